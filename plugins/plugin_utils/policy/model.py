@@ -1,0 +1,138 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The values of a plan: what every host and every pool should have.
+
+A plan is a pure function of catalogue and topology. Its texts are numbers, ranges a-b, addresses,
+networks and "any", never keywords, and to_dict() of equal plans is equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+GROUP = "msuc.lync"
+PROFILES = ("domain", "private", "public")
+
+
+@dataclass(frozen=True)
+class FirewallRule:
+    """One Windows Firewall rule; the fields are options of community.windows.win_firewall_rule."""
+
+    name: str
+    rows: tuple[str, ...]
+    direction: str
+    protocol: str
+    localport: tuple[str, ...]
+    remoteport: tuple[str, ...]
+    localip: tuple[str, ...]
+    remoteip: tuple[str, ...]
+    description: str
+    program: str | None = None
+    group: str = GROUP
+    action: str = "allow"
+    enabled: bool = True
+    profiles: tuple[str, ...] = PROFILES
+
+
+@dataclass(frozen=True)
+class IpsecExemption:
+    """One connection security rule that asks for no authentication between two endpoints, in both directions."""
+
+    name: str
+    rows: tuple[str, ...]
+    protocol: str
+    localip: tuple[str, ...]
+    remoteip: tuple[str, ...]
+    localport: tuple[str, ...]
+    remoteport: tuple[str, ...]
+    description: str
+    group: str = GROUP
+    enabled: bool = True
+    profiles: tuple[str, ...] = PROFILES
+
+
+@dataclass(frozen=True, order=True)
+class NotOpened:
+    """A row that applies to a host and opens nothing, and why."""
+
+    row: str
+    why: str
+
+
+@dataclass(frozen=True)
+class VirtualService:
+    """One virtual service on a load balancer; times in seconds.
+
+    persistence: {"type": "none" | "source" | "cookie", "seconds": int, "name": str}.
+    monitor: {"type": "tcp", "port": int, "interval_seconds": int, "failures": int}.
+    members: address texts of the members that take traffic; draining and joining ones are in disabled_members.
+    """
+
+    name: str
+    rows: tuple[str, ...]
+    vip: str
+    port: int
+    protocol: str
+    node_port: int
+    members: tuple[str, ...]
+    persistence: Mapping[str, object]
+    idle_seconds: int
+    monitor: Mapping[str, object]
+    source_nat: bool
+    nagle: bool
+    balancers: tuple[str, ...] = ()
+    disabled_members: tuple[str, ...] = ()
+    algorithm: str = "least-connections"
+
+
+@dataclass(frozen=True)
+class DnsRecord:
+    """One DNS record set; ttl in seconds."""
+
+    name: str
+    type: str
+    values: tuple[str, ...]
+    zone: str
+    view: str
+    ttl: int = 300
+
+
+@dataclass(frozen=True)
+class HostPlan:
+    """What one host should have."""
+
+    host: str
+    roles: tuple[str, ...]
+    version: str
+    pool: str | None
+    platform: str
+    managed: bool
+    member_state: str
+    addresses: tuple[str, ...]
+    firewall_rules: tuple[FirewallRule, ...] = ()
+    ipsec_exemptions: tuple[IpsecExemption, ...] = ()
+    not_opened: tuple[NotOpened, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PoolPlan:
+    """What one pool should have on its load balancers and in DNS."""
+
+    pool: str
+    role: str
+    method: str
+    version: str
+    virtual_services: tuple[VirtualService, ...] = ()
+    dns_records: tuple[DnsRecord, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plan of a whole deployment; hosts and pools by name, warnings as text."""
+
+    hosts: Mapping[str, HostPlan] = field(default_factory=dict)
+    pools: Mapping[str, PoolPlan] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

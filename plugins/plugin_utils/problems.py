@@ -1,0 +1,69 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is wrong with the user's input: place, bad value, what is allowed, how to fix it.
+
+    host fe01, lync_version: '2011' is not a version; allowed: 2010, 2013, 2015, 2019, se; fix: write one of them in quotes
+
+Checks collect problems and go on; InvalidInputError carries all of them at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_VALUE_WIDTH = 120
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One fault of the input.
+
+    place: where it stands, in the user's words ("host fe01, lync_version").
+    message: what is wrong, with the bad value.
+    allowed: the values that would be right, as text; empty when there is no list.
+    fix: what to do about it.
+    """
+
+    place: str
+    message: str
+    allowed: str = ""
+    fix: str = ""
+
+    def __str__(self) -> str:
+        parts = [f"{self.place}: {self.message}"]
+        parts += [f"allowed: {self.allowed}"] if self.allowed else []
+        parts += [f"fix: {self.fix}"] if self.fix else []
+        return "; ".join(parts)
+
+
+class InvalidInputError(Exception):
+    """The input cannot be used; problems holds every reason, sorted and without repetitions."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems: tuple[Problem, ...] = tuple(sorted(set(problems)))
+        super().__init__(self.report())
+
+    def report(self) -> str:
+        """Return all problems as text, one a line under a line that counts them."""
+        count = len(self.problems)
+        head = f"{count} error{'' if count == 1 else 's'} in the input; nothing was contacted or written:"
+        return "\n".join([head, *(f"  - {problem}" for problem in self.problems)])
+
+
+def shown(value: object) -> str:
+    """Return a value as it is shown in a message: its repr, cut to 120 characters."""
+    text = repr(value)
+    return text if len(text) <= _VALUE_WIDTH else text[: _VALUE_WIDTH - 3] + "..."
+
+
+def one_of(words: Iterable[object]) -> str:
+    """Return allowed words as text: sorted, comma separated."""
+    return ", ".join(sorted(str(word) for word in words))
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Return the word of words most like word, or an empty string when none is near."""
+    found = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
+    return found[0] if found else ""
