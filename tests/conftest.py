@@ -1,0 +1,16 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Make `ansible_collections.msuc.lync` importable from the checkout; `make setup` makes the link it goes by."""
+
+from __future__ import annotations
+
+import pathlib
+
+from ansible.utils.collection_loader import AnsibleCollectionConfig
+from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+
+TREE = pathlib.Path(__file__).resolve().parents[1] / ".collections"
+
+# ansible-test installs a finder of its own and runs from a copy that has no such link.
+if TREE.is_dir() and not AnsibleCollectionConfig.collection_finder:
+    _AnsibleCollectionFinder(paths=[str(TREE)])._install()
