@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from . import intervals
 from .dependencies import netaddr
@@ -94,9 +95,9 @@ def _parse_text(text: str) -> tuple[tuple[int, int, int], ...]:
 
 def _parse_range(text: str, first_text: str, last_text: str) -> tuple[int, int, int]:
     first, last = parse_address(first_text), parse_address(last_text)
-    if first.version != last.version or first.value > last.value:
+    if first.version != last.version or int(first) > int(last):
         raise ValueError(f"{text!r} is not an address range: first and last must be of one family and in order")
-    return first.version, first.value, last.value
+    return first.version, int(first), int(last)
 
 
 def parse_address(text: str) -> netaddr.IPAddress:
@@ -121,12 +122,13 @@ def _to_text(addresses: AddressSet) -> tuple[str, ...]:
     if addresses == ANY:
         return (ANY_TEXT,)
     texts: list[str] = []
-    for family, pairs in ((4, addresses.ipv4), (6, addresses.ipv6)):
+    families: tuple[tuple[Literal[4, 6], intervals.Intervals], ...] = ((4, addresses.ipv4), (6, addresses.ipv6))
+    for family, pairs in families:
         for first, last in pairs:
             texts += _networks_text(family, first, last)
     return tuple(texts)
 
 
-def _networks_text(family: int, first: int, last: int) -> list[str]:
+def _networks_text(family: Literal[4, 6], first: int, last: int) -> list[str]:
     networks = netaddr.iprange_to_cidrs(netaddr.IPAddress(first, family), netaddr.IPAddress(last, family))
     return [str(network.ip) if network.prefixlen == _WIDTH[family] else str(network) for network in networks]
