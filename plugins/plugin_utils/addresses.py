@@ -77,6 +77,11 @@ class AddressSet:
         """Return the fewest networks that make the set: IPv4 first, ascending; ("any",) for everything."""
         return _to_text(self)
 
+    def each(self) -> tuple[str, ...]:
+        """Return every address of the set by itself: for sets of hosts, not of networks."""
+        pairs = [(family, pair) for family, pairs in ((4, self.ipv4), (6, self.ipv6)) for pair in pairs]
+        return tuple(str(netaddr.IPAddress(value, family)) for family, (first, last) in pairs for value in range(first, last + 1))
+
 
 ANY = AddressSet(_whole(4), _whole(6))
 

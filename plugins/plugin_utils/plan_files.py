@@ -1,0 +1,128 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Plan files: one JSON file per host and pool, and an index; same plan, same bytes.
+
+    DIR/index.json            {"collection": "msuc.lync", "version": "0.1.0", "files": ["hosts/fe01.json", ...]}
+    DIR/hosts/HOST.json       vars/lync_plan.schema.json#/$defs/host
+    DIR/pools/POOL.json       vars/lync_plan.schema.json#/$defs/pool
+    DIR/affected_hosts.txt    with a baseline: names of the devices that the change touches, for --limit @FILE
+
+Files that an earlier run made here and this one does not are removed; a file of somebody else is never touched.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from .policy.model import HostPlan, Plan, PoolPlan
+from .problems import InvalidInputError, Problem
+from .version import COLLECTION, VERSION
+
+INDEX = "index.json"
+AFFECTED = "affected_hosts.txt"
+Document = Mapping[str, object]
+
+
+def rendered(plan: Plan) -> dict[str, str]:
+    """Return the text of every plan file by its path below the directory, the index excepted."""
+    files = {host_path(name): _text(plain(host)) for name, host in plan.hosts.items()}
+    return files | {pool_path(name): _text(plain(pool)) for name, pool in plan.pools.items()}
+
+
+def host_path(name: str) -> str:
+    """Return the path of a host's plan file below the directory."""
+    return f"hosts/{quote(name, safe='')}.json"
+
+
+def pool_path(name: str) -> str:
+    """Return the path of a pool's plan file below the directory."""
+    return f"pools/{quote(name, safe='')}.json"
+
+
+def plain(item: HostPlan | PoolPlan | object) -> object:
+    """Return a value of the plan as dictionaries, lists and scalars, in the order of the model's fields."""
+    if is_dataclass(item) and not isinstance(item, type):
+        pairs = ((field.name, getattr(item, field.name)) for field in fields(item))
+        return {name: plain(value) for name, value in pairs if value is not None}
+    if isinstance(item, Mapping):
+        return {str(key): plain(value) for key, value in item.items()}
+    return [plain(value) for value in item] if isinstance(item, (tuple, list)) else item
+
+
+def write(directory: Path, files: Mapping[str, str]) -> list[str]:
+    """Write files and index below a directory, remove what an earlier index lists and this run lacks; return changed paths.
+
+    Unchanged files are left alone. Raises InvalidInputError when the directory holds something that is not a plan.
+    """
+    stale = set(_earlier_files(directory)) - set(files)
+    index = {"collection": COLLECTION, "version": VERSION, "files": sorted(files)}
+    changed = [path for path, text in sorted({**files, INDEX: _text(index)}.items()) if _put(directory / path, text)]
+    for path in sorted(stale):
+        (directory / path).unlink(missing_ok=True)
+    return changed + sorted(stale)
+
+
+def read(directory: Path) -> dict[str, Document]:
+    """Return the documents of a plan directory by path; raises InvalidInputError when it is not a readable plan."""
+    if not (directory / INDEX).is_file():
+        raise InvalidInputError([_problem(directory, "holds no plan: there is no index.json", "name a directory that playbooks/plan.yml wrote")])
+    paths = [path for path in _earlier_files(directory) if path.endswith(".json")]
+    return {path: _read_json(directory / path) for path in paths}
+
+
+def _earlier_files(directory: Path) -> list[str]:
+    index = directory / INDEX
+    if not index.exists():
+        return []
+    listed = _read_json(index).get("files")
+    if not isinstance(listed, list) or not all(isinstance(path, str) and _is_ours(path) for path in listed):
+        raise InvalidInputError([_problem(index, "is not the index of a plan", "choose another lync_plan_dir")])
+    return [str(path) for path in listed]
+
+
+def _is_ours(path: str) -> bool:
+    """Return whether a path of an index is one that this module makes, so that no index leads to a foreign file."""
+    folder, _slash, name = path.partition("/")
+    return path == AFFECTED or (folder in ("hosts", "pools") and "/" not in name and name.endswith(".json"))
+
+
+def _read_json(path: Path) -> Document:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidInputError([_problem(path, f"cannot be read: {error}", "make the plan again with playbooks/plan.yml")]) from error
+    if not isinstance(document, dict):
+        raise InvalidInputError([_problem(path, "is not a JSON object", "make the plan again with playbooks/plan.yml")])
+    return document
+
+
+def _problem(path: Path, message: str, fix: str) -> Problem:
+    return Problem(f"plan {path}", message, fix=fix)
+
+
+def _text(document: object) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _put(path: Path, text: str) -> bool:
+    """Write a file if its content differs, by rename, so that a reader never sees half of it."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".plan-")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    os.chmod(name, 0o644)
+    os.replace(name, path)
+    return True
+
+
+def affected_text(devices: Iterable[str]) -> str:
+    """Return the text of the file that --limit @FILE reads: a name a line, sorted."""
+    return "".join(f"{name}\n" for name in sorted(set(devices)))

@@ -1,0 +1,122 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The compiler: a whole inventory in, the plan of every host and pool out.
+
+    compile_inventory({"fe01": InventoryHost("fe01", ("frontend",), {"lync_client_networks": ["10.0.0.0/8"], ...})})
+
+It needs inventory data only, no facts, and cost grows with the number of hosts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from ..catalogue.extend import extended
+from ..catalogue.load import default_path, parse, read_document
+from ..catalogue.model import Catalogue
+from ..problems import InvalidInputError, Problem
+from ..topology.model import Host, InventoryHost, Pool, Topology
+from ..topology.read import read_topology
+from .assumptions import host_assumptions, pool_assumptions
+from .directory import Directory
+from .dns import DnsPolicy
+from .firewall import FirewallPolicy
+from .ipsec import IpsecPolicy
+from .model import HostPlan, NotOpened, Plan, PoolPlan
+from .services import ServicePolicy
+
+_Made = TypeVar("_Made")
+
+
+def compile_inventory(inventory: Mapping[str, InventoryHost]) -> Plan:
+    """Return the plan of an inventory; raises InvalidInputError with every problem of inventory and catalogue."""
+    problems: list[Problem] = []
+    topology = _collecting(problems, lambda: read_topology(inventory))
+    catalogue = _collecting(problems, lambda: _catalogue_of(inventory))
+    if topology is None or catalogue is None:
+        raise InvalidInputError(problems)
+    return compile_topology(topology, catalogue)
+
+
+def _collecting(problems: list[Problem], make: Callable[[], _Made]) -> _Made | None:
+    """Return what make makes, or None after its problems were added to problems."""
+    try:
+        return make()
+    except InvalidInputError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _catalogue_of(inventory: Mapping[str, InventoryHost]) -> Catalogue:
+    """Return the shipped catalogue with the rows and overrides that the inventory has."""
+    rows, overrides = (_first_list(inventory, name) for name in ("lync_extra_rows", "lync_row_overrides"))
+    return parse(extended(read_document(default_path()), rows, overrides))
+
+
+def _first_list(inventory: Mapping[str, InventoryHost], name: str) -> list[Mapping[str, object]]:
+    """Return a list of mappings that the inventory has under a name; the topology reports values of other kinds."""
+    values = (host.variables[name] for host in inventory.values() if name in host.variables)
+    value = next(values, None)
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def compile_topology(topology: Topology, catalogue: Catalogue) -> Plan:
+    """Return the plan of a valid topology."""
+    policy = _Policy(topology, catalogue)
+    hosts = {name: policy.host_plan(host) for name, host in topology.hosts.items() if host.managed}
+    pools = {name: policy.pool_plan(pool) for name, pool in topology.pools.items()}
+    return Plan(dict(sorted(hosts.items())), dict(sorted(pools.items())), tuple(str(warning) for warning in topology.warnings))
+
+
+class _Policy:
+    """The four policies over one topology and one catalogue."""
+
+    def __init__(self, topology: Topology, catalogue: Catalogue) -> None:
+        directory = Directory(topology, catalogue)
+        self._topology = topology
+        self._services = ServicePolicy(catalogue, directory)
+        self._dns = DnsPolicy(topology)
+        self._ipsec = IpsecPolicy(catalogue, directory)
+        self._firewall = FirewallPolicy(catalogue, directory, self._services.balancer_peers(topology.pools.values()))
+
+    def host_plan(self, host: Host) -> HostPlan:
+        firewall = self._firewall.host_rules(host)
+        ipsec = self._ipsec.host_exemptions(host)
+        return HostPlan(
+            host=host.name,
+            roles=tuple(sorted(host.roles)),
+            version=host.version.value,
+            pool=host.pool,
+            platform=host.platform.value,
+            managed=host.managed,
+            member_state=host.member_state.value,
+            addresses=_local_addresses(host),
+            firewall_rules=firewall.rules,
+            ipsec_exemptions=ipsec.exemptions,
+            not_opened=_sorted_rows(firewall.not_opened + ipsec.not_opened),
+            assumptions=host_assumptions(host),
+        )
+
+    def pool_plan(self, pool: Pool) -> PoolPlan:
+        return PoolPlan(
+            pool=pool.name,
+            role=pool.role,
+            method=pool.method.value,
+            version=pool.version.value,
+            virtual_services=self._services.virtual_services(pool),
+            dns_records=self._dns.pool_records(pool),
+            assumptions=pool_assumptions(pool, self._topology),
+        )
+
+
+def _local_addresses(host: Host) -> tuple[str, ...]:
+    """Return every address that the inventory says is on the host's network cards."""
+    addresses = host.addresses | host.internal_address | host.external_address | host.pstn_address
+    for external in host.external_addresses.values():
+        addresses |= external
+    return addresses.each()
+
+
+def _sorted_rows(items: tuple[NotOpened, ...]) -> tuple[NotOpened, ...]:
+    return tuple(sorted(set(items)))
