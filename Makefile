@@ -7,8 +7,11 @@ RUN_STAMP := $(VENV)/.run-$(call digest,requirements.txt)
 TEST_STAMP := $(VENV)/.test-$(call digest,requirements.txt requirements-test.txt)
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all:
 
+GATES := $(BIN)/python -m tests.tools.gates
+GATE_GROUPS := lint types unit lab coverage docs sanity build molecule matrix
+
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test
+.PHONY: help setup setup-test demo test $(GATE_GROUPS) bench clean
 
 help: ## Print this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / { printf \"  make %-12s %s\\n\", \$$1, \$$2 }" $(MAKEFILE_LIST)
@@ -16,6 +19,32 @@ help: ## Print this list
 setup: $(RUN_STAMP) .collections/ansible_collections/msuc/lync ## Prepare .venv (run-time requirements) and the collections path
 
 setup-test: setup $(TEST_STAMP) ## The same, with the tools that the tests need
+
+demo: setup ## A lab of simulated Windows hosts: converge, run again, find a drift, repair it
+	@$(BIN)/python -m tests.lab.demo
+
+test: setup-test ## Everything that continuous integration runs
+	@$(GATES) $(GATES_FLAGS)
+
+lint: ## ruff, yamllint, ansible-lint, PowerShell
+types: ## mypy
+unit: ## Unit tests
+lab: ## Playbooks against simulated hosts
+coverage: ## Coverage of the last unit and lab runs
+docs: ## Change notes and documentation of plugins and roles
+sanity: ## ansible-test sanity and units, on a copy
+build: ## Build the collection and use it as installed
+molecule: ## Molecule's default scenario
+matrix: ## Tests under ansible-core 2.16 and 2.21
+
+$(GATE_GROUPS): setup-test
+	@$(GATES) $(GATES_FLAGS) $@
+
+bench: setup ## Times: plans of 500 hosts, growth of compiling
+	@$(BIN)/python -m tests.bench.run
+
+clean: ## Remove what was made here, the virtual environments too
+	@rm -rf .venv .build .collections .ansible .lab .*_cache .hypothesis
 
 .collections/ansible_collections/msuc/lync:
 	@mkdir -p $(@D) && ln -sfn ../../.. $@

@@ -1,0 +1,176 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs the gates of the table below, one after the other, and adds up what they found.
+
+    python -m tests.tools.gates [--no-skips] [GATE or GROUP ...]
+
+A failing gate stops none of the others. The last line is "N passed, N failed, N skipped": a gate that runs pytest counts
+its tests, any other counts as one. Exit status 1 when something failed, or with --no-skips when something was skipped
+that need not be. Each gate's whole output stays in .build/logs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import collection_copy, matrix
+from .runs import BIN, BUILD, ROOT, Outcome, Run, counted, log_path, pytest
+
+PLUGINS = ".collections/ansible_collections/msuc/lync/plugins"
+COVERAGE = BUILD / "coverage"
+COVERAGE_MINIMUM_PERCENT = 95
+PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+SMALL_EXAMPLE = ROOT / "examples" / "small"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One thing that must hold; run gets the gate's name, which names its log."""
+
+    name: str
+    group: str
+    proves: str
+    run: Callable[[str], Outcome]
+
+
+def _command(*arguments: str | Path) -> Callable[[str], Outcome]:
+    return lambda name: Run(arguments).execute(name)
+
+
+def _tests(folder: str) -> Callable[[str], Outcome]:
+    def run(name: str) -> Outcome:
+        COVERAGE.mkdir(parents=True, exist_ok=True)
+        environment = {"COVERAGE_FILE": str(COVERAGE / name), "LYNC_CHECKOUT": str(ROOT)}
+        return pytest(name, ["-n", "2", "--cov", "--cov-report=", folder], environment=environment)
+
+    return run
+
+
+def _coverage(name: str) -> Outcome:
+    data = [COVERAGE / gate for gate in ("unit", "lab") if (COVERAGE / gate).is_file()]
+    environment = {"COVERAGE_FILE": str(COVERAGE / "together"), "LYNC_CHECKOUT": str(ROOT)}
+    combined = Run(["coverage", "combine", "--keep", *data], environment=environment).execute(name)
+    report = Run(["coverage", "report", f"--fail-under={COVERAGE_MINIMUM_PERCENT}"], environment=environment)
+    return combined if combined.failed else report.execute(name)
+
+
+def _powershell(name: str) -> Outcome:
+    checker = os.environ.get("LYNC_PWSH_CHECK")
+    if not checker:
+        return Outcome(skips=("LYNC_PWSH_CHECK names no program that checks PowerShell for Windows PowerShell 5.1",))
+    scripts = sorted(path for kind in ("ps1", "psm1") for path in (ROOT / "plugins").rglob(f"*.{kind}"))
+    return Run([checker, "--min-version", "5.1", "--strict", *scripts]).execute(name)
+
+
+def _ansible_test(*arguments: str, must_print: str = "") -> Run:
+    copy = collection_copy.refresh()
+    environment = collection_copy.ansible_test_environment(f"{BIN}{os.pathsep}{os.environ['PATH']}")
+    return Run(["ansible-test", *arguments, "--python", PYTHON_VERSION], cwd=copy, environment=environment, must_print=must_print)
+
+
+def _sanity(name: str) -> Outcome:
+    # The PowerShell linter needs the real pwsh with a module from its gallery.
+    return _ansible_test("sanity", "--skip-test", "pslint", must_print="Running sanity test").execute(name)
+
+
+def _ansible_test_units(name: str) -> Outcome:
+    run = _ansible_test("units").execute(name)
+    return counted(run, sorted((collection_copy.COPY / "tests" / "output" / "junit").glob("*.xml")))
+
+
+def _build(name: str) -> Outcome:
+    for stale in BUILD.glob("msuc-lync-*.tar.gz"):
+        stale.unlink()
+    return Run(["ansible-galaxy", "collection", "build", "--force", "--output-path", BUILD, collection_copy.refresh()]).execute(name)
+
+
+def _installed(name: str) -> Outcome:
+    """Use the built collection as its users do: away from the checkout, by the full names of its playbooks."""
+    tarballs = sorted(BUILD.glob("msuc-lync-*.tar.gz"))
+    if not tarballs:
+        return Outcome(failed=1, details="there is no .build/msuc-lync-*.tar.gz; the gate `build` makes it")
+    away = BUILD / "installed"
+    shutil.rmtree(away, ignore_errors=True)
+    away.mkdir()
+    environment = {"ANSIBLE_COLLECTIONS_PATH": str(away), "ANSIBLE_CONFIG": os.devnull}
+    playbooks = [f"msuc.lync.{path.stem}" for path in sorted((ROOT / "playbooks").glob("*.yml"))]
+    commands: list[Sequence[str | Path]] = [
+        ["ansible-galaxy", "collection", "install", "--offline", "-p", away, tarballs[0]],
+        ["ansible-playbook", "--syntax-check", "-i", SMALL_EXAMPLE, *playbooks],
+        ["ansible-playbook", "-i", SMALL_EXAMPLE, "-e", f"lync_plan_dir={away / 'plan'}", "msuc.lync.plan"],
+        [sys.executable, "-c", f"import json; assert json.load(open({str(away / 'plan' / 'index.json')!r}))"],
+    ]
+    return _first_failure(name, [Run(command, cwd=away, environment=environment) for command in commands])
+
+
+def _first_failure(name: str, runs: Sequence[Run]) -> Outcome:
+    """Run one after the other up to the first that fails; together they count as one."""
+    return next((outcome for outcome in (run.execute(name) for run in runs) if outcome.failed), Outcome(passed=1))
+
+
+GATES = (
+    Gate("ruff", "lint", "Python follows the style", _command("ruff", "check", ".")),
+    Gate("yamllint", "lint", "YAML follows the style", _command("yamllint", "--strict", ".")),
+    Gate("ansible-lint", "lint", "roles and playbooks meet the profile production", _command("ansible-lint")),
+    Gate("powershell", "lint", "PowerShell parses and runs on 5.1", _powershell),
+    Gate("mypy", "types", "types are complete and agree", _command("mypy", PLUGINS)),
+    Gate("unit", "unit", "the core and the plugins do what they say", _tests("tests/unit")),
+    Gate("lab", "lab", "playbooks converge simulated hosts", _tests("tests/lab")),
+    Gate("coverage", "coverage", f"unit and lab run {COVERAGE_MINIMUM_PERCENT} % of the lines of plugins/", _coverage),
+    Gate("changelog", "docs", "change notes are well-formed", _command("antsibull-changelog", "lint")),
+    Gate(
+        "antsibull-docs", "docs", "documentation of plugins and roles is valid",
+        _command(
+            "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck",
+            "--validate-collection-refs", "dependent", "--disallow-unknown-collection-refs", ".",
+        ),
+    ),
+    Gate("sanity", "sanity", "ansible-test's sanity tests", _sanity),
+    Gate("ansible-test-units", "sanity", "the unit tests, the way ansible-test runs them", _ansible_test_units),
+    Gate("build", "build", "the collection builds", _build),
+    Gate("installed", "build", "its playbooks run from the installed tarball", _installed),
+    Gate("molecule", "molecule", "the default scenario", _command("molecule", "test", "--scenario-name", "default")),
+    Gate("core-2.16", "matrix", "unit and lab under ansible-core 2.16", matrix.older_core),
+    Gate("core-2.21", "matrix", "lab under ansible-core 2.21", matrix.newer_core),
+)
+WORDS = sorted({word for gate in GATES for word in (gate.name, gate.group)})
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the named gates, all without names; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Run the gates.", epilog=f"gates and groups: {', '.join(WORDS)}")
+    parser.add_argument("gates", nargs="*", metavar="GATE", choices=[*WORDS, []])
+    parser.add_argument("--no-skips", action="store_true", help="fail when something is skipped that need not be")
+    options = parser.parse_args(arguments)
+    chosen = [gate for gate in GATES if not options.gates or {gate.name, gate.group} & set(options.gates)]
+    total = sum((_run(gate) for gate in chosen), Outcome())
+    unwanted = [reason for reason in total.skips if matrix.NO_NEWER_PYTHON not in reason] if options.no_skips else []
+    if unwanted:
+        print("\nSkipped, but needed here:", *sorted(set(unwanted)), sep="\n  ")
+    print(f"\n{total.counts()}", flush=True)
+    return 1 if total.failed or unwanted else 0
+
+
+def _run(gate: Gate) -> Outcome:
+    print(f"{gate.name:<20}{gate.proves:<58}", end="", flush=True)
+    log_path(gate.name).unlink(missing_ok=True)
+    start = time.monotonic()
+    outcome = gate.run(gate.name)
+    seconds = time.monotonic() - start
+    print(f"{'FAILED' if outcome.failed else 'skipped' if not outcome.passed else 'ok':<8}{seconds:5.0f} s  {outcome.counts()}", flush=True)
+    for reason in outcome.skips:
+        print(f"    skipped: {reason}")
+    if outcome.failed:
+        print(*(f"    | {line}" for line in outcome.details.splitlines()), sep="\n", flush=True)
+    return outcome
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The tests under other releases of ansible-core, each in a virtual environment of its own below .build."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from .runs import BUILD, ROOT, Outcome, Run, pytest
+
+CORES = {"2.16": "2.16.19", "2.21": "2.21.5"}
+NEWER_PYTHONS = ("3.13", "3.12")
+NO_NEWER_PYTHON = "ansible-core 2.21 was not tried: it needs Python 3.12 or 3.13, and none is here"
+"""The one skip that continuous integration accepts."""
+
+_TEST_TOOLS = ("pytest", "pytest-xdist", "hypothesis")
+
+
+def older_core(name: str) -> Outcome:
+    """Run the unit and lab tests under ansible-core 2.16 on the Python of this environment."""
+    return _run(name, "2.16", sys.executable, ["tests/unit", "tests/lab"])
+
+
+def newer_core(name: str) -> Outcome:
+    """Run the lab tests under ansible-core 2.21 where a Python that it wants is present."""
+    python = next(_newer_pythons(), None)
+    return _run(name, "2.21", python, ["tests/lab"]) if python else Outcome(skips=(NO_NEWER_PYTHON,))
+
+
+def _run(name: str, core: str, python: str, tests: Sequence[str]) -> Outcome:
+    environment = BUILD / f"venv-core-{core}"
+    made = _prepare(name, environment, core, python)
+    if made.failed:
+        return made
+    arguments = ["-n", "2", "-p", "no:cacheprovider", *(test for test in tests if (ROOT / test).is_dir())]
+    return pytest(name, arguments, environment / "bin" / "python", {"PATH": f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"})
+
+
+def _prepare(name: str, environment: Path, core: str, python: str) -> Outcome:
+    """Make the environment, unless it is there with the same pins; a half-made one has no stamp."""
+    pins = _pins(core)
+    stamp = environment / f".pins-{hashlib.sha256(repr((pins, str(environment), python)).encode()).hexdigest()[:12]}"
+    if stamp.is_file():
+        return Outcome()
+    made = Run([python, "-m", "venv", "--clear", environment]).execute(name)
+    pip = [environment / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
+    made = made if made.failed else Run([*pip, *pins]).execute(name)
+    if not made.failed:
+        stamp.touch()
+    return made
+
+
+def _pins(core: str) -> list[str]:
+    """Return the run-time pins with another ansible-core, and the test tools at their pins; pip picks the resolvelib that the core wants."""
+    run_time, test = (_requirements(name) for name in ("requirements.txt", "requirements-test.txt"))
+    kept = [f"{package}=={version}" for package, version in run_time.items() if package not in ("ansible-core", "resolvelib")]
+    return [f"ansible-core=={CORES[core]}", *kept, *(f"{package}=={test[package]}" for package in _TEST_TOOLS)]
+
+
+def _requirements(name: str) -> dict[str, str]:
+    return dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def _newer_pythons() -> Iterator[str]:
+    """Yield interpreters that really run: a version manager's shim may answer that its version is not chosen."""
+    for version in NEWER_PYTHONS:
+        installed = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))
+        for candidate in (shutil.which(f"python{version}"), *map(str, installed)):
+            if candidate and subprocess.run([candidate, "-c", "import ensurepip, venv"], capture_output=True, check=False).returncode == 0:
+                yield candidate

@@ -1,0 +1,112 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Running a program for a gate: its output goes to a log, its result becomes a count.
+
+A gate counts as one; a gate that runs pytest counts as its tests, read from the JUnit file that pytest writes.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / ".build"
+LOGS = BUILD / "logs"
+BIN = Path(sys.executable).parent
+TAIL_LINES = 60
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a gate came to; skips holds the reason of each skipped test, details what to show of a failure."""
+
+    passed: int = 0
+    failed: int = 0
+    skips: tuple[str, ...] = ()
+    details: str = ""
+
+    def __add__(self, other: Outcome) -> Outcome:
+        details = "\n".join(text for text in (self.details, other.details) if text)
+        return Outcome(self.passed + other.passed, self.failed + other.failed, self.skips + other.skips, details)
+
+    def counts(self) -> str:
+        """Return the counts as the line that ends a run."""
+        return f"{self.passed} passed, {self.failed} failed, {len(self.skips)} skipped"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A program to run: arguments (the first is looked up in the environment's own bin first), where, and with what environment on top."""
+
+    arguments: Sequence[str | Path]
+    cwd: Path = ROOT
+    environment: Mapping[str, str] = field(default_factory=dict)
+    must_print: str = ""
+    """A text without which the log shows that nothing was tested, whatever the exit status."""
+
+    def execute(self, name: str) -> Outcome:
+        """Run it with output to the log of that name; one passed or one failed."""
+        log = log_path(name)
+        with log.open("a", encoding="utf-8") as output:
+            print("$", *self.arguments, file=output, flush=True)
+            done = subprocess.run(
+                [str(part) for part in self.arguments],
+                cwd=self.cwd, env=self._environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False,
+            )
+        if done.returncode:
+            return Outcome(failed=1, details=f"exit status {done.returncode}, {log.relative_to(ROOT)} ends:\n{tail(log)}")
+        if self.must_print not in log.read_text(encoding="utf-8", errors="replace"):
+            return Outcome(failed=1, details=f"exit status 0, but {log.relative_to(ROOT)} lacks {self.must_print!r}: nothing was tested")
+        return Outcome(passed=1)
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}", "NO_COLOR": "1", "PYTHONUTF8": "1"}
+        return {**inherited, **self.environment}
+
+
+def log_path(name: str) -> Path:
+    """Return the log of a gate; its folder exists afterwards."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    return LOGS / f"{name}.log"
+
+
+def tail(log: Path) -> str:
+    """Return the last lines of a log."""
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:])
+
+
+def pytest(name: str, arguments: Sequence[str | Path], python: Path | str = sys.executable, environment: Mapping[str, str] | None = None) -> Outcome:
+    """Run pytest and count its tests; a run that ends without a report is one failure."""
+    report = BUILD / "junit" / f"{name}.xml"
+    report.unlink(missing_ok=True)
+    run = Run([python, "-m", "pytest", "-q", f"--junitxml={report}", *arguments], environment=environment or {}).execute(name)
+    return counted(run, [report])
+
+
+def counted(run: Outcome, reports: Sequence[Path]) -> Outcome:
+    """Return the tests of JUnit reports in place of the run's own count, which stays when the reports explain no failure."""
+    tests = sum((_read_junit(report) for report in reports if report.is_file()), Outcome())
+    if run.failed and not tests.failed:
+        return Outcome(tests.passed, 1, tests.skips, run.details)
+    if not tests.passed + tests.failed:
+        return Outcome(failed=1, details=run.details or "no test ran")
+    return Outcome(tests.passed, tests.failed, tests.skips, run.details)
+
+
+def _read_junit(report: Path) -> Outcome:
+    cases = ElementTree.parse(report).findall(".//testcase")
+    skips = tuple(_skip_reason(case) for case in cases if case.find("skipped") is not None)
+    failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
+    return Outcome(len(cases) - len(skips) - failed, failed, skips)
+
+
+def _skip_reason(case: ElementTree.Element) -> str:
+    skipped = case.find("skipped")
+    message = "" if skipped is None else skipped.get("message", "")
+    return f"{case.get('classname')}::{case.get('name')}: {message}"
