@@ -79,8 +79,7 @@ class AddressSet:
 
     def each(self) -> tuple[str, ...]:
         """Return every address of the set by itself: for sets of hosts, not of networks."""
-        pairs = [(family, pair) for family, pairs in ((4, self.ipv4), (6, self.ipv6)) for pair in pairs]
-        return tuple(str(netaddr.IPAddress(value, family)) for family, (first, last) in pairs for value in range(first, last + 1))
+        return tuple(str(address) for text in self.to_text() for address in parse_network(text))
 
 
 ANY = AddressSet(_whole(4), _whole(6))

@@ -12,17 +12,23 @@ Files that an earlier run made here and this one does not are removed; a file of
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
+from .dependencies import jsonschema
 from .policy.model import HostPlan, Plan, PoolPlan
 from .problems import InvalidInputError, Problem
 from .version import COLLECTION, VERSION
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
 
 INDEX = "index.json"
 AFFECTED = "affected_hosts.txt"
@@ -33,6 +39,11 @@ def rendered(plan: Plan) -> dict[str, str]:
     """Return the text of every plan file by its path below the directory, the index excepted."""
     files = {host_path(name): _text(plain(host)) for name, host in plan.hosts.items()}
     return files | {pool_path(name): _text(plain(pool)) for name, pool in plan.pools.items()}
+
+
+def parsed(files: Mapping[str, str]) -> dict[str, Document]:
+    """Return the documents of rendered plan files by path."""
+    return {path: json.loads(text) for path, text in files.items()}
 
 
 def host_path(name: str) -> str:
@@ -73,14 +84,35 @@ def read(directory: Path) -> dict[str, Document]:
     if not (directory / INDEX).is_file():
         raise InvalidInputError([_problem(directory, "holds no plan: there is no index.json", "name a directory that playbooks/plan.yml wrote")])
     paths = [path for path in _earlier_files(directory) if path.endswith(".json")]
-    return {path: _read_json(directory / path) for path in paths}
+    documents = {path: read_json(directory / path) for path in paths}
+    problems = [problem for path, document in documents.items() for problem in _faults(directory / path, path, document)]
+    if problems:
+        raise InvalidInputError(problems)
+    return documents
+
+
+def schema_path() -> Path:
+    """Return the path of the JSON Schema of plan files."""
+    return Path(__file__).resolve().parents[2] / "vars" / "lync_plan.schema.json"
+
+
+@functools.lru_cache(maxsize=1)
+def _validators() -> dict[str, Validator]:
+    schema = json.loads(schema_path().read_text(encoding="utf-8"))
+    kinds = {"hosts": "host", "pools": "pool"}
+    return {folder: jsonschema.Draft202012Validator({"$defs": schema["$defs"], "$ref": f"#/$defs/{kind}"}) for folder, kind in kinds.items()}
+
+
+def _faults(place: Path, path: str, document: Document) -> list[Problem]:
+    errors = _validators()[path.partition("/")[0]].iter_errors(cast("Any", document))
+    return [_problem(place, f"{error.json_path}: {error.message}", "make the plan again with playbooks/plan.yml") for error in errors]
 
 
 def _earlier_files(directory: Path) -> list[str]:
     index = directory / INDEX
     if not index.exists():
         return []
-    listed = _read_json(index).get("files")
+    listed = read_json(index).get("files")
     if not isinstance(listed, list) or not all(isinstance(path, str) and _is_ours(path) for path in listed):
         raise InvalidInputError([_problem(index, "is not the index of a plan", "choose another lync_plan_dir")])
     return [str(path) for path in listed]
@@ -92,7 +124,8 @@ def _is_ours(path: str) -> bool:
     return path == AFFECTED or (folder in ("hosts", "pools") and "/" not in name and name.endswith(".json"))
 
 
-def _read_json(path: Path) -> Document:
+def read_json(path: Path) -> Document:
+    """Return the JSON object of a file; raises InvalidInputError when it is none."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -139,7 +139,7 @@ class Directory:
 
     def _backup_pool(self, host: Host) -> AddressSet:
         pool = self.topology.pools.get(host.pool or "")
-        if pool is None or pool.backup_pool not in self.topology.pools:
+        if pool is None or pool.backup_pool is None:
             return AddressSet()
         return own_addresses(self._index_pool(pool.backup_pool))
 

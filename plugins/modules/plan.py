@@ -1,0 +1,92 @@
+#!/usr/bin/python
+# -*- coding: utf-8 -*-
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: plan
+short_description: Compile the inventory into a plan of firewall rules, IPsec exemptions, virtual services and DNS records
+version_added: "0.1.0"
+description:
+  - Reads the whole inventory, validates it, and computes what every managed host, load balancer and DNS server should have.
+  - Runs once for all hosts, on the controller, and contacts no host. When the inventory has an error, all errors are reported and nothing is written.
+  - Keeps the plan for the rest of the run, where P(msuc.lync.plan#lookup) and P(msuc.lync.waves#lookup) find it.
+author: msuc.lync contributors (@msuc-lync)
+options:
+  dir:
+    description:
+      - Directory that gets the plan files; they are byte-stable, sorted, and described by C(vars/lync_plan.schema.json).
+      - Nothing is written here in check mode.
+    type: path
+  baseline:
+    description: Directory of an earlier plan. The difference is printed as flows, with the devices that the change touches.
+    type: path
+  affected_file:
+    description:
+      - File that gets the names of the devices which the change against O(baseline) touches, for C(--limit @FILE).
+      - They are written to C(affected_hosts.txt) in O(dir) too.
+    type: path
+  wave_size:
+    description: How many members of one pool the waves of this run change at a time.
+    type: int
+    default: 1
+  show:
+    description: Print a table per host and pool.
+    type: bool
+    default: false
+attributes:
+  action:
+    description: Runs on the controller as an action plugin.
+    support: full
+  check_mode:
+    description: Computes and shows everything, and writes no plan files.
+    support: full
+  diff_mode:
+    description: The difference of plans is shown against O(baseline).
+    support: none
+notes:
+  - Use it in a play on C(hosts: all) with C(run_once: true); a play on localhost would vanish under C(--limit).
+"""
+
+EXAMPLES = r"""
+- name: Compile once
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Write the plan files
+      msuc.lync.plan:
+        dir: plan
+        show: true
+      run_once: true
+"""
+
+RETURN = r"""
+files:
+  description: Paths below O(dir) that were written or removed.
+  type: list
+  elements: str
+  returned: success
+hosts:
+  description: Names of the managed hosts.
+  type: list
+  elements: str
+  returned: success
+pools:
+  description: Names of the pools.
+  type: list
+  elements: str
+  returned: success
+difference:
+  description: What changes against O(baseline), a flow, service or record each.
+  type: list
+  elements: str
+  returned: success
+  sample: ["fe01: 10.3.0.0/16 newly admitted to TCP 5061"]
+devices:
+  description: Names of the devices that the change against O(baseline) touches.
+  type: list
+  elements: str
+  returned: success
+"""
