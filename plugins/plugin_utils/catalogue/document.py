@@ -1,0 +1,104 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A catalogue as data: what YAML gave, with the defaults of every row filled in.
+
+    {"classes": {"frontend": ["frontend", "standard_edition"]}, "sources": {...},
+     "ports": [{"id": "fe-sip-tls", "versions": ["2010", ...], "load_balancer": {"2010": "hlb", ...}, ...}],
+     "ipsec": [{"id": "ipsec-clients", "components": {"2010": ["clients"], ...}, ...}]}
+
+Queries and overrides work on this form, so that a key that the author left out has a value all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .model import Interface, LoadBalancer, PortSide, Scope, Version
+
+Row = dict[str, object]
+Document = dict[str, object]
+
+PORTS, IPSEC = "ports", "ipsec"
+TABLES = (PORTS, IPSEC)
+ALL_VERSIONS = tuple(version.value for version in Version)
+PER_VERSION_DEFAULT = "default"
+
+_COMMON_DEFAULTS: Row = {
+    "interface": Interface.ANY.value,
+    "versions": list(ALL_VERSIONS),
+    "features": [],
+    "rows": [],
+    "note": "",
+    "source": "",
+    "enabled": True,
+}
+_DEFAULTS: dict[str, Row] = {
+    PORTS: {
+        **_COMMON_DEFAULTS,
+        "service": "",
+        "application": "",
+        "port_side": PortSide.LOCAL.value,
+        "load_balancer": LoadBalancer.NO.value,
+    },
+    IPSEC: {**_COMMON_DEFAULTS, "peer_class": "any"},
+}
+_PER_VERSION = {PORTS: "load_balancer", IPSEC: "components"}
+_PEER_DEFAULTS: Row = {"scope": Scope.DEPLOYMENT.value, "vips": False, "features": []}
+
+
+def plain(value: object) -> object:
+    """Return a value with the slips of YAML undone that everybody makes.
+
+    Keys become text ({2010: hlb}); containers become plain lists and dictionaries.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def plain_row(value: object) -> object:
+    """Return a row as plain() does, with unquoted versions and an unquoted "no" of load_balancer as text."""
+    row = plain(value)
+    if isinstance(row, dict):
+        if isinstance(row.get("versions"), list):
+            row["versions"] = [_version_text(version) for version in row["versions"]]
+        if "load_balancer" in row:
+            row["load_balancer"] = _load_balancer_text(row["load_balancer"])
+    return row
+
+
+def _version_text(value: object) -> object:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _load_balancer_text(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _load_balancer_text(item) for key, item in value.items()}
+    return LoadBalancer.NO.value if value is False else value
+
+
+def filled(row: Mapping[str, object], table: str) -> Row:
+    """Return a row that the schema accepts with the defaults filled in; filled() of the result changes nothing."""
+    full: Row = {**_DEFAULTS[table], **row}
+    key = _PER_VERSION[table]
+    full[key] = _per_version(full[key])
+    peers = full.get("peers")
+    if isinstance(peers, list):
+        full["peers"] = [{**_PEER_DEFAULTS, **peer} for peer in peers]
+    return full
+
+
+def _per_version(value: object) -> dict[str, object]:
+    """Return a value per version: one value serves all, "default" those that are not named."""
+    if not isinstance(value, dict):
+        return dict.fromkeys(ALL_VERSIONS, value)
+    default = value.get(PER_VERSION_DEFAULT)
+    return {version: value.get(version, default) for version in ALL_VERSIONS if version in value or default is not None}
+
+
+def rows_of(document: Mapping[str, object], table: str) -> list[Row]:
+    """Return the rows of a table of a document; an empty list when it is not a list of mappings."""
+    rows = document.get(table)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
