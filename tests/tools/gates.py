@@ -47,6 +47,8 @@ def _command(*arguments: str | Path) -> Callable[[str], Outcome]:
 def _tests(folder: str) -> Callable[[str], Outcome]:
     def run(name: str) -> Outcome:
         COVERAGE.mkdir(parents=True, exist_ok=True)
+        for stale in COVERAGE.glob(f"{name}*"):
+            stale.unlink()
         environment = {"COVERAGE_FILE": str(COVERAGE / name), "LYNC_CHECKOUT": str(ROOT)}
         return pytest(name, ["-n", "2", "--cov", "--cov-report=", folder], environment=environment)
 
@@ -99,7 +101,8 @@ def _installed(name: str) -> Outcome:
     away = BUILD / "installed"
     shutil.rmtree(away, ignore_errors=True)
     away.mkdir()
-    environment = {"ANSIBLE_COLLECTIONS_PATH": str(away), "ANSIBLE_CONFIG": os.devnull}
+    (away / "ansible.cfg").touch()
+    environment = {"ANSIBLE_COLLECTIONS_PATH": str(away), "ANSIBLE_CONFIG": str(away / "ansible.cfg")}
     playbooks = [f"msuc.lync.{path.stem}" for path in sorted((ROOT / "playbooks").glob("*.yml"))]
     commands: list[Sequence[str | Path]] = [
         ["ansible-galaxy", "collection", "install", "--offline", "-p", away, tarballs[0]],

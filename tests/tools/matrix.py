@@ -39,7 +39,7 @@ def _run(name: str, core: str, python: str, tests: Sequence[str]) -> Outcome:
     made = _prepare(name, environment, core, python)
     if made.failed:
         return made
-    arguments = ["-n", "2", "-p", "no:cacheprovider", *(test for test in tests if (ROOT / test).is_dir())]
+    arguments = ["-n", "2", *(test for test in tests if (ROOT / test).is_dir())]
     return pytest(name, arguments, environment / "bin" / "python", {"PATH": f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"})
 
 

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import TypeAlias
 
-Value: TypeAlias = "None | bool | int | str | list[Value] | dict[str, Value]"
+Value: TypeAlias = "bool | int | str | list[Value] | dict[str, Value] | None"
 
 _TOKEN = re.compile(
     r"""(?P<space>\s+|\#[^\n]*)

@@ -10,16 +10,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".build"
 LOGS = BUILD / "logs"
 BIN = Path(sys.executable).parent
-TAIL_LINES = 60
+TAIL_LINES = 50
+ERROR_STARTS = ("ERROR", "FATAL")
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,10 @@ def log_path(name: str) -> Path:
 
 
 def tail(log: Path) -> str:
-    """Return the last lines of a log."""
-    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:])
+    """Return the last lines of a log, and before them the lines further up that say ERROR or FATAL at their start."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    errors = [line for line in lines[:-TAIL_LINES] if line.startswith(ERROR_STARTS)]
+    return "\n".join([*errors, *lines[-TAIL_LINES:]])
 
 
 def pytest(name: str, arguments: Sequence[str | Path], python: Path | str = sys.executable, environment: Mapping[str, str] | None = None) -> Outcome:
