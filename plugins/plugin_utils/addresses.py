@@ -115,7 +115,7 @@ def parse_address(text: str) -> netaddr.IPAddress:
 def parse_network(text: str) -> netaddr.IPNetwork:
     """Return an address or network a/n, a/mask as a network, host bits cleared; raises ValueError that names the text."""
     try:
-        network = netaddr.IPNetwork(text, flags=netaddr.INET_PTON).cidr
+        network = netaddr.IPNetwork(text).cidr
     except (netaddr.AddrFormatError, ValueError, TypeError) as error:
         raise ValueError(f"{text!r} is not an address, a network a/n or a range a-b") from error
     return network
