@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from ..dependencies import jsonschema
 from ..ports import PortSet
 from ..problems import Problem, nearest, one_of, shown
 from ..topology.model import FEATURES, ROLES
-from .document import ALL_VERSIONS, PER_VERSION_DEFAULT, PORTS, TABLES
+from .document import ALL_VERSIONS, PER_VERSION_DEFAULT, PORTS, TABLES, Document
 from .model import SPECIAL_CLASSES
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 # The special classes that are sets of servers, and so can have rows of their own.
 COMPONENT_CLASSES = ("cms_master", "cms_replicas")
 _DEFINITIONS = {"ports": "port_row", "ipsec": "ipsec_row"}
+_MESSAGE_WIDTH = 200
 _TYPE_WORDS = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number", "boolean": "true or false"}
 
 
@@ -46,7 +47,24 @@ def _validator(definition: str | None) -> jsonschema.Draft7Validator:
     return jsonschema.Draft7Validator(part)
 
 
-def frame_problems(document: Mapping[str, object], place: str) -> list[Problem]:
+def document_problems(document: Document, place: str) -> list[Problem]:
+    """Return all that is wrong with a document; place names it in the messages."""
+    classes = document.get("classes")
+    names = list(classes) if isinstance(classes, dict) else []
+    found = _frame_problems(document, place)
+    placed = [(f"{place}, {row_place(table, index, row)}", table, row) for table in TABLES for index, row in enumerate(_flat(document.get(table)))]
+    for where, table, row in placed:
+        found += row_problems(row, table, where, names)
+    return found + _id_problems((where, row.get("id")) for where, _table, row in placed if isinstance(row, Mapping))
+
+
+def row_place(table: str, index: int, row: object) -> str:
+    """Return how messages name a row: by its id where it has one, else by its place in the table."""
+    name = row.get("id") if isinstance(row, Mapping) else None
+    return f"{table} row {name}" if isinstance(name, str) and name else f"{table}[{index}]"
+
+
+def _frame_problems(document: Mapping[str, object], place: str) -> list[Problem]:
     """Return what is wrong with a document apart from its rows: keys, classes."""
     frame = {key: [] if key in TABLES and isinstance(value, list) else value for key, value in document.items()}
     found = _schema_problems(_validator(None), frame, place)
@@ -71,9 +89,9 @@ def row_problems(row: object, table: str, place: str, classes: Iterable[str]) ->
     if not isinstance(row, Mapping):
         return found
     members = frozenset(classes) | set(ROLES)
-    checks = (_port_row_problems if table == PORTS else _ipsec_row_problems)(row, members)
-    checks = [*checks, *_words(row, "features", FEATURES, "feature")]
-    return found + [Problem(f"{place}, {problem.place}", problem.message, problem.allowed, problem.fix) for problem in checks]
+    own = _port_row_problems(row, members) if table == PORTS else _ipsec_row_problems(row, members)
+    checks = [*own, *_words(row, "features", FEATURES, "feature")]
+    return found + [replace(problem, place=f"{place}, {problem.place}") for problem in checks]
 
 
 def _port_row_problems(row: Mapping[str, object], members: frozenset[str]) -> Iterator[Problem]:
@@ -144,7 +162,7 @@ def _version_problems(key: str, row: Mapping[str, object]) -> Iterator[Problem]:
             yield Problem(key, f"there is no value for {', '.join(missing)}", fix=f"add a value for each, or one for {PER_VERSION_DEFAULT}")
 
 
-def id_problems(ids: Iterable[tuple[str, object]]) -> list[Problem]:
+def _id_problems(ids: Iterable[tuple[str, object]]) -> list[Problem]:
     """Return a problem for each id that occurs more than once; ids: (place, id)."""
     pairs = [(place, name) for place, name in ids if isinstance(name, str)]
     counts = Counter(name for _place, name in pairs)
@@ -157,49 +175,62 @@ def _schema_problems(validator: jsonschema.Draft7Validator, value: object, place
 
 def _schema_problem(error: ValidationError, place: str) -> Problem:
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path).lstrip(".")
-    where = f"{place}, {path}" if path else place
-    message, allowed, fix = _EXPLAIN.get(str(error.validator), _plain_words)(error)
-    return Problem(where, message, allowed, fix)
+    known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
+    fault = _Fault(error.instance, error.validator_value, sorted(known), error.message)
+    message, allowed, fix = _EXPLAIN.get(str(error.validator), _as_told)(fault)
+    return Problem(f"{place}, {path}" if path else place, message, allowed, fix)
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """What the schema refused: the value, what the keyword of the schema asks for, the keys it knows, its own message."""
+
+    value: object
+    asked: object
+    known: list[str]
+    message: str
+
+    @property
+    def words(self) -> list[str]:
+        """Return what is asked for as a list of words."""
+        return [str(word) for word in self.asked] if isinstance(self.asked, list) else [str(self.asked)]
 
 
 _Words = tuple[str, str, str]
 
 
-def _plain_words(error: ValidationError) -> _Words:
-    return error.message if len(error.message) < 200 else f"{shown(error.instance)} is not accepted", "", ""
+def _as_told(fault: _Fault) -> _Words:
+    return fault.message if len(fault.message) < _MESSAGE_WIDTH else f"{shown(fault.value)} is not accepted", "", ""
 
 
-def _enum_words(error: ValidationError) -> _Words:
-    return f"{shown(error.instance)} is not allowed", one_of(error.validator_value), ""
+def _not_allowed(fault: _Fault) -> _Words:
+    return f"{shown(fault.value)} is not allowed", one_of(fault.words), ""
 
 
-def _type_words(error: ValidationError) -> _Words:
-    types = [error.validator_value] if isinstance(error.validator_value, str) else list(error.validator_value)
-    return f"{shown(error.instance)} has the wrong type", " or ".join(_TYPE_WORDS.get(name, name) for name in types), ""
+def _wrong_type(fault: _Fault) -> _Words:
+    return f"{shown(fault.value)} has the wrong type", " or ".join(_TYPE_WORDS.get(name, name) for name in fault.words), ""
 
 
-def _key_words(error: ValidationError) -> _Words:
-    schema = error.schema if isinstance(error.schema, Mapping) else {}
-    known = sorted(schema.get("properties", ()))
-    extra = sorted(str(key) for key in error.instance if key not in known)
-    near = nearest(extra[0], known) if extra else ""
-    return f"unknown key {', '.join(map(repr, extra))}", ", ".join(known), f"write {near}" if near else "remove it"
+def _unknown_keys(fault: _Fault) -> _Words:
+    given = list(fault.value) if isinstance(fault.value, Mapping) else []
+    extra = sorted(str(key) for key in given if key not in fault.known)
+    near = nearest(extra[0], fault.known) if extra else ""
+    return f"unknown key {', '.join(map(repr, extra))}", ", ".join(fault.known), f"write {near}" if near else "remove it"
 
 
-def _missing_words(error: ValidationError) -> _Words:
-    missing = [key for key in error.validator_value if key not in error.instance]
-    named = re.search(r"'([^']+)'", error.message)
-    return f"the key {named[1] if named else missing} is missing", "", "add it"
+def _missing_key(fault: _Fault) -> _Words:
+    # jsonschema tells each missing key by itself, and which one in its message only
+    return f"the key {fault.message.split(' is a required')[0]} is missing", "", "add it"
 
 
-def _pattern_words(error: ValidationError) -> _Words:
-    return f"{shown(error.instance)} does not have the right form", f"text like {error.validator_value}", ""
+def _wrong_form(fault: _Fault) -> _Words:
+    return f"{shown(fault.value)} does not have the right form", f"text like {fault.asked}", ""
 
 
-_EXPLAIN: dict[str, Callable[[ValidationError], _Words]] = {
-    "enum": _enum_words,
-    "type": _type_words,
-    "additionalProperties": _key_words,
-    "required": _missing_words,
-    "pattern": _pattern_words,
+_EXPLAIN: dict[str, Callable[[_Fault], _Words]] = {
+    "enum": _not_allowed,
+    "type": _wrong_type,
+    "additionalProperties": _unknown_keys,
+    "required": _missing_key,
+    "pattern": _wrong_form,
 }

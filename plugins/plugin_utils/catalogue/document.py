@@ -79,14 +79,30 @@ def _load_balancer_text(value: object) -> object:
     return LoadBalancer.NO.value if value is False else value
 
 
-def filled(row: Mapping[str, object], table: str) -> Row:
-    """Return a row that the schema accepts with the defaults filled in; filled() of the result changes nothing."""
+def fill_document(content: object) -> object:
+    """Return a document with the defaults of every row filled in; nothing that is wrong with it is hidden or raised.
+
+    content: what YAML or the user gave, filled in or not; what is no mapping comes back as it is.
+    """
+    document = plain(content)
+    if isinstance(document, dict):
+        for table in TABLES:
+            if isinstance(document.get(table), list):
+                document[table] = [fill_row(row, table) for row in document[table]]
+    return document
+
+
+def fill_row(content: object, table: str) -> object:
+    """Return a row with the defaults filled in; what is no mapping comes back as it is."""
+    row = plain_row(content)
+    if not isinstance(row, dict):
+        return row
     full: Row = {**_DEFAULTS[table], **row}
     key = _PER_VERSION[table]
-    full[key] = _per_version(full[key])
-    peers = full.get("peers")
-    if isinstance(peers, list):
-        full["peers"] = [{**_PEER_DEFAULTS, **peer} for peer in peers]
+    if key in full:
+        full[key] = _per_version(full[key])
+    if isinstance(full.get("peers"), list):
+        full["peers"] = [{**_PEER_DEFAULTS, **peer} if isinstance(peer, dict) else peer for peer in row["peers"]]
     return full
 
 
@@ -94,8 +110,9 @@ def _per_version(value: object) -> dict[str, object]:
     """Return a value per version: one value serves all, "default" those that are not named."""
     if not isinstance(value, dict):
         return dict.fromkeys(ALL_VERSIONS, value)
-    default = value.get(PER_VERSION_DEFAULT)
-    return {version: value.get(version, default) for version in ALL_VERSIONS if version in value or default is not None}
+    named = {key: item for key, item in value.items() if key != PER_VERSION_DEFAULT}
+    default = dict.fromkeys(ALL_VERSIONS, value[PER_VERSION_DEFAULT]) if PER_VERSION_DEFAULT in value else {}
+    return {**default, **named}
 
 
 def rows_of(document: Mapping[str, object], table: str) -> list[Row]:

@@ -16,9 +16,11 @@ from typing import cast
 from ..dependencies import yaml
 from ..ports import PortSet
 from ..problems import InvalidInputError, Problem, shown
-from .check import frame_problems, id_problems, row_problems
-from .document import IPSEC, PORTS, TABLES, Document, Row, filled, plain, plain_row, rows_of
+from .check import document_problems
+from .document import IPSEC, PORTS, Document, Row, fill_document, rows_of
 from .model import Catalogue, Direction, Interface, IpsecRow, LoadBalancer, Peer, PortRow, PortSide, PortSpec, Scope, Transport, Version
+
+PLACE = "catalogue"
 
 
 def default_path() -> Path:
@@ -29,62 +31,32 @@ def default_path() -> Path:
 def read_document(path: Path) -> Document:
     """Return a catalogue file as data with the defaults filled in; treat it as read-only, its parts are shared.
 
-    Raises InvalidInputError when the file cannot be read, is not YAML or is not a catalogue.
+    The rows are not checked here, parse() does that. Raises InvalidInputError when the file cannot be read,
+    is not YAML or holds no mapping.
     """
     try:
-        document = _read(path, path.stat().st_mtime_ns)
+        return dict(_read(path, path.stat().st_mtime_ns))
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInputError([Problem(str(path), f"the catalogue cannot be read: {error}", fix="name a file that can be read")]) from error
-    return dict(document)
 
 
 @functools.lru_cache(maxsize=4)
 def _read(path: Path, _changed_ns: int) -> Document:
-    """Return the checked and filled content of a file; the time of its last change keeps the cache honest."""
+    """Return the filled content of a file; the time of its last change keeps the cache honest."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
     except yaml.YAMLError as error:
         raise InvalidInputError([Problem(str(path), f"this is not YAML: {' '.join(str(error).split())}", fix="correct the file")]) from error
-    return fill_document(content, path.name)
+    return as_document(content, str(path))
 
 
-def fill_document(content: object, place: str = "catalogue") -> Document:
-    """Return a catalogue document with the defaults of every row filled in.
-
-    content: what YAML or the user gave, filled in or not. Raises InvalidInputError with all problems.
-    """
-    document = plain(content)
+def as_document(content: object, place: str) -> Document:
+    """Return what a user gave as a document with the defaults filled in; raises InvalidInputError when it is no mapping."""
+    document = fill_document(content)
     if not isinstance(document, dict):
         raise InvalidInputError([Problem(place, f"{shown(content)} is not a catalogue", "a mapping with classes, ports and ipsec")])
-    for table in TABLES:
-        if isinstance(document.get(table), list):
-            document[table] = [plain_row(row) for row in document[table]]
-    problems = document_problems(document, place)
-    if problems:
-        raise InvalidInputError(problems)
-    return {**document, **{table: [filled(row, table) for row in rows_of(document, table)] for table in TABLES}}
-
-
-def document_problems(document: Document, place: str = "catalogue") -> list[Problem]:
-    """Return all that is wrong with a document."""
-    classes = document.get("classes")
-    names = list(classes) if isinstance(classes, dict) else []
-    found = frame_problems(document, place)
-    placed = [(row_place(table, index, row), table, row) for table in TABLES for index, row in enumerate(_listed(document.get(table)))]
-    for where, table, row in placed:
-        found += row_problems(row, table, f"{place}, {where}", names)
-    return found + id_problems((f"{place}, {where}", row.get("id")) for where, _table, row in placed if isinstance(row, dict))
-
-
-def _listed(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
-
-
-def row_place(table: str, index: int, row: object) -> str:
-    """Return how messages name a row: by its id where it has one, else by its place in the table."""
-    name = row.get("id") if isinstance(row, dict) else None
-    return f"{table} row {name}" if isinstance(name, str) and name else f"{table}[{index}]"
+    return document
 
 
 def parse(document: object) -> Catalogue:
@@ -92,7 +64,10 @@ def parse(document: object) -> Catalogue:
 
     document: {"classes": {...}, "ports": [...], "ipsec": [...]}, with or without the defaults filled in.
     """
-    full = fill_document(document)
+    full = as_document(document, PLACE)
+    problems = document_problems(full, PLACE)
+    if problems:
+        raise InvalidInputError(problems)
     classes = cast("dict[str, list[str]]", full["classes"])
     return Catalogue(
         ports=tuple(_port_row(row) for row in rows_of(full, PORTS)),
