@@ -5,12 +5,18 @@
 from __future__ import annotations
 
 import pathlib
+import sys
 
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 
-TREE = pathlib.Path(__file__).resolve().parents[1] / ".collections"
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+TREE = ROOT / ".collections"
 
 # ansible-test installs a finder of its own and runs from a copy that has no such link.
 if TREE.is_dir() and not AnsibleCollectionConfig.collection_finder:
     _AnsibleCollectionFinder(paths=[str(TREE)])._install()
+
+# So that tests import their helpers as tests.lab and tests.tools, whoever starts pytest and from where.
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))

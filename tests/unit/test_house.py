@@ -1,0 +1,242 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The rules of the house that no linter knows: who may import whom, sizes, headers, what must be documented and reached."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = ROOT / "plugins"
+CORE = PLUGINS / "plugin_utils"
+ENTRY_KINDS = ("action", "filter", "lookup", "modules")
+NAMESPACE = "ansible_collections.msuc.lync.plugins"
+HEADER = (
+    "# Copyright (c) 2026 msuc.lync contributors\n"
+    "# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)\n"
+)  # fmt: skip
+# What may be imported besides the standard library and the own package, per folder of plugins/.
+ALLOWED_IMPORTS = {
+    "action": ("ansible", f"{NAMESPACE}.plugin_utils"),
+    "filter": ("ansible", f"{NAMESPACE}.plugin_utils"),
+    "lookup": ("ansible", f"{NAMESPACE}.plugin_utils"),
+    "modules": ("ansible.module_utils", f"{NAMESPACE}.module_utils"),
+    "module_utils": ("ansible.module_utils", f"{NAMESPACE}.module_utils"),
+    "plugin_utils": (),
+}
+LINES_OF_FILE_MAXIMUM = 500
+LINES_OF_FUNCTION_MAXIMUM = 40
+LINES_OF_FUNCTION_MEDIAN_MAXIMUM = 12
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def assert_none(found: Iterable[object]) -> None:
+    """Fail with every finding, one a line."""
+    lines = [str(each) for each in found]
+    assert not lines, "\n".join(["", *lines])
+
+
+def python_files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.py"))
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+def place(path: Path, line: int = 0) -> str:
+    return f"{path.relative_to(ROOT)}:{line}" if line else str(path.relative_to(ROOT))
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield line and absolute name of each module that a file names in an import outside `if TYPE_CHECKING`."""
+    package = [*NAMESPACE.split("."), *path.parent.relative_to(PLUGINS).parts]
+    tree = parsed(path)
+    hidden = {id(node) for branch in ast.walk(tree) if _is_for_types(branch) for part in branch.body for node in ast.walk(part)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import) and id(node) not in hidden:
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and id(node) not in hidden:
+            base = package[: len(package) - node.level + 1] if node.level else []
+            origin = ".".join([*base, *([node.module] if node.module else [])])
+            yield from ((node.lineno, f"{origin}.{alias.name}") for alias in node.names)
+
+
+def _is_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def is_below(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def functions() -> Iterator[tuple[Path, Function]]:
+    for path in python_files(PLUGINS):
+        yield from ((path, node) for node in ast.walk(parsed(path)) if isinstance(node, Function))
+
+
+def length(function: Function) -> int:
+    """Return the lines of a function without those of its docstring."""
+    lines = (function.end_lineno or function.lineno) - function.lineno + 1
+    first = function.body[0]
+    return lines - ((first.end_lineno or 0) - first.lineno + 1 if ast.get_docstring(function) else 0)
+
+
+@pytest.mark.parametrize("kind", sorted(ALLOWED_IMPORTS))
+def test_imports_stay_in_their_rooms(kind: str) -> None:
+    allowed = (*sys.stdlib_module_names, f"{NAMESPACE}.{kind}", *ALLOWED_IMPORTS[kind])
+    strangers = [
+        f"{place(path, line)} imports {name}" for path in python_files(PLUGINS / kind) for line, name in imports(path) if not is_below(name, allowed)
+    ]
+    assert_none(strangers)
+
+
+def test_plugins_know_no_other_folder() -> None:
+    folders = {path.name for path in PLUGINS.iterdir() if path.is_dir() and any(path.rglob("*.py"))}
+    assert folders <= set(ALLOWED_IMPORTS)
+
+
+def test_every_module_of_the_core_is_reached_from_a_plugin() -> None:
+    modules = {f"{NAMESPACE}.{'.'.join(path.relative_to(PLUGINS).with_suffix('').parts)}": path for path in python_files(CORE)}
+    todo = [name for kind in ENTRY_KINDS for path in python_files(PLUGINS / kind) for _line, name in imports(path)]
+    reached: set[str] = set()
+    while todo:
+        name = todo.pop()
+        # `from .x import y` may name the module x.y or the value y of the module x.
+        for module in {name, name.rpartition(".")[0]} & modules.keys() - reached:
+            reached.add(module)
+            todo += [imported for _line, imported in imports(modules[module])]
+    assert_none(sorted(modules.keys() - reached))
+
+
+def test_functions_are_short() -> None:
+    lengths = {f"{place(path, function.lineno)} {function.name}": length(function) for path, function in functions()}
+    assert_none(f"{name}: {lines} lines" for name, lines in lengths.items() if lines > LINES_OF_FUNCTION_MAXIMUM)
+    assert statistics.median(lengths.values()) <= LINES_OF_FUNCTION_MEDIAN_MAXIMUM
+
+
+def test_files_are_short() -> None:
+    lengths = {place(path): len(path.read_text(encoding="utf-8").splitlines()) for path in PLUGINS.rglob("*") if path.suffix in (".py", ".ps1", ".psm1")}
+    assert_none(f"{name}: {lines} lines" for name, lines in lengths.items() if lines > LINES_OF_FILE_MAXIMUM)
+
+
+def test_public_functions_and_classes_are_documented() -> None:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    silent = [
+        f"{place(path, node.lineno)} {node.name}"
+        for path in python_files(PLUGINS)
+        for node in ast.walk(parsed(path))
+        if isinstance(node, kinds) and not node.name.startswith("_") and not ast.get_docstring(node)
+    ]
+    assert_none(silent)
+
+
+def test_modules_of_the_core_say_what_they_are() -> None:
+    assert_none(place(path) for path in python_files(CORE) if not ast.get_docstring(parsed(path)))
+
+
+def test_every_function_is_typed() -> None:
+    bare = [
+        f"{place(path, function.lineno)} {function.name}"
+        for path, function in functions()
+        if function.returns is None or any(argument.annotation is None for argument in _arguments(function))
+    ]
+    assert_none(bare)
+
+
+def _arguments(function: Function) -> list[ast.arg]:
+    every = function.args.posonlyargs + function.args.args + function.args.kwonlyargs
+    return [argument for argument in every if argument.arg not in ("self", "cls")]
+
+
+@pytest.mark.parametrize("folder", ["plugins", "tests", "molecule"])
+def test_sources_carry_the_licence(folder: str) -> None:
+    sources = [path for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".ps1", ".psm1") and "output" not in path.parts]
+    assert_none(place(path) for path in sources if HEADER not in path.read_text(encoding="utf-8-sig")[:400])
+
+
+def test_nothing_is_left_from_python_2() -> None:
+    words = re.compile(r"__metaclass__|from __future__ import (?!annotations)|\bimport six\b")
+    assert_none(place(path) for path in python_files(PLUGINS) if words.search(path.read_text(encoding="utf-8")))
+
+
+def collections_path() -> Path:
+    """Return where Ansible finds this tree: it may be installed, or linked from .collections."""
+    return ROOT.parents[2] if ROOT.parents[1].name == "ansible_collections" else ROOT / ".collections"
+
+
+def listed(kind: str) -> dict[str, str]:
+    """Return the plugins that ansible-doc lists: name without the collection to short description."""
+    command = [str(Path(sys.executable).parent / "ansible-doc"), "--json", "--list", "--type", kind, "msuc.lync"]
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(collections_path())}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    found: dict[str, str] = json.loads(done.stdout)
+    return {name.removeprefix("msuc.lync."): text for name, text in found.items()}
+
+
+def filter_names() -> set[str]:
+    """Return the names that the filter plugins' FilterModule.filters hand out, read from the source."""
+    names: set[str] = set()
+    for path in python_files(PLUGINS / "filter"):
+        methods = [node for node in ast.walk(parsed(path)) if isinstance(node, ast.FunctionDef) and node.name == "filters"]
+        tables = [node for method in methods for node in ast.walk(method) if isinstance(node, ast.Dict)]
+        names |= {key.value for table in tables for key in table.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+    return names
+
+
+def expected_plugins(kind: str) -> set[str]:
+    if kind == "filter":
+        return filter_names()
+    if kind == "lookup":
+        return {path.stem for path in python_files(PLUGINS / "lookup")}
+    return {path.stem for path in (PLUGINS / "modules").iterdir() if path.suffix in (".py", ".ps1")}
+
+
+@pytest.mark.parametrize("kind", ["module", "lookup", "filter"])
+def test_ansible_doc_lists_every_plugin(kind: str) -> None:
+    expected = expected_plugins(kind)
+    found = listed(kind)
+    assert expected
+    assert set(found) == expected
+    assert_none(name for name, text in found.items() if not text or text == "UNDOCUMENTED")
+
+
+def test_every_action_plugin_is_documented_as_a_module() -> None:
+    actions = {path.stem for path in python_files(PLUGINS / "action")}
+    assert_none(sorted(actions - {path.stem for path in python_files(PLUGINS / "modules")}))
+
+
+def test_versions_agree() -> None:
+    version: str = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+    source = parsed(CORE / "version.py")
+    constants = [node.value for node in ast.walk(source) if isinstance(node, ast.Constant)]
+    assert version in constants
+    assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").replace("## v", "## ")
+
+
+def test_requirements_are_pinned() -> None:
+    lines = [line for name in ("requirements.txt", "requirements-test.txt") for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
+    assert_none(line for line in lines if line and not line.startswith("#") and not re.fullmatch(r"[\w.-]+==[\w.]+", line))
+
+
+def test_the_readme_tells_of_every_playbook() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    names = [path.stem for path in sorted((ROOT / "playbooks").glob("*.yml"))]
+    assert_none(name for name in names if f"msuc.lync.{name}" not in readme and f"playbooks/{name}.yml" not in readme)
+
+
+def test_every_role_has_argument_specifications() -> None:
+    roles = [path for path in (ROOT / "roles").iterdir() if path.is_dir()]
+    assert_none(role.name for role in roles if not (role / "meta" / "argument_specs.yml").is_file())
