@@ -1,0 +1,149 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# For this collection only. All that touches Windows stands here: the COM objects HNetCfg.FwPolicy2 and HNetCfg.FWRule
+# (Windows Server 2008 R2 to 2025), and the network interfaces of .NET. Nothing here decides anything.
+
+$script:RuleProperty = @(
+    'Name', 'Grouping', 'Description', 'Direction', 'Action', 'Protocol', 'ApplicationName', 'ServiceName',
+    'LocalPorts', 'RemotePorts', 'IcmpTypesAndCodes', 'LocalAddresses', 'RemoteAddresses', 'Profiles',
+    'InterfaceTypes', 'EdgeTraversalOptions', 'SecureFlags', 'Enabled', 'Interfaces',
+    'LocalAppPackageId', 'LocalUserOwner', 'LocalUserAuthorizedList', 'RemoteUserAuthorizedList', 'RemoteMachineAuthorizedList'
+)
+# The variables that the paths of programs may name; Windows expands them when a rule is stored.
+$script:PathVariable = @(
+    'SystemRoot', 'windir', 'SystemDrive', 'ProgramFiles', 'ProgramFiles(x86)', 'ProgramW6432',
+    'CommonProgramFiles', 'CommonProgramFiles(x86)', 'CommonProgramW6432', 'ProgramData', 'ALLUSERSPROFILE', 'PUBLIC'
+)
+
+function Get-LyncFirewallPolicy {
+    <#
+    .SYNOPSIS
+    Returns the COM object of the local firewall policy.
+    #>
+    New-Object -ComObject HNetCfg.FwPolicy2
+}
+
+function Get-LyncFirewallRule {
+    <#
+    .SYNOPSIS
+    Enumerates the local rules once: objects with Com (the live rule), Value (its properties) and Taken ($false).
+    #>
+    param([Parameter(Mandatory = $true)]$Policy)
+
+    foreach ($rule in $Policy.Rules) {
+        [PSCustomObject]@{ Com = $rule; Value = (Get-LyncFirewallRuleValue -Rule $rule); Taken = $false }
+    }
+}
+
+function Get-LyncFirewallRuleValue {
+    <#
+    .SYNOPSIS
+    Returns the properties of a rule that are not null; properties that an older Windows does not know are left out.
+    #>
+    param([Parameter(Mandatory = $true)]$Rule)
+
+    $value = @{}
+    foreach ($property in $script:RuleProperty) {
+        $read = $Rule.$property
+        if ($null -ne $read) {
+            $value[$property] = if ($read -is [array]) { @($read | ForEach-Object { [string]$_ }) } else { $read }
+        }
+    }
+    $value
+}
+
+function Add-LyncFirewallRule {
+    <#
+    .SYNOPSIS
+    Fills a new rule, which is not yet in force, and adds it once. Put is a list of property and value in their order.
+    #>
+    param([Parameter(Mandatory = $true)]$Policy, [Parameter(Mandatory = $true)]$Put)
+
+    $rule = New-Object -ComObject HNetCfg.FWRule
+    foreach ($one in $Put) {
+        Set-LyncFirewallRuleProperty -Rule $rule -Property $one.property -Value $one.value
+    }
+    $Policy.Rules.Add($rule)
+}
+
+function Set-LyncFirewallRuleProperty {
+    <#
+    .SYNOPSIS
+    Puts one property of a rule. On a rule of the store this is checked and in force at once.
+    #>
+    param([Parameter(Mandatory = $true)]$Rule, [Parameter(Mandatory = $true)][string]$Property, $Value)
+
+    # The mask of all profiles often arrives as another kind of number, which COM refuses.
+    if ($Value -is [long] -or $Value -is [uint32]) {
+        $Value = [int]$Value
+    }
+    $Rule.$Property = $Value
+}
+
+function Remove-LyncFirewallRule {
+    <#
+    .SYNOPSIS
+    Removes the one rule of this name. Windows removes any one of several namesakes: give the rule a name of its own before.
+    #>
+    param([Parameter(Mandatory = $true)]$Policy, [Parameter(Mandatory = $true)][string]$Name)
+
+    $Policy.Rules.Remove($Name)
+}
+
+function Get-LyncFirewallProfile {
+    <#
+    .SYNOPSIS
+    Returns the active profiles, the state of each profile, and whether local rules are in force.
+    #>
+    param([Parameter(Mandatory = $true)]$Policy)
+
+    $settings = foreach ($bit in 1, 2, 4) {
+        @{
+            profile = $bit
+            firewall_enabled = [bool]$Policy.FirewallEnabled($bit)
+            block_all_inbound = [bool]$Policy.BlockAllInboundTraffic($bit)
+            default_inbound = [int]$Policy.DefaultInboundAction($bit)
+            default_outbound = [int]$Policy.DefaultOutboundAction($bit)
+        }
+    }
+    @{
+        active = [int]$Policy.CurrentProfileTypes
+        local_policy_modify_state = [int]$Policy.LocalPolicyModifyState
+        settings = @($settings)
+    }
+}
+
+function Get-LyncHostAddress {
+    <#
+    .SYNOPSIS
+    Returns the addresses of the network interfaces that are up, without those of the loopback.
+    #>
+    foreach ($interface in [System.Net.NetworkInformation.NetworkInterface]::GetAllNetworkInterfaces()) {
+        $isUp = $interface.OperationalStatus -eq [System.Net.NetworkInformation.OperationalStatus]::Up
+        $isLoopback = $interface.NetworkInterfaceType -eq [System.Net.NetworkInformation.NetworkInterfaceType]::Loopback
+        if ($isUp -and -not $isLoopback) {
+            foreach ($unicast in $interface.GetIPProperties().UnicastAddresses) {
+                $unicast.Address.ToString()
+            }
+        }
+    }
+}
+
+function Get-LyncPathVariable {
+    <#
+    .SYNOPSIS
+    Returns the environment variables that paths of programs may name.
+    #>
+    $value = @{}
+    foreach ($name in $script:PathVariable) {
+        $read = [System.Environment]::GetEnvironmentVariable($name)
+        if ($null -ne $read) {
+            $value[$name] = $read
+        }
+    }
+    $value
+}
+
+Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallRule, Add-LyncFirewallRule, Set-LyncFirewallRuleProperty,
+    Remove-LyncFirewallRule, Get-LyncFirewallProfile, Get-LyncHostAddress, Get-LyncPathVariable

@@ -1,0 +1,113 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The semantic checks that Windows applies to a firewall rule, before anything is contacted.
+
+    check_rule(Rule(name="x", protocol=1, localport=PortScope(PortSet.of(80))), "rule x")
+    -> [Problem("rule x, localport", "ports go with TCP and UDP only, ...")]
+
+They are those of [MS-FASP] 2.2.37; Windows refuses a rule that fails one, half-way through a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..addresses import ANY, AddressSet
+from ..problems import Problem, one_of
+from . import tables
+from .rule import AddressScope, Rule, protocol_text
+
+_Check = Callable[[Rule], Iterator[tuple[str, str, str]]]
+_SIDES = ("localip", "remoteip")
+# Never a rule's address: unspecified, broadcast, multicast, and IPv6 loopback. (IPv4 loopback is taken.)
+_REFUSED_TEXTS = ("0.0.0.0", "255.255.255.255", "224.0.0.0/4", "::", "::1", "ff00::/8")
+
+
+def check_rule(rule: Rule, place: str) -> list[Problem]:
+    """Return every reason why Windows would refuse the rule; place names the rule in the user's words."""
+    return [Problem(f"{place}, {option}", message, fix=fix) for check in _CHECKS for option, message, fix in check(rule)]
+
+
+def _ports_need_protocol(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    for option in ("localport", "remoteport"):
+        if rule.protocol not in tables.PORT_PROTOCOLS and not getattr(rule, option).is_any:
+            yield option, f"ports go with TCP and UDP only, and the protocol is {protocol_text(rule.protocol)}", "set protocol to tcp or udp"
+
+
+def _icmp_needs_protocol(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    if rule.icmp_type_code and rule.protocol not in tables.ICMP_PROTOCOLS:
+        message = f"ICMP types go with icmpv4 and icmpv6 only, and the protocol is {protocol_text(rule.protocol)}"
+        yield "icmp_type_code", message, "set protocol to icmpv4 or icmpv6"
+
+
+def _port_words(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    if rule.remoteport.words:
+        yield "remoteport", f"{one_of(rule.remoteport.words)}: words are for local ports only", "write port numbers"
+    if rule.localport.words and rule.direction == "out":
+        yield "localport", f"{one_of(rule.localport.words)}: words are for inbound rules only", "write port numbers"
+    for word in sorted(rule.localport.words):
+        needed = tables.PORT_WORD_PROTOCOLS[word]
+        if rule.protocol in tables.PORT_PROTOCOLS and rule.protocol != needed:
+            yield "localport", f"{word} goes with protocol {protocol_text(needed)} only", f"set protocol to {protocol_text(needed)}"
+
+
+def _local_words(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    if rule.localip.words:
+        yield "localip", f"{one_of(rule.localip.words)}: words are for remote addresses only", "write addresses of the host"
+
+
+def _address_kinds(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    refused = AddressSet.parse(_REFUSED_TEXTS)
+    for option in _SIDES:
+        scope: AddressScope = getattr(rule, option)
+        if scope.is_any:
+            continue
+        for text in scope.to_text():
+            if text not in scope.words and AddressSet.parse([text]) <= refused:
+                yield option, f"{text} is an unspecified, loopback, multicast or broadcast address, which Windows refuses", "write host addresses"
+        yield from _whole_families(option, scope.addresses)
+
+
+def _whole_families(option: str, addresses: AddressSet) -> Iterator[tuple[str, str, str]]:
+    for family in sorted(addresses.families):
+        one = frozenset({family})
+        if addresses.of_families(one) == ANY.of_families(one):
+            yield option, f"all IPv{family} addresses cannot be written: Windows refuses a mask of 0", "write any, which is IPv4 and IPv6"
+
+
+def _list_limits(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    for option in (*_SIDES, "localport", "remoteport"):
+        count = len(getattr(rule, option).to_text())
+        if count > tables.LIST_LIMIT:
+            yield option, f"{count} entries; Windows takes {tables.LIST_LIMIT}", "split the rule in two, or use larger networks or ranges"
+
+
+def _interfaces(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    if rule.interfacetypes and not rule.localip.is_any:
+        yield "interfacetypes", "interface types and local addresses exclude each other", "remove localip or interfacetypes"
+
+
+def _edge(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    if rule.edge != "no" and rule.direction == "out":
+        yield "edge", "edge traversal is for inbound rules only", "set edge to no, or direction to in"
+    has_ports = not (rule.localport.is_any and rule.remoteport.is_any)
+    if rule.edge == "deferuser" and (has_ports or not rule.program or rule.protocol == tables.ANY_PROTOCOL):
+        yield "edge", "deferuser needs a program and a protocol and takes no ports", "set program and protocol and remove the ports"
+
+
+def _security(rule: Rule) -> Iterator[tuple[str, str, str]]:
+    if rule.security != "notrequired" and rule.action == "block":
+        yield "security", "a rule that blocks cannot ask for authentication", "set security to notrequired, or action to allow"
+
+
+_CHECKS: tuple[_Check, ...] = (
+    _ports_need_protocol,
+    _icmp_needs_protocol,
+    _port_words,
+    _local_words,
+    _address_kinds,
+    _list_limits,
+    _interfaces,
+    _edge,
+    _security,
+)

@@ -1,0 +1,110 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a Windows host answers to gather and apply, read and checked.
+
+    {"rules": [{"Name": "SIP", ...}], "addresses": ["10.1.0.11"], "environment": {"SystemRoot": "C:\\Windows"},
+     "profiles": {"active": 1, "local_policy_modify_state": 0, "settings": [...]}, "counters": {"enumerations": 1, "writes": 0}}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..addresses import AddressSet, parse_address
+from ..problems import Problem
+from .changes import Present
+from .com import from_com
+from .options import listed
+from .rule import Rule
+from .tables import ADDRESS_WORDS
+
+_VARIABLE = re.compile(r"%([^%]+)%")
+
+
+class HostAnswerError(Exception):
+    """What the host answered is not what msuc.lync.windows_firewall_host answers."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """The firewall of a host as gathered.
+
+    addresses: its own addresses. environment: the variables that programs may name, by upper-case name.
+    profiles: the answer's profiles, as they came. enumerations, writes: what the host did to answer.
+    """
+
+    rules: tuple[Present, ...]
+    addresses: tuple[str, ...]
+    environment: Mapping[str, str]
+    profiles: Mapping[str, object]
+    enumerations: int
+    writes: int
+
+
+def read_answer(answer: Mapping[str, object]) -> Host:
+    """Return the host that an answer describes; raises HostAnswerError when a part of it is missing or of another kind."""
+    try:
+        environment = {str(name).upper(): str(value) for name, value in _mapping(answer, "environment").items()}
+        counters = _mapping(answer, "counters")
+        return Host(
+            rules=tuple(_present(properties, environment) for properties in _sequence(answer, "rules")),
+            addresses=tuple(_address_text(text) for text in _sequence(answer, "addresses")),
+            environment=environment,
+            profiles=_mapping(answer, "profiles"),
+            enumerations=int(str(counters["enumerations"])),
+            writes=int(str(counters["writes"])),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise HostAnswerError(f"the host's answer is not understood: {type(error).__name__}: {error}") from error
+
+
+def expanded(rule: Rule, environment: Mapping[str, str]) -> Rule:
+    """Return the rule with the variables of its program expanded, as Windows expands them when it is stored."""
+    return replace(rule, program=_VARIABLE.sub(lambda match: environment.get(match[1].upper(), match[0]), rule.program))
+
+
+def missing_addresses(
+    rules: Iterable[Mapping[str, object]], expected: Iterable[str], host: Host
+) -> list[Problem]:
+    """Return a problem for each expected address, and each entry of a rule's localip, that the host does not have.
+
+    A network or a range of localip is there when the host has an address in it.
+    """
+    own = AddressSet.parse(host.addresses)
+    has = ", ".join(host.addresses) or "none"
+    problems = [_missing("expected_addresses", text, has) for text in expected if not AddressSet.parse([text]) & own]
+    for options in rules:
+        texts = [text for text in listed(options.get("localip")) if text.casefold() not in ("any", "*", *ADDRESS_WORDS)]
+        problems += [_missing(f"rule {options.get('name')}, localip", text, has) for text in texts if not AddressSet.parse([text]) & own]
+    return problems
+
+
+def _missing(place: str, text: str, has: str) -> Problem:
+    return Problem(place, f"{text} is not an address of the host", f"{has} (the host's addresses)", "correct the inventory or the network card")
+
+
+def _present(properties: object, environment: Mapping[str, str]) -> Present:
+    if not isinstance(properties, Mapping):
+        raise TypeError("a rule is not a mapping")
+    return Present(expanded(from_com(properties), environment), properties)
+
+
+def _address_text(text: object) -> str:
+    """Return an address in canonical text, without the zone that Windows adds to link-local ones."""
+    return str(parse_address(str(text).partition("%")[0]))
+
+
+def _mapping(answer: Mapping[str, object], key: str) -> Mapping[str, object]:
+    value = answer[key]
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{key} is not a mapping")
+    return value
+
+
+def _sequence(answer: Mapping[str, object], key: str) -> Sequence[object]:
+    value = answer[key]
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise TypeError(f"{key} is not a list")
+    return value

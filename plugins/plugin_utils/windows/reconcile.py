@@ -1,0 +1,193 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One run of the module on one host, without the way to it: task in, answers in, result out.
+
+    run = Reconciliation(Task.from_options({"rules": [...], "state": "replaced", ...}))
+    run.gathered(answer of gather); run.operations() -> for apply; run.applied(answer of apply); run.result()
+
+A run goes gathered -> operations -> applied; result() may be asked at any point and tells how far it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..addresses import AddressSet
+from ..problems import InvalidInputError, Problem
+from . import results
+from .changes import Changes, Phase, Present, State, applied, plan_changes
+from .effect import describe_effects
+from .host import Host, expanded, missing_addresses, read_answer
+from .operations import Operation, operations
+from .options import OWNED_GROUP, names_from_options, rules_from_options
+from .rule import Rule
+
+
+class HostFailedError(Exception):
+    """The host could not do what it was told, or did not end up as wanted; the message says what was done."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """The options of the module, validated."""
+
+    rules: tuple[Rule, ...]
+    options: tuple[Mapping[str, object], ...]
+    state: State = State.REPLACED
+    phase: Phase = Phase.ALL
+    group: str = OWNED_GROUP
+    expected_addresses: tuple[str, ...] = ()
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, object]) -> Task:
+        """Return the task of the module's options, types already checked; raises InvalidInputError with every problem."""
+        rules, group = _mappings(options.get("rules")), str(options.get("group") or OWNED_GROUP)
+        state, phase = State(options.get("state", "replaced")), Phase(options.get("phase", "all"))
+        expected = tuple(str(text) for text in _list(options.get("expected_addresses")))
+        problems = [*_group_problems(group), *_address_problems(expected)]
+        wanted: tuple[Rule, ...] = ()
+        try:
+            wanted = _wanted(rules, state, group)
+        except InvalidInputError as error:
+            problems += error.problems
+        if problems:
+            raise InvalidInputError(problems)
+        return cls(wanted, rules, state, phase, group, expected)
+
+
+def _list(value: object) -> Sequence[object]:
+    return value if isinstance(value, Sequence) and not isinstance(value, str) else []
+
+
+def _mappings(value: object) -> tuple[Mapping[str, object], ...]:
+    return tuple(item for item in _list(value) if isinstance(item, Mapping))
+
+
+def _wanted(rules: Sequence[Mapping[str, object]], state: State, group: str) -> tuple[Rule, ...]:
+    if state is State.DELETED:
+        return tuple(Rule(name=name, group=group) for name in sorted(names_from_options(rules)))
+    if state is State.GATHERED:
+        return ()
+    return rules_from_options(rules, group)
+
+
+def _group_problems(group: str) -> list[Problem]:
+    if group.startswith("@") or "|" in group:
+        fix = "choose a name of your own; groups that start with @ are those of Windows"
+        return [Problem("group", f"{group!r} cannot be an owned group", fix=fix)]
+    return []
+
+
+def _address_problems(texts: Sequence[str]) -> list[Problem]:
+    problems = []
+    for text in texts:
+        try:
+            AddressSet.parse([text])
+        except ValueError as error:
+            problems.append(Problem("expected_addresses", str(error), "IPv4 and IPv6 addresses", "write the host's own address"))
+    return problems
+
+
+@dataclass
+class Reconciliation:
+    """The course of one run; it changes as the host answers."""
+
+    task: Task
+    before: tuple[Present, ...] = ()
+    after: tuple[Present, ...] = ()
+    changes: Changes = field(default_factory=Changes)
+    round_trips: int = 0
+    enumerations: int = 0
+    writes: int = 0
+    _want: tuple[Rule, ...] = ()
+    _applied: bool = False
+    _facts: Mapping[str, object] = field(default_factory=dict)
+
+    def gathered(self, answer: Mapping[str, object]) -> None:
+        """Take what the host answered to gather, and plan.
+
+        Raises HostFailedError when it failed or does not have an address that the inventory or a rule says it has,
+        HostAnswerError when the answer is not understood.
+        """
+        host = self._answered(answer, "the firewall of the host could not be read")
+        self._want = tuple(expanded(rule, host.environment) for rule in self.task.rules)
+        self.before = self.after = host.rules
+        self._check_addresses(host)
+        self.changes = describe_effects(host.rules, self._plan(host.rules))
+        self.after = applied(host.rules, self.changes.now)
+
+    def operations(self) -> list[Operation]:
+        """Return what the host has to do; nothing when it is as wanted."""
+        return operations(self.changes.now)
+
+    def applied(self, answer: Mapping[str, object]) -> None:
+        """Take what the host answered to apply, and compare what it has now with what was wanted.
+
+        Raises HostFailedError when it failed half-way or a rule is not as wanted, HostAnswerError as gathered().
+        """
+        self._applied = True
+        self.after = self._answered(answer, _stopped_text(answer, self.operations())).rules
+        left = self._plan(self.after).now
+        if left:
+            raise HostFailedError("\n".join(["the changes were made, but the rules are not as wanted; what is left:", *_lines(results.commands(left))]))
+
+    def result(self) -> dict[str, object]:
+        """Return the result of the task as far as it came; after is a prediction until the changes were applied."""
+        group, changes = self.task.group, self.changes.now
+        found: dict[str, object] = {
+            "changed": self.writes > 0 if self._applied else bool(changes),
+            "before": results.rule_options(results.owned(self.before, group)),
+            "after": results.rule_options(results.owned(self.after, group)),
+            "changes": results.change_results(changes),
+            "commands": results.commands(changes),
+            "summary": results.summary(changes),
+            "pending": bool(self.changes.later),
+            "stats": {"round_trips": self.round_trips, "enumerations": self.enumerations, "writes": self.writes},
+            "host": self._facts,
+        }
+        if self.task.state is State.GATHERED:
+            found["gathered"] = found["before"]
+        return found
+
+    def diffs(self) -> list[dict[str, str]]:
+        """Return one diff per changed rule, for ansible's --diff."""
+        return results.diffs(self.changes.now)
+
+    def _plan(self, have: tuple[Present, ...]) -> Changes:
+        return plan_changes(self._want, have, self.task.state, self.task.phase, self.task.group)
+
+    def _answered(self, answer: Mapping[str, object], failed_text: str) -> Host:
+        """Count the round trip and return the host it describes; after a failure keep what the host still told."""
+        self.round_trips += 1
+        failed = bool(answer.get("failed"))
+        if failed and "rules" not in answer:
+            raise HostFailedError(f"{failed_text}: {answer.get('msg', 'no reason given')}")
+        host = read_answer(answer)
+        self.enumerations += host.enumerations
+        self.writes += host.writes
+        if failed:
+            self.after = host.rules
+            raise HostFailedError(f"{failed_text}: {answer.get('msg', 'no reason given')}")
+        self._facts = {"addresses": list(host.addresses), "profiles": dict(host.profiles)}
+        return host
+
+    def _check_addresses(self, host: Host) -> None:
+        if self.task.state not in (State.MERGED, State.REPLACED):
+            return
+        problems = missing_addresses(self.task.options, self.task.expected_addresses, host)
+        if problems:
+            raise HostFailedError("\n".join(["this is not the host that the inventory describes; nothing was written:", *_lines(problems)]))
+
+
+def _lines(items: Sequence[object]) -> list[str]:
+    return [f"  - {item}" for item in items]
+
+
+def _stopped_text(answer: Mapping[str, object], planned: Sequence[Operation]) -> str:
+    """Return what was done and what was not when apply stopped half-way."""
+    done = answer.get("done")
+    count = done if isinstance(done, int) else 0
+    names = [f"{operation['kind']} {operation['name']}" for operation in planned]
+    texts = [", ".join(part) or "nothing" for part in (names[:count], names[count:])]
+    return f"the changes stopped half-way (done: {texts[0]}; not done: {texts[1]}); run again to go on"

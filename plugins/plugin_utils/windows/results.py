@@ -1,0 +1,98 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The result of the module as plain data: changes, commands in words, summary and diff.
+
+    commands(...) == ["add rule SIP: allow in, protocol tcp, localport 5061, remoteip 10.1.0.0/24"]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .changes import Change, Kind, Present
+from .rule import Rule
+
+# What a command in words leaves out where it says nothing: the rule's name stands before, the rest is at its default.
+_DEFAULTS = Rule(name="").to_options()
+_UNSAID = frozenset({"name", "group", "description", "direction", "action"})
+
+
+def rule_options(rules: Iterable[Rule]) -> list[dict[str, object]]:
+    """Return rules as options, sorted by name and content."""
+    return sorted((rule.to_options() for rule in rules), key=lambda options: (str(options["name"]), str(options)))
+
+
+def owned(have: Iterable[Present], group: str) -> list[Rule]:
+    """Return the rules of the owned group."""
+    return [present.rule for present in have if present.rule.group == group]
+
+
+def change_results(changes: Iterable[Change]) -> list[dict[str, object]]:
+    """Return changes as mappings: kind, name, reason, properties (property, before, after), opens, closes, effect, changes_admission."""
+    return [_change_result(change) for change in changes]
+
+
+def _change_result(change: Change) -> dict[str, object]:
+    before, after = _sides(change)
+    properties = [{"property": name, "before": before.get(name), "after": after.get(name)} for name in change.properties]
+    return {
+        "kind": change.kind.value,
+        "name": change.name,
+        "reason": change.reason,
+        "properties": properties,
+        "opens": change.moves.opens,
+        "closes": change.moves.closes,
+        "effect": change.effect,
+        "changes_admission": change.changes_admission,
+    }
+
+
+def _sides(change: Change) -> tuple[dict[str, object], dict[str, object]]:
+    before = {} if change.before is None else change.before.rule.to_options()
+    return before, {} if change.after is None else change.after.to_options()
+
+
+def commands(changes: Iterable[Change]) -> list[str]:
+    """Return each change as one line of words."""
+    return [_command(change) for change in changes]
+
+
+def _command(change: Change) -> str:
+    before, after = _sides(change)
+    if change.kind is Kind.ADD:
+        said = [f"{name} {_words(value)}" for name, value in after.items() if name not in _UNSAID and value != _DEFAULTS.get(name)]
+        return ", ".join([f"add rule {change.name}: {after['action']} {after['direction']}", *said])
+    if change.kind is Kind.REMOVE:
+        return f"remove rule {change.name}: {change.reason}"
+    said = [f"{name} from {_words(before.get(name))} to {_words(after.get(name))}" for name in change.properties]
+    return f"change rule {change.name}: {', '.join(said)}"
+
+
+def _words(value: object) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else repr(value) if value == "" else str(value)
+
+
+_COUNTED = {"added": Kind.ADD, "changed": Kind.CHANGE, "disabled": Kind.DISABLE, "removed": Kind.REMOVE}
+
+
+def summary(changes: Sequence[Change]) -> dict[str, int]:
+    """Return how many rules are added, changed, disabled, removed, and how many of the changes change what is admitted."""
+    counts = {word: sum(change.kind is kind for change in changes) for word, kind in _COUNTED.items()}
+    return {**counts, "admission_changed": sum(change.changes_admission for change in changes)}
+
+
+def diffs(changes: Iterable[Change]) -> list[dict[str, str]]:
+    """Return one diff per change for ansible's --diff: headers, and the rule before and after as sorted lines."""
+    return [_diff(change) for change in changes]
+
+
+def _diff(change: Change) -> dict[str, str]:
+    before, after = _sides(change)
+    header = f"firewall rule {change.name} ({change.effect or change.reason})"
+    return {"before_header": header, "after_header": header, "before": _lines(before), "after": _lines(after)}
+
+
+def _lines(options: dict[str, object]) -> str:
+    return "".join(f"{name}: {_words(value)}\n" for name, value in sorted(options.items()))
