@@ -107,8 +107,9 @@ def no_translation_with_hlb(draft: Draft) -> Iterator[Problem]:
     for pool in _edge_pools(draft):
         translated = [host.name for host in draft.members(pool) if host.external_nat_addresses]
         if pool.method is Method.HLB and translated:
-            message = f"hardware load balancing and translated addresses (host {translated[0]}, lync_external_nat_addresses) exclude each other"
-            yield Problem(f"pool {pool.name}, load_balancing", message, "dns with translation, hlb with public addresses", "write dns, or remove lync_external_nat_addresses")
+            message = f"load_balancing is hlb and host {translated[0]} has lync_external_nat_addresses, which exclude each other"
+            fix = "write dns, or remove lync_external_nat_addresses"
+            yield Problem(f"pool {pool.name}, load_balancing", message, "dns with translated addresses, hlb with public ones", fix)
 
 
 ERRORS: tuple[Check, ...] = (

@@ -34,7 +34,8 @@ def host_names(draft: Draft) -> Iterator[Problem]:
     """Refuse names of hosts that cannot be names of files."""
     for host in draft.topology.hosts.values():
         if not _HOST_NAME.match(host.name):
-            yield Problem(_place(host), f"{shown(host.name)} cannot be the name of a plan file", "no spaces, slashes or colons, no dot in front", "rename the host")
+            message = f"{shown(host.name)} cannot be the name of a plan file"
+            yield Problem(_place(host), message, "no spaces and slashes, no dot in front", "rename the host")
 
 
 def renamed_groups(draft: Draft) -> Iterator[Problem]:
@@ -55,7 +56,8 @@ def role_combinations(draft: Draft) -> Iterator[Problem]:
         if "mediation" in host.roles and not host.roles & set(_WITH_MEDIATION):
             alone += ["mediation"] if alone else []
         if len(alone) > 1:
-            yield Problem(_place(host), f"roles {' and '.join(alone)} cannot share a server", f"one of {', '.join(_ALONE)}; mediation beside {' or '.join(_WITH_MEDIATION)}", "take the host out of a group")
+            message = f"roles {' and '.join(alone)} cannot share a server"
+            yield Problem(_place(host), message, "one role of a server, or mediation beside frontend or standard_edition", "take the host out of a group")
 
 
 def pools_without_role(draft: Draft) -> Iterator[Problem]:
@@ -77,7 +79,7 @@ def pool_membership(draft: Draft) -> Iterator[Problem]:
             yield from _without_pool(draft, host)
         elif host.pool not in draft.pool_records:
             fix = correction(host.pool, draft.pool_records, "add the pool to lync_pools")
-            yield Problem(_place(host, "lync_pool"), f"there is no pool {shown(host.pool)}", one_of(draft.pool_records) or "lync_pools is empty", fix)
+            yield Problem(_place(host, "lync_pool"), f"there is no pool {shown(host.pool)}", _pools_text(draft), fix)
         else:
             yield from _pool_of_other_role(draft, host)
 
@@ -87,7 +89,11 @@ def _without_pool(draft: Draft, host: Host) -> Iterator[Problem]:
         return
     for role in POOLED_ROLES:
         if role in host.roles:
-            yield Problem(_place(host, "lync_pool"), f"a host of role {role} needs a pool", one_of(draft.pool_records) or "lync_pools is empty", "set lync_pool")
+            yield Problem(_place(host, "lync_pool"), f"a host of role {role} needs a pool", _pools_text(draft), "set lync_pool")
+
+
+def _pools_text(draft: Draft) -> str:
+    return one_of(draft.pool_records) or "none, lync_pools is empty"
 
 
 def _pool_of_other_role(draft: Draft, host: Host) -> Iterator[Problem]:
@@ -97,7 +103,8 @@ def _pool_of_other_role(draft: Draft, host: Host) -> Iterator[Problem]:
     expected = host.roles - {"mediation"} if host.collocated else host.roles
     if pool.role not in expected:
         message = f"pool {pool.name} has role {pool.role}, the host has {one_of(expected)}"
-        yield Problem(_place(host, "lync_pool"), message, fix=f"name a pool of the host's role, or put the host into group {draft.groups.group_of(pool.role)}")
+        fix = f"name a pool of the host's role, or put the host into group {draft.groups.group_of(pool.role)}"
+        yield Problem(_place(host, "lync_pool"), message, fix=fix)
 
 
 def addresses_present(draft: Draft) -> Iterator[Problem]:
@@ -120,12 +127,14 @@ def addresses_unique(draft: Draft) -> Iterator[Problem]:
         for one in addresses_of(host).each():
             owner = owners.setdefault(one, host)
             if owner is not host:
-                yield Problem(_place(host), f"{one} is also an address of host {owner.name}", "an address of its own", "correct one of the two")
+                message = f"{one} is also an address of host {owner.name}"
+                yield Problem(_place(host), message, "an address of its own", "correct one of the two")
     for host in draft.hosts_with("load_balancers"):
         for one in host.balancer_addresses.each():
             owner = owners.get(one, host)
             if owner is not host and "load_balancers" not in owner.roles:
-                yield Problem(_place(host, "lync_balancer_addresses"), f"{one} is an address of host {owner.name}", fix="correct one of the two")
+                message = f"{one} is an address of host {owner.name}"
+                yield Problem(_place(host, "lync_balancer_addresses"), message, "addresses of the balancer", "correct one of the two")
 
 
 def addresses_of(host: Host) -> AddressSet:
@@ -139,8 +148,9 @@ def client_networks_present(draft: Draft) -> Iterator[Problem]:
     without = [host for host in draft.topology.hosts.values() if _lacks_clients(draft, host)]
     if without:
         more = f" and {len(without) - 1} more" if len(without) > 1 else ""
-        message = "the networks of the clients are not set"
-        yield Problem(f"host {without[0].name}{more}, lync_client_networks", message, "addresses, networks, ranges, or [any]", "set lync_client_networks for group all")
+        place = f"host {without[0].name}{more}, lync_client_networks"
+        allowed = "addresses, networks, ranges, or [any]"
+        yield Problem(place, "the networks of the clients are not set", allowed, "set lync_client_networks for group all")
 
 
 def _lacks_clients(draft: Draft, host: Host) -> bool:
@@ -158,8 +168,8 @@ def roles_of_version(draft: Draft) -> Iterator[Problem]:
         gone += ["persistent_chat"] if "persistent_chat" in host.roles and host.version in _PERSISTENT_CHAT_GONE else []
         for role in gone:
             allowed = "2013, 2015" if role == "persistent_chat" else "2010"
-            message = f"version {host.version.value} has no role {role}"
-            yield Problem(_place(host, "lync_version"), message, allowed, f"take the host out of group {draft.groups.group_of(role)}, or correct its version")
+            fix = f"take the host out of group {draft.groups.group_of(role)}, or correct its version"
+            yield Problem(_place(host, "lync_version"), f"version {host.version.value} has no role {role}", allowed, fix)
 
 
 def gateway_pools(draft: Draft) -> Iterator[Problem]:
@@ -168,7 +178,8 @@ def gateway_pools(draft: Draft) -> Iterator[Problem]:
     for host in draft.topology.hosts.values():
         for name in host.serves_pools:
             if name not in known:
-                yield Problem(_place(host, "lync_gateway_pools"), f"there is no pool {shown(name)}", one_of(known), correction(name, known, "add the pool to lync_pools"))
+                fix = correction(name, known, "add the pool to lync_pools")
+                yield Problem(_place(host, "lync_gateway_pools"), f"there is no pool {shown(name)}", one_of(known), fix)
 
 
 def pool_names(draft: Draft) -> frozenset[str]:
@@ -189,7 +200,8 @@ def group_chat(draft: Draft) -> Iterator[Problem]:
     """Warn about Persistent Chat in 2010, which the port tables do not cover."""
     for host in draft.hosts_with("persistent_chat"):
         if host.version is Version.LYNC_2010 and draft.host_records[host.name].good(v.VERSION):
-            yield Problem(_place(host, "lync_version"), "2010 has Group Chat, for which the catalogue has no rows", fix="add its ports with lync_extra_rows")
+            message = "2010 has Group Chat, for which the catalogue has no rows"
+            yield Problem(_place(host, "lync_version"), message, fix="add its ports with lync_extra_rows")
 
 
 def unused_address(draft: Draft) -> Iterator[Problem]:
@@ -197,7 +209,8 @@ def unused_address(draft: Draft) -> Iterator[Problem]:
     for host in draft.topology.hosts.values():
         given = draft.host_records[host.name][v.ADDRESS]
         if given and given != host.addresses:
-            yield Problem(_place(host, "lync_address"), f"{', '.join(given.to_text())} is not used beside lync_internal_address", fix="leave it out, or make the two equal")
+            message = f"{', '.join(given.to_text())} is not used beside lync_internal_address"
+            yield Problem(_place(host, "lync_address"), message, fix="leave it out, or make the two equal")
 
 
 ERRORS: tuple[Check, ...] = (

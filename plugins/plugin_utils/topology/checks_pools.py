@@ -53,7 +53,8 @@ def members_exist(draft: Draft) -> Iterator[Problem]:
     for pool, _record in _pools(draft):
         if not pool.members:
             group = draft.groups.group_of(pool.role)
-            yield Problem(_place(pool.name), "the pool has no members", f"hosts of group {group}", f"set lync_pool: {pool.name} on them, or remove the pool")
+            fix = f"set lync_pool: {pool.name} on its members, or remove the pool"
+            yield Problem(_place(pool.name), "the pool has no members", f"hosts of group {group}", fix)
 
 
 def members_agree(draft: Draft) -> Iterator[Problem]:
@@ -108,7 +109,8 @@ def vips_present(draft: Draft) -> Iterator[Problem]:
 def web_vip_present(draft: Draft) -> Iterator[Problem]:
     """Refuse several Front End or Director servers with DNS load balancing whose web services have no VIP."""
     for pool, record in _pools(draft):
-        if pool.role in _WEB_ROLES and pool.method is Method.DNS and not record[f.WEB_VIP] and record.good(f.WEB_VIP) and len(draft.members(pool)) > 1:
+        needed = pool.role in _WEB_ROLES and pool.method is Method.DNS and len(draft.members(pool)) > 1
+        if needed and not record[f.WEB_VIP] and record.good(f.WEB_VIP):
             message = "DNS load balancing does not cover the web services, and there is no VIP for them"
             yield Problem(_place(pool.name, "web_vip"), message, "an IPv4 or IPv6 address", "set web_vip, web_fqdn and balancer")
 
@@ -120,9 +122,11 @@ def balancers_known(draft: Draft) -> Iterator[Problem]:
     for pool, record in _pools(draft):
         for side in f.SIDES if pool.role == "edge" else f.SIDES[:1]:
             if pool.method is Method.HLB and not pool.balancers.get(side) and record.good(f.BALANCER):
-                yield Problem(_place(pool.name, "balancer"), f"load_balancing is hlb and the {side} side has no balancer", one_of(known), f"name a host of group {group}")
+                message = f"load_balancing is hlb and the {side} side has no balancer"
+                yield Problem(_place(pool.name, "balancer"), message, one_of(known), f"name a host of group {group}")
         for name in sorted({name for names in record[f.BALANCER].values() for name in names} - known):
-            yield Problem(_place(pool.name, "balancer"), f"{shown(name)} is not a host of group {group}", one_of(known), correction(name, known, f"add the host to group {group}"))
+            fix = correction(name, known, f"add the host to group {group}")
+            yield Problem(_place(pool.name, "balancer"), f"{shown(name)} is not a host of group {group}", one_of(known), fix)
 
 
 def standard_edition_alone(draft: Draft) -> Iterator[Problem]:
@@ -130,11 +134,15 @@ def standard_edition_alone(draft: Draft) -> Iterator[Problem]:
     for pool, record in _pools(draft):
         if pool.role != "standard_edition":
             continue
-        given = [one.name for one in (f.BALANCER, f.VIP) if record.has(one)] + (["load_balancing"] if pool.method is not Method.NONE else [])
+        given = [one.name for one in (f.BALANCER, f.VIP) if record.has(one)]
+        given += ["load_balancing"] if pool.method is not Method.NONE else []
         for key in given:
-            yield Problem(_place(pool.name, key), "a Standard Edition server cannot be load balanced", "load_balancing: none", "remove it, or use role frontend")
-        if len(draft.members(pool)) > 1:
-            yield Problem(_place(pool.name), f"a Standard Edition pool is one server, this has {len(draft.members(pool))}", "one member", "use role frontend")
+            message = "a Standard Edition server cannot be load balanced"
+            yield Problem(_place(pool.name, key), message, "load_balancing: none", "remove it, or use role frontend")
+        count = len(draft.members(pool))
+        if count > 1:
+            message = f"a Standard Edition pool is one server, this has {count}"
+            yield Problem(_place(pool.name), message, "one member", "use role frontend")
 
 
 def backup_pools(draft: Draft) -> Iterator[Problem]:
@@ -156,12 +164,11 @@ def named_hosts(draft: Draft) -> Iterator[Problem]:
     """Refuse SQL and file servers that are not hosts of the topology."""
     for pool, _record in _pools(draft):
         for key, names in (("sql", pool.sql.hosts if pool.sql else ()), ("file_share", pool.file_share)):
-            role = "back_end" if key == "sql" else "file_servers"
+            group = draft.groups.group_of("back_end" if key == "sql" else "file_servers")
             for name in (name for name in names if name not in draft.topology.hosts):
-                known = draft.topology.hosts
                 message = f"host {shown(name)} plays no role" if name in draft.inventory else f"there is no host {shown(name)}"
-                fix = correction(name, known, f"add the host to group {draft.groups.group_of(role)}")
-                yield Problem(_place(pool.name, f"{key}.hosts"), message, f"hosts of the inventory, as of group {draft.groups.group_of(role)}", fix)
+                fix = correction(name, draft.topology.hosts, f"add the host to group {group}")
+                yield Problem(_place(pool.name, f"{key}.hosts"), message, f"hosts of the inventory, as of group {group}", fix)
 
 
 def central_management_pool(draft: Draft) -> Iterator[Problem]:
@@ -176,8 +183,8 @@ def dns_hosts(draft: Draft) -> Iterator[Problem]:
     for index, server in enumerate(draft.topology.dns_servers):
         name = server.windows_host
         if name and name not in draft.inventory:
-            place = f"lync_dns_servers[{index}].windows_host"
-            yield Problem(place, f"there is no host {shown(name)}", "names of the inventory", correction(name, draft.inventory, "add the host to the inventory"))
+            fix = correction(name, draft.inventory, "add the host to the inventory")
+            yield Problem(f"lync_dns_servers[{index}].windows_host", f"there is no host {shown(name)}", "names of the inventory", fix)
 
 
 def vips_of(pool: Pool, record: Record) -> Iterator[tuple[str, AddressSet]]:
@@ -189,14 +196,16 @@ def vips_of(pool: Pool, record: Record) -> Iterator[tuple[str, AddressSet]]:
 
 def vips_unique(draft: Draft) -> Iterator[Problem]:
     """Refuse a VIP that a host other than a load balancer holds, or that is used twice."""
-    hosts = {one: host.name for host in draft.topology.hosts.values() if "load_balancers" not in host.roles for one in addresses_of(host).each()}
+    holders = (host for host in draft.topology.hosts.values() if "load_balancers" not in host.roles)
+    hosts = {one: host.name for host in holders for one in addresses_of(host).each()}
     used: dict[str, str] = {}
     for pool, record in _pools(draft):
         given = [*vips_of(pool, record), ("external_vips", AddressSet.union_of(pool.external_vips.values()))]
         for key, one in ((key, one) for key, addresses in given for one in addresses.each()):
             place = _place(pool.name, key)
             if one in hosts:
-                yield Problem(place, f"{one} is an address of host {hosts[one]}", "an address that no host holds", "give the pool an address of its own")
+                message = f"{one} is an address of host {hosts[one]}"
+                yield Problem(place, message, "an address that no host holds", "give the pool an address of its own")
             if used.setdefault(one, place) != place:
                 yield Problem(place, f"{one} is used twice, also by {used[one]}", "an address for one use", "correct one of the two")
 
@@ -205,14 +214,16 @@ def web_balancer(draft: Draft) -> Iterator[Problem]:
     """Warn about a web VIP that no balancer of the inventory serves."""
     for pool, record in _pools(draft):
         if pool.method is Method.DNS and pool.web_vip and not pool.balancers and record.good(f.BALANCER):
-            yield Problem(_place(pool.name, "balancer"), "the balancer of the web VIP is not named, so the members do not admit its addresses", fix="name it")
+            message = "the balancer of the web VIP is not named, so the members do not admit its addresses"
+            yield Problem(_place(pool.name, "balancer"), message, fix="name it")
 
 
 def unused_vip(draft: Draft) -> Iterator[Problem]:
     """Warn about a VIP that DNS load balancing does not use."""
     for pool, _record in _pools(draft):
         if pool.method is Method.DNS and pool.vip:
-            yield Problem(_place(pool.name, "vip"), "load_balancing is dns: the name of the pool stands for its members, the VIP is not used", fix="remove it")
+            message = "load_balancing is dns: the name of the pool stands for its members, and the VIP is not used"
+            yield Problem(_place(pool.name, "vip"), message, fix="remove it")
 
 
 def no_central_management(draft: Draft) -> Iterator[Problem]:

@@ -32,7 +32,7 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         managed=_managed(roles, record),
         platform=record[v.PLATFORM] or _platform(roles, record),
         member_state=record[v.MEMBER_STATE],
-        internal_address=record[v.INTERNAL_ADDRESS] or found,
+        internal_address=_internal_address(roles, record, found),
         external_address=record[v.EXTERNAL_ADDRESS],
         external_addresses=external,
         external_nat_addresses=record[v.EXTERNAL_NAT_ADDRESSES],
@@ -63,6 +63,12 @@ def _addresses(host: InventoryHost, roles: frozenset[str], record: Record) -> Ad
     if roles & _TWO_SIDED_ROLES and record.has(v.INTERNAL_ADDRESS):
         return record[v.INTERNAL_ADDRESS]
     return record[v.ADDRESS] if record.has(v.ADDRESS) else ansible_address(host)
+
+
+def _internal_address(roles: frozenset[str], record: Record, found: AddressSet) -> AddressSet:
+    """Return the inner side: an Edge Server always has one, a reverse proxy where one of its two sides is named."""
+    two_sided = "edge" in roles or ("reverse_proxy" in roles and (record.has(v.INTERNAL_ADDRESS) or record.has(v.EXTERNAL_ADDRESS)))
+    return found if two_sided else _NONE
 
 
 def _managed(roles: frozenset[str], record: Record) -> bool:

@@ -35,10 +35,10 @@ ROLES_OF_KEY = {
 def _per_side(read: Reader[T]) -> Reader[Mapping[str, T]]:
     """Return a reader of a mapping by side; a single value is read once and stands for both sides."""
 
-    def read_sides(raw: object, at: At) -> Mapping[str, T]:
+    def _read(raw: object, at: At) -> Mapping[str, T]:
         return mapping_of(SIDES, read)(raw, at) if isinstance(raw, Mapping) else dict.fromkeys(SIDES, read(raw, at))
 
-    return read_sides
+    return _read
 
 
 def _method(raw: object, at: At) -> Method:

@@ -54,9 +54,7 @@ def _draft(inventory: Mapping[str, InventoryHost], settings: Settings) -> Draft:
     return Draft(inventory, groups, deployment, _topology(hosts, pools, deployment), records, deployment[v.POOLS])
 
 
-def _hosts(
-    inventory: Mapping[str, InventoryHost], groups: RoleGroups, records: Mapping[str, Record], pools: Mapping[str, Record]
-) -> dict[str, Host]:
+def _hosts(inventory: Mapping[str, InventoryHost], groups: RoleGroups, records: Mapping[str, Record], pools: Mapping[str, Record]) -> dict[str, Host]:
     roles_of: dict[tuple[str, ...], frozenset[str]] = {}
     hosts: dict[str, Host] = {}
     for name, host in inventory.items():

@@ -23,7 +23,7 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _DNS_NAME = re.compile(r"^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$", re.IGNORECASE)
-_URL = re.compile(r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[^\s]*)?$")
+_URL = re.compile(r"^(https?://)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?(/[^\s]*)?$")
 _PORT_LIMITS = f"{FIRST} to {LAST}"
 
 
@@ -99,7 +99,7 @@ class Record:
 
 def correction(word: str, words: Iterable[str], otherwise: str = "") -> str:
     """Return the fix of a misspelt word: the nearest of the right ones, or another advice."""
-    near = nearest(word, words)
+    near = "" if word.isdigit() else nearest(word, words)  # no number is near another
     return f"write {near}" if near else otherwise
 
 
@@ -135,23 +135,26 @@ def read_value(wanted: Field[T], raw: object, at: At) -> tuple[T, bool]:
 
 def text(raw: object, at: At) -> str:
     """Return a non-empty text; a whole number counts as text."""
-    if isinstance(raw, (str, int)) and not isinstance(raw, bool) and str(raw).strip():
-        return str(raw).strip()
-    at.error(f"{shown(raw)} is not a text", "a non-empty text")
-    return ""
+    plain = str(raw).strip() if isinstance(raw, (str, int)) and not isinstance(raw, bool) else ""
+    if "{{" in plain:
+        at.error(f"{shown(raw)} is a template that cannot be resolved", fix="define what it refers to")
+        return ""
+    if not plain:
+        at.error(f"{shown(raw)} is not a text", "a non-empty text")
+    return plain
 
 
 def word(kind: str, words: Sequence[str]) -> Reader[str]:
     """Return a reader of one word out of several; kind is said in the error ("a version")."""
 
-    def read(raw: object, at: At) -> str:
+    def _read(raw: object, at: At) -> str:
         plain = str(raw).strip().lower() if isinstance(raw, (str, int)) else ""
         if plain in words:
             return plain
         at.error(f"{shown(raw)} is not {kind}", one_of(words), correction(plain, words, "write one of them"))
         return words[0]
 
-    return read
+    return _read
 
 
 def boolean(raw: object, at: At) -> bool:
@@ -182,13 +185,13 @@ def texts(raw: object, at: At) -> tuple[str, ...]:
 def words_of(kind: str, words: Sequence[str]) -> Reader[frozenset[str]]:
     """Return a reader of a list of words out of several; kind is said in the error ("a feature")."""
 
-    def read(raw: object, at: At) -> frozenset[str]:
+    def _read(raw: object, at: At) -> frozenset[str]:
         found = texts(raw, at)
         for one in (one for one in found if one not in words):
             at.error(f"{shown(one)} is not {kind}", one_of(words), correction(one, words, "remove it"))
         return frozenset(found) & frozenset(words)
 
-    return read
+    return _read
 
 
 def dns_name(raw: object, at: At) -> str:
@@ -206,16 +209,17 @@ def dns_names(raw: object, at: At) -> tuple[str, ...]:
 
 
 def urls(raw: object, at: At) -> tuple[str, ...]:
-    """Return the http and https URLs of a list, in its order."""
+    """Return the http and https URLs of a list, in its order; a host name stands for its https URL."""
     found = texts(raw, at)
     for one in (one for one in found if not _URL.match(one)):
-        at.error(f"{shown(one)} is not a URL", "https://HOST or https://HOST/PATH")
+        at.error(f"{shown(one)} is not a URL", "https://HOST, https://HOST/PATH")
     return found
 
 
 def addresses(raw: object, at: At) -> AddressSet:
     """Return the addresses of hosts; networks, ranges and addresses that no host can have are errors."""
-    return AddressSet.parse(filter(None, [address(item, place) for item, place in items(raw, at)]))
+    found = [address(item, place) for item, place in items(raw, at)]
+    return AddressSet.parse(filter(None, found))
 
 
 def address(raw: object, at: At) -> str:
@@ -243,7 +247,8 @@ def networks(raw: object, at: At) -> AddressSet:
     """Return addresses, networks and ranges; "any", or a whole family, is an error."""
     found = _networks(raw, at)
     if _holds_a_family(found):
-        at.error(f"{shown(raw)} stands for every address, which only lync_client_networks may", "addresses, networks, ranges", "name the networks")
+        message = f"{shown(raw)} stands for every address, which only lync_client_networks may"
+        at.error(message, "addresses, networks, ranges", "name the networks")
         return AddressSet()
     return found
 
@@ -277,7 +282,8 @@ def port_range(raw: object, at: At) -> tuple[int, int] | None:
     """Return (first, last) of a range a-b of ports, or of one port."""
     pair = _port_pair(raw)
     if pair == (0, 0):
-        at.error(f"{shown(raw)} is not a range of ports in order", f"a-b, each {_PORT_LIMITS}, a not above b", "write the lower port first, within the limits")
+        allowed = f"a-b, each {_PORT_LIMITS}, a not above b"
+        at.error(f"{shown(raw)} is not a range of ports in order", allowed, "write the lower port first, within the limits")
         return None
     return pair
 
@@ -310,7 +316,7 @@ def raw_mappings(raw: object, at: At) -> tuple[Mapping[str, object], ...]:
 def mapping_of(keys: Sequence[str], read: Reader[T]) -> Reader[Mapping[str, T]]:
     """Return a reader of a mapping with the given keys, whose values all have one type."""
 
-    def read_mapping(raw: object, at: At) -> Mapping[str, T]:
+    def _read(raw: object, at: At) -> Mapping[str, T]:
         return {key: read(value, place) for key, value, place in known_items(raw, at, keys)}
 
-    return read_mapping
+    return _read

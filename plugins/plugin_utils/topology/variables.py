@@ -122,25 +122,26 @@ FEATURES_ON: Variable[frozenset[str]] = Variable(
     "Features in use; each opens the rows that need it, a feature that is off opens nothing. Equal within a pool.",
     elements="str", choices=FEATURES, documented_default=(),
 )  # fmt: skip
-POOL: Variable[str | None] = Variable(
-    "lync_pool", dns_name, None, _HOST, "str", "Name of the pool that the host is a member of, a key of C(lync_pools)."
-)
+POOL: Variable[str | None] = Variable("lync_pool", dns_name, None, _HOST, "str", "Name of the pool that the host is a member of, a key of C(lync_pools).")
 SITE: Variable[str | None] = Variable(
     "lync_site", text, None, _HOST, "str",
     "Site of the host, default the site of its pool. When set, clients, phones and gateways are limited to their site.",
 )  # fmt: skip
 MANAGED: Variable[bool | None] = Variable(
     "lync_managed", boolean, None, _HOST, "bool",
-    "Whether the host gets rules. Default true for the roles of the product and for load balancers, false for the roles that are listed for their addresses only.",
+    "Whether the host gets rules. Default true for the roles of the product and for load balancers, "
+    "false for the roles that are listed for their addresses only.",
 )  # fmt: skip
 PLATFORM: Variable[Platform | None] = Variable(
     "lync_platform", _platform, None, _HOST, "str",
-    "What the host runs. Default linux for load balancers with driver haproxy or nginx, appliance for other load balancers, windows for all else.",
+    "What the host runs. Default linux for load balancers with driver haproxy or nginx, appliance for other load balancers, "
+    "windows for all else.",
     choices=tuple(platform.value for platform in Platform),
 )  # fmt: skip
 MEMBER_STATE = Variable(
     "lync_member_state", _member_state, MemberState.ACTIVE, _HOST, "str",
-    "Phase of the host in its pool. joining has rules but no traffic yet, draining still has rules and loses its traffic, retired wants nothing.",
+    "Phase of the host in its pool. joining has rules but no traffic yet, draining still has rules and loses its traffic, "
+    "retired wants nothing.",
     choices=tuple(state.value for state in MemberState), documented_default="active",
 )  # fmt: skip
 
@@ -148,11 +149,13 @@ MEMBER_STATE = Variable(
 
 ADDRESS = Variable(
     "lync_address", addresses, _NONE, _HOST, "list",
-    "Addresses that the host answers on, IPv4 and IPv6. Default C(ansible_host) when that is an address; a name is never resolved.", elements="str",
+    "Addresses that the host answers on, IPv4 and IPv6. Default C(ansible_host) when that is an address; a name is never resolved.",
+    elements="str",
 )  # fmt: skip
 INTERNAL_ADDRESS = Variable(
-    "lync_internal_address", addresses, _NONE, _HOST, "list", "Addresses of the internal interface of an Edge Server or reverse proxy. Default C(lync_address).", elements="str"
-)
+    "lync_internal_address", addresses, _NONE, _HOST, "list",
+    "Addresses of the internal interface of an Edge Server or reverse proxy. Default C(lync_address).", elements="str",
+)  # fmt: skip
 EXTERNAL_ADDRESS = Variable(
     "lync_external_address", addresses, _NONE, _HOST, "list", "Addresses of the external interface of a reverse proxy that has two interfaces.", elements="str"
 )
@@ -184,7 +187,8 @@ PHONE_NETWORKS = Variable(
 )
 MEDIA_PORTS: Variable[Mapping[str, tuple[int, int]]] = Variable(
     "lync_media_ports", _media_ports, DEFAULT_MEDIA_PORTS, _HOST, "dict",
-    "Ranges of media ports of the host, with keys audio, video, application_sharing and client; a key that is absent keeps its default. Equal within a pool.",
+    "Ranges of media ports of the host, with keys audio, video, application_sharing and client; "
+    "a key that is absent keeps its default. Equal within a pool.",
     documented_default={name: f"{first}-{last}" for name, (first, last) in DEFAULT_MEDIA_PORTS.items()},
 )  # fmt: skip
 CLIENT_PROGRAM: Variable[str | None] = Variable(
@@ -199,7 +203,8 @@ BALANCER_DRIVER: Variable[str | None] = Variable(
 )
 BALANCER_ADDRESSES = Variable(
     "lync_balancer_addresses", addresses, _NONE, _HOST, "list",
-    "All sources of a load balancer's proxied connections and monitors, floating ones and those of each unit. Default C(lync_address).", elements="str",
+    "All sources of a load balancer's proxied connections and monitors, floating ones and those of each unit. Default C(lync_address).",
+    elements="str",
 )  # fmt: skip
 
 # --- once for the deployment --------------------------------------------------------------------------------------
@@ -247,7 +252,8 @@ IPSEC_REMOTE_NETWORKS = Variable(
     elements="str", documented_default=(),
 )  # fmt: skip
 IPSEC_PORTS = Variable(
-    "lync_ipsec_ports", word("a choice", ("any", "media")), "any", _DEPLOYMENT, "str", "Ports of IPsec exemptions, any as the tables print them, or the media ports only.",
+    "lync_ipsec_ports", word("a choice", ("any", "media")), "any", _DEPLOYMENT, "str",
+    "Ports of IPsec exemptions, any as the tables print them, or the media ports only.",
     choices=("any", "media"), documented_default="any",
 )  # fmt: skip
 EXTRA_ROWS: Variable[tuple[Mapping[str, object], ...]] = Variable(
