@@ -47,15 +47,14 @@ _PEER_DEFAULTS: Row = {"scope": Scope.DEPLOYMENT.value, "vips": False, "features
 
 
 def plain(value: object) -> object:
-    """Return a value with the slips of YAML undone that everybody makes.
-
-    Keys become text ({2010: hlb}); containers become plain lists and dictionaries.
-    """
+    """Return a value in the plain types of Python, for JMESPath tells types by their names; keys become text ({2010: hlb})."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    return int(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def plain_row(value: object) -> object:

@@ -15,16 +15,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from ..dependencies import jmespath
 from ..problems import InvalidInputError, Problem, nearest, one_of, shown
 from .check import row_problems
 from .document import PORTS, TABLES, Document, Row, fill_row, plain, plain_row, rows_of
+from .expressions import HINT, ExpressionError, find_where
 
 EXTRA_ROWS, ROW_OVERRIDES = "lync_extra_rows", "lync_row_overrides"
 _OVERRIDE_KEYS = ("table", "select", "set")
-_SELECT_HINT = (
-    "texts stand in single quotes, numbers in backticks (component=='frontend' && port==`5069`); try the condition with the lookup msuc.lync.catalogue"
-)
+_SELECT_HINT = f"{HINT}; the lookup msuc.lync.catalogue shows what a row holds"
 
 
 @dataclass
@@ -122,10 +120,9 @@ def _selected(select: object, place: str, rows: list[Row], work: _Work) -> set[o
         work.refuse(place, f"{shown(select)} is not a condition", "a JMESPath condition over a row", _SELECT_HINT)
         return set()
     try:
-        jmespath.compile(select)  # alone, so that positions in its error are the user's
-        found = jmespath.search(f"[?{select}]", rows)
-    except jmespath.exceptions.JMESPathError as error:
-        work.refuse(place, f"{shown(select)} is not a JMESPath condition: {' '.join(str(error).split())}", fix=_SELECT_HINT)
+        found = find_where(select, rows)
+    except ExpressionError as error:
+        work.refuse(place, f"{shown(select)} cannot be used as a JMESPath condition: {error}", fix=_SELECT_HINT)
         return set()
     ids = {row["id"] for row in found if isinstance(row, dict) and "id" in row} if isinstance(found, list) else set()
     if not ids:

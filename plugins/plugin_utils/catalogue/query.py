@@ -13,10 +13,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..dependencies import jmespath
 from ..problems import InvalidInputError, Problem, nearest, one_of, shown
 from ..topology.model import DEFAULT_EDGE_PORTS, DEFAULT_MEDIA_PORTS, ROLES
 from .document import Document
+from .expressions import HINT, ExpressionError, find
 from .load import parse
 from .model import SPECIAL_CLASSES, Catalogue, Direction, Interface, LoadBalancer, PortRow, PortSpec, Version
 
@@ -66,12 +66,11 @@ class _Party:
 
 
 def search(document: Document, expression: str) -> object:
-    """Return what a JMESPath expression finds in a document; raises InvalidInputError when it is not one."""
+    """Return what a JMESPath expression finds in a document; raises InvalidInputError when it cannot be used."""
     try:
-        return jmespath.search(expression, document)
-    except jmespath.exceptions.JMESPathError as error:
-        text = f"{shown(expression)} is not a JMESPath expression: {' '.join(str(error).split())}"
-        raise InvalidInputError([Problem("expression", text, fix="texts stand in single quotes, numbers in backticks")]) from error
+        return find(expression, document)
+    except ExpressionError as error:
+        raise InvalidInputError([Problem("expression", f"{shown(expression)} cannot be used as JMESPath: {error}", fix=HINT)]) from error
 
 
 def port_query(catalogue: Catalogue | object, source: str, destination: str, version: str | None = None) -> list[dict[str, object]]:
