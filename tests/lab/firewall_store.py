@@ -1,0 +1,266 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The firewall of a simulated Windows host: a store on disk, and over it what COM shows of it.
+
+    store = FirewallStore.open(directory, "fe01")
+    for rule in store.policy().rules(): rule["Name"]
+
+Each host is one JSON file: its addresses, profiles, switches, and rules as COM reads them back, each with the hidden id
+that COM does not show. Names may repeat; Remove(name) takes one of the namesakes; each put on a rule of the store is
+checked and committed at once; a new rule is checked when it is added (netfw.h documentation, [MS-FASP] 2.2.37).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import windows_rules
+from .windows_rules import E_ACCESSDENIED, E_FAIL, EVERY_PROFILE, ComError, Switches
+
+Document = dict[str, Any]
+# What HNetCfg.FWRule has before anything is put: not enabled, any protocol, everything else without a limit.
+NEW_RULE: Mapping[str, object] = {
+    "Name": None,
+    "Grouping": None,
+    "Description": None,
+    "Direction": 1,
+    "Action": 1,
+    "Protocol": 256,
+    "ApplicationName": None,
+    "ServiceName": None,
+    "LocalPorts": "*",
+    "RemotePorts": "*",
+    "IcmpTypesAndCodes": "*",
+    "LocalAddresses": "*",
+    "RemoteAddresses": "*",
+    "Profiles": EVERY_PROFILE,
+    "InterfaceTypes": "All",
+    "EdgeTraversalOptions": 0,
+    "SecureFlags": 0,
+    "Enabled": False,
+}
+_PORT_PROPERTIES = ("LocalPorts", "RemotePorts")
+ENVIRONMENT = {
+    "SystemRoot": "C:\\Windows",
+    "windir": "C:\\Windows",
+    "SystemDrive": "C:",
+    "ProgramFiles": "C:\\Program Files",
+    "ProgramFiles(x86)": "C:\\Program Files (x86)",
+    "ProgramData": "C:\\ProgramData",
+}
+
+
+class ConnectionDroppedError(Exception):
+    """The connection to the host breaks here; what was written stays written."""
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What is wrong with a host, switchable while it runs: the content of HOST.faults.json.
+
+    unreachable: it does not answer. unauthorized: it refuses the password. access_denied: the account may not write.
+    com_error_at_write: the number of the write, from 1, that fails. drop_after_write: the number of the write after which
+    the connection breaks. garbage: it answers with text that is no result.
+    """
+
+    unreachable: bool = False
+    unauthorized: bool = False
+    access_denied: bool = False
+    com_error_at_write: int = 0
+    drop_after_write: int = 0
+    garbage: bool = False
+
+
+@dataclass
+class Counters:
+    """How often things were done in one run of the module."""
+
+    enumerations: int = 0
+    writes: int = 0
+
+
+@dataclass
+class FirewallStore:
+    """The files of one host below a directory: NAME.json, NAME.faults.json and NAME.counters.json."""
+
+    directory: pathlib.Path
+    name: str
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+
+    @property
+    def path(self) -> pathlib.Path:
+        """Return the file that is the host's firewall."""
+        return self.directory / f"{self.name}.json"
+
+    def create(self, addresses: list[str], rules: list[Mapping[str, object]], switches: Mapping[str, bool] | None = None) -> None:
+        """Make the host, with rules given as the properties in which they differ from a new rule."""
+        document = {
+            "addresses": addresses,
+            "profiles": {"active": 1, "local_policy_modify_state": 0},
+            "switches": dict(switches or {}),
+            "rules": [{"id": f"{{{uuid.uuid4()}}}", **_stored(rule, Switches())} for rule in rules],
+        }
+        self.write(document)
+
+    def read(self) -> Document:
+        """Return the whole document."""
+        document: Document = json.loads(self.path.read_text(encoding="utf-8"))
+        return document
+
+    def write(self, document: Document) -> None:
+        """Replace the document at once, so that an independent look never sees half of it."""
+        _write_json(self.path, document)
+
+    def faults(self) -> Faults:
+        """Return the faults that are switched on now."""
+        path = self.directory / f"{self.name}.faults.json"
+        return Faults(**json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else Faults()
+
+    def set_faults(self, **faults: bool | int) -> None:
+        """Switch exactly these faults on; none switches all off."""
+        _write_json(self.directory / f"{self.name}.faults.json", faults)
+
+    def counts(self) -> dict[str, int]:
+        """Return the totals of requests, executions, enumerations and writes since the host was made."""
+        path = self.directory / f"{self.name}.counters.json"
+        return {**_NOTHING, **(json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {})}
+
+    def count(self, **amounts: int) -> None:
+        """Add to the totals."""
+        with self.lock:
+            totals = self.counts()
+            for what, amount in amounts.items():
+                totals[what] += amount
+            _write_json(self.directory / f"{self.name}.counters.json", totals)
+
+    def policy(self) -> FwPolicy:
+        """Return what HNetCfg.FwPolicy2 shows; valid for one run of the module."""
+        return FwPolicy(self, self.read(), self.faults())
+
+
+_NOTHING = {"requests": 0, "executions": 0, "enumerations": 0, "writes": 0}
+
+
+def _write_json(path: pathlib.Path, content: object) -> None:
+    scratch = path.with_suffix(f".{uuid.uuid4().hex}.tmp")
+    scratch.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    os.replace(scratch, path)
+
+
+class FwPolicy:
+    """The firewall policy of one host, with the numbers of what was done to it."""
+
+    def __init__(self, store: FirewallStore, document: Document, faults: Faults) -> None:
+        self._store = store
+        self._document = document
+        self._faults = faults
+        self.switches = Switches(**document["switches"])
+        self.counters = Counters()
+
+    @property
+    def profiles(self) -> dict[str, object]:
+        """Return the active profiles and the state of each."""
+        settings = [
+            {"profile": bit, "firewall_enabled": True, "block_all_inbound": False, "default_inbound": 0, "default_outbound": 1} for bit in (1, 2, 4)
+        ]
+        return {**self._document["profiles"], "settings": settings}
+
+    @property
+    def addresses(self) -> list[str]:
+        """Return the addresses of the host's network interfaces."""
+        return list(self._document["addresses"])
+
+    def rules(self) -> Iterator[FwRule]:
+        """Enumerate the rules of the local store once."""
+        self.counters.enumerations += 1
+        return iter([FwRule(self, stored) for stored in self._document["rules"]])
+
+    def add(self, rule: FwRule) -> None:
+        """Check a new rule and add it; a name that is there already is no obstacle."""
+        windows_rules.check_rule(rule.stored)
+        self.commit(lambda: self._document["rules"].append({"id": f"{{{uuid.uuid4()}}}", **rule.stored}))
+
+    def remove(self, name: str) -> None:
+        """Remove one rule of this name, without a word when there is none."""
+        rules = self._document["rules"]
+        found = [stored for stored in rules if stored["Name"] == name]
+        gone = found[-1 if self.switches.removes_last else 0] if found else None
+        self.commit(lambda: gone is None or rules.remove(gone))
+
+    def commit(self, write: Callable[[], object]) -> None:
+        """Make one write, unless a fault stands against it, and put it on disk."""
+        if self._faults.access_denied:
+            raise ComError(E_ACCESSDENIED, "Access is denied.")
+        if self._faults.com_error_at_write == self.counters.writes + 1:
+            raise ComError(E_FAIL, "Unspecified error")
+        write()
+        self._store.write(self._document)
+        self.counters.writes += 1
+        if self._faults.drop_after_write == self.counters.writes:
+            raise ConnectionDroppedError
+
+
+class FwRule:
+    """One rule: of the store when it has a policy, otherwise new and not in force."""
+
+    def __init__(self, policy: FwPolicy | None = None, stored: Document | None = None) -> None:
+        self._policy = policy
+        self.stored: Document = dict(NEW_RULE) if stored is None else stored
+
+    def values(self) -> Document:
+        """Return the properties that are not null, as COM reads them back."""
+        shown = {name: value for name, value in self.stored.items() if name != "id" and value is not None}
+        if shown["Protocol"] not in (windows_rules.TCP, windows_rules.UDP):
+            for name in _PORT_PROPERTIES:
+                del shown[name]
+        if shown["Protocol"] not in (1, 58):
+            del shown["IcmpTypesAndCodes"]
+        return shown
+
+    def put(self, name: str, value: object) -> None:
+        """Put one property. On a rule of the store the whole rule is checked and the put is in force at once."""
+        if name not in NEW_RULE:
+            raise ComError(0x80020006, f"Unknown name: {name}")
+        # Ports of a rule whose protocol has none are refused at the put itself.
+        if name in _PORT_PROPERTIES and value not in ("", "*") and self.stored["Protocol"] not in (windows_rules.TCP, windows_rules.UDP):
+            raise ComError(windows_rules.E_INVALIDARG, "The parameter is incorrect: ports before the protocol")
+        switches = Switches() if self._policy is None else self._policy.switches
+        changed = {**self.stored, name: _normal(name, value, switches)}
+        if self._policy is None:
+            self.stored.update(changed)
+            return
+        windows_rules.check_rule(changed)
+        self._policy.commit(lambda: self.stored.update(changed))
+
+
+def _stored(properties: Mapping[str, object], switches: Switches) -> Document:
+    return {**NEW_RULE, **{name: _normal(name, value, switches) for name, value in properties.items()}}
+
+
+def _expanded(value: object, switches: Switches) -> str | None:
+    text = str(value or "")
+    for name, content in ENVIRONMENT.items():
+        text = text.replace(f"%{name}%", content)
+    return text or None
+
+
+def _normal(name: str, value: object, switches: Switches) -> object:
+    return _NORMAL[name](value, switches) if name in _NORMAL else value
+
+
+_NORMAL: Mapping[str, Callable[[object, Switches], object]] = {
+    "ApplicationName": _expanded,
+    "LocalAddresses": lambda value, switches: windows_rules.normal_addresses(value, switches, local=True),
+    "RemoteAddresses": windows_rules.normal_addresses,
+    "LocalPorts": lambda value, switches: windows_rules.normal_ports(value),
+    "RemotePorts": lambda value, switches: windows_rules.normal_ports(value, remote=True),
+    "IcmpTypesAndCodes": lambda value, switches: value or "*",
+    "InterfaceTypes": lambda value, switches: windows_rules.normal_interface_types(value),
+}
