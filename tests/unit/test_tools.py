@@ -1,0 +1,93 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The tools that the gates stand on: counting of tests, reading of PowerShell specifications, generated deployments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench.deployment import deployment
+from tests.tools.pwsh_specification import NotLiteralError, specification
+from tests.tools.runs import Outcome, counted
+
+ROOT = Path(__file__).resolve().parents[2]
+JUNIT = """<testsuites><testsuite>
+<testcase classname="t" name="a"/><testcase classname="t" name="b"><failure message="x"/></testcase>
+<testcase classname="t" name="c"><error message="x"/></testcase><testcase classname="t" name="d"><skipped message="no pwsh"/></testcase>
+</testsuite></testsuites>"""
+
+
+def test_a_pytest_run_counts_as_its_tests(tmp_path: Path) -> None:
+    report = tmp_path / "junit.xml"
+    report.write_text(JUNIT, encoding="utf-8")
+    outcome = counted(Outcome(failed=1, details="log"), [report])
+    assert outcome == Outcome(passed=1, failed=2, skips=("t::d: no pwsh",), details="log")
+    assert outcome.counts() == "1 passed, 2 failed, 1 skipped"
+
+
+@pytest.mark.parametrize(
+    ("run", "report", "expected"),
+    [
+        (Outcome(passed=1), "", Outcome(failed=1, details="no test ran")),
+        (Outcome(failed=1, details="broke down"), "", Outcome(failed=1, details="broke down")),
+        (Outcome(failed=1, details="worker died"), '<testsuite><testcase classname="t" name="a"/></testsuite>', Outcome(1, 1, (), "worker died")),
+    ],
+    ids=["nothing ran", "no report", "failed besides its tests"],
+)
+def test_a_run_that_its_tests_do_not_explain_fails(run: Outcome, report: str, expected: Outcome, tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    if report:
+        path.write_text(report, encoding="utf-8")
+    assert counted(run, [path]) == expected
+
+
+def test_a_literal_specification_is_read() -> None:
+    source = """#!powershell
+$spec = @{
+    # a comment
+    options = @{
+        state = @{ type = 'str'; choices = 'a', "b"; default = 'it''s' }
+        rules = @{ type = 'list'; elements = 'dict'; default = @(); options = @{ port = @{ type = 'int'; default = 80 } } }
+    }
+    supports_check_mode = $true
+}
+$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
+"""
+    rules = {"type": "list", "elements": "dict", "default": [], "options": {"port": {"type": "int", "default": 80}}}
+    state = {"type": "str", "choices": ["a", "b"], "default": "it's"}
+    assert specification(source) == {"options": {"state": state, "rules": rules}, "supports_check_mode": True}
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("$module = 1\n", r"no line begins with: \$spec = @\{"),
+        ("$spec = @{\n    options = Get-Options\n}\n", "line 2: not a literal: '-Options"),
+        ('$spec = @{\n    options = "a $b"\n}\n', r"line 2: not a literal: '\"a \$b"),
+    ],
+    ids=["none", "call", "interpolation"],
+)
+def test_a_computed_specification_is_refused(source: str, message: str) -> None:
+    with pytest.raises(NotLiteralError, match=message):
+        specification(source)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "plugins" / "modules").glob("*.ps1")), ids=lambda path: path.name)
+def test_the_specification_of_each_powershell_module_is_literal(path: Path) -> None:
+    assert isinstance(specification(path.read_text(encoding="utf-8-sig")), dict)
+
+
+@pytest.mark.parametrize("size", [50, 500])
+def test_a_generated_deployment_has_the_hosts_asked_for(size: int) -> None:
+    groups = deployment(size)["all"]["children"]
+    hosts = [name for group in groups.values() for name in group["hosts"]]
+    assert len(hosts) == len(set(hosts)) == size
+    pools = [variables["lync_pool"] for variables in groups["frontend"]["hosts"].values()]
+    assert max(map(pools.count, pools)) == 8
+
+
+def test_a_deployment_cannot_be_smaller_than_its_constant_part() -> None:
+    with pytest.raises(ValueError, match="at least 19 hosts, not 5"):
+        deployment(5)
