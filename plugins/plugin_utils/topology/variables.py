@@ -280,6 +280,7 @@ DEPLOYMENT_VARIABLES: tuple[Variable[object], ...] = (
 # Read by playbooks, roles and modules; the topology only knows their names.
 PLAY_VARIABLES = {
     "lync_plan_dir": "directory that the plan is written to",
+    "lync_plan_show": "print a table per host",
     "lync_plan_baseline": "directory of an earlier plan to compare with",
     "lync_affected_file": "file that takes the names of the hosts that a change touches",
     "lync_approved_plan": "directory of the plan that was last approved",
