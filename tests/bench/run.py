@@ -15,8 +15,9 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -76,7 +77,7 @@ def _compile(hosts: int) -> float:
     return float(seconds)
 
 
-def _best(rounds: int, measures: dict[str, Callable[[], float]]) -> dict[str, float]:
+def _best(rounds: int, measures: Mapping[str, Callable[[], float]]) -> dict[str, float]:
     times = [{name: measure() for name, measure in measures.items()} for _round in range(rounds)]
     return {name: min(each[name] for each in times) for name in measures}
 
@@ -87,7 +88,7 @@ def _measure() -> dict[str, float]:
     inventory.write_text(yaml.safe_dump(deployment(PLAYBOOK_HOSTS), sort_keys=False), encoding="utf-8")
     empty.write_text(EMPTY_PLAY, encoding="utf-8")
     playbooks = {"empty play": lambda: _playbook(empty, inventory), "plan.yml": lambda: _playbook(ROOT / "playbooks" / "plan.yml", inventory)}
-    compiles = {f"compile {hosts}": lambda hosts=hosts: _compile(hosts) for hosts in COMPILE_HOSTS}
+    compiles = {f"compile {hosts}": partial(_compile, hosts) for hosts in COMPILE_HOSTS}
     return {**_best(PLAYBOOK_ROUNDS, playbooks), **_best(COMPILE_ROUNDS, compiles)}
 
 

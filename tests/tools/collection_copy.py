@@ -51,7 +51,7 @@ def ansible_test_environment(path: str) -> dict[str, str]:
     pwsh = STAND_INS / "pwsh"
     pwsh.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).parent / "pwsh_specification.py"}" "$@"\n', encoding="utf-8")
     pwsh.chmod(0o755)
-    return {"HOME": str(HOME), "PATH": f"{path}:{STAND_INS}"}
+    return {"HOME": str(HOME), "PIP_QUIET": "1", "PATH": f"{path}:{STAND_INS}"}
 
 
 def _pip_version() -> str:

@@ -50,7 +50,7 @@ def _prepare(name: str, environment: Path, core: str, python: str) -> Outcome:
     if stamp.is_file():
         return Outcome()
     made = Run([python, "-m", "venv", "--clear", environment]).execute(name)
-    pip = [environment / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
+    pip: list[str | Path] = [environment / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
     made = made if made.failed else Run([*pip, *pins]).execute(name)
     if not made.failed:
         stamp.touch()
