@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import os
 import re
@@ -187,13 +188,9 @@ def listed(kind: str) -> dict[str, str]:
 
 
 def filter_names() -> set[str]:
-    """Return the names that the filter plugins' FilterModule.filters hand out, read from the source."""
-    names: set[str] = set()
-    for path in python_files(PLUGINS / "filter"):
-        methods = [node for node in ast.walk(parsed(path)) if isinstance(node, ast.FunctionDef) and node.name == "filters"]
-        tables = [node for method in methods for node in ast.walk(method) if isinstance(node, ast.Dict)]
-        names |= {key.value for table in tables for key in table.keys if isinstance(key, ast.Constant) and isinstance(key.value, str)}
-    return names
+    """Return the names that the filter plugins hand out."""
+    modules = [importlib.import_module(f"{NAMESPACE}.filter.{path.stem}") for path in python_files(PLUGINS / "filter")]
+    return {name for module in modules for name in module.FilterModule().filters()}
 
 
 def expected_plugins(kind: str) -> set[str]:
