@@ -244,7 +244,7 @@ def _stored(properties: Mapping[str, object], switches: Switches) -> Document:
     return {**NEW_RULE, **{name: _normal(name, value, switches) for name, value in properties.items()}}
 
 
-def _expanded(value: object, switches: Switches) -> str | None:
+def _expanded(value: object) -> str | None:
     text = str(value or "")
     for name, content in ENVIRONMENT.items():
         text = text.replace(f"%{name}%", content)
@@ -256,7 +256,7 @@ def _normal(name: str, value: object, switches: Switches) -> object:
 
 
 _NORMAL: Mapping[str, Callable[[object, Switches], object]] = {
-    "ApplicationName": _expanded,
+    "ApplicationName": lambda value, switches: _expanded(value),
     "LocalAddresses": lambda value, switches: windows_rules.normal_addresses(value, switches, local=True),
     "RemoteAddresses": windows_rules.normal_addresses,
     "LocalPorts": lambda value, switches: windows_rules.normal_ports(value),

@@ -49,11 +49,17 @@ def _apply(policy: FwPolicy, operations: Sequence[Mapping[str, Any]], check_mode
     """Locate every rule, then make the operations in their order."""
     present = [(rule, rule.values()) for rule in policy.rules()]
     names = Counter(values["Name"] for _, values in present)
-    targets = [None if operation["kind"] == "add" else _take(present, operation) for operation in operations]
+    targets = [FwRule() if operation["kind"] == "add" else _take(present, operation) for operation in operations]
     if check_mode:
         return
     for operation, target in zip(operations, targets, strict=True):
-        _DO[operation["kind"]](policy, operation, target, names)
+        if operation["kind"] == "remove":
+            _remove(policy, operation["name"], target, names)
+        for put in operation["puts"]:
+            target.put(put["property"], put["value"])
+        if operation["kind"] == "add":
+            policy.add(target)
+            names[operation["name"]] += 1
         answer["done"] += 1
 
 
@@ -65,29 +71,11 @@ def _take(present: list[tuple[FwRule, Answer]], operation: Mapping[str, Any]) ->
     raise _ConflictError(f"rule '{operation['name']}' is not on the host as it was gathered: something else has changed it meanwhile")
 
 
-def _add(policy: FwPolicy, operation: Mapping[str, Any], target: FwRule | None, names: Counter[str]) -> None:
-    rule = FwRule()
-    for put in operation["puts"]:
-        rule.put(put["property"], put["value"])
-    policy.add(rule)
-    names[operation["name"]] += 1
-
-
-def _change(policy: FwPolicy, operation: Mapping[str, Any], target: FwRule | None, names: Counter[str]) -> None:
-    assert target is not None
-    for put in operation["puts"]:
-        target.put(put["property"], put["value"])
-
-
-def _remove(policy: FwPolicy, operation: Mapping[str, Any], target: FwRule | None, names: Counter[str]) -> None:
+def _remove(policy: FwPolicy, name: str, target: FwRule, names: Counter[str]) -> None:
     """Remove exactly the target: one of several namesakes gets a name of its own first."""
-    assert target is not None
-    name = operation["name"]
+    alone = name
     if names[name] > 1:
-        name = str(uuid.uuid4())
-        target.put("Name", name)
-    policy.remove(name)
-    names[operation["name"]] -= 1
-
-
-_DO = {"add": _add, "change": _change, "remove": _remove}
+        alone = str(uuid.uuid4())
+        target.put("Name", alone)
+    policy.remove(alone)
+    names[name] -= 1

@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Starts simulated Windows hosts: python -m tests.lab.serve --hosts HOSTS.json --store DIR --inventory OUT.yml
+"""Starts simulated Windows hosts that speak WinRM.
+
+    python -m tests.lab.serve --hosts HOSTS.json --store DIR --inventory OUT.yml
 
 HOSTS.json: {"fe01": {"addresses": ["10.1.0.11"], "seed": "stock"}}; seed is stock (default), windows (without the rules
 of the product's setup), empty, or a list of rules as COM properties. A host that is in the store already keeps its rules.

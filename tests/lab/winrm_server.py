@@ -16,7 +16,6 @@ import selectors
 import socket
 import threading
 from collections.abc import Mapping
-from typing import Any
 
 from .executor import Executor
 from .firewall_store import ConnectionDroppedError, FirewallStore
@@ -63,16 +62,17 @@ class WinRmServer:
             for key, _ in self._selector.select():
                 if key.data is None:
                     return
-                self._accept(key.fileobj, key.data)
+                _accept(key.fileobj, key.data)  # type: ignore[arg-type]
 
-    def _accept(self, listener: Any, session: Session) -> None:
-        try:
-            connection, address = listener.accept()
-        except OSError:
-            # The client has gone already.
-            return
-        connection.setblocking(True)
-        threading.Thread(target=_serve, args=(connection, address, session), daemon=True).start()
+
+def _accept(listener: socket.socket, session: Session) -> None:
+    try:
+        connection, address = listener.accept()
+    except OSError:
+        # The client has gone already.
+        return
+    connection.setblocking(True)
+    threading.Thread(target=_serve, args=(connection, address, session), daemon=True).start()
 
 
 def _serve(connection: socket.socket, address: tuple[str, int], session: Session) -> None:

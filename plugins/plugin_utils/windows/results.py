@@ -90,9 +90,11 @@ def diffs(changes: Iterable[Change]) -> list[dict[str, str]]:
 
 def _diff(change: Change) -> dict[str, str]:
     before, after = _sides(change)
-    header = f"firewall rule {change.name} ({change.effect or change.reason})"
-    return {"before_header": header, "after_header": header, "before": _lines(before), "after": _lines(after)}
+    header = f"firewall rule {change.name} ({change.effect})"
+    # Lines that would say "no limit" on both sides are left out.
+    shown = sorted(name for name in {**before, **after} if any(side and side.get(name) != _DEFAULTS.get(name) for side in (before, after)))
+    return {"before_header": header, "after_header": header, "before": _lines(before, shown), "after": _lines(after, shown)}
 
 
-def _lines(options: dict[str, object]) -> str:
-    return "".join(f"{name}: {_words(value)}\n" for name, value in sorted(options.items()))
+def _lines(options: dict[str, object], shown: Iterable[str]) -> str:
+    return "".join(f"{name}: {_words(options[name])}\n" for name in shown if name in options)
