@@ -20,6 +20,18 @@ options:
     elements: str
     choices: [hosts, sizes]
     required: true
+  only:
+    description:
+      - Which hosts, by the results that they registered in O(registered).
+      - V(all) hosts; those with V(pending) closings; those that V(changed); those that V(failed), were unreachable or stopped.
+    type: str
+    choices: [all, pending, changed, failed]
+    default: all
+  registered:
+    description: Names of the variables that the tasks registered; the first one is skipped on a host that was stopped.
+    type: list
+    elements: str
+    default: [windows_firewall_opened, windows_firewall_closed]
 """
 
 EXAMPLES = r"""
@@ -38,22 +50,26 @@ _raw:
   elements: raw
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.msuc.lync.plugins.plugin_utils.policy.waves import Waves
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import outcome, results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
 
 NOBODY = "all:!all"
+_Waves = list[list[str]]
 
 
-def _hosts(waves: Waves) -> list[str | int]:
-    return [host for wave in waves.waves for host in wave] or [NOBODY]
+def _hosts(waves: _Waves) -> list[str | int]:
+    return [host for wave in waves for host in wave] or [NOBODY]
 
 
-def _sizes(waves: Waves) -> list[str | int]:
-    return [len(wave) for wave in waves.waves] or [1]
+def _sizes(waves: _Waves) -> list[str | int]:
+    return [len(wave) for wave in waves] or [1]
 
 
 _QUESTIONS = {"hosts": _hosts, "sizes": _sizes}
@@ -62,11 +78,26 @@ _QUESTIONS = {"hosts": _hosts, "sizes": _sizes}
 class LookupModule(LookupBase):
     """The lookup msuc.lync.waves."""
 
-    def run(self, terms: list[str], variables: dict[str, object] | None = None, **kwargs: object) -> list[str | int]:
+    def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: object) -> list[str | int]:
         """Return host names in wave order, or the sizes of the waves."""
         self.set_options(var_options=variables, direct=kwargs)
         unknown = [term for term in terms if term not in _QUESTIONS]
         if unknown:
-            raise AnsibleError(f"lookup msuc.lync.waves: {unknown[0]!r} is no question it answers; allowed: {', '.join(sorted(_QUESTIONS))}")
-        waves = RunState(C.DEFAULT_LOCAL_TMP).waves()  # type: ignore[attr-defined]  # set by ansible at import
+            raise AnsibleError(f"lookup msuc.lync.waves: {unknown[0]!r} is no question that it answers; allowed: {', '.join(sorted(_QUESTIONS))}")
+        waves = self._chosen((variables or {}).get("hostvars", {}))
         return [answer for term in terms for answer in _QUESTIONS[term](waves)]
+
+    def _chosen(self, hostvars: Mapping[str, Mapping[str, object]]) -> _Waves:
+        waves = RunState(C.DEFAULT_LOCAL_TMP).waves().waves  # type: ignore[attr-defined]  # set by ansible at import
+        kept = ([host for host in wave if self._is_chosen(host, hostvars)] for wave in waves)
+        return [wave for wave in kept if wave]
+
+    def _is_chosen(self, host: str, hostvars: Mapping[str, Mapping[str, object]]) -> bool:
+        only, registered = self.get_option("only"), self.get_option("registered")
+        if only == "all":
+            return True
+        results = results_of(hostvars[host], registered)
+        if only == "pending":
+            return any(result.get("pending") for result in results)
+        found = outcome(host, results)
+        return not found.is_done if only == "failed" else found.status == "changed"

@@ -1,0 +1,49 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Prints what a run did to each host or found on it; documented in plugins/modules/recap.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ansible import constants as C
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import Outcome, drift_report, outcome, recap, results_of
+from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+
+_SPEC = {
+    "kind": {"type": "str", "choices": ["site", "drift"], "required": True},
+    "registered": {"type": "list", "elements": "str", "required": True},
+    "repaired": {"type": "bool", "default": False},
+}
+
+
+class ActionModule(ActionBase):
+    """The controller side of msuc.lync.recap; it runs once for all hosts and contacts none."""
+
+    BYPASS_HOST_LOOP = True
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the result of the task."""
+        super().run(tmp, task_vars)
+        _spec, options = self.validate_argument_spec(argument_spec=_SPEC)
+        outcomes = _outcomes((task_vars or {}).get("hostvars", {}), options["registered"])
+        if options["kind"] == "site":
+            text = recap(outcomes, would=bool(self._task.check_mode))
+        else:
+            text = drift_report(outcomes, options["repaired"])
+        Display().display(text + "\n")
+        return {"changed": False, "outcomes": {item.host: asdict(item) for item in outcomes}}
+
+
+def _outcomes(hostvars: Mapping[str, Mapping[str, Any]], registered: list[str]) -> list[Outcome]:
+    """Return the outcome of every host of this run's waves, from the variables that its tasks registered."""
+    waves = RunState(C.DEFAULT_LOCAL_TMP).waves()  # type: ignore[attr-defined]  # set by ansible at import
+    names = sorted(host for wave in waves.waves for host in wave)
+    return [outcome(name, results_of(hostvars[name], registered)) for name in names]

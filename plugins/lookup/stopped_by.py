@@ -1,0 +1,62 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Returns which hosts must succeed before a host and did not."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: stopped_by
+short_description: The hosts that must succeed before a host and did not
+version_added: "0.1.0"
+description:
+  - A pool is never changed all at once. When a member failed, could not be reached or was stopped itself, the members after it are left alone,
+    and so are the hosts of a role whose canary failed. This lookup returns the names of such predecessors.
+author: msuc.lync contributors (@msuc-lync)
+options:
+  _terms:
+    description: Names of hosts.
+    type: list
+    elements: str
+    required: true
+  registered:
+    description: Names of the variables that the tasks of the earlier hosts registered; the first one is skipped on a host that was stopped.
+    type: list
+    elements: str
+    default: [windows_firewall_opened, windows_firewall_closed]
+"""
+
+EXAMPLES = r"""
+- name: Change this host unless an earlier member of its pool failed
+  msuc.lync.windows_firewall_rules:
+    rules: "{{ lookup('msuc.lync.plan', inventory_hostname).firewall_rules }}"
+  register: windows_firewall_opened
+  when: lookup('msuc.lync.stopped_by', inventory_hostname, wantlist=true) | length == 0
+"""
+
+RETURN = r"""
+_raw:
+  description: Names of the hosts, sorted; empty when nothing stands in the way.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible import constants as C
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import outcome, results_of
+from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+
+
+class LookupModule(LookupBase):
+    """The lookup msuc.lync.stopped_by."""
+
+    def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: object) -> list[str]:
+        """Return the predecessors of hosts that did not succeed."""
+        self.set_options(var_options=variables, direct=kwargs)
+        waves = RunState(C.DEFAULT_LOCAL_TMP).waves()  # type: ignore[attr-defined]  # set by ansible at import
+        names = sorted({name for term in terms for name in waves.predecessors.get(str(term), ())})
+        hostvars, registered = (variables or {}).get("hostvars", {}), self.get_option("registered")
+        return [name for name in names if not outcome(name, results_of(hostvars[name], registered)).is_done]
