@@ -23,9 +23,10 @@ options:
   only:
     description:
       - Which hosts, by the results that they registered in O(registered).
-      - V(all) hosts; those with V(pending) closings; those that V(changed); those that V(failed), were unreachable or stopped.
+      - V(all) hosts; those with V(pending) closings; those that V(changed); those that V(failed), were unreachable or stopped;
+        those that are V(unlike) the plan, which are the changed and the failed.
     type: str
-    choices: [all, pending, changed, failed]
+    choices: [all, pending, changed, failed, unlike]
     default: all
   registered:
     description: Names of the variables that the tasks registered; the first one is skipped on a host that was stopped.
@@ -50,14 +51,14 @@ _raw:
   elements: raw
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import outcome, results_of
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import Outcome, outcome, results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
 
 NOBODY = "all:!all"
@@ -72,6 +73,11 @@ def _sizes(waves: _Waves) -> list[str | int]:
     return [len(wave) for wave in waves] or [1]
 
 
+_ONLY: dict[str, Callable[[Outcome], bool]] = {
+    "changed": lambda found: found.status == "changed",
+    "failed": lambda found: not found.is_done,
+    "unlike": lambda found: found.status != "unchanged",
+}
 _QUESTIONS = {"hosts": _hosts, "sizes": _sizes}
 
 
@@ -99,5 +105,4 @@ class LookupModule(LookupBase):
         results = results_of(hostvars[host], registered)
         if only == "pending":
             return any(result.get("pending") for result in results)
-        found = outcome(host, results)
-        return not found.is_done if only == "failed" else found.status == "changed"
+        return _ONLY[only](outcome(host, results))

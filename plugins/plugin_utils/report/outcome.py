@@ -115,7 +115,14 @@ def recap(outcomes: Sequence[Outcome], would: bool = False) -> str:
     total = {name: sum(item.counts[name] for item in outcomes) for name in COUNTS}
     verb = "would be " if would else ""
     told = ", ".join(f"{total[name]} {name}" for name in COUNTS[:-1])
-    return f"{table(header, rows)}\nRules {verb}{told}; {total['admission_changed']} of these change what is admitted."
+    summary = f"Rules {verb}{told}; {total['admission_changed']} of these change what is admitted."
+    return "\n".join([table(header, rows), summary, *_reasons(outcomes)])
+
+
+def _reasons(outcomes: Sequence[Outcome]) -> list[str]:
+    """Say of each host that is not done why."""
+    stopped = "not touched, because an earlier host of its pool or the canary of its role was not done"
+    return [f"{item.host}: {item.status}: {item.message or stopped}" for item in outcomes if not item.is_done]
 
 
 def _status_words(item: Outcome, would: bool) -> str:
@@ -125,7 +132,7 @@ def _status_words(item: Outcome, would: bool) -> str:
 def drift_report(outcomes: Sequence[Outcome], repaired: bool = False) -> str:
     """Return the differences found, host by host, and a line that counts them."""
     lines = [f"{item.host}: {line}" for item in outcomes for line in item.drift]
-    lines += [f"{item.host}: could not tell: {item.status}{': ' + item.message if item.message else ''}" for item in outcomes if not item.is_done]
+    lines += [f"could not tell: {reason}" for reason in _reasons(outcomes)]
     hosts = sum(bool(item.drift) for item in outcomes)
     found = sum(len(item.drift) for item in outcomes)
     done = ", repaired" if repaired and found else ""
