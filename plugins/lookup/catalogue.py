@@ -74,7 +74,6 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-
 from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.extend import extended
 from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.load import default_path, read_document
 from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.query import search

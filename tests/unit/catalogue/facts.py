@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.load import default_path, parse, read_document
 from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.model import Catalogue, Interface, IpsecRow, PortRow, PortSide, PortSpec, Version
 from ansible_collections.msuc.lync.plugins.plugin_utils.ports import PortSet
@@ -26,7 +25,7 @@ def shipped() -> Catalogue:
 
 
 @functools.cache
-def fixture(name: str) -> Any:  # noqa: ANN401
+def fixture(name: str) -> Any:
     """Return a YAML fixture of this folder."""
     return yaml.safe_load((HERE / f"{name}.yml").read_text(encoding="utf-8"))
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-
 from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.model import Direction, Interface, LoadBalancer, PortRow, Transport, Version
 from ansible_collections.msuc.lync.plugins.plugin_utils.ports import PortSet
 
