@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
@@ -58,6 +59,12 @@ class ActionModule(ActionBase):
             reconciliation.applied(self._host({"operation": "apply", "operations": operations}, task_vars))
 
     def _host(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Run the hands once; a connection that is lost is ansible's to report, as UNREACHABLE."""
-        answer: dict[str, Any] = self._execute_module(module_name=_HANDS, module_args=arguments, task_vars=task_vars)
+        """Run the hands once; a connection that is lost, also half-way, is ansible's to report, as UNREACHABLE."""
+        try:
+            answer: dict[str, Any] = self._execute_module(module_name=_HANDS, module_args=arguments, task_vars=task_vars)
+        except OSError as error:
+            # The winrm plugin lets the errors of its HTTP library through once the module is running.
+            operation = arguments["operation"]
+            message = f"the connection broke during {operation}, what was written before stays, run again to go on: {error}"
+            raise AnsibleConnectionFailure(message) from error
         return answer

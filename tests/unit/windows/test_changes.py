@@ -74,7 +74,12 @@ CASES: list[tuple[str, list[Rule], list[Rule], list[tuple[str, str, str, bool]]]
     ("a twin", [rule()], [rule(), rule()], [("remove", "SIP", "still admitted by SIP", False)]),
     ("twins, the second is right", [rule()], [rule(**NARROW), rule()], [("remove", "SIP", "still admitted by SIP", False)]),
     ("foreign rule of our name", [rule()], [foreign(Name="SIP", Grouping="x")], [("add", "SIP", "already admitted by SIP", False)]),
-    ("additions first, removals last", [rule("B", localport=443)], [rule("A", localport=80)], [("add", "B", "new admission", True), ("remove", "A", "no longer admitted", True)]),
+    (
+        "additions first, removals last",
+        [rule("B", localport=443)],
+        [rule("A", localport=80)],
+        [("add", "B", "new admission", True), ("remove", "A", "no longer admitted", True)],
+    ),
 ]
 
 
@@ -99,7 +104,7 @@ def test_phases_of_a_rule_that_moves() -> None:
     assert [(change.kind.value, change.name) for change in opened.later] == [("remove", "Gone"), ("remove", "SIP")]
     assert opened.now[1].reason == "different: localport; the old rule stays until phase close"
     between = [present.rule for present in applied(on_host(*have), opened.now)]
-    assert described(want, have + [rule("New", localport=80), rule(localport=443)], phase=Phase.OPEN).now == ()
+    assert described(want, [*have, rule("New", localport=80), rule(localport=443)], phase=Phase.OPEN).now == ()
     closed = described(want, between, phase=Phase.CLOSE)
     assert said(closed) == [("remove", "Gone", "no longer admitted", True), ("remove", "SIP", "no longer admitted", True)]
     assert closed.later == ()

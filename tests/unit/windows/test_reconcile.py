@@ -25,6 +25,7 @@ from tests.unit.windows import universe
 
 SIP: dict[str, Any] = {"name": "SIP", "protocol": "tcp", "localport": "5061", "remoteip": ["10.1.0.0/24"]}
 SIP_COM = {"Name": "SIP", "Grouping": "msuc.lync", "Protocol": 6, "LocalPorts": "5061", "RemoteAddresses": "10.1.0.0/24", "Enabled": True}
+NO_FAULTS = Faults()
 FOREIGN_COM = {"Name": "SIP", "Grouping": "Contoso", "Protocol": 6, "LocalPorts": "1", "Enabled": True}
 
 
@@ -34,10 +35,10 @@ class MemoryStore(FirewallStore):
 
     document: dict[str, Any] = field(default_factory=dict)
     history: list[list[Rule]] = field(default_factory=list)
-    fault: Faults = Faults()
+    fault: Faults = NO_FAULTS
 
     @classmethod
-    def of(cls, *rules: Mapping[str, object], fault: Faults = Faults(), switches: Mapping[str, bool] | None = None) -> MemoryStore:
+    def of(cls, *rules: Mapping[str, object], fault: Faults = NO_FAULTS, switches: Mapping[str, bool] | None = None) -> MemoryStore:
         store = cls(pathlib.Path(), "host", fault=fault)
         store.create(["10.1.0.11", "2001:db8::11"], list(rules), switches)
         store.history.clear()

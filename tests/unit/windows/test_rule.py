@@ -112,7 +112,8 @@ def test_a_new_rule_is_put_with_the_protocol_before_the_ports_and_without_defaul
 
 
 def test_everything_on_a_host_can_be_read() -> None:
-    rule = from_com({"Name": None, "Protocol": "x", "LocalPorts": "abc", "RemoteAddresses": "what,1.2.3.4", "Action": 9, "Interfaces": ["b", "a"], "SecureFlags": None})
+    odd = {"Name": None, "Protocol": "x", "LocalPorts": "abc", "RemoteAddresses": "what,1.2.3.4", "Action": 9, "Interfaces": ["b", "a"], "SecureFlags": None}
+    rule = from_com(odd)
     assert rule.remoteip.to_text() == ("what", "1.2.3.4")
     assert rule.action == "9"
     assert rule.to_options()["restrictions"] == {"Interfaces": "a,b"}

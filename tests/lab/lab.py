@@ -1,0 +1,99 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A lab for a test: simulated Windows hosts on free ports, and ansible-playbook runs against them.
+
+    lab.start({"fe01": {"addresses": ["10.1.0.11"]}})
+    played = lab.play("- hosts: all ...", "--check")
+    played.result("fe01")["changed"]; lab.stores["fe01"].counts()
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .executor import PythonExecutor
+from .firewall_store import FirewallStore
+from .serve import inventory, prepare
+from .winrm_server import WinRmServer
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+_CALLBACKS = pathlib.Path(__file__).resolve().parent / "callback"
+
+
+@dataclass(frozen=True)
+class Played:
+    """One run of ansible-playbook: its exit status, what it printed, and the results in their order."""
+
+    status: int
+    output: str
+    results: tuple[Mapping[str, Any], ...]
+
+    def of(self, host: str) -> list[Mapping[str, Any]]:
+        """Return the recorded results of one host: status, task, result."""
+        return [record for record in self.results if record["host"] == host]
+
+    def result(self, host: str) -> Mapping[str, Any]:
+        """Return the last result of a host; it also holds the status under "status"."""
+        record = self.of(host)[-1]
+        return {**record["result"], "status": record["status"]}
+
+
+@dataclass
+class Lab:
+    """Simulated hosts and the files around them, all below one directory."""
+
+    directory: pathlib.Path
+    stores: dict[str, FirewallStore] = field(default_factory=dict)
+    _server: WinRmServer | None = None
+
+    @property
+    def inventory(self) -> pathlib.Path:
+        """Return the inventory that overlays how the hosts are reached."""
+        return self.directory / "lab.json"
+
+    def start(self, hosts: Mapping[str, Mapping[str, Any]]) -> None:
+        """Start the hosts: name -> addresses, and a seed as in tests.lab.serve."""
+        self.stores = prepare(hosts, self.directory / "store")
+        self._server = WinRmServer(self.stores, PythonExecutor())
+        self._server.__enter__()
+        self.inventory.write_text(json.dumps(inventory(self._server.ports)), encoding="utf-8")
+
+    def stop(self) -> None:
+        """Stop the hosts; their stores stay."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def play(self, playbook: str | pathlib.Path, *arguments: str, **environment: str) -> Played:
+        """Run a playbook, given as its path or its text, against the lab's inventory and any that arguments add."""
+        if isinstance(playbook, str):
+            path = self.directory / "play.yml"
+            path.write_text(playbook, encoding="utf-8")
+            playbook = path
+        record = self.directory / "record.jsonl"
+        record.unlink(missing_ok=True)
+        program = pathlib.Path(sys.executable).with_name("ansible-playbook")
+        command = [str(program), "-i", str(self.inventory), *arguments, str(playbook)]
+        done = subprocess.run(command, cwd=ROOT, env=self._environment(environment), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        lines = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []
+        return Played(done.returncode, done.stdout + done.stderr, tuple(json.loads(line) for line in lines))
+
+    def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+        return {
+            **kept,
+            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+            "ANSIBLE_HOME": str(self.directory / "ansible"),
+            "ANSIBLE_CALLBACK_PLUGINS": str(_CALLBACKS),
+            "ANSIBLE_CALLBACKS_ENABLED": "record",
+            "ANSIBLE_NOCOLOR": "1",
+            "LAB_RECORD": str(self.directory / "record.jsonl"),
+            **more,
+        }
