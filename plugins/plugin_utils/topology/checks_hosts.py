@@ -14,7 +14,8 @@ from . import variables as v
 from .draft import Check, Draft
 from .hosts import ansible_address
 from .model import POOLED_ROLES, ROLES, Host, MemberState, Platform
-from .values import correction
+from .pools import pool_roles_of
+from .wording import hosts_text, name_correction, names_text
 
 # Names of hosts are names of plan files.
 _HOST_NAME = re.compile(r"^[^\s./\\:][^\s/\\:]*$|^[0-9a-fA-F:.]+$")
@@ -45,8 +46,8 @@ def renamed_groups(draft: Draft) -> Iterator[Problem]:
     existing = {group for host in draft.inventory.values() for group in host.groups}
     for role, group in draft.groups.renamed.items():
         if group and group not in existing:
-            fix = correction(group, existing, "write the name of a group that has hosts")
-            yield Problem(f"lync_groups.{role}", f"no host is in a group {shown(group)}", one_of(existing), fix)
+            fix = name_correction(group, existing, "write the name of a group that has hosts")
+            yield Problem(f"lync_groups.{role}", f"no host is in a group {shown(group)}", names_text(existing), fix)
 
 
 def role_combinations(draft: Draft) -> Iterator[Problem]:
@@ -74,14 +75,17 @@ def pools_without_role(draft: Draft) -> Iterator[Problem]:
 
 def pool_membership(draft: Draft) -> Iterator[Problem]:
     """Refuse a pooled role without a pool, a pool that does not exist, and a pool of another role."""
+    unknown: dict[str, list[str]] = {}
     for host in draft.topology.hosts.values():
         if not host.pool:
             yield from _without_pool(draft, host)
         elif host.pool not in draft.pool_records:
-            fix = correction(host.pool, draft.pool_records, "add the pool to lync_pools")
-            yield Problem(_place(host, "lync_pool"), f"there is no pool {shown(host.pool)}", _pools_text(draft), fix)
+            unknown.setdefault(host.pool, []).append(host.name)
         else:
             yield from _pool_of_other_role(draft, host)
+    for pool, hosts in unknown.items():
+        fix = name_correction(pool, draft.pool_records, "add the pool to lync_pools")
+        yield Problem(f"{hosts_text(hosts)}, lync_pool", f"there is no pool {shown(pool)}", _pools_text(draft), fix)
 
 
 def _without_pool(draft: Draft, host: Host) -> Iterator[Problem]:
@@ -93,16 +97,15 @@ def _without_pool(draft: Draft, host: Host) -> Iterator[Problem]:
 
 
 def _pools_text(draft: Draft) -> str:
-    return one_of(draft.pool_records) or "none, lync_pools is empty"
+    return names_text(draft.pool_records) or "none, lync_pools is empty"
 
 
 def _pool_of_other_role(draft: Draft, host: Host) -> Iterator[Problem]:
     pool = draft.topology.pools.get(host.pool or "")
     if pool is None:
         return
-    expected = host.roles - {"mediation"} if host.collocated else host.roles
-    if pool.role not in expected:
-        message = f"pool {pool.name} has role {pool.role}, the host has {one_of(expected)}"
+    if pool.role not in pool_roles_of(host):
+        message = f"pool {pool.name} has role {pool.role}, the host has {one_of(pool_roles_of(host))}"
         fix = f"name a pool of the host's role, or put the host into group {draft.groups.group_of(pool.role)}"
         yield Problem(_place(host, "lync_pool"), message, fix=fix)
 
@@ -145,10 +148,9 @@ def addresses_of(host: Host) -> AddressSet:
 
 def client_networks_present(draft: Draft) -> Iterator[Problem]:
     """Refuse servers that do not know their clients, in one problem for all of them."""
-    without = [host for host in draft.topology.hosts.values() if _lacks_clients(draft, host)]
+    without = [host.name for host in draft.topology.hosts.values() if _lacks_clients(draft, host)]
     if without:
-        more = f" and {len(without) - 1} more" if len(without) > 1 else ""
-        place = f"host {without[0].name}{more}, lync_client_networks"
+        place = f"{hosts_text(without)}, lync_client_networks"
         allowed = "addresses, networks, ranges, or [any]"
         yield Problem(place, "the networks of the clients are not set", allowed, "set lync_client_networks for group all")
 
@@ -178,8 +180,8 @@ def gateway_pools(draft: Draft) -> Iterator[Problem]:
     for host in draft.topology.hosts.values():
         for name in host.serves_pools:
             if name not in known:
-                fix = correction(name, known, "add the pool to lync_pools")
-                yield Problem(_place(host, "lync_gateway_pools"), f"there is no pool {shown(name)}", one_of(known), fix)
+                fix = name_correction(name, known, "add the pool to lync_pools")
+                yield Problem(_place(host, "lync_gateway_pools"), f"there is no pool {shown(name)}", names_text(known), fix)
 
 
 def pool_names(draft: Draft) -> frozenset[str]:

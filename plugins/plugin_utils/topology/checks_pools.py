@@ -13,7 +13,8 @@ from . import variables as v
 from .checks_hosts import addresses_of, pool_names
 from .draft import Check, Draft
 from .model import POOLED_ROLES, ROLES, Method, Pool
-from .values import Field, Record, correction
+from .values import Field, Record
+from .wording import correction, name_correction, names_text
 
 _WEB_ROLES = ("frontend", "directors")
 _METHODS = one_of(method.value for method in Method)
@@ -123,10 +124,10 @@ def balancers_known(draft: Draft) -> Iterator[Problem]:
         for side in f.SIDES if pool.role == "edge" else f.SIDES[:1]:
             if pool.method is Method.HLB and not pool.balancers.get(side) and record.good(f.BALANCER):
                 message = f"load_balancing is hlb and the {side} side has no balancer"
-                yield Problem(_place(pool.name, "balancer"), message, one_of(known), f"name a host of group {group}")
+                yield Problem(_place(pool.name, "balancer"), message, names_text(known), f"name a host of group {group}")
         for name in sorted({name for names in record[f.BALANCER].values() for name in names} - known):
-            fix = correction(name, known, f"add the host to group {group}")
-            yield Problem(_place(pool.name, "balancer"), f"{shown(name)} is not a host of group {group}", one_of(known), fix)
+            fix = name_correction(name, known, f"add the host to group {group}")
+            yield Problem(_place(pool.name, "balancer"), f"{shown(name)} is not a host of group {group}", names_text(known), fix)
 
 
 def standard_edition_alone(draft: Draft) -> Iterator[Problem]:
@@ -154,7 +155,7 @@ def backup_pools(draft: Draft) -> Iterator[Problem]:
         place, others = _place(pool.name, "backup_pool"), sorted(set(draft.pool_records) - {pool.name})
         if other is None or pool.backup_pool == pool.name:
             message = "a pool cannot back itself up" if other else f"there is no pool {shown(pool.backup_pool)}"
-            yield Problem(place, message, one_of(others), correction(pool.backup_pool, others, "name another pool"))
+            yield Problem(place, message, names_text(others), name_correction(pool.backup_pool, others, "name another pool"))
         elif other[f.BACKUP_POOL] != pool.name and other.good(f.BACKUP_POOL):
             message = f"pool {pool.backup_pool} does not name this pool as its backup, and a backup is mutual"
             yield Problem(place, message, fix=f"set backup_pool: {pool.name} for pool {pool.backup_pool}")
@@ -167,7 +168,7 @@ def named_hosts(draft: Draft) -> Iterator[Problem]:
             group = draft.groups.group_of("back_end" if key == "sql" else "file_servers")
             for name in (name for name in names if name not in draft.topology.hosts):
                 message = f"host {shown(name)} plays no role" if name in draft.inventory else f"there is no host {shown(name)}"
-                fix = correction(name, draft.topology.hosts, f"add the host to group {group}")
+                fix = name_correction(name, draft.topology.hosts, f"add the host to group {group}")
                 yield Problem(_place(pool.name, f"{key}.hosts"), message, f"hosts of the inventory, as of group {group}", fix)
 
 
@@ -175,7 +176,9 @@ def central_management_pool(draft: Draft) -> Iterator[Problem]:
     """Refuse a lync_central_management_pool that does not exist."""
     name, known = draft.topology.central_management_pool, pool_names(draft)
     if name and name not in known:
-        yield Problem("lync_central_management_pool", f"there is no pool {shown(name)}", one_of(known), correction(name, known, "name a pool of lync_pools"))
+        yield Problem(
+            "lync_central_management_pool", f"there is no pool {shown(name)}", names_text(known), name_correction(name, known, "name a pool of lync_pools")
+        )
 
 
 def dns_hosts(draft: Draft) -> Iterator[Problem]:
@@ -183,7 +186,7 @@ def dns_hosts(draft: Draft) -> Iterator[Problem]:
     for index, server in enumerate(draft.topology.dns_servers):
         name = server.windows_host
         if name and name not in draft.inventory:
-            fix = correction(name, draft.inventory, "add the host to the inventory")
+            fix = name_correction(name, draft.inventory, "add the host to the inventory")
             yield Problem(f"lync_dns_servers[{index}].windows_host", f"there is no host {shown(name)}", "names of the inventory", fix)
 
 

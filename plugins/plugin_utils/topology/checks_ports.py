@@ -10,6 +10,7 @@ from itertools import combinations
 from ..problems import Problem
 from .draft import Check, Draft
 from .model import DEFAULT_MEDIA_PORTS
+from .wording import hosts_text
 
 # Ranges of one server; the client's range is on other machines.
 _OF_SERVERS = ("audio", "video", "application_sharing")
@@ -23,9 +24,8 @@ def media_ranges_apart(draft: Draft) -> Iterator[Problem]:
         if host.media_ports is not DEFAULT_MEDIA_PORTS:
             holders.setdefault(tuple(host.media_ports.items()), []).append(host.name)
     for ranges, hosts in holders.items():
-        more = f" and {len(hosts) - 1} more" if len(hosts) > 1 else ""
         for message in _overlaps(dict(ranges)):
-            yield Problem(f"host {hosts[0]}{more}, lync_media_ports", message, fix=_FIX)
+            yield Problem(f"{hosts_text(hosts)}, lync_media_ports", message, fix=_FIX)
 
 
 def _overlaps(ranges: Mapping[str, tuple[int, int]]) -> Iterator[str]:

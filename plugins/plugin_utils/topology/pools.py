@@ -17,9 +17,14 @@ def members_by_pool(hosts: Iterable[Host], roles: Mapping[str, str | None]) -> d
     """Return the members of every pool: hosts that name it and play its role; roles is the role of each pool."""
     found: dict[str, list[Host]] = {name: [] for name in roles}
     for host in hosts:
-        if host.pool in found and roles[host.pool] in host.roles:
+        if host.pool in found and roles[host.pool] in pool_roles_of(host):
             found[host.pool].append(host)
     return found
+
+
+def pool_roles_of(host: Host) -> frozenset[str]:
+    """Return the roles that the pool of a host may have: a collocated Mediation Server is in its Front End's pool."""
+    return host.roles - {"mediation"} if host.collocated else host.roles
 
 
 def pool_role(record: Record, groups: RoleGroups) -> str | None:

@@ -15,6 +15,7 @@ from ..problems import Problem, nearest, shown
 from .model import InventoryHost
 from .values import At, Fault, Record
 from .variables import KNOWN_NAMES, LOCAL_VARIABLES, Variable
+from .wording import hosts_text
 
 PREFIX = "lync_"
 
@@ -75,7 +76,7 @@ class Settings:
         for problem in self._conflicts:
             yield problem, False
         for reading in self._by_text.values():
-            owner = f"{_hosts_text(reading.hosts)}, " if reading.hosts else ""
+            owner = f"{hosts_text(reading.hosts)}, " if reading.hosts else ""
             for fault in reading.faults:
                 yield Problem(owner + fault.place, fault.message, fault.allowed, fault.fix), fault.warning
 
@@ -118,12 +119,7 @@ def unknown_variables(inventory: Mapping[str, InventoryHost], local: Record) -> 
     for name, hosts in holders.items():
         near = nearest(name, KNOWN_NAMES)
         advice = f"write {near}, or list it in lync_local_variables" if near else "remove it, or list it in lync_local_variables"
-        yield Problem(_hosts_text(hosts), f"there is no variable {shown(name)}", fix=advice)
-
-
-def _hosts_text(hosts: Sequence[str]) -> str:
-    distinct = list(dict.fromkeys(hosts))
-    return f"host {distinct[0]}" + (f" and {len(distinct) - 1} more" if len(distinct) > 1 else "")
+        yield Problem(hosts_text(hosts), f"there is no variable {shown(name)}", fix=advice)
 
 
 def _equal(one: object, other: object) -> bool:

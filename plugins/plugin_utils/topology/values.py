@@ -11,13 +11,14 @@ at the place, and the reader returns an empty value of its type so that the othe
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar, cast
 
 from ..addresses import ANY, AddressSet, parse_address
 from ..ports import FIRST, LAST, parse_range
-from ..problems import nearest, one_of, shown
+from ..problems import one_of, shown
+from .wording import correction
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -95,12 +96,6 @@ class Record:
     def good(self, *wanted: Field[object]) -> bool:
         """Return whether none of the fields had an error."""
         return not any(one.name in self.bad for one in wanted)
-
-
-def correction(word: str, words: Iterable[str], otherwise: str = "") -> str:
-    """Return the fix of a misspelt word: the nearest of the right ones, or another advice."""
-    near = "" if word.isdigit() else nearest(word, words)  # no number is near another
-    return f"write {near}" if near else otherwise
 
 
 def known_items(raw: object, at: At, known: Sequence[str]) -> Iterator[tuple[str, object, At]]:
