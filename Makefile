@@ -17,8 +17,10 @@ help: ## Print this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / { printf \"  make %-12s %s\\n\", \$$1, \$$2 }" $(MAKEFILE_LIST)
 
 setup: $(RUN_STAMP) .collections/ansible_collections/msuc/lync ## Prepare .venv (run-time requirements) and the collections path
+	@:
 
 setup-test: setup $(TEST_STAMP) ## The same, with the tools that the tests need
+	@:
 
 demo: setup ## A lab of simulated Windows hosts: converge, run again, find a drift, repair it
 	@$(BIN)/python -m tests.lab.demo
@@ -51,6 +53,7 @@ clean: ## Remove what was made here, the virtual environments too
 
 $(RUN_STAMP): requirements.txt
 	@echo "Setting up $(VENV) with requirements.txt ..."
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else f"Python 3.11 or newer is needed, $(PYTHON) is {v[0]}.{v[1]}; fix: make PYTHON=...")'
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(PIP_INSTALL) -r requirements.txt
 	@touch $@

@@ -9,6 +9,7 @@ import sys
 
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+from hypothesis import settings
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 TREE = ROOT / ".collections"
@@ -20,3 +21,7 @@ if TREE.is_dir() and not AnsibleCollectionConfig.collection_finder:
 # So that tests import their helpers as tests.lab and tests.tools, whoever starts pytest and from where.
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
+
+# A property holds however busy the machine is.
+settings.register_profile("without deadline", parent=settings(), deadline=None)
+settings.load_profile("without deadline")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench.deployment import deployment
+from tests.tools import gates, matrix, runs
 from tests.tools.pwsh_specification import NotLiteralError, specification
 from tests.tools.runs import Outcome, counted
 
@@ -91,3 +92,40 @@ def test_a_generated_deployment_has_the_hosts_asked_for(size: int) -> None:
 def test_a_deployment_cannot_be_smaller_than_its_constant_part() -> None:
     with pytest.raises(ValueError, match="at least 19 hosts, not 5"):
         deployment(5)
+
+
+OK = gates.Gate("one", "first", "holds", lambda name: Outcome(passed=3))
+BROKEN = gates.Gate("two", "second", "does not hold", lambda name: Outcome(passed=1, failed=2, details="why\nand where"))
+SKIPPING = gates.Gate("three", "second", "is skipped", lambda name: Outcome(skips=("t::d: no pwsh",)))
+NO_NEWER_PYTHON = gates.Gate("four", "third", "is skipped", lambda name: Outcome(skips=(matrix.NO_NEWER_PYTHON,)))
+
+
+@pytest.mark.parametrize(
+    ("table", "arguments", "status", "printed"),
+    [
+        ([OK], [], 0, ["3 passed, 0 failed, 0 skipped"]),
+        ([BROKEN, OK], [], 1, ["    | why", "    | and where", "4 passed, 2 failed, 0 skipped"]),
+        ([BROKEN, OK], ["first"], 0, ["3 passed, 0 failed, 0 skipped"]),
+        ([OK, SKIPPING], [], 0, ["    skipped: t::d: no pwsh", "3 passed, 0 failed, 1 skipped"]),
+        ([OK, SKIPPING], ["--no-skips"], 1, ["Skipped, but needed here:", "  t::d: no pwsh", "3 passed, 0 failed, 1 skipped"]),
+        ([OK, NO_NEWER_PYTHON], ["--no-skips"], 0, ["3 passed, 0 failed, 1 skipped"]),
+    ],
+    ids=["ok", "failed", "chosen", "skipped", "skip refused", "skip accepted"],
+)
+def test_gates_all_run_and_add_up(
+    table: list[gates.Gate], arguments: list[str], status: int, printed: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(gates, "GATES", table)
+    monkeypatch.setattr(gates, "WORDS", ["first"])
+    assert gates.main(arguments) == status
+    lines = capsys.readouterr().out.splitlines()
+    assert set(printed) <= set(lines)
+    assert lines[-1] == printed[-1]
+
+
+def test_a_run_that_tested_nothing_fails_whatever_its_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "LOGS", tmp_path)
+    monkeypatch.setattr(runs, "ROOT", tmp_path)
+    run = runs.Run(["echo", "All targets skipped."], cwd=tmp_path, must_print="Running sanity test")
+    assert run.execute("log") == Outcome(failed=1, details="exit status 0, but log.log lacks 'Running sanity test': nothing was tested")
+    assert runs.Run(["sh", "-c", "echo Running sanity test"], cwd=tmp_path, must_print="Running sanity test").execute("other").passed
