@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..dependencies import jsonschema
 from ..ports import PortSet
@@ -142,22 +142,22 @@ def _port_problems(key: str, port: object) -> Iterator[Problem]:
     numbers = [port] if not isinstance(port, Mapping) else [port[name] for name in ("sql", "gateway_sip") if name in port]
     for number in numbers:
         for item in number if isinstance(number, list) else [number]:
-            if isinstance(item, (int, str)):
+            if isinstance(item, (int, float, str)):  # 1.0 is a whole number to the schema
                 yield from _number_problem(key, item)
 
 
-def _number_problem(key: str, number: int | str) -> Iterator[Problem]:
+def _number_problem(key: str, number: float | str) -> Iterator[Problem]:
     try:
-        PortSet.parse([number])
+        PortSet.parse([cast("int | str", number)])
     except ValueError as error:
         yield Problem(key, str(error), "1 to 65535, or a range a-b of these with a <= b", "correct the number")
 
 
 def _version_problems(key: str, row: Mapping[str, object]) -> Iterator[Problem]:
     """Yield a problem when a value per version leaves out a version of the row."""
-    value, versions = row.get(key), row.get("versions", list(ALL_VERSIONS))
-    if isinstance(value, Mapping) and isinstance(versions, list) and PER_VERSION_DEFAULT not in value:
-        missing = [str(version) for version in versions if version not in value]
+    value, versions = row.get(key), _flat(row.get("versions", list(ALL_VERSIONS)))
+    if isinstance(value, Mapping) and PER_VERSION_DEFAULT not in value:
+        missing = [version for version in ALL_VERSIONS if version in versions and version not in value]
         if missing:
             yield Problem(key, f"there is no value for {', '.join(missing)}", fix=f"add a value for each, or one for {PER_VERSION_DEFAULT}")
 

@@ -114,17 +114,17 @@ def _changed(row: Row, changes: Row, table: str, place: str, work: _Work) -> Row
     return changed
 
 
-def _selected(select: object, place: str, rows: list[Row], work: _Work) -> set[object]:
+def _selected(select: object, place: str, rows: list[Row], work: _Work) -> list[object]:
     """Return the ids of the rows that a condition selects; refuses a bad condition and one that selects nothing."""
     if not isinstance(select, str):
         work.refuse(place, f"{shown(select)} is not a condition", "a JMESPath condition over a row", _SELECT_HINT)
-        return set()
+        return []
     try:
         found = find_where(select, rows)
     except ExpressionError as error:
         work.refuse(place, f"{shown(select)} cannot be used as a JMESPath condition: {error}", fix=_SELECT_HINT)
-        return set()
-    ids = {row["id"] for row in found if isinstance(row, dict) and "id" in row} if isinstance(found, list) else set()
+        return []
+    ids = [row.get("id") for row in found if isinstance(row, dict)] if isinstance(found, list) else []
     if not ids:
         work.refuse(place, f"{shown(select)} selects no row", fix=_SELECT_HINT)
     return ids

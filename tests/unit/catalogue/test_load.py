@@ -29,7 +29,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.model import (
     Version,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from .facts import row, shipped
@@ -206,6 +206,7 @@ def test_a_parsed_document_parses_the_same_with_its_defaults_filled_in() -> None
         ("ports.0.port", 0, "catalogue, ports row one, port: 0 is out of order or outside 1-65535; allowed: 1 to 65535"),
         ("ports.0.port", "20-10", "ports row one, port: '20-10' is out of order or outside 1-65535"),
         ("ports.0.port", [80, "65535-65536"], "ports row one, port: '65535-65536' is out of order or outside 1-65535"),
+        ("ports.0.port", 443.0, "ports row one, port: 443.0 is not a port or a range a-b"),
         ("ports.0.port", {"sql": "x"}, "ports row one, port: 'x' is not a port or a range a-b"),
         ("ports.0.port", {"media": "sound"}, "port.media: 'sound' is not allowed; allowed: application_sharing, audio, client, video"),
         ("ports.0.port", {"sql": 1, "media": "audio"}, "has too many properties"),
@@ -283,14 +284,20 @@ def mutated(draw: st.DrawFn) -> object:
     return document
 
 
+def rows_in(document: Any) -> object:
+    rows: object = document.get("ports", ())
+    return rows
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(document=mutated() | ODD, extra=ODD, overrides=ODD)
+@given(document=mutated() | ODD, extra=mutated().map(rows_in) | ODD, overrides=ODD)
+@example(document=changed("ports.1.versions", [[], "se"]), extra=[{**SMALL["ports"][0], "id": [[]]}], overrides=[{"select": "port", "set": {"port": 1}}])
 def test_any_document_ends_in_values_or_in_problems(document: object, extra: object, overrides: object) -> None:
     try:
         assert isinstance(parse(document), Catalogue)
     except InvalidInputError as error:
         assert all(problem.place and problem.message for problem in error.problems)
-    rows: object = [extra, {**SMALL["ports"][0], "id": "new", "peers": extra}]
+    rows: object = [{**SMALL["ports"][0], "id": "new", "peers": extra}]
     changes: object = [overrides, {"select": "port", "set": {"port": overrides}}, {"select": overrides, "set": extra}]
     for given_rows, given_changes in ((extra, overrides), (rows, changes)):
         try:

@@ -142,5 +142,5 @@ def test_search() -> None:
 
 @pytest.mark.parametrize("expression", ["a b", "", "nothing(ports)", "length(`5`)", "contains('a', nothing)"])
 def test_search_tells_what_it_cannot_use(expression: str) -> None:
-    with pytest.raises(InvalidInputError, match="cannot be used as JMESPath: .*fix: texts stand in single quotes, numbers in backticks"):
+    with pytest.raises(InvalidInputError, match=r"cannot be used as JMESPath: .*fix: texts stand in single quotes, numbers in backticks"):
         search({"ports": []}, expression)
