@@ -111,12 +111,26 @@ def _words(value: object) -> str:
 def recap(outcomes: Sequence[Outcome], would: bool = False) -> str:
     """Return the table of a site run; would: nothing was written, the counts say what would be."""
     header = ("host", "outcome", "added", "changed", "disabled", "removed", "change what is admitted")
-    rows = [(item.host, _status_words(item, would), *(str(item.counts[name]) for name in COUNTS)) for item in outcomes]
+    told = [item for item in outcomes if item.status != "unchanged"]
+    rows = [(item.host, _status_words(item, would), *(str(item.counts[name]) for name in COUNTS)) for item in told]
+    parts = [table(header, rows)] if rows else []
+    return "\n".join([*parts, *_unchanged(outcomes), _totals(outcomes, would), *_reasons(outcomes)])
+
+
+def _unchanged(outcomes: Sequence[Outcome]) -> list[str]:
+    names = [item.host for item in outcomes if item.status == "unchanged"]
+    return [f"{counted(len(names), 'host')} unchanged: {', '.join(names)}"] if names else []
+
+
+def _totals(outcomes: Sequence[Outcome], would: bool) -> str:
     total = {name: sum(item.counts[name] for item in outcomes) for name in COUNTS}
-    verb = "would be " if would else ""
     told = ", ".join(f"{total[name]} {name}" for name in COUNTS[:-1])
-    summary = f"Rules {verb}{told}; {total['admission_changed']} of these change what is admitted."
-    return "\n".join([table(header, rows), summary, *_reasons(outcomes)])
+    return f"Rules {'that would be ' if would else ''}{told}; {total['admission_changed']} of these change what is admitted."
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 host", "2 hosts"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _reasons(outcomes: Sequence[Outcome]) -> list[str]:
@@ -136,4 +150,4 @@ def drift_report(outcomes: Sequence[Outcome], repaired: bool = False) -> str:
     hosts = sum(bool(item.drift) for item in outcomes)
     found = sum(len(item.drift) for item in outcomes)
     done = ", repaired" if repaired and found else ""
-    return "\n".join([*lines, f"Drift: {found} rules on {hosts} of {len(outcomes)} hosts{done}."])
+    return "\n".join([*lines, f"Drift: {counted(found, 'rule')} on {hosts} of {counted(len(outcomes), 'host')}{done}."])
