@@ -336,6 +336,19 @@ def test_all_errors_are_reported_together() -> None:
     assert sorted(errors_of(changes)) == sorted(error for name in names for error in cases[name][1])
 
 
+def test_values_that_hold_themselves() -> None:
+    """A YAML anchor may stand inside what it names."""
+    one: list[object] = []
+    other: list[object] = []
+    one.append(one)
+    other.append(other)
+    assert errors_of({("fe01", "lync_sip_domains"): one, ("fe02", "lync_sip_domains"): other}) == [
+        "hosts fe01 and fe02, lync_sip_domains: the values differ: [[...]] and [[...]]; "
+        "allowed: one value for the whole deployment; fix: set it once, for group all",
+        "lync_sip_domains[0]: [[...]] is not a DNS name; allowed: labels of letters, digits and hyphens, with dots between",
+    ]
+
+
 def test_report_counts_the_errors() -> None:
     with pytest.raises(InvalidInputError, match=r"^2 errors in the input; nothing was contacted or written:\n  - host gw01"):
         read_topology(changed({("gw01", "lync_version"): 1, ("gw01", "lync_site"): []}))
