@@ -1,0 +1,246 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The playbooks site, drift and plan from ansible-playbook over WinRM to whole deployments of simulated hosts."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from tests.lab.lab import Played
+from tests.lab.site_lab import SiteLab, printed
+
+RECAP = "Print what was done"
+
+
+def deployment(groups: Mapping[str, Mapping[str, Mapping[str, object]]], **variables: object) -> dict[str, Any]:
+    """Return an inventory of two Front End pools of three, balanced by DNS, and the given groups over it."""
+    pool = {"role": "frontend", "load_balancing": "dns", "balancer": "lb01"}
+    pools = {"pool01.contoso.com": {**pool, "web_vip": "10.1.0.101"}, "pool02.contoso.com": {**pool, "web_vip": "10.1.0.102"}}
+    common = {"lync_client_networks": ["10.10.0.0/16"], "lync_version": "2013", "lync_pools": pools, **variables}
+    return {"all": {"vars": common, "children": {name: {"hosts": hosts} for name, hosts in groups.items()}}}
+
+
+FRONT_ENDS = {
+    f"fe{number}": {"ansible_host": f"10.1.0.{number}", "lync_pool": f"pool0{number // 10}.contoso.com"} for number in (11, 12, 13, 21, 22, 23)
+}
+BALANCERS = {"lb01": {"ansible_host": "10.1.0.5", "lync_balancer_driver": "haproxy"}}
+GROUPS = {"frontend": FRONT_ENDS, "load_balancers": BALANCERS}
+
+
+@pytest.fixture
+def site(tmp_path: pathlib.Path) -> Iterator[SiteLab]:
+    """Return a lab of two pools of three Front End Servers."""
+    with SiteLab(saved(tmp_path, deployment(GROUPS)), tmp_path / "lab") as lab:
+        yield lab
+
+
+def saved(directory: pathlib.Path, inventory: Mapping[str, Any]) -> pathlib.Path:
+    """Write an inventory; written again, the next run reads the new one."""
+    path = directory / "hosts.json"
+    path.write_text(json.dumps(inventory), encoding="utf-8")
+    return path
+
+
+def planned(site: SiteLab) -> dict[str, set[str]]:
+    """Return the names of the planned rules of each Windows host, from plan files."""
+    directory = site.lab.directory / "plan"
+    played = site.playbook("plan", "-e", f"lync_plan_dir={directory}")
+    assert played.status == 0, played.output
+    return {host: {rule["name"] for rule in json.loads((directory / f"hosts/{host}.json").read_text())["firewall_rules"]} for host in site.lab.stores}
+
+
+def held(site: SiteLab) -> dict[str, set[str]]:
+    """Return the names of the owned rules of each host, by an independent look."""
+    return {host: {rule["Name"] for rule in site.rules(host)} for host in site.lab.stores}
+
+
+def state_of(site: SiteLab) -> dict[str, list[dict[str, Any]]]:
+    return {host: site.rules(host) + site.foreign(host) for host in site.lab.stores}
+
+
+def ok(played: Played) -> Played:
+    assert played.status == 0, played.output
+    return played
+
+
+def changes(played: Played) -> list[tuple[str, str]]:
+    """Return (host, kind) of every change made, in the order of the results."""
+    results = [(record["host"], record["result"]) for record in played.results]
+    return [(host, change["kind"]) for host, result in results for change in result.get("changes", ())]
+
+
+def test_the_whole_example_converges_and_then_stays(tmp_path: pathlib.Path) -> None:
+    with SiteLab("examples/contoso", tmp_path) as site:
+        untouched = state_of(site)
+        checked = ok(site.playbook("site", "--check", "--diff"))
+        assert "would change" in printed(checked, RECAP)
+        assert "+++ after: firewall rule Lync fe-sip-tls (TCP in)" in checked.output
+        assert state_of(site) == untouched
+        ok(site.playbook("site"))
+        assert held(site) == planned(site)
+        assert {host: site.foreign(host) for host in site.lab.stores} == {host: [r for r in rules if r["Grouping"] != "msuc.lync"] for host, rules in untouched.items()}
+        before, writes = site.counts("executions"), site.counts("writes")
+        again = ok(site.playbook("site"))
+        assert printed(again, RECAP).startswith("19 hosts unchanged: ")
+        assert site.counts("writes") == writes
+        assert {host: count - before[host] for host, count in site.counts("executions").items()} == dict.fromkeys(before, 1)
+
+
+def test_one_host_alone_gets_the_rules_of_a_full_run(site: SiteLab, tmp_path: pathlib.Path) -> None:
+    ok(site.playbook("site", "--limit", "fe12"))
+    alone = site.rules("fe12")
+    assert alone and not held(site)["fe11"]
+    site.lab.stores["fe12"].create(["10.1.0.12"], [])
+    ok(site.playbook("site"))
+    assert [{**rule, "id": ""} for rule in site.rules("fe12")] == [{**rule, "id": ""} for rule in alone]
+
+
+@pytest.mark.parametrize("forks", ["1", "20"])
+def test_forks_make_no_difference(site: SiteLab, forks: str) -> None:
+    ok(site.playbook("site", "--forks", forks))
+    assert held(site) == planned(site)
+
+
+def test_tags_choose_the_concern(site: SiteLab) -> None:
+    ok(site.playbook("site", "--tags", "load_balancer"))
+    assert not any(held(site).values())
+    ok(site.playbook("site", "--tags", "firewall"))
+    assert held(site) == planned(site)
+
+
+def test_a_failing_member_stops_its_pool_and_no_other(site: SiteLab) -> None:
+    site.lab.stores["fe12"].set_faults(access_denied=True)
+    played = site.playbook("site")
+    assert played.status == 2
+    done = {host for host, names in held(site).items() if names}
+    assert done == {"fe11", "fe21", "fe22", "fe23"}
+    recap = printed(played, RECAP)
+    assert "fe12: failed: " in recap and "Access is denied" in recap
+    assert "fe13: stopped: not touched, because an earlier host of its pool or the canary of its role was not done" in recap
+    site.lab.stores["fe12"].set_faults()
+    ok(site.playbook("site"))
+    assert held(site) == planned(site)
+
+
+def test_a_failing_canary_stops_its_role(site: SiteLab) -> None:
+    site.lab.stores["fe11"].set_faults(unreachable=True)
+    played = site.playbook("site")
+    assert played.status == 2
+    assert not any(held(site).values())
+    assert "fe11: unreachable: " in printed(played, RECAP)
+
+
+def test_a_wave_holds_one_member_of_a_pool_unless_told_otherwise(site: SiteLab) -> None:
+    order = [record["host"] for record in ok(site.playbook("site")).results if record["result"].get("changes")]
+    assert order[0] == "fe11"
+    assert [set(order[1:3]), set(order[3:5]), set(order[5:])] == [{"fe12", "fe21"}, {"fe13", "fe22"}, {"fe23"}]
+    assert "wave_size: 0 is too small" in site.playbook("site", "-e", "lync_wave_size=0").output
+
+
+def test_nothing_closes_before_everything_is_open(site: SiteLab, tmp_path: pathlib.Path) -> None:
+    ok(site.playbook("site"))
+    groups = {**GROUPS, "pstn_gateways": {"gw01": {"ansible_host": "10.8.0.1"}}, "sba": {"sba01": {"ansible_host": "10.41.0.1"}}}
+    saved(tmp_path, deployment(groups, lync_client_networks=["10.11.0.0/16"]))
+    played = ok(site.playbook("site"))
+    kinds = [kind for _host, kind in changes(played)]
+    assert "remove" in kinds and kinds.index("remove") > len(kinds) - 1 - kinds[::-1].index("add")
+    assert held(site) == planned(site)
+    assert not any("10.10.0.0" in rule["RemoteAddresses"] for host in site.lab.stores for rule in site.rules(host))
+    assert "6 hosts unchanged" in printed(ok(site.playbook("site")), RECAP)
+
+
+def test_a_role_change_leaves_nothing_of_the_old_role(site: SiteLab, tmp_path: pathlib.Path) -> None:
+    ok(site.playbook("site"))
+    stays = {name: host for name, host in FRONT_ENDS.items() if name not in ("fe22", "fe23")}
+    groups = {
+        "frontend": stays,
+        "persistent_chat": {"fe22": {"ansible_host": "10.1.0.22"}},
+        "standard_edition": {"fe23": {"ansible_host": "10.1.0.23"}},
+        "load_balancers": BALANCERS,
+    }
+    inventory = deployment(groups)
+    inventory["all"]["vars"]["lync_pools"]["pool02.contoso.com"] = {"role": "frontend"}
+    saved(tmp_path, inventory)
+    ok(site.playbook("site"))
+    assert held(site) == planned(site)
+    assert not any(name.startswith("Lync fe-") for name in held(site)["fe22"])
+
+
+def test_a_retired_host_keeps_no_rule(site: SiteLab, tmp_path: pathlib.Path) -> None:
+    ok(site.playbook("site"))
+    front_ends = {name: {**host, "lync_member_state": "retired" if name == "fe13" else "active"} for name, host in FRONT_ENDS.items()}
+    saved(tmp_path, deployment({**GROUPS, "frontend": front_ends}))
+    ok(site.playbook("site"))
+    assert held(site)["fe13"] == set()
+    assert not any("10.1.0.13" in rule["RemoteAddresses"] for rule in site.rules("fe11"))
+
+
+def test_drift_is_named_left_alone_and_then_repaired_with_one_write(site: SiteLab) -> None:
+    ok(site.playbook("site"))
+    assert "Drift: 0 rules on 0 of 6 hosts." in printed(ok(site.playbook("drift")), "Print what differs")
+    document = site.lab.stores["fe22"].read()
+    rule = next(rule for rule in document["rules"] if rule["Name"] == "Lync fe-sip-tls (TCP in)")
+    rule["LocalPorts"] = "5062"
+    site.lab.stores["fe22"].write(document)
+    writes = site.counts("writes")
+    found = site.playbook("drift")
+    assert found.status == 2
+    assert "fe22: Lync fe-sip-tls (TCP in): changed: localport is 5062, should be 5061" in printed(found, "Print what differs")
+    assert site.counts("writes") == writes
+    ok(site.playbook("drift", "-e", "lync_remediate=true"))
+    assert {host: count - writes[host] for host, count in site.counts("writes").items() if count != writes[host]} == {"fe22": 1}
+    assert held(site) == planned(site)
+    ok(site.playbook("drift"))
+
+
+def test_an_unreachable_host_hides_no_drift_of_another(site: SiteLab) -> None:
+    ok(site.playbook("site"))
+    site.lab.stores["fe11"].set_faults(unreachable=True)
+    document = site.lab.stores["fe23"].read()
+    document["rules"] = [rule for rule in document["rules"] if rule["Name"] != "Lync fe-sip-tls (TCP in)"]
+    site.lab.stores["fe23"].write(document)
+    found = site.playbook("drift")
+    assert found.status == 2
+    report = printed(found, "Print what differs")
+    assert "fe23: Lync fe-sip-tls (TCP in): missing" in report
+    assert "could not tell: fe11: unreachable" in report
+
+
+def test_a_bad_inventory_is_refused_whole_before_any_contact(site: SiteLab, tmp_path: pathlib.Path) -> None:
+    front_ends = {**FRONT_ENDS, "fe11": {**FRONT_ENDS["fe11"], "ansible_host": "10.1.0.300"}, "fe12": {**FRONT_ENDS["fe12"], "ansible_host": "10.1.0.13"}}
+    saved(tmp_path, deployment({**GROUPS, "frontend": front_ends}, lync_version="2011", lync_sipdomains=["contoso.com"]))
+    requests = site.counts("requests")
+    played = site.playbook("site")
+    assert played.status == 2 and "Traceback" not in played.output
+    text = " ".join(played.output.split())
+    for part in ("10.1.0.300", "fe12", "fe13", "'2011'", "lync_sipdomains", "lync_sip_domains"):
+        assert part in text
+    assert site.counts("requests") == requests
+
+
+def test_an_address_that_the_host_does_not_have_stops_it(site: SiteLab) -> None:
+    document = site.lab.stores["fe11"].read()
+    site.lab.stores["fe11"].write({**document, "addresses": ["10.1.0.99"]})
+    played = site.playbook("site")
+    assert played.status == 2
+    recap = printed(played, RECAP)
+    assert "fe11: failed: " in recap and "10.1.0.11" in recap and "10.1.0.99" in recap
+    assert not held(site)["fe11"]
+
+
+def test_a_baseline_tells_flows_and_devices(site: SiteLab, tmp_path: pathlib.Path) -> None:
+    old, new, affected = tmp_path / "old", tmp_path / "new", tmp_path / "affected"
+    ok(site.playbook("plan", "-e", f"lync_plan_dir={old}"))
+    saved(tmp_path, deployment(GROUPS, lync_client_networks=["10.10.0.0/16", "10.3.0.0/16"]))
+    arguments = ["-e", f"lync_plan_dir={new}", "-e", f"lync_plan_baseline={old}", "-e", f"lync_affected_file={affected}"]
+    output = ok(site.playbook("plan", *arguments)).output
+    assert "fe11: 10.3.0.0/16 newly admitted to TCP 5061" in output
+    assert affected.read_text().split() == sorted(FRONT_ENDS)
+    narrow = ok(site.playbook("site", "-e", f"lync_plan_baseline={old}", "--limit", "fe11"))
+    assert "the same change needs 5 more devices, which --limit leaves out: fe12, fe13, fe21, fe22, fe23" in " ".join(narrow.output.split())
+    assert "holds no plan" in site.playbook("plan", "-e", f"lync_plan_baseline={tmp_path}").output
