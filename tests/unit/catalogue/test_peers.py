@@ -166,3 +166,9 @@ def test_outbound_rows_exist_only_where_the_tables_say_out() -> None:
 def test_gateway_ports_are_defaults_of_the_gateway() -> None:
     specs = {entry.id: entry.port.gateway_sip.to_text() for entry in shipped().ports if entry.port.gateway_sip}
     assert specs == {"mediation-gateway-out-tcp": ("5081",), "mediation-gateway-out-tls": ("5082",)}
+
+
+def test_what_gateways_reach_is_bound_to_the_address_that_faces_them() -> None:
+    bound = {entry.id for entry in shipped().ports if entry.interface is Interface.PSTN}
+    assert bound == {entry.id for entry in shipped().ports if "pstn_gateways" in peers(entry.id)}
+    assert {number for entry in shipped().ports if entry.id in bound for number in entry.rows} == {"S15", "S16", "S29", "S33", "S34"}
