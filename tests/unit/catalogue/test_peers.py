@@ -13,9 +13,11 @@ from .facts import numbered, peers, row, shipped
 # Rows of the first edition and whom they admit, or reach when they are outbound.
 PEERS = {
     "fe-sip-tls": {
-        "clients", "phones", "frontend", "directors", "mediation", "sba", "persistent_chat", "exchange_um", "trusted_applications", "edge",
+        "clients", "phones", "frontend", "directors", "mediation", "sba", "exchange_um", "trusted_applications", "edge",
     },
-    "fe-focus": {"frontend of the pool", "backup_pool", "directors", "sba"},
+    "fe-sip-tls-persistent-chat": {"persistent_chat"},
+    "fe-backup-service": {"backup_pool"},
+    "fe-focus": {"frontend of the pool", "directors", "sba"},
     "fe-focus-av-conferencing": {"av_conferencing"},
     "fe-rpc-endpoint-mapper": {"frontend", "admin_hosts"},
     "fe-rpc-dynamic": {"frontend", "admin_hosts"},

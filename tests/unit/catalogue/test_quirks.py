@@ -134,7 +134,7 @@ def test_q18_director_5060_is_for_remote_call_control_only() -> None:
 
 
 def test_q19_director_5061_is_the_tls_listener() -> None:
-    assert only("S31").application == only("S2").application == "SIP/TLS, SIP/MTLS"
+    assert row("director-sip-tls").application == row("fe-sip-tls").application == "SIP/TLS, SIP/MTLS"
 
 
 def test_q20_8404_is_wcf_between_the_servers_of_a_pool() -> None:
