@@ -118,7 +118,7 @@ SPECIAL_CLASSES = {
     "media_networks": "lync_media_networks",
     "management": "lync_management_networks and the hosts of group admin_hosts",
     "cms_master": "the hosts of the pool lync_central_management_pool",
-    "cms_replicas": "internal servers outside the pool lync_central_management_pool",
+    "cms_replicas": "internal servers, but for the one server of a central management pool of one",
     "backup_pool": "the members of the backup pool of the host's pool",
 }
 

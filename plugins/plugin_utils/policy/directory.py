@@ -48,13 +48,17 @@ class Directory:
         if name == "cms_master":
             return self.holds_cms(host)
         if name == "cms_replicas":
-            return bool(host.roles & self.roles_of("internal_servers")) and not self.holds_cms(host)
+            return bool(host.roles & self.roles_of("internal_servers")) and not self._is_lone_master(host)
         return bool(host.roles & self.roles_of(name))
 
     def holds_cms(self, host: Host) -> bool:
         """Return whether the Central Management store is in this host's pool."""
         master = self.topology.central_management_pool
         return master is not None and master in (host.pool, host.name) and bool(host.roles & self.roles_of("frontend"))
+
+    def _is_lone_master(self, host: Host) -> bool:
+        """Return whether a host is the only one that can be master: in a pool any member can, and the others are its replicas."""
+        return self.holds_cms(host) and len(self.pool_hosts(host)) == 1
 
     def addresses(self, peer: Peer, host: Host, web: bool = False) -> AddressSet:
         """Return the addresses that a peer means to a host; web: the pools' web addresses count as theirs."""
@@ -135,7 +139,7 @@ class Directory:
 
     @cached_property
     def _cms_replicas(self) -> tuple[Host, ...]:
-        return tuple(host for host in self._of_class("internal_servers") if not self.holds_cms(host))
+        return tuple(host for host in self._of_class("internal_servers") if not self._is_lone_master(host))
 
     def _backup_pool(self, host: Host) -> AddressSet:
         pool = self.topology.pools.get(host.pool or "")
