@@ -69,7 +69,8 @@ function Find-Rule {
     # The first rule of that content which no earlier operation has taken.
     param($Store, $Operation)
     foreach ($candidate in $Store) {
-        if (-not $candidate.Taken -and (Test-SameRule -Value $candidate.Value -Gathered $Operation.rule)) {
+        $isNamed = -not $candidate.Taken -and $candidate.Value.Name -ceq $Operation.rule.Name
+        if ($isNamed -and (Test-SameRule -Value $candidate.Value -Gathered $Operation.rule)) {
             $candidate.Taken = $true
             return $candidate
         }

@@ -48,7 +48,7 @@ def run_module(store: FirewallStore, arguments: Mapping[str, Any], check_mode: b
 def _apply(policy: FwPolicy, operations: Sequence[Mapping[str, Any]], check_mode: bool, answer: Answer) -> None:
     """Locate every rule, then make the operations in their order."""
     present = [(rule, rule.values()) for rule in policy.rules()]
-    names = Counter(values["Name"] for _, values in present)
+    names = Counter(values["Name"].casefold() for _, values in present)
     targets = [FwRule() if operation["kind"] == "add" else _take(present, operation) for operation in operations]
     if check_mode:
         return
@@ -59,7 +59,7 @@ def _apply(policy: FwPolicy, operations: Sequence[Mapping[str, Any]], check_mode
             target.put(put["property"], put["value"])
         if operation["kind"] == "add":
             policy.add(target)
-            names[operation["name"]] += 1
+            names[operation["name"].casefold()] += 1
         answer["done"] += 1
 
 
@@ -74,8 +74,8 @@ def _take(present: list[tuple[FwRule, Answer]], operation: Mapping[str, Any]) ->
 def _remove(policy: FwPolicy, name: str, target: FwRule, names: Counter[str]) -> None:
     """Remove exactly the target: one of several namesakes gets a name of its own first."""
     alone = name
-    if names[name] > 1:
+    if names[name.casefold()] > 1:
         alone = str(uuid.uuid4())
         target.put("Name", alone)
     policy.remove(alone)
-    names[name] -= 1
+    names[name.casefold()] -= 1

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .executor import PythonExecutor
+from .executor import Executor, PythonExecutor
 from .firewall_store import FirewallStore
 from .serve import inventory, prepare
 from .winrm_server import WinRmServer
@@ -51,6 +51,7 @@ class Lab:
 
     directory: pathlib.Path
     stores: dict[str, FirewallStore] = field(default_factory=dict)
+    executor: Executor = field(default_factory=PythonExecutor)
     _server: WinRmServer | None = None
 
     @property
@@ -61,7 +62,7 @@ class Lab:
     def start(self, hosts: Mapping[str, Mapping[str, Any]]) -> None:
         """Start the hosts: name -> addresses, and a seed as in tests.lab.serve."""
         self.stores = prepare(hosts, self.directory / "store")
-        self._server = WinRmServer(self.stores, PythonExecutor())
+        self._server = WinRmServer(self.stores, self.executor)
         self._server.__enter__()
         self.inventory.write_text(json.dumps(inventory(self._server.ports)), encoding="utf-8")
 

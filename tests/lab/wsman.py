@@ -49,7 +49,10 @@ class Session:
 
     def answer(self, request: bytes) -> str:
         """Return the answer to one SOAP message; raises SoapFaultError."""
-        root = ElementTree.fromstring(request)
+        try:
+            root = ElementTree.fromstring(request)
+        except ElementTree.ParseError as error:
+            raise SoapFaultError(str(error)) from error
         action = _text(root, "Action")
         serve = _ACTIONS.get(action.rpartition("/")[2])
         if serve is None:

@@ -1,0 +1,111 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# Put in front of _Firewall.psm1 by tests/lab/powershell.py: COM objects that are none, over the text file LAB_RULES.
+# One rule a line, its properties as name:base64, separated by blanks. Nothing is checked here: that is for the simulator.
+Add-Type -TypeDefinition @'
+using System;
+using System.Collections;
+using System.Collections.Generic;
+using System.IO;
+using System.Text;
+
+public class LabRule
+{
+    public Dictionary<string, string> Values = new Dictionary<string, string>();
+    public bool IsStored;
+
+    string Text(string name) { return Values.ContainsKey(name) ? Values[name] : null; }
+    int Number(string name, int missing) { return Values.ContainsKey(name) ? int.Parse(Values[name]) : missing; }
+    void Put(string name, object value)
+    {
+        Values[name] = Convert.ToString(value);
+        if (IsStored) { LabRules.Save(); }
+    }
+
+    public string Name { get { return Text("Name"); } set { Put("Name", value); } }
+    public string Grouping { get { return Text("Grouping"); } set { Put("Grouping", value); } }
+    public string Description { get { return Text("Description"); } set { Put("Description", value); } }
+    public string ApplicationName { get { return Text("ApplicationName"); } set { Put("ApplicationName", value); } }
+    public string ServiceName { get { return Text("ServiceName"); } set { Put("ServiceName", value); } }
+    public string LocalPorts { get { return Text("LocalPorts"); } set { Put("LocalPorts", value); } }
+    public string RemotePorts { get { return Text("RemotePorts"); } set { Put("RemotePorts", value); } }
+    public string IcmpTypesAndCodes { get { return Text("IcmpTypesAndCodes"); } set { Put("IcmpTypesAndCodes", value); } }
+    public string LocalAddresses { get { return Text("LocalAddresses"); } set { Put("LocalAddresses", value); } }
+    public string RemoteAddresses { get { return Text("RemoteAddresses"); } set { Put("RemoteAddresses", value); } }
+    public string InterfaceTypes { get { return Text("InterfaceTypes"); } set { Put("InterfaceTypes", value); } }
+    public int Direction { get { return Number("Direction", 1); } set { Put("Direction", value); } }
+    public int Action { get { return Number("Action", 1); } set { Put("Action", value); } }
+    public int Protocol { get { return Number("Protocol", 256); } set { Put("Protocol", value); } }
+    public int Profiles { get { return Number("Profiles", int.MaxValue); } set { Put("Profiles", value); } }
+    public int EdgeTraversalOptions { get { return Number("EdgeTraversalOptions", 0); } set { Put("EdgeTraversalOptions", value); } }
+    public int SecureFlags { get { return Number("SecureFlags", 0); } set { Put("SecureFlags", value); } }
+    public bool Enabled { get { return Text("Enabled") == "True"; } set { Put("Enabled", value); } }
+}
+
+public class LabRules : IEnumerable
+{
+    static readonly string File = Environment.GetEnvironmentVariable("LAB_RULES");
+    static readonly List<LabRule> Stored = Load();
+
+    static List<LabRule> Load()
+    {
+        List<LabRule> rules = new List<LabRule>();
+        foreach (string line in System.IO.File.ReadAllLines(File))
+        {
+            LabRule rule = new LabRule();
+            foreach (string pair in line.Split(' '))
+            {
+                string[] parts = pair.Split(':');
+                rule.Values[parts[0]] = Encoding.UTF8.GetString(Convert.FromBase64String(parts[1]));
+            }
+            rule.IsStored = true;
+            rules.Add(rule);
+        }
+        return rules;
+    }
+
+    public static void Save()
+    {
+        List<string> lines = new List<string>();
+        foreach (LabRule rule in Stored)
+        {
+            List<string> pairs = new List<string>();
+            foreach (KeyValuePair<string, string> value in rule.Values)
+            {
+                pairs.Add(value.Key + ":" + Convert.ToBase64String(Encoding.UTF8.GetBytes(value.Value)));
+            }
+            lines.Add(string.Join(" ", pairs.ToArray()));
+        }
+        System.IO.File.WriteAllLines(File, lines.ToArray());
+    }
+
+    public void Add(LabRule rule) { rule.IsStored = true; Stored.Add(rule); Save(); }
+
+    public void Remove(string name)
+    {
+        int index = Stored.FindIndex(rule => rule.Name == name);
+        if (index >= 0) { Stored.RemoveAt(index); Save(); }
+    }
+
+    public IEnumerator GetEnumerator() { return new List<LabRule>(Stored).GetEnumerator(); }
+}
+
+public class LabPolicy
+{
+    public LabRules Rules = new LabRules();
+    public int CurrentProfileTypes = 1;
+    public int LocalPolicyModifyState = 0;
+    public bool FirewallEnabled(int profile) { return true; }
+    public bool BlockAllInboundTraffic(int profile) { return false; }
+    public int DefaultInboundAction(int profile) { return 0; }
+    public int DefaultOutboundAction(int profile) { return 1; }
+}
+'@
+
+function New-Object {
+    param([string]$TypeName, [string]$ComObject, [object[]]$ArgumentList)
+    if ($ComObject -eq 'HNetCfg.FwPolicy2') { return [LabPolicy]::new() }
+    if ($ComObject -eq 'HNetCfg.FWRule') { return [LabRule]::new() }
+    Microsoft.PowerShell.Utility\New-Object @PSBoundParameters
+}
