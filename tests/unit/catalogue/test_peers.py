@@ -13,9 +13,8 @@ from .facts import numbered, peers, row, shipped
 # Rows of the first edition and whom they admit, or reach when they are outbound.
 PEERS = {
     "fe-sip-tls": {
-        "clients", "phones", "frontend", "directors", "mediation", "sba", "exchange_um", "trusted_applications", "edge",
+        "clients", "phones", "frontend", "directors", "mediation", "sba", "persistent_chat", "exchange_um", "trusted_applications", "edge",
     },
-    "fe-sip-tls-persistent-chat": {"persistent_chat"},
     "fe-backup-service": {"backup_pool"},
     "fe-focus": {"frontend of the pool", "directors", "sba"},
     "fe-focus-av-conferencing": {"av_conferencing"},
@@ -32,7 +31,7 @@ PEERS = {
     "fe-bandwidth-policy-sip": {"frontend"},
     "fe-bandwidth-policy-turn": {"clients", "phones", "media_servers"},
     "fe-qoe-monitoring": {"frontend"},
-    "audio-media": {"clients", "phones", "media_servers", "sba", "exchange_um", "media_networks"},
+    "audio-media": {"clients", "phones", "media_servers", "sba", "persistent_chat", "exchange_um", "media_networks"},
     "mediation-pstn-media": {"pstn_gateways"},
     "director-sip-tls": {"clients", "phones", "frontend", "edge"},
     "mediation-gateway-tls": {"pstn_gateways"},
