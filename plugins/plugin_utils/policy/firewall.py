@@ -89,11 +89,15 @@ class FirewallPolicy:
             return HostRules(not_opened=_not_opened(row, reason))
         flows = list(self._flows(row, host))
         rules = [_rule(row, transport, flow, bound) for flow in flows for transport in self._transports(row, host, flow, bound)]
-        empty = self._empty_classes(row, host)
-        why = f"no member of: {', '.join(empty)}" if empty else ""
-        if flows and not rules:
-            why = "its peers have no address of the family of the address that it is bound to"
-        return HostRules(tuple(named(rules)), _not_opened(row, why) if why else ())
+        return HostRules(tuple(named(rules)), _not_opened(row, self._missing(row, host, bool(flows), bool(rules))))
+
+    def _missing(self, row: PortRow, host: Host, has_flows: bool, has_rules: bool) -> str:
+        """Return why a row opens less than it could, empty when it opens all."""
+        if has_flows and not has_rules:
+            return "its peers have no address of the family of the address that it is bound to"
+        if empty := self._empty_classes(row, host):
+            return f"no member of: {', '.join(empty)}"
+        return "" if has_rules else _feature_is_off({feature for peer in row.peers for feature in peer.features})
 
     def _transports(self, row: PortRow, host: Host, flow: _Flow, bound: AddressSet | None) -> Iterator[tuple[Transport, AddressSet]]:
         for transport in row.transports:
@@ -236,14 +240,18 @@ def _context(host: Host) -> tuple[object, ...]:
 
 def _closed_because(row: PortRow, host: Host) -> str:
     if row.features and not host.features.intersection(row.features):
-        return f"feature {' or '.join(row.features)} is not in lync_features"
+        return _feature_is_off(row.features)
     if row.port.media == "client" and not narrow_client_range(host) and not host.client_program:
         return "any unprivileged port would be opened: set lync_client_program, or lync_media_ports.client to a narrower range"
     return ""
 
 
+def _feature_is_off(features: Iterable[str]) -> str:
+    return f"feature {' or '.join(sorted(features))} is not in lync_features"
+
+
 def _not_opened(row: PortRow, why: str) -> tuple[NotOpened, ...]:
-    return tuple(NotOpened(name, why) for name in row_names(row.rows, row.id))
+    return tuple(NotOpened(name, why) for name in row_names(row.rows, row.id)) if why else ()
 
 
 def _rule(row: PortRow, transport: tuple[Transport, AddressSet], flow: _Flow, bound: AddressSet | None) -> FirewallRule:
