@@ -31,7 +31,7 @@ PEERS = {
     "fe-bandwidth-policy-sip": {"frontend"},
     "fe-bandwidth-policy-turn": {"clients", "phones", "media_servers"},
     "fe-qoe-monitoring": {"frontend"},
-    "audio-media": {"clients", "phones", "media_servers", "sba", "persistent_chat", "exchange_um", "media_networks"},
+    "audio-media": {"clients", "phones", "media_servers", "sba", "exchange_um", "media_networks"},
     "mediation-pstn-media": {"pstn_gateways"},
     "director-sip-tls": {"clients", "phones", "frontend", "edge"},
     "mediation-gateway-tls": {"pstn_gateways"},
@@ -132,7 +132,8 @@ def test_the_reverse_proxy_reaches_8080_with_http_publishing_only() -> None:
 def test_web_services() -> None:
     found = {entry.id: entry.web for entry in shipped().ports if entry.web}
     wanted = {"web-http": "internal", "web-https": "internal", "web-external-http": "external", "web-external-https": "external"}
-    assert found == {f"{prefix}-{name}": side for prefix in ("fe", "director") for name, side in wanted.items()}
+    listeners = {f"{prefix}-{name}": side for prefix in ("fe", "director") for name, side in wanted.items()}
+    assert found == listeners | {"rp-web-http-out": "external", "rp-web-https-out": "external"}
 
 
 def test_outbound_rows_exist_only_where_the_tables_say_out() -> None:
