@@ -3,9 +3,10 @@
 """What each change really does beside the other rules of the host, in words.
 
     "new admission"                              nobody admitted it before
-    "already admitted by CS RTCSRV"              one enabled allow rule that stays covers it on all its profiles
-    "wider than before", "narrower than before", "moved: ...", "no longer admitted", "still admitted by RULE"
-    "no change of admission"                     a description, a disabled rule, an exact duplicate
+    "already admitted by CS RTCSRV"              one enabled allow rule covers it on all its profiles
+    "wider than before", "narrower than before", "moved: ...", "no longer admitted"
+    "still admitted by RULE"                     a rule that is there afterwards covers what this one admitted
+    "no change of admission"                     a description, a disabled rule
 
 A single rule must cover; what several rules admit together counts as not admitted, so that the text is never wrong.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .admission import Movement, covers
+from .admission import covers
 from .changes import Change, Changes, Present, applied
 from .rule import Rule
 
@@ -34,32 +35,35 @@ _TEXTS = {
 
 def describe_effects(have: Sequence[Present], changes: Changes) -> Changes:
     """Return the changes with effect and changes_admission filled in."""
-    written = {id(change.before) for change in (*changes.now, *changes.later)}
-    stays = [present.rule for present in have if id(present) not in written and present.rule.admits]
-    final = [present.rule for present in applied(have, changes.now) if present.rule.admits]
-    return replace(changes, now=tuple(_described(change, stays, final) for change in changes.now))
+    old = [present.rule for present in have if present.rule.admits]
+    new = [present.rule for present in applied(have, changes.now) if present.rule.admits]
+    return replace(changes, now=tuple(_described(change, old, new) for change in changes.now))
 
 
-def _described(change: Change, stays: Sequence[Rule], final: Sequence[Rule]) -> Change:
-    effect, changes_admission = _effect(change, stays, final)
+def _described(change: Change, old: Sequence[Rule], new: Sequence[Rule]) -> Change:
+    effect, changes_admission = _effect(change, old, new)
     return replace(change, effect=effect, changes_admission=changes_admission)
 
 
-def _effect(change: Change, stays: Sequence[Rule], final: Sequence[Rule]) -> tuple[str, bool]:
+def _effect(change: Change, old: Sequence[Rule], new: Sequence[Rule]) -> tuple[str, bool]:
+    """Return the effect beside what the host admitted before (old) and admits after (new)."""
     moves = change.moves
     if not (moves.opens or moves.closes):
         return _NO_CHANGE, False
-    other = _admitted_anyway(change, moves, stays, final)
-    if other is None:
-        return _TEXTS[(change.before is not None, change.after is not None, moves.opens, moves.closes)], True
-    return f"{'already' if moves.opens else 'still'} admitted by {other.name}", False
+    before = None if change.before is None else change.before.rule
+    covers_found = [("already", _cover(old, change.after))] if moves.opens else []
+    covers_found += [("still", _cover(new, before))] if moves.closes else []
+    names = [f"{word} admitted by {rule.name}" for word, rule in covers_found if rule is not None]
+    # What a block takes away stays away, whoever allows it.
+    if len(names) < len(covers_found) or _blocks(before) or _blocks(change.after):
+        return _TEXTS[(before is not None, change.after is not None, moves.opens, moves.closes)], True
+    return " and ".join(names), False
 
 
-def _admitted_anyway(change: Change, moves: Movement, stays: Sequence[Rule], final: Sequence[Rule]) -> Rule | None:
-    """Return a rule that admits all that the change adds or takes away, or None."""
-    sides = [change.after if moves.opens else None, change.before.rule if moves.closes and change.before is not None else None]
-    touched = [rule for rule in sides if rule is not None]
-    if not all(rule.admits for rule in touched):
-        return None
-    candidates = stays if moves.opens else [rule for rule in final if rule is not change.after]
-    return next((rule for rule in candidates if all(covers(rule, side) for side in touched)), None)
+def _cover(rules: Sequence[Rule], narrow: Rule | None) -> Rule | None:
+    """Return the first of the rules that matches all that narrow matches, or None."""
+    return None if narrow is None else next((rule for rule in rules if covers(rule, narrow)), None)
+
+
+def _blocks(rule: Rule | None) -> bool:
+    return rule is not None and rule.enabled and rule.action == "block"

@@ -146,13 +146,13 @@ def _one_family(rule: Rule) -> Rule:
 
 
 def _text(limit: int, forbidden: str) -> Callable[[object], str]:
-    def read(value: object) -> str:
+    def _read(value: object) -> str:
         text = "" if value is None else value
         if not isinstance(text, str) or len(text) > limit or any(letter in forbidden for letter in text):
             raise _RefusedError(f"{shown(value)} cannot be used", allowed=f"a text of at most {limit} characters without any of {' '.join(forbidden)}")
         return str(text)
 
-    return read
+    return _read
 
 
 def _name(value: object) -> str:
@@ -172,7 +172,7 @@ def _any_or(read: Callable[[object], str]) -> Callable[[object], str]:
 def _choice(words: Iterable[str]) -> Callable[[object], str]:
     choices = tuple(words)
 
-    def read(value: object) -> str:
+    def _read(value: object) -> str:
         # YAML 1.1 reads a bare no and yes as booleans.
         text = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value).casefold()
         if text not in choices:
@@ -180,7 +180,7 @@ def _choice(words: Iterable[str]) -> Callable[[object], str]:
             raise _RefusedError(f"{shown(value)} is not one of the choices", one_of(choices), f"write {near}" if near else "")
         return text
 
-    return read
+    return _read
 
 
 def _boolean(value: object) -> bool:
@@ -194,14 +194,14 @@ def _choices(words: Iterable[str], everything: frozenset[str]) -> Callable[[obje
     """Return a reader of a list of words; "any" and the empty list stand for everything."""
     choices = tuple(words)
 
-    def read(value: object) -> frozenset[str]:
+    def _read(value: object) -> frozenset[str]:
         found = frozenset(word.casefold() for word in listed(value))
         unknown = found - {*choices, *_ANY}
         if unknown:
             raise _RefusedError(f"{one_of(unknown)}: not among the choices", one_of((*choices, "any")))
         return everything if found & _ANY or not found else found
 
-    return read
+    return _read
 
 
 def _profiles(value: object) -> frozenset[str]:

@@ -49,6 +49,7 @@ def said(changes: Changes) -> list[tuple[str, str, str, bool]]:
 
 NARROW = {"remoteip": "10.1.0.0/24"}
 WIDE = {"remoteip": "10.0.0.0/8"}
+BY_SETUP = "admitted by CS RTCSRV"
 CASES: list[tuple[str, list[Rule], list[Rule], list[tuple[str, str, str, bool]]]] = [
     ("nothing to do", [rule()], [rule()], []),
     ("missing", [rule()], [], [("add", "SIP", "new admission", True)]),
@@ -65,6 +66,16 @@ CASES: list[tuple[str, list[Rule], list[Rule], list[tuple[str, str, str, bool]]]
     ("narrower", [rule(**NARROW)], [rule(**WIDE)], [("change", "SIP", "narrower than before", True)]),
     ("narrower, setup admits", [rule(**NARROW)], [rule(**WIDE), foreign()], [("change", "SIP", "still admitted by CS RTCSRV", False)]),
     ("moved", [rule(localport=443)], [rule()], [("change", "SIP", "moved: admits something new and something less than before", True)]),
+    ("moved, setup admits both", [rule(localport=443)], [rule(), foreign()], [("change", "SIP", f"already {BY_SETUP} and still {BY_SETUP}", False)]),
+    ("a block beside setup's rule", [rule(action="block")], [foreign()], [("add", "SIP", "newly blocked", True)]),
+    ("turned into a block", [rule(action="block")], [rule(), foreign()], [("change", "SIP", "narrower than before", True)]),
+    ("turned from a block", [rule()], [rule(action="block"), foreign()], [("change", "SIP", "wider than before", True)]),
+    (
+        "what one gives up another takes over",
+        [rule(**NARROW), rule("B", **WIDE)],
+        [rule(**WIDE)],
+        [("add", "B", "already admitted by SIP", False), ("change", "SIP", "still admitted by B", False)],
+    ),
     ("a description", [rule(description="new")], [rule()], [("change", "SIP", "no change of admission", False)]),
     ("enabled by hand", [rule(enabled=False)], [rule()], [("disable", "SIP", "narrower than before", True)]),
     ("disabled by hand", [rule()], [rule(enabled=False)], [("change", "SIP", "wider than before", True)]),

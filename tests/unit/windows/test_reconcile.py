@@ -113,6 +113,14 @@ def test_writes_are_what_differs_and_nothing_else(have: list[Mapping[str, object
     assert again.result()["before"] == first.result()["after"]
 
 
+def test_a_rule_is_off_while_its_content_changes() -> None:
+    store = MemoryStore.of({**SIP_COM, "RemoteAddresses": "*", "Enabled": False})
+    run(store, [SIP])
+    assert [rules[0].enabled for rules in store.history] == [False, True]
+    run(store, [{**SIP, "enabled": False, "localport": 443, "remoteip": "any"}])
+    assert [rules[0].enabled for rules in store.history[2:]] == [False, False, False]
+
+
 @pytest.mark.parametrize("removes_last", [False, True])
 @pytest.mark.parametrize("ipv6_as_range", [False, True])
 def test_unknowns_of_windows_do_not_matter(removes_last: bool, ipv6_as_range: bool) -> None:
