@@ -60,7 +60,7 @@ def external_vips_unique(draft: Draft) -> Iterator[Problem]:
 
 def _service_clashes(host: Host, place: str, given: Mapping[str, AddressSet], used: dict[tuple[str, int], str]) -> Iterator[Problem]:
     for service, addresses in given.items():
-        port = host.edge_ports.get(service, 0)
+        port = host.edge_ports[service]
         for one in addresses.each():
             mine = f"{place}.{service}"
             owner = used.setdefault((one, port), mine)
@@ -82,7 +82,7 @@ def ports_agree(draft: Draft) -> Iterator[Problem]:
 
 
 def _ports_text(host: Host) -> str:
-    return ", ".join(f"{service} {host.edge_ports.get(service, 0)}" for service in EDGE_SERVICES)
+    return ", ".join(f"{service} {host.edge_ports[service]}" for service in EDGE_SERVICES)
 
 
 def pool_size(draft: Draft) -> Iterator[Problem]:

@@ -79,7 +79,7 @@ def pool_membership(draft: Draft) -> Iterator[Problem]:
     for host in draft.topology.hosts.values():
         if not host.pool:
             yield from _without_pool(draft, host)
-        elif host.pool not in draft.pool_records:
+        elif host.pool not in draft.pool_records and draft.pools_readable:
             unknown.setdefault(host.pool, []).append(host.name)
         else:
             yield from _pool_of_other_role(draft, host)
@@ -89,10 +89,10 @@ def pool_membership(draft: Draft) -> Iterator[Problem]:
 
 
 def _without_pool(draft: Draft, host: Host) -> Iterator[Problem]:
-    if host.collocated or not draft.host_records[host.name].good(v.POOL):
+    if not draft.host_records[host.name].good(v.POOL):
         return
     for role in POOLED_ROLES:
-        if role in host.roles:
+        if role in pool_roles_of(host):
             yield Problem(_place(host, "lync_pool"), f"a host of role {role} needs a pool", _pools_text(draft), "set lync_pool")
 
 
@@ -115,12 +115,13 @@ def addresses_present(draft: Draft) -> Iterator[Problem]:
     for host in draft.topology.hosts.values():
         if host.addresses or not draft.host_records[host.name].good(v.ADDRESS, v.INTERNAL_ADDRESS):
             continue
+        variable = "lync_internal_address" if "edge" in host.roles else "lync_address"
         given = draft.inventory[host.name].variables.get("ansible_host")
         if given is None:
-            yield Problem(_place(host, "lync_address"), "the host has no address", "IPv4 or IPv6 addresses", "set lync_address or ansible_host")
+            message, fix = "the Edge Server has no internal address" if "edge" in host.roles else "the host has no address", f"set {variable} or ansible_host"
         else:
-            message = f"ansible_host is {shown(given)}, not an address, and lync_address is not set"
-            yield Problem(_place(host, "lync_address"), message, "IPv4 or IPv6 addresses", "set lync_address; names are not resolved")
+            message, fix = f"ansible_host is {shown(given)}, not an address, and {variable} is not set", f"set {variable}; names are not resolved"
+        yield Problem(_place(host, variable), message, "IPv4 or IPv6 addresses", fix)
 
 
 def addresses_unique(draft: Draft) -> Iterator[Problem]:
@@ -201,7 +202,7 @@ def lone_balancer_address(draft: Draft) -> Iterator[Problem]:
 def group_chat(draft: Draft) -> Iterator[Problem]:
     """Warn about Persistent Chat in 2010, which the port tables do not cover."""
     for host in draft.hosts_with("persistent_chat"):
-        if host.version is Version.LYNC_2010 and draft.host_records[host.name].good(v.VERSION):
+        if host.version is Version.LYNC_2010:
             message = "2010 has Group Chat, for which the catalogue has no rows"
             yield Problem(_place(host, "lync_version"), message, fix="add its ports with lync_extra_rows")
 

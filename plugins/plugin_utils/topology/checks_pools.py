@@ -175,10 +175,9 @@ def named_hosts(draft: Draft) -> Iterator[Problem]:
 def central_management_pool(draft: Draft) -> Iterator[Problem]:
     """Refuse a lync_central_management_pool that does not exist."""
     name, known = draft.topology.central_management_pool, pool_names(draft)
-    if name and name not in known:
-        yield Problem(
-            "lync_central_management_pool", f"there is no pool {shown(name)}", names_text(known), name_correction(name, known, "name a pool of lync_pools")
-        )
+    if name and name not in known and draft.pools_readable:
+        fix = name_correction(name, known, "name a pool of lync_pools")
+        yield Problem("lync_central_management_pool", f"there is no pool {shown(name)}", names_text(known), fix)
 
 
 def dns_hosts(draft: Draft) -> Iterator[Problem]:
@@ -215,8 +214,8 @@ def vips_unique(draft: Draft) -> Iterator[Problem]:
 
 def web_balancer(draft: Draft) -> Iterator[Problem]:
     """Warn about a web VIP that no balancer of the inventory serves."""
-    for pool, record in _pools(draft):
-        if pool.method is Method.DNS and pool.web_vip and not pool.balancers and record.good(f.BALANCER):
+    for pool, _record in _pools(draft):
+        if pool.method is Method.DNS and pool.web_vip and not pool.balancers:
             message = "the balancer of the web VIP is not named, so the members do not admit its addresses"
             yield Problem(_place(pool.name, "balancer"), message, fix="name it")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ..problems import Problem
 from .model import ROLES, Host, InventoryHost, MemberState, Pool, Topology
 from .values import Record
+from .variables import POOLS
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,11 @@ class Draft:
     topology: Topology
     host_records: Mapping[str, Record]
     pool_records: Mapping[str, Record]
+
+    @property
+    def pools_readable(self) -> bool:
+        """Return whether lync_pools could be read, so that a pool which is not there is one that nobody wrote."""
+        return bool(self.pool_records) or self.deployment.good(POOLS)
 
     def members(self, pool: Pool) -> list[Host]:
         """Return the members of a pool that are not retired."""

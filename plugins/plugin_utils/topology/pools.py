@@ -34,7 +34,7 @@ def pool_role(record: Record, groups: RoleGroups) -> str | None:
 
 def build_pool(name: str, role: str, record: Record, members: list[Host]) -> Pool:
     """Return a pool; what its members must have in common is taken from the first."""
-    methods = record[f.LOAD_BALANCING]
+    methods = record[f.LOAD_BALANCING] if record.good(f.LOAD_BALANCING) else {}
     return Pool(
         name=name,
         role=role,

@@ -10,7 +10,7 @@ A path starts with "all" (the variables of every host) or a host's name; a host 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ansible_collections.msuc.lync.plugins.plugin_utils.topology.model import InventoryHost
 
@@ -39,8 +39,8 @@ _ALL: dict[str, object] = {
 
 
 def _edge(number: int) -> dict[str, object]:
-    services = {service: f"203.0.113.{base + number}" for service, base in (("access", 20), ("web_conferencing", 30), ("av", 40))}
-    return {GROUPS: ("edge",), "ansible_host": f"10.2.0.2{number}", "lync_pool": EDGES, "lync_external_addresses": services}
+    services = {service: f"203.0.113.{base + number}" for service, base in (("access", 20), ("web_conferencing", 40), ("av", 60))}
+    return {GROUPS: ("edge",), "ansible_host": f"10.2.0.{20 + number}", "lync_pool": EDGES, "lync_external_addresses": services}
 
 
 _HOSTS: dict[str, dict[str, object]] = {
@@ -56,6 +56,11 @@ _HOSTS: dict[str, dict[str, object]] = {
     "lb02": {GROUPS: ("load_balancers",), "ansible_host": "203.0.113.5", "lync_balancer_driver": "haproxy"},
     "other": {GROUPS: ("somebody_else",)},
 }
+
+
+def edges(numbers: Iterable[int]) -> dict[Path, object]:
+    """Return the changes that add Edge Servers of these numbers, 3 to 19, to the pool."""
+    return {(f"edge{number:02}", key): value for number in numbers for key, value in _edge(number).items()}
 
 
 def changed(changes: Mapping[Path, object] | None = None) -> dict[str, InventoryHost]:

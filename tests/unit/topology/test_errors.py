@@ -13,26 +13,15 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.topology.draft import Ch
 from ansible_collections.msuc.lync.plugins.plugin_utils.topology.model import FEATURES, ROLES
 from ansible_collections.msuc.lync.plugins.plugin_utils.topology.read import ERROR_CHECKS, read_topology
 
-from .sample import DIRECTORS, EDGES, GROUPS, MEDIATION, POOL, REMOVED, Path, changed
+from .sample import DIRECTORS, EDGES, GROUPS, MEDIATION, POOL, REMOVED, Path, changed, edges
 
 POOLS = f"{DIRECTORS}, {EDGES}, {MEDIATION}, {POOL}"
 PORTS = "1 to 65535"
 EVERY_ROLE = ", ".join(sorted(ROLES))
 RANGE_FIX = "write the lower port first, within the limits"
-MORE_EDGES: dict[Path, object] = {
-    (f"edge{number:02}", key): value
-    for number in range(3, 14)
-    for key, value in {
-        GROUPS: ("edge",),
-        "ansible_host": f"10.2.0.{20 + number}",
-        "lync_pool": EDGES,
-        "lync_external_addresses": {"access": f"198.51.100.{number}", "web_conferencing": f"198.51.100.{number + 20}", "av": f"198.51.100.{number + 40}"},
-    }.items()
-}
 SE: dict[Path, object] = {("se01", GROUPS): ("standard_edition",), ("se01", "ansible_host"): "10.3.0.11", ("se01", "lync_pool"): "se01.contoso.com"}
 SE_POOL: Path = ("all", "lync_pools", "se01.contoso.com")
 ONE_ADDRESS = {"access": "203.0.113.22", "web_conferencing": "203.0.113.22", "av": "203.0.113.22"}
-SERVERS = ("fe01", "fe02", "dir01", "dir02", "med01", "edge01", "edge02")
 
 
 def pool(*path: str) -> Path:
@@ -73,6 +62,12 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      ["host fe02, lync_address[1]: '10.1.0.0/24' is not an address; allowed: an IPv4 or IPv6 address"]),
     ("address of no host", {("fe02", "lync_address"): "224.0.0.1"},
      ["host fe02, lync_address: '224.0.0.1' is not an address that a host can have; allowed: a unicast IPv4 or IPv6 address"]),
+    ("address that is zero", {("fe02", "lync_address"): "::"},
+     ["host fe02, lync_address: '::' is not an address that a host can have; allowed: a unicast IPv4 or IPv6 address"]),
+    ("broadcast address", {("fe02", "lync_address"): "255.255.255.255"},
+     ["host fe02, lync_address: '255.255.255.255' is not an address that a host can have; allowed: a unicast IPv4 or IPv6 address"]),
+    ("truth for an address", {("fe02", "lync_address"): True},
+     ["host fe02, lync_address: True is not a list; allowed: a list, or one text"]),
     ("addresses in a mapping", {("fe02", "lync_address"): {"a": 1}},
      ["host fe02, lync_address: {'a': 1} is not a list; allowed: a list, or one text"]),
     ("malformed network", {("gw01", "lync_phone_networks"): ["10.12.0.0/33"]},
@@ -113,6 +108,8 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      [f"host other, lync_pool: the host names pool {POOL} and is in no group of a role; allowed: {EVERY_ROLE}; fix: put the host into group frontend"]),
     ("pooled role without a pool", {("dir02", "lync_pool"): REMOVED},
      [f"host dir02, lync_pool: a host of role directors needs a pool; allowed: {POOLS}; fix: set lync_pool"]),
+    ("collocated Front End without a pool", {("fe02", "lync_pool"): REMOVED},
+     [f"host fe02, lync_pool: a host of role frontend needs a pool; allowed: {POOLS}; fix: set lync_pool"]),
     ("stand-alone mediation without a pool", {("all", "lync_pools", MEDIATION): REMOVED, ("med01", "lync_pool"): REMOVED},
      [f"host med01, lync_pool: a host of role mediation needs a pool; allowed: {DIRECTORS}, {EDGES}, {POOL}; fix: set lync_pool"]),
     ("unknown pool", {("fe02", "lync_pool"): "pool1.contoso.com"},
@@ -148,12 +145,12 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      [f"host gw01, lync_media_ports.audio: '57500-49152' is not a range of ports in order; allowed: a-b, each {PORTS}, a not above b; fix: {RANGE_FIX}"]),
     ("media range out of limits", {("gw01", "lync_media_ports"): {"client": "1024-65536"}},
      [f"host gw01, lync_media_ports.client: '1024-65536' is not a range of ports in order; allowed: a-b, each {PORTS}, a not above b; fix: {RANGE_FIX}"]),
+    ("media range any", {("gw01", "lync_media_ports"): {"client": "any"}},
+     [f"host gw01, lync_media_ports.client: 'any' is not a range of ports in order; allowed: a-b, each {PORTS}, a not above b; fix: {RANGE_FIX}"]),
     ("unknown media range", {("gw01", "lync_media_ports"): {"vidoe": "50000-50099"}},
      ["host gw01, lync_media_ports: 'vidoe' is not a key; allowed: audio, video, application_sharing, client; fix: write video"]),
 
-    ("pools are no mapping",
-     {("all", "lync_pools"): ["pool01"], ("all", "lync_central_management_pool"): REMOVED, **dict.fromkeys(((name, "lync_pool") for name in SERVERS), REMOVED),
-      **dict.fromkeys(((name, GROUPS) for name in SERVERS), ("clients",))},
+    ("pools are no mapping", {("all", "lync_pools"): ["pool01"]},
      ["lync_pools: ['pool01'] is not a mapping; allowed: a mapping from pool names to their settings"]),
     ("pool entry is no mapping", {pool("pool9"): "frontend"},
      ["pool pool9: 'frontend' is not a mapping; allowed: a mapping with keys of: role, load_balancing, balancer, vip, web_vip, external_vips, "
@@ -189,6 +186,10 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
 
     ("unknown method", {pool(POOL, "load_balancing"): "hbl"},
      ["pool pool01.contoso.com, load_balancing: 'hbl' is not a load balancing method; allowed: dns, hlb, none; fix: write hlb"]),
+    ("unknown method is no method", {pool(POOL): {"role": "frontend", "load_balancing": "hbl"}},
+     ["pool pool01.contoso.com, load_balancing: 'hbl' is not a load balancing method; allowed: dns, hlb, none; fix: write hlb"]),
+    ("unknown method of one side", {pool(EDGES, "load_balancing"): {"internal": "hbl", "external": "dns"}},
+     ["pool edge01.contoso.com, load_balancing.internal: 'hbl' is not a load balancing method; allowed: dns, hlb, none; fix: write hlb"]),
     ("several servers and none", {pool(POOL, "load_balancing"): "none", pool(POOL, "vip"): REMOVED},
      ["pool pool01.contoso.com, load_balancing: the pool has 2 servers and load_balancing is none; "
       "allowed: hlb, dns; none for one server; fix: write hlb or dns"]),
@@ -259,7 +260,11 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      [f"lync_central_management_pool: there is no pool 'pool1.contoso.com'; allowed: {POOLS}; fix: write {POOL}"]),
 
     ("Edge without an internal address", {("edge02", "ansible_host"): REMOVED},
-     ["host edge02, lync_address: the host has no address; allowed: IPv4 or IPv6 addresses; fix: set lync_address or ansible_host"]),
+     ["host edge02, lync_internal_address: the Edge Server has no internal address; allowed: IPv4 or IPv6 addresses; "
+      "fix: set lync_internal_address or ansible_host"]),
+    ("name in ansible_host of an Edge", {("edge02", "ansible_host"): "edge02"},
+     ["host edge02, lync_internal_address: ansible_host is 'edge02', not an address, and lync_internal_address is not set; "
+      "allowed: IPv4 or IPv6 addresses; fix: set lync_internal_address; names are not resolved"]),
     ("Edge without external addresses", {("edge02", "lync_external_addresses"): REMOVED},
      ["host edge02, lync_external_addresses: an Edge Server needs an external address for access, web_conferencing, av; "
       "allowed: keys access, web_conferencing, av; fix: add what its network cards hold"]),
@@ -289,7 +294,7 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("Edges of different ports", {("edge02", "lync_external_addresses"): ONE_ADDRESS},
      ["pool edge01.contoso.com, lync_edge_ports: hosts edge01 and edge02 differ: access 443, web_conferencing 443, av 443 and "
       "access 5061, web_conferencing 444, av 443; allowed: one value within a pool; fix: set lync_edge_ports once for the pool"]),
-    ("Edge pool of 13 servers", MORE_EDGES,
+    ("Edge pool of 13 servers", edges(range(3, 14)),
      ["pool edge01.contoso.com: an Edge pool of 13 servers is not supported; allowed: 1 to 12; fix: make two pools of it"]),
     ("translation and hardware load balancing", {("edge02", "lync_external_nat_addresses"): {"av": "198.51.100.1"}},
      ["pool edge01.contoso.com, load_balancing: load_balancing is hlb and host edge02 has lync_external_nat_addresses, which exclude each other; "

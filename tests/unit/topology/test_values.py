@@ -28,7 +28,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.topology.model import (
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils.topology.read import WARNING_CHECKS, read_topology
 
-from .sample import DIRECTORS, EDGES, GROUPS, MEDIATION, POOL, REMOVED, Path, changed
+from .sample import DIRECTORS, EDGES, GROUPS, MEDIATION, POOL, REMOVED, Path, changed, edges
 
 NONE = AddressSet()
 SHARED = {"access": "203.0.113.21", "web_conferencing": "203.0.113.21", "av": "203.0.113.21"}
@@ -171,7 +171,7 @@ def test_retired_members_stay_members_and_do_not_count() -> None:
 def test_edge_addresses_and_ports() -> None:
     edge = topology({("edge01", "lync_internal_address"): "10.2.0.21"}).hosts["edge01"]
     assert (edge.addresses, edge.internal_address) == (addresses("10.2.0.21"), addresses("10.2.0.21"))
-    assert edge.external_addresses["av"] == addresses("203.0.113.41")
+    assert edge.external_addresses["av"] == addresses("203.0.113.61")
     assert (edge.edge_ports, edge.external_nat_addresses) == (DEFAULT_EDGE_PORTS, {})
 
 
@@ -199,7 +199,7 @@ def test_public_addresses_behind_translation() -> None:
     ("variables", "internal", "external"),
     [
         ({}, NONE, NONE),
-        ({"lync_external_address": "203.0.113.61"}, addresses("10.2.0.61"), addresses("203.0.113.61")),
+        ({"lync_external_address": "203.0.113.99"}, addresses("10.2.0.61"), addresses("203.0.113.99")),
         ({"lync_internal_address": "10.2.0.62"}, addresses("10.2.0.62"), NONE),
     ],
 )
@@ -218,8 +218,8 @@ def test_balancer_speaks_from_its_address_unless_more_are_named() -> None:
 
 
 def test_two_balancers_may_share_a_floating_address() -> None:
-    shared: dict[Path, object] = {(name, "lync_balancer_addresses"): ["10.1.0.4"] for name in ("lb01", "lb02")}
-    assert topology(shared).hosts["lb02"].balancer_addresses == addresses("10.1.0.4")
+    shared: dict[Path, object] = {(name, "lync_balancer_addresses"): ["10.1.0.4", "10.1.0.5", "203.0.113.5"] for name in ("lb01", "lb02")}
+    assert topology(shared).hosts["lb02"].balancer_addresses == addresses("10.1.0.4", "10.1.0.5", "203.0.113.5")
 
 
 def test_vip_may_be_an_address_of_the_balancer() -> None:
@@ -255,6 +255,15 @@ def test_pool_defaults() -> None:
 
 def test_one_balancer_of_an_edge_pool_serves_both_sides() -> None:
     assert topology({("all", "lync_pools", EDGES, "balancer"): "lb02"}).pools[EDGES].balancers == {"internal": ("lb02",), "external": ("lb02",)}
+
+
+def test_one_server_with_dns_needs_no_web_vip() -> None:
+    found = topology({("dir02",): REMOVED, ("all", "lync_pools", DIRECTORS): {"role": "directors", "load_balancing": "dns"}})
+    assert (found.pools[DIRECTORS].method, found.pools[DIRECTORS].web_vip) == (Method.DNS, NONE)
+
+
+def test_edge_pool_may_have_12_servers() -> None:
+    assert len(topology(edges(range(3, 13))).pools[EDGES].members) == 12
 
 
 def test_pool_has_the_version_of_its_members() -> None:
@@ -309,6 +318,9 @@ WARNINGS: list[tuple[str, Mapping[Path, object], list[str]]] = [
       "fix: give each kind of media a range of its own, so that its packets can be marked"]),
     ("documented defaults are silent",
      {("gw01", "lync_media_ports"): {"audio": "49152-57500", "video": "57501-65535", "application_sharing": "49152-65535"}}, []),
+    ("ranges that share one port", {("gw01", "lync_media_ports"): {"audio": "51000-52000", "video": "50000-51000", "application_sharing": "52000-53000"}},
+     [f"host gw01, lync_media_ports: audio 51000-52000 and {other} overlap; fix: give each kind of media a range of its own, so that its packets can be marked"
+      for other in ("application_sharing 52000-53000", "video 50000-51000")]),
     ("ranges that only touch are silent",
      {("gw01", "lync_media_ports"): {"audio": "50000-50999", "video": "51000-51999", "application_sharing": "52000-52999"}}, []),
     ("appliance with one address", {("lb02", "lync_balancer_driver"): "f5_as3"},
