@@ -22,7 +22,7 @@ Variables = Mapping[str, object]
 COMMON: Variables = {"lync_client_networks": ["10.10.0.0/16"], "lync_phone_networks": ["10.12.0.0/16"]}
 
 
-def host(groups: str, address: str | None = None, **variables: object) -> dict[str, object]:
+def host(groups: str, address: str | None = None, /, **variables: object) -> dict[str, object]:
     """Return a host in groups (separated by blanks); a variable's name may lack its prefix lync_."""
     named = {name if name.startswith(("lync_", "ansible_")) else f"lync_{name}": value for name, value in variables.items()}
     return {"groups": tuple(groups.split()), **({"ansible_host": address} if address else {}), **named}
