@@ -34,6 +34,7 @@ class _Work:
     problems: list[Problem] = field(default_factory=list)
 
     def refuse(self, place: str, message: str, allowed: str = "", fix: str = "") -> None:
+        """Note a problem and go on."""
         self.problems.append(Problem(place, message, allowed, fix))
 
 
@@ -72,8 +73,9 @@ def _add_row(row: Row, place: str, work: _Work) -> None:
         return
     given = plain_row({key: value for key, value in row.items() if key != "table"})
     work.problems += row_problems(given, table, place, work.classes)
-    if any(other.get("id") == row.get("id") for rows in work.tables.values() for other in rows):
-        work.refuse(f"{place}, id", f"{shown(row.get('id'))} is taken by another row", fix=f"choose another id; {ROW_OVERRIDES} changes rows")
+    name = row.get("id")
+    if name is not None and any(other.get("id") == name for rows in work.tables.values() for other in rows):
+        work.refuse(f"{place}, id", f"{shown(name)} is taken by another row", fix=f"choose another id; {ROW_OVERRIDES} changes rows")
     work.tables[table].append(cast(Row, fill_row(given, table)))
 
 

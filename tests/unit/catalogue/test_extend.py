@@ -137,6 +137,11 @@ def test_what_is_wrong_with_an_override(override: object, text: str) -> None:
     assert [line for line in problems_of([], [override]) if line.startswith(text)], problems_of([], [override])
 
 
+def test_rows_without_an_id_do_not_take_it_from_each_other() -> None:
+    nameless = {key: value for key, value in EXTRA.items() if key != "id"}
+    assert problems_of([nameless, nameless]) == [f"lync_extra_rows[{index}]: the key 'id' is missing; fix: add it" for index in (0, 1)]
+
+
 def test_problems_of_all_rows_and_overrides_come_together() -> None:
     found = problems_of([{**EXTRA, "port": 0}, 7], [{"select": "zzz", "set": {"port": 1}}, "x"])
     assert [line.split(":")[0] for line in found] == [
