@@ -36,8 +36,6 @@ _SYNONYMS = {
     "front_end": "frontend",
     "fe": "frontend",
     "se": "standard_edition",
-    "mediation_server": "mediation",
-    "av_conferencing_server": "av_conferencing",
     "exchange": "exchange_um",
     "um": "exchange_um",
     "gateway": "pstn_gateways",
@@ -48,19 +46,19 @@ _SYNONYMS = {
     "survivable_branch_appliance": "sba",
 }
 _SERVER_ROLES = frozenset(ROLES) - {"clients"}
-# What the special classes hold, in roles and in the classes that are networks only.
+# What the special classes hold: roles, and classes that are networks only.
 _ATOMS: dict[str, frozenset[str]] = {
     "any_internal": _SERVER_ROLES | {"clients", "phones", "media_networks"},
     "management": frozenset({"management", "admin_hosts"}),
 }
-_STORES = {"cms_master": "frontend", "backup_pool": "frontend", "cms_replicas": "internal_servers"}
+# Special classes that are some members of a class.
+_PART_OF = {"cms_master": "frontend", "backup_pool": "frontend", "cms_replicas": "internal_servers"}
 
 
 @dataclass(frozen=True)
 class _Party:
-    """One side of a question: what it is made of, and on which interfaces; no interfaces means all."""
+    """One side of a question: the roles and networks it is made of, and on which interfaces; no interfaces means all."""
 
-    name: str
     atoms: frozenset[str]
     interfaces: frozenset[Interface] = frozenset()
 
@@ -73,7 +71,7 @@ def search(document: Document, expression: str) -> object:
         raise InvalidInputError([Problem("expression", f"{shown(expression)} cannot be used as JMESPath: {error}", fix=HINT)]) from error
 
 
-def port_query(catalogue: Catalogue | object, source: str, destination: str, version: str | None = None) -> list[dict[str, object]]:
+def port_query(catalogue: object, source: str, destination: str, version: str | None = None) -> list[dict[str, object]]:
     """Return the rows that let a source reach a destination, in the order of the catalogue.
 
     catalogue: a Catalogue or a document. source, destination: a role, a class or a friendly word ("client",
@@ -107,14 +105,14 @@ def _party(catalogue: Catalogue, word: object, place: str, problems: list[Proble
     for name, sides in _SIDES.items():
         base, _, side = text.partition(f"{name}_")
         if not base and side in sides:
-            return _Party(name, frozenset({name}), sides[side])
+            return _Party(frozenset({name}), sides[side])
     found = _name(text, names)
     if found is None:
         allowed = [*names, *(f"{name} {side}" for name, sides in _SIDES.items() for side in sides)]
         near = nearest(text, names | set(_SYNONYMS))
         problems.append(Problem(place, f"{shown(word)} is not a role or class", one_of(allowed), f"write {near}" if near else ""))
-        return _Party(text, frozenset())
-    return _Party(found, _atoms(catalogue, found))
+        return _Party(frozenset())
+    return _Party(_atoms(catalogue, found))
 
 
 def _name(text: str, names: set[str]) -> str | None:
@@ -130,8 +128,8 @@ def _atoms(catalogue: Catalogue, name: str) -> frozenset[str]:
     """Return the roles and networks that a class is made of."""
     if name in _ATOMS:
         return _ATOMS[name]
-    stored = _STORES.get(name, name)
-    return frozenset(catalogue.classes.get(stored, (stored,)))
+    whole = _PART_OF.get(name, name)
+    return frozenset(catalogue.classes.get(whole, (whole,)))
 
 
 def _admits(catalogue: Catalogue, row: PortRow, source: _Party, destination: _Party) -> bool:
