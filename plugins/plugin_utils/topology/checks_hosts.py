@@ -18,7 +18,7 @@ from .pools import pool_roles_of
 from .wording import hosts_text, name_correction, names_text
 
 # Names of hosts are names of plan files.
-_HOST_NAME = re.compile(r"^[^\s./\\:][^\s/\\:]*$|^[0-9a-fA-F:.]+$")
+_HOST_NAME = re.compile(r"^[^\s./\\:][^\s/\\:]*$|^[0-9a-fA-F:][0-9a-fA-F:.]*$")
 _ALONE = ("frontend", "standard_edition", "directors", "edge")  # servers that share no machine with each other
 _WITH_MEDIATION = ("frontend", "standard_edition")
 _GONE_IN_2013 = ("av_conferencing", "monitoring", "archiving")
@@ -36,7 +36,7 @@ def host_names(draft: Draft) -> Iterator[Problem]:
     for host in draft.topology.hosts.values():
         if not _HOST_NAME.match(host.name):
             message = f"{shown(host.name)} cannot be the name of a plan file"
-            yield Problem(_place(host), message, "no spaces and slashes, no dot in front", "rename the host")
+            yield Problem(_place(host), message, "no spaces, slashes and colons, no dot in front", "rename the host")
 
 
 def renamed_groups(draft: Draft) -> Iterator[Problem]:

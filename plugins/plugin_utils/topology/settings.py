@@ -30,6 +30,7 @@ class _Reading:
 
     @property
     def bad(self) -> bool:
+        """Return whether a fault is more than a warning."""
         return any(not fault.warning for fault in self.faults)
 
 

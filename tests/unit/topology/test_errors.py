@@ -97,8 +97,10 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("balancer with the address of a server", {("lb01", "lync_balancer_addresses"): ["10.1.0.5", "10.1.0.12"]},
      ["host lb01, lync_balancer_addresses: 10.1.0.12 is an address of host fe02; allowed: addresses of the balancer; fix: correct one of the two"]),
     ("host name that is no file name", {("a/b", GROUPS): ("clients",), ("a/b", "ansible_host"): "10.10.0.1"},
-     ["host a/b: 'a/b' cannot be the name of a plan file; allowed: no spaces and slashes, no dot in front; fix: rename the host"]),
+     ["host a/b: 'a/b' cannot be the name of a plan file; allowed: no spaces, slashes and colons, no dot in front; fix: rename the host"]),
 
+    ("host name that is a way up", {("..", GROUPS): ("clients",), ("..", "ansible_host"): "10.10.0.1"},
+     ["host ..: '..' cannot be the name of a plan file; allowed: no spaces, slashes and colons, no dot in front; fix: rename the host"]),
     ("unknown role in lync_groups", {("all", "lync_groups"): {"front_end": "lync"}},
      [f"lync_groups: 'front_end' is not a key; allowed: {', '.join(ROLES)}; fix: write frontend"]),
     ("unknown group in lync_groups", {("all", "lync_groups"): {"dhcp_servers": "somebody_els"}},
