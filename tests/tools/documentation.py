@@ -62,8 +62,15 @@ class Workspace:
         shutil.copytree(ROOT, self.root, symlinks=True, ignore=_NOT_COPIED)
         collections = self.root / ".collections" / "ansible_collections" / "msuc"
         collections.mkdir(parents=True)
-        (collections / "lync").symlink_to("../../..")
-        (self.root / ".venv").symlink_to(Path(sys.prefix))
+        (collections / "lync").symlink_to(ROOT)
+        self._lend_environment()
+
+    def _lend_environment(self) -> None:
+        """Give the copy a .venv of links that its Makefile takes for set up, and that it could clear without harm to the real one."""
+        (self.root / ".venv").mkdir()
+        for entry in Path(sys.prefix).iterdir():
+            (self.root / ".venv" / entry.name).symlink_to(entry)
+        self.run("make --touch --silent setup setup-test")
 
     def run(self, script: str) -> str:
         """Run a script of bash lines and return what it prints; raises BlockError with both outputs when it fails."""
@@ -117,10 +124,12 @@ def prove(block: Block, workspace: Workspace) -> None:
 def _match(wanted: str, printed: str) -> None:
     """Compare whole lines, blanks at their ends aside; `...` is any number of lines."""
     lines = wanted.strip("\n").splitlines()
-    pattern = "".join(r"(?:.*\n)*?" if line.strip() == "..." else re.escape(line.rstrip()) + r"\n" for line in lines)
+    patterns = [r"(?:.*\n)*?" if line.strip() == "..." else re.escape(line.rstrip()) + r"\n" for line in lines]
     text = "".join(f"{line.rstrip()}\n" for line in printed.strip("\n").splitlines())
-    if not re.fullmatch(pattern, text):
-        raise BlockError(f"the command prints something else:\n{text}")
+    if re.fullmatch("".join(patterns), text):
+        return
+    misses = (line for number, line in enumerate(lines, 1) if not re.match("".join(patterns[:number]), text))
+    raise BlockError(f"the command prints something else, first at: {next(misses, 'its end')}\n{text}")
 
 
 def _shell(block: Block, workspace: Workspace) -> None:

@@ -26,6 +26,7 @@ from .runs import BIN, BUILD, ROOT, Outcome, Run, counted, log_path, pytest
 PLUGINS = ".collections/ansible_collections/msuc/lync/plugins"
 COVERAGE = BUILD / "coverage"
 COVERAGE_MINIMUM_PERCENT = 95
+COVERING_GATES = ("unit", "lab", "documentation")
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 SMALL_EXAMPLE = ROOT / "examples" / "small"
 
@@ -56,7 +57,7 @@ def _tests(folder: str) -> Callable[[str], Outcome]:
 
 
 def _coverage(name: str) -> Outcome:
-    data = [COVERAGE / gate for gate in ("unit", "lab") if (COVERAGE / gate).is_file()]
+    data = [COVERAGE / gate for gate in COVERING_GATES if (COVERAGE / gate).is_file()]
     environment = {"COVERAGE_FILE": str(COVERAGE / "together"), "LYNC_CHECKOUT": str(ROOT)}
     combined = Run(["coverage", "combine", "--keep", *data], environment=environment).execute(name)
     report = Run(["coverage", "report", f"--fail-under={COVERAGE_MINIMUM_PERCENT}"], environment=environment)
@@ -126,7 +127,8 @@ GATES = (
     Gate("mypy", "types", "types are complete and agree", _command("mypy", PLUGINS, "tests/tools", "tests/bench")),
     Gate("unit", "unit", "the core and the plugins do what they say", _tests("tests/unit")),
     Gate("lab", "lab", "playbooks converge simulated hosts", _tests("tests/lab")),
-    Gate("coverage", "coverage", f"unit and lab run {COVERAGE_MINIMUM_PERCENT} % of the lines of plugins/", _coverage),
+    Gate("documentation", "docs", "README, docs/ and examples/ hold", _tests("tests/documentation")),
+    Gate("coverage", "coverage", f"these three run {COVERAGE_MINIMUM_PERCENT} % of the lines of plugins/", _coverage),
     Gate("changelog", "docs", "change notes are well-formed", _command("antsibull-changelog", "lint")),
     Gate(
         "antsibull-docs", "docs", "documentation of plugins and roles is valid",

@@ -20,7 +20,7 @@ NEWER_PYTHONS = ("3.13", "3.12")
 NO_NEWER_PYTHON = "ansible-core 2.21 was not tried: it needs Python 3.12 or 3.13, and none is here"
 """The one skip that continuous integration accepts."""
 
-_TEST_TOOLS = ("pytest", "pytest-xdist", "hypothesis", "markdown-it-py", "mdurl")
+_TEST_TOOLS = ("pytest", "pytest-xdist", "hypothesis")
 
 
 def older_core(name: str) -> Outcome:
