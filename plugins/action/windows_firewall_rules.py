@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the result of the task; every fault of input or host is a failed result with a message."""
         result = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(_ARGUMENT_SPEC)
+        options = self.validate_argument_spec(_ARGUMENT_SPEC)[1]
         try:
             reconciliation = Reconciliation(Task.from_options(options))
         except (InvalidInputError, MissingLibraryError) as error:

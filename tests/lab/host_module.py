@@ -48,7 +48,7 @@ def run_module(store: FirewallStore, arguments: Mapping[str, Any], check_mode: b
 def _apply(policy: FwPolicy, operations: Sequence[Mapping[str, Any]], check_mode: bool, answer: Answer) -> None:
     """Locate every rule, then make the operations in their order."""
     present = [(rule, rule.values()) for rule in policy.rules()]
-    names = Counter(values["Name"].casefold() for _, values in present)
+    names = Counter(values["Name"].casefold() for rule, values in present)
     targets = [FwRule() if operation["kind"] == "add" else _take(present, operation) for operation in operations]
     if check_mode:
         return

@@ -35,7 +35,7 @@ class PowerShellExecutor:
         """Return what the PowerShell printed; the store has what the module wrote."""
         store.count(executions=1)
         arguments = [self._program, *command.line.split()[1:]]
-        with tempfile.TemporaryDirectory() as scratch, store.lock:
+        with store.lock, tempfile.TemporaryDirectory() as scratch:
             rules = pathlib.Path(scratch) / "rules"
             rules.write_text("".join(_line(FwRule(None, stored).values()) for stored in store.read()["rules"]), encoding="utf-8")
             environment = {**os.environ, "LAB_RULES": str(rules), "TEMP": scratch, "TMP": scratch}
@@ -61,8 +61,8 @@ def _line(values: Mapping[str, object]) -> str:
 
 
 def _values(line: str) -> dict[str, object]:
-    texts = {name: base64.b64decode(text).decode() for name, _, text in (pair.partition(":") for pair in line.split())}
-    return {name: _typed(name, text) for name, text in texts.items()}
+    pairs = (pair.split(":") for pair in line.split())
+    return {name: _typed(name, base64.b64decode(text).decode()) for name, text in pairs}
 
 
 def _typed(name: str, text: str) -> object:

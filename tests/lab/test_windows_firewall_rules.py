@@ -194,8 +194,8 @@ FAULTS: list[tuple[dict[str, int | bool], str, str, int]] = [
 def test_faults_are_reported_hide_nothing_and_the_next_run_converges(lab: Lab) -> None:
     hosts = {f"h{number}": {"addresses": ["10.1.0.11"]} for number in range(len(FAULTS) + 1)}
     lab.start(hosts)
-    for (faults, *_), host in zip(FAULTS, hosts, strict=False):
-        lab.stores[host].set_faults(**faults)
+    for fault, host in zip(FAULTS, hosts, strict=False):
+        lab.stores[host].set_faults(**fault[0])
     play = playbook(rules=[SIP, MEDIA])
     played = lab.play(play)
     for (faults, status, text, left), host in zip(FAULTS, hosts, strict=False):

@@ -59,7 +59,8 @@ class WinRmServer:
 
     def _accept_all(self) -> None:
         while True:
-            for key, _ in self._selector.select():
+            for ready in self._selector.select():
+                key = ready[0]
                 if key.data is None:
                     return
                 _accept(key.fileobj, key.data)  # type: ignore[arg-type]

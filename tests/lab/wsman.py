@@ -144,6 +144,6 @@ def _selected(root: ElementTree.Element) -> str:
 def _output(command: str, completed: Completed) -> str:
     streams = [("stdout", completed.stdout), ("stderr", completed.stderr)]
     parts = [f'<rsp:Stream Name="{name}" CommandId="{command}">{base64.b64encode(data).decode()}</rsp:Stream>' for name, data in streams if data]
-    ends = [f'<rsp:Stream Name="{name}" CommandId="{command}" End="true"/>' for name, _ in streams]
+    ends = [f'<rsp:Stream Name="{name}" CommandId="{command}" End="true"/>' for name in ("stdout", "stderr")]
     state = f'<rsp:CommandState CommandId="{command}" State="{_DONE}"><rsp:ExitCode>{completed.exit_code}</rsp:ExitCode></rsp:CommandState>'
     return "".join([*parts, *ends, state])

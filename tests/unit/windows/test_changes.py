@@ -234,3 +234,29 @@ def test_a_word_covers_itself_only_and_is_covered_by_any() -> None:
     assert not covers(subnet, other)
     assert covers(replace(rule(), service="*"), replace(rule(), service="dhcp"))
     assert not covers(replace(rule(), service="*"), rule())
+
+
+# ICMP types of a wide and of a narrow rule, and whether the one covers the other.
+ICMP = [
+    ("any", "8:0", True),
+    ("8:*", "8:0", True),
+    ("8:*", "8:*", True),
+    ("8:0", "8:*", False),
+    ("8:0,0:0", "0:0", True),
+    ("8:*", "any", False),
+    ("8:*", "0:0", False),
+]
+
+
+@pytest.mark.parametrize(("wide", "narrow", "expected"), ICMP)
+def test_icmp_types_cover_their_codes(wide: str, narrow: str, expected: bool) -> None:
+    ping = {"name": "x", "protocol": "icmpv4"}
+    assert covers(from_options({**ping, "icmp_type_code": wide}), from_options({**ping, "icmp_type_code": narrow})) is expected
+
+
+def test_interface_types_cover_their_part() -> None:
+    every, both, lan = rule(), rule(interfacetypes="lan,wireless"), rule(interfacetypes="lan")
+    assert covers(every, lan)
+    assert covers(both, lan)
+    assert not covers(lan, both)
+    assert not covers(lan, every)

@@ -97,6 +97,13 @@ WRITES: list[tuple[str, list[Mapping[str, object]], list[dict[str, Any]], int]] 
     ("an interface by hand", [{**SIP_COM, "InterfaceTypes": "Lan"}], [SIP], 1),
     ("interface types instead of local addresses", [{**SIP_COM, "LocalAddresses": "10.1.0.11"}], [{**SIP, "interfacetypes": "lan"}], 2),
     ("local addresses instead of interface types", [{**SIP_COM, "InterfaceTypes": "Lan"}], [{**SIP, "localip": "10.1.0.11"}], 2),
+    (
+        "edge traversal deferred to the user: anew, with a rename",
+        [{**SIP_COM, "LocalPorts": "*", "ApplicationName": "C:\\a.exe", "EdgeTraversalOptions": 3}],
+        [{**SIP, "program": "C:\\a.exe"}],
+        3,
+    ),
+    ("edge traversal by hand", [{**SIP_COM, "EdgeTraversalOptions": 1}], [SIP], 1),
     ("a port word instead of ports", [SIP_COM], [{**SIP, "localport": "RPC"}], 1),
 ]
 

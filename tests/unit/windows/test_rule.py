@@ -120,8 +120,8 @@ def test_everything_on_a_host_can_be_read() -> None:
 
 
 def test_options_and_back_are_the_same_rule() -> None:
-    for options, _ in SAME_OPTIONS:
-        rule = from_options({"name": "x", **options})
+    for spellings in SAME_OPTIONS:
+        rule = from_options({"name": "x", **spellings[0]})
         assert from_options(rule.to_options()) == rule
 
 
