@@ -54,7 +54,10 @@ class InvalidInputError(Exception):
 
 def shown(value: object) -> str:
     """Return a value as it is shown in a message: its repr, cut to 120 characters."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # Python refuses to write out whole numbers of thousands of digits
+        text = f"a {type(value).__name__} too large to show"
     return text if len(text) <= _VALUE_WIDTH else text[: _VALUE_WIDTH - 3] + "..."
 
 

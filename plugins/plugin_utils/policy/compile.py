@@ -9,6 +9,7 @@ It needs inventory data only, no facts, and cost grows with the number of hosts.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -23,7 +24,7 @@ from .directory import Directory
 from .dns import DnsPolicy
 from .firewall import FirewallPolicy
 from .ipsec import IpsecPolicy
-from .model import HostPlan, NotOpened, Plan, PoolPlan
+from .model import HostPlan, NotOpened, Plan, PoolPlan, row_order
 from .services import ServicePolicy
 
 _Made = TypeVar("_Made")
@@ -51,7 +52,13 @@ def _collecting(problems: list[Problem], make: Callable[[], _Made]) -> _Made | N
 def _catalogue_of(inventory: Mapping[str, InventoryHost]) -> Catalogue:
     """Return the shipped catalogue with the rows and overrides that the inventory has."""
     rows, overrides = (_first_list(inventory, name) for name in ("lync_extra_rows", "lync_row_overrides"))
-    return parse(extended(read_document(default_path()), rows, overrides))
+    return parse(extended(read_document(default_path()), rows, overrides)) if rows or overrides else _shipped()
+
+
+@functools.lru_cache(maxsize=1)
+def _shipped() -> Catalogue:
+    """Return the shipped catalogue as it is; to check its rows costs more than all the rest of a small plan."""
+    return parse(read_document(default_path()))
 
 
 def _first_list(inventory: Mapping[str, InventoryHost], name: str) -> list[Mapping[str, object]]:
@@ -81,6 +88,7 @@ class _Policy:
         self._firewall = FirewallPolicy(catalogue, directory, self._services.balancer_peers(topology.pools.values()))
 
     def host_plan(self, host: Host) -> HostPlan:
+        """Return what one host should have."""
         firewall = self._firewall.host_rules(host)
         ipsec = self._ipsec.host_exemptions(host)
         return HostPlan(
@@ -99,6 +107,7 @@ class _Policy:
         )
 
     def pool_plan(self, pool: Pool) -> PoolPlan:
+        """Return what one pool should have."""
         return PoolPlan(
             pool=pool.name,
             role=pool.role,
@@ -119,4 +128,4 @@ def _local_addresses(host: Host) -> tuple[str, ...]:
 
 
 def _sorted_rows(items: tuple[NotOpened, ...]) -> tuple[NotOpened, ...]:
-    return tuple(sorted(set(items)))
+    return tuple(sorted(set(items), key=lambda item: (row_order(item.row), item.why)))

@@ -72,7 +72,7 @@ class Directory:
         name = peer.peer_class
         own = peer.scope is Scope.OWN_POOL or name == "backup_pool"
         networks = (host.client_networks, host.phone_networks) if name in ("any_internal", "clients", "phones") else None
-        place = (host.site, host.pool) if name in _SITE_BOUND or name == "any_internal" else None
+        place = (host.site, host.pool or host.name) if name in _SITE_BOUND or name == "any_internal" else None
         return (name, peer.vips, web, (host.pool or host.name) if own else None, place, networks)
 
     def _look_up(self, peer: Peer, host: Host, web: bool) -> AddressSet:
@@ -170,4 +170,4 @@ def _serves(peer_class: str, member: Host, host: Host) -> bool:
     if peer_class not in _SITE_BOUND:
         return True
     same_site = member.site is None or host.site is None or member.site == host.site
-    return same_site and (not member.serves_pools or host.pool in member.serves_pools)
+    return same_site and (not member.serves_pools or (host.pool or host.name) in member.serves_pools)

@@ -214,11 +214,12 @@ def merged(rules: Iterable[FirewallRule]) -> tuple[FirewallRule, ...]:
     for rule in rules:
         key = (rule.direction, rule.protocol, rule.localport, rule.remoteport, rule.localip, rule.remoteip, rule.program)
         twin = found.get(key)
-        found[key] = rule if twin is None else replace(twin, rows=_joined(twin.rows, rule.rows))
+        found[key] = rule if twin is None else replace(twin, rows=joined(twin.rows, rule.rows))
     return tuple(found.values())
 
 
-def _joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+def joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the rows of one and then those of other that one lacks."""
     return one + tuple(row for row in other if row not in one)
 
 

@@ -17,7 +17,7 @@ from ..ports import PortSet
 from ..topology.model import Host, MemberState, Topology
 from .directory import Directory
 from .firewall import bound_address, narrow_client_range, row_names
-from .model import IpsecExemption, NotOpened
+from .model import IpsecExemption, NotOpened, row_order
 
 _EDGE_RELAY = PortSet.parse([443, 3478, "50000-59999"])
 _MEDIA_NAMES = ("audio", "video", "application_sharing")
@@ -62,7 +62,7 @@ class IpsecPolicy:
             rule = self._exemption(row, host, transport)
             key = (rule.protocol, rule.localip, rule.localport, rule.remoteip, rule.remoteport)
             twin = made.get(key)
-            made[key] = replace(twin, rows=tuple(sorted({*twin.rows, *rule.rows}, key=_row_order))) if twin else rule
+            made[key] = replace(twin, rows=tuple(sorted({*twin.rows, *rule.rows}, key=row_order))) if twin else rule
 
     def _exemption(self, row: IpsecRow, host: Host, transport: Transport) -> IpsecExemption:
         local = bound_address(row.interface, host) or host.addresses
@@ -104,7 +104,3 @@ def _closed_because(row: IpsecRow, host: Host) -> str:
     if row.local_port is not None and row.local_port.media == "client" and not narrow_client_range(host):
         return "no client media range is configured: set lync_media_ports.client to a range narrower than 1024-65535"
     return ""
-
-
-def _row_order(row: str) -> tuple[str, int, str]:
-    return (row[:1], int(row[1:]) if row[1:].isdigit() else 0, row)

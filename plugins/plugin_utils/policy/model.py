@@ -60,6 +60,12 @@ class NotOpened:
     why: str
 
 
+def row_order(row: str) -> tuple[str, int, str]:
+    """Return the key that sorts I2 before I10, and ids of rows that the first edition lacks by their text."""
+    letter, number = row[:1], row[1:]
+    return (letter, int(number), "") if number.isdigit() else (row, 0, row)
+
+
 @dataclass(frozen=True)
 class VirtualService:
     """One virtual service on a load balancer; times in seconds.

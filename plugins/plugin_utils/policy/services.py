@@ -10,13 +10,13 @@ Nagle off on port 443 of the Edge.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..addresses import AddressSet
 from ..catalogue.model import Catalogue, Direction, Interface, LoadBalancer, PortRow, Transport, Version
 from ..topology.model import Host, MemberState, Method, Pool, Topology
 from .directory import Directory, own_addresses
-from .firewall import BalancerPeers, bound_address, row_names
+from .firewall import BalancerPeers, bound_address, joined, row_names
 from .model import VirtualService
 
 IDLE_SECONDS = 1800
@@ -45,6 +45,7 @@ class _Listener:
 
     @property
     def side(self) -> str:
+        """Return which side of the pool's balancers it belongs to: internal or external."""
         return "external" if self.row.interface in _EXTERNAL else "internal"
 
 
@@ -62,7 +63,9 @@ class ServicePolicy:
         for listener in self._listeners(pool):
             for family in sorted(listener.vips.families):
                 service = self._service(pool, listener, family)
-                services.setdefault((service.vip, service.port, service.protocol), service)
+                key = (service.vip, service.port, service.protocol)
+                first = services.get(key)
+                services[key] = replace(first, rows=joined(first.rows, service.rows)) if first else service
         return tuple(services.values())
 
     def balancer_peers(self, pools: Iterable[Pool]) -> BalancerPeers:
