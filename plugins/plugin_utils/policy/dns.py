@@ -96,7 +96,7 @@ def home_pool(topology: Topology) -> Pool | None:
     pools = list(topology.pools.values())
     directors = [pool for pool in pools if pool.role == "directors"]
     central = [pool for pool in pools if pool.name == topology.central_management_pool]
-    candidates = directors + central + [pool for pool in pools if pool.role == "frontend"]
+    candidates = directors + central + [pool for pool in pools if pool.role in ("frontend", "standard_edition")]
     return candidates[0] if candidates else None
 
 
