@@ -17,7 +17,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import collection_copy, matrix
@@ -85,7 +85,9 @@ def _sanity(name: str) -> Outcome:
 
 def _ansible_test_units(name: str) -> Outcome:
     run = _ansible_test("units").execute(name)
-    return counted(run, sorted((collection_copy.COPY / "tests" / "output" / "junit").glob("*.xml")))
+    outcome = counted(run, sorted((collection_copy.COPY / "tests" / "output" / "junit").glob("*.xml")))
+    # ansible-test hides the variables LYNC_* that name programs; the tests that ask for them run in the gate `unit`.
+    return replace(outcome, skips=tuple(reason for reason in outcome.skips if "LYNC_" not in reason))
 
 
 def _build(name: str) -> Outcome:
