@@ -169,7 +169,7 @@ def _run(gate: Gate) -> Outcome:
     print(f"{gate.name:<20}{gate.proves:<58}", end="", flush=True)
     log_path(gate.name).unlink(missing_ok=True)
     start = time.monotonic()
-    outcome = gate.run(gate.name)
+    outcome = _outcome(gate)
     seconds = time.monotonic() - start
     print(f"{'FAILED' if outcome.failed else 'skipped' if not outcome.passed else 'ok':<8}{seconds:5.0f} s  {outcome.counts()}", flush=True)
     for reason in outcome.skips:
@@ -177,6 +177,13 @@ def _run(gate: Gate) -> Outcome:
     if outcome.failed:
         print(*(f"    | {line}" for line in outcome.details.splitlines()), sep="\n", flush=True)
     return outcome
+
+
+def _outcome(gate: Gate) -> Outcome:
+    try:
+        return gate.run(gate.name)
+    except Exception as error:  # whatever breaks a gate down, a missing program say, must not stop the others
+        return Outcome(failed=1, details=f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":

@@ -100,17 +100,25 @@ SKIPPING = gates.Gate("three", "second", "is skipped", lambda name: Outcome(skip
 NO_NEWER_PYTHON = gates.Gate("four", "third", "is skipped", lambda name: Outcome(skips=(matrix.NO_NEWER_PYTHON,)))
 
 
+def _break_down(name: str) -> Outcome:
+    raise FileNotFoundError(f"no {name}")
+
+
+BREAKING = gates.Gate("five", "third", "breaks down", _break_down)
+
+
 @pytest.mark.parametrize(
     ("table", "arguments", "status", "printed"),
     [
         ([OK], [], 0, ["3 passed, 0 failed, 0 skipped"]),
         ([BROKEN, OK], [], 1, ["    | why", "    | and where", "4 passed, 2 failed, 0 skipped"]),
+        ([BREAKING, OK], [], 1, ["    | FileNotFoundError: no five", "3 passed, 1 failed, 0 skipped"]),
         ([BROKEN, OK], ["first"], 0, ["3 passed, 0 failed, 0 skipped"]),
         ([OK, SKIPPING], [], 0, ["    skipped: t::d: no pwsh", "3 passed, 0 failed, 1 skipped"]),
         ([OK, SKIPPING], ["--no-skips"], 1, ["Skipped, but needed here:", "  t::d: no pwsh", "3 passed, 0 failed, 1 skipped"]),
         ([OK, NO_NEWER_PYTHON], ["--no-skips"], 0, ["3 passed, 0 failed, 1 skipped"]),
     ],
-    ids=["ok", "failed", "chosen", "skipped", "skip refused", "skip accepted"],
+    ids=["ok", "failed", "broken down", "chosen", "skipped", "skip refused", "skip accepted"],
 )
 def test_gates_all_run_and_add_up(
     table: list[gates.Gate], arguments: list[str], status: int, printed: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
