@@ -150,7 +150,7 @@ BAD_INPUT: list[tuple[dict[str, Any], list[str]]] = [
             "local_ip: 'local_ip' is not an option of a rule",
             "fix: write localip",
             "name: the name stands 2 times in the list",
-            "expected_addresses: 'fe01' is not an address",
+            "expected_addresses: 'fe01' is not an IPv4 or IPv6 address",
         ],
     ),
     ({"rules": [], "state": "rendered"}, ["value of state must be one of: merged, replaced, deleted, gathered, got: rendered"]),

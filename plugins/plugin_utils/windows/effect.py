@@ -20,6 +20,8 @@ from .admission import covers
 from .changes import Change, Changes, Present, applied
 from .rule import Rule
 
+# Rules with more ports than this are looked at for every change. Port 0, which no rule can name, stands for words alone.
+_FEW_PORTS, _NO_PORT = 32, 0
 _NO_CHANGE = "no change of admission"
 _TEXTS = {
     # (is there a before, is there an after, opens, closes)
@@ -35,24 +37,23 @@ _TEXTS = {
 
 def describe_effects(have: Sequence[Present], changes: Changes) -> Changes:
     """Return the changes with effect and changes_admission filled in."""
-    old = [present.rule for present in have if present.rule.admits]
-    new = [present.rule for present in applied(have, changes.now) if present.rule.admits]
+    old, new = _Admitting(have), _Admitting(applied(have, changes.now))
     return replace(changes, now=tuple(_described(change, old, new) for change in changes.now))
 
 
-def _described(change: Change, old: Sequence[Rule], new: Sequence[Rule]) -> Change:
+def _described(change: Change, old: _Admitting, new: _Admitting) -> Change:
     effect, changes_admission = _effect(change, old, new)
     return replace(change, effect=effect, changes_admission=changes_admission)
 
 
-def _effect(change: Change, old: Sequence[Rule], new: Sequence[Rule]) -> tuple[str, bool]:
+def _effect(change: Change, old: _Admitting, new: _Admitting) -> tuple[str, bool]:
     """Return the effect beside what the host admitted before (old) and admits after (new)."""
     moves = change.moves
     if not (moves.opens or moves.closes):
         return _NO_CHANGE, False
     before = None if change.before is None else change.before.rule
-    covers_found = [("already", _cover(old, change.after))] if moves.opens else []
-    covers_found += [("still", _cover(new, before))] if moves.closes else []
+    covers_found = [("already", old.cover(change.after))] if moves.opens else []
+    covers_found += [("still", new.cover(before))] if moves.closes else []
     names = [f"{word} admitted by {rule.name}" for word, rule in covers_found if rule is not None]
     # What a block takes away stays away, whoever allows it.
     if len(names) < len(covers_found) or _blocks(before) or _blocks(change.after):
@@ -60,9 +61,30 @@ def _effect(change: Change, old: Sequence[Rule], new: Sequence[Rule]) -> tuple[s
     return " and ".join(names), False
 
 
-def _cover(rules: Sequence[Rule], narrow: Rule | None) -> Rule | None:
-    """Return the first of the rules that matches all that narrow matches, or None."""
-    return None if narrow is None else next((rule for rule in rules if covers(rule, narrow)), None)
+class _Admitting:
+    """The rules of a host that admit something, found by port: a rule that covers another one has its first port too.
+
+    Without this, a thousand changes on a host of a thousand rules take a million comparisons.
+    """
+
+    def __init__(self, have: Sequence[Present]) -> None:
+        self._few: dict[int, list[Rule]] = {}
+        self._many: list[Rule] = []
+        for rule in (present.rule for present in have if present.rule.admits):
+            ports = rule.localport.ports.pairs
+            if sum(last - first for first, last in ports) > _FEW_PORTS:
+                self._many.append(rule)
+                continue
+            for port in {_NO_PORT, *(port for first, last in ports for port in range(first, last + 1))}:
+                self._few.setdefault(port, []).append(rule)
+
+    def cover(self, narrow: Rule | None) -> Rule | None:
+        """Return a rule that matches all that narrow matches, or None."""
+        if narrow is None:
+            return None
+        ports = narrow.localport.ports.pairs
+        candidates = (*self._few.get(ports[0][0] if ports else _NO_PORT, []), *self._many)
+        return next((rule for rule in candidates if covers(rule, narrow)), None)
 
 
 def _blocks(rule: Rule | None) -> bool:

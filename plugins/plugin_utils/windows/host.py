@@ -65,9 +65,7 @@ def expanded(rule: Rule, environment: Mapping[str, str]) -> Rule:
     return replace(rule, program=_VARIABLE.sub(lambda match: environment.get(match[1].upper(), match[0]), rule.program))
 
 
-def missing_addresses(
-    rules: Iterable[Mapping[str, object]], expected: Iterable[str], host: Host
-) -> list[Problem]:
+def missing_addresses(rules: Iterable[Mapping[str, object]], expected: Iterable[str], host: Host) -> list[Problem]:
     """Return a problem for each expected address, and each entry of a rule's localip, that the host does not have.
 
     A network or a range of localip is there when the host has an address in it.

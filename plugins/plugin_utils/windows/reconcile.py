@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..addresses import AddressSet
+from ..addresses import parse_address
 from ..problems import InvalidInputError, Problem
 from . import results
 from .changes import Changes, Phase, Present, State, applied, plan_changes
@@ -83,9 +83,9 @@ def _address_problems(texts: Sequence[str]) -> list[Problem]:
     problems = []
     for text in texts:
         try:
-            AddressSet.parse([text])
+            parse_address(text)
         except ValueError as error:
-            problems.append(Problem("expected_addresses", str(error), "IPv4 and IPv6 addresses", "write the host's own address"))
+            problems.append(Problem("expected_addresses", str(error), fix="write an address of the host"))
     return problems
 
 
@@ -102,6 +102,7 @@ class Reconciliation:
     writes: int = 0
     _want: tuple[Rule, ...] = ()
     _applied: bool = False
+    _may_have_written: bool = False
     _facts: Mapping[str, object] = field(default_factory=dict)
 
     def gathered(self, answer: Mapping[str, object]) -> None:
@@ -126,7 +127,7 @@ class Reconciliation:
 
         Raises HostFailedError when it failed half-way or a rule is not as wanted, HostAnswerError as gathered().
         """
-        self._applied = True
+        self.after, self._applied, self._may_have_written = self.before, True, True
         self.after = self._answered(answer, _stopped_text(answer, self.operations())).rules
         left = self._plan(self.after).now
         if left:
@@ -136,7 +137,7 @@ class Reconciliation:
         """Return the result of the task as far as it came; after is a prediction until the changes were applied."""
         group, changes = self.task.group, self.changes.now
         found: dict[str, object] = {
-            "changed": self.writes > 0 if self._applied else bool(changes),
+            "changed": self._changed(),
             "before": results.rule_options(results.owned(self.before, group)),
             "after": results.rule_options(results.owned(self.after, group)),
             "changes": results.change_results(changes),
@@ -154,6 +155,10 @@ class Reconciliation:
         """Return one diff per changed rule, for ansible's --diff."""
         return results.diffs(self.changes.now)
 
+    def _changed(self) -> bool:
+        """Return whether the host changes, or has changed; where it did not say what it wrote, it may have."""
+        return self.writes > 0 or self._may_have_written if self._applied else bool(self.changes.now)
+
     def _plan(self, have: tuple[Present, ...]) -> Changes:
         return plan_changes(self._want, have, self.task.state, self.task.phase, self.task.group)
 
@@ -164,6 +169,7 @@ class Reconciliation:
         if failed and "rules" not in answer:
             raise HostFailedError(f"{failed_text}: {answer.get('msg', 'no reason given')}")
         host = read_answer(answer)
+        self._may_have_written = False
         self.enumerations += host.enumerations
         self.writes += host.writes
         if failed:

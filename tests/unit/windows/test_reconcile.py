@@ -255,7 +255,7 @@ def test_a_host_without_the_expected_addresses_is_not_written_to() -> None:
 
 BAD_TASKS: list[tuple[dict[str, Any], list[str]]] = [
     ({"group": "@FirewallAPI.dll,-1"}, ["group: '@FirewallAPI.dll,-1' cannot be an owned group"]),
-    ({"expected_addresses": ["fe01"]}, ["expected_addresses: 'fe01' is not an address"]),
+    ({"expected_addresses": ["fe01"]}, ["expected_addresses: 'fe01' is not an IPv4 or IPv6 address; fix: write an address of the host"]),
     (
         {"rules": [{"name": "a", "localport": "x"}], "expected_addresses": ["x"], "group": "a|b"},
         ["expected_addresses: ", "group: ", "rule a, localport: 'x' is not a port or a range a-b"],
@@ -294,6 +294,16 @@ def test_an_answer_that_makes_no_sense_is_an_error_in_words(answer: dict[str, An
 def test_a_host_that_cannot_be_read_is_a_failure_with_its_reason() -> None:
     with pytest.raises(HostFailedError, match=r"^the firewall of the host could not be read: Class not registered$"):
         Reconciliation(Task.from_options({})).gathered({"failed": True, "msg": "Class not registered"})
+
+
+def test_when_the_host_does_not_say_what_it_wrote_something_may_have_changed() -> None:
+    store = MemoryStore.of({**SIP_COM, "Name": "Old"})
+    reconciliation = Reconciliation(Task.from_options({"rules": [SIP]}))
+    reconciliation.gathered(run_module(store, {"operation": "gather"}, False))
+    with pytest.raises(HostFailedError, match=r"^the changes stopped half-way \(done: nothing; not done: add SIP, remove Old\); run again to go on: killed$"):
+        reconciliation.applied({"failed": True, "msg": "killed"})
+    result = reconciliation.result()
+    assert (result["changed"], result["after"] == result["before"]) == (True, True)
 
 
 def test_zones_of_link_local_addresses_are_left_out() -> None:
