@@ -18,7 +18,7 @@ import pathlib
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from . import windows_rules
@@ -124,7 +124,10 @@ class FirewallStore:
         return Faults(**json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else Faults()
 
     def set_faults(self, **faults: bool | int) -> None:
-        """Switch exactly these faults on; none switches all off."""
+        """Switch exactly these faults on; none switches all off. Raises ValueError for a fault that does not exist."""
+        unknown = sorted(set(faults) - {known.name for known in fields(Faults)})
+        if unknown:
+            raise ValueError(f"no fault {', '.join(unknown)}")
         _write_json(self.directory / f"{self.name}.faults.json", faults)
 
     def counts(self) -> dict[str, int]:

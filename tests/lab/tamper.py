@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         _do(FirewallStore(options.store, options.host), options)
-    except (TamperError, ComError, FileNotFoundError) as error:
+    except (TamperError, ComError, FileNotFoundError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -189,6 +189,7 @@ def test_tamper_changes_shows_removes_and_switches_faults(tmp_path: pathlib.Path
         (["h", "--rule", "x", "--set", "colour=red"], "error: no property colour"),
         (["h", "--rule", "x", "--set", "localport=0"], "error: The parameter is incorrect: ports '0'"),
         (["h", "--rule", "z", "--remove"], "error: no rule 'z' on h"),
+        (["h", "--fault", "colour=red"], "error: no fault colour"),
         (["other"], "error: "),
     ],
 )
