@@ -110,6 +110,7 @@ def main() -> int:
         print(f"{ratio.name:<36}{ratio.value:9.2f}    at most {ratio.maximum:g}    {'ok' if ratio.met else 'MISSED'}")
     result = {"seconds": seconds, "ratios": [{**asdict(ratio), "met": ratio.met} for ratio in ratios]}
     RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(f"The same as JSON: {RESULT.relative_to(ROOT)}")
     return 0 if all(ratio.met for ratio in ratios) else 1
 
 
