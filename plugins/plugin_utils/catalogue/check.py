@@ -23,13 +23,20 @@ from ..ports import PortSet
 from ..problems import Problem, nearest, one_of, shown
 from ..topology.model import FEATURES, ROLES
 from .document import ALL_VERSIONS, PER_VERSION_DEFAULT, PORTS, TABLES, Document
-from .model import SPECIAL_CLASSES
+from .model import EDGE_SERVICES, SPECIAL_CLASSES
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 # The special classes that are sets of servers, and so can have rows of their own.
 COMPONENT_CLASSES = ("cms_master", "cms_replicas")
+# An interface is an address that only these have; on another host a rule would be bound to no address, and so open more.
+_COMPONENTS_OF_INTERFACE = {
+    "internal": ("edge", "reverse_proxy"),
+    "external": ("reverse_proxy",),
+    **dict.fromkeys(EDGE_SERVICES, ("edge",)),
+    "pstn": ("mediation",),
+}
 _DEFINITIONS = {"ports": "port_row", "ipsec": "ipsec_row"}
 _MESSAGE_WIDTH = 200
 _TYPE_WORDS = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number", "boolean": "true or false"}
@@ -99,6 +106,8 @@ def _port_row_problems(row: Mapping[str, object], members: frozenset[str]) -> It
     yield from _peer_problems(row.get("peers"), members | set(SPECIAL_CLASSES))
     for key in ("port", "other_port"):
         yield from _port_problems(key, row.get(key))
+    yield from _interface_problems(row, [row.get("component")], members)
+    yield from _gateway_port_problems(row)
     yield from _version_problems("load_balancer", row)
 
 
@@ -108,7 +117,38 @@ def _ipsec_row_problems(row: Mapping[str, object], members: frozenset[str]) -> I
         yield from _word_problem("components", name, members, "role or class")
     yield from _word_problem("peer_class", row.get("peer_class"), members | set(SPECIAL_CLASSES), "role or class")
     yield from _port_problems("local_port", row.get("local_port"))
+    yield from _interface_problems(row, _flat(components), members)
+    yield from _gateway_port_problems(row)
     yield from _version_problems("components", row)
+
+
+def _interface_problems(row: Mapping[str, object], components: Iterable[object], members: frozenset[str]) -> Iterator[Problem]:
+    """Yield a problem for each known component without the interface, or without the external services, that the row names."""
+    interface = row.get("interface")
+    allowed = _COMPONENTS_OF_INTERFACE.get(interface) if isinstance(interface, str) else None
+    names = sorted({component for component in components if isinstance(component, str) and component in members | set(COMPONENT_CLASSES)})
+    for name in names if allowed else ():
+        if name not in (allowed or ()):
+            yield Problem("interface", f"{shown(name)} has no interface {interface}", f"for {interface}: {one_of(allowed or ())}", "leave interface out")
+    for key in ("port", "other_port", "local_port"):
+        if _names_port(row, key, "edge_service") and names != ["edge"]:
+            yield Problem(key, "edge_service is a port of Edge Servers only", "numbers, or another name", "give the number")
+
+
+def _gateway_port_problems(row: Mapping[str, object]) -> Iterator[Problem]:
+    """Yield a problem where the port of a gateway is asked for and the peer is none."""
+    for key in ("other_port", "local_port"):
+        for name in ("gateway_sip", "sql"):
+            if _names_port(row, key, name):
+                yield Problem(key, f"{name} can be a row's port only", "numbers, or another name", "give the number")
+    classes = {peer.get("class") for peer in _flat(row.get("peers")) if isinstance(peer, Mapping) and isinstance(peer.get("class"), str)}
+    if _names_port(row, "port", "gateway_sip") and classes != {"pstn_gateways"}:
+        yield Problem("port", "gateway_sip is the port of PSTN gateways, and there are other peers", "peers: [{class: pstn_gateways}]", "give the number")
+
+
+def _names_port(row: Mapping[str, object], key: str, name: str) -> bool:
+    port = row.get(key)
+    return isinstance(port, Mapping) and name in port
 
 
 def _flat(value: object) -> list[object]:

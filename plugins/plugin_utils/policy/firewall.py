@@ -156,13 +156,7 @@ class FirewallPolicy:
         return sorted({peer.peer_class for peer in wanted if not self._directory.addresses(peer, host, web=row.web is not None)})
 
     def _ports(self, spec: PortSpec, host: Host) -> PortSet:
-        if spec.ports is not None:
-            return spec.ports
-        if spec.media is not None:
-            return PortSet.of(*host.media_ports[spec.media])
-        if spec.edge_service is not None:
-            return PortSet.of(host.edge_ports[spec.edge_service])
-        return self._sql_port(spec.sql or _DEFAULT_SQL_PORT, host)
+        return host_ports(spec, host) or self._sql_port(spec.sql or _DEFAULT_SQL_PORT, host)
 
     def _sql_port(self, default: PortSet, host: Host) -> PortSet:
         """Return the SQL ports of the pools that this host serves or uses, the default when none says."""
@@ -196,6 +190,15 @@ def bound_address(interface: Interface, host: Host) -> AddressSet | None:
     if interface is Interface.PSTN:
         return host.pstn_address or None
     return host.external_addresses[interface.value]
+
+
+def host_ports(spec: PortSpec, host: Host) -> PortSet | None:
+    """Return the ports that a row names as numbers or as ports of the host itself, None for those of others."""
+    if spec.ports is not None:
+        return spec.ports
+    if spec.media is not None:
+        return PortSet.of(*host.media_ports[spec.media])
+    return PortSet.of(host.edge_ports[spec.edge_service]) if spec.edge_service is not None else None
 
 
 def narrow_client_range(host: Host) -> bool:

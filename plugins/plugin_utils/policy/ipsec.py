@@ -16,7 +16,7 @@ from ..ports import ANY as ANY_PORT
 from ..ports import PortSet
 from ..topology.model import Host, MemberState, Topology
 from .directory import Directory
-from .firewall import bound_address, narrow_client_range, row_names
+from .firewall import bound_address, host_ports, narrow_client_range, row_names
 from .model import IpsecExemption, NotOpened, row_order
 
 _EDGE_RELAY = PortSet.parse([443, 3478, "50000-59999"])
@@ -78,8 +78,8 @@ class IpsecPolicy:
         )
 
     def _local_port(self, row: IpsecRow, host: Host, transport: Transport) -> PortSet:
-        if row.local_port is not None and row.local_port.media is not None:
-            return PortSet.of(*host.media_ports[row.local_port.media])
+        if row.local_port is not None:
+            return host_ports(row.local_port, host) or ANY_PORT
         if self._topology.ipsec_ports != "media":
             return ANY_PORT
         return _EDGE_RELAY if "edge" in host.roles else _media_ports(host, transport)
