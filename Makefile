@@ -11,7 +11,7 @@ GATES := $(BIN)/python -m tests.tools.gates
 GATE_GROUPS := lint types unit lab coverage docs sanity build molecule matrix
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test $(GATE_GROUPS) bench clean
+.PHONY: help setup setup-test demo test $(GATE_GROUPS) bench golden clean
 
 help: ## Print this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / { printf \"  make %-12s %s\\n\", \$$1, \$$2 }" $(MAKEFILE_LIST)
@@ -44,6 +44,11 @@ $(GATE_GROUPS): setup-test
 
 bench: setup ## Times: plans of 500 hosts, growth of compiling
 	@$(BIN)/python -m tests.bench.run
+
+golden: setup ## Renew the golden plans of the examples, below tests/golden; read their diff before you commit it
+	@for example in contoso small; do \
+		$(BIN)/ansible-playbook -i examples/$$example -e lync_plan_dir=$(CURDIR)/tests/golden/$$example playbooks/plan.yml >.build/golden-$$example.log || exit 1; \
+	done
 
 clean: ## Remove what was made here, the virtual environments too
 	@rm -rf .venv .build .collections .ansible .lab .*_cache .hypothesis

@@ -16,14 +16,16 @@ import functools
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
+from .addresses import AddressSet
 from .dependencies import jsonschema
 from .policy.model import HostPlan, Plan, PoolPlan
+from .ports import PortSet
 from .problems import InvalidInputError, Problem
 from .version import COLLECTION, VERSION
 
@@ -33,6 +35,12 @@ if TYPE_CHECKING:
 INDEX = "index.json"
 AFFECTED = "affected_hosts.txt"
 Document = Mapping[str, object]
+_READERS: Mapping[str, Callable[[list[str]], object]] = {
+    "localip": AddressSet.parse,
+    "remoteip": AddressSet.parse,
+    "localport": PortSet.parse,
+    "remoteport": PortSet.parse,
+}
 
 
 def rendered(plan: Plan) -> dict[str, str]:
@@ -105,7 +113,21 @@ def _validators() -> dict[str, Validator]:
 
 def _faults(place: Path, path: str, document: Document) -> list[Problem]:
     errors = _validators()[path.partition("/")[0]].iter_errors(cast("Any", document))
-    return [_problem(place, f"{error.json_path}: {error.message}", "make the plan again with playbooks/plan.yml") for error in errors]
+    texts = [f"{error.json_path}: {error.message}" for error in errors] or _value_faults(document)
+    return [_problem(place, text, "make the plan again with playbooks/plan.yml") for text in texts]
+
+
+def _value_faults(document: Document) -> list[str]:
+    """Return which addresses and ports of a document that keeps the schema are none all the same: 10.1.0.999, 9-1."""
+    found: list[str] = []
+    for section in ("firewall_rules", "ipsec_exemptions"):
+        for index, item in enumerate(cast("list[Mapping[str, list[str]]]", document.get(section, []))):
+            for key, read in _READERS.items():
+                try:
+                    read(item[key])
+                except ValueError as error:
+                    found.append(f"$.{section}[{index}].{key}: {error}")
+    return found
 
 
 def _earlier_files(directory: Path) -> list[str]:
@@ -128,7 +150,7 @@ def read_json(path: Path) -> Document:
     """Return the JSON object of a file; raises InvalidInputError when it is none."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InvalidInputError([_problem(path, f"cannot be read: {error}", "make the plan again with playbooks/plan.yml")]) from error
     if not isinstance(document, dict):
         raise InvalidInputError([_problem(path, "is not a JSON object", "make the plan again with playbooks/plan.yml")])

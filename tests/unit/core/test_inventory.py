@@ -1,0 +1,59 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which variables are read, and how often they are templated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ansible_collections.msuc.lync.plugins.plugin_utils.inventory import read_inventory
+from ansible_collections.msuc.lync.plugins.plugin_utils.topology.model import InventoryHost
+
+
+class HostVars(Mapping[str, Mapping[str, object]]):
+    """Hostvars as Ansible has them: raw_get gives texts as written, [] gives them templated and counts."""
+
+    def __init__(self, raw: Mapping[str, Mapping[str, object]], templated: Mapping[str, object]) -> None:
+        self._raw, self._templated, self.asked = raw, templated, 0
+
+    def raw_get(self, name: str) -> Mapping[str, object]:
+        return self._raw[name]
+
+    def __getitem__(self, name: str) -> Mapping[str, object]:
+        self.asked += 1
+        return {key: self._templated[str(value)] for key, value in self._raw[name].items() if str(value) in self._templated}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+
+def test_only_what_the_collection_knows_is_read() -> None:
+    variables = {"group_names": ["frontend", "web"], "ansible_host": "10.1.0.11", "ansible_password": "secret", "lync_pool": "p", "app_port": 80}
+    assert read_inventory({"fe01": variables}) == {
+        "fe01": InventoryHost("fe01", ("frontend", "web"), {"ansible_host": "10.1.0.11", "lync_pool": "p"}),
+    }
+
+
+def test_variables_that_cannot_be_read_by_others_do_not_matter() -> None:
+    """A vaulted or undefined variable of somebody else is never templated."""
+    hostvars = HostVars({"fe01": {"other_secret": "{{ undefined }}", "lync_pool": "p"}}, {})
+    assert read_inventory(hostvars)["fe01"].variables == {"lync_pool": "p"}
+    assert hostvars.asked == 0
+
+
+def test_templates_are_resolved_wherever_they_stand() -> None:
+    nested = {"vip": ["{{ x }}"]}
+    hostvars = HostVars({"fe01": {"lync_site": "{{ x }}", "lync_pools": nested}}, {"{{ x }}": "berlin", str(nested): {"vip": ["10.1.0.1"]}})
+    assert read_inventory(hostvars)["fe01"].variables == {"lync_site": "berlin", "lync_pools": {"vip": ["10.1.0.1"]}}
+
+
+def test_a_template_that_cannot_be_resolved_stays_as_text() -> None:
+    hostvars = HostVars({"fe01": {"lync_site": "{{ nowhere }}"}}, {})
+    assert read_inventory(hostvars)["fe01"].variables == {"lync_site": "{{ nowhere }}"}
+
+
+def test_groups_of_a_strange_kind_are_no_groups() -> None:
+    assert read_inventory({"fe01": {"group_names": "frontend"}})["fe01"].groups == ()
