@@ -78,6 +78,10 @@ function Set-LyncFirewallRuleProperty {
     if ($Value -is [long] -or $Value -is [uint32]) {
         $Value = [int]$Value
     }
+    # Interfaces are an array of variants.
+    if ($Value -is [System.Collections.IList]) {
+        $Value = [object[]]$Value
+    }
     $Rule.$Property = $Value
 }
 

@@ -34,6 +34,11 @@ public class LabRule
     public string LocalAddresses { get { return Text("LocalAddresses"); } set { Put("LocalAddresses", value); } }
     public string RemoteAddresses { get { return Text("RemoteAddresses"); } set { Put("RemoteAddresses", value); } }
     public string InterfaceTypes { get { return Text("InterfaceTypes"); } set { Put("InterfaceTypes", value); } }
+    public object Interfaces
+    {
+        get { string text = Text("Interfaces"); return string.IsNullOrEmpty(text) ? null : text.Split('\n'); }
+        set { Put("Interfaces", value == null ? "" : string.Join("\n", Array.ConvertAll((object[])value, Convert.ToString))); }
+    }
     public int Direction { get { return Number("Direction", 1); } set { Put("Direction", value); } }
     public int Action { get { return Number("Action", 1); } set { Put("Action", value); } }
     public int Protocol { get { return Number("Protocol", 256); } set { Put("Protocol", value); } }

@@ -41,6 +41,7 @@ NEW_RULE: Mapping[str, object] = {
     "LocalAddresses": "*",
     "RemoteAddresses": "*",
     "Profiles": EVERY_PROFILE,
+    "Interfaces": None,
     "InterfaceTypes": "All",
     "EdgeTraversalOptions": 0,
     "SecureFlags": 0,
@@ -265,5 +266,6 @@ _NORMAL: Mapping[str, Callable[[object, Switches], object]] = {
     "LocalPorts": lambda value, switches: windows_rules.normal_ports(value),
     "RemotePorts": lambda value, switches: windows_rules.normal_ports(value, remote=True),
     "IcmpTypesAndCodes": lambda value, switches: value or "*",
+    "Interfaces": lambda value, switches: value or None,
     "InterfaceTypes": lambda value, switches: windows_rules.normal_interface_types(value),
 }

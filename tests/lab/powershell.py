@@ -57,7 +57,11 @@ def _with_fakes(stdin: bytes) -> bytes:
 
 
 def _line(values: Mapping[str, object]) -> str:
-    return " ".join(f"{name}:{base64.b64encode(str(value).encode()).decode()}" for name, value in values.items()) + "\n"
+    return " ".join(f"{name}:{base64.b64encode(_text(value).encode()).decode()}" for name, value in values.items()) + "\n"
+
+
+def _text(value: object) -> str:
+    return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _values(line: str) -> dict[str, object]:
@@ -66,5 +70,7 @@ def _values(line: str) -> dict[str, object]:
 
 
 def _typed(name: str, text: str) -> object:
+    if name == "Interfaces":
+        return text.splitlines()
     kind = type(NEW_RULE[name])
     return text == "True" if kind is bool else int(text) if kind is int else text

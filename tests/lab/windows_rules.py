@@ -128,7 +128,7 @@ def normal_ports(text: object, remote: bool = False) -> str:
     if not tokens or tokens == ["*"]:
         return "*"
     words, rest = _words(tokens, PORT_WORDS)
-    if words and remote:
+    if words and remote and words != ["IPHTTPS"]:
         raise _refuse(f"keywords in remote ports: {','.join(words)}")
     if len(rest) > LIST_LIMIT or not all(_is_port(token) for token in rest):
         raise _refuse(f"ports {text!r}")
@@ -160,8 +160,8 @@ def _is_text_wrong(text: object, limit: int, forbidden: str) -> bool:
     return text is not None and (len(str(text)) > limit or any(letter in str(text) for letter in forbidden))
 
 
-def _has_words(rule: Mapping[str, object], *words: str) -> bool:
-    return not set(words).isdisjoint(_tokens(rule["LocalPorts"]))
+def _has_words(rule: Mapping[str, object], *words: str, ports: str = "LocalPorts") -> bool:
+    return not set(words).isdisjoint(_tokens(rule[ports]))
 
 
 _CHECKS = (
@@ -177,7 +177,17 @@ _CHECKS = (
     (lambda rule: rule["Protocol"] not in (1, 58) and rule["IcmpTypesAndCodes"] != "*", "protocol and protocol-dependent fields do not match"),
     (lambda rule: _has_words(rule, "RPC", "RPC-EPMap", "IPHTTPS") and (rule["Protocol"] != TCP or rule["Direction"] != 1), "port keyword"),
     (lambda rule: _has_words(rule, "Teredo", "Ply2Disc") and (rule["Protocol"] != UDP or rule["Direction"] != 1), "port keyword"),
-    (lambda rule: rule["LocalAddresses"] != "*" and rule["InterfaceTypes"] != "All", "local address with an interface type"),
+    (lambda rule: _has_words(rule, "IPHTTPS", ports="RemotePorts") and (rule["Protocol"] != TCP or rule["Direction"] != 2), "port keyword"),
+    (lambda rule: len(_tokens(rule["IcmpTypesAndCodes"])) > LIST_LIMIT or len(rule["Interfaces"] or ()) > LIST_LIMIT, "a list has more than 1000 entries"),
+    (
+        lambda rule: rule["LocalAddresses"] != "*" and (rule["InterfaceTypes"] != "All" or rule["Interfaces"]),
+        "local address with an interface or an interface type",
+    ),
+    (
+        lambda rule: rule["EdgeTraversalOptions"] == 3
+        and (not rule["ApplicationName"] or rule["Protocol"] == 256 or (rule["LocalPorts"], rule["RemotePorts"]) != ("*", "*")),
+        "edge traversal deferred to the user",
+    ),
     (lambda rule: rule["EdgeTraversalOptions"] != 0 and rule["Direction"] != 1, "edge traversal of an outbound rule"),
     (lambda rule: rule["SecureFlags"] != 0 and rule["Action"] == 0, "authentication with a block"),
 )

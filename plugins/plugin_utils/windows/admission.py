@@ -61,6 +61,11 @@ def _interface_types(wide: Rule, narrow: Rule) -> bool:
     return not wide.interfacetypes or (bool(narrow.interfacetypes) and narrow.interfacetypes <= wide.interfacetypes)
 
 
+def _interfaces(wide: Rule, narrow: Rule) -> bool:
+    names = {name.casefold() for name in wide.interfaces}
+    return not names or (bool(narrow.interfaces) and all(name.casefold() in names for name in narrow.interfaces))
+
+
 def _icmp(wide: Rule, narrow: Rule) -> bool:
     if not wide.icmp_type_code:
         return True
@@ -78,6 +83,7 @@ _LIMITS: tuple[Callable[[Rule, Rule], bool], ...] = (
     lambda wide, narrow: narrow.profiles <= wide.profiles,
     lambda wide, narrow: _same_or_unlimited(wide.program, narrow.program),
     _service,
+    _interfaces,
     _interface_types,
     _icmp,
     lambda wide, narrow: wide.edge == narrow.edge or wide.edge == "yes" or narrow.edge == "no",

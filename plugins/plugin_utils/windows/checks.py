@@ -23,9 +23,18 @@ _SIDES = ("localip", "remoteip")
 _REFUSED_TEXTS = ("0.0.0.0", "255.255.255.255", "224.0.0.0/4", "::", "::1", "ff00::/8")
 
 
+# Which ports, the direction in which they take words, its name in a sentence, and the protocol of each word.
+_WORD_PLACES = (("localport", "in", "inbound", tables.LOCAL_PORT_WORDS), ("remoteport", "out", "outbound", tables.REMOTE_PORT_WORDS))
+
+
 def check_rule(rule: Rule, place: str) -> list[Problem]:
     """Return every reason why Windows would refuse the rule; place names the rule in the user's words."""
     return [Problem(f"{place}, {option}", message, fix=fix) for check in _CHECKS for option, message, fix in check(rule)]
+
+
+def long_lists(rule: Rule) -> tuple[str, ...]:
+    """Return the options whose lists of ports or addresses have more entries than Windows takes in one rule."""
+    return tuple(option for option in (*_SIDES, "localport", "remoteport") if len(getattr(rule, option).to_text()) > tables.LIST_LIMIT)
 
 
 def _ports_need_protocol(rule: Rule) -> Iterator[tuple[str, str, str]]:
@@ -41,14 +50,17 @@ def _icmp_needs_protocol(rule: Rule) -> Iterator[tuple[str, str, str]]:
 
 
 def _port_words(rule: Rule) -> Iterator[tuple[str, str, str]]:
-    if rule.remoteport.words:
-        yield "remoteport", f"{one_of(rule.remoteport.words)}: words are for local ports only", "write port numbers"
-    if rule.localport.words and rule.direction == "out":
-        yield "localport", f"{one_of(rule.localport.words)}: words are for inbound rules only", "write port numbers"
-    for word in sorted(rule.localport.words):
-        needed = tables.PORT_WORD_PROTOCOLS[word]
-        if rule.protocol in tables.PORT_PROTOCOLS and rule.protocol != needed:
-            yield "localport", f"{word} goes with protocol {protocol_text(needed)} only", f"set protocol to {protocol_text(needed)}"
+    foreign = rule.remoteport.words - tables.REMOTE_PORT_WORDS.keys()
+    if foreign:
+        yield "remoteport", f"{one_of(foreign)}: words are for local ports only", "write port numbers"
+    for option, direction, text, protocols in _WORD_PLACES:
+        words = getattr(rule, option).words & protocols.keys()
+        if words and rule.direction != direction:
+            yield option, f"{one_of(words)}: words are for {text} rules only", "write port numbers"
+        for word in sorted(words):
+            needed = protocols[word]
+            if rule.protocol in tables.PORT_PROTOCOLS and rule.protocol != needed:
+                yield option, f"{word} goes with protocol {protocol_text(needed)} only", f"set protocol to {protocol_text(needed)}"
 
 
 def _local_words(rule: Rule) -> Iterator[tuple[str, str, str]]:
@@ -76,15 +88,21 @@ def _whole_families(option: str, addresses: AddressSet) -> Iterator[tuple[str, s
 
 
 def _list_limits(rule: Rule) -> Iterator[tuple[str, str, str]]:
-    for option in (*_SIDES, "localport", "remoteport"):
-        count = len(getattr(rule, option).to_text())
-        if count > tables.LIST_LIMIT:
-            yield option, f"{count} entries; Windows takes {tables.LIST_LIMIT}", "split the rule in two, or use larger networks or ranges"
+    """One long list of ports or addresses is split into several rules; two are not, nor are the lists of other kinds."""
+    for option in ("icmp_type_code", "interfaces"):
+        if len(getattr(rule, option)) > tables.LIST_LIMIT:
+            yield option, f"{len(getattr(rule, option))} entries; Windows takes {tables.LIST_LIMIT}", "split the rule in two"
+    long = long_lists(rule)
+    for option in long if len(long) > 1 else ():
+        count, others = len(getattr(rule, option).to_text()), one_of(set(long) - {option})
+        message = f"{count} entries; Windows takes {tables.LIST_LIMIT}, and a rule is split along one list only ({others} is too long as well)"
+        yield option, message, "split the rule in two, or use larger networks or ranges"
 
 
 def _interfaces(rule: Rule) -> Iterator[tuple[str, str, str]]:
-    if rule.interfacetypes and not rule.localip.is_any:
-        yield "interfacetypes", "interface types and local addresses exclude each other", "remove localip or interfacetypes"
+    for option, text in (("interfaces", "interfaces"), ("interfacetypes", "interface types")):
+        if getattr(rule, option) and not rule.localip.is_any:
+            yield option, f"{text} and local addresses exclude each other", f"remove localip or {option}"
 
 
 def _edge(rule: Rule) -> Iterator[tuple[str, str, str]]:

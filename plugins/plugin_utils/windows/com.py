@@ -48,13 +48,13 @@ PROPERTIES: Mapping[str, str] = {
     "LocalAddresses": "localip",
     "RemoteAddresses": "remoteip",
     "Profiles": "profiles",
+    "Interfaces": "interfaces",
     "InterfaceTypes": "interfacetypes",
     "EdgeTraversalOptions": "edge",
     "SecureFlags": "security",
     "Enabled": "enabled",
 }
 RESTRICTIONS = (
-    "Interfaces",
     "LocalAppPackageId",
     "LocalUserOwner",
     "LocalUserAuthorizedList",
@@ -62,7 +62,7 @@ RESTRICTIONS = (
     "RemoteMachineAuthorizedList",
 )
 _Scope = TypeVar("_Scope", AddressScope, PortScope)
-ComValue = str | int | bool
+ComValue = str | int | bool | list[str]
 
 
 def from_com(properties: Mapping[str, object]) -> Rule:
@@ -86,7 +86,7 @@ def to_com(rule: Rule) -> dict[str, ComValue]:
 
 
 def com_value(rule: Rule, name: str) -> ComValue:
-    """Return what to put for one COM property of a rule; "" or "*" take the limit away."""
+    """Return what to put for one COM property of a rule; "", "*" or [] take the limit away."""
     value: ComValue = _WRITERS[name](getattr(rule, PROPERTIES[name]))
     return value
 
@@ -103,6 +103,7 @@ _NEW_RULE: Mapping[str, ComValue] = {
     "LocalAddresses": "*",
     "RemoteAddresses": "*",
     "IcmpTypesAndCodes": "*",
+    "Interfaces": [],
     "InterfaceTypes": "All",
     "EdgeTraversalOptions": 0,
     "SecureFlags": 0,
@@ -164,6 +165,10 @@ def _port_scope(value: object) -> PortScope:
     return _scope(value, PortScope, lambda token: PortSet.parse([token]), PORT_WORDS)
 
 
+def _interfaces(value: object) -> frozenset[str]:
+    return frozenset(map(str, value)) if isinstance(value, (list, tuple)) else frozenset({str(value)} if value else ())
+
+
 def _interface_types(value: object) -> frozenset[str]:
     tokens = _tokens(value)
     words = {com.casefold(): word for word, com in INTERFACE_TYPES.items()}
@@ -190,6 +195,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "LocalAddresses": _address_scope,
     "RemoteAddresses": _address_scope,
     "Profiles": _profiles,
+    "Interfaces": _interfaces,
     "InterfaceTypes": _interface_types,
     "EdgeTraversalOptions": _word_of(EDGES, "no"),
     "SecureFlags": _word_of(SECURITIES, "notrequired"),
@@ -231,6 +237,7 @@ _WRITERS: Mapping[str, Callable[..., ComValue]] = {
     "LocalAddresses": _put_addresses,
     "RemoteAddresses": _put_addresses,
     "Profiles": _put_profiles,
+    "Interfaces": sorted,
     "InterfaceTypes": _put_interface_types,
     "EdgeTraversalOptions": EDGES.__getitem__,
     "SecureFlags": SECURITIES.__getitem__,

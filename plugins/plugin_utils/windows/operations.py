@@ -25,7 +25,7 @@ _COM_NAMES = {option: name for name, option in PROPERTIES.items()}
 # What no put can turn round on a live rule without a moment in which the rule is refused or admits what nobody asked
 # for; and what no put can take away, as a script cannot give null to COM. Such a rule is added anew, then the old one removed.
 _TURNED = frozenset({"direction", "action", "protocol", "restrictions"})
-_CLEARED = frozenset({"program", "service"})
+_CLEARED = frozenset({"program", "service", "interfaces"})
 
 
 def operations(changes: Iterable[Change]) -> list[Operation]:

@@ -23,8 +23,8 @@ from .checks import check_rule
 from .rule import ALL_PROFILES, AddressScope, PortScope, Rule
 
 OWNED_GROUP = "msuc.lync"
-# Keys of a plan's rule that trace it and are not written to the host.
-_TRACES = frozenset({"rows"})
+# Keys that trace a rule, of a plan or of a dump, and are not written to the host.
+_TRACES = frozenset({"rows", "id"})
 _ANY = frozenset({"any", "*"})
 _TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
 _ICMP = re.compile(r"^([0-9]{1,3}):([0-9]{1,3}|\*)$")
@@ -204,6 +204,14 @@ def _choices(words: Iterable[str], everything: frozenset[str]) -> Callable[[obje
     return _read
 
 
+def _interfaces(value: object) -> frozenset[str]:
+    """Return names of interfaces; those of a list may hold commas."""
+    names = [str(name) for name in value] if isinstance(value, Sequence) and not isinstance(value, str) else listed(value)
+    if any(not name.strip() or "|" in name for name in names):
+        raise _RefusedError(f"{shown(value)} are not names of interfaces", "any, or names as the host shows them, without |")
+    return frozenset() if _ANY & {name.casefold() for name in names} else frozenset(names)
+
+
 def _profiles(value: object) -> frozenset[str]:
     return _choices(tables.PROFILE_BITS, ALL_PROFILES)(value)
 
@@ -235,7 +243,7 @@ def _ports(value: object) -> PortScope:
     try:
         ports = PortSet.parse(texts)
     except ValueError as error:
-        raise _RefusedError(str(error), f"any, ports 1-65535, ranges a-b, {one_of(tables.PORT_WORDS.values())}") from error
+        raise _RefusedError(str(error), f"any, ports 1-65535, ranges a-b, {one_of(set(tables.PORT_WORDS.values()))}") from error
     scope = PortScope(ports, words)
     return PortScope() if scope.is_any else scope
 
@@ -247,7 +255,7 @@ def _addresses(value: object) -> AddressScope:
     try:
         addresses = AddressSet.parse(texts)
     except ValueError as error:
-        raise _RefusedError(str(error), f"any, addresses, networks a/n, ranges a-b, {one_of(tables.ADDRESS_WORDS.values())}") from error
+        raise _RefusedError(str(error), f"any, addresses, networks a/n, ranges a-b, {one_of(set(tables.ADDRESS_WORDS.values()))}") from error
     scope = AddressScope(addresses, words)
     return AddressScope() if scope.is_any else scope
 
@@ -282,6 +290,7 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "remoteport": _ports,
     "localip": _addresses,
     "remoteip": _addresses,
+    "interfaces": _interfaces,
     "interfacetypes": _interface_types,
     "icmp_type_code": _icmp,
     "edge": _choice(tables.EDGES),

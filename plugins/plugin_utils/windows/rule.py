@@ -5,7 +5,7 @@
     Rule(name="SIP", direction="in", protocol=6, localport=PortScope(PortSet.of(5061)), ...)
 
 Fields are named like the options of community.windows.win_firewall_rule. Empty means no limit: program "",
-service "", interfacetypes and icmp_type_code frozenset(). Ports and addresses without a limit are "any" sets.
+service "", interfaces, interfacetypes and icmp_type_code frozenset(). Ports and addresses without a limit are "any" sets.
 """
 
 from __future__ import annotations
@@ -73,8 +73,9 @@ class Rule:
     """One rule of the local firewall store.
 
     profiles: a subset of domain, private, public. protocol: its number, 256 for any.
-    service: "" any process, "*" any service, else a short name. restrictions: COM properties that limit a rule and that
-    the collection never writes (interfaces, users, packages), as pairs of name and text.
+    service: "" any process, "*" any service, else a short name. interfaces: names as the host shows them.
+    restrictions: COM properties that limit a rule and that the collection never writes (users, packages), as pairs of
+    name and text.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Rule:
     remoteport: PortScope = PortScope()
     localip: AddressScope = AddressScope()
     remoteip: AddressScope = AddressScope()
+    interfaces: frozenset[str] = frozenset()
     interfacetypes: frozenset[str] = frozenset()
     icmp_type_code: frozenset[str] = frozenset()
     edge: str = "no"
@@ -111,7 +113,7 @@ class Rule:
 
 
 def differing(one: Rule, other: Rule) -> tuple[str, ...]:
-    """Return the names of the properties in which two rules differ; programs and services are compared without case."""
+    """Return the names of the properties in which two rules differ; programs, services and interfaces are compared without case."""
     return tuple(field.name for field in fields(Rule) if _compared(field.name, one) != _compared(field.name, other))
 
 
@@ -139,7 +141,7 @@ def _interval_text(family: Literal[4, 6], pair: intervals.Interval) -> str:
 
 def _compared(name: str, rule: Rule) -> object:
     value = getattr(rule, name)
-    return value.casefold() if name in ("program", "service") else value
+    return _COMPARED[name](value) if name in _COMPARED else value
 
 
 def _unchanged(value: object) -> object:
@@ -150,6 +152,12 @@ def _sorted_or_any(values: frozenset[str]) -> list[str]:
     return sorted(values) or [ANY_TEXT]
 
 
+# Windows does not tell the cases of these apart.
+_COMPARED: Mapping[str, Callable[..., object]] = {
+    "program": str.casefold,
+    "service": str.casefold,
+    "interfaces": lambda names: frozenset(map(str.casefold, names)),
+}
 _OPTION_FORMS: Mapping[str, Callable[..., object]] = {
     "profiles": sorted,
     "program": lambda value: value or ANY_TEXT,
@@ -159,6 +167,7 @@ _OPTION_FORMS: Mapping[str, Callable[..., object]] = {
     "remoteport": lambda scope: list(scope.to_text()),
     "localip": lambda scope: list(scope.to_text()),
     "remoteip": lambda scope: list(scope.to_text()),
+    "interfaces": _sorted_or_any,
     "interfacetypes": _sorted_or_any,
     "icmp_type_code": _sorted_or_any,
     "restrictions": dict,

@@ -26,18 +26,36 @@ SECURITIES: Mapping[str, int] = {"notrequired": 0, "authnoencap": 1, "authentica
 INTERFACE_TYPES: Mapping[str, str] = {"lan": "Lan", "wireless": "Wireless", "ras": "RemoteAccess"}
 
 
-def _folded(*words: str) -> Mapping[str, str]:
-    return {word.casefold(): word for word in words}
+def _folded(*words: str, **aliases: str) -> Mapping[str, str]:
+    """Return the words by their lower case, and those that NetSecurity's cmdlets call otherwise by that name too."""
+    return {word.casefold(): word for word in words} | aliases
 
 
 # In the order of their bits ([MS-FASP] 2.2.21), which is the order in which Windows gives them back.
 ADDRESS_WORDS = _folded(
-    "LocalSubnet", "DNS", "DHCP", "WINS", "DefaultGateway", "Intranet", "Internet", "Ply2Renders", "RmtIntranet", "CaptivePortal"
+    "LocalSubnet",
+    "DNS",
+    "DHCP",
+    "WINS",
+    "DefaultGateway",
+    "Intranet",
+    "Internet",
+    "Ply2Renders",
+    "RmtIntranet",
+    "CaptivePortal",
+    playtodevice="Ply2Renders",
+    intranetremoteaccess="RmtIntranet",
 )
-PORT_WORDS = _folded("RPC", "RPC-EPMap", "IPHTTPS", "Teredo", "Ply2Disc")
-# A word of local ports goes with one protocol and with inbound rules only; words that are not listed are of TCP or UDP.
-PORT_WORD_PROTOCOLS: Mapping[str, int] = {"RPC": TCP, "RPC-EPMap": TCP, "IPHTTPS": TCP, "Teredo": UDP, "Ply2Disc": UDP}
+PORT_WORDS = _folded(
+    "RPC", "RPC-EPMap", "IPHTTPS", "Teredo", "Ply2Disc", rpcepmap="RPC-EPMap", iphttpsin="IPHTTPS", iphttpsout="IPHTTPS", playtodiscovery="Ply2Disc"
+)
+# The protocol that a word of ports goes with: of local ports in inbound rules, of remote ports in outbound ones.
+LOCAL_PORT_WORDS: Mapping[str, int] = {"RPC": TCP, "RPC-EPMap": TCP, "IPHTTPS": TCP, "Teredo": UDP, "Ply2Disc": UDP}
+REMOTE_PORT_WORDS: Mapping[str, int] = {"IPHTTPS": TCP}
+# Words of policy version 2.20 ([MS-FASP] 2.2.21 and note 12): Windows Server 2012 and later have them.
+WORDS_OF_2012 = frozenset({"Intranet", "Internet", "Ply2Renders", "RmtIntranet", "CaptivePortal", "Ply2Disc"})
 
+# Entries of one list of a rule ([MS-FASP] 2.2.5 to 2.2.18 count each kind by itself; here they are counted together).
 LIST_LIMIT = 1000
 TEXT_LIMIT = 9999
 PATH_LIMIT = 259
