@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ..dependencies import jmespath
+from ..problems import shown
 
 HINT = "texts stand in single quotes, numbers in backticks: component=='frontend' && port==`5069`"
 
@@ -22,10 +23,13 @@ def find(expression: str, data: object) -> object:
         raise ExpressionError(" ".join(str(error).split())) from error
 
 
-def find_where(condition: str, items: list[dict[str, object]]) -> object:
-    """Return the items for which a JMESPath condition holds; raises ExpressionError."""
-    try:
-        jmespath.compile(condition)  # alone, so that positions in its error are the user's
-    except jmespath.exceptions.JMESPathError as error:
-        raise ExpressionError(" ".join(str(error).split())) from error
-    return find(f"[?{condition}]", items)
+def find_where(condition: str, items: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Return the items for which a JMESPath condition holds; raises ExpressionError, also when it says neither true nor false.
+
+    A mere name, "id", is true of every item to JMESPath; as a condition it can only be a slip, and a costly one.
+    """
+    verdicts = [find(condition, item) for item in items]
+    stray = next((verdict for verdict in verdicts if verdict is not None and not isinstance(verdict, bool)), None)
+    if stray is not None:
+        raise ExpressionError(f"it gives {shown(stray)}, not true or false")
+    return [item for item, verdict in zip(items, verdicts, strict=True) if verdict]

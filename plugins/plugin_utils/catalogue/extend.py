@@ -126,7 +126,6 @@ def _selected(select: object, place: str, rows: list[Row], work: _Work) -> list[
     except ExpressionError as error:
         work.refuse(place, f"{shown(select)} cannot be used as a JMESPath condition: {error}", fix=_SELECT_HINT)
         return []
-    ids = [row.get("id") for row in found if isinstance(row, dict)] if isinstance(found, list) else []
-    if not ids:
+    if not found:
         work.refuse(place, f"{shown(select)} selects no row", fix=_SELECT_HINT)
-    return ids
+    return [row.get("id") for row in found]
