@@ -15,15 +15,18 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.host import HostAnswerError
+from ansible_collections.msuc.lync.plugins.plugin_utils.windows.offline import is_offline, offline_result
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.reconcile import HostFailedError, Reconciliation, Task
 
 _HANDS = "msuc.lync.windows_firewall_host"
 _ARGUMENT_SPEC = {
     "rules": {"type": "list", "elements": "dict", "default": []},
-    "state": {"type": "str", "choices": ["merged", "replaced", "deleted", "gathered"], "default": "replaced"},
+    "state": {"type": "str", "choices": ["merged", "replaced", "deleted", "gathered", "parsed", "rendered"], "default": "replaced"},
     "phase": {"type": "str", "choices": ["all", "open", "close"], "default": "all"},
     "group": {"type": "str", "default": "msuc.lync"},
     "expected_addresses": {"type": "list", "elements": "str", "default": []},
+    "running_config": {"type": "str"},
+    "path": {"type": "path"},
 }
 
 
@@ -39,6 +42,8 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         options = self.validate_argument_spec(_ARGUMENT_SPEC)[1]
         try:
+            if is_offline(options["state"]):
+                return {**result, **offline_result(options)}
             reconciliation = Reconciliation(Task.from_options(options))
         except (InvalidInputError, MissingLibraryError) as error:
             return {**result, "failed": True, "changed": False, "msg": str(error)}

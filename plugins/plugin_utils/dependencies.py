@@ -39,11 +39,13 @@ if TYPE_CHECKING:
     import jmespath
     import jsonschema
     import netaddr
+    import regipy
     import yaml
 else:
     jmespath = _load("jmespath")
     jsonschema = _load("jsonschema")
     netaddr = _load("netaddr")
+    regipy = _load("regipy")
     yaml = _load("yaml")
 
-__all__ = ["MissingLibraryError", "jmespath", "jsonschema", "netaddr", "yaml"]
+__all__ = ["MissingLibraryError", "jmespath", "jsonschema", "netaddr", "regipy", "yaml"]

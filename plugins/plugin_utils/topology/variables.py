@@ -283,6 +283,7 @@ PLAY_VARIABLES = {
     "lync_plan_show": "print a table per host",
     "lync_plan_baseline": "directory of an earlier plan to compare with",
     "lync_affected_file": "file that takes the names of the hosts that a change touches",
+    "lync_audit_dir": "directory of dumps that are compared with the plan",
     "lync_approved_plan": "directory of the plan that was last approved",
     "lync_report_dir": "directory that reports are written to",
     "lync_apply": "whether changes are applied or handed out as scripts",

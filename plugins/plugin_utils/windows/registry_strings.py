@@ -1,0 +1,290 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Rules as the registry stores them, one string per rule: read into a Rule, and written from one.
+
+    v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5061|RA4=10.1.0.0/24|Name=SIP|EmbedCtxt=msuc.lync|
+
+Any version 2 is read, and tokens in any order. What a Rule has no field for is kept in its restrictions, so that such a
+rule never equals one that lacks it. A string that breaks the grammar is refused with every reason; law: parse(render(x)) == x.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..addresses import AddressSet
+from ..ports import PortSet
+from ..problems import InvalidInputError, Problem, shown
+from . import registry_tokens as tokens
+from .rule import ALL_PROFILES, AddressScope, PortScope, Rule, address_texts
+from .tables import ADDRESS_WORDS, ANY_PROTOCOL, INTERFACE_TYPES, PORT_PROTOCOLS, WORDS_OF_2012
+
+_VERSION = re.compile(r"v2\.[0-9]{1,3}")
+_NEEDED = ("Action", "Dir", "Name")
+_NOTHING: tuple[str, ...] = ()
+_Values = dict[str, list[str]]
+_Items = dict[str, list[object]]
+
+
+@dataclass(frozen=True)
+class StoredRule:
+    """A rule of a store, and the id under which it is stored: the name of its registry value."""
+
+    rule_id: str
+    rule: Rule
+
+    def to_options(self) -> dict[str, object]:
+        """Return the rule as options of the module, with its id."""
+        return {**self.rule.to_options(), "id": self.rule_id}
+
+
+@dataclass(frozen=True)
+class RefusedRule:
+    """A string that is not a rule, and every reason."""
+
+    rule_id: str
+    text: str
+    problems: tuple[Problem, ...]
+
+    def may_be_of(self, group: str) -> bool:
+        """Return whether the rule may be one of a group: it says so, or it is cut off and might have said so."""
+        return f"|EmbedCtxt={group}|" in self.text or not self.text.endswith("|")
+
+
+@dataclass(frozen=True)
+class ParsedRules:
+    """The rules of a store in their order, and the strings that are none."""
+
+    rules: tuple[StoredRule, ...] = ()
+    refused: tuple[RefusedRule, ...] = ()
+
+    def raise_refused(self) -> None:
+        """Raise InvalidInputError with every reason when a string was refused."""
+        if self.refused:
+            raise InvalidInputError(problem for refused in self.refused for problem in refused.problems)
+
+
+def parse_rules(pairs: Iterable[tuple[str, str]]) -> ParsedRules:
+    """Return the rules of pairs of id and string; raises nothing."""
+    rules: list[StoredRule] = []
+    refused: list[RefusedRule] = []
+    for rule_id, text in pairs:
+        try:
+            rules.append(StoredRule(rule_id, parse_rule(rule_id, text)))
+        except InvalidInputError as error:
+            refused.append(RefusedRule(rule_id, text, error.problems))
+    return ParsedRules(tuple(rules), tuple(refused))
+
+
+def parse_rule(rule_id: str, text: str) -> Rule:
+    """Return the rule of one string; raises InvalidInputError with every token that is wrong."""
+    place = f"rule id {shown(rule_id)}"
+    values, problems = _split(text, place)
+    items, faults = _read(values, place)
+    problems += faults
+    problems += [_problem(place, name, "is missing") for name in _NEEDED if not values.get(name) and not problems]
+    if problems:
+        raise InvalidInputError(problems)
+    return _rule(items, {name: found for name, found in values.items() if not tokens.is_known(name)})
+
+
+def _problem(place: str, token: str, message: str, allowed: str = "") -> Problem:
+    return Problem(f"{place}, {token}", message, allowed, "export the rules again, or correct the string")
+
+
+def _split(text: str, place: str) -> tuple[_Values, list[Problem]]:
+    """Return the values of each token in their order, without empty ones that say nothing."""
+    head, *parts = text.split("|")
+    problems = [] if _VERSION.fullmatch(head) else [_problem(place, "version", f"{shown(head)} is not a version", "v2.0 to v2.255")]
+    if not parts or parts.pop():
+        problems.append(_problem(place, "end", "the string is cut off: it does not end with |"))
+    values: _Values = {}
+    for part in parts:
+        name, equals, value = part.partition("=")
+        if not equals:
+            problems.append(_problem(place, shown(part), "is not TOKEN=VALUE"))
+        elif value or name not in tokens.MAY_BE_EMPTY:
+            values.setdefault(name, []).append(value)
+    return values, problems
+
+
+def _read(values: _Values, place: str) -> tuple[_Items, list[Problem]]:
+    """Return the values of the known tokens in the words of a Rule, and what is wrong with them."""
+    items: _Items = {}
+    problems: list[Problem] = []
+    for name, found in values.items():
+        if not tokens.is_known(name):
+            continue
+        if len(set(found)) > 1 and not tokens.is_repeatable(name):
+            problems.append(_problem(place, name, f"stands there {len(found)} times with different values"))
+        for value in dict.fromkeys(found):
+            try:
+                items.setdefault(name, []).append(tokens.read_token(name, value))
+            except tokens.BadTokenError as error:
+                problems.append(_problem(place, name, f"{shown(value)} {error}", error.allowed))
+    return items, problems
+
+
+def _rule(items: _Items, aside: _Values) -> Rule:
+    """Return the rule of tokens that are all well-formed."""
+    protocol = _one(items, "Protocol", ANY_PROTOCOL)
+    has_ports = protocol in PORT_PROTOCOLS
+    icmp = tokens.ICMP.get(int(str(protocol)))
+    values: dict[str, object] = {
+        "name": _one(items, "Name", ""),
+        "group": _one(items, "EmbedCtxt", ""),
+        "description": _one(items, "Desc", ""),
+        "direction": _one(items, "Dir", ""),
+        "action": _one(items, "Action", ""),
+        "enabled": _one(items, "Active", False),
+        "profiles": _texts(items, "Profile") or ALL_PROFILES,
+        "program": _one(items, "App", ""),
+        "service": _one(items, "Svc", ""),
+        "protocol": protocol,
+        "localport": _ports(items, tokens.LOCAL_PORTS if has_ports else _NOTHING),
+        "remoteport": _ports(items, tokens.REMOTE_PORTS if has_ports else _NOTHING),
+        "localip": _addresses(items, tokens.LOCAL_ADDRESSES),
+        "remoteip": _addresses(items, tokens.REMOTE_ADDRESSES),
+        # The registry names interfaces by GUID, the host by words that no dump holds.
+        "interfaces": _texts(items, "IF"),
+        "interfacetypes": _interface_types(items),
+        "icmp_type_code": _texts(items, icmp) if icmp else frozenset(),
+        "edge": _one(items, "Defer", "yes" if _one(items, "Edge", False) else "no"),
+        "security": next((items[name][0] for name in tokens.SECURITY if name in items), "notrequired"),
+        "restrictions": frozenset([*_restrictions(aside), *_misplaced(items, has_ports, icmp)]),
+    }
+    return Rule(**values)  # type: ignore[arg-type]
+
+
+def _one(items: _Items, token: str, default: object) -> object:
+    return items[token][0] if token in items else default
+
+
+def _texts(items: _Items, *names: str) -> frozenset[str]:
+    return frozenset(str(item) for name in names for item in items.get(name, ()))
+
+
+def _ports(items: _Items, names: Sequence[str]) -> PortScope:
+    found = _texts(items, *names)
+    words = frozenset(filter(tokens.is_word, found))
+    # All ports by their numbers are all ports.
+    scope = PortScope(PortSet.parse(found - words), words)
+    return scope if found and not scope.is_any else PortScope()
+
+
+def _addresses(items: _Items, names: Mapping[int, tuple[str, ...]]) -> AddressScope:
+    ipv4, ipv6 = (_texts(items, *names[family]) for family in (4, 6))
+    words4, words6 = (frozenset(filter(tokens.is_word, found)) for found in (ipv4, ipv6))
+    # A word of one family only is another limit than the word of both; the number is how Windows PowerShell writes it.
+    words = (words4 & words6) | {f"{word}4" for word in words4 - words6} | {f"{word}6" for word in words6 - words4}
+    scope = AddressScope(AddressSet.parse((ipv4 - words4) | (ipv6 - words6)), words)
+    return scope if ipv4 | ipv6 and not scope.is_any else AddressScope()
+
+
+def _interface_types(items: _Items) -> frozenset[str]:
+    found = _texts(items, "IFType")
+    return frozenset() if found == frozenset(INTERFACE_TYPES) else found
+
+
+def _restrictions(aside: _Values) -> Iterator[tuple[str, str]]:
+    """Yield what the tokens say that a Rule has no field for, under the name of the COM property where there is one."""
+    for name, found in aside.items():
+        if name not in tokens.FLAGS or any(value.casefold() != "false" for value in found):
+            yield tokens.RESTRICTIONS.get(name.casefold(), name), ",".join(found)
+
+
+def _misplaced(items: _Items, has_ports: bool, icmp: str | None) -> Iterator[tuple[str, str]]:
+    """Yield the tokens that do not go with the protocol, which no Rule can hold."""
+    ports = _NOTHING if has_ports else (*tokens.LOCAL_PORTS, *tokens.REMOTE_PORTS)
+    for name in (*ports, *(other for other in tokens.ICMP.values() if other != icmp)):
+        if name in items:
+            yield name, ",".join(map(str, items[name]))
+
+
+def render_rule(rule: Rule) -> str:
+    """Return the string of a rule, tokens in the order in which Windows writes them.
+
+    Raises InvalidInputError for what the collection never writes: restrictions, a bar in a text, an action of no known word.
+    A word of one family of addresses only, which options do not have, ends with the number of the family.
+    """
+    problems = list(_unwritable(rule))
+    if problems:
+        raise InvalidInputError(problems)
+    pairs = list(_pairs(rule))
+    is_later = any(name in ("RA42", "RA62", "LPort2_20") for name, _value in pairs)
+    return "|".join(["v2.20" if is_later else "v2.10", *(f"{name}={value}" for name, value in pairs), ""])
+
+
+def _unwritable(rule: Rule) -> Iterator[Problem]:
+    for name, value in sorted(rule.restrictions):
+        yield Problem(f"rule {rule.name}, {name}", f"{shown(value)} cannot be written", fix="write rules without restrictions only")
+    if rule.action not in tokens.ACTION_WORDS.values():
+        yield Problem(f"rule {rule.name}, action", f"{shown(rule.action)} cannot be written", "allow, block")
+    for option in ("name", "group", "description", "program", "service"):
+        if "|" in getattr(rule, option):
+            yield Problem(f"rule {rule.name}, {option}", "a text of a rule cannot hold |", fix="write another sign")
+
+
+def _pairs(rule: Rule) -> Iterator[tuple[str, str]]:
+    yield "Action", _word_of(tokens.ACTION_WORDS, rule.action)
+    yield "Active", "TRUE" if rule.enabled else "FALSE"
+    yield "Dir", _word_of(tokens.DIRECTION_WORDS, rule.direction)
+    yield from [("Protocol", str(rule.protocol))] if rule.protocol != ANY_PROTOCOL else []
+    yield from (("Profile", word) for word, option in tokens.PROFILE_WORDS.items() if option in rule.profiles and rule.profiles != ALL_PROFILES)
+    yield from _port_pairs("LPort", rule.localport)
+    yield from _port_pairs("RPort", rule.remoteport)
+    yield from ((tokens.ICMP[rule.protocol], text) for text in sorted(rule.icmp_type_code))
+    yield from (("IF", name) for name in sorted(rule.interfaces))
+    yield from (("IFType", stored) for word, stored in INTERFACE_TYPES.items() if word in rule.interfacetypes)
+    yield from _address_pairs("LA", rule.localip)
+    yield from _address_pairs("RA", rule.remoteip)
+    texts = (("App", rule.program), ("Svc", rule.service), ("Name", rule.name), ("Desc", rule.description), ("EmbedCtxt", rule.group))
+    yield from ((name, text) for name, text in texts if text)
+    yield from [("Edge", "TRUE")] if rule.edge != "no" else []
+    yield from [("Defer", _word_of(tokens.DEFER_WORDS, rule.edge))] if rule.edge in tokens.DEFER_WORDS.values() else []
+    yield from _SECURITY_PAIRS[rule.security]
+
+
+_SECURITY_PAIRS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "notrequired": (),
+    "authenticate": (("Security", "Authenticate"),),
+    "authenc": (("Security", "AuthenticateEncrypt"),),
+    "authnoencap": (("Security", "Authenticate"), ("Security2_9", "An-NoEncap")),
+    "authdynenc": (("Security", "AuthenticateEncrypt"), ("Security2", "AnE-Nego")),
+}
+
+
+def _word_of(words: Mapping[str, str], option: str) -> str:
+    return next(word for word, meaning in words.items() if meaning == option)
+
+
+# Words that stand under a token of their own, by token; others stand where single ports do.
+_PORT_WORDS: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("LPort", "IPHTTPS"): ("LPort2_10", "IPHTTPSIn"),
+    ("RPort", "IPHTTPS"): ("RPort2_10", "IPHTTPSOut"),
+    ("LPort", "Ply2Disc"): ("LPort2_20", "Ply2Disc"),
+}
+
+
+def _port_pairs(token: str, scope: PortScope) -> Iterator[tuple[str, str]]:
+    if not scope.is_any:
+        yield from (_PORT_WORDS.get((token, word), (token, word)) for word in sorted(scope.words))
+        yield from ((f"{token}2_10" if "-" in text else token, text) for text in scope.ports.to_text())
+
+
+def _address_pairs(token: str, scope: AddressScope) -> Iterator[tuple[str, str]]:
+    if scope.is_any:
+        return
+    for family in (4, 6):
+        words = sorted(word.removesuffix(str(family)) for word in scope.words if _is_of(word, family))
+        yield from ((f"{token}{family}", word) for word in words if word not in WORDS_OF_2012)
+        yield from ((f"{token}{family}", text) for text in address_texts(scope.addresses.of_families(frozenset({family}))))
+        yield from ((f"{token}{family}2", word) for word in words if word in WORDS_OF_2012)
+
+
+def _is_of(word: str, family: int) -> bool:
+    """Return whether a word is one of a family: a word without the number of a family is of both."""
+    other = {4: "6", 6: "4"}[family]
+    return not (word.endswith(other) and word[:-1].casefold() in ADDRESS_WORDS)
