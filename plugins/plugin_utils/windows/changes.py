@@ -20,6 +20,8 @@ from .admission import Movement, movement
 from .options import OWNED_GROUP
 from .rule import Rule, differing
 
+LOCAL, GROUP_POLICY = "local", "group_policy"
+
 
 class State(str, Enum):
     """What the list of rules means for the owned group."""
@@ -49,10 +51,14 @@ class Kind(str, Enum):
 
 @dataclass(frozen=True)
 class Present:
-    """A rule that is on the host: its value, and its COM properties as gathered, by which the host finds it again."""
+    """A rule that is on the host: its value, and its COM properties as gathered, by which the host finds it again.
+
+    store: "local", or "group_policy" for a rule that is read from there and never written.
+    """
 
     rule: Rule
     com: Mapping[str, object]
+    store: str = LOCAL
 
 
 @dataclass(frozen=True)
@@ -100,7 +106,7 @@ def plan_changes(
     """
     own: dict[str, list[Present]] = {}
     for present in have:
-        if present.rule.group == group:
+        if present.rule.group == group and present.store == LOCAL:
             own.setdefault(present.rule.name, []).append(present)
     changes = sorted(_PLANNERS[state](want, own), key=_order)
     return _PHASES[phase](changes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from .changes import Change, Kind, Present
+from .changes import LOCAL, Change, Kind, Present
 from .rule import Rule
 
 # What a command in words leaves out where it says nothing: the rule's name stands before, the rest is at its default.
@@ -24,7 +24,7 @@ def rule_options(rules: Iterable[Rule]) -> list[dict[str, object]]:
 
 def owned(have: Iterable[Present], group: str) -> list[Rule]:
     """Return the rules of the owned group."""
-    return [present.rule for present in have if present.rule.group == group]
+    return [present.rule for present in have if present.rule.group == group and present.store == LOCAL]
 
 
 def change_results(changes: Iterable[Change]) -> list[dict[str, object]]:
