@@ -48,15 +48,15 @@ def difference(before: Mapping[str, Document], after: Mapping[str, Document]) ->
 def _host_lines(old: Document, new: Document) -> list[str]:
     name = new.get("host") or old.get("host")
     before, after = _boxes(old), _boxes(new)
-    gained = [f"{name}: {text}" for text in _flow_texts(after, before, "newly admitted")]
-    lost = [f"{name}: {text}" for text in _flow_texts(before, after, "no longer admitted")]
-    return gained + lost + [f"{name}: {text}" for text in _item_texts(old, new, "ipsec_exemptions", "IPsec exemption")] + _only_rules(name, old, new, gained + lost)
+    flows = _flow_texts(after, before, "newly admitted") + _flow_texts(before, after, "no longer admitted")
+    exemptions = _item_texts(old, new, "ipsec_exemptions", "IPsec exemption")
+    return [f"{name}: {text}" for text in [*flows, *exemptions, *_only_rules(old, new, flows)]]
 
 
-def _only_rules(name: object, old: Document, new: Document, flows: list[str]) -> list[str]:
+def _only_rules(old: Document, new: Document, flows: list[str]) -> list[str]:
     """Say that rules change although no flow does: new names, descriptions, rules split or joined."""
     same = old.get("firewall_rules", []) == new.get("firewall_rules", [])
-    return [] if same or flows else [f"{name}: firewall rules change, what they admit does not"]
+    return [] if same or flows else ["firewall rules change, what they admit does not"]
 
 
 def _pool_lines(old: Document, new: Document) -> list[str]:
@@ -86,10 +86,11 @@ def _items(document: Document, section: str) -> list[Document]:
 
 
 def _devices(old: Document, new: Document) -> list[str]:
-    """Return the inventory names that a changed file is about: the host, or the pool's balancers."""
+    """Return the inventory names that a changed file is about: the host, or the balancers of the services that differ."""
     hosts = [str(document["host"]) for document in (old, new) if "host" in document]
-    services = _items(old, "virtual_services") + _items(new, "virtual_services")
-    return hosts + [str(name) for service in services for name in _texts(service, "balancers")]
+    before, after = _items(old, "virtual_services"), _items(new, "virtual_services")
+    differ = [item for item in before if item not in after] + [item for item in after if item not in before]
+    return hosts + [str(name) for service in differ for name in _texts(service, "balancers")]
 
 
 def _flow_texts(boxes: Iterable[Box], others: list[Box], verdict: str) -> list[str]:

@@ -83,7 +83,7 @@ def test_simple_urls_are_in_both_views_once() -> None:
     assert {record for record in found if record[1] in SIMPLE_NAMES} == inside | outside
 
 
-HOMES = {
+HOMES: dict[str, tuple[Variables, str]] = {
     "the first Front End pool": ({}, POOL),
     "the central management pool": ({"central_management_pool": OTHER}, OTHER),
     "the Directors": ({"directors": True, "central_management_pool": OTHER}, DIRECTORS),

@@ -336,7 +336,7 @@ def test_collocated_mediation() -> None:
         "gw04": host("pstn_gateways", "10.8.0.204"),
     }
     pools = {POOL: {"role": "frontend", "load_balancing": "none"}}
-    names = {"fe": "10.1.0.11", "pstn-side": "10.8.0.11", "tls": "10.8.0.201 10.8.0.203", "tcp": "10.8.0.202", "unknown": "10.8.0.204", "clients": "10.10.0.0/16"}
+    names = {"fe": "10.1.0.11", "pstn-side": "10.8.0.11", "tls": "10.8.0.201 10.8.0.203", "tcp": "10.8.0.202", "unknown": "10.8.0.204"}
     alone = compiled({**hosts, "fe01": host("frontend", "10.1.0.11", pool=POOL)}, version="2013", features=["mediation_tcp"], pools=pools)
     both = compiled(hosts, version="2013", features=["mediation_tcp"], pools=pools)
     added = [item for item in admissions(both.hosts["fe01"]) if item not in admissions(alone.hosts["fe01"])]

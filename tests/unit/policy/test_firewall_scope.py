@@ -289,7 +289,8 @@ def test_peers_of_another_family_than_the_card_open_nothing_and_are_told() -> No
         "fe21": host("frontend", "2001:db8:21::11", pool=OTHER),
         "edge01": host("edge", "10.2.0.21", pool=EDGES, external_addresses=EXTERNAL),
     }
-    found = compiled(hosts, pools={OTHER: SINGLE, EDGES: {"role": "edge"}}, client_networks=["2001:db8:10::/48"], phone_networks=["2001:db8:12::/48"]).hosts["edge01"]
+    networks = {"client_networks": ["2001:db8:10::/48"], "phone_networks": ["2001:db8:12::/48"]}
+    found = compiled(hosts, pools={OTHER: SINGLE, EDGES: {"role": "edge"}}, **networks).hosts["edge01"]
     assert rules(found, "S44") == []
     assert not_opened(found)["S44"] == "its peers have no address of the family of the address that it is bound to"
 
@@ -326,7 +327,10 @@ def test_the_monitoring_port_of_an_edge_is_bound_to_each_interface() -> None:
 
 
 def test_the_virtual_address_of_an_edge_pool_is_a_peer_of_front_ends() -> None:
-    hosts = {"edge01": host("edge", "10.2.0.21", pool=EDGES, external_addresses=EXTERNAL), "lb02": host("load_balancers", "203.0.113.5", balancer_driver="haproxy")}
+    hosts = {
+        "edge01": host("edge", "10.2.0.21", pool=EDGES, external_addresses=EXTERNAL),
+        "lb02": host("load_balancers", "203.0.113.5", balancer_driver="haproxy"),
+    }
     found = front_ends(hosts, {EDGES: {"role": "edge", **EDGE_HLB}})
     assert {"10.2.0.21", "10.2.0.100"} <= set(peers(found.hosts["fe21"], "S2"))
 
