@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
+import operator
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils import plan_files
@@ -79,9 +82,15 @@ def outcome(inventory: Inventory) -> str:
         assert str(error).startswith(f"{len(error.problems)} error")
         return "errors"
     files = plan_files.rendered(plan)
-    assert schema_errors(files) == []
+    assert schema_errors({path: text for path, text in files.items() if text not in _known_texts()}) == []
     assert all(text.encode("utf-8") for text in files.values())
     return "plan"
+
+
+@functools.cache
+def _known_texts() -> frozenset[str]:
+    """Return the plan files of the example as it is, which need not be looked at again."""
+    return frozenset(plan_files.rendered(compile_inventory(example("contoso"))).values())
 
 
 def paths(node: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
@@ -90,12 +99,14 @@ def paths(node: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...
     return [found for key, child in items for found in [(*path, key), *paths(child, (*path, key))]]
 
 
-def put(node: object, path: tuple[object, ...], change: Callable[[object, object], None]) -> None:
-    """Apply a change(holder, key) at a path that still exists."""
-    for key in path[:-1]:
-        node = node[key] if (isinstance(node, dict) and key in node) or (isinstance(node, list) and isinstance(key, int) and key < len(node)) else None  # type: ignore[index,call-overload]
-    if (isinstance(node, dict) and path[-1] in node) or (isinstance(node, list) and isinstance(path[-1], int) and path[-1] < len(node)):
+def put(node: Any, path: tuple[object, ...], change: Callable[[Any, Any], None]) -> None:
+    """Apply a change(holder, key) at a path, if it still exists."""
+    try:
+        for key in path[:-1]:
+            node = node[key]
         change(node, path[-1])
+    except (KeyError, IndexError, TypeError):
+        return
 
 
 def rebuilt(inventory: Inventory, variables: dict[str, Tree], groups: dict[str, tuple[str, ...]]) -> Inventory:
@@ -119,7 +130,7 @@ def test_junk_at_every_place(changes: list[tuple[tuple[object, ...], object]], o
     variables = trees(example("contoso"))
     for path, value in changes:
         for tree in variables.values():
-            put(tree, path, lambda holder, key, value=value: holder.__setitem__(key, value))  # type: ignore[misc,attr-defined]
+            put(tree, path, lambda holder, key, value=value: operator.setitem(holder, key, value))  # type: ignore[misc]
     for name, variable, value in own:
         variables[name][variable] = value
     outcome(rebuilt(example("contoso"), variables, groups))
@@ -140,22 +151,22 @@ def test_parts_removed_doubled_and_moved_elsewhere(seed: int, count: int) -> Non
     outcome(rebuilt(example("contoso"), variables, groups))
 
 
-def _remove(holder: object, key: object) -> None:
-    del holder[key]  # type: ignore[attr-defined]
+def _remove(holder: Any, key: Any) -> None:
+    del holder[key]
 
 
-def _double(holder: object, key: object) -> None:
-    holder[key] = [holder[key], holder[key]]  # type: ignore[index]
+def _double(holder: Any, key: Any) -> None:
+    holder[key] = [holder[key], holder[key]]
 
 
-def _swapped(tree: Tree, chance: random.Random) -> Callable[[object, object], None]:
+def _swapped(tree: Any, chance: random.Random) -> Callable[[Any, Any], None]:
     other = chance.choice(paths(tree))
 
-    def _swap(holder: object, key: object) -> None:
+    def _swap(holder: Any, key: Any) -> None:
         value = tree
         for step in other:
-            value = value[step]  # type: ignore[index,assignment]
-        holder[key] = copy.deepcopy(value)  # type: ignore[index]
+            value = value[step]
+        holder[key] = copy.deepcopy(value)
 
     return _swap
 
@@ -171,7 +182,7 @@ def test_junk_in_rows_and_overrides(extra: object, changes: object) -> None:
     outcome(with_rows(extra, changes))
 
 
-@slow
+@settings(slow, max_examples=150)
 @given(changes=st.lists(valid_overrides, min_size=1, max_size=3))
 def test_rows_in_unusual_but_valid_forms(changes: list[Tree]) -> None:
     """Each of these changes is fine by itself; what the policies cannot use must be refused, with words."""
@@ -188,7 +199,7 @@ def test_an_inventory_without_any_role_is_an_empty_plan() -> None:
     assert json.dumps(plan_files.rendered(plan)) == "{}"
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "interface": ({"component": "frontend", "interface": "av"}, "interface: 'frontend' has no interface av; allowed: for av: edge; fix: leave interface out"),
     "edge_service": ({"component": "frontend", "port": {"edge_service": "av"}}, "port: edge_service is a port of Edge Servers only"),
     "gateway_sip": ({"component": "mediation", "port": {"gateway_sip": 5060}}, "port: gateway_sip is the port of PSTN gateways, and there are other peers"),
