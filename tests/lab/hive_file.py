@@ -45,13 +45,15 @@ class _Cells:
 def write_hive(path: pathlib.Path, keys: Mapping[str, Values]) -> None:
     """Write a hive with the keys; "" is the root, all others stand right below it."""
     cells = _Cells()
-    root = cells.add(_key("{root}", _ROOT_FLAGS, 0, 0, 0, 0, 0))
+    root = cells.add(_key("{root}", _ROOT_FLAGS, 0, 0, 0, 0, 0, 0))
+    rights = cells.add(_rights(len(keys)))
+    cells.put(rights, _rights(len(keys), rights))
     names = sorted(name for name in keys if name)
     children = [(name, *_values(cells, keys[name])) for name in names]
-    offsets = [cells.add(_key(name, _COMPRESSED, root, 0, _NOTHING, count, values)) for name, count, values in children]
+    offsets = [cells.add(_key(name, _COMPRESSED, root, rights, 0, _NOTHING, count, values)) for name, count, values in children]
     leaf = cells.add(b"lf" + struct.pack("<H", len(names)) + b"".join(_leaf_entry(*pair) for pair in zip(offsets, names, strict=True)))
     count, values = _values(cells, keys.get("", ()))
-    cells.put(root, _key("{root}", _ROOT_FLAGS, 0, len(names), leaf if names else _NOTHING, count, values))
+    cells.put(root, _key("{root}", _ROOT_FLAGS, 0, rights, len(names), leaf if names else _NOTHING, count, values))
     path.write_bytes(_file(bytes(cells.data)))
 
 
@@ -59,9 +61,15 @@ def _leaf_entry(offset: int, name: str) -> bytes:
     return struct.pack("<I", offset) + name.encode("ascii")[:4].ljust(4, b"\0")
 
 
-def _key(name: str, flags: int, parent: int, subkeys: int, leaf: int, values: int, values_list: int) -> bytes:
-    head = struct.pack("<2sHQ10I", b"nk", flags, 0, 0, parent, subkeys, 0, leaf, _NOTHING, values, values_list, _NOTHING, _NOTHING)
+def _key(name: str, flags: int, parent: int, rights: int, subkeys: int, leaf: int, values: int, values_list: int) -> bytes:
+    head = struct.pack("<2sHQ10I", b"nk", flags, 0, 0, parent, subkeys, 0, leaf, _NOTHING, values, values_list, rights, _NOTHING)
     return head + struct.pack("<5IHH", 0, 0, 0, 0, 0, len(name), 0) + name.encode("ascii")
+
+
+def _rights(keys: int, offset: int = 0) -> bytes:
+    """Return the cell of access rights that all keys share; the descriptor in it names nobody."""
+    descriptor = struct.pack("<BBH4I", 1, 0, 0x8000, 0, 0, 0, 0)
+    return struct.pack("<2sHIIII", b"sk", 0, offset, offset, max(keys, 1), len(descriptor)) + descriptor
 
 
 def _values(cells: _Cells, values: Values) -> tuple[int, int]:

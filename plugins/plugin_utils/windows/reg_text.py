@@ -30,7 +30,8 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 def read_keys(text: str) -> Keys:
     """Return the keys of an export or of printed queries; the key of values that stand before any key is ""."""
-    text = text.replace("\r\n", "\n")
+    # Printed text that went through a redirection ends its lines with more than one return.
+    text = re.sub(r"\r+\n", "\n", text)
     return _exported(text) if _EXPORT.search(text) else _queried(text)
 
 

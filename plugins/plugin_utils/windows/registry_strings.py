@@ -84,7 +84,7 @@ def parse_rule(rule_id: str, text: str) -> Rule:
     values, problems = _split(text, place)
     items, faults = _read(values, place)
     problems += faults
-    problems += [_problem(place, name, "is missing") for name in _NEEDED if not values.get(name) and not problems]
+    problems += [_problem(place, name, "is missing") for name in _NEEDED if not any(values.get(name, ())) and not problems]
     if problems:
         raise InvalidInputError(problems)
     return _rule(items, {name: found for name, found in values.items() if not tokens.is_known(name)})
