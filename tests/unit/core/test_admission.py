@@ -49,6 +49,8 @@ def test_what_is_left_is_what_no_other_holds(box: Box, others: list[Box]) -> Non
     taken = {packet for other in others if stands_for(other, box) for packet in packets(other)}
     assert {packet for part in left for packet in packets(part)} == packets(box) - taken
     assert sum(len(packets(part)) for part in left) == len(packets(box) - taken), "the parts overlap"
+    if not packets(box) & taken and not box.is_empty:
+        assert left == [box], "what nobody takes from stays in one piece"
     for part in left:
         assert (part.direction, part.protocol, part.program) == (box.direction, box.protocol, box.program)
 

@@ -146,6 +146,15 @@ def test_names_and_rows_of_services() -> None:
     assert (found[4443].name, found[4443].rows) == (f"{POOL}-fe-web-external-https-4443", ("fe-web-external-https",))
 
 
+def test_a_range_is_never_balanced() -> None:
+    row = {
+        "id": "site-row", "component": "frontend", "port": ["9100-9109", 9200], "transports": ["tcp"], "direction": "in", "peers": [{"class": "clients"}],
+        "load_balancer": "hlb",
+    }  # fmt: skip
+    with_row, without = (listeners(pool_plan(FRONT_ENDS, HLB, version="2013", **common)) for common in ({"extra_rows": [row]}, {}))
+    assert with_row - without == straight(VIP, 9200)
+
+
 def test_members_by_state() -> None:
     members = {
         "m1": FRONT_ENDS["m1"],
