@@ -66,8 +66,8 @@ CHANGES: list[tuple[Mapping[str, object], str]] = [
         "Lync x: disabled: enabled is false, should be true",
     ),
     (
-        {"kind": "change", "name": "Lync x", "properties": [{"property": "a", "before": 1, "after": 2}, {"property": "b", "before": None, "after": "y"}]},
-        "Lync x: changed: a is 1, should be 2, b is None, should be y",
+        {"kind": "change", "name": "Lync x", "properties": [{"property": "a", "before": 1, "after": 2}, {"property": "b", "before": "x", "after": "y"}]},
+        "Lync x: changed: a is 1, should be 2, b is x, should be y",
     ),
 ]
 
