@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Brings the firewall rules of a Windows host to what is wanted: gather, plan, apply, look again.
 
-One round trip where nothing differs, a second one that applies where something does. Everything is decided here on
+One round trip where nothing differs, a second one that applies where something does, and a third, over a new connection,
+that confirms a change which would otherwise be taken back. Everything is decided here on
 the controller by plugin_utils/windows; the host runs msuc.lync.windows_firewall_host, which gathers and writes.
 """
 
@@ -16,6 +17,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import Miss
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.host import HostAnswerError
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.offline import is_offline, offline_result
+from ansible_collections.msuc.lync.plugins.plugin_utils.windows.probe import answering
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.reconcile import HostFailedError, Reconciliation, Task
 
 _HANDS = "msuc.lync.windows_firewall_host"
@@ -25,6 +27,12 @@ _ARGUMENT_SPEC = {
     "phase": {"type": "str", "choices": ["all", "open", "close"], "default": "all"},
     "group": {"type": "str", "default": "msuc.lync"},
     "expected_addresses": {"type": "list", "elements": "str", "default": []},
+    "management_networks": {"type": "list", "elements": "str", "default": []},
+    "accept_cut": {"type": "bool", "default": False},
+    "snapshot": {"type": "bool", "default": True},
+    "snapshot_dir": {"type": "str"},
+    "snapshot_keep": {"type": "int", "default": 10},
+    "confirm_minutes": {"type": "int", "default": 0},
     "running_config": {"type": "str"},
     "path": {"type": "path"},
 }
@@ -56,12 +64,37 @@ class ActionModule(ActionBase):
             result["diff"] = reconciliation.diffs()
         return result
 
-    def _reconcile(self, reconciliation: Reconciliation, task_vars: dict[str, Any]) -> None:
+    def _reconcile(self, run: Reconciliation, task_vars: dict[str, Any]) -> None:
         """Gather and plan; apply and look again only where something differs and this is not check mode."""
-        reconciliation.gathered(self._host({"operation": "gather"}, task_vars))
-        operations = reconciliation.operations()
-        if operations and not self._task.check_mode:
-            reconciliation.applied(self._host({"operation": "apply", "operations": operations}, task_vars))
+        run.gathered(self._host({"operation": "gather"}, task_vars))
+        if not run.operations():
+            return
+        if self._task.check_mode:
+            run.forecast()
+            return
+        arguments = run.apply_arguments()
+        before = answering(self._address(), run.steady_ports) if arguments["confirm_minutes"] else frozenset()
+        run.applied(self._host(arguments, task_vars))
+        if run.waits:
+            self._confirm(run, before, task_vars)
+
+    def _confirm(self, run: Reconciliation, before: frozenset[int], task_vars: dict[str, Any]) -> None:
+        """Confirm over a new connection what shut nothing; otherwise leave it to be taken back."""
+        shut = sorted(before - answering(self._address(), before))
+        if shut:
+            raise run.not_confirmed(shut)
+        try:
+            if hasattr(self._connection, "reset"):
+                self._connection.reset()
+            answer = self._host({"operation": "confirm"}, task_vars)
+        except AnsibleConnectionFailure as error:
+            raise AnsibleConnectionFailure(f"no new connection after the change, which is not confirmed: {run.way_back()}: {error}") from error
+        run.confirmed(answer)
+
+    def _address(self) -> str:
+        """Return where the connection leads."""
+        options = self._connection.get_options()
+        return str(options.get("remote_addr") or options.get("host") or self._play_context.remote_addr)
 
     def _host(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Run the hands once; a connection that is lost, also half-way, is ansible's to report, as UNREACHABLE."""

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 # For this collection only. All that touches Windows stands here: the COM objects HNetCfg.FwPolicy2 and HNetCfg.FWRule
-# (Windows Server 2008 R2 to 2025), and the network interfaces of .NET. Nothing here decides anything.
+# (Windows Server 2008 R2 to 2025), Schedule.Service, netsh, the registry, and the network of .NET, all of which speak the same
+# on every language of Windows. Nothing here decides anything.
 
 $script:RuleProperty = @(
     'Name', 'Grouping', 'Description', 'Direction', 'Action', 'Protocol', 'ApplicationName', 'ServiceName',
@@ -15,6 +16,12 @@ $script:PathVariable = @(
     'SystemRoot', 'windir', 'SystemDrive', 'ProgramFiles', 'ProgramFiles(x86)', 'ProgramW6432',
     'CommonProgramFiles', 'CommonProgramFiles(x86)', 'CommonProgramW6432', 'ProgramData', 'ALLUSERSPROFILE', 'PUBLIC'
 )
+
+$script:PolicyKey = 'SOFTWARE\Policies\Microsoft\WindowsFirewall'
+$script:ProfileValue = 'EnableFirewall', 'DoNotAllowExceptions', 'DefaultInboundAction', 'DefaultOutboundAction', 'AllowLocalPolicyMerge'
+$script:WinRmKey = 'SOFTWARE\Microsoft\Windows\CurrentVersion\WSMAN\Listener'
+$script:RdpKey = 'SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp'
+$script:RevertTask = 'msuc.lync firewall revert'
 
 function Get-LyncFirewallPolicy {
     <#
@@ -149,5 +156,282 @@ function Get-LyncPathVariable {
     $value
 }
 
+function Get-LyncRegistryValue {
+    <#
+    .SYNOPSIS
+    Returns the values of a key below HKEY_LOCAL_MACHINE by name; nothing when there is no such key.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path)
+
+    $value = @{}
+    $key = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey($Path)
+    if ($null -ne $key) {
+        foreach ($name in $key.GetValueNames()) {
+            $value[$name] = $key.GetValue($name)
+        }
+        $key.Close()
+    }
+    $value
+}
+
+function Get-LyncRegistryKey {
+    <#
+    .SYNOPSIS
+    Returns the names of the keys below a key of HKEY_LOCAL_MACHINE.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path)
+
+    $key = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey($Path)
+    if ($null -ne $key) {
+        $key.GetSubKeyNames()
+        $key.Close()
+    }
+}
+
+function Get-LyncGroupPolicy {
+    <#
+    .SYNOPSIS
+    Returns what Group Policy says, which COM does not show: rules (strings by id), and the settings of each profile.
+    #>
+    $rules = Get-LyncRegistryValue -Path "$script:PolicyKey\FirewallRules"
+    $text = @{}
+    foreach ($id in $rules.Keys) {
+        $text[$id] = [string]$rules[$id]
+    }
+    $settings = @{}
+    foreach ($name in 'Domain', 'Private', 'Public') {
+        $value = Get-LyncRegistryValue -Path "$script:PolicyKey\$($name)Profile"
+        $number = @{}
+        foreach ($key in $script:ProfileValue) {
+            if ($value.ContainsKey($key)) {
+                $number[$key] = [int]$value[$key]
+            }
+        }
+        $settings[$name.ToLowerInvariant()] = $number
+    }
+    @{ rules = $text; profiles = $settings }
+}
+
+function Get-LyncTcp {
+    <#
+    .SYNOPSIS
+    Returns the TCP listeners and the established connections of the host, as end points of .NET.
+    #>
+    $properties = [System.Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties()
+    $isEstablished = { $_.State -eq [System.Net.NetworkInformation.TcpState]::Established }
+    @{
+        Listeners = @($properties.GetActiveTcpListeners())
+        Connections = @($properties.GetActiveTcpConnections() | Where-Object -FilterScript $isEstablished)
+    }
+}
+
+function Get-LyncTcpUse {
+    <#
+    .SYNOPSIS
+    Returns listeners ("ADDRESS PORT") and connections to them ("ADDRESS PORT PEER"), each once.
+    #>
+    $tcp = Get-LyncTcp
+    $ports = @{}
+    $listeners = @{}
+    foreach ($listener in $tcp.Listeners) {
+        $ports[$listener.Port] = $true
+        $listeners["$($listener.Address) $($listener.Port)"] = $true
+    }
+    $connections = @{}
+    foreach ($one in $tcp.Connections) {
+        if ($ports.ContainsKey($one.LocalEndPoint.Port)) {
+            $connections["$($one.LocalEndPoint.Address) $($one.LocalEndPoint.Port) $($one.RemoteEndPoint.Address)"] = $true
+        }
+    }
+    @{ listeners = @($listeners.Keys | Sort-Object); connections = @($connections.Keys | Sort-Object) }
+}
+
+function Get-LyncManagementPort {
+    <#
+    .SYNOPSIS
+    Returns the TCP ports through which a host is managed, each with kind (winrm, ssh, rdp) and port.
+    #>
+    $winrm = @(5985, 5986)
+    foreach ($name in Get-LyncRegistryKey -Path $script:WinRmKey) {
+        $value = Get-LyncRegistryValue -Path "$script:WinRmKey\$name"
+        if ($value.ContainsKey('Port')) {
+            $winrm += [int]$value.Port
+        }
+    }
+    foreach ($port in $winrm | Sort-Object -Unique) {
+        @{ kind = 'winrm'; port = $port }
+    }
+    # CLIENT CLIENTPORT SERVER SERVERPORT, in a session of SSH.
+    $session = @(([string]$env:SSH_CONNECTION).Split(' '))
+    @{ kind = 'ssh'; port = $(if ($session.Count -eq 4) { [int]$session[3] } else { 22 }) }
+    $remoteDesktop = Get-LyncRegistryValue -Path $script:RdpKey
+    @{ kind = 'rdp'; port = $(if ($remoteDesktop.ContainsKey('PortNumber')) { [int]$remoteDesktop.PortNumber } else { 3389 }) }
+}
+
+function Get-LyncFingerprint {
+    <#
+    .SYNOPSIS
+    Returns a hash of lines, whatever their order.
+    #>
+    param([Parameter(Mandatory = $true)][AllowEmptyCollection()][string[]]$Line)
+
+    $sorted = [string[]]$Line.Clone()
+    [System.Array]::Sort($sorted, [System.StringComparer]::Ordinal)
+    # This class also works where only certified cryptography is allowed.
+    $hash = New-Object -TypeName System.Security.Cryptography.SHA256CryptoServiceProvider
+    $bytes = $hash.ComputeHash([System.Text.Encoding]::UTF8.GetBytes($sorted -join "`n"))
+    [System.BitConverter]::ToString($bytes).Replace('-', '')
+}
+
+function Enter-LyncLock {
+    <#
+    .SYNOPSIS
+    Takes the lock of all runs on this host, and fails when another one has it for long.
+    #>
+    param([int]$Second = 30)
+
+    $lock = New-Object -TypeName System.Threading.Mutex -ArgumentList $false, 'Global\msuc.lync.firewall'
+    try {
+        $isMine = $lock.WaitOne($Second * 1000)
+    } catch [System.Threading.AbandonedMutexException] {
+        # The run that had it ended without giving it back.
+        $isMine = $true
+    }
+    if (-not $isMine) {
+        throw "another run is writing on this host, and did not end within $Second seconds; nothing was written"
+    }
+    $lock
+}
+
+function Invoke-LyncNetsh {
+    <#
+    .SYNOPSIS
+    Runs netsh advfirewall, and fails unless it ends well. Its output is in the language of Windows and is only passed on.
+    #>
+    param([Parameter(Mandatory = $true)][string[]]$Argument)
+
+    $output = & netsh.exe advfirewall @Argument 2>&1
+    if ($LASTEXITCODE -ne 0) {
+        throw "netsh advfirewall $Argument ended with $LASTEXITCODE`: $((@($output) -join ' ').Trim())"
+    }
+}
+
+function Export-LyncSnapshot {
+    <#
+    .SYNOPSIS
+    Exports the whole policy to a new file in a folder, removes all but the newest, and returns the path.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Directory, [Parameter(Mandatory = $true)][int]$Keep)
+
+    if (-not (Test-Path -LiteralPath $Directory)) {
+        New-Item -ItemType Directory -Path $Directory -Force | Out-Null
+    }
+    $stamp = [System.DateTime]::UtcNow.ToString('yyyyMMddTHHmmssfff', [System.Globalization.CultureInfo]::InvariantCulture)
+    $path = Join-Path -Path $Directory -ChildPath "firewall-$($stamp)Z-$([guid]::NewGuid().ToString('N').Substring(0, 8)).wfw"
+    Invoke-LyncNetsh -Argument 'export', $path
+    $file = Get-Item -LiteralPath $path
+    if ($file.Length -eq 0) {
+        throw "netsh advfirewall export wrote nothing to $path"
+    }
+    Get-LyncSnapshot -Directory $Directory | Select-Object -Skip $Keep | ForEach-Object { Remove-Item -LiteralPath $_.path }
+    $path
+}
+
+function Get-LyncSnapshot {
+    <#
+    .SYNOPSIS
+    Returns the snapshots of a folder, newest first, each with path and bytes.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Directory)
+
+    if (Test-Path -LiteralPath $Directory) {
+        $files = Get-ChildItem -LiteralPath $Directory -Filter 'firewall-*.wfw' | Sort-Object -Property Name -Descending
+        foreach ($file in $files) {
+            @{ path = $file.FullName; bytes = $file.Length }
+        }
+    }
+}
+
+function Test-LyncSnapshot {
+    <#
+    .SYNOPSIS
+    Whether there is a snapshot of this path.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path)
+
+    Test-Path -LiteralPath $Path -PathType Leaf
+}
+
+function Import-LyncSnapshot {
+    <#
+    .SYNOPSIS
+    Replaces the whole local policy by a snapshot.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path)
+
+    Invoke-LyncNetsh -Argument 'import', $Path
+}
+
+function Get-LyncTaskFolder {
+    <#
+    .SYNOPSIS
+    Returns the root folder of the task scheduler, and the scheduler itself.
+    #>
+    $service = New-Object -ComObject Schedule.Service
+    $service.Connect()
+    @{ Service = $service; Folder = $service.GetFolder('\') }
+}
+
+function Get-LyncRevert {
+    <#
+    .SYNOPSIS
+    Returns the task that takes a change back, $null when none is armed. HasRun tells whether it did.
+    #>
+    $scheduler = Get-LyncTaskFolder
+    foreach ($task in $scheduler.Folder.GetTasks(1)) {
+        if ($task.Name -eq $script:RevertTask) {
+            # A task that has never run has a date of long ago.
+            return @{ HasRun = $task.LastRunTime.Year -gt 2000; NextRun = $task.NextRunTime }
+        }
+    }
+}
+
+function Register-LyncRevert {
+    <#
+    .SYNOPSIS
+    Arms a task that imports a snapshot once, as SYSTEM, in so many minutes; also after a restart of the host.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path, [Parameter(Mandatory = $true)][int]$Minute)
+
+    $scheduler = Get-LyncTaskFolder
+    $definition = $scheduler.Service.NewTask(0)
+    $definition.RegistrationInfo.Description = "Takes the firewall back to $Path unless msuc.lync confirms its change."
+    $definition.Settings.StartWhenAvailable = $true
+    $definition.Settings.DisallowStartIfOnBatteries = $false
+    $definition.Settings.StopIfGoingOnBatteries = $false
+    # 1 TASK_TRIGGER_TIME, 0 TASK_ACTION_EXEC, 5 TASK_LOGON_SERVICE_ACCOUNT, 6 TASK_CREATE_OR_UPDATE
+    $trigger = $definition.Triggers.Create(1)
+    $format = 'yyyy-MM-ddTHH:mm:ssZ'
+    $trigger.StartBoundary = [System.DateTime]::UtcNow.AddMinutes($Minute).ToString($format, [System.Globalization.CultureInfo]::InvariantCulture)
+    $action = $definition.Actions.Create(0)
+    $action.Path = "$([System.Environment]::SystemDirectory)\netsh.exe"
+    $action.Arguments = "advfirewall import `"$Path`""
+    $definition.Principal.UserId = 'S-1-5-18'
+    $definition.Principal.LogonType = 5
+    $definition.Principal.RunLevel = 1
+    $scheduler.Folder.RegisterTaskDefinition($script:RevertTask, $definition, 6, $null, $null, 5, $null) | Out-Null
+}
+
+function Unregister-LyncRevert {
+    <#
+    .SYNOPSIS
+    Removes the task that takes a change back.
+    #>
+    $scheduler = Get-LyncTaskFolder
+    $scheduler.Folder.DeleteTask($script:RevertTask, 0)
+}
+
 Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallRule, Add-LyncFirewallRule, Set-LyncFirewallRuleProperty,
-    Remove-LyncFirewallRule, Get-LyncFirewallProfile, Get-LyncHostAddress, Get-LyncPathVariable
+    Remove-LyncFirewallRule, Get-LyncFirewallProfile, Get-LyncHostAddress, Get-LyncPathVariable, Get-LyncGroupPolicy, Get-LyncTcpUse,
+    Get-LyncManagementPort, Get-LyncFingerprint, Enter-LyncLock, Export-LyncSnapshot, Get-LyncSnapshot, Test-LyncSnapshot, Import-LyncSnapshot,
+    Get-LyncRevert, Register-LyncRevert, Unregister-LyncRevert

@@ -8,7 +8,7 @@
 
 $spec = @{
     options = @{
-        operation = @{ type = 'str'; required = $true; choices = @('gather', 'apply') }
+        operation = @{ type = 'str'; required = $true; choices = @('gather', 'apply', 'confirm', 'snapshots', 'restore') }
         operations = @{
             type = 'list'
             elements = 'dict'
@@ -28,6 +28,12 @@ $spec = @{
                 }
             }
         }
+        fingerprint = @{ type = 'str'; default = '' }
+        snapshot_dir = @{ type = 'str'; default = '%SystemRoot%\msuc.lync\snapshots' }
+        snapshot_keep = @{ type = 'int'; default = 10 }
+        snapshot = @{ type = 'bool'; default = $true }
+        confirm_minutes = @{ type = 'int'; default = 0 }
+        path = @{ type = 'str'; default = '' }
     }
     supports_check_mode = $true
 }
@@ -37,6 +43,7 @@ $ErrorActionPreference = 'Stop'
 $counters = @{ enumerations = 0; writes = 0 }
 $module.Result.counters = $counters
 $module.Result.done = 0
+$snapshotDir = [System.Environment]::ExpandEnvironmentVariables($module.Params.snapshot_dir)
 
 function Get-Rule {
     # One enumeration of the store.
@@ -105,10 +112,58 @@ function Invoke-Operation {
     $NameCount[$Operation.name]--
 }
 
+function ConvertTo-Line {
+    # A hashtable as text that is the same whatever the order of its keys.
+    param($Value)
+    if ($Value -is [System.Collections.IDictionary]) {
+        return (@($Value.Keys) | Sort-Object | ForEach-Object { "$_=$(ConvertTo-Line -Value $Value[$_])" }) -join '|'
+    }
+    @($Value | ForEach-Object { if ($_ -is [System.Collections.IDictionary]) { ConvertTo-Line -Value $_ } else { [string]$_ } }) -join ','
+}
+
+function Get-Fingerprint {
+    # What stands for the whole firewall as it was read: rules, profiles, Group Policy.
+    param($Rule, $Setting, $GroupPolicy)
+    $line = @($Rule | ForEach-Object { ConvertTo-Line -Value $_ })
+    $line += ConvertTo-Line -Value $Setting
+    $line += ConvertTo-Line -Value $GroupPolicy.rules
+    $line += ConvertTo-Line -Value $GroupPolicy.profiles
+    Get-LyncFingerprint -Line $line
+}
+
+function Assert-Unchanged {
+    # What was planned holds only for the firewall that was gathered, and not while another change waits to be confirmed.
+    param($Policy, $Store)
+    $revert = Get-LyncRevert
+    if ($null -ne $revert -and -not $revert.HasRun) {
+        throw 'a change that was not confirmed waits to be taken back; nothing was written, run again when it was taken back'
+    }
+    if ($module.Params.fingerprint) {
+        $values = @($Store | ForEach-Object { $_.Value })
+        $setting = Get-LyncFirewallProfile -Policy $Policy
+        $now = Get-Fingerprint -Rule $values -Setting $setting -GroupPolicy (Get-LyncGroupPolicy)
+        if ($now -cne $module.Params.fingerprint) {
+            throw 'the firewall is not as it was gathered: something else has changed it meanwhile; nothing was written, run again'
+        }
+    }
+}
+
+function Save-Firewall {
+    # The way back, before the first write.
+    if ($module.Params.snapshot) {
+        $module.Result.snapshot = Export-LyncSnapshot -Directory $snapshotDir -Keep $module.Params.snapshot_keep
+    }
+    if ($module.Params.confirm_minutes -gt 0) {
+        Register-LyncRevert -Path $module.Result.snapshot -Minute $module.Params.confirm_minutes
+        $module.Result.armed = $true
+    }
+}
+
 function Invoke-Apply {
     # All operations in their order; every rule is located before the first write.
     param($Policy)
     $store = @(Get-Rule -Policy $Policy)
+    Assert-Unchanged -Policy $Policy -Store $store
     $nameCount = New-Object -TypeName System.Collections.Hashtable -ArgumentList ([System.StringComparer]::OrdinalIgnoreCase)
     foreach ($present in $store) {
         $nameCount[$present.Value.Name] = 1 + $nameCount[$present.Value.Name]
@@ -120,6 +175,7 @@ function Invoke-Apply {
     if ($module.CheckMode) {
         return
     }
+    Save-Firewall
     for ($index = 0; $index -lt $targets.Count; $index++) {
         Invoke-Operation -Policy $Policy -Operation $module.Params.operations[$index] -Target $targets[$index] -NameCount $nameCount
         $module.Result.done = $index + 1
@@ -129,29 +185,90 @@ function Invoke-Apply {
 function Write-Answer {
     # What the host has now.
     param($Policy)
-    $module.Result.rules = @(Get-Rule -Policy $Policy | ForEach-Object { $_.Value })
-    $module.Result.profiles = Get-LyncFirewallProfile -Policy $Policy
+    $rules = @(Get-Rule -Policy $Policy | ForEach-Object { $_.Value })
+    $setting = Get-LyncFirewallProfile -Policy $Policy
+    $groupPolicy = Get-LyncGroupPolicy
+    $tcp = Get-LyncTcpUse
+    $module.Result.fingerprint = Get-Fingerprint -Rule $rules -Setting $setting -GroupPolicy $groupPolicy
+    $module.Result.rules = $rules
+    $module.Result.profiles = $setting
+    $module.Result.group_policy = $groupPolicy
+    $module.Result.listeners = $tcp.listeners
+    $module.Result.connections = $tcp.connections
+    $module.Result.management = @(Get-LyncManagementPort)
     $module.Result.addresses = @(Get-LyncHostAddress)
     $module.Result.environment = Get-LyncPathVariable
     $module.Result.changed = $counters.writes -gt 0
 }
 
-$failure = $null
-try {
+function Confirm-Change {
+    # The change stays: what would have taken it back goes.
+    $revert = Get-LyncRevert
+    if ($null -eq $revert -or $revert.HasRun) {
+        throw 'the change was taken back before it was confirmed'
+    }
+    if (-not $module.CheckMode) {
+        Unregister-LyncRevert
+    }
+    $module.Result.changed = $true
+}
+
+function Restore-Firewall {
+    # The policy as it was when a snapshot was taken; what is there now becomes a snapshot first.
+    $path = $module.Params.path
+    if ($path -eq 'newest') {
+        $path = Get-LyncSnapshot -Directory $snapshotDir | Select-Object -First 1 | ForEach-Object { $_.path }
+    }
+    if (-not $path -or -not (Test-LyncSnapshot -Path $path)) {
+        throw "there is no snapshot $path in $snapshotDir"
+    }
+    if (-not $module.CheckMode) {
+        $module.Result.snapshot = Export-LyncSnapshot -Directory $snapshotDir -Keep ([int]::MaxValue)
+        Import-LyncSnapshot -Path $path
+        if ($null -ne (Get-LyncRevert)) {
+            Unregister-LyncRevert
+        }
+    }
+    $module.Result.restored = $path
+    $module.Result.changed = $true
+}
+
+function Invoke-Change {
+    # Gathers, or applies and gathers: what was done before a failure is told, and so is what is there then.
     $policy = Get-LyncFirewallPolicy
+    $failure = $null
     if ($module.Params.operation -eq 'apply') {
         try {
-            Invoke-Apply -Policy $policy
+            $lock = Enter-LyncLock
+            try {
+                Invoke-Apply -Policy $policy
+            } finally {
+                $lock.ReleaseMutex()
+            }
         } catch {
             $failure = $_
         }
     }
-    Write-Answer -Policy $policy
-} catch {
-    # What stopped the changes matters more than why the host could not be read again.
-    if ($null -eq $failure) {
-        $failure = $_
+    try {
+        Write-Answer -Policy $policy
+    } catch {
+        # What stopped the changes matters more than why the host could not be read again.
+        if ($null -eq $failure) {
+            $failure = $_
+        }
     }
+    $failure
+}
+
+try {
+    $failure = switch ($module.Params.operation) {
+        'confirm' { Confirm-Change }
+        'snapshots' { $module.Result.snapshots = @(Get-LyncSnapshot -Directory $snapshotDir) }
+        'restore' { Restore-Firewall }
+        default { Invoke-Change }
+    }
+} catch {
+    $failure = $_
 }
 if ($null -ne $failure) {
     $module.FailJson($failure.Exception.Message, $failure)

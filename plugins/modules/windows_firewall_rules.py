@@ -33,8 +33,10 @@ options:
       - V(replaced) makes O(group) exactly O(rules), and so removes its other rules.
       - V(deleted) removes the rules named in O(rules), or all rules of O(group) when O(rules) is empty.
       - V(gathered) changes nothing and returns the rules of O(group).
+      - V(parsed) contacts no host and returns the rules, of every group, that stand in O(running_config) or in the dump at O(path).
+      - V(rendered) contacts no host and returns O(rules) as the strings that the registry of a host holds.
     type: str
-    choices: [merged, replaced, deleted, gathered]
+    choices: [merged, replaced, deleted, gathered, parsed, rendered]
     default: replaced
   phase:
     description:
@@ -56,6 +58,52 @@ options:
     type: list
     elements: str
     default: []
+  running_config:
+    description:
+      - With O(state=parsed), the text of the rules, which is what C(reg export) writes, what C(reg query) prints, a JSON mapping of rule
+        ids to rule strings, or rule strings line by line.
+    type: str
+  path:
+    description:
+      - With O(state=parsed), a dump on the controller, which is what C(netsh advfirewall export) writes, or a file of what O(running_config) takes.
+    type: path
+  management_networks:
+    description:
+      - From where the host is managed, beside the peers that are connected to its ports of management now.
+      - Changes are refused as a whole, and nothing is written, when they take TCP from there to WinRM, SSH or Remote Desktop on an active profile.
+    type: list
+    elements: str
+    default: []
+  accept_cut:
+    description:
+      - Make changes although they cut established TCP connections or shut listeners (RV(would_cut)).
+      - It does not overrule the guard of O(management_networks).
+    type: bool
+    default: false
+  snapshot:
+    description:
+      - Export the whole firewall policy to a file on the host before the first write. When that fails, nothing is written.
+    type: bool
+    default: true
+  snapshot_dir:
+    description:
+      - The folder of the snapshots on the host, by default C(%SystemRoot%\msuc.lync\snapshots). Nobody but administrators must be able to
+        write there.
+    type: str
+  snapshot_keep:
+    description:
+      - How many snapshots stay, the newest ones.
+    type: int
+    default: 10
+  confirm_minutes:
+    description:
+      - When greater than 0, a task on the host brings the snapshot back after so many minutes, unless the change is confirmed before. It is
+        armed before the first write.
+      - The change is confirmed over a new connection, in a third round trip, when every TCP listener that answered the controller before still
+        answers. Listeners that the change shuts on purpose are not asked.
+      - A snapshot is the whole local policy, so changes that others make meanwhile are lost when it comes back.
+    type: int
+    default: 0
 attributes:
   check_mode:
     description: Gathers and tells what would change, and writes nothing.
@@ -99,6 +147,12 @@ EXAMPLES = r"""
     phase: close
   when: opened.pending
 
+- name: Look at an export of a host, without the host
+  msuc.lync.windows_firewall_rules:
+    state: parsed
+    path: dumps/fe01.wfw
+  register: exported
+
 - name: Remove all rules that the collection made
   msuc.lync.windows_firewall_rules:
     state: deleted
@@ -107,17 +161,17 @@ EXAMPLES = r"""
 RETURN = r"""
 before:
   description: The rules of the group before, as options in canonical spelling, sorted by name.
-  returned: always, unless the options are invalid
+  returned: always, unless the options are invalid or O(state) contacts no host
   type: list
   elements: dict
 after:
   description: The rules of the group after, as they were read again; in check mode, as they would be.
-  returned: always, unless the options are invalid
+  returned: always, unless the options are invalid or O(state) contacts no host
   type: list
   elements: dict
 changes:
   description: The changes of this phase, in the order in which they were made.
-  returned: always, unless the options are invalid
+  returned: always, unless the options are invalid or O(state) contacts no host
   type: list
   elements: dict
   contains:
@@ -156,7 +210,7 @@ changes:
       returned: always
 commands:
   description: The changes in words, one line each.
-  returned: always, unless the options are invalid
+  returned: always, unless the options are invalid or O(state) contacts no host
   type: list
   elements: str
   sample: ["add rule Lync fe-sip-tls (TCP in): allow in, protocol tcp, localport 5061, remoteip 10.1.0.0/24"]
@@ -165,22 +219,90 @@ gathered:
   returned: when O(state=gathered)
   type: list
   elements: dict
+parsed:
+  description:
+    - The rules of the text or the dump, as options, each with the C(id) under which it was stored.
+    - A rule that says something which no option holds has it under C(restrictions), and cannot be written again.
+  returned: when O(state=parsed)
+  type: list
+  elements: dict
+rendered:
+  description: The rules as strings of the registry, in the order of O(rules).
+  returned: when O(state=rendered)
+  type: list
+  elements: str
+  sample: ["v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5061|Name=SIP|EmbedCtxt=msuc.lync|"]
 summary:
   description: How many rules are added, changed, disabled and removed, and how many of the changes change what is admitted.
-  returned: always, unless the options are invalid
+  returned: always, unless the options are invalid or O(state) contacts no host
   type: dict
   sample: {"added": 2, "changed": 0, "disabled": 0, "removed": 0, "admission_changed": 1}
 pending:
   description: Whether changes are left for another phase.
-  returned: always, unless the options are invalid
+  returned: always, unless the options are invalid or O(state) contacts no host
   type: bool
 stats:
   description: How many round trips, enumerations of all rules, and writes it took.
-  returned: always, unless the options are invalid
+  returned: always, unless the options are invalid or O(state) contacts no host
   type: dict
   sample: {"round_trips": 1, "enumerations": 1, "writes": 0}
 host:
   description: The addresses of the host, and the state of its firewall profiles.
   returned: always, unless the host could not be read
   type: dict
+would_cut:
+  description:
+    - Established TCP peers, and listeners, that only rules which go admit now. UDP, idle peers and outbound connections are not seen.
+  returned: always, unless the options are invalid
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: One of peers and listener; the latter is reached by nobody afterwards.
+      type: str
+      returned: always
+    port:
+      description: The TCP port of the host.
+      type: int
+      returned: always
+    address:
+      description: The address of the host.
+      type: str
+      returned: always
+    peers:
+      description: The peers.
+      type: list
+      elements: str
+      returned: always
+    rules:
+      description: The rules that admit them now and go, or block them.
+      type: list
+      elements: str
+      returned: always
+    unless:
+      description: Rules that stay and may admit them, such as one for a program. Where there are any, the changes are made all the same.
+      type: list
+      elements: str
+      returned: always
+snapshot:
+  description: The snapshot that was taken before the first write.
+  returned: when one was taken
+  type: dict
+  contains:
+    path:
+      description: The file on the host.
+      type: str
+      returned: always
+    rollback:
+      description: The command that brings it back, to be run on the host.
+      type: str
+      returned: always
+    armed:
+      description: Whether it comes back by itself, because the change was not confirmed.
+      type: bool
+      returned: always
+  sample:
+    path: C:\Windows\msuc.lync\snapshots\firewall-20260102T030405678Z-0a1b2c3d.wfw
+    rollback: netsh advfirewall import "C:\Windows\msuc.lync\snapshots\firewall-20260102T030405678Z-0a1b2c3d.wfw"
+    armed: false
 """

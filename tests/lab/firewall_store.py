@@ -12,6 +12,8 @@ checked and committed at once; a new rule is checked when it is added (netfw.h d
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import json
 import os
 import pathlib
@@ -25,6 +27,7 @@ from . import windows_rules
 from .windows_rules import E_ACCESSDENIED, E_FAIL, EVERY_PROFILE, ComError, Switches
 
 Document = dict[str, Any]
+ERROR_DISK_FULL, EPT_S_NOT_REGISTERED = 0x80070070, 0x800706D9
 # What HNetCfg.FWRule has before anything is put: not enabled, any protocol, everything else without a limit.
 NEW_RULE: Mapping[str, object] = {
     "Name": None,
@@ -48,6 +51,8 @@ NEW_RULE: Mapping[str, object] = {
     "Enabled": False,
 }
 _PORT_PROPERTIES = ("LocalPorts", "RemotePorts")
+WINRM_PORT, CONTROLLER = 5985, "10.9.0.5"
+MANAGEMENT = (("winrm", WINRM_PORT), ("winrm", 5986), ("ssh", 22), ("rdp", 3389))
 ENVIRONMENT = {
     "SystemRoot": "C:\\Windows",
     "windir": "C:\\Windows",
@@ -68,7 +73,9 @@ class Faults:
 
     unreachable: it does not answer. unauthorized: it refuses the password. access_denied: the account may not write.
     com_error_at_write: the number of the write, from 1, that fails. drop_after_write: the number of the write after which
-    the connection breaks. garbage: it answers with text that is no result.
+    the connection breaks. shut_after_write: the number of the write after which new connections are refused, and those that
+    are there go on. refuses_connections: they are refused now. garbage: it answers with text that is no result.
+    service_stopped: the firewall service does not run. disk_full: nothing more fits on the disk.
     """
 
     unreachable: bool = False
@@ -76,7 +83,11 @@ class Faults:
     access_denied: bool = False
     com_error_at_write: int = 0
     drop_after_write: int = 0
+    shut_after_write: int = 0
+    refuses_connections: bool = False
     garbage: bool = False
+    service_stopped: bool = False
+    disk_full: bool = False
 
 
 @dataclass
@@ -105,6 +116,15 @@ class FirewallStore:
         document = {
             "addresses": addresses,
             "profiles": {"active": 1, "local_policy_modify_state": 0},
+            # What differs from a firewall that is on, blocks inbound and allows outbound traffic, by the bit of the profile.
+            "settings": {},
+            "group_policy": {"rules": {}, "profiles": {}},
+            "listeners": [f"0.0.0.0 {WINRM_PORT}"],
+            "connections": [f"{address} {WINRM_PORT} {CONTROLLER}" for address in addresses[:1]],
+            "files": {},
+            "exports": 0,
+            "task": None,
+            "now": 0,
             "switches": dict(switches or {}),
             "rules": [{"id": f"{{{uuid.uuid4()}}}", **_stored(rule, Switches())} for rule in rules],
         }
@@ -118,6 +138,21 @@ class FirewallStore:
     def write(self, document: Document) -> None:
         """Replace the document at once, so that an independent look never sees half of it."""
         _write_json(self.path, document)
+
+    def change(self, **parts: object) -> None:
+        """Replace parts of the document."""
+        with self.lock:
+            self.write({**self.read(), **parts})
+
+    def advance(self, minutes: int) -> None:
+        """Let time pass on the host; a task that is due imports its snapshot, once."""
+        with self.lock:
+            document = self.read()
+            document["now"] += minutes
+            task = document["task"]
+            if task and not task["has_run"] and task["due"] <= document["now"]:
+                document.update(task={**task, "has_run": True}, rules=document["files"][task["path"]])
+            self.write(document)
 
     def faults(self) -> Faults:
         """Return the faults that are switched on now."""
@@ -171,10 +206,57 @@ class FwPolicy:
     @property
     def profiles(self) -> dict[str, object]:
         """Return the active profiles and the state of each."""
-        settings = [
-            {"profile": bit, "firewall_enabled": True, "block_all_inbound": False, "default_inbound": 0, "default_outbound": 1} for bit in (1, 2, 4)
-        ]
+        usual = {"firewall_enabled": True, "block_all_inbound": False, "default_inbound": 0, "default_outbound": 1}
+        settings = [{"profile": bit, **usual, **self._document["settings"].get(str(bit), {})} for bit in (1, 2, 4)]
         return {**self._document["profiles"], "settings": settings}
+
+    @property
+    def surroundings(self) -> dict[str, object]:
+        """Return what the host knows beside COM: Group Policy of the registry, listeners, connections, ports of management."""
+        management = [{"kind": kind, "port": port} for kind, port in MANAGEMENT]
+        return {**{name: self._document[name] for name in ("group_policy", "listeners", "connections")}, "management": management}
+
+    def fingerprint(self) -> str:
+        """Return a hash of rules, profiles and Group Policy, whatever the order of the rules."""
+        rules = sorted(json.dumps(FwRule(None, stored).values(), sort_keys=True) for stored in self._document["rules"])
+        parts = [rules, self.profiles, self._document["group_policy"]]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    # --- netsh advfirewall export and import, which move the whole policy, and the task that runs the latter ---------
+
+    @property
+    def task(self) -> Document | None:
+        """Return the task that imports a snapshot: path, due (the minute), has_run."""
+        task: Document | None = self._document["task"]
+        return task
+
+    def export(self, directory: str, keep: int) -> str:
+        """Export the rules to a new file, keep the newest ones of the folder, and return the path."""
+        if self._faults.disk_full:
+            raise ComError(ERROR_DISK_FULL, "netsh advfirewall export ended with 1: There is not enough space on the disk.")
+        files = self._document["files"]
+        path = f"{directory}\\firewall-{self._document['exports']:08}Z-{uuid.uuid4().hex[:8]}.wfw"
+        self._document["exports"] += 1
+        files[path] = copy.deepcopy(self._document["rules"])
+        for old in self.snapshots(directory)[keep:]:
+            del files[old]
+        self._store.write(self._document)
+        return path
+
+    def snapshots(self, directory: str) -> list[str]:
+        """Return the paths of the snapshots of a folder, newest first."""
+        return sorted((path for path in self._document["files"] if path.startswith(directory + "\\")), reverse=True)
+
+    def import_(self, path: str) -> None:
+        """Replace all rules by those of a snapshot."""
+        self._document["rules"] = copy.deepcopy(self._document["files"][path])
+        self._store.write(self._document)
+
+    def arm(self, path: str | None, minutes: int = 0) -> None:
+        """Make the task that imports a snapshot in so many minutes; without a path, remove it."""
+        due = self._document["now"] + minutes
+        self._document["task"] = {"path": path, "due": due, "has_run": False} if path else None
+        self._store.write(self._document)
 
     @property
     def addresses(self) -> list[str]:
@@ -183,6 +265,8 @@ class FwPolicy:
 
     def rules(self) -> Iterator[FwRule]:
         """Enumerate the rules of the local store once."""
+        if self._faults.service_stopped:
+            raise ComError(EPT_S_NOT_REGISTERED, "There are no more endpoints available from the endpoint mapper.")
         self.counters.enumerations += 1
         return iter([FwRule(self, stored) for stored in self._document["rules"]])
 
@@ -207,6 +291,8 @@ class FwPolicy:
         write()
         self._store.write(self._document)
         self.counters.writes += 1
+        if self._faults.shut_after_write == self.counters.writes:
+            self._store.set_faults(refuses_connections=True)
         if self._faults.drop_after_write == self.counters.writes:
             raise ConnectionDroppedError
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .firewall_store import ENVIRONMENT, FirewallStore, FwPolicy, FwRule
@@ -19,7 +19,7 @@ Answer = dict[str, Any]
 
 
 class _ConflictError(Exception):
-    """A rule is not on the host as it was gathered."""
+    """The host is not as it was gathered, or not as it has to be."""
 
 
 def run_module(store: FirewallStore, arguments: Mapping[str, Any], check_mode: bool) -> Answer:
@@ -27,31 +27,35 @@ def run_module(store: FirewallStore, arguments: Mapping[str, Any], check_mode: b
     policy = store.policy()
     answer: Answer = {"done": 0}
     try:
-        if arguments["operation"] == "apply":
-            _apply(policy, arguments.get("operations") or [], check_mode, answer)
-    except (ComError, _ConflictError) as error:
-        answer.update(failed=True, msg=str(error))
+        for step in _STEPS[arguments["operation"]]:
+            # What is there after a failure is told too, and the first failure stands.
+            try:
+                step(policy, arguments, check_mode, answer)
+            except (ComError, _ConflictError) as error:
+                answer = {"msg": str(error), **answer, "failed": True}
     finally:
-        rules = [rule.values() for rule in policy.rules()]
         store.count(enumerations=policy.counters.enumerations, writes=policy.counters.writes)
-    return {
-        **answer,
-        "changed": policy.counters.writes > 0,
-        "rules": rules,
-        "profiles": policy.profiles,
-        "addresses": policy.addresses,
-        "environment": ENVIRONMENT,
-        "counters": {"enumerations": policy.counters.enumerations, "writes": policy.counters.writes},
-    }
+    counters = {"enumerations": policy.counters.enumerations, "writes": policy.counters.writes}
+    return {"changed": policy.counters.writes > 0, **answer, "counters": counters}
 
 
-def _apply(policy: FwPolicy, operations: Sequence[Mapping[str, Any]], check_mode: bool, answer: Answer) -> None:
-    """Locate every rule, then make the operations in their order."""
+def _answer(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
+    """Tell what the host has now."""
+    answer["rules"] = [rule.values() for rule in policy.rules()]
+    answer.update(policy.surroundings)
+    answer.update(profiles=policy.profiles, addresses=policy.addresses, environment=ENVIRONMENT, fingerprint=policy.fingerprint())
+
+
+def _apply(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
+    """Locate every rule, save the way back, then make the operations in their order."""
+    operations: Sequence[Mapping[str, Any]] = arguments.get("operations") or []
     present = [(rule, rule.values()) for rule in policy.rules()]
+    _assert_unchanged(policy, arguments)
     names = Counter(values["Name"].casefold() for rule, values in present)
     targets = [FwRule() if operation["kind"] == "add" else _take(present, operation) for operation in operations]
     if check_mode:
         return
+    _save(policy, arguments, answer)
     for operation, target in zip(operations, targets, strict=True):
         if operation["kind"] == "remove":
             _remove(policy, operation["name"], target, names)
@@ -61,6 +65,60 @@ def _apply(policy: FwPolicy, operations: Sequence[Mapping[str, Any]], check_mode
             policy.add(target)
             names[operation["name"].casefold()] += 1
         answer["done"] += 1
+
+
+def _assert_unchanged(policy: FwPolicy, arguments: Mapping[str, Any]) -> None:
+    if policy.task and not policy.task["has_run"]:
+        raise _ConflictError("a change that was not confirmed waits to be taken back; nothing was written, run again when it was taken back")
+    if arguments.get("fingerprint") not in (None, "", policy.fingerprint()):
+        raise _ConflictError("the firewall is not as it was gathered: something else has changed it meanwhile; nothing was written, run again")
+
+
+def _directory(arguments: Mapping[str, Any]) -> str:
+    text: str = arguments.get("snapshot_dir") or "%SystemRoot%\\msuc.lync\\snapshots"
+    return text.replace("%SystemRoot%", ENVIRONMENT["SystemRoot"])
+
+
+def _save(policy: FwPolicy, arguments: Mapping[str, Any], answer: Answer) -> None:
+    if arguments.get("snapshot", True):
+        answer["snapshot"] = policy.export(_directory(arguments), arguments.get("snapshot_keep", 10))
+    if arguments.get("confirm_minutes"):
+        policy.arm(answer["snapshot"], arguments["confirm_minutes"])
+        answer["armed"] = True
+
+
+def _confirm(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
+    if policy.task is None or policy.task["has_run"]:
+        raise _ConflictError("the change was taken back before it was confirmed")
+    if not check_mode:
+        policy.arm(None)
+    answer["changed"] = True
+
+
+def _snapshots(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
+    answer["snapshots"] = [{"path": path, "bytes": 1} for path in policy.snapshots(_directory(arguments))]
+
+
+def _restore(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
+    directory = _directory(arguments)
+    known = policy.snapshots(directory)
+    path = next(iter(known), "") if arguments["path"] == "newest" else arguments["path"]
+    if path not in known:
+        raise _ConflictError(f"there is no snapshot {path} in {directory}")
+    if not check_mode:
+        answer["snapshot"] = policy.export(directory, len(known) + 1)
+        policy.import_(path)
+        policy.arm(None)
+    answer.update(restored=path, changed=True)
+
+
+_STEPS: Mapping[str, tuple[Callable[[FwPolicy, Mapping[str, Any], bool, Answer], None], ...]] = {
+    "gather": (_answer,),
+    "apply": (_apply, _answer),
+    "confirm": (_confirm,),
+    "snapshots": (_snapshots,),
+    "restore": (_restore,),
+}
 
 
 def _take(present: list[tuple[FwRule, Answer]], operation: Mapping[str, Any]) -> FwRule:

@@ -74,7 +74,8 @@ def _setting(text: str) -> tuple[str, Any]:
     return key, {"true": True, "false": False}.get(value.casefold(), int(value) if value.isdigit() and key.casefold() in _NUMBERS else value)
 
 
-_NUMBERS = frozenset(name.casefold() for name, value in NEW_RULE.items() if isinstance(value, int)) | {"com_error_at_write", "drop_after_write"}
+_WRITE_FAULTS = frozenset({"com_error_at_write", "drop_after_write", "shut_after_write"})
+_NUMBERS = frozenset(name.casefold() for name, value in NEW_RULE.items() if isinstance(value, int)) | _WRITE_FAULTS
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -153,7 +153,7 @@ BAD_INPUT: list[tuple[dict[str, Any], list[str]]] = [
             "expected_addresses: 'fe01' is not an IPv4 or IPv6 address",
         ],
     ),
-    ({"rules": [], "state": "rendered"}, ["value of state must be one of: merged, replaced, deleted, gathered, got: rendered"]),
+    ({"rules": [], "state": "purged"}, ["value of state must be one of: merged, replaced, ", ", got: purged"]),
     ({"rules": ["x"]}, ["rules"]),
     ({"rulez": []}, ["rulez"]),
 ]

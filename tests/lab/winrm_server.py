@@ -72,6 +72,9 @@ def _accept(listener: socket.socket, session: Session) -> None:
     except OSError:
         # The client has gone already.
         return
+    if session.store.faults().refuses_connections:
+        connection.close()
+        return
     connection.setblocking(True)
     threading.Thread(target=_serve, args=(connection, address, session), daemon=True).start()
 

@@ -3,7 +3,10 @@
 """What a Windows host answers to gather and apply, read and checked.
 
     {"rules": [{"Name": "SIP", ...}], "addresses": ["10.1.0.11"], "environment": {"SystemRoot": "C:\\Windows"},
-     "profiles": {"active": 1, "local_policy_modify_state": 0, "settings": [...]}, "counters": {"enumerations": 1, "writes": 0}}
+     "profiles": {"active": 1, "local_policy_modify_state": 0, "settings": [...]}, "counters": {"enumerations": 1, "writes": 0},
+     "group_policy": {"rules": {"{id}": "v2.10|..."}, "profiles": {"domain": {"AllowLocalPolicyMerge": 0}}},
+     "listeners": ["0.0.0.0 5061"], "connections": ["10.1.0.11 5061 10.10.3.4"], "management": [{"kind": "winrm", "port": 5985}],
+     "fingerprint": "..."}
 """
 
 from __future__ import annotations
@@ -12,11 +15,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..addresses import AddressSet, parse_address
+from ..addresses import AddressSet
 from ..problems import Problem
-from .changes import Present
+from . import network
+from .changes import GROUP_POLICY, Present
 from .com import from_com
 from .options import listed
+from .registry_strings import ParsedRules, parse_rules
 from .rule import Rule
 from .tables import ADDRESS_WORDS
 
@@ -31,14 +36,20 @@ class HostAnswerError(Exception):
 class Host:
     """The firewall of a host as gathered.
 
-    addresses: its own addresses. environment: the variables that programs may name, by upper-case name.
-    profiles: the answer's profiles, as they came. enumerations, writes: what the host did to answer.
+    rules: the local ones, then those of Group Policy. addresses: its own addresses. environment: the variables that programs
+    may name, by upper-case name. profiles: Group Policy's settings included. unread: rules of Group Policy that make no sense.
+    fingerprint: stands for all that was gathered of the firewall; the host made it. enumerations, writes: what it did to answer.
     """
 
     rules: tuple[Present, ...]
     addresses: tuple[str, ...]
     environment: Mapping[str, str]
-    profiles: Mapping[str, object]
+    profiles: tuple[network.Profile, ...]
+    listeners: tuple[network.Listener, ...]
+    connections: tuple[network.Connection, ...]
+    management: tuple[network.ManagementPort, ...]
+    unread: tuple[str, ...]
+    fingerprint: str
     enumerations: int
     writes: int
 
@@ -47,12 +58,19 @@ def read_answer(answer: Mapping[str, object]) -> Host:
     """Return the host that an answer describes; raises HostAnswerError when a part of it is missing or of another kind."""
     try:
         environment = {str(name).upper(): str(value) for name, value in _mapping(answer, "environment").items()}
-        counters = _mapping(answer, "counters")
+        counters, policy = _mapping(answer, "counters"), _mapping(answer, "group_policy")
+        local = [_present(properties, environment) for properties in _sequence(answer, "rules")]
+        theirs = parse_rules((str(name), str(text)) for name, text in _mapping(policy, "rules").items())
         return Host(
-            rules=tuple(_present(properties, environment) for properties in _sequence(answer, "rules")),
-            addresses=tuple(_address_text(text) for text in _sequence(answer, "addresses")),
+            rules=(*local, *_policy_rules(theirs, environment)),
+            addresses=tuple(network.plain_address(text) for text in _sequence(answer, "addresses")),
             environment=environment,
-            profiles=_mapping(answer, "profiles"),
+            profiles=network.read_profiles(_mapping(answer, "profiles"), _mapping(policy, "profiles")),
+            listeners=network.read_listeners(_sequence(answer, "listeners")),
+            connections=network.read_connections(_sequence(answer, "connections")),
+            management=network.read_management(_sequence(answer, "management")),
+            unread=tuple(str(problem) for refused in theirs.refused for problem in refused.problems),
+            fingerprint=str(answer["fingerprint"]),
             enumerations=int(str(counters["enumerations"])),
             writes=int(str(counters["writes"])),
         )
@@ -89,9 +107,8 @@ def _present(properties: object, environment: Mapping[str, str]) -> Present:
     return Present(expanded(from_com(properties), environment), properties)
 
 
-def _address_text(text: object) -> str:
-    """Return an address in canonical text, without the zone that Windows adds to link-local ones."""
-    return str(parse_address(str(text).partition("%")[0]))
+def _policy_rules(parsed: ParsedRules, environment: Mapping[str, str]) -> list[Present]:
+    return [Present(expanded(stored.rule, environment), {}, GROUP_POLICY) for stored in parsed.rules]
 
 
 def _mapping(answer: Mapping[str, object], key: str) -> Mapping[str, object]:

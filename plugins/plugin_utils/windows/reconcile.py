@@ -3,25 +3,27 @@
 """One run of the module on one host, without the way to it: task in, answers in, result out.
 
     run = Reconciliation(Task.from_options({"rules": [...], "state": "replaced", ...}))
-    run.gathered(answer of gather); run.operations() -> for apply; run.applied(answer of apply); run.result()
+    run.gathered(answer of gather); run.apply_arguments(); run.applied(answer of apply); run.confirmed(answer); run.result()
 
-A run goes gathered -> operations -> applied; result() may be asked at any point and tells how far it came.
+A run goes gathered -> apply_arguments -> applied -> confirmed; result() may be asked at any point and tells how far it came.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from ..addresses import parse_address
 from ..problems import InvalidInputError, Problem
 from . import results
 from .changes import Changes, Phase, Present, State, applied, plan_changes
 from .effect import describe_effects
+from .guard import Comparison
 from .host import Host, expanded, missing_addresses, read_answer
 from .operations import Operation, operations
 from .options import OWNED_GROUP, names_from_options, rules_from_options
 from .rule import Rule
+from .safety import Safety, Verdict, judge, policy_warnings
 
 
 class HostFailedError(Exception):
@@ -38,6 +40,7 @@ class Task:
     phase: Phase = Phase.ALL
     group: str = OWNED_GROUP
     expected_addresses: tuple[str, ...] = ()
+    safety: Safety = Safety()
 
     @classmethod
     def from_options(cls, options: Mapping[str, object]) -> Task:
@@ -45,7 +48,8 @@ class Task:
         rules, group = _mappings(options.get("rules")), str(options.get("group") or OWNED_GROUP)
         state, phase = State(options.get("state", "replaced")), Phase(options.get("phase", "all"))
         expected = tuple(str(text) for text in _list(options.get("expected_addresses")))
-        problems = [*_group_problems(group), *_address_problems(expected)]
+        safety, problems = Safety.from_options(options)
+        problems += [*_group_problems(group), *_address_problems(expected)]
         wanted: tuple[Rule, ...] = ()
         try:
             wanted = _wanted(rules, state, group)
@@ -53,7 +57,7 @@ class Task:
             problems += error.problems
         if problems:
             raise InvalidInputError(problems)
-        return cls(wanted, rules, state, phase, group, expected)
+        return cls(wanted, rules, state, phase, group, expected, safety)
 
 
 def _list(value: object) -> Sequence[object]:
@@ -104,6 +108,11 @@ class Reconciliation:
     _applied: bool = False
     _may_have_written: bool = False
     _facts: Mapping[str, object] = field(default_factory=dict)
+    _verdict: Verdict = Verdict()
+    _warnings: list[str] = field(default_factory=list)
+    _fingerprint: str = ""
+    _snapshot: str = ""
+    _armed: bool = False
 
     def gathered(self, answer: Mapping[str, object]) -> None:
         """Take what the host answered to gather, and plan.
@@ -117,10 +126,30 @@ class Reconciliation:
         self._check_addresses(host)
         self.changes = describe_effects(host.rules, self._plan(host.rules))
         self.after = applied(host.rules, self.changes.now)
+        self._verdict = judge(host, Comparison(self.before, self.after, self.changes.now), self.task.safety)
+        self._warnings = policy_warnings(host, self._verdict)
+        self._fingerprint = host.fingerprint
 
     def operations(self) -> list[Operation]:
         """Return what the host has to do; nothing when it is as wanted."""
         return operations(self.changes.now)
+
+    @property
+    def steady_ports(self) -> frozenset[int]:
+        """Return the TCP ports that answer those who manage the host after the changes when they answer before."""
+        return self._verdict.steady
+
+    def apply_arguments(self) -> dict[str, object]:
+        """Return the arguments of apply; raises HostFailedError when the guard stands against the changes."""
+        reasons = self._verdict.reasons(self.task.safety)
+        if reasons:
+            raise HostFailedError("\n".join(["the changes are refused; nothing was written:", *_lines(reasons)]))
+        safety = self.task.safety.arguments()
+        return {"operation": "apply", "operations": self.operations(), "fingerprint": self._fingerprint, **safety}
+
+    def forecast(self) -> None:
+        """Take down as warnings why apply would refuse the changes: for check mode."""
+        self._warnings += [f"apply would refuse the changes: {reason}" for reason in self._verdict.reasons(self.task.safety)]
 
     def applied(self, answer: Mapping[str, object]) -> None:
         """Take what the host answered to apply, and compare what it has now with what was wanted.
@@ -128,10 +157,34 @@ class Reconciliation:
         Raises HostFailedError when it failed half-way or a rule is not as wanted, HostAnswerError as gathered().
         """
         self.after, self._applied, self._may_have_written = self.before, True, True
+        self._snapshot, self._armed = str(answer.get("snapshot") or ""), bool(answer.get("armed"))
         self.after = self._answered(answer, _stopped_text(answer, self.operations())).rules
         left = self._plan(self.after).now
         if left:
             raise HostFailedError("\n".join(["the changes were made, but the rules are not as wanted; what is left:", *_lines(results.commands(left))]))
+
+    @property
+    def waits(self) -> bool:
+        """Return whether the change is taken back unless it is confirmed."""
+        return self._armed
+
+    def confirmed(self, answer: Mapping[str, object]) -> None:
+        """Take what the host answered to confirm; raises HostFailedError when it could not, so that the change is taken back."""
+        self.round_trips += 1
+        if answer.get("failed"):
+            raise HostFailedError(f"the change could not be confirmed: {answer.get('msg', 'no reason given')}")
+        self._armed = False
+
+    def not_confirmed(self, shut: Sequence[int]) -> HostFailedError:
+        """Return the error of a change that is left to be taken back, because ports do not answer any more."""
+        ports = ", ".join(map(str, shut))
+        return HostFailedError(f"TCP {ports} answered before the change and does not now; the change is not confirmed: {self.way_back()}")
+
+    def way_back(self) -> str:
+        """Return how what was there before comes back."""
+        minutes = self.task.safety.confirm_minutes
+        by_itself = f"it comes back by itself {minutes} minutes after the first write, or at once by: " if self._armed else ""
+        return f"{by_itself}{results.rollback(self._snapshot)}"
 
     def result(self) -> dict[str, object]:
         """Return the result of the task as far as it came; after is a prediction until the changes were applied."""
@@ -146,7 +199,11 @@ class Reconciliation:
             "pending": bool(self.changes.later),
             "stats": {"round_trips": self.round_trips, "enumerations": self.enumerations, "writes": self.writes},
             "host": self._facts,
+            "would_cut": [cut.to_result() for cut in self._verdict.cuts],
+            "warnings": list(self._warnings),
         }
+        if self._snapshot:
+            found["snapshot"] = {"path": self._snapshot, "rollback": results.rollback(self._snapshot), "armed": self._armed}
         if self.task.state is State.GATHERED:
             found["gathered"] = found["before"]
         return found
@@ -175,7 +232,7 @@ class Reconciliation:
         if failed:
             self.after = host.rules
             raise HostFailedError(f"{failed_text}: {answer.get('msg', 'no reason given')}")
-        self._facts = {"addresses": list(host.addresses), "profiles": dict(host.profiles)}
+        self._facts = {"addresses": list(host.addresses), "profiles": [asdict(profile) for profile in host.profiles]}
         return host
 
     def _check_addresses(self, host: Host) -> None:

@@ -74,6 +74,11 @@ def _words(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else repr(value) if value == "" else str(value)
 
 
+def rollback(snapshot: str) -> str:
+    """Return the command that brings a snapshot back, to be run on the host."""
+    return f'netsh advfirewall import "{snapshot}"'
+
+
 _COUNTED = {"added": Kind.ADD, "changed": Kind.CHANGE, "disabled": Kind.DISABLE, "removed": Kind.REMOVE}
 
 

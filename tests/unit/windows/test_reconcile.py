@@ -41,6 +41,7 @@ class MemoryStore(FirewallStore):
     def of(cls, *rules: Mapping[str, object], fault: Faults = NO_FAULTS, switches: Mapping[str, bool] | None = None) -> MemoryStore:
         store = cls(pathlib.Path(), "host", fault=fault)
         store.create(["10.1.0.11", "2001:db8::11"], list(rules), switches)
+        store.change(listeners=[], connections=[])
         store.history.clear()
         return store
 
@@ -48,8 +49,10 @@ class MemoryStore(FirewallStore):
         return copy.deepcopy(self.document)
 
     def write(self, document: dict[str, Any]) -> None:
+        changes_rules = document["rules"] != self.document.get("rules")
         self.document = copy.deepcopy(document)
-        self.history.append(self.rules())
+        if changes_rules:
+            self.history.append(self.rules())
 
     def faults(self) -> Faults:
         return self.fault
@@ -70,9 +73,8 @@ def run(store: FirewallStore, rules: list[dict[str, Any]], **options: Any) -> Re
 
 def finish(store: FirewallStore, reconciliation: Reconciliation) -> None:
     reconciliation.gathered(run_module(store, {"operation": "gather"}, False))
-    operations = reconciliation.operations()
-    if operations:
-        reconciliation.applied(run_module(store, {"operation": "apply", "operations": operations}, False))
+    if reconciliation.operations():
+        reconciliation.applied(run_module(store, reconciliation.apply_arguments(), False))
 
 
 def stats(reconciliation: Reconciliation) -> tuple[object, ...]:
@@ -273,13 +275,27 @@ def test_a_bad_task_is_refused_with_every_reason(options: dict[str, Any], texts:
         assert text in str(problem)
 
 
-GOOD: dict[str, Any] = {"rules": [], "addresses": [], "environment": {}, "profiles": {}, "counters": {"enumerations": 1, "writes": 0}}
+GOOD: dict[str, Any] = {
+    "rules": [],
+    "addresses": [],
+    "environment": {},
+    "profiles": {"active": 1},
+    "group_policy": {"rules": {}, "profiles": {}},
+    "listeners": [],
+    "connections": [],
+    "management": [],
+    "fingerprint": "1",
+    "counters": {"enumerations": 1, "writes": 0},
+}
 BAD_ANSWERS: list[tuple[dict[str, Any], str]] = [
     ({}, "KeyError: 'environment'"),
     ({**GOOD, "rules": "x"}, "TypeError: rules is not a list"),
     ({**GOOD, "rules": [1]}, "TypeError: a rule is not a mapping"),
     ({**GOOD, "environment": []}, "TypeError: environment is not a mapping"),
     ({**GOOD, "addresses": ["nowhere"]}, "ValueError: 'nowhere' is not an IPv4 or IPv6 address"),
+    ({**GOOD, "profiles": {"active": "some"}}, "ValueError: invalid literal"),
+    ({**GOOD, "connections": ["10.1.0.11 5061"]}, "ValueError: not enough values"),
+    ({**GOOD, "listeners": ["here 5061"]}, "ValueError: 'here' is not an IPv4 or IPv6 address"),
     ({**GOOD, "counters": {"enumerations": "many", "writes": 0}}, "ValueError: invalid literal"),
 ]
 
@@ -309,4 +325,4 @@ def test_when_the_host_does_not_say_what_it_wrote_something_may_have_changed() -
 def test_zones_of_link_local_addresses_are_left_out() -> None:
     reconciliation = Reconciliation(Task.from_options({"expected_addresses": ["fe80::1"]}))
     reconciliation.gathered({**GOOD, "addresses": ["fe80::1%12"]})
-    assert reconciliation.result()["host"] == {"addresses": ["fe80::1"], "profiles": {}}
+    assert reconciliation.result()["host"]["addresses"] == ["fe80::1"]  # type: ignore[index]
