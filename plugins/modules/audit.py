@@ -9,7 +9,8 @@ module: audit
 short_description: Compare dumps of the hosts' firewalls with the plan, without a connection
 version_added: "0.1.0"
 description:
-  - Compares what M(msuc.lync.plan) compiled earlier in the same run with dumps of the local firewall policy of each host, and prints a line per rule that differs.
+  - Compares what M(msuc.lync.plan) compiled earlier in the same run with dumps of the local firewall policy of each host.
+  - Prints a line per rule that differs.
   - Contacts no host and writes nothing. Runs once for all hosts, on the controller.
   - Fails when a host differs from the plan, and when a host has no dump or one that cannot be judged.
 author: msuc.lync contributors (@msuc-lync)

@@ -103,6 +103,8 @@ def _property_words(item: Mapping[str, object]) -> str:
 
 
 def _words(value: object) -> str:
+    if value is None:
+        return "nothing"
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {part}" for name, part in value.items())
     if isinstance(value, bool):

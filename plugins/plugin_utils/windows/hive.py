@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..dependencies import MissingLibraryError, regipy
-from ..problems import InvalidInputError, Problem
+from ..problems import InvalidInputError, Problem, shown
 from .reg_text import Keys, Value
 
 if TYPE_CHECKING:
@@ -110,7 +110,11 @@ def _values(key: NKRecord, path: str, budget: _Budget) -> list[tuple[str, Value]
         if isinstance(value.value, (str, int)):
             found.append((value.name, value.value))
         elif value.value_type == "REG_SZ":
-            raise _DamagedError(f"is damaged: the value {value.name} of key {path or 'root'} is not text")
+            raise _DamagedError(f"is damaged: the value {shown(value.name)} of {_key_words(path)} is not text")
     if count != key.values_count:
-        raise _DamagedError(f"is damaged: key {path or 'root'} has {key.values_count} values, and {count} could be read")
+        raise _DamagedError(f"is damaged: {_key_words(path)} has {key.values_count} values, and {count} could be read")
     return found
+
+
+def _key_words(path: str) -> str:
+    return f"key {shown(path)}" if path else "the root"

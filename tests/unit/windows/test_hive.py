@@ -86,7 +86,7 @@ DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "first block": (lambda content: patched(content, 100, b"\1"), "is damaged: the checksum of its first block is wrong"),
     "half written": (lambda content: summed(patched(content, 4, b"\7")), "was not written to its end: its sequence numbers differ"),
     "root": (lambda content: patched(content, 4096, b"xxxx"), "cannot be read as a registry hive (ConstError)"),
-    "a value's record": (lambda content: content.replace(b"vk", b"xx", 3), "is damaged: key root has 3 values, and 0 could be read"),
+    "a value's record": (lambda content: content.replace(b"vk", b"xx", 3), "is damaged: the root has 3 values, and 0 could be read"),
     "more values than there is room for": (
         lambda content: patched(content, key_at(content, b"FirewallRules") + 36, struct.pack("<I", 0x7FFFFFFF)),
         "is damaged: it claims more keys or values than the file can hold",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,8 @@ TEXTS = {
     "export with other keys": export(KEY, more=export(KEY.replace("Parameters", "Defaults"), (("{9}", "not a rule"),))),
     "export with two control sets": export(KEY, more=export(KEY.replace("CurrentControlSet", "ControlSet001"), (("{9}", "not a rule"),))),
     "query": query(KEY),
-    "JSON": '{"{1}": "%s", "TCP Query User{2}C:\\\\web.exe": "%s"}' % (SIP, escaped(WEB)),
-    "JSON list": '[{"{1}": "%s"},\n {"TCP Query User{2}C:\\\\web.exe": "%s"}]' % (SIP, escaped(WEB)),
+    "JSON": json.dumps(dict(RULES)),
+    "JSON list": json.dumps([{name: text} for name, text in RULES], indent=1),
 }
 
 
