@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-
 from ansible_collections.msuc.lync.plugins.plugin_utils import plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils.inventory import read_inventory
@@ -43,14 +41,15 @@ class ActionModule(ActionBase):
         """Return the result of the task."""
         super().run(tmp, task_vars)
         _spec, options = self.validate_argument_spec(argument_spec=_SPEC)
+        # A failed result, not an exception: older versions of Ansible announce a traceback for those.
         if options["wave_size"] < 1:
-            raise AnsibleActionFail(f"wave_size: {options['wave_size']} is too small; allowed: 1 and more members of a pool at a time")
+            return _failed(f"wave_size: {options['wave_size']} is too small; allowed: 1 and more members of a pool at a time")
         try:
             return self._result(options, task_vars or {})
         except (InvalidInputError, MissingLibraryError) as error:
-            raise AnsibleActionFail(str(error)) from None
+            return _failed(str(error))
         except OSError as error:
-            raise AnsibleActionFail(f"the plan cannot be written: {error}") from None
+            return _failed(f"the plan cannot be written: {error}")
 
     def _result(self, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         plan = compile_inventory(read_inventory(task_vars["hostvars"]))
@@ -85,6 +84,10 @@ class ActionModule(ActionBase):
         if difference is not None and options["affected_file"]:
             Path(options["affected_file"]).write_text(texts[plan_files.AFFECTED], encoding="utf-8")
         return plan_files.write(Path(options["dir"]), texts)
+
+
+def _failed(message: str) -> dict[str, Any]:
+    return {"failed": True, "changed": False, "msg": message}
 
 
 def _difference(baseline: str | None, files: Mapping[str, str]) -> flows.Difference | None:

@@ -11,7 +11,6 @@ from typing import Any
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import Outcome, drift_report, outcome, recap, results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
 
@@ -34,10 +33,8 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         _spec, options = self.validate_argument_spec(argument_spec=_SPEC)
         outcomes = _outcomes((task_vars or {}).get("hostvars", {}), options["registered"])
-        if options["kind"] == "site":
-            text = recap(outcomes, would=bool(self._task.check_mode))
-        else:
-            text = drift_report(outcomes, options["repaired"])
+        is_site = options["kind"] == "site"
+        text = recap(outcomes, would=bool(self._task.check_mode)) if is_site else drift_report(outcomes, options["repaired"])
         Display().display(text + "\n")
         return {"changed": False, "outcomes": {item.host: asdict(item) for item in outcomes}}
 

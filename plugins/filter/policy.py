@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils.inventory import HostVars, read_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils.plan_files import plain

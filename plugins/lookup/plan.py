@@ -35,7 +35,6 @@ _raw:
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-
 from ansible_collections.msuc.lync.plugins.plugin_utils.plan_files import Document
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
 

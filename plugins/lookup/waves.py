@@ -57,7 +57,6 @@ from typing import Any
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import Outcome, outcome, results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
 

@@ -40,7 +40,7 @@ attributes:
     description: Prints lines in words.
     support: none
 notes:
-  - Use it in a play on C(hosts: all) with C(run_once: true), after M(msuc.lync.plan).
+  - 'Use it in a play on C(hosts: all) with C(run_once: true), after M(msuc.lync.plan).'
 seealso:
   - module: msuc.lync.windows_firewall_rules
   - module: msuc.lync.plan

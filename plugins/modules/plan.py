@@ -1,5 +1,4 @@
 #!/usr/bin/python
-# -*- coding: utf-8 -*-
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
@@ -47,7 +46,7 @@ attributes:
     description: The difference of plans is shown against O(baseline).
     support: none
 notes:
-  - Use it in a play on C(hosts: all) with C(run_once: true); a play on localhost would vanish under C(--limit).
+  - 'Use it in a play on C(hosts: all) with C(run_once: true); a play on localhost would vanish under C(--limit).'
 """
 
 EXAMPLES = r"""

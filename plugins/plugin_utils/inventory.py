@@ -22,10 +22,12 @@ HostVars = Mapping[str, Mapping[str, object]]
 def read_inventory(hostvars: HostVars) -> dict[str, InventoryHost]:
     """Return every host of a hostvars mapping with its groups and the variables lync_*, ansible_host and connection keys.
 
-    A template that cannot be resolved stays as its text, so that validation names it with its place.
+    A template that cannot be resolved stays as its text, so that validation names it with its place. A host without
+    any group is none of the inventory: older versions of Ansible list their implicit localhost there.
     """
     templated: dict[int, tuple[object, bool]] = {}
-    return {str(name): _read_host(str(name), hostvars, templated) for name in hostvars}
+    hosts = (_read_host(str(name), hostvars, templated) for name in hostvars)
+    return {host.name: host for host in hosts if host.groups}
 
 
 def _read_host(name: str, hostvars: HostVars, templated: dict[int, tuple[object, bool]]) -> InventoryHost:
@@ -53,6 +55,7 @@ def _is_templated(value: object, templated: dict[int, tuple[object, bool]]) -> b
         return False
     known = templated.get(id(value))
     if known is None:
+        templated[id(value)] = (value, False)  # for a value that holds itself
         parts = list(value.values()) if isinstance(value, Mapping) else value
         known = templated[id(value)] = (value, any(_is_templated(part, templated) for part in parts))
     return known[1]

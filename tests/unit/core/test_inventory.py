@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils.inventory import read_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils.topology.model import InventoryHost
 
@@ -39,21 +40,30 @@ def test_only_what_the_collection_knows_is_read() -> None:
 
 def test_variables_that_cannot_be_read_by_others_do_not_matter() -> None:
     """A vaulted or undefined variable of somebody else is never templated."""
-    hostvars = HostVars({"fe01": {"other_secret": "{{ undefined }}", "lync_pool": "p"}}, {})
+    hostvars = HostVars({"fe01": {"group_names": ["all"], "other_secret": "{{ undefined }}", "lync_pool": "p"}}, {})
     assert read_inventory(hostvars)["fe01"].variables == {"lync_pool": "p"}
     assert hostvars.asked == 0
 
 
 def test_templates_are_resolved_wherever_they_stand() -> None:
     nested = {"vip": ["{{ x }}"]}
-    hostvars = HostVars({"fe01": {"lync_site": "{{ x }}", "lync_pools": nested}}, {"{{ x }}": "berlin", str(nested): {"vip": ["10.1.0.1"]}})
+    hostvars = HostVars({"fe01": {"group_names": ["all"], "lync_site": "{{ x }}", "lync_pools": nested}}, {"{{ x }}": "berlin", str(nested): {"vip": ["10.1.0.1"]}})
     assert read_inventory(hostvars)["fe01"].variables == {"lync_site": "berlin", "lync_pools": {"vip": ["10.1.0.1"]}}
 
 
 def test_a_template_that_cannot_be_resolved_stays_as_text() -> None:
-    hostvars = HostVars({"fe01": {"lync_site": "{{ nowhere }}"}}, {})
+    hostvars = HostVars({"fe01": {"group_names": ["all"], "lync_site": "{{ nowhere }}"}}, {})
     assert read_inventory(hostvars)["fe01"].variables == {"lync_site": "{{ nowhere }}"}
 
 
-def test_groups_of_a_strange_kind_are_no_groups() -> None:
-    assert read_inventory({"fe01": {"group_names": "frontend"}})["fe01"].groups == ()
+@pytest.mark.parametrize("variables", [{}, {"group_names": []}, {"group_names": "frontend"}])
+def test_a_host_without_groups_is_none_of_the_inventory(variables: dict[str, object]) -> None:
+    """Older versions of Ansible list their implicit localhost."""
+    assert read_inventory({"localhost": variables}) == {}
+
+
+def test_a_value_that_holds_itself_is_read() -> None:
+    """YAML can say so: x: &x [*x]."""
+    endless: list[object] = []
+    endless.append(endless)
+    assert read_inventory({"fe01": {"group_names": ["all"], "lync_pools": endless}})["fe01"].variables["lync_pools"] is endless
