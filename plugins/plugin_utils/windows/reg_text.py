@@ -12,7 +12,7 @@ numbers, values of other types are left out. A line that is a rule string and no
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 Value = str | int
 Keys = dict[str, list[tuple[str, Value]]]
@@ -23,7 +23,8 @@ _EXPORT = re.compile(
     re.MULTILINE | re.VERBOSE | re.DOTALL,
 )
 _QUERY_KEY = re.compile(r"^HKEY_[A-Z_]+\\.*$")
-_QUERY_VALUE = re.compile(r"^ +(?P<name>\S.*?) {2,}(?P<kind>REG_SZ|REG_EXPAND_SZ|REG_DWORD) {2,}(?P<data>.*)$")
+_QUERY_KINDS = ("REG_SZ", "REG_EXPAND_SZ", "REG_DWORD")
+_QUERY_GAP = "    "
 _RULE = re.compile(r"^\s*(v[0-9]+\.[0-9]+\|.*)$")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
@@ -71,14 +72,24 @@ def _queried(text: str) -> Keys:
     keys: Keys = {}
     key = ""
     for number, line in enumerate(text.split("\n"), start=1):
-        value = _QUERY_VALUE.match(line)
         rule = _RULE.match(line)
         if _QUERY_KEY.match(line):
             key = line.rstrip()
             keys.setdefault(key, [])
-        elif value is not None:
-            data = _number(value["data"]) if value["kind"] == "REG_DWORD" else value["data"]
-            keys.setdefault(key, []).extend([(value["name"], data)] if data is not None else [])
         elif rule is not None:
             keys.setdefault(key, []).append((f"line {number}", rule[1]))
-    return keys
+        else:
+            keys.setdefault(key, []).extend(_query_value(line))
+    return {key: values for key, values in keys.items() if key or values}
+
+
+def _query_value(line: str) -> Iterator[tuple[str, Value]]:
+    """Yield the value that a printed line tells of, if it does: a gap, its name, a gap, its type, a gap, its data."""
+    name, kind, data = next((parts for parts in _query_parts(line) if parts[1]), ("", "", ""))
+    value = _number(data) if kind.strip() == "REG_DWORD" else data
+    if line.startswith(_QUERY_GAP) and name and value is not None:
+        yield name, value
+
+
+def _query_parts(line: str) -> Iterator[tuple[str, str, str]]:
+    return (line[len(_QUERY_GAP) :].partition(f"{_QUERY_GAP}{kind}{_QUERY_GAP}") for kind in _QUERY_KINDS)
