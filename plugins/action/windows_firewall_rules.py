@@ -23,9 +23,10 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.windows.reconcile import
 _HANDS = "msuc.lync.windows_firewall_host"
 _ARGUMENT_SPEC = {
     "rules": {"type": "list", "elements": "dict", "default": []},
-    "state": {"type": "str", "choices": ["merged", "replaced", "deleted", "gathered", "parsed", "rendered"], "default": "replaced"},
+    "state": {"type": "str", "choices": ["merged", "replaced", "overridden", "deleted", "gathered", "parsed", "rendered"], "default": "replaced"},
     "phase": {"type": "str", "choices": ["all", "open", "close"], "default": "all"},
     "group": {"type": "str", "default": "msuc.lync"},
+    "unprotected_rules": {"type": "list", "elements": "str", "default": []},
     "expected_addresses": {"type": "list", "elements": "str", "default": []},
     "management_networks": {"type": "list", "elements": "str", "default": []},
     "accept_cut": {"type": "bool", "default": False},

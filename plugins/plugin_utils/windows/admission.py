@@ -1,20 +1,26 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What rules admit, compared exactly: is everything that one rule matches matched by another?
+"""What rules admit, compared exactly: is everything that one rule matches matched by another, or by several?
 
-    covers(wide, narrow)  True: each packet that narrow matches, wide matches too
+    covers(wide, narrow)      True: each packet that narrow matches, wide matches too
+    uncovered(rule, others)   the parts of rule that none of others matches
+    overlaps(one, other)      False: no packet matches both
 
-A rule is a product of limits, so inclusion holds exactly when it holds limit by limit. Words that only the
-host can resolve (LocalSubnet, RPC) are inside themselves and inside "any", and nowhere else.
+A rule is a product of limits, so inclusion in one rule holds exactly when it holds limit by limit. Words that only the
+host can resolve (LocalSubnet, RPC) are surely inside themselves and inside "any" only, and may overlap with anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from .rule import Rule
 from .tables import ANY_PROTOCOL
+
+_SCOPES = ("localport", "remoteport", "localip", "remoteip")
+# More parts than this are not looked at: what they would tell is not worth the time.
+_PARTS_LIMIT = 512
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,43 @@ def covers(wide: Rule, narrow: Rule) -> bool:
 
     Whether the rules allow or block, and whether they are enabled, is the caller's business.
     """
-    return all(inside(wide, narrow) for inside in _LIMITS)
+    return all(inside(wide, narrow) for inside in _SCOPE_LIMITS) and all(inside(wide, narrow) for inside in _OTHER_LIMITS)
+
+
+def uncovered(rule: Rule, others: Iterable[Rule]) -> tuple[Rule, ...]:
+    """Return rules that together match what rule matches and none of others does; () when others cover it.
+
+    Exact, but for words: see above. Returns (rule,) also where the answer has too many parts to be worth it.
+    """
+    left = [rule]
+    for other in others:
+        if all(inside(other, rule) for inside in _OTHER_LIMITS):
+            left = [part for piece in left for part in _without(piece, other)]
+        if len(left) > _PARTS_LIMIT:
+            return (rule,)
+    return tuple(left)
+
+
+def overlaps(one: Rule, other: Rule) -> bool:
+    """Return whether a packet may match both rules; True also where only the host could tell."""
+    return all(may(one, other) for may in _OVERLAPS)
+
+
+def _without(rule: Rule, other: Rule) -> list[Rule]:
+    """Cut limit by limit: what sticks out of other in one limit is kept, the rest goes on to the next."""
+    parts: list[Rule] = []
+    profiles = rule.profiles & other.profiles
+    scopes = {name: getattr(rule, name) & getattr(other, name) for name in _SCOPES}
+    if not profiles or not all(scopes.values()):
+        return [rule]
+    if rule.profiles - profiles:
+        parts.append(replace(rule, profiles=rule.profiles - profiles))
+    core = replace(rule, profiles=profiles)
+    for name, scope in scopes.items():
+        outside = getattr(core, name) - getattr(other, name)
+        parts += [replace(core, **{name: outside})] if outside else []
+        core = replace(core, **{name: scope})
+    return parts
 
 
 def movement(before: Rule | None, after: Rule | None) -> Movement:
@@ -47,6 +89,48 @@ def _movement_of(action: str, before: Rule | None, after: Rule | None) -> Moveme
     grows = new is not None and (old is None or not covers(old, new))
     shrinks = old is not None and (new is None or not covers(new, old))
     return Movement(grows, shrinks)
+
+
+def _may_share(name: str) -> Callable[[Rule, Rule], bool]:
+    """Return whether two scopes may have something in common: a word may be anything."""
+
+    def _may(one: Rule, other: Rule) -> bool:
+        mine, theirs = getattr(one, name), getattr(other, name)
+        return bool(mine.words or theirs.words or mine & theirs)
+
+    return _may
+
+
+def _may_meet(name: str) -> Callable[[Rule, Rule], bool]:
+    """Return whether two sets of texts, of which the empty one is no limit, have something in common."""
+
+    def _may(one: Rule, other: Rule) -> bool:
+        mine, theirs = ({text.casefold() for text in getattr(rule, name)} for rule in (one, other))
+        return not mine or not theirs or bool(mine & theirs)
+
+    return _may
+
+
+def _may_be_same_service(one: Rule, other: Rule) -> bool:
+    return "" in (one.service, other.service) or "*" in (one.service, other.service) or one.service.casefold() == other.service.casefold()
+
+
+def _icmp_may_meet(one: Rule, other: Rule) -> bool:
+    mine, theirs = ({text.partition(":")[0] for text in rule.icmp_type_code} for rule in (one, other))
+    return not mine or not theirs or bool(mine & theirs)
+
+
+_OVERLAPS: tuple[Callable[[Rule, Rule], bool], ...] = (
+    lambda one, other: one.direction == other.direction,
+    lambda one, other: one.protocol == other.protocol or ANY_PROTOCOL in (one.protocol, other.protocol),
+    lambda one, other: bool(one.profiles & other.profiles),
+    *(_may_share(name) for name in _SCOPES),
+    lambda one, other: not one.program or not other.program or one.program.casefold() == other.program.casefold(),
+    _may_be_same_service,
+    _may_meet("interfaces"),
+    _may_meet("interfacetypes"),
+    _icmp_may_meet,
+)
 
 
 def _same_or_unlimited(wide: str, narrow: str) -> bool:
@@ -73,14 +157,16 @@ def _icmp(wide: Rule, narrow: Rule) -> bool:
     return bool(narrow.icmp_type_code) and all(accepted)
 
 
-_LIMITS: tuple[Callable[[Rule, Rule], bool], ...] = (
-    lambda wide, narrow: wide.direction == narrow.direction,
-    lambda wide, narrow: wide.protocol in (ANY_PROTOCOL, narrow.protocol),
+_SCOPE_LIMITS: tuple[Callable[[Rule, Rule], bool], ...] = (
+    lambda wide, narrow: narrow.profiles <= wide.profiles,
     lambda wide, narrow: narrow.localport <= wide.localport,
     lambda wide, narrow: narrow.remoteport <= wide.remoteport,
     lambda wide, narrow: narrow.localip <= wide.localip,
     lambda wide, narrow: narrow.remoteip <= wide.remoteip,
-    lambda wide, narrow: narrow.profiles <= wide.profiles,
+)
+_OTHER_LIMITS: tuple[Callable[[Rule, Rule], bool], ...] = (
+    lambda wide, narrow: wide.direction == narrow.direction,
+    lambda wide, narrow: wide.protocol in (ANY_PROTOCOL, narrow.protocol),
     lambda wide, narrow: _same_or_unlimited(wide.program, narrow.program),
     _service,
     _interfaces,

@@ -5,20 +5,24 @@
     plan_changes(want, have, State.REPLACED, Phase.ALL)
     -> Changes(now=(Change(kind=Kind.ADD, name="SIP", ...), ...), later=())
 
-Rules are matched by name within the owned group. Rules outside the group are foreign: they are looked at to say
-what a change really does, and never written. Phases let a deployment open everywhere before it closes anywhere:
+Rules are matched by name within the owned group; long ones are kept in parts (split.py). Rules outside the group are
+foreign: they are looked at to say what a change really does, and never written, but for the disables of OVERRIDDEN
+(override.py). Phases let a deployment open everywhere before it closes anywhere:
 what OPEN does never ends an admission, and CLOSE does the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
-from .admission import Movement, movement
+from .admission import Movement, movement, overlaps, uncovered
+from .index import PortIndex
 from .options import OWNED_GROUP
+from .override import admitting_more
 from .rule import Rule, differing
+from .split import base_name, split
 
 LOCAL, GROUP_POLICY = "local", "group_policy"
 
@@ -28,6 +32,7 @@ class State(str, Enum):
 
     MERGED = "merged"
     REPLACED = "replaced"
+    OVERRIDDEN = "overridden"
     DELETED = "deleted"
     GATHERED = "gathered"
 
@@ -97,19 +102,25 @@ class Changes:
 
 
 def plan_changes(
-    want: Sequence[Rule], have: Sequence[Present], state: State = State.REPLACED, phase: Phase = Phase.ALL, group: str = OWNED_GROUP
+    want: Sequence[Rule],
+    have: Sequence[Present],
+    state: State = State.REPLACED,
+    phase: Phase = Phase.ALL,
+    group: str = OWNED_GROUP,
+    unprotected: frozenset[str] = frozenset(),
 ) -> Changes:
     """Return the changes that make the owned group of have what state says about want.
 
     DELETED looks at the names of want only, and removes the whole group when there is none. GATHERED changes nothing.
+    unprotected: names of foreign rules that OVERRIDDEN may disable although they are protected.
     The result depends on nothing else, and is empty when it is computed again after it was applied.
     """
-    own: dict[str, list[Present]] = {}
-    for present in have:
-        if present.rule.group == group and present.store == LOCAL:
-            own.setdefault(present.rule.name, []).append(present)
-    changes = sorted(_PLANNERS[state](want, own), key=_order)
-    return _PHASES[phase](changes)
+    local = [present for present in have if present.store == LOCAL]
+    own = _Own.of([present for present in local if present.rule.group == group])
+    changes = _PLANNERS[state](want, own)
+    if state is State.OVERRIDDEN:
+        changes += _disables(want, [present for present in local if present.rule.group != group], unprotected)
+    return _PHASES[phase](sorted(changes, key=_order))
 
 
 def applied(have: Sequence[Present], changes: Iterable[Change]) -> tuple[Present, ...]:
@@ -121,22 +132,78 @@ def applied(have: Sequence[Present], changes: Iterable[Change]) -> tuple[Present
     return tuple(left)
 
 
-def _merged(want: Sequence[Rule], own: Mapping[str, list[Present]]) -> list[Change]:
-    return [change for rule in want for change in _one_name(rule, own.get(rule.name, []))]
+@dataclass(frozen=True)
+class _Own:
+    """The rules of the owned group by name; those that are named like parts also by the name of their whole."""
+
+    by_name: Mapping[str, list[Present]]
+    parts: Mapping[str, list[Present]]
+
+    @classmethod
+    def of(cls, presents: Iterable[Present]) -> _Own:
+        """Return the rules found by name."""
+        by_name: dict[str, list[Present]] = {}
+        parts: dict[str, list[Present]] = {}
+        for present in presents:
+            name = present.rule.name
+            by_name.setdefault(name, []).append(present)
+            if base_name(name) != name:
+                parts.setdefault(base_name(name), []).append(present)
+        return cls(by_name, parts)
+
+    def named(self, name: str) -> list[Present]:
+        """Return the rules of a name, and the parts of a rule of that name."""
+        return [*self.by_name.get(name, []), *self.parts.get(name, [])]
+
+    def all(self) -> list[Present]:
+        """Return every rule once."""
+        return [present for presents in self.by_name.values() for present in presents]
 
 
-def _replaced(want: Sequence[Rule], own: Mapping[str, list[Present]]) -> list[Change]:
-    wanted = {rule.name for rule in want}
-    unwanted = (present for name, presents in own.items() if name not in wanted for present in presents)
-    return _merged(want, own) + [_removal(present, "it is not wanted") for present in unwanted]
+def _merged(want: Sequence[Rule], own: _Own) -> list[Change]:
+    return [change for rule in want for change in _one_rule(rule, own.named(rule.name))]
 
 
-def _deleted(want: Sequence[Rule], own: Mapping[str, list[Present]]) -> list[Change]:
-    names = {rule.name for rule in want} or set(own)
-    return [_removal(present, "it is to be deleted") for name in names for present in own.get(name, [])]
+def _replaced(want: Sequence[Rule], own: _Own) -> list[Change]:
+    wanted = {id(present) for rule in want for present in own.named(rule.name)}
+    return _merged(want, own) + [_removal(present, "it is not wanted") for present in own.all() if id(present) not in wanted]
 
 
-_PLANNERS = {State.MERGED: _merged, State.REPLACED: _replaced, State.DELETED: _deleted, State.GATHERED: lambda want, own: []}
+def _deleted(want: Sequence[Rule], own: _Own) -> list[Change]:
+    found = [present for rule in want for present in own.named(rule.name)] if want else own.all()
+    return [_removal(present, "it is to be deleted") for present in found]
+
+
+def _disables(want: Sequence[Rule], foreign: Sequence[Present], unprotected: frozenset[str]) -> list[Change]:
+    """Return the changes that disable foreign rules which admit more than the list on its ports."""
+    reasons = admitting_more(want, [present.rule for present in foreign], unprotected)
+    return [
+        Change(Kind.DISABLE, present.rule.name, reason, present, replace(present.rule, enabled=False))
+        for present, reason in zip(foreign, reasons, strict=True)
+        if reason
+    ]
+
+
+_PLANNERS: Mapping[State, Callable[[Sequence[Rule], _Own], list[Change]]] = {
+    State.MERGED: _merged,
+    State.REPLACED: _replaced,
+    State.OVERRIDDEN: _replaced,
+    State.DELETED: _deleted,
+    State.GATHERED: lambda want, own: [],
+}
+
+
+def _one_rule(rule: Rule, presents: Sequence[Present]) -> list[Change]:
+    """Return the changes that leave one rule, or the parts of one that is too long, and nothing else of these."""
+    parts = split(rule, [present.rule for present in presents])
+    by_name: dict[str, list[Present]] = {part.name: [] for part in parts}
+    changes = []
+    for present in presents:
+        if present.rule.name in by_name:
+            by_name[present.rule.name].append(present)
+        else:
+            changes.append(_removal(present, f"rule {rule.name} is kept in other rules"))
+    return changes + [change for part in parts for change in _one_name(part, by_name[part.name])]
 
 
 def _one_name(rule: Rule, matches: Sequence[Present]) -> list[Change]:
@@ -170,7 +237,45 @@ def _only_closes(change: Change) -> bool:
 
 
 def _all(changes: Sequence[Change]) -> Changes:
-    return Changes(now=tuple(changes))
+    """Do all. Of rules that move, one whose traffic another takes over changes after that other one."""
+    moving = [change for change in changes if _moves_allow(change)]
+    if len(moving) < 2:
+        return Changes(now=tuple(changes))
+    ordered, doubled = _relayed(moving)
+    added = [_beside(change, "the old rule goes when all others are in place") for change in doubled]
+    removed = [_removal(change.before, "a rule with the new content has taken its place") for change in doubled if change.before is not None]
+    moved = {id(change) for change in moving}
+    rest = [change for change in changes if id(change) not in moved]
+    opening = sorted([*(change for change in rest if not _only_closes(change)), *added], key=_order)
+    closing = sorted([*(change for change in rest if _only_closes(change)), *removed], key=_order)
+    return Changes(now=(*opening, *ordered, *closing))
+
+
+def _relayed(moving: Sequence[Change]) -> tuple[list[Change], list[Change]]:
+    """Return changes in an order in which none ends what a later one takes over, and those for which there is no such order."""
+    places = {id(change.after): place for place, change in enumerate(moving)}
+    index = PortIndex([change.after for change in moving if change.after is not None])
+    waits_for = {
+        place: {places[id(rule)] for part in _given_up(change) for rule in index.touching(part) if overlaps(rule, part)} for place, change in enumerate(moving)
+    }
+    ordered: list[Change] = []
+    while ready := [place for place, heirs in waits_for.items() if not heirs & waits_for.keys()]:
+        ordered += [moving[place] for place in ready]
+        for place in ready:
+            del waits_for[place]
+    return ordered, [moving[place] for place in waits_for]
+
+
+def _given_up(change: Change) -> tuple[Rule, ...]:
+    """Return what a change of a rule that allows does not admit any more."""
+    if change.before is None or change.after is None:
+        return ()
+    return uncovered(change.before.rule, [change.after])
+
+
+def _beside(change: Change, text: str) -> Change:
+    """Return the addition of what a change leads to, beside the rule as it is."""
+    return Change(Kind.ADD, change.name, f"{change.reason}; {text}", None, change.after)
 
 
 def _open(changes: Sequence[Change]) -> Changes:
@@ -181,7 +286,7 @@ def _open(changes: Sequence[Change]) -> Changes:
         if not change.moves.closes and not _only_closes(change):
             now.append(change)
         elif change.before is not None and change.after is not None and _moves_allow(change):
-            now.append(Change(Kind.ADD, change.name, f"{change.reason}; the old rule stays until phase close", None, change.after))
+            now.append(_beside(change, "the old rule stays until phase close"))
             later.append(_removal(change.before, "a rule with the new content has taken its place"))
         else:
             later.append(change)

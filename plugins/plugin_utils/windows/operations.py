@@ -6,8 +6,10 @@
     {"kind": "change", "name": "SIP", "rule": {COM properties as gathered}, "puts": [{"property": "LocalPorts", "value": "5061"}]}
     {"kind": "remove", "name": "SIP", "rule": {COM properties as gathered}, "puts": []}
 
-Every put on a rule of the store is checked and in force at once. So limits are widened before others are narrowed:
-then a packet that the rule admits before and after is admitted all the time, and no half-made rule is refused.
+Every put on a rule of the store is checked and in force at once. A rule is a product of limits, so whatever the order of
+its puts, a packet that it matches before and after is matched all the time. Limits of an allow rule are widened before
+others are narrowed, then no half-made rule is refused; those of a block rule are narrowed first, then it never blocks a
+packet that is blocked neither before nor after. Two limits of a block that each move cannot be put so: it is added anew.
 """
 
 from __future__ import annotations
@@ -48,7 +50,16 @@ def _operation(kind: str, name: str, present: Present | None, values: Iterable[t
 def _must_replace(change: Change) -> bool:
     changed = frozenset(change.properties)
     cleared = any(not getattr(change.after, name) for name in changed & _CLEARED)
-    return bool(changed & _TURNED) or cleared or ("edge" in changed and _defers_to_user(change))
+    return bool(changed & _TURNED) or cleared or ("edge" in changed and _defers_to_user(change)) or _block_moves(change)
+
+
+def _block_moves(change: Change) -> bool:
+    """Return whether a rule that blocks moves in two limits, or in local addresses and interfaces, which exclude each other."""
+    if change.before is None or change.after is None or change.after.action != "block":
+        return False
+    before, after = change.before.rule, change.after
+    moved = [name for name in change.properties if _narrows(name, before, after) and _narrows(name, after, before)]
+    return len(moved) > 1 or {"localip", "interfacetypes"} <= set(change.properties)
 
 
 def _defers_to_user(change: Change) -> bool:
@@ -59,12 +70,18 @@ def _defers_to_user(change: Change) -> bool:
 def puts(before: Rule, after: Rule) -> list[tuple[str, ComValue]]:
     """Return the property puts that turn one live rule into another: (COM property, value), in a legal order."""
     changed = [name for name in differing(before, after) if name != "enabled"]
-    changed.sort(key=lambda name: _narrows(name, before, after))
+    changed.sort(key=lambda name: _rank(name, before, after))
     values = [(_COM_NAMES[name], com_value(after, _COM_NAMES[name])) for name in changed]
     if before.enabled == after.enabled:
         return values
     # A rule that is switched off is off before it changes; one that is switched on is complete before it is on.
     return [*values, ("Enabled", True)] if after.enabled else [("Enabled", False), *values]
+
+
+def _rank(name: str, before: Rule, after: Rule) -> int:
+    """Return the place of a put: allow rules are widened before they are narrowed, block rules the other way round."""
+    rank = int(_narrows(name, before, after)) - int(_narrows(name, after, before))
+    return -rank if before.action == "block" else rank
 
 
 def _narrows(name: str, before: Rule, after: Rule) -> bool:

@@ -21,6 +21,7 @@ from ..problems import InvalidInputError, Problem, nearest, one_of, shown
 from . import tables
 from .checks import check_rule
 from .rule import ALL_PROFILES, AddressScope, PortScope, Rule
+from .split import name_problems
 
 OWNED_GROUP = "msuc.lync"
 # Keys that trace a rule, of a plan or of a dump, and are not written to the host.
@@ -52,6 +53,7 @@ def rules_from_options(rules: Iterable[Mapping[str, object]], group: str = OWNED
         found += [] if rule is None else [rule]
         names[str(options.get("name") or "")] += 1
     problems += [_repeated(name, count) for name, count in names.items() if name and count > 1]
+    problems += name_problems(found)
     if problems:
         raise InvalidInputError(problems)
     return tuple(found)

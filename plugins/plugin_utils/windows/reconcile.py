@@ -16,8 +16,9 @@ from dataclasses import asdict, dataclass, field
 from ..addresses import parse_address
 from ..problems import InvalidInputError, Problem
 from . import results
+from .capability import missing_capabilities
 from .changes import Changes, Phase, Present, State, applied, plan_changes
-from .effect import describe_effects
+from .effect import RuleEffect, describe_effects, rule_effects
 from .guard import Comparison
 from .host import Host, expanded, missing_addresses, read_answer
 from .operations import Operation, operations
@@ -41,6 +42,7 @@ class Task:
     group: str = OWNED_GROUP
     expected_addresses: tuple[str, ...] = ()
     safety: Safety = Safety()
+    unprotected: frozenset[str] = frozenset()
 
     @classmethod
     def from_options(cls, options: Mapping[str, object]) -> Task:
@@ -57,7 +59,8 @@ class Task:
             problems += error.problems
         if problems:
             raise InvalidInputError(problems)
-        return cls(wanted, rules, state, phase, group, expected, safety)
+        unprotected = frozenset(map(str, _list(options.get("unprotected_rules"))))
+        return cls(wanted, rules, state, phase, group, expected, safety, unprotected)
 
 
 def _list(value: object) -> Sequence[object]:
@@ -105,6 +108,7 @@ class Reconciliation:
     enumerations: int = 0
     writes: int = 0
     _want: tuple[Rule, ...] = ()
+    _effects: tuple[RuleEffect, ...] = ()
     _applied: bool = False
     _may_have_written: bool = False
     _facts: Mapping[str, object] = field(default_factory=dict)
@@ -124,7 +128,9 @@ class Reconciliation:
         self._want = tuple(expanded(rule, host.environment) for rule in self.task.rules)
         self.before = self.after = host.rules
         self._check_addresses(host)
-        self.changes = describe_effects(host.rules, self._plan(host.rules))
+        self._check_capabilities()
+        self.changes = describe_effects(host.rules, self._plan(host.rules), host.profiles)
+        self._effects = rule_effects(host.rules, self.changes, host.profiles, self.task.group)
         self.after = applied(host.rules, self.changes.now)
         self._verdict = judge(host, Comparison(self.before, self.after, self.changes.now), self.task.safety)
         self._warnings = policy_warnings(host, self._verdict)
@@ -194,6 +200,7 @@ class Reconciliation:
             "before": results.rule_options(results.owned(self.before, group)),
             "after": results.rule_options(results.owned(self.after, group)),
             "changes": results.change_results(changes),
+            "effects": [asdict(effect) for effect in self._effects],
             "commands": results.commands(changes),
             "summary": results.summary(changes),
             "pending": bool(self.changes.later),
@@ -217,7 +224,7 @@ class Reconciliation:
         return self.writes > 0 or self._may_have_written if self._applied else bool(self.changes.now)
 
     def _plan(self, have: tuple[Present, ...]) -> Changes:
-        return plan_changes(self._want, have, self.task.state, self.task.phase, self.task.group)
+        return plan_changes(self._want, have, self.task.state, self.task.phase, self.task.group, self.task.unprotected)
 
     def _answered(self, answer: Mapping[str, object], failed_text: str) -> Host:
         """Count the round trip and return the host it describes; after a failure keep what the host still told."""
@@ -235,8 +242,13 @@ class Reconciliation:
         self._facts = {"addresses": list(host.addresses), "profiles": [asdict(profile) for profile in host.profiles]}
         return host
 
+    def _check_capabilities(self) -> None:
+        problems = missing_capabilities(self._want, self.before)
+        if problems:
+            raise HostFailedError("\n".join(["the host cannot hold the rules; nothing was written:", *_lines(problems)]))
+
     def _check_addresses(self, host: Host) -> None:
-        if self.task.state not in (State.MERGED, State.REPLACED):
+        if self.task.state not in (State.MERGED, State.REPLACED, State.OVERRIDDEN):
             return
         problems = missing_addresses(self.task.options, self.task.expected_addresses, host)
         if problems:

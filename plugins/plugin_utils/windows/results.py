@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from .changes import LOCAL, Change, Kind, Present
 from .rule import Rule
+from .split import joined
 
 # What a command in words leaves out where it says nothing: the rule's name stands before, the rest is at its default.
 _DEFAULTS = Rule(name="").to_options()
@@ -23,8 +24,8 @@ def rule_options(rules: Iterable[Rule]) -> list[dict[str, object]]:
 
 
 def owned(have: Iterable[Present], group: str) -> list[Rule]:
-    """Return the rules of the owned group."""
-    return [present.rule for present in have if present.rule.group == group and present.store == LOCAL]
+    """Return the rules of the owned group; the parts of a long one are one."""
+    return joined(present.rule for present in have if present.rule.group == group and present.store == LOCAL)
 
 
 def change_results(changes: Iterable[Change]) -> list[dict[str, object]]:

@@ -37,6 +37,24 @@ class AddressScope:
         """Return whether every address of self is surely in other; a word is inside only the same word or everything."""
         return other.addresses == ANY_ADDRESS or (self.addresses <= other.addresses and self.words <= other.words)
 
+    def __and__(self, other: AddressScope) -> AddressScope:
+        """Return what is surely in both."""
+        if self.is_any or other.is_any:
+            return other if self.is_any else self
+        return AddressScope(self.addresses & other.addresses, self.words & other.words)
+
+    def __sub__(self, other: AddressScope) -> AddressScope:
+        """Return what is not surely in other."""
+        return AddressScope(AddressSet()) if other.is_any else AddressScope(self.addresses - other.addresses, self.words - other.words)
+
+    def __or__(self, other: AddressScope) -> AddressScope:
+        """Return what is in either."""
+        return AddressScope() if self.is_any or other.is_any else AddressScope(self.addresses | other.addresses, self.words | other.words)
+
+    def __bool__(self) -> bool:
+        """Return whether there is anything in the scope."""
+        return bool(self.addresses or self.words)
+
     @property
     def is_any(self) -> bool:
         """Return whether the scope has no limit."""
@@ -57,6 +75,24 @@ class PortScope:
     def __le__(self, other: PortScope) -> bool:
         """Return whether every port of self is surely in other; a word is inside only the same word or everything."""
         return other.ports == ANY_PORT or (self.ports <= other.ports and self.words <= other.words)
+
+    def __and__(self, other: PortScope) -> PortScope:
+        """Return what is surely in both."""
+        if self.is_any or other.is_any:
+            return other if self.is_any else self
+        return PortScope(self.ports & other.ports, self.words & other.words)
+
+    def __sub__(self, other: PortScope) -> PortScope:
+        """Return what is not surely in other."""
+        return PortScope(PortSet()) if other.is_any else PortScope(self.ports - other.ports, self.words - other.words)
+
+    def __or__(self, other: PortScope) -> PortScope:
+        """Return what is in either."""
+        return PortScope() if self.is_any or other.is_any else PortScope(self.ports | other.ports, self.words | other.words)
+
+    def __bool__(self) -> bool:
+        """Return whether there is anything in the scope."""
+        return bool(self.ports or self.words)
 
     @property
     def is_any(self) -> bool:
