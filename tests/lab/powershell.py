@@ -9,6 +9,7 @@ host's store are handed over in a text file and taken back from it.
 from __future__ import annotations
 
 import base64
+import datetime
 import json
 import os
 import pathlib
@@ -20,7 +21,7 @@ from typing import Any
 from .executor import Command, Completed
 from .firewall_store import NEW_RULE, FirewallStore, FwRule
 
-_FAKES = pathlib.Path(__file__).resolve().parent / "fake_com.ps1"
+_COM, _WINDOWS = (pathlib.Path(__file__).resolve().parent / name for name in ("fake_com.ps1", "fake_windows.ps1"))
 _UTIL = "ansible_collections.msuc.lync.plugins.module_utils._Firewall.psm1"
 _SEPARATOR = b"\0\0\0\0"
 
@@ -36,24 +37,71 @@ class PowerShellExecutor:
         store.count(executions=1)
         arguments = [self._program, *command.line.split()[1:]]
         with store.lock, tempfile.TemporaryDirectory() as scratch:
-            rules = pathlib.Path(scratch) / "rules"
-            rules.write_text("".join(_line(FwRule(None, stored).values()) for stored in store.read()["rules"]), encoding="utf-8")
-            environment = {**os.environ, "LAB_RULES": str(rules), "TEMP": scratch, "TMP": scratch}
+            files = _Files(store, pathlib.Path(scratch))
+            (pathlib.Path(scratch) / "powershell").symlink_to(self._program)  # ansible-core 2.21 asks for it by name
+            path = f"{scratch}{os.pathsep}{os.environ['PATH']}"
+            environment = {**os.environ, **files.environment(), "TEMP": scratch, "TMP": scratch, "PATH": path}
             done = subprocess.run(arguments, input=_with_fakes(command.stdin), env=environment, capture_output=True, check=False)
-            written = [_values(line) for line in rules.read_text(encoding="utf-8").splitlines()]
-        before = store.read()
-        if written != [_values(_line(FwRule(None, stored).values())) for stored in before["rules"]]:
-            store.create(before["addresses"], written, before["switches"])
+            files.take_back()
         return Completed(done.stdout, done.stderr, done.returncode)
 
 
+class _Files:
+    """The files through which the fakes see a host; the folder of Windows lasts, with the snapshots in it."""
+
+    def __init__(self, store: FirewallStore, scratch: pathlib.Path) -> None:
+        self._store = store
+        self._before = store.read()
+        self._rules, self._world, self._task = (scratch / name for name in ("rules", "world", "task"))
+        self._windows = (store.directory / f"{store.name}.windows").resolve()
+        self._windows.mkdir(exist_ok=True)
+        self._rules.write_text(_lines(self._before["rules"]), encoding="utf-8")
+        self._world.write_text(json.dumps(self._before), encoding="utf-8")
+        task = self._before["task"]
+        if task:
+            self._task.write_text("\n".join([task["name"], "", task["path"], str(task["has_run"])]), encoding="utf-8")
+
+    def environment(self) -> dict[str, str]:
+        """Return what leads the fakes to the files."""
+        found = {"LAB_RULES": self._rules, "LAB_WORLD": self._world, "LAB_TASK": self._task, "SystemRoot": self._windows}
+        full = {"LAB_DISK_FULL": "1"} if self._store.faults().disk_full else {}
+        return {**{name: str(path) for name, path in found.items()}, **full}
+
+    def take_back(self) -> None:
+        """Put what the PowerShell left in the files into the store."""
+        parts: dict[str, object] = {"files": {str(path): _rules_of(path) for path in self._windows.rglob("*.wfw")}}
+        if self._rules.read_text(encoding="utf-8") != _lines(self._before["rules"]):
+            parts["rules"] = _rules_of(self._rules)
+        parts["task"] = self._taken_task()
+        self._store.change(**parts)
+
+    def _taken_task(self) -> dict[str, object] | None:
+        if not self._task.is_file():
+            return None
+        name, due, command, has_run = self._task.read_text(encoding="utf-8").splitlines()
+        if not due:
+            return {**self._before["task"], "has_run": has_run == "True"}
+        minutes = (datetime.datetime.fromisoformat(due.replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)).total_seconds() / 60
+        path = str(pathlib.PurePosixPath(command.split('"')[1].replace("\\", "/")))
+        return {"name": name, "path": path, "due": self._before["now"] + round(minutes), "has_run": False}
+
+
+def _rules_of(path: pathlib.Path) -> list[dict[str, object]]:
+    return [{**NEW_RULE, **_values(line), "id": f"{{{number}}}"} for number, line in enumerate(path.read_text(encoding="utf-8").splitlines())]
+
+
 def _with_fakes(stdin: bytes) -> bytes:
-    """Return stdin with the fakes before the script that touches Windows."""
+    """Return stdin with the fakes around the script that touches Windows."""
     head, separator, tail = stdin.rpartition(_SEPARATOR)
     sent: dict[str, Any] = json.loads(tail)
     script = sent["scripts"][_UTIL]
-    script["script"] = base64.b64encode(_FAKES.read_bytes() + b"\n" + base64.b64decode(script["script"])).decode()
+    own, export, names = base64.b64decode(script["script"]).partition(b"Export-ModuleMember")
+    script["script"] = base64.b64encode(b"\n".join([_COM.read_bytes(), own, _WINDOWS.read_bytes(), export + names])).decode()
     return head + separator + b"\n" + json.dumps(sent).encode()
+
+
+def _lines(rules: list[dict[str, object]]) -> str:
+    return "".join(_line(FwRule(None, stored).values()) for stored in rules)
 
 
 def _line(values: Mapping[str, object]) -> str:
