@@ -144,11 +144,6 @@ def monitor_port(pool: Pool, node_port: int) -> int:
     return HTTPS_PORT if node_port == STUN_PORT else pool.monitoring_port or node_port
 
 
-def members_of(topology: Topology, pool: Pool, *states: MemberState) -> list[Host]:
-    """Return a pool's members that are in one of the given states, in the inventory's order."""
-    return [host for host in (topology.hosts[name] for name in pool.members) if host.member_state in states]
-
-
 def _row_listeners(row: PortRow, transport: Transport, pool: Pool, member: Host) -> Iterator[_Listener]:
     """Yield where the balancer listens for a row; nothing when the pool has no virtual address for it."""
     rewritten = row.web == "external" and pool.external_web_vip

@@ -43,6 +43,10 @@ def test_values_are_shown_short() -> None:
     assert shown("x" * 500).endswith("...")
 
 
+def test_a_number_that_python_does_not_write_out_is_told_all_the_same() -> None:
+    assert shown(10**5000) == "a int too large to show"
+
+
 def test_words_are_sorted_and_the_nearest_found() -> None:
     assert one_of(("b", 10, "a")) == "10, a, b"
     assert nearest("frontends", ("frontend", "edge")) == "frontend"

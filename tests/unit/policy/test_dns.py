@@ -139,6 +139,11 @@ def test_without_federation_partners_are_not_told_where_to_go() -> None:
     assert {record[1:] for record in found if record[2] == "SRV"} == {("_sip._tls.contoso.com", "SRV", ("0 0 5061 sip.contoso.com",))}
 
 
+def test_an_edge_pool_without_an_active_member_has_no_names() -> None:
+    edge = host("edge", "10.2.0.21", pool=EDGES, external_addresses=EXTERNAL, member_state="joining")
+    assert records(deployment(HLB, {"edge01": edge}, {EDGES: EDGE_DNS}, sip_domains=["contoso.com"]), EDGES) == set()
+
+
 ZONES = [
     {"address": "10.1.0.93", "zones": ["contoso.com", "oslo.contoso.com"]},
     {"address": "203.0.113.93", "zones": ["com"], "view": "external"},
