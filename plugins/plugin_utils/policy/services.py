@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from ..addresses import AddressSet
 from ..catalogue.model import Catalogue, Direction, Interface, LoadBalancer, PortRow, Transport, Version
-from ..topology.model import Host, MemberState, Method, Pool, Topology
+from ..topology.model import Host, MemberState, Method, Pool
 from .directory import Directory, own_addresses
 from .firewall import BalancerPeers, bound_address, joined, row_names
 from .model import VirtualService

@@ -47,7 +47,8 @@ def test_variables_that_cannot_be_read_by_others_do_not_matter() -> None:
 
 def test_templates_are_resolved_wherever_they_stand() -> None:
     nested = {"vip": ["{{ x }}"]}
-    hostvars = HostVars({"fe01": {"group_names": ["all"], "lync_site": "{{ x }}", "lync_pools": nested}}, {"{{ x }}": "berlin", str(nested): {"vip": ["10.1.0.1"]}})
+    variables = {"group_names": ["all"], "lync_site": "{{ x }}", "lync_pools": nested}
+    hostvars = HostVars({"fe01": variables}, {"{{ x }}": "berlin", str(nested): {"vip": ["10.1.0.1"]}})
     assert read_inventory(hostvars)["fe01"].variables == {"lync_site": "berlin", "lync_pools": {"vip": ["10.1.0.1"]}}
 
 
