@@ -273,7 +273,7 @@ function Get-LyncFingerprint {
     .SYNOPSIS
     Returns a hash of lines, whatever their order.
     #>
-    param([Parameter(Mandatory = $true)][AllowEmptyCollection()][string[]]$Line)
+    param([Parameter(Mandatory = $true)][AllowEmptyCollection()][AllowEmptyString()][string[]]$Line)
 
     $sorted = [string[]]$Line.Clone()
     [System.Array]::Sort($sorted, [System.StringComparer]::Ordinal)

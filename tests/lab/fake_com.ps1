@@ -106,11 +106,84 @@ public class LabPolicy
     public int DefaultInboundAction(int profile) { return 0; }
     public int DefaultOutboundAction(int profile) { return 1; }
 }
+
+// Schedule.Service with one folder; a task is the file LAB_TASK: name, due time, program and arguments, whether it ran.
+public class LabTask
+{
+    public string Name;
+    public DateTime LastRunTime, NextRunTime;
+}
+
+public class LabTrigger { public string StartBoundary; }
+public class LabAction { public string Path, Arguments; }
+public class LabMaker<T> where T : new()
+{
+    public T Made;
+    public T Create(int kind) { Made = new T(); return Made; }
+}
+public class LabSettings { public bool StartWhenAvailable, DisallowStartIfOnBatteries, StopIfGoingOnBatteries; }
+public class LabInfo { public string Description; }
+public class LabPrincipal { public string UserId; public int LogonType, RunLevel; }
+public class LabDefinition
+{
+    public LabInfo RegistrationInfo = new LabInfo();
+    public LabSettings Settings = new LabSettings();
+    public LabMaker<LabTrigger> Triggers = new LabMaker<LabTrigger>();
+    public LabMaker<LabAction> Actions = new LabMaker<LabAction>();
+    public LabPrincipal Principal = new LabPrincipal();
+}
+
+public class LabFolder
+{
+    static readonly string Path = Environment.GetEnvironmentVariable("LAB_TASK");
+
+    public List<LabTask> GetTasks(int flags)
+    {
+        List<LabTask> tasks = new List<LabTask>();
+        if (System.IO.File.Exists(Path))
+        {
+            string[] lines = System.IO.File.ReadAllLines(Path);
+            LabTask task = new LabTask();
+            task.Name = lines[0];
+            task.LastRunTime = lines[3] == "True" ? DateTime.Now : new DateTime(1999, 11, 30);
+            tasks.Add(task);
+        }
+        return tasks;
+    }
+
+    public object RegisterTaskDefinition(string name, LabDefinition made, int flags, object user, object password, int logon, object sddl)
+    {
+        if (made.Principal.UserId != "S-1-5-18" || logon != 5 || !made.Settings.StartWhenAvailable) { throw new Exception("not as SYSTEM, or not at any time"); }
+        string command = made.Actions.Made.Path + " " + made.Actions.Made.Arguments;
+        System.IO.File.WriteAllLines(Path, new string[] { name, made.Triggers.Made.StartBoundary, command, "False" });
+        return null;
+    }
+
+    public void DeleteTask(string name, int flags) { System.IO.File.Delete(Path); }
+}
+
+public class LabScheduler
+{
+    public void Connect() { }
+    public LabFolder GetFolder(string path) { return new LabFolder(); }
+    public LabDefinition NewTask(int flags) { return new LabDefinition(); }
+}
 '@
 
 function New-Object {
     param([string]$TypeName, [string]$ComObject, [object[]]$ArgumentList)
     if ($ComObject -eq 'HNetCfg.FwPolicy2') { return [LabPolicy]::new() }
     if ($ComObject -eq 'HNetCfg.FWRule') { return [LabRule]::new() }
+    if ($ComObject -eq 'Schedule.Service') { return [LabScheduler]::new() }
     Microsoft.PowerShell.Utility\New-Object @PSBoundParameters
+}
+
+function netsh.exe {
+    # advfirewall export FILE, advfirewall import FILE
+    $from, $to = if ($args[1] -eq 'export') { $env:LAB_RULES, $args[2] } else { $args[2], $env:LAB_RULES }
+    $global:LASTEXITCODE = if ($env:LAB_DISK_FULL) { 1 } else { 0 }
+    if ($env:LAB_DISK_FULL) {
+        return 'Es steht nicht genug Speicherplatz auf dem Datenträger zur Verfügung.'
+    }
+    Copy-Item -LiteralPath $from -Destination $to
 }

@@ -43,6 +43,7 @@ def test_the_powershell_module_converges_removes_exactly_and_tells_why_it_fails(
     play[0]["tasks"] *= 2
     play[0]["tasks"].append({"name": "Conflict", "msuc.lync.windows_firewall_host": CONFLICT, "ignore_errors": True})
     played = lab.play(json.dumps(play), "--limit", "fe01")
+    assert len(played.of("fe01")) == 3, played.output
     first, second, conflict = (record["result"] for record in played.of("fe01"))
     # One addition, two puts, and a rename and a removal of the twin and of the rule that has a foreign namesake.
     assert (first["changed"], stats(first)) == (True, (2, 3, 7)), played.output

@@ -25,6 +25,10 @@ from .registry_strings import ParsedRules, parse_rules
 from .rule import Rule
 from .tables import ADDRESS_WORDS
 
+_FIXES: Mapping[str, str] = {
+    "0x80070005": "connect with an account that may change the firewall of the host",
+    "0x800706D9": "start the Windows Defender Firewall service (MpsSvc) of the host",
+}
 _VARIABLE = re.compile(r"%([^%]+)%")
 
 
@@ -76,6 +80,13 @@ def read_answer(answer: Mapping[str, object]) -> Host:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise HostAnswerError(f"the host's answer is not understood: {type(error).__name__}: {error}") from error
+
+
+def failure_text(answer: Mapping[str, object]) -> str:
+    """Return why the host failed, in the language of its Windows, with what to do where the code of the error tells it."""
+    text = str(answer.get("msg") or "no reason given")
+    fixes = [fix for code, fix in _FIXES.items() if code in text]
+    return "; fix: ".join([text, *fixes])
 
 
 def expanded(rule: Rule, environment: Mapping[str, str]) -> Rule:

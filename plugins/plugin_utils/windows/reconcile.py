@@ -20,7 +20,7 @@ from .capability import missing_capabilities
 from .changes import Changes, Phase, Present, State, applied, plan_changes
 from .effect import RuleEffect, describe_effects, rule_effects
 from .guard import Comparison
-from .host import Host, expanded, missing_addresses, read_answer
+from .host import Host, expanded, failure_text, missing_addresses, read_answer
 from .operations import Operation, operations
 from .options import OWNED_GROUP, names_from_options, rules_from_options
 from .rule import Rule
@@ -149,6 +149,7 @@ class Reconciliation:
         """Return the arguments of apply; raises HostFailedError when the guard stands against the changes."""
         reasons = self._verdict.reasons(self.task.safety)
         if reasons:
+            self.after, self._applied = self.before, True
             raise HostFailedError("\n".join(["the changes are refused; nothing was written:", *_lines(reasons)]))
         safety = self.task.safety.arguments()
         return {"operation": "apply", "operations": self.operations(), "fingerprint": self._fingerprint, **safety}
@@ -178,7 +179,7 @@ class Reconciliation:
         """Take what the host answered to confirm; raises HostFailedError when it could not, so that the change is taken back."""
         self.round_trips += 1
         if answer.get("failed"):
-            raise HostFailedError(f"the change could not be confirmed: {answer.get('msg', 'no reason given')}")
+            raise HostFailedError(f"the change could not be confirmed: {failure_text(answer)}")
         self._armed = False
 
     def not_confirmed(self, shut: Sequence[int]) -> HostFailedError:
@@ -231,14 +232,14 @@ class Reconciliation:
         self.round_trips += 1
         failed = bool(answer.get("failed"))
         if failed and "rules" not in answer:
-            raise HostFailedError(f"{failed_text}: {answer.get('msg', 'no reason given')}")
+            raise HostFailedError(f"{failed_text}: {failure_text(answer)}")
         host = read_answer(answer)
         self._may_have_written = False
         self.enumerations += host.enumerations
         self.writes += host.writes
         if failed:
             self.after = host.rules
-            raise HostFailedError(f"{failed_text}: {answer.get('msg', 'no reason given')}")
+            raise HostFailedError(f"{failed_text}: {failure_text(answer)}")
         self._facts = {"addresses": list(host.addresses), "profiles": [asdict(profile) for profile in host.profiles]}
         return host
 

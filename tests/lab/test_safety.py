@@ -1,0 +1,279 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Nobody is locked out and nothing is lost: snapshots, changes that are taken back, rollback, faults; simulated and in a PowerShell."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import socket
+import threading
+import time
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+
+from tests.lab import tamper
+from tests.lab.lab import ROOT, Lab
+from tests.lab.powershell import PowerShellExecutor
+from tests.lab.site_lab import SiteLab
+from tests.lab.test_windows_firewall_rules import SIP, playbook, stats
+
+PWSH = os.environ.get("LYNC_PWSH", "")
+OLD_WRAPPER = version("ansible-core").startswith(("2.16.", "2.17.", "2.18."))
+NEEDS_POWERSHELL = [
+    pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7"),
+    pytest.mark.skipif(OLD_WRAPPER, reason="the fakes are put into what ansible-core 2.19 and later send"),
+]
+BOTH = pytest.mark.parametrize("lab", ["simulator", pytest.param("powershell", marks=NEEDS_POWERSHELL)], indirect=True)
+HOST = {"fe01": {"addresses": ["10.1.0.11"]}}
+OWN_WINRM = {"Name": "Own WinRM", "Grouping": "msuc.lync", "Protocol": 6, "LocalPorts": "5985", "RemoteAddresses": "10.9.0.0/24", "Enabled": True}
+NOT_WANTED = {"Name": "Old", "Grouping": "msuc.lync", "Protocol": 6, "LocalPorts": "5070", "Enabled": True}
+
+
+@pytest.fixture
+def lab(tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Any:
+    """Return a lab whose hosts are simulated, or run the collection's PowerShell."""
+    made = Lab(tmp_path)
+    if getattr(request, "param", "simulator") == "powershell":
+        made.executor = PowerShellExecutor(PWSH)
+    yield made
+    made.stop()
+
+
+def owned(lab: Lab, host: str = "fe01") -> set[str]:
+    return {rule["Name"] for rule in tamper.show(lab.stores[host], "msuc.lync")}
+
+
+@BOTH
+def test_a_snapshot_is_there_before_the_first_write_and_comes_back(lab: Lab) -> None:
+    lab.start({"fe01": {**HOST["fe01"], "seed": [NOT_WANTED]}})
+    store = lab.stores["fe01"]
+    before = tamper.show(store)
+    result = lab.play(playbook(rules=[SIP])).result("fe01")
+    assert (result["status"], owned(lab)) == ("ok", {SIP["name"]}), result
+    path = result["snapshot"]["path"]
+    assert result["snapshot"] == {"path": path, "rollback": f'netsh advfirewall import "{path}"', "armed": False}
+    restore = {"operation": "restore", "path": "newest"}
+    restored = lab.play(f'[{{"hosts": "all", "gather_facts": false, "tasks": [{{"msuc.lync.windows_firewall_host": {restore}}}]}}]').result("fe01")
+    assert (restored["changed"], restored["restored"]) == (True, path)
+    assert tamper.show(store) == before
+    # What was there before it was restored is a snapshot too.
+    assert len(store.read()["files"]) == 2
+
+
+@BOTH
+def test_a_change_that_is_confirmed_stays_and_takes_three_round_trips(lab: Lab) -> None:
+    lab.start(HOST)
+    play = playbook(rules=[SIP], confirm_minutes=5)
+    result = lab.play(play).result("fe01")
+    assert (result["status"], stats(result), result["snapshot"]["armed"]) == ("ok", (3, 3, 1), False), result
+    assert lab.stores["fe01"].read()["task"] is None
+    lab.stores["fe01"].advance(60)
+    assert owned(lab) == {SIP["name"]}
+    assert stats(lab.play(play).result("fe01")) == (1, 1, 0)
+
+
+@BOTH
+def test_a_change_that_shuts_new_connections_comes_back_and_the_next_run_converges(lab: Lab) -> None:
+    lab.start({"fe01": {**HOST["fe01"], "seed": [NOT_WANTED]}})
+    store = lab.stores["fe01"]
+    if isinstance(lab.executor, PowerShellExecutor):
+        # The fakes count no writes: the connection is refused from the moment in which the rule is there.
+        threading.Thread(target=refuse_when_written, args=(store,), daemon=True).start()
+    else:
+        store.set_faults(shut_after_write=1)
+    play = playbook(rules=[SIP], confirm_minutes=5)
+    result = lab.play(play).result("fe01")
+    assert result["status"] == "unreachable", result
+    assert "no new connection after the change, which is not confirmed: it comes back by itself 5 minutes after the first write" in result["msg"]
+    store.set_faults()
+    waits = lab.play(play).result("fe01")
+    assert (waits["status"], owned(lab)) == ("failed", {SIP["name"]}) or not waits["changed"]
+    store.advance(5)
+    assert owned(lab) == {"Old"}
+    assert (lab.play(play).result("fe01")["status"], owned(lab)) == ("ok", {SIP["name"]})
+    assert store.read()["task"] is None
+
+
+def refuse_when_written(store: Any) -> None:
+    """Refuse connections once the task that takes the change back is there."""
+    while not store.read()["task"]:
+        time.sleep(0.02)
+    store.set_faults(refuses_connections=True)
+
+
+def test_a_change_that_waits_to_be_confirmed_keeps_others_out(lab: Lab) -> None:
+    lab.start(HOST)
+    store = lab.stores["fe01"]
+    store.set_faults(drop_after_write=1)
+    assert lab.play(playbook(rules=[SIP, {**SIP, "name": "B"}], confirm_minutes=5)).result("fe01")["status"] == "unreachable"
+    store.set_faults()
+    assert len(owned(lab)) == 1
+    refused = lab.play(playbook(rules=[SIP, {**SIP, "name": "B"}])).result("fe01")
+    assert "a change that was not confirmed waits to be taken back; nothing was written" in refused["msg"]
+    store.advance(5)
+    assert owned(lab) == set()
+    assert lab.play(playbook(rules=[SIP, {**SIP, "name": "B"}])).result("fe01")["status"] == "ok"
+    assert len(owned(lab)) == 2
+
+
+def test_a_listener_that_does_not_answer_any_more_is_not_confirmed(lab: Lab) -> None:
+    lab.start(HOST)
+    store = lab.stores["fe01"]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        store.change(listeners=[f"0.0.0.0 {port}"])
+        threading.Thread(target=shut_when_written, args=(store, listener), daemon=True).start()
+        result = lab.play(playbook(rules=[SIP], confirm_minutes=5)).result("fe01")
+    assert result["msg"].startswith(f"TCP {port} answered before the change and does not now; the change is not confirmed: it comes back by itself")
+    assert (result["snapshot"]["armed"], stats(result)) == (True, (2, 3, 1))
+    store.advance(5)
+    assert owned(lab) == set()
+
+
+def shut_when_written(store: Any, listener: socket.socket) -> None:
+    while not store.read()["task"]:
+        time.sleep(0.02)
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+
+
+@BOTH
+def test_the_guard_refuses_before_any_write(lab: Lab) -> None:
+    lab.start({"fe01": {**HOST["fe01"], "seed": [OWN_WINRM]}})
+    store = lab.stores["fe01"]
+    before = store.read()
+    result = lab.play(playbook(rules=[SIP], management_networks=["10.9.0.0/25"], accept_cut=True)).result("fe01")
+    assert (result["status"], result["changed"], stats(result)) == ("failed", False, (1, 1, 0)), result
+    line = "winrm (TCP 5985) on 10.1.0.11 would be shut for 10.9.0.0/25 on profile domain; rules that go or block: Own WinRM"
+    assert result["msg"] == f"the changes are refused; nothing was written:\n  - management: {line}"
+    assert store.read()["rules"] == before["rules"]
+    checked = lab.play(playbook(rules=[SIP], accept_cut=True), "--check").result("fe01")
+    assert (checked["status"], checked["changed"]) == ("ok", True)
+    assert any("would be shut for 10.9.0.5" in warning for warning in checked["warnings"])
+
+
+@BOTH
+def test_a_cut_is_refused_until_it_is_accepted(lab: Lab) -> None:
+    lab.start({"fe01": {**HOST["fe01"], "seed": [NOT_WANTED]}})
+    lab.stores["fe01"].change(listeners=["0.0.0.0 5070"], connections=["10.1.0.11 5070 10.10.3.4"])
+    result = lab.play(playbook(rules=[])).result("fe01")
+    assert result["status"] == "failed"
+    assert "would cut peers 10.10.3.4 on TCP 5070 of 10.1.0.11: only Old admits them now" in result["msg"]
+    assert [cut["kind"] for cut in result["would_cut"]] == ["listener", "peers"]
+    assert (lab.play(playbook(rules=[], accept_cut=True)).result("fe01")["status"], owned(lab)) == ("ok", set())
+
+
+@BOTH
+def test_group_policy_counts_and_is_never_written(lab: Lab) -> None:
+    lab.start({"fe01": {**HOST["fe01"], "seed": [OWN_WINRM]}})
+    rule = "v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5985|Name=From the domain|"
+    policy = {"rules": {"{1}": rule}, "profiles": {}}
+    lab.stores["fe01"].change(group_policy=policy)
+    result = lab.play(playbook(rules=[SIP])).result("fe01")
+    assert (result["status"], owned(lab)) == ("ok", {SIP["name"]}), result
+    lab.stores["fe01"].change(group_policy={"rules": {}, "profiles": {"domain": {"AllowLocalPolicyMerge": 0}}})
+    off = lab.play(playbook(rules=[])).result("fe01")
+    assert "Group Policy switches local rules off on profile domain; fix: mark the host lync_apply: handout" in off["msg"]
+
+
+@BOTH
+def test_a_full_disk_stops_the_change_before_the_first_write(lab: Lab) -> None:
+    lab.start(HOST)
+    lab.stores["fe01"].set_faults(disk_full=True)
+    result = lab.play(playbook(rules=[SIP])).result("fe01")
+    assert (result["status"], result["changed"], owned(lab)) == ("failed", False, set()), result
+    assert "(done: nothing; not done: add Lync fe-sip-tls (TCP in))" in result["msg"]
+    assert "netsh advfirewall export" in result["msg"] and "ended with 1: " in result["msg"]
+    assert lab.play(playbook(rules=[SIP], snapshot=False)).result("fe01")["status"] == "ok"
+
+
+def test_snapshots_do_not_pile_up(lab: Lab) -> None:
+    lab.start(HOST)
+    for port in (5061, 5062, 5063):
+        lab.play(playbook(rules=[{**SIP, "localport": port}], snapshot_keep=2))
+    assert len(lab.stores["fe01"].read()["files"]) == 2
+
+
+def test_a_stopped_firewall_service_is_reported(lab: Lab) -> None:
+    lab.start(HOST)
+    lab.stores["fe01"].set_faults(service_stopped=True)
+    result = lab.play(playbook(rules=[SIP])).result("fe01")
+    assert result["msg"].startswith("the firewall of the host could not be read: There are no more endpoints available")
+    assert "Windows Defender Firewall service (MpsSvc)" in result["msg"]
+    lab.stores["fe01"].set_faults()
+    assert lab.play(playbook(rules=[SIP])).result("fe01")["status"] == "ok"
+
+
+def test_two_controllers_at_once_end_in_a_conflict_that_says_so(lab: Lab) -> None:
+    """The other controller writes between gather and apply: when the first one has gathered, and before it applies."""
+    lab.start(HOST)
+    store = lab.stores["fe01"]
+    done = threading.Event()
+    other = {**OWN_WINRM, "Name": "Theirs", "Grouping": "Contoso"}
+
+    def write_after_gather() -> None:
+        while not store.counts()["enumerations"]:
+            time.sleep(0.005)
+        document = store.read()
+        store.change(rules=[*document["rules"], {**document["rules"][0], **other, "id": "{77}"}])
+        done.set()
+
+    threading.Thread(target=write_after_gather, daemon=True).start()
+    result = lab.play(playbook(rules=[SIP])).result("fe01")
+    assert done.wait(5)
+    assert (result["status"], owned(lab)) == ("failed", set())
+    assert "something else has changed it meanwhile; nothing was written, run again" in result["msg"]
+    assert lab.play(playbook(rules=[SIP])).result("fe01")["status"] == "ok"
+    assert any(rule["Name"] == "Theirs" for rule in tamper.show(store))
+
+
+ODD_NAMES = ["quotes \" ' `", "[brackets] {braces} (x)", "wild*cards? %", "Rückruf für Anrufe \u0442\u0435\u0441\u0442 \u65e5\u672c", "$dollar & <xml> ;"]
+
+
+@BOTH
+def test_odd_names_are_made_changed_and_removed_exactly(lab: Lab) -> None:
+    lab.start(HOST)
+    foreign = [rule for rule in tamper.show(lab.stores["fe01"]) if rule.get("Grouping") != "msuc.lync"]
+    rules = [{**SIP, "name": name} for name in ODD_NAMES]
+    assert lab.play(playbook(rules=rules)).result("fe01")["status"] == "ok"
+    assert owned(lab) == set(ODD_NAMES)
+    assert stats(lab.play(playbook(rules=[{**rule, "localport": 443} for rule in rules])).result("fe01")) == (2, 3, len(rules))
+    assert lab.play(playbook(state="deleted")).result("fe01")["status"] == "ok"
+    assert [rule for rule in tamper.show(lab.stores["fe01"]) if rule.get("Grouping") != "msuc.lync"] == foreign
+
+
+def many_rules(count: int) -> list[dict[str, Any]]:
+    """Return rules as a host has them: names that repeat, names of packages, groups that are resources."""
+    kinds = (
+        {"Name": "Windows-Remoteverwaltung (HTTP eingehend)", "Grouping": "@FirewallAPI.dll,-30267", "LocalPorts": "5985"},
+        {"Name": "@{Microsoft.Windows.Cortana_1.0?ms-resource://x}", "Grouping": "@{Microsoft.Windows.Cortana_1.0?ms-resource://y}"},
+        {"Name": "Dateifreigabe", "Grouping": "@FirewallAPI.dll,-28502", "LocalPorts": "445", "RemoteAddresses": "LocalSubnet"},
+    )
+    numbered = [{"Name": f"Regel {number}", "LocalPorts": str(1 + number)} for number in range(count - 450)]
+    return [{"Protocol": 6, "Enabled": number % 2 == 0, **kinds[number % 3]} for number in range(450)] + [{"Protocol": 6, **rule} for rule in numbered]
+
+
+@pytest.mark.parametrize("count", [450, 3000])
+def test_many_rules_of_a_german_host_cost_no_more_round_trips_and_stay_as_they_are(lab: Lab, count: int) -> None:
+    lab.start({"fe01": {**HOST["fe01"], "seed": many_rules(count)}})
+    before = [rule for rule in tamper.show(lab.stores["fe01"])]
+    assert stats(lab.play(playbook(rules=[SIP])).result("fe01")) == (2, 3, 1)
+    assert stats(lab.play(playbook(rules=[SIP])).result("fe01")) == (1, 1, 0)
+    assert [rule for rule in tamper.show(lab.stores["fe01"]) if rule.get("Grouping") != "msuc.lync"] == before
+
+
+def test_rollback_lists_and_restores_through_its_playbook(tmp_path: pathlib.Path) -> None:
+    with SiteLab(ROOT / "examples/small", tmp_path) as site:
+        host = sorted(site.lab.stores)[0]
+        assert site.playbook("site").status == 0
+        listed = site.playbook("rollback", "--limit", host)
+        path = next(iter(site.lab.stores[host].read()["files"]))
+        assert listed.status == 0 and path.replace("\\", "\\\\") in listed.output
+        assert site.rules(host)
+        assert site.playbook("rollback", "--limit", host, "-e", "lync_rollback_to=newest").status == 0
+        assert site.rules(host) == []
+        missing = site.playbook("rollback", "--limit", host, "-e", "lync_rollback_to=C:\\none.wfw")
+        assert missing.status == 2 and "there is no snapshot C:" in missing.output
