@@ -108,6 +108,11 @@ class Directory:
         pools = (pool for pool in self.topology.pools.values() if pool.role in roles and (not own or pool.name == host.pool))
         return AddressSet.union_of(vip for pool in pools for vip in _pool_vips(pool, web))
 
+    def external_web_vips(self, peers: Iterable[Peer]) -> AddressSet:
+        """Return the addresses on which balancers take the external web services of the peers' pools and rewrite the port."""
+        roles = {role for peer in peers if peer.vips for role in self.roles_of(peer.peer_class)}
+        return AddressSet.union_of(pool.external_web_vip for pool in self.topology.pools.values() if pool.role in roles)
+
     @cached_property
     def _by_role(self) -> dict[str, list[Host]]:
         index: dict[str, list[Host]] = {}
@@ -158,7 +163,7 @@ def _inside(host: Host) -> AddressSet:
 
 
 def _pool_vips(pool: Pool, web: bool) -> tuple[AddressSet, ...]:
-    return (pool.vip, pool.web_vip, pool.external_web_vip) if web else (pool.vip,)
+    return (pool.vip, pool.web_vip) if web else (pool.vip,)
 
 
 def _lives(host: Host) -> bool:

@@ -17,7 +17,7 @@ from ..ports import ANY as ANY_PORT
 from ..ports import PortSet
 from ..topology.model import DEFAULT_MEDIA_PORTS, Host, MemberState
 from .directory import Directory
-from .model import FirewallRule, NotOpened
+from .model import EXTERNAL_WEB_LISTENERS, FirewallRule, NotOpened
 
 # (pool, interface, transport, port) -> addresses of the balancers that connect to that port of the pool's members.
 BalancerPeers = Mapping[tuple[str, Interface, Transport, int], AddressSet]
@@ -123,6 +123,9 @@ class FirewallPolicy:
         ports = self._ports(row.port, host)
         if peers or self._is_balanced(row, host, ports):
             yield _Flow(ports, other, peers, program)
+        rewriting = self._directory.external_web_vips(row.peers) if row.direction is Direction.OUT and row.web == "external" else None
+        if rewriting:
+            yield _Flow(_before_rewriting(ports), other, rewriting, program)
 
     def _monitor_rules(self, host: Host) -> Iterator[FirewallRule]:
         """Yield the rules for a pool's monitoring port, which no row of the catalogue can know."""
@@ -248,6 +251,11 @@ def _closed_because(row: PortRow, host: Host) -> str:
     if row.port.media == "client" and not narrow_client_range(host) and not host.client_program:
         return "any unprivileged port would be opened: set lync_client_program, or lync_media_ports.client to a narrower range"
     return ""
+
+
+def _before_rewriting(ports: PortSet) -> PortSet:
+    """Return the ports of an external web VIP that a balancer rewrites to these ports of the members."""
+    return PortSet.parse(EXTERNAL_WEB_LISTENERS.get(first, first) if first == last else f"{first}-{last}" for first, last in ports.pairs)
 
 
 def _feature_is_off(features: Iterable[str]) -> str:

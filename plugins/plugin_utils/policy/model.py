@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 GROUP = "msuc.lync"
+# Where the balancer itself rewrites the external web ports: node port -> port of the external web VIP.
+EXTERNAL_WEB_LISTENERS = {8080: 80, 4443: 443}
 PROFILES = ("domain", "private", "public")
 
 

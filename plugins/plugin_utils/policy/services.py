@@ -17,7 +17,7 @@ from ..catalogue.model import Catalogue, Direction, Interface, LoadBalancer, Por
 from ..topology.model import Host, MemberState, Method, Pool
 from .directory import Directory, own_addresses
 from .firewall import BalancerPeers, bound_address, joined, row_names
-from .model import VirtualService
+from .model import EXTERNAL_WEB_LISTENERS, VirtualService
 
 IDLE_SECONDS = 1800
 SOURCE_AFFINITY_SECONDS = 1200
@@ -27,8 +27,6 @@ SIP_PORT = 5061
 STUN_PORT = 3478
 HTTPS_PORT = 443
 COOKIE_NAME = "MS-WSMAN"
-# Where the balancer itself rewrites the external web ports: node port -> port of the external web VIP.
-EXTERNAL_WEB_LISTENERS = {8080: 80, 4443: 443}
 _BALANCED = {Method.HLB: (LoadBalancer.HLB, LoadBalancer.ALWAYS), Method.DNS: (LoadBalancer.ALWAYS,), Method.NONE: ()}
 _EXTERNAL = (Interface.ACCESS, Interface.WEB_CONFERENCING, Interface.AV)
 

@@ -57,6 +57,7 @@ NAMES = {
     "own": "10.1.0.11 10.1.0.12",
     "fe": "10.1.0.11 10.1.0.12 10.21.0.11 10.31.0.11",
     "fe-vip": "10.1.0.100",
+    "rewriting": "10.1.0.102",
     "fe21": "10.21.0.11",
     "se": "10.31.0.11",
     "dir": "10.1.0.31",
@@ -404,6 +405,25 @@ def test_reverse_proxy() -> None:
 def test_reverse_proxy_with_one_interface_is_bound_to_none() -> None:
     found = compiled({**HOSTS, "rp01": host("reverse_proxy", "10.2.0.61")}, version="2010", pools=POOLS)
     check(found, "rp01", "S39 in tcp 443 from any\nS41 out tcp 4443 to fe fe-vip dir")
+
+
+def test_reverse_proxy_reaches_the_balancer_that_rewrites_where_it_listens() -> None:
+    pools = {**POOLS, POOL: {**POOLS[POOL], "external_web_vip": "10.1.0.102"}}
+    found = compiled(HOSTS, version="2010", pools=pools, features=["http_publishing"])
+    names = [rule.name for rule in found.hosts["rp01"].firewall_rules if rule.direction == "out"]
+    assert names == [f"Lync rp-web-{row}-out (TCP out {port})" for row, ports in (("http", (8080, 80)), ("https", (4443, 443))) for port in ports]
+    check(
+        found,
+        "rp01",
+        """
+        S38 in tcp 80 from any at rp-outside
+        S39 in tcp 443 from any at rp-outside
+        S40 out tcp 8080 to fe fe-vip dir at rp
+        S40 out tcp 80 to rewriting at rp
+        S41 out tcp 4443 to fe fe-vip dir at rp
+        S41 out tcp 443 to rewriting at rp
+        """,
+    )
 
 
 # --- Servers around ------------------------------------------------------------------------------------------------
