@@ -15,6 +15,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,6 +54,7 @@ class _Files:
         self._store = store
         self._before = store.read()
         self._rules, self._world, self._task = (scratch / name for name in ("rules", "world", "task"))
+        self._counts = scratch / "counts"
         self._windows = (store.directory / f"{store.name}.windows").resolve()
         self._windows.mkdir(exist_ok=True)
         self._rules.write_text(_lines(self._before["rules"]), encoding="utf-8")
@@ -63,7 +65,7 @@ class _Files:
 
     def environment(self) -> dict[str, str]:
         """Return what leads the fakes to the files."""
-        found = {"LAB_RULES": self._rules, "LAB_WORLD": self._world, "LAB_TASK": self._task, "SystemRoot": self._windows}
+        found = {"LAB_RULES": self._rules, "LAB_WORLD": self._world, "LAB_TASK": self._task, "LAB_COUNTS": self._counts, "SystemRoot": self._windows}
         full = {"LAB_DISK_FULL": "1"} if self._store.faults().disk_full else {}
         return {**{name: str(path) for name, path in found.items()}, **full}
 
@@ -74,6 +76,8 @@ class _Files:
             parts["rules"] = _rules_of(self._rules)
         parts["task"] = self._taken_task()
         self._store.change(**parts)
+        if self._counts.is_file():
+            self._store.count(**Counter(self._counts.read_text(encoding="utf-8").split()))
 
     def _taken_task(self) -> dict[str, object] | None:
         if not self._task.is_file():
@@ -91,12 +95,17 @@ def _rules_of(path: pathlib.Path) -> list[dict[str, object]]:
 
 
 def _with_fakes(stdin: bytes) -> bytes:
-    """Return stdin with the fakes around the script that touches Windows."""
+    """Return stdin with the fakes around the script that touches Windows, our own or another collection's."""
     head, separator, tail = stdin.rpartition(_SEPARATOR)
     sent: dict[str, Any] = json.loads(tail)
-    script = sent["scripts"][_UTIL]
-    own, export, names = base64.b64decode(script["script"]).partition(b"Export-ModuleMember")
-    script["script"] = base64.b64encode(b"\n".join([_COM.read_bytes(), own, _WINDOWS.read_bytes(), export + names])).decode()
+    for name, script in sent["scripts"].items():
+        code = base64.b64decode(script["script"])
+        if name == _UTIL:
+            own, export, names = code.partition(b"Export-ModuleMember")
+            code = b"\n".join([_COM.read_bytes(), own, _WINDOWS.read_bytes(), export + names])
+        elif b"HNetCfg." in code:
+            code = _COM.read_bytes() + b"\n" + code
+        script["script"] = base64.b64encode(code).decode()
     return head + separator + b"\n" + json.dumps(sent).encode()
 
 
