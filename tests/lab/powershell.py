@@ -22,7 +22,8 @@ from typing import Any
 from .executor import Command, Completed
 from .firewall_store import NEW_RULE, FirewallStore, FwRule
 
-_COM, _WINDOWS = (pathlib.Path(__file__).resolve().parent / name for name in ("fake_com.ps1", "fake_windows.ps1"))
+_FAKES = pathlib.Path(__file__).resolve().parent
+_COM, _WINDOWS = (_FAKES / name for name in ("fake_com.ps1", "fake_windows.ps1"))
 _UTIL = "ansible_collections.msuc.lync.plugins.module_utils._Firewall.psm1"
 _SEPARATOR = b"\0\0\0\0"
 
@@ -65,7 +66,8 @@ class _Files:
 
     def environment(self) -> dict[str, str]:
         """Return what leads the fakes to the files."""
-        found = {"LAB_RULES": self._rules, "LAB_WORLD": self._world, "LAB_TASK": self._task, "LAB_COUNTS": self._counts, "SystemRoot": self._windows}
+        lab = {"LAB_FAKES": _FAKES, "LAB_RULES": self._rules, "LAB_WORLD": self._world, "LAB_TASK": self._task, "LAB_COUNTS": self._counts}
+        found = {**lab, "SystemRoot": self._windows}
         full = {"LAB_DISK_FULL": "1"} if self._store.faults().disk_full else {}
         return {**{name: str(path) for name, path in found.items()}, **full}
 
