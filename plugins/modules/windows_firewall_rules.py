@@ -10,7 +10,8 @@ description:
   - A host that is as wanted costs one round trip, one enumeration of its rules and no write. Otherwise there is a second round
     trip that writes, looks at the rules again and fails when they are not as wanted.
   - Rules are compared as sets of addresses and ports, whatever their spelling, and matched by name within O(group).
-  - Rules outside O(group) are never written. They are read to say what a change really does (RV(changes[].effect)).
+  - Rules outside O(group) are never written, but for those that O(state=overridden) disables. They are read, as are those of Group
+    Policy, to say what each rule really does (RV(effects)).
   - All options are validated before the host is contacted, and all errors are reported at once.
 version_added: 0.1.0
 options:
@@ -18,10 +19,16 @@ options:
     description:
       - The wanted rules. Each is a dictionary with the options of C(community.windows.win_firewall_rule), namely C(name), C(description),
         C(direction), C(action), C(enabled), C(group), C(profiles), C(program), C(service), C(protocol), C(localport), C(remoteport),
-        C(localip), C(remoteip), C(interfacetypes), C(icmp_type_code), C(edge) and C(security).
+        C(localip), C(remoteip), C(interfacetypes), C(icmp_type_code), C(edge) and C(security), and C(interfaces), the names of network
+        interfaces as the host shows them.
       - Lists are accepted beside comma separated text.
       - A rule is declared whole. What is not given has its default, which is C(direction) V(in), C(action) V(allow), C(enabled) V(true)
         and V(any) for the rest.
+      - C(remoteip) also takes C(LocalSubnet), C(DNS), C(DHCP), C(WINS), C(DefaultGateway), and from Windows Server 2012 on C(Intranet),
+        C(Internet), C(Ply2Renders), C(RmtIntranet), C(CaptivePortal). C(localport) of inbound rules takes C(RPC), C(RPC-EPMap), C(IPHTTPS)
+        (TCP), C(Teredo) and C(Ply2Disc) (UDP), C(remoteport) of outbound ones C(IPHTTPS).
+      - Windows takes 1000 entries in a list of a rule. A rule with a longer list of addresses or ports is kept in rules
+        C(NAME (1 of 3)) to C(NAME (3 of 3)), and is one rule in all results but RV(changes), RV(commands), RV(effects) and RV(summary).
       - A key C(rows), with which a plan traces a rule, is accepted and not written.
       - With O(state=deleted) only the names matter.
     type: list
@@ -31,12 +38,16 @@ options:
     description:
       - V(merged) adds and changes the rules of O(rules) and leaves the other rules of O(group) alone.
       - V(replaced) makes O(group) exactly O(rules), and so removes its other rules.
+      - V(overridden) does what V(replaced) does, and also disables enabled inbound allow rules outside O(group) that admit more than
+        O(rules) on the TCP and UDP ports of O(rules). It removes none of them. Rules named C(CS *), C(OCS *) or C(SQL RTC*), and
+        those whose group starts with C(@), which are of the product's setup and of Windows, stay as they are unless they are among
+        O(unprotected_rules).
       - V(deleted) removes the rules named in O(rules), or all rules of O(group) when O(rules) is empty.
       - V(gathered) changes nothing and returns the rules of O(group).
       - V(parsed) contacts no host and returns the rules, of every group, that stand in O(running_config) or in the dump at O(path).
       - V(rendered) contacts no host and returns O(rules) as the strings that the registry of a host holds.
     type: str
-    choices: [merged, replaced, deleted, gathered, parsed, rendered]
+    choices: [merged, replaced, overridden, deleted, gathered, parsed, rendered]
     default: replaced
   phase:
     description:
@@ -52,6 +63,12 @@ options:
       - The group of rules that this task owns.
     type: str
     default: msuc.lync
+  unprotected_rules:
+    description:
+      - With O(state=overridden), the exact names of protected rules that may be disabled too.
+    type: list
+    elements: str
+    default: []
   expected_addresses:
     description:
       - Addresses that the host must have. When it does not, or when it has no address in the C(localip) of a rule, nothing is written.
@@ -95,6 +112,13 @@ options:
       - How many snapshots stay, the newest ones.
     type: int
     default: 10
+  handout_dir:
+    description:
+      - Contact no host and write two scripts to this folder of the controller instead, for somebody who may change the host. HOST.ps1 makes
+        O(group) exactly O(rules) in the local policy, with Windows PowerShell 2.0 or later; look at C(-WhatIf) first. HOST-gpo.ps1 does the
+        same in a Group Policy object.
+      - It goes with O(state=replaced) only.
+    type: path
   confirm_minutes:
     description:
       - When greater than 0, a task on the host brings the snapshot back after so many minutes, unless the change is confirmed before. It is
@@ -208,6 +232,27 @@ changes:
       description: Whether what the host admits changes.
       type: bool
       returned: always
+effects:
+  description: What each rule of the group does after the changes, as it was foreseen when they were planned, sorted by name.
+  returned: always, unless the options are invalid
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name of the rule.
+      type: str
+      returned: always
+    effect:
+      description:
+        - Of a rule that changes, its RV(changes[].effect). Of another one, V(admits what no other rule does), or by which rules the same
+          is admitted, C(already admitted by RULE), C(narrower than RULE), C(wider than RULE), or V(blocks), or V(disabled).
+        - Behind it C(ineffective) with the reason, C(partly blocked by RULE), and C(undercuts RULE, which requires authentication).
+      type: str
+      returned: always
+    effective:
+      description: Whether something of the rule is in force now.
+      type: bool
+      returned: always
 commands:
   description: The changes in words, one line each.
   returned: always, unless the options are invalid or O(state) contacts no host
@@ -284,6 +329,12 @@ would_cut:
       type: list
       elements: str
       returned: always
+handed_out:
+  description: The scripts.
+  returned: when O(handout_dir) is given
+  type: list
+  elements: str
+  sample: [plan/handout/fe01.ps1, plan/handout/fe01-gpo.ps1]
 snapshot:
   description: The snapshot that was taken before the first write.
   returned: when one was taken

@@ -176,9 +176,53 @@ def test_every_write_is_legal_and_what_is_admitted_before_and_after_is_admitted_
     assert Counter(rule for rule in store.rules() if rule.group == "msuc.lync") == Counter(want)
     assert [rule for rule in store.document["rules"] if rule["Grouping"] is None] == foreign
     assert stats(reconciliation)[2] == len(store.history)
-    if all(rule.action == "allow" for rule in want + have):
-        lasting = universe.admitted(have) & universe.admitted(store.rules())
-        assert all(lasting <= universe.admitted(rules) for rules in store.history)
+    lasting = universe.admitted(have) & universe.admitted(store.rules())
+    assert all(lasting <= universe.admitted(rules) for rules in store.history)
+
+
+# What the host has and what is wanted, where a careless order ends for a moment what is admitted before and after.
+A, B = {**SIP_COM, "Name": "A", "RemoteAddresses": "*"}, {**SIP_COM, "Name": "B", "RemoteAddresses": "*", "LocalPorts": "443"}
+WANT_A, WANT_B = ({"name": name, "protocol": "tcp"} for name in "AB")
+BLOCK = {**SIP_COM, "Name": "Block", "Action": 0, "LocalPorts": "1-2", "RemoteAddresses": "10.0.0.1-10.0.0.2"}
+HANDOVERS: list[tuple[str, list[Mapping[str, object]], list[dict[str, Any]], int]] = [
+    ("one takes over from the one before it", [A, B], [{**WANT_A, "localport": 80}, {**WANT_B, "localport": 5061}], 2),
+    ("two change places", [A, B], [{**WANT_A, "localport": 443}, {**WANT_B, "localport": 5061}], 6),
+    (
+        "a block that moves in two limits",
+        [A, BLOCK],
+        [{**WANT_A, "localport": 5061}, {"name": "Block", "action": "block", "protocol": "tcp", "localport": "2-3", "remoteip": "10.0.0.2-10.0.0.3"}],
+        3,
+    ),
+    (
+        "a block that narrows and widens",
+        [A, BLOCK],
+        [{**WANT_A, "localport": 5061}, {"name": "Block", "action": "block", "protocol": "tcp", "localport": "1", "remoteip": "10.0.0.0/29"}],
+        2,
+    ),
+]
+
+
+@pytest.mark.parametrize(("have", "want", "writes"), [case[1:] for case in HANDOVERS], ids=[case[0] for case in HANDOVERS])
+def test_what_one_rule_gives_up_and_another_takes_over_is_never_without_a_rule(
+    have: list[Mapping[str, object]], want: list[dict[str, Any]], writes: int
+) -> None:
+    store = MemoryStore.of(*have)
+    packets = [("in", 6, port, address, "domain", "") for port in (1, 2, 3, 80, 443, 5061) for address in ("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.5")]
+    before = {packet for packet in packets if _admits(store.rules(), packet)}
+    blocked = {packet for packet in packets if not _blocks(store.rules(), packet)}
+    assert stats(run(store, want)) == (2, 3, writes)
+    for rules in store.history:
+        assert {packet for packet in before if _admits(store.rules(), packet)} <= {packet for packet in packets if _admits(rules, packet)}
+        assert {packet for packet in blocked if not _blocks(store.rules(), packet)} <= {packet for packet in packets if not _blocks(rules, packet)}
+    assert stats(run(store, want)) == (1, 1, 0)
+
+
+def _admits(rules: list[Rule], packet: universe.Packet) -> bool:
+    return any(rule.admits and universe.matches(rule, packet) for rule in rules) and not _blocks(rules, packet)
+
+
+def _blocks(rules: list[Rule], packet: universe.Packet) -> bool:
+    return any(rule.enabled and rule.action == "block" and universe.matches(rule, packet) for rule in rules)
 
 
 def test_a_write_that_fails_is_reported_and_the_next_run_goes_on() -> None:
@@ -234,9 +278,7 @@ def test_rules_that_are_not_as_wanted_after_all_are_a_failure_that_names_them() 
     answer["rules"][0]["LocalPorts"] = "5060"
     with pytest.raises(HostFailedError) as raised:
         reconciliation.applied(answer)
-    assert str(raised.value) == (
-        "the changes were made, but the rules are not as wanted; what is left:\n  - change rule SIP: localport from 5060 to 5061"
-    )
+    assert str(raised.value) == ("the changes were made, but the rules are not as wanted; what is left:\n  - change rule SIP: localport from 5060 to 5061")
 
 
 def test_a_host_without_the_expected_addresses_is_not_written_to() -> None:
