@@ -11,7 +11,7 @@ GATES := $(BIN)/python -m tests.tools.gates
 GATE_GROUPS := lint types unit lab coverage docs sanity build molecule matrix
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test $(GATE_GROUPS) bench golden clean
+.PHONY: help setup setup-test demo test $(GATE_GROUPS) bench bench-quick bench-rival golden clean
 
 help: ## Print this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / { printf \"  make %-12s %s\\n\", \$$1, \$$2 }" $(MAKEFILE_LIST)
@@ -44,6 +44,12 @@ $(GATE_GROUPS): setup-test
 
 bench: setup ## Times: plans of 500 hosts, growth of compiling
 	@$(BIN)/python -m tests.bench.run
+
+bench-quick: setup ## Times beside a loop of win_firewall_rule, 20 rules on 2 hosts; LYNC_PWSH names a PowerShell 7
+	@$(BIN)/python -m tests.bench.rival 20 2
+
+bench-rival: setup ## The same with the bars on times, 60 rules on 5 hosts: may take 20 minutes
+	@$(BIN)/python -m tests.bench.rival 60 5
 
 golden: setup ## Renew the golden plans of the examples, below tests/golden; read their diff before you commit it
 	@for example in contoso small; do \

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import collection_copy, matrix
+from . import collection_copy, matrix, wheel_collections
 from .runs import BIN, BUILD, ROOT, Outcome, Run, counted, log_path, pytest
 
 PLUGINS = ".collections/ansible_collections/msuc/lync/plugins"
@@ -128,6 +128,7 @@ GATES = (
     Gate("powershell", "lint", "PowerShell parses and runs on 5.1", _powershell),
     Gate("mypy", "types", "types are complete and agree", _command("mypy", PLUGINS, "tests/tools", "tests/bench")),
     Gate("unit", "unit", "the core and the plugins do what they say", _tests("tests/unit")),
+    Gate("wheel-collections", "lab", "collections of others are here, for the lab", wheel_collections.provide),
     Gate("lab", "lab", "playbooks converge simulated hosts", _tests("tests/lab")),
     Gate("documentation", "docs", "README, docs/ and examples/ hold", _tests("tests/documentation")),
     Gate("coverage", "coverage", f"these three run {COVERAGE_MINIMUM_PERCENT} % of the lines of plugins/", _coverage),

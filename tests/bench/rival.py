@@ -1,0 +1,163 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Measures our module against a loop of community.windows.win_firewall_rule: same rules, same simulated hosts, one run.
+
+    python -m tests.bench.rival 20 2     RULES HOSTS: prints a table, writes .build/bench-rival.json, status 1 when a bar is missed
+
+Both run in the PowerShell that LYNC_PWSH names, over WinRM, against the same fake of the firewall, which counts. Each
+side starts on hosts as Windows and the product's setup leave them, and ends with the same rules, or there is no result.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tests.lab import tamper
+from tests.lab.lab import Lab
+from tests.lab.powershell import PowerShellExecutor
+from tests.lab.rival import GROUP, RIVAL_ENVIRONMENT, our_play, rival_play
+from tests.tools import wheel_collections
+from tests.tools.runs import BUILD, ROOT
+
+WORK = BUILD / "bench-rival"
+RESULT = BUILD / "bench-rival.json"
+FULL = (60, 5)
+"""The rules and hosts that the bars on times hold for."""
+
+SPEED_UP_MINIMUM = {"first converge": 20.0, "idempotent": 30.0}
+COUNTED = ("executions", "enumerations", "writes")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one play cost on all hosts together: seconds of the clock, and what the fake counted."""
+
+    seconds: float
+    executions: int
+    enumerations: int
+    writes: int
+
+
+@dataclass(frozen=True)
+class Bar:
+    """How many times more the rival's play costs than ours; minimum is what it has to be, None where nothing is asked."""
+
+    name: str
+    value: float
+    minimum: float | None
+
+    @property
+    def met(self) -> bool:
+        """Return whether the bar is met."""
+        return self.minimum is None or self.value >= self.minimum
+
+
+def rules(count: int) -> list[dict[str, Any]]:
+    """Return so many rules that differ in name, port and peers."""
+    return [
+        {
+            "name": f"Lync bench {number:03}",
+            "protocol": ("tcp", "udp")[number % 2],
+            "localport": str(5000 + number),
+            "remoteip": f"10.{number}.0.0/16,10.200.{number}.1-10.200.{number}.9,LocalSubnet",
+            "profiles": ["domain", "private"],
+        }
+        for number in range(1, count + 1)
+    ]
+
+
+class _Side:
+    """One contestant: hosts of its own, alike at the start, and a play."""
+
+    def __init__(self, name: str, hosts: int, program: str, play: str, environment: Mapping[str, str]) -> None:
+        directory = WORK / name
+        directory.mkdir(parents=True)
+        self.lab = Lab(directory, executor=PowerShellExecutor(program))
+        self.lab.start({f"fe{number:02}": {"addresses": [f"10.250.0.{number}"]} for number in range(1, hosts + 1)})
+        self._play, self._environment = play, environment
+
+    def run(self, changes: bool) -> Cost:
+        """Run the play once on all hosts and return its cost; ends the program when it does not do what is expected."""
+        before = self._counts()
+        start = time.perf_counter()
+        played = self.lab.play(self._play, **self._environment)
+        seconds = time.perf_counter() - start
+        if played.status or any(played.result(host)["changed"] is not changes for host in self.lab.stores):
+            sys.exit(f"{self.lab.directory.name}: exit status {played.status}, changed should be {changes}\n{played.output[-4000:]}")
+        return Cost(seconds, **{what: after - before[what] for what, after in self._counts().items()})
+
+    def _counts(self) -> dict[str, int]:
+        totals = [store.counts() for store in self.lab.stores.values()]
+        return {what: sum(each[what] for each in totals) for what in COUNTED}
+
+    def rules(self) -> list[dict[str, dict[str, Any]]]:
+        """Return the rules of our group on each host, by name."""
+        return [{rule["Name"]: rule for rule in tamper.show(store, GROUP)} for store in self.lab.stores.values()]
+
+
+def _measure(rule_count: int, host_count: int, program: str) -> dict[str, dict[str, Cost]]:
+    """Return the costs by play and side; both sides make the same rules, or the program ends."""
+    shutil.rmtree(WORK, ignore_errors=True)
+    wanted = rules(rule_count)
+    ours = _Side("ours", host_count, program, our_play("all", wanted), {})
+    rival = _Side("rival", host_count, program, rival_play("all", wanted), RIVAL_ENVIRONMENT)
+    try:
+        costs = {play: {"ours": ours.run(changes), "rival": rival.run(changes)} for play, changes in (("first converge", True), ("idempotent", False))}
+        if ours.rules() != rival.rules() or len(ours.rules()[0]) != rule_count:
+            sys.exit("the two sides did not make the same rules; there is nothing to compare")
+    finally:
+        ours.lab.stop()
+        rival.lab.stop()
+    return costs
+
+
+def _bars(costs: Mapping[str, Mapping[str, Cost]], rule_count: int, host_count: int) -> list[Bar]:
+    """Return times, and for the idempotent run, where each host needs one look, numbers of executions and enumerations."""
+    is_full = (rule_count, host_count) == FULL
+    times = [
+        Bar(f"{play}, seconds", sides["rival"].seconds / sides["ours"].seconds, SPEED_UP_MINIMUM[play] if is_full else None)
+        for play, sides in costs.items()
+    ]  # fmt: skip
+    ours, rival = (costs["idempotent"][side] for side in ("ours", "rival"))
+    numbers = {"executions": rival.executions / ours.executions, "enumerations": rival.enumerations / ours.enumerations}
+    return [*times, *(Bar(f"idempotent, {what}", value, float(rule_count)) for what, value in numbers.items())]
+
+
+def _print(costs: Mapping[str, Mapping[str, Cost]], bars: list[Bar]) -> None:
+    print(f"{'':<24}{'seconds':>10}" + "".join(f"{what:>14}" for what in COUNTED))
+    for play, sides in costs.items():
+        for side, cost in sides.items():
+            print(f"{play + ', ' + side:<24}{cost.seconds:10.1f}" + "".join(f"{getattr(cost, what):14}" for what in COUNTED))
+    print("\nThe rival's play costs so many times ours:")
+    for bar in bars:
+        asked = "" if bar.minimum is None else f"    at least {bar.minimum:g}    {'ok' if bar.met else 'MISSED'}"
+        print(f"{bar.name:<36}{bar.value:9.1f}{asked}")
+
+
+def main() -> int:
+    """Measure, print, write; returns the exit status."""
+    rule_count, host_count = map(int, sys.argv[1:])
+    program = os.environ.get("LYNC_PWSH", "")
+    if not program:
+        sys.exit("LYNC_PWSH does not name a PowerShell 7: export LYNC_PWSH=/path/to/pwsh")
+    if not wheel_collections.provide("wheel-collections").passed:
+        sys.exit(wheel_collections.ABSENT)
+    costs = _measure(rule_count, host_count, program)
+    bars = _bars(costs, rule_count, host_count)
+    _print(costs, bars)
+    plays = {play: {side: asdict(cost) for side, cost in sides.items()} for play, sides in costs.items()}
+    result = {"rules": rule_count, "hosts": host_count, "plays": plays, "ratios": [{**asdict(bar), "met": bar.met} for bar in bars]}
+    RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    print(f"The same as JSON: {RESULT.relative_to(ROOT)}")
+    return 0 if all(bar.met for bar in bars) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
