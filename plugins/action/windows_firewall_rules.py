@@ -15,6 +15,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils.windows.handout import hand_out
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.host import HostAnswerError
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.offline import is_offline, offline_result
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.probe import answering
@@ -34,6 +35,7 @@ _ARGUMENT_SPEC = {
     "snapshot_dir": {"type": "str"},
     "snapshot_keep": {"type": "int", "default": 10},
     "confirm_minutes": {"type": "int", "default": 0},
+    "handout_dir": {"type": "path"},
     "running_config": {"type": "str"},
     "path": {"type": "path"},
 }
@@ -53,9 +55,13 @@ class ActionModule(ActionBase):
         try:
             if is_offline(options["state"]):
                 return {**result, **offline_result(options)}
+            if options["handout_dir"]:
+                return {**result, **hand_out(options, str((task_vars or {})["inventory_hostname"]), write=not self._task.check_mode)}
             reconciliation = Reconciliation(Task.from_options(options))
         except (InvalidInputError, MissingLibraryError) as error:
             return {**result, "failed": True, "changed": False, "msg": str(error)}
+        except OSError as error:
+            return {**result, "failed": True, "changed": False, "msg": f"the scripts cannot be written: {error}"}
         try:
             self._reconcile(reconciliation, task_vars or {})
         except (HostAnswerError, HostFailedError, MissingLibraryError) as error:
