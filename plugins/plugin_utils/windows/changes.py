@@ -125,11 +125,15 @@ def plan_changes(
 
 def applied(have: Sequence[Present], changes: Iterable[Change]) -> tuple[Present, ...]:
     """Return what the host has after the changes; rules that the changes make have no COM properties."""
-    left = list(have)
+    found: list[Present | None] = list(have)
+    places = {id(present): place for place, present in enumerate(have)}
     for change in changes:
-        at = next((index for index, present in enumerate(left) if present is change.before), len(left))
-        left[at : at + 1] = [] if change.after is None else [Present(change.after, {})]
-    return tuple(left)
+        after = None if change.after is None else Present(change.after, {})
+        if id(change.before) in places:
+            found[places[id(change.before)]] = after
+        else:
+            found.append(after)
+    return tuple(present for present in found if present is not None)
 
 
 @dataclass(frozen=True)
@@ -255,15 +259,18 @@ def _relayed(moving: Sequence[Change]) -> tuple[list[Change], list[Change]]:
     """Return changes in an order in which none ends what a later one takes over, and those for which there is no such order."""
     places = {id(change.after): place for place, change in enumerate(moving)}
     index = PortIndex([change.after for change in moving if change.after is not None])
-    waits_for = {
-        place: {places[id(rule)] for part in _given_up(change) for rule in index.touching(part) if overlaps(rule, part)} for place, change in enumerate(moving)
-    }
-    ordered: list[Change] = []
-    while ready := [place for place, heirs in waits_for.items() if not heirs & waits_for.keys()]:
-        ordered += [moving[place] for place in ready]
-        for place in ready:
-            del waits_for[place]
-    return ordered, [moving[place] for place in waits_for]
+    heirs_of = [{places[id(rule)] for part in _given_up(change) for rule in index.touching(part) if overlaps(rule, part)} for change in moving]
+    waiting_for: list[list[int]] = [[] for _ in moving]
+    for place, heirs in enumerate(heirs_of):
+        for heir in heirs:
+            waiting_for[heir].append(place)
+    ready = [place for place, heirs in enumerate(heirs_of) if not heirs]
+    for done in ready:
+        for place in waiting_for[done]:
+            heirs_of[place].discard(done)
+            if not heirs_of[place]:
+                ready.append(place)
+    return [moving[place] for place in ready], [change for change, heirs in zip(moving, heirs_of, strict=True) if heirs]
 
 
 def _given_up(change: Change) -> tuple[Rule, ...]:
