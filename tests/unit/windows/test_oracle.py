@@ -17,7 +17,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.windows.rule import Rule
 SETS = 10_000
 # Per limit: the values of packets (the last stands for all that no rule names), and per scope its spellings and its values.
 PORTS = (1, 2, 3, 9)
-PORT_SCOPES = {
+PORT_SCOPES: dict[frozenset[Any], list[Any]] = {
     frozenset(PORTS): ["any", [], "1-65535", ["*"]],
     frozenset({1}): ["1", [1], "1-1"],
     frozenset({1, 2}): ["1,2", "2,1", "1-2", [1, "1-2"]],
@@ -25,7 +25,7 @@ PORT_SCOPES = {
     frozenset({3}): [3],
 }
 ADDRESSES = ("10.0.0.0", "10.0.0.1", "10.0.0.2", "2001:db8::1", "10.9.9.9")
-ADDRESS_SCOPES = {
+ADDRESS_SCOPES: dict[frozenset[Any], list[Any]] = {
     frozenset(ADDRESSES): ["any", "*", ["0.0.0.0/0", "::/0"]],
     frozenset({"10.0.0.1"}): ["10.0.0.1", "10.0.0.1/32", "10.0.0.1/255.255.255.255", "10.0.0.1-10.0.0.1"],
     frozenset({"10.0.0.0", "10.0.0.1"}): ["10.0.0.0/31", "10.0.0.1/255.255.255.254", ["10.0.0.1", "10.0.0.0"], "10.0.0.0-10.0.0.1"],
@@ -33,7 +33,7 @@ ADDRESS_SCOPES = {
     frozenset({"10.0.0.0", "2001:db8::1"}): ["2001:DB8:0::1, 10.0.0.0", ["10.0.0.0/32", "2001:db8::1/128"]],
 }
 PROFILES = ("domain", "private", "public")
-PROFILE_SCOPES = {
+PROFILE_SCOPES: dict[frozenset[Any], list[Any]] = {
     frozenset(PROFILES): ["any", "domain,private,public", []],
     **{frozenset(some): [",".join(some), list(some)] for count in (1, 2) for some in itertools.combinations(PROFILES, count)},
 }
