@@ -70,7 +70,7 @@ def test_each_property_is_compared_under_its_own_name(name: str, options: dict[s
 
 
 # What was put, and how Windows reads it back.
-READ_BACK = [
+READ_BACK: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"remoteip": "127.0.0.1,192.168.1.1"}, {"RemoteAddresses": "127.0.0.1/255.255.255.255,192.168.1.1/255.255.255.255"}),
     ({"remoteip": "192.168.0.0/24"}, {"RemoteAddresses": "192.168.0.0/255.255.255.0"}),
     ({"remoteip": "192.168.0.1-192.168.0.5"}, {"RemoteAddresses": "192.168.0.1-192.168.0.5"}),

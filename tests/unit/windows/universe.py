@@ -21,8 +21,8 @@ _ADDRESSES = ("10.0.0.0", "10.0.0.1", "10.0.0.2", "2001:db8::1", "10.9.9.9")
 _PROGRAMS = ("c:\\a.exe", "c:\\other.exe")
 PACKETS: tuple[Packet, ...] = tuple(itertools.product(("in", "out"), (6, 17, 47), _PORTS, _ADDRESSES, ("domain", "private", "public"), _PROGRAMS))
 
-_LOCAL_PORTS = ([], ["1"], ["1", "2"], ["2-3"], ["3"])
-_REMOTE = ([], ["10.0.0.1"], ["10.0.0.0/31"], ["10.0.0.1-10.0.0.2"], ["2001:db8::1", "10.0.0.0"])
+_LOCAL_PORTS: tuple[list[str], ...] = ([], ["1"], ["1", "2"], ["2-3"], ["3"])
+_REMOTE: tuple[list[str], ...] = ([], ["10.0.0.1"], ["10.0.0.0/31"], ["10.0.0.1-10.0.0.2"], ["2001:db8::1", "10.0.0.0"])
 
 
 def matches(rule: Rule, packet: Packet) -> bool:
