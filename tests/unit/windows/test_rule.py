@@ -15,7 +15,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.windows.rule import diff
 EVERY_PROFILE = 0x7FFFFFFF
 
 # Two spellings of one rule each; the right one in comma strings, other cases, masks, ranges or defaults written out.
-SAME_OPTIONS = [
+SAME_OPTIONS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"localport": [5061, "5062"], "protocol": "tcp"}, {"localport": "5062,5061", "protocol": "6"}),
     ({"localport": "80-90", "protocol": "udp"}, {"localport": ["80-85", "86-90"], "protocol": 17}),
     ({"remoteip": ["10.0.0.0/24"]}, {"remoteip": "10.0.0.0/255.255.255.0"}),
@@ -41,7 +41,7 @@ def test_spellings_of_one_rule_do_not_differ(one: dict[str, Any], other: dict[st
     assert differing(from_options({"name": "x", **one}), from_options({"name": "x", **other})) == ()
 
 
-DIFFERENT_OPTIONS = [
+DIFFERENT_OPTIONS: list[tuple[str, dict[str, Any]]] = [
     ("description", {"description": "new"}),
     ("direction", {"direction": "out"}),
     ("action", {"action": "block"}),
@@ -137,7 +137,7 @@ def test_options_and_back_are_the_same_rule() -> None:
         assert from_options(rule.to_options()) == rule
 
 
-BAD_OPTIONS = [
+BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"name": ""}, "rule number 1, name: the rule has no name; fix: name it: the name is what the rule is matched by"),
     ({"name": "All"}, "rule All, name: 'All' is not a name that Windows takes; fix: choose another name"),
     ({"name": "a|b"}, "rule a|b, name: 'a|b' cannot be used; allowed: a text of at most 9999 characters without any of |"),
