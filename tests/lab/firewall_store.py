@@ -270,6 +270,10 @@ class FwPolicy:
         self.counters.enumerations += 1
         return iter([FwRule(self, stored) for stored in self._document["rules"]])
 
+    def new_rule(self) -> FwRule:
+        """Return a new rule, not yet in force, that reads back as this host's rules do."""
+        return FwRule(switches=self.switches)
+
     def add(self, rule: FwRule) -> None:
         """Check a new rule and add it; a name that is there already is no obstacle."""
         windows_rules.check_rule(rule.stored)
@@ -300,8 +304,9 @@ class FwPolicy:
 class FwRule:
     """One rule: of the store when it has a policy, otherwise new and not in force."""
 
-    def __init__(self, policy: FwPolicy | None = None, stored: Document | None = None) -> None:
+    def __init__(self, policy: FwPolicy | None = None, stored: Document | None = None, switches: Switches | None = None) -> None:
         self._policy = policy
+        self._switches = switches or (Switches() if policy is None else policy.switches)
         self.stored: Document = dict(NEW_RULE) if stored is None else stored
 
     def values(self) -> Document:
@@ -321,8 +326,7 @@ class FwRule:
         # Ports of a rule whose protocol has none are refused at the put itself.
         if name in _PORT_PROPERTIES and value not in ("", "*") and self.stored["Protocol"] not in (windows_rules.TCP, windows_rules.UDP):
             raise ComError(windows_rules.E_INVALIDARG, "The parameter is incorrect: ports before the protocol")
-        switches = Switches() if self._policy is None else self._policy.switches
-        changed = {**self.stored, name: _normal(name, value, switches)}
+        changed = {**self.stored, name: _normal(name, value, self._switches)}
         if self._policy is None:
             self.stored.update(changed)
             return

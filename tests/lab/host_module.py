@@ -52,7 +52,7 @@ def _apply(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, ans
     present = [(rule, rule.values()) for rule in policy.rules()]
     _assert_unchanged(policy, arguments)
     names = Counter(values["Name"].casefold() for rule, values in present)
-    targets = [FwRule() if operation["kind"] == "add" else _take(present, operation) for operation in operations]
+    targets = [policy.new_rule() if operation["kind"] == "add" else _take(present, operation) for operation in operations]
     if check_mode:
         return
     _save(policy, arguments, answer)

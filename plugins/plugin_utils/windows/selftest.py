@@ -1,0 +1,233 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the collection assumes of a Windows Firewall, held against one: scenarios of rules, and whether each is confirmed.
+
+    {"name": "An IPv4 prefix reads back as a mask", "evidence": "REAL", "source": "integration tests of community.windows",
+     "seed": [{...}], "do": [{"add": {"RemoteAddresses": "192.168.0.0/24"}}], "writes": 1,
+     "store": [{"RemoteAddresses": "192.168.0.0/255.255.255.0"}]}
+
+seed and add hold COM properties in the order of their puts (a list of pairs where one comes twice); change and remove name
+a rule by some of its properties, puts are what change puts, stale is what the rule is said to have instead. remove_name
+calls Rules.Remove by itself, left then tells which rules of the enumeration before remain. Expected are error ("",
+"refused" by Windows, "conflict" found by the module), done (all operations), enumerations (2), writes, and store: the rules
+as they read back, above what every new rule reads back. switch names the switch of the simulator that is the other way.
+A long text is {"text": "a", "then": "#", "times": 3, "join": ","}, where # stands for the odd numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+Table: TypeAlias = Mapping[str, object]
+# What runs the module: its arguments and whether this is check mode, to its answer.
+Hands: TypeAlias = Callable[[Table, bool], Table]
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_VARIABLE = re.compile(r"%([^%]+)%")
+_CONFLICT = "as it was gathered"
+
+
+class SelftestError(Exception):
+    """A scenario cannot be run: its seed was refused, or the rules of an earlier one cannot be removed."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """How scenarios are to be read.
+
+    marks: the properties that every rule of the scenarios begins with, by which it is known as one of them.
+    properties: the COM properties that are compared. new: what a new rule reads back, by protocol ("6"), and under "any".
+    """
+
+    marks: Mapping[str, str]
+    properties: Sequence[str]
+    new: Mapping[str, Table]
+
+    def owns(self, rule: Table) -> bool:
+        """Return whether a rule belongs to the scenarios."""
+        return any(str(rule.get(name, "")).startswith(mark) for name, mark in self.marks.items())
+
+    def shown(self, rule: Table) -> dict[str, object]:
+        """Return the known properties of a rule that are not null; a name that the module made up has no value."""
+        found = {name: rule[name] for name in self.properties if rule.get(name) is not None}
+        return {**found, "Name": "(GUID)"} if _GUID.fullmatch(str(found.get("Name"))) else found
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a scenario gave: as expected in a scenario, with the rules sorted; message is the module's own."""
+
+    error: str
+    done: int
+    enumerations: int
+    writes: int
+    rules: tuple[str, ...]
+    message: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A scenario with what it gave, and every difference from what is expected, in words; none means confirmed."""
+
+    scenario: Table
+    outcome: Outcome
+    differences: tuple[str, ...]
+
+
+def puts_of(properties: object, marks: Mapping[str, str] | None = None) -> list[dict[str, object]]:
+    """Return properties as the module takes them, in their order, after the marks that are not among them."""
+    pairs: list[tuple[str, object]] = [(name, value) for name, value in _pairs(properties)]
+    given = {name for name, _value in pairs}
+    marked = [(name, mark) for name, mark in (marks or {}).items() if name not in given]
+    return [{"property": name, "value": _value(value)} for name, value in [*marked, *pairs]]
+
+
+def _pairs(properties: object) -> list[tuple[str, object]]:
+    if isinstance(properties, Mapping):
+        return list(properties.items())
+    return [(str(name), value) for name, value in _list(properties)]
+
+
+def _value(value: object) -> object:
+    if not isinstance(value, Mapping):
+        return value
+    parts = (str(value["then"]).replace("#", str(2 * index + 1)) for index in range(int(str(value["times"]))))
+    return str(value.get("text", "")) + str(value.get("join", "")).join(parts)
+
+
+def _list(value: object) -> list[list[object]]:
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
+
+
+def _tables(value: object) -> list[Table]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, Sequence) else []
+
+
+def run(scenario: Table, form: Format, hands: Hands, act: Hands | None = None, remove: Callable[[str], object] | None = None) -> Verdict:
+    """Seed, do and compare one scenario; the rules it leaves are removed. Raises SelftestError when it cannot be run.
+
+    act is hands for what the scenario itself does, where its fault is to be. remove calls Rules.Remove(name); without the
+    two, a scenario with fault or remove_name cannot be run.
+    """
+    if ("fault" in scenario and act is None) or ("remove_name" in scenario and remove is None):
+        raise SelftestError("this needs more than the module can do")
+    _clear(form, hands)
+    seed = [_addition(rule, form) for rule in _tables(scenario.get("seed"))]
+    if seed:
+        _must(hands({"operation": "apply", "snapshot": False, "operations": seed}, False), "the seed was refused")
+    present = _own(_gathered(hands), form)
+    answer: Table = {"counters": {"enumerations": 0, "writes": 0}}
+    if remove is not None and "remove_name" in scenario:
+        remove(str(scenario["remove_name"]))
+    else:
+        answer = (act or hands)(_arguments(scenario, form, present), bool(scenario.get("check_mode")))
+    after = _gathered(hands)
+    outcome = _outcome(answer, _own(after, form), form)
+    verdict = Verdict(scenario, outcome, tuple(_differences(outcome, _expected(scenario, form, present, after))))
+    _clear(form, hands)
+    return verdict
+
+
+def _addition(properties: object, form: Format) -> dict[str, object]:
+    puts = puts_of(properties, form.marks)
+    name = next(put["value"] for put in puts if put["property"] == "Name")
+    return {"kind": "add", "name": name, "rule": {}, "puts": puts}
+
+
+def _must(answer: Table, text: str) -> Table:
+    if answer.get("failed"):
+        raise SelftestError(f"{text}: {answer.get('msg', 'no reason given')}")
+    return answer
+
+
+def _gathered(hands: Hands) -> Table:
+    return _must(hands({"operation": "gather"}, False), "the rules cannot be read")
+
+
+def _own(answer: Table, form: Format) -> list[Table]:
+    return [rule for rule in _tables(answer["rules"]) if form.owns(rule)]
+
+
+def _clear(form: Format, hands: Hands) -> None:
+    """Remove every rule of the scenarios, exactly."""
+    own = _own(_gathered(hands), form)
+    removals = [{"kind": "remove", "name": rule["Name"], "rule": rule, "puts": []} for rule in own]
+    if removals:
+        _must(hands({"operation": "apply", "snapshot": False, "operations": removals}, False), "the rules of the scenarios cannot be removed")
+
+
+def _arguments(scenario: Table, form: Format, present: list[Table]) -> dict[str, object]:
+    if "do" not in scenario:
+        return {"operation": "gather"}
+    free = list(present)
+    return {"operation": "apply", "snapshot": False, "operations": [_operation(step, form, free) for step in _tables(scenario["do"])]}
+
+
+def _operation(step: Table, form: Format, free: list[Table]) -> dict[str, object]:
+    """Return one step as the module takes it; each rule is taken once."""
+    if "add" in step:
+        return _addition(step["add"], form)
+    kind = "change" if "change" in step else "remove"
+    wanted = dict(_pairs(step[kind]))
+    target = next(rule for rule in free if all(rule.get(name) == value for name, value in wanted.items()))
+    # By identity: an equal rule is another one.
+    del free[next(index for index, rule in enumerate(free) if rule is target)]
+    rule = {**target, **dict(_pairs(step.get("stale")))}
+    return {"kind": kind, "name": target["Name"], "rule": rule, "puts": puts_of(step.get("puts"))}
+
+
+def _outcome(answer: Table, own: list[Table], form: Format) -> Outcome:
+    message = str(answer.get("msg", ""))
+    error = "" if not answer.get("failed") else "conflict" if _CONFLICT in message else "refused"
+    counters = dict(_pairs(answer["counters"]))
+    done, enumerations, writes = (int(str(number)) for number in (answer.get("done", 0), counters["enumerations"], counters["writes"]))
+    return Outcome(error, done, enumerations, writes, _lines(own, form), message)
+
+
+def _lines(rules: Sequence[Table], form: Format) -> tuple[str, ...]:
+    return tuple(sorted(json.dumps(form.shown(rule), ensure_ascii=False) for rule in rules))
+
+
+def _expected(scenario: Table, form: Format, present: list[Table], answer: Table) -> Outcome:
+    steps = 0 if "error" in scenario else len(_tables(scenario.get("do")))
+    usual = {"error": "", "done": steps, "enumerations": 0 if "remove_name" in scenario else 2, "writes": 0}
+    found = {name: scenario.get(name, value) for name, value in usual.items()}
+    if "left" in scenario:
+        rules = [present[int(str(index))] for index in _sequence(scenario["left"])]
+    else:
+        rules = [_read_back(rule, form, dict(_pairs(answer["environment"]))) for rule in _tables(scenario["store"])]
+    done, enumerations, writes = (int(str(found[name])) for name in ("done", "enumerations", "writes"))
+    return Outcome(str(found["error"]), done, enumerations, writes, _lines(rules, form))
+
+
+def _sequence(value: object) -> Sequence[object]:
+    return value if isinstance(value, Sequence) else ()
+
+
+def _read_back(properties: Table, form: Format, environment: Table) -> dict[str, object]:
+    """Return a whole rule as it is to be read back."""
+    given = {str(put["property"]): put["value"] for put in puts_of(properties, form.marks)}
+    protocol = str(given.get("Protocol", form.new["any"]["Protocol"]))
+    whole = {**form.new["any"], **form.new.get(protocol, {}), **given}
+    variables = {name.upper(): str(value) for name, value in environment.items()}
+    if whole.get("ApplicationName"):
+        whole["ApplicationName"] = _VARIABLE.sub(lambda match: variables.get(match[1].upper(), match[0]), str(whole["ApplicationName"]))
+    return whole
+
+
+def _differences(outcome: Outcome, expected: Outcome) -> list[str]:
+    """Return what is not as expected, in words."""
+    found = [
+        f"{name} {getattr(expected, name)!r} expected, {getattr(outcome, name)!r} found{f': {outcome.message}' if outcome.message else ''}"
+        for name in ("error", "done", "enumerations", "writes")
+        if getattr(outcome, name) != getattr(expected, name)
+    ]
+    if outcome.rules != expected.rules:
+        found += [f"expected: {line}" for line in expected.rules if line not in outcome.rules]
+        found += [f"found: {line}" for line in outcome.rules if line not in expected.rules]
+        found += [f"{len(expected.rules)} rules expected, {len(outcome.rules)} found"] if len(outcome.rules) != len(expected.rules) else []
+    return found

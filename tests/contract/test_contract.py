@@ -1,0 +1,169 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One list of scenarios, three ways to a firewall: the simulator, the module's own PowerShell by run.ps1, and all of Ansible before it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+from typing import Any
+
+import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils.windows.com import from_com
+from ansible_collections.msuc.lync.plugins.plugin_utils.windows.selftest import Format, SelftestError, Verdict, puts_of, run
+
+from tests.lab.firewall_store import FirewallStore
+from tests.lab.host_module import run_module
+
+HERE = pathlib.Path(__file__).resolve().parent
+FORM = Format(**json.loads((HERE / "rule.json").read_text(encoding="utf-8")))
+SCENARIOS: dict[str, list[dict[str, Any]]] = {
+    path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted((HERE / "scenarios").glob("*.json"))
+}
+EVERY = [scenario for scenarios in SCENARIOS.values() for scenario in scenarios]
+EVIDENCE = {"REAL", "DOC", "SPEC", "CODE", "REPORT", "INFER", "OWN"}
+PWSH = os.environ.get("LYNC_PWSH", "")
+needs_powershell = pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7")
+
+
+def simulated(directory: pathlib.Path, scenario: dict[str, Any], **switches: bool) -> Verdict:
+    """Return the verdict of the simulator, where other rules stay as they are and the counts on disk are those of the answer."""
+    store = FirewallStore(directory, "fe01")
+    store.create(["10.1.0.11"], [{"Name": "Contoso"}], switches)
+    foreign = store.read()["rules"]
+
+    def hands(arguments: Any, check_mode: bool) -> dict[str, Any]:
+        before = store.counts()
+        answer = run_module(store, arguments, check_mode)
+        assert answer["counters"] == {what: store.counts()[what] - before[what] for what in answer["counters"]}
+        return answer
+
+    def act(arguments: Any, check_mode: bool) -> dict[str, Any]:
+        store.set_faults(**scenario.get("fault", {}))
+        answer = hands(arguments, check_mode)
+        store.set_faults()
+        return answer
+
+    verdict = run(scenario, FORM, hands, act, lambda name: store.policy().remove(name))
+    assert store.read()["rules"] == foreign
+    return verdict
+
+
+def run_script(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run run.ps1 in the PowerShell, over the fakes."""
+    command = [PWSH, "-NoProfile", "-File", str(HERE / "run.ps1"), "-Fake", str(HERE / "fake.ps1"), *arguments]
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+
+
+def test_scenarios_have_names_of_their_own_sources_and_touch_no_traffic() -> None:
+    names = [scenario["name"] for scenario in EVERY]
+    assert len(names) == len(set(names)) > 100
+    assert {scenario["evidence"] for scenario in EVERY} == EVIDENCE
+    assert all(scenario["source"] for scenario in EVERY)
+    for scenario in EVERY:
+        added = [*scenario.get("seed", []), *(step[kind] for step in scenario.get("do", []) for kind in ("add", "puts") if kind in step)]
+        puts = [put for properties in added for put in puts_of(properties)]
+        assert not any(put["property"] == "Enabled" for put in puts), scenario["name"]
+        groups = [str(put["value"]) for put in puts if put["property"] == "Grouping"]
+        assert all(FORM.owns({"Grouping": group}) for group in groups), scenario["name"]
+
+
+@pytest.mark.parametrize("scenario", EVERY, ids=lambda scenario: scenario["name"])
+def test_the_simulator_does_what_is_expected(tmp_path: pathlib.Path, scenario: dict[str, Any]) -> None:
+    assert simulated(tmp_path, scenario).differences == ()
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS["read_back"], ids=lambda scenario: scenario["name"])
+def test_what_is_read_back_means_what_was_written(tmp_path: pathlib.Path, scenario: dict[str, Any]) -> None:
+    written = {str(put["property"]): put["value"] for put in puts_of(scenario["do"][0]["add"], FORM.marks)}
+    (line,) = simulated(tmp_path, scenario).outcome.rules
+    read = {**json.loads(line), "ApplicationName": written.get("ApplicationName")}
+    assert from_com(read) == from_com(written)
+
+
+@pytest.mark.parametrize("switch", ["removes_last", "merges_overlaps", "ipv6_as_range"])
+def test_each_switch_of_the_simulator_is_told_by_the_scenario_that_names_it(tmp_path: pathlib.Path, switch: str) -> None:
+    flipped = {switch: switch != "ipv6_as_range"}
+    asked = [scenario for scenario in EVERY if "times" not in json.dumps(scenario)]
+    refuted = [scenario.get("switch") for scenario in asked if simulated(tmp_path, scenario, **flipped).differences]
+    assert refuted == [switch]
+
+
+def test_a_verdict_tells_every_difference(tmp_path: pathlib.Path) -> None:
+    scenario = {**SCENARIOS["refusals"][0], "do": [{"add": {"Description": "a"}}], "done": 2, "enumerations": 3, "writes": 2, "store": [{}, {"Profiles": 1}]}
+    base = '{"Name": "msuc.lync contract", "Grouping": "msuc.lync contract", '
+    rest = '"Direction": 1, "Action": 1, "Protocol": 256, "LocalAddresses": "*", "RemoteAddresses": "*", "Profiles": %s, '
+    rest += '"InterfaceTypes": "All", "EdgeTraversalOptions": 0, "SecureFlags": 0, "Enabled": false}'
+    assert simulated(tmp_path, scenario).differences == (
+        "error 'refused' expected, '' found",
+        "done 2 expected, 1 found",
+        "enumerations 3 expected, 2 found",
+        "writes 2 expected, 1 found",
+        f"expected: {base}{rest % 1}",
+        f"expected: {base}{rest % 2147483647}",
+        f'found: {base}"Description": "a", {rest % 2147483647}',
+        "2 rules expected, 1 found",
+    )
+
+
+@pytest.mark.parametrize(
+    ("scenario", "text"),
+    [
+        ({"remove_name": "x", "store": []}, "this needs more than the module can do"),
+        ({"fault": {"access_denied": True}, "store": []}, "this needs more than the module can do"),
+        ({"seed": [{"Name": "|"}], "store": []}, "the seed was refused: The parameter is incorrect: name (0x80070057)"),
+    ],
+)
+def test_a_scenario_that_cannot_be_run_is_told(tmp_path: pathlib.Path, scenario: dict[str, Any], text: str) -> None:
+    store = FirewallStore(tmp_path, "fe01")
+    store.create(["10.1.0.11"], [])
+    with pytest.raises(SelftestError) as caught:
+        run(scenario, FORM, lambda arguments, check_mode: run_module(store, arguments, check_mode))
+    assert str(caught.value) == text
+
+
+@needs_powershell
+def test_the_powershell_gives_what_the_simulator_gives(tmp_path: pathlib.Path) -> None:
+    report = tmp_path / "report.json"
+    done = run_script("-Report", str(report))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == f"{len(EVERY)} confirmed, 0 refuted, 0 not asked"
+    outcomes = {outcome["name"]: outcome for outcome in json.loads(report.read_text(encoding="utf-8"))}
+    for scenario in EVERY:
+        theirs, ours = outcomes[scenario["name"]], simulated(tmp_path, scenario).outcome
+        rules = tuple(sorted(json.dumps(rule, ensure_ascii=False) for rule in theirs["rules"]))
+        numbers = (theirs["error"], theirs["done"], theirs["enumerations"], theirs["writes"])
+        assert (*numbers, rules) == (ours.error, ours.done, ours.enumerations, ours.writes, ours.rules), scenario["name"]
+
+
+@needs_powershell
+def test_the_script_tells_what_is_refuted_and_which_switch_that_is() -> None:
+    done = run_script("-Name", "*IPv6 address reads*", LAB_FLIPPED="ipv6_as_range")
+    head = "Name=msuc.lync contract | Grouping=msuc.lync contract | Direction=1 | Action=1 | Protocol=256 | LocalAddresses=* | RemoteAddresses="
+    tail = " | Profiles=2147483647 | InterfaceTypes=All | EdgeTraversalOptions=0 | SecureFlags=0 | Enabled=False"
+    assert (done.returncode, done.stdout.splitlines()) == (
+        1,
+        [
+            "refuted    REPORT  One IPv6 address reads back as a range",
+            f"           expected: {head}2001:db8::1-2001:db8::1{tail}",
+            f"           found: {head}2001:db8::1/128{tail}",
+            "           the simulator has a switch for this: ipv6_as_range",
+            "0 confirmed, 1 refuted, 0 not asked",
+        ],
+    ), done.stderr
+
+
+@needs_powershell
+def test_the_script_does_not_start_where_nothing_could_be_taken_back() -> None:
+    done = run_script(LAB_DISK_FULL="1")
+    assert done.returncode == 2
+    assert done.stdout.startswith("not started: netsh advfirewall export "), done.stdout
+    assert "confirmed" not in done.stdout
+
+
+@needs_powershell
+def test_the_script_does_not_start_without_an_administrator_of_windows() -> None:
+    done = subprocess.run([PWSH, "-NoProfile", "-File", str(HERE / "run.ps1")], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.partition(":")[0]) == (2, "not started")
