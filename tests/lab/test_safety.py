@@ -259,7 +259,7 @@ def many_rules(count: int) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("count", [450, 3000])
 def test_many_rules_of_a_german_host_cost_no_more_round_trips_and_stay_as_they_are(lab: Lab, count: int) -> None:
     lab.start({"fe01": {**HOST["fe01"], "seed": many_rules(count)}})
-    before = [rule for rule in tamper.show(lab.stores["fe01"])]
+    before = list(tamper.show(lab.stores["fe01"]))
     assert stats(lab.play(playbook(rules=[SIP])).result("fe01")) == (2, 3, 1)
     assert stats(lab.play(playbook(rules=[SIP])).result("fe01")) == (1, 1, 0)
     assert [rule for rule in tamper.show(lab.stores["fe01"]) if rule.get("Grouping") != "msuc.lync"] == before
