@@ -6,23 +6,26 @@
 
 Both run in the PowerShell that LYNC_PWSH names, over WinRM, against the same fake of the firewall, which counts. Each
 side starts on hosts as Windows and the product's setup leave them, and ends with the same rules, or there is no result.
+A dry run of one rule warms each side up. Seconds of the processors stand beside those of the clock, as other work on the
+machine stretches only the latter.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from tests.lab import tamper
 from tests.lab.lab import Lab
 from tests.lab.powershell import PowerShellExecutor
-from tests.lab.rival import GROUP, RIVAL_ENVIRONMENT, our_play, rival_play
+from tests.lab.rival import GROUP, RIVAL_ENVIRONMENT, Rules, our_play, rival_play
 from tests.tools import wheel_collections
 from tests.tools.runs import BUILD, ROOT
 
@@ -37,9 +40,10 @@ COUNTED = ("executions", "enumerations", "writes")
 
 @dataclass(frozen=True)
 class Cost:
-    """What one play cost on all hosts together: seconds of the clock, and what the fake counted."""
+    """What one play cost on all hosts together: seconds of the clock and of the processors, and what the fake counted."""
 
     seconds: float
+    cpu_seconds: float
     executions: int
     enumerations: int
     writes: int
@@ -76,22 +80,21 @@ def rules(count: int) -> list[dict[str, Any]]:
 class _Side:
     """One contestant: hosts of its own, alike at the start, and a play."""
 
-    def __init__(self, name: str, hosts: int, program: str, play: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, name: str, hosts: int, program: str, play: Callable[[str, Rules], str], environment: Mapping[str, str]) -> None:
         directory = WORK / name
         directory.mkdir(parents=True)
         self.lab = Lab(directory, executor=PowerShellExecutor(program))
         self.lab.start({f"fe{number:02}": {"addresses": [f"10.250.0.{number}"]} for number in range(1, hosts + 1)})
         self._play, self._environment = play, environment
 
-    def run(self, changes: bool) -> Cost:
+    def run(self, rules: Rules, changes: bool, *arguments: str) -> Cost:
         """Run the play once on all hosts and return its cost; ends the program when it does not do what is expected."""
-        before = self._counts()
-        start = time.perf_counter()
-        played = self.lab.play(self._play, **self._environment)
-        seconds = time.perf_counter() - start
+        before, start, cpu_start = self._counts(), time.perf_counter(), _cpu_seconds()
+        played = self.lab.play(self._play("all", rules), *arguments, **self._environment)
+        seconds, cpu_seconds = time.perf_counter() - start, _cpu_seconds() - cpu_start
         if played.status or any(played.result(host)["changed"] is not changes for host in self.lab.stores):
             sys.exit(f"{self.lab.directory.name}: exit status {played.status}, changed should be {changes}\n{played.output[-4000:]}")
-        return Cost(seconds, **{what: after - before[what] for what, after in self._counts().items()})
+        return Cost(seconds, cpu_seconds, **{what: after - before[what] for what, after in self._counts().items()})
 
     def _counts(self) -> dict[str, int]:
         totals = [store.counts() for store in self.lab.stores.values()]
@@ -102,14 +105,23 @@ class _Side:
         return [{rule["Name"]: rule for rule in tamper.show(store, GROUP)} for store in self.lab.stores.values()]
 
 
+def _cpu_seconds() -> float:
+    """Return what the children of this process that have ended used, ansible-playbook and every PowerShell."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def _measure(rule_count: int, host_count: int, program: str) -> dict[str, dict[str, Cost]]:
     """Return the costs by play and side; both sides make the same rules, or the program ends."""
     shutil.rmtree(WORK, ignore_errors=True)
     wanted = rules(rule_count)
-    ours = _Side("ours", host_count, program, our_play("all", wanted), {})
-    rival = _Side("rival", host_count, program, rival_play("all", wanted), RIVAL_ENVIRONMENT)
+    ours = _Side("ours", host_count, program, our_play, {})
+    rival = _Side("rival", host_count, program, rival_play, RIVAL_ENVIRONMENT)
     try:
-        costs = {play: {"ours": ours.run(changes), "rival": rival.run(changes)} for play, changes in (("first converge", True), ("idempotent", False))}
+        for side in (ours, rival):
+            side.run(wanted[:1], True, "--check")
+        plays = {"first converge": True, "idempotent": False}
+        costs = {play: {"ours": ours.run(wanted, changes), "rival": rival.run(wanted, changes)} for play, changes in plays.items()}
         if ours.rules() != rival.rules() or len(ours.rules()[0]) != rule_count:
             sys.exit("the two sides did not make the same rules; there is nothing to compare")
     finally:
@@ -122,19 +134,23 @@ def _bars(costs: Mapping[str, Mapping[str, Cost]], rule_count: int, host_count: 
     """Return times, and for the idempotent run, where each host needs one look, numbers of executions and enumerations."""
     is_full = (rule_count, host_count) == FULL
     times = [
-        Bar(f"{play}, seconds", sides["rival"].seconds / sides["ours"].seconds, SPEED_UP_MINIMUM[play] if is_full else None)
+        bar
         for play, sides in costs.items()
-    ]  # fmt: skip
+        for bar in (
+            Bar(f"{play}, seconds", sides["rival"].seconds / sides["ours"].seconds, SPEED_UP_MINIMUM[play] if is_full else None),
+            Bar(f"{play}, CPU seconds", sides["rival"].cpu_seconds / sides["ours"].cpu_seconds, None),
+        )
+    ]
     ours, rival = (costs["idempotent"][side] for side in ("ours", "rival"))
     numbers = {"executions": rival.executions / ours.executions, "enumerations": rival.enumerations / ours.enumerations}
     return [*times, *(Bar(f"idempotent, {what}", value, float(rule_count)) for what, value in numbers.items())]
 
 
 def _print(costs: Mapping[str, Mapping[str, Cost]], bars: list[Bar]) -> None:
-    print(f"{'':<24}{'seconds':>10}" + "".join(f"{what:>14}" for what in COUNTED))
+    print(f"{'':<24}{'seconds':>10}{'CPU seconds':>14}" + "".join(f"{what:>14}" for what in COUNTED))
     for play, sides in costs.items():
         for side, cost in sides.items():
-            print(f"{play + ', ' + side:<24}{cost.seconds:10.1f}" + "".join(f"{getattr(cost, what):14}" for what in COUNTED))
+            print(f"{play + ', ' + side:<24}{cost.seconds:10.1f}{cost.cpu_seconds:14.1f}" + "".join(f"{getattr(cost, what):14}" for what in COUNTED))
     print("\nThe rival's play costs so many times ours:")
     for bar in bars:
         asked = "" if bar.minimum is None else f"    at least {bar.minimum:g}    {'ok' if bar.met else 'MISSED'}"
