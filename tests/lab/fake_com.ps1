@@ -3,7 +3,7 @@
 
 # Put in front of _Firewall.psm1 by tests/lab/powershell.py: COM objects that are none. The rules, and what Windows does with them,
 # are in fake_rules.cs of the folder LAB_FAKES. Rules lie in the text file LAB_RULES; LAB_COUNTS gets a line for each enumeration and write.
-Add-Type -TypeDefinition (@'
+$labSource = @'
 using System;
 using System.Collections;
 using System.Collections.Generic;
@@ -81,7 +81,18 @@ public class LabScheduler
     public LabFolder GetFolder(string path) { return new LabFolder(); }
     public LabDefinition NewTask(int flags) { return new LabDefinition(); }
 }
-'@ + (Get-Content -LiteralPath (Join-Path -Path $env:LAB_FAKES -ChildPath 'fake_rules.cs') -Raw))
+'@ + (Get-Content -LiteralPath (Join-Path -Path $env:LAB_FAKES -ChildPath 'fake_rules.cs') -Raw)
+# Compiled by the first run that finds no LAB_ASSEMBLY, for those after it: compiling costs as much as a module does.
+if (-not $env:LAB_ASSEMBLY) {
+    Add-Type -TypeDefinition $labSource
+} else {
+    if (-not (Test-Path -LiteralPath $env:LAB_ASSEMBLY)) {
+        $made = "$env:LAB_ASSEMBLY.$PID"
+        Add-Type -TypeDefinition $labSource -OutputAssembly $made
+        Move-Item -LiteralPath $made -Destination $env:LAB_ASSEMBLY -Force
+    }
+    Add-Type -LiteralPath $env:LAB_ASSEMBLY
+}
 
 function New-Object {
     param([string]$TypeName, [string]$ComObject, [object[]]$ArgumentList)

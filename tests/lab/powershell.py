@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import hashlib
 import json
 import os
 import pathlib
@@ -33,6 +34,7 @@ class PowerShellExecutor:
 
     def __init__(self, program: str) -> None:
         self._program = program
+        self._assembly = _assembly()
 
     def run(self, store: FirewallStore, command: Command) -> Completed:
         """Return what the PowerShell printed; the store has what the module wrote."""
@@ -42,10 +44,18 @@ class PowerShellExecutor:
             files = _Files(store, pathlib.Path(scratch))
             (pathlib.Path(scratch) / "powershell").symlink_to(self._program)  # ansible-core 2.21 asks for it by name
             path = f"{scratch}{os.pathsep}{os.environ['PATH']}"
-            environment = {**os.environ, **files.environment(), "TEMP": scratch, "TMP": scratch, "PATH": path}
+            environment = {**os.environ, **files.environment(), "LAB_ASSEMBLY": self._assembly, "TEMP": scratch, "TMP": scratch, "PATH": path}
             done = subprocess.run(arguments, input=_with_fakes(command.stdin), env=environment, capture_output=True, check=False)
             files.take_back()
         return Completed(done.stdout, done.stderr, done.returncode)
+
+
+def _assembly() -> str:
+    """Return the file for the compiled fakes, named by their source; the first run makes it."""
+    source = b"".join((_FAKES / name).read_bytes() for name in ("fake_com.ps1", "fake_rules.cs"))
+    folder = _FAKES.parents[1] / ".build" / "lab-fakes"
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder / f"{hashlib.sha256(source).hexdigest()[:12]}.dll")
 
 
 class _Files:
