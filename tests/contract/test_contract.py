@@ -8,14 +8,18 @@ import json
 import os
 import pathlib
 import subprocess
+from importlib.metadata import version
 from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.com import from_com
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.selftest import Format, SelftestError, Verdict, puts_of, run
 
+from tests.lab import tamper
 from tests.lab.firewall_store import FirewallStore
 from tests.lab.host_module import run_module
+from tests.lab.lab import Lab
+from tests.lab.powershell import PowerShellExecutor
 
 HERE = pathlib.Path(__file__).resolve().parent
 FORM = Format(**json.loads((HERE / "rule.json").read_text(encoding="utf-8")))
@@ -38,6 +42,7 @@ def simulated(directory: pathlib.Path, scenario: dict[str, Any], **switches: boo
         before = store.counts()
         answer = run_module(store, arguments, check_mode)
         assert answer["counters"] == {what: store.counts()[what] - before[what] for what in answer["counters"]}
+        assert answer["rules"] == tamper.show(store)
         return answer
 
     def act(arguments: Any, check_mode: bool) -> dict[str, Any]:
@@ -167,3 +172,73 @@ def test_the_script_does_not_start_where_nothing_could_be_taken_back() -> None:
 def test_the_script_does_not_start_without_an_administrator_of_windows() -> None:
     done = subprocess.run([PWSH, "-NoProfile", "-File", str(HERE / "run.ps1")], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.partition(":")[0]) == (2, "not started")
+
+
+PLAYBOOK = HERE.parents[1] / "playbooks" / "selftest.yml"
+OLD_WRAPPER = version("ansible-core").startswith(("2.16.", "2.17.", "2.18."))
+# An addition, removals of namesakes, a change of protocol, a refusal on a live rule and one on a new rule, check mode.
+WHOLE_PATH = [
+    "Subnets stand before ranges",
+    "One of two namesakes is removed exactly, the second",
+    "From TCP to ICMP: clear the ports, put the protocol, then the types",
+    "Puts before one that is refused are in force",
+    "The broadcast address is refused",
+    "In check mode a conflict is told",
+]
+
+
+def test_the_playbook_confirms_every_assumption_on_the_simulator(lab: Lab) -> None:
+    lab.start({"fe01": {"addresses": ["10.1.0.11"], "seed": "windows"}, "fe02": {"addresses": ["10.1.0.12"], "seed": "empty"}})
+    before = lab.stores["fe01"].read()["rules"]
+    played = lab.play(PLAYBOOK, "-e", "lync_selftest_host=fe01")
+    result = played.result("fe01")
+    alone = [scenario["name"] for scenario in EVERY if "fault" in scenario or "remove_name" in scenario]
+    assert (result["status"], result["refuted"], result["not_asked"]) == ("ok", [], alone), played.output
+    assert f"{len(EVERY) - len(alone)} confirmed, 0 refuted, {len(alone)} not asked" in played.output
+    assert "confirmed  REPORT  Subnets stand before ranges" in played.output
+    assert lab.stores["fe01"].read()["rules"] == before
+    assert lab.stores["fe02"].counts()["requests"] == 0
+
+
+@needs_powershell
+@pytest.mark.skipif(OLD_WRAPPER, reason="the fakes are put into what ansible-core 2.19 and later send")
+def test_the_whole_path_gives_what_the_simulator_gives(lab: Lab) -> None:
+    lab.executor = PowerShellExecutor(PWSH)
+    lab.start({"fe01": {"addresses": ["10.1.0.11"], "seed": [{"Name": "Contoso"}]}})
+    played = lab.play(PLAYBOOK, "-e", json.dumps({"lync_selftest_names": WHOLE_PATH}))
+    result = played.result("fe01")
+    assert (result["status"], result["refuted"]) == ("ok", []), played.output
+    assert sorted(result["differences"]) == sorted(WHOLE_PATH)
+    assert [rule["Name"] for rule in lab.stores["fe01"].read()["rules"]] == ["Contoso"]
+
+
+def test_the_playbook_tells_what_is_refuted(lab: Lab) -> None:
+    lab.start({"fe01": {"addresses": ["10.1.0.11"], "seed": "empty", "switches": {"ipv6_as_range": False}}})
+    played = lab.play(PLAYBOOK, "-e", json.dumps({"lync_selftest_names": ["*IPv6 address reads*", "Ports of UDP*"]}))
+    assert played.result("fe01")["msg"] == "1 of 2 assumptions are refuted: One IPv6 address reads back as a range"
+    assert "refuted    REPORT  One IPv6 address reads back as a range" in played.output
+    assert "           the simulator has a switch for this: ipv6_as_range" in played.output
+    assert played.status == 2
+
+
+@pytest.mark.parametrize(
+    ("faults", "variables", "text"),
+    [
+        ({"disk_full": True}, {}, "nothing was begun: netsh advfirewall export ended with 1: There is not enough space on the disk. (0x80070070)"),
+        ({}, {"lync_selftest_names": ["nothing"]}, f"names: no scenario is like nothing; fix: use *, or parts of the names in {HERE / 'scenarios'}"),
+        ({}, {"lync_selftest_host": "all"}, "This writes on a host. Choose one with -e lync_selftest_host=NAME or --limit NAME."),
+    ],
+)
+def test_the_playbook_begins_nothing_that_it_should_not(lab: Lab, faults: dict[str, bool], variables: dict[str, Any], text: str) -> None:
+    lab.start({name: {"addresses": ["10.1.0.11"], "seed": "empty"} for name in ("fe01", "fe02")})
+    lab.stores["fe01"].set_faults(**faults)
+    played = lab.play(PLAYBOOK, "-e", json.dumps({"lync_selftest_host": "fe01", **variables}))
+    assert played.result("fe01")["msg"].replace("playbooks/../", "") == text
+    assert lab.stores["fe01"].counts()["writes"] == 0
+
+
+def test_the_playbook_asks_nothing_in_check_mode(lab: Lab) -> None:
+    lab.start({"fe01": {"addresses": ["10.1.0.11"], "seed": "empty"}})
+    played = lab.play(PLAYBOOK, "--check")
+    assert (played.status, played.result("fe01")["msg"]) == (0, "nothing is asked in check mode, since it takes writes")
+    assert lab.stores["fe01"].counts()["requests"] == 0

@@ -108,28 +108,94 @@ def _tables(value: object) -> list[Table]:
 
 
 def run(scenario: Table, form: Format, hands: Hands, act: Hands | None = None, remove: Callable[[str], object] | None = None) -> Verdict:
-    """Seed, do and compare one scenario; the rules it leaves are removed. Raises SelftestError when it cannot be run.
+    """Seed, do and compare one scenario, and remove its rules; there must be none before. Raises SelftestError when it cannot be run.
 
     act is hands for what the scenario itself does, where its fault is to be. remove calls Rules.Remove(name); without the
     two, a scenario with fault or remove_name cannot be run.
     """
-    if ("fault" in scenario and act is None) or ("remove_name" in scenario and remove is None):
+    if not _is_possible(scenario, act, remove):
         raise SelftestError("this needs more than the module can do")
-    _clear(form, hands)
     seed = [_addition(rule, form) for rule in _tables(scenario.get("seed"))]
-    if seed:
-        _must(hands({"operation": "apply", "snapshot": False, "operations": seed}, False), "the seed was refused")
-    present = _own(_gathered(hands), form)
+    present = own_rules(_must(_apply(hands, seed), "the seed was refused"), form) if seed else []
     answer: Table = {"counters": {"enumerations": 0, "writes": 0}}
     if remove is not None and "remove_name" in scenario:
         remove(str(scenario["remove_name"]))
     else:
         answer = (act or hands)(_arguments(scenario, form, present), bool(scenario.get("check_mode")))
-    after = _gathered(hands)
-    outcome = _outcome(answer, _own(after, form), form)
+    after = answer if "rules" in answer else _gathered(hands)
+    outcome = _outcome(answer, own_rules(after, form), form)
     verdict = Verdict(scenario, outcome, tuple(_differences(outcome, _expected(scenario, form, present, after))))
-    _clear(form, hands)
+    clear(own_rules(after, form), hands)
     return verdict
+
+
+def _is_possible(scenario: Table, act: object, remove: object) -> bool:
+    return not (("fault" in scenario and act is None) or ("remove_name" in scenario and remove is None))
+
+
+def clear(own: Sequence[Table], hands: Hands) -> None:
+    """Remove rules exactly; raises SelftestError when the host does not let them go."""
+    removals = [{"kind": "remove", "name": rule["Name"], "rule": rule, "puts": []} for rule in own]
+    if removals:
+        _must(_apply(hands, removals), "the rules of the scenarios cannot be removed")
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole run. not_asked: names of scenarios that the module alone cannot run. snapshot: the way back on the host.
+
+    is_restored: whether all other rules are as they were before.
+    """
+
+    verdicts: tuple[Verdict, ...]
+    not_asked: tuple[str, ...]
+    snapshot: str
+    is_restored: bool
+
+    @property
+    def refuted(self) -> list[str]:
+        """Return the names of the scenarios that gave something else than expected."""
+        return [str(verdict.scenario["name"]) for verdict in self.verdicts if verdict.differences]
+
+    def lines(self) -> list[str]:
+        """Return a line per scenario, below it what differs, and at last the counts."""
+        found = [line for verdict in self.verdicts for line in _verdict_lines(verdict)]
+        found += [f"not asked  {name}" for name in self.not_asked]
+        counts = (len(self.verdicts) - len(self.refuted), len(self.refuted), len(self.not_asked))
+        return [*found, "{} confirmed, {} refuted, {} not asked".format(*counts)]
+
+
+def _verdict_lines(verdict: Verdict) -> list[str]:
+    scenario = verdict.scenario
+    word = "refuted" if verdict.differences else "confirmed"
+    lines = [f"{word:<10} {scenario['evidence']:<7} {scenario['name']}", *(f"           {text[:400]}" for text in verdict.differences)]
+    if verdict.differences and "switch" in scenario:
+        lines.append(f"           the simulator has a switch for this: {scenario['switch']}")
+    return lines
+
+
+def run_all(scenarios: Sequence[Table], form: Format, hands: Hands) -> Report:
+    """Run all scenarios that the module alone can run, after a snapshot; raises SelftestError when there cannot be one."""
+    before = _must(hands({"operation": "apply", "snapshot": True, "operations": []}, False), "nothing was begun")
+    clear(own_rules(before, form), hands)
+    asked = [scenario for scenario in scenarios if _is_possible(scenario, None, None)]
+    verdicts = [_verdict(scenario, form, hands) for scenario in asked]
+    not_asked = [str(scenario["name"]) for scenario in scenarios if not _is_possible(scenario, None, None)]
+    is_restored = _foreign(before, form) == _foreign(_gathered(hands), form)
+    return Report(tuple(verdicts), tuple(not_asked), str(before.get("snapshot", "")), is_restored)
+
+
+def _verdict(scenario: Table, form: Format, hands: Hands) -> Verdict:
+    """Return the verdict of one scenario; one that cannot be run is refuted, and its rules go."""
+    try:
+        return run(scenario, form, hands)
+    except SelftestError as error:
+        clear(own_rules(_gathered(hands), form), hands)
+        return Verdict(scenario, Outcome("refused", 0, 0, 0, (), str(error)), (str(error),))
+
+
+def _foreign(answer: Table, form: Format) -> list[str]:
+    return sorted(json.dumps(rule, sort_keys=True) for rule in _tables(answer["rules"]) if not form.owns(rule))
 
 
 def _addition(properties: object, form: Format) -> dict[str, object]:
@@ -148,16 +214,13 @@ def _gathered(hands: Hands) -> Table:
     return _must(hands({"operation": "gather"}, False), "the rules cannot be read")
 
 
-def _own(answer: Table, form: Format) -> list[Table]:
+def own_rules(answer: Table, form: Format) -> list[Table]:
+    """Return the rules of the scenarios from what the host answered."""
     return [rule for rule in _tables(answer["rules"]) if form.owns(rule)]
 
 
-def _clear(form: Format, hands: Hands) -> None:
-    """Remove every rule of the scenarios, exactly."""
-    own = _own(_gathered(hands), form)
-    removals = [{"kind": "remove", "name": rule["Name"], "rule": rule, "puts": []} for rule in own]
-    if removals:
-        _must(hands({"operation": "apply", "snapshot": False, "operations": removals}, False), "the rules of the scenarios cannot be removed")
+def _apply(hands: Hands, operations: Sequence[object]) -> Table:
+    return hands({"operation": "apply", "snapshot": False, "operations": operations}, False)
 
 
 def _arguments(scenario: Table, form: Format, present: list[Table]) -> dict[str, object]:
