@@ -83,9 +83,11 @@ function ConvertTo-Put {
 }
 
 function Get-Own {
-    # The rules of the contract, as gathered, in the order of the enumeration.
-    Get-LyncFirewallRule -Policy $policy | Where-Object {
-        $_.Value.Grouping -like "$($format.marks.Grouping)*" -or $_.Value.Name -like "$($format.marks.Name)*"
+    # The rules of the contract, as gathered, in the order of the enumeration; of all others only name and group are read.
+    foreach ($rule in $policy.Rules) {
+        if ($rule.Grouping -like "$($format.marks.Grouping)*" -or $rule.Name -like "$($format.marks.Name)*") {
+            [PSCustomObject]@{ Com = $rule; Value = (& $adapter { param($Rule) Get-LyncFirewallRuleValue -Rule $Rule } $rule); Taken = $false }
+        }
     }
 }
 
@@ -324,14 +326,15 @@ try {
         foreach ($scenario in (Read-Json -Path $file.FullName)) { if ($scenario.name -like $Name) { $scenario } }
     }
     Add-Type -TypeDefinition ([System.IO.File]::ReadAllText((Join-Path -Path $PSScriptRoot -ChildPath 'module.cs')))
-    $adapter = Join-Path -Path $plugins -ChildPath 'module_utils/_Firewall.psm1'
+    $path = Join-Path -Path $plugins -ChildPath 'module_utils/_Firewall.psm1'
     $isFake = [bool]$Fake
     if ($isFake) {
-        & $Fake $adapter
+        & $Fake $path
     } else {
         Assert-Administrator
-        Import-Module -Name $adapter -Global
+        Import-Module -Name $path -Global
     }
+    $adapter = Get-Module -Name _Firewall
     $policy = Get-LyncFirewallPolicy
     $folder = Join-Path -Path ([System.IO.Path]::GetTempPath()) -ChildPath 'msuc.lync contract'
     $snapshot = Export-LyncSnapshot -Directory $folder -Keep 10

@@ -179,6 +179,12 @@ def _files_exist(words: Sequence[str]) -> None:
     _all_in("file", [word for word in words if word.endswith((".txt", ".yml"))], [path.name for path in ROOT.iterdir()])
 
 
+def _script(words: Sequence[str]) -> None:
+    missing = [word for word in words if word.endswith(".ps1") and not (ROOT / word).is_file()]
+    if missing:
+        raise BlockError(f"no such script: {', '.join(missing)}")
+
+
 def _nothing(words: Sequence[str]) -> None:
     """Accept a command that has nothing of ours in it."""
 
@@ -260,6 +266,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "git": _nothing,
     "make": _make,
     "pip": _files_exist,
+    "powershell": _script,
 }
 YAML_KINDS: tuple[tuple[str, Callable[[object], bool], Callable[[Workspace, str], None]], ...] = (
     ("inventory", _is_inventory, _compile_inventory),

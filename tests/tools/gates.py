@@ -26,7 +26,7 @@ from .runs import BIN, BUILD, ROOT, Outcome, Run, counted, log_path, pytest
 PLUGINS = ".collections/ansible_collections/msuc/lync/plugins"
 COVERAGE = BUILD / "coverage"
 COVERAGE_MINIMUM_PERCENT = 95
-COVERING_GATES = ("unit", "lab", "documentation")
+COVERING_GATES = ("unit", "contract", "lab", "documentation")
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 SMALL_EXAMPLE = ROOT / "examples" / "small"
 
@@ -68,7 +68,7 @@ def _powershell(name: str) -> Outcome:
     checker = os.environ.get("LYNC_PWSH_CHECK")
     if not checker:
         return Outcome(skips=("LYNC_PWSH_CHECK names no program that checks PowerShell for Windows PowerShell 5.1",))
-    scripts = sorted(path for kind in ("ps1", "psm1") for path in (ROOT / "plugins").rglob(f"*.{kind}"))
+    scripts = [*sorted(path for kind in ("ps1", "psm1") for path in (ROOT / "plugins").rglob(f"*.{kind}")), ROOT / "tests" / "contract" / "run.ps1"]
     return Run([checker, "--min-version", "5.1", "--strict", *scripts]).execute(name)
 
 
@@ -129,9 +129,10 @@ GATES = (
     Gate("mypy", "types", "types are complete and agree", _command("mypy", PLUGINS, "tests/tools", "tests/bench")),
     Gate("unit", "unit", "the core and the plugins do what they say", _tests("tests/unit")),
     Gate("wheel-collections", "lab", "collections of others are here, for the lab", wheel_collections.provide),
+    Gate("contract", "unit", "the simulator and the PowerShell agree", _tests("tests/contract")),
     Gate("lab", "lab", "playbooks converge simulated hosts", _tests("tests/lab")),
     Gate("documentation", "docs", "README, docs/ and examples/ hold", _tests("tests/documentation")),
-    Gate("coverage", "coverage", f"these three run {COVERAGE_MINIMUM_PERCENT} % of the lines of plugins/", _coverage),
+    Gate("coverage", "coverage", f"these four run {COVERAGE_MINIMUM_PERCENT} % of the lines of plugins/", _coverage),
     Gate("changelog", "docs", "change notes are well-formed", _command("antsibull-changelog", "lint")),
     Gate(
         "antsibull-docs", "docs", "documentation of plugins and roles is valid",
