@@ -8,14 +8,16 @@ import json
 import os
 import pathlib
 import subprocess
+import tempfile
 from importlib.metadata import version
 from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.com import from_com
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.selftest import Format, SelftestError, Verdict, puts_of, run
+from ansible_collections.msuc.lync.plugins.plugin_utils.windows.selftest import Format, SelftestError, Verdict, puts_of, run, run_all
 
 from tests.lab import tamper
+from tests.lab.executor import Command, Completed, PythonExecutor
 from tests.lab.firewall_store import FirewallStore
 from tests.lab.host_module import run_module
 from tests.lab.lab import Lab
@@ -29,6 +31,8 @@ SCENARIOS: dict[str, list[dict[str, Any]]] = {
 EVERY = [scenario for scenarios in SCENARIOS.values() for scenario in scenarios]
 EVIDENCE = {"REAL", "DOC", "SPEC", "CODE", "REPORT", "INFER", "OWN"}
 PWSH = os.environ.get("LYNC_PWSH", "")
+PLAYBOOK = HERE.parents[1] / "playbooks" / "selftest.yml"
+OLD_WRAPPER = version("ansible-core").startswith(("2.16.", "2.17.", "2.18."))
 needs_powershell = pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7")
 
 
@@ -59,7 +63,8 @@ def simulated(directory: pathlib.Path, scenario: dict[str, Any], **switches: boo
 def run_script(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run run.ps1 in the PowerShell, over the fakes."""
     command = [PWSH, "-NoProfile", "-File", str(HERE / "run.ps1"), "-Fake", str(HERE / "fake.ps1"), *arguments]
-    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory() as folder:
+        return subprocess.run(command, env={**os.environ, "TMPDIR": folder, **environment}, capture_output=True, text=True, check=False)
 
 
 def test_scenarios_have_names_of_their_own_sources_and_touch_no_traffic() -> None:
@@ -129,6 +134,47 @@ def test_a_scenario_that_cannot_be_run_is_told(tmp_path: pathlib.Path, scenario:
     assert str(caught.value) == text
 
 
+def test_rules_of_an_interrupted_run_go_and_a_scenario_that_cannot_be_run_stops_no_other(tmp_path: pathlib.Path) -> None:
+    store = FirewallStore(tmp_path, "fe01")
+    store.create(["10.1.0.11"], [{"Name": "msuc.lync contract left", "Grouping": "msuc.lync contract"}, {"Name": "Contoso"}])
+    broken = {**SCENARIOS["read_back"][0], "name": "Broken", "seed": [{}, {"Protocol": 300}]}
+    report = run_all([broken, SCENARIOS["read_back"][1]], FORM, lambda arguments, check_mode: run_module(store, arguments, check_mode))
+    assert report.lines() == [
+        "refuted    REAL    Broken",
+        "           the seed was refused: The parameter is incorrect: protocol (0x80070057)",
+        "confirmed  REAL    An IPv4 prefix reads back as a mask",
+        "1 confirmed, 1 refuted, 0 not asked",
+    ]
+    assert report.is_restored
+    assert [rule["Name"] for rule in tamper.show(store)] == ["Contoso"]
+
+
+def test_a_rule_of_others_that_changes_meanwhile_is_told(lab: Lab) -> None:
+    lab.executor = _Meddling()
+    lab.start({"fe01": {"addresses": ["10.1.0.11"], "seed": [{"Name": "Contoso"}]}})
+    played = lab.play(PLAYBOOK, "-e", json.dumps({"lync_selftest_names": ["Ports of UDP*"]}))
+    message = played.result("fe01")["msg"]
+    assert message.startswith("rules of others have changed meanwhile; to take everything back: netsh advfirewall import"), played.output
+
+
+class _Meddling(PythonExecutor):
+    """Adds a rule of somebody else's before each run of a module."""
+
+    def run(self, store: FirewallStore, command: Command) -> Completed:
+        document = store.read()
+        document["rules"].append({**document["rules"][0], "Name": "Fabrikam", "id": str(len(document["rules"]))})
+        store.write(document)
+        return super().run(store, command)
+
+
+def test_a_folder_without_scenarios_is_told(lab: Lab) -> None:
+    lab.start({"fe01": {"addresses": ["10.1.0.11"], "seed": "empty"}})
+    play = [{"hosts": "all", "gather_facts": False, "tasks": [{"name": "Ask", "msuc.lync.selftest": {"path": str(lab.directory)}}]}]
+    message = lab.play(json.dumps(play)).result("fe01")["msg"]
+    assert message.startswith(f"path: {lab.directory} does not hold scenarios: "), message
+    assert message.endswith("fix: name the folder tests/contract of the collection")
+
+
 @needs_powershell
 def test_the_powershell_gives_what_the_simulator_gives(tmp_path: pathlib.Path) -> None:
     report = tmp_path / "report.json"
@@ -174,8 +220,6 @@ def test_the_script_does_not_start_without_an_administrator_of_windows() -> None
     assert (done.returncode, done.stdout.partition(":")[0]) == (2, "not started")
 
 
-PLAYBOOK = HERE.parents[1] / "playbooks" / "selftest.yml"
-OLD_WRAPPER = version("ansible-core").startswith(("2.16.", "2.17.", "2.18."))
 # An addition, removals of namesakes, a change of protocol, a refusal on a live rule and one on a new rule, check mode.
 WHOLE_PATH = [
     "Subnets stand before ranges",
