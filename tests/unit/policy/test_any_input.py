@@ -182,7 +182,7 @@ def test_junk_in_rows_and_overrides(extra: object, changes: object) -> None:
     outcome(with_rows(extra, changes))
 
 
-@settings(slow, max_examples=150)
+@settings(slow, max_examples=50)
 @given(changes=st.lists(valid_overrides, min_size=1, max_size=3))
 def test_rows_in_unusual_but_valid_forms(changes: list[Tree]) -> None:
     """Each of these changes is fine by itself; what the policies cannot use must be refused, with words."""
