@@ -112,7 +112,8 @@ def _validators() -> dict[str, Validator]:
 
 
 def _faults(place: Path, path: str, document: Document) -> list[Problem]:
-    errors = _validators()[path.partition("/")[0]].iter_errors(cast("Any", document))
+    instance: Any = document
+    errors = _validators()[path.partition("/")[0]].iter_errors(instance)
     texts = [f"{error.json_path}: {error.message}" for error in errors] or _value_faults(document)
     return [_problem(place, text, "make the plan again with playbooks/plan.yml") for text in texts]
 

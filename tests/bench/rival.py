@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Measures our module against a loop of community.windows.win_firewall_rule: same rules, same simulated hosts, one run.
 
-    python -m tests.bench.rival 20 2     RULES HOSTS: prints a table, writes .build/bench-rival.json, status 1 when a bar is missed
+    python -m tests.bench.rival 20 2     RULES HOSTS: prints a table, writes .build/bench-rival.json, status 1 when a ratio is missed
 
 Both run in the PowerShell that LYNC_PWSH names, over WinRM, against the same fake of the firewall, which counts. Each
 side starts on hosts as Windows and the product's setup leave them, and ends with the same rules, or there is no result.
@@ -59,7 +59,7 @@ class Bar:
 
     @property
     def met(self) -> bool:
-        """Return whether the bar is met."""
+        """Return whether the ratio is met."""
         return self.minimum is None or self.value >= self.minimum
 
 
@@ -134,9 +134,9 @@ def _bars(costs: Mapping[str, Mapping[str, Cost]], rule_count: int, host_count: 
     """Return times, and for the idempotent run, where each host needs one look, numbers of executions and enumerations."""
     is_full = (rule_count, host_count) == FULL
     times = [
-        bar
+        ratio
         for play, sides in costs.items()
-        for bar in (
+        for ratio in (
             Bar(f"{play}, seconds", sides["rival"].seconds / sides["ours"].seconds, SPEED_UP_MINIMUM[play] if is_full else None),
             Bar(f"{play}, CPU seconds", sides["rival"].cpu_seconds / sides["ours"].cpu_seconds, None),
         )
@@ -152,9 +152,9 @@ def _print(costs: Mapping[str, Mapping[str, Cost]], bars: list[Bar]) -> None:
         for side, cost in sides.items():
             print(f"{play + ', ' + side:<24}{cost.seconds:10.1f}{cost.cpu_seconds:14.1f}" + "".join(f"{getattr(cost, what):14}" for what in COUNTED))
     print("\nThe rival's play costs so many times ours:")
-    for bar in bars:
-        asked = "" if bar.minimum is None else f"    at least {bar.minimum:g}    {'ok' if bar.met else 'MISSED'}"
-        print(f"{bar.name:<36}{bar.value:9.1f}{asked}")
+    for ratio in bars:
+        asked = "" if ratio.minimum is None else f"    at least {ratio.minimum:g}    {'ok' if ratio.met else 'MISSED'}"
+        print(f"{ratio.name:<36}{ratio.value:9.1f}{asked}")
 
 
 def main() -> int:
@@ -169,10 +169,10 @@ def main() -> int:
     bars = _bars(costs, rule_count, host_count)
     _print(costs, bars)
     plays = {play: {side: asdict(cost) for side, cost in sides.items()} for play, sides in costs.items()}
-    result = {"rules": rule_count, "hosts": host_count, "plays": plays, "ratios": [{**asdict(bar), "met": bar.met} for bar in bars]}
+    result = {"rules": rule_count, "hosts": host_count, "plays": plays, "ratios": [{**asdict(ratio), "met": ratio.met} for ratio in bars]}
     RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(f"The same as JSON: {RESULT.relative_to(ROOT)}")
-    return 0 if all(bar.met for bar in bars) else 1
+    return 0 if all(ratio.met for ratio in bars) else 1
 
 
 if __name__ == "__main__":

@@ -103,7 +103,7 @@ def _party(catalogue: Catalogue, word: object, place: str, problems: list[Proble
     text = re.sub(r"[^a-z0-9]+", "_", str(word).lower()).strip("_")
     names = set(catalogue.classes) | set(ROLES) | set(SPECIAL_CLASSES)
     for name, sides in _SIDES.items():
-        base, _, side = text.partition(f"{name}_")
+        base, _name_itself, side = text.partition(f"{name}_")
         if not base and side in sides:
             return _Party(frozenset({name}), sides[side])
     found = _name(text, names)

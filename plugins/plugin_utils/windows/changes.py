@@ -260,7 +260,7 @@ def _relayed(moving: Sequence[Change]) -> tuple[list[Change], list[Change]]:
     places = {id(change.after): place for place, change in enumerate(moving)}
     index = PortIndex([change.after for change in moving if change.after is not None])
     heirs_of = [{places[id(rule)] for part in _given_up(change) for rule in index.touching(part) if overlaps(rule, part)} for change in moving]
-    waiting_for: list[list[int]] = [[] for _ in moving]
+    waiting_for: list[list[int]] = [[] for _change in moving]
     for place, heirs in enumerate(heirs_of):
         for heir in heirs:
             waiting_for[heir].append(place)

@@ -58,7 +58,7 @@ def _block_moves(change: Change) -> bool:
     if change.before is None or change.after is None or change.after.action != "block":
         return False
     before, after = change.before.rule, change.after
-    moved = [name for name in change.properties if _narrows(name, before, after) and _narrows(name, after, before)]
+    moved = [name for name in change.properties if _narrows(name, before, after) and _widens(name, before, after)]
     return len(moved) > 1 or {"localip", "interfacetypes"} <= set(change.properties)
 
 
@@ -80,10 +80,15 @@ def puts(before: Rule, after: Rule) -> list[tuple[str, ComValue]]:
 
 def _rank(name: str, before: Rule, after: Rule) -> int:
     """Return the place of a put: allow rules are widened before they are narrowed, block rules the other way round."""
-    rank = int(_narrows(name, before, after)) - int(_narrows(name, after, before))
+    rank = int(_narrows(name, before, after)) - int(_widens(name, before, after))
     return -rank if before.action == "block" else rank
 
 
 def _narrows(name: str, before: Rule, after: Rule) -> bool:
     """Return whether putting one property of after on before makes the rule match less somewhere."""
     return not covers(replace(before, **{name: getattr(after, name)}), before)
+
+
+def _widens(name: str, before: Rule, after: Rule) -> bool:
+    """Return whether putting one property of after on before makes the rule match more somewhere."""
+    return not covers(replace(after, **{name: getattr(before, name)}), after)

@@ -80,7 +80,7 @@ class Verdict:
 
 def puts_of(properties: object, marks: Mapping[str, str] | None = None) -> list[dict[str, object]]:
     """Return properties as the module takes them, in their order, after the marks that are not among them."""
-    pairs: list[tuple[str, object]] = [(name, value) for name, value in _pairs(properties)]
+    pairs: list[tuple[str, object]] = list(_pairs(properties))
     given = {name for name, _value in pairs}
     marked = [(name, mark) for name, mark in (marks or {}).items() if name not in given]
     return [{"property": name, "value": _value(value)} for name, value in [*marked, *pairs]]

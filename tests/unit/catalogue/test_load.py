@@ -272,7 +272,7 @@ def paths_in(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[obj
 @st.composite
 def mutated(draw: st.DrawFn) -> object:
     document = copy.deepcopy(SMALL)
-    for _ in range(draw(st.integers(1, 3))):
+    for _turn in range(draw(st.integers(1, 3))):
         *steps, last = draw(st.sampled_from(list(paths_in(document))))
         place: Any = document
         for step in steps:

@@ -122,8 +122,9 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("collocated host in a mediation pool", {("fe02", "lync_pool"): MEDIATION},
      [f"host fe02, lync_pool: pool {MEDIATION} has role mediation, the host has frontend; "
       "fix: name a pool of the host's role, or put the host into group mediation"]),
-    ("roles that exclude each other", {("dir02", GROUPS): ("directors", "edge"), ("dir02", "lync_external_addresses"):
-      {"access": "198.51.100.1", "web_conferencing": "198.51.100.2", "av": "198.51.100.3"}},
+    ("roles that exclude each other", {
+        ("dir02", GROUPS): ("directors", "edge"),
+        ("dir02", "lync_external_addresses"): {"access": "198.51.100.1", "web_conferencing": "198.51.100.2", "av": "198.51.100.3"}},
      ["host dir02: roles directors and edge cannot share a server; "
       "allowed: one role of a server, or mediation beside frontend or standard_edition; fix: take the host out of a group"]),
     ("mediation on a director", {("dir02", GROUPS): ("directors", "mediation")},
@@ -279,8 +280,9 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("two services on an address and port", {("edge02", "lync_external_addresses", "av"): "203.0.113.22"},
      ["host edge02, lync_external_addresses.av: 203.0.113.22 port 443 is also that of host edge02, lync_external_addresses.access; "
       "allowed: one service for an address and port; fix: give each service its own address, or its own port in lync_edge_ports"]),
-    ("a service with two Edges", {pool(EDGES, "load_balancing"): "dns", pool(EDGES, "vip"): REMOVED, pool(EDGES, "external_vips"): REMOVED,
-      **{(name, "lync_external_nat_addresses"): {"av": "198.51.100.1"} for name in ("edge01", "edge02")}},
+    ("a service with two Edges", {
+        pool(EDGES, "load_balancing"): "dns", pool(EDGES, "vip"): REMOVED, pool(EDGES, "external_vips"): REMOVED,
+        **{(name, "lync_external_nat_addresses"): {"av": "198.51.100.1"} for name in ("edge01", "edge02")}},
      ["host edge02, lync_external_nat_addresses.av: 198.51.100.1 port 443 is also that of host edge01, lync_external_nat_addresses.av; "
       "allowed: one service for an address and port; fix: give each service its own address, or its own port in lync_edge_ports"]),
     ("unknown external service", {("edge02", "lync_external_addresses", "acess"): "203.0.113.99"},

@@ -74,8 +74,8 @@ def packets(scopes: Drawn) -> int:
 def test_comparison_and_coverage_agree_with_the_oracle() -> None:
     dice = random.Random(20100)
     covered = 0
-    for _ in range(SETS):
-        mine, *theirs = [drawn(dice) for _ in range(dice.randint(2, 6))]
+    for _turn in range(SETS):
+        mine, *theirs = [drawn(dice) for _rule in range(dice.randint(2, 6))]
         # Sets that come near to covering, or the answer would nearly always be no.
         theirs = [{name: mine[name] if dice.random() < 0.6 else scope for name, scope in scopes.items()} for scopes in theirs]
         rule, others = spelled(dice, mine), [spelled(dice, scopes) for scopes in theirs]

@@ -32,7 +32,7 @@ def test_every_command_and_parameter_is_there_in_5_1() -> None:
     known = {name: set(parameters) for module in releases["5.1 (2016)"].values() for name, parameters in module.items()}
     own = {name for path in FILES for name in re.findall(r"^function (\S+)", path.read_text(encoding="utf-8"), re.MULTILINE)}
     used = {call for path in FILES for call in _calls(path.read_text(encoding="utf-8")) if call[0] not in own}
-    assert {name for name, _ in used} >= {"New-Object", "ForEach-Object", "Export-ModuleMember"}
+    assert {name for name, _parameter in used} >= {"New-Object", "ForEach-Object", "Export-ModuleMember"}
     assert [(name, parameter) for name, parameter in used if name not in known or (parameter and parameter not in known[name])] == []
 
 

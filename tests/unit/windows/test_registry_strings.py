@@ -31,7 +31,8 @@ SHIPPED = (
 )
 APPX = (
     "v2.28|Action=Allow|Active=TRUE|Dir=Out|Profile=Domain|Profile=Private|Profile=Public|Name=@{Microsoft.Windows.Search?ms-resource://x/y}|"
-    "Desc=@{Microsoft.Windows.Search?ms-resource://x/z}|LUOwn=S-1-5-21-1-2-3-1001|AppPkgId=S-1-15-2-1-2|EmbedCtxt=@{Microsoft.Windows.Search?ms-resource://x/y}|"
+    "Desc=@{Microsoft.Windows.Search?ms-resource://x/z}|LUOwn=S-1-5-21-1-2-3-1001|AppPkgId=S-1-15-2-1-2|"
+    "EmbedCtxt=@{Microsoft.Windows.Search?ms-resource://x/y}|"
     "Platform=2:6:2|Platform2=GTEQ|"
 )
 

@@ -77,7 +77,7 @@ def test_parts_grow_and_shrink_without_a_gap(old: Any, new: Any, parts: list[str
 def test_random_walks_of_a_long_list_never_have_a_gap() -> None:
     dice = random.Random(1)
     store = MemoryStore.of()
-    for _ in range(6):
+    for _turn in range(6):
         numbers = dice.sample(range(2600), dice.randint(800, 2500))
         before, start = admitted(store.rules()), len(store.history)
         run(store, [wanted(numbers)])
