@@ -80,8 +80,7 @@ def test_a_change_that_shuts_new_connections_comes_back_and_the_next_run_converg
     lab.start({"fe01": {**HOST["fe01"], "seed": [NOT_WANTED]}})
     store = lab.stores["fe01"]
     if isinstance(lab.executor, PowerShellExecutor):
-        # The fakes count no writes: the connection is refused from the moment in which the rule is there.
-        threading.Thread(target=refuse_when_written, args=(store,), daemon=True).start()
+        refuse_when_armed(store)
     else:
         store.set_faults(shut_after_write=1)
     play = playbook(rules=[SIP], confirm_minutes=5)
@@ -97,11 +96,17 @@ def test_a_change_that_shuts_new_connections_comes_back_and_the_next_run_converg
     assert store.read()["task"] is None
 
 
-def refuse_when_written(store: Any) -> None:
-    """Refuse connections once the task that takes the change back is there."""
-    while not store.read()["task"]:
-        time.sleep(0.02)
-    store.set_faults(refuses_connections=True)
+def refuse_when_armed(store: Any) -> None:
+    """Refuse new connections from the moment in which the store holds the task that takes the change back."""
+    change = store.change
+
+    def change_and_refuse(**parts: object) -> None:
+        change(**parts)
+        if store.read()["task"]:
+            store.set_faults(refuses_connections=True)
+            store.change = change
+
+    store.change = change_and_refuse
 
 
 def test_a_change_that_waits_to_be_confirmed_keeps_others_out(lab: Lab) -> None:
