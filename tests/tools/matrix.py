@@ -23,7 +23,19 @@ NO_NEWER_PYTHON = "ansible-core 2.21 was not tried: it needs Python 3.12 or 3.13
 SINCE_2_19 = "tests/lab/test_powershell.py::test_the_powershell_module_converges_removes_exactly_and_tells_why_it_fails"
 """Puts its fakes into the PowerShell that ansible-core 2.19 and later send."""
 
-LAB = tuple(f"tests/lab/test_{name}.py" for name in ("site", "windows_firewall_rules", "audit", "powershell"))
+SITE_TESTS = (
+    "the_whole_example_converges_and_then_stays",
+    "a_failing_member_stops_its_pool_and_no_other",
+    "nothing_closes_before_everything_is_open",
+    "drift_is_named_left_alone_and_then_repaired_with_one_write",
+    "an_unreachable_host_hides_no_drift_of_another",
+    "a_bad_inventory_is_refused_whole_before_any_contact",
+)
+LAB = (
+    *(f"tests/lab/test_site.py::test_{name}" for name in SITE_TESTS),
+    "tests/lab/test_windows_firewall_rules.py",
+    "tests/lab/test_powershell.py",
+)
 """The lab tests in which ansible-core has a part of its own; the others ask the same path for more of ours."""
 
 PLUGINS = ("tests/unit/catalogue/test_plugins.py", "tests/unit/policy/test_plugins.py", "tests/unit/core/test_inventory.py")
