@@ -152,8 +152,8 @@ GATES = (
     Gate("build", "build", "the collection builds", _build),
     Gate("installed", "build", "its playbooks run from the installed tarball", _installed),
     Gate("molecule", "molecule", "the default scenario", _command("molecule", "test", "--scenario-name", "default")),
-    Gate("core-2.16", "matrix", "unit and lab under ansible-core 2.16", matrix.older_core),
-    Gate("core-2.21", "matrix", "lab under ansible-core 2.21", matrix.newer_core),
+    Gate("core-2.16", "matrix", "plugins and lab, one of each kind, under ansible-core 2.16", matrix.older_core),
+    Gate("core-2.21", "matrix", "plugins and lab, one of each kind, under ansible-core 2.21", matrix.newer_core),
 )
 WORDS = sorted({word for gate in GATES for word in (gate.name, gate.group)})
 
