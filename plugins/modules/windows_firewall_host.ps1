@@ -5,6 +5,7 @@
 
 #AnsibleRequires -CSharpUtil Ansible.Basic
 #AnsibleRequires -PowerShell ..module_utils._Firewall
+#AnsibleRequires -PowerShell ..module_utils._Windows
 
 $spec = @{
     options = @{
@@ -112,50 +113,27 @@ function Invoke-Operation {
     $NameCount[$Operation.name]--
 }
 
-function ConvertTo-Line {
-    # A hashtable as text that is the same whatever the order of its keys.
-    param($Value)
-    if ($Value -is [System.Collections.IDictionary]) {
-        return (@($Value.Keys) | Sort-Object | ForEach-Object { "$_=$(ConvertTo-Line -Value $Value[$_])" }) -join '|'
-    }
-    @($Value | ForEach-Object { if ($_ -is [System.Collections.IDictionary]) { ConvertTo-Line -Value $_ } else { [string]$_ } }) -join ','
-}
-
 function Get-Fingerprint {
     # What stands for the whole firewall as it was read: rules, profiles, Group Policy.
     param($Rule, $Setting, $GroupPolicy)
-    $line = @($Rule | ForEach-Object { ConvertTo-Line -Value $_ })
-    $line += ConvertTo-Line -Value $Setting
-    $line += ConvertTo-Line -Value $GroupPolicy.rules
-    $line += ConvertTo-Line -Value $GroupPolicy.profiles
+    $line = @($Rule | ForEach-Object { ConvertTo-LyncLine -Value $_ })
+    $line += ConvertTo-LyncLine -Value $Setting
+    $line += ConvertTo-LyncLine -Value $GroupPolicy.rules
+    $line += ConvertTo-LyncLine -Value $GroupPolicy.profiles
     Get-LyncFingerprint -Line $line
 }
 
 function Assert-Unchanged {
     # What was planned holds only for the firewall that was gathered, and not while another change waits to be confirmed.
     param($Policy, $Store)
-    $revert = Get-LyncRevert
-    if ($null -ne $revert -and -not $revert.HasRun) {
-        throw 'a change that was not confirmed waits to be taken back; nothing was written, run again when it was taken back'
-    }
+    Assert-LyncNoRevert
     if ($module.Params.fingerprint) {
         $values = @($Store | ForEach-Object { $_.Value })
         $setting = Get-LyncFirewallProfile -Policy $Policy
-        $now = Get-Fingerprint -Rule $values -Setting $setting -GroupPolicy (Get-LyncGroupPolicy)
+        $now = Get-Fingerprint -Rule $values -Setting $setting -GroupPolicy (Get-LyncGroupPolicy -Kind FirewallRules)
         if ($now -cne $module.Params.fingerprint) {
             throw 'the firewall is not as it was gathered: something else has changed it meanwhile; nothing was written, run again'
         }
-    }
-}
-
-function Save-Firewall {
-    # The way back, before the first write.
-    if ($module.Params.snapshot) {
-        $module.Result.snapshot = Export-LyncSnapshot -Directory $snapshotDir -Keep $module.Params.snapshot_keep
-    }
-    if ($module.Params.confirm_minutes -gt 0) {
-        Register-LyncRevert -Path $module.Result.snapshot -Minute $module.Params.confirm_minutes
-        $module.Result.armed = $true
     }
 }
 
@@ -175,7 +153,7 @@ function Invoke-Apply {
     if ($module.CheckMode) {
         return
     }
-    Save-Firewall
+    Save-LyncPolicy -Module $module -Directory $snapshotDir
     for ($index = 0; $index -lt $targets.Count; $index++) {
         Invoke-Operation -Policy $Policy -Operation $module.Params.operations[$index] -Target $targets[$index] -NameCount $nameCount
         $module.Result.done = $index + 1
@@ -187,30 +165,13 @@ function Write-Answer {
     param($Policy)
     $rules = @(Get-Rule -Policy $Policy | ForEach-Object { $_.Value })
     $setting = Get-LyncFirewallProfile -Policy $Policy
-    $groupPolicy = Get-LyncGroupPolicy
-    $tcp = Get-LyncTcpUse
+    $groupPolicy = Get-LyncGroupPolicy -Kind FirewallRules
     $module.Result.fingerprint = Get-Fingerprint -Rule $rules -Setting $setting -GroupPolicy $groupPolicy
     $module.Result.rules = $rules
     $module.Result.profiles = $setting
     $module.Result.group_policy = $groupPolicy
-    $module.Result.listeners = $tcp.listeners
-    $module.Result.connections = $tcp.connections
-    $module.Result.management = @(Get-LyncManagementPort)
-    $module.Result.addresses = @(Get-LyncHostAddress)
-    $module.Result.environment = Get-LyncPathVariable
+    Write-LyncHostFact -Module $module
     $module.Result.changed = $counters.writes -gt 0
-}
-
-function Confirm-Change {
-    # The change stays: what would have taken it back goes.
-    $revert = Get-LyncRevert
-    if ($null -eq $revert -or $revert.HasRun) {
-        throw 'the change was taken back before it was confirmed'
-    }
-    if (-not $module.CheckMode) {
-        Unregister-LyncRevert
-    }
-    $module.Result.changed = $true
 }
 
 function Restore-Firewall {
@@ -234,35 +195,15 @@ function Restore-Firewall {
 }
 
 function Invoke-Change {
-    # Gathers, or applies and gathers: what was done before a failure is told, and so is what is there then.
+    # Gathers, or applies and gathers.
     $policy = Get-LyncFirewallPolicy
-    $failure = $null
-    if ($module.Params.operation -eq 'apply') {
-        try {
-            $lock = Enter-LyncLock
-            try {
-                Invoke-Apply -Policy $policy
-            } finally {
-                $lock.ReleaseMutex()
-            }
-        } catch {
-            $failure = $_
-        }
-    }
-    try {
-        Write-Answer -Policy $policy
-    } catch {
-        # What stopped the changes matters more than why the host could not be read again.
-        if ($null -eq $failure) {
-            $failure = $_
-        }
-    }
-    $failure
+    $apply = if ($module.Params.operation -eq 'apply') { { Invoke-Apply -Policy $policy } }
+    Invoke-LyncChange -Apply $apply -Answer { Write-Answer -Policy $policy }
 }
 
 try {
     $failure = switch ($module.Params.operation) {
-        'confirm' { Confirm-Change }
+        'confirm' { Confirm-LyncChange -Module $module }
         'snapshots' { $module.Result.snapshots = @(Get-LyncSnapshot -Directory $snapshotDir) }
         'restore' { Restore-Firewall }
         default { Invoke-Change }

@@ -326,13 +326,15 @@ try {
         foreach ($scenario in (Read-Json -Path $file.FullName)) { if ($scenario.name -like $Name) { $scenario } }
     }
     Add-Type -TypeDefinition ([System.IO.File]::ReadAllText((Join-Path -Path $PSScriptRoot -ChildPath 'module.cs')))
-    $path = Join-Path -Path $plugins -ChildPath 'module_utils/_Firewall.psm1'
+    $path = Join-Path -Path $plugins -ChildPath 'module_utils'
     $isFake = [bool]$Fake
     if ($isFake) {
         & $Fake $path
     } else {
         Assert-Administrator
-        Import-Module -Name $path -Global
+        foreach ($util in '_Windows', '_Firewall') {
+            Import-Module -Name (Join-Path -Path $path -ChildPath "$util.psm1") -Global
+        }
     }
     $adapter = Get-Module -Name _Firewall
     $policy = Get-LyncFirewallPolicy

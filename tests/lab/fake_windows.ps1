@@ -1,7 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# Put behind the functions of _Firewall.psm1 by tests/lab/powershell.py, in place of those that ask .NET and the registry.
+# Put behind the functions of _Windows.psm1 by tests/lab/powershell.py, in place of those that ask .NET and the registry.
 # LAB_WORLD is a JSON file: addresses, listeners, connections, group_policy.
 function Get-LabWorld { Get-Content -LiteralPath $env:LAB_WORLD -Raw -Encoding UTF8 | ConvertFrom-Json -AsHashtable }
 

@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import tempfile
 from collections import Counter
@@ -25,7 +26,7 @@ from .firewall_store import NEW_RULE, FirewallStore, FwRule
 
 _FAKES = pathlib.Path(__file__).resolve().parent
 _COM, _WINDOWS = (_FAKES / name for name in ("fake_com.ps1", "fake_windows.ps1"))
-_UTIL = "ansible_collections.msuc.lync.plugins.module_utils._Firewall.psm1"
+_UTIL = re.compile(r"ansible_collections\.msuc\.lync\.plugins\.module_utils\._\w+\.psm1")
 _SEPARATOR = b"\0\0\0\0"
 
 
@@ -112,9 +113,10 @@ def _with_fakes(stdin: bytes) -> bytes:
     sent: dict[str, Any] = json.loads(tail)
     for name, script in sent["scripts"].items():
         code = base64.b64decode(script["script"])
-        if name == _UTIL:
+        if _UTIL.fullmatch(name):
             own, export, names = code.partition(b"Export-ModuleMember")
-            code = b"\n".join([_COM.read_bytes(), own, _WINDOWS.read_bytes(), export + names])
+            behind = _WINDOWS.read_bytes() if name.endswith("._Windows.psm1") else b""
+            code = b"\n".join([_COM.read_bytes(), own, behind, export + names])
         elif b"HNetCfg." in code:
             code = _COM.read_bytes() + b"\n" + code
         script["script"] = base64.b64encode(code).decode()
