@@ -1,0 +1,478 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# For this collection only. What every module on a Windows host needs: the policy of HNetCfg.FwPolicy2, Schedule.Service, netsh, the registry,
+# and the network of .NET, all of which speak the same on every language of Windows; and the frame of a change. Nothing here decides anything.
+
+# The variables that the paths of programs may name; Windows expands them when a rule is stored.
+$script:PathVariable = @(
+    'SystemRoot', 'windir', 'SystemDrive', 'ProgramFiles', 'ProgramFiles(x86)', 'ProgramW6432',
+    'CommonProgramFiles', 'CommonProgramFiles(x86)', 'CommonProgramW6432', 'ProgramData', 'ALLUSERSPROFILE', 'PUBLIC'
+)
+
+$script:PolicyKey = 'SOFTWARE\Policies\Microsoft\WindowsFirewall'
+# What Group Policy sets of a profile, by the kind of rules that it concerns.
+$script:ProfileValue = @{
+    FirewallRules = 'EnableFirewall', 'DoNotAllowExceptions', 'DefaultInboundAction', 'DefaultOutboundAction', 'AllowLocalPolicyMerge'
+    ConSecRules = @('AllowLocalIPsecPolicyMerge')
+}
+$script:WinRmKey = 'SOFTWARE\Microsoft\Windows\CurrentVersion\WSMAN\Listener'
+$script:RdpKey = 'SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp'
+$script:RevertTask = 'msuc.lync firewall revert'
+
+function Get-LyncFirewallPolicy {
+    <#
+    .SYNOPSIS
+    Returns the COM object of the local firewall policy.
+    #>
+    New-Object -ComObject HNetCfg.FwPolicy2
+}
+
+function Get-LyncFirewallProfile {
+    <#
+    .SYNOPSIS
+    Returns the active profiles, the state of each profile, and whether local rules are in force.
+    #>
+    param([Parameter(Mandatory = $true)]$Policy)
+
+    $settings = foreach ($bit in 1, 2, 4) {
+        @{
+            profile = $bit
+            firewall_enabled = [bool]$Policy.FirewallEnabled($bit)
+            block_all_inbound = [bool]$Policy.BlockAllInboundTraffic($bit)
+            default_inbound = [int]$Policy.DefaultInboundAction($bit)
+            default_outbound = [int]$Policy.DefaultOutboundAction($bit)
+        }
+    }
+    @{
+        active = [int]$Policy.CurrentProfileTypes
+        local_policy_modify_state = [int]$Policy.LocalPolicyModifyState
+        settings = @($settings)
+    }
+}
+
+function Get-LyncHostAddress {
+    <#
+    .SYNOPSIS
+    Returns the addresses of the network interfaces that are up, without those of the loopback.
+    #>
+    foreach ($interface in [System.Net.NetworkInformation.NetworkInterface]::GetAllNetworkInterfaces()) {
+        $isUp = $interface.OperationalStatus -eq [System.Net.NetworkInformation.OperationalStatus]::Up
+        $isLoopback = $interface.NetworkInterfaceType -eq [System.Net.NetworkInformation.NetworkInterfaceType]::Loopback
+        if ($isUp -and -not $isLoopback) {
+            foreach ($unicast in $interface.GetIPProperties().UnicastAddresses) {
+                $unicast.Address.ToString()
+            }
+        }
+    }
+}
+
+function Get-LyncPathVariable {
+    <#
+    .SYNOPSIS
+    Returns the environment variables that paths of programs may name.
+    #>
+    $value = @{}
+    foreach ($name in $script:PathVariable) {
+        $read = [System.Environment]::GetEnvironmentVariable($name)
+        if ($null -ne $read) {
+            $value[$name] = $read
+        }
+    }
+    $value
+}
+
+function Get-LyncRegistryValue {
+    <#
+    .SYNOPSIS
+    Returns the values of a key below HKEY_LOCAL_MACHINE by name; nothing when there is no such key.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path)
+
+    $value = @{}
+    $key = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey($Path)
+    if ($null -ne $key) {
+        foreach ($name in $key.GetValueNames()) {
+            $value[$name] = $key.GetValue($name)
+        }
+        $key.Close()
+    }
+    $value
+}
+
+function Get-LyncRegistryText {
+    <#
+    .SYNOPSIS
+    Returns the values of a key by name, each as text.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path)
+
+    $value = Get-LyncRegistryValue -Path $Path
+    $text = @{}
+    foreach ($name in $value.Keys) {
+        $text[$name] = [string]$value[$name]
+    }
+    $text
+}
+
+function Get-LyncRegistryKey {
+    <#
+    .SYNOPSIS
+    Returns the names of the keys below a key of HKEY_LOCAL_MACHINE.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path)
+
+    $key = [Microsoft.Win32.Registry]::LocalMachine.OpenSubKey($Path)
+    if ($null -ne $key) {
+        $key.GetSubKeyNames()
+        $key.Close()
+    }
+}
+
+function Get-LyncGroupPolicy {
+    <#
+    .SYNOPSIS
+    Returns what Group Policy says, which COM does not show: rules of a kind (strings by id), and the settings of each profile for them.
+    #>
+    param([Parameter(Mandatory = $true)][ValidateSet('FirewallRules', 'ConSecRules')][string]$Kind)
+
+    $text = Get-LyncRegistryText -Path "$script:PolicyKey\$Kind"
+    $settings = @{}
+    foreach ($name in 'Domain', 'Private', 'Public') {
+        $value = Get-LyncRegistryValue -Path "$script:PolicyKey\$($name)Profile"
+        $number = @{}
+        foreach ($key in $script:ProfileValue[$Kind]) {
+            if ($value.ContainsKey($key)) {
+                $number[$key] = [int]$value[$key]
+            }
+        }
+        $settings[$name.ToLowerInvariant()] = $number
+    }
+    @{ rules = $text; profiles = $settings }
+}
+
+function Get-LyncTcp {
+    <#
+    .SYNOPSIS
+    Returns the TCP listeners and the established connections of the host, as end points of .NET.
+    #>
+    $properties = [System.Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties()
+    $isEstablished = { $_.State -eq [System.Net.NetworkInformation.TcpState]::Established }
+    @{
+        Listeners = @($properties.GetActiveTcpListeners())
+        Connections = @($properties.GetActiveTcpConnections() | Where-Object -FilterScript $isEstablished)
+    }
+}
+
+function Get-LyncTcpUse {
+    <#
+    .SYNOPSIS
+    Returns listeners ("ADDRESS PORT") and connections to them ("ADDRESS PORT PEER"), each once.
+    #>
+    $tcp = Get-LyncTcp
+    $ports = @{}
+    $listeners = @{}
+    foreach ($listener in $tcp.Listeners) {
+        $ports[$listener.Port] = $true
+        $listeners["$($listener.Address) $($listener.Port)"] = $true
+    }
+    $connections = @{}
+    foreach ($one in $tcp.Connections) {
+        if ($ports.ContainsKey($one.LocalEndPoint.Port)) {
+            $connections["$($one.LocalEndPoint.Address) $($one.LocalEndPoint.Port) $($one.RemoteEndPoint.Address)"] = $true
+        }
+    }
+    @{ listeners = @($listeners.Keys | Sort-Object); connections = @($connections.Keys | Sort-Object) }
+}
+
+function Get-LyncManagementPort {
+    <#
+    .SYNOPSIS
+    Returns the TCP ports through which a host is managed, each with kind (winrm, ssh, rdp) and port.
+    #>
+    $winrm = @(5985, 5986)
+    foreach ($name in Get-LyncRegistryKey -Path $script:WinRmKey) {
+        $value = Get-LyncRegistryValue -Path "$script:WinRmKey\$name"
+        if ($value.ContainsKey('Port')) {
+            $winrm += [int]$value.Port
+        }
+    }
+    foreach ($port in $winrm | Sort-Object -Unique) {
+        @{ kind = 'winrm'; port = $port }
+    }
+    # CLIENT CLIENTPORT SERVER SERVERPORT, in a session of SSH.
+    $session = @(([string]$env:SSH_CONNECTION).Split(' '))
+    @{ kind = 'ssh'; port = $(if ($session.Count -eq 4) { [int]$session[3] } else { 22 }) }
+    $remoteDesktop = Get-LyncRegistryValue -Path $script:RdpKey
+    @{ kind = 'rdp'; port = $(if ($remoteDesktop.ContainsKey('PortNumber')) { [int]$remoteDesktop.PortNumber } else { 3389 }) }
+}
+
+function ConvertTo-LyncLine {
+    <#
+    .SYNOPSIS
+    Returns a value as text that is the same whatever the order of the keys of its hashtables.
+    #>
+    param($Value)
+
+    if ($Value -is [System.Collections.IDictionary]) {
+        return (@($Value.Keys) | Sort-Object | ForEach-Object { "$_=$(ConvertTo-LyncLine -Value $Value[$_])" }) -join '|'
+    }
+    @($Value | ForEach-Object { if ($_ -is [System.Collections.IDictionary]) { ConvertTo-LyncLine -Value $_ } else { [string]$_ } }) -join ','
+}
+
+function Get-LyncFingerprint {
+    <#
+    .SYNOPSIS
+    Returns a hash of lines, whatever their order.
+    #>
+    param([Parameter(Mandatory = $true)][AllowEmptyCollection()][AllowEmptyString()][string[]]$Line)
+
+    $sorted = [string[]]$Line.Clone()
+    [System.Array]::Sort($sorted, [System.StringComparer]::Ordinal)
+    # This class also works where only certified cryptography is allowed.
+    $hash = New-Object -TypeName System.Security.Cryptography.SHA256CryptoServiceProvider
+    $bytes = $hash.ComputeHash([System.Text.Encoding]::UTF8.GetBytes($sorted -join "`n"))
+    [System.BitConverter]::ToString($bytes).Replace('-', '')
+}
+
+function Enter-LyncLock {
+    <#
+    .SYNOPSIS
+    Takes the lock of all runs on this host, and fails when another one has it for long.
+    #>
+    param([int]$Second = 30)
+
+    $lock = New-Object -TypeName System.Threading.Mutex -ArgumentList $false, 'Global\msuc.lync.firewall'
+    try {
+        $isMine = $lock.WaitOne($Second * 1000)
+    } catch [System.Threading.AbandonedMutexException] {
+        # The run that had it ended without giving it back.
+        $isMine = $true
+    }
+    if (-not $isMine) {
+        throw "another run is writing on this host, and did not end within $Second seconds; nothing was written"
+    }
+    $lock
+}
+
+function Invoke-LyncNetsh {
+    <#
+    .SYNOPSIS
+    Runs netsh advfirewall, and fails unless it ends well. Its output is in the language of Windows and is only passed on.
+    #>
+    param([Parameter(Mandatory = $true)][string[]]$Argument)
+
+    $output = & netsh.exe advfirewall @Argument 2>&1
+    if ($LASTEXITCODE -ne 0) {
+        throw "netsh advfirewall $Argument ended with $LASTEXITCODE`: $((@($output) -join ' ').Trim())"
+    }
+}
+
+function Export-LyncSnapshot {
+    <#
+    .SYNOPSIS
+    Exports the whole policy to a new file in a folder, removes all but the newest, and returns the path.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Directory, [Parameter(Mandatory = $true)][int]$Keep)
+
+    if (-not (Test-Path -LiteralPath $Directory)) {
+        New-Item -ItemType Directory -Path $Directory -Force | Out-Null
+    }
+    $stamp = [System.DateTime]::UtcNow.ToString('yyyyMMddTHHmmssfff', [System.Globalization.CultureInfo]::InvariantCulture)
+    $path = Join-Path -Path $Directory -ChildPath "firewall-$($stamp)Z-$([guid]::NewGuid().ToString('N').Substring(0, 8)).wfw"
+    Invoke-LyncNetsh -Argument 'export', $path
+    $file = Get-Item -LiteralPath $path
+    if ($file.Length -eq 0) {
+        throw "netsh advfirewall export wrote nothing to $path"
+    }
+    Get-LyncSnapshot -Directory $Directory | Select-Object -Skip $Keep | ForEach-Object { Remove-Item -LiteralPath $_.path }
+    $path
+}
+
+function Get-LyncSnapshot {
+    <#
+    .SYNOPSIS
+    Returns the snapshots of a folder, newest first, each with path and bytes.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Directory)
+
+    if (Test-Path -LiteralPath $Directory) {
+        $files = Get-ChildItem -LiteralPath $Directory -Filter 'firewall-*.wfw' | Sort-Object -Property Name -Descending
+        foreach ($file in $files) {
+            @{ path = $file.FullName; bytes = $file.Length }
+        }
+    }
+}
+
+function Test-LyncSnapshot {
+    <#
+    .SYNOPSIS
+    Whether there is a snapshot of this path.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path)
+
+    Test-Path -LiteralPath $Path -PathType Leaf
+}
+
+function Import-LyncSnapshot {
+    <#
+    .SYNOPSIS
+    Replaces the whole local policy by a snapshot.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path)
+
+    Invoke-LyncNetsh -Argument 'import', $Path
+}
+
+function Get-LyncTaskFolder {
+    <#
+    .SYNOPSIS
+    Returns the root folder of the task scheduler, and the scheduler itself.
+    #>
+    $service = New-Object -ComObject Schedule.Service
+    $service.Connect()
+    @{ Service = $service; Folder = $service.GetFolder('\') }
+}
+
+function Get-LyncRevert {
+    <#
+    .SYNOPSIS
+    Returns the task that takes a change back, $null when none is armed. HasRun tells whether it did.
+    #>
+    $scheduler = Get-LyncTaskFolder
+    foreach ($task in $scheduler.Folder.GetTasks(1)) {
+        if ($task.Name -eq $script:RevertTask) {
+            # A task that has never run has a date of long ago.
+            return @{ HasRun = $task.LastRunTime.Year -gt 2000; NextRun = $task.NextRunTime }
+        }
+    }
+}
+
+function Register-LyncRevert {
+    <#
+    .SYNOPSIS
+    Arms a task that imports a snapshot once, as SYSTEM, in so many minutes; also after a restart of the host.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path, [Parameter(Mandatory = $true)][int]$Minute)
+
+    $scheduler = Get-LyncTaskFolder
+    $definition = $scheduler.Service.NewTask(0)
+    $definition.RegistrationInfo.Description = "Takes the firewall back to $Path unless msuc.lync confirms its change."
+    $definition.Settings.StartWhenAvailable = $true
+    $definition.Settings.DisallowStartIfOnBatteries = $false
+    $definition.Settings.StopIfGoingOnBatteries = $false
+    # 1 TASK_TRIGGER_TIME, 0 TASK_ACTION_EXEC, 5 TASK_LOGON_SERVICE_ACCOUNT, 6 TASK_CREATE_OR_UPDATE
+    $trigger = $definition.Triggers.Create(1)
+    $format = 'yyyy-MM-ddTHH:mm:ssZ'
+    $trigger.StartBoundary = [System.DateTime]::UtcNow.AddMinutes($Minute).ToString($format, [System.Globalization.CultureInfo]::InvariantCulture)
+    $action = $definition.Actions.Create(0)
+    $action.Path = "$([System.Environment]::SystemDirectory)\netsh.exe"
+    $action.Arguments = "advfirewall import `"$Path`""
+    $definition.Principal.UserId = 'S-1-5-18'
+    $definition.Principal.LogonType = 5
+    $definition.Principal.RunLevel = 1
+    $scheduler.Folder.RegisterTaskDefinition($script:RevertTask, $definition, 6, $null, $null, 5, $null) | Out-Null
+}
+
+function Unregister-LyncRevert {
+    <#
+    .SYNOPSIS
+    Removes the task that takes a change back.
+    #>
+    $scheduler = Get-LyncTaskFolder
+    $scheduler.Folder.DeleteTask($script:RevertTask, 0)
+}
+
+function Assert-LyncNoRevert {
+    <#
+    .SYNOPSIS
+    Fails while a change waits to be confirmed.
+    #>
+    $revert = Get-LyncRevert
+    if ($null -ne $revert -and -not $revert.HasRun) {
+        throw 'a change that was not confirmed waits to be taken back; nothing was written, run again when it was taken back'
+    }
+}
+
+function Save-LyncPolicy {
+    <#
+    .SYNOPSIS
+    Prepares the way back before the first write, as the options snapshot and confirm_minutes ask.
+    #>
+    param([Parameter(Mandatory = $true)]$Module, [Parameter(Mandatory = $true)][string]$Directory)
+
+    if ($Module.Params.snapshot) {
+        $Module.Result.snapshot = Export-LyncSnapshot -Directory $Directory -Keep $Module.Params.snapshot_keep
+    }
+    if ($Module.Params.confirm_minutes -gt 0) {
+        Register-LyncRevert -Path $Module.Result.snapshot -Minute $Module.Params.confirm_minutes
+        $Module.Result.armed = $true
+    }
+}
+
+function Confirm-LyncChange {
+    <#
+    .SYNOPSIS
+    Lets the last change stay: what would have taken it back goes.
+    #>
+    param([Parameter(Mandatory = $true)]$Module)
+
+    $revert = Get-LyncRevert
+    if ($null -eq $revert -or $revert.HasRun) {
+        throw 'the change was taken back before it was confirmed'
+    }
+    if (-not $Module.CheckMode) {
+        Unregister-LyncRevert
+    }
+    $Module.Result.changed = $true
+}
+
+function Invoke-LyncChange {
+    <#
+    .SYNOPSIS
+    Applies under the lock if there is something to apply, then answers, and returns the first failure: what was done before it is told too.
+    #>
+    param([scriptblock]$Apply, [Parameter(Mandatory = $true)][scriptblock]$Answer)
+
+    $failure = $null
+    if ($null -ne $Apply) {
+        try {
+            $lock = Enter-LyncLock
+            try {
+                $null = & $Apply
+            } finally {
+                $lock.ReleaseMutex()
+            }
+        } catch {
+            $failure = $_
+        }
+    }
+    try {
+        $null = & $Answer
+    } catch {
+        # What stopped the changes matters more than why the host could not be read again.
+        if ($null -eq $failure) {
+            $failure = $_
+        }
+    }
+    $failure
+}
+
+function Write-LyncHostFact {
+    <#
+    .SYNOPSIS
+    Puts into a result what a host has beside its rules: addresses, listeners, connections, ports of management, variables of paths.
+    #>
+    param([Parameter(Mandatory = $true)]$Module)
+
+    $tcp = Get-LyncTcpUse
+    $Module.Result.listeners = $tcp.listeners
+    $Module.Result.connections = $tcp.connections
+    $Module.Result.management = @(Get-LyncManagementPort)
+    $Module.Result.addresses = @(Get-LyncHostAddress)
+    $Module.Result.environment = Get-LyncPathVariable
+}
+
+Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallProfile, Get-LyncGroupPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,
+    Get-LyncRegistryKey, ConvertTo-LyncLine, Get-LyncFingerprint, Export-LyncSnapshot, Get-LyncSnapshot, Test-LyncSnapshot, Import-LyncSnapshot,
+    Get-LyncRevert, Unregister-LyncRevert, Assert-LyncNoRevert, Save-LyncPolicy, Confirm-LyncChange, Invoke-LyncChange, Write-LyncHostFact
