@@ -40,12 +40,14 @@ if TYPE_CHECKING:
     import jsonschema
     import netaddr
     import regipy
+    import requests
     import yaml
 else:
     jmespath = _load("jmespath")
     jsonschema = _load("jsonschema")
     netaddr = _load("netaddr")
     regipy = _load("regipy")
+    requests = _load("requests")
     yaml = _load("yaml")
 
-__all__ = ["MissingLibraryError", "jmespath", "jsonschema", "netaddr", "regipy", "yaml"]
+__all__ = ["MissingLibraryError", "jmespath", "jsonschema", "netaddr", "regipy", "requests", "yaml"]
