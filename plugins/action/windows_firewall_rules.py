@@ -9,28 +9,26 @@ the controller by plugin_utils/windows; the host runs msuc.lync.windows_firewall
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils.windows.course import Course, HostFailedError
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.handout import hand_out
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.host import HostAnswerError
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.offline import is_offline, offline_result
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.probe import answering
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.reconcile import HostFailedError, Reconciliation, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils.windows.reconcile import Reconciliation, Task
 
-_HANDS = "msuc.lync.windows_firewall_host"
-_ARGUMENT_SPEC = {
-    "rules": {"type": "list", "elements": "dict", "default": []},
-    "state": {"type": "str", "choices": ["merged", "replaced", "overridden", "deleted", "gathered", "parsed", "rendered"], "default": "replaced"},
+# What every kind of rule has.
+COMMON_SPEC = {
     "phase": {"type": "str", "choices": ["all", "open", "close"], "default": "all"},
     "group": {"type": "str", "default": "msuc.lync"},
-    "unprotected_rules": {"type": "list", "elements": "str", "default": []},
     "expected_addresses": {"type": "list", "elements": "str", "default": []},
     "management_networks": {"type": "list", "elements": "str", "default": []},
-    "accept_cut": {"type": "bool", "default": False},
     "snapshot": {"type": "bool", "default": True},
     "snapshot_dir": {"type": "str"},
     "snapshot_keep": {"type": "int", "default": 10},
@@ -39,11 +37,20 @@ _ARGUMENT_SPEC = {
     "running_config": {"type": "str"},
     "path": {"type": "path"},
 }
+_ARGUMENT_SPEC = {
+    **COMMON_SPEC,
+    "rules": {"type": "list", "elements": "dict", "default": []},
+    "state": {"type": "str", "choices": ["merged", "replaced", "overridden", "deleted", "gathered", "parsed", "rendered"], "default": "replaced"},
+    "unprotected_rules": {"type": "list", "elements": "str", "default": []},
+    "accept_cut": {"type": "bool", "default": False},
+}
 
 
-class ActionModule(ActionBase):
-    """The action of msuc.lync.windows_firewall_rules."""
+class HandsAction(ActionBase):
+    """An action that reconciles one kind of rule on a host, through a module there that gathers and writes."""
 
+    hands: str
+    argument_spec: dict[str, Any]
     _supports_check_mode = True
     _supports_async = False
     _requires_connection = True
@@ -51,29 +58,34 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the result of the task; every fault of input or host is a failed result with a message."""
         result = super().run(tmp, task_vars)
-        options = self.validate_argument_spec(_ARGUMENT_SPEC)[1]
+        options = self.validate_argument_spec(self.argument_spec)[1]
         try:
-            if is_offline(options["state"]):
-                return {**result, **offline_result(options)}
-            if options["handout_dir"]:
-                return {**result, **hand_out(options, str((task_vars or {})["inventory_hostname"]), write=not self._task.check_mode)}
-            reconciliation = Reconciliation(Task.from_options(options))
+            run = self.begun(options, str((task_vars or {}).get("inventory_hostname", "")))
         except (InvalidInputError, MissingLibraryError) as error:
             return {**result, "failed": True, "changed": False, "msg": str(error)}
         except OSError as error:
             return {**result, "failed": True, "changed": False, "msg": f"the scripts cannot be written: {error}"}
-        try:
-            self._reconcile(reconciliation, task_vars or {})
-        except (HostAnswerError, HostFailedError, MissingLibraryError) as error:
-            result.update(failed=True, msg=str(error))
-        result.update(reconciliation.result())
-        if self._task.diff:
-            result["diff"] = reconciliation.diffs()
-        return result
+        return {**result, **(self._run(run, task_vars or {}) if isinstance(run, Course) else run)}
 
-    def _reconcile(self, run: Reconciliation, task_vars: dict[str, Any]) -> None:
+    @abstractmethod
+    def begun(self, options: dict[str, Any], host: str) -> Course | dict[str, object]:
+        """Return the course of a task, or the whole result of one that needs no host.
+
+        Raises InvalidInputError, MissingLibraryError, and OSError when a file cannot be written.
+        """
+
+    def _run(self, run: Course, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Return the result of a task on a host."""
+        failure: dict[str, Any] = {}
+        try:
+            self._reconcile(run, task_vars)
+        except (HostAnswerError, HostFailedError, MissingLibraryError) as error:
+            failure = {"failed": True, "msg": str(error)}
+        return {**failure, **run.result(), **({"diff": run.diffs()} if self._task.diff else {})}
+
+    def _reconcile(self, run: Course, task_vars: dict[str, Any]) -> None:
         """Gather and plan; apply and look again only where something differs and this is not check mode."""
-        run.gathered(self._host({"operation": "gather"}, task_vars))
+        run.gathered(self._host(run.gather_arguments(), task_vars))
         if not run.operations():
             return
         if self._task.check_mode:
@@ -85,7 +97,7 @@ class ActionModule(ActionBase):
         if run.waits:
             self._confirm(run, before, task_vars)
 
-    def _confirm(self, run: Reconciliation, before: frozenset[int], task_vars: dict[str, Any]) -> None:
+    def _confirm(self, run: Course, before: frozenset[int], task_vars: dict[str, Any]) -> None:
         """Confirm over a new connection what shut nothing; otherwise leave it to be taken back."""
         shut = sorted(before - answering(self._address(), before))
         if shut:
@@ -93,7 +105,7 @@ class ActionModule(ActionBase):
         try:
             if hasattr(self._connection, "reset"):
                 self._connection.reset()
-            answer = self._host({"operation": "confirm"}, task_vars)
+            answer = self._host({**run.way(), "operation": "confirm"}, task_vars)
         except AnsibleConnectionFailure as error:
             raise AnsibleConnectionFailure(f"no new connection after the change, which is not confirmed: {run.way_back()}: {error}") from error
         run.confirmed(answer)
@@ -106,10 +118,25 @@ class ActionModule(ActionBase):
     def _host(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Run the hands once; a connection that is lost, also half-way, is ansible's to report, as UNREACHABLE."""
         try:
-            answer: dict[str, Any] = self._execute_module(module_name=_HANDS, module_args=arguments, task_vars=task_vars)
+            answer: dict[str, Any] = self._execute_module(module_name=self.hands, module_args=arguments, task_vars=task_vars)
         except OSError as error:
             # The winrm plugin lets the errors of its HTTP library through once the module is running.
             operation = arguments["operation"]
             message = f"the connection broke during {operation}, what was written before stays, run again to go on: {error}"
             raise AnsibleConnectionFailure(message) from error
         return answer
+
+
+class ActionModule(HandsAction):
+    """The action of msuc.lync.windows_firewall_rules."""
+
+    hands = "msuc.lync.windows_firewall_host"
+    argument_spec = _ARGUMENT_SPEC
+
+    def begun(self, options: dict[str, Any], host: str) -> Course | dict[str, object]:
+        """Return the course of a task, or the result of one that reads or writes rules without a host."""
+        if is_offline(options["state"]):
+            return offline_result(options)
+        if options["handout_dir"]:
+            return hand_out(options, host, write=not self._task.check_mode)
+        return Reconciliation(Task.from_options(options))

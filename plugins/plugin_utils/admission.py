@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Exact algebra of admitted traffic: boxes of local address x local port x remote address x remote port.
 
-    subtract(box, others) -> the parts of box that no other box holds
+subtract(box, others) -> the parts of box that no other box holds
 """
 
 from __future__ import annotations

@@ -23,9 +23,7 @@ class _Missing:
         self._name = name
 
     def __getattr__(self, attribute: str) -> NoReturn:
-        raise MissingLibraryError(
-            f"the Python library {self._name} is missing on the controller; install it with: python3 -m pip install {self._name}"
-        )
+        raise MissingLibraryError(f"the Python library {self._name} is missing on the controller; install it with: python3 -m pip install {self._name}")
 
 
 def _load(name: str) -> Any:

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Reads a catalogue file and turns a catalogue document into values.
 
-    document = read_document(default_path())     # data, defaults filled in
-    catalogue = parse(document)                  # checked values
+document = read_document(default_path())     # data, defaults filled in
+catalogue = parse(document)                  # checked values
 """
 
 from __future__ import annotations

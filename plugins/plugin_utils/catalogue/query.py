@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Questions to the catalogue.
 
-    search(document, "ports[?port==`5061`].id")
-    port_query(document, "client", "Edge internal", "2013")
-    == [{"id": "edge-internal-av-udp", "port": "3478", "transport": "udp", "application": "STUN/UDP", "direction": "in", ...}, ...]
+search(document, "ports[?port==`5061`].id")
+port_query(document, "client", "Edge internal", "2013")
+== [{"id": "edge-internal-av-udp", "port": "3478", "transport": "udp", "application": "STUN/UDP", "direction": "in", ...}, ...]
 """
 
 from __future__ import annotations

@@ -70,11 +70,7 @@ class FirewallPolicy:
         return self._rows_cache[key]
 
     def _applies(self, row: PortRow, host: Host) -> bool:
-        return (
-            host.version in row.versions
-            and row.collocated in (None, host.collocated)
-            and self._directory.is_member(host, row.component)
-        )
+        return host.version in row.versions and row.collocated in (None, host.collocated) and self._directory.is_member(host, row.component)
 
     def _row_rules(self, row: PortRow, host: Host, context: int) -> HostRules:
         bound = bound_address(row.interface, host)

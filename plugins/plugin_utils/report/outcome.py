@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a run did to each host, or found on it: from the registered results of its tasks to lines for people.
 
-    host   outcome    added  changed  disabled  removed  change what is admitted
-    fe01   changed       31        0         0        0                       28
+host   outcome    added  changed  disabled  removed  change what is admitted
+fe01   changed       31        0         0        0                       28
 """
 
 from __future__ import annotations

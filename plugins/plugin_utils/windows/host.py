@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a Windows host answers to gather and apply, read and checked.
 
-    {"rules": [{"Name": "SIP", ...}], "addresses": ["10.1.0.11"], "environment": {"SystemRoot": "C:\\Windows"},
-     "profiles": {"active": 1, "local_policy_modify_state": 0, "settings": [...]}, "counters": {"enumerations": 1, "writes": 0},
-     "group_policy": {"rules": {"{id}": "v2.10|..."}, "profiles": {"domain": {"AllowLocalPolicyMerge": 0}}},
-     "listeners": ["0.0.0.0 5061"], "connections": ["10.1.0.11 5061 10.10.3.4"], "management": [{"kind": "winrm", "port": 5985}],
-     "fingerprint": "..."}
+{"rules": [{"Name": "SIP", ...}], "addresses": ["10.1.0.11"], "environment": {"SystemRoot": "C:\\Windows"},
+ "profiles": {"active": 1, "local_policy_modify_state": 0, "settings": [...]}, "counters": {"enumerations": 1, "writes": 0},
+ "group_policy": {"rules": {"{id}": "v2.10|..."}, "profiles": {"domain": {"AllowLocalPolicyMerge": 0}}},
+ "listeners": ["0.0.0.0 5061"], "connections": ["10.1.0.11 5061 10.10.3.4"], "management": [{"kind": "winrm", "port": 5985}],
+ "fingerprint": "..."}
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The states of msuc.lync.windows_firewall_rules that need no host: parsed and rendered.
 
-    offline_result({"state": "rendered", "rules": [{"name": "SIP", ...}]}) == {"rendered": ["v2.10|Action=Allow|..."], ...}
-    offline_result({"state": "parsed", "running_config": "v2.10|Action=Allow|..."}) == {"parsed": [{"name": "SIP", ...}], ...}
+offline_result({"state": "rendered", "rules": [{"name": "SIP", ...}]}) == {"rendered": ["v2.10|Action=Allow|..."], ...}
+offline_result({"state": "parsed", "running_config": "v2.10|Action=Allow|..."}) == {"parsed": [{"name": "SIP", ...}], ...}
 """
 
 from __future__ import annotations

@@ -1,57 +1,44 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One run of the module on one host, without the way to it: task in, answers in, result out.
+"""One run of msuc.lync.windows_firewall_rules on one host, without the way to it: task in, answers in, result out.
 
-    run = Reconciliation(Task.from_options({"rules": [...], "state": "replaced", ...}))
-    run.gathered(answer of gather); run.apply_arguments(); run.applied(answer of apply); run.confirmed(answer); run.result()
-
-A run goes gathered -> apply_arguments -> applied -> confirmed; result() may be asked at any point and tells how far it came.
+run = Reconciliation(Task.from_options({"rules": [...], "state": "replaced", ...}))
+run.gathered(answer of gather); run.apply_arguments(); run.applied(answer of apply); run.confirmed(answer); run.result()
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 
-from ..addresses import parse_address
-from ..problems import InvalidInputError, Problem
-from . import results
+from ..problems import InvalidInputError
 from .capability import missing_capabilities
-from .changes import Changes, Phase, Present, State, applied, plan_changes
+from .changes import Changes, Phase, Present, State, plan_changes
+from .course import Course, HostFailedError, bullets, listed_mappings, listed_texts, option_problems
+from .course import Task as CommonTask
 from .effect import RuleEffect, describe_effects, rule_effects
 from .guard import Comparison
-from .host import Host, expanded, failure_text, missing_addresses, read_answer
+from .host import Host, expanded, read_answer
 from .operations import Operation, operations
 from .options import OWNED_GROUP, names_from_options, rules_from_options
 from .rule import Rule
 from .safety import Safety, Verdict, judge, policy_warnings
 
 
-class HostFailedError(Exception):
-    """The host could not do what it was told, or did not end up as wanted; the message says what was done."""
-
-
 @dataclass(frozen=True)
-class Task:
+class Task(CommonTask):
     """The options of the module, validated."""
 
-    rules: tuple[Rule, ...]
-    options: tuple[Mapping[str, object], ...]
-    state: State = State.REPLACED
-    phase: Phase = Phase.ALL
-    group: str = OWNED_GROUP
-    expected_addresses: tuple[str, ...] = ()
-    safety: Safety = Safety()
     unprotected: frozenset[str] = frozenset()
 
     @classmethod
     def from_options(cls, options: Mapping[str, object]) -> Task:
         """Return the task of the module's options, types already checked; raises InvalidInputError with every problem."""
-        rules, group = _mappings(options.get("rules")), str(options.get("group") or OWNED_GROUP)
+        rules, group = listed_mappings(options.get("rules")), str(options.get("group") or OWNED_GROUP)
         state, phase = State(options.get("state", "replaced")), Phase(options.get("phase", "all"))
-        expected = tuple(str(text) for text in _list(options.get("expected_addresses")))
+        expected = listed_texts(options.get("expected_addresses"))
         safety, problems = Safety.from_options(options)
-        problems += [*_group_problems(group), *_address_problems(expected)]
+        problems += option_problems(group, expected)
         wanted: tuple[Rule, ...] = ()
         try:
             wanted = _wanted(rules, state, group)
@@ -59,16 +46,8 @@ class Task:
             problems += error.problems
         if problems:
             raise InvalidInputError(problems)
-        unprotected = frozenset(map(str, _list(options.get("unprotected_rules"))))
+        unprotected = frozenset(listed_texts(options.get("unprotected_rules")))
         return cls(wanted, rules, state, phase, group, expected, safety, unprotected)
-
-
-def _list(value: object) -> Sequence[object]:
-    return value if isinstance(value, Sequence) and not isinstance(value, str) else []
-
-
-def _mappings(value: object) -> tuple[Mapping[str, object], ...]:
-    return tuple(item for item in _list(value) if isinstance(item, Mapping))
 
 
 def _wanted(rules: Sequence[Mapping[str, object]], state: State, group: str) -> tuple[Rule, ...]:
@@ -79,191 +58,36 @@ def _wanted(rules: Sequence[Mapping[str, object]], state: State, group: str) -> 
     return rules_from_options(rules, group)
 
 
-def _group_problems(group: str) -> list[Problem]:
-    if group.startswith("@") or "|" in group:
-        fix = "choose a name of your own; groups that start with @ are those of Windows"
-        return [Problem("group", f"{group!r} cannot be an owned group", fix=fix)]
-    return []
-
-
-def _address_problems(texts: Sequence[str]) -> list[Problem]:
-    problems = []
-    for text in texts:
-        try:
-            parse_address(text)
-        except ValueError as error:
-            problems.append(Problem("expected_addresses", str(error), fix="write an address of the host"))
-    return problems
-
-
 @dataclass
-class Reconciliation:
-    """The course of one run; it changes as the host answers."""
+class Reconciliation(Course):
+    """The course of one run over firewall rules."""
 
     task: Task
-    before: tuple[Present, ...] = ()
-    after: tuple[Present, ...] = ()
-    changes: Changes = field(default_factory=Changes)
-    round_trips: int = 0
-    enumerations: int = 0
-    writes: int = 0
-    _want: tuple[Rule, ...] = ()
-    _effects: tuple[RuleEffect, ...] = ()
-    _applied: bool = False
-    _may_have_written: bool = False
-    _facts: Mapping[str, object] = field(default_factory=dict)
-    _verdict: Verdict = Verdict()
-    _warnings: list[str] = field(default_factory=list)
-    _fingerprint: str = ""
-    _snapshot: str = ""
-    _armed: bool = False
-
-    def gathered(self, answer: Mapping[str, object]) -> None:
-        """Take what the host answered to gather, and plan.
-
-        Raises HostFailedError when it failed or does not have an address that the inventory or a rule says it has,
-        HostAnswerError when the answer is not understood.
-        """
-        host = self._answered(answer, "the firewall of the host could not be read")
-        self._want = tuple(expanded(rule, host.environment) for rule in self.task.rules)
-        self.before = self.after = host.rules
-        self._check_addresses(host)
-        self._check_capabilities()
-        self.changes = describe_effects(host.rules, self._plan(host.rules), host.profiles)
-        self._effects = rule_effects(host.rules, self.changes, host.profiles, self.task.group)
-        self.after = applied(host.rules, self.changes.now)
-        self._verdict = judge(host, Comparison(self.before, self.after, self.changes.now), self.task.safety)
-        self._warnings = policy_warnings(host, self._verdict)
-        self._fingerprint = host.fingerprint
 
     def operations(self) -> list[Operation]:
         """Return what the host has to do; nothing when it is as wanted."""
         return operations(self.changes.now)
 
-    @property
-    def steady_ports(self) -> frozenset[int]:
-        """Return the TCP ports that answer those who manage the host after the changes when they answer before."""
-        return self._verdict.steady
+    def _read(self, answer: Mapping[str, object]) -> Host:
+        return read_answer(answer)
 
-    def apply_arguments(self) -> dict[str, object]:
-        """Return the arguments of apply; raises HostFailedError when the guard stands against the changes."""
-        reasons = self._verdict.reasons(self.task.safety)
-        if reasons:
-            self.after, self._applied = self.before, True
-            raise HostFailedError("\n".join(["the changes are refused; nothing was written:", *_lines(reasons)]))
-        safety = self.task.safety.arguments()
-        return {"operation": "apply", "operations": self.operations(), "fingerprint": self._fingerprint, **safety}
+    def _wanted(self, host: Host) -> tuple[Rule, ...]:
+        return tuple(expanded(rule, host.environment) for rule in self.task.rules)
 
-    def forecast(self) -> None:
-        """Take down as warnings why apply would refuse the changes: for check mode."""
-        self._warnings += [f"apply would refuse the changes: {reason}" for reason in self._verdict.reasons(self.task.safety)]
-
-    def applied(self, answer: Mapping[str, object]) -> None:
-        """Take what the host answered to apply, and compare what it has now with what was wanted.
-
-        Raises HostFailedError when it failed half-way or a rule is not as wanted, HostAnswerError as gathered().
-        """
-        self.after, self._applied, self._may_have_written = self.before, True, True
-        self._snapshot, self._armed = str(answer.get("snapshot") or ""), bool(answer.get("armed"))
-        self.after = self._answered(answer, _stopped_text(answer, self.operations())).rules
-        left = self._plan(self.after).now
-        if left:
-            raise HostFailedError("\n".join(["the changes were made, but the rules are not as wanted; what is left:", *_lines(results.commands(left))]))
-
-    @property
-    def waits(self) -> bool:
-        """Return whether the change is taken back unless it is confirmed."""
-        return self._armed
-
-    def confirmed(self, answer: Mapping[str, object]) -> None:
-        """Take what the host answered to confirm; raises HostFailedError when it could not, so that the change is taken back."""
-        self.round_trips += 1
-        if answer.get("failed"):
-            raise HostFailedError(f"the change could not be confirmed: {failure_text(answer)}")
-        self._armed = False
-
-    def not_confirmed(self, shut: Sequence[int]) -> HostFailedError:
-        """Return the error of a change that is left to be taken back, because ports do not answer any more."""
-        ports = ", ".join(map(str, shut))
-        return HostFailedError(f"TCP {ports} answered before the change and does not now; the change is not confirmed: {self.way_back()}")
-
-    def way_back(self) -> str:
-        """Return how what was there before comes back."""
-        minutes = self.task.safety.confirm_minutes
-        by_itself = f"it comes back by itself {minutes} minutes after the first write, or at once by: " if self._armed else ""
-        return f"{by_itself}{results.rollback(self._snapshot)}"
-
-    def result(self) -> dict[str, object]:
-        """Return the result of the task as far as it came; after is a prediction until the changes were applied."""
-        group, changes = self.task.group, self.changes.now
-        found: dict[str, object] = {
-            "changed": self._changed(),
-            "before": results.rule_options(results.owned(self.before, group)),
-            "after": results.rule_options(results.owned(self.after, group)),
-            "changes": results.change_results(changes),
-            "effects": [asdict(effect) for effect in self._effects],
-            "commands": results.commands(changes),
-            "summary": results.summary(changes),
-            "pending": bool(self.changes.later),
-            "stats": {"round_trips": self.round_trips, "enumerations": self.enumerations, "writes": self.writes},
-            "host": self._facts,
-            "would_cut": [cut.to_result() for cut in self._verdict.cuts],
-            "warnings": list(self._warnings),
-        }
-        if self._snapshot:
-            found["snapshot"] = {"path": self._snapshot, "rollback": results.rollback(self._snapshot), "armed": self._armed}
-        if self.task.state is State.GATHERED:
-            found["gathered"] = found["before"]
-        return found
-
-    def diffs(self) -> list[dict[str, str]]:
-        """Return one diff per changed rule, for ansible's --diff."""
-        return results.diffs(self.changes.now)
-
-    def _changed(self) -> bool:
-        """Return whether the host changes, or has changed; where it did not say what it wrote, it may have."""
-        return self.writes > 0 or self._may_have_written if self._applied else bool(self.changes.now)
+    def _check(self, host: Host) -> None:
+        problems = missing_capabilities(self._want, self.before)
+        if problems:
+            raise HostFailedError("\n".join(["the host cannot hold the rules; nothing was written:", *bullets(problems)]))
 
     def _plan(self, have: tuple[Present, ...]) -> Changes:
         return plan_changes(self._want, have, self.task.state, self.task.phase, self.task.group, self.task.unprotected)
 
-    def _answered(self, answer: Mapping[str, object], failed_text: str) -> Host:
-        """Count the round trip and return the host it describes; after a failure keep what the host still told."""
-        self.round_trips += 1
-        failed = bool(answer.get("failed"))
-        if failed and "rules" not in answer:
-            raise HostFailedError(f"{failed_text}: {failure_text(answer)}")
-        host = read_answer(answer)
-        self._may_have_written = False
-        self.enumerations += host.enumerations
-        self.writes += host.writes
-        if failed:
-            self.after = host.rules
-            raise HostFailedError(f"{failed_text}: {failure_text(answer)}")
-        self._facts = {"addresses": list(host.addresses), "profiles": [asdict(profile) for profile in host.profiles]}
-        return host
+    def _described(self, host: Host, changes: Changes) -> tuple[Changes, tuple[RuleEffect, ...]]:
+        described = describe_effects(host.rules, changes, host.profiles)
+        return described, rule_effects(host.rules, described, host.profiles, self.task.group)
 
-    def _check_capabilities(self) -> None:
-        problems = missing_capabilities(self._want, self.before)
-        if problems:
-            raise HostFailedError("\n".join(["the host cannot hold the rules; nothing was written:", *_lines(problems)]))
+    def _judged(self, host: Host) -> Verdict:
+        return judge(host, Comparison(self.before, self.after, self.changes.now), self.task.safety)
 
-    def _check_addresses(self, host: Host) -> None:
-        if self.task.state not in (State.MERGED, State.REPLACED, State.OVERRIDDEN):
-            return
-        problems = missing_addresses(self.task.options, self.task.expected_addresses, host)
-        if problems:
-            raise HostFailedError("\n".join(["this is not the host that the inventory describes; nothing was written:", *_lines(problems)]))
-
-
-def _lines(items: Sequence[object]) -> list[str]:
-    return [f"  - {item}" for item in items]
-
-
-def _stopped_text(answer: Mapping[str, object], planned: Sequence[Operation]) -> str:
-    """Return what was done and what was not when apply stopped half-way."""
-    done = answer.get("done")
-    count = done if isinstance(done, int) else 0
-    names = [f"{operation['kind']} {operation['name']}" for operation in planned]
-    texts = [", ".join(part) or "nothing" for part in (names[:count], names[count:])]
-    return f"the changes stopped half-way (done: {texts[0]}; not done: {texts[1]}); run again to go on"
+    def _warned(self, host: Host) -> list[str]:
+        return policy_warnings(host, self._verdict)

@@ -11,7 +11,7 @@ rule never equals one that lacks it. A string that breaks the grammar is refused
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..addresses import AddressSet
@@ -22,10 +22,9 @@ from .rule import ALL_PROFILES, AddressScope, PortScope, Rule, address_texts
 from .tables import ADDRESS_WORDS, ANY_PROTOCOL, INTERFACE_TYPES, PORT_PROTOCOLS, WORDS_OF_2012
 
 _VERSION = re.compile(r"v2\.[0-9]{1,3}")
-_NEEDED = ("Action", "Dir", "Name")
 _NOTHING: tuple[str, ...] = ()
-_Values = dict[str, list[str]]
-_Items = dict[str, list[object]]
+Values = dict[str, list[str]]
+Items = dict[str, list[object]]
 
 
 @dataclass(frozen=True)
@@ -66,13 +65,13 @@ class ParsedRules:
             raise InvalidInputError(problem for refused in self.refused for problem in refused.problems)
 
 
-def parse_rules(pairs: Iterable[tuple[str, str]]) -> ParsedRules:
-    """Return the rules of pairs of id and string; raises nothing."""
+def parse_rules(pairs: Iterable[tuple[str, str]], parse: Callable[[str, str], Rule] | None = None) -> ParsedRules:
+    """Return the rules of pairs of id and string, firewall rules unless another way to read one is given; raises nothing."""
     rules: list[StoredRule] = []
     refused: list[RefusedRule] = []
     for rule_id, text in pairs:
         try:
-            rules.append(StoredRule(rule_id, parse_rule(rule_id, text)))
+            rules.append(StoredRule(rule_id, (parse or parse_rule)(rule_id, text)))
         except InvalidInputError as error:
             refused.append(RefusedRule(rule_id, text, error.problems))
     return ParsedRules(tuple(rules), tuple(refused))
@@ -80,102 +79,114 @@ def parse_rules(pairs: Iterable[tuple[str, str]]) -> ParsedRules:
 
 def parse_rule(rule_id: str, text: str) -> Rule:
     """Return the rule of one string; raises InvalidInputError with every token that is wrong."""
+    return _rule(*read_tokens(rule_id, text, tokens.FIREWALL))
+
+
+def read_tokens(rule_id: str, text: str, grammar: tokens.Grammar) -> tuple[Items, Values]:
+    """Return the values of the known tokens of a string in the words of a Rule, and those of all others as they stand.
+
+    Raises InvalidInputError with every token that is wrong.
+    """
     place = f"rule id {shown(rule_id)}"
-    values, problems = _split(text, place)
-    items, faults = _read(values, place)
+    values, problems = _split(text, place, grammar)
+    items, faults = _read(values, place, grammar)
     problems += faults
-    problems += [_problem(place, name, "is missing") for name in _NEEDED if not any(values.get(name, ())) and not problems]
+    problems += [_problem(place, name, "is missing") for name in grammar.needed if not any(values.get(name, ())) and not problems]
     if problems:
         raise InvalidInputError(problems)
-    return _rule(items, {name: found for name, found in values.items() if not tokens.is_known(name)})
+    return items, {name: found for name, found in values.items() if name not in grammar.readers}
 
 
 def _problem(place: str, token: str, message: str, allowed: str = "") -> Problem:
     return Problem(f"{place}, {token}", message, allowed, "export the rules again, or correct the string")
 
 
-def _split(text: str, place: str) -> tuple[_Values, list[Problem]]:
+def _split(text: str, place: str, grammar: tokens.Grammar) -> tuple[Values, list[Problem]]:
     """Return the values of each token in their order, without empty ones that say nothing."""
     head, *parts = text.split("|")
     problems = [] if _VERSION.fullmatch(head) else [_problem(place, "version", f"{shown(head)} is not a version", "v2.0 to v2.255")]
     if not parts or parts.pop():
         problems.append(_problem(place, "end", "the string is cut off: it does not end with |"))
-    values: _Values = {}
+    values: Values = {}
     for part in parts:
         name, equals, value = part.partition("=")
         if not equals:
             problems.append(_problem(place, shown(part), "is not TOKEN=VALUE"))
-        elif value or name not in tokens.MAY_BE_EMPTY:
+        elif value or name not in grammar.may_be_empty:
             values.setdefault(name, []).append(value)
     return values, problems
 
 
-def _read(values: _Values, place: str) -> tuple[_Items, list[Problem]]:
+def _read(values: Values, place: str, grammar: tokens.Grammar) -> tuple[Items, list[Problem]]:
     """Return the values of the known tokens in the words of a Rule, and what is wrong with them."""
-    items: _Items = {}
+    items: Items = {}
     problems: list[Problem] = []
     for name, found in values.items():
-        if not tokens.is_known(name):
+        if name not in grammar.readers:
             continue
-        if len(set(found)) > 1 and not tokens.is_repeatable(name):
+        if len(set(found)) > 1 and name not in grammar.lists:
             problems.append(_problem(place, name, f"stands there {len(found)} times with different values"))
         for value in dict.fromkeys(found):
             try:
-                items.setdefault(name, []).append(tokens.read_token(name, value))
+                items.setdefault(name, []).append(grammar.read(name, value))
             except tokens.BadTokenError as error:
                 problems.append(_problem(place, name, f"{shown(value)} {error}", error.allowed))
     return items, problems
 
 
-def _rule(items: _Items, aside: _Values) -> Rule:
+def _rule(items: Items, aside: Values) -> Rule:
     """Return the rule of tokens that are all well-formed."""
-    protocol = _one(items, "Protocol", ANY_PROTOCOL)
+    protocol = one(items, "Protocol", ANY_PROTOCOL)
     has_ports = protocol in PORT_PROTOCOLS
     icmp = tokens.ICMP.get(int(str(protocol)))
     values: dict[str, object] = {
-        "name": _one(items, "Name", ""),
-        "group": _one(items, "EmbedCtxt", ""),
-        "description": _one(items, "Desc", ""),
-        "direction": _one(items, "Dir", ""),
-        "action": _one(items, "Action", ""),
-        "enabled": _one(items, "Active", False),
-        "profiles": _texts(items, "Profile") or ALL_PROFILES,
-        "program": _one(items, "App", ""),
-        "service": _one(items, "Svc", ""),
+        "name": one(items, "Name", ""),
+        "group": one(items, "EmbedCtxt", ""),
+        "description": one(items, "Desc", ""),
+        "direction": one(items, "Dir", ""),
+        "action": one(items, "Action", ""),
+        "enabled": one(items, "Active", False),
+        "profiles": texts(items, "Profile") or ALL_PROFILES,
+        "program": one(items, "App", ""),
+        "service": one(items, "Svc", ""),
         "protocol": protocol,
-        "localport": _ports(items, tokens.LOCAL_PORTS if has_ports else _NOTHING),
-        "remoteport": _ports(items, tokens.REMOTE_PORTS if has_ports else _NOTHING),
-        "localip": _addresses(items, tokens.LOCAL_ADDRESSES),
-        "remoteip": _addresses(items, tokens.REMOTE_ADDRESSES),
+        "localport": ports(items, tokens.LOCAL_PORTS if has_ports else _NOTHING),
+        "remoteport": ports(items, tokens.REMOTE_PORTS if has_ports else _NOTHING),
+        "localip": addresses(items, tokens.LOCAL_ADDRESSES),
+        "remoteip": addresses(items, tokens.REMOTE_ADDRESSES),
         # The registry names interfaces by GUID, the host by words that no dump holds.
-        "interfaces": _texts(items, "IF"),
-        "interfacetypes": _interface_types(items),
-        "icmp_type_code": _texts(items, icmp) if icmp else frozenset(),
-        "edge": _one(items, "Defer", "yes" if _one(items, "Edge", False) else "no"),
+        "interfaces": texts(items, "IF"),
+        "interfacetypes": interface_types(items),
+        "icmp_type_code": texts(items, icmp) if icmp else frozenset(),
+        "edge": one(items, "Defer", "yes" if one(items, "Edge", False) else "no"),
         "security": next((items[name][0] for name in tokens.SECURITY if name in items), "notrequired"),
         "restrictions": frozenset([*_restrictions(aside), *_misplaced(items, has_ports, icmp)]),
     }
     return Rule(**values)  # type: ignore[arg-type]
 
 
-def _one(items: _Items, token: str, default: object) -> object:
+def one(items: Items, token: str, default: object) -> object:
+    """Return the value of a token that stands at most once."""
     return items[token][0] if token in items else default
 
 
-def _texts(items: _Items, *names: str) -> frozenset[str]:
+def texts(items: Items, *names: str) -> frozenset[str]:
+    """Return the entries of tokens that make one list."""
     return frozenset(str(item) for name in names for item in items.get(name, ()))
 
 
-def _ports(items: _Items, names: Sequence[str]) -> PortScope:
-    found = _texts(items, *names)
+def ports(items: Items, names: Sequence[str]) -> PortScope:
+    """Return the ports of tokens; no limit where there is none."""
+    found = texts(items, *names)
     words = frozenset(filter(tokens.is_word, found))
     # All ports by their numbers are all ports.
     scope = PortScope(PortSet.parse(found - words), words)
     return scope if found and not scope.is_any else PortScope()
 
 
-def _addresses(items: _Items, names: Mapping[int, tuple[str, ...]]) -> AddressScope:
-    ipv4, ipv6 = (_texts(items, *names[family]) for family in (4, 6))
+def addresses(items: Items, names: Mapping[int, tuple[str, ...]]) -> AddressScope:
+    """Return the addresses of tokens, named by family; no limit where there is none."""
+    ipv4, ipv6 = (texts(items, *names[family]) for family in (4, 6))
     words4, words6 = (frozenset(filter(tokens.is_word, found)) for found in (ipv4, ipv6))
     # A word of one family only is another limit than the word of both; the number is how Windows PowerShell writes it.
     words = (words4 & words6) | {f"{word}4" for word in words4 - words6} | {f"{word}6" for word in words6 - words4}
@@ -183,19 +194,20 @@ def _addresses(items: _Items, names: Mapping[int, tuple[str, ...]]) -> AddressSc
     return scope if ipv4 | ipv6 and not scope.is_any else AddressScope()
 
 
-def _interface_types(items: _Items) -> frozenset[str]:
-    found = _texts(items, "IFType")
+def interface_types(items: Items) -> frozenset[str]:
+    """Return the types of interfaces; all of them are no limit."""
+    found = texts(items, "IFType")
     return frozenset() if found == frozenset(INTERFACE_TYPES) else found
 
 
-def _restrictions(aside: _Values) -> Iterator[tuple[str, str]]:
+def _restrictions(aside: Values) -> Iterator[tuple[str, str]]:
     """Yield what the tokens say that a Rule has no field for, under the name of the COM property where there is one."""
     for name, found in aside.items():
         if name not in tokens.FLAGS or any(value.casefold() != "false" for value in found):
             yield tokens.RESTRICTIONS.get(name.casefold(), name), ",".join(found)
 
 
-def _misplaced(items: _Items, has_ports: bool, icmp: str | None) -> Iterator[tuple[str, str]]:
+def _misplaced(items: Items, has_ports: bool, icmp: str | None) -> Iterator[tuple[str, str]]:
     """Yield the tokens that do not go with the protocol, which no Rule can hold."""
     ports = _NOTHING if has_ports else (*tokens.LOCAL_PORTS, *tokens.REMOTE_PORTS)
     for name in (*ports, *(other for other in tokens.ICMP.values() if other != icmp)):
@@ -228,9 +240,9 @@ def _unwritable(rule: Rule) -> Iterator[Problem]:
 
 
 def _pairs(rule: Rule) -> Iterator[tuple[str, str]]:
-    yield "Action", _word_of(tokens.ACTION_WORDS, rule.action)
+    yield "Action", word_of(tokens.ACTION_WORDS, rule.action)
     yield "Active", "TRUE" if rule.enabled else "FALSE"
-    yield "Dir", _word_of(tokens.DIRECTION_WORDS, rule.direction)
+    yield "Dir", word_of(tokens.DIRECTION_WORDS, rule.direction)
     yield from [("Protocol", str(rule.protocol))] if rule.protocol != ANY_PROTOCOL else []
     yield from (("Profile", word) for word, option in tokens.PROFILE_WORDS.items() if option in rule.profiles and rule.profiles != ALL_PROFILES)
     yield from _port_pairs("LPort", rule.localport)
@@ -238,12 +250,12 @@ def _pairs(rule: Rule) -> Iterator[tuple[str, str]]:
     yield from ((tokens.ICMP[rule.protocol], text) for text in sorted(rule.icmp_type_code))
     yield from (("IF", name) for name in sorted(rule.interfaces))
     yield from (("IFType", stored) for word, stored in INTERFACE_TYPES.items() if word in rule.interfacetypes)
-    yield from _address_pairs("LA", rule.localip)
-    yield from _address_pairs("RA", rule.remoteip)
+    yield from address_pairs("LA", rule.localip)
+    yield from address_pairs("RA", rule.remoteip)
     texts = (("App", rule.program), ("Svc", rule.service), ("Name", rule.name), ("Desc", rule.description), ("EmbedCtxt", rule.group))
     yield from ((name, text) for name, text in texts if text)
     yield from [("Edge", "TRUE")] if rule.edge != "no" else []
-    yield from [("Defer", _word_of(tokens.DEFER_WORDS, rule.edge))] if rule.edge in tokens.DEFER_WORDS.values() else []
+    yield from [("Defer", word_of(tokens.DEFER_WORDS, rule.edge))] if rule.edge in tokens.DEFER_WORDS.values() else []
     yield from _SECURITY_PAIRS[rule.security]
 
 
@@ -256,7 +268,8 @@ _SECURITY_PAIRS: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-def _word_of(words: Mapping[str, str], option: str) -> str:
+def word_of(words: Mapping[str, str], option: str) -> str:
+    """Return the word of the registry for a word of options."""
     return next(word for word, meaning in words.items() if meaning == option)
 
 
@@ -274,7 +287,8 @@ def _port_pairs(token: str, scope: PortScope) -> Iterator[tuple[str, str]]:
         yield from ((f"{token}2_10" if "-" in text else token, text) for text in scope.ports.to_text())
 
 
-def _address_pairs(token: str, scope: AddressScope) -> Iterator[tuple[str, str]]:
+def address_pairs(token: str, scope: AddressScope) -> Iterator[tuple[str, str]]:
+    """Yield the tokens of addresses, those of IPv4 first."""
     if scope.is_any:
         return
     for family in (4, 6):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The tokens of a rule as the registry stores it, and what each one may hold: tables for registry_strings.
 
-    read_token("LPort2_10", "49152-57500") == "49152-57500", read_token("Dir", "In") == "in"
+    FIREWALL.read("LPort2_10", "49152-57500") == "49152-57500", FIREWALL.read("Dir", "In") == "in"
 
 Grammar: [MS-GPFAS] 2.2.2.19 and the value grammars before it. Words of ports and addresses that later versions of Windows
 added are taken as they stand; a number or an address that is none is refused.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from ..addresses import AddressSet
 from ..ports import PortSet
@@ -35,8 +36,6 @@ RESTRICTIONS: Mapping[str, str] = {
 }
 # Not standing there and standing there with FALSE are the same.
 FLAGS = frozenset({"LSM", "LOM", "PCross", "PCROSS", "AuthByPassOut"})
-# These hold nothing when they are empty; an empty token of any other kind is a fault.
-MAY_BE_EMPTY = frozenset({"Desc", "EmbedCtxt", "App", "Svc"})
 
 ACTION_WORDS: Mapping[str, str] = {"Allow": "allow", "Block": "block", "ByPass": "bypass"}
 DIRECTION_WORDS: Mapping[str, str] = {"In": "in", "Out": "out"}
@@ -65,14 +64,22 @@ class BadTokenError(ValueError):
         self.allowed = allowed
 
 
-def is_known(token: str) -> bool:
-    """Return whether a token says something that a Rule has a field for."""
-    return token in _READERS
+@dataclass(frozen=True)
+class Grammar:
+    """The tokens of one kind of rule that a Rule has fields for.
 
+    readers: how each is read. lists: those that may stand in a rule more than once. may_be_empty: those that hold nothing when
+    they are empty. needed: those without which a string is no rule.
+    """
 
-def is_repeatable(token: str) -> bool:
-    """Return whether a known token may stand in a rule more than once."""
-    return token in _LISTS
+    readers: Mapping[str, Callable[[str], object]]
+    lists: frozenset[str]
+    may_be_empty: frozenset[str]
+    needed: tuple[str, ...]
+
+    def read(self, token: str, value: str) -> object:
+        """Return the value of a known token in the words of a Rule; raises BadTokenError when it is none."""
+        return self.readers[token](value)
 
 
 def is_word(text: str) -> bool:
@@ -80,16 +87,13 @@ def is_word(text: str) -> bool:
     return _WORD.fullmatch(text) is not None
 
 
-def read_token(token: str, value: str) -> object:
-    """Return the value of a known token in the words of a Rule; raises BadTokenError when it is none."""
-    return _READERS[token](value)
-
-
-def _text(value: str) -> str:
+def text(value: str) -> str:
+    """Return the text of a token as it is."""
     return value
 
 
-def _choice(words: Mapping[str, object]) -> Callable[[str], object]:
+def choice(words: Mapping[str, object]) -> Callable[[str], object]:
+    """Return a reader of one word of a table, in any case of letters."""
     folded = {word.casefold(): meaning for word, meaning in words.items()}
 
     def _read(value: str) -> object:
@@ -100,7 +104,8 @@ def _choice(words: Mapping[str, object]) -> Callable[[str], object]:
     return _read
 
 
-def _protocol(value: str) -> int:
+def protocol(value: str) -> int:
+    """Return the number of a protocol."""
     if not re.fullmatch(r"[0-9]{1,3}", value) or int(value) > tables.ANY_PROTOCOL:
         raise BadTokenError("is not a protocol", "a number 0 to 256")
     return int(value)
@@ -111,7 +116,8 @@ def _word(value: str, spellings: Mapping[str, str], words: Mapping[str, str]) ->
     return folded.get(value.casefold()) or words.get(value.casefold(), value)
 
 
-def _port(value: str) -> str:
+def port(value: str) -> str:
+    """Return a port, a range or a word in the spelling of a Rule."""
     if is_word(value) and value.casefold() != "any":
         return _word(value, PORT_SPELLINGS, tables.PORT_WORDS)
     # A rule without a limit has no token at all: "any" is none of the registry's words.
@@ -121,7 +127,9 @@ def _port(value: str) -> str:
         raise BadTokenError("is neither a port nor a range", "1-65535, a range a-b, a word such as RPC") from None
 
 
-def _address(family: int) -> Callable[[str], str]:
+def address(family: int) -> Callable[[str], str]:
+    """Return a reader of addresses, networks, ranges and words of one family."""
+
     def _read(value: str) -> str:
         if is_word(value) and value.casefold() != "any":
             return _word(value, ADDRESS_SPELLINGS, tables.ADDRESS_WORDS)
@@ -143,31 +151,34 @@ def _icmp(value: str) -> str:
     return value
 
 
-def _interface_type(value: str) -> str:
+def interface_type(value: str) -> str:
+    """Return a type of interfaces in the words of options."""
     words = {stored.casefold(): word for word, stored in tables.INTERFACE_TYPES.items()}
     if value.casefold() not in words:
         raise BadTokenError("is not a type of interface", one_of(tables.INTERFACE_TYPES.values()))
     return words[value.casefold()]
 
 
-_BOOLEAN = _choice({"TRUE": True, "FALSE": False})
+BOOLEAN = choice({"TRUE": True, "FALSE": False})
 _LISTS: Mapping[str, Callable[[str], object]] = {
-    "Profile": _choice(PROFILE_WORDS),
-    "IF": _text,
-    "IFType": _interface_type,
-    **dict.fromkeys((*LOCAL_PORTS, *REMOTE_PORTS), _port),
-    **dict.fromkeys((*LOCAL_ADDRESSES[4], *REMOTE_ADDRESSES[4]), _address(4)),
-    **dict.fromkeys((*LOCAL_ADDRESSES[6], *REMOTE_ADDRESSES[6]), _address(6)),
+    "Profile": choice(PROFILE_WORDS),
+    "IF": text,
+    "IFType": interface_type,
+    **dict.fromkeys((*LOCAL_PORTS, *REMOTE_PORTS), port),
+    **dict.fromkeys((*LOCAL_ADDRESSES[4], *REMOTE_ADDRESSES[4]), address(4)),
+    **dict.fromkeys((*LOCAL_ADDRESSES[6], *REMOTE_ADDRESSES[6]), address(6)),
     **dict.fromkeys(ICMP.values(), _icmp),
 }
 _READERS: Mapping[str, Callable[[str], object]] = {
     **_LISTS,
-    "Action": _choice(ACTION_WORDS),
-    "Active": _BOOLEAN,
-    "Dir": _choice(DIRECTION_WORDS),
-    "Protocol": _protocol,
-    "Edge": _BOOLEAN,
-    "Defer": _choice(DEFER_WORDS),
-    **dict.fromkeys(SECURITY, _choice(SECURITY_WORDS)),
-    **dict.fromkeys(("Name", "Desc", "EmbedCtxt", "App", "Svc"), _text),
+    "Action": choice(ACTION_WORDS),
+    "Active": BOOLEAN,
+    "Dir": choice(DIRECTION_WORDS),
+    "Protocol": protocol,
+    "Edge": BOOLEAN,
+    "Defer": choice(DEFER_WORDS),
+    **dict.fromkeys(SECURITY, choice(SECURITY_WORDS)),
+    **dict.fromkeys(("Name", "Desc", "EmbedCtxt", "App", "Svc"), text),
 }
+# An empty token of a kind that is not named here is a fault.
+FIREWALL = Grammar(_READERS, frozenset(_LISTS), frozenset({"Desc", "EmbedCtxt", "App", "Svc"}), ("Action", "Dir", "Name"))

@@ -2,25 +2,56 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The result of the module as plain data: changes, commands in words, summary and diff.
 
-    commands(...) == ["add rule SIP: allow in, protocol tcp, localport 5061, remoteip 10.1.0.0/24"]
+commands(...) == ["add rule SIP: allow in, protocol tcp, localport 5061, remoteip 10.1.0.0/24"]
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from .changes import LOCAL, Change, Kind, Present
 from .rule import Rule
 from .split import joined
 
-# What a command in words leaves out where it says nothing: the rule's name stands before, the rest is at its default.
-_DEFAULTS = Rule(name="").to_options()
-_UNSAID = frozenset({"name", "group", "description", "direction", "action"})
+
+@dataclass(frozen=True)
+class Wording:
+    """How one kind of rule is told of.
+
+    store: where they are, at the begin of a sentence. title: of a diff. options: the rule as options. head: what a rule
+    does, before its limits. unsaid: options that a command leaves out.
+    """
+
+    noun: str
+    nouns: str
+    store: str
+    title: str
+    options: Callable[[Rule], dict[str, object]]
+    head: Callable[[Rule], str]
+    unsaid: frozenset[str]
+
+    @property
+    def defaults(self) -> dict[str, object]:
+        """Return the options of a rule without limits, which need not be said."""
+        return self.options(Rule(name=""))
 
 
-def rule_options(rules: Iterable[Rule]) -> list[dict[str, object]]:
+FIREWALL = Wording(
+    noun="rule",
+    nouns="rules",
+    store="the firewall",
+    title="firewall rule",
+    options=Rule.to_options,
+    head=lambda rule: f"{rule.action} {rule.direction}",
+    # The rule's name stands before.
+    unsaid=frozenset({"name", "group", "description", "direction", "action"}),
+)
+
+
+def rule_options(rules: Iterable[Rule], wording: Wording = FIREWALL) -> list[dict[str, object]]:
     """Return rules as options, sorted by name and content."""
-    return sorted((rule.to_options() for rule in rules), key=lambda options: (str(options["name"]), str(options)))
+    return sorted((wording.options(rule) for rule in rules), key=lambda options: (str(options["name"]), str(options)))
 
 
 def owned(have: Iterable[Present], group: str) -> list[Rule]:
@@ -28,13 +59,13 @@ def owned(have: Iterable[Present], group: str) -> list[Rule]:
     return joined(present.rule for present in have if present.rule.group == group and present.store == LOCAL)
 
 
-def change_results(changes: Iterable[Change]) -> list[dict[str, object]]:
+def change_results(changes: Iterable[Change], wording: Wording = FIREWALL) -> list[dict[str, object]]:
     """Return changes as mappings: kind, name, reason, properties (property, before, after), opens, closes, effect, changes_admission."""
-    return [_change_result(change) for change in changes]
+    return [_change_result(change, wording) for change in changes]
 
 
-def _change_result(change: Change) -> dict[str, object]:
-    before, after = _sides(change)
+def _change_result(change: Change, wording: Wording) -> dict[str, object]:
+    before, after = _sides(change, wording)
     properties = [{"property": name, "before": before.get(name), "after": after.get(name)} for name in change.properties]
     return {
         "kind": change.kind.value,
@@ -48,25 +79,26 @@ def _change_result(change: Change) -> dict[str, object]:
     }
 
 
-def _sides(change: Change) -> tuple[dict[str, object], dict[str, object]]:
-    before = {} if change.before is None else change.before.rule.to_options()
-    return before, {} if change.after is None else change.after.to_options()
+def _sides(change: Change, wording: Wording) -> tuple[dict[str, object], dict[str, object]]:
+    before = {} if change.before is None else wording.options(change.before.rule)
+    return before, {} if change.after is None else wording.options(change.after)
 
 
-def commands(changes: Iterable[Change]) -> list[str]:
+def commands(changes: Iterable[Change], wording: Wording = FIREWALL) -> list[str]:
     """Return each change as one line of words."""
-    return [_command(change) for change in changes]
+    return [_command(change, wording) for change in changes]
 
 
-def _command(change: Change) -> str:
-    before, after = _sides(change)
-    if change.kind is Kind.ADD:
-        said = [f"{name} {_words(value)}" for name, value in after.items() if name not in _UNSAID and value != _DEFAULTS.get(name)]
-        return ", ".join([f"add rule {change.name}: {after['action']} {after['direction']}", *said])
+def _command(change: Change, wording: Wording) -> str:
+    before, after = _sides(change, wording)
+    if change.after is not None and change.kind is Kind.ADD:
+        defaults = wording.defaults
+        said = [f"{name} {_words(value)}" for name, value in after.items() if name not in wording.unsaid and value != defaults.get(name)]
+        return ", ".join([f"add {wording.noun} {change.name}: {wording.head(change.after)}", *said])
     if change.kind is Kind.REMOVE:
-        return f"remove rule {change.name}: {change.reason}"
+        return f"remove {wording.noun} {change.name}: {change.reason}"
     said = [f"{name} from {_words(before.get(name))} to {_words(after.get(name))}" for name in change.properties]
-    return f"change rule {change.name}: {', '.join(said)}"
+    return f"change {wording.noun} {change.name}: {', '.join(said)}"
 
 
 def _words(value: object) -> str:
@@ -89,16 +121,17 @@ def summary(changes: Sequence[Change]) -> dict[str, int]:
     return {**counts, "admission_changed": sum(change.changes_admission for change in changes)}
 
 
-def diffs(changes: Iterable[Change]) -> list[dict[str, str]]:
+def diffs(changes: Iterable[Change], wording: Wording = FIREWALL) -> list[dict[str, str]]:
     """Return one diff per change for ansible's --diff: headers, and the rule before and after as sorted lines."""
-    return [_diff(change) for change in changes]
+    return [_diff(change, wording) for change in changes]
 
 
-def _diff(change: Change) -> dict[str, str]:
-    before, after = _sides(change)
-    header = f"firewall rule {change.name} ({change.effect})"
+def _diff(change: Change, wording: Wording) -> dict[str, str]:
+    before, after = _sides(change, wording)
+    header = f"{wording.title} {change.name} ({change.effect})"
     # Lines that would say "no limit" on both sides are left out.
-    shown = sorted(name for name in {**before, **after} if any(side and side.get(name) != _DEFAULTS.get(name) for side in (before, after)))
+    defaults = wording.defaults
+    shown = sorted(name for name in {**before, **after} if any(side and side.get(name) != defaults.get(name) for side in (before, after)))
     return {"before_header": header, "after_header": header, "before": _lines(before, shown), "after": _lines(after, shown)}
 
 

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.com import from_com, to_com
+from ansible_collections.msuc.lync.plugins.plugin_utils.windows.course import HostFailedError
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.host import HostAnswerError
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.reconcile import HostFailedError, Reconciliation, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils.windows.reconcile import Reconciliation, Task
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.rule import Rule
 from hypothesis import given, settings
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.reconcile import HostFailedError, Reconciliation, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils.windows.course import HostFailedError
+from ansible_collections.msuc.lync.plugins.plugin_utils.windows.reconcile import Reconciliation, Task
 
 from tests.lab.host_module import run_module
 from tests.unit.windows.test_reconcile import MemoryStore, finish

@@ -42,9 +42,7 @@ def admitted(rules: Iterable[Rule]) -> frozenset[Packet]:
     """Return the packets that rules admit: allowed by one and blocked by none."""
     enabled = [rule for rule in rules if rule.enabled]
     allow, block = ([rule for rule in enabled if rule.action == action] for action in ("allow", "block"))
-    return frozenset(
-        packet for packet in PACKETS if any(matches(rule, packet) for rule in allow) and not any(matches(rule, packet) for rule in block)
-    )
+    return frozenset(packet for packet in PACKETS if any(matches(rule, packet) for rule in allow) and not any(matches(rule, packet) for rule in block))
 
 
 @st.composite
