@@ -5,7 +5,7 @@
     Service(
         name="pool01.contoso.com-fe-sip-tls-5061", pool="pool01.contoso.com", vip="10.1.0.100", port=5061, protocol="tcp", node_port=5061,
         members=(Member("10.1.0.11"), Member("10.1.0.12", MemberState.DRAINING)),
-        persistence=Persistence(PersistenceKind.SOURCE, seconds=1200, group="pool01.contoso.com-v4"),
+        persistence=Persistence(PersistenceKind.SOURCE, seconds=1200, group="pool01.contoso.com@10.1.0.100"),
         idle_seconds=1800, monitor=Monitor(port=5061, interval_seconds=10, failures=2), source_nat=True, nagle=True,
     )
 
@@ -61,6 +61,11 @@ class Persistence:
     seconds: int = 0
     cookie: str = ""
     group: str = ""
+
+
+def affinity_group(pool: str, vip: str) -> str:
+    """Return the name of the affinity that the services of one virtual address of a pool share: "pool01.contoso.com@10.1.0.100"."""
+    return f"{pool}@{vip}"
 
 
 @dataclass(frozen=True)

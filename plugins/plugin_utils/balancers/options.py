@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The option services of the modules of load balancers, read and checked: virtual services as plan files have them.
 
-A service of a plan file lists disabled_members and draining_members beside its members; here each member has its state.
+A service of a plan file has a list of members per state (members, backup_members, ...); here each member has its state.
 """
 
 from __future__ import annotations

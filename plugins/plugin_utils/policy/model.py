@@ -72,12 +72,15 @@ def row_order(row: str) -> tuple[str, int, str]:
 class VirtualService:
     """One virtual service on a load balancer; times in seconds.
 
-    persistence: {"type": "none" | "source" | "cookie", "seconds": int, "name": str}.
-    monitor: {"type": "tcp", "port": int, "interval_seconds": int, "failures": int}.
-    members: address texts of the members that take traffic; draining and joining ones are in disabled_members.
+    persistence: {"type": "none" | "source" | "cookie", "seconds": int, "name": str, "group": str}; services of one group
+    share their affinity. monitor: {"type": "tcp", "port": int, "interval_seconds": int, "failures": int}.
+    members: address texts of the members that take traffic; backup_members take it when none of these is well,
+    draining_members keep what they have, disabled_members (joining) take nothing.
+    options: what the pool's or the balancer's vendor options say, for the driver.
     """
 
     name: str
+    pool: str
     rows: tuple[str, ...]
     vip: str
     port: int
@@ -91,7 +94,10 @@ class VirtualService:
     nagle: bool
     balancers: tuple[str, ...] = ()
     disabled_members: tuple[str, ...] = ()
+    draining_members: tuple[str, ...] = ()
+    backup_members: tuple[str, ...] = ()
     algorithm: str = "least-connections"
+    options: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ..addresses import AddressSet
+from ..balancers.model import affinity_group
+from ..balancers.registry import options_of
 from ..catalogue.model import Catalogue, Direction, Interface, LoadBalancer, PortRow, Transport, Version
 from ..topology.model import Host, MemberState, Method, Pool
 from .directory import Directory, own_addresses
@@ -101,34 +103,44 @@ class ServicePolicy:
 
     def _service(self, pool: Pool, listener: _Listener, family: int) -> VirtualService:
         row, vip = listener.row, listener.vips.of_families(frozenset({family})).to_text()[0]
-        active, waiting = self._members(pool, row, family)
+        members = self._members(pool, row, family)
         suffix = "-v6" if family == 6 else ""
         return VirtualService(
             name=f"{pool.name}-{row.id}-{listener.port}{suffix}",
+            pool=pool.name,
             rows=row_names(row.rows, row.id),
             vip=vip,
             port=listener.port,
             protocol=listener.transport.value,
             node_port=listener.node_port,
-            members=active,
-            disabled_members=waiting,
-            persistence=_persistence(row, pool.version),
+            members=members["active"],
+            disabled_members=members["joining"],
+            draining_members=members["draining"],
+            backup_members=members["backup"],
+            persistence=_persistence(row, pool, vip),
             idle_seconds=IDLE_SECONDS,
             monitor=_monitor(pool, listener),
             source_nat=_source_nat(listener),
             nagle=not (pool.role == "edge" and listener.node_port == HTTPS_PORT),
             balancers=pool.balancers.get(listener.side, ()),
+            options=self._options(pool, listener),
         )
 
-    def _members(self, pool: Pool, row: PortRow, family: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the addresses of the members that take traffic and of those that wait (joining, draining)."""
-        active: list[str] = []
-        waiting: list[str] = []
+    def _members(self, pool: Pool, row: PortRow, family: int) -> dict[str, tuple[str, ...]]:
+        """Return the addresses of the members by what they do: active, backup, draining, joining, retired."""
+        found: dict[str, list[str]] = {state: [] for state in ("backup", *(state.value for state in MemberState))}
         for host in (self._topology.hosts[name] for name in pool.members):
-            if host.member_state is not MemberState.RETIRED and row.collocated in (None, host.collocated):
-                into = active if host.member_state is MemberState.ACTIVE else waiting
-                into += _node_addresses(host, row).of_families(frozenset({family})).to_text()[:1]
-        return tuple(active), tuple(waiting)
+            if row.collocated in (None, host.collocated):
+                stands_by = host.backup_member and host.member_state is MemberState.ACTIVE
+                found["backup" if stands_by else host.member_state.value] += _node_addresses(host, row).of_families(frozenset({family})).to_text()[:1]
+        return {state: tuple(addresses) for state, addresses in found.items()}
+
+    def _options(self, pool: Pool, listener: _Listener) -> dict[str, object]:
+        """Return the vendor options that the driver of the service has: the pool's before those of its first balancer."""
+        unit = next((self._topology.hosts[name] for name in pool.balancers.get(listener.side, ())), None)
+        known = options_of(unit.balancer_driver or "", (listener.transport.value,)) if unit else {}
+        given = {**(unit.balancer_vendor if unit else {}), **pool.vendor}
+        return {name: given[name] for name in known if name in given}
 
 
 def monitor_port(pool: Pool, node_port: int) -> int:
@@ -173,10 +185,11 @@ def _node_addresses(host: Host, row: PortRow) -> AddressSet:
     return host.addresses
 
 
-def _persistence(row: PortRow, version: Version) -> dict[str, object]:
+def _persistence(row: PortRow, pool: Pool, vip: str) -> dict[str, object]:
+    """Return by what clients come back; the services of one virtual address share what they know of a client."""
     if row.web != "external":
-        return {"type": "source", "seconds": SOURCE_AFFINITY_SECONDS}
-    if version is Version.LYNC_2010:
+        return {"type": "source", "seconds": SOURCE_AFFINITY_SECONDS, "group": affinity_group(pool.name, vip)}
+    if pool.version is Version.LYNC_2010:
         return {"type": "cookie", "name": COOKIE_NAME}
     return {"type": "none"}
 

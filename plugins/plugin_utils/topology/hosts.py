@@ -32,6 +32,7 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         managed=_managed(roles, record),
         platform=record[v.PLATFORM] or _platform(roles, record),
         member_state=record[v.MEMBER_STATE],
+        backup_member=record[v.BACKUP_MEMBER],
         internal_address=_internal_address(roles, record, found),
         external_address=record[v.EXTERNAL_ADDRESS],
         external_addresses=external,
@@ -46,6 +47,7 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         serves_pools=record[v.GATEWAY_POOLS],
         balancer_driver=record[v.BALANCER_DRIVER],
         balancer_addresses=_balancer_addresses(roles, record, found),
+        balancer_vendor=record[v.BALANCER_VENDOR],
     )
 
 

@@ -119,6 +119,7 @@ class Host:
     managed: bool = True
     platform: Platform = Platform.WINDOWS
     member_state: MemberState = MemberState.ACTIVE
+    backup_member: bool = False
     internal_address: AddressSet = AddressSet()
     external_address: AddressSet = AddressSet()
     external_addresses: Mapping[str, AddressSet] = field(default_factory=dict)
@@ -133,6 +134,7 @@ class Host:
     serves_pools: tuple[str, ...] = ()  # of a gateway: lync_pools as a list of names; empty: all pools
     balancer_driver: str | None = None
     balancer_addresses: AddressSet = AddressSet()
+    balancer_vendor: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def collocated(self) -> bool:

@@ -34,6 +34,7 @@ from .values import (
     networks,
     port,
     port_range,
+    raw_mapping,
     raw_mappings,
     read_record,
     text,
@@ -144,6 +145,10 @@ MEMBER_STATE = Variable(
     "retired wants nothing.",
     choices=tuple(state.value for state in MemberState), documented_default="active",
 )  # fmt: skip
+BACKUP_MEMBER: Variable[bool] = Variable(
+    "lync_backup_member", boolean, False, _HOST, "bool",
+    "Load balancers send traffic to this member only while no other member of its pool is well.", documented_default=False,
+)  # fmt: skip
 
 # --- per host: addresses ------------------------------------------------------------------------------------------
 
@@ -205,6 +210,10 @@ BALANCER_ADDRESSES = Variable(
     "lync_balancer_addresses", addresses, _NONE, _HOST, "list",
     "All sources of a load balancer's proxied connections and monitors, floating ones and those of each unit. Default C(lync_address).",
     elements="str",
+)  # fmt: skip
+BALANCER_VENDOR: Variable[Mapping[str, object]] = Variable(
+    "lync_balancer_vendor", raw_mapping, {}, _HOST, "dict",
+    "Options of the driver of a load balancer, for all services on it; C(vendor) of a pool goes before.", documented_default={},
 )  # fmt: skip
 
 # --- once for the deployment --------------------------------------------------------------------------------------
@@ -269,9 +278,9 @@ LOCAL_VARIABLES: Variable[tuple[str, ...]] = Variable(
 )  # fmt: skip
 
 HOST_VARIABLES: tuple[Variable[object], ...] = (
-    VERSION, FEATURES_ON, POOL, SITE, MANAGED, PLATFORM, MEMBER_STATE, ADDRESS, INTERNAL_ADDRESS, EXTERNAL_ADDRESS, EXTERNAL_ADDRESSES,
+    VERSION, FEATURES_ON, POOL, SITE, MANAGED, PLATFORM, MEMBER_STATE, BACKUP_MEMBER, ADDRESS, INTERNAL_ADDRESS, EXTERNAL_ADDRESS, EXTERNAL_ADDRESSES,
     EXTERNAL_NAT_ADDRESSES, EDGE_PORTS, PSTN_ADDRESS, CLIENT_NETWORKS, PHONE_NETWORKS, MEDIA_PORTS, CLIENT_PROGRAM, SIP_PORT, GATEWAY_POOLS,
-    BALANCER_DRIVER, BALANCER_ADDRESSES,
+    BALANCER_DRIVER, BALANCER_ADDRESSES, BALANCER_VENDOR,
 )  # fmt: skip
 DEPLOYMENT_VARIABLES: tuple[Variable[object], ...] = (
     GROUPS, POOLS, CENTRAL_MANAGEMENT_POOL, MANAGEMENT_NETWORKS, MEDIA_NETWORKS, SIP_DOMAINS, SIMPLE_URLS_OF, DNS_SERVERS, IPSEC,

@@ -75,7 +75,7 @@ def test_members_admit_their_balancer_and_its_monitor(inventory: Inventory) -> N
     topology = read_topology(inventory)
     for _role, service in services(plan):
         balancers = AddressSet.union_of(topology.hosts[name].balancer_addresses for name in service.balancers)
-        for member in service.members + service.disabled_members:
+        for member in service.members + service.disabled_members + service.draining_members + service.backup_members:
             rules = holder(plan, member).firewall_rules
             source = balancers if service.source_nat else AddressSet.parse(["any"])
             source, monitor = (each.of_families(AddressSet.parse([member]).families) for each in (source, balancers))

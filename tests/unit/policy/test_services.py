@@ -108,8 +108,8 @@ def by_port(plan: PoolPlan) -> dict[int, VirtualService]:
 
 def test_services_have_microsofts_figures() -> None:
     found = by_port(pool_plan(FRONT_ENDS, HLB, version="2013"))
-    source = {"type": "source", "seconds": 1200}
     for port, service in found.items():
+        source = {"type": "source", "seconds": 1200, "group": f"{POOL}@{service.vip}"}
         assert service.persistence == ({"type": "none"} if port in (4443, 8080) else source)
         assert service.monitor == {"type": "tcp", "port": 5061, "interval_seconds": 10, "failures": 2}
         assert (service.idle_seconds, service.algorithm, service.source_nat, service.nagle) == (1800, "least-connections", True, True)
@@ -120,7 +120,8 @@ def test_services_have_microsofts_figures() -> None:
 def test_external_web_services_of_2010_need_a_cookie() -> None:
     found = by_port(pool_plan(FRONT_ENDS, HLB, version="2010"))
     assert found[4443].persistence == found[8080].persistence == {"type": "cookie", "name": "MS-WSMAN"}
-    assert found[443].persistence == found[80].persistence == found[5061].persistence == {"type": "source", "seconds": 1200}
+    assert found[443].persistence == found[80].persistence == {"type": "source", "seconds": 1200, "group": f"{POOL}@{WEB_VIP}"}
+    assert found[5061].persistence == {"type": "source", "seconds": 1200, "group": f"{POOL}@{VIP}"}
 
 
 def test_the_monitoring_port_is_asked_instead_of_5061() -> None:
@@ -161,9 +162,11 @@ def test_members_by_state() -> None:
         "m2": {**FRONT_ENDS["m2"], "lync_member_state": "joining"},
         "m3": host("frontend", "10.1.0.13", pool=POOL, member_state="draining"),
         "m4": host("frontend", "10.1.0.14", pool=POOL, member_state="retired"),
+        "m5": host("frontend", "10.1.0.15", pool=POOL, backup_member=True),
     }
     for service in pool_plan(members, HLB).virtual_services:
-        assert (service.members, service.disabled_members) == (("10.1.0.11",), ("10.1.0.12", "10.1.0.13"))
+        found = (service.members, service.disabled_members, service.draining_members, service.backup_members)
+        assert found == (("10.1.0.11",), ("10.1.0.12",), ("10.1.0.13",), ("10.1.0.15",))
 
 
 def test_a_virtual_address_of_each_family_is_a_service_with_members_of_that_family() -> None:
@@ -237,7 +240,7 @@ def test_edge_pool(version: str, features: list[str], more: set[tuple[object, ..
     found = edge_services(version=version, features=features)
     assert {described(each) for each in found} == EDGE_SERVICES | more
     assert len(found) == len(EDGE_SERVICES | more)
-    assert all(each.persistence == {"type": "source", "seconds": 1200} and each.node_port == each.port for each in found)
+    assert all(each.persistence == {"type": "source", "seconds": 1200, "group": f"{POOL}@{each.vip}"} and each.node_port == each.port for each in found)
 
 
 def test_each_side_of_an_edge_has_its_balancer() -> None:

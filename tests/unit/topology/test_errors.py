@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError, Problem
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.registry import options_of
+from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError, Problem, one_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.topology import read
 from ansible_collections.msuc.lync.plugins.plugin_utils.topology.draft import Check, Draft
 from ansible_collections.msuc.lync.plugins.plugin_utils.topology.model import FEATURES, ROLES
@@ -234,6 +235,15 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      ["pool pool01.contoso.com, web_fqdn: 'web 01' is not a DNS name; allowed: labels of letters, digits and hyphens, with dots between"]),
     ("vendor is no mapping", {pool(POOL, "vendor"): ["snat"]},
      ["pool pool01.contoso.com, vendor: ['snat'] is not a mapping; allowed: a mapping with texts for keys"]),
+    ("vendor option that the driver lacks", {pool(POOL, "vendor"): {"snat_pool": "x"}},
+     ["pool pool01.contoso.com, vendor.snat_pool: 'snat_pool' is not an option of haproxy; "
+      f"allowed: {one_of(options_of('haproxy')) or 'none'}; fix: remove it"]),
+    ("vendor option of a balancer", {("lb01", "lync_balancer_vendor"): {"snat_pool": "x"}},
+     ["host lb01, lync_balancer_vendor.snat_pool: 'snat_pool' is not an option of haproxy; "
+      f"allowed: {one_of(options_of('haproxy')) or 'none'}; fix: remove it"]),
+    ("a pair of two makes", {("lb02", "lync_balancer_driver"): "f5_as3", pool(POOL, "balancer"): ["lb01", "lb02"]},
+     ["pool pool01.contoso.com, balancer: the internal balancers lb01, lb02 have drivers f5_as3 and haproxy; "
+      "allowed: one driver for all units of a pair; fix: correct lync_balancer_driver"]),
     ("Standard Edition with a load balancer",
      {**SE, SE_POOL: {"role": "standard_edition", "load_balancing": "hlb", "balancer": "lb01", "vip": "10.3.0.100"}},
      [f"pool se01.contoso.com, {key}: a Standard Edition server cannot be load balanced; allowed: load_balancing: none; fix: remove it, or use role frontend"
