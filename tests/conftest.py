@@ -1,12 +1,13 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Make `ansible_collections.msuc.lync` importable from the checkout; `make setup` makes the link it goes by."""
+"""Make `ansible_collections.msuc.lync` importable from the checkout; `make setup` makes the link it goes by. And what holds for all tests."""
 
 from __future__ import annotations
 
 import pathlib
 import sys
 
+import pytest
 from ansible.utils.collection_loader import AnsibleCollectionConfig
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 from hypothesis import settings
@@ -25,3 +26,16 @@ if str(ROOT) not in sys.path:
 # A property holds however busy the machine is.
 settings.register_profile("without deadline", parent=settings(), deadline=None)
 settings.load_profile("without deadline")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the slow ones, so that no process is left alone with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.fixture(autouse=True)
+def _programs_unmeasured(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let programs that an unmeasured test starts run without measuring too; pytest-cov stops only in its own process."""
+    if request.node.get_closest_marker("no_cover"):
+        for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
+            monkeypatch.delenv(name, raising=False)

@@ -244,6 +244,8 @@ def test_the_playbook_confirms_every_assumption_on_the_simulator(lab: Lab) -> No
     assert lab.stores["fe02"].counts()["requests"] == 0
 
 
+@pytest.mark.slow
+@pytest.mark.no_cover
 @needs_powershell
 @pytest.mark.skipif(OLD_WRAPPER, reason="the fakes are put into what ansible-core 2.19 and later send")
 def test_the_whole_path_gives_what_the_simulator_gives(lab: Lab) -> None:

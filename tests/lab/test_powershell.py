@@ -22,6 +22,7 @@ CONFLICT = {"operation": "apply", "operations": [{"kind": "remove", "name": "SIP
 OLD_WRAPPER = version("ansible-core").startswith(("2.16.", "2.17.", "2.18."))
 
 pytestmark = [
+    pytest.mark.no_cover,
     pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7"),
     pytest.mark.skipif(OLD_WRAPPER, reason="the fakes are put into what ansible-core 2.19 and later send"),
 ]

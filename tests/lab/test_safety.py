@@ -23,6 +23,7 @@ from tests.lab.test_windows_firewall_rules import SIP, playbook, stats
 PWSH = os.environ.get("LYNC_PWSH", "")
 OLD_WRAPPER = version("ansible-core").startswith(("2.16.", "2.17.", "2.18."))
 NEEDS_POWERSHELL = [
+    pytest.mark.no_cover,
     pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7"),
     pytest.mark.skipif(OLD_WRAPPER, reason="the fakes are put into what ansible-core 2.19 and later send"),
 ]

@@ -14,6 +14,9 @@ import pytest
 from tests.lab.lab import Played
 from tests.lab.site_lab import SiteLab, printed
 
+# What it runs has its coverage from the tests of single plugins and hosts.
+pytestmark = pytest.mark.no_cover
+
 RECAP = "Print what was done"
 
 

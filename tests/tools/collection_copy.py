@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A copy of what git knows, below ansible_collections/, for the tools that refuse a symbolic link, and what ansible-test wants around it."""
+"""A copy of what git knows, below ansible_collections/, for the tools that refuse a symbolic link, and what ansible-test wants around it.
+
+Each gate has copies of its own, since gates run beside each other.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,7 @@ from pathlib import Path
 
 from .runs import BUILD, ROOT
 
-COPY = BUILD / "copy" / "ansible_collections" / "msuc" / "lync"
-HOME = BUILD / "home"
-STAND_INS = BUILD / "stand-ins"
+COPIES = BUILD / "copies"
 
 # ansible-test downloads get-pip.py to equip its virtual environments; this one asks the pip that is here already.
 GET_PIP = """\
@@ -25,33 +26,40 @@ subprocess.check_call([sys._base_executable, "-m", "pip", "--python", sys.execut
 """
 
 
-def refresh() -> Path:
-    """Make the copy anew from the files that git tracks or would track, and return its folder.
+def folder(gate: str) -> Path:
+    """Return where the copy of a gate is."""
+    return COPIES / gate / "ansible_collections" / "msuc" / "lync"
+
+
+def refresh(gate: str) -> Path:
+    """Make the copy of a gate anew from the files that git tracks or would track, and return its folder.
 
     It is a repository of its own: ansible-test asks git for the files, and the outer one ignores this folder.
     """
-    shutil.rmtree(COPY, ignore_errors=True)
+    copy = folder(gate)
+    shutil.rmtree(copy, ignore_errors=True)
     listing = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True)
     for name in listing.stdout.decode().split("\0"):
         source = ROOT / name
         if name and (source.is_symlink() or source.is_file()):
-            target = COPY / name
+            target = copy / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target, follow_symlinks=False)
-    subprocess.run(["git", "init", "--quiet"], cwd=COPY, check=True)
-    return COPY
+    subprocess.run(["git", "init", "--quiet"], cwd=copy, check=True)
+    return copy
 
 
-def ansible_test_environment(path: str) -> dict[str, str]:
-    """Return variables for ansible-test: a home below .build with the get-pip stand-in, and the pwsh stand-in last on the given PATH."""
-    cache = HOME / ".ansible" / "test" / "cache"
+def ansible_test_environment(gate: str, path: str) -> dict[str, str]:
+    """Return variables for ansible-test: a home beside the copy with the get-pip stand-in, and the pwsh stand-in last on the given PATH."""
+    home, stand_ins = COPIES / gate / "home", COPIES / gate / "stand-ins"
+    cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     (cache / f"get_pip_{_pip_version().replace('.', '_')}.py").write_text(GET_PIP, encoding="utf-8")
-    STAND_INS.mkdir(parents=True, exist_ok=True)
-    pwsh = STAND_INS / "pwsh"
+    stand_ins.mkdir(parents=True, exist_ok=True)
+    pwsh = stand_ins / "pwsh"
     pwsh.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).parent / "pwsh_specification.py"}" "$@"\n', encoding="utf-8")
     pwsh.chmod(0o755)
-    return {"HOME": str(HOME), "PIP_QUIET": "1", "PATH": f"{path}:{STAND_INS}"}
+    return {"HOME": str(home), "PIP_QUIET": "1", "PATH": f"{path}:{stand_ins}"}
 
 
 def _pip_version() -> str:

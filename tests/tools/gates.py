@@ -1,12 +1,13 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the gates of the table below, one after the other, and adds up what they found.
+"""Runs the gates of the table below, two beside each other, and adds up what they found.
 
-    python -m tests.tools.gates [--no-skips] [GATE or GROUP ...]
+    python -m tests.tools.gates [--no-skips] [--lanes N] [GATE or GROUP ...]
 
-A failing gate stops none of the others. The last line is "N passed, N failed, N skipped": a gate that runs pytest counts
-its tests, any other counts as one. Exit status 1 when something failed, or with --no-skips when something was skipped
-that need not be. Each gate's whole output stays in .build/logs.
+Each gate is a line as it finishes: seconds on the clock and of the processors, and counts. A failing gate stops none of the
+others. The last line is "N passed, N failed, N skipped": a gate that runs pytest counts its tests, any other counts as one.
+Exit status 1 when something failed, or with --no-skips when something was skipped that need not be.
+Each gate's whole output stays in .build/logs.
 """
 
 from __future__ import annotations
@@ -16,30 +17,32 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import collection_copy, matrix, wheel_collections
-from .runs import BIN, BUILD, ROOT, Outcome, Run, counted, log_path, pytest
+from .runs import BIN, BUILD, ROOT, TWO_PROCESSES, Outcome, Run, counted, log_path, pytest
 
 PLUGINS = ".collections/ansible_collections/msuc/lync/plugins"
 COVERAGE = BUILD / "coverage"
 COVERAGE_MINIMUM_PERCENT = 95
-SEARCHING = ("test_any_input.py", "test_oracle.py", "test_split.py", "test_properties.py")
 COVERING_GATES = ("unit", "contract", "lab", "documentation")
+LANES = 2
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 SMALL_EXAMPLE = ROOT / "examples" / "small"
 
 
 @dataclass(frozen=True)
 class Gate:
-    """One thing that must hold; run gets the gate's name, which names its log."""
+    """One thing that must hold; run gets the gate's name, which names its log. It starts after those that it needs, whatever they came to."""
 
     name: str
     group: str
     proves: str
     run: Callable[[str], Outcome]
+    needs: tuple[str, ...] = ()
 
 
 def _command(*arguments: str | Path) -> Callable[[str], Outcome]:
@@ -48,17 +51,17 @@ def _command(*arguments: str | Path) -> Callable[[str], Outcome]:
 
 def _tests(folder: str) -> Callable[[str], Outcome]:
     def run(name: str) -> Outcome:
-        COVERAGE.mkdir(parents=True, exist_ok=True)
-        for stale in COVERAGE.glob(f"{name}*"):
-            stale.unlink()
-        environment = {"COVERAGE_FILE": str(COVERAGE / name), "LYNC_CHECKOUT": str(ROOT)}
-        return pytest(name, ["-n", "2", "--cov", "--cov-report=", folder], environment=environment)
+        data = COVERAGE / name
+        shutil.rmtree(data, ignore_errors=True)
+        data.mkdir(parents=True)
+        environment = {"COVERAGE_FILE": str(data / "data"), "LYNC_CHECKOUT": str(ROOT)}
+        return pytest(name, [*TWO_PROCESSES, "--cov", "--cov-report=", folder], environment=environment)
 
     return run
 
 
 def _coverage(name: str) -> Outcome:
-    data = [COVERAGE / gate for gate in COVERING_GATES if (COVERAGE / gate).is_file()]
+    data = [path for path in (COVERAGE / gate / "data" for gate in COVERING_GATES) if path.is_file()]
     environment = {"COVERAGE_FILE": str(COVERAGE / "together"), "LYNC_CHECKOUT": str(ROOT)}
     combined = Run(["coverage", "combine", "--keep", *data], environment=environment).execute(name)
     report = Run(["coverage", "report", f"--fail-under={COVERAGE_MINIMUM_PERCENT}"], environment=environment)
@@ -73,33 +76,28 @@ def _powershell(name: str) -> Outcome:
     return Run([checker, "--min-version", "5.1", "--strict", *scripts]).execute(name)
 
 
-def _ansible_test(*arguments: str, must_print: str = "") -> Run:
-    copy = collection_copy.refresh()
-    environment = collection_copy.ansible_test_environment(f"{BIN}{os.pathsep}{os.environ['PATH']}")
+def _ansible_test(name: str, *arguments: str, must_print: str = "") -> Run:
+    copy = collection_copy.refresh(name)
+    environment = collection_copy.ansible_test_environment(name, f"{BIN}{os.pathsep}{os.environ['PATH']}")
     return Run(["ansible-test", *arguments, "--python", PYTHON_VERSION], cwd=copy, environment=environment, must_print=must_print)
 
 
 def _sanity(name: str) -> Outcome:
     # The PowerShell linter needs the real pwsh with a module from its gallery.
-    return _ansible_test("sanity", "--skip-test", "pslint", must_print="Running sanity test").execute(name)
+    return _ansible_test(name, "sanity", "--skip-test", "pslint", must_print="Running sanity test").execute(name)
 
 
 def _ansible_test_units(name: str) -> Outcome:
-    run = _ansible_test("units", *_quick_unit_tests()).execute(name)
-    outcome = counted(run, sorted((collection_copy.COPY / "tests" / "output" / "junit").glob("*.xml")))
+    run = _ansible_test(name, "units", *matrix.PLUGINS).execute(name)
+    outcome = counted(run, sorted((collection_copy.folder(name) / "tests" / "output" / "junit").glob("*.xml")))
     # ansible-test hides the variables LYNC_* that name programs; the tests that ask for them run in the gate `unit`.
     return replace(outcome, skips=tuple(reason for reason in outcome.skips if "LYNC_" not in reason))
-
-
-def _quick_unit_tests() -> list[str]:
-    """Return the unit tests but for those that search for minutes; the gate `unit` has run these in the same Python."""
-    return [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "tests" / "unit").rglob("test_*.py")) if path.name not in SEARCHING]
 
 
 def _build(name: str) -> Outcome:
     for stale in BUILD.glob("msuc-lync-*.tar.gz"):
         stale.unlink()
-    return Run(["ansible-galaxy", "collection", "build", "--force", "--output-path", BUILD, collection_copy.refresh()]).execute(name)
+    return Run(["ansible-galaxy", "collection", "build", "--force", "--output-path", BUILD, collection_copy.refresh(name)]).execute(name)
 
 
 def _installed(name: str) -> Outcome:
@@ -124,21 +122,32 @@ def _installed(name: str) -> Outcome:
 
 def _first_failure(name: str, runs: Sequence[Run]) -> Outcome:
     """Run one after the other up to the first that fails; together they count as one."""
-    return next((outcome for outcome in (run.execute(name) for run in runs) if outcome.failed), Outcome(passed=1))
+    total = Outcome()
+    for run in runs:
+        total += run.execute(name)
+        if total.failed:
+            break
+    return replace(total, passed=0 if total.failed else 1)
 
 
 GATES = (
     Gate("ruff", "lint", "Python follows the style", _command("ruff", "check", ".")),
     Gate("yamllint", "lint", "YAML follows the style", _command("yamllint", "--strict", ".")),
-    Gate("ansible-lint", "lint", "roles and playbooks meet the profile production", _command("ansible-lint")),
     Gate("powershell", "lint", "PowerShell parses and runs on 5.1", _powershell),
     Gate("mypy", "types", "types are complete and agree", _command("mypy", PLUGINS, "tests/tools", "tests/bench")),
-    Gate("unit", "unit", "the core and the plugins do what they say", _tests("tests/unit")),
     Gate("wheel-collections", "lab", "collections of others are here, for the lab", wheel_collections.provide),
-    Gate("contract", "unit", "the simulator and the PowerShell agree", _tests("tests/contract")),
-    Gate("lab", "lab", "playbooks converge simulated hosts", _tests("tests/lab")),
+    Gate("lab", "lab", "playbooks converge simulated hosts", _tests("tests/lab"), needs=("wheel-collections",)),
+    Gate("unit", "unit", "the core and the plugins do what they say", _tests("tests/unit")),
+    Gate("core-2.16", "matrix", "plugins and lab, one of each kind, under ansible-core 2.16", matrix.older_core),
+    Gate("core-2.21", "matrix", "plugins and lab, one of each kind, under ansible-core 2.21", matrix.newer_core),
     Gate("documentation", "docs", "README, docs/ and examples/ hold", _tests("tests/documentation")),
-    Gate("coverage", "coverage", f"these four run {COVERAGE_MINIMUM_PERCENT} % of the lines of plugins/", _coverage),
+    Gate("contract", "unit", "the simulator and the PowerShell agree", _tests("tests/contract")),
+    Gate("sanity", "sanity", "ansible-test's sanity tests", _sanity),
+    Gate("ansible-test-units", "sanity", "plugins' unit tests, the way ansible-test runs them", _ansible_test_units),
+    Gate("build", "build", "the collection builds", _build),
+    Gate("installed", "build", "its playbooks run from the installed tarball", _installed, needs=("build",)),
+    Gate("ansible-lint", "lint", "roles and playbooks meet the profile production", _command("ansible-lint")),
+    Gate("molecule", "molecule", "the default scenario", _command("molecule", "test", "--scenario-name", "default")),
     Gate("changelog", "docs", "change notes are well-formed", _command("antsibull-changelog", "lint")),
     Gate(
         "antsibull-docs", "docs", "documentation of plugins and roles is valid",
@@ -147,14 +156,9 @@ GATES = (
             "--validate-collection-refs", "dependent", "--disallow-unknown-collection-refs", ".",
         ),
     ),
-    Gate("sanity", "sanity", "ansible-test's sanity tests", _sanity),
-    Gate("ansible-test-units", "sanity", "the unit tests, the way ansible-test runs them", _ansible_test_units),
-    Gate("build", "build", "the collection builds", _build),
-    Gate("installed", "build", "its playbooks run from the installed tarball", _installed),
-    Gate("molecule", "molecule", "the default scenario", _command("molecule", "test", "--scenario-name", "default")),
-    Gate("core-2.16", "matrix", "plugins and lab, one of each kind, under ansible-core 2.16", matrix.older_core),
-    Gate("core-2.21", "matrix", "plugins and lab, one of each kind, under ansible-core 2.21", matrix.newer_core),
+    Gate("coverage", "coverage", f"the tests run {COVERAGE_MINIMUM_PERCENT} % of the lines of plugins/", _coverage, needs=COVERING_GATES),
 )
+"""In the order in which they start: what is quick and tells most first, then what takes long, so that the lanes end together."""
 WORDS = sorted({word for gate in GATES for word in (gate.name, gate.group)})
 
 
@@ -163,27 +167,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Run the gates.", epilog=f"gates and groups: {', '.join(WORDS)}")
     parser.add_argument("gates", nargs="*", metavar="GATE", choices=[*WORDS, []])
     parser.add_argument("--no-skips", action="store_true", help="fail when something is skipped that need not be")
+    parser.add_argument("--lanes", type=int, default=LANES, help=f"gates that run beside each other, {LANES} unless told otherwise")
     options = parser.parse_args(arguments)
     chosen = [gate for gate in GATES if not options.gates or {gate.name, gate.group} & set(options.gates)]
-    total = sum((_run(gate) for gate in chosen), Outcome())
+    start = time.monotonic()
+    total = sum(_in_lanes(chosen, options.lanes), Outcome())
     unwanted = [reason for reason in total.skips if matrix.NO_NEWER_PYTHON not in reason] if options.no_skips else []
     if unwanted:
         print("\nSkipped, but needed here:", *sorted(set(unwanted)), sep="\n  ")
-    print(f"\n{total.counts()}", flush=True)
+    print(f"\n{time.monotonic() - start:.0f} s on the clock, {total.processor_seconds:.0f} s of the processors")
+    print(total.counts(), flush=True)
     return 1 if total.failed or unwanted else 0
 
 
+def _in_lanes(gates: Sequence[Gate], lanes: int) -> Iterator[Outcome]:
+    """Yield what each gate came to, as soon as it is known."""
+    waiting, running = list(gates), dict[Future[Outcome], Gate]()
+    with ThreadPoolExecutor(lanes) as pool:
+        while waiting or running:
+            unfinished = {gate.name for gate in [*waiting, *running.values()]}
+            for gate in [gate for gate in waiting if not unfinished & set(gate.needs)][: lanes - len(running)]:
+                waiting.remove(gate)
+                running[pool.submit(_run, gate)] = gate
+            if not running:
+                raise ValueError(f"gates that need each other: {', '.join(sorted(unfinished))}")
+            for finished in wait(running, return_when=FIRST_COMPLETED).done:
+                del running[finished]
+                yield finished.result()
+
+
 def _run(gate: Gate) -> Outcome:
-    print(f"{gate.name:<20}{gate.proves:<58}", end="", flush=True)
     log_path(gate.name).unlink(missing_ok=True)
     start = time.monotonic()
     outcome = _outcome(gate)
-    seconds = time.monotonic() - start
-    print(f"{'FAILED' if outcome.failed else 'skipped' if not outcome.passed else 'ok':<8}{seconds:5.0f} s  {outcome.counts()}", flush=True)
-    for reason in outcome.skips:
-        print(f"    skipped: {reason}")
-    if outcome.failed:
-        print(*(f"    | {line}" for line in outcome.details.splitlines()), sep="\n", flush=True)
+    clock = time.monotonic() - start
+    verdict = "FAILED" if outcome.failed else "ok" if outcome.passed else "skipped"
+    lines = [f"{gate.name:<20}{gate.proves:<58}{verdict:<8}{clock:4.0f} s {outcome.processor_seconds:5.0f} s  {outcome.counts()}"]
+    lines += [f"    skipped: {reason}" for reason in outcome.skips]
+    lines += [f"    | {line}" for line in outcome.details.splitlines() if outcome.failed]
+    print("\n".join(lines), flush=True)
     return outcome
 
 

@@ -11,9 +11,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from .runs import BUILD, ROOT, Outcome, Run, pytest
+from .runs import BUILD, ROOT, TWO_PROCESSES, Outcome, Run, pytest
 
 CORES = {"2.16": "2.16.19", "2.21": "2.21.5"}
 NEWER_PYTHONS = ("3.13", "3.12")
@@ -60,7 +61,7 @@ def _run(name: str, core: str, python: str, tests: Sequence[str]) -> Outcome:
     made = _prepare(name, environment, core, python)
     if made.failed:
         return made
-    return pytest(name, ["-n", "2", *tests], environment / "bin" / "python", {"PATH": f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"})
+    return made + pytest(name, [*TWO_PROCESSES, *tests], environment / "bin" / "python", {"PATH": f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"})
 
 
 def _prepare(name: str, environment: Path, core: str, python: str) -> Outcome:
@@ -70,11 +71,11 @@ def _prepare(name: str, environment: Path, core: str, python: str) -> Outcome:
     if stamp.is_file():
         return Outcome()
     made = Run([python, "-m", "venv", "--clear", environment]).execute(name)
-    pip: list[str | Path] = [environment / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
+    pip: list[str | Path] = [environment / "bin" / "python", "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--only-binary", ":all:"]
     made = made if made.failed else Run([*pip, *pins]).execute(name)
     if not made.failed:
         stamp.touch()
-    return made
+    return replace(made, passed=0)
 
 
 def _pins(core: str) -> list[str]:

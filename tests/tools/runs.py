@@ -11,8 +11,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import IO
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,6 +21,8 @@ BUILD = ROOT / ".build"
 LOGS = BUILD / "logs"
 BIN = Path(sys.executable).parent
 TAIL_LINES = 50
+TWO_PROCESSES = ("-n", "2", "--dist", "worksteal")
+"""How pytest runs: a process that has done its share takes from the other's."""
 ERROR_STARTS = ("ERROR", "FATAL")
 
 
@@ -31,10 +34,13 @@ class Outcome:
     failed: int = 0
     skips: tuple[str, ...] = ()
     details: str = ""
+    processor_seconds: float = field(default=0.0, compare=False)
+    """What its programs took of all processors together, those that they started and waited for included."""
 
     def __add__(self, other: Outcome) -> Outcome:
         details = "\n".join(text for text in (self.details, other.details) if text)
-        return Outcome(self.passed + other.passed, self.failed + other.failed, self.skips + other.skips, details)
+        seconds = self.processor_seconds + other.processor_seconds
+        return Outcome(self.passed + other.passed, self.failed + other.failed, self.skips + other.skips, details, seconds)
 
     def counts(self) -> str:
         """Return the counts as the line that ends a run."""
@@ -56,15 +62,21 @@ class Run:
         log = log_path(name)
         with log.open("a", encoding="utf-8") as output:
             print("$", *self.arguments, file=output, flush=True)
-            done = subprocess.run(
-                [str(part) for part in self.arguments],
-                cwd=self.cwd, env=self._environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False,
-            )
-        if done.returncode:
-            return Outcome(failed=1, details=f"exit status {done.returncode}, {log.relative_to(ROOT)} ends:\n{tail(log)}")
+            status, seconds = self._run(output)
+        if status:
+            return Outcome(failed=1, details=f"exit status {status}, {log.relative_to(ROOT)} ends:\n{tail(log)}", processor_seconds=seconds)
         if self.must_print not in log.read_text(encoding="utf-8", errors="replace"):
-            return Outcome(failed=1, details=f"exit status 0, but {log.relative_to(ROOT)} lacks {self.must_print!r}: nothing was tested")
-        return Outcome(passed=1)
+            details = f"exit status 0, but {log.relative_to(ROOT)} lacks {self.must_print!r}: nothing was tested"
+            return Outcome(failed=1, details=details, processor_seconds=seconds)
+        return Outcome(passed=1, processor_seconds=seconds)
+
+    def _run(self, output: IO[str]) -> tuple[int, float]:
+        """Return the exit status and the seconds of the processors; other threads may wait for other programs at the same time."""
+        arguments = [str(part) for part in self.arguments]
+        with subprocess.Popen(arguments, cwd=self.cwd, env=self._environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as program:
+            _pid, status, usage = os.wait4(program.pid, 0)
+            program.returncode = os.waitstatus_to_exitcode(status)
+        return program.returncode, usage.ru_utime + usage.ru_stime
 
     def _environment(self) -> dict[str, str]:
         inherited = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}", "NO_COLOR": "1", "PYTHONUTF8": "1"}
@@ -96,10 +108,10 @@ def counted(run: Outcome, reports: Sequence[Path]) -> Outcome:
     """Return the tests of JUnit reports in place of the run's own count, which stays when the reports explain no failure."""
     tests = sum((_read_junit(report) for report in reports if report.is_file()), Outcome())
     if run.failed and not tests.failed:
-        return Outcome(tests.passed, 1, tests.skips, run.details)
+        return replace(run, passed=tests.passed, failed=1, skips=tests.skips)
     if not tests.passed + tests.failed:
-        return Outcome(failed=1, details=run.details or "no test ran")
-    return Outcome(tests.passed, tests.failed, tests.skips, run.details)
+        return replace(run, passed=0, failed=1, details=run.details or "no test ran")
+    return replace(run, passed=tests.passed, failed=tests.failed, skips=tests.skips)
 
 
 def _read_junit(report: Path) -> Outcome:

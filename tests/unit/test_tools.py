@@ -4,6 +4,10 @@
 
 from __future__ import annotations
 
+import re
+import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -129,6 +133,47 @@ def test_gates_all_run_and_add_up(
     lines = capsys.readouterr().out.splitlines()
     assert set(printed) <= set(lines)
     assert lines[-1] == printed[-1]
+    assert re.fullmatch(r"\d+ s on the clock, \d+ s of the processors", lines[-2])
+
+
+def test_gates_run_beside_each_other_and_after_what_they_need(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    together = threading.Barrier(2, timeout=10)
+
+    def meet(name: str) -> Outcome:
+        together.wait()
+        return Outcome(passed=1, processor_seconds=1.4)
+
+    two = gates.Gate("two", "g", "needs one", lambda name: Outcome(passed=1), needs=("one", "not chosen"))
+    table = [two, gates.Gate("one", "g", "meets three", meet), gates.Gate("three", "g", "meets one", meet)]
+    monkeypatch.setattr(gates, "GATES", table)
+    monkeypatch.setattr(gates, "WORDS", ["g"])
+    assert gates.main(["g", "--lanes", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[:3]].index("two") > [line.split()[0] for line in lines[:3]].index("one")
+    assert lines[-2].endswith(", 3 s of the processors")
+
+
+def test_gates_that_need_each_other_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = [gates.Gate("one", "g", "needs two", lambda name: Outcome(passed=1), needs=("two",)), replace(OK, name="two", needs=("one",))]
+    monkeypatch.setattr(gates, "GATES", table)
+    monkeypatch.setattr(gates, "WORDS", [])
+    with pytest.raises(ValueError, match="gates that need each other: one, two"):
+        gates.main([])
+
+
+def test_the_gates_need_gates_that_there_are_and_coverage_needs_all_that_measure() -> None:
+    names = [gate.name for gate in gates.GATES]
+    assert len(names) == len(set(names))
+    assert {need for gate in gates.GATES for need in gate.needs} <= set(names)
+    assert set(next(gate for gate in gates.GATES if gate.name == "coverage").needs) == set(gates.COVERING_GATES)
+
+
+def test_a_program_tells_the_seconds_of_the_processors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "LOGS", tmp_path)
+    monkeypatch.setattr(runs, "ROOT", tmp_path)
+    busy = "import time\nwhile time.process_time() < 0.2: pass"
+    nested = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"
+    assert 0.2 <= runs.Run([sys.executable, "-c", nested], cwd=tmp_path).execute("busy").processor_seconds < 5
 
 
 def test_a_run_that_tested_nothing_fails_whatever_its_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils import plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils.addresses import AddressSet
 from ansible_collections.msuc.lync.plugins.plugin_utils.policy.compile import compile_inventory
@@ -20,6 +21,9 @@ from hypothesis import strategies as st
 from .generated import BALANCERS, inventories
 
 Inventory = dict[str, InventoryHost]
+# What it runs has its coverage from the tests of single cases.
+pytestmark = pytest.mark.no_cover
+
 RELAY = PortSet.of(50000, 59999)
 # Roles that exchange packets with the whole Internet, or with clients that have no address yet.
 OPEN_TO_ANY = {"edge", "reverse_proxy", "dhcp_servers", "clients"}

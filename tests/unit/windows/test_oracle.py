@@ -9,10 +9,14 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.admission import covers, overlaps, uncovered
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.com import from_com, to_com
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.options import from_options
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.rule import Rule, differing
+
+# What it runs has its coverage from the tests of single cases.
+pytestmark = pytest.mark.no_cover
 
 SETS = 10_000
 # Per limit: the values of packets (the last stands for all that no rule names), and per scope its spellings and its values.

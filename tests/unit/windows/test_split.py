@@ -60,6 +60,7 @@ CHANGES: list[tuple[str, Any, Any, list[str], int]] = [
 ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("old", "new", "parts", "writes"), [case[1:] for case in CHANGES], ids=[case[0] for case in CHANGES])
 def test_parts_grow_and_shrink_without_a_gap(old: Any, new: Any, parts: list[str], writes: int) -> None:
     store = MemoryStore.of()
@@ -74,6 +75,7 @@ def test_parts_grow_and_shrink_without_a_gap(old: Any, new: Any, parts: list[str
     assert stats(run(store, [wanted(new)])) == (1, 1, 0)
 
 
+@pytest.mark.no_cover
 def test_random_walks_of_a_long_list_never_have_a_gap() -> None:
     dice = random.Random(1)
     store = MemoryStore.of()
@@ -87,6 +89,7 @@ def test_random_walks_of_a_long_list_never_have_a_gap() -> None:
         assert stats(run(store, [wanted(numbers)])) == (1, 1, 0)
 
 
+@pytest.mark.no_cover
 def test_parts_that_drift_are_repaired_in_place() -> None:
     store = MemoryStore.of()
     run(store, [wanted(range(2500))])
