@@ -14,12 +14,12 @@ $script:RuleProperty = @(
 function Get-LyncFirewallRule {
     <#
     .SYNOPSIS
-    Enumerates the local rules once: objects with Com (the live rule), Value (its properties) and Taken ($false).
+    Enumerates the local rules once: objects with Com (the live rule) and Value (its properties).
     #>
     param([Parameter(Mandatory = $true)]$Policy)
 
     foreach ($rule in $Policy.Rules) {
-        [PSCustomObject]@{ Com = $rule; Value = (Get-LyncFirewallRuleValue -Rule $rule); Taken = $false }
+        [PSCustomObject]@{ Com = $rule; Value = (Get-LyncFirewallRuleValue -Rule $rule) }
     }
 }
 

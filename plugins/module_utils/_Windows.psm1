@@ -214,10 +214,23 @@ function ConvertTo-LyncLine {
     #>
     param($Value)
 
+    # Loops and no pipelines: a host has hundreds of rules, and their lines are most of what a fingerprint costs.
     if ($Value -is [System.Collections.IDictionary]) {
-        return (@($Value.Keys) | Sort-Object | ForEach-Object { "$_=$(ConvertTo-LyncLine -Value $Value[$_])" }) -join '|'
+        $keys = [string[]]@($Value.Keys)
+        [System.Array]::Sort($keys, [System.StringComparer]::Ordinal)
+        $parts = foreach ($key in $keys) {
+            $one = $Value[$key]
+            if ($one -is [System.Collections.IList] -or $one -is [System.Collections.IDictionary]) {
+                $one = ConvertTo-LyncLine -Value $one
+            }
+            "$key=$one"
+        }
+        return $parts -join '|'
     }
-    @($Value | ForEach-Object { if ($_ -is [System.Collections.IDictionary]) { ConvertTo-LyncLine -Value $_ } else { [string]$_ } }) -join ','
+    $parts = foreach ($one in $Value) {
+        if ($one -is [System.Collections.IDictionary]) { ConvertTo-LyncLine -Value $one } else { [string]$one }
+    }
+    $parts -join ','
 }
 
 function Get-LyncFingerprint {

@@ -3,7 +3,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-#AnsibleRequires -CSharpUtil Ansible.Basic
+#AnsibleRequires -PowerShell ..module_utils._Module
 #AnsibleRequires -PowerShell ..module_utils._Firewall
 #AnsibleRequires -PowerShell ..module_utils._Windows
 
@@ -38,52 +38,44 @@ $spec = @{
     }
     supports_check_mode = $true
 }
-$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 $ErrorActionPreference = 'Stop'
+$module = New-LyncModule -Specification $spec -Given $complex_args
 
 $counters = @{ enumerations = 0; writes = 0 }
 $module.Result.counters = $counters
 $module.Result.done = 0
 $snapshotDir = [System.Environment]::ExpandEnvironmentVariables($module.Params.snapshot_dir)
 
-function Get-Rule {
-    # One enumeration of the store.
+function Read-Store {
+    # One enumeration of the store, each rule with its line: what tells whether it is another one than was gathered.
     param($Policy)
     $counters.enumerations++
-    Get-LyncFirewallRule -Policy $Policy
-}
-
-function Test-SameValue {
-    # Whether two values of a property are the same, letter by letter.
-    param($One, $Other)
-    (@($One) -join "`n") -ceq (@($Other) -join "`n")
-}
-
-function Test-SameRule {
-    # Whether a rule has exactly the properties that were gathered.
-    param($Value, $Gathered)
-    if ($Value.Count -ne $Gathered.Count) {
-        return $false
+    foreach ($present in Get-LyncFirewallRule -Policy $Policy) {
+        @{ Com = $present.Com; Value = $present.Value; Line = (ConvertTo-LyncLine -Value $present.Value) }
     }
-    foreach ($property in $Gathered.Keys) {
-        if (-not $Value.ContainsKey($property) -or -not (Test-SameValue -One $Value[$property] -Other $Gathered[$property])) {
-            return $false
+}
+
+function Get-Queue {
+    # Rules by their line; unlike @{} this tells upper from lower case.
+    param($Store)
+    $waiting = New-Object -TypeName System.Collections.Hashtable
+    foreach ($present in $Store) {
+        if (-not $waiting.ContainsKey($present.Line)) {
+            $waiting[$present.Line] = New-Object -TypeName System.Collections.Queue
         }
+        $waiting[$present.Line].Enqueue($present)
     }
-    return $true
+    $waiting
 }
 
 function Find-Rule {
     # The first rule of that content which no earlier operation has taken.
-    param($Store, $Operation)
-    foreach ($candidate in $Store) {
-        $isNamed = -not $candidate.Taken -and $candidate.Value.Name -ceq $Operation.rule.Name
-        if ($isNamed -and (Test-SameRule -Value $candidate.Value -Gathered $Operation.rule)) {
-            $candidate.Taken = $true
-            return $candidate
-        }
+    param($Waiting, $Operation)
+    $same = $Waiting[(ConvertTo-LyncLine -Value $Operation.rule)]
+    if ($null -eq $same -or $same.Count -eq 0) {
+        throw "rule '$($Operation.name)' is not on the host as it was gathered: something else has changed it meanwhile"
     }
-    throw "rule '$($Operation.name)' is not on the host as it was gathered: something else has changed it meanwhile"
+    $same.Dequeue()
 }
 
 function Invoke-Operation {
@@ -115,8 +107,8 @@ function Invoke-Operation {
 
 function Get-Fingerprint {
     # What stands for the whole firewall as it was read: rules, profiles, Group Policy.
-    param($Rule, $Setting, $GroupPolicy)
-    $line = @($Rule | ForEach-Object { ConvertTo-LyncLine -Value $_ })
+    param($Store, $Setting, $GroupPolicy)
+    $line = @(foreach ($present in $Store) { $present.Line })
     $line += ConvertTo-LyncLine -Value $Setting
     $line += ConvertTo-LyncLine -Value $GroupPolicy.rules
     $line += ConvertTo-LyncLine -Value $GroupPolicy.profiles
@@ -128,9 +120,8 @@ function Assert-Unchanged {
     param($Policy, $Store)
     Assert-LyncNoRevert
     if ($module.Params.fingerprint) {
-        $values = @($Store | ForEach-Object { $_.Value })
         $setting = Get-LyncFirewallProfile -Policy $Policy
-        $now = Get-Fingerprint -Rule $values -Setting $setting -GroupPolicy (Get-LyncGroupPolicy -Kind FirewallRules)
+        $now = Get-Fingerprint -Store $Store -Setting $setting -GroupPolicy (Get-LyncGroupPolicy -Kind FirewallRules)
         if ($now -cne $module.Params.fingerprint) {
             throw 'the firewall is not as it was gathered: something else has changed it meanwhile; nothing was written, run again'
         }
@@ -140,14 +131,15 @@ function Assert-Unchanged {
 function Invoke-Apply {
     # All operations in their order; every rule is located before the first write.
     param($Policy)
-    $store = @(Get-Rule -Policy $Policy)
+    $store = @(Read-Store -Policy $Policy)
     Assert-Unchanged -Policy $Policy -Store $store
     $nameCount = New-Object -TypeName System.Collections.Hashtable -ArgumentList ([System.StringComparer]::OrdinalIgnoreCase)
     foreach ($present in $store) {
         $nameCount[$present.Value.Name] = 1 + $nameCount[$present.Value.Name]
     }
+    $waiting = Get-Queue -Store $store
     $targets = foreach ($operation in $module.Params.operations) {
-        if ($operation.kind -eq 'add') { @{} } else { Find-Rule -Store $store -Operation $operation }
+        if ($operation.kind -eq 'add') { @{} } else { Find-Rule -Waiting $waiting -Operation $operation }
     }
     $targets = @($targets)
     if ($module.CheckMode) {
@@ -163,11 +155,11 @@ function Invoke-Apply {
 function Write-Answer {
     # What the host has now.
     param($Policy)
-    $rules = @(Get-Rule -Policy $Policy | ForEach-Object { $_.Value })
+    $store = @(Read-Store -Policy $Policy)
     $setting = Get-LyncFirewallProfile -Policy $Policy
     $groupPolicy = Get-LyncGroupPolicy -Kind FirewallRules
-    $module.Result.fingerprint = Get-Fingerprint -Rule $rules -Setting $setting -GroupPolicy $groupPolicy
-    $module.Result.rules = $rules
+    $module.Result.fingerprint = Get-Fingerprint -Store $store -Setting $setting -GroupPolicy $groupPolicy
+    $module.Result.rules = @(foreach ($present in $store) { $present.Value })
     $module.Result.profiles = $setting
     $module.Result.group_policy = $groupPolicy
     Write-LyncHostFact -Module $module
@@ -201,7 +193,9 @@ function Invoke-Change {
     Invoke-LyncChange -Apply $apply -Answer { Write-Answer -Policy $policy }
 }
 
+$failure = $null
 try {
+    Assert-LyncOption -Module $module
     $failure = switch ($module.Params.operation) {
         'confirm' { Confirm-LyncChange -Module $module }
         'snapshots' { $module.Result.snapshots = @(Get-LyncSnapshot -Directory $snapshotDir) }
@@ -211,7 +205,4 @@ try {
 } catch {
     $failure = $_
 }
-if ($null -ne $failure) {
-    $module.FailJson($failure.Exception.Message, $failure)
-}
-$module.ExitJson()
+Write-LyncResult -Module $module -Failure $failure

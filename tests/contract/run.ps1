@@ -145,8 +145,9 @@ function ConvertTo-Operation {
 function Invoke-Hand {
     # Runs the module as Ansible would, and returns its result.
     param($Argument)
-    & $hands $Argument | Out-Null
-    [Ansible.Basic.AnsibleModule]::Last.Result
+    # Where Ansible puts the arguments.
+    Set-Variable -Name complex_args -Value $Argument
+    ConvertTo-Table -Value (ConvertFrom-Json -InputObject (& $hands))
 }
 
 function Get-Argument {
@@ -325,7 +326,7 @@ try {
     $scenarios = foreach ($file in $files) {
         foreach ($scenario in (Read-Json -Path $file.FullName)) { if ($scenario.name -like $Name) { $scenario } }
     }
-    Add-Type -TypeDefinition ([System.IO.File]::ReadAllText((Join-Path -Path $PSScriptRoot -ChildPath 'module.cs')))
+    Import-Module -Name (Join-Path -Path $plugins -ChildPath 'module_utils/_Module.psm1') -Global
     $path = Join-Path -Path $plugins -ChildPath 'module_utils'
     $isFake = [bool]$Fake
     if ($isFake) {

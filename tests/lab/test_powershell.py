@@ -19,6 +19,19 @@ from tests.lab.test_windows_firewall_rules import MEDIA, SIP, playbook, start_wi
 
 PWSH = os.environ.get("LYNC_PWSH", "")
 CONFLICT = {"operation": "apply", "operations": [{"kind": "remove", "name": "SIP", "rule": {"Name": "SIP"}}]}
+WRONG = {
+    "operation": "Gather", "confirm_minutes": "soon", "snapshot": "maybe", "path": ["a"], "keep": 1,
+    "operations": ["x", {"kind": "add", "puts": [{"property": "Name"}]}],
+}  # fmt: skip
+REFUSED = [
+    "operation: 'Gather' is refused; allowed: gather, apply, confirm, snapshots, restore",
+    "confirm_minutes: 'soon' is refused; allowed: int",
+    "snapshot: 'maybe' is refused; allowed: bool",
+    "path: the value is refused; allowed: str",
+    "operations[0]: the value is refused; allowed: dict",
+    "operations[1].name: it is required",
+    "operations[1].puts[0].value: it is required",
+]
 OLD_WRAPPER = version("ansible-core").startswith(("2.16.", "2.17.", "2.18."))
 
 pytestmark = [
@@ -42,10 +55,10 @@ def test_the_powershell_module_converges_removes_exactly_and_tells_why_it_fails(
     play = json.loads(playbook(rules=want))
 
     play[0]["tasks"] *= 2
-    play[0]["tasks"].append({"name": "Conflict", "msuc.lync.windows_firewall_host": CONFLICT, "ignore_errors": True})
+    play[0]["tasks"] += [{"name": "Host", "msuc.lync.windows_firewall_host": arguments, "ignore_errors": True} for arguments in (CONFLICT, WRONG)]
     played = lab.play(json.dumps(play), "--limit", "fe01")
-    assert len(played.of("fe01")) == 3, played.output
-    first, second, conflict = (record["result"] for record in played.of("fe01"))
+    assert len(played.of("fe01")) == 4, played.output
+    first, second, conflict, wrong = (record["result"] for record in played.of("fe01"))
     # One addition, two puts, and a rename and a removal of the twin and of the rule that has a foreign namesake.
     assert (first["changed"], stats(first)) == (True, (2, 3, 7)), played.output
     assert (second["changed"], stats(second)) == (False, (1, 1, 0))
@@ -53,3 +66,7 @@ def test_the_powershell_module_converges_removes_exactly_and_tells_why_it_fails(
     assert [rule for rule in tamper.show(store) if rule.get("Grouping") != "msuc.lync"] == foreign
     assert conflict["msg"] == "rule 'SIP' is not on the host as it was gathered: something else has changed it meanwhile"
     assert (conflict["done"], conflict["counters"], len(conflict["rules"])) == (0, {"enumerations": 2, "writes": 0}, len(foreign) + 2)
+    *refused, unknown = sorted(wrong["msg"].splitlines(), key=lambda line: line.startswith("keep"))
+    assert sorted(refused) == sorted(REFUSED)
+    assert unknown.startswith("keep: there is no such option; allowed: confirm_minutes, fingerprint, operation, operations, path, ")
+    assert "rules" not in wrong
