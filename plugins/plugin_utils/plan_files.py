@@ -121,7 +121,7 @@ def _faults(place: Path, path: str, document: Document) -> list[Problem]:
 def _value_faults(document: Document) -> list[str]:
     """Return which addresses and ports of a document that keeps the schema are none all the same: 10.1.0.999, 9-1."""
     found: list[str] = []
-    for section in ("firewall_rules", "ipsec_exemptions"):
+    for section in ("firewall_rules", "ipsec_exemptions", "media_flows"):
         for index, item in enumerate(cast("list[Mapping[str, list[str]]]", document.get(section, []))):
             for key, read in _READERS.items():
                 try:

@@ -99,9 +99,7 @@ def length(function: Function) -> int:
 @pytest.mark.parametrize("kind", sorted(ALLOWED_IMPORTS))
 def test_imports_stay_in_their_rooms(kind: str) -> None:
     allowed = (*sys.stdlib_module_names, f"{NAMESPACE}.{kind}", *ALLOWED_IMPORTS[kind])
-    strangers = [
-        f"{place(path, line)} imports {name}" for path in python_files(PLUGINS / kind) for line, name in imports(path) if not is_below(name, allowed)
-    ]
+    strangers = [f"{place(path, line)} imports {name}" for path in python_files(PLUGINS / kind) for line, name in imports(path) if not is_below(name, allowed)]
     assert_none(strangers)
 
 

@@ -17,6 +17,7 @@ _BY_ROLE = {
         "The publishing rules forward the original host header, 443 to 4443 and 80 to 8080.",
         "The certificate of the external listener names the external web FQDNs and the simple URLs.",
     ),
+    "exchange_um": ("The rules of Exchange's own setup admit its media: the catalogue has no port rows of Exchange, and an exemption admits nothing.",),
     "mediation": ("The gateways of the published topology listen on the ports of lync_sip_port.",),
 }
 _WINDOWS = "Group Policy does not switch off the merge of local firewall rules; no block rule of another owner covers a planned port."

@@ -104,6 +104,8 @@ class _Policy:
             ipsec_exemptions=ipsec.exemptions,
             not_opened=_sorted_rows(firewall.not_opened + ipsec.not_opened),
             assumptions=host_assumptions(host),
+            media_flows=ipsec.media,
+            mirror_peers=ipsec.mirror_peers,
         )
 
     def pool_plan(self, pool: Pool) -> PoolPlan:

@@ -30,7 +30,7 @@ class Directory:
         self._special: dict[str, Callable[[Host], AddressSet]] = {
             "any": lambda _host: ANY,
             "any_internal": self._any_internal,
-            "clients": self._clients,
+            "clients": self.clients,
             "phones": lambda host: host.phone_networks,
             "media_networks": lambda _host: topology.media_networks,
             "management": self._management,
@@ -124,7 +124,8 @@ class Directory:
     def _of_class(self, name: str) -> list[Host]:
         return [host for role in sorted(self.roles_of(name)) for host in self._by_role.get(role, ())]
 
-    def _clients(self, host: Host) -> AddressSet:
+    def clients(self, host: Host) -> AddressSet:
+        """Return where the clients of a host are: the client networks, and clients of the inventory."""
         members = [member for member in self._by_role.get("clients", ()) if _serves("clients", member, host)]
         return host.client_networks | own_addresses(members)
 
@@ -132,7 +133,7 @@ class Directory:
         return self.topology.management_networks | own_addresses(self._by_role.get("admin_hosts", ()))
 
     def _any_internal(self, host: Host) -> AddressSet:
-        return self._clients(host) | host.phone_networks | self.topology.media_networks | self._all_servers
+        return self.clients(host) | host.phone_networks | self.topology.media_networks | self._all_servers
 
     @cached_property
     def _all_servers(self) -> AddressSet:

@@ -54,6 +54,26 @@ class IpsecExemption:
     profiles: tuple[str, ...] = PROFILES
 
 
+@dataclass(frozen=True)
+class MediaFlow:
+    """Media that a host exchanges, which must not wait for IPsec: what exemptions are for, whether or not they are wanted."""
+
+    rows: tuple[str, ...]
+    protocol: str
+    localip: tuple[str, ...]
+    remoteip: tuple[str, ...]
+    localport: tuple[str, ...]
+    remoteport: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MirrorPeer:
+    """Who is not managed and drops media in the clear, where it requires IPsec, unless it has the mirror of a host's exemptions."""
+
+    name: str
+    addresses: tuple[str, ...]
+
+
 @dataclass(frozen=True, order=True)
 class NotOpened:
     """A row that applies to a host and opens nothing, and why."""
@@ -128,6 +148,8 @@ class HostPlan:
     ipsec_exemptions: tuple[IpsecExemption, ...] = ()
     not_opened: tuple[NotOpened, ...] = ()
     assumptions: tuple[str, ...] = ()
+    media_flows: tuple[MediaFlow, ...] = ()
+    mirror_peers: tuple[MirrorPeer, ...] = ()
 
 
 @dataclass(frozen=True)

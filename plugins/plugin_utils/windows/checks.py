@@ -10,14 +10,14 @@ They are those of [MS-FASP] 2.2.37; Windows refuses a rule that fails one, half-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from ..addresses import ANY, AddressSet
 from ..problems import Problem, one_of
 from . import tables
 from .rule import AddressScope, Rule, protocol_text
 
-_Check = Callable[[Rule], Iterator[tuple[str, str, str]]]
+Check = Callable[[Rule], Iterator[tuple[str, str, str]]]
 _SIDES = ("localip", "remoteip")
 # Never a rule's address: unspecified, broadcast, multicast, and IPv6 loopback. (IPv4 loopback is taken.)
 _REFUSED_TEXTS = ("0.0.0.0", "255.255.255.255", "224.0.0.0/4", "::", "::1", "ff00::/8")
@@ -29,7 +29,12 @@ _WORD_PLACES = (("localport", "in", "inbound", tables.LOCAL_PORT_WORDS), ("remot
 
 def check_rule(rule: Rule, place: str) -> list[Problem]:
     """Return every reason why Windows would refuse the rule; place names the rule in the user's words."""
-    return [Problem(f"{place}, {option}", message, fix=fix) for check in _CHECKS for option, message, fix in check(rule)]
+    return refusals(rule, place, (*COMMON_CHECKS, *_FIREWALL_CHECKS))
+
+
+def refusals(rule: Rule, place: str, checks: Iterable[Check]) -> list[Problem]:
+    """Return what checks say against a rule."""
+    return [Problem(f"{place}, {option}", message, fix=fix) for check in checks for option, message, fix in check(rule)]
 
 
 def long_lists(rule: Rule) -> tuple[str, ...]:
@@ -118,14 +123,6 @@ def _security(rule: Rule) -> Iterator[tuple[str, str, str]]:
         yield "security", "a rule that blocks cannot ask for authentication", "set security to notrequired, or action to allow"
 
 
-_CHECKS: tuple[_Check, ...] = (
-    _ports_need_protocol,
-    _icmp_needs_protocol,
-    _port_words,
-    _local_words,
-    _address_kinds,
-    _list_limits,
-    _interfaces,
-    _edge,
-    _security,
-)
+# What is so of connection security rules too ([MS-FASP] 2.2.55).
+COMMON_CHECKS: tuple[Check, ...] = (_ports_need_protocol, _local_words, _address_kinds, _list_limits, _interfaces)
+_FIREWALL_CHECKS: tuple[Check, ...] = (_icmp_needs_protocol, _port_words, _edge, _security)

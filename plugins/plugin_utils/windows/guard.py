@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from ..addresses import AddressSet
 from .changes import LOCAL, Change, Present
 from .host import Host
-from .network import ManagementPort, Profile
+from .network import Profile
 from .reach import Target, lost, reaching, touches
 from .rule import Rule, address_texts
 
@@ -59,19 +59,39 @@ def in_force(have: Iterable[Present], profile: Profile) -> list[Rule]:
     return [present.rule for present in have if profile.merges or present.store != LOCAL]
 
 
-def refusals(host: Host, comparison: Comparison, networks: AddressSet) -> list[str]:
-    """Return why the changes must not be made, one line per management port, address and profile; nothing when they may."""
+@dataclass(frozen=True)
+class Management:
+    """One way in which a host is managed: a port on one of its addresses and on one active profile, and who uses it or may."""
+
+    kind: str
+    target: Target
+    profile: Profile
+    sources: AddressSet
+
+    def __str__(self) -> str:
+        """Return the way in words."""
+        return f"{self.kind} (TCP {self.target.port}) on {self.target.address}"
+
+
+def management(host: Host, networks: AddressSet) -> Iterator[Management]:
+    """Yield the ways in which a host is managed: from networks, and by the peers that are connected."""
     active = [profile for profile in host.profiles if profile.active]
     listening = {listener.port for listener in host.listeners} | {connection.port for connection in host.connections}
-    ports = [port for port in host.management if port.port in listening]
-    return [line for port in ports for address in host.addresses for profile in active for line in _refusal(host, comparison, networks, port, address, profile)]
+    for port in host.management:
+        for address in host.addresses if port.port in listening else ():
+            peers = [item.peer for item in host.connections if (item.port, item.local_address) == (port.port, address)]
+            target = Target(port.port, address, _PROCESSES.get(port.kind))
+            yield from (Management(port.kind, target, profile, networks | AddressSet.parse(peers)) for profile in active)
 
 
-def _refusal(host: Host, comparison: Comparison, networks: AddressSet, port: ManagementPort, address: str, profile: Profile) -> Iterator[str]:
-    target = Target(port.port, address, _PROCESSES.get(port.kind))
-    peers = [item.peer for item in host.connections if (item.port, item.local_address) == (port.port, address)]
-    sources = comparison.lost(target, profile) & (networks | AddressSet.parse(peers))
+def refusals(host: Host, comparison: Comparison, networks: AddressSet) -> list[str]:
+    """Return why the changes must not be made, one line per management port, address and profile; nothing when they may."""
+    return [line for way in management(host, networks) for line in _refusal(comparison, way)]
+
+
+def _refusal(comparison: Comparison, way: Management) -> Iterator[str]:
+    sources = comparison.lost(way.target, way.profile) & way.sources
     if sources:
-        rules = ", ".join(comparison.ended_by(target, profile, sources))
+        rules = ", ".join(comparison.ended_by(way.target, way.profile, sources))
         shut = ", ".join(address_texts(sources))
-        yield f"{port.kind} (TCP {port.port}) on {address} would be shut for {shut} on profile {profile.name}; rules that go or block: {rules}"
+        yield f"{way} would be shut for {shut} on profile {way.profile.name}; rules that go or block: {rules}"

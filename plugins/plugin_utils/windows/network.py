@@ -62,8 +62,11 @@ class ManagementPort:
     port: int
 
 
-def read_profiles(answer: Mapping[str, object], policy: Mapping[str, object]) -> tuple[Profile, ...]:
-    """Return the profiles of an answer's "profiles", with the registry values of Group Policy (by profile) over them."""
+def read_profiles(answer: Mapping[str, object], policy: Mapping[str, object], merges: str = "AllowLocalPolicyMerge") -> tuple[Profile, ...]:
+    """Return the profiles of an answer's "profiles", with the registry values of Group Policy (by profile) over them.
+
+    merges: the value that says whether local rules of one kind are in force. What COM tells of it is about firewall rules.
+    """
     active, state = int(str(answer["active"])), answer.get("local_policy_modify_state")
     settings = {int(str(item["profile"])): item for item in _mappings(answer.get("settings"))}
     found = []
@@ -75,13 +78,13 @@ def read_profiles(answer: Mapping[str, object], policy: Mapping[str, object]) ->
             enabled=bool(local.get("firewall_enabled", True)),
             shields_up=bool(local.get("block_all_inbound", False)),
             allows_inbound=local.get("default_inbound", 0) == _ALLOW,
-            merges=state != _OVERRIDDEN,
+            merges=state != _OVERRIDDEN or merges != "AllowLocalPolicyMerge",
         )
-        found.append(_overlaid(profile, policy.get(name)))
+        found.append(_overlaid(profile, policy.get(name), merges))
     return tuple(found)
 
 
-def _overlaid(profile: Profile, values: object) -> Profile:
+def _overlaid(profile: Profile, values: object, merges: str) -> Profile:
     """Return the profile with what Group Policy sets ([MS-GPFAS] 2.2.3); there 0 is the default action that allows."""
     if not isinstance(values, Mapping):
         return profile
@@ -89,7 +92,7 @@ def _overlaid(profile: Profile, values: object) -> Profile:
         "EnableFirewall": ("enabled", 1),
         "DoNotAllowExceptions": ("shields_up", 1),
         "DefaultInboundAction": ("allows_inbound", 0),
-        "AllowLocalPolicyMerge": ("merges", 1),
+        merges: ("merges", 1),
     }
     return replace(profile, **{field: values[name] == on for name, (field, on) in fields.items() if name in values})
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..addresses import AddressSet
 from ..ports import PortSet
@@ -31,7 +31,7 @@ _TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no",
 _ICMP = re.compile(r"^([0-9]{1,3}):([0-9]{1,3}|\*)$")
 
 
-class _RefusedError(ValueError):
+class RefusedError(ValueError):
     """A value of an option that cannot be used; allowed and fix as in Problem."""
 
     def __init__(self, message: str, allowed: str = "", fix: str = "") -> None:
@@ -39,16 +39,30 @@ class _RefusedError(ValueError):
         self.allowed, self.fix = allowed, fix
 
 
-def rules_from_options(rules: Iterable[Mapping[str, object]], group: str = OWNED_GROUP) -> tuple[Rule, ...]:
+@dataclass(frozen=True)
+class Vocabulary:
+    """The options of one kind of rule.
+
+    readers: how each is read. fixed: fields that are the same in all rules of the kind. check: why Windows would refuse one.
+    """
+
+    readers: Mapping[str, Callable[[object], object]]
+    fixed: Mapping[str, object]
+    check: Callable[[Rule, str], list[Problem]]
+
+
+def rules_from_options(rules: Iterable[Mapping[str, object]], group: str = OWNED_GROUP, vocabulary: Vocabulary | None = None) -> tuple[Rule, ...]:
     """Return the rules of a list of options; raises InvalidInputError with every problem of every rule.
 
-    A name may stand in the list once: rules are matched with the host's by name within the group.
+    A name may stand in the list once: rules are matched with the host's by name within the group. They are firewall rules
+    unless another vocabulary is given.
     """
+    words = vocabulary or FIREWALL
     found: list[Rule] = []
     problems: list[Problem] = []
     names: Counter[str] = Counter()
     for number, options in enumerate(rules, start=1):
-        rule, faults = _read_rule(options, _place(options, number), group)
+        rule, faults = _read_rule(options, _place(options, number), group, words)
         problems += faults
         found += [] if rule is None else [rule]
         names[str(options.get("name") or "")] += 1
@@ -64,16 +78,17 @@ def from_options(options: Mapping[str, object], group: str = OWNED_GROUP) -> Rul
     return rules_from_options([options], group)[0]
 
 
-def names_from_options(rules: Iterable[Mapping[str, object]]) -> frozenset[str]:
+def names_from_options(rules: Iterable[Mapping[str, object]], vocabulary: Vocabulary | None = None) -> frozenset[str]:
     """Return the names of rules of which nothing but the name matters; raises InvalidInputError where one is missing."""
+    words = vocabulary or FIREWALL
     listed_rules = list(rules)
     places = {number: _place(options, number) for number, options in enumerate(listed_rules, start=1)}
-    problems = [fault for number, options in enumerate(listed_rules, start=1) for fault in _unknown_options(options, places[number])]
+    problems = [fault for number, options in enumerate(listed_rules, start=1) for fault in _unknown_options(options, places[number], words)]
     names: set[str] = set()
     for number, options in enumerate(listed_rules, start=1):
         try:
             names.add(_name(options.get("name")))
-        except _RefusedError as refused:
+        except RefusedError as refused:
             problems.append(_problem(places[number], "name", refused))
     if problems:
         raise InvalidInputError(problems)
@@ -87,7 +102,7 @@ def listed(value: object) -> list[str]:
     if isinstance(value, (str, int)) and not isinstance(value, bool):
         value = [value]
     if not isinstance(value, Sequence) or any(isinstance(item, bool) or not isinstance(item, (str, int)) for item in value):
-        raise _RefusedError(f"{shown(value)} is not a list or a comma separated text")
+        raise RefusedError(f"{shown(value)} is not a list or a comma separated text")
     return [part.strip() for item in value for part in str(item).split(",") if part.strip()]
 
 
@@ -100,38 +115,38 @@ def _repeated(name: str, count: int) -> Problem:
     return Problem(f"rule {name}, name", f"the name stands {count} times in the list", fix="give each rule of the group a name of its own")
 
 
-def _read_rule(options: Mapping[str, object], place: str, group: str) -> tuple[Rule | None, list[Problem]]:
+def _read_rule(options: Mapping[str, object], place: str, group: str, words: Vocabulary) -> tuple[Rule | None, list[Problem]]:
     """Return the rule, or None with the reasons why it cannot be one."""
-    problems = _unknown_options(options, place)
+    problems = _unknown_options(options, place, words)
     values: dict[str, object] = {}
-    for option, reader in _READERS.items():
+    for option, reader in words.readers.items():
         if option in options or option == "name":
             try:
                 values[option] = reader(options.get(option))
-            except _RefusedError as refused:
+            except RefusedError as refused:
                 problems.append(_problem(place, option, refused))
     if values.setdefault("group", group) != group:
         message = f"{shown(values['group'])} is not the group that this task owns"
         problems.append(Problem(f"{place}, group", message, allowed=group, fix="leave the option out, or set the group of the task"))
     if problems:
         return None, problems
-    rule = _one_family(Rule(**values))  # type: ignore[arg-type]
-    problems = check_rule(rule, place)
+    rule = _one_family(Rule(**{**words.fixed, **values}))  # type: ignore[arg-type]
+    problems = words.check(rule, place)
     return (None if problems else rule), problems
 
 
-def _unknown_options(options: Mapping[str, object], place: str) -> list[Problem]:
-    unknown = [str(option) for option in options if option not in _READERS and option not in _TRACES]
-    return [_unknown_option(place, option) for option in unknown]
+def _unknown_options(options: Mapping[str, object], place: str, words: Vocabulary) -> list[Problem]:
+    unknown = [str(option) for option in options if option not in words.readers and option not in _TRACES]
+    return [_unknown_option(place, option, words.readers) for option in unknown]
 
 
-def _unknown_option(place: str, option: str) -> Problem:
-    near = nearest(option, _READERS)
+def _unknown_option(place: str, option: str, known: Iterable[str]) -> Problem:
+    near = nearest(option, known)
     fix = f"write {near}" if near else "remove it"
-    return Problem(f"{place}, {option}", f"{option!r} is not an option of a rule", allowed=one_of(_READERS), fix=fix)
+    return Problem(f"{place}, {option}", f"{option!r} is not an option of a rule", allowed=one_of(known), fix=fix)
 
 
-def _problem(place: str, option: str, refused: _RefusedError) -> Problem:
+def _problem(place: str, option: str, refused: RefusedError) -> Problem:
     return Problem(f"{place}, {option}", str(refused), allowed=refused.allowed, fix=refused.fix)
 
 
@@ -151,7 +166,7 @@ def _text(limit: int, forbidden: str) -> Callable[[object], str]:
     def _read(value: object) -> str:
         text = "" if value is None else value
         if not isinstance(text, str) or len(text) > limit or any(letter in forbidden for letter in text):
-            raise _RefusedError(f"{shown(value)} cannot be used", allowed=f"a text of at most {limit} characters without any of {' '.join(forbidden)}")
+            raise RefusedError(f"{shown(value)} cannot be used", allowed=f"a text of at most {limit} characters without any of {' '.join(forbidden)}")
         return str(text)
 
     return _read
@@ -159,10 +174,10 @@ def _text(limit: int, forbidden: str) -> Callable[[object], str]:
 
 def _name(value: object) -> str:
     if value is None or value == "":
-        raise _RefusedError("the rule has no name", fix="name it: the name is what the rule is matched by")
+        raise RefusedError("the rule has no name", fix="name it: the name is what the rule is matched by")
     name = _text(tables.TEXT_LIMIT, "|")(value)
     if name.casefold() == "all":
-        raise _RefusedError(f"{shown(name)} is not a name that Windows takes", fix="choose another name")
+        raise RefusedError(f"{shown(name)} is not a name that Windows takes", fix="choose another name")
     return name
 
 
@@ -179,7 +194,7 @@ def _choice(words: Iterable[str]) -> Callable[[object], str]:
         text = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value).casefold()
         if text not in choices:
             near = nearest(text, choices)
-            raise _RefusedError(f"{shown(value)} is not one of the choices", one_of(choices), f"write {near}" if near else "")
+            raise RefusedError(f"{shown(value)} is not one of the choices", one_of(choices), f"write {near}" if near else "")
         return text
 
     return _read
@@ -188,7 +203,7 @@ def _choice(words: Iterable[str]) -> Callable[[object], str]:
 def _boolean(value: object) -> bool:
     text = str(value).casefold()
     if text not in _TRUE | _FALSE:
-        raise _RefusedError(f"{shown(value)} is neither true nor false", "false, true")
+        raise RefusedError(f"{shown(value)} is neither true nor false", "false, true")
     return text in _TRUE
 
 
@@ -200,7 +215,7 @@ def _choices(words: Iterable[str], everything: frozenset[str]) -> Callable[[obje
         found = frozenset(word.casefold() for word in listed(value))
         unknown = found - {*choices, *_ANY}
         if unknown:
-            raise _RefusedError(f"{one_of(unknown)}: not among the choices", one_of((*choices, "any")))
+            raise RefusedError(f"{one_of(unknown)}: not among the choices", one_of((*choices, "any")))
         return everything if found & _ANY or not found else found
 
     return _read
@@ -210,7 +225,7 @@ def _interfaces(value: object) -> frozenset[str]:
     """Return names of interfaces; those of a list may hold commas."""
     names = [str(name) for name in value] if isinstance(value, Sequence) and not isinstance(value, str) else listed(value)
     if any(not name.strip() or "|" in name for name in names):
-        raise _RefusedError(f"{shown(value)} are not names of interfaces", "any, or names as the host shows them, without |")
+        raise RefusedError(f"{shown(value)} are not names of interfaces", "any, or names as the host shows them, without |")
     return frozenset() if _ANY & {name.casefold() for name in names} else frozenset(names)
 
 
@@ -228,7 +243,7 @@ def _protocol(value: object) -> int:
     if text in tables.PROTOCOLS:
         return tables.PROTOCOLS[text]
     if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,3}", text) or int(text) > tables.ANY_PROTOCOL:
-        raise _RefusedError(f"{shown(value)} is not a protocol", f"{one_of(tables.PROTOCOLS)}, or a number 0 to 255")
+        raise RefusedError(f"{shown(value)} is not a protocol", f"{one_of(tables.PROTOCOLS)}, or a number 0 to 255")
     return int(text)
 
 
@@ -245,7 +260,7 @@ def _ports(value: object) -> PortScope:
     try:
         ports = PortSet.parse(texts)
     except ValueError as error:
-        raise _RefusedError(str(error), f"any, ports 1-65535, ranges a-b, {one_of(set(tables.PORT_WORDS.values()))}") from error
+        raise RefusedError(str(error), f"any, ports 1-65535, ranges a-b, {one_of(set(tables.PORT_WORDS.values()))}") from error
     scope = PortScope(ports, words)
     return PortScope() if scope.is_any else scope
 
@@ -257,7 +272,7 @@ def _addresses(value: object) -> AddressScope:
     try:
         addresses = AddressSet.parse(texts)
     except ValueError as error:
-        raise _RefusedError(str(error), f"any, addresses, networks a/n, ranges a-b, {one_of(set(tables.ADDRESS_WORDS.values()))}") from error
+        raise RefusedError(str(error), f"any, addresses, networks a/n, ranges a-b, {one_of(set(tables.ADDRESS_WORDS.values()))}") from error
     scope = AddressScope(addresses, words)
     return AddressScope() if scope.is_any else scope
 
@@ -268,7 +283,7 @@ def _icmp(value: object) -> frozenset[str]:
         return frozenset()
     wrong = sorted(text for text in found if not _is_icmp(text))
     if wrong:
-        raise _RefusedError(f"{', '.join(wrong)}: not an ICMP type and code", "any, or type:code with numbers 0 to 255, the code also *")
+        raise RefusedError(f"{', '.join(wrong)}: not an ICMP type and code", "any, or type:code with numbers 0 to 255, the code also *")
     return found
 
 
@@ -277,7 +292,7 @@ def _is_icmp(text: str) -> bool:
     return match is not None and all(part == "*" or int(part) <= 255 for part in match.groups())
 
 
-_READERS: Mapping[str, Callable[[object], object]] = {
+READERS: Mapping[str, Callable[[object], object]] = {
     "name": _name,
     "group": _text(tables.TEXT_LIMIT, "|"),
     "description": _text(tables.TEXT_LIMIT, "|"),
@@ -298,3 +313,4 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "edge": _choice(tables.EDGES),
     "security": _choice(tables.SECURITIES),
 }
+FIREWALL = Vocabulary(READERS, {}, check_rule)

@@ -68,8 +68,8 @@ def reaching(target: Target, profile: Profile, rules: Iterable[Rule], sources: A
 
 
 def touches(rule: Rule, port: int) -> bool:
-    """Return whether a rule can say anything about inbound TCP traffic to a port."""
-    is_tcp = rule.enabled and rule.direction == "in" and rule.protocol in (TCP, ANY_PROTOCOL)
+    """Return whether a rule can say anything about inbound TCP traffic to a port; one of connection security is about both directions."""
+    is_tcp = rule.enabled and rule.direction != "out" and rule.protocol in (TCP, ANY_PROTOCOL)
     return is_tcp and (_has_port(rule, port) or bool(rule.localport.words))
 
 

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils import plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils.addresses import AddressSet
 from ansible_collections.msuc.lync.plugins.plugin_utils.policy.compile import compile_inventory
-from ansible_collections.msuc.lync.plugins.plugin_utils.policy.model import FirewallRule, HostPlan, Plan, VirtualService
+from ansible_collections.msuc.lync.plugins.plugin_utils.policy.model import FirewallRule, HostPlan, IpsecExemption, Plan, VirtualService
 from ansible_collections.msuc.lync.plugins.plugin_utils.ports import PortSet
 from ansible_collections.msuc.lync.plugins.plugin_utils.topology.model import InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils.topology.read import read_topology
@@ -152,7 +152,26 @@ def test_one_more_client_network_changes_peers_only(inventory: Inventory) -> Non
         for old, new in pairs:
             assert replace(new, remoteip=old.remoteip) == old
             assert set(new.remoteip) - set(old.remoteip) <= {"10.99.0.0/16"}
-        assert replace(after.hosts[name], firewall_rules=found.firewall_rules) == found
+        assert replace(after.hosts[name], firewall_rules=found.firewall_rules, mirror_peers=found.mirror_peers) == found
+
+
+@everything
+@given(inventories())
+def test_an_exemption_is_not_an_allow_and_has_its_rules(inventory: Inventory) -> None:
+    """What an exemption spares IPsec, firewall rules of the same plan admit: one of its protocol and address, on its media ports."""
+    for found in compile_inventory(inventory).hosts.values():
+        # The catalogue has no port rows of Exchange, and the plan says so.
+        theirs = {"I11", "I14"} if any("Exchange's own setup" in text for text in found.assumptions) else set()
+        for each in (item for item in found.ipsec_exemptions if not theirs & set(item.rows)):
+            media = [flow for flow in found.media_flows if (flow.protocol, flow.localip, flow.rows) == (each.protocol, each.localip, each.rows)]
+            assert media, each.name
+            admitted = [PortSet.parse(rule.localport) for rule in found.firewall_rules if _is_about(rule, each)]
+            assert all(any(PortSet.parse(flow.localport) & ports for ports in admitted) for flow in media), (found.host, each.name)
+
+
+def _is_about(rule: FirewallRule, exemption: IpsecExemption) -> bool:
+    bound = AddressSet.parse(exemption.localip) & AddressSet.parse(rule.localip)
+    return rule.protocol == exemption.protocol and bool(bound)
 
 
 def _with_client_network(each: InventoryHost, network: str) -> InventoryHost:
