@@ -33,7 +33,7 @@ lint: ## ruff, yamllint, ansible-lint, PowerShell
 types: ## mypy
 unit: ## Unit tests
 lab: ## Playbooks against simulated hosts
-coverage: ## Coverage of the last unit, lab and docs runs
+coverage: ## Coverage of the last unit and lab runs
 docs: ## What README, docs/ and examples/ say; documentation of plugins and roles; change notes
 sanity: ## ansible-test sanity and units, on a copy
 build: ## Build the collection and use it as installed

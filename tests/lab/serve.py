@@ -50,6 +50,9 @@ def inventory(ports: Mapping[str, int]) -> dict[str, Any]:
         "ansible_winrm_transport": "basic",
         "ansible_user": USER,
         "ansible_password": PASSWORD,
+        # A host answers when the command has ended, which on a busy machine may be later than the usual 30 seconds.
+        "ansible_winrm_operation_timeout_sec": 300,
+        "ansible_winrm_read_timeout_sec": 330,
     }
     return {"all": {"hosts": {name: {**connection, "ansible_port": port} for name, port in ports.items()}}}
 

@@ -16,6 +16,7 @@ from typing import Any
 from .lab import ROOT, Lab, Played
 
 GROUP = "msuc.lync"
+_PLANS: dict[bytes, dict[str, dict[str, Any]]] = {}
 
 
 class SiteLab:
@@ -38,12 +39,19 @@ class SiteLab:
 
     def _windows_hosts(self) -> dict[str, dict[str, Any]]:
         """Return the managed Windows hosts with the addresses that the plan says they have."""
-        directory = self.lab.directory / "plan"
-        played = self.playbook("plan", "-e", f"lync_plan_dir={directory}", "-e", "lync_plan_show=false")
-        if played.status:
-            raise RuntimeError(played.output)
-        plans = (json.loads(path.read_text(encoding="utf-8")) for path in sorted(directory.glob("hosts/*.json")))
-        return {plan["host"]: {"addresses": plan["addresses"]} for plan in plans if plan["platform"] == "windows"}
+        return {host: {"addresses": plan["addresses"]} for host, plan in self.plans().items() if plan["platform"] == "windows"}
+
+    def plans(self) -> dict[str, dict[str, Any]]:
+        """Return the plan files of the hosts; an inventory is planned once in a test run, and anew when it was written anew."""
+        content = self.source.read_bytes() if self.source.is_file() else bytes(self.source)
+        if content not in _PLANS:
+            directory = self.lab.directory / "plan"
+            played = self.playbook("plan", "-e", f"lync_plan_dir={directory}", "-e", "lync_plan_show=false")
+            if played.status:
+                raise RuntimeError(played.output)
+            plans = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(directory.glob("hosts/*.json"))]
+            _PLANS[content] = {plan["host"]: plan for plan in plans}
+        return _PLANS[content]
 
     def playbook(self, name: str, *arguments: str, **environment: str) -> Played:
         """Run a playbook of the collection over the whole inventory."""

@@ -160,7 +160,7 @@ def test_serve_starts_many_hosts_at_once_keeps_their_rules_and_ends_on_sigterm(t
         served.send_signal(signal.SIGTERM)
         assert served.wait(30) == 0
     # How the host is reached, and nothing else: ansible_host stays what the inventory says.
-    ways = {"connection", "winrm_host", "port", "winrm_scheme", "winrm_transport", "user", "password"}
+    ways = {"connection", "winrm_host", "port", "winrm_scheme", "winrm_transport", "winrm_operation_timeout_sec", "winrm_read_timeout_sec", "user", "password"}
     assert set(last) == {f"ansible_{way}" for way in ways}
     assert len(found) == 500
     assert [rule["LocalPorts"] for rule in tamper.show(store)] == ["80"]

@@ -7,14 +7,15 @@ from __future__ import annotations
 import os
 import pathlib
 import socket
-import threading
-import time
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
 import pytest
 
 from tests.lab import tamper
+from tests.lab.executor import Command, Completed, PythonExecutor
+from tests.lab.firewall_store import FirewallStore
 from tests.lab.lab import ROOT, Lab
 from tests.lab.powershell import PowerShellExecutor
 from tests.lab.site_lab import SiteLab
@@ -41,6 +42,21 @@ def lab(tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Any:
         made.executor = PowerShellExecutor(PWSH)
     yield made
     made.stop()
+
+
+class Meanwhile(PythonExecutor):
+    """Acts once: when a module has run and the moment is there, before the controller hears of it."""
+
+    def __init__(self, moment: Callable[[FirewallStore], object], act: Callable[[FirewallStore], None]) -> None:
+        self._moment, self._act = moment, act
+        self._acted = False
+
+    def run(self, store: FirewallStore, command: Command) -> Completed:
+        completed = super().run(store, command)
+        if not self._acted and self._moment(store):
+            self._acted = True
+            self._act(store)
+        return completed
 
 
 def owned(lab: Lab, host: str = "fe01") -> set[str]:
@@ -126,12 +142,12 @@ def test_a_change_that_waits_to_be_confirmed_keeps_others_out(lab: Lab) -> None:
 
 
 def test_a_listener_that_does_not_answer_any_more_is_not_confirmed(lab: Lab) -> None:
-    lab.start(HOST)
-    store = lab.stores["fe01"]
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
+        lab.executor = Meanwhile(lambda store: store.read()["task"], lambda store: shut(listener))
+        lab.start(HOST)
+        store = lab.stores["fe01"]
         store.change(listeners=[f"0.0.0.0 {port}"])
-        threading.Thread(target=shut_when_written, args=(store, listener), daemon=True).start()
         result = lab.play(playbook(rules=[SIP], confirm_minutes=5)).result("fe01")
     assert result["msg"].startswith(f"TCP {port} answered before the change and does not now; the change is not confirmed: it comes back by itself")
     assert (result["snapshot"]["armed"], stats(result)) == (True, (2, 3, 1))
@@ -139,9 +155,7 @@ def test_a_listener_that_does_not_answer_any_more_is_not_confirmed(lab: Lab) -> 
     assert owned(lab) == set()
 
 
-def shut_when_written(store: Any, listener: socket.socket) -> None:
-    while not store.read()["task"]:
-        time.sleep(0.02)
+def shut(listener: socket.socket) -> None:
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
 
@@ -215,21 +229,16 @@ def test_a_stopped_firewall_service_is_reported(lab: Lab) -> None:
 
 def test_two_controllers_at_once_end_in_a_conflict_that_says_so(lab: Lab) -> None:
     """The other controller writes between gather and apply: when the first one has gathered, and before it applies."""
-    lab.start(HOST)
-    store = lab.stores["fe01"]
-    done = threading.Event()
     other = {**OWN_WINRM, "Name": "Theirs", "Grouping": "Contoso"}
 
-    def write_after_gather() -> None:
-        while not store.counts()["enumerations"]:
-            time.sleep(0.005)
+    def write(store: FirewallStore) -> None:
         document = store.read()
         store.change(rules=[*document["rules"], {**document["rules"][0], **other, "id": "{77}"}])
-        done.set()
 
-    threading.Thread(target=write_after_gather, daemon=True).start()
+    lab.executor = Meanwhile(lambda store: store.counts()["enumerations"], write)
+    lab.start(HOST)
+    store = lab.stores["fe01"]
     result = lab.play(playbook(rules=[SIP])).result("fe01")
-    assert done.wait(5)
     assert (result["status"], owned(lab)) == ("failed", set())
     assert "something else has changed it meanwhile; nothing was written, run again" in result["msg"]
     assert lab.play(playbook(rules=[SIP])).result("fe01")["status"] == "ok"

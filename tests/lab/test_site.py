@@ -51,10 +51,8 @@ def saved(directory: pathlib.Path, inventory: Mapping[str, Any]) -> pathlib.Path
 
 def planned(site: SiteLab) -> dict[str, set[str]]:
     """Return the names of the planned rules of each Windows host, from plan files."""
-    directory = site.lab.directory / "plan"
-    played = site.playbook("plan", "-e", f"lync_plan_dir={directory}")
-    assert played.status == 0, played.output
-    return {host: {rule["name"] for rule in json.loads((directory / f"hosts/{host}.json").read_text())["firewall_rules"]} for host in site.lab.stores}
+    plans = site.plans()
+    return {host: {rule["name"] for rule in plans[host]["firewall_rules"]} for host in site.lab.stores}
 
 
 def held(site: SiteLab) -> dict[str, set[str]]:
