@@ -271,13 +271,14 @@ function Enter-LyncLock {
 function Invoke-LyncNetsh {
     <#
     .SYNOPSIS
-    Runs netsh advfirewall, and fails unless it ends well. Its output is in the language of Windows and is only passed on.
+    Runs netsh, and fails unless it ends well. Its output is in the language of Windows and is only passed on.
     #>
     param([Parameter(Mandatory = $true)][string[]]$Argument)
 
-    $output = & netsh.exe advfirewall @Argument 2>&1
+    $output = & netsh.exe @Argument 2>&1
     if ($LASTEXITCODE -ne 0) {
-        throw "netsh advfirewall $Argument ended with $LASTEXITCODE`: $((@($output) -join ' ').Trim())"
+        $shown = @($Argument | Where-Object { $_ -notmatch '[\\/]' }) -join ' '
+        throw "netsh $shown ended with $LASTEXITCODE`: $((@($output) -join ' ').Trim())"
     }
 }
 
@@ -293,7 +294,7 @@ function Export-LyncSnapshot {
     }
     $stamp = [System.DateTime]::UtcNow.ToString('yyyyMMddTHHmmssfff', [System.Globalization.CultureInfo]::InvariantCulture)
     $path = Join-Path -Path $Directory -ChildPath "firewall-$($stamp)Z-$([guid]::NewGuid().ToString('N').Substring(0, 8)).wfw"
-    Invoke-LyncNetsh -Argument 'export', $path
+    Invoke-LyncNetsh -Argument 'advfirewall', 'export', $path
     $file = Get-Item -LiteralPath $path
     if ($file.Length -eq 0) {
         throw "netsh advfirewall export wrote nothing to $path"
@@ -334,7 +335,7 @@ function Import-LyncSnapshot {
     #>
     param([Parameter(Mandatory = $true)][string]$Path)
 
-    Invoke-LyncNetsh -Argument 'import', $Path
+    Invoke-LyncNetsh -Argument 'advfirewall', 'import', $Path
 }
 
 function Get-LyncTaskFolder {
@@ -487,5 +488,5 @@ function Write-LyncHostFact {
 }
 
 Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallProfile, Get-LyncGroupPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,
-    Get-LyncRegistryKey, ConvertTo-LyncLine, Get-LyncFingerprint, Export-LyncSnapshot, Get-LyncSnapshot, Test-LyncSnapshot, Import-LyncSnapshot,
-    Get-LyncRevert, Unregister-LyncRevert, Assert-LyncNoRevert, Save-LyncPolicy, Confirm-LyncChange, Invoke-LyncChange, Write-LyncHostFact
+    Get-LyncRegistryKey, ConvertTo-LyncLine, Get-LyncFingerprint, Invoke-LyncNetsh, Export-LyncSnapshot, Get-LyncSnapshot, Test-LyncSnapshot,
+    Import-LyncSnapshot, Get-LyncRevert, Unregister-LyncRevert, Assert-LyncNoRevert, Save-LyncPolicy, Confirm-LyncChange, Invoke-LyncChange, Write-LyncHostFact

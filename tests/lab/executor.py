@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from . import host_module, ipsec_host
 from .firewall_store import FirewallStore
-from .host_module import run_module
 
-_FIREWALL_MODULE = "windows_firewall_host"
+_MODULES = {"windows_firewall_host": host_module.run_module, "windows_ipsec_host": ipsec_host.run_module}
 _SEPARATOR = b"\0\0\0\0"
 
 
@@ -77,7 +77,7 @@ def _answer(store: FirewallStore, payload: Mapping[str, Any]) -> Mapping[str, An
     arguments = {key: value for key, value in payload.items() if not key.startswith("_ansible")}
     if name == "win_ping":
         return {"changed": False, "ping": arguments.get("data", "pong")}
-    if name == _FIREWALL_MODULE:
+    if name in _MODULES:
         with store.lock:
-            return run_module(store, arguments, bool(payload["_ansible_check_mode"]))
+            return _MODULES[name](store, arguments, bool(payload["_ansible_check_mode"]))
     return {"failed": True, "msg": f"the simulated host has no module {name}"}

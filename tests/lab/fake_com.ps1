@@ -103,13 +103,19 @@ function New-Object {
 }
 
 function netsh.exe {
-    # advfirewall export FILE, advfirewall import FILE
+    # -f SCRIPT, advfirewall export FILE, advfirewall import FILE
+    if ($args[0] -eq '-f') {
+        return Invoke-LabScript -Path $args[1]
+    }
     $from, $to = if ($args[1] -eq 'export') { $env:LAB_RULES, $args[2] } else { $args[2], $env:LAB_RULES }
     $global:LASTEXITCODE = if ($env:LAB_DISK_FULL) { 1 } else { 0 }
     if ($env:LAB_DISK_FULL) {
         return 'Es steht nicht genug Speicherplatz auf dem Datenträger zur Verfügung.'
     }
     Copy-Item -LiteralPath $from -Destination $to
+    if ($env:LAB_STORE) {
+        Invoke-Lab -Request @{ do = $args[1]; path = $args[2] }
+    }
     if ($args[1] -eq 'import') {
         [LabRules]::Reload()
     }

@@ -7,6 +7,9 @@ function Get-LabWorld { Get-Content -LiteralPath $env:LAB_WORLD -Raw -Encoding U
 
 function Get-LyncRegistryValue {
     param([string]$Path)
+    if ($env:LAB_STORE -and $Path -match 'ConSecRules$|IPSec|FirewallPolicy$|WindowsFirewall$') {
+        return Get-LabRegistry -Path $Path
+    }
     $policy = (Get-LabWorld).group_policy
     switch -Regex ($Path) {
         'FirewallRules$' { return $policy.rules }
@@ -17,7 +20,11 @@ function Get-LyncRegistryValue {
     @{}
 }
 
-function Get-LyncRegistryKey { '*+HTTP' }
+function Get-LyncRegistryKey {
+    param([string]$Path)
+    if ($Path -notmatch 'IPSec') { return '*+HTTP' }
+    foreach ($name in (Invoke-Lab -Request @{ do = 'keys'; path = $Path })) { $name }
+}
 
 function Get-LyncHostAddress { (Get-LabWorld).addresses }
 

@@ -76,6 +76,7 @@ class Faults:
     the connection breaks. shut_after_write: the number of the write after which new connections are refused, and those that
     are there go on. refuses_connections: they are refused now. garbage: it answers with text that is no result.
     service_stopped: the firewall service does not run. disk_full: nothing more fits on the disk.
+    netsh_lies: netsh -f ends with 0 and has done nothing.
     """
 
     unreachable: bool = False
@@ -88,6 +89,7 @@ class Faults:
     garbage: bool = False
     service_stopped: bool = False
     disk_full: bool = False
+    netsh_lies: bool = False
 
 
 @dataclass
@@ -151,7 +153,8 @@ class FirewallStore:
             document["now"] += minutes
             task = document["task"]
             if task and not task["has_run"] and task["due"] <= document["now"]:
-                document.update(task={**task, "has_run": True}, rules=document["files"][task["path"]])
+                document.update(task={**task, "has_run": True})
+                _import(document, task["path"])
             self.write(document)
 
     def faults(self) -> Faults:
@@ -179,9 +182,9 @@ class FirewallStore:
                 totals[what] += amount
             _write_json(self.directory / f"{self.name}.counters.json", totals)
 
-    def policy(self) -> FwPolicy:
-        """Return what HNetCfg.FwPolicy2 shows; valid for one run of the module."""
-        return FwPolicy(self, self.read(), self.faults())
+    def policy(self, document: Document | None = None) -> FwPolicy:
+        """Return what HNetCfg.FwPolicy2 shows of the document, read anew unless given; valid for one run of the module."""
+        return FwPolicy(self, document or self.read(), self.faults())
 
 
 _NOTHING = {"requests": 0, "executions": 0, "enumerations": 0, "writes": 0}
@@ -191,6 +194,23 @@ def _write_json(path: pathlib.Path, content: object) -> None:
     scratch = path.with_suffix(f".{uuid.uuid4().hex}.tmp")
     scratch.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     os.replace(scratch, path)
+
+
+def export_ipsec(document: Document, path: str) -> None:
+    """Put the connection security rules beside the firewall rules of an export; that they belong to it is inferred."""
+    if "ipsec" in document:
+        document.setdefault("ipsec_files", {})[path] = dict(document["ipsec"]["rules"])
+
+
+def _import(document: Document, path: str) -> None:
+    document["rules"] = copy.deepcopy(document["files"][path])
+    import_ipsec(document, path)
+
+
+def import_ipsec(document: Document, path: str) -> None:
+    """Replace the connection security rules by those of an export."""
+    if "ipsec" in document:
+        document["ipsec"]["rules"] = dict(document.get("ipsec_files", {}).get(path, {}))
 
 
 class FwPolicy:
@@ -216,6 +236,11 @@ class FwPolicy:
         management = [{"kind": kind, "port": port} for kind, port in MANAGEMENT]
         return {**{name: self._document[name] for name in ("group_policy", "listeners", "connections")}, "management": management}
 
+    def group_policy_profiles(self) -> dict[str, dict[str, int]]:
+        """Return what Group Policy sets of each profile."""
+        profiles = self._document["group_policy"]["profiles"]
+        return {name: dict(profiles.get(name, {})) for name in ("domain", "private", "public")}
+
     def fingerprint(self) -> str:
         """Return a hash of rules, profiles and Group Policy, whatever the order of the rules."""
         rules = sorted(json.dumps(FwRule(None, stored).values(), sort_keys=True) for stored in self._document["rules"])
@@ -238,6 +263,7 @@ class FwPolicy:
         path = f"{directory}\\firewall-{self._document['exports']:08}Z-{uuid.uuid4().hex[:8]}.wfw"
         self._document["exports"] += 1
         files[path] = copy.deepcopy(self._document["rules"])
+        export_ipsec(self._document, path)
         for old in self.snapshots(directory)[keep:]:
             del files[old]
         self._store.write(self._document)
@@ -249,7 +275,7 @@ class FwPolicy:
 
     def import_(self, path: str) -> None:
         """Replace all rules by those of a snapshot."""
-        self._document["rules"] = copy.deepcopy(self._document["files"][path])
+        _import(self._document, path)
         self._store.write(self._document)
 
     def arm(self, path: str | None, minutes: int = 0) -> None:

@@ -18,7 +18,7 @@ from .windows_rules import ComError
 Answer = dict[str, Any]
 
 
-class _ConflictError(Exception):
+class ConflictError(Exception):
     """The host is not as it was gathered, or not as it has to be."""
 
 
@@ -31,7 +31,7 @@ def run_module(store: FirewallStore, arguments: Mapping[str, Any], check_mode: b
             # What is there after a failure is told too, and the first failure stands.
             try:
                 step(policy, arguments, check_mode, answer)
-            except (ComError, _ConflictError) as error:
+            except (ComError, ConflictError) as error:
                 answer = {"msg": str(error), **answer, "failed": True}
     finally:
         store.count(enumerations=policy.counters.enumerations, writes=policy.counters.writes)
@@ -50,12 +50,13 @@ def _apply(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, ans
     """Locate every rule, save the way back, then make the operations in their order."""
     operations: Sequence[Mapping[str, Any]] = arguments.get("operations") or []
     present = [(rule, rule.values()) for rule in policy.rules()]
+    assert_no_revert(policy)
     _assert_unchanged(policy, arguments)
     names = Counter(values["Name"].casefold() for rule, values in present)
     targets = [policy.new_rule() if operation["kind"] == "add" else _take(present, operation) for operation in operations]
     if check_mode:
         return
-    _save(policy, arguments, answer)
+    save(policy, arguments, answer)
     for operation, target in zip(operations, targets, strict=True):
         if operation["kind"] == "remove":
             _remove(policy, operation["name"], target, names)
@@ -67,11 +68,15 @@ def _apply(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, ans
         answer["done"] += 1
 
 
-def _assert_unchanged(policy: FwPolicy, arguments: Mapping[str, Any]) -> None:
+def assert_no_revert(policy: FwPolicy) -> None:
+    """Raise ConflictError while a change waits to be confirmed."""
     if policy.task and not policy.task["has_run"]:
-        raise _ConflictError("a change that was not confirmed waits to be taken back; nothing was written, run again when it was taken back")
+        raise ConflictError("a change that was not confirmed waits to be taken back; nothing was written, run again when it was taken back")
+
+
+def _assert_unchanged(policy: FwPolicy, arguments: Mapping[str, Any]) -> None:
     if arguments.get("fingerprint") not in (None, "", policy.fingerprint()):
-        raise _ConflictError("the firewall is not as it was gathered: something else has changed it meanwhile; nothing was written, run again")
+        raise ConflictError("the firewall is not as it was gathered: something else has changed it meanwhile; nothing was written, run again")
 
 
 def _directory(arguments: Mapping[str, Any]) -> str:
@@ -79,7 +84,8 @@ def _directory(arguments: Mapping[str, Any]) -> str:
     return text.replace("%SystemRoot%", ENVIRONMENT["SystemRoot"])
 
 
-def _save(policy: FwPolicy, arguments: Mapping[str, Any], answer: Answer) -> None:
+def save(policy: FwPolicy, arguments: Mapping[str, Any], answer: Answer) -> None:
+    """Prepare the way back before the first write."""
     if arguments.get("snapshot", True):
         answer["snapshot"] = policy.export(_directory(arguments), arguments.get("snapshot_keep", 10))
     if arguments.get("confirm_minutes"):
@@ -87,11 +93,16 @@ def _save(policy: FwPolicy, arguments: Mapping[str, Any], answer: Answer) -> Non
         answer["armed"] = True
 
 
-def _confirm(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
+def confirm(policy: FwPolicy, check_mode: bool) -> None:
+    """Remove the task that would take the last change back; raises ConflictError when there is none to remove."""
     if policy.task is None or policy.task["has_run"]:
-        raise _ConflictError("the change was taken back before it was confirmed")
+        raise ConflictError("the change was taken back before it was confirmed")
     if not check_mode:
         policy.arm(None)
+
+
+def _confirm(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
+    confirm(policy, check_mode)
     answer["changed"] = True
 
 
@@ -104,7 +115,7 @@ def _restore(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, a
     known = policy.snapshots(directory)
     path = next(iter(known), "") if arguments["path"] == "newest" else arguments["path"]
     if path not in known:
-        raise _ConflictError(f"there is no snapshot {path} in {directory}")
+        raise ConflictError(f"there is no snapshot {path} in {directory}")
     if not check_mode:
         answer["snapshot"] = policy.export(directory, len(known) + 1)
         policy.import_(path)
@@ -126,7 +137,7 @@ def _take(present: list[tuple[FwRule, Answer]], operation: Mapping[str, Any]) ->
         if values == operation["rule"]:
             del present[index]
             return rule
-    raise _ConflictError(f"rule '{operation['name']}' is not on the host as it was gathered: something else has changed it meanwhile")
+    raise ConflictError(f"rule '{operation['name']}' is not on the host as it was gathered: something else has changed it meanwhile")
 
 
 def _remove(policy: FwPolicy, name: str, target: FwRule, names: Counter[str]) -> None:

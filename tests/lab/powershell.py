@@ -16,16 +16,17 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from .executor import Command, Completed
-from .firewall_store import NEW_RULE, FirewallStore, FwRule
+from .firewall_store import NEW_RULE, ConnectionDroppedError, FirewallStore, FwRule
 
 _FAKES = pathlib.Path(__file__).resolve().parent
-_COM, _WINDOWS = (_FAKES / name for name in ("fake_com.ps1", "fake_windows.ps1"))
+_COM, _IPSEC, _WINDOWS = (_FAKES / name for name in ("fake_com.ps1", "fake_ipsec.ps1", "fake_windows.ps1"))
 _UTIL = re.compile(r"ansible_collections\.msuc\.lync\.plugins\.module_utils\._(?!Module)\w+\.psm1")
 # Saves a tenth: a run of two seconds never gets back what profiling its own code costs.
 _DOTNET = {"DOTNET_TieredPGO": "0"}
@@ -50,7 +51,14 @@ class PowerShellExecutor:
             environment = {**os.environ, **files.environment(), **_DOTNET, "LAB_ASSEMBLY": self._assembly, "TEMP": scratch, "TMP": scratch, "PATH": path}
             done = subprocess.run(arguments, input=_with_fakes(command.stdin), env=environment, capture_output=True, check=False)
             files.take_back()
+            if files.is_dropped():
+                raise ConnectionDroppedError
         return Completed(done.stdout, done.stderr, done.returncode)
+
+
+def bridge(store: FirewallStore) -> dict[str, str]:
+    """Return the environment that leads the fakes of IPsec to a host's store; tests.lab.ipsec_bridge stands in between."""
+    return {"LAB_STORE": str(store.directory.resolve()), "LAB_HOST": store.name, "LAB_PYTHON": sys.executable, "LAB_ROOT": str(_FAKES.parents[1])}
 
 
 def _assembly() -> str:
@@ -68,7 +76,7 @@ class _Files:
         self._store = store
         self._before = store.read()
         self._rules, self._world, self._task = (scratch / name for name in ("rules", "world", "task"))
-        self._counts = scratch / "counts"
+        self._counts, self._dropped = (scratch / name for name in ("counts", "dropped"))
         self._windows = (store.directory / f"{store.name}.windows").resolve()
         self._windows.mkdir(exist_ok=True)
         self._rules.write_text(_lines(self._before["rules"]), encoding="utf-8")
@@ -80,9 +88,10 @@ class _Files:
     def environment(self) -> dict[str, str]:
         """Return what leads the fakes to the files."""
         lab = {"LAB_FAKES": _FAKES, "LAB_RULES": self._rules, "LAB_WORLD": self._world, "LAB_TASK": self._task, "LAB_COUNTS": self._counts}
+        lab["LAB_DROPPED"] = self._dropped
         found = {**lab, "SystemRoot": self._windows}
         full = {"LAB_DISK_FULL": "1"} if self._store.faults().disk_full else {}
-        return {**{name: str(path) for name, path in found.items()}, **full}
+        return {**{name: str(path) for name, path in found.items()}, **full, **bridge(self._store)}
 
     def take_back(self) -> None:
         """Put what the PowerShell left in the files into the store."""
@@ -93,6 +102,10 @@ class _Files:
         self._store.change(**parts)
         if self._counts.is_file():
             self._store.count(**Counter(self._counts.read_text(encoding="utf-8").split()))
+
+    def is_dropped(self) -> bool:
+        """Return whether a fake ended the PowerShell, because the connection broke."""
+        return self._dropped.is_file()
 
     def _taken_task(self) -> dict[str, object] | None:
         if not self._task.is_file():
@@ -117,8 +130,9 @@ def _with_fakes(stdin: bytes) -> bytes:
         code = base64.b64decode(script["script"])
         if _UTIL.fullmatch(name):
             own, export, names = code.partition(b"Export-ModuleMember")
+            before = b"" if name.endswith("._Firewall.psm1") else _IPSEC.read_bytes()
             behind = _WINDOWS.read_bytes() if name.endswith("._Windows.psm1") else b""
-            code = b"\n".join([_COM.read_bytes(), own, behind, export + names])
+            code = b"\n".join([_COM.read_bytes(), before, own, behind, export + names])
         elif b"HNetCfg." in code:
             code = _COM.read_bytes() + b"\n" + code
         script["script"] = base64.b64encode(code).decode()

@@ -1,0 +1,72 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""msuc.lync.windows_ipsec_host over the wire: the simulated module, and the collection's own PowerShell when LYNC_PWSH names a program."""
+
+from __future__ import annotations
+
+import json
+import os
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+
+from tests.lab import ipsec_store
+from tests.lab.executor import Executor, PythonExecutor
+from tests.lab.lab import Lab
+from tests.lab.powershell import PowerShellExecutor
+
+PWSH = os.environ.get("LYNC_PWSH", "")
+OLD_WRAPPER = version("ansible-core").startswith(("2.16.", "2.17.", "2.18."))
+MEDIA = {"DisplayName": "Lync media [UDP]", "Group": "msuc.lync", "Protocol": "UDP", "LocalAddress": ["10.1.0.11"], "RemotePort": "49152-57500"}
+ADD = {"kind": "add", "id": "msuc.lync media [1]", "name": MEDIA["DisplayName"], "arguments": MEDIA}
+STRING = "v2.26|Action=DoNotSecure|Active=TRUE|Protocol=17|EP2Port2_10=49152-57500|EP1_4=10.1.0.11|Name=Lync media [UDP]|EmbedCtxt=msuc.lync|Desc=|"
+REQUIRE = {"DisplayName": "Isolation", "InboundSecurity": "Require", "OutboundSecurity": "Request"}
+
+
+def executors() -> list[Any]:
+    skip = [
+        pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7"),
+        pytest.mark.skipif(OLD_WRAPPER, reason="the fakes are put into what ansible-core 2.19 and later send"),
+    ]
+    return [pytest.param(PythonExecutor(), id="python"), pytest.param(PWSH, marks=skip, id="powershell")]
+
+
+def play(*tasks: dict[str, Any]) -> str:
+    steps = [{"name": f"Step {number}", "msuc.lync.windows_ipsec_host": task, "ignore_errors": True} for number, task in enumerate(tasks)]
+    return json.dumps([{"hosts": "all", "gather_facts": False, "tasks": steps}])
+
+
+@pytest.mark.parametrize("executor", executors())
+def test_a_rule_is_made_by_its_id_changed_and_removed_exactly(lab: Lab, executor: Executor | str) -> None:
+    lab.executor = PowerShellExecutor(executor) if isinstance(executor, str) else executor
+    lab.start({"fe01": {"addresses": ["10.1.0.11"], "seed": [{"Name": "Contoso"}]}})
+    store = lab.stores["fe01"]
+    foreign = ipsec_store.exempted({"{1}": REQUIRE, "msuc.lync media 1": {"DisplayName": "Near"}})
+    ipsec_store.change(store, rules=foreign)
+    change = {**ADD, "kind": "change", "arguments": {"Enabled": "False", "RemoteAddress": ["10.2.0.0/16", "LocalSubnet"]}}
+    played = lab.play(
+        play(
+            {"operation": "gather"},
+            {"operation": "apply", "engine": "cim", "operations": [ADD]},
+            {"operation": "apply", "engine": "cim", "operations": [ADD], "snapshot": False},
+            {"operation": "apply", "engine": "cim", "operations": [change], "confirm_minutes": 5},
+            {"operation": "confirm"},
+            {"operation": "apply", "operations": [{**ADD, "kind": "remove"}, {**ADD, "kind": "remove", "id": "gone"}]},
+            {"operation": "apply", "operations": [{**ADD, "kind": "remove"}]},
+        )
+    )
+    gathered, made, twice, changed, confirmed, conflict, removed = (record["result"] for record in played.of("fe01"))
+    assert (gathered["changed"], gathered["rules"], gathered["counters"]) == (False, foreign, {"enumerations": 1, "writes": 0}), played.output
+    assert (gathered["engines"], gathered["exempt"], gathered["legacy"]["assigned"], gathered["addresses"]) == (["cim", "netsh"], 9, "", ["10.1.0.11"])
+    assert (made["rules"], made["done"]) == ({**foreign, ADD["id"]: STRING}, 1), played.output
+    assert (made["changed"], made["counters"]) == (True, {"enumerations": 2, "writes": 1})
+    assert made["snapshot"].endswith(".wfw")
+    assert (twice["msg"], twice["done"]) == ("Cannot create a file when that file already exists. (Windows System Error 183)", 0)
+    new = STRING.replace("TRUE", "FALSE").replace("|Name", "|EP2_4=10.2.0.0/255.255.0.0|EP2_4=LocalSubnet|EP2_6=LocalSubnet|Name")
+    assert sorted(changed["rules"][ADD["id"]].split("|")) == sorted(new.split("|"))
+    assert (changed["armed"], confirmed["changed"], store.read()["task"]) == (True, True, None)
+    assert conflict["msg"] == "rule 'Lync media [UDP]' is not on the host as it was gathered: something else has changed it meanwhile"
+    assert (removed["rules"], ipsec_store.shown(store)) == (foreign, foreign)
+    counts = store.counts()
+    assert (counts["executions"], counts["enumerations"], counts["writes"]) == (7, 11, 3)
