@@ -126,7 +126,8 @@ function Open-LyncIPsecStore {
     #>
     param([Parameter(Mandatory = $true)][string]$Name)
 
-    Invoke-LyncCim -Call { Open-NetGPO -PolicyStore $Name -ErrorAction Stop }
+    $splat = @{ PolicyStore = $Name; ErrorAction = 'Stop' }
+    Invoke-LyncCim -Call { Open-NetGPO @splat }
 }
 
 function Save-LyncIPsecStore {
@@ -136,7 +137,8 @@ function Save-LyncIPsecStore {
     #>
     param([Parameter(Mandatory = $true)]$Session)
 
-    Invoke-LyncCim -Call { Save-NetGPO -GPOSession $Session -ErrorAction Stop }
+    $splat = @{ GPOSession = $Session; ErrorAction = 'Stop' }
+    $null = Invoke-LyncCim -Call { Save-NetGPO @splat }
 }
 
 function Get-LyncIPsecStoreRule {
@@ -146,13 +148,14 @@ function Get-LyncIPsecStoreRule {
     #>
     param([Parameter(Mandatory = $true)]$Session)
 
+    $splat = @{ GPOSession = $Session; ErrorAction = 'Stop' }
     $filter = @{ Address = @{}; Port = @{}; Type = @{} }
     $read = Invoke-LyncCim -Call {
         @{
-            Rule = @(Get-NetIPsecRule -GPOSession $Session -ErrorAction Stop)
-            Address = @(Get-NetFirewallAddressFilter -GPOSession $Session -ErrorAction Stop)
-            Port = @(Get-NetFirewallPortFilter -GPOSession $Session -ErrorAction Stop)
-            Type = @(Get-NetFirewallInterfaceTypeFilter -GPOSession $Session -ErrorAction Stop)
+            Rule = @(Get-NetIPsecRule @splat)
+            Address = @(Get-NetFirewallAddressFilter @splat)
+            Port = @(Get-NetFirewallPortFilter @splat)
+            Type = @(Get-NetFirewallInterfaceTypeFilter @splat)
         }
     }
     foreach ($kind in @($filter.Keys)) {
