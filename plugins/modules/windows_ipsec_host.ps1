@@ -3,7 +3,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-#AnsibleRequires -CSharpUtil Ansible.Basic
+#AnsibleRequires -PowerShell ..module_utils._Module
 #AnsibleRequires -PowerShell ..module_utils._IPsec
 #AnsibleRequires -PowerShell ..module_utils._Windows
 
@@ -32,8 +32,8 @@ $spec = @{
     }
     supports_check_mode = $true
 }
-$module = [Ansible.Basic.AnsibleModule]::Create($args, $spec)
 $ErrorActionPreference = 'Stop'
+$module = New-LyncModule -Specification $spec -Given $complex_args
 
 $counters = @{ enumerations = 0; writes = 0 }
 $module.Result.counters = $counters
@@ -135,7 +135,7 @@ function Invoke-Apply {
         return Invoke-Operation
     }
     $script:before = $rule
-    Invoke-LyncIPsecScript -Text $module.Params.script -Directory $module.Tmpdir
+    Invoke-LyncIPsecScript -Text $module.Params.script -Directory ([System.IO.Path]::GetTempPath())
     $module.Result.done = $module.Params.operations.Count
 }
 
@@ -156,7 +156,9 @@ function Write-Answer {
     $module.Result.changed = $counters.writes -gt 0
 }
 
+$failure = $null
 try {
+    Assert-LyncOption -Module $module
     $failure = switch ($module.Params.operation) {
         'confirm' { Confirm-LyncChange -Module $module }
         'gather' { Invoke-LyncChange -Answer { Write-Answer } }
@@ -165,7 +167,4 @@ try {
 } catch {
     $failure = $_
 }
-if ($null -ne $failure) {
-    $module.FailJson($failure.Exception.Message, $failure)
-}
-$module.ExitJson()
+Write-LyncResult -Module $module -Failure $failure
