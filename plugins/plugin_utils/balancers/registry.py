@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..dependencies import jsonschema
 from ..problems import Problem, nearest, one_of, shown
 from .driver import Driver
+from .netscaler.driver import NetScaler
 
-DRIVERS: dict[str, Driver] = {}
+DRIVERS: dict[str, Driver] = {"netscaler": NetScaler()}
 # lync_balancer_driver -> protocol -> name of the driver; HAProxy carries no UDP, so nginx does it beside it.
 CARRIERS: Mapping[str, Mapping[str, str]] = {
     "haproxy": {"tcp": "haproxy", "udp": "nginx_stream"},

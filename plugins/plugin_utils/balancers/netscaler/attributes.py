@@ -1,0 +1,226 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The resources of a NetScaler that a virtual service is made of, as data: types, choices, immutables, defaults, CLI words.
+
+Types, choices, immutable and unset-able attributes are those of the NITRO reference
+(https://developer-docs.netscaler.com/en-us/adc-nitro-api/current-release/) and of netscaler.adc 2.18.0, which agrees with it;
+defaults and units are those of the command reference (https://developer-docs.netscaler.com/en-us/adc-command-reference-int/).
+Only what the driver says or judges is here; every other attribute of a resource is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Scalar = str | int
+Key = tuple[str, ...]
+Values = Mapping[str, Scalar]
+# resource -> key -> attributes, those of the key among them
+Tables = Mapping[str, Mapping[Key, Values]]
+
+# What an idle timeout is when nobody says it, by the type of the service.
+IDLE_SECONDS: Mapping[str, int] = {"TCP": 9000, "UDP": 120}
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute: what it may be, and what it is when an answer or a line leaves it out.
+
+    default: None where the appliance has none: the attribute is then absent. immutable: only a new object has another value.
+    action: changed by the actions enable and disable, never by an update.
+    """
+
+    word: str = ""
+    kind: type[int] | type[str] = str
+    choices: tuple[str, ...] = ()
+    default: Scalar | None = None
+    minimum: int = 0
+    maximum: int = 0
+    immutable: bool = False
+    action: bool = False
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One kind of object.
+
+    noun: as in the commands add, bind, set, rm. key: the attributes that tell objects apart. positional: the attributes
+    that a command gives without a word, in their order. remove_with: what the removal says besides the key.
+    refers: attribute -> the kind of object that it names.
+    """
+
+    name: str
+    noun: str
+    key: tuple[str, ...]
+    positional: tuple[str, ...]
+    attributes: Mapping[str, Attribute]
+    binding: bool = False
+    remove_with: tuple[str, ...] = ()
+    refers: Mapping[str, str] = field(default_factory=dict)
+
+
+def _text(word: str = "", **more: object) -> Attribute:
+    return Attribute(word, **more)  # type: ignore[arg-type]
+
+
+def _number(word: str, minimum: int, maximum: int, **more: object) -> Attribute:
+    return Attribute(word, int, minimum=minimum, maximum=maximum, **more)  # type: ignore[arg-type]
+
+
+_YES_NO = ("YES", "NO")
+_ON_OFF = ("ENABLED", "DISABLED")
+_STATE = _text("state", choices=_ON_OFF, default="ENABLED", action=True)
+_TD = _number("td", 0, 4094, default=0, immutable=True)
+# Capitals whatever the spelling; more choices than the driver would use are an object of somebody else.
+_TYPE = _text(choices=("TCP", "UDP"), immutable=True)
+_PERSISTENCE = _text("persistenceType", choices=("NONE", "SOURCEIP"), default="NONE")
+# Minutes; the neutral model has seconds.
+_PERSISTENCE_MINUTES = _number("timeout", 0, 1440, default=2)
+
+_ALL = (
+    Resource("nstcpprofile", "ns tcpProfile", ("name",), ("name",), {"name": _text(), "nagle": _text("nagle", choices=_ON_OFF, default="DISABLED")}),
+    Resource(
+        "server",
+        "server",
+        ("name",),
+        ("name", "ipaddress"),
+        {"name": _text(), "ipaddress": _text(), "td": _TD, "comment": _text("comment"), "state": _STATE},
+    ),
+    Resource(
+        "lbmonitor",
+        "lb monitor",
+        ("monitorname",),
+        ("monitorname", "type"),
+        {
+            "monitorname": _text(),
+            "type": _TYPE,
+            "interval": _number("interval", 1, 20940, default=5),
+            "resptimeout": _number("resptimeout", 1, 20939, default=2),
+            "retries": _number("retries", 1, 127, default=3),
+            "destport": _number("destPort", 0, 65535, default=0),
+        },
+        remove_with=("type",),
+    ),
+    Resource(
+        "servicegroup",
+        "serviceGroup",
+        ("servicegroupname",),
+        ("servicegroupname", "servicetype"),
+        {
+            "servicegroupname": _text(),
+            "servicetype": _TYPE,
+            "td": _TD,
+            "usip": _text("usip", choices=_YES_NO, default="NO"),
+            "clttimeout": _number("cltTimeout", 0, 31536000),
+            "svrtimeout": _number("svrTimeout", 0, 31536000),
+            "tcpprofilename": _text("tcpProfileName"),
+            "comment": _text("comment"),
+            "state": _STATE,
+        },
+        refers={"tcpprofilename": "nstcpprofile"},
+    ),
+    Resource(
+        "lbvserver",
+        "lb vserver",
+        ("name",),
+        ("name", "servicetype", "ipv46", "port"),
+        {
+            "name": _text(),
+            "servicetype": _TYPE,
+            "ipv46": _text(),
+            "port": _number("", 0, 65535, immutable=True),
+            "td": _TD,
+            "persistencetype": _PERSISTENCE,
+            "timeout": _PERSISTENCE_MINUTES,
+            "lbmethod": _text("lbMethod", choices=("LEASTCONNECTION", "ROUNDROBIN"), default="LEASTCONNECTION"),
+            "clttimeout": _number("cltTimeout", 0, 31536000),
+            "tcpprofilename": _text("tcpProfileName"),
+            "netprofile": _text("netProfile"),
+            "comment": _text("comment"),
+            "state": _STATE,
+        },
+        refers={"tcpprofilename": "nstcpprofile"},
+    ),
+    Resource("lbgroup", "lb group", ("name",), ("name",), {"name": _text(), "persistencetype": _PERSISTENCE, "timeout": _PERSISTENCE_MINUTES}),
+    # The port is of the key: one server may be in a group with two of them.
+    Resource(
+        "servicegroup_servicegroupmember_binding",
+        "serviceGroup",
+        ("servicegroupname", "servername", "port"),
+        ("servicegroupname", "servername", "port"),
+        {"servicegroupname": _text(), "servername": _text(), "port": _number("", 0, 65535), "state": _STATE},
+        binding=True,
+        refers={"servicegroupname": "servicegroup", "servername": "server"},
+    ),
+    Resource(
+        "servicegroup_lbmonitor_binding",
+        "serviceGroup",
+        ("servicegroupname", "monitor_name"),
+        ("servicegroupname",),
+        {"servicegroupname": _text(), "monitor_name": _text("monitorName")},
+        binding=True,
+        refers={"servicegroupname": "servicegroup", "monitor_name": "lbmonitor"},
+    ),
+    Resource(
+        "lbvserver_servicegroup_binding",
+        "lb vserver",
+        ("name", "servicegroupname"),
+        ("name", "servicegroupname"),
+        {"name": _text(), "servicegroupname": _text()},
+        binding=True,
+        refers={"name": "lbvserver", "servicegroupname": "servicegroup"},
+    ),
+    Resource(
+        "lbgroup_lbvserver_binding",
+        "lb group",
+        ("name", "vservername"),
+        ("name", "vservername"),
+        {"name": _text(), "vservername": _text()},
+        binding=True,
+        refers={"name": "lbgroup", "vservername": "lbvserver"},
+    ),
+)
+
+# In the order in which they are added: what is referred to comes first. Removal goes the other way.
+RESOURCES: Mapping[str, Resource] = {resource.name: resource for resource in _ALL}
+
+
+def defaults(resource: Resource, values: Values) -> dict[str, Scalar]:
+    """Return what attributes are that an object does not say; idle timeouts depend on its type."""
+    found = {name: attribute.default for name, attribute in resource.attributes.items() if attribute.default is not None}
+    idle = IDLE_SECONDS.get(str(values.get("servicetype", "")).upper())
+    return {**found, **{name: idle for name in ("clttimeout", "svrtimeout") if idle is not None and name in resource.attributes}}
+
+
+def normalised(resource: Resource, raw: Mapping[str, object]) -> dict[str, Scalar]:
+    """Return the known attributes of an object from an answer or a line: numbers as numbers, words in capitals, defaults filled in.
+
+    Answers write numbers as texts, and leave out attributes that nobody set; so do lines of the configuration.
+    """
+    said = {name: _value(attribute, raw[name]) for name, attribute in resource.attributes.items() if raw.get(name) not in (None, "")}
+    return {**defaults(resource, said), **said}
+
+
+def _value(attribute: Attribute, value: object) -> Scalar:
+    if attribute.kind is int:
+        text = str(value).strip()
+        # "*" stands for every port.
+        return int(float(text)) if text.replace(".", "", 1).isdigit() else 65535 if text == "*" else text
+    return str(value).upper() if attribute.choices else str(value)
+
+
+def key_of(resource: Resource, values: Mapping[str, object]) -> Key:
+    """Return the key of an object."""
+    return tuple(str(values.get(name, "")) for name in resource.key)
+
+
+def table(resource: Resource, items: list[dict[str, Scalar]]) -> dict[Key, Values]:
+    """Return objects by their keys, sorted."""
+    return dict(sorted((key_of(resource, item), item) for item in items))
+
+
+def said_when_added(values: Values) -> dict[str, Scalar]:
+    """Return what an addition says: what is as it would be anyway is left out, where saying it may be refused."""
+    silent = {("state", "ENABLED"), ("td", 0)} | ({("timeout", values.get("timeout"))} if values.get("persistencetype") == "NONE" else set())
+    return {name: value for name, value in values.items() if (name, value) not in silent}

@@ -1,0 +1,174 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Resources as lines of the command line, and back: what a running configuration says, and what people paste.
+
+    add lb vserver lync_pool01-sip TCP 10.1.0.100 5061 -persistenceType SOURCEIP -timeout 20 -cltTimeout 1800
+    bind lb vserver lync_pool01-sip lync_pool01-sip
+
+A running configuration has every traffic domain, leaves out what is at its default, and lists several objects' lines per
+kind; lines that are none of the driver's kinds are skipped, save that every kind of virtual server tells where it listens.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from .attributes import RESOURCES, Resource, Scalar, Tables, Values, key_of, normalised, said_when_added
+
+_TOKEN = re.compile(r'"((?:\\.|[^"\\])*)"|(\S+)')
+_ESCAPED = re.compile(r"\\(.)")
+_PLAIN = re.compile(r"[\w.:@#=/*-]+\Z")
+_VERBS = ("add", "set", "bind", "enable", "disable")
+_NOUNS = {resource.noun.lower(): resource for resource in RESOURCES.values() if not resource.binding}
+_BINDINGS = {
+    noun: tuple(resource for resource in RESOURCES.values() if resource.binding and resource.noun.lower() == noun)
+    for noun in {resource.noun.lower() for resource in RESOURCES.values() if resource.binding}
+}
+_VIRTUAL_SERVERS = ("lb", "cs", "vpn", "authentication", "cr")
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where a virtual server of any kind listens; address "0.0.0.0" is none of its own, port 65535 every port."""
+
+    owner: str
+    kind: str
+    address: str
+    port: int
+    domain: int
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What a configuration says: objects of the driver's kinds, listeners of all kinds, whether there is a second unit."""
+
+    tables: Tables
+    listeners: tuple[Listening, ...] = ()
+    has_pair: bool = False
+
+
+@dataclass(frozen=True)
+class _Command:
+    verb: str
+    noun: str
+    positional: tuple[str, ...]
+    options: Mapping[str, str]
+
+
+def command_lines(tables: Tables) -> list[str]:
+    """Return the lines that make the objects, in the order in which they can be pasted."""
+    return [line for name, resource in RESOURCES.items() for values in tables.get(name, {}).values() for line in _made(resource, values)]
+
+
+def removal_line(resource: Resource, values: Mapping[str, object]) -> str:
+    """Return the line that removes an object, or unbinds it."""
+    words = [str(values[name]) for name in (*resource.key, *resource.remove_with) if not resource.attributes[name].word]
+    named = [part for name in resource.key if resource.attributes[name].word for part in (f"-{resource.attributes[name].word}", str(values[name]))]
+    return " ".join([("unbind" if resource.binding else "rm"), resource.noun, *map(_quoted, words), *named])
+
+
+def option_words(resource: Resource, values: Mapping[str, object]) -> list[str]:
+    """Return attributes with their words: ["-cltTimeout", "1800"]."""
+    named = [(resource.attributes[name].word, value) for name, value in values.items() if resource.attributes[name].word]
+    return [part for word, value in named for part in (f"-{word}", _quoted(str(value)))]
+
+
+def _made(resource: Resource, values: Values) -> Iterator[str]:
+    words = [_quoted(str(values[name])) for name in resource.positional]
+    yield " ".join([("bind" if resource.binding else "add"), resource.noun, *words, *option_words(resource, said_when_added(values))])
+
+
+def _quoted(text: str) -> str:
+    return text if _PLAIN.match(text) else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def parse_configuration(text: str) -> Configuration:
+    """Return what a running configuration, or rendered lines, say."""
+    found: dict[str, dict[tuple[str, ...], dict[str, Scalar]]] = {name: {} for name in RESOURCES}
+    listeners: list[Listening] = []
+    has_pair = False
+    for line in text.splitlines():
+        command = _command(line)
+        if command is None:
+            continue
+        has_pair |= command.verb == "add" and command.noun == "ha node"
+        listeners += _listening(command)
+        _take(found, command)
+    tables = {name: dict(sorted(table.items())) for name, table in found.items()}
+    return Configuration(tables, tuple(listeners), has_pair)
+
+
+def _command(line: str) -> _Command | None:
+    verb, _, rest = line.strip().partition(" ")
+    if verb.lower() not in _VERBS:
+        return None
+    tokens = [plain or _ESCAPED.sub(r"\1", quoted) for quoted, plain in _TOKEN.findall(rest)]
+    size = 1 if tokens and tokens[0].lower() in ("server", "servicegroup") else 2
+    noun = " ".join(tokens[:size]).lower()
+    positional, options = _sorted_out(tokens[size:])
+    return _Command(verb.lower(), noun, tuple(positional), options)
+
+
+def _sorted_out(tokens: list[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the words that stand alone, and the options with their values, by lower-case name."""
+    positional: list[str] = []
+    options: dict[str, str] = {}
+    index = 0
+    while index < len(tokens):
+        token = tokens[index]
+        is_option = len(token) > 1 and token.startswith("-") and not token[1:].isdigit()
+        if not is_option:
+            positional.append(token)
+        elif index + 1 < len(tokens) and not re.match(r"-[A-Za-z]", tokens[index + 1]):
+            options[token[1:].lower()] = tokens[index + 1]
+            index += 1
+        else:
+            options[token[1:].lower()] = ""
+        index += 1
+    return positional, options
+
+
+def _take(found: dict[str, dict[tuple[str, ...], dict[str, Scalar]]], command: _Command) -> None:
+    """Enter what a command says of an object of the driver's kinds."""
+    resource = _kind(command)
+    if resource is None or len(command.positional) < sum(not resource.attributes[name].word for name in resource.key):
+        return
+    said = _said(resource, command)
+    table, key = found[resource.name], key_of(resource, normalised(resource, said))
+    if command.verb in ("enable", "disable"):
+        said = {"state": f"{command.verb.upper()}D"}
+    if command.verb in ("add", "bind"):
+        table[key] = normalised(resource, said)
+    elif key in table:
+        table[key] = normalised(resource, {**table[key], **said})
+
+
+def _kind(command: _Command) -> Resource | None:
+    """Return the kind of object that a command is about; enable and disable may name a member of a group."""
+    members = command.verb in ("enable", "disable") and command.noun == "servicegroup" and len(command.positional) > 1
+    if command.verb != "bind" and not members:
+        return _NOUNS.get(command.noun)
+    fitting = (resource for resource in _BINDINGS.get(command.noun, ()) if _fits(resource, command))
+    return next(fitting, None)
+
+
+def _fits(resource: Resource, command: _Command) -> bool:
+    words = [resource.attributes[name].word.lower() for name in resource.key if resource.attributes[name].word]
+    return len(command.positional) == len(resource.positional) and all(word in command.options for word in words)
+
+
+def _said(resource: Resource, command: _Command) -> dict[str, object]:
+    positional = dict(zip(resource.positional, command.positional, strict=False))
+    words = {attribute.word.lower(): name for name, attribute in resource.attributes.items() if attribute.word}
+    return {**positional, **{words[word]: value for word, value in command.options.items() if word in words}}
+
+
+def _listening(command: _Command) -> Iterator[Listening]:
+    kind, _, noun = command.noun.partition(" ")
+    if command.verb != "add" or noun != "vserver" or kind not in _VIRTUAL_SERVERS or len(command.positional) < 4:
+        return
+    name, service_type, address, port = command.positional[:4]
+    number = int(port) if port.isdigit() else 65535
+    yield Listening(f"{command.noun} {name}", service_type.upper(), address, number, int(command.options.get("td", "0")))
