@@ -20,20 +20,34 @@ class _Missing:
     """Stands in for a library that could not be imported; any use of it raises MissingLibraryError."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self._name = name  # as the package index has it
 
     def __getattr__(self, attribute: str) -> NoReturn:
         raise MissingLibraryError(f"the Python library {self._name} is missing on the controller; install it with: python3 -m pip install {self._name}")
 
 
-def _load(name: str) -> Any:
+def _load(name: str, *modules: str, package: str = "") -> Any:
+    """Return a library with the named modules of it; package: its name on the package index, where that is another."""
     try:
+        for module in modules:
+            importlib.import_module(f"{name}.{module}")
         return importlib.import_module(name)
     except ImportError:
-        return _Missing(name)
+        return _Missing(package or name)
 
 
 if TYPE_CHECKING:
+    import dns.exception
+    import dns.flags
+    import dns.message
+    import dns.name
+    import dns.query
+    import dns.rcode
+    import dns.rdata
+    import dns.rdatatype
+    import dns.tsig
+    import dns.update
+    import dns.zone
     import jmespath
     import jsonschema
     import netaddr
@@ -41,6 +55,7 @@ if TYPE_CHECKING:
     import requests
     import yaml
 else:
+    dns = _load("dns", "exception", "flags", "message", "name", "query", "rcode", "rdata", "rdatatype", "tsig", "update", "zone", package="dnspython")
     jmespath = _load("jmespath")
     jsonschema = _load("jsonschema")
     netaddr = _load("netaddr")
@@ -48,4 +63,4 @@ else:
     requests = _load("requests")
     yaml = _load("yaml")
 
-__all__ = ["MissingLibraryError", "jmespath", "jsonschema", "netaddr", "regipy", "requests", "yaml"]
+__all__ = ["MissingLibraryError", "dns", "jmespath", "jsonschema", "netaddr", "regipy", "requests", "yaml"]

@@ -1,25 +1,53 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Topology -> DNS records: pool names, web names, simple URLs, and the SRV records by which clients find the pool.
+"""Topology -> DNS records: pool names, web names, simple URLs, and the names by which clients and partners find the deployment.
 
 Internal view: a pool's name resolves to its VIP (hlb), to its active members (dns) or to its server (none); web names
-to the web VIP. External view: web names and simple URLs resolve to the reverse proxies, sip.DOMAIN to the Access Edge.
+to the web VIP. External view: web names and simple URLs resolve to the reverse proxies, the Edge's names to its public
+addresses. What exists once in a deployment belongs to its home pool or, outside, to its first Edge pool.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ..addresses import AddressSet
+from ..catalogue.model import Version
 from ..topology.model import DnsServer, Host, MemberState, Method, Pool, Topology
 from .model import DnsRecord
 
 INTERNAL, EXTERNAL = "internal", "external"
 _TYPES = {4: "A", 6: "AAAA"}
-_FEDERATION_PORT = 5061
 _SIP_PORT = 5061
-_FEDERATION_FEATURES = frozenset({"federation", "public_im"})
+
+
+@dataclass(frozen=True)
+class _Discovery:
+    """An SRV record of a SIP domain in the external view: its label, its port, and when it is made.
+
+    port: None for that of the Access Edge service. features: one of them is on; empty for always. not_in: versions without it.
+    """
+
+    label: str
+    port: int | None
+    features: frozenset[str] = frozenset()
+    not_in: frozenset[Version] = frozenset()
+
+    def applies_to(self, member: Host) -> bool:
+        """Return whether an Edge Server like this member needs the record."""
+        return (not self.features or bool(self.features & member.features)) and member.version not in self.not_in
+
+
+_EDGE_DISCOVERY = (
+    _Discovery("_sip._tls", None),
+    _Discovery("_sipfederationtls._tcp", _SIP_PORT, frozenset({"federation", "public_im"})),
+    # In 2010 a gateway of its own speaks XMPP, which the inventory does not hold.
+    _Discovery("_xmpp-server._tcp", 5269, frozenset({"xmpp"}), frozenset({Version.LYNC_2010})),
+)
+# Autodiscover of clients, per view; 2010 has it with mobility only.
+_AUTODISCOVER = {INTERNAL: "lyncdiscoverinternal", EXTERNAL: "lyncdiscover"}
 
 
 class DnsPolicy:
@@ -30,14 +58,18 @@ class DnsPolicy:
         hosts = topology.hosts.values()
         self._proxies = AddressSet.union_of(_outside(host) for host in hosts if "reverse_proxy" in host.roles and _active(host))
         self._home = home_pool(topology)
+        self._edge = next((pool for pool in topology.pools.values() if pool.role == "edge" and self._serving(pool)), None)
 
     def pool_records(self, pool: Pool) -> tuple[DnsRecord, ...]:
-        """Return the records of one pool, by view, name and type."""
+        """Return the records of one pool, by view, name and type; none when nobody of it takes traffic."""
+        members = self._serving(pool)
+        if not members:
+            return ()
         records = list(self._own_names(pool))
         if pool.role == "edge":
-            records += self._edge_names(pool)
+            records += self._edge_names(pool, members[0])
         if self._home is pool:
-            records += self._home_names(pool)
+            records += self._home_names(pool, members[0])
         return tuple(sorted(set(records), key=lambda record: (record.view, record.name, record.type)))
 
     def _own_names(self, pool: Pool) -> Iterator[DnsRecord]:
@@ -47,36 +79,50 @@ class DnsPolicy:
         if pool.external_web_fqdn:
             yield from self._addresses(pool.external_web_fqdn, self._proxies or pool.external_web_vip, EXTERNAL)
 
-    def _home_names(self, pool: Pool) -> Iterator[DnsRecord]:
+    def _home_names(self, pool: Pool, member: Host) -> Iterator[DnsRecord]:
         """Yield simple URLs and client discovery, which exist once in a deployment."""
         for name in simple_url_names(self._topology):
             yield from self._addresses(name, self._web_addresses(pool), INTERNAL)
             yield from self._addresses(name, self._proxies, EXTERNAL)
         for domain in self._topology.sip_domains:
             yield self._srv(f"_sipinternaltls._tcp.{domain}", _SIP_PORT, pool.name, INTERNAL)
+            if member.version is not Version.LYNC_2010 or "mobility" in member.features:
+                yield from self._addresses(f"{_AUTODISCOVER[INTERNAL]}.{domain}", self._web_addresses(pool), INTERNAL)
+                yield from self._addresses(f"{_AUTODISCOVER[EXTERNAL]}.{domain}", self._proxies or pool.external_web_vip, EXTERNAL)
 
-    def _edge_names(self, pool: Pool) -> Iterator[DnsRecord]:
-        members = self._members(pool)
-        if not members:
-            return
-        access = pool.external_vips.get("access") or AddressSet.union_of(_public(host, "access") for host in members)
-        for domain in self._topology.sip_domains:
-            name = f"sip.{domain}"
-            yield from self._addresses(name, access, EXTERNAL)
-            yield self._srv(f"_sip._tls.{domain}", members[0].edge_ports["access"], name, EXTERNAL)
-            if members[0].features & _FEDERATION_FEATURES:
-                yield self._srv(f"_sipfederationtls._tcp.{domain}", _FEDERATION_PORT, name, EXTERNAL)
+    def _edge_names(self, pool: Pool, member: Host) -> Iterator[DnsRecord]:
+        for service, name in pool.external_fqdns.items():
+            yield from self._addresses(name, self._public_addresses(pool, service), EXTERNAL)
+        if pool is self._edge:
+            for domain in self._topology.sip_domains:
+                yield from self._domain_names(pool, member, domain)
+
+    def _domain_names(self, pool: Pool, member: Host, domain: str) -> Iterator[DnsRecord]:
+        """Yield the names of a SIP domain outside; a client trusts the target of an SRV record only within the domain."""
+        sip, access = f"sip.{domain}", pool.external_fqdns.get("access", "")
+        yield from self._addresses(sip, self._public_addresses(pool, "access"), EXTERNAL)
+        for each in _EDGE_DISCOVERY:
+            if each.applies_to(member):
+                target = access if access.endswith(f".{domain}") else sip
+                yield self._srv(f"{each.label}.{domain}", each.port or member.edge_ports["access"], target, EXTERNAL)
 
     def _pool_addresses(self, pool: Pool) -> AddressSet:
         if pool.method is Method.HLB:
             return pool.vip
-        return AddressSet.union_of(host.internal_address or host.addresses for host in self._members(pool))
+        return AddressSet.union_of(host.internal_address or host.addresses for host in self._serving(pool))
 
     def _web_addresses(self, pool: Pool) -> AddressSet:
         return pool.web_vip or self._pool_addresses(pool)
 
-    def _members(self, pool: Pool) -> list[Host]:
-        return [host for host in (self._topology.hosts[name] for name in pool.members) if _active(host)]
+    def _public_addresses(self, pool: Pool, service: str) -> AddressSet:
+        return pool.external_vips.get(service) or AddressSet.union_of(_public(host, service) for host in self._serving(pool))
+
+    def _serving(self, pool: Pool) -> list[Host]:
+        """Return the members that DNS leads to; behind a balancer, which picks the active ones itself, all that are not retired."""
+        members = [self._topology.hosts[name] for name in pool.members]
+        if pool.method is Method.HLB:
+            return [host for host in members if _stays(host)]
+        return [host for host in members if _active(host)]
 
     def _addresses(self, name: str, addresses: AddressSet, view: str) -> Iterator[DnsRecord]:
         for family, record_type in _TYPES.items():
@@ -93,7 +139,7 @@ class DnsPolicy:
 
 def home_pool(topology: Topology) -> Pool | None:
     """Return the pool that clients sign in to first: Directors, else the central management pool, else the first Front End pool."""
-    pools = list(topology.pools.values())
+    pools = [pool for pool in topology.pools.values() if any(_stays(topology.hosts[name]) for name in pool.members)]
     directors = [pool for pool in pools if pool.role == "directors"]
     central = [pool for pool in pools if pool.name == topology.central_management_pool]
     candidates = directors + central + [pool for pool in pools if pool.role in ("frontend", "standard_edition")]
@@ -110,7 +156,8 @@ def simple_url_names(topology: Topology) -> tuple[str, ...]:
 def zone_of(name: str, view: str, servers: tuple[DnsServer, ...]) -> str:
     """Return the longest zone of the view's servers that holds a name, else the name's parent domain."""
     zones = {zone for server in servers if server.view == view for zone in server.zones}
-    holding = [zone for zone in zones if name == zone or name.endswith("." + zone)]
+    lower = name.lower()
+    holding = [zone for zone in zones if lower == zone or lower.endswith("." + zone)]
     if holding:
         return max(holding, key=lambda zone: (len(zone), zone))
     if name.startswith("_"):
@@ -120,6 +167,10 @@ def zone_of(name: str, view: str, servers: tuple[DnsServer, ...]) -> str:
 
 def _active(host: Host) -> bool:
     return host.member_state is MemberState.ACTIVE
+
+
+def _stays(host: Host) -> bool:
+    return host.member_state is not MemberState.RETIRED
 
 
 def _outside(host: Host) -> AddressSet:

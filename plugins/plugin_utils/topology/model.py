@@ -155,7 +155,7 @@ class Pool:
     """One pool, with its members in the inventory's order.
 
     vip: internal (the only one outside the Edge); may hold an IPv4 and an IPv6 address. web_vip: equals vip unless given.
-    external_vips: of an Edge pool, per service of EDGE_SERVICES. external_web_vip: 443 -> 4443 and 80 -> 8080 done by the balancer.
+    external_vips, external_fqdns: of an Edge pool, per service of EDGE_SERVICES. external_web_vip: 443 -> 4443 and 80 -> 8080 done by the balancer.
     balancers: inventory names per side, {"internal": (...), "external": (...)}; outside the Edge only "internal".
     methods: per side; validation has made sure that both sides of an Edge agree, so method is one of them.
     """
@@ -172,6 +172,7 @@ class Pool:
     balancers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     web_fqdn: str | None = None
     external_web_fqdn: str | None = None
+    external_fqdns: Mapping[str, str] = field(default_factory=dict)
     monitoring_port: int | None = None
     backup_pool: str | None = None
     sql: SqlServer | None = None
@@ -182,13 +183,19 @@ class Pool:
 
 @dataclass(frozen=True)
 class DnsServer:
-    """A server that takes DNS records: address, zones, view (internal or external), TSIG key name or a Windows host."""
+    """A server that takes DNS records of zones in one view (internal or external): by a TSIG key, or on a Windows host.
+
+    key_secret: base64; empty without a key, and as long as it is vaulted. It is not part of the text of a server.
+    """
 
     address: str
     zones: tuple[str, ...]
     view: str = "internal"
     key_name: str | None = None
     windows_host: str | None = None
+    port: int = 53
+    key_algorithm: str = "hmac-sha256"
+    key_secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ _WEB_NAME_ROLES = (*_WEB_ROLES, "standard_edition")
 # Keys that only pools of these roles have; every other key is for all.
 ROLES_OF_KEY = {
     "external_vips": ("edge",),
+    "external_fqdns": ("edge",),
     "web_vip": _WEB_ROLES,
     "external_web_vip": _WEB_ROLES,
     "web_fqdn": _WEB_NAME_ROLES,
@@ -74,6 +75,7 @@ EXTERNAL_VIPS: Field[Mapping[str, AddressSet]] = Field("external_vips", mapping_
 EXTERNAL_WEB_VIP = Field("external_web_vip", addresses, AddressSet())
 WEB_FQDN: Field[str | None] = Field("web_fqdn", dns_name, None)
 EXTERNAL_WEB_FQDN: Field[str | None] = Field("external_web_fqdn", dns_name, None)
+EXTERNAL_FQDNS: Field[Mapping[str, str]] = Field("external_fqdns", mapping_of(EDGE_SERVICES, dns_name), {})
 MONITORING_PORT: Field[int | None] = Field("monitoring_port", port, None)
 BACKUP_POOL: Field[str | None] = Field("backup_pool", dns_name, None)
 SQL: Field[SqlServer | None] = Field("sql", _sql, None)
@@ -82,7 +84,7 @@ VENDOR: Field[Mapping[str, object]] = Field("vendor", raw_mapping, {})
 SITE: Field[str | None] = Field("site", text, None)
 
 POOL_FIELDS: tuple[Field[object], ...] = (
-    ROLE, LOAD_BALANCING, BALANCER, VIP, WEB_VIP, EXTERNAL_VIPS, EXTERNAL_WEB_VIP, WEB_FQDN, EXTERNAL_WEB_FQDN,
+    ROLE, LOAD_BALANCING, BALANCER, VIP, WEB_VIP, EXTERNAL_VIPS, EXTERNAL_WEB_VIP, WEB_FQDN, EXTERNAL_WEB_FQDN, EXTERNAL_FQDNS,
     MONITORING_PORT, BACKUP_POOL, SQL, FILE_SHARE, VENDOR, SITE,
 )  # fmt: skip
 

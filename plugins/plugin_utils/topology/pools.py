@@ -48,6 +48,7 @@ def build_pool(name: str, role: str, record: Record, members: list[Host]) -> Poo
         balancers=_balancers(role, record),
         web_fqdn=record[f.WEB_FQDN],
         external_web_fqdn=record[f.EXTERNAL_WEB_FQDN],
+        external_fqdns=record[f.EXTERNAL_FQDNS],
         monitoring_port=record[f.MONITORING_PORT],
         backup_pool=record[f.BACKUP_POOL],
         sql=record[f.SQL],

@@ -104,7 +104,7 @@ class Settings:
             if first is None:
                 first = host
             elif not _equal(raw, first.variables[variable.name]):
-                self._conflicts.append(_conflict(variable.name, first, host))
+                self._conflicts.append(_conflict(variable, first, host))
                 break
         return first
 
@@ -130,6 +130,8 @@ def _equal(one: object, other: object) -> bool:
         return False
 
 
-def _conflict(name: str, one: InventoryHost, other: InventoryHost) -> Problem:
-    message = f"the values differ: {shown(one.variables[name])} and {shown(other.variables[name])}"
-    return Problem(f"hosts {one.name} and {other.name}, {name}", message, "one value for the whole deployment", "set it once, for group all")
+def _conflict(variable: Variable[object], one: InventoryHost, other: InventoryHost) -> Problem:
+    name = variable.name
+    values = "" if variable.is_secret else f": {shown(one.variables[name])} and {shown(other.variables[name])}"
+    place = f"hosts {one.name} and {other.name}, {name}"
+    return Problem(place, f"the values differ{values}", "one value for the whole deployment", "set it once, for group all")

@@ -16,7 +16,7 @@ from enum import Enum
 
 from ..addresses import AddressSet
 from ..catalogue.model import EDGE_SERVICES, MEDIA_RANGES, Version
-from ..problems import shown
+from .dns_servers import read_dns_servers
 from .model import DEFAULT_MEDIA_PORTS, FEATURES, ROLES, DnsServer, MemberState, Platform
 from .pool_fields import read_pools
 from .values import (
@@ -24,7 +24,6 @@ from .values import (
     Field,
     Record,
     T_co,
-    address,
     addresses,
     any_networks,
     boolean,
@@ -36,7 +35,6 @@ from .values import (
     port_range,
     raw_mapping,
     raw_mappings,
-    read_record,
     text,
     texts,
     urls,
@@ -63,6 +61,7 @@ class Variable(Field[T_co]):
 
     type, elements, choices: in the words of an argument spec. documented_default: what the user would write to
     get the default; None when the variable has none or the description tells how it is derived.
+    is_secret: the value holds a secret, so that no message shows it.
     """
 
     scope: Scope
@@ -71,6 +70,7 @@ class Variable(Field[T_co]):
     elements: str | None = None
     choices: tuple[str, ...] = ()
     documented_default: object = None
+    is_secret: bool = False
 
 
 def _version(raw: object, at: At) -> Version:
@@ -88,25 +88,6 @@ def _member_state(raw: object, at: At) -> MemberState:
 def _media_ports(raw: object, at: At) -> Mapping[str, tuple[int, int]]:
     given = mapping_of(MEDIA_RANGES, port_range)(raw, at)
     return {**DEFAULT_MEDIA_PORTS, **{name: pair for name, pair in given.items() if pair is not None}}
-
-
-_ADDRESS: Field[str] = Field("address", address, "")
-_ZONES: Field[tuple[str, ...]] = Field("zones", dns_names, ())
-_VIEW: Field[str] = Field("view", word("a view", ("internal", "external")), "internal")
-_KEY_NAME: Field[str | None] = Field("key_name", text, None)
-_WINDOWS_HOST: Field[str | None] = Field("windows_host", text, None)
-
-
-def _dns_servers(raw: object, at: At) -> tuple[DnsServer, ...]:
-    return tuple(_dns_server(entry, at.item(index)) for index, entry in enumerate(raw_mappings(raw, at)))
-
-
-def _dns_server(raw: Mapping[str, object], at: At) -> DnsServer:
-    record = read_record(raw, at, (_ADDRESS, _ZONES, _VIEW, _KEY_NAME, _WINDOWS_HOST))
-    for needed in (_ADDRESS, _ZONES):
-        if not record.has(needed):
-            at.error(f"{shown(raw)} has no {needed.name}", fix=f"add {needed.name}")
-    return DnsServer(record[_ADDRESS], record[_ZONES], record[_VIEW], record[_KEY_NAME], record[_WINDOWS_HOST])
 
 
 _HOST, _DEPLOYMENT = Scope.HOST, Scope.DEPLOYMENT
@@ -225,7 +206,7 @@ GROUPS: Variable[Mapping[str, str]] = Variable(
 POOLS: Variable[Mapping[str, Record]] = Variable(
     "lync_pools", read_pools, {}, _DEPLOYMENT, "dict",
     "The pools by name. Keys of an entry are role, load_balancing, balancer, vip, web_vip, external_vips, external_web_vip, web_fqdn, external_web_fqdn, "
-    "monitoring_port, backup_pool, sql, file_share, vendor and site.",
+    "external_fqdns, monitoring_port, backup_pool, sql, file_share, vendor and site.",
     documented_default={},
 )  # fmt: skip
 CENTRAL_MANAGEMENT_POOL: Variable[str | None] = Variable(
@@ -247,9 +228,10 @@ SIMPLE_URLS_OF: Variable[Mapping[str, tuple[str, ...]]] = Variable(
     "lync_simple_urls", mapping_of(SIMPLE_URLS, urls), {}, _DEPLOYMENT, "dict", "Simple URLs, as lists under meet, dialin and admin.", documented_default={}
 )
 DNS_SERVERS: Variable[tuple[DnsServer, ...]] = Variable(
-    "lync_dns_servers", _dns_servers, (), _DEPLOYMENT, "list",
-    "Servers that take DNS records. Keys are address, zones, view (internal or external), key_name (a TSIG key) and windows_host (an inventory name).",
-    elements="dict", documented_default=(),
+    "lync_dns_servers", read_dns_servers, (), _DEPLOYMENT, "list",
+    "Servers that take DNS records. Keys are address, port, zones, view (internal or external), key_name, key_algorithm and key_secret (a TSIG key), "
+    "and windows_host (an inventory name).",
+    elements="dict", documented_default=(), is_secret=True,
 )  # fmt: skip
 IPSEC = Variable(
     "lync_ipsec", word("a mode", ("auto", "true", "false")), "auto", _DEPLOYMENT, "str",
@@ -298,6 +280,8 @@ PLAY_VARIABLES = {
     "lync_apply": "whether changes are applied or handed out as scripts",
     "lync_handout": "hand out scripts for all hosts instead of applying",
     "lync_firewall_state": "state that the firewall rules are brought to",
+    "lync_dns_state": "state that the DNS records are brought to",
+    "lync_dns_take_over": "names whose unknown values in DNS are removed",
     "lync_extra_firewall_rules": "rules of other roles that join the owned group",
     "lync_unprotected_rules": "names of protected rules that may be disabled",
     "lync_management_rule": "add a rule for the management connection to the plan",

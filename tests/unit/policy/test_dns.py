@@ -133,6 +133,78 @@ def test_names_of_an_edge_pool(pool: Variables, variables: dict[str, object], in
     }
 
 
+def test_each_external_service_has_its_name() -> None:
+    """A given name of the Access Edge is the target of its own domain; clients of another domain would not trust it."""
+    edge = host("edge", "10.2.0.21", pool=EDGES, external_addresses=EXTERNAL)
+    pool = {**EDGE_DNS, "external_fqdns": {"access": "access.contoso.com", "web_conferencing": "webcon.contoso.com", "av": "av.contoso.com"}}
+    found = records(deployment(HLB, {"edge01": edge}, {EDGES: pool}, sip_domains=["contoso.com", "fabrikam.com"]), EDGES)
+    assert {record[1:] for record in found if record[0] == "external"} == {
+        ("access.contoso.com", "A", ("203.0.113.21",)),
+        ("webcon.contoso.com", "A", ("203.0.113.31",)),
+        ("av.contoso.com", "A", ("203.0.113.41",)),
+        ("sip.contoso.com", "A", ("203.0.113.21",)),
+        ("sip.fabrikam.com", "A", ("203.0.113.21",)),
+        ("_sip._tls.contoso.com", "SRV", ("0 0 443 access.contoso.com",)),
+        ("_sip._tls.fabrikam.com", "SRV", ("0 0 443 sip.fabrikam.com",)),
+    }
+
+
+def test_the_first_edge_pool_takes_the_sip_domains() -> None:
+    edges = {"edge01": host("edge", "10.2.0.21", pool=EDGES, external_addresses=EXTERNAL, member_state="retired")}
+    for name, address in (("edge11", "10.2.0.51"), ("edge12", "10.2.0.52")):
+        services = dict.fromkeys(EXTERNAL, address.replace("10.2.0", "203.0.113"))
+        edges[name] = host("edge", address, pool=f"{name}.contoso.com", external_addresses=services)
+    pools = dict.fromkeys((EDGES, "edge11.contoso.com", "edge12.contoso.com"), EDGE_DNS)
+    found = deployment(HLB, edges, pools, sip_domains=["contoso.com"])
+    assert {pool: {name for view, name, _type, _values in records(found, pool) if view == "external"} for pool in pools} == {
+        EDGES: set(), "edge11.contoso.com": {"sip.contoso.com", "_sip._tls.contoso.com"}, "edge12.contoso.com": set(),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("version", "features", "expected"),
+    [
+        ("2010", ["federation"], {"_sip._tls", "_sipfederationtls._tcp", "_sipinternaltls._tcp"}),
+        ("2010", ["mobility", "xmpp"], {"_sip._tls", "_sipinternaltls._tcp", "lyncdiscover", "lyncdiscoverinternal"}),
+        ("2013", ["public_im"], {"_sip._tls", "_sipfederationtls._tcp", "_sipinternaltls._tcp", "lyncdiscover", "lyncdiscoverinternal"}),
+        ("2015", ["xmpp"], {"_sip._tls", "_xmpp-server._tcp", "_sipinternaltls._tcp", "lyncdiscover", "lyncdiscoverinternal"}),
+        ("se", [], {"_sip._tls", "_sipinternaltls._tcp", "lyncdiscover", "lyncdiscoverinternal"}),
+    ],
+)
+def test_discovery_names_of_a_version(version: str, features: list[str], expected: set[str]) -> None:
+    edge = host("edge", "10.2.0.21", pool=EDGES, external_addresses=EXTERNAL)
+    pools = {EDGES: EDGE_DNS}
+    found = deployment(HLB, {"edge01": edge, **PROXIES}, pools, version=version, features=features, sip_domains=["contoso.com"])
+    names = {record[1] for pool in (POOL, EDGES) for record in records(found, pool)} - {POOL, EDGES, "sip.contoso.com"}
+    assert names == {f"{label}.contoso.com" for label in expected}
+
+
+def test_autodiscover_leads_to_web_services() -> None:
+    """Inside to the virtual web address of the home pool, outside to the reverse proxies."""
+    found = records(deployment({**HLB, "web_vip": "10.1.0.101"}, PROXIES, version="2013", sip_domains=["contoso.com"]))
+    assert {record for record in found if "discover" in record[1]} == {
+        ("internal", "lyncdiscoverinternal.contoso.com", "A", ("10.1.0.101",)),
+        ("external", "lyncdiscover.contoso.com", "A", ("203.0.113.61",)),
+    }
+
+
+@pytest.mark.parametrize(
+    ("pool", "states", "addresses"),
+    [
+        (DNS, {"fe01": "draining", "fe02": "active"}, {"10.1.0.12"}),
+        (DNS, {"fe01": "draining", "fe02": "joining"}, set()),
+        (HLB, {"fe01": "draining", "fe02": "retired"}, {"10.1.0.100"}),
+        (HLB, {"fe01": "retired", "fe02": "retired"}, set()),
+    ],
+)
+def test_states_of_members(pool: Variables, states: dict[str, str], addresses: set[str]) -> None:
+    """The balancer knows who is active; the name of its VIP goes with the last member."""
+    members = {name: host("frontend", address, pool=POOL, member_state=states[name]) for name, address in (("fe01", "10.1.0.11"), ("fe02", "10.1.0.12"))}
+    found = compiled({**members, "lb01": HOSTS["lb01"]}, pools={POOL: pool}, sip_domains=["contoso.com"])
+    assert {value for record in records(found) if record[2] == "A" for value in record[3]} == addresses
+    assert any(record[2] == "SRV" for record in records(found)) == bool(addresses)
+
+
 def test_without_federation_partners_are_not_told_where_to_go() -> None:
     edge = host("edge", "10.2.0.21", pool=EDGES, external_addresses=dict.fromkeys(EXTERNAL, "203.0.113.21"))
     found = records(deployment(HLB, {"edge01": edge}, {EDGES: EDGE_DNS}, sip_domains=["contoso.com"]), EDGES)

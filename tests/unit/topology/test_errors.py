@@ -158,11 +158,11 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      ["lync_pools: ['pool01'] is not a mapping; allowed: a mapping from pool names to their settings"]),
     ("pool entry is no mapping", {pool("pool9"): "frontend"},
      ["pool pool9: 'frontend' is not a mapping; allowed: a mapping with keys of: role, load_balancing, balancer, vip, web_vip, external_vips, "
-      "external_web_vip, web_fqdn, external_web_fqdn, monitoring_port, backup_pool, sql, file_share, vendor, site",
+      "external_web_vip, web_fqdn, external_web_fqdn, external_fqdns, monitoring_port, backup_pool, sql, file_share, vendor, site",
       f"pool pool9, role: the pool has no role; allowed: {EVERY_ROLE}; fix: add the role that its members play"]),
     ("unknown key of a pool", {pool(POOL, "vipp"): "10.1.0.102"},
      ["pool pool01.contoso.com: 'vipp' is not a key; allowed: role, load_balancing, balancer, vip, web_vip, external_vips, "
-      "external_web_vip, web_fqdn, external_web_fqdn, monitoring_port, backup_pool, sql, file_share, vendor, site; fix: write vip"]),
+      "external_web_vip, web_fqdn, external_web_fqdn, external_fqdns, monitoring_port, backup_pool, sql, file_share, vendor, site; fix: write vip"]),
     ("pool without a role", {pool("pool9"): {}},
      [f"pool pool9, role: the pool has no role; allowed: {EVERY_ROLE}; fix: add the role that its members play"]),
     ("unknown role of a pool", {pool("pool9"): {"role": "front-end"}},
@@ -315,13 +315,42 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
       "allowed: dns with translated addresses, hlb with public ones; fix: write dns, or remove lync_external_nat_addresses"]),
 
     ("DNS server without zones", {("all", "lync_dns_servers"): [{"address": "10.1.0.93"}]},
-     ["lync_dns_servers[0]: {'address': '10.1.0.93'} has no zones; fix: add zones"]),
+     ["lync_dns_servers[0]: the server has no zones; fix: add zones"]),
+    ("all that can be wrong with DNS servers", {("all", "lync_dns_servers"): [
+        {"address": "10.1.0.0/24", "zones": ["-"], "port": 0, "key_name": "lync", "key_algorithm": "md5"},
+        {"zones": ["contoso.com"], "key_secret": "hush!"}, "hush!",
+        {"address": "10.1.0.93", "zones": ["contoso.com"], "key_name": "lync", "key_secret": ["hush!"], "windows_host": "fe01"}]},
+     ["lync_dns_servers[0]: the TSIG key has no key_secret; allowed: key_name and key_secret, or neither; fix: add key_secret",
+      "lync_dns_servers[0].address: '10.1.0.0/24' is not an address; allowed: an IPv4 or IPv6 address",
+      "lync_dns_servers[0].key_algorithm: 'md5' is not an algorithm of TSIG; "
+      "allowed: hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512; fix: write one of them",
+      "lync_dns_servers[0].port: 0 is not a port; allowed: 1 to 65535",
+      "lync_dns_servers[0].zones[0]: '-' is not a DNS name; allowed: labels of letters, digits and hyphens, with dots between",
+      "lync_dns_servers[1]: the TSIG key has no key_name; allowed: key_name and key_secret, or neither; fix: add key_name",
+      "lync_dns_servers[1]: the server has no address; fix: add address",
+      "lync_dns_servers[1].key_secret: the secret is not base64; allowed: the secret of the TSIG key in base64, as tsig-keygen prints it",
+      "lync_dns_servers[2]: a str is not a mapping; "
+      "allowed: a mapping with keys of: address, zones, view, port, key_name, key_algorithm, key_secret, windows_host",
+      "lync_dns_servers[3]: the server has windows_host and a TSIG key, and zones of Active Directory take no TSIG; "
+      "allowed: one of the two; fix: remove the key, or windows_host where the zone is not one of Active Directory",
+      "lync_dns_servers[3].key_secret: the secret is not a text; allowed: the secret of the TSIG key in base64, as tsig-keygen prints it"]),
+    ("DNS servers that differ show no secret", {
+        ("fe01", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": ["contoso.com"], "key_name": "lync", "key_secret": "aHVzaA=="}],
+        ("fe02", "lync_dns_servers"): []},
+     ["hosts fe01 and fe02, lync_dns_servers: the values differ; allowed: one value for the whole deployment; fix: set it once, for group all"]),
+    ("a name of two pools", {pool(POOL, "web_fqdn"): "Web.contoso.com", pool(DIRECTORS, "web_fqdn"): "web.contoso.com"},
+     ["pool dir01.contoso.com, web_fqdn: 'web.contoso.com' is also a name of pool pool01.contoso.com; "
+      "allowed: a name for one pool in each view; fix: give each pool names of its own"]),
+    ("names of an Edge's services elsewhere", {pool(POOL, "external_fqdns"): {"access": "sip.contoso.com"}},
+     ["pool pool01.contoso.com, external_fqdns: a pool of role frontend has no external_fqdns; allowed: pools of role edge; fix: remove it"]),
+    ("DNS servers are a list", {("all", "lync_dns_servers"): {"key_secret": "aHVzaA=="}},
+     ["lync_dns_servers: a dict is not a list; allowed: a list of mappings"]),
     ("DNS server with a bad view", {("all", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": "contoso.com", "view": "inside"}]},
      ["lync_dns_servers[0].view: 'inside' is not a view; allowed: external, internal; fix: write one of them"]),
     ("DNS on an unknown host", {("all", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": ["contoso.com"], "windows_host": "dc01"}]},
      ["lync_dns_servers[0].windows_host: there is no host 'dc01'; allowed: names of the inventory; fix: add the host to the inventory"]),
     ("DNS servers with an unknown key", {("all", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": ["contoso.com"], "vew": "internal"}]},
-     ["lync_dns_servers[0]: 'vew' is not a key; allowed: address, zones, view, key_name, windows_host; fix: write view"]),
+     ["lync_dns_servers[0]: 'vew' is not a key; allowed: address, zones, view, port, key_name, key_algorithm, key_secret, windows_host; fix: write view"]),
     ("simple URL", {("all", "lync_simple_urls"): {"meet": "ftp://meet"}},
      ["lync_simple_urls.meet: 'ftp://meet' is not a URL; allowed: https://HOST, https://HOST/PATH"]),
     ("IPsec mode", {("all", "lync_ipsec"): "on"},

@@ -282,13 +282,14 @@ def test_deployment_values() -> None:
     found = topology(
         {
             ("all", "lync_sip_domains"): "contoso.com", ("all", "lync_simple_urls"): {"meet": "https://meet.contoso.com", "dialin": ["dialin.contoso.com"]},
-            ("all", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": "contoso.com", "key_name": "lync"}], ("all", "lync_ipsec"): False,
+            ("all", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": "Contoso.com", "key_name": "lync", "key_secret": "aHVzaA=="}],
+            ("all", "lync_ipsec"): False,
             ("all", "lync_ipsec_remote_networks"): "10.0.0.0/8", ("all", "lync_ipsec_ports"): "media", ("all", "lync_extra_rows"): rows,
             ("all", "lync_row_overrides"): rows, ("all", "lync_media_networks"): ["10.14.0.0/16"],
         }
     )  # fmt: skip
     assert (found.sip_domains, found.simple_urls) == (("contoso.com",), {"meet": ("https://meet.contoso.com",), "dialin": ("dialin.contoso.com",)})
-    assert found.dns_servers == (DnsServer("10.1.0.93", ("contoso.com",), "internal", "lync"),)
+    assert found.dns_servers == (DnsServer("10.1.0.93", ("contoso.com",), "internal", "lync", key_secret="aHVzaA=="),)
     assert (found.ipsec, found.ipsec_ports, found.ipsec_remote_networks) == ("false", "media", addresses("10.0.0.0/8"))
     assert found.extra_rows == found.row_overrides == tuple(rows)
     assert found.media_networks == addresses("10.14.0.0/16")

@@ -1,0 +1,216 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Want and have of one zone -> changes, and what is left alone because nobody knows whose it is.
+
+A set is ours when the zone says so: at _msuc-lync.ZONE a TXT value "NAME TYPE OWNER" marks each set that held exactly what
+was wanted. As long as a set has no mark, every run is its first run: values that are missing are added, values that nobody
+asked for are reported and stay, and with them there is no mark. Once they are gone, or taken over, the set is marked,
+and from then on it is made exactly what is wanted, and removed when its owner no longer wants it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TypeVar
+
+from .records import ADDRESS_TYPES, Key, RecordSet, Wanted
+
+MARK_LABEL = "_msuc-lync"
+_T = TypeVar("_T")
+
+
+class State(str, Enum):
+    """What the wanted records mean for a zone; the states that ask no server are not among them."""
+
+    MERGED = "merged"
+    REPLACED = "replaced"
+    DELETED = "deleted"
+    GATHERED = "gathered"
+
+
+class Kind(str, Enum):
+    """What a change does to a set; MARK and UNMARK touch its mark only."""
+
+    ADD = "add"
+    CHANGE = "change"
+    REMOVE = "remove"
+    MARK = "mark"
+    UNMARK = "unmark"
+
+
+@dataclass(frozen=True, order=True)
+class Mark:
+    """The note that a set is ours; owner: on whose behalf."""
+
+    key: Key
+    owner: str
+
+    @property
+    def text(self) -> str:
+        """Return the mark as the TXT value, without quotation marks."""
+        return f"{self.key.name} {self.key.type} {self.owner}"
+
+
+@dataclass(frozen=True)
+class Have:
+    """What a zone has, as far as it was asked; serial: of its SOA record."""
+
+    sets: Mapping[Key, RecordSet] = field(default_factory=dict)
+    marks: Mapping[Key, Mark] = field(default_factory=dict)
+    serial: int = 0
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What one run answers for.
+
+    owners: whose marked sets are removed when they are not wanted. take_over: names whose unknown values are removed.
+    """
+
+    state: State = State.REPLACED
+    owners: frozenset[str] = frozenset()
+    take_over: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of one set; before and after are None where there is no set."""
+
+    kind: Kind
+    key: Key
+    before: RecordSet | None
+    after: RecordSet | None
+    mark_before: Mark | None
+    mark_after: Mark | None
+    reason: str
+
+    @property
+    def touches_set(self) -> bool:
+        """Return whether more than the mark changes."""
+        return self.before != self.after
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The changes of a zone, the unknown sets that stay, with only their unknown values, and what stands in the way."""
+
+    changes: tuple[Change, ...] = ()
+    unknown: tuple[RecordSet, ...] = ()
+    conflicts: tuple[str, ...] = ()
+
+
+def asked_keys(zone: str, want: Iterable[Wanted], marks: Iterable[Mark], scope: Scope) -> tuple[Key, ...]:
+    """Return the sets to gather: of each owned name its type, and of a name with addresses both families."""
+    keys = {one.set.key for one in want} | {mark.key for mark in marks if mark.owner in scope.owners}
+    families = {Key(zone, key.name, kind) for key in keys if key.type != "SRV" for kind in ADDRESS_TYPES}
+    return tuple(sorted(keys | families))
+
+
+def plan_changes(want: Collection[Wanted], have: Have, scope: Scope) -> Plan:
+    """Return what makes a zone what is wanted."""
+    if scope.state is State.GATHERED:
+        return Plan()
+    planner = _Planner({one.set.key: one for one in want}, have, scope)
+    if scope.state is State.DELETED:
+        return planner.deleting()
+    return planner.making()
+
+
+def applied(have: Have, changes: Iterable[Change]) -> Have:
+    """Return what a zone has after changes, the serial aside."""
+    sets, marks = dict(have.sets), dict(have.marks)
+    for change in changes:
+        _put(sets, change.key, change.after)
+        _put(marks, change.key, change.mark_after)
+    return replace(have, sets=sets, marks=marks)
+
+
+def _put(items: dict[Key, _T], key: Key, value: _T | None) -> None:
+    if value is None:
+        items.pop(key, None)
+    else:
+        items[key] = value
+
+
+class _Planner:
+    def __init__(self, want: Mapping[Key, Wanted], have: Have, scope: Scope) -> None:
+        self._want = want
+        self._have = have
+        self._scope = scope
+        self._names = {key.name for key in want}
+
+    def making(self) -> Plan:
+        """Return the plan of merged and replaced."""
+        wanted = [self._made(one) for one in self._want.values()]
+        others = [self._other(key) for key in sorted({*self._have.sets, *self._have.marks} - set(self._want))]
+        found = [*wanted, *others]
+        changes = sorted((change for change, _unknown in found if change), key=lambda change: change.key)
+        unknown = sorted(unknown for _change, unknown in found if unknown)
+        return Plan(tuple(changes), tuple(unknown), tuple(self._conflicts(changes)))
+
+    def deleting(self) -> Plan:
+        """Return the plan of deleted: the named sets, or all marked ones of the owners when none is named."""
+        named = set(self._want) or {key for key, mark in self._have.marks.items() if mark.owner in self._scope.owners}
+        found = [self._deleted(key, self._want.get(key)) for key in sorted(named)]
+        return Plan(tuple(change for change, _unknown in found if change), tuple(unknown for _change, unknown in found if unknown))
+
+    def _is_exact(self, key: Key) -> bool:
+        """Return whether a set is ours to make exactly what is wanted."""
+        return self._scope.state is State.REPLACED and (key in self._have.marks or key.name in self._scope.take_over)
+
+    def _made(self, one: Wanted) -> tuple[Change | None, RecordSet | None]:
+        key, before = one.set.key, self._have.sets.get(one.set.key)
+        extra = tuple(value for value in before.values if value not in one.set.values) if before else ()
+        kept = () if self._is_exact(key) else extra
+        after = one.set if not (kept and before) else RecordSet(key, before.ttl, tuple(sorted({*one.set.values, *kept})))
+        mark = self._have.marks.get(key)
+        mark_after = mark if kept else Mark(key, one.owner)
+        change = self._change(key, before, after, mark_after, "it is wanted")
+        unknown = RecordSet(key, before.ttl, kept) if before and kept and mark is None else None
+        return change, unknown
+
+    def _other(self, key: Key) -> tuple[Change | None, RecordSet | None]:
+        """Return what becomes of a set that is not wanted."""
+        before, mark = self._have.sets.get(key), self._have.marks.get(key)
+        if mark is None and key.name in self._names and before:
+            return (None, before) if not self._is_exact(key) else (self._change(key, before, None, None, "its name was taken over"), None)
+        if mark is None or mark.owner not in self._scope.owners or self._scope.state is not State.REPLACED:
+            return None, None
+        return self._change(key, before, None, None, f"{mark.owner} no longer wants it"), None
+
+    def _deleted(self, key: Key, one: Wanted | None) -> tuple[Change | None, RecordSet | None]:
+        before, mark = self._have.sets.get(key), self._have.marks.get(key)
+        ours = mark is not None or key.name in self._scope.take_over
+        listed = one.set.values if one else ()
+        kept = () if ours or before is None else tuple(value for value in before.values if value not in listed)
+        after = RecordSet(key, before.ttl, kept) if before and kept else None
+        return self._change(key, before, after, None, "it is to be deleted"), after
+
+    def _change(self, key: Key, before: RecordSet | None, after: RecordSet | None, mark_after: Mark | None, reason: str) -> Change | None:
+        mark = self._have.marks.get(key)
+        if before == after and mark == mark_after:
+            return None
+        return Change(_kind(before, after, mark_after), key, before, after, mark, mark_after, reason)
+
+    def _conflicts(self, changes: Iterable[Change]) -> Iterator[str]:
+        """Yield the names where an alias would stand beside other records, which no server takes."""
+        after = applied(self._have, changes).sets
+        for name in sorted(self._names):
+            kinds = {key.type for key in after if key.name == name}
+            if "CNAME" in kinds and len(kinds) > 1:
+                yield f"{name} is {self._alias_words(name)}, and nobody knows whose that is; fix: remove it, or list the name in take_over"
+
+    def _alias_words(self, name: str) -> str:
+        alias = next((one for key, one in self._have.sets.items() if key.name == name and key.type == "CNAME"), None)
+        others = ", ".join(sorted(str(key.type) for key in self._have.sets if key.name == name))
+        return f"an alias of {alias.values[0]}" if alias else f"to be an alias and has records of type {others}"
+
+
+def _kind(before: RecordSet | None, after: RecordSet | None, mark_after: Mark | None) -> Kind:
+    if before == after:
+        return Kind.MARK if mark_after else Kind.UNMARK
+    if before is None:
+        return Kind.ADD
+    return Kind.CHANGE if after else Kind.REMOVE
