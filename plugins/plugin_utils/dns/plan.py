@@ -2,22 +2,25 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Want and have of one zone -> changes, and what is left alone because nobody knows whose it is.
 
-A set is ours when the zone says so: at _msuc-lync.ZONE a TXT value "NAME TYPE OWNER" marks each set that held exactly what
-was wanted. As long as a set has no mark, every run is its first run: values that are missing are added, values that nobody
+A set is ours when the zone says so: at OWNER._msuc-lync.ZONE a TXT value "NAME TYPE" marks each set that held exactly what
+was wanted on behalf of that owner. As long as a set has no mark, every run is its first run: values that are missing are added, values that nobody
 asked for are reported and stay, and with them there is no mark. Once they are gone, or taken over, the set is marked,
 and from then on it is made exactly what is wanted, and removed when its owner no longer wants it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeVar
 
-from .records import ADDRESS_TYPES, Key, RecordSet, Wanted
+from .records import ADDRESS_TYPES, TYPES, Key, RecordSet, Wanted
 
 MARK_LABEL = "_msuc-lync"
+# A name takes 100 values of a type by BIND's default (max-records-per-type); more end in SERVFAIL.
+MARKS_OF_OWNER_MAXIMUM = 100
 _T = TypeVar("_T")
 
 
@@ -48,9 +51,14 @@ class Mark:
     owner: str
 
     @property
+    def name(self) -> str:
+        """Return the name at which the zone holds the marks of the owner."""
+        return mark_name(self.key.zone, self.owner)
+
+    @property
     def text(self) -> str:
-        """Return the mark as the TXT value, without quotation marks."""
-        return f"{self.key.name} {self.key.type} {self.owner}"
+        """Return the mark as the TXT value, without quotation marks; the name is relative to the zone."""
+        return f"{relative(self.key)} {self.key.type}"
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,24 @@ class Plan:
     changes: tuple[Change, ...] = ()
     unknown: tuple[RecordSet, ...] = ()
     conflicts: tuple[str, ...] = ()
+
+
+def mark_name(zone: str, owner: str) -> str:
+    """Return the name at which a zone holds the marks of an owner."""
+    return f"{owner}.{MARK_LABEL}.{zone}"
+
+
+def relative(key: Key) -> str:
+    """Return the name of a set relative to its zone, @ for the zone's own."""
+    return "@" if key.name == key.zone else key.name.removesuffix(f".{key.zone}")
+
+
+def mark_of(text: str, zone: str, owner: str) -> Mark | None:
+    """Return the mark that a TXT value is; None for any other text."""
+    name, _blank, kind = text.partition(" ")
+    if not name or kind not in TYPES:
+        return None
+    return Mark(Key(zone, zone if name == "@" else f"{name}.{zone}", kind), owner)
 
 
 def asked_keys(zone: str, want: Iterable[Wanted], marks: Iterable[Mark], scope: Scope) -> tuple[Key, ...]:
@@ -194,13 +220,18 @@ class _Planner:
             return None
         return Change(_kind(before, after, mark_after), key, before, after, mark, mark_after, reason)
 
-    def _conflicts(self, changes: Iterable[Change]) -> Iterator[str]:
-        """Yield the names where an alias would stand beside other records, which no server takes."""
+    def _conflicts(self, changes: Collection[Change]) -> Iterator[str]:
+        """Yield what no server takes: an alias beside other records, more marks than fit a name."""
         after = applied(self._have, changes).sets
         for name in sorted(self._names):
             kinds = {key.type for key in after if key.name == name}
             if "CNAME" in kinds and len(kinds) > 1:
                 yield f"{name} is {self._alias_words(name)}, and nobody knows whose that is; fix: remove it, or list the name in take_over"
+
+        marks = Counter(mark.owner for mark in applied(self._have, changes).marks.values())
+        for owner, count in sorted(marks.items()):
+            if count > MARKS_OF_OWNER_MAXIMUM:
+                yield f"{owner} has {count} record sets in one zone, and at most {MARKS_OF_OWNER_MAXIMUM} can be marked; fix: give them several owners"
 
     def _alias_words(self, name: str) -> str:
         alias = next((one for key, one in self._have.sets.items() if key.name == name and key.type == "CNAME"), None)

@@ -27,6 +27,7 @@ ADDRESS_TYPES = ("A", "AAAA")
 DEFAULT_TTL_SECONDS = 300
 TTL_SECONDS_MAXIMUM = 2**31 - 1  # RFC 2181 section 8
 DEFAULT_OWNER = "msuc.lync"
+_OWNER_AND_ZONE_MAXIMUM = 253 - len("._msuc-lync")
 
 
 @dataclass(frozen=True, order=True)
@@ -99,6 +100,7 @@ def _type(raw: object, at: At) -> str:
     plain = raw.strip().upper() if isinstance(raw, str) else ""
     if plain not in TYPES:
         at.error(f"{shown(raw)} is not a type", ", ".join(TYPES))
+        return ""
     return plain
 
 
@@ -132,14 +134,17 @@ def _wanted(raw: Mapping[str, object], at: At, needs_values: bool) -> Wanted | N
     for needed in (_NAME, _TYPE, _ZONE, *([_VALUES] if needs_values else [])):
         if not record.has(needed) or (needed is _VALUES and record.good(_VALUES) and not record[_VALUES]):
             at.error(f"the record has no {needed.name}", fix=f"add {needed.name}")
+    values = _canonical_values(record, at) if record[_TYPE] else ()
     if len(at.faults) > before:
         return None
     key = Key(record[_ZONE].lower(), record[_NAME].lower(), record[_TYPE])
     if not is_below(key.name, key.zone):
         at.error(f"{key.name} is not a name of the zone {key.zone}", f"{key.zone} and names that end with .{key.zone}", "correct name or zone")
+    if len(f"{record[_OWNER]}.{key.zone}") > _OWNER_AND_ZONE_MAXIMUM:
+        at.error(f"{shown(record[_OWNER])} is too long for an owner in the zone {key.zone}", f"{_OWNER_AND_ZONE_MAXIMUM} characters for both together")
     if key.type == "CNAME" and len(record[_VALUES]) > 1:
         at.error(f"{key.name} is an alias of {len(record[_VALUES])} names", "one value for type CNAME", "remove all but one")
-    return Wanted(record[_VIEW], RecordSet(key, record[_TTL], _canonical_values(record, at)), record[_OWNER].lower())
+    return Wanted(record[_VIEW], RecordSet(key, record[_TTL], values), record[_OWNER].lower())
 
 
 def _canonical_values(record: Record, at: At) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from . import zone_text
-from .plan import Change, Have, Kind
+from .plan import Change, Have, Kind, Mark
 from .records import RecordSet
 
 _COUNTS = {Kind.ADD: "added", Kind.CHANGE: "changed", Kind.REMOVE: "removed", Kind.MARK: "marked", Kind.UNMARK: "unmarked"}
@@ -75,8 +75,8 @@ def _side(sets: Iterable[RecordSet | None]) -> str:
     return "".join(f"{line}\n" for one in sorted(one for one in sets if one) for line in zone_text.lines_of(one))
 
 
-def _mark_lines(marks: Iterable[object]) -> str:
-    return "".join(f"; owned: {text}\n" for text in sorted(getattr(mark, "text", "") for mark in marks if mark))
+def _mark_lines(marks: Iterable[Mark | None]) -> str:
+    return "".join(f"; {mark.key} is owned by {mark.owner}\n" for mark in sorted(mark for mark in marks if mark))
 
 
 def unknown_words(one: RecordSet, view: str) -> str:

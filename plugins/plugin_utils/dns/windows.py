@@ -10,18 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from .plan import Change, Have, Mark, applied
+from .plan import Change, Have, Mark, applied, mark_name, relative
 from .records import Key, RecordSet
-from .zone import MARK_TTL_SECONDS, mark_name
+from .zone import MARK_TTL_SECONDS
 
 Task = dict[str, object]
 
 
 def tasks_of(host: str, zone: str, have: Have, changes: Sequence[Change]) -> list[Task]:
-    """Return the tasks that make changes, removals first, and then the marks of the whole zone in one task."""
+    """Return the tasks that make changes, removals first, and then the marks of each owner as one set."""
     found = [task for change in sorted(changes, key=lambda change: change.after is not None) for task in _tasks(change)]
-    if any(change.mark_before != change.mark_after for change in changes):
-        found.append(_marks(zone, applied(have, changes).marks.values()))
+    changed = {mark.owner for change in changes if change.mark_before != change.mark_after for mark in (change.mark_before, change.mark_after) if mark}
+    marks = applied(have, changes).marks.values()
+    found += [_marks(zone, owner, [mark for mark in marks if mark.owner == owner]) for owner in sorted(changed)]
     return [{"host": host, **task} for task in found]
 
 
@@ -49,8 +50,7 @@ def _tasks(change: Change) -> Iterator[Task]:
 
 
 def _where(key: Key) -> Task:
-    name = "@" if key.name == key.zone else key.name.removesuffix(f".{key.zone}")
-    return {"zone": key.zone, "name": name, "type": key.type}
+    return {"zone": key.zone, "name": relative(key), "type": key.type}
 
 
 def _values(one: RecordSet) -> Task:
@@ -61,7 +61,7 @@ def _values(one: RecordSet) -> Task:
     return {"value": targets, "priority": int(priority), "weight": int(weight), "port": int(port)}
 
 
-def _marks(zone: str, marks: Iterable[Mark]) -> Task:
+def _marks(zone: str, owner: str, marks: Iterable[Mark]) -> Task:
     texts = sorted(mark.text for mark in marks)
-    where = _where(Key(zone, mark_name(zone), "TXT"))
+    where = _where(Key(zone, mark_name(zone, owner), "TXT"))
     return {**where, "state": "present", "ttl": MARK_TTL_SECONDS, "value": texts} if texts else {**where, "state": "absent"}

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..dependencies import dns
-from .plan import MARK_LABEL, Change, Have, Mark, Scope, asked_keys
+from .plan import Change, Have, Mark, Scope, asked_keys, mark_name, mark_of
 from .records import TYPES, Key, RecordSet, Wanted, rdata, value_text
 from .wire import Client
 
@@ -26,11 +26,6 @@ CHANGES_OF_UPDATE_MAXIMUM = 200
 _PROBE_LABEL = "_msuc-lync-probe"
 
 
-def mark_name(zone: str) -> str:
-    """Return the name at which a zone holds our marks."""
-    return f"{MARK_LABEL}.{zone}"
-
-
 def serial(client: Client, zone: str) -> int:
     """Return the serial number of a zone's SOA record on a server."""
     answer = client.query(zone, "SOA", zone)
@@ -41,9 +36,9 @@ def serial(client: Client, zone: str) -> int:
 
 
 def gather(client: Client, zone: str, want: Sequence[Wanted], scope: Scope) -> Have:
-    """Return what a server holds of a zone: all marks, and the sets of the wanted names and of the owners' marked ones."""
+    """Return what a server holds of a zone: the marks of the owners, and the sets of the wanted names and of the marked ones."""
     number = serial(client, zone)
-    marks = {mark.key: mark for mark in _marks(client, zone)}
+    marks = {mark.key: mark for owner in sorted(scope.owners) for mark in _marks(client, zone, owner)}
     keys = asked_keys(zone, want, marks.values(), scope)
     found = sets_of(client, zone, keys)
     unmarked = {key: one for key, one in found.items() if key not in marks}
@@ -69,13 +64,12 @@ def _answered(answer: Message, zone: str, name: str) -> Iterator[RecordSet]:
             yield RecordSet(Key(zone, name, kind), rrset.ttl, tuple(sorted(value_text(data) for data in rrset)))
 
 
-def _marks(client: Client, zone: str) -> Iterator[Mark]:
-    answer = client.query(mark_name(zone), "TXT", zone)
-    texts = (b"".join(data.strings).decode("utf-8", "replace") for rrset in answer.answer for data in rrset if data.rdtype.name == "TXT")
-    for text in texts:
-        parts = text.split(" ")
-        if len(parts) == 3 and parts[1] in TYPES:
-            yield Mark(Key(zone, parts[0], parts[1]), parts[2])
+def _marks(client: Client, zone: str, owner: str) -> Iterator[Mark]:
+    answer = client.query(mark_name(zone, owner), "TXT", zone)
+    for data in (data for rrset in answer.answer for data in rrset if data.rdtype.name == "TXT"):
+        mark = mark_of(b"".join(data.strings).decode("utf-8", "replace"), zone, owner)
+        if mark:
+            yield mark
 
 
 def _wildcard_sets(client: Client, zone: str, found: Iterable[Key]) -> Mapping[Key, tuple[str, ...]]:
@@ -108,7 +102,7 @@ def update_message(zone: str, changes: Sequence[Change]) -> UpdateMessage:
     # An alias goes first: a server ignores, without a word, a record that is added beside one (RFC 2136 section 3.4.2.2).
     for change in sorted(changes, key=lambda change: change.after is not None):
         _swap(message, change)
-        _mark(message, zone, change)
+        _mark(message, change)
     return message
 
 
@@ -132,14 +126,13 @@ def _swap(message: UpdateMessage, change: Change) -> None:
         message.add(name, change.after.ttl, *(rdata(kind, value) for value in change.after.values))
 
 
-def _mark(message: UpdateMessage, zone: str, change: Change) -> None:
+def _mark(message: UpdateMessage, change: Change) -> None:
     if change.mark_before == change.mark_after:
         return
-    name = f"{mark_name(zone)}."
     if change.mark_before:
-        message.delete(name, mark_rdata(change.mark_before))
+        message.delete(f"{change.mark_before.name}.", mark_rdata(change.mark_before))
     if change.mark_after:
-        message.add(name, MARK_TTL_SECONDS, mark_rdata(change.mark_after))
+        message.add(f"{change.mark_after.name}.", MARK_TTL_SECONDS, mark_rdata(change.mark_after))
 
 
 def mark_rdata(mark: Mark) -> object:

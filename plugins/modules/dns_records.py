@@ -1,0 +1,311 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# This file holds the documentation of the action plugin of the same name.
+
+DOCUMENTATION = r"""
+module: dns_records
+short_description: Brings DNS records of several zones and views to what is wanted, by dynamic updates
+description:
+  - Asks the servers of each zone what they have, compares it with what is wanted, and writes what differs as one update (RFC 2136) for
+    each zone and view, signed with a TSIG key (RFC 8945).
+  - An update is a compare-and-swap. It holds as its prerequisites exactly what was gathered, and the server makes all of it or, when
+    somebody changed one of the record sets meanwhile, nothing.
+  - Zones that are as wanted cost questions and no update. The servers themselves are asked, without recursion, never a resolver.
+  - Only record sets that the zone marks as owned are made exact or removed. The marks of an owner are TXT values at
+    C(OWNER._msuc-lync.ZONE), at most 100 in a zone. A set gets its mark when it holds exactly what is wanted. Until then values that are
+    not wanted are reported (RV(unknown)) and stay.
+  - Zones of Active Directory take no TSIG. For a server with C(windows_host) nothing is written. RV(windows_tasks) holds the options for
+    M(ansible.windows.win_dns_record) instead, which the role P(msuc.lync.dns_records#role) runs on that host.
+  - The task runs on the controller and contacts no host. All options are validated before any server is contacted, and all errors are
+    reported at once.
+version_added: 0.1.0
+options:
+  records:
+    description:
+      - The wanted record sets, in the shape of the plan files.
+      - With O(state=deleted) and O(state=gathered) name, type and zone are enough. With O(state=deleted) and without records everything
+        that is marked for O(owners) is removed.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the records, absolute, with or without the final dot.
+        type: str
+        required: true
+      type:
+        description: Type of the records.
+        type: str
+        choices: [A, AAAA, SRV, CNAME]
+        required: true
+      values:
+        description: The values, as a zone file has them. Names in them are absolute, with or without the final dot.
+        type: list
+        elements: str
+      ttl:
+        description: Time to live in seconds.
+        type: int
+        default: 300
+      zone:
+        description: Zone that holds the name.
+        type: str
+        required: true
+      view:
+        description: Who sees the records.
+        type: str
+        choices: [internal, external]
+        default: internal
+      owner:
+        description: On whose behalf the set is kept, a DNS name, as of a pool.
+        type: str
+        default: msuc.lync
+  servers:
+    description:
+      - The servers that take the records, as in the variable C(lync_dns_servers). The first one of a zone and view is written. The others
+        are asked whether they have the changes too.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      address:
+        description: Address of the server.
+        type: str
+        required: true
+      port:
+        description: Port of the server.
+        type: int
+        default: 53
+      zones:
+        description: Zones that it takes records of.
+        type: list
+        elements: str
+        required: true
+      view:
+        description: The view that it serves, to everybody or to those who have the key.
+        type: str
+        choices: [internal, external]
+        default: internal
+      key_name:
+        description: Name of the TSIG key. Questions are signed with it too, so that a server that tells views by keys answers from the right one.
+        type: str
+      key_algorithm:
+        description: Algorithm of the TSIG key.
+        type: str
+        choices: [hmac-sha1, hmac-sha224, hmac-sha256, hmac-sha384, hmac-sha512]
+        default: hmac-sha256
+      key_secret:
+        description: Secret of the TSIG key in base64.
+        type: str
+      windows_host:
+        description: Inventory name of the Windows host that is changed in place of the server.
+        type: str
+  state:
+    description:
+      - V(merged) adds what is missing and removes nothing.
+      - V(replaced) also makes owned sets exactly what is wanted, and removes owned sets of O(owners) that are not wanted.
+      - V(deleted) removes the sets of O(records). Of a set that is not owned only the values that are listed are removed.
+      - V(gathered) changes nothing and returns what is there under the names of O(records) and what is owned by O(owners).
+      - V(rendered) contacts no server and returns O(records) as lines of zone files.
+      - V(parsed) contacts no server and returns the records of O(running_config) or of the file at O(path).
+    type: str
+    choices: [merged, replaced, deleted, gathered, rendered, parsed]
+    default: replaced
+  owners:
+    description:
+      - Whose owned sets are removed when they are not wanted, beside the owners of O(records). What is marked for others is left alone.
+    type: list
+    elements: str
+    default: []
+  take_over:
+    description:
+      - Names whose unknown values and records are removed, although they are not owned yet.
+    type: list
+    elements: str
+    default: []
+  timeout_seconds:
+    description:
+      - How long a server has for an answer.
+    type: float
+    default: 5.0
+  wait_seconds:
+    description:
+      - How long the other servers of a zone have to follow after a change. One that does not is in RV(lagging).
+    type: float
+    default: 10.0
+  running_config:
+    description:
+      - With O(state=parsed), the text of a zone file.
+    type: str
+  path:
+    description:
+      - With O(state=parsed), a zone file on the controller.
+    type: path
+  zone:
+    description:
+      - With O(state=parsed), the zone of the text, to which its relative names belong.
+    type: str
+  view:
+    description:
+      - With O(state=parsed), the view that the records are said to be of.
+    type: str
+    choices: [internal, external]
+    default: internal
+attributes:
+  check_mode:
+    description: Asks the servers and tells what would change, and writes nothing.
+    support: full
+  diff_mode:
+    description: Returns zone lines before and after, for each zone and view that changes.
+    support: full
+  platform:
+    description: The controller; any server that takes dynamic updates.
+    platforms: all
+    support: full
+requirements:
+  - dnspython (on the controller)
+notes:
+  - An update holds at most 200 sets. Where more differ in one zone, as in a first run over a large deployment, each 200 of them are
+    all or nothing.
+  - When the answer to an update is lost, it is not known whether it was made. Running again tells.
+seealso:
+  - module: ansible.windows.win_dns_record
+author:
+  - msuc.lync contributors (@msuc)
+"""
+
+EXAMPLES = r"""
+- name: The name of a pool leads to its two servers
+  msuc.lync.dns_records:
+    servers:
+      - address: 10.1.0.93
+        zones: [contoso.com]
+        key_name: lync
+        key_secret: "{{ vault_dns_key }}"
+    records:
+      - name: pool01.contoso.com
+        type: A
+        values: [10.1.0.11, 10.1.0.12]
+        zone: contoso.com
+        owner: pool01.contoso.com
+  run_once: true
+
+- name: Zone lines for somebody who writes the zone by hand
+  msuc.lync.dns_records:
+    state: rendered
+    records: "{{ hostvars | msuc.lync.dns_records('pool01.contoso.com') }}"
+  register: lines
+
+- name: Remove what was made for a pool
+  msuc.lync.dns_records:
+    state: deleted
+    owners: [pool01.contoso.com]
+    servers: "{{ lync_dns_servers }}"
+"""
+
+RETURN = r"""
+before:
+  description: What was there under the names that were asked for, as records with their C(owner), which is null without a mark.
+  returned: always, unless the options are invalid or O(state) contacts no server
+  type: list
+  elements: dict
+after:
+  description: The same after the changes; in check mode and on Windows hosts, as it would be.
+  returned: always, unless the options are invalid or O(state) contacts no server
+  type: list
+  elements: dict
+changes:
+  description: The changes, by view, zone and name.
+  returned: always, unless the options are invalid or O(state) contacts no server
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: One of add, change, remove, and mark and unmark where only the mark changes.
+      type: str
+      returned: always
+    view:
+      description: The view.
+      type: str
+      returned: always
+    zone:
+      description: The zone.
+      type: str
+      returned: always
+    name:
+      description: The name.
+      type: str
+      returned: always
+    type:
+      description: The type.
+      type: str
+      returned: always
+    reason:
+      description: Why it changes.
+      type: str
+      returned: always
+    properties:
+      description: What differs, each with C(property), which is values or ttl, C(before) and C(after).
+      type: list
+      elements: dict
+      returned: always
+    words:
+      description: The difference as a line.
+      type: str
+      returned: always
+commands:
+  description: The changes in words, a line each.
+  returned: always, unless the options are invalid or O(state) contacts no server
+  type: list
+  elements: str
+  sample: ["pool01.contoso.com A (internal, zone contoso.com): missing value 10.1.0.12"]
+summary:
+  description: How many sets are added, changed, removed, only marked or unmarked, and how many unknown sets stay.
+  returned: always, unless the options are invalid or O(state) contacts no server
+  type: dict
+  sample: {"added": 1, "changed": 0, "removed": 0, "marked": 0, "unmarked": 0, "unknown": 0}
+unknown:
+  description: Values that stand under a wanted name, are not wanted and not owned. They stay.
+  returned: always, unless the options are invalid or O(state) contacts no server
+  type: list
+  elements: dict
+not_applied:
+  description: Zones with wanted records that no server takes.
+  returned: always, unless the options are invalid or O(state) contacts no server
+  type: list
+  elements: str
+lagging:
+  description: Servers of a zone beside the first that have another serial number, do not answer, or do not follow in time.
+  returned: always, unless the options are invalid or O(state) contacts no server
+  type: list
+  elements: str
+windows_tasks:
+  description: What is left to do on Windows hosts, as C(host) and options of M(ansible.windows.win_dns_record).
+  returned: always, unless the options are invalid or O(state) contacts no server
+  type: list
+  elements: dict
+failed_owners:
+  description: The owners with records in zones that failed.
+  returned: always, unless the options are invalid or O(state) contacts no server
+  type: list
+  elements: str
+stats:
+  description: How many questions and updates were sent.
+  returned: always, unless the options are invalid or O(state) contacts no server
+  type: dict
+  sample: {"queries": 9, "updates": 0}
+gathered:
+  description: The same as RV(before).
+  returned: when O(state=gathered)
+  type: list
+  elements: dict
+rendered:
+  description: The text of zone lines by view.
+  returned: when O(state=rendered)
+  type: dict
+  sample: {"internal": "$ORIGIN contoso.com.\npool01.contoso.com. 300 IN A 10.1.0.11\n"}
+parsed:
+  description: The records of the text.
+  returned: when O(state=parsed)
+  type: list
+  elements: dict
+"""
