@@ -59,8 +59,9 @@ function Get-Rule {
         return Get-LyncIPsecRule
     }
     $null = Get-Engine
+    $session = Open-LyncIPsecStore -Name $module.Params.policy_store
     $counters.enumerations++
-    Get-LyncIPsecStoreRule -Session (Open-LyncIPsecStore -Name $module.Params.policy_store)
+    Get-LyncIPsecStoreRule -Session $session
 }
 
 function Get-Fact {

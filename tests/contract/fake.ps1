@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 # For run.ps1 -Fake: imports the .psm1 files of a folder with the lab's fakes around it, over a firewall of one rule in a new folder. PowerShell 7.
-param([Parameter(Mandatory = $true)][string]$Path)
+param([Parameter(Mandatory = $true)][string]$Path, [string[]]$Util = @('_Windows', '_Firewall'))
 
 $lab = Join-Path -Path $PSScriptRoot -ChildPath '../lab'
 $folder = Join-Path -Path ([System.IO.Path]::GetTempPath()) -ChildPath "contract-$PID"
@@ -17,7 +17,7 @@ $world = @{ addresses = @('10.1.0.11'); listeners = @(); connections = @(); grou
 $world | ConvertTo-Json -Depth 4 | Set-Content -LiteralPath $env:LAB_WORLD
 $env:SystemRoot = $env:windir = 'C:\Windows'
 
-$fake = foreach ($name in 'fake_com.ps1', 'fake_windows.ps1') { Get-Content -LiteralPath (Join-Path -Path $lab -ChildPath $name) -Raw }
+$fake = foreach ($name in 'fake_com.ps1', 'fake_windows.ps1', 'fake_ipsec.ps1') { Get-Content -LiteralPath (Join-Path -Path $lab -ChildPath $name) -Raw }
 $count = @'
 function Get-ContractCount { @{ enumerations = [LabRules]::Enumerations; writes = [LabRules]::Writes } }
 function Set-ContractFault {
@@ -27,9 +27,9 @@ function Set-ContractFault {
 }
 Export-ModuleMember -Function Get-ContractCount, Set-ContractFault
 '@
-foreach ($name in '_Windows', '_Firewall') {
+foreach ($name in $Util) {
     $own, $export = (Get-Content -LiteralPath (Join-Path -Path $Path -ChildPath "$name.psm1") -Raw) -split '(?=Export-ModuleMember)', 2
     $behind = if ($name -eq '_Windows') { $fake[1] } else { '' }
-    $text = ($fake[0], $own, $behind, $export, $count) -join "`n"
+    $text = ($fake[0], $fake[2], $own, $behind, $export, $count) -join "`n"
     New-Module -Name $name -ScriptBlock ([scriptblock]::Create($text)) | Import-Module -Global
 }

@@ -48,7 +48,7 @@ public class LabDefinition
 
 public class LabFolder
 {
-    static readonly string Path = Environment.GetEnvironmentVariable("LAB_TASK");
+    static string Path { get { return Environment.GetEnvironmentVariable("LAB_TASK"); } }
 
     public List<LabTask> GetTasks(int flags)
     {

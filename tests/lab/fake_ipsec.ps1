@@ -70,7 +70,8 @@ function New-NetIPsecRule {
 function Set-NetIPsecRule {
     [CmdletBinding()]
     param(
-        [Parameter(Mandatory = $true)][string]$IPsecRuleName, [string]$NewDisplayName, [string]$Description,
+        [Parameter(Mandatory = $true, ParameterSetName = 'Id')][string]$IPsecRuleName, [Parameter(Mandatory = $true, ParameterSetName = 'Group')][string]$Group,
+        [string]$NewDisplayName, [string]$Description,
         [ValidateSet('True', 'False')][string]$Enabled,
         [ValidateSet('Any', 'Domain', 'Private', 'Public', 'NotApplicable')][string[]]$Profile,
         [ValidateSet('None', 'Tunnel', 'Transport')][string]$Mode,

@@ -68,8 +68,9 @@ class _Run:
         if not self.store:
             return self.policy.rules()
         self.engine()
+        session = self.policy.open(self.store)
         self.policy.firewall.counters.enumerations += 1
-        return {rule_id: _as_read_by_cim(text) for rule_id, text in self.policy.open(self.store).items()}
+        return {rule_id: _as_read_by_cim(text) for rule_id, text in session.items()}
 
 
 def _engines(policy: IpsecPolicy) -> list[str]:

@@ -38,6 +38,10 @@ PART: Mapping[str, Any] = {
     "stores": {},
     "switches": {},
 }
+AMBIGUOUS = (
+    "Parameter set cannot be resolved using the specified named parameters. One or more parameters issued cannot be used together "
+    "or an insufficient number of parameters were provided."
+)
 LOCAL = "SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy"
 GROUP_POLICY = "SOFTWARE\\Policies\\Microsoft\\WindowsFirewall"
 LEGACY = "SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec"
@@ -138,6 +142,9 @@ class IpsecPolicy:
 
     def set(self, pattern: str, arguments: Mapping[str, Any], session: dict[str, str] | None = None) -> None:
         """Change all rules whose id is like a pattern."""
+        if "Group" in arguments:
+            # It is another way to choose rules, as DisplayName and DisplayGroup are.
+            raise RefusedError(AMBIGUOUS, 0, "AmbiguousParameterSet")
         store = self._part["rules"] if session is None else session
         changed = {rule_id: ipsec_rules.changed(ipsec_rules.parse(store[rule_id]), arguments) for rule_id in _matching(store, pattern, "Set-NetIPsecRule")}
         for rule_id, tokens in changed.items():

@@ -45,7 +45,7 @@ class PowerShellExecutor:
         store.count(executions=1)
         arguments = [self._program, *command.line.split()[1:]]
         with store.lock, tempfile.TemporaryDirectory() as scratch:
-            files = _Files(store, pathlib.Path(scratch))
+            files = FakeFiles(store, pathlib.Path(scratch))
             (pathlib.Path(scratch) / "powershell").symlink_to(self._program)  # ansible-core 2.21 asks for it by name
             path = f"{scratch}{os.pathsep}{os.environ['PATH']}"
             environment = {**os.environ, **files.environment(), **_DOTNET, "LAB_ASSEMBLY": self._assembly, "TEMP": scratch, "TMP": scratch, "PATH": path}
@@ -69,10 +69,11 @@ def _assembly() -> str:
     return str(folder / f"{hashlib.sha256(source).hexdigest()[:12]}.dll")
 
 
-class _Files:
+class FakeFiles:
     """The files through which the fakes see a host; the folder of Windows lasts, with the snapshots in it."""
 
     def __init__(self, store: FirewallStore, scratch: pathlib.Path) -> None:
+        scratch.mkdir(exist_ok=True)
         self._store = store
         self._before = store.read()
         self._rules, self._world, self._task = (scratch / name for name in ("rules", "world", "task"))

@@ -1,0 +1,195 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One list of scenarios for the host's side of IPsec: the simulated module and the module's own PowerShell give the same, and what is expected.
+
+A scenario: host (parts of the host's side, see tests.lab.ipsec_store), seed (arguments of rules by id), merge (Group Policy of profiles), fault,
+task (a change waits to be confirmed), check_mode, arguments of the module; expected: error, done, enumerations, writes, store ("ID STRING", {new} for
+an id of Windows), and where they matter rules (of a Group Policy object as answered), gpo (its rules on disk), answer (parts of the answer).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.lab import ipsec_store, netsh_script
+from tests.lab.firewall_store import FirewallStore
+from tests.lab.ipsec_host import run_module
+from tests.lab.powershell import FakeFiles
+
+HERE = pathlib.Path(__file__).resolve().parent
+EVERY: list[dict[str, Any]] = [
+    scenario for path in sorted((HERE / "ipsec").glob("*.json")) for scenario in json.loads(path.read_text(encoding="utf-8"))
+]  # fmt: skip
+EVIDENCE = {"REAL", "DOC", "SPEC", "CODE", "REPORT", "INFER", "OWN"}
+PWSH = os.environ.get("LYNC_PWSH", "")
+GPO = "contoso.com\\Lync IPsec"
+# What the two answers cannot share: a hash of another kind, and where the folder of Windows is.
+OWN_WORDS = ("fingerprint", "environment")
+needs_powershell = pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7")
+
+
+def addresses(count: int) -> list[str]:
+    return [f"10.0.{number // 250}.{number % 250}" for number in range(count)]
+
+
+def written_out(value: Any) -> Any:
+    """Return a value with long lists instead of their short forms."""
+    if isinstance(value, dict):
+        return addresses(value["addresses"]) if set(value) == {"addresses"} else {key: written_out(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [written_out(part) for part in value]
+    if isinstance(value, str):
+        return re.sub(r"<(\w+) (\d+)>", lambda match: "".join(f"{match[1]}={one}|" for one in addresses(int(match[2]))), value)
+    return value
+
+
+def host(directory: pathlib.Path, name: str, scenario: Mapping[str, Any]) -> FirewallStore:
+    """Return a host as the scenario wants it."""
+    store = FirewallStore(directory, name)
+    store.create(["10.1.0.11"], [{"Name": "Contoso"}])
+    ipsec_store.change(store, **{"rules": ipsec_store.exempted(scenario.get("seed", {})), **scenario.get("host", {})})
+    task = {"name": "msuc.lync firewall revert", "path": "x.wfw", "due": 5, "has_run": False} if scenario.get("task") else None
+    store.change(task=task, group_policy={"rules": {}, "profiles": scenario.get("merge", {})})
+    store.set_faults(**scenario.get("fault", {}))
+    return store
+
+
+def arguments(scenario: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the module is told; without a snapshot unless the scenario wants one."""
+    return {"snapshot": False, **written_out(scenario["arguments"])}
+
+
+def lines(rules: Mapping[str, str]) -> list[str]:
+    """Return rules as scenarios write them: an id that Windows made is {new}."""
+    return sorted(f"{re.sub('^[{][0-9A-F]{8}-.*', '{new}', rule_id)} {text}" for rule_id, text in rules.items())
+
+
+def outcome(store: FirewallStore, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a run gave, in the words of scenarios; the host's own counts agree with those of the answer."""
+    counted = {what: store.counts()[what] for what in ("enumerations", "writes")}
+    counts = answer["counters"]
+    part = ipsec_store.part(store.read())
+    return {
+        "error": answer.get("msg", ""),
+        "done": answer["done"],
+        **counts,
+        "counted": counted,
+        "store": lines(part["rules"]),
+        "rules": lines(answer.get("rules", {})),
+        "gpo": lines(part["stores"].get(GPO, {})),
+        "answer": {key: value for key, value in answer.items() if key not in (*OWN_WORDS, "msg", "counters", "done", "rules", "failed")},
+    }
+
+
+def differences(scenario: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """Return what a scenario expects and was not found."""
+    expected = written_out(scenario["expected"])
+    expected["counted"] = {what: expected[what] for what in ("enumerations", "writes")}
+    wrong = [f"{key}: {expected[key]!r} expected, {found[key]!r} found" for key in sorted(expected.keys() - {"answer", "store"}) if found[key] != expected[key]]
+    wrong += [f"store: {sorted(expected['store'])} expected, {found['store']} found"] * (sorted(expected["store"]) != found["store"])
+    full = {**found["answer"], "rules": found["rules"]}
+    for key, value in expected.get("answer", {}).items():
+        value = lines(value) if key == "rules" else value
+        wrong += [f"{key}: {value!r} expected, {full.get(key)!r} found"] * (full.get(key) != value)
+    return wrong
+
+
+def simulated(directory: pathlib.Path, scenario: Mapping[str, Any], name: str = "python") -> dict[str, Any]:
+    """Return what the simulated module gives."""
+    store = host(directory, name, scenario)
+    return outcome(store, run_module(store, arguments(scenario), bool(scenario.get("check_mode"))))
+
+
+def test_scenarios_have_names_and_sources_of_their_own() -> None:
+    names = [scenario["name"] for scenario in EVERY]
+    assert len(names) == len(set(names)) > 100
+    assert {scenario["evidence"] for scenario in EVERY} == EVIDENCE
+    assert all(scenario["source"] for scenario in EVERY)
+
+
+@pytest.mark.parametrize("scenario", EVERY, ids=lambda scenario: scenario["name"])
+def test_the_simulator_does_what_is_expected(tmp_path: pathlib.Path, scenario: dict[str, Any]) -> None:
+    assert differences(scenario, simulated(tmp_path, scenario)) == []
+
+
+@needs_powershell
+def test_the_powershell_gives_what_the_simulator_gives(tmp_path: pathlib.Path) -> None:
+    runs = []
+    for number, scenario in enumerate(EVERY):
+        store = host(tmp_path, f"host{number}", scenario)
+        files = FakeFiles(store, tmp_path / f"scratch{number}")
+        runs.append({"arguments": arguments(scenario), "check_mode": bool(scenario.get("check_mode")), "environment": files.environment()})
+    (tmp_path / "runs.json").write_text(json.dumps(runs), encoding="utf-8")
+    command = [PWSH, "-NoProfile", "-File", str(HERE / "ipsec.ps1"), "-Path", str(tmp_path / "runs.json")]
+    done = subprocess.run(command, env={**os.environ, "TMPDIR": str(tmp_path)}, capture_output=True, text=True, check=False)
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(answers) == len(EVERY), done.stdout[-2000:] + done.stderr
+    wrong = []
+    for number, (scenario, answer) in enumerate(zip(EVERY, answers, strict=True)):
+        theirs = outcome(FirewallStore(tmp_path, f"host{number}"), answer)
+        ours = simulated(tmp_path, scenario, f"python{number}")
+        wrong += [f"{scenario['name']}: {key}: {theirs[key]!r} instead of {ours[key]!r}" for key in ours if theirs[key] != ours[key]]
+    assert wrong == []
+
+
+LEGACY = """
+# Lync media
+ipsec static set batch mode=enable
+ipsec static add policy name="Lync" description="Permits media" activatedefaultrule=no assign=no
+ipsec static add filterlist name="Lync media" description="I1 I2"
+ipsec static add filter filterlist="Lync media" srcaddr=me dstaddr=10.0.0.0 dstmask=255.0.0.0 protocol=UDP mirrored=yes srcport=0 dstport=3478
+ipsec static add filter filterlist="Lync media" srcaddr=10.1.0.1-10.1.0.9 dstaddr=any protocol=ANY mirrored=yes
+ipsec static add filteraction name="Permit" description="No negotiation" action=permit
+ipsec static add rule name="Lync media" policy="Lync" filterlist="Lync media" filteraction="Permit"
+ipsec static set policy name="Lync" assign=y
+ipsec static set batch mode=disable
+"""
+
+
+def test_netsh_takes_a_complete_script_of_legacy_policies() -> None:
+    store = netsh_script.legacy(LEGACY)
+    assert (store["assigned"], list(store["policies"]), len(store["lists"]["Lync media"]["filters"])) == ("Lync", ["Lync"], 2)
+    assert store["rules"]["Lync media"] == {"name": "Lync media", "policy": "Lync", "filterlist": "Lync media", "filteraction": "Permit"}
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "complaint"),
+    [
+        ('description="Permits media" ', "", "add policy: Lync has no description"),
+        ("assign=y\n", "assign=y\nipsec static show policy\n", "show policy: policy is not a valid argument"),
+        ("action=permit", "action=allow", "add filteraction: allow"),
+        ("dstport=3478", "dstport=49152-57500", "add filter: port '49152-57500'; 0 is any, and there are no ranges"),
+        ("protocol=UDP", "protocol=ANY", "add filter: port 3478 of a protocol without ports"),
+        ("dstmask=255.0.0.0", "dstmask=255.0.255.0", "add filter: address '10.0.0.0' mask '255.0.255.0'"),
+        ("10.1.0.1-10.1.0.9", "10.1.0.9-10.1.0.1", "add filter: address '10.1.0.9-10.1.0.1'"),
+        ("srcaddr=me", "srcaddr=mine", "add filter: address 'mine' mask ''"),
+        ("mirrored=yes", "mirrored=both", "add filter: mirrored 'both'"),
+        ('filteraction="Permit"', 'filteraction="Block"', "add rule: there is no filteraction 'Block'"),
+        ('set policy name="Lync"', 'set policy name="Other"', "set policy: there is no policy 'Other'"),
+        ("set batch mode=enable", "set batch mode=on", "set batch: mode 'on'"),
+        ('filteraction name="Permit"', 'filteraction name="Permit" group=x', "add filteraction: group is not a valid argument"),
+        ("ipsec static add filterlist", "advfirewall consec add filterlist", "advfirewall consec in a script of legacy policies"),
+    ],
+)
+def test_netsh_refuses_what_is_wrong_in_a_script_of_legacy_policies(good: str, bad: str, complaint: str) -> None:
+    assert good in LEGACY
+    with pytest.raises(netsh_script.ScriptError) as caught:
+        netsh_script.legacy(LEGACY.replace(good, bad))
+    assert str(caught.value) == complaint
+
+
+@pytest.mark.parametrize("switch", ["stops_at_error", "tells_errors", "writes_empty"])
+def test_each_switch_of_the_host_is_told_by_a_scenario(tmp_path: pathlib.Path, switch: str) -> None:
+    wrong = []
+    for number, scenario in enumerate(EVERY):
+        flipped = {**scenario, "host": {**scenario.get("host", {}), "switches": {switch: switch == "stops_at_error"}}}
+        wrong += [scenario["name"]] * bool(differences(flipped, simulated(tmp_path, flipped, f"host{number}")))
+    assert wrong
