@@ -24,6 +24,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.windows.changes import S
 _SPEC = {
     "dir": {"type": "path", "required": True},
     "state": {"type": "str", "choices": ["merged", "replaced"], "default": "replaced"},
+    "ipsec": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
 }
 
 
@@ -39,7 +40,7 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         _spec, options = self.validate_argument_spec(argument_spec=_SPEC)
         try:
-            found = audit(_plans(), Path(options["dir"]), State(options["state"]))
+            found = audit(_plans(), Path(options["dir"]), State(options["state"]), options["ipsec"])
         except (InvalidInputError, MissingLibraryError) as error:
             raise AnsibleActionFail(str(error)) from None
         Display().display(_report(found) + "\n")

@@ -65,7 +65,10 @@ class HandsAction(ActionBase):
             return {**result, "failed": True, "changed": False, "msg": str(error)}
         except OSError as error:
             return {**result, "failed": True, "changed": False, "msg": f"the scripts cannot be written: {error}"}
-        return {**result, **(self._run(run, task_vars or {}) if isinstance(run, Course) else run)}
+        if not isinstance(run, Course):
+            return {**result, **run}
+        found = {**result, **self._run(run, task_vars or {})}
+        return found if found.get("failed") else {**found, **self.ended(options, run)}
 
     @abstractmethod
     def begun(self, options: dict[str, Any], host: str) -> Course | dict[str, object]:
@@ -73,6 +76,10 @@ class HandsAction(ActionBase):
 
         Raises InvalidInputError, MissingLibraryError, and OSError when a file cannot be written.
         """
+
+    def ended(self, options: dict[str, Any], run: Course) -> dict[str, Any]:
+        """Return what is to be told beside the result of a task that did not fail."""
+        return {}
 
     def _run(self, run: Course, task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return the result of a task on a host."""

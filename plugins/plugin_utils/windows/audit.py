@@ -21,6 +21,7 @@ from .changes import Present, State, plan_changes
 from .dumps import SUFFIXES, Dump, ProfileState, read_dump
 from .effect import describe_effects
 from .host import expanded
+from .ipsec.audit import exemption_changes
 from .options import OWNED_GROUP, rules_from_options
 from .registry_strings import RefusedRule
 
@@ -49,13 +50,15 @@ class Audit:
         return all(item.status == "unchanged" for item in self.outcomes)
 
 
-def audit(plans: Mapping[str, Mapping[str, object]], directory: Path, state: State = State.REPLACED) -> Audit:
+def audit(plans: Mapping[str, Mapping[str, object]], directory: Path, state: State = State.REPLACED, ipsec: str = "auto") -> Audit:
     """Return how the dumps of a directory differ from the plans of hosts, given as the documents of plan files.
+
+    ipsec: whether exemptions are needed: auto, true or false.
 
     Raises InvalidInputError when the directory cannot be read.
     """
     dumps = _dumps(directory)
-    judged = {host: _judge(host, document, dumps.get(host, []), directory, state) for host, document in sorted(plans.items())}
+    judged = {host: _judge(host, document, dumps.get(host, []), directory, (state, ipsec)) for host, document in sorted(plans.items())}
     unasked = sorted(path.name for host, paths in dumps.items() if host not in plans for path in paths)
     notes = [note for _outcome, found in judged.values() for note in found]
     notes += [f"no host of this run has the dumps {', '.join(unasked)}"] if unasked else []
@@ -75,7 +78,7 @@ def _dumps(directory: Path) -> dict[str, list[Path]]:
     return dumps
 
 
-def _judge(host: str, document: Mapping[str, object], paths: Sequence[Path], directory: Path, state: State) -> tuple[Outcome, list[str]]:
+def _judge(host: str, document: Mapping[str, object], paths: Sequence[Path], directory: Path, asked: tuple[State, str]) -> tuple[Outcome, list[str]]:
     """Return what became of one host, and its notes."""
     if not paths:
         return _unknown(host, "no dump", f"{directory} holds none of {', '.join(host + suffix for suffix in SUFFIXES)}"), []
@@ -85,7 +88,7 @@ def _judge(host: str, document: Mapping[str, object], paths: Sequence[Path], dir
         dump = read_dump(paths[0])
     except InvalidInputError as error:
         return _unknown(host, "unreadable", _reasons(error.problems)), []
-    return _compared(host, document, dump, state)
+    return _compared(host, document, dump, *asked)
 
 
 def _unknown(host: str, status: str, message: str) -> Outcome:
@@ -97,10 +100,11 @@ def _reasons(problems: Sequence[Problem]) -> str:
     return "; ".join(str(problem) for problem in problems[:_REASONS_SHOWN]) + more
 
 
-def _compared(host: str, document: Mapping[str, object], dump: Dump, state: State) -> tuple[Outcome, list[str]]:
-    parsed = dump.parse()
-    notes = [f"{host}: {note}" for note in (*_profile_notes(dump.profiles), *_refused_notes(parsed.refused))]
-    refused = [problem for rule in parsed.refused if rule.may_be_of(OWNED_GROUP) for problem in rule.problems]
+def _compared(host: str, document: Mapping[str, object], dump: Dump, state: State, ipsec: str) -> tuple[Outcome, list[str]]:
+    parsed, exemptions = dump.parse(), exemption_changes(document, dump, state, ipsec)
+    unread = (*parsed.refused, *exemptions.refused)
+    notes = [f"{host}: {note}" for note in (*_profile_notes(dump.profiles), *_refused_notes(unread))]
+    refused = [problem for rule in unread if rule.may_be_of(OWNED_GROUP) for problem in rule.problems]
     if refused:
         return _unknown(host, "unreadable", _reasons(refused)), notes
     listed = document.get("firewall_rules")
@@ -108,7 +112,7 @@ def _compared(host: str, document: Mapping[str, object], dump: Dump, state: Stat
     have = [Present(expanded(stored.rule, USUAL_ENVIRONMENT), {}) for stored in parsed.rules]
     changes = describe_effects(have, plan_changes(want, have, state)).now
     result = {"changed": bool(changes), "changes": results.change_results(changes), "summary": results.summary(changes)}
-    return outcome(host, [result]), notes
+    return outcome(host, [result, exemptions.result]), notes
 
 
 def _refused_notes(refused: Iterable[RefusedRule]) -> list[str]:

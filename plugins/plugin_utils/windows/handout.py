@@ -51,8 +51,8 @@ def hand_out(options: Mapping[str, object], host: str, write: bool = True) -> di
 
 def scripts(host: str, group: str, rules: Sequence[Rule]) -> dict[str, str]:
     """Return the scripts of a host by file name: one for its local policy, one for a Group Policy object of its own."""
-    local = _filled(LOCAL_SCRIPT, host, group, [_com_literals(rule) for rule in rules])
-    policy = _filled(GROUP_POLICY_SCRIPT, host, group, [_cmdlet_parameters(rule) for rule in rules])
+    local = script_text(LOCAL_SCRIPT, host, group, [_com_literals(rule) for rule in rules])
+    policy = script_text(GROUP_POLICY_SCRIPT, host, group, [_cmdlet_parameters(rule) for rule in rules])
     return {f"{host}.ps1": local, f"{host}-gpo.ps1": policy}
 
 
@@ -68,7 +68,8 @@ def write_scripts(directory: Path, texts: Mapping[str, str]) -> list[str]:
     return changed
 
 
-def _filled(script: str, host: str, group: str, rules: Iterable[Mapping[str, object]]) -> str:
+def script_text(script: str, host: str, group: str, rules: Iterable[Mapping[str, object]]) -> str:
+    """Return a script with a host, a group and the rules as literals of PowerShell in their places."""
     listed = ",\n".join(f"    @{{ {'; '.join(f'{name} = {_literal(value)}' for name, value in rule.items())} }}" for rule in rules)
     # The rules come last: their texts may hold anything.
     return _MARK + script.replace("@HOST@", _literal(host)).replace("@GROUP@", _literal(group)).replace("@RULES@", listed)

@@ -12,7 +12,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from ..addresses import AddressSet
@@ -25,8 +26,11 @@ from .registry_strings import ParsedRules, parse_rules
 from .rule import Rule
 from .tables import ADDRESS_WORDS
 
+_ACCOUNT = "connect with an account that may change the firewall of the host"
 _FIXES: Mapping[str, str] = {
-    "0x80070005": "connect with an account that may change the firewall of the host",
+    "0x80070005": _ACCOUNT,
+    # So the cmdlets of NetSecurity tell the same.
+    "(Windows System Error 5)": _ACCOUNT,
     "0x800706D9": "start the Windows Defender Firewall service (MpsSvc) of the host",
 }
 _VARIABLE = re.compile(r"%([^%]+)%")
@@ -60,26 +64,48 @@ class Host:
 
 def read_answer(answer: Mapping[str, object]) -> Host:
     """Return the host that an answer describes; raises HostAnswerError when a part of it is missing or of another kind."""
-    try:
-        environment = {str(name).upper(): str(value) for name, value in _mapping(answer, "environment").items()}
-        counters, policy = _mapping(answer, "counters"), _mapping(answer, "group_policy")
+    with understood():
+        environment = read_environment(answer)
         local = [_present(properties, environment) for properties in _sequence(answer, "rules")]
-        theirs = parse_rules((str(name), str(text)) for name, text in _mapping(policy, "rules").items())
-        return Host(
-            rules=(*local, *_policy_rules(theirs, environment)),
-            addresses=tuple(network.plain_address(text) for text in _sequence(answer, "addresses")),
-            environment=environment,
-            profiles=network.read_profiles(_mapping(answer, "profiles"), _mapping(policy, "profiles")),
-            listeners=network.read_listeners(_sequence(answer, "listeners")),
-            connections=network.read_connections(_sequence(answer, "connections")),
-            management=network.read_management(_sequence(answer, "management")),
-            unread=tuple(str(problem) for refused in theirs.refused for problem in refused.problems),
-            fingerprint=str(answer["fingerprint"]),
-            enumerations=int(str(counters["enumerations"])),
-            writes=int(str(counters["writes"])),
-        )
+        theirs = parse_rules(policy_strings(answer))
+        return host_of(answer, (*local, *_policy_rules(theirs, environment)), theirs, "AllowLocalPolicyMerge")
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Turn what goes wrong when an answer is read into HostAnswerError."""
+    try:
+        yield
     except (KeyError, TypeError, ValueError) as error:
         raise HostAnswerError(f"the host's answer is not understood: {type(error).__name__}: {error}") from error
+
+
+def read_environment(answer: Mapping[str, object]) -> dict[str, str]:
+    """Return the variables of an answer by upper-case name."""
+    return {str(name).upper(): str(value) for name, value in mapping_of(answer, "environment").items()}
+
+
+def policy_strings(answer: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return the rules of Group Policy in an answer as pairs of id and string."""
+    return [(str(name), str(text)) for name, text in mapping_of(mapping_of(answer, "group_policy"), "rules").items()]
+
+
+def host_of(answer: Mapping[str, object], rules: tuple[Present, ...], theirs: ParsedRules, merges: str) -> Host:
+    """Return the host of an answer whose rules are read; merges: the value of Group Policy that says whether local ones count."""
+    counters = mapping_of(answer, "counters")
+    return Host(
+        rules=rules,
+        addresses=tuple(network.plain_address(text) for text in _sequence(answer, "addresses")),
+        environment=read_environment(answer),
+        profiles=network.read_profiles(mapping_of(answer, "profiles"), mapping_of(mapping_of(answer, "group_policy"), "profiles"), merges),
+        listeners=network.read_listeners(_sequence(answer, "listeners")),
+        connections=network.read_connections(_sequence(answer, "connections")),
+        management=network.read_management(_sequence(answer, "management")),
+        unread=tuple(str(problem) for refused in theirs.refused for problem in refused.problems),
+        fingerprint=str(answer["fingerprint"]),
+        enumerations=int(str(counters["enumerations"])),
+        writes=int(str(counters["writes"])),
+    )
 
 
 def failure_text(answer: Mapping[str, object]) -> str:
@@ -122,7 +148,8 @@ def _policy_rules(parsed: ParsedRules, environment: Mapping[str, str]) -> list[P
     return [Present(expanded(stored.rule, environment), {}, GROUP_POLICY) for stored in parsed.rules]
 
 
-def _mapping(answer: Mapping[str, object], key: str) -> Mapping[str, object]:
+def mapping_of(answer: Mapping[str, object], key: str) -> Mapping[str, object]:
+    """Return a part of an answer that is a mapping; raises TypeError when it is none, KeyError when it is missing."""
     value = answer[key]
     if not isinstance(value, Mapping):
         raise TypeError(f"{key} is not a mapping")

@@ -30,12 +30,13 @@ def offline_result(options: Options) -> dict[str, object]:
 
 
 def _parsed(options: Options) -> dict[str, object]:
-    parsed = _given(options).parse()
+    parsed = given_dump(options).parse()
     parsed.raise_refused()
     return {"parsed": [stored.to_options() for stored in parsed.rules]}
 
 
-def _given(options: Options) -> Dump:
+def given_dump(options: Options) -> Dump:
+    """Return the dump that a task with state parsed gives; raises InvalidInputError when it is not exactly one."""
     text, path = options.get("running_config"), options.get("path")
     if (text is None) == (path is None):
         message = "state parsed needs exactly one of running_config and path"
