@@ -152,7 +152,8 @@ def _ordered(
     removed = {change.name for change in changes if change.kind is Kind.REMOVE}
     wanted = () if state is State.DELETED else free
     kept = frozenset(service.name for service in have.services if service.name not in removed) - {service.name for service in wanted}
-    return Order(wanted, tuple(service for service in asked if service.name in {item.name for item in wanted}), kept), changes
+    chosen = {service.name for service in wanted}
+    return Order(wanted, tuple(service for service, said in zip(asked, want, strict=True) if said.name in chosen), kept), changes
 
 
 def _with_impacts(changes: tuple[Change, ...], work: Work, have: Gathered) -> tuple[Change, ...]:

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..dependencies import jsonschema
 from ..problems import Problem, nearest, one_of, shown
 from .driver import Driver
+from .kemp.driver import Kemp
 from .netscaler.driver import NetScaler
 
-DRIVERS: dict[str, Driver] = {"netscaler": NetScaler()}
+DRIVERS: dict[str, Driver] = {"netscaler": NetScaler(), "kemp": Kemp()}
 # lync_balancer_driver -> protocol -> name of the driver; HAProxy carries no UDP, so nginx does it beside it.
 CARRIERS: Mapping[str, Mapping[str, str]] = {
     "haproxy": {"tcp": "haproxy", "udp": "nginx_stream"},

@@ -1,0 +1,147 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""want x have -> commands of a LoadMaster: what is added, modified field by field, removed, in an order that keeps traffic.
+
+Virtual Services belong together when they share an address, a protocol and a port. What gives ports up comes before what
+takes them; members are added before others are removed. A member that is switched everywhere is switched in one command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from .driver import command_line, member_said
+from .fields import FIELDS, RealServer, VirtualService, said
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command, one request; service is the Virtual Service that it is about, None for a switch of many."""
+
+    name: str
+    parameters: Mapping[str, object]
+    services: tuple[VirtualService, ...]
+
+    def line(self) -> str:
+        """Return the command in one line, for people."""
+        return command_line(self.name, self.parameters)
+
+
+def plan_commands(want: Sequence[VirtualService], have: Sequence[VirtualService], everything: Sequence[VirtualService]) -> tuple[Command, ...]:
+    """Return the commands from have to want; everything is all that the LoadMaster has, ours and others'."""
+    pairs, added = _paired(want, have)
+    stale = [item for item in have if not any(item is other for _want, other in pairs)]
+    in_the_way = [item for item in stale if any(_meets(item, other) for other in want)]
+    modified = sorted(pairs, key=lambda pair: bool(set(pair[0].ports) - set(pair[1].ports)))
+    switched = tuple(_switched_everywhere(pairs, stale, everything))
+    addresses = {str(command.parameters["rs"]) for command in switched}
+    return (
+        *(_removed(item) for item in in_the_way),
+        *(command for new, old in modified if not set(new.ports) - set(old.ports) for command in _modified(new, old)),
+        *(command for item in added for command in _added(item)),
+        *(command for new, old in modified if set(new.ports) - set(old.ports) for command in _modified(new, old)),
+        *(command for new, old in pairs for command in _members_added(new, old)),
+        *switched,
+        *(command for new, old in pairs for command in _members_switched(new, old) if command.parameters["rs"] not in addresses),
+        *(command for new, old in pairs for command in _members_removed(new, old)),
+        *(_removed(item) for item in stale if item not in in_the_way),
+    )
+
+
+def _paired(want: Sequence[VirtualService], have: Sequence[VirtualService]) -> tuple[list[tuple[VirtualService, VirtualService]], list[VirtualService]]:
+    """Return wanted Virtual Services with those that become them, the one with most ports in common, and those that are new."""
+    free = list(have)
+    pairs: list[tuple[VirtualService, VirtualService]] = []
+    added: list[VirtualService] = []
+    for item in want:
+        best = max(free, key=lambda other: _in_common(item, other), default=None)
+        if best is None or not _in_common(item, best):
+            added.append(item)
+            continue
+        free.remove(best)
+        pairs.append((item, best))
+    return pairs, added
+
+
+def _in_common(one: VirtualService, other: VirtualService) -> int:
+    same = (one.address, one.protocol) == (other.address, other.protocol)
+    return len(set(one.ports) & set(other.ports)) if same else 0
+
+
+def _meets(one: VirtualService, other: VirtualService) -> bool:
+    return _in_common(one, other) > 0
+
+
+def _added(item: VirtualService) -> Iterator[Command]:
+    fields = {name: value for name, value in item.values.items() if name != "VSPort" and (value != FIELDS[name].default or name in _ALWAYS)}
+    yield Command("addvs", {**item.place, **said(fields)}, (item,))
+    yield from (Command("addrs", {**item.place, **member_said(member)}, (item,)) for member in item.members)
+
+
+# Said whatever the LoadMaster would take by itself, since that depends on port and firmware.
+_ALWAYS = ("VStype", "ForceL7", "Transparent", "Schedule", "CheckType", "Persist")
+
+
+def _modified(new: VirtualService, old: VirtualService) -> Iterator[Command]:
+    """Yield the modification of what differs. The duration goes with the persistence, and never without one.
+
+    A duration alone turns source persistence on where it is off.
+    """
+    fields = {name: value for name, value in new.values.items() if value != old.values[name]}
+    if new.values["Persist"] == "none":
+        fields.pop("PersistTimeout", None)
+    elif "Persist" in fields:
+        fields["PersistTimeout"] = new.values["PersistTimeout"]
+    if fields:
+        yield Command("modvs", {**old.place, **said(fields)}, (new,))
+
+
+def _removed(item: VirtualService) -> Command:
+    return Command("delvs", item.place, (item,))
+
+
+def _by_place(item: VirtualService) -> dict[tuple[str, int], RealServer]:
+    return {(member.address, member.port): member for member in item.members}
+
+
+def _members_added(new: VirtualService, old: VirtualService) -> Iterator[Command]:
+    present = _by_place(old)
+    for place, member in _by_place(new).items():
+        if place not in present:
+            yield Command("addrs", {**new.place, **member_said(member)}, (new,))
+
+
+def _members_removed(new: VirtualService, old: VirtualService) -> Iterator[Command]:
+    wanted = _by_place(new)
+    for address, port in _by_place(old):
+        if (address, port) not in wanted:
+            yield Command("delrs", {**new.place, "rs": address, "rsport": str(port)}, (new,))
+
+
+def _members_switched(new: VirtualService, old: VirtualService) -> Iterator[Command]:
+    present = _by_place(old)
+    for place, member in _by_place(new).items():
+        if place in present and present[place].enabled != member.enabled:
+            yield Command("modrs", {**new.place, "rs": member.address, "rsport": str(member.port), "Enable": member.enabled}, (new,))
+
+
+def _switched_everywhere(
+    pairs: Iterable[tuple[VirtualService, VirtualService]], stale: Sequence[VirtualService], everything: Sequence[VirtualService]
+) -> Iterator[Command]:
+    """Yield a switch of the whole LoadMaster for each member that changes, where nobody else has it and all want the same."""
+    known = list(pairs)
+    ours = {_place(old) for _new, old in known}
+    strangers = {member.address for item in everything if _place(item) not in ours for member in item.members} | {
+        member.address for item in stale for member in item.members
+    }
+    for address in sorted({str(command.parameters["rs"]) for new, old in known for command in _members_switched(new, old)} - strangers):
+        users = [new for new, _old in known if any(member.address == address for member in new.members)]
+        states = {member.enabled for new in users for member in new.members if member.address == address}
+        if len(states) == 1:
+            changed = tuple(new for new, old in known if any(command.parameters["rs"] == address for command in _members_switched(new, old)))
+            yield Command("enablers" if states.pop() else "disablers", {"rs": address}, changed)
+
+
+def _place(item: VirtualService) -> tuple[str, str, int]:
+    return (item.address, item.protocol, item.port)
