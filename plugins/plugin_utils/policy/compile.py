@@ -19,6 +19,7 @@ from ..catalogue.model import Catalogue
 from ..problems import InvalidInputError, Problem
 from ..topology.model import Host, InventoryHost, Pool, Topology
 from ..topology.read import read_topology
+from .additions import additions
 from .assumptions import host_assumptions, pool_assumptions
 from .directory import Directory
 from .dns import DnsPolicy
@@ -100,7 +101,7 @@ class _Policy:
             managed=host.managed,
             member_state=host.member_state.value,
             addresses=_local_addresses(host),
-            firewall_rules=firewall.rules,
+            firewall_rules=firewall.rules + additions(host, self._topology.management_networks),
             ipsec_exemptions=ipsec.exemptions,
             not_opened=_sorted_rows(firewall.not_opened + ipsec.not_opened),
             assumptions=host_assumptions(host),

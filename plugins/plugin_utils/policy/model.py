@@ -19,7 +19,7 @@ PROFILES = ("domain", "private", "public")
 
 @dataclass(frozen=True)
 class FirewallRule:
-    """One Windows Firewall rule; the fields are options of community.windows.win_firewall_rule."""
+    """One Windows Firewall rule; the fields are options of community.windows.win_firewall_rule, None where there is no limit."""
 
     name: str
     rows: tuple[str, ...]
@@ -35,6 +35,12 @@ class FirewallRule:
     action: str = "allow"
     enabled: bool = True
     profiles: tuple[str, ...] = PROFILES
+    service: str | None = None
+    interfaces: tuple[str, ...] | None = None
+    interfacetypes: tuple[str, ...] | None = None
+    icmp_type_code: tuple[str, ...] | None = None
+    edge: str | None = None
+    security: str | None = None
 
 
 @dataclass(frozen=True)

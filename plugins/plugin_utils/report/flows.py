@@ -19,6 +19,8 @@ from ..plan_files import Document
 from ..ports import ANY as ANY_PORT
 from ..ports import PortSet
 
+_FURTHER_LIMITS = ("service", "interfaces", "interfacetypes", "icmp_type_code", "security")
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -50,7 +52,12 @@ def _host_lines(old: Document, new: Document) -> list[str]:
     before, after = _boxes(old), _boxes(new)
     flows = _flow_texts(after, before, "newly admitted") + _flow_texts(before, after, "no longer admitted")
     exemptions = _item_texts(old, new, "ipsec_exemptions", "IPsec exemption")
-    return [f"{name}: {text}" for text in [*flows, *exemptions, *_only_rules(old, new, flows)]]
+    blocks = _item_texts(_blocks(old), _blocks(new), "firewall_rules", "blocking rule")
+    return [f"{name}: {text}" for text in [*flows, *blocks, *exemptions, *_only_rules(old, new, flows + blocks)]]
+
+
+def _blocks(document: Document) -> Document:
+    return {"firewall_rules": [rule for rule in _items(document, "firewall_rules") if rule.get("action") == "block"]}
 
 
 def _only_rules(old: Document, new: Document, flows: list[str]) -> list[str]:
@@ -128,8 +135,15 @@ def _box(rule: Document) -> Box:
         localport=PortSet.parse(_texts(rule, "localport")),
         remoteip=AddressSet.parse(_texts(rule, "remoteip")),
         remoteport=PortSet.parse(_texts(rule, "remoteport")),
-        program=str(rule["program"]) if rule.get("program") else None,
+        program=_limits(rule),
     )
+
+
+def _limits(rule: Document) -> str | None:
+    """Return what else a rule is limited to, as one text: flows are compared within the same limits."""
+    found = [str(rule["program"])] if rule.get("program") else []
+    found += [f"{name} {rule[name] if isinstance(rule[name], str) else ', '.join(_texts(rule, name))}" for name in _FURTHER_LIMITS if rule.get(name)]
+    return ", ".join(found) or None
 
 
 def _texts(item: Document, key: str) -> list[str]:

@@ -185,6 +185,14 @@ def gateway_pools(draft: Draft) -> Iterator[Problem]:
                 yield Problem(_place(host, "lync_gateway_pools"), f"there is no pool {shown(name)}", names_text(known), fix)
 
 
+def management_networks_present(draft: Draft) -> Iterator[Problem]:
+    """Refuse rules of management that would admit nobody, in one problem for all of them."""
+    asking = [host.name for host in draft.topology.hosts.values() if host.management_ports]
+    if asking and not draft.topology.management_networks and draft.deployment.good(v.MANAGEMENT_NETWORKS):
+        message = "there is nobody to be admitted: lync_management_networks is not set"
+        yield Problem(f"{hosts_text(asking)}, lync_management_rule", message, fix="set lync_management_networks for group all")
+
+
 def pool_names(draft: Draft) -> frozenset[str]:
     """Return what counts as the name of a pool: keys of lync_pools, and Standard Edition servers by inventory name."""
     return frozenset([*draft.pool_records, *(host.name for host in draft.hosts_with("standard_edition"))])
@@ -218,6 +226,6 @@ def unused_address(draft: Draft) -> Iterator[Problem]:
 
 ERRORS: tuple[Check, ...] = (
     host_names, renamed_groups, role_combinations, pools_without_role, pool_membership, addresses_present, addresses_unique,
-    client_networks_present, roles_of_version, gateway_pools,
+    client_networks_present, roles_of_version, gateway_pools, management_networks_present,
 )  # fmt: skip
 WARNINGS: tuple[Check, ...] = (lone_balancer_address, group_chat, unused_address)

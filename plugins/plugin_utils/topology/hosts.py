@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from ..addresses import AddressSet, parse_address
 from ..catalogue.model import EDGE_SERVICES
 from . import variables as v
+from .firewall_rules import management_ports
 from .model import DEFAULT_EDGE_PORTS, ROLES, SHARED_EDGE_PORTS, Host, InventoryHost, Platform
 from .values import Record
 
@@ -48,6 +49,8 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         balancer_driver=record[v.BALANCER_DRIVER],
         balancer_addresses=_balancer_addresses(roles, record, found),
         balancer_vendor=record[v.BALANCER_VENDOR],
+        extra_rules=record[v.EXTRA_FIREWALL_RULES],
+        management_ports=management_ports(host.variables) if record[v.MANAGEMENT_RULE] else (),
     )
 
 

@@ -14,6 +14,7 @@ from enum import Enum
 from ..addresses import AddressSet
 from ..catalogue.model import Version
 from ..problems import Problem
+from ..windows.rule import Rule
 
 ROLES = {
     # role (the group's default name): managed by default
@@ -135,6 +136,8 @@ class Host:
     balancer_driver: str | None = None
     balancer_addresses: AddressSet = AddressSet()
     balancer_vendor: Mapping[str, object] = field(default_factory=dict)
+    extra_rules: tuple[Rule, ...] = ()
+    management_ports: tuple[int, ...] = ()  # that the plan opens to the management networks
 
     @property
     def collocated(self) -> bool:

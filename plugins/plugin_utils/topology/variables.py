@@ -16,7 +16,9 @@ from enum import Enum
 
 from ..addresses import AddressSet
 from ..catalogue.model import EDGE_SERVICES, MEDIA_RANGES, Version
+from ..windows.rule import Rule
 from .dns_servers import read_dns_servers
+from .firewall_rules import extra_rules
 from .model import DEFAULT_MEDIA_PORTS, FEATURES, ROLES, DnsServer, MemberState, Platform
 from .pool_fields import read_pools
 from .values import (
@@ -197,6 +199,18 @@ BALANCER_VENDOR: Variable[Mapping[str, object]] = Variable(
     "Options of the driver of a load balancer, for all services on it; C(vendor) of a pool goes before.", documented_default={},
 )  # fmt: skip
 
+# --- per host: rules beside the catalogue's -----------------------------------------------------------------------
+
+EXTRA_FIREWALL_RULES: Variable[tuple[Rule, ...]] = Variable(
+    "lync_extra_firewall_rules", extra_rules, (), _HOST, "list",
+    "Rules that join the owned group of the host, as options of M(msuc.lync.windows_firewall_rules); numbers and addresses, no words.",
+    elements="dict", documented_default=(),
+)  # fmt: skip
+MANAGEMENT_RULE: Variable[bool] = Variable(
+    "lync_management_rule", boolean, False, _HOST, "bool",
+    "Whether the plan of a Windows host admits C(lync_management_networks) to the ports that Ansible connects to.", documented_default=False,
+)  # fmt: skip
+
 # --- once for the deployment --------------------------------------------------------------------------------------
 
 GROUPS: Variable[Mapping[str, str]] = Variable(
@@ -262,7 +276,7 @@ LOCAL_VARIABLES: Variable[tuple[str, ...]] = Variable(
 HOST_VARIABLES: tuple[Variable[object], ...] = (
     VERSION, FEATURES_ON, POOL, SITE, MANAGED, PLATFORM, MEMBER_STATE, BACKUP_MEMBER, ADDRESS, INTERNAL_ADDRESS, EXTERNAL_ADDRESS, EXTERNAL_ADDRESSES,
     EXTERNAL_NAT_ADDRESSES, EDGE_PORTS, PSTN_ADDRESS, CLIENT_NETWORKS, PHONE_NETWORKS, MEDIA_PORTS, CLIENT_PROGRAM, SIP_PORT, GATEWAY_POOLS,
-    BALANCER_DRIVER, BALANCER_ADDRESSES, BALANCER_VENDOR,
+    BALANCER_DRIVER, BALANCER_ADDRESSES, BALANCER_VENDOR, EXTRA_FIREWALL_RULES, MANAGEMENT_RULE,
 )  # fmt: skip
 DEPLOYMENT_VARIABLES: tuple[Variable[object], ...] = (
     GROUPS, POOLS, CENTRAL_MANAGEMENT_POOL, MANAGEMENT_NETWORKS, MEDIA_NETWORKS, SIP_DOMAINS, SIMPLE_URLS_OF, DNS_SERVERS, IPSEC,
@@ -282,9 +296,7 @@ PLAY_VARIABLES = {
     "lync_firewall_state": "state that the firewall rules are brought to",
     "lync_dns_state": "state that the DNS records are brought to",
     "lync_dns_take_over": "names whose unknown values in DNS are removed",
-    "lync_extra_firewall_rules": "rules of other roles that join the owned group",
     "lync_unprotected_rules": "names of protected rules that may be disabled",
-    "lync_management_rule": "add a rule for the management connection to the plan",
     "lync_accept_cut": "accept that established connections are cut",
     "lync_snapshot": "export the firewall policy on a host before it is changed",
     "lync_snapshot_dir": "folder of these exports on the hosts",

@@ -53,6 +53,18 @@ FLOWS: dict[str, tuple[HostPlan, tuple[str, ...]]] = {
         with_rules(SIP, MEDIA, OUT, RELAY, replace(SIP, name="other", localport=("443", "4443"))),
         ("fe01: 10.1.0.0/16 newly admitted to TCP 443, 4443",),
     ),
+    "a rule for one service more": (
+        with_rules(SIP, MEDIA, OUT, RELAY, replace(SIP, name="time", localport=("123",), service="W32Time", protocol="udp")),
+        ("fe01: 10.1.0.0/16 newly admitted to UDP 123 of service W32Time",),
+    ),
+    "a rule of one type of message more": (
+        with_rules(SIP, MEDIA, OUT, RELAY, replace(SIP, name="ping", localport=("any",), protocol="icmpv4", icmp_type_code=("8:0", "8:1"))),
+        ("fe01: 10.1.0.0/16 newly admitted to ICMPV4 any of icmp_type_code 8:0, 8:1",),
+    ),
+    "a block more": (
+        with_rules(SIP, MEDIA, OUT, RELAY, replace(SIP, name="worm", action="block")),
+        ("fe01: blocking rule worm added",),
+    ),
     "a port more": (
         with_rules(SIP, replace(MEDIA, localport=("57400-65535",)), OUT, RELAY),
         ("fe01: 10.1.0.0/16 newly admitted to UDP 57400-57500",),

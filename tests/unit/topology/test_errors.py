@@ -238,6 +238,28 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("vendor option that the driver lacks", {pool(POOL, "vendor"): {"snat_pool": "x"}},
      ["pool pool01.contoso.com, vendor.snat_pool: 'snat_pool' is not an option of haproxy; "
       f"allowed: {one_of(options_of('haproxy')) or 'none'}; fix: remove it"]),
+    ("extra rules", {("gw01", "lync_extra_firewall_rules"): [
+        {"name": "a", "protocol": "gre", "localport": "1"}, {"name": "b", "remoteip": "10.1.0.300"}, {"localprt": 1, "protocol": "tcp"}]},
+     ["host gw01, lync_extra_firewall_rules, rule a, protocol: 'gre' is not a protocol; allowed: any, icmpv4, icmpv6, tcp, udp, or a number 0 to 255",
+      "host gw01, lync_extra_firewall_rules, rule b, remoteip: '10.1.0.300' is not an address, a network a/n or a range a-b; "
+      "allowed: any, addresses, networks a/n, ranges a-b, CaptivePortal, DHCP, DNS, DefaultGateway, Internet, Intranet, LocalSubnet, Ply2Renders, "
+      "RmtIntranet, WINS",
+      "host gw01, lync_extra_firewall_rules, rule number 3, localprt: 'localprt' is not an option of a rule; allowed: action, description, direction, "
+      "edge, enabled, group, icmp_type_code, interfaces, interfacetypes, localip, localport, name, profiles, program, protocol, remoteip, remoteport, "
+      "security, service; fix: write localport",
+      "host gw01, lync_extra_firewall_rules, rule number 3, name: the rule has no name; fix: name it: the name is what the rule is matched by"]),
+    ("extra rules that no plan can hold", {("fe01", "lync_extra_firewall_rules"): [
+        {"name": "Lync sip (TCP in)", "protocol": "tcp", "localport": "RPC,80", "remoteip": "LocalSubnet"}]},
+     ["host fe01, lync_extra_firewall_rules, rule Lync sip (TCP in), localport: RPC: a plan holds no words; "
+      "allowed: addresses, networks, ranges, ports; fix: write what the word stands for",
+      "host fe01, lync_extra_firewall_rules, rule Lync sip (TCP in), name: names of this form are those of the plan's own rules; fix: choose another name",
+      "host fe01, lync_extra_firewall_rules, rule Lync sip (TCP in), remoteip: LocalSubnet: a plan holds no words; "
+      "allowed: addresses, networks, ranges, ports; fix: write what the word stands for"]),
+    ("extra rules are no list", {("fe01", "lync_extra_firewall_rules"): {"name": "a"}},
+     ["host fe01, lync_extra_firewall_rules: {'name': 'a'} is not a list; allowed: a list of mappings"]),
+    ("management rule without networks", {("fe01", "lync_management_rule"): True, ("med01", "lync_management_rule"): "yes"},
+     ["hosts fe01, med01, lync_management_rule: there is nobody to be admitted: lync_management_networks is not set; "
+      "fix: set lync_management_networks for group all"]),
     ("vendor option of a balancer", {("lb01", "lync_balancer_vendor"): {"snat_pool": "x"}},
      ["host lb01, lync_balancer_vendor.snat_pool: 'snat_pool' is not an option of haproxy; "
       f"allowed: {one_of(options_of('haproxy')) or 'none'}; fix: remove it"]),
