@@ -70,3 +70,29 @@ def test_a_rule_is_made_by_its_id_changed_and_removed_exactly(lab: Lab, executor
     assert (removed["rules"], ipsec_store.shown(store)) == (foreign, foreign)
     counts = store.counts()
     assert (counts["executions"], counts["enumerations"], counts["writes"]) == (7, 11, 3)
+
+
+@pytest.mark.parametrize("executor", executors())
+def test_a_broken_connection_leaves_what_was_written_and_a_change_that_nobody_confirms_goes(lab: Lab, executor: Executor | str) -> None:
+    lab.executor = PowerShellExecutor(executor) if isinstance(executor, str) else executor
+    lab.start({"fe01": {"addresses": ["10.1.0.11"], "seed": [{"Name": "Contoso"}]}})
+    store = lab.stores["fe01"]
+    old = ipsec_store.exempted({"{1}": REQUIRE, "{2}": {"DisplayName": "Old"}})
+    ipsec_store.change(store, rules=old)
+    both = [ADD, {"kind": "remove", "id": "{2}", "name": "Old"}]
+    store.set_faults(drop_after_write=1)
+    played = lab.play(play({"operation": "apply", "engine": "cim", "operations": both, "snapshot": False}))
+    assert (played.result("fe01")["status"], store.counts()["writes"]) == ("failed", 1), played.output
+    assert ipsec_store.shown(store) == {**old, ADD["id"]: STRING}
+    # What is left of it is no obstacle: the rest is done, and taken back as a whole because nobody confirms.
+    store.set_faults()
+    script = 'advfirewall consec delete rule name="Old"\nadvfirewall consec add rule name="New" endpoint1=any endpoint2=any action=noauthentication\n'
+    operations = [both[1], {"kind": "add", "id": "new", "name": "New"}]
+    played = lab.play(play({"operation": "apply", "engine": "netsh", "script": script, "operations": operations, "confirm_minutes": 5}))
+    result = played.result("fe01")
+    assert (result["done"], result["counters"], result["armed"]) == (2, {"enumerations": 2, "writes": 2}, True), played.output
+    names = sorted(text.partition("Name=")[2].partition("|")[0] for text in ipsec_store.shown(store).values())
+    assert names == ["Isolation", "Lync media [UDP]", "New"]
+    store.advance(minutes=5)
+    assert ipsec_store.shown(store) == {**old, ADD["id"]: STRING}
+    assert store.read()["task"]["has_run"]
