@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import ipsec_rules
-from .firewall_store import ConnectionDroppedError, FirewallStore, export_ipsec, import_ipsec
+from .firewall_store import ConnectionDroppedError, FirewallStore
 from .ipsec_rules import RefusedError, Tokens, values
 from .ipsec_store import LOCAL, IpsecPolicy
 
@@ -97,15 +97,11 @@ class Bridge:
 
     def export(self, request: Request) -> None:
         """Keep the rules beside an export of the firewall."""
-        document = self._store.read()
-        export_ipsec(document, _key(request["path"]))
-        self._store.write(document)
+        self._policy.export(_key(request["path"]))
 
     def import_(self, request: Request) -> None:
         """Bring the rules of an export back."""
-        document = self._store.read()
-        import_ipsec(document, _key(request["path"]))
-        self._store.write(document)
+        self._policy.import_(_key(request["path"]))
 
     def _session(self, request: Request) -> dict[str, str] | None:
         number = request.get("session")

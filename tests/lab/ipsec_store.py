@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import ipsec_rules, netsh_script
-from .firewall_store import Document, FirewallStore
+from .firewall_store import Document, FirewallStore, export_ipsec, import_ipsec
 from .ipsec_rules import RefusedError, Tokens
 from .windows_rules import E_ACCESSDENIED, ComError
 
@@ -91,12 +91,12 @@ class IpsecPolicy:
     """What can be done to the rules of one host, valid for one run of the module."""
 
     def __init__(self, store: FirewallStore) -> None:
-        document = store.read()
-        self._part = part(document)
+        self._store, self._document = store, store.read()
+        self._part = part(self._document)
         self._faults = store.faults()
         self.switches = IpsecSwitches(**self._part["switches"])
         # Faults, counts and the write itself are those of the firewall.
-        self.firewall = store.policy(document)
+        self.firewall = store.policy(self._document)
 
     @property
     def has_module(self) -> bool:
@@ -166,6 +166,18 @@ class IpsecPolicy:
     def save(self, name: str, session: dict[str, str]) -> None:
         """Replace the rules of a Group Policy object by those of a session; all that others changed meanwhile is lost."""
         self._write(lambda: self._part["stores"].__setitem__(name, dict(session)), None)
+
+    # --- netsh advfirewall export and import: what becomes of these rules ------------------------------------------
+
+    def export(self, path: str) -> None:
+        """Keep the rules beside an export of the firewall."""
+        export_ipsec(self._document, path)
+        self._store.write(self._document)
+
+    def import_(self, path: str) -> None:
+        """Bring the rules of an export back."""
+        import_ipsec(self._document, path)
+        self._store.write(self._document)
 
     # --- netsh -f ---------------------------------------------------------------------------------------------------
 
