@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     import dns.zone
     import jmespath
     import jsonschema
+    import jsonschema_rs
     import netaddr
     import regipy
     import requests
@@ -58,9 +59,10 @@ else:
     dns = _load("dns", "exception", "flags", "message", "name", "query", "rcode", "rdata", "rdatatype", "tsig", "update", "zone", package="dnspython")
     jmespath = _load("jmespath")
     jsonschema = _load("jsonschema")
+    jsonschema_rs = _load("jsonschema_rs")
     netaddr = _load("netaddr")
     regipy = _load("regipy")
     requests = _load("requests")
     yaml = _load("yaml")
 
-__all__ = ["MissingLibraryError", "dns", "jmespath", "jsonschema", "netaddr", "regipy", "requests", "yaml"]
+__all__ = ["MissingLibraryError", "dns", "jmespath", "jsonschema", "jsonschema_rs", "netaddr", "regipy", "requests", "yaml"]

@@ -1,0 +1,222 @@
+#!/usr/bin/python
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: f5_as3
+short_description: Bring the virtual services of an F5 BIG-IP to what is wanted, through AS3
+version_added: "0.1.0"
+description:
+  - Makes one AS3 declaration of one tenant from virtual services and compares it with what the device really has, by a dry run.
+  - Where something differs, the declaration is sent with the key of AS3's optimistic lock; it counts as done only when every result says 200.
+  - Before an address or port is taken, every partition of the device is looked through. What somebody else owns stops that pool, with the owner's name.
+  - Needs AS3 3.30 or newer on the device. Runs on the controller, over HTTPS.
+author: msuc.lync contributors (@msuc-lync)
+options:
+  services:
+    description:
+      - Virtual services as the pool files of a plan have them; P(msuc.lync.plan#lookup) returns them.
+      - With O(state=deleted), the services to remove; all of the tenant when there are none.
+    type: list
+    elements: dict
+    default: []
+  state:
+    description:
+      - V(merged) adds and changes services. V(replaced) also removes the services of the tenant that are not listed.
+      - V(deleted) removes services. V(gathered) returns what the device has.
+      - V(rendered) returns the declaration, V(parsed) reads one; neither contacts a device.
+    type: str
+    choices: [merged, replaced, deleted, gathered, rendered, parsed]
+    default: replaced
+  provider:
+    description: How the device is reached; not needed for V(rendered) and V(parsed).
+    type: dict
+    suboptions:
+      host:
+        description: Name or address of the device's management.
+        type: str
+        required: true
+      peers:
+        description: The other units of a pair. The active one is found first and written, and another one is asked whether it has the change.
+        type: list
+        elements: str
+        default: []
+      port:
+        description: TCP port.
+        type: int
+        default: 443
+      user:
+        description: User, with O(provider.password).
+        type: str
+        default: ""
+      password:
+        description: Password of O(provider.user).
+        type: str
+        default: ""
+      token:
+        description: A token of the device, instead of O(provider.user) and O(provider.password).
+        type: str
+        default: ""
+      validate_certs:
+        description: Whether the device's certificate must be trusted and name its host.
+        type: bool
+        default: true
+      ca:
+        description: File of the authorities to trust instead of the system's.
+        type: path
+      timeout:
+        description: How many seconds an answer may take. AS3 answers after 45 seconds at the latest.
+        type: float
+        default: 60.0
+  tenant:
+    description: The tenant, a partition of the device that is owned as a whole. One of somebody else is refused.
+    type: str
+    default: Lync
+  sync_group:
+    description: Device group that AS3 synchronises after a change.
+    type: str
+    default: ""
+  schema:
+    description: A copy of the JSON Schema that F5 publishes with AS3. The declaration is then checked against it before the device is contacted.
+    type: path
+  wait_seconds:
+    description: How long a task of AS3, or an AS3 that is busy, is waited for.
+    type: float
+    default: 600.0
+  poll_seconds:
+    description: How many seconds lie between two questions while waiting.
+    type: float
+    default: 2.0
+  running_config:
+    description: With O(state=parsed), the JSON text of a declaration, as sent or as AS3 returns it.
+    type: str
+  path:
+    description: With O(state=parsed), a file to read instead of O(running_config).
+    type: path
+attributes:
+  action:
+    description: Runs on the controller as an action plugin.
+    support: full
+  check_mode:
+    description: Looks and plans, and writes nothing.
+    support: full
+  diff_mode:
+    description: Shows what changes, one difference a service.
+    support: full
+notes:
+  - An idempotent run is two requests, a change of members four, whatever the number of services; result RV(ignore:requests) counts them.
+  - A cookie cannot be set without decryption; such services have no affinity, and RV(ignore:not_rendered) says so.
+"""
+
+EXAMPLES = r"""
+- name: Bring the BIG-IP to the plan
+  msuc.lync.f5_as3:
+    services: "{{ lookup('msuc.lync.plan', 'pools', 'pool01.contoso.com').virtual_services }}"
+    provider:
+      host: lb01.contoso.com
+      peers: [lb02.contoso.com]
+      user: ansible
+      password: "{{ vault_f5_password }}"
+    sync_group: /Common/failover-group
+
+- name: Look at the declaration without a device
+  msuc.lync.f5_as3:
+    state: rendered
+    services:
+      - name: pool01.contoso.com-fe-sip-tls-5061
+        pool: pool01.contoso.com
+        rows: [S2]
+        vip: 10.1.0.100
+        port: 5061
+        protocol: tcp
+        node_port: 5061
+        members: [10.1.0.11, 10.1.0.12]
+        disabled_members: []
+        draining_members: []
+        backup_members: []
+        algorithm: least-connections
+        persistence: {type: source, seconds: 1200}
+        idle_seconds: 1800
+        monitor: {type: tcp, port: 5061, interval_seconds: 10, failures: 2}
+        source_nat: true
+        nagle: true
+        balancers: [lb01]
+        options: {}
+"""
+
+RETURN = r"""
+before:
+  description: The services of the tenant as the device had them.
+  returned: with a device
+  type: list
+  elements: dict
+after:
+  description: The services as they are after the run, or would be in check mode.
+  returned: with a device
+  type: list
+  elements: dict
+changes:
+  description: Per service the kind of change, the fields with both values, and what it does to traffic.
+  returned: with a device
+  type: list
+  elements: dict
+  sample: [{"kind": "change", "name": "pool01.contoso.com-fe-sip-tls-5061", "fields": [], "impact": "modifies members", "recreates": false}]
+commands:
+  description: Each change as one line of words.
+  returned: with a device
+  type: list
+  elements: str
+summary:
+  description: How many services are added, changed, removed, and how many changes recreate a virtual server.
+  returned: with a device
+  type: dict
+differences:
+  description: Properties of the tenant's objects that differ and are no field of a service, as AS3 compares them, for example an iRule added by hand.
+  returned: with a device
+  type: list
+  elements: str
+not_rendered:
+  description: What a BIG-IP cannot do of a service, with the reason.
+  returned: but for V(parsed)
+  type: list
+  elements: dict
+stopped:
+  description: Services that were left alone with their pool because of somebody else's object, its owner, and both compared field by field.
+  returned: with a device
+  type: list
+  elements: dict
+cut_over:
+  description: The tmsh lines that remove what is in the way; they are never run from here.
+  returned: with a device
+  type: list
+  elements: str
+unit:
+  description: The unit that was worked on, whether it is active, and the other units.
+  returned: when the device answered
+  type: dict
+sync:
+  description: Whether the units have the same configuration, in the device's words.
+  returned: with a device
+  type: str
+  sample: In Sync
+requests:
+  description: How many requests each unit got.
+  returned: with a device
+  type: dict
+gathered:
+  description: The services of the tenant.
+  returned: O(state=gathered)
+  type: list
+  elements: dict
+rendered:
+  description: The declaration.
+  returned: O(state=rendered)
+  type: dict
+parsed:
+  description: The services of the declaration.
+  returned: O(state=parsed)
+  type: list
+  elements: dict
+"""
