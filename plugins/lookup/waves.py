@@ -24,9 +24,9 @@ options:
     description:
       - Which hosts, by the results that they registered in O(registered).
       - V(all) hosts; those with V(pending) closings; those that V(changed); those that V(failed), were unreachable or stopped;
-        those that are V(unlike) the plan, which are the changed and the failed.
+        those that are V(unlike) the plan, which are the changed and the failed; those that M(msuc.lync.drift_report) decided to be V(repaired).
     type: str
-    choices: [all, pending, changed, failed, unlike]
+    choices: [all, pending, changed, failed, unlike, repaired]
     default: all
   registered:
     description: Names of the variables that the tasks registered; the first one is skipped on a host that was stopped.
@@ -94,6 +94,9 @@ class LookupModule(LookupBase):
 
     def _chosen(self, hostvars: Mapping[str, Mapping[str, object]]) -> _Waves:
         waves = RunState(C.DEFAULT_LOCAL_TMP).waves().waves  # type: ignore[attr-defined]  # set by ansible at import
+        if self.get_option("only") == "repaired":
+            repairs = RunState(C.DEFAULT_LOCAL_TMP).repairs()  # type: ignore[attr-defined]  # set by ansible at import
+            return [chosen for wave in waves if (chosen := [host for host in wave if host in repairs])]
         kept = ([host for host in wave if self._is_chosen(host, hostvars)] for wave in waves)
         return [wave for wave in kept if wave]
 

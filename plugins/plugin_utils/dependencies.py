@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     import dns.tsig
     import dns.update
     import dns.zone
+    import jinja2
     import jmespath
     import jsonschema
     import jsonschema_rs
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     import yaml
 else:
     dns = _load("dns", "exception", "flags", "message", "name", "query", "rcode", "rdata", "rdatatype", "tsig", "update", "zone", package="dnspython")
+    jinja2 = _load("jinja2")
     jmespath = _load("jmespath")
     jsonschema = _load("jsonschema")
     jsonschema_rs = _load("jsonschema_rs")
@@ -65,4 +67,4 @@ else:
     requests = _load("requests")
     yaml = _load("yaml")
 
-__all__ = ["MissingLibraryError", "dns", "jmespath", "jsonschema", "jsonschema_rs", "netaddr", "regipy", "requests", "yaml"]
+__all__ = ["MissingLibraryError", "dns", "jinja2", "jmespath", "jsonschema", "jsonschema_rs", "netaddr", "regipy", "requests", "yaml"]

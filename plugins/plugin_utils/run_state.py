@@ -4,6 +4,8 @@
 
     RUN/plan/...      the plan files
     RUN/waves.json    {"waves": [["fe01", "med01"], ["fe02"]], "predecessors": {"fe02": ["fe01"]}}
+    RUN/verdicts.json {"fe01": "clean", "fe02": "drift"}
+    RUN/repairs.json  {"fe02": {"firewall": {"whole": true, "names": [], "extra": []}}}
 
 A plan of hundreds of hosts would weigh on every task as a variable; as files, a host reads only its own slice.
 """
@@ -13,11 +15,15 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from . import plan_files
 from .policy.waves import Waves
 
 _WAVES = "waves.json"
+_VERDICTS = "verdicts.json"
+_REPAIRS = "repairs.json"
+_LIMITED = "limited.json"
 
 
 class RunState:
@@ -32,10 +38,50 @@ class RunState:
         text = json.dumps({"waves": waves.waves, "predecessors": dict(waves.predecessors)})
         (self._directory / _WAVES).write_text(text, encoding="utf-8")
 
+    def plan(self) -> tuple[list[plan_files.Document], list[plan_files.Document]]:
+        """Return the plan documents of all hosts and of all pools, by name."""
+        directory = self._directory / "plan"
+        documents = plan_files.read(directory) if (directory / plan_files.INDEX).is_file() else {}
+        chosen = {kind: [documents[path] for path in sorted(documents) if path.startswith(kind)] for kind in ("hosts/", "pools/")}
+        return chosen["hosts/"], chosen["pools/"]
+
     def host(self, name: str) -> plan_files.Document | None:
         """Return a host's plan document, None when the run has no plan for it."""
         path = self._directory / "plan" / plan_files.host_path(name)
         return plan_files.read_json(path) if path.is_file() else None
+
+    def save_verdicts(self, verdicts: Mapping[str, str]) -> None:
+        """Keep what the drift report found each device to be."""
+        self._put(_VERDICTS, dict(verdicts))
+
+    def verdicts(self) -> Mapping[str, str]:
+        """Return what the drift report found each device to be; nothing before there was one."""
+        return self._got(_VERDICTS)
+
+    def save_repairs(self, repairs: Mapping[str, Mapping[str, Mapping[str, object]]]) -> None:
+        """Keep what a remediation does to each host, per concern: whole, names, extra."""
+        self._put(_REPAIRS, dict(repairs))
+
+    def repairs(self) -> dict[str, Any]:
+        """Return what a remediation does to each host; nothing before it was decided."""
+        return self._got(_REPAIRS)
+
+    def save_limited(self, limited: bool) -> None:
+        """Keep whether a limit stopped the remediation."""
+        self._put(_LIMITED, {"limited": limited})
+
+    def is_limited(self) -> bool:
+        """Return whether a limit stopped the remediation."""
+        return bool(self._got(_LIMITED).get("limited"))
+
+    def _put(self, name: str, document: Mapping[str, object]) -> None:
+        self._directory.mkdir(parents=True, exist_ok=True)
+        (self._directory / name).write_text(json.dumps(document), encoding="utf-8")
+
+    def _got(self, name: str) -> dict[str, Any]:
+        path = self._directory / name
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return found
 
     def waves(self) -> Waves:
         """Return the waves of the run, empty before anything was compiled."""

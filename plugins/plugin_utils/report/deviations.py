@@ -98,12 +98,18 @@ def _of_change(device: str, concern: str, change: Mapping[str, object]) -> Devia
         concern=concern,
         kind=kind,
         name=str(change.get("name")),
-        reason=str(change.get("effect") or change.get("impact") or change.get("reason") or ""),
+        reason=_reason(change),
         properties=differences if kind in (Class.CHANGED, Class.DISABLED) else (),
         too_narrow=bool(change.get("opens", kind in (Class.MISSING, Class.DISABLED))),
         too_wide=bool(change.get("closes", kind is Class.EXTRA)),
         recreates=change.get("kind") == "change" and bool(change.get("recreates")),
     )
+
+
+def _reason(change: Mapping[str, object]) -> str:
+    """Return why something is extra, and what the repair of anything else would do."""
+    keys = ("reason",) if change.get("kind") == "remove" else ("effect", "impact", "reason")
+    return next((str(change[key]) for key in keys if change.get(key)), "")
 
 
 def _class_of(change: Mapping[str, object], differences: Sequence[Difference]) -> Class:

@@ -142,6 +142,10 @@ class Report:
         """Return the exit status of a run that repairs nothing."""
         return EXIT_UNKNOWN if self.status in _UNKNOWN else EXIT_DRIFT if self.status is Status.DRIFT else EXIT_CLEAN
 
+    def verdicts(self) -> dict[str, str]:
+        """Return the status of each device."""
+        return {name: worst(item.status for item in items).value for name, items in self.devices.items()}
+
     def counts(self) -> dict[str, int]:
         """Return how many deviations there are of each class, accepted ones left out, and how many are accepted."""
         counted = Counter(item.deviation.kind.value for item in self.found if item.acceptance is None)

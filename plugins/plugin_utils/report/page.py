@@ -11,9 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
-
 from ..catalogue.model import Catalogue
+from ..dependencies import jinja2
 from ..plan_files import Document
 from .deviations import spoken
 from .drawing import drawing
@@ -36,7 +35,7 @@ class Deployment:
 def page(report: Document, deployment: Deployment) -> str:
     """Return the page of a report's document."""
     found = flows(deployment.catalogue, deployment.hosts)
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["spoken"] = spoken
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(

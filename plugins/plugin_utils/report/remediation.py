@@ -11,6 +11,7 @@ disabled or narrowed, so that it can open what was planned and never ends what s
 from __future__ import annotations
 
 import datetime
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -139,8 +140,12 @@ def _window(value: object, problems: list[Problem]) -> Window | None:
 def _number(place: str, value: object, problems: list[Problem]) -> float:
     if value is None or value == "":
         return 0
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0:
-        return value
+    try:
+        number = math.nan if isinstance(value, bool) else float(str(value))
+    except ValueError:
+        number = math.nan
+    if 0 <= number < math.inf:
+        return number
     problems.append(Problem(place, f"{shown(value)} is not a number of 0 or more", fix="write one, or leave it out"))
     return 0
 
@@ -152,6 +157,7 @@ class _Count:
     of_device: dict[str, int] = field(default_factory=dict)
 
     def is_full(self, deviation: Deviation, most: int) -> bool:
+        """Return whether a device has had so many changes, and count this one."""
         used = self.of_device.get(deviation.device, 0)
         self.of_device[deviation.device] = used + 1
         return bool(most) and used >= most

@@ -309,6 +309,8 @@ PLAY_VARIABLES = {
     "lync_wave_size": "how many members of a pool are changed at a time",
     "lync_remediate": "repair drift",
     "lync_remediate_classes": "which classes of drift are repaired",
+    "lync_remediate_concerns": "which concerns are repaired: firewall, ipsec, load_balancer, dns",
+    "lync_accepted_deviations": "deviations that are accepted for a time, with owner, reason, ticket and expires",
     "lync_remediate_after_hours": "how old drift is before it is repaired",
     "lync_remediate_max_changes": "the most repairs per host",
     "lync_remediate_window": "when drift is repaired",

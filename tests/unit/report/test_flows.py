@@ -19,7 +19,8 @@ RELAY = FirewallRule("Lync relay (UDP out)", ("S47",), "out", "udp", ("50000-599
 EXEMPTION = IpsecExemption("Lync exempt x (UDP)", ("I5",), "udp", ("10.1.0.11",), ("any",), ("any",), ("any",), "media")
 HOST = HostPlan("fe01", ("frontend",), "2010", "pool01", "windows", True, "active", ("10.1.0.11",), (SIP, MEDIA, OUT, RELAY), (EXEMPTION,))
 SERVICE = VirtualService(
-    "pool01-sip-5061", ("S2",), "10.1.0.100", 5061, "tcp", 5061, ("10.1.0.11",), {"type": "none"}, 1800, {"type": "tcp", "port": 5061}, True, True, ("lb01",),
+    "pool01-sip-5061", "pool01", ("S2",), "10.1.0.100", 5061, "tcp", 5061, ("10.1.0.11",), {"type": "none"}, 1800, {"type": "tcp", "port": 5061}, True, True,
+    ("lb01",),
 )  # fmt: skip
 WEB = replace(SERVICE, name="pool01-web-443", port=443, balancers=("lb02",))
 RECORD = DnsRecord("pool01.contoso.com", "A", ("10.1.0.100",), "contoso.com", "internal")

@@ -32,9 +32,10 @@ def test_plan_of_a_host_without_rules() -> None:
 
 def test_plan_of_a_pool() -> None:
     service = VirtualService(
-        "p-sip-5061", ("S2",), "10.1.0.100", 5061, "tcp", 5061, ("10.1.0.11", "10.1.0.12"), {"type": "source", "seconds": 1200}, 1800, {}, True, True
+        "p-sip-5061", "p", ("S2",), "10.1.0.100", 5061, "tcp", 5061, ("10.1.0.11", "10.1.0.12"), {"type": "source", "seconds": 1200}, 1800, {}, True, True
     )
-    web = VirtualService("p-web-443", ("S10",), "10.1.0.101", 443, "tcp", 4443, ("10.1.0.11",), {"type": "cookie", "name": "MS-WSMAN"}, 1800, {}, True, True)
+    cookie = {"type": "cookie", "name": "MS-WSMAN"}
+    web = VirtualService("p-web-443", "p", ("S10",), "10.1.0.101", 443, "tcp", 4443, ("10.1.0.11",), cookie, 1800, {}, True, True)
     assert tables.pool_plan(PoolPlan("p", "frontend", "hlb", "2010", (service, web))).splitlines() == [
         "p (frontend, hlb)",
         "  service     rows  listens on           members                        persistence",

@@ -1,0 +1,112 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Makes one report of what the devices of a run answered in check mode; documented in plugins/modules/drift_report.py."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ansible import constants as C
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.load import default_path, parse, read_document
+from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.accepted import read_acceptances
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.drift import Context, Device, Report
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.drift_text import drift_text
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.history import file_name, first_seen
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.junit import junit
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.page import Deployment, page
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.remediation import read_limits
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.repair import Remediation, remediation
+from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+
+_SPEC = {
+    "registered": {"type": "dict", "required": True},
+    "dir": {"type": "path"},
+    "accepted": {"type": "list", "elements": "dict", "default": []},
+    "reference": {"type": "str", "default": ""},
+    "remediate": {"type": "bool", "default": False},
+    "limits": {"type": "dict", "default": {}},
+}
+
+
+class ActionModule(ActionBase):
+    """The controller side of msuc.lync.drift_report; it runs once for all hosts and contacts none."""
+
+    BYPASS_HOST_LOOP = True
+    TRANSFERS_FILES = False
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the result of the task: the report's document, its exit status, and the files written."""
+        super().run(tmp, task_vars)
+        _spec, options = self.validate_argument_spec(argument_spec=_SPEC)
+        try:
+            limits = read_limits(options["limits"])
+            report = _report(options, (task_vars or {}).get("hostvars", {}))
+            files = _written(report, Path(options["dir"])) if options["dir"] else []
+            repairs = remediation(report, limits, datetime.datetime.now()) if options["remediate"] else None  # the window is in local time
+            _keep(report, repairs)
+        except (InvalidInputError, MissingLibraryError) as error:
+            return {"failed": True, "changed": False, "msg": str(error)}
+        except OSError as error:
+            return {"failed": True, "changed": False, "msg": f"the report cannot be written: {error}"}
+        lines = [*(repairs.left if repairs else ()), *(f"Report: {name}" for name in files if name.endswith("drift.html"))]
+        Display().display("\n".join([drift_text(report), *lines]) + "\n")
+        return {"changed": bool(files), "report": report.document(), "exit_status": report.exit_status, "files": files}
+
+
+def _state() -> RunState:
+    return RunState(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set by ansible at import
+
+
+def _keep(report: Report, repairs: Remediation | None) -> None:
+    """Keep the verdicts and repairs for the plays that follow."""
+    state = _state()
+    state.save_verdicts(repairs.verdicts if repairs else report.verdicts())
+    kept = repairs.repairs if repairs else {}
+    state.save_repairs({device: {concern: asdict(repair) for concern, repair in items.items()} for device, items in kept.items()})
+    state.save_limited(bool(repairs and repairs.stopped_by_limit))
+
+
+def _report(options: Mapping[str, Any], hostvars: Mapping[str, Mapping[str, Any]]) -> Report:
+    hosts, _pools = _state().plan()
+    devices = {str(host["host"]): _device(host) for host in hosts}
+    results = {name: found for name in devices if (found := _answers(hostvars[name], options["registered"]))}
+    now = datetime.datetime.now(datetime.timezone.utc)
+    context = Context(now, devices, read_acceptances(options["accepted"]), reference=options["reference"])
+    if not options["dir"]:
+        return Report.of(results, context)
+    keys = [item.deviation.key for item in Report.of(results, context).found]
+    seen = first_seen(Path(options["dir"]), keys)
+    return Report.of(results, Context(now, devices, context.acceptances, seen, reference=context.reference))
+
+
+def _device(host: Mapping[str, Any]) -> Device:
+    return Device(host["host"], host["platform"], tuple(host["roles"]), host.get("pool") or "")
+
+
+def _answers(variables: Mapping[str, Any], registered: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
+    """Return what a host answered per concern; a concern that was not asked, or skipped, is left out."""
+    found = {concern: variables[name] for concern, name in registered.items() if name in variables}
+    return {concern: result for concern, result in found.items() if not result.get("skipped")}
+
+
+def _written(report: Report, directory: Path) -> list[str]:
+    """Write the report in every form, and keep it for the history; returns the paths."""
+    hosts, pools = _state().plan()
+    document = report.document()
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    deployment = Deployment(parse(read_document(default_path())), hosts, pools)
+    files = {"drift.json": text, "drift.xml": junit(report), "drift.html": page(document, deployment), file_name(report.context.now): text}
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (directory / name).write_text(content, encoding="utf-8")
+    return [str(directory / name) for name in sorted(files)]

@@ -1,0 +1,88 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a remediation does to each device, from the decision over its deviations.
+
+    {"fe02": {"firewall": Repair(whole=True)}, "fe03": {"firewall": Repair(names=("SIP",), extra=("test",))}}
+
+Where everything that differs may be repaired, the module makes the whole device as planned; otherwise it is given just
+the items that may be.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .deviations import REPAIRABLE, Class, Deviation
+from .drift import Found, Report, Status, worst
+from .remediation import Decision, Limits, decide
+
+_SECONDS_OF_HOUR = 3600
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What is done to one concern of one device: all of it, or the wanted items of names and the removal of extra."""
+
+    whole: bool = False
+    names: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Remediation:
+    """What a run repairs, what it leaves and why, and the status of each device when all repairs succeed."""
+
+    repairs: Mapping[str, Mapping[str, Repair]]
+    left: tuple[str, ...]
+    verdicts: Mapping[str, str]
+    stopped_by_limit: bool
+
+
+def remediation(report: Report, limits: Limits, local_now: datetime.datetime) -> Remediation:
+    """Return what to do about a report; local_now: local time, in which the window of the limits is meant."""
+    since = {item.deviation.key: item.since for item in report.found}
+    decision = decide(
+        [item.deviation for item in report.found if item.counts],
+        limits,
+        local_now,
+        lambda deviation: (report.context.now - since[deviation.key]).total_seconds() / _SECONDS_OF_HOUR,
+    )
+    left = tuple(f"left: {item.device}: {item.words}: {why}" for item, why in decision.left)
+    return Remediation(_repairs(report, decision), left, _verdicts(report, decision), decision.stopped_by_limit)
+
+
+def _repairs(report: Report, decision: Decision) -> dict[str, dict[str, Repair]]:
+    grouped: dict[tuple[str, str], list[Deviation]] = {}
+    for item in decision.repaired:
+        grouped.setdefault((item.device, item.concern), []).append(item)
+    chosen = {id(item) for item in decision.repaired}  # values of their properties may be lists, which have no hash
+    held_back = {(item.deviation.device, item.deviation.concern) for item in report.found if _is_held_back(item, chosen)}
+    repairs: dict[str, dict[str, Repair]] = {}
+    for (device, concern), items in grouped.items():
+        repairs.setdefault(device, {})[concern] = _repair(items, whole=(device, concern) not in held_back)
+    return repairs
+
+
+def _is_held_back(item: Found, chosen: set[int]) -> bool:
+    """Return whether an item must stay as it is; a note is nothing that a repair would change."""
+    return item.deviation.kind in REPAIRABLE and id(item.deviation) not in chosen
+
+
+def _repair(items: list[Deviation], whole: bool) -> Repair:
+    if whole:
+        return Repair(whole=True)
+    extra = tuple(sorted({item.name for item in items if item.kind is Class.EXTRA}))
+    return Repair(names=tuple(sorted({item.name for item in items} - set(extra))), extra=extra)
+
+
+def _verdicts(report: Report, decision: Decision) -> dict[str, str]:
+    left = {item.device for item, _why in decision.left}
+    return {name: _verdict(worst(one.status for one in checked), name in left) for name, checked in report.devices.items()}
+
+
+def _verdict(status: Status, has_left: bool) -> str:
+    if status is Status.DRIFT and not has_left:
+        return Status.CLEAN.value
+    return status.value

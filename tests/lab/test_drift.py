@@ -1,0 +1,152 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""drift.yml on a deployment with deviations of every class: reports, acceptances, limits, exit statuses."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.lab.lab import ROOT, Played
+from tests.lab.site_lab import GROUP, SiteLab, printed
+from tests.lab.test_site import GROUPS, deployment, ok, saved, state_of
+
+SCHEMA = json.loads((ROOT / "vars" / "lync_drift.schema.json").read_text(encoding="utf-8"))
+SIP, FOCUS, WEB = "Lync fe-sip-tls (TCP in)", "Lync fe-focus (TCP in)", "Lync fe-web-https (TCP in)"
+REPORTED = "Print what differs"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteLab]:
+    """Return a converged lab of two pools of three Front End Servers."""
+    directory = tmp_path_factory.mktemp("drift")
+    with SiteLab(saved(directory, deployment(GROUPS)), directory / "lab") as lab:
+        ok(lab.playbook("site"))
+        yield lab
+
+
+@pytest.fixture
+def damaged(site: SiteLab) -> Iterator[SiteLab]:
+    """Damage fe12 and fe22 in every way, and bring all back afterwards."""
+    before = {host: store.read() for host, store in site.lab.stores.items()}
+    _edit(site, "fe12", SIP, Enabled=False)
+    _edit(site, "fe12", FOCUS, LocalPorts="444,9999")
+    _edit(site, "fe12", WEB, RemoteAddresses="10.10.0.7/255.255.255.255")
+    document = site.lab.stores["fe22"].read()
+    sip = next(rule for rule in document["rules"] if rule["Name"] == SIP)
+    focus = next(rule for rule in document["rules"] if rule["Name"] == FOCUS)
+    extra = {**sip, "Name": "Lync test", "id": "{00000000-0000-0000-0000-000000000001}"}
+    twin = {**sip, "id": "{00000000-0000-0000-0000-000000000002}"}
+    document["rules"] = [rule for rule in document["rules"] if rule is not focus] + [extra, twin]
+    site.lab.stores["fe22"].write(document)
+    yield site
+    for host, store in site.lab.stores.items():
+        store.set_faults()
+        store.write(before[host])
+
+
+def _edit(site: SiteLab, host: str, name: str, **values: object) -> None:
+    document = site.lab.stores[host].read()
+    for rule in document["rules"]:
+        if rule["Name"] == name and rule["Grouping"] == GROUP:
+            rule.update(values)
+    site.lab.stores[host].write(document)
+
+
+def drift(site: SiteLab, *arguments: str) -> Played:
+    return site.playbook("drift", *(part for argument in arguments for part in ("-e", argument)))
+
+
+def found(directory: pathlib.Path) -> dict[str, dict[str, str]]:
+    """Return the class of each deviation that counts, by device and name, from the report's JSON."""
+    document: dict[str, Any] = json.loads((directory / "drift.json").read_text(encoding="utf-8"))
+    jsonschema.validate(document, SCHEMA)
+    return {
+        device["device"]: {item["name"]: item["class"] for item in device["deviations"] if item["counts"]}
+        for device in document["devices"]
+        if device["status"] != "clean"
+    }
+
+
+EVERY_CLASS = {
+    "fe12": {SIP: "disabled", FOCUS: "changed", WEB: "changed"},
+    "fe22": {FOCUS: "missing", "Lync test": "extra", SIP: "duplicate"},
+}
+
+
+def test_every_class_is_named_and_nothing_is_written(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
+    before, writes = state_of(damaged), damaged.counts("writes")
+    yesterday = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
+    found_first = drift(damaged, f"lync_report_dir={tmp_path}", "lync_change_reference=CHG0042")
+    assert found_first.status == 2
+    assert found(tmp_path) == EVERY_CLASS
+    assert printed(found_first, REPORTED).splitlines()[-2:] == ["Drift: 6 deviations on 2 of 6 devices.", f"Report: {tmp_path / 'drift.html'}"]
+    assert (state_of(damaged), damaged.counts("writes")) == (before, writes)
+    page = (tmp_path / "drift.html").read_text(encoding="utf-8")
+    assert "CHG0042" in page and "444, 9999" in page
+    assert 'failures="1"' in (tmp_path / "drift.xml").read_text(encoding="utf-8")
+    _age(tmp_path, yesterday)
+    assert drift(damaged, f"lync_report_dir={tmp_path}").status == 2
+    since = {item["since"] for device in json.loads((tmp_path / "drift.json").read_text())["devices"] for item in device["deviations"] if item["counts"]}
+    assert since == {yesterday.strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def _age(directory: pathlib.Path, moment: datetime.datetime) -> None:
+    """Make the first report one of an earlier moment."""
+    (dated,) = directory.glob("drift-*.json")
+    document = json.loads(dated.read_text(encoding="utf-8"))
+    dated.unlink()
+    document["made"] = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    (directory / f"drift-{moment.strftime('%Y-%m-%dT%H%M%SZ')}.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+def test_classes_choose_what_is_repaired_and_the_rest_stays(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
+    played = drift(damaged, "lync_remediate=true", "lync_remediate_classes=missing,extra", f"lync_report_dir={tmp_path}")
+    assert played.status == 2
+    assert "left: fe12: Lync fe-sip-tls (TCP in): disabled" in printed(played, REPORTED)
+    assert drift(damaged, f"lync_report_dir={tmp_path}").status == 2
+    assert found(tmp_path) == {"fe12": EVERY_CLASS["fe12"], "fe22": {SIP: "duplicate"}}
+    ok(drift(damaged, "lync_remediate=true"))
+    ok(drift(damaged))
+
+
+def test_a_limit_stops_with_a_status_of_its_own(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
+    assert drift(damaged, "lync_remediate=true", "lync_remediate_max_changes=2", f"lync_report_dir={tmp_path}").status == 3
+    assert drift(damaged, f"lync_report_dir={tmp_path}").status == 2
+    assert {device: len(items) for device, items in found(tmp_path).items()} == {"fe12": 1, "fe22": 1}
+
+
+def test_an_unattended_run_needs_an_approved_plan_and_only_opens(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
+    refused = drift(damaged, "lync_remediate=true", "lync_unattended=true")
+    assert refused.status != 0 and "has no approved plan to go by" in refused.output
+    plan = tmp_path / "approved"
+    ok(damaged.playbook("plan", "-e", f"lync_plan_dir={plan}"))
+    played = drift(damaged, "lync_remediate=true", "lync_unattended=true", f"lync_approved_plan={plan}", f"lync_report_dir={tmp_path}")
+    assert played.status == 2
+    assert drift(damaged, f"lync_report_dir={tmp_path}").status == 2
+    assert found(tmp_path) == {"fe12": {FOCUS: "changed"}, "fe22": {"Lync test": "extra", SIP: "duplicate"}}
+
+
+def test_what_is_accepted_is_no_drift_and_is_not_repaired(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
+    accepted = [
+        {"device": "fe[12]2", "name": "Lync *", "owner": "netops", "reason": "test", "ticket": "CHG1", "expires": "2099-01-01"},
+    ]
+    before = state_of(damaged)
+    arguments = json.dumps({"lync_accepted_deviations": accepted, "lync_report_dir": str(tmp_path), "lync_remediate": True})
+    played = ok(drift(damaged, arguments))
+    assert "accepted by netops until 2099-01-01 (CHG1): fe12: Lync fe-sip-tls (TCP in): disabled" in printed(played, REPORTED)
+    assert state_of(damaged) == before
+    expired = json.dumps({"lync_accepted_deviations": [{**accepted[0], "expires": "2020-01-01"}]})
+    assert drift(damaged, expired).status == 2
+
+
+def test_drift_beside_an_unreachable_host_is_could_not_tell(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
+    damaged.lab.stores["fe11"].set_faults(unreachable=True)
+    assert drift(damaged, f"lync_report_dir={tmp_path}").status == 4
+    assert found(tmp_path) == {"fe11": {}, **EVERY_CLASS}
