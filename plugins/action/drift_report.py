@@ -7,7 +7,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,12 +81,13 @@ def _report(options: Mapping[str, Any], hostvars: Mapping[str, Mapping[str, Any]
     devices = {str(host["host"]): _device(host) for host in hosts}
     results = {name: found for name in devices if (found := _answers(hostvars[name], options["registered"]))}
     now = datetime.datetime.now(datetime.timezone.utc)
-    context = Context(now, devices, read_acceptances(options["accepted"]), reference=options["reference"])
+    digest, pending = _state().approved()
+    context = Context(now, devices, read_acceptances(options["accepted"]), pending=pending, approved=digest, reference=options["reference"])
+    report = Report.of(results, context)
     if not options["dir"]:
-        return Report.of(results, context)
-    keys = [item.deviation.key for item in Report.of(results, context).found]
-    seen = first_seen(Path(options["dir"]), keys)
-    return Report.of(results, Context(now, devices, context.acceptances, seen, reference=context.reference))
+        return report
+    seen = first_seen(Path(options["dir"]), [item.deviation.key for item in report.found])
+    return Report.of(results, replace(context, seen=seen))
 
 
 def _device(host: Mapping[str, Any]) -> Device:

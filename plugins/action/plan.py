@@ -19,11 +19,13 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.policy.model import Plan
 from ansible_collections.msuc.lync.plugins.plugin_utils.policy.waves import waves_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils.report import flows, tables
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.approved import Approved, approved_plan
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
 
 _SPEC = {
     "dir": {"type": "path"},
     "baseline": {"type": "path"},
+    "approved": {"type": "path"},
     "affected_file": {"type": "path"},
     "wave_size": {"type": "int", "default": 1},
     "show": {"type": "bool", "default": False},
@@ -55,7 +57,8 @@ class ActionModule(ActionBase):
         plan = compile_inventory(read_inventory(task_vars["hostvars"]))
         files = plan_files.rendered(plan)
         difference = _difference(options["baseline"], files)
-        self._keep(plan, files, task_vars, options["wave_size"])
+        approved = approved_plan(Path(options["approved"]), files) if options["approved"] else None
+        self._keep(plan, files, approved, task_vars, options["wave_size"])
         changed = self._write(options, files, difference)
         _show(plan, difference, options["show"])
         return {
@@ -65,14 +68,18 @@ class ActionModule(ActionBase):
             "pools": sorted(plan.pools),
             "difference": list(difference.lines) if difference else [],
             "devices": list(difference.devices) if difference else [],
+            "pending": list(approved.pending) if approved else [],
             "warnings": [*plan.warnings, *_left_out(plan, difference, task_vars)],
         }
 
-    def _keep(self, plan: Plan, files: Mapping[str, str], task_vars: Mapping[str, Any], wave_size: int) -> None:
-        """Keep the plan for the plays that follow, with the waves of the Windows hosts of this play."""
-        played = set(task_vars.get("ansible_play_hosts_all", ()))
+    def _keep(self, plan: Plan, files: Mapping[str, str], approved: Approved | None, task_vars: Mapping[str, Any], wave_size: int) -> None:
+        """Keep the plan for the plays that follow, the approved one if there is one, with the waves of the Windows hosts of this play."""
+        played = {name for name in task_vars.get("ansible_play_hosts_all", ()) if approved is None or approved.has(name)}
         hosts = [host for host in plan.hosts.values() if host.platform == "windows" and host.host in played]
-        RunState(C.DEFAULT_LOCAL_TMP).save(files, waves_of(hosts, wave_size))  # type: ignore[attr-defined]  # set by ansible at import
+        state = RunState(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set by ansible at import
+        state.save(approved.files if approved else files, waves_of(hosts, wave_size))
+        if approved:
+            state.save_approved(approved.digest, approved.pending)
 
     def _write(self, options: Mapping[str, Any], files: Mapping[str, str], difference: flows.Difference | None) -> list[str]:
         """Write the plan directory of the user, if there is one and this is no check; return the changed paths."""

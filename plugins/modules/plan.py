@@ -22,6 +22,10 @@ options:
   baseline:
     description: Directory of an earlier plan. The difference is printed as flows, with the devices that the change touches.
     type: path
+  approved:
+    description:
+      - Directory of the plan that was last approved. The rest of the run goes by it, and what the computed plan changes of it is pending.
+    type: path
   affected_file:
     description:
       - File that gets the names of the devices which the change against O(baseline) touches, for C(--limit @FILE).

@@ -45,8 +45,8 @@ _READERS: Mapping[str, Callable[[list[str]], object]] = {
 
 def rendered(plan: Plan) -> dict[str, str]:
     """Return the text of every plan file by its path below the directory, the index excepted."""
-    files = {host_path(name): _text(plain(host)) for name, host in plan.hosts.items()}
-    return files | {pool_path(name): _text(plain(pool)) for name, pool in plan.pools.items()}
+    files = {host_path(name): text_of(plain(host)) for name, host in plan.hosts.items()}
+    return files | {pool_path(name): text_of(plain(pool)) for name, pool in plan.pools.items()}
 
 
 def parsed(files: Mapping[str, str]) -> dict[str, Document]:
@@ -81,7 +81,7 @@ def write(directory: Path, files: Mapping[str, str]) -> list[str]:
     """
     stale = set(_earlier_files(directory)) - set(files)
     index = {"collection": COLLECTION, "version": VERSION, "files": sorted(files)}
-    changed = [path for path, text in sorted({**files, INDEX: _text(index)}.items()) if _put(directory / path, text)]
+    changed = [path for path, text in sorted({**files, INDEX: text_of(index)}.items()) if _put(directory / path, text)]
     for path in sorted(stale):
         (directory / path).unlink(missing_ok=True)
     return changed + sorted(stale)
@@ -162,7 +162,8 @@ def _problem(path: Path, message: str, fix: str) -> Problem:
     return Problem(f"plan {path}", message, fix=fix)
 
 
-def _text(document: object) -> str:
+def text_of(document: object) -> str:
+    """Return a document as the text of its file."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 

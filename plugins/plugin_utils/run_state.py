@@ -13,7 +13,7 @@ A plan of hundreds of hosts would weigh on every task as a variable; as files, a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ _WAVES = "waves.json"
 _VERDICTS = "verdicts.json"
 _REPAIRS = "repairs.json"
 _LIMITED = "limited.json"
+_APPROVED = "approved.json"
 
 
 class RunState:
@@ -65,6 +66,15 @@ class RunState:
     def repairs(self) -> dict[str, Any]:
         """Return what a remediation does to each host; nothing before it was decided."""
         return self._got(_REPAIRS)
+
+    def save_approved(self, digest: str, pending: Sequence[str]) -> None:
+        """Keep that the plan is the approved one of a digest, and what the computed plan changes of it."""
+        self._put(_APPROVED, {"digest": digest, "pending": list(pending)})
+
+    def approved(self) -> tuple[str, tuple[str, ...]]:
+        """Return the digest of the approved plan and the pending changes; empty when the plan is the computed one."""
+        found = self._got(_APPROVED)
+        return str(found.get("digest", "")), tuple(found.get("pending", ()))
 
     def save_limited(self, limited: bool) -> None:
         """Keep whether a limit stopped the remediation."""

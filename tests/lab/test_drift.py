@@ -133,6 +133,20 @@ def test_an_unattended_run_needs_an_approved_plan_and_only_opens(damaged: SiteLa
     assert found(tmp_path) == {"fe12": {FOCUS: "changed"}, "fe22": {"Lync test": "extra", SIP: "duplicate"}}
 
 
+def test_a_plan_beyond_the_approved_one_is_pending_and_never_made(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
+    plan = tmp_path / "approved"
+    ok(damaged.playbook("plan", "-e", f"lync_plan_dir={plan}"))
+    inventory = pathlib.Path(damaged.source)
+    before = inventory.read_text(encoding="utf-8")
+    saved(inventory.parent, deployment(GROUPS, lync_client_networks=["10.10.0.0/16", "10.3.0.0/16"]))
+    try:
+        played = ok(drift(damaged, "lync_remediate=true", f"lync_approved_plan={plan}"))
+        assert "pending: fe11: 10.3.0.0/16 newly admitted to TCP 5061" in printed(played, REPORTED)
+    finally:
+        inventory.write_text(before, encoding="utf-8")
+    ok(drift(damaged))
+
+
 def test_what_is_accepted_is_no_drift_and_is_not_repaired(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
     accepted = [
         {"device": "fe[12]2", "name": "Lync *", "owner": "netops", "reason": "test", "ticket": "CHG1", "expires": "2099-01-01"},

@@ -121,7 +121,12 @@ FLOWS: dict[str, tuple[HostPlan, tuple[str, ...]]] = {
     ),
     "two rules that gain in part the same": (
         with_rules(
-            SIP, MEDIA, OUT, RELAY, replace(SIP, name="a", remoteip=("10.3.0.0/16",)), replace(SIP, name="b", remoteip=("10.3.0.0/17", "10.5.0.0/16")),
+            SIP,
+            MEDIA,
+            OUT,
+            RELAY,
+            replace(SIP, name="a", remoteip=("10.3.0.0/16",)),
+            replace(SIP, name="b", remoteip=("10.3.0.0/17", "10.5.0.0/16")),
         ),
         ("fe01: 10.3.0.0/16 newly admitted to TCP 5061", "fe01: 10.5.0.0/16 newly admitted to TCP 5061"),
     ),
