@@ -61,7 +61,8 @@ class ActionModule(ActionBase):
         options = self.validate_argument_spec(_SPEC)[1]
         state = State(options["state"])
         try:
-            services = read_services(options["services"])
+            # Ansible's values carry where they come from; the library that checks the schema takes plain ones only.
+            services = read_services(json.loads(json.dumps(options["services"])))
             if state in _OFFLINE:
                 return {**result, **offline(services, options["tenant"], state, _config(options), options["schema"])}
             convergence = Convergence(_task(options, services, state))
