@@ -43,8 +43,9 @@ matrix: ## Tests under ansible-core 2.16 and 2.21
 $(GATE_GROUPS): setup-test
 	@$(GATES) $(GATES_FLAGS) $@
 
-bench: setup ## Times: plans of 500 hosts, growth of compiling
+bench: setup ## Times: plans of 500 hosts, growth of compiling; F5: requests, the check of declarations
 	@$(BIN)/python -m tests.bench.run
+	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.f5
 
 bench-quick: setup ## Times beside a loop of win_firewall_rule, 20 rules on 2 hosts; LYNC_PWSH names a PowerShell 7
 	@$(BIN)/python -m tests.bench.rival 20 2

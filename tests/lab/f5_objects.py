@@ -57,7 +57,7 @@ def _pool(tenant: str, base: str, content: dict[str, Any]) -> dict[str, Any]:
             members[f"/{tenant}/{address}{mark}{entry['servicePort']}"] = {
                 "session": session, "state": state, "priority-group": entry.get("priorityGroup", 0), "connection-limit": 0, "ratio": 1,
             }  # fmt: skip
-    monitors = {f"{base}/{pointer['use']}": {} for pointer in content.get("monitors", ())}
+    monitors: dict[str, Any] = {f"{base}/{pointer['use']}": {} for pointer in content.get("monitors", ())}
     mode = content.get("loadBalancingMode", "round-robin")
     return item("ltm pool", members=members, monitor=monitors, load_balancing_mode=mode, min_active_members=1, slow_ramp_time=10)
 
@@ -102,7 +102,7 @@ def _virtual(tenant: str, base: str, key: str, content: dict[str, Any], siblings
     for pointer in content["persistenceMethods"]:
         _pointed(base, key, pointer["use"], "Persist", siblings)
     snat = content.get("snat", "auto")
-    vlans = {pointer["bigip"]: {} for pointer in content.get("allowVlans", ())}
+    vlans: dict[str, Any] = {pointer["bigip"]: {} for pointer in content.get("allowVlans", ())}
     properties = {
         "enabled": True,
         "destination": f"/{tenant}/{address}{'.' if ':' in address else ':'}{content['virtualPort']}",

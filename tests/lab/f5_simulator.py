@@ -17,18 +17,16 @@ import datetime
 import hashlib
 import json
 import re
-import threading
 import time
 import uuid
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.lab.authority import Authority
 from tests.lab.f5_contract import Contract
 from tests.lab.f5_objects import DeclarationError, Objects, desired, difference
 from tests.lab.f5_rest import rest_item
+from tests.lab.https_server import ADDRESS, HttpsServer, Request, Response
 
 AS3 = "/mgmt/shared/appsvcs"
 HASH_MESSAGE = "The hash you submitted does not match the hash on the current Tenant. This usually indicates there was a change to the Tenant"
@@ -54,18 +52,10 @@ class Quirks:
     """Called before a declaration is applied: what somebody else does in that moment."""
 
 
-@dataclass(frozen=True)
-class Reply:
-    """An answer: status and body."""
-
-    status: int
-    body: Any = None
-
-
 class BigIpSimulator:
     """One unit; objects is what the device has, stored what AS3 keeps, log every request as (method, path with query)."""
 
-    def __init__(self, authority: Authority, address: str = "127.0.0.1", port: int = 0, contract: Contract | None = None) -> None:
+    def __init__(self, address: str = ADDRESS, port: int = 0) -> None:
         self.quirks = Quirks()
         self.user, self.password = "ansible", "correct horse"
         self.tokens: dict[str, float] = {}
@@ -77,18 +67,14 @@ class BigIpSimulator:
         self.partner: BigIpSimulator | None = None
         self.saves = 0
         self.log: list[tuple[str, str]] = []
-        self.contract = contract or Contract()
-        self._mutex = threading.Lock()
-        self._server = ThreadingHTTPServer((address, port), _handler(self))
-        self._server.daemon_threads = True
-        self._server.socket = authority.context().wrap_socket(self._server.socket, server_side=True)
-        self.address, self.port = address, int(self._server.server_address[1])
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        self.contract = Contract()
+        self._server = HttpsServer(self.answer, address, port)
+        self.address, self.port, self.ca = address, self._server.port, str(self._server.ca)
+        self._server.__enter__()
 
     def stop(self) -> None:
         """End the server."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
 
     def new_token(self) -> str:
         """Return a token that holds for the time of the quirks."""
@@ -102,70 +88,70 @@ class BigIpSimulator:
         self.log.clear()
         return found
 
-    def answer(self, method: str, target: str, headers: Any, body: bytes) -> Reply:
+    def answer(self, request: Request) -> Response:
         """Return the answer to a request."""
-        self.log.append((method, target))
-        with self._mutex:
-            url = urlsplit(target)
-            query = {name: values[-1] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
-            if not self._admitted(headers):
-                return Reply(401, {"code": 401, "message": "Authorization failed: no user authentication header or token detected."})
-            if url.path.startswith(AS3):
-                reply = self._as3(method, url.path.removeprefix(AS3), query, body)
-                self.contract.check(method, url.path.removeprefix(AS3), query, reply.status, reply.body)
-                return reply
-            return self._rest(method, url.path.removeprefix("/mgmt/tm/"), query)
+        self.log.append((request.method, request.path))
+        url = urlsplit(request.path)
+        query = {name: values[-1] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
+        if not self._admitted(request):
+            return Response(401, {"code": 401, "message": "Authorization failed: no user authentication header or token detected."})
+        if not url.path.startswith(AS3):
+            return self._rest(url.path.removeprefix("/mgmt/tm/"), query)
+        path = url.path.removeprefix(AS3)
+        reply = self._as3(request.method, path, query, request.body)
+        self.contract.check(request.method, path, query, reply.status, reply.document)
+        return reply
 
-    def _admitted(self, headers: Any) -> bool:
-        token = headers.get("X-F5-Auth-Token")
+    def _admitted(self, request: Request) -> bool:
+        token = request.headers.get("x-f5-auth-token")
         if token is not None:
             return self.tokens.get(token, 0) > time.monotonic()
         expected = base64.b64encode(f"{self.user}:{self.password}".encode()).decode()
-        return bool(headers.get("Authorization") == f"Basic {expected}")
+        return bool(request.headers.get("authorization") == f"Basic {expected}")
 
-    def _as3(self, method: str, path: str, query: dict[str, str], body: bytes) -> Reply:
+    def _as3(self, method: str, path: str, query: dict[str, str], body: bytes) -> Response:
         if not self.quirks.installed:
-            return Reply(404, {"code": 404, "message": f"Public URI path not registered: {AS3}{path}", "restOperationId": 1})
+            return Response(404, {"code": 404, "message": f"Public URI path not registered: {AS3}{path}", "restOperationId": 1})
         if query.keys() - _KNOWN_QUERY:
-            return Reply(400, {"code": 400, "message": f"unknown query parameter {sorted(query.keys() - _KNOWN_QUERY)}"})
+            return Response(400, {"code": 400, "message": f"unknown query parameter {sorted(query.keys() - _KNOWN_QUERY)}"})
         if path == "/info":
-            return Reply(200, {"version": self.quirks.version, "release": "10", "schemaCurrent": self.quirks.version, "schemaMinimum": "3.0.0"})
+            return Response(200, {"version": self.quirks.version, "release": "10", "schemaCurrent": self.quirks.version, "schemaMinimum": "3.0.0"})
         if path.startswith("/task/"):
             return self._task(path.removeprefix("/task/"))
         if method == "GET":
             return self._retrieved(path.removeprefix("/declare").strip("/"), query)
         if self.quirks.busy_answers:
             self.quirks.busy_answers -= 1
-            return Reply(503, {"code": 503, "message": "Error: Configuration operation in progress on device undefined, please try again in 2 minutes"})
+            return Response(503, {"code": 503, "message": "Error: Configuration operation in progress on device undefined, please try again in 2 minutes"})
         return self._declared(json.loads(body), query)
 
-    def _retrieved(self, tenant: str, query: dict[str, str]) -> Reply:
+    def _retrieved(self, tenant: str, query: dict[str, str]) -> Response:
         found = {name: copy.deepcopy(value) for name, value in self.stored.items() if not tenant or name == tenant or not isinstance(value, dict)}
         trees = [value for value in found.values() if isinstance(value, dict) and value.get("class") == "Tenant"]
         if not self.stored:
-            return Reply(204)
+            return Response(204)
         if not trees:
-            return Reply(404, {"code": 404, "message": f"specified Tenant(s) '{tenant}' not found in declaration"})
+            return Response(404, {"code": 404, "message": f"specified Tenant(s) '{tenant}' not found in declaration"})
         for tree in trees if query.get("showHash") == "true" else ():
             tree["optimisticLockKey"] = lock_key(tree)
-        return Reply(200, found)
+        return Response(200, found)
 
-    def _task(self, name: str) -> Reply:
+    def _task(self, name: str) -> Response:
         if name not in self.tasks:
-            return Reply(404, {"message": f"No record found with ID of {name}"})
+            return Response(404, {"message": f"No record found with ID of {name}"})
         end, outcome = self.tasks[name]
         link = f"https://localhost{AS3}/task/{name}"
         if time.monotonic() < end:
             waiting = {"message": "in progress", "tenant": "", "host": "", "runTime": 0, "code": 0}
-            return Reply(200, {"id": name, "results": [waiting], "declaration": {}, "selfLink": link})
+            return Response(200, {"id": name, "results": [waiting], "declaration": {}, "selfLink": link})
         extra = {"traces": outcome["traces"]} if "traces" in outcome else {}
-        return Reply(200, {"id": name, "results": outcome["results"], "declaration": outcome["declaration"], "selfLink": link, **extra})
+        return Response(200, {"id": name, "results": outcome["results"], "declaration": outcome["declaration"], "selfLink": link, **extra})
 
-    def _declared(self, request: dict[str, Any], query: dict[str, str]) -> Reply:
+    def _declared(self, request: dict[str, Any], query: dict[str, str]) -> Response:
         adc = request["declaration"] if request.get("class") == "AS3" else request
         errors = self._schema_errors(adc)
         if errors:
-            return Reply(422, {"code": 422, "errors": errors, "declarationFullId": "", "message": "declaration is invalid"})
+            return Response(422, {"code": 422, "errors": errors, "declarationFullId": "", "message": "declaration is invalid"})
         dry = (query.get("controls.dryRun") == "true" or request.get("action") == "dry-run") and not self.quirks.ignores_dry_run
         if self.quirks.before_deploy and not dry:
             act, self.quirks.before_deploy = self.quirks.before_deploy, None
@@ -173,21 +159,21 @@ class BigIpSimulator:
         try:
             outcome = self._applied(adc, request, dry=dry, traces=query.get("controls.traceResponse") == "true")
         except DeclarationError as error:
-            return Reply(422, {"code": 422, "errors": [str(error)], "declarationFullId": "", "message": "declaration is invalid"})
+            return Response(422, {"code": 422, "errors": [str(error)], "declarationFullId": "", "message": "declaration is invalid"})
         if query.get("async") == "true" or self.quirks.deploy_seconds > self.quirks.async_after:
             return self._became_task(outcome)
         time.sleep(self.quirks.deploy_seconds)
         if self.quirks.save_fails and not dry:
-            return Reply(500, {"code": 500, "message": "save sys config failed (Error: timeout exceeded for save)"})
-        return Reply(self._status(outcome["results"]), outcome)
+            return Response(500, {"code": 500, "message": "save sys config failed (Error: timeout exceeded for save)"})
+        return Response(self._status(outcome["results"]), outcome)
 
-    def _became_task(self, outcome: dict[str, Any]) -> Reply:
+    def _became_task(self, outcome: dict[str, Any]) -> Response:
         """A synchronous call that lasts becomes a task by itself; its answer comes when the time is up."""
         name = str(uuid.uuid4())
         self.tasks[name] = (time.monotonic() + self.quirks.deploy_seconds, outcome)
         time.sleep(min(self.quirks.async_after, self.quirks.deploy_seconds))
         submitted = {"message": "Declaration successfully submitted", "tenant": "", "host": "", "runTime": 0, "code": 0}
-        return Reply(202, {"id": name, "results": [submitted], "declaration": {}, "selfLink": f"https://localhost{AS3}/task/{name}"})
+        return Response(202, {"id": name, "results": [submitted], "declaration": {}, "selfLink": f"https://localhost{AS3}/task/{name}"})
 
     def _schema_errors(self, adc: dict[str, Any]) -> list[str]:
         asked = [int(part) for part in adc["schemaVersion"].split(".")]
@@ -268,23 +254,23 @@ class BigIpSimulator:
             return 200
         return self.quirks.status_of_failure or (207 if 200 in codes else 422)
 
-    def _rest(self, method: str, path: str, query: dict[str, str]) -> Reply:
+    def _rest(self, path: str, query: dict[str, str]) -> Response:
         """Answer the REST interface: collections and single objects, of every partition."""
         if path == "cm/device":
-            return Reply(200, {"kind": "tm:cm:device:devicecollectionstate", "items": self.devices})
+            return Response(200, {"kind": "tm:cm:device:devicecollectionstate", "items": self.devices})
         if path == "cm/sync-status":
             entries = {"color": {"description": "green"}, "mode": {"description": "high-availability"}, "status": {"description": self.sync_state}}
-            return Reply(200, {"entries": {"https://localhost/mgmt/tm/cm/sync-status/0": {"nestedStats": {"entries": entries}}}})
+            return Response(200, {"entries": {"https://localhost/mgmt/tm/cm/sync-status/0": {"nestedStats": {"entries": entries}}}})
         kind, _slash, name = re.sub(r"/(~.*)", r"|\1", path).partition("|")
         command = kind.replace("/", " ")
         if name:
             where = name.replace("~", "/")
-            missing = Reply(404, {"code": 404, "message": f"01020036:3: The requested object ({where}) was not found."})
-            return Reply(200, rest_item(where, self.objects[where], expand=True)) if where in self.objects else missing
+            missing = Response(404, {"code": 404, "message": f"01020036:3: The requested object ({where}) was not found."})
+            return Response(200, rest_item(where, self.objects[where], expand=True)) if where in self.objects else missing
         expand = query.get("expandSubcollections") == "true"
         found = [rest_item(path, made, expand=expand) for path, made in self.objects.items() if made["command"] == command]
         chosen = query.get("$select")
-        return Reply(200, {"items": [{name: one[name] for name in chosen.split(",") if name in one} for one in found] if chosen else found})
+        return Response(200, {"items": [{name: one[name] for name in chosen.split(",") if name in one} for one in found] if chosen else found})
 
 
 def lock_key(tree: dict[str, Any]) -> str:
@@ -297,26 +283,3 @@ def lock_key(tree: dict[str, Any]) -> str:
 def _place(virtual: dict[str, Any]) -> tuple[str, str]:
     properties = virtual["properties"]
     return properties["destination"].rpartition("/")[2], properties["ip-protocol"]
-
-
-def _handler(simulator: BigIpSimulator) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            reply = simulator.answer(self.command, self.path, self.headers, body)
-            content = b"" if reply.body is None else json.dumps(reply.body).encode()
-            self.send_response(reply.status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_GET = do_POST = do_DELETE = do_PATCH = _serve
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Keep the test's output clean; requests are in the simulator's log."""
-
-    return Handler

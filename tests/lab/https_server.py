@@ -116,6 +116,10 @@ class HttpsServer:
 
 
 _FOLDER = tempfile.TemporaryDirectory()
+_SIGNS = x509.KeyUsage(
+    digital_signature=True, content_commitment=False, key_encipherment=False, data_encipherment=False, key_agreement=False,
+    key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,
+)  # fmt: skip
 
 
 @functools.cache
@@ -125,10 +129,15 @@ def _certificates() -> pathlib.Path:
     authority, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "lab authority")])
     constraint = x509.BasicConstraints(ca=True, path_length=0)
-    root = _built(issuer, issuer, authority.public_key()).add_extension(constraint, critical=True).sign(authority, hashes.SHA256())
+    # Key usage and identifiers: newer Pythons verify strictly.
+    identifier = x509.SubjectKeyIdentifier.from_public_key(authority.public_key())
+    root_builder = _built(issuer, issuer, authority.public_key()).add_extension(constraint, critical=True)
+    root = root_builder.add_extension(_SIGNS, critical=True).add_extension(identifier, critical=False).sign(authority, hashes.SHA256())
     name = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address)) for address in (ADDRESS, OTHER_ADDRESS)])
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, ADDRESS)])
-    leaf = _built(subject, issuer, key.public_key()).add_extension(name, critical=False).sign(authority, hashes.SHA256())
+    signed_by = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
+    leaf_builder = _built(subject, issuer, key.public_key()).add_extension(name, critical=False)
+    leaf = leaf_builder.add_extension(signed_by, critical=False).sign(authority, hashes.SHA256())
     pem = serialization.Encoding.PEM
     (folder / "ca.pem").write_bytes(root.public_bytes(pem))
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

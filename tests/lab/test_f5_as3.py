@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from tests.lab.authority import make_authority
 from tests.lab.f5_simulator import BigIpSimulator
 from tests.lab.lab import Lab, Played
 
@@ -27,10 +26,9 @@ class F5Lab:
 
     def __init__(self, lab: Lab) -> None:
         self.lab = lab
-        authority = make_authority(lab.directory)
-        self.bigip = BigIpSimulator(authority)
+        self.bigip = BigIpSimulator()
         items = [item for path in sorted(GOLDEN.glob("pool0*.json")) for item in json.loads(path.read_text(encoding="utf-8"))["virtual_services"]]
-        given = {"host": self.bigip.address, "port": self.bigip.port, "user": self.bigip.user, "password": self.bigip.password, "ca": str(authority.ca)}
+        given = {"host": self.bigip.address, "port": self.bigip.port, "user": self.bigip.user, "password": self.bigip.password, "ca": self.bigip.ca}
         self.variables: dict[str, Any] = {"services": items, "provider": given}
 
     def play(self, *tasks: tuple[str, str], arguments: tuple[str, ...] = (), more: str = "") -> Played:

@@ -20,9 +20,9 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.http import De
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
 
-from tests.lab.authority import Authority, make_authority
 from tests.lab.f5_objects import item
 from tests.lab.f5_simulator import BigIpSimulator
+from tests.lab.https_server import OTHER_ADDRESS, Request
 
 POOL = "pool01.contoso.com"
 QUICK = Waits(limit_seconds=2, poll_seconds=0.02)
@@ -30,25 +30,20 @@ CONVERGE = ["GET /mgmt/tm/cm/device", "POST /mgmt/shared/appsvcs/declare"]
 MEMBER = [*CONVERGE, "GET /mgmt/shared/appsvcs/declare", "POST /mgmt/shared/appsvcs/declare"]
 
 
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return make_authority(tmp_path_factory.mktemp("authority"))
-
-
 @pytest.fixture
-def bigip(authority: Authority) -> Iterator[BigIpSimulator]:
-    made = BigIpSimulator(authority)
+def bigip() -> Iterator[BigIpSimulator]:
+    made = BigIpSimulator()
     yield made
     made.stop()
     assert made.contract.faults == []
 
 
 @pytest.fixture
-def start(authority: Authority, bigip: BigIpSimulator) -> Callable[..., Convergence]:
+def start(bigip: BigIpSimulator) -> Callable[..., Convergence]:
     """Return what runs f5_as3 against the simulator and returns the run."""
 
     def run(services: tuple[Service, ...], state: State = State.REPLACED, *, check_mode: bool = False, **changed: Any) -> Convergence:
-        provider = replace(Provider(bigip.address, bigip.port, bigip.user, bigip.password, ca=str(authority.ca)), **changed.pop("provider", {}))
+        provider = replace(Provider(bigip.address, bigip.port, bigip.user, bigip.password, ca=bigip.ca), **changed.pop("provider", {}))
         made = Convergence(Task(services, state, provider, waits=changed.pop("waits", QUICK), **changed))
         made.run(check_mode=check_mode)
         return made
@@ -187,9 +182,9 @@ def one_call_per_object(bigip: BigIpSimulator) -> int:
     for path, made in list(bigip.objects.items()):
         if made["command"] in kinds_of:
             for _question in ("is it there", "what does it say"):
-                headers = {"Authorization": "Basic YW5zaWJsZTpjb3JyZWN0IGhvcnNl"}
+                headers = {"authorization": "Basic YW5zaWJsZTpjb3JyZWN0IGhvcnNl"}
                 target = f"/mgmt/tm/{made['command'].replace(' ', '/')}/{path.replace('/', '~')}"
-                assert bigip.answer("GET", target, headers, b"").status == 200
+                assert bigip.answer(Request("GET", target, headers, b"")).status == 200
     return len(bigip.taken())
 
 
@@ -405,9 +400,9 @@ def test_a_tenant_of_somebody_else_is_not_taken_over(bigip: BigIpSimulator, star
 
 
 @pytest.fixture
-def pair(authority: Authority, bigip: BigIpSimulator) -> Iterator[BigIpSimulator]:
+def pair(bigip: BigIpSimulator) -> Iterator[BigIpSimulator]:
     """Return the other unit of bigip, which becomes the standby unit of a pair."""
-    other = BigIpSimulator(authority, "127.0.0.2", bigip.port)
+    other = BigIpSimulator(OTHER_ADDRESS, bigip.port)
     bigip.partner, other.partner = other, bigip
     names = ("lb01.contoso.com", "lb02.contoso.com")
     for unit, own in ((bigip, names[0]), (other, names[1])):
