@@ -11,6 +11,7 @@ from typing import Any
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.dns import dns_report, is_as_planned
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import Outcome, drift_report, outcome, recap, results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
 
@@ -18,6 +19,7 @@ _SPEC = {
     "kind": {"type": "str", "choices": ["site", "drift"], "required": True},
     "registered": {"type": "list", "elements": "str", "required": True},
     "repaired": {"type": "bool", "default": False},
+    "of": {"type": "str", "choices": ["hosts", "dns"], "default": "hosts"},
 }
 
 
@@ -32,11 +34,22 @@ class ActionModule(ActionBase):
         """Return the result of the task."""
         super().run(tmp, task_vars)
         _spec, options = self.validate_argument_spec(argument_spec=_SPEC)
+        if options["of"] == "dns":
+            return self._dns(options, (task_vars or {}).get("hostvars", {}))
         outcomes = _outcomes((task_vars or {}).get("hostvars", {}), options["registered"])
         is_site = options["kind"] == "site"
         text = recap(outcomes, would=bool(self._task.check_mode)) if is_site else drift_report(outcomes, options["repaired"])
         Display().display(text + "\n")
         return {"changed": False, "outcomes": {item.host: asdict(item) for item in outcomes}}
+
+    def _dns(self, options: Mapping[str, Any], hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """Print what the tasks on DNS registered, on whichever host they ran, and tell whether all is as planned."""
+        found: list[object] = [next((hostvars[host][name] for host in hostvars if name in hostvars[host]), {}) for name in options["registered"]]
+        results = [result for result in found if isinstance(result, Mapping) and not result.get("skipped")]
+        text = dns_report(results, options["kind"], would=bool(self._task.check_mode))
+        if text:
+            Display().display(text + "\n")
+        return {"changed": False, "as_planned": is_as_planned(results, options["kind"])}
 
 
 def _outcomes(hostvars: Mapping[str, Mapping[str, Any]], registered: list[str]) -> list[Outcome]:

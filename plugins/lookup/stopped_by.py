@@ -23,6 +23,13 @@ options:
     type: list
     elements: str
     default: [windows_firewall_opened, windows_firewall_closed]
+  dns:
+    description:
+      - Names of the variables that the tasks on DNS registered. A host whose pool they failed for is stopped by C(DNS of POOL),
+        since DNS may still send traffic to it.
+    type: list
+    elements: str
+    default: [dns_records_applied, dns_records_verified]
 """
 
 EXAMPLES = r"""
@@ -58,4 +65,16 @@ class LookupModule(LookupBase):
         waves = RunState(C.DEFAULT_LOCAL_TMP).waves()  # type: ignore[attr-defined]  # set by ansible at import
         names = sorted({name for term in terms for name in waves.predecessors.get(str(term), ())})
         hostvars, registered = (variables or {}).get("hostvars", {}), self.get_option("registered")
-        return [name for name in names if not outcome(name, results_of(hostvars[name], registered)).is_done]
+        stopping = [name for name in names if not outcome(name, results_of(hostvars[name], registered)).is_done]
+        pools = (self._failed_pool(str(term), hostvars) for term in terms)
+        return stopping + sorted({f"DNS of {pool}" for pool in pools if pool})
+
+    def _failed_pool(self, host: str, hostvars: Mapping[str, Mapping[str, Any]]) -> str | None:
+        """Return the pool of a host when its records could not be changed."""
+        results = [hostvars[host].get(name) for name in self.get_option("dns") if host in hostvars]
+        failed = [result for result in results if isinstance(result, Mapping) and result.get("failed")]
+        if not failed:
+            return None
+        plan = RunState(C.DEFAULT_LOCAL_TMP).host(host) or {}  # type: ignore[attr-defined]  # set by ansible at import
+        pool = str(plan.get("pool") or "").lower()
+        return pool if any(pool in result.get("failed_owners", [pool]) for result in failed) else None

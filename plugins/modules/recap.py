@@ -10,6 +10,7 @@ short_description: Print what this run did to each host, or found on it
 version_added: "0.1.0"
 description:
   - Reads the results that tasks of M(msuc.lync.windows_firewall_rules) registered on the hosts of this run, and prints them as one table or one list.
+  - With O(of=dns) it reads those of M(msuc.lync.dns_records), and prints nothing where no DNS server was asked.
   - Runs once for all hosts, on the controller, and contacts no host.
 author: msuc.lync contributors (@msuc-lync)
 options:
@@ -25,6 +26,11 @@ options:
     type: list
     elements: str
     required: true
+  of:
+    description: Whose results are printed, those of V(hosts) or those of V(dns).
+    type: str
+    choices: [hosts, dns]
+    default: hosts
   repaired:
     description: With O(kind=drift), say that the differences were repaired.
     type: bool
@@ -53,5 +59,9 @@ RETURN = r"""
 outcomes:
   description: Per host its status, counts, differences and error message.
   type: dict
-  returned: success
+  returned: with O(of=hosts)
+as_planned:
+  description: Whether DNS is as planned; with O(kind=drift), whether it was when it was compared.
+  type: bool
+  returned: with O(of=dns)
 """

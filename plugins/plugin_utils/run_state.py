@@ -93,6 +93,17 @@ class RunState:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         return found
 
+    def hosts(self) -> list[plan_files.Document]:
+        """Return the plan documents of all hosts, by file name."""
+        return self._documents("hosts")
+
+    def pools(self) -> list[plan_files.Document]:
+        """Return the plan documents of all pools, by file name."""
+        return self._documents("pools")
+
+    def _documents(self, kind: str) -> list[plan_files.Document]:
+        return [plan_files.read_json(path) for path in sorted((self._directory / "plan" / kind).glob("*.json"))]
+
     def waves(self) -> Waves:
         """Return the waves of the run, empty before anything was compiled."""
         path = self._directory / _WAVES
