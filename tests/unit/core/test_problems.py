@@ -56,12 +56,13 @@ def test_words_are_sorted_and_the_nearest_found() -> None:
 
 WITHOUT = """
 import sys
-sys.modules.update(dict.fromkeys(("netaddr", "jmespath", "jsonschema", "yaml")))
+sys.modules.update(dict.fromkeys(("dns", "netaddr", "jmespath", "jsonschema", "yaml")))
 sys.path.insert(0, sys.argv[1])
 from plugins.plugin_utils import addresses, dependencies
 from plugins.plugin_utils.policy import compile, services
 from plugins.plugin_utils import plan_files
-for use in (lambda: addresses.AddressSet.parse(["10.0.0.1"]), lambda: compile.compile_inventory({})):
+from plugins.plugin_utils.dns import records, reconcile
+for use in (lambda: addresses.AddressSet.parse(["10.0.0.1"]), lambda: compile.compile_inventory({}), lambda: records.canonical("A", "10.0.0.1")):
     try:
         use()
     except dependencies.MissingLibraryError as error:
@@ -74,7 +75,7 @@ def test_without_libraries_everything_imports_and_the_first_use_says_what_to_ins
     told = "the Python library {0} is missing on the controller; install it with: python3 -m pip install {0}"
     assert done.stdout.splitlines()[0] == told.format("netaddr")
     assert done.stdout.splitlines()[1] in (told.format("yaml"), told.format("netaddr"), told.format("jsonschema"))
-    assert len(done.stdout.splitlines()) == 2
+    assert done.stdout.splitlines()[2:] == [told.format("dnspython")]
 
 
 def test_libraries_that_are_there_are_themselves() -> None:
