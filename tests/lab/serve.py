@@ -5,7 +5,8 @@
     python -m tests.lab.serve --hosts HOSTS.json --store DIR --inventory OUT.yml
 
 HOSTS.json: {"fe01": {"addresses": ["10.1.0.11"], "seed": "stock"}}; seed is stock (default), windows (without the rules
-of the product's setup), empty, or a list of rules as COM properties. A host that is in the store already keeps its rules.
+of the product's setup), empty, or a list of rules as COM properties; "ipsec" holds parts of tests.lab.ipsec_store.PART.
+A host that is in the store already keeps its rules.
 OUT.yml is an inventory that overlays how the hosts are reached, and leaves ansible_host alone. It prints "ready" when
 all hosts listen, and ends on SIGTERM or SIGINT.
 """
@@ -21,6 +22,7 @@ from typing import Any
 
 from .executor import PythonExecutor
 from .firewall_store import FirewallStore
+from .ipsec_store import change
 from .stock import stock_rules
 from .winrm_server import ADDRESS, PASSWORD, USER, WinRmServer
 
@@ -32,6 +34,7 @@ def prepare(hosts: Mapping[str, Mapping[str, Any]], directory: pathlib.Path) -> 
     for name, store in stores.items():
         if not store.path.is_file():
             store.create(list(hosts[name]["addresses"]), _seed(hosts[name].get("seed", "stock")), hosts[name].get("switches"))
+            change(store, **hosts[name].get("ipsec", {}))
     return stores
 
 

@@ -96,3 +96,40 @@ def test_a_broken_connection_leaves_what_was_written_and_a_change_that_nobody_co
     store.advance(minutes=5)
     assert ipsec_store.shown(store) == {**old, ADD["id"]: STRING}
     assert store.read()["task"]["has_run"]
+
+
+WANT = [
+    {"name": "Lync exempt media (UDP)", "protocol": "udp", "localip": ["10.1.0.11"], "remoteip": ["10.0.0.0/8", "2001:db8::/48"], "localport": ["49152-57500"]},
+    {"name": "Lync exempt media (TCP)", "protocol": "tcp", "localip": ["10.1.0.11"], "description": "I5, I6", "profiles": ["domain", "private"]},
+]
+GPO = "contoso.com\\Lync"
+
+
+@pytest.mark.parametrize("executor", executors())
+def test_exemptions_are_made_by_each_engine_among_many_rules_of_others_and_then_nothing_is_left_to_do(lab: Lab, executor: Executor | str) -> None:
+    lab.executor = PowerShellExecutor(executor) if isinstance(executor, str) else executor
+    lab.start({name: {"addresses": ["10.1.0.11"], "seed": [{"Name": "Contoso"}]} for name in ("new", "old")})
+    others = {f"{{{number}}}": {"DisplayName": f"Other {number % 50}", "RemoteAddress": f"10.9.0.{number}"} for number in range(200)}
+    foreign = ipsec_store.exempted({**others, "{r}": {**REQUIRE, "RemoteAddress": "10.77.0.0/16"}})
+    ipsec_store.change(lab.stores["new"], rules=foreign, stores={GPO: dict(foreign)})
+    ipsec_store.change(lab.stores["old"], rules=dict(foreign), module=False, version="2.10")
+    task = {"name": "Exempt", "msuc.lync.windows_ipsec_exemptions": {"exemptions": WANT}}
+    group = {"name": "Group Policy", "msuc.lync.windows_ipsec_exemptions": {"exemptions": WANT, "policy_store": GPO}}
+    plays = [
+        {"hosts": "all", "gather_facts": False, "tasks": [task, task]},
+        {"hosts": "new", "gather_facts": False, "tasks": [group, group]},
+    ]
+    played = lab.play(json.dumps(plays))
+    found = {name: [record["result"] for record in played.of(name)] for name in ("new", "old")}
+    stats = {name: [tuple(result["stats"][key] for key in ("round_trips", "enumerations", "writes")) for result in found[name]] for name in found}
+    assert stats == {"new": [(2, 3, 2), (1, 1, 0), (2, 3, 1), (1, 1, 0)], "old": [(2, 3, 2), (1, 1, 0)]}, played.output
+    assert [result["engine"] for result in (*found["new"], *found["old"])] == ["cim"] * 4 + ["netsh"] * 2
+    media = "Profile=Domain|Profile=Private|Protocol=6|EP1_4=10.1.0.11|Name=Lync exempt media (TCP)|Desc=I5, I6|"
+    for rules in (ipsec_store.shown(lab.stores["new"]), lab.stores["new"].read()["ipsec"]["stores"][GPO]):
+        assert {rule_id: rules[rule_id] for rule_id in foreign} == foreign
+        made = [text for rule_id, text in rules.items() if rule_id not in foreign]
+        assert f"v2.26|Action=DoNotSecure|Active=TRUE|{media}EmbedCtxt=msuc.lync|" in made
+        assert len(rules) == len(foreign) + 2
+    old = {rule_id: text for rule_id, text in ipsec_store.shown(lab.stores["old"]).items() if rule_id not in foreign}
+    assert len(old) == 2
+    assert f"v2.10|Action=DoNotSecure|Active=TRUE|{media}" in old.values()
