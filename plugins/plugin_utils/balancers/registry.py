@@ -11,12 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ..dependencies import jsonschema
 from ..problems import Problem, nearest, one_of, shown
+from . import haproxy, nginx_stream
 from .driver import Driver
 from .f5.driver import F5As3
 from .kemp.driver import Kemp
 from .netscaler.driver import NetScaler
 
-DRIVERS: dict[str, Driver] = {"f5_as3": F5As3(), "netscaler": NetScaler(), "kemp": Kemp()}
+_ALL: tuple[Driver, ...] = (haproxy.DRIVER, nginx_stream.DRIVER, F5As3(), NetScaler(), Kemp())
+DRIVERS: Mapping[str, Driver] = {driver.name: driver for driver in _ALL}
 # lync_balancer_driver -> protocol -> name of the driver; HAProxy carries no UDP, so nginx does it beside it.
 CARRIERS: Mapping[str, Mapping[str, str]] = {
     "haproxy": {"tcp": "haproxy", "udp": "nginx_stream"},

@@ -235,13 +235,13 @@ def test_pool_in_full() -> None:
     entry = {
         "role": "frontend", "load_balancing": "hlb", "balancer": ["lb01", "lb02"], "vip": ["10.1.0.100", "2001:db8:1::100"], "web_vip": "10.1.0.101",
         "external_web_vip": "10.1.0.102", "web_fqdn": "web01.contoso.com.", "external_web_fqdn": "webext01.contoso.com", "monitoring_port": "5080",
-        "backup_pool": "se01.contoso.com", "sql": {"hosts": ["sql01"]}, "file_share": {"hosts": "fs01"}, "vendor": {}, "site": "oslo",
+        "backup_pool": "se01.contoso.com", "sql": {"hosts": ["sql01"]}, "file_share": {"hosts": "fs01"}, "vendor": {"maxconn": 500}, "site": "oslo",
     }  # fmt: skip
     assert topology({**servers, ("all", "lync_pools", POOL): entry}).pools[POOL] == Pool(
         name=POOL, role="frontend", method=Method.HLB, version=Version.LYNC_2010, members=("fe01", "fe02"), vip=addresses("10.1.0.100", "2001:db8:1::100"),
         web_vip=addresses("10.1.0.101"), external_web_vip=addresses("10.1.0.102"), balancers={"internal": ("lb01", "lb02")}, web_fqdn="web01.contoso.com",
         external_web_fqdn="webext01.contoso.com", monitoring_port=5080, backup_pool="se01.contoso.com", sql=SqlServer(("sql01",), 1433), file_share=("fs01",),
-        vendor={}, site="oslo",
+        vendor={"maxconn": 500}, site="oslo",
     )  # fmt: skip
 
 

@@ -1,0 +1,97 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reads the two grammars of proxies on Linux: HAProxy's sections of lines, nginx's nested blocks; lines keep their numbers."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+SECTIONS = ("global", "defaults", "frontend", "backend", "listen", "peers", "resolvers", "userlist", "program", "cache", "ring", "http-errors", "mailers")
+_NGINX_TOKENS = re.compile(r"#[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[{};]|[^\s{};\"']+|\n")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One directive: its words and the number of its line."""
+
+    words: tuple[str, ...]
+    number: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """A section of HAProxy or a block of nginx: its head, its own directives, the blocks inside; comments: texts of its own comment lines."""
+
+    head: tuple[str, ...]
+    number: int = 0
+    lines: list[Line] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+
+    def values(self, *words: str) -> tuple[str, ...]:
+        """Return the words after the first directive that begins with these, empty when there is none."""
+        found = next((line.words for line in self.lines if line.words[: len(words)] == words), ())
+        return found[len(words) :]
+
+    def all(self, word: str) -> Iterator[tuple[str, ...]]:
+        """Yield the words after each directive of this name."""
+        return (line.words[1:] for line in self.lines if line.words[0] == word)
+
+    def has(self, *words: str) -> bool:
+        """Return whether a directive begins with these words."""
+        return any(line.words[: len(words)] == words for line in self.lines)
+
+
+def haproxy_sections(text: str) -> list[Block]:
+    """Return the sections of a HAProxy configuration, in its order; what stands before the first one is left out."""
+    found: list[Block] = []
+    for number, raw in enumerate(text.splitlines(), 1):
+        words = _words(raw)
+        if words and words[0] in SECTIONS:
+            found.append(Block(words, number))
+        elif words and found:
+            found[-1].lines.append(Line(words, number))
+    return found
+
+
+def _words(raw: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(raw, comments=True))
+    except ValueError:  # an open quote: nothing of ours, and haproxy -c says more about it
+        return tuple(raw.split())
+
+
+def nginx_blocks(text: str) -> Block:
+    """Return the blocks of an nginx configuration below one block without a head; unbalanced braces are nginx's to complain of."""
+    root = Block(())
+    open_blocks, number = [root], 1
+    words: list[str] = []
+    for match in _NGINX_TOKENS.finditer(text):
+        token = match.group()
+        if token == "\n":
+            number += 1
+        elif token.startswith("#"):
+            open_blocks[-1].comments.append(token[1:].strip())
+        elif token == "{":
+            open_blocks[-1].blocks.append(Block(tuple(words), number))
+            open_blocks.append(open_blocks[-1].blocks[-1])
+            words = []
+        elif token == ";":
+            if words:
+                open_blocks[-1].lines.append(Line(tuple(words), number))
+            words = []
+        elif token == "}":
+            open_blocks, words = open_blocks[:-1] or [root], []
+        else:
+            words.append(token.strip("\"'"))
+    return root
+
+
+def every_block(block: Block) -> Iterator[Block]:
+    """Yield a block and all blocks inside it."""
+    yield block
+    for inner in block.blocks:
+        yield from every_block(inner)
