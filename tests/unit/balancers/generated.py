@@ -18,7 +18,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import (
 from hypothesis import strategies as st
 
 _POOLS = ("pool01.contoso.com", "edge01.contoso.com")
-_seconds = st.sampled_from((1, 59, 60, 90, 1200, 1800, 3600, 86400))
+_seconds = st.sampled_from((60, 90, 1200, 1800, 3600, 9000))
 
 
 @st.composite
@@ -26,27 +26,28 @@ def services(draw: st.DrawFn, protocols: tuple[str, ...] = ("tcp", "udp"), most:
     """Draw services with a name and a listener each, sorted by name; members of one pool have one state in all of them."""
     family = draw(st.sampled_from(("10.1.{}.{}", "2001:db8:{}::{}")))
     states = {number: draw(st.sampled_from(MemberState)) for number in range(11, 15)}
-    monitors = {pool: Monitor(draw(st.integers(1, 65535)), draw(st.integers(1, 120)), draw(st.integers(1, 5))) for pool in _POOLS}
+    monitors = {pool: Monitor(draw(st.integers(1, 65535)), draw(st.integers(2, 120)), draw(st.integers(1, 5))) for pool in _POOLS}
+    kept = {pool: draw(_seconds) for pool in _POOLS}  # services that share an affinity keep it equally long
     listener = st.tuples(st.sampled_from(protocols), st.sampled_from((443, 5061, 3478, 80)), st.sampled_from((100, 101)))
     listeners = draw(st.lists(listener, max_size=most, unique=True))
-    found = [_service(draw, *listener, family, states, monitors) for listener in listeners]
+    found = [_service(draw, *listener, family, states, monitors, kept) for listener in listeners]
     return tuple(sorted(found, key=lambda service: service.name))
 
 
 def _service(
-    draw: st.DrawFn, protocol: str, port: int, last: int, family: str, states: dict[int, MemberState], monitors: dict[str, Monitor]
+    draw: st.DrawFn, protocol: str, port: int, last: int, family: str, states: dict[int, MemberState], monitors: dict[str, Monitor], kept: dict[str, int]
 ) -> Service:
-    pool, vip = _POOLS[last - 100], family.format(last - 100, last)
+    pool, vip = _POOLS[last - 100], family.format(last - 99, last)
     numbers = draw(st.sets(st.sampled_from(sorted(states)), min_size=1))
     kind = draw(st.sampled_from(PersistenceKind)) if protocol == "tcp" else PersistenceKind.SOURCE
     found = {
         PersistenceKind.NONE: Persistence(),
-        PersistenceKind.SOURCE: Persistence(kind, draw(_seconds), group=affinity_group(pool, vip)),
+        PersistenceKind.SOURCE: Persistence(kind, kept[pool], group=affinity_group(pool, vip)),
         PersistenceKind.COOKIE: Persistence(kind, cookie="MS-WSMAN"),
     }
     service = Service(
         name=f"{pool}-{protocol}-{port}", pool=pool, vip=vip, port=port, protocol=protocol, node_port=draw(st.sampled_from((port, 4443, 8080))),
-        members=tuple(sorted(Member(family.format(0, number), states[number]) for number in numbers)),
+        members=tuple(sorted(Member(family.format(1, number), states[number]) for number in numbers)),
         monitor=monitors[pool], persistence=found[kind], idle_seconds=draw(_seconds),
     )  # fmt: skip
     return replace(service, source_nat=draw(st.booleans()), nagle=draw(st.booleans()), algorithm=draw(st.sampled_from(("least-connections", "round-robin"))))
