@@ -26,7 +26,7 @@ def services(draw: st.DrawFn, protocols: tuple[str, ...] = ("tcp", "udp"), most:
     """Draw services with a name and a listener each, sorted by name; members of one pool have one state in all of them."""
     family = draw(st.sampled_from(("10.1.{}.{}", "2001:db8:{}::{}")))
     states = {number: draw(st.sampled_from(MemberState)) for number in range(11, 15)}
-    monitors = {pool: Monitor(draw(st.integers(1, 65535)), draw(st.integers(2, 120)), draw(st.integers(1, 5))) for pool in _POOLS}
+    monitors = {pool: Monitor(draw(st.integers(1, 65535)), draw(st.integers(9, 60)), draw(st.integers(2, 5))) for pool in _POOLS}
     kept = {pool: draw(_seconds) for pool in _POOLS}  # services that share an affinity keep it equally long
     listener = st.tuples(st.sampled_from(protocols), st.sampled_from((443, 5061, 3478, 80)), st.sampled_from((100, 101)))
     listeners = draw(st.lists(listener, max_size=most, unique=True))
