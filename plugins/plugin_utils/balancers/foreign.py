@@ -8,7 +8,7 @@ would be removed at the cut-over; the collection never removes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from .model import Service
@@ -73,16 +73,21 @@ def stops(want: Sequence[Service], listeners: Iterable[Listener], domain_option:
     domain_option: the vendor option by which a service asks for a domain of its own; such a service is stopped by
     listeners of that domain only, every other one by those of the whole device.
     """
-    found = list(listeners)
-    return tuple(Stop(service, listener) for service in sorted(want, key=lambda item: item.name) for listener in _rivals(service, found, domain_option))
-
-
-def _rivals(service: Service, listeners: Iterable[Listener], domain_option: str) -> Iterator[Listener]:
-    asked = service.options.get(domain_option) if domain_option else None
+    by_port: dict[int, list[Listener]] = {}
     for listener in listeners:
-        same_domain = asked in (None, 0) or listener.domain == f"{domain_option} {asked}"
-        if same_domain and _meets(service, listener):
-            yield listener
+        by_port.setdefault(0 if listener.port in _ANY_PORTS else listener.port, []).append(listener)
+    ordered = sorted(want, key=lambda item: item.name)
+    return tuple(
+        Stop(service, listener)
+        for service in ordered
+        for listener in (*by_port.get(0, ()), *by_port.get(service.port, ()))
+        if _same_domain(service, listener, domain_option) and _meets(service, listener)
+    )
+
+
+def _same_domain(service: Service, listener: Listener, domain_option: str) -> bool:
+    asked = service.options.get(domain_option) if domain_option else None
+    return asked in (None, 0) or listener.domain == f"{domain_option} {asked}"
 
 
 def _meets(service: Service, listener: Listener) -> bool:
