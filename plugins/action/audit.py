@@ -23,7 +23,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.windows.changes import S
 
 _SPEC = {
     "dir": {"type": "path", "required": True},
-    "state": {"type": "str", "choices": ["merged", "replaced"], "default": "replaced"},
+    "state": {"type": "str", "choices": ["merged", "replaced", "overridden"], "default": "replaced"},
     "ipsec": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
 }
 
@@ -40,7 +40,7 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         _spec, options = self.validate_argument_spec(argument_spec=_SPEC)
         try:
-            found = audit(_plans(), Path(options["dir"]), State(options["state"]), options["ipsec"])
+            found = audit(_plans(), Path(options["dir"]), _state(options["state"]), options["ipsec"])
         except (InvalidInputError, MissingLibraryError) as error:
             raise AnsibleActionFail(str(error)) from None
         Display().display(_report(found) + "\n")
@@ -53,6 +53,11 @@ def _plans() -> Mapping[str, Document]:
     state = RunState(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set by ansible at import
     names = (host for wave in state.waves().waves for host in wave)
     return {name: document for name in names if (document := state.host(name)) is not None}
+
+
+def _state(name: str) -> State:
+    """Return what dumps are compared as: rules of others that are to be disabled are no drift, as in playbooks/drift.yml."""
+    return State.REPLACED if name == "overridden" else State(name)
 
 
 def _report(found: Audit) -> str:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils import plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils.inventory import read_inventory
-from ansible_collections.msuc.lync.plugins.plugin_utils.policy.compile import compile_inventory
-from ansible_collections.msuc.lync.plugins.plugin_utils.policy.model import Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils.policy.compile import compile_inventory, outlines
+from ansible_collections.msuc.lync.plugins.plugin_utils.policy.model import HostPlan, Plan
 from ansible_collections.msuc.lync.plugins.plugin_utils.policy.waves import waves_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils.report import flows, tables
@@ -29,6 +29,7 @@ _SPEC = {
     "affected_file": {"type": "path"},
     "wave_size": {"type": "int", "default": 1},
     "show": {"type": "bool", "default": False},
+    "only_order": {"type": "bool", "default": False},
 }
 
 
@@ -54,11 +55,15 @@ class ActionModule(ActionBase):
             return _failed(f"the plan cannot be written: {error}")
 
     def _result(self, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
-        plan = compile_inventory(read_inventory(task_vars["hostvars"]))
+        inventory = read_inventory(task_vars["hostvars"])
+        if options["only_order"]:
+            self._keep(outlines(inventory), {}, None, task_vars, options["wave_size"])
+            return {"changed": False}
+        plan = compile_inventory(inventory)
         files = plan_files.rendered(plan)
         difference = _difference(options["baseline"], files)
         approved = approved_plan(Path(options["approved"]), files) if options["approved"] else None
-        self._keep(plan, files, approved, task_vars, options["wave_size"])
+        self._keep(plan.hosts.values(), files, approved, task_vars, options["wave_size"])
         changed = self._write(options, files, difference)
         _show(plan, difference, options["show"])
         return {
@@ -72,10 +77,12 @@ class ActionModule(ActionBase):
             "warnings": [*plan.warnings, *_left_out(plan, difference, task_vars)],
         }
 
-    def _keep(self, plan: Plan, files: Mapping[str, str], approved: Approved | None, task_vars: Mapping[str, Any], wave_size: int) -> None:
+    def _keep(
+        self, plans: Iterable[HostPlan], files: Mapping[str, str], approved: Approved | None, task_vars: Mapping[str, Any], wave_size: int
+    ) -> None:
         """Keep the plan for the plays that follow, the approved one if there is one, with the waves of the Windows hosts of this play."""
         played = {name for name in task_vars.get("ansible_play_hosts_all", ()) if approved is None or approved.has(name)}
-        hosts = [host for host in plan.hosts.values() if host.platform == "windows" and host.host in played]
+        hosts = [host for host in plans if host.platform == "windows" and host.host in played]
         state = RunState(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set by ansible at import
         state.save(approved.files if approved else files, waves_of(hosts, wave_size))
         if approved:

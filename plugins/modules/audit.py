@@ -26,8 +26,9 @@ options:
     description:
       - V(replaced) tells of rules of the collection's group that the plan does not have.
       - V(merged) leaves them out.
+      - V(overridden) is as V(replaced); what it would disable are rules of others, which are no drift.
     type: str
-    choices: [merged, replaced]
+    choices: [merged, replaced, overridden]
     default: replaced
 attributes:
   action:

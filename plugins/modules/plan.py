@@ -39,6 +39,12 @@ options:
     description: Print a table per host and pool.
     type: bool
     default: false
+  only_order:
+    description:
+      - Make no plan, and keep only the order of the Windows hosts for P(msuc.lync.waves#lookup), from what of the inventory can be read.
+      - An inventory with errors is no obstacle; C(rollback.yml) works with one.
+    type: bool
+    default: false
 attributes:
   action:
     description: Runs on the controller as an action plugin.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from ..catalogue.extend import extended
@@ -18,7 +19,7 @@ from ..catalogue.load import default_path, parse, read_document
 from ..catalogue.model import Catalogue
 from ..problems import InvalidInputError, Problem
 from ..topology.model import Host, InventoryHost, Pool, Topology
-from ..topology.read import read_topology
+from ..topology.read import read_topology, sketch_topology
 from .additions import additions
 from .assumptions import host_assumptions, pool_assumptions
 from .directory import Directory
@@ -39,6 +40,11 @@ def compile_inventory(inventory: Mapping[str, InventoryHost]) -> Plan:
     if topology is None or catalogue is None:
         raise InvalidInputError(problems)
     return compile_topology(topology, catalogue)
+
+
+def outlines(inventory: Mapping[str, InventoryHost]) -> list[HostPlan]:
+    """Return the managed hosts without their rules, whatever is wrong with the inventory."""
+    return [_outline(host) for host in sketch_topology(inventory).hosts.values() if host.managed]
 
 
 def _collecting(problems: list[Problem], make: Callable[[], _Made]) -> _Made | None:
@@ -92,15 +98,8 @@ class _Policy:
         """Return what one host should have."""
         firewall = self._firewall.host_rules(host)
         ipsec = self._ipsec.host_exemptions(host)
-        return HostPlan(
-            host=host.name,
-            roles=tuple(sorted(host.roles)),
-            version=host.version.value,
-            pool=host.pool,
-            platform=host.platform.value,
-            managed=host.managed,
-            member_state=host.member_state.value,
-            addresses=_local_addresses(host),
+        return replace(
+            _outline(host),
             firewall_rules=firewall.rules + additions(host, self._topology.management_networks),
             ipsec_exemptions=ipsec.exemptions,
             not_opened=_sorted_rows(firewall.not_opened + ipsec.not_opened),
@@ -120,6 +119,19 @@ class _Policy:
             dns_records=self._dns.pool_records(pool),
             assumptions=pool_assumptions(pool, self._topology),
         )
+
+
+def _outline(host: Host) -> HostPlan:
+    return HostPlan(
+        host=host.name,
+        roles=tuple(sorted(host.roles)),
+        version=host.version.value,
+        pool=host.pool,
+        platform=host.platform.value,
+        managed=host.managed,
+        member_state=host.member_state.value,
+        addresses=_local_addresses(host),
+    )
 
 
 def _local_addresses(host: Host) -> tuple[str, ...]:

@@ -45,6 +45,11 @@ def read_topology(inventory: Mapping[str, InventoryHost]) -> Topology:
     return replace(draft.topology, warnings=tuple(sorted(set(warnings))))
 
 
+def sketch_topology(inventory: Mapping[str, InventoryHost]) -> Topology:
+    """Return what of a topology can be read, whatever is wrong with the inventory: for emergencies, where no plan is made."""
+    return _draft(inventory, Settings(inventory)).topology
+
+
 def _draft(inventory: Mapping[str, InventoryHost], settings: Settings) -> Draft:
     deployment = settings.of_deployment(v.DEPLOYMENT_VARIABLES)
     groups = RoleGroups({role: group for role, group in deployment[v.GROUPS].items() if group})
