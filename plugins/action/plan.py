@@ -77,9 +77,7 @@ class ActionModule(ActionBase):
             "warnings": [*plan.warnings, *_left_out(plan, difference, task_vars)],
         }
 
-    def _keep(
-        self, plans: Iterable[HostPlan], files: Mapping[str, str], approved: Approved | None, task_vars: Mapping[str, Any], wave_size: int
-    ) -> None:
+    def _keep(self, plans: Iterable[HostPlan], files: Mapping[str, str], approved: Approved | None, task_vars: Mapping[str, Any], wave_size: int) -> None:
         """Keep the plan for the plays that follow, the approved one if there is one, with the waves of the Windows hosts of this play."""
         played = {name for name in task_vars.get("ansible_play_hosts_all", ()) if approved is None or approved.has(name)}
         hosts = [host for host in plans if host.platform == "windows" and host.host in played]
