@@ -14,11 +14,6 @@ function Set-LabHost {
     # What the fakes find in the environment.
     param($Variable)
     foreach ($name in $Variable.Keys) { Set-Item -Path "env:$name" -Value $Variable[$name] }
-    if ($global:LabBridge) {
-        $global:LabBridge.StandardInput.Close()
-        $global:LabBridge.WaitForExit()
-        $global:LabBridge = $null
-    }
 }
 
 Set-LabHost -Variable $runs[0].environment

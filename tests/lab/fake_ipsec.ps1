@@ -3,17 +3,18 @@
 
 # Put in front of _Windows.psm1 and _IPsec.psm1 by tests/lab/powershell.py: the cmdlets of NetSecurity that the latter uses, with their
 # own parameters and enumerations (New-NetIPsecRule.md of windows-powershell-docs). As there, errors end nothing unless asked to.
-# What Windows does lies behind LAB_PYTHON -m tests.lab.ipsec_bridge LAB_STORE LAB_HOST.
+# What Windows does lies behind LAB_PYTHON -m tests.lab.ipsec_bridge.
 function Invoke-Lab {
     param([hashtable]$Request)
     if (-not $global:LabBridge) {
         $start = [System.Diagnostics.ProcessStartInfo]::new($env:LAB_PYTHON)
-        foreach ($word in '-m', 'tests.lab.ipsec_bridge', $env:LAB_STORE, $env:LAB_HOST) { $start.ArgumentList.Add($word) }
+        foreach ($word in '-m', 'tests.lab.ipsec_bridge') { $start.ArgumentList.Add($word) }
         $start.WorkingDirectory = $env:LAB_ROOT
         $start.UseShellExecute = $false
         $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
         $global:LabBridge = [System.Diagnostics.Process]::Start($start)
     }
+    $Request += @{ store = $env:LAB_STORE; host = $env:LAB_HOST }
     $global:LabBridge.StandardInput.WriteLine((ConvertTo-Json -InputObject $Request -Depth 6 -Compress))
     $answer = ConvertFrom-Json -InputObject $global:LabBridge.StandardOutput.ReadLine() -AsHashtable
     if ($answer.dropped) {

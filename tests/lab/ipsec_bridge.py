@@ -1,8 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One simulated host for the fakes of a PowerShell: a line of JSON in, a line of JSON out, as long as the PowerShell runs.
+"""Simulated hosts for the fakes of a PowerShell: a line of JSON in, a line of JSON out, as long as the PowerShell runs.
 
-    {"do": "new", "id": "a", "arguments": {...}} -> {"value": null} or {"error": text, "id": "Windows System Error 183"} or {"dropped": true}
+    {"store": directory, "host": name, "do": "new", "id": "a", "arguments": {...}}
+    {"value": null} or {"error": text, "id": "Windows System Error 183"} or {"dropped": true}
 
 So the module's own PowerShell and the Python one work on the same Windows, and differ in nothing but themselves.
 """
@@ -160,10 +161,14 @@ def _filter(found: list[str]) -> object:
 
 
 def main() -> None:
-    """Serve until stdin ends: DIRECTORY and NAME of the host are the arguments."""
-    bridge = Bridge(FirewallStore(pathlib.Path(sys.argv[1]), sys.argv[2]))
+    """Serve until stdin ends; each request names the host and the directory of its store."""
+    bridges: dict[tuple[str, str], Bridge] = {}
     for line in sys.stdin:
-        print(json.dumps(bridge.answer(json.loads(line))), flush=True)
+        request = json.loads(line)
+        place = (request["store"], request["host"])
+        if place not in bridges:
+            bridges[place] = Bridge(FirewallStore(pathlib.Path(place[0]), place[1]))
+        print(json.dumps(bridges[place].answer(request)), flush=True)
 
 
 if __name__ == "__main__":
