@@ -207,6 +207,7 @@ def test_a_service_moves_to_another_affinity(adc: NetScaler) -> None:
 
 TAMPERED: list[tuple[str, str, dict[str, Any], str]] = [
     ("update", "servicegroup", {"servicegroupname": SIP, "svrtimeout": 9000}, "idle_seconds"),
+    ("update", "servicegroup", {"servicegroupname": SIP, "clttimeout": 9000, "svrtimeout": 9000}, "idle_seconds"),
     ("update", "lbvserver", {"name": SIP, "clttimeout": 9000}, "idle_seconds"),
     ("update", "lbvserver", {"name": SIP, "lbmethod": "SOURCEIPHASH"}, "algorithm"),
     ("update", "lbgroup", {"name": f"lync_{POOL}@10.1.0.100", "timeout": 2}, "persistence"),

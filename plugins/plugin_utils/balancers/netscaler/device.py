@@ -70,7 +70,8 @@ class NetScalerDevice:
         if self._configuration.has_pair:
             facts |= self._primary()
         tables = self._configuration.tables
-        return Gathered(services_of(tables, self._prefix), tuple(self._others()), facts)
+        idle_seconds = {service.name: service.idle_seconds for service in want}
+        return Gathered(services_of(tables, self._prefix, idle_seconds), tuple(self._others()), facts)
 
     def prepare(self, order: Order) -> Work:
         """Return the steps to what is wanted, as command lines."""

@@ -8,7 +8,7 @@ What somebody changed by hand shows in the field that it belongs to: of idle tim
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ...addresses import parse_address
 from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
@@ -20,9 +20,9 @@ _ALGORITHMS = {word: algorithm for algorithm, word in METHODS.items()}
 _STATES = {word: state for state, word in STATES.items()}
 
 
-def services_of(tables: Tables, prefix: str) -> tuple[Service, ...]:
-    """Return our services, sorted by name."""
-    reader = Reader(tables, prefix)
+def services_of(tables: Tables, prefix: str, idle_seconds: Mapping[str, int] | None = None) -> tuple[Service, ...]:
+    """Return our services, sorted by name; idle_seconds are those wanted, by name, which one that differs goes before."""
+    reader = Reader(tables, prefix, idle_seconds)
     found = (reader.service(values) for (name,), values in tables["lbvserver"].items() if name.startswith(prefix))
     return tuple(sorted(found, key=lambda service: service.name))
 
@@ -30,8 +30,9 @@ def services_of(tables: Tables, prefix: str) -> tuple[Service, ...]:
 class Reader:
     """Reads virtual servers of one configuration; names lose the prefix where they have it."""
 
-    def __init__(self, tables: Tables, prefix: str) -> None:
+    def __init__(self, tables: Tables, prefix: str, idle_seconds: Mapping[str, int] | None = None) -> None:
         self._tables = tables
+        self._wanted_idle_seconds = idle_seconds or {}
         self._prefix = prefix
         self._groups = _by(tables, "lbvserver_servicegroup_binding", "name", "servicegroupname")
         self._bindings: dict[str, list[Values]] = {}
@@ -95,7 +96,9 @@ class Reader:
 
     def _idle_seconds(self, vserver: Values, group: Values) -> int:
         values = (vserver.get("clttimeout"), group.get("clttimeout"), group.get("svrtimeout"))
-        return _odd_one_out(Counter(int(value) for value in values if value is not None))
+        found = Counter(int(value) for value in values if value is not None)
+        wanted = self._wanted_idle_seconds.get(str(vserver["name"]).removeprefix(self._prefix))
+        return _odd_one_out(Counter({value: count for value, count in found.items() if value != wanted}) or found)
 
     def _nagle(self, vserver: Values) -> bool:
         """Return False where a profile of ours has it off; the profiles of others are theirs to know."""
