@@ -33,7 +33,7 @@ _PROVIDER_SPEC = {
     "timeout": {"type": "float", "default": 60.0},
 }
 _SPEC = {
-    "services": {"type": "list", "elements": "dict", "default": []},
+    "services": {"type": "list", "elements": "dict"},
     "state": {"type": "str", "choices": [state.value for state in State], "default": "replaced"},
     "provider": {"type": "dict", "options": _PROVIDER_SPEC, "required_one_of": [("user", "token")], "required_together": [("user", "password")]},
     "tenant": {"type": "str", "default": "Lync"},
@@ -61,8 +61,7 @@ class ActionModule(ActionBase):
         options = self.validate_argument_spec(_SPEC)[1]
         state = State(options["state"])
         try:
-            # Ansible's values carry where they come from; the library that checks the schema takes plain ones only.
-            services = read_services(json.loads(json.dumps(options["services"])))
+            services = _services(options["services"], state)
             if state in _OFFLINE:
                 return {**result, **offline(services, options["tenant"], state, _config(options), options["schema"])}
             convergence = Convergence(_task(options, services, state))
@@ -78,6 +77,14 @@ class ActionModule(ActionBase):
             failure = {"failed": True, "msg": str(error)}
         diff = {"diff": convergence.diffs()} if self._task.diff else {}
         return {**convergence.result(), **diff, **failure}
+
+
+def _services(given: list[dict[str, Any]] | None, state: State) -> tuple[Service, ...]:
+    """Return the services; to remove all of a tenant, an empty list has to be written."""
+    if given is None and state in (State.MERGED, State.REPLACED, State.RENDERED):
+        raise InvalidInputError([Problem("services", f"is missing with state {state.value}", fix="give the virtual services of a plan")])
+    # Ansible's values carry where they come from; the library that checks the schema takes plain ones only.
+    return read_services(json.loads(json.dumps(given or [])))
 
 
 def _task(options: dict[str, Any], services: tuple[Service, ...], state: State) -> Task:

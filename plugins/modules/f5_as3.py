@@ -17,11 +17,10 @@ author: msuc.lync contributors (@msuc-lync)
 options:
   services:
     description:
-      - Virtual services as the pool files of a plan have them; P(msuc.lync.plan#lookup) returns them.
-      - With O(state=deleted), the services to remove; all of the tenant when there are none.
+      - Virtual services as the pool files of a plan have them; P(msuc.lync.virtual_services#filter) returns those of a pool.
+      - Required with V(merged), V(replaced) and V(rendered). With O(state=deleted), the services to remove; all of the tenant without them.
     type: list
     elements: dict
-    default: []
   state:
     description:
       - V(merged) adds and changes services. V(replaced) also removes the services of the tenant that are not listed.
@@ -106,14 +105,14 @@ attributes:
     description: Shows what changes, one difference a service.
     support: full
 notes:
-  - An idempotent run is two requests, a change of members four, whatever the number of services; result RV(ignore:requests) counts them.
-  - A cookie cannot be set without decryption; such services have no affinity, and RV(ignore:not_rendered) says so.
+  - An idempotent run is two requests, a change of members four, whatever the number of services; result RV(requests) counts them.
+  - A cookie cannot be set without decryption; such services have no affinity, and RV(not_rendered) says so.
 """
 
 EXAMPLES = r"""
 - name: Bring the BIG-IP to the plan
   msuc.lync.f5_as3:
-    services: "{{ lookup('msuc.lync.plan', 'pools', 'pool01.contoso.com').virtual_services }}"
+    services: "{{ hostvars | msuc.lync.virtual_services('pool01.contoso.com') }}"
     provider:
       host: lb01.contoso.com
       peers: [lb02.contoso.com]

@@ -21,7 +21,7 @@ def rest_item(path: str, made: dict[str, Any], *, expand: bool) -> dict[str, Any
     if profiles is not None:
         item["profilesReference"] = {"isSubcollection": True, **({"items": [_profile(name) for name in profiles]} if expand else {})}
     if isinstance(properties.get("persist"), dict):
-        properties["persist"] = [{"name": name.rpartition("/")[2], "partition": name.split("/")[1], "tmDefault": "yes"} for name in properties["persist"]]
+        properties["persist"] = [{**_parts(name), "tmDefault": "yes"} for name in properties["persist"]]
     if isinstance(properties.get("vlans"), dict):
         properties["vlans"] = list(properties["vlans"])
     if "vlans-enabled" in properties:
@@ -31,6 +31,12 @@ def rest_item(path: str, made: dict[str, Any], *, expand: bool) -> dict[str, Any
     if properties.get("traffic-group") == "default":
         properties |= {"traffic-group": "/Common/traffic-group-1", "inherited-traffic-group": "true"}
     return {**item, **{_PLACE.sub(lambda found: found[1].upper(), name): value for name, value in properties.items()}}
+
+
+def _parts(path: str) -> dict[str, str]:
+    """Return a reference: what is in a folder of its partition has a subPath."""
+    partition, *folders, name = path.strip("/").split("/")
+    return {"name": name, "partition": partition, **({"subPath": "/".join(folders)} if folders else {})}
 
 
 def _member(path: str, each: dict[str, Any]) -> dict[str, Any]:

@@ -50,6 +50,8 @@ class Quirks:
     token_seconds: float = 3600.0
     before_deploy: Any = None
     """Called before a declaration is applied: what somebody else does in that moment."""
+    before_retrieve: Any = None
+    """The same before AS3's own declaration is read."""
 
 
 class BigIpSimulator:
@@ -126,6 +128,9 @@ class BigIpSimulator:
         return self._declared(json.loads(body), query)
 
     def _retrieved(self, tenant: str, query: dict[str, str]) -> Response:
+        if self.quirks.before_retrieve:
+            act, self.quirks.before_retrieve = self.quirks.before_retrieve, None
+            act()
         found = {name: copy.deepcopy(value) for name, value in self.stored.items() if not tenant or name == tenant or not isinstance(value, dict)}
         trees = [value for value in found.values() if isinstance(value, dict) and value.get("class") == "Tenant"]
         if not self.stored:

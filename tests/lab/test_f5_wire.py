@@ -317,6 +317,17 @@ def test_a_merge_into_a_tenant_that_moves_is_not_built_on_sand(bigip: BigIpSimul
     assert len(bigip.objects[POOL_OF]["properties"]["members"]) == 2
 
 
+def test_a_merge_is_not_built_on_what_somebody_changed_meanwhile(bigip: BigIpSimulator, start: Run) -> None:
+    start((ONE, TWO))
+
+    def declare_less() -> None:
+        del bigip.stored["Lync"][f"app-{POOL}"][f"vs-{TWO.name}"], bigip.objects[f"{PATH}/vs-{TWO.name}"]
+
+    bigip.quirks.before_retrieve = declare_less
+    assert "somebody changed tenant Lync while it was looked at" in refused(start, replace(ONE, idle_seconds=60), state=State.MERGED)
+    assert virtuals(bigip) == [VIRTUAL]
+
+
 OWNERS = [
     ("/Common/lync_5061", {}, "virtual server /Common/lync_5061, made by hand", "delete ltm virtual /Common/lync_5061"),
     ("/Common/lync.app/vs", {"appService": "/Common/lync.app/lync"}, "iApp /Common/lync.app/lync", "delete sys application service /Common/lync.app/lync"),

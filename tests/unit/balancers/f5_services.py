@@ -54,9 +54,9 @@ _OPTIONS = st.fixed_dictionaries(
         "route_domain": st.integers(0, 65534),
         "snat_pool": _PATHS,
         "fast_l4": st.booleans(),
-        "tcp_profile": _PATHS,
-        "udp_profile": _PATHS,
-        "l4_profile": _PATHS,
+        "tcp_profile": _PATHS.map(lambda path: f"{path}-tcp"),
+        "udp_profile": _PATHS.map(lambda path: f"{path}-udp"),
+        "l4_profile": _PATHS.map(lambda path: f"{path}-l4"),
         "traffic_group": st.just("/Common/traffic-group-2"),
     },
 )

@@ -5,16 +5,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import State, plan_changes
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5 import device
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.driver import F5As3
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.rest import rest_objects
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.registry import DRIVERS
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
 from hypothesis import given, settings
 
+from tests.lab.f5_objects import Objects, desired
+from tests.lab.f5_rest import rest_item
 from tests.unit.balancers.f5_services import POOL, any_services, example_services, service
 
 DRIVER = F5As3()
@@ -42,6 +47,32 @@ def test_what_is_rendered_parses_back(services: list[Service]) -> None:
 @settings(max_examples=50)
 def test_the_same_services_give_the_same_bytes_in_any_order(services: list[Service]) -> None:
     assert DRIVER.render(services).text == DRIVER.render(services[::-1]).text
+
+
+def on_the_device(services: list[Service]) -> Objects:
+    document: Any = DRIVER.render(services).document
+    return desired("Lync", document["Lync"], frozenset())
+
+
+def with_ports(found: tuple[Service, ...], services: list[Service]) -> list[Service]:
+    """Return what was found; a device forgets the port of a pool without members."""
+    ports = {each.name: each.node_port for each in services}
+    return [each if each.members else replace(each, node_port=ports[each.name]) for each in found]
+
+
+@given(any_services())
+@settings(max_examples=100)
+def test_what_the_device_has_parses_back_too(services: list[Service]) -> None:
+    objects = on_the_device(services)
+    # Profiles that are there already are paths of another partition; of which kind they are, the services tell.
+    kinds = device.profile_kinds(said(services))
+    assert with_ports(device.services(device.traced(objects), kinds), services) == said(services)
+
+    def collection(path: str) -> list[dict[str, Any]]:
+        kind = path.partition("?")[0].replace("/", " ")
+        return [rest_item(name, made, expand="expand" in path) for name, made in objects.items() if made["command"] == kind]
+
+    assert with_ports(device.services(rest_objects(collection), kinds), services) == said(services)
 
 
 def test_the_planned_services_of_the_example_parse_back() -> None:

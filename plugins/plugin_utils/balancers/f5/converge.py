@@ -21,7 +21,7 @@ from ..model import Service
 from . import owners, schema
 from .client import BigIp, Waits
 from .declaration import parsed
-from .device import MODELLED, DeviceObject, services, traced
+from .device import MODELLED, DeviceObject, profile_kinds, services, traced
 from .driver import F5As3
 from .render import LABEL, SCHEMA_VERSION
 from .units import Unit, find_active
@@ -56,6 +56,7 @@ class Convergence:
         rendered = self._driver.render(task.services)
         schema.check(rendered.document, task.schema)
         self._want = tuple(self._driver.expressible(service) for service in task.services)
+        self._named = self._want
         self._not_rendered = rendered.not_rendered
         self._devices: list[BigIp] = []
         self._have: tuple[Service, ...] = ()
@@ -108,7 +109,7 @@ class Convergence:
         if document and f"{self._task.tenant}Current" not in traces:
             raise DeviceError(f"{device.place}: AS3's answer has no traces of tenant {self._task.tenant}; 3.30 or newer is needed")
         self._objects = traced(traces.get(f"{self._task.tenant}Current"))
-        self._have = _settled(services(self._objects), self._want)
+        self._have = _settled(services(self._objects, profile_kinds(self._named)), self._want)
         if self._task.state is not State.GATHERED:
             self._changes = plan_changes(self._want, self._have, self._task.state, self._driver.impacts)
         if whole and self._task.state is State.REPLACED:
@@ -118,7 +119,9 @@ class Convergence:
         """Return AS3's own declaration of the tenant, nothing when it has none."""
         self._stored = device.stored()
         tree = {name: value for name, value in mapping(self._stored.get(self._task.tenant)).items() if name != "optimisticLockKey"}
-        return {"class": "ADC", "schemaVersion": SCHEMA_VERSION, self._task.tenant: tree} if tree else {}
+        kept = {"class": "ADC", "schemaVersion": SCHEMA_VERSION, self._task.tenant: tree} if tree else {}
+        self._named = (*self._want, *(parsed(kept) if kept else ()))
+        return kept
 
     def _respect_others(self, device: BigIp) -> None:
         """Stop the pools whose addresses somebody else has; the changes of the others stay."""

@@ -8,12 +8,12 @@ Both sources are read into one form, that of the traces: path -> command (ltm vi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..model import Service
 from .values import Object, items, mapping, number, text
-from .virtual import PoolMember, Virtual, service_of
+from .virtual import PROFILES, PoolMember, Virtual, service_of
 
 _PROFILE_COMMANDS = {"ltm profile tcp": "tcp", "ltm profile udp": "udp", "ltm profile fastl4": "fastl4"}
 MODELLED = frozenset(
@@ -24,7 +24,7 @@ MODELLED = frozenset(
     }
 )  # fmt: skip
 """Properties of objects that are read into a field of a service."""
-_COMMON_PROFILES = {"fastL4": "fastl4", "udp": "udp"}
+_COMMON_PROFILES: Mapping[str, str] = {"/Common/fastL4": "fastl4", "/Common/udp": "udp"}
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,20 @@ def traced(trace: object) -> dict[str, DeviceObject]:
     return {path: DeviceObject(text(mapping(item).get("command")), mapping(mapping(item).get("properties"))) for path, item in mapping(trace).items()}
 
 
-def services(objects: Objects) -> tuple[Service, ...]:
-    """Return the services of a device's objects, sorted by name."""
-    found = [service_of(virtual_of(path, objects)) for path in virtual_paths(objects)]
+def services(objects: Objects, profile_kinds: Mapping[str, str] = _COMMON_PROFILES) -> tuple[Service, ...]:
+    """Return the services of a device's objects, sorted by name.
+
+    profile_kinds: path -> kind (tcp, udp, fastl4) of profiles that the objects do not hold: a tenant's traces name those
+    of Common by their paths alone.
+    """
+    found = [service_of(virtual_of(path, objects, profile_kinds)) for path in virtual_paths(objects)]
     return tuple(sorted(found, key=lambda service: service.name))
+
+
+def profile_kinds(services_known: Iterable[Service]) -> dict[str, str]:
+    """Return path -> kind of the profiles that the options of some services name."""
+    named = {str(service.options[option]): kind for service in services_known for kind, option in PROFILES.items() if option in service.options}
+    return {**_COMMON_PROFILES, **named}
 
 
 def virtual_paths(objects: Objects) -> Iterator[str]:
@@ -54,14 +64,14 @@ def virtual_paths(objects: Objects) -> Iterator[str]:
     yield from (path for path, item in sorted(objects.items()) if item.command == "ltm virtual" and destination(item)[1])
 
 
-def virtual_of(path: str, objects: Objects) -> Virtual:
+def virtual_of(path: str, objects: Objects, profile_kinds: Mapping[str, str] = _COMMON_PROFILES) -> Virtual:
     """Return a virtual server with what it points to."""
     found = objects[path].properties
     pool = _properties(objects, text(found.get("pool")))
     address, port = destination(objects[path])
     affinity = next(iter(mapping(found.get("persist"))), "")
     persist = objects.get(affinity, DeviceObject(""))
-    kind, profile_path, profile = _profile(found, objects)
+    kind, profile_path, profile = _profile(found, objects, profile_kinds)
     partition, _slash, rest = path.strip("/").partition("/")
     return Virtual(
         application=rest.rpartition("/")[0] or partition,
@@ -100,7 +110,7 @@ def _names(value: object) -> list[str]:
     return list(value) if isinstance(value, Mapping) else [word for word in text(value).split() if word.startswith("/")]
 
 
-def _profile(virtual: Object, objects: Objects) -> tuple[str, str, Object]:
+def _profile(virtual: Object, objects: Objects, kinds: Mapping[str, str]) -> tuple[str, str, Object]:
     """Return kind, path and properties of the profile of the transport; of one that is not known the path alone."""
     paths = _names(virtual.get("profiles"))
     for path in paths:
@@ -108,7 +118,7 @@ def _profile(virtual: Object, objects: Objects) -> tuple[str, str, Object]:
         if kind:
             return kind, path, objects[path].properties
     path = next(iter(paths), "")
-    return _COMMON_PROFILES.get(path.rpartition("/")[2], ""), path, {}
+    return kinds.get(path, ""), path, {}
 
 
 def _member(name: str, item: Object) -> PoolMember:

@@ -47,7 +47,7 @@ def _nested(item: Object) -> dict[str, object]:
     """Return what the interface spreads over lists and sub-collections, as the traces have it."""
     found: dict[str, object] = {}
     if "persist" in item:
-        found["persist"] = {f"/{text(mapping(entry).get('partition'))}/{text(mapping(entry).get('name'))}": {} for entry in items(item["persist"])}
+        found["persist"] = {_path(mapping(entry)): {} for entry in items(item["persist"])}
     if "profilesReference" in item:
         found["profiles"] = {text(entry.get("fullPath")): entry for entry in _sub(item, "profilesReference")}
     if "membersReference" in item:
@@ -57,6 +57,12 @@ def _nested(item: Object) -> dict[str, object]:
     if text(item.get("inheritedTrafficGroup")) == "true":
         found["traffic-group"] = "default"
     return found
+
+
+def _path(reference: Object) -> str:
+    """Return the path of a reference: partition, folder where there is one, name."""
+    parts = (text(reference.get(name)) for name in ("partition", "subPath", "name"))
+    return "/" + "/".join(part for part in parts if part)
 
 
 def _sub(item: Object, name: str) -> list[Object]:
