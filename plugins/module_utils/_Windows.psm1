@@ -275,6 +275,8 @@ function Invoke-LyncNetsh {
     #>
     param([Parameter(Mandatory = $true)][string[]]$Argument)
 
+    # What it writes as errors is judged by how it ends; 5.1 would stop at the first line of it.
+    $ErrorActionPreference = 'Continue'
     $output = & netsh.exe @Argument 2>&1
     if ($LASTEXITCODE -ne 0) {
         $shown = @($Argument | Where-Object { $_ -notmatch '[\\/]' }) -join ' '

@@ -29,7 +29,7 @@ EVERY: list[dict[str, Any]] = [
     scenario for path in sorted((HERE / "ipsec").glob("*.json")) for scenario in json.loads(path.read_text(encoding="utf-8"))
 ]  # fmt: skip
 EVIDENCE = {"REAL", "DOC", "SPEC", "CODE", "REPORT", "INFER", "OWN"}
-PWSH = os.environ.get("LYNC_PWSH", "")
+PWSH, COMMANDS = os.environ.get("LYNC_PWSH", ""), os.environ.get("LYNC_POWERSHELL_COMMANDS", "")
 GPO = "contoso.com\\Lync IPsec"
 # What the two answers cannot share: a hash of another kind, and where the folder of Windows is.
 OWN_WORDS = ("fingerprint", "environment")
@@ -113,6 +113,18 @@ def test_scenarios_have_names_and_sources_of_their_own() -> None:
     assert len(names) == len(set(names)) > 100
     assert {scenario["evidence"] for scenario in EVERY} == EVIDENCE
     assert all(scenario["source"] for scenario in EVERY)
+
+
+@pytest.mark.skipif(not COMMANDS, reason="LYNC_POWERSHELL_COMMANDS does not name the list of commands")
+def test_the_fakes_of_cmdlets_have_no_parameters_of_their_own() -> None:
+    releases = json.loads(pathlib.Path(COMMANDS).read_text(encoding="utf-8"))["releases"]
+    known = {name: set(parameters) for name, parameters in releases["4.0 (2012 R2)"]["NetSecurity"].items()}
+    text = (HERE.parent / "lab" / "fake_ipsec.ps1").read_text(encoding="utf-8")
+    found = re.findall(r"function (\w+-Net\w+) \{.*?param\(((?:[^()]|\([^()]*\))*)\)", text, re.DOTALL)
+    fakes = {name: set(re.findall(r"\$(?!true)(\w+)", declared)) for name, declared in found}
+    assert {"New-NetIPsecRule", "Set-NetIPsecRule", "Remove-NetIPsecRule", "Open-NetGPO", "Save-NetGPO", "Get-NetIPsecRule"} <= set(fakes)
+    assert {"RemoteAddress", "GPOSession"} < fakes["New-NetIPsecRule"]
+    assert [(name, parameter) for name in fakes for parameter in sorted(fakes[name] - known[name])] == []
 
 
 @pytest.mark.parametrize("scenario", EVERY, ids=lambda scenario: scenario["name"])
