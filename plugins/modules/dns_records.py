@@ -15,7 +15,7 @@ description:
     C(OWNER._msuc-lync.ZONE), at most 100 in a zone. A set gets its mark when it holds exactly what is wanted. Until then values that are
     not wanted are reported (RV(unknown)) and stay.
   - Zones of Active Directory take no TSIG. For a server with C(windows_host) nothing is written. RV(windows_tasks) holds the options for
-    M(ansible.windows.win_dns_record) instead, which the role P(msuc.lync.dns_records#role) runs on that host.
+    C(ansible.windows.win_dns_record) instead, which the role P(msuc.lync.dns_records#role) runs on that host.
   - The task runs on the controller and contacts no host. All options are validated before any server is contacted, and all errors are
     reported at once.
 version_added: 0.1.0
@@ -167,8 +167,6 @@ notes:
   - An update holds at most 200 sets. Where more differ in one zone, as in a first run over a large deployment, each 200 of them are
     all or nothing.
   - When the answer to an update is lost, it is not known whether it was made. Running again tells.
-seealso:
-  - module: ansible.windows.win_dns_record
 author:
   - msuc.lync contributors (@msuc)
 """
@@ -279,7 +277,7 @@ lagging:
   type: list
   elements: str
 windows_tasks:
-  description: What is left to do on Windows hosts, as C(host) and options of M(ansible.windows.win_dns_record).
+  description: What is left to do on Windows hosts, as C(host) and options of C(ansible.windows.win_dns_record).
   returned: always, unless the options are invalid or O(state) contacts no server
   type: list
   elements: dict

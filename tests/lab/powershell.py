@@ -26,7 +26,7 @@ from .executor import Command, Completed
 from .firewall_store import NEW_RULE, ConnectionDroppedError, FirewallStore, FwRule
 
 _FAKES = pathlib.Path(__file__).resolve().parent
-_COM, _IPSEC, _WINDOWS = (_FAKES / name for name in ("fake_com.ps1", "fake_ipsec.ps1", "fake_windows.ps1"))
+_COM, _DNS, _IPSEC, _WINDOWS = (_FAKES / name for name in ("fake_com.ps1", "fake_dns.ps1", "fake_ipsec.ps1", "fake_windows.ps1"))
 _UTIL = re.compile(r"ansible_collections\.msuc\.lync\.plugins\.module_utils\._(?!Module)\w+\.psm1")
 # Saves a tenth: a run of two seconds never gets back what profiling its own code costs.
 _DOTNET = {"DOTNET_TieredPGO": "0"}
@@ -136,6 +136,8 @@ def _with_fakes(stdin: bytes) -> bytes:
             code = b"\n".join([_COM.read_bytes(), before, own, behind, export + names])
         elif b"HNetCfg." in code:
             code = _COM.read_bytes() + b"\n" + code
+        elif b"DnsServerResourceRecord" in code:
+            code = _DNS.read_bytes() + b"\n" + code
         script["script"] = base64.b64encode(code).decode()
     return head + separator + b"\n" + json.dumps(sent).encode()
 
