@@ -87,11 +87,11 @@ class Task:
     running_config: str | None = None
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any], driver: Driver) -> Task:
+    def from_options(cls, options: Mapping[str, Any], driver: Driver, needs_provider: bool = True) -> Task:
         """Return the options read; raises InvalidInputError with every problem."""
         state = State(options["state"])
         services = read_services(options["services"])
-        needs = state not in (State.RENDERED, State.PARSED)
+        needs = needs_provider and state not in (State.RENDERED, State.PARSED)
         problems = [problem for service in services for problem in option_problems(f"service {service.name}, options", service.options, (driver.name,))]
         problems += _provider_problems(options["provider"] or {}, needs)
         if state is State.PARSED and not options.get("running_config"):

@@ -1,0 +1,164 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the hands on a Linux load balancer share: reading, replacing one file whole, a lock, who listens."""
+
+from __future__ import annotations
+
+import fcntl
+import glob
+import hashlib
+import ipaddress
+import os
+import re
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_LISTENS = {"tcp": "0A", "udp": "07"}
+
+
+class Refused(Exception):
+    """The host does not do what it was asked; the text is for the user, restored tells what became of the old file."""
+
+    def __init__(self, message: str, restored: bool = False) -> None:
+        super().__init__(message)
+        self.restored = restored
+
+
+def content_of(path: str) -> str | None:
+    """Return the text of a file, None when there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+
+
+def digest(text: str | None) -> str:
+    """Return what tells two contents apart; empty for no file."""
+    return "" if text is None else hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+@contextmanager
+def locked(directory: str) -> Iterator[None]:
+    """Keep other runs out of a directory; raises Refused when one is in it."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError as error:
+        raise Refused(f"another run is writing in {directory}; fix: wait for it") from error
+    finally:
+        os.close(handle)
+
+
+def put(path: str, text: str | None) -> None:
+    """Make a file this text by a rename, so that a reader never sees half of it; None removes it."""
+    if text is None:
+        if os.path.exists(path):
+            os.unlink(path)
+        return
+    handle, name = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".msuc-lync-")
+    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.chmod(name, 0o644)
+    os.rename(name, path)
+
+
+def run(arguments: list[str], seconds: int = 60) -> tuple[int, str]:
+    """Return exit status and output of a program; raises Refused when it is not there or does not end."""
+    try:
+        done = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=seconds, check=False)
+    except FileNotFoundError as error:
+        raise Refused(f"{arguments[0]} is not on this host; fix: install its package") from error
+    except subprocess.TimeoutExpired as error:
+        raise Refused(f"{' '.join(arguments)} did not end in {seconds} s") from error
+    return done.returncode, done.stdout + done.stderr
+
+
+def waited(seconds: float, is_so: Callable[[], bool]) -> bool:
+    """Return whether something became so in time."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def with_lines(output: str, candidate: str, live: str, text: str) -> str:
+    """Return the output of a check with the live path for the candidate's, and the text of each line that it names."""
+    lines = text.splitlines()
+    found = sorted({int(number) for number in re.findall(re.escape(candidate) + r":(\d+)", output)})
+    shown = [f"line {number}: {lines[number - 1].strip()}" for number in found if 0 < number <= len(lines)]
+    return "; ".join([*(part.strip() for part in output.replace(candidate, live).splitlines() if part.strip()), *shown])
+
+
+def listeners(skip: set[int]) -> list[dict[str, object]]:
+    """Return who listens: protocol, address, port, process and pid; those of the skipped processes are left out."""
+    owners: dict[str, tuple[int, str]] | None = None
+    found: list[dict[str, object]] = []
+    for protocol, address, port, inode in _sockets():
+        owners = _owners() if owners is None else owners
+        pid, name = owners.get(inode, (0, "a process of this host"))
+        if pid not in skip:
+            found.append({"protocol": protocol, "address": address, "port": port, "process": name, "pid": pid})
+    return found
+
+
+def listening() -> set[tuple[str, str, int]]:
+    """Return (protocol, address, port) of everything that listens."""
+    return {(protocol, address, port) for protocol, address, port, _inode in _sockets()}
+
+
+def _sockets() -> Iterator[tuple[str, str, int, str]]:
+    for protocol, state in _LISTENS.items():
+        for path in (f"/proc/net/{protocol}", f"/proc/net/{protocol}6"):
+            for line in (content_of(path) or "").splitlines()[1:]:
+                parts = line.split()
+                if parts[3] == state:
+                    address, _colon, port = parts[1].partition(":")
+                    yield protocol, _address(address), int(port, 16), parts[9]
+
+
+def _address(text: str) -> str:
+    """Return an address of /proc/net: words of 4 bytes in the order of the machine, which is little-endian wherever this runs."""
+    words = [bytes.fromhex(text[place : place + 8])[::-1] for place in range(0, len(text), 8)]
+    return str(ipaddress.ip_address(b"".join(words)))
+
+
+def _owners() -> dict[str, tuple[int, str]]:
+    """Return pid and name of the process that holds each socket, by inode; one that forks keeps the first."""
+    found: dict[str, tuple[int, str]] = {}
+    for path in glob.glob("/proc/[0-9]*/fd/*"):
+        try:
+            target = os.readlink(path)
+            if target.startswith("socket:["):
+                pid = int(path.split("/")[2])
+                found.setdefault(target[8:-1], (pid, (content_of(f"/proc/{pid}/comm") or "").strip()))
+        except OSError:
+            continue
+    return found
+
+
+def children(pid: int) -> dict[int, str]:
+    """Return the command line of each child of a process, by pid."""
+    found = {}
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        text = content_of_process(path)
+        if text and int(text.rpartition(")")[2].split()[1]) == pid:
+            child = int(path.split("/")[2])
+            found[child] = (content_of_process(f"/proc/{child}/cmdline") or "").replace("\0", " ").strip()
+    return found
+
+
+def content_of_process(path: str) -> str | None:
+    """Return a file of a process, None when the process is gone."""
+    try:
+        return content_of(path)
+    except OSError:
+        return None

@@ -1,0 +1,95 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What `haproxy -c` lets pass and should not: two listeners on one address and port, proxies without timeouts, too few file descriptors."""
+
+from __future__ import annotations
+
+import re
+
+_SECTION = re.compile(r"^(global|defaults|frontend|backend|listen|peers|resolvers|userlist|program|cache|ring|mailers|http-errors)\b\s*(\S*)")
+_BIND = re.compile(r"^bind\s+(\S+)")
+_TIMEOUT = re.compile(r"^timeout\s+(client|server|connect)\b")
+_FROM = re.compile(r"\bfrom\s+(\S+)")
+_NEEDED = {"frontend": {"client"}, "backend": {"server", "connect"}, "listen": {"client", "server", "connect"}}
+# A connection takes two, a check one, and the process some of its own.
+_OWN_DESCRIPTORS = 100
+
+
+class Section:
+    """One section of a file: kind, name, where it begins, and its lines with their numbers."""
+
+    def __init__(self, path: str, number: int, text: str) -> None:
+        found = _SECTION.match(text)
+        self.kind, self.name = (found.group(1), found.group(2)) if found else ("", "")
+        self.path, self.number, self.text = path, number, text
+        self.lines: list[tuple[int, str]] = []
+
+    @property
+    def timeouts(self) -> set[str]:
+        """Return which timeouts the section sets itself."""
+        return {found.group(1) for found in (_TIMEOUT.match(text) for _number, text in self.lines) if found}
+
+
+def sections(files: list[tuple[str, str]]) -> list[Section]:
+    """Return the sections of files, in the order in which HAProxy reads them."""
+    found: list[Section] = []
+    for path, text in files:
+        for number, raw in enumerate(text.splitlines(), 1):
+            line = raw.split("#", 1)[0].strip()
+            if _SECTION.match(line):
+                found.append(Section(path, number, line))
+            elif line and found and found[-1].path == path:
+                found[-1].lines.append((number, line))
+    return found
+
+
+def binds(section: Section) -> list[tuple[int, str]]:
+    """Return line and address:port of everything that a section listens on, in one spelling."""
+    lines = ((number, found.group(1)) for number, found in ((number, _BIND.match(text)) for number, text in section.lines) if found)
+    return [(number, _canonical(part)) for number, text in lines for part in text.split(",")]
+
+
+def _canonical(text: str) -> str:
+    address, _colon, port = text.rpartition(":")
+    return f"{address.rpartition('@')[2].strip('[]').replace('0.0.0.0', '') or '*'}:{port}"
+
+
+def faults(files: list[tuple[str, str]], own: str, most_descriptors: int = 0) -> list[str]:
+    """Return what is wrong with the whole configuration, as sentences that name file and line.
+
+    own: the path of our file, the only one whose proxies are asked for timeouts. most_descriptors: the limit of the process, 0 unknown.
+    """
+    found = sections(files)
+    return [*_duplicates(found), *_missing_timeouts(found, own), *_descriptors(found, most_descriptors)]
+
+
+def _duplicates(found: list[Section]) -> list[str]:
+    first: dict[str, str] = {}
+    messages = []
+    for section in found:
+        for number, listener in binds(section):
+            place = f"{section.path}:{number} ({section.kind} {section.name})"
+            if first.setdefault(listener, place) != place:
+                messages.append(f"{place}: {listener} is listened on twice, also by {first[listener]}; fix: leave one")
+    return messages
+
+
+def _missing_timeouts(found: list[Section], own: str) -> list[str]:
+    named = {section.name: section.timeouts for section in found if section.kind == "defaults" and section.name}
+    messages = []
+    for section in found:
+        base = _FROM.search(section.text)
+        missing = _NEEDED.get(section.kind, set()) - section.timeouts - named.get(base.group(1) if base else "", set())
+        if section.path == own and missing:
+            messages.append(f"{own}:{section.number}: {section.kind} {section.name} has no timeout {' and no timeout '.join(sorted(missing))}; fix: set it")
+    return messages
+
+
+def _descriptors(found: list[Section], most: int) -> list[str]:
+    listeners = sum(len(binds(section)) for section in found)
+    servers = sum(text.startswith("server ") for section in found for _number, text in section.lines)
+    stated = [int(text.split()[1]) for section in found if section.kind == "global" for _n, text in section.lines if re.match(r"maxconn\s+\d+$", text)]
+    needed = listeners + servers + _OWN_DESCRIPTORS + 2 * max(stated, default=0)
+    if not most or needed <= most:
+        return []
+    return [f"the configuration needs {needed} file descriptors and HAProxy may have {most}; fix: raise LimitNOFILE of its unit, or lower maxconn"]

@@ -1,0 +1,286 @@
+#!/usr/bin/python
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: haproxy_host
+short_description: Gather and apply one file of HAProxy's configuration, for msuc.lync.haproxy_services
+version_added: "0.1.0"
+author: msuc.lync contributors (@msuc-lync)
+description:
+  - The hands of M(msuc.lync.haproxy_services) on the host. It decides nothing about services; use that module instead.
+  - A file goes live only after C(haproxy -c -dW) and a look of its own took the whole configuration with it. HAProxy is reloaded by the
+    socket of its master, never restarted. When the reload fails or a listener is missing afterwards, the old file is put back.
+options:
+  operation:
+    description: V(gather) reads, V(check) tries a candidate, V(apply) makes it live.
+    type: str
+    choices: [gather, check, apply]
+    required: true
+  path:
+    description: The file that is ours.
+    type: str
+    required: true
+  content:
+    description: What the file is to hold; nothing removes it.
+    type: str
+  expected:
+    description: The digest of the file as it was gathered; with another one there by now nothing is written.
+    type: str
+    default: ""
+  commands:
+    description: Commands for the running process which do the same without a reload; when one is refused, HAProxy is reloaded.
+    type: list
+    elements: str
+    default: []
+  listeners:
+    description: Addresses and ports that must be listened on afterwards, as protocol, address and port.
+    type: list
+    elements: list
+    default: []
+  program:
+    description: The program.
+    type: str
+    default: /usr/sbin/haproxy
+  master_socket:
+    description: The socket of the master process.
+    type: str
+    default: /run/haproxy-master.sock
+  seconds:
+    description: How long a reload may take.
+    type: int
+    default: 20
+attributes:
+  check_mode:
+    description: Only O(operation=apply) writes, and not in check mode.
+    support: full
+  diff_mode:
+    description: The difference is shown by the module that this one works for.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: What HAProxy is told now
+  msuc.lync.haproxy_host:
+    operation: gather
+    path: /etc/haproxy/conf.d/zz-msuc-lync.cfg
+"""
+
+RETURN = r"""
+content:
+  description: The text of the file.
+  returned: O(operation=gather), when there is one
+  type: str
+files:
+  description: Path and text of every other file of the configuration.
+  returned: O(operation=gather)
+  type: list
+  elements: list
+servers:
+  description: The state of all servers in the running process.
+  returned: O(operation=gather)
+  type: str
+"""
+
+import glob
+import os
+import re
+import socket
+import tempfile
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import (
+    Refused,
+    content_of,
+    digest,
+    listeners,
+    listening,
+    locked,
+    put,
+    run,
+    waited,
+    with_lines,
+)
+from ansible_collections.msuc.lync.plugins.module_utils.haproxy_lint import faults
+
+_SPEC = {
+    "operation": {"type": "str", "choices": ["gather", "check", "apply"], "required": True},
+    "path": {"type": "str", "required": True},
+    "content": {"type": "str"},
+    "expected": {"type": "str", "default": ""},
+    "commands": {"type": "list", "elements": "str", "default": []},
+    "listeners": {"type": "list", "elements": "list", "default": []},
+    "program": {"type": "str", "default": "/usr/sbin/haproxy"},
+    "master_socket": {"type": "str", "default": "/run/haproxy-master.sock"},
+    "seconds": {"type": "int", "default": 20},
+}
+# What the process answers to a command that it took; anything else is a refusal.
+_TAKEN = re.compile(r"^(|New server registered\.?|Server deleted\.?)$")
+_PROCESS = re.compile(r"^(\d+)\s+(master|worker)\s+(\d+)(?:\s+\[failed: (\d+)\])?", re.MULTILINE)
+
+
+class Host:
+    """HAProxy on this host, by the options of the module."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.path, self.program, self.socket = options["path"], options["program"], options["master_socket"]
+        self.seconds = options["seconds"]
+
+    def ask(self, command: str) -> str:
+        """Return the answer of the master to one command; raises Refused when it does not answer."""
+        try:
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.settimeout(self.seconds)
+                connection.connect(self.socket)
+                connection.sendall(f"{command}\n".encode())
+                connection.shutdown(socket.SHUT_WR)
+                return b"".join(iter(lambda: connection.recv(65536), b"")).decode(errors="replace")
+        except OSError as error:
+            fix = "start HAProxy in master mode with a socket: haproxy -Ws -S SOCKET, as Debian's unit does"
+            raise Refused(f"HAProxy's master does not answer at {self.socket}: {error}; fix: {fix}") from error
+
+    def processes(self) -> tuple[int, int, int, list[int]]:
+        """Return pid of the master, its reloads, those that failed since the last good one, and the pids of workers."""
+        found = _PROCESS.findall(self.ask("show proc"))
+        master = next((each for each in found if each[1] == "master"), ("0", "", "0", "0"))
+        return int(master[0]), int(master[2]), int(master[3] or 0), [int(each[0]) for each in found if each[1] == "worker"]
+
+    def files(self) -> list[str]:
+        """Return the files that the master reads, in its order; raises Refused when ours is not among them."""
+        words = (content_of(f"/proc/{self.processes()[0]}/cmdline") or "").split("\0")
+        given = [words[place + 1] for place, word in enumerate(words[:-1]) if word == "-f"]
+        found: list[str] = []
+        for name in given:
+            found += sorted([*glob.glob(f"{name}/*.cfg"), *([self.path] if self._holds(name) else [])]) if os.path.isdir(name) else [name]
+        found = list(dict.fromkeys(found))
+        if self.path not in found:
+            fix = f'EXTRAOPTS="-S {self.socket} -f {os.path.dirname(self.path)}" in /etc/default/haproxy, and one restart at a quiet hour'
+            raise Refused(f"HAProxy reads {', '.join(given)} and not {self.path}; fix: {fix}")
+        return found
+
+    def _holds(self, directory: str) -> bool:
+        return bool(os.path.abspath(directory) == os.path.dirname(self.path) and self.path.endswith(".cfg"))
+
+    def limit(self) -> int:
+        """Return how many file descriptors HAProxy may have; 0 when that cannot be told."""
+        text = content_of(f"/proc/{self.processes()[0]}/limits") or ""
+        found = re.search(r"^Max open files\s+\S+\s+(\d+)", text, re.MULTILINE)
+        return int(found.group(1)) if found else 0
+
+    def check(self, content: str | None) -> None:
+        """Raise Refused unless the whole configuration is good with this content for our file."""
+        files = [path for path in self.files() if path != self.path or content is not None]
+        with tempfile.TemporaryDirectory(prefix="msuc-lync-") as folder:
+            candidate = os.path.join(folder, os.path.basename(self.path))
+            put(candidate, content or "")
+            arguments = [part for path in files for part in ("-f", candidate if path == self.path else path)]
+            status, output = run([self.program, "-c", "-dW", *arguments])
+            if status:
+                raise Refused(f"haproxy -c refuses it: {with_lines(output, candidate, self.path, content or '')}")
+        texts = [(path, (content if path == self.path else content_of(path)) or "") for path in files]
+        found = faults(texts, self.path, self.limit())
+        if found:
+            raise Refused("; ".join(found))
+
+    def reload(self, wanted: set[tuple[str, str, int]]) -> None:
+        """Reload and look that the new process took over and listens; raises Refused when not."""
+        before = self.processes()
+        self.ask("reload")
+        if not waited(self.seconds, lambda: self._has_reloaded(before)):
+            raise Refused(f"HAProxy did not reload within {self.seconds} s")
+        if self.processes()[2] > 0:
+            raise Refused("the new process did not start, the old one keeps serving; its log tells why, often an address that is not on this host")
+        missing: set[tuple[str, str, int]] = set()
+
+        def _listens() -> bool:
+            missing.clear()
+            missing.update(wanted - listening())
+            return not missing
+
+        if not waited(self.seconds, _listens):
+            names = ", ".join(f"{address} port {port}" for _protocol, address, port in sorted(missing))
+            raise Refused(f"nothing listens on {names} after the reload")
+
+    def _has_reloaded(self, before: tuple[int, int, int, list[int]]) -> bool:
+        try:
+            now = self.processes()
+        except Refused:  # the master opens its socket anew
+            return False
+        return now[1] > before[1] and (now[2] > 0 or now[3] != before[3])
+
+
+def gather(host: Host) -> dict[str, Any]:
+    """Return what HAProxy is told, and who else listens."""
+    paths, (master, _reloads, _failed, workers) = host.files(), host.processes()
+    content = content_of(host.path)
+    return {
+        "content": content,
+        "digest": digest(content),
+        "files": [[path, content_of(path) or ""] for path in paths if path != host.path],
+        "servers": host.ask("@1 show servers state"),
+        "listeners": listeners({master, *workers}),
+    }
+
+
+def apply(host: Host, options: dict[str, Any]) -> dict[str, Any]:
+    """Make the content live; raises Refused with the old file back in its place."""
+    content, wanted = options["content"], {(str(each[0]), str(each[1]), int(each[2])) for each in options["listeners"]}
+    with locked(os.path.dirname(host.path)):
+        old = content_of(host.path)
+        if digest(old) != options["expected"]:
+            raise Refused(f"{host.path} was changed by somebody else in the middle of this run; fix: run again")
+        host.check(content)
+        refused = _refusal(host, options["commands"])
+        put(host.path, content)
+        if options["commands"] and not refused:
+            return {"reloaded": False}
+        try:
+            host.reload(wanted)
+        except Refused as error:
+            _restore(host, old, error)
+    return {"reloaded": True, "refused_command": refused}
+
+
+def _restore(host: Host, old: str | None, error: Refused) -> None:
+    """Put the old file back and let HAProxy read it, so that the next reload by anybody is good; raises Refused."""
+    put(host.path, old)
+    try:
+        host.reload(set())
+    except Refused as second:
+        raise Refused(f"{error}; the old file is back, and to read it failed too: {second}", restored=True) from second
+    raise Refused(f"{error}; the old file is back", restored=True) from error
+
+
+def _refusal(host: Host, commands: list[str]) -> str:
+    """Run commands in the running process up to the first that is refused; return what it said, empty when it took all."""
+    for command in commands:
+        tolerated, text = command.startswith("?"), command.lstrip("?")
+        answer = host.ask(f"@1 {text}").strip()
+        if not tolerated and not _TAKEN.match(answer):
+            return f"{text}: {answer}"
+    return ""
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=_SPEC, supports_check_mode=True)
+    options: dict[str, Any] = module.params
+    host = Host(options)
+    try:
+        if options["operation"] == "gather":
+            module.exit_json(changed=False, **gather(host))
+        if options["operation"] == "check" or module.check_mode:
+            host.check(options["content"])
+            module.exit_json(changed=False)
+        module.exit_json(changed=True, **apply(host, options))
+    except Refused as error:
+        module.fail_json(msg=str(error), restored=error.restored)
+    except OSError as error:
+        module.fail_json(msg=f"{type(error).__name__}: {error}", restored=False)
+
+
+if __name__ == "__main__":
+    main()

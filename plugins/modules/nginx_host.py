@@ -1,0 +1,249 @@
+#!/usr/bin/python
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nginx_host
+short_description: Gather and apply one file of nginx's configuration, for msuc.lync.nginx_stream_services
+version_added: "0.1.0"
+author: msuc.lync contributors (@msuc-lync)
+description:
+  - The hands of M(msuc.lync.nginx_stream_services) on the host. It decides nothing about services; use that module instead.
+  - A file goes live only after C(nginx -t) took the whole configuration with it, in a copy. nginx is reloaded by a signal to its
+    master, never restarted. When no new workers come or a listener is missing afterwards, the old file is put back.
+options:
+  operation:
+    description: V(gather) reads, V(check) tries a candidate, V(apply) makes it live.
+    type: str
+    choices: [gather, check, apply]
+    required: true
+  path:
+    description: The file that is ours, below the folder of O(config).
+    type: str
+    required: true
+  content:
+    description: What the file is to hold; nothing removes it.
+    type: str
+  expected:
+    description: The digest of the file as it was gathered; with another one there by now nothing is written.
+    type: str
+    default: ""
+  commands:
+    description: Not used, nginx has no commands for the running process.
+    type: list
+    elements: str
+    default: []
+  listeners:
+    description: Addresses and ports that must be listened on afterwards, as protocol, address and port.
+    type: list
+    elements: list
+    default: []
+  program:
+    description: The program.
+    type: str
+    default: /usr/sbin/nginx
+  config:
+    description: The main file.
+    type: str
+    default: /etc/nginx/nginx.conf
+  pid_file:
+    description: The file with the number of the master process.
+    type: str
+    default: /run/nginx.pid
+  seconds:
+    description: How long a reload may take.
+    type: int
+    default: 20
+attributes:
+  check_mode:
+    description: Only O(operation=apply) writes, and not in check mode.
+    support: full
+  diff_mode:
+    description: The difference is shown by the module that this one works for.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: What nginx is told now
+  msuc.lync.nginx_host:
+    operation: gather
+    path: /etc/nginx/modules-enabled/90-msuc-lync.conf
+"""
+
+RETURN = r"""
+content:
+  description: The text of the file.
+  returned: O(operation=gather), when there is one
+  type: str
+files:
+  description: Path and text of every other file of the configuration.
+  returned: O(operation=gather)
+  type: list
+  elements: list
+"""
+
+import os
+import re
+import shutil
+import signal
+import tempfile
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import (
+    Refused,
+    children,
+    content_of,
+    digest,
+    listeners,
+    listening,
+    locked,
+    put,
+    run,
+    waited,
+    with_lines,
+)
+
+_SPEC = {
+    "operation": {"type": "str", "choices": ["gather", "check", "apply"], "required": True},
+    "path": {"type": "str", "required": True},
+    "content": {"type": "str"},
+    "expected": {"type": "str", "default": ""},
+    "commands": {"type": "list", "elements": "str", "default": []},
+    "listeners": {"type": "list", "elements": "list", "default": []},
+    "program": {"type": "str", "default": "/usr/sbin/nginx"},
+    "config": {"type": "str", "default": "/etc/nginx/nginx.conf"},
+    "pid_file": {"type": "str", "default": "/run/nginx.pid"},
+    "seconds": {"type": "int", "default": 20},
+}
+
+
+class Host:
+    """nginx on this host, by the options of the module."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.path, self.program, self.config, self.seconds = (options[name] for name in ("path", "program", "config", "seconds"))
+        self.pid_file = options["pid_file"]
+        self.folder = os.path.dirname(self.config)
+
+    def master(self) -> int:
+        """Return the number of the master process; raises Refused when nginx does not run."""
+        text = (content_of(self.pid_file) or "").strip()
+        if not text.isdecimal() or not os.path.isdir(f"/proc/{text}"):
+            raise Refused(f"nginx does not run: {self.pid_file} names no process; fix: start it")
+        return int(text)
+
+    def workers(self) -> set[int]:
+        """Return the workers that take new clients."""
+        return {pid for pid, words in children(self.master()).items() if "worker process" in words and "shutting down" not in words}
+
+    def others(self) -> list[list[str]]:
+        """Return path and text of every file that nginx reads besides ours."""
+        _status, output = run([self.program, "-T", "-q", "-c", self.config])
+        parts = re.split(r"^# configuration file (.+):\n", output, flags=re.MULTILINE)
+        return [[path, text] for path, text in zip(parts[1::2], parts[2::2], strict=True) if path != self.path]
+
+    def check(self, content: str | None) -> None:
+        """Raise Refused unless nginx takes a copy of the whole configuration with this content for our file, and reads that file."""
+        if os.path.commonpath([self.path, self.folder]) != self.folder:
+            raise Refused(f"{self.path} is not below {self.folder}; fix: choose a path that {self.config} includes")
+        with tempfile.TemporaryDirectory(prefix="msuc-lync-") as root:
+            copy = os.path.join(root, "nginx")
+            shutil.copytree(self.folder, copy, symlinks=False, ignore_dangling_symlinks=True, ignore=_not_configuration)
+            for folder, _folders, names in os.walk(copy):
+                for name in names:
+                    self._lead_back(os.path.join(folder, name), copy)
+            candidate = os.path.join(copy, os.path.relpath(self.path, self.folder))
+            put(candidate, content)
+            status, output = run([self.program, "-T", "-c", os.path.join(copy, os.path.basename(self.config))])
+            errors = "\n".join(line for line in output.splitlines() if re.search(r"\[(emerg|alert|crit|error|warn)\]", line))
+            if status:
+                raise Refused(f"nginx -t refuses it: {with_lines(errors, candidate, self.path, content or '').replace(copy, self.folder)}")
+            if content and f"# configuration file {candidate}:" not in output:
+                raise Refused(f"{self.config} does not read {self.path}; fix: include it outside of http, in Debian below modules-enabled")
+
+    def _lead_back(self, path: str, copy: str) -> None:
+        """Let the includes of a copied file lead to the copies."""
+        text = content_of(path) or ""
+        turned = re.sub(rf"(\binclude\s+[\"']?){re.escape(self.folder)}/", rf"\g<1>{copy}/", text)
+        if turned != text:
+            put(path, turned)
+
+    def reload(self, wanted: set[tuple[str, str, int]]) -> None:
+        """Reload and look that new workers came and the listeners are there; raises Refused when not."""
+        before = self.workers()
+        os.kill(self.master(), signal.SIGHUP)
+        if not waited(self.seconds, lambda: bool(self.workers() - before) and not self.workers() & before):
+            raise Refused("nginx started no new workers, the old ones keep serving; its error log tells why")
+        missing: set[tuple[str, str, int]] = set()
+
+        def _listens() -> bool:
+            missing.clear()
+            missing.update(wanted - listening())
+            return not missing
+
+        if not waited(self.seconds, _listens):
+            names = ", ".join(f"{protocol} {address} port {port}" for protocol, address, port in sorted(missing))
+            raise Refused(f"nothing listens on {names} after the reload")
+
+
+def _not_configuration(folder: str, names: list[str]) -> set[str]:
+    """Return what need not be copied: what is no regular file or large."""
+    found = set()
+    for name in names:
+        path = os.path.join(folder, name)
+        if not os.path.isdir(path) and (not os.path.isfile(path) or os.path.getsize(path) > 5_000_000):
+            found.add(name)
+    return found
+
+
+def gather(host: Host) -> dict[str, Any]:
+    """Return what nginx is told, and who else listens."""
+    content = content_of(host.path)
+    if content is None and not os.path.exists(host.program):
+        # A host without nginx has nothing of ours; it is missed only when something is wanted.
+        return {"content": None, "digest": "", "files": [], "servers": "", "listeners": listeners(set())}
+    own = {host.master(), *children(host.master())}
+    return {"content": content, "digest": digest(content), "files": host.others(), "servers": "", "listeners": listeners(own)}
+
+
+def apply(host: Host, options: dict[str, Any]) -> dict[str, Any]:
+    """Make the content live; raises Refused with the old file back in its place."""
+    content, wanted = options["content"], {(str(each[0]), str(each[1]), int(each[2])) for each in options["listeners"]}
+    with locked(os.path.dirname(host.path)):
+        old = content_of(host.path)
+        if digest(old) != options["expected"]:
+            raise Refused(f"{host.path} was changed by somebody else in the middle of this run; fix: run again")
+        host.check(content)
+        put(host.path, content)
+        try:
+            host.reload(wanted)
+        except Refused as error:
+            put(host.path, old)
+            os.kill(host.master(), signal.SIGHUP)
+            raise Refused(f"{error}; the old file is back", restored=True) from error
+    return {"reloaded": True}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=_SPEC, supports_check_mode=True)
+    options: dict[str, Any] = module.params
+    host = Host(options)
+    try:
+        if options["operation"] == "gather":
+            module.exit_json(changed=False, **gather(host))
+        if options["operation"] == "check" or module.check_mode:
+            host.check(options["content"])
+            module.exit_json(changed=False)
+        module.exit_json(changed=True, **apply(host, options))
+    except Refused as error:
+        module.fail_json(msg=str(error), restored=error.restored)
+    except OSError as error:
+        module.fail_json(msg=f"{type(error).__name__}: {error}", restored=False)
+
+
+if __name__ == "__main__":
+    main()

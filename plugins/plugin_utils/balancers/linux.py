@@ -1,0 +1,123 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""HAProxy or nginx on a Linux host as a Device: its file is read and written by the hands on the host.
+
+    device = LinuxDevice(haproxy.DRIVER, hands, path, check_only=False)      hands: options of the host's module -> its answer
+
+The file is ours as a whole. Whoever else listens, in other files or as other processes, stops the pool that wants the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ..problems import InvalidInputError
+from . import haproxy, nginx_stream
+from .appliance import Gathered, Order, Work
+from .driver import Driver
+from .foreign import Listener
+from .haproxy_runtime import as_running, commands, read_running
+from .http import DeviceError
+from .model import Service
+from .sections import every_block, haproxy_sections, nginx_blocks
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+Hands = Callable[[Mapping[str, object]], Mapping[str, Any]]
+_EVERY = {"*": "0.0.0.0", "::": "0.0.0.0"}
+
+
+class LinuxDevice:
+    """One host with HAProxy or nginx; check_only tries a changed file instead of leaving it to apply."""
+
+    domain_option = ""
+
+    def __init__(self, driver: Driver, hands: Hands, path: str, check_only: bool) -> None:
+        self._driver, self._hands, self._path, self._check_only = driver, hands, path, check_only
+        self._answer: Mapping[str, Any] = {}
+        self._file: tuple[Service, ...] = ()
+        self._have: tuple[Service, ...] = ()
+        self._text = ""
+        self._commands: tuple[str, ...] = ()
+        self._wanted: tuple[Service, ...] = ()
+        self.requests = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        return None
+
+    def _host(self, operation: str, **more: object) -> Mapping[str, Any]:
+        self.requests += 1
+        answer = self._hands({"operation": operation, "path": self._path, **more})
+        if answer.get("failed"):
+            raise DeviceError(str(answer.get("msg") or "the host's module failed without a message"))
+        return answer
+
+    def gather(self, want: Sequence[Service]) -> Gathered:
+        """Return the services of our file, members as the running process has them, and who else listens."""
+        self._answer = self._host("gather")
+        self._file = self._parsed(self._answer.get("content") or "")
+        running = read_running(str(self._answer.get("servers") or ""))
+        self._have = tuple(as_running(service, running) for service in self._file)
+        return Gathered(self._have, tuple(self._others()))
+
+    def _parsed(self, text: str) -> tuple[Service, ...]:
+        """Return the services of a text; one that somebody broke by hand has none, and is written anew."""
+        try:
+            return self._driver.parse(text)
+        except InvalidInputError:
+            return ()
+
+    def _others(self) -> Iterator[Listener]:
+        reader = _haproxy_listeners if self._driver.name == "haproxy" else _nginx_listeners
+        for path, text in self._answer.get("files") or ():
+            yield from reader(str(path), str(text))
+        for each in self._answer.get("listeners") or ():
+            address = _EVERY.get(str(each["address"]), str(each["address"]))
+            yield Listener(f"process {each['process']} (pid {each['pid']})", address, int(each["port"]), str(each["protocol"]))
+
+    def prepare(self, order: Order) -> Work:
+        """Return what has to be done: commands of the running process where members alone change, else a reload."""
+        kept = tuple(service for service in self._have if service.name in order.kept)
+        self._wanted = tuple(sorted((*order.asked, *kept), key=lambda service: service.name))
+        self._text = self._driver.render(self._wanted).text
+        after = tuple(map(self._driver.expressible, self._wanted))
+        is_written = self._text == (self._answer.get("content") or "")
+        if is_written and after == self._have:
+            return Work((), frozenset())
+        if self._driver.name == "haproxy":
+            self._commands = commands(self._have, after, read_running(str(self._answer.get("servers") or "")))
+        if self._check_only:
+            self._host("check", content=self._text or None)
+        touched = frozenset(service.name for service in after if not is_written and service in self._have)
+        words = [line.lstrip("?") for line in self._commands] or ["reload"]
+        return Work((*([] if is_written else [f"write {self._path}"]), *words), touched if after == self._have else frozenset())
+
+    def apply(self) -> None:
+        """Write and reload, or run the commands and write."""
+        listeners = [[service.protocol, service.vip, service.port] for service in self._wanted]
+        digest = str(self._answer.get("digest") or "")
+        self._host("apply", content=self._text or None, expected=digest, commands=list(self._commands), listeners=listeners)
+
+
+def _haproxy_listeners(path: str, text: str) -> Iterator[Listener]:
+    for section in haproxy_sections(text):
+        for words in section.all("bind"):
+            for part in words[0].split(",") if words else ():
+                address, port = haproxy.split_endpoint(part)
+                yield Listener(f"{' '.join(section.head[:2])} of {path}", _EVERY.get(address, address), port, "tcp")
+
+
+def _nginx_listeners(path: str, text: str) -> Iterator[Listener]:
+    for block in every_block(nginx_blocks(text)):
+        for words in block.all("listen"):
+            where = words[0] if ":" in words[0] or not words[0].isdecimal() else f"*:{words[0]}"
+            address, port = nginx_stream.split_endpoint(where if ":" in where else f"{where}:80")
+            yield Listener(f"a server of {path}", _EVERY.get(address, address), port, "udp" if "udp" in words else "tcp")
+
+
