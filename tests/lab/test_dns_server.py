@@ -177,7 +177,10 @@ def test_no_value_of_a_concurrent_writer_is_lost(server: Bind) -> None:
 
     writer = threading.Thread(target=write)
     writer.start()
-    for round_number in range(40):
+    for round_number in range(200):
+        # On a busy machine the other one may come late.
+        if round_number >= 40 and len(written) > 5:
+            break
         run = gathered(servers, [a(f"10.1.0.{round_number + 1}")], state="merged")
         run.apply()
         expected = ("changed meanwhile, nothing was written", "took the changes and answers differently")

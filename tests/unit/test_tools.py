@@ -137,7 +137,7 @@ def test_gates_all_run_and_add_up(
 
 
 def test_gates_run_beside_each_other_and_after_what_they_need(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    together = threading.Barrier(2, timeout=10)
+    together = threading.Barrier(2, timeout=120)
 
     def meet(name: str) -> Outcome:
         together.wait()
@@ -173,7 +173,7 @@ def test_a_program_tells_the_seconds_of_the_processors(tmp_path: Path, monkeypat
     monkeypatch.setattr(runs, "ROOT", tmp_path)
     busy = "import time\nwhile time.process_time() < 0.2: pass"
     nested = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {busy!r}])"
-    assert 0.2 <= runs.Run([sys.executable, "-c", nested], cwd=tmp_path).execute("busy").processor_seconds < 5
+    assert 0.2 <= runs.Run([sys.executable, "-c", nested], cwd=tmp_path).execute("busy").processor_seconds < 20
 
 
 def test_a_run_that_tested_nothing_fails_whatever_its_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
