@@ -91,11 +91,18 @@ def waited(seconds: float, is_so: Callable[[], bool]) -> bool:
 
 
 def with_lines(output: str, candidate: str, live: str, text: str) -> str:
-    """Return the output of a check with the live path for the candidate's, and the text of each line that it names."""
+    """Return what a check complains of, with the live path for the candidate's, and each line that it means.
+
+    A complaint that names no line quotes words of it: the longest one that the file has tells the line.
+    """
     lines = text.splitlines()
-    found = sorted({int(number) for number in re.findall(re.escape(candidate) + r":(\d+)", output)})
-    shown = [f"line {number}: {lines[number - 1].strip()}" for number in found if 0 < number <= len(lines)]
-    return "; ".join([*(part.strip() for part in output.replace(candidate, live).splitlines() if part.strip()), *shown])
+    numbers = sorted({int(number) for number in re.findall(re.escape(candidate) + r":(\d+)", output)})
+    quoted = [word for word in re.findall(r"'([^' ]+)'", output) if any(word in line for line in lines)]
+    if not numbers and quoted:
+        numbers = [next(number for number, line in enumerate(lines, 1) if max(quoted, key=len) in line)]
+    shown = [f"{live}:{number}: {lines[number - 1].strip()}" for number in numbers if 0 < number <= len(lines)]
+    told = (part.strip() for part in output.replace(candidate, live).splitlines())
+    return "; ".join([*(part for part in told if part and not part.startswith("[NOTICE]")), *shown])
 
 
 def listeners(skip: set[int]) -> list[dict[str, object]]:

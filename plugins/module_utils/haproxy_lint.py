@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import errno
 import re
+import socket
 
 _SECTION = re.compile(r"^(global|defaults|frontend|backend|listen|peers|resolvers|userlist|program|cache|ring|mailers|http-errors)\b\s*(\S*)")
 _BIND = re.compile(r"^bind\s+(\S+)")
@@ -60,7 +62,7 @@ def faults(files: list[tuple[str, str]], own: str, most_descriptors: int = 0) ->
     own: the path of our file, the only one whose proxies are asked for timeouts. most_descriptors: the limit of the process, 0 unknown.
     """
     found = sections(files)
-    return [*_duplicates(found), *_missing_timeouts(found, own), *_descriptors(found, most_descriptors)]
+    return [*_duplicates(found), *_twin_servers(found, own), *_missing_timeouts(found, own), *_absent_addresses(found, own), *_descriptors(found, most_descriptors)]
 
 
 def _duplicates(found: list[Section]) -> list[str]:
@@ -74,6 +76,17 @@ def _duplicates(found: list[Section]) -> list[str]:
     return messages
 
 
+def _twin_servers(found: list[Section], own: str) -> list[str]:
+    messages = []
+    for section in (section for section in found if section.path == own):
+        first: dict[str, int] = {}
+        for number, text in section.lines:
+            name = text.split()[1] if text.startswith("server ") and len(text.split()) > 1 else ""
+            if name and first.setdefault(name, number) != number:
+                messages.append(f"{own}:{number}: server {name} is in {section.name} twice, also at line {first[name]}; fix: leave one")
+    return messages
+
+
 def _missing_timeouts(found: list[Section], own: str) -> list[str]:
     named = {section.name: section.timeouts for section in found if section.kind == "defaults" and section.name}
     messages = []
@@ -83,6 +96,27 @@ def _missing_timeouts(found: list[Section], own: str) -> list[str]:
         if section.path == own and missing:
             messages.append(f"{own}:{section.number}: {section.kind} {section.name} has no timeout {' and no timeout '.join(sorted(missing))}; fix: set it")
     return messages
+
+
+def _absent_addresses(found: list[Section], own: str) -> list[str]:
+    """Say which addresses of our file no network card of this host has; one that may be elsewhere says transparent."""
+    messages = []
+    for section in (section for section in found if section.path == own):
+        for number, text in section.lines:
+            match = None if "transparent" in text.split() else _BIND.match(text)
+            address = _canonical(match.group(1)).rpartition(":")[0] if match else "*"
+            if address != "*" and not _can_be_bound(address):
+                messages.append(f"{own}:{number}: {address} is not an address of this host; fix: add it, or use the option transparent_bind")
+    return messages
+
+
+def _can_be_bound(address: str) -> bool:
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+            probe.bind((address, 0))
+    except OSError as error:
+        return error.errno != errno.EADDRNOTAVAIL
+    return True
 
 
 def _descriptors(found: list[Section], most: int) -> list[str]:

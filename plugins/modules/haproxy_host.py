@@ -178,10 +178,10 @@ class Host:
             put(candidate, content or "")
             arguments = [part for path in files for part in ("-f", candidate if path == self.path else path)]
             status, output = run([self.program, "-c", "-dW", *arguments])
-            if status:
-                raise Refused(f"haproxy -c refuses it: {with_lines(output, candidate, self.path, content or '')}")
         texts = [(path, (content if path == self.path else content_of(path)) or "") for path in files]
         found = faults(texts, self.path, self.limit())
+        if status:
+            found.append(f"haproxy -c refuses it: {with_lines(output, candidate, self.path, content or '')}")
         if found:
             raise Refused("; ".join(found))
 

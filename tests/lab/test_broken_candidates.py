@@ -1,0 +1,87 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Broken candidates never go live: whatever is wrong with the file, the old service keeps serving and the error names the line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .proxies import PORTS, VIP, Members, Proxy, greeted, needs_haproxy, needs_nginx, running_haproxy, running_nginx, services
+
+_FIRST = f"bind {VIP}:15061"
+# What is broken, the text that is replaced, its replacement, a word of the error besides the line.
+HAPROXY_MUTATIONS = [
+    ("time unit", "timeout client 60s", "timeout client 60x", ""),
+    ("algorithm", "balance source", "balance sauce", ""),
+    ("unknown backend", f"default_backend lync-pool01.contoso.com-{PORTS[0]}", "default_backend nobody", "nobody"),
+    ("address", _FIRST, "bind 127.66.0.300:15061", ""),
+    ("port", _FIRST, f"bind {VIP}:150610", ""),
+    ("address that the host lacks", _FIRST, "bind 192.0.2.77:15061", "192.0.2.77"),
+    ("listener twice in the file", f"bind {VIP}:{PORTS[1]}", _FIRST, "listened on twice"),
+    ("listener of another file", _FIRST, "bind 127.66.0.101:18080", "listened on twice"),
+    ("no timeout of the server", "    timeout server 60s\n", "", "timeout server"),
+    ("no timeout of the client", "    timeout client 60s\n", "", "timeout client"),
+    ("no timeout of the connection", "    timeout connect 5s\n", "", "timeout connect"),
+    ("unknown word", "option redispatch", "option redispath", "redispath"),
+    ("unknown section", "frontend lync-", "frontent lync-", "frontent"),
+    ("tracked server that is not there", "track lync-monitor-", "track lync-nobody-", ""),
+    ("name of a server twice", "server 127.66.0.12 127.66.0.12:15061 track", "server 127.66.0.11 127.66.0.12:15061 track", ""),
+    ("weight", "weight 100", "weight 1000", "weight"),
+    ("hash", "hash-type consistent", "hash-type constant", ""),
+    ("mode", "mode tcp", "mode udp", "udp"),
+    ("fall", "fall 2", "fall none", ""),
+    ("id of a server", " id ", " id -", ""),
+    ("defaults that are not there", "from msuc-lync", "from nowhere", "nowhere"),
+    ("open quote", "mode tcp", 'mode "tcp', ""),
+    ("more connections than descriptors", "defaults msuc-lync", "global\n    maxconn 999999999\n\ndefaults msuc-lync", "maxconn"),
+]
+NGINX_MUTATIONS = [
+    ("unknown directive", "proxy_timeout", "proxy_timeuot", "proxy_timeuot"),
+    ("time unit", "proxy_timeout 60s", "proxy_timeout 60x", ""),
+    ("listener twice", f"listen {VIP}:{PORTS[1]}", f"listen {VIP}:{PORTS[0]}", "duplicate"),
+    ("address that the host lacks", f"listen {VIP}:{PORTS[0]}", f"listen 192.0.2.77:{PORTS[0]}", "192.0.2.77"),
+    ("brace", "upstream lync", "} upstream lync", ""),
+    ("semicolon", "consistent;", "consistent", ""),
+    ("reserve beside a hash", "fail_timeout=1s;", "fail_timeout=1s backup;", ""),
+    ("unknown upstream", "proxy_pass lync-", "proxy_pass nobody-lync-", "nobody"),
+]
+
+
+def refused(proxy: Proxy, name: str, content: str) -> str:
+    """Return why the hands refuse a content; the file and the process stay as they were."""
+    digest = str(proxy.hands({"operation": "gather", "path": str(proxy.path)})["digest"])
+    before = proxy.text()
+    arguments = {"operation": "apply", "path": str(proxy.path), "content": content, "expected": digest, "seconds": 3}
+    answer = proxy.hands(arguments)
+    assert answer.get("failed"), f"{name}: a broken candidate went live"
+    assert proxy.text() == before
+    return str(answer["msg"])
+
+
+@needs_haproxy
+def test_haproxy_never_runs_a_broken_candidate(tmp_path: Path) -> None:
+    assert len(HAPROXY_MUTATIONS) >= 20
+    with running_haproxy(tmp_path) as proxy, Members():
+        proxy.bring(services())
+        served = {greeted(PORTS[0], f"127.0.2.{number}") for number in range(1, 6)}
+        for name, old, new, word in HAPROXY_MUTATIONS:
+            assert old in proxy.text(), name
+            message = refused(proxy, name, proxy.text().replace(old, new, 1))
+            assert word in message, (name, message)
+            assert f"{proxy.path}:" in message or "descriptors" in message, (name, message)
+            assert not any(answer.startswith("failed") for answer in served | {greeted(PORTS[0])}), name
+        assert not proxy.bring(services())["changed"]
+
+
+@needs_nginx
+def test_nginx_never_runs_a_broken_candidate(tmp_path: Path) -> None:
+    with running_nginx(tmp_path) as proxy, Members():
+        proxy.bring(services())
+        assert not greeted(PORTS[0]).startswith("failed")
+        for name, old, new, word in NGINX_MUTATIONS:
+            assert old in proxy.text(), name
+            message = refused(proxy, name, proxy.text().replace(old, new, 1))
+            assert word in message and "candidate" not in message, (name, message)
+            assert f"{proxy.path}:" in message or name == "address that the host lacks", (name, message)
+            assert not greeted(PORTS[0]).startswith("failed"), name
+        assert not proxy.bring(services())["changed"]
