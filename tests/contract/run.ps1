@@ -28,30 +28,7 @@ param([string]$Name = '*', [string]$Report = '', [string]$Fake = '')
 $ErrorActionPreference = 'Stop'
 $plugins = Join-Path -Path $PSScriptRoot -ChildPath '../../plugins'
 $hands = Join-Path -Path $plugins -ChildPath 'modules/windows_firewall_host.ps1'
-
-function ConvertTo-Table {
-    # What ConvertFrom-Json gave, with tables in place of objects; arrays stay arrays.
-    param($Value)
-    if ($Value -is [System.Management.Automation.PSCustomObject]) {
-        $table = [ordered]@{}
-        foreach ($property in $Value.PSObject.Properties) {
-            $table[$property.Name] = ConvertTo-Table -Value $property.Value
-        }
-        return $table
-    }
-    if ($Value -is [array]) {
-        $items = foreach ($item in $Value) { , (ConvertTo-Table -Value $item) }
-        return , @($items)
-    }
-    $Value
-}
-
-function Read-Json {
-    # The content of a JSON file as tables.
-    param([string]$Path)
-    $text = [System.IO.File]::ReadAllText($Path, [System.Text.Encoding]::UTF8)
-    ConvertTo-Table -Value (ConvertFrom-Json -InputObject $text)
-}
+. (Join-Path -Path $PSScriptRoot -ChildPath 'shared.ps1')
 
 function ConvertTo-Value {
     # A value to put; {text, then, times, join} stands for a long text, with # for the odd numbers in it.
@@ -309,14 +286,6 @@ function Write-Verdict {
         if ($Scenario.Contains('switch')) {
             Write-Output "           the simulator has a switch for this: $($Scenario['switch'])"
         }
-    }
-}
-
-function Assert-Administrator {
-    # Only an administrator may write rules.
-    $identity = [System.Security.Principal.WindowsPrincipal][System.Security.Principal.WindowsIdentity]::GetCurrent()
-    if (-not $identity.IsInRole([System.Security.Principal.WindowsBuiltInRole]::Administrator)) {
-        throw 'this is no administrator'
     }
 }
 

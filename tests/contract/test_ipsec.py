@@ -205,3 +205,33 @@ def test_each_switch_of_the_host_is_told_by_a_scenario(tmp_path: pathlib.Path, s
         flipped = {**scenario, "host": {**scenario.get("host", {}), "switches": {switch: switch == "stops_at_error"}}}
         wrong += [scenario["name"]] * bool(differences(flipped, simulated(tmp_path, flipped, f"host{number}")))
     assert wrong
+
+
+def on_a_host(directory: pathlib.Path, name: str, **fault: bool) -> tuple[int, list[str]]:
+    """Run run_ipsec.ps1 over the fakes; return its exit status and lines. Rules of others stay."""
+    store = host(directory, "fe01", {"seed": {"{1}": {"DisplayName": "Theirs"}}, "fault": fault})
+    given = {**os.environ, **FakeFiles(store, directory / "scratch").environment(), "TMPDIR": str(directory)}
+    command = [PWSH, "-NoProfile", "-File", str(HERE / "run_ipsec.ps1"), "-Fake", str(HERE / "fake.ps1"), "-Name", name]
+    done = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
+    assert list(ipsec_store.shown(store)) == ["{1}"], done.stdout
+    return done.returncode, done.stdout.splitlines()
+
+
+@needs_powershell
+def test_the_script_for_windows_confirms_what_the_simulator_does_and_leaves_nothing(tmp_path: pathlib.Path) -> None:
+    status, found = on_a_host(tmp_path, "*")
+    # Not asked: a scenario of two rules, three of other ids, two of lists that are not written out.
+    assert (status, found[-1]) == (0, "39 confirmed, 0 refuted, 6 not asked"), found
+
+
+@needs_powershell
+def test_the_script_for_windows_tells_what_is_refuted(tmp_path: pathlib.Path) -> None:
+    assert on_a_host(tmp_path, "A prefix becomes*", access_denied=True) == (
+        1,
+        [
+            "refuted    REPORT  A prefix becomes a mask and loses its host bits",
+            "           expected: Action=DoNotSecure|Active=FALSE|EP2_4=10.0.0.0/255.0.0.0|Name=Contract",
+            "           found: refused: Access is denied. (Windows System Error 5)",
+            "0 confirmed, 1 refuted, 0 not asked",
+        ],
+    )

@@ -20,7 +20,8 @@ Token = tuple[str, str]
 Tokens = list[Token]
 TEXT_LIMIT, ID_LIMIT, LIST_LIMIT = 9999, 511, 1000
 DEFAULT_SETS: Tokens = [("Auth1Set", "{E5A5D32A-4BCE-4e4d-B07F-4AB1BA7E5FE3}"), ("Crypto2Set", "{E5A5D32A-4BCE-4e4d-B07F-4AB1BA7E5FE2}")]
-# InboundSecurity and OutboundSecurity, and the action that they are; other pairs are refused.
+# InboundSecurity and OutboundSecurity, and the action that they are; other pairs are refused. What becomes of Request and None no document
+# tells; no scenario relies on it.
 ACTIONS = {
     ("None", "None"): "DoNotSecure",
     ("Request", "None"): "Boundary",

@@ -76,7 +76,8 @@ def _powershell(name: str) -> Outcome:
     checker = os.environ.get("LYNC_PWSH_CHECK")
     if not checker:
         return Outcome(skips=("LYNC_PWSH_CHECK names no program that checks PowerShell for Windows PowerShell 5.1",))
-    scripts = [*sorted(path for kind in ("ps1", "psm1") for path in (ROOT / "plugins").rglob(f"*.{kind}")), ROOT / "tests" / "contract" / "run.ps1"]
+    contract = [ROOT / "tests" / "contract" / f"{script}.ps1" for script in ("run", "run_ipsec", "shared")]
+    scripts = [*sorted(path for kind in ("ps1", "psm1") for path in (ROOT / "plugins").rglob(f"*.{kind}")), *contract]
     return Run([checker, "--min-version", "5.1", "--strict", *scripts]).execute(name)
 
 
