@@ -111,7 +111,8 @@ class HttpsServer:
         self.close()
 
     def close(self) -> None:
-        self._server.shutdown()
+        if self._thread.is_alive():
+            self._server.shutdown()
         self._server.server_close()
 
 

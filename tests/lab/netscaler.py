@@ -229,6 +229,9 @@ class Appliance:
             low, high = RANGES.get(name, (0, 2**32))
             if name in NUMBERS and not low <= int(value) <= high:
                 raise Refused(400, 1097, f"Argument value out of range [{name}, {value}]")
+        if said.get("persistencetype") == "SOURCEIP" and "timeout" not in said:
+            # Persistence by source needs its duration, in minutes.
+            raise Refused(400, 1095, "Required argument missing [timeout]")
         if not _NAME.match(said.get(KEYS[kind][0], "")):
             raise Refused(400, 1075, f"Invalid name [{said.get(KEYS[kind][0], '')}]")
         return said

@@ -61,7 +61,9 @@ def services(draw: st.DrawFn, options: st.SearchStrategy[dict[str, object]] | No
     """Draw services as policy could make them: addresses and ports once, one duration per affinity."""
     sockets = draw(
         st.lists(
-            st.tuples(st.sampled_from(["10.1.0.100", "10.1.0.101", "2001:db8::100"]), st.integers(3, 65530), st.sampled_from(["tcp", "udp"])),
+            st.tuples(
+                st.sampled_from(["10.1.0.100", "10.1.0.101", "2001:db8::100"]), st.sampled_from([443, 444, 3478, 5061, 65530]), st.sampled_from(["tcp", "udp"])
+            ),
             unique=True,
             max_size=8,
         )

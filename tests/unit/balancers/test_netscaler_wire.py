@@ -211,6 +211,7 @@ TAMPERED: list[tuple[str, str, dict[str, Any], str]] = [
     ("update", "lbvserver", {"name": SIP, "clttimeout": 9000}, "idle_seconds"),
     ("update", "lbvserver", {"name": SIP, "lbmethod": "SOURCEIPHASH"}, "algorithm"),
     ("update", "lbgroup", {"name": f"lync_{POOL}@10.1.0.100", "timeout": 2}, "persistence"),
+    ("update", "lbgroup", {"name": f"lync_{POOL}@10.1.0.100", "persistencetype": "NONE"}, "persistence"),
     ("update", "lbmonitor", {"monitorname": "lync_tcp-5061-10s-2", "type": "TCP", "retries": 9}, "monitor"),
     ("remove", MEMBERS, {"servicegroupname": SIP, "servername": "lync_10.1.0.11", "port": 5061}, "members"),
     ("disable", "servicegroup", {"servicegroupname": SIP, "servername": "lync_10.1.0.11", "port": 5061}, "members"),
