@@ -51,8 +51,8 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils.dns.scope import run_scope
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import outcome, results_of
+from ansible_collections.msuc.lync.plugins.plugin_utils.dns.scope import is_ready, run_scope
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
 
 _TERMS = ("ready", "all")
@@ -80,4 +80,4 @@ class LookupModule(LookupBase):
     def _ready(self, state: RunState, hostvars: Mapping[str, Mapping[str, object]]) -> dict[str, bool]:
         registered = self.get_option("registered")
         names = [host for wave in state.waves().waves for host in wave]
-        return {name: outcome(name, results_of(hostvars[name], registered)).is_done for name in names}
+        return {name: is_ready(name, results_of(hostvars[name], registered)) for name in names}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from ..plan_files import Document
+from ..report.outcome import outcome
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ def run_scope(pools: Iterable[Document], hosts: Iterable[Document], ready: Mappi
     chosen = [name for name in found if not reasons.get(name)]
     records = tuple({**record, "owner": name} for name in chosen for record in _records(found[name]))
     return RunScope(records, tuple(chosen), {name: why for name, why in reasons.items() if why})
+
+
+def is_ready(host: str, results: Sequence[Mapping[str, object]]) -> bool:
+    """Return whether the results of a host's tasks tell that it is open now; one that got scripts instead may not be."""
+    return outcome(host, results).is_done and not any(result.get("handed_out") for result in results)
 
 
 def _records(pool: Document) -> Sequence[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.dns.scope import run_scope
+from ansible_collections.msuc.lync.plugins.plugin_utils.dns.scope import is_ready, run_scope
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.dns import dns_report, is_as_planned
 
 POOL, OTHER = "pool01.contoso.com", "pool02.contoso.com"
@@ -39,6 +39,15 @@ def test_a_pool_waits_for_its_active_members(ready: dict[str, bool] | None, left
     assert found["left_out"] == left_out
     assert found["owners"] == [name for name in (POOL, OTHER) if name not in left_out]
     assert found["records"] == ([] if POOL in left_out else [{**RECORD, "owner": POOL}])
+
+
+@pytest.mark.parametrize(
+    ("results", "expected"),
+    [([], True), ([{"changed": False}], True), ([{"changed": True}], True), ([{"failed": True}], False), ([{"unreachable": True}], False),
+     ([{"skipped": True}], False), ([{"changed": True, "handed_out": ["plan/handout/fe01.ps1"]}], False)],
+)  # fmt: skip
+def test_who_is_ready_for_traffic(results: list[dict[str, Any]], expected: bool) -> None:
+    assert is_ready("fe01", results) is expected
 
 
 ASKED: dict[str, Any] = {
