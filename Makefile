@@ -43,7 +43,7 @@ matrix: ## Tests under ansible-core 2.16 and 2.21
 $(GATE_GROUPS): setup-test
 	@$(GATES) $(GATES_FLAGS) $@
 
-bench: setup ## Times: plans of 500 hosts, growth of compiling; F5: requests, the check of declarations
+bench: setup ## Times: plans of 500 hosts, growth of compiling and of planning a host; F5: requests, the check of declarations
 	@$(BIN)/python -m tests.bench.run
 	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.f5
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Measures what the plan costs, against an empty play of the same run, and how compiling grows.
+"""Measures what the plan costs, against an empty play of the same run, and how compiling, and planning one host, grow.
 
     python -m tests.bench.run        prints a table, writes .build/bench.json, status 1 when a bar is missed
 
@@ -31,9 +31,13 @@ PLAYBOOK_HOSTS = 500
 PLAYBOOK_ROUNDS = 5
 COMPILE_HOSTS = (50, 500, 5000)
 COMPILE_ROUNDS = 3
+PLAN_RULES = (100, 1000)
+"""Wanted rules of one host, and as many present ones."""
+
+PLAN_ROUNDS = 3
 PLAN_TO_EMPTY_MAXIMUM = 4.0
 GROWTH_MAXIMUM = 12.0
-"""Ten times the hosts may cost at most this many times the seconds."""
+"""Ten times the hosts or rules may cost at most this many times the seconds."""
 
 EMPTY_PLAY = "---\n- name: Nothing\n  hosts: all\n  gather_facts: false\n  tasks: []\n"
 
@@ -77,6 +81,13 @@ def _compile(hosts: int) -> float:
     return float(seconds)
 
 
+def _plan(rules: int) -> float:
+    seconds, changes = _checked([sys.executable, "-m", "tests.bench.reconcile", str(rules)], {"PYTHONPATH": str(ROOT / ".collections")}).split()
+    if int(changes) != rules * 4 // 10:
+        sys.exit(f"planning {rules} rules gave {changes} operations, not {rules * 4 // 10}; it is not what was to be measured")
+    return float(seconds)
+
+
 def _best(rounds: int, measures: Mapping[str, Callable[[], float]]) -> dict[str, float]:
     times = [{name: measure() for name, measure in measures.items()} for _round in range(rounds)]
     return {name: min(each[name] for each in times) for name in measures}
@@ -89,7 +100,8 @@ def _measure() -> dict[str, float]:
     empty.write_text(EMPTY_PLAY, encoding="utf-8")
     playbooks = {"empty play": lambda: _playbook(empty, inventory), "plan.yml": lambda: _playbook(ROOT / "playbooks" / "plan.yml", inventory)}
     compiles = {f"compile {hosts}": partial(_compile, hosts) for hosts in COMPILE_HOSTS}
-    return {**_best(PLAYBOOK_ROUNDS, playbooks), **_best(COMPILE_ROUNDS, compiles)}
+    plans = {f"plan {rules} wanted x {rules} present rules": partial(_plan, rules) for rules in PLAN_RULES}
+    return {**_best(PLAYBOOK_ROUNDS, playbooks), **_best(COMPILE_ROUNDS, compiles), **_best(PLAN_ROUNDS, plans)}
 
 
 def _ratios(seconds: dict[str, float]) -> list[Ratio]:
@@ -97,6 +109,9 @@ def _ratios(seconds: dict[str, float]) -> list[Ratio]:
         Ratio(f"compile {more} / {fewer} hosts", seconds[f"compile {more}"] / seconds[f"compile {fewer}"], GROWTH_MAXIMUM)
         for fewer, more in itertools.pairwise(COMPILE_HOSTS)
     ]
+    few, many = PLAN_RULES
+    times = [seconds[f"plan {rules} wanted x {rules} present rules"] for rules in (many, few)]
+    growth.append(Ratio(f"plan {many} x {many} / {few} x {few} rules", times[0] / times[1], GROWTH_MAXIMUM))
     return [Ratio(f"plan.yml / empty play, {PLAYBOOK_HOSTS} hosts", seconds["plan.yml"] / seconds["empty play"], PLAN_TO_EMPTY_MAXIMUM), *growth]
 
 

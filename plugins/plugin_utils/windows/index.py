@@ -9,8 +9,10 @@ Both return candidates: rules that cannot match anything of rule are left out as
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 
+from ..intervals import Interval
 from .rule import Rule
 
 # Rules with more ports than this, or with words, are candidates for every rule.
@@ -18,7 +20,7 @@ _FEW_PORTS = 32
 
 
 class PortIndex:
-    """Rules, of which those with few ports are found by each of their ports."""
+    """Rules, of which those with few ports are found by each of their ports, and the others by a look at each."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._rules = list(rules)
@@ -30,20 +32,25 @@ class PortIndex:
                 self._wide.append(rule)
             for port in ports or ():
                 self._by_port.setdefault(port, []).append(place)
+        self._ports = sorted(self._by_port)
 
     def covering(self, rule: Rule) -> list[Rule]:
         """Return the rules that may match all that rule matches: those have its first port."""
-        ports = rule.localport.ports.pairs
-        return self._at([ports[0][0]] if ports else [])
+        return self._at([(first, first) for first, _last in rule.localport.ports.pairs[:1]])
 
     def touching(self, rule: Rule) -> list[Rule]:
         """Return the rules that may match something that rule matches."""
-        ports = _few_ports(rule)
-        return self._rules if ports is None else self._at(ports)
+        return self._rules if rule.localport.words else self._at(rule.localport.ports.pairs)
 
-    def _at(self, ports: Iterable[int]) -> list[Rule]:
-        places = {place for port in ports for place in self._by_port.get(port, ())}
-        return [*(self._rules[place] for place in sorted(places)), *self._wide]
+    def _at(self, pairs: Sequence[Interval]) -> list[Rule]:
+        ports = (port for first, last in pairs for port in self._ports[bisect_left(self._ports, first) : bisect_right(self._ports, last)])
+        places = {place for port in ports for place in self._by_port[port]}
+        return [*(self._rules[place] for place in sorted(places)), *(rule for rule in self._wide if _meet(pairs, rule))]
+
+
+def _meet(pairs: Sequence[Interval], rule: Rule) -> bool:
+    """Return whether some of these ports may be among those of a rule; words may be any."""
+    return bool(rule.localport.words) or any(first <= end and start <= last for first, last in rule.localport.ports.pairs for start, end in pairs)
 
 
 def _few_ports(rule: Rule) -> list[int] | None:
