@@ -355,7 +355,8 @@ def test_an_address_that_somebody_has_stops_its_pool_alone(
 
 def test_the_adoption_report_compares_field_by_field(bigip: BigIpSimulator, start: Run) -> None:
     bigip.objects["/Common/old"] = foreign_virtual("/Common/old", "10.1.0.100:5061")
-    members = {"/Common/10.1.0.11:5061": {"session": "user-enabled", "state": "user-up"}}
+    up = {"session": "user-enabled", "state": "user-up"}
+    members = {"/Common/10.1.0.11:5061": {**up, "priority-group": 20}, "/Common/10.1.0.12:5061": {**up, "priority-group": 1}}
     bigip.objects["/Common/old_pool"] = item("ltm pool", members=members, monitor={"/Common/old_tcp_monitor": {}}, load_balancing_mode="round-robin")
     bigip.objects["/Common/old_tcp_monitor"] = item("ltm monitor tcp", destination="*:5061", interval=10, timeout=31)
     bigip.objects["/Common/source_addr"] = item("ltm persistence source-addr", timeout="180")
@@ -367,7 +368,7 @@ def test_the_adoption_report_compares_field_by_field(bigip: BigIpSimulator, star
     assert compared["nagle"] == (False, True)
     assert compared["monitor"][0] == {"port": 5061, "interval_seconds": 10, "failures": 3, "kind": "tcp"}
     assert compared["persistence"][0]["seconds"] == 180
-    assert [each["address"] for each in compared["members"][0]] == ["10.1.0.11"]
+    assert [each["state"] for each in compared["members"][0]] == ["active", "backup"]
     assert "vip" not in compared
 
 
@@ -464,6 +465,11 @@ def test_a_standby_unit_is_left_alone(bigip: BigIpSimulator, pair: BigIpSimulato
     assert (found["changed"], bigip.objects, found["sync"]) == (False, {}, "In Sync")
     assert "lb01.contoso.com is not the active unit, nothing was looked at or written; active: lb02.contoso.com" in str(found["warnings"])
     assert bigip.taken() == ["GET /mgmt/tm/cm/device", "GET /mgmt/tm/cm/sync-status"]
+    for device in (*bigip.devices, *pair.devices):
+        device["failoverState"] = "standby"
+    nobody = start((ONE,), peers=(OTHER_ADDRESS,)).result()
+    assert (nobody["unit"]["name"], pair.objects) == ("lb01.contoso.com", {})  # type: ignore[index]
+    assert "active: none" in str(nobody["warnings"])
 
 
 def test_what_cannot_be_known_to_be_right_contacts_nobody(bigip: BigIpSimulator, start: Run, tmp_path: Path) -> None:
