@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 # For this collection only. The rules of Windows Firewall through the COM object HNetCfg.FWRule (Windows Server 2008 R2 to 2025),
-# which speaks the same on every language of Windows. Nothing here decides anything; _Windows.psm1 has what other modules need too.
+# which speaks the same on every language of Windows. Nothing here decides anything; _Windows.psm1 and _Change.psm1 have what other modules need too.
 
 $script:RuleProperty = @(
     'Name', 'Grouping', 'Description', 'Direction', 'Action', 'Protocol', 'ApplicationName', 'ServiceName',

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 # For run.ps1 -Fake: imports the .psm1 files of a folder with the lab's fakes around it, over a firewall of one rule in a new folder. PowerShell 7.
-param([Parameter(Mandatory = $true)][string]$Path, [string[]]$Util = @('_Windows', '_Firewall'))
+param([Parameter(Mandatory = $true)][string]$Path, [string[]]$Util = @('_Windows', '_Change', '_Firewall'))
 
 $lab = Join-Path -Path $PSScriptRoot -ChildPath '../lab'
 $folder = Join-Path -Path ([System.IO.Path]::GetTempPath()) -ChildPath "contract-$PID"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# Put in front of _Windows.psm1 and _Firewall.psm1 by tests/lab/powershell.py: COM objects that are none. The rules, and what Windows does with them,
+# Put in front of our .psm1 files by tests/lab/powershell.py: COM objects that are none. The rules, and what Windows does with them,
 # are in fake_rules.cs of the folder LAB_FAKES. Rules lie in the text file LAB_RULES; LAB_COUNTS gets a line for each enumeration and write.
 $labSource = @'
 using System;

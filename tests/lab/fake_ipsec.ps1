@@ -1,7 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# Put in front of _Windows.psm1 and _IPsec.psm1 by tests/lab/powershell.py: the cmdlets of NetSecurity that the latter uses, with their
+# Put in front of our .psm1 files by tests/lab/powershell.py: the cmdlets of NetSecurity that _IPsec.psm1 uses, with their
 # own parameters and enumerations (New-NetIPsecRule.md of windows-powershell-docs). As there, errors end nothing unless asked to.
 # What Windows does lies behind LAB_PYTHON -m tests.lab.ipsec_bridge.
 function Invoke-Lab {

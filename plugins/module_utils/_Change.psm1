@@ -1,0 +1,277 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+# For this collection only. The frame of a change on a Windows host: what stands for its state, the lock, netsh, snapshots, and the task of
+# Schedule.Service that takes a change back. Nothing here decides anything.
+
+$script:RevertTask = 'msuc.lync firewall revert'
+
+function ConvertTo-LyncLine {
+    <#
+    .SYNOPSIS
+    Returns a value as text that is the same whatever the order of the keys of its hashtables.
+    #>
+    param($Value)
+
+    # Loops and no pipelines: a host has hundreds of rules, and their lines are most of what a fingerprint costs.
+    if ($Value -is [System.Collections.IDictionary]) {
+        $keys = [string[]]@($Value.Keys)
+        [System.Array]::Sort($keys, [System.StringComparer]::Ordinal)
+        $parts = foreach ($key in $keys) {
+            $one = $Value[$key]
+            if ($one -is [System.Collections.IList] -or $one -is [System.Collections.IDictionary]) {
+                $one = ConvertTo-LyncLine -Value $one
+            }
+            "$key=$one"
+        }
+        return $parts -join '|'
+    }
+    $parts = foreach ($one in $Value) {
+        if ($one -is [System.Collections.IDictionary]) { ConvertTo-LyncLine -Value $one } else { [string]$one }
+    }
+    $parts -join ','
+}
+
+function Get-LyncFingerprint {
+    <#
+    .SYNOPSIS
+    Returns a hash of lines, whatever their order.
+    #>
+    param([Parameter(Mandatory = $true)][AllowEmptyCollection()][AllowEmptyString()][string[]]$Line)
+
+    $sorted = [string[]]$Line.Clone()
+    [System.Array]::Sort($sorted, [System.StringComparer]::Ordinal)
+    # This class also works where only certified cryptography is allowed.
+    $hash = New-Object -TypeName System.Security.Cryptography.SHA256CryptoServiceProvider
+    $bytes = $hash.ComputeHash([System.Text.Encoding]::UTF8.GetBytes($sorted -join "`n"))
+    [System.BitConverter]::ToString($bytes).Replace('-', '')
+}
+
+function Enter-LyncLock {
+    <#
+    .SYNOPSIS
+    Takes the lock of all runs on this host, and fails when another one has it for long.
+    #>
+    param([int]$Second = 30)
+
+    $lock = New-Object -TypeName System.Threading.Mutex -ArgumentList $false, 'Global\msuc.lync.firewall'
+    try {
+        $isMine = $lock.WaitOne($Second * 1000)
+    } catch [System.Threading.AbandonedMutexException] {
+        # The run that had it ended without giving it back.
+        $isMine = $true
+    }
+    if (-not $isMine) {
+        throw "another run is writing on this host, and did not end within $Second seconds; nothing was written"
+    }
+    $lock
+}
+
+function Invoke-LyncNetsh {
+    <#
+    .SYNOPSIS
+    Runs netsh, and fails unless it ends well. Its output is in the language of Windows and is only passed on.
+    #>
+    param([Parameter(Mandatory = $true)][string[]]$Argument)
+
+    # What it writes as errors is judged by how it ends; 5.1 would stop at the first line of it.
+    $ErrorActionPreference = 'Continue'
+    $output = & netsh.exe @Argument 2>&1
+    if ($LASTEXITCODE -ne 0) {
+        $shown = @($Argument | Where-Object { $_ -notmatch '[\\/]' }) -join ' '
+        throw "netsh $shown ended with $LASTEXITCODE`: $((@($output) -join ' ').Trim())"
+    }
+}
+
+function Export-LyncSnapshot {
+    <#
+    .SYNOPSIS
+    Exports the whole policy to a new file in a folder, removes all but the newest, and returns the path.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Directory, [Parameter(Mandatory = $true)][int]$Keep)
+
+    if (-not (Test-Path -LiteralPath $Directory)) {
+        New-Item -ItemType Directory -Path $Directory -Force | Out-Null
+    }
+    $stamp = [System.DateTime]::UtcNow.ToString('yyyyMMddTHHmmssfff', [System.Globalization.CultureInfo]::InvariantCulture)
+    $path = Join-Path -Path $Directory -ChildPath "firewall-$($stamp)Z-$([guid]::NewGuid().ToString('N').Substring(0, 8)).wfw"
+    Invoke-LyncNetsh -Argument 'advfirewall', 'export', $path
+    $file = Get-Item -LiteralPath $path
+    if ($file.Length -eq 0) {
+        throw "netsh advfirewall export wrote nothing to $path"
+    }
+    Get-LyncSnapshot -Directory $Directory | Select-Object -Skip $Keep | ForEach-Object { Remove-Item -LiteralPath $_.path }
+    $path
+}
+
+function Get-LyncSnapshot {
+    <#
+    .SYNOPSIS
+    Returns the snapshots of a folder, newest first, each with path and bytes.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Directory)
+
+    if (Test-Path -LiteralPath $Directory) {
+        $files = Get-ChildItem -LiteralPath $Directory -Filter 'firewall-*.wfw' | Sort-Object -Property Name -Descending
+        foreach ($file in $files) {
+            @{ path = $file.FullName; bytes = $file.Length }
+        }
+    }
+}
+
+function Test-LyncSnapshot {
+    <#
+    .SYNOPSIS
+    Whether there is a snapshot of this path.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path)
+
+    Test-Path -LiteralPath $Path -PathType Leaf
+}
+
+function Import-LyncSnapshot {
+    <#
+    .SYNOPSIS
+    Replaces the whole local policy by a snapshot.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path)
+
+    Invoke-LyncNetsh -Argument 'advfirewall', 'import', $Path
+}
+
+function Get-LyncTaskFolder {
+    <#
+    .SYNOPSIS
+    Returns the root folder of the task scheduler, and the scheduler itself.
+    #>
+    $service = New-Object -ComObject Schedule.Service
+    $service.Connect()
+    @{ Service = $service; Folder = $service.GetFolder('\') }
+}
+
+function Get-LyncRevert {
+    <#
+    .SYNOPSIS
+    Returns the task that takes a change back, $null when none is armed. HasRun tells whether it did.
+    #>
+    $scheduler = Get-LyncTaskFolder
+    foreach ($task in $scheduler.Folder.GetTasks(1)) {
+        if ($task.Name -eq $script:RevertTask) {
+            # A task that has never run has a date of long ago.
+            return @{ HasRun = $task.LastRunTime.Year -gt 2000; NextRun = $task.NextRunTime }
+        }
+    }
+}
+
+function Register-LyncRevert {
+    <#
+    .SYNOPSIS
+    Arms a task that imports a snapshot once, as SYSTEM, in so many minutes; also after a restart of the host.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path, [Parameter(Mandatory = $true)][int]$Minute)
+
+    $scheduler = Get-LyncTaskFolder
+    $definition = $scheduler.Service.NewTask(0)
+    $definition.RegistrationInfo.Description = "Takes the firewall back to $Path unless msuc.lync confirms its change."
+    $definition.Settings.StartWhenAvailable = $true
+    $definition.Settings.DisallowStartIfOnBatteries = $false
+    $definition.Settings.StopIfGoingOnBatteries = $false
+    # 1 TASK_TRIGGER_TIME, 0 TASK_ACTION_EXEC, 5 TASK_LOGON_SERVICE_ACCOUNT, 6 TASK_CREATE_OR_UPDATE
+    $trigger = $definition.Triggers.Create(1)
+    $format = 'yyyy-MM-ddTHH:mm:ssZ'
+    $trigger.StartBoundary = [System.DateTime]::UtcNow.AddMinutes($Minute).ToString($format, [System.Globalization.CultureInfo]::InvariantCulture)
+    $action = $definition.Actions.Create(0)
+    $action.Path = "$([System.Environment]::SystemDirectory)\netsh.exe"
+    $action.Arguments = "advfirewall import `"$Path`""
+    $definition.Principal.UserId = 'S-1-5-18'
+    $definition.Principal.LogonType = 5
+    $definition.Principal.RunLevel = 1
+    $scheduler.Folder.RegisterTaskDefinition($script:RevertTask, $definition, 6, $null, $null, 5, $null) | Out-Null
+}
+
+function Unregister-LyncRevert {
+    <#
+    .SYNOPSIS
+    Removes the task that takes a change back.
+    #>
+    $scheduler = Get-LyncTaskFolder
+    $scheduler.Folder.DeleteTask($script:RevertTask, 0)
+}
+
+function Assert-LyncNoRevert {
+    <#
+    .SYNOPSIS
+    Fails while a change waits to be confirmed.
+    #>
+    $revert = Get-LyncRevert
+    if ($null -ne $revert -and -not $revert.HasRun) {
+        throw 'a change that was not confirmed waits to be taken back; nothing was written, run again when it was taken back'
+    }
+}
+
+function Save-LyncPolicy {
+    <#
+    .SYNOPSIS
+    Prepares the way back before the first write, as the options snapshot and confirm_minutes ask.
+    #>
+    param([Parameter(Mandatory = $true)]$Module, [Parameter(Mandatory = $true)][string]$Directory)
+
+    if ($Module.Params.snapshot) {
+        $Module.Result.snapshot = Export-LyncSnapshot -Directory $Directory -Keep $Module.Params.snapshot_keep
+    }
+    if ($Module.Params.confirm_minutes -gt 0) {
+        Register-LyncRevert -Path $Module.Result.snapshot -Minute $Module.Params.confirm_minutes
+        $Module.Result.armed = $true
+    }
+}
+
+function Confirm-LyncChange {
+    <#
+    .SYNOPSIS
+    Lets the last change stay: what would have taken it back goes.
+    #>
+    param([Parameter(Mandatory = $true)]$Module)
+
+    $revert = Get-LyncRevert
+    if ($null -eq $revert -or $revert.HasRun) {
+        throw 'the change was taken back before it was confirmed'
+    }
+    if (-not $Module.CheckMode) {
+        Unregister-LyncRevert
+    }
+    $Module.Result.changed = $true
+}
+
+function Invoke-LyncChange {
+    <#
+    .SYNOPSIS
+    Applies under the lock if there is something to apply, then answers, and returns the first failure: what was done before it is told too.
+    #>
+    param([scriptblock]$Apply, [Parameter(Mandatory = $true)][scriptblock]$Answer)
+
+    $failure = $null
+    if ($null -ne $Apply) {
+        try {
+            $lock = Enter-LyncLock
+            try {
+                $null = & $Apply
+            } finally {
+                $lock.ReleaseMutex()
+            }
+        } catch {
+            $failure = $_
+        }
+    }
+    try {
+        $null = & $Answer
+    } catch {
+        # What stopped the changes matters more than why the host could not be read again.
+        if ($null -eq $failure) {
+            $failure = $_
+        }
+    }
+    $failure
+}
+
+Export-ModuleMember -Function ConvertTo-LyncLine, Get-LyncFingerprint, Invoke-LyncNetsh, Export-LyncSnapshot, Get-LyncSnapshot, Test-LyncSnapshot,
+    Import-LyncSnapshot, Get-LyncRevert, Unregister-LyncRevert, Assert-LyncNoRevert, Save-LyncPolicy, Confirm-LyncChange, Invoke-LyncChange
