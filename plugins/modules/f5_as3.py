@@ -49,15 +49,12 @@ options:
       user:
         description: User, with O(provider.password).
         type: str
-        default: ""
       password:
         description: Password of O(provider.user).
         type: str
-        default: ""
       token:
         description: A token of the device, instead of O(provider.user) and O(provider.password).
         type: str
-        default: ""
       validate_certs:
         description: Whether the device's certificate must be trusted and name its host.
         type: bool

@@ -88,25 +88,35 @@ def test_the_rhythm_from_a_playbook(f5: F5Lab) -> None:
     assert f5.members(5061)[member]["session"] == "user-enabled"
 
 
-def test_without_a_device_and_with_mistakes(f5: F5Lab) -> None:
+def test_without_a_device(f5: F5Lab) -> None:
     (rendered,) = results(f5.play(("Render", "rendered")))
     config = f5.lab.directory / "declaration.json"
     config.write_text(json.dumps(rendered["rendered"]), encoding="utf-8")
     (parsed,) = results(f5.play(("Parse", "parsed"), more=f", path: {config}"))
     assert [each["name"] for each in parsed["parsed"]] == sorted(item["name"] for item in f5.variables["services"])
     assert {each["why"] for each in rendered["not_rendered"]} == {"a cookie needs HTTP, and this virtual passes TLS on without decrypting it"}
+    assert f5.bigip.log == []
 
-    f5.variables["services"][0] |= {"options": {"allow_vlan": ["/Common/a"]}}
-    wrong = f5.play(("Wrong option", "replaced"))
-    assert "allow_vlan is no option of f5_as3" in str(wrong.result("lb01")["msg"])
-    f5.variables["services"][0] |= {"options": {}}
-    f5.variables["provider"] |= {"password": "not it"}
-    refused = f5.play(("Wrong password", "replaced"))
-    assert "HTTP 401, the credentials are wrong" in str(refused.result("lb01")["msg"])
-    del f5.variables["provider"]["host"]
-    incomplete = f5.play(("No host", "replaced"))
-    assert "host" in str(incomplete.result("lb01")["msg"])
-    for played in (wrong, refused, incomplete):
-        assert played.status != 0
-        assert "Traceback" not in played.output
+
+def test_mistakes_are_clear_sentences(f5: F5Lab) -> None:
+    services, provider = f5.variables["services"][:1], f5.variables["provider"]
+    mistakes: list[tuple[dict[str, Any], str]] = [
+        ({"services": [services[0] | {"options": {"allow_vlan": ["/Common/a"]}}], "provider": provider}, "allow_vlan is no option of f5_as3"),
+        ({"services": services, "provider": provider | {"password": "not it"}}, "HTTP 401, the credentials are wrong"),
+        ({"services": services, "provider": provider | {"ca": "/nowhere/ca.pem"}}, "correct ca"),
+        ({"services": services, "provider": {"host": "lb01", "user": "ansible"}}, "password"),
+        ({"services": services, "provider": {"user": "ansible", "password": "x"}}, "host"),
+        ({"services": services}, "provider: is missing"),
+        ({"provider": provider}, "services: is missing with state replaced"),
+        ({"state": "parsed"}, "running_config: is missing"),
+        ({"state": "parsed", "running_config": "{"}, "running_config: cannot be read"),
+        ({"state": "parsed", "running_config": '{"class": "Tenant"}'}, "is no AS3 declaration"),
+    ]
+    tasks = [{"name": f"Mistake {number}", "msuc.lync.f5_as3": options, "ignore_errors": True} for number, (options, _words) in enumerate(mistakes)]
+    f5.lab.inventory.write_text(json.dumps({"all": {"hosts": {"lb01": {}}}}), encoding="utf-8")
+    played = f5.lab.play(json.dumps([{"hosts": "lb01", "gather_facts": False, "tasks": tasks}]))
+    messages = [str(record["result"].get("msg")) for record in played.of("lb01")]
+    assert len(messages) == len(mistakes)
+    assert [words for (_options, words), message in zip(mistakes, messages, strict=True) if words not in message] == []
+    assert "Traceback" not in played.output
     assert f5.bigip.stored == {}

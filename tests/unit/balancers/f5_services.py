@@ -33,9 +33,9 @@ def service(number: int = 1, **values: object) -> Service:
     return replace(made, **values)  # type: ignore[arg-type]
 
 
-def example_services() -> tuple[Service, ...]:
-    """Return every service of the golden plans of the large example."""
-    items = [item for path in sorted(GOLDEN.glob("*.json")) for item in json.loads(path.read_text(encoding="utf-8"))["virtual_services"]]
+def example_services(pool: str = "*") -> tuple[Service, ...]:
+    """Return the services of the golden plans of the large example, of one pool or of all."""
+    items = [item for path in sorted(GOLDEN.glob(f"{pool}.json")) for item in json.loads(path.read_text(encoding="utf-8"))["virtual_services"]]
     return read_services(items)
 
 

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 
 from tests.lab.f5_objects import Objects, desired
 from tests.lab.f5_rest import rest_item
-from tests.unit.balancers.f5_services import POOL, any_services, example_services, service
+from tests.unit.balancers.f5_services import GOLDEN, POOL, any_services, example_services, service
 
 DRIVER = F5As3()
 
@@ -79,6 +79,12 @@ def test_the_planned_services_of_the_example_parse_back() -> None:
     services = example_services()
     assert len(services) > 30
     assert list(DRIVER.parse(json.loads(DRIVER.render(services).text))) == said(list(services))
+
+
+def test_the_declaration_of_an_edge_pool_is_the_golden_one() -> None:
+    """To renew the file, write there what render gives and read the difference."""
+    text = DRIVER.render(example_services("edge01.contoso.com")).text
+    assert text == (GOLDEN.parents[1] / "f5_as3" / "edge01.contoso.com.json").read_text(encoding="utf-8")
 
 
 def test_a_service_becomes_the_objects_of_as3_with_as3s_units() -> None:
