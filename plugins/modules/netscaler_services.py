@@ -123,6 +123,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
+  description: Each change as a line of words.
+  returned: always, save when rendering, parsing or gathering
+  type: list
+  elements: str
+  sample: ["change pool01.contoso.com-fe-sip-tls-5061 (modifies the service in place): idle_seconds from 60 to 1800"]
+lines:
   description: The command lines that do the same as the requests; what check mode would do.
   returned: always, save when rendering, parsing or gathering
   type: list

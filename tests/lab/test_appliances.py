@@ -51,8 +51,8 @@ def rhythm(
     assert len(first["diff"]) == len(SERVICES)
     assert "not-a-secret" not in check.output
     applied, again = results(play(lab, module, provider, [{}, {}]))
-    assert applied["changed"] and applied["commands"] == first["commands"]
-    assert (again["changed"], again["commands"], again["requests"]) == (False, [], 1)
+    assert applied["changed"] and applied["lines"] == first["lines"]
+    assert (again["changed"], again["lines"], again["requests"]) == (False, [], 1)
     made = look()
     assert made != empty
     tamper()
@@ -61,7 +61,7 @@ def rhythm(
     appliance.asked()
     drift, repaired, last = results(play(lab, module, provider, [{"_task": {"check_mode": True}}, {}, {}]))
     assert (drift["changed"], drift["requests"], repaired["changed"], last["changed"]) == (True, 1, True, False)
-    assert repaired["commands"] == drift["commands"]
+    assert repaired["lines"] == drift["lines"]
     assert look() == made
     return drift
 
@@ -72,7 +72,8 @@ def test_a_netscaler_converges_and_a_change_by_hand_is_named_and_repaired(lab: L
         drift = rhythm(lab, "netscaler_services", adc, adc.config, lambda: adc.appliance.update("servicegroup", group))
         (change,) = drift["changes"]
         assert (change["name"], change["fields"]) == (SIP, [{"field": "idle_seconds", "before": 60, "after": 1800}])
-        assert drift["commands"] == [f"set serviceGroup lync_{SIP} -cltTimeout 1800 -svrTimeout 1800"]
+        assert drift["commands"] == [f"change {SIP} (modifies the service in place): idle_seconds from 60 to 1800"]
+        assert drift["lines"] == [f"set serviceGroup lync_{SIP} -cltTimeout 1800 -svrTimeout 1800"]
         assert drift["not_rendered"][0]["field"] == "persistence"
         made = adc.config()
         adc.restart()
@@ -83,8 +84,9 @@ def test_a_loadmaster_converges_and_a_change_by_hand_is_named_and_repaired(lab: 
     with kemp.LoadMaster() as lm:
         place = {"vs": "10.1.0.101", "port": "80", "prot": "tcp"}
         drift = rhythm(lab, "kemp_services", lm, lm.services, lambda: lm.do("modvs", **place, Idletime="660"))
-        assert [change["name"] for change in drift["changes"]] == ["tcp 10.1.0.101 port 443", "tcp 10.1.0.101 port 80"]
-        assert drift["commands"] == ["modvs vs=10.1.0.101 port=80 prot=tcp Idletime=1800"]
+        names = ["pool01.contoso.com-fe-web-https-443", "pool01.contoso.com-fe-web-http-80"]
+        assert drift["commands"] == [f"change {name} (modifies the service in place): idle_seconds from 660 to 1800" for name in names]
+        assert drift["lines"] == ["modvs vs=10.1.0.101 port=80 prot=tcp Idletime=1800"]
 
 
 READ_BACK = {"netscaler_services": "{{ rendered.rendered | join('\n') }}", "kemp_services": "{{ rendered.document | to_json }}"}
@@ -127,7 +129,7 @@ def test_requests_beside_the_way_of_one_call_per_object(lab: Lab, capsys: pytest
         _made, idle, member = results(play(lab, "netscaler_services", adc.provider(), steps))
         adc.asked()
         per_object = len(one_call_per_object(adc))
-        per_binding = sum(line.startswith("unbind serviceGroup") for line in member["commands"])
+        per_binding = sum(line.startswith("unbind serviceGroup") for line in member["lines"])
         made, kemp_idle, kemp_member = results(play(lab, "kemp_services", lm.provider(), steps))
         items = len(lm.services())
     with capsys.disabled():

@@ -47,9 +47,9 @@ class Order:
 
 @dataclass(frozen=True)
 class Work:
-    """How it gets there: commands in the vendor's words, services whose objects change, impacts by service."""
+    """How it gets there: lines in the vendor's words, services whose objects change, impacts by service."""
 
-    commands: tuple[str, ...]
+    lines: tuple[str, ...]
     touched: frozenset[str]
     impacts: Mapping[str, Impact] = field(default_factory=dict)
 
@@ -123,15 +123,17 @@ def _reconciled(task: Task, driver: Driver, device: Device, write: bool) -> dict
     order, changes = _ordered(task.state, want, asked, have, stopped, driver)
     work = device.prepare(order)
     changes = _with_impacts(changes, work, have)
-    if write and work.commands:
+    if write and work.lines:
         device.apply()
     after = applied(have.services, changes)
+    changes = _named(changes, {said.name: service.name for service, said in zip(asked, want, strict=True)})
     return {
-        "changed": bool(work.commands),
+        "changed": bool(work.lines),
         "before": results.services(have.services),
         "after": results.services(after),
         "changes": results.changes(changes),
-        "commands": list(work.commands),
+        "commands": [line.removesuffix(": ") for line in results.commands(changes)],
+        "lines": list(work.lines),
         "summary": results.summary(changes),
         "diff": results.diffs(changes),
         "requests": device.requests,
@@ -162,6 +164,11 @@ def _with_impacts(changes: tuple[Change, ...], work: Work, have: Gathered) -> tu
     known = {change.name for change in said}
     hidden = [service for service in have.services if service.name in work.touched - known]
     return (*said, *(Change(Kind.CHANGE, service.name, service, service, (), _BY_HAND) for service in hidden))
+
+
+def _named(changes: tuple[Change, ...], names: Mapping[str, str]) -> tuple[Change, ...]:
+    """Return the changes under the user's names, which a device may not keep."""
+    return tuple(replace(change, name=names.get(change.name, change.name)) for change in changes)
 
 
 def _left_out(items: Sequence[NotRendered]) -> dict[str, Any]:

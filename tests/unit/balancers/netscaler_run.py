@@ -29,5 +29,5 @@ def applied(adc: netscaler.NetScaler, items: list[dict[str, Any]], **more: Any) 
     """Apply, and prove that a second run finds nothing to do."""
     result = reconcile(adc, items, **more)
     again = reconcile(adc, items, **more)
-    assert (again["changed"], again["commands"], again["changes"]) == (False, [], []), again["commands"]
+    assert (again["changed"], again["lines"], again["commands"], again["changes"]) == (False, [], [], []), again["lines"]
     return result

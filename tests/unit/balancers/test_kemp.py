@@ -151,7 +151,7 @@ def applied(lm: LoadMaster, items: list[dict[str, Any]], **more: Any) -> dict[st
     """Apply, and prove that a second run finds nothing to do."""
     result = reconcile(lm, items, **more)
     again = reconcile(lm, items, **more)
-    assert (again["changed"], again["commands"], again["changes"]) == (False, [], []), again["commands"]
+    assert (again["changed"], again["lines"], again["commands"], again["changes"]) == (False, [], [], []), again["lines"]
     return result
 
 
@@ -160,7 +160,7 @@ def test_a_whole_deployment_is_read_in_one_request(lm: LoadMaster) -> None:
     check = reconcile(lm, wanted, write=False)
     assert (check["changed"], lm.asked(), lm.services()) == (True, ["listvs"], [])
     result = applied(lm, wanted)
-    assert result["commands"] == check["commands"]
+    assert (result["commands"], result["lines"]) == (check["commands"], check["lines"])
     assert result["summary"]["added"] == len(wanted)
     lm.asked()
     assert not reconcile(lm, wanted)["changed"]
@@ -236,7 +236,7 @@ def test_ports_move_between_virtual_services(lm: LoadMaster) -> None:
     applied(lm, [item("a", port=444), item("b", port=5061), item("c", port=5062)])
     other = {"type": "tcp", "port": 443, "interval_seconds": 10, "failures": 2}
     result = applied(lm, [item("a", port=444), item("b", port=5061, monitor=other), item("c", port=5062)])
-    assert [line.split()[0] for line in result["commands"]] == ["modvs", "addvs", "addrs", "addrs"]
+    assert [line.split()[0] for line in result["lines"]] == ["modvs", "addvs", "addrs", "addrs"]
     applied(lm, [item("a", port=444), item("b", port=5061), item("c", port=5062)])
     applied(lm, [item("b", port=5061), item("c", port=5062)])
     assert [(found["VSPort"], found["ExtraPorts"]) for found in lm.services()] == [(5061, "5062")]
@@ -274,7 +274,7 @@ def test_what_somebody_changed_by_hand_is_named_and_set_right(lm: LoadMaster, co
     lm.do(command, **place, **parameters)
     result = applied(lm, [item()])
     (change,) = result["changes"]
-    assert change["name"] == "tcp 10.1.0.100 port 5061"
+    assert change["name"] == "sip-5061"
     assert [part["field"] for part in change["fields"]] == ([field] if field else [])
     after = lm.services()
     for found in (*before, *after):

@@ -8,6 +8,7 @@ takes them; members are added before others are removed. A member that is switch
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,8 +32,11 @@ class Command:
 def plan_commands(want: Sequence[VirtualService], have: Sequence[VirtualService], everything: Sequence[VirtualService]) -> tuple[Command, ...]:
     """Return the commands from have to want; everything is all that the LoadMaster has, ours and others'."""
     pairs, added = _paired(want, have)
-    stale = [item for item in have if not any(item is other for _want, other in pairs)]
-    in_the_way = [item for item in stale if any(_meets(item, other) for other in want)]
+    taken = {id(old) for _new, old in pairs}
+    wanted = {socket for item in want for socket in _sockets(item)}
+    stale = [item for item in have if id(item) not in taken]
+    in_the_way = [item for item in stale if wanted.intersection(_sockets(item))]
+    last = [item for item in stale if not wanted.intersection(_sockets(item))]
     modified = sorted(pairs, key=lambda pair: bool(set(pair[0].ports) - set(pair[1].ports)))
     switched = tuple(_switched_everywhere(pairs, stale, everything))
     addresses = {str(command.parameters["rs"]) for command in switched}
@@ -45,32 +49,29 @@ def plan_commands(want: Sequence[VirtualService], have: Sequence[VirtualService]
         *switched,
         *(command for new, old in pairs for command in _members_switched(new, old) if command.parameters["rs"] not in addresses),
         *(command for new, old in pairs for command in _members_removed(new, old)),
-        *(_removed(item) for item in stale if item not in in_the_way),
+        *(_removed(item) for item in last),
     )
 
 
 def _paired(want: Sequence[VirtualService], have: Sequence[VirtualService]) -> tuple[list[tuple[VirtualService, VirtualService]], list[VirtualService]]:
     """Return wanted Virtual Services with those that become them, the one with most ports in common, and those that are new."""
-    free = list(have)
+    holders = {socket: item for item in have for socket in _sockets(item)}
+    taken: set[int] = set()
     pairs: list[tuple[VirtualService, VirtualService]] = []
     added: list[VirtualService] = []
     for item in want:
-        best = max(free, key=lambda other: _in_common(item, other), default=None)
-        if best is None or not _in_common(item, best):
+        counts = Counter(id(holders[socket]) for socket in _sockets(item) if socket in holders and id(holders[socket]) not in taken)
+        if not counts:
             added.append(item)
             continue
-        free.remove(best)
-        pairs.append((item, best))
+        best = counts.most_common(1)[0][0]
+        taken.add(best)
+        pairs.append((item, next(holders[socket] for socket in _sockets(item) if socket in holders and id(holders[socket]) == best)))
     return pairs, added
 
 
-def _in_common(one: VirtualService, other: VirtualService) -> int:
-    same = (one.address, one.protocol) == (other.address, other.protocol)
-    return len(set(one.ports) & set(other.ports)) if same else 0
-
-
-def _meets(one: VirtualService, other: VirtualService) -> bool:
-    return _in_common(one, other) > 0
+def _sockets(item: VirtualService) -> list[tuple[str, str, int]]:
+    return [(item.address, item.protocol, port) for port in item.ports]
 
 
 def _added(item: VirtualService) -> Iterator[Command]:

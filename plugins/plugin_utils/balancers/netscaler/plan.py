@@ -99,6 +99,8 @@ def _free_name(name: str, taken: Iterable[Key]) -> str:
 
 def _renamed(tables: Tables, renames: Mapping[tuple[str, Key], Key]) -> Mutable:
     """Return the tables after the renames, references too."""
+    if not renames:
+        return {name: dict(items) for name, items in tables.items()}
     return {name: dict(_renamed_row(RESOURCES[name], values, renames) for values in items.values()) for name, items in tables.items()}
 
 
@@ -112,7 +114,7 @@ def _renamed_row(resource: Resource, values: Values, renames: Mapping[tuple[str,
 def _kept(tables: Tables, names: frozenset[str]) -> Objects:
     """Return virtual servers by their names, with all that they rest on."""
     found: set[tuple[str, Key]] = {(_VSERVER, (name,)) for name in names}
-    grown = True
+    grown = bool(names)
     while grown:
         more = {item for item in _reached(tables, found) if item not in found}
         grown = bool(more)
