@@ -19,10 +19,12 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.converge im
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.http import DeviceError, Provider
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
+from hypothesis import given, settings
 
 from tests.lab.f5_objects import item
 from tests.lab.f5_simulator import BigIpSimulator
 from tests.lab.https_server import OTHER_ADDRESS, Request
+from tests.unit.balancers.f5_services import any_services
 
 POOL = "pool01.contoso.com"
 # Asks often; the limit is for a machine that is busy with other things.
@@ -163,6 +165,22 @@ def test_options_and_every_member_state_settle(bigip: BigIpSimulator, start: Run
     moved = start((replace(wanted[0], options={**options, "allow_vlans": ["/Common/a"]}), *wanted[1:]), check_mode=True)
     assert kinds(moved) == [f"change {ONE.name} recreates the virtual"]
     assert [each["field"] for each in found.result()["not_rendered"]] == ["nagle", "persistence"]  # type: ignore[attr-defined]
+
+
+@given(any_services(), any_services())
+@settings(max_examples=15)
+def test_from_any_services_to_any_others_in_one_run(first: list[Service], second: list[Service]) -> None:
+    device = BigIpSimulator()
+    provider = Provider(device.address, device.port, device.user, device.password, ca=device.ca)
+    try:
+        for wanted in (first, second):
+            for settled in (False, True):
+                run = Convergence(Task(tuple(wanted), State.REPLACED, provider, waits=QUICK))
+                run.run(check_mode=False)
+                assert not (settled and run.result()["changed"]), run.result()["commands"]
+    finally:
+        device.stop()
+    assert device.contract.faults == []
 
 
 def test_one_pass_beside_one_call_per_object(bigip: BigIpSimulator, start: Run, record_property: Callable[[str, object], None]) -> None:
