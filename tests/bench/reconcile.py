@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,9 @@ def wanted(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def present(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def present(rules: list[dict[str, Any]]) -> list[Mapping[str, object]]:
     """Return rules that a host has instead, as COM properties."""
-    made: list[dict[str, Any]] = []
+    made: list[Mapping[str, object]] = []
     for number, rule in enumerate(rules):
         kind = number % 10
         name = f"Old {number}" if kind == 0 else rule["name"]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import subprocess
@@ -20,6 +21,7 @@ from tests.lab.test_windows_firewall_rules import MEDIA, SIP, playbook, start_wi
 
 PWSH = os.environ.get("LYNC_PWSH", "")
 CHECK = os.environ.get("LYNC_PWSH_CHECK", "")
+FAKE_GPO = pathlib.Path(__file__).resolve().parent / "fake_gpo.ps1"
 NEEDS_POWERSHELL = pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7")
 WANT: list[dict[str, Any]] = [
     SIP,
@@ -84,6 +86,44 @@ def test_the_script_gives_what_the_module_gives_and_then_finds_nothing_to_do(lab
     # What the module made on the other host is as the script wants it too: the simulator gives back masks and ranges.
     lab.stores["fe01"].change(rules=lab.stores["fe02"].read()["rules"])
     assert "0 rules to add, 0 to remove, 5 as wanted" in run_script(local, lab)
+
+
+def run_policy_script(script: pathlib.Path, gpo: pathlib.Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the script for a Group Policy object over the fakes; gpo is the file that is the object."""
+    wrapper = gpo.with_name("wrapper.ps1")
+    wrapper.write_text(f". '{FAKE_GPO}'\n& '{script}' -PolicyStore 'contoso.com\\fe01' @args\n", encoding="utf-8-sig")
+    command = [PWSH, "-NoProfile", "-File", str(wrapper), *arguments]
+    return subprocess.run(command, env={**os.environ, "LAB_GPO": str(gpo), **environment}, capture_output=True, text=True, check=False)
+
+
+@NEEDS_POWERSHELL
+def test_the_script_for_group_policy_replaces_the_group_at_once_or_not_at_all(tmp_path: pathlib.Path) -> None:
+    script, gpo = handed_out(tmp_path)[1], tmp_path / "gpo.json"
+    foreign = {"Name": "{1}", "DisplayName": "ping", "Group": "Contoso"}
+    gpo.write_text(json.dumps([foreign, {"Name": "{2}", "DisplayName": "Old", "Group": "msuc.lync"}]), encoding="utf-8")
+    before = gpo.read_bytes()
+
+    looked = run_policy_script(script, gpo, "-WhatIf")
+    assert (looked.returncode, looked.stderr, gpo.read_bytes()) == (0, "", before), looked.stdout
+    assert "5 rules of fe01 take the place of 1 in contoso.com\\fe01" in looked.stdout
+    stopped = run_policy_script(script, gpo, LAB_GPO_REFUSES="everything")
+    assert (stopped.returncode, gpo.read_bytes()) == (1, before) and "The parameter is incorrect." in stopped.stderr
+
+    for present in (1, 5):
+        done = run_policy_script(script, gpo)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        assert f"take the place of {present} in" in done.stdout
+        rules = json.loads(gpo.read_text(encoding="utf-8"))
+        assert rules[0] == foreign
+        assert sorted(rule["DisplayName"] for rule in rules[1:]) == sorted(str(rule["name"]) for rule in WANT)
+    made = {rule["DisplayName"]: rule for rule in rules[1:]}
+    assert {rule["Group"] for rule in rules[1:]} == {"msuc.lync"}
+    ping, out, everything = (made[name] for name in ("ping", "out", "everything"))
+    assert (ping["Protocol"].lower(), ping["IcmpType"], ping["RemoteAddress"]) == ("icmpv4", ["8:0"], ["10.0.0.0/8"])
+    assert ping["Program"] == "C:\\Program Files\\a.exe"
+    assert (out["Direction"], out["Action"], out["Enabled"], out["RemotePort"], out["InterfaceType"]) == ("Outbound", "Block", "False", ["443"], ["Wired"])
+    assert (everything["Profile"], everything["Service"], everything["RemoteAddress"]) == (["Domain"], "Any", ["LocalSubnet"])
+    assert (everything["Authentication"], everything["Encryption"]) == ("Required", "Required")
 
 
 @pytest.mark.skipif(not CHECK, reason="LYNC_PWSH_CHECK does not name pwsh-check")
