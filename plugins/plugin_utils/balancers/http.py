@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from ..dependencies import requests
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 _SHOWN = 300
 

@@ -69,6 +69,7 @@ def test_a_change_of_one_member_takes_four_requests_at_most_whatever_the_number_
     result = reconcile(adc, without("10.1.0.12", draining_members=["10.1.0.12"]))
     assert adc.asked() == [READ, "POST /nitro/v1/config/servicegroup?action=disable", SAVE]
     assert {change["impact"] for change in result["changes"]} == {"modifies members"}
+    assert result["lines"][0] == "disable serviceGroup lync_s-5000 lync_10.1.0.12 5000 -graceful YES"
     reconcile(adc, without("10.1.0.12"))
     assert adc.asked() == [READ, REMOVE, SAVE]
 
@@ -106,7 +107,8 @@ def test_what_is_no_longer_wanted_is_unset(adc: NetScaler) -> None:
     adc.appliance.others.append("add netProfile np")
     applied(adc, [item(nagle=False, options={"netprofile": "np"})])
     assert {"tcpprofilename", "netprofile"} <= adc.config()["lbvserver"][SIP].keys()
-    applied(adc, [item()])
+    result = applied(adc, [item()])
+    assert f"unset lb vserver {SIP} -tcpProfileName -netProfile" in result["lines"]
     found = adc.config()
     assert not {"tcpprofilename", "netprofile"} & found["lbvserver"][SIP].keys()
     assert "tcpprofilename" not in found["servicegroup"][SIP]
@@ -164,6 +166,7 @@ def test_a_port_is_immutable_so_the_old_server_serves_until_the_new_one_is_there
     result = applied(adc, [item(**ALONE, port=5068)])
     assert result["changes"][0]["impact"].startswith("recreates the virtual: the old one serves until the new one is there")
     assert adc.asked()[:5] == [READ, "POST /nitro/v1/config/lbvserver?action=rename", ADD, REMOVE, SAVE]
+    assert (result["lines"][0], result["lines"][-1]) == (f"rename lb vserver {SIP} {SIP}-old", f"rm lb vserver {SIP}-old")
     assert {key: row["port"] for key, row in adc.config()["lbvserver"].items()} == {SIP: "5068"}
 
 
@@ -382,6 +385,39 @@ def test_what_cannot_be_reached_or_is_not_trusted_is_one_sentence(adc: NetScaler
 
 def test_a_certificate_may_go_unchecked_when_the_user_says_so(adc: NetScaler) -> None:
     assert reconcile(adc, [item()], ca=None, validate_certs=False)["changed"]
+
+
+def test_what_somebody_else_made_meanwhile_is_said(adc: NetScaler) -> None:
+    original = adc._write
+
+    def meanwhile(*arguments: Any) -> Any:
+        adc.appliance.running["servicegroup"][SIP] = {"servicegroupname": SIP, "servicetype": "TCP"}
+        return original(*arguments)
+
+    adc._write = meanwhile  # type: ignore[method-assign]
+    with pytest.raises(DeviceError, match="a part failed: 273 Resource already exists; nothing was saved; run again to go on"):
+        reconcile(adc, [item()])
+
+
+def test_a_switch_that_is_refused_is_said(adc: NetScaler) -> None:
+    """One object in a request of its own: the appliance answers by HTTP 599."""
+    reconcile(adc, [item()])
+    adc.fail_at = "disable servicegroup"
+    with pytest.raises(DeviceError, match="disable 1 servicegroup: the appliance refuses: 1 Simulated failure"):
+        reconcile(adc, [item(members=["10.1.0.11"], draining_members=["10.1.0.12"])])
+
+
+def test_an_object_that_is_gone_meanwhile_is_said(adc: NetScaler) -> None:
+    reconcile(adc, [item()])
+    original = adc._write
+
+    def meanwhile(*arguments: Any) -> Any:
+        adc.appliance.running["servicegroup_servicegroupmember_binding"].clear()
+        return original(*arguments)
+
+    adc._write = meanwhile  # type: ignore[method-assign]
+    with pytest.raises(DeviceError, match="an object is not there: 258 No such resource"):
+        reconcile(adc, [item(members=["10.1.0.11"], draining_members=["10.1.0.12"])])
 
 
 def test_a_busy_appliance_is_said(adc: NetScaler) -> None:

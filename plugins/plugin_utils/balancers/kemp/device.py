@@ -21,7 +21,7 @@ from .fields import VirtualService
 from .plan import Command, plan_commands
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 _PATH = "/accessv2"
 _WORDS: Mapping[int, str] = {

@@ -28,7 +28,7 @@ from .plan import ResourcePlan, Scope, plan_resources
 from .render import Servers, domain_of, resources_of
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 _OLD = re.compile(r"-old\d*\Z")
 _RECREATES = Impact("recreates the virtual: the old one serves until the new one is there, then its connections end", recreates=True)

@@ -19,7 +19,7 @@ from ..http import Answer, DeviceError, Https, Provider
 from .steps import Request, Step
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing import Self
 
 _CONFIG = "/nitro/v1/config"
 # "Session expired or killed", "Not logged in", and "Use of Basic Authentication is Disabled".
