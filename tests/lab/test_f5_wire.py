@@ -483,6 +483,8 @@ def test_a_standby_unit_is_left_alone(bigip: BigIpSimulator, pair: BigIpSimulato
     assert (found["changed"], bigip.objects, found["sync"]) == (False, {}, "In Sync")
     assert "lb01.contoso.com is not the active unit, nothing was looked at or written; active: lb02.contoso.com" in str(found["warnings"])
     assert bigip.taken() == ["GET /mgmt/tm/cm/device", "GET /mgmt/tm/cm/sync-status"]
+    bigip.sync_state = "Changes Pending"
+    assert "do not have the same configuration: Changes Pending" in str(start((ONE,)).result()["warnings"])
     for device in (*bigip.devices, *pair.devices):
         device["failoverState"] = "standby"
     nobody = start((ONE,), peers=(OTHER_ADDRESS,)).result()

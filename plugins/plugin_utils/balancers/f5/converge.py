@@ -95,6 +95,7 @@ class Convergence:
     def _stand_by(self, device: BigIp, unit: Unit) -> None:
         """Leave a unit alone that carries no traffic: what is written there is lost with the next synchronisation."""
         self._sync = device.sync_status()
+        self._warn_of_difference()
         active = unit.active_name or "none"
         self._warnings.append(f"{unit.name} is not the active unit, nothing was looked at or written; active: {active}; provider.peers may name it")
 
@@ -184,6 +185,9 @@ class Convergence:
         except DeviceError as error:
             self._sync = "unknown"
             self._warnings.append(f"the other unit was not asked: {error}")
+        self._warn_of_difference()
+
+    def _warn_of_difference(self) -> None:
         if self._sync not in ("In Sync", "unknown"):
             self._warnings.append(f"the units do not have the same configuration: {self._sync}; sync_group names the device group that gets each change")
 
