@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils.topology.model import ROLES, InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils.topology.pool_fields import POOL_FIELDS
@@ -15,6 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .sample import DIRECTORS, EDGES, GROUPS, MEDIATION, POOL, Path, changed
+
+# What it runs has its coverage from the tests of single cases.
+pytestmark = pytest.mark.no_cover
 
 HOSTS = ("fe01", "fe02", "dir01", "med01", "edge01", "edge02", "gw01", "lb01", "other", "new host", "../new")
 POOL_NAMES = (POOL, DIRECTORS, EDGES, MEDIATION, "new.contoso.com")
