@@ -27,7 +27,7 @@ from tests.lab.https_server import Request
 
 from .samples import services
 
-laws = settings(max_examples=120, deadline=None)
+laws = settings(max_examples=80, deadline=None)
 DOMAINS = st.fixed_dictionaries({}, optional={"td": st.integers(1, 2), "netprofile": st.just("np")})
 GATEWAYS = st.fixed_dictionaries({}, optional={"default_gateway": st.sampled_from(["10.1.0.1", "10.1.0.2"])})
 
@@ -83,7 +83,7 @@ def kemp_commands(lm: kemp.LoadMaster, driver: Kemp, wanted: tuple[Service, ...]
     device.gather(said)
     work = device.prepare(Order(said, wanted, frozenset()))
     device.apply()
-    return work.commands
+    return work.lines
 
 
 @laws
