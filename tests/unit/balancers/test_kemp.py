@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,6 +27,7 @@ DRIVER = Kemp()
 OPTIONS = st.fixed_dictionaries(
     {}, optional={"default_gateway": st.just("10.1.0.1"), "local_addresses": st.lists(st.sampled_from(["10.1.0.6", "10.1.0.7"]), min_size=1, max_size=2)}
 )
+GOLDEN_LINES = pathlib.Path(__file__).resolve().parents[2] / "golden" / "kemp"
 ALONE: dict[str, Any] = {"persistence": {"type": "none"}}
 
 
@@ -56,6 +58,12 @@ def test_what_is_said_is_what_is_not_among_not_rendered() -> None:
         fields = {note.field.partition(".")[0] for note in DRIVER.render([wanted]).not_rendered}
         differing = {name for name in vars(wanted) if getattr(wanted, name) != getattr(DRIVER.expressible(wanted), name)}
         assert fields == differing - {"name"}, wanted.name
+
+
+def test_the_commands_of_an_edge_pool_are_the_golden_ones() -> None:
+    """Read the difference when they change: it is what is sent."""
+    wanted = [found for found in golden() if found.pool == "edge01.contoso.com"]
+    assert DRIVER.render(wanted).text == (GOLDEN_LINES / "edge01.contoso.com.txt").read_text(encoding="utf-8")
 
 
 def test_the_vendors_values_of_the_director() -> None:

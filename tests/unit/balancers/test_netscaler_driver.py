@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import pathlib
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from .samples import POOL, golden, service, services
 DRIVER = NetScaler()
 OPTIONS = st.fixed_dictionaries({}, optional={"td": st.integers(1, 4094), "netprofile": st.sampled_from(["np", "np 2"])})
 NAME = "lync_sip-5061"
+GOLDEN_LINES = pathlib.Path(__file__).resolve().parents[2] / "golden" / "netscaler"
 
 
 def said(wanted: Service) -> dict[str, list[dict[str, Any]]]:
@@ -156,3 +158,9 @@ def test_a_configuration_of_an_appliance_is_read() -> None:
     # The odd one out of three timeouts is what somebody changed.
     assert found.idle_seconds == 900
     assert {member.address: member.state.value for member in found.members} == {"10.1.0.11": "disabled", "10.1.0.12": "disabled"}
+
+
+def test_the_lines_of_an_edge_pool_are_the_golden_ones() -> None:
+    """Read the difference when they change: it is what people would paste."""
+    wanted = [found for found in golden() if found.pool == "edge01.contoso.com"]
+    assert DRIVER.render(wanted).text == (GOLDEN_LINES / "edge01.contoso.com.txt").read_text(encoding="utf-8")

@@ -26,6 +26,8 @@ _ALGORITHMS = {word: algorithm for algorithm, word in _SCHEDULES.items()}
 _SHARED = "shared"
 _PORTS = (3, 65530)
 _OPTIONS: Mapping[str, str] = {"default_gateway": "DefaultGW", "local_addresses": "LocalBindAddrs"}
+# Said whatever the LoadMaster would take by itself, since that depends on protocol, port and firmware.
+_ALWAYS = ("VStype", "ForceL7", "Transparent", "Schedule", "CheckType", "Persist")
 _WHY_STATES = {
     MemberState.DRAINING: "a Real Server is only disabled: sessions end within the LoadMaster's drain time, and it reads back as disabled",
     MemberState.BACKUP: "a backup takes fixed weighting instead of the algorithm: the Real Server is added disabled",
@@ -216,9 +218,13 @@ def read(document: object) -> list[VirtualService]:
 
 def command_lines(item: VirtualService) -> list[str]:
     """Return the commands that make a Virtual Service, for people."""
-    fields = {name: value for name, value in item.values.items() if name != "VSPort" and value != f.FIELDS[name].default}
-    lines = [command_line("addvs", {**item.place, **f.said(fields)})]
-    return lines + [command_line("addrs", {**item.place, **member_said(member)}) for member in item.members]
+    return [command_line("addvs", added(item)), *(command_line("addrs", {**item.place, **member_said(member)}) for member in item.members)]
+
+
+def added(item: VirtualService) -> dict[str, object]:
+    """Return the parameters that add a Virtual Service."""
+    fields = {name: value for name, value in item.values.items() if name in _ALWAYS or (name != "VSPort" and value != f.FIELDS[name].default)}
+    return {**item.place, **f.said(fields)}
 
 
 def command_line(command: str, parameters: Mapping[str, object]) -> str:

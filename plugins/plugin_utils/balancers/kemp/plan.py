@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .driver import command_line, member_said
-from .fields import FIELDS, RealServer, VirtualService, said
+from .driver import added, command_line, member_said
+from .fields import RealServer, VirtualService, said
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Command:
 
 def plan_commands(want: Sequence[VirtualService], have: Sequence[VirtualService], everything: Sequence[VirtualService]) -> tuple[Command, ...]:
     """Return the commands from have to want; everything is all that the LoadMaster has, ours and others'."""
-    pairs, added = _paired(want, have)
+    pairs, new_ones = _paired(want, have)
     taken = {id(old) for _new, old in pairs}
     wanted = {socket for item in want for socket in _sockets(item)}
     stale = [item for item in have if id(item) not in taken]
@@ -43,7 +43,7 @@ def plan_commands(want: Sequence[VirtualService], have: Sequence[VirtualService]
     return (
         *(_removed(item) for item in in_the_way),
         *(command for new, old in modified if not set(new.ports) - set(old.ports) for command in _modified(new, old)),
-        *(command for item in added for command in _added(item)),
+        *(command for item in new_ones for command in _added(item)),
         *(command for new, old in modified if set(new.ports) - set(old.ports) for command in _modified(new, old)),
         *(command for new, old in pairs for command in _members_added(new, old)),
         *switched,
@@ -75,13 +75,8 @@ def _sockets(item: VirtualService) -> list[tuple[str, str, int]]:
 
 
 def _added(item: VirtualService) -> Iterator[Command]:
-    fields = {name: value for name, value in item.values.items() if name != "VSPort" and (value != FIELDS[name].default or name in _ALWAYS)}
-    yield Command("addvs", {**item.place, **said(fields)}, (item,))
+    yield Command("addvs", added(item), (item,))
     yield from (Command("addrs", {**item.place, **member_said(member)}, (item,)) for member in item.members)
-
-
-# Said whatever the LoadMaster would take by itself, since that depends on port and firmware.
-_ALWAYS = ("VStype", "ForceL7", "Transparent", "Schedule", "CheckType", "Persist")
 
 
 def _modified(new: VirtualService, old: VirtualService) -> Iterator[Command]:
