@@ -45,7 +45,7 @@ class ActionModule(HandsAction):
             return hand_out(options, host, write=not self._task.check_mode)
         task = IpsecTask.from_options(options)
         self._host_name = host
-        return never_needed() if options["needed"] == NEVER else IpsecReconciliation(task)
+        return never_needed(task) if options["needed"] == NEVER else IpsecReconciliation(task)
 
     def ended(self, options: dict[str, Any], run: Course) -> dict[str, Any]:
         """Write the script for the peers of a host that has exemptions now, and return its path."""

@@ -22,7 +22,7 @@ options:
     description: Names of the variables that the tasks of the earlier hosts registered; the first one is skipped on a host that was stopped.
     type: list
     elements: str
-    default: [windows_firewall_opened, windows_firewall_closed]
+    default: [windows_firewall_opened, windows_firewall_closed, ipsec_exemptions_opened, ipsec_exemptions_closed]
   dns:
     description:
       - Names of the variables that the tasks on DNS registered. A host whose pool they failed for is stopped by C(DNS of POOL),

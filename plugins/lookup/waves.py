@@ -32,7 +32,7 @@ options:
     description: Names of the variables that the tasks registered; the first one is skipped on a host that was stopped.
     type: list
     elements: str
-    default: [windows_firewall_opened, windows_firewall_closed]
+    default: [windows_firewall_opened, windows_firewall_closed, ipsec_exemptions_opened, ipsec_exemptions_closed]
 """
 
 EXAMPLES = r"""

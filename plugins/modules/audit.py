@@ -30,6 +30,14 @@ options:
     type: str
     choices: [merged, replaced, overridden]
     default: replaced
+  ipsec:
+    description:
+      - V(auto) compares IPsec exemptions of a dump that holds a rule which requests or requires protection, and of one that holds exemptions
+        of the collection's group. What Group Policy requires is in no dump.
+      - V(true) compares them always, V(false) never.
+    type: str
+    choices: ['auto', 'true', 'false']
+    default: auto
 attributes:
   action:
     description: Runs on the controller as an action plugin.

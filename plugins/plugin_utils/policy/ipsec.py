@@ -59,7 +59,7 @@ class IpsecPolicy:
         not_opened = sorted(NotOpened(name, closed[row.id]) for row in rows if row.id in closed for name in row_names(row.rows, row.id))
         opened = [row for row in rows if row.id not in closed]
         exemptions = _fewest(self._exemption(row, host, transport) for row in opened for transport in row.transports)
-        media = _fewest(_media_flow(row, host, transport) for row in every for transport in row.transports)
+        media = _fewest(self._media_flow(row, host, transport) for row in every for transport in row.transports)
         return HostExemptions(exemptions, tuple(not_opened), media, self._mirror_peers(host) if exemptions else ())
 
     def _applies(self, row: IpsecRow, host: Host) -> bool:
@@ -72,12 +72,22 @@ class IpsecPolicy:
             name=f"Lync exempt {row.id} ({transport.value.upper()})",
             rows=row_names(row.rows, row.id),
             protocol=transport.value,
-            localip=_local(row, host).to_text(),
+            localip=self._local(row, host).to_text(),
             remoteip=remote_networks(self._topology).to_text(),
             localport=self._local_port(row, host, transport).to_text(),
             remoteport=ANY_PORT.to_text(),
             description=row.note,
         )
+
+    def _local(self, row: IpsecRow, host: Host) -> AddressSet:
+        """Return the addresses of the server that a row names; those of a Mediation Server include the one towards the gateways."""
+        roles = {role for name in row.components.get(host.version, ()) for role in self._directory.roles_of(name)}
+        return bound_address(row.interface, host) or (host.addresses | host.pstn_address if "mediation" in roles else host.addresses)
+
+    def _media_flow(self, row: IpsecRow, host: Host, transport: Transport) -> MediaFlow:
+        """Return the media of a row, with whomever it is exchanged."""
+        ports = _media_ports(row, host, transport).to_text()
+        return MediaFlow(row_names(row.rows, row.id), transport.value, self._local(row, host).to_text(), ANY.to_text(), ports, ANY_PORT.to_text())
 
     def _local_port(self, row: IpsecRow, host: Host, transport: Transport) -> PortSet:
         is_limited = row.local_port is not None or self._topology.ipsec_ports == "media"
@@ -115,16 +125,6 @@ def _fewest(items: Iterable[_Made]) -> tuple[_Made, ...]:
 
 def _joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({*one, *other}, key=row_order))
-
-
-def _local(row: IpsecRow, host: Host) -> AddressSet:
-    return bound_address(row.interface, host) or host.addresses
-
-
-def _media_flow(row: IpsecRow, host: Host, transport: Transport) -> MediaFlow:
-    """Return the media of a row, with whomever it is exchanged."""
-    ports = _media_ports(row, host, transport).to_text()
-    return MediaFlow(row_names(row.rows, row.id), transport.value, _local(row, host).to_text(), ANY.to_text(), ports, ANY_PORT.to_text())
 
 
 def _media_ports(row: IpsecRow, host: Host, transport: Transport) -> PortSet:

@@ -22,7 +22,7 @@ class Outcome:
     """What became of one host.
 
     status: unchanged, changed, failed, unreachable, or "stopped". counts: per name of COUNTS.
-    drift: one line per rule that differed, in words. message: why it failed.
+    drift: one line per rule that differed, in words. message: why it failed. not_needed: why its exemptions were not made.
     """
 
     host: str
@@ -30,6 +30,7 @@ class Outcome:
     counts: Mapping[str, int]
     drift: tuple[str, ...] = ()
     message: str = ""
+    not_needed: str = ""
 
     @property
     def is_done(self) -> bool:
@@ -56,6 +57,7 @@ def outcome(host: str, results: Sequence[Result]) -> Outcome:
         counts={name: sum(_count(result, name) for result in results) for name in COUNTS},
         drift=tuple(line for result in results for line in drift_lines(result)),
         message=str((bad or {}).get("msg", "")),
+        not_needed=next((str(result["not_needed"]) for result in results if result.get("not_needed")), ""),
     )
 
 
@@ -118,12 +120,19 @@ def recap(outcomes: Sequence[Outcome], would: bool = False) -> str:
     told = [item for item in outcomes if item.status != "unchanged"]
     rows = [(item.host, _status_words(item, would), *(str(item.counts[name]) for name in COUNTS)) for item in told]
     parts = [table(header, rows)] if rows else []
-    return "\n".join([*parts, *_unchanged(outcomes), _totals(outcomes, would), *_reasons(outcomes)])
+    return "\n".join([*parts, *_unchanged(outcomes), _totals(outcomes, would), *_not_needed(outcomes), *_reasons(outcomes)])
 
 
 def _unchanged(outcomes: Sequence[Outcome]) -> list[str]:
     names = [item.host for item in outcomes if item.status == "unchanged"]
     return [f"{counted(len(names), 'host')} unchanged: {', '.join(names)}"] if names else []
+
+
+def _not_needed(outcomes: Sequence[Outcome]) -> list[str]:
+    """Say where exemptions were planned and not made, and why."""
+    reasons = dict.fromkeys(item.not_needed for item in outcomes if item.not_needed)
+    hosts = {reason: [item.host for item in outcomes if item.not_needed == reason] for reason in reasons}
+    return [f"IPsec exemptions not needed on {counted(len(names), 'host')}: {reason}" for reason, names in hosts.items()]
 
 
 def _totals(outcomes: Sequence[Outcome], would: bool) -> str:

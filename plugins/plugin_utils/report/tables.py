@@ -7,7 +7,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from ..policy.model import FirewallRule, HostPlan, PoolPlan, VirtualService
+from ..policy.model import FirewallRule, HostPlan, IpsecExemption, PoolPlan, VirtualService
 
 _LIST_WIDTH = 48
 
@@ -25,13 +25,18 @@ def indented(text: str) -> str:
 
 
 def host_plan(plan: HostPlan) -> str:
-    """Return the rules of a host as a table, with what is not opened counted under it."""
+    """Return the rules of a host as a table, its exemptions as another, with what is not opened counted under it."""
     title = f"{plan.host} ({', '.join(plan.roles)}, version {plan.version})"
     parts = [title]
     if plan.firewall_rules:
         parts.append(indented(table(("rule", "rows", "port", "from/to", "bound to"), map(_rule_row, plan.firewall_rules))))
     else:
         parts.append("  no firewall rules")
+    if plan.ipsec_exemptions:
+        header = ("IPsec exemption", "rows", "port", "from/to", "bound to")
+        parts.append(indented(table(header, map(_exemption_row, plan.ipsec_exemptions))))
+    if plan.mirror_peers:
+        parts.append(f"  need the mirror of these where they require IPsec: {shortened([peer.name for peer in plan.mirror_peers])}")
     tail = [f"{len(plan.ipsec_exemptions)} IPsec exemptions", f"{len({item.row for item in plan.not_opened})} rows not fully opened"]
     return "\n".join([*parts, f"  {', '.join(tail)}"])
 
@@ -47,6 +52,11 @@ def pool_plan(plan: PoolPlan) -> str:
 def _rule_row(rule: FirewallRule) -> tuple[str, ...]:
     ports = rule.remoteport if rule.direction == "out" and rule.localport == ("any",) else rule.localport
     return (rule.name, shortened(rule.rows), f"{rule.protocol} {','.join(ports)}", shortened(rule.remoteip), shortened(rule.localip))
+
+
+def _exemption_row(exemption: IpsecExemption) -> tuple[str, ...]:
+    where = f"{exemption.protocol} {','.join(exemption.localport)}"
+    return (exemption.name, shortened(exemption.rows), where, shortened(exemption.remoteip), shortened(exemption.localip))
 
 
 def _service_row(service: VirtualService) -> tuple[str, ...]:

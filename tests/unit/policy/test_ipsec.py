@@ -46,10 +46,10 @@ def described(found: HostPlan) -> set[tuple[object, ...]]:
     return {(each.rows, each.protocol, each.localip, each.localport, each.remoteip) for each in found.ipsec_exemptions}
 
 
-def both(rows: tuple[str, ...], address: str) -> set[tuple[object, ...]]:
+def both(rows: tuple[str, ...], *addresses: str) -> set[tuple[object, ...]]:
     """Return an exemption over TCP and UDP; rows I12 and I13 are TCP only."""
     udp = tuple(row for row in rows if row not in ("I12", "I13"))
-    return {(rows, "tcp", (address,), ("any",), ("any",)), (udp, "udp", (address,), ("any",), ("any",))}
+    return {(rows, "tcp", addresses, ("any",), ("any",)), (udp, "udp", addresses, ("any",), ("any",))}
 
 
 FRONT_END = ("I7", "I8", "I9", "I10", "I12", "I13")
@@ -57,7 +57,7 @@ TABLE = {
     "fe01": both(FRONT_END, "10.1.0.11"),
     "fe02": both(("I5", "I6", *FRONT_END), "10.1.0.12"),
     "se01": both(FRONT_END, "10.31.0.11"),
-    "med01": both(("I5", "I6"), "10.1.0.41"),
+    "med01": both(("I5", "I6"), "10.1.0.41", "10.8.0.41"),
     "edge01": both(("I1", "I3"), "10.2.0.21") | both(("I2", "I4"), "203.0.113.41"),
     "um01": both(("I11", "I14"), "10.1.0.71"),
     "pc01": {(("I15",), "udp", ("10.10.0.101",), ("5350-5389",), ("any",))},
@@ -69,6 +69,26 @@ TABLE = {
 @pytest.mark.parametrize("version", ["2010", "2013", "2015", "2019", "se"])
 def test_exemptions_of_each_role(version: str) -> None:
     assert {name: described(found) for name, found in plan(version).hosts.items() if name != "av01"} == TABLE
+
+
+def test_a_front_end_that_is_a_mediation_server_too_exempts_the_gateways_on_their_address_only() -> None:
+    found = compiled({"fe02": host("frontend mediation", "10.1.0.12", pool=OTHER, pstn_address="10.8.0.12")}, pools={OTHER: {"role": "frontend"}})
+    assert described(found.hosts["fe02"]) == both(("I5", "I6"), "10.1.0.12", "10.8.0.12") | both(FRONT_END, "10.1.0.12")
+
+
+@pytest.mark.parametrize("version", ["2013", "2015", "2019", "se"])
+def test_later_versions_have_no_av_conferencing_role(version: str) -> None:
+    """Its rows are the Front End's there; a server that is still listed for 2010 gets nothing of another version."""
+    row = next(row for row in parse(read_document(default_path())).ipsec if row.rows == ("I9",))
+    assert {name for found, names in row.components.items() if found.value == version for name in names} == {"frontend"}
+
+
+def test_rows_are_switched_off_by_overrides() -> None:
+    off = [{"table": "ipsec", "select": "starts_with(id, 'ipsec-conferencing') || starts_with(id, 'ipsec-av')", "set": {"enabled": False}}]
+    found = plan(row_overrides=off).hosts["fe01"]
+    assert described(found) == {(("I12", "I13"), "tcp", ("10.1.0.11",), ("any",), ("any",))}
+    # What is not exempt any more is still media: a rule that requires protection for it is reported.
+    assert {flow.protocol for flow in found.media_flows} == {"tcp", "udp"}
 
 
 def test_the_av_conferencing_server_of_2010() -> None:
@@ -116,6 +136,19 @@ def test_clients_with_the_whole_range_get_no_exemption_and_it_is_told() -> None:
     found = compiled(hosts).hosts["pc01"]
     assert found.ipsec_exemptions == ()
     assert not_opened(found)["I15"] == "no client media range is configured: set lync_media_ports.client to a range narrower than 1024-65535"
+
+
+def test_unmanaged_peers_of_media_are_named() -> None:
+    hosts = {
+        "fe01": host("frontend", "10.1.0.11", pool=POOL),
+        "um01": host("exchange_um", "10.1.0.71"),
+        "gw01": host("pstn_gateways", "10.8.0.9"),
+        "sql01": host("back_end", "10.1.0.81"),
+    }
+    found = compiled(hosts, pools={POOL: {"role": "frontend"}}).hosts["fe01"]
+    assert [(peer.name, peer.addresses) for peer in found.mirror_peers] == [("clients", ("10.10.0.0/16",)), ("um01", ("10.1.0.71",))]
+    limited = compiled(hosts, pools={POOL: {"role": "frontend"}}, ipsec_remote_networks=["10.10.8.0/24"]).hosts["fe01"]
+    assert [(peer.name, peer.addresses) for peer in limited.mirror_peers] == [("clients", ("10.10.8.0/24",))]
 
 
 def test_a_retired_host_has_none() -> None:

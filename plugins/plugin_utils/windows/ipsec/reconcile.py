@@ -30,6 +30,7 @@ from .report import REMINDER, Report, report
 
 AUTO, ALWAYS, NEVER = "auto", "true", "false"
 PREFIX = "Lync exempt "
+_NOTHING_PROTECTS = "no rule of the host or of Group Policy requests or requires protection"
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class IpsecReconciliation(Course):
         found.pop("would_cut")
         found |= {
             "engine": self._engine,
-            "not_needed": "" if self._is_needed else "no rule of the host or of Group Policy requests or requires protection",
+            "not_needed": "" if self._is_needed or not self.task.rules else _NOTHING_PROTECTS,
             "report": self._report.to_result(),
         }
         if legacy is not None:
@@ -229,7 +230,8 @@ def _legacy_warnings(host: IpsecHost, wanted: Sequence[Rule]) -> list[str]:
     return [f"IP Security Policy {host.legacy.name} is assigned and does not permit what is exempt here: {', '.join(lacks)}"] if lacks else []
 
 
-def never_needed() -> dict[str, object]:
+def never_needed(task: IpsecTask) -> dict[str, object]:
     """Return the result of a task for a host that shall have no exemptions made; it is not contacted."""
+    reason = "lync_ipsec is false" if task.rules else ""
     counts = dict.fromkeys(("added", "changed", "disabled", "removed", "admission_changed"), 0)
-    return {"changed": False, "changes": [], "summary": counts, "pending": False, "not_needed": "lync_ipsec is false", "report": {"reminder": REMINDER}}
+    return {"changed": False, "changes": [], "summary": counts, "pending": False, "not_needed": reason, "report": {"reminder": REMINDER}}
