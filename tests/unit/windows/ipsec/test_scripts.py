@@ -204,7 +204,15 @@ def test_a_policy_of_the_domain_is_named() -> None:
     assert found is not None and (found.name, found.domain) == ("Secure Server", "Secure Server")
 
 
-@pytest.mark.parametrize("filters", [{"base64": "AAAA"}, {"base64": "no base64!"}, None, data([first_form("10.1.0.11", "255.255.255.255", 17)[:30]])], ids=str)
+NONSENSE: dict[str, Any] = {
+    "short": {"base64": "AAAA"},
+    "no base64": {"base64": "no base64!"},
+    "missing": None,
+    "cut off": data([first_form("10.1.0.11", "255.255.255.255", 17)[:30]]),
+}
+
+
+@pytest.mark.parametrize("filters", NONSENSE.values(), ids=list(NONSENSE))
 def test_a_store_that_makes_no_sense_is_said_to_make_none(filters: Any) -> None:
     found = read_assigned(store(filters))
     assert found is not None and found.problem and found.lacks([one()]) == [UDP["name"]]
