@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from ..addresses import ANY, AddressSet
 from ..problems import Problem, one_of
 from . import tables
-from .rule import AddressScope, Rule, protocol_text
+from .rule import AddressScope, PortScope, Rule, protocol_text
 
 Check = Callable[[Rule], Iterator[tuple[str, str, str]]]
 _SIDES = ("localip", "remoteip")
@@ -39,7 +39,25 @@ def refusals(rule: Rule, place: str, checks: Iterable[Check]) -> list[Problem]:
 
 def long_lists(rule: Rule) -> tuple[str, ...]:
     """Return the options whose lists of ports or addresses have more entries than Windows takes in one rule."""
-    return tuple(option for option in (*_SIDES, "localport", "remoteport") if len(getattr(rule, option).to_text()) > tables.LIST_LIMIT)
+    return tuple(option for option in (*_SIDES, "localport", "remoteport") if longest(getattr(rule, option)) > tables.LIST_LIMIT)
+
+
+def by_kind(scope: AddressScope | PortScope) -> dict[str, list[str]]:
+    """Return the entries of a list by the kind in which Windows counts them; words are bits, and not counted.
+
+    IPv4 networks and ranges are two kinds. So are those of IPv6, but which of them one address becomes is not documented, so they count together.
+    """
+    found: dict[str, list[str]] = {}
+    for text in scope.to_text():
+        if text not in scope.words:
+            kind = "ports" if isinstance(scope, PortScope) else "IPv6" if ":" in text else "IPv4 ranges" if "-" in text else "IPv4 networks"
+            found.setdefault(kind, []).append(text)
+    return found
+
+
+def longest(scope: AddressScope | PortScope) -> int:
+    """Return how many entries the kind of a list has that has the most."""
+    return max((len(texts) for texts in by_kind(scope).values()), default=0)
 
 
 def _ports_need_protocol(rule: Rule) -> Iterator[tuple[str, str, str]]:
@@ -99,7 +117,7 @@ def _list_limits(rule: Rule) -> Iterator[tuple[str, str, str]]:
             yield option, f"{len(getattr(rule, option))} entries; Windows takes {tables.LIST_LIMIT}", "split the rule in two"
     long = long_lists(rule)
     for option in long if len(long) > 1 else ():
-        count, others = len(getattr(rule, option).to_text()), one_of(set(long) - {option})
+        count, others = longest(getattr(rule, option)), one_of(set(long) - {option})
         message = f"{count} entries; Windows takes {tables.LIST_LIMIT}, and a rule is split along one list only ({others} is too long as well)"
         yield option, message, "split the rule in two, or use larger networks or ranges"
 

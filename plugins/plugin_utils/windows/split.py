@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 from ..addresses import AddressSet
 from ..ports import PortSet
 from ..problems import Problem
-from .checks import long_lists
+from .checks import by_kind, long_lists, longest
 from .rule import AddressScope, PortScope, Rule, differing
 from .tables import LIST_LIMIT
 
@@ -56,7 +56,7 @@ def split(rule: Rule, present: Sequence[Rule]) -> tuple[Rule, ...]:
     if option is None:
         return (rule,)
     wanted = getattr(rule, option)
-    needed = -(-len(wanted.to_text()) // LIST_LIMIT)
+    needed = -(-longest(wanted) // LIST_LIMIT)
     counts = _by_count(rule.name, present)
     fitting = (_fitted(wanted, _scopes(counts[count], option, count)) for count in (needed, needed + 1) if count in counts)
     fresh = next(count for count in itertools.count(needed) if count not in counts)
@@ -116,19 +116,29 @@ def _fitted(wanted: _Scope, present: Sequence[_Scope]) -> list[_Scope] | None:
     for scope in present:
         parts.append(scope & missing)
         missing = missing - scope
-    entries = missing.to_text()
-    for index in sorted(range(len(parts)), key=lambda index: len(parts[index].to_text())):
-        room = max(0, LIST_LIMIT - len(parts[index].to_text()))
-        parts[index], entries = parts[index] | _from_entries(wanted, entries[:room]), entries[room:]
-    fits = not entries and all(0 < len(part.to_text()) <= LIST_LIMIT for part in parts)
+    for index in sorted(range(len(parts)), key=lambda index: longest(parts[index])):
+        put = _that_fit(missing, parts[index])
+        parts[index], missing = parts[index] | put, missing - put
+    fits = not missing and all(part and longest(part) <= LIST_LIMIT for part in parts)
     return parts if fits else None
 
 
+def _that_fit(missing: _Scope, part: _Scope) -> _Scope:
+    """Return as many of the missing entries as a part has room for, kind by kind; words take no room."""
+    used = by_kind(part)
+    fitting: list[str] = [text for kind, texts in by_kind(missing).items() for text in texts[: max(0, LIST_LIMIT - len(used.get(kind, ())))]]
+    return _from_entries(missing, [*sorted(missing.words), *fitting])
+
+
 def _dealt(scope: _Scope, count: int) -> list[_Scope]:
-    """Return the entries of a scope dealt out evenly, in their order."""
-    entries = scope.to_text()
-    edges = [len(entries) * number // count for number in range(count + 1)]
-    return [_from_entries(scope, entries[first:last]) for first, last in itertools.pairwise(edges)]
+    """Return the entries of a scope dealt out evenly, each kind in its order; words go into the first part."""
+    dealt: list[list[str]] = [[] for _number in range(count)]
+    dealt[0] += sorted(scope.words)
+    for texts in by_kind(scope).values():
+        edges = [len(texts) * number // count for number in range(count + 1)]
+        for part, (first, last) in zip(dealt, itertools.pairwise(edges), strict=True):
+            part += texts[first:last]
+    return [_from_entries(scope, texts) for texts in dealt]
 
 
 def _from_entries(like: _Scope, entries: Sequence[str]) -> _Scope:

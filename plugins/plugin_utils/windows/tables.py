@@ -55,7 +55,7 @@ REMOTE_PORT_WORDS: Mapping[str, int] = {"IPHTTPS": TCP}
 # Words of policy version 2.20 ([MS-FASP] 2.2.21 and note 12): Windows Server 2012 and later have them.
 WORDS_OF_2012 = frozenset({"Intranet", "Internet", "Ply2Renders", "RmtIntranet", "CaptivePortal", "Ply2Disc"})
 
-# Entries of one list of a rule ([MS-FASP] 2.2.5 to 2.2.18 count each kind by itself; here they are counted together).
+# Entries of one kind in a list of a rule ([MS-FASP] 2.2.5 to 2.2.18).
 LIST_LIMIT = 1000
 TEXT_LIMIT = 9999
 PATH_LIMIT = 259

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils.addresses import AddressSet
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils.windows.checks import by_kind
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.options import from_options, rules_from_options
 from ansible_collections.msuc.lync.plugins.plugin_utils.windows.split import joined, split
 
@@ -106,7 +107,7 @@ def test_parts_that_drift_are_repaired_in_place() -> None:
 def test_ports_are_split_too() -> None:
     rule = from_options({"name": "x", "protocol": "tcp", "localport": ["RPC", *range(1, 2401, 2)]})
     parts = split(rule, [])
-    assert [(part.name, len(part.localport.to_text())) for part in parts] == [("x (1 of 2)", 600), ("x (2 of 2)", 601)]
+    assert [(part.name, len(part.localport.to_text())) for part in parts] == [("x (1 of 2)", 601), ("x (2 of 2)", 600)]
     assert joined(parts) == [rule]
 
 
@@ -128,3 +129,20 @@ def test_names_of_parts_and_two_long_lists_are_refused() -> None:
         from_options(wanted(range(1001), localport=list(range(1, 2401, 2))))
     text = "1001 entries; Windows takes 1000, and a rule is split along one list only (localport is too long as well); fix: split the rule in two"
     assert f"rule Long, remoteip: {text}" in str(raised.value)
+
+
+def addresses(networks: int, ranges: int, ipv6: int) -> list[str]:
+    """Return so many entries of each kind, none of which touches another."""
+    found = [f"10.{number // 100}.{2 * (number % 100)}.0/24" for number in range(networks)]
+    found += [f"11.{number // 100}.{2 * (number % 100)}.1-11.{number // 100}.{2 * (number % 100)}.6" for number in range(ranges)]
+    return found + [f"2001:db8:{2 * number:x}::/48" for number in range(ipv6)]
+
+
+@pytest.mark.parametrize(("networks", "ranges", "ipv6", "count"), [(1000, 1000, 1000, 1), (1001, 1000, 400, 2), (100, 100, 2001, 3)])
+def test_each_kind_of_entries_is_counted_by_itself(networks: int, ranges: int, ipv6: int, count: int) -> None:
+    rule = from_options({"name": "x", "remoteip": ["LocalSubnet", *addresses(networks, ranges, ipv6)]})
+    parts = split(rule, [])
+    assert len(parts) == count
+    assert all(len(texts) <= 1000 for part in parts for texts in by_kind(part.remoteip).values())
+    assert joined(parts) == [rule]
+    assert split(rule, parts) == parts
