@@ -27,7 +27,8 @@ options:
       - C(remoteip) also takes C(LocalSubnet), C(DNS), C(DHCP), C(WINS), C(DefaultGateway), and from Windows Server 2012 on C(Intranet),
         C(Internet), C(Ply2Renders), C(RmtIntranet), C(CaptivePortal). C(localport) of inbound rules takes C(RPC), C(RPC-EPMap), C(IPHTTPS)
         (TCP), C(Teredo) and C(Ply2Disc) (UDP), C(remoteport) of outbound ones C(IPHTTPS).
-      - Windows takes 1000 entries of each kind (IPv4 networks, IPv4 ranges, IPv6, ports) in a list of a rule. A rule with a longer list of addresses or ports is kept in rules
+      - Windows takes 1000 entries of each kind (IPv4 networks, IPv4 ranges, IPv6, ports) in a list of a rule.
+      - A rule with a longer list of addresses or ports is kept in rules
         C(NAME (1 of 3)) to C(NAME (3 of 3)), and is one rule in all results but RV(changes), RV(commands), RV(effects) and RV(summary).
       - A key C(rows), with which a plan traces a rule, is accepted and not written.
       - With O(state=deleted) only the names matter.
