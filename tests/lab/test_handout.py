@@ -154,7 +154,14 @@ def test_marked_hosts_get_scripts_and_are_not_contacted(tmp_path: pathlib.Path) 
         assert not (tmp_path / "plan/handout").exists()
         played = site.playbook("site", *arguments)
         assert played.status == 0, played.output
-        assert sorted(path.name for path in (tmp_path / "plan/handout").iterdir()) == [f"{host}-gpo.ps1", f"{host}.ps1"]
+        ipsec = [f"{host}-ipsec-gpo.ps1", f"{host}-ipsec-mirror-gpo.ps1", f"{host}-ipsec-static.txt", f"{host}-ipsec.txt"]
+        scripts = sorted((tmp_path / "plan/handout").iterdir())
+        assert sorted(path.name for path in scripts) == sorted([f"{host}-gpo.ps1", f"{host}.ps1", *ipsec])
+        if CHECK:
+            checked = subprocess.run(
+                [CHECK, "--strict", *(str(path) for path in scripts if path.suffix == ".ps1")], capture_output=True, text=True, check=False
+            )
+            assert (checked.returncode, checked.stdout) == (0, "")
         again = site.playbook("site", *arguments)
         assert again.status == 0 and played.result(host)["status"] and "1 hosts unchanged" in again.output.replace("1 host unchanged", "1 hosts unchanged")
         assert site.counts("requests") == requests

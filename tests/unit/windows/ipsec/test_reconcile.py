@@ -338,3 +338,14 @@ def test_a_change_waits_to_be_confirmed_and_the_snapshot_is_told() -> None:
     assert (changed.waits, changed.result()["snapshot"]["armed"]) == (True, True)  # type: ignore[index]
     changed.confirmed(run_module(store, {**changed.way(), "operation": "confirm"}, False))
     assert changed.result()["snapshot"]["armed"] is False  # type: ignore[index]
+
+
+def test_a_legacy_policy_that_is_assigned_is_told_with_what_it_lacks() -> None:
+    path = f"{ipsec_store.LEGACY}\\Policy\\Local\\"
+    objects = {"ipsecPolicy{1}": {"ipsecName": "Server", "ipsecNFAReference": [f"{path}ipsecNFA{{2}}"]}, "ipsecNFA{2}": {"ipsecName": "Default"}}
+    store = host("cim", legacy={"active": f"{path}ipsecPolicy{{1}}", "objects": objects, "domain": ""})
+    found = run(store, [UDP]).result()
+    assert found["legacy"]["lacks"] == [UDP["name"]]  # type: ignore[index]
+    assert f"does not permit what is exempt here: {UDP['name']}" in " ".join(found["warnings"])  # type: ignore[arg-type]
+    ipsec_store.change(store, legacy={"active": f"{path}ipsecPolicy{{9}}", "objects": objects, "domain": ""})
+    assert "its filters could not be read" in " ".join(run(store, [UDP]).result()["warnings"])  # type: ignore[arg-type]
