@@ -11,6 +11,8 @@ from typing import Any
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.balancers import balancer_report
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.balancers import is_as_planned as balancers_as_planned
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.dns import dns_report, is_as_planned
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import Outcome, drift_report, outcome, recap, results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
@@ -19,7 +21,7 @@ _SPEC = {
     "kind": {"type": "str", "choices": ["site", "drift"], "required": True},
     "registered": {"type": "list", "elements": "str", "required": True},
     "repaired": {"type": "bool", "default": False},
-    "of": {"type": "str", "choices": ["hosts", "dns"], "default": "hosts"},
+    "of": {"type": "str", "choices": ["hosts", "dns", "balancers"], "default": "hosts"},
 }
 
 
@@ -36,6 +38,8 @@ class ActionModule(ActionBase):
         _spec, options = self.validate_argument_spec(argument_spec=_SPEC)
         if options["of"] == "dns":
             return self._dns(options, (task_vars or {}).get("hostvars", {}))
+        if options["of"] == "balancers":
+            return self._balancers(options, (task_vars or {}).get("hostvars", {}))
         outcomes = _outcomes((task_vars or {}).get("hostvars", {}), options["registered"])
         is_site = options["kind"] == "site"
         text = recap(outcomes, would=bool(self._task.check_mode)) if is_site else drift_report(outcomes, options["repaired"])
@@ -50,6 +54,19 @@ class ActionModule(ActionBase):
         if text:
             Display().display(text + "\n")
         return {"changed": False, "as_planned": is_as_planned(results, options["kind"])}
+
+    def _balancers(self, options: Mapping[str, Any], hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+        """Print what the tasks on load balancers registered, and tell whether all are as planned."""
+        results: dict[str, list[Mapping[str, object]]] = {}
+        for host in sorted(hostvars):
+            found = [hostvars[host][name] for name in options["registered"] if name in hostvars[host]]
+            kept = [result for result in found if isinstance(result, Mapping) and not result.get("skipped")]
+            if kept:
+                results[host] = kept
+        text = balancer_report(results, options["kind"], would=bool(self._task.check_mode))
+        if text:
+            Display().display(text + "\n")
+        return {"changed": False, "as_planned": balancers_as_planned(results, options["kind"])}
 
 
 def _outcomes(hostvars: Mapping[str, Mapping[str, Any]], registered: list[str]) -> list[Outcome]:

@@ -62,7 +62,8 @@ def faults(files: list[tuple[str, str]], own: str, most_descriptors: int = 0) ->
     own: the path of our file, the only one whose proxies are asked for timeouts. most_descriptors: the limit of the process, 0 unknown.
     """
     found = sections(files)
-    return [*_duplicates(found), *_twin_servers(found, own), *_missing_timeouts(found, own), *_absent_addresses(found, own), *_descriptors(found, most_descriptors)]
+    by_section = (*_twin_servers(found, own), *_missing_timeouts(found, own), *_absent_addresses(found, own))
+    return [*_duplicates(found), *by_section, *_descriptors(found, most_descriptors)]
 
 
 def _duplicates(found: list[Section]) -> list[str]:

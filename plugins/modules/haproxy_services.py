@@ -93,6 +93,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 commands:
+  description: Each change in words.
+  returned: always, save when rendering, parsing or gathering
+  type: list
+  elements: str
+lines:
   description: What is done on the host, and what check mode would do.
   returned: always, save when rendering, parsing or gathering
   type: list

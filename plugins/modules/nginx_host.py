@@ -202,11 +202,14 @@ def _not_configuration(folder: str, names: list[str]) -> set[str]:
 def gather(host: Host) -> dict[str, Any]:
     """Return what nginx is told, and who else listens."""
     content = content_of(host.path)
-    if content is None and not os.path.exists(host.program):
-        # A host without nginx has nothing of ours; it is missed only when something is wanted.
+    try:
+        own = {host.master(), *children(host.master())}
+    except Refused:
+        if content is not None:
+            raise
+        # A host where nginx does not run has nothing of ours; it is missed only when something is wanted.
         return {"content": None, "digest": "", "files": [], "servers": "", "listeners": listeners(set())}
-    own = {host.master(), *children(host.master())}
-    return {"content": content, "digest": digest(content), "files": host.others(), "servers": "", "listeners": listeners(own)}
+    return {"content": content, "digest": digest(content), "files": host.others(), "servers": "", "listeners": listeners(own), "workers": len(host.workers())}
 
 
 def apply(host: Host, options: dict[str, Any]) -> dict[str, Any]:

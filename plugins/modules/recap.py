@@ -27,9 +27,9 @@ options:
     elements: str
     required: true
   of:
-    description: Whose results are printed, those of V(hosts) or those of V(dns).
+    description: Whose results are printed, those of V(hosts), V(dns) or load V(balancers).
     type: str
-    choices: [hosts, dns]
+    choices: [hosts, dns, balancers]
     default: hosts
   repaired:
     description: With O(kind=drift), say that the differences were repaired.

@@ -68,7 +68,6 @@ class Members:
     addresses: tuple[str, ...] = MEMBERS
     ports: tuple[int, ...] = PORTS
     protocol: str = "tcp"
-    taken: dict[str, int] = field(default_factory=dict)
     _sockets: dict[tuple[str, int], socket.socket] = field(default_factory=dict)
     _end: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -121,9 +120,9 @@ class Members:
 
     def _answer(self, ready: socket.socket, address: str) -> None:
         if self.protocol == "udp":
-            data, peer = ready.recvfrom(2048)
-            self.taken[address] = self.taken.get(address, 0) + 1
-            ready.sendto(address.encode() + b" " + data, peer)
+            while True:  # until nothing is left, which raises
+                data, peer = ready.recvfrom(2048)
+                ready.sendto(address.encode() + b" " + data, peer)
         elif (ready.getsockname()) and ready in self._sockets.values():
             connection, _peer = ready.accept()
             connection.setblocking(False)
@@ -212,13 +211,13 @@ def running_haproxy(folder: Path) -> Iterator[Proxy]:
 
 
 @contextlib.contextmanager
-def running_nginx(folder: Path) -> Iterator[Proxy]:
+def running_nginx(folder: Path, workers: int = 1) -> Iterator[Proxy]:
     """Run nginx over a main file that includes a folder."""
     main, include, pid = folder / "nginx.conf", folder / "modules-enabled", folder / "nginx.pid"
     include.mkdir(parents=True)
     (include / "50-stream.conf").write_text(f"load_module {STREAM_MODULE};\n", encoding="utf-8")
     main.write_text(
-        f"include {include}/*.conf;\nworker_processes 2;\nworker_rlimit_nofile 8192;\npid {pid};\nerror_log {folder}/error.log;\n"
+        f"include {include}/*.conf;\nworker_processes {workers};\nworker_rlimit_nofile 8192;\npid {pid};\nerror_log {folder}/error.log;\n"
         "events { worker_connections 4096; }\n", encoding="utf-8",
     )  # fmt: skip
     with _started([str(NGINX), "-c", str(main), "-g", "daemon off;"], folder) as process:

@@ -33,11 +33,11 @@ def test_the_rhythm_of_states(proxy: Proxy) -> None:
         assert proxy.bring(want, check=True)["changed"]
         assert not proxy.path.exists() and "failed" in greeted(PORTS[0])
         done = proxy.bring(want)
-        assert done["changed"] and done["commands"] == [f"write {proxy.path}", "reload"] and done["summary"]["added"] == len(PORTS)
+        assert done["changed"] and done["lines"] == [f"write {proxy.path}", "reload"] and done["summary"]["added"] == len(PORTS)
         assert answers() == set(MEMBERS)
         proxy.calls.clear()
         again = proxy.bring(want)
-        assert (again["changed"], again["commands"], proxy.calls) == (False, [], ["gather"])
+        assert (again["changed"], again["lines"], proxy.calls) == (False, [], ["gather"])
         assert proxy.bring((), State.GATHERED)["gathered"][0]["vip"] == VIP
         # Somebody changes a time by hand: it is named, and mended.
         proxy.path.write_text(proxy.text().replace("timeout client 60s", "timeout client 61s", 1), encoding="utf-8")
@@ -62,7 +62,7 @@ def test_members_change_in_the_running_process_without_a_reload(proxy: Proxy) ->
             (services(states=off), set(MEMBERS[:2])), (services(), set(MEMBERS)), (services(members=MEMBERS[:2]), set(MEMBERS[:2])),
         ):  # fmt: skip
             done = proxy.bring(want)
-            assert done["changed"] and "reload" not in done["commands"], done["commands"]
+            assert done["changed"] and "reload" not in done["lines"], done["lines"]
             assert {change["impact"] for change in done["changes"]} == {"modifies members"}
             assert answers(clients=40) == expected
             assert not proxy.bring(want)["changed"]

@@ -1,0 +1,118 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Returns what a load balancer gets in this run, as compiled by msuc.lync.plan."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: balancer_plan
+short_description: What load balancers get in this run
+version_added: "0.1.0"
+description:
+  - Returns virtual services that M(msuc.lync.plan) compiled earlier in the same run, as options of a module of load balancers.
+  - A pool waits, with a warning, while an active Windows member of it is not part of the run or is not as planned, or while an earlier
+    unit of a pair failed.
+author: msuc.lync contributors (@msuc-lync)
+options:
+  _terms:
+    description:
+      - The name of a load balancer, for its services.
+      - V(:balancers) for the names of all load balancers, V(:unfinished) for the pools of which one failed.
+    type: list
+    elements: str
+    required: true
+  balancer_driver:
+    description: The load balancer's C(lync_balancer_driver).
+    type: str
+    default: haproxy
+  driver:
+    description: The driver whose services are asked for, by default O(balancer_driver).
+    type: str
+  ready:
+    description: Whether pools wait; when not, all services are returned, to compare them.
+    type: bool
+    default: true
+  registered:
+    description: Names of the variables that the tasks on the members registered.
+    type: list
+    elements: str
+    default: [windows_firewall_opened, windows_firewall_closed]
+  balancers_registered:
+    description: Names of the variables that the tasks on load balancers registered.
+    type: list
+    elements: str
+    default: [load_balancer_applied, load_balancer_udp_applied]
+"""
+
+EXAMPLES = r"""
+- name: Bring the balancer to the plan
+  msuc.lync.haproxy_services:
+    services: "{{ lookup('msuc.lync.balancer_plan', inventory_hostname).services }}"
+    state: "{{ lookup('msuc.lync.balancer_plan', inventory_hostname).state }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: Per balancer a dictionary with C(services), C(state) and C(waiting), which maps pools to why they wait; names for the other terms.
+  type: list
+  elements: raw
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible import constants as C
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.scope import balancer_scope, balancers_of, unfinished_pools
+from ansible_collections.msuc.lync.plugins.plugin_utils.dns.scope import run_scope
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import outcome, results_of
+from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+
+NOBODY = "all:!all"
+Hostvars = Mapping[str, Mapping[str, object]]
+
+
+class LookupModule(LookupBase):
+    """The lookup msuc.lync.balancer_plan."""
+
+    def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: object) -> list[Any]:
+        """Return the answer to each term."""
+        self.set_options(var_options=variables, direct=kwargs)
+        state = RunState(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set by ansible at import
+        hostvars: Hostvars = (variables or {}).get("hostvars", {})
+        found: list[Any] = []
+        for term in terms:
+            if term == ":balancers":
+                found += self._names(state) or [NOBODY]
+            elif term == ":unfinished":
+                found += unfinished_pools(state.pools(), self._done(state, hostvars))
+            else:
+                found.append(self._scope(term, state, hostvars))
+        return found
+
+    def _scope(self, name: str, state: RunState, hostvars: Hostvars) -> dict[str, Any]:
+        asks = self.get_option("ready")
+        not_ready = run_scope(state.pools(), state.hosts(), self._ready(state, hostvars)).left_out if asks else {}
+        scope = balancer_scope(name, state.pools(), not_ready, self._done(state, hostvars) if asks else {})
+        driver = self.get_option("balancer_driver")
+        for pool, why in scope.waiting.items():
+            Display().warning(f"the virtual services of {pool} are left as they are on {name}: {why}")
+        return scope.of(driver, self.get_option("driver") or driver)
+
+    def _ready(self, state: RunState, hostvars: Hostvars) -> dict[str, bool]:
+        registered = self.get_option("registered")
+        names = [host for wave in state.waves().waves for host in wave]
+        return {name: outcome(name, results_of(hostvars[name], registered)).is_done for name in names}
+
+    def _done(self, state: RunState, hostvars: Hostvars) -> dict[str, bool]:
+        return {name: not self._failed(hostvars[name]) for name in self._names(state) if name in hostvars}
+
+    def _names(self, state: RunState) -> list[str]:
+        """Return the load balancers that this collection manages."""
+        managed = {str(host["host"]) for host in state.hosts()}
+        return [name for name in balancers_of(state.pools()) if name in managed]
+
+    def _failed(self, variables: Mapping[str, object]) -> bool:
+        results = [variables[name] for name in self.get_option("balancers_registered") if name in variables]
+        return any(isinstance(result, Mapping) and (result.get("failed") or result.get("unreachable")) for result in results)

@@ -1,0 +1,64 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""site.yml and drift.yml with a real HAProxy: two units of a pair on this machine, each in a folder of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from .lab import ROOT, Lab, Played
+from .proxies import MEMBERS, POOL, Members, Proxy, greeted, needs_haproxy, running_haproxy
+
+pytestmark = needs_haproxy
+
+
+def inventory(path: Path, proxy: Proxy, **more: Mapping[str, object]) -> Path:
+    """Write a deployment of one pool whose members nobody manages, and of a balancer that is this machine."""
+    member = {"lync_pool": POOL, "lync_managed": False}
+    members = {f"fe0{number}": {"ansible_host": f"127.66.0.1{number}", **member, **more.get(f"fe0{number}", {})} for number in (1, 2)}
+    balancer = {
+        "ansible_host": "127.66.0.5", "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "lync_balancer_driver": "haproxy", "lync_balancer_addresses": ["127.66.0.5"], "lync_balancer_path": str(proxy.path),
+        "lync_balancer_master_socket": str(proxy.fixed["master_socket"]),
+    }  # fmt: skip
+    row = {"select": "id != 'fe-sip-tls'", "set": {"enabled": False}}
+    common = {
+        "lync_version": "2015", "lync_client_networks": ["127.0.0.0/16"], "lync_management_networks": ["127.0.1.0/24"], "lync_row_overrides": [row],
+        "lync_pools": {POOL: {"role": "frontend", "load_balancing": "hlb", "balancer": "lb01", "vip": "127.66.0.100"}},
+    }  # fmt: skip
+    children = {"frontend": {"hosts": members}, "load_balancers": {"hosts": {"lb01": balancer}}}
+    path.write_text(json.dumps({"all": {"vars": common, "children": children}}), encoding="utf-8")
+    return path
+
+
+def test_site_and_drift(tmp_path: Path) -> None:
+    with running_haproxy(tmp_path / "proxy") as proxy, Members(MEMBERS[:2], (5061,)):
+        lab = Lab(tmp_path)
+        (tmp_path / "lab.json").write_text('{"all": {}}', encoding="utf-8")
+        hosts = inventory(tmp_path / "hosts.json", proxy)
+
+        def played(name: str, *arguments: str) -> Played:
+            return lab.play(ROOT / "playbooks" / f"{name}.yml", "-i", str(hosts), "--tags", "load_balancer", *arguments)
+
+        def served() -> set[str]:
+            return {greeted(5061, f"127.0.1.{number}") for number in range(1, 20)}
+
+        checked = played("site", "--check", "--diff")
+        assert checked.status == 0 and "lb01      would change  1" in checked.output, checked.output
+        assert proxy.text() == "" and served() != set(MEMBERS[:2])
+        site = played("site")
+        assert site.status == 0 and "lb01      changed  1" in site.output, site.output
+        assert "lb01: not rendered: algorithm of 1 service: the hash" in site.output
+        assert served() == set(MEMBERS[:2])
+        assert "lb01      unchanged  0" in played("site").output
+        # A member drains by the inventory, in the running process; then somebody breaks the file by hand.
+        inventory(hosts, proxy, fe02={"lync_member_state": "draining"})
+        assert "lb01      changed  0      1" in played("site").output
+        assert served() == {MEMBERS[0]}
+        proxy.path.write_text(proxy.text().replace("timeout client 1800s", "timeout client 60s"), encoding="utf-8")
+        drift = played("drift")
+        assert drift.status == 2 and "idle_seconds is 60, should be 1800" in drift.output, drift.output
+        mended = played("drift", "-e", "lync_remediate=true")
+        assert mended.status == 0 and "timeout client 1800s" in proxy.text(), mended.output
