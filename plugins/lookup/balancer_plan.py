@@ -64,7 +64,7 @@ from typing import Any
 from ansible import constants as C
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.scope import balancer_scope, balancers_of, unfinished_pools
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.scope import balancer_scope, unfinished_pools
 from ansible_collections.msuc.lync.plugins.plugin_utils.dns.scope import run_scope
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import outcome, results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
@@ -84,9 +84,9 @@ class LookupModule(LookupBase):
         found: list[Any] = []
         for term in terms:
             if term == ":balancers":
-                found += self._names(state) or [NOBODY]
+                found += list(state.balancers()) or [NOBODY]
             elif term == ":unfinished":
-                found += unfinished_pools(state.pools(), self._done(state, hostvars))
+                found += unfinished_pools(state.balancers(), self._done(state, hostvars))
             else:
                 found.append(self._scope(term, state, hostvars))
         return found
@@ -106,12 +106,7 @@ class LookupModule(LookupBase):
         return {name: outcome(name, results_of(hostvars[name], registered)).is_done for name in names}
 
     def _done(self, state: RunState, hostvars: Hostvars) -> dict[str, bool]:
-        return {name: not self._failed(hostvars[name]) for name in self._names(state) if name in hostvars}
-
-    def _names(self, state: RunState) -> list[str]:
-        """Return the load balancers that this collection manages."""
-        managed = {str(host["host"]) for host in state.hosts()}
-        return [name for name in balancers_of(state.pools()) if name in managed]
+        return {name: not self._failed(hostvars[name]) for name in state.balancers() if name in hostvars}
 
     def _failed(self, variables: Mapping[str, object]) -> bool:
         results = [variables[name] for name in self.get_option("balancers_registered") if name in variables]

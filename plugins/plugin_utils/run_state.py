@@ -18,9 +18,11 @@ from pathlib import Path
 from typing import Any
 
 from . import plan_files
+from .balancers.scope import pools_of_balancers
 from .policy.waves import Waves
 
 _WAVES = "waves.json"
+_BALANCERS = "balancers.json"
 _VERDICTS = "verdicts.json"
 _REPAIRS = "repairs.json"
 _LIMITED = "limited.json"
@@ -36,6 +38,8 @@ class RunState:
     def save(self, files: Mapping[str, str], waves: Waves) -> None:
         """Keep the texts of the plan files and the waves."""
         plan_files.write(self._directory / "plan", files)
+        # Here, once, so that not every host looks through all pools for it.
+        self._put(_BALANCERS, pools_of_balancers(files))
         text = json.dumps({"waves": waves.waves, "predecessors": dict(waves.predecessors)})
         (self._directory / _WAVES).write_text(text, encoding="utf-8")
 
@@ -50,6 +54,10 @@ class RunState:
         """Return a host's plan document, None when the run has no plan for it."""
         path = self._directory / "plan" / plan_files.host_path(name)
         return plan_files.read_json(path) if path.is_file() else None
+
+    def balancers(self) -> Mapping[str, Sequence[str]]:
+        """Return which pools each managed load balancer serves, units of a pair in their order."""
+        return self._got(_BALANCERS)
 
     def save_verdicts(self, verdicts: Mapping[str, str]) -> None:
         """Keep what the drift report found each device to be."""

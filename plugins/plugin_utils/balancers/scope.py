@@ -8,11 +8,12 @@ service that is absent from the list could be one of theirs.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..plan_files import Document
+from ..plan_files import Document, host_path
 from .registry import CARRIERS
 
 
@@ -30,9 +31,15 @@ class BalancerScope:
         return {"services": chosen, "state": "merged" if self.waiting else "replaced", "waiting": dict(self.waiting)}
 
 
-def balancers_of(pools: Iterable[Document]) -> tuple[str, ...]:
-    """Return the names of all load balancers that have services, units of a pair in their order."""
-    return tuple(dict.fromkeys(name for pool in pools for service in pool["virtual_services"] for name in service["balancers"]))  # type: ignore[attr-defined]
+def pools_of_balancers(files: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the pools that each managed load balancer serves, units of a pair in their order; files: texts of plan files by path."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(path for path in files if path.startswith("pools/")):
+        pool = json.loads(files[path])
+        for name in dict.fromkeys(name for service in pool["virtual_services"] for name in service["balancers"]):
+            if host_path(name) in files:
+                found.setdefault(name, []).append(pool["pool"])
+    return found
 
 
 def balancer_scope(balancer: str, pools: Iterable[Document], not_ready: Mapping[str, str], done: Mapping[str, bool]) -> BalancerScope:
@@ -60,7 +67,6 @@ def _earlier_unit(balancer: str, services: Iterable[Mapping[str, Any]], done: Ma
     return f"{', '.join(failed)} of the same pair is not as planned" if failed else ""
 
 
-def unfinished_pools(pools: Iterable[Document], done: Mapping[str, bool]) -> tuple[str, ...]:
+def unfinished_pools(pools_of: Mapping[str, Iterable[str]], done: Mapping[str, bool]) -> tuple[str, ...]:
     """Return the pools of which a load balancer of this run did not succeed, so that nothing of theirs is closed."""
-    failed = {name for name, is_done in done.items() if not is_done}
-    return tuple(str(pool["pool"]) for pool in pools if failed & set(balancers_of([pool])))
+    return tuple(dict.fromkeys(pool for name, pools in pools_of.items() if not done.get(name, True) for pool in pools))
