@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the hands on a Linux load balancer share: reading, replacing one file whole, a lock, who listens."""
+"""What the hands on a Linux host share: reading, replacing one file whole, a lock, who listens, who is connected."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 _LISTENS = {"tcp": "0A", "udp": "07"}
+_ESTABLISHED = "01"
 
 
 class Refused(Exception):
@@ -120,6 +121,20 @@ def listeners(skip: set[int]) -> list[dict[str, object]]:
 def listening() -> set[tuple[str, str, int]]:
     """Return (protocol, address, port) of everything that listens."""
     return {(protocol, address, port) for protocol, address, port, _inode in _sockets()}
+
+
+def connections(ports: set[int]) -> set[tuple[str, int, str]]:
+    """Return (address, port, peer) of every established TCP connection to one of the ports."""
+    return {(address, port, peer) for address, port, peer in _established() if port in ports}
+
+
+def _established() -> Iterator[tuple[str, int, str]]:
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in (content_of(path) or "").splitlines()[1:]:
+            parts = line.split()
+            if parts[3] == _ESTABLISHED:
+                (address, _colon, port), (peer, _colon, _port) = (text.partition(":") for text in parts[1:3])
+                yield _address(address), int(port, 16), _address(peer)
 
 
 def _sockets() -> Iterator[tuple[str, str, int, str]]:

@@ -1,0 +1,279 @@
+#!/usr/bin/python
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: nftables_host
+short_description: Gather and apply one table of nftables, for msuc.lync.nftables_rules
+version_added: "0.1.0"
+author: msuc.lync contributors (@msuc-lync)
+description:
+  - The hands of M(msuc.lync.nftables_rules) on the host. It decides nothing about rules; use that module instead.
+  - It touches table C(inet msuc_lync), the file that keeps it for the next start, and its own directory; no other table.
+options:
+  operation:
+    description: V(gather) reads, V(apply) gives nftables a script, V(confirm) ends the wait after which the change would be taken back.
+    type: str
+    choices: [gather, apply, confirm]
+    required: true
+  path:
+    description: The file that keeps the table for the next start; empty for none.
+    type: str
+    default: ""
+  content:
+    description: What the file is to hold; empty removes it.
+    type: str
+    default: ""
+  script:
+    description: What nftables is given, whole or not at all; empty for nothing.
+    type: str
+    default: ""
+  fingerprint:
+    description: That of the table as it was gathered; with another one there by now nothing is written.
+    type: str
+    default: ""
+  confirm_seconds:
+    description: After how many seconds the table as it was comes back unless the change is confirmed; 0 for never. Until then the file stays.
+    type: int
+    default: 0
+  directory:
+    description: Where the table as it was is kept.
+    type: str
+    default: /var/lib/msuc-lync
+attributes:
+  check_mode:
+    description: Only O(operation=gather) runs in check mode.
+    support: full
+  diff_mode:
+    description: The difference is shown by the module that this one works for.
+    support: none
+"""
+
+EXAMPLES = r"""
+- name: What the host has
+  msuc.lync.nftables_host:
+    operation: gather
+"""
+
+RETURN = r"""
+listing:
+  description: The table as nft's JSON, empty when there is none.
+  returned: always
+  type: str
+chains:
+  description: The chains of all tables as nft's JSON.
+  returned: always
+  type: str
+fingerprint:
+  description: What tells two states of the table apart; counters are none of it.
+  returned: always
+  type: str
+content:
+  description: The text of the file.
+  returned: always, null when there is none
+  type: str
+includes:
+  description: Patterns of files that the host reads when it starts.
+  returned: always
+  type: list
+  elements: str
+addresses:
+  description: The addresses of the host's network cards.
+  returned: always
+  type: list
+  elements: str
+ssh:
+  description: Where sshd listens and who is connected to it.
+  returned: always
+  type: list
+  elements: str
+rollback:
+  description: The command that brings the table back as it was.
+  returned: O(operation=apply)
+  type: str
+armed:
+  description: Whether it comes back by itself.
+  returned: O(operation=apply)
+  type: bool
+"""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import Refused, content_of, content_of_process, digest, locked, put, run
+from ansible_collections.msuc.lync.plugins.module_utils.ssh_ways import own_addresses, ssh_ways
+
+_SPEC = {
+    "operation": {"type": "str", "choices": ["gather", "apply", "confirm"], "required": True},
+    "path": {"type": "str", "default": ""},
+    "content": {"type": "str", "default": ""},
+    "script": {"type": "str", "default": ""},
+    "fingerprint": {"type": "str", "default": ""},
+    "confirm_seconds": {"type": "int", "default": 0},
+    "directory": {"type": "str", "default": "/var/lib/msuc-lync"},
+}
+_TABLE = ("inet", "msuc_lync")
+_UNIT = "msuc-lync-nftables-revert"
+# What Debian's and Red Hat's nftables.service read.
+_STARTS = ("/etc/nftables.conf", "/etc/sysconfig/nftables.conf")
+
+
+def nft(*arguments: str) -> tuple[int, str]:
+    """Return exit status and output of nft."""
+    return run(["nft", *arguments])
+
+
+def listing(*options: str) -> str:
+    """Return our table as nft lists it, empty when there is none; raises Refused when nft does not say."""
+    status, output = nft(*options, "list", "table", *_TABLE)
+    if status and "No such file or directory" in output:
+        return ""
+    return _said(status, output)
+
+
+def _said(status: int, output: str) -> str:
+    if status:
+        first = next((line for line in output.splitlines() if line.strip()), "nft said nothing")
+        fix = "; fix: become: true" if "not permitted" in output else ""
+        raise Refused(f"nft: {first.strip()}{fix}")
+    return output
+
+
+def gather(options: dict[str, Any]) -> dict[str, Any]:
+    """Return our table, its file, and what stands around them."""
+    text = listing("-s", "-j", "-p")
+    return {
+        "listing": text,
+        "fingerprint": digest(text),
+        "chains": _said(*nft("-j", "list", "chains")),
+        "content": content_of(options["path"]) if options["path"] else None,
+        "includes": [pattern for start in _STARTS for pattern in _includes(start)],
+        "addresses": own_addresses(),
+        "ssh": ssh_ways(),
+    }
+
+
+def _includes(path: str) -> list[str]:
+    """Return the patterns that a file of nftables includes, whole paths."""
+    found = re.findall(r'^\s*include\s+"([^"]+)"', content_of(path) or "", re.MULTILINE)
+    return [os.path.join(os.path.dirname(path), pattern) for pattern in found]
+
+
+class Way:
+    """The files of the way back, below one directory."""
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        self.before = os.path.join(directory, "nftables-before.nft")
+        self.armed = os.path.join(directory, "nftables-armed.json")
+
+    def save(self) -> str:
+        """Keep our table as it is, and return the command that brings it back."""
+        head = "table {0} {1}\ndelete table {0} {1}\n".format(*_TABLE)
+        put(self.before, head + listing())
+        return f"nft -f {shlex.quote(self.before)}"
+
+    def arm(self, seconds: int, rollback: str) -> None:
+        """Let the table come back after so many seconds, by systemd where it runs, else by a process that outlives this one."""
+        self.disarm()
+        command = ["/bin/sh", "-c", f"{rollback} && rm -f {shlex.quote(self.armed)}"]
+        if os.path.isdir("/run/systemd/system"):
+            timer = ["systemd-run", f"--on-active={seconds}s", f"--unit={_UNIT}", "--collect", "--timer-property=AccuracySec=1s"]
+            status, output = run([*timer, *command])
+            if status:
+                raise Refused(f"the way back could not be armed: {output.strip()}")
+            put(self.armed, json.dumps({"unit": _UNIT}))
+            return
+        command[2] = f"sleep {seconds}; {command[2]}"
+        with open(os.devnull, "r+b") as nothing:
+            process = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, cwd="/", start_new_session=True)
+        put(self.armed, json.dumps({"pid": process.pid}))
+
+    def disarm(self) -> bool:
+        """Keep the table as it is now; return whether anything was armed still."""
+        text = content_of(self.armed)
+        if text is None:
+            return False
+        waiting = json.loads(text)
+        if "unit" in waiting:
+            run(["systemctl", "stop", f"{waiting['unit']}.timer"])
+        elif self.before in (content_of_process(f"/proc/{waiting['pid']}/cmdline") or ""):
+            os.killpg(waiting["pid"], signal.SIGTERM)
+        put(self.armed, None)
+        return True
+
+
+def apply(options: dict[str, Any]) -> dict[str, Any]:
+    """Make the change; raises Refused with nothing changed."""
+    os.makedirs(options["directory"], mode=0o700, exist_ok=True)
+    way = Way(options["directory"])
+    with locked(way.directory):
+        if digest(listing("-s", "-j", "-p")) != options["fingerprint"]:
+            raise Refused("the table was changed by somebody else in the middle of this run; fix: run again")
+        rollback = way.save()
+        waits = bool(options["script"] and options["confirm_seconds"])
+        if options["script"]:
+            _load(way, options["script"], options["confirm_seconds"], rollback)
+        if not waits:
+            keep(options)
+    return {"rollback": rollback, "armed": waits, **gather(options)}
+
+
+def _load(way: Way, script: str, seconds: int, rollback: str) -> None:
+    """Try a script, arm the way back, and run it."""
+    candidate = os.path.join(way.directory, "nftables-candidate.nft")
+    put(candidate, script)
+    try:
+        _said(*nft("-c", "-f", candidate))
+        if seconds:
+            way.arm(seconds, rollback)
+        status, output = nft("-f", candidate)
+        if status:
+            way.disarm()
+        _said(status, output)
+    finally:
+        put(candidate, None)
+
+
+def keep(options: dict[str, Any]) -> None:
+    """Make the file what it is to hold."""
+    if options["path"]:
+        os.makedirs(os.path.dirname(options["path"]), mode=0o755, exist_ok=True)
+        put(options["path"], options["content"] or None)
+
+
+def confirm(options: dict[str, Any]) -> dict[str, Any]:
+    """Keep the change; raises Refused when it was taken back already."""
+    way = Way(options["directory"])
+    with locked(way.directory):
+        if not way.disarm():
+            raise Refused("the change was taken back before it was confirmed; fix: run again, with more confirm_minutes")
+        keep(options)
+    return gather(options)
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=_SPEC, supports_check_mode=True)
+    options: dict[str, Any] = module.params
+    try:
+        if options["operation"] == "gather" or module.check_mode:
+            module.exit_json(changed=False, **gather(options))
+        work = {"apply": apply, "confirm": confirm}[options["operation"]]
+        module.exit_json(changed=True, **work(options))
+    except Refused as error:
+        module.fail_json(msg=str(error))
+    except (OSError, ValueError) as error:
+        module.fail_json(msg=f"{type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    main()
