@@ -45,6 +45,7 @@ $(GATE_GROUPS): setup-test
 
 bench: setup ## Times: plans of 500 hosts, growth of compiling and of planning a host; F5: requests, the check of declarations
 	@$(BIN)/python -m tests.bench.run
+	@LYNC_BENCH=1 $(BIN)/python -m pytest -q tests/lab/test_traffic.py
 	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.f5
 
 bench-quick: setup ## Times beside a loop of win_firewall_rule, 20 rules on 2 hosts; LYNC_PWSH names a PowerShell 7

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 SECTIONS = ("global", "defaults", "frontend", "backend", "listen", "peers", "resolvers", "userlist", "program", "cache", "ring", "http-errors", "mailers")
+_SPECIAL = re.compile(r"[\"'\\#]")
 _NGINX_TOKENS = re.compile(r"#[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[{};]|[^\s{};\"']+|\n")
 
 
@@ -58,6 +59,8 @@ def haproxy_sections(text: str) -> list[Block]:
 
 
 def _words(raw: str) -> tuple[str, ...]:
+    if not _SPECIAL.search(raw):
+        return tuple(raw.split())  # which takes a twentieth of the time
     try:
         return tuple(shlex.split(raw, comments=True))
     except ValueError:  # an open quote: nothing of ours, and haproxy -c says more about it

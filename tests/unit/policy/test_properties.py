@@ -73,6 +73,25 @@ def test_a_virtual_address_and_port_belongs_to_one_service_and_to_no_member(inve
 
 @everything
 @given(inventories())
+def test_the_rules_of_load_balancing_hold_for_every_service(inventory: Inventory) -> None:
+    """No NAT before the A/V Edge only, STUN asked on TCP 443, affinity of one virtual address shared, no service of a Standard Edition."""
+    plan = compile_inventory(inventory)
+    pools = read_topology(inventory).pools
+    for role, service in services(plan):
+        av = pools[service.pool].external_vips.get("av", AddressSet()) if role == "edge" else AddressSet()
+        assert service.source_nat is not (AddressSet.parse([service.vip]) <= av), service
+        assert role != "standard_edition"
+        assert service.protocol == "tcp" or (service.port, service.monitor["port"]) == (3478, 443)
+        assert service.persistence["type"] != "source" or service.persistence["group"] == f"{service.pool}@{service.vip}"
+        assert (service.idle_seconds, service.monitor["failures"]) == (1800, 2)
+        states = (service.members, service.backup_members, service.draining_members, service.disabled_members)
+        assert len(set().union(*states)) == sum(map(len, states))
+    for pool in pools.values():
+        assert pool.role != "edge" or pool.method.value in ("hlb", "dns", "none")
+
+
+@everything
+@given(inventories())
 def test_members_admit_their_balancer_and_its_monitor(inventory: Inventory) -> None:
     """With source NAT the balancer is the peer; without it the clients are, and the balancer still asks whether the member is well."""
     plan = compile_inventory(inventory)
