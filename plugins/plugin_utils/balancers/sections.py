@@ -8,21 +8,21 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 SECTIONS = ("global", "defaults", "frontend", "backend", "listen", "peers", "resolvers", "userlist", "program", "cache", "ring", "http-errors", "mailers")
 _SPECIAL = re.compile(r"[\"'\\#]")
 _NGINX_TOKENS = re.compile(r"#[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[{};]|[^\s{};\"']+|\n")
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One directive: its words and the number of its line."""
 
     words: tuple[str, ...]
     number: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Block:
     """A section of HAProxy or a block of nginx: its head, its own directives, the blocks inside; comments: texts of its own comment lines."""
 
