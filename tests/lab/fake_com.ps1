@@ -89,7 +89,8 @@ if (-not $env:LAB_ASSEMBLY) {
     if (-not (Test-Path -LiteralPath $env:LAB_ASSEMBLY)) {
         $made = "$env:LAB_ASSEMBLY.$PID"
         Add-Type -TypeDefinition $labSource -OutputAssembly $made
-        Move-Item -LiteralPath $made -Destination $env:LAB_ASSEMBLY -Force
+        # Of several first runs one gives the file; replacing it would take it from under the others for a moment.
+        try { [System.IO.File]::Move($made, $env:LAB_ASSEMBLY) } catch [System.IO.IOException] { Remove-Item -LiteralPath $made }
     }
     Add-Type -LiteralPath $env:LAB_ASSEMBLY
 }
@@ -99,6 +100,10 @@ function New-Object {
     if ($ComObject -eq 'HNetCfg.FwPolicy2') { return [LabPolicy]::new() }
     if ($ComObject -eq 'HNetCfg.FWRule') { return [LabRule]::new() }
     if ($ComObject -eq 'Schedule.Service') { return [LabScheduler]::new() }
+    if ($TypeName -eq 'System.Threading.Mutex') {
+        # A lock of one host: the simulated hosts are one machine, and must not wait for each other.
+        $PSBoundParameters.ArgumentList = @($ArgumentList[0], ($ArgumentList[1] + ($env:SystemRoot -replace '\W', '_')))
+    }
     Microsoft.PowerShell.Utility\New-Object @PSBoundParameters
 }
 
