@@ -12,7 +12,7 @@ GATES := $(BIN)/python -m tests.tools.gates
 GATE_GROUPS := lint types unit lab coverage docs sanity build molecule matrix
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test $(GATE_GROUPS) bench bench-quick bench-rival golden clean
+.PHONY: help setup setup-test demo test $(GATE_GROUPS) bench bench-quick bench-rival golden screenshots clean
 
 help: ## Print this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / { printf \"  make %-12s %s\\n\", \$$1, \$$2 }" $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ golden: setup ## Renew the golden plans of the examples, below tests/golden; rea
 	@for example in contoso small; do \
 		$(BIN)/ansible-playbook -i examples/$$example -e lync_plan_dir=$(CURDIR)/tests/golden/$$example playbooks/plan.yml >.build/golden-$$example.log || exit 1; \
 	done
+
+screenshots: setup-test ## Renew the pictures of docs/images; look at them before you commit them
+	@$(BIN)/python -m tests.lab.screenshots
 
 clean: ## Remove what was made here, the virtual environments too
 	@rm -rf .venv .build .collections .ansible .lab .*_cache .hypothesis

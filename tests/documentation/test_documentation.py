@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from tests.tools.documentation import Block, BlockError, Workspace, blocks, docu
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = [block for path in documents() for block in blocks(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))]
+PICTURE = re.compile(r"!\[[^\]]+\]\(([^)]+)\)")
+MOST_PICTURE_BYTES = 300_000
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir())
 
 
@@ -29,6 +32,12 @@ def test_block(block: Block, workspace: Workspace) -> None:
 def test_example(example: str, workspace: Workspace) -> None:
     workspace.playbook("-i", f"examples/{example}", "-e", f"lync_plan_dir=.build/{example}", "playbooks/plan.yml")
     assert list((workspace.root / ".build" / example / "hosts").glob("*.json"))
+
+
+def test_pictures_are_here_and_small() -> None:
+    pictures = [path.parent / name for path in documents() for name in PICTURE.findall(path.read_text(encoding="utf-8"))]
+    assert pictures and all(picture.read_bytes().startswith(b"\x89PNG") for picture in pictures)
+    assert all(picture.stat().st_size < MOST_PICTURE_BYTES for picture in pictures)
 
 
 def test_blocks_are_found_with_place_language_and_comment() -> None:

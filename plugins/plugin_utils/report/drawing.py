@@ -23,7 +23,7 @@ _COLUMNS = {
         "directors", "frontend", "standard_edition", "mediation", "av_conferencing", "monitoring", "archiving", "persistent_chat", "back_end",
         "exchange_um", "office_web_apps", "trusted_applications", "file_servers", "dns_servers", "dhcp_servers", "load_balancers", "admin_hosts", "management",
     ),
-    "Users and telephony": ("clients", "phones", "pstn_gateways", "sba", "e911_gateways", "media_networks", "any_internal"),
+    "Users and telephony": ("clients", "phones", "pstn_gateways", "sba", "e911_gateways", "media_networks", "any_internal", "any_address"),
 }  # fmt: skip
 _WIDTH, _BOX_WIDTH, _BOX_HEIGHT, _GAP, _TOP = 260, 180, 44, 18, 44
 _WIDEST_LINE = 7
@@ -69,7 +69,7 @@ def _placed(present: set[str]) -> dict[str, _Box]:
 def _box(box: _Box, counts: Mapping[str, int]) -> str:
     number = counts.get(box.role, 0)
     name = "Internet" if box.role == "any" else box.role.replace("_", " ")
-    told = f"{number} host{'' if number == 1 else 's'}" if number else "" if box.role == "any" else "not managed"
+    told = f"{number} host{'' if number == 1 else 's'}" if number else "everybody" if box.role == "any" else "not managed"
     middle = box.x + _BOX_WIDTH // 2
     return (
         f'<g class="role"><rect x="{box.x}" y="{box.y}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="6"/>'

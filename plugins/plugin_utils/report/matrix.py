@@ -20,6 +20,9 @@ from ..plan_files import Document
 _RULE_NAME = re.compile(r"^Lync (?P<row>\S+) \((?:TCP|UDP) (?:in|out)\)$")
 """The name that policy.firewall gives a rule."""
 OTHER = "other"
+INTERNET, ANY_ADDRESS = "any", "any_address"
+_PERIMETER = ("edge", "reverse_proxy")
+"""Only here any peer is the Internet; elsewhere it is, for instance, a client of DHCP that has no address yet."""
 _WHOLE = {"cms_master": "frontend", "backup_pool": "frontend", "cms_replicas": "internal_servers"}
 """Classes that are some members of another one."""
 
@@ -75,7 +78,8 @@ def _of_rule(rule: Mapping[str, object], host: Document, by_id: Mapping[str, Por
     peers = sorted({role for peer in row.peers for role in _peer_roles(peer.peer_class, catalogue)}) if row else [OTHER]
     for role in roles:
         for peer in peers:
-            source, destination = (peer, role) if rule.get("direction") == "in" else (role, peer)
+            other = ANY_ADDRESS if peer == INTERNET and role not in _PERIMETER else peer
+            source, destination = (other, role) if rule.get("direction") == "in" else (role, other)
             yield Flow(
                 source=source,
                 destination=destination,

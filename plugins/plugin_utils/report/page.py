@@ -7,6 +7,7 @@ The text of the page is in drift_page.html.j2 beside this file; everything is es
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,10 +37,11 @@ def page(report: Document, deployment: Deployment) -> str:
     """Return the page of a report's document."""
     found = flows(deployment.catalogue, deployment.hosts)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["spoken"] = spoken
+    environment.filters.update(spoken=spoken, words=_words, told=_told)
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
         report=report,
+        devices=sorted(_list(report, "devices"), key=lambda device: device["status"] == "clean"),
         status=_STATUS_WORDS[str(report["status"])],
         status_words=_STATUS_WORDS,
         drawing=drawing(found, deployment.hosts),
@@ -65,6 +67,12 @@ def _matrix(found: Sequence[Flow]) -> Mapping[tuple[str, str], Sequence[Port]]:
         ports = cells.setdefault((_words(flow.source), _words(flow.destination)), {})
         ports.setdefault(f"{flow.transport.upper()} {flow.port}", []).append(flow)
     return {pair: [Port(text, _title(items)) for text, items in ports.items()] for pair, ports in cells.items()}
+
+
+def _told(device: Document) -> str:
+    """Return how much was found on a device: "3 deviations, 1 note"; nothing of nothing."""
+    counted = Counter("deviation" if item["counts"] else "note" for item in _list(device, "deviations"))
+    return ", ".join(f"{number} {name}{'' if number == 1 else 's'}" for name, number in sorted(counted.items()))
 
 
 def _words(role: str) -> str:

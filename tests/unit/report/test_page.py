@@ -86,6 +86,7 @@ def test_five_hundred_hosts_stay_small(contoso: Deployment) -> None:
 def test_the_matrix_tells_who_talks_to_whom(contoso: Deployment) -> None:
     found = {(flow.source, flow.destination, flow.transport, flow.port) for flow in flows(contoso.catalogue, contoso.hosts)}
     assert {("clients", "frontend", "tcp", "5061"), ("any", "edge", "udp", "3478"), ("reverse_proxy", "frontend", "tcp", "4443")} <= found
+    assert {("any_address", "dhcp_servers", "udp", "67")} <= found and not any(flow[:2] == ("any", "dhcp_servers") for flow in found)
     assert not any(source == "clients" and destination == "back_end" for source, destination, _transport, _port in found)
 
 
