@@ -9,6 +9,7 @@ Everything listens on 127.0.0.0/8 above port 1024; the system's own services are
 from __future__ import annotations
 
 import contextlib
+import os
 import selectors
 import shutil
 import socket
@@ -40,8 +41,10 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import (
 
 SHIFT = 10000
 POOL = "pool01.contoso.com"
-VIP = "127.66.0.100"
-MEMBERS = ("127.66.0.11", "127.66.0.12", "127.66.0.13")
+# A network of its own per process: proxies share a listener with others that ask for the same, and tests run side by side.
+NET = f"127.{70 + os.getpid() % 180}.{os.getpid() // 180 % 250}"
+VIP, OTHER = f"{NET}.100", f"{NET}.101"
+MEMBERS = (f"{NET}.11", f"{NET}.12", f"{NET}.13")
 PORTS = (15061, 10444, 10443, 15071)
 STREAM_MODULE = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
 HAPROXY, NGINX = shutil.which("haproxy", path="/usr/sbin:/usr/bin:/sbin"), shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin")
@@ -201,7 +204,7 @@ def running_haproxy(folder: Path) -> Iterator[Proxy]:
     include.mkdir(parents=True)
     main.write_text(MAIN, encoding="utf-8")
     command = [str(HAPROXY), "-W", "-S", str(master), "-f", str(main), "-f", str(include)]
-    (include / "10-other.cfg").write_text("frontend other\n    bind 127.66.0.101:18080\n    default_backend none\nbackend none\n", encoding="utf-8")
+    (include / "10-other.cfg").write_text(f"frontend other\n    bind {OTHER}:18080\n    default_backend none\nbackend none\n", encoding="utf-8")
     with _started(command, folder) as process:
         assert waited(10, master.exists), (folder / "log").read_text()
         fixed = {"program": HAPROXY, "master_socket": str(master)}

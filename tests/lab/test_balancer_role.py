@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .lab import ROOT, Lab, Played
-from .proxies import MEMBERS, POOL, Members, Proxy, greeted, needs_haproxy, running_haproxy
+from .proxies import MEMBERS, NET, POOL, VIP, Members, Proxy, greeted, needs_haproxy, running_haproxy
 
 pytestmark = needs_haproxy
 
@@ -17,16 +17,16 @@ pytestmark = needs_haproxy
 def inventory(path: Path, proxy: Proxy, **more: Mapping[str, object]) -> Path:
     """Write a deployment of one pool whose members nobody manages, and of a balancer that is this machine."""
     member = {"lync_pool": POOL, "lync_managed": False}
-    members = {f"fe0{number}": {"ansible_host": f"127.66.0.1{number}", **member, **more.get(f"fe0{number}", {})} for number in (1, 2)}
+    members = {f"fe0{number}": {"ansible_host": f"{NET}.1{number}", **member, **more.get(f"fe0{number}", {})} for number in (1, 2)}
     balancer = {
-        "ansible_host": "127.66.0.5", "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-        "lync_balancer_driver": "haproxy", "lync_balancer_addresses": ["127.66.0.5"], "lync_balancer_path": str(proxy.path),
+        "ansible_host": f"{NET}.5", "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "lync_balancer_driver": "haproxy", "lync_balancer_addresses": [f"{NET}.5"], "lync_balancer_path": str(proxy.path),
         "lync_balancer_master_socket": str(proxy.fixed["master_socket"]),
     }  # fmt: skip
     row = {"select": "id != 'fe-sip-tls'", "set": {"enabled": False}}
     common = {
         "lync_version": "2015", "lync_client_networks": ["127.0.0.0/16"], "lync_management_networks": ["127.0.1.0/24"], "lync_row_overrides": [row],
-        "lync_pools": {POOL: {"role": "frontend", "load_balancing": "hlb", "balancer": "lb01", "vip": "127.66.0.100"}},
+        "lync_pools": {POOL: {"role": "frontend", "load_balancing": "hlb", "balancer": "lb01", "vip": VIP}},
     }  # fmt: skip
     children = {"frontend": {"hosts": members}, "load_balancers": {"hosts": {"lb01": balancer}}}
     path.write_text(json.dumps({"all": {"vars": common, "children": children}}), encoding="utf-8")

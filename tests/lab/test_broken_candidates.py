@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .proxies import PORTS, VIP, Members, Proxy, greeted, needs_haproxy, needs_nginx, running_haproxy, running_nginx, services
+from .proxies import MEMBERS, OTHER, PORTS, VIP, Members, Proxy, greeted, needs_haproxy, needs_nginx, running_haproxy, running_nginx, services
 
 _FIRST = f"bind {VIP}:15061"
 # What is broken, the text that is replaced, its replacement, a word of the error besides the line.
@@ -14,18 +14,18 @@ HAPROXY_MUTATIONS = [
     ("time unit", "timeout client 60s", "timeout client 60x", ""),
     ("algorithm", "balance source", "balance sauce", ""),
     ("unknown backend", f"default_backend lync-pool01.contoso.com-{PORTS[0]}", "default_backend nobody", "nobody"),
-    ("address", _FIRST, "bind 127.66.0.300:15061", ""),
+    ("address", _FIRST, "bind 127.0.0.300:15061", ""),
     ("port", _FIRST, f"bind {VIP}:150610", ""),
     ("address that the host lacks", _FIRST, "bind 192.0.2.77:15061", "192.0.2.77"),
     ("listener twice in the file", f"bind {VIP}:{PORTS[1]}", _FIRST, "listened on twice"),
-    ("listener of another file", _FIRST, "bind 127.66.0.101:18080", "listened on twice"),
+    ("listener of another file", _FIRST, f"bind {OTHER}:18080", "listened on twice"),
     ("no timeout of the server", "    timeout server 60s\n", "", "timeout server"),
     ("no timeout of the client", "    timeout client 60s\n", "", "timeout client"),
     ("no timeout of the connection", "    timeout connect 5s\n", "", "timeout connect"),
     ("unknown word", "option redispatch", "option redispath", "redispath"),
     ("unknown section", "frontend lync-", "frontent lync-", "frontent"),
     ("tracked server that is not there", "track lync-monitor-", "track lync-nobody-", ""),
-    ("name of a server twice", "server 127.66.0.12 127.66.0.12:15061 track", "server 127.66.0.11 127.66.0.12:15061 track", ""),
+    ("name of a server twice", f"server {MEMBERS[1]} {MEMBERS[1]}:15061 track", f"server {MEMBERS[0]} {MEMBERS[1]}:15061 track", ""),
     ("weight", "weight 100", "weight 1000", "weight"),
     ("hash", "hash-type consistent", "hash-type constant", ""),
     ("mode", "mode tcp", "mode udp", "udp"),

@@ -12,7 +12,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.http import DeviceError
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import MemberState
 
-from .proxies import MEMBERS, POOL, PORTS, VIP, Members, Proxy, greeted, needs_haproxy, running_haproxy, services
+from .proxies import MEMBERS, OTHER, POOL, PORTS, VIP, Members, Proxy, greeted, needs_haproxy, running_haproxy, services
 
 pytestmark = needs_haproxy
 
@@ -86,9 +86,9 @@ def test_a_reserve_is_used_when_nobody_else_is_well(proxy: Proxy) -> None:
 
 
 def test_somebody_elses_listener_stops_its_pool_only(proxy: Proxy) -> None:
-    foreign = services((18080,), vip="127.66.0.101", pool="pool02.contoso.com", name="pool02.contoso.com-web")
+    foreign = services((18080,), vip=OTHER, pool="pool02.contoso.com", name="pool02.contoso.com-web")
     done = proxy.bring((*services(), *foreign))
-    assert done["failed"] and "pool pool02.contoso.com: tcp 127.66.0.101 port 18080 belongs to frontend other of" in done["msg"]
+    assert done["failed"] and f"pool pool02.contoso.com: tcp {OTHER} port 18080 belongs to frontend other of" in done["msg"]
     assert done["summary"]["added"] == len(PORTS) and "pool02" not in proxy.text()
 
 

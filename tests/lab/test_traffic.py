@@ -31,7 +31,7 @@ DATAGRAMS_EACH, UDP_RELOADS = (1700, 5) if FULL else (400, 1)  # of 30 clients
 
 def under_load(work: Callable[[], None], *arguments: object) -> dict[str, Any]:
     """Run the load in a process of its own, the work beside it; return what came of the load."""
-    command = [sys.executable, "-m", "tests.lab.traffic", *map(str, arguments)]
+    command = [sys.executable, "-m", "tests.lab.traffic", str(arguments[0]), VIP, *map(str, arguments[1:])]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
     time.sleep(0.5)
     work()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Load for a proxy on 127.0.0.0/8, bounded in count and time: new connections at a rate, long ones, datagrams.
 
-    python -m tests.lab.traffic new RATE SECONDS       prints {"new": n, "failed": n, "why": {...}}
+    python -m tests.lab.traffic new VIP RATE SECONDS       prints {"new": n, "failed": n, "why": {...}}
 
 The load runs in a process of its own, so that what the test does meanwhile does not slow it down.
 """
@@ -16,12 +16,12 @@ import sys
 import time
 from collections import Counter
 
-PORT, VIP = 15061, "127.66.0.100"
+PORT = 15061
 
 
-async def _once(source: str, port: int, count: Counter[str]) -> None:
+async def _once(source: str, vip: str, port: int, count: Counter[str]) -> None:
     try:
-        reader, writer = await asyncio.wait_for(asyncio.open_connection(VIP, port, local_addr=(source, 0)), 8)
+        reader, writer = await asyncio.wait_for(asyncio.open_connection(vip, port, local_addr=(source, 0)), 8)
         greeting = await asyncio.wait_for(reader.readline(), 8)
         writer.close()
         count[greeting.decode().strip() or "failed: closed"] += 1
@@ -29,14 +29,14 @@ async def _once(source: str, port: int, count: Counter[str]) -> None:
         count[f"failed: {type(error).__name__} {error}"] += 1
 
 
-async def _new(rate: float, seconds: float) -> Counter[str]:
+async def _new(vip: str, rate: float, seconds: float) -> Counter[str]:
     """Open rate connections a second, each of which reads a greeting and ends."""
     count: Counter[str] = Counter()
     pending: set[asyncio.Task[None]] = set()
     start, made = time.monotonic(), 0
     while (now := time.monotonic() - start) < seconds:
         while made < now * rate and len(pending) < 2000:
-            task = asyncio.create_task(_once(f"127.0.1.{made % 200 + 1}", PORT, count))
+            task = asyncio.create_task(_once(f"127.0.1.{made % 200 + 1}", vip, PORT, count))
             pending.add(task)
             task.add_done_callback(pending.discard)
             made += 1
@@ -94,13 +94,13 @@ def datagrams(clients: int, each: int, rate: float, vip: str, port: int) -> dict
 
 def main() -> None:
     """Make the load that the arguments ask for, and print what came of it."""
-    kind, *numbers = sys.argv[1:]
+    kind, vip, *numbers = sys.argv[1:]
     if kind == "new":
-        count = asyncio.run(_new(float(numbers[0]), float(numbers[1])))
+        count = asyncio.run(_new(vip, float(numbers[0]), float(numbers[1])))
         failed = {why: number for why, number in count.items() if why.startswith("failed")}
         print(json.dumps({"new": sum(count.values()), "failed": sum(failed.values()), "why": failed, "members": sorted(set(count) - set(failed))}))
     else:
-        print(json.dumps(datagrams(int(numbers[0]), int(numbers[1]), float(numbers[2]), VIP, int(numbers[3]))))
+        print(json.dumps(datagrams(int(numbers[0]), int(numbers[1]), float(numbers[2]), vip, int(numbers[3]))))
 
 
 if __name__ == "__main__":
