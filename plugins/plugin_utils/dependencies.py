@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     import regipy
     import requests
     import yaml
+    from cryptography import x509
 else:
     dns = _load("dns", "exception", "flags", "message", "name", "query", "rcode", "rdata", "rdatatype", "tsig", "update", "zone", package="dnspython")
     jinja2 = _load("jinja2")
@@ -66,5 +67,6 @@ else:
     regipy = _load("regipy")
     requests = _load("requests")
     yaml = _load("yaml")
+    x509 = _load("cryptography.x509", package="cryptography")
 
-__all__ = ["MissingLibraryError", "dns", "jinja2", "jmespath", "jsonschema", "jsonschema_rs", "netaddr", "regipy", "requests", "yaml"]
+__all__ = ["MissingLibraryError", "dns", "jinja2", "jmespath", "jsonschema", "jsonschema_rs", "netaddr", "regipy", "requests", "x509", "yaml"]

@@ -6,6 +6,7 @@
     RUN/waves.json    {"waves": [["fe01", "med01"], ["fe02"]], "predecessors": {"fe02": ["fe01"]}}
     RUN/verdicts.json {"fe01": "clean", "fe02": "drift"}
     RUN/repairs.json  {"fe02": {"firewall": {"whole": true, "names": [], "extra": []}}}
+    RUN/probes/...    per host the probes that it makes, and what is not probed
 
 A plan of hundreds of hosts would weigh on every task as a variable; as files, a host reads only its own slice.
 """
@@ -27,6 +28,7 @@ _VERDICTS = "verdicts.json"
 _REPAIRS = "repairs.json"
 _LIMITED = "limited.json"
 _APPROVED = "approved.json"
+_PROBES = "probes/common.json"
 
 
 class RunState:
@@ -84,6 +86,20 @@ class RunState:
         found = self._got(_APPROVED)
         return str(found.get("digest", "")), tuple(found.get("pending", ()))
 
+    def save_probes(self, slices: Mapping[str, Mapping[str, object]], common: Mapping[str, object]) -> None:
+        """Keep what each host probes, and what is common to all."""
+        for name, document in slices.items():
+            self._put(f"probes/{plan_files.host_path(name)}", document)
+        self._put(_PROBES, {**common, "hosts": sorted(slices)})
+
+    def probes(self, name: str) -> dict[str, Any]:
+        """Return what a host probes; nothing when it probes nothing."""
+        return self._got(f"probes/{plan_files.host_path(name)}")
+
+    def common_probes(self) -> dict[str, Any]:
+        """Return what is common to the probes of all hosts, and under "hosts" who probes; nothing before it was planned."""
+        return self._got(_PROBES)
+
     def save_limited(self, limited: bool) -> None:
         """Keep whether a limit stopped the remediation."""
         self._put(_LIMITED, {"limited": limited})
@@ -93,8 +109,9 @@ class RunState:
         return bool(self._got(_LIMITED).get("limited"))
 
     def _put(self, name: str, document: Mapping[str, object]) -> None:
-        self._directory.mkdir(parents=True, exist_ok=True)
-        (self._directory / name).write_text(json.dumps(document), encoding="utf-8")
+        path = self._directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(document), encoding="utf-8")
 
     def _got(self, name: str) -> dict[str, Any]:
         path = self._directory / name

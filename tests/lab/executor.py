@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from . import host_module, ipsec_host
+from . import host_module, ipsec_host, probe_host
 from .firewall_store import FirewallStore
 
 _MODULES = {"windows_firewall_host": host_module.run_module, "windows_ipsec_host": ipsec_host.run_module}
+# These look at the network, not at the store, and so many hosts may run them at once.
+_UNLOCKED = {"windows_probe_host": probe_host.run_module}
 _SEPARATOR = b"\0\0\0\0"
 
 
@@ -80,4 +82,6 @@ def _answer(store: FirewallStore, payload: Mapping[str, Any]) -> Mapping[str, An
     if name in _MODULES:
         with store.lock:
             return _MODULES[name](store, arguments, bool(payload["_ansible_check_mode"]))
+    if name in _UNLOCKED:
+        return _UNLOCKED[name](arguments, bool(payload["_ansible_check_mode"]))
     return {"failed": True, "msg": f"the simulated host has no module {name}"}

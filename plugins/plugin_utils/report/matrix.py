@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from ..catalogue.model import Catalogue, PortRow
 from ..plan_files import Document
 
-_RULE_NAME = re.compile(r"^Lync (?P<row>\S+) \((?:TCP|UDP) (?:in|out)\)$")
-"""The name that policy.firewall gives a rule."""
+_RULE_NAME = re.compile(r"^Lync (?P<row>\S+) \((?:TCP|UDP) (?:in|out)(?: [\d,-]+)?\)$")
+"""The name that policy.firewall gives a rule; with the port where a row has several."""
 OTHER = "other"
 INTERNET, ANY_ADDRESS = "any", "any_address"
 _PERIMETER = ("edge", "reverse_proxy")

@@ -323,5 +323,14 @@ PLAY_VARIABLES = {
     "lync_unattended": "the run is not watched by anybody",
     "lync_change_reference": "reference of the change, for report and log",
     "lync_probe_listeners": "open temporary listeners for probes",
+    "lync_probe_listen_seconds": "how long temporary listeners last when nobody closes them",
+    "lync_probe_rules": "compare the firewall rules with the plan before probing, which tells causes",
+    "lync_probe_max": "the most probes of one host",
+    "lync_probe_closed": "how many ports that should be closed are probed, per pair of hosts",
+    "lync_probe_per_second": "how many probes of a host start in a second",
+    "lync_probe_at_once": "how many probes of a host are under way at the same time",
+    "lync_probe_seconds": "how long one probe may take",
+    "lync_probe_total_seconds": "how long the probes of a host may take together",
+    "lync_probe_certificate_days": "from how many days before its end a certificate is told to be expiring",
 }
 KNOWN_NAMES = frozenset([*(variable.name for variable in HOST_VARIABLES + DEPLOYMENT_VARIABLES), *PLAY_VARIABLES])
