@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.load import de
 from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.accepted import read_acceptances
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.drift import Context, Device, Report
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.dns import was_asked
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.drift import Context, Device, Report, Status, worst
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.drift_text import drift_text
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.history import file_name, first_seen
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.junit import junit
@@ -29,6 +30,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunStat
 
 _SPEC = {
     "registered": {"type": "dict", "required": True},
+    "shared": {"type": "dict", "default": {}},
     "dir": {"type": "path"},
     "accepted": {"type": "list", "elements": "dict", "default": []},
     "reference": {"type": "str", "default": ""},
@@ -53,7 +55,7 @@ class ActionModule(ActionBase):
             report = _report(options, (task_vars or {}).get("hostvars", {}))
             files = _written(report, Path(options["dir"])) if options["dir"] else []
             repairs = remediation(report, limits, datetime.datetime.now()) if options["remediate"] else None  # the window is in local time
-            _keep(report, repairs)
+            _keep(report, repairs, list((task_vars or {}).get("ansible_play_hosts_all", ())))
         except (InvalidInputError, MissingLibraryError) as error:
             return {"failed": True, "changed": False, "msg": str(error)}
         except OSError as error:
@@ -67,10 +69,14 @@ def _state() -> RunState:
     return RunState(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set by ansible at import
 
 
-def _keep(report: Report, repairs: Remediation | None) -> None:
-    """Keep the verdicts and repairs for the plays that follow."""
+def _keep(report: Report, repairs: Remediation | None, played: Sequence[str]) -> None:
+    """Keep the verdicts and repairs for the plays that follow; what is no host of the inventory ends with the first host of the run."""
     state = _state()
-    state.save_verdicts(repairs.verdicts if repairs else report.verdicts())
+    verdicts = repairs.verdicts if repairs else report.verdicts()
+    ended: dict[str, list[str]] = {}
+    for name, status in verdicts.items():
+        ended.setdefault(name if name in played or not played else played[0], []).append(status)
+    state.save_verdicts({name: worst(map(Status, statuses)).value for name, statuses in ended.items()})
     kept = repairs.repairs if repairs else {}
     state.save_repairs({device: {concern: asdict(repair) for concern, repair in items.items()} for device, items in kept.items()})
     state.save_limited(bool(repairs and repairs.stopped_by_limit))
@@ -80,6 +86,11 @@ def _report(options: Mapping[str, Any], hostvars: Mapping[str, Mapping[str, Any]
     hosts, _pools = _state().plan()
     devices = {str(host["host"]): _device(host) for host in hosts}
     results = {name: found for name in devices if (found := _answers(hostvars[name], options["registered"]))}
+    for concern, name in options["shared"].items():
+        found = next((found for host in hostvars if (found := _answers(hostvars[host], {concern: name}))), {})
+        if found and was_asked(found[concern]):
+            device = concern.upper()
+            devices[device], results[device] = Device(device, concern), found
     now = datetime.datetime.now(datetime.timezone.utc)
     digest, pending = _state().approved()
     context = Context(now, devices, read_acceptances(options["accepted"]), pending=pending, approved=digest, reference=options["reference"])
@@ -94,10 +105,21 @@ def _device(host: Mapping[str, Any]) -> Device:
     return Device(host["host"], host["platform"], tuple(host["roles"]), host.get("pool") or "")
 
 
-def _answers(variables: Mapping[str, Any], registered: Mapping[str, str]) -> dict[str, Mapping[str, Any]]:
-    """Return what a host answered per concern; a concern that was not asked, or skipped, is left out."""
-    found = {concern: variables[name] for concern, name in registered.items() if name in variables}
-    return {concern: result for concern, result in found.items() if not result.get("skipped")}
+def _answers(variables: Mapping[str, Any], registered: Mapping[str, str | list[str]]) -> dict[str, Mapping[str, Any]]:
+    """Return what a host answered per concern, several results of one as one; a concern that was not asked, or skipped, is left out."""
+    answers: dict[str, Mapping[str, Any]] = {}
+    for concern, named in registered.items():
+        names = [named] if isinstance(named, str) else named
+        results = [variables[name] for name in names if name in variables]
+        kept = [result for result in results if isinstance(result, Mapping) and not result.get("skipped")]
+        if kept:
+            answers[concern] = next((result for result in kept if result.get("failed") or result.get("unreachable")), _together(kept))
+    return answers
+
+
+def _together(results: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    parts = ("changes", "effects", "unknown")
+    return {**results[0], **{part: [item for result in results for item in result.get(part, ())] for part in parts}}
 
 
 def _written(report: Report, directory: Path) -> list[str]:

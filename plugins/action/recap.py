@@ -43,7 +43,8 @@ class ActionModule(ActionBase):
         outcomes = _outcomes((task_vars or {}).get("hostvars", {}), options["registered"])
         is_site = options["kind"] == "site"
         text = recap(outcomes, would=bool(self._task.check_mode)) if is_site else drift_report(outcomes, options["repaired"])
-        Display().display(text + "\n")
+        if outcomes:
+            Display().display(text + "\n")
         return {"changed": False, "outcomes": {item.host: asdict(item) for item in outcomes}}
 
     def _dns(self, options: Mapping[str, Any], hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -70,7 +71,7 @@ class ActionModule(ActionBase):
 
 
 def _outcomes(hostvars: Mapping[str, Mapping[str, Any]], registered: list[str]) -> list[Outcome]:
-    """Return the outcome of every host of this run's waves, from the variables that its tasks registered."""
+    """Return the outcome of every host of this run's waves that was asked, from the variables that its tasks registered."""
     waves = RunState(C.DEFAULT_LOCAL_TMP).waves()  # type: ignore[attr-defined]  # set by ansible at import
-    names = sorted(host for wave in waves.waves for host in wave)
+    names = sorted(host for wave in waves.waves for host in wave if any(name in hostvars[host] for name in registered))
     return [outcome(name, results_of(hostvars[name], registered)) for name in names]

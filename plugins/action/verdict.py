@@ -11,9 +11,9 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
 
 _ENDINGS: dict[str, dict[str, Any]] = {
-    "drift": {"failed": True, "msg": "This device is not as the plan says; the report above tells what differs."},
-    "unreachable": {"unreachable": True, "msg": "Nothing could be told of this device; the report above tells why."},
-    "failed": {"unreachable": True, "msg": "Nothing could be told of this device; the report above tells why."},
+    "drift": {"failed": True, "msg": "This device, or DNS, is not as the plan says; the report above tells what differs."},
+    "unreachable": {"unreachable": True, "msg": "Nothing could be told of this device, or of DNS; the report above tells why."},
+    "failed": {"unreachable": True, "msg": "Nothing could be told of this device, or of DNS; the report above tells why."},
 }
 
 

@@ -13,7 +13,7 @@ description:
 author: msuc.lync contributors (@msuc-lync)
 options:
   _terms:
-    description: Names of hosts.
+    description: Names of hosts, or V(:devices) for the names of all devices of which something is repaired.
     type: list
     elements: str
     required: true
@@ -25,7 +25,7 @@ options:
     description: All items of the concern that the plan wants on the host, each with its C(name).
     type: list
     elements: dict
-    required: true
+    default: []
   state:
     description: The state to use where the whole concern is made as planned.
     type: str
@@ -44,8 +44,9 @@ RETURN = r"""
 _raw:
   description:
     - Per host a dictionary of the C(wanted) items and their C(state), and of the C(extra) items to be removed, by C(name).
+    For V(:devices) names, a pattern that matches no host when there are none.
   type: list
-  elements: dict
+  elements: raw
 """
 
 from collections.abc import Mapping
@@ -55,16 +56,19 @@ from ansible import constants as C
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
 
+NOBODY = "all:!all"
 _NOTHING: dict[str, Any] = {"whole": False, "names": [], "extra": []}
 
 
 class LookupModule(LookupBase):
     """The lookup msuc.lync.repair."""
 
-    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: object) -> list[dict[str, Any]]:
-        """Return the repairs of the named hosts."""
+    def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: object) -> list[Any]:
+        """Return the repairs of the named hosts, or the names of the devices that are repaired."""
         self.set_options(var_options=variables, direct=kwargs)
         repairs = RunState(C.DEFAULT_LOCAL_TMP).repairs()  # type: ignore[attr-defined]  # set by ansible at import
+        if terms == [":devices"]:
+            return sorted(device for device, concerns in repairs.items() if self.get_option("concern") in concerns) or [NOBODY]
         return [self._answer(repairs.get(str(term), {}).get(self.get_option("concern"), _NOTHING)) for term in terms]
 
     def _answer(self, repair: Mapping[str, Any]) -> dict[str, Any]:

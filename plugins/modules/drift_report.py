@@ -16,9 +16,13 @@ description:
 author: msuc.lync contributors (@msuc-lync)
 options:
   registered:
-    description: Per concern the name of the variable that its task registered in check mode.
+    description: Per concern the name of the variable that its task registered in check mode, or a list of several.
     type: dict
     required: true
+  shared:
+    description: The same for concerns that belong to no host of the inventory, such as C(dns), registered by a task that ran once.
+    type: dict
+    default: {}
   dir:
     description:
       - The directory that takes C(drift.json), C(drift.xml), C(drift.html) and a copy of the JSON by date.
@@ -62,6 +66,7 @@ EXAMPLES = r"""
 - name: Report on the firewalls of all hosts
   msuc.lync.drift_report:
     registered: {firewall: windows_firewall_compared}
+    shared: {dns: dns_records_compared}
     dir: reports
   run_once: true
 """

@@ -57,6 +57,7 @@ class Deviation:
     """One thing of one device that is not as planned.
 
     too_narrow: the device lets through less than planned; too_wide: more. recreates: the repair recreates a virtual.
+    stays: no repair touches it, somebody has to look.
     """
 
     device: str
@@ -68,6 +69,12 @@ class Deviation:
     too_narrow: bool = False
     too_wide: bool = False
     recreates: bool = False
+    stays: bool = False
+
+    @property
+    def is_repairable(self) -> bool:
+        """Return whether a module can repair it."""
+        return self.kind in REPAIRABLE and not self.stays
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -87,7 +94,7 @@ def deviations_of(device: str, concern: str, result: Result) -> tuple[Deviation,
     touched = {str(change.get("name")) for change in changes}
     effects = [effect for effect in _mappings(result, "effects") if str(effect.get("name")) not in touched]
     found = [_of_change(device, concern, change) for change in changes]
-    return (*found, *_of_effects(device, concern, effects))
+    return (*found, *_of_effects(device, concern, effects), *_of_unknown(device, concern, _mappings(result, "unknown")))
 
 
 def _of_change(device: str, concern: str, change: Mapping[str, object]) -> Deviation:
@@ -97,13 +104,24 @@ def _of_change(device: str, concern: str, change: Mapping[str, object]) -> Devia
         device=device,
         concern=concern,
         kind=kind,
-        name=str(change.get("name")),
+        name=_name(change),
         reason=_reason(change),
         properties=differences if kind in (Class.CHANGED, Class.DISABLED) else (),
         too_narrow=bool(change.get("opens", kind in (Class.MISSING, Class.DISABLED))),
         too_wide=bool(change.get("closes", kind is Class.EXTRA)),
         recreates=change.get("kind") == "change" and bool(change.get("recreates")),
     )
+
+
+def _name(item: Mapping[str, object]) -> str:
+    """Return the name of what changes; a DNS record is named by its type and view too."""
+    return f"{item['name']} {item['type']} ({item['view']})" if {"type", "view"} <= item.keys() else str(item.get("name"))
+
+
+def _of_unknown(device: str, concern: str, items: Iterable[Mapping[str, object]]) -> Iterator[Deviation]:
+    """Yield the values that stand under names of the plan and that nobody of this collection wrote; they stay."""
+    for item in items:
+        yield Deviation(device, concern, Class.EXTRA, _name(item), f"unknown value {spoken(item.get('values'))}, which stays", too_wide=True, stays=True)
 
 
 def _reason(change: Mapping[str, object]) -> str:

@@ -17,11 +17,16 @@ def dns_report(results: Sequence[Result], kind: str, would: bool = False) -> str
 
     kind: "site" counts what was done, "drift" names what differs. would: nothing was written.
     """
-    asked = [result for result in results if result.get("failed") or _number(result, "stats", "queries")]
+    asked = [result for result in results if was_asked(result)]
     if not asked:
         return ""
     lines = [f"DNS: {line}" for result in asked for line in (*(_texts(result, "commands") if kind == "drift" else ()), *_notes(result))]
     return "\n".join([*lines, _drift_total(asked[0]) if kind == "drift" else _site_total(asked[0], would), *_failures(asked)])
+
+
+def was_asked(result: Result) -> bool:
+    """Return whether a server was asked, or should have been."""
+    return bool(result.get("failed") or _number(result, "stats", "queries"))
 
 
 def is_as_planned(results: Sequence[Result], kind: str) -> bool:

@@ -181,7 +181,7 @@ def decide(deviations: Iterable[Deviation], limits: Limits, now: datetime.dateti
 
 
 def _not_allowed(deviation: Deviation, limits: Limits) -> str:
-    if deviation.kind not in REPAIRABLE:
+    if not deviation.is_repairable:
         return "its cause is nothing that this collection owns"
     if limits.classes and deviation.kind not in limits.classes:
         return f"class {deviation.kind.value} is not in lync_remediate_classes"
