@@ -187,3 +187,12 @@ def test_junit_has_a_suite_per_device_and_a_case_per_concern() -> None:
     assert suites["fe01"][0][0].text == "no route"
     assert "RTP: missing" in (suites["fe02"][0][0].text or "")
     assert suites["fe02"][0][1].text == "note: SIP: shadowed (narrower than CS RTCSRV)"
+
+
+def test_a_dns_record_is_named_by_type_and_view_and_unknown_values_stay() -> None:
+    record = {"name": "pool01.contoso.com", "type": "A", "view": "internal"}
+    values = [differing("values", ["10.1.0.9"], ["10.1.0.11"])]
+    result = {"changes": [{"kind": "change", "reason": "it differs", "properties": values, **record}], "unknown": [{**record, "values": ["10.1.0.8"]}]}
+    changed, unknown = deviations_of("DNS", "dns", result)
+    assert (changed.name, changed.is_repairable) == ("pool01.contoso.com A (internal)", True)
+    assert (unknown.kind, unknown.is_repairable, unknown.reason) == (Class.EXTRA, False, "unknown value 10.1.0.8, which stays")

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.deviations import Class, Deviation
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.drift import Context, Device, Report
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.remediation import Limits, Window, decide, read_limits
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.repair import Repair, remediation
 
 SATURDAY_NIGHT = datetime.datetime(2026, 11, 28, 23, 30)
 
@@ -115,3 +117,22 @@ def test_options_are_read() -> None:
         {"classes": "missing,disabled", "concerns": "firewall", "unattended": True, "approved": "plan", "max_changes": 5, "window": "22:00-05:00"}
     )
     assert limits == Limits(frozenset({Class.MISSING, Class.DISABLED}), frozenset({"firewall"}), True, 0, 5, Window.parse("22:00-05:00"))
+
+
+def test_load_balancers_are_repaired_as_a_whole_or_not_at_all() -> None:
+    changes = [{"kind": "add", "name": "SIP"}, {"kind": "change", "name": "WEB", "fields": [{"field": "port", "before": 80, "after": 443}]}]
+    now = datetime.datetime(2026, 11, 28, 3, 0, tzinfo=datetime.timezone.utc)
+    report = Report.of({"lb01": {"load_balancer": {"changes": changes}}}, Context(now, {"lb01": Device("lb01", "linux")}))
+    whole = remediation(report, Limits(), now)
+    assert (dict(whole.repairs), whole.left, whole.verdicts) == ({"lb01": {"load_balancer": Repair(whole=True)}}, (), {"lb01": "clean"})
+    part = remediation(report, Limits(classes=frozenset({Class.MISSING})), now)
+    assert (dict(part.repairs), part.verdicts) == ({}, {"lb01": "drift"})
+    assert part.left[-1] == "left: lb01: SIP: missing: it is repaired only together with all else that differs there"
+
+
+def test_hosts_are_repaired_in_part_where_something_is_to_stay() -> None:
+    changes = [{"kind": "add", "name": "SIP"}, {"kind": "remove", "name": "test", "reason": "it is not wanted"}, {"kind": "change", "name": "WEB"}]
+    now = datetime.datetime(2026, 11, 28, 3, 0, tzinfo=datetime.timezone.utc)
+    report = Report.of({"fe01": {"firewall": {"changes": changes}}}, Context(now, {"fe01": Device("fe01", "windows")}))
+    part = remediation(report, Limits(classes=frozenset({Class.MISSING, Class.EXTRA})), now)
+    assert part.repairs["fe01"]["firewall"] == Repair(names=("SIP",), extra=("test",))
