@@ -1,0 +1,114 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""site.yml and drift.yml over the three kinds of appliances at once, each simulated over HTTPS, each with a pool of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .f5_simulator import BigIpSimulator
+from .kemp import LoadMaster
+from .lab import ROOT, Lab, Played
+from .netscaler import NetScaler
+
+NAMES = ("f5", "adc", "lm")
+
+
+class Appliances:
+    """A BIG-IP, a NetScaler and a LoadMaster, each in front of a pool of two."""
+
+    def __init__(self, directory: Path, stack: ExitStack) -> None:
+        self.bigip = BigIpSimulator()
+        stack.callback(self.bigip.stop)
+        self.adc, self.lm = stack.enter_context(NetScaler()), stack.enter_context(LoadMaster())
+        self.lab = Lab(directory)
+        self.lab.inventory.write_text('{"all": {}}', encoding="utf-8")
+        self.hosts = directory / "hosts.json"
+        self.hosts.write_text(json.dumps(self._inventory()), encoding="utf-8")
+
+    def _inventory(self) -> dict[str, Any]:
+        bigip = self.bigip
+        f5 = {"host": bigip.address, "port": bigip.port, "user": bigip.user, "password": bigip.password, "ca": bigip.ca}
+        schema = os.environ.get("LYNC_AS3_SCHEMA")
+        balancers = {
+            "f5": ("f5_as3", f5, {"tenant": "Lync_lab", **({"schema": schema} if schema else {})}),
+            "adc": ("netscaler", self.adc.provider(), {"prefix": "lab_"}),
+            "lm": ("kemp", self.lm.provider(), {}),
+        }
+        hosts = {
+            name: {
+                "ansible_host": f"192.0.2.{number}", "lync_balancer_driver": driver, "lync_balancer_addresses": [f"192.0.2.{number}1", f"192.0.2.{number}2"],
+                "lync_balancer_provider": provider, "lync_balancer_options": options,
+            }
+            for number, (name, (driver, provider, options)) in enumerate(balancers.items(), start=1)
+        }  # fmt: skip
+        members = {
+            f"fe-{name}-{number}": {"ansible_host": f"10.{place}.0.{number}", "lync_pool": f"{name}.contoso.com", "lync_managed": False}
+            for place, name in enumerate(NAMES, start=1) for number in (1, 2)
+        }  # fmt: skip
+        pools = {
+            f"{name}.contoso.com": {"role": "frontend", "load_balancing": "hlb", "balancer": name, "vip": f"10.{place}.0.100"}
+            for place, name in enumerate(NAMES, 1)
+        }
+        common = {
+            "lync_version": "2015", "lync_client_networks": ["10.10.0.0/16"], "lync_pools": pools,
+            "lync_row_overrides": [{"select": "id != 'fe-sip-tls'", "set": {"enabled": False}}],
+        }  # fmt: skip
+        return {"all": {"vars": common, "children": {"frontend": {"hosts": members}, "load_balancers": {"hosts": hosts}}}}
+
+    def play(self, name: str, *arguments: str) -> Played:
+        """Run a playbook over load balancers only."""
+        return self.lab.play(ROOT / "playbooks" / f"{name}.yml", "-i", str(self.hosts), "--tags", "load_balancer", *arguments)
+
+    def look(self) -> tuple[object, object, object]:
+        """Return what the appliances have, by an independent look."""
+        return json.dumps(self.bigip.objects, sort_keys=True), self.adc.config(), self.lm.services()
+
+
+@pytest.fixture
+def appliances(tmp_path: Path) -> Iterator[Appliances]:
+    with ExitStack() as stack:
+        yield Appliances(tmp_path, stack)
+
+
+def outcomes(played: Played) -> dict[str, str]:
+    """Return the outcome of each balancer as the recap prints it."""
+    lines = [line.split() for line in played.output.splitlines()]
+    return {line[0]: " ".join(line[1:3]) if line[1] == "would" else line[1] for line in lines if len(line) > 2 and line[0] in NAMES and line[1] != ":"}
+
+
+def test_site_and_drift_over_three_kinds_of_appliances(appliances: Appliances) -> None:
+    empty = appliances.look()
+    checked = appliances.play("site", "--check")
+    assert checked.status == 0 and outcomes(checked) == dict.fromkeys(NAMES, "would change"), checked.output
+    assert appliances.look() == empty
+    made = appliances.play("site")
+    assert made.status == 0 and outcomes(made) == dict.fromkeys(NAMES, "changed"), made.output
+    assert {path.split("/")[1] for path in appliances.bigip.objects} == {"Lync_lab"}
+    planned = appliances.look()
+    assert planned != empty
+    again = appliances.play("site")
+    assert again.status == 0 and outcomes(again) == dict.fromkeys(NAMES, "unchanged"), again.output
+
+    appliances.adc.appliance.update("servicegroup", {"servicegroupname": "lab_adc.contoso.com-fe-sip-tls-5061", "clttimeout": 60, "svrtimeout": 60})
+    appliances.lm.do("modvs", vs="10.3.0.100", port="5061", prot="tcp", Idletime="660")
+    pool = next(made for path, made in appliances.bigip.objects.items() if made["command"] == "ltm pool")
+    next(iter(pool["properties"]["members"].values())).update(session="user-disabled", state="user-down")
+    drifted = appliances.look()
+    found = appliances.play("drift")
+    assert found.status == 2, found.output
+    assert "adc: adc.contoso.com-fe-sip-tls-5061: changed: idle_seconds is 60, should be 1800" in found.output
+    assert "lm: lm.contoso.com-fe-sip-tls-5061: changed: idle_seconds is 660, should be 1800" in found.output
+    assert "f5: f5.contoso.com-fe-sip-tls-5061: disabled: members is" in found.output
+    assert appliances.look() == drifted
+    mended = appliances.play("drift", "-e", "lync_remediate=true")
+    assert mended.status == 0 and appliances.look() == planned, mended.output
+    for secret in (appliances.bigip.password, "not-a-secret"):
+        assert secret not in found.output + mended.output
