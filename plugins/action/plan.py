@@ -78,11 +78,14 @@ class ActionModule(ActionBase):
         }
 
     def _keep(self, plans: Iterable[HostPlan], files: Mapping[str, str], approved: Approved | None, task_vars: Mapping[str, Any], wave_size: int) -> None:
-        """Keep the plan for the plays that follow, the approved one if there is one, with the waves of the Windows hosts of this play."""
+        """Keep the plan for the plays that follow, the approved one if there is one, with the waves of this play's Windows and Linux hosts."""
         played = {name for name in task_vars.get("ansible_play_hosts_all", ()) if approved is None or approved.has(name)}
-        hosts = [host for host in plans if host.platform == "windows" and host.host in played]
+        hosts = [host for host in plans if host.host in played]
+        windows = [host for host in hosts if host.platform == "windows"]
+        # A Linux host without rules is left alone; a retired one is to lose those that it has.
+        linux = [host for host in hosts if host.platform == "linux" and (host.firewall_rules or host.member_state == "retired")]
         state = RunState(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set by ansible at import
-        state.save(approved.files if approved else files, waves_of(hosts, wave_size))
+        state.save(approved.files if approved else files, waves_of(windows, wave_size), waves_of(linux, wave_size))
         if approved:
             state.save_approved(approved.digest, approved.pending)
 

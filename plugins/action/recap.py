@@ -72,6 +72,7 @@ class ActionModule(ActionBase):
 
 def _outcomes(hostvars: Mapping[str, Mapping[str, Any]], registered: list[str]) -> list[Outcome]:
     """Return the outcome of every host of this run's waves that was asked, from the variables that its tasks registered."""
-    waves = RunState(C.DEFAULT_LOCAL_TMP).waves()  # type: ignore[attr-defined]  # set by ansible at import
-    names = sorted(host for wave in waves.waves for host in wave if any(name in hostvars[host] for name in registered))
+    state = RunState(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set by ansible at import
+    waves = [*state.waves().waves, *state.waves("linux").waves]
+    names = sorted(host for wave in waves for host in wave if any(name in hostvars[host] for name in registered))
     return [outcome(name, results_of(hostvars[name], registered)) for name in names]

@@ -18,11 +18,22 @@ options:
     type: list
     elements: str
     required: true
+  platform:
+    description: Of which hosts the names are.
+    type: str
+    choices: [windows, linux]
+    default: windows
   registered:
     description: Names of the variables that the tasks of the earlier hosts registered; the first one is skipped on a host that was stopped.
     type: list
     elements: str
-    default: [windows_firewall_opened, windows_firewall_closed, ipsec_exemptions_opened, ipsec_exemptions_closed]
+    default:
+      - windows_firewall_opened
+      - windows_firewall_closed
+      - ipsec_exemptions_opened
+      - ipsec_exemptions_closed
+      - linux_firewall_opened
+      - linux_firewall_closed
   dns:
     description:
       - Names of the variables that the tasks on DNS registered. A host whose pool they failed for is stopped by C(DNS of POOL),
@@ -62,7 +73,7 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: object) -> list[str]:
         """Return the predecessors of hosts that did not succeed."""
         self.set_options(var_options=variables, direct=kwargs)
-        waves = RunState(C.DEFAULT_LOCAL_TMP).waves()  # type: ignore[attr-defined]  # set by ansible at import
+        waves = RunState(C.DEFAULT_LOCAL_TMP).waves(self.get_option("platform"))  # type: ignore[attr-defined]  # set by ansible at import
         names = sorted({name for term in terms for name in waves.predecessors.get(str(term), ())})
         hostvars, registered = (variables or {}).get("hostvars", {}), self.get_option("registered")
         stopping = [name for name in names if not outcome(name, results_of(hostvars[name], registered)).is_done]

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: waves
-short_description: The order in which this run changes its Windows hosts
+short_description: The order in which this run changes its hosts
 version_added: "0.1.0"
 description:
   - Returns the waves that M(msuc.lync.plan) laid out earlier in the same run, one canary per role first, then some members of each pool at a time.
@@ -28,11 +28,22 @@ options:
     type: str
     choices: [all, pending, changed, failed, unlike, repaired]
     default: all
+  platform:
+    description: Which hosts there are at all. Linux hosts are those with rules in the plan, and retired ones.
+    type: str
+    choices: [windows, linux]
+    default: windows
   registered:
     description: Names of the variables that the tasks registered; the first one is skipped on a host that was stopped.
     type: list
     elements: str
-    default: [windows_firewall_opened, windows_firewall_closed, ipsec_exemptions_opened, ipsec_exemptions_closed]
+    default:
+      - windows_firewall_opened
+      - windows_firewall_closed
+      - ipsec_exemptions_opened
+      - ipsec_exemptions_closed
+      - linux_firewall_opened
+      - linux_firewall_closed
 """
 
 EXAMPLES = r"""
@@ -93,7 +104,7 @@ class LookupModule(LookupBase):
         return [answer for term in terms for answer in _QUESTIONS[term](waves)]
 
     def _chosen(self, hostvars: Mapping[str, Mapping[str, object]]) -> _Waves:
-        waves = RunState(C.DEFAULT_LOCAL_TMP).waves().waves  # type: ignore[attr-defined]  # set by ansible at import
+        waves = RunState(C.DEFAULT_LOCAL_TMP).waves(self.get_option("platform")).waves  # type: ignore[attr-defined]  # set by ansible at import
         if self.get_option("only") == "repaired":
             repairs = RunState(C.DEFAULT_LOCAL_TMP).repairs()  # type: ignore[attr-defined]  # set by ansible at import
             return [chosen for wave in waves if (chosen := [host for host in wave if host in repairs])]

@@ -3,7 +3,7 @@
 """What one run of ansible-playbook compiled, kept in its own temporary directory for the plays and hosts that follow.
 
     RUN/plan/...      the plan files
-    RUN/waves.json    {"waves": [["fe01", "med01"], ["fe02"]], "predecessors": {"fe02": ["fe01"]}}
+    RUN/waves.json    of Windows hosts, waves-linux.json of Linux hosts: {"waves": [["fe01", "med01"], ["fe02"]], "predecessors": {"fe02": ["fe01"]}}
     RUN/verdicts.json {"fe01": "clean", "fe02": "drift"}
     RUN/repairs.json  {"fe02": {"firewall": {"whole": true, "names": [], "extra": []}}}
     RUN/probes/...    per host the probes that it makes, and what is not probed
@@ -22,7 +22,7 @@ from . import plan_files
 from .balancers.scope import pools_of_balancers
 from .policy.waves import Waves
 
-_WAVES = "waves.json"
+_WAVES = {"windows": "waves.json", "linux": "waves-linux.json"}
 _BALANCERS = "balancers.json"
 _VERDICTS = "verdicts.json"
 _REPAIRS = "repairs.json"
@@ -37,13 +37,13 @@ class RunState:
     def __init__(self, local_tmp: str) -> None:
         self._directory = Path(local_tmp) / "msuc.lync"
 
-    def save(self, files: Mapping[str, str], waves: Waves) -> None:
-        """Keep the texts of the plan files and the waves."""
+    def save(self, files: Mapping[str, str], waves: Waves, linux: Waves | None = None) -> None:
+        """Keep the texts of the plan files and the waves, of Windows hosts and of Linux hosts."""
         plan_files.write(self._directory / "plan", files)
         # Here, once, so that not every host looks through all pools for it.
         self._put(_BALANCERS, pools_of_balancers(files))
-        text = json.dumps({"waves": waves.waves, "predecessors": dict(waves.predecessors)})
-        (self._directory / _WAVES).write_text(text, encoding="utf-8")
+        for platform, laid_out in (("windows", waves), ("linux", linux or Waves())):
+            self._put(_WAVES[platform], {"waves": laid_out.waves, "predecessors": dict(laid_out.predecessors)})
 
     def plan(self) -> tuple[list[plan_files.Document], list[plan_files.Document]]:
         """Return the plan documents of all hosts and of all pools, by name."""
@@ -129,11 +129,8 @@ class RunState:
     def _documents(self, kind: str) -> list[plan_files.Document]:
         return [plan_files.read_json(path) for path in sorted((self._directory / "plan" / kind).glob("*.json"))]
 
-    def waves(self) -> Waves:
-        """Return the waves of the run, empty before anything was compiled."""
-        path = self._directory / _WAVES
-        if not path.is_file():
-            return Waves()
-        document = json.loads(path.read_text(encoding="utf-8"))
-        waves = tuple(tuple(wave) for wave in document["waves"])
-        return Waves(waves, {name: tuple(before) for name, before in document["predecessors"].items()})
+    def waves(self, platform: str = "windows") -> Waves:
+        """Return the waves of the hosts of a platform, windows or linux, empty before anything was compiled."""
+        document = self._got(_WAVES[platform])
+        waves = tuple(tuple(wave) for wave in document.get("waves", ()))
+        return Waves(waves, {name: tuple(before) for name, before in document.get("predecessors", {}).items()})

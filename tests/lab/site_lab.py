@@ -54,8 +54,8 @@ class SiteLab:
         return _PLANS[content]
 
     def playbook(self, name: str, *arguments: str, **environment: str) -> Played:
-        """Run a playbook of the collection over the whole inventory; load balancers have a lab of their own."""
-        arguments = ("--skip-tags", "load_balancer", *arguments) if name in ("site", "drift") else arguments
+        """Run a playbook of the collection over the whole inventory; load balancers and Linux hosts have labs of their own."""
+        arguments = ("--skip-tags", "load_balancer,linux_firewall", *arguments) if name in ("site", "drift") else arguments
         return self.lab.play(ROOT / "playbooks" / f"{name}.yml", "-i", str(self.source), *arguments, **environment)
 
     def rules(self, host: str) -> list[dict[str, Any]]:

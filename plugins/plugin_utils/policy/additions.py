@@ -24,7 +24,7 @@ def additions(host: Host, management_networks: AddressSet) -> tuple[FirewallRule
     """Return the additional rules of a host, by their names; none for a retired host."""
     if host.member_state is MemberState.RETIRED:
         return ()
-    has_management = host.management_ports and host.platform is Platform.WINDOWS
+    has_management = host.management_ports and host.platform is not Platform.APPLIANCE
     management = (_management_rule(host.management_ports, management_networks),) if has_management else ()
     return (*management, *(_planned(rule) for rule in sorted(host.extra_rules, key=lambda rule: rule.name)))
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..topology.model import Host, Method, Pool, Topology
+from ..topology.model import Host, Method, Platform, Pool, Topology
 
 _BY_ROLE = {
     "edge": (
@@ -20,7 +20,10 @@ _BY_ROLE = {
     "exchange_um": ("The rules of Exchange's own setup admit its media: the catalogue has no port rows of Exchange, and an exemption admits nothing.",),
     "mediation": ("The gateways of the published topology listen on the ports of lync_sip_port.",),
 }
-_WINDOWS = "Group Policy does not switch off the merge of local firewall rules; no block rule of another owner covers a planned port."
+_BY_PLATFORM = {
+    Platform.WINDOWS: "Group Policy does not switch off the merge of local firewall rules; no block rule of another owner covers a planned port.",
+    Platform.LINUX: "No other table of nftables drops what a planned rule admits.",
+}
 
 
 def host_assumptions(host: Host) -> tuple[str, ...]:
@@ -28,7 +31,8 @@ def host_assumptions(host: Host) -> tuple[str, ...]:
     texts = {text for role in host.roles for text in _BY_ROLE.get(role, ())}
     if host.external_nat_addresses:
         texts.add("The NAT in front of the external interface is symmetric and keeps the source address of inbound packets.")
-    return tuple(sorted(texts | {_WINDOWS}))
+    texts.update(text for platform, text in _BY_PLATFORM.items() if host.platform is platform)
+    return tuple(sorted(texts))
 
 
 def pool_assumptions(pool: Pool, topology: Topology) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from ..topology.model import Host, InventoryHost, Pool, Topology
 from ..topology.read import read_topology, sketch_topology
 from .additions import additions
 from .assumptions import host_assumptions, pool_assumptions
+from .balancer_rules import BalancerRules
 from .directory import Directory
 from .dns import DnsPolicy
 from .firewall import FirewallPolicy
@@ -84,7 +85,7 @@ def compile_topology(topology: Topology, catalogue: Catalogue) -> Plan:
 
 
 class _Policy:
-    """The four policies over one topology and one catalogue."""
+    """The policies over one topology and one catalogue."""
 
     def __init__(self, topology: Topology, catalogue: Catalogue) -> None:
         directory = Directory(topology, catalogue)
@@ -92,6 +93,7 @@ class _Policy:
         self._services = ServicePolicy(catalogue, directory)
         self._dns = DnsPolicy(topology)
         self._ipsec = IpsecPolicy(catalogue, directory)
+        self._balancers = BalancerRules(directory, self._services)
         self._firewall = FirewallPolicy(catalogue, directory, self._services.balancer_peers(topology.pools.values()))
 
     def host_plan(self, host: Host) -> HostPlan:
@@ -100,7 +102,7 @@ class _Policy:
         ipsec = self._ipsec.host_exemptions(host)
         return replace(
             _outline(host),
-            firewall_rules=firewall.rules + additions(host, self._topology.management_networks),
+            firewall_rules=firewall.rules + self._balancers.of(host) + additions(host, self._topology.management_networks),
             ipsec_exemptions=ipsec.exemptions,
             not_opened=_sorted_rows(firewall.not_opened + ipsec.not_opened),
             assumptions=host_assumptions(host),

@@ -34,7 +34,7 @@ _EXTERNAL = (Interface.ACCESS, Interface.WEB_CONFERENCING, Interface.AV)
 
 
 @dataclass(frozen=True)
-class _Listener:
+class Listener:
     """One balanced port of a pool: where the balancer listens, which port of the members takes it."""
 
     row: PortRow
@@ -60,7 +60,7 @@ class ServicePolicy:
     def virtual_services(self, pool: Pool) -> tuple[VirtualService, ...]:
         """Return the virtual services of a pool, in the catalogue's order, one per VIP address and port."""
         services: dict[tuple[str, int, str], VirtualService] = {}
-        for listener in self._listeners(pool):
+        for listener in self.listeners(pool):
             for family in sorted(listener.vips.families):
                 service = self._service(pool, listener, family)
                 key = (service.vip, service.port, service.protocol)
@@ -72,12 +72,12 @@ class ServicePolicy:
         """Return, per member port, the addresses of the balancers that connect to it: with source NAT, and monitors."""
         peers: dict[tuple[str, Interface, Transport, int], AddressSet] = {}
         for pool in pools:
-            for listener in self._listeners(pool):
+            for listener in self.listeners(pool):
                 for key in self._touched(pool, listener):
                     peers[key] = peers.get(key, AddressSet()) | self._balancer_addresses(pool, listener.side)
         return peers
 
-    def _touched(self, pool: Pool, listener: _Listener) -> Iterator[tuple[str, Interface, Transport, int]]:
+    def _touched(self, pool: Pool, listener: Listener) -> Iterator[tuple[str, Interface, Transport, int]]:
         interface = listener.row.interface if pool.role == "edge" else Interface.ANY
         if _source_nat(listener):
             yield pool.name, interface, listener.transport, listener.node_port
@@ -86,7 +86,8 @@ class ServicePolicy:
     def _balancer_addresses(self, pool: Pool, side: str) -> AddressSet:
         return own_addresses(self._topology.hosts[name] for name in pool.balancers.get(side, ()))
 
-    def _listeners(self, pool: Pool) -> Iterator[_Listener]:
+    def listeners(self, pool: Pool) -> Iterator[Listener]:
+        """Yield every balanced port of a pool, in the catalogue's order."""
         members = [self._topology.hosts[name] for name in pool.members]
         for row in self._rows if members else ():
             if self._is_balanced(row, pool, members):
@@ -101,7 +102,7 @@ class ServicePolicy:
             and any(self._directory.is_member(host, row.component) and row.collocated in (None, host.collocated) for host in members)
         )
 
-    def _service(self, pool: Pool, listener: _Listener, family: int) -> VirtualService:
+    def _service(self, pool: Pool, listener: Listener, family: int) -> VirtualService:
         row, vip = listener.row, listener.vips.of_families(frozenset({family})).to_text()[0]
         members = self._members(pool, row, family)
         suffix = "-v6" if family == 6 else ""
@@ -135,7 +136,7 @@ class ServicePolicy:
                 found["backup" if stands_by else host.member_state.value] += _node_addresses(host, row).of_families(frozenset({family})).to_text()[:1]
         return {state: tuple(addresses) for state, addresses in found.items()}
 
-    def _options(self, pool: Pool, listener: _Listener) -> dict[str, object]:
+    def _options(self, pool: Pool, listener: Listener) -> dict[str, object]:
         """Return the vendor options that the driver of the service has: the pool's before those of its first balancer."""
         unit = next((self._topology.hosts[name] for name in pool.balancers.get(listener.side, ())), None)
         known = options_of(unit.balancer_driver or "", (listener.transport.value,)) if unit else {}
@@ -154,13 +155,13 @@ def monitor_port(pool: Pool, node_port: int) -> int:
     return HTTPS_PORT if node_port == STUN_PORT else pool.monitoring_port or node_port
 
 
-def _row_listeners(row: PortRow, transport: Transport, pool: Pool, member: Host) -> Iterator[_Listener]:
+def _row_listeners(row: PortRow, transport: Transport, pool: Pool, member: Host) -> Iterator[Listener]:
     """Yield where the balancer listens for a row; nothing when the pool has no virtual address for it."""
     rewritten = row.web == "external" and pool.external_web_vip
     vips = pool.external_web_vip if rewritten else _virtual_address(row, pool)
     for node_port in _node_ports(row, member) if vips else ():
         port = EXTERNAL_WEB_LISTENERS.get(node_port, node_port) if rewritten else node_port
-        yield _Listener(row, transport, vips, port, node_port)
+        yield Listener(row, transport, vips, port, node_port)
 
 
 def _virtual_address(row: PortRow, pool: Pool) -> AddressSet:
@@ -194,10 +195,10 @@ def _persistence(row: PortRow, pool: Pool, vip: str) -> dict[str, object]:
     return {"type": "none"}
 
 
-def _monitor(pool: Pool, listener: _Listener) -> dict[str, object]:
+def _monitor(pool: Pool, listener: Listener) -> dict[str, object]:
     port = monitor_port(pool, listener.node_port)
     return {"type": "tcp", "port": port, "interval_seconds": MONITOR_INTERVAL_SECONDS, "failures": MONITOR_FAILURES}
 
 
-def _source_nat(listener: _Listener) -> bool:
+def _source_nat(listener: Listener) -> bool:
     return listener.row.interface is not Interface.AV

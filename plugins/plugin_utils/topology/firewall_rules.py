@@ -13,12 +13,13 @@ from collections.abc import Iterator, Mapping
 from ..problems import InvalidInputError, one_of
 from ..windows.options import OWNED_GROUP, rules_from_options
 from ..windows.rule import Rule
+from .model import Platform
 from .values import At, Fault, raw_mappings
 
 _OWN_NAME = re.compile(r"^Lync .+ \((TCP|UDP) (in|out)( [^)]*)?\)$")
 _SCOPES = ("localip", "remoteip", "localport", "remoteport")
-# What each way to a Windows host listens on unless ansible_port says otherwise.
-_WINRM_PORTS, _PORTS = (5985, 5986), {"ssh": (22,)}
+# What each way to a host listens on unless ansible_port says otherwise.
+_WINRM_PORTS, _SSH_PORTS = (5985, 5986), (22,)
 
 
 def extra_rules(raw: object, at: At) -> tuple[Rule, ...]:
@@ -42,9 +43,9 @@ def _faults(rule: Rule, place: str) -> Iterator[Fault]:
             yield Fault(f"{place}, {option}", f"{one_of(words)}: a plan holds no words", "addresses, networks, ranges, ports", "write what the word stands for")
 
 
-def management_ports(variables: Mapping[str, object]) -> tuple[int, ...]:
-    """Return the TCP ports on which a host is managed: ansible_port, else those of WinRM, or of SSH where Ansible uses it."""
+def management_ports(variables: Mapping[str, object], platform: Platform) -> tuple[int, ...]:
+    """Return the TCP ports on which a host is managed: ansible_port, else that of SSH on Linux and where Ansible uses it, else those of WinRM."""
     port = str(variables.get("ansible_port") or "")
     if port.isdecimal() and 1 <= int(port) <= 65535:
         return (int(port),)
-    return _PORTS.get(str(variables.get("ansible_connection")), _WINRM_PORTS)
+    return _SSH_PORTS if platform is Platform.LINUX or variables.get("ansible_connection") == "ssh" else _WINRM_PORTS

@@ -22,6 +22,7 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
     """Return a host with every default filled in; pool_site is the site of its pool, if any."""
     found = _addresses(host, roles, record)
     external = record[v.EXTERNAL_ADDRESSES]
+    platform = record[v.PLATFORM] or _platform(roles, record)
     return Host(
         name=host.name,
         roles=roles,
@@ -31,7 +32,7 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         pool=record[v.POOL],
         site=record[v.SITE] or pool_site,
         managed=_managed(roles, record),
-        platform=record[v.PLATFORM] or _platform(roles, record),
+        platform=platform,
         member_state=record[v.MEMBER_STATE],
         backup_member=record[v.BACKUP_MEMBER],
         internal_address=_internal_address(roles, record, found),
@@ -50,7 +51,7 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         balancer_addresses=_balancer_addresses(roles, record, found),
         balancer_vendor=record[v.BALANCER_VENDOR],
         extra_rules=record[v.EXTRA_FIREWALL_RULES],
-        management_ports=management_ports(host.variables) if record[v.MANAGEMENT_RULE] else (),
+        management_ports=management_ports(host.variables, platform) if record[v.MANAGEMENT_RULE] else (),
     )
 
 

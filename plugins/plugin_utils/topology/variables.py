@@ -208,7 +208,7 @@ EXTRA_FIREWALL_RULES: Variable[tuple[Rule, ...]] = Variable(
 )  # fmt: skip
 MANAGEMENT_RULE: Variable[bool] = Variable(
     "lync_management_rule", boolean, False, _HOST, "bool",
-    "Whether the plan of a Windows host admits C(lync_management_networks) to the ports that Ansible connects to.", documented_default=False,
+    "Whether the plan of a Windows or Linux host admits C(lync_management_networks) to the ports that Ansible connects to.", documented_default=False,
 )  # fmt: skip
 
 # --- once for the deployment --------------------------------------------------------------------------------------
@@ -300,6 +300,8 @@ PLAY_VARIABLES = {
     "lync_balancer_path": "file of a Linux load balancer that is ours",
     "lync_balancer_master_socket": "socket of HAProxy's master process",
     "lync_balancer_udp_path": "file of nginx beside HAProxy that is ours",
+    "lync_linux_policy": "what Linux hosts do with inbound traffic that no rule admits",
+    "lync_linux_path": "file of the rules on Linux hosts",
     "lync_dns_state": "state that the DNS records are brought to",
     "lync_dns_take_over": "names whose unknown values in DNS are removed",
     "lync_unprotected_rules": "names of protected rules that may be disabled",
