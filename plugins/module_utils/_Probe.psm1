@@ -232,15 +232,18 @@ function Read-LyncCertificate {
 
     $seen = @{}
     $look = { param($origin, $certificate) $null = $origin; $seen.Raw = $certificate.GetRawCertData(); $true }.GetNewClosure()
+    # A server that wants a certificate of the client has shown its own by then, and may end before anybody looks at that.
+    $choose = { param($origin, $name, $local, $remote) $null = $origin, $name, $local; if ($remote) { $seen.Raw = $remote.GetRawCertData() } }.GetNewClosure()
     $Going.Socket.ReceiveTimeout = $Millisecond
     $Going.Socket.SendTimeout = $Millisecond
     $network = New-Object -TypeName System.Net.Sockets.NetworkStream -ArgumentList $Going.Socket, $false
-    $tls = New-Object -TypeName System.Net.Security.SslStream -ArgumentList $network, $false, ([System.Net.Security.RemoteCertificateValidationCallback]$look)
+    $looks = [System.Net.Security.RemoteCertificateValidationCallback]$look
+    $chooses = [System.Net.Security.LocalCertificateSelectionCallback]$choose
+    $tls = New-Object -TypeName System.Net.Security.SslStream -ArgumentList $network, $false, $looks, $chooses
     try {
         $name = if ($Going.Probe.server_name) { $Going.Probe.server_name } else { $Going.Probe.address }
         $tls.AuthenticateAsClient($name, $null, (Get-LyncTlsVersion), $false)
     } catch {
-        # A server that wants a certificate of the client has shown its own by then.
         $base = $_.Exception.GetBaseException()
         $Going.Answer.message = "no certificate: $($base.Message)"
         $Going.Answer.closed = $base -is [System.IO.IOException] -or [string]$base.SocketErrorCode -eq 'ConnectionReset'

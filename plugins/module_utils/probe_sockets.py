@@ -10,11 +10,12 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 _LARGEST_ANSWER = 65535
+_CHANGE_CIPHER, _HANDSHAKE, _CERTIFICATE = 20, 22, 11
 # Two classes before Python 3.10.
 _TIMED_OUT = (socket.timeout, TimeoutError)
 _UNREACHABLE = (errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN)
@@ -132,12 +133,52 @@ def _tls(probe: Mapping[str, Any], seconds: float, answer: dict[str, Any]) -> No
             # A server of TLS never speaks first.
             return
         own.settimeout(seconds)
+        taken = bytearray()
         try:
-            with _reading_only().wrap_socket(own, server_hostname=probe.get("server_name") or None) as secured:
-                answer["certificate"] = base64.b64encode(secured.getpeercert(binary_form=True) or b"").decode()
+            der = _handshake(own, taken, probe.get("server_name") or None)
         except (OSError, ValueError) as error:
-            answer["closed"] = isinstance(error, (ssl.SSLEOFError, ConnectionError))
-            answer["message"] = f"no certificate: {error}"
+            # A server that wants a certificate of the client has shown its own by then, up to TLS 1.2 in the clear.
+            der = shown_certificate(bytes(taken))
+            answer["closed"] = not taken and isinstance(error, ConnectionError)
+            answer["message"] = "" if der else f"no certificate: {error}"
+        answer["certificate"] = base64.b64encode(der).decode()
+
+
+def _handshake(own: socket.socket, taken: bytearray, server_name: str | None) -> bytes:
+    """Return the certificate that the other side shows; taken gets all that it sends."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    secured = _reading_only().wrap_bio(incoming, outgoing, server_hostname=server_name)
+    while True:
+        try:
+            secured.do_handshake()
+            return secured.getpeercert(binary_form=True) or b""
+        except ssl.SSLWantReadError:
+            own.sendall(outgoing.read())
+        data = own.recv(_LARGEST_ANSWER)
+        if not data:
+            raise ConnectionResetError("the other side ended the connection")
+        taken += data
+        incoming.write(data)
+
+
+def shown_certificate(data: bytes) -> bytes:
+    """Return the first certificate in what a server of TLS 1.2 or older sent (RFC 5246 sections 6.2.1, 7.4, 7.4.2), else nothing."""
+    said = b"".join(part for kind, part in _records(data) if kind == _HANDSHAKE)
+    while len(said) >= 4:
+        kind, size = said[0], int.from_bytes(said[1:4], "big")
+        if kind == _CERTIFICATE:
+            # Behind the length of the message come that of the list and that of its first item.
+            return said[10 : 10 + int.from_bytes(said[7:10], "big")]
+        said = said[4 + size :]
+    return b""
+
+
+def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield type and content of TLS records up to the first that is encrypted."""
+    while len(data) >= 5 and data[0] != _CHANGE_CIPHER:
+        size = int.from_bytes(data[3:5], "big")
+        yield data[0], data[5 : 5 + size]
+        data = data[5 + size :]
 
 
 def _reading_only() -> ssl.SSLContext:

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 PWSH = os.environ.get("LYNC_PWSH", "")
 BIND = base64.b64encode(b"\x05\x00\x0b\x03\x10\0\0\0\x0a\0").decode()
 HOST, OTHER, UNUSED = "127.3.0.11", "127.3.0.12", "127.3.0.13"
+OLD = ssl.TLSVersion.TLSv1_2
 STUN = base64.b64encode(b"\x00\x01\x00\x00\x21\x12\xa4\x42" + b"x" * 12).decode()
 Arguments = Mapping[str, Any]
 Hand = Callable[[Sequence[Arguments]], list[dict[str, Any]]]
@@ -46,7 +48,10 @@ def windows(runs: Sequence[Arguments]) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.fixture(params=["linux", pytest.param("windows", marks=pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7"))])
+IN_POWERSHELL = [pytest.mark.no_cover, pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7")]
+
+
+@pytest.fixture(params=["linux", pytest.param("windows", marks=IN_POWERSHELL)])
 def hand(request: pytest.FixtureRequest) -> Hand:
     return {"linux": linux, "windows": windows}[request.param]
 
@@ -74,7 +79,6 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-@pytest.mark.no_cover
 def test_what_is_met_is_told_alike(servers: Servers, hand: Hand) -> None:
     pem = certificate(["pool01.contoso.com", "fe01.contoso.com"])
     asked = {
@@ -86,6 +90,8 @@ def test_what_is_met_is_told_alike(servers: Servers, hand: Hand) -> None:
         "dropped": (probe("dropped", "tcp", HOST, servers.drop(HOST, 0)), "timed_out"),
         "tls": (probe("tls", "tls", HOST, servers.tls(HOST, 0, pem), server_name="pool01.contoso.com"), "open fe01.contoso.com,pool01.contoso.com"),
         "mtls": (probe("mtls", "tls", HOST, servers.tls(HOST, 0, pem, asks_client=True)), "open fe01.contoso.com,pool01.contoso.com"),
+        "old mtls": (probe("old mtls", "tls", HOST, servers.tls(HOST, 0, pem, asks_client=True, newest=OLD)), "open fe01.contoso.com,pool01.contoso.com"),
+        "old tls": (probe("old tls", "tls", HOST, servers.tls(HOST, 0, pem, newest=OLD)), "open fe01.contoso.com,pool01.contoso.com"),
         "no tls": (probe("no tls", "tls", HOST, servers.tcp(HOST, 0, lambda one: None)), "open closed"),
         "speaks": (probe("speaks", "tls", HOST, servers.tcp(HOST, 0, lambda one: one.sendall(b"msuc")), hold_milliseconds=1000), "open 6d737563"),
         "rpc": (probe("rpc", "tcp", HOST, servers.tcp(HOST, 0, rpc_answer), payload=BIND), "open 05000c03"),
@@ -106,7 +112,6 @@ def test_what_is_met_is_told_alike(servers: Servers, hand: Hand) -> None:
     assert result["changed"] is False
 
 
-@pytest.mark.no_cover
 def test_pace_and_time_are_kept(servers: Servers, hand: Hand) -> None:
     port = servers.tcp(HOST, 0)
     probes = [probe(str(number), "tcp", HOST, port) for number in range(30)]
@@ -133,7 +138,6 @@ def gone(port: int, seconds: float) -> bool:
     return not is_open(port)
 
 
-@pytest.mark.no_cover
 def test_temporary_listeners_answer_and_are_closed(servers: Servers, hand: Hand) -> None:
     taken, free = servers.tcp(OTHER, 0), free_port()
     both = {"operation": "listen", "listen": [*listen(taken, free)["listen"], *listen(free, protocol="udp")["listen"]], "listen_seconds": 60}
@@ -151,7 +155,6 @@ def test_temporary_listeners_answer_and_are_closed(servers: Servers, hand: Hand)
     assert gone(free, 5) and is_open(taken)
 
 
-@pytest.mark.no_cover
 def test_temporary_listeners_that_nobody_closes_end(hand: Hand) -> None:
     port = free_port()
     (opened,) = hand([listen(port, listen_seconds=3)])

@@ -26,7 +26,7 @@ from .executor import Command, Completed
 from .firewall_store import NEW_RULE, ConnectionDroppedError, FirewallStore, FwRule
 
 _FAKES = pathlib.Path(__file__).resolve().parent
-_COM, _DNS, _IPSEC, _WINDOWS = (_FAKES / name for name in ("fake_com.ps1", "fake_dns.ps1", "fake_ipsec.ps1", "fake_windows.ps1"))
+_COM, _DNS, _IPSEC, _PROBE, _WINDOWS = (_FAKES / f"fake_{name}.ps1" for name in ("com", "dns", "ipsec", "probe", "windows"))
 _UTIL = re.compile(r"ansible_collections\.msuc\.lync\.plugins\.module_utils\._(?!Module)\w+\.psm1")
 # Saves a tenth: a run of two seconds never gets back what profiling its own code costs.
 _DOTNET = {"DOTNET_TieredPGO": "0"}
@@ -129,7 +129,10 @@ def _with_fakes(stdin: bytes) -> bytes:
     sent: dict[str, Any] = json.loads(tail)
     for name, script in sent["scripts"].items():
         code = base64.b64decode(script["script"])
-        if _UTIL.fullmatch(name):
+        if name.endswith("._Probe.psm1"):
+            own, export, names = code.partition(b"Export-ModuleMember")
+            code = b"\n".join([own, _PROBE.read_bytes(), export + names])
+        elif _UTIL.fullmatch(name):
             own, export, names = code.partition(b"Export-ModuleMember")
             before = b"" if name.endswith("._Firewall.psm1") else _IPSEC.read_bytes()
             behind = _WINDOWS.read_bytes() if name.endswith("._Windows.psm1") else b""

@@ -62,9 +62,10 @@ class Servers:
         listener = socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
         return self._start(listener, lambda: self._accept(listener, serve or _hold))
 
-    def tls(self, address: str, port: int, pem: bytes, *, asks_client: bool = False) -> int:
-        """Listen with a certificate; asks_client: demand one of the client, as servers of MTLS do."""
+    def tls(self, address: str, port: int, pem: bytes, *, asks_client: bool = False, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> int:
+        """Listen with a certificate; asks_client: demand one of the client, as servers of MTLS do. newest: version of TLS."""
         context = _server_context(pem, asks_client)
+        context.maximum_version = newest
 
         def serve(connection: socket.socket) -> None:
             with context.wrap_socket(connection, server_side=True) as secured:

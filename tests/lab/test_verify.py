@@ -7,6 +7,7 @@ What a firewall drops is a full queue of connections here; the rules that are mi
 
 from __future__ import annotations
 
+import base64
 import json
 import pathlib
 import sys
@@ -16,14 +17,15 @@ from typing import Any
 
 import jsonschema
 import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils.probes.hand import BANNER
 
 from tests.lab import tamper
-from tests.lab.lab import ROOT, Played
+from tests.lab.lab import ROOT, Lab, Played
+from tests.lab.powershell import PowerShellExecutor
 from tests.lab.probe_servers import Servers, certificate, stun_answer
 from tests.lab.site_lab import SiteLab, printed
+from tests.lab.test_powershell import OLD_WRAPPER, PWSH
 from tests.lab.test_site import ok, saved
-
-pytestmark = pytest.mark.no_cover
 
 SCHEMA = json.loads((ROOT / "vars" / "lync_verify.schema.json").read_text(encoding="utf-8"))
 POOL, EDGES = "pool01.contoso.com", "edge01.contoso.com"
@@ -128,6 +130,7 @@ def test_before_the_product_is_installed_temporary_listeners_answer_and_are_gone
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_each_fault_has_its_verdict_and_cause(world: World) -> None:
     world.start()
     played = world.verify()
@@ -195,3 +198,25 @@ def expected() -> dict[tuple[str, str, int], tuple[str, str]]:
     for source in ("fe01", "fe02", "rp01"):
         found[source, VIP, 4443] = ("refused", f"balancer member down: {down}")
     return found
+
+
+@pytest.mark.no_cover
+@pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7")
+@pytest.mark.skipif(OLD_WRAPPER, reason="the fakes are put into what ansible-core 2.19 and later send")
+def test_the_powershell_module_probes_and_listens_behind_the_wire(lab: Lab) -> None:
+    lab.executor = PowerShellExecutor(PWSH)
+    lab.start({"fe01": {"addresses": ["127.4.0.11"], "seed": "empty"}})
+    hand = "msuc.lync.windows_probe_host"
+    probes = [{"id": "0", "kind": "tcp", "address": "127.4.0.11", "port": 45061, "source": "127.4.0.12", "hold_milliseconds": 1000}]
+    listen = {"operation": "listen", "listen": [{"protocol": "tcp", "address": "127.4.0.11", "port": 45061}], "listen_seconds": 60}
+    tasks = [
+        {"name": "Listen", hand: listen, "register": "opened"},
+        {"name": "Probe", hand: {"operation": "probe", "probes": probes}},
+        {"name": "Close", hand: {"operation": "close", "token": "{{ opened.token }}"}},
+    ]
+    played = lab.play(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
+    opened, probed, closed = (record["result"] for record in played.of("fe01"))
+    assert opened["opened"] == ["tcp 127.4.0.11 45061"], played.output
+    assert [(answer["state"], answer["answer"]) for answer in probed["answers"]] == [("open", base64.b64encode(BANNER).decode())]
+    assert "tcp 127.4.0.11 45061" in probed["listeners"]
+    assert closed["changed"] is True

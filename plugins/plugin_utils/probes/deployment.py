@@ -87,13 +87,17 @@ class Deployment:
         rows = (row for row in self.rows.values() if row.direction is Direction.IN and row.port_side is PortSide.LOCAL and Transport.TCP in row.transports)
         return frozenset(first for row in rows if row.port.ports for first, last in row.port.ports.pairs if first == last)
 
+    @cached_property
+    def certificate_names(self) -> Mapping[str, tuple[str, ...]]:
+        """Return per host what a certificate of it may be for; nothing when no full name of it is known."""
+        return {name: self._names_of(host) for name, host in self.hosts.items()}
+
     def application(self, rule_name: str) -> str:
         """Return what the catalogue says is spoken under a rule."""
         row = row_of({"name": rule_name}, self.rows)
         return row.application if row else ""
 
-    def names_of(self, host: PlannedHost) -> tuple[str, ...]:
-        """Return what a certificate of a host may be for; nothing when no full name of it is known."""
+    def _names_of(self, host: PlannedHost) -> tuple[str, ...]:
         known = {record.name for record in self.records if record.type in _ADDRESSES and set(record.values) & set(host.addresses)}
         known |= set(self.names_of_pool(host.pool)) if host.pool else set()
         return tuple(sorted(known | {host.name})) if known or "." in host.name else ()

@@ -14,12 +14,12 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from .deployment import Deployment, Service
 from .model import RPC_PORT, STUN_PORT, Expected, Kind, Limits, Matrix, NotProbed, Probe
 from .names_asked import dns_probes
-from .planned import PlannedHost, PlannedRule, first_of_each_family, is_ipv6, port_range
+from .planned import PlannedHost, PlannedRule, is_ipv6, port_range
 
 _LARGEST_SINGLE_PORT = 49151
 """Ports above belong to ranges that anybody may be given."""
@@ -35,11 +35,12 @@ def matrix(deployment: Deployment, limits: Limits) -> Matrix:
     skipped: Counter[NotProbed] = Counter()
     found: dict[str, tuple[Probe, ...]] = {}
     questions = dns_probes(deployment)
+    listening = {host.name: _listening(host, deployment) for host in deployment.destinations}
     for source in deployment.sources:
         pairs = [(source, destination) for destination in deployment.destinations if destination.name != source.name]
         wanted = [probe for pair in pairs for probe in _direct(*pair, deployment, limits, skipped)]
         wanted += [*_through_services(source, deployment), *questions.get(source.name, ())]
-        wanted += [probe for pair in pairs for probe in _closed(*pair, deployment, limits)]
+        wanted += [probe for _source, destination in pairs for probe in _closed(source, listening[destination.name], limits)]
         found[source.name], left_out = _capped(_unique(wanted), deployment, limits.per_host)
         skipped += _left_out(source, left_out, limits)
     return Matrix(found, tuple(sorted(replace(item, sources=number) for item, number in skipped.items())))
@@ -70,7 +71,7 @@ def _probe(source: PlannedHost, destination: PlannedHost, rule: PlannedRule, end
         expected=Expected.OPEN,
         rule=rule.name,
         rows=rule.rows,
-        names=deployment.names_of(destination),
+        names=deployment.certificate_names[destination.name],
     )
 
 
@@ -146,24 +147,32 @@ def _is_behind(rule: PlannedRule, service: Service) -> bool:
     return is_same and any(rule.covers(address, service.node_port) for address in service.member_addresses)
 
 
-def _closed(source: PlannedHost, destination: PlannedHost, deployment: Deployment, limits: Limits) -> Iterator[Probe]:
+def _closed(source: PlannedHost, listening: _Listening, limits: Limits) -> Iterator[Probe]:
     """Yield a sample of ports that should be closed, first those that the destination opens to others: there somebody listens."""
-    if not destination.rules:
+    mine = next((one for one in source.addresses if is_ipv6(one) == is_ipv6(listening.address)), None)
+    if mine is None or not listening.ports:
         return
-    for address in first_of_each_family(destination.addresses)[:1]:
-        mine = next((one for one in source.addresses if is_ipv6(one) == is_ipv6(address)), None)
-        if mine is not None:
-            ports = _ports_not_admitted(destination, mine, address, deployment)
-            for port in sorted(ports, key=lambda port: (not ports[port], _hash(source.name, destination.name, port)))[: limits.closed_per_pair]:
-                yield Probe(source.name, destination.name, port, "tcp", address, mine, Kind.TCP, Expected.CLOSED)
+    shut = [port for port, rules in listening.ports.items() if not any(rule.admits(mine) for rule in rules)]
+    for port in sorted(shut, key=lambda port: (not listening.ports[port], _hash(source.name, listening.host, port)))[: limits.closed_per_pair]:
+        yield Probe(source.name, listening.host, port, "tcp", listening.address, mine, Kind.TCP, Expected.CLOSED)
 
 
-def _ports_not_admitted(destination: PlannedHost, mine: str, address: str, deployment: Deployment) -> Mapping[int, bool]:
-    """Return the ports that an address is not let in to, and whether the destination opens them to somebody else."""
-    rules = [rule for rule in destination.rules if rule.protocol == "tcp"]
+@dataclass(frozen=True)
+class _Listening:
+    """The TCP ports of a host on which somebody might listen, at its first address, and the rules that are about each."""
+
+    host: str
+    address: str
+    ports: Mapping[int, tuple[PlannedRule, ...]]
+
+
+def _listening(host: PlannedHost, deployment: Deployment) -> _Listening:
+    """Return what may be asked of a host besides what it admits; nothing of one without rules, whose firewall is not ours."""
+    address = next(iter(host.addresses), "")
+    rules = [rule for rule in host.rules if rule.protocol == "tcp"]
     ports = {port_range(text)[0] for rule in rules for text in rule.localport if text.isdigit()} | deployment.catalogue_ports
-    about = {port: [rule for rule in rules if rule.covers(address, port)] for port in ports if port <= _LARGEST_SINGLE_PORT}
-    return {port: bool(found) for port, found in about.items() if not any(rule.admits(mine) for rule in found)}
+    asked = sorted(port for port in ports if port <= _LARGEST_SINGLE_PORT) if host.rules and address else []
+    return _Listening(host.name, address, {port: tuple(rule for rule in rules if rule.covers(address, port)) for port in asked})
 
 
 def _unique(probes: Iterable[Probe]) -> list[Probe]:

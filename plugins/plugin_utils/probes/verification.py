@@ -98,18 +98,18 @@ class Verification:
             "change_reference": self.settings.reference,
             "status": self.status.value,
             "counts": self.counts(),
-            "hosts": [self._host(name) for name in sorted(self.facts)],
+            "hosts": [self._host(name, status) for name, status in self.verdicts().items() if name in self.facts],
             "probes": [item.document() for item in self.judged],
             "not_probed": [_not_probed(item) for item in self.not_probed],
         }
 
-    def _host(self, name: str) -> dict[str, object]:
+    def _host(self, name: str, status: str) -> dict[str, object]:
         known, facts = self.deployment.hosts.get(name), self.facts[name]
         return {
             "host": name,
             "roles": list(known.roles) if known else [],
             "pool": known.pool if known else "",
-            "status": self.verdicts().get(name, Status.CLEAN.value),
+            "status": status,
             "message": facts.problem,
             "temporary_listeners": [" ".join(map(str, item)) for item in sorted(facts.temporary)],
             "temporary_listeners_closed": name not in self.settings.not_closed,

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.topology.model import Dn
 
 from tests.unit.policy.deployments import compiled, host
 
+GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "contoso"
 CATALOGUE = parse(read_document(default_path()))
 POOLS = {
     "pool01.contoso.com": {"role": "frontend", "load_balancing": "hlb", "balancer": "lb01", "vip": ["10.1.0.100", "2001:db8:1::100"]},
@@ -99,6 +101,19 @@ def test_services_are_gone_through_by_those_whom_the_members_let_in() -> None:
         assert any(rule.name == probe.rule and rule.admits(probe.source_address) for rule in members), probe
     assert "rp01" in {probe.source for probe in found if probe.port == 4443}
     assert "edge01" not in {probe.source for probe in found if probe.port == 4443}
+
+
+def test_the_rule_behind_a_service_is_one_of_the_address_that_it_passes_on_to() -> None:
+    documents = plan_files.read(GOLDEN)
+    hosts, pools = ([document for path, document in documents.items() if path.startswith(kind)] for kind in ("hosts/", "pools/"))
+    contoso = Deployment.of(hosts, pools, CATALOGUE, (), ["edge01", "fe01", "rp01"])
+    services = {service.name: service for service in contoso.services}
+    found = [probe for probe in matrix(contoso, Limits()).each if probe.service]
+    assert {"203.0.113.10", "10.2.0.100", "10.1.0.100"} <= {probe.address for probe in found}
+    for probe in found:
+        service = services[probe.service]
+        rules = [rule for member in service.members for rule in member.rules if rule.name == probe.rule]
+        assert any(rule.covers(address, service.node_port) for rule in rules for address in service.member_addresses), probe
 
 
 def test_names_that_a_certificate_may_have() -> None:

@@ -149,6 +149,10 @@ CAUSES: dict[str, tuple[Probe, dict[str, object], Mapping[str, list[str]] | None
     "another rule missing": (
         TCP, answer("timed_out"), None, changed("add", "Lync other"), "dropped on the way between 10.2.0.21 and 10.1.0.11: no fault of the host is known",
     ),
+    "rule that only lets in more": (
+        TCP, answer("timed_out"), None, {"changes": [{"kind": "change", "name": RULE, "opens": False, "closes": True, **SCOPED}]},
+        "dropped on the way between 10.2.0.21 and 10.1.0.11: no fault of the host is known",
+    ),
     "no listener": (TCP, answer("timed_out"), NOBODY, {}, "listener absent: nothing listens on TCP 5061 of fe01"),
     "rule before listener": (TCP, answer("timed_out"), NOBODY, changed("add"), f"no rule on the host: {RULE} is missing on fe01"),
     "listener before rule, where somebody refused": (TCP, answer("refused"), NOBODY, changed("add"), "listener absent: nothing listens on TCP 5061 of fe01"),
