@@ -44,7 +44,7 @@ RETURN = r"""
 _raw:
   description:
     - Per host a dictionary of the C(wanted) items and their C(state), and of the C(extra) items to be removed, by C(name).
-    For V(:devices) names, a pattern that matches no host when there are none.
+    - For V(:devices) names, a pattern that matches no host when there are none.
   type: list
   elements: raw
 """
