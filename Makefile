@@ -12,7 +12,7 @@ GATES := $(BIN)/python -m tests.tools.gates
 GATE_GROUPS := lint types unit lab coverage docs sanity build molecule matrix
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test $(GATE_GROUPS) bench bench-quick bench-rival golden screenshots clean
+.PHONY: help setup setup-test demo test $(GATE_GROUPS) bench bench-quick bench-rival bench-drift golden screenshots clean
 
 help: ## Print this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / { printf \"  make %-12s %s\\n\", \$$1, \$$2 }" $(MAKEFILE_LIST)
@@ -53,6 +53,10 @@ bench-quick: setup ## Times beside a loop of win_firewall_rule, 20 rules on 2 ho
 
 bench-rival: setup ## The same with the bars on times, 60 rules on 5 hosts: may take 20 minutes
 	@$(BIN)/python -m tests.bench.rival 60 5
+
+bench-drift: setup-test ## 200 simulated hosts with 500 deviations: all are found, and how long that takes beside win_ping; some minutes
+	@$(BIN)/python -m tests.tools.wheel_collections
+	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.drift
 
 golden: setup ## Renew the golden plans of the examples, below tests/golden; read their diff before you commit it
 	@for example in contoso small; do \

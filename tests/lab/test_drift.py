@@ -7,12 +7,14 @@ from __future__ import annotations
 import datetime
 import json
 import pathlib
+import random
 from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
 import pytest
 
+from tests.lab.deviations import WAYS, inject, told
 from tests.lab.lab import ROOT, Played
 from tests.lab.site_lab import GROUP, SiteLab, printed
 from tests.lab.test_site import GROUPS, deployment, ok, saved, state_of
@@ -164,3 +166,24 @@ def test_drift_beside_an_unreachable_host_is_could_not_tell(damaged: SiteLab, tm
     damaged.lab.stores["fe11"].set_faults(unreachable=True)
     assert drift(damaged, f"lync_report_dir={tmp_path}").status == 4
     assert found(tmp_path) == {"fe11": {}, **EVERY_CLASS}
+
+
+@pytest.fixture
+def quiet(site: SiteLab) -> Iterator[SiteLab]:
+    """Leave on the hosts what the plan made, and bring all back afterwards."""
+    before = {host: store.read() for host, store in site.lab.stores.items()}
+    for host, store in site.lab.stores.items():
+        store.change(rules=site.rules(host))
+    yield site
+    for host, store in site.lab.stores.items():
+        store.write(before[host])
+
+
+def test_random_deviations_are_all_found_with_their_class_and_nothing_else(quiet: SiteLab, tmp_path: pathlib.Path) -> None:
+    """As tests/bench/drift.py does with 200 hosts."""
+    ok(drift(quiet, f"lync_report_dir={tmp_path / 'before'}"))
+    expected = inject(quiet.lab.stores, 42, random.Random(7))
+    assert {kind for items in expected.values() for _name, kind in items} == set(WAYS)
+    assert drift(quiet, f"lync_report_dir={tmp_path}").status == 2
+    before, after = (json.loads((directory / "drift.json").read_text(encoding="utf-8")) for directory in (tmp_path / "before", tmp_path))
+    assert told(after, before) == expected
