@@ -142,6 +142,7 @@ GATES = (
     Gate("mypy", "types", "types are complete and agree", _command("mypy", PLUGINS, "tests/tools", "tests/bench")),
     Gate("wheel-collections", "lab", "collections of others are here, for the lab", wheel_collections.provide),
     Gate("lab", "lab", "playbooks converge simulated hosts", _measured_tests("tests/lab"), needs=("wheel-collections",)),
+    Gate("lab-packets", "lab-packets", "what a plan allows passes in a real network, nothing else", lambda name: pytest(name, ["tests/packets"])),
     Gate("unit", "unit", "the core and the plugins do what they say", _measured_tests("tests/unit")),
     Gate("core-2.16", "matrix", "plugins and lab, one of each kind, under ansible-core 2.16", matrix.older_core),
     Gate("core-2.21", "matrix", "plugins and lab, one of each kind, under ansible-core 2.21", matrix.newer_core),

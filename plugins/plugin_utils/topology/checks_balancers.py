@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..addresses import AddressSet
 from ..balancers.registry import option_problems
 from ..problems import Problem
 from . import pool_fields as f
@@ -46,4 +47,18 @@ def vendor_of_balancers(draft: Draft) -> Iterator[Problem]:
             yield from option_problems(place, host.balancer_vendor, (host.balancer_driver,) if host.balancer_driver else ())
 
 
+def balancers_without_family(draft: Draft) -> Iterator[Problem]:
+    """Warn of virtual addresses of a family in which a balancer has no address to speak to members from, so that they admit nothing of it."""
+    for pool in draft.topology.pools.values():
+        virtual = {"internal": pool.vip | pool.web_vip | pool.external_web_vip, "external": AddressSet.union_of(pool.external_vips.values())}
+        for side in f.SIDES:
+            for unit in _balancers(draft, pool, side):
+                lacking = virtual[side].families - unit.balancer_addresses.families
+                families = " and ".join(f"IPv{family}" for family in sorted(lacking))
+                if lacking:
+                    message = f"{unit.name} has {families} virtual addresses on its {side} side and no {families} address that it speaks to members from"
+                    yield Problem(f"pool {pool.name}, balancer", message, fix=f"add one to {v.BALANCER_ADDRESSES.name} of {unit.name}")
+
+
 ERRORS: tuple[Check, ...] = (pairs_alike, vendor_of_pools, vendor_of_balancers)
+WARNINGS: tuple[Check, ...] = (balancers_without_family,)

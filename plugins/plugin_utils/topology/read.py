@@ -25,7 +25,7 @@ from .settings import Settings, unknown_variables
 from .values import Record
 
 ERROR_CHECKS: tuple[Check, ...] = checks_hosts.ERRORS + checks_pools.ERRORS + checks_names.ERRORS + checks_edge.ERRORS + checks_balancers.ERRORS
-WARNING_CHECKS: tuple[Check, ...] = checks_hosts.WARNINGS + checks_pools.WARNINGS + checks_ports.WARNINGS
+WARNING_CHECKS: tuple[Check, ...] = checks_hosts.WARNINGS + checks_pools.WARNINGS + checks_ports.WARNINGS + checks_balancers.WARNINGS
 
 
 def read_topology(inventory: Mapping[str, InventoryHost]) -> Topology:

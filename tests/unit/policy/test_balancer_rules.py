@@ -57,3 +57,14 @@ def test_an_appliance_and_a_retired_balancer_have_none(change: dict[str, object]
 def test_a_linux_host_is_managed_by_ssh() -> None:
     management = next(rule for rule in rules(management_rule=True, management_networks=["10.9.0.0/24"]) if rule.name == "Lync management (TCP in)")
     assert (management.localport, management.remoteip) == (("22",), ("10.9.0.0/24",))
+
+
+def test_a_virtual_address_of_a_family_that_the_balancer_does_not_speak_is_warned_of() -> None:
+    """What the packet lab found: members admit a balancer by its addresses, and it had none of the family of its virtual address."""
+
+    def warned(*addresses: str) -> list[str]:
+        balancer = host("load_balancers", "10.1.0.5", balancer_driver="haproxy", balancer_addresses=list(addresses))
+        return [text for text in compiled({"fe01": FRONT_END, "lb01": balancer}, pools={POOL: HLB}).warnings if "speaks to members" in text]
+
+    assert warned("10.1.0.5", "2001:db8:1::5") == []
+    assert len(warned("10.1.0.5")) == 1 and "no IPv6 address" in warned("10.1.0.5")[0] and "fix: add one to lync_balancer_addresses" in warned("10.1.0.5")[0]

@@ -335,6 +335,9 @@ WARNINGS: list[tuple[str, Mapping[Path, object], list[str]]] = [
      ["pool dir01.contoso.com, balancer: the balancer of the web VIP is not named, so the members do not admit its addresses; fix: name it"]),
     ("VIP with DNS", {("all", "lync_pools", DIRECTORS, "vip"): "10.1.0.130"},
      ["pool dir01.contoso.com, vip: load_balancing is dns: the name of the pool stands for its members, and the VIP is not used; fix: remove it"]),
+    ("VIP of a family that the balancer lacks", {("all", "lync_pools", POOL, "vip"): ["10.1.0.100", "2001:db8:1::100"]},
+     [f"pool {POOL}, balancer: lb01 has IPv6 virtual addresses on its internal side and no IPv6 address that it speaks to members from; "
+      "fix: add one to lync_balancer_addresses of lb01"]),
     ("no central management", {("all", "lync_central_management_pool"): REMOVED},
      ["lync_central_management_pool: not set, so the rows of the replication of the configuration open nothing; "
       "fix: name the pool that holds the Central Management Store"]),

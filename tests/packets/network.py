@@ -1,0 +1,150 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A deployment as network namespaces: one per managed host of a plan, with its firewall, and one per network around them.
+
+    with Network(plan, zones) as network: network.place_of("10.1.0.11") == "fe01"
+
+All hang on one router. A host has its addresses; the namespace of a network is everybody else in it, whatever the address: what
+comes for one of them is its own, and a socket there may have any of them as its source. Nothing leaves these namespaces.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import subprocess
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..lab.netns import entered, ip
+
+ROUTER = "router"
+OUTSIDE = "internet"
+# As many unreachables as there are closed ports, which Linux otherwise sends at a low rate.
+_SETTINGS = (
+    "net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0", "net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0",
+    "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
+)  # fmt: skip
+
+_MARKS = """table inet way {{
+  chain prerouting {{
+    type filter hook prerouting priority mangle;
+    iifname "{device}" ct mark set 1
+    iifname != "{device}" ct mark 1 meta mark set 1
+  }}
+}}
+"""
+
+
+@dataclass
+class Network:
+    """The namespaces; hosts: addresses by name, first the one that it speaks from. zones: networks by name, besides the internet."""
+
+    hosts: Mapping[str, Sequence[str]]
+    zones: Mapping[str, Sequence[str]]
+    _mark: str = field(default_factory=lambda: uuid.uuid4().hex[:6])
+    _made: list[str] = field(default_factory=list)
+    _devices: dict[str, str] = field(default_factory=dict)
+
+    def __enter__(self) -> Network:
+        try:
+            self._make()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for name in reversed(self._made):
+            with contextlib.suppress(RuntimeError):
+                ip("netns", "delete", self._full(name))
+        self._made.clear()
+
+    def _full(self, name: str) -> str:
+        return f"lync-{self._mark}-{name}"
+
+    def _make(self) -> None:
+        names = [ROUTER, *self.hosts, *self.zones, OUTSIDE]
+        for name in names:
+            ip("netns", "add", self._full(name))
+            self._made.append(name)
+            self.run(name, ["sysctl", "-qw", *_SETTINGS, *(["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"] if name == ROUTER else [])])
+            self._batch(name, ["link set lo up"])
+        for number, name in enumerate(names[1:]):
+            self._connect(name, f"v{number}")
+
+    def _connect(self, name: str, device: str) -> None:
+        """Put a cable between the router and a namespace, with routes on both sides; the ends need no addresses of a network."""
+        ip("-n", self._full(ROUTER), "link", "add", device, "type", "veth", "peer", "name", "eth0", "netns", self._full(name))
+        own = self.hosts.get(name, ())
+        self._devices[name] = device
+        self._batch(name, [
+            "link set eth0 up", "address add 169.254.1.2/32 dev eth0", "-6 address add fe80::2/64 dev eth0 nodad",
+            *(f"-6 address add {address} dev eth0 nodad" if ":" in address else f"address add {address} dev eth0" for address in own),
+            f"route add default via 169.254.1.1 dev eth0 onlink {_source(own, 4)}", f"-6 route add default via fe80::1 dev eth0 {_source(own, 6)}",
+            *([] if name in self.hosts else _takes_everything()),
+        ])  # fmt: skip
+        networks = own or self.zones.get(name, ("default", "::/0"))
+        routes = (f"{'-6 ' if ':' in each else ''}route add {each} via {'fe80::2' if ':' in each else '169.254.1.2'} dev {device} onlink" for each in networks)
+        self._batch(ROUTER, [
+            f"link set {device} up", f"address add 169.254.1.1/32 dev {device}", f"-6 address add fe80::1/64 dev {device} nodad", *routes,
+        ])  # fmt: skip
+
+    def _batch(self, name: str, lines: Iterable[str]) -> None:
+        """Run lines of ip in a namespace, those that begin with -6 after the others."""
+        listed = list(lines)
+        for option in ("-4", "-6"):
+            text = "".join(f"{line.removeprefix('-6 ')}\n" for line in listed if line.startswith("-6 ") == (option == "-6"))
+            done = subprocess.run(["ip", option, "-n", self._full(name), "-batch", "-"], input=text, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise RuntimeError(f"{name}: {done.stderr}\n{text}")
+
+    def return_through(self, name: str) -> None:
+        """Lead answers to what a namespace sent, whatever its source, back to it: for a balancer that keeps the client's address."""
+        device = self._devices[name]
+        self._batch(name, _takes_everything())
+        self.run(ROUTER, ["nft", "-f", "-"], _MARKS.format(device=device))
+        self._batch(ROUTER, ["rule add fwmark 1 lookup 201", f"route add default via 169.254.1.2 dev {device} onlink table 201"])
+
+    def run(self, name: str, command: Sequence[str], given: str = "") -> str:
+        """Run a program in a namespace; returns what it prints."""
+        done = subprocess.run(["ip", "netns", "exec", self._full(name), *command], input=given, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{name}: {' '.join(command)}: {done.stderr}")
+        return done.stdout
+
+    def start(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        """Start a program in a namespace."""
+        return subprocess.Popen(["ip", "netns", "exec", self._full(name), *command])
+
+    @contextlib.contextmanager
+    def inside(self, name: str) -> Iterator[None]:
+        """Let sockets that are made meanwhile belong to a namespace."""
+        with entered(self._full(name)):
+            yield
+
+    def place_of(self, address: str) -> str:
+        """Return the namespace of an address."""
+        host = next((name for name, own in self.hosts.items() if address in own), None)
+        return host or self._zone_of(ipaddress.ip_address(address))
+
+    def _zone_of(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+        fitting = [
+            (network.prefixlen, name)
+            for name, texts in self.zones.items() for network in map(ipaddress.ip_network, texts)
+            if network.version == address.version and address in network
+        ]  # fmt: skip
+        return max(fitting)[1] if fitting else OUTSIDE
+
+
+def _source(own: Sequence[str], family: int) -> str:
+    """Return the words that let a host speak from its first address of a family."""
+    return next((f"src {address}" for address in own if (":" in address) == (family == 6)), "")
+
+
+def _takes_everything() -> list[str]:
+    found: list[str] = []
+    for option in ("", "-6 "):
+        found += [f"{option}rule add iif eth0 lookup 100", f"{option}route add local default dev lo table 100"]
+    return found

@@ -1,0 +1,174 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Thousands of connections and datagrams at once, from one process: its sockets belong to many namespaces.
+
+    servers.run([Probe("10.10.3.4", "10.1.0.100", 5061, "tcp")], seconds=5) == {probe: "fe02"}
+
+An outcome is the name of who answered, "refused" (the packet arrived where nobody listens), or "silent".
+"""
+
+from __future__ import annotations
+
+import errno
+import resource
+import selectors
+import socket
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from .network import Network
+
+REFUSED, SILENT = "refused", "silent"
+_BATCH = 1500
+_BIND_ADDRESS_NO_PORT, _IP_TRANSPARENT, _IPV6_TRANSPARENT, _IP_PKTINFO = 24, 19, 75, 8
+_REFUSALS = (errno.ECONNREFUSED, errno.ECONNRESET)
+
+
+@dataclass(frozen=True, order=True)
+class Probe:
+    """One packet that is to arrive or not; why: the rule that says so."""
+
+    source: str
+    target: str
+    port: int
+    protocol: str
+    why: str = ""
+
+
+def _socket(address: str, protocol: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM)
+    found.setblocking(False)
+    return found
+
+
+class Servers:
+    """Small servers that say who they are on every port that is given, and the probes against them."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._selector = selectors.DefaultSelector()
+        self._sockets: list[socket.socket] = []
+        _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+    def serve(self, name: str, ports: Iterable[tuple[str, int]]) -> None:
+        """Listen in a namespace on ports, given as (protocol, port), in both families."""
+        with self._network.inside(name):
+            for protocol, port in sorted(set(ports)):
+                for wildcard in ("0.0.0.0", "::"):
+                    self._listen(name, wildcard, protocol, port)
+
+    def _listen(self, name: str, wildcard: str, protocol: str, port: int) -> None:
+        listener = _socket(wildcard, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if ":" in wildcard:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+        else:
+            listener.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+        listener.bind((wildcard, port))
+        if protocol == "tcp":
+            listener.listen(2048)
+        self._sockets.append(listener)
+        self._selector.register(listener, selectors.EVENT_READ, (_greet if protocol == "tcp" else _echo, name))
+
+    def close(self) -> None:
+        """Close all servers."""
+        for each in self._sockets:
+            each.close()
+        self._selector.close()
+
+    def run(self, probes: Sequence[Probe], seconds: float, early: bool = True) -> dict[Probe, str]:
+        """Return the outcome of each probe. seconds: how long silence lasts; early: end when all are answered."""
+        outcomes: dict[Probe, str] = {}
+        ordered = sorted(probes, key=lambda probe: self._network.place_of(probe.source))
+        for start in range(0, len(ordered), _BATCH):
+            outcomes |= self._batch(ordered[start : start + _BATCH], seconds, early)
+        return outcomes
+
+    def _batch(self, probes: Sequence[Probe], seconds: float, early: bool) -> dict[Probe, str]:
+        waiting: dict[Probe, socket.socket] = {}
+        outcomes: dict[Probe, str] = {}
+
+        def _done(probe: Probe, outcome: str) -> None:
+            outcomes[probe] = outcome
+            used = waiting.pop(probe)
+            self._selector.unregister(used)
+            used.close()
+
+        for place, group in groupby(probes, key=lambda probe: self._network.place_of(probe.source)):
+            with self._network.inside(place):
+                for probe in group:
+                    waiting[probe] = self._begin(probe, place in self._network.hosts, _done)
+                    self._turn(0)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and (waiting or not early):
+            if self._turn(0.05) and early:
+                end = time.monotonic() + seconds
+        for probe in list(waiting):
+            _done(probe, SILENT)
+        return outcomes
+
+    def _begin(self, probe: Probe, is_own: bool, done: Callable[[Probe, str], None]) -> socket.socket:
+        used = _socket(probe.source, probe.protocol)
+        if not is_own:
+            level, option = (socket.IPPROTO_IPV6, _IPV6_TRANSPARENT) if ":" in probe.source else (socket.IPPROTO_IP, _IP_TRANSPARENT)
+            used.setsockopt(level, option, 1)
+        used.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
+        used.bind((probe.source, 0))
+        code = used.connect_ex((probe.target, probe.port))
+        if code not in (0, errno.EINPROGRESS):
+            raise OSError(code, f"{probe}: {errno.errorcode.get(code, code)}")
+        if probe.protocol == "udp":
+            used.send(b"who")
+        self._selector.register(used, selectors.EVENT_READ, (_hear, (probe, done)))
+        return used
+
+    def _turn(self, seconds: float) -> int:
+        events = self._selector.select(seconds)
+        for key, _mask in events:
+            call, argument = key.data
+            call(key.fileobj, argument)
+        return len(events)
+
+
+def _greet(listener: socket.socket, name: str) -> None:
+    for connection in _accepted(listener):
+        connection.send(name.encode())
+        connection.close()
+
+
+def _accepted(listener: socket.socket) -> Iterator[socket.socket]:
+    while True:
+        try:
+            yield listener.accept()[0]
+        except OSError:
+            return
+
+
+def _echo(listener: socket.socket, name: str) -> None:
+    """Answer from the address that was asked, which a host with several must be told."""
+    while True:
+        try:
+            _data, control, _flags, peer = listener.recvmsg(64, 256)
+        except OSError:
+            return
+        listener.sendmsg([name.encode()], [(level, kind, _reply(level, data)) for level, kind, data in control], 0, peer)
+
+
+def _reply(level: int, data: bytes) -> bytes:
+    """Return the packet information with the asked address as the one to send from (struct in_pktinfo, in6_pktinfo)."""
+    return bytes(4) + data[4:8] + bytes(4) if level == socket.IPPROTO_IP else data[:16] + bytes(4)
+
+
+def _hear(used: socket.socket, about: tuple[Probe, Callable[[Probe, str], None]]) -> None:
+    probe, done = about
+    try:
+        data = used.recv(64)
+    except OSError as error:
+        done(probe, REFUSED if error.errno in _REFUSALS else f"error {error}")
+        return
+    done(probe, data.decode() or REFUSED)
