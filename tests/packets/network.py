@@ -107,6 +107,10 @@ class Network:
         self.run(ROUTER, ["nft", "-f", "-"], _MARKS.format(device=device))
         self._batch(ROUTER, ["rule add fwmark 1 lookup 201", f"route add default via 169.254.1.2 dev {device} onlink table 201"])
 
+    def speak_from(self, name: str, address: str) -> None:
+        """Give the namespace of a network an address that programs there speak from."""
+        self._batch(name, [f"address replace {address} dev eth0", f"route replace default via 169.254.1.1 dev eth0 onlink src {address}"])
+
     def run(self, name: str, command: Sequence[str], given: str = "") -> str:
         """Run a program in a namespace; returns what it prints."""
         done = subprocess.run(["ip", "netns", "exec", self._full(name), *command], input=given, capture_output=True, text=True, check=False)

@@ -75,6 +75,17 @@ class Servers:
         self._sockets.append(listener)
         self._selector.register(listener, selectors.EVENT_READ, (_greet if protocol == "tcp" else _echo, name))
 
+    def leave(self, name: str, protocol: str, port: int) -> None:
+        """Stop listening on a port of a namespace, for another program."""
+        for each in [each for each in self._sockets if self._is(each, name, protocol, port)]:
+            self._selector.unregister(each)
+            self._sockets.remove(each)
+            each.close()
+
+    def _is(self, listener: socket.socket, name: str, protocol: str, port: int) -> bool:
+        kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
+        return (self._selector.get_key(listener).data[1], listener.type, listener.getsockname()[1]) == (name, kind, port)
+
     def close(self) -> None:
         """Close all servers."""
         for each in self._sockets:
