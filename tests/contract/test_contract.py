@@ -9,7 +9,6 @@ import os
 import pathlib
 import subprocess
 import tempfile
-from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -32,7 +31,6 @@ EVERY = [scenario for scenarios in SCENARIOS.values() for scenario in scenarios]
 EVIDENCE = {"REAL", "DOC", "SPEC", "CODE", "REPORT", "INFER", "OWN"}
 PWSH = os.environ.get("LYNC_PWSH", "")
 PLAYBOOK = HERE.parents[1] / "playbooks" / "selftest.yml"
-OLD_WRAPPER = version("ansible-core").startswith(("2.16.", "2.17.", "2.18."))
 needs_powershell = pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7")
 
 
@@ -247,7 +245,6 @@ def test_the_playbook_confirms_every_assumption_on_the_simulator(lab: Lab) -> No
 @pytest.mark.slow
 @pytest.mark.no_cover
 @needs_powershell
-@pytest.mark.skipif(OLD_WRAPPER, reason="the fakes are put into what ansible-core 2.19 and later send")
 def test_the_whole_path_gives_what_the_simulator_gives(lab: Lab) -> None:
     lab.executor = PowerShellExecutor(PWSH)
     lab.start({"fe01": {"addresses": ["10.1.0.11"], "seed": [{"Name": "Contoso"}]}})

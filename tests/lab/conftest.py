@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import pytest
 
 from tests.lab.lab import Lab
+
+# An older ansible-core runs no PowerShell module on a local connection; the gate core-2.21 runs this one.
+collect_ignore = ["test_local_connection.py"] if tuple(map(int, version("ansible-core").split(".")[:2])) < (2, 21) else []
 
 
 @pytest.fixture

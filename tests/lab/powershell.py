@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Runs what Ansible sends in a PowerShell, with fakes in front of the module's script instead of COM.
 
-The collection's own .ps1 and .psm1 run unchanged, behind ansible's wrapper of core 2.19 and later. The rules of the
+The collection's own .ps1 and .psm1 run unchanged, behind ansible's wrapper of core 2.16 to 2.21. The rules of the
 host's store are handed over in a text file and taken back from it.
 """
 
@@ -15,11 +15,12 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .executor import Command, Completed
@@ -27,10 +28,13 @@ from .firewall_store import NEW_RULE, ConnectionDroppedError, FirewallStore, FwR
 
 _FAKES = pathlib.Path(__file__).resolve().parent
 _COM, _DNS, _IPSEC, _PROBE, _WINDOWS = (_FAKES / f"fake_{name}.ps1" for name in ("com", "dns", "ipsec", "probe", "windows"))
-_UTIL = re.compile(r"ansible_collections\.msuc\.lync\.plugins\.module_utils\._(?!Module)\w+\.psm1")
+# Named as the module names it before ansible-core 2.19, by its whole name since.
+_UTIL = re.compile(r"(?:ansible_collections\.msuc\.lync\.plugins|\.)\.module_utils\._(?!Module)(\w+?)(?:\.psm1)?")
 # Saves a tenth: a run of two seconds never gets back what profiling its own code costs.
 _DOTNET = {"DOTNET_TieredPGO": "0"}
 _SEPARATOR = b"\0\0\0\0"
+# What the wrappers of ansible-core ask for: itself, in 2.21 and in 2.16, and in 2.16 the program that sets the code page of a console.
+_OWN_NAMES, _CODE_PAGE = ("powershell", "PowerShell"), "chcp.com"
 
 
 class PowerShellExecutor:
@@ -46,7 +50,8 @@ class PowerShellExecutor:
         arguments = [self._program, *command.line.split()[1:]]
         with store.lock, tempfile.TemporaryDirectory() as scratch:
             files = FakeFiles(store, pathlib.Path(scratch))
-            (pathlib.Path(scratch) / "powershell").symlink_to(self._program)  # ansible-core 2.21 asks for it by name
+            for name, program in {**dict.fromkeys(_OWN_NAMES, self._program), _CODE_PAGE: shutil.which("true")}.items():
+                (pathlib.Path(scratch) / name).symlink_to(str(program))
             path = f"{scratch}{os.pathsep}{os.environ['PATH']}"
             environment = {**os.environ, **files.environment(), **_DOTNET, "LAB_ASSEMBLY": self._assembly, "TEMP": scratch, "TMP": scratch, "PATH": path}
             done = subprocess.run(arguments, input=_with_fakes(command.stdin), env=environment, capture_output=True, check=False)
@@ -124,25 +129,37 @@ def _rules_of(path: pathlib.Path) -> list[dict[str, object]]:
 
 
 def _with_fakes(stdin: bytes) -> bytes:
-    """Return stdin with the fakes around the script that touches Windows, our own or another collection's."""
+    """Return stdin with the fakes around the scripts that touch Windows, our own or another collection's."""
     head, separator, tail = stdin.rpartition(_SEPARATOR)
     sent: dict[str, Any] = json.loads(tail)
-    for name, script in sent["scripts"].items():
-        code = base64.b64decode(script["script"])
-        if name.endswith("._Probe.psm1"):
-            own, export, names = code.partition(b"Export-ModuleMember")
-            code = b"\n".join([own, _PROBE.read_bytes(), export + names])
-        elif _UTIL.fullmatch(name):
-            own, export, names = code.partition(b"Export-ModuleMember")
-            before = b"" if name.endswith("._Firewall.psm1") else _IPSEC.read_bytes()
-            behind = _WINDOWS.read_bytes() if name.endswith("._Windows.psm1") else b""
-            code = b"\n".join([_COM.read_bytes(), before, own, behind, export + names])
-        elif b"HNetCfg." in code:
-            code = _COM.read_bytes() + b"\n" + code
-        elif b"DnsServerResourceRecord" in code:
-            code = _DNS.read_bytes() + b"\n" + code
-        script["script"] = base64.b64encode(code).decode()
+    for name, holder, key in list(_scripts(sent)):
+        holder[key] = base64.b64encode(_faked(name, base64.b64decode(holder[key]))).decode()
     return head + separator + b"\n" + json.dumps(sent).encode()
+
+
+def _scripts(sent: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """Yield each script's name and where it stands: ansible-core 2.19 and later have one table, those before two places."""
+    if "scripts" in sent:
+        yield from ((name, script, "script") for name, script in sent["scripts"].items())
+        return
+    yield from ((name, sent["powershell_modules"], name) for name in sent["powershell_modules"])
+    yield "", sent, "module_entry"
+
+
+def _faked(name: str, code: bytes) -> bytes:
+    """Return a script with what it needs of Windows in front of it, or behind it, where its exports allow."""
+    if util := _UTIL.fullmatch(name):
+        own, export, names = code.partition(b"Export-ModuleMember")
+        if util[1] == "Probe":
+            return b"\n".join([own, _PROBE.read_bytes(), export + names])
+        before = b"" if util[1] == "Firewall" else _IPSEC.read_bytes()
+        behind = _WINDOWS.read_bytes() if util[1] == "Windows" else b""
+        return b"\n".join([_COM.read_bytes(), before, own, behind, export + names])
+    if b"HNetCfg." in code:
+        return _COM.read_bytes() + b"\n" + code
+    if b"DnsServerResourceRecord" in code:
+        return _DNS.read_bytes() + b"\n" + code
+    return code
 
 
 def _lines(rules: list[dict[str, object]]) -> str:

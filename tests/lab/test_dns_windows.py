@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,12 @@ from tests.lab.rival import RIVAL_ENVIRONMENT
 from tests.tools import wheel_collections
 
 PWSH = os.environ.get("LYNC_PWSH", "")
-OLD_WRAPPER = version("ansible-core").startswith(("2.16.", "2.17.", "2.18."))
 POOL = f"pool01.{ZONE}"
 
 pytestmark = [
     pytest.mark.no_cover,
     pytest.mark.skipif(not present(), reason=MISSING),
     pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7"),
-    pytest.mark.skipif(OLD_WRAPPER, reason="the fakes are put into what ansible-core 2.19 and later send"),
     pytest.mark.skipif(not wheel_collections.present(), reason=wheel_collections.ABSENT),
 ]
 

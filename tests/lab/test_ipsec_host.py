@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from tests.lab.lab import Lab
 from tests.lab.powershell import PowerShellExecutor
 
 PWSH = os.environ.get("LYNC_PWSH", "")
-OLD_WRAPPER = version("ansible-core").startswith(("2.16.", "2.17.", "2.18."))
 MEDIA = {"DisplayName": "Lync media [UDP]", "Group": "msuc.lync", "Protocol": "UDP", "LocalAddress": ["10.1.0.11"], "RemotePort": "49152-57500"}
 ADD = {"kind": "add", "id": "msuc.lync media [1]", "name": MEDIA["DisplayName"], "arguments": MEDIA}
 STRING = "v2.26|Action=DoNotSecure|Active=TRUE|Protocol=17|EP2Port2_10=49152-57500|EP1_4=10.1.0.11|Name=Lync media [UDP]|EmbedCtxt=msuc.lync|Desc=|"
@@ -27,7 +25,6 @@ REQUIRE = {"DisplayName": "Isolation", "InboundSecurity": "Require", "OutboundSe
 def executors() -> list[Any]:
     skip = [
         pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7"),
-        pytest.mark.skipif(OLD_WRAPPER, reason="the fakes are put into what ansible-core 2.19 and later send"),
     ]
     return [pytest.param(PythonExecutor(), id="python"), pytest.param(PWSH, marks=skip, id="powershell")]
 

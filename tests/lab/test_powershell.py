@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import os
-from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -32,12 +31,10 @@ REFUSED = [
     "operations[1].name: it is required",
     "operations[1].puts[0].value: it is required",
 ]
-OLD_WRAPPER = version("ansible-core").startswith(("2.16.", "2.17.", "2.18."))
 
 pytestmark = [
     pytest.mark.no_cover,
     pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7"),
-    pytest.mark.skipif(OLD_WRAPPER, reason="the fakes are put into what ansible-core 2.19 and later send"),
 ]
 
 

@@ -8,7 +8,6 @@ import os
 import pathlib
 import socket
 from collections.abc import Callable
-from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -22,11 +21,9 @@ from tests.lab.site_lab import SiteLab
 from tests.lab.test_windows_firewall_rules import SIP, playbook, stats
 
 PWSH = os.environ.get("LYNC_PWSH", "")
-OLD_WRAPPER = version("ansible-core").startswith(("2.16.", "2.17.", "2.18."))
 NEEDS_POWERSHELL = [
     pytest.mark.no_cover,
     pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7"),
-    pytest.mark.skipif(OLD_WRAPPER, reason="the fakes are put into what ansible-core 2.19 and later send"),
 ]
 BOTH = pytest.mark.parametrize("lab", ["simulator", pytest.param("powershell", marks=NEEDS_POWERSHELL)], indirect=True)
 HOST = {"fe01": {"addresses": ["10.1.0.11"]}}

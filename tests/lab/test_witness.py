@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -19,13 +18,11 @@ from tests.lab.test_windows_firewall_rules import stats
 from tests.tools import wheel_collections
 
 PWSH = os.environ.get("LYNC_PWSH", "")
-OLD_WRAPPER = version("ansible-core").startswith(("2.16.", "2.17.", "2.18."))
 BOTH = {"fe01": {"addresses": ["10.1.0.11"]}, "fe02": {"addresses": ["10.1.0.12"]}}
 
 pytestmark = [
     pytest.mark.no_cover,
     pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7"),
-    pytest.mark.skipif(OLD_WRAPPER, reason="the fakes are put into what ansible-core 2.19 and later send"),
     pytest.mark.skipif(not wheel_collections.present(), reason=wheel_collections.ABSENT),
 ]
 

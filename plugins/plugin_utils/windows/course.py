@@ -19,7 +19,7 @@ from ..problems import Problem
 from . import results
 from .changes import Changes, Phase, Present, State, applied
 from .effect import RuleEffect
-from .host import Host, failure_text, missing_addresses
+from .host import Host, HostAnswerError, failure_text, missing_addresses
 from .operations import Operation
 from .options import OWNED_GROUP
 from .rule import Rule
@@ -101,6 +101,8 @@ class Course(ABC):
         HostAnswerError when the answer is not understood.
         """
         host = self._answered(answer, f"{self.wording.store} of the host could not be read")
+        if host.writes:
+            raise HostAnswerError(f"the host's answer is not understood: {host.writes} writes, and it was only asked what it has")
         self.before = self.after = host.rules
         self._want = self._wanted(host)
         self._check_addresses(host)
@@ -135,12 +137,26 @@ class Course(ABC):
         Raises HostFailedError when it failed half-way or a rule is not as wanted, HostAnswerError as gathered().
         """
         self.after, self._applied, self._may_have_written = self.before, True, True
-        self._snapshot, self._armed = str(answer.get("snapshot") or ""), bool(answer.get("armed"))
+        snapshot = answer.get("snapshot")
+        self._snapshot, self._armed = snapshot if isinstance(snapshot, str) else "", answer.get("armed") is True
         self.after = self._answered(answer, _stopped_text(answer, self.operations())).rules
         left = self._plan(self.after).now
         if left:
             title = f"the changes were made, but the {self.wording.nouns} are not as wanted; what is left:"
             raise HostFailedError("\n".join([title, *bullets(results.commands(left, self.wording))]))
+        self._check_way_back()
+
+    def _check_way_back(self) -> None:
+        """Raise HostFailedError when the host does not say that it has prepared what it was told to."""
+        safety = self.task.safety
+        if self.has_way_back and ((safety.snapshot and not self._snapshot) or (safety.confirm_minutes and not self._armed)):
+            what = "by itself" if safety.confirm_minutes and not self._armed else "by a snapshot"
+            raise HostFailedError(f"the changes were made, but the host does not say that what was there before can come back {what}")
+
+    @property
+    def has_way_back(self) -> bool:
+        """Return whether the host saves what it has before it writes."""
+        return True
 
     @property
     def waits(self) -> bool:
@@ -150,7 +166,7 @@ class Course(ABC):
     def confirmed(self, answer: Mapping[str, object]) -> None:
         """Take what the host answered to confirm; raises HostFailedError when it could not, so that the change is taken back."""
         self.round_trips += 1
-        if answer.get("failed"):
+        if answer.get("failed") or answer.get("changed") is not True:
             raise HostFailedError(f"the change could not be confirmed: {failure_text(answer)}")
         self._armed = False
 
@@ -194,7 +210,9 @@ class Course(ABC):
 
     def _changed(self) -> bool:
         """Return whether the host changes, or has changed; where it did not say what it wrote, it may have."""
-        return self.writes > 0 or self._may_have_written if self._applied else bool(self.changes.now)
+        if not self._applied:
+            return bool(self.changes.now)
+        return self.writes > 0 or self._may_have_written or self.after != self.before
 
     def _answered(self, answer: Mapping[str, object], failed_text: str) -> Host:
         """Count the round trip and return the host it describes; after a failure keep what the host still told."""

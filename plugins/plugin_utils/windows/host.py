@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from ..addresses import AddressSet
 from ..problems import Problem
 from . import network
+from .answer_shape import FIREWALL, check_shape
 from .changes import GROUP_POLICY, Present
 from .com import from_com
 from .options import listed
@@ -65,6 +66,7 @@ class Host:
 def read_answer(answer: Mapping[str, object]) -> Host:
     """Return the host that an answer describes; raises HostAnswerError when a part of it is missing or of another kind."""
     with understood():
+        check_shape(answer, FIREWALL)
         environment = read_environment(answer)
         local = [_present(properties, environment) for properties in _sequence(answer, "rules")]
         theirs = parse_rules(policy_strings(answer))
@@ -76,7 +78,7 @@ def understood() -> Iterator[None]:
     """Turn what goes wrong when an answer is read into HostAnswerError."""
     try:
         yield
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
         raise HostAnswerError(f"the host's answer is not understood: {type(error).__name__}: {error}") from error
 
 

@@ -322,7 +322,7 @@ GOOD: dict[str, Any] = {
     "rules": [],
     "addresses": [],
     "environment": {},
-    "profiles": {"active": 1},
+    "profiles": {"active": 1, "local_policy_modify_state": 0, "settings": []},
     "group_policy": {"rules": {}, "profiles": {}},
     "listeners": [],
     "connections": [],
@@ -331,15 +331,16 @@ GOOD: dict[str, Any] = {
     "counters": {"enumerations": 1, "writes": 0},
 }
 BAD_ANSWERS: list[tuple[dict[str, Any], str]] = [
-    ({}, "KeyError: 'environment'"),
+    ({}, "TypeError: rules is missing"),
     ({**GOOD, "rules": "x"}, "TypeError: rules is not a list"),
-    ({**GOOD, "rules": [1]}, "TypeError: a rule is not a mapping"),
+    ({**GOOD, "rules": [1]}, "TypeError: rules[0] is not a mapping"),
     ({**GOOD, "environment": []}, "TypeError: environment is not a mapping"),
     ({**GOOD, "addresses": ["nowhere"]}, "ValueError: 'nowhere' is not an IPv4 or IPv6 address"),
-    ({**GOOD, "profiles": {"active": "some"}}, "ValueError: invalid literal"),
+    ({**GOOD, "profiles": {**GOOD["profiles"], "active": "some"}}, "TypeError: profiles.active is 'some', not a whole number"),
     ({**GOOD, "connections": ["10.1.0.11 5061"]}, "ValueError: not enough values"),
     ({**GOOD, "listeners": ["here 5061"]}, "ValueError: 'here' is not an IPv4 or IPv6 address"),
-    ({**GOOD, "counters": {"enumerations": "many", "writes": 0}}, "ValueError: invalid literal"),
+    ({**GOOD, "counters": {"enumerations": "many", "writes": 0}}, "TypeError: counters.enumerations is 'many', not a whole number"),
+    ({**GOOD, "counters": {"enumerations": 1, "writes": 1}}, "1 writes, and it was only asked what it has"),
 ]
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
+from ..answer_shape import IPSEC, check_shape
 from ..changes import GROUP_POLICY, LOCAL, Present
 from ..guard import in_force
 from ..host import Host, host_of, mapping_of, policy_strings, understood
@@ -62,6 +63,7 @@ def read_answer(answer: Mapping[str, object], group: str, prefix: str) -> IpsecH
     A local rule without a group whose name begins with prefix is taken for one of the owned group: netsh knows no groups.
     """
     with understood():
+        check_shape(answer, IPSEC)
         rules = mapping_of(answer, "rules")
         local = parse_exemptions((str(name), str(text)) for name, text in rules.items())
         theirs = parse_exemptions(policy_strings(answer))

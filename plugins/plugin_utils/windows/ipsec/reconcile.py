@@ -128,6 +128,11 @@ class IpsecReconciliation(Course):
         engine = CIM if self.task.store else self._engine or self.task.engine
         return {"engine": engine, "policy_store": self.task.store}
 
+    @property
+    def has_way_back(self) -> bool:
+        """Return whether the host saves what it has before it writes: a Group Policy object has no snapshots."""
+        return not self.task.store
+
     def operations(self) -> list[Operation]:
         """Return what the host has to do; nothing when it is as wanted."""
         if self._engine == NETSH:
