@@ -24,7 +24,7 @@ from tests.lab.lab import ROOT, Lab, Played
 from tests.lab.powershell import PowerShellExecutor
 from tests.lab.probe_servers import Servers, certificate, stun_answer
 from tests.lab.site_lab import SiteLab, printed
-from tests.lab.test_powershell import OLD_WRAPPER, PWSH
+from tests.lab.test_powershell import PWSH
 from tests.lab.test_site import ok, saved
 
 SCHEMA = json.loads((ROOT / "vars" / "lync_verify.schema.json").read_text(encoding="utf-8"))
@@ -202,7 +202,6 @@ def expected() -> dict[tuple[str, str, int], tuple[str, str]]:
 
 @pytest.mark.no_cover
 @pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7")
-@pytest.mark.skipif(OLD_WRAPPER, reason="the fakes are put into what ansible-core 2.19 and later send")
 def test_the_powershell_module_probes_and_listens_behind_the_wire(lab: Lab) -> None:
     lab.executor = PowerShellExecutor(PWSH)
     lab.start({"fe01": {"addresses": ["127.4.0.11"], "seed": "empty"}})
