@@ -18,6 +18,7 @@ options:
     description:
       - The name of a load balancer, for its services.
       - V(:balancers) for the names of all load balancers, V(:unfinished) for the pools of which one failed.
+      - V(:proxies) for the names of all reverse proxies that are configured.
     type: list
     elements: str
     required: true
@@ -85,6 +86,8 @@ class LookupModule(LookupBase):
         for term in terms:
             if term == ":balancers":
                 found += list(state.balancers()) or [NOBODY]
+            elif term == ":proxies":
+                found += list(state.proxies()) or [NOBODY]
             elif term == ":unfinished":
                 found += unfinished_pools(state.balancers(), self._done(state, hostvars))
             else:

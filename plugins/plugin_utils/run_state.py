@@ -21,9 +21,11 @@ from typing import Any
 from . import plan_files
 from .balancers.scope import pools_of_balancers
 from .policy.waves import Waves
+from .publishing.scope import publishing_hosts
 
 _WAVES = {"windows": "waves.json", "linux": "waves-linux.json"}
 _BALANCERS = "balancers.json"
+_PROXIES = "proxies.json"
 _VERDICTS = "verdicts.json"
 _REPAIRS = "repairs.json"
 _LIMITED = "limited.json"
@@ -42,6 +44,7 @@ class RunState:
         plan_files.write(self._directory / "plan", files)
         # Here, once, so that not every host looks through all pools for it.
         self._put(_BALANCERS, pools_of_balancers(files))
+        self._put(_PROXIES, {"names": publishing_hosts(files)})
         for platform, laid_out in (("windows", waves), ("linux", linux or Waves())):
             self._put(_WAVES[platform], {"waves": laid_out.waves, "predecessors": dict(laid_out.predecessors)})
 
@@ -60,6 +63,10 @@ class RunState:
     def balancers(self) -> Mapping[str, Sequence[str]]:
         """Return which pools each managed load balancer serves, units of a pair in their order."""
         return self._got(_BALANCERS)
+
+    def proxies(self) -> Sequence[str]:
+        """Return the names of the reverse proxies that are configured, sorted."""
+        return list(self._got(_PROXIES).get("names", ()))
 
     def save_verdicts(self, verdicts: Mapping[str, str]) -> None:
         """Keep what the drift report found each device to be."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ..topology.model import Host, Method, Platform, Pool, Topology
 
+_EXTERNAL_CERTIFICATE = "The certificate of the external listener names the external web FQDNs and the simple URLs."
 _BY_ROLE = {
     "edge": (
         "The default gateway is on the external interface, and persistent routes lead to every internal network.",
@@ -15,7 +16,7 @@ _BY_ROLE = {
     ),
     "reverse_proxy": (
         "The publishing rules forward the original host header, 443 to 4443 and 80 to 8080.",
-        "The certificate of the external listener names the external web FQDNs and the simple URLs.",
+        _EXTERNAL_CERTIFICATE,
     ),
     "exchange_um": ("The rules of Exchange's own setup admit its media: the catalogue has no port rows of Exchange, and an exemption admits nothing.",),
     "mediation": ("The gateways of the published topology listen on the ports of lync_sip_port.",),
@@ -29,6 +30,9 @@ _BY_PLATFORM = {
 def host_assumptions(host: Host) -> tuple[str, ...]:
     """Return what the rules of a host rely on, sorted."""
     texts = {text for role in host.roles for text in _BY_ROLE.get(role, ())}
+    if host.reverse_proxy_driver:
+        # What is published is of the plan; certificates never are.
+        texts = texts - set(_BY_ROLE["reverse_proxy"]) | {_EXTERNAL_CERTIFICATE}
     if host.external_nat_addresses:
         texts.add("The NAT in front of the external interface is symmetric and keeps the source address of inbound packets.")
     texts.update(text for platform, text in _BY_PLATFORM.items() if host.platform is platform)

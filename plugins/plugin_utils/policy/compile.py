@@ -28,6 +28,7 @@ from .dns import DnsPolicy
 from .firewall import FirewallPolicy
 from .ipsec import IpsecPolicy
 from .model import HostPlan, NotOpened, Plan, PoolPlan, row_order
+from .publishing import PublishingPolicy
 from .services import ServicePolicy
 
 _Made = TypeVar("_Made")
@@ -92,6 +93,7 @@ class _Policy:
         self._topology = topology
         self._services = ServicePolicy(catalogue, directory)
         self._dns = DnsPolicy(topology)
+        self._publishing = PublishingPolicy(topology)
         self._ipsec = IpsecPolicy(catalogue, directory)
         self._balancers = BalancerRules(directory, self._services)
         self._firewall = FirewallPolicy(catalogue, directory, self._services.balancer_peers(topology.pools.values()))
@@ -108,6 +110,7 @@ class _Policy:
             assumptions=host_assumptions(host),
             media_flows=ipsec.media,
             mirror_peers=ipsec.mirror_peers,
+            publications=self._publishing.publications(host),
         )
 
     def pool_plan(self, pool: Pool) -> PoolPlan:

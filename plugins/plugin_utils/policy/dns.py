@@ -86,9 +86,10 @@ class DnsPolicy:
             yield from self._addresses(name, self._proxies, EXTERNAL)
         for domain in self._topology.sip_domains:
             yield self._srv(f"_sipinternaltls._tcp.{domain}", _SIP_PORT, pool.name, INTERNAL)
-            if member.version is not Version.LYNC_2010 or "mobility" in member.features:
-                yield from self._addresses(f"{_AUTODISCOVER[INTERNAL]}.{domain}", self._web_addresses(pool), INTERNAL)
-                yield from self._addresses(f"{_AUTODISCOVER[EXTERNAL]}.{domain}", self._proxies or pool.external_web_vip, EXTERNAL)
+            for name in autodiscover_name(member, domain, INTERNAL):
+                yield from self._addresses(name, self._web_addresses(pool), INTERNAL)
+            for name in autodiscover_name(member, domain, EXTERNAL):
+                yield from self._addresses(name, self._proxies or pool.external_web_vip, EXTERNAL)
 
     def _edge_names(self, pool: Pool, member: Host) -> Iterator[DnsRecord]:
         for service, name in pool.external_fqdns.items():
@@ -151,6 +152,11 @@ def simple_url_names(topology: Topology) -> tuple[str, ...]:
     urls = (url for values in topology.simple_urls.values() for url in values)
     names = (urlsplit(url if "//" in url else f"//{url}").hostname for url in urls)
     return tuple(sorted({name for name in names if name}))
+
+
+def autodiscover_name(member: Host, domain: str, view: str) -> tuple[str, ...]:
+    """Return the name by which clients of a SIP domain find the web services in a view; none where members like this one have none."""
+    return (f"{_AUTODISCOVER[view]}.{domain}",) if member.version is not Version.LYNC_2010 or "mobility" in member.features else ()
 
 
 def zone_of(name: str, view: str, servers: tuple[DnsServer, ...]) -> str:

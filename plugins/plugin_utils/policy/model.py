@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..publishing.model import Publication
+
 GROUP = "msuc.lync"
 # Where the balancer itself rewrites the external web ports: node port -> port of the external web VIP.
 EXTERNAL_WEB_LISTENERS = {8080: 80, 4443: 443}
@@ -140,7 +142,7 @@ class DnsRecord:
 
 @dataclass(frozen=True)
 class HostPlan:
-    """What one host should have."""
+    """What one host should have; publications: of a reverse proxy that is configured, None of every other host."""
 
     host: str
     roles: tuple[str, ...]
@@ -156,6 +158,7 @@ class HostPlan:
     assumptions: tuple[str, ...] = ()
     media_flows: tuple[MediaFlow, ...] = ()
     mirror_peers: tuple[MirrorPeer, ...] = ()
+    publications: tuple[Publication, ...] | None = None
 
 
 @dataclass(frozen=True)

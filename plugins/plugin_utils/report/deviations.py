@@ -57,7 +57,7 @@ class Deviation:
     """One thing of one device that is not as planned.
 
     too_narrow: the device lets through less than planned; too_wide: more. recreates: the repair recreates a virtual.
-    stays: no repair touches it, somebody has to look.
+    stays: no repair touches it, somebody has to look. notice: what people outside notice of the repair.
     """
 
     device: str
@@ -70,6 +70,7 @@ class Deviation:
     too_wide: bool = False
     recreates: bool = False
     stays: bool = False
+    notice: str = ""
 
     @property
     def is_repairable(self) -> bool:
@@ -85,7 +86,9 @@ class Deviation:
     def words(self) -> str:
         """Return it as one line, without the device."""
         said = "; ".join(difference.words for difference in self.properties)
-        return f"{self.name}: {self.kind.value}{f' ({self.reason})' if self.reason and not said else ''}{f': {said}' if said else ''}"
+        why = f" ({self.reason})" if self.reason and not said else ""
+        notice = f" ({self.notice})" if self.notice else ""
+        return f"{self.name}: {self.kind.value}{why}{f': {said}' if said else ''}{notice}"
 
 
 def deviations_of(device: str, concern: str, result: Result) -> tuple[Deviation, ...]:
@@ -110,6 +113,7 @@ def _of_change(device: str, concern: str, change: Mapping[str, object]) -> Devia
         too_narrow=bool(change.get("opens", kind in (Class.MISSING, Class.DISABLED))),
         too_wide=bool(change.get("closes", kind is Class.EXTRA)),
         recreates=change.get("kind") == "change" and bool(change.get("recreates")),
+        notice=str(change.get("notice") or ""),
     )
 
 

@@ -50,6 +50,7 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         balancer_driver=record[v.BALANCER_DRIVER],
         balancer_addresses=_balancer_addresses(roles, record, found),
         balancer_vendor=record[v.BALANCER_VENDOR],
+        reverse_proxy_driver=record[v.REVERSE_PROXY_DRIVER],
         extra_rules=record[v.EXTRA_FIREWALL_RULES],
         management_ports=management_ports(host.variables, platform) if record[v.MANAGEMENT_RULE] else (),
     )
@@ -83,6 +84,8 @@ def _managed(roles: frozenset[str], record: Record) -> bool:
 
 
 def _platform(roles: frozenset[str], record: Record) -> Platform:
+    if "reverse_proxy" in roles and record[v.REVERSE_PROXY_DRIVER]:
+        return Platform.LINUX
     if "load_balancers" not in roles:
         return Platform.WINDOWS
     return Platform.LINUX if record[v.BALANCER_DRIVER] in _LINUX_DRIVERS else Platform.APPLIANCE

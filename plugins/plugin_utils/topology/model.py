@@ -136,6 +136,7 @@ class Host:
     balancer_driver: str | None = None
     balancer_addresses: AddressSet = AddressSet()
     balancer_vendor: Mapping[str, object] = field(default_factory=dict)
+    reverse_proxy_driver: str | None = None
     extra_rules: tuple[Rule, ...] = ()
     management_ports: tuple[int, ...] = ()  # that the plan opens to the management networks
 
@@ -151,6 +152,15 @@ class SqlServer:
 
     hosts: tuple[str, ...]
     port: int = 1433
+
+
+@dataclass(frozen=True)
+class Tls:
+    """What reverse proxies do with the TLS of a pool's external web names: mode passthrough or bridge; paths on the proxy, of bridge only."""
+
+    mode: str = "passthrough"
+    certificate: str = ""
+    ca: str = ""
 
 
 @dataclass(frozen=True)
@@ -182,6 +192,7 @@ class Pool:
     file_share: tuple[str, ...] = ()
     vendor: Mapping[str, object] = field(default_factory=dict)
     site: str | None = None
+    tls: Tls = Tls()
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ Load balancing and balancer are read per side, "internal" and "external"; one va
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from ..addresses import AddressSet
 from ..catalogue.model import EDGE_SERVICES
 from ..problems import shown
-from .model import Method, SqlServer
+from .model import Method, SqlServer, Tls
 from .values import At, Field, Reader, Record, T, addresses, dns_name, mapping_of, port, raw_mapping, read_record, text, texts, word
 
 SIDES = ("internal", "external")
@@ -29,6 +30,7 @@ ROLES_OF_KEY = {
     "external_web_vip": _WEB_ROLES,
     "web_fqdn": _WEB_NAME_ROLES,
     "external_web_fqdn": _WEB_NAME_ROLES,
+    "tls": _WEB_NAME_ROLES,
     "backup_pool": ("frontend", "standard_edition"),
 }
 
@@ -66,6 +68,33 @@ def _hosts_record(raw: object, at: At, *fields: Field[object]) -> Record:
     return record
 
 
+_TLS_MODES = ("passthrough", "bridge")
+# What a configuration of HAProxy and one of nginx both take as one word.
+_PATH = re.compile(r"^/[A-Za-z0-9/._@%+,=~-]+$")
+
+
+def _path(raw: object, at: At) -> str:
+    if isinstance(raw, str) and _PATH.match(raw):
+        return raw
+    at.error(f"{shown(raw)} is not an absolute path", "a path on the proxy, without blanks and quotes")
+    return ""
+
+
+_MODE: Field[str] = Field("mode", word("a mode of TLS", _TLS_MODES), "passthrough")
+_CERTIFICATE: Field[str] = Field("certificate", _path, "")
+_CA: Field[str] = Field("ca", _path, "")
+
+
+def _tls(raw: object, at: At) -> Tls:
+    record = read_record(raw, at, (_MODE, _CERTIFICATE, _CA))
+    for needed in (_CERTIFICATE, _CA):
+        if record.good(_MODE) and record[_MODE] == "bridge" and not record.has(needed):
+            at.error(f"mode bridge has no {needed.name}", "a path on the proxy", f"add {needed.name}, or use passthrough")
+        if record.good(_MODE) and record[_MODE] == "passthrough" and record.has(needed):
+            at.key(needed.name).error("mode passthrough shows the member's certificate and uses none here", fix="remove it, or use mode bridge")
+    return Tls(record[_MODE], record[_CERTIFICATE], record[_CA])
+
+
 ROLE: Field[str] = Field("role", text, "")
 LOAD_BALANCING: Field[Mapping[str, Method]] = Field("load_balancing", _per_side(_method), {})
 BALANCER: Field[Mapping[str, tuple[str, ...]]] = Field("balancer", _per_side(texts), {})
@@ -82,10 +111,11 @@ SQL: Field[SqlServer | None] = Field("sql", _sql, None)
 FILE_SHARE: Field[tuple[str, ...]] = Field("file_share", _file_share, ())
 VENDOR: Field[Mapping[str, object]] = Field("vendor", raw_mapping, {})
 SITE: Field[str | None] = Field("site", text, None)
+TLS: Field[Tls] = Field("tls", _tls, Tls())
 
 POOL_FIELDS: tuple[Field[object], ...] = (
     ROLE, LOAD_BALANCING, BALANCER, VIP, WEB_VIP, EXTERNAL_VIPS, EXTERNAL_WEB_VIP, WEB_FQDN, EXTERNAL_WEB_FQDN, EXTERNAL_FQDNS,
-    MONITORING_PORT, BACKUP_POOL, SQL, FILE_SHARE, VENDOR, SITE,
+    MONITORING_PORT, BACKUP_POOL, SQL, FILE_SHARE, VENDOR, SITE, TLS,
 )  # fmt: skip
 
 

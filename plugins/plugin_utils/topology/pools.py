@@ -55,6 +55,7 @@ def build_pool(name: str, role: str, record: Record, members: list[Host]) -> Poo
         file_share=record[f.FILE_SHARE],
         vendor=record[f.VENDOR],
         site=record[f.SITE],
+        tls=record[f.TLS],
     )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..problems import InvalidInputError
-from . import checks_balancers, checks_edge, checks_hosts, checks_names, checks_pools, checks_ports
+from . import checks_balancers, checks_edge, checks_hosts, checks_names, checks_pools, checks_ports, checks_proxies
 from . import pool_fields as f
 from . import variables as v
 from .draft import Check, Draft, RoleGroups
@@ -24,8 +24,12 @@ from .pools import build_pool, members_by_pool, pool_role
 from .settings import Settings, unknown_variables
 from .values import Record
 
-ERROR_CHECKS: tuple[Check, ...] = checks_hosts.ERRORS + checks_pools.ERRORS + checks_names.ERRORS + checks_edge.ERRORS + checks_balancers.ERRORS
-WARNING_CHECKS: tuple[Check, ...] = checks_hosts.WARNINGS + checks_pools.WARNINGS + checks_ports.WARNINGS + checks_balancers.WARNINGS
+ERROR_CHECKS: tuple[Check, ...] = (
+    checks_hosts.ERRORS + checks_pools.ERRORS + checks_names.ERRORS + checks_edge.ERRORS + checks_balancers.ERRORS + checks_proxies.ERRORS
+)
+WARNING_CHECKS: tuple[Check, ...] = (
+    checks_hosts.WARNINGS + checks_pools.WARNINGS + checks_ports.WARNINGS + checks_balancers.WARNINGS + checks_proxies.WARNINGS
+)
 
 
 def read_topology(inventory: Mapping[str, InventoryHost]) -> Topology:

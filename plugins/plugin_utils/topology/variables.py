@@ -45,6 +45,7 @@ from .values import (
 )  # fmt: skip
 
 VERSIONS = tuple(version.value for version in Version)
+REVERSE_PROXY_DRIVERS = ("haproxy", "nginx")
 DRIVERS = ("haproxy", "nginx", "f5_as3", "netscaler", "kemp")
 SIMPLE_URLS = ("meet", "dialin", "admin")
 
@@ -118,8 +119,8 @@ MANAGED: Variable[bool | None] = Variable(
 )  # fmt: skip
 PLATFORM: Variable[Platform | None] = Variable(
     "lync_platform", _platform, None, _HOST, "str",
-    "What the host runs. Default linux for load balancers with driver haproxy or nginx, appliance for other load balancers, "
-    "windows for all else.",
+    "What the host runs. Default linux for load balancers with driver haproxy or nginx and for reverse proxies with a driver, "
+    "appliance for other load balancers, windows for all else.",
     choices=tuple(platform.value for platform in Platform),
 )  # fmt: skip
 MEMBER_STATE = Variable(
@@ -199,6 +200,11 @@ BALANCER_VENDOR: Variable[Mapping[str, object]] = Variable(
     "Options of the driver of a load balancer, for all services on it; C(vendor) of a pool goes before.", documented_default={},
 )  # fmt: skip
 
+REVERSE_PROXY_DRIVER: Variable[str | None] = Variable(
+    "lync_reverse_proxy_driver", word("a driver of reverse proxies", REVERSE_PROXY_DRIVERS), None, _HOST, "str",
+    "How a Linux reverse proxy is configured; without it, somebody else publishes there.", choices=REVERSE_PROXY_DRIVERS,
+)  # fmt: skip
+
 # --- per host: rules beside the catalogue's -----------------------------------------------------------------------
 
 EXTRA_FIREWALL_RULES: Variable[tuple[Rule, ...]] = Variable(
@@ -220,7 +226,7 @@ GROUPS: Variable[Mapping[str, str]] = Variable(
 POOLS: Variable[Mapping[str, Record]] = Variable(
     "lync_pools", read_pools, {}, _DEPLOYMENT, "dict",
     "The pools by name. Keys of an entry are role, load_balancing, balancer, vip, web_vip, external_vips, external_web_vip, web_fqdn, external_web_fqdn, "
-    "external_fqdns, monitoring_port, backup_pool, sql, file_share, vendor and site.",
+    "external_fqdns, monitoring_port, backup_pool, sql, file_share, vendor, site and tls.",
     documented_default={},
 )  # fmt: skip
 CENTRAL_MANAGEMENT_POOL: Variable[str | None] = Variable(
@@ -276,7 +282,7 @@ LOCAL_VARIABLES: Variable[tuple[str, ...]] = Variable(
 HOST_VARIABLES: tuple[Variable[object], ...] = (
     VERSION, FEATURES_ON, POOL, SITE, MANAGED, PLATFORM, MEMBER_STATE, BACKUP_MEMBER, ADDRESS, INTERNAL_ADDRESS, EXTERNAL_ADDRESS, EXTERNAL_ADDRESSES,
     EXTERNAL_NAT_ADDRESSES, EDGE_PORTS, PSTN_ADDRESS, CLIENT_NETWORKS, PHONE_NETWORKS, MEDIA_PORTS, CLIENT_PROGRAM, SIP_PORT, GATEWAY_POOLS,
-    BALANCER_DRIVER, BALANCER_ADDRESSES, BALANCER_VENDOR, EXTRA_FIREWALL_RULES, MANAGEMENT_RULE,
+    BALANCER_DRIVER, BALANCER_ADDRESSES, BALANCER_VENDOR, REVERSE_PROXY_DRIVER, EXTRA_FIREWALL_RULES, MANAGEMENT_RULE,
 )  # fmt: skip
 DEPLOYMENT_VARIABLES: tuple[Variable[object], ...] = (
     GROUPS, POOLS, CENTRAL_MANAGEMENT_POOL, MANAGEMENT_NETWORKS, MEDIA_NETWORKS, SIP_DOMAINS, SIMPLE_URLS_OF, DNS_SERVERS, IPSEC,
@@ -300,6 +306,8 @@ PLAY_VARIABLES = {
     "lync_balancer_path": "file of a Linux load balancer that is ours",
     "lync_balancer_master_socket": "socket of HAProxy's master process",
     "lync_balancer_udp_path": "file of nginx beside HAProxy that is ours",
+    "lync_reverse_proxy_path": "file of a reverse proxy that is ours",
+    "lync_reverse_proxy_http_path": "second file of a reverse proxy with nginx that is ours",
     "lync_linux_policy": "what Linux hosts do with inbound traffic that no rule admits",
     "lync_linux_path": "file of the rules on Linux hosts",
     "lync_dns_state": "state that the DNS records are brought to",

@@ -327,6 +327,8 @@ WARNINGS: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("appliance with one address", {("lb02", "lync_balancer_driver"): "f5_as3"},
      ["host lb02, lync_balancer_addresses: the only source address is 203.0.113.5, which ansible_host manages the appliance by; "
       "fix: list every address that connections and monitors come from"]),
+    ("TLS that nobody reads", {("all", "lync_pools", POOL, "tls"): {"mode": "passthrough"}},
+     [f"pool {POOL}, tls: nobody reads it: no reverse proxy has lync_reverse_proxy_driver; fix: set it on the proxies, or remove tls"]),
     ("Group Chat", {("gc01", GROUPS): ("persistent_chat",), ("gc01", "ansible_host"): "10.1.0.55"},
      ["host gc01, lync_version: 2010 has Group Chat, for which the catalogue has no rows; fix: add its ports with lync_extra_rows"]),
     ("two internal addresses", {("edge01", "lync_address"): "10.9.0.21", ("edge01", "lync_internal_address"): "10.2.0.21"},

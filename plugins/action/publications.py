@@ -1,0 +1,70 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Brings what a Linux reverse proxy publishes to what is wanted; documented in plugins/modules/publications.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.http import DeviceError
+from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.registry import DRIVERS
+from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.run import Hands, Proxy, Task, run
+
+# Per driver: the module that is its hands, options of the host that it takes, and where each of its files is by default.
+_HANDS = {"haproxy": "msuc.lync.haproxy_host", "nginx": "msuc.lync.nginx_host"}
+_OF_THE_HOST = {"haproxy": ("program", "master_socket", "seconds"), "nginx": ("program", "config", "pid_file", "seconds")}
+_PATHS = {
+    "haproxy": {"haproxy": "/etc/haproxy/conf.d/zz-msuc-lync-publications.cfg"},
+    "nginx": {"stream": "/etc/nginx/modules-enabled/91-msuc-lync-publications.conf", "http": "/etc/nginx/conf.d/zz-msuc-lync-publications.conf"},
+}
+_PATH_OPTIONS = {"haproxy": "path", "stream": "path", "http": "http_path"}
+_SPEC = {
+    "driver": {"type": "str", "choices": sorted(DRIVERS), "required": True},
+    "publications": {"type": "list", "elements": "dict", "default": []},
+    "state": {"type": "str", "choices": ["merged", "replaced", "deleted", "gathered", "rendered", "parsed"], "default": "replaced"},
+    "path": {"type": "str"},
+    "http_path": {"type": "str"},
+    "program": {"type": "str"},
+    "master_socket": {"type": "str"},
+    "config": {"type": "str"},
+    "pid_file": {"type": "str"},
+    "seconds": {"type": "int", "default": 20},
+    "running_config": {"type": "dict"},
+}
+
+
+class ActionModule(ActionBase):
+    """The action of msuc.lync.publications: it decides on the controller, the hands of load balancers gather and apply on the host."""
+
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the result of the task; every fault of input or host is a failed result with a message."""
+        result = super().run(tmp, task_vars)
+        options = self.validate_argument_spec(argument_spec=_SPEC)[1]
+        driver = DRIVERS[options["driver"]]
+        paths = {kind: options[_PATH_OPTIONS[kind]] or default for kind, default in _PATHS[driver.name].items()}
+        try:
+            proxy = Proxy(driver, self._hands(options, task_vars or {}), paths)
+            result.update(run(Task.from_options(options), proxy, write=not self._task.check_mode))
+        except (InvalidInputError, DeviceError, MissingLibraryError) as error:
+            result.update(failed=True, changed=False, msg=str(error))
+        if not self._task.diff:
+            result.pop("diff", None)
+        return result
+
+    def _hands(self, options: Mapping[str, Any], task_vars: dict[str, Any]) -> Hands:
+        """Return what runs the hands once on the host and returns their answer."""
+        fixed = {name: options[name] for name in _OF_THE_HOST[options["driver"]] if options[name] is not None}
+
+        def _run_hands(arguments: Mapping[str, object]) -> Mapping[str, Any]:
+            module = _HANDS[options["driver"]]
+            answer: Mapping[str, Any] = self._execute_module(module_name=module, module_args={**fixed, **arguments}, task_vars=task_vars)
+            return answer
+
+        return _run_hands

@@ -1,0 +1,157 @@
+#!/usr/bin/python
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: publications
+short_description: Brings what a Linux reverse proxy publishes to what is wanted
+version_added: "0.1.0"
+author: msuc.lync contributors (@msuc-lync)
+description:
+  - External web services, simple URLs and client discovery, by host name. HTTPS goes to port 4443 of the members, HTTP to 8080.
+  - V(passthrough) leaves the client's TLS to the member, and chooses by the name in the client's greeting. V(bridge) ends it with a certificate
+    of the proxy and begins another TLS to the member, whose certificate is verified for the name that was asked for. The Host header stays.
+  - A name that nobody publishes is refused. Certificates are referenced and never made.
+  - What is published is files of its own. A candidate is tried with the whole configuration, put in place by a rename and read by a reload,
+    never by a restart; when that fails, the old file is put back.
+  - An address and port on which somebody else listens stops the task before anything is written.
+options:
+  driver:
+    description: The program that publishes.
+    type: str
+    choices: [haproxy]
+    required: true
+  publications:
+    description: What is published, as C(publications) of a host's plan file has it; with O(state=deleted), what to remove, none for all.
+    type: list
+    elements: dict
+    default: []
+  state:
+    description:
+      - V(merged) adds and changes, V(replaced) also removes what is not in O(publications), V(deleted) removes.
+      - V(gathered) returns what the host has, V(rendered) and V(parsed) translate without one.
+    type: str
+    choices: [merged, replaced, deleted, gathered, rendered, parsed]
+    default: replaced
+  path:
+    description: The file that is ours, by default C(/etc/haproxy/conf.d/zz-msuc-lync-publications.cfg).
+    type: str
+  http_path:
+    description: The second file that is ours, of a program that needs two.
+    type: str
+  program:
+    description: The program's path.
+    type: str
+  master_socket:
+    description: The socket of HAProxy's master process.
+    type: str
+  config:
+    description: The main file of nginx.
+    type: str
+  pid_file:
+    description: The file with the number of nginx's master process.
+    type: str
+  seconds:
+    description: How long a reload may take.
+    type: int
+    default: 20
+  running_config:
+    description: Texts of such files by what they are for, for O(state=parsed).
+    type: dict
+attributes:
+  action:
+    description: Decides on the controller as an action plugin; M(msuc.lync.haproxy_host) gathers and applies on the host.
+    support: full
+  check_mode:
+    description: Tries the candidate on the host and writes nothing.
+    support: full
+  diff_mode:
+    description: Shows per publication the fields that differ.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Publish one pool with a certificate of the proxy, and nothing else
+  msuc.lync.publications:
+    driver: haproxy
+    publications:
+      - name: pool01.contoso.com
+        host_names: [webext01.contoso.com, meet.contoso.com]
+        listens: [203.0.113.31]
+        members: [{address: 10.1.0.101, state: active}]
+        https_port: 443
+        https_node_port: 4443
+        http_port: 80
+        http_node_port: 8080
+        mode: bridge
+        certificate: /etc/ssl/lync/webext01.pem
+        ca: /etc/ssl/lync/ca.pem
+        idle_seconds: 1800
+
+- name: What the host publishes
+  msuc.lync.publications:
+    driver: haproxy
+    state: gathered
+"""
+
+RETURN = r"""
+commands:
+  description: Each change in words.
+  returned: always, save when rendering, parsing or gathering
+  type: list
+  elements: str
+lines:
+  description: What is done on the host, and what check mode would do.
+  returned: always, save when rendering, parsing or gathering
+  type: list
+  elements: str
+changes:
+  description: Publications that change, with the fields that differ; C(impact) tells what clients notice, such as another certificate.
+  returned: always, save when rendering, parsing or gathering
+  type: list
+  elements: dict
+summary:
+  description: How many publications are added, changed and removed.
+  returned: always, save when rendering, parsing or gathering
+  type: dict
+before:
+  description: What was published before.
+  returned: always, save when rendering, parsing or gathering
+  type: list
+  elements: dict
+after:
+  description: What is published after.
+  returned: always, save when rendering, parsing or gathering
+  type: list
+  elements: dict
+not_rendered:
+  description: What the program does not say, with the reason.
+  returned: always, save when parsing or gathering
+  type: list
+  elements: dict
+stopped:
+  description: Addresses and ports that somebody else has.
+  returned: always, save when rendering, parsing or gathering
+  type: list
+  elements: str
+requests:
+  description: How many round trips were made to the host.
+  returned: when the host was asked
+  type: int
+gathered:
+  description: What the host publishes.
+  returned: O(state=gathered)
+  type: list
+  elements: dict
+rendered:
+  description: Texts of the files by what they are for.
+  returned: O(state=rendered)
+  type: dict
+parsed:
+  description: The publications in the texts.
+  returned: O(state=parsed)
+  type: list
+  elements: dict
+"""
