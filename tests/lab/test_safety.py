@@ -258,14 +258,15 @@ def test_odd_names_are_made_changed_and_removed_exactly(lab: Lab) -> None:
 
 
 def many_rules(count: int) -> list[dict[str, Any]]:
-    """Return rules as a host has them: names that repeat, names of packages, groups that are resources."""
+    """Return rules as a host has them: 117 names twice, names of packages, groups that are resources; from 450 on others."""
     kinds = (
-        {"Name": "Windows-Remoteverwaltung (HTTP eingehend)", "Grouping": "@FirewallAPI.dll,-30267", "LocalPorts": "5985"},
-        {"Name": "@{Microsoft.Windows.Cortana_1.0?ms-resource://x}", "Grouping": "@{Microsoft.Windows.Cortana_1.0?ms-resource://y}"},
-        {"Name": "Dateifreigabe", "Grouping": "@FirewallAPI.dll,-28502", "LocalPorts": "445", "RemoteAddresses": "LocalSubnet"},
+        {"Name": "Windows-Remoteverwaltung {} (HTTP eingehend)", "Grouping": "@FirewallAPI.dll,-30267", "LocalPorts": "5985"},
+        {"Name": "@{{Microsoft.Windows.Cortana_{}?ms-resource://x}}", "Grouping": "@{Microsoft.Windows.Cortana_1.0?ms-resource://y}"},
+        {"Name": "Dateifreigabe {}", "Grouping": "@FirewallAPI.dll,-28502", "LocalPorts": "445", "RemoteAddresses": "LocalSubnet"},
     )
+    stock = [{**kinds[number % 3], "Name": kinds[number % 3]["Name"].format(number)} for number in range(450 - 117)]
     numbered = [{"Name": f"Regel {number}", "LocalPorts": str(1 + number)} for number in range(count - 450)]
-    return [{"Protocol": 6, "Enabled": number % 2 == 0, **kinds[number % 3]} for number in range(450)] + [{"Protocol": 6, **rule} for rule in numbered]
+    return [{"Protocol": 6, "Enabled": number % 2 == 0, **rule} for number, rule in enumerate([*stock, *stock[:117], *numbered])]
 
 
 @pytest.mark.parametrize("count", [450, 3000])

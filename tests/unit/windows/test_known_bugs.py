@@ -15,6 +15,15 @@ TCP80 = {**OURS, "Protocol": 6, "LocalPorts": "80"}
 WANT80 = {"name": "x", "protocol": "tcp", "localport": 80}
 ICMP = {**OURS, "Protocol": 1}
 
+RDP = {
+    **TCP80, "LocalPorts": "3389", "Profiles": 3, "ApplicationName": "%SystemRoot%\\system32\\svchost.exe", "ServiceName": "termservice",
+    "RemoteAddresses": "172.16.119.0/24,172.16.11.0/24",
+}  # fmt: skip
+WANT_RDP = {
+    **WANT80, "localport": ["3389"], "profiles": "domain,private", "program": "%SystemRoot%\\system32\\svchost.exe", "service": "termservice",
+    "remoteip": ["172.16.11.0/24", "172.16.119.0/24"],
+}  # fmt: skip
+
 # The report, the rule on the host as put there, the rule that is wanted: the host is as wanted, and nothing is written.
 UNCHANGED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("community.windows 440: order of addresses", {**OURS, "RemoteAddresses": "10.0.0.2,10.0.0.1"}, {"name": "x", "remoteip": "10.0.0.1,10.0.0.2"}),
@@ -43,6 +52,15 @@ UNCHANGED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("chef: ports with blanks", {**TCP80, "LocalPorts": "80,443"}, {**WANT80, "localport": "443, 80"}),
     ("salt 54472 and 60603: no ports for any protocol", OURS, {"name": "x", "protocol": "any", "localport": "any"}),
     ("salt 31435 and 41860: quotes in names", {**OURS, "Name": "a \"b\" 'c' $(d)"}, {"name": "a \"b\" 'c' $(d)"}),
+    (
+        "community.windows 99, ansible 69984: a blank before the name, several ports",
+        {**TCP80, "Name": " FWRule", "LocalPorts": "5000,5003"},
+        {"name": " FWRule", "protocol": "tcp", "localport": "5000,5003"},
+    ),
+    ("chef 9542: ICMP without a type", {**OURS, "Protocol": 58}, {"name": "x", "protocol": "icmpv6"}),
+    ("chef 9543, 9544 and 9546: no description is made up", TCP80, {**WANT80, "description": ""}),
+    ("NetworkingDsc 130: Any for addresses", OURS, {"name": "x", "remoteip": "Any", "localip": "Any"}),
+    ("NetworkingDsc 191: program, service and networks in a group", RDP, WANT_RDP),
     ("WindowsFirewallHelper 6: one IPv6 address", {**OURS, "RemoteAddresses": "2001:db8::1"}, {"name": "x", "remoteip": "2001:db8::1"}),
     (
         "WindowsFirewallHelper 64: ranges and networks mixed",
@@ -71,6 +89,12 @@ CHANGED: list[tuple[str, dict[str, Any], dict[str, Any], list[str]]] = [
     ("community.windows: TCP to any", TCP80, {"name": "x"}, ["protocol", "localport"]),
     ("community.windows: edge traversal is set back", {**TCP80, "EdgeTraversalOptions": 1}, WANT80, ["edge"]),
     ("community.windows: security is set back", {**TCP80, "SecureFlags": 2}, WANT80, ["security"]),
+    ("voxpupuli 23: port and address at once", {**TCP80, "RemoteAddresses": "10.0.0.1"}, {**WANT80, "localport": 81, "remoteip": "10.0.0.2"},
+     ["localport", "remoteip"]),
+    ("voxpupuli 49: a rule that is to be disabled", TCP80, {**WANT80, "enabled": False}, ["enabled"]),
+    ("voxpupuli 134: one address more", {**TCP80, "RemoteAddresses": "10.0.0.1"}, {**WANT80, "remoteip": "10.0.0.1,10.0.0.2"}, ["remoteip"]),
+    ("NetworkingDsc 140 and 191: profiles of a rule with a group", TCP80, {**WANT80, "profiles": "domain,private"}, ["profiles"]),
+    ("ansible 40164: protocol and ports where none were", OURS, WANT80, ["protocol", "localport"]),
     ("puppet-windows_firewall 18: a description is set back", {**OURS, "Description": "by hand"}, {"name": "x"}, ["description"]),
 ]
 
@@ -85,12 +109,14 @@ def test_a_difference_is_named_and_made_good(there: dict[str, Any], want: dict[s
     assert len(store.rules()) == 1
 
 
-def test_community_windows_40_and_99_namesakes_of_windows_and_of_appx_are_not_touched() -> None:
+def test_community_windows_40_and_ansible_59824_namesakes_of_windows_and_of_appx_are_not_touched() -> None:
     theirs: list[dict[str, Any]] = [
         {"Name": "x", "Grouping": "@FirewallAPI.dll,-30267", "Protocol": 6, "LocalPorts": "5985", "Profiles": 4, "Enabled": True},
         {"Name": "x", "Grouping": "@FirewallAPI.dll,-30267", "Protocol": 6, "LocalPorts": "5985", "Profiles": 3, "Enabled": True},
         {"Name": "@{App_1.0?ms-resource://App/Resources/Name}", "Enabled": True},
         {"Name": "ms-resource://App/Name", "Enabled": True},
+        # ansible 18807 and 20504: a host that speaks German.
+        {"Name": "Windows-Remoteverwaltung (HTTP eingehend)", "Grouping": "Windows-Remoteverwaltung", "Protocol": 6, "LocalPorts": "5985", "Enabled": True},
     ]
     store = MemoryStore.of(*theirs)
     foreign = list(store.document["rules"])
@@ -106,3 +132,12 @@ def test_ansible_24976_and_networkingdsc_130_removal_takes_no_more_than_it_shoul
     store = MemoryStore.of(other, OURS, {**OURS, "Name": "y"}, other)
     run(store, [{"name": "x"}], state="deleted")
     assert [(rule.name, rule.group) for rule in store.rules()] == [("x", "msuc.lync2"), ("y", "msuc.lync"), ("x", "msuc.lync2")]
+
+
+def test_networkingdsc_112_and_503_and_dsc_1579_and_1667_what_nobody_declared_goes_from_the_group_and_from_nowhere_else() -> None:
+    """Wishes since 2016; where they were granted without a limit, the rules of Windows went too."""
+    stock = [{"Name": f"Stock {number}", "Grouping": "@FirewallAPI.dll,-1", "Direction": 1 + number % 2, "Enabled": True} for number in range(180)]
+    store = MemoryStore.of(*stock, {**OURS, "Name": "by hand"}, TCP80)
+    result = run(store, [WANT80])
+    assert [(rule.name, rule.group) for rule in store.rules() if rule.group != "@FirewallAPI.dll,-1"] == [("x", "msuc.lync")]
+    assert (stats(result), len(store.rules())) == ((2, 3, 1), 181)
