@@ -5,14 +5,15 @@
     expected = inject(lab.stores, 500, random.Random(7))
     expected == {"fe0001": {("Lync fe-sip-tls (TCP in)", "disabled"), ...}, ...}
 
-The hosts hold no rules of others yet. A rule is damaged once at most, so that each deviation is one line of the report and no other.
+Rules of others stay as they are; with all classes the hosts must not hold any yet.
+A rule is damaged once at most, so that each deviation is one line of the report and no other.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .firewall_store import FirewallStore
@@ -61,12 +62,16 @@ WAYS: Mapping[str, Callable[[Rules, Rule, int], None]] = {
 }  # fmt: skip
 
 
-def inject(stores: Mapping[str, FirewallStore], number: int, chance: random.Random) -> dict[str, set[tuple[str, str]]]:
+REPAIRABLE = tuple(kind for kind in WAYS if kind not in ("ineffective", "shadowed"))
+
+
+def inject(
+    stores: Mapping[str, FirewallStore], number: int, chance: random.Random, classes: Sequence[str] = tuple(WAYS)
+) -> dict[str, set[tuple[str, str]]]:
     """Damage so many rules of the hosts, classes in turn; return per host the names and classes that a report must tell."""
     documents = {host: store.read() for host, store in stores.items()}
     free = {host: [rule for rule in document["rules"] if _is_plain(rule, document["rules"])] for host, document in documents.items()}
     expected: dict[str, set[tuple[str, str]]] = {}
-    classes = list(WAYS)
     for turn in range(number):
         kind = classes[turn % len(classes)]
         host = chance.choice(sorted(host for host, rules in free.items() if rules))
@@ -101,9 +106,10 @@ def _id(number: int) -> str:
 
 
 def _is_plain(rule: Rule, rules: Rules) -> bool:
-    """Return whether a rule is ours, admits to one TCP port from some peers, and no other rule is about that port."""
-    about = [other for other in rules if other["Protocol"] == TCP and other["Direction"] == INBOUND and _covers(other["LocalPorts"], rule["LocalPorts"])]
-    return rule["Grouping"] == GROUP and rule in about and len(about) == 1 and rule["LocalPorts"].isdigit() and rule["RemoteAddresses"] != "*"
+    """Return whether a rule is ours, admits to one TCP port from some peers, and no other one of ours is about that port."""
+    own = [other for other in rules if other["Grouping"] == GROUP]
+    about = [other for other in own if other["Protocol"] == TCP and other["Direction"] == INBOUND and _covers(other["LocalPorts"], rule["LocalPorts"])]
+    return rule in about and len(about) == 1 and rule["LocalPorts"].isdigit() and rule["RemoteAddresses"] != "*"
 
 
 def _covers(ports: str, port: str) -> bool:

@@ -14,7 +14,7 @@ import os
 import pathlib
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -74,17 +74,26 @@ class Lab:
 
     def play(self, playbook: str | pathlib.Path, *arguments: str, **environment: str) -> Played:
         """Run a playbook, given as its path or its text, against the lab's inventory and any that arguments add."""
+        record = self.directory / "record.jsonl"
+        record.unlink(missing_ok=True)
+        command = self._command(playbook, arguments)
+        done = subprocess.run(command, cwd=ROOT, env=self._environment(environment), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        lines = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []
+        return Played(done.returncode, done.stdout + done.stderr, tuple(json.loads(line) for line in lines))
+
+    def begin(self, playbook: str | pathlib.Path, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a playbook as the leader of a process group of its own, so that it can be killed with all that it started."""
+        nowhere = subprocess.DEVNULL
+        command = self._command(playbook, arguments)
+        return subprocess.Popen(command, cwd=ROOT, env=self._environment({}), stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True)
+
+    def _command(self, playbook: str | pathlib.Path, arguments: Sequence[str]) -> list[str]:
         if isinstance(playbook, str):
             path = self.directory / "play.yml"
             path.write_text(playbook, encoding="utf-8")
             playbook = path
-        record = self.directory / "record.jsonl"
-        record.unlink(missing_ok=True)
         program = pathlib.Path(sys.executable).with_name("ansible-playbook")
-        command = [str(program), "-i", str(self.inventory), *arguments, str(playbook)]
-        done = subprocess.run(command, cwd=ROOT, env=self._environment(environment), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-        lines = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []
-        return Played(done.returncode, done.stdout + done.stderr, tuple(json.loads(line) for line in lines))
+        return [str(program), "-i", str(self.inventory), *arguments, str(playbook)]
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
