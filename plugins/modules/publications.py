@@ -38,20 +38,11 @@ options:
   path:
     description: The file that is ours, by default C(/etc/haproxy/conf.d/zz-msuc-lync-publications.cfg).
     type: str
-  http_path:
-    description: The second file that is ours, of a program that needs two.
-    type: str
   program:
     description: The program's path.
     type: str
   master_socket:
     description: The socket of HAProxy's master process.
-    type: str
-  config:
-    description: The main file of nginx.
-    type: str
-  pid_file:
-    description: The file with the number of nginx's master process.
     type: str
   seconds:
     description: How long a reload may take.
