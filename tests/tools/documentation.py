@@ -96,7 +96,7 @@ class Workspace:
 
 def documents() -> list[Path]:
     """Return the files whose blocks are proven."""
-    return [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if path.is_file()]
+    return [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if path.is_file()]
 
 
 def blocks(document: str, text: str) -> list[Block]:
