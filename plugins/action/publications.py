@@ -15,17 +15,23 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.registry impo
 from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.run import Hands, Proxy, Task, run
 
 # Per driver: the module that is its hands, options of the host that it takes, and where each of its files is by default.
-_HANDS = {"haproxy": "msuc.lync.haproxy_host"}
-_OF_THE_HOST = {"haproxy": ("program", "master_socket", "seconds")}
-_PATHS = {"haproxy": {"haproxy": "/etc/haproxy/conf.d/zz-msuc-lync-publications.cfg"}}
-_PATH_OPTIONS = {"haproxy": "path"}
+_HANDS = {"haproxy": "msuc.lync.haproxy_host", "nginx": "msuc.lync.nginx_host"}
+_OF_THE_HOST = {"haproxy": ("program", "master_socket", "seconds"), "nginx": ("program", "config", "pid_file", "seconds")}
+_PATHS = {
+    "haproxy": {"haproxy": "/etc/haproxy/conf.d/zz-msuc-lync-publications.cfg"},
+    "nginx": {"stream": "/etc/nginx/modules-enabled/91-msuc-lync-publications.conf", "http": "/etc/nginx/conf.d/zz-msuc-lync-publications.conf"},
+}
+_PATH_OPTIONS = {"haproxy": "path", "stream": "path", "http": "http_path"}
 _SPEC = {
     "driver": {"type": "str", "choices": sorted(DRIVERS), "required": True},
     "publications": {"type": "list", "elements": "dict", "default": []},
     "state": {"type": "str", "choices": ["merged", "replaced", "deleted", "gathered", "rendered", "parsed"], "default": "replaced"},
     "path": {"type": "str"},
+    "http_path": {"type": "str"},
     "program": {"type": "str"},
     "master_socket": {"type": "str"},
+    "config": {"type": "str"},
+    "pid_file": {"type": "str"},
     "seconds": {"type": "int", "default": 20},
     "running_config": {"type": "dict"},
 }

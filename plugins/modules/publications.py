@@ -21,7 +21,7 @@ options:
   driver:
     description: The program that publishes.
     type: str
-    choices: [haproxy]
+    choices: [haproxy, nginx]
     required: true
   publications:
     description: What is published, as C(publications) of a host's plan file has it; with O(state=deleted), what to remove, none for all.
@@ -36,13 +36,24 @@ options:
     choices: [merged, replaced, deleted, gathered, rendered, parsed]
     default: replaced
   path:
-    description: The file that is ours, by default C(/etc/haproxy/conf.d/zz-msuc-lync-publications.cfg).
+    description:
+      - The file that is ours, by default C(/etc/haproxy/conf.d/zz-msuc-lync-publications.cfg), for HTTPS that passes through nginx
+        C(/etc/nginx/modules-enabled/91-msuc-lync-publications.conf).
+    type: str
+  http_path:
+    description: The second file that is ours, of nginx, by default C(/etc/nginx/conf.d/zz-msuc-lync-publications.conf).
     type: str
   program:
     description: The program's path.
     type: str
   master_socket:
     description: The socket of HAProxy's master process.
+    type: str
+  config:
+    description: The main file of nginx.
+    type: str
+  pid_file:
+    description: The file with the number of nginx's master process.
     type: str
   seconds:
     description: How long a reload may take.
@@ -53,7 +64,7 @@ options:
     type: dict
 attributes:
   action:
-    description: Decides on the controller as an action plugin; M(msuc.lync.haproxy_host) gathers and applies on the host.
+    description: Decides on the controller as an action plugin; M(msuc.lync.haproxy_host) or M(msuc.lync.nginx_host) gathers and applies on the host.
     support: full
   check_mode:
     description: Tries the candidate on the host and writes nothing.

@@ -221,12 +221,19 @@ def running_nginx(folder: Path, workers: int = 1) -> Iterator[Proxy]:
     (include / "50-stream.conf").write_text(f"load_module {STREAM_MODULE};\n", encoding="utf-8")
     main.write_text(
         f"include {include}/*.conf;\nworker_processes {workers};\nworker_rlimit_nofile 8192;\npid {pid};\nerror_log {folder}/error.log;\n"
-        "events { worker_connections 4096; }\n", encoding="utf-8",
+        f"events {{ worker_connections 4096; }}\n{_http_part(folder)}", encoding="utf-8",
     )  # fmt: skip
     with _started([str(NGINX), "-c", str(main), "-g", "daemon off;"], folder) as process:
         assert waited(10, pid.exists), (folder / "log").read_text()
         fixed = {"program": NGINX, "config": str(main), "pid_file": str(pid)}
         yield Proxy(folder, include / "90-msuc-lync.conf", nginx_stream.DRIVER, nginx_host, fixed, process)
+
+
+def _http_part(folder: Path) -> str:
+    """Return an http part that reads a folder of files and keeps what it writes below its own."""
+    (folder / "conf.d").mkdir()
+    kept = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    return f"http {{ access_log off; {kept}include {folder}/conf.d/*.conf; }}\n"
 
 
 @contextlib.contextmanager

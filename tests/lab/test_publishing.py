@@ -17,7 +17,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import M
 from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.model import Publication, TlsMode
 
 from .lab import ROOT, Lab, Played
-from .proxies import NET, OTHER, VIP, Proxy, needs_haproxy, running_haproxy
+from .proxies import NET, OTHER, VIP, Proxy, needs_haproxy, needs_nginx, running_haproxy, running_nginx
 from .publishing import Authority, WebMember, plainly, publish, shown, web_members
 
 POOLS = ("pool01.contoso.com", "pool02.contoso.com")
@@ -41,9 +41,14 @@ class Scene:
         other = replace(one, name=POOLS[1], host_names=(SECOND,), members=(Member(MEMBERS[1]),))
         return one, replace(other, **second)  # type: ignore[arg-type]
 
+    @property
+    def is_nginx(self) -> bool:
+        return "http" in self.paths
+
     def bridged(self, **more: object) -> tuple[Publication, ...]:
         files = {"certificate": str(self.authority.folder / "proxy.pem"), "ca": str(self.authority.ca)}
-        return self.wanted(**{"mode": TlsMode.BRIDGE, **files, **more})
+        one, other = self.wanted(**{"mode": TlsMode.BRIDGE, **files, **more})
+        return (other,) if self.is_nginx else (one, other)  # nginx has one mode at an address
 
     def serial(self, file: str) -> int:
         return self.authority.serials[file]
@@ -52,15 +57,21 @@ class Scene:
         return "".join(Path(path).read_text(encoding="utf-8") for path in self.paths.values() if Path(path).exists())
 
 
-@pytest.fixture(params=[pytest.param("haproxy", marks=needs_haproxy)])
+@pytest.fixture(params=[pytest.param("haproxy", marks=needs_haproxy), pytest.param("nginx", marks=needs_nginx)])
 def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     authority = Authority(tmp_path / "certificates")
     first = authority.certificate("first.pem", FIRST, MEET)
     second = authority.certificate("second.pem", SECOND)
     authority.certificate("proxy.pem", SECOND)
     authority.certificate("newer.pem", SECOND)
-    with web_members((MEMBERS[0], first), (MEMBERS[1], second)), running_haproxy(tmp_path / "proxy") as proxy:
-        yield Scene(proxy, {"haproxy": str(proxy.path.with_name("zz-msuc-lync-publications.cfg"))}, authority)
+    is_nginx = request.param == "nginx"
+    start = running_nginx if is_nginx else running_haproxy
+    with web_members((MEMBERS[0], first), (MEMBERS[1], second)), start(tmp_path / "proxy") as proxy:
+        if is_nginx:
+            http = proxy.folder / "conf.d" / "zz-msuc-lync-publications.conf"
+            yield Scene(proxy, {"stream": str(proxy.path.with_name("91-msuc-lync-publications.conf")), "http": str(http)}, authority)
+        else:
+            yield Scene(proxy, {"haproxy": str(proxy.path.with_name("zz-msuc-lync-publications.cfg"))}, authority)
 
 
 def test_the_rhythm_of_states_and_whose_certificate_is_seen(scene: Scene) -> None:
@@ -92,21 +103,24 @@ def test_the_rhythm_of_states_and_whose_certificate_is_seen(scene: Scene) -> Non
 
 def test_a_bridge_shows_the_certificate_of_the_proxy_and_a_change_of_it_is_labelled(scene: Scene) -> None:
     proxy, paths = scene.proxy, scene.paths
-    publish(proxy, paths, scene.wanted())
+    through = scene.wanted()[1:] if scene.is_nginx else scene.wanted()
+    publish(proxy, paths, through)
     process = proxy.process
     assert process is not None and shown(VIP, SECOND)[0] == scene.serial("second.pem")
     changed = publish(proxy, paths, scene.bridged())
     assert [change["impact"] for change in changed["changes"]] == ["changes the certificate clients see; reloads: new connections go by the new "
                                                                    "configuration, open ones stay where they are"]  # fmt: skip
-    # Both modes side by side on one address; the member still sees the name, by TLS of its own.
+    # With HAProxy both modes side by side on one address; the member still sees the name, by TLS of its own.
     assert shown(VIP, SECOND) == (scene.serial("proxy.pem"), f"{MEMBERS[1]} {SECOND} 14443")
-    assert shown(VIP, MEET) == (scene.serial("first.pem"), f"{MEMBERS[0]} {MEET} 14443")
+    if not scene.is_nginx:
+        assert shown(VIP, MEET) == (scene.serial("first.pem"), f"{MEMBERS[0]} {MEET} 14443")
+    assert shown(VIP, "www.contoso.com")[0] == 0
     assert shown(VIP, SECOND, host=MEET)[1] in REFUSED and plainly(VIP, SECOND) == f"{MEMBERS[1]} {SECOND} 18080"
     assert not publish(proxy, paths, scene.bridged(), check=True)["changed"]
     renewed = publish(proxy, paths, scene.bridged(certificate=str(scene.authority.folder / "newer.pem")))
     assert "changes the certificate clients see" in renewed["commands"][0] and shown(VIP, SECOND)[0] == scene.serial("newer.pem")
     assert process.poll() is None, "reloaded, never restarted"
-    assert "changes the certificate clients see" in publish(proxy, paths, scene.wanted())["commands"][0]
+    assert "changes the certificate clients see" in publish(proxy, paths, through)["commands"][0]
     assert shown(VIP, SECOND)[0] == scene.serial("second.pem")
 
 
@@ -124,6 +138,8 @@ def test_a_broken_candidate_never_goes_live_and_somebody_elses_address_stops_all
         with pytest.raises(DeviceError, match=r"missing\.pem"):
             publish(scene.proxy, scene.paths, scene.bridged(certificate="/nowhere/missing.pem"), check=check)
     assert scene.texts() == before and shown(VIP, SECOND)[0] == scene.serial("second.pem")
+    if scene.is_nginx:
+        return  # nobody else of nginx listens in the lab
     taken = publish(scene.proxy, scene.paths, tuple(replace(each, listens=(OTHER,), http_port=18080) for each in scene.wanted()))
     assert taken["failed"] and f"tcp {OTHER} port 18080 belongs to" in taken["msg"] and scene.texts() == before
 

@@ -22,14 +22,14 @@ IMPACTS: Mapping[str, Impact] = {"mode": CERTIFICATE_CHANGES, "certificate": CER
 class PublishingDriver(Protocol):
     """One program.
 
-    name: as in lync_reverse_proxy_driver. files: what each of its files is for, in the order in which they are written.
+    name: as in lync_reverse_proxy_driver. files: what each of its files is for.
     """
 
     name: str
     files: tuple[str, ...]
 
     def render(self, publications: Sequence[Publication]) -> Mapping[str, str]:
-        """Return the text of each file, empty for a file that is not needed."""
+        """Return the text of each file in the order in which they are to be written, empty for a file that is not needed."""
         ...
 
     def parse(self, texts: Mapping[str, str]) -> tuple[Publication, ...]:

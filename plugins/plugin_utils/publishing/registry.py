@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import haproxy
+from . import haproxy, nginx
 from .driver import PublishingDriver
 
-DRIVERS: Mapping[str, PublishingDriver] = {driver.name: driver for driver in (haproxy.DRIVER,)}
+DRIVERS: Mapping[str, PublishingDriver] = {driver.name: driver for driver in (haproxy.DRIVER, nginx.DRIVER)}

@@ -118,13 +118,14 @@ def run(task: Task, proxy: Proxy, write: bool) -> dict[str, Any]:
 def _reconciled(proxy: Proxy, wanted: tuple[Publication, ...], have: tuple[Publication, ...], write: bool) -> dict[str, Any]:
     driver = proxy.driver
     rendered = driver.render(wanted)
-    texts = {kind: rendered[kind] for kind in driver.files if rendered[kind] != proxy.text(kind)}
+    texts = {kind: text for kind, text in rendered.items() if text != proxy.text(kind)}
     after = tuple(map(driver.expressible, wanted))
     changes = publication_changes(after, have, bool(texts))
+    if not write or len(texts) > 1:
+        # All candidates before any is written, or a broken second one would leave half.
+        proxy.check(texts)
     if write:
         proxy.apply(texts, [socket for each in wanted for socket in each.sockets])
-    else:
-        proxy.check(texts)
     return {
         "changed": bool(texts),
         "before": [plain(each) for each in have],

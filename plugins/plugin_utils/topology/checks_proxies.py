@@ -41,6 +41,17 @@ def names_published_once(draft: Draft) -> Iterator[Problem]:
             yield Problem(f"pool {pool.name}, external_web_fqdn", message, "a name of its own", "give the pool another name")
 
 
+def one_mode_of_nginx(draft: Draft) -> Iterator[Problem]:
+    """Refuse both modes of TLS where nginx publishes: one of its listeners either passes through or ends TLS."""
+    home = home_pool(draft.topology)
+    names = {name: published_names(pool, draft.topology, pool is home) for name, pool in draft.topology.pools.items()}
+    modes = {draft.topology.pools[name].tls.mode for name, found in names.items() if found and draft.pool_records[name].good(f.TLS)}
+    for host in draft.hosts_with("reverse_proxy"):
+        if host.reverse_proxy_driver == "nginx" and len(modes) > 1:
+            message = "pools have tls of both modes, and nginx does one at an address"
+            yield Problem(f"host {host.name}, {v.REVERSE_PROXY_DRIVER.name}", message, "one mode for all pools, or haproxy", "correct one")
+
+
 def tls_without_proxy(draft: Draft) -> Iterator[Problem]:
     """Warn about TLS of pools where no reverse proxy is configured."""
     if any(host.reverse_proxy_driver for host in draft.hosts_with("reverse_proxy")):
@@ -50,5 +61,5 @@ def tls_without_proxy(draft: Draft) -> Iterator[Problem]:
             yield Problem(f"pool {name}, tls", "nobody reads it: no reverse proxy has lync_reverse_proxy_driver", fix="set it on the proxies, or remove tls")
 
 
-ERRORS: tuple[Check, ...] = (driver_of_proxies, names_published_once)
+ERRORS: tuple[Check, ...] = (driver_of_proxies, names_published_once, one_mode_of_nginx)
 WARNINGS: tuple[Check, ...] = (tls_without_proxy,)

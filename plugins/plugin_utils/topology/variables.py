@@ -45,7 +45,7 @@ from .values import (
 )  # fmt: skip
 
 VERSIONS = tuple(version.value for version in Version)
-REVERSE_PROXY_DRIVERS = ("haproxy",)
+REVERSE_PROXY_DRIVERS = ("haproxy", "nginx")
 DRIVERS = ("haproxy", "nginx", "f5_as3", "netscaler", "kemp")
 SIMPLE_URLS = ("meet", "dialin", "admin")
 
@@ -307,6 +307,7 @@ PLAY_VARIABLES = {
     "lync_balancer_master_socket": "socket of HAProxy's master process",
     "lync_balancer_udp_path": "file of nginx beside HAProxy that is ours",
     "lync_reverse_proxy_path": "file of a reverse proxy that is ours",
+    "lync_reverse_proxy_http_path": "second file of a reverse proxy with nginx that is ours",
     "lync_linux_policy": "what Linux hosts do with inbound traffic that no rule admits",
     "lync_linux_path": "file of the rules on Linux hosts",
     "lync_dns_state": "state that the DNS records are brought to",

@@ -65,6 +65,12 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      {("rp09", GROUPS): ("reverse_proxy",), ("rp09", "ansible_host"): "10.2.0.99", ("rp09", "lync_platform"): "windows",
       ("rp09", "lync_reverse_proxy_driver"): "haproxy"},
      ["host rp09, lync_reverse_proxy_driver: haproxy is configured on Linux only, lync_platform is windows; allowed: linux; fix: correct one"]),
+    ("both modes of TLS with nginx",
+     {("rp09", GROUPS): ("reverse_proxy",), ("rp09", "ansible_host"): "10.2.0.99", ("rp09", "lync_reverse_proxy_driver"): "nginx",
+      pool(POOL, "external_web_fqdn"): "webext01.contoso.com", pool(POOL, "tls"): {"mode": "bridge", "certificate": "/a/b.pem", "ca": "/a/c.pem"},
+      pool(DIRECTORS, "external_web_fqdn"): "dirext.contoso.com"},
+     ["host rp09, lync_reverse_proxy_driver: pools have tls of both modes, and nginx does one at an address; "
+      "allowed: one mode for all pools, or haproxy; fix: correct one"]),
     ("simple URL that is another pool's web name",
      {("all", "lync_simple_urls"): {"meet": ["https://meet.contoso.com"]}, pool(POOL, "external_web_fqdn"): "Meet.contoso.com"},
      [f"pool {POOL}, external_web_fqdn: 'Meet.contoso.com' is a simple URL or a name of client discovery, which pool {DIRECTORS} answers; "
