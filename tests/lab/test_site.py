@@ -242,7 +242,8 @@ def test_a_baseline_tells_flows_and_devices(site: SiteLab, tmp_path: pathlib.Pat
     arguments = ["-e", f"lync_plan_dir={new}", "-e", f"lync_plan_baseline={old}", "-e", f"lync_affected_file={affected}"]
     output = ok(site.playbook("plan", *arguments)).output
     assert "fe11: 10.3.0.0/16 newly admitted to TCP 5061" in output
-    assert affected.read_text().split() == sorted(FRONT_ENDS)
+    # The balancer admits the clients too, to what it publishes.
+    assert affected.read_text().split() == sorted([*FRONT_ENDS, *BALANCERS])
     narrow = ok(site.playbook("site", "-e", f"lync_plan_baseline={old}", "--limit", "fe11"))
-    assert "the same change needs 5 more devices, which --limit leaves out: fe12, fe13, fe21, fe22, fe23" in " ".join(narrow.output.split())
+    assert "the same change needs 6 more devices, which --limit leaves out: fe12, fe13, fe21, fe22, fe23, lb01" in " ".join(narrow.output.split())
     assert "holds no plan" in site.playbook("plan", "-e", f"lync_plan_baseline={tmp_path}").output
