@@ -89,6 +89,8 @@ def test_another_certificate_is_labelled_and_another_authority_is_not() -> None:
     impacts = [publication_changes((after,), (BRIDGED,), rewritten=True)[0].impact.words for after in (
         replace(BRIDGED, certificate="/etc/ssl/lync/new.pem"), replace(BRIDGED, ca="/etc/ssl/lync/new.pem"))]
     assert [LABEL in words for words in impacts] == [True, False]
+    (alone,) = publication_changes((replace(BRIDGED, mode=TlsMode.PASSTHROUGH),), (BRIDGED,), rewritten=True)
+    assert (alone.fields, alone.impact.words) == (("mode",), LABEL)
 
 
 @pytest.mark.parametrize(
