@@ -83,11 +83,10 @@ def _keep(report: Report, repairs: Remediation | None, played: Sequence[str]) ->
 
 
 def _report(options: Mapping[str, Any], hostvars: Mapping[str, Mapping[str, Any]]) -> Report:
-    hosts, _pools = _state().plan()
-    devices = {str(host["host"]): _device(host) for host in hosts}
-    results = {name: found for name in devices if (found := _answers(hostvars[name], options["registered"]))}
+    devices = {str(host["host"]): _device(host) for host in _state().hosts()}
+    results = {name: found for name in devices if (found := _answers(_variables(hostvars, name), options["registered"]))}
     for concern, name in options["shared"].items():
-        found = next((found for host in hostvars if (found := _answers(hostvars[host], {concern: name}))), {})
+        found = next((found for host in hostvars if (found := _answers(_variables(hostvars, host), {concern: name}))), {})
         if found and was_asked(found[concern]):
             device = concern.upper()
             devices[device], results[device] = Device(device, concern), found
@@ -103,6 +102,12 @@ def _report(options: Mapping[str, Any], hostvars: Mapping[str, Mapping[str, Any]
 
 def _device(host: Mapping[str, Any]) -> Device:
     return Device(host["host"], host["platform"], tuple(host["roles"]), host.get("pool") or "")
+
+
+def _variables(hostvars: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    """Return the variables of a host as they are: results are plain data, and templating those of hundreds of hosts takes long."""
+    raw = getattr(hostvars, "raw_get", hostvars.__getitem__)(name)
+    return raw if isinstance(raw, Mapping) else {}
 
 
 def _answers(variables: Mapping[str, Any], registered: Mapping[str, str | list[str]]) -> dict[str, Mapping[str, Any]]:
@@ -124,7 +129,7 @@ def _together(results: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 def _written(report: Report, directory: Path) -> list[str]:
     """Write the report in every form, and keep it for the history; returns the paths."""
-    hosts, pools = _state().plan()
+    hosts, pools = _state().hosts(), _state().pools()
     document = report.document()
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     deployment = Deployment(parse(read_document(default_path())), hosts, pools)

@@ -50,7 +50,8 @@ class ActionModule(ActionBase):
 
 
 def _deployment(options: Mapping[str, Any], played: list[str]) -> Deployment:
-    hosts, pools = RunState(C.DEFAULT_LOCAL_TMP).plan()  # type: ignore[attr-defined]  # set by ansible at import
+    state = RunState(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set by ansible at import
+    hosts, pools = state.hosts(), state.pools()
     return Deployment.of(hosts, pools, parse(read_document(default_path())), servers_of(options["dns_servers"]), played)
 
 

@@ -64,7 +64,7 @@ def _state() -> RunState:
 
 
 def _verification(options: Mapping[str, Any], hostvars: _Variables) -> Verification:
-    hosts, pools = _state().plan()
+    hosts, pools = _state().hosts(), _state().pools()
     common = _state().common_probes()
     names = common.get("hosts", [])
     probes = {name: tuple(map(Probe.of, _state().probes(name)["probes"])) for name in names}

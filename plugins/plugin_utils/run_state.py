@@ -48,13 +48,6 @@ class RunState:
         for platform, laid_out in (("windows", waves), ("linux", linux or Waves())):
             self._put(_WAVES[platform], {"waves": laid_out.waves, "predecessors": dict(laid_out.predecessors)})
 
-    def plan(self) -> tuple[list[plan_files.Document], list[plan_files.Document]]:
-        """Return the plan documents of all hosts and of all pools, by name."""
-        directory = self._directory / "plan"
-        documents = plan_files.read(directory) if (directory / plan_files.INDEX).is_file() else {}
-        chosen = {kind: [documents[path] for path in sorted(documents) if path.startswith(kind)] for kind in ("hosts/", "pools/")}
-        return chosen["hosts/"], chosen["pools/"]
-
     def host(self, name: str) -> plan_files.Document | None:
         """Return a host's plan document, None when the run has no plan for it."""
         path = self._directory / "plan" / plan_files.host_path(name)
