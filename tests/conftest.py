@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import pathlib
 import sys
+import threading
+from collections.abc import Generator
 
 import pytest
 from ansible.utils.collection_loader import AnsibleCollectionConfig
@@ -33,9 +35,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Run an unmeasured test without any tracing: in processes of xdist pytest-cov measures twice, and stops one of the two."""
+    if not item.get_closest_marker("no_cover"):
+        return (yield)
+    traces = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)  # type: ignore[arg-type]
+    try:
+        return (yield)
+    finally:
+        sys.settrace(traces[0])
+        threading.settrace(traces[1])  # type: ignore[arg-type]
+
+
 @pytest.fixture(autouse=True)
 def _programs_unmeasured(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let programs that an unmeasured test starts run without measuring too; pytest-cov stops only in its own process."""
+    """Let programs that an unmeasured test starts run without measuring too."""
     if request.node.get_closest_marker("no_cover"):
         for name in ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"):
             monkeypatch.delenv(name, raising=False)
