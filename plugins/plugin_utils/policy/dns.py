@@ -55,8 +55,8 @@ class DnsPolicy:
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
-        hosts = topology.hosts.values()
-        self._proxies = AddressSet.union_of(_outside(host) for host in hosts if "reverse_proxy" in host.roles and _active(host))
+        proxies = [host for host in topology.hosts.values() if "reverse_proxy" in host.roles and _active(host)]
+        self._proxies = AddressSet.union_of(_proxy_address(host, topology) for host in proxies)
         self._home = home_pool(topology)
         self._edge = next((pool for pool in topology.pools.values() if pool.role == "edge" and self._serving(pool)), None)
 
@@ -65,7 +65,7 @@ class DnsPolicy:
         members = self._serving(pool)
         if not members:
             return ()
-        records = list(self._own_names(pool))
+        records = [] if pool.role == "reverse_proxy" else list(self._own_names(pool))
         if pool.role == "edge":
             records += self._edge_names(pool, members[0])
         if self._home is pool:
@@ -177,6 +177,12 @@ def _active(host: Host) -> bool:
 
 def _stays(host: Host) -> bool:
     return host.member_state is not MemberState.RETIRED
+
+
+def _proxy_address(host: Host, topology: Topology) -> AddressSet:
+    """Return where the Internet reaches a reverse proxy: the virtual address of its pool where a balancer has one."""
+    pool = topology.pools.get(host.pool or "")
+    return pool.vip if pool and pool.role == "reverse_proxy" and pool.method is Method.HLB else _outside(host)
 
 
 def _outside(host: Host) -> AddressSet:

@@ -97,7 +97,7 @@ class ServicePolicy:
     def _is_balanced(self, row: PortRow, pool: Pool, members: list[Host]) -> bool:
         return (
             pool.version in row.versions
-            and row.load_balancer.get(pool.version) in _BALANCED[pool.method]
+            and _takes(row, pool)
             and (not row.features or bool(members[0].features.intersection(row.features)))
             and any(self._directory.is_member(host, row.component) and row.collocated in (None, host.collocated) for host in members)
         )
@@ -155,6 +155,13 @@ def monitor_port(pool: Pool, node_port: int) -> int:
     return HTTPS_PORT if node_port == STUN_PORT else pool.monitoring_port or node_port
 
 
+def _takes(row: PortRow, pool: Pool) -> bool:
+    """Return whether a pool's balancer takes a row; the tables have no value for reverse proxies, which are balanced as a whole."""
+    if pool.role == "reverse_proxy":
+        return pool.method is Method.HLB
+    return row.load_balancer.get(pool.version) in _BALANCED[pool.method]
+
+
 def _row_listeners(row: PortRow, transport: Transport, pool: Pool, member: Host) -> Iterator[Listener]:
     """Yield where the balancer listens for a row; nothing when the pool has no virtual address for it."""
     rewritten = row.web == "external" and pool.external_web_vip
@@ -181,7 +188,7 @@ def _node_ports(row: PortRow, member: Host) -> tuple[int, ...]:
 
 
 def _node_addresses(host: Host, row: PortRow) -> AddressSet:
-    if "edge" in host.roles:
+    if host.roles & {"edge", "reverse_proxy"}:
         return bound_address(row.interface, host) or host.addresses
     return host.addresses
 

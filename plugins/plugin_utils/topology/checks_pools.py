@@ -12,7 +12,7 @@ from . import pool_fields as f
 from . import variables as v
 from .checks_hosts import addresses_of, pool_names
 from .draft import Check, Draft
-from .model import POOLED_ROLES, ROLES, Method, Pool
+from .model import BALANCED_ROLES, ROLES, Method, Pool
 from .values import Field, Record
 from .wording import correction, name_correction, names_text
 
@@ -80,7 +80,7 @@ def method_fits(draft: Draft) -> Iterator[Problem]:
     """Refuse several servers without a load balancing method."""
     for pool, record in _pools(draft):
         count = len(draft.members(pool))
-        if pool.role not in POOLED_ROLES or count < 2 or pool.method is not Method.NONE or not record.good(f.LOAD_BALANCING):
+        if pool.role not in BALANCED_ROLES or count < 2 or pool.method is not Method.NONE or not record.good(f.LOAD_BALANCING):
             continue
         said = "load_balancing is none" if record.has(f.LOAD_BALANCING) else "load_balancing is not set"
         yield Problem(_place(pool.name, "load_balancing"), f"the pool has {count} servers and {said}", "hlb, dns; none for one server", "write hlb or dns")
@@ -101,7 +101,7 @@ def sides_of_method(draft: Draft) -> Iterator[Problem]:
 def vips_present(draft: Draft) -> Iterator[Problem]:
     """Refuse a pool without the virtual addresses that hardware load balancing needs."""
     for pool, record in _pools(draft):
-        if pool.method is not Method.HLB or pool.role not in POOLED_ROLES:
+        if pool.method is not Method.HLB or pool.role not in BALANCED_ROLES:
             continue
         if not pool.vip and record.good(f.VIP):
             yield Problem(_place(pool.name, "vip"), "load_balancing is hlb and there is no VIP", "an IPv4 or IPv6 address", "set vip")

@@ -43,6 +43,8 @@ ROLES = {
     "admin_hosts": False,
 }
 POOLED_ROLES = ("frontend", "directors", "edge", "mediation")
+"""Roles whose hosts are members of a pool; BALANCED_ROLES: those whose pools a load balancer may stand before."""
+BALANCED_ROLES = (*POOLED_ROLES, "reverse_proxy")
 FEATURES = (
     "federation",
     "public_im",

@@ -271,3 +271,32 @@ def test_what_a_pool_relies_on_is_told() -> None:
     )
     edges = pool_plan(EDGES_OF_POOL, EDGE_POOL).assumptions
     assert any("default gateway of the external interfaces" in text for text in edges)
+
+
+PROXIES = "rp01.contoso.com"
+PROXY_POOL: Variables = {"role": "reverse_proxy", "load_balancing": "hlb", "balancer": "lb02", "vip": "203.0.113.100"}
+REVERSE_PROXIES = {
+    f"rp{number}": host("reverse_proxy", f"10.2.0.6{number}", pool=PROXIES, internal_address=f"10.2.0.6{number}", external_address=f"203.0.113.6{number}")
+    for number in (1, 2)
+}
+
+
+def test_a_pool_of_reverse_proxies_is_reached_by_its_virtual_address() -> None:
+    pools = {POOL: {**HLB, "external_web_fqdn": "webext.contoso.com"}, PROXIES: PROXY_POOL}
+    plan = compiled({**FRONT_ENDS, **REVERSE_PROXIES, **BALANCERS}, pools=pools, version="2013", features=["http_publishing"])
+    services = plan.pools[PROXIES].virtual_services
+    assert listeners(plan.pools[PROXIES]) == straight("203.0.113.100", 80, 443)
+    assert {each.members for each in services} == {("203.0.113.61", "203.0.113.62")}
+    assert {(each.balancers, each.source_nat, each.monitor["port"]) for each in services} == {(("lb02",), True, 80), (("lb02",), True, 443)}
+    assert plan.pools[PROXIES].dns_records == ()
+    outside = [record for record in plan.pools[POOL].dns_records if record.view == "external"]
+    assert {(record.name, record.values) for record in outside if record.type == "A"} == {("webext.contoso.com", ("203.0.113.100",))} | {
+        (record.name, record.values) for record in outside if record.name.startswith("lyncdiscover")
+    }
+
+
+def test_reverse_proxies_without_a_balancer_are_reached_one_by_one() -> None:
+    proxies = {name: {key: value for key, value in each.items() if key != "lync_pool"} for name, each in REVERSE_PROXIES.items()}
+    plan = compiled({**FRONT_ENDS, **proxies, **BALANCERS}, pools={POOL: {**HLB, "external_web_fqdn": "webext.contoso.com"}}, version="2013")
+    (record,) = [record for record in plan.pools[POOL].dns_records if record.name == "webext.contoso.com"]
+    assert record.values == ("203.0.113.61", "203.0.113.62")
