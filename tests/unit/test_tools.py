@@ -182,3 +182,30 @@ def test_a_run_that_tested_nothing_fails_whatever_its_status(tmp_path: Path, mon
     run = runs.Run(["echo", "All targets skipped."], cwd=tmp_path, must_print="Running sanity test")
     assert run.execute("log") == Outcome(failed=1, details="exit status 0, but log.log lacks 'Running sanity test': nothing was tested")
     assert runs.Run(["sh", "-c", "echo Running sanity test"], cwd=tmp_path, must_print="Running sanity test").execute("other").passed
+
+
+def again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, second: Outcome) -> tuple[Outcome, list[list[str]]]:
+    """Return what a run of the report above comes to when its failures are run again, and what was run."""
+    ran: list[list[str]] = []
+
+    def run(name: str, arguments: list[str], *_more: object) -> Outcome:
+        ran.append([str(argument) for argument in arguments])
+        return Outcome(1, 2, details="log") if len(ran) == 1 else second
+
+    (tmp_path / "junit").mkdir()
+    (tmp_path / "junit" / "lab.xml").write_text(JUNIT, encoding="utf-8")
+    monkeypatch.setattr(runs, "BUILD", tmp_path)
+    monkeypatch.setattr(runs, "_pytest", run)
+    return runs.pytest("lab", ["tests/lab"]), ran
+
+
+def test_failures_that_pass_by_themselves_count_as_passed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    outcome, ran = again(monkeypatch, tmp_path, Outcome(2))
+    assert (outcome.passed, outcome.failed) == (3, 0)
+    assert ran[1] == ["-p", "no:xdist", "t.py::b", "t.py::c"]
+
+
+@pytest.mark.parametrize("second", [Outcome(1, 1), Outcome(1), Outcome(failed=1)])
+def test_failures_that_fail_again_stay(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, second: Outcome) -> None:
+    outcome, _ran = again(monkeypatch, tmp_path, second)
+    assert (outcome.passed, outcome.failed, outcome.details) == (1, 2, "log")
