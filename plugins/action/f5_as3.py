@@ -15,7 +15,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import State
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.client import Waits
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.converge import Convergence, Task, offline
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.http import DeviceError, Provider
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import DeviceError, Provider
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Service
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.options import read_services
 from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.appliance import Task, run
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.http import DeviceError
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import DeviceError
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.kemp.device import KempDevice
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.kemp.driver import PREFIX, Kemp
 from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError

@@ -9,7 +9,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.appliance import Task, run
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.http import DeviceError
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import DeviceError
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.device import NetScalerDevice
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.driver import PREFIX, NetScaler
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.nitro import Authentication

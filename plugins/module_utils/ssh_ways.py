@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How a Linux host is managed by SSH, as it sees it itself: where sshd listens, and who is connected.
+"""How a Linux host is managed by SSH, as it sees it itself: where sshd listens, and who is connected; and what outlives that connection.
 
     ssh_ways() == ["0.0.0.0 22", "10.1.0.5 22 10.9.0.10"]      address and port, of connections also the peer
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Iterator
 
 from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import Refused, connections, content_of_process, listeners, run
@@ -26,6 +27,12 @@ def ssh_ways() -> list[str]:
     texts = {f"{each['address']} {each['port']}" for each in heard}
     peers = {f"{address} {port} {peer}" for address, port, peer in connections(ports)}
     return sorted(texts | peers | own)
+
+
+def outliving(command: list[str]) -> int:
+    """Start a command in a session of its own, which goes on when the module and its connection have ended; return its process id."""
+    with open(os.devnull, "r+b") as nothing:
+        return subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, cwd="/", start_new_session=True).pid
 
 
 def _is_ssh(process: str, port: object) -> bool:

@@ -104,12 +104,11 @@ import os
 import re
 import shlex
 import signal
-import subprocess
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import Refused, content_of, content_of_process, digest, locked, put, run
-from ansible_collections.msuc.lync.plugins.module_utils.ssh_ways import own_addresses, ssh_ways
+from ansible_collections.msuc.lync.plugins.module_utils.ssh_ways import outliving, own_addresses, ssh_ways
 
 _SPEC = {
     "operation": {"type": "str", "choices": ["gather", "apply", "confirm"], "required": True},
@@ -193,9 +192,7 @@ class Way:
             put(self.armed, json.dumps({"unit": _UNIT}))
             return
         command[2] = f"sleep {seconds}; {command[2]}"
-        with open(os.devnull, "r+b") as nothing:
-            process = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing, cwd="/", start_new_session=True)
-        put(self.armed, json.dumps({"pid": process.pid}))
+        put(self.armed, json.dumps({"pid": outliving(command)}))
 
     def disarm(self) -> bool:
         """Keep the table as it is now; return whether anything was armed still."""

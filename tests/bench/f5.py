@@ -23,7 +23,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5 import sche
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.client import Waits
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.converge import Convergence, Task
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.driver import F5As3
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.http import Provider
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import Provider
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Member, Monitor, Persistence, PersistenceKind, Service
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -146,7 +146,7 @@ class Bind:
                 yield self._zone(view, zone, lines)
             yield "};"
         # Without a right to update.
-        first = next(iter(self._views))
+        first = next(iter(self._views))  # pylint: disable=stop-iteration-return
         yield f'view "readers" {{ match-clients {{ any; }}; zone "{ZONE}" {{ in-view "{first}"; }}; }};'
 
     def _zone(self, view: str, zone: str, lines: str) -> str:

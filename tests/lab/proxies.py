@@ -27,7 +27,7 @@ from ansible_collections.msuc.lync.plugins.modules import haproxy_host, nginx_ho
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers import haproxy, nginx_stream
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.appliance import Task, run
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.http import Provider
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import Provider
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.linux import LinuxDevice
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import (
     Member,

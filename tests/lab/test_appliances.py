@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.http import Https, Provider
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import Https, Provider
 
 from tests.lab import kemp, netscaler
 from tests.lab.lab import Lab, Played

@@ -41,8 +41,8 @@ def damaged(site: SiteLab) -> Iterator[SiteLab]:
     _edit(site, "fe12", FOCUS, LocalPorts="444,9999")
     _edit(site, "fe12", WEB, RemoteAddresses="10.10.0.7/255.255.255.255")
     document = site.lab.stores["fe22"].read()
-    sip = next(rule for rule in document["rules"] if rule["Name"] == SIP)
-    focus = next(rule for rule in document["rules"] if rule["Name"] == FOCUS)
+    sip = next(rule for rule in document["rules"] if rule["Name"] == SIP)  # pylint: disable=stop-iteration-return
+    focus = next(rule for rule in document["rules"] if rule["Name"] == FOCUS)  # pylint: disable=stop-iteration-return
     extra = {**sip, "Name": "Lync test", "id": "{00000000-0000-0000-0000-000000000001}"}
     twin = {**sip, "id": "{00000000-0000-0000-0000-000000000002}"}
     document["rules"] = [rule for rule in document["rules"] if rule is not focus] + [extra, twin]

@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import State
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.client import Waits
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.converge import Convergence, Task
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.http import DeviceError, Provider
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import DeviceError, Provider
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
 from hypothesis import given, settings

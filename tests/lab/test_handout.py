@@ -51,9 +51,10 @@ def run_script(script: pathlib.Path, lab: Lab, *arguments: str) -> str:
     store = lab.stores["fe01"]
     scratch = lab.directory / "scratch"
     scratch.mkdir(exist_ok=True)
-    files = powershell._Files(store, scratch)
+    files = powershell.FakeFiles(store, scratch)
     wrapper = lab.directory / "wrapper.ps1"
-    wrapper.write_text(f"{powershell._COM.read_text(encoding='utf-8')}\n& '{script}' @args\n", encoding="utf-8-sig")
+    fakes = "\n".join(path.read_text(encoding="utf-8") for path in (powershell._COM, powershell._IPSEC))
+    wrapper.write_text(f"{fakes}\n& '{script}' @args\n", encoding="utf-8-sig")
     environment = {**os.environ, **files.environment()}
     done = subprocess.run([PWSH, "-NoProfile", "-File", str(wrapper), *arguments], env=environment, capture_output=True, text=True, check=False)
     files.take_back()

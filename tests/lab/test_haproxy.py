@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.http import DeviceError
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import DeviceError
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import MemberState
 
 from .proxies import MEMBERS, OTHER, POOL, PORTS, VIP, Members, Proxy, greeted, needs_haproxy, running_haproxy, services

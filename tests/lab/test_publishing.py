@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.http import DeviceError
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import DeviceError
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Member
 from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.model import Publication, TlsMode
 

@@ -64,7 +64,7 @@ def datagrams(clients: int, each: int, rate: float, vip: str, port: int) -> dict
         one.connect((vip, port))
         one.setblocking(False)
         sockets.append(one)
-    members: list[set[bytes]] = [set() for _ in sockets]
+    members: list[set[bytes]] = [set() for _ in sockets]  # pylint: disable=disallowed-name
     sent = answered = 0
     start = time.monotonic()
 

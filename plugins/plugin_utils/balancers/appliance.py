@@ -19,7 +19,7 @@ from . import results
 from .changes import Change, Kind, State, applied, plan_changes
 from .driver import Driver, Impact, NotRendered
 from .foreign import Listener, Stop, adoptions, messages, stops
-from .http import DeviceError, Provider
+from .https import DeviceError, Provider
 from .model import Service
 from .options import read_services
 from .registry import option_problems
@@ -62,19 +62,15 @@ class Device(Protocol):
     @property
     def requests(self) -> int:
         """Return how many requests were sent."""
-        ...
 
     def gather(self, want: Sequence[Service]) -> Gathered:
         """Return what the device has; want helps to name what it names otherwise."""
-        ...
 
     def prepare(self, order: Order) -> Work:
         """Return what has to be done after gather, without doing it."""
-        ...
 
     def apply(self) -> None:
         """Do what was prepared, and save it; raises DeviceError with what was done before."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -63,15 +63,12 @@ class Driver(Protocol):
 
     def render(self, services: Sequence[Service]) -> Rendered:
         """Return the rendering of services; raises InvalidInputError when the driver cannot carry one of them at all."""
-        ...
 
     def parse(self, document: object) -> tuple[Service, ...]:
         """Return the services of a document, sorted by name; raises InvalidInputError when it is none of this driver's."""
-        ...
 
     def expressible(self, service: Service) -> Service:
         """Return the service as this driver can say it: what it cannot is at the model's default."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from .appliance import Gathered, Order, Work
 from .driver import Driver
 from .foreign import Listener
 from .haproxy_runtime import as_running, commands, read_running
-from .http import DeviceError
+from .https import DeviceError
 from .model import Service
 from .sections import every_block, haproxy_sections, nginx_blocks
 
@@ -122,5 +122,3 @@ def _nginx_listeners(path: str, text: str) -> Iterator[Listener]:
             where = words[0] if ":" in words[0] or not words[0].isdecimal() else f"*:{words[0]}"
             address, port = nginx_stream.split_endpoint(where if ":" in where else f"{where}:80")
             yield Listener(f"a server of {path}", _EVERY.get(address, address), port, "udp" if "udp" in words else "tcp")
-
-

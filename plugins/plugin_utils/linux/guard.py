@@ -29,17 +29,17 @@ def refusals(host: LinuxHost, before: Table | None, after: Table | None, network
 def _addresses(way: Ssh, host: LinuxHost) -> tuple[str, ...]:
     """Return the addresses on which a way is open; "" when the host could not tell them."""
     found = (way.address,) if way.address else host.addresses or ("",)
-    return tuple(address for address in found if not address or not AddressSet.parse([address]) <= _LOOPBACK)
+    return tuple(address for address in found if not address or not AddressSet.parse([address]) <= AddressSet.parse(_LOOPBACK))
 
 
-_LOOPBACK = AddressSet.parse(["127.0.0.0/8", "::1", "fe80::/10"])
+_LOOPBACK = ("127.0.0.0/8", "::1", "fe80::/10")
 
 
 def _refusal(way: Ssh, address: str, before: Table | None, after: Table | None, networks: AddressSet) -> Iterator[str]:
     rules = [set(rules_of(table.lines)) if table else set() for table in (before, after)]
     same = frozenset(rules[0] & rules[1])
     had, has = (_admitted(table, frozenset(found), way.port, address, same) for table, found in zip((before, after), rules, strict=True))
-    sources = (AddressSet.parse(way.peers) | networks) - _LOOPBACK
+    sources = (AddressSet.parse(way.peers) | networks) - AddressSet.parse(_LOOPBACK)
     if address:
         sources = sources.of_families(AddressSet.parse([address]).families)
     lost = (had - has) & sources

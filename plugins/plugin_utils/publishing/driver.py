@@ -30,20 +30,15 @@ class PublishingDriver(Protocol):
 
     def render(self, publications: Sequence[Publication]) -> Mapping[str, str]:
         """Return the text of each file in the order in which they are to be written, empty for a file that is not needed."""
-        ...
 
     def parse(self, texts: Mapping[str, str]) -> tuple[Publication, ...]:
         """Return the publications of these texts, sorted by name; raises InvalidInputError when they are none of this driver's."""
-        ...
 
     def expressible(self, publication: Publication) -> Publication:
         """Return the publication as this driver can say it."""
-        ...
 
     def not_rendered(self, publication: Publication) -> tuple[NotRendered, ...]:
         """Return what of the publication it cannot say, and why."""
-        ...
 
     def listeners(self, path: str, text: str) -> Sequence[tuple[str, str, int, str]]:
         """Return owner, address ("0.0.0.0" for every one), port and protocol of what a foreign file listens on."""
-        ...

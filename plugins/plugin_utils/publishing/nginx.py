@@ -135,7 +135,7 @@ def _location(each: Publication, target: str) -> list[str]:
 def _refusing(addresses: Iterable[str], publications: Sequence[Publication]) -> Iterator[str]:
     """Yield the servers of all names that nobody publishes."""
     for address in addresses:
-        first = next(each for each in publications if address in each.listens)
+        first = next(each for each in publications if address in each.listens)  # pylint: disable=stop-iteration-return
         yield _block("server", [f"listen {_endpoint(address, first.http_port)} default_server;", "return 421;"])
         if first.mode is TlsMode.BRIDGE:
             yield _block("server", [f"listen {_endpoint(address, first.https_port)} ssl default_server;", "ssl_reject_handshake on;", "return 421;"])

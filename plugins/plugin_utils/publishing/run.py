@@ -15,7 +15,7 @@ from typing import Any
 
 from ..balancers.changes import State
 from ..balancers.foreign import Listener, messages, stops
-from ..balancers.http import DeviceError
+from ..balancers.https import DeviceError
 from ..balancers.model import Monitor, Service
 from ..balancers.results import not_rendered, plain
 from ..problems import InvalidInputError, Problem

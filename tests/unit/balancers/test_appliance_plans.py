@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.appliance import Order
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.http import Answer, Provider
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import Answer, Provider
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.kemp.device import KempDevice
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.kemp.driver import Kemp
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Service

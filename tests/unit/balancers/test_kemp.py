@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.appliance import Task, run
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.http import DeviceError
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import DeviceError
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.kemp.device import KempDevice
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.kemp.driver import Kemp
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Service

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.http import DeviceError
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import DeviceError
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
 
 from tests.lab.https_server import ADDRESS, OTHER_ADDRESS

@@ -83,7 +83,7 @@ def test_ten_times_the_pools_take_at_most_twelve_times_the_time(name: str) -> No
     seconds(100)
     # A busy machine makes single measurements wrong by more than the margin; what grows with the square would be a hundredfold.
     for _attempt in range(4):
-        small, large = min(seconds(10) for _ in range(5)), min(seconds(100) for _ in range(3))
+        small, large = min(seconds(10) for _ in range(5)), min(seconds(100) for _ in range(3))  # pylint: disable=disallowed-name
         print(f"{name}: 10 pools {small:.3f} s, 100 pools {large:.3f} s, ratio {large / small:.1f}")
         if large <= 12 * small:
             return

@@ -34,7 +34,7 @@ COMMON = {
 AT_HOME = ("dialin.contoso.com", "lyncdiscover.contoso.com", "meet.contoso.com", "webext01.contoso.com")
 
 
-def deployment(first: Variables = HLB, second: Variables = ALONE, **common: object) -> Plan:
+def deployment(first: Variables = HLB, second: Variables = ALONE, **common: object) -> Plan:  # pylint: disable=dangerous-default-value
     return compiled(HOSTS, pools={POOL: first, OTHER: second}, **{**COMMON, **common})
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ..http import Answer, DeviceError, Https, Provider
+from ..https import Answer, DeviceError, Https, Provider
 from .values import Object, items, mapping, number, text
 
 AS3_PATH = "/mgmt/shared/appsvcs"

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from ...problems import InvalidInputError, Problem, shown
 from .. import results
 from ..changes import Change, State, applied, plan_changes
-from ..http import DeviceError, Provider
+from ..https import DeviceError, Provider
 from ..model import Service
 from . import owners, schema
 from .client import BigIp, Waits

@@ -83,7 +83,9 @@ def _validator(path: str) -> Draft7Validator:
 
 
 def _schema_problems(adc: Object, path: str) -> list[Problem]:
-    found = [_deepest(error) for error in _validator(path).iter_errors(adc)]
+    # Ansible's texts are of a class of their own, which the validator refuses as keys.
+    plain = json.loads(json.dumps(adc))
+    found = [_deepest(error) for error in _validator(path).iter_errors(plain)]
     return [Problem("/" + "/".join(map(str, error.instance_path)), error.message[:_SHOWN], fix="correct it as AS3's schema asks") for error in found]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from ..http import DeviceError, Provider
+from ..https import DeviceError, Provider
 from .client import BigIp
 from .values import Object, text
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..appliance import Gathered, Order, Work
 from ..foreign import Listener
-from ..http import DeviceError, Https, Provider
+from ..https import DeviceError, Https, Provider
 from ..model import Service
 from .driver import Kemp, command_line, read, socket_name
 from .fields import VirtualService

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..appliance import Gathered, Order, Work
 from ..driver import Impact
 from ..foreign import Listener
-from ..http import DeviceError, Provider
+from ..https import DeviceError, Provider
 from ..model import MemberState, Service
 from .attributes import RESOURCES, Key, Tables
 from .cli import Configuration, parse_configuration, removal_line
@@ -134,7 +134,7 @@ class NetScalerDevice:
         tables = self._configuration.tables
         reader = Reader(tables, self._prefix)
         for found in self._configuration.listeners:
-            kind, _, name = found.owner.rpartition(" ")
+            kind, _, name = found.owner.rpartition(" ")  # pylint: disable=disallowed-name
             if kind == "lb vserver" and name.startswith(self._prefix):
                 continue
             vserver = tables["lbvserver"].get((name,)) if kind == "lb vserver" else None

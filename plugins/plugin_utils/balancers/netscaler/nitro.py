@@ -15,7 +15,7 @@ from enum import Enum
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
-from ..http import Answer, DeviceError, Https, Provider
+from ..https import Answer, DeviceError, Https, Provider
 from .steps import Request, Step
 
 if TYPE_CHECKING:

@@ -232,7 +232,8 @@ def test_local_rules_that_group_policy_switches_off_are_useless_and_said_to_be()
         run(store, [UDP], media=[FLOW])
     checked = IpsecReconciliation(IpsecTask.from_options({"exemptions": [UDP], "media": [FLOW]}))
     checked.gathered(run_module(store, checked.gather_arguments(), False))
-    assert "Group Policy switches local rules off on profile domain: what this module writes there does not count" in checked.result()["warnings"]  # type: ignore[operator]
+    warnings: Any = checked.result()["warnings"]
+    assert "Group Policy switches local rules off on profile domain: what this module writes there does not count" in warnings
     assert [effect["effect"].split(":")[0] for effect in checked.result()["effects"]] == ["newly exempt; ineffective"]  # type: ignore[attr-defined,index]
     assert checked.result()["report"]["uncovered"][0]["rule"] == "Domain isolation (Group Policy)"  # type: ignore[index]
     # The other switch is about firewall rules.
