@@ -31,13 +31,15 @@ SRV: dict[str, Any] = {"name": f"_sipinternaltls._tcp.{ZONE}", "type": "SRV", "v
 RECORDS = [a("10.1.0.11", "10.1.0.12"), SRV]
 
 
-def gathered(servers: Sequence[dict[str, object]], records: Sequence[dict[str, Any]] = RECORDS, **more: Any) -> Reconciliation:  # pylint: disable=dangerous-default-value
+# RECORDS are only read.
+# pylint: disable=dangerous-default-value
+def gathered(servers: Sequence[dict[str, object]], records: Sequence[dict[str, Any]] = RECORDS, **more: Any) -> Reconciliation:
     run = Reconciliation(Task.from_options({**OPTIONS, "servers": list(servers), "records": list(records), **more}))
     run.gather()
     return run
 
 
-def done(servers: Sequence[dict[str, object]], records: Sequence[dict[str, Any]] = RECORDS, check: bool = False, **more: Any) -> Any:  # pylint: disable=dangerous-default-value
+def done(servers: Sequence[dict[str, object]], records: Sequence[dict[str, Any]] = RECORDS, check: bool = False, **more: Any) -> Any:
     """Return the result of a whole run, with its failure under "failure"."""
     run = gathered(servers, records, **more)
     if not check:
