@@ -96,9 +96,10 @@ class Lab:
         return [str(program), "-i", str(self.inventory), *arguments, str(playbook)]
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "COVERAGE_PROCESS_"))}
         return {
             **kept,
+            "LAB_MEASURE": os.environ.get("COVERAGE_PROCESS_CONFIG", ""),
             "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
             "ANSIBLE_HOME": str(self.directory / "ansible"),
             "ANSIBLE_CALLBACK_PLUGINS": str(_CALLBACKS),

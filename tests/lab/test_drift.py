@@ -118,6 +118,7 @@ def test_classes_choose_what_is_repaired_and_the_rest_stays(damaged: SiteLab, tm
     ok(drift(damaged))
 
 
+@pytest.mark.no_cover
 def test_a_limit_stops_with_a_status_of_its_own(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
     assert drift(damaged, "lync_remediate=true", "lync_remediate_max_changes=2", f"lync_report_dir={tmp_path}").status == 3
     assert drift(damaged, f"lync_report_dir={tmp_path}").status == 2
@@ -135,6 +136,7 @@ def test_an_unattended_run_needs_an_approved_plan_and_only_opens(damaged: SiteLa
     assert found(tmp_path) == {"fe12": {FOCUS: "changed"}, "fe22": {"Lync test": "extra", SIP: "duplicate"}}
 
 
+@pytest.mark.no_cover
 def test_a_plan_beyond_the_approved_one_is_pending_and_never_made(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
     plan = tmp_path / "approved"
     ok(damaged.playbook("plan", "-e", f"lync_plan_dir={plan}"))
@@ -149,6 +151,7 @@ def test_a_plan_beyond_the_approved_one_is_pending_and_never_made(damaged: SiteL
     ok(drift(damaged))
 
 
+@pytest.mark.no_cover
 def test_what_is_accepted_is_no_drift_and_is_not_repaired(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
     accepted = [
         {"device": "fe[12]2", "name": "Lync *", "owner": "netops", "reason": "test", "ticket": "CHG1", "expires": "2099-01-01"},
@@ -162,6 +165,7 @@ def test_what_is_accepted_is_no_drift_and_is_not_repaired(damaged: SiteLab, tmp_
     assert drift(damaged, expired).status == 2
 
 
+@pytest.mark.no_cover
 def test_drift_beside_an_unreachable_host_is_could_not_tell(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
     damaged.lab.stores["fe11"].set_faults(unreachable=True)
     assert drift(damaged, f"lync_report_dir={tmp_path}").status == 4
@@ -179,6 +183,7 @@ def quiet(site: SiteLab) -> Iterator[SiteLab]:
         store.write(before[host])
 
 
+@pytest.mark.no_cover
 def test_random_deviations_are_all_found_with_their_class_and_nothing_else(quiet: SiteLab, tmp_path: pathlib.Path) -> None:
     """As tests/bench/drift.py does with 200 hosts."""
     ok(drift(quiet, f"lync_report_dir={tmp_path / 'before'}"))

@@ -136,6 +136,7 @@ def test_without_a_host(lab: Lab, tmp_path: pathlib.Path) -> None:
 
 
 SKIPS = [
+    pytest.mark.no_cover,
     pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7"),
 ]
 
@@ -218,6 +219,7 @@ def test_auto_mirrors_drift_and_repair_of_a_deployment(site: SiteLab, tmp_path: 
     assert site.playbook("drift", *options).status == 0
 
 
+@pytest.mark.no_cover
 def test_what_a_plan_no_longer_wants_goes_at_last(site: SiteLab) -> None:
     for host in ENGINES:
         ipsec_store.change(site.lab.stores[host], rules=ipsec_store.exempted({**ISOLATION, "{O1}": OLD}))

@@ -24,6 +24,7 @@ REQUIRE = {"DisplayName": "Isolation", "InboundSecurity": "Require", "OutboundSe
 
 def executors() -> list[Any]:
     skip = [
+        pytest.mark.no_cover,
         pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7"),
     ]
     return [pytest.param(PythonExecutor(), id="python"), pytest.param(PWSH, marks=skip, id="powershell")]
