@@ -21,6 +21,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.probes.model import Matr
 from ansible_collections.msuc.lync.plugins.plugin_utils.probes.verdicts import CERTIFICATE_DAYS
 from ansible_collections.msuc.lync.plugins.plugin_utils.probes.verification import Settings, Verification
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.assumptions import assumptions_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.deviations import Deviation, deviations_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
 
@@ -74,7 +75,7 @@ def _verification(options: Mapping[str, Any], hostvars: _Variables) -> Verificat
     now = datetime.datetime.now(datetime.timezone.utc)
     settings = Settings(now, options["certificate_days"], not_closed, options["reference"])
     deployment = Deployment.of(hosts, pools, parse(read_document(default_path())), asking=names)
-    return Verification.of(deployment, Matrix(probes, not_probed), facts, settings)
+    return Verification.of(deployment, Matrix(probes, not_probed), facts, settings, assumptions_of(hosts, pools))
 
 
 def _facts(name: str, options: Mapping[str, Any], hostvars: _Variables) -> Facts:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from xml.etree import ElementTree as XML
 
+from ..report.assumptions import Assumption, Standing
 from ..report.drift import EXIT_CLEAN, EXIT_DRIFT, EXIT_UNKNOWN, Status, worst
 from ..report.tables import indented, table
 from ..version import COLLECTION, VERSION
@@ -48,13 +49,16 @@ class Verification:
     judged: tuple[Judged, ...]
     not_probed: tuple[NotProbed, ...]
     settings: Settings
+    assumptions: tuple[Assumption, ...] = ()
 
     @classmethod
-    def of(cls, deployment: Deployment, matrix: Matrix, facts: Mapping[str, Facts], settings: Settings) -> Verification:
+    def of(
+        cls, deployment: Deployment, matrix: Matrix, facts: Mapping[str, Facts], settings: Settings, assumptions: Sequence[Assumption] = ()
+    ) -> Verification:
         """Return the verdicts of what the hosts answered, with the causes of those that are not as expected."""
         found = tuple(item for source in matrix.probes for item in _of_host(matrix, source, facts.get(source, _NO_ANSWER), settings))
         known = Knowledge.of(deployment, facts, found)
-        return cls(deployment, facts, tuple(replace(item, cause=cause_of(item, known)) for item in found), matrix.not_probed, settings)
+        return cls(deployment, facts, tuple(replace(item, cause=cause_of(item, known)) for item in found), matrix.not_probed, settings, tuple(assumptions))
 
     @property
     def status(self) -> Status:
@@ -101,6 +105,7 @@ class Verification:
             "hosts": [self._host(name, status) for name, status in self.verdicts().items() if name in self.facts],
             "probes": [item.document() for item in self.judged],
             "not_probed": [_not_probed(item) for item in self.not_probed],
+            "assumptions": [item.document() for item in self.assumptions],
         }
 
     def _host(self, name: str, status: str) -> dict[str, object]:
@@ -120,7 +125,7 @@ class Verification:
         wrong = [item for item in self.judged if not item.is_as_expected and item.verdict is not Verdict.UNKNOWN]
         rows = [(item.probe.source, _where(item), item.verdict.value, item.cause or item.detail) for item in wrong]
         parts = [indented(table(("from", "to", "verdict", "likely cause"), rows))] if rows else []
-        return "\n".join([*parts, *self._details(wrong), *self._remarks(), *_unknown(self.judged), self._sum()])
+        return "\n".join([*parts, *self._details(wrong), *self._remarks(), *_unknown(self.judged), *self._relied_on(), self._sum()])
 
     def _details(self, wrong: Sequence[Judged]) -> Iterator[str]:
         told = dict.fromkeys(f"{_where(item)}: {item.detail}" for item in wrong if item.detail and item.verdict in (Verdict.WRONG_HOST, Verdict.WRONG_ANSWER))
@@ -130,6 +135,13 @@ class Verification:
         ending = {(_where(item), item.detail) for item in self.judged if item.verdict is Verdict.EXPIRING}
         yield from (f"note: {where}: {detail}" for where, detail in sorted(ending))
         yield from (f"{name}: temporary listeners could not be closed; they end by themselves" for name in self.settings.not_closed)
+
+    def _relied_on(self) -> Iterator[str]:
+        """Yield the assumptions of the plan that do not hold, and how many stand how."""
+        yield from (f"assumption of {item.place}: {item.words}" for item in self.assumptions if item.standing is Standing.CONTRADICTED)
+        counted = Counter(item.standing for item in self.assumptions)
+        if counted:
+            yield f"Assumptions of the plan: {', '.join(f'{counted[each]} {each.value}' for each in Standing)}."
 
     def _sum(self) -> str:
         counts = {verdict: number for verdict, number in self.counts().items() if number}
