@@ -17,7 +17,7 @@ options:
   _terms:
     description:
       - The name of a load balancer, for its services.
-      - V(:balancers) for the names of all load balancers, V(:unfinished) for the pools of which one failed.
+      - V(:balancers) for the names of all load balancers.
       - V(:proxies) for the names of all reverse proxies that are configured.
     type: list
     elements: str
@@ -65,7 +65,7 @@ from typing import Any
 from ansible import constants as C
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.scope import balancer_scope, unfinished_pools
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.scope import balancer_scope
 from ansible_collections.msuc.lync.plugins.plugin_utils.dns.scope import run_scope
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import outcome, results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
@@ -88,8 +88,6 @@ class LookupModule(LookupBase):
                 found += list(state.balancers()) or [NOBODY]
             elif term == ":proxies":
                 found += list(state.proxies()) or [NOBODY]
-            elif term == ":unfinished":
-                found += unfinished_pools(state.balancers(), self._done(state, hostvars))
             else:
                 found.append(self._scope(term, state, hostvars))
         return found

@@ -23,10 +23,11 @@ options:
   only:
     description:
       - Which hosts, by the results that they registered in O(registered).
-      - V(all) hosts; those with V(pending) closings; those that V(changed); those that V(failed), were unreachable or stopped;
+      - V(all) hosts; those with V(pending) closings; those of them that may be V(closing) now, because no load balancer or reverse proxy of the
+        run may still send them what they would refuse; those that V(changed); those that V(failed), were unreachable or stopped;
         those that are V(unlike) the plan, which are the changed and the failed; those that M(msuc.lync.drift_report) decided to be V(repaired).
     type: str
-    choices: [all, pending, changed, failed, unlike, repaired]
+    choices: [all, pending, closing, changed, failed, unlike, repaired]
     default: all
   platform:
     description: Which hosts there are at all. Linux hosts are those with rules in the plan, and retired ones.
@@ -68,6 +69,8 @@ from typing import Any
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.held import held
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import Outcome, outcome, results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
 
@@ -104,11 +107,18 @@ class LookupModule(LookupBase):
         return [answer for term in terms for answer in _QUESTIONS[term](waves)]
 
     def _chosen(self, hostvars: Mapping[str, Mapping[str, object]]) -> _Waves:
-        waves = RunState(C.DEFAULT_LOCAL_TMP).waves(self.get_option("platform")).waves  # type: ignore[attr-defined]  # set by ansible at import
-        if self.get_option("only") == "repaired":
-            repairs = RunState(C.DEFAULT_LOCAL_TMP).repairs()  # type: ignore[attr-defined]  # set by ansible at import
+        state = RunState(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set by ansible at import
+        waves = state.waves(self.get_option("platform")).waves
+        only = self.get_option("only")
+        if only == "repaired":
+            repairs = state.repairs()
             return [chosen for wave in waves if (chosen := [host for host in wave if host in repairs])]
-        kept = ([host for host in wave if self._is_chosen(host, hostvars)] for wave in waves)
+        kept = [[host for host in wave if self._is_chosen(host, hostvars)] for wave in waves]
+        if only == "closing":
+            waiting = held(state, hostvars.__getitem__, [host for wave in kept for host in wave])
+            for host, reasons in waiting.items():
+                Display().warning(f"{host} is not closed: {'; '.join(reasons)}")
+            kept = [[host for host in wave if host not in waiting] for wave in kept]
         return [wave for wave in kept if wave]
 
     def _is_chosen(self, host: str, hostvars: Mapping[str, Mapping[str, object]]) -> bool:
@@ -116,6 +126,6 @@ class LookupModule(LookupBase):
         if only == "all":
             return True
         results = results_of(hostvars[host], registered)
-        if only == "pending":
+        if only in ("pending", "closing"):
             return any(result.get("pending") for result in results)
         return _ONLY[only](outcome(host, results))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.lab import Played
+from tests.lab.lab import ROOT, Played
 from tests.lab.site_lab import SiteLab, printed
 
 # What it runs has its coverage from the tests of single plugins and hosts.
@@ -171,6 +171,26 @@ def test_a_role_change_leaves_nothing_of_the_old_role(site: SiteLab, tmp_path: p
     ok(site.playbook("site"))
     assert held(site) == planned(site)
     assert not any(name.startswith("Lync fe-") for name in held(site)["fe22"])
+
+
+def test_a_host_that_moved_is_not_closed_while_the_balancer_of_its_old_pool_fails(tmp_path: pathlib.Path) -> None:
+    balanced = {"role": "frontend", "load_balancing": "hlb"}
+    pools = {f"pool0{number}.contoso.com": {**balanced, "balancer": f"lb0{number}", "vip": f"10.1.0.10{number}"} for number in (1, 2)}
+    away = {"ansible_host": "10.1.0.5", "lync_managed": False}
+    broken = {"ansible_host": "10.2.0.5", "ansible_connection": "local", "ansible_python_interpreter": "/nonexistent/python"}
+    hosts = {name: FRONT_ENDS[name] for name in ("fe11", "fe21", "fe22")}
+    groups = {"frontend": hosts, "load_balancers": {"lb01": away, "lb02": broken}}
+    with SiteLab(saved(tmp_path, deployment(groups, lync_pools=pools)), tmp_path / "lab") as site:
+        ok(site.playbook("site"))
+        groups["frontend"] = {**hosts, "fe22": {**hosts["fe22"], "lync_pool": "pool01.contoso.com"}}
+        saved(tmp_path, deployment(groups, lync_pools=pools))
+        played = site.lab.play(ROOT / "playbooks" / "site.yml", "-i", str(site.source), "--tags", "firewall,load_balancer")
+        assert played.status == 2
+        assert any("10.2.0.5" in rule["RemoteAddresses"] for rule in site.rules("fe22"))
+        assert "fe22 is not closed: lb02 is not as planned, and the rules that go admit it" in " ".join(played.output.split())
+        # Without the balancers in the run, nobody is waited for.
+        ok(site.playbook("site"))
+        assert held(site) == planned(site) and not any("10.2.0.5" in rule["RemoteAddresses"] for rule in site.rules("fe22"))
 
 
 def test_a_retired_host_keeps_no_rule(site: SiteLab, tmp_path: pathlib.Path) -> None:

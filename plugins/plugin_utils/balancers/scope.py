@@ -65,8 +65,3 @@ def _earlier_unit(balancer: str, services: Iterable[Mapping[str, Any]], done: Ma
     before = {unit for service in services for unit in service["balancers"][: list(service["balancers"]).index(balancer)]}
     failed = sorted(unit for unit in before if not done.get(unit, True))
     return f"{', '.join(failed)} of the same pair is not as planned" if failed else ""
-
-
-def unfinished_pools(pools_of: Mapping[str, Iterable[str]], done: Mapping[str, bool]) -> tuple[str, ...]:
-    """Return the pools of which a load balancer of this run did not succeed, so that nothing of theirs is closed."""
-    return tuple(dict.fromkeys(pool for name, pools in pools_of.items() if not done.get(name, True) for pool in pools))

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import State, plan_changes
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Member, Monitor, Persistence, PersistenceKind, Service, affinity_group
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.registry import DRIVERS
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.scope import balancer_scope, pools_of_balancers, unfinished_pools
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.scope import balancer_scope, pools_of_balancers
 
 
 def pool(name: str, *balancers: str, protocol: str = "tcp") -> dict[str, Any]:
@@ -45,12 +45,10 @@ def test_the_second_unit_of_a_pair_waits_for_the_first() -> None:
     assert balancer_scope("lb02", POOLS, {}, {"lb01": False}).waiting == {"one": "lb01 of the same pair is not as planned"}
 
 
-def test_nothing_is_closed_of_pools_whose_balancer_failed() -> None:
+def test_which_pools_a_managed_balancer_serves() -> None:
     files = {f"pools/{each['pool']}.json": json.dumps(each) for each in POOLS} | {f"hosts/{name}.json": "{}" for name in ("lb01", "lb02")}
     found = pools_of_balancers(files)
     assert found == {"lb01": ["one", "two"], "lb02": ["one"]}  # lb03 is not managed
-    assert unfinished_pools(found, {"lb01": True, "lb02": False}) == ("one",)
-    assert unfinished_pools(found, {}) == ()
 
 
 def many(pools: int) -> tuple[Service, ...]:

@@ -79,6 +79,9 @@ RESULTS: Mapping[str, Mapping[str, object]] = {
     "fe02": {OPENED: {"failed": True, "msg": "x"}},
     "fe03": {OPENED: {"skipped": True}},
     "dir01": {OPENED: {"changed": False}},
+    "lb01": {},
+    "lb02": {},
+    "lb21": {},
 }
 
 
@@ -97,6 +100,7 @@ def test_a_host_without_a_plan_is_told(run: RunState) -> None:
     [
         ("all", ["dir01", "fe01", "fe02", "fe03"], [2, 1, 1]),
         ("pending", ["fe01"], [1]),
+        ("closing", ["fe01"], [1]),
         ("changed", ["fe01"], [1]),
         ("failed", ["fe02", "fe03"], [1, 1]),
         ("unlike", ["fe01", "fe02", "fe03"], [1, 1, 1]),
@@ -106,6 +110,11 @@ def test_waves(run: RunState, only: str, hosts: list[str], sizes: list[int]) -> 
     assert look_up("waves", "hosts", hostvars=RESULTS, only=only) == hosts
     assert look_up("waves", "sizes", hostvars=RESULTS, only=only) == sizes
     assert look_up("waves", "hosts", "sizes", hostvars=RESULTS, only=only) == [*hosts, *sizes]
+
+
+def test_a_host_does_not_close_while_a_balancer_may_send_to_it(run: RunState) -> None:
+    failed = {**RESULTS, "lb01": {"load_balancer_applied": {"failed": True}}}
+    assert look_up("waves", "hosts", hostvars=failed, only="closing") == ["all:!all"]
 
 
 def test_waves_of_nobody_match_no_host(run: RunState) -> None:
