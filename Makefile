@@ -44,7 +44,7 @@ matrix: ## Tests under ansible-core 2.16 and 2.21
 $(GATE_GROUPS): setup-test
 	@$(GATES) $(GATES_FLAGS) $@
 
-bench: setup ## Times: plans of 500 hosts, growth of compiling and of planning a host; F5: requests, the check of declarations
+bench: setup ## Times: plans of 500 hosts, growth of compiling, of planning a host and load balancers; F5: requests, the check of declarations
 	@$(BIN)/python -m tests.bench.run
 	@LYNC_BENCH=1 $(BIN)/python -m pytest -q tests/lab/test_traffic.py
 	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.f5

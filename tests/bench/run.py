@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Measures what the plan costs, against an empty play of the same run, and how compiling, and planning one host, grow.
+"""Measures what the plan costs, against an empty play of the same run, and how compiling, planning one host, and planning load balancers grow.
 
     python -m tests.bench.run        prints a table, writes .build/bench.json, status 1 when a bar is missed
 
@@ -35,9 +35,10 @@ PLAN_RULES = (100, 1000)
 """Wanted rules of one host, and as many present ones."""
 
 PLAN_ROUNDS = 3
+BALANCER_DRIVERS = ("haproxy", "nginx_stream", "f5_as3", "netscaler", "kemp")
 PLAN_TO_EMPTY_MAXIMUM = 4.0
 GROWTH_MAXIMUM = 12.0
-"""Ten times the hosts or rules may cost at most this many times the seconds."""
+"""Ten times the hosts, rules or pools may cost at most this many times the seconds."""
 
 EMPTY_PLAY = "---\n- name: Nothing\n  hosts: all\n  gather_facts: false\n  tasks: []\n"
 
@@ -88,6 +89,15 @@ def _plan(rules: int) -> float:
     return float(seconds)
 
 
+def _balancers() -> dict[str, float]:
+    """Return the seconds of planning and rendering 10 and 100 pools of 15 services, by driver; that process takes the least of its own rounds."""
+    found: dict[str, float] = {}
+    for name in BALANCER_DRIVERS:
+        few, many, collected = map(float, _checked([sys.executable, "-m", "tests.bench.balancers", name], {"PYTHONPATH": str(ROOT / ".collections")}).split())
+        found |= {f"{name} 10 pools": few, f"{name} 100 pools": many, f"{name} 100 pools, collector": collected}
+    return found
+
+
 def _best(rounds: int, measures: Mapping[str, Callable[[], float]]) -> dict[str, float]:
     times = [{name: measure() for name, measure in measures.items()} for _round in range(rounds)]
     return {name: min(each[name] for each in times) for name in measures}
@@ -101,7 +111,7 @@ def _measure() -> dict[str, float]:
     playbooks = {"empty play": lambda: _playbook(empty, inventory), "plan.yml": lambda: _playbook(ROOT / "playbooks" / "plan.yml", inventory)}
     compiles = {f"compile {hosts}": partial(_compile, hosts) for hosts in COMPILE_HOSTS}
     plans = {f"plan {rules} wanted x {rules} present rules": partial(_plan, rules) for rules in PLAN_RULES}
-    return {**_best(PLAYBOOK_ROUNDS, playbooks), **_best(COMPILE_ROUNDS, compiles), **_best(PLAN_ROUNDS, plans)}
+    return {**_best(PLAYBOOK_ROUNDS, playbooks), **_best(COMPILE_ROUNDS, compiles), **_best(PLAN_ROUNDS, plans), **_balancers()}
 
 
 def _ratios(seconds: dict[str, float]) -> list[Ratio]:
@@ -111,6 +121,7 @@ def _ratios(seconds: dict[str, float]) -> list[Ratio]:
     ]
     few, many = PLAN_RULES
     times = [seconds[f"plan {rules} wanted x {rules} present rules"] for rules in (many, few)]
+    growth += [Ratio(f"{name} 100 / 10 pools", seconds[f"{name} 100 pools"] / seconds[f"{name} 10 pools"], GROWTH_MAXIMUM) for name in BALANCER_DRIVERS]
     growth.append(Ratio(f"plan {many} x {many} / {few} x {few} rules", times[0] / times[1], GROWTH_MAXIMUM))
     return [Ratio(f"plan.yml / empty play, {PLAYBOOK_HOSTS} hosts", seconds["plan.yml"] / seconds["empty play"], PLAN_TO_EMPTY_MAXIMUM), *growth]
 

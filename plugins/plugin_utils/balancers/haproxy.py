@@ -68,11 +68,7 @@ class HaproxyDriver:
 
     def parse(self, document: object) -> tuple[Service, ...]:
         """Return the services of a file's text, sorted by name; raises InvalidInputError when it is not one that render writes."""
-        sections = haproxy_sections(str(document))
-        monitors = {block.head[1]: _read_monitor(block) for block in sections if block.head[1:] and block.head[1].startswith(MONITOR_PREFIX)}
-        backends = {block.head[1]: block for block in sections if block.head[0] == "backend" and len(block.head) > 1}
-        found = [_read(block, backends, monitors) for block in sections if block.head[0] == "frontend"]
-        return tuple(sorted(found, key=lambda service: service.name))
+        return tuple(sorted(_services(haproxy_sections(str(document))), key=lambda service: service.name))
 
     def expressible(self, service: Service) -> Service:
         """Return the service as HAProxy can say it: see not_rendered; small packets never wait, so nagle is always off."""
@@ -181,30 +177,39 @@ def _seconds(text: str) -> int:
     return round(int(text.removesuffix(unit) or 0) * units[unit])
 
 
-def _read_monitor(block: Block) -> Monitor | None:
-    words = next(block.all("server"), ())
-    if "check" not in words:
-        return None
-    said = {name: words[words.index(name) + 1] for name in ("port", "inter", "fall")}
-    return Monitor(int(said["port"]), _seconds(said["inter"]), int(said["fall"]))
+def _services(sections: Iterable[Block]) -> Iterator[Service]:
+    """Yield each service with its backend, in the order of render, so that no section is kept: a thousand of them leave a processor's cache."""
+    frontends: dict[str, Block] = {}
+    monitors: dict[str, tuple[str, ...]] = {}
+    for block in sections:
+        name = block.head[1] if block.head[1:] else ""
+        if block.head[0] == "frontend":
+            frontends["".join(block.values("default_backend"))] = block
+        elif name.startswith(MONITOR_PREFIX):
+            monitors[name] = next(block.all("server"), ())
+        elif block.head[0] == "backend" and name in frontends:
+            yield _read(frontends.pop(name), block, monitors)
+    yield from (_read(frontend, None, monitors) for frontend in frontends.values())
 
 
-def _read(frontend: Block, backends: Mapping[str, Block], monitors: Mapping[str, Monitor | None]) -> Service:
+def _read(frontend: Block, backend: Block | None, monitors: Mapping[str, Sequence[str]]) -> Service:
     """Return the service of a frontend; what does not read as written is one error that names the line."""
     try:
-        return _read_service(frontend, backends[frontend.values("default_backend")[0]], monitors)
+        if backend is None:
+            raise ValueError("no backend follows it")
+        return _read_service(frontend, backend, monitors)
     except (IndexError, KeyError, ValueError) as error:
         message = f"frontend {frontend.head[1] if frontend.head[1:] else ''} is not as this collection writes it: {error}"
         raise InvalidInputError([Problem(f"line {frontend.number}", message, fix="use state replaced, which writes the file anew")]) from error
 
 
-def _read_service(frontend: Block, backend: Block, monitors: Mapping[str, Monitor | None]) -> Service:
+def _read_service(frontend: Block, backend: Block, monitors: Mapping[str, Sequence[str]]) -> Service:
     bind, pool = frontend.values("bind"), frontend.values("description", "pool")[0]
     vip, port = split_endpoint(bind[0])
     servers = list(backend.all("server"))
     kept = backend.has("balance", "source")
     names = {word: name for name, word in _ALGORITHMS.items()}
-    monitor = next((monitors[words[words.index("track") + 1].partition("/")[0]] for words in servers if "track" in words), None)
+    asked = next((monitors[words[words.index("track") + 1].partition("/")[0]] for words in servers if "track" in words), ())
     return Service(
         name=frontend.head[1].removeprefix(PREFIX),
         pool=pool,
@@ -213,7 +218,7 @@ def _read_service(frontend: Block, backend: Block, monitors: Mapping[str, Monito
         protocol="tcp",
         node_port=split_endpoint(servers[0][1])[1] if servers else port,
         members=tuple(sorted(Member(words[0], _state(words)) for words in servers)),
-        monitor=monitor or Monitor(port),
+        monitor=_monitor(asked) if "check" in asked else Monitor(port),
         persistence=Persistence(PersistenceKind.SOURCE, group=affinity_group(pool, vip)) if kept else Persistence(),
         idle_seconds=_seconds(frontend.values("timeout", "client")[0]),
         source_nat=not backend.has("source"),
@@ -221,6 +226,11 @@ def _read_service(frontend: Block, backend: Block, monitors: Mapping[str, Monito
         algorithm=Service.algorithm if kept else names[backend.values("balance")[0]],
         options=_options(frontend, bind),
     )
+
+
+def _monitor(words: Sequence[str]) -> Monitor:
+    said = {name: words[words.index(name) + 1] for name in ("port", "inter", "fall")}
+    return Monitor(int(said["port"]), _seconds(said["inter"]), int(said["fall"]))
 
 
 def _state(words: Sequence[str]) -> MemberState:

@@ -21,7 +21,7 @@ from .foreign import Listener
 from .haproxy_runtime import as_running, commands, read_running
 from .https import DeviceError
 from .model import Service
-from .sections import every_block, haproxy_sections, nginx_blocks
+from .sections import haproxy_sections, nginx_blocks
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -117,7 +117,7 @@ def _haproxy_listeners(path: str, text: str) -> Iterator[Listener]:
 
 
 def _nginx_listeners(path: str, text: str) -> Iterator[Listener]:
-    for block in every_block(nginx_blocks(text)):
+    for block in nginx_blocks(text):
         for words in block.all("listen"):
             where = words[0] if ":" in words[0] or not words[0].isdecimal() else f"*:{words[0]}"
             address, port = nginx_stream.split_endpoint(where if ":" in where else f"{where}:80")

@@ -8,13 +8,13 @@ commercial part asks no member whether it is well: a member that refuses failure
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ..problems import InvalidInputError, Problem
 from .driver import MODIFIES_MEMBERS, Impact, NotRendered, Rendered
 from .model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
-from .sections import Block, every_block, nginx_blocks
+from .sections import Block, nginx_blocks
 
 PREFIX = "lync-"
 HEADER = "# Written by Ansible, msuc.lync.nginx_stream_services; changes by hand are undone by the next run.\n"
@@ -45,10 +45,7 @@ class NginxStreamDriver:
 
     def parse(self, document: object) -> tuple[Service, ...]:
         """Return the services of a file's text, sorted by name; raises InvalidInputError when it is not one that render writes."""
-        blocks = list(every_block(nginx_blocks(str(document))))
-        upstreams = {block.head[1]: block for block in blocks if block.head[:1] == ("upstream",)}
-        found = [_read(block, upstreams) for block in blocks if block.head == ("server",)]
-        return tuple(sorted(found, key=lambda service: service.name))
+        return tuple(sorted(_services(nginx_blocks(str(document))), key=lambda service: service.name))
 
     def expressible(self, service: Service) -> Service:
         """Return the service as nginx can say it: see not_rendered."""
@@ -131,9 +128,21 @@ def _seconds(text: str) -> int:
     return round(int(text.removesuffix(unit) or 0) * units[unit or "s"])
 
 
-def _read(server: Block, upstreams: Mapping[str, Block]) -> Service:
+def _services(blocks: Iterable[Block]) -> Iterator[Service]:
+    """Yield each service, whose upstream render writes before it; no block is kept: a thousand of them leave a processor's cache."""
+    upstreams: dict[str, Block] = {}
+    for block in blocks:
+        if block.head[:1] == ("upstream",):
+            upstreams["".join(block.head[1:])] = block
+        elif block.head == ("server",):
+            yield _read(block, upstreams.pop("".join(block.values("proxy_pass")), None))
+
+
+def _read(server: Block, upstream: Block | None) -> Service:
     try:
-        return _read_service(server, upstreams[server.values("proxy_pass")[0]])
+        if upstream is None:
+            raise ValueError("no upstream of its own stands before it")
+        return _read_service(server, upstream)
     except (IndexError, KeyError, ValueError, StopIteration) as error:
         message = f"the server block is not as this collection writes it: {error!r}"
         raise InvalidInputError([Problem(f"line {server.number}", message, fix="use state replaced, which writes the file anew")]) from error

@@ -24,12 +24,12 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A section of HAProxy or a block of nginx: its head, its own directives, the blocks inside; comments: texts of its own comment lines."""
+    """A section of HAProxy or a block of nginx: its head, its own directives, the block around it; comments: texts of its own comment lines."""
 
     head: tuple[str, ...]
     number: int = 0
+    outer: Block | None = None
     lines: list[Line] = field(default_factory=list)
-    blocks: list[Block] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
 
     def values(self, *words: str) -> tuple[str, ...]:
@@ -46,16 +46,19 @@ class Block:
         return any(line.words[: len(words)] == words for line in self.lines)
 
 
-def haproxy_sections(text: str) -> list[Block]:
-    """Return the sections of a HAProxy configuration, in its order; what stands before the first one is left out."""
-    found: list[Block] = []
+def haproxy_sections(text: str) -> Iterator[Block]:
+    """Yield the sections of a HAProxy configuration, in its order; what stands before the first one is left out."""
+    section: Block | None = None
     for number, raw in enumerate(text.splitlines(), 1):
         words = _words(raw)
         if words and words[0] in SECTIONS:
-            found.append(Block(words, number))
-        elif words and found:
-            found[-1].lines.append(Line(words, number))
-    return found
+            if section is not None:
+                yield section
+            section = Block(words, number)
+        elif words and section is not None:
+            section.lines.append(Line(words, number))
+    if section is not None:
+        yield section
 
 
 def _words(raw: str) -> tuple[str, ...]:
@@ -67,34 +70,30 @@ def _words(raw: str) -> tuple[str, ...]:
         return tuple(raw.split())
 
 
-def nginx_blocks(text: str) -> Block:
-    """Return the blocks of an nginx configuration below one block without a head; unbalanced braces are nginx's to complain of."""
-    root = Block(())
-    open_blocks, number = [root], 1
+def nginx_blocks(text: str) -> Iterator[Block]:
+    """Yield the blocks of an nginx configuration, each when it ends, the whole file last, as one without a head; unbalanced braces are nginx's to complain of."""
+    block, number = Block(()), 1
     words: list[str] = []
     for match in _NGINX_TOKENS.finditer(text):
         token = match.group()
         if token == "\n":
             number += 1
         elif token.startswith("#"):
-            open_blocks[-1].comments.append(token[1:].strip())
+            block.comments.append(token[1:].strip())
         elif token == "{":
-            open_blocks[-1].blocks.append(Block(tuple(words), number))
-            open_blocks.append(open_blocks[-1].blocks[-1])
-            words = []
+            block, words = Block(tuple(words), number, block), []
         elif token == ";":
             if words:
-                open_blocks[-1].lines.append(Line(tuple(words), number))
+                block.lines.append(Line(tuple(words), number))
             words = []
         elif token == "}":
-            open_blocks, words = open_blocks[:-1] or [root], []
+            words = []
+            if block.outer is not None:
+                yield block
+                block = block.outer
         else:
             words.append(token.strip("\"'"))
-    return root
-
-
-def every_block(block: Block) -> Iterator[Block]:
-    """Yield a block and all blocks inside it."""
+    while block.outer is not None:
+        yield block
+        block = block.outer
     yield block
-    for inner in block.blocks:
-        yield from every_block(inner)

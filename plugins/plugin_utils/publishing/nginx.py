@@ -14,7 +14,7 @@ from dataclasses import replace
 from ..balancers.driver import NotRendered
 from ..balancers.model import Member, MemberState
 from ..balancers.nginx_stream import split_endpoint
-from ..balancers.sections import Block, every_block, nginx_blocks
+from ..balancers.sections import Block, nginx_blocks
 from ..problems import InvalidInputError, Problem
 from .model import Publication, TlsMode
 
@@ -52,7 +52,7 @@ class NginxPublishing:
 
     def parse(self, texts: Mapping[str, str]) -> tuple[Publication, ...]:
         """Return the publications of both files, sorted by name; raises InvalidInputError when they are none that render writes."""
-        stream, http = (list(every_block(nginx_blocks(texts.get(kind, "")))) for kind in self.files)
+        stream, http = (list(nginx_blocks(texts.get(kind, ""))) for kind in self.files)
         names = [block.head[1].removeprefix(HTTP) for block in http if block.head[:1] == ("upstream",) and block.head[1].startswith(HTTP)]
         return tuple(sorted((_read(name, stream, http) for name in names), key=lambda each: each.name))
 
@@ -69,7 +69,7 @@ class NginxPublishing:
     def listeners(self, path: str, text: str) -> Sequence[tuple[str, str, int, str]]:
         """Return what the servers of a foreign file listen on."""
         found = []
-        for words in (words for block in every_block(nginx_blocks(text)) for words in block.all("listen")):
+        for words in (words for block in nginx_blocks(text) for words in block.all("listen")):
             where = f"*:{words[0]}" if words[0].isdecimal() else words[0] if ":" in words[0] else f"{words[0]}:80"
             address, port = split_endpoint(where)
             found.append((f"a server of {path}", _EVERY.get(address, address), port, "udp" if "udp" in words else "tcp"))
@@ -175,8 +175,7 @@ def _read_publication(name: str, stream: Sequence[Block], http: Sequence[Block])
 
 def _serving(target: str, http: Sequence[Block]) -> Block | None:
     """Return the server whose location passes to a target."""
-    servers = (block for block in http if block.head == ("server",))
-    return next((block for block in servers if any(inner.values("proxy_pass") == (target,) for inner in block.blocks)), None)
+    return next((block.outer for block in http if block.outer and block.outer.head == ("server",) and block.values("proxy_pass") == (target,)), None)
 
 
 def _through(name: str, stream: Sequence[Block]) -> Block:

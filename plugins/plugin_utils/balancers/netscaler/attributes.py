@@ -10,6 +10,7 @@ Only what the driver says or judges is here; every other attribute of a resource
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -186,11 +187,17 @@ _ALL = (
 RESOURCES: Mapping[str, Resource] = {resource.name: resource for resource in _ALL}
 
 
-def defaults(resource: Resource, values: Values) -> dict[str, Scalar]:
+def defaults(resource: Resource, values: Values) -> Mapping[str, Scalar]:
     """Return what attributes are that an object does not say; idle timeouts depend on its type."""
-    found = {name: attribute.default for name, attribute in resource.attributes.items() if attribute.default is not None}
-    idle = IDLE_SECONDS.get(str(values.get("servicetype", "")).upper())
-    return {**found, **{name: idle for name in ("clttimeout", "svrtimeout") if idle is not None and name in resource.attributes}}
+    return _defaults(resource.name, str(values.get("servicetype", "")).upper())
+
+
+@functools.cache
+def _defaults(name: str, kind: str) -> Mapping[str, Scalar]:
+    attributes = RESOURCES[name].attributes
+    found = {name: attribute.default for name, attribute in attributes.items() if attribute.default is not None}
+    idle = IDLE_SECONDS.get(kind)
+    return {**found, **{name: idle for name in ("clttimeout", "svrtimeout") if idle is not None and name in attributes}}
 
 
 def normalised(resource: Resource, raw: Mapping[str, object]) -> dict[str, Scalar]:
