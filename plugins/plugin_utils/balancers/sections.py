@@ -71,7 +71,7 @@ def _words(raw: str) -> tuple[str, ...]:
 
 
 def nginx_blocks(text: str) -> Iterator[Block]:
-    """Yield the blocks of an nginx configuration, each when it ends, the whole file last, as one without a head; unbalanced braces are nginx's to complain of."""
+    """Yield the blocks of an nginx configuration, each when it ends, the whole file last, as one without a head; nginx itself complains of braces."""
     block, number = Block(()), 1
     words: list[str] = []
     for match in _NGINX_TOKENS.finditer(text):
