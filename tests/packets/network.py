@@ -4,8 +4,9 @@
 
     with Network(plan, zones) as network: network.place_of("10.1.0.11") == "fe01"
 
-All hang on one router. A host has its addresses; the namespace of a network is everybody else in it, whatever the address: what
-comes for one of them is its own, and a socket there may have any of them as its source. Nothing leaves these namespaces.
+All hang on one router. A host has its addresses, one with a side towards the internet on two network cards; the namespace of a
+network is everybody else in it, whatever the address: what comes for one of them is its own, and a socket there may have any of
+them as its source. Nothing leaves these namespaces.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field
 from ..lab.netns import entered, ip
 
 ROUTER = "router"
+_LOCAL = "route add local default dev lo table 100"
 OUTSIDE = "internet"
 # As many unreachables as there are closed ports, which Linux otherwise sends at a low rate.
 _SETTINGS = (
@@ -27,6 +29,14 @@ _SETTINGS = (
     "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
 )  # fmt: skip
 
+# What a connection of a transparent socket gets back is its own, whatever the address: the kernel's Documentation/networking/tproxy.rst.
+DIVERT = """table inet divert {
+  chain prerouting {
+    type filter hook prerouting priority mangle;
+    meta l4proto { tcp, udp } socket transparent 1 meta mark set 1 accept
+  }
+}
+"""
 _MARKS = """table inet way {{
   chain prerouting {{
     type filter hook prerouting priority mangle;
@@ -39,10 +49,16 @@ _MARKS = """table inet way {{
 
 @dataclass
 class Network:
-    """The namespaces; hosts: addresses by name, first the one that it speaks from. zones: networks by name, besides the internet."""
+    """The namespaces; hosts: addresses by name, first the one that it speaks from. zones: networks by name, besides the internet.
+
+    outside: those addresses of hosts that are on a network card of their own, which has the default route. gateways: theirs, when it is
+    the address of another host.
+    """
 
     hosts: Mapping[str, Sequence[str]]
     zones: Mapping[str, Sequence[str]]
+    outside: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    gateways: Mapping[str, str] = field(default_factory=dict)
     _mark: str = field(default_factory=lambda: uuid.uuid4().hex[:6])
     _made: list[str] = field(default_factory=list)
     _devices: dict[str, str] = field(default_factory=dict)
@@ -58,16 +74,17 @@ class Network:
     def __exit__(self, *_error: object) -> None:
         for name in reversed(self._made):
             with contextlib.suppress(RuntimeError):
-                ip("netns", "delete", self._full(name))
+                ip("netns", "delete", self.full(name))
         self._made.clear()
 
-    def _full(self, name: str) -> str:
+    def full(self, name: str) -> str:
+        """Return the name that the system knows a namespace by."""
         return f"lync-{self._mark}-{name}"
 
     def _make(self) -> None:
         names = [ROUTER, *self.hosts, *self.zones, OUTSIDE]
         for name in names:
-            ip("netns", "add", self._full(name))
+            ip("netns", "add", self.full(name))
             self._made.append(name)
             self.run(name, ["sysctl", "-qw", *_SETTINGS, *(["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"] if name == ROUTER else [])])
             self._batch(name, ["link set lo up"])
@@ -75,37 +92,53 @@ class Network:
             self._connect(name, f"v{number}")
 
     def _connect(self, name: str, device: str) -> None:
-        """Put a cable between the router and a namespace, with routes on both sides; the ends need no addresses of a network."""
-        ip("-n", self._full(ROUTER), "link", "add", device, "type", "veth", "peer", "name", "eth0", "netns", self._full(name))
-        own = self.hosts.get(name, ())
+        """Put cables between the router and a namespace, with routes on both sides; the ends need no addresses of a network."""
+        outside = self.outside.get(name, ())
+        own = [address for address in self.hosts.get(name, ()) if address not in outside]
         self._devices[name] = device
+        inner = [network for zone, networks in self.zones.items() if zone != "perimeter" for network in networks] if outside else ["default", "::/0"]
+        self._cable(name, device, "eth0", own, inner, own or self.zones.get(name, ("default", "::/0")))
+        if outside:
+            self._cable(name, f"{device}x", "eth1", outside, ["default", "::/0"], outside)
+        if name not in self.hosts:
+            self._batch(name, _takes_everything())
+
+    def _cable(self, name: str, device: str, end: str, own: Sequence[str], towards: Sequence[str], back: Sequence[str]) -> None:
+        """Put one cable: own addresses of its end, networks that the namespace reaches by it, and what the router sends there."""
+        ip("-n", self.full(ROUTER), "link", "add", device, "type", "veth", "peer", "name", end, "netns", self.full(name))
+        gateway = self.gateways.get(name, "169.254.1.1") if end == "eth1" else "169.254.1.1"
         self._batch(name, [
-            "link set eth0 up", "address add 169.254.1.2/32 dev eth0", "-6 address add fe80::2/64 dev eth0 nodad",
-            *(f"-6 address add {address} dev eth0 nodad" if ":" in address else f"address add {address} dev eth0" for address in own),
-            f"route add default via 169.254.1.1 dev eth0 onlink {_source(own, 4)}", f"-6 route add default via fe80::1 dev eth0 {_source(own, 6)}",
-            *([] if name in self.hosts else _takes_everything()),
+            f"link set {end} up", f"address add 169.254.1.2/32 dev {end}", f"-6 address add fe80::2/64 dev {end} nodad",
+            *(f"-6 address add {address} dev {end} nodad" if ":" in address else f"address add {address} dev {end}" for address in own),
+            *(f"-6 route add {each} via fe80::1 dev {end} {_source(own, 6)}" if ":" in each
+              else f"route add {each} via {gateway} dev {end} onlink {_source(own, 4)}" for each in towards),
         ])  # fmt: skip
-        networks = own or self.zones.get(name, ("default", "::/0"))
-        routes = (f"{'-6 ' if ':' in each else ''}route add {each} via {'fe80::2' if ':' in each else '169.254.1.2'} dev {device} onlink" for each in networks)
+        routes = (f"{'-6 ' if ':' in each else ''}route add {each} via {'fe80::2' if ':' in each else '169.254.1.2'} dev {device} onlink" for each in back)
         self._batch(ROUTER, [
             f"link set {device} up", f"address add 169.254.1.1/32 dev {device}", f"-6 address add fe80::1/64 dev {device} nodad", *routes,
         ])  # fmt: skip
+        # It answers for a gateway that is another host: the way there leads through it.
+        self.run(ROUTER, ["sysctl", "-qw", f"net.ipv4.conf.{device}.proxy_arp=1"])
 
     def _batch(self, name: str, lines: Iterable[str]) -> None:
         """Run lines of ip in a namespace, those that begin with -6 after the others."""
         listed = list(lines)
         for option in ("-4", "-6"):
             text = "".join(f"{line.removeprefix('-6 ')}\n" for line in listed if line.startswith("-6 ") == (option == "-6"))
-            done = subprocess.run(["ip", option, "-n", self._full(name), "-batch", "-"], input=text, capture_output=True, text=True, check=False)
+            done = subprocess.run(["ip", option, "-n", self.full(name), "-batch", "-"], input=text, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise RuntimeError(f"{name}: {done.stderr}\n{text}")
 
     def return_through(self, name: str) -> None:
-        """Lead answers to what a namespace sent, whatever its source, back to it: for a balancer that keeps the client's address."""
+        """Lead answers to what a namespace sent, whatever its source, back to it, and there to who sent it: a balancer without source NAT."""
         device = self._devices[name]
-        self._batch(name, _takes_everything())
+        self.run(name, ["nft", "-f", "-"], DIVERT)
+        self._batch(name, [line for option in ("", "-6 ") for line in (f"{option}rule add fwmark 1 lookup 100", f"{option}{_LOCAL}")])
         self.run(ROUTER, ["nft", "-f", "-"], _MARKS.format(device=device))
-        self._batch(ROUTER, ["rule add fwmark 1 lookup 201", f"route add default via 169.254.1.2 dev {device} onlink table 201"])
+        self._batch(ROUTER, [
+            "rule add fwmark 1 lookup 201", f"route add default via 169.254.1.2 dev {device} onlink table 201",
+            "-6 rule add fwmark 1 lookup 201", f"-6 route add default via fe80::2 dev {device} onlink table 201",
+        ])  # fmt: skip
 
     def speak_from(self, name: str, address: str) -> None:
         """Give the namespace of a network an address that programs there speak from."""
@@ -113,19 +146,19 @@ class Network:
 
     def run(self, name: str, command: Sequence[str], given: str = "") -> str:
         """Run a program in a namespace; returns what it prints."""
-        done = subprocess.run(["ip", "netns", "exec", self._full(name), *command], input=given, capture_output=True, text=True, check=False)
+        done = subprocess.run(["ip", "netns", "exec", self.full(name), *command], input=given, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"{name}: {' '.join(command)}: {done.stderr}")
         return done.stdout
 
     def start(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
         """Start a program in a namespace."""
-        return subprocess.Popen(["ip", "netns", "exec", self._full(name), *command])
+        return subprocess.Popen(["ip", "netns", "exec", self.full(name), *command])
 
     @contextlib.contextmanager
     def inside(self, name: str) -> Iterator[None]:
         """Let sockets that are made meanwhile belong to a namespace."""
-        with entered(self._full(name)):
+        with entered(self.full(name)):
             yield
 
     def place_of(self, address: str) -> str:
@@ -150,5 +183,5 @@ def _source(own: Sequence[str], family: int) -> str:
 def _takes_everything() -> list[str]:
     found: list[str] = []
     for option in ("", "-6 "):
-        found += [f"{option}rule add iif eth0 lookup 100", f"{option}route add local default dev lo table 100"]
+        found += [f"{option}rule add iif eth0 lookup 100", f"{option}{_LOCAL}"]
     return found

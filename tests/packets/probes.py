@@ -9,15 +9,19 @@ An outcome is the name of who answered, "refused" (the packet arrived where nobo
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import resource
 import selectors
 import socket
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from ..lab.probe_servers import stun_answer
 from .network import Network
 
 REFUSED, SILENT = "refused", "silent"
@@ -45,12 +49,16 @@ def _socket(address: str, protocol: str) -> socket.socket:
 
 
 class Servers:
-    """Small servers that say who they are on every port that is given, and the probes against them."""
+    """Small servers that say who they are on every port that is given, and the probes against them.
+
+    peers: the addresses that came to a port, by name of the server, protocol and port.
+    """
 
     def __init__(self, network: Network) -> None:
         self._network = network
         self._selector = selectors.DefaultSelector()
         self._sockets: list[socket.socket] = []
+        self.peers: dict[tuple[str, str, int], set[str]] = defaultdict(set)
         _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -73,7 +81,12 @@ class Servers:
         if protocol == "tcp":
             listener.listen(2048)
         self._sockets.append(listener)
-        self._selector.register(listener, selectors.EVENT_READ, (_greet if protocol == "tcp" else _echo, name))
+        self._selector.register(listener, selectors.EVENT_READ, (_greet if protocol == "tcp" else _echo, (name, self.peers[name, protocol, port])))
+
+    def forget(self) -> None:
+        """Forget who came to the ports."""
+        for found in self.peers.values():
+            found.clear()
 
     def leave(self, name: str, protocol: str, port: int) -> None:
         """Stop listening on a port of a namespace, for another program."""
@@ -84,13 +97,30 @@ class Servers:
 
     def _is(self, listener: socket.socket, name: str, protocol: str, port: int) -> bool:
         kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
-        return (self._selector.get_key(listener).data[1], listener.type, listener.getsockname()[1]) == (name, kind, port)
+        return (self._selector.get_key(listener).data[1][0], listener.type, listener.getsockname()[1]) == (name, kind, port)
 
     def close(self) -> None:
         """Close all servers."""
         for each in self._sockets:
             each.close()
         self._selector.close()
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """Answer in the background meanwhile, to probes of others."""
+        is_over = threading.Event()
+
+        def work() -> None:
+            while not is_over.is_set():
+                self._turn(0.1)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            thread.join()
 
     def run(self, probes: Sequence[Probe], seconds: float, early: bool = True) -> dict[Probe, str]:
         """Return the outcome of each probe. seconds: how long silence lasts; early: end when all are answered."""
@@ -146,28 +176,34 @@ class Servers:
         return len(events)
 
 
-def _greet(listener: socket.socket, name: str) -> None:
-    for connection in _accepted(listener):
-        connection.send(name.encode())
+def _greet(listener: socket.socket, about: tuple[str, set[str]]) -> None:
+    name, peers = about
+    for connection, peer in _accepted(listener):
+        peers.add(peer[0])
+        with contextlib.suppress(OSError):
+            connection.send(name.encode())
         connection.close()
 
 
-def _accepted(listener: socket.socket) -> Iterator[socket.socket]:
+def _accepted(listener: socket.socket) -> Iterator[tuple[socket.socket, tuple[str, int]]]:
     while True:
         try:
-            yield listener.accept()[0]
+            yield listener.accept()
         except OSError:
             return
 
 
-def _echo(listener: socket.socket, name: str) -> None:
-    """Answer from the address that was asked, which a host with several must be told."""
+def _echo(listener: socket.socket, about: tuple[str, set[str]]) -> None:
+    """Answer from the address that was asked, which a host with several must be told; a binding request of STUN as one."""
+    name, peers = about
     while True:
         try:
-            _data, control, _flags, peer = listener.recvmsg(64, 256)
+            data, control, _flags, peer = listener.recvmsg(64, 256)
         except OSError:
             return
-        listener.sendmsg([name.encode()], [(level, kind, _reply(level, data)) for level, kind, data in control], 0, peer)
+        peers.add(peer[0])
+        answer = stun_answer(data) or name.encode()
+        listener.sendmsg([answer], [(level, kind, _reply(level, part)) for level, kind, part in control], 0, peer)
 
 
 def _reply(level: int, data: bytes) -> bytes:

@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from ..lab.netns import needs_namespaces
-from ..lab.proxies import needs_haproxy
-from .test_packets import Deployment, deployment
+from ..lab.proxies import needs_haproxy, needs_nginx
+from .deployment import Deployment, deployment
 
 PROGRAMS = ("sipp", "turnserver", "turnutils_stunclient", "turnutils_uclient")
 MISSING = [program for program in PROGRAMS if shutil.which(program, path="/usr/bin:/usr/sbin:/bin") is None]
 pytestmark = [
-    needs_namespaces, needs_haproxy,
+    needs_namespaces, needs_haproxy, needs_nginx,
     pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}; Debian has them in sip-tester and coturn"),
 ]  # fmt: skip
 APPLICATION, MEMBERS = "10.1.0.91", ("fe01", "fe02", "fe03")

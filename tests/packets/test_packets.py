@@ -4,122 +4,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.haproxy import DRIVER
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.options import read_services
-from ansible_collections.msuc.lync.plugins.plugin_utils.linux.lines import lines_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.linux.table import Table
-from ansible_collections.msuc.lync.plugins.plugin_utils.plan_files import parsed, rendered
-from ansible_collections.msuc.lync.plugins.plugin_utils.policy.compile import compile_inventory
 
 from ..lab.netns import needs_namespaces
-from ..lab.proxies import HAPROXY, needs_haproxy
-from ..unit.policy.examples import example
-from .flows import HostFlows, allowed, not_allowed, ports_of
-from .network import Network
-from .probes import REFUSED, SILENT, Probe, Servers
+from ..lab.proxies import needs_haproxy, needs_nginx
+from .deployment import APPLIANCE, AV, AV_VIP, Deployment, deployment
+from .flows import ANYBODY, HostFlows, allowed, not_allowed
+from .probes import REFUSED, SILENT, Probe
 
-pytestmark = [needs_namespaces, needs_haproxy]
+pytestmark = [needs_namespaces, needs_haproxy, needs_nginx]
 
-ZONES = {
-    "clients": ("10.10.0.0/16", "10.12.0.0/16", "2001:db8:10::/48"),
-    "perimeter": ("10.2.0.0/16", "203.0.113.0/24"),
-    "internal": ("10.0.0.0/8", "2001:db8:1::/48"),
-}
 NOT_ALLOWED = 2500
-MAIN = """global
-    maxconn 4000
-    stats socket {socket} mode 600 level admin
-defaults
-    mode tcp
-    timeout connect 5s
-    timeout client 60s
-    timeout server 60s
-"""
-
-
-@dataclass
-class Deployment:
-    """Contoso as packets."""
-
-    network: Network
-    servers: Servers
-    hosts: dict[str, HostFlows]
-    pools: list[dict[str, object]]
-    members: dict[tuple[str, int, str], frozenset[str]]
-    sockets: dict[str, Path]
-
-    def expected(self, probe: Probe) -> frozenset[str]:
-        """Return who may answer: the host itself, or the members behind a virtual address."""
-        return self.members.get((probe.target, probe.port, probe.protocol), frozenset({self.network.place_of(probe.target)}))
-
-    def firewall(self, name: str, rules: HostFlows) -> None:
-        """Give a host the table of its rules."""
-        table = Table("drop", tuple(line for rule in rules.rules for line in lines_of(rule)))
-        self.network.run(name, ["nft", "-f", "-"], table.script())
-
-
-def _services(pools: list[dict[str, object]]) -> list[dict[str, object]]:
-    """Return the TCP services; monitors of a test ask more often."""
-    found = [service for pool in pools for service in pool["virtual_services"] if service["protocol"] == "tcp"]  # type: ignore[attr-defined]
-    return [{**service, "monitor": {**service["monitor"], "interval_seconds": 1}} for service in found]
-
-
-@contextlib.contextmanager
-def deployment(folder: Path) -> Iterator[Deployment]:
-    """Make the network, the servers, the load balancers and the firewalls of the example."""
-    inventory = example("contoso")
-    documents = parsed(rendered(compile_inventory(inventory)))
-    plans = {str(each["host"]): each for path, each in documents.items() if path.startswith("hosts/")}
-    pools = [each for path, each in documents.items() if path.startswith("pools/")]
-    services = _services(pools)
-    spoken = {name: inventory[name].variables.get("lync_balancer_addresses", []) for name in plans}
-    addresses = {name: list(dict.fromkeys([*spoken[name], *plan["addresses"]])) for name, plan in plans.items()}  # type: ignore[misc]
-    for service in (service for pool in pools for service in pool["virtual_services"]):
-        addresses[service["balancers"][0]] += [service["vip"]] if service["vip"] not in addresses[service["balancers"][0]] else []
-    hosts = {name: HostFlows.of(plan, addresses[name]) for name, plan in plans.items()}
-    with Network(addresses, ZONES) as network, contextlib.ExitStack() as stack:
-        servers = Servers(network)
-        stack.callback(servers.close)
-        balancers = {str(name) for service in services for name in service["balancers"]}  # type: ignore[attr-defined]
-        members = {
-            (str(service["vip"]), int(str(service["port"])), "tcp"): frozenset(network.place_of(str(member)) for member in service["members"])
-            for service in services
-        }  # type: ignore[attr-defined]
-        made = Deployment(network, servers, hosts, pools, members, {name: folder / f"{name}.sock" for name in balancers})
-        for name, host in hosts.items():
-            ports = {("udp" if rule.protocol == 17 else "tcp", port) for rule in host.inbound for port in ports_of(rule)}
-            servers.serve(name, {(protocol, port) for protocol, port in ports if name not in balancers or protocol == "udp"})
-            if host.rules:
-                made.firewall(name, host)
-        # The plan assumes it: the appliance in front of the A/V Edge keeps the client's address, and answers come back through it.
-        network.return_through("lb02")
-        for name in sorted(balancers):
-            stack.enter_context(_haproxy(made, name, [service for service in services if name in service["balancers"]], folder))  # type: ignore[operator]
-        yield made
-
-
-@contextlib.contextmanager
-def _haproxy(made: Deployment, name: str, services: list[dict[str, object]], folder: Path) -> Iterator[None]:
-    path = folder / f"{name}.cfg"
-    path.write_text(MAIN.format(socket=made.sockets[name]) + DRIVER.render(read_services(services)).text, encoding="utf-8")
-    process = made.network.start(name, [str(HAPROXY), "-db", "-q", "-f", str(path)])
-    try:
-        end = time.monotonic() + 20
-        while not made.sockets[name].exists() and process.poll() is None and time.monotonic() < end:
-            time.sleep(0.05)
-        assert made.sockets[name].exists() and process.poll() is None
-        yield
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 @pytest.fixture(scope="module")
@@ -134,19 +35,33 @@ def wrong(made: Deployment, probes: list[Probe]) -> list[str]:
     return [f"{probe}: {outcome}" for probe, outcome in outcomes.items() if outcome not in made.expected(probe)]
 
 
-def test_every_flow_that_the_plan_allows_passes(contoso: Deployment) -> None:
+def test_every_flow_that_the_plan_allows_passes(contoso: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     probes = allowed(contoso.hosts.values())
-    assert {probe.protocol for probe in probes} == {"tcp", "udp"} and {":" in probe.target for probe in probes} == {True, False}
-    through = {(probe.target, probe.port) for probe in probes} & {(vip, port) for vip, port, _protocol in contoso.members}
-    assert len(through) > 30
+    kinds = ((probe.protocol, (probe.target, probe.port, probe.protocol) in contoso.members) for probe in probes)
+    sent = Counter(("IPv6" if ":" in probe.target else "IPv4", *kind) for probe, kind in zip(probes, kinds, strict=True))
+    with capsys.disabled():
+        words = (f"{number} {family} {kind}{' through virtual addresses' * proxied}" for (family, kind, proxied), number in sorted(sent.items()))
+        print(f"\nsent: {', '.join(words)}")
+    assert all(sent[family, protocol, False] > 100 and sent[family, protocol, True] > 1 for family in ("IPv4", "IPv6") for protocol in ("tcp", "udp")), sent
     found = wrong(contoso, probes)
     assert found == [], f"{len(found)} of {len(probes)}\n" + "\n".join(found[:20])
 
 
-def test_what_is_published_to_the_internet_passes_through_the_appliance(contoso: Deployment) -> None:
-    """Its own firewall is no part of the plan, that of the members is."""
-    probes = [Probe("198.51.100.7", vip, port, protocol) for vip, port, protocol in contoso.members if vip.startswith("203.0.113.")]
-    assert probes and wrong(contoso, probes) == []
+def test_what_is_published_to_the_internet_passes_through_the_balancer_and_the_av_edge_sees_who_asks(contoso: Deployment) -> None:
+    own = contoso.hosts[APPLIANCE].addresses
+    probes = [Probe(source, *key) for key in contoso.members if key[0] in own for source in ANYBODY if (":" in source) == (":" in key[0])]
+    kept = [probe for probe in probes if probe.target in (AV_VIP, "203.0.113.12")]
+    assert {(probe.protocol, ":" in probe.target) for probe in kept} == {("tcp", False), ("tcp", True), ("udp", False), ("udp", True)}
+    contoso.servers.forget()
+    assert wrong(contoso, kept) == []
+    for protocol, port in (("tcp", 443), ("udp", 3478)):
+        seen = set().union(*(contoso.servers.peers[name, protocol, port] for name in AV))
+        # The balancer itself only asks whether they are well.
+        assert set(ANYBODY) <= seen <= {*ANYBODY, *own}
+    contoso.servers.forget()
+    assert wrong(contoso, [probe for probe in probes if probe not in kept]) == []
+    seen = set().union(*(contoso.servers.peers[name, "tcp", port] for name in AV for port in (443, 5061)))
+    assert seen and seen <= set(own), "the other services translate the source"
 
 
 def test_members_admit_the_monitors_of_their_balancers(contoso: Deployment) -> None:

@@ -20,7 +20,12 @@ NAMES = ("contoso", "small")
 @functools.cache
 def example(name: str) -> dict[str, InventoryHost]:
     """Return an example's hosts; treat them as read-only."""
+    return inventory_of(ROOT / "examples" / name)
+
+
+def inventory_of(source: Path) -> dict[str, InventoryHost]:
+    """Return the hosts of an inventory."""
     loader = DataLoader()
-    manager = InventoryManager(loader=loader, sources=[str(ROOT / "examples" / name)])
+    manager = InventoryManager(loader=loader, sources=[str(source)])
     variables = VariableManager(loader=loader, inventory=manager)
     return read_inventory({host.name: variables.get_vars(host=host) for host in manager.get_hosts()})

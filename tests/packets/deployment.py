@@ -1,0 +1,187 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The example Contoso as packets: its hosts with their firewalls and servers, HAProxy and nginx as its load balancers.
+
+    with deployment(folder) as made: made.servers.run(probes, seconds=5)
+
+The example is written for an appliance in front of the Edge Servers and for IPv4 there. Here that is a Linux balancer, the A/V Edge
+has IPv6 too, and who enforces rules is a Linux host; all else is as the example has it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers import haproxy, nginx_stream
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.options import read_services
+from ansible_collections.msuc.lync.plugins.plugin_utils.linux.lines import lines_of
+from ansible_collections.msuc.lync.plugins.plugin_utils.linux.table import Table
+from ansible_collections.msuc.lync.plugins.plugin_utils.plan_files import parsed, rendered
+from ansible_collections.msuc.lync.plugins.plugin_utils.policy.compile import compile_inventory
+from ansible_collections.msuc.lync.plugins.plugin_utils.probes.planned import PlannedHost
+
+from ..lab.lab import ROOT
+from ..lab.proxies import HAPROXY, NGINX, STREAM_MODULE
+from ..unit.policy.examples import inventory_of
+from .flows import HostFlows, ports_of
+from .network import Network
+from .probes import Probe, Servers
+
+Document = dict[str, Any]
+ZONES = {
+    "clients": ("10.10.0.0/16", "10.12.0.0/16", "2001:db8:10::/48"),
+    "perimeter": ("10.2.0.0/16", "203.0.113.0/24", "2001:db8:2::/48"),
+    "internal": ("10.0.0.0/8", "2001:db8:1::/48"),
+}
+EDGE_POOL, APPLIANCE = "edge01.contoso.com", "lb02"
+AV, AV_VIP = {"edge01": "2001:db8:2::41", "edge02": "2001:db8:2::42"}, "2001:db8:2::12"
+# Those that verify.yml is run on.
+LINUX = ("fe01", "fe02", "dir01", "dir02", "edge01", "rp01")
+DNS = {"internal": ("10.1.0.93", "internal"), "external": ("198.51.100.53", "internet")}
+"""By view, the address of its server, and the namespace that it is in."""
+_MAIN = """global
+    maxconn 4000
+    stats socket {socket} mode 600 level admin
+defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 60s
+    timeout server 60s
+"""
+_NGINX = "load_module {module};\nworker_processes 1;\npid {folder}/{name}.pid;\nerror_log {folder}/{name}.log;\nevents {{ worker_connections 4000; }}\n{text}"
+
+
+@dataclass
+class Deployment:
+    """Contoso as packets; inventory: the directory that it was planned from. members: who is behind (address, port, protocol)."""
+
+    inventory: Path
+    network: Network
+    servers: Servers
+    hosts: dict[str, HostFlows]
+    pools: list[Document]
+    members: dict[tuple[str, int, str], frozenset[str]]
+    sockets: dict[str, Path]
+
+    def expected(self, probe: Probe) -> frozenset[str]:
+        """Return who may answer: the host itself, or the members behind a virtual address."""
+        return self.members.get((probe.target, probe.port, probe.protocol), frozenset({self.network.place_of(probe.target)}))
+
+    def firewall(self, name: str, rules: HostFlows) -> None:
+        """Give a host the table of its rules."""
+        table = Table("drop", tuple(line for rule in rules.rules for line in lines_of(rule)))
+        self.network.run(name, ["nft", "-f", "-"], table.script())
+
+
+def inventory(folder: Path) -> Path:
+    """Write the example with what is different here; returns the directory."""
+    path = folder / "contoso"
+    shutil.copytree(ROOT / "examples" / "contoso", path)
+    hosts, common = (yaml.safe_load((path / name).read_text(encoding="utf-8")) for name in ("hosts.yml", "group_vars/all.yml"))
+    groups: Mapping[str, Mapping[str, Document]] = {name: group["hosts"] for name, group in hosts["all"]["children"].items()}
+    for name, address in AV.items():
+        own = groups["edge"][name]["lync_external_addresses"]
+        own["av"] = [own["av"], address]
+    groups["load_balancers"][APPLIANCE] |= {"lync_balancer_driver": "haproxy"}
+    groups["load_balancers"][APPLIANCE]["lync_balancer_addresses"].append("2001:db8:2::3")
+    for name in LINUX:
+        next(group[name] for group in groups.values() if group.get(name))["lync_platform"] = "linux"
+    vips = common["lync_pools"][EDGE_POOL]["external_vips"]
+    vips["av"] = [vips["av"], AV_VIP]
+    common["lync_dns_servers"] = [{"address": address, "zones": ["contoso.com"], "view": view} for view, (address, _place) in DNS.items()]
+    for name, document in (("hosts.yml", hosts), ("group_vars/all.yml", common)):
+        (path / name).write_text(yaml.safe_dump(document), encoding="utf-8")
+    return path
+
+
+@contextlib.contextmanager
+def deployment(folder: Path) -> Iterator[Deployment]:
+    """Make the network, the servers, the load balancers and the firewalls."""
+    source = inventory(folder)
+    known = inventory_of(source)
+    documents = parsed(rendered(compile_inventory(known)))
+    plans: dict[str, Document] = {str(each["host"]): each for path, each in documents.items() if path.startswith("hosts/")}
+    pools: list[Document] = [each for path, each in documents.items() if path.startswith("pools/")]
+    services = [service for pool in pools for service in pool["virtual_services"]]
+    spoken = {name: known[name].variables.get("lync_balancer_addresses", []) for name in plans}
+    addresses = {name: list(dict.fromkeys([*spoken[name], *plan["addresses"], *_vips(services, name)])) for name, plan in plans.items()}  # type: ignore[misc]
+    with contextlib.ExitStack() as stack:
+        network = stack.enter_context(_network(plans, addresses))
+        servers = Servers(network)
+        stack.callback(servers.close)
+        members = {(each["vip"], each["port"], each["protocol"]): frozenset(map(network.place_of, each["members"])) for each in services}
+        hosts = {name: HostFlows.of(plan, addresses[name]) for name, plan in plans.items()}
+        balancers = sorted({name for service in services for name in service["balancers"]})
+        made = Deployment(source, network, servers, hosts, pools, members, {name: folder / f"{name}.sock" for name in balancers})
+        for host in hosts.values():
+            _equip(made, host)
+        # The plan assumes it: what is in front of the A/V Edge keeps the client's address, and answers come back through it.
+        network.return_through(APPLIANCE)
+        for name in balancers:
+            own = [service for service in services if name in service["balancers"]]
+            stack.enter_context(_haproxy(made, name, [service for service in own if service["protocol"] == "tcp"], folder))
+            stack.enter_context(_nginx(made, name, [service for service in own if service["protocol"] == "udp"], folder))
+        yield made
+
+
+def _vips(services: Sequence[Document], name: str) -> list[str]:
+    return [service["vip"] for service in services if service["balancers"][0] == name]
+
+
+def _network(plans: Mapping[str, Document], addresses: Mapping[str, Sequence[str]]) -> Network:
+    """Return the network: a host with a side towards the internet has a card for it."""
+    outside = {name: PlannedHost.of(plan).outside for name, plan in plans.items() if {"edge", "reverse_proxy"} & set(plan["roles"])}
+    # The plan assumes it: the virtual address of the Access Edge is their gateway.
+    return Network(addresses, ZONES, outside, dict.fromkeys(AV, "203.0.113.10"))
+
+
+def _equip(made: Deployment, host: HostFlows) -> None:
+    """Start the servers of a host and its firewall; what a balancer listens on is not served here."""
+    ports = {("udp" if rule.protocol == 17 else "tcp", port) for rule in host.inbound for port in ports_of(rule)}
+    proxied = {(protocol, port) for vip, port, protocol in made.members if vip in host.addresses}
+    made.servers.serve(host.name, ports - proxied)
+    if host.rules:
+        made.firewall(host.name, host)
+
+
+@contextlib.contextmanager
+def _haproxy(made: Deployment, name: str, services: Sequence[Document], folder: Path) -> Iterator[None]:
+    """Run HAProxy with the services of a balancer; monitors of a test ask more often."""
+    often = [{**service, "monitor": {**service["monitor"], "interval_seconds": 1}} for service in services]
+    path, socket = folder / f"{name}.cfg", made.sockets[name]
+    path.write_text(_MAIN.format(socket=socket) + haproxy.DRIVER.render(read_services(often)).text, encoding="utf-8")
+    with _running(made, name, [str(HAPROXY), "-db", "-q", "-f", str(path)], socket):
+        yield
+
+
+@contextlib.contextmanager
+def _nginx(made: Deployment, name: str, services: Sequence[Document], folder: Path) -> Iterator[None]:
+    path = folder / f"{name}.conf"
+    text = nginx_stream.DRIVER.render(read_services(services)).text
+    path.write_text(_NGINX.format(module=STREAM_MODULE, folder=folder, name=name, text=text), encoding="utf-8")
+    with _running(made, name, [str(NGINX), "-c", str(path), "-g", "daemon off;"], folder / f"{name}.pid"):
+        yield
+
+
+@contextlib.contextmanager
+def _running(made: Deployment, name: str, command: Sequence[str], ready: Path) -> Iterator[None]:
+    """Run a program in a namespace, once its file is there."""
+    process = made.network.start(name, command)
+    try:
+        end = time.monotonic() + 20
+        while not ready.exists() and process.poll() is None and time.monotonic() < end:
+            time.sleep(0.05)
+        assert ready.exists() and process.poll() is None, command
+        yield
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
