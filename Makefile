@@ -38,7 +38,7 @@ coverage: ## Coverage of the last unit and lab runs
 docs: ## What README, docs/ and examples/ say; documentation of plugins and roles; change notes
 sanity: ## ansible-test sanity and units, on a copy
 build: ## Build the collection and use it as installed
-molecule: ## Molecule's default scenario
+molecule: ## Molecule's scenarios: a plan, Windows hosts, load balancers
 matrix: ## Tests under ansible-core 2.16 and 2.21
 
 $(GATE_GROUPS): setup-test

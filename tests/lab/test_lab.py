@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.lab import tamper, windows_rules
+from tests.lab import ipsec_store, tamper, windows_rules
 from tests.lab.executor import Command, PythonExecutor
 from tests.lab.firewall_store import Faults, FirewallStore, FwRule
 from tests.lab.lab import ROOT, Lab
@@ -175,7 +175,12 @@ def test_tamper_changes_shows_removes_and_switches_faults(tmp_path: pathlib.Path
     shown = json.loads(capsys.readouterr().out)
     assert [(rule["Enabled"], rule["LocalPorts"], rule["Profiles"]) for rule in shown] == [(False, "443", 1)]
     assert tamper.main([*host, "--rule", "x", "--remove"]) == 0
-    assert [rule["Name"] for rule in tamper.show(store)] == ["y"]
+    assert tamper.main([*host, "--rule", "z", "--add", "--set", "protocol=6", "--set", "localport=9999"]) == 0
+    assert [(rule["Name"], rule["Enabled"], rule["LocalPorts"]) for rule in tamper.show(store)][1:] == [("z", True, "9999")]
+    ipsec_store.change(store, rules=ipsec_store.exempted({"{E1}": {"DisplayName": "e"}}))
+    assert tamper.main([*host, "--exemption", "e", "--set", "Enabled=false"]) == 0
+    assert tamper.main([*host, "--exemptions"]) == 0
+    assert "|Active=FALSE|" in json.loads(capsys.readouterr().out)["{E1}"]
     assert tamper.main([*host, "--fault", "access_denied=true", "--fault", "drop_after_write=2"]) == 0
     assert store.faults() == Faults(access_denied=True, drop_after_write=2)
     assert tamper.main([*host, "--fault", "none"]) == 0
@@ -189,6 +194,7 @@ def test_tamper_changes_shows_removes_and_switches_faults(tmp_path: pathlib.Path
         (["h", "--rule", "x", "--set", "colour=red"], "error: no property colour"),
         (["h", "--rule", "x", "--set", "localport=0"], "error: The parameter is incorrect: ports '0'"),
         (["h", "--rule", "z", "--remove"], "error: no rule 'z' on h"),
+        (["h", "--exemption", "z", "--set", "Enabled=false"], "error: no exemption 'z' on h"),
         (["h", "--fault", "colour=red"], "error: no fault colour"),
         (["other"], "error: "),
     ],

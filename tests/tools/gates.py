@@ -99,6 +99,15 @@ def _ansible_test_units(name: str) -> Outcome:
     return replace(outcome, skips=tuple(reason for reason in outcome.skips if "LYNC_" not in reason))
 
 
+def _scenario(scenario: str) -> Callable[[str], Outcome]:
+    return _command("molecule", "test", "--scenario-name", scenario)
+
+
+def _balancer_scenario(name: str) -> Outcome:
+    missing = [program for program in ("haproxy", "nginx") if not shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")]
+    return Outcome(skips=(f"not installed: {', '.join(missing)}",)) if missing else _scenario("balancer")(name)
+
+
 def _build(name: str) -> Outcome:
     for stale in BUILD.glob("msuc-lync-*.tar.gz"):
         stale.unlink()
@@ -153,7 +162,9 @@ GATES = (
     Gate("build", "build", "the collection builds", _build),
     Gate("installed", "build", "its playbooks run from the installed tarball", _installed, needs=("build",)),
     Gate("ansible-lint", "lint", "roles and playbooks meet the profile production", _command("ansible-lint")),
-    Gate("molecule", "molecule", "the default scenario", _command("molecule", "test", "--scenario-name", "default")),
+    Gate("molecule", "molecule", "scenario default: a plan", _scenario("default")),
+    Gate("molecule-windows", "molecule", "scenario windows: simulated hosts, drift, repair", _scenario("windows")),
+    Gate("molecule-balancer", "molecule", "scenario balancer: HAProxy and nginx, drift, repair", _balancer_scenario),
     Gate("changelog", "docs", "change notes are well-formed", _command("antsibull-changelog", "lint")),
     Gate(
         "antsibull-docs", "docs", "documentation of plugins and roles is valid",

@@ -301,7 +301,7 @@ PLAY_VARIABLES = {
     "lync_handout": "hand out scripts for all hosts instead of applying",
     "lync_firewall_state": "state that the firewall rules are brought to",
     "lync_balancer_state": "state that the virtual services are brought to",
-    "lync_balancer_options": "options of the module of an appliance's driver",
+    "lync_balancer_options": "options of the module of a load balancer's driver",
     "lync_balancer_provider": "how a load balancer that is an appliance is reached",
     "lync_balancer_path": "file of a Linux load balancer that is ours",
     "lync_balancer_master_socket": "socket of HAProxy's master process",
