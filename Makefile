@@ -33,7 +33,7 @@ lint: ## ruff, yamllint, ansible-lint, PowerShell
 types: ## mypy
 unit: ## Unit tests
 lab: ## Playbooks against simulated hosts
-lab-packets: ## A plan enforced on real packets in network namespaces; needs root, nftables, iproute2, haproxy
+lab-packets: ## A plan enforced on real packets in network namespaces, and verified; needs root, nftables, iproute2, haproxy, nginx, bind9
 coverage: ## Coverage of the last unit and lab runs
 docs: ## What README, docs/ and examples/ say; documentation of plugins and roles; change notes
 sanity: ## ansible-test sanity and units, on a copy

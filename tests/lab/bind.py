@@ -7,7 +7,7 @@
         server.zone("internal")          the lines of the zone, by a zone transfer
         server.nsupdate("internal", "update add other.contoso.com. 60 A 10.1.0.1")
 
-A view is chosen by the TSIG key of who asks. No service of the system is started or asked.
+A view is chosen by the TSIG key of who asks; who has none gets the first. No service of the system is started or asked.
 """
 
 from __future__ import annotations
@@ -40,11 +40,18 @@ def secret(name: str) -> str:
 
 
 class Bind:
-    """One named process: views -> zones -> lines of the zone file after HEAD; of a secondary, the primary's port and no lines."""
+    """One named process: views -> zones -> lines of the zone file after HEAD; of a secondary, the primary's port and no lines.
 
-    def __init__(self, directory: Path, views: Mapping[str, Mapping[str, str]], primary: Bind | None = None, options: str = "") -> None:
+    address, port: where it listens, any free port for none.
+    """
+
+    def __init__(
+        self, directory: Path, views: Mapping[str, Mapping[str, str]], primary: Bind | None = None, options: str = "", *,
+        address: str = "127.0.0.1", port: int = 0,
+    ) -> None:  # fmt: skip
         self.directory = directory
-        self.port = _free_port()
+        self.address = address
+        self.port = port or _free_port()
         self._views = views
         self._primary = primary
         self._options = options
@@ -91,7 +98,7 @@ class Bind:
     def entry(self, view: str = "internal", zones: tuple[str, ...] = (ZONE,), **more: object) -> dict[str, object]:
         """Return the server as an entry of lync_dns_servers."""
         key = {"key_name": view, "key_secret": secret(view)}
-        return {"address": "127.0.0.1", "port": self.port, "zones": list(zones), "view": view, **key, **more}
+        return {"address": self.address, "port": self.port, "zones": list(zones), "view": view, **key, **more}
 
     def zone(self, view: str = "internal", zone: str = ZONE) -> list[str]:
         """Return the records of a zone, sorted, without SOA: a zone transfer by dig."""
@@ -104,7 +111,7 @@ class Bind:
 
     def nsupdate(self, view: str, *lines: str) -> None:
         """Change a zone by nsupdate, as somebody else would."""
-        script = "\n".join([f"server 127.0.0.1 {self.port}", *lines, "send", ""])
+        script = "\n".join([f"server {self.address} {self.port}", *lines, "send", ""])
         key = f"hmac-sha256:{view}:{secret(view)}"
         subprocess.run(["nsupdate", "-v", "-y", key], input=script, text=True, check=True, capture_output=True, timeout=20)
 
@@ -126,7 +133,7 @@ class Bind:
     def _dig(self, view: str, name: str, record_type: str) -> list[str]:
         key = f"hmac-sha256:{view}:{secret(view)}"
         flags = ["+noall", "+answer", "+norecurse", "+time=1", "+tries=1"]
-        command = ["dig", "@127.0.0.1", "-p", str(self.port), "-y", key, *flags, name, record_type]
+        command = ["dig", f"@{self.address}", "-p", str(self.port), "-y", key, *flags, name, record_type]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
         lines = (line for line in done.stdout.splitlines() if line and not line.startswith(";"))
         return [" ".join(line.split()) for line in lines if " TSIG " not in " ".join(line.split())]
@@ -134,7 +141,7 @@ class Bind:
     def _configuration(self) -> Iterator[str]:
         base = self.directory
         yield f'options {{ directory "{base}"; pid-file none; session-keyfile "{base}/session.key"; managed-keys-directory "{base}";'
-        yield f"  listen-on port {self.port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; recursion no; dnssec-validation no; empty-zones-enable no;"
+        yield f"  listen-on port {self.port} {{ {self.address}; }}; listen-on-v6 {{ none; }}; recursion no; dnssec-validation no; empty-zones-enable no;"
         yield f"  notify explicit; {self._options} }};"
         yield "controls { };"
         yield 'logging { channel all { stderr; severity debug 1; print-category yes; }; category update { all; }; category default { all; }; };'

@@ -64,6 +64,7 @@ class Deployment:
     """Contoso as packets; inventory: the directory that it was planned from. members: who is behind (address, port, protocol)."""
 
     inventory: Path
+    plans: dict[str, Document]
     network: Network
     servers: Servers
     hosts: dict[str, HostFlows]
@@ -120,7 +121,7 @@ def deployment(folder: Path) -> Iterator[Deployment]:
         members = {(each["vip"], each["port"], each["protocol"]): frozenset(map(network.place_of, each["members"])) for each in services}
         hosts = {name: HostFlows.of(plan, addresses[name]) for name, plan in plans.items()}
         balancers = sorted({name for service in services for name in service["balancers"]})
-        made = Deployment(source, network, servers, hosts, pools, members, {name: folder / f"{name}.sock" for name in balancers})
+        made = Deployment(source, plans, network, servers, hosts, pools, members, {name: folder / f"{name}.sock" for name in balancers})
         for host in hosts.values():
             _equip(made, host)
         # The plan assumes it: what is in front of the A/V Edge keeps the client's address, and answers come back through it.

@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import re
 import subprocess
+import textwrap
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..lab.lab import ROOT
 from ..lab.netns import entered, ip
 
 ROUTER = "router"
@@ -29,14 +32,6 @@ _SETTINGS = (
     "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
 )  # fmt: skip
 
-# What a connection of a transparent socket gets back is its own, whatever the address: the kernel's Documentation/networking/tproxy.rst.
-DIVERT = """table inet divert {
-  chain prerouting {
-    type filter hook prerouting priority mangle;
-    meta l4proto { tcp, udp } socket transparent 1 meta mark set 1 accept
-  }
-}
-"""
 _MARKS = """table inet way {{
   chain prerouting {{
     type filter hook prerouting priority mangle;
@@ -132,8 +127,7 @@ class Network:
     def return_through(self, name: str) -> None:
         """Lead answers to what a namespace sent, whatever its source, back to it, and there to who sent it: a balancer without source NAT."""
         device = self._devices[name]
-        self.run(name, ["nft", "-f", "-"], DIVERT)
-        self._batch(name, [line for option in ("", "-6 ") for line in (f"{option}rule add fwmark 1 lookup 100", f"{option}{_LOCAL}")])
+        self.run(name, ["sh", "-e"], _documented_script())
         self.run(ROUTER, ["nft", "-f", "-"], _MARKS.format(device=device))
         self._batch(ROUTER, [
             "rule add fwmark 1 lookup 201", f"route add default via 169.254.1.2 dev {device} onlink table 201",
@@ -173,6 +167,14 @@ class Network:
             if network.version == address.version and address in network
         ]  # fmt: skip
         return max(fitting)[1] if fitting else OUTSIDE
+
+
+def _documented_script() -> str:
+    """Return what the documentation tells users to run on a balancer without source NAT."""
+    text = (ROOT / "docs" / "load-balancers.md").read_text(encoding="utf-8").partition("## Without source NAT")[2]
+    found = re.search(r"^ +content: \|\n((?:      .*\n|\n)+)", text, re.MULTILINE)
+    assert found is not None
+    return textwrap.dedent(found[1])
 
 
 def _source(own: Sequence[str], family: int) -> str:

@@ -92,13 +92,22 @@ def _members(judged: Judged, known: Knowledge) -> str:
 
 
 def _why_down(member: PlannedHost, service: Service, known: Knowledge) -> str:
+    """Return why a balancer takes a member for down, or cannot get through to it: first what the traffic goes to, then what the monitor asks."""
     facts = known.facts.get(member.name)
     if facts is None:
         return ""
     if facts.problem:
         return f"{member.name} could not be asked"
-    listens = facts.listeners is None or any(facts.listens(service.protocol, address, service.node_port) for address in member.addresses)
-    return "" if listens else f"nothing listens on {service.protocol.upper()} {service.node_port} of {member.name}"
+    asked = [("", service.protocol, service.node_port), (", which the balancer asks", "tcp", service.monitor_port)]
+    return next((text for words, protocol, port in asked if port and (text := _at_member(member, facts, protocol, port, words))), "")
+
+
+def _at_member(member: PlannedHost, facts: Facts, protocol: str, port: int, words: str) -> str:
+    listens = facts.listeners is None or any(facts.listens(protocol, address, port) for address in member.addresses)
+    if not listens:
+        return f"nothing listens on {protocol.upper()} {port} of {member.name}{words}"
+    rules = {rule.name for rule in member.rules if rule.protocol == protocol and any(rule.covers(address, port) for address in member.addresses)}
+    return next((text for item in facts.deviations if item.name in rules and (text := _rule_words(item, member.name))), "")
 
 
 def _unasked(judged: Judged, known: Knowledge) -> str:

@@ -21,7 +21,7 @@ _ADDRESSES = ("A", "AAAA")
 
 @dataclass(frozen=True)
 class Service:
-    """A virtual service with members that take traffic."""
+    """A virtual service with members that take traffic; monitor_port: the TCP port by which the balancer knows that a member is well, 0 for none."""
 
     name: str
     pool: str
@@ -34,6 +34,7 @@ class Service:
     member_addresses: tuple[str, ...]
     balancers: tuple[str, ...]
     source_nat: bool
+    monitor_port: int = 0
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,13 @@ def _services(pool: Document, by_address: Mapping[str, PlannedHost]) -> Iterable
                 member_addresses=texts(item, "members"),
                 balancers=texts(item, "balancers"),
                 source_nat=bool(item["source_nat"]),
+                monitor_port=_monitor_port(item),
             )
+
+
+def _monitor_port(item: Mapping[str, object]) -> int:
+    monitor = item.get("monitor")
+    return int(str(monitor.get("port") or 0)) if isinstance(monitor, Mapping) else 0
 
 
 def _records(pool: Document) -> Iterable[Record]:

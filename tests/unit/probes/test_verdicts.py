@@ -19,7 +19,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.probes.deployment import
 from ansible_collections.msuc.lync.plugins.plugin_utils.probes.hand import BANNER, Facts, read_facts
 from ansible_collections.msuc.lync.plugins.plugin_utils.probes.messages import payload
 from ansible_collections.msuc.lync.plugins.plugin_utils.probes.model import Expected, Kind, Matrix, NotProbed, Probe
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.planned import PlannedHost
+from ansible_collections.msuc.lync.plugins.plugin_utils.probes.planned import PlannedHost, PlannedRule
 from ansible_collections.msuc.lync.plugins.plugin_utils.probes.verdicts import Verdict, judge
 from ansible_collections.msuc.lync.plugins.plugin_utils.probes.verification import Settings, Verification
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.deviations import deviations_of
@@ -37,6 +37,7 @@ STUN = replace(TCP, kind=Kind.STUN, port=3478, transport="udp")
 RPC = replace(TCP, kind=Kind.RPC, port=135)
 CLOSED = replace(TCP, expected=Expected.CLOSED, rule="", port=444)
 VIP = replace(TCP, destination="pool01.contoso.com", address="10.1.0.100", service="sip")
+ASKED = replace(VIP, port=5071, service="response")
 AT_SERVER = replace(STUN, kind=Kind.DNS, port=53, destination="10.1.0.93", address="10.1.0.93", rule="")
 DNS = replace(AT_SERVER, question=("pool01.contoso.com", "A"), answers=("10.1.0.100",))
 
@@ -107,17 +108,21 @@ def differing(name: str, before: object, after: object) -> dict[str, object]:
 
 
 SCOPED = differing("remoteip", ["10.9.0.0/24"], ["10.2.0.21"])
-UP = ["tcp 0.0.0.0 5061", "udp 10.1.0.11 3478"]
+UP = ["tcp 0.0.0.0 5061", "tcp 0.0.0.0 5071", "udp 10.1.0.11 3478"]
+
+
+PLANNED = PlannedRule(RULE, ("S2",), "tcp", ("5061",), ("any",), ("any",), ("10.2.0.21",), "")
 
 
 def host(name: str, address: str) -> PlannedHost:
-    return PlannedHost(name, ("frontend",), "windows", "pool01.contoso.com", (address,), ())
+    return PlannedHost(name, ("frontend",), "windows", "pool01.contoso.com", (address,), (PLANNED,))
 
 
 HOSTS = {"edge01": host("edge01", "10.2.0.21"), "fe01": host("fe01", "10.1.0.11"), "fe02": host("fe02", "10.1.0.12")}
 MEMBERS = (HOSTS["fe01"], HOSTS["fe02"])
 SERVICE = Service("sip", "pool01.contoso.com", ("S2",), "10.1.0.100", 5061, "tcp", 5061, MEMBERS, ("10.1.0.11", "10.1.0.12"), ("lb01",), True)
-DEPLOYMENT = Deployment(HOSTS, (SERVICE,), ())
+RESPONSE = replace(SERVICE, name="response", port=5071, node_port=5071, monitor_port=5061)
+DEPLOYMENT = Deployment(HOSTS, (SERVICE, RESPONSE), ())
 
 
 def verified(probe: Probe, given: dict[str, object], listening: Mapping[str, list[str]] | None = None, rules: Mapping[str, Any] | None = None) -> Verification:
@@ -163,6 +168,13 @@ CAUSES: dict[str, tuple[Probe, dict[str, object], Mapping[str, list[str]] | None
     "all members down": (
         VIP, answer(closed=True), {"fe01": [], "fe02": []}, {},
         "balancer member down: nothing listens on TCP 5061 of fe01; nothing listens on TCP 5061 of fe02",
+    ),
+    "members whose monitored port is shut": (
+        ASKED, answer(closed=True), {"fe01": ["tcp 0.0.0.0 5071"], "fe02": UP}, {},
+        "balancer member down: nothing listens on TCP 5061 of fe01, which the balancer asks",
+    ),
+    "members that let no balancer in": (
+        VIP, answer(closed=True), None, changed("add"), f"balancer member down: no rule on the host: {RULE} is missing on fe01",
     ),
     "balancer": (VIP, answer("refused"), None, {}, "the balancer lb01 does not pass sip on, although nothing is known to be wrong with its members"),
     "wrong host": (TLS, shown("x.contoso.com"), None, {}, "another server answers at 10.1.0.11, or the wrong certificate is bound there"),
