@@ -23,6 +23,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.report.drift import Cont
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.drift_text import drift_text
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.history import file_name, first_seen
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.junit import junit
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import registered_result
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.page import Deployment, page
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.remediation import read_limits
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.repair import Remediation, remediation
@@ -115,8 +116,7 @@ def _answers(variables: Mapping[str, Any], registered: Mapping[str, str | list[s
     answers: dict[str, Mapping[str, Any]] = {}
     for concern, named in registered.items():
         names = [named] if isinstance(named, str) else named
-        results = [variables[name] for name in names if name in variables]
-        kept = [result for result in results if isinstance(result, Mapping) and not result.get("skipped")]
+        kept = [result for name in names if (result := registered_result(variables, name)) is not None and not result.get("skipped")]
         if kept:
             answers[concern] = next((result for result in kept if result.get("failed") or result.get("unreachable")), _together(kept))
     return answers

@@ -33,11 +33,12 @@ COMMON_SPEC = {
     "snapshot_dir": {"type": "str"},
     "snapshot_keep": {"type": "int", "default": 10},
     "confirm_minutes": {"type": "int", "default": 0},
+    "brief": {"type": "bool", "default": False},
     "handout_dir": {"type": "path"},
     "running_config": {"type": "str"},
     "path": {"type": "path"},
 }
-_ARGUMENT_SPEC = {
+ARGUMENT_SPEC = {
     **COMMON_SPEC,
     "rules": {"type": "list", "elements": "dict", "default": []},
     "state": {"type": "str", "choices": ["merged", "replaced", "overridden", "deleted", "gathered", "parsed", "rendered"], "default": "replaced"},
@@ -65,13 +66,17 @@ class HandsAction(ActionBase):
             return {**result, "failed": True, "changed": False, "msg": str(error)}
         except OSError as error:
             return {**result, "failed": True, "changed": False, "msg": f"the scripts cannot be written: {error}"}
+        return {**result, **self.followed(options, run, task_vars or {})}
+
+    def followed(self, options: dict[str, Any], run: Course | dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Return the result of a task that begun."""
         if not isinstance(run, Course):
-            return {**result, **run}
-        found = {**result, **self._run(run, task_vars or {})}
+            return run
+        found = self._run(run, task_vars)
         return found if found.get("failed") else {**found, **self.ended(options, run)}
 
     @abstractmethod
-    def begun(self, options: dict[str, Any], host: str) -> Course | dict[str, object]:
+    def begun(self, options: dict[str, Any], host: str) -> Course | dict[str, Any]:
         """Return the course of a task, or the whole result of one that needs no host.
 
         Raises InvalidInputError, MissingLibraryError, and OSError when a file cannot be written.
@@ -122,13 +127,13 @@ class HandsAction(ActionBase):
         options = self._connection.get_options()
         return str(options.get("remote_addr") or options.get("host") or self._play_context.remote_addr)
 
-    def _host(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+    def _host(self, arguments: dict[str, Any], task_vars: dict[str, Any], hands: str = "") -> dict[str, Any]:
         """Run the hands once; a connection that is lost, also half-way, is ansible's to report, as UNREACHABLE."""
         try:
-            answer: dict[str, Any] = self._execute_module(module_name=self.hands, module_args=arguments, task_vars=task_vars)
+            answer: dict[str, Any] = self._execute_module(module_name=hands or self.hands, module_args=arguments, task_vars=task_vars)
         except OSError as error:
             # The winrm plugin lets the errors of its HTTP library through once the module is running.
-            operation = arguments["operation"]
+            operation = arguments.get("operation", "gather")
             message = f"the connection broke during {operation}, what was written before stays, run again to go on: {error}"
             raise AnsibleConnectionFailure(message) from error
         return answer
@@ -138,7 +143,7 @@ class ActionModule(HandsAction):
     """The action of msuc.lync.windows_firewall_rules."""
 
     hands = "msuc.lync.windows_firewall_host"
-    argument_spec = _ARGUMENT_SPEC
+    argument_spec = ARGUMENT_SPEC
 
     def begun(self, options: dict[str, Any], host: str) -> Course | dict[str, object]:
         """Return the course of a task, or the result of one that reads or writes rules without a host."""

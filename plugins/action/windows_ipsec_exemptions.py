@@ -17,7 +17,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.windows.offline import i
 
 _STATES = ["merged", "replaced", "deleted", "gathered", "parsed", "rendered"]
 
-_ARGUMENT_SPEC = {
+ARGUMENT_SPEC = {
     **COMMON_SPEC,
     "exemptions": {"type": "list", "elements": "dict", "default": []},
     "state": {"type": "str", "choices": _STATES, "default": "replaced"},
@@ -35,7 +35,7 @@ class ActionModule(HandsAction):
     """The action of msuc.lync.windows_ipsec_exemptions."""
 
     hands = "msuc.lync.windows_ipsec_host"
-    argument_spec = _ARGUMENT_SPEC
+    argument_spec = ARGUMENT_SPEC
 
     def begun(self, options: dict[str, Any], host: str) -> Course | dict[str, object]:
         """Return the course of a task, or the result of one that contacts no host."""

@@ -14,12 +14,35 @@ $script:RuleProperty = @(
 function Get-LyncFirewallRule {
     <#
     .SYNOPSIS
-    Enumerates the local rules once: objects with Com (the live rule) and Value (its properties).
+    Enumerates the local rules once, each with Com (the live rule), Value (its properties), and Line: what tells whether it is
+    another one than was gathered.
     #>
     param([Parameter(Mandatory = $true)]$Policy)
 
     foreach ($rule in $Policy.Rules) {
-        [PSCustomObject]@{ Com = $rule; Value = (Get-LyncFirewallRuleValue -Rule $rule) }
+        $value = Get-LyncFirewallRuleValue -Rule $rule
+        @{ Com = $rule; Value = $value; Line = (ConvertTo-LyncLine -Value $value) }
+    }
+}
+
+function Get-LyncFirewallState {
+    <#
+    .SYNOPSIS
+    Returns what the firewall is: the enumerated rules, profiles, Group Policy, and the fingerprint that stands for all of them.
+    #>
+    param([Parameter(Mandatory = $true)]$Policy, [Parameter(Mandatory = $true)][AllowEmptyCollection()][array]$Rule)
+
+    $setting = Get-LyncFirewallProfile -Policy $Policy
+    $groupPolicy = Get-LyncGroupPolicy -Kind FirewallRules
+    $line = @(foreach ($present in $Rule) { $present.Line })
+    $line += ConvertTo-LyncLine -Value $setting
+    $line += ConvertTo-LyncLine -Value $groupPolicy.rules
+    $line += ConvertTo-LyncLine -Value $groupPolicy.profiles
+    @{
+        rules = @(foreach ($present in $Rule) { $present.Value })
+        profiles = $setting
+        group_policy = $groupPolicy
+        fingerprint = Get-LyncFingerprint -Line $line
     }
 }
 
@@ -82,4 +105,4 @@ function Remove-LyncFirewallRule {
     $Policy.Rules.Remove($Name)
 }
 
-Export-ModuleMember -Function Get-LyncFirewallRule, Add-LyncFirewallRule, Set-LyncFirewallRuleProperty, Remove-LyncFirewallRule
+Export-ModuleMember -Function Get-LyncFirewallRule, Get-LyncFirewallState, Add-LyncFirewallRule, Set-LyncFirewallRuleProperty, Remove-LyncFirewallRule

@@ -72,6 +72,27 @@ function Get-LyncIPsecLegacy {
     }
 }
 
+function Get-LyncIPsecState {
+    <#
+    .SYNOPSIS
+    Returns the rules that were read, what bears on them besides, and the fingerprint that stands for all of that.
+    #>
+    param([Parameter(Mandatory = $true)][System.Collections.IDictionary]$Rule)
+
+    $state = @{
+        group_policy = Get-LyncGroupPolicy -Kind ConSecRules
+        legacy = Get-LyncIPsecLegacy
+        exempt = Get-LyncIPsecExempt
+        engines = @(Get-LyncIPsecEngine)
+        profiles = Get-LyncFirewallProfile -Policy (Get-LyncFirewallPolicy)
+    }
+    $line = @($Rule.Keys | ForEach-Object { "$_=$($Rule[$_])" })
+    $line += $state.Keys | ForEach-Object { "$_ $(ConvertTo-LyncLine -Value $state[$_])" }
+    $state.rules = $Rule
+    $state.fingerprint = Get-LyncFingerprint -Line $line
+    $state
+}
+
 function Invoke-LyncCim {
     <#
     .SYNOPSIS
@@ -252,5 +273,5 @@ function Invoke-LyncIPsecScript {
     }
 }
 
-Export-ModuleMember -Function Get-LyncIPsecEngine, Get-LyncIPsecRule, Get-LyncIPsecExempt, Get-LyncIPsecLegacy, Invoke-LyncIPsecOperation,
+Export-ModuleMember -Function Get-LyncIPsecEngine, Get-LyncIPsecRule, Get-LyncIPsecState, Invoke-LyncIPsecOperation,
     Open-LyncIPsecStore, Save-LyncIPsecStore, Get-LyncIPsecStoreRule, Invoke-LyncIPsecScript

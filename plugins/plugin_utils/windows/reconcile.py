@@ -47,7 +47,7 @@ class Task(CommonTask):
         if problems:
             raise InvalidInputError(problems)
         unprotected = frozenset(listed_texts(options.get("unprotected_rules")))
-        return cls(wanted, rules, state, phase, group, expected, safety, unprotected)
+        return cls(wanted, rules, state, phase, group, expected, safety, bool(options.get("brief")), unprotected)
 
 
 def _wanted(rules: Sequence[Mapping[str, object]], state: State, group: str) -> tuple[Rule, ...]:

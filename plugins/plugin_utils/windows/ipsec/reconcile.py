@@ -72,6 +72,7 @@ class IpsecTask(Task):
             group=group,
             expected_addresses=expected,
             safety=safety,
+            brief=bool(options.get("brief")),
             needed=str(options.get("needed") or ALWAYS).lower(),
             engine=engine,
             store=store,

@@ -1,0 +1,35 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""msuc.lync.windows_gather_host over the wire, simulated and as PowerShell: what the modules of firewall and IPsec answer, in one answer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.lab import ipsec_store
+from tests.lab.executor import Executor
+from tests.lab.lab import Lab
+from tests.lab.powershell import PowerShellExecutor
+from tests.lab.test_ipsec_host import REQUIRE, executors
+
+GATHER = {"operation": "gather"}
+MODULES: tuple[tuple[str, dict[str, Any]], ...] = (("windows_gather_host", {}), ("windows_firewall_host", GATHER), ("windows_ipsec_host", GATHER))
+ANSIBLE = {"changed", "failed", "_ansible_no_log", "done"}
+
+
+@pytest.mark.parametrize("executor", executors())
+def test_one_answer_holds_both(lab: Lab, executor: Executor | str) -> None:
+    lab.executor = PowerShellExecutor(executor) if isinstance(executor, str) else executor
+    lab.start({"fe01": {"addresses": ["10.1.0.11"], "seed": [{"Name": "Contoso", "Protocol": 6, "LocalPorts": "443"}]}})
+    ipsec_store.change(lab.stores["fe01"], rules=ipsec_store.exempted({"{1}": REQUIRE}))
+    tasks = [{"name": name, f"msuc.lync.{name}": arguments} for name, arguments in MODULES]
+    played = lab.play(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
+    assert played.status == 0, played.output
+    both, firewall, ipsec = ({name: value for name, value in record["result"].items() if name not in ANSIBLE} for record in played.of("fe01"))
+    parts = {"firewall": both.pop("firewall"), "ipsec": both.pop("ipsec")}
+    assert {**both, **parts["firewall"]} == firewall
+    assert {**both, **parts["ipsec"]} == ipsec
+    assert [len(part["rules"]) for part in parts.values()] == [1, 1]
