@@ -6,17 +6,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: balancer_plan
-short_description: What load balancers get in this run
+short_description: What load balancers and reverse proxies get in this run
 version_added: "0.1.0"
 description:
   - Returns virtual services that M(msuc.lync.plan) compiled earlier in the same run, as options of a module of load balancers.
   - A pool waits, with a warning, while an active Windows member of it is not part of the run or is not as planned, or while an earlier
-    unit of a pair failed.
+    unit of a pair failed; on a reverse proxy also while a load balancer of it failed.
 author: msuc.lync contributors (@msuc-lync)
 options:
   _terms:
     description:
-      - The name of a load balancer, for its services.
+      - The name of a load balancer, for its services, or of a reverse proxy with O(publications).
       - V(:balancers) for the names of all load balancers.
       - V(:proxies) for the names of all reverse proxies that are configured.
     type: list
@@ -29,6 +29,10 @@ options:
   driver:
     description: The driver whose services are asked for, by default O(balancer_driver).
     type: str
+  publications:
+    description: Whether the publications of a reverse proxy are asked for.
+    type: bool
+    default: false
   ready:
     description: Whether pools wait; when not, all services are returned, to compare them.
     type: bool
@@ -54,7 +58,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: Per balancer a dictionary with C(services), C(state) and C(waiting), which maps pools to why they wait; names for the other terms.
+  description:
+    - Per balancer a dictionary with C(services), or per reverse proxy with C(publications), C(state) and C(waiting), which maps pools to why they wait.
+    - Names for the other terms.
   type: list
   elements: raw
 """
@@ -67,6 +73,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.scope import balancer_scope
 from ansible_collections.msuc.lync.plugins.plugin_utils.dns.scope import run_scope
+from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.scope import publishing_scope
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import outcome, results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
 
@@ -90,16 +97,18 @@ class LookupModule(LookupBase):
                 found += list(state.proxies()) or [NOBODY]
             else:
                 found.append(self._scope(term, state, hostvars))
+                for pool, why in found[-1]["waiting"].items():
+                    Display().warning(f"what {term} has of {pool} is left as it is: {why}")
         return found
 
     def _scope(self, name: str, state: RunState, hostvars: Hostvars) -> dict[str, Any]:
         asks = self.get_option("ready")
         not_ready = run_scope(state.pools(), state.hosts(), self._ready(state, hostvars)).left_out if asks else {}
-        scope = balancer_scope(name, state.pools(), not_ready, self._done(state, hostvars) if asks else {})
+        done = self._done(state, hostvars) if asks else {}
+        if self.get_option("publications"):
+            return publishing_scope((state.host(name) or {}).get("publications", []), not_ready, state.balancers(), done)  # type: ignore[arg-type]
         driver = self.get_option("balancer_driver")
-        for pool, why in scope.waiting.items():
-            Display().warning(f"the virtual services of {pool} are left as they are on {name}: {why}")
-        return scope.of(driver, self.get_option("driver") or driver)
+        return balancer_scope(name, state.pools(), not_ready, done).of(driver, self.get_option("driver") or driver)
 
     def _ready(self, state: RunState, hostvars: Hostvars) -> dict[str, bool]:
         registered = self.get_option("registered")

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import State
@@ -21,7 +23,7 @@ from .proxies import NET, OTHER, VIP, Proxy, needs_haproxy, needs_nginx, running
 from .publishing import Authority, WebMember, plainly, publish, shown, web_members
 
 POOLS = ("pool01.contoso.com", "pool02.contoso.com")
-MEET, FIRST, SECOND = "meet.contoso.com", "webext01.contoso.com", "webext02.contoso.com"
+MEET, FIRST, SECOND, NEWER = "meet.contoso.com", "webext01.contoso.com", "webext02.contoso.com", "web2.contoso.com"
 MEMBERS = (f"{NET}.11", f"{NET}.12")
 REFUSED = ("421", "ConnectionResetError", "SSLEOFError", "SSLError", "RemoteDisconnected")
 
@@ -155,10 +157,10 @@ def _may_listen() -> bool:
     return True
 
 
-def inventory(path: Path, tls: dict[str, str], **proxy: str) -> Path:
-    """Write two pools of one server each, a simple URL, and a reverse proxy that is this machine."""
-    member = {"lync_managed": False}
-    members = {f"fe0{number}": {"ansible_host": MEMBERS[number - 1], "lync_pool": POOLS[number - 1], **member} for number in (1, 2)}
+def inventory(path: Path, second: dict[str, object], proxy: dict[str, object], first: dict[str, object] | None = None, managed: bool = False) -> Path:
+    """Write two pools of one server each, a simple URL, and a reverse proxy that is this machine; managed: whether the first pool's server is."""
+    members = {f"fe0{number}": {"ansible_host": MEMBERS[number - 1], "lync_pool": POOLS[number - 1], "lync_managed": False} for number in (1, 2)}
+    members["fe01"]["lync_managed"] = managed
     rp01 = {
         "ansible_host": f"{NET}.5", "lync_external_address": VIP, "ansible_connection": "local",
         "ansible_python_interpreter": "{{ ansible_playbook_python }}", **proxy,
@@ -167,7 +169,8 @@ def inventory(path: Path, tls: dict[str, str], **proxy: str) -> Path:
         "lync_version": "2015", "lync_client_networks": ["127.0.0.0/16"], "lync_management_networks": ["127.0.1.0/24"],
         "lync_central_management_pool": POOLS[0], "lync_simple_urls": {"meet": [f"https://{MEET}"]},
         "lync_pools": {
-            POOLS[0]: {"role": "frontend", "external_web_fqdn": FIRST}, POOLS[1]: {"role": "frontend", "external_web_fqdn": SECOND, "tls": tls},
+            POOLS[0]: {"role": "frontend", "external_web_fqdn": FIRST, **(first or {})},
+            POOLS[1]: {"role": "frontend", "external_web_fqdn": SECOND, **second},
         },
     }  # fmt: skip
     children = {"frontend": {"hosts": members}, "reverse_proxy": {"hosts": {"rp01": rp01}}}
@@ -175,37 +178,89 @@ def inventory(path: Path, tls: dict[str, str], **proxy: str) -> Path:
     return path
 
 
-@needs_haproxy
-@pytest.mark.skipif(not _may_listen(), reason="ports 80 and 443 cannot be listened on here: it takes root, and nobody else on them")
-def test_site_and_drift(tmp_path: Path) -> None:
-    authority = Authority(tmp_path / "certificates")
-    files = [authority.certificate(f"{name}.pem", *names) for name, names in (("first", (FIRST, MEET)), ("second", (SECOND,)), ("proxy", (SECOND,)))]
-    bridge = {"mode": "bridge", "certificate": files[2], "ca": str(authority.ca)}
-    with WebMember(MEMBERS[0], files[0], 4443, 8080), WebMember(MEMBERS[1], files[1], 4443, 8080), running_haproxy(tmp_path / "proxy") as proxy:
-        lab, own = Lab(tmp_path), proxy.path.with_name("zz-msuc-lync-publications.cfg")
-        (tmp_path / "lab.json").write_text('{"all": {}}', encoding="utf-8")
-        of_proxy = {
-            "lync_reverse_proxy_driver": "haproxy", "lync_reverse_proxy_path": str(own), "lync_balancer_master_socket": str(proxy.fixed["master_socket"]),
-        }  # fmt: skip
-        hosts = inventory(tmp_path / "hosts.json", {}, **of_proxy)
+@dataclass
+class Site:
+    """A deployment with one real reverse proxy, played as users do."""
 
-        def played(name: str, *arguments: str) -> Played:
-            return lab.play(ROOT / "playbooks" / f"{name}.yml", "-i", str(hosts), "--tags", "load_balancer", *arguments)
+    folder: Path
+    proxy: dict[str, object]
+    own: tuple[Path, ...]
+    authority: Authority
+    files: tuple[str, ...]
 
-        checked = played("site", "--check", "--diff")
-        assert checked.status == 0 and "rp01      would change  2" in checked.output and f"host_names: {MEET}, {FIRST}" in checked.output, checked.output
-        assert not own.exists() and shown(VIP, MEET, 443)[0] == 0
-        site = played("site")
-        assert site.status == 0 and "rp01      changed  2" in site.output, site.output
-        assert shown(VIP, MEET, 443) == (authority.serials["first.pem"], f"{MEMBERS[0]} {MEET} 4443")
+    def __post_init__(self) -> None:
+        self.lab, self.hosts = Lab(self.folder), self.folder / "hosts.json"
+        (self.folder / "lab.json").write_text('{"all": {}}', encoding="utf-8")
+        self.asks({})
+
+    def asks(self, second: dict[str, object], **more: Any) -> None:
+        inventory(self.hosts, second, self.proxy, **more)
+
+    def played(self, name: str, *arguments: str) -> Played:
+        return self.lab.play(ROOT / "playbooks" / f"{name}.yml", "-i", str(self.hosts), "--tags", "load_balancer", *arguments)
+
+    def is_published(self) -> None:
+        """See both pools by HTTPS and HTTP, each with its own certificate."""
+        assert shown(VIP, MEET, 443) == (self.authority.serials["first.pem"], f"{MEMBERS[0]} {MEET} 4443")
+        assert shown(VIP, SECOND, 443) == (self.authority.serials["second.pem"], f"{MEMBERS[1]} {SECOND} 4443")
         assert plainly(VIP, SECOND, 80) == f"{MEMBERS[1]} {SECOND} 8080"
-        assert "rp01      unchanged  0" in played("site").output
+
+
+@contextlib.contextmanager
+def site_of(folder: Path, driver: str) -> Iterator[Site]:
+    authority = Authority(folder / "certificates")
+    names = (("first", (FIRST, MEET)), ("second", (SECOND, NEWER)), ("proxy", (SECOND,)))
+    files = tuple(authority.certificate(f"{name}.pem", *hosts) for name, hosts in names)
+    start = running_nginx if driver == "nginx" else running_haproxy
+    with WebMember(MEMBERS[0], files[0], 4443, 8080), WebMember(MEMBERS[1], files[1], 4443, 8080), start(folder / "proxy") as proxy:
+        own = (proxy.path.with_name("zz-msuc-lync-publications.cfg"), proxy.folder / "conf.d" / "zz-msuc-lync-publications.conf")
+        variables: dict[str, object] = {"lync_reverse_proxy_driver": driver, "lync_reverse_proxy_path": str(own[0])}
+        if driver == "nginx":
+            own = (proxy.path.with_name("91-msuc-lync-publications.conf"), own[1])
+            variables |= {"lync_reverse_proxy_path": str(own[0]), "lync_reverse_proxy_http_path": str(own[1])}
+            variables["lync_reverse_proxy_options"] = {name: proxy.fixed[name] for name in ("config", "pid_file")}
+        else:
+            variables["lync_balancer_master_socket"] = str(proxy.fixed["master_socket"])
+        yield Site(folder, variables, own, authority, files)
+
+
+needs_ports = pytest.mark.skipif(not _may_listen(), reason="ports 80 and 443 cannot be listened on here: it takes root, and nobody else on them")
+
+
+@needs_haproxy
+@needs_ports
+def test_site_and_drift(tmp_path: Path) -> None:
+    with site_of(tmp_path, "haproxy") as site:
+        checked = site.played("site", "--check", "--diff")
+        assert checked.status == 0 and "rp01      would change  2" in checked.output and f"host_names: {MEET}, {FIRST}" in checked.output, checked.output
+        assert not site.own[0].exists() and shown(VIP, MEET, 443)[0] == 0
+        done = site.played("site")
+        assert done.status == 0 and "rp01      changed  2" in done.output, done.output
+        site.is_published()
+        assert "rp01      unchanged  0" in site.played("site").output
         # The inventory asks for a bridge: what clients will notice is said before anything is done.
-        inventory(hosts, bridge, **of_proxy)
-        drift = played("drift")
+        site.asks({"tls": {"mode": "bridge", "certificate": site.files[2], "ca": str(site.authority.ca)}})
+        drift = site.played("drift")
         said = f"rp01: {POOLS[1]}: changed: mode is passthrough, should be bridge"
         assert drift.status == 2 and said in drift.output and "(changes the certificate clients see)" in drift.output, drift.output
-        assert shown(VIP, SECOND, 443)[0] == authority.serials["second.pem"]
-        mended = played("drift", "-e", "lync_remediate=true")
-        assert mended.status == 0 and shown(VIP, SECOND, 443) == (authority.serials["proxy.pem"], f"{MEMBERS[1]} {SECOND} 4443"), mended.output
-        assert played("drift").status == 0
+        assert shown(VIP, SECOND, 443)[0] == site.authority.serials["second.pem"]
+        mended = site.played("drift", "-e", "lync_remediate=true")
+        assert mended.status == 0 and shown(VIP, SECOND, 443) == (site.authority.serials["proxy.pem"], f"{MEMBERS[1]} {SECOND} 4443"), mended.output
+        assert site.played("drift").status == 0
+
+
+@needs_nginx
+@needs_ports
+def test_site_with_nginx_and_a_pool_that_waits(tmp_path: Path) -> None:
+    with site_of(tmp_path, "nginx") as site:
+        done = site.played("site")
+        assert done.status == 0 and "rp01      changed  2" in done.output, done.output
+        site.is_published()
+        again = site.played("site")
+        assert again.status == 0 and "rp01      unchanged  0" in again.output, again.output
+        # Both pools get other names, but the first one's server is not part of the run: it stays as it is.
+        site.asks({"external_web_fqdn": NEWER}, first={"external_web_fqdn": "web1.contoso.com"}, managed=True)
+        waits = site.played("site", "--limit", "rp01")
+        assert f"what rp01 has of {POOLS[0]} is left as it is: fe01 not part of this run" in " ".join(waits.output.split()), waits.output
+        assert shown(VIP, NEWER, 443) == (site.authority.serials["second.pem"], f"{MEMBERS[1]} {NEWER} 4443") and shown(VIP, SECOND, 443)[0] == 0
+        assert shown(VIP, FIRST, 443)[0] == site.authority.serials["first.pem"] and shown(VIP, "web1.contoso.com", 443)[0] == 0

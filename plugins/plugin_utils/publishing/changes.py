@@ -8,7 +8,7 @@ The plain data have the shape of those of load balancers, so that the same repor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from ..balancers.changes import Kind, State
 from ..balancers.driver import Impact
@@ -35,10 +35,13 @@ class PublicationChange:
 
 
 def target(want: Sequence[Publication], have: Sequence[Publication], state: State) -> tuple[Publication, ...]:
-    """Return what the proxy is to publish in the end, sorted by name."""
-    names = {each.name for each in want}
-    kept = [each for each in have if each.name not in names] if state is State.MERGED or (state is State.DELETED and want) else []
-    return tuple(sorted([*kept, *(want if state is not State.DELETED else ())], key=lambda each: each.name))
+    """Return what the proxy is to publish in the end, sorted by name; what is kept gives up the names that others get."""
+    if state is State.REPLACED or (state is State.DELETED and not want):
+        return tuple(sorted(want if state is State.REPLACED else (), key=lambda each: each.name))
+    names, wanted = {each.name for each in want}, want if state is State.MERGED else ()
+    taken = {name for each in wanted for name in each.host_names}
+    kept = [replace(each, host_names=tuple(name for name in each.host_names if name not in taken)) for each in have if each.name not in names]
+    return tuple(sorted([*(each for each in kept if each.host_names), *wanted], key=lambda each: each.name))
 
 
 def publication_changes(after: Sequence[Publication], have: Sequence[Publication], rewritten: bool) -> tuple[PublicationChange, ...]:

@@ -18,6 +18,7 @@ from ..admission import Box, subtract
 from ..plan_files import Document
 from ..ports import ANY as ANY_PORT
 from ..ports import PortSet
+from .published import publication_texts
 
 _FURTHER_LIMITS = ("service", "interfaces", "interfacetypes", "icmp_type_code", "security")
 
@@ -53,7 +54,8 @@ def _host_lines(old: Document, new: Document) -> list[str]:
     flows = _flow_texts(after, before, "newly admitted") + _flow_texts(before, after, "no longer admitted")
     exemptions = _item_texts(old, new, "ipsec_exemptions", "IPsec exemption")
     blocks = _item_texts(_blocks(old), _blocks(new), "firewall_rules", "blocking rule")
-    return [f"{name}: {text}" for text in [*flows, *blocks, *exemptions, *_only_rules(old, new, flows + blocks)]]
+    published = publication_texts(_items(old, "publications"), _items(new, "publications"))
+    return [f"{name}: {text}" for text in [*flows, *blocks, *exemptions, *published, *_only_rules(old, new, flows + blocks)]]
 
 
 def _blocks(document: Document) -> Document:

@@ -194,6 +194,8 @@ def _not_unattended(deviation: Deviation) -> str:
     """Say why only an attended run may repair it: it ends something."""
     if deviation.recreates:
         return "it needs an attended run: the repair recreates a virtual"
+    if deviation.notice:
+        return f"it needs an attended run: the repair {deviation.notice}"
     only_opens = deviation.too_narrow and not deviation.too_wide
     if deviation.kind in (Class.MISSING, Class.DISABLED) or only_opens:
         return ""

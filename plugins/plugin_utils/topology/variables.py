@@ -308,6 +308,7 @@ PLAY_VARIABLES = {
     "lync_balancer_udp_path": "file of nginx beside HAProxy that is ours",
     "lync_reverse_proxy_path": "file of a reverse proxy that is ours",
     "lync_reverse_proxy_http_path": "second file of a reverse proxy with nginx that is ours",
+    "lync_reverse_proxy_options": "options of the module that publishes on a reverse proxy",
     "lync_linux_policy": "what Linux hosts do with inbound traffic that no rule admits",
     "lync_linux_path": "file of the rules on Linux hosts",
     "lync_dns_state": "state that the DNS records are brought to",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -17,6 +18,9 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.driver import
 from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.model import Publication, TlsMode
 from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.options import read_publications
 from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.registry import DRIVERS
+from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.scope import publishing_scope
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.deviations import Class, deviations_of
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.remediation import Limits, decide
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +28,8 @@ LABEL = "changes the certificate clients see"
 ONE = Publication("pool01.contoso.com", ("meet.contoso.com", "webext01.contoso.com"), ("203.0.113.61",), (Member("10.1.0.100"),))
 OTHER = Publication("pool02.contoso.com", ("webext02.contoso.com",), ("203.0.113.61",), (Member("10.1.0.21"), Member("10.1.0.22", MemberState.BACKUP)))
 BRIDGED = replace(OTHER, mode=TlsMode.BRIDGE, certificate="/etc/ssl/lync/web.pem", ca="/etc/ssl/lync/ca.pem")
+# Names that move from ONE: one of them, or all.
+MEET, ALL = (replace(OTHER, host_names=names) for names in (ONE.host_names[:1], ONE.host_names))
 each_driver = pytest.mark.parametrize("driver", [DRIVERS[name] for name in sorted(DRIVERS)], ids=lambda driver: driver.name)
 
 _names = st.lists(st.from_regex(r"[a-z][a-z0-9-]{0,8}[a-z]\.contoso\.com", fullmatch=True), min_size=1, max_size=3, unique=True)
@@ -97,10 +103,31 @@ def test_another_certificate_is_labelled_and_another_authority_is_not() -> None:
     ("state", "want", "expected"),
     [
         (State.REPLACED, (ONE,), (ONE,)), (State.MERGED, (BRIDGED,), (ONE, BRIDGED)), (State.DELETED, (ONE,), (OTHER,)), (State.DELETED, (), ()),
+        (State.MERGED, (MEET,), (replace(ONE, host_names=ONE.host_names[1:]), MEET)), (State.MERGED, (ALL,), (ALL,)),
     ],
 )  # fmt: skip
 def test_states(state: State, want: tuple[Publication, ...], expected: tuple[Publication, ...]) -> None:
     assert target(want, (ONE, OTHER), state) == expected
+
+
+def test_a_pool_waits_for_its_members_and_its_load_balancer_and_nothing_is_taken_away_meanwhile() -> None:
+    items: Any = [plain(ONE), plain(OTHER)]
+    assert publishing_scope(items, {}, {"lb01": [ONE.name]}, {}) == {"publications": items, "state": "replaced", "waiting": {}}
+    waiting = {ONE.name: "fe01 not part of this run"}
+    expected = {"publications": items[1:], "state": "merged", "waiting": waiting}
+    assert publishing_scope(items, {**waiting, "pool09": "fe09 not as planned"}, {"lb01": [ONE.name]}, {"lb01": False}) == expected
+    failed = publishing_scope(items, {}, {"lb01": [ONE.name], "lb02": [OTHER.name]}, {"lb01": False, "lb02": True})
+    assert (failed["state"], failed["waiting"]) == ("merged", {ONE.name: "lb01 is not as planned"})
+
+
+def test_an_unattended_run_changes_no_certificate_together_with_members_that_were_switched_off() -> None:
+    after = replace(BRIDGED, mode=TlsMode.PASSTHROUGH, certificate="", ca="")
+    have = replace(BRIDGED, members=tuple(replace(member, state=MemberState.DISABLED) for member in BRIDGED.members))
+    result: Any = as_results(publication_changes((after,), (have,), rewritten=True))
+    found = deviations_of("rp01", "load_balancer", result)
+    assert [item.kind for item in found] == [Class.DISABLED]
+    decision = decide(found, Limits(unattended=True), datetime.datetime(2026, 11, 28, 23, 30))
+    assert decision.left == ((found[0], f"it needs an attended run: the repair {LABEL}"),)
 
 
 def test_faults_of_publications_are_told_all_at_once() -> None:

@@ -9,7 +9,9 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils import plan_files
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Member, MemberState
 from ansible_collections.msuc.lync.plugins.plugin_utils.policy.model import DnsRecord, FirewallRule, HostPlan, IpsecExemption, Plan, PoolPlan, VirtualService
+from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.model import Publication, TlsMode
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.flows import Difference, difference
 
 SIP = FirewallRule("Lync sip (TCP in)", ("S2",), "in", "tcp", ("5061",), ("any",), ("any",), ("10.1.0.0/16",), "SIP")
@@ -166,6 +168,50 @@ def test_services_touch_their_balancers_and_no_other() -> None:
     moved = replace(WEB, members=("10.1.0.11", "10.1.0.12"))
     found = difference(documents(HOST, POOL), documents(HOST, replace(POOL, virtual_services=(SERVICE, moved))))
     assert found == Difference(("pool01: virtual service pool01-web-443 changed: members ['10.1.0.11'] -> ['10.1.0.11', '10.1.0.12']",), ("lb02",))
+
+
+MEET = Publication("pool01.contoso.com", ("meet.contoso.com", "webext01.contoso.com"), ("203.0.113.31",), (Member("10.1.0.11"),))
+PROXY = replace(with_rules(SIP), host="rp01", ipsec_exemptions=(), publications=(MEET,))
+PUBLICATIONS: dict[str, tuple[Publication, tuple[str, ...]]] = {
+    "a member more": (
+        replace(MEET, members=(Member("10.1.0.11"), Member("10.1.0.12"))),
+        (
+            "rp01: meet.contoso.com, webext01.contoso.com on 203.0.113.31 newly published, TCP 443 to 10.1.0.12 port 4443",
+            "rp01: meet.contoso.com, webext01.contoso.com on 203.0.113.31 newly published, TCP 80 to 10.1.0.12 port 8080",
+        ),
+    ),
+    "a name less": (
+        replace(MEET, host_names=("webext01.contoso.com",)),
+        (
+            "rp01: meet.contoso.com on 203.0.113.31 no longer published, TCP 443 to 10.1.0.11 port 4443",
+            "rp01: meet.contoso.com on 203.0.113.31 no longer published, TCP 80 to 10.1.0.11 port 8080",
+        ),
+    ),
+    "a bridge": (
+        replace(MEET, mode=TlsMode.BRIDGE, certificate="/x.pem", ca="/ca.pem"),
+        (
+            "rp01: publication pool01.contoso.com changed: mode passthrough -> bridge, certificate none -> /x.pem, ca none -> /ca.pem "
+            "(changes the certificate clients see)",
+        ),
+    ),
+    "a member in reserve": (
+        replace(MEET, members=(Member("10.1.0.11"), Member("10.1.0.12", MemberState.DISABLED))),
+        ("rp01: publication pool01.contoso.com changed: members 10.1.0.11 active -> 10.1.0.11 active, 10.1.0.12 disabled",),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", PUBLICATIONS)
+def test_a_publication_that_changes_names_its_reverse_proxy_and_flows(case: str) -> None:
+    after, lines = PUBLICATIONS[case]
+    assert difference(documents(PROXY), documents(replace(PROXY, publications=(after,)))) == Difference(lines, ("rp01",))
+
+
+def test_a_publication_that_comes_or_goes() -> None:
+    bare = replace(PROXY, publications=())
+    for before, after, verdict in ((bare, PROXY, "newly"), (PROXY, bare, "no longer")):
+        found = difference(documents(before), documents(after))
+        assert found.devices == ("rp01",) and all(f" {verdict} published, TCP " in line for line in found.lines) and len(found.lines) == 2
 
 
 def test_a_service_that_moves_touches_both_balancers() -> None:

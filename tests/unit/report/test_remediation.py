@@ -39,6 +39,7 @@ UNATTENDED = {
     "moved": (deviation(Class.CHANGED, too_narrow=True, too_wide=True), False),
     "extra": (deviation(Class.EXTRA, too_wide=True), False),
     "duplicate": (deviation(Class.DUPLICATE), False),
+    "switched off beside another certificate": (deviation(Class.DISABLED, too_narrow=True, notice="changes the certificate clients see"), False),
     "recreates a virtual": (deviation(Class.CHANGED, too_narrow=True, recreates=True), False),
 }
 
