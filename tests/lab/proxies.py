@@ -93,7 +93,7 @@ class Members:
 
     def listen(self, address: str, port: int) -> None:
         kind = socket.SOCK_STREAM if self.protocol == "tcp" else socket.SOCK_DGRAM
-        server = socket.socket(socket.AF_INET, kind)
+        server = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind((address, port))
         if self.protocol == "tcp":
@@ -149,6 +149,23 @@ def greeted(port: int, source: str = "127.0.0.1", vip: str = VIP, seconds: float
             return connection.recv(64).decode().strip() or "failed: closed"
     except OSError as error:
         return f"failed: {error}"
+
+
+@contextlib.contextmanager
+def ipv6_addresses(count: int) -> Iterator[tuple[str, ...]]:
+    """Have so many IPv6 addresses of this process's own on the loopback interface, which has one only; skips where that is not allowed."""
+    made: list[str] = []
+    try:
+        for number in range(1, count + 1):
+            address = f"fd00:{os.getpid() & 0xFFFF:x}::{number:x}"
+            command = ["ip", "-6", "address", "add", f"{address}/128", "dev", "lo", "nodad"]
+            if shutil.which("ip") is None or subprocess.run(command, capture_output=True, check=False).returncode:
+                pytest.skip("IPv6 addresses cannot be added to the loopback interface here: it takes root, iproute2 and IPv6")
+            made.append(address)
+        yield tuple(made)
+    finally:
+        for address in made:
+            subprocess.run(["ip", "-6", "address", "del", f"{address}/128", "dev", "lo"], capture_output=True, check=False)
 
 
 @dataclass

@@ -21,7 +21,8 @@ from typing import Any
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import MemberState, Monitor
 
 from .lab import ROOT
-from .proxies import MEMBERS, PORTS, VIP, Members, greeted, needs_haproxy, needs_nginx, running_haproxy, running_nginx, services
+from .proxies import MEMBERS, PORTS, VIP, Members, greeted, ipv6_addresses, needs_haproxy, needs_nginx, running_haproxy, running_nginx, services
+from .traffic import datagrams
 
 FULL = bool(os.environ.get("LYNC_BENCH"))
 # A reload loses the answers that are under way, so a rate that this machine answers at once.
@@ -139,6 +140,29 @@ def test_datagrams_through_reloads(tmp_path: Path) -> None:
     told(f"nginx, {UDP_RELOADS} reloads: {found['sent']} datagrams of 30 clients, {lost:.3%} lost, {found['split']} clients split")
     assert (found["split"], found["silent"]) == (0, 0), found
     assert lost <= 0.001, found
+
+
+@needs_haproxy
+@needs_nginx
+def test_ipv6_from_the_virtual_address_to_the_members(tmp_path: Path) -> None:
+    with ipv6_addresses(10) as addresses:
+        vip, members, clients = addresses[0], addresses[1:4], addresses[4:]
+        want = services(PORTS[:2], vip=vip, members=members)
+        with running_haproxy(tmp_path / "tcp") as proxy, Members(members, PORTS[:2]):
+            proxy.bring(services(PORTS[:2], vip=vip, members=members[:2]))
+            added = proxy.bring(want)
+            assert added["changed"] and "reload" not in added["lines"], added["lines"]
+            before = [{greeted(port, client, vip) for port in PORTS[:2]} for client in clients]
+            assert proxy.bring(services(PORTS[:2], vip=vip, members=members, idle_seconds=90))["lines"][-1] == "reload"
+            after = [{greeted(port, client, vip) for port in PORTS[:2]} for client in clients]
+        assert before == after and all(len(found) == 1 for found in before) and set.union(*before) <= set(members), before
+        stun = replace(want[0], protocol="udp", port=13478, node_port=13478)
+        with running_nginx(tmp_path / "udp") as proxy, Members(members, (13478,), "udp"):
+            proxy.bring((stun,))
+            found = datagrams(clients, 50, DATAGRAMS_A_SECOND, vip, 13478)
+            assert not proxy.bring((stun,))["changed"]
+    told(f"IPv6: {len(clients)} clients over 2 TCP ports, 0 moved by a reload; {found['sent']} datagrams, {found['answered']} answered")
+    assert (found["sent"], found["split"], found["silent"]) == (found["answered"], 0, 0), found
 
 
 @needs_nginx

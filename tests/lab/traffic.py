@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 
 PORT = 15061
 
@@ -54,13 +55,13 @@ def _sent(one: socket.socket) -> int:
     return 1
 
 
-def datagrams(clients: int, each: int, rate: float, vip: str, port: int) -> dict[str, object]:
-    """Send datagrams from as many addresses, at a rate in all; return how many were answered, and sources with several members."""
+def datagrams(sources: Sequence[str], each: int, rate: float, vip: str, port: int) -> dict[str, object]:
+    """Send datagrams from these addresses, at a rate in all; return how many were answered, and sources with several members."""
     sockets = []
-    for number in range(clients):
-        one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for source in sources:
+        one = socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET, socket.SOCK_DGRAM)
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        one.bind((f"127.0.3.{number + 1}", 0))
+        one.bind((source, 0))
         one.connect((vip, port))
         one.setblocking(False)
         sockets.append(one)
@@ -100,7 +101,8 @@ def main() -> None:
         failed = {why: number for why, number in count.items() if why.startswith("failed")}
         print(json.dumps({"new": sum(count.values()), "failed": sum(failed.values()), "why": failed, "members": sorted(set(count) - set(failed))}))
     else:
-        print(json.dumps(datagrams(int(numbers[0]), int(numbers[1]), float(numbers[2]), vip, int(numbers[3]))))
+        sources = [f"127.0.3.{number + 1}" for number in range(int(numbers[0]))]
+        print(json.dumps(datagrams(sources, int(numbers[1]), float(numbers[2]), vip, int(numbers[3]))))
 
 
 if __name__ == "__main__":
