@@ -63,7 +63,7 @@ class ActionModule(ActionBase):
 def _probe(options: Mapping[str, Any], mine: Mapping[str, Any]) -> dict[str, Any] | None:
     probes = [Probe.of(document) for document in mine["probes"]]
     told = {"operation": "probe", "probes": hand_probes(probes, options["temporary_listeners"]), **{name: options[name] for name in _PACE}}
-    return {**told, "timeout_milliseconds": round(options["timeout_seconds"] * 1000)}
+    return {**told, "timeout_milliseconds": round(options["timeout_seconds"] * 1000), "read_network": mine["reads_network"]}
 
 
 def _listen(options: Mapping[str, Any], mine: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -12,12 +12,14 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.load import default_path, parse, read_document
 from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils.plan_files import plain
+from ansible_collections.msuc.lync.plugins.plugin_utils.probes.assumed import READ_ON_HOSTS
 from ansible_collections.msuc.lync.plugins.plugin_utils.probes.deployment import Deployment
 from ansible_collections.msuc.lync.plugins.plugin_utils.probes.hand import wanted_listeners
 from ansible_collections.msuc.lync.plugins.plugin_utils.probes.matrix import matrix
 from ansible_collections.msuc.lync.plugins.plugin_utils.probes.model import Limits, Matrix
 from ansible_collections.msuc.lync.plugins.plugin_utils.probes.servers import servers_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.assumptions import assumptions_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
 
 _SPEC = {
@@ -57,8 +59,10 @@ def _deployment(options: Mapping[str, Any], played: list[str]) -> Deployment:
 
 def _keep(deployment: Deployment, found: Matrix) -> None:
     listening = wanted_listeners(found.each, deployment)
+    state = RunState(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set by ansible at import
+    telling = {item.place for item in assumptions_of(state.hosts(), ()) if item.text in READ_ON_HOSTS}
     slices = {
-        name: {"platform": deployment.hosts[name].platform, "probes": plain(probes), "listen": listening.get(name, [])}
+        name: {"platform": deployment.hosts[name].platform, "probes": plain(probes), "listen": listening.get(name, []), "reads_network": name in telling}
         for name, probes in found.probes.items()
     }  # fmt: skip
-    RunState(C.DEFAULT_LOCAL_TMP).save_probes(slices, {"not_probed": plain(found.not_probed)})  # type: ignore[attr-defined]  # as above
+    state.save_probes(slices, {"not_probed": plain(found.not_probed)})

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,9 +83,11 @@ def _facts(name: str, options: Mapping[str, Any], hostvars: _Variables) -> Facts
     return read_facts(result, _registered(hostvars[name], options["opened"]), _deviations(name, options, hostvars))
 
 
-def _deviations(name: str, options: Mapping[str, Any], hostvars: _Variables) -> Iterator[Deviation]:
-    for variable in options["rules"]:
-        yield from deviations_of(name, "firewall", _registered(hostvars[name], variable))
+def _deviations(name: str, options: Mapping[str, Any], hostvars: _Variables) -> list[Deviation] | None:
+    """Return how the rules of a host differ from the plan, None when nobody compared them."""
+    results = [found for variable in options["rules"] if (found := _registered(hostvars[name], variable))]
+    told = [found for found in results if not found.get("failed") and not found.get("unreachable")]
+    return [item for found in results for item in deviations_of(name, "firewall", found)] if told else None
 
 
 def _may_be_open(name: str, options: Mapping[str, Any], hostvars: _Variables) -> bool:

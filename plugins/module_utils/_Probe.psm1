@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 # For this collection only. Probes of a host, by the sockets of .NET: connections, certificates, datagrams; and listeners, those that are
-# there and temporary ones. What it all means is decided on the controller.
+# there and temporary ones; and its network cards and routes. What it all means is decided on the controller.
 
 $script:TokenPrefix = 'msuc-lync-listen-'
 $script:LargestAnswer = 65535
@@ -56,6 +56,49 @@ function Get-LyncListener {
     $found = @($properties.GetActiveTcpListeners() | ForEach-Object { "tcp $($_.Address) $($_.Port)" })
     $found += $properties.GetActiveUdpListeners() | ForEach-Object { "udp $($_.Address) $($_.Port)" }
     @($found | Sort-Object -Unique)
+}
+
+function Get-LyncNetwork {
+    <#
+    .SYNOPSIS
+    Returns the network cards that are up, the routes in force and those that outlast a restart, and the DNS servers.
+    #>
+    $told = @{ interfaces = @(); routes = @(); lasting = $null; dns_servers = @(); problem = '' }
+    foreach ($card in [System.Net.NetworkInformation.NetworkInterface]::GetAllNetworkInterfaces()) {
+        $isLoopback = $card.NetworkInterfaceType -eq [System.Net.NetworkInformation.NetworkInterfaceType]::Loopback
+        if ($isLoopback -or $card.OperationalStatus -ne [System.Net.NetworkInformation.OperationalStatus]::Up) {
+            continue
+        }
+        $settings = $card.GetIPProperties()
+        $addresses = @($settings.UnicastAddresses | ForEach-Object { "$($_.Address)/$($_.PrefixLength)" })
+        $told.interfaces += @{ name = [string](Get-LyncInterfaceIndex -Card $card -Settings $settings); addresses = $addresses }
+        $told.dns_servers += @($settings.DnsAddresses | ForEach-Object { [string]$_ })
+    }
+    $told.dns_servers = @($told.dns_servers | Select-Object -Unique)
+    if (-not (Get-Command -Name Get-NetRoute -ErrorAction SilentlyContinue)) {
+        $told.problem = 'this Windows has no Get-NetRoute'
+        return $told
+    }
+    $told.routes = @(Get-NetRoute | ForEach-Object {
+            $metric = [int]$_.RouteMetric + [int]$_.InterfaceMetric
+            @{ to = [string]$_.DestinationPrefix; by = [string]$_.InterfaceIndex; via = [string]$_.NextHop; metric = $metric }
+        })
+    # Get-NetRoute takes it for an error that there is none.
+    $told.lasting = @(Get-NetRoute -PolicyStore PersistentStore -ErrorAction SilentlyContinue | ForEach-Object { [string]$_.DestinationPrefix })
+    $told
+}
+
+function Get-LyncInterfaceIndex {
+    <#
+    .SYNOPSIS
+    Returns the number by which routes name a network card, whichever family it has.
+    #>
+    param([Parameter(Mandatory = $true)]$Card, [Parameter(Mandatory = $true)]$Settings)
+
+    if ($Card.Supports([System.Net.NetworkInformation.NetworkInterfaceComponent]::IPv4)) {
+        return $Settings.GetIPv4Properties().Index
+    }
+    $Settings.GetIPv6Properties().Index
 }
 
 function New-LyncProbeSocket {
@@ -369,4 +412,4 @@ function Close-LyncListener {
     $wasThere
 }
 
-Export-ModuleMember -Function Get-LyncListener, Invoke-LyncProbe, Open-LyncListener, Close-LyncListener
+Export-ModuleMember -Function Get-LyncListener, Get-LyncNetwork, Invoke-LyncProbe, Open-LyncListener, Close-LyncListener

@@ -76,6 +76,10 @@ options:
     description: When this time is over, no further probe starts.
     type: int
     default: 120
+  read_network:
+    description: Whether to tell of network cards, routes and DNS servers too.
+    type: bool
+    default: false
   listen:
     description: What to listen on, each with C(protocol), C(address) and C(port).
     type: list
@@ -133,6 +137,12 @@ listeners:
   type: list
   elements: str
   returned: success
+network:
+  description:
+    - C(interfaces), each with C(name) and C(addresses); C(routes), each with C(to), C(by), C(via) and C(metric); C(lasting), the networks whose
+      routes outlast a restart, null when this host cannot tell; C(dns_servers); C(problem), why something is missing.
+  type: dict
+  returned: when O(read_network=true)
 opened:
   description: What temporary listeners listen on.
   type: list
@@ -153,6 +163,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.msuc.lync.plugins.module_utils.probe_listeners import close_listeners, listeners, open_listeners
+from ansible_collections.msuc.lync.plugins.module_utils.probe_network import network
 from ansible_collections.msuc.lync.plugins.module_utils.probe_sockets import run_probes
 
 _PROBE = {
@@ -177,6 +188,7 @@ _SPEC = {
     "at_once": {"type": "int", "default": 16},
     "per_second": {"type": "int", "default": 50},
     "total_seconds": {"type": "int", "default": 120},
+    "read_network": {"type": "bool", "default": False},
     "listen": {"type": "list", "elements": "dict", "default": [], "options": _LISTEN},
     "listen_seconds": {"type": "int", "default": 600},
     "token": {"type": "str", "default": "", "no_log": False},
@@ -184,7 +196,8 @@ _SPEC = {
 
 
 def _probe(options: dict[str, Any], _is_check: bool) -> dict[str, Any]:
-    return {"changed": False, "answers": run_probes(options["probes"], options), "listeners": listeners()}
+    told = {"network": network()} if options["read_network"] else {}
+    return {"changed": False, "answers": run_probes(options["probes"], options), "listeners": listeners(), **told}
 
 
 def _listen(options: dict[str, Any], is_check: bool) -> dict[str, Any]:

@@ -28,6 +28,7 @@ $spec = @{
         at_once = @{ type = 'int'; default = 16 }
         per_second = @{ type = 'int'; default = 50 }
         total_seconds = @{ type = 'int'; default = 120 }
+        read_network = @{ type = 'bool'; default = $false }
         listen = @{
             type = 'list'
             elements = 'dict'
@@ -56,6 +57,9 @@ function Write-Probe {
     }
     $module.Result.answers = @(Invoke-LyncProbe -Probe @($module.Params.probes) @limit)
     $module.Result.listeners = @(Get-LyncListener)
+    if ($module.Params.read_network) {
+        $module.Result.network = Get-LyncNetwork
+    }
 }
 
 function Write-Listen {

@@ -17,9 +17,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.module_utils.probe_listeners import listeners
+from ansible_collections.msuc.lync.plugins.plugin_utils.addresses import AddressSet
 from ansible_collections.msuc.lync.plugins.plugin_utils.probes.certificate import read_certificate
+from ansible_collections.msuc.lync.plugins.plugin_utils.probes.network import read_network
 
 from tests.lab.lab import ROOT
+from tests.lab.netns import ip, namespace, needs_namespaces
 from tests.lab.probe_host import run_module
 from tests.lab.probe_servers import Servers, certificate, rpc_answer, stun_answer
 
@@ -30,18 +33,19 @@ HOST, OTHER, UNUSED = "127.3.0.11", "127.3.0.12", "127.3.0.13"
 OLD = ssl.TLSVersion.TLSv1_2
 STUN = base64.b64encode(b"\x00\x01\x00\x00\x21\x12\xa4\x42" + b"x" * 12).decode()
 Arguments = Mapping[str, Any]
-Hand = Callable[[Sequence[Arguments]], list[dict[str, Any]]]
+Hand = Callable[..., list[dict[str, Any]]]
 
 
-def linux(runs: Sequence[Arguments]) -> list[dict[str, Any]]:
-    return [run_module(arguments, bool(arguments.get("_ansible_check_mode"))) for arguments in runs]
+def linux(runs: Sequence[Arguments], *prefix: str) -> list[dict[str, Any]]:
+    return [run_module(arguments, bool(arguments.get("_ansible_check_mode")), prefix) for arguments in runs]
 
 
-def windows(runs: Sequence[Arguments]) -> list[dict[str, Any]]:
+def windows(runs: Sequence[Arguments], *prefix: str) -> list[dict[str, Any]]:
     path = ROOT / ".build" / f"probe-{os.getpid()}.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(list(runs)), encoding="utf-8")
-    done = subprocess.run([PWSH, "-NoProfile", "-File", str(HERE / "probe.ps1"), "-Path", str(path)], capture_output=True, text=True, check=False)
+    command = [*prefix, PWSH, "-NoProfile", "-File", str(HERE / "probe.ps1"), "-Path", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     path.unlink()
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(found) == len(runs), done.stdout[-2000:] + done.stderr
@@ -110,6 +114,31 @@ def test_what_is_met_is_told_alike(servers: Servers, hand: Hand) -> None:
     assert f"tcp {HOST} {asked['tcp'][0]['port']}" in result["listeners"]
     assert f"udp {HOST} {asked['stun'][0]['port']}" in result["listeners"]
     assert result["changed"] is False
+
+
+@needs_namespaces
+def test_network_cards_and_routes_are_told_alike(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cards and routes are those of a network namespace; what outlasts a restart only Windows knows."""
+    monkeypatch.setenv("LAB_PERSISTENT_ROUTES", "10.0.0.0/8")
+    with namespace("reads") as name:
+        for own, address in (("eth0", "10.2.0.21"), ("eth1", "203.0.113.21")):
+            ip("-n", name, "link", "add", own, "type", "veth", "peer", "name", f"{own}p")
+            for each in (own, f"{own}p"):
+                ip("-n", name, "link", "set", each, "up")
+            ip("-n", name, "address", "add", f"{address}/24", "dev", own)
+        for route in ("default via 203.0.113.1 dev eth1", "10.0.0.0/8 via 10.2.0.1 dev eth0 metric 20", "2001:db8:1::/48 via fe80::9 dev eth0"):
+            ip("-n", name, "route", "add", *route.split())
+        (result,) = hand([{"operation": "probe", "probes": [], "read_network": True}], "ip", "netns", "exec", name)
+    told = read_network(result["network"])
+    assert told.problem == "" and told.lasting in (None, frozenset({"10.0.0.0/8"}))
+    (inside,), (outside,) = told.cards_of(["10.2.0.21"]), told.cards_of(["203.0.113.21"])
+    assert "10.2.0.21/24" in told.interfaces[inside]
+    assert [(route.by, route.via) for route in told.defaults(4)] == [(outside, "203.0.113.1")]
+    wanted = AddressSet.parse(["10.1.0.0/16", "10.2.0.9", "2001:db8:1::5"])
+    ways = {route.to: (part.to_text(), route.by, route.via) for part, route in told.ways(wanted) if route}
+    on_link = ways.pop("10.2.0.0/24")
+    assert on_link[:2] == (("10.2.0.9",), inside) and on_link[2] in ("", "0.0.0.0")
+    assert ways == {"10.0.0.0/8": (("10.1.0.0/16",), inside, "10.2.0.1"), "2001:db8:1::/48": (("2001:db8:1::5",), inside, "fe80::9")}
 
 
 def test_pace_and_time_are_kept(servers: Servers, hand: Hand) -> None:

@@ -14,11 +14,13 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import re
+import shutil
 import subprocess
 import textwrap
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ..lab.lab import ROOT
 from ..lab.netns import entered, ip
@@ -68,6 +70,7 @@ class Network:
 
     def __exit__(self, *_error: object) -> None:
         for name in reversed(self._made):
+            shutil.rmtree(self._files(name), ignore_errors=True)
             with contextlib.suppress(RuntimeError):
                 ip("netns", "delete", self.full(name))
         self._made.clear()
@@ -102,9 +105,10 @@ class Network:
         """Put one cable: own addresses of its end, networks that the namespace reaches by it, and what the router sends there."""
         ip("-n", self.full(ROUTER), "link", "add", device, "type", "veth", "peer", "name", end, "netns", self.full(name))
         gateway = self.gateways.get(name, "169.254.1.1") if end == "eth1" else "169.254.1.1"
+        length = "/24" if end == "eth1" else ""
         self._batch(name, [
             f"link set {end} up", f"address add 169.254.1.2/32 dev {end}", f"-6 address add fe80::2/64 dev {end} nodad",
-            *(f"-6 address add {address} dev {end} nodad" if ":" in address else f"address add {address} dev {end}" for address in own),
+            *(f"-6 address add {address} dev {end} nodad" if ":" in address else f"address add {address}{length} dev {end}" for address in own),
             *(f"-6 route add {each} via fe80::1 dev {end} {_source(own, 6)}" if ":" in each
               else f"route add {each} via {gateway} dev {end} onlink {_source(own, 4)}" for each in towards),
         ])  # fmt: skip
@@ -113,7 +117,7 @@ class Network:
             f"link set {device} up", f"address add 169.254.1.1/32 dev {device}", f"-6 address add fe80::1/64 dev {device} nodad", *routes,
         ])  # fmt: skip
         # It answers for a gateway that is another host: the way there leads through it.
-        self.run(ROUTER, ["sysctl", "-qw", f"net.ipv4.conf.{device}.proxy_arp=1"])
+        self.run(ROUTER, ["sysctl", "-qw", f"net.ipv4.conf.{device}.proxy_arp=1", f"net.ipv4.neigh.{device}.proxy_delay=0"])
 
     def _batch(self, name: str, lines: Iterable[str]) -> None:
         """Run lines of ip in a namespace, those that begin with -6 after the others."""
@@ -133,6 +137,16 @@ class Network:
             "rule add fwmark 1 lookup 201", f"route add default via 169.254.1.2 dev {device} onlink table 201",
             "-6 rule add fwmark 1 lookup 201", f"-6 route add default via fe80::2 dev {device} onlink table 201",
         ])  # fmt: skip
+
+    def _files(self, name: str) -> Path:
+        """Return the folder whose files ip-netns puts in the place of those of /etc for programs in a namespace."""
+        return Path("/etc/netns") / self.full(name)
+
+    def ask(self, name: str, server: str) -> None:
+        """Let programs in a namespace ask a DNS server."""
+        folder = self._files(name)
+        folder.mkdir(parents=True)
+        (folder / "resolv.conf").write_text(f"nameserver {server}\n", encoding="utf-8")
 
     def speak_from(self, name: str, address: str) -> None:
         """Give the namespace of a network an address that programs there speak from."""

@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils.policy.assumptions import DEFAULT_GATEWAY, DNS_SERVERS, INTERNAL_CERTIFICATE, INTERNAL_ROUTES
 
 from ..lab import bind
 from ..lab.netns import needs_namespaces
@@ -56,12 +57,13 @@ DROP = f"""table inet broken {{
 """
 
 
-def test_all_is_as_expected_and_each_fault_has_its_verdict_and_cause(tmp_path: Path) -> None:
+def test_all_is_as_expected_then_each_fault_has_its_verdict_and_cause(tmp_path: Path) -> None:
     with deployment(tmp_path) as made, world(made, tmp_path / "verify") as lab:
         played = lab.verify()
         assert (played.status, lab.wrong()) == (0, {}), played.output
         asked = Counter((item["kind"], item["expected"], bool(item["service"])) for item in lab.report()["probes"])
         assert asked["tls", "open", True] > 50 and asked["stun", "open", True] > 5 and asked["dns", "open", False] > 20 and asked["tcp", "closed", False] > 200
+        assert lab.standing("edge01", "confirmed") == {DEFAULT_GATEWAY, INTERNAL_ROUTES, DNS_SERVERS}
         assert {":" in item["address"] for item in lab.report()["probes"]} == {True, False}
 
         break_all(lab)
@@ -70,6 +72,8 @@ def test_all_is_as_expected_and_each_fault_has_its_verdict_and_cause(tmp_path: P
         # Who asks the other member of the Edge pool through its virtual address meets no wrong certificate.
         assert (played.status, found) == (2, {key: EXPECTED.get(key[1:], ("open", "")) for key in found}), played.output
         assert {key[1:] for key in found} == EXPECTED.keys()
+        assert lab.standing("edge01", "contradicted") == {INTERNAL_ROUTES, INTERNAL_CERTIFICATE, DNS_SERVERS}
+        assert "10.12.0.0/16 goes by the route 10.12.0.0/16 by eth1 to 203.0.113.10" in played.output
         assert {source for source, *place in found if place == [DIR01, 444]} == {"fe02"}
         assert {source for source, *place in found if place == [FE01, SIP]} == {"fe02", "dir01", "dir02", "edge01"}
 
@@ -85,5 +89,6 @@ def break_all(lab: World) -> None:
     lab.tls.stop(EDGE, SIP)
     lab.show("edge01", ["www.fabrikam.com"], EDGE)
     made.network.run(ROUTER, ["nft", "-f", "-"], DROP)
+    made.network.run("edge01", ["ip", "route", "replace", "10.12.0.0/16", "via", "203.0.113.10", "dev", "eth1"])
     with made.network.inside(DNS["internal"][1]):
         lab.dns["internal"].nsupdate("internal", f"update delete {POOL}. A", f"update add {POOL}. 300 A 10.1.0.99")

@@ -69,6 +69,10 @@ class World:
         found = [item for item in self.report()["probes"] if not item["as_expected"]]
         return {(item["source"], item["address"], item["port"]): (item["verdict"], item["cause"]) for item in found}
 
+    def standing(self, place: str, standing: str) -> set[str]:
+        """Return the assumptions of a host or pool that stand so in the report."""
+        return {item["text"] for item in self.report()["assumptions"] if (item["place"], item["standing"]) == (place, standing)}
+
     def show(self, name: str, names: Sequence[str], *addresses: str) -> None:
         """Let a host show a certificate on 5061 of its addresses, or of some of them."""
         pem = probe_servers.certificate(names)
@@ -95,6 +99,8 @@ def world(made: Deployment, folder: Path) -> Iterator[World]:
                 server = Bind(folder / view, {view: {ZONE: _lines(made, view)}}, address=address, port=53)
                 found.dns[view] = server.__enter__()
             stack.callback(server.stop)
+        for name in LINUX:
+            made.network.ask(name, DNS["internal"][0])
         for name, names in CERTIFICATES.items():
             made.servers.leave(name, "tcp", SIP)
             found.show(name, names)

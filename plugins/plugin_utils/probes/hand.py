@@ -16,6 +16,7 @@ from ..report.deviations import Deviation
 from .deployment import Deployment
 from .messages import payload
 from .model import Expected, Kind, Probe
+from .network import NOT_TOLD, Network, read_network
 from .planned import is_ipv6
 
 BANNER = b"msuc.lync temporary listener\n"
@@ -30,7 +31,7 @@ class Facts:
     """What is known of a host after a run.
 
     problem: why it could not be asked; empty when it was. answers: by the probe's place in the host's list.
-    listeners: (protocol, address, port), None when nobody knows. deviations: of its rules from the plan.
+    listeners: (protocol, address, port), None when nobody knows. deviations: of its rules from the plan; is_compared: whether they were.
     """
 
     problem: str = ""
@@ -39,6 +40,8 @@ class Facts:
     listeners: frozenset[tuple[str, str, int]] | None = None
     temporary: frozenset[tuple[str, str, int]] = frozenset()
     deviations: tuple[Deviation, ...] = ()
+    is_compared: bool = False
+    network: Network = field(default_factory=lambda: Network({}, problem=NOT_TOLD))
 
     def listens(self, protocol: str, address: str, port: int) -> bool:
         """Return whether something listens on a port of an address; one on :: may take IPv4 too."""
@@ -88,13 +91,15 @@ def _is_for_a_program(probe: Probe, deployment: Deployment) -> bool:
     return any(rule.name == probe.rule and rule.program for rule in deployment.hosts[probe.destination].rules)
 
 
-def read_facts(result: Mapping[str, object], opened: Mapping[str, object], deviations: Iterable[Deviation] = ()) -> Facts:
-    """Return what a host answered to its probes, and to the request for temporary listeners."""
+def read_facts(result: Mapping[str, object], opened: Mapping[str, object], deviations: Iterable[Deviation] | None = None) -> Facts:
+    """Return what a host answered to its probes, and to the request for temporary listeners; deviations: None when its rules were not compared."""
+    rules = tuple(deviations or ())
     if result.get("unreachable") or result.get("failed"):
-        return Facts(str(result.get("msg") or "no reason given"), bool(result.get("unreachable")), deviations=tuple(deviations))
+        return Facts(str(result.get("msg") or "no reason given"), bool(result.get("unreachable")), deviations=rules)
     answers = {str(item["id"]): item for item in _items(result, "answers") if isinstance(item, Mapping)}
     known = frozenset(map(_listener, _items(result, "listeners"))) if "listeners" in result else None
-    return Facts("", False, answers, known, frozenset(map(_listener, _items(opened, "opened"))), tuple(deviations))
+    temporary = frozenset(map(_listener, _items(opened, "opened")))
+    return Facts("", False, answers, known, temporary, rules, deviations is not None, read_network(result.get("network")))
 
 
 def heard(answer: Mapping[str, object], name: str = "answer") -> bytes:

@@ -19,6 +19,7 @@ from ..report.assumptions import Assumption, Standing
 from ..report.drift import EXIT_CLEAN, EXIT_DRIFT, EXIT_UNKNOWN, Status, worst
 from ..report.tables import indented, table
 from ..version import COLLECTION, VERSION
+from .assumed import stand
 from .causes import Knowledge, cause_of
 from .deployment import Deployment
 from .hand import Facts
@@ -58,7 +59,8 @@ class Verification:
         """Return the verdicts of what the hosts answered, with the causes of those that are not as expected."""
         found = tuple(item for source in matrix.probes for item in _of_host(matrix, source, facts.get(source, _NO_ANSWER), settings))
         known = Knowledge.of(deployment, facts, found)
-        return cls(deployment, facts, tuple(replace(item, cause=cause_of(item, known)) for item in found), matrix.not_probed, settings, tuple(assumptions))
+        caused = tuple(replace(item, cause=cause_of(item, known)) for item in found)
+        return cls(deployment, facts, caused, matrix.not_probed, settings, stand(assumptions, known, found))
 
     @property
     def status(self) -> Status:
@@ -76,9 +78,14 @@ class Verification:
         for item in self.judged:
             name, status = self._blamed(item)
             found[name] = worst([found.get(name, Status.CLEAN), status])
-        for name in self.settings.not_closed:
+        for name in [*self.settings.not_closed, *self._contradicted()]:
             found[name] = worst([found[name], Status.DRIFT])
         return {name: found[name].value for name in sorted(found)}
+
+    def _contradicted(self) -> Iterator[str]:
+        """Yield the hosts of which, or of whose pools, an assumption of the plan does not hold."""
+        places = {item.place for item in self.assumptions if item.standing is Standing.CONTRADICTED}
+        yield from (name for name in self.facts if name in places or self.deployment.hosts[name].pool in places)
 
     def _blamed(self, item: Judged) -> tuple[str, Status]:
         if item.verdict is Verdict.UNKNOWN:

@@ -19,7 +19,7 @@ from pathlib import Path
 from ..plan_files import Document
 
 REPORT_FILE = "verify.json"
-NOT_READ = "nothing that tells was read"
+NOT_READ = "no run of verify.yml has told"
 
 
 class Standing(str, Enum):
