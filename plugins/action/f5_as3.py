@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.entry import PROVIDER, STATE
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.client import Waits
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.converge import Convergence, Task, offline
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import DeviceError, Provider
@@ -21,21 +22,16 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.options import
 from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError, Problem
 
-_PROVIDER_SPEC = {
+_PROVIDER = {
+    **PROVIDER,
     "host": {"type": "str", "required": True},
     "peers": {"type": "list", "elements": "str", "default": []},
-    "port": {"type": "int", "default": 443},
-    "user": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
-    "token": {"type": "str", "no_log": True},
-    "validate_certs": {"type": "bool", "default": True},
-    "ca": {"type": "path"},
     "timeout": {"type": "float", "default": 60.0},
 }
 _SPEC = {
     "services": {"type": "list", "elements": "dict"},
-    "state": {"type": "str", "choices": [state.value for state in State], "default": "replaced"},
-    "provider": {"type": "dict", "options": _PROVIDER_SPEC, "required_one_of": [("user", "token")], "required_together": [("user", "password")]},
+    **STATE,
+    "provider": {"type": "dict", "options": _PROVIDER, "required_one_of": [("user", "token")], "required_together": [("user", "password")]},
     "tenant": {"type": "str", "default": "Lync"},
     "sync_group": {"type": "str", "default": ""},
     "schema": {"type": "path"},
@@ -91,20 +87,10 @@ def _task(options: dict[str, Any], services: tuple[Service, ...], state: State) 
     given = options["provider"]
     if not given:
         raise InvalidInputError([Problem("provider", "is missing", allowed="host with user and password, or with token", fix="say how the device is reached")])
-    provider = Provider(
-        host=given["host"],
-        port=given["port"],
-        user=given["user"] or "",
-        password=given["password"] or "",
-        token=given["token"] or "",
-        validate_certs=given["validate_certs"],
-        ca=given["ca"],
-        timeout_seconds=given["timeout"],
-    )
     return Task(
         services=services,
         state=state,
-        provider=provider,
+        provider=Provider.from_options(given),
         peers=tuple(given["peers"]),
         tenant=options["tenant"],
         schema=options["schema"],

@@ -4,36 +4,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.appliance import Task, run
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import DeviceError
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.entry import PROVIDER, SERVICES, result_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.device import NetScalerDevice
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.driver import PREFIX, NetScaler
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.nitro import Authentication
-from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
 
-_PROVIDER = {
-    "host": {"type": "str"},
-    "port": {"type": "int", "default": 443},
-    "user": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
-    "token": {"type": "str", "no_log": True},
-    "validate_certs": {"type": "bool", "default": True},
-    "ca": {"type": "path"},
-    "timeout": {"type": "int", "default": 30},
-}
 _SPEC = {
-    "services": {"type": "list", "elements": "dict", "default": []},
-    "state": {"type": "str", "choices": ["merged", "replaced", "deleted", "gathered", "rendered", "parsed"], "default": "replaced"},
-    "provider": {"type": "dict", "options": _PROVIDER},
+    **SERVICES,
+    "provider": {"type": "dict", "options": PROVIDER},
     "authentication": {"type": "str", "choices": ["auto", "request", "session"], "default": "auto"},
     "prefix": {"type": "str", "default": PREFIX},
     "peer": {"type": "str", "default": ""},
-    "running_config": {"type": "str"},
 }
 
 
@@ -48,13 +35,10 @@ class ActionModule(ActionBase):
         """Return the result of the task; every fault of input or appliance is a failed result with a message."""
         result = super().run(tmp, task_vars)
         options = self.validate_argument_spec(argument_spec=_SPEC)[1]
+        return {**result, **result_of(lambda: self._brought(options), self._task.diff)}
+
+    def _brought(self, options: Mapping[str, Any]) -> dict[str, Any]:
         driver = NetScaler(options["prefix"])
-        try:
-            task = Task.from_options(options, driver)
-            device = partial(NetScalerDevice, task.provider, driver.prefix, Authentication(options["authentication"]), options["peer"])
-            result.update(run(task, driver, device, write=not self._task.check_mode))
-        except (InvalidInputError, DeviceError, MissingLibraryError) as error:
-            result.update(failed=True, changed=False, msg=str(error))
-        if not self._task.diff:
-            result.pop("diff", None)
-        return result
+        task = Task.from_options(options, driver)
+        device = partial(NetScalerDevice, task.provider, driver.prefix, Authentication(options["authentication"]), options["peer"])
+        return run(task, driver, device, write=not self._task.check_mode)

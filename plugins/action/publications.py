@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import DeviceError
-from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.entry import STATE, result_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.registry import DRIVERS
-from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.run import Hands, Proxy, Task, run
+from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.run import Proxy, Task, run
 
 # Per driver: the module that is its hands, options of the host that it takes, and where each of its files is by default.
 _HANDS = {"haproxy": "msuc.lync.haproxy_host", "nginx": "msuc.lync.nginx_host"}
@@ -25,7 +23,7 @@ _PATH_OPTIONS = {"haproxy": "path", "stream": "path", "http": "http_path"}
 _SPEC = {
     "driver": {"type": "str", "choices": sorted(DRIVERS), "required": True},
     "publications": {"type": "list", "elements": "dict", "default": []},
-    "state": {"type": "str", "choices": ["merged", "replaced", "deleted", "gathered", "rendered", "parsed"], "default": "replaced"},
+    **STATE,
     "path": {"type": "str"},
     "http_path": {"type": "str"},
     "program": {"type": "str"},
@@ -49,22 +47,13 @@ class ActionModule(ActionBase):
         options = self.validate_argument_spec(argument_spec=_SPEC)[1]
         driver = DRIVERS[options["driver"]]
         paths = {kind: options[_PATH_OPTIONS[kind]] or default for kind, default in _PATHS[driver.name].items()}
-        try:
-            proxy = Proxy(driver, self._hands(options, task_vars or {}), paths)
-            result.update(run(Task.from_options(options), proxy, write=not self._task.check_mode))
-        except (InvalidInputError, DeviceError, MissingLibraryError) as error:
-            result.update(failed=True, changed=False, msg=str(error))
-        if not self._task.diff:
-            result.pop("diff", None)
-        return result
 
-    def _hands(self, options: Mapping[str, Any], task_vars: dict[str, Any]) -> Hands:
-        """Return what runs the hands once on the host and returns their answer."""
-        fixed = {name: options[name] for name in _OF_THE_HOST[options["driver"]] if options[name] is not None}
-
-        def _run_hands(arguments: Mapping[str, object]) -> Mapping[str, Any]:
-            module = _HANDS[options["driver"]]
-            answer: Mapping[str, Any] = self._execute_module(module_name=module, module_args={**fixed, **arguments}, task_vars=task_vars)
+        def _hands(arguments: Mapping[str, object]) -> Mapping[str, Any]:
+            fixed = {name: options[name] for name in _OF_THE_HOST[driver.name] if options[name] is not None}
+            answer: Mapping[str, Any] = self._execute_module(module_name=_HANDS[driver.name], module_args={**fixed, **arguments}, task_vars=task_vars)
             return answer
 
-        return _run_hands
+        def _published() -> dict[str, Any]:
+            return run(Task.from_options(options), Proxy(driver, _hands, paths), write=not self._task.check_mode)
+
+        return {**result, **result_of(_published, self._task.diff)}

@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the hands on a Linux host share: reading, replacing one file whole, a lock, who listens, who is connected."""
+"""What the hands on a Linux host share: their options, reading and replacing one file whole, a lock, who listens, who is connected.
+
+    main:  carried_out(AnsibleModule(argument_spec={**OPTIONS, ...}, supports_check_mode=True), Host)
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,43 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
+from ansible.module_utils.basic import AnsibleModule
+
+OPTIONS = {
+    "operation": {"type": "str", "choices": ["gather", "check", "apply"], "required": True},
+    "path": {"type": "str", "required": True},
+    "content": {"type": "str"},
+    "expected": {"type": "str", "default": ""},
+    "commands": {"type": "list", "elements": "str", "default": []},
+    "listeners": {"type": "list", "elements": "list", "default": []},
+    "seconds": {"type": "int", "default": 20},
+}
 _LISTENS = {"tcp": "0A", "udp": "07"}
 _ESTABLISHED = "01"
+
+if TYPE_CHECKING:  # older Pythons of hosts have neither
+    from typing import Protocol
+
+    Sockets = set[tuple[str, str, int]]
+
+    class Host(Protocol):
+        """A program on this host that reads a file of ours."""
+
+        path: str
+
+        def gather(self) -> dict[str, Any]:
+            """Return what the program is told, and who else listens."""
+
+        def check(self, content: str | None) -> None:
+            """Raise Refused unless the whole configuration is good with this content for our file."""
+
+        def refusal(self, commands: list[str]) -> str:
+            """Run commands in the running process up to the first that is refused; return what it said, empty when it took all."""
+
+        def reload(self, wanted: Sockets) -> None:
+            """Reload and look that the program took over and listens; raises Refused when not."""
 
 
 class Refused(Exception):
@@ -91,6 +128,15 @@ def waited(seconds: float, is_so: Callable[[], bool]) -> bool:
     return True
 
 
+def await_listeners(seconds: float, wanted: Sockets) -> None:
+    """Wait until something listens on all of these; raises Refused when not in time."""
+    waited(seconds, lambda: wanted <= listening())
+    missing = sorted(wanted - listening())
+    if missing:
+        names = ", ".join(f"{protocol} {address} port {port}" for protocol, address, port in missing)
+        raise Refused(f"nothing listens on {names} after the reload")
+
+
 def with_lines(output: str, candidate: str, live: str, text: str) -> str:
     """Return what a check complains of, with the live path for the candidate's, and each line that it means.
 
@@ -118,7 +164,7 @@ def listeners(skip: set[int]) -> list[dict[str, object]]:
     return found
 
 
-def listening() -> set[tuple[str, str, int]]:
+def listening() -> Sockets:
     """Return (protocol, address, port) of everything that listens."""
     return {(protocol, address, port) for protocol, address, port, _inode in _sockets()}
 
@@ -184,3 +230,48 @@ def content_of_process(path: str) -> str | None:
         return content_of(path)
     except OSError:
         return None
+
+
+def carried_out(module: AnsibleModule, host: Host) -> None:
+    """Do what a module of hands is asked for, and end it."""
+    options: dict[str, Any] = module.params
+    try:
+        if options["operation"] == "gather":
+            module.exit_json(changed=False, **host.gather())
+        if options["operation"] == "check" or module.check_mode:
+            host.check(options["content"])
+            module.exit_json(changed=False)
+        module.exit_json(changed=True, **apply(host, options))
+    except Refused as error:
+        module.fail_json(msg=str(error), restored=error.restored)
+    except OSError as error:
+        module.fail_json(msg=f"{type(error).__name__}: {error}", restored=False)
+
+
+def apply(host: Host, options: dict[str, Any]) -> dict[str, Any]:
+    """Make the content live, by commands of the running process or by a reload; raises Refused with the old file back in its place."""
+    content, wanted = options["content"], {(str(each[0]), str(each[1]), int(each[2])) for each in options["listeners"]}
+    with locked(os.path.dirname(host.path)):
+        old = content_of(host.path)
+        if digest(old) != options["expected"]:
+            raise Refused(f"{host.path} was changed by somebody else in the middle of this run; fix: run again")
+        host.check(content)
+        refused = host.refusal(options["commands"])
+        put(host.path, content)
+        if options["commands"] and not refused:
+            return {"reloaded": False}
+        try:
+            host.reload(wanted)
+        except Refused as error:
+            _restore(host, old, error)
+    return {"reloaded": True, "refused_command": refused}
+
+
+def _restore(host: Host, old: str | None, error: Refused) -> None:
+    """Put the old file back and let the program read it, so that the next reload by anybody is good; raises Refused."""
+    put(host.path, old)
+    try:
+        host.reload(set())
+    except Refused as second:
+        raise Refused(f"{error}; the old file is back, and to read it failed too: {second}", restored=True) from second
+    raise Refused(f"{error}; the old file is back", restored=True) from error

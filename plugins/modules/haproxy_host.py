@@ -93,12 +93,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import (
+    OPTIONS,
     Refused,
+    await_listeners,
+    carried_out,
     content_of,
     digest,
     listeners,
-    listening,
-    locked,
     put,
     run,
     waited,
@@ -107,15 +108,9 @@ from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import (
 from ansible_collections.msuc.lync.plugins.module_utils.haproxy_lint import faults
 
 _SPEC = {
-    "operation": {"type": "str", "choices": ["gather", "check", "apply"], "required": True},
-    "path": {"type": "str", "required": True},
-    "content": {"type": "str"},
-    "expected": {"type": "str", "default": ""},
-    "commands": {"type": "list", "elements": "str", "default": []},
-    "listeners": {"type": "list", "elements": "list", "default": []},
+    **OPTIONS,
     "program": {"type": "str", "default": "/usr/sbin/haproxy"},
     "master_socket": {"type": "str", "default": "/run/haproxy-master.sock"},
-    "seconds": {"type": "int", "default": 20},
 }
 # What the process answers to a command that it took; anything else is a refusal.
 _TAKEN = re.compile(r"^(|New server registered\.?|Server deleted\.?)$")
@@ -170,6 +165,27 @@ class Host:
         found = re.search(r"^Max open files\s+\S+\s+(\d+)", text, re.MULTILINE)
         return int(found.group(1)) if found else 0
 
+    def gather(self) -> dict[str, Any]:
+        """Return what HAProxy is told, and who else listens."""
+        paths, (master, _reloads, _failed, workers) = self.files(), self.processes()
+        content = content_of(self.path)
+        return {
+            "content": content,
+            "digest": digest(content),
+            "files": [[path, content_of(path) or ""] for path in paths if path != self.path],
+            "servers": self.ask("@1 show servers state"),
+            "listeners": listeners({master, *workers}),
+        }
+
+    def refusal(self, commands: list[str]) -> str:
+        """Run commands in the running process up to the first that is refused; return what it said, empty when it took all."""
+        for command in commands:
+            tolerated, text = command.startswith("?"), command.lstrip("?")
+            answer = self.ask(f"@1 {text}").strip()
+            if not tolerated and not _TAKEN.match(answer):
+                return f"{text}: {answer}"
+        return ""
+
     def check(self, content: str | None) -> None:
         """Raise Refused unless the whole configuration is good with this content for our file."""
         files = [path for path in self.files() if path != self.path or content is not None]
@@ -193,16 +209,7 @@ class Host:
             raise Refused(f"HAProxy did not reload within {self.seconds} s")
         if self.processes()[2] > 0:
             raise Refused("the new process did not start, the old one keeps serving; its log tells why, often an address that is not on this host")
-        missing: set[tuple[str, str, int]] = set()
-
-        def _listens() -> bool:
-            missing.clear()
-            missing.update(wanted - listening())
-            return not missing
-
-        if not waited(self.seconds, _listens):
-            names = ", ".join(f"{address} port {port}" for _protocol, address, port in sorted(missing))
-            raise Refused(f"nothing listens on {names} after the reload")
+        await_listeners(self.seconds, wanted)
 
     def _has_reloaded(self, before: tuple[int, int, int, list[int]]) -> bool:
         try:
@@ -212,74 +219,10 @@ class Host:
         return now[1] > before[1] and (now[2] > 0 or now[3] != before[3])
 
 
-def gather(host: Host) -> dict[str, Any]:
-    """Return what HAProxy is told, and who else listens."""
-    paths, (master, _reloads, _failed, workers) = host.files(), host.processes()
-    content = content_of(host.path)
-    return {
-        "content": content,
-        "digest": digest(content),
-        "files": [[path, content_of(path) or ""] for path in paths if path != host.path],
-        "servers": host.ask("@1 show servers state"),
-        "listeners": listeners({master, *workers}),
-    }
-
-
-def apply(host: Host, options: dict[str, Any]) -> dict[str, Any]:
-    """Make the content live; raises Refused with the old file back in its place."""
-    content, wanted = options["content"], {(str(each[0]), str(each[1]), int(each[2])) for each in options["listeners"]}
-    with locked(os.path.dirname(host.path)):
-        old = content_of(host.path)
-        if digest(old) != options["expected"]:
-            raise Refused(f"{host.path} was changed by somebody else in the middle of this run; fix: run again")
-        host.check(content)
-        refused = _refusal(host, options["commands"])
-        put(host.path, content)
-        if options["commands"] and not refused:
-            return {"reloaded": False}
-        try:
-            host.reload(wanted)
-        except Refused as error:
-            _restore(host, old, error)
-    return {"reloaded": True, "refused_command": refused}
-
-
-def _restore(host: Host, old: str | None, error: Refused) -> None:
-    """Put the old file back and let HAProxy read it, so that the next reload by anybody is good; raises Refused."""
-    put(host.path, old)
-    try:
-        host.reload(set())
-    except Refused as second:
-        raise Refused(f"{error}; the old file is back, and to read it failed too: {second}", restored=True) from second
-    raise Refused(f"{error}; the old file is back", restored=True) from error
-
-
-def _refusal(host: Host, commands: list[str]) -> str:
-    """Run commands in the running process up to the first that is refused; return what it said, empty when it took all."""
-    for command in commands:
-        tolerated, text = command.startswith("?"), command.lstrip("?")
-        answer = host.ask(f"@1 {text}").strip()
-        if not tolerated and not _TAKEN.match(answer):
-            return f"{text}: {answer}"
-    return ""
-
-
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=_SPEC, supports_check_mode=True)
-    options: dict[str, Any] = module.params
-    host = Host(options)
-    try:
-        if options["operation"] == "gather":
-            module.exit_json(changed=False, **gather(host))
-        if options["operation"] == "check" or module.check_mode:
-            host.check(options["content"])
-            module.exit_json(changed=False)
-        module.exit_json(changed=True, **apply(host, options))
-    except Refused as error:
-        module.fail_json(msg=str(error), restored=error.restored)
-    except OSError as error:
-        module.fail_json(msg=f"{type(error).__name__}: {error}", restored=False)
+    carried_out(module, Host(module.params))
 
 
 if __name__ == "__main__":

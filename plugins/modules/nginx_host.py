@@ -93,13 +93,14 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import (
+    OPTIONS,
     Refused,
+    await_listeners,
+    carried_out,
     children,
     content_of,
     digest,
     listeners,
-    listening,
-    locked,
     put,
     run,
     waited,
@@ -107,16 +108,10 @@ from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import (
 )
 
 _SPEC = {
-    "operation": {"type": "str", "choices": ["gather", "check", "apply"], "required": True},
-    "path": {"type": "str", "required": True},
-    "content": {"type": "str"},
-    "expected": {"type": "str", "default": ""},
-    "commands": {"type": "list", "elements": "str", "default": []},
-    "listeners": {"type": "list", "elements": "list", "default": []},
+    **OPTIONS,
     "program": {"type": "str", "default": "/usr/sbin/nginx"},
     "config": {"type": "str", "default": "/etc/nginx/nginx.conf"},
     "pid_file": {"type": "str", "default": "/run/nginx.pid"},
-    "seconds": {"type": "int", "default": 20},
 }
 
 
@@ -143,7 +138,24 @@ class Host:
         """Return path and text of every file that nginx reads besides ours."""
         _status, output = run([self.program, "-T", "-q", "-c", self.config])
         parts = re.split(r"^# configuration file (.+):\n", output, flags=re.MULTILINE)
-        return [[path, text] for path, text in zip(parts[1::2], parts[2::2], strict=True) if path != self.path]
+        return [parts[place : place + 2] for place in range(1, len(parts), 2) if parts[place] != self.path]
+
+    def gather(self) -> dict[str, Any]:
+        """Return what nginx is told, and who else listens."""
+        content = content_of(self.path)
+        try:
+            own = {self.master(), *children(self.master())}
+        except Refused:
+            if content is not None:
+                raise
+            # A host where nginx does not run has nothing of ours; it is missed only when something is wanted.
+            return {"content": None, "digest": "", "files": [], "servers": "", "listeners": listeners(set())}
+        told = {"content": content, "digest": digest(content), "files": self.others()}
+        return {**told, "servers": "", "listeners": listeners(own), "workers": len(self.workers())}
+
+    def refusal(self, commands: list[str]) -> str:
+        """Return nothing: nginx has no commands for the running process."""
+        return ""
 
     def check(self, content: str | None) -> None:
         """Raise Refused unless nginx takes a copy of the whole configuration with this content for our file, and reads that file."""
@@ -177,16 +189,7 @@ class Host:
         os.kill(self.master(), signal.SIGHUP)
         if not waited(self.seconds, lambda: bool(self.workers() - before) and not self.workers() & before):
             raise Refused("nginx started no new workers, the old ones keep serving; its error log tells why")
-        missing: set[tuple[str, str, int]] = set()
-
-        def _listens() -> bool:
-            missing.clear()
-            missing.update(wanted - listening())
-            return not missing
-
-        if not waited(self.seconds, _listens):
-            names = ", ".join(f"{protocol} {address} port {port}" for protocol, address, port in sorted(missing))
-            raise Refused(f"nothing listens on {names} after the reload")
+        await_listeners(self.seconds, wanted)
 
 
 def _not_configuration(folder: str, names: list[str]) -> set[str]:
@@ -199,53 +202,10 @@ def _not_configuration(folder: str, names: list[str]) -> set[str]:
     return found
 
 
-def gather(host: Host) -> dict[str, Any]:
-    """Return what nginx is told, and who else listens."""
-    content = content_of(host.path)
-    try:
-        own = {host.master(), *children(host.master())}
-    except Refused:
-        if content is not None:
-            raise
-        # A host where nginx does not run has nothing of ours; it is missed only when something is wanted.
-        return {"content": None, "digest": "", "files": [], "servers": "", "listeners": listeners(set())}
-    return {"content": content, "digest": digest(content), "files": host.others(), "servers": "", "listeners": listeners(own), "workers": len(host.workers())}
-
-
-def apply(host: Host, options: dict[str, Any]) -> dict[str, Any]:
-    """Make the content live; raises Refused with the old file back in its place."""
-    content, wanted = options["content"], {(str(each[0]), str(each[1]), int(each[2])) for each in options["listeners"]}
-    with locked(os.path.dirname(host.path)):
-        old = content_of(host.path)
-        if digest(old) != options["expected"]:
-            raise Refused(f"{host.path} was changed by somebody else in the middle of this run; fix: run again")
-        host.check(content)
-        put(host.path, content)
-        try:
-            host.reload(wanted)
-        except Refused as error:
-            put(host.path, old)
-            os.kill(host.master(), signal.SIGHUP)
-            raise Refused(f"{error}; the old file is back", restored=True) from error
-    return {"reloaded": True}
-
-
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=_SPEC, supports_check_mode=True)
-    options: dict[str, Any] = module.params
-    host = Host(options)
-    try:
-        if options["operation"] == "gather":
-            module.exit_json(changed=False, **gather(host))
-        if options["operation"] == "check" or module.check_mode:
-            host.check(options["content"])
-            module.exit_json(changed=False)
-        module.exit_json(changed=True, **apply(host, options))
-    except Refused as error:
-        module.fail_json(msg=str(error), restored=error.restored)
-    except OSError as error:
-        module.fail_json(msg=f"{type(error).__name__}: {error}", restored=False)
+    carried_out(module, Host(module.params))
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 INDEX = "index.json"
 AFFECTED = "affected_hosts.txt"
 Document = Mapping[str, object]
+_KINDS = {"hosts": "host", "pools": "pool"}
 _READERS: Mapping[str, Callable[[list[str]], object]] = {
     "localip": AddressSet.parse,
     "remoteip": AddressSet.parse,
@@ -104,16 +105,16 @@ def schema_path() -> Path:
     return Path(__file__).resolve().parents[2] / "vars" / "lync_plan.schema.json"
 
 
-@functools.lru_cache(maxsize=1)
-def _validators() -> dict[str, Validator]:
+@functools.cache
+def validator(definition: str) -> Validator:
+    """Return the validator of a definition of the schema of plan files: host, pool, virtual_service, publication."""
     schema = json.loads(schema_path().read_text(encoding="utf-8"))
-    kinds = {"hosts": "host", "pools": "pool"}
-    return {folder: jsonschema.Draft202012Validator({"$defs": schema["$defs"], "$ref": f"#/$defs/{kind}"}) for folder, kind in kinds.items()}
+    return jsonschema.Draft202012Validator({"$defs": schema["$defs"], "$ref": f"#/$defs/{definition}"})
 
 
 def _faults(place: Path, path: str, document: Document) -> list[Problem]:
     instance: Any = document
-    errors = _validators()[path.partition("/")[0]].iter_errors(instance)
+    errors = validator(_KINDS[path.partition("/")[0]]).iter_errors(instance)
     texts = [f"{error.json_path}: {error.message}" for error in errors] or _value_faults(document)
     return [_problem(place, text, "make the plan again with playbooks/plan.yml") for text in texts]
 

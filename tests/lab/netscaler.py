@@ -174,7 +174,7 @@ class Appliance:
             raise missing(key)
         if kind == "lbmonitor" and "type" not in values:
             raise Refused(400, 1095, "Required argument missing [type]")
-        if kind in HELD and any(True for _ in self._referring(kind, key)):  # pylint: disable=disallowed-name
+        if kind in HELD and any(True for _each in self._referring(kind, key)):
             raise Refused(599, 2138, "Object is in use")
         for other, binding in list(self._referring(kind, key)):
             self.running[other].pop(binding, None)
@@ -350,7 +350,7 @@ class NetScaler:
         if request.method == "GET":
             return self._get(name)
         if request.method == "DELETE":
-            kind, _, key = name.partition("/")  # pylint: disable=disallowed-name
+            kind, _slash, key = name.partition("/")
             arguments = dict(part.split(":", 1) for part in query.get("args", "").split(",") if part)
             self.appliance.remove(kind, {KEYS[kind][0]: key, **{name: urllib.parse.unquote(value) for name, value in arguments.items()}})
             return Response(200, _done())
@@ -361,7 +361,7 @@ class NetScaler:
             return Response(200, {**_done(), "nsrunningconfig": {"response": running_lines(self.appliance, self.units)}})
         if name == "hanode":
             return Response(200, {**_done(), "hanode": self.units or [{"id": "0", "ipaddress": "127.0.0.1", "state": "Primary"}]})
-        kind, _, key = name.partition("/")  # pylint: disable=disallowed-name
+        kind, _slash, key = name.partition("/")
         if kind not in KEYS:
             raise Refused(400, 1074, f"Invalid object name [{kind}]")
         # Numbers are texts; an attribute that nobody set is not there (netscaler.adc issue 392).

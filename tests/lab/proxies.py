@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import Refused, waited
+from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import Refused, apply, waited
 from ansible_collections.msuc.lync.plugins.modules import haproxy_host, nginx_host
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers import haproxy, nginx_stream
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.appliance import Task, run
@@ -186,11 +186,11 @@ class Proxy:
         self.calls.append(str(options["operation"]))
         try:
             if options["operation"] == "gather":
-                return self.module.gather(host)  # type: ignore[no-any-return]
+                return host.gather()  # type: ignore[no-any-return]
             if options["operation"] == "check":
                 host.check(options["content"])
                 return {}
-            return self.module.apply(host, options)  # type: ignore[no-any-return]
+            return apply(host, options)
         except Refused as error:
             return {"failed": True, "msg": str(error), "restored": error.restored}
 

@@ -65,7 +65,7 @@ def datagrams(sources: Sequence[str], each: int, rate: float, vip: str, port: in
         one.connect((vip, port))
         one.setblocking(False)
         sockets.append(one)
-    members: list[set[bytes]] = [set() for _ in sockets]  # pylint: disable=disallowed-name
+    members: list[set[bytes]] = [set() for _one in sockets]
     sent = answered = 0
     start = time.monotonic()
 

@@ -94,7 +94,7 @@ class Task:
             problems.append(Problem("running_config", "state parsed needs what is to be parsed", fix="give the text, or the answer of the appliance"))
         if problems:
             raise InvalidInputError(problems)
-        return cls(state, services, _provider(options["provider"] or {}), options.get("running_config"))
+        return cls(state, services, Provider.from_options(options["provider"] or {}), options.get("running_config"))
 
 
 def run(task: Task, driver: Driver, device: Callable[[], AbstractContextManager[Device]], write: bool) -> dict[str, Any]:
@@ -187,19 +187,6 @@ def _provider_problems(given: Mapping[str, Any], needed: bool) -> list[Problem]:
     if not given.get("token") and not (given.get("user") and given.get("password")):
         found.append(Problem("provider", "has neither a token nor user and password", fix="give one of them"))
     return found
-
-
-def _provider(given: Mapping[str, Any]) -> Provider:
-    return Provider(
-        host=str(given.get("host") or ""),
-        port=int(given.get("port") or 443),
-        user=str(given.get("user") or ""),
-        password=str(given.get("password") or ""),
-        token=str(given.get("token") or ""),
-        validate_certs=bool(given.get("validate_certs", True)),
-        ca=given.get("ca"),
-        timeout_seconds=float(given.get("timeout") or 30),
-    )
 
 
 __all__ = ["Device", "DeviceError", "Gathered", "Order", "Task", "Work", "run"]

@@ -19,7 +19,7 @@ from dataclasses import replace
 from ..problems import InvalidInputError, Problem
 from .driver import MODIFIES_MEMBERS, Impact, NotRendered, Rendered
 from .model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service, affinity_group
-from .sections import Block, haproxy_sections
+from .sections import Block, haproxy_sections, seconds_of, split_endpoint
 
 PREFIX = "lync-"
 MONITOR_PREFIX = f"{PREFIX}monitor-"
@@ -28,22 +28,22 @@ DEFAULTS = "msuc-lync"
 WEIGHT = 100
 RISE = 2
 CONNECT_SECONDS = 5
-HEADER = f"""# Written by Ansible, msuc.lync.haproxy_services; changes by hand are undone by the next run.
-
-defaults {DEFAULTS}
-    mode tcp
-    log global
-    option dontlognull
-    option redispatch
-    option clitcpka
-    option srvtcpka
-    retries 2
-    timeout connect {CONNECT_SECONDS}s
-    timeout queue {CONNECT_SECONDS}s
-"""
 _WORDS = {MemberState.ACTIVE: "", MemberState.BACKUP: " backup", MemberState.DRAINING: "", MemberState.DISABLED: " disabled"}
 _ALGORITHMS = {"least-connections": "leastconn", "round-robin": "roundrobin"}
 _RELOADS = Impact("reloads: new connections go by the new configuration, open ones stay where they are")
+
+
+def header(module: str, defaults: str, *more: str) -> str:
+    """Return how a file of ours begins: who writes it, and its section of defaults."""
+    lines = [
+        "mode tcp", "log global", "option dontlognull", "option redispatch", "option clitcpka", "option srvtcpka", "retries 2",
+        f"timeout connect {CONNECT_SECONDS}s", f"timeout queue {CONNECT_SECONDS}s", *more,
+    ]  # fmt: skip
+    said = f"# Written by Ansible, {module}; changes by hand are undone by the next run.\n\ndefaults {defaults}\n"
+    return said + "".join(f"    {line}\n" for line in lines)
+
+
+_HEADER = header("msuc.lync.haproxy_services", DEFAULTS)
 
 
 class HaproxyDriver:
@@ -63,7 +63,7 @@ class HaproxyDriver:
         if problems:
             raise InvalidInputError(problems)
         ordered = sorted(services, key=lambda service: service.name)
-        text = "\n".join([HEADER, *_monitors(ordered), *(_service(service) for service in ordered)]) if ordered else ""
+        text = "\n".join([_HEADER, *_monitors(ordered), *(_service(service) for service in ordered)]) if ordered else ""
         return Rendered(text, text, tuple(item for service in ordered for item in _not_rendered(service)))
 
     def parse(self, document: object) -> tuple[Service, ...]:
@@ -109,13 +109,6 @@ def check_arguments(monitor: Monitor) -> str:
 def endpoint(address: str, port: int) -> str:
     """Return an address and a port as HAProxy writes them."""
     return f"ipv6@[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
-def split_endpoint(text: str) -> tuple[str, int]:
-    """Return address and port of such a text; an address that stands for all is "*"."""
-    address, _colon, port = text.rpartition(":")
-    address = address.rpartition("@")[2].strip("[]")
-    return address or "*", int(port) if port.isdecimal() else 0
 
 
 def _refusals(service: Service, known: Mapping[str, object]) -> Iterator[Problem]:
@@ -170,13 +163,6 @@ def _balance(service: Service) -> list[str]:
     return ["    balance source", "    hash-type consistent"]
 
 
-def _seconds(text: str) -> int:
-    """Return whole seconds of a time as HAProxy writes it; without a unit it is milliseconds."""
-    units = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
-    unit = text.lstrip("0123456789") or "ms"
-    return round(int(text.removesuffix(unit) or 0) * units[unit])
-
-
 def _services(sections: Iterable[Block]) -> Iterator[Service]:
     """Yield each service with its backend, in the order of render, so that no section is kept: a thousand of them leave a processor's cache."""
     frontends: dict[str, Block] = {}
@@ -217,10 +203,10 @@ def _read_service(frontend: Block, backend: Block, monitors: Mapping[str, Sequen
         port=port,
         protocol="tcp",
         node_port=split_endpoint(servers[0][1])[1] if servers else port,
-        members=tuple(sorted(Member(words[0], _state(words)) for words in servers)),
+        members=tuple(sorted(Member(words[0], server_state(words)) for words in servers)),
         monitor=_monitor(asked) if "check" in asked else Monitor(port),
         persistence=Persistence(PersistenceKind.SOURCE, group=affinity_group(pool, vip)) if kept else Persistence(),
-        idle_seconds=_seconds(frontend.values("timeout", "client")[0]),
+        idle_seconds=seconds_of(frontend.values("timeout", "client")[0], "ms"),
         source_nat=not backend.has("source"),
         nagle=False,
         algorithm=Service.algorithm if kept else names[backend.values("balance")[0]],
@@ -230,10 +216,11 @@ def _read_service(frontend: Block, backend: Block, monitors: Mapping[str, Sequen
 
 def _monitor(words: Sequence[str]) -> Monitor:
     said = {name: words[words.index(name) + 1] for name in ("port", "inter", "fall")}
-    return Monitor(int(said["port"]), _seconds(said["inter"]), int(said["fall"]))
+    return Monitor(int(said["port"]), seconds_of(said["inter"], "ms"), int(said["fall"]))
 
 
-def _state(words: Sequence[str]) -> MemberState:
+def server_state(words: Sequence[str]) -> MemberState:
+    """Return the state of a member from the words of its server line."""
     if "disabled" in words:
         return MemberState.DISABLED
     if "backup" in words:

@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..dependencies import requests
 
@@ -35,7 +35,7 @@ class Provider:
     """How an appliance is reached.
 
     host: name or address. user and password, or token: whatever the driver sends; never shown.
-    certificates: a file of authorities to trust instead of the system's; None takes those of the requests library.
+    ca: a file of authorities to trust instead of the system's; None takes those of the requests library.
     """
 
     host: str
@@ -46,6 +46,13 @@ class Provider:
     validate_certs: bool = True
     ca: str | None = None
     timeout_seconds: float = 30
+
+    @classmethod
+    def from_options(cls, given: Mapping[str, Any]) -> Self:
+        """Return the option provider of a module as one."""
+        texts = {name: str(given.get(name) or "") for name in ("host", "user", "password", "token")}
+        port, seconds = int(given.get("port") or 443), float(given.get("timeout") or 30)
+        return cls(**texts, port=port, validate_certs=bool(given.get("validate_certs", True)), ca=given.get("ca"), timeout_seconds=seconds)
 
     @property
     def place(self) -> str:

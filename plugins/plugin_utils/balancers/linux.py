@@ -9,19 +9,17 @@ The file is ours as a whole. Whoever else listens, in other files or as other pr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ..problems import InvalidInputError
-from . import haproxy, nginx_stream
 from .appliance import Gathered, Order, Work
 from .driver import Driver
-from .foreign import Listener
 from .haproxy_runtime import as_running, commands, read_running
 from .https import DeviceError
+from .listeners import others
 from .model import Service
-from .sections import haproxy_sections, nginx_blocks
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 # Measured: with two workers 4 % of the datagrams of a second are lost around a reload, with one none.
 _WORKERS = "nginx has several worker processes: a reload loses datagrams of UDP services; fix: worker_processes 1 in its main file"
 Hands = Callable[[Mapping[str, object]], Mapping[str, Any]]
-_EVERY = {"*": "0.0.0.0", "::": "0.0.0.0"}
 
 
 class LinuxDevice:
@@ -67,7 +64,7 @@ class LinuxDevice:
         running = read_running(str(self._answer.get("servers") or ""))
         self._have = tuple(as_running(service, running) for service in self._file)
         facts = {"warnings": [_WORKERS]} if int(self._answer.get("workers") or 1) > 1 and any(service.protocol == "udp" for service in want) else {}
-        return Gathered(self._have, tuple(self._others()), facts)
+        return Gathered(self._have, tuple(others(self._answer, self._driver.name)), facts)
 
     def _parsed(self, text: str) -> tuple[Service, ...]:
         """Return the services of a text; one that somebody broke by hand has none, and is written anew."""
@@ -75,14 +72,6 @@ class LinuxDevice:
             return self._driver.parse(text)
         except InvalidInputError:
             return ()
-
-    def _others(self) -> Iterator[Listener]:
-        reader = _haproxy_listeners if self._driver.name == "haproxy" else _nginx_listeners
-        for path, text in self._answer.get("files") or ():
-            yield from reader(str(path), str(text))
-        for each in self._answer.get("listeners") or ():
-            address = _EVERY.get(str(each["address"]), str(each["address"]))
-            yield Listener(f"process {each['process']} (pid {each['pid']})", address, int(each["port"]), str(each["protocol"]))
 
     def prepare(self, order: Order) -> Work:
         """Return what has to be done: commands of the running process where members alone change, else a reload."""
@@ -106,19 +95,3 @@ class LinuxDevice:
         listeners = [[service.protocol, service.vip, service.port] for service in self._wanted]
         digest = str(self._answer.get("digest") or "")
         self._host("apply", content=self._text or None, expected=digest, commands=list(self._commands), listeners=listeners)
-
-
-def _haproxy_listeners(path: str, text: str) -> Iterator[Listener]:
-    for section in haproxy_sections(text):
-        for words in section.all("bind"):
-            for part in words[0].split(",") if words else ():
-                address, port = haproxy.split_endpoint(part)
-                yield Listener(f"{' '.join(section.head[:2])} of {path}", _EVERY.get(address, address), port, "tcp")
-
-
-def _nginx_listeners(path: str, text: str) -> Iterator[Listener]:
-    for block in nginx_blocks(text):
-        for words in block.all("listen"):
-            where = words[0] if ":" in words[0] or not words[0].isdecimal() else f"*:{words[0]}"
-            address, port = nginx_stream.split_endpoint(where if ":" in where else f"{where}:80")
-            yield Listener(f"a server of {path}", _EVERY.get(address, address), port, "udp" if "udp" in words else "tcp")

@@ -14,7 +14,7 @@ from dataclasses import replace
 from ..problems import InvalidInputError, Problem
 from .driver import MODIFIES_MEMBERS, Impact, NotRendered, Rendered
 from .model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
-from .sections import Block, nginx_blocks
+from .sections import Block, nginx_blocks, seconds_of, split_endpoint
 
 PREFIX = "lync-"
 HEADER = "# Written by Ansible, msuc.lync.nginx_stream_services; changes by hand are undone by the next run.\n"
@@ -96,11 +96,11 @@ def _service(service: Service) -> str:
     balance = ["hash $remote_addr consistent;"] if hashed else _ALGORITHMS[service.algorithm]
     rest = f"max_fails={monitor.failures} fail_timeout={monitor.interval_seconds}s"
     servers = [
-        f"server {_endpoint(member.address, service.node_port)} {rest}{words.get(_sayable(member.state, hashed), '')};" for member in sorted(service.members)
+        f"server {endpoint(member.address, service.node_port)} {rest}{words.get(_sayable(member.state, hashed), '')};" for member in sorted(service.members)
     ] or [f"server 127.0.0.1:{service.node_port} down;"]  # an upstream without a server is an error
     is_udp = service.protocol == "udp"
     # One socket per worker, so that the kernel keeps a client at one worker.
-    listen = f"listen {_endpoint(service.vip, service.port)}{' udp reuseport' if is_udp else ' so_keepalive=on'};"
+    listen = f"listen {endpoint(service.vip, service.port)}{' udp reuseport' if is_udp else ' so_keepalive=on'};"
     server = [f"# pool: {service.pool}", listen, f"proxy_pass {name};", f"proxy_timeout {service.idle_seconds}s;", "proxy_connect_timeout 5s;"]
     server += [] if is_udp else [f"tcp_nodelay {'off' if service.nagle else 'on'};"]
     server += [] if service.source_nat else ["proxy_bind $remote_addr transparent;"]
@@ -111,21 +111,9 @@ def _block(head: str, lines: Sequence[str]) -> str:
     return "".join([f"    {head} {{\n", *(f"        {line}\n" for line in lines), "    }\n"])
 
 
-def _endpoint(address: str, port: int) -> str:
+def endpoint(address: str, port: int) -> str:
+    """Return an address and a port as nginx writes them."""
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
-def split_endpoint(text: str) -> tuple[str, int]:
-    """Return address and port of a listen or server directive; without an address it is "*"."""
-    address, _colon, port = text.rpartition(":")
-    return address.strip("[]") or "*", int(port) if port.isdecimal() else 0
-
-
-def _seconds(text: str) -> int:
-    """Return whole seconds of a time as nginx writes it; without a unit it is seconds."""
-    units = {"ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
-    unit = text.lstrip("0123456789")
-    return round(int(text.removesuffix(unit) or 0) * units[unit or "s"])
 
 
 def _services(blocks: Iterable[Block]) -> Iterator[Service]:
@@ -162,20 +150,21 @@ def _read_service(server: Block, upstream: Block) -> Service:
         port=port,
         protocol="udp" if "udp" in listen else "tcp",
         node_port=node_port,
-        members=tuple(sorted(Member(split_endpoint(words[0])[0], _state(words)) for words in members)),
+        members=tuple(sorted(Member(split_endpoint(words[0])[0], server_state(words)) for words in members)),
         monitor=_monitor(members[0], node_port) if members else Monitor(node_port),
         persistence=Persistence(PersistenceKind.SOURCE if hashed else PersistenceKind.NONE),
-        idle_seconds=_seconds(server.values("proxy_timeout")[0]),
+        idle_seconds=seconds_of(server.values("proxy_timeout")[0], "s"),
         source_nat=not server.has("proxy_bind"),
         nagle=server.values("tcp_nodelay") != ("on",),
         algorithm="least-connections" if hashed or upstream.has("least_conn") else "round-robin",
     )
 
 
-def _state(words: Sequence[str]) -> MemberState:
+def server_state(words: Sequence[str]) -> MemberState:
+    """Return the state of a member from the words of its server directive."""
     return MemberState.DISABLED if "down" in words else MemberState.BACKUP if "backup" in words else MemberState.ACTIVE
 
 
 def _monitor(words: Sequence[str], port: int) -> Monitor:
     said = dict(word.partition("=")[::2] for word in words[1:] if "=" in word)
-    return Monitor(port, _seconds(said["fail_timeout"]), int(said["max_fails"]))
+    return Monitor(port, seconds_of(said["fail_timeout"], "s"), int(said["max_fails"]))

@@ -7,20 +7,14 @@ A service of a plan file has a list of members per state (members, backup_member
 
 from __future__ import annotations
 
-import functools
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from ..addresses import parse_address
-from ..dependencies import jsonschema
-from ..plan_files import schema_path
+from ..plan_files import validator
 from ..problems import InvalidInputError, Problem
 from .model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
-
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
 
 _LISTS = {
     "members": MemberState.ACTIVE,
@@ -43,15 +37,10 @@ def read_services(items: Sequence[Mapping[str, object]]) -> tuple[Service, ...]:
     return found
 
 
-@functools.lru_cache(maxsize=1)
-def _validator() -> Validator:
-    schema = json.loads(schema_path().read_text(encoding="utf-8"))
-    return jsonschema.Draft202012Validator({"$defs": schema["$defs"], "$ref": "#/$defs/virtual_service"})
-
-
 def _faults(index: int, item: Mapping[str, object]) -> list[Problem]:
     place = f"services[{index}] {item.get('name', '')}".rstrip()
-    found = [Problem(place, f"{error.json_path}: {error.message}", fix="correct the service") for error in _validator().iter_errors(cast(Any, item))]
+    errors = validator("virtual_service").iter_errors(cast(Any, item))
+    found = [Problem(place, f"{error.json_path}: {error.message}", fix="correct the service") for error in errors]
     return found or [
         Problem(place, str(error), fix="write one address")
         for text in [item["vip"], *(address for name in _LISTS for address in _texts(item, name))]

@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reads the two grammars of proxies on Linux: HAProxy's sections of lines, nginx's nested blocks; lines keep their numbers."""
+"""Reads the two grammars of proxies on Linux: HAProxy's sections of lines, nginx's nested blocks; lines keep their numbers.
+
+Endpoints and times are read alike for both, but for the unit of a time that has none.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 SECTIONS = ("global", "defaults", "frontend", "backend", "listen", "peers", "resolvers", "userlist", "program", "cache", "ring", "http-errors", "mailers")
+_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SPECIAL = re.compile(r"[\"'\\#]")
 _NGINX_TOKENS = re.compile(r"#[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[{};]|[^\s{};\"']+|\n")
 
@@ -97,3 +101,24 @@ def nginx_blocks(text: str) -> Iterator[Block]:
         yield block
         block = block.outer
     yield block
+
+
+def split_endpoint(text: str) -> tuple[str, int]:
+    """Return address and port of "10.1.0.100:443", "[2001:db8::1]:443", "ipv6@[2001:db8::1]:443" or "443"; the address of all is "*", no port 0."""
+    address, _colon, port = text.rpartition(":")
+    address = address.rpartition("@")[2].strip("[]")
+    return address or "*", int(port) if port.isdecimal() else 0
+
+
+def port_of(text: str) -> int:
+    """Return the port of an endpoint; raises ValueError when it has none."""
+    port = split_endpoint(text)[1]
+    if not port:
+        raise ValueError(f"{text} has no port")
+    return port
+
+
+def seconds_of(text: str, unit: str) -> int:
+    """Return whole seconds of a time like "60s" or "5m"; unit: of a time without one. Raises KeyError or ValueError for what is no time."""
+    word = text.lstrip("0123456789")
+    return round(int(text.removesuffix(word) or 0) * _SECONDS[word or unit])

@@ -39,6 +39,3 @@ class PublishingDriver(Protocol):
 
     def not_rendered(self, publication: Publication) -> tuple[NotRendered, ...]:
         """Return what of the publication it cannot say, and why."""
-
-    def listeners(self, path: str, text: str) -> Sequence[tuple[str, str, int, str]]:
-        """Return owner, address ("0.0.0.0" for every one), port and protocol of what a foreign file listens on."""

@@ -12,14 +12,13 @@ Requests of one connection that name hosts of another publication are refused wi
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..balancers.driver import NotRendered
-from ..balancers.haproxy import CONNECT_SECONDS, endpoint, server_arguments, split_endpoint
-from ..balancers.model import Member, MemberState
-from ..balancers.sections import Block, haproxy_sections
+from ..balancers.haproxy import CONNECT_SECONDS, endpoint, header, server_arguments, server_state
+from ..balancers.model import Member
+from ..balancers.sections import Block, haproxy_sections, port_of, seconds_of, split_endpoint
 from ..problems import InvalidInputError, Problem
 from .model import Publication, TlsMode
 
@@ -31,22 +30,8 @@ _EVERY = {"*": "0.0.0.0", "::": "0.0.0.0"}
 # How long a client may take for its greeting; who is silent is refused then.
 _GREETING_SECONDS = 5
 _SNI, _HOST = "req.ssl_sni", "req.hdr(host),field(1,:)"
-_HEADER = f"""# Written by Ansible, msuc.lync.publications; changes by hand are undone by the next run.
-
-defaults {DEFAULTS}
-    mode tcp
-    log global
-    option dontlognull
-    option redispatch
-    option clitcpka
-    option srvtcpka
-    retries 2
-    timeout connect {CONNECT_SECONDS}s
-    timeout queue {CONNECT_SECONDS}s
-    timeout http-request 10s
-"""
+_HEADER = header("msuc.lync.publications", DEFAULTS, "timeout http-request 10s")
 _CHECK = "check inter 10000ms fastinter 5000ms fall 2 rise 2"
-_UNIT = re.compile(r"^(\d+)s$")
 
 
 class HaproxyPublishing:
@@ -76,12 +61,6 @@ class HaproxyPublishing:
     def not_rendered(self, publication: Publication) -> tuple[NotRendered, ...]:
         """Return nothing."""
         return ()
-
-    def listeners(self, path: str, text: str) -> Sequence[tuple[str, str, int, str]]:
-        """Return what the sections of a foreign file listen on."""
-        binds = [(section, part) for section in haproxy_sections(text) for words in section.all("bind") for part in (words[0].split(",") if words else ())]
-        found = [(section, *split_endpoint(part)) for section, part in binds]
-        return [(f"{' '.join(section.head[:2])} of {path}", _EVERY.get(address, address), port, "tcp") for section, address, port in found]
 
 
 DRIVER = HaproxyPublishing()
@@ -169,15 +148,15 @@ def _read_publication(name: str, sections: Mapping[tuple[str, ...], Block]) -> P
         name=name,
         host_names=_names(name, _SNI, https[0]),
         listens=listens,
-        members=tuple(sorted(Member(words[0], _state(words)) for words in servers)),
-        https_port=_port(https[0].values("bind")[0]),
-        https_node_port=_port(servers[0][1]),
-        http_port=_port(http[0].values("bind")[0]),
-        http_node_port=_port(next(sections["backend", HTTP + name].all("server"))[1]),
+        members=tuple(sorted(Member(words[0], server_state(words)) for words in servers)),
+        https_port=port_of(https[0].values("bind")[0]),
+        https_node_port=port_of(servers[0][1]),
+        http_port=port_of(http[0].values("bind")[0]),
+        http_node_port=port_of(next(sections["backend", HTTP + name].all("server"))[1]),
         mode=TlsMode.BRIDGE if bridged else TlsMode.PASSTHROUGH,
         certificate=_after("crt", front.values("bind")) if bridged else "",
         ca=_after("ca-file", servers[0]) if bridged else "",
-        idle_seconds=_seconds(https[0].values("timeout", "client")[0]),
+        idle_seconds=seconds_of(https[0].values("timeout", "client")[0], "ms"),
     )
 
 
@@ -190,31 +169,9 @@ def _addresses(blocks: Iterable[Block]) -> tuple[str, ...]:
     return tuple(sorted(split_endpoint(block.values("bind")[0])[0] for block in blocks))
 
 
-def _port(text: str) -> int:
-    port = split_endpoint(text)[1]
-    if not port:
-        raise ValueError(f"{text} has no port")
-    return port
-
-
 def _names(name: str, fetch: str, block: Block) -> tuple[str, ...]:
     return tuple(sorted(words[3] for words in block.all("acl") if words[:3] == (name, fetch, "-i")))
 
 
-def _state(words: Sequence[str]) -> MemberState:
-    if "disabled" in words:
-        return MemberState.DISABLED
-    if "backup" in words:
-        return MemberState.BACKUP
-    return MemberState.DRAINING if _after("weight", words) == "0" else MemberState.ACTIVE
-
-
 def _after(word: str, words: Sequence[str]) -> str:
     return words[words.index(word) + 1]
-
-
-def _seconds(text: str) -> int:
-    found = _UNIT.match(text)
-    if not found:
-        raise ValueError(f"{text} is not a number of seconds")
-    return int(found.group(1))

@@ -13,15 +13,14 @@ from dataclasses import replace
 
 from ..balancers.driver import NotRendered
 from ..balancers.model import Member, MemberState
-from ..balancers.nginx_stream import split_endpoint
-from ..balancers.sections import Block, nginx_blocks
+from ..balancers.nginx_stream import endpoint, server_state
+from ..balancers.sections import Block, nginx_blocks, port_of, seconds_of, split_endpoint
 from ..problems import InvalidInputError, Problem
 from .model import Publication, TlsMode
 
 PREFIX = "lync-publish-"
 HTTPS, HTTP = f"{PREFIX}https-", f"{PREFIX}http-"
 _HEADER = "# Written by Ansible, msuc.lync.publications; changes by hand are undone by the next run.\n"
-_EVERY = {"*": "0.0.0.0", "::": "0.0.0.0"}
 # A member that refuses twice rests for so long; nginx asks none whether it is well.
 _REST = "max_fails=2 fail_timeout=10s"
 _OUT = (MemberState.BACKUP, MemberState.DRAINING)
@@ -43,7 +42,7 @@ class NginxPublishing:
         through, bridged = ([each for each in ordered if (each.mode is TlsMode.BRIDGE) is wanted] for wanted in (False, True))
         stream = [*(_upstream(HTTPS, each, each.https_node_port) for each in through), *_by_greeting(addresses, through)]
         http = [*(_upstream(HTTPS, each, each.https_node_port) for each in bridged), *(_upstream(HTTP, each, each.http_node_port) for each in ordered)]
-        http += [_server(each) for each in ordered] + [_bridge(each) for each in bridged] + [*_refusing(addresses, ordered)]
+        http += [_server(each) for each in ordered] + [_bridge(each) for each in bridged] + [*_refusing(ordered)]
         inner = "".join(stream).replace("\n", "\n    ").rstrip(" ")
         text = f"{_HEADER}stream {{\n    map_hash_bucket_size 256;\n    {inner}}}\n" if stream else ""
         texts = {"stream": text, "http": _HEADER + "".join(http) if http else ""}
@@ -66,15 +65,6 @@ class NginxPublishing:
         out = [f"{each.address} is {each.state.value}" for each in publication.members if each.state in _OUT]
         return (NotRendered(publication.name, "members", f"{', '.join(out)}; nginx takes them out for new clients"),) if out else ()
 
-    def listeners(self, path: str, text: str) -> Sequence[tuple[str, str, int, str]]:
-        """Return what the servers of a foreign file listen on."""
-        found = []
-        for words in (words for block in nginx_blocks(text) for words in block.all("listen")):
-            where = f"*:{words[0]}" if words[0].isdecimal() else words[0] if ":" in words[0] else f"{words[0]}:80"
-            address, port = split_endpoint(where)
-            found.append((f"a server of {path}", _EVERY.get(address, address), port, "udp" if "udp" in words else "tcp"))
-        return found
-
 
 DRIVER = NginxPublishing()
 
@@ -90,13 +80,9 @@ def _block(head: str, lines: Iterable[str]) -> str:
     return "".join([f"{head} {{\n", *(f"    {line}\n" for line in lines), "}\n"])
 
 
-def _endpoint(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
 def _upstream(prefix: str, each: Publication, port: int) -> str:
     up = DRIVER.expressible(each).members
-    servers = [f"server {_endpoint(one.address, port)} {_REST}{' down' if one.state is MemberState.DISABLED else ''};" for one in up]
+    servers = [f"server {endpoint(one.address, port)} {_REST}{' down' if one.state is MemberState.DISABLED else ''};" for one in up]
     return _block(f"upstream {prefix}{each.name}", ["hash $remote_addr consistent;", *servers])
 
 
@@ -107,18 +93,18 @@ def _by_greeting(addresses: Iterable[str], publications: Sequence[Publication]) 
         if here:
             variable = "$lync_publish_" + "".join(letter if letter.isalnum() else "_" for letter in address)
             yield _block(f"map $ssl_preread_server_name {variable}", [f"{name} {HTTPS}{each.name};" for each in here for name in each.host_names])
-            listen = f"listen {_endpoint(address, here[0].https_port)} so_keepalive=on;"
+            listen = f"listen {endpoint(address, here[0].https_port)} so_keepalive=on;"
             times = [f"proxy_timeout {here[0].idle_seconds}s;", "proxy_connect_timeout 5s;", "preread_timeout 5s;"]
             yield _block("server", [listen, "ssl_preread on;", f"proxy_pass {variable};", *times])
 
 
 def _server(each: Publication) -> str:
-    listen = [f"listen {_endpoint(address, each.http_port)};" for address in each.listens]
+    listen = [f"listen {endpoint(address, each.http_port)};" for address in each.listens]
     return _block("server", [*listen, f"server_name {' '.join(each.host_names)};", *_location(each, f"http://{HTTP}{each.name}")])
 
 
 def _bridge(each: Publication) -> str:
-    listen = [f"listen {_endpoint(address, each.https_port)} ssl;" for address in each.listens]
+    listen = [f"listen {endpoint(address, each.https_port)} ssl;" for address in each.listens]
     ours = [f"ssl_certificate {each.certificate};", f"ssl_certificate_key {each.certificate};"]
     # A name is not reached by the certificate of another one.
     same = ["if ($ssl_server_name != $host) { return 421; }"]
@@ -132,13 +118,12 @@ def _location(each: Publication, target: str) -> list[str]:
     return [*idle, *kept, f"location / {{ proxy_pass {target}; }}"]
 
 
-def _refusing(addresses: Iterable[str], publications: Sequence[Publication]) -> Iterator[str]:
-    """Yield the servers of all names that nobody publishes."""
-    for address in addresses:
-        first = next(each for each in publications if address in each.listens)  # pylint: disable=stop-iteration-return
-        yield _block("server", [f"listen {_endpoint(address, first.http_port)} default_server;", "return 421;"])
+def _refusing(publications: Sequence[Publication]) -> Iterator[str]:
+    """Yield the servers of all names that nobody publishes, per address with the ports that all its publications have."""
+    for address, first in sorted({address: each for each in publications for address in each.listens}.items()):
+        yield _block("server", [f"listen {endpoint(address, first.http_port)} default_server;", "return 421;"])
         if first.mode is TlsMode.BRIDGE:
-            yield _block("server", [f"listen {_endpoint(address, first.https_port)} ssl default_server;", "ssl_reject_handshake on;", "return 421;"])
+            yield _block("server", [f"listen {endpoint(address, first.https_port)} ssl default_server;", "ssl_reject_handshake on;", "return 421;"])
 
 
 def _read(name: str, stream: Sequence[Block], http: Sequence[Block]) -> Publication:
@@ -161,15 +146,15 @@ def _read_publication(name: str, stream: Sequence[Block], http: Sequence[Block])
         name=name,
         host_names=tuple(sorted(plain.values("server_name"))),
         listens=tuple(sorted(split_endpoint(words[0])[0] for words in plain.all("listen"))),
-        members=tuple(sorted(Member(split_endpoint(words[0])[0], _state(words)) for words in upstream.all("server"))),
-        https_port=_port(next(https.all("listen"))[0]),
-        https_node_port=_port(next(upstream.all("server"))[0]),
-        http_port=_port(next(plain.all("listen"))[0]),
-        http_node_port=_port(next(next(block for block in http if block.head == ("upstream", HTTP + name)).all("server"))[0]),
+        members=tuple(sorted(Member(split_endpoint(words[0])[0], server_state(words)) for words in upstream.all("server"))),
+        https_port=port_of(next(https.all("listen"))[0]),
+        https_node_port=port_of(next(upstream.all("server"))[0]),
+        http_port=port_of(next(plain.all("listen"))[0]),
+        http_node_port=port_of(next(next(block for block in http if block.head == ("upstream", HTTP + name)).all("server"))[0]),
         mode=TlsMode.BRIDGE if bridged else TlsMode.PASSTHROUGH,
         certificate=https.values("ssl_certificate")[0] if bridged else "",
         ca=https.values("proxy_ssl_trusted_certificate")[0] if bridged else "",
-        idle_seconds=int(idle.removesuffix("s")),
+        idle_seconds=seconds_of(idle, "s"),
     )
 
 
@@ -182,14 +167,3 @@ def _through(name: str, stream: Sequence[Block]) -> Block:
     """Return a server of the stream part whose map knows a publication."""
     maps = [block for block in stream if block.head[:1] == ("map",) and any(line.words[1:] == (HTTPS + name,) for line in block.lines)]
     return next(block for block in stream if block.head == ("server",) and block.values("proxy_pass") == (maps[0].head[2],))
-
-
-def _state(words: Sequence[str]) -> MemberState:
-    return MemberState.DISABLED if "down" in words else MemberState.ACTIVE
-
-
-def _port(text: str) -> int:
-    port = split_endpoint(text)[1]
-    if not port:
-        raise ValueError(f"{text} has no port")
-    return port

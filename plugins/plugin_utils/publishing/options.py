@@ -4,20 +4,14 @@
 
 from __future__ import annotations
 
-import functools
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from ..addresses import parse_address
 from ..balancers.model import Member, MemberState
-from ..dependencies import jsonschema
-from ..plan_files import schema_path
+from ..plan_files import validator
 from ..problems import InvalidInputError, Problem
 from .model import Publication, TlsMode
-
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
 
 _SERVES = (MemberState.ACTIVE, MemberState.BACKUP)
 
@@ -34,15 +28,9 @@ def read_publications(items: Sequence[Mapping[str, object]]) -> tuple[Publicatio
     return found
 
 
-@functools.lru_cache(maxsize=1)
-def _validator() -> Validator:
-    schema = json.loads(schema_path().read_text(encoding="utf-8"))
-    return jsonschema.Draft202012Validator({"$defs": schema["$defs"], "$ref": "#/$defs/publication"})
-
-
 def _faults(index: int, item: Mapping[str, object]) -> Iterator[Problem]:
     place = f"publications[{index}] {item.get('name', '')}".rstrip()
-    errors = list(_validator().iter_errors(cast(Any, item)))
+    errors = list(validator("publication").iter_errors(cast(Any, item)))
     yield from (Problem(place, f"{error.json_path}: {error.message}", fix="correct the publication") for error in errors)
     if errors:
         return

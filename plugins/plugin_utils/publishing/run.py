@@ -16,6 +16,7 @@ from typing import Any
 from ..balancers.changes import State
 from ..balancers.foreign import Listener, messages, stops
 from ..balancers.https import DeviceError
+from ..balancers.listeners import others
 from ..balancers.model import Monitor, Service
 from ..balancers.results import not_rendered, plain
 from ..problems import InvalidInputError, Problem
@@ -25,7 +26,6 @@ from .model import Publication
 from .options import read_publications
 
 Hands = Callable[[Mapping[str, object]], Mapping[str, Any]]
-_EVERY = {"*": "0.0.0.0", "::": "0.0.0.0"}
 
 
 @dataclass(frozen=True)
@@ -74,14 +74,7 @@ class Proxy:
 
     def others(self) -> Iterator[Listener]:
         """Yield who else listens: other files of the program, and other processes."""
-        answer = self._answers[self.driver.files[0]]
-        for path, text in answer.get("files") or ():
-            if path not in self._paths.values():
-                for owner, address, port, protocol in self.driver.listeners(str(path), str(text)):
-                    yield Listener(owner, address, port, protocol)
-        for each in answer.get("listeners") or ():
-            address = _EVERY.get(str(each["address"]), str(each["address"]))
-            yield Listener(f"process {each['process']} (pid {each['pid']})", address, int(each["port"]), str(each["protocol"]))
+        return others(self._answers[self.driver.files[0]], self.driver.name, tuple(self._paths.values()))
 
     def check(self, texts: Mapping[str, str]) -> None:
         """Let the host try candidates; raises DeviceError with what it says of them."""

@@ -34,8 +34,8 @@ COMMON = {
 AT_HOME = ("dialin.contoso.com", "lyncdiscover.contoso.com", "meet.contoso.com", "webext01.contoso.com")
 
 
-def deployment(first: Variables = HLB, second: Variables = ALONE, **common: object) -> Plan:  # pylint: disable=dangerous-default-value
-    return compiled(HOSTS, pools={POOL: first, OTHER: second}, **{**COMMON, **common})
+def deployment(first: Variables | None = None, second: Variables | None = None, **common: object) -> Plan:
+    return compiled(HOSTS, pools={POOL: first or HLB, OTHER: second or ALONE}, **{**COMMON, **common})
 
 
 def published(plan: Plan) -> dict[str, Publication]:

@@ -43,7 +43,7 @@ def traced(trace: object) -> dict[str, DeviceObject]:
     return {path: DeviceObject(text(mapping(item).get("command")), mapping(mapping(item).get("properties"))) for path, item in mapping(trace).items()}
 
 
-def services(objects: Objects, profile_kinds: Mapping[str, str] = _COMMON_PROFILES) -> tuple[Service, ...]:  # pylint: disable=dangerous-default-value
+def services(objects: Objects, profile_kinds: Mapping[str, str]) -> tuple[Service, ...]:
     """Return the services of a device's objects, sorted by name.
 
     profile_kinds: path -> kind (tcp, udp, fastl4) of profiles that the objects do not hold: a tenant's traces name those
@@ -64,7 +64,7 @@ def virtual_paths(objects: Objects) -> Iterator[str]:
     yield from (path for path, item in sorted(objects.items()) if item.command == "ltm virtual" and destination(item)[1])
 
 
-def virtual_of(path: str, objects: Objects, profile_kinds: Mapping[str, str] = _COMMON_PROFILES) -> Virtual:  # pylint: disable=dangerous-default-value
+def virtual_of(path: str, objects: Objects, profile_kinds: Mapping[str, str]) -> Virtual:
     """Return a virtual server with what it points to."""
     found = objects[path].properties
     pool = _properties(objects, text(found.get("pool")))

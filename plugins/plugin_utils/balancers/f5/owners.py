@@ -14,7 +14,7 @@ from dataclasses import dataclass, fields, replace
 from ..model import Service
 from ..results import plain
 from .client import BigIp
-from .device import DeviceObject, Objects, destination, virtual_of
+from .device import DeviceObject, Objects, destination, profile_kinds, virtual_of
 from .rest import rest_objects
 from .values import Object, text
 from .virtual import service_of, split_domain
@@ -106,7 +106,7 @@ def compared(device: BigIp, found: Sequence[Conflict], read: Callable[[BigIp], O
 def _compared(conflict: Conflict, objects: Objects) -> Conflict:
     if conflict.owned.path not in objects or not conflict.owned.port:
         return conflict
-    there = service_of(virtual_of(conflict.owned.path, objects))
+    there = service_of(virtual_of(conflict.owned.path, objects, profile_kinds(())))
     names = [field.name for field in fields(Service) if field.name not in _NOT_COMPARED]
     pairs = [(name, plain(getattr(there, name)), plain(getattr(conflict.service, name))) for name in names]
     return replace(conflict, differences=tuple(pair for pair in pairs if pair[1] != pair[2]))

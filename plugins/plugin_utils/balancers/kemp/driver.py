@@ -90,7 +90,7 @@ class Kemp:
 
     def is_ours(self, item: VirtualService) -> bool:
         """Return whether a Virtual Service is ours, by its nickname."""
-        return str(item.values["NickName"]).split(" ")[0] == self.prefix  # pylint: disable=use-maxsplit-arg
+        return str(item.values["NickName"]).partition(" ")[0] == self.prefix
 
     def services_of(self, item: VirtualService) -> Iterator[Service]:
         """Yield the services of a Virtual Service, of anybody: one per port."""

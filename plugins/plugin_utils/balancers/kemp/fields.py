@@ -92,7 +92,7 @@ class VirtualService:
 def ports_of(text: str) -> tuple[int, ...]:
     """Return ports of a list like "444,5070-5072"."""
     parts = (part.partition("-") for part in text.replace(" ", ",").split(",") if part)
-    return tuple(port for first, _, last in parts for port in range(int(first), int(last or first) + 1))  # pylint: disable=disallowed-name
+    return tuple(port for first, _dash, last in parts for port in range(int(first), int(last or first) + 1))
 
 
 def virtual_service(raw: Mapping[str, Any]) -> VirtualService:

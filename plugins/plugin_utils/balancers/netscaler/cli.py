@@ -101,7 +101,7 @@ def parse_configuration(text: str) -> Configuration:
 
 
 def _command(line: str) -> _Command | None:
-    verb, _, rest = line.strip().partition(" ")  # pylint: disable=disallowed-name
+    verb, _space, rest = line.strip().partition(" ")
     if verb.lower() not in _VERBS:
         return None
     tokens = [plain or _ESCAPED.sub(r"\1", quoted) for quoted, plain in _TOKEN.findall(rest)]
@@ -166,7 +166,7 @@ def _said(resource: Resource, command: _Command) -> dict[str, object]:
 
 
 def _listening(command: _Command) -> Iterator[Listening]:
-    kind, _, noun = command.noun.partition(" ")  # pylint: disable=disallowed-name
+    kind, _space, noun = command.noun.partition(" ")
     if command.verb != "add" or noun != "vserver" or kind not in _VIRTUAL_SERVERS or len(command.positional) < 4:
         return
     name, service_type, address, port = command.positional[:4]

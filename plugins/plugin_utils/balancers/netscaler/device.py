@@ -134,7 +134,7 @@ class NetScalerDevice:
         tables = self._configuration.tables
         reader = Reader(tables, self._prefix)
         for found in self._configuration.listeners:
-            kind, _, name = found.owner.rpartition(" ")  # pylint: disable=disallowed-name
+            kind, _space, name = found.owner.rpartition(" ")
             if kind == "lb vserver" and name.startswith(self._prefix):
                 continue
             vserver = tables["lbvserver"].get((name,)) if kind == "lb vserver" else None

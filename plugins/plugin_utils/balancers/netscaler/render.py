@@ -51,7 +51,7 @@ def comment_of(service: Service) -> str:
 
 def pool_of(comment: str) -> str:
     """Return the pool that a comment names, an empty text for a comment of somebody else."""
-    owner, _, pool = comment.partition(" ")  # pylint: disable=disallowed-name
+    owner, _space, pool = comment.partition(" ")
     return pool if owner == "msuc.lync" else ""
 
 
