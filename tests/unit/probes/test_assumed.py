@@ -42,10 +42,10 @@ DEFAULT, TEN = ("0.0.0.0/0", "7", "203.0.113.1", 256), ("10.0.0.0/8", "3", "10.2
 CARDS = {"3": [f"{INSIDE}/24", "fe80::1%3/64"], "7": [f"{OUTSIDE}/24"]}
 
 
-def network(*routes: tuple[str, str, str, int], cards: Mapping[str, Sequence[str]] = CARDS, **more: Any) -> dict[str, Any]:
+def network(*routes: tuple[str, str, str, int], cards: Mapping[str, Sequence[str]] | None = None, **more: Any) -> dict[str, Any]:
     """Return what a host tells."""
     told = [dict(zip(("to", "by", "via", "metric"), route, strict=True)) for route in routes]
-    interfaces = [{"name": name, "addresses": list(addresses)} for name, addresses in cards.items()]
+    interfaces = [{"name": name, "addresses": list(addresses)} for name, addresses in (cards or CARDS).items()]
     return {"interfaces": interfaces, "routes": told, "lasting": None, "dns_servers": [], "problem": "", **more}
 
 
