@@ -13,33 +13,9 @@ description:
   - The hands of M(msuc.lync.haproxy_services) on the host. It decides nothing about services; use that module instead.
   - A file goes live only after C(haproxy -c -dW) and a look of its own took the whole configuration with it. HAProxy is reloaded by the
     socket of its master, never restarted. When the reload fails or a listener is missing afterwards, the old file is put back.
+extends_documentation_fragment:
+  - msuc.lync.balancers.hands
 options:
-  operation:
-    description: V(gather) reads, V(check) tries a candidate, V(apply) makes it live.
-    type: str
-    choices: [gather, check, apply]
-    required: true
-  path:
-    description: The file that is ours.
-    type: str
-    required: true
-  content:
-    description: What the file is to hold; nothing removes it.
-    type: str
-  expected:
-    description: The digest of the file as it was gathered; with another one there by now nothing is written.
-    type: str
-    default: ""
-  commands:
-    description: Commands for the running process which do the same without a reload; when one is refused, HAProxy is reloaded.
-    type: list
-    elements: str
-    default: []
-  listeners:
-    description: Addresses and ports that must be listened on afterwards, as protocol, address and port.
-    type: list
-    elements: list
-    default: []
   program:
     description: The program.
     type: str
@@ -48,17 +24,6 @@ options:
     description: The socket of the master process.
     type: str
     default: /run/haproxy-master.sock
-  seconds:
-    description: How long a reload may take.
-    type: int
-    default: 20
-attributes:
-  check_mode:
-    description: Only O(operation=apply) writes, and not in check mode.
-    support: full
-  diff_mode:
-    description: The difference is shown by the module that this one works for.
-    support: none
 """
 
 EXAMPLES = r"""

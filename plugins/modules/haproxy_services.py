@@ -18,19 +18,9 @@ description:
   - A client keeps its member by the hash of its address, which is the same on all ports of a pool and after every reload.
   - An address and port on which somebody else listens, in another file or as another process, stops the pool that wants it before
     anything is written; RV(adoption) names the owner.
+extends_documentation_fragment:
+  - msuc.lync.balancers
 options:
-  services:
-    description: Virtual services, as C(virtual_services) of a plan file has them; with O(state=deleted), those to remove, none for all.
-    type: list
-    elements: dict
-    default: []
-  state:
-    description:
-      - V(merged) adds and changes, V(replaced) also removes what of ours is not in O(services), V(deleted) removes.
-      - V(gathered) returns what the host has, V(rendered) and V(parsed) translate without one.
-    type: str
-    choices: [merged, replaced, deleted, gathered, rendered, parsed]
-    default: replaced
   path:
     description: The file that is ours.
     type: str

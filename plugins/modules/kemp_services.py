@@ -15,50 +15,11 @@ description:
   - Virtual Services whose nicknames begin with O(prefix) are its own. It reads everything else and writes none of it.
   - An address and port that somebody else's Virtual Service has stops the pool that wants it before anything is written;
     RV(adoption) compares the two.
+  - O(provider.token) is an API key. Of a pair, O(provider.host) is the shared address.
+extends_documentation_fragment:
+  - msuc.lync.balancers
+  - msuc.lync.balancers.provider
 options:
-  services:
-    description: Virtual services, as C(virtual_services) of a plan file has them; with O(state=deleted), those to remove, none for all.
-    type: list
-    elements: dict
-    default: []
-  state:
-    description:
-      - V(merged) adds and changes, V(replaced) also removes what of ours is not in O(services), V(deleted) removes.
-      - V(gathered) returns what the LoadMaster has, V(rendered) and V(parsed) translate without one.
-    type: str
-    choices: [merged, replaced, deleted, gathered, rendered, parsed]
-    default: replaced
-  provider:
-    description: How the LoadMaster is reached; not needed to render and parse.
-    type: dict
-    suboptions:
-      host:
-        description: Name or address of the management interface; of a pair the shared one.
-        type: str
-      port:
-        description: Its HTTPS port.
-        type: int
-        default: 443
-      user:
-        description: The user, who may manage Virtual Services and Real Servers.
-        type: str
-      password:
-        description: The user's password.
-        type: str
-      token:
-        description: The API key, instead of user and password.
-        type: str
-      validate_certs:
-        description: Whether the certificate has to be trusted, and to be of O(provider.host).
-        type: bool
-        default: true
-      ca:
-        description: A file with the authorities to trust.
-        type: path
-      timeout:
-        description: Seconds to wait for an answer.
-        type: int
-        default: 30
   prefix:
     description: The first word of the nicknames of our Virtual Services.
     type: str
@@ -66,13 +27,6 @@ options:
   running_config:
     description: The answer to C(listvs) as text, for O(state=parsed).
     type: str
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check_mode and return changed status prediction without modifying target.
-  diff_mode:
-    support: full
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
 """
 
 EXAMPLES = r"""

@@ -16,50 +16,11 @@ description:
   - An address and port that somebody else's virtual server of any kind has, in any traffic domain, stops the pool that wants
     it before anything is written; RV(adoption) compares the two.
   - Of a pair, the primary is found and written, whichever unit O(provider.host) names.
+  - O(provider.token) is that of a session that is open already, which is not logged out.
+extends_documentation_fragment:
+  - msuc.lync.balancers
+  - msuc.lync.balancers.provider
 options:
-  services:
-    description: Virtual services, as C(virtual_services) of a plan file has them; with O(state=deleted), those to remove, none for all.
-    type: list
-    elements: dict
-    default: []
-  state:
-    description:
-      - V(merged) adds and changes, V(replaced) also removes what of ours is not in O(services), V(deleted) removes.
-      - V(gathered) returns what the appliance has, V(rendered) and V(parsed) translate without one.
-    type: str
-    choices: [merged, replaced, deleted, gathered, rendered, parsed]
-    default: replaced
-  provider:
-    description: How the appliance is reached; not needed to render and parse.
-    type: dict
-    suboptions:
-      host:
-        description: Name or address of the management interface of one unit.
-        type: str
-      port:
-        description: Its HTTPS port.
-        type: int
-        default: 443
-      user:
-        description: The user, who may show the running configuration, and write to the resources named in the documentation.
-        type: str
-      password:
-        description: The user's password.
-        type: str
-      token:
-        description: The token of a session that is open already, instead of user and password; it is not logged out.
-        type: str
-      validate_certs:
-        description: Whether the certificate has to be trusted, and to be of O(provider.host).
-        type: bool
-        default: true
-      ca:
-        description: A file with the authorities to trust.
-        type: path
-      timeout:
-        description: Seconds to wait for an answer.
-        type: int
-        default: 30
   authentication:
     description:
       - V(request) sends user and password with every request, V(session) logs in and out.
@@ -78,13 +39,6 @@ options:
   running_config:
     description: Lines of a configuration, for O(state=parsed).
     type: str
-attributes:
-  check_mode:
-    support: full
-    description: Can run in check_mode and return changed status prediction without modifying target.
-  diff_mode:
-    support: full
-    description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
 """
 
 EXAMPLES = r"""

@@ -13,33 +13,13 @@ description:
   - The hands of M(msuc.lync.nginx_stream_services) on the host. It decides nothing about services; use that module instead.
   - A file goes live only after C(nginx -t) took the whole configuration with it, in a copy. nginx is reloaded by a signal to its
     master, never restarted. When no new workers come or a listener is missing afterwards, the old file is put back.
+extends_documentation_fragment:
+  - msuc.lync.balancers.hands
 options:
-  operation:
-    description: V(gather) reads, V(check) tries a candidate, V(apply) makes it live.
-    type: str
-    choices: [gather, check, apply]
-    required: true
   path:
     description: The file that is ours, below the folder of O(config).
     type: str
     required: true
-  content:
-    description: What the file is to hold; nothing removes it.
-    type: str
-  expected:
-    description: The digest of the file as it was gathered; with another one there by now nothing is written.
-    type: str
-    default: ""
-  commands:
-    description: Not used, nginx has no commands for the running process.
-    type: list
-    elements: str
-    default: []
-  listeners:
-    description: Addresses and ports that must be listened on afterwards, as protocol, address and port.
-    type: list
-    elements: list
-    default: []
   program:
     description: The program.
     type: str
@@ -52,17 +32,6 @@ options:
     description: The file with the number of the master process.
     type: str
     default: /run/nginx.pid
-  seconds:
-    description: How long a reload may take.
-    type: int
-    default: 20
-attributes:
-  check_mode:
-    description: Only O(operation=apply) writes, and not in check mode.
-    support: full
-  diff_mode:
-    description: The difference is shown by the module that this one works for.
-    support: none
 """
 
 EXAMPLES = r"""

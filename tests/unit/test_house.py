@@ -31,6 +31,7 @@ HEADER = (
 # What may be imported besides the standard library and the own package, per folder of plugins/.
 ALLOWED_IMPORTS = {
     "action": ("ansible", f"{NAMESPACE}.plugin_utils"),
+    "doc_fragments": (),
     "filter": ("ansible", f"{NAMESPACE}.plugin_utils"),
     "lookup": ("ansible", f"{NAMESPACE}.plugin_utils"),
     "modules": ("ansible.module_utils", f"{NAMESPACE}.module_utils"),
