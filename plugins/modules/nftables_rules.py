@@ -184,6 +184,11 @@ pending:
   description: Whether O(phase=open) left something for O(phase=close).
   returned: save when rendering or parsing
   type: bool
+refused:
+  description: Why the changes would be refused if this were no check mode, a text each.
+  returned: in check mode, when they would
+  type: list
+  elements: str
 snapshot:
   description: C(rollback) is the command that brings the table back as it was, C(armed) tells whether it comes back by itself.
   returned: when something was written

@@ -303,6 +303,11 @@ host:
   description: The addresses of the host, and the state of its firewall profiles.
   returned: always, unless the host could not be read
   type: dict
+refused:
+  description: Why the changes would be refused if this were no check mode, a text each.
+  returned: in check mode, when they would
+  type: list
+  elements: str
 would_cut:
   description:
     - Established TCP peers, and listeners, that only rules which go admit now. UDP, idle peers and outbound connections are not seen.

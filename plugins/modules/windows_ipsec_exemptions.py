@@ -239,6 +239,11 @@ engine:
   returned: always, unless the options are invalid or the host is not contacted
   type: str
   sample: cim
+refused:
+  description: Why the changes would be refused if this were no check mode, a text each.
+  returned: in check mode, when they would
+  type: list
+  elements: str
 not_needed:
   description: Why the host needs no exemptions, or an empty text.
   returned: always, unless the options are invalid or O(state) contacts no host

@@ -13,6 +13,7 @@ Files that an earlier run made here and this one does not are removed; a file of
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import os
 import tempfile
@@ -53,6 +54,14 @@ def rendered(plan: Plan) -> dict[str, str]:
 def parsed(files: Mapping[str, str]) -> dict[str, Document]:
     """Return the documents of rendered plan files by path."""
     return {path: json.loads(text) for path, text in files.items()}
+
+
+def digest(files: Mapping[str, str]) -> str:
+    """Return what tells one plan from another: SHA-256, in hexadecimal, over the texts of its files by path, the index excepted."""
+    found = hashlib.sha256()
+    for path, text in sorted(files.items()):
+        found.update(f"{path}\n{text}".encode())
+    return found.hexdigest()
 
 
 def host_path(name: str) -> str:

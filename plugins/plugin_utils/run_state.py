@@ -53,6 +53,11 @@ class RunState:
         path = self._directory / "plan" / plan_files.host_path(name)
         return plan_files.read_json(path) if path.is_file() else None
 
+    def digest(self) -> str:
+        """Return the digest of the plan."""
+        plan = self._directory / "plan"
+        return plan_files.digest({f"{path.parent.name}/{path.name}": path.read_text(encoding="utf-8") for path in plan.glob("*/*.json")})
+
     def balancers(self) -> Mapping[str, Sequence[str]]:
         """Return which pools each managed load balancer serves, units of a pair in their order."""
         return self._got(_BALANCERS)

@@ -87,7 +87,7 @@ def test_the_whole_example_converges_and_then_stays(tmp_path: pathlib.Path) -> N
         assert {host: site.foreign(host) for host in site.lab.stores} == untouched  # the first state held foreign rules only
         before, writes = site.counts("executions"), site.counts("writes")
         again = ok(site.playbook("site"))
-        assert printed(again, RECAP).startswith("19 hosts unchanged: ")
+        assert "19 devices unchanged: " in printed(again, RECAP)
         assert site.counts("writes") == writes
         # One round trip per concern: firewall rules, exemptions.
         assert {host: count - before[host] for host, count in site.counts("executions").items()} == dict.fromkeys(before, 2)
@@ -153,7 +153,7 @@ def test_nothing_closes_before_everything_is_open(site: SiteLab, tmp_path: pathl
     assert "remove" in kinds and kinds.index("remove") > len(kinds) - 1 - kinds[::-1].index("add")
     assert held(site) == planned(site)
     assert not any("10.10.0.0" in rule["RemoteAddresses"] for host in site.lab.stores for rule in site.rules(host))
-    assert "6 hosts unchanged" in printed(ok(site.playbook("site")), RECAP)
+    assert "6 devices unchanged" in printed(ok(site.playbook("site")), RECAP)
 
 
 def test_a_role_change_leaves_nothing_of_the_old_role(site: SiteLab, tmp_path: pathlib.Path) -> None:

@@ -57,6 +57,7 @@ class Run:
     _pending: bool = False
     _warnings: list[str] = field(default_factory=list)
     _refused: list[str] = field(default_factory=list)
+    _forecast: list[str] = field(default_factory=list)
     _rollback: str = ""
     _armed: bool = False
     _failed: bool = False
@@ -140,7 +141,8 @@ class Run:
 
     def forecast(self) -> None:
         """Take down as warnings why apply would refuse the changes: for check mode."""
-        self._warnings += [f"apply would refuse the changes: management: {line}" for line in self._refused]
+        self._forecast = [f"management: {line}" for line in self._refused]
+        self._warnings += [f"apply would refuse the changes: {line}" for line in self._forecast]
 
     def applied(self, answer: Mapping[str, object]) -> None:
         """Take what the host answered to apply, and compare what it has now with what was wanted."""
@@ -192,6 +194,8 @@ class Run:
             "host": {"addresses": list(self._host.addresses) if self._host else []},
             "warnings": list(self._warnings),
         }
+        if self._forecast:
+            found["refused"] = list(self._forecast)
         if self._rollback:
             found["snapshot"] = {"rollback": self._rollback, "armed": self._armed}
         return {**found, "gathered": found["before"]} if self.task.state is State.GATHERED else found

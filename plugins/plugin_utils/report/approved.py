@@ -8,7 +8,6 @@ and never made by a remediation.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,11 +34,4 @@ def approved_plan(directory: Path, computed: Mapping[str, str]) -> Approved:
     documents = plan_files.read(directory)
     files = {path: plan_files.text_of(document) for path, document in documents.items()}
     pending = difference(documents, plan_files.parsed(computed)).lines
-    return Approved(_digest(files), files, pending)
-
-
-def _digest(files: Mapping[str, str]) -> str:
-    found = hashlib.sha256()
-    for path, text in sorted(files.items()):
-        found.update(f"{path}\n{text}".encode())
-    return found.hexdigest()
+    return Approved(plan_files.digest(files), files, pending)

@@ -20,7 +20,7 @@ def dns_report(results: Sequence[Result], kind: str, would: bool = False) -> str
     asked = [result for result in results if was_asked(result)]
     if not asked:
         return ""
-    lines = [f"DNS: {line}" for result in asked for line in (*(_texts(result, "commands") if kind == "drift" else ()), *_notes(result))]
+    lines = [f"DNS: {line}" for result in asked for line in (*(_texts(result, "commands") if kind == "drift" else ()), *notes_of(result))]
     return "\n".join([*lines, _drift_total(asked[0]) if kind == "drift" else _site_total(asked[0], would), *_failures(asked)])
 
 
@@ -36,7 +36,8 @@ def is_as_planned(results: Sequence[Result], kind: str) -> bool:
     return kind == "site" or not any(result.get("changed") or _unknown(result) for result in results)
 
 
-def _notes(result: Result) -> list[str]:
+def notes_of(result: Result) -> list[str]:
+    """Return what is to be told of a result besides its changes: what was not applied, what is unknown, which servers lag."""
     return [*_texts(result, "not_applied"), *_unknown(result), *_texts(result, "lagging")]
 
 

@@ -319,6 +319,7 @@ PLAY_VARIABLES = {
     "lync_snapshot_dir": "folder of these exports on the hosts",
     "lync_snapshot_keep": "how many of these exports stay",
     "lync_rollback_to": "snapshot that rollback restores, or newest",
+    "lync_verify": "let the hosts probe each other before and after a change",
     "lync_retire": "hosts without a role that retire takes everything of ours from",
     "lync_ipsec_engine": "what writes IPsec exemptions on hosts",
     "lync_selftest_host": "the one host that selftest asks",

@@ -86,6 +86,7 @@ class Course(ABC):
     _facts: Mapping[str, object] = field(default_factory=dict)
     _verdict: Verdict = Verdict()
     _warnings: list[str] = field(default_factory=list)
+    _refused: list[str] = field(default_factory=list)
     _fingerprint: str = ""
     _snapshot: str = ""
     _armed: bool = False
@@ -130,7 +131,8 @@ class Course(ABC):
 
     def forecast(self) -> None:
         """Take down as warnings why apply would refuse the changes: for check mode."""
-        self._warnings += [f"apply would refuse the changes: {reason}" for reason in self._verdict.reasons(self.task.safety)]
+        self._refused = self._verdict.reasons(self.task.safety)
+        self._warnings += [f"apply would refuse the changes: {reason}" for reason in self._refused]
 
     def applied(self, answer: Mapping[str, object]) -> None:
         """Take what the host answered to apply, and compare what it has now with what was wanted.
@@ -198,6 +200,8 @@ class Course(ABC):
             "would_cut": [cut.to_result() for cut in self._verdict.cuts],
             "warnings": list(self._warnings),
         }
+        if self._refused:
+            found["refused"] = list(self._refused)
         if self._snapshot:
             found["snapshot"] = {"path": self._snapshot, "rollback": results.rollback(self._snapshot), "armed": self._armed}
         return found

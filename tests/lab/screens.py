@@ -1,0 +1,30 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the screen of a run of site.yml says, for tests: its document, and what became of each device.
+
+    outcomes(played, "load balancer") == {"lb01": ("changed", 1, 0, 0)}     # added, changed, removed
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+
+from .lab import ROOT, Played
+
+_SCHEMA = json.loads((ROOT / "vars" / "lync_screen.schema.json").read_text(encoding="utf-8"))
+
+
+def screen(played: Played) -> dict[str, Any]:
+    """Return the document of a run's screen, which keeps its schema."""
+    document: dict[str, Any] = next(record["result"]["screen"] for record in played.results if "senders_are_done" in record["result"])
+    jsonschema.validate(document, _SCHEMA)
+    return document
+
+
+def outcomes(played: Played, concern: str) -> dict[str, tuple[str, int, int, int]]:
+    """Return status, added, changed and removed by device, of one concern."""
+    parts = [part for part in screen(played)["parts"] if part["concern"] == concern]
+    return {part["device"]: (part["status"], *(part["counts"][name] for name in ("added", "changed", "removed"))) for part in parts}
