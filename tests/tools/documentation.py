@@ -59,6 +59,8 @@ class Workspace:
 
     def __init__(self, folder: Path) -> None:
         self.root = folder / "lync"
+        # The screens of tests.lab.jobs are made once for all processes of the tests.
+        self._jobs = (folder.parents[1] if folder.parent.name.startswith("popen-") else folder.parent) / "jobs"
         shutil.copytree(ROOT, self.root, symlinks=True, ignore=_NOT_COPIED)
         collections = self.root / ".collections" / "ansible_collections" / "msuc"
         collections.mkdir(parents=True)
@@ -74,7 +76,7 @@ class Workspace:
 
     def run(self, script: str) -> str:
         """Run a script of bash lines and return what it prints; raises BlockError with both outputs when it fails."""
-        environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1"}
+        environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1", "LYNC_JOBS": str(self._jobs)}
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script], cwd=self.root, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
         )
