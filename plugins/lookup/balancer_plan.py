@@ -11,7 +11,7 @@ version_added: "0.1.0"
 description:
   - Returns virtual services that M(msuc.lync.plan) compiled earlier in the same run, as options of a module of load balancers.
   - A pool waits, with a warning, while an active Windows member of it is not part of the run or is not as planned, or while an earlier
-    unit of a pair failed; on a reverse proxy also while a load balancer of it failed.
+    unit of a pair failed; on a reverse proxy also while a load balancer of it, or an earlier reverse proxy, failed.
 author: msuc.lync contributors (@msuc-lync)
 options:
   _terms:
@@ -43,10 +43,10 @@ options:
     elements: str
     default: [windows_firewall_opened, windows_firewall_closed]
   balancers_registered:
-    description: Names of the variables that the tasks on load balancers registered.
+    description: Names of the variables that the tasks on load balancers and reverse proxies registered.
     type: list
     elements: str
-    default: [load_balancer_applied, load_balancer_udp_applied]
+    default: [load_balancer_applied, load_balancer_udp_applied, reverse_proxy_applied]
 """
 
 EXAMPLES = r"""
@@ -65,7 +65,8 @@ _raw:
   elements: raw
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import Any
 
 from ansible import constants as C
@@ -73,7 +74,7 @@ from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.scope import balancer_scope
 from ansible_collections.msuc.lync.plugins.plugin_utils.dns.scope import run_scope
-from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.scope import publishing_scope
+from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.scope import pools_of, publishing_scope
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import outcome, results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
 
@@ -104,9 +105,11 @@ class LookupModule(LookupBase):
     def _scope(self, name: str, state: RunState, hostvars: Hostvars) -> dict[str, Any]:
         asks = self.get_option("ready")
         not_ready = run_scope(state.pools(), state.hosts(), self._ready(state, hostvars)).left_out if asks else {}
-        done = self._done(state, hostvars) if asks else {}
         if self.get_option("publications"):
-            return publishing_scope((state.host(name) or {}).get("publications", []), not_ready, state.balancers(), done)  # type: ignore[arg-type]
+            earlier = takewhile(lambda proxy: proxy != name, state.proxies())
+            before = {**state.balancers(), **{proxy: pools_of(state.published(proxy)) for proxy in earlier}}
+            return publishing_scope(state.published(name), not_ready, before, self._done(before, hostvars) if asks else {})
+        done = self._done(state.balancers(), hostvars) if asks else {}
         driver = self.get_option("balancer_driver")
         return balancer_scope(name, state.pools(), not_ready, done).of(driver, self.get_option("driver") or driver)
 
@@ -115,8 +118,8 @@ class LookupModule(LookupBase):
         names = [host for wave in state.waves().waves for host in wave]
         return {name: outcome(name, results_of(hostvars[name], registered)).is_done for name in names}
 
-    def _done(self, state: RunState, hostvars: Hostvars) -> dict[str, bool]:
-        return {name: not self._failed(hostvars[name]) for name in state.balancers() if name in hostvars}
+    def _done(self, names: Iterable[str], hostvars: Hostvars) -> dict[str, bool]:
+        return {name: not self._failed(hostvars[name]) for name in names if name in hostvars}
 
     def _failed(self, variables: Mapping[str, object]) -> bool:
         results = [variables[name] for name in self.get_option("balancers_registered") if name in variables]

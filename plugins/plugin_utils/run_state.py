@@ -66,6 +66,11 @@ class RunState:
         """Return the names of the reverse proxies that are configured, sorted."""
         return list(self._got(_PROXIES).get("names", ()))
 
+    def published(self, name: str) -> Sequence[Mapping[str, Any]]:
+        """Return the publications of a reverse proxy, as its plan document has them."""
+        found: Any = self.host(name) or {}
+        return list(found.get("publications", ()))
+
     def save_verdicts(self, verdicts: Mapping[str, str]) -> None:
         """Keep what the drift report found each device to be."""
         self._put(_VERDICTS, dict(verdicts))
