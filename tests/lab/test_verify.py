@@ -29,13 +29,13 @@ from tests.lab.test_site import ok, saved
 
 SCHEMA = json.loads((ROOT / "vars" / "lync_verify.schema.json").read_text(encoding="utf-8"))
 POOL, EDGES = "pool01.contoso.com", "edge01.contoso.com"
-FE01, FE02, EDGE, PROXY, VIP, SERVER = "127.1.0.11", "127.1.0.12", "127.2.0.21", "127.2.0.61", "127.1.0.100", "127.1.0.93"
+FE01, FE02, EDGE, PROXY, VIP, SERVER = "127.31.0.11", "127.31.0.12", "127.32.0.21", "127.32.0.61", "127.31.0.100", "127.31.0.93"
 DNS_PORT = 53053
 SIP, EDGE_SIP, CONFERENCING = (f"Lync {row} (TCP in)" for row in ("fe-sip-tls", "edge-internal-sip", "edge-internal-web-conferencing"))
-SIP_PEERS = "127.1.0.11-127.1.0.12, 127.1.0.100"
+SIP_PEERS = "127.31.0.11-127.31.0.12, 127.31.0.100"
 # All others listen on ports that only root may have, or on more than a test needs.
 ROWS = ["fe-sip-tls", "fe-web-external-https", "edge-internal-sip", "edge-internal-av-udp", "edge-internal-web-conferencing"]
-OUTSIDE = {name: f"127.9.0.{number}" for name, number in (("access", 21), ("web_conferencing", 31), ("av", 41))}
+OUTSIDE = {name: f"127.39.0.{number}" for name, number in (("access", 21), ("web_conferencing", 31), ("av", 41))}
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 REPORTED = "Print what the probes met"
 
@@ -46,7 +46,7 @@ def inventory() -> dict[str, Any]:
         EDGES: {"role": "edge", "load_balancing": "dns"},
     }
     common = {
-        "lync_client_networks": ["127.10.0.0/16"],
+        "lync_client_networks": ["127.40.0.0/16"],
         "lync_version": "2013",
         "lync_pools": pools,
         "lync_dns_servers": [{"address": SERVER, "port": DNS_PORT, "zones": ["contoso.com"]}],
@@ -56,7 +56,7 @@ def inventory() -> dict[str, Any]:
         "frontend": {name: {"ansible_host": address, "lync_pool": POOL} for name, address in (("fe01", FE01), ("fe02", FE02))},
         "edge": {"edge01": {"ansible_host": EDGE, "lync_pool": EDGES, "lync_external_addresses": OUTSIDE}},
         "reverse_proxy": {"rp01": {"ansible_host": PROXY, "lync_platform": "linux", **LOCAL}},
-        "load_balancers": {"lb01": {"ansible_host": "127.1.0.5", "lync_managed": False}},
+        "load_balancers": {"lb01": {"ansible_host": "127.31.0.5", "lync_managed": False}},
     }
     return {"all": {"vars": common, "children": {name: {"hosts": hosts} for name, hosts in groups.items()}}}
 
