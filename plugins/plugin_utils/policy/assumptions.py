@@ -21,6 +21,10 @@ NO_BLOCKS = "Group Policy does not switch off the merge of local firewall rules;
 NO_OTHER_TABLE = "No other table of nftables drops what a planned rule admits."
 MONITORING_PORT = "Topology Builder has the hardware load balancer monitoring port {} switched on for this pool."
 ACCESS_GATEWAY = "The Access Edge virtual address {} is the default gateway of the external interfaces."
+READ_BY_VERIFY = (
+    DEFAULT_GATEWAY, INTERNAL_ROUTES, LASTING_ROUTES, DNS_SERVERS, INTERNAL_CERTIFICATE, EXTERNAL_CERTIFICATE, WEB_CERTIFICATE, MONITORING_PORT, ACCESS_GATEWAY,
+)  # fmt: skip
+"""Those that verify.yml, and no other run, can confirm. What blocks planned rules, each comparison of rules tells."""
 _BY_ROLE = {
     "edge": (
         DEFAULT_GATEWAY,
@@ -41,6 +45,20 @@ _BY_ROLE = {
     "mediation": ("The gateways of the published topology listen on the ports of lync_sip_port.",),
 }
 _BY_PLATFORM = {Platform.WINDOWS: NO_BLOCKS, Platform.LINUX: NO_OTHER_TABLE}
+
+
+def value_in(text: str, assumption: str) -> str | None:
+    """Return what stands in an assumption for {} of one of the texts above, "" for a text without it, None for another assumption."""
+    before, mark, after = text.partition("{}")
+    if not mark:
+        return "" if assumption == text else None
+    is_one = assumption.startswith(before) and assumption.endswith(after) and len(assumption) > len(before) + len(after)
+    return assumption[len(before) : len(assumption) - len(after)] if is_one else None
+
+
+def is_read_by_verify(assumption: str) -> bool:
+    """Return whether verify.yml can confirm an assumption of a plan."""
+    return any(value_in(text, assumption) is not None for text in READ_BY_VERIFY)
 
 
 def host_assumptions(host: Host) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ Nothing is confirmed that was not read: an assumption of which a part cannot be 
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -88,7 +87,7 @@ def _check_of(text: str) -> Callable[[Sequence[_Seen]], _Told] | None:
     of_host = _OF_HOSTS.get(text)
     if of_host is not None:
         return lambda own: of_host(own[0])
-    found = ((check, match[1]) for pattern, check in _OF_POOLS if (match := pattern.fullmatch(text)))
+    found = ((check, value) for template, check in _OF_POOLS if (value := texts.value_in(template, text)) is not None)
     return next((functools.partial(_of_pool, check, value) for check, value in found), None)
 
 
@@ -272,11 +271,4 @@ _OF_HOSTS: Mapping[str, Callable[[_Seen], _Told]] = {
     texts.NO_BLOCKS: _no_blocks,
     texts.NO_OTHER_TABLE: _no_other_table,
 }
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    before, _mark, after = text.partition("{}")
-    return re.compile(f"{re.escape(before)}(.+){re.escape(after)}")
-
-
-_OF_POOLS = ((_pattern(texts.MONITORING_PORT), _monitoring_port), (_pattern(texts.ACCESS_GATEWAY), _access_gateway))
+_OF_POOLS = ((texts.MONITORING_PORT, _monitoring_port), (texts.ACCESS_GATEWAY, _access_gateway))

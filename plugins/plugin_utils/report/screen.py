@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..plan_files import Document
+from ..policy.assumptions import is_read_by_verify
 from ..version import COLLECTION, VERSION
 from .assumptions import Assumption, Standing
 from .screen_back import Command
@@ -22,8 +23,6 @@ from .screen_words import Cause, Reason, Word, word_of
 
 SCHEMA_VERSION = 1
 DONE, NOT_DONE = "DONE", "NOT DONE"
-# What verify.yml can read of what a plan relies on; other assumptions are told, and decide nothing.
-CONFIRMABLE = ("default gateway", "routes", "certificate", "dns")
 _SENDERS = (Concern.BALANCER, Concern.PROXY, Concern.DNS)
 
 
@@ -130,8 +129,8 @@ class Screen:
 
 
 def is_relevant(item: Assumption, run: Run) -> bool:
-    """Return whether an assumption decides: its place changes, and it is contradicted, or could have been confirmed."""
-    return item.place in run.touched and (item.standing is Standing.CONTRADICTED or any(word in item.text.lower() for word in CONFIRMABLE))
+    """Return whether an assumption decides: its place changes, and it is contradicted, or could have been confirmed; others are told."""
+    return item.place in run.touched and (item.standing is Standing.CONTRADICTED or is_read_by_verify(item.text))
 
 
 def _of_assumptions(run: Run) -> Iterator[Reason]:

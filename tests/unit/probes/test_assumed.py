@@ -154,3 +154,9 @@ def test_who_was_not_asked_confirms_nothing() -> None:
     assert standing(texts.DEFAULT_GATEWAY, seen(problem="no route to host")) == (PERHAPS, "edge01 could not be asked: no route to host")
     assert standing(texts.ACCESS_GATEWAY.format("203.0.113.1"), None, place=POOL) == (PERHAPS, "not in this run: edge01")
     assert standing("Nobody reads this.", seen()) == (PERHAPS, "verify.yml cannot read it")
+
+
+def test_what_only_verify_can_confirm() -> None:
+    confirmed = {texts.ACCESS_GATEWAY.format("203.0.113.1 or 2001:db8::1"), texts.MONITORING_PORT.format(5069), texts.INTERNAL_CERTIFICATE}
+    others = {texts.NO_BLOCKS, texts.SEPARATE_NETWORKS, texts.MONITORING_PORT.format(""), "Who connects trusts the certificates of both interfaces."}
+    assert {text for text in confirmed | others if texts.is_read_by_verify(text)} == confirmed
