@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.lab.lab import ROOT, Played
+from tests.lab.screens import screen
 from tests.lab.site_lab import SiteLab, printed
 
 # What it runs has its coverage from the tests of single plugins and hosts.
@@ -80,9 +81,14 @@ def test_the_whole_example_converges_and_then_stays(tmp_path: pathlib.Path) -> N
         untouched = state_of(site)
         checked = ok(site.playbook("site", "--check", "--diff"))
         assert "would change" in printed(checked, RECAP)
+        # Only additions; but nobody has looked whether the Edge Servers are routed as the plan relies on.
+        reasons = screen(checked)["reasons"]
+        assert screen(checked)["verdict"] == "NEEDS WINDOW" and {reason["cause"] for reason in reasons} == {"unconfirmed"}
+        assert {"edge01", "rp01"} <= {reason["device"] for reason in reasons}
         assert "+++ after: firewall rule Lync fe-sip-tls (TCP in)" in checked.output
         assert state_of(site) == untouched
-        ok(site.playbook("site"))
+        made = ok(site.playbook("site"))
+        assert screen(made)["verdict"] == "DONE" and all(part["read_again"] for part in screen(made)["parts"])
         assert held(site) == planned(site)
         assert {host: site.foreign(host) for host in site.lab.stores} == untouched  # the first state held foreign rules only
         before, writes = site.counts("executions"), site.counts("writes")
@@ -123,6 +129,7 @@ def test_a_failing_member_stops_its_pool_and_no_other(site: SiteLab) -> None:
     assert done == {"fe11", "fe21", "fe22", "fe23"}
     recap = printed(played, RECAP)
     assert "fe12: failed: " in recap and "Access is denied" in recap
+    assert screen(played)["verdict"] == "NOT DONE" and recap.endswith("\nNOT DONE")
     assert "fe13: stopped: not touched, because an earlier host of its pool or the canary of its role was not done" in recap
     site.lab.stores["fe12"].set_faults()
     ok(site.playbook("site"))
@@ -148,12 +155,19 @@ def test_nothing_closes_before_everything_is_open(site: SiteLab, tmp_path: pathl
     ok(site.playbook("site"))
     groups = {**GROUPS, "pstn_gateways": {"gw01": {"ansible_host": "10.8.0.1"}}, "sba": {"sba01": {"ansible_host": "10.41.0.1"}}}
     saved(tmp_path, deployment(groups, lync_client_networks=["10.11.0.0/16"]))
-    played = ok(site.playbook("site"))
+    reports, before = tmp_path / "reports", held(site)
+    checked = screen(ok(site.playbook("site", "--check", "-e", f"lync_report_dir={reports}")))
+    assert checked["verdict"] == "NEEDS WINDOW" and {"narrowed"} == {reason["cause"] for reason in checked["reasons"]}
+    played = ok(site.playbook("site", "-e", f"lync_report_dir={reports}"))
     kinds = [kind for _host, kind in changes(played)]
     assert "remove" in kinds and kinds.index("remove") > len(kinds) - 1 - kinds[::-1].index("add")
     assert held(site) == planned(site)
     assert not any("10.10.0.0" in rule["RemoteAddresses"] for host in site.lab.stores for rule in site.rules(host))
     assert "6 devices unchanged" in printed(ok(site.playbook("site")), RECAP)
+    # The way back that the screen tells: with opening and closing, the newest snapshot is not the one of before.
+    ok(site.playbook("rollback", "-i", str(reports / "site-rollback.json"), "--limit", "lync_rollback"))
+    assert held(site) == before
+    assert {path.name for path in reports.iterdir()} == {f"site-{name}" for name in ("before.json", "before.txt", "after.json", "after.txt", "rollback.json")}
 
 
 def test_a_role_change_leaves_nothing_of_the_old_role(site: SiteLab, tmp_path: pathlib.Path) -> None:
