@@ -23,6 +23,7 @@ from tests.lab import tamper
 from tests.lab.lab import ROOT, Lab, Played
 from tests.lab.powershell import PowerShellExecutor
 from tests.lab.probe_servers import Servers, certificate, stun_answer
+from tests.lab.screens import screen
 from tests.lab.site_lab import SiteLab, printed
 from tests.lab.test_powershell import PWSH
 from tests.lab.test_site import ok, saved
@@ -108,7 +109,11 @@ class World:
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     directory = tmp_path_factory.mktemp("verify")
     with SiteLab(saved(directory, inventory()), directory / "lab") as site, Servers() as servers:
-        ok(site.playbook("site", "--tags", "firewall"))
+        made = ok(site.playbook("site", "--tags", "firewall", "-e", "lync_verify=true", "-e", "lync_probe_seconds=1"))
+        # Nobody listens yet, before the change or after it.
+        probes = screen(made)["probes"]
+        assert probes["broken"] == [] and len(probes["wrong"]) == probes["asked"] - probes["as_expected_after"] > 10
+        assert any(line.startswith("fe02 to fe01 TCP 5061: refused before, refused after") for line in probes["wrong"])
         yield World(site, servers, directory / "report")
 
 
