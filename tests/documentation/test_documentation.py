@@ -67,7 +67,7 @@ def test_accepts(block: Block, workspace: Workspace) -> None:
 
 
 BAD = {
-    "unknown language": (Block("x", 1, "perl", "", ""), "a block of language 'perl'; allowed: console, json, sh, yaml"),
+    "unknown language": (Block("x", 1, "perl", "", ""), "a block of language 'perl'; allowed: console, ini, json, sh, yaml"),
     "indented": (Block("x", 1, "", "", "make test\n"), "a block of language ''"),
     "make target": (Block("x", 1, "sh", "", "make tset\n"), "no such make target: tset; there are: .*test"),
     "playbook": (Block("x", 1, "sh", "", "ansible-playbook -i x msuc.lync.sites\n"), "no such playbook: msuc.lync.sites"),
@@ -80,6 +80,9 @@ BAD = {
     "no YAML": (Block("x", 1, "yaml", "", "a: [\n"), "not YAML"),
     "kind of YAML": (Block("x", 1, "yaml", "", "a: 1\n"), "YAML of no known kind; allowed: inventory, variables, playbook, tasks"),
     "inventory": (Block("x", 1, "yaml", "", "all:\n  children:\n    frontend:\n      hosts:\n        fe01: {}\n"), "fe01"),
+    "no unit": (Block("x", 1, "ini", "", "a\n"), "not a unit"),
+    "section": (Block("x", 1, "ini", "", "[Servce]\n"), "no such section: Servce"),
+    "start": (Block("x", 1, "ini", "", "[Service]\nExecStart=ansible-playbook -i x msuc.lync.drfit\n"), "no such playbook: msuc.lync.drfit"),
     "no JSON": (Block("x", 1, "json", "", "{"), "not JSON"),
     "plan file": (Block("x", 1, "json", "", '{"host": 1}'), "not a plan file"),
 }

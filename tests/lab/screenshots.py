@@ -27,6 +27,10 @@ BY_HAND = (
 )
 
 
+# Parts of the page by the words of their links, and the names of their pictures; the page begins with what differs.
+PARTS = {"": "drift", "Topology": "drift-topology", "Certificates": "drift-certificates"}
+
+
 def report(directory: Path) -> Path:
     """Return the page of a drift report, made below a directory."""
     with SiteLab(EXAMPLE, directory / "lab") as lab:
@@ -45,7 +49,10 @@ def main() -> int:
     pictures.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch, Browser(Path(scratch) / "profile", height=1100) as browser:
         browser.open(report(Path(scratch)).as_uri())
-        (pictures / "drift.png").write_bytes(browser.picture())
+        for words, name in PARTS.items():
+            browser.value(f"[...document.querySelectorAll('nav a')].find(link => link.textContent === '{words}')?.click()")
+            browser.value("new Promise(resolve => setTimeout(resolve, 200))")
+            (pictures / f"{name}.png").write_bytes(browser.picture())
     return 0
 
 

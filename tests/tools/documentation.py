@@ -12,6 +12,7 @@ Without a comment, commands are looked at one by one (COMMANDS): Makefile target
 
 from __future__ import annotations
 
+import configparser
 import itertools
 import json
 import os
@@ -247,6 +248,19 @@ def _check_tasks(workspace: Workspace, path: str) -> None:
     _check_playbook(workspace, workspace.file("tasks-playbook.yml", yaml.safe_dump(play)))
 
 
+def _unit(block: Block, _workspace: Workspace) -> None:
+    """Look at a unit of systemd: its sections are known, and what it starts is a command of ours that exists."""
+    unit = configparser.ConfigParser(interpolation=None, strict=True)
+    try:
+        unit.read_string(block.text)
+    except configparser.Error as error:
+        raise BlockError(f"not a unit: {error}") from error
+    _all_in("section", unit.sections(), ("Unit", "Service", "Timer", "Install"))
+    for section in unit.sections():
+        if "ExecStart" in unit[section]:
+            _command(shlex.split(unit[section]["ExecStart"]))
+
+
 def _json(block: Block, _workspace: Workspace) -> None:
     try:
         document: object = json.loads(block.text)
@@ -259,7 +273,7 @@ def _json(block: Block, _workspace: Workspace) -> None:
             raise BlockError("not a plan file:\n" + "\n".join(problems))
 
 
-CHECKS: dict[str, Callable[[Block, Workspace], None]] = {"console": _shell, "json": _json, "sh": _shell, "yaml": _yaml}
+CHECKS: dict[str, Callable[[Block, Workspace], None]] = {"console": _shell, "ini": _unit, "json": _json, "sh": _shell, "yaml": _yaml}
 COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "ansible-doc": _documentation_command,
     "ansible-galaxy": _nothing,
