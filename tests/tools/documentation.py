@@ -188,6 +188,15 @@ def _script(words: Sequence[str]) -> None:
         raise BlockError(f"no such script: {', '.join(missing)}")
 
 
+def _module(words: Sequence[str]) -> None:
+    """Look at `python -m MODULE`: it is one of the checkout, and so are the files below its folders that it reads."""
+    if len(words) < 2 or words[0] != "-m" or not (ROOT / f"{words[1].replace('.', '/')}.py").is_file():
+        raise BlockError(f"no such module of the checkout: {' '.join(words[:2])}")
+    missing = [word for word in words if word.endswith(".json") and not word.startswith(".") and not (ROOT / word).is_file()]
+    if missing:
+        raise BlockError(f"no such file: {', '.join(missing)}")
+
+
 def _nothing(words: Sequence[str]) -> None:
     """Accept a command that has nothing of ours in it."""
 
@@ -283,6 +292,8 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "make": _make,
     "pip": _files_exist,
     "powershell": _script,
+    "python": _module,
+    "source": _nothing,
 }
 YAML_KINDS: tuple[tuple[str, Callable[[object], bool], Callable[[Workspace, str], None]], ...] = (
     ("inventory", _is_inventory, _compile_inventory),
