@@ -131,8 +131,8 @@ options:
     default: 0
   brief:
     description:
-      - Leave RV(before) and RV(after) out of the result. Ansible handles every result several times, so a play over many
-        hosts that reads the changes alone takes a third less time.
+      - Leave RV(before) and RV(after) out of the result, but for RV(after) where RV(pending) tells that something is left. Ansible handles
+        every result several times, so a play over many hosts that reads the changes alone takes a third less time.
       - It changes nothing with O(state=gathered).
     type: bool
     default: false

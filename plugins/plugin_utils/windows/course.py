@@ -208,11 +208,15 @@ class Course(ABC):
 
     def _rules(self) -> dict[str, object]:
         """Return the rules of the owned group before and after."""
-        gathers = self.task.state is State.GATHERED
-        if self.task.brief and not gathers:
-            return {}
-        before, after = (results.rule_options(results.owned(have, self.task.group), self.wording) for have in (self.before, self.after))
-        return {"before": before, "after": after, **({"gathered": before} if gathers else {})}
+        if self.task.state is State.GATHERED:
+            return dict.fromkeys(("before", "after", "gathered"), self._owned(self.before))
+        if not self.task.brief:
+            return {"before": self._owned(self.before), "after": self._owned(self.after)}
+        # Whoever asks whether this host may close has to know what it still admits.
+        return {"after": self._owned(self.after)} if self.changes.later else {}
+
+    def _owned(self, have: Sequence[Present]) -> list[dict[str, object]]:
+        return results.rule_options(results.owned(have, self.task.group), self.wording)
 
     def diffs(self) -> list[dict[str, str]]:
         """Return one diff per changed rule, for ansible's --diff."""
