@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..problems import InvalidInputError
 from .appliance import Gathered, Order, Work
@@ -20,9 +20,6 @@ from .haproxy_runtime import as_running, commands, read_running
 from .https import DeviceError
 from .listeners import others
 from .model import Service
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 # Measured: with two workers 4 % of the datagrams of a second are lost around a reload, with one none.
 _WORKERS = "nginx has several worker processes: a reload loses datagrams of UDP services; fix: worker_processes 1 in its main file"
@@ -44,7 +41,7 @@ class LinuxDevice:
         self._wanted: tuple[Service, ...] = ()
         self.requests = 0
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> LinuxDevice:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """May a host close? Only when no load balancer or reverse proxy still sends it what its plan no longer admits.
 
-    in_the_way(Member("fe22", ("10.1.0.22",), "pool01", now=rules it has, later=rules of its plan), senders, wanted targets)
+    in_the_way(Member("fe22", ("10.1.0.22",), "pool01", now=rules it has, later=rules of its plan), suspects(senders, wanted targets))
     == ("lb02 is not as planned, and the rules that go admit it",)
 
 A host that moved from one pool to another is a member of the old one for as long as the old pool's balancer is as it was:
@@ -12,7 +12,7 @@ because it failed, because the pool waits, or because nothing is removed from it
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..addresses import AddressSet
 from ..plan_files import Document
@@ -83,15 +83,21 @@ def wanted_targets(pools: Iterable[Document], hosts: Iterable[Document]) -> froz
     return frozenset(found)
 
 
-def in_the_way(member: Member, senders: Iterable[Sender], wanted: frozenset[Target]) -> tuple[str, ...]:
-    """Return why a host must not close yet, one line per sender; nothing when it may."""
+def suspects(senders: Iterable[Sender], wanted: frozenset[Target]) -> tuple[Sender, ...]:
+    """Return the senders that failed or send where nothing of theirs is wanted, with those targets alone."""
+    found = (replace(sender, targets=sender.targets - wanted) for sender in senders)
+    return tuple(sender for sender in found if sender.failed or sender.targets)
+
+
+def in_the_way(member: Member, senders: Iterable[Sender]) -> tuple[str, ...]:
+    """Return why a host must not close yet, one line per sender out of suspects(); nothing when it may."""
     mine = set(member.addresses)
-    found = ((sender.name, _why_not(member, mine, sender, wanted)) for sender in senders)
+    found = ((sender.name, _why_not(member, mine, sender)) for sender in senders)
     return tuple(f"{name} {why}" for name, why in found if why)
 
 
-def _why_not(member: Member, mine: set[str], sender: Sender, wanted: frozenset[Target]) -> str:
-    stale = sorted(target for target in sender.targets - wanted if target[0] in mine)
+def _why_not(member: Member, mine: set[str], sender: Sender) -> str:
+    stale = sorted(target for target in sender.targets if target[0] in mine)
     if stale:
         return f"still sends to {', '.join(f'{address} {protocol.upper()} {port}' for address, port, protocol in stale)}"
     if sender.failed and member.name == sender.name:

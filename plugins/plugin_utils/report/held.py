@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..plan_files import Document
-from ..policy.closing import Member, Sender, in_the_way, sender_of, wanted_targets
+from ..policy.closing import Member, Sender, in_the_way, sender_of, suspects, wanted_targets
 from ..run_state import RunState
 from .outcome import Result
 
@@ -30,10 +30,9 @@ def held(state: RunState, variables: Variables, hosts: Iterable[str]) -> dict[st
     """Return why hosts must not close yet; those that may are left out."""
     names = list(hosts)
     senders = senders_of(state, variables) if names else ()
-    if not any(sender.failed or sender.targets for sender in senders):
-        return {}
-    wanted = wanted_targets(state.pools(), state.hosts())
-    found = {name: in_the_way(_member(name, state.host(name) or {}, variables(name)), senders, wanted) for name in names}
+    if any(sender.failed or sender.targets for sender in senders):
+        senders = suspects(senders, wanted_targets(state.pools(), state.hosts()))
+    found = {name: in_the_way(_member(name, state.host(name) or {}, variables(name)), senders) for name in names if senders}
     return {name: reasons for name, reasons in found.items() if reasons}
 
 

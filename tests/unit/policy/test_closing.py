@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils import plan_files
-from ansible_collections.msuc.lync.plugins.plugin_utils.policy.closing import Member, Sender, in_the_way, sender_of, wanted_targets
+from ansible_collections.msuc.lync.plugins.plugin_utils.policy.closing import Member, Sender, in_the_way, sender_of, suspects, wanted_targets
 from ansible_collections.msuc.lync.plugins.plugin_utils.policy.waves import Waves
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.held import held
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
@@ -47,7 +47,7 @@ FAILED = Sender("lb02", (OLD,), True, ("10.2.0.5",))
     ],
 )
 def test_a_balancer_that_failed(moved: Member, sender: Sender, reason: str) -> None:
-    assert in_the_way(moved, [sender], frozenset()) == ((reason,) if reason else ())
+    assert in_the_way(moved, suspects([sender], frozenset())) == ((reason,) if reason else ())
 
 
 def service(*members: Mapping[str, object], port: int = 5061) -> dict[str, object]:
@@ -72,9 +72,9 @@ MEMBER = {"address": "10.1.0.22", "state": "active"}
 )
 def test_a_balancer_that_still_has_the_host(result: Mapping[str, object], reason: str) -> None:
     sender = sender_of("lb02", [OLD], [], [result])
-    assert in_the_way(member([], []), [sender], frozenset()) == ((reason,) if reason else ())
+    assert in_the_way(member([], []), suspects([sender], frozenset())) == ((reason,) if reason else ())
     pools = [{"virtual_services": [{"node_port": port, "protocol": "tcp", "members": ["10.1.0.22"]} for port in (5061, 8080)]}]
-    assert in_the_way(member([], []), [sender], wanted_targets(pools, [])) == ()
+    assert in_the_way(member([], []), suspects([sender], wanted_targets(pools, []))) == ()
 
 
 def document(name: str, address: str, pool: str = "", **more: object) -> dict[str, object]:
