@@ -22,6 +22,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.kemp.driver im
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.kemp.plan import plan_commands
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Member, Monitor, Persistence, PersistenceKind, Service, affinity_group
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.driver import NetScaler
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.parse import services_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.plan import Scope, plan_resources
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.render import resources_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.registry import DRIVERS
@@ -50,27 +51,28 @@ def before(want: Sequence[Service]) -> list[Service]:
     return [*fewer, *stale, *(service for index, service in enumerate(want) if index % 10 > 1)]
 
 
-def _netscaler(driver: NetScaler, want: Sequence[Service], document: object) -> object:
-    return plan_resources(resources_of(want, driver.prefix), driver.tables(document), Scope(driver.prefix)).steps
+def _netscaler(driver: NetScaler, want: Sequence[Service], document: object) -> tuple[tuple[Service, ...], object]:
+    tables = driver.tables(document)
+    return services_of(tables, driver.prefix), plan_resources(resources_of(want, driver.prefix), tables, Scope(driver.prefix)).steps
 
 
-def _kemp(driver: Kemp, want: Sequence[Service], document: object) -> object:
+def _kemp(driver: Kemp, want: Sequence[Service], document: object) -> tuple[tuple[Service, ...], object]:
     have = read(document)
-    return plan_commands(driver.virtual_services(want), have, have)
+    return driver.parse(document), plan_commands(driver.virtual_services(want), have, have)
 
 
 def plan(name: str, want: Sequence[Service], document: object) -> int:
     """Render what is wanted, read what is there, plan, in the device's own words too where it has some; returns the number of changes."""
     driver = DRIVERS[name]
     driver.render(want)
-    said, have = tuple(map(driver.expressible, want)), driver.parse(document)
-    changes = plan_changes(said, have, State.REPLACED, driver.impacts)
-    own: object = True
+    said = tuple(map(driver.expressible, want))
     if isinstance(driver, NetScaler):
-        own = _netscaler(driver, said, document)
+        have, own = _netscaler(driver, said, document)
     elif isinstance(driver, Kemp):
-        own = _kemp(driver, said, document)
-    return len(changes) if own else 0
+        have, own = _kemp(driver, said, document)
+    else:
+        have, own = driver.parse(document), True
+    return len(plan_changes(said, have, State.REPLACED, driver.impacts)) if own else 0
 
 
 def document_of(name: str, want: Sequence[Service]) -> object:

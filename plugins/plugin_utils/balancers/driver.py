@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from .model import Service
+from .model import Persistence, Service
 
 
 @dataclass(frozen=True, order=True)
@@ -47,6 +47,16 @@ class Impact:
 MODIFIES_MEMBERS = Impact("modifies members")
 MODIFIES = Impact("modifies the service in place")
 RECREATES = Impact("recreates the virtual", recreates=True)
+
+
+_Said = TypeVar("_Said", Service, Persistence)
+
+
+def said(value: _Said, **fields_said: object) -> _Said:
+    """Return a value of the model with other values of fields; itself where they are its own, as most are of thousands."""
+    if all(getattr(value, name) == field_said for name, field_said in fields_said.items()):
+        return value
+    return replace(value, **fields_said)  # type: ignore[arg-type]
 
 
 class Driver(Protocol):

@@ -8,11 +8,10 @@ A document is either the resources, as GET answers have them ({"lbvserver": [{..
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, cast
 
 from ...problems import InvalidInputError, Problem, shown
-from ..driver import MODIFIES, MODIFIES_MEMBERS, RECREATES, Impact, NotRendered, Rendered
+from ..driver import MODIFIES, MODIFIES_MEMBERS, RECREATES, Impact, NotRendered, Rendered, said
 from ..model import Member, MemberState, Persistence, PersistenceKind, Service
 from .attributes import RESOURCES, Tables, normalised, table
 from .cli import command_lines, parse_configuration
@@ -77,17 +76,12 @@ class NetScaler:
 
     def expressible(self, service: Service) -> Service:
         """Return the service as a NetScaler says it."""
-        persistence = service.persistence
-        if persistence.kind is PersistenceKind.SOURCE:
-            persistence = replace(persistence, seconds=seconds_of_minutes(minutes_of_seconds(persistence.seconds)), cookie="")
-        else:
-            persistence = Persistence()
         options = {name: service.options[name] for name in self.options if service.options.get(name) not in (None, 0, "")}
         nagle = service.nagle or service.protocol == "udp"
         # The port of the members stands at each of them, and nowhere else.
         node_port = service.node_port if service.members else service.port
         members = members_said(service.members)
-        return replace(service, persistence=persistence, members=members, node_port=node_port, nagle=nagle, options=options)
+        return said(service, persistence=_persistence_said(service.persistence), members=members, node_port=node_port, nagle=nagle, options=options)
 
     def not_rendered(self, service: Service) -> Iterator[NotRendered]:
         """Yield what of the service a NetScaler does not say."""
@@ -103,6 +97,12 @@ class NetScaler:
         if not service.members and service.node_port != service.port:
             yield NotRendered(service.name, "node_port", "the port of the members stands at each of them, and there is none")
         yield from (NotRendered(service.name, "members", f"{member.address}: {why}") for member, why in _states(service.members))
+
+
+def _persistence_said(persistence: Persistence) -> Persistence:
+    if persistence.kind is PersistenceKind.SOURCE:
+        return said(persistence, seconds=seconds_of_minutes(minutes_of_seconds(persistence.seconds)), cookie="")
+    return Persistence()
 
 
 def _states(members: Sequence[Member]) -> Iterator[tuple[Member, str]]:

@@ -38,6 +38,9 @@ class Reader:
         self._bindings: dict[str, list[Values]] = {}
         for binding in tables["servicegroup_servicegroupmember_binding"].values():
             self._bindings.setdefault(str(binding["servicegroupname"]), []).append(binding)
+        # One value for all services that have the same: thousands of equal ones are time, and work for the collector.
+        self._members: dict[tuple[str, object], Member] = {}
+        self._known_monitors: dict[tuple[str, int], Monitor] = {}
         self._monitors = _by(tables, "servicegroup_lbmonitor_binding", "servicegroupname", "monitor_name")
         self._affinities = _by(tables, "lbgroup_lbvserver_binding", "vservername", "name")
 
@@ -69,19 +72,22 @@ class Reader:
         )
 
     def _member(self, binding: Values) -> Member:
-        name = str(binding["servername"])
-        server = self._tables["server"].get((name,), {})
-        is_on = "DISABLED" not in (binding["state"], server.get("state"))
-        return Member(_address(str(server.get("ipaddress", name))), _STATES["ENABLED"] if is_on else MemberState.DISABLED)
+        name, state = str(binding["servername"]), binding["state"]
+        if (name, state) not in self._members:
+            server = self._tables["server"].get((name,), {})
+            is_on = "DISABLED" not in (state, server.get("state"))
+            self._members[name, state] = Member(_address(str(server.get("ipaddress", name))), _STATES["ENABLED"] if is_on else MemberState.DISABLED)
+        return self._members[name, state]
 
     def _monitor(self, group_name: str, node_port: int) -> Monitor:
         """Return the first monitor of a group; without one of its own, every group has the appliance's tcp-default."""
-        names = self._monitors.get(group_name, [])
-        resource = RESOURCES["lbmonitor"]
-        values = self._tables["lbmonitor"].get((names[0],), {}) if names else {}
-        found = {**defaults(resource, values), "type": "TCP", **values}
-        port = int(found["destport"]) or node_port
-        return Monitor(port, int(found["interval"]), int(found["retries"]), str(found["type"]).lower())
+        name = self._monitors.get(group_name, [""])[0]
+        if (name, node_port) not in self._known_monitors:
+            values = self._tables["lbmonitor"].get((name,), {})
+            found = {**defaults(RESOURCES["lbmonitor"], values), "type": "TCP", **values}
+            port = int(found["destport"]) or node_port
+            self._known_monitors[name, node_port] = Monitor(port, int(found["interval"]), int(found["retries"]), str(found["type"]).lower())
+        return self._known_monitors[name, node_port]
 
     def _persistence(self, vserver: Values) -> Persistence:
         """Return by what clients come back: the affinity group's word counts before the server's own."""

@@ -54,17 +54,16 @@ def plan_resources(want: Tables, have: Tables, scope: Scope) -> ResourcePlan:
     """Return the steps from have to want; have holds everything of the appliance, want what is ours."""
     renames = dict(_renames(want, have))
     present = _renamed(have, renames)
-    wanted = _objects(want)
-    ours = _owned(present, scope.prefix)
-    removed = ours - wanted - _kept(present, scope.kept) - _used_by_others(present, ours)
+    stale = frozenset((name, key) for name, key in _missing(present, want) if _is_ours(name, key, scope.prefix))
+    removed = stale - _kept(present, scope.kept) - _used_by_others(present, scope.prefix)
     early = _in_the_way(want, present, removed)
     removed -= _gone_with(present, early)
-    added = (wanted - _objects(present)) | _made_again(wanted, early)
+    added = frozenset(_missing(want, present)) | _made_again(want, early)
     steps = (
         *_rename_steps(renames),
         *_removal(present, early),
         *_addition(want, added),
-        *_changes(want, present, wanted & _objects(present) - early, scope),
+        *_changes(want, present, early, scope),
         *_removal(present, removed - early),
     )
     holders = frozenset(key[0] for kind, key in early if kind == _VSERVER)
@@ -73,13 +72,14 @@ def plan_resources(want: Tables, have: Tables, scope: Scope) -> ResourcePlan:
     return ResourcePlan(steps, recreated, holders, touched)
 
 
-def _objects(tables: Tables) -> Objects:
-    return frozenset((name, key) for name, items in tables.items() for key in items)
+def _missing(tables: Tables, others: Tables) -> Iterator[tuple[str, Key]]:
+    """Yield the objects of some tables that others have not; a set of all objects would be large and slow."""
+    return ((name, key) for name, items in tables.items() for key in items if key not in others[name])
 
 
-def _owned(tables: Tables, prefix: str) -> Objects:
-    """Return what is ours: by its name, and a place in an affinity group by the virtual server that has it."""
-    return frozenset((name, key) for name, key in _objects(tables) if key[1 if name == _AFFINITY else 0].startswith(prefix))
+def _is_ours(name: str, key: Key, prefix: str) -> bool:
+    """Return whether an object is ours: by its name, and a place in an affinity group by the virtual server that has it."""
+    return key[1 if name == _AFFINITY else 0].startswith(prefix)
 
 
 def _renames(want: Tables, have: Tables) -> Iterator[tuple[tuple[str, Key], Key]]:
@@ -133,14 +133,15 @@ def _reached(tables: Tables, found: set[tuple[str, Key]]) -> Iterator[tuple[str,
                 yield from ((kind, (str(values[attribute]),)) for attribute, kind in resource.refers.items() if values.get(attribute))
 
 
-def _used_by_others(tables: Tables, ours: Objects) -> Objects:
-    """Return what is ours and used by objects of somebody else."""
+def _used_by_others(tables: Tables, prefix: str) -> Objects:
+    """Return what objects of somebody else use."""
     return frozenset(
         (kind, (str(values[attribute]),))
         for name, resource in RESOURCES.items()
         for key, values in tables[name].items()
+        if not _is_ours(name, key, prefix)
         for attribute, kind in resource.refers.items()
-        if (name, key) not in ours and values.get(attribute)
+        if values.get(attribute)
     )
 
 
@@ -161,15 +162,13 @@ def _socket(values: Values) -> tuple[Scalar, ...]:
     return (values.get("td", 0), values["servicetype"], values["ipv46"], values["port"])
 
 
-def _made_again(wanted: Objects, early: Objects) -> Objects:
+def _made_again(want: Tables, early: Objects) -> Objects:
     """Return what is wanted of the virtual servers that go first: themselves and all their bindings."""
-    names = {key[0] for kind, key in early if kind == _VSERVER}
-    bound = {(kind, key) for kind, key in wanted if kind in ("lbvserver_servicegroup_binding", _AFFINITY) and key[1 if kind == _AFFINITY else 0] in names}
-    return frozenset(bound | (wanted & early))
+    return _gone_with(want, early) | {(kind, key) for kind, key in early if key in want[kind]}
 
 
 def _gone_with(tables: Tables, early: Objects) -> Objects:
-    """Return the bindings that vanish with the virtual servers that are removed."""
+    """Return the bindings of the virtual servers that are removed first, with which they vanish."""
     names = {key[0] for kind, key in early if kind == _VSERVER}
     bindings = ("lbvserver_servicegroup_binding", _AFFINITY)
     return frozenset((kind, key) for kind in bindings for key in tables[kind] if key[1 if kind == _AFFINITY else 0] in names)
@@ -197,14 +196,14 @@ def _removal(tables: Tables, removed: Objects) -> Iterator[Step]:
         yield Step(Action.REMOVE, tuple(items))
 
 
-def _changes(want: Tables, have: Tables, both: Objects, scope: Scope) -> Iterator[Step]:
-    """Yield the steps that change what stays: updates, then unsets, then switches."""
+def _changes(want: Tables, have: Tables, early: Objects, scope: Scope) -> Iterator[Step]:
+    """Yield the steps that change what stays, which early does not: updates, then unsets, then switches."""
     grouped = frozenset(vserver for _group, vserver in want[_AFFINITY])
     updates: list[Item] = []
     unsets: dict[str, list[Item]] = {}
     switches: dict[tuple[Action, str], list[Item]] = {}
     for name in RESOURCES:
-        for key in (key for key in want[name] if (name, key) in both):
+        for key in (key for key in want[name] if key in have[name] and (name, key) not in early):
             changed, missing, state = _difference(name, want[name][key], have[name][key], grouped)
             if changed:
                 updates.append(Item(name, {**_named(name, want[name][key]), **changed}))

@@ -68,8 +68,9 @@ def resources_of(services: Sequence[Service], prefix: str, servers: Servers | No
     for service in services:
         for name, values in _Renderer(prefix, servers or {}).of(service):
             resource = RESOURCES[name]
-            item = normalised(resource, values)
-            found[name][key_of(resource, item)] = item
+            key = key_of(resource, values)
+            if key not in found[name]:  # what services share has a name that tells all of it
+                found[name][key] = normalised(resource, values)
     return {name: dict(sorted(items.items())) for name, items in found.items()}
 
 
