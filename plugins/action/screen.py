@@ -23,7 +23,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.report.dns import was_as
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.held import held
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.screen import Run, Screen, touched_places
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.screen_parts import Concern, Part, part_of
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.screen_parts import Concern, Part, Status, looked_at_again, part_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.screen_probes import comparison
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.screen_text import screen_text
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
@@ -43,6 +43,8 @@ _REGISTERED = {
     Concern.BALANCER: ["load_balancer_applied", "load_balancer_udp_applied"],
     Concern.PROXY: ["reverse_proxy_applied"],
 }
+# Under these names results are kept when the tasks are run once more, to look at what was written.
+_DONE = {Concern.BALANCER: "load_balancer_done", Concern.PROXY: "reverse_proxy_done"}
 _DNS = ["dns_records_applied", "dns_records_verified"]
 
 
@@ -103,7 +105,7 @@ def _screen(options: Mapping[str, Any], task_vars: Mapping[str, Any], check: boo
     now = datetime.datetime.now(datetime.timezone.utc)
     directory = options["dir"] or ""
     report = last_report(Path(directory)) if directory else None
-    waiting = [host for wave in (*state.waves().waves, *state.waves("linux").waves) for host in wave if _is_pending(answers(host))]
+    waiting = sorted({part.device for part in parts if part.status is Status.NOT_CLOSED})
     return Screen(
         Run(
             check=check,
@@ -138,10 +140,17 @@ def _expected(state: RunState, played: set[str]) -> dict[Concern, list[str]]:
 
 def _parts(concern: Concern, names: Iterable[str], answers: _Answers) -> Iterator[Part]:
     """Yield the parts of a concern; none when no task of it ran on any device."""
-    registered = _REGISTERED[concern]
-    results = {name: results_of(answers(name), registered) for name in sorted(names)}
+    results = {name: results_of(answers(name), _REGISTERED[concern]) for name in sorted(names)}
     if any(results.values()):
-        yield from (part_of(name, concern, found) for name, found in results.items())
+        yield from (_part(name, concern, found, answers) for name, found in results.items())
+
+
+def _part(name: str, concern: Concern, results: list[Mapping[str, Any]], answers: _Answers) -> Part:
+    done = answers(name).get(_DONE.get(concern, ""))
+    if not isinstance(done, list):
+        return part_of(name, concern, results)
+    first = [result for result in done if isinstance(result, Mapping) and result and not result.get("skipped")]
+    return looked_at_again(part_of(name, concern, first), results)
 
 
 def _dns(played: Sequence[str], answers: _Answers) -> tuple[Part, ...]:
@@ -162,12 +171,6 @@ def _left(pools: Sequence[Document], hosts: Sequence[Document], ready: Mapping[s
     """Return the pools of which load balancers and DNS are left as they are, and why."""
     concerned = {str(pool["pool"]) for pool in pools if pool.get("virtual_services") or pool.get("dns_records")}
     return {name: why for name, why in run_scope(pools, hosts, ready).left_out.items() if name in concerned}
-
-
-def _is_pending(variables: Mapping[str, Any]) -> bool:
-    names = [name for concern in (Concern.FIREWALL, Concern.LINUX, Concern.IPSEC) for name in _REGISTERED[concern]]
-    results = [variables[name] for name in names if name in variables]
-    return any(isinstance(result, Mapping) and result.get("pending") for result in results)
 
 
 def _ready(state: RunState, found: Mapping[Concern, list[Part]]) -> dict[str, bool]:

@@ -19,6 +19,7 @@ options:
       - The name of a load balancer, for its services, or of a reverse proxy with O(publications).
       - V(:balancers) for the names of all load balancers.
       - V(:proxies) for the names of all reverse proxies that are configured.
+      - V(:changed) for the names of all load balancers that this run has changed, V(:changed_proxies) for such reverse proxies.
     type: list
     elements: str
     required: true
@@ -79,7 +80,15 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import ou
 from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
 
 NOBODY = "all:!all"
+_CHANGED = {":changed": ("load_balancer_applied", "load_balancer_udp_applied"), ":changed_proxies": ("reverse_proxy_applied",)}
 Hostvars = Mapping[str, Mapping[str, object]]
+
+
+def _has_changed(hostvars: Hostvars, name: str, registered: Iterable[str]) -> bool:
+    """Return whether a device took a change, and did not fail."""
+    variables = hostvars.get(name, {})
+    results = [result for each in registered if each in variables and isinstance(result := variables[each], Mapping)]
+    return any(result.get("changed") for result in results) and not any(result.get("failed") or result.get("unreachable") for result in results)
 
 
 class LookupModule(LookupBase):
@@ -96,6 +105,9 @@ class LookupModule(LookupBase):
                 found += list(state.balancers()) or [NOBODY]
             elif term == ":proxies":
                 found += list(state.proxies()) or [NOBODY]
+            elif term in _CHANGED:
+                names = state.balancers() if term == ":changed" else state.proxies()
+                found += [name for name in names if _has_changed(hostvars, name, _CHANGED[term])] or [NOBODY]
             else:
                 found.append(self._scope(term, state, hostvars))
                 for pool, why in found[-1]["waiting"].items():

@@ -127,6 +127,11 @@ adoption:
   returned: always, save when rendering, parsing or gathering
   type: list
   elements: dict
+health:
+  description: How many members of our services are C(up) for the running process, and which are C(down), as it was gathered.
+  returned: when HAProxy answered
+  type: dict
+  sample: {"up": 5, "down": ["pool01.contoso.com-fe-sip-tls-5061 10.1.0.12"]}
 requests:
   description: How many round trips were made to the host.
   returned: when the host was asked

@@ -17,7 +17,7 @@ from .f5_simulator import BigIpSimulator
 from .kemp import LoadMaster
 from .lab import ROOT, Lab, Played
 from .netscaler import NetScaler
-from .screens import outcomes
+from .screens import outcomes, screen
 
 NAMES = ("f5", "adc", "lm")
 
@@ -90,6 +90,7 @@ def test_site_and_drift_over_three_kinds_of_appliances(appliances: Appliances) -
     assert appliances.look() == empty
     made = appliances.play("site")
     assert made.status == 0 and statuses(made) == dict.fromkeys(NAMES, "changed"), made.output
+    assert all(part["read_again"] for part in screen(made)["parts"])
     assert {path.split("/")[1] for path in appliances.bigip.objects} == {"Lync_lab"}
     planned = appliances.look()
     assert planned != empty

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .lab import ROOT, Lab, Played
 from .proxies import MEMBERS, NET, POOL, VIP, Members, Proxy, greeted, needs_haproxy, running_haproxy
-from .screens import outcomes
+from .screens import outcomes, screen
 
 pytestmark = needs_haproxy
 
@@ -50,6 +50,9 @@ def test_check_mode_and_a_member_that_drains(tmp_path: Path) -> None:
         assert checked.status == 0 and outcomes(checked, "load balancer")["lb01"] == ("changed", 1, 0, 0), checked.output
         assert proxy.text() == "" and served() != set(MEMBERS[:2])
         site = played("site")
+        # Looked at again after the change: it has what it was given, and its members answer it.
+        part = screen(site)["parts"][0]
+        assert (part["read_again"], part["members"], part["members_up"], part["members_down"]) == (True, {"active": 2}, 2, []), part
         assert site.status == 0 and outcomes(site, "load balancer")["lb01"] == ("changed", 1, 0, 0), site.output
         assert "lb01: not rendered: algorithm of 1 service: the hash" in site.output
         assert served() == set(MEMBERS[:2])

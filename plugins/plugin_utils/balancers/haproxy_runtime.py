@@ -26,6 +26,20 @@ def read_running(text: str) -> Running:
     return found
 
 
+def read_health(text: str, services: Sequence[Service]) -> dict[str, object]:
+    """Return how many members of services are up for the process, and which are down, of an answer to `show servers state`.
+
+    {"up": 5, "down": ["pool01-5061 10.1.0.12"]}; members in maintenance are neither. srv_op_state is 0 for down.
+    """
+    states: dict[tuple[str, str], tuple[int, int]] = {}
+    for words in map(str.split, text.splitlines()):
+        if len(words) > 7 and words[0].isdecimal():
+            states[words[1], words[3]] = (int(words[5]), int(words[6]))
+    asked = [(service.name, member.address, states.get((f"{PREFIX}{service.name}", member.address))) for service in services for member in service.members]
+    known = [(name, address, state[0] > 0) for name, address, state in asked if state is not None and not state[1] & _MAINTENANCE]
+    return {"up": sum(is_up for *_place, is_up in known), "down": [f"{name} {address}" for name, address, is_up in known if not is_up]}
+
+
 def as_running(service: Service, running: Running) -> Service:
     """Return a service with its members as the process has them; a backend that it does not know stays as the file says."""
     servers = running.get(f"{PREFIX}{service.name}")

@@ -16,7 +16,7 @@ from typing import Any
 from ..problems import InvalidInputError
 from .appliance import Gathered, Order, Work
 from .driver import Driver
-from .haproxy_runtime import as_running, commands, read_running
+from .haproxy_runtime import as_running, commands, read_health, read_running
 from .https import DeviceError
 from .listeners import others
 from .model import Service
@@ -58,9 +58,13 @@ class LinuxDevice:
         """Return the services of our file, members as the running process has them, and who else listens."""
         self._answer = self._host("gather")
         self._file = self._parsed(self._answer.get("content") or "")
-        running = read_running(str(self._answer.get("servers") or ""))
+        servers = str(self._answer.get("servers") or "")
+        running = read_running(servers)
         self._have = tuple(as_running(service, running) for service in self._file)
-        facts = {"warnings": [_WORKERS]} if int(self._answer.get("workers") or 1) > 1 and any(service.protocol == "udp" for service in want) else {}
+        has_udp = any(service.protocol == "udp" for service in want)
+        facts: dict[str, object] = {"warnings": [_WORKERS]} if has_udp and int(self._answer.get("workers") or 1) > 1 else {}
+        if running:
+            facts["health"] = read_health(servers, self._file)
         return Gathered(self._have, tuple(others(self._answer, self._driver.name)), facts)
 
     def _parsed(self, text: str) -> tuple[Service, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from .dns import notes_of
@@ -70,7 +70,8 @@ class Part:
 
     counts: by COUNTS. reasons: against SAFE. notes: what is to be told besides. ineffective: rules that do nothing, and why.
     snapshots: how each state before comes back, oldest first, and whether that happens by itself. members: how many of services do what.
-    again: whether what was written was read again and found equal.
+    up, down: how many of them are well for the load balancer, and which are not; only of those that tell. again: whether what was
+    written was read again and found equal.
     """
 
     device: str
@@ -83,6 +84,8 @@ class Part:
     ineffective: tuple[tuple[str, str], ...] = ()
     snapshots: tuple[Mapping[str, object], ...] = ()
     members: Mapping[str, int] = field(default_factory=dict)
+    up: int = 0
+    down: tuple[str, ...] = ()
     again: bool = True
 
     def document(self) -> dict[str, object]:
@@ -91,7 +94,8 @@ class Part:
             "device": self.device, "concern": self.concern.value, "status": self.status.value, "message": self.message,
             "counts": {name: self.counts.get(name, 0) for name in COUNTS}, "notes": list(self.notes),
             "ineffective": [{"rule": name, "why": why} for name, why in self.ineffective],
-            "snapshots": [dict(item) for item in self.snapshots], "members": dict(self.members), "read_again": self.again,
+            "snapshots": [dict(item) for item in self.snapshots], "members": dict(self.members), "members_up": self.up,
+            "members_down": list(self.down), "read_again": self.again,
         }  # fmt: skip
 
 
@@ -112,11 +116,24 @@ def part_of(device: str, concern: Concern, results: Sequence[Result]) -> Part:
         ineffective=tuple(_ineffective(kept)),
         snapshots=tuple(item for result in kept if isinstance(item := result.get("snapshot"), Mapping)),
         members=_members(kept),
-        again=all(result.get("read_again", concern not in _NOT_READ_AGAIN) for result in kept if result.get("changed")),
+        up=sum(_number(result.get("health"), "up") for result in kept),
+        down=tuple(name for result in kept if isinstance(health := result.get("health"), Mapping) for name in _texts(health.get("down"))),
+        again=concern not in _NOT_READ_AGAIN,
     )
 
 
-# An appliance is asked before it is written, and not again: the results of these concerns say when it was.
+def looked_at_again(part: Part, results: Sequence[Result]) -> Part:
+    """Return a part that was changed with what another look in check mode told; a difference is a failure."""
+    told = part_of(part.device, part.concern, results)
+    if not told.status.is_done:
+        return replace(part, status=told.status, message=f"it took the change, and could not be looked at again: {told.message}", again=False)
+    if told.status is Status.CHANGED:
+        differing = "; ".join(line for result in results for line in _texts(result.get("commands")) or _texts(result.get("lines")))
+        return replace(part, status=Status.FAILED, message=f"it took the change, and differs from the plan all the same: {differing}", again=False)
+    return replace(part, members=told.members, up=told.up, down=told.down, again=True)
+
+
+# A load balancer takes a change or refuses it; what it has then, only another look tells.
 _NOT_READ_AGAIN = (Concern.BALANCER, Concern.PROXY)
 
 

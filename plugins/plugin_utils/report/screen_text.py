@@ -233,4 +233,8 @@ def _members(screen: Screen) -> Iterator[str]:
         return
     told = ", ".join(f"{number} {state}" for state, number in sorted(total.items()))
     up, asked = screen.run.probes.members_up(screen.run.balancers) if screen.run.probes else (0, 0)
-    yield f"Members of virtual services: {told}{f'; {up} of {asked} hosts answer the load balancers' if asked else ''}."
+    well, unwell = sum(part.up for part in screen.parts), [f"{part.device}: {name}" for part in screen.parts for name in part.down]
+    seen = f"; {well} are up and {len(unwell)} down for HAProxy" if well or unwell else ""
+    yield f"Members of virtual services: {told}{seen}{f'; {up} of {asked} hosts answer the load balancers' if asked else ''}."
+    yield from (indented(f"down: {name}") for name in unwell[:_MOST_DEVICES_LISTED])
+    yield from [f"  and {len(unwell) - _MOST_DEVICES_LISTED} more, in the report"] if len(unwell) > _MOST_DEVICES_LISTED else []

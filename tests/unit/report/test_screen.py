@@ -18,7 +18,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.probes.verdicts import J
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.assumptions import Assumption, Standing
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.screen import Run, Screen, touched_places
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.screen_back import Command, first_snapshots, inventory_text
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.screen_parts import Concern, Part, Status, part_of
+from ansible_collections.msuc.lync.plugins.plugin_utils.report.screen_parts import Concern, Part, Status, looked_at_again, part_of
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.screen_probes import Comparison, Probed
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.screen_text import screen_text
 from ansible_collections.msuc.lync.plugins.plugin_utils.report.screen_words import Cause, Word
@@ -330,6 +330,23 @@ def test_probes_before_and_after() -> None:
     assert "Probes: 3 of 5 as expected now." in screen_text(before)
     known = screen(part_of("fe01", F, [rules(ADDED)]), run=replace(RUN, verified={"made": "2026", "probes": [{"as_expected": True}, {"as_expected": False}]}))
     assert "Probes: 1 of 2 as expected when verify.yml looked last, 2026." in screen_text(known)
+
+
+def test_a_balancer_that_was_looked_at_again() -> None:
+    """The first look of the run was before the change, the second one tells."""
+    taken = part_of("lb01", B, [services(service("add"), health={"up": 1, "down": []})])
+    assert taken.again is False
+    health = {"up": 4, "down": ["pool01-5061 10.1.0.12"]}
+    members = [{"node_port": 5061, "members": [{"state": "active"}] * 5}]
+    equal = looked_at_again(taken, [services(after=members, health=health)])
+    text = screen_text(screen(equal, run=MADE))
+    assert (equal.status, equal.again) == (Status.CHANGED, True) and "Read again after the change and equal to the plan: lb01." in text
+    assert "Members of virtual services: 5 active; 4 are up and 1 down for HAProxy." in text and "  down: lb01: pool01-5061 10.1.0.12" in text
+    other = looked_at_again(taken, [services(service("change"), commands=["change pool01-5061"])])
+    away = looked_at_again(taken, [{"unreachable": True, "msg": "no route"}])
+    text = screen_text(screen(other, replace(away, device="lb02"), run=MADE))
+    assert "lb01: failed: it took the change, and differs from the plan all the same: change pool01-5061" in text
+    assert "lb02: unreachable: it took the change, and could not be looked at again: no route" in text and text.endswith("NOT DONE")
 
 
 def test_notes_are_told_once_for_all_devices() -> None:
