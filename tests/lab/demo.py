@@ -20,6 +20,7 @@ from .tamper import main as tamper
 
 EXAMPLE = "examples/contoso"
 DIRECTORY = ROOT / ".lab"
+OVERLAY = ".lab/lab.json"
 HOST, RULE = "fe02", "Lync fe-sip-tls (TCP in)"
 
 
@@ -49,7 +50,7 @@ class Demo:
 
     def _step(self, title: str, playbook: str, task: str, *arguments: str, status: int = 0) -> Played:
         started = time.monotonic()
-        print(f"\n== {title}\n   ansible-playbook {' '.join([f'playbooks/{playbook}.yml', '-i', EXAMPLE, *arguments])}", flush=True)
+        print(f"\n== {title}\n   ansible-playbook {' '.join([f'playbooks/{playbook}.yml', '-i', EXAMPLE, '-i', OVERLAY, *arguments])}", flush=True)
         played = self._lab.playbook(playbook, *arguments)
         self._expect(played.status == status, f"exit status {played.status} instead of {status}\n{played.output}")
         print("\n".join(f"   {line}" for line in printed(played, task).splitlines()))
@@ -75,12 +76,14 @@ def main() -> int:
     shutil.rmtree(DIRECTORY, ignore_errors=True)
     try:
         with SiteLab(EXAMPLE, pathlib.Path(DIRECTORY)) as lab:
-            print(f"{len(lab.lab.stores)} simulated Windows hosts speak WinRM on 127.0.0.1; the inventory is {EXAMPLE}.")
+            print(f"{len(lab.lab.stores)} simulated Windows hosts speak WinRM on 127.0.0.1.", end=" ")
+            print(f"The inventory is {EXAMPLE}, and {OVERLAY} tells how they are reached.\nLoad balancers and Linux hosts are left out here.")
             Demo(lab).run()
     except StepFailedError as error:
         print(f"\nThe demo failed: {error}", file=sys.stderr)
         return 1
-    print(f"\nAll of it took {time.monotonic() - started:.0f} s. The hosts' firewalls are files below .lab/store; README.md goes on from here.")
+    print(f"\nAll of it took {time.monotonic() - started:.0f} s.", end=" ")
+    print("The hosts' firewalls are files below .lab/store. By hand, step by step: docs/getting-started.md.")
     return 0
 
 
