@@ -290,12 +290,14 @@ function Read-LyncCertificate {
         $base = $_.Exception.GetBaseException()
         $Going.Answer.message = "no certificate: $($base.Message)"
         $Going.Answer.closed = $base -is [System.IO.IOException] -or [string]$base.SocketErrorCode -eq 'ConnectionReset'
+        $Going.Answer.silent = [string]$base.SocketErrorCode -eq 'TimedOut'
     } finally {
         $tls.Close()
     }
     if ($seen.Raw) {
         $Going.Answer.certificate = [System.Convert]::ToBase64String($seen.Raw)
         $Going.Answer.closed = $false
+        $Going.Answer.silent = $false
         $Going.Answer.message = ''
     }
 }

@@ -140,6 +140,7 @@ def _tls(probe: Mapping[str, Any], seconds: float, answer: dict[str, Any]) -> No
             # A server that wants a certificate of the client has shown its own by then, up to TLS 1.2 in the clear.
             der = shown_certificate(bytes(taken))
             answer["closed"] = not taken and isinstance(error, ConnectionError)
+            answer["silent"] = not taken and isinstance(error, _TIMED_OUT)
             answer["message"] = "" if der else f"no certificate: {error}"
         answer["certificate"] = base64.b64encode(der).decode()
 

@@ -128,7 +128,7 @@ RETURN = r"""
 answers:
   description:
     - One for each probe, with C(id), C(state) (open, refused, timed_out, unreachable, failed or skipped), C(milliseconds), C(message),
-      and where there is one C(answer), C(certificate) (both in base64) and C(closed).
+      and where there is one C(answer), C(certificate) (both in base64), C(closed) and C(silent).
   type: list
   elements: dict
   returned: when it probed

@@ -74,7 +74,7 @@ def met(answer: Mapping[str, Any]) -> str:
     """Return an answer in one word and what was heard."""
     said = base64.b64decode(answer.get("answer") or "")
     read = read_certificate(base64.b64decode(answer.get("certificate") or ""))
-    parts = [answer["state"], "closed" if answer.get("closed") else "", said.hex()[:8], ",".join(read.names) if read else ""]
+    parts = [answer["state"], *(word for word in ("closed", "silent") if answer.get(word)), said.hex()[:8], ",".join(read.names) if read else ""]
     return " ".join(part for part in parts if part)
 
 
@@ -101,6 +101,7 @@ def test_what_is_met_is_told_alike(servers: Servers, hand: Hand) -> None:
         "rpc": (probe("rpc", "tcp", HOST, servers.tcp(HOST, 0, rpc_answer), payload=BIND), "open 05000c03"),
         "stun": (probe("stun", "udp", HOST, servers.udp(HOST, 0, stun_answer), payload=STUN, source=OTHER), "open 01010000"),
         "silent": (probe("silent", "udp", HOST, servers.udp(HOST, 0, lambda data: None), payload=STUN), "timed_out"),
+        "mute": (probe("mute", "tls", HOST, servers.tcp(HOST, 0, lambda one: one.recv(65535) and one.recv(1))), "open silent"),
         "closed udp": (probe("closed udp", "udp", UNUSED, free_port(), payload=STUN), "refused"),
         "foreign source": (probe("foreign source", "tcp", HOST, 9, source="192.0.2.1"), "failed"),
     }  # fmt: skip

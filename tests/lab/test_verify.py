@@ -169,6 +169,8 @@ def break_rules(world: World) -> None:
     for address, port in ((FE01, 5061), (EDGE, 5061), (EDGE, 8057)):
         servers.stop(address, port)
         servers.drop(address, port)
+    # The balancer has noticed.
+    world.members[5061] = [(FE02, 5061)]
 
 
 def expected() -> dict[tuple[str, str, int], tuple[str, str]]:

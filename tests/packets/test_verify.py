@@ -21,21 +21,27 @@ pytestmark = [
     needs_namespaces, needs_haproxy, needs_nginx, pytest.mark.no_cover,
     pytest.mark.skipif(not bind.present(), reason=bind.MISSING),
 ]  # fmt: skip
-FE01, FE02, DIR01, DIR02, EDGE, DIRECTORS, EDGES = "10.1.0.11", "10.1.0.12", "10.1.0.31", "10.1.0.32", "10.2.0.21", "10.1.0.130", "10.2.0.100"
+FE01, FE02, DIR01, DIR02, EDGE = "10.1.0.11", "10.1.0.12", "10.1.0.31", "10.1.0.32", "10.2.0.21"
+DIRECTORS, EDGES, WEB = "10.1.0.130", "10.2.0.100", "10.1.0.101"
 FE01_6, FE02_6 = "2001:db8:1::11", "2001:db8:1::12"
 SERVER = DNS["internal"][0]
 POOL = "pool01.contoso.com"
-FOCUS_PEERS = "10.1.0.5-10.1.0.6, 10.1.0.11-10.1.0.13, 10.1.0.31-10.1.0.32, 10.41.0.11, 2001:db8:1::5, 2001:db8:1::11-2001:db8:1::13"
+WEB_PEERS = (
+    "10.1.0.5-10.1.0.6, 10.1.0.11-10.1.0.13, 10.1.0.31-10.1.0.32, 10.10.0.0/16, 10.12.0.0/16, 10.21.0.11-10.21.0.12, 10.31.0.11, 2001:db8:1::5, "
+    "2001:db8:1::11-2001:db8:1::13, 2001:db8:10::/48"
+)
 REMOVED = ("filtered", "no rule on the host: Lync fe-sip-tls (TCP in) is missing on fe01")
-NARROWED = ("filtered", f"rule scoped to other addresses: Lync fe-focus (TCP in) of fe02 admits 192.0.2.0/24, should admit {FOCUS_PEERS}")
+NARROWED = ("filtered", f"rule scoped to other addresses: Lync fe-web-https (TCP in) of fe02 admits 192.0.2.0/24, should admit {WEB_PEERS}")
 ASKED = "nothing listens on TCP 5061 of {}, which the balancer asks"
 DOWN = ("refused", f"balancer member down: {ASKED.format('dir01')}; {ASKED.format('dir02')}")
 WRONG_HOST = "another server answers at {}, or the wrong certificate is bound there"
 EXPECTED = {
     (FE01, SIP): REMOVED,
     (FE01_6, SIP): REMOVED,
-    (FE02, 444): NARROWED,
-    (FE02_6, 444): NARROWED,
+    (FE02, 443): NARROWED,
+    (FE02_6, 443): NARROWED,
+    # The balancer takes these connections, and gets to a member that lets it in no more.
+    (WEB, 443): ("filtered", f"balancer member down: {REMOVED[1]}; {NARROWED[1]}"),
     (EDGE, 8057): ("refused", "listener absent: nothing listens on TCP 8057 of edge01"),
     (DIR01, SIP): ("refused", "listener absent: nothing listens on TCP 5061 of dir01"),
     (DIR02, SIP): ("refused", "listener absent: nothing listens on TCP 5061 of dir02"),
@@ -82,7 +88,7 @@ def break_all(lab: World) -> None:
     """Break one thing of each kind, on flows and hosts of their own."""
     made = lab.made
     lab.rules("fe01", fe_sip_tls=None)
-    lab.rules("fe02", fe_focus={"remoteip": ["192.0.2.0/24"]})
+    lab.rules("fe02", fe_web_https={"remoteip": ["192.0.2.0/24"]})
     made.servers.leave("edge01", "tcp", 8057)
     for name in ("dir01", "dir02"):
         made.servers.leave(name, "tcp", SIP)

@@ -111,6 +111,9 @@ def _said(judged: Judged, answer: Mapping[str, object], now: datetime.datetime, 
         return _dns(judged, data)
     if probe.service and answer.get("closed"):
         return replace(judged, verdict=Verdict.REFUSED, detail="the connection was taken and ended at once")
+    if probe.service and answer.get("silent"):
+        # A balancer takes a connection before it has one to a member, and a server of TLS answers a greeting.
+        return replace(judged, verdict=Verdict.FILTERED, detail="the connection was taken, and nothing came from behind the balancer")
     if probe.kind in (Kind.STUN, Kind.RPC) and not makes_sense(probe, data):
         # The endpoint mapper took the connection, and that is what the rule is about.
         unexplained = "the endpoint mapper said nothing" if probe.kind is Kind.RPC else "the answer is none to a STUN binding request"

@@ -76,6 +76,10 @@ ANSWERS: dict[str, tuple[Probe, dict[str, object] | None, Verdict, str]] = {
     "any name where none is known": (replace(TLS, names=()), shown("fe99.contoso.com"), Verdict.OPEN, ""),
     "expired": (TLS, shown("pool01.contoso.com", days=-1), Verdict.EXPIRED, f"the certificate ends on {NOW - datetime.timedelta(days=1):%Y-%m-%d}"),
     "expiring": (TLS, shown("pool01.contoso.com", days=29), Verdict.EXPIRING, f"the certificate ends on {NOW + datetime.timedelta(days=29):%Y-%m-%d}"),
+    "TLS without a word": (TLS, answer(silent=True), Verdict.OPEN, "no certificate was shown"),
+    "nobody behind the balancer": (
+        replace(VIP, kind=Kind.TLS), answer(silent=True), Verdict.FILTERED, "the connection was taken, and nothing came from behind the balancer",
+    ),
     "no TLS": (TLS, answer(message="no certificate: EOF"), Verdict.OPEN, "no certificate: EOF"),
     "damaged certificate": (TLS, answer(certificate="AAAA"), Verdict.OPEN, "no certificate was shown"),
     "STUN": (STUN, answer(said=stun_answer(payload(STUN))), Verdict.OPEN, ""),
