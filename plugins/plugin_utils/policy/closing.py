@@ -72,20 +72,26 @@ def _node_ports(item: Mapping[str, object]) -> Iterator[tuple[int, str]]:
     yield from ((int(str(item[name])), "tcp") for name in _NODE_PORTS if name in item)
 
 
-def wanted_targets(pools: Iterable[Document], hosts: Iterable[Document]) -> frozenset[Target]:
-    """Return where the balancers and reverse proxies of a plan send to; pools and hosts: plan documents."""
-    found: set[Target] = set()
+def wanted_targets(pools: Iterable[Document], hosts: Iterable[Document]) -> dict[str, set[Target]]:
+    """Return where each balancer and reverse proxy of a plan sends to; pools and hosts: plan documents.
+
+    What one sender is to send, the member may refuse from another one: its rules name addresses.
+    """
+    found: dict[str, set[Target]] = {}
     for service in (service for pool in pools for service in _mappings(pool.get("virtual_services"))):
-        for kind in ("members", "backup_members", "draining_members"):
-            found |= {(address, port, protocol) for address in _texts(service.get(kind)) for port, protocol in _node_ports(service)}
-    for item in (item for host in hosts for item in _mappings(host.get("publications"))):
-        found |= {(str(member.get("address")), *place) for member in _mappings(item.get("members")) for place in _node_ports(item)}
-    return frozenset(found)
+        addresses = [address for kind in ("members", "backup_members", "draining_members") for address in _texts(service.get(kind))]
+        for unit in _texts(service.get("balancers")):
+            found.setdefault(unit, set()).update((address, *place) for address in addresses for place in _node_ports(service))
+    for host in hosts:
+        for item in _mappings(host.get("publications")):
+            addresses = [str(member.get("address")) for member in _mappings(item.get("members"))]
+            found.setdefault(str(host["host"]), set()).update((address, *place) for address in addresses for place in _node_ports(item))
+    return found
 
 
-def suspects(senders: Iterable[Sender], wanted: frozenset[Target]) -> tuple[Sender, ...]:
-    """Return the senders that failed or send where nothing of theirs is wanted, with those targets alone."""
-    found = (replace(sender, targets=sender.targets - wanted) for sender in senders)
+def suspects(senders: Iterable[Sender], wanted: Mapping[str, set[Target]]) -> tuple[Sender, ...]:
+    """Return the senders that failed or send where they are not to, with those targets alone."""
+    found = (replace(sender, targets=sender.targets - wanted.get(sender.name, set())) for sender in senders)
     return tuple(sender for sender in found if sender.failed or sender.targets)
 
 

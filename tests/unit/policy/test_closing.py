@@ -47,7 +47,7 @@ FAILED = Sender("lb02", (OLD,), True, ("10.2.0.5",))
     ],
 )
 def test_a_balancer_that_failed(moved: Member, sender: Sender, reason: str) -> None:
-    assert in_the_way(moved, suspects([sender], frozenset())) == ((reason,) if reason else ())
+    assert in_the_way(moved, suspects([sender], {})) == ((reason,) if reason else ())
 
 
 def service(*members: Mapping[str, object], port: int = 5061) -> dict[str, object]:
@@ -72,9 +72,15 @@ MEMBER = {"address": "10.1.0.22", "state": "active"}
 )
 def test_a_balancer_that_still_has_the_host(result: Mapping[str, object], reason: str) -> None:
     sender = sender_of("lb02", [OLD], [], [result])
-    assert in_the_way(member([], []), suspects([sender], frozenset())) == ((reason,) if reason else ())
-    pools = [{"virtual_services": [{"node_port": port, "protocol": "tcp", "members": ["10.1.0.22"]} for port in (5061, 8080)]}]
-    assert in_the_way(member([], []), suspects([sender], wanted_targets(pools, []))) == ()
+    assert in_the_way(member([], []), suspects([sender], {})) == ((reason,) if reason else ())
+    wanted = [{"node_port": port, "protocol": "tcp", "members": ["10.1.0.22"]} for port in (5061, 8080)]
+
+    def named(*balancers: str) -> list[dict[str, object]]:
+        return [{"virtual_services": [{**each, "balancers": list(balancers)} for each in wanted]}]
+
+    # What another balancer is to send, the host admits from that one only.
+    assert bool(in_the_way(member([], []), suspects([sender], wanted_targets(named("lb01"), [])))) is bool(reason)
+    assert in_the_way(member([], []), suspects([sender], wanted_targets(named("lb01", "lb02"), []))) == ()
 
 
 def document(name: str, address: str, pool: str = "", **more: object) -> dict[str, object]:
