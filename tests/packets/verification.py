@@ -41,7 +41,7 @@ class World:
 
     def verify(self, *more: str) -> Played:
         """Run the playbook on the Linux hosts; the servers answer meanwhile."""
-        settings = (f"lync_report_dir={self.folder}", "lync_probe_seconds=1", "lync_probe_per_second=500", "lync_probe_at_once=100", *more)
+        settings = (f"lync_report_dir={self.folder}", "lync_probe_seconds=3", "lync_probe_per_second=500", "lync_probe_at_once=100", *more)
         arguments = [part for text in settings for part in ("-e", text)]
         lab = Lab(self.folder)
         lab.inventory.write_text(json.dumps(self._reached()), encoding="utf-8")
