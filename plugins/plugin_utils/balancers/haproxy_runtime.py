@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from .haproxy import PREFIX, WEIGHT, check_arguments, endpoint, server_arguments
 from .model import Member, MemberState, Service
@@ -13,31 +14,38 @@ from .model import Member, MemberState, Service
 # Bits of srv_admin_state in `show servers state`: forced by command or inherited; 4 is by configuration.
 _MAINTENANCE, _DRAIN = 1 | 4, 8
 _STATES = {MemberState.ACTIVE, MemberState.DRAINING, MemberState.DISABLED}  # a reserve is one from the start
-Running = Mapping[str, Mapping[str, tuple[int, int]]]
+
+
+class ServerNow(NamedTuple):
+    """What the process says of one server: whether it is up, its admin state, its weight."""
+
+    is_up: bool
+    admin: int
+    weight: int
+
+
+Running = Mapping[str, Mapping[str, ServerNow]]
 
 
 def read_running(text: str) -> Running:
-    """Return (admin state, weight) by backend and server of an answer to `show servers state`."""
-    found: dict[str, dict[str, tuple[int, int]]] = {}
+    """Return what the process says by backend and server, of an answer to `show servers state`; srv_op_state is 0 for down."""
+    found: dict[str, dict[str, ServerNow]] = {}
     for line in text.splitlines():
         words = line.split()
         if len(words) > 7 and words[0].isdecimal():
-            found.setdefault(words[1], {})[words[3]] = (int(words[6]), int(words[7]))
+            found.setdefault(words[1], {})[words[3]] = ServerNow(int(words[5]) > 0, int(words[6]), int(words[7]))
     return found
 
 
-def read_health(text: str, services: Sequence[Service]) -> dict[str, object]:
-    """Return how many members of services are up for the process, and which are down, of an answer to `show servers state`.
+def health_of(services: Sequence[Service], running: Running) -> dict[str, object]:
+    """Return how many members of services are up for the process, and which are down; members in maintenance are neither.
 
-    {"up": 5, "down": ["pool01-5061 10.1.0.12"]}; members in maintenance are neither. srv_op_state is 0 for down.
+    {"up": 5, "down": ["pool01-5061 10.1.0.12"]}
     """
-    states: dict[tuple[str, str], tuple[int, int]] = {}
-    for words in map(str.split, text.splitlines()):
-        if len(words) > 7 and words[0].isdecimal():
-            states[words[1], words[3]] = (int(words[5]), int(words[6]))
-    asked = [(service.name, member.address, states.get((f"{PREFIX}{service.name}", member.address))) for service in services for member in service.members]
-    known = [(name, address, state[0] > 0) for name, address, state in asked if state is not None and not state[1] & _MAINTENANCE]
-    return {"up": sum(is_up for *_place, is_up in known), "down": [f"{name} {address}" for name, address, is_up in known if not is_up]}
+    pairs = [(service.name, member.address) for service in services for member in service.members]
+    found = {(name, address): running.get(f"{PREFIX}{name}", {}).get(address) for name, address in pairs}
+    known = {place: now.is_up for place, now in found.items() if now is not None and not now.admin & _MAINTENANCE}
+    return {"up": sum(known.values()), "down": [" ".join(place) for place, is_up in known.items() if not is_up]}
 
 
 def as_running(service: Service, running: Running) -> Service:
@@ -48,11 +56,10 @@ def as_running(service: Service, running: Running) -> Service:
     return replace(service, members=tuple(_as_running(member, servers[member.address]) for member in service.members if member.address in servers))
 
 
-def _as_running(member: Member, now: tuple[int, int]) -> Member:
-    admin, weight = now
-    if admin & _MAINTENANCE:
+def _as_running(member: Member, now: ServerNow) -> Member:
+    if now.admin & _MAINTENANCE:
         return replace(member, state=MemberState.DISABLED)
-    if admin & _DRAIN or weight == 0:
+    if now.admin & _DRAIN or now.weight == 0:
         return replace(member, state=MemberState.DRAINING)
     return member if member.state is MemberState.BACKUP else replace(member, state=MemberState.ACTIVE)
 

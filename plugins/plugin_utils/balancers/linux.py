@@ -16,7 +16,7 @@ from typing import Any
 from ..problems import InvalidInputError
 from .appliance import Gathered, Order, Work
 from .driver import Driver
-from .haproxy_runtime import as_running, commands, read_health, read_running
+from .haproxy_runtime import Running, as_running, commands, health_of, read_running
 from .https import DeviceError
 from .listeners import others
 from .model import Service
@@ -35,6 +35,7 @@ class LinuxDevice:
         self._driver, self._hands, self._path, self._check_only = driver, hands, path, check_only
         self._answer: Mapping[str, Any] = {}
         self._file: tuple[Service, ...] = ()
+        self._running: Running = {}
         self._have: tuple[Service, ...] = ()
         self._text = ""
         self._commands: tuple[str, ...] = ()
@@ -58,13 +59,12 @@ class LinuxDevice:
         """Return the services of our file, members as the running process has them, and who else listens."""
         self._answer = self._host("gather")
         self._file = self._parsed(self._answer.get("content") or "")
-        servers = str(self._answer.get("servers") or "")
-        running = read_running(servers)
-        self._have = tuple(as_running(service, running) for service in self._file)
+        self._running = read_running(str(self._answer.get("servers") or ""))
+        self._have = tuple(as_running(service, self._running) for service in self._file)
         has_udp = any(service.protocol == "udp" for service in want)
         facts: dict[str, object] = {"warnings": [_WORKERS]} if has_udp and int(self._answer.get("workers") or 1) > 1 else {}
-        if running:
-            facts["health"] = read_health(servers, self._file)
+        if self._running:
+            facts["health"] = health_of(self._file, self._running)
         return Gathered(self._have, tuple(others(self._answer, self._driver.name)), facts)
 
     def _parsed(self, text: str) -> tuple[Service, ...]:
@@ -84,7 +84,7 @@ class LinuxDevice:
         if is_written and after == self._have:
             return Work((), frozenset())
         if self._driver.name == "haproxy":
-            self._commands = commands(self._have, after, read_running(str(self._answer.get("servers") or "")))
+            self._commands = commands(self._have, after, self._running)
         if self._check_only:
             self._host("check", content=self._text or None)
         touched = frozenset(service.name for service in after if not is_written and service in self._have)

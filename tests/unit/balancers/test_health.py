@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.haproxy import PREFIX
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.haproxy_runtime import read_health
+from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.haproxy_runtime import health_of, read_running
 from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Member, Monitor, Service
 
 _HEAD = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight\n"
@@ -22,5 +22,5 @@ def service(name: str, *addresses: str) -> Service:
 def test_up_down_and_in_maintenance() -> None:
     said = line("a", "10.1.0.11", 2, 0) + line("a", "10.1.0.12", 0, 0) + line("a", "10.1.0.13", 0, 1) + line("a", "10.1.0.14", 2, 8) + line("theirs", "x", 0, 0)
     members = ("10.1.0.11", "10.1.0.12", "10.1.0.13", "10.1.0.14", "10.1.0.15")
-    assert read_health(_HEAD + said, [service("a", *members)]) == {"up": 2, "down": ["a 10.1.0.12"]}
-    assert read_health("", [service("a", "10.1.0.11")]) == {"up": 0, "down": []}
+    assert health_of([service("a", *members)], read_running(_HEAD + said)) == {"up": 2, "down": ["a 10.1.0.12"]}
+    assert health_of([service("a", "10.1.0.11")], read_running("")) == {"up": 0, "down": []}
