@@ -137,7 +137,14 @@ class Directory:
 
     @cached_property
     def _all_servers(self) -> AddressSet:
-        return own_addresses(host for host in self.topology.hosts.values() if _lives(host))
+        outside = self._outer_balancers
+        return own_addresses(host for host in self.topology.hosts.values() if _lives(host) and host.name not in outside)
+
+    @cached_property
+    def _outer_balancers(self) -> frozenset[str]:
+        """Return the load balancers that stand on the external side of Edge pools alone: what they reach, services say."""
+        sides = {side: {name for pool in self.topology.pools.values() for name in pool.balancers.get(side, ())} for side in ("internal", "external")}
+        return frozenset(sides["external"] - sides["internal"])
 
     @cached_property
     def _cms_master(self) -> tuple[Host, ...]:
