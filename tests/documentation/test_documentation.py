@@ -14,6 +14,8 @@ from tests.tools.documentation import Block, BlockError, Workspace, blocks, docu
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = [block for path in documents() for block in blocks(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))]
 PICTURE = re.compile(r"!\[[^\]]+\]\(([^)]+)\)")
+LINK = re.compile(r"(?<!!)\[[^\]]+\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 MOST_PICTURE_BYTES = 300_000
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir())
 
@@ -32,6 +34,28 @@ def test_block(block: Block, workspace: Workspace) -> None:
 def test_example(example: str, workspace: Workspace) -> None:
     workspace.playbook("-i", f"examples/{example}", "-e", f"lync_plan_dir=.build/{example}", "playbooks/plan.yml")
     assert list((workspace.root / ".build" / example / "hosts").glob("*.json"))
+
+
+def links(path: Path) -> list[tuple[Path, str]]:
+    """Return the files and headings that a page leads to."""
+    found = LINK.findall(path.read_text(encoding="utf-8"))
+    return [((path.parent / name).resolve() if name else path, anchor) for name, anchor in found]
+
+
+def anchors(path: Path) -> set[str]:
+    """Return the headings of a page as links name them."""
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in HEADING.findall(path.read_text(encoding="utf-8"))}
+
+
+def test_links_lead_somewhere_and_every_page_is_reached_from_the_first() -> None:
+    every = [(path, target, anchor) for path in documents() for target, anchor in links(path)]
+    broken = [target for _path, target, anchor in every if not target.exists() or (anchor and anchor not in anchors(target))]
+    assert not broken
+    reached, new = set[Path](), {ROOT / "README.md"}
+    while new:
+        reached |= new
+        new = {target for path, target, _anchor in every if path in new and target.suffix == ".md"} - reached
+    assert not set(documents()) - reached
 
 
 def test_pictures_are_here_and_small() -> None:
