@@ -112,8 +112,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         made = ok(site.playbook("site", "--tags", "firewall", "-e", "lync_verify=true", "-e", "lync_probe_seconds=1"))
         # Nobody listens yet, before the change or after it.
         probes = screen(made)["probes"]
-        assert probes["broken"] == [] and len(probes["wrong"]) == probes["asked"] - probes["as_expected_after"] > 10
-        assert any(line.startswith("fe02 to fe01 TCP 5061: refused before, refused after") for line in probes["wrong"])
+        assert probes["broken"] == [] and probes["asked"] - probes["as_expected_after"] == len(probes["wrong"]) > 0
+        assert any("refused before, refused after" in line for line in probes["wrong"])
         yield World(site, servers, directory / "report")
 
 
