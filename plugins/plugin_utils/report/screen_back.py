@@ -42,13 +42,19 @@ class Command:
 
 
 def first_snapshots(parts: Iterable[Part]) -> dict[str, str]:
-    """Return the snapshot of each Windows host that holds what was there before the run."""
-    found: dict[str, str] = {}
+    """Return the snapshot of each Windows host that holds what was there before the run: the oldest, by the time in its name.
+
+    A snapshot is of rules and exemptions, and opening of exemptions comes before closing of rules.
+    """
+    found: dict[str, list[str]] = {}
     for part in parts:
-        paths = [str(item["path"]) for item in part.snapshots if item.get("path")] if part.concern in _WINDOWS else []
-        if paths and part.device not in found:  # the firewall goes before the exemptions, whose snapshot has its new rules
-            found[part.device] = paths[0]
-    return found
+        if part.concern in _WINDOWS:
+            found.setdefault(part.device, []).extend(str(item["path"]) for item in part.snapshots if item.get("path"))
+    return {name: min(paths, key=_file_name) for name, paths in found.items() if paths}
+
+
+def _file_name(path: str) -> str:
+    return path.rpartition("\\")[2]
 
 
 def inventory_text(snapshots: Mapping[str, str]) -> str:

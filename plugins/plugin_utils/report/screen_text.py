@@ -17,7 +17,7 @@ from .screen_words import Cause, Reason
 from .tables import indented, shortened, table
 
 _HEADER = ("device", "concern", "outcome", "added", "changed", "disabled", "removed", "recreated", "change what is admitted")
-_MOST_DEVICES_LISTED = 60
+_MOST_LINES = 60
 _DIGEST_LETTERS = 12
 # Whose objects are sentences, so that each has a line of its own.
 _SENTENCES = (Cause.CONTRADICTED, Cause.UNCONFIRMED)
@@ -154,7 +154,13 @@ def _reasons(reasons: Sequence[Reason]) -> Iterator[str]:
         if found:
             yield f"{cause.word.value}: {cause.meaning}"
             group = _alike if cause in _SENTENCES else _grouped
-            yield from map(indented, group((reason.device, reason.item, reason.detail) for reason in found))
+            yield from map(indented, _capped(group((reason.device, reason.item, reason.detail) for reason in found)))
+
+
+def _capped(lines: list[str]) -> list[str]:
+    """Return at most so many lines that they fit a terminal, and how many there are besides."""
+    more = len(lines) - _MOST_LINES
+    return lines if more <= 0 else [*lines[:_MOST_LINES], f"and {more} lines more, which the report has (lync_report_dir)"]
 
 
 def _grouped(items: Iterable[tuple[str, str, str]]) -> list[str]:
@@ -193,7 +199,7 @@ def _after(screen: Screen) -> Iterator[str]:
     yield from _back(screen)
     if run.directory:
         yield f"Report: {run.directory}"
-    yield from _grouped((part.device, "", f"{part.status.value}: {part.message}") for part in _told(screen))
+    yield from _capped(_grouped((part.device, "", f"{part.status.value}: {part.message}") for part in _told(screen)))
 
 
 def _told(screen: Screen) -> Iterator[Part]:
@@ -218,10 +224,8 @@ def _probes(screen: Screen) -> Iterator[str]:
         yield f"Probes: not made; -e lync_verify=true makes them before and after the change, or run: {screen.run.command.line('verify')}"
         return
     yield f"Probes: {found.words()}."
-    yield from (indented(f"worse: {item.words()}") for item in found.broken[:_MOST_DEVICES_LISTED])
-    yield from (indented(f"still: {item.words()}") for item in found.wrong[:_MOST_DEVICES_LISTED])
-    more = max(0, len(found.broken) - _MOST_DEVICES_LISTED) + max(0, len(found.wrong) - _MOST_DEVICES_LISTED)
-    yield from [f"  and {more} more, in the report"] if more else []
+    yield from map(indented, _capped([f"worse: {item.words()}" for item in found.broken]))
+    yield from map(indented, _capped([f"still: {item.words()}" for item in found.wrong]))
 
 
 def _members(screen: Screen) -> Iterator[str]:
@@ -236,5 +240,4 @@ def _members(screen: Screen) -> Iterator[str]:
     well, unwell = sum(part.up for part in screen.parts), [f"{part.device}: {name}" for part in screen.parts for name in part.down]
     seen = f"; {well} are up and {len(unwell)} down for HAProxy" if well or unwell else ""
     yield f"Members of virtual services: {told}{seen}{f'; {up} of {asked} hosts answer the load balancers' if asked else ''}."
-    yield from (indented(f"down: {name}") for name in unwell[:_MOST_DEVICES_LISTED])
-    yield from [f"  and {len(unwell) - _MOST_DEVICES_LISTED} more, in the report"] if len(unwell) > _MOST_DEVICES_LISTED else []
+    yield from map(indented, _capped([f"down: {name}" for name in unwell]))

@@ -272,6 +272,22 @@ def test_the_screen_after_a_change() -> None:
     assert hosts["fe02"] == {"lync_rollback_to": "C:\\1.wfw"}
 
 
+def test_the_oldest_snapshot_is_the_way_back_whichever_concern_took_it() -> None:
+    """Nothing to open in the firewall: exemptions were opened first, then rules closed."""
+    exempted, closed = (f"C:\\x\\firewall-20261128T05000{second}000Z-0a1b2c3d.wfw" for second in (1, 2))
+    removed = {**rules(change("remove", **CLOSING)), **saved(closed)}
+    parts = [part_of("fe01", F, [rules(pending=True), removed]), part_of("fe01", X, [opened(ADDED, path=exempted)])]
+    assert first_snapshots(parts) == {"fe01": exempted}
+    assert f"-e 'lync_rollback_to={exempted}'" in screen_text(screen(*parts, run=MADE))
+
+
+def test_many_lines_are_counted_at_their_end() -> None:
+    parts = [part_of(f"fe{number:03}", F, [{"unreachable": True, "msg": f"no route to {number}"}]) for number in range(200)]
+    before, after = (screen_text(screen(*parts, run=run)).splitlines() for run in (RUN, MADE))
+    said = "and 140 lines more, which the report has (lync_report_dir)"
+    assert f"  {said}" in before and said in after and max(len(before), len(after)) < 75
+
+
 @pytest.mark.parametrize(
     ("concern", "results", "status", "said"),
     [
