@@ -191,6 +191,7 @@ def _line(devices: Sequence[str], objects: Sequence[str], detail: str) -> str:
 def _after(screen: Screen) -> Iterator[str]:
     run = screen.run
     yield from _read_again(screen)
+    yield from _cut(screen)
     yield from (f"not closed yet: {name}: {'; '.join(why)}" for name, why in run.held.items())
     yield from _probes(screen)
     yield from _members(screen)
@@ -200,6 +201,14 @@ def _after(screen: Screen) -> Iterator[str]:
     if run.directory:
         yield f"Report: {run.directory}"
     yield from _capped(_grouped((part.device, "", f"{part.status.value}: {part.message}") for part in _told(screen)))
+
+
+def _cut(screen: Screen) -> Iterator[str]:
+    """Yield who was connected and is no longer admitted, or may not be."""
+    found = [reason for part in screen.parts if part.status is not Status.FAILED for reason in part.reasons if reason.cause is Cause.CUT]
+    if found:
+        yield "Cut by this run:"
+        yield from map(indented, _capped(_grouped((reason.device, reason.item, reason.detail) for reason in found)))
 
 
 def _told(screen: Screen) -> Iterator[Part]:

@@ -312,6 +312,13 @@ def test_whatever_is_not_done_is_told_after_a_change(concern: Concern, results: 
     assert (found.failed_hosts, found.senders_are_done) == (() if is_sender else ("x1",), not is_sender)
 
 
+def test_what_a_run_cut_is_told_after_it() -> None:
+    text = screen_text(screen(part_of("fe01", F, [opened(change("remove", **CLOSING), would_cut=[CUT])]), run=MADE))
+    assert "Cut by this run:\n  fe01: peers 10.10.3.4 on TCP 5070 of 10.1.0.11: only Old admits them now" in text
+    refused = [opened(would_cut=[CUT]), {"failed": True, "msg": "would cut", "would_cut": [CUT]}]
+    assert "Cut by this run" not in screen_text(screen(part_of("fe01", F, refused), run=MADE))
+
+
 def test_a_host_that_waits_for_a_balancer_is_not_done() -> None:
     found = screen(part_of("fe22", F, [opened(ADDED, pending=True)]), run=replace(MADE, held={"fe22": ("lb02 failed",)}))
     assert (found.verdict, found.failed_hosts) == ("NOT DONE", ("fe22",))
