@@ -83,6 +83,7 @@ def statuses(played: Played) -> dict[str, str]:
     return {name: found[0] for name, found in outcomes(played, "load balancer").items()}
 
 
+@pytest.mark.no_cover
 def test_site_and_drift_over_three_kinds_of_appliances(appliances: Appliances) -> None:
     empty = appliances.look()
     checked = appliances.play("site", "--check")

@@ -15,7 +15,11 @@ from .screens import outcomes, screen
 pytestmark = needs_haproxy
 
 
-def inventory(path: Path, proxy: Proxy, **more: Mapping[str, object]) -> Path:
+BALANCED: Mapping[str, object] = {"load_balancing": "hlb", "balancer": "lb01", "vip": VIP}
+BY_DNS: Mapping[str, object] = {"load_balancing": "dns", "web_vip": VIP}
+
+
+def inventory(path: Path, proxy: Proxy, pool: Mapping[str, object] = BALANCED, **more: Mapping[str, object]) -> Path:
     """Write a deployment of one pool whose members nobody manages, and of a balancer that is this machine."""
     member = {"lync_pool": POOL, "lync_managed": False}
     members = {f"fe0{number}": {"ansible_host": f"{NET}.1{number}", **member, **more.get(f"fe0{number}", {})} for number in (1, 2)}
@@ -27,7 +31,7 @@ def inventory(path: Path, proxy: Proxy, **more: Mapping[str, object]) -> Path:
     row = {"select": "id != 'fe-sip-tls'", "set": {"enabled": False}}
     common = {
         "lync_version": "2015", "lync_client_networks": ["127.0.0.0/16"], "lync_management_networks": ["127.0.1.0/24"], "lync_row_overrides": [row],
-        "lync_pools": {POOL: {"role": "frontend", "load_balancing": "hlb", "balancer": "lb01", "vip": VIP}},
+        "lync_pools": {POOL: {"role": "frontend", **pool}},
     }  # fmt: skip
     children = {"frontend": {"hosts": members}, "load_balancers": {"hosts": {"lb01": balancer}}}
     path.write_text(json.dumps({"all": {"vars": common, "children": children}}), encoding="utf-8")
@@ -60,3 +64,9 @@ def test_check_mode_and_a_member_that_drains(tmp_path: Path) -> None:
         inventory(hosts, proxy, fe02={"lync_member_state": "draining"})
         assert outcomes(played("site"), "load balancer")["lb01"] == ("changed", 0, 1, 0)
         assert served() == {MEMBERS[0]}
+        # A balancer that no pool names any more keeps nothing of ours.
+        inventory(hosts, proxy, BY_DNS)
+        assert played("drift").status == 2
+        assert outcomes(played("site"), "load balancer")["lb01"] == ("changed", 0, 0, 1)
+        assert VIP not in proxy.text() and served() != {MEMBERS[0]}
+        assert played("drift").status == 0

@@ -9,11 +9,14 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from .lab import ROOT, Lab, Played
 from .netns import entered, namespace, needs_namespaces
 from .screens import outcomes
 
-pytestmark = needs_namespaces
+# Its plugins are measured in test_nftables.
+pytestmark = [needs_namespaces, pytest.mark.no_cover]
 
 POOL = "pool01.contoso.com"
 

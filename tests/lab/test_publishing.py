@@ -228,6 +228,7 @@ def site_of(folder: Path, driver: str) -> Iterator[Site]:
 needs_ports = pytest.mark.skipif(not _may_listen(), reason="ports 80 and 443 cannot be listened on here: it takes root, and nobody else on them")
 
 
+@pytest.mark.no_cover
 @needs_haproxy
 @needs_ports
 def test_site_and_drift(tmp_path: Path) -> None:
@@ -251,6 +252,7 @@ def test_site_and_drift(tmp_path: Path) -> None:
         assert site.played("drift").status == 0
 
 
+@pytest.mark.no_cover
 @needs_nginx
 @needs_ports
 def test_site_with_nginx_and_a_pool_that_waits(tmp_path: Path) -> None:

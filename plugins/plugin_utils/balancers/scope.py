@@ -32,14 +32,18 @@ class BalancerScope:
 
 
 def pools_of_balancers(files: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return the pools that each managed load balancer serves, units of a pair in their order; files: texts of plan files by path."""
+    """Return the pools that each managed load balancer serves, units of a pair in their order; files: texts of plan files by path.
+
+    One that serves none any more is there too: it loses what it had.
+    """
     found: dict[str, list[str]] = {}
     for path in sorted(path for path in files if path.startswith("pools/")):
         pool = json.loads(files[path])
         for name in dict.fromkeys(name for service in pool["virtual_services"] for name in service["balancers"]):
             if host_path(name) in files:
                 found.setdefault(name, []).append(pool["pool"])
-    return found
+    texts = (files[path] for path in sorted(files) if path.startswith("hosts/") and '"balancer_driver"' in files[path])
+    return {**found, **{document["host"]: [] for document in map(json.loads, texts) if document["host"] not in found}}
 
 
 def balancer_scope(balancer: str, pools: Iterable[Document], not_ready: Mapping[str, str], done: Mapping[str, bool]) -> BalancerScope:

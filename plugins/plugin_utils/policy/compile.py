@@ -111,6 +111,7 @@ class _Policy:
             media_flows=ipsec.media,
             mirror_peers=ipsec.mirror_peers,
             publications=self._publishing.publications(host),
+            balancer_driver=host.balancer_driver if "load_balancers" in host.roles else None,
         )
 
     def pool_plan(self, pool: Pool) -> PoolPlan:

@@ -142,7 +142,10 @@ class DnsRecord:
 
 @dataclass(frozen=True)
 class HostPlan:
-    """What one host should have; publications: of a reverse proxy that is configured, None of every other host."""
+    """What one host should have.
+
+    publications: of a reverse proxy that is configured, None of every other host. balancer_driver: of a load balancer that is configured.
+    """
 
     host: str
     roles: tuple[str, ...]
@@ -159,6 +162,7 @@ class HostPlan:
     media_flows: tuple[MediaFlow, ...] = ()
     mirror_peers: tuple[MirrorPeer, ...] = ()
     publications: tuple[Publication, ...] | None = None
+    balancer_driver: str | None = None
 
 
 @dataclass(frozen=True)

@@ -46,8 +46,9 @@ def test_the_second_unit_of_a_pair_waits_for_the_first() -> None:
 
 def test_which_pools_a_managed_balancer_serves() -> None:
     files = {f"pools/{each['pool']}.json": json.dumps(each) for each in POOLS} | {f"hosts/{name}.json": "{}" for name in ("lb01", "lb02")}
-    found = pools_of_balancers(files)
-    assert found == {"lb01": ["one", "two"], "lb02": ["one"]}  # lb03 is not managed
+    idle = json.dumps({"host": "lb09", "balancer_driver": "kemp"})
+    found = pools_of_balancers({**files, "hosts/lb09.json": idle})
+    assert found == {"lb01": ["one", "two"], "lb02": ["one"], "lb09": []}  # lb03 is not managed, and lb09 has no pool any more
 
 
 def calls(name: str, pools: int) -> int:
