@@ -37,8 +37,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Run an unmeasured test without any tracing: in processes of xdist pytest-cov measures twice, and stops one of the two."""
-    if not item.get_closest_marker("no_cover"):
+    """Run an unmeasured test without any tracing: in processes of xdist pytest-cov measures twice, and stops one of the two.
+
+    Nor are hypothesis' hundreds of examples measured, which takes twice their time; what they run has examples of its own.
+    """
+    if not item.get_closest_marker("no_cover") and not getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
         return (yield)
     traces = sys.gettrace(), threading.gettrace()
     sys.settrace(None)

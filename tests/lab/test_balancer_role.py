@@ -19,7 +19,7 @@ BALANCED: Mapping[str, object] = {"load_balancing": "hlb", "balancer": "lb01", "
 BY_DNS: Mapping[str, object] = {"load_balancing": "dns", "web_vip": VIP}
 
 
-def inventory(path: Path, proxy: Proxy, pool: Mapping[str, object] = BALANCED, **more: Mapping[str, object]) -> Path:
+def inventory(path: Path, proxy: Proxy, pool: Mapping[str, object] | None = None, **more: Mapping[str, object]) -> Path:
     """Write a deployment of one pool whose members nobody manages, and of a balancer that is this machine."""
     member = {"lync_pool": POOL, "lync_managed": False}
     members = {f"fe0{number}": {"ansible_host": f"{NET}.1{number}", **member, **more.get(f"fe0{number}", {})} for number in (1, 2)}
@@ -31,7 +31,7 @@ def inventory(path: Path, proxy: Proxy, pool: Mapping[str, object] = BALANCED, *
     row = {"select": "id != 'fe-sip-tls'", "set": {"enabled": False}}
     common = {
         "lync_version": "2015", "lync_client_networks": ["127.0.0.0/16"], "lync_management_networks": ["127.0.1.0/24"], "lync_row_overrides": [row],
-        "lync_pools": {POOL: {"role": "frontend", **pool}},
+        "lync_pools": {POOL: {"role": "frontend", **(pool or BALANCED)}},
     }  # fmt: skip
     children = {"frontend": {"hosts": members}, "load_balancers": {"hosts": {"lb01": balancer}}}
     path.write_text(json.dumps({"all": {"vars": common, "children": children}}), encoding="utf-8")

@@ -16,9 +16,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from ..dependencies import jsonschema
+from ..dependencies import MissingLibraryError, jsonschema, jsonschema_rs
 from ..ports import PortSet
 from ..problems import Problem, nearest, one_of, shown
 from ..topology.model import FEATURES, ROLES
@@ -48,10 +48,27 @@ def schema_path() -> Path:
 
 
 @functools.cache
+def _schema(definition: str | None) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(schema_path().read_text(encoding="utf-8"))
+    return {"$ref": f"#/definitions/{definition}", "definitions": schema["definitions"]} if definition else schema
+
+
+@functools.cache
 def _validator(definition: str | None) -> jsonschema.Draft7Validator:
-    schema = json.loads(schema_path().read_text(encoding="utf-8"))
-    part = {"$ref": f"#/definitions/{definition}", "definitions": schema["definitions"]} if definition else schema
-    return jsonschema.Draft7Validator(part)
+    return jsonschema.Draft7Validator(_schema(definition))
+
+
+@functools.cache
+def _quick_validator(definition: str | None) -> jsonschema_rs.Draft7Validator:
+    return jsonschema_rs.Draft7Validator(_schema(definition))
+
+
+def _is_valid(definition: str | None, value: object) -> bool:
+    """Return whether a value is known to be valid: nearly all are, and jsonschema takes most of the time of a small plan to say so."""
+    try:
+        return _quick_validator(definition).is_valid(value)
+    except (MissingLibraryError, TypeError, ValueError, OverflowError):
+        return False
 
 
 def document_problems(document: Document, place: str) -> list[Problem]:
@@ -74,7 +91,7 @@ def row_place(table: str, index: int, row: object) -> str:
 def _frame_problems(document: Mapping[str, object], place: str) -> list[Problem]:
     """Return what is wrong with a document apart from its rows: keys, classes."""
     frame = {key: [] if key in TABLES and isinstance(value, list) else value for key, value in document.items()}
-    found = _schema_problems(_validator(None), frame, place)
+    found = _schema_problems(None, frame, place)
     return found + list(_class_problems(document.get("classes"), place))
 
 
@@ -92,7 +109,7 @@ def row_problems(row: object, table: str, place: str, classes: Iterable[str]) ->
     row: as the author wrote it, or filled in. table: "ports" or "ipsec". place: how the messages name the row.
     classes: the names of the document's classes.
     """
-    found = _schema_problems(_validator(_DEFINITIONS[table]), row, place)
+    found = _schema_problems(_DEFINITIONS[table], row, place)
     if not isinstance(row, Mapping):
         return found
     members = frozenset(classes) | set(ROLES)
@@ -209,8 +226,8 @@ def _id_problems(ids: Iterable[tuple[str, object]]) -> list[Problem]:
     return [Problem(f"{place}, id", f"{name!r} is taken by another row", fix="give each row an id of its own") for place, name in pairs if counts[name] > 1]
 
 
-def _schema_problems(validator: jsonschema.Draft7Validator, value: object, place: str) -> list[Problem]:
-    return [_schema_problem(error, place) for error in validator.iter_errors(value)]
+def _schema_problems(definition: str | None, value: object, place: str) -> list[Problem]:
+    return [] if _is_valid(definition, value) else [_schema_problem(error, place) for error in _validator(definition).iter_errors(value)]
 
 
 def _schema_problem(error: ValidationError, place: str) -> Problem:

@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..dependencies import MissingLibraryError, regipy
+from .. import dependencies
+from ..dependencies import MissingLibraryError
 from ..problems import InvalidInputError, Problem, shown
 from .reg_text import Keys, Value
 
@@ -45,7 +46,7 @@ def read_hive(path: Path) -> Keys:
     try:
         content = path.read_bytes()
         _check_base_block(content)
-        return dict(_keys(regipy.RegistryHive(str(path)).root, "", 2, _Budget(len(content))))
+        return dict(_keys(dependencies.regipy.RegistryHive(str(path)).root, "", 2, _Budget(len(content))))
     except MissingLibraryError:
         raise
     except _DamagedError as error:
