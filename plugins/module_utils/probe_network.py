@@ -22,7 +22,7 @@ def network() -> dict[str, Any]:
         told["routes"] = [route for family in ("-4", "-6") for route in _routes(family)]
         others = {str(rule.get("table")) for family in ("-4", "-6") for rule in _ip(family, "rule", "show")} - set(_USUAL_TABLES)
         told["problem"] = f"rules choose other tables of routes, which are not read: {', '.join(sorted(others))}" if others else ""
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
         told["problem"] = f"ip -json of iproute2 did not tell: {error}"
     return told
 
