@@ -85,6 +85,21 @@ def test_a_reserve_is_used_when_nobody_else_is_well(proxy: Proxy) -> None:
         assert answers(PORTS[1]) == {MEMBERS[2]}
 
 
+def test_issues_212_and_227_lines_of_another_writer_are_written_over_once_and_nothing_is_doubled(proxy: Proxy) -> None:
+    """Of haproxytech/dataplaneapi: it puts lines at the head of the file at each reload, and others write them over again without end."""
+    want = services()
+    proxy.bring(want)
+    ours = proxy.text()
+    head = "# _md5hash=5633fd65bc4d17590eb9365cb8caecfd\n# _version=2\n# Dataplaneapi managed File\n"
+    proxy.path.write_text(head + ours, encoding="utf-8")
+    proxy.bring(want)
+    proxy.calls.clear()
+    assert (proxy.bring(want)["changed"], proxy.calls) == (False, ["gather"])
+    proxy.bring(want[:2], State.DELETED)
+    proxy.bring(want)
+    assert proxy.text().removeprefix(head) == ours
+
+
 def test_somebody_elses_listener_stops_its_pool_only(proxy: Proxy) -> None:
     foreign = services((18080,), vip=OTHER, pool="pool02.contoso.com", name="pool02.contoso.com-web")
     done = proxy.bring((*services(), *foreign))

@@ -124,6 +124,18 @@ def test_issue_622_the_same_server_with_two_ports_in_one_group(adc: NetScaler) -
     assert members(adc) == {"10.1.0.11:5061": "ENABLED", "10.1.0.12:5061": "ENABLED"}
 
 
+def test_issue_379_a_group_that_is_bound_to_its_server_is_not_bound_again(adc: NetScaler) -> None:
+    def binds() -> bool:
+        return any("lbvserver_servicegroup_binding" in (request.document() or {}) for request in adc.server.requests if request.method == "POST")
+
+    more = item(members=["10.1.0.11", "10.1.0.12", "10.1.0.13"])
+    reconcile(adc, [item()])
+    assert binds()
+    adc.asked()
+    applied(adc, [more])
+    assert not binds() and not reconcile(adc, [more])["changed"]
+
+
 def test_issue_392_an_attribute_that_is_missing_from_the_answer_is_at_its_default(adc: NetScaler) -> None:
     wanted = [item(persistence={"type": "source", "seconds": 120}, monitor={"type": "tcp", "port": 5061, "interval_seconds": 5, "failures": 3})]
     reconcile(adc, wanted)
