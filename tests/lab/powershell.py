@@ -30,8 +30,8 @@ _FAKES = pathlib.Path(__file__).resolve().parent
 _COM, _DNS, _IPSEC, _PROBE, _WINDOWS = (_FAKES / f"fake_{name}.ps1" for name in ("com", "dns", "ipsec", "probe", "windows"))
 # Named as the module names it before ansible-core 2.19, by its whole name since.
 _UTIL = re.compile(r"(?:ansible_collections\.msuc\.lync\.plugins|\.)\.module_utils\._(?!Module)(\w+?)(?:\.psm1)?")
-# Saves a tenth: a run of two seconds never gets back what profiling its own code costs.
-_DOTNET = {"DOTNET_TieredPGO": "0"}
+# Saves a tenth: a run of two seconds never gets back what it costs to profile and to compile its own code twice.
+_DOTNET = {"DOTNET_TieredPGO": "0", "DOTNET_TC_CallCounting": "0", "DOTNET_gcConcurrent": "0"}
 _SEPARATOR = b"\0\0\0\0"
 # What the wrappers of ansible-core ask for: itself, in 2.21 and in 2.16, and in 2.16 the program that sets the code page of a console.
 _OWN_NAMES, _CODE_PAGE = ("powershell", "PowerShell"), "chcp.com"

@@ -66,7 +66,5 @@ def test_check_mode_and_a_member_that_drains(tmp_path: Path) -> None:
         assert served() == {MEMBERS[0]}
         # A balancer that no pool names any more keeps nothing of ours.
         inventory(hosts, proxy, BY_DNS)
-        assert played("drift").status == 2
         assert outcomes(played("site"), "load balancer")["lb01"] == ("changed", 0, 0, 1)
         assert VIP not in proxy.text() and served() != {MEMBERS[0]}
-        assert played("drift").status == 0
