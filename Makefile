@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 digest = $(shell { cat $(1); pwd; } | cksum | cut -d ' ' -f 1)
 RUN_STAMP := $(VENV)/.run-$(call digest,requirements.txt)
 TEST_STAMP := $(VENV)/.test-$(call digest,requirements.txt requirements-test.txt)
-# Twice quiet leaves the errors: a package index may have a warning for each package. Python compiles what it uses.
-PIP_INSTALL := $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check --only-binary :all:
+# Twice quiet leaves the errors: a package index may have a warning for each package.
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --only-binary :all:
 
 GATES := $(BIN)/python -m tests.tools.gates
 GATE_GROUPS := lint types unit lab lab-packets coverage docs sanity build molecule matrix

@@ -22,7 +22,7 @@ COPIES = BUILD / "copies"
 GET_PIP = """\
 import subprocess, sys
 wanted = [a for a in sys.argv[1:] if a not in ("--no-setuptools", "--no-wheel")]
-subprocess.check_call([sys._base_executable, "-m", "pip", "--python", sys.executable, "install", "--quiet", "--no-compile", *wanted])
+subprocess.check_call([sys._base_executable, "-m", "pip", "--python", sys.executable, "install", "--quiet", *wanted])
 """
 
 

@@ -120,7 +120,7 @@ NAMES = sorted(example("contoso"))
 CONTOSO_PATHS = sorted({path for tree in trees(example("contoso")).values() for path in paths(tree)}, key=str)
 VARIABLE_NAMES = [*(variable.name for variable in HOST_VARIABLES + DEPLOYMENT_VARIABLES), "ansible_host", "ansible_port", "lync_typo"]
 regroupings = st.dictionaries(st.sampled_from(NAMES), st.lists(st.sampled_from([*ROLES, "web"]), max_size=3, unique=True).map(tuple), max_size=3)
-slow = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+slow = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @slow
