@@ -58,7 +58,7 @@ class SiteLab:
         arguments = ("--skip-tags", "load_balancer,linux_firewall", *arguments) if name in ("site", "drift") else arguments
         # What nearly every test runs is not measured, which would take half of the time again; tests of single plugins and hosts are.
         unmeasured = {"LAB_MEASURE": ""} if name in ("plan", "site", "drift", "retire") else {}
-        return self.lab.play(ROOT / "playbooks" / f"{name}.yml", "-i", str(self.source), *arguments, **unmeasured, **environment)
+        return self.lab.play(ROOT / "playbooks" / f"{name}.yml", "-i", str(self.source), *arguments, **{**unmeasured, **environment})
 
     def rules(self, host: str) -> list[dict[str, Any]]:
         """Return the rules of the owned group that a host holds, as its store has them."""
