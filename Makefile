@@ -24,7 +24,7 @@ setup-test: setup $(TEST_STAMP) ## The same, with the tools that the tests need
 	@:
 
 demo: setup ## A lab of simulated Windows hosts: converge, run again, find a drift, repair it
-	@$(BIN)/python -m tests.lab.demo
+	@$(BIN)/python -m tests.simulators.demo
 
 test: setup-test ## Everything that continuous integration runs
 	@$(GATES) $(GATES_FLAGS)

@@ -13,13 +13,13 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils.plan_files import Document
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import drift_report
-from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.audit import Audit, audit
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.planner import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.audit import Audit, audit
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import Document
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import drift_report
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 _SPEC = {
     "dir": {"type": "path", "required": True},

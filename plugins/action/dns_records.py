@@ -7,10 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils.dns.offline import STATES, offline_result
-from ansible_collections.msuc.lync.plugins.plugin_utils.dns.reconcile import Reconciliation, Task
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.offline import STATES, offline_result
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.reconcile import Reconciliation, Task
 
 _SPEC = {
     "records": {"type": "list", "elements": "dict", "default": []},

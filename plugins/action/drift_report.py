@@ -14,20 +14,20 @@ from typing import Any
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.load import default_path, parse, read_document
-from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.accepted import read_acceptances
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.dns import was_asked
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.drift import Context, Device, Report, Status, worst
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.drift_text import drift_text
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.history import file_name, first_seen
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.junit import junit
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import registered_result
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.page import Deployment, page
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.remediation import read_limits
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.repair import Remediation, remediation
-from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.accepted import read_acceptances
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import read_limits
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.repair import Remediation, remediation
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.report import Context, Device, Report, Status, worst
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.drift_text import drift_text
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.history import file_name, first_seen
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.html import Deployment, page
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.junit import junit
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.dns_results import was_asked
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import registered_result
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 _SPEC = {
     "registered": {"type": "dict", "required": True},

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.entry import PROVIDER, STATE
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.client import Waits
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.converge import Convergence, Task, offline
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import DeviceError, Provider
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Service
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.options import read_services
-from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError, Problem
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.entry import PROVIDER, STATE
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.client import Waits
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provider import Convergence, Task, offline
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import DeviceError, Provider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Service
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.options import read_services
 
 _PROVIDER = {
     **PROVIDER,

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.entry import SERVICES, on_linux, result_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.haproxy import DRIVER
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.entry import SERVICES, on_linux, result_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.driver import DRIVER
 
 _HANDS = "msuc.lync.haproxy_host"
 _OF_THE_HOST = {

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.appliance import Task, run
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.entry import PROVIDER, SERVICES, result_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.kemp.device import KempDevice
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.kemp.driver import PREFIX, Kemp
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.entry import PROVIDER, SERVICES, result_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import PREFIX, Kemp
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.provider import KempDevice
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task, run
 
 _SPEC = {
     **SERVICES,

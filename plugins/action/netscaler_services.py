@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.appliance import Task, run
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.entry import PROVIDER, SERVICES, result_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.device import NetScalerDevice
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.driver import PREFIX, NetScaler
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.nitro import Authentication
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.entry import PROVIDER, SERVICES, result_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.driver import PREFIX, NetScaler
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.nitro import Authentication
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.provider import NetScalerDevice
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task, run
 
 _SPEC = {
     **SERVICES,

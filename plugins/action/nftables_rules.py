@@ -8,12 +8,12 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils.linux.host import HostAnswerError
-from ansible_collections.msuc.lync.plugins.plugin_utils.linux.offline import is_offline, offline_result
-from ansible_collections.msuc.lync.plugins.plugin_utils.linux.reconcile import HostFailedError, Run
-from ansible_collections.msuc.lync.plugins.plugin_utils.linux.task import DEFAULT_PATH, Task
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.host import HostAnswerError
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.offline import is_offline, offline_result
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.reconcile import HostFailedError, Run
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.task import DEFAULT_PATH, Task
 
 _HANDS = "msuc.lync.nftables_host"
 _STATES = ["merged", "replaced", "overridden", "deleted", "gathered", "parsed", "rendered"]

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.entry import SERVICES, on_linux, result_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.nginx_stream import DRIVER
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.entry import SERVICES, on_linux, result_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.driver import DRIVER
 
 _HANDS = "msuc.lync.nginx_host"
 _OF_THE_HOST = {

@@ -11,16 +11,17 @@ from typing import Any
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils import plan_files
-from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils.inventory import read_inventory
-from ansible_collections.msuc.lync.plugins.plugin_utils.policy.compile import compile_inventory, outlines
-from ansible_collections.msuc.lync.plugins.plugin_utils.policy.model import HostPlan, Plan
-from ansible_collections.msuc.lync.plugins.plugin_utils.policy.waves import waves_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils.report import flows, tables
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.approved import Approved, approved_plan
-from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory, outlines
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.hostvars import read_inventory
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan import diff as flows
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan import tables
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.approved import Approved, approved_plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPlan, Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import waves_of
 
 _SPEC = {
     "dir": {"type": "path"},

@@ -10,10 +10,10 @@ from typing import Any
 from ansible import constants as C
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.hand import hand_probes
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.model import Probe
-from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import hand_probes
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Probe
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 _SPEC = {
     "operation": {"type": "str", "choices": ["probe", "listen", "close"], "default": "probe"},

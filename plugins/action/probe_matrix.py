@@ -9,18 +9,18 @@ from typing import Any
 
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.load import default_path, parse, read_document
-from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils.plan_files import plain
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.assumed import READ_ON_HOSTS
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.deployment import Deployment
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.hand import wanted_listeners
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.matrix import matrix
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.model import Limits, Matrix
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.servers import servers_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.assumptions import assumptions_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.assumptions import assumptions_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import plain
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.assumption_checks import READ_ON_HOSTS
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import wanted_listeners
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.matrix import matrix
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Limits, Matrix
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.servers import servers_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 _SPEC = {
     "dns_servers": {"type": "list", "elements": "dict", "default": []},

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.entry import STATE, result_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.registry import DRIVERS
-from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.run import Proxy, Task, run
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.entry import STATE, result_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import Proxy, Task, run
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.registry import DRIVERS
 
 # Per driver: the module that is its hands, options of the host that it takes, and where each of its files is by default.
 _HANDS = {"haproxy": "msuc.lync.haproxy_host", "nginx": "msuc.lync.nginx_host"}

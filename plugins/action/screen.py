@@ -14,12 +14,12 @@ from ansible import constants as C
 from ansible import context
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.screen import Screen
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.screen_back import FILE, Command, first_snapshots, inventory_text
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.screen_run import Settings, screen_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.screen_text import screen_text
-from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import Settings, screen_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_rollback import FILE, Command, first_snapshots, inventory_text
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary import Screen
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_text import screen_text
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 _SPEC = {
     "dir": {"type": "path"},

@@ -12,8 +12,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.results import rollback
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.selftest import Format, Report, SelftestError, run_all
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.results import rollback
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.selftest import Format, Report, SelftestError, run_all
 
 _HANDS = "msuc.lync.windows_firewall_host"
 _SPEC = {

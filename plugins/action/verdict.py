@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 _ENDINGS: dict[str, dict[str, Any]] = {
     "drift": {"failed": True, "msg": "This device, or DNS, is not as the plan says; the report above tells what differs."},

@@ -13,17 +13,17 @@ from typing import Any
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.load import default_path, parse, read_document
-from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.deployment import Deployment
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.hand import Facts, read_facts
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.model import Matrix, NotProbed, Probe
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.verdicts import CERTIFICATE_DAYS
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.verification import Settings, Verification
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.assumptions import assumptions_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.deviations import Deviation, deviations_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.assumptions import assumptions_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Deviation, deviations_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import Facts, read_facts
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Matrix, NotProbed, Probe
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verdicts import CERTIFICATE_DAYS
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verification import Settings, Verification
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 _SPEC = {
     "probed": {"type": "str", "default": "probes_made"},

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ansible_collections.msuc.lync.plugins.action import windows_firewall_rules, windows_ipsec_exemptions
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError, Problem
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.course import Course
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.host import HostAnswerError
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.ipsec.reconcile import NEVER, IpsecReconciliation, IpsecTask, never_needed
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.reconcile import Reconciliation, Task
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.together import PARTS, chosen_parts, compared, parts_of, together
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.reconcile import NEVER, IpsecReconciliation, IpsecTask, never_needed
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import Course
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.compare import PARTS, chosen_parts, compared, parts_of, together
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.host import HostAnswerError
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import Reconciliation, Task
 
 _HANDS = {"firewall": windows_firewall_rules.ActionModule.hands, "ipsec": windows_ipsec_exemptions.ActionModule.hands}
 

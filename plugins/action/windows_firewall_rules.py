@@ -14,14 +14,14 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.course import Course, HostFailedError
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.handout import hand_out
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.host import HostAnswerError
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.offline import is_offline, offline_result
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.probe import answering
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.reconcile import Reconciliation, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import Course, HostFailedError
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.host import HostAnswerError
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.offline import is_offline, offline_result
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.port_check import answering
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import Reconciliation, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.scripts import hand_out
 
 # What every kind of rule has.
 COMMON_SPEC = {

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.msuc.lync.plugins.action.windows_firewall_rules import COMMON_SPEC, HandsAction
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.course import Course
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.handout import write_scripts
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.ipsec.handout import hand_out, mirror_script
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.ipsec.offline import offline_result
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.ipsec.reconcile import NEVER, PREFIX, IpsecReconciliation, IpsecTask, never_needed
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.offline import is_offline
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.export import hand_out, mirror_script
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.offline import offline_result
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.reconcile import NEVER, PREFIX, IpsecReconciliation, IpsecTask, never_needed
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import Course
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.offline import is_offline
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.scripts import write_scripts
 
 _STATES = ["merged", "replaced", "deleted", "gathered", "parsed", "rendered"]
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils.inventory import HostVars, read_inventory
-from ansible_collections.msuc.lync.plugins.plugin_utils.plan_files import plain
-from ansible_collections.msuc.lync.plugins.plugin_utils.policy.compile import compile_inventory
-from ansible_collections.msuc.lync.plugins.plugin_utils.policy.model import Plan
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError, nearest, one_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, nearest, one_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.hostvars import HostVars, read_inventory
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import plain
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
 
 _Item = TypeVar("_Item")
 

@@ -73,11 +73,11 @@ from typing import Any
 from ansible import constants as C
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.scope import balancer_scope
-from ansible_collections.msuc.lync.plugins.plugin_utils.dns.scope import run_scope
-from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.scope import pools_of, publishing_scope
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import outcome, results_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.balancer_scope import balancer_scope
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.dns_scope import run_scope
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.publication_scope import pools_of, publishing_scope
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import outcome, results_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 NOBODY = "all:!all"
 _CHANGED = {":changed": ("load_balancer_applied", "load_balancer_udp_applied"), ":changed_proxies": ("reverse_proxy_applied",)}

@@ -74,11 +74,11 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.extend import extended
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.load import default_path, read_document
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.query import search
-from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.extend import extended
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, read_document
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.query import search
 
 
 class LookupModule(LookupBase):

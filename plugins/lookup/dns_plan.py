@@ -51,9 +51,9 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils.dns.scope import is_ready, run_scope
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import results_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.dns_scope import is_ready, run_scope
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import results_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 _TERMS = ("ready", "all")
 

@@ -44,10 +44,10 @@ from typing import Any
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.plan_files import Document
-from ansible_collections.msuc.lync.plugins.plugin_utils.policy.leaving import leaving
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import Document
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.retiring import leaving
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 NOBODY = "all:!all"
 

@@ -35,8 +35,8 @@ _raw:
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.plan_files import Document
-from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import Document
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 
 class LookupModule(LookupBase):

@@ -54,7 +54,7 @@ from typing import Any
 
 from ansible import constants as C
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 NOBODY = "all:!all"
 _NOTHING: dict[str, Any] = {"whole": False, "names": [], "extra": []}

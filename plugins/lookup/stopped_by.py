@@ -63,8 +63,8 @@ from typing import Any
 
 from ansible import constants as C
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import outcome, results_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import outcome, results_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 
 class LookupModule(LookupBase):

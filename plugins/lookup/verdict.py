@@ -39,8 +39,8 @@ from typing import Any
 from ansible import constants as C
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.drift import EXIT_LIMIT
-from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.report import EXIT_LIMIT
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 NOBODY = "all:!all"
 

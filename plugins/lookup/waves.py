@@ -70,9 +70,9 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.held import held
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.outcome import Outcome, outcome, results_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.held_hosts import held
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Outcome, outcome, results_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 NOBODY = "all:!all"
 _Waves = list[list[str]]

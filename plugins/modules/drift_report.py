@@ -73,7 +73,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 report:
-  description: The report, as vars/lync_drift.schema.json describes it.
+  description: The report, as plugins/plugin_utils/_drift/data/lync_drift.schema.json describes it.
   type: dict
   returned: success
 exit_status:

@@ -16,7 +16,7 @@ author: msuc.lync contributors (@msuc-lync)
 options:
   dir:
     description:
-      - Directory that gets the plan files; they are byte-stable, sorted, and described by C(vars/lync_plan.schema.json).
+      - Directory that gets the plan files; they are byte-stable, sorted, and described by C(plugins/plugin_utils/_plan/data/lync_plan.schema.json).
       - Nothing is written here in check mode.
     type: path
   baseline:

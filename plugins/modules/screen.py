@@ -65,7 +65,7 @@ verdict:
   returned: always
   sample: NEEDS WINDOW
 screen:
-  description: The screen as a document, which keeps C(vars/lync_screen.schema.json).
+  description: The screen as a document, which keeps C(plugins/plugin_utils/_report/data/lync_screen.schema.json).
   type: dict
   returned: always
 senders_are_done:

@@ -65,7 +65,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 report:
-  description: The report, as vars/lync_verify.schema.json describes it.
+  description: The report, as plugins/plugin_utils/_probes/data/lync_verify.schema.json describes it.
   type: dict
   returned: success
 exit_status:

@@ -17,15 +17,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import State, plan_changes
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.kemp.driver import Kemp, read
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.kemp.plan import plan_commands
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Member, Monitor, Persistence, PersistenceKind, Service, affinity_group
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.driver import NetScaler
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.parse import services_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.plan import Scope, plan_resources
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.netscaler.render import resources_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.registry import DRIVERS
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State, plan_changes
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import Kemp, read
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.planner import plan_commands
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, Monitor, Persistence, PersistenceKind, Service, affinity_group
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.driver import NetScaler
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.parse import services_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.planner import Scope, plan_resources
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.render import resources_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.registry import DRIVERS
 
 POOLS = 100
 SETS = 10

@@ -10,8 +10,8 @@ from __future__ import annotations
 import sys
 import time
 
-from ansible_collections.msuc.lync.plugins.plugin_utils.policy.compile import compile_inventory
-from ansible_collections.msuc.lync.plugins.plugin_utils.topology.model import InventoryHost
+from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 
 from .deployment import Document, deployment
 

@@ -18,13 +18,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5 import schema
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.client import Waits
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.converge import Convergence, Task
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.driver import F5As3
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import Provider
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Member, Monitor, Persistence, PersistenceKind, Service
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5 import schema
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.client import Waits
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.driver import F5As3
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provider import Convergence, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import Provider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, Monitor, Persistence, PersistenceKind, Service
 
 ROOT = Path(__file__).resolve().parents[2]
 POOLS, PORTS = 50, 17
@@ -86,7 +86,7 @@ def _timed(name: str) -> float:
 
 def _requests() -> dict[str, int]:
     """Return the requests of an idempotent run, of a change of one member, and of one call per object."""
-    from tests.lab.f5_simulator import BigIpSimulator
+    from tests.simulators.f5_simulator import BigIpSimulator
 
     device = BigIpSimulator()
     wanted = services(10)

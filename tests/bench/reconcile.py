@@ -16,10 +16,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.reconcile import Reconciliation, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import Reconciliation, Task
 
-from tests.lab.firewall_store import FirewallStore
-from tests.lab.host_module import run_module
+from tests.simulators.firewall_store import FirewallStore
+from tests.simulators.host_module import run_module
 
 
 def wanted(count: int) -> list[dict[str, Any]]:

@@ -22,10 +22,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tests.lab import tamper
 from tests.lab.lab import Lab
-from tests.lab.powershell import PowerShellExecutor
-from tests.lab.rival import GROUP, RIVAL_ENVIRONMENT, Rules, our_play, rival_play
+from tests.simulators import tamper
+from tests.simulators.powershell import PowerShellExecutor
+from tests.simulators.rival import GROUP, RIVAL_ENVIRONMENT, Rules, our_play, rival_play
 from tests.tools import wheel_collections
 from tests.tools.runs import BUILD, ROOT
 

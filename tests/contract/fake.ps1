@@ -4,7 +4,7 @@
 # For run.ps1 -Fake: imports the .psm1 files of a folder with the lab's fakes around it, over a firewall of one rule in a new folder. PowerShell 7.
 param([Parameter(Mandatory = $true)][string]$Path, [string[]]$Util = @('_Windows', '_Change', '_Firewall'))
 
-$lab = Join-Path -Path $PSScriptRoot -ChildPath '../lab'
+$lab = Join-Path -Path $PSScriptRoot -ChildPath '../simulators'
 $folder = Join-Path -Path ([System.IO.Path]::GetTempPath()) -ChildPath "contract-$PID"
 New-Item -ItemType Directory -Path $folder -Force | Out-Null
 $env:LAB_FAKES = $lab

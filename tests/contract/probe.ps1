@@ -15,7 +15,7 @@ $plugins = Join-Path -Path $PSScriptRoot -ChildPath '../../plugins'
 . (Join-Path -Path $PSScriptRoot -ChildPath 'shared.ps1')
 Import-Module -Name (Join-Path -Path $plugins -ChildPath 'module_utils/_Module.psm1') -Global
 $source = Get-Content -LiteralPath (Join-Path -Path $plugins -ChildPath 'module_utils/_Probe.psm1') -Raw
-$fake = Get-Content -LiteralPath (Join-Path -Path $PSScriptRoot -ChildPath '../lab/fake_probe.ps1') -Raw
+$fake = Get-Content -LiteralPath (Join-Path -Path $PSScriptRoot -ChildPath '../simulators/fake_probe.ps1') -Raw
 $own, $export = $source -split '(?m)^(?=Export-ModuleMember)', 2
 $code = [scriptblock]::Create("$own`n$fake`n$export")
 Import-Module -ModuleInfo (New-Module -Name '_Probe' -ScriptBlock $code) -Global

@@ -12,15 +12,15 @@ import tempfile
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.com import from_com
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.selftest import Format, SelftestError, Verdict, puts_of, run, run_all
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.com import from_com
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.selftest import Format, SelftestError, Verdict, puts_of, run, run_all
 
-from tests.lab import tamper
-from tests.lab.executor import Command, Completed, PythonExecutor
-from tests.lab.firewall_store import FirewallStore
-from tests.lab.host_module import run_module
 from tests.lab.lab import Lab
-from tests.lab.powershell import PowerShellExecutor
+from tests.simulators import tamper
+from tests.simulators.executor import Command, Completed, PythonExecutor
+from tests.simulators.firewall_store import FirewallStore
+from tests.simulators.host_module import run_module
+from tests.simulators.powershell import PowerShellExecutor
 
 HERE = pathlib.Path(__file__).resolve().parent
 FORM = Format(**json.loads((HERE / "rule.json").read_text(encoding="utf-8")))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """One list of scenarios for the host's side of IPsec: the simulated module and the module's own PowerShell give the same, and what is expected.
 
-A scenario: host (parts of the host's side, see tests.lab.ipsec_store), seed (arguments of rules by id), merge (Group Policy of profiles), fault,
+A scenario: host (parts of the host's side, see tests.simulators.ipsec_store), seed (arguments of rules by id), merge (Group Policy of profiles), fault,
 task (a change waits to be confirmed), check_mode, arguments of the module; expected: error, done, enumerations, writes, store ("ID STRING", {new} for
 an id of Windows), and where they matter rules (of a Group Policy object as answered), gpo (its rules on disk), answer (parts of the answer).
 """
@@ -19,10 +19,10 @@ from typing import Any
 
 import pytest
 
-from tests.lab import ipsec_store, netsh_script
-from tests.lab.firewall_store import FirewallStore
-from tests.lab.ipsec_host import run_module
-from tests.lab.powershell import FakeFiles
+from tests.simulators import ipsec_store, netsh_script
+from tests.simulators.firewall_store import FirewallStore
+from tests.simulators.ipsec_host import run_module
+from tests.simulators.powershell import FakeFiles
 
 HERE = pathlib.Path(__file__).resolve().parent
 EVERY: list[dict[str, Any]] = [
@@ -119,7 +119,7 @@ def test_scenarios_have_names_and_sources_of_their_own() -> None:
 def test_the_fakes_of_cmdlets_have_no_parameters_of_their_own() -> None:
     releases = json.loads(pathlib.Path(COMMANDS).read_text(encoding="utf-8"))["releases"]
     known = {name: set(parameters) for name, parameters in releases["4.0 (2012 R2)"]["NetSecurity"].items()}
-    text = (HERE.parent / "lab" / "fake_ipsec.ps1").read_text(encoding="utf-8")
+    text = (HERE.parent / "simulators" / "fake_ipsec.ps1").read_text(encoding="utf-8")
     found = re.findall(r"function (\w+-Net\w+) \{.*?param\(((?:[^()]|\([^()]*\))*)\)", text, re.DOTALL)
     fakes = {name: set(re.findall(r"\$(?!true)(\w+)", declared)) for name, declared in found}
     assert {"New-NetIPsecRule", "Set-NetIPsecRule", "Remove-NetIPsecRule", "Open-NetGPO", "Save-NetGPO", "Get-NetIPsecRule"} <= set(fakes)

@@ -17,14 +17,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.module_utils.probe_listeners import listeners
-from ansible_collections.msuc.lync.plugins.plugin_utils.addresses import AddressSet
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.certificate import read_certificate
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.network import read_network
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.certificate import read_certificate
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.network import read_network
 
 from tests.lab.lab import ROOT
-from tests.lab.netns import ip, namespace, needs_namespaces
-from tests.lab.probe_host import run_module
-from tests.lab.probe_servers import Servers, certificate, rpc_answer, stun_answer
+from tests.simulators.netns import ip, namespace, needs_namespaces
+from tests.simulators.probe_host import run_module
+from tests.simulators.probe_servers import Servers, certificate, rpc_answer, stun_answer
 
 HERE = pathlib.Path(__file__).resolve().parent
 PWSH = os.environ.get("LYNC_PWSH", "")

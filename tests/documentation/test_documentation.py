@@ -99,7 +99,7 @@ BAD = {
     "plugin": (Block("x", 1, "sh", "", "ansible-doc -t lookup msuc.lync.catalog\n"), "no such plugin or role: msuc.lync.catalog"),
     "command": (Block("x", 1, "sh", "", "curl x\n"), "nobody knows how to prove the command 'curl'"),
     "module": (Block("x", 1, "sh", "", "python -m tests.lab.serv --hosts x\n"), "no such module of the checkout: -m tests.lab.serv"),
-    "file of a module": (Block("x", 1, "sh", "", "python -m tests.lab.serve --hosts hosts.jsn.json\n"), "no such file: hosts.jsn.json"),
+    "file of a module": (Block("x", 1, "sh", "", "python -m tests.simulators.serve --hosts hosts.jsn.json\n"), "no such file: hosts.jsn.json"),
     "run": (Block("x", 1, "sh", "run", "echo before; false\n"), "exit status 1 of: (.|\n)*before"),
     "output": (Block("x", 1, "", "output of: echo a", "b\n"), "the command prints something else, first at: b\na\n"),
     "more output": (Block("x", 1, "", "output of: printf 'a\nb\nc\n'", "a\nb\n"), "the command prints something else, first at: its end\na\nb\nc\n"),

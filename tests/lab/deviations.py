@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .firewall_store import FirewallStore
+from ..simulators.firewall_store import FirewallStore
 from .site_lab import GROUP
 
 TCP, ALLOW, BLOCK, INBOUND = 6, 1, 0, 1

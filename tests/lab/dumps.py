@@ -13,9 +13,9 @@ import pathlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .firewall_store import FirewallStore
-from .hive_file import write_hive
-from .windows_rules import ADDRESS_WORDS
+from ..simulators.firewall_store import FirewallStore
+from ..simulators.hive_file import write_hive
+from ..simulators.windows_rules import ADDRESS_WORDS
 
 KEY = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy"
 _PROFILES = {1: "Domain", 2: "Private", 4: "Public"}

@@ -20,9 +20,9 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import tamper
+from ..simulators import tamper
+from ..simulators.probe_servers import Servers, certificate
 from .lab import Played
-from .probe_servers import Servers, certificate
 from .site_lab import SiteLab, printed
 
 SERVER, EDGE, PROXY, CLIENT = "127.1.0.11", "127.2.0.21", "127.2.0.31", "127.10.0.101"

@@ -22,9 +22,9 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from ..simulators.executor import Command, Completed, PythonExecutor
+from ..simulators.firewall_store import FirewallStore
 from .deviations import REPAIRABLE, inject
-from .executor import Command, Completed, PythonExecutor
-from .firewall_store import FirewallStore
 from .lab import ROOT, Played
 from .site_lab import SiteLab
 

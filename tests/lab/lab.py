@@ -18,13 +18,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .executor import Executor, PythonExecutor
-from .firewall_store import FirewallStore
-from .serve import inventory, prepare
-from .winrm_server import WinRmServer
+from ..simulators.executor import Executor, PythonExecutor
+from ..simulators.firewall_store import FirewallStore
+from ..simulators.serve import inventory, prepare
+from ..simulators.winrm_server import WinRmServer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-_CALLBACKS = pathlib.Path(__file__).resolve().parent / "callback"
+_CALLBACKS = pathlib.Path(__file__).resolve().parents[1] / "simulators" / "callback"
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Lab:
         return self.directory / "lab.json"
 
     def start(self, hosts: Mapping[str, Mapping[str, Any]]) -> None:
-        """Start the hosts: name -> addresses, and a seed as in tests.lab.serve."""
+        """Start the hosts: name -> addresses, and a seed as in tests.simulators.serve."""
         self.stores = prepare(hosts, self.directory / "store")
         self._server = WinRmServer(self.stores, self.executor)
         self._server.__enter__()

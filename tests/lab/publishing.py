@@ -21,17 +21,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.model import Publication
-from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.registry import DRIVERS
-from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.run import Proxy as Publisher
-from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.run import Task, run
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import Proxy as Publisher
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import Task, run
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.registry import DRIVERS
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from .proxies import Proxy
+from ..simulators.proxies import Proxy
 
 _PEM = serialization.Encoding.PEM
 

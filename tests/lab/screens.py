@@ -14,7 +14,7 @@ import jsonschema
 
 from .lab import ROOT, Played
 
-_SCHEMA = json.loads((ROOT / "vars" / "lync_screen.schema.json").read_text(encoding="utf-8"))
+_SCHEMA = json.loads((ROOT / "plugins/plugin_utils/_report/data/lync_screen.schema.json").read_text(encoding="utf-8"))
 
 
 def screen(played: Played) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from tests.tools.browser import Browser
 
+from ..simulators.tamper import main as tamper
 from .lab import ROOT
 from .site_lab import SiteLab
-from .tamper import main as tamper
 
 EXAMPLE = "examples/contoso"
 BY_HAND = (

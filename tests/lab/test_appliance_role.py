@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from .f5_simulator import BigIpSimulator
-from .kemp import LoadMaster
+from ..simulators.f5_simulator import BigIpSimulator
+from ..simulators.kemp import LoadMaster
+from ..simulators.netscaler import NetScaler
 from .lab import ROOT, Lab, Played
-from .netscaler import NetScaler
 from .screens import outcomes, screen
 
 NAMES = ("f5", "adc", "lm")

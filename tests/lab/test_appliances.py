@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import Https, Provider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import Https, Provider
 
-from tests.lab import kemp, netscaler
 from tests.lab.lab import Lab, Played
+from tests.simulators import kemp, netscaler
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 POOL = json.loads((ROOT / "tests" / "golden" / "contoso" / "pools" / "pool01.contoso.com.json").read_text(encoding="utf-8"))

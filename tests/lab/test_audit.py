@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.lab import tamper
 from tests.lab.dumps import write_dump
 from tests.lab.lab import Lab, Played
 from tests.lab.site_lab import SiteLab, printed
 from tests.lab.test_site import GROUPS, deployment, saved
+from tests.simulators import tamper
 
 TASK = "Compare the dumps with the plan"
 FIXTURES = pathlib.Path(__file__).resolve().parents[1] / "fixtures" / "wfw"

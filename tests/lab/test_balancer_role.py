@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..simulators.proxies import MEMBERS, NET, POOL, VIP, Members, Proxy, greeted, needs_haproxy, running_haproxy
 from .lab import ROOT, Lab, Played
-from .proxies import MEMBERS, NET, POOL, VIP, Members, Proxy, greeted, needs_haproxy, running_haproxy
 from .screens import outcomes, screen
 
 pytestmark = needs_haproxy

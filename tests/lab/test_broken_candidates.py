@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .proxies import MEMBERS, OTHER, PORTS, VIP, Members, Proxy, greeted, needs_haproxy, needs_nginx, running_haproxy, running_nginx, services
+from ..simulators.proxies import MEMBERS, OTHER, PORTS, VIP, Members, Proxy, greeted, needs_haproxy, needs_nginx, running_haproxy, running_nginx, services
 
 _FIRST = f"bind {VIP}:15061"
 # What is broken, the text that is replaced, its replacement, a word of the error besides the line.

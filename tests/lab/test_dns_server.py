@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.dns.reconcile import Reconciliation, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.reconcile import Reconciliation, Task
 
-from .bind import MISSING, ZONE, Bind, present, secret
+from ..simulators.bind import MISSING, ZONE, Bind, present, secret
 
 pytestmark = pytest.mark.skipif(not present(), reason=MISSING)
 

@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.lab.bind import MISSING, ZONE, Bind, present, secret
 from tests.lab.lab import ROOT, Played
 from tests.lab.screens import outcomes
 from tests.lab.site_lab import SiteLab
+from tests.simulators.bind import MISSING, ZONE, Bind, present, secret
 from tests.tools import wheel_collections
 
 pytestmark = pytest.mark.skipif(not present(), reason=MISSING)
 
 POOL, OTHER = "pool01.contoso.com", "pool02.contoso.com"
 FOREIGN = "www A 10.9.9.9\nmail MX 10 www\n"
-STAND_IN = ROOT / "tests" / "lab" / "standin" / "win_dns_record.py"
+STAND_IN = ROOT / "tests" / "simulators" / "standin" / "win_dns_record.py"
 
 
 def inventory(servers: list[dict[str, object]], **states: str) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.lab.bind import MISSING, ZONE, Bind, present, secret
 from tests.lab.lab import ROOT, Lab
-from tests.lab.powershell import PowerShellExecutor
-from tests.lab.rival import RIVAL_ENVIRONMENT
+from tests.simulators.bind import MISSING, ZONE, Bind, present, secret
+from tests.simulators.powershell import PowerShellExecutor
+from tests.simulators.rival import RIVAL_ENVIRONMENT
 from tests.tools import wheel_collections
 
 PWSH = os.environ.get("LYNC_PWSH", "")

@@ -20,7 +20,7 @@ from tests.lab.lab import ROOT, Played
 from tests.lab.site_lab import GROUP, SiteLab, printed
 from tests.lab.test_site import GROUPS, deployment, ok, saved, state_of
 
-SCHEMA = json.loads((ROOT / "vars" / "lync_drift.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((ROOT / "plugins/plugin_utils/_drift/data/lync_drift.schema.json").read_text(encoding="utf-8"))
 SIP, FOCUS, WEB = "Lync fe-sip-tls (TCP in)", "Lync fe-focus (TCP in)", "Lync fe-web-https (TCP in)"
 REPORTED = "Print what differs"
 

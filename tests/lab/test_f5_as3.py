@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.lab.f5_simulator import BigIpSimulator
 from tests.lab.lab import Lab, Played
+from tests.simulators.f5_simulator import BigIpSimulator
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "golden" / "contoso" / "pools"
 TASK = "  - name: {name}\n    msuc.lync.f5_as3: {{ services: '{{{{ services }}}}', provider: '{{{{ provider }}}}', state: {state}{more} }}\n"

@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.client import Waits
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.f5.converge import Convergence, Task
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import DeviceError, Provider
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.client import Waits
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provider import Convergence, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import DeviceError, Provider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
 from hypothesis import given, settings
 
-from tests.lab.f5_objects import item
-from tests.lab.f5_simulator import BigIpSimulator
-from tests.lab.https_server import OTHER_ADDRESS, Request
-from tests.unit.balancers.f5_services import any_services
+from tests.simulators.f5_objects import item
+from tests.simulators.f5_simulator import BigIpSimulator
+from tests.simulators.https_server import OTHER_ADDRESS, Request
+from tests.unit.load_balancers.f5_services import any_services
 
 POOL = "pool01.contoso.com"
 # Asks often; the limit is for a machine that is busy with other things.

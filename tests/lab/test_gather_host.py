@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.lab import ipsec_store
-from tests.lab.executor import Executor
 from tests.lab.lab import Lab
-from tests.lab.powershell import PowerShellExecutor
 from tests.lab.test_ipsec_host import REQUIRE, executors
+from tests.simulators import ipsec_store
+from tests.simulators.executor import Executor
+from tests.simulators.powershell import PowerShellExecutor
 
 GATHER = {"operation": "gather"}
 MODULES: tuple[tuple[str, dict[str, Any]], ...] = (("windows_gather_host", {}), ("windows_firewall_host", GATHER), ("windows_ipsec_host", GATHER))

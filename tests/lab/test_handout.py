@@ -11,18 +11,18 @@ import subprocess
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.com import from_com
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.handout import hand_out
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.com import from_com
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.scripts import hand_out
 
-from tests.lab import powershell, tamper
 from tests.lab.lab import ROOT, Lab
 from tests.lab.screens import outcomes
 from tests.lab.site_lab import SiteLab
 from tests.lab.test_windows_firewall_rules import MEDIA, SIP, playbook, start_with_old_rules
+from tests.simulators import powershell, tamper
 
 PWSH = os.environ.get("LYNC_PWSH", "")
 CHECK = os.environ.get("LYNC_PWSH_CHECK", "")
-FAKE_GPO = pathlib.Path(__file__).resolve().parent / "fake_gpo.ps1"
+FAKE_GPO = pathlib.Path(__file__).resolve().parents[1] / "simulators" / "fake_gpo.ps1"
 NEEDS_POWERSHELL = pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7")
 WANT: list[dict[str, Any]] = [
     SIP,

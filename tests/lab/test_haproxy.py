@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import DeviceError
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import MemberState
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import DeviceError
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import MemberState
 
-from .proxies import MEMBERS, OTHER, POOL, PORTS, VIP, Members, Proxy, greeted, needs_haproxy, running_haproxy, services
+from ..simulators.proxies import MEMBERS, OTHER, POOL, PORTS, VIP, Members, Proxy, greeted, needs_haproxy, running_haproxy, services
 
 pytestmark = needs_haproxy
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from tests.lab import ipsec_store
 from tests.lab.lab import Lab, Played
-from tests.lab.powershell import PowerShellExecutor
 from tests.lab.site_lab import SiteLab, printed
+from tests.simulators import ipsec_store
+from tests.simulators.powershell import PowerShellExecutor
 
 PWSH = os.environ.get("LYNC_PWSH", "")
 ENGINES = {"fe01": "cim", "fe02": "netsh"}

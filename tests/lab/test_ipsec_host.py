@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.lab import ipsec_store
-from tests.lab.executor import Executor, PythonExecutor
 from tests.lab.lab import Lab
-from tests.lab.powershell import PowerShellExecutor
+from tests.simulators import ipsec_store
+from tests.simulators.executor import Executor, PythonExecutor
+from tests.simulators.powershell import PowerShellExecutor
 
 PWSH = os.environ.get("LYNC_PWSH", "")
 MEDIA = {"DisplayName": "Lync media [UDP]", "Group": "msuc.lync", "Protocol": "UDP", "LocalAddress": ["10.1.0.11"], "RemotePort": "49152-57500"}

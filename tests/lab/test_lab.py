@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 import requests
 
-from tests.lab import ipsec_store, tamper, windows_rules
-from tests.lab.executor import Command, PythonExecutor
-from tests.lab.firewall_store import Faults, FirewallStore, FwRule
 from tests.lab.lab import ROOT, Lab
-from tests.lab.serve import prepare
-from tests.lab.windows_rules import ComError, Switches
-from tests.lab.winrm_server import PASSWORD, USER
+from tests.simulators import ipsec_store, tamper, windows_rules
+from tests.simulators.executor import Command, PythonExecutor
+from tests.simulators.firewall_store import Faults, FirewallStore, FwRule
+from tests.simulators.serve import prepare
+from tests.simulators.windows_rules import ComError, Switches
+from tests.simulators.winrm_server import PASSWORD, USER
 
 READ_BACK = [
     ("127.0.0.1,192.168.1.1", "127.0.0.1/255.255.255.255,192.168.1.1/255.255.255.255"),
@@ -149,7 +149,7 @@ def test_serve_starts_many_hosts_at_once_keeps_their_rules_and_ends_on_sigterm(t
     store = FirewallStore(tmp_path / "store", "h000")
     store.directory.mkdir()
     store.create(["10.0.0.1"], [TCP_80])
-    command = [sys.executable, "-m", "tests.lab.serve", "--hosts", "hosts.json", "--store", "store", "--inventory", "lab.yml"]
+    command = [sys.executable, "-m", "tests.simulators.serve", "--hosts", "hosts.json", "--store", "store", "--inventory", "lab.yml"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as served:
         assert served.stdout is not None

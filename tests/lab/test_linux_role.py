@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from ..simulators.netns import entered, namespace, needs_namespaces
 from .lab import ROOT, Lab, Played
-from .netns import entered, namespace, needs_namespaces
 from .screens import outcomes
 
 # Its plugins are measured in test_nftables.

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.lab import tamper
 from tests.lab.lab import Lab
-from tests.lab.local_powershell import interpreter
-from tests.lab.serve import prepare
 from tests.lab.test_windows_firewall_rules import MEDIA, SIP, playbook, stats
+from tests.simulators import tamper
+from tests.simulators.local_powershell import interpreter
+from tests.simulators.serve import prepare
 
 PWSH = os.environ.get("LYNC_PWSH", "")
 OLD = {"Name": "Old", "Grouping": "msuc.lync", "Protocol": 6, "LocalPorts": "5070", "Enabled": True}

@@ -18,10 +18,10 @@ import pytest
 import yaml
 from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import Refused
 from ansible_collections.msuc.lync.plugins.modules import nftables_host
-from ansible_collections.msuc.lync.plugins.plugin_utils.linux.reconcile import HostFailedError, Run
-from ansible_collections.msuc.lync.plugins.plugin_utils.linux.task import Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.reconcile import HostFailedError, Run
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.task import Task
 
-from .netns import entered, namespace, needs_namespaces
+from ..simulators.netns import entered, namespace, needs_namespaces
 
 pytestmark = needs_namespaces
 

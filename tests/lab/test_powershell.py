@@ -9,12 +9,12 @@ import os
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.options import rules_from_options
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.options import rules_from_options
 
-from tests.lab import tamper
 from tests.lab.lab import Lab
-from tests.lab.powershell import PowerShellExecutor
 from tests.lab.test_windows_firewall_rules import MEDIA, SIP, playbook, start_with_old_rules, stats
+from tests.simulators import tamper
+from tests.simulators.powershell import PowerShellExecutor
 
 PWSH = os.environ.get("LYNC_PWSH", "")
 CONFLICT = {"operation": "apply", "operations": [{"kind": "remove", "name": "SIP", "rule": {"Name": "SIP"}}]}

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.https import DeviceError
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import Member
-from ansible_collections.msuc.lync.plugins.plugin_utils.publishing.model import Publication, TlsMode
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import DeviceError
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication, TlsMode
 
+from ..simulators.proxies import NET, OTHER, VIP, Proxy, needs_haproxy, needs_nginx, running_haproxy, running_nginx
 from .lab import ROOT, Lab, Played
-from .proxies import NET, OTHER, VIP, Proxy, needs_haproxy, needs_nginx, running_haproxy, running_nginx
 from .publishing import Authority, WebMember, plainly, publish, shown, web_members
 from .screens import outcomes
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.lab import ipsec_store
-from tests.lab.bind import MISSING, ZONE, Bind, present
 from tests.lab.site_lab import GROUP
 from tests.lab.test_dns_site import FOREIGN, DnsLab, inventory
 from tests.lab.test_site import held, ok, state_of
+from tests.simulators import ipsec_store
+from tests.simulators.bind import MISSING, ZONE, Bind, present
 
 pytestmark = [pytest.mark.skipif(not present(), reason=MISSING), pytest.mark.no_cover]
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from tests.lab import tamper
-from tests.lab.executor import Command, Completed, PythonExecutor
-from tests.lab.firewall_store import FirewallStore
 from tests.lab.lab import ROOT, Lab
-from tests.lab.powershell import PowerShellExecutor
 from tests.lab.site_lab import SiteLab
 from tests.lab.test_windows_firewall_rules import SIP, playbook, stats
+from tests.simulators import tamper
+from tests.simulators.executor import Command, Completed, PythonExecutor
+from tests.simulators.firewall_store import FirewallStore
+from tests.simulators.powershell import PowerShellExecutor
 
 PWSH = os.environ.get("LYNC_PWSH", "")
 NEEDS_POWERSHELL = [

@@ -18,10 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.model import MemberState, Monitor
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import MemberState, Monitor
 
+from ..simulators.proxies import MEMBERS, PORTS, VIP, Members, greeted, ipv6_addresses, needs_haproxy, needs_nginx, running_haproxy, running_nginx, services
 from .lab import ROOT
-from .proxies import MEMBERS, PORTS, VIP, Members, greeted, ipv6_addresses, needs_haproxy, needs_nginx, running_haproxy, running_nginx, services
 from .traffic import datagrams
 
 FULL = bool(os.environ.get("LYNC_BENCH"))

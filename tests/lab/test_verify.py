@@ -17,18 +17,18 @@ from typing import Any
 
 import jsonschema
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.hand import BANNER
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import BANNER
 
-from tests.lab import tamper
 from tests.lab.lab import ROOT, Lab, Played
-from tests.lab.powershell import PowerShellExecutor
-from tests.lab.probe_servers import Servers, certificate, stun_answer
 from tests.lab.screens import screen
 from tests.lab.site_lab import SiteLab, printed
 from tests.lab.test_powershell import PWSH
 from tests.lab.test_site import ok, saved
+from tests.simulators import tamper
+from tests.simulators.powershell import PowerShellExecutor
+from tests.simulators.probe_servers import Servers, certificate, stun_answer
 
-SCHEMA = json.loads((ROOT / "vars" / "lync_verify.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((ROOT / "plugins/plugin_utils/_probes/data/lync_verify.schema.json").read_text(encoding="utf-8"))
 POOL, EDGES = "pool01.contoso.com", "edge01.contoso.com"
 FE01, FE02, EDGE, PROXY, VIP, SERVER = "127.31.0.11", "127.31.0.12", "127.32.0.21", "127.32.0.61", "127.31.0.100", "127.31.0.93"
 DNS_PORT = 53053

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.lab import tamper
 from tests.lab.lab import Lab
+from tests.simulators import tamper
 
 HOSTS = {"fe01": {"addresses": ["10.1.0.11", "2001:db8::11"]}, "fe02": {"addresses": ["10.1.0.12"]}}
 SIP = {"name": "Lync fe-sip-tls (TCP in)", "protocol": "tcp", "localport": 5061, "remoteip": ["10.1.0.0/24", "2001:db8::/64"], "rows": ["S2"]}

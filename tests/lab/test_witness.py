@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.lab import tamper
-from tests.lab.firewall_store import FirewallStore
 from tests.lab.lab import Lab
-from tests.lab.powershell import PowerShellExecutor
-from tests.lab.rival import GROUP, RIVAL_ENVIRONMENT, our_play, rival_play
 from tests.lab.test_windows_firewall_rules import stats
+from tests.simulators import tamper
+from tests.simulators.firewall_store import FirewallStore
+from tests.simulators.powershell import PowerShellExecutor
+from tests.simulators.rival import GROUP, RIVAL_ENVIRONMENT, our_play, rival_play
 from tests.tools import wheel_collections
 
 PWSH = os.environ.get("LYNC_PWSH", "")

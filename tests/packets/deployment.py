@@ -20,17 +20,18 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers import haproxy, nginx_stream
-from ansible_collections.msuc.lync.plugins.plugin_utils.balancers.options import read_services
-from ansible_collections.msuc.lync.plugins.plugin_utils.linux.lines import lines_of
-from ansible_collections.msuc.lync.plugins.plugin_utils.linux.table import Table
-from ansible_collections.msuc.lync.plugins.plugin_utils.plan_files import parsed, rendered
-from ansible_collections.msuc.lync.plugins.plugin_utils.policy.compile import compile_inventory
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.planned import PlannedHost
+from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.ruleset import lines_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.table import Table
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy import driver as haproxy
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx import driver as nginx_stream
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.options import read_services
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import parsed, rendered
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.planned import PlannedHost
 
 from ..lab.lab import ROOT
-from ..lab.proxies import HAPROXY, NGINX, STREAM_MODULE
-from ..unit.policy.examples import inventory_of
+from ..simulators.proxies import HAPROXY, NGINX, STREAM_MODULE
+from ..unit.compiler.examples import inventory_of
 from .flows import HostFlows, ports_of
 from .network import Network
 from .probes import Probe, Servers

@@ -14,10 +14,10 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.msuc.lync.plugins.plugin_utils.addresses import ANY, AddressSet
-from ansible_collections.msuc.lync.plugins.plugin_utils.intervals import Intervals
-from ansible_collections.msuc.lync.plugins.plugin_utils.linux.options import rules_from_options
-from ansible_collections.msuc.lync.plugins.plugin_utils.windows.rule import Rule
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import ANY, AddressSet
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.intervals import Intervals
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.options import rules_from_options
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
 
 from .probes import Probe
 

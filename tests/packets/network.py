@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..lab.lab import ROOT
-from ..lab.netns import entered, ip
+from ..simulators.netns import entered, ip
 
 ROUTER = "router"
 _LOCAL = "route add local default dev lo table 100"

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from ..lab.probe_servers import stun_answer
+from ..simulators.probe_servers import stun_answer
 from .network import Network
 
 REFUSED, SILENT = "refused", "silent"

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from ..lab.netns import needs_namespaces
-from ..lab.proxies import needs_haproxy, needs_nginx
+from ..simulators.netns import needs_namespaces
+from ..simulators.proxies import needs_haproxy, needs_nginx
 from .deployment import Deployment, deployment
 
 PROGRAMS = ("sipp", "turnserver", "turnutils_stunclient", "turnutils_uclient")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ..lab.netns import needs_namespaces
-from ..lab.proxies import needs_haproxy, needs_nginx
+from ..simulators.netns import needs_namespaces
+from ..simulators.proxies import needs_haproxy, needs_nginx
 from .deployment import APPLIANCE, AV, AV_VIP, Deployment, deployment
 from .flows import ANYBODY, HostFlows, allowed, not_allowed
 from .probes import REFUSED, SILENT, Probe

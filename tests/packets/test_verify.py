@@ -8,11 +8,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.policy.assumptions import DEFAULT_GATEWAY, DNS_SERVERS, INTERNAL_CERTIFICATE, INTERNAL_ROUTES
+from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.assumptions import DEFAULT_GATEWAY, DNS_SERVERS, INTERNAL_CERTIFICATE, INTERNAL_ROUTES
 
-from ..lab import bind
-from ..lab.netns import needs_namespaces
-from ..lab.proxies import needs_haproxy, needs_nginx
+from ..simulators import bind
+from ..simulators.netns import needs_namespaces
+from ..simulators.proxies import needs_haproxy, needs_nginx
 from .deployment import DNS, deployment
 from .network import ROUTER
 from .verification import SIP, World, world

@@ -19,13 +19,13 @@ from typing import Any
 
 import jsonschema
 
-from ..lab import probe_servers
-from ..lab.bind import ZONE, Bind
 from ..lab.lab import ROOT, Lab, Played
+from ..simulators import probe_servers
+from ..simulators.bind import ZONE, Bind
 from .deployment import DNS, EDGE_POOL, LINUX, Deployment
 from .flows import HostFlows
 
-SCHEMA = json.loads((ROOT / "vars" / "lync_verify.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((ROOT / "plugins/plugin_utils/_probes/data/lync_verify.schema.json").read_text(encoding="utf-8"))
 SIP = 5061
 CERTIFICATES = {"fe01": ["pool01.contoso.com"], "fe02": ["pool01.contoso.com"], "edge01": [EDGE_POOL, "sip.contoso.com"]}
 

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import jsonschema
 import yaml
-from ansible_collections.msuc.lync.plugins.plugin_utils.topology.variables import KNOWN_NAMES
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.variables import KNOWN_NAMES
 from markdown_it import MarkdownIt
 
 from .runs import BIN, ROOT
@@ -275,7 +275,7 @@ def _json(block: Block, _workspace: Workspace) -> None:
         document: object = json.loads(block.text)
     except json.JSONDecodeError as error:
         raise BlockError(f"not JSON: {error}") from error
-    schema = json.loads((ROOT / "vars" / "lync_plan.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((ROOT / "plugins/plugin_utils/_plan/data/lync_plan.schema.json").read_text(encoding="utf-8"))
     if isinstance(document, dict) and {"host", "pool"} & document.keys():
         problems = [f"{error.json_path}: {error.message}" for error in jsonschema.validators.validator_for(schema)(schema).iter_errors(document)]
         if problems:

@@ -38,7 +38,7 @@ LAB = (
 SINCE_2_21 = "tests/lab/test_local_connection.py"
 """PowerShell modules on a local connection: tests/lab/conftest.py leaves it out under an older ansible-core."""
 
-PLUGINS = ("tests/unit/catalogue/test_plugins.py", "tests/unit/policy/test_plugins.py", "tests/unit/core/test_inventory.py")
+PLUGINS = ("tests/unit/catalogue/test_plugins.py", "tests/unit/compiler/test_plugins.py", "tests/unit/inventory/test_hostvars.py")
 """The unit tests that go through Ansible's plugin classes; the core imports nothing of it."""
 
 _TEST_TOOLS = ("pytest", "pytest-xdist", "hypothesis")

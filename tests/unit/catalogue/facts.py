@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.load import default_path, parse, read_document
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.model import Catalogue, Interface, IpsecRow, PortRow, PortSide, PortSpec, Version
-from ansible_collections.msuc.lync.plugins.plugin_utils.ports import PortSet
-from ansible_collections.msuc.lync.plugins.plugin_utils.topology.model import DEFAULT_EDGE_PORTS, DEFAULT_MEDIA_PORTS
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.ports import PortSet
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import Catalogue, Interface, IpsecRow, PortRow, PortSide, PortSpec, Version
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import DEFAULT_EDGE_PORTS, DEFAULT_MEDIA_PORTS
 
 HERE = Path(__file__).parent
 LATER = (Version.LYNC_2013, Version.SFB_2015, Version.SFB_2019, Version.SFB_SE)

@@ -7,10 +7,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.extend import extended
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.load import default_path, parse, read_document
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.model import Catalogue, LoadBalancer, PortRow, Version
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.extend import extended
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import Catalogue, LoadBalancer, PortRow, Version
 
 from .facts import port_text, shipped
 

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.model import Direction, Version
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import Direction, Version
 
 from .facts import described, exempted, fixture, numbered, port_text, shipped
 

@@ -14,10 +14,11 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.check import schema_path
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.extend import extended
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.load import default_path, parse, read_document
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.model import (
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.check import schema_path
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.extend import extended
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import (
     EDGE_SERVICES,
     MEDIA_RANGES,
     Catalogue,
@@ -28,7 +29,6 @@ from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.model import (
     Transport,
     Version,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 

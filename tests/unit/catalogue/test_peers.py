@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.model import Direction, Interface, PortRow
-from ansible_collections.msuc.lync.plugins.plugin_utils.topology.model import FEATURES
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import Direction, Interface, PortRow
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import FEATURES
 
 from .facts import numbered, peers, row, shipped
 

@@ -10,9 +10,9 @@ import pytest
 from ansible.errors import AnsibleFilterError, AnsibleLookupError
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.msuc.lync.plugins.filter.catalogue import FilterModule
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue import load
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.load import default_path, read_document
-from ansible_collections.msuc.lync.plugins.plugin_utils.dependencies import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue import load
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, read_document
 
 EXTRA = {"id": "site-backup", "component": "frontend", "port": 9102, "transports": ["tcp"], "direction": "in", "peers": [{"class": "admin_hosts"}]}
 OFF = {"select": "id=='fe-qoe-monitoring'", "set": {"enabled": False}}

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.load import default_path, read_document
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.query import port_query, search
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, read_document
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.query import port_query, search
 
 from .facts import shipped
 

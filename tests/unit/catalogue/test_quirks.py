@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.load import default_path
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.model import Direction, Interface, LoadBalancer, PortRow, PortSide, Transport, Version
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import Direction, Interface, LoadBalancer, PortRow, PortSide, Transport, Version
 
 from .facts import LATER, described, exempted, fixture, numbered, peers, port_text, ports_of, row, shipped
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.model import Direction, Interface, LoadBalancer, PortRow, Transport, Version
-from ansible_collections.msuc.lync.plugins.plugin_utils.ports import PortSet
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.ports import PortSet
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import Direction, Interface, LoadBalancer, PortRow, Transport, Version
 
 from .facts import LATER, fixture, ports_of, shipped, versions_of
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.dns.offline import offline_result
-from ansible_collections.msuc.lync.plugins.plugin_utils.dns.reconcile import Task
-from ansible_collections.msuc.lync.plugins.plugin_utils.dns.records import RecordSet, read_records
-from ansible_collections.msuc.lync.plugins.plugin_utils.problems import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.offline import offline_result
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.reconcile import Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.records import RecordSet, read_records
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils import plan_files
-from ansible_collections.msuc.lync.plugins.plugin_utils.catalogue.load import default_path, parse, read_document
-from ansible_collections.msuc.lync.plugins.plugin_utils.plan_files import plain
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.deployment import Deployment
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.hand import wanted_listeners
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.matrix import matrix
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.model import Expected, Kind, Limits, Matrix, Probe
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.planned import PlannedHost, PlannedRule
-from ansible_collections.msuc.lync.plugins.plugin_utils.topology.model import DnsServer
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import DnsServer
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import plain
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import wanted_listeners
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.matrix import matrix
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Expected, Kind, Limits, Matrix, Probe
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.planned import PlannedHost, PlannedRule
 
-from tests.unit.policy.deployments import compiled, host
+from tests.unit.compiler.deployments import compiled, host
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "contoso"
 CATALOGUE = parse(read_document(default_path()))

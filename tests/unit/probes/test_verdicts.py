@@ -15,21 +15,21 @@ from xml.etree import ElementTree
 
 import jsonschema
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.deployment import Deployment, Service
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.hand import BANNER, Facts, read_facts
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.messages import payload
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.model import Expected, Kind, Matrix, NotProbed, Probe
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.planned import PlannedHost, PlannedRule
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.verdicts import Verdict, judge
-from ansible_collections.msuc.lync.plugins.plugin_utils.probes.verification import Settings, Verification
-from ansible_collections.msuc.lync.plugins.plugin_utils.report.deviations import deviations_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import deviations_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import BANNER, Facts, read_facts
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.messages import payload
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Expected, Kind, Matrix, NotProbed, Probe
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, Service
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.planned import PlannedHost, PlannedRule
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verdicts import Verdict, judge
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verification import Settings, Verification
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
 
-from tests.lab.probe_servers import certificate, dns_answer, stun_answer
+from tests.simulators.probe_servers import certificate, dns_answer, stun_answer
 
 NOW = datetime.datetime.now(datetime.timezone.utc)
-SCHEMA = json.loads((Path(__file__).resolve().parents[3] / "vars" / "lync_verify.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((Path(__file__).resolve().parents[3] / "plugins/plugin_utils/_probes/data/lync_verify.schema.json").read_text(encoding="utf-8"))
 RULE = "Lync fe-sip-tls (TCP in)"
 TCP = Probe("edge01", "fe01", 5061, "tcp", "10.1.0.11", "10.2.0.21", Kind.TCP, Expected.OPEN, rule=RULE, rows=("S2",))
 TLS = replace(TCP, kind=Kind.TLS, names=("fe01", "pool01.contoso.com"))

@@ -1,0 +1,195 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The values of a port catalogue: rows of ports, rows of IPsec exemptions, classes of hosts.
+
+A port row says who may reach what where:
+
+    PortRow(id="fe-sip-tls", component="frontend", transports=("tcp",), port=PortSpec(ports=5061), direction="in",
+            peers=(Peer("clients"), Peer("frontend")), interface="any", load_balancer={...}, rows=("S2",), ...)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from .._base.ports import PortSet
+
+
+class Version(str, Enum):
+    """A version of the product."""
+
+    LYNC_2010 = "2010"
+    LYNC_2013 = "2013"
+    SFB_2015 = "2015"
+    SFB_2019 = "2019"
+    SFB_SE = "se"
+
+
+class Transport(str, Enum):
+    """A transport protocol."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+class Direction(str, Enum):
+    """A direction, seen from the host of the row."""
+
+    IN = "in"
+    OUT = "out"
+
+
+class Scope(str, Enum):
+    """Which members of a peer class are meant."""
+
+    OWN_POOL = "own_pool"  # the members of the host's own pool
+    DEPLOYMENT = "deployment"  # all members in the deployment
+
+
+class Interface(str, Enum):
+    """The address of the host that a row is bound to."""
+
+    ANY = "any"  # no binding
+    INTERNAL = "internal"  # Edge, reverse proxy
+    EXTERNAL = "external"  # reverse proxy
+    ACCESS = "access"  # Edge, external
+    WEB_CONFERENCING = "web_conferencing"  # Edge, external
+    AV = "av"  # Edge, external
+    PSTN = "pstn"  # Mediation Server, towards the gateways
+
+
+class LoadBalancer(str, Enum):
+    """Whether a port belongs on the load balancer."""
+
+    ALWAYS = "always"  # also when DNS load balancing does SIP
+    HLB = "hlb"  # only when the hardware load balancer does everything
+    NO = "no"
+    NOT_APPLICABLE = "n/a"
+
+
+class PortSide(str, Enum):
+    """Whose port the row's port is."""
+
+    LOCAL = "local"
+    REMOTE = "remote"
+
+
+MEDIA_RANGES = ("audio", "video", "application_sharing", "client")
+EDGE_SERVICES = ("access", "web_conferencing", "av")
+
+
+@dataclass(frozen=True)
+class PortSpec:
+    """A row's port: exactly one field is set.
+
+    ports: fixed ports. media: a name of MEDIA_RANGES, its range is the host's. edge_service: a name of
+    EDGE_SERVICES, its port is the Edge's. sql: the SQL port of the pool. gateway_sip: the peer gateway's SIP
+    port, with the ports given here as the default.
+    """
+
+    ports: PortSet | None = None
+    media: str | None = None
+    edge_service: str | None = None
+    gateway_sip: PortSet | None = None
+    sql: PortSet | None = None
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A class of peers, and which of its members.
+
+    peer_class: a role, a class of Catalogue.classes, or one of SPECIAL_CLASSES.
+    vips: the virtual addresses of the members' pools belong to the peers too.
+    """
+
+    peer_class: str
+    scope: Scope = Scope.DEPLOYMENT
+    vips: bool = False
+    features: tuple[str, ...] = ()  # the class counts only when one of these features is on; empty: always
+
+
+SPECIAL_CLASSES = {
+    "any": "every address (the Internet side of Edge and reverse proxy, DHCP)",
+    "any_internal": "client, phone, server and media networks",
+    "clients": "lync_client_networks and the hosts of group clients",
+    "phones": "lync_phone_networks",
+    "media_networks": "lync_media_networks",
+    "management": "lync_management_networks and the hosts of group admin_hosts",
+    "cms_master": "the hosts of the pool lync_central_management_pool",
+    "cms_replicas": "internal servers, but for the one server of a central management pool of one",
+    "backup_pool": "the members of the backup pool of the host's pool",
+}
+
+
+@dataclass(frozen=True)
+class PortRow:
+    """One listener (direction in) or one outbound flow (direction out) of a component.
+
+    features: the row is used only when one of these is in lync_features; empty means always.
+    collocated: True only on a Front End that is also a Mediation Server, False only on a stand-alone
+    Mediation Server, None on both.
+    other_port: the port of the other side; None means any.
+    web: "internal" or "external" when the row is part of the web services.
+    rows: the numbers S1-S55 of the first edition's table that it stands for; empty for a row the table lacks.
+    """
+
+    id: str
+    component: str
+    service: str
+    transports: tuple[Transport, ...]
+    port: PortSpec
+    direction: Direction
+    peers: tuple[Peer, ...]
+    interface: Interface
+    load_balancer: Mapping[Version, LoadBalancer]
+    versions: frozenset[Version]
+    note: str
+    source: str
+    rows: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    collocated: bool | None = None
+    port_side: PortSide = PortSide.LOCAL
+    other_port: PortSpec | None = None
+    web: str | None = None
+    application: str = ""
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class IpsecRow:
+    """One row of the IPsec table: traffic between a component and peers that must not wait for IPsec negotiation.
+
+    direction: as printed; the rule that comes of it covers both directions.
+    components: the classes on the local side per version, as the printed table has them.
+    peer_class: the other side ("any", as printed).
+    local_port: the local port, None for any (only the client row has one).
+    """
+
+    id: str
+    name: str
+    components: Mapping[Version, tuple[str, ...]]
+    interface: Interface
+    direction: Direction
+    transports: tuple[Transport, ...]
+    versions: frozenset[Version]
+    note: str
+    source: str
+    peer_class: str = "any"
+    local_port: PortSpec | None = None
+    rows: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All rows, in the order of the file.
+
+    classes: named unions of roles, usable as component and as peer class ({"frontend": ("frontend", "standard_edition")}).
+    """
+
+    ports: tuple[PortRow, ...]
+    ipsec: tuple[IpsecRow, ...]
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

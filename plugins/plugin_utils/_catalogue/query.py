@@ -1,0 +1,183 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Questions to the catalogue.
+
+search(document, "ports[?port==`5061`].id")
+port_query(document, "client", "Edge internal", "2013")
+== [{"id": "edge-internal-av-udp", "port": "3478", "transport": "udp", "application": "STUN/UDP", "direction": "in", ...}, ...]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .._base.errors import InvalidInputError, Problem, nearest, one_of, shown
+from .._inventory.model import DEFAULT_EDGE_PORTS, DEFAULT_MEDIA_PORTS, ROLES
+from .document import Document
+from .expressions import HINT, ExpressionError, find
+from .load import parse
+from .model import SPECIAL_CLASSES, Catalogue, Direction, Interface, LoadBalancer, PortRow, PortSpec, Version
+
+_EDGE_EXTERNAL = frozenset({Interface.ACCESS, Interface.WEB_CONFERENCING, Interface.AV})
+# A side of an Edge or a reverse proxy is said behind its name: "Edge internal".
+_SIDES: dict[str, Mapping[str, frozenset[Interface]]] = {
+    "edge": {
+        "internal": frozenset({Interface.INTERNAL}),
+        "external": _EDGE_EXTERNAL,
+        "access": frozenset({Interface.ACCESS}),
+        "web_conferencing": frozenset({Interface.WEB_CONFERENCING}),
+        "av": frozenset({Interface.AV}),
+    },
+    "reverse_proxy": {"internal": frozenset({Interface.INTERNAL}), "external": frozenset({Interface.EXTERNAL})},
+}
+_SYNONYMS = {
+    "front_end": "frontend",
+    "fe": "frontend",
+    "se": "standard_edition",
+    "exchange": "exchange_um",
+    "um": "exchange_um",
+    "gateway": "pstn_gateways",
+    "pstn": "pstn_gateways",
+    "sql": "back_end",
+    "rp": "reverse_proxy",
+    "internet": "any",
+    "survivable_branch_appliance": "sba",
+}
+_SERVER_ROLES = frozenset(ROLES) - {"clients"}
+# What the special classes hold: roles, and classes that are networks only.
+_ATOMS: dict[str, frozenset[str]] = {
+    "any_internal": _SERVER_ROLES | {"clients", "phones", "media_networks"},
+    "management": frozenset({"management", "admin_hosts"}),
+}
+# Special classes that are some members of a class.
+_PART_OF = {"cms_master": "frontend", "backup_pool": "frontend", "cms_replicas": "internal_servers"}
+
+
+@dataclass(frozen=True)
+class _Party:
+    """One side of a question: the roles and networks it is made of, and on which interfaces; no interfaces means all."""
+
+    atoms: frozenset[str]
+    interfaces: frozenset[Interface] = frozenset()
+
+
+def search(document: Document, expression: str) -> object:
+    """Return what a JMESPath expression finds in a document; raises InvalidInputError when it cannot be used."""
+    try:
+        return find(expression, document)
+    except ExpressionError as error:
+        raise InvalidInputError([Problem("expression", f"{shown(expression)} cannot be used as JMESPath: {error}", fix=HINT)]) from error
+
+
+def port_query(catalogue: object, source: str, destination: str, version: str | None = None) -> list[dict[str, object]]:
+    """Return the rows that let a source reach a destination, in the order of the catalogue.
+
+    catalogue: a Catalogue or a document. source, destination: a role, a class or a friendly word ("client",
+    "Front End", "Edge internal", "reverse proxy"). version: one of the product's versions; None asks all.
+    Answers {"id", "rows", "direction", "transport", "port", "port_side", "application", "service", "interface",
+    "load_balancer", "features", "versions"}; port is text with ranges a-b and holds defaults where the
+    inventory decides. A row that is switched off is no answer.
+    Raises InvalidInputError that names each word it does not know.
+    """
+    known = catalogue if isinstance(catalogue, Catalogue) else parse(catalogue)
+    problems: list[Problem] = []
+    parties = [_party(known, word, place, problems) for place, word in (("source", source), ("destination", destination))]
+    wanted = _versions(version, problems)
+    if problems:
+        raise InvalidInputError(problems)
+    return [_answer(row) for row in known.ports if row.enabled and row.versions & wanted and _admits(known, row, *parties)]
+
+
+def _versions(version: object, problems: list[Problem]) -> frozenset[Version]:
+    names = {item.value: item for item in Version}
+    if version is None:
+        return frozenset(Version)
+    if str(version) not in names:
+        problems.append(Problem("version", f"{shown(version)} is not a version", one_of(names)))
+    return frozenset(item for name, item in names.items() if name == str(version))
+
+
+def _party(catalogue: Catalogue, word: object, place: str, problems: list[Problem]) -> _Party:
+    text = re.sub(r"[^a-z0-9]+", "_", str(word).lower()).strip("_")
+    names = set(catalogue.classes) | set(ROLES) | set(SPECIAL_CLASSES)
+    for name, sides in _SIDES.items():
+        base, _name_itself, side = text.partition(f"{name}_")
+        if not base and side in sides:
+            return _Party(frozenset({name}), sides[side])
+    found = _name(text, names)
+    if found is None:
+        allowed = [*names, *(f"{name} {side}" for name, sides in _SIDES.items() for side in sides)]
+        near = nearest(text, names | set(_SYNONYMS))
+        problems.append(Problem(place, f"{shown(word)} is not a role or class", one_of(allowed), f"write {near}" if near else ""))
+        return _Party(frozenset())
+    return _Party(_atoms(catalogue, found))
+
+
+def _name(text: str, names: set[str]) -> str | None:
+    """Return the class that a word means, in the singular or plural, with or without "server"."""
+    bare = re.sub(r"_servers?$", "", text)
+    for word in (text, _SYNONYMS.get(text, ""), f"{text}s", bare, _SYNONYMS.get(bare, ""), f"{bare}s", bare.removesuffix("s"), f"{bare}_servers"):
+        if word in names:
+            return word
+    return None
+
+
+def _atoms(catalogue: Catalogue, name: str) -> frozenset[str]:
+    """Return the roles and networks that a class is made of."""
+    if name in _ATOMS:
+        return _ATOMS[name]
+    whole = _PART_OF.get(name, name)
+    return frozenset(catalogue.classes.get(whole, (whole,)))
+
+
+def _admits(catalogue: Catalogue, row: PortRow, source: _Party, destination: _Party) -> bool:
+    """Return whether a row lets source reach destination: as listener of the one or as flow of the other."""
+    host, peer = (destination, source) if row.direction is Direction.IN else (source, destination)
+    return _is_host(catalogue, row, host) and _is_peer(catalogue, row, peer)
+
+
+def _is_host(catalogue: Catalogue, row: PortRow, party: _Party) -> bool:
+    bound = not party.interfaces or row.interface is Interface.ANY or row.interface in party.interfaces
+    return bound and bool(_atoms(catalogue, row.component) & party.atoms)
+
+
+def _is_peer(catalogue: Catalogue, row: PortRow, party: _Party) -> bool:
+    """Return whether a party is among a row's peers; an Edge as a named peer means its internal address."""
+    names = {peer.peer_class for peer in row.peers}
+    if "any" in names and (row.direction is Direction.IN or not _is_inner(catalogue, party)):
+        return True
+    faces_inside = not party.interfaces or Interface.INTERNAL in party.interfaces
+    return faces_inside and any(_atoms(catalogue, name) & party.atoms for name in names)
+
+
+def _is_inner(catalogue: Catalogue, party: _Party) -> bool:
+    """Return whether a party is inner servers only; flows to any, to the Internet and DHCP, are not meant for them."""
+    return party.interfaces == {Interface.INTERNAL} or party.atoms <= _atoms(catalogue, "internal_servers")
+
+
+def _answer(row: PortRow) -> dict[str, object]:
+    return {
+        "id": row.id,
+        "rows": list(row.rows),
+        "direction": row.direction.value,
+        "transport": ", ".join(transport.value for transport in row.transports),
+        "port": _port_text(row.port),
+        "port_side": row.port_side.value,
+        "application": row.application,
+        "service": row.service,
+        "interface": row.interface.value,
+        "load_balancer": {version.value: row.load_balancer.get(version, LoadBalancer.NO).value for version in Version if version in row.versions},
+        "features": list(row.features),
+        "versions": [version.value for version in Version if version in row.versions],
+    }
+
+
+def _port_text(port: PortSpec) -> str:
+    if port.media is not None:
+        return "-".join(map(str, DEFAULT_MEDIA_PORTS[port.media]))
+    if port.edge_service is not None:
+        return str(DEFAULT_EDGE_PORTS[port.edge_service])
+    ports = port.ports or port.sql or port.gateway_sip
+    return ", ".join(ports.to_text()) if ports else ""

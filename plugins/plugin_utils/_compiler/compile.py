@@ -1,0 +1,152 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The compiler: a whole inventory in, the plan of every host and pool out.
+
+    compile_inventory({"fe01": InventoryHost("fe01", ("frontend",), {"lync_client_networks": ["10.0.0.0/8"], ...})})
+
+It needs inventory data only, no facts, and cost grows with the number of hosts.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from .._base.errors import InvalidInputError, Problem
+from .._catalogue.extend import extended
+from .._catalogue.load import default_path, parse, read_document
+from .._catalogue.model import Catalogue
+from .._inventory.model import Host, InventoryHost, Pool, Topology
+from .._inventory.read import read_topology, sketch_topology
+from .._plan.model import HostPlan, NotOpened, Plan, PoolPlan, row_order
+from .additions import additions
+from .assumptions import host_assumptions, pool_assumptions
+from .balancer_rules import BalancerRules
+from .dns import DnsPolicy
+from .firewall import FirewallPolicy
+from .ipsec import IpsecPolicy
+from .peers import Directory
+from .publications import PublishingPolicy
+from .services import ServicePolicy
+
+_Made = TypeVar("_Made")
+
+
+def compile_inventory(inventory: Mapping[str, InventoryHost]) -> Plan:
+    """Return the plan of an inventory; raises InvalidInputError with every problem of inventory and catalogue."""
+    problems: list[Problem] = []
+    topology = _collecting(problems, lambda: read_topology(inventory))
+    catalogue = _collecting(problems, lambda: _catalogue_of(inventory))
+    if topology is None or catalogue is None:
+        raise InvalidInputError(problems)
+    return compile_topology(topology, catalogue)
+
+
+def outlines(inventory: Mapping[str, InventoryHost]) -> list[HostPlan]:
+    """Return the managed hosts without their rules, whatever is wrong with the inventory."""
+    return [_outline(host) for host in sketch_topology(inventory).hosts.values() if host.managed]
+
+
+def _collecting(problems: list[Problem], make: Callable[[], _Made]) -> _Made | None:
+    """Return what make makes, or None after its problems were added to problems."""
+    try:
+        return make()
+    except InvalidInputError as error:
+        problems.extend(error.problems)
+        return None
+
+
+def _catalogue_of(inventory: Mapping[str, InventoryHost]) -> Catalogue:
+    """Return the shipped catalogue with the rows and overrides that the inventory has."""
+    rows, overrides = (_first_list(inventory, name) for name in ("lync_extra_rows", "lync_row_overrides"))
+    return parse(extended(read_document(default_path()), rows, overrides)) if rows or overrides else _shipped()
+
+
+@functools.lru_cache(maxsize=1)
+def _shipped() -> Catalogue:
+    """Return the shipped catalogue as it is; to check its rows costs more than all the rest of a small plan."""
+    return parse(read_document(default_path()))
+
+
+def _first_list(inventory: Mapping[str, InventoryHost], name: str) -> list[Mapping[str, object]]:
+    """Return a list of mappings that the inventory has under a name; the topology reports values of other kinds."""
+    values = (host.variables[name] for host in inventory.values() if name in host.variables)
+    value = next(values, None)
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def compile_topology(topology: Topology, catalogue: Catalogue) -> Plan:
+    """Return the plan of a valid topology."""
+    policy = _Policy(topology, catalogue)
+    hosts = {name: policy.host_plan(host) for name, host in topology.hosts.items() if host.managed}
+    pools = {name: policy.pool_plan(pool) for name, pool in topology.pools.items()}
+    return Plan(dict(sorted(hosts.items())), dict(sorted(pools.items())), tuple(str(warning) for warning in topology.warnings))
+
+
+class _Policy:
+    """The policies over one topology and one catalogue."""
+
+    def __init__(self, topology: Topology, catalogue: Catalogue) -> None:
+        directory = Directory(topology, catalogue)
+        self._topology = topology
+        self._services = ServicePolicy(catalogue, directory)
+        self._dns = DnsPolicy(topology)
+        self._publishing = PublishingPolicy(topology)
+        self._ipsec = IpsecPolicy(catalogue, directory)
+        self._balancers = BalancerRules(directory, self._services)
+        self._firewall = FirewallPolicy(catalogue, directory, self._services.balancer_peers(topology.pools.values()))
+
+    def host_plan(self, host: Host) -> HostPlan:
+        """Return what one host should have."""
+        firewall = self._firewall.host_rules(host)
+        ipsec = self._ipsec.host_exemptions(host)
+        return replace(
+            _outline(host),
+            firewall_rules=firewall.rules + self._balancers.of(host) + additions(host, self._topology.management_networks),
+            ipsec_exemptions=ipsec.exemptions,
+            not_opened=_sorted_rows(firewall.not_opened + ipsec.not_opened),
+            assumptions=host_assumptions(host),
+            media_flows=ipsec.media,
+            mirror_peers=ipsec.mirror_peers,
+            publications=self._publishing.publications(host),
+            balancer_driver=host.balancer_driver if "load_balancers" in host.roles else None,
+        )
+
+    def pool_plan(self, pool: Pool) -> PoolPlan:
+        """Return what one pool should have."""
+        return PoolPlan(
+            pool=pool.name,
+            role=pool.role,
+            method=pool.method.value,
+            version=pool.version.value,
+            virtual_services=self._services.virtual_services(pool),
+            dns_records=self._dns.pool_records(pool),
+            assumptions=pool_assumptions(pool, self._topology),
+        )
+
+
+def _outline(host: Host) -> HostPlan:
+    return HostPlan(
+        host=host.name,
+        roles=tuple(sorted(host.roles)),
+        version=host.version.value,
+        pool=host.pool,
+        platform=host.platform.value,
+        managed=host.managed,
+        member_state=host.member_state.value,
+        addresses=_local_addresses(host),
+    )
+
+
+def _local_addresses(host: Host) -> tuple[str, ...]:
+    """Return every address that the inventory says is on the host's network cards."""
+    addresses = host.addresses | host.internal_address | host.external_address | host.pstn_address
+    for external in host.external_addresses.values():
+        addresses |= external
+    return addresses.each()
+
+
+def _sorted_rows(items: tuple[NotOpened, ...]) -> tuple[NotOpened, ...]:
+    return tuple(sorted(set(items), key=lambda item: (row_order(item.row), item.why)))

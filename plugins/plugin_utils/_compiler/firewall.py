@@ -1,0 +1,289 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Catalogue x topology x host -> Windows Firewall rules, and the rows that open nothing with the reason.
+
+One rule per (row, port set, transport); rules that say the same are merged and list the rows of all.
+Rules that do not depend on the host's own address are made once per kind of host (see _Context).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from .._base.addresses import ANY, AddressSet
+from .._base.ports import ANY as ANY_PORT
+from .._base.ports import PortSet
+from .._catalogue.model import Catalogue, Direction, Interface, Peer, PortRow, PortSide, PortSpec, Transport
+from .._inventory.model import DEFAULT_MEDIA_PORTS, Host, MemberState
+from .._plan.model import EXTERNAL_WEB_LISTENERS, FirewallRule, NotOpened
+from .peers import Directory
+
+# (pool, interface, transport, port) -> addresses of the balancers that connect to that port of the pool's members.
+BalancerPeers = Mapping[tuple[str, Interface, Transport, int], AddressSet]
+
+_DEFAULT_SQL_PORT = PortSet.of(1433)
+
+
+@dataclass(frozen=True)
+class HostRules:
+    """The firewall rules of one host and the rows that opened nothing."""
+
+    rules: tuple[FirewallRule, ...] = ()
+    not_opened: tuple[NotOpened, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Flow:
+    """One row resolved for one host: ports, and the peers that use them."""
+
+    ports: PortSet
+    other_ports: PortSet
+    peers: AddressSet
+    program: str | None = None
+
+
+class FirewallPolicy:
+    """Makes the firewall rules of hosts."""
+
+    def __init__(self, catalogue: Catalogue, directory: Directory, balancer_peers: BalancerPeers) -> None:
+        self._rows = [row for row in catalogue.ports if row.enabled]
+        self._directory = directory
+        self._balancer_peers = balancer_peers
+        self._rows_cache: dict[object, list[PortRow]] = {}
+        self._contexts: dict[object, int] = {}
+        self._rule_cache: dict[object, HostRules] = {}
+
+    def host_rules(self, host: Host) -> HostRules:
+        """Return the rules of one host, in the catalogue's order; none for a retired host."""
+        if host.member_state is MemberState.RETIRED:
+            return HostRules()
+        context = self._contexts.setdefault(_context(host), len(self._contexts))
+        made = [self._row_rules(row, host, context) for row in self._applicable(host)]
+        rules = merged([*(rule for part in made for rule in part.rules), *self._monitor_rules(host)])
+        return HostRules(rules, tuple(sorted({item for part in made for item in part.not_opened})))
+
+    def _applicable(self, host: Host) -> list[PortRow]:
+        key = (host.roles, host.version, self._directory.holds_cms(host))
+        if key not in self._rows_cache:
+            self._rows_cache[key] = [row for row in self._rows if self._applies(row, host)]
+        return self._rows_cache[key]
+
+    def _applies(self, row: PortRow, host: Host) -> bool:
+        return host.version in row.versions and row.collocated in (None, host.collocated) and self._directory.is_member(host, row.component)
+
+    def _row_rules(self, row: PortRow, host: Host, context: int) -> HostRules:
+        bound = bound_address(row.interface, host)
+        key = (row.id, bound, context)
+        if key not in self._rule_cache:
+            self._rule_cache[key] = self._make(row, host, bound)
+        return self._rule_cache[key]
+
+    def _make(self, row: PortRow, host: Host, bound: AddressSet | None) -> HostRules:
+        reason = _closed_because(row, host)
+        if reason:
+            return HostRules(not_opened=_not_opened(row, reason))
+        flows = list(self._flows(row, host))
+        rules = [_rule(row, transport, flow, bound) for flow in flows for transport in self._transports(row, host, flow, bound)]
+        return HostRules(tuple(named(rules)), _not_opened(row, self._missing(row, host, bool(flows), bool(rules))))
+
+    def _missing(self, row: PortRow, host: Host, has_flows: bool, has_rules: bool) -> str:
+        """Return why a row opens less than it could, empty when it opens all."""
+        if has_flows and not has_rules:
+            return "its peers have no address of the family of the address that it is bound to"
+        if empty := self._empty_classes(row, host):
+            return f"no member of: {', '.join(empty)}"
+        return "" if has_rules else _feature_is_off({feature for peer in row.peers for feature in peer.features})
+
+    def _transports(self, row: PortRow, host: Host, flow: _Flow, bound: AddressSet | None) -> Iterator[tuple[Transport, AddressSet]]:
+        for transport in row.transports:
+            peers = flow.peers | self._balancers(row, host, transport, flow.ports)
+            if bound is not None and peers != ANY:
+                peers = peers.of_families(bound.families)
+            if peers:
+                yield transport, peers
+
+    def _balancers(self, row: PortRow, host: Host, transport: Transport, ports: PortSet) -> AddressSet:
+        if row.direction is Direction.OUT or host.pool is None or len(ports.pairs) != 1:
+            return AddressSet()
+        interface = row.interface if "edge" in host.roles else Interface.ANY
+        return self._balancer_peers.get((host.pool, interface, transport, ports.pairs[0][0]), AddressSet())
+
+    def _flows(self, row: PortRow, host: Host) -> Iterator[_Flow]:
+        other = self._ports(row.other_port, host) if row.other_port else ANY_PORT
+        program = host.client_program if row.port.media == "client" else None
+        if row.port.gateway_sip is not None:
+            yield from self._gateway_flows(row.port.gateway_sip, row, host, other)
+            return
+        peers = AddressSet.union_of(self._peer_addresses(row, peer, host) for peer in row.peers)
+        ports = self._ports(row.port, host)
+        if peers or self._is_balanced(row, host, ports):
+            yield _Flow(ports, other, peers, program)
+        rewriting = self._directory.external_web_vips(row.peers) if row.direction is Direction.OUT and row.web == "external" else None
+        if rewriting:
+            yield _Flow(_before_rewriting(ports), other, rewriting, program)
+
+    def _monitor_rules(self, host: Host) -> Iterator[FirewallRule]:
+        """Yield the rules for a pool's monitoring port, which no row of the catalogue can know."""
+        pool = self._directory.topology.pools.get(host.pool or "")
+        port = pool.monitoring_port if pool else None
+        for interface in Interface if port else ():
+            peers = self._balancer_peers.get((host.pool or "", interface, Transport.TCP, port or 0))
+            bound = bound_address(interface, host) if "edge" in host.roles else None
+            if peers:
+                yield _monitor_rule(PortSet.of(port or 0), interface, bound, peers)
+
+    def _is_balanced(self, row: PortRow, host: Host, ports: PortSet) -> bool:
+        return any(self._balancers(row, host, transport, ports) for transport in row.transports)
+
+    def _gateway_flows(self, default: PortSet, row: PortRow, host: Host, other: PortSet) -> Iterator[_Flow]:
+        """Yield a flow per SIP port, since gateways need not listen on the same one."""
+        by_port: dict[PortSet, list[AddressSet]] = {}
+        for gateway in self._directory.gateways_of(host):
+            port = PortSet.of(gateway.sip_port) if gateway.sip_port else default
+            by_port.setdefault(port, []).append(gateway.addresses)
+        for port in sorted(by_port, key=lambda ports: ports.pairs):
+            yield _Flow(port, other, AddressSet.union_of(by_port[port]))
+
+    def _peer_addresses(self, row: PortRow, peer: Peer, host: Host) -> AddressSet:
+        if peer.features and not host.features.intersection(peer.features):
+            return AddressSet()
+        return self._directory.addresses(peer, host, web=row.web is not None)
+
+    def _empty_classes(self, row: PortRow, host: Host) -> list[str]:
+        wanted = [peer for peer in row.peers if not peer.features or host.features.intersection(peer.features)]
+        return sorted({peer.peer_class for peer in wanted if not self._directory.addresses(peer, host, web=row.web is not None)})
+
+    def _ports(self, spec: PortSpec, host: Host) -> PortSet:
+        return host_ports(spec, host) or self._sql_port(spec.sql or _DEFAULT_SQL_PORT, host)
+
+    def _sql_port(self, default: PortSet, host: Host) -> PortSet:
+        """Return the SQL ports of the pools that this host serves or uses, the default when none says."""
+        pools = self._directory.topology.pools.values()
+        ports = {pool.sql.port for pool in pools if pool.sql and (host.name in pool.sql.hosts or pool.name == host.pool)}
+        return PortSet.parse(sorted(ports)) if ports else default
+
+
+def _monitor_rule(port: PortSet, interface: Interface, bound: AddressSet | None, peers: AddressSet) -> FirewallRule:
+    return FirewallRule(
+        name=f"Lync balancer-monitor-{interface.value} (TCP in)",
+        rows=("balancer-monitor",),
+        direction="in",
+        protocol="tcp",
+        localport=port.to_text(),
+        remoteport=("any",),
+        localip=bound.to_text() if bound else ("any",),
+        remoteip=peers.to_text(),
+        description="Monitoring port of the pool, asked by its load balancers.",
+    )
+
+
+def bound_address(interface: Interface, host: Host) -> AddressSet | None:
+    """Return the local address that a row of an interface is bound to, None when it is bound to none."""
+    if interface is Interface.ANY:
+        return None
+    if interface is Interface.INTERNAL:
+        return host.internal_address or (host.addresses if "edge" in host.roles else None)
+    if interface is Interface.EXTERNAL:
+        return host.external_address or None
+    if interface is Interface.PSTN:
+        return host.pstn_address or None
+    return host.external_addresses[interface.value]
+
+
+def host_ports(spec: PortSpec, host: Host) -> PortSet | None:
+    """Return the ports that a row names as numbers or as ports of the host itself, None for those of others."""
+    if spec.ports is not None:
+        return spec.ports
+    if spec.media is not None:
+        return PortSet.of(*host.media_ports[spec.media])
+    return PortSet.of(host.edge_ports[spec.edge_service]) if spec.edge_service is not None else None
+
+
+def narrow_client_range(host: Host) -> bool:
+    """Return whether the host's client media range is narrower than the default, which is every unprivileged port."""
+    return host.media_ports["client"] != DEFAULT_MEDIA_PORTS["client"]
+
+
+def row_names(rows: tuple[str, ...], row_id: str) -> tuple[str, ...]:
+    """Return what traces an item to its row: numbers of the first edition, or the id of a row that it lacks."""
+    return rows or (row_id,)
+
+
+def merged(rules: Iterable[FirewallRule]) -> tuple[FirewallRule, ...]:
+    """Return the rules with those that say the same made one, under the first one's name, with the rows of all."""
+    found: dict[tuple[object, ...], FirewallRule] = {}
+    for rule in rules:
+        key = (rule.direction, rule.protocol, rule.localport, rule.remoteport, rule.localip, rule.remoteip, rule.program)
+        twin = found.get(key)
+        found[key] = rule if twin is None else replace(twin, rows=joined(twin.rows, rule.rows))
+    return tuple(found.values())
+
+
+def joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the rows of one and then those of other that one lacks."""
+    return one + tuple(row for row in other if row not in one)
+
+
+def _context(host: Host) -> tuple[object, ...]:
+    """Return all that the rules of a row depend on besides the row and the bound address."""
+    return (
+        host.pool or host.name,
+        host.site,
+        host.roles,
+        host.features,
+        host.client_networks,
+        host.phone_networks,
+        tuple(sorted(host.media_ports.items())),
+        tuple(sorted(host.edge_ports.items())),
+        host.client_program,
+        host.name if "back_end" in host.roles else None,
+    )
+
+
+def _closed_because(row: PortRow, host: Host) -> str:
+    if row.features and not host.features.intersection(row.features):
+        return _feature_is_off(row.features)
+    if row.port.media == "client" and not narrow_client_range(host) and not host.client_program:
+        return "any unprivileged port would be opened: set lync_client_program, or lync_media_ports.client to a narrower range"
+    return ""
+
+
+def _before_rewriting(ports: PortSet) -> PortSet:
+    """Return the ports of an external web VIP that a balancer rewrites to these ports of the members."""
+    return PortSet.parse(EXTERNAL_WEB_LISTENERS.get(first, first) if first == last else f"{first}-{last}" for first, last in ports.pairs)
+
+
+def _feature_is_off(features: Iterable[str]) -> str:
+    return f"feature {' or '.join(sorted(features))} is not in lync_features"
+
+
+def _not_opened(row: PortRow, why: str) -> tuple[NotOpened, ...]:
+    return tuple(NotOpened(name, why) for name in row_names(row.rows, row.id)) if why else ()
+
+
+def _rule(row: PortRow, transport: tuple[Transport, AddressSet], flow: _Flow, bound: AddressSet | None) -> FirewallRule:
+    protocol, peers = transport
+    local, remote = (flow.ports, flow.other_ports) if row.port_side is PortSide.LOCAL else (flow.other_ports, flow.ports)
+    return FirewallRule(
+        name=f"Lync {row.id} ({protocol.value.upper()} {row.direction.value})",
+        rows=row_names(row.rows, row.id),
+        direction=row.direction.value,
+        protocol=protocol.value,
+        localport=local.to_text(),
+        remoteport=remote.to_text(),
+        localip=bound.to_text() if bound else ("any",),
+        remoteip=peers.to_text(),
+        description=f"{row.service}: {row.note}" if row.service else row.note,
+        program=flow.program,
+    )
+
+
+def named(rules: list[FirewallRule]) -> list[FirewallRule]:
+    """Return the rules of one row with names that differ: the port is added where one name would come twice."""
+    names = [rule.name for rule in rules]
+    return [rule if names.count(rule.name) == 1 else replace(rule, name=f"{rule.name[:-1]} {_port_text(rule)})") for rule in rules]
+
+
+def _port_text(rule: FirewallRule) -> str:
+    return ",".join(rule.remoteport if rule.direction == "out" else rule.localport)

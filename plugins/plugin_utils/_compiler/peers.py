@@ -1,0 +1,186 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who is who: which hosts a class of the catalogue means, and which addresses a peer class means to one host.
+
+Answers are memoised by what they depend on (pool, site, networks), never by host, so that a plan costs
+the same per host however large the deployment is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+
+from .._base.addresses import ANY, AddressSet
+from .._catalogue.model import Catalogue, Peer, Scope
+from .._inventory.model import Host, MemberState, Pool, Topology
+
+# Classes whose members a site limits (design contract: clients, phones and gateways).
+_SITE_BOUND = frozenset({"clients", "phones", "pstn_gateways"})
+
+
+class Directory:
+    """Looks up hosts and addresses by class, for one topology and one catalogue."""
+
+    def __init__(self, topology: Topology, catalogue: Catalogue) -> None:
+        self.topology = topology
+        self._classes = catalogue.classes
+        self._cache: dict[tuple[object, ...], AddressSet] = {}
+        self._pool_hosts: dict[str, tuple[Host, ...]] = {}
+        self._special: dict[str, Callable[[Host], AddressSet]] = {
+            "any": lambda _host: ANY,
+            "any_internal": self._any_internal,
+            "clients": self.clients,
+            "phones": lambda host: host.phone_networks,
+            "media_networks": lambda _host: topology.media_networks,
+            "management": self._management,
+            "cms_master": lambda _host: own_addresses(self._cms_master),
+            "cms_replicas": lambda _host: own_addresses(self._cms_replicas),
+            "backup_pool": self._backup_pool,
+        }
+
+    def roles_of(self, name: str) -> frozenset[str]:
+        """Return the roles that a class or role name stands for."""
+        return frozenset(self._classes.get(name, (name,)))
+
+    def is_member(self, host: Host, name: str) -> bool:
+        """Return whether a host belongs to a component class of the catalogue."""
+        if name == "cms_master":
+            return self.holds_cms(host)
+        if name == "cms_replicas":
+            return bool(host.roles & self.roles_of("internal_servers")) and not self._is_lone_master(host)
+        return bool(host.roles & self.roles_of(name))
+
+    def holds_cms(self, host: Host) -> bool:
+        """Return whether the Central Management store is in this host's pool."""
+        master = self.topology.central_management_pool
+        return master is not None and master in (host.pool, host.name) and bool(host.roles & self.roles_of("frontend"))
+
+    def _is_lone_master(self, host: Host) -> bool:
+        """Return whether a host is the only one that can be master: in a pool any member can, and the others are its replicas."""
+        return self.holds_cms(host) and len(self.pool_hosts(host)) == 1
+
+    def addresses(self, peer: Peer, host: Host, web: bool = False) -> AddressSet:
+        """Return the addresses that a peer means to a host; web: the pools' web addresses count as theirs."""
+        key = self._key(peer, host, web)
+        found = self._cache.get(key)
+        if found is None:
+            found = self._cache[key] = self._look_up(peer, host, web)
+        return found
+
+    def _key(self, peer: Peer, host: Host, web: bool) -> tuple[object, ...]:
+        name = peer.peer_class
+        own = peer.scope is Scope.OWN_POOL or name == "backup_pool"
+        networks = (host.client_networks, host.phone_networks) if name in ("any_internal", "clients", "phones") else None
+        place = (host.site, host.pool or host.name) if name in _SITE_BOUND or name == "any_internal" else None
+        return (name, peer.vips, web, (host.pool or host.name) if own else None, place, networks)
+
+    def _look_up(self, peer: Peer, host: Host, web: bool) -> AddressSet:
+        special = self._special.get(peer.peer_class)
+        if special is not None:
+            return special(host)
+        roles = self.roles_of(peer.peer_class)
+        members = own_addresses(self._members(peer, host, roles))
+        return members | self._vips(peer, host, roles, web) if peer.vips else members
+
+    def _members(self, peer: Peer, host: Host, roles: frozenset[str]) -> Iterable[Host]:
+        if peer.scope is Scope.OWN_POOL:
+            return [member for member in self.pool_hosts(host) if member.roles & roles]
+        candidates = (member for role in sorted(roles) for member in self._by_role.get(role, ()))
+        return [member for member in candidates if _serves(peer.peer_class, member, host)]
+
+    def pool_hosts(self, host: Host) -> tuple[Host, ...]:
+        """Return the members of a host's pool that are not retired; the host alone when it has none."""
+        if host.pool is None:
+            return (host,)
+        return self._pool_hosts.get(host.pool) or self._index_pool(host.pool)
+
+    def _index_pool(self, name: str) -> tuple[Host, ...]:
+        members = (self.topology.hosts[member] for member in self.topology.pools[name].members)
+        return self._pool_hosts.setdefault(name, tuple(member for member in members if _lives(member)))
+
+    def gateways_of(self, host: Host) -> list[Host]:
+        """Return the PSTN gateways that serve a host's pool, in the inventory's order."""
+        return [gateway for gateway in self._by_role.get("pstn_gateways", ()) if _serves("pstn_gateways", gateway, host)]
+
+    def _vips(self, peer: Peer, host: Host, roles: frozenset[str], web: bool) -> AddressSet:
+        own = peer.scope is Scope.OWN_POOL
+        pools = (pool for pool in self.topology.pools.values() if pool.role in roles and (not own or pool.name == host.pool))
+        return AddressSet.union_of(vip for pool in pools for vip in _pool_vips(pool, web))
+
+    def external_web_vips(self, peers: Iterable[Peer]) -> AddressSet:
+        """Return the addresses on which balancers take the external web services of the peers' pools and rewrite the port."""
+        roles = {role for peer in peers if peer.vips for role in self.roles_of(peer.peer_class)}
+        return AddressSet.union_of(pool.external_web_vip for pool in self.topology.pools.values() if pool.role in roles)
+
+    @cached_property
+    def _by_role(self) -> dict[str, list[Host]]:
+        index: dict[str, list[Host]] = {}
+        for host in filter(_lives, self.topology.hosts.values()):
+            for role in host.roles:
+                index.setdefault(role, []).append(host)
+        return index
+
+    def _of_class(self, name: str) -> list[Host]:
+        return [host for role in sorted(self.roles_of(name)) for host in self._by_role.get(role, ())]
+
+    def clients(self, host: Host) -> AddressSet:
+        """Return where the clients of a host are: the client networks, and clients of the inventory."""
+        members = [member for member in self._by_role.get("clients", ()) if _serves("clients", member, host)]
+        return host.client_networks | own_addresses(members)
+
+    def _management(self, _host: Host) -> AddressSet:
+        return self.topology.management_networks | own_addresses(self._by_role.get("admin_hosts", ()))
+
+    def _any_internal(self, host: Host) -> AddressSet:
+        return self.clients(host) | host.phone_networks | self.topology.media_networks | self._all_servers
+
+    @cached_property
+    def _all_servers(self) -> AddressSet:
+        outside = self._outer_balancers
+        return own_addresses(host for host in self.topology.hosts.values() if _lives(host) and host.name not in outside)
+
+    @cached_property
+    def _outer_balancers(self) -> frozenset[str]:
+        """Return the load balancers that stand on the external side of Edge pools alone: what they reach, services say."""
+        sides = {side: {name for pool in self.topology.pools.values() for name in pool.balancers.get(side, ())} for side in ("internal", "external")}
+        return frozenset(sides["external"] - sides["internal"])
+
+    @cached_property
+    def _cms_master(self) -> tuple[Host, ...]:
+        return tuple(host for host in self._of_class("frontend") if self.holds_cms(host))
+
+    @cached_property
+    def _cms_replicas(self) -> tuple[Host, ...]:
+        return tuple(host for host in self._of_class("internal_servers") if not self._is_lone_master(host))
+
+    def _backup_pool(self, host: Host) -> AddressSet:
+        pool = self.topology.pools.get(host.pool or "")
+        if pool is None or pool.backup_pool is None:
+            return AddressSet()
+        return own_addresses(self._index_pool(pool.backup_pool))
+
+
+def own_addresses(hosts: Iterable[Host]) -> AddressSet:
+    """Return the addresses from which hosts speak inside the deployment (the internal ones, a balancer's own)."""
+    return AddressSet.union_of(_inside(host) for host in hosts)
+
+
+def _inside(host: Host) -> AddressSet:
+    return host.internal_address or host.balancer_addresses or host.addresses
+
+
+def _pool_vips(pool: Pool, web: bool) -> tuple[AddressSet, ...]:
+    return (pool.vip, pool.web_vip) if web else (pool.vip,)
+
+
+def _lives(host: Host) -> bool:
+    return host.member_state is not MemberState.RETIRED
+
+
+def _serves(peer_class: str, member: Host, host: Host) -> bool:
+    """Return whether a member of a site-bound class belongs to the host's site and pool."""
+    if peer_class not in _SITE_BOUND:
+        return True
+    same_site = member.site is None or host.site is None or member.site == host.site
+    return same_site and (not member.serves_pools or (host.pool or host.name) in member.serves_pools)

@@ -1,0 +1,211 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Catalogue x pool -> virtual services of the pool's load balancers.
+
+Figures and rules are Microsoft's load balancing pages': web services are monitored on 5061, idle 1800 s,
+source affinity 20 minutes, cookie MS-WSMAN for Lync 2010 external web services, no source NAT on the A/V Edge,
+Nagle off on port 443 of the Edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from .._base.addresses import AddressSet
+from .._catalogue.model import Catalogue, Direction, Interface, LoadBalancer, PortRow, Transport, Version
+from .._inventory.model import Host, MemberState, Method, Pool
+from .._load_balancers.model import affinity_group
+from .._load_balancers.registry import options_of
+from .._plan.model import EXTERNAL_WEB_LISTENERS, VirtualService
+from .firewall import BalancerPeers, bound_address, joined, row_names
+from .peers import Directory, own_addresses
+
+IDLE_SECONDS = 1800
+SOURCE_AFFINITY_SECONDS = 1200
+MONITOR_INTERVAL_SECONDS = 10
+MONITOR_FAILURES = 2
+SIP_PORT = 5061
+STUN_PORT = 3478
+HTTPS_PORT = 443
+COOKIE_NAME = "MS-WSMAN"
+_BALANCED = {Method.HLB: (LoadBalancer.HLB, LoadBalancer.ALWAYS), Method.DNS: (LoadBalancer.ALWAYS,), Method.NONE: ()}
+_EXTERNAL = (Interface.ACCESS, Interface.WEB_CONFERENCING, Interface.AV)
+
+
+@dataclass(frozen=True)
+class Listener:
+    """One balanced port of a pool: where the balancer listens, which port of the members takes it."""
+
+    row: PortRow
+    transport: Transport
+    vips: AddressSet
+    port: int
+    node_port: int
+
+    @property
+    def side(self) -> str:
+        """Return which side of the pool's balancers it belongs to: internal or external."""
+        return "external" if self.row.interface in _EXTERNAL else "internal"
+
+
+class ServicePolicy:
+    """Makes the virtual services of pools, and says which balancer addresses the members must admit."""
+
+    def __init__(self, catalogue: Catalogue, directory: Directory) -> None:
+        self._rows = [row for row in catalogue.ports if row.enabled and row.direction is Direction.IN]
+        self._directory = directory
+        self._topology = directory.topology
+
+    def virtual_services(self, pool: Pool) -> tuple[VirtualService, ...]:
+        """Return the virtual services of a pool, in the catalogue's order, one per VIP address and port."""
+        services: dict[tuple[str, int, str], VirtualService] = {}
+        for listener in self.listeners(pool):
+            for family in sorted(listener.vips.families):
+                service = self._service(pool, listener, family)
+                key = (service.vip, service.port, service.protocol)
+                first = services.get(key)
+                services[key] = replace(first, rows=joined(first.rows, service.rows)) if first else service
+        return tuple(services.values())
+
+    def balancer_peers(self, pools: Iterable[Pool]) -> BalancerPeers:
+        """Return, per member port, the addresses of the balancers that connect to it: with source NAT, and monitors."""
+        peers: dict[tuple[str, Interface, Transport, int], AddressSet] = {}
+        for pool in pools:
+            for listener in self.listeners(pool):
+                for key in self._touched(pool, listener):
+                    peers[key] = peers.get(key, AddressSet()) | self._balancer_addresses(pool, listener.side)
+        return peers
+
+    def _touched(self, pool: Pool, listener: Listener) -> Iterator[tuple[str, Interface, Transport, int]]:
+        interface = listener.row.interface if pool.role == "edge" else Interface.ANY
+        if _source_nat(listener):
+            yield pool.name, interface, listener.transport, listener.node_port
+        yield pool.name, interface, Transport.TCP, monitor_port(pool, listener.node_port)
+
+    def _balancer_addresses(self, pool: Pool, side: str) -> AddressSet:
+        return own_addresses(self._topology.hosts[name] for name in pool.balancers.get(side, ()))
+
+    def listeners(self, pool: Pool) -> Iterator[Listener]:
+        """Yield every balanced port of a pool, in the catalogue's order."""
+        members = [self._topology.hosts[name] for name in pool.members]
+        for row in self._rows if members else ():
+            if self._is_balanced(row, pool, members):
+                for transport in row.transports:
+                    yield from _row_listeners(row, transport, pool, members[0])
+
+    def _is_balanced(self, row: PortRow, pool: Pool, members: list[Host]) -> bool:
+        return (
+            pool.version in row.versions
+            and _takes(row, pool)
+            and (not row.features or bool(members[0].features.intersection(row.features)))
+            and any(self._directory.is_member(host, row.component) and row.collocated in (None, host.collocated) for host in members)
+        )
+
+    def _service(self, pool: Pool, listener: Listener, family: int) -> VirtualService:
+        row, vip = listener.row, listener.vips.of_families(frozenset({family})).to_text()[0]
+        members = self._members(pool, row, family)
+        suffix = "-v6" if family == 6 else ""
+        return VirtualService(
+            name=f"{pool.name}-{row.id}-{listener.port}{suffix}",
+            pool=pool.name,
+            rows=row_names(row.rows, row.id),
+            vip=vip,
+            port=listener.port,
+            protocol=listener.transport.value,
+            node_port=listener.node_port,
+            members=members["active"],
+            disabled_members=members["joining"],
+            draining_members=members["draining"],
+            backup_members=members["backup"],
+            persistence=_persistence(row, pool, vip),
+            idle_seconds=IDLE_SECONDS,
+            monitor=_monitor(pool, listener),
+            source_nat=_source_nat(listener),
+            nagle=not (pool.role == "edge" and listener.node_port == HTTPS_PORT),
+            balancers=pool.balancers.get(listener.side, ()),
+            options=self._options(pool, listener),
+        )
+
+    def _members(self, pool: Pool, row: PortRow, family: int) -> dict[str, tuple[str, ...]]:
+        """Return the addresses of the members by what they do: active, backup, draining, joining, retired."""
+        found: dict[str, list[str]] = {state: [] for state in ("backup", *(state.value for state in MemberState))}
+        for host in (self._topology.hosts[name] for name in pool.members):
+            if row.collocated in (None, host.collocated):
+                stands_by = host.backup_member and host.member_state is MemberState.ACTIVE
+                found["backup" if stands_by else host.member_state.value] += _node_addresses(host, row).of_families(frozenset({family})).to_text()[:1]
+        return {state: tuple(addresses) for state, addresses in found.items()}
+
+    def _options(self, pool: Pool, listener: Listener) -> dict[str, object]:
+        """Return the vendor options that the driver of the service has: the pool's before those of its first balancer."""
+        unit = next((self._topology.hosts[name] for name in pool.balancers.get(listener.side, ())), None)
+        known = options_of(unit.balancer_driver or "", (listener.transport.value,)) if unit else {}
+        given = {**(unit.balancer_vendor if unit else {}), **pool.vendor}
+        return {name: given[name] for name in known if name in given}
+
+
+def monitor_port(pool: Pool, node_port: int) -> int:
+    """Return the TCP port that tells whether a member is well.
+
+    Front End and Director: the pool's monitoring port, or 5061, for every service, so that a member whose
+    Front End service stopped leaves all of them. Edge: the port itself, 443 for STUN over UDP.
+    """
+    if pool.role in ("frontend", "directors"):
+        return pool.monitoring_port or SIP_PORT
+    return HTTPS_PORT if node_port == STUN_PORT else pool.monitoring_port or node_port
+
+
+def _takes(row: PortRow, pool: Pool) -> bool:
+    """Return whether a pool's balancer takes a row; the tables have no value for reverse proxies, which are balanced as a whole."""
+    if pool.role == "reverse_proxy":
+        return pool.method is Method.HLB
+    return row.load_balancer.get(pool.version) in _BALANCED[pool.method]
+
+
+def _row_listeners(row: PortRow, transport: Transport, pool: Pool, member: Host) -> Iterator[Listener]:
+    """Yield where the balancer listens for a row; nothing when the pool has no virtual address for it."""
+    rewritten = row.web == "external" and pool.external_web_vip
+    vips = pool.external_web_vip if rewritten else _virtual_address(row, pool)
+    for node_port in _node_ports(row, member) if vips else ():
+        port = EXTERNAL_WEB_LISTENERS.get(node_port, node_port) if rewritten else node_port
+        yield Listener(row, transport, vips, port, node_port)
+
+
+def _virtual_address(row: PortRow, pool: Pool) -> AddressSet:
+    if row.interface in _EXTERNAL:
+        return pool.external_vips.get(row.interface.value, AddressSet())
+    if row.web or pool.method is Method.DNS:
+        return pool.web_vip
+    return pool.vip
+
+
+def _node_ports(row: PortRow, member: Host) -> tuple[int, ...]:
+    """Return the single ports of a row; a range is media or dynamic RPC, which no balancer takes."""
+    if row.port.edge_service is not None:
+        return (member.edge_ports[row.port.edge_service],)
+    pairs = row.port.ports.pairs if row.port.ports else ()
+    return tuple(first for first, last in pairs if first == last)
+
+
+def _node_addresses(host: Host, row: PortRow) -> AddressSet:
+    if host.roles & {"edge", "reverse_proxy"}:
+        return bound_address(row.interface, host) or host.addresses
+    return host.addresses
+
+
+def _persistence(row: PortRow, pool: Pool, vip: str) -> dict[str, object]:
+    """Return by what clients come back; the services of one virtual address share what they know of a client."""
+    if row.web != "external":
+        return {"type": "source", "seconds": SOURCE_AFFINITY_SECONDS, "group": affinity_group(pool.name, vip)}
+    if pool.version is Version.LYNC_2010:
+        return {"type": "cookie", "name": COOKIE_NAME}
+    return {"type": "none"}
+
+
+def _monitor(pool: Pool, listener: Listener) -> dict[str, object]:
+    port = monitor_port(pool, listener.node_port)
+    return {"type": "tcp", "port": port, "interval_seconds": MONITOR_INTERVAL_SECONDS, "failures": MONITOR_FAILURES}
+
+
+def _source_nat(listener: Listener) -> bool:
+    return listener.row.interface is not Interface.AV

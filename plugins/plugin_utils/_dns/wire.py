@@ -1,0 +1,135 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Talking to one DNS server: questions to the server itself, updates by RFC 2136, both signed where it has a TSIG key.
+
+Questions go over UDP, and again over TCP where the answer was cut. Updates always go over TCP: over UDP one whose answer
+got lost would be sent twice, and the second time its prerequisites fail.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .._base.libraries import dns
+from .._inventory.model import DnsServer
+
+if TYPE_CHECKING:
+    from dns.message import Message
+    from dns.tsig import Key as TsigKey
+    from dns.update import UpdateMessage
+
+TIMEOUT_SECONDS = 5.0
+
+
+class DnsServerError(Exception):
+    """A server did not do what it was asked; the text says which, why, and what to do about it."""
+
+
+class ChangedMeanwhileError(DnsServerError):
+    """The zone is not what it was when it was gathered, so nothing was written."""
+
+
+_KEY_FIX = "compare key_name, key_algorithm and key_secret with the key of the server"
+# Of a failed update: code -> what it means here and the fix; codes of RFC 2136 section 2.2.
+_UPDATE_FAULTS = {
+    "REFUSED": (
+        "it refuses the update",
+        "allow the key in allow-update or update-policy of the zone, on its primary server; a zone of Active Directory needs windows_host",
+    ),
+    "NOTAUTH": ("it is not the primary server of the zone", "name the zone's primary server first in lync_dns_servers"),
+    "NOTZONE": ("a name is not in the zone", "correct zones in lync_dns_servers"),
+    "NOTIMP": ("it takes no updates", "name a server that takes dynamic updates, or use the state rendered"),
+    "SERVFAIL": ("it failed", "look into its log; often it cannot write the journal of the zone"),
+    "FORMERR": ("it cannot read the update", "look into its log"),
+}
+_MEANWHILE = {
+    "NXRRSET": "a record set that was there is gone or has other values",
+    "YXRRSET": "a record set that was not there is there, or one has exactly the values of a wildcard beside it",
+    "NXDOMAIN": "a name that was there is gone",
+    "YXDOMAIN": "a name that was not there is there",
+}
+_QUERY_FAULTS = {
+    "REFUSED": ("it refuses to answer", "allow the controller or the key in allow-query, and in match-clients of the view"),
+    "NOTAUTH": ("it does not hold the zone", "correct zones in lync_dns_servers"),
+    "SERVFAIL": ("it failed", "look whether it has loaded the zone"),
+}
+
+
+class Client:
+    """A connection to one server; queries and updates count what was sent."""
+
+    def __init__(self, server: DnsServer, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self.server = server
+        self.queries = 0
+        self.updates = 0
+        self._timeout_seconds = timeout_seconds
+
+    @property
+    def name(self) -> str:
+        """Return the server as it is named in messages."""
+        return self.server.address if self.server.port == 53 else f"{self.server.address} port {self.server.port}"
+
+    def query(self, name: str, record_type: str, zone: str) -> Message:
+        """Return the answer of the server itself; raises DnsServerError when it is none of an authoritative server."""
+        message = dns.message.make_query(f"{name}.", record_type, flags=0)
+        answer = self._exchange(message, f"cannot be asked for {name} {record_type}", is_update=False)
+        self.queries += 1
+        code = dns.rcode.to_text(answer.rcode())
+        if code not in ("NOERROR", "NXDOMAIN"):
+            meaning, fix = _QUERY_FAULTS.get(code, (f"it answers {code}", "look into its log"))
+            raise self._error(f"does not tell {name} {record_type}: {meaning}", fix)
+        if not answer.flags & dns.flags.AA:
+            raise self._error(f"is not authoritative for the zone {zone}", "name a server that holds the zone, no resolver, and look for a delegation")
+        return answer
+
+    def update(self, message: UpdateMessage, zone: str) -> None:
+        """Send an update; raises ChangedMeanwhileError when a prerequisite failed, DnsServerError when anything else did."""
+        answer = self._exchange(message, f"cannot be sent changes of the zone {zone}", is_update=True)
+        self.updates += 1
+        code = dns.rcode.to_text(answer.rcode())
+        if code in _MEANWHILE:
+            raise ChangedMeanwhileError(f"{self._who()}: the zone {zone} was changed meanwhile, nothing was written: {_MEANWHILE[code]}; fix: run again")
+        if code != "NOERROR":
+            meaning, fix = _UPDATE_FAULTS.get(code, (f"it answers {code}", "look into its log"))
+            raise self._error(f"did not change the zone {zone}: {meaning}", fix)
+
+    def _exchange(self, message: Message, failed: str, is_update: bool) -> Message:
+        """Send a message and return the answer; whatever goes wrong on the way is a DnsServerError."""
+        if self.server.key_name:
+            message.use_tsig(self._key(), algorithm=dns.name.from_text(self.server.key_algorithm))
+        where, port = self.server.address, self.server.port
+        try:
+            if is_update:
+                return dns.query.tcp(message, where, self._timeout_seconds, port)
+            return dns.query.udp_with_fallback(message, where, self._timeout_seconds, port)[0]
+        except dns.tsig.PeerBadTime as error:
+            raise self._error(f"{failed}: the clocks differ by more than five minutes (BADTIME)", "set the clock of controller and server") from error
+        except (dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadKey, dns.tsig.BadAlgorithm, dns.message.UnknownTSIGKey) as error:
+            raise self._error(f"{failed}: it does not accept the TSIG key {self.server.key_name} ({_code(error)})", _KEY_FIX) from error
+        except dns.exception.Timeout as error:
+            unknown = "; it is not known whether it made the changes" if is_update else ""
+            fix = "look whether it runs, and for a firewall; then run again"
+            raise self._error(f"{failed}: no answer in {self._timeout_seconds:g} s{unknown}", fix) from error
+        except dns.exception.DNSException as error:
+            raise self._error(f"{failed}: its answer cannot be read: {error or type(error).__name__}", "look whether it is a DNS server") from error
+        except (OSError, EOFError) as error:
+            raise self._error(f"{failed}: {error or 'it closed the connection'}", "look whether it runs, and correct address and port") from error
+
+    def no_zone(self, zone: str) -> DnsServerError:
+        """Return the error of a server that answers for a zone with nothing."""
+        return self._error(f"holds no zone {zone}", "correct zones in lync_dns_servers")
+
+    def _key(self) -> TsigKey:
+        server = self.server
+        return dns.tsig.Key(f"{server.key_name}.", server.key_secret, server.key_algorithm)
+
+    def _who(self) -> str:
+        return f"DNS server {self.name}"
+
+    def _error(self, text: str, fix: str) -> DnsServerError:
+        return DnsServerError(f"{self._who()} {text}; fix: {fix}")
+
+
+def _code(error: Exception) -> str:
+    """Return the error code of RFC 8945 that an exception of dnspython stands for."""
+    return {"PeerBadKey": "BADKEY", "PeerBadSignature": "BADSIG", "PeerBadTruncation": "BADTRUNC"}.get(type(error).__name__, str(error))

@@ -1,0 +1,140 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One zone on a server: gather what it has, and write changes as compare-and-swap.
+
+An update holds, for every set that it touches, the prerequisite that the set is exactly what was gathered (RFC 2136
+section 2.4.2), or that there is none; the server checks all of them and writes all or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from .._base.libraries import dns
+from .planner import Change, Have, Mark, Scope, asked_keys, mark_name, mark_of
+from .records import TYPES, Key, RecordSet, Wanted, rdata, value_text
+from .wire import Client
+
+if TYPE_CHECKING:
+    from dns.message import Message
+    from dns.update import UpdateMessage
+
+MARK_TTL_SECONDS = 300
+# Changes of one update: with their prerequisites some 200 bytes each, and a message holds 65535.
+CHANGES_OF_UPDATE_MAXIMUM = 200
+_PROBE_LABEL = "_msuc-lync-probe"
+
+
+def serial(client: Client, zone: str) -> int:
+    """Return the serial number of a zone's SOA record on a server."""
+    answer = client.query(zone, "SOA", zone)
+    numbers: list[int] = [data.serial for rrset in answer.answer for data in rrset if data.rdtype.name == "SOA"]
+    if not numbers:
+        raise client.no_zone(zone)
+    return numbers[0]
+
+
+def gather(client: Client, zone: str, want: Sequence[Wanted], scope: Scope) -> Have:
+    """Return what a server holds of a zone: the marks of the owners, and the sets of the wanted names and of the marked ones."""
+    number = serial(client, zone)
+    marks = {mark.key: mark for owner in sorted(scope.owners) for mark in _marks(client, zone, owner)}
+    keys = asked_keys(zone, want, marks.values(), scope)
+    found = sets_of(client, zone, keys)
+    unmarked = {key: one for key, one in found.items() if key not in marks}
+    wildcards = _wildcard_sets(client, zone, unmarked)
+    sets = {key: one for key, one in found.items() if key in marks or one.values != wildcards.get(_sibling(key))}
+    return Have(sets, marks, number)
+
+
+def sets_of(client: Client, zone: str, keys: Iterable[Key]) -> dict[Key, RecordSet]:
+    """Return the sets that a server answers with for keys; at an alias, the alias."""
+    found: dict[Key, RecordSet] = {}
+    for key in keys:
+        for one in _answered(client.query(key.name, key.type, zone), zone, key.name):
+            found[one.key] = one
+    return found
+
+
+def _answered(answer: Message, zone: str, name: str) -> Iterator[RecordSet]:
+    """Yield the sets of a name in an answer; what follows an alias is of another name."""
+    for rrset in answer.answer:
+        kind = rrset.rdtype.name
+        if kind in TYPES and rrset.name.to_text(omit_final_dot=True).lower() == name:
+            yield RecordSet(Key(zone, name, kind), rrset.ttl, tuple(sorted(value_text(data) for data in rrset)))
+
+
+def _marks(client: Client, zone: str, owner: str) -> Iterator[Mark]:
+    answer = client.query(mark_name(zone, owner), "TXT", zone)
+    for data in (data for rrset in answer.answer for data in rrset if data.rdtype.name == "TXT"):
+        mark = mark_of(b"".join(data.strings).decode("utf-8", "replace"), zone, owner)
+        if mark:
+            yield mark
+
+
+def _wildcard_sets(client: Client, zone: str, found: Iterable[Key]) -> Mapping[Key, tuple[str, ...]]:
+    """Return the values that wildcards give to names nobody has, by the key of such a name.
+
+    A set that equals them may be no set at all, and a prerequisite that it exists would fail.
+    """
+    probes = sorted({_sibling(key) for key in found})
+    return {key: one.values for key, one in sets_of(client, zone, probes).items()}
+
+
+def _sibling(key: Key) -> Key:
+    """Return the key of a name beside another that nobody has."""
+    parent = key.name.partition(".")[2] if key.name != key.zone else key.zone
+    return Key(key.zone, f"{_PROBE_LABEL}.{parent}", key.type)
+
+
+def write(client: Client, zone: str, changes: Sequence[Change]) -> None:
+    """Make changes, up to 200 of them at a time all or nothing; raises DnsServerError, with the changes of earlier messages made."""
+    for start in range(0, len(changes), CHANGES_OF_UPDATE_MAXIMUM):
+        client.update(update_message(zone, changes[start : start + CHANGES_OF_UPDATE_MAXIMUM]), zone)
+
+
+def update_message(zone: str, changes: Sequence[Change]) -> UpdateMessage:
+    """Return the update that makes changes, with prerequisites for exactly what was gathered."""
+    message = dns.update.UpdateMessage(f"{zone}.")
+    aliases = {change.key.name for change in changes if change.key.type == "CNAME" and change.before}
+    for change in changes:
+        _require(message, change, change.key.name in aliases)
+    # An alias goes first: a server ignores, without a word, a record that is added beside one (RFC 2136 section 3.4.2.2).
+    for change in sorted(changes, key=lambda change: change.after is not None):
+        _swap(message, change)
+        _mark(message, change)
+    return message
+
+
+def _require(message: UpdateMessage, change: Change, is_alias_now: bool) -> None:
+    name, kind = f"{change.key.name}.", change.key.type
+    if change.before:
+        message.present(name, *(rdata(kind, value) for value in change.before.values))
+        return
+    message.absent(name, kind)
+    if kind != "CNAME" and change.after and not is_alias_now:
+        message.absent(name, "CNAME")
+
+
+def _swap(message: UpdateMessage, change: Change) -> None:
+    if not change.touches_set:
+        return
+    name, kind = f"{change.key.name}.", change.key.type
+    if change.before:
+        message.delete(name, kind)
+    if change.after:
+        message.add(name, change.after.ttl, *(rdata(kind, value) for value in change.after.values))
+
+
+def _mark(message: UpdateMessage, change: Change) -> None:
+    if change.mark_before == change.mark_after:
+        return
+    if change.mark_before:
+        message.delete(f"{change.mark_before.name}.", mark_rdata(change.mark_before))
+    if change.mark_after:
+        message.add(f"{change.mark_after.name}.", MARK_TTL_SECONDS, mark_rdata(change.mark_after))
+
+
+def mark_rdata(mark: Mark) -> object:
+    """Return a mark as a TXT value of one string."""
+    return rdata("TXT", f'"{mark.text}"')

@@ -1,0 +1,91 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a plan relies on and does not make, and how each of these assumptions stands after the last verify.yml.
+
+    standing(hosts, pools, last_report(Path("reports")))
+    -> (Assumption("edge01", "The default gateway is on the external interface.", Standing.CONFIRMED, "0.0.0.0/0 leaves by ..."), ...)
+
+A report of verify.yml tells of the assumptions of its own plan; one that the report does not know was not read by anybody.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from .._plan.files import Document
+
+REPORT_FILE = "verify.json"
+NOT_READ = "no run of verify.yml has told"
+
+
+class Standing(str, Enum):
+    """What a run read of an assumption: that it holds, that it does not, or too little to say."""
+
+    CONFIRMED = "confirmed"
+    CONTRADICTED = "contradicted"
+    UNKNOWN = "could not tell"
+
+
+@dataclass(frozen=True, order=True)
+class Assumption:
+    """One assumption of a plan; place: the host or pool that relies on it. why: what was read, or why that does not tell."""
+
+    place: str
+    text: str
+    standing: Standing = Standing.UNKNOWN
+    why: str = NOT_READ
+
+    @property
+    def words(self) -> str:
+        """Return it as one line without the place."""
+        return f"{self.text} {self.standing.value}: {self.why}"
+
+    def document(self) -> dict[str, object]:
+        """Return it as plugins/plugin_utils/_probes/data/lync_verify.schema.json has it."""
+        return {"place": self.place, "text": self.text, "standing": self.standing.value, "why": self.why}
+
+
+def assumptions_of(hosts: Iterable[Document], pools: Iterable[Document]) -> tuple[Assumption, ...]:
+    """Return the assumptions of plan documents, sorted, as nobody has read anything yet; of hosts only those that are managed."""
+    managed = (host for host in hosts if host.get("managed") and host.get("member_state") != "retired")
+    found = [*_of(managed, "host"), *_of(pools, "pool")]
+    return tuple(sorted(dict.fromkeys(found)))
+
+
+def _of(documents: Iterable[Document], kind: str) -> Iterator[Assumption]:
+    for document in documents:
+        texts = document.get("assumptions")
+        yield from (Assumption(str(document[kind]), str(text)) for text in (texts if isinstance(texts, list) else ()))
+
+
+def last_report(directory: Path) -> Mapping[str, object] | None:
+    """Return the report that the last verify.yml left in a directory, None when there is none that can be read."""
+    try:
+        found = json.loads((directory / REPORT_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def standing(hosts: Iterable[Document], pools: Iterable[Document], report: Mapping[str, object] | None) -> tuple[Assumption, ...]:
+    """Return the assumptions of plan documents as a report of verify.yml tells them; None for no report."""
+    told = {(each.place, each.text): each for each in _told(report or {})}
+    return tuple(told.get((each.place, each.text), each) for each in assumptions_of(hosts, pools))
+
+
+def unconfirmed(hosts: Iterable[Document], pools: Iterable[Document], report: Mapping[str, object] | None) -> tuple[Assumption, ...]:
+    """Return the assumptions that a report does not confirm, those that it contradicts first."""
+    found = [each for each in standing(hosts, pools, report) if each.standing is not Standing.CONFIRMED]
+    return tuple(sorted(found, key=lambda each: (each.standing is not Standing.CONTRADICTED, each)))
+
+
+def _told(report: Mapping[str, object]) -> Iterator[Assumption]:
+    items = report.get("assumptions")
+    for item in items if isinstance(items, Sequence) else ():
+        known = isinstance(item, Mapping) and str(item.get("standing")) in {each.value for each in Standing}
+        if known:
+            yield Assumption(str(item.get("place")), str(item.get("text")), Standing(str(item["standing"])), str(item.get("why")))

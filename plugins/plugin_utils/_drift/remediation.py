@@ -1,0 +1,212 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which deviations a run may repair, and what stands against the others.
+
+    decide(deviations, Limits(unattended=True, ...), now) -> Decision(repaired=(...), left=((deviation, "it needs an attended run: ..."),))
+
+An attended run repairs what its classes name, by default everything. An unattended run repairs only what is missing,
+disabled or narrowed, so that it can open what was planned and never ends what somebody may rely on.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .._base.errors import InvalidInputError, Problem, one_of, shown
+from .deviations import REPAIRABLE, Class, Deviation
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WINDOW = re.compile(r"^(?:(?P<days>[a-z]{3}(?:-[a-z]{3})?(?:,[a-z]{3}(?:-[a-z]{3})?)*) )?(?P<first>\d\d:\d\d)-(?P<last>\d\d:\d\d)$")
+_MINUTES_OF_DAY = 24 * 60
+Hours = Callable[[Deviation], float]
+
+
+@dataclass(frozen=True)
+class Window:
+    """When a run may write: on these days of the week (Monday is 0), from a minute of the day until before another one.
+
+    A window that ends before it starts goes on after midnight.
+    """
+
+    days: frozenset[int]
+    first_minute: int
+    last_minute: int
+
+    @classmethod
+    def parse(cls, text: str) -> Window:
+        """Return the window of a text like "mon-fri 22:00-05:00"; raises ValueError that says how one is written."""
+        match = _WINDOW.match(text.strip().lower())
+        if match is None:
+            raise ValueError(f"{shown(text)} is not a window; write it as 22:00-05:00 or mon-fri 22:00-05:00")
+        return cls(_days(match["days"]), _minute(match["first"]), _minute(match["last"]))
+
+    def holds(self, now: datetime.datetime) -> bool:
+        """Return whether a moment of local time is in the window."""
+        minute, day = now.hour * 60 + now.minute, now.weekday()
+        if self.first_minute < self.last_minute:
+            return day in self.days and self.first_minute <= minute < self.last_minute
+        return (day in self.days and minute >= self.first_minute) or ((day - 1) % 7 in self.days and minute < self.last_minute)
+
+
+def _days(text: str | None) -> frozenset[int]:
+    if not text:
+        return frozenset(range(7))
+    found: set[int] = set()
+    for part in text.split(","):
+        first, _dash, last = part.partition("-")
+        if first not in _DAYS or (last and last not in _DAYS):
+            raise ValueError(f"{shown(part)} are no days; write {', '.join(_DAYS)}, or two of them with a dash")
+        start, count = _DAYS.index(first), (_DAYS.index(last or first) - _DAYS.index(first)) % 7 + 1
+        found.update((start + offset) % 7 for offset in range(count))
+    return frozenset(found)
+
+
+def _minute(text: str) -> int:
+    hours, minutes = map(int, text.split(":"))
+    if hours * 60 + minutes > _MINUTES_OF_DAY or minutes > 59:
+        raise ValueError(f"{shown(text)} is not a time of day; write 00:00 to 24:00")
+    return hours * 60 + minutes
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a remediation is allowed.
+
+    classes: of deviations; all that can be repaired when empty. concerns: all when empty. after_hours: a deviation must
+    have been seen for so long. max_changes: of one device; 0 for no limit. window: when to write; None for always.
+    """
+
+    classes: frozenset[Class] = frozenset()
+    concerns: frozenset[str] = frozenset()
+    unattended: bool = False
+    after_hours: float = 0
+    max_changes: int = 0
+    window: Window | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is repaired, what is left and why, and whether a limit stopped something that would else have been repaired."""
+
+    repaired: tuple[Deviation, ...] = ()
+    left: tuple[tuple[Deviation, str], ...] = ()
+    stopped_by_limit: bool = False
+
+
+def read_limits(options: Mapping[str, object]) -> Limits:
+    """Return the limits of the options classes, concerns, unattended, approved, after_hours, max_changes, window.
+
+    Raises InvalidInputError with every problem; unattended without an approved plan is one.
+    """
+    problems: list[Problem] = []
+    classes = _classes(options.get("classes"), problems)
+    window = _window(options.get("window"), problems)
+    if options.get("unattended") and not options.get("approved"):
+        fix = "set lync_approved_plan to the directory of the plan that somebody approved"
+        problems.append(Problem("lync_unattended", "an unattended remediation has no approved plan to go by", fix=fix))
+    numbers = {name: _number(f"lync_remediate_{name}", options.get(name), problems) for name in ("after_hours", "max_changes")}
+    if problems:
+        raise InvalidInputError(problems)
+    concerns = frozenset(str(word) for word in _items(options.get("concerns")))
+    return Limits(classes, concerns, bool(options.get("unattended")), numbers["after_hours"], int(numbers["max_changes"]), window)
+
+
+def _items(value: object) -> Sequence[object]:
+    if value is None or value == "":
+        return []
+    return [word.strip() for word in value.split(",")] if isinstance(value, str) else value if isinstance(value, Sequence) else [value]
+
+
+def _classes(value: object, problems: list[Problem]) -> frozenset[Class]:
+    words = [str(word) for word in _items(value)]
+    allowed = {kind.value for kind in REPAIRABLE}
+    place, fix = "lync_remediate_classes", "name these only"
+    problems += [Problem(place, f"{shown(word)} cannot be repaired", one_of(allowed), fix) for word in words if word not in allowed]
+    return frozenset(Class(word) for word in words if word in allowed)
+
+
+def _window(value: object, problems: list[Problem]) -> Window | None:
+    try:
+        return Window.parse(str(value)) if value else None
+    except ValueError as error:
+        problems.append(Problem("lync_remediate_window", str(error)))
+        return None
+
+
+def _number(place: str, value: object, problems: list[Problem]) -> float:
+    if value is None or value == "":
+        return 0
+    try:
+        number = math.nan if isinstance(value, bool) else float(str(value))
+    except ValueError:
+        number = math.nan
+    if 0 <= number < math.inf:
+        return number
+    problems.append(Problem(place, f"{shown(value)} is not a number of 0 or more", fix="write one, or leave it out"))
+    return 0
+
+
+@dataclass
+class _Count:
+    """How many changes each device has been allowed so far."""
+
+    of_device: dict[str, int] = field(default_factory=dict)
+
+    def is_full(self, deviation: Deviation, most: int) -> bool:
+        """Return whether a device has had so many changes, and count this one."""
+        used = self.of_device.get(deviation.device, 0)
+        self.of_device[deviation.device] = used + 1
+        return bool(most) and used >= most
+
+
+def decide(deviations: Iterable[Deviation], limits: Limits, now: datetime.datetime, seen_hours: Hours = lambda _deviation: 0.0) -> Decision:
+    """Return what may be repaired at a moment of local time; seen_hours: for how long a deviation has been known."""
+    count = _Count()
+    repaired: list[Deviation] = []
+    left: list[tuple[Deviation, str]] = []
+    stopped = False
+    for deviation in deviations:
+        why = _not_allowed(deviation, limits)
+        limit = "" if why else _limit(deviation, limits, now, seen_hours(deviation), count)
+        stopped = stopped or bool(limit)
+        if why or limit:
+            left.append((deviation, why or limit))
+        else:
+            repaired.append(deviation)
+    return Decision(tuple(repaired), tuple(left), stopped)
+
+
+def _not_allowed(deviation: Deviation, limits: Limits) -> str:
+    if not deviation.is_repairable:
+        return "its cause is nothing that this collection owns"
+    if limits.classes and deviation.kind not in limits.classes:
+        return f"class {deviation.kind.value} is not in lync_remediate_classes"
+    if limits.concerns and deviation.concern not in limits.concerns:
+        return f"concern {deviation.concern} is not in lync_remediate_concerns"
+    return _not_unattended(deviation) if limits.unattended else ""
+
+
+def _not_unattended(deviation: Deviation) -> str:
+    """Say why only an attended run may repair it: it ends something."""
+    if deviation.recreates:
+        return "it needs an attended run: the repair recreates a virtual"
+    if deviation.notice:
+        return f"it needs an attended run: the repair {deviation.notice}"
+    only_opens = deviation.too_narrow and not deviation.too_wide
+    if deviation.kind in (Class.MISSING, Class.DISABLED) or only_opens:
+        return ""
+    return "it needs an attended run: the repair ends what the device admits now"
+
+
+def _limit(deviation: Deviation, limits: Limits, now: datetime.datetime, seen_hours: float, count: _Count) -> str:
+    if limits.window is not None and not limits.window.holds(now):
+        return "it is not within lync_remediate_window"
+    if seen_hours < limits.after_hours:
+        return f"it has been seen for {seen_hours:.1f} hours only, lync_remediate_after_hours is {limits.after_hours:g}"
+    if count.is_full(deviation, limits.max_changes):
+        return f"the device has had its {limits.max_changes} changes (lync_remediate_max_changes)"
+    return ""

@@ -1,0 +1,189 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reads our table from what nft tells of it: its JSON, or the text of a script or a listing.
+
+    read_listing(json.loads(output of "nft -s -j -p list table inet msuc_lync")) -> Table(...)
+    read_text(Table(...).script()) == Table(...)
+
+A line that is understood in no other way is kept as it is, with its JSON or text as raw.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ..._base.errors import InvalidInputError, Problem
+from .ruleset import CHAINS, Line, Match, settled
+from .table import BASE_CHAINS, HOOKS, TABLE, Table, is_framed
+
+_PROTOCOLS = {"tcp": "6", "udp": "17", "icmp": "1", "ipv6-icmp": "58", "icmpv6": "58", "vrrp": "112", "esp": "50", "ah": "51", "gre": "47", "sctp": "132"}
+_PRIORITIES = {"filter": 0, "0": 0}
+_TWO_WORDS = frozenset({"ip", "ip6", "tcp", "udp", "icmpv6", "meta", "ct"})
+_TOKEN = re.compile(r'"[^"]*"|[{};,]|[^\s{};,"]+')
+_Hooks = Mapping[str, tuple[str, str, int]]
+
+
+def read_table(text: str, place: str) -> Table | None:
+    """Return the table of a text, JSON or nft's own language, None for an empty one; raises InvalidInputError for any other."""
+    if not text.strip():
+        return None
+    try:
+        return read_listing(json.loads(text)) if text.lstrip().startswith("{") else read_text(text)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        fix = f"give the output of: nft list table {TABLE}, with or without -j, or what state rendered returned"
+        raise InvalidInputError([Problem(place, f"the text is no table {TABLE} ({error})", fix=fix)]) from error
+
+
+def read_listing(document: Mapping[str, Any]) -> Table | None:
+    """Return the table of nft's JSON, None when it has none; raises KeyError, TypeError or ValueError for any other document."""
+    chains: dict[str, tuple[str, str, int]] = {}
+    lines: list[Line] = []
+    policy, strange = "accept", False
+    for item in document["nftables"]:
+        ((kind, body),) = item.items()
+        if kind == "chain" and "hook" in body:
+            chains[body["name"]] = (body["type"], body["hook"], body["prio"])
+            policy = body["policy"] if body["name"] == "input" else policy
+        elif kind == "chain":
+            chains.setdefault(body["name"], ("", "", 0))
+        elif kind == "rule":
+            lines.append(_listed_line(body))
+        strange |= kind not in ("metainfo", "table", "chain", "rule")
+    return _table(policy, chains, lines, strange) if chains else None
+
+
+def _table(policy: str, chains: _Hooks, lines: Sequence[Line], strange: bool = False) -> Table:
+    wanted = {**HOOKS, **dict.fromkeys(CHAINS.values(), ("", "", 0))}
+    base = [line for name in BASE_CHAINS for line in lines if line.chain == name]
+    has_frame = not strange and dict(chains) == wanted and is_framed(base)
+    return Table(policy, tuple(settled(line) for name in CHAINS.values() for line in lines if line.chain == name), has_frame)
+
+
+def _listed_line(body: Mapping[str, Any]) -> Line:
+    """Return a line of nft's JSON."""
+    chain, handle, comment = str(body["chain"]), int(body.get("handle", 0)), str(body.get("comment", ""))
+    matches: list[Match] = []
+    verdict = ""
+    try:
+        for part in body["expr"]:
+            ((kind, value),) = part.items()
+            if kind == "match" and not verdict and (value["op"] == "==" or _is_ct_state(value)):
+                matches.append((_left(value["left"]), tuple(sorted(_right(value["right"])))))
+            elif kind in ("accept", "drop", "jump"):
+                verdict = f"jump {value['target']}" if kind == "jump" else kind
+            elif kind != "counter":
+                raise ValueError(kind)
+    except (KeyError, TypeError, ValueError):
+        raw = json.dumps({"chain": chain, "expr": body.get("expr"), "comment": comment}, sort_keys=True)
+        return Line(chain, (), "", comment, handle, raw)
+    return Line(chain, tuple(matches), verdict, comment, handle)
+
+
+def _is_ct_state(value: Mapping[str, Any]) -> bool:
+    return bool(value["op"] == "in" and value["left"] == {"ct": {"key": "state"}})
+
+
+def _left(left: Mapping[str, Any]) -> str:
+    ((kind, value),) = left.items()
+    if kind == "payload":
+        return f"{value['protocol']} {value['field']}"
+    key = str(value["key"])
+    return key if key in ("iifname", "oifname") else f"{kind} {key}"
+
+
+def _right(right: object) -> Iterator[str]:
+    """Yield the values that an expression may have; raises ValueError for one that is no value."""
+    if isinstance(right, list):
+        for item in right:
+            yield from _right(item)
+    elif isinstance(right, (str, int)):
+        yield str(right)
+    elif isinstance(right, Mapping) and "set" in right:
+        yield from _right(right["set"])
+    elif isinstance(right, Mapping) and "prefix" in right:
+        yield f"{right['prefix']['addr']}/{right['prefix']['len']}"
+    elif isinstance(right, Mapping) and "range" in right:
+        yield "-".join(map(str, right["range"]))
+    else:
+        raise ValueError(str(right))
+
+
+def read_text(text: str) -> Table | None:
+    """Return the table of a script or a listing, None when it makes none; raises ValueError for any other text."""
+    chains: dict[str, tuple[str, str, int]] = {}
+    lines: list[Line] = []
+    policy = "accept"
+    for name, words in _statements(text):
+        chains.setdefault(name, ("", "", 0))
+        if words[:1] == ["type"]:
+            chains[name] = (words[1], words[3], _PRIORITIES.get(words[5], -1))
+        elif words[:1] == ["policy"]:
+            policy = words[1] if name == "input" else policy
+        elif words:
+            lines.append(_text_line(name, words))
+    return _table(policy, chains, lines) if chains else None
+
+
+def _statements(text: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield chain and words of each statement in a chain; a chain also with no words, so that an empty one is known."""
+    chain = ""
+    for line in text.splitlines():
+        words = [] if line.lstrip().startswith("#") else _TOKEN.findall(line)
+        if words[:1] == ["chain"]:
+            chain = words[1]
+            yield chain, []
+        elif words == ["}"]:
+            chain = ""
+        elif chain:
+            yield from ((chain, part) for part in _parts(words))
+        elif words and words[0] not in ("table", "delete", "add", "comment"):
+            raise ValueError(line.strip())
+
+
+def _parts(words: Iterable[str]) -> Iterator[list[str]]:
+    part: list[str] = []
+    for word in words:
+        if word == ";":
+            yield part
+            part = []
+        else:
+            part.append(word)
+    if part:
+        yield part
+
+
+def _text_line(chain: str, words: Sequence[str]) -> Line:
+    """Return a line of nft's own language."""
+    rest, matches, verdict, comment = list(words), list[Match](), "", ""
+    while rest:
+        word = rest.pop(0)
+        if word in ("accept", "drop"):
+            verdict = word
+        elif word == "jump":
+            verdict = f"jump {rest.pop(0)}"
+        elif word == "comment":
+            comment = rest.pop(0).strip('"')
+        elif word == "counter":
+            rest = rest[4:] if rest[:1] == ["packets"] else rest
+        else:
+            name = f"{word} {rest.pop(0)}" if word in _TWO_WORDS else word
+            matches.append((name, tuple(sorted(_PROTOCOLS.get(value, value) if name == "meta l4proto" else value for value in _text_values(rest)))))
+    return Line(chain, tuple(matches), verdict, comment)
+
+
+def _text_values(rest: list[str]) -> list[str]:
+    """Take the values of an expression from the begin of the words that are left."""
+    if rest[0] != "{":
+        first = rest.pop(0)
+        values = [first]
+        while rest and rest[0] == ",":
+            rest.pop(0)
+            values.append(rest.pop(0))
+        return [value.strip('"') for value in values]
+    end = rest.index("}")
+    values = [word.strip('"') for word in rest[1:end] if word != ","]
+    del rest[: end + 1]
+    return values

@@ -1,0 +1,224 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Firewall rules as lines of an nftables chain, and back.
+
+    lines_of(rule) -> (Line("allowed_in", (("ip saddr", ("10.1.0.0/24",)), ("tcp dport", ("5061",))), "accept", "SIP"),)
+    rules_of(lines) -> [rule]
+
+A rule has a line per address family that it limits; all its lines carry its name as their comment. What a Rule says is the same
+on Windows and on Linux, so it is the same value.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..._base.addresses import ANY as ANY_ADDRESS
+from ..._base.addresses import AddressSet
+from ..._base.ports import ANY as ANY_PORT
+from ..._base.ports import PortSet
+from ..rule import AddressScope, PortScope, Rule, address_texts
+from ..tables import ANY_PROTOCOL, TCP, UDP
+
+OWNED_GROUP = "msuc.lync"
+CHAINS: Mapping[tuple[str, str], str] = {
+    ("in", "block"): "blocked_in",
+    ("in", "allow"): "allowed_in",
+    ("out", "block"): "blocked_out",
+    ("out", "allow"): "allowed_out",
+}
+"""The chain of a rule by direction and action; what blocks goes before what allows, as on Windows."""
+VERDICTS: Mapping[str, str] = {"allow": "accept", "block": "drop"}
+FOREIGN = "nft"
+"""The restriction of a rule that somebody else wrote into our table and that no Rule can say."""
+_BOTH = frozenset({4, 6})
+_FAMILIES: Mapping[int, str] = {4: "ip", 6: "ip6"}
+_NFPROTO: Mapping[int, str] = {4: "ipv4", 6: "ipv6"}
+# Which end of a packet is the host's own, per direction: address, port and interface.
+_LOCAL: Mapping[str, tuple[str, str, str]] = {"in": ("daddr", "dport", "iifname"), "out": ("saddr", "sport", "oifname")}
+_REMOTE: Mapping[str, tuple[str, str]] = {"in": ("saddr", "sport"), "out": ("daddr", "dport")}
+_PORT_PROTOCOLS = {"tcp": TCP, "udp": UDP}
+
+Match = tuple[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One rule of a chain: expressions with the values that each may have, a verdict, and a comment.
+
+    handle: by which nftables finds it again, 0 for a line that is not there yet. raw: what stands for a line that cannot be read.
+    """
+
+    chain: str
+    matches: tuple[Match, ...]
+    verdict: str
+    comment: str = ""
+    handle: int = 0
+    raw: str = ""
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Return what makes it the same line, however its values are spelt."""
+        if self.raw:
+            return (self.chain, self.raw)
+        return (self.chain, frozenset((name, _canonical(name, values)) for name, values in self.matches), self.verdict, self.comment)
+
+
+def _canonical(name: str, values: Iterable[str]) -> object:
+    """Return the values of an expression as the set that they are."""
+    if name.endswith("addr"):
+        return AddressSet.parse(values)
+    return PortSet.parse(values) if name.endswith("port") else frozenset(values)
+
+
+def fitted(rule: Rule) -> Rule:
+    """Return the rule without addresses of a family that its other side lacks; a side without a limit in what is left is "any"."""
+    local, remote = rule.localip.addresses, rule.remoteip.addresses
+    families = local.families & remote.families
+    whole = ANY_ADDRESS.of_families(families)
+    local, remote = local.of_families(families), remote.of_families(families)
+    if local == whole:
+        return replace(rule, localip=AddressScope(), remoteip=AddressScope(remote))
+    return replace(rule, localip=AddressScope(local), remoteip=AddressScope(ANY_ADDRESS if remote == whole else remote))
+
+
+def lines_of(rule: Rule) -> tuple[Line, ...]:
+    """Return the lines of a rule; none when its two sides have no address family in common."""
+    raw = dict(rule.restrictions).get(FOREIGN)
+    if raw is not None:
+        return (Line(str(json.loads(raw)["chain"]), (), "", raw=raw),)
+    families = (0,) if rule.localip.is_any and rule.remoteip.is_any else tuple(_FAMILIES)
+    chain, verdict = CHAINS[rule.direction, rule.action], VERDICTS[rule.action]
+    made = (_matches(rule, family) for family in families)
+    return tuple(Line(chain, matches, verdict, rule.name) for matches in made if matches is not None)
+
+
+def _matches(rule: Rule, family: int) -> tuple[Match, ...] | None:
+    """Return the expressions of a rule for one family, 0 for both without a limit; None when the rule has nothing of the family."""
+    interfaces: list[Match] = [(_LOCAL[rule.direction][2], tuple(sorted(rule.interfaces)))] if rule.interfaces else []
+    addresses = _address_matches(rule, family) if family else []
+    return None if addresses is None else (*interfaces, *addresses, *_port_matches(rule))
+
+
+def _address_matches(rule: Rule, family: int) -> list[Match] | None:
+    one = frozenset({family})
+    found: list[Match] = []
+    for field, scope in ((_REMOTE[rule.direction][0], rule.remoteip), (_LOCAL[rule.direction][0], rule.localip)):
+        addresses = scope.addresses.of_families(one)
+        if not addresses:
+            return None
+        if addresses != ANY_ADDRESS.of_families(one):
+            found.append((f"{_FAMILIES[family]} {field}", address_texts(addresses)))
+    return found or [("meta nfproto", (_NFPROTO[family],))]
+
+
+def _port_matches(rule: Rule) -> list[Match]:
+    word = next((word for word, number in _PORT_PROTOCOLS.items() if number == rule.protocol), "")
+    sides = ((_REMOTE[rule.direction][1], rule.remoteport), (_LOCAL[rule.direction][1], rule.localport))
+    found = [(f"{word} {field}", scope.to_text()) for field, scope in sides if word and not scope.is_any]
+    if found or rule.protocol == ANY_PROTOCOL:
+        return found
+    return [("meta l4proto", (str(rule.protocol),))]
+
+
+def rules_of(lines: Iterable[Line]) -> list[Rule]:
+    """Return the rules that lines stand for, in their order: the lines of one rule differ in family and addresses only.
+
+    A line that says what no rule can say is a rule of its own with the restriction FOREIGN.
+    """
+    found: list[tuple[Rule, frozenset[int]]] = []
+    places: dict[Rule, int] = {}
+    for line in lines:
+        part, families = _part(line)
+        key = replace(part, localip=AddressScope(), remoteip=AddressScope())
+        place = places.get(key, -1)
+        if place < 0 or families & found[place][1]:
+            places[key] = len(found)
+            found.append((part, families))
+        else:
+            found[place] = (_with(found[place][0], part), families | found[place][1])
+    return [fitted(rule) for rule, _families in found]
+
+
+def _with(rule: Rule, part: Rule) -> Rule:
+    """Return a rule of one family with what another line says of the other family."""
+    local, remote = rule.localip.addresses | part.localip.addresses, rule.remoteip.addresses | part.remoteip.addresses
+    return replace(rule, localip=AddressScope(local), remoteip=AddressScope(remote))
+
+
+def _part(line: Line) -> tuple[Rule, frozenset[int]]:
+    """Return what one line says, and of which families."""
+    if line.raw:
+        return _foreign(line), _BOTH
+    direction, action = next(key for key, chain in CHAINS.items() if chain == line.chain)
+    return _read(Rule(name=line.comment, group=OWNED_GROUP, direction=direction, action=action), line.matches)
+
+
+def _foreign(line: Line) -> Rule:
+    """Return what stands for a line that cannot be read: a rule that admits nothing as far as we know."""
+    direction = "out" if line.chain.endswith("out") else "in"
+    name = f"a line of chain {line.chain} that is not ours{f': {line.comment}' if line.comment else ''}"
+    return Rule(name=name, group=OWNED_GROUP, direction=direction, enabled=False, restrictions=frozenset({(FOREIGN, line.raw)}))
+
+
+def settled(line: Line) -> Line:
+    """Return the line, with its own text as raw when no rule can say what it says."""
+    if line.raw:
+        return line
+    direction, action = next(key for key, chain in CHAINS.items() if chain == line.chain)
+    try:
+        if not line.comment or line.verdict != VERDICTS[action]:
+            raise ValueError(line.verdict)
+        _read(Rule(name=line.comment, direction=direction), line.matches)
+    except (ValueError, KeyError):
+        words = {"chain": line.chain, "matches": line.matches, "verdict": line.verdict, "comment": line.comment}
+        return replace(line, raw=json.dumps(words, sort_keys=True))
+    return line
+
+
+def _read(rule: Rule, matches: Sequence[Match]) -> tuple[Rule, frozenset[int]]:
+    """Return the rule with the limits of matches; raises KeyError or ValueError for one that a rule cannot have."""
+    fields = _FIELDS[rule.direction]
+    values: dict[str, object] = {}
+    families = _BOTH
+    for name, texts in matches:
+        option, protocol, family = fields[name]
+        if option in values or (protocol and values.get("protocol", protocol) != protocol):
+            raise ValueError(name)
+        families &= _family(texts) if option == "family" else family
+        values |= {"protocol": protocol} if protocol else {}
+        values[option] = _value(option, texts)
+    whole = AddressScope(ANY_ADDRESS.of_families(families))
+    values.pop("family", None)
+    return replace(rule, **{"localip": whole, "remoteip": whole, **values}), families  # type: ignore[arg-type]
+
+
+def _family(texts: Sequence[str]) -> frozenset[int]:
+    return frozenset(family for family, word in _NFPROTO.items() if word in texts)
+
+
+def _fields(direction: str) -> Mapping[str, tuple[str, int, frozenset[int]]]:
+    """Return by expression the option that it limits, the protocol that it implies (0 for none), and its families."""
+    found: dict[str, tuple[str, int, frozenset[int]]] = {"meta l4proto": ("protocol", 0, _BOTH), "meta nfproto": ("family", 0, _BOTH)}
+    found[_LOCAL[direction][2]] = ("interfaces", 0, _BOTH)
+    for side, (address, port) in (("local", _LOCAL[direction][:2]), ("remote", _REMOTE[direction])):
+        found |= {f"{word} {address}": (f"{side}ip", 0, frozenset({family})) for family, word in _FAMILIES.items()}
+        found |= {f"{word} {port}": (f"{side}port", number, _BOTH) for word, number in _PORT_PROTOCOLS.items()}
+    return found
+
+
+_FIELDS = {direction: _fields(direction) for direction in _LOCAL}
+
+
+def _value(option: str, texts: Sequence[str]) -> object:
+    if option.endswith("ip"):
+        return AddressScope(AddressSet.parse(texts))
+    if option.endswith("port"):
+        ports = PortSet.parse(texts)
+        return PortScope() if ports == ANY_PORT else PortScope(ports)
+    if option == "protocol":
+        (text,) = texts
+        return int(text)
+    return frozenset(texts)

@@ -1,0 +1,133 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which sources reach a TCP port of the host, and which lose it when rules change.
+
+    lost(Target(5985, "10.1.0.11", process=("system", "")), profile, before, after)  -> AddressSet
+
+A block beats an allow, then comes the profile's default ([MS-FASP] 2.2.34, 2.2.38). What cannot be told from the rule alone
+(a keyword, an interface, a remote port, a user, the program of an unknown process) makes a match possible, not sure. A loss
+is what was sure and is no longer sure, and what was possible and is not left as it was: errors are on the side of a loss.
+"""
+
+from __future__ import annotations
+
+import ntpath
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from .._base.addresses import ANY, AddressSet
+from .rule import Rule
+from .tables import ANY_PROTOCOL, TCP
+from .windows.network import Profile
+
+_NOBODY = AddressSet()
+
+
+@dataclass(frozen=True)
+class Target:
+    """A TCP port on one address of the host; process: base name of the program and service that listen, None if unknown."""
+
+    port: int
+    address: str
+    process: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class _Match:
+    """The sources that one rule surely matches, and those that it may match; limits: why it only may."""
+
+    rule: Rule
+    sure: AddressSet
+    possible: AddressSet
+    limits: tuple[object, ...]
+
+
+def lost(target: Target, profile: Profile, before: Sequence[Rule], after: Sequence[Rule]) -> AddressSet:
+    """Return the sources that reach the target before, or may reach it, and do not surely reach it after.
+
+    before, after: the rules in force on the profile. Nothing is lost where the firewall is off or lets nothing in.
+    """
+    if not profile.enabled or profile.shields_up:
+        return _NOBODY
+    old, new = _matches(target, profile, before), _matches(target, profile, after)
+    old_blocks, new_blocks = _of(old, "block"), _of(new, "block")
+    blocked = _union(match.sure for match in old_blocks)
+    newly_blocked = _union((match.sure | match.possible) - _kept(match, old_blocks) for match in new_blocks)
+    reached = _admitted(old, profile) - blocked
+    still = _admitted(new, profile) - _union(match.sure for match in new_blocks) - newly_blocked
+    may = [(match, match.possible - blocked) for match in _of(old, "allow")]
+    may_lose = _union((sources - still - _kept(match, _of(new, "allow"))) | (sources & newly_blocked) for match, sources in may)
+    # An address is reached from its own family only.
+    return ((reached - still) | may_lose).of_families(frozenset({6 if ":" in target.address else 4}))
+
+
+def reaching(target: Target, profile: Profile, rules: Iterable[Rule], sources: AddressSet) -> list[Rule]:
+    """Return the rules that admit some of the sources to the target, or may do so."""
+    found = _of(_matches(target, profile, rules), "allow")
+    return [match.rule for match in found if (match.sure | match.possible) & sources]
+
+
+def touches(rule: Rule, port: int) -> bool:
+    """Return whether a rule can say anything about inbound TCP traffic to a port; one of connection security is about both directions."""
+    is_tcp = rule.enabled and rule.direction != "out" and rule.protocol in (TCP, ANY_PROTOCOL)
+    return is_tcp and (_has_port(rule, port) or bool(rule.localport.words))
+
+
+def _matches(target: Target, profile: Profile, rules: Iterable[Rule]) -> list[_Match]:
+    return [match for rule in rules if profile.name in rule.profiles and touches(rule, target.port) for match in _match(rule, target)]
+
+
+def _match(rule: Rule, target: Target) -> Iterator[_Match]:
+    process = _process(rule, target)
+    if process is False or not (_is_here(rule, target) or rule.localip.words):
+        return
+    limits = _limits(rule, target, process)
+    sources = ANY if rule.remoteip.words else rule.remoteip.addresses
+    is_sure = not any(limits[1:])
+    yield _Match(rule, rule.remoteip.addresses if is_sure else _NOBODY, sources if any(limits) else _NOBODY, limits)
+
+
+def _has_port(rule: Rule, port: int) -> bool:
+    return any(first <= port <= last for first, last in rule.localport.ports.pairs)
+
+
+def _is_here(rule: Rule, target: Target) -> bool:
+    return rule.localip.is_any or AddressSet.parse([target.address]) <= rule.localip.addresses
+
+
+def _process(rule: Rule, target: Target) -> bool | None:
+    """Return whether the rule is for the target's process; None when that is not known."""
+    if not rule.program and not rule.service:
+        return True
+    if target.process is None:
+        return None
+    program, service = target.process
+    is_program = not rule.program or ntpath.basename(rule.program).casefold() == program
+    return is_program and rule.service.casefold() in ("", service, "*" if service else service)
+
+
+def _limits(rule: Rule, target: Target, process: bool | None) -> tuple[object, ...]:
+    """Return what keeps a match from being sure, empty parts where nothing does; words of remote addresses come first."""
+    programs = (rule.program.casefold(), rule.service.casefold()) if process is None else ()
+    remote = () if rule.remoteport.is_any else (rule.remoteport,)
+    security = rule.security if rule.action == "allow" and rule.security != "notrequired" else ""
+    ports = () if _has_port(rule, target.port) else rule.localport.words
+    addresses = () if _is_here(rule, target) else rule.localip.words
+    return (rule.remoteip.words, ports, addresses, programs, remote, rule.interfaces, rule.interfacetypes, rule.restrictions, security)
+
+
+def _of(matches: Iterable[_Match], action: str) -> list[_Match]:
+    return [match for match in matches if match.rule.action == action]
+
+
+def _admitted(matches: Iterable[_Match], profile: Profile) -> AddressSet:
+    return ANY if profile.allows_inbound else _union(match.sure for match in _of(matches, "allow"))
+
+
+def _kept(match: _Match, others: Iterable[_Match]) -> AddressSet:
+    """Return what rules with exactly the same limits match."""
+    return _union(other.sure | other.possible for other in others if other.limits == match.limits)
+
+
+def _union(sets: Iterable[AddressSet]) -> AddressSet:
+    return AddressSet.union_of(sets)

@@ -1,0 +1,244 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A rule as COM gives and takes it: the properties of INetFwRule to INetFwRule3.
+
+    {"Name": "SIP", "Protocol": 6, "LocalPorts": "5061", "RemoteAddresses": "10.1.0.0/255.255.255.0,LocalSubnet", ...}
+
+Reading never fails: what is on a host is on it, so an unknown token becomes a word of its scope. Windows gives back
+masks for prefixes, ranges a-a for addresses, "*" or null for no limit; all of them are one canonical value here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from ..._base.addresses import AddressSet
+from ..._base.ports import PortSet
+from ..rule import ALL_PROFILES, AddressScope, PortScope, Rule, address_texts
+from ..tables import (
+    ACTIONS,
+    ADDRESS_WORDS,
+    ANY_PROTOCOL,
+    DIRECTIONS,
+    EDGES,
+    EVERY_PROFILE,
+    ICMP_PROTOCOLS,
+    INTERFACE_TYPES,
+    PORT_PROTOCOLS,
+    PORT_WORDS,
+    PROFILE_BITS,
+    SECURITIES,
+)
+
+# The option that each COM property holds, in an order that is legal for a new rule: the protocol stands before
+# what depends on it. The rule is committed once, when it is added.
+PROPERTIES: Mapping[str, str] = {
+    "Name": "name",
+    "Grouping": "group",
+    "Description": "description",
+    "Direction": "direction",
+    "Action": "action",
+    "Protocol": "protocol",
+    "ApplicationName": "program",
+    "ServiceName": "service",
+    "LocalPorts": "localport",
+    "RemotePorts": "remoteport",
+    "IcmpTypesAndCodes": "icmp_type_code",
+    "LocalAddresses": "localip",
+    "RemoteAddresses": "remoteip",
+    "Profiles": "profiles",
+    "Interfaces": "interfaces",
+    "InterfaceTypes": "interfacetypes",
+    "EdgeTraversalOptions": "edge",
+    "SecureFlags": "security",
+    "Enabled": "enabled",
+}
+RESTRICTIONS = (
+    "LocalAppPackageId",
+    "LocalUserOwner",
+    "LocalUserAuthorizedList",
+    "RemoteUserAuthorizedList",
+    "RemoteMachineAuthorizedList",
+)
+_Scope = TypeVar("_Scope", AddressScope, PortScope)
+ComValue = str | int | bool | list[str]
+
+
+def from_com(properties: Mapping[str, object]) -> Rule:
+    """Return the rule that COM properties describe; missing and null ones mean no limit."""
+    protocol = _number(properties.get("Protocol"), ANY_PROTOCOL)
+    values: dict[str, object] = {option: _READERS[name](properties.get(name)) for name, option in PROPERTIES.items() if name in _READERS}
+    values["protocol"] = protocol
+    # Ports and ICMP types share one place in the stored rule; what does not belong to the protocol is an artefact.
+    if protocol not in PORT_PROTOCOLS:
+        values["localport"] = values["remoteport"] = PortScope()
+    if protocol not in ICMP_PROTOCOLS:
+        values["icmp_type_code"] = frozenset()
+    restrictions = ((name, _flat_text(properties.get(name))) for name in RESTRICTIONS)
+    return Rule(restrictions=frozenset(pair for pair in restrictions if pair[1]), **values)  # type: ignore[arg-type]
+
+
+def to_com(rule: Rule) -> dict[str, ComValue]:
+    """Return the properties to put on a new rule, in an order that is legal; those left at their default are absent."""
+    values = {name: com_value(rule, name) for name in PROPERTIES}
+    return {name: value for name, value in values.items() if value != _NEW_RULE.get(name)}
+
+
+def com_value(rule: Rule, name: str) -> ComValue:
+    """Return what to put for one COM property of a rule; "", "*" or [] take the limit away."""
+    value: ComValue = _WRITERS[name](getattr(rule, PROPERTIES[name]))
+    return value
+
+
+# What a new HNetCfg.FWRule has before anything is put. Enabled, Direction and Action are always written:
+# their defaults are not the ones a reader expects.
+_NEW_RULE: Mapping[str, ComValue] = {
+    "Description": "",
+    "Protocol": ANY_PROTOCOL,
+    "ApplicationName": "",
+    "ServiceName": "",
+    "LocalPorts": "*",
+    "RemotePorts": "*",
+    "LocalAddresses": "*",
+    "RemoteAddresses": "*",
+    "IcmpTypesAndCodes": "*",
+    "Interfaces": [],
+    "InterfaceTypes": "All",
+    "EdgeTraversalOptions": 0,
+    "SecureFlags": 0,
+}
+
+
+def _tokens(value: object) -> list[str]:
+    return [token.strip() for token in str(value or "").split(",") if token.strip()]
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _flat_text(value: object) -> str:
+    return ",".join(sorted(map(str, value))) if isinstance(value, (list, tuple)) else _text(value)
+
+
+def _number(value: object, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def _word_of(table: Mapping[str, int], default: str) -> Callable[[object], str]:
+    words = {number: word for word, number in table.items()}
+    return lambda value: words.get(_number(value, table[default]), str(value))
+
+
+def _profiles(value: object) -> frozenset[str]:
+    mask = _number(value, EVERY_PROFILE)
+    return frozenset(word for word, bit in PROFILE_BITS.items() if mask & bit)
+
+
+def _program(value: object) -> str:
+    text = _text(value)
+    return "" if text == "*" else text
+
+
+def _scope(value: object, scope: type[_Scope], parse: Callable[[str], object], words: Mapping[str, str]) -> _Scope:
+    tokens = _tokens(value)
+    if not tokens or "*" in tokens:
+        return scope()
+    known: list[str] = []
+    unknown: set[str] = set()
+    for token in tokens:
+        try:
+            parse(token)
+            known.append(token)
+        except ValueError:
+            unknown.add(words.get(token.casefold(), token))
+    members = AddressSet.parse(known) if scope is AddressScope else PortSet.parse(known)
+    return scope(members, frozenset(unknown))  # type: ignore[arg-type]
+
+
+def _address_scope(value: object) -> AddressScope:
+    return _scope(value, AddressScope, lambda token: AddressSet.parse([token]), ADDRESS_WORDS)
+
+
+def _port_scope(value: object) -> PortScope:
+    return _scope(value, PortScope, lambda token: PortSet.parse([token]), PORT_WORDS)
+
+
+def _interfaces(value: object) -> frozenset[str]:
+    return frozenset(map(str, value)) if isinstance(value, (list, tuple)) else frozenset({str(value)} if value else ())
+
+
+def _interface_types(value: object) -> frozenset[str]:
+    tokens = _tokens(value)
+    words = {com.casefold(): word for word, com in INTERFACE_TYPES.items()}
+    found = frozenset(words.get(token.casefold(), token) for token in tokens)
+    return frozenset() if "All" in found or found == frozenset(INTERFACE_TYPES) else found
+
+
+def _icmp(value: object) -> frozenset[str]:
+    tokens = frozenset(_tokens(value))
+    return frozenset() if "*" in tokens else tokens
+
+
+_READERS: Mapping[str, Callable[[object], object]] = {
+    "Name": _text,
+    "Grouping": _text,
+    "Description": _text,
+    "Direction": _word_of(DIRECTIONS, "in"),
+    "Action": _word_of(ACTIONS, "allow"),
+    "ApplicationName": _program,
+    "ServiceName": _text,
+    "LocalPorts": _port_scope,
+    "RemotePorts": _port_scope,
+    "IcmpTypesAndCodes": _icmp,
+    "LocalAddresses": _address_scope,
+    "RemoteAddresses": _address_scope,
+    "Profiles": _profiles,
+    "Interfaces": _interfaces,
+    "InterfaceTypes": _interface_types,
+    "EdgeTraversalOptions": _word_of(EDGES, "no"),
+    "SecureFlags": _word_of(SECURITIES, "notrequired"),
+    "Enabled": bool,
+}
+
+
+def _same(value: ComValue) -> ComValue:
+    return value
+
+
+def _joined(tokens: Iterable[str]) -> str:
+    return ",".join(tokens) or "*"
+
+
+def _put_profiles(profiles: frozenset[str]) -> int:
+    return EVERY_PROFILE if profiles == ALL_PROFILES else sum(PROFILE_BITS[word] for word in profiles)
+
+
+def _put_addresses(scope: AddressScope) -> str:
+    return "*" if scope.is_any else _joined((*sorted(scope.words), *address_texts(scope.addresses)))
+
+
+def _put_ports(scope: PortScope) -> str:
+    return "*" if scope.is_any else _joined(scope.to_text())
+
+
+def _put_interface_types(types: frozenset[str]) -> str:
+    return ",".join(INTERFACE_TYPES[word] for word in INTERFACE_TYPES if word in types) or "All"
+
+
+_WRITERS: Mapping[str, Callable[..., ComValue]] = {
+    **dict.fromkeys(("Name", "Grouping", "Description", "ApplicationName", "ServiceName", "Protocol", "Enabled"), _same),
+    "Direction": DIRECTIONS.__getitem__,
+    "Action": ACTIONS.__getitem__,
+    "LocalPorts": _put_ports,
+    "RemotePorts": _put_ports,
+    "IcmpTypesAndCodes": lambda types: _joined(sorted(types)),
+    "LocalAddresses": _put_addresses,
+    "RemoteAddresses": _put_addresses,
+    "Profiles": _put_profiles,
+    "Interfaces": sorted,
+    "InterfaceTypes": _put_interface_types,
+    "EdgeTraversalOptions": EDGES.__getitem__,
+    "SecureFlags": SECURITIES.__getitem__,
+}

@@ -1,0 +1,166 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Dumps of a host's firewall, read without the host: exports of the policy, of the registry, and lists of rule strings.
+
+    fe01.wfw    netsh advfirewall export C:\\fe01.wfw
+    fe01.reg    reg export HKLM\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy C:\\fe01.reg
+    fe01.json   {"{0A1B...}": "v2.28|Action=Allow|..."}, or a list of such mappings
+
+What a file is shows in its content; its name says only whose it is.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..._base.errors import InvalidInputError, Problem, shown
+from .hive import FILE_BYTES_MAXIMUM, read_hive
+from .reg_text import Keys, Value, read_keys
+from .registry_strings import ParsedRules, parse_rules
+
+SUFFIXES = (".wfw", ".reg", ".json")
+_RULES, _EXEMPTIONS = "FirewallRules", "ConSecRules"
+_LOCAL_POLICY = "\\services\\sharedaccess\\parameters\\firewallpolicy\\" + _RULES.casefold()
+_PROFILES: Mapping[str, str] = {"domain": "DomainProfile", "private": "StandardProfile", "public": "PublicProfile"}
+_HIVE_MAGIC = b"regf"
+_MARKS: tuple[tuple[bytes, str], ...] = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_EXPORT_FIX = "export it again as docs/audit.md says"
+_KEY = "HKLM\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy"
+
+
+@dataclass(frozen=True)
+class ProfileState:
+    """The settings of a profile; None where the dump does not tell."""
+
+    enabled: bool | None = None
+    shields_up: bool | None = None
+    inbound_allowed: bool | None = None
+    outbound_blocked: bool | None = None
+
+
+@dataclass(frozen=True)
+class Dump:
+    """The local firewall policy of a host.
+
+    rules, connection_security: pairs of id and string, in the order of the dump. version: of the policy, such as "2.28",
+    empty where the dump does not tell. profiles: by the words of a rule's profiles.
+    """
+
+    rules: tuple[tuple[str, str], ...]
+    connection_security: tuple[tuple[str, str], ...] = ()
+    profiles: Mapping[str, ProfileState] = field(default_factory=dict)
+    version: str = ""
+
+    def parse(self) -> ParsedRules:
+        """Return the rules of the dump."""
+        return parse_rules(self.rules)
+
+
+def read_dump(path: Path) -> Dump:
+    """Return the dump in a file; raises InvalidInputError when it cannot be read or holds no firewall policy."""
+    try:
+        content = _content(path)
+    except OSError as error:
+        raise InvalidInputError([_problem(str(path), f"cannot be read: {error.strerror or error}")]) from error
+    if content.startswith(_HIVE_MAGIC):
+        return _dump(str(path), read_hive(path), "")
+    return dump_of_text(_decoded(path, content), str(path))
+
+
+def dump_of_text(text: str, name: str) -> Dump:
+    """Return the dump in a text: JSON, a registry export, a printed query, or rule strings line by line.
+
+    name: what to call the text in messages. Raises InvalidInputError when it is none of these.
+    """
+    if text.lstrip().startswith(("{", '["', "[{", "[\n", "[ ", "[]")):
+        return Dump(tuple(_json_rules(text, name)))
+    keys = read_keys(text)
+    if set(keys) == {""}:
+        return _dump(name, {_RULES: keys[""]}, "")
+    return _dump(name, keys, _local_policy(keys, name))
+
+
+def _content(path: Path) -> bytes:
+    if path.stat().st_size > FILE_BYTES_MAXIMUM:
+        raise OSError(f"it is larger than {FILE_BYTES_MAXIMUM // 1024**2} MiB")
+    return path.read_bytes()
+
+
+def _problem(name: str, message: str, allowed: str = "") -> Problem:
+    return Problem(f"dump {name}", message, allowed, _EXPORT_FIX)
+
+
+def _decoded(path: Path, content: bytes) -> str:
+    encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8")
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise InvalidInputError([_problem(str(path), "is neither a hive nor text in UTF-16 or UTF-8")]) from error
+
+
+def _json_rules(text: str, name: str) -> Iterator[tuple[str, str]]:
+    try:
+        document: object = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError([_problem(name, f"is not JSON: {error}")]) from error
+    for mapping in document if isinstance(document, list) else [document]:
+        pairs = mapping.items() if isinstance(mapping, dict) else [("", mapping)]
+        for rule_id, rule in pairs:
+            if not isinstance(rule, str):
+                raise InvalidInputError([_problem(name, f"{shown(rule)} is not a rule string", "a mapping of ids to rule strings, or a list of such")])
+            yield rule_id, rule
+
+
+def _local_policy(keys: Keys, name: str) -> str:
+    """Return the path of the local firewall policy among the keys of an export.
+
+    The same export may hold shipped defaults, rules of Group Policy, and the control sets that are not in use.
+    """
+    found = [key for key in keys if key.casefold().endswith(_LOCAL_POLICY)]
+    current = [key for key in found if "\\currentcontrolset\\" in key.casefold()] or found
+    if len(current) != 1:
+        message = "holds no key of local firewall rules" if not current else f"holds {len(current)} keys of local firewall rules"
+        raise InvalidInputError([_problem(name, message, f"one of {_KEY}\\{_RULES}")])
+    return current[0].rpartition("\\")[0]
+
+
+def _dump(name: str, keys: Keys, policy: str) -> Dump:
+    """Return the dump of the keys below a path; raises InvalidInputError when there is no key of rules."""
+    below = {_relative(key, policy): values for key, values in keys.items()}
+    if _RULES.casefold() not in below:
+        raise InvalidInputError([_problem(name, f"has no key {_RULES}")])
+    version = dict(below.get("", [])).get("PolicyVersion")
+    return Dump(
+        tuple(_texts(below[_RULES.casefold()])),
+        tuple(_texts(below.get(_EXEMPTIONS.casefold(), []))),
+        {profile: _profile(dict(below[key.casefold()])) for profile, key in _PROFILES.items() if key.casefold() in below},
+        f"{version >> 8}.{version & 0xFF}" if isinstance(version, int) else "",
+    )
+
+
+def _relative(key: str, policy: str) -> str:
+    """Return the path of a key below the policy's, in lower case; the whole path of one that is elsewhere."""
+    is_below = key == policy or key.startswith(f"{policy}\\")
+    return (key[len(policy) :] if is_below else key).lstrip("\\").casefold()
+
+
+def _texts(values: list[tuple[str, Value]]) -> Iterator[tuple[str, str]]:
+    # A rule is never a number; what is none of its strings is refused with the others.
+    return ((value_id, str(value)) for value_id, value in values)
+
+
+def _profile(values: Mapping[str, Value]) -> ProfileState:
+    return ProfileState(
+        enabled=_flag(values, "EnableFirewall", 1),
+        shields_up=_flag(values, "DoNotAllowExceptions", 1),
+        inbound_allowed=_flag(values, "DefaultInboundAction", 0),
+        outbound_blocked=_flag(values, "DefaultOutboundAction", 1),
+    )
+
+
+def _flag(values: Mapping[str, Value], name: str, meaning: int) -> bool | None:
+    return values[name] == meaning if name in values else None

@@ -1,0 +1,51 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reads what a host wants beside the port catalogue: rules of other roles, and ports of management.
+
+extra_rules([{"name": "Backup agent", "protocol": "tcp", "localport": "10000", "remoteip": "10.9.0.0/24"}], at)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from .._base.errors import InvalidInputError, one_of
+from .._firewall.options import OWNED_GROUP, rules_from_options
+from .._firewall.rule import Rule
+from .fields import At, Fault, raw_mappings
+from .model import Platform
+
+_OWN_NAME = re.compile(r"^Lync .+ \((TCP|UDP) (in|out)( [^)]*)?\)$")
+_SCOPES = ("localip", "remoteip", "localport", "remoteport")
+# What each way to a host listens on unless ansible_port says otherwise.
+_WINRM_PORTS, _SSH_PORTS = (5985, 5986), (22,)
+
+
+def extra_rules(raw: object, at: At) -> tuple[Rule, ...]:
+    """Return rules given as options of the firewall module, which join the owned group; every fault of every rule is noted."""
+    try:
+        rules = rules_from_options(raw_mappings(raw, at), OWNED_GROUP)
+    except InvalidInputError as error:
+        at.faults.extend(Fault(f"{at.place}, {problem.place}", problem.message, problem.allowed, problem.fix) for problem in error.problems)
+        return ()
+    at.faults.extend(fault for rule in rules for fault in _faults(rule, f"{at.place}, rule {rule.name}"))
+    return rules
+
+
+def _faults(rule: Rule, place: str) -> Iterator[Fault]:
+    """Yield why a rule that Windows would take cannot be part of a plan."""
+    if _OWN_NAME.match(rule.name):
+        yield Fault(f"{place}, name", "names of this form are those of the plan's own rules", fix="choose another name")
+    for option in _SCOPES:
+        words = getattr(rule, option).words
+        if words:
+            yield Fault(f"{place}, {option}", f"{one_of(words)}: a plan holds no words", "addresses, networks, ranges, ports", "write what the word stands for")
+
+
+def management_ports(variables: Mapping[str, object], platform: Platform) -> tuple[int, ...]:
+    """Return the TCP ports on which a host is managed: ansible_port, else that of SSH on Linux and where Ansible uses it, else those of WinRM."""
+    port = str(variables.get("ansible_port") or "")
+    if port.isdecimal() and 1 <= int(port) <= 65535:
+        return (int(port),)
+    return _SSH_PORTS if platform is Platform.LINUX or variables.get("ansible_connection") == "ssh" else _WINRM_PORTS

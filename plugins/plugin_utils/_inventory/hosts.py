@@ -1,0 +1,103 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Builds the hosts of a topology from their records, with the defaults that depend on roles and other values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .._base.addresses import AddressSet, parse_address
+from .._catalogue.model import EDGE_SERVICES
+from . import variables as v
+from .extra_rules import management_ports
+from .fields import Record
+from .model import DEFAULT_EDGE_PORTS, ROLES, SHARED_EDGE_PORTS, Host, InventoryHost, Platform
+
+_TWO_SIDED_ROLES = frozenset(("edge", "reverse_proxy"))
+_LINUX_DRIVERS = ("haproxy", "nginx")
+_NONE = AddressSet()
+
+
+def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_site: str | None) -> Host:
+    """Return a host with every default filled in; pool_site is the site of its pool, if any."""
+    found = _addresses(host, roles, record)
+    external = record[v.EXTERNAL_ADDRESSES]
+    platform = record[v.PLATFORM] or _platform(roles, record)
+    return Host(
+        name=host.name,
+        roles=roles,
+        version=record[v.VERSION],
+        features=record[v.FEATURES_ON],
+        addresses=found,
+        pool=record[v.POOL],
+        site=record[v.SITE] or pool_site,
+        managed=_managed(roles, record),
+        platform=platform,
+        member_state=record[v.MEMBER_STATE],
+        backup_member=record[v.BACKUP_MEMBER],
+        internal_address=_internal_address(roles, record, found),
+        external_address=record[v.EXTERNAL_ADDRESS],
+        external_addresses=external,
+        external_nat_addresses=record[v.EXTERNAL_NAT_ADDRESSES],
+        edge_ports=_edge_ports(external, record[v.EDGE_PORTS]),
+        pstn_address=record[v.PSTN_ADDRESS],
+        media_ports=record[v.MEDIA_PORTS],
+        client_networks=record[v.CLIENT_NETWORKS],
+        phone_networks=record[v.PHONE_NETWORKS] if record.has(v.PHONE_NETWORKS) else record[v.CLIENT_NETWORKS],
+        client_program=record[v.CLIENT_PROGRAM],
+        sip_port=record[v.SIP_PORT],
+        serves_pools=record[v.GATEWAY_POOLS],
+        balancer_driver=record[v.BALANCER_DRIVER],
+        balancer_addresses=_balancer_addresses(roles, record, found),
+        balancer_vendor=record[v.BALANCER_VENDOR],
+        reverse_proxy_driver=record[v.REVERSE_PROXY_DRIVER],
+        extra_rules=record[v.EXTRA_FIREWALL_RULES],
+        management_ports=management_ports(host.variables, platform) if record[v.MANAGEMENT_RULE] else (),
+    )
+
+
+def ansible_address(host: InventoryHost) -> AddressSet:
+    """Return the address that Ansible connects to, empty when it is a name; without ansible_host it is the host's name."""
+    raw = host.variables.get("ansible_host")
+    try:
+        return AddressSet.parse([str(parse_address(host.name if raw is None else raw if isinstance(raw, str) else ""))])
+    except ValueError:
+        return _NONE
+
+
+def _addresses(host: InventoryHost, roles: frozenset[str], record: Record) -> AddressSet:
+    """Return what the host answers on; the inner side of a host with two sides wins over an address for management."""
+    if roles & _TWO_SIDED_ROLES and record.has(v.INTERNAL_ADDRESS):
+        return record[v.INTERNAL_ADDRESS]
+    return record[v.ADDRESS] if record.has(v.ADDRESS) else ansible_address(host)
+
+
+def _internal_address(roles: frozenset[str], record: Record, found: AddressSet) -> AddressSet:
+    """Return the inner side: an Edge Server always has one, a reverse proxy where one of its two sides is named."""
+    two_sided = "edge" in roles or ("reverse_proxy" in roles and (record.has(v.INTERNAL_ADDRESS) or record.has(v.EXTERNAL_ADDRESS)))
+    return found if two_sided else _NONE
+
+
+def _managed(roles: frozenset[str], record: Record) -> bool:
+    given = record[v.MANAGED]
+    return any(ROLES[role] for role in roles) if given is None else given
+
+
+def _platform(roles: frozenset[str], record: Record) -> Platform:
+    if "reverse_proxy" in roles and record[v.REVERSE_PROXY_DRIVER]:
+        return Platform.LINUX
+    if "load_balancers" not in roles:
+        return Platform.WINDOWS
+    return Platform.LINUX if record[v.BALANCER_DRIVER] in _LINUX_DRIVERS else Platform.APPLIANCE
+
+
+def _edge_ports(external: Mapping[str, AddressSet], given: Mapping[str, int]) -> Mapping[str, int]:
+    distinct = {external.get(service) for service in EDGE_SERVICES}
+    defaults = SHARED_EDGE_PORTS if len(distinct) == 1 and external else DEFAULT_EDGE_PORTS
+    return {**defaults, **given} if given else defaults
+
+
+def _balancer_addresses(roles: frozenset[str], record: Record, default: AddressSet) -> AddressSet:
+    if "load_balancers" not in roles:
+        return _NONE
+    return record[v.BALANCER_ADDRESSES] or default

@@ -1,0 +1,238 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The values of a topology: hosts with roles and addresses, pools, and what is said once for the deployment.
+
+Everything here is validated; addresses are AddressSets, ports whole numbers, times absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from .._base.addresses import AddressSet
+from .._base.errors import Problem
+from .._catalogue.model import Version
+from .._firewall.rule import Rule
+
+ROLES = {
+    # role (the group's default name): managed by default
+    "frontend": True,
+    "edge": True,
+    "mediation": True,
+    "directors": True,
+    "reverse_proxy": True,
+    "standard_edition": True,
+    "monitoring": True,
+    "archiving": True,
+    "av_conferencing": True,
+    "persistent_chat": True,
+    "load_balancers": True,
+    "back_end": False,
+    "exchange_um": False,
+    "office_web_apps": False,
+    "sba": False,
+    "clients": False,
+    "pstn_gateways": False,
+    "trusted_applications": False,
+    "e911_gateways": False,
+    "dhcp_servers": False,
+    "dns_servers": False,
+    "file_servers": False,
+    "admin_hosts": False,
+}
+POOLED_ROLES = ("frontend", "directors", "edge", "mediation")
+"""Roles whose hosts are members of a pool; BALANCED_ROLES: those whose pools a load balancer may stand before."""
+BALANCED_ROLES = (*POOLED_ROLES, "reverse_proxy")
+FEATURES = (
+    "federation",
+    "public_im",
+    "rcc",
+    "e911",
+    "cac",
+    "dhcp_discovery",
+    "legacy_clients",
+    "legacy_federation",
+    "http_publishing",
+    "mediation_tcp",
+    "mobility",
+    "xmpp",
+    "centralized_logging",
+)
+# The documented defaults, as the tables print them: port-catalogue versions, "Server media ranges (defaults)".
+DEFAULT_MEDIA_PORTS = {"audio": (49152, 57500), "video": (57501, 65535), "application_sharing": (49152, 65535), "client": (1024, 65535)}
+DEFAULT_EDGE_PORTS = {"access": 443, "web_conferencing": 443, "av": 443}
+# With one external address for all three services, as published topologies have it.
+SHARED_EDGE_PORTS = {"access": 5061, "web_conferencing": 444, "av": 443}
+
+
+class Platform(str, Enum):
+    """What a host runs."""
+
+    WINDOWS = "windows"
+    LINUX = "linux"
+    APPLIANCE = "appliance"
+
+
+class Method(str, Enum):
+    """How a pool is load balanced."""
+
+    HLB = "hlb"
+    DNS = "dns"
+    NONE = "none"
+
+
+class MemberState(str, Enum):
+    """The phase of a host's life in its pool."""
+
+    ACTIVE = "active"
+    JOINING = "joining"
+    DRAINING = "draining"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True)
+class InventoryHost:
+    """One host as the inventory has it: its group names and its variables (lync_*, ansible_host, connection keys)."""
+
+    name: str
+    groups: tuple[str, ...]
+    variables: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Host:
+    """One host of the inventory that plays a role.
+
+    roles: plain role names, whatever the groups are called.
+    addresses: lync_address, what the host answers on (an Edge's internal address).
+    external_addresses, external_nat_addresses: per service of EDGE_SERVICES.
+    external_address: of a reverse proxy; empty when it has one interface only.
+    media_ports: (first, last) per name of MEDIA_RANGES.
+    """
+
+    name: str
+    roles: frozenset[str]
+    version: Version
+    features: frozenset[str]
+    addresses: AddressSet
+    pool: str | None = None
+    site: str | None = None
+    managed: bool = True
+    platform: Platform = Platform.WINDOWS
+    member_state: MemberState = MemberState.ACTIVE
+    backup_member: bool = False
+    internal_address: AddressSet = AddressSet()
+    external_address: AddressSet = AddressSet()
+    external_addresses: Mapping[str, AddressSet] = field(default_factory=dict)
+    external_nat_addresses: Mapping[str, AddressSet] = field(default_factory=dict)
+    edge_ports: Mapping[str, int] = field(default_factory=lambda: DEFAULT_EDGE_PORTS)
+    pstn_address: AddressSet = AddressSet()
+    media_ports: Mapping[str, tuple[int, int]] = field(default_factory=lambda: DEFAULT_MEDIA_PORTS)
+    client_networks: AddressSet = AddressSet()
+    phone_networks: AddressSet = AddressSet()
+    client_program: str | None = None
+    sip_port: int | None = None  # of a gateway
+    serves_pools: tuple[str, ...] = ()  # of a gateway: lync_pools as a list of names; empty: all pools
+    balancer_driver: str | None = None
+    balancer_addresses: AddressSet = AddressSet()
+    balancer_vendor: Mapping[str, object] = field(default_factory=dict)
+    reverse_proxy_driver: str | None = None
+    extra_rules: tuple[Rule, ...] = ()
+    management_ports: tuple[int, ...] = ()  # that the plan opens to the management networks
+
+    @property
+    def collocated(self) -> bool:
+        """Return whether this Front End is also a Mediation Server."""
+        return "mediation" in self.roles and bool(self.roles & {"frontend", "standard_edition"})
+
+
+@dataclass(frozen=True)
+class SqlServer:
+    """Where a pool keeps its databases: hosts by inventory name, TCP port."""
+
+    hosts: tuple[str, ...]
+    port: int = 1433
+
+
+@dataclass(frozen=True)
+class Tls:
+    """What reverse proxies do with the TLS of a pool's external web names: mode passthrough or bridge; paths on the proxy, of bridge only."""
+
+    mode: str = "passthrough"
+    certificate: str = ""
+    ca: str = ""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """One pool, with its members in the inventory's order.
+
+    vip: internal (the only one outside the Edge); may hold an IPv4 and an IPv6 address. web_vip: equals vip unless given.
+    external_vips, external_fqdns: of an Edge pool, per service of EDGE_SERVICES. external_web_vip: 443 -> 4443 and 80 -> 8080 done by the balancer.
+    balancers: inventory names per side, {"internal": (...), "external": (...)}; outside the Edge only "internal".
+    methods: per side; validation has made sure that both sides of an Edge agree, so method is one of them.
+    """
+
+    name: str
+    role: str
+    method: Method
+    version: Version
+    members: tuple[str, ...]
+    vip: AddressSet = AddressSet()
+    web_vip: AddressSet = AddressSet()
+    external_vips: Mapping[str, AddressSet] = field(default_factory=dict)
+    external_web_vip: AddressSet = AddressSet()
+    balancers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    web_fqdn: str | None = None
+    external_web_fqdn: str | None = None
+    external_fqdns: Mapping[str, str] = field(default_factory=dict)
+    monitoring_port: int | None = None
+    backup_pool: str | None = None
+    sql: SqlServer | None = None
+    file_share: tuple[str, ...] = ()
+    vendor: Mapping[str, object] = field(default_factory=dict)
+    site: str | None = None
+    tls: Tls = Tls()
+
+
+@dataclass(frozen=True)
+class DnsServer:
+    """A server that takes DNS records of zones in one view (internal or external): by a TSIG key, or on a Windows host.
+
+    key_secret: base64; empty without a key, and as long as it is vaulted. It is not part of the text of a server.
+    """
+
+    address: str
+    zones: tuple[str, ...]
+    view: str = "internal"
+    key_name: str | None = None
+    windows_host: str | None = None
+    port: int = 53
+    key_algorithm: str = "hmac-sha256"
+    key_secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Topology:
+    """The whole deployment.
+
+    hosts: only those with a role, by name, in the inventory's order. warnings: what is allowed but worth saying.
+    simple_urls: {"meet": ["https://meet.contoso.com"], "dialin": ..., "admin": ...} as given.
+    """
+
+    hosts: Mapping[str, Host]
+    pools: Mapping[str, Pool]
+    central_management_pool: str | None = None
+    management_networks: AddressSet = AddressSet()
+    media_networks: AddressSet = AddressSet()
+    sip_domains: tuple[str, ...] = ()
+    simple_urls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dns_servers: tuple[DnsServer, ...] = ()
+    ipsec: str = "auto"  # auto, true, false
+    ipsec_remote_networks: AddressSet = AddressSet()
+    ipsec_ports: str = "any"  # any, media
+    extra_rows: tuple[Mapping[str, object], ...] = ()  # lync_extra_rows, raw: the catalogue checks them
+    row_overrides: tuple[Mapping[str, object], ...] = ()  # lync_row_overrides, raw
+    warnings: tuple[Problem, ...] = ()

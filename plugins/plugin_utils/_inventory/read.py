@@ -1,0 +1,99 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From an inventory to a topology, or to the list of everything that is wrong with it.
+
+    read_topology({"fe01": InventoryHost("fe01", ("all", "frontend"), {"ansible_host": "10.1.0.11", ...})})
+
+Values are read first, each distinct one once; hosts and pools are built of them; then the checks run over the
+whole, in the order of CHECKS. Everything is linear in the number of hosts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from .._base.errors import InvalidInputError
+from . import checks_balancers, checks_edge, checks_hosts, checks_names, checks_pools, checks_ports, checks_proxies
+from . import pool_fields as f
+from . import variables as v
+from .draft import Check, Draft, RoleGroups
+from .fields import Record
+from .hosts import build_host
+from .model import Host, InventoryHost, Pool, Topology
+from .pools import build_pool, members_by_pool, pool_role
+from .settings import Settings, unknown_variables
+
+ERROR_CHECKS: tuple[Check, ...] = (
+    checks_hosts.ERRORS + checks_pools.ERRORS + checks_names.ERRORS + checks_edge.ERRORS + checks_balancers.ERRORS + checks_proxies.ERRORS
+)
+WARNING_CHECKS: tuple[Check, ...] = (
+    checks_hosts.WARNINGS + checks_pools.WARNINGS + checks_ports.WARNINGS + checks_balancers.WARNINGS + checks_proxies.WARNINGS
+)
+
+
+def read_topology(inventory: Mapping[str, InventoryHost]) -> Topology:
+    """Return the topology of an inventory, hosts by name; raises InvalidInputError with all problems of all hosts.
+
+    Variables may hold values of any type that YAML has. What is allowed but worth saying is in Topology.warnings.
+    """
+    settings = Settings(inventory)
+    draft = _draft(inventory, settings)
+    errors = [problem for check in ERROR_CHECKS for problem in check(draft)]
+    errors += unknown_variables(inventory, draft.deployment)
+    errors += [problem for problem, warning in settings.findings() if not warning]
+    if errors:
+        raise InvalidInputError(errors)
+    warnings = [problem for check in WARNING_CHECKS for problem in check(draft)]
+    warnings += [problem for problem, warning in settings.findings() if warning]
+    return replace(draft.topology, warnings=tuple(sorted(set(warnings))))
+
+
+def sketch_topology(inventory: Mapping[str, InventoryHost]) -> Topology:
+    """Return what of a topology can be read, whatever is wrong with the inventory: for emergencies, where no plan is made."""
+    return _draft(inventory, Settings(inventory)).topology
+
+
+def _draft(inventory: Mapping[str, InventoryHost], settings: Settings) -> Draft:
+    deployment = settings.of_deployment(v.DEPLOYMENT_VARIABLES)
+    groups = RoleGroups({role: group for role, group in deployment[v.GROUPS].items() if group})
+    records = {name: settings.of_host(host, v.HOST_VARIABLES) for name, host in inventory.items()}
+    hosts = _hosts(inventory, groups, records, deployment[v.POOLS])
+    pools = _pools(hosts, groups, deployment[v.POOLS])
+    return Draft(inventory, groups, deployment, _topology(hosts, pools, deployment), records, deployment[v.POOLS])
+
+
+def _hosts(inventory: Mapping[str, InventoryHost], groups: RoleGroups, records: Mapping[str, Record], pools: Mapping[str, Record]) -> dict[str, Host]:
+    roles_of: dict[tuple[str, ...], frozenset[str]] = {}
+    hosts: dict[str, Host] = {}
+    for name, host in inventory.items():
+        if host.groups not in roles_of:
+            roles_of[host.groups] = groups.roles_of(host.groups)
+        if roles_of[host.groups]:
+            pool = pools.get(records[name][v.POOL] or "")
+            hosts[name] = build_host(host, roles_of[host.groups], records[name], pool[f.SITE] if pool else None)
+    return hosts
+
+
+def _pools(hosts: Mapping[str, Host], groups: RoleGroups, records: Mapping[str, Record]) -> dict[str, Pool]:
+    roles = {name: pool_role(record, groups) for name, record in records.items()}
+    members = members_by_pool(hosts.values(), roles)
+    return {name: build_pool(name, role, records[name], members[name]) for name, role in roles.items() if role}
+
+
+def _topology(hosts: Mapping[str, Host], pools: Mapping[str, Pool], deployment: Record) -> Topology:
+    return Topology(
+        hosts=hosts,
+        pools=pools,
+        central_management_pool=deployment[v.CENTRAL_MANAGEMENT_POOL],
+        management_networks=deployment[v.MANAGEMENT_NETWORKS],
+        media_networks=deployment[v.MEDIA_NETWORKS],
+        sip_domains=deployment[v.SIP_DOMAINS],
+        simple_urls=deployment[v.SIMPLE_URLS_OF],
+        dns_servers=deployment[v.DNS_SERVERS],
+        ipsec=deployment[v.IPSEC],
+        ipsec_remote_networks=deployment[v.IPSEC_REMOTE_NETWORKS],
+        ipsec_ports=deployment[v.IPSEC_PORTS],
+        extra_rows=deployment[v.EXTRA_ROWS],
+        row_overrides=deployment[v.ROW_OVERRIDES],
+    )

@@ -1,0 +1,137 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reads the variables of an inventory, each distinct value once.
+
+Pool and deployment variables are the same on thousands of hosts. A value is recognised by identity, else by its
+text, and a fault in it is one problem that names the first host and says how many more there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .._base.errors import Problem, nearest, shown
+from .fields import At, Fault, Record
+from .messages import hosts_text
+from .model import InventoryHost
+from .variables import KNOWN_NAMES, LOCAL_VARIABLES, Variable
+
+PREFIX = "lync_"
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One distinct value of one variable, and the hosts that have it when something is wrong with it."""
+
+    value: object
+    faults: list[Fault]
+    hosts: list[str] = field(default_factory=list)
+
+    @property
+    def bad(self) -> bool:
+        """Return whether a fault is more than a warning."""
+        return any(not fault.warning for fault in self.faults)
+
+
+class Settings:
+    """The variables of an inventory as records of values; what is wrong with them gathers in findings()."""
+
+    def __init__(self, inventory: Mapping[str, InventoryHost]) -> None:
+        self._inventory = inventory
+        # The raw value is kept beside its reading: an identity is only good while the object lives.
+        self._by_identity: dict[tuple[str, int], tuple[object, _Reading]] = {}
+        self._by_text: dict[tuple[str, str], _Reading] = {}
+        self._conflicts: list[Problem] = []
+
+    def of_host(self, host: InventoryHost, variables: Sequence[Variable[object]]) -> Record:
+        """Return the host's values; a variable without a value (null) counts as not set."""
+        values: dict[str, object] = {}
+        bad: list[str] = []
+        for variable in variables:
+            raw = host.variables.get(variable.name)
+            if raw is None:
+                continue
+            reading = self._reading(variable, raw)
+            values[variable.name] = reading.value
+            if reading.faults:
+                reading.hosts.append(host.name)
+            if reading.bad:
+                bad.append(variable.name)
+        return Record(values, frozenset(bad))
+
+    def of_deployment(self, variables: Sequence[Variable[object]]) -> Record:
+        """Return the values that are the same for all hosts; two different ones are an error, absent ones are not."""
+        values: dict[str, object] = {}
+        bad: set[str] = set()
+        for variable in variables:
+            holder = self._first_holder(variable)
+            if holder is not None:
+                reading = self._reading(variable, holder.variables[variable.name])
+                values[variable.name] = reading.value
+                bad |= {variable.name} if reading.bad else set()
+        return Record(values, frozenset(bad))
+
+    def findings(self) -> Iterator[tuple[Problem, bool]]:
+        """Yield (problem, whether it is a warning) for everything found so far."""
+        for problem in self._conflicts:
+            yield problem, False
+        for reading in self._by_text.values():
+            owner = f"{hosts_text(reading.hosts)}, " if reading.hosts else ""
+            for fault in reading.faults:
+                yield Problem(owner + fault.place, fault.message, fault.allowed, fault.fix), fault.warning
+
+    def _reading(self, variable: Variable[object], raw: object) -> _Reading:
+        by_identity = (variable.name, id(raw))
+        if by_identity not in self._by_identity:
+            self._by_identity[by_identity] = (raw, self._reading_of_text(variable, raw))
+        return self._by_identity[by_identity][1]
+
+    def _reading_of_text(self, variable: Variable[object], raw: object) -> _Reading:
+        by_text = (variable.name, repr(raw))
+        reading = self._by_text.get(by_text)
+        if reading is None:
+            at = At(variable.name)
+            reading = self._by_text[by_text] = _Reading(variable.read(raw, at), at.faults)
+        return reading
+
+    def _first_holder(self, variable: Variable[object]) -> InventoryHost | None:
+        first: InventoryHost | None = None
+        for host in self._inventory.values():
+            raw = host.variables.get(variable.name)
+            if raw is None:
+                continue
+            if first is None:
+                first = host
+            elif not _equal(raw, first.variables[variable.name]):
+                self._conflicts.append(_conflict(variable, first, host))
+                break
+        return first
+
+
+def unknown_variables(inventory: Mapping[str, InventoryHost], local: Record) -> Iterator[Problem]:
+    """Yield a problem for each name lync_* that no variable has and lync_local_variables does not list."""
+    known = KNOWN_NAMES | frozenset(local[LOCAL_VARIABLES])
+    holders: dict[str, list[str]] = {}
+    for host in inventory.values():
+        for name in host.variables:
+            if name.startswith(PREFIX) and name not in known:
+                holders.setdefault(name, []).append(host.name)
+    for name, hosts in holders.items():
+        near = nearest(name, KNOWN_NAMES)
+        advice = f"write {near}, or list it in lync_local_variables" if near else "remove it, or list it in lync_local_variables"
+        yield Problem(hosts_text(hosts), f"there is no variable {shown(name)}", fix=advice)
+
+
+def _equal(one: object, other: object) -> bool:
+    try:
+        return one is other or bool(one == other)
+    except RecursionError:  # of a YAML anchor that holds itself
+        return False
+
+
+def _conflict(variable: Variable[object], one: InventoryHost, other: InventoryHost) -> Problem:
+    name = variable.name
+    values = "" if variable.is_secret else f": {shown(one.variables[name])} and {shown(other.variables[name])}"
+    place = f"hosts {one.name} and {other.name}, {name}"
+    return Problem(place, f"the values differ{values}", "one value for the whole deployment", "set it once, for group all")

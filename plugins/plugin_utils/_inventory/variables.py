@@ -1,0 +1,350 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The table of all lync_* variables.
+
+    VERSION = Variable("lync_version", _version, Version.LYNC_2010, HOST, "str", "...", choices=("2010", ...))
+
+Host variables are read per host, deployment variables once (they must be equal wherever they are set), play
+variables belong to playbooks and modules and are known here only so that they are not taken for typing errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from .._base.addresses import AddressSet
+from .._catalogue.model import EDGE_SERVICES, MEDIA_RANGES, Version
+from .._firewall.rule import Rule
+from .dns_servers import read_dns_servers
+from .extra_rules import extra_rules
+from .fields import (
+    At,
+    Field,
+    Record,
+    T_co,
+    addresses,
+    any_networks,
+    boolean,
+    dns_name,
+    dns_names,
+    mapping_of,
+    networks,
+    port,
+    port_range,
+    raw_mapping,
+    raw_mappings,
+    text,
+    texts,
+    urls,
+    word,
+    words_of,
+)
+from .model import DEFAULT_MEDIA_PORTS, FEATURES, ROLES, DnsServer, MemberState, Platform
+from .pool_fields import read_pools
+
+VERSIONS = tuple(version.value for version in Version)
+REVERSE_PROXY_DRIVERS = ("haproxy", "nginx")
+DRIVERS = ("haproxy", "nginx", "f5_as3", "netscaler", "kemp")
+SIMPLE_URLS = ("meet", "dialin", "admin")
+
+
+class Scope(str, Enum):
+    """Where a variable is read."""
+
+    HOST = "host"
+    DEPLOYMENT = "deployment"
+    PLAY = "play"
+
+
+@dataclass(frozen=True)
+class Variable(Field[T_co]):
+    """One variable: its reader and its documentation.
+
+    type, elements, choices: in the words of an argument spec. documented_default: what the user would write to
+    get the default; None when the variable has none or the description tells how it is derived.
+    is_secret: the value holds a secret, so that no message shows it.
+    """
+
+    scope: Scope
+    type: str
+    description: str
+    elements: str | None = None
+    choices: tuple[str, ...] = ()
+    documented_default: object = None
+    is_secret: bool = False
+
+
+def _version(raw: object, at: At) -> Version:
+    return Version(word("a version", VERSIONS)(raw, at))
+
+
+def _platform(raw: object, at: At) -> Platform:
+    return Platform(word("a platform", [platform.value for platform in Platform])(raw, at))
+
+
+def _member_state(raw: object, at: At) -> MemberState:
+    return MemberState(word("a member state", [state.value for state in MemberState])(raw, at))
+
+
+def _media_ports(raw: object, at: At) -> Mapping[str, tuple[int, int]]:
+    given = mapping_of(MEDIA_RANGES, port_range)(raw, at)
+    return {**DEFAULT_MEDIA_PORTS, **{name: pair for name, pair in given.items() if pair is not None}}
+
+
+_HOST, _DEPLOYMENT = Scope.HOST, Scope.DEPLOYMENT
+_NONE = AddressSet()
+
+# --- per host: what the host is -----------------------------------------------------------------------------------
+
+VERSION = Variable(
+    "lync_version", _version, Version.LYNC_2010, _HOST, "str",
+    "Version of the product that the host runs; equal within a pool.", choices=VERSIONS, documented_default="2010",
+)  # fmt: skip
+FEATURES_ON: Variable[frozenset[str]] = Variable(
+    "lync_features", words_of("a feature", FEATURES), frozenset(), _HOST, "list",
+    "Features in use; each opens the rows that need it, a feature that is off opens nothing. Equal within a pool.",
+    elements="str", choices=FEATURES, documented_default=(),
+)  # fmt: skip
+POOL: Variable[str | None] = Variable("lync_pool", dns_name, None, _HOST, "str", "Name of the pool that the host is a member of, a key of C(lync_pools).")
+SITE: Variable[str | None] = Variable(
+    "lync_site", text, None, _HOST, "str",
+    "Site of the host, default the site of its pool. When set, clients, phones and gateways are limited to their site.",
+)  # fmt: skip
+MANAGED: Variable[bool | None] = Variable(
+    "lync_managed", boolean, None, _HOST, "bool",
+    "Whether the host gets rules. Default true for the roles of the product and for load balancers, "
+    "false for the roles that are listed for their addresses only.",
+)  # fmt: skip
+PLATFORM: Variable[Platform | None] = Variable(
+    "lync_platform", _platform, None, _HOST, "str",
+    "What the host runs. Default linux for load balancers with driver haproxy or nginx and for reverse proxies with a driver, "
+    "appliance for other load balancers, windows for all else.",
+    choices=tuple(platform.value for platform in Platform),
+)  # fmt: skip
+MEMBER_STATE = Variable(
+    "lync_member_state", _member_state, MemberState.ACTIVE, _HOST, "str",
+    "Phase of the host in its pool. joining has rules but no traffic yet, draining still has rules and loses its traffic, "
+    "retired wants nothing.",
+    choices=tuple(state.value for state in MemberState), documented_default="active",
+)  # fmt: skip
+BACKUP_MEMBER: Variable[bool] = Variable(
+    "lync_backup_member", boolean, False, _HOST, "bool",
+    "Load balancers send traffic to this member only while no other member of its pool is well.", documented_default=False,
+)  # fmt: skip
+
+# --- per host: addresses ------------------------------------------------------------------------------------------
+
+ADDRESS = Variable(
+    "lync_address", addresses, _NONE, _HOST, "list",
+    "Addresses that the host answers on, IPv4 and IPv6. Default C(ansible_host) when that is an address; a name is never resolved.",
+    elements="str",
+)  # fmt: skip
+INTERNAL_ADDRESS = Variable(
+    "lync_internal_address", addresses, _NONE, _HOST, "list",
+    "Addresses of the internal interface of an Edge Server or reverse proxy. Default C(lync_address).", elements="str",
+)  # fmt: skip
+EXTERNAL_ADDRESS = Variable(
+    "lync_external_address", addresses, _NONE, _HOST, "list", "Addresses of the external interface of a reverse proxy that has two interfaces.", elements="str"
+)
+EXTERNAL_ADDRESSES: Variable[Mapping[str, AddressSet]] = Variable(
+    "lync_external_addresses", mapping_of(EDGE_SERVICES, addresses), {}, _HOST, "dict",
+    "Addresses that the external network cards of an Edge Server hold, with keys access, web_conferencing and av. All three may be the same.",
+)  # fmt: skip
+EXTERNAL_NAT_ADDRESSES: Variable[Mapping[str, AddressSet]] = Variable(
+    "lync_external_nat_addresses", mapping_of(EDGE_SERVICES, addresses), {}, _HOST, "dict",
+    "Public addresses of an Edge Server behind network address translation, with the keys of C(lync_external_addresses).",
+)  # fmt: skip
+EDGE_PORTS: Variable[Mapping[str, int]] = Variable(
+    "lync_edge_ports", mapping_of(EDGE_SERVICES, port), {}, _HOST, "dict",
+    "Ports of the external services of an Edge Server, with keys access, web_conferencing and av. Default 443 each; "
+    "5061, 444 and 443 when all three share one address. Equal within a pool.",
+)  # fmt: skip
+PSTN_ADDRESS = Variable(
+    "lync_pstn_address", addresses, _NONE, _HOST, "list", "Addresses of the interface of a Mediation Server that faces the gateways.", elements="str"
+)
+
+# --- per host: networks, ports and neighbours ---------------------------------------------------------------------
+
+CLIENT_NETWORKS = Variable(
+    "lync_client_networks", any_networks, _NONE, _HOST, "list",
+    "Networks of the clients, as addresses, networks or ranges. Required; C(any) is taken and warned about. Equal within a pool.", elements="str",
+)  # fmt: skip
+PHONE_NETWORKS = Variable(
+    "lync_phone_networks", networks, _NONE, _HOST, "list", "Networks of the phones. Default C(lync_client_networks). Equal within a pool.", elements="str"
+)
+MEDIA_PORTS: Variable[Mapping[str, tuple[int, int]]] = Variable(
+    "lync_media_ports", _media_ports, DEFAULT_MEDIA_PORTS, _HOST, "dict",
+    "Ranges of media ports of the host, with keys audio, video, application_sharing and client; "
+    "a key that is absent keeps its default. Equal within a pool.",
+    documented_default={name: f"{first}-{last}" for name, (first, last) in DEFAULT_MEDIA_PORTS.items()},
+)  # fmt: skip
+CLIENT_PROGRAM: Variable[str | None] = Variable(
+    "lync_client_program", text, None, _HOST, "str", "Path of the client's program on a managed client; the rules for its media are bound to it."
+)
+SIP_PORT: Variable[int | None] = Variable("lync_sip_port", port, None, _HOST, "int", "SIP port that a gateway listens on.")
+GATEWAY_POOLS: Variable[tuple[str, ...]] = Variable(
+    "lync_gateway_pools", dns_names, (), _HOST, "list", "Names of the pools that a gateway serves. Default all.", elements="str", documented_default=()
+)
+BALANCER_DRIVER: Variable[str | None] = Variable(
+    "lync_balancer_driver", word("a driver", DRIVERS), None, _HOST, "str", "How a load balancer is configured.", choices=DRIVERS
+)
+BALANCER_ADDRESSES = Variable(
+    "lync_balancer_addresses", addresses, _NONE, _HOST, "list",
+    "All sources of a load balancer's proxied connections and monitors, floating ones and those of each unit. Default C(lync_address).",
+    elements="str",
+)  # fmt: skip
+BALANCER_VENDOR: Variable[Mapping[str, object]] = Variable(
+    "lync_balancer_vendor", raw_mapping, {}, _HOST, "dict",
+    "Options of the driver of a load balancer, for all services on it; C(vendor) of a pool goes before.", documented_default={},
+)  # fmt: skip
+
+REVERSE_PROXY_DRIVER: Variable[str | None] = Variable(
+    "lync_reverse_proxy_driver", word("a driver of reverse proxies", REVERSE_PROXY_DRIVERS), None, _HOST, "str",
+    "How a Linux reverse proxy is configured; without it, somebody else publishes there.", choices=REVERSE_PROXY_DRIVERS,
+)  # fmt: skip
+
+# --- per host: rules beside the catalogue's -----------------------------------------------------------------------
+
+EXTRA_FIREWALL_RULES: Variable[tuple[Rule, ...]] = Variable(
+    "lync_extra_firewall_rules", extra_rules, (), _HOST, "list",
+    "Rules that join the owned group of the host, as options of M(msuc.lync.windows_firewall_rules); numbers and addresses, no words.",
+    elements="dict", documented_default=(),
+)  # fmt: skip
+MANAGEMENT_RULE: Variable[bool] = Variable(
+    "lync_management_rule", boolean, False, _HOST, "bool",
+    "Whether the plan of a Windows or Linux host admits C(lync_management_networks) to the ports that Ansible connects to.", documented_default=False,
+)  # fmt: skip
+
+# --- once for the deployment --------------------------------------------------------------------------------------
+
+GROUPS: Variable[Mapping[str, str]] = Variable(
+    "lync_groups", mapping_of(tuple(ROLES), text), {}, _DEPLOYMENT, "dict",
+    "Names of groups that stand for roles, by role, where the plain name is taken.", documented_default={},
+)  # fmt: skip
+POOLS: Variable[Mapping[str, Record]] = Variable(
+    "lync_pools", read_pools, {}, _DEPLOYMENT, "dict",
+    "The pools by name. Keys of an entry are role, load_balancing, balancer, vip, web_vip, external_vips, external_web_vip, web_fqdn, external_web_fqdn, "
+    "external_fqdns, monitoring_port, backup_pool, sql, file_share, vendor, site and tls.",
+    documented_default={},
+)  # fmt: skip
+CENTRAL_MANAGEMENT_POOL: Variable[str | None] = Variable(
+    "lync_central_management_pool", dns_name, None, _DEPLOYMENT, "str",
+    "Pool that holds the Central Management Store, or the inventory name of a Standard Edition server that does.",
+)  # fmt: skip
+MANAGEMENT_NETWORKS = Variable(
+    "lync_management_networks", networks, _NONE, _DEPLOYMENT, "list", "Networks that Ansible connects from; a change that would shut them out is refused.",
+    elements="str", documented_default=(),
+)  # fmt: skip
+MEDIA_NETWORKS = Variable(
+    "lync_media_networks", networks, _NONE, _DEPLOYMENT, "list", "Networks that may send media besides clients, phones and servers.",
+    elements="str", documented_default=(),
+)  # fmt: skip
+SIP_DOMAINS: Variable[tuple[str, ...]] = Variable(
+    "lync_sip_domains", dns_names, (), _DEPLOYMENT, "list", "SIP domains, for DNS records.", elements="str", documented_default=()
+)
+SIMPLE_URLS_OF: Variable[Mapping[str, tuple[str, ...]]] = Variable(
+    "lync_simple_urls", mapping_of(SIMPLE_URLS, urls), {}, _DEPLOYMENT, "dict", "Simple URLs, as lists under meet, dialin and admin.", documented_default={}
+)
+DNS_SERVERS: Variable[tuple[DnsServer, ...]] = Variable(
+    "lync_dns_servers", read_dns_servers, (), _DEPLOYMENT, "list",
+    "Servers that take DNS records. Keys are address, port, zones, view (internal or external), key_name, key_algorithm and key_secret (a TSIG key), "
+    "and windows_host (an inventory name).",
+    elements="dict", documented_default=(), is_secret=True,
+)  # fmt: skip
+IPSEC = Variable(
+    "lync_ipsec", word("a mode", ("auto", "true", "false")), "auto", _DEPLOYMENT, "str",
+    "Whether IPsec exemptions are applied. auto applies them where a rule of the host requests or requires protection.",
+    choices=("auto", "true", "false"), documented_default="auto",
+)  # fmt: skip
+IPSEC_REMOTE_NETWORKS = Variable(
+    "lync_ipsec_remote_networks", networks, _NONE, _DEPLOYMENT, "list", "Networks that IPsec exemptions are limited to. Default no limit.",
+    elements="str", documented_default=(),
+)  # fmt: skip
+IPSEC_PORTS = Variable(
+    "lync_ipsec_ports", word("a choice", ("any", "media")), "any", _DEPLOYMENT, "str",
+    "Ports of IPsec exemptions, any as the tables print them, or the media ports only.",
+    choices=("any", "media"), documented_default="any",
+)  # fmt: skip
+EXTRA_ROWS: Variable[tuple[Mapping[str, object], ...]] = Variable(
+    "lync_extra_rows", raw_mappings, (), _DEPLOYMENT, "list", "Rows that are added to the port catalogue.", elements="dict", documented_default=()
+)
+ROW_OVERRIDES: Variable[tuple[Mapping[str, object], ...]] = Variable(
+    "lync_row_overrides", raw_mappings, (), _DEPLOYMENT, "list", "Changes of rows of the port catalogue, each a JMESPath C(select) and the keys to C(set).",
+    elements="dict", documented_default=(),
+)  # fmt: skip
+LOCAL_VARIABLES: Variable[tuple[str, ...]] = Variable(
+    "lync_local_variables", texts, (), _DEPLOYMENT, "list", "Names of variables of your own that begin with lync_; any other unknown one is an error.",
+    elements="str", documented_default=(),
+)  # fmt: skip
+
+HOST_VARIABLES: tuple[Variable[object], ...] = (
+    VERSION, FEATURES_ON, POOL, SITE, MANAGED, PLATFORM, MEMBER_STATE, BACKUP_MEMBER, ADDRESS, INTERNAL_ADDRESS, EXTERNAL_ADDRESS, EXTERNAL_ADDRESSES,
+    EXTERNAL_NAT_ADDRESSES, EDGE_PORTS, PSTN_ADDRESS, CLIENT_NETWORKS, PHONE_NETWORKS, MEDIA_PORTS, CLIENT_PROGRAM, SIP_PORT, GATEWAY_POOLS,
+    BALANCER_DRIVER, BALANCER_ADDRESSES, BALANCER_VENDOR, REVERSE_PROXY_DRIVER, EXTRA_FIREWALL_RULES, MANAGEMENT_RULE,
+)  # fmt: skip
+DEPLOYMENT_VARIABLES: tuple[Variable[object], ...] = (
+    GROUPS, POOLS, CENTRAL_MANAGEMENT_POOL, MANAGEMENT_NETWORKS, MEDIA_NETWORKS, SIP_DOMAINS, SIMPLE_URLS_OF, DNS_SERVERS, IPSEC,
+    IPSEC_REMOTE_NETWORKS, IPSEC_PORTS, EXTRA_ROWS, ROW_OVERRIDES, LOCAL_VARIABLES,
+)  # fmt: skip
+# Read by playbooks, roles and modules; the topology only knows their names.
+PLAY_VARIABLES = {
+    "lync_plan_dir": "directory that the plan is written to",
+    "lync_plan_show": "print a table per host",
+    "lync_plan_baseline": "directory of an earlier plan to compare with",
+    "lync_affected_file": "file that takes the names of the hosts that a change touches",
+    "lync_audit_dir": "directory of dumps that are compared with the plan",
+    "lync_approved_plan": "directory of the plan that was last approved",
+    "lync_report_dir": "directory that reports are written to",
+    "lync_apply": "whether changes are applied or handed out as scripts",
+    "lync_handout": "hand out scripts for all hosts instead of applying",
+    "lync_firewall_state": "state that the firewall rules are brought to",
+    "lync_balancer_state": "state that the virtual services are brought to",
+    "lync_balancer_options": "options of the module of a load balancer's driver",
+    "lync_balancer_provider": "how a load balancer that is an appliance is reached",
+    "lync_balancer_path": "file of a Linux load balancer that is ours",
+    "lync_balancer_master_socket": "socket of HAProxy's master process",
+    "lync_balancer_udp_path": "file of nginx beside HAProxy that is ours",
+    "lync_reverse_proxy_path": "file of a reverse proxy that is ours",
+    "lync_reverse_proxy_http_path": "second file of a reverse proxy with nginx that is ours",
+    "lync_reverse_proxy_options": "options of the module that publishes on a reverse proxy",
+    "lync_linux_policy": "what Linux hosts do with inbound traffic that no rule admits",
+    "lync_linux_path": "file of the rules on Linux hosts",
+    "lync_dns_state": "state that the DNS records are brought to",
+    "lync_dns_take_over": "names whose unknown values in DNS are removed",
+    "lync_unprotected_rules": "names of protected rules that may be disabled",
+    "lync_accept_cut": "accept that established connections are cut",
+    "lync_snapshot": "export the firewall policy on a host before it is changed",
+    "lync_snapshot_dir": "folder of these exports on the hosts",
+    "lync_snapshot_keep": "how many of these exports stay",
+    "lync_rollback_to": "snapshot that rollback restores, or newest",
+    "lync_verify": "let the hosts probe each other before and after a change",
+    "lync_retire": "hosts without a role that retire takes everything of ours from",
+    "lync_ipsec_engine": "what writes IPsec exemptions on hosts",
+    "lync_selftest_host": "the one host that selftest asks",
+    "lync_selftest_names": "names of the assumptions that selftest asks about, * for anything",
+    "lync_confirm_minutes": "minutes until a change that is not confirmed is taken back",
+    "lync_canary": "which hosts are changed first",
+    "lync_wave_size": "how many members of a pool are changed at a time",
+    "lync_remediate": "repair drift",
+    "lync_remediate_classes": "which classes of drift are repaired",
+    "lync_remediate_concerns": "which concerns are repaired: firewall, ipsec, load_balancer, dns",
+    "lync_accepted_deviations": "deviations that are accepted for a time, with owner, reason, ticket and expires",
+    "lync_remediate_after_hours": "how old drift is before it is repaired",
+    "lync_remediate_max_changes": "the most repairs per host",
+    "lync_remediate_window": "when drift is repaired",
+    "lync_unattended": "the run is not watched by anybody",
+    "lync_change_reference": "reference of the change, for report and log",
+    "lync_probe_listeners": "open temporary listeners for probes",
+    "lync_probe_listen_seconds": "how long temporary listeners last when nobody closes them",
+    "lync_probe_rules": "compare the firewall rules with the plan before probing, which tells causes",
+    "lync_probe_max": "the most probes of one host",
+    "lync_probe_closed": "how many ports that should be closed are probed, per pair of hosts",
+    "lync_probe_per_second": "how many probes of a host start in a second",
+    "lync_probe_at_once": "how many probes of a host are under way at the same time",
+    "lync_probe_seconds": "how long one probe may take",
+    "lync_probe_total_seconds": "how long the probes of a host may take together",
+    "lync_probe_certificate_days": "from how many days before its end a certificate is told to be expiring",
+}
+KNOWN_NAMES = frozenset([*(variable.name for variable in HOST_VARIABLES + DEPLOYMENT_VARIABLES), *PLAY_VARIABLES])

@@ -1,0 +1,175 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""AS3 and the REST interface of one BIG-IP, over HTTPS: what its answers mean, and how long they are waited for.
+
+Success is when the result of every tenant has the code 200, whatever the HTTP status says: AS3 answers 207 for mixed
+results and 200 around a tenant that failed. A call that takes longer than 45 s becomes a task by itself (202).
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from ..._base.untyped import Object, items, mapping, number, text
+from ..https import Answer, DeviceError, Https, Provider
+
+AS3_PATH = "/mgmt/shared/appsvcs"
+_BUSY, _TASK, _NOTHING, _MISSING, _REFUSED = 503, 202, 204, 404, 401
+_HINTS = {
+    "0107176c": "the address belongs to another partition; remove it there, or give the pool another vip",
+    "The hash you submitted": "somebody changed the tenant since it was looked at; run again to see what it is now",
+    "save sys config": "the configuration is active but not saved; save it on the device (tmsh save sys config)",
+}
+
+
+@dataclass(frozen=True)
+class Waits:
+    """How long a task, or a busy AS3, is waited for, and how often it is asked."""
+
+    limit_seconds: float = 600
+    poll_seconds: float = 2
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What AS3 says of a declaration: the results of the tenants, and the traces when they were asked for."""
+
+    results: tuple[Object, ...]
+    traces: Object = field(default_factory=dict)
+
+
+class BigIp:
+    """One unit; every method raises DeviceError with one sentence for the user when it cannot do what it is for."""
+
+    def __init__(self, provider: Provider, waits: Waits = Waits()) -> None:
+        self.https = Https(provider)
+        self._waits = waits
+        self._headers = _authentication(provider)
+
+    @property
+    def place(self) -> str:
+        """Return how the unit is named in messages."""
+        return self.https.provider.place
+
+    def declare(self, document: object, *, dry_run: bool) -> Declared:
+        """Send a declaration and return what came of it; a dry run changes nothing and has the traces of what is there."""
+        query = "?controls.dryRun=true&controls.traceResponse=true" if dry_run else ""
+        answer = self._send("POST", f"{AS3_PATH}/declare{query}", document)
+        outcome = self._awaited(answer) if answer.status == _TASK else mapping(answer.document())
+        found = self._judged(answer, outcome)
+        if dry_run and any(text(result.get("message")) == "success" and not result.get("dryRun") for result in found.results):
+            raise DeviceError(f"{self.place}: AS3 did not take the request for a dry run; 3.30 or newer is needed, this is {self.version()}")
+        return found
+
+    def stored(self) -> Object:
+        """Return the declaration that AS3 keeps, with the key of the optimistic lock in each tenant; empty when there is none."""
+        answer = self._send("GET", f"{AS3_PATH}/declare?showHash=true")
+        if answer.status == _NOTHING:
+            return {}
+        return mapping(self._ok(answer, "read the declaration").document())
+
+    def collection(self, path: str) -> list[Object]:
+        """Return the items of a collection of the REST interface, of all partitions."""
+        answer = self._ok(self._send("GET", f"/mgmt/tm/{path}"), f"read {path.partition('?')[0]}")
+        return [mapping(item) for item in items(mapping(answer.document()).get("items"))]
+
+    def sync_status(self) -> str:
+        """Return the state of the configuration between the units, in the device's words, for example In Sync."""
+        answer = self._ok(self._send("GET", "/mgmt/tm/cm/sync-status"), "read the state of the synchronisation")
+        entries = mapping(mapping(answer.document()).get("entries"))
+        stats = (mapping(mapping(mapping(entry).get("nestedStats")).get("entries")) for entry in entries.values())
+        return next((text(mapping(found.get("status")).get("description")) for found in stats if "status" in found), "unknown")
+
+    def version(self) -> str:
+        """Return the version of AS3."""
+        return text(mapping(self._ok(self._send("GET", f"{AS3_PATH}/info"), "read AS3's version").document()).get("version"))
+
+    def close(self) -> None:
+        """End the connection."""
+        self.https.__exit__(None, None, None)
+
+    def _send(self, method: str, path: str, body: object = None) -> Answer:
+        """Send one request; a busy AS3 is asked again within the limit."""
+        end = time.monotonic() + self._waits.limit_seconds
+        while True:
+            answer = self.https.send(method, path, body, self._headers)
+            if answer.status != _BUSY:
+                return self._admitted(answer, path)
+            if time.monotonic() + self._waits.poll_seconds > end:
+                raise DeviceError(f"{self.place}: AS3 is busy with another declaration for more than {self._waits.limit_seconds:g} s: {_message(answer)}")
+            time.sleep(self._waits.poll_seconds)
+
+    def _admitted(self, answer: Answer, path: str) -> Answer:
+        if answer.status == _REFUSED:
+            raise DeviceError(f"{self.place}: HTTP 401, the credentials are wrong or the token has expired; fix: correct user and password, or get a new token")
+        absent = answer.status == _MISSING and "No record found" not in answer.text
+        if path.startswith(AS3_PATH) and (absent or (answer.status == 400 and "appsvcs" in answer.text)):
+            raise DeviceError(f"{self.place}: AS3 does not answer at {AS3_PATH}, HTTP {answer.status}; fix: install AS3 3.30 or newer on the device")
+        return answer
+
+    def _ok(self, answer: Answer, doing: str) -> Answer:
+        if not answer.ok:
+            raise DeviceError(f"{self.place}: cannot {doing}: HTTP {answer.status}: {_message(answer)}")
+        return answer
+
+    def _awaited(self, answer: Answer) -> Object:
+        """Return the record of a task once every tenant is done, not just one of them."""
+        task = text(mapping(answer.document()).get("id"))
+        end = time.monotonic() + self._waits.limit_seconds
+        while True:
+            record = mapping(self._ok(self._send("GET", f"{AS3_PATH}/task/{task}"), f"read task {task}").document())
+            results = [mapping(result) for result in items(record.get("results"))]
+            if results and not any(_pending(result) for result in results):
+                return record
+            if time.monotonic() + self._waits.poll_seconds > end:
+                raise DeviceError(f"{self.place}: task {task} is not done after {self._waits.limit_seconds:g} s; fix: raise wait_seconds, run again")
+            time.sleep(self._waits.poll_seconds)
+
+    def _judged(self, answer: Answer, outcome: Object) -> Declared:
+        results = tuple(mapping(result) for result in items(outcome.get("results")))
+        bad = [result for result in results if number(result.get("code"), -1) != 200]
+        if bad or not results:
+            reason = _reason(bad) or f"HTTP {answer.status}: {_message(answer)}"
+            raise DeviceError(f"{self.place}: AS3 refuses the declaration: {reason}{self._hint(reason)}")
+        return Declared(results, mapping(outcome.get("traces")))
+
+    def _hint(self, words: str) -> str:
+        """Return what to do about an answer, when that is known."""
+        if "/schemaVersion" in words:
+            return f"; fix: AS3 there is {self.version()}, install 3.30 or newer"
+        return next((f"; fix: {hint}" for mark, hint in _HINTS.items() if mark in words), "")
+
+
+def _authentication(provider: Provider) -> Mapping[str, str]:
+    if provider.token:
+        return {"X-F5-Auth-Token": provider.token}
+    return {"Authorization": "Basic " + base64.b64encode(f"{provider.user}:{provider.password}".encode()).decode()}
+
+
+def _pending(result: Object) -> bool:
+    """Return whether the task still works on a tenant; a cancelled task has the code 0 too, and is over."""
+    message = text(result.get("message"))
+    return number(result.get("code")) == 0 and message != "task cancelled"
+
+
+def _reason(results: list[Object]) -> str:
+    return "; ".join(f"tenant {text(result.get('tenant')) or '?'}: {number(result.get('code'))} {', '.join(_words(result))}" for result in results)
+
+
+def _words(result: Object) -> Iterator[str]:
+    yield text(result.get("message"))
+    if result.get("response"):
+        yield text(result["response"])
+    yield from (text(error) for error in items(result.get("errors")))
+
+
+def _message(answer: Answer) -> str:
+    """Return what an answer says of itself."""
+    try:
+        found = mapping(answer.document())
+    except DeviceError:
+        return answer.text[:200]
+    return ", ".join(word for word in _words(found) if word) or answer.text[:200]

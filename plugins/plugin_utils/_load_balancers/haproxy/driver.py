@@ -1,0 +1,237 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""HAProxy's spelling of the neutral model: a file of its own with a defaults section, monitors, and a frontend and backend per service.
+
+A member is asked once per pool, in a backend that carries no traffic; the servers of the services track it, so that
+a member which is not well leaves all services of its pool at one moment.
+
+Affinity is the hash of the client's address over a consistent ring, not a stick table: a table was empty after every reload
+that was measured, the ring is the same in every process. Rings of several backends are alike because a server's id is made of
+its address. What that costs: such a service cannot count connections (least-connections), and affinity has no end.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from ..._base.errors import InvalidInputError, Problem
+from ..config_sections import Block, haproxy_sections, seconds_of, split_endpoint
+from ..driver import MODIFIES_MEMBERS, Impact, NotRendered, Rendered
+from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service, affinity_group
+
+PREFIX = "lync-"
+MONITOR_PREFIX = f"{PREFIX}monitor-"
+DEFAULTS = "msuc-lync"
+# Points of a server on the ring are 16 times this: few points spread clients unevenly.
+WEIGHT = 100
+RISE = 2
+CONNECT_SECONDS = 5
+_WORDS = {MemberState.ACTIVE: "", MemberState.BACKUP: " backup", MemberState.DRAINING: "", MemberState.DISABLED: " disabled"}
+_ALGORITHMS = {"least-connections": "leastconn", "round-robin": "roundrobin"}
+_RELOADS = Impact("reloads: new connections go by the new configuration, open ones stay where they are")
+
+
+def header(module: str, defaults: str, *more: str) -> str:
+    """Return how a file of ours begins: who writes it, and its section of defaults."""
+    lines = [
+        "mode tcp", "log global", "option dontlognull", "option redispatch", "option clitcpka", "option srvtcpka", "retries 2",
+        f"timeout connect {CONNECT_SECONDS}s", f"timeout queue {CONNECT_SECONDS}s", *more,
+    ]  # fmt: skip
+    said = f"# Written by Ansible, {module}; changes by hand are undone by the next run.\n\ndefaults {defaults}\n"
+    return said + "".join(f"    {line}\n" for line in lines)
+
+
+_HEADER = header("msuc.lync.haproxy_services", DEFAULTS)
+
+
+class HaproxyDriver:
+    """The driver "haproxy"; TCP only."""
+
+    name = "haproxy"
+    impacts: Mapping[str, Impact] = {"members": MODIFIES_MEMBERS, "": _RELOADS}
+    options: Mapping[str, Mapping[str, object]] = {
+        "interface": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,15}$", "description": "network interface that a service listens on"},
+        "maxconn": {"type": "integer", "minimum": 1, "maximum": 1000000, "description": "most connections of a service at a time"},
+        "transparent_bind": {"const": True, "description": "listen although the address is on the other unit of a pair"},
+    }
+
+    def render(self, services: Sequence[Service]) -> Rendered:
+        """Return the text of the file; raises InvalidInputError for UDP services and for options that are not of the list."""
+        problems = [problem for service in services for problem in _refusals(service, self.options)]
+        if problems:
+            raise InvalidInputError(problems)
+        ordered = sorted(services, key=lambda service: service.name)
+        text = "\n".join([_HEADER, *_monitors(ordered), *(_service(service) for service in ordered)]) if ordered else ""
+        return Rendered(text, text, tuple(item for service in ordered for item in _not_rendered(service)))
+
+    def parse(self, document: object) -> tuple[Service, ...]:
+        """Return the services of a file's text, sorted by name; raises InvalidInputError when it is not one that render writes."""
+        return tuple(sorted(_services(haproxy_sections(str(document))), key=lambda service: service.name))
+
+    def expressible(self, service: Service) -> Service:
+        """Return the service as HAProxy can say it: see not_rendered; small packets never wait, so nagle is always off."""
+        kept = service.persistence.kind is not PersistenceKind.NONE
+        persistence = Persistence(PersistenceKind.SOURCE, group=affinity_group(service.pool, service.vip)) if kept else Persistence()
+        algorithm = Service.algorithm if kept else service.algorithm
+        said = replace(service, persistence=persistence, algorithm=algorithm, nagle=False, members=tuple(sorted(service.members)))
+        # What nobody takes has no port and is not asked.
+        return said if said.members else replace(said, node_port=said.port, monitor=Monitor(said.port))
+
+
+DRIVER = HaproxyDriver()
+
+
+def server_id(address: str) -> int:
+    """Return the id of a member's servers, made of its address alone: it is the member's place on the ring of every backend."""
+    return zlib.crc32(address.encode()) % (2**31 - 1) + 1
+
+
+def monitor_name(service: Service) -> str:
+    """Return the name of the backend that asks the members of a service."""
+    monitor = service.monitor
+    return f"{MONITOR_PREFIX}{service.pool}-{monitor.port}-{monitor.interval_seconds}-{monitor.failures}"
+
+
+def server_arguments(member: Member) -> str:
+    """Return what a server line of a service says after the server's name and address, the monitor apart."""
+    weight = 0 if member.state is MemberState.DRAINING else WEIGHT
+    return f"id {server_id(member.address)} weight {weight}{_WORDS[member.state]}"
+
+
+def check_arguments(monitor: Monitor) -> str:
+    """Return what a server line says about asking the member; after a first failure it is asked twice as often."""
+    interval = monitor.interval_seconds * 1000
+    return f"check port {monitor.port} inter {interval}ms fastinter {interval // 2}ms fall {monitor.failures} rise {RISE}"
+
+
+def endpoint(address: str, port: int) -> str:
+    """Return an address and a port as HAProxy writes them."""
+    return f"ipv6@[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _refusals(service: Service, known: Mapping[str, object]) -> Iterator[Problem]:
+    if service.protocol != "tcp":
+        yield Problem(f"service {service.name}", "HAProxy carries no UDP", "protocol tcp", "use msuc.lync.nginx_stream_services for it")
+    for name in sorted(service.options.keys() - known.keys()):
+        yield Problem(f"service {service.name}, options.{name}", f"{name!r} is not an option of haproxy", ", ".join(sorted(known)), "remove it")
+
+
+def _not_rendered(service: Service) -> Iterator[NotRendered]:
+    kept = service.persistence
+    if kept.kind is PersistenceKind.COOKIE:
+        why = f"the cookie {kept.cookie} can only be set in decrypted traffic; the address of the client stands in for it"
+        yield NotRendered(service.name, "persistence", why)
+    if kept.kind is PersistenceKind.SOURCE:
+        yield NotRendered(service.name, "persistence.seconds", f"affinity by the hash of the address has no end, {kept.seconds} s or other")
+    if kept.kind is not PersistenceKind.NONE:
+        yield NotRendered(service.name, "algorithm", f"the hash of the client's address chooses the member, not {service.algorithm}")
+
+
+def _monitors(services: Iterable[Service]) -> Iterator[str]:
+    """Yield the backends that ask the members, one per pool and monitor."""
+    groups: dict[str, dict[str, Monitor]] = {}
+    for service in services:
+        groups.setdefault(monitor_name(service), {}).update({member.address: service.monitor for member in service.members})
+    for name in sorted(groups):
+        lines = [f"backend {name} from {DEFAULTS}", f"    timeout server {CONNECT_SECONDS}s"]
+        for address, monitor in sorted(groups[name].items()):
+            lines.append(f"    server {address} {endpoint(address, monitor.port)} id {server_id(address)} {check_arguments(monitor)}")
+        yield "\n".join([*lines, ""])
+
+
+def _service(service: Service) -> str:
+    name = f"{PREFIX}{service.name}"
+    bind = f"    bind {endpoint(service.vip, service.port)}"
+    bind += f" interface {service.options['interface']}" if "interface" in service.options else ""
+    bind += " transparent" if service.options.get("transparent_bind") else ""
+    frontend = [f"frontend {name} from {DEFAULTS}", f"    description pool {service.pool}", bind, f"    timeout client {service.idle_seconds}s"]
+    frontend += [f"    maxconn {service.options['maxconn']}"] if "maxconn" in service.options else []
+    backend = [f"backend {name} from {DEFAULTS}", *_balance(service), f"    timeout server {service.idle_seconds}s"]
+    backend += [] if service.source_nat else ["    source 0.0.0.0 usesrc clientip"]
+    monitor = monitor_name(service)
+    for member in sorted(service.members):
+        where = f"{member.address} {endpoint(member.address, service.node_port)}"
+        backend.append(f"    server {where} track {monitor}/{member.address} {server_arguments(member)}")
+    return "\n".join([*frontend, f"    default_backend {name}", "", *backend, ""])
+
+
+def _balance(service: Service) -> list[str]:
+    if service.persistence.kind is PersistenceKind.NONE:
+        return [f"    balance {_ALGORITHMS[service.algorithm]}"]
+    return ["    balance source", "    hash-type consistent"]
+
+
+def _services(sections: Iterable[Block]) -> Iterator[Service]:
+    """Yield each service with its backend, in the order of render, so that no section is kept: a thousand of them leave a processor's cache."""
+    frontends: dict[str, Block] = {}
+    monitors: dict[str, tuple[str, ...]] = {}
+    for block in sections:
+        name = block.head[1] if block.head[1:] else ""
+        if block.head[0] == "frontend":
+            frontends["".join(block.values("default_backend"))] = block
+        elif name.startswith(MONITOR_PREFIX):
+            monitors[name] = next(block.all("server"), ())
+        elif block.head[0] == "backend" and name in frontends:
+            yield _read(frontends.pop(name), block, monitors)
+    yield from (_read(frontend, None, monitors) for frontend in frontends.values())
+
+
+def _read(frontend: Block, backend: Block | None, monitors: Mapping[str, Sequence[str]]) -> Service:
+    """Return the service of a frontend; what does not read as written is one error that names the line."""
+    try:
+        if backend is None:
+            raise ValueError("no backend follows it")
+        return _read_service(frontend, backend, monitors)
+    except (IndexError, KeyError, ValueError) as error:
+        message = f"frontend {frontend.head[1] if frontend.head[1:] else ''} is not as this collection writes it: {error}"
+        raise InvalidInputError([Problem(f"line {frontend.number}", message, fix="use state replaced, which writes the file anew")]) from error
+
+
+def _read_service(frontend: Block, backend: Block, monitors: Mapping[str, Sequence[str]]) -> Service:
+    bind, pool = frontend.values("bind"), frontend.values("description", "pool")[0]
+    vip, port = split_endpoint(bind[0])
+    servers = list(backend.all("server"))
+    kept = backend.has("balance", "source")
+    names = {word: name for name, word in _ALGORITHMS.items()}
+    asked = next((monitors[words[words.index("track") + 1].partition("/")[0]] for words in servers if "track" in words), ())
+    return Service(
+        name=frontend.head[1].removeprefix(PREFIX),
+        pool=pool,
+        vip=vip,
+        port=port,
+        protocol="tcp",
+        node_port=split_endpoint(servers[0][1])[1] if servers else port,
+        members=tuple(sorted(Member(words[0], server_state(words)) for words in servers)),
+        monitor=_monitor(asked) if "check" in asked else Monitor(port),
+        persistence=Persistence(PersistenceKind.SOURCE, group=affinity_group(pool, vip)) if kept else Persistence(),
+        idle_seconds=seconds_of(frontend.values("timeout", "client")[0], "ms"),
+        source_nat=not backend.has("source"),
+        nagle=False,
+        algorithm=Service.algorithm if kept else names[backend.values("balance")[0]],
+        options=_options(frontend, bind),
+    )
+
+
+def _monitor(words: Sequence[str]) -> Monitor:
+    said = {name: words[words.index(name) + 1] for name in ("port", "inter", "fall")}
+    return Monitor(int(said["port"]), seconds_of(said["inter"], "ms"), int(said["fall"]))
+
+
+def server_state(words: Sequence[str]) -> MemberState:
+    """Return the state of a member from the words of its server line."""
+    if "disabled" in words:
+        return MemberState.DISABLED
+    if "backup" in words:
+        return MemberState.BACKUP
+    return MemberState.DRAINING if words[words.index("weight") + 1] == "0" else MemberState.ACTIVE
+
+
+def _options(frontend: Block, bind: Sequence[str]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    if "interface" in bind:
+        found["interface"] = bind[bind.index("interface") + 1]
+    if frontend.has("maxconn"):
+        found["maxconn"] = int(frontend.values("maxconn")[0])
+    return found | ({"transparent_bind": True} if "transparent" in bind else {})

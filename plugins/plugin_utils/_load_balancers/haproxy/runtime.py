@@ -1,0 +1,114 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""HAProxy's running process: what its servers do now, and the commands that change members without a reload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from ..model import Member, MemberState, Service
+from .driver import PREFIX, WEIGHT, check_arguments, endpoint, server_arguments
+
+# Bits of srv_admin_state in `show servers state`: forced by command or inherited; 4 is by configuration.
+_MAINTENANCE, _DRAIN = 1 | 4, 8
+_STATES = {MemberState.ACTIVE, MemberState.DRAINING, MemberState.DISABLED}  # a reserve is one from the start
+
+
+class ServerNow(NamedTuple):
+    """What the process says of one server: whether it is up, its admin state, its weight."""
+
+    is_up: bool
+    admin: int
+    weight: int
+
+
+Running = Mapping[str, Mapping[str, ServerNow]]
+
+
+def read_running(text: str) -> Running:
+    """Return what the process says by backend and server, of an answer to `show servers state`; srv_op_state is 0 for down."""
+    found: dict[str, dict[str, ServerNow]] = {}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) > 7 and words[0].isdecimal():
+            found.setdefault(words[1], {})[words[3]] = ServerNow(int(words[5]) > 0, int(words[6]), int(words[7]))
+    return found
+
+
+def health_of(services: Sequence[Service], running: Running) -> dict[str, object]:
+    """Return how many members of services are up for the process, and which are down; members in maintenance are neither.
+
+    {"up": 5, "down": ["pool01-5061 10.1.0.12"]}
+    """
+    pairs = [(service.name, member.address) for service in services for member in service.members]
+    found = {(name, address): running.get(f"{PREFIX}{name}", {}).get(address) for name, address in pairs}
+    known = {place: now.is_up for place, now in found.items() if now is not None and not now.admin & _MAINTENANCE}
+    return {"up": sum(known.values()), "down": [" ".join(place) for place, is_up in known.items() if not is_up]}
+
+
+def as_running(service: Service, running: Running) -> Service:
+    """Return a service with its members as the process has them; a backend that it does not know stays as the file says."""
+    servers = running.get(f"{PREFIX}{service.name}")
+    if servers is None:
+        return service
+    return replace(service, members=tuple(_as_running(member, servers[member.address]) for member in service.members if member.address in servers))
+
+
+def _as_running(member: Member, now: ServerNow) -> Member:
+    if now.admin & _MAINTENANCE:
+        return replace(member, state=MemberState.DISABLED)
+    if now.admin & _DRAIN or now.weight == 0:
+        return replace(member, state=MemberState.DRAINING)
+    return member if member.state is MemberState.BACKUP else replace(member, state=MemberState.ACTIVE)
+
+
+def commands(before: Sequence[Service], after: Sequence[Service], running: Running) -> tuple[str, ...]:
+    """Return commands that lead from before to after; none when that takes a reload: something besides members changes.
+
+    A command with a question mark before it may be refused: a server that still has connections stays, in maintenance.
+    """
+    old, new = ({service.name: service for service in services} for services in (before, after))
+    changed = [name for name in new if old.get(name) != new[name]]
+    if old.keys() != new.keys() or not all(_only_members(old[name], new[name], running) for name in changed):
+        return ()
+    return tuple(line for name in sorted(changed) for line in _commands(old[name], new[name], running[f"{PREFIX}{name}"]))
+
+
+def _only_members(before: Service, after: Service, running: Running) -> bool:
+    return (
+        replace(before, members=after.members) == after
+        and {member.state for member in set(before.members) ^ set(after.members)} <= _STATES
+        and f"{PREFIX}{after.name}" in running
+    )
+
+
+def _commands(before: Service, after: Service, servers: Mapping[str, object]) -> list[str]:
+    old, new = ({member.address: member for member in service.members} for service in (before, after))
+    backend = f"{PREFIX}{after.name}"
+    found: list[str] = []
+    for address in sorted(new):
+        name = f"{backend}/{address}"
+        if address not in old:
+            found += _added(name, after, new[address]) if address not in servers else [*_turned(name, new[address])]
+        elif old[address] != new[address]:
+            found += _turned(name, new[address])
+    for address in sorted(old.keys() - new.keys()):
+        found += [f"set server {backend}/{address} state maint", f"?del server {backend}/{address}"]
+    return found
+
+
+def _added(name: str, service: Service, member: Member) -> list[str]:
+    """Return how a server is added; it is asked by itself until the next reload, for it cannot track one that is as new."""
+    arguments = server_arguments(member).removesuffix(" disabled")
+    where = endpoint(member.address, service.node_port)
+    lines = [f"add server {name} {where} {arguments} {check_arguments(service.monitor)}", f"enable health {name}"]
+    return lines if member.state is MemberState.DISABLED else [*lines, f"enable server {name}"]
+
+
+def _turned(name: str, member: Member) -> list[str]:
+    if member.state is MemberState.DISABLED:
+        return [f"set server {name} state maint"]
+    weight = 0 if member.state is MemberState.DRAINING else WEIGHT
+    return [f"set server {name} state ready", f"set server {name} weight {weight}"]

@@ -1,0 +1,308 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The driver kemp: virtual services as Virtual Services of a LoadMaster, and back.
+
+Services of one address that share their affinity and are alike are one Virtual Service with extra ports, as in the vendor's
+templates; others of that affinity follow its first port. So a LoadMaster keeps no name per service: what tells them apart
+is protocol, address and port, and a service that is read has these as its name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from ..._base.addresses import parse_address
+from ..._base.errors import InvalidInputError, Problem, shown
+from ..driver import MODIFIES, MODIFIES_MEMBERS, RECREATES, Impact, NotRendered, Rendered
+from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service, affinity_group
+from . import fields as f
+from .fields import RealServer, Value, VirtualService
+
+PREFIX = "lync"
+_SCHEDULES: Mapping[str, str] = {"least-connections": "lc", "round-robin": "rr"}
+_ALGORITHMS = {word: algorithm for algorithm, word in _SCHEDULES.items()}
+_SHARED = "shared"
+_PORTS = (3, 65530)
+_OPTIONS: Mapping[str, str] = {"default_gateway": "DefaultGW", "local_addresses": "LocalBindAddrs"}
+# Said whatever the LoadMaster would take by itself, since that depends on protocol, port and firmware.
+_ALWAYS = ("VStype", "ForceL7", "Transparent", "Schedule", "CheckType", "Persist")
+_WHY_STATES = {
+    MemberState.DRAINING: "a Real Server is only disabled: sessions end within the LoadMaster's drain time, and it reads back as disabled",
+    MemberState.BACKUP: "a backup takes fixed weighting instead of the algorithm: the Real Server is added disabled",
+}
+_WHY_COOKIE = "a cookie takes a Virtual Service that decrypts: nothing brings a client back to its member"
+_WHY_GROUP = "affinity is shared by TCP services of one pool and address only"
+_WHY_NAGLE = "a LoadMaster has no such switch per Virtual Service"
+
+
+class Kemp:
+    """The driver; prefix is the first word of the nicknames of all Virtual Services that are ours."""
+
+    name = "kemp"
+    fields: frozenset[str] = frozenset(
+        {"pool", "vip", "port", "protocol", "node_port", "members", "idle_seconds", "source_nat", "algorithm", "options"}
+        | {"monitor.port", "monitor.interval_seconds", "monitor.failures", "persistence.kind", "persistence.seconds", "persistence.group"}
+    )
+    impacts: Mapping[str, Impact] = {
+        "vip": RECREATES,
+        "port": RECREATES,
+        "protocol": RECREATES,
+        "members": MODIFIES_MEMBERS,
+        "node_port": MODIFIES_MEMBERS,
+        "": MODIFIES,
+    }
+    # The gateway that answers leave by, and the addresses that members see with source NAT: a Virtual Service has no
+    # interface of its own.
+    options: Mapping[str, Mapping[str, object]] = {
+        "default_gateway": {"type": "string", "minLength": 1},
+        "local_addresses": {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
+    }
+
+    def __init__(self, prefix: str = PREFIX) -> None:
+        self.prefix = prefix
+
+    def render(self, services: Sequence[Service]) -> Rendered:
+        """Return Virtual Services as an answer has them, and as commands; raises InvalidInputError for ports it has not."""
+        found = self.virtual_services([self.expressible(service) for service in services])
+        left_out = tuple(note for service in services for note in self.not_rendered(service))
+        text = "".join(f"{line}\n" for item in found for line in command_lines(item))
+        return Rendered({"VS": [f.answered(item) for item in found]}, text, left_out)
+
+    def virtual_services(self, services: Sequence[Service]) -> tuple[VirtualService, ...]:
+        """Return the Virtual Services that carry services as they can be said, sorted by where they listen."""
+        problems = [problem for service in services for problem in _port_problems(service)]
+        if problems:
+            raise InvalidInputError(problems)
+        alike: dict[tuple[object, ...], list[Service]] = {}
+        for service in sorted(services, key=_socket):
+            alike.setdefault(_likeness(service), []).append(service)
+        leaders: dict[str, int] = {}
+        for service in sorted(services, key=_socket):
+            leaders.setdefault(service.persistence.group, service.port)
+        return tuple(self._virtual_service(group, leaders) for group in alike.values())
+
+    def parse(self, document: object) -> tuple[Service, ...]:
+        """Return our services of an answer to listvs, sorted by name."""
+        found = (service for item in read(document) if self.is_ours(item) for service in self.services_of(item))
+        return tuple(sorted(found, key=lambda service: service.name))
+
+    def is_ours(self, item: VirtualService) -> bool:
+        """Return whether a Virtual Service is ours, by its nickname."""
+        return str(item.values["NickName"]).partition(" ")[0] == self.prefix
+
+    def services_of(self, item: VirtualService) -> Iterator[Service]:
+        """Yield the services of a Virtual Service, of anybody: one per port."""
+        values = item.values
+        pool, shared = self._nickname(item)
+        node_ports = {member.port for member in item.members}
+        node_port = next(iter(node_ports - {item.port}), item.port)
+        own = MemberState.ACTIVE, MemberState.DISABLED
+        members = tuple(sorted({Member(_address(member.address), own[0] if member.enabled else own[1]) for member in item.members}))
+        check_port = int(values["CheckPort"]) or node_port
+        check = Monitor(check_port, int(values["ChkInterval"]), int(values["ChkRetryCount"]), str(values["CheckType"]))
+        vip = _address(item.address)
+        for port in item.ports:
+            yield Service(
+                name=socket_name(item.protocol, vip, port),
+                pool=pool,
+                vip=vip,
+                port=port,
+                protocol=item.protocol,
+                node_port=port if len(item.ports) > 1 else node_port,
+                members=members,
+                monitor=check,
+                persistence=_persistence(values, affinity_group(pool, vip) if shared else ""),
+                idle_seconds=int(values["Idletime"]),
+                source_nat=not values["Transparent"],
+                algorithm=_ALGORITHMS.get(str(values["Schedule"]), str(values["Schedule"])),
+                options=dict(_options(values)),
+            )
+
+    def expressible(self, service: Service) -> Service:
+        """Return the service as a LoadMaster says it."""
+        limited = replace(
+            service.monitor,
+            interval_seconds=_within(service.monitor.interval_seconds, f.CHECK_SECONDS),
+            failures=_within(service.monitor.failures, f.CHECK_RETRIES),
+        )
+        return replace(
+            service,
+            name=socket_name(service.protocol, service.vip, service.port),
+            members=_members_said(service),
+            node_port=service.node_port if service.members else service.port,
+            monitor=limited,
+            persistence=_persistence_said(service),
+            idle_seconds=_within(service.idle_seconds, f.IDLE_SECONDS),
+            nagle=True,
+            options={name: service.options[name] for name in self.options if service.options.get(name)},
+        )
+
+    def not_rendered(self, service: Service) -> Iterator[NotRendered]:
+        """Yield what of the service a LoadMaster does not say; its name is its protocol, address and port."""
+        name, can = service.name, self.expressible(service)
+        if service.persistence.kind is PersistenceKind.COOKIE:
+            yield NotRendered(name, "persistence", _WHY_COOKIE)
+        if service.persistence.group and service.persistence.kind is PersistenceKind.SOURCE and not can.persistence.group:
+            yield NotRendered(name, "persistence.group", _WHY_GROUP)
+        yield from _limits(name, "persistence.seconds", service.persistence.seconds, can.persistence.seconds, f.PERSIST_SECONDS)
+        yield from _limits(name, "idle_seconds", service.idle_seconds, can.idle_seconds, f.IDLE_SECONDS)
+        yield from _limits(name, "monitor.interval_seconds", service.monitor.interval_seconds, can.monitor.interval_seconds, f.CHECK_SECONDS)
+        yield from _limits(name, "monitor.failures", service.monitor.failures, can.monitor.failures, f.CHECK_RETRIES)
+        if not service.nagle:
+            yield NotRendered(name, "nagle", _WHY_NAGLE)
+        if not service.members and service.node_port != service.port:
+            yield NotRendered(name, "node_port", "the port of the members stands at each of them, and there is none")
+        known = [member for member in service.members if member.state in _WHY_STATES]
+        yield from (NotRendered(name, "members", f"{member.address}: {_WHY_STATES[member.state]}") for member in known)
+
+    def _virtual_service(self, services: Sequence[Service], leaders: Mapping[str, int]) -> VirtualService:
+        first = services[0]
+        group = first.persistence.group
+        is_source = first.persistence.kind is PersistenceKind.SOURCE
+        leader = leaders[group] if group else first.port
+        values: dict[str, Value] = {
+            **{name: field.default for name, field in f.FIELDS.items()},
+            "VSPort": first.port,
+            "ExtraPorts": ",".join(str(service.port) for service in services[1:]),
+            "NickName": self._nickname_of(first),
+            # Layer 7 is a proxy, which UDP does not go through.
+            "ForceL7": first.protocol == "tcp",
+            "Transparent": not first.source_nat,
+            "Schedule": _SCHEDULES[first.algorithm],
+            "Persist": "src" if is_source else "none",
+            "PersistTimeout": first.persistence.seconds,
+            "PortFollow": leader if leader != first.port else 0,
+            "Idletime": first.idle_seconds,
+            "CheckPort": first.monitor.port,
+            "ChkInterval": first.monitor.interval_seconds,
+            "ChkRetryCount": first.monitor.failures,
+            "DefaultGW": str(first.options.get("default_gateway", "")),
+            "LocalBindAddrs": " ".join(_texts(first.options.get("local_addresses"))),
+        }
+        members = tuple(RealServer(member.address, first.node_port, member.state is MemberState.ACTIVE) for member in first.members)
+        return VirtualService(first.vip, first.protocol, values, tuple(sorted(members, key=lambda item: (item.address, item.port))))
+
+    def _nickname_of(self, first: Service) -> str:
+        """Return a nickname that nobody else has: whose it is, the pool, where it listens, whether affinity is shared."""
+        words = [self.prefix, first.pool or "-", first.vip.replace(":", "-"), first.protocol, str(first.port)]
+        return " ".join(words + ([_SHARED] if first.persistence.group else []))
+
+    def _nickname(self, item: VirtualService) -> tuple[str, bool]:
+        """Return the pool that a nickname names, and whether affinity is shared."""
+        words = str(item.values["NickName"]).split(" ")
+        if not self.is_ours(item) or len(words) < 2:
+            return "", False
+        return "" if words[1] == "-" else words[1], words[-1] == _SHARED
+
+
+def socket_name(protocol: str, vip: str, port: int) -> str:
+    """Return the name of a service by where it listens: "tcp 10.1.0.100 port 5061"."""
+    return f"{protocol} {vip} port {port}"
+
+
+def read(document: object) -> list[VirtualService]:
+    """Return the Virtual Services of an answer to listvs, or of its text; those inside others are part of theirs."""
+    found: object = document
+    if isinstance(document, str):
+        try:
+            found = json.loads(document)
+        except ValueError:
+            found = None
+    items = found.get("VS", []) if isinstance(found, Mapping) else found
+    if not isinstance(items, list) or not all(isinstance(item, Mapping) and "VSAddress" in item for item in items):
+        raise InvalidInputError([Problem("document", f"{shown(document)} is no answer to listvs")])
+    return [f.virtual_service(item) for item in items if not int(item.get("MasterVSID") or 0) and item["VSAddress"]]
+
+
+def command_lines(item: VirtualService) -> list[str]:
+    """Return the commands that make a Virtual Service, for people."""
+    return [command_line("addvs", added(item)), *(command_line("addrs", {**item.place, **member_said(member)}) for member in item.members)]
+
+
+def added(item: VirtualService) -> dict[str, object]:
+    """Return the parameters that add a Virtual Service."""
+    fields = {name: value for name, value in item.values.items() if name in _ALWAYS or (name != "VSPort" and value != f.FIELDS[name].default)}
+    return {**item.place, **f.said(fields)}
+
+
+def command_line(command: str, parameters: Mapping[str, object]) -> str:
+    """Return a command with its parameters in one line."""
+    return " ".join([command, *(f"{name}={_shown(value)}" for name, value in parameters.items())])
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value) if isinstance(value, bool) or " " in str(value) else str(value)
+
+
+def member_said(member: RealServer) -> dict[str, object]:
+    """Return a Real Server as a command adds it."""
+    return {"rs": member.address, "rsport": str(member.port), **({} if member.enabled else {"Enable": False})}
+
+
+def _likeness(service: Service) -> tuple[object, ...]:
+    """Return what services of one Virtual Service have in common; only services of one affinity are put together."""
+    if not service.persistence.group or service.node_port != service.port:
+        return (_socket(service),)
+    options = json.dumps(service.options, sort_keys=True)
+    wanted = (service.monitor, service.persistence, service.idle_seconds, service.source_nat, service.algorithm, options)
+    return (service.vip, service.protocol, service.pool, service.members, *wanted)
+
+
+def _socket(service: Service) -> tuple[str, str, int]:
+    return (service.vip, service.protocol, service.port)
+
+
+def _members_said(service: Service) -> tuple[Member, ...]:
+    off = MemberState.DISABLED
+    return tuple(sorted(Member(member.address, MemberState.ACTIVE if member.state is MemberState.ACTIVE else off) for member in service.members))
+
+
+def _persistence_said(service: Service) -> Persistence:
+    if service.persistence.kind is not PersistenceKind.SOURCE:
+        return Persistence()
+    is_shared = service.protocol == "tcp" and service.persistence.group == affinity_group(service.pool, service.vip)
+    group = service.persistence.group if is_shared else ""
+    return Persistence(PersistenceKind.SOURCE, _within(service.persistence.seconds, f.PERSIST_SECONDS), group=group)
+
+
+def _persistence(values: Mapping[str, Value], group: str) -> Persistence:
+    if values["Persist"] == "src":
+        return Persistence(PersistenceKind.SOURCE, int(values["PersistTimeout"]), group=group)
+    if "cookie" in str(values["Persist"]):
+        return Persistence(PersistenceKind.COOKIE)
+    return Persistence()
+
+
+def _options(values: Mapping[str, Value]) -> Iterator[tuple[str, object]]:
+    if values["DefaultGW"]:
+        yield "default_gateway", values["DefaultGW"]
+    if values["LocalBindAddrs"]:
+        yield "local_addresses", str(values["LocalBindAddrs"]).split()
+
+
+def _texts(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, (list, tuple)) else []
+
+
+def _within(value: int, limits: tuple[int, int]) -> int:
+    return min(max(value, limits[0]), limits[1])
+
+
+def _limits(name: str, field: str, asked: int, can: int, limits: tuple[int, int]) -> Iterator[NotRendered]:
+    if can and asked != can:
+        yield NotRendered(name, field, f"{asked} is not within {limits[0]} to {limits[1]}: it is {can}")
+
+
+def _port_problems(service: Service) -> Iterator[Problem]:
+    for name, port in (("port", service.port), ("node_port", service.node_port)):
+        if not _PORTS[0] <= port <= _PORTS[1]:
+            yield Problem(f"service {service.name}, {name}", f"a LoadMaster has no port {port}", f"{_PORTS[0]} to {_PORTS[1]}", "choose another balancer")
+
+
+def _address(text: str) -> str:
+    try:
+        return str(parse_address(text))
+    except ValueError:
+        return text

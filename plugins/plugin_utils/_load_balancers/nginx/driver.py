@@ -1,0 +1,170 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""nginx's spelling of the neutral model: a stream block of its own with an upstream and a server per service, TCP or UDP.
+
+What HAProxy cannot carry is UDP 3478; this is for it. Affinity is the consistent hash of the client's address. nginx without its
+commercial part asks no member whether it is well: a member that refuses failures times rests for one interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from ..._base.errors import InvalidInputError, Problem
+from ..config_sections import Block, nginx_blocks, seconds_of, split_endpoint
+from ..driver import MODIFIES_MEMBERS, Impact, NotRendered, Rendered
+from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
+
+PREFIX = "lync-"
+HEADER = "# Written by Ansible, msuc.lync.nginx_stream_services; changes by hand are undone by the next run.\n"
+_RELOADS = Impact("reloads: new connections go by the new configuration, open ones stay where they are")
+_ALGORITHMS = {"least-connections": ["least_conn;"], "round-robin": []}
+_REFUSED_MONITOR = "nginx asks no member whether it is well: one that refuses {failures} times rests for {seconds} s; port {port} is not asked"
+
+
+class NginxStreamDriver:
+    """The driver "nginx_stream"; TCP and UDP."""
+
+    name = "nginx_stream"
+    impacts: Mapping[str, Impact] = {"members": replace(MODIFIES_MEMBERS, words="modifies members, by a reload"), "": _RELOADS}
+    options: Mapping[str, Mapping[str, object]] = {}
+
+    def render(self, services: Sequence[Service]) -> Rendered:
+        """Return the text of the file; raises InvalidInputError for options, of which there are none."""
+        problems = [
+            Problem(f"service {service.name}, options.{name}", f"{name!r} is not an option of nginx_stream", "none", "remove it")
+            for service in services for name in sorted(service.options)
+        ]  # fmt: skip
+        if problems:
+            raise InvalidInputError(problems)
+        ordered = sorted(services, key=lambda service: service.name)
+        body = "\n".join(_service(service) for service in ordered)
+        text = f"{HEADER}stream {{\n{body}}}\n" if ordered else ""
+        return Rendered(text, text, tuple(item for service in ordered for item in _not_rendered(service)))
+
+    def parse(self, document: object) -> tuple[Service, ...]:
+        """Return the services of a file's text, sorted by name; raises InvalidInputError when it is not one that render writes."""
+        return tuple(sorted(_services(nginx_blocks(str(document))), key=lambda service: service.name))
+
+    def expressible(self, service: Service) -> Service:
+        """Return the service as nginx can say it: see not_rendered."""
+        kept = service.persistence.kind is not PersistenceKind.NONE
+        return replace(
+            service,
+            members=tuple(sorted(Member(member.address, _sayable(member.state, kept)) for member in service.members)),
+            monitor=replace(service.monitor, port=service.node_port) if service.members else Monitor(service.node_port),
+            persistence=Persistence(PersistenceKind.SOURCE) if kept else Persistence(),
+            algorithm=Service.algorithm if kept else service.algorithm,
+            nagle=service.nagle or service.protocol == "udp",
+            options={},
+        )
+
+
+DRIVER = NginxStreamDriver()
+
+
+def _sayable(state: MemberState, hashed: bool) -> MemberState:
+    """Return the state that nginx has for one: a server is up, in reserve (not beside a hash) or down, and keeps what it has."""
+    if state is MemberState.DRAINING or (state is MemberState.BACKUP and hashed):
+        return MemberState.DISABLED
+    return state
+
+
+def _not_rendered(service: Service) -> Iterator[NotRendered]:
+    kept, monitor = service.persistence, service.monitor
+    why = _REFUSED_MONITOR.format(failures=monitor.failures, seconds=monitor.interval_seconds, port=monitor.port)
+    yield NotRendered(service.name, "monitor", why)
+    if kept.kind is PersistenceKind.COOKIE:
+        why = f"the cookie {kept.cookie} can only be set in decrypted traffic; the address of the client stands in for it"
+        yield NotRendered(service.name, "persistence", why)
+    if kept.kind is PersistenceKind.SOURCE:
+        yield NotRendered(service.name, "persistence.seconds", f"affinity by the hash of the address has no end, {kept.seconds} s or other")
+    if kept.group:
+        yield NotRendered(service.name, "persistence.group", "the hash of each service is its own")
+    if kept.kind is not PersistenceKind.NONE:
+        yield NotRendered(service.name, "algorithm", f"the hash of the client's address chooses the member, not {service.algorithm}")
+    for member in service.members:
+        if _sayable(member.state, kept.kind is not PersistenceKind.NONE) is not member.state:
+            yield NotRendered(service.name, "members", f"{member.address} is {member.state.value}; nginx takes it out for new clients")
+
+
+def _service(service: Service) -> str:
+    name, monitor = f"{PREFIX}{service.name}", service.monitor
+    hashed = service.persistence.kind is not PersistenceKind.NONE
+    words = {MemberState.DISABLED: " down", MemberState.BACKUP: " backup"}
+    balance = ["hash $remote_addr consistent;"] if hashed else _ALGORITHMS[service.algorithm]
+    rest = f"max_fails={monitor.failures} fail_timeout={monitor.interval_seconds}s"
+    servers = [
+        f"server {endpoint(member.address, service.node_port)} {rest}{words.get(_sayable(member.state, hashed), '')};" for member in sorted(service.members)
+    ] or [f"server 127.0.0.1:{service.node_port} down;"]  # an upstream without a server is an error
+    is_udp = service.protocol == "udp"
+    # One socket per worker, so that the kernel keeps a client at one worker.
+    listen = f"listen {endpoint(service.vip, service.port)}{' udp reuseport' if is_udp else ' so_keepalive=on'};"
+    server = [f"# pool: {service.pool}", listen, f"proxy_pass {name};", f"proxy_timeout {service.idle_seconds}s;", "proxy_connect_timeout 5s;"]
+    server += [] if is_udp else [f"tcp_nodelay {'off' if service.nagle else 'on'};"]
+    server += [] if service.source_nat else ["proxy_bind $remote_addr transparent;"]
+    return "".join([_block(f"upstream {name}", [*balance, *servers]), _block("server", server)])
+
+
+def _block(head: str, lines: Sequence[str]) -> str:
+    return "".join([f"    {head} {{\n", *(f"        {line}\n" for line in lines), "    }\n"])
+
+
+def endpoint(address: str, port: int) -> str:
+    """Return an address and a port as nginx writes them."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _services(blocks: Iterable[Block]) -> Iterator[Service]:
+    """Yield each service, whose upstream render writes before it; no block is kept: a thousand of them leave a processor's cache."""
+    upstreams: dict[str, Block] = {}
+    for block in blocks:
+        if block.head[:1] == ("upstream",):
+            upstreams["".join(block.head[1:])] = block
+        elif block.head == ("server",):
+            yield _read(block, upstreams.pop("".join(block.values("proxy_pass")), None))
+
+
+def _read(server: Block, upstream: Block | None) -> Service:
+    try:
+        if upstream is None:
+            raise ValueError("no upstream of its own stands before it")
+        return _read_service(server, upstream)
+    except (IndexError, KeyError, ValueError, StopIteration) as error:
+        message = f"the server block is not as this collection writes it: {error!r}"
+        raise InvalidInputError([Problem(f"line {server.number}", message, fix="use state replaced, which writes the file anew")]) from error
+
+
+def _read_service(server: Block, upstream: Block) -> Service:
+    listen = server.values("listen")
+    vip, port = split_endpoint(listen[0])
+    servers = list(upstream.all("server"))
+    members = [words for words in servers if any(word.startswith("max_fails=") for word in words)]
+    node_port = split_endpoint(servers[0][0])[1]
+    hashed = upstream.has("hash")
+    return Service(
+        name=upstream.head[1].removeprefix(PREFIX),
+        pool=next(text.removeprefix("pool: ") for text in server.comments if text.startswith("pool: ")),
+        vip=vip,
+        port=port,
+        protocol="udp" if "udp" in listen else "tcp",
+        node_port=node_port,
+        members=tuple(sorted(Member(split_endpoint(words[0])[0], server_state(words)) for words in members)),
+        monitor=_monitor(members[0], node_port) if members else Monitor(node_port),
+        persistence=Persistence(PersistenceKind.SOURCE if hashed else PersistenceKind.NONE),
+        idle_seconds=seconds_of(server.values("proxy_timeout")[0], "s"),
+        source_nat=not server.has("proxy_bind"),
+        nagle=server.values("tcp_nodelay") != ("on",),
+        algorithm="least-connections" if hashed or upstream.has("least_conn") else "round-robin",
+    )
+
+
+def server_state(words: Sequence[str]) -> MemberState:
+    """Return the state of a member from the words of its server directive."""
+    return MemberState.DISABLED if "down" in words else MemberState.BACKUP if "backup" in words else MemberState.ACTIVE
+
+
+def _monitor(words: Sequence[str], port: int) -> Monitor:
+    said = dict(word.partition("=")[::2] for word in words[1:] if "=" in word)
+    return Monitor(port, seconds_of(said["fail_timeout"], "s"), int(said["max_fails"]))

@@ -1,0 +1,92 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The option services of the modules of load balancers, read and checked: virtual services as plan files have them.
+
+A service of a plan file has a list of members per state (members, backup_members, ...); here each member has its state.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from .._base.addresses import parse_address
+from .._base.errors import InvalidInputError, Problem
+from .._plan.files import validator
+from .model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
+
+_LISTS = {
+    "members": MemberState.ACTIVE,
+    "backup_members": MemberState.BACKUP,
+    "draining_members": MemberState.DRAINING,
+    "disabled_members": MemberState.DISABLED,
+}
+
+
+def read_services(items: Sequence[Mapping[str, object]]) -> tuple[Service, ...]:
+    """Return the services of an option, sorted by name; raises InvalidInputError with every problem of all of them."""
+    problems = [problem for index, item in enumerate(items) for problem in _faults(index, item)]
+    if problems:
+        raise InvalidInputError(problems)
+    found = tuple(sorted(map(_service, items), key=lambda service: service.name))
+    sockets = [f"{service.protocol} {service.vip} port {service.port}" for service in found]
+    problems = [*_twins([service.name for service in found]), *_twins(sockets)]
+    if problems:
+        raise InvalidInputError(problems)
+    return found
+
+
+def _faults(index: int, item: Mapping[str, object]) -> list[Problem]:
+    place = f"services[{index}] {item.get('name', '')}".rstrip()
+    errors = validator("virtual_service").iter_errors(cast(Any, item))
+    found = [Problem(place, f"{error.json_path}: {error.message}", fix="correct the service") for error in errors]
+    return found or [
+        Problem(place, str(error), fix="write one address")
+        for text in [item["vip"], *(address for name in _LISTS for address in _texts(item, name))]
+        for error in _address_errors(str(text))
+    ]
+
+
+def _address_errors(text: str) -> list[ValueError]:
+    try:
+        parse_address(text)
+    except ValueError as error:
+        return [error]
+    return []
+
+
+def _twins(keys: Sequence[str]) -> list[Problem]:
+    counts = Counter(keys)
+    return [Problem("services", f"{key} is there {count} times", fix="leave one") for key, count in sorted(counts.items()) if count > 1]
+
+
+def _texts(item: Mapping[str, object], name: str) -> list[str]:
+    return [str(text) for text in cast("Sequence[object]", item.get(name, ()))]
+
+
+def _service(item: Mapping[str, object]) -> Service:
+    """Return the service of a mapping that keeps the schema."""
+    values: Any = item
+    members = (Member(_canonical(address), state) for name, state in _LISTS.items() for address in _texts(item, name))
+    monitor, persistence = values["monitor"], values["persistence"]
+    return Service(
+        name=values["name"],
+        pool=values.get("pool", ""),
+        vip=_canonical(values["vip"]),
+        port=values["port"],
+        protocol=values["protocol"],
+        node_port=values["node_port"],
+        members=tuple(sorted(members)),
+        monitor=Monitor(monitor["port"], monitor["interval_seconds"], monitor["failures"], monitor["type"]),
+        persistence=Persistence(PersistenceKind(persistence["type"]), persistence.get("seconds", 0), persistence.get("name", ""), persistence.get("group", "")),
+        idle_seconds=values["idle_seconds"],
+        source_nat=values["source_nat"],
+        nagle=values["nagle"],
+        algorithm=values["algorithm"],
+        options=values.get("options", {}),
+    )
+
+
+def _canonical(text: str) -> str:
+    return str(parse_address(text))

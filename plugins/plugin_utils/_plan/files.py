@@ -1,0 +1,195 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Plan files: one JSON file per host and pool, and an index; same plan, same bytes.
+
+    DIR/index.json            {"collection": "msuc.lync", "version": "0.1.0", "files": ["hosts/fe01.json", ...]}
+    DIR/hosts/HOST.json       plugins/plugin_utils/_plan/data/lync_plan.schema.json#/$defs/host
+    DIR/pools/POOL.json       plugins/plugin_utils/_plan/data/lync_plan.schema.json#/$defs/pool
+    DIR/affected_hosts.txt    with a baseline: names of the devices that the change touches, for --limit @FILE
+
+Files that an earlier run made here and this one does not are removed; a file of somebody else is never touched.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import quote
+
+from .._base.addresses import AddressSet
+from .._base.errors import InvalidInputError, Problem
+from .._base.libraries import jsonschema
+from .._base.ports import PortSet
+from .._base.version import COLLECTION, VERSION
+from .model import HostPlan, Plan, PoolPlan
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+INDEX = "index.json"
+AFFECTED = "affected_hosts.txt"
+Document = Mapping[str, object]
+_KINDS = {"hosts": "host", "pools": "pool"}
+_READERS: Mapping[str, Callable[[list[str]], object]] = {
+    "localip": AddressSet.parse,
+    "remoteip": AddressSet.parse,
+    "localport": PortSet.parse,
+    "remoteport": PortSet.parse,
+}
+
+
+def rendered(plan: Plan) -> dict[str, str]:
+    """Return the text of every plan file by its path below the directory, the index excepted."""
+    files = {host_path(name): text_of(plain(host)) for name, host in plan.hosts.items()}
+    return files | {pool_path(name): text_of(plain(pool)) for name, pool in plan.pools.items()}
+
+
+def parsed(files: Mapping[str, str]) -> dict[str, Document]:
+    """Return the documents of rendered plan files by path."""
+    return {path: json.loads(text) for path, text in files.items()}
+
+
+def digest(files: Mapping[str, str]) -> str:
+    """Return what tells one plan from another: SHA-256, in hexadecimal, over the texts of its files by path, the index excepted."""
+    found = hashlib.sha256()
+    for path, text in sorted(files.items()):
+        found.update(f"{path}\n{text}".encode())
+    return found.hexdigest()
+
+
+def host_path(name: str) -> str:
+    """Return the path of a host's plan file below the directory."""
+    return f"hosts/{quote(name, safe='')}.json"
+
+
+def pool_path(name: str) -> str:
+    """Return the path of a pool's plan file below the directory."""
+    return f"pools/{quote(name, safe='')}.json"
+
+
+def plain(item: HostPlan | PoolPlan | object) -> object:
+    """Return a value of the plan as dictionaries, lists and scalars, in the order of the model's fields."""
+    if is_dataclass(item) and not isinstance(item, type):
+        pairs = ((field.name, getattr(item, field.name)) for field in fields(item))
+        return {name: plain(value) for name, value in pairs if value is not None}
+    if isinstance(item, Mapping):
+        return {str(key): plain(value) for key, value in item.items()}
+    return [plain(value) for value in item] if isinstance(item, (tuple, list)) else item
+
+
+def write(directory: Path, files: Mapping[str, str]) -> list[str]:
+    """Write files and index below a directory, remove what an earlier index lists and this run lacks; return changed paths.
+
+    Unchanged files are left alone. Raises InvalidInputError when the directory holds something that is not a plan.
+    """
+    stale = set(_earlier_files(directory)) - set(files)
+    index = {"collection": COLLECTION, "version": VERSION, "files": sorted(files)}
+    changed = [path for path, text in sorted({**files, INDEX: text_of(index)}.items()) if _put(directory / path, text)]
+    for path in sorted(stale):
+        (directory / path).unlink(missing_ok=True)
+    return changed + sorted(stale)
+
+
+def read(directory: Path) -> dict[str, Document]:
+    """Return the documents of a plan directory by path; raises InvalidInputError when it is not a readable plan."""
+    if not (directory / INDEX).is_file():
+        raise InvalidInputError([_problem(directory, "holds no plan: there is no index.json", "name a directory that playbooks/plan.yml wrote")])
+    paths = [path for path in _earlier_files(directory) if path.endswith(".json")]
+    documents = {path: read_json(directory / path) for path in paths}
+    problems = [problem for path, document in documents.items() for problem in _faults(directory / path, path, document)]
+    if problems:
+        raise InvalidInputError(problems)
+    return documents
+
+
+def schema_path() -> Path:
+    """Return the path of the JSON Schema of plan files."""
+    return Path(__file__).with_name("data") / "lync_plan.schema.json"
+
+
+@functools.cache
+def validator(definition: str) -> Validator:
+    """Return the validator of a definition of the schema of plan files: host, pool, virtual_service, publication."""
+    schema = json.loads(schema_path().read_text(encoding="utf-8"))
+    return jsonschema.Draft202012Validator({"$defs": schema["$defs"], "$ref": f"#/$defs/{definition}"})
+
+
+def _faults(place: Path, path: str, document: Document) -> list[Problem]:
+    instance: Any = document
+    errors = validator(_KINDS[path.partition("/")[0]]).iter_errors(instance)
+    texts = [f"{error.json_path}: {error.message}" for error in errors] or _value_faults(document)
+    return [_problem(place, text, "make the plan again with playbooks/plan.yml") for text in texts]
+
+
+def _value_faults(document: Document) -> list[str]:
+    """Return which addresses and ports of a document that keeps the schema are none all the same: 10.1.0.999, 9-1."""
+    found: list[str] = []
+    for section in ("firewall_rules", "ipsec_exemptions", "media_flows"):
+        for index, item in enumerate(cast("list[Mapping[str, list[str]]]", document.get(section, []))):
+            for key, read in _READERS.items():
+                try:
+                    read(item[key])
+                except ValueError as error:
+                    found.append(f"$.{section}[{index}].{key}: {error}")
+    return found
+
+
+def _earlier_files(directory: Path) -> list[str]:
+    index = directory / INDEX
+    if not index.exists():
+        return []
+    listed = read_json(index).get("files")
+    if not isinstance(listed, list) or not all(isinstance(path, str) and _is_ours(path) for path in listed):
+        raise InvalidInputError([_problem(index, "is not the index of a plan", "choose another lync_plan_dir")])
+    return [str(path) for path in listed]
+
+
+def _is_ours(path: str) -> bool:
+    """Return whether a path of an index is one that this module makes, so that no index leads to a foreign file."""
+    folder, _slash, name = path.partition("/")
+    return path == AFFECTED or (folder in ("hosts", "pools") and "/" not in name and name.endswith(".json"))
+
+
+def read_json(path: Path) -> Document:
+    """Return the JSON object of a file; raises InvalidInputError when it is none."""
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InvalidInputError([_problem(path, f"cannot be read: {error}", "make the plan again with playbooks/plan.yml")]) from error
+    if not isinstance(document, dict):
+        raise InvalidInputError([_problem(path, "is not a JSON object", "make the plan again with playbooks/plan.yml")])
+    return document
+
+
+def _problem(path: Path, message: str, fix: str) -> Problem:
+    return Problem(f"plan {path}", message, fix=fix)
+
+
+def text_of(document: object) -> str:
+    """Return a document as the text of its file."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _put(path: Path, text: str) -> bool:
+    """Write a file if its content differs, by rename, so that a reader never sees half of it."""
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".plan-")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    os.chmod(name, 0o644)
+    os.replace(name, path)
+    return True
+
+
+def affected_text(devices: Iterable[str]) -> str:
+    """Return the text of the file that --limit @FILE reads: a name a line, sorted."""
+    return "".join(f"{name}\n" for name in sorted(set(devices)))

@@ -1,0 +1,187 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The values of a plan: what every host and every pool should have.
+
+A plan is a pure function of catalogue and topology. Its texts are numbers, ranges a-b, addresses,
+networks and "any", never keywords, and to_dict() of equal plans is equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .._publications.model import Publication
+
+GROUP = "msuc.lync"
+# Where the balancer itself rewrites the external web ports: node port -> port of the external web VIP.
+EXTERNAL_WEB_LISTENERS = {8080: 80, 4443: 443}
+PROFILES = ("domain", "private", "public")
+
+
+@dataclass(frozen=True)
+class FirewallRule:
+    """One Windows Firewall rule; the fields are options of community.windows.win_firewall_rule, None where there is no limit."""
+
+    name: str
+    rows: tuple[str, ...]
+    direction: str
+    protocol: str
+    localport: tuple[str, ...]
+    remoteport: tuple[str, ...]
+    localip: tuple[str, ...]
+    remoteip: tuple[str, ...]
+    description: str
+    program: str | None = None
+    group: str = GROUP
+    action: str = "allow"
+    enabled: bool = True
+    profiles: tuple[str, ...] = PROFILES
+    service: str | None = None
+    interfaces: tuple[str, ...] | None = None
+    interfacetypes: tuple[str, ...] | None = None
+    icmp_type_code: tuple[str, ...] | None = None
+    edge: str | None = None
+    security: str | None = None
+
+
+@dataclass(frozen=True)
+class IpsecExemption:
+    """One connection security rule that asks for no authentication between two endpoints, in both directions."""
+
+    name: str
+    rows: tuple[str, ...]
+    protocol: str
+    localip: tuple[str, ...]
+    remoteip: tuple[str, ...]
+    localport: tuple[str, ...]
+    remoteport: tuple[str, ...]
+    description: str
+    group: str = GROUP
+    enabled: bool = True
+    profiles: tuple[str, ...] = PROFILES
+
+
+@dataclass(frozen=True)
+class MediaFlow:
+    """Media that a host exchanges, which must not wait for IPsec: what exemptions are for, whether or not they are wanted."""
+
+    rows: tuple[str, ...]
+    protocol: str
+    localip: tuple[str, ...]
+    remoteip: tuple[str, ...]
+    localport: tuple[str, ...]
+    remoteport: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class MirrorPeer:
+    """Who is not managed and drops media in the clear, where it requires IPsec, unless it has the mirror of a host's exemptions."""
+
+    name: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, order=True)
+class NotOpened:
+    """A row that applies to a host and opens nothing, and why."""
+
+    row: str
+    why: str
+
+
+def row_order(row: str) -> tuple[str, int, str]:
+    """Return the key that sorts I2 before I10, and ids of rows that the first edition lacks by their text."""
+    letter, number = row[:1], row[1:]
+    return (letter, int(number), "") if number.isdigit() else (row, 0, row)
+
+
+@dataclass(frozen=True)
+class VirtualService:
+    """One virtual service on a load balancer; times in seconds.
+
+    persistence: {"type": "none" | "source" | "cookie", "seconds": int, "name": str, "group": str}; services of one group
+    share their affinity. monitor: {"type": "tcp", "port": int, "interval_seconds": int, "failures": int}.
+    members: address texts of the members that take traffic; backup_members take it when none of these is well,
+    draining_members keep what they have, disabled_members (joining) take nothing.
+    options: what the pool's or the balancer's vendor options say, for the driver.
+    """
+
+    name: str
+    pool: str
+    rows: tuple[str, ...]
+    vip: str
+    port: int
+    protocol: str
+    node_port: int
+    members: tuple[str, ...]
+    persistence: Mapping[str, object]
+    idle_seconds: int
+    monitor: Mapping[str, object]
+    source_nat: bool
+    nagle: bool
+    balancers: tuple[str, ...] = ()
+    disabled_members: tuple[str, ...] = ()
+    draining_members: tuple[str, ...] = ()
+    backup_members: tuple[str, ...] = ()
+    algorithm: str = "least-connections"
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DnsRecord:
+    """One DNS record set; ttl in seconds."""
+
+    name: str
+    type: str
+    values: tuple[str, ...]
+    zone: str
+    view: str
+    ttl: int = 300
+
+
+@dataclass(frozen=True)
+class HostPlan:
+    """What one host should have.
+
+    publications: of a reverse proxy that is configured, None of every other host. balancer_driver: of a load balancer that is configured.
+    """
+
+    host: str
+    roles: tuple[str, ...]
+    version: str
+    pool: str | None
+    platform: str
+    managed: bool
+    member_state: str
+    addresses: tuple[str, ...]
+    firewall_rules: tuple[FirewallRule, ...] = ()
+    ipsec_exemptions: tuple[IpsecExemption, ...] = ()
+    not_opened: tuple[NotOpened, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    media_flows: tuple[MediaFlow, ...] = ()
+    mirror_peers: tuple[MirrorPeer, ...] = ()
+    publications: tuple[Publication, ...] | None = None
+    balancer_driver: str | None = None
+
+
+@dataclass(frozen=True)
+class PoolPlan:
+    """What one pool should have on its load balancers and in DNS."""
+
+    pool: str
+    role: str
+    method: str
+    version: str
+    virtual_services: tuple[VirtualService, ...] = ()
+    dns_records: tuple[DnsRecord, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plan of a whole deployment; hosts and pools by name, warnings as text."""
+
+    hosts: Mapping[str, HostPlan] = field(default_factory=dict)
+    pools: Mapping[str, PoolPlan] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

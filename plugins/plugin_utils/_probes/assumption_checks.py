@@ -1,0 +1,274 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How the assumptions of a plan stand after a run: what the hosts told of their networks, what probes met, what the comparison of rules said.
+
+    stand(assumptions_of(hosts, pools), known, judged) -> (Assumption("edge01", DEFAULT_GATEWAY, Standing.CONFIRMED, "..."), ...)
+
+Nothing is confirmed that was not read: an assumption of which a part cannot be read is contradicted by what was, or could not be told.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from .._base.addresses import ANY_TEXT, AddressSet
+from .._compiler import assumptions as texts
+from .._drift.assumptions import Assumption, Standing
+from .._drift.deviations import Class
+from .causes import Knowledge
+from .host_io import Facts
+from .model import Kind
+from .network import Network, Route
+from .planned import PlannedHost, is_ipv6
+from .verdicts import Judged, Verdict
+
+READ_ON_HOSTS = frozenset({texts.DEFAULT_GATEWAY, texts.INTERNAL_ROUTES, texts.LASTING_ROUTES, texts.SEPARATE_NETWORKS, texts.DNS_SERVERS})
+"""What a host must tell of its network for; the gateway of a pool is told by its members, who have these."""
+_Told = tuple[Standing, str]
+_FEW = 3
+_NO_CARD = "no network card that is up has these addresses"
+_UNREADABLE = "verify.yml cannot read it"
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What a run saw of one host: its plan, what it told, the probes that went to it or came from it."""
+
+    host: PlannedHost
+    facts: Facts
+    known: Knowledge
+    judged: Sequence[Judged]
+
+    @property
+    def network(self) -> Network:
+        """Return what the host told of its network."""
+        return self.facts.network
+
+    @property
+    def inside(self) -> tuple[str, ...]:
+        """Return the addresses that are not on the side of the Internet."""
+        return tuple(address for address in self.host.addresses if address not in self.host.outside)
+
+    @property
+    def internal(self) -> AddressSet:
+        """Return what the plan lets in to the internal interface, where answers go back to, without neighbours on the external network."""
+        bound = [rule for rule in self.host.rules if set(rule.localip) & set(self.inside) and ANY_TEXT not in rule.remoteip]
+        found = AddressSet.parse(text for rule in bound for text in rule.remoteip) - AddressSet.parse(self.host.addresses)
+        found = found - self.network.networks_of(self.host.outside)
+        return found.of_families(AddressSet.parse(self.inside).families)
+
+
+def stand(assumptions: Iterable[Assumption], known: Knowledge, judged: Sequence[Judged]) -> tuple[Assumption, ...]:
+    """Return the assumptions with how they stand."""
+    return tuple(_stands(each, known, judged) for each in assumptions)
+
+
+def _stands(assumption: Assumption, known: Knowledge, judged: Sequence[Judged]) -> Assumption:
+    check = _check_of(assumption.text)
+    if check is None:
+        return replace(assumption, why=_UNREADABLE)
+    hosts = [host for host in known.deployment.hosts.values() if assumption.place in (host.name, host.pool)]
+    # A host may have the name of its pool.
+    hosts = [host for host in hosts if host.name == assumption.place] if assumption.text in _OF_HOSTS else hosts
+    absent = [host.name for host in hosts if host.name not in known.facts]
+    if absent or not hosts:
+        return replace(assumption, why=f"not in this run: {_listed(absent or [assumption.place])}")
+    silent = [f"{host.name} could not be asked: {known.facts[host.name].problem}" for host in hosts if known.facts[host.name].problem]
+    if silent:
+        return replace(assumption, why=_listed(silent))
+    standing, why = check([_Seen(host, known.facts[host.name], known, judged) for host in hosts])
+    return replace(assumption, standing=standing, why=why)
+
+
+def _check_of(text: str) -> Callable[[Sequence[_Seen]], _Told] | None:
+    """Return what reads an assumption, None for one that cannot be read."""
+    of_host = _OF_HOSTS.get(text)
+    if of_host is not None:
+        return lambda own: of_host(own[0])
+    found = ((check, value) for template, check in _OF_POOLS if (value := texts.value_in(template, text)) is not None)
+    return next((functools.partial(_of_pool, check, value) for check, value in found), None)
+
+
+def _of_pool(check: Callable[[Sequence[_Seen], str], _Told], value: str, own: Sequence[_Seen]) -> _Told:
+    return check(own, value)
+
+
+def _default_gateway(seen: _Seen) -> _Told:
+    network, outside = seen.network, seen.host.outside
+    cards = network.cards_of(outside)
+    if network.problem or not cards:
+        return Standing.UNKNOWN, network.problem or _NO_CARD
+    families = {6 if is_ipv6(address) else 4 for address in outside}
+    missing = [family for family in sorted(families) if not network.defaults(family)]
+    elsewhere = [route for family in sorted(families) for route in network.defaults(family) if route.by not in cards]
+    if missing or elsewhere:
+        return Standing.CONTRADICTED, _listed([*(f"no default route of IPv{family}" for family in missing), *(route.words for route in elsewhere)])
+    if cards & network.cards_of(seen.inside):
+        return Standing.UNKNOWN, f"the internal addresses are on the same network card: {', '.join(sorted(cards))}"
+    return Standing.CONFIRMED, _listed(route.words for family in sorted(families) for route in network.defaults(family))
+
+
+def _internal_routes(seen: _Seen) -> _Told:
+    network, cards, wanted = seen.network, seen.network.cards_of(seen.inside), seen.internal
+    if network.problem or not cards or not wanted:
+        return Standing.UNKNOWN, network.problem or (_NO_CARD if wanted else "no internal network is planned")
+    ways = network.ways(wanted)
+    wrong = [(part, route) for part, route in ways if route is None or route.is_default or route.by not in cards]
+    if wrong:
+        return Standing.CONTRADICTED, _listed(f"{_few(part)} goes {f'by the route {route.words}' if route else 'nowhere'}" for part, route in wrong)
+    return Standing.CONFIRMED, f"{_few(wanted)}: {_listed(route.words for _part, route in ways if route)}"
+
+
+def _lasting_routes(seen: _Seen) -> _Told:
+    network = seen.network
+    if network.problem or network.lasting is None:
+        return Standing.UNKNOWN, network.problem or "whether a route outlasts a restart is not told by this host"
+    used = [route for _part, route in network.ways(seen.internal) if route and not route.is_default and not route.is_on_link]
+    fleeting = [route for route in used if route.to not in network.lasting]
+    if fleeting:
+        return Standing.CONTRADICTED, f"not persistent: {_listed(route.words for route in fleeting)}"
+    return (Standing.CONFIRMED, f"persistent: {_listed(route.to for route in used)}") if used else (Standing.UNKNOWN, "there are no such routes")
+
+
+def _separate_networks(seen: _Seen) -> _Told:
+    network = seen.network
+    both = network.cards_of(seen.inside) & network.cards_of(seen.host.outside)
+    shared = network.networks_of(seen.inside) & network.networks_of(seen.host.outside)
+    if both or shared:
+        return Standing.CONTRADICTED, f"one network card has both: {', '.join(sorted(both))}" if both else f"both are in {_few(shared)}"
+    apart = network.cards_of(seen.inside) and network.cards_of(seen.host.outside)
+    return Standing.UNKNOWN, "they are apart; what routes between them was not read" if apart else network.problem or _NO_CARD
+
+
+def _dns_servers(seen: _Seen) -> _Told:
+    servers = seen.network.dns_servers
+    if not servers:
+        return Standing.UNKNOWN, seen.network.problem or "the host told none"
+    asked = {server: [item for item in seen.judged if item.probe.address == server and _is_internal(item, seen)] for server in servers}
+    wrong = [item.detail for items in asked.values() for item in items if item.verdict is Verdict.WRONG_ANSWER]
+    untold = [server for server, items in asked.items() if not any(item.verdict is Verdict.OPEN for item in items)]
+    if wrong:
+        return Standing.CONTRADICTED, _listed(wrong)
+    if untold:
+        return Standing.UNKNOWN, f"{_listed(untold)}: not asked in this run, or without an answer"
+    return Standing.CONFIRMED, f"{_listed(servers)} answered for {sum(map(len, asked.values()))} names as planned"
+
+
+def _is_internal(item: Judged, seen: _Seen) -> bool:
+    """Return whether a probe asked a DNS server for a record of the internal view."""
+    probe = item.probe
+    return probe.kind is Kind.DNS and any((one.name, one.type) == probe.question and one.view == "internal" for one in seen.known.deployment.records)
+
+
+def _internal_certificate(seen: _Seen) -> _Told:
+    return _certificates(seen, seen.inside)
+
+
+def _external_certificate(seen: _Seen) -> _Told:
+    return _certificates(seen, seen.host.outside)
+
+
+def _certificates(seen: _Seen, addresses: Sequence[str]) -> _Told:
+    """Return what the certificates say that were shown at addresses of a host."""
+    met = _shown(seen, addresses)
+    wrong = {f"{_end(item)}: {item.detail}": None for item in met if item.verdict is Verdict.WRONG_HOST}
+    silent = {_end(item): None for item in met if item.certificate is None}
+    if wrong:
+        return Standing.CONTRADICTED, _listed(wrong)
+    if silent or not met:
+        return Standing.UNKNOWN, f"no certificate was shown at {_listed(silent)}" if silent else "nobody asked for one in this run"
+    if not all(item.probe.names for item in met):
+        return Standing.UNKNOWN, "no full name of this server is known"
+    return Standing.CONFIRMED, f"shown at {_listed(dict.fromkeys(_end(item) for item in met))}"
+
+
+def _web_certificate(seen: _Seen) -> _Told:
+    standing, why = _certificates(seen, seen.host.outside or seen.inside)
+    if standing is not Standing.CONFIRMED:
+        return standing, why
+    own = set(seen.host.addresses)
+    wanted = {one.name for one in seen.known.deployment.records if one.view == "external" and one.type in ("A", "AAAA") and own & set(one.values)}
+    met = _shown(seen, seen.host.outside or seen.inside)
+    missing = sorted(name for name in wanted if not all(item.certificate and item.certificate.is_for([name]) for item in met))
+    if not wanted:
+        return Standing.UNKNOWN, "no external name of the plan leads here"
+    if missing:
+        return Standing.UNKNOWN, f"what was shown does not name {_listed(missing)}; another may be shown to who asks for that"
+    return Standing.CONFIRMED, f"{why}, for {_listed(sorted(wanted))}"
+
+
+def _shown(seen: _Seen, addresses: Sequence[str]) -> list[Judged]:
+    """Return the probes of TLS that got through to addresses of a host, whoever asked."""
+    own = (item for item in seen.judged if item.probe.kind is Kind.TLS and item.probe.destination == seen.host.name and item.probe.address in addresses)
+    return [item for item in own if item.verdict in (Verdict.OPEN, Verdict.WRONG_HOST, Verdict.EXPIRING, Verdict.EXPIRED)]
+
+
+def _end(item: Judged) -> str:
+    return f"{item.probe.address} {item.probe.port}"
+
+
+def _no_blocks(seen: _Seen) -> _Told:
+    off = _ineffective(seen)
+    if off or not seen.facts.is_compared:
+        return (Standing.CONTRADICTED, off) if off else (Standing.UNKNOWN, "the rules were not compared in this run")
+    return Standing.CONFIRMED, "no planned rule is ineffective"
+
+
+def _no_other_table(seen: _Seen) -> _Told:
+    off = _ineffective(seen)
+    unread = "no other chain drops what it does not know; single rules that drop were not read"
+    return (Standing.CONTRADICTED, off) if off else (Standing.UNKNOWN, unread if seen.facts.is_compared else "the rules were not compared in this run")
+
+
+def _ineffective(seen: _Seen) -> str:
+    return _listed(dict.fromkeys(item.reason for item in seen.facts.deviations if item.kind is Class.INEFFECTIVE))
+
+
+def _monitoring_port(own: Sequence[_Seen], port: str) -> _Told:
+    untold = [seen.host.name for seen in own if seen.facts.listeners is None]
+    shut = [seen.host.name for seen in own if not untold and not any(seen.facts.listens("tcp", address, int(port)) for address in seen.host.addresses)]
+    if untold or shut:
+        return (Standing.UNKNOWN, f"{_listed(untold)} did not tell") if untold else (Standing.CONTRADICTED, f"nothing listens on TCP {port} of {_listed(shut)}")
+    return Standing.CONFIRMED, f"listened on by {_listed(seen.host.name for seen in own)}"
+
+
+def _access_gateway(own: Sequence[_Seen], address: str) -> _Told:
+    untold = [seen.host.name for seen in own if seen.network.problem]
+    if untold:
+        return Standing.UNKNOWN, f"{_listed(untold)} did not tell"
+    virtual = address.split(" or ")
+    used = [(seen.host.name, _first(seen.network, 6 if is_ipv6(one) else 4)) for seen in own for one in virtual]
+    wrong = [f"{name} has {route.words if route else 'no default route'}" for name, route in used if route is None or route.via not in virtual]
+    return (Standing.CONTRADICTED, _listed(wrong)) if wrong else (Standing.CONFIRMED, f"of {_listed(name for name, _route in used)}")
+
+
+def _first(network: Network, family: int) -> Route | None:
+    return next(iter(network.defaults(family)), None)
+
+
+def _few(addresses: AddressSet) -> str:
+    return _listed(addresses.to_text())
+
+
+def _listed(words: Iterable[str]) -> str:
+    """Return words as a list, the first few of many."""
+    found = list(words)
+    more = f" and {len(found) - _FEW} more" if len(found) > _FEW else ""
+    return f"{', '.join(found[:_FEW])}{more}"
+
+
+_OF_HOSTS: Mapping[str, Callable[[_Seen], _Told]] = {
+    texts.DEFAULT_GATEWAY: _default_gateway,
+    texts.INTERNAL_ROUTES: _internal_routes,
+    texts.LASTING_ROUTES: _lasting_routes,
+    texts.SEPARATE_NETWORKS: _separate_networks,
+    texts.DNS_SERVERS: _dns_servers,
+    texts.INTERNAL_CERTIFICATE: _internal_certificate,
+    texts.EXTERNAL_CERTIFICATE: _external_certificate,
+    texts.WEB_CERTIFICATE: _web_certificate,
+    texts.NO_BLOCKS: _no_blocks,
+    texts.NO_OTHER_TABLE: _no_other_table,
+}
+_OF_POOLS = ((texts.MONITORING_PORT, _monitoring_port), (texts.ACCESS_GATEWAY, _access_gateway))

@@ -1,0 +1,177 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""HAProxy's spelling of publications: a frontend per address that reads the name in the client's greeting, and one for HTTP.
+
+    client -> lync-publish-https-ADDRESS -> lync-publish-https-POOL                                      passthrough: TCP to the member
+                                         -> lync-publish-https-POOL -> lync-publish-bridge-POOL (twice)  bridge: TLS ends, HTTP, TLS anew
+
+Both modes stand side by side on one address and port, because what is bridged takes a second hop inside the process, over an abstract socket
+that carries the client's address. A certificate belongs to one publication alone, so the name decides which one is shown.
+Requests of one connection that name hosts of another publication are refused with 421, so that no name is reached by another's certificate.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from .._base.errors import InvalidInputError, Problem
+from .._load_balancers.config_sections import Block, haproxy_sections, port_of, seconds_of, split_endpoint
+from .._load_balancers.driver import NotRendered
+from .._load_balancers.haproxy.driver import CONNECT_SECONDS, endpoint, header, server_arguments, server_state
+from .._load_balancers.model import Member
+from .model import Publication, TlsMode
+
+PREFIX = "lync-publish-"
+DEFAULTS = "msuc-lync-publish"
+HTTPS, HTTP, BRIDGE = f"{PREFIX}https-", f"{PREFIX}http-", f"{PREFIX}bridge-"
+REFUSED = f"{PREFIX}refused"
+_EVERY = {"*": "0.0.0.0", "::": "0.0.0.0"}
+# How long a client may take for its greeting; who is silent is refused then.
+_GREETING_SECONDS = 5
+_SNI, _HOST = "req.ssl_sni", "req.hdr(host),field(1,:)"
+_HEADER = header("msuc.lync.publications", DEFAULTS, "timeout http-request 10s")
+_CHECK = "check inter 10000ms fastinter 5000ms fall 2 rise 2"
+
+
+class HaproxyPublishing:
+    """The driver "haproxy" of reverse proxies."""
+
+    name = "haproxy"
+    files: tuple[str, ...] = ("haproxy",)
+
+    def render(self, publications: Sequence[Publication]) -> Mapping[str, str]:
+        """Return the text of the file; empty without publications."""
+        ordered = sorted(publications, key=lambda each: each.name)
+        addresses = sorted({address for each in ordered for address in each.listens})
+        frontends = [text for address in addresses for text in _frontends(address, [each for each in ordered if address in each.listens])]
+        backends = [text for each in ordered for text in _publication(each)]
+        return {"haproxy": "\n".join([_HEADER, *frontends, *backends, _refused()]) if ordered else ""}
+
+    def parse(self, texts: Mapping[str, str]) -> tuple[Publication, ...]:
+        """Return the publications of the file, sorted by name; raises InvalidInputError when it is not one that render writes."""
+        sections = {block.head[:2]: block for block in haproxy_sections(texts.get("haproxy", ""))}
+        backends = [head[1] for head in sections if head[0] == "backend" and head[1].startswith(HTTPS)]
+        return tuple(sorted((_read(name.removeprefix(HTTPS), sections) for name in backends), key=lambda each: each.name))
+
+    def expressible(self, publication: Publication) -> Publication:
+        """Return the publication, all of which HAProxy can say."""
+        return publication
+
+    def not_rendered(self, publication: Publication) -> tuple[NotRendered, ...]:
+        """Return nothing."""
+        return ()
+
+
+DRIVER = HaproxyPublishing()
+
+
+def _block(head: str, lines: Iterable[str]) -> str:
+    return "\n".join([f"{head} from {DEFAULTS}", *(f"    {line}" for line in lines), ""])
+
+
+def _acls(publications: Iterable[Publication], fetch: str) -> list[str]:
+    return [f"acl {each.name} {fetch} -i {name}" for each in publications for name in each.host_names]
+
+
+def _frontends(address: str, publications: Sequence[Publication]) -> Iterator[str]:
+    """Yield the two frontends of an address: HTTPS by the name in the greeting, HTTP by the Host header."""
+    first = publications[0]
+    timeout = f"timeout client {first.idle_seconds}s"
+    uses = [f"use_backend {HTTPS}{each.name} if {each.name}" for each in publications]
+    accepts = [f"tcp-request content accept if {each.name}" for each in publications]
+    greeting = [f"tcp-request inspect-delay {_GREETING_SECONDS}s", *_acls(publications, _SNI), *accepts, "tcp-request content reject"]
+    yield _block(f"frontend {HTTPS}{address}", [f"bind {endpoint(address, first.https_port)}", timeout, *greeting, *uses])
+    uses = [f"use_backend {HTTP}{each.name} if {each.name}" for each in publications]
+    head = ["mode http", f"bind {endpoint(address, first.http_port)}", timeout]
+    yield _block(f"frontend {HTTP}{address}", [*head, *_acls(publications, _HOST), *uses, f"default_backend {REFUSED}"])
+
+
+def _publication(each: Publication) -> Iterator[str]:
+    """Yield the backends of a publication and, when it is bridged, what lies between."""
+    timeout = f"timeout server {each.idle_seconds}s"
+    if each.mode is TlsMode.BRIDGE:
+        yield _block(f"backend {HTTPS}{each.name}", [timeout, f"server bridge {_socket(each)} send-proxy-v2"])
+        bind = f"bind {_socket(each)} accept-proxy ssl crt {each.certificate} alpn http/1.1"
+        front = ["mode http", bind, f"timeout client {each.idle_seconds}s", *_acls([each], _HOST), f"http-request deny deny_status 421 unless {each.name}"]
+        yield _block(f"frontend {BRIDGE}{each.name}", [*front, f"default_backend {BRIDGE}{each.name}"])
+        # no-check-ssl: a member is asked for a connection, in both modes alike.
+        secured = f" no-check-ssl ssl verify required ca-file {each.ca} sni {_HOST}"
+        yield _block(f"backend {BRIDGE}{each.name}", [*_http(timeout), *_servers(each, each.https_node_port, secured)])
+    else:
+        yield _block(f"backend {HTTPS}{each.name}", [*_balance(), timeout, *_servers(each, each.https_node_port)])
+    yield _block(f"backend {HTTP}{each.name}", [*_http(timeout), *_servers(each, each.http_node_port)])
+
+
+def _refused() -> str:
+    """Return the backend of requests for names that nobody publishes."""
+    return _block(f"backend {REFUSED}", ["mode http", f"timeout server {CONNECT_SECONDS}s", "http-request deny deny_status 421"])
+
+
+def _http(timeout: str) -> list[str]:
+    # A connection to a member serves one client only: NTLM authenticates connections, not requests.
+    return ["mode http", *_balance(), "http-reuse never", timeout]
+
+
+def _balance() -> list[str]:
+    return ["balance source", "hash-type consistent"]
+
+
+def _servers(each: Publication, port: int, secured: str = "") -> list[str]:
+    return [f"server {one.address} {endpoint(one.address, port)} {_CHECK} {server_arguments(one)}{secured}" for one in sorted(each.members)]
+
+
+def _socket(each: Publication) -> str:
+    """Return the name of the abstract socket of a publication; it says the address too, because the whole host has one space of such names."""
+    return f"abns@{PREFIX}{zlib.crc32(f'{each.name} {each.listens}'.encode()):08x}"
+
+
+def _read(name: str, sections: Mapping[tuple[str, ...], Block]) -> Publication:
+    try:
+        return _read_publication(name, sections)
+    except (IndexError, KeyError, ValueError, StopIteration) as error:
+        message = f"publication {name} is not as this collection writes it: {error!r}"
+        place = f"line {sections['backend', HTTPS + name].number}"
+        raise InvalidInputError([Problem(place, message, fix="use state replaced, which writes the file anew")]) from error
+
+
+def _read_publication(name: str, sections: Mapping[tuple[str, ...], Block]) -> Publication:
+    https, http = _listening(name, HTTPS, _SNI, sections), _listening(name, HTTP, _HOST, sections)
+    backend = sections["backend", HTTPS + name]
+    bridged = any(words[1].startswith("abns@") for words in backend.all("server"))
+    front, back = (sections[kind, BRIDGE + name] for kind in ("frontend", "backend")) if bridged else (backend, backend)
+    servers = list(back.all("server"))
+    listens = _addresses(https)
+    if listens != _addresses(http):
+        raise ValueError("HTTPS and HTTP do not listen on the same addresses")
+    return Publication(
+        name=name,
+        host_names=_names(name, _SNI, https[0]),
+        listens=listens,
+        members=tuple(sorted(Member(words[0], server_state(words)) for words in servers)),
+        https_port=port_of(https[0].values("bind")[0]),
+        https_node_port=port_of(servers[0][1]),
+        http_port=port_of(http[0].values("bind")[0]),
+        http_node_port=port_of(next(sections["backend", HTTP + name].all("server"))[1]),
+        mode=TlsMode.BRIDGE if bridged else TlsMode.PASSTHROUGH,
+        certificate=_after("crt", front.values("bind")) if bridged else "",
+        ca=_after("ca-file", servers[0]) if bridged else "",
+        idle_seconds=seconds_of(https[0].values("timeout", "client")[0], "ms"),
+    )
+
+
+def _listening(name: str, prefix: str, fetch: str, sections: Mapping[tuple[str, ...], Block]) -> list[Block]:
+    """Return the frontends that know a publication's names."""
+    return [block for head, block in sections.items() if head[0] == "frontend" and head[1].startswith(prefix) and block.has("acl", name, fetch)]
+
+
+def _addresses(blocks: Iterable[Block]) -> tuple[str, ...]:
+    return tuple(sorted(split_endpoint(block.values("bind")[0])[0] for block in blocks))
+
+
+def _names(name: str, fetch: str, block: Block) -> tuple[str, ...]:
+    return tuple(sorted(words[3] for words in block.all("acl") if words[:3] == (name, fetch, "-i")))
+
+
+def _after(word: str, words: Sequence[str]) -> str:
+    return words[words.index(word) + 1]

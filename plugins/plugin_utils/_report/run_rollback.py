@@ -1,0 +1,120 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The way back from a run: the commands that bring what was there before, to be typed as they stand.
+
+Each phase of a run that writes to a Windows host takes a snapshot, so the newest one is the state before the run only where a
+single phase wrote. Otherwise the oldest one of the run is named, host by host, in an inventory file of its own:
+
+    ansible-playbook -i INV -i DIR/site-rollback.json msuc.lync.rollback --limit lync_rollback
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .run_parts import Concern, Part, Status
+
+GROUP = "lync_rollback"
+FILE = "site-rollback.json"
+_WINDOWS = (Concern.FIREWALL, Concern.IPSEC)
+_MOST_LINES = 10
+
+
+@dataclass(frozen=True)
+class Command:
+    """How ansible-playbook was called: its inventories, and the playbook of the run as it was typed."""
+
+    inventories: tuple[str, ...] = ()
+    playbook: str = "msuc.lync.site"
+
+    def line(self, playbook: str, *more: str) -> str:
+        """Return the command that runs another playbook of the collection."""
+        given = [word for name in self.inventories for word in ("-i", name)]
+        return shlex.join(["ansible-playbook", *given, self._beside(playbook), *more])
+
+    def _beside(self, name: str) -> str:
+        """Return a playbook as the user would type it: by its path where the run's was, else by its name."""
+        folder, slash, file = self.playbook.rpartition("/")
+        return f"{folder}{slash}{name}.yml" if file.endswith(".yml") else f"msuc.lync.{name}"
+
+
+def first_snapshots(parts: Iterable[Part]) -> dict[str, str]:
+    """Return the snapshot of each Windows host that holds what was there before the run: the oldest, by the time in its name.
+
+    A snapshot is of rules and exemptions, and opening of exemptions comes before closing of rules.
+    """
+    found: dict[str, list[str]] = {}
+    for part in parts:
+        if part.concern in _WINDOWS:
+            found.setdefault(part.device, []).extend(str(item["path"]) for item in part.snapshots if item.get("path"))
+    return {name: min(paths, key=_file_name) for name, paths in found.items() if paths}
+
+
+def _file_name(path: str) -> str:
+    return path.rpartition("\\")[2]
+
+
+def inventory_text(snapshots: Mapping[str, str]) -> str:
+    """Return an inventory that says which snapshot rollback.yml brings back to each host."""
+    hosts = {name: {"lync_rollback_to": path} for name, path in sorted(snapshots.items())}
+    return json.dumps({"all": {"children": {GROUP: {"hosts": hosts}}}}, indent=2, ensure_ascii=False) + "\n"
+
+
+def way_back(parts: Sequence[Part], command: Command, directory: str, would: bool) -> list[str]:
+    """Return the lines that tell the way back; directory: of reports, empty for none. would: nothing was written yet."""
+    changed = [part for part in parts if part.status is Status.CHANGED or (part.snapshots and not would)]
+    windows = sorted({part.device for part in changed if part.concern in _WINDOWS and (would or part.snapshots)})
+    lines = _of_windows(windows, changed, command, directory, would) if windows else []
+    lines += _of_linux([part for part in changed if part.concern is Concern.LINUX], would)
+    rest = sorted({part.device for part in changed if part.concern not in (*_WINDOWS, Concern.LINUX)})
+    if rest:
+        lines.append(f"{', '.join(rest)}: bring back the inventory as it was, and run: {command.line('site')}")
+    return lines
+
+
+def _of_windows(windows: list[str], changed: Sequence[Part], command: Command, directory: str, would: bool) -> list[str]:
+    if directory:
+        return [command.line("rollback", "-i", f"{directory.rstrip('/')}/{FILE}", "--limit", GROUP)]
+    if would and len(windows) > _MOST_LINES:
+        return [f"{command.line('rollback', '-i', f'DIR/{FILE}', '--limit', GROUP)}, with -e lync_report_dir=DIR in this run; else the run prints it"]
+    newest = [name for name in windows if _writes(name, changed, would) == 1]
+    lines = [command.line("rollback", "--limit", ",".join(newest), "-e", "lync_rollback_to=newest")] if newest else []
+    several = [name for name in windows if name not in newest]
+    return lines + (_named(several, first_snapshots(changed), command, would) if several else [])
+
+
+def _writes(name: str, changed: Iterable[Part], would: bool) -> int:
+    """Return how many phases write to a host: opening and closing, of the firewall and of exemptions."""
+    mine = [part for part in changed if part.device == name and part.concern in _WINDOWS]
+    if not would:
+        return sum(len(part.snapshots) for part in mine)
+    return sum(_phases(part) for part in mine)
+
+
+def _phases(part: Part) -> int:
+    """Return in how many phases a part may be written: additions in the first, removals in the last, a change in either or both."""
+    closes = part.counts.get("removed", 0) + part.counts.get("disabled", 0)
+    return sum((part.counts.get("added", 0) > 0, closes > 0, 2 * (part.counts.get("changed", 0) > 0)))
+
+
+def _named(names: Sequence[str], snapshots: Mapping[str, str], command: Command, would: bool) -> list[str]:
+    if would or len(names) > _MOST_LINES:
+        listed = command.line("rollback", "--limit", ",".join(names))
+        fix = f"the run writes one command for all of them with -e lync_report_dir=DIR: {command.line('rollback', '-i', f'DIR/{FILE}', '--limit', GROUP)}"
+        return [f"several snapshots each: {listed} lists them, newest first; {fix}"]
+    return [command.line("rollback", "--limit", name, "-e", f"lync_rollback_to={snapshots[name]}") for name in names if name in snapshots]
+
+
+def _of_linux(parts: Sequence[Part], would: bool) -> list[str]:
+    """Return what brings the table of Linux hosts back; the command is the same on all of them."""
+    if would:
+        names = sorted({part.device for part in parts})
+        return [f"on {', '.join(names)}, as root: the command that the run prints; it saves the table first"] if names else []
+    commands: dict[str, list[str]] = {}
+    for part in parts:
+        for item in part.snapshots[-1:]:
+            commands.setdefault(str(item.get("rollback")), []).append(part.device)
+    return [f"on {', '.join(sorted(names))}, as root: {line}" for line, names in sorted(commands.items())]

@@ -1,0 +1,146 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What one run of ansible-playbook compiled, kept in its own temporary directory for the plays and hosts that follow.
+
+    RUN/plan/...      the plan files
+    RUN/waves.json    of Windows hosts, waves-linux.json of Linux hosts: {"waves": [["fe01", "med01"], ["fe02"]], "predecessors": {"fe02": ["fe01"]}}
+    RUN/verdicts.json {"fe01": "clean", "fe02": "drift"}
+    RUN/repairs.json  {"fe02": {"firewall": {"whole": true, "names": [], "extra": []}}}
+    RUN/probes/...    per host the probes that it makes, and what is not probed
+
+A plan of hundreds of hosts would weigh on every task as a variable; as files, a host reads only its own slice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .._plan import files as plan_files
+from .balancer_scope import pools_of_balancers
+from .publication_scope import publishing_hosts
+from .waves import Waves
+
+_WAVES = {"windows": "waves.json", "linux": "waves-linux.json"}
+_BALANCERS = "balancers.json"
+_PROXIES = "proxies.json"
+_VERDICTS = "verdicts.json"
+_REPAIRS = "repairs.json"
+_LIMITED = "limited.json"
+_APPROVED = "approved.json"
+_PROBES = "probes/common.json"
+
+
+class RunState:
+    """The compiled state below one directory."""
+
+    def __init__(self, local_tmp: str) -> None:
+        self._directory = Path(local_tmp) / "msuc.lync"
+
+    def save(self, files: Mapping[str, str], waves: Waves, linux: Waves | None = None) -> None:
+        """Keep the texts of the plan files and the waves, of Windows hosts and of Linux hosts."""
+        plan_files.write(self._directory / "plan", files)
+        # Here, once, so that not every host looks through all pools for it.
+        self._put(_BALANCERS, pools_of_balancers(files))
+        self._put(_PROXIES, {"names": publishing_hosts(files)})
+        for platform, laid_out in (("windows", waves), ("linux", linux or Waves())):
+            self._put(_WAVES[platform], {"waves": laid_out.waves, "predecessors": dict(laid_out.predecessors)})
+
+    def host(self, name: str) -> plan_files.Document | None:
+        """Return a host's plan document, None when the run has no plan for it."""
+        path = self._directory / "plan" / plan_files.host_path(name)
+        return plan_files.read_json(path) if path.is_file() else None
+
+    def digest(self) -> str:
+        """Return the digest of the plan."""
+        plan = self._directory / "plan"
+        return plan_files.digest({f"{path.parent.name}/{path.name}": path.read_text(encoding="utf-8") for path in plan.glob("*/*.json")})
+
+    def balancers(self) -> Mapping[str, Sequence[str]]:
+        """Return which pools each managed load balancer serves, units of a pair in their order."""
+        return self._got(_BALANCERS)
+
+    def proxies(self) -> Sequence[str]:
+        """Return the names of the reverse proxies that are configured, sorted."""
+        return list(self._got(_PROXIES).get("names", ()))
+
+    def published(self, name: str) -> Sequence[Mapping[str, Any]]:
+        """Return the publications of a reverse proxy, as its plan document has them."""
+        found: Any = self.host(name) or {}
+        return list(found.get("publications", ()))
+
+    def save_verdicts(self, verdicts: Mapping[str, str]) -> None:
+        """Keep what the drift report found each device to be."""
+        self._put(_VERDICTS, dict(verdicts))
+
+    def verdicts(self) -> Mapping[str, str]:
+        """Return what the drift report found each device to be; nothing before there was one."""
+        return self._got(_VERDICTS)
+
+    def save_repairs(self, repairs: Mapping[str, Mapping[str, Mapping[str, object]]]) -> None:
+        """Keep what a remediation does to each host, per concern: whole, names, extra."""
+        self._put(_REPAIRS, dict(repairs))
+
+    def repairs(self) -> dict[str, Any]:
+        """Return what a remediation does to each host; nothing before it was decided."""
+        return self._got(_REPAIRS)
+
+    def save_approved(self, digest: str, pending: Sequence[str]) -> None:
+        """Keep that the plan is the approved one of a digest, and what the computed plan changes of it."""
+        self._put(_APPROVED, {"digest": digest, "pending": list(pending)})
+
+    def approved(self) -> tuple[str, tuple[str, ...]]:
+        """Return the digest of the approved plan and the pending changes; empty when the plan is the computed one."""
+        found = self._got(_APPROVED)
+        return str(found.get("digest", "")), tuple(found.get("pending", ()))
+
+    def save_probes(self, slices: Mapping[str, Mapping[str, object]], common: Mapping[str, object]) -> None:
+        """Keep what each host probes, and what is common to all."""
+        for name, document in slices.items():
+            self._put(f"probes/{plan_files.host_path(name)}", document)
+        self._put(_PROBES, {**common, "hosts": sorted(slices)})
+
+    def probes(self, name: str) -> dict[str, Any]:
+        """Return what a host probes; nothing when it probes nothing."""
+        return self._got(f"probes/{plan_files.host_path(name)}")
+
+    def common_probes(self) -> dict[str, Any]:
+        """Return what is common to the probes of all hosts, and under "hosts" who probes; nothing before it was planned."""
+        return self._got(_PROBES)
+
+    def save_limited(self, limited: bool) -> None:
+        """Keep whether a limit stopped the remediation."""
+        self._put(_LIMITED, {"limited": limited})
+
+    def is_limited(self) -> bool:
+        """Return whether a limit stopped the remediation."""
+        return bool(self._got(_LIMITED).get("limited"))
+
+    def _put(self, name: str, document: Mapping[str, object]) -> None:
+        path = self._directory / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(document), encoding="utf-8")
+
+    def _got(self, name: str) -> dict[str, Any]:
+        path = self._directory / name
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return found
+
+    def hosts(self) -> list[plan_files.Document]:
+        """Return the plan documents of all hosts, by file name."""
+        return self._documents("hosts")
+
+    def pools(self) -> list[plan_files.Document]:
+        """Return the plan documents of all pools, by file name."""
+        return self._documents("pools")
+
+    def _documents(self, kind: str) -> list[plan_files.Document]:
+        return [plan_files.read_json(path) for path in sorted((self._directory / "plan" / kind).glob("*.json"))]
+
+    def waves(self, platform: str = "windows") -> Waves:
+        """Return the waves of the hosts of a platform, windows or linux, empty before anything was compiled."""
+        document = self._got(_WAVES[platform])
+        waves = tuple(tuple(wave) for wave in document.get("waves", ()))
+        return Waves(waves, {name: tuple(before) for name, before in document.get("predecessors", {}).items()})

@@ -1,0 +1,82 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How errors are told, and what happens without a library."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import netaddr
+import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._base import libraries as dependencies
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem, nearest, one_of, shown
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.mark.parametrize(
+    ("problem", "text"),
+    [
+        (Problem("host fe01", "x is wrong"), "host fe01: x is wrong"),
+        (Problem("host fe01", "x is wrong", "a, b"), "host fe01: x is wrong; allowed: a, b"),
+        (Problem("host fe01", "x is wrong", fix="do y"), "host fe01: x is wrong; fix: do y"),
+        (Problem("host fe01", "x is wrong", "a, b", "do y"), "host fe01: x is wrong; allowed: a, b; fix: do y"),
+    ],
+)
+def test_a_problem_in_words(problem: Problem, text: str) -> None:
+    assert str(problem) == text
+
+
+def test_all_problems_are_told_once_and_sorted() -> None:
+    error = InvalidInputError([Problem("b", "y"), Problem("a", "x"), Problem("b", "y")])
+    assert error.problems == (Problem("a", "x"), Problem("b", "y"))
+    assert str(error) == error.report() == "2 errors in the input; nothing was contacted or written:\n  - a: x\n  - b: y"
+    assert str(InvalidInputError([Problem("a", "x")])).startswith("1 error in the input;")
+
+
+def test_values_are_shown_short() -> None:
+    assert shown("x") == "'x'"
+    assert shown("x" * 118) == repr("x" * 118)
+    assert len(shown("x" * 500)) == 120
+    assert shown("x" * 500).endswith("...")
+
+
+def test_a_number_that_python_does_not_write_out_is_told_all_the_same() -> None:
+    assert shown(10**5000) == "a int too large to show"
+
+
+def test_words_are_sorted_and_the_nearest_found() -> None:
+    assert one_of(("b", 10, "a")) == "10, a, b"
+    assert nearest("frontends", ("frontend", "edge")) == "frontend"
+    assert nearest("zzz", ("frontend", "edge")) == ""
+    assert nearest("x", ()) == ""
+
+
+WITHOUT = """
+import sys
+sys.modules.update(dict.fromkeys(("dns", "netaddr", "jmespath", "jsonschema", "yaml")))
+sys.path.insert(0, sys.argv[1])
+from plugins.plugin_utils._base import addresses, libraries as dependencies
+from plugins.plugin_utils._compiler import compile, services
+from plugins.plugin_utils._plan import files
+from plugins.plugin_utils._dns import records, reconcile
+for use in (lambda: addresses.AddressSet.parse(["10.0.0.1"]), lambda: compile.compile_inventory({}), lambda: records.canonical("A", "10.0.0.1")):
+    try:
+        use()
+    except dependencies.MissingLibraryError as error:
+        print(error)
+"""
+
+
+def test_without_libraries_everything_imports_and_the_first_use_says_what_to_install() -> None:
+    done = subprocess.run([sys.executable, "-c", WITHOUT, str(ROOT)], capture_output=True, text=True, check=True)
+    told = "the Python library {0} is missing on the controller; install it with: python3 -m pip install {0}"
+    assert done.stdout.splitlines()[0] == told.format("netaddr")
+    assert done.stdout.splitlines()[1] in (told.format("yaml"), told.format("netaddr"), told.format("jsonschema"))
+    assert done.stdout.splitlines()[2:] == [told.format("dnspython")]
+
+
+def test_libraries_that_are_there_are_themselves() -> None:
+    assert dependencies.netaddr is netaddr

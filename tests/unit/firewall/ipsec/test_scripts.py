@@ -1,0 +1,218 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Exemptions as scripts: netsh advfirewall consec and ipsec static both ways, run by the simulated netsh, and the legacy store."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import struct
+import uuid
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec import legacy, netsh
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.exemption import exemptions_from_options
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.export import scripts
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.legacy_store import PERMIT, read_assigned
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.strings import parse_exemption
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.simulators import netsh_script
+from tests.simulators.ipsec_store import IpsecPolicy
+from tests.unit.firewall.windows.test_reconcile import MemoryStore
+
+from .exemptions import exemptions
+
+UDP = {"name": "Lync exempt media (UDP)", "protocol": "udp", "localip": ["10.1.0.11"], "description": "Media."}
+OWN = "msuc.lync"
+
+
+def one(**options: Any) -> Rule:
+    return exemptions_from_options([{**UDP, **options}])[0]
+
+
+def test_the_script_of_netsh() -> None:
+    assert netsh.script_of([one(remoteip=["10.0.0.0/8"], localport="443,50000-59999")]) == (
+        'advfirewall consec delete rule name="Lync exempt media (UDP)"\n'
+        'advfirewall consec add rule name="Lync exempt media (UDP)" endpoint1=10.1.0.11 endpoint2=10.0.0.0/8 protocol=udp port1=443,50000-59999 '
+        'port2=any interfacetype=any profile=any enable=yes description="Media." action=noauthentication mode=transport\n'
+    )
+
+
+@settings(max_examples=150)
+@given(st.lists(exemptions(), max_size=3))
+def test_parse_of_render_is_the_same(rules: list[Rule]) -> None:
+    commands = [netsh.add_command(rule) for rule in rules] + [netsh.Command("delete", rule.name) for rule in rules]
+    commands += [netsh.set_command(rule, ["localip", "enabled"]) for rule in rules]
+    assert netsh.parse_script(netsh.render_script(commands)) == [_without_empty(command) for command in commands]
+    assert [netsh.rule_of(command, OWN) for command in commands if command.verb == "add"] == rules
+
+
+def _without_empty(command: netsh.Command) -> netsh.Command:
+    return netsh.Command(command.verb, command.name, {word: value for word, value in command.values.items() if value})
+
+
+@settings(max_examples=50)
+@given(st.lists(exemptions(), min_size=1, max_size=3, unique_by=lambda rule: rule.name.casefold()))
+def test_the_simulated_netsh_makes_of_a_script_what_it_says(rules: list[Rule]) -> None:
+    policy = IpsecPolicy(MemoryStore.of())
+    assert policy.netsh(netsh.render_script(map(netsh.add_command, rules)))[0] == 0
+    made = [parse_exemption(key, text) for key, text in policy.rules().items()]
+    # netsh knows no groups.
+    assert sorted(made, key=lambda rule: rule.name) == sorted((replace(rule, group="") for rule in rules), key=lambda rule: rule.name)
+
+
+@pytest.mark.parametrize("line", ["advfirewall firewall add rule name=x", "advfirewall consec add rule", 'advfirewall consec add rule name="x', "hello"])
+def test_lines_that_are_no_commands(line: str) -> None:
+    with pytest.raises(InvalidInputError, match="line 1"):
+        netsh.parse_script(line)
+
+
+@pytest.mark.parametrize("options", [{"name": "Lync exempt \u00fc"}, {"description": 'a "quoted" word'}, {"name": "Media"}], ids=str)
+def test_what_netsh_cannot_hold_is_told(options: dict[str, str]) -> None:
+    assert netsh.problems_of(one(**options), "Lync exempt ")
+    assert netsh.problems_of(one(), "Lync exempt ") == []
+
+
+def test_the_script_of_legacy_policies_is_complete() -> None:
+    rules = [one(), one(name="Lync exempt sip", protocol="tcp", localport=5061, remoteip=["10.0.0.0/8", "2001:db8::/32", "10.9.0.1-10.9.0.5"])]
+    text = legacy.render_policy(legacy.policy_of(rules, "Lync exemptions"))
+    store = netsh_script.legacy(text)
+    assert (list(store["policies"]), store["assigned"]) == (["Lync exemptions"], "")
+    assert {name: rule["filteraction"] for name, rule in store["rules"].items()} == dict.fromkeys((rules[0].name, rules[1].name), "Lync permit")
+    assert store["actions"]["Lync permit"]["action"] == "permit"
+    assert all(each["mirrored"] == "yes" for found in store["lists"].values() for each in found["filters"])
+    # The range lies in the network, and an IPv4 address exchanges nothing with IPv6.
+    assert [(each["dstaddr"], each["dstmask"]) for each in store["lists"]["Lync exempt sip"]["filters"]] == [("10.0.0.0", "255.0.0.0")]
+    (first,) = store["lists"][rules[0].name]["filters"]
+    assert (first["srcaddr"], first["dstaddr"], first["protocol"], first["srcport"], first["dstport"]) == ("10.1.0.11", "any", "UDP", "0", "0")
+
+
+@settings(max_examples=150)
+@given(st.lists(exemptions(), max_size=3, unique_by=lambda rule: rule.name))
+def test_parse_of_a_rendered_policy_is_the_same(rules: list[Rule]) -> None:
+    policy = legacy.policy_of(rules, "Lync exemptions")
+    assert legacy.parse_policy(legacy.render_policy(policy)) == policy
+
+
+def test_a_filter_takes_no_range_of_ports() -> None:
+    policy = legacy.policy_of([one(localport="5350-5389"), one(name="Lync exempt wide", localport="49152-65535")], "x")
+    assert [(each.name, len(each.filters)) for each in policy.lists] == [(UDP["name"], 40)]
+    assert policy.not_rendered == ("Lync exempt wide: a filter takes one port or any, and this exemption needs more than 256 filters",)
+
+
+SPOILT = {
+    "no description": ('description="Made by msuc.lync: media does not wait for IPsec."', "", "has no description"),
+    "not mirrored": ("mirrored=yes", "mirrored=no", "is not mirrored"),
+    "another action": ("action=permit", "action=block", "does not permit"),
+    "no rule": ("ipsec static add rule", "# ipsec static add rule", "no rule permits it"),
+    "nonsense": ("ipsec static add filter ", "ipsec static drop filter ", "adds nothing"),
+}
+
+
+@pytest.mark.parametrize("case", SPOILT.values(), ids=list(SPOILT))
+def test_an_incomplete_policy_is_refused(case: tuple[str, str, str]) -> None:
+    text = legacy.render_policy(legacy.policy_of([one()], "x"))
+    with pytest.raises(InvalidInputError, match=case[2]):
+        legacy.parse_policy(text.replace(case[0], case[1], 1))
+
+
+def test_the_scripts_of_a_host_have_the_same_exemptions() -> None:
+    texts = scripts("fe01", OWN, [one()])
+    assert sorted(texts) == ["fe01-ipsec-gpo.ps1", "fe01-ipsec-static.txt", "fe01-ipsec.txt"]
+    assert "New-NetIPsecRule -GPOSession $session @want" in texts["fe01-ipsec-gpo.ps1"]
+    assert "NetFirewallRule" not in texts["fe01-ipsec-gpo.ps1"]
+    assert "LocalAddress = @('10.1.0.11')" in texts["fe01-ipsec-gpo.ps1"]
+
+
+# --- the store of legacy policies: [MS-GPIPSEC] 2.2.1.5.1 ------------------------------------------------------------
+
+
+def first_form(source: str, source_mask: str, protocol: int, port: int = 0, mirrored: int = 1) -> bytes:
+    addresses = b"".join(ipaddress.IPv4Address(text).packed for text in (source, source_mask, "0.0.0.0", "0.0.0.0", "0.0.0.0"))
+    text = "x\0".encode("utf-16-le")
+    names = struct.pack("<II", 0, 0) + struct.pack("<I", len(text)) + text
+    return names + uuid.uuid4().bytes_le + struct.pack("<I", mirrored) + addresses + struct.pack("<IHHBBH", protocol, port, 0, 0, 0, 0)
+
+
+def second_form(source: tuple[int, int, bytes, bytes], ports: tuple[int, int, int], protocol: int) -> bytes:
+    kind, version, start, end = source
+    side = struct.pack("<II", kind, version) + start.ljust(16, b"\0") + end.ljust(16, b"\0")
+    anyone = struct.pack("<II", 0, 1) + bytes(32)
+    head = struct.pack("<III", 0, 0, 0) + uuid.uuid4().bytes_le + struct.pack("<I", 1)
+    return head + side + anyone + struct.pack("<IHH", *ports) + struct.pack("<IHH", 0, 0, 0) + struct.pack("<II", protocol, 8)
+
+
+def data(first: list[bytes], second: list[bytes] | None = None) -> dict[str, str]:
+    found = uuid.UUID("{80DC20B5-2EC8-11D1-A89E-00A0248D3021}").bytes_le + struct.pack("<II", sum(map(len, first)), len(first)) + b"".join(first)
+    if second is not None:
+        found += uuid.UUID("{35FECD3D-AE29-4373-8A6A-C5D8FAB2FB08}").bytes_le + struct.pack("<III", 0, len(first), len(second)) + b"".join(second)
+    return {"base64": base64.b64encode(found + b"\0").decode()}
+
+
+def store(filters: dict[str, str], action: str = PERMIT) -> dict[str, Any]:
+    """Return the store of a host with one policy that is assigned."""
+    path = "SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\Policy\\Local\\"
+    objects = {
+        "ipsecPolicy{1}": {"ipsecName": "Server", "ipsecNFAReference": [f"{path}ipsecNFA{{2}}"]},
+        "ipsecNFA{2}": {"ipsecNegotiationPolicyReference": f"{path}ipsecNegotiationPolicy{{3}}", "ipsecFilterReference": [f"{path}ipsecFilter{{4}}"]},
+        "ipsecNegotiationPolicy{3}": {"ipsecNegotiationPolicyAction": action},
+        "ipsecFilter{4}": {"ipsecName": "Media", "ipsecData": filters},
+    }
+    return {"assigned": f"{path}ipsecPolicy{{1}}", "name": "Server", "policy_objects": objects, "domain": ""}
+
+
+ME, RANGE, ONE = 8, 2, 1
+LEGACY: dict[str, tuple[dict[str, Any], bool]] = {
+    "the same address": (store(data([first_form("10.1.0.11", "255.255.255.255", 17)])), True),
+    "its network": (store(data([first_form("10.1.0.0", "255.255.255.0", 17)])), True),
+    "any address, any protocol": (store(data([first_form("0.0.0.0", "0.0.0.0", 0)])), True),
+    "another address": (store(data([first_form("10.1.0.12", "255.255.255.255", 17)])), False),
+    "another protocol": (store(data([first_form("10.1.0.11", "255.255.255.255", 6)])), False),
+    "one port": (store(data([first_form("10.1.0.11", "255.255.255.255", 17, port=5061)])), False),
+    "one direction": (store(data([first_form("10.1.0.11", "255.255.255.255", 17, mirrored=0)])), False),
+    "a block": (store(data([first_form("10.1.0.11", "255.255.255.255", 17)]), "{3F91A819-7647-11D1-864D-D46A00000000}"), False),
+    "the pass-through that is no permit": (store(data([first_form("10.1.0.11", "255.255.255.255", 17)]), "{3F91A81A-7647-11D1-864D-D46A00000000}"), False),
+    "me, in the later form": (store(data([], [second_form((ME, 3, b"", b""), (0, 0, 0), 17)])), True),
+    "a range, in the later form": (store(data([], [second_form((RANGE, 1, bytes([10, 1, 0, 1]), bytes([10, 1, 0, 99])), (0, 0, 0), 17)])), True),
+    "the later form counts": (
+        store(data([first_form("10.1.0.11", "255.255.255.255", 17)], [second_form((ONE, 1, bytes([10, 1, 0, 12]), b""), (0, 0, 0), 17)])),
+        False,
+    ),
+    "a range of ports, in the later form": (store(data([], [second_form((ME, 3, b"", b""), (2, 49152, 65535), 17)])), False),
+}
+
+
+@pytest.mark.parametrize("case", LEGACY.values(), ids=list(LEGACY))
+def test_what_an_assigned_policy_lacks(case: tuple[dict[str, Any], bool]) -> None:
+    found = read_assigned(case[0])
+    assert found is not None and (found.name, found.problem) == ("Server", "")
+    assert found.lacks([one()]) == ([] if case[1] else [UDP["name"]])
+
+
+def test_no_policy_is_assigned() -> None:
+    assert read_assigned({"assigned": "", "name": "", "policy_objects": {}, "domain": ""}) is None
+
+
+def test_a_policy_of_the_domain_is_named() -> None:
+    found = read_assigned({"assigned": "", "name": "", "policy_objects": {}, "domain": "Secure Server"})
+    assert found is not None and (found.name, found.domain) == ("Secure Server", "Secure Server")
+
+
+NONSENSE: dict[str, Any] = {
+    "short": {"base64": "AAAA"},
+    "no base64": {"base64": "no base64!"},
+    "missing": None,
+    "cut off": data([first_form("10.1.0.11", "255.255.255.255", 17)[:30]]),
+}
+
+
+@pytest.mark.parametrize("filters", NONSENSE.values(), ids=list(NONSENSE))
+def test_a_store_that_makes_no_sense_is_said_to_make_none(filters: Any) -> None:
+    found = read_assigned(store(filters))
+    assert found is not None and found.problem and found.lacks([one()]) == [UDP["name"]]

@@ -1,0 +1,372 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whole runs against the simulated host, without the wire: counts, legal writes, faults, answers that make no sense."""
+
+from __future__ import annotations
+
+import copy
+import pathlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import HostFailedError
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.com import from_com, to_com
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.host import HostAnswerError
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import Reconciliation, Task
+from hypothesis import given, settings
+
+from tests.simulators.firewall_store import Faults, FirewallStore, FwRule
+from tests.simulators.host_module import run_module
+from tests.unit.firewall import universe
+
+SIP: dict[str, Any] = {"name": "SIP", "protocol": "tcp", "localport": "5061", "remoteip": ["10.1.0.0/24"]}
+SIP_COM = {"Name": "SIP", "Grouping": "msuc.lync", "Protocol": 6, "LocalPorts": "5061", "RemoteAddresses": "10.1.0.0/24", "Enabled": True}
+NO_FAULTS = Faults()
+FOREIGN_COM = {"Name": "SIP", "Grouping": "Contoso", "Protocol": 6, "LocalPorts": "1", "Enabled": True}
+
+
+@dataclass
+class MemoryStore(FirewallStore):
+    """A host whose files are in memory; it keeps what it had after each write."""
+
+    document: dict[str, Any] = field(default_factory=dict)
+    history: list[list[Rule]] = field(default_factory=list)
+    fault: Faults = NO_FAULTS
+
+    @classmethod
+    def of(cls, *rules: Mapping[str, object], fault: Faults = NO_FAULTS, switches: Mapping[str, bool] | None = None) -> MemoryStore:
+        store = cls(pathlib.Path(), "host", fault=fault)
+        store.create(["10.1.0.11", "2001:db8::11"], list(rules), switches)
+        store.change(listeners=[], connections=[])
+        store.history.clear()
+        return store
+
+    def read(self) -> dict[str, Any]:
+        return copy.deepcopy(self.document)
+
+    def write(self, document: dict[str, Any]) -> None:
+        changes_rules = document["rules"] != self.document.get("rules")
+        self.document = copy.deepcopy(document)
+        if changes_rules:
+            self.history.append(self.rules())
+
+    def faults(self) -> Faults:
+        return self.fault
+
+    def count(self, **amounts: int) -> None:
+        """Nothing: the answers hold the counters."""
+
+    def rules(self) -> list[Rule]:
+        return [from_com(FwRule(None, stored).values()) for stored in self.document["rules"]]
+
+
+def run(store: FirewallStore, rules: list[dict[str, Any]], **options: Any) -> Reconciliation:
+    """Reconcile a host as the action does."""
+    reconciliation = Reconciliation(Task.from_options({"rules": rules, **options}))
+    finish(store, reconciliation)
+    return reconciliation
+
+
+def finish(store: FirewallStore, reconciliation: Reconciliation) -> None:
+    reconciliation.gathered(run_module(store, {"operation": "gather"}, False))
+    if reconciliation.operations():
+        reconciliation.applied(run_module(store, reconciliation.apply_arguments(), False))
+
+
+def stats(reconciliation: Reconciliation) -> tuple[object, ...]:
+    found = reconciliation.result()["stats"]
+    assert isinstance(found, dict)
+    return tuple(found[name] for name in ("round_trips", "enumerations", "writes"))
+
+
+# What the host has, what is wanted, and the writes that it takes.
+WRITES: list[tuple[str, list[Mapping[str, object]], list[dict[str, Any]], int]] = [
+    ("nothing", [SIP_COM], [SIP], 0),
+    ("an addition", [], [SIP], 1),
+    ("one property", [{**SIP_COM, "Enabled": False}], [SIP], 1),
+    ("two properties", [{**SIP_COM, "LocalPorts": "5060", "Description": "x"}], [SIP], 2),
+    ("a removal", [SIP_COM, {**SIP_COM, "Name": "B"}], [SIP], 1),
+    ("a twin: a rename and a removal", [SIP_COM, SIP_COM], [SIP], 2),
+    ("a removal beside a foreign namesake", [SIP_COM, FOREIGN_COM], [], 2),
+    ("a program taken away: an addition, a rename and a removal", [{**SIP_COM, "ApplicationName": "C:\\a.exe"}], [SIP], 3),
+    ("a program", [SIP_COM], [{**SIP, "program": "C:\\a.exe"}], 1),
+    ("another protocol", [{**SIP_COM, "Protocol": 17}], [SIP], 3),
+    ("another direction", [{**SIP_COM, "Direction": 2}], [SIP], 3),
+    ("an interface by hand", [{**SIP_COM, "InterfaceTypes": "Lan"}], [SIP], 1),
+    ("interface types instead of local addresses", [{**SIP_COM, "LocalAddresses": "10.1.0.11"}], [{**SIP, "interfacetypes": "lan"}], 2),
+    ("local addresses instead of interface types", [{**SIP_COM, "InterfaceTypes": "Lan"}], [{**SIP, "localip": "10.1.0.11"}], 2),
+    (
+        "edge traversal deferred to the user: anew, with a rename",
+        [{**SIP_COM, "LocalPorts": "*", "ApplicationName": "C:\\a.exe", "EdgeTraversalOptions": 3}],
+        [{**SIP, "program": "C:\\a.exe"}],
+        3,
+    ),
+    ("edge traversal by hand", [{**SIP_COM, "EdgeTraversalOptions": 1}], [SIP], 1),
+    ("a port word instead of ports", [SIP_COM], [{**SIP, "localport": "RPC"}], 1),
+]
+
+
+@pytest.mark.parametrize(("have", "want", "writes"), [case[1:] for case in WRITES], ids=[case[0] for case in WRITES])
+def test_writes_are_what_differs_and_nothing_else(have: list[Mapping[str, object]], want: list[dict[str, Any]], writes: int) -> None:
+    store = MemoryStore.of(*have)
+    first = run(store, want)
+    assert stats(first) == ((2, 3, writes) if writes else (1, 1, 0))
+    assert first.result()["changed"] is bool(writes)
+    again = run(store, want)
+    assert stats(again) == (1, 1, 0)
+    assert again.result()["changed"] is False
+    assert again.result()["before"] == first.result()["after"]
+
+
+def test_a_rule_is_off_while_its_content_changes() -> None:
+    store = MemoryStore.of({**SIP_COM, "RemoteAddresses": "*", "Enabled": False})
+    run(store, [SIP])
+    assert [rules[0].enabled for rules in store.history] == [False, True]
+    run(store, [{**SIP, "enabled": False, "localport": 443, "remoteip": "any"}])
+    assert [rules[0].enabled for rules in store.history[2:]] == [False, False, False]
+
+
+@pytest.mark.parametrize("removes_last", [False, True])
+@pytest.mark.parametrize("ipv6_as_range", [False, True])
+def test_unknowns_of_windows_do_not_matter(removes_last: bool, ipv6_as_range: bool) -> None:
+    switches = {"removes_last": removes_last, "ipv6_as_range": ipv6_as_range, "merges_overlaps": True}
+    store = MemoryStore.of(FOREIGN_COM, SIP_COM, {**SIP_COM, "LocalPorts": "5062"}, FOREIGN_COM, switches=switches)
+    run(store, [{**SIP, "remoteip": ["2001:db8::1", "10.1.0.0/24"]}])
+    assert [rule.group for rule in store.rules()] == ["Contoso", "msuc.lync", "Contoso"]
+    assert stats(run(store, [{**SIP, "remoteip": ["10.1.0.0-10.1.0.255", "2001:db8::1"]}])) == (1, 1, 0)
+
+
+def test_programs_are_compared_with_the_variables_of_the_host() -> None:
+    store = MemoryStore.of({**SIP_COM, "ApplicationName": "%ProgramFiles%\\a.exe"})
+    assert stats(run(store, [{**SIP, "program": "%programfiles%\\A.exe"}])) == (1, 1, 0)
+    assert stats(run(store, [{**SIP, "program": "%nothing%\\a.exe"}])) == (2, 3, 1)
+
+
+def test_phases_open_and_close() -> None:
+    store = MemoryStore.of(SIP_COM, {**SIP_COM, "Name": "Old"})
+    want = [{**SIP, "localport": "443"}]
+    opened = run(store, want, phase="open")
+    assert (opened.result()["pending"], stats(opened)) == (True, (2, 3, 1))
+    assert (run(store, want, phase="open").result()["pending"], len(store.rules())) == (True, 3)
+    closed = run(store, want, phase="close")
+    assert (closed.result()["pending"], stats(closed)) == (False, (2, 3, 3))
+    assert [rule.localport.to_text() for rule in store.rules()] == [("443",)]
+
+
+def test_gathered_returns_the_owned_rules() -> None:
+    result = run(MemoryStore.of(SIP_COM, FOREIGN_COM), [], state="gathered").result()
+    gathered = result["gathered"]
+    assert isinstance(gathered, list)
+    assert [(rule["name"], rule["localport"]) for rule in gathered] == [("SIP", ["5061"])]
+    assert result["changed"] is False
+    assert "gathered" not in run(MemoryStore.of(SIP_COM), [SIP]).result()
+
+
+@given(universe.wanted(), universe.present())
+@settings(deadline=None, max_examples=200)
+def test_every_write_is_legal_and_what_is_admitted_before_and_after_is_admitted_all_the_time(want: list[Rule], have: list[Rule]) -> None:
+    store = MemoryStore.of(*(to_com(rule) for rule in have))
+    foreign = [rule for rule in store.document["rules"] if rule["Grouping"] is None]
+    reconciliation = Reconciliation(Task.from_options({"rules": [rule.to_options() for rule in want]}))
+    finish(store, reconciliation)
+    assert Counter(rule for rule in store.rules() if rule.group == "msuc.lync") == Counter(want)
+    assert [rule for rule in store.document["rules"] if rule["Grouping"] is None] == foreign
+    assert stats(reconciliation)[2] == len(store.history)
+    lasting = universe.admitted(have) & universe.admitted(store.rules())
+    assert all(lasting <= universe.admitted(rules) for rules in store.history)
+
+
+# What the host has and what is wanted, where a careless order ends for a moment what is admitted before and after.
+A, B = {**SIP_COM, "Name": "A", "RemoteAddresses": "*"}, {**SIP_COM, "Name": "B", "RemoteAddresses": "*", "LocalPorts": "443"}
+WANT_A, WANT_B = ({"name": name, "protocol": "tcp"} for name in "AB")
+BLOCK = {**SIP_COM, "Name": "Block", "Action": 0, "LocalPorts": "1-2", "RemoteAddresses": "10.0.0.1-10.0.0.2"}
+HANDOVERS: list[tuple[str, list[Mapping[str, object]], list[dict[str, Any]], int]] = [
+    ("one takes over from the one before it", [A, B], [{**WANT_A, "localport": 80}, {**WANT_B, "localport": 5061}], 2),
+    ("two change places", [A, B], [{**WANT_A, "localport": 443}, {**WANT_B, "localport": 5061}], 6),
+    (
+        "a block that moves in two limits",
+        [A, BLOCK],
+        [{**WANT_A, "localport": 5061}, {"name": "Block", "action": "block", "protocol": "tcp", "localport": "2-3", "remoteip": "10.0.0.2-10.0.0.3"}],
+        3,
+    ),
+    (
+        "a block that narrows and widens",
+        [A, BLOCK],
+        [{**WANT_A, "localport": 5061}, {"name": "Block", "action": "block", "protocol": "tcp", "localport": "1", "remoteip": "10.0.0.0/29"}],
+        2,
+    ),
+]
+
+
+@pytest.mark.parametrize(("have", "want", "writes"), [case[1:] for case in HANDOVERS], ids=[case[0] for case in HANDOVERS])
+def test_what_one_rule_gives_up_and_another_takes_over_is_never_without_a_rule(
+    have: list[Mapping[str, object]], want: list[dict[str, Any]], writes: int
+) -> None:
+    store = MemoryStore.of(*have)
+    packets = [("in", 6, port, address, "domain", "") for port in (1, 2, 3, 80, 443, 5061) for address in ("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.5")]
+    before = {packet for packet in packets if _admits(store.rules(), packet)}
+    blocked = {packet for packet in packets if not _blocks(store.rules(), packet)}
+    assert stats(run(store, want)) == (2, 3, writes)
+    for rules in store.history:
+        assert {packet for packet in before if _admits(store.rules(), packet)} <= {packet for packet in packets if _admits(rules, packet)}
+        assert {packet for packet in blocked if not _blocks(store.rules(), packet)} <= {packet for packet in packets if not _blocks(rules, packet)}
+    assert stats(run(store, want)) == (1, 1, 0)
+
+
+def _admits(rules: list[Rule], packet: universe.Packet) -> bool:
+    return any(rule.admits and universe.matches(rule, packet) for rule in rules) and not _blocks(rules, packet)
+
+
+def _blocks(rules: list[Rule], packet: universe.Packet) -> bool:
+    return any(rule.enabled and rule.action == "block" and universe.matches(rule, packet) for rule in rules)
+
+
+def test_a_write_that_fails_is_reported_and_the_next_run_goes_on() -> None:
+    store = MemoryStore.of({**SIP_COM, "Name": "Old"}, fault=Faults(com_error_at_write=2))
+    want = [SIP, {**SIP, "name": "B"}]
+    reconciliation = Reconciliation(Task.from_options({"rules": want}))
+    with pytest.raises(HostFailedError) as raised:
+        finish(store, reconciliation)
+    assert str(raised.value) == (
+        "the changes stopped half-way (done: add B; not done: add SIP, remove Old); run again to go on: Unspecified error (0x80004005)"
+    )
+    result = reconciliation.result()
+    assert (result["changed"], result["stats"]) == (True, {"round_trips": 2, "enumerations": 3, "writes": 1})
+    after = result["after"]
+    assert isinstance(after, list)
+    assert [rule["name"] for rule in after] == ["B", "Old"]
+    store.fault = Faults()
+    assert stats(run(store, want)) == (2, 3, 2)
+    assert sorted(rule.name for rule in store.rules()) == ["B", "SIP"]
+
+
+def test_an_account_that_may_not_write_changes_nothing() -> None:
+    store = MemoryStore.of(fault=Faults(access_denied=True))
+    reconciliation = Reconciliation(Task.from_options({"rules": [SIP]}))
+    with pytest.raises(HostFailedError, match=r"\(done: nothing; not done: add SIP\); run again to go on: Access is denied\. \(0x80070005\)"):
+        finish(store, reconciliation)
+    assert (reconciliation.result()["changed"], store.rules()) == (False, [])
+
+
+def test_a_rule_that_something_else_changed_meanwhile_is_a_conflict() -> None:
+    store = MemoryStore.of({**SIP_COM, "LocalPorts": "5060"})
+    reconciliation = Reconciliation(Task.from_options({"rules": [SIP]}))
+    reconciliation.gathered(run_module(store, {"operation": "gather"}, False))
+    store.document["rules"][0]["LocalPorts"] = "5062"
+    with pytest.raises(HostFailedError, match=r"rule 'SIP' is not on the host as it was gathered: something else has changed it meanwhile"):
+        reconciliation.applied(run_module(store, {"operation": "apply", "operations": reconciliation.operations()}, False))
+    assert store.rules()[0].localport.to_text() == ("5062",)
+
+
+def test_check_mode_of_the_hands_writes_nothing() -> None:
+    store = MemoryStore.of()
+    reconciliation = Reconciliation(Task.from_options({"rules": [SIP]}))
+    reconciliation.gathered(run_module(store, {"operation": "gather"}, True))
+    answer = run_module(store, {"operation": "apply", "operations": reconciliation.operations()}, True)
+    assert (answer["counters"], answer["changed"], store.rules()) == ({"enumerations": 2, "writes": 0}, False, [])
+
+
+def test_rules_that_are_not_as_wanted_after_all_are_a_failure_that_names_them() -> None:
+    store = MemoryStore.of()
+    reconciliation = Reconciliation(Task.from_options({"rules": [SIP]}))
+    reconciliation.gathered(run_module(store, {"operation": "gather"}, False))
+    answer = run_module(store, {"operation": "apply", "operations": reconciliation.operations()}, False)
+    answer["rules"][0]["LocalPorts"] = "5060"
+    with pytest.raises(HostFailedError) as raised:
+        reconciliation.applied(answer)
+    assert str(raised.value) == ("the changes were made, but the rules are not as wanted; what is left:\n  - change rule SIP: localport from 5060 to 5061")
+
+
+def test_a_host_without_the_expected_addresses_is_not_written_to() -> None:
+    store = MemoryStore.of()
+    rules = [{**SIP, "localip": ["10.1.0.11", "10.1.0.12"]}, {**SIP, "name": "B", "localip": "10.1.0.0/24"}, {**SIP, "name": "C", "localip": "any"}]
+    with pytest.raises(HostFailedError) as raised:
+        run(store, rules, expected_addresses=["2001:DB8::11", "10.1.0.99"])
+    assert str(raised.value).splitlines() == [
+        "this is not the host that the inventory describes; nothing was written:",
+        "  - expected_addresses: 10.1.0.99 is not an address of the host; allowed: 10.1.0.11, 2001:db8::11 (the host's addresses);"
+        " fix: correct the inventory or the network card",
+        "  - rule SIP, localip: 10.1.0.12 is not an address of the host; allowed: 10.1.0.11, 2001:db8::11 (the host's addresses);"
+        " fix: correct the inventory or the network card",
+    ]
+    assert store.history == []
+    assert stats(run(store, [], state="deleted", expected_addresses=["10.1.0.99"])) == (1, 1, 0)
+
+
+BAD_TASKS: list[tuple[dict[str, Any], list[str]]] = [
+    ({"group": "@FirewallAPI.dll,-1"}, ["group: '@FirewallAPI.dll,-1' cannot be an owned group"]),
+    ({"expected_addresses": ["fe01"]}, ["expected_addresses: 'fe01' is not an IPv4 or IPv6 address; fix: write an address of the host"]),
+    (
+        {"rules": [{"name": "a", "localport": "x"}], "expected_addresses": ["x"], "group": "a|b"},
+        ["expected_addresses: ", "group: ", "rule a, localport: 'x' is not a port or a range a-b"],
+    ),
+    ({"rules": [{"protocol": "tcp"}], "state": "deleted"}, ["rule number 1, name: the rule has no name"]),
+]
+
+
+@pytest.mark.parametrize(("options", "texts"), BAD_TASKS)
+def test_a_bad_task_is_refused_with_every_reason(options: dict[str, Any], texts: list[str]) -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        Task.from_options(options)
+    assert len(raised.value.problems) == len(texts)
+    for problem, text in zip(raised.value.problems, texts, strict=True):
+        assert text in str(problem)
+
+
+GOOD: dict[str, Any] = {
+    "rules": [],
+    "addresses": [],
+    "environment": {},
+    "profiles": {"active": 1, "local_policy_modify_state": 0, "settings": []},
+    "group_policy": {"rules": {}, "profiles": {}},
+    "listeners": [],
+    "connections": [],
+    "management": [],
+    "fingerprint": "1",
+    "counters": {"enumerations": 1, "writes": 0},
+}
+BAD_ANSWERS: list[tuple[dict[str, Any], str]] = [
+    ({}, "TypeError: rules is missing"),
+    ({**GOOD, "rules": "x"}, "TypeError: rules is not a list"),
+    ({**GOOD, "rules": [1]}, "TypeError: rules[0] is not a mapping"),
+    ({**GOOD, "environment": []}, "TypeError: environment is not a mapping"),
+    ({**GOOD, "addresses": ["nowhere"]}, "ValueError: 'nowhere' is not an IPv4 or IPv6 address"),
+    ({**GOOD, "profiles": {**GOOD["profiles"], "active": "some"}}, "TypeError: profiles.active is 'some', not a whole number"),
+    ({**GOOD, "connections": ["10.1.0.11 5061"]}, "ValueError: not enough values"),
+    ({**GOOD, "listeners": ["here 5061"]}, "ValueError: 'here' is not an IPv4 or IPv6 address"),
+    ({**GOOD, "counters": {"enumerations": "many", "writes": 0}}, "TypeError: counters.enumerations is 'many', not a whole number"),
+    ({**GOOD, "counters": {"enumerations": 1, "writes": 1}}, "1 writes, and it was only asked what it has"),
+]
+
+
+@pytest.mark.parametrize(("answer", "text"), BAD_ANSWERS)
+def test_an_answer_that_makes_no_sense_is_an_error_in_words(answer: dict[str, Any], text: str) -> None:
+    with pytest.raises(HostAnswerError) as raised:
+        Reconciliation(Task.from_options({})).gathered(answer)
+    assert str(raised.value).startswith(f"the host's answer is not understood: {text}")
+
+
+def test_a_host_that_cannot_be_read_is_a_failure_with_its_reason() -> None:
+    with pytest.raises(HostFailedError, match=r"^the firewall of the host could not be read: Class not registered$"):
+        Reconciliation(Task.from_options({})).gathered({"failed": True, "msg": "Class not registered"})
+
+
+def test_when_the_host_does_not_say_what_it_wrote_something_may_have_changed() -> None:
+    store = MemoryStore.of({**SIP_COM, "Name": "Old"})
+    reconciliation = Reconciliation(Task.from_options({"rules": [SIP]}))
+    reconciliation.gathered(run_module(store, {"operation": "gather"}, False))
+    with pytest.raises(HostFailedError, match=r"^the changes stopped half-way \(done: nothing; not done: add SIP, remove Old\); run again to go on: killed$"):
+        reconciliation.applied({"failed": True, "msg": "killed"})
+    result = reconciliation.result()
+    assert (result["changed"], result["after"] == result["before"]) == (True, True)
+
+
+def test_zones_of_link_local_addresses_are_left_out() -> None:
+    reconciliation = Reconciliation(Task.from_options({"expected_addresses": ["fe80::1"]}))
+    reconciliation.gathered({**GOOD, "addresses": ["fe80::1%12"]})
+    assert reconciliation.result()["host"]["addresses"] == ["fe80::1"]  # type: ignore[index]

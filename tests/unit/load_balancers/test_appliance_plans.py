@@ -1,0 +1,103 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Laws of plans for NetScaler and Kemp: from any services to any others, in an order that the appliance takes, and then at rest.
+
+The rules of the simulated appliances refuse what comes too early or too late; no wire is between.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import Answer, Provider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import Kemp
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.provider import KempDevice
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Service
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.cli import parse_configuration
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.driver import NetScaler
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.planner import Scope, plan_resources
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.render import resources_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Order
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.simulators import kemp, netscaler
+from tests.simulators.https_server import Request
+
+from .samples import services
+
+laws = settings(max_examples=80, deadline=None)
+DOMAINS = st.fixed_dictionaries({}, optional={"td": st.integers(1, 2), "netprofile": st.just("np")})
+GATEWAYS = st.fixed_dictionaries({}, optional={"default_gateway": st.sampled_from(["10.1.0.1", "10.1.0.2"])})
+
+
+class Unwired:
+    """Answers what a simulated appliance would answer."""
+
+    def __init__(self, appliance: netscaler.NetScaler | kemp.LoadMaster) -> None:
+        self.requests = 0
+        self._respond = appliance._respond
+
+    def send(self, method: str, path: str, body: object = None, headers: Any = None) -> Answer:
+        response = self._respond(Request(method, path, {name.lower(): value for name, value in (headers or {}).items()}, json.dumps(body).encode()))
+        return Answer(response.status, {}, response.body().decode())
+
+
+def netscaler_steps(adc: netscaler.NetScaler, driver: NetScaler, wanted: tuple[Service, ...]) -> list[str]:
+    """Bring the appliance to what is wanted; return the lines."""
+    have = parse_configuration(netscaler.running_lines(adc.appliance, [])).tables
+    steps = plan_resources(resources_of(tuple(map(driver.expressible, wanted)), driver.prefix), have, Scope(driver.prefix)).steps
+    for step in steps:
+        request = step.request()
+        answer = Unwired(adc).send(request.method, request.path, request.body, {"x-nitro-onerror": request.on_error, **CREDENTIALS})
+        assert answer.status in (200, 201), (answer.text, step.lines())
+    return [line for step in steps for line in step.lines()]
+
+
+CREDENTIALS = {"x-nitro-user": netscaler.USER, "x-nitro-pass": netscaler.PASSWORD}
+
+
+@laws
+@given(services(DOMAINS), services(DOMAINS))
+def test_a_netscaler_comes_from_any_services_to_any_others_and_rests(before: tuple[Service, ...], wanted: tuple[Service, ...]) -> None:
+    driver, adc = NetScaler(), netscaler.NetScaler()
+    try:
+        adc.appliance.add("lbvserver", {"name": "web", "servicetype": "HTTP", "ipv46": "10.9.0.1", "port": 80})
+        netscaler_steps(adc, driver, before)
+        netscaler_steps(adc, driver, wanted)
+        text = netscaler.running_lines(adc.appliance, [])
+        assert driver.parse(text) == tuple(map(driver.expressible, wanted))
+        assert netscaler_steps(adc, driver, wanted) == []
+        netscaler_steps(adc, driver, ())
+        assert [kind for kind, rows in adc.appliance.running.items() for _row in rows] == ["lbvserver"]
+    finally:
+        adc.server.close()
+
+
+def kemp_commands(lm: kemp.LoadMaster, driver: Kemp, wanted: tuple[Service, ...]) -> tuple[str, ...]:
+    """Bring the LoadMaster to what is wanted; return the commands."""
+    device = KempDevice(Provider("lm", token=kemp.KEY), driver)
+    device._https = Unwired(lm)  # type: ignore[assignment]
+    said = tuple(map(driver.expressible, wanted))
+    device.gather(said)
+    work = device.prepare(Order(said, wanted, frozenset()))
+    device.apply()
+    return work.lines
+
+
+@laws
+@given(services(GATEWAYS), services(GATEWAYS))
+def test_a_loadmaster_comes_from_any_services_to_any_others_and_rests(before: tuple[Service, ...], wanted: tuple[Service, ...]) -> None:
+    driver, lm = Kemp(), kemp.LoadMaster()
+    try:
+        lm.do("addvs", vs="10.9.0.1", port="80", prot="tcp", NickName="web")
+        kemp_commands(lm, driver, before)
+        kemp_commands(lm, driver, wanted)
+        expected = tuple(sorted(map(driver.expressible, wanted), key=lambda service: service.name))
+        assert driver.parse(lm.do("listvs")) == expected
+        assert kemp_commands(lm, driver, wanted) == ()
+        kemp_commands(lm, driver, ())
+        assert [item["NickName"] for item in lm.items] == ["web"]
+    finally:
+        lm.server.close()

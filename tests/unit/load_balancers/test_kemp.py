@@ -1,0 +1,348 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The driver of LoadMasters, and a simulated one brought to what is wanted over HTTPS."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import DeviceError
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import Kemp
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.provider import KempDevice
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Service
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task, run
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.simulators.kemp import PASSWORD, USER, LoadMaster
+
+from .samples import POOL, golden, golden_items, item, service, services
+
+DRIVER = Kemp()
+OPTIONS = st.fixed_dictionaries(
+    {}, optional={"default_gateway": st.just("10.1.0.1"), "local_addresses": st.lists(st.sampled_from(["10.1.0.6", "10.1.0.7"]), min_size=1, max_size=2)}
+)
+GOLDEN_LINES = pathlib.Path(__file__).resolve().parents[2] / "golden" / "kemp"
+ALONE: dict[str, Any] = {"persistence": {"type": "none"}}
+
+
+def said(*wanted: Service) -> list[dict[str, Any]]:
+    document = DRIVER.render(wanted).document
+    assert isinstance(document, dict)
+    found: list[dict[str, Any]] = document["VS"]
+    return found
+
+
+def expected(wanted: tuple[Service, ...]) -> tuple[Service, ...]:
+    return tuple(sorted(map(DRIVER.expressible, wanted), key=lambda found: found.name))
+
+
+@given(services(OPTIONS))
+@settings(max_examples=150, deadline=None)
+def test_what_is_rendered_reads_back_as_what_can_be_said(wanted: tuple[Service, ...]) -> None:
+    document = DRIVER.render(wanted).document
+    assert DRIVER.parse(document) == DRIVER.parse(json.dumps(document)) == expected(wanted)
+
+
+def test_the_example_reads_back() -> None:
+    assert DRIVER.parse(DRIVER.render(golden()).document) == expected(golden())
+
+
+def test_what_is_said_is_what_is_not_among_not_rendered() -> None:
+    for wanted in golden():
+        fields = {note.field.partition(".")[0] for note in DRIVER.render([wanted]).not_rendered}
+        differing = {name for name in vars(wanted) if getattr(wanted, name) != getattr(DRIVER.expressible(wanted), name)}
+        assert fields == differing - {"name"}, wanted.name
+
+
+def test_the_commands_of_an_edge_pool_are_the_golden_ones() -> None:
+    """Read the difference when they change: it is what is sent."""
+    wanted = [found for found in golden() if found.pool == "edge01.contoso.com"]
+    assert DRIVER.render(wanted).text == (GOLDEN_LINES / "edge01.contoso.com.txt").read_text(encoding="utf-8")
+
+
+def test_the_vendors_values_of_the_director() -> None:
+    """https://docs.progress.com/bundle/loadmaster-deployment-guide-ms-skype-for-business-2015-ltsf/page/Configure-Director-HLB-SIP-Virtual-Service.html"""
+    monitor = {"type": "tcp", "port": 5061, "interval_seconds": 10, "failures": 2}
+    (found,) = said(service("web", port=443, monitor=monitor), service("focus", port=444, monitor=monitor))
+    vendor = {
+        "VSPort": "443",
+        "ExtraPorts": "444",
+        "ForceL7": True,
+        "Transparent": False,
+        "Persist": "src",
+        "PersistTimeout": "1200",
+        "Schedule": "lc",
+        "Idletime": "1800",
+        "CheckType": "tcp",
+        "CheckPort": "5061",
+    }
+    assert {name: found[name] for name in vendor} == vendor
+
+
+# Role, port, protocol -> layer 7, transparent: the vendor's guide for Lync 2010.
+LYNC_2010: list[tuple[str, bool, bool]] = [
+    ("director-sip-tls-5061", True, False),
+    ("fe-rpc-endpoint-mapper-135", True, False),
+    ("edge-access-sip-443", True, False),
+    ("edge-web-conferencing-443", True, False),
+    ("edge-av-tcp-443", True, True),
+    ("edge-av-udp-3478", False, True),
+    ("edge-internal-av-udp-3478", False, False),
+]
+
+
+@pytest.mark.parametrize(("suffix", "layer_7", "transparent"), LYNC_2010)
+def test_the_vendors_values_for_lync_2010(suffix: str, layer_7: bool, transparent: bool) -> None:
+    (wanted,) = [found for found in golden() if found.name.endswith(f"com-{suffix}") and not found.pool.startswith("pool02")]
+    (found,) = said(wanted)
+    assert (found["ForceL7"], found["Transparent"], found["Schedule"], found["Persist"]) == (layer_7, transparent, "lc", "src")
+
+
+def test_persistence_is_in_seconds() -> None:
+    (found,) = said(service(persistence={"type": "source", "seconds": 1200}))
+    assert (found["PersistTimeout"], found["Idletime"]) == ("1200", "1800")
+
+
+def test_affinity_across_ports_is_extra_ports_or_follows_the_first_port() -> None:
+    other_monitor = {"type": "tcp", "port": 443, "interval_seconds": 10, "failures": 2}
+    found = said(service("a", port=5061), service("b", port=444), service("c", port=5062, monitor=other_monitor), service("d", port=80, **ALONE))
+    assert [(each["VSPort"], each["ExtraPorts"], each["PortFollow"]) for each in found] == [("80", "", "0"), ("444", "5061", "0"), ("5062", "", "444")]
+
+
+def test_what_cannot_be_said_is_told_with_the_reason() -> None:
+    wanted = service(
+        "x",
+        protocol="udp",
+        nagle=False,
+        idle_seconds=90000,
+        persistence={"type": "source", "seconds": 30, "group": f"{POOL}@10.1.0.100"},
+        monitor={"type": "tcp", "port": 5061, "interval_seconds": 5, "failures": 1},
+        backup_members=["10.1.0.13"],
+        draining_members=["10.1.0.14"],
+    )
+    notes = sorted((note.field, note.why) for note in DRIVER.render([wanted]).not_rendered)
+    assert [field for field, _why in notes] == [
+        *("idle_seconds", "members", "members", "monitor.failures", "monitor.interval_seconds", "nagle", "persistence.group", "persistence.seconds")
+    ]
+    assert ("persistence.seconds", "30 is not within 60 to 604800: it is 60") in notes
+
+
+def test_a_port_that_no_loadmaster_has_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match=r"port 65535, port: a LoadMaster has no port 65535; allowed: 3 to 65530"):
+        DRIVER.render([service("x", port=65535, node_port=80)])
+
+
+@pytest.mark.parametrize("document", ["<xml/>", {"VS": [1]}, 7])
+def test_a_document_of_something_else_is_refused(document: object) -> None:
+    with pytest.raises(InvalidInputError, match="is no answer to listvs"):
+        DRIVER.parse(document)
+
+
+@pytest.fixture
+def lm() -> Iterator[LoadMaster]:
+    with LoadMaster() as made:
+        yield made
+
+
+def reconcile(lm: LoadMaster, items: list[dict[str, Any]], state: str = "replaced", write: bool = True, **provider: Any) -> dict[str, Any]:
+    task = Task.from_options({"services": items, "state": state, "provider": lm.provider(**provider)}, DRIVER)
+    return run(task, DRIVER, lambda: KempDevice(task.provider, DRIVER), write)
+
+
+def applied(lm: LoadMaster, items: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """Apply, and prove that a second run finds nothing to do."""
+    result = reconcile(lm, items, **more)
+    again = reconcile(lm, items, **more)
+    assert (again["changed"], again["lines"], again["commands"], again["changes"]) == (False, [], [], []), again["lines"]
+    return result
+
+
+def test_a_whole_deployment_is_read_in_one_request(lm: LoadMaster) -> None:
+    wanted = golden_items()
+    check = reconcile(lm, wanted, write=False)
+    assert (check["changed"], lm.asked(), lm.services()) == (True, ["listvs"], [])
+    result = applied(lm, wanted)
+    assert (result["commands"], result["lines"]) == (check["commands"], check["lines"])
+    assert result["summary"]["added"] == len(wanted)
+    lm.asked()
+    assert not reconcile(lm, wanted)["changed"]
+    assert lm.asked() == ["listvs"]
+    assert len(lm.services()) < len(wanted)
+
+
+def test_a_change_of_one_member_takes_four_requests_at_most_whatever_the_number_of_services(lm: LoadMaster) -> None:
+    def pool(*addresses: str, **more: Any) -> list[dict[str, Any]]:
+        return [item(f"s-{port}", port=port, members=list(addresses), **more) for port in range(5000, 5030)]
+
+    reconcile(lm, pool("10.1.0.11", "10.1.0.12"))
+    lm.asked()
+    reconcile(lm, pool("10.1.0.11", "10.1.0.12", "10.1.0.13"))
+    assert lm.asked() == ["listvs", "addrs"]
+    result = reconcile(lm, pool("10.1.0.11", "10.1.0.13", draining_members=["10.1.0.12"]))
+    assert lm.asked() == ["listvs", "disablers"]
+    assert {change["impact"] for change in result["changes"]} == {"modifies members"}
+    reconcile(lm, pool("10.1.0.11", "10.1.0.13"))
+    assert lm.asked() == ["listvs", "delrs"]
+    # Of services that stand alone, a member is switched as fast, and added to one by one.
+    alone = {"persistence": {"type": "source", "seconds": 1200}}
+    applied(lm, pool("10.1.0.11", "10.1.0.13", **alone))
+    lm.asked()
+    applied(lm, pool("10.1.0.11", disabled_members=["10.1.0.13"], **alone))
+    assert lm.asked() == ["listvs", "disablers", "listvs"]
+
+
+def test_a_member_that_somebody_else_has_too_is_switched_where_it_is_ours_alone(lm: LoadMaster) -> None:
+    lm.do("addvs", vs="10.9.0.1", port="80", prot="tcp", NickName="web")
+    lm.do("addrs", vs="10.9.0.1", port="80", prot="tcp", rs="10.1.0.12", rsport="80")
+    reconcile(lm, [item()])
+    lm.asked()
+    applied(lm, [item(members=["10.1.0.11"], disabled_members=["10.1.0.12"])])
+    assert lm.asked() == ["listvs", "modrs", "listvs"]
+    (theirs,) = [found for found in lm.services() if found["NickName"] == "web"]
+    assert theirs["Rs"][0]["Enable"] is True
+
+
+CHANGES: list[tuple[str, object, dict[str, object]]] = [
+    ("algorithm", "round-robin", {"Schedule": "rr"}),
+    ("idle_seconds", 900, {"Idletime": "900"}),
+    ("source_nat", False, {"Transparent": True}),
+    ("persistence", {"type": "source", "seconds": 600}, {"NickName": None, "Persist": "src", "PersistTimeout": "600"}),
+    ("monitor", {"type": "tcp", "port": 5061, "interval_seconds": 20, "failures": 2}, {"ChkInterval": "20"}),
+    ("options", {"default_gateway": "10.1.0.1"}, {"DefaultGW": "10.1.0.1"}),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "sent"), CHANGES)
+def test_only_what_differs_is_modified(lm: LoadMaster, field: str, value: object, sent: dict[str, object]) -> None:
+    reconcile(lm, [item(**ALONE)])
+    lm.asked()
+    result = reconcile(lm, [item(**{**ALONE, field: value})])
+    (change,) = result["changes"]
+    assert [part["field"] for part in change["fields"]] == [field]
+    request = lm.server.requests[1].document()
+    assert request["cmd"] == "modvs"
+    found = {name: content for name, content in request.items() if name not in ("cmd", "apikey", "vs", "port", "prot")}
+    assert found == {name: content for name, content in sent.items() if content is not None}
+    assert not reconcile(lm, [item(**{**ALONE, field: value})])["changed"]
+
+
+def test_persistence_is_turned_off_without_a_duration_which_would_turn_it_on(lm: LoadMaster) -> None:
+    reconcile(lm, [item(persistence={"type": "source", "seconds": 600})])
+    lm.asked()
+    applied(lm, [item(**ALONE)])
+    assert "PersistTimeout" not in lm.server.requests[1].document()
+    assert lm.services()[0]["Persist"] == "none"
+
+
+def test_ports_move_between_virtual_services(lm: LoadMaster) -> None:
+    applied(lm, [item("a", port=444), item("b", port=5061), item("c", port=5062)])
+    other = {"type": "tcp", "port": 443, "interval_seconds": 10, "failures": 2}
+    result = applied(lm, [item("a", port=444), item("b", port=5061, monitor=other), item("c", port=5062)])
+    assert [line.split()[0] for line in result["lines"]] == ["modvs", "addvs", "addrs", "addrs"]
+    applied(lm, [item("a", port=444), item("b", port=5061), item("c", port=5062)])
+    applied(lm, [item("b", port=5061), item("c", port=5062)])
+    assert [(found["VSPort"], found["ExtraPorts"]) for found in lm.services()] == [(5061, "5062")]
+
+
+def test_states_merged_replaced_and_deleted(lm: LoadMaster) -> None:
+    first, second, third = item("a", port=1001), item("b", port=1002), item("c", port=1003)
+    reconcile(lm, [first, second])
+    applied(lm, [third], state="merged")
+    applied(lm, [second, third], state="replaced")
+    assert [found["name"] for found in reconcile(lm, [], state="gathered")["gathered"]] == ["tcp 10.1.0.100 port 1002", "tcp 10.1.0.100 port 1003"]
+    applied(lm, [second], state="deleted")
+    assert [(found["VSPort"], found["ExtraPorts"]) for found in lm.services()] == [(1003, "")]
+    applied(lm, [], state="deleted")
+    assert lm.services() == []
+
+
+TAMPERED: list[tuple[str, dict[str, Any], str]] = [
+    ("modvs", {"Idletime": "660"}, "idle_seconds"),
+    ("modvs", {"Schedule": "wlc"}, "algorithm"),
+    ("modvs", {"Persist": "none"}, "persistence"),
+    ("modvs", {"CheckPort": "0"}, ""),
+    ("modvs", {"Enable": False}, ""),
+    ("modvs", {"CheckType": "icmp"}, "monitor"),
+    ("delrs", {"rs": "10.1.0.11", "rsport": "5061"}, "members"),
+    ("disablers", {"rs": "10.1.0.11"}, "members"),
+]
+
+
+@pytest.mark.parametrize(("command", "parameters", "field"), TAMPERED)
+def test_what_somebody_changed_by_hand_is_named_and_set_right(lm: LoadMaster, command: str, parameters: dict[str, Any], field: str) -> None:
+    reconcile(lm, [item()])
+    before = lm.services()
+    place = {} if command == "disablers" else {"vs": "10.1.0.100", "port": "5061", "prot": "tcp"}
+    lm.do(command, **place, **parameters)
+    result = applied(lm, [item()])
+    (change,) = result["changes"]
+    assert change["name"] == "sip-5061"
+    assert [part["field"] for part in change["fields"]] == ([field] if field else [])
+    after = lm.services()
+    for found in (*before, *after):
+        found["Rs"] = sorted((member["Addr"], member["Enable"]) for member in found["Rs"])
+    assert after == before
+
+
+def test_an_index_is_no_identity(lm: LoadMaster) -> None:
+    reconcile(lm, [item()])
+    lm.items[0]["Index"] = 77
+    assert not reconcile(lm, [item()])["changed"]
+
+
+def test_somebody_elses_port_stops_the_pool_with_a_report_and_stays(lm: LoadMaster) -> None:
+    lm.do("addvs", vs="10.1.0.100", port="443", prot="tcp", ExtraPorts="5061", NickName="Old SIP", Idletime="1800", Schedule="lc")
+    before = lm.services()
+    other = item("other", pool="pool02.contoso.com", vip="10.2.0.100", port=443, **ALONE)
+    result = reconcile(lm, [item(), other])
+    assert result["msg"].startswith(f"pool {POOL}: tcp 10.1.0.100 port 5061 belongs to Virtual Service Old SIP; nothing of these pools was written; fix: ")
+    (report,) = result["adoption"]
+    assert {"idle_seconds", "algorithm", "source_nat"} <= set(report["same"])
+    assert {part["field"] for part in report["differences"]} >= {"members", "persistence"}
+    assert report["removal"] == ["delvs vs=10.1.0.100 port=443 prot=tcp"]
+    assert [found for found in lm.services() if found["NickName"] == "Old SIP"] == before
+    assert len(lm.services()) == 2
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_udp_that_is_checked_by_tcp_is_taken_or_refused_clearly(lm: LoadMaster, allowed: bool) -> None:
+    """Whether a LoadMaster takes a TCP check for a UDP service is not known."""
+    lm.tcp_checks_udp = allowed
+    if allowed:
+        applied(lm, [item(protocol="udp", port=3478)])
+        return
+    with pytest.raises(DeviceError, match=r"addvs vs=10.1.0.100 port=3478 prot=udp: the LoadMaster refuses: Invalid value for CheckType; 0 of 3 commands"):
+        reconcile(lm, [item(protocol="udp", port=3478)])
+
+
+def test_a_failure_half_way_is_said_and_the_next_run_goes_on(lm: LoadMaster) -> None:
+    lm.fail_at = "addrs"
+    with pytest.raises(DeviceError, match=r"addrs .*: the LoadMaster refuses: Simulated failure; 1 of 3 commands were done before and stay; run again"):
+        reconcile(lm, [item()])
+    lm.fail_at = ""
+    applied(lm, [item()])
+    assert len(lm.services()[0]["Rs"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("provider", "message"),
+    [
+        ({"token": "wrong"}, "listvs: key, user or password is refused: Unauthorized"),
+        ({"token": None, "user": USER, "password": "wrong"}, "key, user or password is refused"),
+        ({"ca": None}, "its certificate is not trusted"),
+    ],
+)
+def test_who_is_not_known_or_trusted_is_said(lm: LoadMaster, provider: dict[str, Any], message: str) -> None:
+    with pytest.raises(DeviceError, match=message) as caught:
+        reconcile(lm, [item()], **provider)
+    assert "wrong" not in str(caught.value)
+
+
+def test_user_and_password_will_do(lm: LoadMaster) -> None:
+    assert reconcile(lm, [item()], token=None, user=USER, password=PASSWORD)["changed"]

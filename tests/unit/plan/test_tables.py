@@ -1,0 +1,53 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Tables for a terminal."""
+
+from __future__ import annotations
+
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan import tables
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, NotOpened, PoolPlan, VirtualService
+
+SIP = FirewallRule("Lync sip (TCP in)", ("S2",), "in", "tcp", ("5061",), ("any",), ("any",), tuple(f"10.{n}.0.0/16" for n in range(9)), "SIP")
+OUT = FirewallRule("Lync gw (TCP out)", ("S22",), "out", "tcp", ("any",), ("5066",), ("10.8.0.41",), ("10.8.0.1",), "gateway")
+RELAY = FirewallRule("Lync relay (UDP out)", ("S47",), "out", "udp", ("50000-59999",), ("any",), ("any",), ("any",), "relay")
+
+
+def test_plan_of_a_host() -> None:
+    opened = (NotOpened("S22", "a"), NotOpened("S8", "a"), NotOpened("S8", "b"))
+    plan = HostPlan("fe01", ("frontend", "mediation"), "2010", "p", "windows", True, "active", (), (SIP, OUT, RELAY), (), opened)
+    assert tables.host_plan(plan).splitlines() == [
+        "fe01 (frontend, mediation, version 2010)",
+        "  rule                  rows  port             from/to                                           bound to",
+        "  Lync sip (TCP in)     S2    tcp 5061         10.0.0.0/16, 10.1.0.0/16, 10.2.0.0/16 and 6 more  any",
+        "  Lync gw (TCP out)     S22   tcp 5066         10.8.0.1                                          10.8.0.41",
+        "  Lync relay (UDP out)  S47   udp 50000-59999  any                                               any",
+        "  0 IPsec exemptions, 2 rows not fully opened",
+    ]
+
+
+def test_plan_of_a_host_without_rules() -> None:
+    plan = HostPlan("fe01", ("frontend",), "se", None, "windows", True, "retired", ())
+    assert tables.host_plan(plan) == "fe01 (frontend, version se)\n  no firewall rules\n  0 IPsec exemptions, 0 rows not fully opened"
+
+
+def test_plan_of_a_pool() -> None:
+    service = VirtualService(
+        "p-sip-5061", "p", ("S2",), "10.1.0.100", 5061, "tcp", 5061, ("10.1.0.11", "10.1.0.12"), {"type": "source", "seconds": 1200}, 1800, {}, True, True
+    )
+    cookie = {"type": "cookie", "name": "MS-WSMAN"}
+    web = VirtualService("p-web-443", "p", ("S10",), "10.1.0.101", 443, "tcp", 4443, ("10.1.0.11",), cookie, 1800, {}, True, True)
+    assert tables.pool_plan(PoolPlan("p", "frontend", "hlb", "2010", (service, web))).splitlines() == [
+        "p (frontend, hlb)",
+        "  service     rows  listens on           members                        persistence",
+        "  p-sip-5061  S2    10.1.0.100 tcp 5061  10.1.0.11,10.1.0.12 port 5061  source 1200 s",
+        "  p-web-443   S10   10.1.0.101 tcp 443   10.1.0.11 port 4443            cookie",
+        "  2 virtual services, 0 DNS records",
+    ]
+    assert tables.pool_plan(PoolPlan("p", "frontend", "none", "2010")) == "p (frontend, none)\n  0 virtual services, 0 DNS records"
+
+
+def test_long_lists_are_counted() -> None:
+    assert tables.shortened(()) == ""
+    assert tables.shortened(("a" * 60,)) == "a" * 60
+    assert tables.shortened(("a" * 40, "b" * 7, "c")) == f"{'a' * 40} and 2 more"
+    assert tables.shortened(("a" * 40, "b" * 6, "c")) == f"{'a' * 40}, {'b' * 6} and 1 more"
