@@ -1,0 +1,58 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Every name of an option of a run, a tag and a module that these tests use, so that a rename is one line here.
+
+    extra(confirm_minutes=5, remediate=True) -> ("-e", '{"lync_confirm_minutes": 5, "lync_remediate": true}')
+    tags("firewall", "dns")                  -> ("--tags", "firewall,dns")
+
+Variables of an inventory keep their names and stand where they are used.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+_OPTIONS: Mapping[str, str] = {
+    "plan_dir": "lync_plan_dir",
+    "plan_baseline": "lync_plan_baseline",
+    "approved_plan": "lync_approved_plan",
+    "report_dir": "lync_report_dir",
+    "confirm_minutes": "lync_confirm_minutes",
+    "remediate": "lync_remediate",
+    "remediate_max_changes": "lync_remediate_max_changes",
+    "retire": "lync_retire",
+    "dns_servers": "lync_dns_servers",
+    "ipsec": "lync_ipsec",
+}
+_TAGS: Mapping[str, str] = {
+    "firewall": "firewall",
+    "ipsec": "ipsec",
+    "linux_firewall": "linux_firewall",
+    "load_balancer": "load_balancer",
+    "dns": "dns",
+}
+_MODULES: Mapping[str, str] = {
+    "ipsec": "msuc.lync.windows_ipsec_exemptions",
+    "haproxy": "msuc.lync.haproxy_services",
+    "nginx": "msuc.lync.nginx_stream_services",
+    "publications": "msuc.lync.publications",
+    "f5": "msuc.lync.f5_as3",
+    "netscaler": "msuc.lync.netscaler_services",
+    "kemp": "msuc.lync.kemp_services",
+}
+
+
+def extra(**options: object) -> tuple[str, ...]:
+    """Return the arguments that set options of one run."""
+    return "-e", json.dumps({_OPTIONS[name]: value for name, value in options.items()})
+
+
+def tags(*names: str) -> tuple[str, ...]:
+    """Return the arguments that choose concerns."""
+    return "--tags", ",".join(_TAGS[name] for name in names)
+
+
+def module(name: str) -> str:
+    """Return the full name of a module."""
+    return _MODULES[name]
