@@ -18,7 +18,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import M
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.planner import State
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.audit import Audit, audit
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import Document
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import drift_report
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import drift_report
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 _SPEC = {

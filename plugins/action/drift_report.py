@@ -26,7 +26,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._report.history import f
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.html import Deployment, page
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.junit import junit
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.dns_results import was_asked
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import registered_result
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import registered_result
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 _SPEC = {

@@ -14,7 +14,7 @@ from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.balancer_results import balancer_report
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.balancer_results import is_as_planned as balancers_as_planned
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.dns_results import dns_report, is_as_planned
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Outcome, drift_report, outcome, recap, results_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Outcome, drift_report, outcome, recap, results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 _SPEC = {

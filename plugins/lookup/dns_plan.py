@@ -52,7 +52,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.dns_scope import is_ready, run_scope
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import results_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 _TERMS = ("ready", "all")

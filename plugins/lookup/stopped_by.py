@@ -63,7 +63,7 @@ from typing import Any
 
 from ansible import constants as C
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import outcome, results_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import outcome, results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 

@@ -71,7 +71,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.held_hosts import held
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Outcome, outcome, results_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Outcome, outcome, results_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 NOBODY = "all:!all"

@@ -70,3 +70,11 @@ def nearest(word: str, words: Iterable[str]) -> str:
     """Return the word of words most like word, or an empty string when none is near."""
     found = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
     return found[0] if found else ""
+
+
+class DeviceError(Exception):
+    """A device could not do what it was asked to, or did not end up as wanted; the message says what was done."""
+
+
+class AnswerError(DeviceError):
+    """The answer of a device is not understood, so nothing is known of it."""

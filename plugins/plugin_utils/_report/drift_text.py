@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._drift.report import Report, Status
-from .._rollout.results import counted
+from .._rollout.outcome import counted
 
 
 def drift_text(report: Report) -> str:

@@ -19,7 +19,7 @@ from .._plan.files import Document
 from .._rollout.dns_results import was_asked
 from .._rollout.dns_scope import is_ready, run_scope
 from .._rollout.held_hosts import held, results_under
-from .._rollout.results import Result, results_of
+from .._rollout.outcome import Result, results_of
 from .._rollout.run_state import RunState
 from .run_parts import Concern, Part, Status, looked_at_again, part_of
 from .run_probes import comparison

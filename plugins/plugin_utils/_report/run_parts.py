@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from .._rollout.dns_results import notes_of
-from .._rollout.results import Result
+from .._rollout.outcome import Result
 from .run_risk import Cause, Reason
 
 COUNTS = ("added", "changed", "disabled", "removed", "recreated", "admission_changed")

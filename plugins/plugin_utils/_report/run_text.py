@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from .._base.version import COLLECTION, VERSION
 from .._drift.assumptions import Standing
 from .._plan.tables import indented, shortened, table
-from .._rollout.results import counted
+from .._rollout.outcome import counted
 from .run_parts import COUNTS, Concern, Part, Status
 from .run_risk import Cause, Reason
 from .run_rollback import way_back

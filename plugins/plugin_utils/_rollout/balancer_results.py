@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from .._plan.tables import table
-from .results import counted
+from .outcome import counted
 
 _COUNTS = ("added", "changed", "removed", "recreated")
 Result = Mapping[str, object]

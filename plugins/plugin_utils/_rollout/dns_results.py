@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .results import counted
+from .outcome import counted
 
 _COUNTS = ("added", "changed", "removed")
 Result = Mapping[str, object]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from .._plan.files import Document
-from .results import outcome
+from .outcome import outcome
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .._plan.files import Document
 from .gates import Member, Sender, in_the_way, sender_of, suspects, wanted_targets
-from .results import Result
+from .outcome import Result
 from .run_state import RunState
 
 SENDERS_REGISTERED = ("load_balancer_applied", "load_balancer_udp_applied", "reverse_proxy_applied")

@@ -7,6 +7,10 @@
     RUN/verdicts.json {"fe01": "clean", "fe02": "drift"}
     RUN/repairs.json  {"fe02": {"firewall": {"whole": true, "names": [], "extra": []}}}
     RUN/probes/...    per host the probes that it makes, and what is not probed
+    RUN/options.json  the options of this run (run_options.py)
+    RUN/run.json      {"run": "..."}: which compile step the results belong to
+    RUN/results/HOST/CONCERN.STEP.ATTEMPT.json    what became of each task (results.py)
+    RUN/summary.json  how the run ended
 
 A plan of hundreds of hosts would weigh on every task as a variable; as files, a host reads only its own slice.
 """
@@ -14,13 +18,19 @@ A plan of hundreds of hosts would weigh on every task as a variable; as files, a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import os
+import tempfile
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from .._plan import files as plan_files
 from .balancer_scope import pools_of_balancers
 from .publication_scope import publishing_hosts
+from .results import Concern, Step, TaskResult
 from .waves import Waves
 
 _WAVES = {"windows": "waves.json", "linux": "waves-linux.json"}
@@ -31,6 +41,9 @@ _REPAIRS = "repairs.json"
 _LIMITED = "limited.json"
 _APPROVED = "approved.json"
 _PROBES = "probes/common.json"
+_OPTIONS = "options.json"
+_RUN = "run.json"
+_SUMMARY = "summary.json"
 
 
 class RunState:
@@ -42,6 +55,7 @@ class RunState:
     def save(self, files: Mapping[str, str], waves: Waves, linux: Waves | None = None) -> None:
         """Keep the texts of the plan files and the waves, of Windows hosts and of Linux hosts."""
         plan_files.write(self._directory / "plan", files)
+        self._put(_RUN, {"run": uuid.uuid4().hex})
         # Here, once, so that not every host looks through all pools for it.
         self._put(_BALANCERS, pools_of_balancers(files))
         self._put(_PROXIES, {"names": publishing_hosts(files)})
@@ -118,10 +132,75 @@ class RunState:
         """Return whether a limit stopped the remediation."""
         return bool(self._got(_LIMITED).get("limited"))
 
+    def save_options(self, document: Mapping[str, object]) -> None:
+        """Keep the options of this run; no secret is among them."""
+        self._put(_OPTIONS, document)
+
+    def options(self) -> dict[str, Any]:
+        """Return the options of this run; nothing before they were read."""
+        return self._got(_OPTIONS)
+
+    def save_summary(self, document: Mapping[str, object]) -> None:
+        """Keep how the run ended."""
+        self._put(_SUMMARY, document)
+
+    def summary(self) -> dict[str, Any]:
+        """Return how the run ended; nothing before it did."""
+        return self._got(_SUMMARY)
+
+    def save_result(self, result: TaskResult) -> TaskResult:
+        """Keep what became of a task, as its next attempt; returns it with its number."""
+        folder = self._results(result.device)
+        attempt = 1 + max((number for number, _path in self._attempts(result.device, result.concern, result.step)), default=0)
+        numbered = replace(result, attempt=attempt)
+        document = {**numbered.to_document(), "run": self._run_id()}
+        self._put(f"{folder}/{result.concern.value}.{result.step.value}.{attempt}.json", document)
+        return numbered
+
+    def result(self, device: str, concern: Concern, step: Step) -> TaskResult | None:
+        """Return what became of a task at its last attempt, None when it left nothing.
+
+        A file that is cut off, of another layout or of an earlier compile step tells nothing: its status is UNKNOWN.
+        """
+        attempts = self._attempts(device, concern, step)
+        if not attempts:
+            return None
+        _number, path = max(attempts)
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            if document["run"] != self._run_id():
+                return TaskResult.unknown(device, concern, step, "its result is of an earlier run")
+            return TaskResult.from_document(document)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            return TaskResult.unknown(device, concern, step, f"its result cannot be read: {error}")
+
+    def expected(self, device: str, concern: Concern, step: Step) -> TaskResult:
+        """Return what became of a task that plan and tags expect; UNKNOWN when it left nothing."""
+        return self.result(device, concern, step) or TaskResult.unknown(device, concern, step)
+
+    def first_of(self, device: str, concern: Concern, steps: Iterable[Step]) -> TaskResult | None:
+        """Return the result of the first of some steps that left one."""
+        return next((found for step in steps if (found := self.result(device, concern, step))), None)
+
+    def _results(self, device: str) -> str:
+        return f"results/{quote(device, safe='')}"
+
+    def _attempts(self, device: str, concern: Concern, step: Step) -> list[tuple[int, Path]]:
+        paths = (self._directory / self._results(device)).glob(f"{concern.value}.{step.value}.*.json")
+        parts = ((path.name.split(".")[2], path) for path in paths)
+        return [(int(number), path) for number, path in parts if number.isdigit()]
+
+    def _run_id(self) -> str:
+        return str(self._got(_RUN).get("run", ""))
+
     def _put(self, name: str, document: Mapping[str, object]) -> None:
+        """Write a file by rename, so that no reader sees half of it."""
         path = self._directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(document), encoding="utf-8")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".msuc-lync-")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(document, stream)
+        os.replace(temporary, path)
 
     def _got(self, name: str) -> dict[str, Any]:
         path = self._directory / name

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.action import windows_compare, windows_firewall_rules, windows_ipsec_exemptions
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import registered_result
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import registered_result
 
 from tests.simulators import gather_host, host_module, ipsec_host, ipsec_store
 from tests.unit.firewall.windows.test_reconcile import MemoryStore

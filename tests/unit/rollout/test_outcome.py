@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Outcome, counted, drift_report, outcome, recap, results_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Outcome, counted, drift_report, outcome, recap, results_of
 
 SUMMARY = {"added": 2, "changed": 1, "disabled": 0, "removed": 3, "admission_changed": 4}
 CHANGED: Mapping[str, object] = {"changed": True, "summary": SUMMARY}
