@@ -4,15 +4,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, KeepsResult
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.offline import STATES, offline_result
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.reconcile import Reconciliation, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
 _SPEC = {
+    **STEP_SPEC,
     "records": {"type": "list", "elements": "dict", "default": []},
     "servers": {"type": "list", "elements": "dict", "default": [], "no_log": True},
     "state": {"type": "str", "choices": ["merged", "replaced", "deleted", "gathered", "rendered", "parsed"], "default": "replaced"},
@@ -27,7 +31,7 @@ _SPEC = {
 }
 
 
-class ActionModule(ActionBase):
+class _Action(ActionBase):
     """The controller side of msuc.lync.dns_records; it speaks to DNS servers and to no host."""
 
     TRANSFERS_FILES = False
@@ -56,3 +60,13 @@ class ActionModule(ActionBase):
         if self._task.diff:
             found["diff"] = run.diffs()
         return found
+
+
+class ActionModule(KeepsResult, _Action):
+    """The controller side of msuc.lync.dns_records; it speaks to DNS servers and to no host."""
+
+    concern = Concern.DNS
+
+    def device_name(self, task_vars: Mapping[str, Any]) -> str:
+        """Return the name under which the result is kept: DNS is one device for a run."""
+        return "DNS"

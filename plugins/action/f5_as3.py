@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, KeepsResult
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State
@@ -21,6 +22,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provi
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import DeviceError, Provider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Service
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.options import read_services
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
 _PROVIDER = {
     **PROVIDER,
@@ -29,6 +31,7 @@ _PROVIDER = {
     "timeout": {"type": "float", "default": 60.0},
 }
 _SPEC = {
+    **STEP_SPEC,
     "services": {"type": "list", "elements": "dict"},
     **STATE,
     "provider": {"type": "dict", "options": _PROVIDER, "required_one_of": [("user", "token")], "required_together": [("user", "password")]},
@@ -43,7 +46,7 @@ _SPEC = {
 _OFFLINE = (State.RENDERED, State.PARSED)
 
 
-class ActionModule(ActionBase):
+class _Action(ActionBase):
     """The action of msuc.lync.f5_as3."""
 
     TRANSFERS_FILES = False
@@ -108,3 +111,9 @@ def _config(options: dict[str, Any]) -> object:
         return json.loads(text) if text else None
     except (OSError, ValueError) as error:
         raise InvalidInputError([Problem("running_config", f"cannot be read: {error}", fix="give the JSON text of a declaration")]) from None
+
+
+class ActionModule(KeepsResult, _Action):
+    """The action of msuc.lync.f5_as3."""
+
+    concern = Concern.LOAD_BALANCER

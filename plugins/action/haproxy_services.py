@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import KeepsResult
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.entry import SERVICES, on_linux, result_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.driver import DRIVER
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
 _HANDS = "msuc.lync.haproxy_host"
 _OF_THE_HOST = {
@@ -20,7 +22,7 @@ _OF_THE_HOST = {
 _SPEC = {**SERVICES, **_OF_THE_HOST, "path": {"type": "str", "default": "/etc/haproxy/conf.d/zz-msuc-lync.cfg"}}
 
 
-class ActionModule(ActionBase):
+class _Action(ActionBase):
     """The action of msuc.lync.haproxy_services: it decides on the controller, its hands gather and apply on the host."""
 
     _supports_check_mode = True
@@ -37,3 +39,9 @@ class ActionModule(ActionBase):
             return answer
 
         return {**result, **result_of(lambda: on_linux(DRIVER, options, _hands, bool(self._task.check_mode)), self._task.diff)}
+
+
+class ActionModule(KeepsResult, _Action):
+    """The action of msuc.lync.haproxy_services: it decides on the controller, its hands gather and apply on the host."""
+
+    concern = Concern.LOAD_BALANCER

@@ -9,19 +9,22 @@ from functools import partial
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, KeepsResult
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.entry import PROVIDER, SERVICES, result_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import PREFIX, Kemp
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.provider import KempDevice
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task, run
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
 _SPEC = {
+    **STEP_SPEC,
     **SERVICES,
     "provider": {"type": "dict", "options": PROVIDER},
     "prefix": {"type": "str", "default": PREFIX},
 }
 
 
-class ActionModule(ActionBase):
+class _Action(ActionBase):
     """The action of msuc.lync.kemp_services; it speaks to the LoadMaster from the controller."""
 
     _supports_check_mode = True
@@ -38,3 +41,9 @@ class ActionModule(ActionBase):
         driver = Kemp(options["prefix"])
         task = Task.from_options(options, driver)
         return run(task, driver, partial(KempDevice, task.provider, driver), write=not self._task.check_mode)
+
+
+class ActionModule(KeepsResult, _Action):
+    """The action of msuc.lync.kemp_services; it speaks to the LoadMaster from the controller."""
+
+    concern = Concern.LOAD_BALANCER

@@ -9,13 +9,16 @@ from functools import partial
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, KeepsResult
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.entry import PROVIDER, SERVICES, result_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.driver import PREFIX, NetScaler
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.nitro import Authentication
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.provider import NetScalerDevice
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task, run
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
 _SPEC = {
+    **STEP_SPEC,
     **SERVICES,
     "provider": {"type": "dict", "options": PROVIDER},
     "authentication": {"type": "str", "choices": ["auto", "request", "session"], "default": "auto"},
@@ -24,7 +27,7 @@ _SPEC = {
 }
 
 
-class ActionModule(ActionBase):
+class _Action(ActionBase):
     """The action of msuc.lync.netscaler_services; it speaks to the appliance from the controller."""
 
     _supports_check_mode = True
@@ -42,3 +45,9 @@ class ActionModule(ActionBase):
         task = Task.from_options(options, driver)
         device = partial(NetScalerDevice, task.provider, driver.prefix, Authentication(options["authentication"]), options["peer"])
         return run(task, driver, device, write=not self._task.check_mode)
+
+
+class ActionModule(KeepsResult, _Action):
+    """The action of msuc.lync.netscaler_services; it speaks to the appliance from the controller."""
+
+    concern = Concern.LOAD_BALANCER

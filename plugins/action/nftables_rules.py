@@ -8,16 +8,19 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, KeepsResult
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.host import HostAnswerError
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.offline import is_offline, offline_result
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.reconcile import HostFailedError, Run
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.task import DEFAULT_PATH, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
 _HANDS = "msuc.lync.nftables_host"
 _STATES = ["merged", "replaced", "overridden", "deleted", "gathered", "parsed", "rendered"]
 _SPEC = {
+    **STEP_SPEC,
     "rules": {"type": "list", "elements": "dict", "default": []},
     "state": {"type": "str", "choices": _STATES, "default": "replaced"},
     "phase": {"type": "str", "choices": ["all", "open", "close"], "default": "all"},
@@ -31,7 +34,7 @@ _SPEC = {
 }
 
 
-class ActionModule(ActionBase):
+class _Action(ActionBase):
     """The action of msuc.lync.nftables_rules: it decides on the controller, its hands gather and apply on the host."""
 
     _supports_check_mode = True
@@ -83,3 +86,9 @@ class ActionModule(ActionBase):
         """Run the hands once."""
         answer: dict[str, Any] = self._execute_module(module_name=_HANDS, module_args=arguments, task_vars=task_vars)
         return answer
+
+
+class ActionModule(KeepsResult, _Action):
+    """The action of msuc.lync.nftables_rules: it decides on the controller, its hands gather and apply on the host."""
+
+    concern = Concern.NFTABLES

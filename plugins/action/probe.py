@@ -10,12 +10,15 @@ from typing import Any
 from ansible import constants as C
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, KeepsResult
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import hand_probes
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Probe
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 _SPEC = {
+    **STEP_SPEC,
     "operation": {"type": "str", "choices": ["probe", "listen", "close"], "default": "probe"},
     "temporary_listeners": {"type": "bool", "default": False},
     "timeout_seconds": {"type": "float", "default": 3.0},
@@ -29,7 +32,7 @@ _PACE = ("at_once", "per_second", "total_seconds")
 _HANDS = {"windows": "msuc.lync.windows_probe_host", "linux": "msuc.lync.linux_probe_host"}
 
 
-class ActionModule(ActionBase):
+class _Action(ActionBase):
     """The controller side of msuc.lync.probe: it tells the host's hands what to do, and hands back what they met."""
 
     TRANSFERS_FILES = False
@@ -76,3 +79,9 @@ def _close(options: Mapping[str, Any], _mine: Mapping[str, Any]) -> dict[str, An
 
 
 _TOLD = {"probe": _probe, "listen": _listen, "close": _close}
+
+
+class ActionModule(KeepsResult, _Action):
+    """The controller side of msuc.lync.probe: it tells the host's hands what to do, and hands back what they met."""
+
+    concern = Concern.PROBES

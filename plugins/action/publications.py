@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, KeepsResult
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.entry import STATE, result_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import Proxy, Task, run
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.registry import DRIVERS
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
 # Per driver: the module that is its hands, options of the host that it takes, and where each of its files is by default.
 _HANDS = {"haproxy": "msuc.lync.haproxy_host", "nginx": "msuc.lync.nginx_host"}
@@ -21,6 +23,7 @@ _PATHS = {
 }
 _PATH_OPTIONS = {"haproxy": "path", "stream": "path", "http": "http_path"}
 _SPEC = {
+    **STEP_SPEC,
     "driver": {"type": "str", "choices": sorted(DRIVERS), "required": True},
     "publications": {"type": "list", "elements": "dict", "default": []},
     **STATE,
@@ -35,7 +38,7 @@ _SPEC = {
 }
 
 
-class ActionModule(ActionBase):
+class _Action(ActionBase):
     """The action of msuc.lync.publications: it decides on the controller, the hands of load balancers gather and apply on the host."""
 
     _supports_check_mode = True
@@ -57,3 +60,9 @@ class ActionModule(ActionBase):
             return run(Task.from_options(options), Proxy(driver, _hands, paths), write=not self._task.check_mode)
 
         return {**result, **result_of(_published, self._task.diff)}
+
+
+class ActionModule(KeepsResult, _Action):
+    """The action of msuc.lync.publications: it decides on the controller, the hands of load balancers gather and apply on the host."""
+
+    concern = Concern.PUBLICATIONS

@@ -4,20 +4,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.msuc.lync.plugins.action import windows_firewall_rules, windows_ipsec_exemptions
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, KeepsResult, run_state
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.reconcile import NEVER, IpsecReconciliation, IpsecTask, never_needed
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import Course
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.compare import PARTS, chosen_parts, compared, parts_of, together
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.host import HostAnswerError
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import Reconciliation, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 
 _HANDS = {"firewall": windows_firewall_rules.ActionModule.hands, "ipsec": windows_ipsec_exemptions.ActionModule.hands}
 
 _SPEC = {
+    **STEP_SPEC,
     "firewall": {"type": "dict", "required": True, "options": windows_firewall_rules.ARGUMENT_SPEC},
     "ipsec": {"type": "dict", "required": True, "options": windows_ipsec_exemptions.ARGUMENT_SPEC},
 }
@@ -35,7 +38,7 @@ def _ipsec(options: dict[str, Any]) -> Course | dict[str, object]:
 _BEGIN: dict[str, Callable[[dict[str, Any]], Course | dict[str, object]]] = {"firewall": _firewall, "ipsec": _ipsec}
 
 
-class ActionModule(windows_firewall_rules.HandsAction):
+class ActionModule(KeepsResult, windows_firewall_rules.HandsAction):
     """The action of msuc.lync.windows_compare."""
 
     hands = "msuc.lync.windows_gather_host"
@@ -70,3 +73,10 @@ class ActionModule(windows_firewall_rules.HandsAction):
         if len(courses) == len(PARTS):
             return dict(parts_of(self._host({}, task_vars)))
         return {part: self._host(course.gather_arguments(), task_vars, hands=_HANDS[part]) for part, course in courses.items()}
+
+    def keep(self, answer: Mapping[str, Any], step: Step, task_vars: Mapping[str, Any]) -> None:
+        """Keep what became of each part that the tags of the run leave; without parts, all of them failed."""
+        device, chosen = self.device_name(task_vars), chosen_parts(task_vars.get("ansible_run_tags", ()), task_vars.get("ansible_skip_tags", ()))
+        for part in chosen:
+            found = answer[part] if isinstance(answer.get(part), Mapping) else answer
+            run_state().save_result(TaskResult.of_answer(device, Concern(part), step, found, is_check=True))

@@ -14,6 +14,7 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, KeepsResult
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import Course, HostFailedError
@@ -22,9 +23,11 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.offlin
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.port_check import answering
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import Reconciliation, Task
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.scripts import hand_out
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
 # What every kind of rule has.
 COMMON_SPEC = {
+    **STEP_SPEC,
     "phase": {"type": "str", "choices": ["all", "open", "close"], "default": "all"},
     "group": {"type": "str", "default": "msuc.lync"},
     "expected_addresses": {"type": "list", "elements": "str", "default": []},
@@ -139,9 +142,10 @@ class HandsAction(ActionBase):
         return answer
 
 
-class ActionModule(HandsAction):
+class ActionModule(KeepsResult, HandsAction):
     """The action of msuc.lync.windows_firewall_rules."""
 
+    concern = Concern.FIREWALL
     hands = "msuc.lync.windows_firewall_host"
     argument_spec = ARGUMENT_SPEC
 

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.msuc.lync.plugins.action.windows_firewall_rules import COMMON_SPEC, HandsAction
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import KeepsResult
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.export import hand_out, mirror_script
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.offline import offline_result
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.reconcile import NEVER, PREFIX, IpsecReconciliation, IpsecTask, never_needed
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import Course
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.offline import is_offline
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.scripts import write_scripts
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
 _STATES = ["merged", "replaced", "deleted", "gathered", "parsed", "rendered"]
 
@@ -31,9 +33,10 @@ ARGUMENT_SPEC = {
 }
 
 
-class ActionModule(HandsAction):
+class ActionModule(KeepsResult, HandsAction):
     """The action of msuc.lync.windows_ipsec_exemptions."""
 
+    concern = Concern.IPSEC
     hands = "msuc.lync.windows_ipsec_host"
     argument_spec = ARGUMENT_SPEC
 

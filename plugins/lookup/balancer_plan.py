@@ -75,8 +75,8 @@ from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.balancer_scope import balancer_scope
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.dns_scope import run_scope
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.publication_scope import pools_of, publishing_scope
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import outcome, results_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.publication_scope import pools_of, publishing_scope
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 NOBODY = "all:!all"

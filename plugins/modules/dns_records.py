@@ -19,6 +19,7 @@ description:
   - The task runs on the controller and contacts no host. All options are validated before any server is contacted, and all errors are
     reported at once.
 version_added: 0.1.0
+extends_documentation_fragment: [msuc.lync.step]
 options:
   records:
     description:

@@ -14,6 +14,7 @@ description:
   - Before an address or port is taken, every partition of the device is looked through. What somebody else owns stops that pool, with the owner's name.
   - Needs AS3 3.30 or newer on the device. Runs on the controller, over HTTPS.
 author: msuc.lync contributors (@msuc-lync)
+extends_documentation_fragment: [msuc.lync.step]
 options:
   services:
     description:

@@ -19,6 +19,7 @@ description:
 extends_documentation_fragment:
   - msuc.lync.balancers
   - msuc.lync.balancers.provider
+  - msuc.lync.step
 options:
   prefix:
     description: The first word of the nicknames of our Virtual Services.

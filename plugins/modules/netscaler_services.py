@@ -20,6 +20,7 @@ description:
 extends_documentation_fragment:
   - msuc.lync.balancers
   - msuc.lync.balancers.provider
+  - msuc.lync.step
 options:
   authentication:
     description:

@@ -9,6 +9,7 @@ module: nftables_rules
 short_description: Brings the nftables rules of a Linux host to what is wanted
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
+extends_documentation_fragment: [msuc.lync.step]
 description:
   - Enforces the firewall rules of a plan on a Linux reverse proxy or load balancer, as M(msuc.lync.windows_firewall_rules) does on Windows.
   - The rules are table C(inet msuc_lync), which is ours as a whole; every other table is left alone. A rule carries its name as comment.

@@ -18,6 +18,7 @@ description:
     anything is written; RV(adoption) names the owner.
 extends_documentation_fragment:
   - msuc.lync.balancers
+  - msuc.lync.step
 options:
   path:
     description: The file that is ours.

@@ -15,6 +15,7 @@ description:
     on which nothing listens, and end by themselves after O(listen_seconds).
   - The host runs M(msuc.lync.windows_probe_host) or M(msuc.lync.linux_probe_host).
 author: msuc.lync contributors (@msuc-lync)
+extends_documentation_fragment: [msuc.lync.step]
 options:
   operation:
     description: V(probe) probes, V(listen) opens temporary listeners for the probes of others, V(close) ends them.

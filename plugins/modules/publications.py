@@ -9,6 +9,7 @@ module: publications
 short_description: Brings what a Linux reverse proxy publishes to what is wanted
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
+extends_documentation_fragment: [msuc.lync.step]
 description:
   - External web services, simple URLs and client discovery, by host name. HTTPS goes to port 4443 of the members, HTTP to 8080.
   - V(passthrough) leaves the client's TLS to the member, and chooses by the name in the client's greeting. V(bridge) ends it with a certificate

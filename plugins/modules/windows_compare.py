@@ -10,6 +10,7 @@ description:
   - It never writes. What it finds is mended by those two.
   - C(--tags) and C(--skip-tags) that name C(firewall) or C(ipsec) choose what is compared.
 version_added: 0.1.0
+extends_documentation_fragment: [msuc.lync.step]
 options:
   firewall:
     description:

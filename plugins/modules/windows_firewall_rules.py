@@ -14,6 +14,7 @@ description:
     Policy, to say what each rule really does (RV(effects)).
   - All options are validated before the host is contacted, and all errors are reported at once.
 version_added: 0.1.0
+extends_documentation_fragment: [msuc.lync.step]
 options:
   rules:
     description:

@@ -17,6 +17,7 @@ description:
   - Rules are read from the registry, in no language of Windows, and never from what C(netsh) prints.
   - All options are validated before the host is contacted, and all errors are reported at once.
 version_added: 0.1.0
+extends_documentation_fragment: [msuc.lync.step]
 options:
   exemptions:
     description:

@@ -13,9 +13,8 @@ from .._base.addresses import AddressSet
 from .._base.ports import PortSet
 from .._firewall.rule import ANY_TEXT, Rule, protocol_text
 from .._inventory.model import Host, MemberState, Platform
-from .._plan.model import FirewallRule
+from .._plan.model import EXTRA_RULES, MANAGEMENT_RULE, FirewallRule
 
-EXTRA, MANAGEMENT = "lync_extra_firewall_rules", "lync_management_rule"
 _UNLIMITED = {"edge": "no", "security": "notrequired"}
 _TEXTS, _LISTS = ("program", "service", "edge", "security"), ("interfaces", "interfacetypes", "icmp_type_code")
 
@@ -32,7 +31,8 @@ def additions(host: Host, management_networks: AddressSet) -> tuple[FirewallRule
 def _management_rule(ports: tuple[int, ...], networks: AddressSet) -> FirewallRule:
     return FirewallRule(
         name="Lync management (TCP in)",
-        rows=(MANAGEMENT,),
+        rows=(MANAGEMENT_RULE,),
+        peer_classes=("management",),
         direction="in",
         protocol="tcp",
         localport=PortSet.parse(ports).to_text(),
@@ -47,7 +47,7 @@ def _planned(rule: Rule) -> FirewallRule:
     """Return a rule in the words of a plan, which leaves out what is no limit."""
     return FirewallRule(
         name=rule.name,
-        rows=(EXTRA,),
+        rows=(EXTRA_RULES,),
         direction=rule.direction,
         protocol=protocol_text(rule.protocol),
         localport=rule.localport.to_text(),

@@ -9,13 +9,14 @@ monitors too, is outbound and needs no rule.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .._base.addresses import ANY, AddressSet
-from .._catalogue.model import Direction
+from .._catalogue.model import Direction, Interface
 from .._inventory.model import Host, MemberState, Platform, Pool
 from .._plan.model import FirewallRule
-from .firewall import merged, named, row_names
-from .peers import Directory
+from .firewall import Origin, merged, named
+from .peers import Directory, is_wanted
 from .services import Listener, ServicePolicy
 
 
@@ -39,7 +40,13 @@ class BalancerRules:
                 peers = self._peers(listener, pool)
                 reachable = peers if peers == ANY else peers.of_families(listener.vips.families)
                 if reachable:
-                    yield _rule(listener, pool, reachable)
+                    yield _rule(listener, pool, reachable, self._origin(listener, pool))
+
+    def _origin(self, listener: Listener, pool: Pool) -> Origin:
+        members = [self._directory.topology.hosts[name] for name in pool.members]
+        features = frozenset(feature for member in members for feature in member.features)
+        peers = self._directory.peer_roles(listener.row.peers, features)
+        return replace(Origin.of(listener.row, peers, ("load_balancers",)), interface=Interface.ANY.value)
 
     def _peers(self, listener: Listener, pool: Pool) -> AddressSet:
         """Return who a member of the pool expects on the row."""
@@ -49,15 +56,14 @@ class BalancerRules:
             self._directory.addresses(peer, member, web=row.web is not None)
             for member in members
             for peer in row.peers
-            if not peer.features or member.features.intersection(peer.features)
+            if is_wanted(peer, member.features)
         )
 
 
-def _rule(listener: Listener, pool: Pool, peers: AddressSet) -> FirewallRule:
+def _rule(listener: Listener, pool: Pool, peers: AddressSet, origin: Origin) -> FirewallRule:
     row = listener.row
     return FirewallRule(
         name=f"Lync {row.id} of {pool.name} ({listener.transport.value.upper()} in)",
-        rows=row_names(row.rows, row.id),
         direction=Direction.IN.value,
         protocol=listener.transport.value,
         localport=(str(listener.port),),
@@ -65,4 +71,5 @@ def _rule(listener: Listener, pool: Pool, peers: AddressSet) -> FirewallRule:
         localip=listener.vips.to_text(),
         remoteip=peers.to_text(),
         description=f"Virtual address of {pool.name}: {row.service or row.note}",
+        **vars(origin),
     )

@@ -16,8 +16,8 @@ from .._base.ports import ANY as ANY_PORT
 from .._base.ports import PortSet
 from .._catalogue.model import Catalogue, Direction, Interface, Peer, PortRow, PortSide, PortSpec, Transport
 from .._inventory.model import DEFAULT_MEDIA_PORTS, Host, MemberState
-from .._plan.model import EXTERNAL_WEB_LISTENERS, FirewallRule, NotOpened
-from .peers import Directory
+from .._plan.model import EXTERNAL_WEB_LISTENERS, MONITOR_RULE, FirewallRule, NotOpened
+from .peers import Directory, is_wanted
 
 # (pool, interface, transport, port) -> addresses of the balancers that connect to that port of the pool's members.
 BalancerPeers = Mapping[tuple[str, Interface, Transport, int], AddressSet]
@@ -31,6 +31,25 @@ class HostRules:
 
     rules: tuple[FirewallRule, ...] = ()
     not_opened: tuple[NotOpened, ...] = ()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The provenance of a rule, as fields of FirewallRule."""
+
+    rows: tuple[str, ...]
+    applications: tuple[str, ...]
+    services: tuple[str, ...]
+    peer_classes: tuple[str, ...]
+    component_roles: tuple[str, ...]
+    interface: str
+
+    @classmethod
+    def of(cls, row: PortRow, peer_classes: tuple[str, ...], component_roles: tuple[str, ...]) -> Origin:
+        """Return the provenance of a rule that a row of the catalogue asks for."""
+        applications, services = (tuple(filter(None, [text])) for text in (row.application, row.service))
+        interface = row.interface.value
+        return cls(row_names(row.rows, row.id), applications, services, peer_classes, component_roles, interface)
 
 
 @dataclass(frozen=True)
@@ -84,8 +103,17 @@ class FirewallPolicy:
         if reason:
             return HostRules(not_opened=_not_opened(row, reason))
         flows = list(self._flows(row, host))
-        rules = [_rule(row, transport, flow, bound) for flow in flows for transport in self._transports(row, host, flow, bound)]
+        origin = self._origin(row, host)
+        rules = [
+            _rule(row, transport, flow, bound, origin)
+            for flow in flows
+            for transport in self._transports(row, host, flow, bound)
+        ]
         return HostRules(tuple(named(rules)), _not_opened(row, self._missing(row, host, bool(flows), bool(rules))))
+
+    def _origin(self, row: PortRow, host: Host) -> Origin:
+        roles = tuple(sorted(host.roles & self._directory.roles_of(row.component)))
+        return Origin.of(row, self._directory.peer_roles(row.peers, host.features), roles)
 
     def _missing(self, row: PortRow, host: Host, has_flows: bool, has_rules: bool) -> str:
         """Return why a row opens less than it could, empty when it opens all."""
@@ -146,12 +174,12 @@ class FirewallPolicy:
             yield _Flow(port, other, AddressSet.union_of(by_port[port]))
 
     def _peer_addresses(self, row: PortRow, peer: Peer, host: Host) -> AddressSet:
-        if peer.features and not host.features.intersection(peer.features):
+        if not is_wanted(peer, host.features):
             return AddressSet()
         return self._directory.addresses(peer, host, web=row.web is not None)
 
     def _empty_classes(self, row: PortRow, host: Host) -> list[str]:
-        wanted = [peer for peer in row.peers if not peer.features or host.features.intersection(peer.features)]
+        wanted = [peer for peer in row.peers if is_wanted(peer, host.features)]
         return sorted({peer.peer_class for peer in wanted if not self._directory.addresses(peer, host, web=row.web is not None)})
 
     def _ports(self, spec: PortSpec, host: Host) -> PortSet:
@@ -167,7 +195,9 @@ class FirewallPolicy:
 def _monitor_rule(port: PortSet, interface: Interface, bound: AddressSet | None, peers: AddressSet) -> FirewallRule:
     return FirewallRule(
         name=f"Lync balancer-monitor-{interface.value} (TCP in)",
-        rows=("balancer-monitor",),
+        rows=(MONITOR_RULE,),
+        peer_classes=("load_balancers",),
+        interface=interface.value,
         direction="in",
         protocol="tcp",
         localport=port.to_text(),
@@ -216,8 +246,20 @@ def merged(rules: Iterable[FirewallRule]) -> tuple[FirewallRule, ...]:
     for rule in rules:
         key = (rule.direction, rule.protocol, rule.localport, rule.remoteport, rule.localip, rule.remoteip, rule.program)
         twin = found.get(key)
-        found[key] = rule if twin is None else replace(twin, rows=joined(twin.rows, rule.rows))
+        found[key] = rule if twin is None else _with_origin_of(twin, rule)
     return tuple(found.values())
+
+
+def _with_origin_of(rule: FirewallRule, other: FirewallRule) -> FirewallRule:
+    """Return a rule with the provenance of both; its interface stays, since both are bound to the same address."""
+    return replace(
+        rule,
+        rows=joined(rule.rows, other.rows),
+        applications=joined(rule.applications, other.applications),
+        services=joined(rule.services, other.services),
+        peer_classes=tuple(sorted({*rule.peer_classes, *other.peer_classes})),
+        component_roles=tuple(sorted({*rule.component_roles, *other.component_roles})),
+    )
 
 
 def joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
@@ -262,12 +304,13 @@ def _not_opened(row: PortRow, why: str) -> tuple[NotOpened, ...]:
     return tuple(NotOpened(name, why) for name in row_names(row.rows, row.id)) if why else ()
 
 
-def _rule(row: PortRow, transport: tuple[Transport, AddressSet], flow: _Flow, bound: AddressSet | None) -> FirewallRule:
+def _rule(
+    row: PortRow, transport: tuple[Transport, AddressSet], flow: _Flow, bound: AddressSet | None, origin: Origin
+) -> FirewallRule:
     protocol, peers = transport
     local, remote = (flow.ports, flow.other_ports) if row.port_side is PortSide.LOCAL else (flow.other_ports, flow.ports)
     return FirewallRule(
         name=f"Lync {row.id} ({protocol.value.upper()} {row.direction.value})",
-        rows=row_names(row.rows, row.id),
         direction=row.direction.value,
         protocol=protocol.value,
         localport=local.to_text(),
@@ -276,6 +319,7 @@ def _rule(row: PortRow, transport: tuple[Transport, AddressSet], flow: _Flow, bo
         remoteip=peers.to_text(),
         description=f"{row.service}: {row.note}" if row.service else row.note,
         program=flow.program,
+        **vars(origin),
     )
 
 

@@ -18,10 +18,10 @@ from typing import TypeVar
 from .._base.addresses import ANY, AddressSet
 from .._base.ports import ANY as ANY_PORT
 from .._base.ports import PortSet
-from .._catalogue.model import Catalogue, Interface, IpsecRow, Transport
+from .._catalogue.model import Catalogue, Interface, IpsecRow, Peer, Transport
 from .._inventory.model import Host, MemberState, Topology
 from .._plan.model import IpsecExemption, MediaFlow, MirrorPeer, NotOpened, row_order
-from .firewall import bound_address, host_ports, narrow_client_range, row_names
+from .firewall import bound_address, host_ports, joined, narrow_client_range, row_names
 from .peers import Directory, own_addresses
 
 # The A/V Edge relays media on these, and takes STUN on UDP 3478 and on a TCP port that is 443 inside.
@@ -71,6 +71,8 @@ class IpsecPolicy:
         return IpsecExemption(
             name=f"Lync exempt {row.id} ({transport.value.upper()})",
             rows=row_names(row.rows, row.id),
+            services=tuple(filter(None, [row.name])),
+            peer_classes=self._directory.peer_roles([Peer(row.peer_class)], host.features),
             protocol=transport.value,
             localip=self._local(row, host).to_text(),
             remoteip=remote_networks(self._topology).to_text(),
@@ -119,8 +121,17 @@ def _fewest(items: Iterable[_Made]) -> tuple[_Made, ...]:
     for item in items:
         key = (item.protocol, item.localip, item.localport, item.remoteip, item.remoteport)
         twin = made.get(key)
-        made[key] = item if twin is None else replace(twin, rows=_joined(twin.rows, item.rows))
+        made[key] = item if twin is None else _with_origin_of(twin, item)
     return tuple(made.values())
+
+
+def _with_origin_of(one: _Made, other: _Made) -> _Made:
+    """Return an item with the provenance of both."""
+    rows = _joined(one.rows, other.rows)
+    if not isinstance(one, IpsecExemption) or not isinstance(other, IpsecExemption):
+        return replace(one, rows=rows)
+    peers = tuple(sorted({*one.peer_classes, *other.peer_classes}))
+    return replace(one, rows=rows, services=joined(one.services, other.services), peer_classes=peers)
 
 
 def _joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

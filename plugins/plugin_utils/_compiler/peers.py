@@ -17,6 +17,8 @@ from .._inventory.model import Host, MemberState, Pool, Topology
 
 # Classes whose members a site limits (design contract: clients, phones and gateways).
 _SITE_BOUND = frozenset({"clients", "phones", "pstn_gateways"})
+# Classes that are some members of another one.
+_WHOLE = {"cms_master": "frontend", "backup_pool": "frontend", "cms_replicas": "internal_servers"}
 
 
 class Directory:
@@ -42,6 +44,11 @@ class Directory:
     def roles_of(self, name: str) -> frozenset[str]:
         """Return the roles that a class or role name stands for."""
         return frozenset(self._classes.get(name, (name,)))
+
+    def peer_roles(self, peers: Iterable[Peer], features: frozenset[str]) -> tuple[str, ...]:
+        """Return what the classes of peers are with these features on: roles where they are servers, else the classes themselves."""
+        classes = (_WHOLE.get(peer.peer_class, peer.peer_class) for peer in peers if is_wanted(peer, features))
+        return tuple(sorted({role for name in classes for role in self._classes.get(name, (name,))}))
 
     def is_member(self, host: Host, name: str) -> bool:
         """Return whether a host belongs to a component class of the catalogue."""
@@ -159,6 +166,11 @@ class Directory:
         if pool is None or pool.backup_pool is None:
             return AddressSet()
         return own_addresses(self._index_pool(pool.backup_pool))
+
+
+def is_wanted(peer: Peer, features: frozenset[str]) -> bool:
+    """Return whether a peer of a row counts with these features on."""
+    return not peer.features or bool(features.intersection(peer.features))
 
 
 def own_addresses(hosts: Iterable[Host]) -> AddressSet:

@@ -7,6 +7,8 @@
     DIR/pools/POOL.json       plugins/plugin_utils/_plan/data/lync_plan.schema.json#/$defs/pool
     DIR/affected_hosts.txt    with a baseline: names of the devices that the change touches, for --limit @FILE
 
+    read_plan(DIR) == the Plan that was written there, its warnings excepted
+
 Files that an earlier run made here and this one does not are removed; a file of somebody else is never touched.
 """
 
@@ -18,7 +20,6 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
@@ -28,6 +29,9 @@ from .._base.errors import InvalidInputError, Problem
 from .._base.libraries import jsonschema
 from .._base.ports import PortSet
 from .._base.version import COLLECTION, VERSION
+from .documents import Document as Document
+from .documents import DocumentError, load
+from .documents import plain as plain
 from .model import HostPlan, Plan, PoolPlan
 
 if TYPE_CHECKING:
@@ -35,7 +39,6 @@ if TYPE_CHECKING:
 
 INDEX = "index.json"
 AFFECTED = "affected_hosts.txt"
-Document = Mapping[str, object]
 _KINDS = {"hosts": "host", "pools": "pool"}
 _READERS: Mapping[str, Callable[[list[str]], object]] = {
     "localip": AddressSet.parse,
@@ -74,16 +77,6 @@ def pool_path(name: str) -> str:
     return f"pools/{quote(name, safe='')}.json"
 
 
-def plain(item: HostPlan | PoolPlan | object) -> object:
-    """Return a value of the plan as dictionaries, lists and scalars, in the order of the model's fields."""
-    if is_dataclass(item) and not isinstance(item, type):
-        pairs = ((field.name, getattr(item, field.name)) for field in fields(item))
-        return {name: plain(value) for name, value in pairs if value is not None}
-    if isinstance(item, Mapping):
-        return {str(key): plain(value) for key, value in item.items()}
-    return [plain(value) for value in item] if isinstance(item, (tuple, list)) else item
-
-
 def write(directory: Path, files: Mapping[str, str]) -> list[str]:
     """Write files and index below a directory, remove what an earlier index lists and this run lacks; return changed paths.
 
@@ -107,6 +100,46 @@ def read(directory: Path) -> dict[str, Document]:
     if problems:
         raise InvalidInputError(problems)
     return documents
+
+
+def read_plan(directory: Path) -> Plan:
+    """Return the plan of a directory, which may be anybody's; raises InvalidInputError when it is not a readable plan."""
+    documents = read(directory)
+    return _plan(documents, lambda path: directory / path)
+
+
+def load_plan(directory: Path) -> Plan:
+    """Return the plan that this run wrote to a directory itself, without holding it to the schema again; nothing is an empty plan."""
+    paths = [path for path in _earlier_files(directory) if path.endswith(".json")]
+    return _plan({path: read_json(directory / path) for path in paths}, lambda path: directory / path)
+
+
+def load_host(document: Document) -> HostPlan:
+    """Return the plan of a host from its document; raises DocumentError."""
+    return load(HostPlan, document)
+
+
+def load_pool(document: Document) -> PoolPlan:
+    """Return the plan of a pool from its document; raises DocumentError."""
+    return load(PoolPlan, document)
+
+
+def _plan(documents: Mapping[str, Document], place: Callable[[str], Path]) -> Plan:
+    hosts: list[HostPlan] = []
+    pools: list[PoolPlan] = []
+    problems: list[Problem] = []
+    for path, document in documents.items():
+        try:
+            if path.startswith("hosts/"):
+                hosts.append(load_host(document))
+            else:
+                pools.append(load_pool(document))
+        except DocumentError as error:
+            problems.append(_problem(place(path), str(error), "make the plan again with playbooks/plan.yml"))
+    if problems:
+        raise InvalidInputError(problems)
+    by_host, by_pool = {host.host: host for host in hosts}, {pool.pool: pool for pool in pools}
+    return Plan(dict(sorted(by_host.items())), dict(sorted(by_pool.items())))
 
 
 def schema_path() -> Path:

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The values of a plan: what every host and every pool should have.
 
-A plan is a pure function of catalogue and topology. Its texts are numbers, ranges a-b, addresses,
-networks and "any", never keywords, and to_dict() of equal plans is equal.
+A plan is a pure function of catalogue and topology, and all that later steps read of the inventory's meaning; it holds no secret
+and no option of a run. Its texts are numbers, ranges a-b, addresses, networks and "any", never keywords.
 """
 
 from __future__ import annotations
@@ -17,11 +17,20 @@ GROUP = "msuc.lync"
 # Where the balancer itself rewrites the external web ports: node port -> port of the external web VIP.
 EXTERNAL_WEB_LISTENERS = {8080: 80, 4443: 443}
 PROFILES = ("domain", "private", "public")
+# What asks for rules beside the catalogue; it stands in the place of rows.
+EXTRA_RULES, MANAGEMENT_RULE, MONITOR_RULE = "lync_extra_firewall_rules", "lync_management_rule", "balancer-monitor"
+RULE_SOURCES = frozenset((EXTRA_RULES, MANAGEMENT_RULE, MONITOR_RULE))
 
 
 @dataclass(frozen=True)
 class FirewallRule:
-    """One Windows Firewall rule; the fields are options of community.windows.win_firewall_rule, None where there is no limit."""
+    """One firewall rule; its limits are options of community.windows.win_firewall_rule, None where there is no limit.
+
+    rows, applications, services, peer_classes: the provenance, that of all rows where rules were merged; rows of a rule that no row of
+    the catalogue asks for name the variable that does (RULE_SOURCES). peer_classes: roles where a class of the catalogue is some
+    servers, else the class itself ("any", "clients", "management").
+    component_roles: the roles of the host that the rows are for. interface: the side of the host, a value of Interface.
+    """
 
     name: str
     rows: tuple[str, ...]
@@ -43,11 +52,24 @@ class FirewallRule:
     icmp_type_code: tuple[str, ...] | None = None
     edge: str | None = None
     security: str | None = None
+    applications: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    peer_classes: tuple[str, ...] = ()
+    component_roles: tuple[str, ...] = ()
+    interface: str = "any"
+
+    @property
+    def is_of_catalogue(self) -> bool:
+        """Return whether rows of the catalogue ask for the rule."""
+        return not RULE_SOURCES.intersection(self.rows)
 
 
 @dataclass(frozen=True)
 class IpsecExemption:
-    """One connection security rule that asks for no authentication between two endpoints, in both directions."""
+    """One connection security rule that asks for no authentication between two endpoints, in both directions.
+
+    rows, services, peer_classes: as of a FirewallRule; the table of exemptions knows no applications.
+    """
 
     name: str
     rows: tuple[str, ...]
@@ -60,6 +82,9 @@ class IpsecExemption:
     group: str = GROUP
     enabled: bool = True
     profiles: tuple[str, ...] = PROFILES
+    applications: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    peer_classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,10 +166,65 @@ class DnsRecord:
 
 
 @dataclass(frozen=True)
-class HostPlan:
-    """What one host should have.
+class LoadBalancerSettings:
+    """How a load balancer is configured.
 
-    publications: of a reverse proxy that is configured, None of every other host. balancer_driver: of a load balancer that is configured.
+    driver: a value of lync_balancer_driver. host: name or address of its management, unless the credentials of the task name another.
+    state: what virtual services are brought to, None for what the run decides. options: those of the driver's module.
+    path, udp_path: files on a Linux host that are ours, of HAProxy or nginx and of nginx for UDP beside HAProxy; None for the module's default.
+    """
+
+    driver: str
+    host: str
+    state: str | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+    path: str | None = None
+    udp_path: str | None = None
+    master_socket: str | None = None
+
+
+@dataclass(frozen=True)
+class ReverseProxySettings:
+    """How a reverse proxy is configured; driver: a value of lync_reverse_proxy_driver, the rest are options of msuc.lync.publications."""
+
+    driver: str
+    options: Mapping[str, object] = field(default_factory=dict)
+    path: str | None = None
+    http_path: str | None = None
+    master_socket: str | None = None
+
+
+@dataclass(frozen=True)
+class HostPolicy:
+    """How a host is treated.
+
+    apply: direct or handout. firewall_state: merged, replaced or overridden. ipsec: auto, true or false. ipsec_engine: None for auto.
+    linux_policy: drop or accept, what nftables does with what no rule admits. linux_path: None for the module's default.
+    management_networks: from where Ansible connects. unprotected_rules: names of protected rules that overridden may disable.
+    """
+
+    apply: str = "direct"
+    firewall_state: str = "replaced"
+    ipsec: str = "auto"
+    ipsec_engine: str | None = None
+    linux_policy: str = "drop"
+    linux_path: str | None = None
+    management_networks: tuple[str, ...] = ()
+    unprotected_rules: tuple[str, ...] = ()
+
+    @property
+    def drift_state(self) -> str:
+        """Return the state to compare with and to repair to: drift is of our own rules, those of others are site.yml's alone."""
+        return "replaced" if self.firewall_state == "overridden" else self.firewall_state
+
+
+@dataclass(frozen=True)
+class HostPlan:
+    """What one host should have, and how it is brought there.
+
+    addresses: all that the inventory says are on its network cards. balancer_addresses: from which a load balancer connects and monitors.
+    publications, reverse_proxy: of a reverse proxy that is configured, None of every other host.
+    load_balancer: of a load balancer that is configured, None of every other host.
     """
 
     host: str
@@ -162,7 +242,10 @@ class HostPlan:
     media_flows: tuple[MediaFlow, ...] = ()
     mirror_peers: tuple[MirrorPeer, ...] = ()
     publications: tuple[Publication, ...] | None = None
-    balancer_driver: str | None = None
+    balancer_addresses: tuple[str, ...] = ()
+    load_balancer: LoadBalancerSettings | None = None
+    reverse_proxy: ReverseProxySettings | None = None
+    policy: HostPolicy = HostPolicy()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..._base.errors import InvalidInputError, Problem
-from ..._rollout.results import COUNTS, Outcome, outcome
+from ..._rollout.outcome import COUNTS, Outcome, outcome
 from .. import results
 from ..effects import describe_effects
 from ..ipsec.dump_audit import exemption_changes

@@ -1,0 +1,20 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The option step, which the modules have that playbooks of this collection use."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """Documentation of the option step."""
+
+    DOCUMENTATION = r"""
+options:
+  step:
+    description:
+      - Which part of a run of a playbook of this collection the task is.
+        With it, what became of the task is kept for the gates and reports of the run, also when it fails or the host is unreachable.
+      - Leave it out in playbooks of your own.
+    type: str
+    choices: [compare, open, close, apply, verify, remediate, remove, retire, before, after]
+"""
