@@ -2,14 +2,15 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What these tests take from the simulators and programs of the lab, and what a user sees of a run; nothing else here imports either.
 
-    with Deployment(directory, inventory, windows=["fe01"]) as site:
-        played = site.play("site", *tags("firewall"))
-        played.status, says_fine(played), lines_about(played, "fe01"), failed(played)
+with Deployment(directory, inventory, windows=["fe01"]) as site:
+    played = site.play("site", *tags("firewall"))
+    played.status, says_fine(played), lines_about(played, "fe01"), failed(played)
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
 import re
@@ -22,17 +23,57 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.lab.firewall_store import FirewallStore
-from tests.lab.lab import ROOT, Lab, Played
-from tests.lab.netns import namespace, needs_namespaces
-from tests.lab.site_lab import GROUP
+import pytest
 
-__all__ = ["ROOT", "Deployment", "FirewallStore", "Lab", "LinuxHost", "Played", "needs_namespaces"]
+from tests.lab.lab import ROOT, Lab, Played
+from tests.lab.site_lab import GROUP
+from tests.simulators.firewall_store import FirewallStore
+from tests.simulators.netns import namespace, needs_namespaces
+from tests.simulators.proxies import NET, Members, Proxy, greeted, needs_haproxy, needs_nginx, running_haproxy, running_nginx
+
+__all__ = [
+    "HERE", "NET", "ROOT", "Deployment", "FirewallStore", "Lab", "LinuxHost", "Members", "Played", "Proxy",
+    "failed", "fill", "given", "greeted", "known_fault", "lines_about", "linux_host", "needs_haproxy", "needs_namespaces", "needs_nginx", "opened", "own_lines",
+    "play_tasks", "running_haproxy", "running_nginx", "says_fine", "small_disk",
+]  # fmt: skip
 
 Inventory = Mapping[str, Any]
+# What an inventory says of a host that is this machine.
+HERE: Mapping[str, str] = {
+    "ansible_connection": "local",
+    "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+}
+# Not measured for coverage, and with as few processes as may be.
+_ENVIRONMENT = {"LAB_MEASURE": "", "ANSIBLE_PIPELINING": "1"}
 _FINE = ("SAFE", "DONE")
-_ANSIBLE = ("ok: [", "changed: [", "skipping: [", "fatal: [", "failed: [", "[WARNING]", "[ERROR]", "PLAY ", "TASK ", "...ignoring")
+_ANSIBLE = (
+    "ok: [",
+    "changed: [",
+    "skipping: [",
+    "fatal: [",
+    "failed: [",
+    "[WARNING]",
+    "[ERROR]",
+    "PLAY ",
+    "TASK ",
+    "...ignoring",
+)
 _RECAP = re.compile(r"^(\S+)\s+: ok=\d+ .*?unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+
+
+class BrokenLabError(Exception):
+    """The story of a test did not come to the point at which the test looks; no expected failure."""
+
+
+def known_fault(seen_today: str) -> pytest.MarkDecorator:
+    """Expect a test to fail by its assertion; strict, so that whoever repairs the fault takes the mark away."""
+    return pytest.mark.xfail(strict=True, raises=AssertionError, reason=f"today {seen_today}")
+
+
+def given(condition: bool, otherwise: object) -> None:
+    """Raise BrokenLabError unless what a test starts from is so."""
+    if not condition:
+        raise BrokenLabError(str(otherwise))
 
 
 # --- what a user sees of a run ----------------------------------------------------------------------------------------
@@ -91,7 +132,9 @@ class Deployment:
 
     def play(self, name: str, *arguments: str, **environment: str) -> Played:
         """Run a playbook of the collection."""
-        return self.lab.play(ROOT / "playbooks" / f"{name}.yml", "-i", str(self.file), *arguments, LAB_MEASURE="", **environment)
+        return self.lab.play(
+            ROOT / "playbooks" / f"{name}.yml", "-i", str(self.file), *arguments, **{**_ENVIRONMENT, **environment}
+        )
 
     def own_rules(self, host: str) -> list[dict[str, Any]]:
         """Return the rules of the owned group on a simulated host, by an independent look."""
@@ -101,7 +144,7 @@ class Deployment:
         """Return the remote addresses of the rules of ours on a host whose name holds this text."""
         return " ".join(str(each["RemoteAddresses"]) for each in self.own_rules(host) if rule in each["Name"])
 
-    def add_rule(self, host: str, like_ours: bool = False, **values: object) -> None:
+    def add_rule(self, host: str, values: Mapping[str, object], like_ours: bool = False) -> None:
         """Add a rule by hand: a copy of one of ours without its group, or with it, with other values."""
         document = self.stores[host].read()
         ours = next(rule for rule in document["rules"] if rule["Grouping"] == GROUP)
@@ -123,6 +166,59 @@ def _hosts(group: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     yield from (group.get("hosts") or {}).items()
     for child in (group.get("children") or {}).values():
         yield from _hosts(child)
+
+
+def play_tasks(
+    directory: Path, tasks: Mapping[str, Mapping[str, Any]], *arguments: str
+) -> tuple[Played, dict[str, dict[str, Any]]]:
+    """Run tasks by name on this machine, each whatever came of those before; return the run, and status and result of each by its name."""
+    directory.mkdir(parents=True, exist_ok=True)
+    lab = Lab(directory)
+    lab.inventory.write_text(json.dumps({"all": {"hosts": {"here": HERE}}}), encoding="utf-8")
+    listed = [{"name": name, **task, "ignore_errors": True} for name, task in tasks.items()]
+    played = lab.play(
+        json.dumps([{"hosts": "all", "gather_facts": False, "tasks": listed}]), *arguments, **_ENVIRONMENT
+    )
+    return played, {record["task"]: {**record["result"], "status": record["status"]} for record in played.results}
+
+
+# --- files and disks of this machine --------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[list[str]]:
+    """Watch a file; the list has an item for each time somebody opened it, once the block has ended."""
+    libc, in_open = ctypes.CDLL(None, use_errno=True), 0x20
+    handle = libc.inotify_init1(os.O_NONBLOCK)
+    libc.inotify_add_watch(handle, os.fsencode(path), in_open)
+    seen: list[str] = []
+    try:
+        yield seen
+        with contextlib.suppress(BlockingIOError):
+            seen += [path.name] * (len(os.read(handle, 1 << 16)) // 16)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
+    """Mount a disk of so many kilobytes on a new folder; skips where that is not allowed."""
+    folder.mkdir(parents=True)
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "none", str(folder)], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("no disk can be mounted here: it takes root")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def fill(folder: Path) -> None:
+    """Leave no room on the disk of a folder."""
+    with contextlib.suppress(OSError), (folder / "filler").open("wb", buffering=0) as stream:
+        while True:
+            stream.write(b"x" * 1024)
 
 
 # --- Linux hosts: network namespaces of this machine ----------------------------------------------------------------------
@@ -147,12 +243,16 @@ class LinuxHost:
 
     def variables(self) -> dict[str, object]:
         """Return what the inventory says of how the host is reached."""
-        return {"ansible_connection": "local", "ansible_python_interpreter": str(self.folder / "python"), "lync_linux_path": str(self.folder / "lync.nft")}
+        return {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": str(self.folder / "python"),
+            "lync_linux_path": str(self.folder / "lync.nft"),
+        }
 
     def prepare(self) -> None:
         state = self.folder / "var-lib"
         state.mkdir(parents=True)
-        inside = f"mount --bind {shlex.quote(str(state))} /var/lib && exec \"$@\""
+        inside = f'mount --bind {shlex.quote(str(state))} /var/lib && exec "$@"'
         enter = f"ip netns exec {self.namespace}"
         # The switches are asked on every call, as somebody who pulls a plug does not wait for a task to end.
         script = f"""#!/bin/sh
@@ -168,16 +268,26 @@ exec {enter} unshare --mount sh -c '{inside}' sh {sys.executable} "$@"
 
     def nft(self, *arguments: str | bytes) -> str:
         """Run nft on the host."""
-        done = subprocess.run(["ip", "netns", "exec", self.namespace, "nft", *arguments], capture_output=True, text=True, errors="replace", check=False)
+        done = subprocess.run(
+            ["ip", "netns", "exec", self.namespace, "nft", *arguments],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
         return done.stdout if done.returncode == 0 else ""
 
     def state_files(self) -> dict[str, bytes]:
         """Return what the host keeps of a change that it may take back."""
-        return {str(path): path.read_bytes() for path in sorted((self.folder / "var-lib").rglob("*")) if path.is_file()}
+        return {
+            str(path): path.read_bytes() for path in sorted((self.folder / "var-lib").rglob("*")) if path.is_file()
+        }
 
     def kill_all(self) -> None:
         """End what still runs on the host."""
-        pids = subprocess.run(["ip", "netns", "pids", self.namespace], capture_output=True, text=True, check=False).stdout.split()
+        pids = subprocess.run(
+            ["ip", "netns", "pids", self.namespace], capture_output=True, text=True, check=False
+        ).stdout.split()
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGKILL)

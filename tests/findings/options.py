@@ -11,7 +11,7 @@ Variables of an inventory keep their names and stand where they are used.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 _OPTIONS: Mapping[str, str] = {
     "plan_dir": "lync_plan_dir",
@@ -41,6 +41,39 @@ _MODULES: Mapping[str, str] = {
     "netscaler": "msuc.lync.netscaler_services",
     "kemp": "msuc.lync.kemp_services",
 }
+_MODULE_OPTIONS: Mapping[str, str] = {
+    "services": "services",
+    "publications": "publications",
+    "state": "state",
+    "path": "path",
+    "http_path": "http_path",
+    "driver": "driver",
+    "program": "program",
+    "master_socket": "master_socket",
+    "config": "config",
+    "pid_file": "pid_file",
+    "provider": "provider",
+    "exemptions": "exemptions",
+    "handout_dir": "handout_dir",
+}
+
+
+def service(pool: str, vip: str, port: int, members: Sequence[str], **more: object) -> dict[str, object]:
+    """Return a virtual service as plan files have them."""
+    return {
+        "name": f"{pool}-{port}", "pool": pool, "rows": ["S2"], "vip": vip, "port": port, "protocol": "tcp", "node_port": port, "members": list(members),
+        "backup_members": [], "draining_members": [], "disabled_members": [], "persistence": {"type": "source", "seconds": 1200, "group": f"{pool}@{vip}"},
+        "idle_seconds": 60, "monitor": {"type": "tcp", "port": port, "interval_seconds": 1, "failures": 2}, "source_nat": True, "nagle": True,
+        "algorithm": "least-connections", "balancers": ["lb01"], "options": {}, **more,
+    }  # fmt: skip
+
+
+def publication(pool: str, name: str, listens: str, member: str, **more: object) -> dict[str, object]:
+    """Return what a reverse proxy publishes of a pool as plan files have it."""
+    return {
+        "name": pool, "host_names": [name], "listens": [listens], "members": [{"address": member, "state": "active"}], "https_port": 10443,
+        "https_node_port": 14443, "http_port": 10080, "http_node_port": 18080, "mode": "passthrough", "certificate": "", "ca": "", "idle_seconds": 60, **more,
+    }  # fmt: skip
 
 
 def extra(**options: object) -> tuple[str, ...]:
@@ -53,6 +86,6 @@ def tags(*names: str) -> tuple[str, ...]:
     return "--tags", ",".join(_TAGS[name] for name in names)
 
 
-def module(name: str) -> str:
-    """Return the full name of a module."""
-    return _MODULES[name]
+def module(name: str, **options: object) -> dict[str, object]:
+    """Return the task of a module."""
+    return {_MODULES[name]: {_MODULE_OPTIONS[option]: value for option, value in options.items()}}
