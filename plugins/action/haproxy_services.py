@@ -13,7 +13,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.entry im
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.driver import DRIVER
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
-_HANDS = "msuc.lync.haproxy_host"
+_HANDS = "msuc.lync.haproxy_remote"
 _OF_THE_HOST = {
     "program": {"type": "str", "default": "/usr/sbin/haproxy"},
     "master_socket": {"type": "str", "default": "/run/haproxy-master.sock"},

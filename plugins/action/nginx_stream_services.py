@@ -13,7 +13,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.entry im
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.driver import DRIVER
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
-_HANDS = "msuc.lync.nginx_host"
+_HANDS = "msuc.lync.nginx_remote"
 _OF_THE_HOST = {
     "program": {"type": "str", "default": "/usr/sbin/nginx"},
     "config": {"type": "str", "default": "/etc/nginx/nginx.conf"},

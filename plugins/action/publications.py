@@ -15,7 +15,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._publications.registry i
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
 # Per driver: the module that is its hands, options of the host that it takes, and where each of its files is by default.
-_HANDS = {"haproxy": "msuc.lync.haproxy_host", "nginx": "msuc.lync.nginx_host"}
+_HANDS = {"haproxy": "msuc.lync.haproxy_remote", "nginx": "msuc.lync.nginx_remote"}
 _OF_THE_HOST = {"haproxy": ("program", "master_socket", "seconds"), "nginx": ("program", "config", "pid_file", "seconds")}
 _PATHS = {
     "haproxy": {"haproxy": "/etc/haproxy/conf.d/zz-msuc-lync-publications.cfg"},

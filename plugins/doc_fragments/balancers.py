@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of modules of virtual services; PROVIDER: of appliances; HANDS: of the modules that work on a Linux host for others."""
+    """Options of modules of virtual services; PROVIDER: of appliances; REMOTE: of the modules that work on a Linux host for others."""
 
     DOCUMENTATION = r"""
 options:
@@ -66,7 +66,7 @@ attributes:
     description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
 """
 
-    HANDS = r"""
+    REMOTE = r"""
 options:
   operation:
     description: V(gather) reads, V(check) tries a candidate, V(apply) makes it live.

@@ -12,7 +12,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 
-from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import Refused, connections, content_of_process, listeners, run
+from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import Refused, connections, content_of_process, listeners, run
 
 _PROGRAMS = ("sshd", "dropbear")
 # systemd listens for sshd where ssh.socket is in use.

@@ -43,7 +43,7 @@ options:
     type: str
 attributes:
   action:
-    description: Decides on the controller as an action plugin; M(msuc.lync.haproxy_host) gathers and applies on the host.
+    description: Decides on the controller as an action plugin; M(msuc.lync.haproxy_remote) gathers and applies on the host.
     support: full
   check_mode:
     description: Tries the candidate on the host and writes nothing.

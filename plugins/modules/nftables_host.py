@@ -107,7 +107,7 @@ import signal
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import Refused, content_of, content_of_process, digest, locked, put, run
+from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import Refused, content_of, content_of_process, digest, locked, put, run
 from ansible_collections.msuc.lync.plugins.module_utils.ssh_ways import outliving, own_addresses, ssh_ways
 
 _SPEC = {

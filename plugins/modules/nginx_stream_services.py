@@ -45,7 +45,7 @@ options:
     type: str
 attributes:
   action:
-    description: Decides on the controller as an action plugin; M(msuc.lync.nginx_host) gathers and applies on the host.
+    description: Decides on the controller as an action plugin; M(msuc.lync.nginx_remote) gathers and applies on the host.
     support: full
   check_mode:
     description: Tries the candidate on the host and writes nothing.

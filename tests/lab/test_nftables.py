@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import Refused
+from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import Refused
 from ansible_collections.msuc.lync.plugins.modules import nftables_host
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.reconcile import HostFailedError, Run
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.task import Task

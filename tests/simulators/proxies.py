@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import Refused, apply, waited
-from ansible_collections.msuc.lync.plugins.modules import haproxy_host, nginx_host
+from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import Refused, apply, waited
+from ansible_collections.msuc.lync.plugins.modules import haproxy_remote, nginx_remote
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.config_files import LinuxDevice
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy import driver as haproxy
@@ -226,7 +226,7 @@ def running_haproxy(folder: Path) -> Iterator[Proxy]:
     with _started(command, folder) as process:
         assert waited(10, master.exists), (folder / "log").read_text()
         fixed = {"program": HAPROXY, "master_socket": str(master)}
-        proxy = Proxy(folder, include / "zz-msuc-lync.cfg", haproxy.DRIVER, haproxy_host, fixed, process)
+        proxy = Proxy(folder, include / "zz-msuc-lync.cfg", haproxy.DRIVER, haproxy_remote, fixed, process)
         assert waited(10, lambda: not proxy.hands({"operation": "gather", "path": str(proxy.path)}).get("failed"))
         yield proxy
 
@@ -244,7 +244,7 @@ def running_nginx(folder: Path, workers: int = 1) -> Iterator[Proxy]:
     with _started([str(NGINX), "-c", str(main), "-g", "daemon off;"], folder) as process:
         assert waited(10, pid.exists), (folder / "log").read_text()
         fixed = {"program": NGINX, "config": str(main), "pid_file": str(pid)}
-        yield Proxy(folder, include / "90-msuc-lync.conf", nginx_stream.DRIVER, nginx_host, fixed, process)
+        yield Proxy(folder, include / "90-msuc-lync.conf", nginx_stream.DRIVER, nginx_remote, fixed, process)
 
 
 def _http_part(folder: Path) -> str:

@@ -5,16 +5,16 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: haproxy_host
+module: haproxy_remote
 short_description: Gather and apply one file of HAProxy's configuration, for msuc.lync.haproxy_services
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
-  - The hands of M(msuc.lync.haproxy_services) on the host. It decides nothing about services; use that module instead.
+  - The part of M(msuc.lync.haproxy_services) that works on the host. It decides nothing about services; use that module instead.
   - A file goes live only after C(haproxy -c -dW) and a look of its own took the whole configuration with it. HAProxy is reloaded by the
     socket of its master, never restarted. When the reload fails or a listener is missing afterwards, the old file is put back.
 extends_documentation_fragment:
-  - msuc.lync.balancers.hands
+  - msuc.lync.balancers.remote
 options:
   program:
     description: The program.
@@ -28,7 +28,7 @@ options:
 
 EXAMPLES = r"""
 - name: What HAProxy is told now
-  msuc.lync.haproxy_host:
+  msuc.lync.haproxy_remote:
     operation: gather
     path: /etc/haproxy/conf.d/zz-msuc-lync.cfg
 """
@@ -57,7 +57,7 @@ import tempfile
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import (
+from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import (
     OPTIONS,
     Refused,
     await_listeners,
@@ -70,7 +70,7 @@ from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import (
     waited,
     with_lines,
 )
-from ansible_collections.msuc.lync.plugins.module_utils.haproxy_lint import faults
+from ansible_collections.msuc.lync.plugins.module_utils._haproxy_lint import faults
 
 _SPEC = {
     **OPTIONS,

@@ -5,16 +5,16 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: nginx_host
+module: nginx_remote
 short_description: Gather and apply one file of nginx's configuration, for msuc.lync.nginx_stream_services
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
-  - The hands of M(msuc.lync.nginx_stream_services) on the host. It decides nothing about services; use that module instead.
+  - The part of M(msuc.lync.nginx_stream_services) that works on the host. It decides nothing about services; use that module instead.
   - A file goes live only after C(nginx -t) took the whole configuration with it, in a copy. nginx is reloaded by a signal to its
     master, never restarted. When no new workers come or a listener is missing afterwards, the old file is put back.
 extends_documentation_fragment:
-  - msuc.lync.balancers.hands
+  - msuc.lync.balancers.remote
 options:
   path:
     description: The file that is ours, below the folder of O(config).
@@ -36,7 +36,7 @@ options:
 
 EXAMPLES = r"""
 - name: What nginx is told now
-  msuc.lync.nginx_host:
+  msuc.lync.nginx_remote:
     operation: gather
     path: /etc/nginx/modules-enabled/90-msuc-lync.conf
 """
@@ -61,7 +61,7 @@ import tempfile
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.msuc.lync.plugins.module_utils.balancer_files import (
+from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import (
     OPTIONS,
     Refused,
     await_listeners,

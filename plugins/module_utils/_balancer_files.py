@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the hands on a Linux host share: their options, reading and replacing one file whole, a lock, who listens, who is connected.
+"""What the modules that work on a Linux host share: their options, reading and replacing one file whole, a lock, who listens, who is connected.
 
     main:  carried_out(AnsibleModule(argument_spec={**OPTIONS, ...}, supports_check_mode=True), Host)
 """
@@ -233,7 +233,7 @@ def content_of_process(path: str) -> str | None:
 
 
 def carried_out(module: AnsibleModule, host: Host) -> None:
-    """Do what a module of hands is asked for, and end it."""
+    """Do what such a module is asked for, and end it."""
     options: dict[str, Any] = module.params
     try:
         if options["operation"] == "gather":
