@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import sys
 import threading
@@ -26,13 +27,26 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 # A property holds however busy the machine is.
-settings.register_profile("without deadline", parent=settings(), deadline=None)
-settings.load_profile("without deadline")
+# The same examples in every run, so that a red test is red for everybody.
+settings.register_profile("ci", parent=settings(), deadline=None, derandomize=True)
+settings.register_profile("dev", parent=settings(), deadline=None, max_examples=10)
+PROFILE = os.environ.get("LYNC_PROFILE", "ci")
+settings.load_profile(PROFILE)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the slow ones, so that no process is left alone with one at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    if PROFILE == "dev":
+        for item in items:
+            _shorten(getattr(item, "obj", None))
+
+
+def _shorten(test: object) -> None:
+    """Let a property be tried with the profile's few examples, whatever number of its own it has."""
+    own = getattr(test, "_hypothesis_internal_use_settings", None)
+    if own is not None:
+        test._hypothesis_internal_use_settings = settings(own, max_examples=min(own.max_examples, settings.default.max_examples))  # type: ignore[attr-defined]
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
