@@ -25,7 +25,7 @@ from .windows.checks import check_rule
 
 OWNED_GROUP = "msuc.lync"
 # Keys that trace a rule, of a plan or of a dump, and are not written to the host.
-_TRACES = frozenset({"rows", "id"})
+_TRACES = frozenset({"rows", "id", "applications", "services", "peer_classes", "component_roles", "interface"})
 _ANY = frozenset({"any", "*"})
 _TRUE, _FALSE = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
 _ICMP = re.compile(r"^([0-9]{1,3}):([0-9]{1,3}|\*)$")
