@@ -14,6 +14,16 @@ def mapping(value: object) -> Object:
     return value if isinstance(value, Mapping) else {}
 
 
+def mappings(value: object) -> list[Object]:
+    """Return the objects of a list; nothing for anything else, and not what else is in the list."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []
+
+
+def texts(value: object) -> list[str]:
+    """Return the items of a list as texts; nothing for anything else, also for a single text."""
+    return [str(item) for item in value] if isinstance(value, (list, tuple)) else []
+
+
 def items(value: object) -> list[object]:
     """Return the value when it is a list, the value in a list when it is something else, nothing for nothing."""
     if isinstance(value, (list, tuple)):
