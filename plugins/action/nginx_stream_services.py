@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import KeepsResult
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, KeepsResult
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.entry import SERVICES, on_linux, result_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.driver import DRIVER
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
@@ -20,7 +20,7 @@ _OF_THE_HOST = {
     "pid_file": {"type": "str", "default": "/run/nginx.pid"},
     "seconds": {"type": "int", "default": 20},
 }
-_SPEC = {**SERVICES, **_OF_THE_HOST, "path": {"type": "str", "default": "/etc/nginx/modules-enabled/90-msuc-lync.conf"}}
+_SPEC = {**STEP_SPEC, **SERVICES, **_OF_THE_HOST, "path": {"type": "str", "default": "/etc/nginx/modules-enabled/90-msuc-lync.conf"}}
 
 
 class _Action(ActionBase):
