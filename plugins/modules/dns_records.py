@@ -16,6 +16,7 @@ description:
     not wanted are reported (RV(unknown)) and stay.
   - Zones of Active Directory take no TSIG. For a server with C(windows_host) nothing is written. RV(windows_tasks) holds the options for
     C(ansible.windows.win_dns_record) instead, which the role P(msuc.lync.dns_records#role) runs on that host.
+  - With O(step=verify) nothing is written, and the task fails when anything differs from what is wanted.
   - The task runs on the controller and contacts no host. All options are validated before any server is contacted, and all errors are
     reported at once.
 version_added: 0.1.0
@@ -238,18 +239,26 @@ changes:
       description: The type.
       type: str
       returned: always
-    reason:
-      description: Why it changes.
+    cause:
+      description: Why it changes, one of missing, different, not_wanted, taken_over and deleted.
       type: str
+      returned: always
+    reason:
+      description: The same for people.
+      type: str
+      returned: always
+    opens:
+      description: Whether the name gets its first values.
+      type: bool
+      returned: always
+    closes:
+      description: Whether the name loses its last values.
+      type: bool
       returned: always
     properties:
       description: What differs, each with C(property), which is values or ttl, C(before) and C(after).
       type: list
       elements: dict
-      returned: always
-    words:
-      description: The difference as a line.
-      type: str
       returned: always
 commands:
   description: The changes in words, a line each.
@@ -261,7 +270,8 @@ summary:
   description: How many sets are added, changed, removed, only marked or unmarked, and how many unknown sets stay.
   returned: always, unless the options are invalid or O(state) contacts no server
   type: dict
-  sample: {"added": 1, "changed": 0, "removed": 0, "marked": 0, "unmarked": 0, "unknown": 0}
+  sample:
+    {"added": 1, "changed": 0, "disabled": 0, "removed": 0, "marked": 0, "unmarked": 0, "admission_changed": 0, "recreated": 0, "unknown": 0}
 unknown:
   description: Values that stand under a wanted name, are not wanted and not owned. They stay.
   returned: always, unless the options are invalid or O(state) contacts no server
@@ -277,6 +287,10 @@ lagging:
   returned: always, unless the options are invalid or O(state) contacts no server
   type: list
   elements: str
+pending:
+  description: Always false, as no change is left for later.
+  returned: always, unless the options are invalid or O(state) contacts no server
+  type: bool
 windows_tasks:
   description: What is left to do on Windows hosts, as C(host) and options of C(ansible.windows.win_dns_record).
   returned: always, unless the options are invalid or O(state) contacts no server
@@ -288,10 +302,12 @@ failed_owners:
   type: list
   elements: str
 stats:
-  description: How many questions and updates were sent.
+  description:
+    - How many messages the servers answered, without the C(verify_requests) that looked again after a change, and how many updates they
+      made (C(writes)). C(queries) and C(updates) count all questions and updates that were answered.
   returned: always, unless the options are invalid or O(state) contacts no server
   type: dict
-  sample: {"queries": 9, "updates": 0}
+  sample: {"requests": 9, "verify_requests": 0, "writes": 0, "queries": 9, "updates": 0}
 gathered:
   description: The same as RV(before).
   returned: when O(state=gathered)

@@ -13,34 +13,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
 from typing import TypeVar
 
+from .._base.changes import Cause, Change, Kind, State
 from .records import ADDRESS_TYPES, TYPES, Key, RecordSet, Wanted
 
 MARK_LABEL = "_msuc-lync"
 # A name takes 100 values of a type by BIND's default (max-records-per-type); more end in SERVFAIL.
 MARKS_OF_OWNER_MAXIMUM = 100
 _T = TypeVar("_T")
-
-
-class State(str, Enum):
-    """What the wanted records mean for a zone; the states that ask no server are not among them."""
-
-    MERGED = "merged"
-    REPLACED = "replaced"
-    DELETED = "deleted"
-    GATHERED = "gathered"
-
-
-class Kind(str, Enum):
-    """What a change does to a set; MARK and UNMARK touch its mark only."""
-
-    ADD = "add"
-    CHANGE = "change"
-    REMOVE = "remove"
-    MARK = "mark"
-    UNMARK = "unmark"
 
 
 @dataclass(frozen=True, order=True)
@@ -82,29 +63,30 @@ class Scope:
     take_over: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Change:
-    """One change of one set; before and after are None where there is no set."""
+@dataclass(frozen=True, kw_only=True)
+class RecordChange(Change[RecordSet]):
+    """One change of one set, and of its mark; opens is True where a name gets its first values, closes where it loses its last."""
 
-    kind: Kind
     key: Key
-    before: RecordSet | None
-    after: RecordSet | None
-    mark_before: Mark | None
-    mark_after: Mark | None
-    reason: str
+    mark_before: Mark | None = None
+    mark_after: Mark | None = None
 
     @property
     def touches_set(self) -> bool:
         """Return whether more than the mark changes."""
         return self.before != self.after
 
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Return on whose behalf the set was kept and is kept; each at most once."""
+        return tuple(dict.fromkeys(mark.owner for mark in (self.mark_before, self.mark_after) if mark))
+
 
 @dataclass(frozen=True)
 class Plan:
     """The changes of a zone, the unknown sets that stay, with only their unknown values, and what stands in the way."""
 
-    changes: tuple[Change, ...] = ()
+    changes: tuple[RecordChange, ...] = ()
     unknown: tuple[RecordSet, ...] = ()
     conflicts: tuple[str, ...] = ()
 
@@ -144,7 +126,7 @@ def plan_changes(want: Collection[Wanted], have: Have, scope: Scope) -> Plan:
     return planner.making()
 
 
-def applied(have: Have, changes: Iterable[Change]) -> Have:
+def applied(have: Have, changes: Iterable[RecordChange]) -> Have:
     """Return what a zone has after changes, the serial aside."""
     sets, marks = dict(have.sets), dict(have.marks)
     for change in changes:
@@ -186,57 +168,80 @@ class _Planner:
         """Return whether a set is ours to make exactly what is wanted."""
         return self._scope.state is State.REPLACED and (key in self._have.marks or key.name in self._scope.take_over)
 
-    def _made(self, one: Wanted) -> tuple[Change | None, RecordSet | None]:
+    def _made(self, one: Wanted) -> tuple[RecordChange | None, RecordSet | None]:
         key, before = one.set.key, self._have.sets.get(one.set.key)
         extra = tuple(value for value in before.values if value not in one.set.values) if before else ()
         kept = () if self._is_exact(key) else extra
         after = one.set if not (kept and before) else RecordSet(key, before.ttl, tuple(sorted({*one.set.values, *kept})))
         mark = self._have.marks.get(key)
         mark_after = mark if kept else Mark(key, one.owner)
-        change = self._change(key, before, after, mark_after, "it is wanted")
+        change = self._change(key, before, after, mark_after, Cause.MISSING if before is None else Cause.DIFFERENT)
         unknown = RecordSet(key, before.ttl, kept) if before and kept and mark is None else None
         return change, unknown
 
-    def _other(self, key: Key) -> tuple[Change | None, RecordSet | None]:
+    def _other(self, key: Key) -> tuple[RecordChange | None, RecordSet | None]:
         """Return what becomes of a set that is not wanted."""
         before, mark = self._have.sets.get(key), self._have.marks.get(key)
         if mark is None and key.name in self._names and before:
-            return (None, before) if not self._is_exact(key) else (self._change(key, before, None, None, "its name was taken over"), None)
+            return (None, before) if not self._is_exact(key) else (self._change(key, before, None, None, Cause.TAKEN_OVER), None)
         if mark is None or mark.owner not in self._scope.owners or self._scope.state is not State.REPLACED:
             return None, None
-        return self._change(key, before, None, None, f"{mark.owner} no longer wants it"), None
+        return self._change(key, before, None, None, Cause.NOT_WANTED, mark.owner), None
 
-    def _deleted(self, key: Key, one: Wanted | None) -> tuple[Change | None, RecordSet | None]:
+    def _deleted(self, key: Key, one: Wanted | None) -> tuple[RecordChange | None, RecordSet | None]:
         before, mark = self._have.sets.get(key), self._have.marks.get(key)
         ours = mark is not None or key.name in self._scope.take_over
         listed = one.set.values if one else ()
         kept = () if ours or before is None else tuple(value for value in before.values if value not in listed)
         after = RecordSet(key, before.ttl, kept) if before and kept else None
-        return self._change(key, before, after, None, "it is to be deleted"), after
+        return self._change(key, before, after, None, Cause.DELETED), after
 
-    def _change(self, key: Key, before: RecordSet | None, after: RecordSet | None, mark_after: Mark | None, reason: str) -> Change | None:
+    def _change(
+        self, key: Key, before: RecordSet | None, after: RecordSet | None, mark_after: Mark | None, cause: Cause, detail: str = ""
+    ) -> RecordChange | None:
         mark = self._have.marks.get(key)
         if before == after and mark == mark_after:
             return None
-        return Change(_kind(before, after, mark_after), key, before, after, mark, mark_after, reason)
+        kind = _kind(before, after, mark_after)
+        return RecordChange(
+            kind=kind,
+            name=key.name,
+            cause=cause,
+            before=before,
+            after=after,
+            properties=_differing(before, after),
+            opens=kind is Kind.ADD,
+            closes=kind is Kind.REMOVE,
+            detail=detail,
+            key=key,
+            mark_before=mark,
+            mark_after=mark_after,
+        )
 
-    def _conflicts(self, changes: Collection[Change]) -> Iterator[str]:
+    def _conflicts(self, changes: Collection[RecordChange]) -> Iterator[str]:
         """Yield what no server takes: an alias beside other records, more marks than fit a name."""
         after = applied(self._have, changes).sets
         for name in sorted(self._names):
             kinds = {key.type for key in after if key.name == name}
             if "CNAME" in kinds and len(kinds) > 1:
-                yield f"{name} is {self._alias_words(name)}, and nobody knows whose that is; fix: remove it, or list the name in take_over"
+                yield f"{name} is {self._alias_text(name)}, and nobody knows whose that is; fix: remove it, or list the name in take_over"
 
         marks = Counter(mark.owner for mark in applied(self._have, changes).marks.values())
         for owner, count in sorted(marks.items()):
             if count > MARKS_OF_OWNER_MAXIMUM:
                 yield f"{owner} has {count} record sets in one zone, and at most {MARKS_OF_OWNER_MAXIMUM} can be marked; fix: give them several owners"
 
-    def _alias_words(self, name: str) -> str:
+    def _alias_text(self, name: str) -> str:
         alias = next((one for key, one in self._have.sets.items() if key.name == name and key.type == "CNAME"), None)
         others = ", ".join(sorted(str(key.type) for key in self._have.sets if key.name == name))
         return f"an alias of {alias.values[0]}" if alias else f"to be an alias and has records of type {others}"
+
+
+def _differing(before: RecordSet | None, after: RecordSet | None) -> tuple[str, ...]:
+    """Return the names of the properties that differ; a set that comes or goes differs in its values."""
+    values = [one.values if one else () for one in (before, after)]
+    found = ["values"] if values[0] != values[1] else []
+    return (*found, "ttl") if before and after and before.ttl != after.ttl else tuple(found)
 
 
 def _kind(before: RecordSet | None, after: RecordSet | None, mark_after: Mark | None) -> Kind:

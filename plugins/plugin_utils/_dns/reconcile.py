@@ -1,44 +1,54 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Brings the DNS records of several zones and views to what is wanted: gather, plan, apply, look again.
+"""DNS records of several zones and views as a provider of the one way to reconcile (_base/reconcile.py).
 
-    run = Reconciliation(Task.from_options(options))
-    run.gather()
-    if not check_mode: run.apply()
-    run.failure(), run.result()
+    provider = DnsProvider(Task.from_options(options))
+    reconcile(provider, check_mode=False)
+    provider.result()
 
-Each zone of a view is by itself: one that cannot be gathered, has a conflict or fails stops no other, and all failures are
-told together.
+Each zone of a view is by itself: one that cannot be gathered, has a conflict or fails stops no other, and the failures of all
+are one DeviceError at the end. Zones of Active Directory are not written: their result holds tasks for their Windows host, and
+a run with step verify afterwards fails where a server does not answer with what is wanted.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from .._base.errors import InvalidInputError, Problem
+from .._base.changes import State
+from .._base.errors import DeviceError, InvalidInputError, Problem, shown
+from .._base.reconcile import Done, NotApplicable, Provider, SafetyStep, SafetyTable, bullets
 from .._inventory.dns_servers import read_dns_servers
 from .._inventory.fields import At
 from .._inventory.model import DnsServer
 from . import results, windows
 from . import zone as zones
-from .planner import Change, Have, Plan, Scope, State, applied, plan_changes
-from .records import Wanted, read_records
-from .wire import Client, DnsServerError
+from .planner import Have, Plan, RecordChange, Scope, applied, plan_changes
+from .records import Key, RecordSet, Wanted, as_options, read_records
+from .wire import Client
 
+Connect = Callable[[DnsServer, float], Client]
+"""What makes the connection to a server with a time limit in seconds."""
+VERIFY = "verify"
 _POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
 class Task:
-    """What is asked for, validated; wait_seconds: how long the other servers of a zone have to follow."""
+    """What is asked for, validated.
+
+    wait_seconds: how long the other servers of a zone have to follow. is_verifying: nothing is written, and what differs is a failure.
+    """
 
     want: tuple[Wanted, ...]
     servers: tuple[DnsServer, ...]
     scope: Scope
     timeout_seconds: float
     wait_seconds: float
+    is_verifying: bool = False
 
     @staticmethod
     def from_options(options: Mapping[str, object]) -> Task:
@@ -57,7 +67,8 @@ class Task:
             raise InvalidInputError(problems)
         owners = frozenset(_lower(options["owners"])) | {one.owner for one in want}
         scope = Scope(state, owners, frozenset(_lower(options["take_over"])))
-        return Task(want, servers, scope, _seconds(options["timeout_seconds"]), _seconds(options["wait_seconds"]))
+        timeout, wait = (_seconds(options[name]) for name in ("timeout_seconds", "wait_seconds"))
+        return Task(want, servers, scope, timeout, wait, options.get("step") == VERIFY)
 
 
 def _lower(names: object) -> list[str]:
@@ -69,8 +80,11 @@ def _seconds(value: object) -> float:
 
 
 @dataclass
-class Space:
-    """One zone in one view: its servers, the first of which is written, and how far it came."""
+class ZoneRun:
+    """One zone in one view: its servers, the first of which is written, and how far it came.
+
+    evidence: the safety steps that were taken for this zone.
+    """
 
     view: str
     zone: str
@@ -80,8 +94,8 @@ class Space:
     plan: Plan = field(default_factory=Plan)
     after: Have = field(default_factory=Have)
     error: str = ""
-    is_written: bool = False
     lagging: list[str] = field(default_factory=list)
+    evidence: set[SafetyStep] = field(default_factory=set)
 
     @property
     def primary(self) -> Client:
@@ -93,99 +107,174 @@ class Space:
         """Return the Windows host that is changed in place of the server itself."""
         return self.primary.server.windows_host
 
+    @property
+    def is_written(self) -> bool:
+        """Return whether the server has taken changes, be it only some of them."""
+        return self.primary.writes > 0
 
-class Reconciliation:
-    """One run over all zones and views of a task."""
+    @property
+    def is_to_write(self) -> bool:
+        """Return whether the server takes changes in this run."""
+        return bool(self.plan.changes) and not self.windows_host and not self.error
 
-    def __init__(self, task: Task) -> None:
+    @property
+    def failed_owners(self) -> set[str]:
+        """Return on whose behalf something should have changed and did not."""
+        if not self.error:
+            return set()
+        owners = {owner for change in self.plan.changes for owner in change.owners}
+        return owners if self.plan.changes else {one.owner for one in self.want}
+
+    def differences(self) -> list[str]:
+        """Return what differs, a line for each set."""
+        return [results.command(change, self.view) for change in self.plan.changes]
+
+
+_SAFETY: SafetyTable = {
+    SafetyStep.RIGHT_HOST: Done("zone.gather: the server is authoritative for the zone, and its answers are signed where it has a key"),
+    SafetyStep.READ_WHOLE: Done("zone.gather: the marks of all owners, and every set that is wanted or marked"),
+    SafetyStep.OWNERSHIP: Done("planner.plan_changes: only sets with a mark, and listed names, are made exact or removed"),
+    SafetyStep.GUARD: NotApplicable("No server is managed by the records that it holds."),
+    SafetyStep.FINGERPRINT: Done("zone.write: the prerequisites of the update are exactly what was gathered"),
+    SafetyStep.VALID_CANDIDATE: Done("planner.plan_changes: an alias beside other records, and more marks than fit, are conflicts"),
+    SafetyStep.SAVED: NotApplicable("A zone has no snapshot; the result holds what was there before, and the plan is in the inventory."),
+    SafetyStep.REVERT_ARMED: NotApplicable("A DNS server has nothing that takes an update back by itself."),
+    SafetyStep.REREAD_EQUAL: Done("DnsProvider.verify: the written server answers with what was written"),
+    SafetyStep.CONFIRMED: NotApplicable("An update waits for no confirmation."),
+}
+
+
+class DnsProvider(Provider):
+    """All zones and views of one task."""
+
+    safety = _SAFETY
+
+    def __init__(self, task: Task, connect: Connect = Client) -> None:
+        super().__init__()
         self.task = task
-        self.spaces = list(_spaces(task))
+        self.zones = list(_zone_runs(task, connect))
+        self._verify_queries = 0
 
     def gather(self) -> None:
-        """Look at all zones and plan."""
-        for space in self.spaces:
+        """Look at all zones; one that cannot be read fails by itself."""
+        for run in self.zones:
             try:
-                self._gather(space)
-            except DnsServerError as error:
-                space.error = f"{error}; nothing was written"
+                run.have = run.after = zones.gather(run.primary, run.zone, run.want, self.task.scope)
+            except DeviceError as error:
+                run.error = f"{error}; nothing was written"
+            else:
+                run.evidence |= {SafetyStep.RIGHT_HOST, SafetyStep.READ_WHOLE}
 
-    def _gather(self, space: Space) -> None:
-        space.have = space.after = zones.gather(space.primary, space.zone, space.want, self.task.scope)
-        plan = plan_changes(space.want, space.have, self.task.scope)
-        conflicts = [*plan.conflicts, *(windows.not_expressible(plan.changes) if space.windows_host else ())]
+    def plan(self) -> None:
+        """Plan each zone; raises DeviceError when one failed and no other has changes to write."""
+        for run in self.zones:
+            if not run.error:
+                self._plan(run)
+        writing = self._writing()
+        if not writing:
+            self._raise_failures()
+        self._note_evidence(writing)
+
+    def _plan(self, run: ZoneRun) -> None:
+        plan = plan_changes(run.want, run.have, self.task.scope)
+        conflicts = [*plan.conflicts, *(windows.not_expressible(plan.changes) if run.windows_host else ())]
         if conflicts:
-            space.error = f"{'; '.join(conflicts)}; nothing was written"
+            run.error = f"{'; '.join(conflicts)}; nothing was written"
             return
-        space.plan = plan
-        space.after = applied(space.have, plan.changes)
-        if not space.windows_host:
-            self._compare_serials(space)
+        run.plan = plan
+        run.evidence |= {SafetyStep.OWNERSHIP, SafetyStep.VALID_CANDIDATE}
+        if not run.windows_host:
+            _compare_serials(run)
+        if self.task.is_verifying and plan.changes:
+            run.error = f"the servers do not answer with what was written: {'; '.join(run.differences())}"
+        else:
+            run.after = applied(run.have, plan.changes)
 
-    @staticmethod
-    def _compare_serials(space: Space) -> None:
-        for client in space.servers[1:]:
-            try:
-                number = zones.serial(client, space.zone)
-            except DnsServerError as error:
-                space.lagging.append(str(error))
-                continue
-            if number != space.have.serial:
-                text = f"has serial {number} of the zone {space.zone}, and {space.primary.name} has {space.have.serial}"
-                space.lagging.append(f"DNS server {client.name} {text}; fix: look at its zone transfers")
+    @property
+    def has_changes(self) -> bool:
+        """Return whether a server takes changes; those of Windows hosts are left to others."""
+        return bool(self._writing())
+
+    def check(self) -> Sequence[str]:
+        """Return nothing: what stands in the way of a zone is an error of that zone alone."""
+        return ()
+
+    def forecast(self, refusals: Sequence[str]) -> None:
+        """Raise DeviceError for the zones that failed, also in check mode."""
+        super().forecast(refusals)
+        self._raise_failures()
 
     def apply(self) -> None:
-        """Write the zones that differ and look at all their servers again; those on Windows hosts are left to others."""
-        for space in self.spaces:
-            if space.plan.changes and not space.windows_host and not space.error:
-                self._write(space)
+        """Write the zones that differ; one that fails stops no other."""
+        for run in self._writing():
+            try:
+                zones.write(run.primary, run.zone, run.plan.changes)
+            except DeviceError as error:
+                run.error = str(error)
+            else:
+                run.evidence.add(SafetyStep.FINGERPRINT)
 
-    def failure(self) -> str:
-        """Return what failed, a line for each zone; empty when nothing did."""
-        faults = [f"  - zone {space.zone} ({space.view}): {space.error}" for space in self.spaces if space.error]
-        return "\n".join(["DNS is not as planned:", *faults]) if faults else ""
+    def verify(self) -> None:
+        """Compare what was written on its server, and wait until the others have it; raises DeviceError for all zones that failed."""
+        written = [run for run in self.zones if run.is_written and not run.error]
+        queries = self._queries()
+        for run in written:
+            try:
+                self._verify(run)
+            except DeviceError as error:
+                run.error = str(error)
+        self._verify_queries = self._queries() - queries
+        self._raise_failures()
+        self._note_evidence(written)
 
-    def _write(self, space: Space) -> None:
-        try:
-            zones.write(space.primary, space.zone, space.plan.changes)
-            space.is_written = True
-            self._verify(space)
-        except DnsServerError as error:
-            space.error = str(error)
-
-    def _verify(self, space: Space) -> None:
-        """Compare the sets on the primary server, and wait until the others have them."""
-        if not _holds(space.primary, space):
-            space.error = f"DNS server {space.primary.name} took the changes and answers differently; fix: look who else changes the zone"
+    def _verify(self, run: ZoneRun) -> None:
+        if _holds(run.primary, run):
+            run.evidence.add(SafetyStep.REREAD_EQUAL)
+        else:
+            run.error = f"DNS server {run.primary.name} took the changes and answers differently; fix: look who else changes the zone"
         deadline = time.monotonic() + self.task.wait_seconds
-        space.lagging = [text for client in space.servers[1:] for text in _follow(space, client, deadline)]
+        run.lagging = [text for client in run.servers[1:] for text in _follow(run, client, deadline)]
+
+    def _writing(self) -> list[ZoneRun]:
+        return [run for run in self.zones if run.is_to_write]
+
+    def _note_evidence(self, runs: Sequence[ZoneRun]) -> None:
+        """Take down the steps that were taken for each of the zones."""
+        self.evidence |= {step for step in SafetyStep if runs and all(step in run.evidence for run in runs)}
+
+    def _raise_failures(self) -> None:
+        faults = [f"zone {run.zone} ({run.view}): {run.error}" for run in self.zones if run.error]
+        if faults:
+            raise DeviceError("\n".join(["DNS is not as planned:", *bullets(faults)]))
 
     def windows_tasks(self) -> list[windows.Task]:
         """Return the tasks on Windows hosts that are left to do."""
-        chosen = [space for space in self.spaces if space.windows_host and space.plan.changes]
-        return [task for space in chosen for task in windows.tasks_of(str(space.windows_host), space.zone, space.have, space.plan.changes)]
+        chosen = [run for run in self.zones if run.windows_host and run.plan.changes]
+        return [task for run in chosen for task in windows.tasks_of(str(run.windows_host), run.zone, run.have, run.plan.changes)]
 
     def not_applied(self) -> list[str]:
         """Return which wanted sets no server takes."""
-        taken = {(space.view, space.zone) for space in self.spaces}
+        taken = {(run.view, run.zone) for run in self.zones}
         missing = sorted({(one.view, one.set.key.zone) for one in self.task.want} - taken)
         return [f"no server takes the zone {zone} in the view {view}; fix: add it to lync_dns_servers" for view, zone in missing]
 
     def result(self) -> dict[str, object]:
         """Return the result of the task as far as it came."""
-        changes = [(space, change) for space in self.spaces for change in space.plan.changes]
-        unknown = [(space.view, one) for space in self.spaces for one in space.plan.unknown]
+        changes = [(run, change) for run in self.zones for change in run.plan.changes]
+        unknown = [(run.view, one) for run in self.zones for one in run.plan.unknown]
         found: dict[str, object] = {
-            "changed": self._changed(),
-            "before": [item for space in self.spaces for item in results.owned(space.have, space.view)],
-            "after": [item for space in self.spaces for item in results.owned(space.after, space.view)],
-            "changes": [results.change_result(change, space.view) for space, change in changes],
-            "commands": [results.words(change, space.view) for space, change in changes],
-            "summary": {**results.summary([change for _space, change in changes]), "unknown": len(unknown)},
+            "changed": any(run.is_written or (run.plan.changes and not run.error) for run in self.zones),
+            "before": [item for run in self.zones for item in results.owned(run.have, run.view)],
+            "after": [item for run in self.zones for item in results.owned(run.after, run.view)],
+            "changes": [results.change_result(change, run.view) for run, change in changes],
+            "commands": [line for run in self.zones for line in run.differences()],
+            "summary": results.summary((change for _run, change in changes), unknown),
+            "pending": False,
             "unknown": [one.to_options(view) for view, one in unknown],
             "not_applied": self.not_applied(),
-            "lagging": [text for space in self.spaces for text in space.lagging],
+            "lagging": [text for run in self.zones for text in run.lagging],
             "windows_tasks": self.windows_tasks(),
-            "failed_owners": self._failed_owners(),
+            "failed_owners": sorted({owner for run in self.zones for owner in run.failed_owners}),
             "stats": self._stats(),
             "warnings": self._warnings(),
         }
@@ -195,53 +284,23 @@ class Reconciliation:
 
     def diffs(self) -> list[dict[str, str]]:
         """Return one diff per zone and view that changes, for ansible's --diff."""
-        return [results.diff(space.view, space.zone, space.plan.changes) for space in self.spaces if space.plan.changes]
+        return [results.diff(run.view, run.zone, run.plan.changes) for run in self.zones if run.plan.changes]
 
-    def _changed(self) -> bool:
-        return any(space.is_written or (space.plan.changes and not space.error) for space in self.spaces)
-
-    def _failed_owners(self) -> list[str]:
-        """Return on whose behalf something should have changed and did not."""
-        marks = [mark for space in self.spaces if space.error for change in space.plan.changes for mark in _marks(change)]
-        wanted = [one.owner for space in self.spaces if space.error and not space.plan.changes for one in space.want]
-        return sorted({*marks, *wanted})
+    def _queries(self) -> int:
+        return sum(client.queries for run in self.zones for client in run.servers)
 
     def _stats(self) -> dict[str, int]:
-        clients = [client for space in self.spaces for client in space.servers]
-        return {"queries": sum(client.queries for client in clients), "updates": sum(client.updates for client in clients)}
+        queries, verifying = self._queries(), self._verify_queries
+        updates, writes = sum(run.primary.updates for run in self.zones), sum(run.primary.writes for run in self.zones)
+        counts = {"requests": queries - verifying + updates, "verify_requests": verifying, "writes": writes}
+        return {**counts, "queries": queries, "updates": updates}
 
     def _warnings(self) -> list[str]:
-        unknown = [results.unknown_words(one, space.view) for space in self.spaces for one in space.plan.unknown]
-        return [*self.not_applied(), *unknown, *(text for space in self.spaces for text in space.lagging)]
+        unknown = [results.unknown_text(one, run.view) for run in self.zones for one in run.plan.unknown]
+        return [*self.not_applied(), *unknown, *(text for run in self.zones for text in run.lagging)]
 
 
-def _holds(client: Client, space: Space) -> bool:
-    """Return whether a server answers with what was written; behind a set that was removed a wildcard may show."""
-    found = zones.sets_of(client, space.zone, [change.key for change in space.plan.changes])
-    pairs = [(found.get(change.key), change) for change in space.plan.changes if change.touches_set]
-    return all(have == change.after if change.after else have is None or have != change.before for have, change in pairs)
-
-
-def _follow(space: Space, client: Client, deadline: float) -> Iterator[str]:
-    """Wait until a server has what was written; yield why not when it does not in time."""
-    while True:
-        try:
-            if _holds(client, space):
-                return
-            fault = f"DNS server {client.name} does not have the changes of the zone {space.zone} yet; fix: look at its zone transfers"
-        except DnsServerError as error:
-            fault = str(error)
-        if time.monotonic() >= deadline:
-            yield fault
-            return
-        time.sleep(_POLL_SECONDS)
-
-
-def _marks(change: Change) -> list[str]:
-    return [mark.owner for mark in (change.mark_before, change.mark_after) if mark]
-
-
-def _spaces(task: Task) -> Iterator[Space]:
+def _zone_runs(task: Task, connect: Connect) -> Iterator[ZoneRun]:
     """Yield each zone and view that a server takes; without records and owners there is nothing to ask."""
     if not task.scope.owners:
         return
@@ -251,4 +310,72 @@ def _spaces(task: Task) -> Iterator[Space]:
             servers.setdefault((server.view, zone), []).append(server)
     for (view, zone), found in sorted(servers.items(), key=lambda item: item[0]):
         want = [one for one in task.want if (one.view, one.set.key.zone) == (view, zone)]
-        yield Space(view, zone, [Client(server, task.timeout_seconds) for server in found], want)
+        yield ZoneRun(view, zone, [connect(server, task.timeout_seconds) for server in found], want)
+
+
+def _compare_serials(run: ZoneRun) -> None:
+    """Note which other servers of a zone do not have it as its first server has."""
+    for client in run.servers[1:]:
+        try:
+            number = zones.serial(client, run.zone)
+        except DeviceError as error:
+            run.lagging.append(str(error))
+            continue
+        if number != run.have.serial:
+            text = f"has serial {number} of the zone {run.zone}, and {run.primary.name} has {run.have.serial}"
+            run.lagging.append(f"DNS server {client.name} {text}; fix: look at its zone transfers")
+
+
+def _holds(client: Client, run: ZoneRun) -> bool:
+    """Return whether a server answers with what was written; behind a set that was removed a wildcard may show."""
+    found = zones.sets_of(client, run.zone, [change.key for change in run.plan.changes])
+    return all(_is_as_written(found, change) for change in run.plan.changes if change.touches_set)
+
+
+def _is_as_written(found: Mapping[Key, RecordSet], change: RecordChange) -> bool:
+    have = found.get(change.key)
+    return have == change.after if change.after else have is None or have != change.before
+
+
+def _follow(run: ZoneRun, client: Client, deadline: float) -> Iterator[str]:
+    """Wait until a server has what was written; yield why not when it does not in time."""
+    while True:
+        try:
+            if _holds(client, run):
+                return
+            fault = f"DNS server {client.name} does not have the changes of the zone {run.zone} yet; fix: look at its zone transfers"
+        except DeviceError as error:
+            fault = str(error)
+        if time.monotonic() >= deadline:
+            yield fault
+            return
+        time.sleep(_POLL_SECONDS)
+
+
+def offline_result(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the result of the states rendered and parsed, which ask no server; raises InvalidInputError.
+
+    Zone lines come by view; owners and marks are not of the zone's text.
+    """
+    if options["state"] == State.RENDERED.value:
+        want = read_records(options["records"])
+        views = sorted({one.view for one in want})
+        return {"changed": False, "rendered": {view: zones.rendered(one.set for one in want if one.view == view) for view in views}}
+    zone, view = str(options["zone"] or "").lower().rstrip("."), str(options["view"])
+    if not zone:
+        raise InvalidInputError([Problem("zone", "state parsed needs the zone of the text", fix="add zone")])
+    return {"changed": False, "parsed": as_options(zones.parsed(_zone_file(options), zone), view)}
+
+
+def _zone_file(options: Mapping[str, object]) -> str:
+    text, path = options["running_config"], options["path"]
+    if (text is None) == (path is None):
+        message = "state parsed needs a text or a file"
+        raise InvalidInputError([Problem("running_config", message, "running_config or path", "give one of them")])
+    if path is None:
+        return str(text)
+    try:
+        return Path(str(path)).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        message = f"{shown(path)} cannot be read: {error}"
+        raise InvalidInputError([Problem("path", message, fix="name the file of a zone")]) from error

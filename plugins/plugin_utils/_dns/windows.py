@@ -3,21 +3,21 @@
 """Changes of a zone as tasks of ansible.windows.win_dns_record on a Windows DNS server.
 
 Each task is a host and the options of the module. They are not all or nothing, and nothing holds the zone while they run:
-what differs afterwards is told by gathering again.
+a run with step verify shows what differs afterwards.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from .planner import Change, Have, Mark, applied, mark_name, relative
+from .planner import Have, Mark, RecordChange, applied, mark_name, relative
 from .records import Key, RecordSet
 from .zone import MARK_TTL_SECONDS
 
 Task = dict[str, object]
 
 
-def tasks_of(host: str, zone: str, have: Have, changes: Sequence[Change]) -> list[Task]:
+def tasks_of(host: str, zone: str, have: Have, changes: Sequence[RecordChange]) -> list[Task]:
     """Return the tasks that make changes, removals first, and then the marks of each owner as one set."""
     found = [task for change in sorted(changes, key=lambda change: change.after is not None) for task in _tasks(change)]
     changed = {mark.owner for change in changes if change.mark_before != change.mark_after for mark in (change.mark_before, change.mark_after) if mark}
@@ -26,7 +26,7 @@ def tasks_of(host: str, zone: str, have: Have, changes: Sequence[Change]) -> lis
     return [{"host": host, **task} for task in found]
 
 
-def not_expressible(changes: Iterable[Change]) -> list[str]:
+def not_expressible(changes: Iterable[RecordChange]) -> list[str]:
     """Return which changes the module cannot make: it gives all targets of an SRV record one priority, weight and port."""
     after = (change.after for change in changes if change.touches_set)
     return [
@@ -36,7 +36,7 @@ def not_expressible(changes: Iterable[Change]) -> list[str]:
     ]
 
 
-def _tasks(change: Change) -> Iterator[Task]:
+def _tasks(change: RecordChange) -> Iterator[Task]:
     if not change.touches_set:
         return
     if change.after is None:

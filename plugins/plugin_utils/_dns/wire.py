@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._base.errors import DeviceError
 from .._base.libraries import dns
 from .._inventory.model import DnsServer
 
@@ -19,14 +20,6 @@ if TYPE_CHECKING:
     from dns.update import UpdateMessage
 
 TIMEOUT_SECONDS = 5.0
-
-
-class DnsServerError(Exception):
-    """A server did not do what it was asked; the text says which, why, and what to do about it."""
-
-
-class ChangedMeanwhileError(DnsServerError):
-    """The zone is not what it was when it was gathered, so nothing was written."""
 
 
 _KEY_FIX = "compare key_name, key_algorithm and key_secret with the key of the server"
@@ -56,12 +49,13 @@ _QUERY_FAULTS = {
 
 
 class Client:
-    """A connection to one server; queries and updates count what was sent."""
+    """A connection to one server; queries and updates count what was sent and answered, writes the updates that were made."""
 
     def __init__(self, server: DnsServer, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self.server = server
         self.queries = 0
         self.updates = 0
+        self.writes = 0
         self._timeout_seconds = timeout_seconds
 
     @property
@@ -70,9 +64,9 @@ class Client:
         return self.server.address if self.server.port == 53 else f"{self.server.address} port {self.server.port}"
 
     def query(self, name: str, record_type: str, zone: str) -> Message:
-        """Return the answer of the server itself; raises DnsServerError when it is none of an authoritative server."""
+        """Return the answer of the server itself; raises DeviceError when it is none of an authoritative server."""
         message = dns.message.make_query(f"{name}.", record_type, flags=0)
-        answer = self._exchange(message, f"cannot be asked for {name} {record_type}", is_update=False)
+        answer = self.exchange(message, f"cannot be asked for {name} {record_type}", is_update=False)
         self.queries += 1
         code = dns.rcode.to_text(answer.rcode())
         if code not in ("NOERROR", "NXDOMAIN"):
@@ -83,18 +77,19 @@ class Client:
         return answer
 
     def update(self, message: UpdateMessage, zone: str) -> None:
-        """Send an update; raises ChangedMeanwhileError when a prerequisite failed, DnsServerError when anything else did."""
-        answer = self._exchange(message, f"cannot be sent changes of the zone {zone}", is_update=True)
+        """Send an update; raises DeviceError when it was not made, also because the zone is not what it was when it was gathered."""
+        answer = self.exchange(message, f"cannot be sent changes of the zone {zone}", is_update=True)
         self.updates += 1
         code = dns.rcode.to_text(answer.rcode())
         if code in _MEANWHILE:
-            raise ChangedMeanwhileError(f"{self._who()}: the zone {zone} was changed meanwhile, nothing was written: {_MEANWHILE[code]}; fix: run again")
+            raise DeviceError(f"{self._who()}: the zone {zone} was changed meanwhile, nothing was written: {_MEANWHILE[code]}; fix: run again")
         if code != "NOERROR":
             meaning, fix = _UPDATE_FAULTS.get(code, (f"it answers {code}", "look into its log"))
             raise self._error(f"did not change the zone {zone}: {meaning}", fix)
+        self.writes += 1
 
-    def _exchange(self, message: Message, failed: str, is_update: bool) -> Message:
-        """Send a message and return the answer; whatever goes wrong on the way is a DnsServerError."""
+    def exchange(self, message: Message, failed: str, is_update: bool) -> Message:
+        """Send a message and return the answer; whatever goes wrong on the way is a DeviceError."""
         if self.server.key_name:
             message.use_tsig(self._key(), algorithm=dns.name.from_text(self.server.key_algorithm))
         where, port = self.server.address, self.server.port
@@ -115,7 +110,7 @@ class Client:
         except (OSError, EOFError) as error:
             raise self._error(f"{failed}: {error or 'it closed the connection'}", "look whether it runs, and correct address and port") from error
 
-    def no_zone(self, zone: str) -> DnsServerError:
+    def no_zone(self, zone: str) -> DeviceError:
         """Return the error of a server that answers for a zone with nothing."""
         return self._error(f"holds no zone {zone}", "correct zones in lync_dns_servers")
 
@@ -126,8 +121,8 @@ class Client:
     def _who(self) -> str:
         return f"DNS server {self.name}"
 
-    def _error(self, text: str, fix: str) -> DnsServerError:
-        return DnsServerError(f"{self._who()} {text}; fix: {fix}")
+    def _error(self, text: str, fix: str) -> DeviceError:
+        return DeviceError(f"{self._who()} {text}; fix: {fix}")
 
 
 def _code(error: Exception) -> str:

@@ -1,9 +1,13 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One zone on a server: gather what it has, and write changes as compare-and-swap.
+"""One zone: gather what a server has of it, write changes as compare-and-swap, and its lines as a zone file has them.
 
 An update holds, for every set that it touches, the prerequisite that the set is exactly what was gathered (RFC 2136
 section 2.4.2), or that there is none; the server checks all of them and writes all or nothing.
+
+    pool01.contoso.com. 300 IN A 10.1.0.11
+
+Names in zone lines are absolute, so that the lines mean the same whatever the file's origin is.
 """
 
 from __future__ import annotations
@@ -11,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from .._base.errors import InvalidInputError, Problem
 from .._base.libraries import dns
-from .planner import Change, Have, Mark, Scope, asked_keys, mark_name, mark_of
+from .planner import Have, Mark, RecordChange, Scope, asked_keys, mark_name, mark_of
 from .records import TYPES, Key, RecordSet, Wanted, rdata, value_text
 from .wire import Client
 
@@ -87,13 +92,13 @@ def _sibling(key: Key) -> Key:
     return Key(key.zone, f"{_PROBE_LABEL}.{parent}", key.type)
 
 
-def write(client: Client, zone: str, changes: Sequence[Change]) -> None:
-    """Make changes, up to 200 of them at a time all or nothing; raises DnsServerError, with the changes of earlier messages made."""
+def write(client: Client, zone: str, changes: Sequence[RecordChange]) -> None:
+    """Make changes, up to 200 of them at a time all or nothing; raises DeviceError, with the changes of earlier messages made."""
     for start in range(0, len(changes), CHANGES_OF_UPDATE_MAXIMUM):
         client.update(update_message(zone, changes[start : start + CHANGES_OF_UPDATE_MAXIMUM]), zone)
 
 
-def update_message(zone: str, changes: Sequence[Change]) -> UpdateMessage:
+def update_message(zone: str, changes: Sequence[RecordChange]) -> UpdateMessage:
     """Return the update that makes changes, with prerequisites for exactly what was gathered."""
     message = dns.update.UpdateMessage(f"{zone}.")
     aliases = {change.key.name for change in changes if change.key.type == "CNAME" and change.before}
@@ -106,7 +111,7 @@ def update_message(zone: str, changes: Sequence[Change]) -> UpdateMessage:
     return message
 
 
-def _require(message: UpdateMessage, change: Change, is_alias_now: bool) -> None:
+def _require(message: UpdateMessage, change: RecordChange, is_alias_now: bool) -> None:
     name, kind = f"{change.key.name}.", change.key.type
     if change.before:
         message.present(name, *(rdata(kind, value) for value in change.before.values))
@@ -116,7 +121,7 @@ def _require(message: UpdateMessage, change: Change, is_alias_now: bool) -> None
         message.absent(name, "CNAME")
 
 
-def _swap(message: UpdateMessage, change: Change) -> None:
+def _swap(message: UpdateMessage, change: RecordChange) -> None:
     if not change.touches_set:
         return
     name, kind = f"{change.key.name}.", change.key.type
@@ -126,7 +131,7 @@ def _swap(message: UpdateMessage, change: Change) -> None:
         message.add(name, change.after.ttl, *(rdata(kind, value) for value in change.after.values))
 
 
-def _mark(message: UpdateMessage, change: Change) -> None:
+def _mark(message: UpdateMessage, change: RecordChange) -> None:
     if change.mark_before == change.mark_after:
         return
     if change.mark_before:
@@ -138,3 +143,40 @@ def _mark(message: UpdateMessage, change: Change) -> None:
 def mark_rdata(mark: Mark) -> object:
     """Return a mark as a TXT value of one string."""
     return rdata("TXT", f'"{mark.text}"')
+
+
+def lines_of(one: RecordSet) -> list[str]:
+    """Return the lines of one record set, a value each."""
+    key = one.key
+    return [f"{key.name}. {one.ttl} IN {key.type} {rdata(key.type, value).to_text()}" for value in one.values]
+
+
+def rendered(sets: Iterable[RecordSet]) -> str:
+    """Return record sets as zone lines, sorted by zone, name and type; an $ORIGIN line before each zone."""
+    lines: list[str] = []
+    zone = ""
+    for one in sorted(sets):
+        if one.key.zone != zone:
+            zone = one.key.zone
+            lines.append(f"$ORIGIN {zone}.")
+        lines += lines_of(one)
+    return "".join(f"{line}\n" for line in lines)
+
+
+def parsed(text: str, zone: str) -> tuple[RecordSet, ...]:
+    """Return the record sets of a zone file that have one of our types, sorted; relative names are of the zone.
+
+    SOA, NS and everything else is left out, and so are names outside the zone. Raises InvalidInputError for a text that is no zone file.
+    """
+    try:
+        found = dns.zone.from_text(text, origin=f"{zone}.", relativize=False, check_origin=False)
+    except (dns.exception.DNSException, ValueError) as error:
+        fix = "give the text of a zone file, with zone as its origin"
+        raise InvalidInputError([Problem("running_config", f"it is not the text of a zone: {error}", fix=fix)]) from error
+    sets = []
+    for name, rdataset in found.iterate_rdatasets():
+        kind = rdataset.rdtype.name
+        if kind in TYPES:
+            key = Key(zone, name.to_text(omit_final_dot=True).lower(), kind)
+            sets.append(RecordSet(key, rdataset.ttl, tuple(sorted(value_text(data) for data in rdataset))))
+    return tuple(sorted(sets))

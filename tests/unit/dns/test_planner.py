@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import Have, Kind, Mark, Scope, State, applied, asked_keys, plan_changes
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Kind, State
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import Have, Mark, Scope, applied, asked_keys, plan_changes
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.records import Key, RecordSet, Wanted
-from ansible_collections.msuc.lync.plugins.plugin_utils._dns.results import words
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.results import command
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.windows import not_expressible, tasks_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.zone import update_message
 from hypothesis import given, settings
@@ -75,7 +76,7 @@ CASES: list[tuple[str, list[Wanted], Have, Scope, dict[Key, str], dict[Key, tupl
 @pytest.mark.parametrize(("name", "want", "zone", "run", "changes", "unknown"), CASES, ids=[case[0] for case in CASES])
 def test_plan(name: str, want: list[Wanted], zone: Have, run: Scope, changes: dict[Key, str], unknown: dict[Key, tuple[str, ...]]) -> None:
     found = plan_changes(want, zone, run)
-    assert {change.key: words(change, "internal").partition("): ")[2] for change in found.changes} == changes
+    assert {change.key: command(change, "internal").partition("): ")[2] for change in found.changes} == changes
     assert {one.key: one.values for one in found.unknown} == unknown
     assert found.conflicts == ()
 
