@@ -15,7 +15,7 @@ from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.results import rollback
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.selftest import Format, Report, SelftestError, run_all
 
-_HANDS = "msuc.lync.windows_firewall_host"
+_HANDS = "msuc.lync.windows_firewall_remote"
 _SPEC = {
     "path": {"type": "path", "required": True},
     "names": {"type": "list", "elements": "str", "default": ["*"]},

@@ -41,7 +41,7 @@ _BEGIN: dict[str, Callable[[dict[str, Any]], Course | dict[str, object]]] = {"fi
 class ActionModule(KeepsResult, windows_firewall_rules.HandsAction):
     """The action of msuc.lync.windows_compare."""
 
-    hands = "msuc.lync.windows_gather_host"
+    hands = "msuc.lync.windows_gather_remote"
     argument_spec = _SPEC
 
     def begun(self, options: dict[str, Any], host: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@
 
 One round trip where nothing differs, a second one that applies where something does, and a third, over a new connection,
 that confirms a change which would otherwise be taken back. Everything is decided here on
-the controller by plugin_utils/windows; the host runs msuc.lync.windows_firewall_host, which gathers and writes.
+the controller by plugin_utils/windows; the host runs msuc.lync.windows_firewall_remote, which gathers and writes.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class ActionModule(KeepsResult, HandsAction):
     """The action of msuc.lync.windows_firewall_rules."""
 
     concern = Concern.FIREWALL
-    hands = "msuc.lync.windows_firewall_host"
+    hands = "msuc.lync.windows_firewall_remote"
     argument_spec = ARGUMENT_SPEC
 
     def begun(self, options: dict[str, Any], host: str) -> Course | dict[str, object]:

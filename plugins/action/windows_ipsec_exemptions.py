@@ -37,7 +37,7 @@ class ActionModule(KeepsResult, HandsAction):
     """The action of msuc.lync.windows_ipsec_exemptions."""
 
     concern = Concern.IPSEC
-    hands = "msuc.lync.windows_ipsec_host"
+    hands = "msuc.lync.windows_ipsec_remote"
     argument_spec = ARGUMENT_SPEC
 
     def begun(self, options: dict[str, Any], host: str) -> Course | dict[str, object]:

@@ -18,7 +18,7 @@ options:
   dir:
     description:
       - A directory for C(site-before.json) and C(site-before.txt), or C(site-after.json) and C(site-after.txt).
-      - When snapshots were taken, C(site-rollback.json) is an inventory that tells M(msuc.lync.windows_firewall_host) which of them to bring back.
+      - When snapshots were taken, C(site-rollback.json) is an inventory that tells M(msuc.lync.windows_firewall_remote) which of them to bring back.
       - A C(verify.json) that is there tells which assumptions of the plan are confirmed.
       - It is written in check mode too.
     type: path

@@ -26,7 +26,7 @@ options:
     default: ["*"]
 attributes:
   action:
-    description: Runs on the controller as an action plugin, and M(msuc.lync.windows_firewall_host) on the host.
+    description: Runs on the controller as an action plugin, and M(msuc.lync.windows_firewall_remote) on the host.
     support: full
   check_mode:
     description: It has to write, so it is skipped.

@@ -36,7 +36,7 @@ attributes:
 seealso:
   - module: msuc.lync.windows_firewall_rules
   - module: msuc.lync.windows_ipsec_exemptions
-  - module: msuc.lync.windows_gather_host
+  - module: msuc.lync.windows_gather_remote
 author:
   - msuc.lync contributors (@msuc)
 """

@@ -149,7 +149,7 @@ attributes:
     platforms: windows
     support: full
 seealso:
-  - module: msuc.lync.windows_firewall_host
+  - module: msuc.lync.windows_firewall_remote
 author:
   - msuc.lync contributors (@msuc)
 """

@@ -175,7 +175,7 @@ attributes:
     support: full
 seealso:
   - module: msuc.lync.windows_firewall_rules
-  - module: msuc.lync.windows_ipsec_host
+  - module: msuc.lync.windows_ipsec_remote
 author:
   - msuc.lync contributors (@msuc)
 """

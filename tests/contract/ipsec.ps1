@@ -1,13 +1,13 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# Runs windows_ipsec_host.ps1 over the lab's fakes, once for each run of a JSON file: arguments, check_mode, and the environment that leads
+# Runs windows_ipsec_remote.ps1 over the lab's fakes, once for each run of a JSON file: arguments, check_mode, and the environment that leads
 # the fakes to a host. Writes one line of JSON for each. PowerShell 7.
 param([Parameter(Mandatory = $true)][string]$Path)
 
 $ErrorActionPreference = 'Stop'
 $plugins = Join-Path -Path $PSScriptRoot -ChildPath '../../plugins'
-$hands = Join-Path -Path $plugins -ChildPath 'modules/windows_ipsec_host.ps1'
+$hands = Join-Path -Path $plugins -ChildPath 'modules/windows_ipsec_remote.ps1'
 $runs = ConvertFrom-Json -InputObject (Get-Content -LiteralPath $Path -Raw) -AsHashtable
 
 function Set-LabHost {

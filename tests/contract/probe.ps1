@@ -3,7 +3,7 @@
 
 <#
 .SYNOPSIS
-Runs windows_probe_host.ps1 with each of the arguments in a JSON file, and prints each result as a line.
+Runs windows_probe_remote.ps1 with each of the arguments in a JSON file, and prints each result as a line.
 
 .DESCRIPTION
 The sockets are real. Only the start of the process of temporary listeners, Win32_Process of Windows, is something else here.
@@ -22,5 +22,5 @@ Import-Module -ModuleInfo (New-Module -Name '_Probe' -ScriptBlock $code) -Global
 $runs = Read-Json -Path $Path
 foreach ($argument in $runs) {
     Set-Variable -Name complex_args -Value $argument
-    & (Join-Path -Path $plugins -ChildPath 'modules/windows_probe_host.ps1')
+    & (Join-Path -Path $plugins -ChildPath 'modules/windows_probe_remote.ps1')
 }

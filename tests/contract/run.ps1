@@ -27,7 +27,7 @@ param([string]$Name = '*', [string]$Report = '', [string]$Fake = '')
 
 $ErrorActionPreference = 'Stop'
 $plugins = Join-Path -Path $PSScriptRoot -ChildPath '../../plugins'
-$hands = Join-Path -Path $plugins -ChildPath 'modules/windows_firewall_host.ps1'
+$hands = Join-Path -Path $plugins -ChildPath 'modules/windows_firewall_remote.ps1'
 . (Join-Path -Path $PSScriptRoot -ChildPath 'shared.ps1')
 
 function ConvertTo-Value {

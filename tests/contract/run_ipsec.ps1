@@ -24,7 +24,7 @@ param([string]$Name = '*', [string]$Fake = '')
 
 $ErrorActionPreference = 'Stop'
 $plugins = Join-Path -Path $PSScriptRoot -ChildPath '../../plugins'
-$hands = Join-Path -Path $plugins -ChildPath 'modules/windows_ipsec_host.ps1'
+$hands = Join-Path -Path $plugins -ChildPath 'modules/windows_ipsec_remote.ps1'
 . (Join-Path -Path $PSScriptRoot -ChildPath 'shared.ps1')
 $id = 'msuc.lync contract'
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""msuc.lync.windows_gather_host over the wire, simulated and as PowerShell: what the modules of firewall and IPsec answer, in one answer."""
+"""msuc.lync.windows_gather_remote over the wire, simulated and as PowerShell: what the modules of firewall and IPsec answer, in one answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.simulators.executor import Executor
 from tests.simulators.powershell import PowerShellExecutor
 
 GATHER = {"operation": "gather"}
-MODULES: tuple[tuple[str, dict[str, Any]], ...] = (("windows_gather_host", {}), ("windows_firewall_host", GATHER), ("windows_ipsec_host", GATHER))
+MODULES: tuple[tuple[str, dict[str, Any]], ...] = (("windows_gather_remote", {}), ("windows_firewall_remote", GATHER), ("windows_ipsec_remote", GATHER))
 ANSIBLE = {"changed", "failed", "_ansible_no_log", "done"}
 
 

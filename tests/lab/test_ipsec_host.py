@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""msuc.lync.windows_ipsec_host over the wire: the simulated module, and the collection's own PowerShell when LYNC_PWSH names a program."""
+"""msuc.lync.windows_ipsec_remote over the wire: the simulated module, and the collection's own PowerShell when LYNC_PWSH names a program."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def executors() -> list[Any]:
 
 
 def play(*tasks: dict[str, Any]) -> str:
-    steps = [{"name": f"Step {number}", "msuc.lync.windows_ipsec_host": task, "ignore_errors": True} for number, task in enumerate(tasks)]
+    steps = [{"name": f"Step {number}", "msuc.lync.windows_ipsec_remote": task, "ignore_errors": True} for number, task in enumerate(tasks)]
     return json.dumps([{"hosts": "all", "gather_facts": False, "tasks": steps}])
 
 

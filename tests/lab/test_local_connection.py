@@ -39,7 +39,7 @@ def test_the_module_converges_and_stays_on_a_local_connection(local: Lab) -> Non
     store = local.stores["fe01"]
     before = store.read()["rules"]
     task: dict[str, Any] = json.loads(playbook(rules=[SIP, MEDIA]))[0]["tasks"][0]
-    wrong = {"name": "Host", "msuc.lync.windows_firewall_host": {"operation": "Gather"}, "ignore_errors": True}
+    wrong = {"name": "Host", "msuc.lync.windows_firewall_remote": {"operation": "Gather"}, "ignore_errors": True}
     tasks = [{**task, "check_mode": True}, {"name": "Looked at", "ansible.builtin.slurp": {"src": str(store.path)}}, task, task, wrong]
     play = [{"hosts": "all", "gather_facts": False, "tasks": tasks}]
 

@@ -52,7 +52,7 @@ def test_the_powershell_module_converges_removes_exactly_and_tells_why_it_fails(
     play = json.loads(playbook(rules=want))
 
     play[0]["tasks"] *= 2
-    play[0]["tasks"] += [{"name": "Host", "msuc.lync.windows_firewall_host": arguments, "ignore_errors": True} for arguments in (CONFLICT, WRONG)]
+    play[0]["tasks"] += [{"name": "Host", "msuc.lync.windows_firewall_remote": arguments, "ignore_errors": True} for arguments in (CONFLICT, WRONG)]
     played = lab.play(json.dumps(play), "--limit", "fe01")
     assert len(played.of("fe01")) == 4, played.output
     first, second, conflict, wrong = (record["result"] for record in played.of("fe01"))

@@ -70,7 +70,7 @@ def test_a_snapshot_is_there_before_the_first_write_and_comes_back(lab: Lab) -> 
     path = result["snapshot"]["path"]
     assert result["snapshot"] == {"path": path, "rollback": f'netsh advfirewall import "{path}"', "armed": False}
     restore = {"operation": "restore", "path": "newest"}
-    restored = lab.play(f'[{{"hosts": "all", "gather_facts": false, "tasks": [{{"msuc.lync.windows_firewall_host": {restore}}}]}}]').result("fe01")
+    restored = lab.play(f'[{{"hosts": "all", "gather_facts": false, "tasks": [{{"msuc.lync.windows_firewall_remote": {restore}}}]}}]').result("fe01")
     assert (restored["changed"], restored["restored"]) == (True, path)
     assert tamper.show(store) == before
     # What was there before it was restored is a snapshot too.

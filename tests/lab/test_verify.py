@@ -189,7 +189,7 @@ def expected() -> dict[tuple[str, str, int], tuple[str, str]]:
 def test_the_powershell_module_probes_and_listens_behind_the_wire(lab: Lab) -> None:
     lab.executor = PowerShellExecutor(PWSH)
     lab.start({"fe01": {"addresses": ["127.4.0.11"], "seed": "empty"}})
-    hand = "msuc.lync.windows_probe_host"
+    hand = "msuc.lync.windows_probe_remote"
     probes = [{"id": "0", "kind": "tcp", "address": "127.4.0.11", "port": 45061, "source": "127.4.0.12", "hold_milliseconds": 1000}]
     listen = {"operation": "listen", "listen": [{"protocol": "tcp", "address": "127.4.0.11", "port": 45061}], "listen_seconds": 60}
     tasks = [

@@ -17,12 +17,12 @@ from . import gather_host, host_module, ipsec_host, probe_host
 from .firewall_store import FirewallStore
 
 _MODULES = {
-    "windows_firewall_host": host_module.run_module,
-    "windows_ipsec_host": ipsec_host.run_module,
-    "windows_gather_host": gather_host.run_module,
+    "windows_firewall_remote": host_module.run_module,
+    "windows_ipsec_remote": ipsec_host.run_module,
+    "windows_gather_remote": gather_host.run_module,
 }
 # These look at the network, not at the store, and so many hosts may run them at once.
-_UNLOCKED = {"windows_probe_host": probe_host.run_module}
+_UNLOCKED = {"windows_probe_remote": probe_host.run_module}
 _SEPARATOR = b"\0\0\0\0"
 
 

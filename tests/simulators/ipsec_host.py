@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What msuc.lync.windows_ipsec_host does on a host, done on a simulated one: same arguments, same answer.
+"""What msuc.lync.windows_ipsec_remote does on a host, done on a simulated one: same arguments, same answer.
 
     run_module(store, {"operation": "gather"}, check_mode=False) -> {"changed": False, "rules": {...}, ...}
 """

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a host is told to do, and what it answers: probes, and temporary listeners.
 
-    told = hand_probes(probes, listens=False)     # options of msuc.lync.windows_probe_host and linux_probe_host
+    told = hand_probes(probes, listens=False)     # options of msuc.lync.windows_probe_remote and linux_probe_host
     facts = read_facts(result)                    # what the host answered
 """
 

@@ -38,7 +38,7 @@ _VARIABLE = re.compile(r"%([^%]+)%")
 
 
 class HostAnswerError(Exception):
-    """What the host answered is not what msuc.lync.windows_firewall_host answers."""
+    """What the host answered is not what msuc.lync.windows_firewall_remote answers."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Changes as operations for the host: what msuc.lync.windows_firewall_host is told to write, in a legal order.
+"""Changes as operations for the host: what msuc.lync.windows_firewall_remote is told to write, in a legal order.
 
     {"kind": "add", "name": "SIP", "rule": {}, "puts": [{"property": "Name", "value": "SIP"}, ...]}
     {"kind": "change", "name": "SIP", "rule": {COM properties as gathered}, "puts": [{"property": "LocalPorts", "value": "5061"}]}

@@ -16,7 +16,7 @@ from tests.simulators import gather_host, host_module, ipsec_host, ipsec_store
 from tests.unit.firewall.windows.test_reconcile import MemoryStore
 
 Result = dict[str, Any]
-HANDS = {"windows_gather_host": gather_host, "windows_firewall_host": host_module, "windows_ipsec_host": ipsec_host}
+HANDS = {"windows_gather_remote": gather_host, "windows_firewall_remote": host_module, "windows_ipsec_remote": ipsec_host}
 FIREWALL = {"rules": [{"name": "SIP", "protocol": "tcp", "localport": "5061", "localip": "10.1.0.11"}]}
 IPSEC = {"exemptions": [{"name": "Media", "protocol": "udp", "localip": ["10.1.0.11"]}], "needed": "auto"}
 OLD = {"Name": "Old", "Grouping": "msuc.lync", "Protocol": 6, "LocalPorts": "5062", "Enabled": True}
@@ -52,7 +52,7 @@ def compare(firewall: Result, ipsec: Result, spoil: Result | None = None, **vari
 
 def test_it_tells_what_both_tell_and_asks_once() -> None:
     found, asked = compare(FIREWALL, IPSEC)
-    assert asked == ["windows_gather_host"]
+    assert asked == ["windows_gather_remote"]
     assert found["firewall"] == run(windows_firewall_rules.ActionModule, host(), FIREWALL)[0]
     assert found["ipsec"] == run(windows_ipsec_exemptions.ActionModule, host(), IPSEC)[0]
     assert (found["changed"], "failed" in found) == (True, False)
@@ -66,10 +66,10 @@ def test_it_tells_what_both_tell_and_asks_once() -> None:
 @pytest.mark.parametrize(
     ("variables", "parts", "asked"),
     [
-        ({"ansible_run_tags": ["all"], "ansible_skip_tags": []}, {"firewall", "ipsec"}, ["windows_gather_host"]),
-        ({"ansible_run_tags": ["ipsec", "dns"]}, {"ipsec"}, ["windows_ipsec_host"]),
-        ({"ansible_run_tags": ["firewall"]}, {"firewall"}, ["windows_firewall_host"]),
-        ({"ansible_run_tags": ["all"], "ansible_skip_tags": ["ipsec"]}, {"firewall"}, ["windows_firewall_host"]),
+        ({"ansible_run_tags": ["all"], "ansible_skip_tags": []}, {"firewall", "ipsec"}, ["windows_gather_remote"]),
+        ({"ansible_run_tags": ["ipsec", "dns"]}, {"ipsec"}, ["windows_ipsec_remote"]),
+        ({"ansible_run_tags": ["firewall"]}, {"firewall"}, ["windows_firewall_remote"]),
+        ({"ansible_run_tags": ["all"], "ansible_skip_tags": ["ipsec"]}, {"firewall"}, ["windows_firewall_remote"]),
     ],
 )
 def test_the_tags_of_the_run_choose(variables: Result, parts: set[str], asked: list[str]) -> None:
@@ -79,7 +79,7 @@ def test_the_tags_of_the_run_choose(variables: Result, parts: set[str], asked: l
 
 def test_a_host_that_needs_no_exemptions_is_asked_for_its_firewall_alone() -> None:
     found, asked = compare(FIREWALL, {**IPSEC, "needed": "false"})
-    assert asked == ["windows_firewall_host"]
+    assert asked == ["windows_firewall_remote"]
     assert (found["ipsec"]["not_needed"], found["ipsec"]["changed"], found["changed"]) == ("lync_ipsec is false", False, True)
 
 
