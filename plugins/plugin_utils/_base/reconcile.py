@@ -96,6 +96,9 @@ class Provider(ABC):
     def confirm(self) -> None:  # noqa: B027  # most devices have nothing to confirm
         """Confirm a change that would be taken back otherwise; raises DeviceError when that is not possible."""
 
+    def close(self) -> None:  # noqa: B027  # most devices keep no connection
+        """End what gather opened; called once, whatever happened."""
+
     def forecast(self, refusals: Sequence[str]) -> None:
         """Take down why apply would refuse the changes: for check mode."""
         self.refusals = tuple(refusals)
@@ -131,6 +134,13 @@ class RefusedError(DeviceError):
 
 def reconcile(provider: Provider, *, check_mode: bool) -> None:
     """Bring a device to what is wanted, or only look in check mode; raises DeviceError, and RefusedError before anything is written."""
+    try:
+        _reconcile(provider, check_mode=check_mode)
+    finally:
+        provider.close()
+
+
+def _reconcile(provider: Provider, *, check_mode: bool) -> None:
     provider.gather()
     provider.plan()
     if not provider.has_changes:
