@@ -35,7 +35,12 @@ HOST_FILTERS, POOL_FILTERS = ("firewall_rules", "ipsec_exemptions"), ("virtual_s
 FILTERED_MAXIMUM = 3
 """Hosts and pools whose filters are asked: each one compiles the inventory anew."""
 
-QUERIES = (("client", "Edge internal"), ("reverse proxy", "Front End"), ("internet", "Edge access"), ("gateway", "Mediation"))
+QUERIES = (
+    ("client", "Edge internal"),
+    ("reverse proxy", "Front End"),
+    ("internet", "Edge access"),
+    ("gateway", "Mediation"),
+)
 Answer = dict[str, Any]
 
 
@@ -50,7 +55,12 @@ class Inventory:
 
     def act(self, name: str, options: Mapping[str, object]) -> Answer:
         """Return the result of an action plugin."""
-        source = {"name": "Plan", "hosts": "all", "gather_facts": False, "tasks": [{"name": "Plan", name: dict(options)}]}
+        source = {
+            "name": "Plan",
+            "hosts": "all",
+            "gather_facts": False,
+            "tasks": [{"name": "Plan", name: dict(options)}],
+        }
         play = Play().load(source, variable_manager=self.variables, loader=self.loader)
         task = play.compile()[1].block[0]
         host = self.manager.get_hosts("all")[0]
@@ -60,7 +70,14 @@ class Inventory:
         # It is never used: the action runs on the controller.
         connection = connection_loader.get("local", context)
         templar = Templar(loader=self.loader, variables=given)
-        parts = {"task": task, "connection": connection, "play_context": context, "loader": self.loader, "templar": templar, "shared_loader_obj": None}
+        parts = {
+            "task": task,
+            "connection": connection,
+            "play_context": context,
+            "loader": self.loader,
+            "templar": templar,
+            "shared_loader_obj": None,
+        }
         found: Answer = action_loader.get(name, **parts).run(task_vars=given)
         return found
 
@@ -74,7 +91,10 @@ def compiled(path: str, directory: Path, name: str) -> Answer:
             result = Inventory(path).act(name, {"dir": str(directory), "show": True})
     except AnsibleError as error:
         result = {"failed": True, "msg": str(error)}
-    documents = {str(file.relative_to(directory)): json.loads(file.read_text(encoding="utf-8")) for file in sorted(directory.rglob("*.json"))}
+    documents = {
+        str(file.relative_to(directory)): json.loads(file.read_text(encoding="utf-8"))
+        for file in sorted(directory.rglob("*.json"))
+    }
     status = "failed" if result.pop("failed", False) else "plan"
     return {"status": status, "result": result, "printed": printed.getvalue().splitlines(), "documents": documents}
 
@@ -86,15 +106,25 @@ def filtered(path: str, documents: Mapping[str, Any]) -> Answer:
     for names, kind, key in ((HOST_FILTERS, "hosts/", "host"), (POOL_FILTERS, "pools/", "pool")):
         known = [document[key] for place, document in documents.items() if place.startswith(kind)]
         for name in names:
-            found |= {f"{name} {each}": _tried(f"msuc.lync.{name}", hostvars, each) for each in [*known[:FILTERED_MAXIMUM], "nobody"]}
+            found |= {
+                f"{name} {each}": _tried(f"msuc.lync.{name}", hostvars, each)
+                for each in [*known[:FILTERED_MAXIMUM], "nobody"]
+            }
     return found
 
 
 def queried() -> Answer:
     """Return rows of the catalogue, by lookup and filter."""
     (catalogue,) = lookup_loader.get("msuc.lync.catalogue").run([], variables={})
-    answers = {f"port_query {source}, {target}": _tried("msuc.lync.port_query", catalogue, source, target) for source, target in QUERIES}
-    return {"catalogue": catalogue, **answers, "port_query nobody": _tried("msuc.lync.port_query", catalogue, "nobody", "edge", "2010")}
+    answers = {
+        f"port_query {source}, {target}": _tried("msuc.lync.port_query", catalogue, source, target)
+        for source, target in QUERIES
+    }
+    return {
+        "catalogue": catalogue,
+        **answers,
+        "port_query nobody": _tried("msuc.lync.port_query", catalogue, "nobody", "edge", "2010"),
+    }
 
 
 def _tried(name: str, *arguments: object) -> object:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Inventories for same.py, the same ones for the same seed: generated ones that are valid, and broken ones; nothing of the collection is used.
 
-    written(directory, 200, examples) -> {"generated-000": PATH, ..., "broken-000": PATH, ...}
+written(directory, 200, examples) -> {"generated-000": PATH, ..., "broken-000": PATH, ...}
 """
 
 from __future__ import annotations
@@ -33,7 +33,17 @@ OTHERS = {
     "mon01": "monitoring", "um01": "exchange_um", "pc01": "clients", "dhcp01": "dhcp_servers", "sba01": "sba", "chat01": "persistent_chat",
 }  # fmt: skip
 ONLY_IN = {"mon01": ("2010",), "chat01": ("2013", "2015")}
-GROUPS = (*OTHERS.values(), "frontend", "mediation", "directors", "edge", "reverse_proxy", "load_balancers", "back_end", "web")
+GROUPS = (
+    *OTHERS.values(),
+    "frontend",
+    "mediation",
+    "directors",
+    "edge",
+    "reverse_proxy",
+    "load_balancers",
+    "back_end",
+    "web",
+)
 # What any deployment may set or not: name without lync_ -> values to choose from, None for nothing.
 COMMON: Mapping[str, Sequence[object]] = {
     "client_networks": (["10.10.0.0/16"], ["10.10.0.0/16", "2001:db8:10::/48"], "10.10.0.0/16, 10.11.0.0/24"),
@@ -71,7 +81,10 @@ class Draft:
     def add(self, name: str, groups: str, address: str, /, **variables: object) -> None:
         """Add a host; a variable's name lacks its prefix lync_, and None is none."""
         self.groups[name] = tuple(groups.split())
-        self.hosts[name] = {"ansible_host": address, **{f"lync_{key}": value for key, value in variables.items() if value is not None}}
+        self.hosts[name] = {
+            "ansible_host": address,
+            **{f"lync_{key}": value for key, value in variables.items() if value is not None},
+        }
 
     def maybe(self, **fields: object) -> Document:
         """Return fields, or nothing."""
@@ -85,7 +98,9 @@ class Draft:
         return inventory({**named, "lync_pools": self.pools}, self.hosts, self.groups)
 
 
-def inventory(common: Mapping[str, object], hosts: Mapping[str, Document], groups: Mapping[str, Sequence[str]]) -> Document:
+def inventory(
+    common: Mapping[str, object], hosts: Mapping[str, Document], groups: Mapping[str, Sequence[str]]
+) -> Document:
     """Return an inventory of hosts in groups, with the variables that all of them share."""
     children: dict[str, Document] = {}
     for name, own in groups.items():
@@ -113,7 +128,9 @@ def generated(chance: random.Random) -> Document:
     front_ends = sorted(name for name, pool in draft.pools.items() if pool["role"] == "frontend")
     common = {name: chance.choice(values) for name, values in COMMON.items()}
     features = sorted(chance.sample(FEATURES, chance.randint(0, len(FEATURES))))
-    return draft.document(**common, version=version, features=features, central_management_pool=chance.choice([None, *front_ends]))
+    return draft.document(
+        **common, version=version, features=features, central_management_pool=chance.choice([None, *front_ends])
+    )
 
 
 def _balancers(draft: Draft) -> None:
@@ -123,7 +140,15 @@ def _balancers(draft: Draft) -> None:
         vendor = vendors.get(driver) if draft.chance.random() < 0.3 else None
         addresses = draft.chance.choice(([inner, outer], f"{inner},{outer}", [inner]))
         state = draft.chance.choice((None, None, None, "retired")) if name == "lb02" else None
-        draft.add(name, "load_balancers", inner, balancer_driver=driver, balancer_addresses=addresses, balancer_vendor=vendor, member_state=state)
+        draft.add(
+            name,
+            "load_balancers",
+            inner,
+            balancer_driver=driver,
+            balancer_addresses=addresses,
+            balancer_vendor=vendor,
+            member_state=state,
+        )
 
 
 def _pool(draft: Draft, name: str, groups: str) -> None:
@@ -133,7 +158,10 @@ def _pool(draft: Draft, name: str, groups: str) -> None:
     dual = chance.random() < 0.4
     pool: Document = {"role": role, "load_balancing": method}
     if method == "hlb":
-        pool |= {"balancer": "lb01", "vip": [f"10.4.0.{draft.next()}", *([f"2001:db8:4::{draft.next()}"] if dual else [])]}
+        pool |= {
+            "balancer": "lb01",
+            "vip": [f"10.4.0.{draft.next()}", *([f"2001:db8:4::{draft.next()}"] if dual else [])],
+        }
     if method == "dns" and role != "mediation":
         pool |= {"balancer": "lb01", "web_vip": f"10.4.0.{draft.next()}"}
     if method != "none" and role != "mediation":
@@ -144,7 +172,9 @@ def _pool(draft: Draft, name: str, groups: str) -> None:
     for state in draft.states(1 if method == "none" else chance.randint(1, 3)):
         number = draft.next()
         address = [f"10.3.0.{number}", *([f"2001:db8:3::{number}"] if dual else [])]
-        draft.add(f"{name}-{number}", groups, address[0], address=address, pool=f"{name}.contoso.com", member_state=state)
+        draft.add(
+            f"{name}-{number}", groups, address[0], address=address, pool=f"{name}.contoso.com", member_state=state
+        )
 
 
 def _edge_pool(draft: Draft) -> None:
@@ -154,19 +184,33 @@ def _edge_pool(draft: Draft) -> None:
     pool: Document = {"role": "edge", "load_balancing": method}
     if method == "hlb":
         vips = {service: f"203.0.113.{draft.next()}" for service in EDGE_SERVICES}
-        pool |= {"balancer": {"internal": "lb01", "external": "lb02"}, "vip": f"10.4.0.{draft.next()}", "external_vips": vips}
+        pool |= {
+            "balancer": {"internal": "lb01", "external": "lb02"},
+            "vip": f"10.4.0.{draft.next()}",
+            "external_vips": vips,
+        }
     draft.pools["edge.contoso.com"] = pool
     for state in draft.states(1 if method == "none" else chance.randint(1, 3)):
         inner = draft.next()
         cards = {service: f"203.0.113.{inner if shared else draft.next()}" for service in EDGE_SERVICES}
-        public = {service: f"198.51.100.{draft.next()}" for service in EDGE_SERVICES} if method == "dns" and not shared and chance.random() < 0.4 else None
+        public = (
+            {service: f"198.51.100.{draft.next()}" for service in EDGE_SERVICES}
+            if method == "dns" and not shared and chance.random() < 0.4
+            else None
+        )
         more = {"external_addresses": cards, "external_nat_addresses": public}
         draft.add(f"edge-{inner}", "edge", f"10.5.0.{inner}", pool="edge.contoso.com", member_state=state, **more)
 
 
 def _reverse_proxy(draft: Draft) -> None:
     driver = draft.chance.choice((None, "haproxy", "nginx"))
-    draft.add("rp01", "reverse_proxy", "10.6.0.61", external_address=draft.chance.choice((None, "203.0.113.61")), reverse_proxy_driver=driver)
+    draft.add(
+        "rp01",
+        "reverse_proxy",
+        "10.6.0.61",
+        external_address=draft.chance.choice((None, "203.0.113.61")),
+        reverse_proxy_driver=driver,
+    )
 
 
 # --- broken ones ---------------------------------------------------------------------------------------------------
@@ -189,7 +233,15 @@ OVERRIDES: Sequence[Document] = (
     {"peers": [{"class": "any"}]}, {"peers": [{"class": "backup_pool", "vips": True}]}, {"peers": [{"class": "nobody"}]}, {"transports": ["udp", "tcp"]},
     {"web": "external"}, {"features": []}, {"versions": ["2011"]}, {"enabled": "perhaps"}, {"wrong": 1},
 )  # fmt: skip
-SELECTS = ("component=='edge'", "id=='fe-sip-tls'", "interface!='any'", "`true`", "direction=='in'", "][", "peers[?class=='any']")
+SELECTS = (
+    "component=='edge'",
+    "id=='fe-sip-tls'",
+    "interface!='any'",
+    "`true`",
+    "direction=='in'",
+    "][",
+    "peers[?class=='any']",
+)
 Break = Callable[[random.Random, Document], None]
 
 
@@ -213,7 +265,9 @@ def paths(node: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 def _variable_place(chance: random.Random, document: Document) -> tuple[Any, Any]:
     """Return holder and key of some value among the variables."""
     node = document["all"]
-    found = [path for part in ("vars", "hosts") for path in paths(node[part], (part,)) if path[0] == "vars" or len(path) > 2]
+    found = [
+        path for part in ("vars", "hosts") for path in paths(node[part], (part,)) if path[0] == "vars" or len(path) > 2
+    ]
     *way, key = chance.choice(found)
     for step in way:
         node = node[step]
@@ -255,7 +309,8 @@ def _regrouped(chance: random.Random, document: Document) -> None:
 
 def _changed_rows(chance: random.Random, document: Document) -> None:
     document["all"]["vars"]["lync_row_overrides"] = [
-        {"select": chance.choice(SELECTS), "set": copy.deepcopy(chance.choice(OVERRIDES))} for _place in range(chance.randint(1, 3))
+        {"select": chance.choice(SELECTS), "set": copy.deepcopy(chance.choice(OVERRIDES))}
+        for _place in range(chance.randint(1, 3))
     ]
 
 
@@ -290,7 +345,10 @@ def written(directory: Path, count: int, examples: Sequence[Path]) -> dict[str, 
     directory.mkdir(parents=True, exist_ok=True)
     documents = {f"generated-{number:03}": generated(random.Random(SEED + number)) for number in range(count)}
     wholes = [*map(example, examples), *list(documents.values())[:5]]
-    documents |= {f"broken-{number:03}": broken(random.Random(-SEED - number), wholes[number % len(wholes)]) for number in range(count)}
+    documents |= {
+        f"broken-{number:03}": broken(random.Random(-SEED - number), wholes[number % len(wholes)])
+        for number in range(count)
+    }
     for name, document in documents.items():
         (directory / f"{name}.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
     return {name: directory / f"{name}.json" for name in documents}
