@@ -42,7 +42,9 @@ class ActionModule(ProviderAction):
 
     def provider(self, options: Answer, task_vars: dict[str, Any]) -> Provider | Answer:
         """Return the provider of the task, or zone lines and records of states that ask no server."""
-        return offline_result(options) if State(options["state"]).is_offline else DnsProvider(Task.from_options(options))
+        return (
+            offline_result(options) if State(options["state"]).is_offline else DnsProvider(Task.from_options(options))
+        )
 
     def device_name(self, task_vars: Mapping[str, Any]) -> str:
         """Return the name under which the result is kept: DNS is one device for a run."""

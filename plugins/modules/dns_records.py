@@ -6,27 +6,29 @@ DOCUMENTATION = r"""
 module: dns_records
 short_description: Brings DNS records of several zones and views to what is wanted, by dynamic updates
 description:
-  - Asks the servers of each zone what they have, compares it with what is wanted, and writes what differs as one update (RFC 2136) for
-    each zone and view, signed with a TSIG key (RFC 8945).
-  - An update is a compare-and-swap. It holds as its prerequisites exactly what was gathered, and the server makes all of it or, when
-    somebody changed one of the record sets meanwhile, nothing.
-  - Zones that are as wanted cost questions and no update. The servers themselves are asked, without recursion, never a resolver.
+  - Asks the servers of each zone what they have, compares it with what is wanted, and writes what differs as one
+    update (RFC 2136) for each zone and view, signed with a TSIG key (RFC 8945).
+  - An update is a compare-and-swap. It holds as its prerequisites exactly what was gathered, and the server makes all
+    of it or, when somebody changed one of the record sets meanwhile, nothing.
+  - Zones that are as wanted cost questions and no update. The servers themselves are asked, without recursion, never
+    a resolver.
   - Only record sets that the zone marks as owned are made exact or removed. The marks of an owner are TXT values at
-    C(OWNER._msuc-lync.ZONE), at most 100 in a zone. A set gets its mark when it holds exactly what is wanted. Until then values that are
-    not wanted are reported (RV(unknown)) and stay.
-  - Zones of Active Directory take no TSIG. For a server with C(windows_host) nothing is written. RV(windows_tasks) holds the options for
-    C(ansible.windows.win_dns_record) instead, which the role P(msuc.lync.dns_records#role) runs on that host.
+    C(OWNER._msuc-lync.ZONE), at most 100 in a zone. A set gets its mark when it holds exactly what is wanted. Until
+    then values that are not wanted are reported (RV(unknown)) and stay.
+  - Zones of Active Directory take no TSIG. For a server with C(windows_host) nothing is written. RV(windows_tasks)
+    holds the options for C(ansible.windows.win_dns_record) instead, which the role P(msuc.lync.dns_records#role) runs
+    on that host.
   - With O(step=verify) nothing is written, and the task fails when anything differs from what is wanted.
-  - The task runs on the controller and contacts no host. All options are validated before any server is contacted, and all errors are
-    reported at once.
+  - The task runs on the controller and contacts no host. All options are validated before any server is contacted,
+    and all errors are reported at once.
 version_added: 0.1.0
 extends_documentation_fragment: [msuc.lync.step]
 options:
   records:
     description:
       - The wanted record sets, in the shape of the plan files.
-      - With O(state=deleted) and O(state=gathered) name, type and zone are enough. With O(state=deleted) and without records everything
-        that is marked for O(owners) is removed.
+      - With O(state=deleted) and O(state=gathered) name, type and zone are enough. With O(state=deleted) and without
+        records everything that is marked for O(owners) is removed.
     type: list
     elements: dict
     default: []
@@ -63,8 +65,8 @@ options:
         default: msuc.lync
   servers:
     description:
-      - The servers that take the records, as in the variable C(lync_dns_servers). The first one of a zone and view is written. The others
-        are asked whether they have the changes too.
+      - The servers that take the records, as in the variable C(lync_dns_servers). The first one of a zone and view is
+        written. The others are asked whether they have the changes too.
     type: list
     elements: dict
     default: []
@@ -88,7 +90,9 @@ options:
         choices: [internal, external]
         default: internal
       key_name:
-        description: Name of the TSIG key. Questions are signed with it too, so that a server that tells views by keys answers from the right one.
+        description:
+          - Name of the TSIG key. Questions are signed with it too, so that a server that tells views by keys answers
+            from the right one.
         type: str
       key_algorithm:
         description: Algorithm of the TSIG key.
@@ -104,9 +108,12 @@ options:
   state:
     description:
       - V(merged) adds what is missing and removes nothing.
-      - V(replaced) also makes owned sets exactly what is wanted, and removes owned sets of O(owners) that are not wanted.
-      - V(deleted) removes the sets of O(records). Of a set that is not owned only the values that are listed are removed.
-      - V(gathered) changes nothing and returns what is there under the names of O(records) and what is owned by O(owners).
+      - V(replaced) also makes owned sets exactly what is wanted, and removes owned sets of O(owners) that are not
+        wanted.
+      - V(deleted) removes the sets of O(records). Of a set that is not owned only the values that are listed are
+        removed.
+      - V(gathered) changes nothing and returns what is there under the names of O(records) and what is owned by
+        O(owners).
       - V(rendered) contacts no server and returns O(records) as lines of zone files.
       - V(parsed) contacts no server and returns the records of O(running_config) or of the file at O(path).
     type: str
@@ -114,7 +121,8 @@ options:
     default: replaced
   owners:
     description:
-      - Whose owned sets are removed when they are not wanted, beside the owners of O(records). What is marked for others is left alone.
+      - Whose owned sets are removed when they are not wanted, beside the owners of O(records). What is marked for
+        others is left alone.
     type: list
     elements: str
     default: []
@@ -166,8 +174,8 @@ attributes:
 requirements:
   - dnspython (on the controller)
 notes:
-  - An update holds at most 200 sets. Where more differ in one zone, as in a first run over a large deployment, each 200 of them are
-    all or nothing.
+  - An update holds at most 200 sets. Where more differ in one zone, as in a first run over a large deployment, each
+    200 of them are all or nothing.
   - When the answer to an update is lost, it is not known whether it was made. Running again tells.
 author:
   - msuc.lync contributors (@msuc)
@@ -204,7 +212,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 before:
-  description: What was there under the names that were asked for, as records with their C(owner), which is null without a mark.
+  description:
+    - What was there under the names that were asked for, as records with their C(owner), which is null without a
+      mark.
   returned: always, unless the options are invalid or O(state) contacts no server
   type: list
   elements: dict
@@ -271,7 +281,15 @@ summary:
   returned: always, unless the options are invalid or O(state) contacts no server
   type: dict
   sample:
-    {"added": 1, "changed": 0, "disabled": 0, "removed": 0, "marked": 0, "unmarked": 0, "admission_changed": 0, "recreated": 0, "unknown": 0}
+    added: 1
+    changed: 0
+    disabled: 0
+    removed: 0
+    marked: 0
+    unmarked: 0
+    admission_changed: 0
+    recreated: 0
+    unknown: 0
 unknown:
   description: Values that stand under a wanted name, are not wanted and not owned. They stay.
   returned: always, unless the options are invalid or O(state) contacts no server
@@ -283,7 +301,8 @@ not_applied:
   type: list
   elements: str
 lagging:
-  description: Servers of a zone beside the first that have another serial number, do not answer, or do not follow in time.
+  description:
+    - Servers of a zone beside the first that have another serial number, do not answer, or do not follow in time.
   returned: always, unless the options are invalid or O(state) contacts no server
   type: list
   elements: str
@@ -303,8 +322,9 @@ failed_owners:
   elements: str
 stats:
   description:
-    - How many messages the servers answered, without the C(verify_requests) that looked again after a change, and how many updates they
-      made (C(writes)). C(queries) and C(updates) count all questions and updates that were answered.
+    - How many messages the servers answered, without the C(verify_requests) that looked again after a change, and how
+      many updates they made (C(writes)). C(queries) and C(updates) count all questions and updates that were
+      answered.
   returned: always, unless the options are invalid or O(state) contacts no server
   type: dict
   sample: {"requests": 9, "verify_requests": 0, "writes": 0, "queries": 9, "updates": 0}

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""DNS records against a real BIND: the rhythm of states, compare-and-swap, views, secondaries, and whatever a server refuses."""
+"""DNS records against a real BIND: the rhythm of states, compare-and-swap, views, secondaries, refusals."""
 
 from __future__ import annotations
 
@@ -22,20 +22,35 @@ pytestmark = pytest.mark.skipif(not present(), reason=MISSING)
 POOL, OTHER = "pool01.contoso.com", "pool02.contoso.com"
 FOREIGN = 'www A 10.9.9.9\nmail 17 MX 10 www\ntext TXT "Mixed Case  and blanks" "two"\npool01 TXT "not ours"\n'
 MARKS = f"{POOL}._msuc-lync.{ZONE}. 300 IN TXT"
-OPTIONS: dict[str, Any] = {"state": "replaced", "records": [], "owners": [], "take_over": [], "timeout_seconds": 5.0, "wait_seconds": 5.0}
+OPTIONS: dict[str, Any] = {
+    "state": "replaced",
+    "records": [],
+    "owners": [],
+    "take_over": [],
+    "timeout_seconds": 5.0,
+    "wait_seconds": 5.0,
+}
 
 
 def a(*values: str, name: str = POOL, **more: Any) -> dict[str, Any]:
     return {"name": name, "type": "A", "values": list(values), "zone": ZONE, "owner": POOL, **more}
 
 
-SRV: dict[str, Any] = {"name": f"_sipinternaltls._tcp.{ZONE}", "type": "SRV", "values": [f"0 0 5061 {POOL}"], "zone": ZONE, "owner": POOL}
+SRV: dict[str, Any] = {
+    "name": f"_sipinternaltls._tcp.{ZONE}",
+    "type": "SRV",
+    "values": [f"0 0 5061 {POOL}"],
+    "zone": ZONE,
+    "owner": POOL,
+}
 RECORDS = [a("10.1.0.11", "10.1.0.12"), SRV]
 
 
 # RECORDS are only read.
 # pylint: disable=dangerous-default-value
-def provider(servers: Sequence[dict[str, object]], records: Sequence[dict[str, Any]] = RECORDS, **more: Any) -> DnsProvider:
+def provider(
+    servers: Sequence[dict[str, object]], records: Sequence[dict[str, Any]] = RECORDS, **more: Any
+) -> DnsProvider:
     return DnsProvider(Task.from_options({**OPTIONS, "servers": list(servers), "records": list(records), **more}))
 
 
@@ -48,7 +63,9 @@ def failure_of(run: Callable[[], None]) -> str:
     return ""
 
 
-def planned(servers: Sequence[dict[str, object]], records: Sequence[dict[str, Any]] = RECORDS, **more: Any) -> DnsProvider:
+def planned(
+    servers: Sequence[dict[str, object]], records: Sequence[dict[str, Any]] = RECORDS, **more: Any
+) -> DnsProvider:
     """Return a provider that has looked at all zones and has something to write."""
     run = provider(servers, records, **more)
     run.gather()
@@ -63,7 +80,9 @@ def failure_of_writing(run: DnsProvider) -> str:
     return failure_of(run.verify)
 
 
-def done(servers: Sequence[dict[str, object]], records: Sequence[dict[str, Any]] = RECORDS, check: bool = False, **more: Any) -> Any:
+def done(
+    servers: Sequence[dict[str, object]], records: Sequence[dict[str, Any]] = RECORDS, check: bool = False, **more: Any
+) -> Any:
     """Return the result of a whole run, with its failure under "failure"."""
     run = provider(servers, records, **more)
     failure = failure_of(lambda: reconcile(run, check_mode=check))
@@ -90,7 +109,8 @@ def test_the_rhythm_of_replaced(server: Bind) -> None:
     assert (first["failure"], first["summary"]["added"], first["stats"]["updates"]) == ("", 2, 1)
     made = server.zone()
     assert [line for line in made if line not in before] == [
-        f"_sipinternaltls._tcp.{ZONE}. 300 IN SRV 0 0 5061 {POOL}.", f"{POOL}. 300 IN A 10.1.0.11", f"{POOL}. 300 IN A 10.1.0.12",
+        f"_sipinternaltls._tcp.{ZONE}. 300 IN SRV 0 0 5061 {POOL}.",
+        f"{POOL}. 300 IN A 10.1.0.11", f"{POOL}. 300 IN A 10.1.0.12",
         f'{MARKS} "_sipinternaltls._tcp SRV"', f'{MARKS} "pool01 A"',
     ]  # fmt: skip
     serial, changes = server.serial(), server.updates()
@@ -130,13 +150,19 @@ def test_a_first_run_reports_what_it_does_not_know_until_somebody_decides(server
     server.nsupdate("internal", f"update add {POOL}. 300 A 10.1.0.99", f"update add {POOL}. 300 AAAA 2001:db8::99")
     for run in (1, 2):
         result = done(servers)
-        assert [(one["type"], one["values"]) for one in result["unknown"]] == [("A", ["10.1.0.99"]), ("AAAA", ["2001:db8::99"])], run
+        assert [(one["type"], one["values"]) for one in result["unknown"]] == [
+            ("A", ["10.1.0.99"]),
+            ("AAAA", ["2001:db8::99"]),
+        ], run
         assert result["changed"] == (run == 1)
         assert f"{POOL}. 300 IN A 10.1.0.99" in server.zone()
     assert f'{MARKS} "pool01 A"' not in server.zone()
     taken = done(servers, take_over=[POOL])
     assert (taken["summary"]["changed"], taken["summary"]["removed"], taken["unknown"]) == (1, 1, [])
-    assert [line for line in server.zone() if line.startswith(f"{POOL}. 300")] == [f"{POOL}. 300 IN A 10.1.0.11", f"{POOL}. 300 IN A 10.1.0.12"]
+    assert [line for line in server.zone() if line.startswith(f"{POOL}. 300")] == [
+        f"{POOL}. 300 IN A 10.1.0.11",
+        f"{POOL}. 300 IN A 10.1.0.12",
+    ]
     # From now on it is ours, and the name needs no mention any more.
     server.nsupdate("internal", f"update add {POOL}. 300 A 10.1.0.99")
     assert done(servers)["commands"] == [f"{POOL} A (internal, zone {ZONE}): extra value 10.1.0.99"]
@@ -147,11 +173,14 @@ def test_a_member_that_leaves_and_a_pool_that_ends(server: Bind) -> None:
     servers = [server.entry()]
     theirs = a("10.1.0.21", name=OTHER, owner=OTHER)
     done(servers, [*RECORDS, theirs])
-    assert done(servers, [a("10.1.0.12"), SRV])["commands"] == [f"{POOL} A (internal, zone {ZONE}): extra value 10.1.0.11"]
+    assert done(servers, [a("10.1.0.12"), SRV])["commands"] == [
+        f"{POOL} A (internal, zone {ZONE}): extra value 10.1.0.11"
+    ]
     ended = done(servers, [], owners=[POOL])
     assert (ended["summary"]["removed"], ended["failure"]) == (2, "")
     assert [line for line in server.zone() if OTHER in line or POOL in line] == [
-        f'{POOL}. 3600 IN TXT "not ours"', f"{OTHER}. 300 IN A 10.1.0.21", f'{OTHER}._msuc-lync.{ZONE}. 300 IN TXT "pool02 A"',
+        f'{POOL}. 3600 IN TXT "not ours"', f"{OTHER}. 300 IN A 10.1.0.21",
+        f'{OTHER}._msuc-lync.{ZONE}. 300 IN TXT "pool02 A"',
     ]  # fmt: skip
 
 
@@ -159,7 +188,8 @@ def test_views_are_apart(server: Bind) -> None:
     servers = [server.entry("internal"), server.entry("external")]
     result = done(servers, [a("10.1.0.100"), a("203.0.113.1", view="external")])
     assert result["stats"]["updates"] == 2
-    assert {view: [line for line in server.zone(view) if line.startswith(f"{POOL}. 300")] for view in ("internal", "external")} == {
+    views = ("internal", "external")
+    assert {view: [line for line in server.zone(view) if line.startswith(f"{POOL}. 300")] for view in views} == {
         "internal": [f"{POOL}. 300 IN A 10.1.0.100"], "external": [f"{POOL}. 300 IN A 203.0.113.1"],
     }  # fmt: skip
     assert not done(servers, [a("10.1.0.100"), a("203.0.113.1", view="external")])["changed"]
@@ -170,8 +200,14 @@ def test_views_are_apart(server: Bind) -> None:
     [
         ((f"update add {POOL}. 300 A 10.1.0.13",), "a record set that was there is gone or has other values"),
         ((f"update delete {POOL}. A",), "a record set that was there is gone or has other values"),
-        ((f"update add _sipinternaltls._tcp.{ZONE}. 300 SRV 0 0 5061 {OTHER}.",), "a record set that was not there is there"),
-        ((f"update delete {POOL}. A", f"update delete {POOL}. TXT", f"update add {POOL}. 300 CNAME {OTHER}."), "a record set that was there is gone"),
+        (
+            (f"update add _sipinternaltls._tcp.{ZONE}. 300 SRV 0 0 5061 {OTHER}.",),
+            "a record set that was not there is there",
+        ),
+        (
+            (f"update delete {POOL}. A", f"update delete {POOL}. TXT", f"update add {POOL}. 300 CNAME {OTHER}."),
+            "a record set that was there is gone",
+        ),
     ],
 )
 def test_what_somebody_changed_meanwhile_is_not_overwritten(server: Bind, lines: tuple[str, ...], fault: str) -> None:
@@ -216,19 +252,29 @@ def test_no_value_of_a_concurrent_writer_is_lost(server: Bind) -> None:
 
 
 FAULTS: list[tuple[dict[str, Any], str]] = [
-    ({"key_secret": secret("another")}, "does not accept the TSIG key internal (BADSIG); fix: compare key_name, key_algorithm and key_secret"),
+    (
+        {"key_secret": secret("another")},
+        "does not accept the TSIG key internal (BADSIG); fix: compare key_name, key_algorithm and key_secret",
+    ),
     ({"key_name": "unknown"}, "does not accept the TSIG key unknown (BADKEY)"),
     ({"key_algorithm": "hmac-sha512"}, "does not accept the TSIG key internal (BADKEY)"),
-    ({"key_name": "nobody", "key_secret": secret("nobody")}, "did not change the zone contoso.com: it refuses the update; fix: allow the key in allow-update"),
+    (
+        {"key_name": "nobody", "key_secret": secret("nobody")},
+        "did not change the zone contoso.com: it refuses the update; fix: allow the key in allow-update",
+    ),
     ({"zones": ["fabrikam.com"]}, "does not tell fabrikam.com SOA: it refuses to answer"),
     ({"zones": ["oslo.contoso.com"]}, "is not authoritative for the zone oslo.contoso.com"),
     ({"zones": ["www.contoso.com"]}, "holds no zone www.contoso.com; fix: correct zones"),
 ]
 
 
-@pytest.mark.parametrize(("entry", "expected"), FAULTS, ids=[next(iter(str(case[0]).split("'")[1::2])) + case[1][:20] for case in FAULTS])
+@pytest.mark.parametrize(
+    ("entry", "expected"), FAULTS, ids=[next(iter(str(case[0]).split("'")[1::2])) + case[1][:20] for case in FAULTS]
+)
 def test_what_a_server_refuses(server: Bind, entry: dict[str, Any], expected: str) -> None:
-    server.nsupdate("internal", f"update add oslo.{ZONE}. 60 NS ns.oslo.{ZONE}.", f"update add ns.oslo.{ZONE}. 60 A 127.0.0.2")
+    server.nsupdate(
+        "internal", f"update add oslo.{ZONE}. 60 NS ns.oslo.{ZONE}.", f"update add ns.oslo.{ZONE}. 60 A 127.0.0.2"
+    )
     before = server.zone()
     zone = entry.get("zones", [ZONE])[0]
     result = done([server.entry(**entry)], [a("10.1.0.1", name=f"pool01.{zone}", zone=zone)])
@@ -254,7 +300,10 @@ def test_a_server_that_does_not_answer(server: Bind) -> None:
         server.go_on()
     # Whichever of its threads stopped last may have answered a question yet.
     assert "cannot be asked for " in asked and "no answer in 0.3 s; fix: look whether it runs" in asked
-    assert "no answer in 1 s; it is not known whether it made the changes; fix: look whether it runs, and for a firewall; then run again" in failure
+    assert (
+        "no answer in 1 s; it is not known whether it made the changes; "
+        "fix: look whether it runs, and for a firewall; then run again" in failure
+    )
     server.stop()
     assert "cannot be asked for contoso.com SOA" in done([server.entry()], timeout_seconds=0.3)["failure"]
 
@@ -273,10 +322,17 @@ def test_secondary_servers_are_looked_at_and_those_that_lag_are_named(server: Bi
         lagging = done(servers, wait_seconds=0.5)
         assert lagging["failure"] == "" and lagging["changed"]
         name = f"DNS server 127.0.0.1 port {second.port}"
-        assert lagging["lagging"] == [f"{name} does not have the changes of the zone {ZONE} yet; fix: look at its zone transfers"]
-        serials = f"has serial {second.serial()} of the zone {ZONE}, and 127.0.0.1 port {server.port} has {server.serial()}"
+        assert lagging["lagging"] == [
+            f"{name} does not have the changes of the zone {ZONE} yet; fix: look at its zone transfers"
+        ]
+        serials = (
+            f"has serial {second.serial()} of the zone {ZONE}, and 127.0.0.1 port {server.port} has {server.serial()}"
+        )
         unchanged = done(servers)
-        assert (unchanged["changed"], unchanged["lagging"]) == (False, [f"{name} {serials}; fix: look at its zone transfers"])
+        assert (unchanged["changed"], unchanged["lagging"]) == (
+            False,
+            [f"{name} {serials}; fix: look at its zone transfers"],
+        )
         second.follow()
         assert done(servers)["lagging"] == []
         # The other way round, the secondary server cannot be written.
@@ -286,7 +342,12 @@ def test_secondary_servers_are_looked_at_and_those_that_lag_are_named(server: Bi
 def test_many_records_take_few_updates_and_large_answers(server: Bind) -> None:
     """210 sets are two updates; their marks fit no datagram, and no datagram holds the update."""
     records = [
-        a(f"10.{number // 250}.1.{number % 250 + 1}", name=f"pool{number:03}.{ZONE}", owner=f"owner{number // 90}.{ZONE}") for number in range(210)
+        a(
+            f"10.{number // 250}.1.{number % 250 + 1}",
+            name=f"pool{number:03}.{ZONE}",
+            owner=f"owner{number // 90}.{ZONE}",
+        )
+        for number in range(210)
     ]
     result = done([server.entry()], records)
     assert (result["failure"], result["stats"]["updates"]) == ("", 2)

@@ -1,13 +1,14 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A real BIND for a test: named on a free port of the loopback address, with a directory of its own, and dig and nsupdate as witnesses.
+"""A real BIND for a test: named on a free port of the loopback address in a directory of its own; dig and nsupdate.
 
     with Bind(directory, {"internal": {"contoso.com": LINES}, "external": {...}}) as server:
         server.entry("internal")         an entry of lync_dns_servers
         server.zone("internal")          the lines of the zone, by a zone transfer
         server.nsupdate("internal", "update add other.contoso.com. 60 A 10.1.0.1")
 
-A view is chosen by the TSIG key of who asks; who has none gets the first. No service of the system is started or asked.
+A view is chosen by the TSIG key of who asks; who has none gets the first.
+No service of the system is started or asked.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 PROGRAMS = ("named", "dig", "nsupdate", "named-checkzone")
-MISSING = f"BIND is not installed: {', '.join(PROGRAMS)} are of Debian's packages bind9, bind9-utils and bind9-dnsutils"
+_PACKAGES = "bind9, bind9-utils and bind9-dnsutils"
+MISSING = f"BIND is not installed: {', '.join(PROGRAMS)} are of Debian's packages {_PACKAGES}"
 ZONE = "contoso.com"
 HEAD = "$TTL 3600\n@ SOA ns1 hostmaster 1 3600 600 86400 60\n@ NS ns1\nns1 A 127.0.0.1\n"
 _START_SECONDS = 20
@@ -40,15 +42,22 @@ def secret(name: str) -> str:
 
 
 class Bind:
-    """One named process: views -> zones -> lines of the zone file after HEAD; of a secondary, the primary's port and no lines.
+    """One named process: views -> zones -> lines of the zone file after HEAD.
 
+    primary: of a secondary server, which has no lines of its own.
     address, port: where it listens, any free port for none.
     """
 
     def __init__(
-        self, directory: Path, views: Mapping[str, Mapping[str, str]], primary: Bind | None = None, options: str = "", *,
-        address: str = "127.0.0.1", port: int = 0,
-    ) -> None:  # fmt: skip
+        self,
+        directory: Path,
+        views: Mapping[str, Mapping[str, str]],
+        primary: Bind | None = None,
+        options: str = "",
+        *,
+        address: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
         self.directory = directory
         self.address = address
         self.port = port or _free_port()
@@ -113,7 +122,9 @@ class Bind:
         """Change a zone by nsupdate, as somebody else would."""
         script = "\n".join([f"server {self.address} {self.port}", *lines, "send", ""])
         key = f"hmac-sha256:{view}:{secret(view)}"
-        subprocess.run(["nsupdate", "-v", "-y", key], input=script, text=True, check=True, capture_output=True, timeout=20)
+        subprocess.run(
+            ["nsupdate", "-v", "-y", key], input=script, text=True, check=True, capture_output=True, timeout=20
+        )
 
     def follow(self) -> None:
         """Let a secondary server transfer its zones now: it does so when it starts."""
@@ -140,11 +151,13 @@ class Bind:
 
     def _configuration(self) -> Iterator[str]:
         base = self.directory
-        yield f'options {{ directory "{base}"; pid-file none; session-keyfile "{base}/session.key"; managed-keys-directory "{base}";'
-        yield f"  listen-on port {self.port} {{ {self.address}; }}; listen-on-v6 {{ none; }}; recursion no; dnssec-validation no; empty-zones-enable no;"
+        yield f'options {{ directory "{base}"; pid-file none; session-keyfile "{base}/session.key";'
+        yield f'  managed-keys-directory "{base}"; listen-on port {self.port} {{ {self.address}; }};'
+        yield "  listen-on-v6 { none; }; recursion no; dnssec-validation no; empty-zones-enable no;"
         yield f"  notify explicit; {self._options} }};"
         yield "controls { };"
-        yield 'logging { channel all { stderr; severity debug 1; print-category yes; }; category update { all; }; category default { all; }; };'
+        yield "logging { channel all { stderr; severity debug 1; print-category yes; };"
+        yield "  category update { all; }; category default { all; }; };"
         for view in (*self._views, "nobody"):
             yield f'key "{view}" {{ algorithm hmac-sha256; secret "{secret(view)}"; }};'
         for view, zones in self._views.items():
@@ -162,7 +175,8 @@ class Bind:
             source = f'primaries {{ 127.0.0.1 port {self._primary.port} key "{view}"; }}; masterfile-format text;'
             return f'zone "{zone}" {{ type secondary; file "{file}"; {source} allow-transfer {{ any; }}; }};'
         file.write_text(f"{HEAD}{lines}", encoding="utf-8")
-        return f'zone "{zone}" {{ type primary; file "{file}"; allow-update {{ key "{view}"; }}; allow-transfer {{ any; }}; }};'
+        rights = f'allow-update {{ key "{view}"; }}; allow-transfer {{ any; }};'
+        return f'zone "{zone}" {{ type primary; file "{file}"; {rights} }};'
 
 
 def _free_port() -> int:

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Want and have of one zone -> changes, and what is left alone because nobody knows whose it is.
 
-A set is ours when the zone says so: at OWNER._msuc-lync.ZONE a TXT value "NAME TYPE" marks each set that held exactly what
-was wanted on behalf of that owner. As long as a set has no mark, every run is its first run: values that are missing are added, values that nobody
-asked for are reported and stay, and with them there is no mark. Once they are gone, or taken over, the set is marked,
-and from then on it is made exactly what is wanted, and removed when its owner no longer wants it.
+A set is ours when the zone says so: at OWNER._msuc-lync.ZONE a TXT value "NAME TYPE" marks each set that held exactly
+what was wanted on behalf of that owner. As long as a set has no mark, every run is its first run: values that are
+missing are added, values that nobody asked for are reported and stay, and with them there is no mark. Once they are
+gone, or taken over, the set is marked, and from then on it is made exactly what is wanted, and removed when its owner
+no longer wants it.
 """
 
 from __future__ import annotations
@@ -65,7 +66,10 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordChange(Change[RecordSet]):
-    """One change of one set, and of its mark; opens is True where a name gets its first values, closes where it loses its last."""
+    """One change of one set, and of its mark.
+
+    opens is True where a name gets its first values of a type, closes where it loses its last.
+    """
 
     key: Key
     mark_before: Mark | None = None
@@ -84,7 +88,7 @@ class RecordChange(Change[RecordSet]):
 
 @dataclass(frozen=True)
 class Plan:
-    """The changes of a zone, the unknown sets that stay, with only their unknown values, and what stands in the way."""
+    """The changes of a zone, the sets that stay, with only their unknown values, and what stands in the way."""
 
     changes: tuple[RecordChange, ...] = ()
     unknown: tuple[RecordSet, ...] = ()
@@ -162,7 +166,10 @@ class _Planner:
         """Return the plan of deleted: the named sets, or all marked ones of the owners when none is named."""
         named = set(self._want) or {key for key, mark in self._have.marks.items() if mark.owner in self._scope.owners}
         found = [self._deleted(key, self._want.get(key)) for key in sorted(named)]
-        return Plan(tuple(change for change, _unknown in found if change), tuple(unknown for _change, unknown in found if unknown))
+        return Plan(
+            tuple(change for change, _unknown in found if change),
+            tuple(unknown for _change, unknown in found if unknown),
+        )
 
     def _is_exact(self, key: Key) -> bool:
         """Return whether a set is ours to make exactly what is wanted."""
@@ -172,7 +179,9 @@ class _Planner:
         key, before = one.set.key, self._have.sets.get(one.set.key)
         extra = tuple(value for value in before.values if value not in one.set.values) if before else ()
         kept = () if self._is_exact(key) else extra
-        after = one.set if not (kept and before) else RecordSet(key, before.ttl, tuple(sorted({*one.set.values, *kept})))
+        after = (
+            one.set if not (kept and before) else RecordSet(key, before.ttl, tuple(sorted({*one.set.values, *kept})))
+        )
         mark = self._have.marks.get(key)
         mark_after = mark if kept else Mark(key, one.owner)
         change = self._change(key, before, after, mark_after, Cause.MISSING if before is None else Cause.DIFFERENT)
@@ -183,7 +192,11 @@ class _Planner:
         """Return what becomes of a set that is not wanted."""
         before, mark = self._have.sets.get(key), self._have.marks.get(key)
         if mark is None and key.name in self._names and before:
-            return (None, before) if not self._is_exact(key) else (self._change(key, before, None, None, Cause.TAKEN_OVER), None)
+            return (
+                (None, before)
+                if not self._is_exact(key)
+                else (self._change(key, before, None, None, Cause.TAKEN_OVER), None)
+            )
         if mark is None or mark.owner not in self._scope.owners or self._scope.state is not State.REPLACED:
             return None, None
         return self._change(key, before, None, None, Cause.NOT_WANTED, mark.owner), None
@@ -197,7 +210,13 @@ class _Planner:
         return self._change(key, before, after, None, Cause.DELETED), after
 
     def _change(
-        self, key: Key, before: RecordSet | None, after: RecordSet | None, mark_after: Mark | None, cause: Cause, detail: str = ""
+        self,
+        key: Key,
+        before: RecordSet | None,
+        after: RecordSet | None,
+        mark_after: Mark | None,
+        cause: Cause,
+        detail: str = "",
     ) -> RecordChange | None:
         mark = self._have.marks.get(key)
         if before == after and mark == mark_after:
@@ -224,12 +243,14 @@ class _Planner:
         for name in sorted(self._names):
             kinds = {key.type for key in after if key.name == name}
             if "CNAME" in kinds and len(kinds) > 1:
-                yield f"{name} is {self._alias_text(name)}, and nobody knows whose that is; fix: remove it, or list the name in take_over"
+                fix = "remove it, or list the name in take_over"
+                yield f"{name} is {self._alias_text(name)}, and nobody knows whose that is; fix: {fix}"
 
         marks = Counter(mark.owner for mark in applied(self._have, changes).marks.values())
         for owner, count in sorted(marks.items()):
             if count > MARKS_OF_OWNER_MAXIMUM:
-                yield f"{owner} has {count} record sets in one zone, and at most {MARKS_OF_OWNER_MAXIMUM} can be marked; fix: give them several owners"
+                most = f"at most {MARKS_OF_OWNER_MAXIMUM} can be marked"
+                yield f"{owner} has {count} record sets in one zone, and {most}; fix: give them several owners"
 
     def _alias_text(self, name: str) -> str:
         alias = next((one for key, one in self._have.sets.items() if key.name == name and key.type == "CNAME"), None)

@@ -6,9 +6,9 @@
     reconcile(provider, check_mode=False)
     provider.result()
 
-Each zone of a view is by itself: one that cannot be gathered, has a conflict or fails stops no other, and the failures of all
-are one DeviceError at the end. Zones of Active Directory are not written: their result holds tasks for their Windows host, and
-a run with step verify afterwards fails where a server does not answer with what is wanted.
+Each zone of a view is by itself: one that cannot be gathered, has a conflict or fails stops no other, and the failures
+of all are one DeviceError at the end. Zones of Active Directory are not written: their result holds tasks for their
+Windows host, and a run with step verify afterwards fails where a server does not answer with what is wanted.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ _POLL_SECONDS = 0.2
 class Task:
     """What is asked for, validated.
 
-    wait_seconds: how long the other servers of a zone have to follow. is_verifying: nothing is written, and what differs is a failure.
+    wait_seconds: how long the other servers of a zone have to follow.
+    is_verifying: nothing is written, and what differs is a failure.
     """
 
     want: tuple[Wanted, ...]
@@ -131,13 +132,21 @@ class ZoneRun:
 
 
 _SAFETY: SafetyTable = {
-    SafetyStep.RIGHT_HOST: Done("zone.gather: the server is authoritative for the zone, and its answers are signed where it has a key"),
+    SafetyStep.RIGHT_HOST: Done(
+        "zone.gather: the server is authoritative for the zone, and its answers are signed where it has a key"
+    ),
     SafetyStep.READ_WHOLE: Done("zone.gather: the marks of all owners, and every set that is wanted or marked"),
-    SafetyStep.OWNERSHIP: Done("planner.plan_changes: only sets with a mark, and listed names, are made exact or removed"),
+    SafetyStep.OWNERSHIP: Done(
+        "planner.plan_changes: only sets with a mark, and listed names, are made exact or removed"
+    ),
     SafetyStep.GUARD: NotApplicable("No server is managed by the records that it holds."),
     SafetyStep.FINGERPRINT: Done("zone.write: the prerequisites of the update are exactly what was gathered"),
-    SafetyStep.VALID_CANDIDATE: Done("planner.plan_changes: an alias beside other records, and more marks than fit, are conflicts"),
-    SafetyStep.SAVED: NotApplicable("A zone has no snapshot; the result holds what was there before, and the plan is in the inventory."),
+    SafetyStep.VALID_CANDIDATE: Done(
+        "planner.plan_changes: an alias beside other records, and more marks than fit, are conflicts"
+    ),
+    SafetyStep.SAVED: NotApplicable(
+        "A zone has no snapshot; the result holds what was there before, and the plan is in the inventory."
+    ),
     SafetyStep.REVERT_ARMED: NotApplicable("A DNS server has nothing that takes an update back by itself."),
     SafetyStep.REREAD_EQUAL: Done("DnsProvider.verify: the written server answers with what was written"),
     SafetyStep.CONFIRMED: NotApplicable("An update waits for no confirmation."),
@@ -215,7 +224,10 @@ class DnsProvider(Provider):
                 run.evidence.add(SafetyStep.FINGERPRINT)
 
     def verify(self) -> None:
-        """Compare what was written on its server, and wait until the others have it; raises DeviceError for all zones that failed."""
+        """Compare what was written on its server, and wait until the others have it.
+
+        Raises DeviceError for all zones that failed since the beginning.
+        """
         written = [run for run in self.zones if run.is_written and not run.error]
         queries = self._queries()
         for run in written:
@@ -231,7 +243,8 @@ class DnsProvider(Provider):
         if _holds(run.primary, run):
             run.evidence.add(SafetyStep.REREAD_EQUAL)
         else:
-            run.error = f"DNS server {run.primary.name} took the changes and answers differently; fix: look who else changes the zone"
+            text = "took the changes and answers differently; fix: look who else changes the zone"
+            run.error = f"DNS server {run.primary.name} {text}"
         deadline = time.monotonic() + self.task.wait_seconds
         run.lagging = [text for client in run.servers[1:] for text in _follow(run, client, deadline)]
 
@@ -250,13 +263,20 @@ class DnsProvider(Provider):
     def windows_tasks(self) -> list[windows.Task]:
         """Return the tasks on Windows hosts that are left to do."""
         chosen = [run for run in self.zones if run.windows_host and run.plan.changes]
-        return [task for run in chosen for task in windows.tasks_of(str(run.windows_host), run.zone, run.have, run.plan.changes)]
+        return [
+            task
+            for run in chosen
+            for task in windows.tasks_of(str(run.windows_host), run.zone, run.have, run.plan.changes)
+        ]
 
     def not_applied(self) -> list[str]:
         """Return which wanted sets no server takes."""
         taken = {(run.view, run.zone) for run in self.zones}
         missing = sorted({(one.view, one.set.key.zone) for one in self.task.want} - taken)
-        return [f"no server takes the zone {zone} in the view {view}; fix: add it to lync_dns_servers" for view, zone in missing]
+        return [
+            f"no server takes the zone {zone} in the view {view}; fix: add it to lync_dns_servers"
+            for view, zone in missing
+        ]
 
     def result(self) -> dict[str, object]:
         """Return the result of the task as far as it came."""
@@ -343,7 +363,8 @@ def _follow(run: ZoneRun, client: Client, deadline: float) -> Iterator[str]:
         try:
             if _holds(client, run):
                 return
-            fault = f"DNS server {client.name} does not have the changes of the zone {run.zone} yet; fix: look at its zone transfers"
+            text = f"does not have the changes of the zone {run.zone} yet; fix: look at its zone transfers"
+            fault = f"DNS server {client.name} {text}"
         except DeviceError as error:
             fault = str(error)
         if time.monotonic() >= deadline:
@@ -360,7 +381,10 @@ def offline_result(options: Mapping[str, object]) -> dict[str, object]:
     if options["state"] == State.RENDERED.value:
         want = read_records(options["records"])
         views = sorted({one.view for one in want})
-        return {"changed": False, "rendered": {view: zones.rendered(one.set for one in want if one.view == view) for view in views}}
+        return {
+            "changed": False,
+            "rendered": {view: zones.rendered(one.set for one in want if one.view == view) for view in views},
+        }
     zone, view = str(options["zone"] or "").lower().rstrip("."), str(options["view"])
     if not zone:
         raise InvalidInputError([Problem("zone", "state parsed needs the zone of the text", fix="add zone")])

@@ -4,8 +4,8 @@
 
     RecordSet(Key("contoso.com", "pool01.contoso.com", "A"), 300, ("10.1.0.11", "10.1.0.12"))
 
-Names are in lower case, without the final dot. Values are texts as a zone file has them, canonical, sorted, names in them
-without the final dot; so two sets are equal when DNS serves the same.
+Names are in lower case, without the final dot. Values are texts as a zone file has them, canonical, sorted, names in
+them without the final dot; so two sets are equal when DNS serves the same.
 """
 
 from __future__ import annotations
@@ -53,7 +53,14 @@ class RecordSet:
     def to_options(self, view: str) -> dict[str, object]:
         """Return the set as an entry of the option records."""
         key = self.key
-        return {"name": key.name, "type": key.type, "values": list(self.values), "ttl": self.ttl, "zone": key.zone, "view": view}
+        return {
+            "name": key.name,
+            "type": key.type,
+            "values": list(self.values),
+            "ttl": self.ttl,
+            "zone": key.zone,
+            "view": view,
+        }
 
 
 @dataclass(frozen=True, order=True)
@@ -120,7 +127,8 @@ def read_records(raw: object, needs_values: bool = True) -> tuple[Wanted, ...]:
     needs_values: false where the name and type of a set will do.
     """
     at = At("records")
-    found = [(index, _wanted(entry, at.item(index), needs_values)) for index, entry in enumerate(raw_mappings(raw, at))]
+    entries = enumerate(raw_mappings(raw, at))
+    found = [(index, _wanted(entry, at.item(index), needs_values)) for index, entry in entries]
     whole = [(index, one) for index, one in found if one is not None]
     _check_together(whole, at)
     if at.faults:
@@ -139,11 +147,20 @@ def _wanted(raw: Mapping[str, object], at: At, needs_values: bool) -> Wanted | N
         return None
     key = Key(record[_ZONE].lower(), record[_NAME].lower(), record[_TYPE])
     if not is_below(key.name, key.zone):
-        at.error(f"{key.name} is not a name of the zone {key.zone}", f"{key.zone} and names that end with .{key.zone}", "correct name or zone")
+        at.error(
+            f"{key.name} is not a name of the zone {key.zone}",
+            f"{key.zone} and names that end with .{key.zone}",
+            "correct name or zone",
+        )
     if len(f"{record[_OWNER]}.{key.zone}") > _OWNER_AND_ZONE_MAXIMUM:
-        at.error(f"{shown(record[_OWNER])} is too long for an owner in the zone {key.zone}", f"{_OWNER_AND_ZONE_MAXIMUM} characters for both together")
+        at.error(
+            f"{shown(record[_OWNER])} is too long for an owner in the zone {key.zone}",
+            f"{_OWNER_AND_ZONE_MAXIMUM} characters for both together",
+        )
     if key.type == "CNAME" and len(record[_VALUES]) > 1:
-        at.error(f"{key.name} is an alias of {len(record[_VALUES])} names", "one value for type CNAME", "remove all but one")
+        at.error(
+            f"{key.name} is an alias of {len(record[_VALUES])} names", "one value for type CNAME", "remove all but one"
+        )
     return Wanted(record[_VIEW], RecordSet(key, record[_TTL], values), record[_OWNER].lower())
 
 
@@ -163,13 +180,19 @@ def _check_together(found: Sequence[tuple[int, Wanted]], at: At) -> None:
     for index, one in found:
         other = sets.setdefault((one.view, one.set.key), one)
         if other != one:
-            at.item(index).error(f"{one.set.key} is wanted twice, with other values, time to live or owner", fix="keep one of the two")
+            at.item(index).error(
+                f"{one.set.key} is wanted twice, with other values, time to live or owner", fix="keep one of the two"
+            )
     types: dict[tuple[str, str], set[str]] = {}
     for view, key in sets:
         types.setdefault((view, key.name), set()).add(key.type)
     for (view, name), kinds in types.items():
         if "CNAME" in kinds and len(kinds) > 1:
-            at.error(f"{name} is an alias in the view {view} and has other records too", "type CNAME alone at its name", "remove one of the two")
+            at.error(
+                f"{name} is an alias in the view {view} and has other records too",
+                "type CNAME alone at its name",
+                "remove one of the two",
+            )
 
 
 def as_options(sets: Iterable[RecordSet], view: str) -> list[dict[str, object]]:

@@ -61,7 +61,7 @@ def command(change: RecordChange, view: str) -> str:
 
 
 def summary(changes: Iterable[RecordChange], unknown: Sequence[object]) -> dict[str, int]:
-    """Return how many sets are added, changed, removed, how many only get or lose their mark, and how many stay unknown."""
+    """Return how many sets are added, changed, removed, only get or lose their mark, and stay unknown."""
     return {**counted(changes), "unknown": len(unknown)}
 
 
@@ -87,10 +87,14 @@ def unknown_text(one: RecordSet, view: str) -> str:
     """Return the warning about values that nobody knows: they stay, and so does the question whose they are."""
     values = ", ".join(one.values)
     where = f"{one.key} ({view}, zone {one.key.zone})"
-    return f"{where} also has {values}, which is not of the plan; it stays; fix: remove it, or list {one.key.name} in take_over"
+    fix = f"remove it, or list {one.key.name} in take_over"
+    return f"{where} also has {values}, which is not of the plan; it stays; fix: {fix}"
 
 
 def owned(have: Have, view: str) -> list[Mapping[str, object]]:
     """Return what was gathered, as options with their owner; None for a set that is not marked."""
     marks = have.marks
-    return [{**one.to_options(view), "owner": marks[key].owner if key in marks else None} for key, one in sorted(have.sets.items())]
+    return [
+        {**one.to_options(view), "owner": marks[key].owner if key in marks else None}
+        for key, one in sorted(have.sets.items())
+    ]

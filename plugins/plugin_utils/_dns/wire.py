@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Talking to one DNS server: questions to the server itself, updates by RFC 2136, both signed where it has a TSIG key.
 
-Questions go over UDP, and again over TCP where the answer was cut. Updates always go over TCP: over UDP one whose answer
-got lost would be sent twice, and the second time its prerequisites fail.
+Questions go over UDP, and again over TCP where the answer was cut. Updates always go over TCP: over UDP one whose
+answer got lost would be sent twice, and the second time its prerequisites fail.
 """
 
 from __future__ import annotations
@@ -27,9 +27,13 @@ _KEY_FIX = "compare key_name, key_algorithm and key_secret with the key of the s
 _UPDATE_FAULTS = {
     "REFUSED": (
         "it refuses the update",
-        "allow the key in allow-update or update-policy of the zone, on its primary server; a zone of Active Directory needs windows_host",
+        "allow the key in allow-update or update-policy of the zone, on its primary server; "
+        "a zone of Active Directory needs windows_host",
     ),
-    "NOTAUTH": ("it is not the primary server of the zone", "name the zone's primary server first in lync_dns_servers"),
+    "NOTAUTH": (
+        "it is not the primary server of the zone",
+        "name the zone's primary server first in lync_dns_servers",
+    ),
     "NOTZONE": ("a name is not in the zone", "correct zones in lync_dns_servers"),
     "NOTIMP": ("it takes no updates", "name a server that takes dynamic updates, or use the state rendered"),
     "SERVFAIL": ("it failed", "look into its log; often it cannot write the journal of the zone"),
@@ -42,14 +46,20 @@ _MEANWHILE = {
     "YXDOMAIN": "a name that was not there is there",
 }
 _QUERY_FAULTS = {
-    "REFUSED": ("it refuses to answer", "allow the controller or the key in allow-query, and in match-clients of the view"),
+    "REFUSED": (
+        "it refuses to answer",
+        "allow the controller or the key in allow-query, and in match-clients of the view",
+    ),
     "NOTAUTH": ("it does not hold the zone", "correct zones in lync_dns_servers"),
     "SERVFAIL": ("it failed", "look whether it has loaded the zone"),
 }
 
 
 class Client:
-    """A connection to one server; queries and updates count what was sent and answered, writes the updates that were made."""
+    """A connection to one server.
+
+    queries, updates: how many were answered. writes: how many updates were made.
+    """
 
     def __init__(self, server: DnsServer, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self.server = server
@@ -73,16 +83,22 @@ class Client:
             meaning, fix = _QUERY_FAULTS.get(code, (f"it answers {code}", "look into its log"))
             raise self._error(f"does not tell {name} {record_type}: {meaning}", fix)
         if not answer.flags & dns.flags.AA:
-            raise self._error(f"is not authoritative for the zone {zone}", "name a server that holds the zone, no resolver, and look for a delegation")
+            raise self._error(
+                f"is not authoritative for the zone {zone}",
+                "name a server that holds the zone, no resolver, and look for a delegation",
+            )
         return answer
 
     def update(self, message: UpdateMessage, zone: str) -> None:
-        """Send an update; raises DeviceError when it was not made, also because the zone is not what it was when it was gathered."""
+        """Send an update; raises DeviceError when it was not made, or somebody changed the zone meanwhile."""
         answer = self.exchange(message, f"cannot be sent changes of the zone {zone}", is_update=True)
         self.updates += 1
         code = dns.rcode.to_text(answer.rcode())
         if code in _MEANWHILE:
-            raise DeviceError(f"{self._who()}: the zone {zone} was changed meanwhile, nothing was written: {_MEANWHILE[code]}; fix: run again")
+            raise DeviceError(
+                f"{self._who()}: the zone {zone} was changed meanwhile, nothing was written: {_MEANWHILE[code]}; "
+                "fix: run again"
+            )
         if code != "NOERROR":
             meaning, fix = _UPDATE_FAULTS.get(code, (f"it answers {code}", "look into its log"))
             raise self._error(f"did not change the zone {zone}: {meaning}", fix)
@@ -98,17 +114,34 @@ class Client:
                 return dns.query.tcp(message, where, self._timeout_seconds, port)
             return dns.query.udp_with_fallback(message, where, self._timeout_seconds, port)[0]
         except dns.tsig.PeerBadTime as error:
-            raise self._error(f"{failed}: the clocks differ by more than five minutes (BADTIME)", "set the clock of controller and server") from error
-        except (dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadKey, dns.tsig.BadAlgorithm, dns.message.UnknownTSIGKey) as error:
-            raise self._error(f"{failed}: it does not accept the TSIG key {self.server.key_name} ({_code(error)})", _KEY_FIX) from error
+            raise self._error(
+                f"{failed}: the clocks differ by more than five minutes (BADTIME)",
+                "set the clock of controller and server",
+            ) from error
+        except (
+            dns.tsig.PeerError,
+            dns.tsig.BadSignature,
+            dns.tsig.BadKey,
+            dns.tsig.BadAlgorithm,
+            dns.message.UnknownTSIGKey,
+        ) as error:
+            raise self._error(
+                f"{failed}: it does not accept the TSIG key {self.server.key_name} ({_code(error)})", _KEY_FIX
+            ) from error
         except dns.exception.Timeout as error:
             unknown = "; it is not known whether it made the changes" if is_update else ""
             fix = "look whether it runs, and for a firewall; then run again"
             raise self._error(f"{failed}: no answer in {self._timeout_seconds:g} s{unknown}", fix) from error
         except dns.exception.DNSException as error:
-            raise self._error(f"{failed}: its answer cannot be read: {error or type(error).__name__}", "look whether it is a DNS server") from error
+            raise self._error(
+                f"{failed}: its answer cannot be read: {error or type(error).__name__}",
+                "look whether it is a DNS server",
+            ) from error
         except (OSError, EOFError) as error:
-            raise self._error(f"{failed}: {error or 'it closed the connection'}", "look whether it runs, and correct address and port") from error
+            raise self._error(
+                f"{failed}: {error or 'it closed the connection'}",
+                "look whether it runs, and correct address and port",
+            ) from error
 
     def no_zone(self, zone: str) -> DeviceError:
         """Return the error of a server that answers for a zone with nothing."""
@@ -127,4 +160,6 @@ class Client:
 
 def _code(error: Exception) -> str:
     """Return the error code of RFC 8945 that an exception of dnspython stands for."""
-    return {"PeerBadKey": "BADKEY", "PeerBadSignature": "BADSIG", "PeerBadTruncation": "BADTRUNC"}.get(type(error).__name__, str(error))
+    return {"PeerBadKey": "BADKEY", "PeerBadSignature": "BADSIG", "PeerBadTruncation": "BADTRUNC"}.get(
+        type(error).__name__, str(error)
+    )

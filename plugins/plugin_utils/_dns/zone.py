@@ -41,7 +41,7 @@ def serial(client: Client, zone: str) -> int:
 
 
 def gather(client: Client, zone: str, want: Sequence[Wanted], scope: Scope) -> Have:
-    """Return what a server holds of a zone: the marks of the owners, and the sets of the wanted names and of the marked ones."""
+    """Return what a server holds of a zone: the marks of the owners, and the sets that are wanted or marked."""
     number = serial(client, zone)
     marks = {mark.key: mark for owner in sorted(scope.owners) for mark in _marks(client, zone, owner)}
     keys = asked_keys(zone, want, marks.values(), scope)
@@ -93,7 +93,10 @@ def _sibling(key: Key) -> Key:
 
 
 def write(client: Client, zone: str, changes: Sequence[RecordChange]) -> None:
-    """Make changes, up to 200 of them at a time all or nothing; raises DeviceError, with the changes of earlier messages made."""
+    """Make changes, up to 200 of them at a time all or nothing.
+
+    Raises DeviceError; what earlier messages made stays.
+    """
     for start in range(0, len(changes), CHANGES_OF_UPDATE_MAXIMUM):
         client.update(update_message(zone, changes[start : start + CHANGES_OF_UPDATE_MAXIMUM]), zone)
 
@@ -104,7 +107,8 @@ def update_message(zone: str, changes: Sequence[RecordChange]) -> UpdateMessage:
     aliases = {change.key.name for change in changes if change.key.type == "CNAME" and change.before}
     for change in changes:
         _require(message, change, change.key.name in aliases)
-    # An alias goes first: a server ignores, without a word, a record that is added beside one (RFC 2136 section 3.4.2.2).
+    # An alias goes first: a server ignores, without any error, a record that is added beside one (RFC 2136 section
+    # 3.4.2.2).
     for change in sorted(changes, key=lambda change: change.after is not None):
         _swap(message, change)
         _mark(message, change)
@@ -166,13 +170,16 @@ def rendered(sets: Iterable[RecordSet]) -> str:
 def parsed(text: str, zone: str) -> tuple[RecordSet, ...]:
     """Return the record sets of a zone file that have one of our types, sorted; relative names are of the zone.
 
-    SOA, NS and everything else is left out, and so are names outside the zone. Raises InvalidInputError for a text that is no zone file.
+    SOA, NS and everything else is left out, and so are names outside the zone.
+    Raises InvalidInputError for a text that is no zone file.
     """
     try:
         found = dns.zone.from_text(text, origin=f"{zone}.", relativize=False, check_origin=False)
     except (dns.exception.DNSException, ValueError) as error:
         fix = "give the text of a zone file, with zone as its origin"
-        raise InvalidInputError([Problem("running_config", f"it is not the text of a zone: {error}", fix=fix)]) from error
+        raise InvalidInputError(
+            [Problem("running_config", f"it is not the text of a zone: {error}", fix=fix)]
+        ) from error
     sets = []
     for name, rdataset in found.iterate_rdatasets():
         kind = rdataset.rdtype.name

@@ -35,14 +35,20 @@ class MemoryServer:
         self.refuses = refuses
         self.updates_left: int | None = None
         self.after_update: Callable[[MemoryServer], None] = lambda server: None
-        self._zones = {name: dns.zone.from_text(f"{_HEAD}{lines}\n", origin=f"{name}.", relativize=False) for name, lines in zones.items()}
+        self._zones = {
+            name: dns.zone.from_text(f"{_HEAD}{lines}\n", origin=f"{name}.", relativize=False)
+            for name, lines in zones.items()
+        }
 
     def lines(self, zone: str) -> list[str]:
         """Return the records of a zone, sorted, without those that every zone has."""
         found = [
-            f"{name.to_text(omit_final_dot=True)} {ttl} {data.rdtype.name} {data.to_text()}" for name, ttl, data in self._zones[zone].iterate_rdatas()
+            f"{name.to_text(omit_final_dot=True)} {ttl} {data.rdtype.name} {data.to_text()}"
+            for name, ttl, data in self._zones[zone].iterate_rdatas()
         ]
-        return sorted(line for line in found if " SOA " not in line and " NS " not in line and not line.startswith("ns1."))
+        return sorted(
+            line for line in found if " SOA " not in line and " NS " not in line and not line.startswith("ns1.")
+        )
 
     def put(self, zone: str, name: str, kind: str, *values: str, ttl: int = 300) -> None:
         """Make a record set exactly these values, as somebody else would; none removes it."""

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Results of msuc.lync.dns_records as they really are: the provider over a server in memory. Tests of reports read these.
+"""Real results of msuc.lync.dns_records: the provider over a server in memory. Tests of reports read these.
 
     record_goes() -> {"changed": True, "changes": [{"kind": "remove", "name": "pool01.contoso.com", ...}], ...}
 
@@ -25,7 +25,8 @@ OLD, NEW = "10.1.0.11", "10.1.0.12"
 _MARK = f'{POOL}._msuc-lync 300 TXT "pool01 A"'
 _OWNED = f"pool01 300 A {OLD}\npool01 300 A {NEW}\n{_MARK}\n"
 _OPTIONS: Mapping[str, Any] = {
-    "step": None, "state": "replaced", "records": [], "servers": [], "owners": [], "take_over": [], "timeout_seconds": 1.0, "wait_seconds": 0.0,
+    "step": None, "state": "replaced", "records": [], "servers": [], "owners": [], "take_over": [],
+    "timeout_seconds": 1.0, "wait_seconds": 0.0,
 }  # fmt: skip
 
 
@@ -39,7 +40,9 @@ def entry(address: str = FIRST, **more: Any) -> Answer:
     return {"address": address, "zones": [ZONE], **more}
 
 
-def provider(servers: Mapping[str, MemoryServer], entries: Sequence[Answer], records: Sequence[Answer], **options: Any) -> DnsProvider:
+def provider(
+    servers: Mapping[str, MemoryServer], entries: Sequence[Answer], records: Sequence[Answer], **options: Any
+) -> DnsProvider:
     """Return the provider of a task over servers in memory, by their addresses."""
     task = Task.from_options({**_OPTIONS, "servers": list(entries), "records": list(records), **options})
     return DnsProvider(task, connection(servers))

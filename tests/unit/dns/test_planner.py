@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Kind, State
-from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import Have, Mark, Scope, applied, asked_keys, plan_changes
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import (
+    Have,
+    Mark,
+    Scope,
+    applied,
+    asked_keys,
+    plan_changes,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.records import Key, RecordSet, Wanted
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.results import command
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.windows import not_expressible, tasks_of
@@ -45,36 +52,51 @@ CASES: list[tuple[str, list[Wanted], Have, Scope, dict[Key, str], dict[Key, tupl
     ("as wanted and not ours yet", WANT, have({A: (OLD, NEW)}), scope(), {A: NOT_MARKED}, {}),
     ("ours, a value missing", WANT, have({A: (OLD,)}, (A,)), scope(), {A: f"missing value {NEW}"}, {}),
     ("ours, a value extra", WANT, have({A: (OLD, NEW, "10.1.0.99")}, (A,)), scope(), {A: "extra value 10.1.0.99"}, {}),
-    ("ours, another value", [wanted(NEW)], have({A: (OLD,)}, (A,)), scope(), {A: f"missing value {NEW}; extra value {OLD}"}, {}),
-    ("ours, another time to live", WANT, have({A: (OLD, NEW)}, (A,), ttl=3600), scope(), {A: "ttl is 3600, should be 300"}, {}),
+    ("ours, another value", [wanted(NEW)], have({A: (OLD,)}, (A,)),
+     scope(), {A: f"missing value {NEW}; extra value {OLD}"}, {}),
+    ("ours, another time to live", WANT, have({A: (OLD, NEW)}, (A,), ttl=3600),
+     scope(), {A: "ttl is 3600, should be 300"}, {}),
     ("first run, a value extra", WANT, have({A: (OLD, NEW, "10.1.0.99")}), scope(), {}, {A: ("10.1.0.99",)}),
-    ("first run, another value", WANT, have({A: ("10.1.0.99", OLD)}), scope(), {A: f"missing value {NEW}"}, {A: ("10.1.0.99",)}),
-    ("first run keeps the time to live of what it does not know", WANT, have({A: ("10.1.0.99", OLD, NEW)}, ttl=60), scope(), {}, {A: ("10.1.0.99",)}),
-    ("taken over", WANT, have({A: (OLD, NEW, "10.1.0.99")}), scope(take_over=(POOL,)), {A: "extra value 10.1.0.99"}, {}),
-    ("first run, another family", WANT, have({A: (OLD, NEW), AAAA: ("2001:db8::9",)}, (A,)), scope(), {}, {AAAA: ("2001:db8::9",)}),
+    ("first run, another value", WANT, have({A: ("10.1.0.99", OLD)}),
+     scope(), {A: f"missing value {NEW}"}, {A: ("10.1.0.99",)}),
+    ("first run keeps the time to live of what it does not know", WANT, have({A: ("10.1.0.99", OLD, NEW)}, ttl=60),
+     scope(), {}, {A: ("10.1.0.99",)}),
+    ("taken over", WANT, have({A: (OLD, NEW, "10.1.0.99")}),
+     scope(take_over=(POOL,)), {A: "extra value 10.1.0.99"}, {}),
+    ("first run, another family", WANT, have({A: (OLD, NEW), AAAA: ("2001:db8::9",)}, (A,)),
+     scope(), {}, {AAAA: ("2001:db8::9",)}),
     ("taken over, another family", WANT, have({A: (OLD, NEW), AAAA: ("2001:db8::9",)}, (A,)), scope(take_over=(POOL,)),
      {AAAA: "extra (2001:db8::9; its name was taken over)"}, {}),
     ("ours, another family", WANT, have({A: (OLD, NEW), AAAA: ("2001:db8::9",)}, (A, AAAA)), scope(),
      {AAAA: f"extra (2001:db8::9; {POOL} no longer wants it)"}, {}),
     ("no longer wanted", [], have({A: (OLD,)}, (A,)), scope(), {A: f"extra ({OLD}; {POOL} no longer wants it)"}, {}),
-    ("no longer wanted, and gone", [], have({}, (A,)), scope(), {A: "marked as owned, and there is no such record"}, {}),
+    ("no longer wanted, and gone", [], have({}, (A,)),
+     scope(), {A: "marked as owned, and there is no such record"}, {}),
     ("of another owner", [], have({A: (OLD,)}, (A,), owner=OTHER), scope(), {}, {}),
     ("of nobody and not wanted", [], have({A: (OLD,)}), scope(), {}, {}),
-    ("merged removes nothing", WANT, have({A: (OLD, "10.1.0.99"), SRV: ("0 0 5061 a",)}, (A, SRV)), scope("merged"), {A: f"missing value {NEW}"}, {}),
-    ("merged tells what it does not know", WANT, have({A: (OLD, NEW, "10.1.0.99")}), scope("merged", (POOL,)), {}, {A: ("10.1.0.99",)}),
-    ("deleted, ours", WANT, have({A: ("10.1.0.99",)}, (A,)), scope("deleted"), {A: "extra (10.1.0.99; it is to be deleted)"}, {}),
-    ("deleted, not ours", WANT, have({A: (OLD, "10.1.0.99")}), scope("deleted"), {A: f"extra value {OLD}"}, {A: ("10.1.0.99",)}),
-    ("deleted, all of an owner", [], have({A: (OLD,), SRV: ("0 0 5061 a",)}, (A,)), scope("deleted"), {A: f"extra ({OLD}; it is to be deleted)"}, {}),
+    ("merged removes nothing", WANT, have({A: (OLD, "10.1.0.99"), SRV: ("0 0 5061 a",)}, (A, SRV)),
+     scope("merged"), {A: f"missing value {NEW}"}, {}),
+    ("merged tells what it does not know", WANT, have({A: (OLD, NEW, "10.1.0.99")}),
+     scope("merged", (POOL,)), {}, {A: ("10.1.0.99",)}),
+    ("deleted, ours", WANT, have({A: ("10.1.0.99",)}, (A,)),
+     scope("deleted"), {A: "extra (10.1.0.99; it is to be deleted)"}, {}),
+    ("deleted, not ours", WANT, have({A: (OLD, "10.1.0.99")}),
+     scope("deleted"), {A: f"extra value {OLD}"}, {A: ("10.1.0.99",)}),
+    ("deleted, all of an owner", [], have({A: (OLD,), SRV: ("0 0 5061 a",)}, (A,)),
+     scope("deleted"), {A: f"extra ({OLD}; it is to be deleted)"}, {}),
     ("deleted, nothing there", WANT, have({}), scope("deleted"), {}, {}),
     ("gathered", WANT, have({A: ("10.1.0.99",)}, (A,)), scope("gathered"), {}, {}),
-    ("the owner changes", [wanted(OLD, owner=OTHER)], have({A: (OLD,)}, (A,)), scope(owners=(POOL, OTHER)), {A: NOT_MARKED}, {}),
+    ("the owner changes", [wanted(OLD, owner=OTHER)], have({A: (OLD,)}, (A,)),
+     scope(owners=(POOL, OTHER)), {A: NOT_MARKED}, {}),
     ("our alias becomes an address", WANT, have({ALIAS: ("a.contoso.com",)}, (ALIAS,)), scope(),
      {A: MISSING, ALIAS: f"extra (a.contoso.com; {POOL} no longer wants it)"}, {}),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "want", "zone", "run", "changes", "unknown"), CASES, ids=[case[0] for case in CASES])
-def test_plan(name: str, want: list[Wanted], zone: Have, run: Scope, changes: dict[Key, str], unknown: dict[Key, tuple[str, ...]]) -> None:
+def test_plan(
+    name: str, want: list[Wanted], zone: Have, run: Scope, changes: dict[Key, str], unknown: dict[Key, tuple[str, ...]]
+) -> None:
     found = plan_changes(want, zone, run)
     assert {change.key: command(change, "internal").partition("): ")[2] for change in found.changes} == changes
     assert {one.key: one.values for one in found.unknown} == unknown
@@ -85,7 +107,11 @@ def test_plan(name: str, want: list[Wanted], zone: Have, run: Scope, changes: di
     ("want", "zone", "expected"),
     [
         (WANT, have({ALIAS: ("a.contoso.com",)}), "pool01.contoso.com is an alias of a.contoso.com"),
-        ([wanted("a.contoso.com", key=ALIAS)], have({A: (OLD,)}), "pool01.contoso.com is to be an alias and has records of type A"),
+        (
+            [wanted("a.contoso.com", key=ALIAS)],
+            have({A: (OLD,)}),
+            "pool01.contoso.com is to be an alias and has records of type A",
+        ),
     ],
 )
 def test_an_alias_of_nobody_knows_whom_stands_in_the_way(want: list[Wanted], zone: Have, expected: str) -> None:
@@ -100,14 +126,16 @@ def test_both_families_of_a_name_are_asked_for() -> None:
 
 
 def test_an_update_requires_exactly_what_was_gathered() -> None:
-    """RFC 2136: value dependent prerequisites are of class IN with time to live 0, an absent set is of class NONE without values."""
+    """RFC 2136: prerequisites of values have class IN and time to live 0, an absent set class NONE and no values."""
     want = [wanted(NEW), wanted("2001:db8::12", key=AAAA)]
     message = update_message(ZONE, plan_changes(want, have({A: (OLD, "10.1.0.13")}, (A,)), scope()).changes)
     assert sorted(line for rrset in message.prerequisite for line in rrset.to_text().splitlines()) == [
-        "pool01.contoso.com. 0 IN A 10.1.0.11", "pool01.contoso.com. 0 IN A 10.1.0.13", "pool01.contoso.com. NONE AAAA", "pool01.contoso.com. NONE CNAME",
+        "pool01.contoso.com. 0 IN A 10.1.0.11", "pool01.contoso.com. 0 IN A 10.1.0.13",
+        "pool01.contoso.com. NONE AAAA", "pool01.contoso.com. NONE CNAME",
     ]  # fmt: skip
     assert [line for rrset in message.update for line in rrset.to_text().splitlines()] == [
-        "pool01.contoso.com. ANY A", "pool01.contoso.com. 300 IN A 10.1.0.12", "pool01.contoso.com. 300 IN AAAA 2001:db8::12",
+        "pool01.contoso.com. ANY A", "pool01.contoso.com. 300 IN A 10.1.0.12",
+        "pool01.contoso.com. 300 IN AAAA 2001:db8::12",
         'pool01.contoso.com._msuc-lync.contoso.com. 300 IN TXT "pool01 AAAA"',
     ]  # fmt: skip
 
@@ -120,9 +148,13 @@ def test_an_alias_goes_before_what_replaces_it() -> None:
 
 
 def test_tasks_on_a_windows_server() -> None:
-    """As ansible.windows.win_dns_record takes them: relative names, targets apart from priority, weight and port, marks as one set."""
+    """As win_dns_record takes them: relative names, targets apart from priority, weight and port, marks as one set."""
     zone = have({A: (OLD,), AAAA: ("2001:db8::9",)}, (A, AAAA))
-    want = [wanted(OLD, NEW), wanted("0 10 5061 pool01.contoso.com", key=SRV), wanted("10.1.0.1", key=Key(ZONE, ZONE, "A"))]
+    want = [
+        wanted(OLD, NEW),
+        wanted("0 10 5061 pool01.contoso.com", key=SRV),
+        wanted("10.1.0.1", key=Key(ZONE, ZONE, "A")),
+    ]
     srv: dict[str, Any] = {
         "host": "dc01", "zone": ZONE, "name": "_sipinternaltls._tcp", "type": "SRV", "state": "present", "ttl": 300,
         "value": [POOL], "priority": 0, "weight": 10, "port": 5061,
@@ -130,8 +162,10 @@ def test_tasks_on_a_windows_server() -> None:
     assert tasks_of("dc01", ZONE, zone, plan_changes(want, zone, scope()).changes) == [
         {"host": "dc01", "zone": ZONE, "name": "pool01", "type": "AAAA", "state": "absent"},
         srv, srv,
-        {"host": "dc01", "zone": ZONE, "name": "@", "type": "A", "state": "present", "ttl": 300, "value": ["10.1.0.1"]},
-        {"host": "dc01", "zone": ZONE, "name": "pool01", "type": "A", "state": "present", "ttl": 300, "value": [OLD, NEW]},
+        {"host": "dc01", "zone": ZONE, "name": "@", "type": "A", "state": "present", "ttl": 300,
+         "value": ["10.1.0.1"]},
+        {"host": "dc01", "zone": ZONE, "name": "pool01", "type": "A", "state": "present", "ttl": 300,
+         "value": [OLD, NEW]},
         {"host": "dc01", "zone": ZONE, "name": f"{POOL}._msuc-lync", "type": "TXT", "state": "present", "ttl": 300,
          "value": ["@ A", "_sipinternaltls._tcp SRV", "pool01 A"]},
     ]  # fmt: skip
@@ -140,20 +174,32 @@ def test_tasks_on_a_windows_server() -> None:
 def test_the_last_mark_goes_with_the_last_record_on_windows() -> None:
     zone = have({A: (OLD,)}, (A,))
     tasks = tasks_of("dc01", ZONE, zone, plan_changes([], zone, scope()).changes)
-    assert [(task["name"], task["state"], "value" in task) for task in tasks] == [("pool01", "absent", False), (f"{POOL}._msuc-lync", "absent", False)]
+    assert [(task["name"], task["state"], "value" in task) for task in tasks] == [
+        ("pool01", "absent", False),
+        (f"{POOL}._msuc-lync", "absent", False),
+    ]
 
 
 def test_what_win_dns_record_cannot_say() -> None:
     zone = have({})
     srv = plan_changes([wanted("0 0 5061 a.contoso.com", "10 0 5061 b.contoso.com", key=SRV)], zone, scope()).changes
     assert not_expressible(srv)[0].startswith("_sipinternaltls._tcp.contoso.com SRV has values of several priorities")
-    assert not_expressible(plan_changes([wanted("0 0 5061 a.contoso.com", "0 0 5061 b.contoso.com", key=SRV)], zone, scope()).changes) == []
+    assert (
+        not_expressible(
+            plan_changes([wanted("0 0 5061 a.contoso.com", "0 0 5061 b.contoso.com", key=SRV)], zone, scope()).changes
+        )
+        == []
+    )
 
 
-_ADDRESSES = st.lists(st.sampled_from([f"10.1.0.{number}" for number in range(1, 6)]), min_size=1, max_size=4, unique=True)
+_ADDRESSES = st.lists(
+    st.sampled_from([f"10.1.0.{number}" for number in range(1, 6)]), min_size=1, max_size=4, unique=True
+)
 _KEYS = st.sampled_from([Key(ZONE, name, kind) for name in (POOL, OTHER, "x.contoso.com") for kind in ("A", "AAAA")])
 _OWNERS = st.sampled_from([POOL, OTHER])
-_SETS = st.dictionaries(_KEYS, st.builds(lambda values, ttl: (values, ttl), _ADDRESSES, st.sampled_from((60, 300))), max_size=5)
+_SETS = st.dictionaries(
+    _KEYS, st.builds(lambda values, ttl: (values, ttl), _ADDRESSES, st.sampled_from((60, 300))), max_size=5
+)
 
 
 def _set(key: Key, values: list[str], ttl: int) -> RecordSet:
@@ -162,10 +208,16 @@ def _set(key: Key, values: list[str], ttl: int) -> RecordSet:
 
 
 _HAVE = st.builds(
-    lambda sets, marks: Have({key: _set(key, *one) for key, one in sets.items()}, {key: Mark(key, owner) for key, owner in marks.items()}),
-    _SETS, st.dictionaries(_KEYS, _OWNERS, max_size=4),
-)  # fmt: skip
-_WANT = st.builds(lambda sets, owner: [Wanted("internal", _set(key, *one), owner) for key, one in sets.items()], _SETS, _OWNERS)
+    lambda sets, marks: Have(
+        {key: _set(key, *one) for key, one in sets.items()},
+        {key: Mark(key, owner) for key, owner in marks.items()},
+    ),
+    _SETS,
+    st.dictionaries(_KEYS, _OWNERS, max_size=4),
+)
+_WANT = st.builds(
+    lambda sets, owner: [Wanted("internal", _set(key, *one), owner) for key, one in sets.items()], _SETS, _OWNERS
+)
 _SCOPES = st.builds(
     lambda state, take_over: Scope(State(state), frozenset({POOL}), frozenset(take_over)),
     st.sampled_from(("merged", "replaced", "deleted")), st.sets(st.sampled_from((POOL, OTHER)), max_size=1),
@@ -196,11 +248,14 @@ def test_laws_of_plans(want: list[Wanted], zone: Have, run: Scope) -> None:
 def test_more_marks_than_a_name_takes_are_refused() -> None:
     want = [wanted("10.1.0.1", key=Key(ZONE, f"pool{number}.contoso.com", "A")) for number in range(101)]
     assert plan_changes(want, have({}), scope()).conflicts == (
-        "pool01.contoso.com has 101 record sets in one zone, and at most 100 can be marked; fix: give them several owners",
+        "pool01.contoso.com has 101 record sets in one zone, and at most 100 can be marked; "
+        "fix: give them several owners",
     )
 
 
 def test_marks_only_are_no_change_of_records() -> None:
     (change,) = plan_changes(WANT, have({A: (OLD, NEW)}), scope()).changes
     assert (change.kind, change.touches_set) == (Kind.MARK, False)
-    assert [rrset.name.to_text() for rrset in update_message(ZONE, [change]).update] == ["pool01.contoso.com._msuc-lync.contoso.com."]
+    assert [rrset.name.to_text() for rrset in update_message(ZONE, [change]).update] == [
+        "pool01.contoso.com._msuc-lync.contoso.com."
+    ]

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""DNS as a provider, over servers in memory: each zone by itself, what is written and looked at again, and what a result holds."""
+"""DNS as a provider, over servers in memory: zones by themselves, writing and looking again, what a result holds."""
 
 from __future__ import annotations
 
@@ -21,10 +21,16 @@ MARK = f'{POOL}._msuc-lync.{ZONE} 300 TXT "pool01 A"'
 def test_a_name_is_written_marked_and_looked_at_again() -> None:
     server = MemoryServer({ZONE: "www A 10.9.9.9"})
     found = answer(provider({FIRST: server}, [entry()], [record(OLD, NEW)]))
-    assert server.lines(ZONE) == [f"{POOL} 300 A {OLD}", f"{POOL} 300 A {NEW}", MARK, "www.contoso.com 3600 A 10.9.9.9"]
+    foreign = "www.contoso.com 3600 A 10.9.9.9"
+    assert server.lines(ZONE) == [f"{POOL} 300 A {OLD}", f"{POOL} 300 A {NEW}", MARK, foreign]
     assert (found["changed"], found["stats"]["writes"], found["stats"]["verify_requests"]) == (True, 1, 1)
     again = answer(provider({FIRST: server}, [entry()], [record(OLD, NEW)]))
-    assert (again["changed"], again["changes"], again["stats"]["writes"], again["stats"]["verify_requests"]) == (False, [], 0, 0)
+    assert (again["changed"], again["changes"], again["stats"]["writes"], again["stats"]["verify_requests"]) == (
+        False,
+        [],
+        0,
+        0,
+    )
 
 
 def test_check_mode_writes_nothing_and_tells_the_same_changes() -> None:
@@ -36,9 +42,24 @@ def test_check_mode_writes_nothing_and_tells_the_same_changes() -> None:
 
 CHANGES: list[tuple[Any, dict[str, Any]]] = [
     # result of -> the change in it
-    (results.record_comes, {"kind": "add", "cause": "missing", "reason": "it is wanted", "opens": True, "closes": False}),
-    (results.record_goes, {"kind": "remove", "cause": "not_wanted", "reason": f"{POOL} no longer wants it", "opens": False, "closes": True}),
-    (results.value_changes, {"kind": "change", "cause": "different", "reason": "it is wanted", "opens": False, "closes": False}),
+    (
+        results.record_comes,
+        {"kind": "add", "cause": "missing", "reason": "it is wanted", "opens": True, "closes": False},
+    ),
+    (
+        results.record_goes,
+        {
+            "kind": "remove",
+            "cause": "not_wanted",
+            "reason": f"{POOL} no longer wants it",
+            "opens": False,
+            "closes": True,
+        },
+    ),
+    (
+        results.value_changes,
+        {"kind": "change", "cause": "different", "reason": "it is wanted", "opens": False, "closes": False},
+    ),
     (results.not_marked, {"kind": "mark", "cause": "different", "properties": []}),
     (results.windows_tasks, {"kind": "change", "cause": "different"}),
 ]
@@ -67,16 +88,24 @@ def test_a_zone_that_fails_stops_no_other(check_mode: bool) -> None:
         return
     assert found["msg"].splitlines() == [
         "DNS is not as planned:",
-        f"  - zone {ZONE} (external): DNS server {SECOND} did not change the zone {ZONE}: it refuses the update; fix: allow the key in "
-        "allow-update or update-policy of the zone, on its primary server; a zone of Active Directory needs windows_host",
+        f"  - zone {ZONE} (external): DNS server {SECOND} did not change the zone {ZONE}: it refuses the update; "
+        "fix: allow the key in allow-update or update-policy of the zone, on its primary server; "
+        "a zone of Active Directory needs windows_host",
     ]
-    assert (found["failed"], found["changed"], found["failed_owners"], found["stats"]["writes"]) == (True, True, [OTHER], 1)
+    assert (found["failed"], found["changed"], found["failed_owners"], found["stats"]["writes"]) == (
+        True,
+        True,
+        [OTHER],
+        1,
+    )
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_a_server_that_does_not_answer_fails_the_task_also_in_check_mode(check_mode: bool) -> None:
     found = results.silent_zone(check_mode)
-    assert found["msg"].startswith(f"DNS is not as planned:\n  - zone {ZONE} (internal): DNS server {FIRST} does not tell {ZONE} SOA")
+    assert found["msg"].startswith(
+        f"DNS is not as planned:\n  - zone {ZONE} (internal): DNS server {FIRST} does not tell {ZONE} SOA"
+    )
     assert found["msg"].endswith("; nothing was written")
     assert (found["changed"], found["failed_owners"]) == (False, [POOL])
 
@@ -100,7 +129,9 @@ def test_a_zone_that_somebody_changed_meanwhile_is_not_overwritten() -> None:
     run.plan()
     server.put(ZONE, POOL, "A", "10.7.0.1")
     run.apply()
-    with pytest.raises(DeviceError, match="was changed meanwhile, nothing was written: a record set that was not there is there"):
+    with pytest.raises(
+        DeviceError, match="was changed meanwhile, nothing was written: a record set that was not there is there"
+    ):
         run.verify()
     assert (run.result()["changed"], server.lines(ZONE)) == (False, [f"{POOL} 300 A 10.7.0.1"])
 
@@ -127,7 +158,9 @@ def test_what_earlier_updates_of_a_zone_made_counts_as_changed() -> None:
 def test_servers_that_do_not_follow_are_named_and_are_no_failure() -> None:
     found = results.lagging()
     assert "failed" not in found
-    assert found["lagging"] == [f"DNS server {SECOND} does not have the changes of the zone {ZONE} yet; fix: look at its zone transfers"]
+    assert found["lagging"] == [
+        f"DNS server {SECOND} does not have the changes of the zone {ZONE} yet; fix: look at its zone transfers"
+    ]
     assert found["lagging"][0] in found["warnings"]
 
 
@@ -139,7 +172,9 @@ def test_values_that_nobody_knows_stay() -> None:
 
 def test_a_zone_of_active_directory_is_left_to_its_host() -> None:
     found = results.windows_tasks()
-    assert [(task["host"], task["name"], task["state"]) for task in found["windows_tasks"]] == [("dc01", "pool01", "present")]
+    assert [(task["host"], task["name"], task["state"]) for task in found["windows_tasks"]] == [
+        ("dc01", "pool01", "present")
+    ]
     assert (found["changed"], found["stats"]["writes"], "failed" in found) == (True, 0, False)
 
 
@@ -147,7 +182,8 @@ def test_step_verify_fails_when_something_still_differs() -> None:
     found = results.windows_tasks_not_made()
     assert found["msg"].splitlines() == [
         "DNS is not as planned:",
-        f"  - zone {ZONE} (internal): the servers do not answer with what was written: {POOL} A (internal, zone {ZONE}): extra value {NEW}",
+        f"  - zone {ZONE} (internal): the servers do not answer with what was written: "
+        f"{POOL} A (internal, zone {ZONE}): extra value {NEW}",
     ]
     assert (found["failed"], found["changed"], found["failed_owners"]) == (True, False, [POOL])
 
@@ -165,7 +201,9 @@ def test_step_verify_writes_nothing_and_passes_where_all_is_as_wanted(check_mode
 
 def test_a_zone_that_no_server_takes_is_named() -> None:
     found = results.no_server()
-    assert found["not_applied"] == ["no server takes the zone contoso.com in the view internal; fix: add it to lync_dns_servers"]
+    assert found["not_applied"] == [
+        "no server takes the zone contoso.com in the view internal; fix: add it to lync_dns_servers"
+    ]
     assert (found["changed"], found["stats"]["requests"]) == (False, 0)
 
 
@@ -180,10 +218,14 @@ def test_every_safety_step_is_taken_or_has_its_reason() -> None:
 def test_evidence_of_one_zone_is_none_of_another() -> None:
     """The internal zone could be read; where the external one was not planned yet, nothing is known of both."""
     servers = {FIRST: MemoryServer({ZONE: ""}), SECOND: MemoryServer({ZONE: ""})}
-    run = provider(servers, [entry(), entry(SECOND, view="external")], [record(OLD), record("203.0.113.1", view="external")])
+    run = provider(
+        servers, [entry(), entry(SECOND, view="external")], [record(OLD), record("203.0.113.1", view="external")]
+    )
     run.gather()
     run.zones[0].evidence.discard(SafetyStep.READ_WHOLE)
-    with pytest.raises(DeviceError, match="nothing was written: it is not known that everything of ours on the device was read"):
+    with pytest.raises(
+        DeviceError, match="nothing was written: it is not known that everything of ours on the device was read"
+    ):
         run.gather = lambda: None  # type: ignore[method-assign]
         reconcile(run, check_mode=False)
     assert [server.lines(ZONE) for server in servers.values()] == [[], []]

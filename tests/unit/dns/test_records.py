@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 POOL: dict[str, Any] = {"name": "pool01.contoso.com", "type": "A", "values": ["10.1.0.11"], "zone": "contoso.com"}
 OPTIONS: dict[str, Any] = {
-    "state": "replaced", "records": [], "servers": [], "owners": [], "take_over": [], "timeout_seconds": 5.0, "wait_seconds": 0.0,
+    "state": "replaced", "records": [], "servers": [], "owners": [], "take_over": [],
+    "timeout_seconds": 5.0, "wait_seconds": 0.0,
     "running_config": None, "path": None, "zone": None, "view": "internal",
 }  # fmt: skip
 
@@ -42,15 +43,24 @@ def parsed(text: str | None, zone: str | None = "contoso.com", **more: Any) -> A
     ],
 )
 def test_equal_records_are_one(kind: str, given_values: object, expected: tuple[str, ...]) -> None:
-    (one,) = read_records([{**POOL, "name": "Pool01.Contoso.com.", "zone": "contoso.com.", "type": kind, "values": given_values}])
-    assert (one.set.key.name, one.set.key.zone, one.set.key.type, one.set.values) == ("pool01.contoso.com", "contoso.com", kind.upper(), expected)
+    (one,) = read_records(
+        [{**POOL, "name": "Pool01.Contoso.com.", "zone": "contoso.com.", "type": kind, "values": given_values}]
+    )
+    assert (one.set.key.name, one.set.key.zone, one.set.key.type, one.set.values) == (
+        "pool01.contoso.com",
+        "contoso.com",
+        kind.upper(),
+        expected,
+    )
 
 
 FAULTS: list[tuple[list[dict[str, Any]], list[str]]] = [
     ([{}], ["records[0]: the record has no name; fix: add name", "records[0]: the record has no type; fix: add type",
-            "records[0]: the record has no values; fix: add values", "records[0]: the record has no zone; fix: add zone"]),
+            "records[0]: the record has no values; fix: add values",
+            "records[0]: the record has no zone; fix: add zone"]),
     ([{**POOL, "values": ["10.1.0.300"], "ttl": -1}, {**POOL, "type": "MX", "vieww": "internal"}],
-     ["records[0]: '10.1.0.300' is not a value of type A: Text input is malformed.; allowed: values as a zone file has them; fix: correct the value",
+     ["records[0]: '10.1.0.300' is not a value of type A: Text input is malformed.; "
+      "allowed: values as a zone file has them; fix: correct the value",
       "records[0].ttl: -1 is not a time to live; allowed: 0 to 2147483647 seconds",
       "records[1]: 'vieww' is not a key; allowed: name, type, values, ttl, zone, view, owner; fix: write view",
       "records[1].type: 'MX' is not a type; allowed: A, AAAA, SRV, CNAME"]),
@@ -58,13 +68,16 @@ FAULTS: list[tuple[list[dict[str, Any]], list[str]]] = [
      ["records[0]: pool01.contoso.com is not a name of the zone fabrikam.com; "
       "allowed: fabrikam.com and names that end with .fabrikam.com; fix: correct name or zone"]),
     ([{**POOL, "owner": ".".join(["o" * 60] * 4)}],
-     [f"records[0]: '{'.'.join(['o' * 60] * 2)[:116]}... is too long for an owner in the zone contoso.com; allowed: 242 characters for both together"]),
+     [f"records[0]: '{'.'.join(['o' * 60] * 2)[:116]}... is too long for an owner in the zone contoso.com; "
+      "allowed: 242 characters for both together"]),
     ([POOL, {**POOL, "values": ["10.1.0.12"]}],
-     ["records[1]: pool01.contoso.com A is wanted twice, with other values, time to live or owner; fix: keep one of the two"]),
+     ["records[1]: pool01.contoso.com A is wanted twice, with other values, time to live or owner; "
+      "fix: keep one of the two"]),
     ([POOL, {**POOL, "type": "CNAME", "values": ["a.contoso.com", "b.contoso.com"]}],
      ["records: pool01.contoso.com is an alias in the view internal and has other records too; "
       "allowed: type CNAME alone at its name; fix: remove one of the two",
-      "records[1]: pool01.contoso.com is an alias of 2 names; allowed: one value for type CNAME; fix: remove all but one"]),
+      "records[1]: pool01.contoso.com is an alias of 2 names; allowed: one value for type CNAME; "
+      "fix: remove all but one"]),
 ]  # fmt: skip
 
 
@@ -89,19 +102,41 @@ def test_the_same_set_may_be_in_both_views() -> None:
 
 
 def test_rendered_lines_are_absolute_and_sorted() -> None:
-    web = {**POOL, "name": "web.oslo.contoso.com", "zone": "oslo.contoso.com", "type": "CNAME", "values": ["pool01.contoso.com"], "ttl": 60}
-    srv = {**POOL, "name": "_sip._tls.contoso.com", "type": "SRV", "values": ["0 0 443 sip.contoso.com"], "view": "external"}
+    web = {
+        **POOL,
+        "name": "web.oslo.contoso.com",
+        "zone": "oslo.contoso.com",
+        "type": "CNAME",
+        "values": ["pool01.contoso.com"],
+        "ttl": 60,
+    }
+    srv = {
+        **POOL,
+        "name": "_sip._tls.contoso.com",
+        "type": "SRV",
+        "values": ["0 0 443 sip.contoso.com"],
+        "view": "external",
+    }
     assert rendered([web, srv, {**POOL, "values": ["10.1.0.12", "10.1.0.11"]}]) == {
-        "internal": "$ORIGIN contoso.com.\npool01.contoso.com. 300 IN A 10.1.0.11\npool01.contoso.com. 300 IN A 10.1.0.12\n"
+        "internal": "$ORIGIN contoso.com.\n"
+        "pool01.contoso.com. 300 IN A 10.1.0.11\npool01.contoso.com. 300 IN A 10.1.0.12\n"
         "$ORIGIN oslo.contoso.com.\nweb.oslo.contoso.com. 60 IN CNAME pool01.contoso.com.\n",
         "external": "$ORIGIN contoso.com.\n_sip._tls.contoso.com. 300 IN SRV 0 0 443 sip.contoso.com.\n",
     }
 
 
 def test_parsed_takes_a_zone_file_as_it_is(tmp_path: Path) -> None:
-    text = "$TTL 1h\n@ IN SOA ns1 host 1 2 3 4 5\n  NS ns1\nPool01 300 A 10.1.0.12\n 300 A 10.1.0.11\n_sip._tls SRV 0 0 443 sip\nother TXT hello\n"
+    head = "$TTL 1h\n@ IN SOA ns1 host 1 2 3 4 5\n  NS ns1\n"
+    text = f"{head}Pool01 300 A 10.1.0.12\n 300 A 10.1.0.11\n_sip._tls SRV 0 0 443 sip\nother TXT hello\n"
     expected = [
-        {**POOL, "name": "_sip._tls.contoso.com", "type": "SRV", "values": ["0 0 443 sip.contoso.com"], "ttl": 3600, "view": "external"},
+        {
+            **POOL,
+            "name": "_sip._tls.contoso.com",
+            "type": "SRV",
+            "values": ["0 0 443 sip.contoso.com"],
+            "ttl": 3600,
+            "view": "external",
+        },
         {**POOL, "values": ["10.1.0.11", "10.1.0.12"], "ttl": 300, "view": "external"},
     ]
     (tmp_path / "zone").write_text(text, encoding="utf-8")
@@ -150,12 +185,26 @@ def test_parsed_is_the_inverse_of_rendered(records: list[dict[str, Any]]) -> Non
     assert rendered(found).get("internal", "") == text
 
 
-@pytest.mark.skipif(not shutil.which("named-checkzone", path="/usr/bin:/usr/sbin"), reason="named-checkzone of Debian's package bind9-utils is not installed")
+@pytest.mark.skipif(
+    not shutil.which("named-checkzone", path="/usr/bin:/usr/sbin"),
+    reason="named-checkzone of Debian's package bind9-utils is not installed",
+)
 def test_bind_takes_rendered_lines(tmp_path: Path) -> None:
     srv = {**POOL, "name": "_sip._tls.contoso.com", "type": "SRV", "values": ["0 0 443 pool01.contoso.com"]}
     records = [POOL, {**POOL, "type": "AAAA", "values": ["2001:db8::1"]}, srv]
     file = tmp_path / "zone"
-    file.write_text(f"$TTL 60\n@ SOA ns1 host 1 2 3 4 5\n@ NS ns1\nns1 A 10.1.0.1\n{rendered(records)['internal']}", encoding="utf-8")
-    done = subprocess.run(["named-checkzone", "-D", "contoso.com", str(file)], capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/usr/sbin"})
+    file.write_text(
+        f"$TTL 60\n@ SOA ns1 host 1 2 3 4 5\n@ NS ns1\nns1 A 10.1.0.1\n{rendered(records)['internal']}",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        ["named-checkzone", "-D", "contoso.com", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/usr/bin:/usr/sbin"},
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "_sip._tls.contoso.com. 300 IN SRV 0 0 443 pool01.contoso.com." in [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "_sip._tls.contoso.com. 300 IN SRV 0 0 443 pool01.contoso.com." in [
+        " ".join(line.split()) for line in done.stdout.splitlines()
+    ]
