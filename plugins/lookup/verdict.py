@@ -1,16 +1,17 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Returns which devices the drift report of this run found anything but clean."""
+"""Returns which hosts have to fail, so that a run ends as its report says."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: verdict
-short_description: The devices that are not as planned, or could not be asked
+short_description: The hosts that have to fail for the exit status of a run
 version_added: "0.1.0"
 description:
-  - Returns the names of the devices that M(msuc.lync.drift_report) found not clean earlier in the same run, for C(hosts:) of a play.
-  - Where a limit stopped the remediation and every device could be asked, the run ends here with exit status 3.
+  - Internal; its options and results may change without notice.
+  - Returns the hosts of the run that its report found not done, for C(hosts:) of the last play. Where only something else is not done,
+    such as DNS, that is the first host of the run.
 author: msuc.lync contributors (@msuc-lync)
 options:
   _terms:
@@ -19,28 +20,26 @@ options:
 """
 
 EXAMPLES = r"""
-- name: End as the report says
+- name: End
   hosts: "{{ lookup('msuc.lync.verdict', wantlist=true) }}"
   gather_facts: false
   tasks:
-    - name: End
+    - name: End as the report says
       msuc.lync.verdict:
 """
 
 RETURN = r"""
 _raw:
-  description: Host names, sorted; a pattern that matches no host when all is as planned.
+  description: Host names; a pattern that matches no host when all is done.
   type: list
   elements: str
 """
 
 from typing import Any
 
-from ansible import constants as C
 from ansible.plugins.lookup import LookupBase
-from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.report import EXIT_LIMIT
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import run_state
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import ending_hosts, kept_summary
 
 NOBODY = "all:!all"
 
@@ -49,10 +48,6 @@ class LookupModule(LookupBase):
     """The lookup msuc.lync.verdict."""
 
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: object) -> list[str]:
-        """Return the devices that are not clean."""
+        """Return the hosts that have to fail."""
         self.set_options(var_options=variables, direct=kwargs)
-        verdicts = RunState(C.DEFAULT_LOCAL_TMP).verdicts()  # type: ignore[attr-defined]  # set by ansible at import
-        if RunState(C.DEFAULT_LOCAL_TMP).is_limited() and not set(verdicts.values()) & {"unreachable", "failed"}:  # type: ignore[attr-defined]  # as above
-            Display().display("A limit stopped the remediation; what is left is listed above. Exit status 3.")
-            raise SystemExit(EXIT_LIMIT)
-        return sorted(name for name, status in verdicts.items() if status != "clean") or [NOBODY]
+        return ending_hosts(kept_summary(run_state()), (variables or {}).get("ansible_play_hosts_all", [])) or [NOBODY]

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: verdict
-short_description: End a device as the drift report found it
+short_description: End a host as the report of the run says
 version_added: "0.1.0"
 description:
-  - Fails for a device that M(msuc.lync.drift_report) found drift on earlier in this run, and is unreachable for one that could not be asked,
-    so that ansible-playbook ends with exit status 0 where all is as planned, 2 with drift, and 4 when something could not be told.
+  - Internal; its options and results may change without notice.
+  - Fails on a host that the report of this run found not done, so that ansible-playbook ends with exit status 2; 0 is left for runs whose
+    verdict is V(done), and 4 for hosts that Ansible itself could not reach.
   - Runs on the controller and contacts no host.
 author: msuc.lync contributors (@msuc-lync)
 options: {}
@@ -36,8 +37,8 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-status:
-  description: What the report found, V(clean), V(drift), V(unreachable) or V(failed).
+verdict:
+  description: How the host ends, V(done), V(differs), V(held), V(limited), V(unknown) or V(invalid).
   type: str
   returned: always
 """

@@ -122,8 +122,11 @@ def test_classes_choose_what_is_repaired_and_the_rest_stays(damaged: SiteLab, tm
 
 
 @pytest.mark.no_cover
-def test_a_limit_stops_with_a_status_of_its_own(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
-    assert drift(damaged, "lync_remediate=true", "lync_remediate_max_changes=2", f"lync_report_dir={tmp_path}").status == 3
+def test_a_limit_stops_with_a_verdict_of_its_own(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
+    played = drift(damaged, "lync_remediate=true", "lync_remediate_max_changes=2", f"lync_report_dir={tmp_path}")
+    assert played.status == 2
+    assert "A limit stopped the remediation" in played.output
+    assert "PLAY RECAP" in played.output
     assert drift(damaged, f"lync_report_dir={tmp_path}").status == 2
     assert {device: len(items) for device, items in found(tmp_path).items()} == {"fe12": 1, "fe22": 1}
 
@@ -171,7 +174,9 @@ def test_what_is_accepted_is_no_drift_and_is_not_repaired(damaged: SiteLab, tmp_
 @pytest.mark.no_cover
 def test_drift_beside_an_unreachable_host_is_could_not_tell(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
     damaged.lab.stores["fe11"].set_faults(unreachable=True)
-    assert drift(damaged, f"lync_report_dir={tmp_path}").status == 4
+    played = drift(damaged, f"lync_report_dir={tmp_path}")
+    assert played.status == 2
+    assert "Nothing could be told of this device" in played.output
     assert found(tmp_path) == {"fe11": {}, **EVERY_CLASS}
 
 

@@ -13,15 +13,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible import constants as C
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 from .._base.errors import DeviceError, InvalidInputError
 from .._base.libraries import MissingLibraryError
 from .._base.reconcile import Provider, reconcile
+from .._rollout.outcome import RunOutcome, write_summary
 from .._rollout.results import Concern, Step, TaskResult
 from .._rollout.run_state import RunState
 
@@ -70,6 +73,22 @@ class ControllerAction(CollectionAction):
 
     BYPASS_HOST_LOOP = True
     _requires_connection = False
+
+    def finished(self, outcome: RunOutcome, directory: str | None = None, *, is_last: bool = True) -> Answer:
+        """Print the verdict of a run, which is its last line, and keep it; returns the keys of the result that tell it.
+
+        directory: of the user's reports, for summary.json; raises OSError when that cannot be written. is_last: whether the run ends so.
+        Otherwise nothing is printed: a task that follows ends it.
+        """
+        document = outcome.document()
+        run_state().save_summary(document)
+        if directory:
+            write_summary(Path(directory), document)
+        if not is_last:
+            return {"verdict": outcome.verdict.value, "summary": document}
+        Display().display(outcome.line)
+        stats = {"data": {"msuc_lync": document}, "per_host": False, "aggregate": True}
+        return {"verdict": outcome.verdict.value, "summary": document, "ansible_stats": stats}
 
 
 class KeepsResult(ActionBase):

@@ -1,20 +1,177 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a run did to each host, or found on it: from the registered results of its tasks to lines for people.
+"""How a run ended: its verdict, the last line that it prints, and the content of summary.json.
 
-host   outcome    added  changed  disabled  removed  change what is admitted
-fe01   changed       31        0         0        0                       28
+    RunOutcome.of_devices("drift", {"fe01": Verdict.DIFFERS, "fe02": Verdict.DONE}, "1 deviation on 1 device").line
+    == "Verdict: differs (1 deviation on 1 device)"
+
+Below it, what is made of registered results; it goes when nobody reads those any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
 
+from .._base.version import COLLECTION, VERSION
 from .._plan.tables import table
+from .results import Status
+from .run_state import RunState
 
 COUNTS = ("added", "changed", "disabled", "removed", "admission_changed")
 Result = Mapping[str, object]
+
+
+class Verdict(str, Enum):
+    """How a run ended; the worst of several is the first in this order.
+
+    INVALID: the input has errors, nothing was asked. UNKNOWN: a device could not be asked, or nobody was. LIMITED: a limit stopped
+    the remediation. DIFFERS: a device is not as the plan says. HELD: nothing failed, and a gate or a refusal keeps something back.
+    """
+
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+    LIMITED = "limited"
+    DIFFERS = "differs"
+    HELD = "held"
+    DONE = "done"
+
+    @property
+    def exit_status(self) -> int:
+        """Return with what ansible-playbook ends: 0, or 2 as for any failed task."""
+        return 0 if self is Verdict.DONE else 2
+
+
+_OF_STATUS = {
+    Status.UNCHANGED: Verdict.DONE,
+    Status.CHANGED: Verdict.DONE,
+    Status.HANDED_OUT: Verdict.DONE,
+    Status.STOPPED: Verdict.HELD,
+    Status.FAILED: Verdict.DIFFERS,
+    Status.UNREACHABLE: Verdict.UNKNOWN,
+    Status.UNKNOWN: Verdict.UNKNOWN,
+}
+
+
+def verdict_of(status: Status) -> Verdict:
+    """Return what a task's status comes to after a run that was to change something."""
+    return _OF_STATUS[status]
+
+
+def worst_verdict(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the worst of some verdicts; UNKNOWN when there is none, because nobody was asked."""
+    found = set(verdicts)
+    return next((verdict for verdict in Verdict if verdict in found), Verdict.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """How a run of a playbook ended: the last line that it prints, and the content of summary.json.
+
+    text: what the verdict comes from, in brackets on that line. counts: numbers by name, such as deviations, devices, changed.
+    devices: those that are not done, by name of the plan, DNS included. files: paths of the reports that were written.
+    """
+
+    playbook: str
+    verdict: Verdict
+    text: str = ""
+    is_check: bool = False
+    counts: Mapping[str, int] = field(default_factory=dict)
+    devices: Mapping[str, Verdict] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    reference: str = ""
+
+    @classmethod
+    def of_devices(
+        cls,
+        playbook: str,
+        devices: Mapping[str, Verdict],
+        text: str = "",
+        *,
+        counts: Mapping[str, int] | None = None,
+        is_check: bool = False,
+        files: Iterable[str] = (),
+        reference: str = "",
+    ) -> RunOutcome:
+        """Return the outcome of the verdicts of all devices that the run was for; UNKNOWN when there are none."""
+        left = {name: verdict for name, verdict in sorted(devices.items()) if verdict is not Verdict.DONE}
+        verdict = worst_verdict(devices.values())
+        return cls(playbook, verdict, text, is_check, counts or {}, left, tuple(files), reference)
+
+    @property
+    def line(self) -> str:
+        """Return the last line of the run: Verdict: differs (3 deviations on 2 devices)."""
+        return f"Verdict: {self.verdict.value}" + (f" ({self.text})" if self.text else "")
+
+    def document(self) -> dict[str, object]:
+        """Return the content of summary.json."""
+        return {
+            "schema_version": 1,
+            "collection": COLLECTION,
+            "version": VERSION,
+            "playbook": self.playbook,
+            "verdict": self.verdict.value,
+            "text": self.text,
+            "exit_status": self.verdict.exit_status,
+            "check_mode": self.is_check,
+            "reference": self.reference,
+            "counts": dict(self.counts),
+            "devices": {name: verdict.value for name, verdict in self.devices.items()},
+            "files": list(self.files),
+        }
+
+
+_OF_WORD = {"clean": Verdict.DONE, "drift": Verdict.DIFFERS, "failed": Verdict.UNKNOWN, "unreachable": Verdict.UNKNOWN}
+
+
+def kept_summary(state: RunState) -> Mapping[str, object]:
+    """Return the summary of a run, or what comes to the same of a report that keeps one word for each host."""
+    words = state.verdicts()
+    if state.summary() or not words:
+        return state.summary()
+    devices = {name: _OF_WORD.get(word, Verdict.UNKNOWN) for name, word in words.items()}
+    if state.is_limited() and Verdict.UNKNOWN not in devices.values():
+        devices = {name: Verdict.DONE if verdict is Verdict.DONE else Verdict.LIMITED for name, verdict in devices.items()}
+    return RunOutcome.of_devices("", devices).document()
+
+
+def verdict_for(summary: Mapping[str, object], device: str) -> Verdict:
+    """Return with what a host ends by a summary: its own verdict, or that of the run when devices that are no hosts brought it about."""
+    devices = summary.get("devices")
+    name = devices.get(device) if isinstance(devices, Mapping) else None
+    try:
+        return Verdict(name or summary.get("verdict"))
+    except ValueError:
+        return Verdict.UNKNOWN
+
+
+def ending_hosts(summary: Mapping[str, object], played: Sequence[str]) -> list[str]:
+    """Return the hosts of a run that have to fail for its exit status: those that are not done, else the first; none when all is done.
+
+    played: the hosts of the run; without a summary nothing is known of it.
+    """
+    if summary.get("verdict") == Verdict.DONE.value:
+        return []
+    devices = summary.get("devices")
+    names = [name for name in played if isinstance(devices, Mapping) and name in devices]
+    return names or list(played[:1])
+
+
+def write_summary(directory: Path, document: Mapping[str, object]) -> Path:
+    """Write summary.json beside the reports of a run, by rename, and return its path; raises OSError."""
+    directory.mkdir(parents=True, exist_ok=True)
+    target = directory / "summary.json"
+    handle, temporary = tempfile.mkstemp(dir=directory, prefix=".msuc-lync-")
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    os.chmod(temporary, 0o644)
+    os.replace(temporary, target)
+    return target
 
 
 @dataclass(frozen=True)
