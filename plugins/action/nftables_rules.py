@@ -17,7 +17,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.recon
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.task import DEFAULT_PATH, Task
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
-_HANDS = "msuc.lync.nftables_host"
+_HANDS = "msuc.lync.nftables_remote"
 _STATES = ["merged", "replaced", "overridden", "deleted", "gathered", "parsed", "rendered"]
 _SPEC = {
     **STEP_SPEC,

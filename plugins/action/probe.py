@@ -29,7 +29,7 @@ _SPEC = {
     "token": {"type": "str", "default": ""},
 }
 _PACE = ("at_once", "per_second", "total_seconds")
-_HANDS = {"windows": "msuc.lync.windows_probe_remote", "linux": "msuc.lync.linux_probe_host"}
+_HANDS = {"windows": "msuc.lync.windows_probe_remote", "linux": "msuc.lync.linux_probe_remote"}
 
 
 class _Action(ActionBase):

@@ -115,7 +115,7 @@ requirements:
   - nft 1.0 or newer, python3 and iproute2 on the host
 attributes:
   action:
-    description: Decides on the controller as an action plugin; M(msuc.lync.nftables_host) gathers and applies on the host.
+    description: Decides on the controller as an action plugin; M(msuc.lync.nftables_remote) gathers and applies on the host.
     support: full
   check_mode:
     description: Reads the host and writes nothing.

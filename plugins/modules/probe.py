@@ -13,7 +13,7 @@ description:
   - Connections, certificates (read, not checked), STUN binding requests, a bind of the endpoint mapper of RPC, and DNS questions. Nothing else is sent.
   - Can open temporary listeners on a host before, so that rules can be verified before the product is installed. They take only ports
     on which nothing listens, and end by themselves after O(listen_seconds).
-  - The host runs M(msuc.lync.windows_probe_remote) or M(msuc.lync.linux_probe_host).
+  - The host runs M(msuc.lync.windows_probe_remote) or M(msuc.lync.linux_probe_remote).
 author: msuc.lync contributors (@msuc-lync)
 extends_documentation_fragment: [msuc.lync.step]
 options:

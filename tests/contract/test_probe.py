@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.module_utils.probe_listeners import listeners
+from ansible_collections.msuc.lync.plugins.module_utils._probe_listeners import listeners
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.certificate import read_certificate
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.network import read_network

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import Refused
-from ansible_collections.msuc.lync.plugins.modules import nftables_host
+from ansible_collections.msuc.lync.plugins.modules import nftables_remote
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.reconcile import HostFailedError, Run
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.task import Task
 
@@ -49,7 +49,7 @@ class Bench:
     def hands(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         self.calls.append(arguments["operation"])
         options = {"content": "", "script": "", "fingerprint": "", **arguments, "directory": str(self.folder / "var"), "confirm_seconds": self.seconds}
-        work = {"gather": nftables_host.gather, "apply": nftables_host.apply, "confirm": nftables_host.confirm}
+        work = {"gather": nftables_remote.gather, "apply": nftables_remote.apply, "confirm": nftables_remote.confirm}
         try:
             return work[arguments["operation"]](options) | {"ssh": self.ssh}
         except Refused as error:
@@ -72,7 +72,7 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.setattr(nftables_host, "_STARTS", (str(tmp_path / "nftables.conf"),))
+    monkeypatch.setattr(nftables_remote, "_STARTS", (str(tmp_path / "nftables.conf"),))
     (tmp_path / "nftables.conf").write_text('include "etc/*.nft"\n', encoding="utf-8")
     with namespace("fw", *ADDRESSES) as name, entered(name):
         yield Bench(tmp_path)

@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: nftables_host
+module: nftables_remote
 short_description: Gather and apply one table of nftables, for msuc.lync.nftables_rules
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
-  - The hands of M(msuc.lync.nftables_rules) on the host. It decides nothing about rules; use that module instead.
+  - What M(msuc.lync.nftables_rules) runs on the host. It decides nothing about rules; use that module instead.
   - It touches table C(inet msuc_lync), the file that keeps it for the next start, and its own directory; no other table.
 options:
   operation:
@@ -53,7 +53,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: What the host has
-  msuc.lync.nftables_host:
+  msuc.lync.nftables_remote:
     operation: gather
 """
 
@@ -108,7 +108,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import Refused, content_of, content_of_process, digest, locked, put, run
-from ansible_collections.msuc.lync.plugins.module_utils.ssh_ways import outliving, own_addresses, ssh_ways
+from ansible_collections.msuc.lync.plugins.module_utils._ssh_ways import outliving, own_addresses, ssh_ways
 
 _SPEC = {
     "operation": {"type": "str", "choices": ["gather", "apply", "confirm"], "required": True},

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: linux_probe_host
+module: linux_probe_remote
 short_description: Probe other hosts from a Linux host, for msuc.lync.probe
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
@@ -118,7 +118,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Ask one port
-  msuc.lync.linux_probe_host:
+  msuc.lync.linux_probe_remote:
     operation: probe
     probes:
       - {id: "0", kind: tcp, address: 10.1.0.11, port: 5061}
@@ -162,9 +162,9 @@ token:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.msuc.lync.plugins.module_utils.probe_listeners import close_listeners, listeners, open_listeners
-from ansible_collections.msuc.lync.plugins.module_utils.probe_network import network
-from ansible_collections.msuc.lync.plugins.module_utils.probe_sockets import run_probes
+from ansible_collections.msuc.lync.plugins.module_utils._probe_listeners import close_listeners, listeners, open_listeners
+from ansible_collections.msuc.lync.plugins.module_utils._probe_network import network
+from ansible_collections.msuc.lync.plugins.module_utils._probe_sockets import run_probes
 
 _PROBE = {
     "id": {"type": "str", "required": True},
