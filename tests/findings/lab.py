@@ -27,13 +27,14 @@ import pytest
 
 from tests.lab.lab import ROOT, Lab, Played
 from tests.lab.site_lab import GROUP
+from tests.simulators.bind import ZONE, Bind, present
 from tests.simulators.firewall_store import FirewallStore
 from tests.simulators.netns import namespace, needs_namespaces
 from tests.simulators.proxies import NET, Members, Proxy, greeted, needs_haproxy, needs_nginx, running_haproxy, running_nginx
 
 __all__ = [
-    "HERE", "NET", "ROOT", "Deployment", "FirewallStore", "Lab", "LinuxHost", "Members", "Played", "Proxy",
-    "failed", "fill", "given", "greeted", "known_fault", "lines_about", "linux_host", "needs_haproxy", "needs_namespaces", "needs_nginx", "opened", "own_lines",
+    "HERE", "NET", "ROOT", "ZONE", "Bind", "Deployment", "FirewallStore", "Lab", "LinuxHost", "Members", "Played", "Proxy",
+    "failed", "fill", "given", "greeted", "known_fault", "lines_about", "linux_host", "needs_bind", "needs_haproxy", "needs_namespaces", "needs_nginx", "opened", "own_lines",
     "play_tasks", "running_haproxy", "running_nginx", "says_fine", "small_disk",
 ]  # fmt: skip
 
@@ -45,6 +46,7 @@ HERE: Mapping[str, str] = {
 }
 # Not measured for coverage, and with as few processes as may be.
 _ENVIRONMENT = {"LAB_MEASURE": "", "ANSIBLE_PIPELINING": "1"}
+needs_bind = pytest.mark.skipif(not present(), reason="the programs of BIND are not installed")
 _FINE = ("SAFE", "DONE")
 _ANSIBLE = (
     "ok: [",
@@ -111,12 +113,14 @@ class Deployment:
         self.directory = directory
         self.file = directory / "hosts.json"
         self.lab = Lab(directory)
+        self._connections: dict[str, Any] = {}
         self.save(inventory)
         addresses = {name: values["ansible_host"] for name, values in _hosts(inventory["all"])}
         self._windows = {name: {"addresses": [addresses[name]]} for name in windows}
 
     def __enter__(self) -> Deployment:
         self.lab.start(self._windows)
+        self._connections = json.loads(self.lab.inventory.read_text(encoding="utf-8"))["all"]["hosts"]
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -127,8 +131,11 @@ class Deployment:
         return self.lab.stores
 
     def save(self, inventory: Inventory) -> None:
-        """Write the inventory; the next run reads it."""
+        """Write the inventory; the next run reads it. A host that it lacks is nowhere."""
         self.file.write_text(json.dumps(inventory), encoding="utf-8")
+        known = {name for name, _values in _hosts(inventory["all"])}
+        connections = {name: values for name, values in self._connections.items() if name in known}
+        self.lab.inventory.write_text(json.dumps({"all": {"hosts": connections}}), encoding="utf-8")
 
     def play(self, name: str, *arguments: str, **environment: str) -> Played:
         """Run a playbook of the collection."""

@@ -17,6 +17,7 @@ _OPTIONS: Mapping[str, str] = {
     "plan_dir": "lync_plan_dir",
     "plan_baseline": "lync_plan_baseline",
     "approved_plan": "lync_approved_plan",
+    "audit_dir": "lync_audit_dir",
     "report_dir": "lync_report_dir",
     "confirm_minutes": "lync_confirm_minutes",
     "remediate": "lync_remediate",
