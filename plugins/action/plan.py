@@ -4,23 +4,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible import constants as C
-from ansible.plugins.action import ActionBase
+from ansible.errors import AnsibleError
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import ControllerAction, failed, run_state
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory, outlines
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.hostvars import read_inventory
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.run_variables import OF_HOSTS, OF_THE_RUN
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import diff as flows
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import tables
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.approved import Approved, approved_plan
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPlan, Plan
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions, read_run_options, with_options
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import waves_of
 
 _SPEC = {
@@ -28,45 +29,42 @@ _SPEC = {
     "baseline": {"type": "path"},
     "approved": {"type": "path"},
     "affected_file": {"type": "path"},
-    "wave_size": {"type": "int", "default": 1},
-    "show": {"type": "bool", "default": False},
+    "wave_size": {"type": "int"},
+    "show": {"type": "bool"},
     "only_order": {"type": "bool", "default": False},
 }
+# Option of the task -> the field of Options that it goes before.
+_FIELDS = {
+    "dir": "plan_dir",
+    "baseline": "plan_baseline",
+    "affected_file": "affected_file",
+    "wave_size": "wave_size",
+    "show": "plan_show",
+}
+# What a rollback needs of the options of a run.
+_OF_ROLLBACK = ("wave_size", "snapshot_dir", "rollback_to")
+_Answer = dict[str, Any]
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """The controller side of msuc.lync.plan; it runs once for all hosts and contacts none."""
 
-    BYPASS_HOST_LOOP = True
-    TRANSFERS_FILES = False
-    _requires_connection = False
+    unwritable = "the plan cannot be written"
+    argument_spec = _SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def perform(self, options: _Answer, task_vars: dict[str, Any]) -> _Answer:
         """Return the result of the task."""
-        super().run(tmp, task_vars)
-        _spec, options = self.validate_argument_spec(argument_spec=_SPEC)
-        # A failed result, not an exception: older versions of Ansible announce a traceback for those.
-        if options["wave_size"] < 1:
-            return _failed(f"wave_size: {options['wave_size']} is too small; allowed: 1 and more members of a pool at a time")
-        try:
-            return self._result(options, task_vars or {})
-        except (InvalidInputError, MissingLibraryError) as error:
-            return _failed(str(error))
-        except OSError as error:
-            return _failed(f"the plan cannot be written: {error}")
-
-    def _result(self, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        if options["wave_size"] is not None and options["wave_size"] < 1:
+            return failed(f"wave_size: {options['wave_size']} is too small; allowed: 1 and more members of a pool at a time")
         inventory = read_inventory(task_vars["hostvars"])
         if options["only_order"]:
-            self._keep(outlines(inventory), {}, None, task_vars, options["wave_size"])
-            return {"changed": False}
-        plan = compile_inventory(inventory)
-        files = plan_files.rendered(plan)
-        difference = _difference(options["baseline"], files)
-        approved = approved_plan(Path(options["approved"]), files) if options["approved"] else None
-        self._keep(plan.hosts.values(), files, approved, task_vars, options["wave_size"])
-        changed = self._write(options, files, difference)
-        _show(plan, difference, options["show"])
+            return self._lay_out(inventory, options, task_vars)
+        plan, run = _compiled(inventory, _given(options), lambda: read_run_options(self._variables(task_vars), inventory))
+        difference = _difference(run.common.plan_baseline, plan)
+        approved = approved_plan(Path(options["approved"]), plan) if options["approved"] else None
+        self._keep(plan, approved, run, task_vars)
+        changed = self._write(run.common, plan, difference)
+        _show(plan, difference, run.common.plan_show)
         return {
             "changed": bool(changed),
             "files": changed,
@@ -78,38 +76,79 @@ class ActionModule(ActionBase):
             "warnings": [*plan.warnings, *_left_out(plan, difference, task_vars)],
         }
 
-    def _keep(self, plans: Iterable[HostPlan], files: Mapping[str, str], approved: Approved | None, task_vars: Mapping[str, Any], wave_size: int) -> None:
-        """Keep the plan for the plays that follow, the approved one if there is one, with the waves of this play's Windows and Linux hosts."""
+    def _lay_out(self, inventory: Mapping[str, InventoryHost], options: _Answer, task_vars: Mapping[str, Any]) -> _Answer:
+        """Keep the order of the hosts and the options of a rollback; faults elsewhere in the inventory are no obstacle."""
+        run = with_options(read_run_options(self._variables(task_vars), inventory, only=_OF_ROLLBACK), _given(options))
+        hosts = outlines(inventory)
+        self._keep(Plan({host.host: host for host in hosts}), None, run, task_vars, is_whole=False)
+        return {"changed": False}
+
+    def _variables(self, task_vars: Mapping[str, Any]) -> dict[str, object]:
+        """Return the variables of the run, those of the play too, which no host has; a template that cannot be resolved stays."""
+        names = (variable.name for variable in OF_HOSTS + OF_THE_RUN if variable.name in task_vars)
+        return {name: self._templated(task_vars[name]) for name in names}
+
+    def _templated(self, value: object) -> object:
+        try:
+            return self._templar.template(value)
+        except AnsibleError:
+            return value
+
+    def _keep(
+        self, plan: Plan, approved: Approved | None, run: RunOptions, task_vars: Mapping[str, Any], is_whole: bool = True
+    ) -> None:
+        """Keep the plan for the plays that follow, the approved one if there is one, with the waves of this play's hosts."""
+        valid = approved.plan if approved else plan
         played = {name for name in task_vars.get("ansible_play_hosts_all", ()) if approved is None or approved.has(name)}
-        hosts = [host for host in plans if host.host in played]
+        hosts = [host for host in plan.hosts.values() if host.host in played]
         windows = [host for host in hosts if host.platform == "windows"]
         # A Linux host without rules is left alone; a retired one is to lose those that it has.
         linux = [host for host in hosts if host.platform == "linux" and (host.firewall_rules or host.member_state == "retired")]
-        state = RunState(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set by ansible at import
-        state.save(approved.files if approved else files, waves_of(windows, wave_size), waves_of(linux, wave_size))
+        wave_size = run.common.wave_size
+        state = run_state()
+        state.save(plan_files.rendered(valid) if is_whole else {}, waves_of(windows, wave_size), waves_of(linux, wave_size))
+        state.save_options(run.document())
         if approved:
             state.save_approved(approved.digest, approved.pending)
 
-    def _write(self, options: Mapping[str, Any], files: Mapping[str, str], difference: flows.Difference | None) -> list[str]:
+    def _write(self, options: Options, plan: Plan, difference: flows.Difference | None) -> list[str]:
         """Write the plan directory of the user, if there is one and this is no check; return the changed paths."""
-        if options["dir"] is None or self._task.check_mode:
+        if not options.plan_dir or self._task.check_mode:
             return []
-        texts = dict(files)
+        texts = plan_files.rendered(plan)
         if difference is not None:
             texts[plan_files.AFFECTED] = plan_files.affected_text(difference.devices)
-        if difference is not None and options["affected_file"]:
-            Path(options["affected_file"]).write_text(texts[plan_files.AFFECTED], encoding="utf-8")
-        return plan_files.write(Path(options["dir"]), texts)
+        if difference is not None and options.affected_file:
+            Path(options.affected_file).write_text(texts[plan_files.AFFECTED], encoding="utf-8")
+        return plan_files.write(Path(options.plan_dir), texts)
 
 
-def _failed(message: str) -> dict[str, Any]:
-    return {"failed": True, "changed": False, "msg": message}
+def _given(options: _Answer) -> dict[str, object]:
+    """Return the options of the task that go before those of the run, by the fields of Options."""
+    return {field: options[name] for name, field in _FIELDS.items() if options[name] is not None}
 
 
-def _difference(baseline: str | None, files: Mapping[str, str]) -> flows.Difference | None:
-    if baseline is None:
-        return None
-    return flows.difference(plan_files.read(Path(baseline)), plan_files.parsed(files))
+def _compiled(
+    inventory: Mapping[str, InventoryHost], given: Mapping[str, object], read: Callable[[], RunOptions]
+) -> tuple[Plan, RunOptions]:
+    """Return the plan and the options of the run; raises InvalidInputError with the problems of both."""
+    problems: list[Problem] = []
+    run, plan = RunOptions(), Plan()
+    try:
+        run = with_options(read(), given)
+    except InvalidInputError as error:
+        problems += error.problems
+    try:
+        plan = compile_inventory(inventory)
+    except InvalidInputError as error:
+        problems += error.problems
+    if problems:
+        raise InvalidInputError(problems)
+    return plan, run
+
+
+def _difference(baseline: str, plan: Plan) -> flows.Difference | None:
+    return flows.difference(plan_files.read_plan(Path(baseline)), plan) if baseline else None
 
 
 def _left_out(plan: Plan, difference: flows.Difference | None, task_vars: Mapping[str, Any]) -> list[str]:
@@ -121,7 +160,8 @@ def _left_out(plan: Plan, difference: flows.Difference | None, task_vars: Mappin
         return []
     names = tables.shortened(missing)
     if difference is None:
-        return [f"--limit leaves out {len(missing)} of {len(devices)} devices ({names}); lync_plan_baseline tells which of them this change needs"]
+        count = f"{len(missing)} of {len(devices)} devices ({names})"
+        return [f"--limit leaves out {count}; lync_plan_baseline tells which of them this change needs"]
     return [f"the same change needs {len(missing)} more devices, which --limit leaves out: {names}"]
 
 

@@ -11,16 +11,20 @@ version_added: "0.1.0"
 description:
   - Reads the whole inventory, validates it, and computes what every managed host, load balancer and DNS server should have.
   - Runs once for all hosts, on the controller, and contacts no host. When the inventory has an error, all errors are reported and nothing is written.
-  - Keeps the plan for the rest of the run, where P(msuc.lync.plan#lookup) and P(msuc.lync.waves#lookup) find it.
+  - Reads the options of the run too, the variables that playbooks of this collection take, and reports their errors with the others.
+  - Keeps the plan and these options for the rest of the run, where P(msuc.lync.plan#lookup) and P(msuc.lync.waves#lookup) find it.
 author: msuc.lync contributors (@msuc-lync)
 options:
   dir:
     description:
-      - Directory that gets the plan files; they are byte-stable, sorted, and described by C(plugins/plugin_utils/_plan/data/lync_plan.schema.json).
+      - Directory that gets the plan files; they are byte-stable, sorted, and described by
+        C(plugins/plugin_utils/_plan/data/lync_plan.schema.json). By default C(lync_plan_dir).
       - Nothing is written here in check mode.
     type: path
   baseline:
-    description: Directory of an earlier plan. The difference is printed as flows, with the devices that the change touches.
+    description:
+      - Directory of an earlier plan, by default C(lync_plan_baseline).
+      - The difference is printed as flows, with the devices that the change touches.
     type: path
   approved:
     description:
@@ -29,16 +33,14 @@ options:
   affected_file:
     description:
       - File that gets the names of the devices which the change against O(baseline) touches, for C(--limit @FILE).
-      - They are written to C(affected_hosts.txt) in O(dir) too.
+      - They are written to C(affected_hosts.txt) in O(dir) too. By default C(lync_affected_file).
     type: path
   wave_size:
-    description: How many members of one pool the waves of this run change at a time.
+    description: How many members of one pool the waves of this run change at a time, by default C(lync_wave_size).
     type: int
-    default: 1
   show:
-    description: Print a table per host and pool.
+    description: Print a table per host and pool, by default C(lync_plan_show).
     type: bool
-    default: false
   only_order:
     description:
       - Make no plan, and keep only the order of the Windows hosts for P(msuc.lync.waves#lookup), from what of the inventory can be read.

@@ -27,6 +27,7 @@ from .balancer_rules import BalancerRules
 from .dns import DnsPolicy
 from .firewall import FirewallPolicy
 from .ipsec import IpsecPolicy
+from .outline import outline
 from .peers import Directory
 from .publications import PublishingPolicy
 from .services import ServicePolicy
@@ -46,7 +47,8 @@ def compile_inventory(inventory: Mapping[str, InventoryHost]) -> Plan:
 
 def outlines(inventory: Mapping[str, InventoryHost]) -> list[HostPlan]:
     """Return the managed hosts without their rules, whatever is wrong with the inventory."""
-    return [_outline(host) for host in sketch_topology(inventory).hosts.values() if host.managed]
+    topology = sketch_topology(inventory)
+    return [outline(host, topology) for host in topology.hosts.values() if host.managed]
 
 
 def _collecting(problems: list[Problem], make: Callable[[], _Made]) -> _Made | None:
@@ -103,7 +105,7 @@ class _Policy:
         firewall = self._firewall.host_rules(host)
         ipsec = self._ipsec.host_exemptions(host)
         return replace(
-            _outline(host),
+            outline(host, self._topology),
             firewall_rules=firewall.rules + self._balancers.of(host) + additions(host, self._topology.management_networks),
             ipsec_exemptions=ipsec.exemptions,
             not_opened=_sorted_rows(firewall.not_opened + ipsec.not_opened),
@@ -111,7 +113,7 @@ class _Policy:
             media_flows=ipsec.media,
             mirror_peers=ipsec.mirror_peers,
             publications=self._publishing.publications(host),
-            balancer_driver=host.balancer_driver if "load_balancers" in host.roles else None,
+            balancer_addresses=host.balancer_addresses.each(),
         )
 
     def pool_plan(self, pool: Pool) -> PoolPlan:
@@ -125,27 +127,6 @@ class _Policy:
             dns_records=self._dns.pool_records(pool),
             assumptions=pool_assumptions(pool, self._topology),
         )
-
-
-def _outline(host: Host) -> HostPlan:
-    return HostPlan(
-        host=host.name,
-        roles=tuple(sorted(host.roles)),
-        version=host.version.value,
-        pool=host.pool,
-        platform=host.platform.value,
-        managed=host.managed,
-        member_state=host.member_state.value,
-        addresses=_local_addresses(host),
-    )
-
-
-def _local_addresses(host: Host) -> tuple[str, ...]:
-    """Return every address that the inventory says is on the host's network cards."""
-    addresses = host.addresses | host.internal_address | host.external_address | host.pstn_address
-    for external in host.external_addresses.values():
-        addresses |= external
-    return addresses.each()
 
 
 def _sorted_rows(items: tuple[NotOpened, ...]) -> tuple[NotOpened, ...]:

@@ -11,14 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from .._base.addresses import AddressSet
 from .._catalogue.model import Version
 from .._inventory.model import DnsServer, Host, MemberState, Method, Pool, Topology
+from .._inventory.pool_names import EXTERNAL, INTERNAL, autodiscover_name, home_pool, simple_url_names
 from .._plan.model import DnsRecord
 
-INTERNAL, EXTERNAL = "internal", "external"
 _TYPES = {4: "A", 6: "AAAA"}
 _SIP_PORT = 5061
 
@@ -46,8 +45,6 @@ _EDGE_DISCOVERY = (
     # In 2010 a gateway of its own speaks XMPP, which the inventory does not hold.
     _Discovery("_xmpp-server._tcp", 5269, frozenset({"xmpp"}), frozenset({Version.LYNC_2010})),
 )
-# Autodiscover of clients, per view; 2010 has it with mobility only.
-_AUTODISCOVER = {INTERNAL: "lyncdiscoverinternal", EXTERNAL: "lyncdiscover"}
 
 
 class DnsPolicy:
@@ -136,27 +133,6 @@ class DnsPolicy:
 
     def _zone(self, name: str, view: str) -> str:
         return zone_of(name, view, self._topology.dns_servers)
-
-
-def home_pool(topology: Topology) -> Pool | None:
-    """Return the pool that clients sign in to first: Directors, else the central management pool, else the first Front End pool."""
-    pools = [pool for pool in topology.pools.values() if any(_stays(topology.hosts[name]) for name in pool.members)]
-    directors = [pool for pool in pools if pool.role == "directors"]
-    central = [pool for pool in pools if pool.name == topology.central_management_pool]
-    candidates = directors + central + [pool for pool in pools if pool.role in ("frontend", "standard_edition")]
-    return candidates[0] if candidates else None
-
-
-def simple_url_names(topology: Topology) -> tuple[str, ...]:
-    """Return the host names of all simple URLs, sorted."""
-    urls = (url for values in topology.simple_urls.values() for url in values)
-    names = (urlsplit(url if "//" in url else f"//{url}").hostname for url in urls)
-    return tuple(sorted({name for name in names if name}))
-
-
-def autodiscover_name(member: Host, domain: str, view: str) -> tuple[str, ...]:
-    """Return the name by which clients of a SIP domain find the web services in a view; none where members like this one have none."""
-    return (f"{_AUTODISCOVER[view]}.{domain}",) if member.version is not Version.LYNC_2010 or "mobility" in member.features else ()
 
 
 def zone_of(name: str, view: str, servers: tuple[DnsServer, ...]) -> str:

@@ -13,7 +13,7 @@ import operator
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .._base.addresses import ANY, AddressSet
 from .._base.ports import ANY as ANY_PORT
@@ -127,11 +127,9 @@ def _fewest(items: Iterable[_Made]) -> tuple[_Made, ...]:
 
 def _with_origin_of(one: _Made, other: _Made) -> _Made:
     """Return an item with the provenance of both."""
-    rows = _joined(one.rows, other.rows)
-    if not isinstance(one, IpsecExemption) or not isinstance(other, IpsecExemption):
-        return replace(one, rows=rows)
-    peers = tuple(sorted({*one.peer_classes, *other.peer_classes}))
-    return replace(one, rows=rows, services=joined(one.services, other.services), peer_classes=peers)
+    names = ("services", "peer_classes") if isinstance(one, IpsecExemption) else ()
+    origin: dict[str, Any] = {name: joined(getattr(one, name), getattr(other, name)) for name in names}
+    return replace(one, rows=_joined(one.rows, other.rows), **origin)
 
 
 def _joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:

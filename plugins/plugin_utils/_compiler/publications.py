@@ -12,10 +12,10 @@ from collections.abc import Iterator
 
 from .._base.addresses import AddressSet
 from .._inventory.model import Host, MemberState, Method, Pool, Topology
+from .._inventory.pool_names import home_pool, published_names
 from .._load_balancers.model import Member
 from .._load_balancers.model import MemberState as Serves
 from .._publications.model import Publication, TlsMode
-from .dns import EXTERNAL, autodiscover_name, home_pool, simple_url_names
 
 _STATES = {MemberState.ACTIVE: Serves.ACTIVE, MemberState.JOINING: Serves.DISABLED, MemberState.DRAINING: Serves.DRAINING}
 _WEB_ROLES = ("frontend", "directors", "standard_edition")
@@ -62,16 +62,6 @@ class PublishingPolicy:
         if vip:
             return (Member(_one(vip)),) if any(host.member_state is MemberState.ACTIVE for host in hosts) else ()
         return tuple(sorted(Member(_one(host.addresses), _state(host)) for host in hosts if host.member_state in _STATES))
-
-
-def published_names(pool: Pool, topology: Topology, is_home: bool) -> tuple[str, ...]:
-    """Return the names by which clients outside reach the web services of a pool, in lower case and sorted; is_home: simple URLs are its too."""
-    names = [pool.external_web_fqdn] if pool.external_web_fqdn else []
-    members = [host for host in map(topology.hosts.__getitem__, pool.members) if host.member_state is not MemberState.RETIRED]
-    if is_home and members:
-        names += simple_url_names(topology)
-        names += [name for domain in topology.sip_domains for name in autodiscover_name(members[0], domain, EXTERNAL)]
-    return tuple(sorted({name.lower() for name in names}))
 
 
 def _balanced(pool: Pool) -> bool:

@@ -7,17 +7,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._base.addresses import AddressSet
-from .._base.errors import Problem
+from .._base.errors import Problem, one_of
 from .._load_balancers.registry import option_problems
+from . import device_variables as d
 from . import pool_fields as f
-from . import variables as v
 from .draft import Check, Draft
+from .messages import names_text
 from .model import Host, Pool
 
 
 def _balancers(draft: Draft, pool: Pool, side: str) -> list[Host]:
     hosts = draft.topology.hosts
     return [hosts[name] for name in pool.balancers.get(side, ()) if name in hosts]
+
+
+def drivers_present(draft: Draft) -> Iterator[Problem]:
+    """Refuse a managed balancer of a pool that no driver configures; one that is not managed is an address in the plan and no more."""
+    for host in draft.hosts_with("load_balancers"):
+        if not host.managed or host.balancer_driver or not draft.host_records[host.name].good(d.BALANCER_DRIVER):
+            continue
+        pools = [name for name, pool in draft.topology.pools.items() if any(host.name in names for names in pool.balancers.values())]
+        if pools:
+            message = f"no driver, and the load balancer of {names_text(pools)} is to be configured"
+            fix = "name the driver, or set lync_managed: false where somebody else configures it"
+            yield Problem(f"host {host.name}, {d.BALANCER_DRIVER.name}", message, one_of(d.DRIVERS), fix)
 
 
 def pairs_alike(draft: Draft) -> Iterator[Problem]:
@@ -42,8 +55,8 @@ def vendor_of_pools(draft: Draft) -> Iterator[Problem]:
 def vendor_of_balancers(draft: Draft) -> Iterator[Problem]:
     """Refuse options of a balancer that its driver does not have, and values that it does not take."""
     for host in draft.topology.hosts.values():
-        if host.balancer_vendor and draft.host_records[host.name].good(v.BALANCER_VENDOR, v.BALANCER_DRIVER):
-            place = f"host {host.name}, {v.BALANCER_VENDOR.name}"
+        if host.balancer_vendor and draft.host_records[host.name].good(d.BALANCER_VENDOR, d.BALANCER_DRIVER):
+            place = f"host {host.name}, {d.BALANCER_VENDOR.name}"
             yield from option_problems(place, host.balancer_vendor, (host.balancer_driver,) if host.balancer_driver else ())
 
 
@@ -57,8 +70,8 @@ def balancers_without_family(draft: Draft) -> Iterator[Problem]:
                 families = " and ".join(f"IPv{family}" for family in sorted(lacking))
                 if lacking:
                     message = f"{unit.name} has {families} virtual addresses on its {side} side and no {families} address that it speaks to members from"
-                    yield Problem(f"pool {pool.name}, balancer", message, fix=f"add one to {v.BALANCER_ADDRESSES.name} of {unit.name}")
+                    yield Problem(f"pool {pool.name}, balancer", message, fix=f"add one to {d.BALANCER_ADDRESSES.name} of {unit.name}")
 
 
-ERRORS: tuple[Check, ...] = (pairs_alike, vendor_of_pools, vendor_of_balancers)
+ERRORS: tuple[Check, ...] = (drivers_present, pairs_alike, vendor_of_pools, vendor_of_balancers)
 WARNINGS: tuple[Check, ...] = (balancers_without_family,)

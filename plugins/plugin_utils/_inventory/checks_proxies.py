@@ -7,19 +7,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._base.errors import Problem, shown
-from .._compiler.dns import home_pool
-from .._compiler.publications import published_names
+from . import device_variables as d
 from . import pool_fields as f
 from . import variables as v
 from .draft import Check, Draft
 from .model import Platform
+from .pool_names import home_pool, published_names
 
 
 def driver_of_proxies(draft: Draft) -> Iterator[Problem]:
     """Refuse a driver on a host that is no reverse proxy, or that runs something else than Linux."""
     for host in draft.topology.hosts.values():
-        place = f"host {host.name}, {v.REVERSE_PROXY_DRIVER.name}"
-        if not host.reverse_proxy_driver or not draft.host_records[host.name].good(v.REVERSE_PROXY_DRIVER, v.PLATFORM):
+        place = f"host {host.name}, {d.REVERSE_PROXY_DRIVER.name}"
+        if not host.reverse_proxy_driver or not draft.host_records[host.name].good(d.REVERSE_PROXY_DRIVER, v.PLATFORM):
             continue
         if "reverse_proxy" not in host.roles:
             group = draft.groups.group_of("reverse_proxy")
@@ -49,7 +49,7 @@ def one_mode_of_nginx(draft: Draft) -> Iterator[Problem]:
     for host in draft.hosts_with("reverse_proxy"):
         if host.reverse_proxy_driver == "nginx" and len(modes) > 1:
             message = "pools have tls of both modes, and nginx does one at an address"
-            yield Problem(f"host {host.name}, {v.REVERSE_PROXY_DRIVER.name}", message, "one mode for all pools, or haproxy", "correct one")
+            yield Problem(f"host {host.name}, {d.REVERSE_PROXY_DRIVER.name}", message, "one mode for all pools, or haproxy", "correct one")
 
 
 def tls_without_proxy(draft: Draft) -> Iterator[Problem]:

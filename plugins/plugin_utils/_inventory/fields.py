@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Generic, TypeVar, cast
 
 from .._base.addresses import ANY, AddressSet, parse_address
@@ -74,6 +75,32 @@ class Field(Generic[T_co]):
     name: str
     read: Reader[T_co]
     default: T_co
+
+
+class Scope(str, Enum):
+    """Where a variable is read: per host, once for the deployment, or once for a run, outside the plan."""
+
+    HOST = "host"
+    DEPLOYMENT = "deployment"
+    RUN = "run"
+
+
+@dataclass(frozen=True)
+class Variable(Field[T_co]):
+    """One variable: its reader and its documentation.
+
+    type, elements, choices: in the words of an argument spec. documented_default: what the user would write to
+    get the default; None when the variable has none or the description tells how it is derived.
+    is_secret: the value holds a secret, so that no message shows it.
+    """
+
+    scope: Scope
+    type: str
+    description: str
+    elements: str | None = None
+    choices: tuple[str, ...] = ()
+    documented_default: object = None
+    is_secret: bool = False
 
 
 @dataclass(frozen=True)

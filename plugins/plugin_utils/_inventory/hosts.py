@@ -8,10 +8,11 @@ from collections.abc import Mapping
 
 from .._base.addresses import AddressSet, parse_address
 from .._catalogue.model import EDGE_SERVICES
+from . import device_variables as d
 from . import variables as v
 from .extra_rules import management_ports
-from .fields import Record
-from .model import DEFAULT_EDGE_PORTS, ROLES, SHARED_EDGE_PORTS, Host, InventoryHost, Platform
+from .fields import At, Record, read_value
+from .model import DEFAULT_EDGE_PORTS, ROLES, SHARED_EDGE_PORTS, DeviceSettings, Host, InventoryHost, Platform
 
 _TWO_SIDED_ROLES = frozenset(("edge", "reverse_proxy"))
 _LINUX_DRIVERS = ("haproxy", "nginx")
@@ -22,7 +23,7 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
     """Return a host with every default filled in; pool_site is the site of its pool, if any."""
     found = _addresses(host, roles, record)
     external = record[v.EXTERNAL_ADDRESSES]
-    platform = record[v.PLATFORM] or _platform(roles, record)
+    platform = record[v.PLATFORM] or default_platform(roles, record)
     return Host(
         name=host.name,
         roles=roles,
@@ -47,12 +48,34 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         client_program=record[v.CLIENT_PROGRAM],
         sip_port=record[v.SIP_PORT],
         serves_pools=record[v.GATEWAY_POOLS],
-        balancer_driver=record[v.BALANCER_DRIVER],
+        balancer_driver=record[d.BALANCER_DRIVER],
         balancer_addresses=_balancer_addresses(roles, record, found),
-        balancer_vendor=record[v.BALANCER_VENDOR],
-        reverse_proxy_driver=record[v.REVERSE_PROXY_DRIVER],
+        balancer_vendor=record[d.BALANCER_VENDOR],
+        reverse_proxy_driver=record[d.REVERSE_PROXY_DRIVER],
         extra_rules=record[v.EXTRA_FIREWALL_RULES],
         management_ports=management_ports(host.variables, platform) if record[v.MANAGEMENT_RULE] else (),
+        settings=device_settings(host, record),
+    )
+
+
+def device_settings(host: InventoryHost, record: Record) -> DeviceSettings:
+    """Return how a host is configured."""
+    return DeviceSettings(
+        connection_host=str(host.variables.get("ansible_host") or host.name),
+        balancer_state=record[d.BALANCER_STATE],
+        balancer_options=record[d.BALANCER_OPTIONS_OF],
+        balancer_path=record[d.BALANCER_PATH],
+        balancer_udp_path=record[d.BALANCER_UDP_PATH],
+        master_socket=record[d.MASTER_SOCKET],
+        reverse_proxy_options=record[d.REVERSE_PROXY_OPTIONS_OF],
+        reverse_proxy_path=record[d.REVERSE_PROXY_PATH],
+        reverse_proxy_http_path=record[d.REVERSE_PROXY_HTTP_PATH],
+        apply=record[d.APPLY],
+        firewall_state=record[d.FIREWALL_STATE],
+        unprotected_rules=record[d.UNPROTECTED_RULES],
+        ipsec_engine=record[d.IPSEC_ENGINE],
+        linux_policy=record[d.LINUX_POLICY],
+        linux_path=record[d.LINUX_PATH],
     )
 
 
@@ -83,12 +106,22 @@ def _managed(roles: frozenset[str], record: Record) -> bool:
     return any(ROLES[role] for role in roles) if given is None else given
 
 
-def _platform(roles: frozenset[str], record: Record) -> Platform:
-    if "reverse_proxy" in roles and record[v.REVERSE_PROXY_DRIVER]:
+def default_platform(roles: frozenset[str], record: Record) -> Platform:
+    """Return the platform of a host that does not name its own; one without any role is what its drivers say."""
+    if record[d.REVERSE_PROXY_DRIVER] and (not roles or "reverse_proxy" in roles):
         return Platform.LINUX
-    if "load_balancers" not in roles:
-        return Platform.WINDOWS
-    return Platform.LINUX if record[v.BALANCER_DRIVER] in _LINUX_DRIVERS else Platform.APPLIANCE
+    if "load_balancers" in roles or (not roles and record[d.BALANCER_DRIVER]):
+        return Platform.LINUX if record[d.BALANCER_DRIVER] in _LINUX_DRIVERS else Platform.APPLIANCE
+    return Platform.WINDOWS
+
+
+def platform_of(variables: Mapping[str, object]) -> Platform:
+    """Return the platform of a host without a role, for which there is no plan; values that cannot be read count as not set."""
+    wanted = {v.PLATFORM, d.BALANCER_DRIVER, d.REVERSE_PROXY_DRIVER}
+    given = {one.name: (one, variables[one.name]) for one in wanted if variables.get(one.name) is not None}
+    values = {name: read_value(one, raw, At(name)) for name, (one, raw) in given.items()}
+    record = Record({name: value for name, (value, is_bad) in values.items() if not is_bad})
+    return record[v.PLATFORM] or default_platform(frozenset(), record)
 
 
 def _edge_ports(external: Mapping[str, AddressSet], given: Mapping[str, int]) -> Mapping[str, int]:
@@ -100,4 +133,4 @@ def _edge_ports(external: Mapping[str, AddressSet], given: Mapping[str, int]) ->
 def _balancer_addresses(roles: frozenset[str], record: Record, default: AddressSet) -> AddressSet:
     if "load_balancers" not in roles:
         return _NONE
-    return record[v.BALANCER_ADDRESSES] or default
+    return record[d.BALANCER_ADDRESSES] or default

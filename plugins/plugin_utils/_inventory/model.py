@@ -102,6 +102,30 @@ class InventoryHost:
 
 
 @dataclass(frozen=True)
+class DeviceSettings:
+    """How a host is configured, as the variables of device_variables say; None or empty where a module's default holds.
+
+    connection_host: ansible_host, else the name of the host.
+    """
+
+    connection_host: str = ""
+    balancer_state: str | None = None
+    balancer_options: Mapping[str, str] = field(default_factory=dict)
+    balancer_path: str | None = None
+    balancer_udp_path: str | None = None
+    master_socket: str | None = None
+    reverse_proxy_options: Mapping[str, str] = field(default_factory=dict)
+    reverse_proxy_path: str | None = None
+    reverse_proxy_http_path: str | None = None
+    apply: str = "direct"
+    firewall_state: str = "replaced"
+    unprotected_rules: tuple[str, ...] = ()
+    ipsec_engine: str | None = None
+    linux_policy: str = "drop"
+    linux_path: str | None = None
+
+
+@dataclass(frozen=True)
 class Host:
     """One host of the inventory that plays a role.
 
@@ -141,6 +165,7 @@ class Host:
     reverse_proxy_driver: str | None = None
     extra_rules: tuple[Rule, ...] = ()
     management_ports: tuple[int, ...] = ()  # that the plan opens to the management networks
+    settings: DeviceSettings = DeviceSettings()
 
     @property
     def collocated(self) -> bool:

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .._base.errors import Problem, nearest, shown
-from .fields import At, Fault, Record
+from .fields import At, Fault, Record, Variable
 from .messages import hosts_text
 from .model import InventoryHost
-from .variables import KNOWN_NAMES, LOCAL_VARIABLES, Variable
+from .variables import KNOWN_NAMES, LOCAL_VARIABLES
 
 PREFIX = "lync_"
 

@@ -4,26 +4,25 @@
 
     VERSION = Variable("lync_version", _version, Version.LYNC_2010, HOST, "str", "...", choices=("2010", ...))
 
-Host variables are read per host, deployment variables once (they must be equal wherever they are set), play
-variables belong to playbooks and modules and are known here only so that they are not taken for typing errors.
+Host variables are read per host (those of devices are in device_variables), deployment variables once: they must be equal wherever
+they are set. The variables of a run are in run_variables.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 
 from .._base.addresses import AddressSet
 from .._catalogue.model import EDGE_SERVICES, MEDIA_RANGES, Version
 from .._firewall.rule import Rule
+from .device_variables import DEVICE_VARIABLES
 from .dns_servers import read_dns_servers
 from .extra_rules import extra_rules
 from .fields import (
     At,
-    Field,
     Record,
-    T_co,
+    Scope,
+    Variable,
     addresses,
     any_networks,
     boolean,
@@ -33,7 +32,6 @@ from .fields import (
     networks,
     port,
     port_range,
-    raw_mapping,
     raw_mappings,
     text,
     texts,
@@ -43,37 +41,10 @@ from .fields import (
 )
 from .model import DEFAULT_MEDIA_PORTS, FEATURES, ROLES, DnsServer, MemberState, Platform
 from .pool_fields import read_pools
+from .run_variables import RUN_VARIABLES
 
 VERSIONS = tuple(version.value for version in Version)
-REVERSE_PROXY_DRIVERS = ("haproxy", "nginx")
-DRIVERS = ("haproxy", "nginx", "f5_as3", "netscaler", "kemp")
 SIMPLE_URLS = ("meet", "dialin", "admin")
-
-
-class Scope(str, Enum):
-    """Where a variable is read."""
-
-    HOST = "host"
-    DEPLOYMENT = "deployment"
-    PLAY = "play"
-
-
-@dataclass(frozen=True)
-class Variable(Field[T_co]):
-    """One variable: its reader and its documentation.
-
-    type, elements, choices: in the words of an argument spec. documented_default: what the user would write to
-    get the default; None when the variable has none or the description tells how it is derived.
-    is_secret: the value holds a secret, so that no message shows it.
-    """
-
-    scope: Scope
-    type: str
-    description: str
-    elements: str | None = None
-    choices: tuple[str, ...] = ()
-    documented_default: object = None
-    is_secret: bool = False
 
 
 def _version(raw: object, at: At) -> Version:
@@ -187,24 +158,6 @@ SIP_PORT: Variable[int | None] = Variable("lync_sip_port", port, None, _HOST, "i
 GATEWAY_POOLS: Variable[tuple[str, ...]] = Variable(
     "lync_gateway_pools", dns_names, (), _HOST, "list", "Names of the pools that a gateway serves. Default all.", elements="str", documented_default=()
 )
-BALANCER_DRIVER: Variable[str | None] = Variable(
-    "lync_balancer_driver", word("a driver", DRIVERS), None, _HOST, "str", "How a load balancer is configured.", choices=DRIVERS
-)
-BALANCER_ADDRESSES = Variable(
-    "lync_balancer_addresses", addresses, _NONE, _HOST, "list",
-    "All sources of a load balancer's proxied connections and monitors, floating ones and those of each unit. Default C(lync_address).",
-    elements="str",
-)  # fmt: skip
-BALANCER_VENDOR: Variable[Mapping[str, object]] = Variable(
-    "lync_balancer_vendor", raw_mapping, {}, _HOST, "dict",
-    "Options of the driver of a load balancer, for all services on it; C(vendor) of a pool goes before.", documented_default={},
-)  # fmt: skip
-
-REVERSE_PROXY_DRIVER: Variable[str | None] = Variable(
-    "lync_reverse_proxy_driver", word("a driver of reverse proxies", REVERSE_PROXY_DRIVERS), None, _HOST, "str",
-    "How a Linux reverse proxy is configured; without it, somebody else publishes there.", choices=REVERSE_PROXY_DRIVERS,
-)  # fmt: skip
-
 # --- per host: rules beside the catalogue's -----------------------------------------------------------------------
 
 EXTRA_FIREWALL_RULES: Variable[tuple[Rule, ...]] = Variable(
@@ -282,69 +235,10 @@ LOCAL_VARIABLES: Variable[tuple[str, ...]] = Variable(
 HOST_VARIABLES: tuple[Variable[object], ...] = (
     VERSION, FEATURES_ON, POOL, SITE, MANAGED, PLATFORM, MEMBER_STATE, BACKUP_MEMBER, ADDRESS, INTERNAL_ADDRESS, EXTERNAL_ADDRESS, EXTERNAL_ADDRESSES,
     EXTERNAL_NAT_ADDRESSES, EDGE_PORTS, PSTN_ADDRESS, CLIENT_NETWORKS, PHONE_NETWORKS, MEDIA_PORTS, CLIENT_PROGRAM, SIP_PORT, GATEWAY_POOLS,
-    BALANCER_DRIVER, BALANCER_ADDRESSES, BALANCER_VENDOR, REVERSE_PROXY_DRIVER, EXTRA_FIREWALL_RULES, MANAGEMENT_RULE,
+    EXTRA_FIREWALL_RULES, MANAGEMENT_RULE, *DEVICE_VARIABLES,
 )  # fmt: skip
 DEPLOYMENT_VARIABLES: tuple[Variable[object], ...] = (
     GROUPS, POOLS, CENTRAL_MANAGEMENT_POOL, MANAGEMENT_NETWORKS, MEDIA_NETWORKS, SIP_DOMAINS, SIMPLE_URLS_OF, DNS_SERVERS, IPSEC,
     IPSEC_REMOTE_NETWORKS, IPSEC_PORTS, EXTRA_ROWS, ROW_OVERRIDES, LOCAL_VARIABLES,
 )  # fmt: skip
-# Read by playbooks, roles and modules; the topology only knows their names.
-PLAY_VARIABLES = {
-    "lync_plan_dir": "directory that the plan is written to",
-    "lync_plan_show": "print a table per host",
-    "lync_plan_baseline": "directory of an earlier plan to compare with",
-    "lync_affected_file": "file that takes the names of the hosts that a change touches",
-    "lync_audit_dir": "directory of dumps that are compared with the plan",
-    "lync_approved_plan": "directory of the plan that was last approved",
-    "lync_report_dir": "directory that reports are written to",
-    "lync_apply": "whether changes are applied or handed out as scripts",
-    "lync_handout": "hand out scripts for all hosts instead of applying",
-    "lync_firewall_state": "state that the firewall rules are brought to",
-    "lync_balancer_state": "state that the virtual services are brought to",
-    "lync_balancer_options": "options of the module of a load balancer's driver",
-    "lync_balancer_provider": "how a load balancer that is an appliance is reached",
-    "lync_balancer_path": "file of a Linux load balancer that is ours",
-    "lync_balancer_master_socket": "socket of HAProxy's master process",
-    "lync_balancer_udp_path": "file of nginx beside HAProxy that is ours",
-    "lync_reverse_proxy_path": "file of a reverse proxy that is ours",
-    "lync_reverse_proxy_http_path": "second file of a reverse proxy with nginx that is ours",
-    "lync_reverse_proxy_options": "options of the module that publishes on a reverse proxy",
-    "lync_linux_policy": "what Linux hosts do with inbound traffic that no rule admits",
-    "lync_linux_path": "file of the rules on Linux hosts",
-    "lync_dns_state": "state that the DNS records are brought to",
-    "lync_dns_take_over": "names whose unknown values in DNS are removed",
-    "lync_unprotected_rules": "names of protected rules that may be disabled",
-    "lync_accept_cut": "accept that established connections are cut",
-    "lync_snapshot": "export the firewall policy on a host before it is changed",
-    "lync_snapshot_dir": "folder of these exports on the hosts",
-    "lync_snapshot_keep": "how many of these exports stay",
-    "lync_rollback_to": "snapshot that rollback restores, or newest",
-    "lync_verify": "let the hosts probe each other before and after a change",
-    "lync_retire": "hosts without a role that retire takes everything of ours from",
-    "lync_ipsec_engine": "what writes IPsec exemptions on hosts",
-    "lync_selftest_host": "the one host that selftest asks",
-    "lync_selftest_names": "names of the assumptions that selftest asks about, * for anything",
-    "lync_confirm_minutes": "minutes until a change that is not confirmed is taken back",
-    "lync_canary": "which hosts are changed first",
-    "lync_wave_size": "how many members of a pool are changed at a time",
-    "lync_remediate": "repair drift",
-    "lync_remediate_classes": "which classes of drift are repaired",
-    "lync_remediate_concerns": "which concerns are repaired: firewall, ipsec, load_balancer, dns",
-    "lync_accepted_deviations": "deviations that are accepted for a time, with owner, reason, ticket and expires",
-    "lync_remediate_after_hours": "how old drift is before it is repaired",
-    "lync_remediate_max_changes": "the most repairs per host",
-    "lync_remediate_window": "when drift is repaired",
-    "lync_unattended": "the run is not watched by anybody",
-    "lync_change_reference": "reference of the change, for report and log",
-    "lync_probe_listeners": "open temporary listeners for probes",
-    "lync_probe_listen_seconds": "how long temporary listeners last when nobody closes them",
-    "lync_probe_rules": "compare the firewall rules with the plan before probing, which tells causes",
-    "lync_probe_max": "the most probes of one host",
-    "lync_probe_closed": "how many ports that should be closed are probed, per pair of hosts",
-    "lync_probe_per_second": "how many probes of a host start in a second",
-    "lync_probe_at_once": "how many probes of a host are under way at the same time",
-    "lync_probe_seconds": "how long one probe may take",
-    "lync_probe_total_seconds": "how long the probes of a host may take together",
-    "lync_probe_certificate_days": "from how many days before its end a certificate is told to be expiring",
-}
-KNOWN_NAMES = frozenset([*(variable.name for variable in HOST_VARIABLES + DEPLOYMENT_VARIABLES), *PLAY_VARIABLES])
+KNOWN_NAMES = frozenset(variable.name for variable in HOST_VARIABLES + DEPLOYMENT_VARIABLES + RUN_VARIABLES)

@@ -14,24 +14,28 @@ from pathlib import Path
 
 from . import files as plan_files
 from .diff import difference
+from .model import Plan
 
 
 @dataclass(frozen=True)
 class Approved:
-    """An approved plan: its digest, the texts of its files by path, and what the computed plan changes of it, a line each."""
+    """An approved plan, its digest, and what the computed plan changes of it, a line each."""
 
+    plan: Plan
     digest: str
-    files: Mapping[str, str]
     pending: tuple[str, ...]
+
+    @property
+    def files(self) -> Mapping[str, str]:
+        """Return the texts of its files by path."""
+        return plan_files.rendered(self.plan)
 
     def has(self, host: str) -> bool:
         """Return whether the plan knows a host."""
-        return plan_files.host_path(host) in self.files
+        return host in self.plan.hosts
 
 
-def approved_plan(directory: Path, computed: Mapping[str, str]) -> Approved:
-    """Return the approved plan of a directory beside the texts of the computed one; raises InvalidInputError when it is none."""
-    documents = plan_files.read(directory)
-    files = {path: plan_files.text_of(document) for path, document in documents.items()}
-    pending = difference(documents, plan_files.parsed(computed)).lines
-    return Approved(plan_files.digest(files), files, pending)
+def approved_plan(directory: Path, computed: Plan) -> Approved:
+    """Return the approved plan of a directory beside the computed one; raises InvalidInputError when it is none."""
+    plan = plan_files.read_plan(directory)
+    return Approved(plan, plan_files.digest(plan_files.rendered(plan)), difference(plan, computed).lines)

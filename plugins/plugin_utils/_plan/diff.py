@@ -4,23 +4,25 @@
 
     fe01: 10.3.0.0/16 newly admitted to TCP 5061
     fe01: 10.4.0.7 no longer admitted to TCP 5061
-
-Both plans are given as documents of their files (plan_files.read), by path.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from .._base.addresses import ANY, AddressSet
 from .._base.match_space import Box, subtract
 from .._base.ports import ANY as ANY_PORT
 from .._base.ports import PortSet
-from .._report.published import publication_texts
-from .files import Document
+from .documents import plain
+from .model import DnsRecord, FirewallRule, HostPlan, IpsecExemption, Plan, PoolPlan, VirtualService
+from .publication_diff import publication_texts
 
 _FURTHER_LIMITS = ("service", "interfaces", "interfacetypes", "icmp_type_code", "security")
+_SETTINGS = ("policy", "load_balancer", "reverse_proxy")
+_Named = TypeVar("_Named", FirewallRule, IpsecExemption, VirtualService, DnsRecord)
 
 
 @dataclass(frozen=True)
@@ -34,72 +36,86 @@ class Difference:
     devices: tuple[str, ...]
 
 
-def difference(before: Mapping[str, Document], after: Mapping[str, Document]) -> Difference:
+def difference(before: Plan, after: Plan) -> Difference:
     """Return what changes from the plan before to the plan after."""
     lines: list[str] = []
     devices: set[str] = set()
-    for path in sorted({*before, *after}):
-        old, new = before.get(path, {}), after.get(path, {})
-        if old != new:
-            compare = _host_lines if path.startswith("hosts/") else _pool_lines
-            found = compare(old, new)
-            lines += found
-            devices.update(_devices(old, new) if found else ())
+    for name in sorted({*before.hosts, *after.hosts}):
+        host, new_host = before.hosts.get(name), after.hosts.get(name)
+        found = _host_lines(name, host, new_host) if host != new_host else []
+        lines += found
+        devices |= {name} if found else set()
+    for name in sorted({*before.pools, *after.pools}):
+        pool, new_pool = before.pools.get(name), after.pools.get(name)
+        found = _pool_lines(name, pool, new_pool) if pool != new_pool else []
+        lines += found
+        devices |= _balancers(pool, new_pool) if found else set()
     return Difference(tuple(lines), tuple(sorted(devices)))
 
 
-def _host_lines(old: Document, new: Document) -> list[str]:
-    name = new.get("host") or old.get("host")
-    before, after = _boxes(old), _boxes(new)
+def _host_lines(name: str, old: HostPlan | None, new: HostPlan | None) -> list[str]:
+    old_rules, new_rules = (plan.firewall_rules if plan else () for plan in (old, new))
+    before, after = _boxes(old_rules), _boxes(new_rules)
     flows = _flow_texts(after, before, "newly admitted") + _flow_texts(before, after, "no longer admitted")
-    exemptions = _item_texts(old, new, "ipsec_exemptions", "IPsec exemption")
-    blocks = _item_texts(_blocks(old), _blocks(new), "firewall_rules", "blocking rule")
-    published = publication_texts(_items(old, "publications"), _items(new, "publications"))
-    return [f"{name}: {text}" for text in [*flows, *blocks, *exemptions, *published, *_only_rules(old, new, flows + blocks)]]
+    blocks = _item_texts(_blocks(old_rules), _blocks(new_rules), "blocking rule")
+    old_exemptions, new_exemptions = (plan.ipsec_exemptions if plan else () for plan in (old, new))
+    exemptions = _item_texts(old_exemptions, new_exemptions, "IPsec exemption")
+    old_published, new_published = ((plan.publications or ()) if plan else () for plan in (old, new))
+    published = publication_texts(old_published, new_published)
+    settings = _setting_texts(old, new) if old and new else []
+    # New names, descriptions, rules split or joined.
+    renamed = old_rules != new_rules and not flows and not blocks
+    only_rules = ["firewall rules change, what they admit does not"] if renamed else []
+    return [f"{name}: {text}" for text in [*flows, *blocks, *exemptions, *published, *only_rules, *settings]]
 
 
-def _blocks(document: Document) -> Document:
-    return {"firewall_rules": [rule for rule in _items(document, "firewall_rules") if rule.get("action") == "block"]}
+def _setting_texts(old: HostPlan, new: HostPlan) -> list[str]:
+    """Return which settings of a host change, in the names of the plan file."""
+    pairs = [(getattr(old, name), getattr(new, name)) for name in _SETTINGS]
+    changed = [_changed_keys(plain(before), plain(after)) for before, after in pairs]
+    return [f"settings changed: {text}" for text in changed if text]
 
 
-def _only_rules(old: Document, new: Document, flows: list[str]) -> list[str]:
-    """Say that rules change although no flow does: new names, descriptions, rules split or joined."""
-    same = old.get("firewall_rules", []) == new.get("firewall_rules", [])
-    return [] if same or flows else ["firewall rules change, what they admit does not"]
+def _blocks(rules: Iterable[FirewallRule]) -> list[FirewallRule]:
+    return [rule for rule in rules if rule.action == "block"]
 
 
-def _pool_lines(old: Document, new: Document) -> list[str]:
-    name = new.get("pool") or old.get("pool")
-    services = _item_texts(old, new, "virtual_services", "virtual service")
-    return [f"{name}: {text}" for text in services + _item_texts(old, new, "dns_records", "DNS record")]
+def _pool_lines(name: str, old: PoolPlan | None, new: PoolPlan | None) -> list[str]:
+    old_services, new_services = (plan.virtual_services if plan else () for plan in (old, new))
+    old_records, new_records = (plan.dns_records if plan else () for plan in (old, new))
+    services = _item_texts(old_services, new_services, "virtual service")
+    return [f"{name}: {text}" for text in services + _item_texts(old_records, new_records, "DNS record")]
 
 
-def _item_texts(old: Document, new: Document, section: str, noun: str) -> list[str]:
-    before, after = _by_name(old, section), _by_name(new, section)
+def _item_texts(old: Iterable[_Named], new: Iterable[_Named], noun: str) -> list[str]:
+    before, after = _by_name(old), _by_name(new)
     added = [f"{noun} {name} added" for name in after if name not in before]
-    changed = [f"{noun} {name} changed: {_changed_keys(before[name], after[name])}" for name in after if name in before and before[name] != after[name]]
+    both = [name for name in after if name in before and before[name] != after[name]]
+    changed = [f"{noun} {name} changed: {_changed_keys(plain(before[name]), plain(after[name]))}" for name in both]
     return sorted(added + changed + [f"{noun} {name} removed" for name in before if name not in after])
 
 
-def _changed_keys(old: Document, new: Document) -> str:
-    return ", ".join(f"{key} {old.get(key)} -> {new.get(key)}" for key in sorted({*old, *new}) if old.get(key) != new.get(key))
+def _changed_keys(old: object, new: object) -> str:
+    """Return the keys of two documents that differ, with both values."""
+    before, after = (item if isinstance(item, Mapping) else {} for item in (old, new))
+    keys = sorted(key for key in {*before, *after} if before.get(key) != after.get(key))
+    return ", ".join(f"{key} {before.get(key)} -> {after.get(key)}" for key in keys)
 
 
-def _by_name(document: Document, section: str) -> dict[str, Document]:
-    return {" ".join(str(item[key]) for key in ("name", "type", "view") if key in item): item for item in _items(document, section)}
+def _by_name(items: Iterable[_Named]) -> dict[str, _Named]:
+    return {_full_name(item): item for item in items}
 
 
-def _items(document: Document, section: str) -> list[Document]:
-    items = document.get(section, [])
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+def _full_name(item: FirewallRule | IpsecExemption | VirtualService | DnsRecord) -> str:
+    """Return what tells an item from the others of its section: record sets of one name have several types and views."""
+    return f"{item.name} {item.type} {item.view}" if isinstance(item, DnsRecord) else item.name
 
 
-def _devices(old: Document, new: Document) -> list[str]:
-    """Return the inventory names that a changed file is about: the host, or the balancers of the services that differ."""
-    hosts = [str(document["host"]) for document in (old, new) if "host" in document]
-    before, after = _items(old, "virtual_services"), _items(new, "virtual_services")
+def _balancers(old: PoolPlan | None, new: PoolPlan | None) -> set[str]:
+    """Return the balancers of the services that differ."""
+    before, after = (plan.virtual_services if plan else () for plan in (old, new))
     differ = [item for item in before if item not in after] + [item for item in after if item not in before]
-    return hosts + [str(name) for service in differ for name in _texts(service, "balancers")]
+    return {name for service in differ for name in service.balancers}
 
 
 def _flow_texts(boxes: Iterable[Box], others: list[Box], verdict: str) -> list[str]:
@@ -110,44 +126,40 @@ def _flow_texts(boxes: Iterable[Box], others: list[Box], verdict: str) -> list[s
 
 
 def _flow_text(box: Box, verdict: str) -> str:
-    near = "" if box.localip == ANY else f" on {_words(box.localip)}"
+    near = "" if box.localip == ANY else f" on {_text(box.localip)}"
     program = f" of {box.program}" if box.program else ""
-    source = "" if box.remoteport == ANY_PORT else f" from port {_words(box.remoteport)}"
+    source = "" if box.remoteport == ANY_PORT else f" from port {_text(box.remoteport)}"
     if box.direction == "in":
-        return f"{_words(box.remoteip)} {verdict} to {box.protocol.upper()} {_words(box.localport)}{near}{source}{program}"
-    ports = f"{box.protocol.upper()} {_words(box.remoteport)}"
-    local = "" if box.localport == ANY_PORT else f" from port {_words(box.localport)}"
-    return f"outbound {ports} to {_words(box.remoteip)}{local}{near}{program} {verdict}"
+        return f"{_text(box.remoteip)} {verdict} to {box.protocol.upper()} {_text(box.localport)}{near}{source}{program}"
+    ports = f"{box.protocol.upper()} {_text(box.remoteport)}"
+    local = "" if box.localport == ANY_PORT else f" from port {_text(box.localport)}"
+    return f"outbound {ports} to {_text(box.remoteip)}{local}{near}{program} {verdict}"
 
 
-def _words(members: AddressSet | PortSet) -> str:
+def _text(members: AddressSet | PortSet) -> str:
     return ", ".join(members.to_text())
 
 
-def _boxes(document: Document) -> list[Box]:
-    rules = _items(document, "firewall_rules")
-    return [_box(rule) for rule in rules if rule.get("enabled") and rule.get("action") == "allow"]
+def _boxes(rules: Iterable[FirewallRule]) -> list[Box]:
+    return [_box(rule) for rule in rules if rule.enabled and rule.action == "allow"]
 
 
-def _box(rule: Document) -> Box:
+def _box(rule: FirewallRule) -> Box:
     return Box(
-        direction=str(rule["direction"]),
-        protocol=str(rule["protocol"]),
-        localip=AddressSet.parse(_texts(rule, "localip")),
-        localport=PortSet.parse(_texts(rule, "localport")),
-        remoteip=AddressSet.parse(_texts(rule, "remoteip")),
-        remoteport=PortSet.parse(_texts(rule, "remoteport")),
+        direction=rule.direction,
+        protocol=rule.protocol,
+        localip=AddressSet.parse(rule.localip),
+        localport=PortSet.parse(rule.localport),
+        remoteip=AddressSet.parse(rule.remoteip),
+        remoteport=PortSet.parse(rule.remoteport),
         program=_limits(rule),
     )
 
 
-def _limits(rule: Document) -> str | None:
+def _limits(rule: FirewallRule) -> str | None:
     """Return what else a rule is limited to, as one text: flows are compared within the same limits."""
-    found = [str(rule["program"])] if rule.get("program") else []
-    found += [f"{name} {rule[name] if isinstance(rule[name], str) else ', '.join(_texts(rule, name))}" for name in _FURTHER_LIMITS if rule.get(name)]
+    found = [rule.program] if rule.program else []
+    for name in _FURTHER_LIMITS:
+        value = getattr(rule, name)
+        found += [f"{name} {value if isinstance(value, str) else ', '.join(value)}"] if value else []
     return ", ".join(found) or None
-
-
-def _texts(item: Document, key: str) -> list[str]:
-    value = item.get(key, [])
-    return [str(text) for text in value] if isinstance(value, list) else []

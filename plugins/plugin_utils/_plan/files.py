@@ -14,28 +14,24 @@ Files that an earlier run made here and this one does not are removed; a file of
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 from urllib.parse import quote
 
 from .._base.addresses import AddressSet
 from .._base.errors import InvalidInputError, Problem
-from .._base.libraries import jsonschema
 from .._base.ports import PortSet
+from .._base.schemas import plan_validator
 from .._base.version import COLLECTION, VERSION
 from .documents import Document as Document
 from .documents import DocumentError, load
 from .documents import plain as plain
 from .model import HostPlan, Plan, PoolPlan
-
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
 
 INDEX = "index.json"
 AFFECTED = "affected_hosts.txt"
@@ -142,21 +138,9 @@ def _plan(documents: Mapping[str, Document], place: Callable[[str], Path]) -> Pl
     return Plan(dict(sorted(by_host.items())), dict(sorted(by_pool.items())))
 
 
-def schema_path() -> Path:
-    """Return the path of the JSON Schema of plan files."""
-    return Path(__file__).with_name("data") / "lync_plan.schema.json"
-
-
-@functools.cache
-def validator(definition: str) -> Validator:
-    """Return the validator of a definition of the schema of plan files: host, pool, virtual_service, publication."""
-    schema = json.loads(schema_path().read_text(encoding="utf-8"))
-    return jsonschema.Draft202012Validator({"$defs": schema["$defs"], "$ref": f"#/$defs/{definition}"})
-
-
 def _faults(place: Path, path: str, document: Document) -> list[Problem]:
     instance: Any = document
-    errors = validator(_KINDS[path.partition("/")[0]]).iter_errors(instance)
+    errors = plan_validator(_KINDS[path.partition("/")[0]]).iter_errors(instance)
     texts = [f"{error.json_path}: {error.message}" for error in errors] or _value_faults(document)
     return [_problem(place, text, "make the plan again with playbooks/plan.yml") for text in texts]
 

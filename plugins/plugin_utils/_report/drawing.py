@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
-from .._plan.files import Document
-from .._plan.flow_matrix import Flow, texts
+from .._plan.flow_matrix import Flow
+from .._plan.model import HostPlan
 
 _COLUMNS = {
     "Internet": ("any",),
@@ -42,13 +42,13 @@ class _Box:
         return (self.x + (_BOX_WIDTH if other.x >= self.x else 0), self.y + _BOX_HEIGHT // 2)
 
 
-def drawing(flows: Iterable[Flow], hosts: Sequence[Document]) -> str:
+def drawing(flows: Iterable[Flow], hosts: Sequence[HostPlan]) -> str:
     """Return the drawing of flows between the roles of hosts, as an svg element."""
     lines = Counter((flow.source, flow.destination) for flow in flows if flow.source != flow.destination)
-    present = {role for pair in lines for role in pair} | {role for host in hosts for role in texts(host, "roles")}
+    present = {role for pair in lines for role in pair} | {role for host in hosts for role in host.roles}
     boxes = _placed(present)
     height = max((box.y for box in boxes.values()), default=_TOP) + _BOX_HEIGHT + _GAP
-    counts = Counter(role for host in hosts for role in texts(host, "roles"))
+    counts = Counter(role for host in hosts for role in host.roles)
     drawn = [
         _line(boxes[source], boxes[destination], number) for (source, destination), number in sorted(lines.items()) if source in boxes and destination in boxes
     ]

@@ -9,35 +9,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from .._base.libraries import jinja2
-from .._catalogue.model import Catalogue
-from .._drift.deviations import spoken
+from .._base.text import value_text
 from .._plan.files import Document
-from .._plan.flow_matrix import Flow, flows, texts
+from .._plan.flow_matrix import Flow, flows
+from .._plan.model import DnsRecord, HostPlan, PoolPlan
 from .drawing import drawing
 from .perimeter import certificate_rows, firewall_rows
 
 _TEMPLATE = Path(__file__).with_name("drift_page.html.j2")
-_STATUS_WORDS = {"clean": "As planned", "drift": "Drift", "unreachable": "Could not tell", "failed": "Could not tell"}
+_STATUS_WORDS = {"clean": "As planned", "drift": "Drift", "unknown": "Could not tell", "unreachable": "Could not tell", "failed": "Could not tell"}
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What the plan says of all hosts and pools, as documents of plan files, and the catalogue that it was made from."""
+    """What the plan says of all hosts and pools."""
 
-    catalogue: Catalogue
-    hosts: Sequence[Document] = ()
-    pools: Sequence[Document] = field(default_factory=tuple)
+    hosts: Sequence[HostPlan] = ()
+    pools: Sequence[PoolPlan] = ()
 
 
 def page(report: Document, deployment: Deployment) -> str:
     """Return the page of a report's document."""
-    found = flows(deployment.catalogue, deployment.hosts)
+    found = flows(deployment.hosts)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(spoken=spoken, words=_words, told=_told)
+    environment.filters.update(spoken=value_text, words=_words, told=_told)
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
         report=report,
@@ -46,7 +45,7 @@ def page(report: Document, deployment: Deployment) -> str:
         status_words=_STATUS_WORDS,
         drawing=drawing(found, deployment.hosts),
         matrix=_matrix(found),
-        firewall=firewall_rows(deployment.catalogue, deployment.hosts),
+        firewall=firewall_rows(deployment.hosts),
         records=_records(deployment.pools),
         certificates=certificate_rows(deployment.pools, _members(deployment.hosts)),
     )
@@ -88,9 +87,9 @@ def _title(items: Sequence[Flow]) -> str:
     return "; ".join(dict.fromkeys(f"{item.application} ({', '.join(item.rows)})" for item in items))
 
 
-def _records(pools: Sequence[Document]) -> list[Mapping[str, object]]:
-    items = (record for pool in pools for record in _list(pool, "dns_records"))
-    return sorted(items, key=lambda record: (str(record["view"]), str(record["name"]), str(record["type"])))
+def _records(pools: Sequence[PoolPlan]) -> list[DnsRecord]:
+    records = (record for pool in pools for record in pool.dns_records)
+    return sorted(records, key=lambda record: (record.view, record.name, record.type))
 
 
 def _list(document: Document, key: str) -> list[Mapping[str, object]]:
@@ -98,9 +97,9 @@ def _list(document: Document, key: str) -> list[Mapping[str, object]]:
     return items if isinstance(items, list) else []
 
 
-def _members(hosts: Sequence[Document]) -> dict[str, tuple[str, ...]]:
+def _members(hosts: Sequence[HostPlan]) -> dict[str, tuple[str, ...]]:
     members: dict[str, list[str]] = {}
     for host in hosts:
-        if host.get("pool") and texts(host, "roles"):
-            members.setdefault(str(host["pool"]), []).append(str(host["host"]))
+        if host.pool and host.roles:
+            members.setdefault(host.pool, []).append(host.host)
     return {pool: tuple(names) for pool, names in members.items()}

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from .._catalogue.model import Catalogue, Interface, PortRow
-from .._plan.files import Document
-from .._plan.flow_matrix import port_text, row_of, rules_of, texts
+from .._catalogue.model import Interface
+from .._plan.flow_matrix import admitting_rules, port_text
+from .._plan.model import FirewallRule, HostPlan, PoolPlan
 
 _ROLES = ("edge", "reverse_proxy")
 _OUTSIDE = (Interface.ACCESS, Interface.WEB_CONFERENCING, Interface.AV, Interface.EXTERNAL)
@@ -41,41 +41,36 @@ class CertificateRow:
     names: tuple[str, ...]
 
 
-def firewall_rows(catalogue: Catalogue, hosts: Iterable[Document]) -> tuple[FirewallRow, ...]:
+def firewall_rows(hosts: Iterable[HostPlan]) -> tuple[FirewallRow, ...]:
     """Return what has to pass the perimeter firewalls, external before internal."""
-    by_id = {row.id: row for row in catalogue.ports}
-    perimeter = [host for host in hosts if set(texts(host, "roles")) & set(_ROLES)]
-    return tuple(sorted({found for host in perimeter for rule in rules_of(host) for found in _firewall_row(rule, host, by_id)}))
+    perimeter = [host for host in hosts if set(host.roles) & set(_ROLES)]
+    rules = ((rule, host) for host in perimeter for rule in admitting_rules(host))
+    return tuple(sorted({_firewall_row(rule, host) for rule, host in rules if rule.is_of_catalogue}))
 
 
-def _firewall_row(rule: Mapping[str, object], host: Document, by_id: Mapping[str, PortRow]) -> Iterator[FirewallRow]:
-    row = row_of(rule, by_id)
-    if row is None:
-        return
-    own, peer = ", ".join(texts(rule, "localip")), ", ".join(texts(rule, "remoteip"))
-    own = f"{host.get('host')} ({own})" if own != "any" else str(host.get("host"))
-    source, destination = (peer, own) if rule.get("direction") == "in" else (own, peer)
-    side = "external" if row.interface in _OUTSIDE else "internal"
-    yield FirewallRow(side, source, destination, str(rule.get("protocol")).upper(), port_text(rule), row.service, ", ".join(texts(rule, "rows")))
+def _firewall_row(rule: FirewallRule, host: HostPlan) -> FirewallRow:
+    own, peer = ", ".join(rule.localip), ", ".join(rule.remoteip)
+    own = f"{host.host} ({own})" if own != "any" else host.host
+    source, destination = (peer, own) if rule.direction == "in" else (own, peer)
+    side = "external" if rule.interface in _OUTSIDE else "internal"
+    service = ", ".join(rule.services)
+    return FirewallRow(side, source, destination, rule.protocol.upper(), port_text(rule), service, ", ".join(rule.rows))
 
 
-def certificate_rows(pools: Iterable[Document], members: Mapping[str, tuple[str, ...]]) -> tuple[CertificateRow, ...]:
+def certificate_rows(pools: Iterable[PoolPlan], members: Mapping[str, tuple[str, ...]]) -> tuple[CertificateRow, ...]:
     """Return the certificates that the names of the plan ask for; members: names of the hosts of each pool."""
-    return tuple(sorted(row for pool in pools for row in _certificates(pool, members.get(str(pool.get("pool")), ()))))
+    return tuple(sorted(row for pool in pools for row in _certificates(pool, members.get(pool.pool, ()))))
 
 
-def _certificates(pool: Document, members: tuple[str, ...]) -> Iterator[CertificateRow]:
-    name, role = str(pool.get("pool")), str(pool.get("role"))
+def _certificates(pool: PoolPlan, members: tuple[str, ...]) -> Iterator[CertificateRow]:
     inside, outside = _names(pool, "internal"), _names(pool, "external")
     full = tuple(member for member in members if "." in member)
-    yield CertificateRow(name, "internal", name, tuple(dict.fromkeys([name, *inside, *full])))
+    yield CertificateRow(pool.pool, "internal", pool.pool, tuple(dict.fromkeys([pool.pool, *inside, *full])))
     if outside:
-        holder = name if role == "edge" else "reverse proxy"
+        holder = pool.pool if pool.role == "edge" else "reverse proxy"
         yield CertificateRow(holder, "external", outside[0], outside)
 
 
-def _names(pool: Document, view: str) -> tuple[str, ...]:
+def _names(pool: PoolPlan, view: str) -> tuple[str, ...]:
     """Return the host names of a pool's records in a view; a service record asks for the name that it leads to."""
-    records = pool.get("dns_records")
-    found = (record for record in (records if isinstance(records, list) else []) if record.get("view") == view and record.get("type") != "SRV")
-    return tuple(dict.fromkeys(str(record["name"]) for record in found))
+    return tuple(dict.fromkeys(record.name for record in pool.dns_records if record.view == view and record.type != "SRV"))

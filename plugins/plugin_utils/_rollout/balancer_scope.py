@@ -42,7 +42,7 @@ def pools_of_balancers(files: Mapping[str, str]) -> dict[str, list[str]]:
         for name in dict.fromkeys(name for service in pool["virtual_services"] for name in service["balancers"]):
             if host_path(name) in files:
                 found.setdefault(name, []).append(pool["pool"])
-    texts = (files[path] for path in sorted(files) if path.startswith("hosts/") and '"balancer_driver"' in files[path])
+    texts = (files[path] for path in sorted(files) if path.startswith("hosts/") and '"load_balancer"' in files[path])
     return {**found, **{document["host"]: [] for document in map(json.loads, texts) if document["host"] not in found}}
 
 

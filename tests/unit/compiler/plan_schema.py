@@ -9,12 +9,12 @@ import json
 from collections.abc import Mapping
 
 import jsonschema
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import schema_path
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.schemas import PLAN_SCHEMA
 
 
 @functools.cache
 def _validator(kind: str) -> jsonschema.Draft202012Validator:
-    schema = json.loads(schema_path().read_text(encoding="utf-8"))
+    schema = json.loads(PLAN_SCHEMA.read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator({"$defs": schema["$defs"], "$ref": f"#/$defs/{kind}"})
 

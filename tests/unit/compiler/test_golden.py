@@ -63,7 +63,7 @@ SPOILT: dict[str, tuple[str, Mapping[str, object]]] = {
     "another direction": ("firewall_rules", {"direction": "both"}),
     "another protocol": ("firewall_rules", {"protocol": "icmp"}),
     "another action": ("firewall_rules", {"action": "deny"}),
-    "a key more": ("firewall_rules", {"interface": "any"}),
+    "a key more": ("firewall_rules", {"colour": "red"}),
     "a name that is no text": ("firewall_rules", {"name": 5}),
     "a text instead of a list": ("ipsec_exemptions", {"localip": "10.1.0.11"}),
     "a number as a port": ("ipsec_exemptions", {"remoteport": [443]}),

@@ -288,6 +288,17 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("vendor option of a balancer", {("lb01", "lync_balancer_vendor"): {"snat_pool": "x"}},
      ["host lb01, lync_balancer_vendor.snat_pool: 'snat_pool' is not an option of haproxy; "
       f"allowed: {one_of(options_of('haproxy')) or 'none'}; fix: remove it"]),
+    ("a managed balancer of a pool without a driver", {("lb02", "lync_balancer_driver"): REMOVED},
+     [f"host lb02, lync_balancer_driver: no driver, and the load balancer of {EDGES} is to be configured; "
+      "allowed: f5_as3, haproxy, kemp, netscaler, nginx; "
+      "fix: name the driver, or set lync_managed: false where somebody else configures it"]),
+    ("options that no driver's module has", {("lb01", "lync_balancer_options"): {"password": "hunter2", "tenant": ["hunter2"]}},
+     ["host lb01, lync_balancer_options: 'password' is not a key; "
+      "allowed: authentication, config, peer, pid_file, prefix, schema, sync_group, tenant; fix: remove it",
+      "host lb01, lync_balancer_options.tenant: a list is not a text; allowed: a text"]),
+    ("policies that there are not", {("fe01", "lync_apply"): "handouts", ("all", "lync_firewall_state"): "deleted"},
+     ["host fe01, lync_apply: 'handouts' is not a way to apply changes; allowed: direct, handout; fix: write handout",
+      "hosts fe01, fe02, dir01 and 8 more, lync_firewall_state: 'deleted' is not a state; allowed: merged, overridden, replaced; fix: write one of them"]),
     ("a pair of two makes", {("lb02", "lync_balancer_driver"): "f5_as3", pool(POOL, "balancer"): ["lb01", "lb02"]},
      ["pool pool01.contoso.com, balancer: the internal balancers lb01, lb02 have drivers f5_as3 and haproxy; "
       "allowed: one driver for all units of a pair; fix: correct lync_balancer_driver"]),

@@ -26,6 +26,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import 
     SqlServer,
     Topology,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.hosts import platform_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import WARNING_CHECKS, read_topology
 
 from .sample import DIRECTORS, EDGES, GROUPS, MEDIATION, POOL, REMOVED, Path, changed, edges
@@ -109,8 +110,23 @@ def test_roles_are_managed_by_default_as_the_table_says() -> None:
     ("driver", "platform"), [("haproxy", Platform.LINUX), ("nginx", Platform.LINUX), ("kemp", Platform.APPLIANCE), (REMOVED, Platform.APPLIANCE)]
 )
 def test_platform_of_a_balancer_follows_its_driver(driver: object, platform: Platform) -> None:
-    changes: dict[Path, object] = {("lb01", "lync_balancer_driver"): driver}
+    changes: dict[Path, object] = {("lb01", "lync_balancer_driver"): driver, ("lb01", "lync_managed"): driver is not REMOVED}
     assert topology(changes).hosts["lb01"].platform is platform
+
+
+@pytest.mark.parametrize(
+    ("variables", "platform"),
+    [
+        ({}, Platform.WINDOWS),
+        ({"lync_balancer_driver": "haproxy", "lync_member_state": "retired"}, Platform.LINUX),
+        ({"lync_balancer_driver": "kemp"}, Platform.APPLIANCE),
+        ({"lync_reverse_proxy_driver": "nginx"}, Platform.LINUX),
+        ({"lync_platform": "windows", "lync_balancer_driver": "haproxy"}, Platform.WINDOWS),
+        ({"lync_platform": "beos", "lync_balancer_driver": None}, Platform.WINDOWS),
+    ],
+)
+def test_platform_of_a_host_without_a_role_follows_its_drivers(variables: dict[str, object], platform: Platform) -> None:
+    assert platform_of(variables) is platform
 
 
 def test_platform_is_windows_unless_it_is_said() -> None:

@@ -8,32 +8,28 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.fields import At
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.fields import At, Scope, Variable
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.pool_fields import POOL_FIELDS
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.variables import (
-    DEPLOYMENT_VARIABLES,
-    HOST_VARIABLES,
-    KNOWN_NAMES,
-    PLAY_VARIABLES,
-    POOLS,
-    Scope,
-    Variable,
-)
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.run_variables import OF_HOSTS, RUN_VARIABLES
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.variables import DEPLOYMENT_VARIABLES, HOST_VARIABLES, KNOWN_NAMES, POOLS
 
 SPECS = Path(__file__).resolve().parents[3] / "roles" / "plan" / "meta" / "argument_specs.yml"
-VARIABLES = HOST_VARIABLES + DEPLOYMENT_VARIABLES
+VARIABLES = HOST_VARIABLES + DEPLOYMENT_VARIABLES + RUN_VARIABLES
+ENTRY_POINTS = {"inventory": HOST_VARIABLES + DEPLOYMENT_VARIABLES, "run": RUN_VARIABLES}
 SCOPES = {Scope.HOST: "Read per host.", Scope.DEPLOYMENT: "Equal wherever it is set, so set it for group C(all)."}
+OF_HOSTS_TEXT = "May differ from host to host."
 
 
 @pytest.fixture(scope="module")
 def options() -> dict[str, dict[str, object]]:
-    found = yaml.safe_load(SPECS.read_text(encoding="utf-8"))["argument_specs"]["inventory"]["options"]
-    assert isinstance(found, dict)
-    return found
+    points = yaml.safe_load(SPECS.read_text(encoding="utf-8"))["argument_specs"]
+    return {name: option for point in ENTRY_POINTS for name, option in points[point]["options"].items()}
 
 
-def test_documentation_has_every_variable_and_no_other(options: dict[str, dict[str, object]]) -> None:
-    assert list(options) == [variable.name for variable in VARIABLES]
+@pytest.mark.parametrize("point", ENTRY_POINTS)
+def test_documentation_has_every_variable_and_no_other(point: str) -> None:
+    found = yaml.safe_load(SPECS.read_text(encoding="utf-8"))["argument_specs"][point]["options"]
+    assert list(found) == [variable.name for variable in ENTRY_POINTS[point]]
 
 
 @pytest.mark.parametrize("variable", VARIABLES, ids=lambda variable: variable.name)
@@ -45,7 +41,8 @@ def test_documentation_agrees_with_the_table(variable: Variable[object], options
     assert option.get("choices", []) == list(variable.choices)
     description = option["description"]
     assert isinstance(description, list)
-    assert (description[0], description[-1]) == (variable.description, SCOPES[variable.scope])
+    scope = SCOPES.get(variable.scope, OF_HOSTS_TEXT if variable in OF_HOSTS else variable.description)
+    assert (description[0], description[-1]) == (variable.description, scope)
 
 
 @pytest.mark.parametrize("variable", [each for each in VARIABLES if each.documented_default is not None], ids=lambda variable: variable.name)
@@ -68,5 +65,5 @@ def test_pools_are_documented_key_by_key(options: dict[str, dict[str, object]]) 
 
 
 def test_names_are_known_once() -> None:
-    names = [variable.name for variable in VARIABLES] + list(PLAY_VARIABLES)
+    names = [variable.name for variable in VARIABLES]
     assert len(names) == len(set(names)) == len(KNOWN_NAMES)

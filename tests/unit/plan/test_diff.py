@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.diff import Difference, difference
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import DnsRecord, FirewallRule, HostPlan, IpsecExemption, Plan, PoolPlan, VirtualService
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication, TlsMode
@@ -29,10 +27,10 @@ RECORD = DnsRecord("pool01.contoso.com", "A", ("10.1.0.100",), "contoso.com", "i
 POOL = PoolPlan("pool01", "frontend", "hlb", "2010", (SERVICE, WEB), (RECORD,))
 
 
-def documents(*items: HostPlan | PoolPlan) -> Mapping[str, plan_files.Document]:
+def plan_of(*items: HostPlan | PoolPlan) -> Plan:
     hosts = {item.host: item for item in items if isinstance(item, HostPlan)}
     pools = {item.pool: item for item in items if isinstance(item, PoolPlan)}
-    return plan_files.parsed(plan_files.rendered(Plan(hosts, pools)))
+    return Plan(hosts, pools)
 
 
 def with_rules(*rules: FirewallRule) -> HostPlan:
@@ -138,27 +136,27 @@ FLOWS: dict[str, tuple[HostPlan, tuple[str, ...]]] = {
 @pytest.mark.parametrize("case", FLOWS)
 def test_flows(case: str) -> None:
     after, lines = FLOWS[case]
-    assert difference(documents(HOST, POOL), documents(after, POOL)) == Difference(lines, ("fe01",))
+    assert difference(plan_of(HOST, POOL), plan_of(after, POOL)) == Difference(lines, ("fe01",))
 
 
 def test_equal_plans_differ_in_nothing() -> None:
-    assert difference(documents(HOST, POOL), documents(HOST, POOL)) == Difference((), ())
+    assert difference(plan_of(HOST, POOL), plan_of(HOST, POOL)) == Difference((), ())
 
 
 def test_words_that_no_device_holds_are_no_difference() -> None:
-    assert difference(documents(HOST), documents(replace(HOST, assumptions=("x",), roles=("y",)))) == Difference((), ())
+    assert difference(plan_of(HOST), plan_of(replace(HOST, assumptions=("x",), roles=("y",)))) == Difference((), ())
 
 
 def test_a_host_that_comes_or_goes() -> None:
-    lines = difference({}, documents(with_rules(SIP), POOL)).lines
+    lines = difference(Plan(), plan_of(with_rules(SIP), POOL)).lines
     assert lines[0] == "fe01: 10.1.0.0/16 newly admitted to TCP 5061"
-    gone = difference(documents(with_rules(SIP)), {})
+    gone = difference(plan_of(with_rules(SIP)), Plan())
     assert gone == Difference(("fe01: 10.1.0.0/16 no longer admitted to TCP 5061", "fe01: IPsec exemption Lync exempt x (UDP) removed"), ("fe01",))
 
 
 def test_exemptions() -> None:
     changed = replace(EXEMPTION, remoteip=("10.0.0.0/8",))
-    found = difference(documents(HOST), documents(replace(HOST, ipsec_exemptions=(changed, replace(EXEMPTION, name="new")))))
+    found = difference(plan_of(HOST), plan_of(replace(HOST, ipsec_exemptions=(changed, replace(EXEMPTION, name="new")))))
     assert found == Difference(
         ("fe01: IPsec exemption Lync exempt x (UDP) changed: remoteip ['any'] -> ['10.0.0.0/8']", "fe01: IPsec exemption new added"), ("fe01",)
     )
@@ -166,7 +164,7 @@ def test_exemptions() -> None:
 
 def test_services_touch_their_balancers_and_no_other() -> None:
     moved = replace(WEB, members=("10.1.0.11", "10.1.0.12"))
-    found = difference(documents(HOST, POOL), documents(HOST, replace(POOL, virtual_services=(SERVICE, moved))))
+    found = difference(plan_of(HOST, POOL), plan_of(HOST, replace(POOL, virtual_services=(SERVICE, moved))))
     assert found == Difference(("pool01: virtual service pool01-web-443 changed: members ['10.1.0.11'] -> ['10.1.0.11', '10.1.0.12']",), ("lb02",))
 
 
@@ -204,25 +202,25 @@ PUBLICATIONS: dict[str, tuple[Publication, tuple[str, ...]]] = {
 @pytest.mark.parametrize("case", PUBLICATIONS)
 def test_a_publication_that_changes_names_its_reverse_proxy_and_flows(case: str) -> None:
     after, lines = PUBLICATIONS[case]
-    assert difference(documents(PROXY), documents(replace(PROXY, publications=(after,)))) == Difference(lines, ("rp01",))
+    assert difference(plan_of(PROXY), plan_of(replace(PROXY, publications=(after,)))) == Difference(lines, ("rp01",))
 
 
 def test_a_publication_that_comes_or_goes() -> None:
     bare = replace(PROXY, publications=())
     for before, after, verdict in ((bare, PROXY, "newly"), (PROXY, bare, "no longer")):
-        found = difference(documents(before), documents(after))
+        found = difference(plan_of(before), plan_of(after))
         assert found.devices == ("rp01",) and all(f" {verdict} published, TCP " in line for line in found.lines) and len(found.lines) == 2
 
 
 def test_a_service_that_moves_touches_both_balancers() -> None:
     moved = replace(WEB, balancers=("lb03",))
-    assert difference(documents(POOL), documents(replace(POOL, virtual_services=(SERVICE, moved)))).devices == ("lb02", "lb03")
-    assert difference(documents(POOL), {}).devices == ("lb01", "lb02")
+    assert difference(plan_of(POOL), plan_of(replace(POOL, virtual_services=(SERVICE, moved)))).devices == ("lb02", "lb03")
+    assert difference(plan_of(POOL), Plan()).devices == ("lb01", "lb02")
 
 
 def test_records_are_told_by_name_type_and_view() -> None:
     outside = replace(RECORD, view="external", values=("203.0.113.1",))
-    found = difference(documents(POOL), documents(replace(POOL, dns_records=(replace(RECORD, ttl=60), outside))))
+    found = difference(plan_of(POOL), plan_of(replace(POOL, dns_records=(replace(RECORD, ttl=60), outside))))
     assert found == Difference(
         ("pool01: DNS record pool01.contoso.com A external added", "pool01: DNS record pool01.contoso.com A internal changed: ttl 300 -> 60"), ()
     )
@@ -230,4 +228,4 @@ def test_records_are_told_by_name_type_and_view() -> None:
 
 def test_lines_are_sorted_by_device() -> None:
     hosts = [replace(with_rules(SIP), host=name, ipsec_exemptions=()) for name in ("fe02", "fe01", "edge")]
-    assert [line.partition(":")[0] for line in difference({}, documents(*hosts)).lines] == ["edge", "fe01", "fe02"]
+    assert [line.partition(":")[0] for line in difference(Plan(), plan_of(*hosts)).lines] == ["edge", "fe01", "fe02"]

@@ -34,7 +34,8 @@ def test_what_is_written(tmp_path: Path) -> None:
         {
             "name": "Lync x (TCP in)", "rows": ["S2"], "direction": "in", "protocol": "tcp", "localport": ["5061"], "remoteport": ["any"],
             "localip": ["any"], "remoteip": ["10.1.0.0/24"], "description": "SIP", "group": "msuc.lync", "action": "allow", "enabled": True,
-            "profiles": ["domain", "private", "public"],
+            "profiles": ["domain", "private", "public"], "applications": [], "services": [], "peer_classes": [], "component_roles": [],
+            "interface": "any",
         }
     ]  # fmt: skip
 
