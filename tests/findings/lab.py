@@ -14,11 +14,15 @@ import ctypes
 import json
 import os
 import re
+import resource
 import shlex
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,13 +33,47 @@ from tests.lab.lab import ROOT, Lab, Played
 from tests.lab.site_lab import GROUP
 from tests.simulators.bind import ZONE, Bind, present
 from tests.simulators.firewall_store import FirewallStore
+from tests.simulators.https_server import HttpsServer, Request, Response
 from tests.simulators.netns import namespace, needs_namespaces
 from tests.simulators.proxies import NET, Members, Proxy, greeted, needs_haproxy, needs_nginx, running_haproxy, running_nginx
 
 __all__ = [
-    "HERE", "NET", "ROOT", "ZONE", "Bind", "Deployment", "FirewallStore", "Lab", "LinuxHost", "Members", "Played", "Proxy",
-    "failed", "fill", "given", "greeted", "known_fault", "lines_about", "linux_host", "needs_bind", "needs_haproxy", "needs_namespaces", "needs_nginx", "opened", "own_lines",
-    "play_tasks", "running_haproxy", "running_nginx", "says_fine", "small_disk",
+    "HERE",
+    "NET",
+    "ROOT",
+    "ZONE",
+    "Bind",
+    "Bounded",
+    "Deployment",
+    "FirewallStore",
+    "HttpsServer",
+    "Lab",
+    "LinuxHost",
+    "Members",
+    "Played",
+    "Proxy",
+    "Request",
+    "Response",
+    "failed",
+    "fill",
+    "given",
+    "greeted",
+    "known_fault",
+    "lines_about",
+    "linux_host",
+    "needs_bind",
+    "needs_haproxy",
+    "needs_namespaces",
+    "needs_nginx",
+    "opened",
+    "own_lines",
+    "play_bounded",
+    "play_tasks",
+    "raw_https",
+    "running_haproxy",
+    "running_nginx",
+    "says_fine",
+    "small_disk",
 ]  # fmt: skip
 
 Inventory = Mapping[str, Any]
@@ -178,15 +216,79 @@ def _hosts(group: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def play_tasks(
     directory: Path, tasks: Mapping[str, Mapping[str, Any]], *arguments: str
 ) -> tuple[Played, dict[str, dict[str, Any]]]:
-    """Run tasks by name on this machine, each whatever came of those before; return the run, and status and result of each by its name."""
+    """Run tasks on this machine, each whatever came of those before; return the run, and status and results by name."""
+    lab, playbook = _laid_out(directory, tasks)
+    played = lab.play(playbook, *arguments, **_ENVIRONMENT)
+    return played, {record["task"]: {**record["result"], "status": record["status"]} for record in played.results}
+
+
+def _laid_out(directory: Path, tasks: Mapping[str, Mapping[str, Any]]) -> tuple[Lab, str]:
     directory.mkdir(parents=True, exist_ok=True)
     lab = Lab(directory)
     lab.inventory.write_text(json.dumps({"all": {"hosts": {"here": HERE}}}), encoding="utf-8")
     listed = [{"name": name, **task, "ignore_errors": True} for name, task in tasks.items()]
-    played = lab.play(
-        json.dumps([{"hosts": "all", "gather_facts": False, "tasks": listed}]), *arguments, **_ENVIRONMENT
-    )
-    return played, {record["task"]: {**record["result"], "status": record["status"]} for record in played.results}
+    return lab, json.dumps([{"hosts": "all", "gather_facts": False, "tasks": listed}])
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """What became of one task with a limit of time and memory: whether it ended, its most memory, status and message."""
+
+    ended: bool
+    megabytes: int
+    status: str
+    message: str
+
+
+def play_bounded(directory: Path, task: Mapping[str, Any], seconds: float, most_megabytes: int) -> Bounded:
+    """Run one task on this machine; what takes longer is killed, and what wants more memory does not get it."""
+    lab, playbook = _laid_out(directory, {"bounded": task})
+    run = lab.begin(playbook)
+    resource.prlimit(run.pid, resource.RLIMIT_AS, (most_megabytes << 20, most_megabytes << 20))
+    end = time.monotonic() + seconds
+    pid, _status, usage = os.wait4(run.pid, os.WNOHANG)
+    while not pid and time.monotonic() < end:
+        time.sleep(0.2)
+        pid, _status, usage = os.wait4(run.pid, os.WNOHANG)
+    if not pid:
+        for process in (*_descendants(run.pid), run.pid):
+            os.kill(process, signal.SIGKILL)
+        _pid, _status, usage = os.wait4(run.pid, 0)
+    record = directory / "record.jsonl"
+    lines = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []
+    last = json.loads(lines[-1]) if lines else {"status": "no result", "result": {}}
+    return Bounded(bool(pid), usage.ru_maxrss >> 10, last["status"], str(last["result"].get("msg", "")))
+
+
+def _descendants(pid: int) -> list[int]:
+    """Return the processes that a process started, and theirs; Ansible's workers have sessions of their own."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return [process for child in map(int, children) for process in (*_descendants(child), child)]
+
+
+@contextlib.contextmanager
+def raw_https(chunks: Callable[[], Iterator[bytes]]) -> Iterator[HttpsServer]:
+    """Serve HTTPS that answers every request by chunks as they come; the server that it gives tells port and ca."""
+    plain = HttpsServer(lambda request: Response(200))
+    listener = plain._server.socket
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _peer = listener.accept()
+                threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+    def answer(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection:
+            connection.recv(65536)
+            for chunk in chunks():
+                connection.sendall(chunk)
+
+    threading.Thread(target=serve, daemon=True).start()
+    try:
+        yield plain
+    finally:
+        listener.close()
 
 
 # --- files and disks of this machine --------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ _OPTIONS: Mapping[str, str] = {
     "approved_plan": "lync_approved_plan",
     "audit_dir": "lync_audit_dir",
     "report_dir": "lync_report_dir",
+    "change_reference": "lync_change_reference",
     "confirm_minutes": "lync_confirm_minutes",
     "remediate": "lync_remediate",
     "remediate_max_changes": "lync_remediate_max_changes",
@@ -64,7 +65,7 @@ def service(pool: str, vip: str, port: int, members: Sequence[str], **more: obje
     return {
         "name": f"{pool}-{port}", "pool": pool, "rows": ["S2"], "vip": vip, "port": port, "protocol": "tcp", "node_port": port, "members": list(members),
         "backup_members": [], "draining_members": [], "disabled_members": [], "persistence": {"type": "source", "seconds": 1200, "group": f"{pool}@{vip}"},
-        "idle_seconds": 60, "monitor": {"type": "tcp", "port": port, "interval_seconds": 1, "failures": 2}, "source_nat": True, "nagle": True,
+        "idle_seconds": 60, "monitor": {"type": "tcp", "port": port, "interval_seconds": 10, "failures": 2}, "source_nat": True, "nagle": True,
         "algorithm": "least-connections", "balancers": ["lb01"], "options": {}, **more,
     }  # fmt: skip
 

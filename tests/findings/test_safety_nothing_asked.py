@@ -70,7 +70,14 @@ def test_8_check_fails_where_the_run_would_be_refused(one: Deployment) -> None:
     before = store.read()
     # Only a rule of ours that goes admits the controller.
     admits = {**before["rules"][0], "Grouping": "msuc.lync", "Name": "Old", "Protocol": 6, "LocalPorts": "5985"}
-    admits |= {"RemoteAddresses": "*", "LocalAddresses": "*", "Enabled": True, "Direction": 1, "Action": 1, "id": "{1}"}
+    admits |= {
+        "RemoteAddresses": "*",
+        "LocalAddresses": "*",
+        "Enabled": True,
+        "Direction": 1,
+        "Action": 1,
+        "id": "{1}",
+    }
     store.change(rules=[{**admits, "Profiles": 2147483647, "ApplicationName": None, "ServiceName": None}])
     played = one.play("site", "--check", *tags("firewall"))
     store.write(before)
@@ -89,15 +96,14 @@ def full_disk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Played, dict[st
         small_disk(folder / "disk", 256) as disk,
         Deployment(folder / "site", inventory(), windows=[SERVER]) as site,
     ):
-        arguments = (*tags("firewall"), *extra(report_dir=str(disk)))
-        made = site.play("site", *arguments)
-        before = {path.name: path.read_bytes() for path in disk.glob("*.*")}
+        made = site.play("site", *tags("firewall"), *extra(report_dir=str(disk)))
+        before = {path.name: path.read_bytes() for path in disk.glob("*.json")}
         given(made.status == 0 and len(before) > 1, made.output)
         fill(disk)
-        # Thirty rules more, so that this report takes more room than the one that it replaces.
-        site.save(inventory(lync_row_overrides=[]))
-        played = site.play("site", *arguments)
-        given(len(site.own_rules(SERVER)) > 20, played.output)
+        # A long reference, so that this report takes more room than the one that it replaces.
+        site.save(inventory(lync_client_networks=["10.20.0.0/16"]))
+        played = site.play("site", *tags("firewall"), *extra(report_dir=str(disk), change_reference="CHG0042 " * 2000))
+        given("10.20.0.0" in site.admitted(SERVER, "fe-sip-tls"), played.output)
         return played, before, {name: (disk / name).read_bytes() for name in before}
 
 
@@ -110,4 +116,11 @@ def test_19_a_report_that_cannot_be_written_changes_the_verdict(full_disk: tuple
 def test_19_a_report_is_whole_or_is_as_it_was(full_disk: tuple[Played, dict[str, bytes], dict[str, bytes]]) -> None:
     _played, before, after = full_disk
     for name, content in after.items():
-        assert content == before[name] or (content and json.loads(content)), name
+        assert content == before[name] or _is_whole(content), f"{name}: {len(content)} bytes"
+
+
+def _is_whole(content: bytes) -> bool:
+    try:
+        return bool(json.loads(content))
+    except ValueError:
+        return False

@@ -41,9 +41,13 @@ GONE = MEMBERS["fe13"]
 NEW_CLIENTS = "10.77.0.0/16"
 
 
-def inventory(proxy: Proxy, bind: Bind, *, without: str = "", more: Mapping[str, object] | None = None) -> dict[str, Any]:
+def inventory(
+    proxy: Proxy, bind: Bind, *, without: str = "", more: Mapping[str, object] | None = None
+) -> dict[str, Any]:
     """Return one Front End pool whose addresses are in DNS and on a balancer that is this machine."""
-    hosts = {name: {"ansible_host": address, "lync_pool": POOL} for name, address in MEMBERS.items() if name != without}
+    hosts = {
+        name: {"ansible_host": address, "lync_pool": POOL} for name, address in MEMBERS.items() if name != without
+    }
     balancer = {
         **HERE,
         "ansible_host": f"{NET}.5",
@@ -52,7 +56,13 @@ def inventory(proxy: Proxy, bind: Bind, *, without: str = "", more: Mapping[str,
         "lync_balancer_master_socket": str(proxy.fixed["master_socket"]),
     }
     kept = " && ".join(f"id != '{row}'" for row in ("fe-sip-tls", "fe-focus", "fe-web-https"))
-    pool = {"role": "frontend", "load_balancing": "dns", "balancer": "lb01", "web_vip": VIP, "web_fqdn": f"web01.{ZONE}"}
+    pool = {
+        "role": "frontend",
+        "load_balancing": "dns",
+        "balancer": "lb01",
+        "web_vip": VIP,
+        "web_fqdn": f"web01.{ZONE}",
+    }
     common = {
         "lync_version": "2015",
         "lync_client_networks": ["127.0.0.0/16"],
@@ -119,7 +129,9 @@ def _look(site: Deployment, told: Story, folder: Path) -> None:
     for name, (playbook, arguments) in runs.items():
         if name == "approved":
             rules = hosts["fe11"]["rules"]
-            site.stores["fe11"].change(rules=[{**rule, "Enabled": rule["Name"] != "Lync fe-focus (TCP in)"} for rule in rules])
+            site.stores["fe11"].change(
+                rules=[{**rule, "Enabled": rule["Name"] != "Lync fe-focus (TCP in)"} for rule in rules]
+            )
         before = site.requests()
         told.runs[name] = site.play(playbook, *arguments)
         told.contacted[name] = site.requests() != before
