@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Phase, State
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.host_facts import Present
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.exemption import exemptions_from_options
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.options import rules_from_options
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.planner import Phase, Present, State, applied, plan_changes
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.planner import applied, plan_changes
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import plain

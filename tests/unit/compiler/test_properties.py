@@ -159,6 +159,15 @@ def test_the_same_input_gives_the_same_bytes(inventory: Inventory) -> None:
     assert plan_files.rendered(compile_inventory(inventory)) == plan_files.rendered(compile_inventory(dict(inventory)))
 
 
+@settings(deadline=None)
+@given(inventories())
+def test_a_plan_loads_back_from_its_files(inventory: Inventory) -> None:
+    plan = compile_inventory(inventory)
+    documents = plan_files.parsed(plan_files.rendered(plan))
+    assert {name: plan_files.load_host(documents[plan_files.host_path(name)]) for name in plan.hosts} == plan.hosts
+    assert {name: plan_files.load_pool(documents[plan_files.pool_path(name)]) for name in plan.pools} == plan.pools
+
+
 @everything
 @given(inventories())
 def test_one_more_client_network_changes_peers_only(inventory: Inventory) -> None:

@@ -13,8 +13,7 @@ from ansible import constants as C
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import plain, rendered
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication, TlsMode
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.options import read_publications
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication, TlsMode, read_publications
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.publication_scope import publishing_hosts
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import waves_of

@@ -12,6 +12,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import Prob
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import Version
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory import read
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.draft import Check, Draft
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.hosts import platform_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import (
     DEFAULT_EDGE_PORTS,
     DEFAULT_MEDIA_PORTS,
@@ -26,7 +27,6 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import 
     SqlServer,
     Topology,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.hosts import platform_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import WARNING_CHECKS, read_topology
 
 from .sample import DIRECTORS, EDGES, GROUPS, MEDIATION, POOL, REMOVED, Path, changed, edges
