@@ -4,9 +4,10 @@
 
     CHECKOUT/.venv/bin/python same_compile.py JOBS.json OUT.json SCRATCH      in CHECKOUT, with its ansible.cfg
 
-JOBS.json: {"inventories": {NAME: PATH}, "filters": [NAME], "words": {OLD: NEW}}. OUT.json: per NAME status, msg, warnings, plan
-documents, what was printed, and of the names in filters what each filter returns. Ansible reads the inventory and makes the
-host variables, as in a run of ansible-playbook; only the strategy with its worker processes is left out, which takes most of the time.
+JOBS.json: {"inventories": {NAME: PATH}, "filters": [NAME], "renames": {OLD: NEW}}. OUT.json: per NAME status, result,
+plan documents, what was printed, and for the names in filters what each filter returns. Ansible reads the inventory
+and makes the host variables, as in a run of ansible-playbook; only the strategy with its worker processes is left out,
+which takes most of the time.
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ def main() -> None:
     jobs, out, scratch = (Path(argument) for argument in sys.argv[1:])
     given = json.loads(jobs.read_text(encoding="utf-8"))
     init_plugin_loader()
-    action = given["words"].get(ACTION, ACTION)
+    action = given["renames"].get(ACTION, ACTION)
     answers = {name: compiled(path, scratch / "plan", action) for name, path in given["inventories"].items()}
     for name in given["filters"]:
         answers[name]["filters"] = filtered(given["inventories"][name], answers[name]["documents"])

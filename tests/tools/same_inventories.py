@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Inventories for same.py, the same ones for the same seed: generated ones that are valid, and broken ones; nothing of the collection is used.
+"""Inventories for same.py, the same for the same seed: generated ones, which are valid, and broken ones.
 
 written(directory, 200, examples) -> {"generated-000": PATH, ..., "broken-000": PATH, ...}
 """
@@ -22,15 +22,18 @@ Hosts = dict[str, Document]
 
 VERSIONS = ("2010", "2013", "2015", "2019", "se")
 FEATURES = (
-    "federation", "public_im", "rcc", "e911", "cac", "dhcp_discovery", "legacy_clients", "legacy_federation", "http_publishing", "mediation_tcp", "mobility",
+    "federation", "public_im", "rcc", "e911", "cac", "dhcp_discovery", "legacy_clients", "legacy_federation",
+    "http_publishing", "mediation_tcp", "mobility",
 )  # fmt: skip
 STATES = ("active", "active", "active", "joining", "draining", "retired")
 DRIVERS = ("haproxy", "nginx", "f5_as3", "netscaler", "kemp")
 EDGE_SERVICES = ("access", "web_conferencing", "av")
 # Hosts that one may have or not: name -> group.
 OTHERS = {
-    "se01": "standard_edition", "gw01": "pstn_gateways", "e911": "e911_gateways", "app01": "trusted_applications", "adm01": "admin_hosts",
-    "mon01": "monitoring", "um01": "exchange_um", "pc01": "clients", "dhcp01": "dhcp_servers", "sba01": "sba", "chat01": "persistent_chat",
+    "se01": "standard_edition", "gw01": "pstn_gateways", "e911": "e911_gateways", "app01": "trusted_applications",
+    "adm01": "admin_hosts",
+    "mon01": "monitoring", "um01": "exchange_um", "pc01": "clients", "dhcp01": "dhcp_servers", "sba01": "sba",
+    "chat01": "persistent_chat",
 }  # fmt: skip
 ONLY_IN = {"mon01": ("2010",), "chat01": ("2013", "2015")}
 GROUPS = (
@@ -55,10 +58,13 @@ COMMON: Mapping[str, Sequence[object]] = {
     "ipsec_ports": (None, "any", "media"),
     "management_rule": (None, True),
     "simple_urls": (None, {"meet": "https://meet.contoso.com", "dialin": ["https://dialin.contoso.com"]}),
-    "extra_firewall_rules": (None, [{"name": "Backup agent", "protocol": "tcp", "localport": 10000, "remoteip": "10.9.0.0/24"}]),
-    "row_overrides": (None, None, [{"select": "id=='fe-sip-tls'", "set": {"port": 5071}}], [{"select": "component=='edge'", "set": {"enabled": False}}]),
+    "extra_firewall_rules": (None, [{"name": "Backup agent", "protocol": "tcp", "localport": 10000,
+    "remoteip": "10.9.0.0/24"}]),
+    "row_overrides": (None, None, [{"select": "id=='fe-sip-tls'", "set": {"port": 5071}}],
+    [{"select": "component=='edge'", "set": {"enabled": False}}]),
     "extra_rows": (None, None, [{
-        "id": "trader", "application": "Trader", "service": "Trading", "component": "frontend", "direction": "in", "transports": ["tcp"], "port": 5666,
+        "id": "trader", "application": "Trader", "service": "Trading", "component": "frontend", "direction": "in",
+        "transports": ["tcp"], "port": 5666,
         "peers": [{"class": "clients"}],
     }]),
 }  # fmt: skip
@@ -110,7 +116,7 @@ def inventory(
 
 
 def generated(chance: random.Random) -> Document:
-    """Return a deployment of any make: pools of each role and method, states, features, versions, drivers, two address families."""
+    """Return a deployment of any make: roles, methods, states, features, versions, drivers, address families."""
     draft = Draft(chance)
     version = chance.choice(VERSIONS)
     _balancers(draft)
@@ -216,21 +222,32 @@ def _reverse_proxy(draft: Draft) -> None:
 # --- broken ones ---------------------------------------------------------------------------------------------------
 
 WORDS = (
-    "any", "10.1.0.11", "10.1.0.100", "10.0.0.0/8", "::/0", "2001:db8::1", "fe80::1%eth0", "0.0.0.0/0", "10.1.0.1-10.1.0.9", "443", "1-2", "70000", "5-1",
-    "hlb", "dns", "none", "edge", "frontend", "lb01", "internal", "external", "av", "audio", "client", "hosts", "2013", "2019", "se", "retired", "joining",
-    "pool01.contoso.com", "edge01.contoso.com", "{{ x }}", "", " ", "-", ",", "/", "..", "ß" * 300, "1e9", "0x10", "true", "no", "ports",
+    "any", "10.1.0.11", "10.1.0.100", "10.0.0.0/8", "::/0", "2001:db8::1", "fe80::1%eth0", "0.0.0.0/0",
+    "10.1.0.1-10.1.0.9", "443", "1-2", "70000", "5-1",
+    "hlb", "dns", "none", "edge", "frontend", "lb01", "internal", "external", "av", "audio", "client", "hosts",
+    "2013", "2019", "se", "retired", "joining",
+    "pool01.contoso.com", "edge01.contoso.com", "{{ x }}", "", " ", "-", ",", "/", "..", "ß" * 300, "1e9", "0x10",
+    "true", "no", "ports",
 )  # fmt: skip
 VARIABLES = (
-    "lync_version", "lync_features", "lync_pool", "lync_site", "lync_managed", "lync_platform", "lync_member_state", "lync_address",
-    "lync_external_addresses", "lync_edge_ports", "lync_pstn_address", "lync_client_networks", "lync_media_ports", "lync_sip_port", "lync_gateway_pools",
-    "lync_balancer_driver", "lync_balancer_addresses", "lync_balancer_vendor", "lync_reverse_proxy_driver", "lync_extra_firewall_rules",
-    "lync_management_rule", "lync_pools", "lync_sip_domains", "lync_simple_urls", "lync_dns_servers", "lync_row_overrides", "lync_extra_rows",
-    "lync_central_management_pool", "lync_media_networks", "lync_backup_member", "lync_typo", "ansible_host", "ansible_port",
+    "lync_version", "lync_features", "lync_pool", "lync_site", "lync_managed", "lync_platform", "lync_member_state",
+    "lync_address",
+    "lync_external_addresses", "lync_edge_ports", "lync_pstn_address", "lync_client_networks", "lync_media_ports",
+    "lync_sip_port", "lync_gateway_pools",
+    "lync_balancer_driver", "lync_balancer_addresses", "lync_balancer_vendor", "lync_reverse_proxy_driver",
+    "lync_extra_firewall_rules",
+    "lync_management_rule", "lync_pools", "lync_sip_domains", "lync_simple_urls", "lync_dns_servers",
+    "lync_row_overrides", "lync_extra_rows",
+    "lync_central_management_pool", "lync_media_networks", "lync_backup_member", "lync_typo", "ansible_host",
+    "ansible_port",
 )  # fmt: skip
 OVERRIDES: Sequence[Document] = (
-    {"interface": "pstn"}, {"interface": "external"}, {"component": "edge"}, {"component": "clients"}, {"direction": "out"}, {"load_balancer": "always"},
-    {"port": {"media": "client"}}, {"port": {"edge_service": "av"}}, {"port": {"gateway_sip": 5060}}, {"port": "1-65535"}, {"port_side": "remote"},
-    {"peers": [{"class": "any"}]}, {"peers": [{"class": "backup_pool", "vips": True}]}, {"peers": [{"class": "nobody"}]}, {"transports": ["udp", "tcp"]},
+    {"interface": "pstn"}, {"interface": "external"}, {"component": "edge"}, {"component": "clients"},
+    {"direction": "out"}, {"load_balancer": "always"},
+    {"port": {"media": "client"}}, {"port": {"edge_service": "av"}}, {"port": {"gateway_sip": 5060}},
+    {"port": "1-65535"}, {"port_side": "remote"},
+    {"peers": [{"class": "any"}]}, {"peers": [{"class": "backup_pool", "vips": True}]},
+    {"peers": [{"class": "nobody"}]}, {"transports": ["udp", "tcp"]},
     {"web": "external"}, {"features": []}, {"versions": ["2011"]}, {"enabled": "perhaps"}, {"wrong": 1},
 )  # fmt: skip
 SELECTS = (

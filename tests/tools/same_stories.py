@@ -1,13 +1,15 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Lab stories: playbooks of a checkout against the checkout's own simulators, and all that can be seen of it as one JSON document; a part of same.py.
+"""Lab stories: playbooks of a checkout against its own simulators, and what is seen of it as JSON; a part of same.py.
 
-    CHECKOUT/.venv/bin/python same_stories.py STORY WORDS.json OUT.json SCRATCH      in CHECKOUT, in a network namespace of its own
+    CHECKOUT/.venv/bin/python same_stories.py GIVEN.json OUT.json SCRATCH     in CHECKOUT, in a network namespace
 
-WORDS.json: {OLD: NEW}, words that this checkout writes differently from those below. OUT.json: a list of steps, one per run of
-ansible-playbook: name, status, printed (lines of our plugins), complaints (warnings and errors of Ansible), results by host and module,
-stats, and seen: what the story looks at after each step. A second look at what the same story left behind is a step without a run.
-What differs from run to run is masked: directories, ports, moments, random identifiers, digests.
+GIVEN.json: {"story": NAME, "renames": {OLD: NEW}}, the latter what this checkout writes differently from the stories.
+OUT.json: steps, one per run of ansible-playbook: name, status, printed (lines of our plugins), complaints (Ansible's
+warnings and errors), results by host and module, stats, and seen: what the story looks at after each step, such as
+what hosts were asked, what they have, requests to appliances, rulesets, files, zones, reports. What differs from run
+to run is masked: directories, ports, moments, random identifiers, digests. A story that fails ends with a step
+"broke down".
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,27 +44,18 @@ _MOMENT = r"\d{4}-\d\d-\d\d[T ]\d\d:?\d\d(:?\d\d(\.\d+)?)?(Z|\+00:00)?"
 _MASKED = (
     (_GUID, "GUID"), (r"\b[0-9a-f]{64}\b", "DIGEST"), (r"digest [0-9a-f]{12}\b", "digest SHORT"), (_MOMENT, "MOMENT"),
     (r"Z-[0-9a-f]{8}\.wfw", "Z-ID.wfw"), (r"ansible-tmp-[\w.-]+", "TMP"), (r"\d+ (milliseconds|ms)\b", "N ms"),
-    (r"msuc-lync-listen-\w+", "msuc-lync-listen-ID"), (r'time="[\d.]+"', 'time="N"'), (r"\bMII[\w+/=]{200,}", "CERTIFICATE"),
+    (r"msuc-lync-listen-\w+", "msuc-lync-listen-ID"), (r'time="[\d.]+"', 'time="N"'),
+    (r"\bMII[\w+/=]{200,}", "CERTIFICATE"),
 )  # fmt: skip
 # Keys of results that are Ansible's own, or a measure of time.
-_DROPPED = {
-    "invocation",
-    "ansible_facts",
-    "exception",
-    "deprecations",
-    "_ansible_no_log",
-    "_ansible_verbose_always",
-    "milliseconds",
-    "seconds",
-    "made",
-}
+_DROPPED = {"invocation", "ansible_facts", "exception", "deprecations", "_ansible_no_log", "milliseconds"}
 # Listed by port, and some of these are masked.
 _UNORDERED = {"listeners"}
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 
 
 def simulator(name: str) -> Any:
-    """Return a module of the checkout's simulators by the name of its file; they moved from tests/lab to tests/simulators."""
+    """Return a module of the checkout's simulators, which moved from tests/lab, by the name of its file."""
     for folder in ("tests/simulators", "tests/lab"):
         for path in sorted((CHECKOUT / folder).rglob(f"{name}.py")):
             return importlib.import_module(".".join(path.relative_to(CHECKOUT).with_suffix("").parts))
@@ -70,10 +64,10 @@ def simulator(name: str) -> Any:
 
 @dataclass
 class Scene:
-    """One story while it is told: a directory, an inventory, what is looked at after each run, and the steps so far."""
+    """One story: its directory, its inventory, what is looked at after each run, and the steps so far."""
 
     directory: Path
-    words: Mapping[str, str]
+    renames: Mapping[str, str]
     steps: list[Document] = field(default_factory=list)
     looks: dict[str, Callable[[], object]] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
@@ -97,12 +91,13 @@ class Scene:
         self.inventory.write_text(json.dumps(inventory), encoding="utf-8")
 
     def run(self, step: str, playbook: str | Path, *arguments: str) -> None:
-        """Run a playbook, by its name or path, and keep what is seen of it; NAME=VALUE is a variable, all else an argument."""
+        """Run a playbook, by name or path, and keep what is seen of it; an argument NAME=VALUE is a variable."""
         record = self.directory / "record.jsonl"
         record.unlink(missing_ok=True)
         path = CHECKOUT / "playbooks" / f"{playbook}.yml" if isinstance(playbook, str) else playbook
-        words = [self._renamed(word) for word in (*self.arguments, *arguments)]
-        given = [part for word in words for part in (["-e", word] if re.match(r"\w+=", word) else [word])]
+        given: list[str] = []
+        for argument in map(self._renamed, (*self.arguments, *arguments)):
+            given += ["-e", argument] if re.match(r"\w+=", argument) else [argument]
         command = [
             sys.executable,
             "-m",
@@ -146,15 +141,14 @@ class Scene:
         found: Document = {}
         for path in sorted(self.reports.glob("*.*")):
             text = path.read_text(encoding="utf-8")
-            found[re.sub(_MOMENT, "MOMENT", path.name)] = (
-                json.loads(text) if path.suffix == ".json" else text.splitlines()
-            )
+            content = json.loads(text) if path.suffix == ".json" else text.splitlines()
+            found[re.sub(_MOMENT, "MOMENT", path.name)] = content
             if "rollback" not in path.name:
                 path.unlink()
         return found
 
     def _renamed(self, text: str) -> str:
-        for old, new in self.words.items():
+        for old, new in self.renames.items():
             text = re.sub(rf"\b{re.escape(old)}\b", new, text)
         return text
 
@@ -176,8 +170,10 @@ class Scene:
             if not name.startswith(("ANSIBLE_", "COVERAGE_", "PYTHONPATH"))
         }
         return {
-            **kept, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"), "ANSIBLE_HOME": str(self.directory / "ansible"), "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS), "ANSIBLE_STDOUT_CALLBACK": "same_record", "SAME_RECORD": str(record), **self.environment,
+            **kept, "ANSIBLE_CONFIG": str(CHECKOUT / "ansible.cfg"), "ANSIBLE_HOME": str(self.directory / "ansible"),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_CALLBACK_PLUGINS": str(CALLBACKS), "ANSIBLE_STDOUT_CALLBACK": "same_record",
+            "SAME_RECORD": str(record), **self.environment,
         }  # fmt: skip
 
     def _masked(self, value: Any) -> Any:
@@ -202,7 +198,10 @@ def _complaints(text: str) -> list[str]:
 
 
 def _results(lines: Iterable[Mapping[str, Any]]) -> Document:
-    """Return the results of our modules, and failures of others, by host and module, numbered in their order; and the data of set_stats."""
+    """Return results by host and module, numbered in their order, and the data of set_stats.
+
+    Of modules that are not ours only failures are kept.
+    """
     found: dict[str, Document] = {}
     times: Counter[tuple[str, str]] = Counter()
     stats: object = {}
@@ -223,7 +222,7 @@ def _results(lines: Iterable[Mapping[str, Any]]) -> Document:
 
 
 class Recorder:
-    """Runs commands as the checkout's own executor does, and keeps which module each host was asked to run, with which arguments."""
+    """Runs commands as the checkout's own executor does, and keeps which modules hosts ran, with which arguments."""
 
     def __init__(self) -> None:
         self._inner = simulator("executor").PythonExecutor()
@@ -259,7 +258,7 @@ def _asked(stdin: bytes) -> list[Document]:
 
 @contextlib.contextmanager
 def windows(scene: Scene, hosts: Mapping[str, Sequence[str]]) -> Iterator[dict[str, Any]]:
-    """Run simulated hosts, by name their addresses, and return their stores; what they are asked and what they have is looked at."""
+    """Run simulated hosts, given with their addresses, and return their stores; both are looked at."""
     serve = simulator("serve")
     stores: dict[str, Any] = serve.prepare(
         {name: {"addresses": list(addresses)} for name, addresses in hosts.items()}, scene.directory / "store"
@@ -283,11 +282,8 @@ def windows(scene: Scene, hosts: Mapping[str, Sequence[str]]) -> Iterator[dict[s
     with simulator("winrm_server").WinRmServer(stores, recorder) as server:
         scene.overlay.write_text(json.dumps(serve.inventory(server.ports)), encoding="utf-8")
         scene.hidden += [(f"port {port}", f"port of {name}") for name, port in server.ports.items()]
-        scene.hidden += [
-            (f"{mark}{port}", f"{mark}PORT of {name}")
-            for name, port in server.ports.items()
-            for mark in (":", "127.0.0.1 ")
-        ]
+        for mark in (":", "127.0.0.1 "):
+            scene.hidden += [(f"{mark}{port}", f"{mark}PORT of {name}") for name, port in server.ports.items()]
         scene.looks |= {"asked": recorder.taken, "counted": counted, "hosts": kept}
         yield stores
 
@@ -348,7 +344,6 @@ POOLS: Mapping[str, Document] = {
 BALANCER: Document = {"ansible_host": "10.1.0.5", "lync_balancer_driver": "haproxy", "lync_managed": False}
 ADDRESSES = {name: [str(host["ansible_host"])] for name, host in FRONT_ENDS.items()}
 SIP, FOCUS = "Lync fe-sip-tls (TCP in)", "Lync fe-focus (TCP in)"
-ONLY_SIP: list[Document] = [{"select": "id != 'fe-sip-tls'", "set": {"enabled": False}}]
 
 
 def two_pools(**variables: object) -> Document:
@@ -389,7 +384,7 @@ def plan(scene: Scene) -> None:
 
 
 def site(scene: Scene) -> None:
-    """Windows hosts: check, apply, nothing to do, narrower, rolled back, a host that refuses, tags that nothing has; then dumps are audited."""
+    """Windows hosts: check, apply, again, narrower, rolled back, a refusal, an unknown tag, audits of dumps."""
     scene.arguments = (
         "--skip-tags",
         "load_balancer,linux_firewall",
@@ -433,7 +428,7 @@ def _audit(scene: Scene, stores: Mapping[str, Any]) -> None:
 
 
 def drift(scene: Scene) -> None:
-    """Windows hosts that differ: found, repaired up to a limit, repaired, nothing left, one that cannot be reached, unattended without a plan."""
+    """Windows hosts that differ: found, accepted, repaired up to a limit, repaired, unreachable, unattended."""
     scene.arguments = (
         "--skip-tags",
         "load_balancer,linux_firewall",
@@ -623,7 +618,7 @@ def _output(*command: str) -> list[str]:
 
 
 def appliances(scene: Scene) -> None:
-    """A BIG-IP, a NetScaler and a LoadMaster, each before a pool of two: check, apply, again, changed by hand, found, repaired, gone."""
+    """A BIG-IP, a NetScaler, a LoadMaster, a pool each: check, apply, again, changed by hand, repaired, drained."""
     with contextlib.ExitStack() as stack:
         bigip = simulator("f5_simulator").BigIpSimulator()
         stack.callback(bigip.stop)
@@ -639,15 +634,14 @@ def appliances(scene: Scene) -> None:
             "ca": bigip.ca,
         }
         balancers = {
-            "f5": ("f5_as3", f5, {"tenant": "Lync_lab"}), "adc": ("netscaler", adc.provider(), {"prefix": "lab_"}), "lm": ("kemp", lm.provider(), {}),
+            "f5": ("f5_as3", f5, {"tenant": "Lync_lab"}), "adc": ("netscaler", adc.provider(), {"prefix": "lab_"}),
+            "lm": ("kemp", lm.provider(), {}),
         }  # fmt: skip
         scene.hidden += [
             (f"{name}:{server.port}", f"{name}:PORT") for server in (bigip, adc, lm) for name in ("127.0.0.1", "port")
         ]
         servers = {"f5": bigip._server, "adc": adc.server, "lm": lm.server}
-        scene.looks |= {
-            f"requests {name}": lambda server=server: _requests(server) for name, server in servers.items()
-        }  # type: ignore[misc]
+        scene.looks |= {f"requests {name}": partial(_requests, server) for name, server in servers.items()}
         scene.looks |= {"f5": lambda: bigip.objects, "adc": adc.config, "lm": lm.services}
         scene.write(_three(balancers))
         scene.arguments = ("--tags", "load_balancer", f"lync_report_dir={scene.reports}")
@@ -672,7 +666,8 @@ def _three(balancers: Mapping[str, tuple[str, object, object]], **first: object)
     """Return three pools, each behind an appliance of its own; first: variables of the first member of each."""
     units = {
         name: {
-            "ansible_host": f"192.0.2.{number}", "lync_balancer_driver": driver, "lync_balancer_addresses": [f"192.0.2.{number}1", f"192.0.2.{number}2"],
+            "ansible_host": f"192.0.2.{number}", "lync_balancer_driver": driver,
+            "lync_balancer_addresses": [f"192.0.2.{number}1", f"192.0.2.{number}2"],
             "lync_balancer_provider": provider, "lync_balancer_options": options,
         } for number, (name, (driver, provider, options)) in enumerate(balancers.items(), 1)
     }  # fmt: skip
@@ -709,7 +704,7 @@ PROXY = "127.70.0"
 
 
 def proxies(scene: Scene) -> None:
-    """HAProxy and nginx for real, as load balancers and as reverse proxies: check, apply, again, files changed by hand, found, repaired, drained and bridged."""
+    """HAProxy and nginx, as load balancers and as reverse proxies, through the same steps, and a bridge of TLS."""
     with contextlib.ExitStack() as stack:
         fixed = {name: stack.enter_context(_haproxy(scene.directory / name)) for name in ("lb01", "rp01")}
         fixed |= {name: stack.enter_context(_nginx(scene.directory / name)) for name in ("lb02", "rp02")}
@@ -744,7 +739,7 @@ def proxies(scene: Scene) -> None:
 
 
 def _published(fixed: Mapping[str, Document], tls: Document, **second: object) -> Document:
-    """Return two pools, one behind HAProxy and one behind nginx, published by both kinds of proxies; second: variables of the second member."""
+    """Return two pools, behind HAProxy and nginx, published by both; second: variables of the second member."""
     member: Document = {"lync_managed": False, "lync_pool": "pool01.contoso.com"}
     front_ends = {
         "fe11": {"ansible_host": f"{PROXY}.11", **member}, "fe12": {"ansible_host": f"{PROXY}.12", **member, **second},
@@ -789,7 +784,8 @@ def _haproxy(folder: Path) -> Iterator[Document]:
     ours, main, master = folder / "ours", folder / "haproxy.cfg", folder / "m.sock"
     ours.mkdir(parents=True)
     main.write_text(
-        "global\n    nbthread 1\ndefaults\n    mode http\n    timeout connect 5s\n    timeout client 30s\n    timeout server 30s\n",
+        "global\n    nbthread 1\ndefaults\n    mode http\n"
+        "    timeout connect 5s\n    timeout client 30s\n    timeout server 30s\n",
         encoding="utf-8",
     )
     (ours / "10-other.cfg").write_text(
@@ -818,8 +814,9 @@ def _nginx(folder: Path) -> Iterator[Document]:
         f"{kind}_temp_path {folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     main.write_text(
-        f"include {ours}/*.conf;\nworker_processes 1;\npid {pid};\nerror_log {folder}/error.log;\nevents {{ worker_connections 256; }}\n"
-        f"http {{ access_log off; {kept}include {http}/*.conf; }}\n", encoding="utf-8",
+        f"include {ours}/*.conf;\nworker_processes 1;\npid {pid};\nerror_log {folder}/error.log;\n"
+        f"events {{ worker_connections 256; }}\nhttp {{ access_log off; {kept}include {http}/*.conf; }}\n",
+        encoding="utf-8",
     )  # fmt: skip
     options = {"config": str(main), "pid_file": str(pid)}
     path = {
@@ -890,7 +887,7 @@ def _certificate(path: Path, *names: str) -> str:
 
 
 def render(scene: Scene) -> None:
-    """What modules make of the plan of examples/contoso without a device: files, declarations, commands, scripts, registry strings; and read back."""
+    """What modules make of the plan of examples/contoso without a device: files, declarations, commands, scripts."""
     scene.overlay.write_text('{"all": {"hosts": {"nowhere": {"ansible_host": "192.0.2.1"}}}}', encoding="utf-8")
     plans = scene.directory / "plans"
     shutil.copytree(CHECKOUT / "examples" / "contoso", scene.directory / "contoso")
@@ -944,16 +941,17 @@ STORIES: Mapping[str, Callable[[Scene], None]] = {
 
 def main() -> None:
     """Tell one story."""
-    name, (words, out, scratch) = sys.argv[1], (Path(argument) for argument in sys.argv[2:])
+    given, out, scratch = (Path(argument) for argument in sys.argv[1:])
+    asked = json.loads(given.read_text(encoding="utf-8"))
     sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / ".collections")]
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    scene = Scene(scratch, json.loads(words.read_text(encoding="utf-8")))
+    scene = Scene(scratch, asked["renames"])
     scene.overlay.write_text('{"all": {}}', encoding="utf-8")
     try:
-        STORIES[name](scene)
+        STORIES[asked["story"]](scene)
     except Exception as error:
-        # What a story stumbles over in one checkout is a difference to the other, and the steps before it are worth to be seen.
+        # It may be the difference that is looked for, and the steps before it are worth to be seen.
         scene.steps.append({"name": "broke down", "error": scene._masked(f"{type(error).__name__}: {error}")})
         traceback.print_exc()
     out.write_text(json.dumps(scene.steps, default=str), encoding="utf-8")

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Writes each result as a JSON line to the file that SAME_RECORD names, and prints nothing: what is printed then, plugins print."""
+"""Writes each result as a JSON line to the file that SAME_RECORD names, and prints nothing: the rest plugins print."""
 
 from __future__ import annotations
 

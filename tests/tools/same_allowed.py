@@ -1,0 +1,122 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What same.py knows of a change of shape: what has another name in NEW, and the differences that are meant."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+class _Absent:
+    """What is not there."""
+
+    def __repr__(self) -> str:
+        return "(absent)"
+
+
+ABSENT = _Absent()
+
+
+def shown(value: object) -> str:
+    """Return a value as text."""
+    if isinstance(value, str):
+        return value
+    return repr(value) if value is ABSENT else json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A place, whose steps are separated by slashes, and what is there in OLD and in NEW."""
+
+    place: str
+    old: object
+    new: object
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        """Return what differences share that are one to a reader: the last step of the place, and the values."""
+        part, step = self.place.partition("/")[0], self.place.rpartition("/")[2]
+        return (part, step) if step.startswith("+") else (part, step, shown(self.old), shown(self.new))
+
+
+RENAMES: Mapping[str, str] = {
+    "windows_firewall_host": "windows_firewall_remote",
+    "windows_ipsec_host": "windows_ipsec_remote",
+    "windows_gather_host": "windows_gather_remote",
+    "windows_probe_host": "windows_probe_remote",
+    "linux_probe_host": "linux_probe_remote",
+    "nftables_host": "nftables_remote",
+    "haproxy_host": "haproxy_remote",
+    "nginx_host": "nginx_remote",
+    "msuc.lync.summary": "msuc.lync.summary",
+}
+"""OLD's word -> NEW's: run options, tags, playbooks, options and names of modules.
+
+What the stories say to a checkout is said in the new word where its playbooks, roles or plugins have it; keys and
+texts
+of NEW may have either.
+"""
+
+KEYS: Mapping[str, str] = {
+    "would_cut": "connection_impact",
+    "fields": "properties",
+    "field": "property",
+    "stopped": "conflicts",
+}
+"""OLD's key of results, plans and reports -> NEW's."""
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """A difference that is meant.
+
+    place: as for fnmatch, where * matches slashes too. reason: the fault that is mended, or what was decided.
+    old, new: patterns that the values match, from their start.
+    """
+
+    place: str
+    reason: str
+    old: str = ""
+    new: str = ""
+
+    def allows(self, difference: Difference) -> bool:
+        """Return whether a difference is this one."""
+        values = ((self.old, difference.old), (self.new, difference.new))
+        is_there = fnmatch.fnmatchcase(difference.place, self.place)
+        return is_there and all(re.match(pattern, shown(value)) for pattern, value in values)
+
+
+def _added(places: str, reason: str, *keys: str) -> list[Allowed]:
+    """Return allowances of keys that NEW has more."""
+    return [Allowed(f"{places}/+{key}", reason) for key in keys]
+
+
+ABSENT_TEXT = r"\(absent\)$"
+ALLOWED: Sequence[Allowed] = (
+    Allowed("stories/*/status", "A6: exit status 2 for all that is not as planned", old="[34]$", new="2$"),
+    Allowed("stories/site/no such tag/status", "A5: a run that asked nobody is not done", old="0$", new="2$"),
+    Allowed(
+        "stories/site/no such tag/*",
+        "A5: a run that asked nobody is not done",
+        old='.*"?DONE',
+        new='.*"?(NOT DONE|Verdict)',
+    ),
+    Allowed("stories/*/printed", "the finer verdict is the last line", old=ABSENT_TEXT, new="Verdict: "),
+    Allowed("stories/*/stats/*", "the finer verdict is data of set_stats"),
+    Allowed("stories/*/msuc.lync.recap *", "the recap went: the summary says the same", new=ABSENT_TEXT),
+    *_added("stories/*/reports", "the finer verdict is a file", "summary.json"),
+    *_added(
+        "compile/*/hosts/*",
+        "the plan carries all that is read in a run",
+        "balancer_addresses",
+        "load_balancer",
+        "reverse_proxy",
+        "policy",
+    ),
+    Allowed("compile/*/hosts/*/balancer_driver", "the driver is part of load_balancer", new=ABSENT_TEXT),
+    *_added("compile/*", "A2: rules carry what they trace to", "applications", "services", "peer_classes"),
+)
