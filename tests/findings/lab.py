@@ -31,6 +31,7 @@ import pytest
 
 from tests.lab.lab import ROOT, Lab, Played
 from tests.lab.site_lab import GROUP
+from tests.simulators import ipsec_store
 from tests.simulators.bind import ZONE, Bind, present
 from tests.simulators.firewall_store import FirewallStore
 from tests.simulators.https_server import HttpsServer, Request, Response
@@ -69,7 +70,7 @@ __all__ = [
     "own_lines",
     "play_bounded",
     "play_tasks",
-    "raw_https",
+    "probes", "raw_https",
     "running_haproxy",
     "running_nginx",
     "says_fine",
@@ -140,6 +141,12 @@ def failed(played: Played) -> set[str]:
     return {host for host, unreachable, broken in _RECAP.findall(played.output) if int(unreachable) + int(broken)}
 
 
+def probes(directory: Path) -> list[tuple[str, int, str, str]]:
+    """Return address, port, kind and expectation of each probe in the report of verify.yml."""
+    document = json.loads((directory / "verify.json").read_text(encoding="utf-8"))
+    return [(each["address"], each["port"], each["kind"], each["expected"]) for each in document["probes"]]
+
+
 # --- a deployment and its simulated Windows hosts -----------------------------------------------------------------------
 
 
@@ -180,6 +187,18 @@ class Deployment:
         return self.lab.play(
             ROOT / "playbooks" / f"{name}.yml", "-i", str(self.file), *arguments, **{**_ENVIRONMENT, **environment}
         )
+
+    def play_text(self, text: str, *arguments: str) -> Played:
+        """Run a playbook of somebody else, given as its text."""
+        return self.lab.play(text, "-i", str(self.file), *arguments, **_ENVIRONMENT)
+
+    def exemptions(self, host: str) -> dict[str, str]:
+        """Return the IPsec exemptions of a simulated host by id, as strings of the registry."""
+        return ipsec_store.shown(self.stores[host])
+
+    def change_ipsec(self, host: str, **parts: object) -> None:
+        """Change the side of IPsec of a simulated host by hand."""
+        ipsec_store.change(self.stores[host], **parts)
 
     def own_rules(self, host: str) -> list[dict[str, Any]]:
         """Return the rules of the owned group on a simulated host, by an independent look."""
@@ -256,7 +275,7 @@ def play_bounded(directory: Path, task: Mapping[str, Any], seconds: float, most_
         _pid, _status, usage = os.wait4(run.pid, 0)
     record = directory / "record.jsonl"
     lines = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []
-    last = json.loads(lines[-1]) if lines else {"status": "no result", "result": {}}
+    last: Mapping[str, Any] = json.loads(lines[-1]) if lines else {"status": "no result", "result": {}}
     return Bounded(bool(pid), usage.ru_maxrss >> 10, last["status"], str(last["result"].get("msg", "")))
 
 
