@@ -4,44 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, KeepsResult
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.entry import SERVICES, on_linux, result_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.services_action import HostServicesAction
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.driver import DRIVER
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
-
-_HANDS = "msuc.lync.haproxy_remote"
-_OF_THE_HOST = {
-    "program": {"type": "str", "default": "/usr/sbin/haproxy"},
-    "master_socket": {"type": "str", "default": "/run/haproxy-master.sock"},
-    "seconds": {"type": "int", "default": 20},
-}
-_SPEC = {**STEP_SPEC, **SERVICES, **_OF_THE_HOST, "path": {"type": "str", "default": "/etc/haproxy/conf.d/zz-msuc-lync.cfg"}}
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.provider import HaproxyProvider
 
 
-class _Action(ActionBase):
-    """The action of msuc.lync.haproxy_services: it decides on the controller, its hands gather and apply on the host."""
+class ActionModule(HostServicesAction):
+    """The action of msuc.lync.haproxy_services."""
 
-    _supports_check_mode = True
-    _supports_async = False
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the result of the task; every fault of input or host is a failed result with a message."""
-        result = super().run(tmp, task_vars)
-        options = self.validate_argument_spec(argument_spec=_SPEC)[1]
-
-        def _hands(arguments: Mapping[str, object]) -> Mapping[str, Any]:
-            fixed = {name: options[name] for name in _OF_THE_HOST}
-            answer: Mapping[str, Any] = self._execute_module(module_name=_HANDS, module_args={**fixed, **arguments}, task_vars=task_vars)
-            return answer
-
-        return {**result, **result_of(lambda: on_linux(DRIVER, options, _hands, bool(self._task.check_mode)), self._task.diff)}
-
-
-class ActionModule(KeepsResult, _Action):
-    """The action of msuc.lync.haproxy_services: it decides on the controller, its hands gather and apply on the host."""
-
-    concern = Concern.LOAD_BALANCER
+    driver = DRIVER
+    provider_class = HaproxyProvider
+    remote_module = "msuc.lync.haproxy_remote"
+    path = "/etc/haproxy/conf.d/zz-msuc-lync.cfg"
+    host_options = {  # noqa: RUF012  # read only
+        "program": {"type": "str", "default": "/usr/sbin/haproxy"},
+        "master_socket": {"type": "str", "default": "/run/haproxy-master.sock"},
+        "seconds": {"type": "int", "default": 20},
+    }

@@ -4,46 +4,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
-from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, KeepsResult
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.entry import PROVIDER, SERVICES, result_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.services_action import ApplianceServicesAction
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import PREFIX, Kemp
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.provider import KempDevice
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task, run
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
-
-_SPEC = {
-    **STEP_SPEC,
-    **SERVICES,
-    "provider": {"type": "dict", "options": PROVIDER},
-    "prefix": {"type": "str", "default": PREFIX},
-}
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.provider import KempProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task
 
 
-class _Action(ActionBase):
-    """The action of msuc.lync.kemp_services; it speaks to the LoadMaster from the controller."""
+class ActionModule(ApplianceServicesAction):
+    """The action of msuc.lync.kemp_services."""
 
-    _supports_check_mode = True
-    _supports_async = False
-    _requires_connection = False
+    vendor_options = {"prefix": {"type": "str", "default": PREFIX}}  # noqa: RUF012  # read only
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the result of the task; every fault of input or LoadMaster is a failed result with a message."""
-        result = super().run(tmp, task_vars)
-        options = self.validate_argument_spec(argument_spec=_SPEC)[1]
-        return {**result, **result_of(lambda: self._brought(options), self._task.diff)}
+    def driver_of(self, options: dict[str, Any]) -> Kemp:
+        """Return the driver with the prefix of what is ours."""
+        return Kemp(options["prefix"])
 
-    def _brought(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        driver = Kemp(options["prefix"])
-        task = Task.from_options(options, driver)
-        return run(task, driver, partial(KempDevice, task.provider, driver), write=not self._task.check_mode)
-
-
-class ActionModule(KeepsResult, _Action):
-    """The action of msuc.lync.kemp_services; it speaks to the LoadMaster from the controller."""
-
-    concern = Concern.LOAD_BALANCER
+    def appliance(self, task: Task, driver: Kemp, options: dict[str, Any]) -> KempProvider:
+        """Return the provider of a LoadMaster."""
+        return KempProvider(task, driver)

@@ -17,14 +17,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State, plan_changes
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import plan_changes
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import Kemp, read
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.planner import plan_commands
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, Monitor, Persistence, PersistenceKind, Service, affinity_group
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.driver import NetScaler
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.parse import services_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.planner import Scope, plan_resources
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.render import resources_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.resources import resources_of, services_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.registry import DRIVERS
 
 POOLS = 100
@@ -72,7 +72,7 @@ def plan(name: str, want: Sequence[Service], document: object) -> int:
         have, own = _kemp(driver, said, document)
     else:
         have, own = driver.parse(document), True
-    return len(plan_changes(said, have, State.REPLACED, driver.impacts)) if own else 0
+    return len(plan_changes(said, have, State.REPLACED, driver.effects)) if own else 0
 
 
 def document_of(name: str, want: Sequence[Service]) -> object:

@@ -18,13 +18,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import reconcile
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5 import schema
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.client import Waits
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.driver import F5As3
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provider import Convergence, Task
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import Provider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provider import F5Options, F5Provider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import Connection
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, Monitor, Persistence, PersistenceKind, Service
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task
 
 ROOT = Path(__file__).resolve().parents[2]
 POOLS, PORTS = 50, 17
@@ -90,11 +92,12 @@ def _requests() -> dict[str, int]:
 
     device = BigIpSimulator()
     wanted = services(10)
-    provider = Provider(device.address, device.port, device.user, device.password, ca=device.ca)
+    connection = Connection(device.address, device.port, device.user, device.password, ca=device.ca)
     counts: dict[str, int] = {}
     for name, some in (("first run", wanted), ("idempotent run", wanted), ("a change of members", services(10, members=2))):
         device.log.clear()
-        Convergence(Task(some, State.REPLACED, provider, waits=Waits(60, 0.1))).run(check_mode=False)
+        provider = F5Provider(Task(State.REPLACED, some, connection), F5Options(waits=Waits(60, 0.1)))
+        reconcile(provider, check_mode=False)
         counts[name] = len(device.log)
     # A module that manages one object asks whether it is there, and what it says.
     counts["one call per object"] = 2 * sum(made["command"] in _OBJECT_KINDS for made in device.objects.values())

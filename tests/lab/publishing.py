@@ -21,11 +21,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import reconcile
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.driver import DRIVERS
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import Proxy as Publisher
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import Task, run
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.registry import DRIVERS
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import PublicationsProvider, Task
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -153,7 +153,9 @@ def _asked(connection: socket.socket, host: str) -> str:
 def publish(proxy: Proxy, paths: Mapping[str, str], wanted: tuple[Publication, ...], state: State = State.REPLACED, check: bool = False) -> dict[str, Any]:
     """Return the result that msuc.lync.publications would have on a running proxy."""
     driver = DRIVERS["haproxy" if "haproxy" in paths else "nginx"]
-    return run(Task(state, wanted, {}), Publisher(driver, proxy.hands, paths), write=not check)
+    provider = PublicationsProvider(Task(state, wanted, {}), driver, proxy.remote, paths)
+    reconcile(provider, check_mode=check)
+    return provider.result()
 
 
 @contextlib.contextmanager

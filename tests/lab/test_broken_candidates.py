@@ -48,11 +48,11 @@ NGINX_MUTATIONS = [
 
 
 def refused(proxy: Proxy, name: str, content: str) -> str:
-    """Return why the hands refuse a content; the file and the process stay as they were."""
-    digest = str(proxy.hands({"operation": "gather", "path": str(proxy.path)})["digest"])
+    """Return why the host refuses a content; the file and the process stay as they were."""
+    digest = str(proxy.remote({"operation": "gather", "path": str(proxy.path)})["digest"])
     before = proxy.text()
     arguments = {"operation": "apply", "path": str(proxy.path), "content": content, "expected": digest, "seconds": 3}
-    answer = proxy.hands(arguments)
+    answer = proxy.remote(arguments)
     assert answer.get("failed"), f"{name}: a broken candidate went live"
     assert proxy.text() == before
     return str(answer["msg"])

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import DeviceError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import MemberState
 
 from ..simulators.proxies import MEMBERS, OTHER, POOL, PORTS, VIP, Members, Proxy, greeted, needs_haproxy, running_haproxy, services
@@ -42,7 +42,8 @@ def test_the_rhythm_of_states(proxy: Proxy) -> None:
         # Somebody changes a time by hand: it is named, and mended.
         proxy.path.write_text(proxy.text().replace("timeout client 60s", "timeout client 61s", 1), encoding="utf-8")
         drift = proxy.bring(want, check=True)
-        assert [field for change in drift["changes"] for field in change["fields"]] == [{"field": "idle_seconds", "before": 61, "after": 60}]
+        found = [item for change in drift["changes"] for item in change["properties"]]
+        assert found == [{"property": "idle_seconds", "before": 61, "after": 60}]
         assert proxy.bring(want)["changed"] and not proxy.bring(want)["changed"]
         # merged keeps, replaced removes, deleted removes what is named, then all.
         assert proxy.bring(want[:2], State.MERGED)["changed"] is False

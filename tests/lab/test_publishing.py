@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import DeviceError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication, TlsMode
 
 from ..simulators.proxies import NET, OTHER, VIP, Proxy, needs_haproxy, needs_nginx, running_haproxy, running_nginx
 from .lab import ROOT, Lab, Played
 from .publishing import Authority, WebMember, plainly, publish, shown, web_members
-from .screens import outcomes
+from .summaries import outcomes
 
 POOLS = ("pool01.contoso.com", "pool02.contoso.com")
 MEET, FIRST, SECOND, NEWER = "meet.contoso.com", "webext01.contoso.com", "webext02.contoso.com", "web2.contoso.com"
@@ -94,7 +94,7 @@ def test_the_rhythm_of_states_and_whose_certificate_is_seen(scene: Scene) -> Non
     for path in map(Path, paths.values()):
         path.write_text(path.read_text(encoding="utf-8").replace(MEET, "gone.contoso.com"), encoding="utf-8")
     drift = publish(proxy, paths, want, check=True)
-    assert drift["changed"] and [field["field"] for change in drift["changes"] for field in change["fields"]] == ["host_names"]
+    assert drift["changed"] and [item["property"] for change in drift["changes"] for item in change["properties"]] == ["host_names"]
     assert publish(proxy, paths, want)["changed"] and not publish(proxy, paths, want, check=True)["changed"]
     assert shown(VIP, MEET)[0] == scene.serial("first.pem")
     # merged keeps, deleted removes what is named, then all.
@@ -235,12 +235,12 @@ def test_site_and_drift(tmp_path: Path) -> None:
     with site_of(tmp_path, "haproxy") as site:
         checked = site.played("site", "--check", "--diff")
         assert checked.status == 0 and f"host_names: {MEET}, {FIRST}" in checked.output, checked.output
-        assert outcomes(checked, "reverse proxy")["rp01"] == ("changed", 2, 0, 0)
+        assert outcomes(checked, "publications")["rp01"] == ("changed", 2, 0, 0)
         assert not site.own[0].exists() and shown(VIP, MEET, 443)[0] == 0
         done = site.played("site")
-        assert done.status == 0 and outcomes(done, "reverse proxy")["rp01"] == ("changed", 2, 0, 0), done.output
+        assert done.status == 0 and outcomes(done, "publications")["rp01"] == ("changed", 2, 0, 0), done.output
         site.is_published()
-        assert outcomes(site.played("site"), "reverse proxy")["rp01"][0] == "unchanged"
+        assert outcomes(site.played("site"), "publications")["rp01"][0] == "unchanged"
         # The inventory asks for a bridge: what clients will notice is said before anything is done.
         site.asks({"tls": {"mode": "bridge", "certificate": site.files[2], "ca": str(site.authority.ca)}})
         drift = site.played("drift")
@@ -258,10 +258,10 @@ def test_site_and_drift(tmp_path: Path) -> None:
 def test_site_with_nginx_and_a_pool_that_waits(tmp_path: Path) -> None:
     with site_of(tmp_path, "nginx") as site:
         done = site.played("site")
-        assert done.status == 0 and outcomes(done, "reverse proxy")["rp01"] == ("changed", 2, 0, 0), done.output
+        assert done.status == 0 and outcomes(done, "publications")["rp01"] == ("changed", 2, 0, 0), done.output
         site.is_published()
         again = site.played("site")
-        assert again.status == 0 and outcomes(again, "reverse proxy")["rp01"][0] == "unchanged", again.output
+        assert again.status == 0 and outcomes(again, "publications")["rp01"][0] == "unchanged", again.output
         # Both pools get other names, but the first one's server is not part of the run: it stays as it is.
         site.asks({"external_web_fqdn": NEWER}, first={"external_web_fqdn": "web1.contoso.com"}, managed=True)
         waits = site.played("site", "--limit", "rp01")

@@ -24,10 +24,9 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import Refused, apply, waited
 from ansible_collections.msuc.lync.plugins.modules import haproxy_remote, nginx_remote
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.config_files import LinuxDevice
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy import driver as haproxy
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import Provider
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import reconcile
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.provider import HaproxyProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import (
     Member,
     MemberState,
@@ -37,8 +36,8 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model im
     Service,
     affinity_group,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx import driver as nginx_stream
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task, run
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task
 
 SHIFT = 10000
 POOL = "pool01.contoso.com"
@@ -171,17 +170,17 @@ def ipv6_addresses(count: int) -> Iterator[tuple[str, ...]]:
 
 @dataclass
 class Proxy:
-    """A running proxy: hands that work in this process as they would on a host, and what a module of ours does with them."""
+    """A running proxy: the module on the host, which works in this process, and what a module of ours does with it."""
 
     folder: Path
     path: Path
-    driver: Any
+    provider_class: Any
     module: Any
     fixed: Mapping[str, Any]
     process: subprocess.Popen[bytes] | None = None
     calls: list[str] = field(default_factory=list)
 
-    def hands(self, arguments: Mapping[str, object]) -> Mapping[str, Any]:
+    def remote(self, arguments: Mapping[str, object]) -> Mapping[str, Any]:
         options = {"content": None, "expected": "", "commands": [], "listeners": [], "seconds": 10, **self.fixed, **arguments}
         host = self.module.Host(options)
         self.calls.append(str(options["operation"]))
@@ -197,8 +196,9 @@ class Proxy:
 
     def bring(self, wanted: tuple[Service, ...], state: State = State.REPLACED, check: bool = False) -> dict[str, Any]:
         """Return the result that the module would have."""
-        task = Task(state, wanted, Provider("", user="", password=""))
-        return run(task, self.driver, lambda: LinuxDevice(self.driver, self.hands, str(self.path), check), write=not check)
+        provider = self.provider_class(Task(state, wanted), self.remote, str(self.path))
+        reconcile(provider, check_mode=check)
+        return {**provider.result(), "diff": provider.diffs()}
 
     def text(self) -> str:
         return self.path.read_text(encoding="utf-8") if self.path.exists() else ""
@@ -226,8 +226,8 @@ def running_haproxy(folder: Path) -> Iterator[Proxy]:
     with _started(command, folder) as process:
         assert waited(10, master.exists), (folder / "log").read_text()
         fixed = {"program": HAPROXY, "master_socket": str(master)}
-        proxy = Proxy(folder, include / "zz-msuc-lync.cfg", haproxy.DRIVER, haproxy_remote, fixed, process)
-        assert waited(10, lambda: not proxy.hands({"operation": "gather", "path": str(proxy.path)}).get("failed"))
+        proxy = Proxy(folder, include / "zz-msuc-lync.cfg", HaproxyProvider, haproxy_remote, fixed, process)
+        assert waited(10, lambda: not proxy.remote({"operation": "gather", "path": str(proxy.path)}).get("failed"))
         yield proxy
 
 
@@ -244,7 +244,7 @@ def running_nginx(folder: Path, workers: int = 1) -> Iterator[Proxy]:
     with _started([str(NGINX), "-c", str(main), "-g", "daemon off;"], folder) as process:
         assert waited(10, pid.exists), (folder / "log").read_text()
         fixed = {"program": NGINX, "config": str(main), "pid_file": str(pid)}
-        yield Proxy(folder, include / "90-msuc-lync.conf", nginx_stream.DRIVER, nginx_remote, fixed, process)
+        yield Proxy(folder, include / "90-msuc-lync.conf", NginxProvider, nginx_remote, fixed, process)
 
 
 def _http_part(folder: Path) -> str:

@@ -1,94 +1,139 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""want x have -> changes of virtual services, each with what it does to traffic.
+"""want x have -> changes of virtual services, each with what it does to traffic, and their documents.
 
 Services are matched by name. Whether something of the device is ours is the driver's to know (prefix, tenant, file):
-have holds our services only. State merged keeps what is not wanted; replaced and overridden remove it; deleted removes
-the wanted names, and everything of ours when there are none.
+have holds our services only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from enum import Enum
+from dataclasses import fields
+from functools import partial
 
-from .driver import MODIFIES, Impact
-from .model import Service
+from .._base.changes import Cause, Change, Effect, Kind, Presentation, State, applied_by_name, changes_by_name
+from .driver import EffectKind
+from .model import MemberState, Service, plain
 
-
-class State(str, Enum):
-    """The states of the modules of load balancers."""
-
-    MERGED = "merged"
-    REPLACED = "replaced"
-    DELETED = "deleted"
-    GATHERED = "gathered"
-    RENDERED = "rendered"
-    PARSED = "parsed"
+STATES = (State.MERGED, State.REPLACED, State.DELETED, State.GATHERED, State.RENDERED, State.PARSED)
+"""The states of the modules of load balancers and reverse proxies."""
+ServiceChange = Change[Service]
+_FIELDS = tuple(field.name for field in fields(Service))
 
 
-class Kind(str, Enum):
-    """What happens to a service."""
-
-    ADD = "add"
-    CHANGE = "change"
-    REMOVE = "remove"
-
-
-@dataclass(frozen=True)
-class Change:
-    """One service that changes; fields are the names of the fields that differ, impact what that does to traffic."""
-
-    kind: Kind
-    name: str
-    before: Service | None
-    after: Service | None
-    fields: tuple[str, ...] = ()
-    impact: Impact = MODIFIES
-
-    @property
-    def members_only(self) -> bool:
-        """Return whether nothing but members changes."""
-        return self.fields == ("members",)
-
-
-_ADDS = Impact("adds a virtual; nothing else is touched")
-_REMOVES = Impact("removes the virtual: its connections end", recreates=True)
-
-
-def plan_changes(want: Sequence[Service], have: Sequence[Service], state: State, impacts: Mapping[str, Impact]) -> tuple[Change, ...]:
+def plan_changes(
+    want: Sequence[Service], have: Sequence[Service], state: State, effects: Mapping[str, EffectKind]
+) -> tuple[ServiceChange, ...]:
     """Return the changes in their safe order: additions, changes, removals; each sorted by name."""
-    wanted, present = ({service.name: service for service in services} for services in (want, have))
-    if state is State.DELETED:
-        return tuple(_removal(present[name]) for name in sorted(present) if not wanted or name in wanted)
-    added = [Change(Kind.ADD, name, None, wanted[name], impact=_ADDS) for name in sorted(wanted.keys() - present.keys())]
-    both = sorted(wanted.keys() & present.keys())
-    changed = [_change(present[name], wanted[name], impacts) for name in both if present[name] != wanted[name]]
-    stale = sorted(present.keys() - wanted.keys()) if state is State.REPLACED else []
-    return (*added, *changed, *(_removal(present[name]) for name in stale))
+    return changes_by_name(
+        want, have, state, name_of=lambda service: service.name, change_of=partial(_change, effects)
+    )
 
 
-def _removal(service: Service) -> Change:
-    return Change(Kind.REMOVE, service.name, service, None, impact=_REMOVES)
+def _change(
+    effects: Mapping[str, EffectKind], before: Service | None, after: Service | None, cause: Cause
+) -> ServiceChange:
+    if after is None and before is not None:
+        return service_change(Kind.REMOVE, before, None, cause, [EffectKind.REMOVES])
+    if before is None or after is None:
+        return service_change(Kind.ADD, None, after, cause, [EffectKind.ADDS])
+    names = [name for name in _FIELDS if getattr(before, name) != getattr(after, name)]
+    kinds = [effects.get(name, effects.get("", EffectKind.MODIFIES)) for name in names]
+    return service_change(Kind.CHANGE, before, after, cause, kinds, names)
 
 
-def _change(before: Service, after: Service, impacts: Mapping[str, Impact]) -> Change:
-    names = tuple(field.name for field in fields(Service) if getattr(before, field.name) != getattr(after, field.name))
-    return Change(Kind.CHANGE, after.name, before, after, names, _worst(impacts.get(name, impacts.get("", MODIFIES)) for name in names))
+def service_change(
+    kind: Kind,
+    before: Service | None,
+    after: Service | None,
+    cause: Cause,
+    kinds: Iterable[EffectKind],
+    names: Sequence[str] = (),
+) -> ServiceChange:
+    """Return a change with its effects; names: the fields that differ."""
+    found = set(kinds)
+    name = (after or before).name  # type: ignore[union-attr]  # one of them is there
+    return Change(
+        kind=kind,
+        name=name,
+        cause=cause,
+        before=before,
+        after=after,
+        properties=tuple(names),
+        opens=kind is Kind.ADD or _comes_back(before, after),
+        closes=kind is Kind.REMOVE,
+        effects=effects_of(found),
+        recreates=any(item.recreates for item in found),
+    )
 
 
-def _worst(impacts: Iterable[Impact]) -> Impact:
-    found = list(impacts)
-    words = "; ".join(sorted({impact.words for impact in found}))
-    return Impact(words, any(impact.recreates for impact in found))
+def effects_of(kinds: Iterable[EffectKind]) -> tuple[Effect, ...]:
+    """Return the effects as data with their texts, sorted by text."""
+    return tuple(Effect(kind.value, (), kind.text) for kind in sorted(set(kinds), key=lambda kind: kind.text))
 
 
-def applied(have: Sequence[Service], changes: Iterable[Change]) -> tuple[Service, ...]:
+def _comes_back(before: Service | None, after: Service | None) -> bool:
+    """Return whether the members stay the same, and one of them takes traffic again."""
+    if before is None or after is None:
+        return False
+    old, new = ({member.address: member.state for member in service.members} for service in (before, after))
+    return old.keys() == new.keys() and any(
+        state is MemberState.ACTIVE is not old[name] for name, state in new.items()
+    )
+
+
+def applied(have: Sequence[Service], changes: Iterable[ServiceChange]) -> tuple[Service, ...]:
     """Return what is there after the changes, sorted by name."""
-    after = {service.name: service for service in have}
-    for change in changes:
-        after.pop(change.name, None)
-        if change.after is not None:
-            after[change.name] = change.after
-    return tuple(after[name] for name in sorted(after))
+    return applied_by_name(have, changes, name_of=lambda service: service.name)
+
+
+def service_documents(services: Iterable[Service]) -> list[object]:
+    """Return services as mappings, sorted by name."""
+    return [plain(service) for service in sorted(services, key=lambda service: service.name)]
+
+
+def change_document(change: Change[Service]) -> dict[str, object]:
+    """Return a change as the modules return it."""
+    return with_impact(PRESENTATION.document(change))
+
+
+def with_impact(document: dict[str, object]) -> dict[str, object]:
+    """Return the document of a change with what its effect is called on load balancers."""
+    return {**document, "impact": document["effect"]}
+
+
+def _command(change: ServiceChange) -> str:
+    after = change.after
+    if after is None:
+        return f"remove {change.name}"
+    if change.before is None:
+        addresses = ", ".join(member.address for member in after.members) or "no member"
+        place = f"{after.protocol} {after.vip} port {after.port}"
+        return f"add {change.name}: {place} to port {after.node_port} of {addresses}"
+    before = change.before
+    parts = [f"{name} from {_text(before, name)} to {_text(after, name)}" for name in change.properties]
+    return f"change {change.name} ({PRESENTATION.impact(change)})" + (f": {', '.join(parts)}" if parts else "")
+
+
+def _text(service: Service, name: str) -> str:
+    return service_text(plain(getattr(service, name)))
+
+
+def service_text(value: object) -> str:
+    """Return a value of a service on one line."""
+    if isinstance(value, list):
+        return ", ".join(map(service_text, value)) or "none"
+    if isinstance(value, Mapping):
+        parts = (f"{key} {service_text(item)}" for key, item in value.items() if item not in ("", None))
+        return " ".join(parts) or "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _options(service: Service) -> Mapping[str, object]:
+    return {name: plain(getattr(service, name)) for name in _FIELDS}
+
+
+PRESENTATION: Presentation[Service] = Presentation(
+    title="virtual service", options=_options, command=_command, text_of=service_text
+)

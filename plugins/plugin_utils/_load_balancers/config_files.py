@@ -1,98 +1,161 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""HAProxy or nginx on a Linux host as a Device: its file is read and written by the hands on the host.
+"""Programs on a Linux host whose configuration is files: one of them is ours as a whole, and a module on the host reads and writes it.
 
-    device = LinuxDevice(haproxy.DRIVER, hands, path, check_only=False)      hands: options of the host's module -> its answer
-
-The file is ours as a whole. Whoever else listens, in other files or as other processes, stops the pool that wants the same.
+Whoever else listens, in other files or as other processes, stops the pool that wants the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import TracebackType
 from typing import Any
 
-from .._base.errors import InvalidInputError
+from .._base.errors import DeviceError, InvalidInputError
+from .._base.reconcile import Done, NotApplicable, SafetyStep, SafetyTable
+from .config_syntax import listeners_of
 from .driver import Driver
-from .haproxy.runtime import Running, as_running, commands, health_of, read_running
-from .https import DeviceError
-from .listeners import others
 from .model import Service
-from .reconcile import Gathered, Order, Work
+from .reconcile import Gathered, Order, ServicesProvider, Task, Work
 
-# Measured: with two workers 4 % of the datagrams of a second are lost around a reload, with one none.
-_WORKERS = "nginx has several worker processes: a reload loses datagrams of UDP services; fix: worker_processes 1 in its main file"
-Hands = Callable[[Mapping[str, object]], Mapping[str, Any]]
+Remote = Callable[[Mapping[str, object]], Mapping[str, Any]]
+"""The module on the host: its options in, its answer out."""
+_ANSIBLE = "the connection is Ansible's, which knows hosts by their keys"
+_TRAFFIC = "it changes where traffic goes, and not who reaches the host"
+_RESTORED = "the host puts the old file back itself when the program does not take the new one"
+FILE_SAFETY: SafetyTable = {
+    SafetyStep.RIGHT_HOST: NotApplicable(_ANSIBLE),
+    SafetyStep.READ_WHOLE: Done("RemoteFile.gather: the file, its digest, the other files and who listens"),
+    SafetyStep.OWNERSHIP: Done(
+        "plan: the file is ours as a whole, and an address of somebody else stops what wants it"
+    ),
+    SafetyStep.GUARD: NotApplicable(_TRAFFIC),
+    SafetyStep.FINGERPRINT: Done("RemoteFile.apply: the digest of the file as it was gathered, under a lock"),
+    SafetyStep.VALID_CANDIDATE: Done("RemoteFile.apply: the program checks the whole configuration with the new file"),
+    SafetyStep.SAVED: NotApplicable(_RESTORED),
+    SafetyStep.REVERT_ARMED: NotApplicable(_RESTORED),
+    SafetyStep.REREAD_EQUAL: Done("verify: the host is read again and compared"),
+    SafetyStep.CONFIRMED: NotApplicable("nothing comes back by itself"),
+}
+_ANSWERED_WHOLE = frozenset({"content", "digest", "files", "listeners"})
 
 
-class LinuxDevice:
-    """One host with HAProxy or nginx; check_only tries a changed file instead of leaving it to apply."""
+class RemoteFile:
+    """One file of ours on a host; answer: what the host's module gathered last, requests: how often it was asked."""
 
-    domain_option = ""
-
-    def __init__(self, driver: Driver, hands: Hands, path: str, check_only: bool) -> None:
-        self._driver, self._hands, self._path, self._check_only = driver, hands, path, check_only
-        self._answer: Mapping[str, Any] = {}
-        self._file: tuple[Service, ...] = ()
-        self._running: Running = {}
-        self._have: tuple[Service, ...] = ()
-        self._text = ""
-        self._commands: tuple[str, ...] = ()
-        self._wanted: tuple[Service, ...] = ()
+    def __init__(self, remote: Remote, path: str) -> None:
+        self._remote, self.path = remote, path
+        self.answer: Mapping[str, Any] = {}
         self.requests = 0
 
-    def __enter__(self) -> LinuxDevice:
-        return self
+    @property
+    def text(self) -> str:
+        """Return the text of the file as it was gathered, empty for none."""
+        return self.answer.get("content") or ""
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        return None
+    @property
+    def is_whole(self) -> bool:
+        """Return whether the host answered with everything that a comparison needs."""
+        return self.answer.keys() >= _ANSWERED_WHOLE
 
-    def _host(self, operation: str, **more: object) -> Mapping[str, Any]:
+    def gather(self) -> None:
+        """Read the file and who else listens; raises DeviceError."""
+        self.answer = self._ask("gather")
+
+    def check(self, text: str) -> None:
+        """Let the host try a candidate; raises DeviceError with what it answers."""
+        self._ask("check", content=text or None)
+
+    def apply(self, text: str, listeners: Sequence[Sequence[object]], commands: Sequence[str] = ()) -> set[SafetyStep]:
+        """Write the file by commands of the running program or a reload; return the steps that the host took.
+
+        listeners: protocol, address and port of what must listen afterwards. Raises DeviceError when the file changed since
+        it was gathered, when the program does not take the whole configuration, and when the reload fails.
+        """
+        digest = str(self.answer.get("digest") or "")
+        asked = {"content": text or None, "expected": digest, "listeners": listeners, "commands": list(commands)}
+        answer = self._ask("apply", **asked)
+        # The host answers so only after it compared the digest and tried the candidate.
+        return {SafetyStep.FINGERPRINT, SafetyStep.VALID_CANDIDATE} if "reloaded" in answer else set()
+
+    def _ask(self, operation: str, **more: object) -> Mapping[str, Any]:
         self.requests += 1
-        answer = self._hands({"operation": operation, "path": self._path, **more})
+        answer = self._remote({"operation": operation, "path": self.path, **more})
         if answer.get("failed"):
             raise DeviceError(str(answer.get("msg") or "the host's module failed without a message"))
         return answer
 
-    def gather(self, want: Sequence[Service]) -> Gathered:
-        """Return the services of our file, members as the running process has them, and who else listens."""
-        self._answer = self._host("gather")
-        self._file = self._parsed(self._answer.get("content") or "")
-        self._running = read_running(str(self._answer.get("servers") or ""))
-        self._have = tuple(as_running(service, self._running) for service in self._file)
-        has_udp = any(service.protocol == "udp" for service in want)
-        facts: dict[str, object] = {"warnings": [_WORKERS]} if has_udp and int(self._answer.get("workers") or 1) > 1 else {}
-        if self._running:
-            facts["health"] = health_of(self._file, self._running)
-        return Gathered(self._have, tuple(others(self._answer, self._driver.name)), facts)
+
+class ConfigFileProvider(ServicesProvider):
+    """The services of one program in one file on a host; what the running program knows beside it is the subclass's."""
+
+    safety = FILE_SAFETY
+
+    def __init__(self, task: Task, driver: Driver, remote: Remote, path: str) -> None:
+        """Check what needs no host; raises InvalidInputError."""
+        super().__init__(task, driver)
+        self.file = RemoteFile(remote, path)
+        self._services: tuple[Service, ...] = ()
+        self._text = ""
+        self._commands_to_run: tuple[str, ...] = ()
+        self._wanted: tuple[Service, ...] = ()
+
+    # What programs differ in.
+
+    def running(self, services: tuple[Service, ...]) -> tuple[Service, ...]:
+        """Return the services of the file as the running program has them."""
+        return services
+
+    def facts(self, services: tuple[Service, ...]) -> Mapping[str, object]:
+        """Return what is known of the running program."""
+        return {}
+
+    def commands(self, before: tuple[Service, ...], after: tuple[Service, ...]) -> tuple[str, ...]:
+        """Return commands that lead the running program from before to after; none when that takes a reload."""
+        return ()
+
+    @property
+    def requests(self) -> int:
+        """Return how often the host was asked."""
+        return self.file.requests
+
+    def read(self) -> Gathered:
+        """Return the services of our file, members as the running program has them, and who else listens."""
+        self.file.gather()
+        if self.file.is_whole:
+            self.evidence.add(SafetyStep.READ_WHOLE)
+        in_file = self._parsed(self.file.text)
+        self._services = self.running(in_file)
+        listeners = tuple(listeners_of(self.file.answer, self.driver.name))
+        return Gathered(self._services, listeners, self.facts(in_file))
 
     def _parsed(self, text: str) -> tuple[Service, ...]:
         """Return the services of a text; one that somebody broke by hand has none, and is written anew."""
         try:
-            return self._driver.parse(text)
+            return self.driver.parse(text)
         except InvalidInputError:
             return ()
 
     def prepare(self, order: Order) -> Work:
-        """Return what has to be done: commands of the running process where members alone change, else a reload."""
-        kept = tuple(service for service in self._have if service.name in order.kept)
+        """Return what has to be done: commands of the running program where members alone change, else a reload."""
+        kept = tuple(service for service in self._services if service.name in order.kept)
         self._wanted = tuple(sorted((*order.asked, *kept), key=lambda service: service.name))
-        self._text = self._driver.render(self._wanted).text
-        after = tuple(map(self._driver.expressible, self._wanted))
-        is_written = self._text == (self._answer.get("content") or "")
-        if is_written and after == self._have:
-            return Work((), frozenset())
-        if self._driver.name == "haproxy":
-            self._commands = commands(self._have, after, self._running)
-        if self._check_only:
-            self._host("check", content=self._text or None)
-        touched = frozenset(service.name for service in after if not is_written and service in self._have)
-        words = [line.lstrip("?") for line in self._commands] or ["reload"]
-        return Work((*([] if is_written else [f"write {self._path}"]), *words), touched if after == self._have else frozenset())
+        self._text = self.driver.render(self._wanted).text
+        after = tuple(map(self.driver.expressible, self._wanted))
+        is_written = self._text == self.file.text
+        if is_written and after == self._services:
+            return Work()
+        self._commands_to_run = self.commands(self._services, after)
+        shown = [line.lstrip("?") for line in self._commands_to_run] or ["reload"]
+        rewritten = frozenset(service.name for service in after if not is_written and service in self._services)
+        lines = (*([] if is_written else [f"write {self.file.path}"]), *shown)
+        return Work(lines, rewritten if after == self._services else frozenset())
 
-    def apply(self) -> None:
+    def forecast(self, refusals: Sequence[str]) -> None:
+        """Let the host try the candidate, which apply does otherwise; raises DeviceError with what it answers."""
+        self.file.check(self._text)
+        super().forecast(refusals)
+
+    def write(self) -> None:
         """Write and reload, or run the commands and write."""
         listeners = [[service.protocol, service.vip, service.port] for service in self._wanted]
-        digest = str(self._answer.get("digest") or "")
-        self._host("apply", content=self._text or None, expected=digest, commands=list(self._commands), listeners=listeners)
+        self.evidence |= self.file.apply(self._text, listeners, self._commands_to_run)

@@ -2,22 +2,23 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What else listens on a device: an address and port of somebody else stops the pool that wants it, before anything is written.
 
-Per such service, the adoption report compares what is there with what is wanted, field by field, and says how the other one
-would be removed at the cut-over; the collection never removes it.
+The adoption report compares what is there with what is wanted, field by field, and has the lines that would remove the
+other one at the cut-over; the collection never runs them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
-from .model import Service
-from .results import plain
+from .model import Service, plain
 
-_ANY_ADDRESSES = ("", "*", "0.0.0.0", "::")  # what devices say for "every address"
+_ANY_ADDRESSES = ("", "*", "0.0.0.0", "::")  # what devices write for "every address"
 _ANY_PORTS = (0, 65535)
 # Whose they are differs by nature; only what clients and members see is compared.
-_COMPARED = tuple(field.name for field in fields(Service) if field.name not in ("name", "pool", "vip", "port", "protocol"))
+_COMPARED = tuple(
+    field.name for field in fields(Service) if field.name not in ("name", "pool", "vip", "port", "protocol")
+)
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,9 @@ class Listener:
     """Something of somebody else that listens.
 
     owner: in the device's words ("lb vserver old_sip"). address "0.0.0.0" and port 65535 stand for every one; protocol
-    "any" for both. domain: of the network (traffic domain, route domain, partition), empty for the usual one.
-    service: it as a service, where it can be read as one. removal: the lines that would remove it.
+    "any" for both. domain: of the network (traffic domain, route domain), empty for the usual one.
+    path: the device's own name of it, where it has one. service: it as a service, where it can be read as one.
+    removal: the lines that would remove it.
     """
 
     owner: str
@@ -34,60 +36,90 @@ class Listener:
     port: int
     protocol: str
     domain: str = ""
+    path: str = ""
     service: Service | None = None
     removal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Stop:
-    """A wanted service whose address and port somebody else has."""
+class Conflict:
+    """A wanted service whose address and port somebody else has; text: it as a sentence for the user."""
 
     service: Service
     listener: Listener
+    text: str
 
-    def message(self) -> str:
-        """Return it as a sentence for the user."""
-        where = f" in {self.listener.domain}" if self.listener.domain else ""
-        there = f"{self.service.protocol} {self.service.vip} port {self.service.port}"
-        return f"pool {self.service.pool or self.service.name}: {there} belongs to {self.listener.owner}{where}"
+    def document(self) -> dict[str, object]:
+        """Return it as results have it."""
+        service, listener = self.service, self.listener
+        return {
+            "pool": service.pool,
+            "service": service.name,
+            "address": service.vip,
+            "port": service.port,
+            "protocol": service.protocol,
+            "holder": listener.owner,
+            "path": listener.path,
+            "domain": listener.domain,
+            "message": self.text,
+        }
 
     def adoption(self) -> dict[str, object]:
         """Return the comparison of what is there with what is wanted as plain data."""
-        theirs = self.listener.service
-        differing = [name for name in _COMPARED if theirs is not None and getattr(theirs, name) != getattr(self.service, name)]
+        theirs, ours = self.listener.service, self.service
+        differing = [name for name in _COMPARED if theirs and getattr(theirs, name) != getattr(ours, name)]
         return {
-            "pool": self.service.pool,
-            "service": self.service.name,
-            "owner": self.listener.owner,
+            "pool": ours.pool,
+            "service": ours.name,
+            "holder": self.listener.owner,
             "domain": self.listener.domain,
             "comparable": theirs is not None,
-            "same": [name for name in _COMPARED if theirs is not None and name not in differing],
-            "differences": [{"field": name, "theirs": plain(getattr(theirs, name)), "ours": plain(getattr(self.service, name))} for name in differing],
+            "same": [name for name in _COMPARED if theirs and name not in differing],
+            "differences": [
+                {"property": name, "theirs": plain(getattr(theirs, name)), "ours": plain(getattr(ours, name))}
+                for name in differing
+            ],
             "removal": list(self.listener.removal),
         }
 
+    def compared_with(self, service: Service) -> Conflict:
+        """Return the conflict with what is there read as a service."""
+        return replace(self, listener=replace(self.listener, service=service))
 
-def stops(want: Sequence[Service], listeners: Iterable[Listener], domain_option: str = "") -> tuple[Stop, ...]:
+
+def conflict_text(service: Service, listener: Listener) -> str:
+    """Return a conflict as a sentence for the user."""
+    where = f" in {listener.domain}" if listener.domain else ""
+    place = f"{service.protocol} {service.vip} port {service.port}"
+    return f"pool {service.pool or service.name}: {place} belongs to {listener.owner}{where}"
+
+
+def find_conflicts(
+    want: Sequence[Service],
+    listeners: Iterable[Listener],
+    same_domain: Callable[[Service, Listener], bool] | None = None,
+    text: Callable[[Service, Listener], str] = conflict_text,
+) -> tuple[Conflict, ...]:
     """Return the wanted services whose address and port somebody else has, sorted by name.
 
-    domain_option: the vendor option by which a service asks for a domain of its own; such a service is stopped by
-    listeners of that domain only, every other one by those of the whole device.
+    same_domain: whether a listener is in the network of a service, where the device has several.
     """
     by_port: dict[int, list[Listener]] = {}
     for listener in listeners:
         by_port.setdefault(0 if listener.port in _ANY_PORTS else listener.port, []).append(listener)
-    ordered = sorted(want, key=lambda item: item.name)
-    return tuple(
-        Stop(service, listener)
-        for service in ordered
-        for listener in (*by_port.get(0, ()), *by_port.get(service.port, ()))
-        if _same_domain(service, listener, domain_option) and _meets(service, listener)
-    )
+    ordered = sorted(want, key=lambda service: service.name)
+    return tuple(conflict for service in ordered for conflict in _of_service(service, by_port, same_domain, text))
 
 
-def _same_domain(service: Service, listener: Listener, domain_option: str) -> bool:
-    asked = service.options.get(domain_option) if domain_option else None
-    return asked in (None, 0) or listener.domain == f"{domain_option} {asked}"
+def _of_service(
+    service: Service,
+    by_port: Mapping[int, Sequence[Listener]],
+    same_domain: Callable[[Service, Listener], bool] | None,
+    text: Callable[[Service, Listener], str],
+) -> Iterator[Conflict]:
+    for listener in (*by_port.get(0, ()), *by_port.get(service.port, ())):
+        if (same_domain is None or same_domain(service, listener)) and _meets(service, listener):
+            yield Conflict(service, listener, text(service, listener))
 
 
 def _meets(service: Service, listener: Listener) -> bool:
@@ -98,11 +130,6 @@ def _meets(service: Service, listener: Listener) -> bool:
     return address and addressed and port and listener.protocol in ("any", service.protocol)
 
 
-def messages(found: Iterable[Stop]) -> list[str]:
-    """Return the sentences, each once."""
-    return sorted({stop.message() for stop in found})
-
-
-def adoptions(found: Iterable[Stop]) -> list[Mapping[str, object]]:
-    """Return the adoption report as plain data."""
-    return [stop.adoption() for stop in found]
+def conflict_texts(found: Iterable[Conflict]) -> list[str]:
+    """Return the sentences, each once, sorted."""
+    return sorted({conflict.text for conflict in found})

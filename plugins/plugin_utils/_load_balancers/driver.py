@@ -4,93 +4,165 @@
 
     rendered = driver.render(services)
     driver.parse(rendered.document) == [driver.expressible(service) for service in services]    # the law
-    driver.changes(want, have)                                                                  # what to do, and what it does to traffic
 
 The document is what goes to the device, or what the device's answers are gathered into; only its driver looks inside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
 
-from .model import Persistence, Service
+from .model import PersistenceKind, Service
+
+
+class EffectKind(str, Enum):
+    """What a change of a service does to traffic."""
+
+    ADDS = "adds"
+    REMOVES = "removes"
+    MODIFIES = "modifies"
+    MODIFIES_MEMBERS = "modifies_members"
+    RELOADS = "reloads"
+    RELOADS_MEMBERS = "reloads_members"
+    RECREATES = "recreates"
+    RECREATES_IN_DOMAIN = "recreates_in_domain"
+    MOVES = "moves"
+    REPLACES = "replaces"
+    INTERRUPTS = "interrupts"
+    REPAIRS = "repairs"
+
+    @property
+    def text(self) -> str:
+        """Return it in words."""
+        return _TEXTS[self]
+
+    @property
+    def recreates(self) -> bool:
+        """Return whether the service goes or is made anew, so that its connections end."""
+        return self in _RECREATING
+
+
+_TEXTS: Mapping[EffectKind, str] = {
+    EffectKind.ADDS: "adds a virtual; nothing else is touched",
+    EffectKind.REMOVES: "removes the virtual: its connections end",
+    EffectKind.MODIFIES: "modifies the service in place",
+    EffectKind.MODIFIES_MEMBERS: "modifies members",
+    EffectKind.RELOADS: "reloads: new connections go by the new configuration, open ones stay where they are",
+    EffectKind.RELOADS_MEMBERS: "modifies members, by a reload",
+    EffectKind.RECREATES: "recreates the virtual",
+    EffectKind.RECREATES_IN_DOMAIN: "recreates the virtual, but a netprofile alone is set in place",
+    EffectKind.MOVES: "moves the virtual to another address: its connections end",
+    EffectKind.REPLACES: "recreates the virtual: the old one serves until the new one is there, then its connections end",
+    EffectKind.INTERRUPTS: "recreates the virtual: nothing listens for a moment, since its address and port pass on",
+    EffectKind.REPAIRS: "sets right what the fields of a service do not show",
+}
+_RECREATING = frozenset(
+    {
+        EffectKind.REMOVES,
+        EffectKind.RECREATES,
+        EffectKind.RECREATES_IN_DOMAIN,
+        EffectKind.MOVES,
+        EffectKind.REPLACES,
+        EffectKind.INTERRUPTS,
+    }
+)
 
 
 @dataclass(frozen=True, order=True)
 class NotRendered:
-    """A field of a service that the driver cannot say, and why; shown in plan and report."""
+    """A field of a service that the driver cannot express, and why; shown in plan and report."""
 
     service: str
-    field: str
+    name: str
     why: str
+
+    def document(self) -> dict[str, str]:
+        """Return it as results have it."""
+        return {"service": self.service, "name": self.name, "field": self.name, "why": self.why}
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One row of the table of what a driver cannot express: the reasons for a service, none when it can.
+
+    name: of the field, dotted for the parts of monitor and persistence.
+    """
+
+    name: str
+    reasons: Callable[[Service], Iterable[str]]
+
+    @classmethod
+    def when(cls, name: str, applies: Callable[[Service], bool], why: str) -> Refusal:
+        """Return a row with one reason for the services to which it applies."""
+        return cls(name, lambda service: (why,) if applies(service) else ())
+
+
+def refused(services: Iterable[Service], table: Sequence[Refusal]) -> tuple[NotRendered, ...]:
+    """Return what of the services is not expressed, by service and row."""
+    return tuple(note for service in services for row in table for note in _notes(service, row))
+
+
+def _notes(service: Service, row: Refusal) -> Iterator[NotRendered]:
+    return (NotRendered(service.name, row.name, why) for why in row.reasons(service))
+
+
+def has_affinity(service: Service) -> bool:
+    """Return whether clients of a service come back to their member."""
+    return service.persistence.kind is not PersistenceKind.NONE
+
+
+def _cookie_reasons(service: Service) -> Iterator[str]:
+    if service.persistence.kind is PersistenceKind.COOKIE:
+        cookie = service.persistence.cookie
+        yield f"the cookie {cookie} can only be set in decrypted traffic; the address of the client stands in for it"
+
+
+def _duration_reasons(service: Service) -> Iterator[str]:
+    if service.persistence.kind is PersistenceKind.SOURCE:
+        yield f"affinity by the hash of the address has no end, {service.persistence.seconds} s or other"
+
+
+def _algorithm_reasons(service: Service) -> Iterator[str]:
+    if has_affinity(service):
+        yield f"the hash of the client's address chooses the member, not {service.algorithm}"
+
+
+HASH_REFUSALS = (
+    Refusal("persistence", _cookie_reasons),
+    Refusal("persistence.seconds", _duration_reasons),
+    Refusal("algorithm", _algorithm_reasons),
+)
+"""What affinity by the hash of a client's address cannot express."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A rendering: the document, its text for people, and what it does not say."""
+    """A rendering: the document, its text for people, and what it does not express."""
 
     document: object
     text: str
     not_rendered: tuple[NotRendered, ...] = ()
 
 
-@dataclass(frozen=True)
-class Impact:
-    """What a change of a field does to traffic on this vendor's device; the words are shown to the user."""
-
-    words: str
-    recreates: bool = False
-
-
-MODIFIES_MEMBERS = Impact("modifies members")
-MODIFIES = Impact("modifies the service in place")
-RECREATES = Impact("recreates the virtual", recreates=True)
-
-
-_Said = TypeVar("_Said", Service, Persistence)
-
-
-def said(value: _Said, **fields_said: object) -> _Said:
-    """Return a value of the model with other values of fields; itself where they are its own, as most are of thousands."""
-    if all(getattr(value, name) == field_said for name, field_said in fields_said.items()):
-        return value
-    return replace(value, **fields_said)  # type: ignore[arg-type]
-
-
 class Driver(Protocol):
     """One vendor.
 
-    name: as in lync_balancer_driver. fields: the fields of Service (dotted for the parts of monitor and persistence)
-    that it expresses. impacts: per field what its change does to traffic, "" for all others.
+    name: as in lync_balancer_driver. effects: what a change of a field does to traffic, "" for all others.
     options: the closed list of vendor options, each with a JSON Schema of its value.
     """
 
     name: str
-    impacts: Mapping[str, Impact]
+    effects: Mapping[str, EffectKind]
     options: Mapping[str, Mapping[str, object]]
 
     def render(self, services: Sequence[Service]) -> Rendered:
         """Return the rendering of services; raises InvalidInputError when the driver cannot carry one of them at all."""
 
     def parse(self, document: object) -> tuple[Service, ...]:
-        """Return the services of a document, sorted by name; raises InvalidInputError when it is none of this driver's."""
+        """Return the services of a document by name; raises InvalidInputError when it is none of this driver's."""
 
     def expressible(self, service: Service) -> Service:
-        """Return the service as this driver can say it: what it cannot is at the model's default."""
-
-
-@dataclass(frozen=True)
-class Refusals:
-    """What a driver cannot say, as a table: per field of Service a reason, and the value that stands for "not said"."""
-
-    fields: Mapping[str, tuple[str, object]] = field(default_factory=dict)
-
-    def expressible(self, service: Service) -> Service:
-        """Return the service with every field that cannot be said at its value for "not said"."""
-        return replace(service, **{name: value for name, (_why, value) in self.fields.items()})  # type: ignore[arg-type]
-
-    def of(self, service: Service) -> tuple[NotRendered, ...]:
-        """Return which fields of the service are not said because of that."""
-        return tuple(NotRendered(service.name, name, why) for name, (why, value) in self.fields.items() if getattr(service, name) != value)
+        """Return the service as this driver can express it: what it cannot is at the model's default."""

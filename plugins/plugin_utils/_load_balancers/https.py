@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """HTTPS with an appliance: one connection that is kept, TLS verified, requests counted, every failure one clear sentence.
 
-    with Https(Provider("lb01", user="nsroot", password="...")) as https:
+    with Https(Connection("lb01", user="nsroot", password="...")) as https:
         answer = https.send("GET", "/nitro/v1/config/nsrunningconfig")
 
 Only what keeps an answer from arriving raises; what the answer says is for the driver to judge.
@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from .._base.errors import AnswerError, DeviceError
 from .._base.libraries import requests
 
 if TYPE_CHECKING:
@@ -26,12 +27,8 @@ if TYPE_CHECKING:
 _SHOWN = 300
 
 
-class DeviceError(Exception):
-    """The appliance cannot be reached, or refuses what it was asked; the text is one sentence for the user."""
-
-
 @dataclass(frozen=True)
-class Provider:
+class Connection:
     """How an appliance is reached.
 
     host: name or address. user and password, or token: whatever the driver sends; never shown.
@@ -51,8 +48,13 @@ class Provider:
     def from_options(cls, given: Mapping[str, Any]) -> Self:
         """Return the option provider of a module as one."""
         texts = {name: str(given.get(name) or "") for name in ("host", "user", "password", "token")}
-        port, seconds = int(given.get("port") or 443), float(given.get("timeout") or 30)
-        return cls(**texts, port=port, validate_certs=bool(given.get("validate_certs", True)), ca=given.get("ca"), timeout_seconds=seconds)
+        return cls(
+            **texts,
+            port=int(given.get("port") or 443),
+            validate_certs=bool(given.get("validate_certs", True)),
+            ca=given.get("ca"),
+            timeout_seconds=float(given.get("timeout") or 30),
+        )
 
     @property
     def place(self) -> str:
@@ -74,56 +76,67 @@ class Answer:
         return 200 <= self.status < 300
 
     def document(self) -> object:
-        """Return the body as JSON, None when it is empty; raises DeviceError when it is something else."""
+        """Return the body as JSON, None when it is empty; raises AnswerError when it is something else."""
         if not self.text.strip():
             return None
         try:
             return json.loads(self.text)
         except ValueError as error:
-            raise DeviceError(f"the answer, HTTP {self.status}, is no JSON: {self.text[:_SHOWN]!r}") from error
+            raise AnswerError(f"the answer, HTTP {self.status}, is no JSON: {self.text[:_SHOWN]!r}") from error
 
 
 class Https:
     """A kept connection to one appliance; requests is how many were sent."""
 
-    def __init__(self, provider: Provider) -> None:
-        self.provider = provider
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
         self.requests = 0
         self._session = requests.Session()
         # Neither proxies nor .netrc of whoever runs ansible: credentials go where the inventory says.
         self._session.trust_env = False
-        self._session.verify = (provider.ca or True) if provider.validate_certs else False
+        self._session.verify = (connection.ca or True) if connection.validate_certs else False
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection."""
         self._session.close()
 
     def send(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Send one request, a body as JSON, and return the answer; raises DeviceError when none comes."""
         self.requests += 1
-        host = f"[{self.provider.host}]" if ":" in self.provider.host else self.provider.host
-        url = f"https://{host}:{self.provider.port}{path}"
+        host = f"[{self.connection.host}]" if ":" in self.connection.host else self.connection.host
+        url = f"https://{host}:{self.connection.port}{path}"
         content = None if body is None else json.dumps(body).encode()
         sent = {**({} if content is None else {"Content-Type": "application/json"}), **(headers or {})}
         try:
-            with _warned(self.provider.validate_certs):
-                found = self._session.request(method, url, data=content, headers=sent, timeout=self.provider.timeout_seconds, allow_redirects=False)
+            with _warned(self.connection.validate_certs):
+                seconds = self.connection.timeout_seconds
+                found = self._session.request(
+                    method, url, data=content, headers=sent, timeout=seconds, allow_redirects=False
+                )
         except requests.exceptions.RequestException as error:
-            raise DeviceError(_why(self.provider, error)) from None
+            raise DeviceError(_why(self.connection, error)) from None
         except OSError as error:  # requests says so when the file of authorities is not there
-            raise DeviceError(f"{self.provider.place}: {error}; fix: correct ca") from None
+            raise DeviceError(f"{self.connection.place}: {error}; fix: correct ca") from None
         return Answer(found.status_code, {name.lower(): value for name, value in found.headers.items()}, found.text)
 
 
-def _why(provider: Provider, error: Exception) -> str:
+def _why(connection: Connection, error: Exception) -> str:
     """Return why no answer came, without the URL and what else the library puts around it."""
     if isinstance(error, requests.exceptions.SSLError):
-        return f"{provider.place}: its certificate is not trusted: {_root(error)}; fix: name the authority in ca, or set validate_certs to false"
+        fix = "name the authority in ca, or set validate_certs to false"
+        return f"{connection.place}: its certificate is not trusted: {_root(error)}; fix: {fix}"
     if isinstance(error, requests.exceptions.Timeout):
-        return f"{provider.place}: no answer within {provider.timeout_seconds:g} s; fix: check the address and the firewalls between, or raise timeout"
-    return f"{provider.place}: cannot be reached: {_root(error)}; fix: check host and port"
+        fix = "check the address and the firewalls between, or raise timeout"
+        return f"{connection.place}: no answer within {connection.timeout_seconds:g} s; fix: {fix}"
+    return f"{connection.place}: cannot be reached: {_root(error)}; fix: check host and port"
 
 
 def _root(error: BaseException) -> str:

@@ -3,7 +3,8 @@
 """The neutral model of load balancing: what every driver renders, and what every driver's parse returns.
 
     Service(
-        name="pool01.contoso.com-fe-sip-tls-5061", pool="pool01.contoso.com", vip="10.1.0.100", port=5061, protocol="tcp", node_port=5061,
+        name="pool01.contoso.com-fe-sip-tls-5061", pool="pool01.contoso.com",
+        vip="10.1.0.100", port=5061, protocol="tcp", node_port=5061,
         members=(Member("10.1.0.11"), Member("10.1.0.12", MemberState.DRAINING)),
         persistence=Persistence(PersistenceKind.SOURCE, seconds=1200, group="pool01.contoso.com@10.1.0.100"),
         idle_seconds=1800, monitor=Monitor(port=5061, interval_seconds=10, failures=2), source_nat=True, nagle=True,
@@ -16,8 +17,9 @@ exactly when they are equal; members are sorted by address, because no device ke
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum
+from typing import TypeVar
 
 
 class MemberState(str, Enum):
@@ -64,7 +66,7 @@ class Persistence:
 
 
 def affinity_group(pool: str, vip: str) -> str:
-    """Return the name of the affinity that the services of one virtual address of a pool share: "pool01.contoso.com@10.1.0.100"."""
+    """Return the name of the affinity that the services of a virtual address share: "pool01.contoso.com@10.1.0.100"."""
     return f"{pool}@{vip}"
 
 
@@ -85,7 +87,7 @@ class Monitor:
 class Service:
     """One virtual service: where the balancer listens, and what takes the traffic.
 
-    pool: the deployment's pool, by which services are told apart when one pool is stopped.
+    pool: the deployment's pool, by which services are found when one pool is stopped.
     protocol: tcp or udp. algorithm: least-connections or round-robin.
     source_nat: members see an address of the balancer; without it they see the client's.
     nagle: False where small packets must not wait (TCP_NODELAY).
@@ -106,3 +108,24 @@ class Service:
     nagle: bool = True
     algorithm: str = "least-connections"
     options: Mapping[str, object] = field(default_factory=dict)
+
+
+_Part = TypeVar("_Part", Service, Persistence)
+
+
+def with_fields(value: _Part, **wanted: object) -> _Part:
+    """Return a value with other values of fields; itself where they are its own, as most are of thousands."""
+    if all(getattr(value, name) == wanted_value for name, wanted_value in wanted.items()):
+        return value
+    return replace(value, **wanted)  # type: ignore[arg-type]
+
+
+def plain(value: object) -> object:
+    """Return a value of the model as mappings, lists and scalars."""
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, (list, tuple)) else value

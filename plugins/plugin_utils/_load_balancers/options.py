@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The option services of the modules of load balancers, read and checked: virtual services as plan files have them.
+"""The options that the modules of load balancers share: their lists, and services, read and checked.
 
 A service of a plan file has a list of members per state (members, backup_members, ...); here each member has its state.
 """
@@ -8,14 +8,33 @@ A service of a plan file has a list of members per state (members, backup_member
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from .._base.addresses import parse_address
-from .._base.errors import InvalidInputError, Problem
-from .._plan.files import validator
+from .._base.errors import InvalidInputError, Problem, nearest, one_of, shown
+from .._base.libraries import jsonschema
+from .._base.schemas import plan_validator
+from .changes import STATES
 from .model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
 
+Spec = Mapping[str, Mapping[str, Any]]
+STATE: Spec = {"state": {"type": "str", "choices": [state.value for state in STATES], "default": "replaced"}}
+SERVICES: Spec = {
+    "services": {"type": "list", "elements": "dict", "default": []},
+    "running_config": {"type": "str"},
+    **STATE,
+}
+CONNECTION: Spec = {
+    "host": {"type": "str"},
+    "port": {"type": "int", "default": 443},
+    "user": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "token": {"type": "str", "no_log": True},
+    "validate_certs": {"type": "bool", "default": True},
+    "ca": {"type": "path"},
+    "timeout": {"type": "int", "default": 30},
+}
 _LISTS = {
     "members": MemberState.ACTIVE,
     "backup_members": MemberState.BACKUP,
@@ -26,7 +45,7 @@ _LISTS = {
 
 def read_services(items: Sequence[Mapping[str, object]]) -> tuple[Service, ...]:
     """Return the services of an option, sorted by name; raises InvalidInputError with every problem of all of them."""
-    problems = [problem for index, item in enumerate(items) for problem in _faults(index, item)]
+    problems = [problem for index, item in enumerate(items) for problem in _problems(index, item)]
     if problems:
         raise InvalidInputError(problems)
     found = tuple(sorted(map(_service, items), key=lambda service: service.name))
@@ -37,9 +56,9 @@ def read_services(items: Sequence[Mapping[str, object]]) -> tuple[Service, ...]:
     return found
 
 
-def _faults(index: int, item: Mapping[str, object]) -> list[Problem]:
+def _problems(index: int, item: Mapping[str, object]) -> list[Problem]:
     place = f"services[{index}] {item.get('name', '')}".rstrip()
-    errors = validator("virtual_service").iter_errors(cast(Any, item))
+    errors = plan_validator("virtual_service").iter_errors(cast(Any, item))
     found = [Problem(place, f"{error.json_path}: {error.message}", fix="correct the service") for error in errors]
     return found or [
         Problem(place, str(error), fix="write one address")
@@ -58,7 +77,8 @@ def _address_errors(text: str) -> list[ValueError]:
 
 def _twins(keys: Sequence[str]) -> list[Problem]:
     counts = Counter(keys)
-    return [Problem("services", f"{key} is there {count} times", fix="leave one") for key, count in sorted(counts.items()) if count > 1]
+    twins = ((key, count) for key, count in sorted(counts.items()) if count > 1)
+    return [Problem("services", f"{key} is there {count} times", fix="leave one") for key, count in twins]
 
 
 def _texts(item: Mapping[str, object], name: str) -> list[str]:
@@ -79,7 +99,12 @@ def _service(item: Mapping[str, object]) -> Service:
         node_port=values["node_port"],
         members=tuple(sorted(members)),
         monitor=Monitor(monitor["port"], monitor["interval_seconds"], monitor["failures"], monitor["type"]),
-        persistence=Persistence(PersistenceKind(persistence["type"]), persistence.get("seconds", 0), persistence.get("name", ""), persistence.get("group", "")),
+        persistence=Persistence(
+            kind=PersistenceKind(persistence["type"]),
+            seconds=persistence.get("seconds", 0),
+            cookie=persistence.get("name", ""),
+            group=persistence.get("group", ""),
+        ),
         idle_seconds=values["idle_seconds"],
         source_nat=values["source_nat"],
         nagle=values["nagle"],
@@ -90,3 +115,18 @@ def _service(item: Mapping[str, object]) -> Service:
 
 def _canonical(text: str) -> str:
     return str(parse_address(text))
+
+
+def vendor_option_problems(
+    place: str, options: Mapping[str, object], known: Mapping[str, Mapping[str, object]], drivers: Sequence[str]
+) -> Iterator[Problem]:
+    """Yield what is wrong with vendor options; known: option -> JSON Schema of its value, drivers: whose they are."""
+    for name, value in options.items():
+        if name not in known:
+            allowed, near = one_of(known) or "none", nearest(name, known)
+            message = f"{shown(name)} is not an option of {' or '.join(drivers) or 'any driver'}"
+            yield Problem(f"{place}.{name}", message, allowed, f"write {near}" if near else "remove it")
+            continue
+        for error in jsonschema.Draft202012Validator(known[name]).iter_errors(value):
+            message = f"{shown(value)} cannot be used: {error.message}"
+            yield Problem(f"{place}.{name}", message, fix="correct the value")

@@ -1,44 +1,65 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Bring a load balancer that is reached over HTTPS to what is wanted: gather, stop what is somebody else's, plan, apply.
+"""What all load balancers have in common when they are brought to what is wanted, and the one result of their modules.
 
-    result = run(Task.from_options(options), driver, lambda: Device(...), write=not check_mode)
+    class KempProvider(ServicesProvider): read, prepare, write      what differs between vendors
+    reconcile(KempProvider(task, driver), check_mode=False)
 
-What differs between vendors is a Device: how its services are read, and how changes are written.
+A pool whose address and port somebody else has is left alone, and fails the task; the other pools go on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
-from .._base.errors import InvalidInputError, Problem
-from . import results
-from .changes import Change, Kind, State, applied, plan_changes
-from .conflicts import Listener, Stop, adoptions, messages, stops
-from .driver import Driver, Impact, NotRendered
-from .https import DeviceError, Provider
-from .model import Service
-from .options import read_services
-from .registry import option_problems
+from .._base.changes import Cause, Kind, State, summary
+from .._base.errors import DeviceError, InvalidInputError, Problem
+from .._base.reconcile import Provider, SafetyStep
+from .changes import (
+    PRESENTATION,
+    ServiceChange,
+    applied,
+    change_document,
+    effects_of,
+    plan_changes,
+    service_change,
+    service_documents,
+)
+from .conflicts import Conflict, Listener, conflict_texts, find_conflicts
+from .driver import Driver, EffectKind, NotRendered
+from .https import Connection
+from .model import MemberState, Service
+from .options import read_services, vendor_option_problems
 
-_BY_HAND = Impact("sets right what the fields of a service do not show")
+NOT_LOOKED_AT_AGAIN = "it took the change, and could not be looked at again"
+DIFFERS = "it took the change, and differs from the plan all the same"
+# What a device may say of itself; a result has all of them, so that results of all modules read alike.
+_NO_FACTS: Mapping[str, object] = {"warnings": [], "health": {}, "unit": {}, "pair": [], "sync": ""}
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """What a device has: our services, where somebody else listens, and facts for the result (the unit, its pair)."""
+    """What a device has: our services, where somebody else listens, and facts for the result.
 
-    services: tuple[Service, ...]
+    facts: of warnings, health, unit, pair and sync. is_standby: it carries no traffic now, so it is left alone.
+    """
+
+    services: tuple[Service, ...] = ()
     listeners: tuple[Listener, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
+    is_standby: bool = False
 
 
 @dataclass(frozen=True)
 class Order:
-    """What a device is to become: want as the driver says it, asked as the user wrote it, names of services that stay."""
+    """What a device is to become.
+
+    want: the services as the driver expresses them, asked: as the user wrote them, kept: names of services that stay.
+    """
 
     want: tuple[Service, ...]
     asked: tuple[Service, ...]
@@ -47,30 +68,16 @@ class Order:
 
 @dataclass(frozen=True)
 class Work:
-    """How it gets there: lines in the vendor's words, services whose objects change, impacts by service."""
+    """How it gets there.
 
-    lines: tuple[str, ...]
-    touched: frozenset[str]
-    impacts: Mapping[str, Impact] = field(default_factory=dict)
+    lines: in the vendor's words; none when there is nothing to do. touched: services whose objects change. effects: by
+    service, where the device knows better than the fields. differences: of properties that no field of a service is.
+    """
 
-
-class Device(Protocol):
-    """A load balancer over the wire; requests counts what was sent to it."""
-
-    domain_option: str
-
-    @property
-    def requests(self) -> int:
-        """Return how many requests were sent."""
-
-    def gather(self, want: Sequence[Service]) -> Gathered:
-        """Return what the device has; want helps to name what it names otherwise."""
-
-    def prepare(self, order: Order) -> Work:
-        """Return what has to be done after gather, without doing it."""
-
-    def apply(self) -> None:
-        """Do what was prepared, and save it; raises DeviceError with what was done before."""
+    lines: tuple[str, ...] = ()
+    touched: frozenset[str] = frozenset()
+    effects: Mapping[str, EffectKind] = field(default_factory=dict)
+    differences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,114 +86,264 @@ class Task:
 
     state: State
     services: tuple[Service, ...]
-    provider: Provider
+    connection: Connection = Connection("")
     running_config: str | None = None
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any], driver: Driver, needs_provider: bool = True) -> Task:
+    def from_options(cls, options: Mapping[str, Any], driver: Driver, needs_connection: bool = True) -> Task:
         """Return the options read; raises InvalidInputError with every problem."""
         state = State(options["state"])
         services = read_services(options["services"])
-        needs = needs_provider and state not in (State.RENDERED, State.PARSED)
-        problems = [problem for service in services for problem in option_problems(f"service {service.name}, options", service.options, (driver.name,))]
-        problems += _provider_problems(options["provider"] or {}, needs)
+        given = options.get("provider") or {}
+        problems = [problem for service in services for problem in _option_problems(service, driver)]
+        problems += _connection_problems(given) if needs_connection and not state.is_offline else []
         if state is State.PARSED and not options.get("running_config"):
-            problems.append(Problem("running_config", "state parsed needs what is to be parsed", fix="give the text, or the answer of the appliance"))
+            fix = "give the text, or the answer of the appliance"
+            problems.append(Problem("running_config", "state parsed needs what is to be parsed", fix=fix))
         if problems:
             raise InvalidInputError(problems)
-        return cls(state, services, Provider.from_options(options["provider"] or {}), options.get("running_config"))
+        return cls(state, services, Connection.from_options(given), options.get("running_config"))
 
 
-def run(task: Task, driver: Driver, device: Callable[[], AbstractContextManager[Device]], write: bool) -> dict[str, Any]:
-    """Return the result of a module; raises InvalidInputError and DeviceError."""
-    if task.state is State.RENDERED:
-        rendered = driver.render(task.services)
-        return {"changed": False, "rendered": rendered.text.splitlines(), "document": rendered.document, **_left_out(rendered.not_rendered)}
-    if task.state is State.PARSED:
-        return {"changed": False, "parsed": results.services(driver.parse(task.running_config))}
-    with device() as opened:
-        return _reconciled(task, driver, opened, write)
+def _option_problems(service: Service, driver: Driver) -> Iterable[Problem]:
+    place = f"service {service.name}, options"
+    return vendor_option_problems(place, service.options, driver.options, (driver.name,))
 
 
-def _reconciled(task: Task, driver: Driver, device: Device, write: bool) -> dict[str, Any]:
-    asked = tuple(sorted(task.services, key=lambda service: service.name))
-    rendered = driver.render(asked) if task.state is not State.DELETED else None
-    want = tuple(map(driver.expressible, asked))
-    have = device.gather(want)
-    if task.state is State.GATHERED:
-        return {"changed": False, "gathered": results.services(have.services), "requests": device.requests, **have.facts}
-    stopped = stops(want, have.listeners, device.domain_option) if task.state is not State.DELETED else ()
-    order, changes = _ordered(task.state, want, asked, have, stopped, driver)
-    work = device.prepare(order)
-    changes = _with_impacts(changes, work, have)
-    if write and work.lines:
-        device.apply()
-    after = applied(have.services, changes)
-    changes = _named(changes, {said.name: service.name for service, said in zip(asked, want, strict=True)})
-    return {
-        "changed": bool(work.lines),
-        "before": results.services(have.services),
-        "after": results.services(after),
-        "changes": results.changes(changes),
-        "commands": [line.removesuffix(": ") for line in results.commands(changes)],
-        "lines": list(work.lines),
-        "summary": results.summary(changes),
-        "diff": results.diffs(changes),
-        "requests": device.requests,
-        **have.facts,
-        **_left_out(rendered.not_rendered if rendered else ()),
-        **_verdict(stopped),
-    }
-
-
-def _ordered(
-    state: State, want: tuple[Service, ...], asked: tuple[Service, ...], have: Gathered, stopped: Sequence[Stop], driver: Driver
-) -> tuple[Order, tuple[Change, ...]]:
-    """Return what the device is to become, and the changes of services; stopped pools stay as they are."""
-    pools = {stop.service.pool for stop in stopped}
-    names = {service.name for service in want if service.pool in pools} | {service.name for service in have.services if service.pool in pools}
-    free = tuple(service for service in want if service.name not in names)
-    changes = plan_changes(free, [service for service in have.services if service.name not in names], state, driver.impacts)
-    removed = {change.name for change in changes if change.kind is Kind.REMOVE}
-    wanted = () if state is State.DELETED else free
-    kept = frozenset(service.name for service in have.services if service.name not in removed) - {service.name for service in wanted}
-    chosen = {service.name for service in wanted}
-    return Order(wanted, tuple(service for service, said in zip(asked, want, strict=True) if said.name in chosen), kept), changes
-
-
-def _with_impacts(changes: tuple[Change, ...], work: Work, have: Gathered) -> tuple[Change, ...]:
-    """Return the changes with what the device says of them, and a change for each service of which only objects differ."""
-    said = tuple(replace(change, impact=work.impacts.get(change.name, change.impact)) for change in changes)
-    known = {change.name for change in said}
-    hidden = [service for service in have.services if service.name in work.touched - known]
-    return (*said, *(Change(Kind.CHANGE, service.name, service, service, (), _BY_HAND) for service in hidden))
-
-
-def _named(changes: tuple[Change, ...], names: Mapping[str, str]) -> tuple[Change, ...]:
-    """Return the changes under the user's names, which a device may not keep."""
-    return tuple(replace(change, name=names.get(change.name, change.name)) for change in changes)
-
-
-def _left_out(items: Sequence[NotRendered]) -> dict[str, Any]:
-    return {"not_rendered": results.not_rendered(items)}
-
-
-def _verdict(stopped: Sequence[Stop]) -> dict[str, Any]:
-    found: dict[str, Any] = {"stopped": messages(stopped), "adoption": adoptions(stopped)}
-    if stopped:
-        found["failed"] = True
-        fix = "fix: remove what is there, as adoption tells, or choose another address"
-        found["msg"] = f"{'; '.join(found['stopped'])}; nothing of these pools was written; {fix}"
-    return found
-
-
-def _provider_problems(given: Mapping[str, Any], needed: bool) -> list[Problem]:
-    if not needed:
-        return []
+def _connection_problems(given: Mapping[str, Any]) -> list[Problem]:
     found = [] if given.get("host") else [Problem("provider.host", "is missing", fix="name the appliance")]
     if not given.get("token") and not (given.get("user") and given.get("password")):
         found.append(Problem("provider", "has neither a token nor user and password", fix="give one of them"))
     return found
 
 
-__all__ = ["Device", "DeviceError", "Gathered", "Order", "Task", "Work", "run"]
+def offline(task: Task, driver: Driver) -> dict[str, Any]:
+    """Return the result of the states that ask no device, rendered and parsed; raises InvalidInputError."""
+    if task.state is State.PARSED:
+        return {"changed": False, "parsed": service_documents(driver.parse(task.running_config))}
+    rendered = driver.render(task.services)
+    return {
+        "changed": False,
+        "rendered": rendered.text.splitlines(),
+        "document": rendered.document,
+        "not_rendered": not_rendered_documents(rendered.not_rendered),
+    }
+
+
+def not_rendered_documents(items: Iterable[NotRendered]) -> list[dict[str, str]]:
+    """Return what is not expressed as mappings: service, name of the field, why."""
+    return [item.document() for item in sorted(items)]
+
+
+class ServicesProvider(Provider):
+    """A load balancer in one task.
+
+    want: its services as the driver expresses them, by the user's names. rendered: them as a document.
+    judges_removals: whether services that are to be removed are rendered too, and must be such that they can be.
+    """
+
+    judges_removals: ClassVar[bool] = False
+
+    def __init__(self, task: Task, driver: Driver) -> None:
+        """Check what needs no device; raises InvalidInputError."""
+        super().__init__()
+        self.task, self.driver = task, driver
+        self._asked = tuple(sorted(task.services, key=lambda service: service.name))
+        self.rendered = driver.render(self._asked) if task.state is not State.DELETED or self.judges_removals else None
+        self.want = tuple(map(driver.expressible, self._asked))
+        self._have = Gathered()
+        self._have_again: Gathered | None = None
+        self._changes: tuple[ServiceChange, ...] = ()
+        self._work = Work()
+        self._conflicts: tuple[Conflict, ...] = ()
+        self._is_changed = self._is_certain = False
+        self._verify_requests = 0
+
+    # What vendors write.
+
+    @property
+    @abstractmethod
+    def requests(self) -> int:
+        """Return how many requests were sent."""
+
+    @abstractmethod
+    def read(self) -> Gathered:
+        """Return what the device has; raises DeviceError."""
+
+    @abstractmethod
+    def prepare(self, order: Order) -> Work:
+        """Return what has to be done after read, without doing it."""
+
+    @abstractmethod
+    def write(self) -> None:
+        """Do what was prepared last; raises DeviceError with what was done before."""
+
+    def same_domain(self, service: Service, listener: Listener) -> bool:
+        """Return whether a listener is in the network of a service; most devices have one network."""
+        return True
+
+    def conflicts_with(self, have: Gathered) -> tuple[Conflict, ...]:
+        """Return the wanted services whose address and port somebody else has."""
+        return find_conflicts(self.want, have.listeners, self.same_domain)
+
+    def conflict_message(self) -> str:
+        """Return why the task fails although other pools went on."""
+        fix = "fix: remove what is there, as adoption tells, or choose another address"
+        return f"{'; '.join(conflict_texts(self._conflicts))}; nothing of these pools was written; {fix}"
+
+    # The steps of reconcile.
+
+    def gather(self) -> None:
+        """Read what the device has; raises DeviceError."""
+        self._have = self.read()
+
+    def plan(self) -> None:
+        """Compute the changes of the pools that nobody is in the way of; raises DeviceError."""
+        if self.task.state is State.GATHERED or self._have.is_standby:
+            return
+        self._conflicts = self.conflicts_with(self._have) if self.task.state is not State.DELETED else ()
+        self._changes, self._work = self._compared(self._have)
+        self.evidence.add(SafetyStep.OWNERSHIP)
+
+    @property
+    def has_changes(self) -> bool:
+        """Return whether the device has something to do."""
+        return bool(self._work.lines)
+
+    def check(self) -> Sequence[str]:
+        """Return nothing: what stands against a change of a load balancer fails the task with its own message."""
+        return ()
+
+    def forecast(self, refusals: Sequence[str]) -> None:
+        """Take down that the changes would be made."""
+        super().forecast(refusals)
+        self._is_changed = self._is_certain = True
+
+    def apply(self) -> None:
+        """Make the changes; raises DeviceError."""
+        self.write()
+        self._is_changed = True
+
+    def verify(self) -> None:
+        """Read the device again; raises DeviceError when it could not be read, or differs from the plan."""
+        before = self.requests
+        try:
+            self._have_again = self.read()
+            changes, work = self._compared(self._have_again)
+            known = {(conflict.service.name, conflict.listener.owner) for conflict in self._conflicts}
+            found = self.conflicts_with(self._have_again) if self.task.state is not State.DELETED else ()
+        except DeviceError as error:
+            raise DeviceError(f"{NOT_LOOKED_AT_AGAIN}: {error}") from None
+        finally:
+            self._verify_requests = self.requests - before
+        new = [conflict for conflict in found if (conflict.service.name, conflict.listener.owner) not in known]
+        if new:
+            raise DeviceError(f"{NOT_LOOKED_AT_AGAIN}: {'; '.join(conflict_texts(new))}")
+        if work.lines:
+            differing = self._commands(changes) or [*work.differences] or [*work.lines]
+            raise DeviceError(f"{DIFFERS}: {'; '.join(differing)}")
+        self._is_certain = True
+        self.evidence.add(SafetyStep.REREAD_EQUAL)
+
+    # How changes come about.
+
+    def _compared(self, have: Gathered) -> tuple[tuple[ServiceChange, ...], Work]:
+        """Return the changes from what a device has, and the work that they are; stopped pools stay as they are."""
+        order, changes = self._order(have.services)
+        work = self.prepare(order)
+        found = tuple(_with_effect(change, work.effects.get(change.name)) for change in changes)
+        hidden = work.touched - {change.name for change in found}
+        repaired = [_repair(service) for service in have.services if service.name in hidden]
+        return (*found, *repaired), work
+
+    def _order(self, have: Sequence[Service]) -> tuple[Order, tuple[ServiceChange, ...]]:
+        state = self.task.state
+        stopped = {conflict.service.pool for conflict in self._conflicts}
+        names = {service.name for service in (*self.want, *have) if service.pool in stopped}
+        free = tuple(service for service in self.want if service.name not in names)
+        present = [service for service in have if service.name not in names]
+        changes = plan_changes(free, present, state, self.driver.effects)
+        removed = {change.name for change in changes if change.kind is Kind.REMOVE}
+        wanted = () if state is State.DELETED else free
+        chosen = {service.name for service in wanted}
+        kept = frozenset(service.name for service in have if service.name not in removed) - chosen
+        pairs = zip(self._asked, self.want, strict=True)
+        asked = tuple(service for service, expressed in pairs if expressed.name in chosen)
+        return Order(wanted, asked, kept), changes
+
+    def _named(self, changes: Iterable[ServiceChange]) -> list[ServiceChange]:
+        """Return the changes under the user's names, which a device may not keep."""
+        pairs = zip(self._asked, self.want, strict=True)
+        names = {expressed.name: service.name for service, expressed in pairs}
+        return [replace(change, name=names.get(change.name, change.name)) for change in changes]
+
+    def _commands(self, changes: Iterable[ServiceChange]) -> list[str]:
+        return [PRESENTATION.command(change) for change in self._named(changes)]
+
+    # The result.
+
+    def result(self) -> dict[str, object]:
+        """Return the result of the module as far as it came."""
+        facts = {**_NO_FACTS, **self._have.facts, **(self._have_again.facts if self._have_again else {})}
+        requests = self.requests - self._verify_requests
+        common = {**facts, "stats": {"requests": requests, "verify_requests": self._verify_requests}}
+        have = self._have.services
+        if self.task.state is State.GATHERED:
+            return {"changed": False, "gathered": service_documents(have), **common}
+        after = applied(have, self._changes)
+        changes = self._named(self._changes)
+        return {
+            "changed": self._is_changed,
+            "before": service_documents(have),
+            "after": service_documents(after),
+            "changes": [change_document(change) for change in changes],
+            "commands": [PRESENTATION.command(change) for change in changes],
+            "lines": list(self._work.lines),
+            "summary": summary(changes),
+            "differences": list(self._work.differences),
+            "not_rendered": not_rendered_documents(self.rendered.not_rendered if self.rendered else ()),
+            "conflicts": [conflict.document() for conflict in self._conflicts],
+            "adoption": [conflict.adoption() for conflict in self._conflicts],
+            "members": dict(sorted(Counter(_member_states(self._sending(after))).items())),
+            "sends": sends_of(self._sending(after)),
+            **common,
+            **({"failed": True, "msg": self.conflict_message()} if self._conflicts else {}),
+        }
+
+    def _sending(self, after: tuple[Service, ...]) -> tuple[Service, ...]:
+        """Return the services of the device after the run; where it may have stopped half-way, those it was seen with."""
+        if self._is_certain or not self.has_changes:
+            return after
+        return (*self._have.services, *(self._have_again.services if self._have_again else ()))
+
+    def diffs(self) -> list[dict[str, str]]:
+        """Return one diff per change, and one for what no field of a service shows."""
+        found = [PRESENTATION.diff(change) for change in self._named(self._changes)]
+        if self._work.differences:
+            header = "other properties of the tenant's objects"
+            before = "\n".join(self._work.differences) + "\n"
+            found.append({"before_header": header, "after_header": header, "before": before, "after": ""})
+        return found
+
+
+def _with_effect(change: ServiceChange, kind: EffectKind | None) -> ServiceChange:
+    return change if kind is None else replace(change, effects=effects_of([kind]), recreates=kind.recreates)
+
+
+def _repair(service: Service) -> ServiceChange:
+    return service_change(Kind.CHANGE, service, service, Cause.DIFFERENT, [EffectKind.REPAIRS])
+
+
+def _member_states(services: Iterable[Service]) -> Iterable[str]:
+    return (member.state.value for service in services for member in service.members)
+
+
+def sends_of(services: Iterable[Service]) -> list[list[object]]:
+    """Return where traffic of services goes: address, port and protocol, each once, sorted."""
+    found = {
+        (member.address, service.node_port, service.protocol)
+        for service in services
+        for member in service.members
+        if member.state is not MemberState.DISABLED
+    }
+    return [list(place) for place in sorted(found)]

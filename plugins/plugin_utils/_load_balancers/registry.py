@@ -2,21 +2,21 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Which driver speaks to which load balancer: lync_balancer_driver and a service's protocol -> driver.
 
-A new driver is one file beside this one and one entry in DRIVERS.
+A new driver is one folder beside this file and one entry in DRIVERS. No other file of the room knows all drivers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from .._base.errors import Problem, nearest, one_of, shown
-from .._base.libraries import jsonschema
+from .._base.errors import Problem
 from .driver import Driver
 from .f5.driver import F5As3
 from .haproxy import driver as haproxy
 from .kemp.driver import Kemp
 from .netscaler.driver import NetScaler
 from .nginx import driver as nginx_stream
+from .options import vendor_option_problems
 
 _ALL: tuple[Driver, ...] = (haproxy.DRIVER, nginx_stream.DRIVER, F5As3(), NetScaler(), Kemp())
 DRIVERS: Mapping[str, Driver] = {driver.name: driver for driver in _ALL}
@@ -40,18 +40,14 @@ def drivers_of(balancer_driver: str, protocols: Iterable[str] = ("tcp", "udp")) 
 
 def options_of(balancer_driver: str, protocols: Iterable[str] = ("tcp", "udp")) -> dict[str, Mapping[str, object]]:
     """Return the vendor options of a load balancer, each with the JSON Schema of its value."""
-    return {name: schema for driver in drivers_of(balancer_driver, protocols) for name, schema in driver.options.items()}
+    found: dict[str, Mapping[str, object]] = {}
+    for driver in drivers_of(balancer_driver, protocols):
+        found.update(driver.options)
+    return found
 
 
 def option_problems(place: str, options: Mapping[str, object], balancer_drivers: Iterable[str]) -> Iterator[Problem]:
     """Yield what is wrong with vendor options of something that load balancers of these drivers carry."""
     drivers = sorted(set(balancer_drivers))
     known = {name: schema for driver in drivers for name, schema in options_of(driver).items()}
-    for name, value in options.items():
-        if name not in known:
-            allowed = one_of(known) or "none"
-            fix = f"write {nearest(name, known)}" if nearest(name, known) else "remove it"
-            yield Problem(f"{place}.{name}", f"{shown(name)} is not an option of {' or '.join(drivers) or 'any driver'}", allowed, fix)
-            continue
-        for error in jsonschema.Draft202012Validator(known[name]).iter_errors(value):
-            yield Problem(f"{place}.{name}", f"{shown(value)} cannot be used: {error.message}", fix="correct the value")
+    return vendor_option_problems(place, options, known, drivers)

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from .._base.errors import InvalidInputError, Problem
-from .._load_balancers.config_sections import Block, haproxy_sections, port_of, seconds_of, split_endpoint
+from .._load_balancers.config_syntax import Block, haproxy_sections, port_of, seconds_of, split_endpoint
 from .._load_balancers.driver import NotRendered
 from .._load_balancers.haproxy.driver import CONNECT_SECONDS, endpoint, header, server_arguments, server_state
 from .._load_balancers.model import Member
@@ -44,7 +44,11 @@ class HaproxyPublishing:
         """Return the text of the file; empty without publications."""
         ordered = sorted(publications, key=lambda each: each.name)
         addresses = sorted({address for each in ordered for address in each.listens})
-        frontends = [text for address in addresses for text in _frontends(address, [each for each in ordered if address in each.listens])]
+        frontends = [
+            text
+            for address in addresses
+            for text in _frontends(address, [each for each in ordered if address in each.listens])
+        ]
         backends = [text for each in ordered for text in _publication(each)]
         return {"haproxy": "\n".join([_HEADER, *frontends, *backends, _refused()]) if ordered else ""}
 
@@ -52,7 +56,9 @@ class HaproxyPublishing:
         """Return the publications of the file, sorted by name; raises InvalidInputError when it is not one that render writes."""
         sections = {block.head[:2]: block for block in haproxy_sections(texts.get("haproxy", ""))}
         backends = [head[1] for head in sections if head[0] == "backend" and head[1].startswith(HTTPS)]
-        return tuple(sorted((_read(name.removeprefix(HTTPS), sections) for name in backends), key=lambda each: each.name))
+        return tuple(
+            sorted((_read(name.removeprefix(HTTPS), sections) for name in backends), key=lambda each: each.name)
+        )
 
     def expressible(self, publication: Publication) -> Publication:
         """Return the publication, all of which HAProxy can say."""
@@ -80,11 +86,20 @@ def _frontends(address: str, publications: Sequence[Publication]) -> Iterator[st
     timeout = f"timeout client {first.idle_seconds}s"
     uses = [f"use_backend {HTTPS}{each.name} if {each.name}" for each in publications]
     accepts = [f"tcp-request content accept if {each.name}" for each in publications]
-    greeting = [f"tcp-request inspect-delay {_GREETING_SECONDS}s", *_acls(publications, _SNI), *accepts, "tcp-request content reject"]
-    yield _block(f"frontend {HTTPS}{address}", [f"bind {endpoint(address, first.https_port)}", timeout, *greeting, *uses])
+    greeting = [
+        f"tcp-request inspect-delay {_GREETING_SECONDS}s",
+        *_acls(publications, _SNI),
+        *accepts,
+        "tcp-request content reject",
+    ]
+    yield _block(
+        f"frontend {HTTPS}{address}", [f"bind {endpoint(address, first.https_port)}", timeout, *greeting, *uses]
+    )
     uses = [f"use_backend {HTTP}{each.name} if {each.name}" for each in publications]
     head = ["mode http", f"bind {endpoint(address, first.http_port)}", timeout]
-    yield _block(f"frontend {HTTP}{address}", [*head, *_acls(publications, _HOST), *uses, f"default_backend {REFUSED}"])
+    yield _block(
+        f"frontend {HTTP}{address}", [*head, *_acls(publications, _HOST), *uses, f"default_backend {REFUSED}"]
+    )
 
 
 def _publication(each: Publication) -> Iterator[str]:
@@ -93,7 +108,13 @@ def _publication(each: Publication) -> Iterator[str]:
     if each.mode is TlsMode.BRIDGE:
         yield _block(f"backend {HTTPS}{each.name}", [timeout, f"server bridge {_socket(each)} send-proxy-v2"])
         bind = f"bind {_socket(each)} accept-proxy ssl crt {each.certificate} alpn http/1.1"
-        front = ["mode http", bind, f"timeout client {each.idle_seconds}s", *_acls([each], _HOST), f"http-request deny deny_status 421 unless {each.name}"]
+        front = [
+            "mode http",
+            bind,
+            f"timeout client {each.idle_seconds}s",
+            *_acls([each], _HOST),
+            f"http-request deny deny_status 421 unless {each.name}",
+        ]
         yield _block(f"frontend {BRIDGE}{each.name}", [*front, f"default_backend {BRIDGE}{each.name}"])
         # no-check-ssl: a member is asked for a connection, in both modes alike.
         secured = f" no-check-ssl ssl verify required ca-file {each.ca} sni {_HOST}"
@@ -105,7 +126,9 @@ def _publication(each: Publication) -> Iterator[str]:
 
 def _refused() -> str:
     """Return the backend of requests for names that nobody publishes."""
-    return _block(f"backend {REFUSED}", ["mode http", f"timeout server {CONNECT_SECONDS}s", "http-request deny deny_status 421"])
+    return _block(
+        f"backend {REFUSED}", ["mode http", f"timeout server {CONNECT_SECONDS}s", "http-request deny deny_status 421"]
+    )
 
 
 def _http(timeout: str) -> list[str]:
@@ -118,7 +141,10 @@ def _balance() -> list[str]:
 
 
 def _servers(each: Publication, port: int, secured: str = "") -> list[str]:
-    return [f"server {one.address} {endpoint(one.address, port)} {_CHECK} {server_arguments(one)}{secured}" for one in sorted(each.members)]
+    return [
+        f"server {one.address} {endpoint(one.address, port)} {_CHECK} {server_arguments(one)}{secured}"
+        for one in sorted(each.members)
+    ]
 
 
 def _socket(each: Publication) -> str:
@@ -132,14 +158,18 @@ def _read(name: str, sections: Mapping[tuple[str, ...], Block]) -> Publication:
     except (IndexError, KeyError, ValueError, StopIteration) as error:
         message = f"publication {name} is not as this collection writes it: {error!r}"
         place = f"line {sections['backend', HTTPS + name].number}"
-        raise InvalidInputError([Problem(place, message, fix="use state replaced, which writes the file anew")]) from error
+        raise InvalidInputError(
+            [Problem(place, message, fix="use state replaced, which writes the file anew")]
+        ) from error
 
 
 def _read_publication(name: str, sections: Mapping[tuple[str, ...], Block]) -> Publication:
     https, http = _listening(name, HTTPS, _SNI, sections), _listening(name, HTTP, _HOST, sections)
     backend = sections["backend", HTTPS + name]
     bridged = any(words[1].startswith("abns@") for words in backend.all("server"))
-    front, back = (sections[kind, BRIDGE + name] for kind in ("frontend", "backend")) if bridged else (backend, backend)
+    front, back = (
+        (sections[kind, BRIDGE + name] for kind in ("frontend", "backend")) if bridged else (backend, backend)
+    )
     servers = list(back.all("server"))
     listens = _addresses(https)
     if listens != _addresses(http):
@@ -162,7 +192,11 @@ def _read_publication(name: str, sections: Mapping[tuple[str, ...], Block]) -> P
 
 def _listening(name: str, prefix: str, fetch: str, sections: Mapping[tuple[str, ...], Block]) -> list[Block]:
     """Return the frontends that know a publication's names."""
-    return [block for head, block in sections.items() if head[0] == "frontend" and head[1].startswith(prefix) and block.has("acl", name, fetch)]
+    return [
+        block
+        for head, block in sections.items()
+        if head[0] == "frontend" and head[1].startswith(prefix) and block.has("acl", name, fetch)
+    ]
 
 
 def _addresses(blocks: Iterable[Block]) -> tuple[str, ...]:

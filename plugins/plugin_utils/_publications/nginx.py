@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from .._base.errors import InvalidInputError, Problem
-from .._load_balancers.config_sections import Block, nginx_blocks, port_of, seconds_of, split_endpoint
+from .._load_balancers.config_syntax import Block, nginx_blocks, port_of, seconds_of, split_endpoint
 from .._load_balancers.driver import NotRendered
 from .._load_balancers.model import Member, MemberState
 from .._load_balancers.nginx.driver import endpoint, server_state
@@ -39,9 +39,17 @@ class NginxPublishing:
         problems = list(_mixed(addresses, ordered))
         if problems:
             raise InvalidInputError(problems)
-        through, bridged = ([each for each in ordered if (each.mode is TlsMode.BRIDGE) is wanted] for wanted in (False, True))
-        stream = [*(_upstream(HTTPS, each, each.https_node_port) for each in through), *_by_greeting(addresses, through)]
-        http = [*(_upstream(HTTPS, each, each.https_node_port) for each in bridged), *(_upstream(HTTP, each, each.http_node_port) for each in ordered)]
+        through, bridged = (
+            [each for each in ordered if (each.mode is TlsMode.BRIDGE) is wanted] for wanted in (False, True)
+        )
+        stream = [
+            *(_upstream(HTTPS, each, each.https_node_port) for each in through),
+            *_by_greeting(addresses, through),
+        ]
+        http = [
+            *(_upstream(HTTPS, each, each.https_node_port) for each in bridged),
+            *(_upstream(HTTP, each, each.http_node_port) for each in ordered),
+        ]
         http += [_server(each) for each in ordered] + [_bridge(each) for each in bridged] + [*_refusing(ordered)]
         inner = "".join(stream).replace("\n", "\n    ").rstrip(" ")
         text = f"{_HEADER}stream {{\n    map_hash_bucket_size 256;\n    {inner}}}\n" if stream else ""
@@ -52,18 +60,29 @@ class NginxPublishing:
     def parse(self, texts: Mapping[str, str]) -> tuple[Publication, ...]:
         """Return the publications of both files, sorted by name; raises InvalidInputError when they are none that render writes."""
         stream, http = (list(nginx_blocks(texts.get(kind, ""))) for kind in self.files)
-        names = [block.head[1].removeprefix(HTTP) for block in http if block.head[:1] == ("upstream",) and block.head[1].startswith(HTTP)]
+        names = [
+            block.head[1].removeprefix(HTTP)
+            for block in http
+            if block.head[:1] == ("upstream",) and block.head[1].startswith(HTTP)
+        ]
         return tuple(sorted((_read(name, stream, http) for name in names), key=lambda each: each.name))
 
     def expressible(self, publication: Publication) -> Publication:
         """Return the publication as nginx can say it: a server beside a hash is up or down."""
-        members = (Member(each.address, MemberState.DISABLED if each.state in _OUT else each.state) for each in publication.members)
+        members = (
+            Member(each.address, MemberState.DISABLED if each.state in _OUT else each.state)
+            for each in publication.members
+        )
         return replace(publication, members=tuple(sorted(members)))
 
     def not_rendered(self, publication: Publication) -> tuple[NotRendered, ...]:
         """Return the members that are drained or in reserve, which nginx takes out."""
         out = [f"{each.address} is {each.state.value}" for each in publication.members if each.state in _OUT]
-        return (NotRendered(publication.name, "members", f"{', '.join(out)}; nginx takes them out for new clients"),) if out else ()
+        return (
+            (NotRendered(publication.name, "members", f"{', '.join(out)}; nginx takes them out for new clients"),)
+            if out
+            else ()
+        )
 
 
 DRIVER = NginxPublishing()
@@ -73,7 +92,12 @@ def _mixed(addresses: Iterable[str], publications: Sequence[Publication]) -> Ite
     for address in addresses:
         modes = {each.mode for each in publications if address in each.listens}
         if len(modes) > 1:
-            yield Problem(f"publications at {address}", "nginx cannot pass through and bridge at one address", "one mode", "use haproxy, or one mode for all")
+            yield Problem(
+                f"publications at {address}",
+                "nginx cannot pass through and bridge at one address",
+                "one mode",
+                "use haproxy, or one mode for all",
+            )
 
 
 def _block(head: str, lines: Iterable[str]) -> str:
@@ -82,7 +106,10 @@ def _block(head: str, lines: Iterable[str]) -> str:
 
 def _upstream(prefix: str, each: Publication, port: int) -> str:
     up = DRIVER.expressible(each).members
-    servers = [f"server {endpoint(one.address, port)} {_REST}{' down' if one.state is MemberState.DISABLED else ''};" for one in up]
+    servers = [
+        f"server {endpoint(one.address, port)} {_REST}{' down' if one.state is MemberState.DISABLED else ''};"
+        for one in up
+    ]
     return _block(f"upstream {prefix}{each.name}", ["hash $remote_addr consistent;", *servers])
 
 
@@ -92,7 +119,10 @@ def _by_greeting(addresses: Iterable[str], publications: Sequence[Publication]) 
         here = [each for each in publications if address in each.listens]
         if here:
             variable = "$lync_publish_" + "".join(letter if letter.isalnum() else "_" for letter in address)
-            yield _block(f"map $ssl_preread_server_name {variable}", [f"{name} {HTTPS}{each.name};" for each in here for name in each.host_names])
+            yield _block(
+                f"map $ssl_preread_server_name {variable}",
+                [f"{name} {HTTPS}{each.name};" for each in here for name in each.host_names],
+            )
             listen = f"listen {endpoint(address, here[0].https_port)} so_keepalive=on;"
             times = [f"proxy_timeout {here[0].idle_seconds}s;", "proxy_connect_timeout 5s;", "preread_timeout 5s;"]
             yield _block("server", [listen, "ssl_preread on;", f"proxy_pass {variable};", *times])
@@ -100,7 +130,9 @@ def _by_greeting(addresses: Iterable[str], publications: Sequence[Publication]) 
 
 def _server(each: Publication) -> str:
     listen = [f"listen {endpoint(address, each.http_port)};" for address in each.listens]
-    return _block("server", [*listen, f"server_name {' '.join(each.host_names)};", *_location(each, f"http://{HTTP}{each.name}")])
+    return _block(
+        "server", [*listen, f"server_name {' '.join(each.host_names)};", *_location(each, f"http://{HTTP}{each.name}")]
+    )
 
 
 def _bridge(each: Publication) -> str:
@@ -108,13 +140,37 @@ def _bridge(each: Publication) -> str:
     ours = [f"ssl_certificate {each.certificate};", f"ssl_certificate_key {each.certificate};"]
     # A name is not reached by the certificate of another one.
     same = ["if ($ssl_server_name != $host) { return 421; }"]
-    theirs = ["proxy_ssl_verify on;", f"proxy_ssl_trusted_certificate {each.ca};", "proxy_ssl_server_name on;", "proxy_ssl_name $host;"]
-    return _block("server", [*listen, f"server_name {' '.join(each.host_names)};", *ours, *same, *theirs, *_location(each, f"https://{HTTPS}{each.name}")])
+    theirs = [
+        "proxy_ssl_verify on;",
+        f"proxy_ssl_trusted_certificate {each.ca};",
+        "proxy_ssl_server_name on;",
+        "proxy_ssl_name $host;",
+    ]
+    return _block(
+        "server",
+        [
+            *listen,
+            f"server_name {' '.join(each.host_names)};",
+            *ours,
+            *same,
+            *theirs,
+            *_location(each, f"https://{HTTPS}{each.name}"),
+        ],
+    )
 
 
 def _location(each: Publication, target: str) -> list[str]:
-    idle = [f"proxy_read_timeout {each.idle_seconds}s;", f"proxy_send_timeout {each.idle_seconds}s;", "proxy_connect_timeout 5s;"]
-    kept = ["proxy_set_header Host $http_host;", "proxy_http_version 1.1;", "proxy_buffering off;", "client_max_body_size 0;"]
+    idle = [
+        f"proxy_read_timeout {each.idle_seconds}s;",
+        f"proxy_send_timeout {each.idle_seconds}s;",
+        "proxy_connect_timeout 5s;",
+    ]
+    kept = [
+        "proxy_set_header Host $http_host;",
+        "proxy_http_version 1.1;",
+        "proxy_buffering off;",
+        "client_max_body_size 0;",
+    ]
     return [*idle, *kept, f"location / {{ proxy_pass {target}; }}"]
 
 
@@ -123,7 +179,14 @@ def _refusing(publications: Sequence[Publication]) -> Iterator[str]:
     for address, first in sorted({address: each for each in publications for address in each.listens}.items()):
         yield _block("server", [f"listen {endpoint(address, first.http_port)} default_server;", "return 421;"])
         if first.mode is TlsMode.BRIDGE:
-            yield _block("server", [f"listen {endpoint(address, first.https_port)} ssl default_server;", "ssl_reject_handshake on;", "return 421;"])
+            yield _block(
+                "server",
+                [
+                    f"listen {endpoint(address, first.https_port)} ssl default_server;",
+                    "ssl_reject_handshake on;",
+                    "return 421;",
+                ],
+            )
 
 
 def _read(name: str, stream: Sequence[Block], http: Sequence[Block]) -> Publication:
@@ -131,11 +194,15 @@ def _read(name: str, stream: Sequence[Block], http: Sequence[Block]) -> Publicat
         return _read_publication(name, stream, http)
     except (IndexError, KeyError, ValueError, StopIteration) as error:
         message = f"publication {name} is not as this collection writes it: {error!r}"
-        raise InvalidInputError([Problem("files of nginx", message, fix="use state replaced, which writes them anew")]) from error
+        raise InvalidInputError(
+            [Problem("files of nginx", message, fix="use state replaced, which writes them anew")]
+        ) from error
 
 
 def _read_publication(name: str, stream: Sequence[Block], http: Sequence[Block]) -> Publication:
-    plain, bridge = (_serving(f"{scheme}://{prefix}{name}", http) for scheme, prefix in (("http", HTTP), ("https", HTTPS)))
+    plain, bridge = (
+        _serving(f"{scheme}://{prefix}{name}", http) for scheme, prefix in (("http", HTTP), ("https", HTTPS))
+    )
     bridged = bridge is not None
     https = bridge or _through(name, stream)
     upstream = next(block for block in (http if bridged else stream) if block.head == ("upstream", HTTPS + name))
@@ -146,11 +213,15 @@ def _read_publication(name: str, stream: Sequence[Block], http: Sequence[Block])
         name=name,
         host_names=tuple(sorted(plain.values("server_name"))),
         listens=tuple(sorted(split_endpoint(words[0])[0] for words in plain.all("listen"))),
-        members=tuple(sorted(Member(split_endpoint(words[0])[0], server_state(words)) for words in upstream.all("server"))),
+        members=tuple(
+            sorted(Member(split_endpoint(words[0])[0], server_state(words)) for words in upstream.all("server"))
+        ),
         https_port=port_of(next(https.all("listen"))[0]),
         https_node_port=port_of(next(upstream.all("server"))[0]),
         http_port=port_of(next(plain.all("listen"))[0]),
-        http_node_port=port_of(next(next(block for block in http if block.head == ("upstream", HTTP + name)).all("server"))[0]),
+        http_node_port=port_of(
+            next(next(block for block in http if block.head == ("upstream", HTTP + name)).all("server"))[0]
+        ),
         mode=TlsMode.BRIDGE if bridged else TlsMode.PASSTHROUGH,
         certificate=https.values("ssl_certificate")[0] if bridged else "",
         ca=https.values("proxy_ssl_trusted_certificate")[0] if bridged else "",
@@ -160,10 +231,23 @@ def _read_publication(name: str, stream: Sequence[Block], http: Sequence[Block])
 
 def _serving(target: str, http: Sequence[Block]) -> Block | None:
     """Return the server whose location passes to a target."""
-    return next((block.outer for block in http if block.outer and block.outer.head == ("server",) and block.values("proxy_pass") == (target,)), None)
+    return next(
+        (
+            block.outer
+            for block in http
+            if block.outer and block.outer.head == ("server",) and block.values("proxy_pass") == (target,)
+        ),
+        None,
+    )
 
 
 def _through(name: str, stream: Sequence[Block]) -> Block:
     """Return a server of the stream part whose map knows a publication."""
-    maps = [block for block in stream if block.head[:1] == ("map",) and any(line.words[1:] == (HTTPS + name,) for line in block.lines)]
-    return next(block for block in stream if block.head == ("server",) and block.values("proxy_pass") == (maps[0].head[2],))
+    maps = [
+        block
+        for block in stream
+        if block.head[:1] == ("map",) and any(line.words[1:] == (HTTPS + name,) for line in block.lines)
+    ]
+    return next(
+        block for block in stream if block.head == ("server",) and block.values("proxy_pass") == (maps[0].head[2],)
+    )

@@ -1,31 +1,43 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One run of msuc.lync.publications: read the options, gather, say what changes, write file by file.
+"""What a reverse proxy publishes, brought to what is wanted: read its files, compare, try, write, read again.
 
-    run(Task.from_options(options), Proxy(driver, hands, {"haproxy": "/etc/haproxy/conf.d/x.cfg"}), write=not check_mode)
+    reconcile(PublicationsProvider(task, driver, remote, {"haproxy": "/etc/haproxy/conf.d/x.cfg"}), check_mode=False)
 
-The files are ours as a whole. The hands are those of load balancers: they try a candidate, rename, reload, and put the old file back.
+The files are ours as a whole. The modules on the host are those of load balancers: they try a candidate, rename, reload,
+and put the old file back. The results have the shape of those of load balancers, so that the same reports read them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from .._base.errors import InvalidInputError, Problem
-from .._load_balancers.changes import State
-from .._load_balancers.conflicts import Listener, messages, stops
-from .._load_balancers.https import DeviceError
-from .._load_balancers.listeners import others
-from .._load_balancers.model import Monitor, Service
-from .._load_balancers.results import not_rendered, plain
-from .changes import as_results, publication_changes, target
-from .driver import PublishingDriver
-from .model import Publication
-from .options import read_publications
+from .._base.changes import (
+    Cause,
+    Change,
+    Effect,
+    Kind,
+    Presentation,
+    State,
+    applied_by_name,
+    changes_by_name,
+    summary,
+)
+from .._base.errors import DeviceError, InvalidInputError, Problem
+from .._base.reconcile import Provider, SafetyStep
+from .._load_balancers.changes import with_impact
+from .._load_balancers.config_files import FILE_SAFETY, Remote, RemoteFile
+from .._load_balancers.config_syntax import listeners_of
+from .._load_balancers.conflicts import Conflict, conflict_texts, find_conflicts
+from .._load_balancers.model import MemberState, Monitor, Service, plain
+from .._load_balancers.reconcile import DIFFERS, NOT_LOOKED_AT_AGAIN, not_rendered_documents
+from .driver import EFFECTS, EffectKind, PublishingDriver
+from .model import Publication, read_publications
 
-Hands = Callable[[Mapping[str, object]], Mapping[str, Any]]
+PublicationChange = Change[Publication]
+_FIELDS = tuple(field.name for field in fields(Publication))
 
 
 @dataclass(frozen=True)
@@ -41,107 +53,295 @@ class Task:
         """Return the options read; raises InvalidInputError with every problem."""
         state, texts = State(options["state"]), options.get("running_config") or {}
         if state is State.PARSED and not texts:
-            raise InvalidInputError([Problem("running_config", "state parsed needs what is to be parsed", fix="give the texts of the files")])
+            fix = "give the texts of the files"
+            raise InvalidInputError([Problem("running_config", "state parsed needs what is to be parsed", fix=fix)])
         return cls(state, read_publications(options["publications"]), texts)
 
 
-class Proxy:
-    """The files of one driver on one host; hands: options of the host's module -> its answer."""
+def offline(task: Task, driver: PublishingDriver) -> dict[str, Any]:
+    """Return the result of the states that ask no host, rendered and parsed; raises InvalidInputError."""
+    if task.state is State.PARSED:
+        return {"changed": False, "parsed": [plain(each) for each in driver.parse(task.texts)]}
+    rendered = driver.render(task.publications)
+    return {"changed": False, "rendered": rendered, "not_rendered": _not_rendered(driver, task.publications)}
 
-    def __init__(self, driver: PublishingDriver, hands: Hands, paths: Mapping[str, str]) -> None:
-        self.driver, self._hands, self._paths = driver, hands, paths
-        self._answers: dict[str, Mapping[str, Any]] = {}
-        self.requests = 0
 
-    def _host(self, kind: str, operation: str, **more: object) -> Mapping[str, Any]:
-        self.requests += 1
-        answer = self._hands({"operation": operation, "path": self._paths[kind], **more})
-        if answer.get("failed"):
-            raise DeviceError(str(answer.get("msg") or "the host's module failed without a message"))
-        return answer
+def target(want: Sequence[Publication], have: Sequence[Publication], state: State) -> tuple[Publication, ...]:
+    """Return what the proxy is to publish in the end, by name; what is kept gives up the names that others get."""
+    if state is State.REPLACED or (state is State.DELETED and not want):
+        return tuple(sorted(want if state is State.REPLACED else (), key=lambda each: each.name))
+    names, wanted = {each.name for each in want}, want if state is State.MERGED else ()
+    taken = {name for each in wanted for name in each.host_names}
+    left = [_without(each, taken) for each in have if each.name not in names]
+    kept = (each for each in left if each.host_names)
+    return tuple(sorted([*kept, *wanted], key=lambda each: each.name))
 
-    def gather(self) -> tuple[Publication, ...]:
+
+def _without(publication: Publication, names: set[str]) -> Publication:
+    return replace(publication, host_names=tuple(name for name in publication.host_names if name not in names))
+
+
+def publication_changes(
+    after: Sequence[Publication], have: Sequence[Publication], rewritten: bool
+) -> tuple[PublicationChange, ...]:
+    """Return the changes, sorted by kind and name.
+
+    rewritten: the files differ, so that what no field shows is a change of each publication.
+    """
+    found = changes_by_name(after, have, State.REPLACED, name_of=lambda each: each.name, change_of=_change)
+    if found or not rewritten:
+        return found
+    wanted = {each.name: each for each in after}
+    both = sorted((each for each in have if each.name in wanted), key=lambda each: each.name)
+    return tuple(_made(Kind.CHANGE, each, wanted[each.name], Cause.DIFFERENT, [EffectKind.REPAIRS]) for each in both)
+
+
+def _change(before: Publication | None, after: Publication | None, cause: Cause) -> PublicationChange:
+    if before is None or after is None:
+        kind = Kind.REMOVE if after is None else Kind.ADD
+        return _made(kind, before, after, cause, [EffectKind.UNPUBLISHES if after is None else EffectKind.PUBLISHES])
+    names = [name for name in _FIELDS if getattr(before, name) != getattr(after, name)]
+    return _made(Kind.CHANGE, before, after, cause, {EFFECTS.get(name, EFFECTS[""]) for name in names}, names)
+
+
+def _made(
+    kind: Kind,
+    before: Publication | None,
+    after: Publication | None,
+    cause: Cause,
+    kinds: Iterable[EffectKind],
+    names: Sequence[str] = (),
+) -> PublicationChange:
+    effects = tuple(Effect(item.value, (), item.text) for item in sorted(kinds, key=lambda item: item.text))
+    shows_other = EffectKind.CERTIFICATE.value in {effect.kind for effect in effects}
+    return Change(
+        kind=kind,
+        name=(after or before).name,  # type: ignore[union-attr]  # one of them is there
+        cause=cause,
+        before=before,
+        after=after,
+        properties=tuple(names),
+        opens=kind is Kind.ADD or _comes_back(before, after),
+        closes=kind is Kind.REMOVE,
+        effects=effects,
+        recreates=kind is Kind.REMOVE,
+        notice=EffectKind.CERTIFICATE.text if shows_other else "",
+    )
+
+
+def _comes_back(before: Publication | None, after: Publication | None) -> bool:
+    """Return whether the members stay the same, and one of them takes traffic again."""
+    if before is None or after is None:
+        return False
+    old, new = ({member.address: member.state for member in each.members} for each in (before, after))
+    return old.keys() == new.keys() and any(
+        state is MemberState.ACTIVE is not old[name] for name, state in new.items()
+    )
+
+
+def _command(change: PublicationChange) -> str:
+    impact = PRESENTATION.impact(change)
+    if change.after is None:
+        return f"remove {change.name} ({impact})"
+    if change.before is None:
+        return f"publish {', '.join(change.after.host_names)} of {change.name} by {change.after.mode.value}"
+    before, after = _options(change.before), _options(change.after)
+    parts = [f"{name} from {_text(before[name])} to {_text(after[name])}" for name in change.properties]
+    return f"change {change.name} ({impact})" + (f": {', '.join(parts)}" if parts else "")
+
+
+def _text(value: object) -> str:
+    """Return a value of a publication on one line: members with their states, lists with commas."""
+    if isinstance(value, list):
+        return ", ".join(
+            " ".join(map(str, item.values())) if isinstance(item, Mapping) else str(item) for item in value
+        )
+    return str(value) or "none"
+
+
+def _options(publication: Publication) -> dict[str, object]:
+    return {name: plain(getattr(publication, name)) for name in _FIELDS}
+
+
+PRESENTATION: Presentation[Publication] = Presentation(
+    title="publication", options=_options, command=_command, text_of=_text
+)
+
+
+class PublicationsProvider(Provider):
+    """What one program publishes on one host; paths: of its files, by what each is for."""
+
+    safety = FILE_SAFETY
+
+    def __init__(self, task: Task, driver: PublishingDriver, remote: Remote, paths: Mapping[str, str]) -> None:
+        super().__init__()
+        self._task, self._driver = task, driver
+        self._files = {kind: RemoteFile(remote, paths[kind]) for kind in driver.files}
+        self._have: tuple[Publication, ...] = ()
+        self._have_again: tuple[Publication, ...] = ()
+        self._wanted: tuple[Publication, ...] = ()
+        self._changes: tuple[PublicationChange, ...] = ()
+        self._texts: Mapping[str, str] = {}
+        self._lines: tuple[str, ...] = ()
+        self._conflicts: tuple[Conflict, ...] = ()
+        self._is_changed = self._is_certain = False
+        self._verify_requests = 0
+
+    @property
+    def requests(self) -> int:
+        """Return how often the host was asked."""
+        return sum(file.requests for file in self._files.values())
+
+    def gather(self) -> None:
+        """Read what the files publish, and who else listens; raises DeviceError."""
+        self._have = self._read()
+
+    def _read(self) -> tuple[Publication, ...]:
         """Return what the files publish; files that somebody broke by hand publish nothing and are written anew."""
-        self._answers = {kind: self._host(kind, "gather") for kind in self.driver.files}
+        for file in self._files.values():
+            file.gather()
+        if all(file.is_whole for file in self._files.values()):
+            self.evidence.add(SafetyStep.READ_WHOLE)
         try:
-            return self.driver.parse({kind: self.text(kind) for kind in self.driver.files})
+            return self._driver.parse({kind: file.text for kind, file in self._files.items()})
         except InvalidInputError:
             return ()
 
-    def text(self, kind: str) -> str:
-        """Return the text of one file as it was gathered."""
-        return self._answers[kind].get("content") or ""
+    def plan(self) -> None:
+        """Compute what has to change; an address of somebody else stops all of it."""
+        if self._task.state is State.GATHERED:
+            return
+        self._wanted = target(self._task.publications, self._have, self._task.state)
+        self._conflicts = self._conflicts_with(self._wanted)
+        if self._conflicts:
+            return
+        self._changes, self._texts = self._compared(self._have)
+        self._lines = tuple(line for kind, text in self._texts.items() for line in self._work(kind, text))
+        self.evidence.add(SafetyStep.OWNERSHIP)
 
-    def others(self) -> Iterator[Listener]:
-        """Yield who else listens: other files of the program, and other processes."""
-        return others(self._answers[self.driver.files[0]], self.driver.name, tuple(self._paths.values()))
+    def _conflicts_with(self, wanted: Sequence[Publication]) -> tuple[Conflict, ...]:
+        paths = tuple(file.path for file in self._files.values())
+        answer = self._files[self._driver.files[0]].answer
+        services = [service for each in wanted for service in _as_services(each)]
+        return find_conflicts(services, listeners_of(answer, self._driver.name, paths))
 
-    def check(self, texts: Mapping[str, str]) -> None:
-        """Let the host try candidates; raises DeviceError with what it says of them."""
-        for kind, text in texts.items():
-            self._host(kind, "check", content=text or None)
+    def _compared(self, have: Sequence[Publication]) -> tuple[tuple[PublicationChange, ...], dict[str, str]]:
+        """Return the changes, and the texts of the files that differ."""
+        rendered = self._driver.render(self._wanted)
+        texts = {kind: text for kind, text in rendered.items() if text != self._files[kind].text}
+        after = tuple(map(self._driver.expressible, self._wanted))
+        return publication_changes(after, have, bool(texts)), texts
 
-    def apply(self, texts: Mapping[str, str], sockets: Sequence[tuple[str, int]]) -> None:
+    def _work(self, kind: str, text: str) -> tuple[str, str]:
+        return f"{'write' if text else 'remove'} {self._files[kind].path}", "reload"
+
+    @property
+    def has_changes(self) -> bool:
+        """Return whether the host has something to do."""
+        return bool(self._texts)
+
+    def check(self) -> Sequence[str]:
+        """Let the host try all candidates before any of several is written, or a broken second one would leave half.
+
+        Raises DeviceError with what it answers.
+        """
+        if len(self._texts) > 1:
+            self._try()
+        return ()
+
+    def forecast(self, refusals: Sequence[str]) -> None:
+        """Let the host try the candidate, which apply does otherwise; raises DeviceError with what it answers."""
+        if len(self._texts) == 1:
+            self._try()
+        super().forecast(refusals)
+        self._is_changed = self._is_certain = True
+
+    def _try(self) -> None:
+        for kind, text in self._texts.items():
+            self._files[kind].check(text)
+
+    def apply(self) -> None:
         """Write files, each followed by a reload; the last one must leave all sockets listening."""
-        for kind in texts:
-            listeners = [["tcp", address, port] for address, port in sockets] if kind == list(texts)[-1] else []
-            digest = str(self._answers[kind].get("digest") or "")
-            self._host(kind, "apply", content=texts[kind] or None, expected=digest, listeners=listeners)
+        sockets = [["tcp", address, port] for each in self._wanted for address, port in each.sockets]
+        taken: list[set[SafetyStep]] = []
+        for kind, text in self._texts.items():
+            is_last = kind == list(self._texts)[-1]
+            taken.append(self._files[kind].apply(text, sockets if is_last else []))
+        self.evidence |= set.intersection(*taken)
+        self._is_changed = True
 
-    def lines(self, texts: Mapping[str, str]) -> list[str]:
-        """Return what writing these files does on the host, in words."""
-        return [line for kind, text in texts.items() for line in (f"{'write' if text else 'remove'} {self._paths[kind]}", "reload")]
+    def verify(self) -> None:
+        """Read the host again; raises DeviceError when it could not be read, or publishes something else."""
+        before = self.requests
+        try:
+            self._have_again = self._read()
+        except DeviceError as error:
+            raise DeviceError(f"{NOT_LOOKED_AT_AGAIN}: {error}") from None
+        finally:
+            self._verify_requests = self.requests - before
+        found = self._conflicts_with(self._wanted)
+        if found:
+            raise DeviceError(f"{NOT_LOOKED_AT_AGAIN}: {_conflict_message(found)}")
+        changes, texts = self._compared(self._have_again)
+        if texts:
+            lines = [line for kind, text in texts.items() for line in self._work(kind, text)]
+            differing = [PRESENTATION.command(change) for change in changes] or lines
+            raise DeviceError(f"{DIFFERS}: {'; '.join(differing)}")
+        self._is_certain = True
+        self.evidence.add(SafetyStep.REREAD_EQUAL)
+
+    def result(self) -> dict[str, object]:
+        """Return the result of the module as far as it came."""
+        requests = self.requests - self._verify_requests
+        common: dict[str, object] = {"stats": {"requests": requests, "verify_requests": self._verify_requests}}
+        if self._task.state is State.GATHERED:
+            return {"changed": False, "gathered": [plain(each) for each in self._have], **common}
+        after = applied_by_name(self._have, self._changes, name_of=lambda each: each.name)
+        sending = after if self._is_certain or not self.has_changes else (*self._have, *self._have_again)
+        return {
+            "changed": self._is_changed,
+            "before": [plain(each) for each in self._have],
+            "after": [plain(each) for each in after],
+            "changes": [with_impact(PRESENTATION.document(change)) for change in self._changes],
+            "commands": [PRESENTATION.command(change) for change in self._changes],
+            "lines": list(self._lines),
+            "summary": summary(self._changes),
+            "not_rendered": _not_rendered(self._driver, () if self._conflicts else self._wanted),
+            "conflicts": [conflict.document() for conflict in self._conflicts],
+            "adoption": [conflict.adoption() for conflict in self._conflicts],
+            "members": {},  # of virtual services only
+            "sends": _sends(sending),
+            **common,
+            **({"failed": True, "msg": _conflict_message(self._conflicts)} if self._conflicts else {}),
+        }
+
+    def diffs(self) -> list[dict[str, str]]:
+        """Return one diff per change."""
+        return [PRESENTATION.diff(change) for change in self._changes]
 
 
-def run(task: Task, proxy: Proxy, write: bool) -> dict[str, Any]:
-    """Return the result of the module; raises InvalidInputError and DeviceError."""
-    driver = proxy.driver
-    if task.state is State.RENDERED:
-        return {"changed": False, "rendered": driver.render(task.publications), **_left_out(driver, task.publications)}
-    if task.state is State.PARSED:
-        return {"changed": False, "parsed": [plain(each) for each in driver.parse(task.texts)]}
-    have = proxy.gather()
-    if task.state is State.GATHERED:
-        return {"changed": False, "gathered": [plain(each) for each in have], "requests": proxy.requests}
-    wanted = target(task.publications, have, task.state)
-    stopped = stops([service for each in wanted for service in _as_services(each)], proxy.others())
-    return _stopped(messages(stopped), proxy) if stopped else _reconciled(proxy, wanted, have, write)
-
-
-def _reconciled(proxy: Proxy, wanted: tuple[Publication, ...], have: tuple[Publication, ...], write: bool) -> dict[str, Any]:
-    driver = proxy.driver
-    rendered = driver.render(wanted)
-    texts = {kind: text for kind, text in rendered.items() if text != proxy.text(kind)}
-    after = tuple(map(driver.expressible, wanted))
-    changes = publication_changes(after, have, bool(texts))
-    if not write or len(texts) > 1:
-        # All candidates before any is written, or a broken second one would leave half.
-        proxy.check(texts)
-    if write:
-        proxy.apply(texts, [socket for each in wanted for socket in each.sockets])
-    return {
-        "changed": bool(texts),
-        "before": [plain(each) for each in have],
-        "after": [plain(each) for each in after],
-        **as_results(changes),
-        "lines": proxy.lines(texts),
-        "requests": proxy.requests,
-        "stopped": [],
-        **_left_out(driver, wanted),
-    }
-
-
-def _left_out(driver: PublishingDriver, publications: Sequence[Publication]) -> dict[str, Any]:
-    return {"not_rendered": not_rendered(item for each in publications for item in driver.not_rendered(each))}
+def _not_rendered(driver: PublishingDriver, publications: Iterable[Publication]) -> list[dict[str, str]]:
+    return not_rendered_documents(item for each in publications for item in driver.not_rendered(each))
 
 
 def _as_services(publication: Publication) -> Iterator[Service]:
-    """Yield what a publication listens on in the words of load balancers, for the look at who else does."""
+    """Yield what a publication listens on as services of load balancers, for the look at who else does."""
     for address, port in publication.sockets:
         yield Service(publication.name, publication.name, address, port, "tcp", port, (), Monitor(port))
 
 
-def _stopped(sentences: list[str], proxy: Proxy) -> dict[str, Any]:
+def _conflict_message(found: Sequence[Conflict]) -> str:
     fix = "fix: remove what is there, or choose another address"
-    message = f"{'; '.join(sentences)}; nothing was written; {fix}"
-    return {"changed": False, "failed": True, "msg": message, "stopped": sentences, "requests": proxy.requests}
+    return f"{'; '.join(conflict_texts(found))}; nothing was written; {fix}"
+
+
+def _sends(publications: Iterable[Publication]) -> list[list[object]]:
+    """Return where traffic goes: address, port and protocol, each once, sorted."""
+    found = {
+        (member.address, port, "tcp")
+        for each in publications
+        for member in each.members
+        for port in (each.https_node_port, each.http_node_port)
+        if member.state is not MemberState.DISABLED
+    }
+    return [list(place) for place in sorted(found)]

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import reconcile as _reconcile
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.driver import NetScaler
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.nitro import Authentication
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.provider import NetScalerDevice
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task, run
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.provider import NetScalerProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task
 
 from tests.simulators import netscaler
 
@@ -17,12 +18,19 @@ PREFIX = "lync_"
 
 
 def reconcile(
-    adc: netscaler.NetScaler, items: list[dict[str, Any]], state: str = "replaced", write: bool = True, authentication: str = "auto", **provider: Any
+    adc: netscaler.NetScaler,
+    items: list[dict[str, Any]],
+    state: str = "replaced",
+    write: bool = True,
+    authentication: str = "auto",
+    **connection: Any,
 ) -> dict[str, Any]:
     """Return the result of a run against a simulated appliance."""
     driver = NetScaler(PREFIX)
-    task = Task.from_options({"services": items, "state": state, "provider": adc.provider(**provider)}, driver)
-    return run(task, driver, lambda: NetScalerDevice(task.provider, PREFIX, Authentication(authentication)), write)
+    task = Task.from_options({"services": items, "state": state, "provider": adc.provider(**connection)}, driver)
+    provider = NetScalerProvider(task, driver, Authentication(authentication))
+    _reconcile(provider, check_mode=not write)
+    return provider.result()
 
 
 def applied(adc: netscaler.NetScaler, items: list[dict[str, Any]], **more: Any) -> dict[str, Any]:

@@ -10,15 +10,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import Answer, Provider
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import Answer, Connection
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import Kemp
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.provider import KempDevice
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.provider import KempProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Service
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.cli import parse_configuration
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.driver import NetScaler
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.planner import Scope, plan_resources
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.render import resources_of
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Order
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.resources import resources_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Order, Task
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -77,12 +78,12 @@ def test_a_netscaler_comes_from_any_services_to_any_others_and_rests(before: tup
 
 def kemp_commands(lm: kemp.LoadMaster, driver: Kemp, wanted: tuple[Service, ...]) -> tuple[str, ...]:
     """Bring the LoadMaster to what is wanted; return the commands."""
-    device = KempDevice(Provider("lm", token=kemp.KEY), driver)
+    device = KempProvider(Task(State.REPLACED, wanted, Connection("lm", token=kemp.KEY)), driver)
     device._https = Unwired(lm)  # type: ignore[assignment]
     said = tuple(map(driver.expressible, wanted))
-    device.gather(said)
+    device.read()
     work = device.prepare(Order(said, wanted, frozenset()))
-    device.apply()
+    device.write()
     return work.lines
 
 

@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State, plan_changes
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import plan_changes
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5 import objects as device
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.driver import F5As3
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.rest import rest_objects
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.objects import rest_objects
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.registry import DRIVERS
 from hypothesis import given, settings
@@ -154,7 +155,7 @@ def test_options_become_what_the_device_has_already() -> None:
 def test_what_cannot_be_said_is_told_with_the_reason(changed: dict[str, object], field: str, why: str) -> None:
     made = service(**changed)
     (refused,) = DRIVER.render([made]).not_rendered
-    assert (refused.service, refused.field) == (made.name, field)
+    assert (refused.service, refused.name) == (made.name, field)
     assert why in refused.why
     assert getattr(DRIVER.expressible(made), field) != getattr(made, field)
 
@@ -186,8 +187,8 @@ def test_all_that_cannot_be_carried_is_said_at_once() -> None:
     ],
 )  # fmt: skip
 def test_only_members_change_without_a_new_virtual(field: str, value: object, recreates: bool) -> None:
-    (change,) = plan_changes([service(**{field: value})], [service()], State.REPLACED, DRIVER.impacts)
-    assert (change.fields, change.impact.recreates) == ((field,), recreates)
+    (change,) = plan_changes([service(**{field: value})], [service()], State.REPLACED, DRIVER.effects)
+    assert (change.properties, change.recreates) == ((field,), recreates)
 
 
 def test_full_and_expanded_forms_parse_the_same() -> None:

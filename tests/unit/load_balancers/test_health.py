@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.driver import PREFIX
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.runtime import health_of, read_running
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.provider import health_of, read_running
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, Monitor, Service
 
 _HEAD = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight\n"

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State, applied, plan_changes
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import applied, plan_changes
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.driver import Driver
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Service
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.registry import CARRIERS, DRIVERS, options_of
@@ -55,7 +56,7 @@ def test_to_say_what_can_be_said_changes_nothing(driver: Driver, wanted: tuple[S
 def test_all_that_differs_from_what_was_asked_is_told(driver: Driver, wanted: tuple[Service, ...]) -> None:
     """nagle is no demand: a driver that never delays small packets does not have to say so; and a name is nobody's traffic."""
     wanted = carried(driver, wanted)
-    told = {(item.service, item.field.partition(".")[0]) for item in driver.render(wanted).not_rendered}
+    told = {(item.service, item.name.partition(".")[0]) for item in driver.render(wanted).not_rendered}
     for service in wanted:
         can_be_said = driver.expressible(service)
         differing = {name for name in vars(service) if getattr(service, name) != getattr(can_be_said, name)} - {"nagle", "name"}
@@ -80,9 +81,9 @@ def test_all_drivers_say_the_same_of_what_all_can_say(wanted: tuple[Service, ...
 def test_a_plan_that_was_applied_leaves_nothing_to_do(driver: Driver, want: tuple[Service, ...], have: tuple[Service, ...]) -> None:
     want, have = (said(driver, carried(driver, each)) for each in (want, have))
     for state in (State.MERGED, State.REPLACED, State.DELETED):
-        after = applied(have, plan_changes(want, have, state, driver.impacts))
-        assert plan_changes(want, after, state, driver.impacts) == ()
-    assert applied(have, plan_changes(want, have, State.REPLACED, driver.impacts)) == want
+        after = applied(have, plan_changes(want, have, state, driver.effects))
+        assert plan_changes(want, after, state, driver.effects) == ()
+    assert applied(have, plan_changes(want, have, State.REPLACED, driver.effects)) == want
 
 
 def test_every_carrier_is_a_driver_that_is_there() -> None:

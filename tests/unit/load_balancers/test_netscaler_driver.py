@@ -46,7 +46,7 @@ def test_the_example_reads_back() -> None:
 def test_what_is_said_is_what_is_not_among_not_rendered() -> None:
     """A field that reads back otherwise is named in not_rendered, and no other one is."""
     for wanted in golden():
-        fields = {note.field.partition(".")[0] for note in DRIVER.render([wanted]).not_rendered}
+        fields = {note.name.partition(".")[0] for note in DRIVER.render([wanted]).not_rendered}
         differing = {name for name in vars(wanted) if getattr(wanted, name) != getattr(DRIVER.expressible(wanted), name)}
         assert fields == differing, wanted.name
 
@@ -62,7 +62,7 @@ def test_persistence_is_in_minutes_and_idle_timeouts_in_seconds() -> None:
 def test_seconds_become_whole_minutes_and_the_difference_is_told(seconds: int, minutes: int) -> None:
     wanted = service(persistence={"type": "source", "seconds": seconds})
     assert said(wanted)["lbvserver"][0]["timeout"] == minutes
-    assert [note.field for note in DRIVER.render([wanted]).not_rendered] == (["persistence.seconds"] if seconds != minutes * 60 else [])
+    assert [note.name for note in DRIVER.render([wanted]).not_rendered] == (["persistence.seconds"] if seconds != minutes * 60 else [])
 
 
 def test_affinity_across_ports_is_a_group() -> None:
@@ -89,7 +89,7 @@ def test_what_cannot_be_said_is_told_with_the_reason() -> None:
     states = {"members": ["10.1.0.11"], "backup_members": ["10.1.0.12"], "draining_members": ["10.1.0.13"], "disabled_members": ["10.1.0.14"]}
     wanted = service(protocol="udp", nagle=False, persistence={"type": "cookie", "name": "MS-WSMAN"}, **states)
     rendered = DRIVER.render([wanted])
-    assert [(note.field, note.why.split(":")[0]) for note in sorted(rendered.not_rendered)] == [
+    assert [(note.name, note.why.split(":")[0]) for note in sorted(rendered.not_rendered)] == [
         ("members", "10.1.0.12"),
         ("members", "10.1.0.13"),
         ("nagle", "UDP has no Nagle"),

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import DeviceError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError, InvalidInputError
 
 from tests.simulators.https_server import ADDRESS, OTHER_ADDRESS
 from tests.simulators.netscaler import NetScaler
@@ -48,7 +47,7 @@ def test_a_whole_deployment_is_made_in_three_requests_and_read_in_one(adc: NetSc
     assert adc.asked() == [READ]
     assert not any(adc.config().values())
     result = reconcile(adc, wanted)
-    assert adc.asked() == [READ, ADD, SAVE]
+    assert adc.asked() == [READ, ADD, SAVE, READ]
     assert (result["commands"], result["lines"]) == (check["commands"], check["lines"])
     assert result["summary"]["added"] == len(wanted) == len(adc.config()["lbvserver"])
     assert not reconcile(adc, wanted)["changed"]
@@ -65,13 +64,13 @@ def test_a_change_of_one_member_takes_four_requests_at_most_whatever_the_number_
     reconcile(adc, without("10.1.0.13"))
     adc.asked()
     reconcile(adc, without())
-    assert adc.asked() == [READ, ADD, SAVE]
+    assert adc.asked() == [READ, ADD, SAVE, READ]
     result = reconcile(adc, without("10.1.0.12", draining_members=["10.1.0.12"]))
-    assert adc.asked() == [READ, "POST /nitro/v1/config/servicegroup?action=disable", SAVE]
+    assert adc.asked() == [READ, "POST /nitro/v1/config/servicegroup?action=disable", SAVE, READ]
     assert {change["impact"] for change in result["changes"]} == {"modifies members"}
     assert result["lines"][0] == "disable serviceGroup lync_s-5000 lync_10.1.0.12 5000 -graceful YES"
     reconcile(adc, without("10.1.0.12"))
-    assert adc.asked() == [READ, REMOVE, SAVE]
+    assert adc.asked() == [READ, REMOVE, SAVE, READ]
 
 
 def test_nothing_is_saved_when_nothing_differs(adc: NetScaler) -> None:
@@ -97,7 +96,7 @@ def test_one_field_is_changed_in_place(adc: NetScaler, field: str, value: object
     reconcile(adc, [item(**ALONE)])
     result = applied(adc, [item(**{**ALONE, field: value})])
     (change,) = result["changes"]
-    assert [part["field"] for part in change["fields"]] == [field]
+    assert [part["property"] for part in change["properties"]] == [field]
     found = adc.config()[kind][SIP]
     assert {name: found[name] for name in expected} == expected
 
@@ -248,7 +247,7 @@ def test_what_somebody_changed_by_hand_is_named_and_set_right(adc: NetScaler, ac
     result = applied(adc, [item()])
     (change,) = result["changes"]
     assert change["name"] == "sip-5061"
-    assert [part["field"] for part in change["fields"]] == ([field] if field else [])
+    assert [part["property"] for part in change["properties"]] == ([field] if field else [])
     after = adc.config()
     assert [row.get("state", "ENABLED") for row in after["lbvserver"].values()] == ["ENABLED"]
     assert {name: set(rows) for name, rows in after.items()} == {name: set(rows) for name, rows in before.items()}
@@ -306,7 +305,7 @@ def test_an_address_and_port_of_somebody_else_stops_the_pool_and_no_other(adc: N
     adc.appliance.others.append(line)
     result = reconcile(adc, [item(), item("focus-444", port=444), other])
     assert result["failed"]
-    assert f"pool {POOL}: tcp 10.1.0.100 port 5061 belongs to {owner}" in result["stopped"]
+    assert f"pool {POOL}: tcp 10.1.0.100 port 5061 belongs to {owner}" in [conflict["message"] for conflict in result["conflicts"]]
     assert set(adc.config()["lbvserver"]) == {"lync_other-443"}
     assert [found["name"] for found in result["changes"]] == ["other-443"]
 
@@ -319,7 +318,7 @@ def test_the_adoption_report_compares_what_is_there_field_by_field(adc: NetScale
     adc.appliance.add(MEMBERS, {"servicegroupname": "sg", "servername": "fe01", "port": 5061})
     before = adc.config()
     (report,) = reconcile(adc, [item()])["adoption"]
-    assert {part["field"] for part in report["differences"]} == {"members", "persistence", "monitor"}
+    assert {part["property"] for part in report["differences"]} == {"members", "persistence", "monitor"}
     assert {"idle_seconds", "source_nat", "algorithm", "node_port"} <= set(report["same"])
     assert report["removal"] == ["rm lb vserver sip", "rm serviceGroup sg"]
     assert adc.config() == before
@@ -341,7 +340,7 @@ def test_a_traffic_domain_that_is_asked_for_has_its_own_addresses(adc: NetScaler
 def test_a_session_is_logged_out_also_after_a_failure(adc: NetScaler) -> None:
     reconcile(adc, [item()], authentication="session")
     login, logout = "POST /nitro/v1/config/login", "POST /nitro/v1/config/logout"
-    assert adc.asked() == [login, READ, ADD, SAVE, logout]
+    assert adc.asked() == [login, READ, ADD, SAVE, READ, logout]
     adc.fail_at = "update lbvserver"
     with pytest.raises(
         DeviceError, match="set 1 servicegroup, 1 lbvserver: a part failed, what came before it is done: 1 Simulated failure; nothing was saved; run again"
@@ -361,14 +360,18 @@ def test_a_session_that_has_ended_is_opened_again_once(adc: NetScaler) -> None:
 
     adc._write = expire  # type: ignore[method-assign]
     result = reconcile(adc, [item()], authentication="session")
-    assert [line.rpartition("/")[2] for line in adc.asked()] == ["login", "nsrunningconfig", "macroapi", "login", "macroapi", "nsconfig?action=save", "logout"]
+    assert [line.rpartition("/")[2] for line in adc.asked()] == [
+        *("login", "nsrunningconfig", "macroapi", "login", "macroapi", "nsconfig?action=save", "nsrunningconfig", "logout")
+    ]
     assert result["changed"]
 
 
 def test_a_session_is_used_where_credentials_per_request_are_off(adc: NetScaler) -> None:
     adc.basic_authentication = False
     reconcile(adc, [item()])
-    assert [line.rpartition("/")[2] for line in adc.asked()] == ["nsrunningconfig", "login", "nsrunningconfig", "macroapi", "nsconfig?action=save", "logout"]
+    assert [line.rpartition("/")[2] for line in adc.asked()] == [
+        *("nsrunningconfig", "login", "nsrunningconfig", "macroapi", "nsconfig?action=save", "nsrunningconfig", "logout")
+    ]
 
 
 def test_a_failed_addition_is_rolled_back(adc: NetScaler) -> None:
@@ -450,8 +453,8 @@ def pair(own_state: str) -> list[dict[str, str]]:
 def test_the_primary_of_a_pair_is_written_in_place(adc: NetScaler) -> None:
     adc.units = pair("Primary")
     result = reconcile(adc, [item()])
-    assert adc.asked() == [READ, UNITS, ADD, SAVE]
-    assert (result["unit"], result["pair"][1]["sync"], result["pair"][1]["sync_failure"]) == (ADDRESS, "FAILED", "versions differ")
+    assert adc.asked() == [READ, UNITS, ADD, SAVE, READ, UNITS]
+    assert (result["unit"]["name"], result["pair"][1]["sync"], result["pair"][1]["sync_failure"]) == (ADDRESS, "FAILED", "versions differ")
     assert not reconcile(adc, [item()])["changed"]
     assert adc.asked() == [READ, UNITS]
 
@@ -460,9 +463,11 @@ def test_a_secondary_tells_of_the_primary_and_is_not_written(adc: NetScaler) -> 
     adc.units = pair("Secondary")
     with NetScaler(OTHER_ADDRESS, adc.port) as primary:
         result = reconcile(adc, [item()], authentication="session")
-        assert (result["unit"], result["changed"]) == (OTHER_ADDRESS, True)
+        assert (result["unit"]["name"], result["changed"]) == (OTHER_ADDRESS, True)
         assert [line.rpartition("/")[2] for line in adc.asked()] == ["login", "nsrunningconfig", "hanode", "logout"]
-        assert [line.rpartition("/")[2] for line in primary.asked()] == ["login", "nsrunningconfig", "macroapi", "nsconfig?action=save", "logout"]
+        assert [line.rpartition("/")[2] for line in primary.asked()] == [
+            *("login", "nsrunningconfig", "macroapi", "nsconfig?action=save", "nsrunningconfig", "logout")
+        ]
         assert set(primary.config()["lbvserver"]) == {SIP}
     assert not any(adc.config().values())
 

@@ -9,18 +9,17 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State, summary
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Class, deviations_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import Limits, decide
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.results import plain
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.changes import as_results, publication_changes, target
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.driver import PublishingDriver
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication, TlsMode
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.options import read_publications
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.registry import DRIVERS
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import with_impact
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState, plain
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.driver import DRIVERS, PublishingDriver
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication, TlsMode, read_publications
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import PRESENTATION, publication_changes, target
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.publication_scope import publishing_scope
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -74,7 +73,7 @@ def test_all_that_differs_from_what_was_asked_is_told(driver: PublishingDriver, 
     for each in wanted:
         can_be_said = driver.expressible(each)
         differing = {name for name in asdict(each) if getattr(each, name) != getattr(can_be_said, name)}
-        assert differing == {item.field for item in driver.not_rendered(each)}
+        assert differing == {item.name for item in driver.not_rendered(each)}
 
 
 @pytest.mark.parametrize(
@@ -85,18 +84,18 @@ def test_all_that_differs_from_what_was_asked_is_told(driver: PublishingDriver, 
 )  # fmt: skip
 def test_a_change_of_mode_is_labelled(after: Publication, labelled: bool) -> None:
     (change,) = publication_changes((ONE, after), (ONE, OTHER), rewritten=True)
-    assert (LABEL in change.impact.words) is labelled
-    shown: Any = as_results([change])
-    assert (LABEL in shown["commands"][0]) is (LABEL in shown["diff"][0]["before_header"]) is labelled
-    assert shown["summary"]["changed"] == 1 and change.name == OTHER.name
+    assert (LABEL in PRESENTATION.impact(change)) is labelled
+    assert (LABEL in PRESENTATION.command(change)) is (LABEL in PRESENTATION.diff(change)["before_header"]) is labelled
+    assert change.notice == (LABEL if labelled else "")
+    assert summary([change])["changed"] == 1 and change.name == OTHER.name
 
 
 def test_another_certificate_is_labelled_and_another_authority_is_not() -> None:
-    impacts = [publication_changes((after,), (BRIDGED,), rewritten=True)[0].impact.words for after in (
+    impacts = [PRESENTATION.impact(publication_changes((after,), (BRIDGED,), rewritten=True)[0]) for after in (
         replace(BRIDGED, certificate="/etc/ssl/lync/new.pem"), replace(BRIDGED, ca="/etc/ssl/lync/new.pem"))]
     assert [LABEL in words for words in impacts] == [True, False]
     (alone,) = publication_changes((replace(BRIDGED, mode=TlsMode.PASSTHROUGH),), (BRIDGED,), rewritten=True)
-    assert (alone.fields, alone.impact.words) == (("mode",), LABEL)
+    assert (alone.properties, PRESENTATION.impact(alone)) == (("mode",), LABEL)
 
 
 @pytest.mark.parametrize(
@@ -123,8 +122,9 @@ def test_a_pool_waits_for_its_members_and_its_load_balancer_and_nothing_is_taken
 def test_an_unattended_run_changes_no_certificate_together_with_members_that_were_switched_off() -> None:
     after = replace(BRIDGED, mode=TlsMode.PASSTHROUGH, certificate="", ca="")
     have = replace(BRIDGED, members=tuple(replace(member, state=MemberState.DISABLED) for member in BRIDGED.members))
-    result: Any = as_results(publication_changes((after,), (have,), rewritten=True))
-    found = deviations_of("rp01", "load_balancer", result)
+    changes = publication_changes((after,), (have,), rewritten=True)
+    result: Any = {"changes": [with_impact(PRESENTATION.document(change)) for change in changes]}
+    found = deviations_of(TaskResult.of_answer("rp01", Concern.PUBLICATIONS, Step.COMPARE, result, is_check=True))
     assert [item.kind for item in found] == [Class.DISABLED]
     decision = decide(found, Limits(unattended=True), datetime.datetime(2026, 11, 28, 23, 30))
     assert decision.left == ((found[0], f"it needs an attended run: the repair {LABEL}"),)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""AS3 and the REST interface of one BIG-IP, over HTTPS: what its answers mean, and how long they are waited for.
+"""AS3 and the REST interface of a BIG-IP over HTTPS: what answers mean, how long they are waited for, which unit is active.
 
 Success is when the result of every tenant has the code 200, whatever the HTTP status says: AS3 answers 207 for mixed
 results and 200 around a tenant that failed. A call that takes longer than 45 s becomes a task by itself (202).
@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from ..._base.errors import DeviceError
 from ..._base.untyped import Object, items, mapping, number, text
-from ..https import Answer, DeviceError, Https, Provider
+from ..https import Answer, Connection, Https
 
+_DEVICES = "cm/device?$select=name,hostname,failoverState,selfDevice,managementIp"
 AS3_PATH = "/mgmt/shared/appsvcs"
 _BUSY, _TASK, _NOTHING, _MISSING, _REFUSED = 503, 202, 204, 404, 401
 _HINTS = {
@@ -44,15 +46,15 @@ class Declared:
 class BigIp:
     """One unit; every method raises DeviceError with one sentence for the user when it cannot do what it is for."""
 
-    def __init__(self, provider: Provider, waits: Waits = Waits()) -> None:
-        self.https = Https(provider)
+    def __init__(self, connection: Connection, waits: Waits = Waits()) -> None:
+        self.https = Https(connection)
         self._waits = waits
-        self._headers = _authentication(provider)
+        self._headers = _authentication(connection)
 
     @property
     def place(self) -> str:
         """Return how the unit is named in messages."""
-        return self.https.provider.place
+        return self.https.connection.place
 
     def declare(self, document: object, *, dry_run: bool) -> Declared:
         """Send a declaration and return what came of it; a dry run changes nothing and has the traces of what is there."""
@@ -60,8 +62,12 @@ class BigIp:
         answer = self._send("POST", f"{AS3_PATH}/declare{query}", document)
         outcome = self._awaited(answer) if answer.status == _TASK else mapping(answer.document())
         found = self._judged(answer, outcome)
-        if dry_run and any(text(result.get("message")) == "success" and not result.get("dryRun") for result in found.results):
-            raise DeviceError(f"{self.place}: AS3 did not take the request for a dry run; 3.30 or newer is needed, this is {self.version()}")
+        if dry_run and any(
+            text(result.get("message")) == "success" and not result.get("dryRun") for result in found.results
+        ):
+            raise DeviceError(
+                f"{self.place}: AS3 did not take the request for a dry run; 3.30 or newer is needed, this is {self.version()}"
+            )
         return found
 
     def stored(self) -> Object:
@@ -81,15 +87,19 @@ class BigIp:
         answer = self._ok(self._send("GET", "/mgmt/tm/cm/sync-status"), "read the state of the synchronisation")
         entries = mapping(mapping(answer.document()).get("entries"))
         stats = (mapping(mapping(mapping(entry).get("nestedStats")).get("entries")) for entry in entries.values())
-        return next((text(mapping(found.get("status")).get("description")) for found in stats if "status" in found), "unknown")
+        return next(
+            (text(mapping(found.get("status")).get("description")) for found in stats if "status" in found), "unknown"
+        )
 
     def version(self) -> str:
         """Return the version of AS3."""
-        return text(mapping(self._ok(self._send("GET", f"{AS3_PATH}/info"), "read AS3's version").document()).get("version"))
+        return text(
+            mapping(self._ok(self._send("GET", f"{AS3_PATH}/info"), "read AS3's version").document()).get("version")
+        )
 
     def close(self) -> None:
         """End the connection."""
-        self.https.__exit__(None, None, None)
+        self.https.close()
 
     def _send(self, method: str, path: str, body: object = None) -> Answer:
         """Send one request; a busy AS3 is asked again within the limit."""
@@ -99,15 +109,21 @@ class BigIp:
             if answer.status != _BUSY:
                 return self._admitted(answer, path)
             if time.monotonic() + self._waits.poll_seconds > end:
-                raise DeviceError(f"{self.place}: AS3 is busy with another declaration for more than {self._waits.limit_seconds:g} s: {_message(answer)}")
+                raise DeviceError(
+                    f"{self.place}: AS3 is busy with another declaration for more than {self._waits.limit_seconds:g} s: {_message(answer)}"
+                )
             time.sleep(self._waits.poll_seconds)
 
     def _admitted(self, answer: Answer, path: str) -> Answer:
         if answer.status == _REFUSED:
-            raise DeviceError(f"{self.place}: HTTP 401, the credentials are wrong or the token has expired; fix: correct user and password, or get a new token")
+            raise DeviceError(
+                f"{self.place}: HTTP 401, the credentials are wrong or the token has expired; fix: correct user and password, or get a new token"
+            )
         absent = answer.status == _MISSING and "No record found" not in answer.text
         if path.startswith(AS3_PATH) and (absent or (answer.status == 400 and "appsvcs" in answer.text)):
-            raise DeviceError(f"{self.place}: AS3 does not answer at {AS3_PATH}, HTTP {answer.status}; fix: install AS3 3.30 or newer on the device")
+            raise DeviceError(
+                f"{self.place}: AS3 does not answer at {AS3_PATH}, HTTP {answer.status}; fix: install AS3 3.30 or newer on the device"
+            )
         return answer
 
     def _ok(self, answer: Answer, doing: str) -> Answer:
@@ -125,7 +141,9 @@ class BigIp:
             if results and not any(_pending(result) for result in results):
                 return record
             if time.monotonic() + self._waits.poll_seconds > end:
-                raise DeviceError(f"{self.place}: task {task} is not done after {self._waits.limit_seconds:g} s; fix: raise wait_seconds, run again")
+                raise DeviceError(
+                    f"{self.place}: task {task} is not done after {self._waits.limit_seconds:g} s; fix: raise wait_seconds, run again"
+                )
             time.sleep(self._waits.poll_seconds)
 
     def _judged(self, answer: Answer, outcome: Object) -> Declared:
@@ -136,17 +154,17 @@ class BigIp:
             raise DeviceError(f"{self.place}: AS3 refuses the declaration: {reason}{self._hint(reason)}")
         return Declared(results, mapping(outcome.get("traces")))
 
-    def _hint(self, words: str) -> str:
+    def _hint(self, reason: str) -> str:
         """Return what to do about an answer, when that is known."""
-        if "/schemaVersion" in words:
+        if "/schemaVersion" in reason:
             return f"; fix: AS3 there is {self.version()}, install 3.30 or newer"
-        return next((f"; fix: {hint}" for mark, hint in _HINTS.items() if mark in words), "")
+        return next((f"; fix: {hint}" for mark, hint in _HINTS.items() if mark in reason), "")
 
 
-def _authentication(provider: Provider) -> Mapping[str, str]:
-    if provider.token:
-        return {"X-F5-Auth-Token": provider.token}
-    return {"Authorization": "Basic " + base64.b64encode(f"{provider.user}:{provider.password}".encode()).decode()}
+def _authentication(connection: Connection) -> Mapping[str, str]:
+    if connection.token:
+        return {"X-F5-Auth-Token": connection.token}
+    return {"Authorization": "Basic " + base64.b64encode(f"{connection.user}:{connection.password}".encode()).decode()}
 
 
 def _pending(result: Object) -> bool:
@@ -156,10 +174,13 @@ def _pending(result: Object) -> bool:
 
 
 def _reason(results: list[Object]) -> str:
-    return "; ".join(f"tenant {text(result.get('tenant')) or '?'}: {number(result.get('code'))} {', '.join(_words(result))}" for result in results)
+    return "; ".join(
+        f"tenant {text(result.get('tenant')) or '?'}: {number(result.get('code'))} {', '.join(_texts(result))}"
+        for result in results
+    )
 
 
-def _words(result: Object) -> Iterator[str]:
+def _texts(result: Object) -> Iterator[str]:
     yield text(result.get("message"))
     if result.get("response"):
         yield text(result["response"])
@@ -172,4 +193,53 @@ def _message(answer: Answer) -> str:
         found = mapping(answer.document())
     except DeviceError:
         return answer.text[:200]
-    return ", ".join(word for word in _words(found) if word) or answer.text[:200]
+    return ", ".join(word for word in _texts(found) if word) or answer.text[:200]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The unit that is worked on. active: whether it carries the traffic. others: the names of the units beside it."""
+
+    name: str
+    active: bool
+    active_name: str
+    others: tuple[str, ...]
+
+
+def find_active(
+    connection: Connection, peers: Sequence[str], connect: Callable[[Connection], BigIp]
+) -> tuple[BigIp, Unit]:
+    """Return the active unit among a host and its peers, connected; the host itself when none of them is active."""
+    first = connect(connection)
+    found = unit_of(first)
+    if found.active:
+        return first, found
+    for host in peers:
+        other = connect(replace(connection, host=host))
+        unit = unit_of(other)
+        if unit.active:
+            first.close()
+            return other, unit
+        other.close()
+    return first, found
+
+
+def unit_of(device: BigIp) -> Unit:
+    """Return what a unit says of itself and of the others."""
+    devices = device.collection(_DEVICES)
+    own = next(
+        (item for item in devices if text(item.get("selfDevice")) == "true"), devices[0] if len(devices) == 1 else {}
+    )
+    if not own:
+        raise DeviceError(f"{device.place}: does not say which of the units it is")
+    active = next((_name(item) for item in devices if item.get("failoverState") == "active"), "")
+    return Unit(
+        _name(own),
+        own.get("failoverState") == "active",
+        active,
+        tuple(_name(item) for item in devices if item is not own),
+    )
+
+
+def _name(item: Object) -> str:
+    return text(item.get("hostname") or item.get("name"))

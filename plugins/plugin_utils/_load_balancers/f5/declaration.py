@@ -1,22 +1,209 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An AS3 declaration -> services, in each form in which AS3 keeps and returns it: base, full and expanded.
+"""Services <-> one AS3 declaration: one tenant, one application per pool, names that follow from the services alone.
 
-Full carries every default, expanded has absolute pointers; both wrap nothing else around what was declared.
+Nothing in it tells when or by whom it was made: a changed remark makes AS3 delete and create the virtual. Text and order
+are stable, so that the same services give the same declaration byte for byte.
+It is read in each form in which AS3 keeps and returns it: base, full, which carries every default, and expanded, which has
+absolute pointers; both wrap nothing else around what was declared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..._base.errors import InvalidInputError, Problem, shown
 from ..._base.untyped import Object, items, mapping, number, text
-from ..model import Service
-from .virtual import PoolMember, Virtual, service_of
+from ..model import MemberState, PersistenceKind, Service
+from .names import Prefix, encoded
+from .objects import ACTIVE_PRIORITY, ALGORITHMS, BACKUP_PRIORITY, PoolMember, Virtual, service_of
+from .options import faults, own_profile, profile_kind
+
+SCHEMA_VERSION = "3.30.0"
+"""The oldest AS3 that takes controls.dryRun and controls.traceResponse as query parameters."""
+LABEL = "msuc.lync"
+"""Marks a tenant as one that is written from here: a tenant is owned as a whole, so nobody else's may be taken."""
+Json = dict[str, object]
+_CLASSES = {"tcp": "Service_TCP", "udp": "Service_UDP", "fastl4": "Service_L4"}
+_PROFILE_CLASSES = {"tcp": "TCP_Profile", "udp": "UDP_Profile", "fastl4": "L4_Profile"}
+_PROFILE_PROPERTIES = {"tcp": "profileTCP", "udp": "profileUDP", "fastl4": "profileL4"}
+_ADMIN_STATES = {MemberState.DRAINING: "disable", MemberState.DISABLED: "offline"}
+
+
+def declaration(services: Sequence[Service], tenant: str) -> Json:
+    """Return the declaration; without services it removes the tenant. Raises InvalidInputError with every reason."""
+    problems = faults(services)
+    if problems:
+        raise InvalidInputError(problems)
+    pools: dict[str, list[Service]] = defaultdict(list)
+    for service in sorted(services, key=lambda service: service.name):
+        pools[service.pool].append(service)
+    vips = _vips_of_groups(services)
+    applications = {encoded(Prefix.APPLICATION, pool): _application(pools[pool], vips) for pool in sorted(pools)}
+    return {
+        "class": "ADC",
+        "schemaVersion": SCHEMA_VERSION,
+        "id": "msuc.lync",
+        "updateMode": "selective",
+        tenant: {"class": "Tenant", "label": LABEL, **applications} if services else {"class": "Tenant"},
+    }
+
+
+def declaration_text(document: object) -> str:
+    """Return a declaration as text for people and files."""
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _vips_of_groups(services: Sequence[Service]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for service in services:
+        found[service.persistence.group].add(service.vip)
+    return found
+
+
+def _application(services: Sequence[Service], vips: Mapping[str, set[str]]) -> Json:
+    content: dict[str, Json] = {}
+    for service in services:
+        content.update(_objects(service, len(vips[service.persistence.group]) > 1))
+    return {"class": "Application", "template": "generic", **{name: content[name] for name in sorted(content)}}
+
+
+def _objects(service: Service, several_vips: bool) -> dict[str, Json]:
+    """Return the objects of one service by name; services of a pool share monitors, profiles and affinity."""
+    found = {
+        encoded(Prefix.SERVICE, service.name): _service(service),
+        encoded(Prefix.POOL, service.name): _pool(service),
+        _monitor_name(service): _monitor(service),
+    }
+    if service.persistence.kind is PersistenceKind.SOURCE:
+        found[_persist_name(service)] = _persist(service, several_vips)
+    if not own_profile(service):
+        found[_profile_name(service)] = _profile(service)
+    if "traffic_group" in service.options:
+        address: Json = {
+            "class": "Service_Address",
+            "virtualAddress": _scoped(service, service.vip),
+            "trafficGroup": service.options["traffic_group"],
+        }
+        found[_address_name(service)] = address
+    return found
+
+
+def _service(service: Service) -> Json:
+    kind = profile_kind(service)
+    profile = own_profile(service)
+    address: object = (
+        {"use": _address_name(service)} if "traffic_group" in service.options else _scoped(service, service.vip)
+    )
+    found: Json = {
+        "class": _CLASSES[kind],
+        "virtualAddresses": [address],
+        "virtualPort": service.port,
+        "pool": encoded(Prefix.POOL, service.name),
+        # AS3's own default is source-address: a service without affinity has to say so.
+        "persistenceMethods": [{"use": _persist_name(service)}]
+        if service.persistence.kind is PersistenceKind.SOURCE
+        else [],
+        _PROFILE_PROPERTIES[kind]: {"bigip": profile} if profile else {"use": _profile_name(service)},
+        "snat": _snat(service),
+    }
+    vlans = service.options.get("allow_vlans")
+    return (
+        {**found, "allowVlans": [{"bigip": path} for path in sorted(map(str, vlans))]}
+        if isinstance(vlans, (list, tuple))
+        else found
+    )
+
+
+def _snat(service: Service) -> object:
+    if not service.source_nat:
+        return "none"
+    pool = service.options.get("snat_pool")
+    return {"bigip": pool} if pool else "auto"
+
+
+def _pool(service: Service) -> Json:
+    backed = any(member.state is MemberState.BACKUP for member in service.members)
+    # A pool without members still tells the port that its members will have.
+    states = [state for state in MemberState if any(member.state is state for member in service.members)] or [
+        MemberState.ACTIVE
+    ]
+    return {
+        "class": "Pool",
+        "loadBalancingMode": ALGORITHMS[service.algorithm],
+        "monitors": [{"use": _monitor_name(service)}],
+        "members": [_members(service, state, backed) for state in states],
+    }
+
+
+def _members(service: Service, state: MemberState, backed: bool) -> Json:
+    """Return one entry of a pool's members: all addresses of one state."""
+    addresses = [_scoped(service, member.address) for member in sorted(service.members) if member.state is state]
+    found: Json = {"servicePort": service.node_port, "serverAddresses": addresses}
+    if state in _ADMIN_STATES:
+        found["adminState"] = _ADMIN_STATES[state]
+    if backed and state in (MemberState.ACTIVE, MemberState.BACKUP):
+        found["priorityGroup"] = BACKUP_PRIORITY if state is MemberState.BACKUP else ACTIVE_PRIORITY
+    return found
+
+
+def _monitor(service: Service) -> Json:
+    monitor = service.monitor
+    timeout = monitor.failures * monitor.interval_seconds + 1
+    return {
+        "class": "Monitor",
+        "monitorType": "tcp",
+        "targetPort": monitor.port,
+        "interval": monitor.interval_seconds,
+        "timeout": timeout,
+    }
+
+
+def _persist(service: Service, several_vips: bool) -> Json:
+    found: Json = {"class": "Persist", "persistenceMethod": "source-address", "duration": service.persistence.seconds}
+    if service.persistence.group:
+        found["matchAcrossVirtualPorts"] = True
+        if several_vips:
+            found["matchAcrossVirtualAddresses"] = True
+    return found
+
+
+def _profile(service: Service) -> Json:
+    kind = profile_kind(service)
+    found: Json = {"class": _PROFILE_CLASSES[kind], "idleTimeout": service.idle_seconds}
+    return {**found, "nagle": "disable"} if kind == "tcp" and not service.nagle else found
+
+
+def _monitor_name(service: Service) -> str:
+    return f"monitor-tcp-{service.monitor.port}-{service.monitor.interval_seconds}-{service.monitor.failures}"
+
+
+def _profile_name(service: Service) -> str:
+    kind = profile_kind(service)
+    return f"{kind}-{service.idle_seconds}{'-nodelay' if kind == 'tcp' and not service.nagle else ''}"
+
+
+def _persist_name(service: Service) -> str:
+    group = service.persistence.group
+    return encoded(Prefix.AFFINITY, group) if group else encoded(Prefix.PERSIST, service.name)
+
+
+def _address_name(service: Service) -> str:
+    return encoded(Prefix.ADDRESS, _scoped(service, service.vip))
+
+
+def _scoped(service: Service, address: str) -> str:
+    domain = service.options.get("route_domain")
+    return address if domain is None else f"{address}%{domain}"
+
+
+# Reading.
 
 _PROTOCOLS = {"Service_TCP": "tcp", "Service_UDP": "udp", "Service_L4": "tcp"}
-_PROFILE_PROPERTIES = {"Service_TCP": "profileTCP", "Service_UDP": "profileUDP", "Service_L4": "profileL4"}
+_READ_PROFILE_PROPERTIES = {"Service_TCP": "profileTCP", "Service_UDP": "profileUDP", "Service_L4": "profileL4"}
 
 
 def parsed(document: object) -> tuple[Service, ...]:
@@ -34,7 +221,12 @@ def body(document: object) -> Object:
     if found.get("class") == "AS3":
         found = mapping(found.get("declaration"))
     if found.get("class") != "ADC":
-        problem = Problem("declaration", f"{shown(document)} is no AS3 declaration", allowed="an object of class ADC or AS3", fix="give the whole declaration")
+        problem = Problem(
+            "declaration",
+            f"{shown(document)} is no AS3 declaration",
+            allowed="an object of class ADC or AS3",
+            fix="give the whole declaration",
+        )
         raise InvalidInputError([problem])
     return found
 
@@ -68,16 +260,16 @@ def _virtuals(tenant: Object) -> Iterator[Virtual]:
         scope = _Scope(application, mapping(tenant.get("Shared")))
         for item, content in application.items():
             if mapping(content).get("class") in _PROTOCOLS:
-                yield _virtual(name, item, mapping(content), scope)
+                yield _read_virtual(name, item, mapping(content), scope)
 
 
-def _virtual(application: str, name: str, service: Object, scope: _Scope) -> Virtual:
+def _read_virtual(application: str, name: str, service: Object, scope: _Scope) -> Virtual:
     kind = text(service["class"])
     pool = scope.target(service.get("pool"))[1]
     members = tuple(member for entry in items(pool.get("members")) for member in _pool_members(mapping(entry)))
     affinity, persist = scope.target(next(iter(items(service.get("persistenceMethods"))), ""))
-    address, options = _address(service, scope)
-    pointer = service.get(_PROFILE_PROPERTIES[kind])
+    address, options = _read_address(service, scope)
+    pointer = service.get(_READ_PROFILE_PROPERTIES[kind])
     profile = scope.target(pointer)[1]
     return Virtual(
         application=application,
@@ -89,24 +281,29 @@ def _virtual(application: str, name: str, service: Object, scope: _Scope) -> Vir
         members=members,
         node_port=number(mapping(next(iter(items(pool.get("members"))), None)).get("servicePort")),
         algorithm=text(pool.get("loadBalancingMode", "round-robin")),
-        monitor=_monitor(scope.target(next(iter(items(pool.get("monitors"))), ""))[1]),
+        monitor=_read_monitor(scope.target(next(iter(items(pool.get("monitors"))), ""))[1]),
         affinity=affinity,
-        affinity_seconds=number(persist.get("duration", 180)) if persist.get("persistenceMethod") == "source-address" else 0,
+        affinity_seconds=number(persist.get("duration", 180))
+        if persist.get("persistenceMethod") == "source-address"
+        else 0,
         idle_seconds=number(profile["idleTimeout"]) if "idleTimeout" in profile else None,
         nagle=profile.get("nagle") != "disable",
         profile=text(mapping(pointer).get("bigip")),
-        snat=_snat(service.get("snat", "auto")),
+        snat=_read_snat(service.get("snat", "auto")),
         options=options,
     )
 
 
-def _address(service: Object, scope: _Scope) -> tuple[str, dict[str, object]]:
+def _read_address(service: Object, scope: _Scope) -> tuple[str, dict[str, object]]:
     """Return the virtual address, and the options that go with it."""
     first = next(iter(items(service.get("virtualAddresses"))), "")
     target = scope.target(first)[1]
     group = text(target.get("trafficGroup", "default"))
     vlans = sorted(text(mapping(item).get("bigip")) for item in items(service.get("allowVlans")))
-    options: dict[str, object] = {**({"traffic_group": group} if group != "default" else {}), **({"allow_vlans": vlans} if vlans else {})}
+    options: dict[str, object] = {
+        **({"traffic_group": group} if group != "default" else {}),
+        **({"allow_vlans": vlans} if vlans else {}),
+    }
     return text(target.get("virtualAddress") or first), options
 
 
@@ -114,12 +311,17 @@ def _pool_members(entry: Object) -> Iterator[PoolMember]:
     addresses = [text(address) for address in items(entry.get("serverAddresses"))]
     addresses += [text(mapping(server).get("address")) for server in items(entry.get("servers"))]
     for address in addresses:
-        yield PoolMember(address, number(entry.get("servicePort")), text(entry.get("adminState", "enable")), number(entry.get("priorityGroup")))
+        yield PoolMember(
+            address,
+            number(entry.get("servicePort")),
+            text(entry.get("adminState", "enable")),
+            number(entry.get("priorityGroup")),
+        )
 
 
-def _monitor(monitor: Object) -> tuple[int, int, int]:
+def _read_monitor(monitor: Object) -> tuple[int, int, int]:
     return number(monitor.get("targetPort")), number(monitor.get("interval", 5)), number(monitor.get("timeout", 16))
 
 
-def _snat(value: object) -> str:
+def _read_snat(value: object) -> str:
     return text(mapping(value).get("bigip")) if isinstance(value, dict) else text(value)

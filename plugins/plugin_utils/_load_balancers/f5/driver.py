@@ -2,33 +2,22 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The driver f5_as3: F5 BIG-IP through AS3 declarations.
 
-Impacts are those of the script that AS3 makes of a change: members are modified in the pool, everything else deletes and
+Effects are those of the script that AS3 makes of a change: members are modified in the pool, everything else deletes and
 creates the virtual in one transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
-from ..driver import MODIFIES_MEMBERS, RECREATES, Impact, NotRendered, Rendered
+from ..driver import EffectKind, Refusal, Rendered, refused
 from ..model import Persistence, PersistenceKind, Service
-from .declaration import parsed
+from .declaration import declaration, declaration_text, parsed
 from .options import OPTIONS, applicable, own_profile, profile_kind
-from .render import declaration, text
 
 TENANT = "Lync"
 """The tenant, which is a partition of the device, that is owned as a whole."""
-
-
-@dataclass(frozen=True)
-class _Refusal:
-    """A field that AS3 cannot say for some services: what stands for it, and why."""
-
-    field: str
-    applies: Callable[[Service], bool]
-    value: object
-    why: str
 
 
 def _has_cookie(service: Service) -> bool:
@@ -52,20 +41,37 @@ def _has_own_profile(service: Service) -> bool:
 
 
 _OWN = "the existing profile that the options name decides it"
-_REFUSALS = (
-    _Refusal("persistence", _has_cookie, Persistence(), "a cookie needs HTTP, and this virtual passes TLS on without decrypting it"),
-    _Refusal("idle_seconds", _has_own_profile, 1800, _OWN),
-    _Refusal("nagle", _is_udp, True, "UDP has no Nagle algorithm"),
-    _Refusal("nagle", _passes_packets, False, "FastL4 passes packets on as they come"),
-    _Refusal("nagle", _is_tcp_by_own_profile, True, _OWN),
+_FIXED: tuple[tuple[str, Callable[[Service], bool], object, str], ...] = (
+    (
+        "persistence",
+        _has_cookie,
+        Persistence(),
+        "a cookie needs HTTP, and this virtual passes TLS on without decrypting it",
+    ),
+    ("idle_seconds", _has_own_profile, 1800, _OWN),
+    ("nagle", _is_udp, True, "UDP has no Nagle algorithm"),
+    ("nagle", _passes_packets, False, "FastL4 passes packets on as they come"),
+    ("nagle", _is_tcp_by_own_profile, True, _OWN),
 )
+"""Fields that AS3 cannot express for some services: the field, for which ones, what stands for it, why."""
+
+
+def _fixed(name: str, applies: Callable[[Service], bool], value: object, why: str) -> Refusal:
+    def _reasons(service: Service) -> Iterator[str]:
+        if applies(service) and getattr(service, name) != value:
+            yield why
+
+    return Refusal(name, _reasons)
+
+
+_REFUSALS = tuple(_fixed(*row) for row in _FIXED)
 
 
 class F5As3:
     """The driver of F5 BIG-IP; tenant is the partition that holds the services."""
 
     name = "f5_as3"
-    impacts: Mapping[str, Impact] = {"members": MODIFIES_MEMBERS, "": RECREATES}
+    effects: Mapping[str, EffectKind] = {"members": EffectKind.MODIFIES_MEMBERS, "": EffectKind.RECREATES}
     options: Mapping[str, Mapping[str, object]] = OPTIONS
 
     def __init__(self, tenant: str = TENANT) -> None:
@@ -73,20 +79,15 @@ class F5As3:
 
     def render(self, services: Sequence[Service]) -> Rendered:
         """Return the declaration of the services; raises InvalidInputError when AS3 cannot carry one of them."""
-        refused = tuple(item for service in services for item in _refused(service))
         document = declaration([self.expressible(service) for service in services], self.tenant)
-        return Rendered(document, text(document), refused)
+        return Rendered(document, declaration_text(document), refused(services, _REFUSALS))
 
     def parse(self, document: object) -> tuple[Service, ...]:
         """Return the services of a declaration; raises InvalidInputError when it is none."""
         return parsed(document)
 
     def expressible(self, service: Service) -> Service:
-        """Return the service as AS3 can say it."""
-        values = {refusal.field: refusal.value for refusal in _REFUSALS if refusal.applies(service)}
-        return replace(service, options=applicable(service), members=tuple(sorted(service.members)), **values)  # type: ignore[arg-type]
-
-
-def _refused(service: Service) -> list[NotRendered]:
-    found = [refusal for refusal in _REFUSALS if refusal.applies(service) and getattr(service, refusal.field) != refusal.value]
-    return [NotRendered(service.name, refusal.field, refusal.why) for refusal in found]
+        """Return the service as AS3 can express it."""
+        values = {name: value for name, applies, value, _why in _FIXED if applies(service)}
+        members = tuple(sorted(service.members))
+        return replace(service, options=applicable(service), members=members, **values)  # type: ignore[arg-type]

@@ -3,17 +3,135 @@
 """What a BIG-IP really has -> services: AS3's traces of a tenant, and answers of the REST interface for everything else.
 
 AS3's stored declaration says what was asked for once; a change by hand is seen only in the objects of the device.
-Both sources are read into one form, that of the traces: path -> command (ltm virtual, ltm pool ...) and properties.
+A declaration, AS3's traces and the REST interface spell the same things differently; each is read into a Virtual, and
+only here it becomes a Service. Times are seconds on all of them. A monitor's timeout is how long it waits in all:
+down after n failures of an interval each is n x interval + 1 second.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from ..._base.addresses import parse_address
 from ..._base.untyped import Object, items, mapping, number, text
-from ..model import Service
-from .virtual import PROFILES, PoolMember, Virtual, service_of
+from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
+from .names import Prefix, decoded
+
+ALGORITHMS = {"least-connections": "least-connections-member", "round-robin": "round-robin"}
+BACKUP_PRIORITY = 5
+ACTIVE_PRIORITY = 10
+PROFILES = {"tcp": "tcp_profile", "udp": "udp_profile", "fastl4": "l4_profile"}
+"""Kind of profile -> the vendor option that names an existing one."""
+_ADMIN_STATES = {"disable": MemberState.DRAINING, "offline": MemberState.DISABLED}
+
+
+@dataclass(frozen=True)
+class PoolMember:
+    """A member of a pool: admin_state is AS3's word (enable, disable, offline)."""
+
+    address: str
+    port: int
+    admin_state: str = "enable"
+    priority: int = 0
+
+
+@dataclass(frozen=True)
+class Virtual:
+    """A virtual server with all that it points to.
+
+    application, name, affinity: names of the objects. layer4: it forwards packets (FastL4) and ends no connection.
+    profile: path of a profile that is not ours, whose values are not known. seconds of persistence 0: none.
+    node_port: of a pool without members, where the text tells it.
+    """
+
+    application: str
+    name: str
+    vip: str
+    port: int
+    protocol: str
+    layer4: bool = False
+    members: tuple[PoolMember, ...] = ()
+    node_port: int = 0
+    algorithm: str = "round-robin"
+    monitor: tuple[int, int, int] = (0, 5, 16)
+    affinity: str = ""
+    affinity_seconds: int = 0
+    idle_seconds: int | None = None
+    nagle: bool = True
+    profile: str = ""
+    snat: str = "auto"
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+def service_of(virtual: Virtual) -> Service:
+    """Return the service of the model; names that are not ours are taken as they stand."""
+    vip, domain = split_domain(virtual.vip)
+    port, interval, timeout = virtual.monitor
+    node_port = virtual.node_port or (virtual.members[0].port if virtual.members else virtual.port)
+    passes = virtual.layer4 or virtual.protocol == "udp"
+    return Service(
+        name=_model_name(Prefix.SERVICE, virtual.name),
+        pool=_model_name(Prefix.APPLICATION, virtual.application),
+        vip=vip,
+        port=virtual.port,
+        protocol=virtual.protocol,
+        node_port=node_port,
+        members=_model_members(virtual.members),
+        monitor=Monitor(port or node_port, interval, max(1, (timeout - 1) // interval) if interval else 1),
+        persistence=_persistence(virtual),
+        idle_seconds=1800 if virtual.idle_seconds is None else virtual.idle_seconds,
+        source_nat=virtual.snat != "none",
+        nagle=not virtual.layer4 if passes else virtual.nagle,
+        algorithm=next(
+            (word for word, theirs in ALGORITHMS.items() if theirs == virtual.algorithm), virtual.algorithm
+        ),
+        options=_vendor_options(virtual, domain),
+    )
+
+
+def split_domain(place: str) -> tuple[str, int | None]:
+    """Return the canonical address and the route domain of 10.1.0.100%5."""
+    address, _mark, domain = place.partition("%")
+    return str(parse_address(address)), int(domain) if domain else None
+
+
+def _model_name(prefix: Prefix, name: str) -> str:
+    found = decoded(prefix, name)
+    return name if found is None else found
+
+
+def _model_members(members: tuple[PoolMember, ...]) -> tuple[Member, ...]:
+    first = max((member.priority for member in members), default=0)
+    return tuple(sorted(Member(split_domain(member.address)[0], _state(member, first)) for member in members))
+
+
+def _state(member: PoolMember, first: int) -> MemberState:
+    if member.admin_state in _ADMIN_STATES:
+        return _ADMIN_STATES[member.admin_state]
+    return MemberState.BACKUP if member.priority < first or member.priority == BACKUP_PRIORITY else MemberState.ACTIVE
+
+
+def _persistence(virtual: Virtual) -> Persistence:
+    if not virtual.affinity_seconds:
+        return Persistence()
+    return Persistence(
+        PersistenceKind.SOURCE, virtual.affinity_seconds, group=decoded(Prefix.AFFINITY, virtual.affinity) or ""
+    )
+
+
+def _vendor_options(virtual: Virtual, domain: int | None) -> dict[str, object]:
+    kind = "fastl4" if virtual.layer4 else virtual.protocol
+    found = {
+        "fast_l4": True if virtual.layer4 else None,
+        "route_domain": domain,
+        "snat_pool": virtual.snat if virtual.snat.startswith("/") else None,
+        PROFILES[kind]: virtual.profile or None,
+    }
+    return {**virtual.options, **{name: value for name, value in found.items() if value is not None}}
+
+
+# Traces of AS3.
 
 _PROFILE_COMMANDS = {"ltm profile tcp": "tcp", "ltm profile udp": "udp", "ltm profile fastl4": "fastl4"}
 MODELLED = frozenset(
@@ -40,7 +158,10 @@ Objects = Mapping[str, DeviceObject]
 
 def traced(trace: object) -> dict[str, DeviceObject]:
     """Return the objects of one of AS3's traces (Current, Desired): path -> command, properties."""
-    return {path: DeviceObject(text(mapping(item).get("command")), mapping(mapping(item).get("properties"))) for path, item in mapping(trace).items()}
+    return {
+        path: DeviceObject(text(mapping(item).get("command")), mapping(mapping(item).get("properties")))
+        for path, item in mapping(trace).items()
+    }
 
 
 def services(objects: Objects, profile_kinds: Mapping[str, str]) -> tuple[Service, ...]:
@@ -55,13 +176,20 @@ def services(objects: Objects, profile_kinds: Mapping[str, str]) -> tuple[Servic
 
 def profile_kinds(services_known: Iterable[Service]) -> dict[str, str]:
     """Return path -> kind of the profiles that the options of some services name."""
-    named = {str(service.options[option]): kind for service in services_known for kind, option in PROFILES.items() if option in service.options}
+    named = {
+        str(service.options[option]): kind
+        for service in services_known
+        for kind, option in PROFILES.items()
+        if option in service.options
+    }
     return {**_COMMON_PROFILES, **named}
 
 
 def virtual_paths(objects: Objects) -> Iterator[str]:
     """Yield the paths of the virtual servers that balance over a pool or could; forwarding ones have no port of their own."""
-    yield from (path for path, item in sorted(objects.items()) if item.command == "ltm virtual" and destination(item)[1])
+    yield from (
+        path for path, item in sorted(objects.items()) if item.command == "ltm virtual" and destination(item)[1]
+    )
 
 
 def virtual_of(path: str, objects: Objects, profile_kinds: Mapping[str, str]) -> Virtual:
@@ -84,7 +212,9 @@ def virtual_of(path: str, objects: Objects, profile_kinds: Mapping[str, str]) ->
         algorithm=text(pool.get("load-balancing-mode", "round-robin")),
         monitor=_monitor(_properties(objects, next(iter(_names(pool.get("monitor"))), ""))),
         affinity=affinity.rpartition("/")[2],
-        affinity_seconds=number(persist.properties.get("timeout", 180)) if persist.command == "ltm persistence source-addr" else 0,
+        affinity_seconds=number(persist.properties.get("timeout", 180))
+        if persist.command == "ltm persistence source-addr"
+        else 0,
         idle_seconds=number(profile["idle-timeout"]) if "idle-timeout" in profile else None,
         nagle=profile.get("nagle") != "disable" and profile.get("nagle") != "disabled",
         profile="" if profile else profile_path,
@@ -107,7 +237,9 @@ def _properties(objects: Objects, path: str) -> Object:
 
 def _names(value: object) -> list[str]:
     """Return the names of an object whose keys they are, or of text such as "/Common/a and /Common/b"."""
-    return list(value) if isinstance(value, Mapping) else [word for word in text(value).split() if word.startswith("/")]
+    return (
+        list(value) if isinstance(value, Mapping) else [word for word in text(value).split() if word.startswith("/")]
+    )
 
 
 def _profile(virtual: Object, objects: Objects, kinds: Mapping[str, str]) -> tuple[str, str, Object]:
@@ -146,11 +278,84 @@ def _snat(translation: Object) -> str:
 
 
 def _options(virtual: Object, address: str, objects: Objects) -> dict[str, object]:
-    vlans = sorted(_names(virtual.get("vlans"))) if isinstance(virtual.get("vlans"), Mapping) else sorted(map(text, items(virtual.get("vlans"))))
-    group = next((text(item.properties.get("traffic-group")) for item in objects.values() if _is_address(item, address)), "default")
+    vlans = (
+        sorted(_names(virtual.get("vlans")))
+        if isinstance(virtual.get("vlans"), Mapping)
+        else sorted(map(text, items(virtual.get("vlans"))))
+    )
+    group = next(
+        (text(item.properties.get("traffic-group")) for item in objects.values() if _is_address(item, address)),
+        "default",
+    )
     found: dict[str, object] = {"traffic_group": group} if group not in ("default", "") else {}
     return {**found, "allow_vlans": vlans} if vlans and "vlans-enabled" in virtual else found
 
 
 def _is_address(item: DeviceObject, address: str) -> bool:
     return item.command == "ltm virtual-address" and text(item.properties.get("address")) == address
+
+
+# Answers of the REST interface.
+
+_COLLECTIONS = {
+    "ltm virtual": "ltm/virtual?expandSubcollections=true",
+    "ltm virtual-address": "ltm/virtual-address",
+    "ltm pool": "ltm/pool?expandSubcollections=true",
+    "ltm monitor tcp": "ltm/monitor/tcp",
+    "ltm persistence source-addr": "ltm/persistence/source-addr",
+    "ltm profile tcp": "ltm/profile/tcp",
+    "ltm profile udp": "ltm/profile/udp",
+    "ltm profile fastl4": "ltm/profile/fastl4",
+}
+_TRACE_NAMES = {
+    "ipProtocol": "ip-protocol",
+    "sourceAddressTranslation": "source-address-translation",
+    "loadBalancingMode": "load-balancing-mode",
+    "idleTimeout": "idle-timeout",
+    "trafficGroup": "traffic-group",
+    "priorityGroup": "priority-group",
+}
+
+
+def rest_objects(collection: Callable[[str], list[Object]]) -> dict[str, DeviceObject]:
+    """Return the objects of all partitions by path; collection reads one of the interface's collections."""
+    return {
+        path: found
+        for command, place in _COLLECTIONS.items()
+        for path, found in _read_collection(command, collection(place))
+    }
+
+
+def _read_collection(command: str, found: list[Object]) -> Iterator[tuple[str, DeviceObject]]:
+    for item in found:
+        yield text(item.get("fullPath")), DeviceObject(command, {**_renamed(item), **_nested(item)})
+
+
+def _renamed(item: Object) -> dict[str, object]:
+    return {_TRACE_NAMES.get(name, name): value for name, value in item.items()}
+
+
+def _nested(item: Object) -> dict[str, object]:
+    """Return what the interface spreads over lists and sub-collections, as the traces have it."""
+    found: dict[str, object] = {}
+    if "persist" in item:
+        found["persist"] = {_path(mapping(entry)): {} for entry in items(item["persist"])}
+    if "profilesReference" in item:
+        found["profiles"] = {text(entry.get("fullPath")): entry for entry in _sub(item, "profilesReference")}
+    if "membersReference" in item:
+        found["members"] = {text(entry.get("fullPath")): _renamed(entry) for entry in _sub(item, "membersReference")}
+    if item.get("vlansEnabled"):
+        found["vlans-enabled"] = True
+    if text(item.get("inheritedTrafficGroup")) == "true":
+        found["traffic-group"] = "default"
+    return found
+
+
+def _path(reference: Object) -> str:
+    """Return the path of a reference: partition, folder where there is one, name."""
+    parts = (text(reference.get(name)) for name in ("partition", "subPath", "name"))
+    return "/" + "/".join(part for part in parts if part)
+
+
+def _sub(item: Object, name: str) -> list[Object]:
+    return [mapping(entry) for entry in items(mapping(item.get(name)).get("items"))]

@@ -12,7 +12,7 @@ from ..._base.errors import Problem, nearest, one_of, shown
 from ..._base.libraries import jsonschema
 from ..model import Service
 from .names import LENGTH_MAXIMUM, Prefix, encoded
-from .virtual import PROFILES
+from .objects import PROFILES
 
 _PATH = {"type": "string", "pattern": "^/[^/ ]+(/[^/ ]+)+$"}
 OPTIONS: Mapping[str, Mapping[str, object]] = {
@@ -42,7 +42,11 @@ def own_profile(service: Service) -> str:
 
 def faults(services: Sequence[Service]) -> list[Problem]:
     """Return why AS3 cannot carry the services, all reasons of all of them."""
-    return [*(problem for service in services for problem in _service_faults(service)), *_address_faults(services), *_affinity_faults(services)]
+    return [
+        *(problem for service in services for problem in _service_faults(service)),
+        *_address_faults(services),
+        *_affinity_faults(services),
+    ]
 
 
 def _service_faults(service: Service) -> Iterator[Problem]:
@@ -50,18 +54,35 @@ def _service_faults(service: Service) -> Iterator[Problem]:
     yield from _option_faults(place, service)
     seconds = service.monitor.interval_seconds * service.monitor.failures + 1
     if seconds > _MONITOR_SECONDS_MAXIMUM:
-        yield Problem(place, f"its monitor would wait {seconds} s", allowed=f"at most {_MONITOR_SECONDS_MAXIMUM} s in all", fix="lower interval or failures")
+        yield Problem(
+            place,
+            f"its monitor would wait {seconds} s",
+            allowed=f"at most {_MONITOR_SECONDS_MAXIMUM} s in all",
+            fix="lower interval or failures",
+        )
     if not 1 <= service.idle_seconds <= _IDLE_SECONDS_MAXIMUM:
-        yield Problem(place, f"idle_seconds {service.idle_seconds}", allowed=f"1 to {_IDLE_SECONDS_MAXIMUM}", fix="correct it")
+        yield Problem(
+            place, f"idle_seconds {service.idle_seconds}", allowed=f"1 to {_IDLE_SECONDS_MAXIMUM}", fix="correct it"
+        )
     if len(encoded(Prefix.PERSIST, service.name)) > LENGTH_MAXIMUM:
-        yield Problem(place, "its name is too long", allowed=f"{LENGTH_MAXIMUM} characters with prefix and escapes", fix="shorten it")
+        yield Problem(
+            place,
+            "its name is too long",
+            allowed=f"{LENGTH_MAXIMUM} characters with prefix and escapes",
+            fix="shorten it",
+        )
 
 
 def _option_faults(place: str, service: Service) -> Iterator[Problem]:
     for name, value in sorted(service.options.items()):
         if name not in OPTIONS:
             near = nearest(name, OPTIONS)
-            yield Problem(place, f"{name} is no option of f5_as3", allowed=one_of(OPTIONS), fix=f"write {near}" if near else "leave it out")
+            yield Problem(
+                place,
+                f"{name} is no option of f5_as3",
+                allowed=one_of(OPTIONS),
+                fix=f"write {near}" if near else "leave it out",
+            )
             continue
         for error in jsonschema.Draft202012Validator(OPTIONS[name]).iter_errors(cast(Any, value)):
             yield Problem(place, f"{name} cannot be {shown(value)}: {error.message}", fix="correct the value")
@@ -87,10 +108,16 @@ def _address_faults(services: Iterable[Service]) -> Iterator[Problem]:
     """Yield the addresses that would have to be declared twice: one has one traffic group, and lives in one application."""
     groups: dict[tuple[str, object], set[tuple[str, object]]] = defaultdict(set)
     for service in services:
-        groups[service.vip, service.options.get("route_domain")].add((service.pool, service.options.get("traffic_group")))
+        groups[service.vip, service.options.get("route_domain")].add(
+            (service.pool, service.options.get("traffic_group"))
+        )
     for (vip, _domain), users in sorted(groups.items(), key=str):
         if len(users) > 1 and any(group for _pool, group in users):
-            yield Problem(f"vip {vip}", "its services differ in pool or traffic_group", fix="give all services of the address one pool and one traffic_group")
+            yield Problem(
+                f"vip {vip}",
+                "its services differ in pool or traffic_group",
+                fix="give all services of the address one pool and one traffic_group",
+            )
 
 
 def _affinity_faults(services: Iterable[Service]) -> Iterator[Problem]:
@@ -100,4 +127,8 @@ def _affinity_faults(services: Iterable[Service]) -> Iterator[Problem]:
             seconds[service.pool, service.persistence.group].add(service.persistence.seconds)
     for (_pool, group), found in sorted(seconds.items()):
         if len(found) > 1:
-            yield Problem(f"persistence group {group}", f"its services differ in seconds: {one_of(found)}", fix="give them one time")
+            yield Problem(
+                f"persistence group {group}",
+                f"its services differ in seconds: {one_of(found)}",
+                fix="give them one time",
+            )

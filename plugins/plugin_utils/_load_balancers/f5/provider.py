@@ -1,187 +1,295 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A BIG-IP brought to what is wanted: find the active unit, look, plan, see who else is there, write, say what came of it.
+"""A BIG-IP brought to what is wanted: find the active unit, look, plan, see who else is there, write, look again.
 
 An idempotent run is two requests (which unit is active; a dry run, whose traces are the truth of the device), a change
-of members four (the key of the optimistic lock, the declaration), whatever the number of services. Where an address or
-port is new, the whole device is looked through first: two more.
+of members four (the key of the optimistic lock, the declaration) and a look again, whatever the number of services. Where
+an address or port is new, the whole device is looked through first, every partition: two more. AS3 sees its tenant only,
+and fails half-way (0107176c) or shares traffic with somebody else.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
-from ..._base.errors import InvalidInputError, Problem, shown
+from ..._base.changes import State
+from ..._base.errors import DeviceError, InvalidInputError, Problem, shown
+from ..._base.reconcile import Done, SafetyStep, SafetyTable
 from ..._base.untyped import Object, items, mapping, text
-from .. import results
-from ..changes import Change, State, applied, plan_changes
-from ..https import DeviceError, Provider
+from ..appliances import APPLIANCE_SAFETY, ApplianceProvider
+from ..changes import ServiceChange, plan_changes, service_documents
+from ..conflicts import Conflict, Listener, find_conflicts
+from ..https import Connection
 from ..model import Service
-from . import owners, schema
-from .client import BigIp, Waits
-from .declaration import parsed
+from ..options import read_services
+from ..reconcile import Gathered, Order, Task, Work, not_rendered_documents
+from . import schema
+from .client import BigIp, Unit, Waits, find_active
+from .declaration import LABEL, SCHEMA_VERSION, parsed
 from .driver import F5As3
-from .objects import MODELLED, DeviceObject, profile_kinds, services, traced
-from .render import LABEL, SCHEMA_VERSION
-from .units import Unit, find_active
+from .objects import (
+    MODELLED,
+    DeviceObject,
+    Objects,
+    destination,
+    profile_kinds,
+    rest_objects,
+    service_of,
+    services,
+    split_domain,
+    traced,
+    virtual_of,
+)
 
 _TENANT = re.compile(r"[A-Za-z][0-9A-Za-z_.-]{0,62}")
 _PARTITION_ONLY = frozenset({"auth partition", "sys folder", ""})
+_VIRTUALS = "ltm/virtual?$select=fullPath,destination,ipProtocol,appService"
+_ADDRESSES = "ltm/virtual-address?$select=fullPath,address,appService"
+_LOOKS = (State.MERGED, State.REPLACED)
+SAFETY: SafetyTable = {
+    **APPLIANCE_SAFETY,
+    SafetyStep.READ_WHOLE: Done("read: a dry run, whose traces have every object of the tenant"),
+    SafetyStep.OWNERSHIP: Done("check: the tenant carries our label; an address of somebody else stops its pool"),
+    SafetyStep.FINGERPRINT: Done("write: the key of AS3's optimistic lock"),
+    SafetyStep.VALID_CANDIDATE: Done("write: the declaration against the published schema and the closed world"),
+}
 
 
 @dataclass(frozen=True)
-class Task:
-    """What is asked for. schema: path of AS3's published schema; sync_group: the device group that gets the change."""
+class F5Options:
+    """What a BIG-IP takes besides services and connection.
 
-    services: tuple[Service, ...]
-    state: State
-    provider: Provider
+    peers: hosts of the other units. schema: path of AS3's published schema. sync_group: the device group that gets the
+    change.
+    """
+
     peers: tuple[str, ...] = ()
     tenant: str = "Lync"
     schema: str | None = None
     sync_group: str = ""
     waits: Waits = Waits()
 
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> F5Options:
+        """Return the options of the module read."""
+        return cls(
+            peers=tuple((options["provider"] or {}).get("peers") or ()),
+            tenant=options["tenant"],
+            schema=options["schema"],
+            sync_group=options["sync_group"],
+            waits=Waits(options["wait_seconds"], options["poll_seconds"]),
+        )
 
-class Convergence:
-    """One run against one BIG-IP, or one pair; result() holds whatever was reached, also after a DeviceError."""
 
-    def __init__(self, task: Task) -> None:
+def read_task(options: Mapping[str, Any]) -> Task:
+    """Return the services and the connection of the module's options; raises InvalidInputError."""
+    state, given, config = State(options["state"]), options["services"], options["running_config"]
+    if given is None and state in (State.MERGED, State.REPLACED, State.RENDERED):
+        fix = "give the virtual services of a plan"  # to remove all of a tenant, an empty list has to be written
+        raise InvalidInputError([Problem("services", f"is missing with state {state.value}", fix=fix)])
+    # Ansible's values carry where they come from; the library that checks the schema takes plain ones only.
+    found = read_services(json.loads(json.dumps(given or [])))
+    if not options["provider"] and not state.is_offline:
+        allowed = "host with user and password, or with token"
+        raise InvalidInputError([Problem("provider", "is missing", allowed, fix="say how the device is reached")])
+    return Task(state, found, Connection.from_options(options["provider"] or {}), config)
+
+
+class F5Provider(ApplianceProvider):
+    """The services of one BIG-IP, or one pair."""
+
+    safety = SAFETY
+    judges_removals = True
+
+    def __init__(self, task: Task, options: F5Options) -> None:
         """Check the services against everything that can be known without the device; raises InvalidInputError."""
-        self._task = task
-        check_tenant(task.tenant)
-        self._driver = F5As3(task.tenant)
-        rendered = self._driver.render(task.services)
-        schema.check(rendered.document, task.schema)
-        self._want = tuple(self._driver.expressible(service) for service in task.services)
-        self._named = self._want
-        self._not_rendered = rendered.not_rendered
+        check_tenant(options.tenant)
+        self._f5 = F5As3(options.tenant)
+        super().__init__(task, self._f5)
+        if self.rendered:
+            schema.check(self.rendered.document, options.schema)
+        self._options = options
+        self._known = self.want
         self._devices: list[BigIp] = []
-        self._have: tuple[Service, ...] = ()
-        self._objects: Mapping[str, DeviceObject] = {}
-        self._stored: Object | None = None
-        self._changes: tuple[Change, ...] = ()
-        self._differences: tuple[str, ...] = ()
-        self._stopped: tuple[owners.Conflict, ...] = ()
+        self._device: BigIp | None = None
         self._unit: Unit | None = None
+        self._present: tuple[Service, ...] = ()
+        self._objects: Mapping[str, DeviceObject] = {}
+        self._difference: object = None
+        self._stored: Object | None = None
+        self._wanted: tuple[Service, ...] = ()
         self._sync = ""
         self._warnings: list[str] = []
-        self._changed = False
 
-    def run(self, *, check_mode: bool) -> None:
-        """Look, plan, and write unless this is check mode or state gathered; raises DeviceError."""
-        try:
-            device, self._unit = find_active(self._task.provider, self._task.peers, self._connect)
-            if not self._unit.active:
-                self._stand_by(device, self._unit)
-                return
-            self._look(device)
-            if self._task.state is State.GATHERED or not self._differs():
-                return
-            self._respect_others(device)
-            if not check_mode and self._differs():
-                self._write(device)
-            self._changed = self._differs()
-        finally:
-            for each in self._devices:
-                each.close()
+    @property
+    def requests(self) -> int:
+        """Return how many requests were sent to all units."""
+        return sum(device.https.requests for device in self._devices)
 
-    def _connect(self, provider: Provider) -> BigIp:
-        self._devices.append(BigIp(provider, self._task.waits))
+    def close(self) -> None:
+        """End all connections."""
+        for device in self._devices:
+            device.close()
+
+    def _connect(self, connection: Connection) -> BigIp:
+        self._devices.append(BigIp(connection, self._options.waits))
         return self._devices[-1]
 
-    def _stand_by(self, device: BigIp, unit: Unit) -> None:
-        """Leave a unit alone that carries no traffic: what is written there is lost with the next synchronisation."""
+    @property
+    def _active(self) -> tuple[BigIp, Unit]:
+        """Return the unit that is worked on, which is found once."""
+        if self._device is None or self._unit is None:
+            peers = self._options.peers
+            self._device, self._unit = find_active(self.task.connection, peers, self._connect)
+        return self._device, self._unit
+
+    def read(self) -> Gathered:
+        """Return what the active unit has; a unit that carries no traffic is left alone.
+
+        What is written there is lost with the next synchronisation.
+        """
+        device, unit = self._active
+        if unit.active:
+            self._look(device)
+            self.was_read()
+            return Gathered(self._present, facts=self._facts(unit))
         self._sync = device.sync_status()
         self._warn_of_difference()
         active = unit.active_name or "none"
-        self._warnings.append(f"{unit.name} is not the active unit, nothing was looked at or written; active: {active}; provider.peers may name it")
+        alone = f"{unit.name} is not the active unit, nothing was looked at or written"
+        self._warnings.append(f"{alone}; active: {active}; provider.peers may name it")
+        return Gathered(facts=self._facts(unit), is_standby=True)
 
-    def _differs(self) -> bool:
-        return bool(self._changes or self._differences)
+    def _facts(self, unit: Unit) -> dict[str, object]:
+        return {"unit": {"name": unit.name, "active": unit.active, "others": list(unit.others)}}
 
     def _look(self, device: BigIp) -> None:
         """Learn what the device has from a dry run: of what is wanted, or of what AS3 keeps where that is not all."""
-        whole = bool(self._want) and self._task.state in (State.MERGED, State.REPLACED)
-        document = self._driver.render(self._want).document if whole else self._kept(device)
+        whole = bool(self.want) and self.task.state in _LOOKS
+        document = self._f5.render(self.want).document if whole else self._kept(device)
         traces = device.declare(document, dry_run=True).traces if document else {}
-        if document and f"{self._task.tenant}Current" not in traces:
-            raise DeviceError(f"{device.place}: AS3's answer has no traces of tenant {self._task.tenant}; 3.30 or newer is needed")
-        self._objects = traced(traces.get(f"{self._task.tenant}Current"))
-        self._have = _settled(services(self._objects, profile_kinds(self._named)), self._want)
-        if self._task.state is not State.GATHERED:
-            self._changes = plan_changes(self._want, self._have, self._task.state, self._driver.impacts)
-        if whole and self._task.state is State.REPLACED:
-            self._differences = tuple(_differences(traces.get(f"{self._task.tenant}Diff"), planned=bool(self._changes)))
+        tenant = self._options.tenant
+        if document and f"{tenant}Current" not in traces:
+            message = f"AS3's answer has no traces of tenant {tenant}; 3.30 or newer is needed"
+            raise DeviceError(f"{device.place}: {message}")
+        self._objects = traced(traces.get(f"{tenant}Current"))
+        self._present = _settled(services(self._objects, profile_kinds(self._known)), self.want)
+        self._difference = traces.get(f"{tenant}Diff") if whole and self.task.state is State.REPLACED else None
 
     def _kept(self, device: BigIp) -> object:
         """Return AS3's own declaration of the tenant, nothing when it has none."""
         self._stored = device.stored()
-        tree = {name: value for name, value in mapping(self._stored.get(self._task.tenant)).items() if name != "optimisticLockKey"}
-        kept = {"class": "ADC", "schemaVersion": SCHEMA_VERSION, self._task.tenant: tree} if tree else {}
-        self._named = (*self._want, *(parsed(kept) if kept else ()))
+        found = mapping(self._stored.get(self._options.tenant))
+        tree = {name: value for name, value in found.items() if name != "optimisticLockKey"}
+        kept = {"class": "ADC", "schemaVersion": SCHEMA_VERSION, self._options.tenant: tree} if tree else {}
+        self._known = (*self.want, *(parsed(kept) if kept else ()))
         return kept
 
-    def _respect_others(self, device: BigIp) -> None:
-        """Stop the pools whose addresses somebody else has; the changes of the others stay."""
-        arriving = [change.after for change in self._changes if change.after and _arrives(change)]
-        if not arriving:
-            return  # the dry run has shown each destination as a virtual of this tenant
-        stored = self._read_stored(device)
-        found = owners.conflicts(arriving, owners.foreign(device, self._task.tenant), frozenset(stored))
-        self._stopped = owners.compared(device, found, owners.whole_device)
-        pools = {conflict.service.pool for conflict in self._stopped}
-        self._changes = tuple(change for change in self._changes if not pools & _pools(change))
+    # Somebody else.
+
+    def conflicts_with(self, have: Gathered) -> tuple[Conflict, ...]:
+        """Return the wanted services whose address somebody else has, looked for where an address or port is new.
+
+        Of all others, the dry run has shown the destination as a virtual of this tenant.
+        """
+        stopped = {conflict.service.pool for conflict in self._conflicts}
+        changes = plan_changes(self.want, have.services, self.task.state, self._f5.effects)
+        arriving = [change.after for change in changes if change.after and _arrives(change)]
+        new = [service for service in arriving if service.pool not in stopped]
+        if not new:
+            return self._conflicts
+        device = self._active[0]
+        tenants = frozenset(self._read_stored(device))
+        found = find_conflicts(new, _others(device, self._options.tenant, tenants), _same_domain, _conflict_text)
+        return (*self._conflicts, *_compared(device, _nearest(found)))
+
+    def conflict_message(self) -> str:
+        """Return why the task fails although other pools went on."""
+        return "; ".join(dict.fromkeys(conflict.text for conflict in self._conflicts))
 
     def _read_stored(self, device: BigIp) -> Object:
         if self._stored is None:
             self._stored = device.stored()
         return self._stored
 
-    def _write(self, device: BigIp) -> None:
+    def plan(self) -> None:
+        """Compute the changes; that they are in a tenant of ours is for check to find out."""
+        super().plan()
+        self.evidence.discard(SafetyStep.OWNERSHIP)
+
+    def prepare(self, order: Order) -> Work:
+        """Return what has to be done: one declaration of all that there shall be."""
+        kept = (service for service in self._present if service.name in order.kept)
+        self._wanted = tuple(sorted((*order.want, *kept), key=lambda service: service.name))
+        differs = self._wanted != self._present
+        stopped = self.want != order.want and self.task.state is not State.DELETED
+        differences = tuple(_differences(self._difference, planned=differs or stopped))
+        lines = (f"declare tenant {self._options.tenant}",) if differs or differences else ()
+        return Work(lines, differences=differences)
+
+    def check(self) -> Sequence[str]:
+        """Stop before a tenant or partition of somebody else is taken over: AS3 would remove all that is in it."""
+        device, tenant = self._active[0], self._options.tenant
+        tree = mapping(self._read_stored(device).get(tenant))
+        if not tree and any(item.command not in _PARTITION_ONLY for item in self._objects.values()):
+            made = f"partition {tenant} was made without AS3, which would remove what is in it"
+            raise DeviceError(f"{device.place}: {made}; fix: choose another tenant")
+        if tree and tree.get("label") != LABEL:
+            other = f"tenant {tenant} was declared by somebody else, its label is not {LABEL}"
+            raise DeviceError(f"{device.place}: {other}; fix: choose another tenant")
+        self.evidence.add(SafetyStep.OWNERSHIP)
+        return ()
+
+    # Writing.
+
+    def write(self) -> None:
         """Send the declaration of what shall be there, with the key of what was there."""
-        tree = mapping(self._read_stored(device).get(self._task.tenant))
-        self._refuse_strangers(device, tree)
+        device, tenant = self._active[0], self._options.tenant
+        tree = mapping(self._read_stored(device).get(tenant))
         self._refuse_haste(device, tree)
-        document = self._driver.render(applied(self._have, self._changes)).document
-        schema.check(document, self._task.schema)
+        document = self._f5.render(self._wanted).document
+        schema.check(document, self._options.schema)
+        self.evidence.add(SafetyStep.VALID_CANDIDATE)
         key = text(tree.get("optimisticLockKey"))
         if key:
-            document = {**mapping(document), self._task.tenant: {**mapping(mapping(document)[self._task.tenant]), "optimisticLockKey": key}}
-        group = {"syncToGroup": self._task.sync_group} if self._task.sync_group else {}
-        device.declare({"class": "AS3", "action": "deploy", "persist": True, **group, "declaration": document}, dry_run=False)
+            content = {**mapping(mapping(document)[tenant]), "optimisticLockKey": key}
+            document = {**mapping(document), tenant: content}
+        group = {"syncToGroup": self._options.sync_group} if self._options.sync_group else {}
+        request = {"class": "AS3", "action": "deploy", "persist": True, **group, "declaration": document}
+        device.declare(request, dry_run=False)
+        # A tenant that was not there has no key: there was nothing that somebody could have changed.
+        self.evidence.add(SafetyStep.FINGERPRINT)
+        self._stored = None
         self._ask_others(device)
-
-    def _refuse_strangers(self, device: BigIp, tree: Object) -> None:
-        """Stop before a tenant or partition of somebody else is taken over: AS3 would remove all that is in it."""
-        tenant, place = self._task.tenant, device.place
-        if not tree and any(item.command not in _PARTITION_ONLY for item in self._objects.values()):
-            raise DeviceError(f"{place}: partition {tenant} was made without AS3, which would remove what is in it; fix: choose another tenant")
-        if tree and tree.get("label") != LABEL:
-            raise DeviceError(f"{place}: tenant {tenant} was declared by somebody else, its label is not {LABEL}; fix: choose another tenant")
 
     def _refuse_haste(self, device: BigIp, tree: Object) -> None:
         """Look once more where a merge builds on what is there, and AS3's own record differs from it."""
-        if self._task.state is not State.MERGED or _settled(parsed({"class": "ADC", self._task.tenant: tree}), self._have) == self._have:
+        before = self._present
+        recorded = _settled(parsed({"class": "ADC", self._options.tenant: tree}), before)
+        if self.task.state is not State.MERGED or recorded == before:
             return
-        before = self._have
         self._look(device)
-        if self._have != before:
-            raise DeviceError(f"{device.place}: somebody changed tenant {self._task.tenant} while it was looked at; fix: run again")
+        if self._present != before:
+            changed = f"somebody changed tenant {self._options.tenant} while it was looked at"
+            raise DeviceError(f"{device.place}: {changed}; fix: run again")
 
     def _ask_others(self, device: BigIp) -> None:
         """Ask another unit, where one is named, whether it has the change."""
-        if self._unit is None or not self._unit.others:
+        if not self._active[1].others:
             self._sync = "standalone"
             return
-        hosts = [host for host in (self._task.provider.host, *self._task.peers) if host != device.https.provider.host]
+        named = (self.task.connection.host, *self._options.peers)
+        hosts = [host for host in named if host != device.https.connection.host]
         if not hosts:
             self._sync = "not asked: provider.peers names no other unit"
             return
         try:
-            self._sync = self._connect(replace(self._task.provider, host=hosts[0])).sync_status()
+            self._sync = self._connect(replace(self.task.connection, host=hosts[0])).sync_status()
         except DeviceError as error:
             self._sync = "unknown"
             self._warnings.append(f"the other unit was not asked: {error}")
@@ -189,66 +297,45 @@ class Convergence:
 
     def _warn_of_difference(self) -> None:
         if self._sync not in ("In Sync", "unknown"):
-            self._warnings.append(f"the units do not have the same configuration: {self._sync}; sync_group names the device group that gets each change")
+            differ = f"the units do not have the same configuration: {self._sync}"
+            self._warnings.append(f"{differ}; sync_group names the device group that gets each change")
 
     def result(self) -> dict[str, object]:
-        """Return what was found, planned and done as plain data."""
-        after = applied(self._have, self._changes)
-        found: dict[str, object] = {
-            "changed": self._changed,
-            "before": results.services(self._have),
-            "after": results.services(after),
-            "changes": results.changes(self._changes),
-            "commands": results.commands(self._changes),
-            "summary": results.summary(self._changes),
-            "not_rendered": results.not_rendered(self._not_rendered),
-            "differences": list(self._differences),
-            "stopped": [conflict.plain() for conflict in self._stopped],
-            "cut_over": owners.removal(self._stopped),
-            "sync": self._sync,
-            "requests": {device.https.provider.host: device.https.requests for device in self._devices},
-            "warnings": self._warnings,
-        }
-        if self._unit:
-            found["unit"] = {"name": self._unit.name, "active": self._unit.active, "others": list(self._unit.others)}
-        if self._task.state is State.GATHERED:
-            found["gathered"] = results.services(self._have)
-        if self._stopped:
-            found.update(failed=True, msg="; ".join(dict.fromkeys(conflict.words for conflict in self._stopped)))
-        return found
-
-    def diffs(self) -> list[dict[str, str]]:
-        """Return one diff per change, and one for what only AS3 sees."""
-        found = results.diffs(self._changes)
-        if self._differences:
-            header = "other properties of the tenant's objects"
-            found.append({"before_header": header, "after_header": header, "before": "\n".join(self._differences) + "\n", "after": ""})
-        return found
+        """Return the result of the module as far as it came."""
+        return {**super().result(), "sync": self._sync, "warnings": list(self._warnings)}
 
 
 def _settled(have: Sequence[Service], want: Sequence[Service]) -> tuple[Service, ...]:
-    """Return what is there, with the port of members that are not there taken from what is wanted: no device keeps it."""
+    """Return what is there; the port of members that are not there is taken from what is wanted: no device keeps it."""
     ports = {service.name: service.node_port for service in want if not service.members}
-    return tuple(replace(service, node_port=ports[service.name]) if not service.members and service.name in ports else service for service in have)
+    return tuple(
+        replace(service, node_port=ports[service.name]) if not service.members and service.name in ports else service
+        for service in have
+    )
 
 
-def _arrives(change: Change) -> bool:
+def _arrives(change: ServiceChange) -> bool:
     """Return whether a change brings an address or port that was not its own before."""
-    return change.before is None or not {"vip", "port", "protocol"}.isdisjoint(change.fields) or _domain(change.before) != _domain(change.after)
+    if change.before is None or not {"vip", "port", "protocol"}.isdisjoint(change.properties):
+        return True
+    return _domain(change.before) != _domain(change.after)
 
 
 def _domain(service: Service | None) -> object:
     return service.options.get("route_domain") if service else None
 
 
-def _pools(change: Change) -> set[str]:
-    return {service.pool for service in (change.before, change.after) if service}
+# What AS3 sees and no service shows.
 
 
 def _differences(diff: object, *, planned: bool) -> list[str]:
     """Return the lines of AS3's diff; beside planned changes only those of properties that no field of a service is."""
     entries = [mapping(entry) for entry in items(diff)]
-    return [_difference(entry) for entry in entries if not planned or not _is_modelled([text(part) for part in items(entry.get("path"))])]
+    return [
+        _difference(entry)
+        for entry in entries
+        if not planned or not _is_modelled([text(part) for part in items(entry.get("path"))])
+    ]
 
 
 def _is_modelled(path: Sequence[str]) -> bool:
@@ -258,8 +345,8 @@ def _is_modelled(path: Sequence[str]) -> bool:
 
 def _difference(entry: Object) -> str:
     path = [text(part) for part in items(entry.get("path"))]
-    words = {"N": "is missing", "D": "is there and should not be"}
-    what = words.get(text(entry.get("kind"))) or f"is {entry.get('lhs')!r}, wanted {entry.get('rhs')!r}"
+    kinds = {"N": "is missing", "D": "is there and should not be"}
+    what = kinds.get(text(entry.get("kind"))) or f"is {entry.get('lhs')!r}, wanted {entry.get('rhs')!r}"
     return f"{' '.join(part for part in path if part != 'properties')} {what}"
 
 
@@ -270,15 +357,120 @@ def check_tenant(tenant: str) -> None:
         raise InvalidInputError([Problem("tenant", f"{shown(tenant)} cannot be one", allowed, fix="choose another")])
 
 
-def offline(task_services: Sequence[Service], tenant: str, state: State, config: object, schema_path: str | None) -> dict[str, object]:
-    """Return the result of the states that need no device: rendered and parsed; raises InvalidInputError."""
-    check_tenant(tenant)
-    driver = F5As3(tenant)
-    if state is State.RENDERED:
-        rendered = driver.render(task_services)
-        schema.check(rendered.document, schema_path)
-        return {"changed": False, "rendered": rendered.document, "not_rendered": results.not_rendered(rendered.not_rendered)}
-    if not config:
-        raise InvalidInputError([Problem("running_config", "is missing", allowed="the text of a declaration, or path to its file", fix="give one of them")])
-    schema.check(config, schema_path)
-    return {"changed": False, "parsed": results.services(driver.parse(config))}
+def offline(task: Task, options: F5Options, path: str | None) -> dict[str, Any]:
+    """Return the result of the states that ask no device, rendered and parsed; path: a file instead of running_config.
+
+    Raises InvalidInputError.
+    """
+    check_tenant(options.tenant)
+    driver = F5As3(options.tenant)
+    if task.state is State.PARSED:
+        config = _config(task.running_config, path)
+        schema.check(config, options.schema)
+        return {"changed": False, "parsed": service_documents(driver.parse(config))}
+    rendered = driver.render(task.services)
+    schema.check(rendered.document, options.schema)
+    return {
+        "changed": False,
+        "rendered": rendered.text.splitlines(),
+        "document": rendered.document,
+        "not_rendered": not_rendered_documents(rendered.not_rendered),
+    }
+
+
+def _config(config: str | None, path: str | None) -> object:
+    """Return the declaration of a text or a file."""
+    try:
+        found = Path(path).read_text(encoding="utf-8") if path else config
+        document = json.loads(found) if found else None
+    except (OSError, ValueError) as error:
+        fix = "give the JSON text of a declaration"
+        raise InvalidInputError([Problem("running_config", f"cannot be read: {error}", fix=fix)]) from None
+    if not document:
+        allowed = "the text of a declaration, or path to its file"
+        raise InvalidInputError([Problem("running_config", "is missing", allowed, fix="give one of them")])
+    return document
+
+
+# Who else has an address.
+
+
+def _others(device: BigIp, tenant: str, tenants: frozenset[str]) -> Iterator[Listener]:
+    """Yield every virtual server and virtual address of the device outside the tenant: two requests.
+
+    An address of Common alone is shared by AS3 itself. tenants: the names of those that AS3 knows.
+    """
+    for item in device.collection(_VIRTUALS):
+        address, port = destination(DeviceObject("ltm virtual", item))
+        if port:
+            yield from _listener(item, address, port, text(item.get("ipProtocol")) or "any", tenant, tenants)
+    for item in device.collection(_ADDRESSES):
+        if _partition(item) != "Common":
+            yield from _listener(item, text(item.get("address")), 0, "any", tenant, tenants)
+
+
+def _listener(
+    item: Object, address: str, port: int, protocol: str, tenant: str, tenants: frozenset[str]
+) -> Iterator[Listener]:
+    try:
+        found, domain = split_domain(address)
+    except ValueError:  # any, any6 and the like: no address of one service
+        return
+    partition, path, iapp = _partition(item), text(item.get("fullPath")), text(item.get("appService"))
+    if partition != tenant:
+        kind = "virtual" if port else "virtual-address"
+        yield Listener(
+            owner=_owner(path, iapp, "virtual server" if port else "virtual address", partition in tenants),
+            address=found,
+            port=port,
+            protocol=protocol,
+            domain="" if domain is None else f"route_domain {domain}",
+            path=path,
+            removal=(f"delete sys application service {iapp}" if iapp else f"delete ltm {kind} {path}",),
+        )
+
+
+def _partition(item: Object) -> str:
+    return text(item.get("fullPath")).strip("/").partition("/")[0]
+
+
+def _owner(path: str, iapp: str, kind: str, is_tenant: bool) -> str:
+    if iapp:
+        return f"iApp {iapp} ({kind} {path})"
+    if is_tenant:
+        return f"AS3 tenant {path.strip('/').partition('/')[0]} ({kind} {path})"
+    return f"{kind} {path}, made by hand"
+
+
+def _same_domain(service: Service, listener: Listener) -> bool:
+    domain = service.options.get("route_domain")
+    return listener.domain == ("" if domain is None else f"route_domain {domain}")
+
+
+def _conflict_text(service: Service, listener: Listener) -> str:
+    socket = f"{service.vip} port {service.port} ({service.protocol})"
+    place = socket if listener.port else f"address {service.vip}"
+    return f"pool {service.pool} is stopped: {place} of {service.name} belongs to {listener.owner}"
+
+
+def _nearest(found: Iterable[Conflict]) -> list[Conflict]:
+    """Return one conflict per service: with who has its port, else with who has its address."""
+    chosen: dict[str, Conflict] = {}
+    for conflict in sorted(found, key=lambda conflict: conflict.listener.port == 0):
+        chosen.setdefault(conflict.service.name, conflict)
+    return list(chosen.values())
+
+
+def _compared(device: BigIp, found: Sequence[Conflict]) -> tuple[Conflict, ...]:
+    """Return the conflicts with what is there as a service; the device is read only when there is one, a request a kind."""
+    if not any(conflict.listener.port for conflict in found):
+        return tuple(found)
+    objects = rest_objects(device.collection)
+    return tuple(_compared_with(conflict, objects) for conflict in found)
+
+
+def _compared_with(conflict: Conflict, objects: Objects) -> Conflict:
+    path = conflict.listener.path
+    if not conflict.listener.port or path not in objects:
+        return conflict
+    return conflict.compared_with(service_of(virtual_of(path, objects, profile_kinds(()))))

@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ..._base.errors import InvalidInputError, Problem
-from ..config_sections import Block, haproxy_sections, seconds_of, split_endpoint
-from ..driver import MODIFIES_MEMBERS, Impact, NotRendered, Rendered
+from ..config_syntax import Block, haproxy_sections, seconds_of, split_endpoint
+from ..driver import HASH_REFUSALS, EffectKind, Rendered, has_affinity, refused
 from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service, affinity_group
 
 PREFIX = "lync-"
@@ -28,9 +28,13 @@ DEFAULTS = "msuc-lync"
 WEIGHT = 100
 RISE = 2
 CONNECT_SECONDS = 5
-_WORDS = {MemberState.ACTIVE: "", MemberState.BACKUP: " backup", MemberState.DRAINING: "", MemberState.DISABLED: " disabled"}
+_WORDS = {
+    MemberState.ACTIVE: "",
+    MemberState.BACKUP: " backup",
+    MemberState.DRAINING: "",
+    MemberState.DISABLED: " disabled",
+}
 _ALGORITHMS = {"least-connections": "leastconn", "round-robin": "roundrobin"}
-_RELOADS = Impact("reloads: new connections go by the new configuration, open ones stay where they are")
 
 
 def header(module: str, defaults: str, *more: str) -> str:
@@ -39,8 +43,8 @@ def header(module: str, defaults: str, *more: str) -> str:
         "mode tcp", "log global", "option dontlognull", "option redispatch", "option clitcpka", "option srvtcpka", "retries 2",
         f"timeout connect {CONNECT_SECONDS}s", f"timeout queue {CONNECT_SECONDS}s", *more,
     ]  # fmt: skip
-    said = f"# Written by Ansible, {module}; changes by hand are undone by the next run.\n\ndefaults {defaults}\n"
-    return said + "".join(f"    {line}\n" for line in lines)
+    head = f"# Written by Ansible, {module}; changes by hand are undone by the next run.\n\ndefaults {defaults}\n"
+    return head + "".join(f"    {line}\n" for line in lines)
 
 
 _HEADER = header("msuc.lync.haproxy_services", DEFAULTS)
@@ -50,21 +54,35 @@ class HaproxyDriver:
     """The driver "haproxy"; TCP only."""
 
     name = "haproxy"
-    impacts: Mapping[str, Impact] = {"members": MODIFIES_MEMBERS, "": _RELOADS}
+    effects: Mapping[str, EffectKind] = {"members": EffectKind.MODIFIES_MEMBERS, "": EffectKind.RELOADS}
     options: Mapping[str, Mapping[str, object]] = {
-        "interface": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,15}$", "description": "network interface that a service listens on"},
-        "maxconn": {"type": "integer", "minimum": 1, "maximum": 1000000, "description": "most connections of a service at a time"},
-        "transparent_bind": {"const": True, "description": "listen although the address is on the other unit of a pair"},
+        "interface": {
+            "type": "string",
+            "pattern": "^[A-Za-z0-9_.-]{1,15}$",
+            "description": "network interface that a service listens on",
+        },
+        "maxconn": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 1000000,
+            "description": "most connections of a service at a time",
+        },
+        "transparent_bind": {
+            "const": True,
+            "description": "listen although the address is on the other unit of a pair",
+        },
     }
 
     def render(self, services: Sequence[Service]) -> Rendered:
         """Return the text of the file; raises InvalidInputError for UDP services and for options that are not of the list."""
-        problems = [problem for service in services for problem in _refusals(service, self.options)]
+        problems = [problem for service in services for problem in _problems(service, self.options)]
         if problems:
             raise InvalidInputError(problems)
         ordered = sorted(services, key=lambda service: service.name)
-        text = "\n".join([_HEADER, *_monitors(ordered), *(_service(service) for service in ordered)]) if ordered else ""
-        return Rendered(text, text, tuple(item for service in ordered for item in _not_rendered(service)))
+        text = (
+            "\n".join([_HEADER, *_monitors(ordered), *(_service(service) for service in ordered)]) if ordered else ""
+        )
+        return Rendered(text, text, refused(ordered, HASH_REFUSALS))
 
     def parse(self, document: object) -> tuple[Service, ...]:
         """Return the services of a file's text, sorted by name; raises InvalidInputError when it is not one that render writes."""
@@ -72,15 +90,23 @@ class HaproxyDriver:
 
     def expressible(self, service: Service) -> Service:
         """Return the service as HAProxy can say it: see not_rendered; small packets never wait, so nagle is always off."""
-        kept = service.persistence.kind is not PersistenceKind.NONE
-        persistence = Persistence(PersistenceKind.SOURCE, group=affinity_group(service.pool, service.vip)) if kept else Persistence()
-        algorithm = Service.algorithm if kept else service.algorithm
-        said = replace(service, persistence=persistence, algorithm=algorithm, nagle=False, members=tuple(sorted(service.members)))
+        kept = has_affinity(service)
+        found = replace(
+            service,
+            persistence=_hashed(service.pool, service.vip) if kept else Persistence(),
+            algorithm=Service.algorithm if kept else service.algorithm,
+            nagle=False,
+            members=tuple(sorted(service.members)),
+        )
         # What nobody takes has no port and is not asked.
-        return said if said.members else replace(said, node_port=said.port, monitor=Monitor(said.port))
+        return found if found.members else replace(found, node_port=found.port, monitor=Monitor(found.port))
 
 
 DRIVER = HaproxyDriver()
+
+
+def _hashed(pool: str, vip: str) -> Persistence:
+    return Persistence(PersistenceKind.SOURCE, group=affinity_group(pool, vip))
 
 
 def server_id(address: str) -> int:
@@ -103,7 +129,9 @@ def server_arguments(member: Member) -> str:
 def check_arguments(monitor: Monitor) -> str:
     """Return what a server line says about asking the member; after a first failure it is asked twice as often."""
     interval = monitor.interval_seconds * 1000
-    return f"check port {monitor.port} inter {interval}ms fastinter {interval // 2}ms fall {monitor.failures} rise {RISE}"
+    return (
+        f"check port {monitor.port} inter {interval}ms fastinter {interval // 2}ms fall {monitor.failures} rise {RISE}"
+    )
 
 
 def endpoint(address: str, port: int) -> str:
@@ -111,33 +139,36 @@ def endpoint(address: str, port: int) -> str:
     return f"ipv6@[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def _refusals(service: Service, known: Mapping[str, object]) -> Iterator[Problem]:
+def _problems(service: Service, known: Mapping[str, object]) -> Iterator[Problem]:
     if service.protocol != "tcp":
-        yield Problem(f"service {service.name}", "HAProxy carries no UDP", "protocol tcp", "use msuc.lync.nginx_stream_services for it")
+        yield Problem(
+            f"service {service.name}",
+            "HAProxy carries no UDP",
+            "protocol tcp",
+            "use msuc.lync.nginx_stream_services for it",
+        )
     for name in sorted(service.options.keys() - known.keys()):
-        yield Problem(f"service {service.name}, options.{name}", f"{name!r} is not an option of haproxy", ", ".join(sorted(known)), "remove it")
-
-
-def _not_rendered(service: Service) -> Iterator[NotRendered]:
-    kept = service.persistence
-    if kept.kind is PersistenceKind.COOKIE:
-        why = f"the cookie {kept.cookie} can only be set in decrypted traffic; the address of the client stands in for it"
-        yield NotRendered(service.name, "persistence", why)
-    if kept.kind is PersistenceKind.SOURCE:
-        yield NotRendered(service.name, "persistence.seconds", f"affinity by the hash of the address has no end, {kept.seconds} s or other")
-    if kept.kind is not PersistenceKind.NONE:
-        yield NotRendered(service.name, "algorithm", f"the hash of the client's address chooses the member, not {service.algorithm}")
+        yield Problem(
+            f"service {service.name}, options.{name}",
+            f"{name!r} is not an option of haproxy",
+            ", ".join(sorted(known)),
+            "remove it",
+        )
 
 
 def _monitors(services: Iterable[Service]) -> Iterator[str]:
     """Yield the backends that ask the members, one per pool and monitor."""
     groups: dict[str, dict[str, Monitor]] = {}
     for service in services:
-        groups.setdefault(monitor_name(service), {}).update({member.address: service.monitor for member in service.members})
+        groups.setdefault(monitor_name(service), {}).update(
+            {member.address: service.monitor for member in service.members}
+        )
     for name in sorted(groups):
         lines = [f"backend {name} from {DEFAULTS}", f"    timeout server {CONNECT_SECONDS}s"]
         for address, monitor in sorted(groups[name].items()):
-            lines.append(f"    server {address} {endpoint(address, monitor.port)} id {server_id(address)} {check_arguments(monitor)}")
+            lines.append(
+                f"    server {address} {endpoint(address, monitor.port)} id {server_id(address)} {check_arguments(monitor)}"
+            )
         yield "\n".join([*lines, ""])
 
 
@@ -146,7 +177,12 @@ def _service(service: Service) -> str:
     bind = f"    bind {endpoint(service.vip, service.port)}"
     bind += f" interface {service.options['interface']}" if "interface" in service.options else ""
     bind += " transparent" if service.options.get("transparent_bind") else ""
-    frontend = [f"frontend {name} from {DEFAULTS}", f"    description pool {service.pool}", bind, f"    timeout client {service.idle_seconds}s"]
+    frontend = [
+        f"frontend {name} from {DEFAULTS}",
+        f"    description pool {service.pool}",
+        bind,
+        f"    timeout client {service.idle_seconds}s",
+    ]
     frontend += [f"    maxconn {service.options['maxconn']}"] if "maxconn" in service.options else []
     backend = [f"backend {name} from {DEFAULTS}", *_balance(service), f"    timeout server {service.idle_seconds}s"]
     backend += [] if service.source_nat else ["    source 0.0.0.0 usesrc clientip"]
@@ -185,8 +221,12 @@ def _read(frontend: Block, backend: Block | None, monitors: Mapping[str, Sequenc
             raise ValueError("no backend follows it")
         return _read_service(frontend, backend, monitors)
     except (IndexError, KeyError, ValueError) as error:
-        message = f"frontend {frontend.head[1] if frontend.head[1:] else ''} is not as this collection writes it: {error}"
-        raise InvalidInputError([Problem(f"line {frontend.number}", message, fix="use state replaced, which writes the file anew")]) from error
+        message = (
+            f"frontend {frontend.head[1] if frontend.head[1:] else ''} is not as this collection writes it: {error}"
+        )
+        raise InvalidInputError(
+            [Problem(f"line {frontend.number}", message, fix="use state replaced, which writes the file anew")]
+        ) from error
 
 
 def _read_service(frontend: Block, backend: Block, monitors: Mapping[str, Sequence[str]]) -> Service:
@@ -195,7 +235,9 @@ def _read_service(frontend: Block, backend: Block, monitors: Mapping[str, Sequen
     servers = list(backend.all("server"))
     kept = backend.has("balance", "source")
     names = {word: name for name, word in _ALGORITHMS.items()}
-    asked = next((monitors[words[words.index("track") + 1].partition("/")[0]] for words in servers if "track" in words), ())
+    asked = next(
+        (monitors[words[words.index("track") + 1].partition("/")[0]] for words in servers if "track" in words), ()
+    )
     return Service(
         name=frontend.head[1].removeprefix(PREFIX),
         pool=pool,
@@ -205,7 +247,7 @@ def _read_service(frontend: Block, backend: Block, monitors: Mapping[str, Sequen
         node_port=split_endpoint(servers[0][1])[1] if servers else port,
         members=tuple(sorted(Member(words[0], server_state(words)) for words in servers)),
         monitor=_monitor(asked) if "check" in asked else Monitor(port),
-        persistence=Persistence(PersistenceKind.SOURCE, group=affinity_group(pool, vip)) if kept else Persistence(),
+        persistence=_hashed(pool, vip) if kept else Persistence(),
         idle_seconds=seconds_of(frontend.values("timeout", "client")[0], "ms"),
         source_nat=not backend.has("source"),
         nagle=False,
@@ -215,8 +257,8 @@ def _read_service(frontend: Block, backend: Block, monitors: Mapping[str, Sequen
 
 
 def _monitor(words: Sequence[str]) -> Monitor:
-    said = {name: words[words.index(name) + 1] for name in ("port", "inter", "fall")}
-    return Monitor(int(said["port"]), seconds_of(said["inter"], "ms"), int(said["fall"]))
+    found = {name: words[words.index(name) + 1] for name in ("port", "inter", "fall")}
+    return Monitor(int(found["port"]), seconds_of(found["inter"], "ms"), int(found["fall"]))
 
 
 def server_state(words: Sequence[str]) -> MemberState:

@@ -10,12 +10,12 @@ is protocol, address and port, and a service that is read has these as its name.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ..._base.addresses import parse_address
 from ..._base.errors import InvalidInputError, Problem, shown
-from ..driver import MODIFIES, MODIFIES_MEMBERS, RECREATES, Impact, NotRendered, Rendered
+from ..driver import EffectKind, Refusal, Rendered, refused
 from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service, affinity_group
 from . import fields as f
 from .fields import RealServer, Value, VirtualService
@@ -26,32 +26,25 @@ _ALGORITHMS = {word: algorithm for algorithm, word in _SCHEDULES.items()}
 _SHARED = "shared"
 _PORTS = (3, 65530)
 _OPTIONS: Mapping[str, str] = {"default_gateway": "DefaultGW", "local_addresses": "LocalBindAddrs"}
-# Said whatever the LoadMaster would take by itself, since that depends on protocol, port and firmware.
+# Sent whatever the LoadMaster would take by itself, since that depends on protocol, port and firmware.
 _ALWAYS = ("VStype", "ForceL7", "Transparent", "Schedule", "CheckType", "Persist")
 _WHY_STATES = {
     MemberState.DRAINING: "a Real Server is only disabled: sessions end within the LoadMaster's drain time, and it reads back as disabled",
     MemberState.BACKUP: "a backup takes fixed weighting instead of the algorithm: the Real Server is added disabled",
 }
-_WHY_COOKIE = "a cookie takes a Virtual Service that decrypts: nothing brings a client back to its member"
-_WHY_GROUP = "affinity is shared by TCP services of one pool and address only"
-_WHY_NAGLE = "a LoadMaster has no such switch per Virtual Service"
 
 
 class Kemp:
     """The driver; prefix is the first word of the nicknames of all Virtual Services that are ours."""
 
     name = "kemp"
-    fields: frozenset[str] = frozenset(
-        {"pool", "vip", "port", "protocol", "node_port", "members", "idle_seconds", "source_nat", "algorithm", "options"}
-        | {"monitor.port", "monitor.interval_seconds", "monitor.failures", "persistence.kind", "persistence.seconds", "persistence.group"}
-    )
-    impacts: Mapping[str, Impact] = {
-        "vip": RECREATES,
-        "port": RECREATES,
-        "protocol": RECREATES,
-        "members": MODIFIES_MEMBERS,
-        "node_port": MODIFIES_MEMBERS,
-        "": MODIFIES,
+    effects: Mapping[str, EffectKind] = {
+        "vip": EffectKind.RECREATES,
+        "port": EffectKind.RECREATES,
+        "protocol": EffectKind.RECREATES,
+        "members": EffectKind.MODIFIES_MEMBERS,
+        "node_port": EffectKind.MODIFIES_MEMBERS,
+        "": EffectKind.MODIFIES,
     }
     # The gateway that answers leave by, and the addresses that members see with source NAT: a Virtual Service has no
     # interface of its own.
@@ -66,9 +59,8 @@ class Kemp:
     def render(self, services: Sequence[Service]) -> Rendered:
         """Return Virtual Services as an answer has them, and as commands; raises InvalidInputError for ports it has not."""
         found = self.virtual_services([self.expressible(service) for service in services])
-        left_out = tuple(note for service in services for note in self.not_rendered(service))
         text = "".join(f"{line}\n" for item in found for line in command_lines(item))
-        return Rendered({"VS": [f.answered(item) for item in found]}, text, left_out)
+        return Rendered({"VS": [f.answered(item) for item in found]}, text, refused(services, REFUSALS))
 
     def virtual_services(self, services: Sequence[Service]) -> tuple[VirtualService, ...]:
         """Return the Virtual Services that carry services as they can be said, sorted by where they listen."""
@@ -99,7 +91,9 @@ class Kemp:
         node_ports = {member.port for member in item.members}
         node_port = next(iter(node_ports - {item.port}), item.port)
         own = MemberState.ACTIVE, MemberState.DISABLED
-        members = tuple(sorted({Member(_address(member.address), own[0] if member.enabled else own[1]) for member in item.members}))
+        members = tuple(
+            sorted({Member(_address(member.address), own[0] if member.enabled else own[1]) for member in item.members})
+        )
         check_port = int(values["CheckPort"]) or node_port
         check = Monitor(check_port, int(values["ChkInterval"]), int(values["ChkRetryCount"]), str(values["CheckType"]))
         vip = _address(item.address)
@@ -121,41 +115,11 @@ class Kemp:
             )
 
     def expressible(self, service: Service) -> Service:
-        """Return the service as a LoadMaster says it."""
-        limited = replace(
-            service.monitor,
-            interval_seconds=_within(service.monitor.interval_seconds, f.CHECK_SECONDS),
-            failures=_within(service.monitor.failures, f.CHECK_RETRIES),
-        )
+        """Return the service as a LoadMaster expresses it."""
+        options = {name: service.options[name] for name in self.options if service.options.get(name)}
         return replace(
-            service,
-            name=socket_name(service.protocol, service.vip, service.port),
-            members=_members_said(service),
-            node_port=service.node_port if service.members else service.port,
-            monitor=limited,
-            persistence=_persistence_said(service),
-            idle_seconds=_within(service.idle_seconds, f.IDLE_SECONDS),
-            nagle=True,
-            options={name: service.options[name] for name in self.options if service.options.get(name)},
+            _limited(service), name=socket_name(service.protocol, service.vip, service.port), options=options
         )
-
-    def not_rendered(self, service: Service) -> Iterator[NotRendered]:
-        """Yield what of the service a LoadMaster does not say; its name is its protocol, address and port."""
-        name, can = service.name, self.expressible(service)
-        if service.persistence.kind is PersistenceKind.COOKIE:
-            yield NotRendered(name, "persistence", _WHY_COOKIE)
-        if service.persistence.group and service.persistence.kind is PersistenceKind.SOURCE and not can.persistence.group:
-            yield NotRendered(name, "persistence.group", _WHY_GROUP)
-        yield from _limits(name, "persistence.seconds", service.persistence.seconds, can.persistence.seconds, f.PERSIST_SECONDS)
-        yield from _limits(name, "idle_seconds", service.idle_seconds, can.idle_seconds, f.IDLE_SECONDS)
-        yield from _limits(name, "monitor.interval_seconds", service.monitor.interval_seconds, can.monitor.interval_seconds, f.CHECK_SECONDS)
-        yield from _limits(name, "monitor.failures", service.monitor.failures, can.monitor.failures, f.CHECK_RETRIES)
-        if not service.nagle:
-            yield NotRendered(name, "nagle", _WHY_NAGLE)
-        if not service.members and service.node_port != service.port:
-            yield NotRendered(name, "node_port", "the port of the members stands at each of them, and there is none")
-        known = [member for member in service.members if member.state in _WHY_STATES]
-        yield from (NotRendered(name, "members", f"{member.address}: {_WHY_STATES[member.state]}") for member in known)
 
     def _virtual_service(self, services: Sequence[Service], leaders: Mapping[str, int]) -> VirtualService:
         first = services[0]
@@ -181,8 +145,12 @@ class Kemp:
             "DefaultGW": str(first.options.get("default_gateway", "")),
             "LocalBindAddrs": " ".join(_texts(first.options.get("local_addresses"))),
         }
-        members = tuple(RealServer(member.address, first.node_port, member.state is MemberState.ACTIVE) for member in first.members)
-        return VirtualService(first.vip, first.protocol, values, tuple(sorted(members, key=lambda item: (item.address, item.port))))
+        members = tuple(
+            RealServer(member.address, first.node_port, member.state is MemberState.ACTIVE) for member in first.members
+        )
+        return VirtualService(
+            first.vip, first.protocol, values, tuple(sorted(members, key=lambda item: (item.address, item.port)))
+        )
 
     def _nickname_of(self, first: Service) -> str:
         """Return a nickname that nobody else has: whose it is, the pool, where it listens, whether affinity is shared."""
@@ -218,13 +186,20 @@ def read(document: object) -> list[VirtualService]:
 
 def command_lines(item: VirtualService) -> list[str]:
     """Return the commands that make a Virtual Service, for people."""
-    return [command_line("addvs", added(item)), *(command_line("addrs", {**item.place, **member_said(member)}) for member in item.members)]
+    return [
+        command_line("addvs", added(item)),
+        *(command_line("addrs", {**item.place, **member_parameters(member)}) for member in item.members),
+    ]
 
 
 def added(item: VirtualService) -> dict[str, object]:
     """Return the parameters that add a Virtual Service."""
-    fields = {name: value for name, value in item.values.items() if name in _ALWAYS or (name != "VSPort" and value != f.FIELDS[name].default)}
-    return {**item.place, **f.said(fields)}
+    fields = {
+        name: value
+        for name, value in item.values.items()
+        if name in _ALWAYS or (name != "VSPort" and value != f.FIELDS[name].default)
+    }
+    return {**item.place, **f.spelled(fields)}
 
 
 def command_line(command: str, parameters: Mapping[str, object]) -> str:
@@ -236,7 +211,7 @@ def _shown(value: object) -> str:
     return json.dumps(value) if isinstance(value, bool) or " " in str(value) else str(value)
 
 
-def member_said(member: RealServer) -> dict[str, object]:
+def member_parameters(member: RealServer) -> dict[str, object]:
     """Return a Real Server as a command adds it."""
     return {"rs": member.address, "rsport": str(member.port), **({} if member.enabled else {"Enable": False})}
 
@@ -246,7 +221,14 @@ def _likeness(service: Service) -> tuple[object, ...]:
     if not service.persistence.group or service.node_port != service.port:
         return (_socket(service),)
     options = json.dumps(service.options, sort_keys=True)
-    wanted = (service.monitor, service.persistence, service.idle_seconds, service.source_nat, service.algorithm, options)
+    wanted = (
+        service.monitor,
+        service.persistence,
+        service.idle_seconds,
+        service.source_nat,
+        service.algorithm,
+        options,
+    )
     return (service.vip, service.protocol, service.pool, service.members, *wanted)
 
 
@@ -254,17 +236,82 @@ def _socket(service: Service) -> tuple[str, str, int]:
     return (service.vip, service.protocol, service.port)
 
 
-def _members_said(service: Service) -> tuple[Member, ...]:
-    off = MemberState.DISABLED
-    return tuple(sorted(Member(member.address, MemberState.ACTIVE if member.state is MemberState.ACTIVE else off) for member in service.members))
+def _limited(service: Service) -> Service:
+    """Return the service with what a LoadMaster cannot express at the nearest that it can, its name and options apart."""
+    monitor = service.monitor
+    return replace(
+        service,
+        members=tuple(sorted(map(_switched, service.members))),
+        node_port=service.node_port if service.members else service.port,
+        monitor=replace(
+            monitor,
+            interval_seconds=_within(monitor.interval_seconds, f.CHECK_SECONDS),
+            failures=_within(monitor.failures, f.CHECK_RETRIES),
+        ),
+        persistence=_shared_by_tcp(service),
+        idle_seconds=_within(service.idle_seconds, f.IDLE_SECONDS),
+        nagle=True,
+    )
 
 
-def _persistence_said(service: Service) -> Persistence:
+def _switched(member: Member) -> Member:
+    is_on = member.state is MemberState.ACTIVE
+    return Member(member.address, MemberState.ACTIVE if is_on else MemberState.DISABLED)
+
+
+def _shared_by_tcp(service: Service) -> Persistence:
     if service.persistence.kind is not PersistenceKind.SOURCE:
         return Persistence()
     is_shared = service.protocol == "tcp" and service.persistence.group == affinity_group(service.pool, service.vip)
     group = service.persistence.group if is_shared else ""
     return Persistence(PersistenceKind.SOURCE, _within(service.persistence.seconds, f.PERSIST_SECONDS), group=group)
+
+
+def _has_cookie(service: Service) -> bool:
+    return service.persistence.kind is PersistenceKind.COOKIE
+
+
+def _loses_group(service: Service) -> bool:
+    has_group = service.persistence.kind is PersistenceKind.SOURCE and bool(service.persistence.group)
+    return has_group and not _limited(service).persistence.group
+
+
+def _hides_node_port(service: Service) -> bool:
+    return not service.members and service.node_port != service.port
+
+
+def _member_reasons(service: Service) -> Iterator[str]:
+    known = (member for member in service.members if member.state in _WHY_STATES)
+    return (f"{member.address}: {_WHY_STATES[member.state]}" for member in known)
+
+
+def _range(name: str, value: Callable[[Service], int], limits: tuple[int, int]) -> Refusal:
+    """Return the row of a number that a LoadMaster has within limits."""
+
+    def _reasons(service: Service) -> Iterator[str]:
+        asked, can = value(service), value(_limited(service))
+        if can and asked != can:
+            yield f"{asked} is not within {limits[0]} to {limits[1]}: it is {can}"
+
+    return Refusal(name, _reasons)
+
+
+REFUSALS = (
+    Refusal.when(
+        "persistence",
+        _has_cookie,
+        "a cookie takes a Virtual Service that decrypts: nothing brings a client back to its member",
+    ),
+    Refusal.when("persistence.group", _loses_group, "affinity is shared by TCP services of one pool and address only"),
+    _range("persistence.seconds", lambda service: service.persistence.seconds, f.PERSIST_SECONDS),
+    _range("idle_seconds", lambda service: service.idle_seconds, f.IDLE_SECONDS),
+    _range("monitor.interval_seconds", lambda service: service.monitor.interval_seconds, f.CHECK_SECONDS),
+    _range("monitor.failures", lambda service: service.monitor.failures, f.CHECK_RETRIES),
+    Refusal.when("nagle", lambda service: not service.nagle, "a LoadMaster has no such switch per Virtual Service"),
+    Refusal.when("node_port", _hides_node_port, "the port of the members stands at each of them, and there is none"),
+    Refusal("members", _member_reasons),
+)
+"""What a LoadMaster cannot express; the name of a service, which is its protocol, address and port, is nobody's traffic."""
 
 
 def _persistence(values: Mapping[str, Value], group: str) -> Persistence:
@@ -290,15 +337,15 @@ def _within(value: int, limits: tuple[int, int]) -> int:
     return min(max(value, limits[0]), limits[1])
 
 
-def _limits(name: str, field: str, asked: int, can: int, limits: tuple[int, int]) -> Iterator[NotRendered]:
-    if can and asked != can:
-        yield NotRendered(name, field, f"{asked} is not within {limits[0]} to {limits[1]}: it is {can}")
-
-
 def _port_problems(service: Service) -> Iterator[Problem]:
     for name, port in (("port", service.port), ("node_port", service.node_port)):
         if not _PORTS[0] <= port <= _PORTS[1]:
-            yield Problem(f"service {service.name}, {name}", f"a LoadMaster has no port {port}", f"{_PORTS[0]} to {_PORTS[1]}", "choose another balancer")
+            yield Problem(
+                f"service {service.name}, {name}",
+                f"a LoadMaster has no port {port}",
+                f"{_PORTS[0]} to {_PORTS[1]}",
+                "choose another balancer",
+            )
 
 
 def _address(text: str) -> str:

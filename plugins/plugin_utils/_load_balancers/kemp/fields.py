@@ -4,7 +4,7 @@
 
 Names and ranges are those of the API (https://loadmasterapiv2.docs.progress.com/) and of the vendor's PowerShell wrapper
 (KEMPtechnologies/powershell-sdk-vnext); what an answer leaves out was read from public clients of API v2, whose comments
-tell what their authors saw. Only what the driver says or judges is here; every other field is left alone.
+tell what their authors saw. Only what the driver writes or judges is here; every other field is left alone.
 """
 
 from __future__ import annotations
@@ -99,17 +99,25 @@ def virtual_service(raw: Mapping[str, Any]) -> VirtualService:
     """Return a Virtual Service of an answer: numbers may be texts, switches true or "Y", what is off may be missing."""
     values = {name: _value(field, raw.get(name)) for name, field in FIELDS.items()}
     values["ExtraPorts"] = ",".join(map(str, sorted(ports_of(str(values["ExtraPorts"])))))
-    members = [RealServer(str(item["Addr"]), int(item["Port"]), _is_on(item.get("Enable", True))) for item in raw.get("Rs", [])]
-    return VirtualService(str(raw["VSAddress"]), str(raw["Protocol"]).lower(), values, tuple(sorted(members, key=lambda item: (item.address, item.port))))
+    members = [
+        RealServer(str(item["Addr"]), int(item["Port"]), _is_on(item.get("Enable", True)))
+        for item in raw.get("Rs", [])
+    ]
+    return VirtualService(
+        str(raw["VSAddress"]),
+        str(raw["Protocol"]).lower(),
+        values,
+        tuple(sorted(members, key=lambda item: (item.address, item.port))),
+    )
 
 
 def answered(service: VirtualService) -> dict[str, object]:
     """Return a Virtual Service as an answer has it."""
     members = [{"Addr": item.address, "Port": item.port, "Enable": item.enabled} for item in service.members]
-    return {"VSAddress": service.address, "Protocol": service.protocol, **said(service.values), "Rs": members}
+    return {"VSAddress": service.address, "Protocol": service.protocol, **spelled(service.values), "Rs": members}
 
 
-def said(values: Mapping[str, Value]) -> dict[str, object]:
+def spelled(values: Mapping[str, Value]) -> dict[str, object]:
     """Return fields as a command and an answer have them: switches as such, all else as texts."""
     return {name: value if isinstance(value, bool) else str(value) for name, value in values.items()}
 

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from .driver import added, command_line, member_said
-from .fields import RealServer, VirtualService, said
+from .driver import added, command_line, member_parameters
+from .fields import RealServer, VirtualService, spelled
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ class Command:
         return command_line(self.name, self.parameters)
 
 
-def plan_commands(want: Sequence[VirtualService], have: Sequence[VirtualService], everything: Sequence[VirtualService]) -> tuple[Command, ...]:
+def plan_commands(
+    want: Sequence[VirtualService], have: Sequence[VirtualService], everything: Sequence[VirtualService]
+) -> tuple[Command, ...]:
     """Return the commands from have to want; everything is all that the LoadMaster has, ours and others'."""
     pairs, new_ones = _paired(want, have)
     taken = {id(old) for _new, old in pairs}
@@ -47,26 +49,42 @@ def plan_commands(want: Sequence[VirtualService], have: Sequence[VirtualService]
         *(command for new, old in modified if set(new.ports) - set(old.ports) for command in _modified(new, old)),
         *(command for new, old in pairs for command in _members_added(new, old)),
         *switched,
-        *(command for new, old in pairs for command in _members_switched(new, old) if command.parameters["rs"] not in addresses),
+        *(
+            command
+            for new, old in pairs
+            for command in _members_switched(new, old)
+            if command.parameters["rs"] not in addresses
+        ),
         *(command for new, old in pairs for command in _members_removed(new, old)),
         *(_removed(item) for item in last),
     )
 
 
-def _paired(want: Sequence[VirtualService], have: Sequence[VirtualService]) -> tuple[list[tuple[VirtualService, VirtualService]], list[VirtualService]]:
+def _paired(
+    want: Sequence[VirtualService], have: Sequence[VirtualService]
+) -> tuple[list[tuple[VirtualService, VirtualService]], list[VirtualService]]:
     """Return wanted Virtual Services with those that become them, the one with most ports in common, and those that are new."""
     holders = {socket: item for item in have for socket in _sockets(item)}
     taken: set[int] = set()
     pairs: list[tuple[VirtualService, VirtualService]] = []
     added: list[VirtualService] = []
     for item in want:
-        counts = Counter(id(holders[socket]) for socket in _sockets(item) if socket in holders and id(holders[socket]) not in taken)
+        counts = Counter(
+            id(holders[socket]) for socket in _sockets(item) if socket in holders and id(holders[socket]) not in taken
+        )
         if not counts:
             added.append(item)
             continue
         best = counts.most_common(1)[0][0]
         taken.add(best)
-        pairs.append((item, next(holders[socket] for socket in _sockets(item) if socket in holders and id(holders[socket]) == best)))
+        pairs.append(
+            (
+                item,
+                next(
+                    holders[socket] for socket in _sockets(item) if socket in holders and id(holders[socket]) == best
+                ),
+            )
+        )
     return pairs, added
 
 
@@ -76,7 +94,7 @@ def _sockets(item: VirtualService) -> list[tuple[str, str, int]]:
 
 def _added(item: VirtualService) -> Iterator[Command]:
     yield Command("addvs", added(item), (item,))
-    yield from (Command("addrs", {**item.place, **member_said(member)}, (item,)) for member in item.members)
+    yield from (Command("addrs", {**item.place, **member_parameters(member)}, (item,)) for member in item.members)
 
 
 def _modified(new: VirtualService, old: VirtualService) -> Iterator[Command]:
@@ -90,7 +108,7 @@ def _modified(new: VirtualService, old: VirtualService) -> Iterator[Command]:
     elif "Persist" in fields:
         fields["PersistTimeout"] = new.values["PersistTimeout"]
     if fields:
-        yield Command("modvs", {**old.place, **said(fields)}, (new,))
+        yield Command("modvs", {**old.place, **spelled(fields)}, (new,))
 
 
 def _removed(item: VirtualService) -> Command:
@@ -105,7 +123,7 @@ def _members_added(new: VirtualService, old: VirtualService) -> Iterator[Command
     present = _by_place(old)
     for place, member in _by_place(new).items():
         if place not in present:
-            yield Command("addrs", {**new.place, **member_said(member)}, (new,))
+            yield Command("addrs", {**new.place, **member_parameters(member)}, (new,))
 
 
 def _members_removed(new: VirtualService, old: VirtualService) -> Iterator[Command]:
@@ -119,11 +137,17 @@ def _members_switched(new: VirtualService, old: VirtualService) -> Iterator[Comm
     present = _by_place(old)
     for place, member in _by_place(new).items():
         if place in present and present[place].enabled != member.enabled:
-            yield Command("modrs", {**new.place, "rs": member.address, "rsport": str(member.port), "Enable": member.enabled}, (new,))
+            yield Command(
+                "modrs",
+                {**new.place, "rs": member.address, "rsport": str(member.port), "Enable": member.enabled},
+                (new,),
+            )
 
 
 def _switched_everywhere(
-    pairs: Iterable[tuple[VirtualService, VirtualService]], stale: Sequence[VirtualService], everything: Sequence[VirtualService]
+    pairs: Iterable[tuple[VirtualService, VirtualService]],
+    stale: Sequence[VirtualService],
+    everything: Sequence[VirtualService],
 ) -> Iterator[Command]:
     """Yield a switch of the whole LoadMaster for each member that changes, where nobody else has it and all want the same."""
     known = list(pairs)
@@ -131,11 +155,17 @@ def _switched_everywhere(
     strangers = {member.address for item in everything if _place(item) not in ours for member in item.members} | {
         member.address for item in stale for member in item.members
     }
-    for address in sorted({str(command.parameters["rs"]) for new, old in known for command in _members_switched(new, old)} - strangers):
+    for address in sorted(
+        {str(command.parameters["rs"]) for new, old in known for command in _members_switched(new, old)} - strangers
+    ):
         users = [new for new, _old in known if any(member.address == address for member in new.members)]
         states = {member.enabled for new in users for member in new.members if member.address == address}
         if len(states) == 1:
-            changed = tuple(new for new, old in known if any(command.parameters["rs"] == address for command in _members_switched(new, old)))
+            changed = tuple(
+                new
+                for new, old in known
+                if any(command.parameters["rs"] == address for command in _members_switched(new, old))
+            )
             yield Command("enablers" if states.pop() else "disablers", {"rs": address}, changed)
 
 

@@ -9,22 +9,19 @@ active unit has.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..._base.errors import DeviceError
+from ..appliances import APPLIANCE_SAFETY, ApplianceProvider
 from ..conflicts import Listener
-from ..https import DeviceError, Https, Provider
-from ..model import Service
-from ..reconcile import Gathered, Order, Work
+from ..https import Https
+from ..reconcile import Gathered, Order, Task, Work
 from .driver import Kemp, command_line, read, socket_name
 from .fields import VirtualService
 from .planner import Command, plan_commands
 
-if TYPE_CHECKING:
-    from typing import Self
-
 _PATH = "/accessv2"
-_WORDS: Mapping[int, str] = {
+_MEANINGS: Mapping[int, str] = {
     400: "the LoadMaster does not understand the command",
     401: "key, user or password is refused",
     403: "the user may not do this",
@@ -34,63 +31,67 @@ _WORDS: Mapping[int, str] = {
 }
 
 
-class KempDevice:
-    """The Device of the driver kemp."""
+class KempProvider(ApplianceProvider):
+    """The services of one LoadMaster."""
 
-    # A LoadMaster has one network, as far as its Virtual Services go.
-    domain_option = ""
+    safety = APPLIANCE_SAFETY
 
-    def __init__(self, provider: Provider, driver: Kemp) -> None:
-        self._provider = provider
-        self._driver = driver
-        self._https = Https(provider)
-        self._have: tuple[VirtualService, ...] = ()
-        self._commands: tuple[Command, ...] = ()
+    def __init__(self, task: Task, driver: Kemp) -> None:
+        super().__init__(task, driver)
+        self._kemp = driver
+        self._https = Https(task.connection)
+        self._present: tuple[VirtualService, ...] = ()
+        self._commands_to_send: tuple[Command, ...] = ()
 
     @property
     def requests(self) -> int:
         """Return how many requests were sent."""
         return self._https.requests
 
-    def __enter__(self) -> Self:
-        self._https.__enter__()
-        return self
+    def close(self) -> None:
+        """End the connection."""
+        self._https.close()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._https.__exit__(kind, error, trace)
-
-    def gather(self, want: Sequence[Service]) -> Gathered:
+    def read(self) -> Gathered:
         """Return our services and where somebody else listens."""
         document = self._do("listvs", {})
-        self._have = tuple(read({"VS": document.get("VS", [])}))
-        others = [item for item in self._have if not self._driver.is_ours(item)]
+        self.was_read()
+        items = {"VS": document.get("VS", [])}
+        self._present = tuple(read(items))
+        others = [item for item in self._present if not self._kemp.is_ours(item)]
         listeners = tuple(listener for item in others for listener in self._listeners(item))
-        return Gathered(self._driver.parse(document if "VS" in document else {"VS": []}), listeners, {"unit": self._provider.host})
+        return Gathered(self._kemp.parse(items), listeners, {"unit": self.unit(self.task.connection.host)})
 
     def prepare(self, order: Order) -> Work:
         """Return the commands to what is wanted; Virtual Services whose services all stay are left alone."""
-        ours = [item for item in self._have if self._driver.is_ours(item)]
-        staying = [service for item in ours for service in self._driver.services_of(item) if service.name in order.kept]
-        wanted = self._driver.virtual_services((*order.want, *staying))
+        ours = [item for item in self._present if self._kemp.is_ours(item)]
+        staying = [service for item in ours for service in self._kemp.services_of(item) if service.name in order.kept]
+        wanted = self._kemp.virtual_services((*order.want, *staying))
         concerned = _concerned((*wanted, *ours), order.kept)
         touched, left = ([item for item in items if _names(item) & concerned] for items in (wanted, ours))
-        self._commands = plan_commands(touched, left, self._have)
-        names = frozenset(name for command in self._commands for item in command.services for name in _names(item))
-        return Work(tuple(command.line() for command in self._commands), names)
+        self._commands_to_send = plan_commands(touched, left, self._present)
+        names = frozenset(
+            name for command in self._commands_to_send for item in command.services for name in _names(item)
+        )
+        return Work(tuple(command.line() for command in self._commands_to_send), names)
 
-    def apply(self) -> None:
+    def write(self) -> None:
         """Send the commands; raises DeviceError that says how far it came."""
-        for number, command in enumerate(self._commands):
+        for number, command in enumerate(self._commands_to_send):
             try:
                 self._do(command.name, command.parameters)
             except DeviceError as error:
-                raise DeviceError(f"{error}; {number} of {len(self._commands)} commands were done before and stay; run again to go on") from None
+                done = f"{number} of {len(self._commands_to_send)} commands were done before and stay"
+                raise DeviceError(f"{error}; {done}; run again to go on") from None
 
     def _listeners(self, item: VirtualService) -> list[Listener]:
         nickname = str(item.values["NickName"])
         owner = f"Virtual Service {nickname or socket_name(item.protocol, item.address, item.port)}"
         removal = (command_line("delvs", item.place),)
-        return [Listener(owner, service.vip, service.port, service.protocol, service=service, removal=removal) for service in self._driver.services_of(item)]
+        return [
+            Listener(owner, service.vip, service.port, service.protocol, service=service, removal=removal)
+            for service in self._kemp.services_of(item)
+        ]
 
     def _do(self, command: str, parameters: Mapping[str, object]) -> dict[str, Any]:
         """Send a command; raises DeviceError when the answer's own code, or that of HTTP, is none of success."""
@@ -101,14 +102,16 @@ class KempDevice:
         if answer.ok and code == 200 and str(found.get("status", "ok")).lower() in ("ok", "success"):
             return found
         shown = {name: value for name, value in parameters.items() if name in ("vs", "port", "prot", "rs", "rsport")}
-        word = _WORDS.get(code if code != 200 else answer.status, f"HTTP {answer.status}")
+        word = _MEANINGS.get(code if code != 200 else answer.status, f"HTTP {answer.status}")
         message = str(found.get("message", "")).strip()
-        raise DeviceError(f"{self._provider.place}: {command_line(command, shown)}: {word}{f': {message}' if message else ''}")
+        raise DeviceError(
+            f"{self.task.connection.place}: {command_line(command, shown)}: {word}{f': {message}' if message else ''}"
+        )
 
     def _credentials(self) -> dict[str, str]:
-        if self._provider.token:
-            return {"apikey": self._provider.token}
-        return {"apiuser": self._provider.user, "apipass": self._provider.password}
+        if self.task.connection.token:
+            return {"apikey": self.task.connection.token}
+        return {"apiuser": self.task.connection.user, "apipass": self.task.connection.password}
 
 
 def _names(item: VirtualService) -> frozenset[str]:

@@ -80,7 +80,13 @@ _PERSISTENCE = _text("persistenceType", choices=("NONE", "SOURCEIP"), default="N
 _PERSISTENCE_MINUTES = _number("timeout", 0, 1440, default=2)
 
 _ALL = (
-    Resource("nstcpprofile", "ns tcpProfile", ("name",), ("name",), {"name": _text(), "nagle": _text("nagle", choices=_ON_OFF, default="DISABLED")}),
+    Resource(
+        "nstcpprofile",
+        "ns tcpProfile",
+        ("name",),
+        ("name",),
+        {"name": _text(), "nagle": _text("nagle", choices=_ON_OFF, default="DISABLED")},
+    ),
     Resource(
         "server",
         "server",
@@ -143,7 +149,13 @@ _ALL = (
         },
         refers={"tcpprofilename": "nstcpprofile"},
     ),
-    Resource("lbgroup", "lb group", ("name",), ("name",), {"name": _text(), "persistencetype": _PERSISTENCE, "timeout": _PERSISTENCE_MINUTES}),
+    Resource(
+        "lbgroup",
+        "lb group",
+        ("name",),
+        ("name",),
+        {"name": _text(), "persistencetype": _PERSISTENCE, "timeout": _PERSISTENCE_MINUTES},
+    ),
     # The port is of the key: one server may be in a group with two of them.
     Resource(
         "servicegroup_servicegroupmember_binding",
@@ -197,7 +209,10 @@ def _defaults(name: str, kind: str) -> Mapping[str, Scalar]:
     attributes = RESOURCES[name].attributes
     found = {name: attribute.default for name, attribute in attributes.items() if attribute.default is not None}
     idle = IDLE_SECONDS.get(kind)
-    return {**found, **{name: idle for name in ("clttimeout", "svrtimeout") if idle is not None and name in attributes}}
+    return {
+        **found,
+        **{name: idle for name in ("clttimeout", "svrtimeout") if idle is not None and name in attributes},
+    }
 
 
 def normalised(resource: Resource, raw: Mapping[str, object]) -> dict[str, Scalar]:
@@ -205,7 +220,11 @@ def normalised(resource: Resource, raw: Mapping[str, object]) -> dict[str, Scala
 
     Answers write numbers as texts, and leave out attributes that nobody set; so do lines of the configuration.
     """
-    said = {name: _value(attribute, raw[name]) for name, attribute in resource.attributes.items() if raw.get(name) not in (None, "")}
+    said = {
+        name: _value(attribute, raw[name])
+        for name, attribute in resource.attributes.items()
+        if raw.get(name) not in (None, "")
+    }
     return {**defaults(resource, said), **said}
 
 
@@ -227,7 +246,9 @@ def table(resource: Resource, items: list[dict[str, Scalar]]) -> dict[Key, Value
     return dict(sorted((key_of(resource, item), item) for item in items))
 
 
-def said_when_added(values: Values) -> dict[str, Scalar]:
+def added_values(values: Values) -> dict[str, Scalar]:
     """Return what an addition says: what is as it would be anyway is left out, where saying it may be refused."""
-    silent = {("state", "ENABLED"), ("td", 0)} | ({("timeout", values.get("timeout"))} if values.get("persistencetype") == "NONE" else set())
+    silent = {("state", "ENABLED"), ("td", 0)} | (
+        {("timeout", values.get("timeout"))} if values.get("persistencetype") == "NONE" else set()
+    )
     return {name: value for name, value in values.items() if (name, value) not in silent}

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .attributes import RESOURCES, Resource, Scalar, Tables, Values, key_of, normalised, said_when_added
+from .attributes import RESOURCES, Resource, Scalar, Tables, Values, added_values, key_of, normalised
 
 _TOKEN = re.compile(r'"((?:\\.|[^"\\])*)"|(\S+)')
 _ESCAPED = re.compile(r"\\(.)")
@@ -59,25 +59,41 @@ class _Command:
 
 def command_lines(tables: Tables) -> list[str]:
     """Return the lines that make the objects, in the order in which they can be pasted."""
-    return [line for name, resource in RESOURCES.items() for values in tables.get(name, {}).values() for line in _made(resource, values)]
+    return [
+        line
+        for name, resource in RESOURCES.items()
+        for values in tables.get(name, {}).values()
+        for line in _made(resource, values)
+    ]
 
 
 def removal_line(resource: Resource, values: Mapping[str, object]) -> str:
     """Return the line that removes an object, or unbinds it."""
-    words = [str(values[name]) for name in (*resource.key, *resource.remove_with) if not resource.attributes[name].word]
-    named = [part for name in resource.key if resource.attributes[name].word for part in (f"-{resource.attributes[name].word}", str(values[name]))]
+    words = [
+        str(values[name]) for name in (*resource.key, *resource.remove_with) if not resource.attributes[name].word
+    ]
+    named = [
+        part
+        for name in resource.key
+        if resource.attributes[name].word
+        for part in (f"-{resource.attributes[name].word}", str(values[name]))
+    ]
     return " ".join([("unbind" if resource.binding else "rm"), resource.noun, *map(_quoted, words), *named])
 
 
 def option_words(resource: Resource, values: Mapping[str, object]) -> list[str]:
     """Return attributes with their words: ["-cltTimeout", "1800"]."""
-    named = [(resource.attributes[name].word, value) for name, value in values.items() if resource.attributes[name].word]
+    named = [
+        (resource.attributes[name].word, value) for name, value in values.items() if resource.attributes[name].word
+    ]
     return [part for word, value in named for part in (f"-{word}", _quoted(str(value)))]
 
 
 def _made(resource: Resource, values: Values) -> Iterator[str]:
     words = [_quoted(str(values[name])) for name in resource.positional]
-    yield " ".join([("bind" if resource.binding else "add"), resource.noun, *words, *option_words(resource, said_when_added(values))])
+    yield " ".join(
+        [("bind" if resource.binding else "add"), resource.noun, *words, *option_words(resource, added_values(values))]
+    )
 
 
 def _quoted(text: str) -> str:
@@ -131,18 +147,18 @@ def _sorted_out(tokens: list[str]) -> tuple[list[str], dict[str, str]]:
 
 
 def _take(found: dict[str, dict[tuple[str, ...], dict[str, Scalar]]], command: _Command) -> None:
-    """Enter what a command says of an object of the driver's kinds."""
+    """Enter the attributes that a command has of an object of the driver's kinds."""
     resource = _kind(command)
     if resource is None or len(command.positional) < sum(not resource.attributes[name].word for name in resource.key):
         return
-    said = _said(resource, command)
-    table, key = found[resource.name], key_of(resource, normalised(resource, said))
+    values = _values(resource, command)
+    table, key = found[resource.name], key_of(resource, normalised(resource, values))
     if command.verb in ("enable", "disable"):
-        said = {"state": f"{command.verb.upper()}D"}
+        values = {"state": f"{command.verb.upper()}D"}
     if command.verb in ("add", "bind"):
-        table[key] = normalised(resource, said)
+        table[key] = normalised(resource, values)
     elif key in table:
-        table[key] = normalised(resource, {**table[key], **said})
+        table[key] = normalised(resource, {**table[key], **values})
 
 
 def _kind(command: _Command) -> Resource | None:
@@ -159,7 +175,7 @@ def _fits(resource: Resource, command: _Command) -> bool:
     return len(command.positional) == len(resource.positional) and all(word in command.options for word in words)
 
 
-def _said(resource: Resource, command: _Command) -> dict[str, object]:
+def _values(resource: Resource, command: _Command) -> dict[str, object]:
     positional = dict(zip(resource.positional, command.positional, strict=False))
     words = {attribute.word.lower(): name for name, attribute in resource.attributes.items() if attribute.word}
     return {**positional, **{words[word]: value for word, value in command.options.items() if word in words}}
@@ -171,4 +187,6 @@ def _listening(command: _Command) -> Iterator[Listening]:
         return
     name, service_type, address, port = command.positional[:4]
     number = int(port) if port.isdigit() else 65535
-    yield Listening(f"{command.noun} {name}", service_type.upper(), address, number, int(command.options.get("td", "0")))
+    yield Listening(
+        f"{command.noun} {name}", service_type.upper(), address, number, int(command.options.get("td", "0"))
+    )

@@ -15,18 +15,18 @@ from enum import Enum
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
-from ..https import Answer, DeviceError, Https, Provider
-from .steps import Request, Step
+from ..._base.errors import DeviceError
+from ..https import Answer, Connection, Https
+from .planner import CONFIG_PATH, Request, Step
 
 if TYPE_CHECKING:
     from typing import Self
 
-_CONFIG = "/nitro/v1/config"
 # "Session expired or killed", "Not logged in", and "Use of Basic Authentication is Disabled".
 _SESSION_OVER = (444, 354)
 _NO_CREDENTIALS_PER_REQUEST = 1244
 _SESSION_SECONDS = 600
-_WORDS: Mapping[int, str] = {
+_MEANINGS: Mapping[int, str] = {
     400: "the appliance does not understand the request",
     401: "user or password is refused",
     403: "the user may not do this",
@@ -57,11 +57,11 @@ class NitroError(DeviceError):
 class Nitro:
     """One appliance; leaving the context logs out, whatever happened."""
 
-    def __init__(self, provider: Provider, authentication: Authentication = Authentication.AUTO) -> None:
-        self.provider = provider
-        self._https = Https(provider)
+    def __init__(self, connection: Connection, authentication: Authentication = Authentication.AUTO) -> None:
+        self.connection = connection
+        self._https = Https(connection)
         self._authentication = authentication
-        self._token = provider.token
+        self._token = connection.token
         self._has_session = False
 
     @property
@@ -75,10 +75,12 @@ class Nitro:
             self._login()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             if self._has_session:
-                self._https.send("POST", f"{_CONFIG}/logout", {"logout": {}}, self._headers())
+                self._https.send("POST", f"{CONFIG_PATH}/logout", {"logout": {}}, self._headers())
         except DeviceError:
             pass  # The session ends by itself; what went wrong before counts more.
         finally:
@@ -89,7 +91,9 @@ class Nitro:
         found = self._get("nsrunningconfig", "reading the running configuration")
         text = found.get("response") if isinstance(found, dict) else found
         if not isinstance(text, str):
-            raise DeviceError(f"{self.provider.place}: the running configuration is not in the answer; fix: allow the user to show ns runningConfig")
+            raise DeviceError(
+                f"{self.connection.place}: the running configuration is not in the answer; fix: allow the user to show ns runningConfig"
+            )
         return text
 
     def units(self) -> list[dict[str, Any]]:
@@ -101,15 +105,19 @@ class Nitro:
         """Do a step."""
         request = step.request()
         answer = self._send(request.method, request.path, request.body, {"X-NITRO-ONERROR": request.on_error})
-        _judge(self.provider, answer, f"{step.action.value} {_counted(request)}", request)
+        _judge(self.connection, answer, f"{step.action.value} {_counted(request)}", request)
 
     def save(self) -> None:
         """Save the configuration, so that it outlives a restart."""
-        _judge(self.provider, self._send("POST", f"{_CONFIG}/nsconfig?action=save", {"nsconfig": {}}), "saving the configuration")
+        _judge(
+            self.connection,
+            self._send("POST", f"{CONFIG_PATH}/nsconfig?action=save", {"nsconfig": {}}),
+            "saving the configuration",
+        )
 
     def _get(self, name: str, what: str) -> object:
-        answer = self._send("GET", f"{_CONFIG}/{name}")
-        _judge(self.provider, answer, what)
+        answer = self._send("GET", f"{CONFIG_PATH}/{name}")
+        _judge(self.connection, answer, what)
         document = answer.document()
         return document.get(name, {}) if isinstance(document, dict) else {}
 
@@ -118,7 +126,11 @@ class Nitro:
         answer = self._https.send(method, path, body, {**self._headers(), **(headers or {})})
         code = _code(answer)
         over = self._has_session and code in _SESSION_OVER
-        wanted = self._authentication is Authentication.AUTO and not self._has_session and code == _NO_CREDENTIALS_PER_REQUEST
+        wanted = (
+            self._authentication is Authentication.AUTO
+            and not self._has_session
+            and code == _NO_CREDENTIALS_PER_REQUEST
+        )
         if over or wanted:
             # The request was refused as a whole, so that sending it again does nothing twice.
             self._login()
@@ -128,17 +140,17 @@ class Nitro:
     def _headers(self) -> dict[str, str]:
         if self._token:
             return {"Cookie": f"NITRO_AUTH_TOKEN={self._token}"}
-        return {"X-NITRO-USER": self.provider.user, "X-NITRO-PASS": self.provider.password}
+        return {"X-NITRO-USER": self.connection.user, "X-NITRO-PASS": self.connection.password}
 
     def _login(self) -> None:
         self._has_session, self._token = False, ""
-        user = {"username": self.provider.user, "password": self.provider.password, "timeout": _SESSION_SECONDS}
-        answer = self._https.send("POST", f"{_CONFIG}/login", {"login": user})
-        _judge(self.provider, answer, "logging in")
+        user = {"username": self.connection.user, "password": self.connection.password, "timeout": _SESSION_SECONDS}
+        answer = self._https.send("POST", f"{CONFIG_PATH}/login", {"login": user})
+        _judge(self.connection, answer, "logging in")
         document = answer.document()
         self._token = str(document.get("sessionid", "")) if isinstance(document, dict) else ""
         if not self._token:
-            raise DeviceError(f"{self.provider.place}: logging in: the answer has no session")
+            raise DeviceError(f"{self.connection.place}: logging in: the answer has no session")
         self._has_session = True
 
 
@@ -154,7 +166,7 @@ def _code(answer: Answer) -> int:
     return int(document.get("errorcode", 0)) if isinstance(document, dict) else 0
 
 
-def _judge(provider: Provider, answer: Answer, what: str, request: Request | None = None) -> None:
+def _judge(connection: Connection, answer: Answer, what: str, request: Request | None = None) -> None:
     """Raise NitroError when the answer, or a part of a bulk answer, is no success."""
     document = answer.document() if answer.ok or "json" in answer.headers.get("content-type", "") else {}
     found: dict[str, Any] = document if isinstance(document, dict) else {}
@@ -165,10 +177,12 @@ def _judge(provider: Provider, answer: Answer, what: str, request: Request | Non
     if answer.status == 207 and not failed and code == 0:
         return
     undone = "" if request is None or request.on_error == "rollback" else ", what came before it is done"
-    word = f"a part failed{undone}" if answer.status == 207 else _WORDS.get(answer.status, f"HTTP {answer.status}")
-    said = [f"{part.get('errorcode')} {part.get('message')}" for part in failed] or ([f"{code} {found.get('message', '')}"] if code else [])
+    word = f"a part failed{undone}" if answer.status == 207 else _MEANINGS.get(answer.status, f"HTTP {answer.status}")
+    reasons = [f"{part.get('errorcode')} {part.get('message')}" for part in failed]
+    reasons = reasons or ([f"{code} {found.get('message', '')}"] if code else [])
     name = _failed_object(found.get("response", []), request)
-    message = f"{provider.place}: {what}: {word}{': ' if said else ''}{'; '.join(said)}{f' ({name})' if name else ''}"
+    why = f"{': ' if reasons else ''}{'; '.join(reasons)}{f' ({name})' if name else ''}"
+    message = f"{connection.place}: {what}: {word}{why}"
     raise NitroError(message, code if code != _BULK_FAILED or not failed else int(failed[0]["errorcode"]))
 
 

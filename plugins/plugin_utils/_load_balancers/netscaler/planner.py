@@ -5,16 +5,21 @@
 An object whose immutable attribute changes is renamed, so that it goes on serving while the new one is made beside it, and
 is removed last. Where the new one needs the address and port that the old one holds, the appliance refuses it: then the old
 one goes first, and nothing listens between two requests.
+
+macroapi takes many kinds of objects in one request, but one kind of operation: additions with their bindings, updates, or
+removals. Switching, renaming and unsetting take a request per kind of object.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
-from .attributes import RESOURCES, Key, Resource, Scalar, Tables, Values, said_when_added
-from .steps import Action, Item, Step
+from .attributes import RESOURCES, Key, Resource, Scalar, Tables, Values, added_values, key_of
+from .cli import command_lines, option_words, removal_line
 
+CONFIG_PATH = "/nitro/v1/config"
 Objects = frozenset[tuple[str, Key]]
 Mutable = dict[str, dict[Key, Values]]
 
@@ -25,6 +30,96 @@ _TOGETHER: Mapping[str, tuple[str, str]] = {
     "lbgroup": ("persistencetype", "timeout"),
     "lbmonitor": ("interval", "resptimeout"),
 }
+
+
+class Action(str, Enum):
+    """What a step does."""
+
+    ADD = "add"
+    UPDATE = "set"
+    UNSET = "unset"
+    ENABLE = "enable"
+    DISABLE = "disable"
+    RENAME = "rename"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True)
+class Item:
+    """One object of a step: its kind, and what is said of it."""
+
+    kind: str
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request: method, path, body, and what happens at the first error (X-NITRO-ONERROR)."""
+
+    method: str
+    path: str
+    body: Mapping[str, list[Mapping[str, object]]]
+    on_error: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """Objects that one request changes in the same way."""
+
+    action: Action
+    items: tuple[Item, ...]
+
+    def request(self) -> Request:
+        """Return the request; a failed addition is rolled back, everything else stops where it fails."""
+        body: dict[str, list[Mapping[str, object]]] = {}
+        for item in self.items:
+            body.setdefault(item.kind, []).append(item.values)
+        if self.action is Action.ADD:
+            return Request("POST", f"{CONFIG_PATH}/macroapi", body, "rollback")
+        if self.action is Action.UPDATE:
+            return Request("PUT", f"{CONFIG_PATH}/macroapi", body, "exit")
+        if self.action is Action.REMOVE:
+            return Request("POST", f"{CONFIG_PATH}/macroapi?action=remove", body, "exit")
+        return Request("POST", f"{CONFIG_PATH}/{self.items[0].kind}?action={self.action.value}", body, "exit")
+
+    def objects(self) -> Iterator[tuple[str, Key]]:
+        """Yield the kinds and keys of the objects."""
+        return ((item.kind, key_of(RESOURCES[item.kind], item.values)) for item in self.items)
+
+    def lines(self) -> list[str]:
+        """Return the command lines that do the same."""
+        return [line for item in self.items for line in _lines(self.action, item)]
+
+
+def _lines(action: Action, item: Item) -> list[str]:
+    resource = RESOURCES[item.kind]
+    values = {name: value for name, value in item.values.items() if isinstance(value, (str, int))}
+    if action is Action.ADD:
+        return command_lines({item.kind: {(): values}})
+    if action is Action.REMOVE:
+        return [removal_line(resource, item.values)]
+    if action is Action.RENAME:
+        return [f"rename {resource.noun} {item.values[resource.key[0]]} {item.values['newname']}"]
+    rest = {name: value for name, value in values.items() if name not in (*resource.key, *resource.remove_with)}
+    if action is Action.UNSET:
+        words = [word for word in option_words(resource, rest) if word.startswith("-")]
+    elif action is Action.UPDATE:
+        words = _set_words(item, rest)
+    else:
+        words = [str(rest[name]) for name in ("servername", "port") if name in rest] + (
+            ["-graceful", "YES"] if "graceful" in rest else []
+        )
+    named = [str(item.values[name]) for name in (*resource.key, *resource.remove_with)]
+    return [" ".join([action.value, resource.noun, *named, *words])]
+
+
+def _set_words(item: Item, rest: Mapping[str, str | int]) -> list[str]:
+    """Return the words of a set command, where an address has a word although add gives it without one."""
+    address = {"lbvserver": "ipv46", "server": "ipaddress"}.get(item.kind, "")
+    words = [f"-IPAddress {rest[address]}"] if address in rest else []
+    return words + option_words(
+        RESOURCES[item.kind], {name: value for name, value in rest.items() if name in RESOURCES[item.kind].attributes}
+    )
 
 
 @dataclass(frozen=True)
@@ -101,12 +196,19 @@ def _renamed(tables: Tables, renames: Mapping[tuple[str, Key], Key]) -> Mutable:
     """Return the tables after the renames, references too."""
     if not renames:
         return {name: dict(items) for name, items in tables.items()}
-    return {name: dict(_renamed_row(RESOURCES[name], values, renames) for values in items.values()) for name, items in tables.items()}
+    return {
+        name: dict(_renamed_row(RESOURCES[name], values, renames) for values in items.values())
+        for name, items in tables.items()
+    }
 
 
 def _renamed_row(resource: Resource, values: Values, renames: Mapping[tuple[str, Key], Key]) -> tuple[Key, Values]:
     named = {**resource.refers, **({} if resource.binding else {resource.key[0]: resource.name})}
-    changed = {name: renames[kind, (str(values[name]),)][0] for name, kind in named.items() if (kind, (str(values.get(name, "")),)) in renames}
+    changed = {
+        name: renames[kind, (str(values[name]),)][0]
+        for name, kind in named.items()
+        if (kind, (str(values.get(name, "")),)) in renames
+    }
     found: dict[str, Scalar] = {**values, **changed}
     return tuple(str(found[name]) for name in resource.key), found
 
@@ -130,7 +232,11 @@ def _reached(tables: Tables, found: set[tuple[str, Key]]) -> Iterator[tuple[str,
             holder = (resource.refers.get(first, name), (str(values[first]),)) if resource.binding else (name, key)
             if holder in found:
                 yield name, key
-                yield from ((kind, (str(values[attribute]),)) for attribute, kind in resource.refers.items() if values.get(attribute))
+                yield from (
+                    (kind, (str(values[attribute]),))
+                    for attribute, kind in resource.refers.items()
+                    if values.get(attribute)
+                )
 
 
 def _used_by_others(tables: Tables, prefix: str) -> Objects:
@@ -171,18 +277,29 @@ def _gone_with(tables: Tables, early: Objects) -> Objects:
     """Return the bindings of the virtual servers that are removed first, with which they vanish."""
     names = {key[0] for kind, key in early if kind == _VSERVER}
     bindings = ("lbvserver_servicegroup_binding", _AFFINITY)
-    return frozenset((kind, key) for kind in bindings for key in tables[kind] if key[1 if kind == _AFFINITY else 0] in names)
+    return frozenset(
+        (kind, key) for kind in bindings for key in tables[kind] if key[1 if kind == _AFFINITY else 0] in names
+    )
 
 
 def _rename_steps(renames: Mapping[tuple[str, Key], Key]) -> Iterator[Step]:
     for name in ("servicegroup", _VSERVER):
-        items = [Item(name, {RESOURCES[name].key[0]: key[0], "newname": new[0]}) for (kind, key), new in renames.items() if kind == name]
+        items = [
+            Item(name, {RESOURCES[name].key[0]: key[0], "newname": new[0]})
+            for (kind, key), new in renames.items()
+            if kind == name
+        ]
         if items:
             yield Step(Action.RENAME, tuple(items))
 
 
 def _addition(want: Tables, added: Objects) -> Iterator[Step]:
-    items = [Item(name, said_when_added(values)) for name in RESOURCES for key, values in want[name].items() if (name, key) in added]
+    items = [
+        Item(name, added_values(values))
+        for name in RESOURCES
+        for key, values in want[name].items()
+        if (name, key) in added
+    ]
     if items:
         yield Step(Action.ADD, tuple(items))
 
@@ -191,7 +308,10 @@ def _removal(tables: Tables, removed: Objects) -> Iterator[Step]:
     items = []
     for name, resource in reversed(list(RESOURCES.items())):
         gone = [values for key, values in tables[name].items() if (name, key) in removed]
-        items += [Item(name, {attribute: values[attribute] for attribute in (*resource.key, *resource.remove_with)}) for values in gone]
+        items += [
+            Item(name, {attribute: values[attribute] for attribute in (*resource.key, *resource.remove_with)})
+            for values in gone
+        ]
     if items:
         yield Step(Action.REMOVE, tuple(items))
 
@@ -208,12 +328,16 @@ def _changes(want: Tables, have: Tables, early: Objects, scope: Scope) -> Iterat
             if changed:
                 updates.append(Item(name, {**_named(name, want[name][key]), **changed}))
             if missing:
-                unsets.setdefault(name, []).append(Item(name, {**_named(name, want[name][key]), **dict.fromkeys(missing, True)}))
+                unsets.setdefault(name, []).append(
+                    Item(name, {**_named(name, want[name][key]), **dict.fromkeys(missing, True)})
+                )
             if state:
                 kind = "servicegroup" if name == _MEMBER else name
                 action = Action.ENABLE if state == "ENABLED" else Action.DISABLE
                 graceful = {"graceful": "YES"} if action is Action.DISABLE and key in scope.graceful else {}
-                switches.setdefault((action, kind), []).append(Item(kind, {**_named(name, want[name][key]), **graceful}))
+                switches.setdefault((action, kind), []).append(
+                    Item(kind, {**_named(name, want[name][key]), **graceful})
+                )
     yield from [Step(Action.UPDATE, tuple(updates))] if updates else []
     yield from (Step(Action.UNSET, tuple(items)) for items in unsets.values())
     yield from (Step(action, tuple(items)) for (action, _kind), items in switches.items())
@@ -224,10 +348,16 @@ def _named(name: str, values: Values) -> dict[str, Scalar]:
     return {attribute: values[attribute] for attribute in (*resource.key, *resource.remove_with)}
 
 
-def _difference(name: str, want: Values, have: Values, grouped: frozenset[str]) -> tuple[dict[str, Scalar], list[str], str]:
+def _difference(
+    name: str, want: Values, have: Values, grouped: frozenset[str]
+) -> tuple[dict[str, Scalar], list[str], str]:
     """Return what is set to another value, what is unset, and the state to switch to, an empty text for none."""
     ignored = _ignored(name, want, grouped)
-    attributes = {key: kind for key, kind in RESOURCES[name].attributes.items() if key not in ignored and want.get(key) != have.get(key)}
+    attributes = {
+        key: kind
+        for key, kind in RESOURCES[name].attributes.items()
+        if key not in ignored and want.get(key) != have.get(key)
+    }
     state = str(want["state"]) if "state" in attributes else ""
     changed = {key: want[key] for key, kind in attributes.items() if key in want and not kind.action}
     pair = _TOGETHER.get(name, ())

@@ -12,38 +12,37 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..._base.errors import DeviceError
+from ..appliances import APPLIANCE_SAFETY, ApplianceProvider
 from ..conflicts import Listener
-from ..driver import Impact
-from ..https import DeviceError, Provider
+from ..driver import EffectKind
+from ..https import Connection
 from ..model import MemberState, Service
-from ..reconcile import Gathered, Order, Work
+from ..reconcile import Gathered, Order, Task, Work
 from .attributes import RESOURCES, Key, Tables
 from .cli import Configuration, parse_configuration, removal_line
+from .driver import NetScaler
 from .nitro import Authentication, Nitro
-from .parse import Reader, services_of
 from .planner import ResourcePlan, Scope, plan_resources
-from .render import Servers, domain_of, resources_of
-
-if TYPE_CHECKING:
-    from typing import Self
+from .resources import Reader, Servers, domain_of, resources_of, services_of
 
 _OLD = re.compile(r"-old\d*\Z")
-_RECREATES = Impact("recreates the virtual: the old one serves until the new one is there, then its connections end", recreates=True)
-_INTERRUPTS = Impact("recreates the virtual: nothing listens for a moment, since its address and port pass on", recreates=True)
-_PROTOCOLS: Mapping[str, str] = {"UDP": "udp", "DNS": "udp", "SIP_UDP": "udp", "RADIUS": "udp", "TFTP": "udp", "DTLS": "udp", "SYSLOGUDP": "udp", "ANY": "any"}
+_UDP_TYPES = ("UDP", "DNS", "SIP_UDP", "RADIUS", "TFTP", "DTLS", "SYSLOGUDP")
+_PROTOCOLS: Mapping[str, str] = {**dict.fromkeys(_UDP_TYPES, "udp"), "ANY": "any"}
 
 
-class NetScalerDevice:
-    """The Device of the driver netscaler; peer is how the other unit of a pair is reached, its own address when empty."""
+class NetScalerProvider(ApplianceProvider):
+    """The services of one NetScaler or pair; peer is how the other unit is reached, its own address when empty."""
 
-    domain_option = "td"
+    safety = APPLIANCE_SAFETY
 
-    def __init__(self, provider: Provider, prefix: str, authentication: Authentication = Authentication.AUTO, peer: str = "") -> None:
-        self._provider = provider
-        self._prefix = prefix
+    def __init__(
+        self, task: Task, driver: NetScaler, authentication: Authentication = Authentication.AUTO, peer: str = ""
+    ) -> None:
+        super().__init__(task, driver)
+        self._prefix = driver.prefix
         self._authentication = authentication
         self._peer = peer
         self._stack = ExitStack()
@@ -56,22 +55,27 @@ class NetScalerDevice:
         """Return how many requests were sent to all units."""
         return sum(session.requests for session in self._sessions)
 
-    def __enter__(self) -> Self:
-        self._open(self._provider)
-        return self
+    def close(self) -> None:
+        """Log out everywhere."""
+        self._stack.close()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._stack.__exit__(kind, error, trace)
-
-    def gather(self, want: Sequence[Service]) -> Gathered:
+    def read(self) -> Gathered:
         """Return our services, everybody else's listeners, and what is known of the pair."""
+        if not self._sessions:
+            self._open(self.task.connection)
         self._configuration = parse_configuration(self._nitro.running_configuration())
-        facts: dict[str, object] = {"unit": self._provider.host}
+        facts: dict[str, object] = {"unit": self.unit(self._nitro.connection.host)}
         if self._configuration.has_pair:
             facts |= self._primary()
+        self.was_read()
         tables = self._configuration.tables
-        idle_seconds = {service.name: service.idle_seconds for service in want}
+        idle_seconds = {service.name: service.idle_seconds for service in self.want}
         return Gathered(services_of(tables, self._prefix, idle_seconds), tuple(self._others()), facts)
+
+    def same_domain(self, service: Service, listener: Listener) -> bool:
+        """Return whether a listener is in the traffic domain of a service; without one, those of all domains count."""
+        asked = service.options.get("td")
+        return asked in (None, 0) or listener.domain == f"td {asked}"
 
     def prepare(self, order: Order) -> Work:
         """Return the steps to what is wanted, as command lines."""
@@ -81,9 +85,9 @@ class NetScalerDevice:
         scope = Scope(self._prefix, frozenset(self._prefix + name for name in order.kept), graceful)
         self._plan = plan_resources(want, have, scope)
         lines = tuple(line for step in self._plan.steps for line in step.lines())
-        return Work(lines, frozenset(self._services_touched(want)), dict(self._impacts()))
+        return Work(lines, frozenset(self._services_touched(want)), dict(self._effects()))
 
-    def apply(self) -> None:
+    def write(self) -> None:
         """Send the steps and save; raises DeviceError that says how far it came."""
         for number, step in enumerate(self._plan.steps):
             try:
@@ -97,28 +101,31 @@ class NetScalerDevice:
     def _nitro(self) -> Nitro:
         return self._sessions[-1]
 
-    def _open(self, provider: Provider) -> None:
-        session = Nitro(provider, self._authentication)
+    def _open(self, connection: Connection) -> None:
+        session = Nitro(connection, self._authentication)
         self._sessions.append(session)
         self._stack.enter_context(session)
 
     def _primary(self) -> dict[str, object]:
         """Go to the primary of the pair, and return which it is and how synchronisation does."""
-        units = self._nitro.units()
+        units, place = self._nitro.units(), self.task.connection.place
         primary = next((unit for unit in units if str(unit.get("state", "")).lower() == "primary"), None)
         if primary is None:
-            raise DeviceError(f"{self._provider.place}: no unit of the pair is primary: {_states(units)}; nothing is written to a pair without one")
-        facts: dict[str, object] = {"pair": _facts(units), "unit": self._provider.host}
-        if str(primary.get("id")) == "0":
-            return facts
-        host = self._peer or str(primary["ipaddress"])
-        self._open(replace(self._provider, host=host))
-        self._configuration = parse_configuration(self._nitro.running_configuration())
-        return {**facts, "unit": host}
+            states = f"no unit of the pair is primary: {_states(units)}"
+            raise DeviceError(f"{place}: {states}; nothing is written to a pair without one")
+        host = self._nitro.connection.host
+        if str(primary.get("id")) != "0":
+            host = self._peer or str(primary["ipaddress"])
+            self._open(replace(self.task.connection, host=host))
+            self._configuration = parse_configuration(self._nitro.running_configuration())
+        others = [str(unit.get("ipaddress", "")) for unit in units if unit is not primary]
+        return {"pair": _facts(units), "unit": {**self.unit(host), "others": others}}
 
     def _servers(self) -> Servers:
         """Return the names of server objects by address and domain; one of ours before the others."""
-        items = [(values, key[0]) for key, values in self._configuration.tables["server"].items() if "ipaddress" in values]
+        items = [
+            (values, key[0]) for key, values in self._configuration.tables["server"].items() if "ipaddress" in values
+        ]
         items.sort(key=lambda item: item[1].startswith(self._prefix))
         return {(str(values["ipaddress"]), int(values["td"])): name for values, name in items}
 
@@ -141,31 +148,62 @@ class NetScalerDevice:
             domain = f"td {found.domain}" if found.domain else ""
             removal = tuple(_removal(tables, name)) if vserver else (f"rm {found.owner}",)
             service = reader.service(vserver) if vserver else None
-            yield Listener(found.owner, found.address, found.port, _PROTOCOLS.get(found.kind, "tcp"), domain, service, removal)
+            yield Listener(
+                owner=found.owner,
+                address=found.address,
+                port=found.port,
+                protocol=_PROTOCOLS.get(found.kind, "tcp"),
+                domain=domain,
+                service=service,
+                removal=removal,
+            )
 
     def _services_touched(self, want: Tables) -> Iterable[str]:
         """Yield the services whose objects change: their own by name, shared ones by who uses them."""
-        names = {key[0].removeprefix(self._prefix) for key in (*want["lbvserver"], *self._configuration.tables["lbvserver"]) if key[0].startswith(self._prefix)}
+        names = {
+            key[0].removeprefix(self._prefix)
+            for key in (*want["lbvserver"], *self._configuration.tables["lbvserver"])
+            if key[0].startswith(self._prefix)
+        }
         direct = {_OLD.sub("", name.removeprefix(self._prefix)) for _kind, name in self._plan.objects}
         shared = {(kind, (name,)) for kind, name in self._plan.objects}
         for kind, resource in RESOURCES.items():
             for values in want[kind].values():
-                used = {(other, (str(values[attribute]),)) for attribute, other in resource.refers.items() if values.get(attribute)}
+                used = {
+                    (other, (str(values[attribute]),))
+                    for attribute, other in resource.refers.items()
+                    if values.get(attribute)
+                }
                 if used & shared:
-                    direct |= {str(values[name]).removeprefix(self._prefix) for name in ("name", "servicegroupname", "vservername") if name in values}
+                    direct |= {
+                        str(values[name]).removeprefix(self._prefix)
+                        for name in ("name", "servicegroupname", "vservername")
+                        if name in values
+                    }
         return names & direct
 
-    def _impacts(self) -> Iterable[tuple[str, Impact]]:
-        service = {name: _OLD.sub("", name.removeprefix(self._prefix)) for name in self._plan.recreated}
-        yield from ((service[name], _RECREATES) for name in self._plan.recreated - self._plan.interrupted)
-        yield from ((service[name], _INTERRUPTS) for name in self._plan.recreated & self._plan.interrupted)
+    def _effects(self) -> Iterable[tuple[str, EffectKind]]:
+        """Yield what is made anew, by service; that nothing listens meanwhile comes last, since it counts for more."""
+        for names, kind in (
+            (self._plan.recreated - self._plan.interrupted, EffectKind.REPLACES),
+            (self._plan.recreated & self._plan.interrupted, EffectKind.INTERRUPTS),
+        ):
+            yield from ((_OLD.sub("", name.removeprefix(self._prefix)), kind) for name in names)
 
 
 def _removal(tables: Tables, name: str) -> Iterable[str]:
     """Yield the lines that remove a virtual server of somebody else and the groups that are bound to it alone."""
     yield removal_line(RESOURCES["lbvserver"], {"name": name})
-    groups = [values["servicegroupname"] for values in tables["lbvserver_servicegroup_binding"].values() if values["name"] == name]
-    users = [str(values["servicegroupname"]) for values in tables["lbvserver_servicegroup_binding"].values() if values["name"] != name]
+    groups = [
+        values["servicegroupname"]
+        for values in tables["lbvserver_servicegroup_binding"].values()
+        if values["name"] == name
+    ]
+    users = [
+        str(values["servicegroupname"])
+        for values in tables["lbvserver_servicegroup_binding"].values()
+        if values["name"] != name
+    ]
     known = [group for group in groups if (group,) in tables["servicegroup"] and group not in users]
     yield from (removal_line(RESOURCES["servicegroup"], {"servicegroupname": group}) for group in known)
 

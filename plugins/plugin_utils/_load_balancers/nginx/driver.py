@@ -12,36 +12,31 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ..._base.errors import InvalidInputError, Problem
-from ..config_sections import Block, nginx_blocks, seconds_of, split_endpoint
-from ..driver import MODIFIES_MEMBERS, Impact, NotRendered, Rendered
+from ..config_syntax import Block, nginx_blocks, seconds_of, split_endpoint
+from ..driver import HASH_REFUSALS, EffectKind, Refusal, Rendered, has_affinity, refused
 from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
 
 PREFIX = "lync-"
 HEADER = "# Written by Ansible, msuc.lync.nginx_stream_services; changes by hand are undone by the next run.\n"
-_RELOADS = Impact("reloads: new connections go by the new configuration, open ones stay where they are")
 _ALGORITHMS = {"least-connections": ["least_conn;"], "round-robin": []}
-_REFUSED_MONITOR = "nginx asks no member whether it is well: one that refuses {failures} times rests for {seconds} s; port {port} is not asked"
 
 
 class NginxStreamDriver:
     """The driver "nginx_stream"; TCP and UDP."""
 
     name = "nginx_stream"
-    impacts: Mapping[str, Impact] = {"members": replace(MODIFIES_MEMBERS, words="modifies members, by a reload"), "": _RELOADS}
+    effects: Mapping[str, EffectKind] = {"members": EffectKind.RELOADS_MEMBERS, "": EffectKind.RELOADS}
     options: Mapping[str, Mapping[str, object]] = {}
 
     def render(self, services: Sequence[Service]) -> Rendered:
         """Return the text of the file; raises InvalidInputError for options, of which there are none."""
-        problems = [
-            Problem(f"service {service.name}, options.{name}", f"{name!r} is not an option of nginx_stream", "none", "remove it")
-            for service in services for name in sorted(service.options)
-        ]  # fmt: skip
+        problems = [_option_problem(service, name) for service in services for name in sorted(service.options)]
         if problems:
             raise InvalidInputError(problems)
         ordered = sorted(services, key=lambda service: service.name)
         body = "\n".join(_service(service) for service in ordered)
         text = f"{HEADER}stream {{\n{body}}}\n" if ordered else ""
-        return Rendered(text, text, tuple(item for service in ordered for item in _not_rendered(service)))
+        return Rendered(text, text, refused(ordered, _REFUSALS))
 
     def parse(self, document: object) -> tuple[Service, ...]:
         """Return the services of a file's text, sorted by name; raises InvalidInputError when it is not one that render writes."""
@@ -49,11 +44,13 @@ class NginxStreamDriver:
 
     def expressible(self, service: Service) -> Service:
         """Return the service as nginx can say it: see not_rendered."""
-        kept = service.persistence.kind is not PersistenceKind.NONE
+        kept = has_affinity(service)
         return replace(
             service,
-            members=tuple(sorted(Member(member.address, _sayable(member.state, kept)) for member in service.members)),
-            monitor=replace(service.monitor, port=service.node_port) if service.members else Monitor(service.node_port),
+            members=tuple(sorted(Member(member.address, _state_of(member.state, kept)) for member in service.members)),
+            monitor=replace(service.monitor, port=service.node_port)
+            if service.members
+            else Monitor(service.node_port),
             persistence=Persistence(PersistenceKind.SOURCE) if kept else Persistence(),
             algorithm=Service.algorithm if kept else service.algorithm,
             nagle=service.nagle or service.protocol == "udp",
@@ -64,44 +61,60 @@ class NginxStreamDriver:
 DRIVER = NginxStreamDriver()
 
 
-def _sayable(state: MemberState, hashed: bool) -> MemberState:
+def _state_of(state: MemberState, hashed: bool) -> MemberState:
     """Return the state that nginx has for one: a server is up, in reserve (not beside a hash) or down, and keeps what it has."""
     if state is MemberState.DRAINING or (state is MemberState.BACKUP and hashed):
         return MemberState.DISABLED
     return state
 
 
-def _not_rendered(service: Service) -> Iterator[NotRendered]:
-    kept, monitor = service.persistence, service.monitor
-    why = _REFUSED_MONITOR.format(failures=monitor.failures, seconds=monitor.interval_seconds, port=monitor.port)
-    yield NotRendered(service.name, "monitor", why)
-    if kept.kind is PersistenceKind.COOKIE:
-        why = f"the cookie {kept.cookie} can only be set in decrypted traffic; the address of the client stands in for it"
-        yield NotRendered(service.name, "persistence", why)
-    if kept.kind is PersistenceKind.SOURCE:
-        yield NotRendered(service.name, "persistence.seconds", f"affinity by the hash of the address has no end, {kept.seconds} s or other")
-    if kept.group:
-        yield NotRendered(service.name, "persistence.group", "the hash of each service is its own")
-    if kept.kind is not PersistenceKind.NONE:
-        yield NotRendered(service.name, "algorithm", f"the hash of the client's address chooses the member, not {service.algorithm}")
+def _option_problem(service: Service, name: str) -> Problem:
+    place = f"service {service.name}, options.{name}"
+    return Problem(place, f"{name!r} is not an option of nginx_stream", "none", "remove it")
+
+
+def _monitor_reasons(service: Service) -> Iterator[str]:
+    monitor = service.monitor
+    rests = f"one that refuses {monitor.failures} times rests for {monitor.interval_seconds} s"
+    yield f"nginx asks no member whether it is well: {rests}; port {monitor.port} is not asked"
+
+
+def _member_reasons(service: Service) -> Iterator[str]:
     for member in service.members:
-        if _sayable(member.state, kept.kind is not PersistenceKind.NONE) is not member.state:
-            yield NotRendered(service.name, "members", f"{member.address} is {member.state.value}; nginx takes it out for new clients")
+        if _state_of(member.state, has_affinity(service)) is not member.state:
+            yield f"{member.address} is {member.state.value}; nginx takes it out for new clients"
+
+
+_REFUSALS = (
+    Refusal("monitor", _monitor_reasons),
+    *HASH_REFUSALS,
+    Refusal.when(
+        "persistence.group", lambda service: bool(service.persistence.group), "the hash of each service is its own"
+    ),
+    Refusal("members", _member_reasons),
+)
 
 
 def _service(service: Service) -> str:
     name, monitor = f"{PREFIX}{service.name}", service.monitor
-    hashed = service.persistence.kind is not PersistenceKind.NONE
+    hashed = has_affinity(service)
     words = {MemberState.DISABLED: " down", MemberState.BACKUP: " backup"}
     balance = ["hash $remote_addr consistent;"] if hashed else _ALGORITHMS[service.algorithm]
     rest = f"max_fails={monitor.failures} fail_timeout={monitor.interval_seconds}s"
     servers = [
-        f"server {endpoint(member.address, service.node_port)} {rest}{words.get(_sayable(member.state, hashed), '')};" for member in sorted(service.members)
+        f"server {endpoint(member.address, service.node_port)} {rest}{words.get(_state_of(member.state, hashed), '')};"
+        for member in sorted(service.members)
     ] or [f"server 127.0.0.1:{service.node_port} down;"]  # an upstream without a server is an error
     is_udp = service.protocol == "udp"
     # One socket per worker, so that the kernel keeps a client at one worker.
     listen = f"listen {endpoint(service.vip, service.port)}{' udp reuseport' if is_udp else ' so_keepalive=on'};"
-    server = [f"# pool: {service.pool}", listen, f"proxy_pass {name};", f"proxy_timeout {service.idle_seconds}s;", "proxy_connect_timeout 5s;"]
+    server = [
+        f"# pool: {service.pool}",
+        listen,
+        f"proxy_pass {name};",
+        f"proxy_timeout {service.idle_seconds}s;",
+        "proxy_connect_timeout 5s;",
+    ]
     server += [] if is_udp else [f"tcp_nodelay {'off' if service.nagle else 'on'};"]
     server += [] if service.source_nat else ["proxy_bind $remote_addr transparent;"]
     return "".join([_block(f"upstream {name}", [*balance, *servers]), _block("server", server)])
@@ -133,7 +146,9 @@ def _read(server: Block, upstream: Block | None) -> Service:
         return _read_service(server, upstream)
     except (IndexError, KeyError, ValueError, StopIteration) as error:
         message = f"the server block is not as this collection writes it: {error!r}"
-        raise InvalidInputError([Problem(f"line {server.number}", message, fix="use state replaced, which writes the file anew")]) from error
+        raise InvalidInputError(
+            [Problem(f"line {server.number}", message, fix="use state replaced, which writes the file anew")]
+        ) from error
 
 
 def _read_service(server: Block, upstream: Block) -> Service:
@@ -166,5 +181,5 @@ def server_state(words: Sequence[str]) -> MemberState:
 
 
 def _monitor(words: Sequence[str], port: int) -> Monitor:
-    said = dict(word.partition("=")[::2] for word in words[1:] if "=" in word)
-    return Monitor(port, seconds_of(said["fail_timeout"], "s"), int(said["max_fails"]))
+    found = dict(word.partition("=")[::2] for word in words[1:] if "=" in word)
+    return Monitor(port, seconds_of(found["fail_timeout"], "s"), int(found["max_fails"]))

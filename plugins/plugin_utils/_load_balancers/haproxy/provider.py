@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""HAProxy's running process: what its servers do now, and the commands that change members without a reload."""
+"""HAProxy on a Linux host: what the servers of its running process do now, and commands that change members without a reload."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from ..config_files import ConfigFileProvider, Remote
 from ..model import Member, MemberState, Service
-from .driver import PREFIX, WEIGHT, check_arguments, endpoint, server_arguments
+from ..reconcile import Task
+from .driver import DRIVER, PREFIX, WEIGHT, check_arguments, endpoint, server_arguments
 
 # Bits of srv_admin_state in `show servers state`: forced by command or inherited; 4 is by configuration.
 _MAINTENANCE, _DRAIN = 1 | 4, 8
@@ -25,6 +27,27 @@ class ServerNow(NamedTuple):
 
 
 Running = Mapping[str, Mapping[str, ServerNow]]
+
+
+class HaproxyProvider(ConfigFileProvider):
+    """The services of HAProxy on one host."""
+
+    def __init__(self, task: Task, remote: Remote, path: str) -> None:
+        super().__init__(task, DRIVER, remote, path)
+        self._running: Running = {}
+
+    def running(self, services: tuple[Service, ...]) -> tuple[Service, ...]:
+        """Return the services with their members as the process has them."""
+        self._running = read_running(str(self.file.answer.get("servers") or ""))
+        return tuple(as_running(service, self._running) for service in services)
+
+    def facts(self, services: tuple[Service, ...]) -> Mapping[str, object]:
+        """Return how many members are up for the process, where it knows any."""
+        return {"health": health_of(services, self._running)} if self._running else {}
+
+    def commands(self, before: tuple[Service, ...], after: tuple[Service, ...]) -> tuple[str, ...]:
+        """Return the commands that change members without a reload, none when something else changes."""
+        return commands(before, after, self._running)
 
 
 def read_running(text: str) -> Running:
@@ -53,7 +76,8 @@ def as_running(service: Service, running: Running) -> Service:
     servers = running.get(f"{PREFIX}{service.name}")
     if servers is None:
         return service
-    return replace(service, members=tuple(_as_running(member, servers[member.address]) for member in service.members if member.address in servers))
+    known = (member for member in service.members if member.address in servers)
+    return replace(service, members=tuple(_as_running(member, servers[member.address]) for member in known))
 
 
 def _as_running(member: Member, now: ServerNow) -> Member:
@@ -73,7 +97,9 @@ def commands(before: Sequence[Service], after: Sequence[Service], running: Runni
     changed = [name for name in new if old.get(name) != new[name]]
     if old.keys() != new.keys() or not all(_only_members(old[name], new[name], running) for name in changed):
         return ()
-    return tuple(line for name in sorted(changed) for line in _commands(old[name], new[name], running[f"{PREFIX}{name}"]))
+    return tuple(
+        line for name in sorted(changed) for line in _commands(old[name], new[name], running[f"{PREFIX}{name}"])
+    )
 
 
 def _only_members(before: Service, after: Service, running: Running) -> bool:

@@ -2,18 +2,37 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Reads the two grammars of proxies on Linux: HAProxy's sections of lines, nginx's nested blocks; lines keep their numbers.
 
-Endpoints and times are read alike for both, but for the unit of a time that has none.
+Endpoints and times are read alike for both, but for the unit of a time that has none. So does who listens in files of
+somebody else.
 """
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-SECTIONS = ("global", "defaults", "frontend", "backend", "listen", "peers", "resolvers", "userlist", "program", "cache", "ring", "http-errors", "mailers")
+from .conflicts import Listener
+
+SECTIONS = frozenset(
+    (
+        "global",
+        "defaults",
+        "frontend",
+        "backend",
+        "listen",
+        "peers",
+        "resolvers",
+        "userlist",
+        "program",
+        "cache",
+        "ring",
+        "http-errors",
+        "mailers",
+    )
+)
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SPECIAL = re.compile(r"[\"'\\#]")
 _NGINX_TOKENS = re.compile(r"#[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[{};]|[^\s{};\"']+|\n")
@@ -28,7 +47,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A section of HAProxy or a block of nginx: its head, its own directives, the block around it; comments: texts of its own comment lines."""
+    """A section of HAProxy or a block of nginx: its head, its own directives, the block around it, its own comments."""
 
     head: tuple[str, ...]
     number: int = 0
@@ -75,7 +94,10 @@ def _words(raw: str) -> tuple[str, ...]:
 
 
 def nginx_blocks(text: str) -> Iterator[Block]:
-    """Yield the blocks of an nginx configuration, each when it ends, the whole file last, as one without a head; nginx itself complains of braces."""
+    """Yield the blocks of an nginx configuration, each when it ends, the whole file last, as one without a head.
+
+    A brace too many or too few is for nginx to complain of.
+    """
     block, number = Block(()), 1
     words: list[str] = []
     for match in _NGINX_TOKENS.finditer(text):
@@ -104,7 +126,10 @@ def nginx_blocks(text: str) -> Iterator[Block]:
 
 
 def split_endpoint(text: str) -> tuple[str, int]:
-    """Return address and port of "10.1.0.100:443", "[2001:db8::1]:443", "ipv6@[2001:db8::1]:443" or "443"; the address of all is "*", no port 0."""
+    """Return address and port of "10.1.0.100:443", "[2001:db8::1]:443", "ipv6@[2001:db8::1]:443" or "443".
+
+    The address of all is "*", no port 0.
+    """
     address, _colon, port = text.rpartition(":")
     address = address.rpartition("@")[2].strip("[]")
     return address or "*", int(port) if port.isdecimal() else 0
@@ -119,6 +144,46 @@ def port_of(text: str) -> int:
 
 
 def seconds_of(text: str, unit: str) -> int:
-    """Return whole seconds of a time like "60s" or "5m"; unit: of a time without one. Raises KeyError or ValueError for what is no time."""
+    """Return whole seconds of a time like "60s" or "5m"; unit: of a time without one.
+
+    Raises KeyError or ValueError for what is no time.
+    """
     word = text.lstrip("0123456789")
     return round(int(text.removesuffix(word) or 0) * _SECONDS[word or unit])
+
+
+_EVERY = {"*": "0.0.0.0", "::": "0.0.0.0"}
+
+
+def listeners_of(answer: Mapping[str, Any], driver: str, own: Collection[str] = ()) -> Iterator[Listener]:
+    """Yield who else listens; answer: of the host's module to gather, own: paths of further files that are ours."""
+    for path, text in answer.get("files") or ():
+        if path not in own:
+            yield from _READERS[driver](str(path), str(text))
+    for each in answer.get("listeners") or ():
+        owner = f"process {each['process']} (pid {each['pid']})"
+        yield _listener(owner, str(each["address"]), int(each["port"]), str(each["protocol"]))
+
+
+def _listener(owner: str, address: str, port: int, protocol: str) -> Listener:
+    return Listener(owner, _EVERY.get(address, address), port, protocol)
+
+
+def _of_haproxy(path: str, text: str) -> Iterator[Listener]:
+    for section in haproxy_sections(text):
+        owner = f"{' '.join(section.head[:2])} of {path}"
+        parts = (part for words in section.all("bind") for part in (words[0].split(",") if words else ()))
+        yield from (_listener(owner, *split_endpoint(part), "tcp") for part in parts)
+
+
+def _of_nginx(path: str, text: str) -> Iterator[Listener]:
+    for words in (words for block in nginx_blocks(text) for words in block.all("listen")):
+        where = f"*:{words[0]}" if words[0].isdecimal() else words[0] if ":" in words[0] else f"{words[0]}:80"
+        yield _listener(f"a server of {path}", *split_endpoint(where), "udp" if "udp" in words else "tcp")
+
+
+_READERS: Mapping[str, Callable[[str, str], Iterator[Listener]]] = {
+    "haproxy": _of_haproxy,
+    "nginx_stream": _of_nginx,
+    "nginx": _of_nginx,
+}
