@@ -5,108 +5,92 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible import constants as C
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, ControllerAction, run_state
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.text import counted
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.assumptions import assumptions_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Deviation, deviations_of
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import Facts, read_facts
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import read_facts
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Matrix, NotProbed, Probe
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verdicts import CERTIFICATE_DAYS
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verification import Settings, Verification
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.output import json_text, write_files
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
-_SPEC = {
-    "probed": {"type": "str", "default": "probes_made"},
-    "opened": {"type": "str", "default": "probe_listeners_opened"},
-    "closed": {"type": "str", "default": "probe_listeners_closed"},
-    "rules": {"type": "list", "elements": "str", "default": []},
-    "dir": {"type": "path"},
-    "certificate_days": {"type": "int", "default": CERTIFICATE_DAYS},
-    "reference": {"type": "str", "default": ""},
-}
-_Variables = Mapping[str, Mapping[str, Any]]
+_RULES = (Concern.FIREWALL, Concern.NFTABLES)
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """The controller side of msuc.lync.verify_report; it runs once for all hosts and contacts none."""
 
-    BYPASS_HOST_LOOP = True
-    TRANSFERS_FILES = False
-    _requires_connection = False
+    argument_spec: Mapping[str, Any] = {}
+    unwritable = "the report cannot be written"
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the result of the task: the document, its exit status, and the files written."""
-        super().run(tmp, task_vars)
-        _spec, options = self.validate_argument_spec(argument_spec=_SPEC)
-        try:
-            found = _verification(options, (task_vars or {}).get("hostvars", {}))
-            files = _written(found, Path(options["dir"])) if options["dir"] else []
-        except (InvalidInputError, MissingLibraryError) as error:
-            return {"failed": True, "changed": False, "msg": str(error)}
-        except OSError as error:
-            return {"failed": True, "changed": False, "msg": f"the report cannot be written: {error}"}
-        _state().save_verdicts(found.verdicts())
-        Display().display(found.text() + "\n")
-        return {"changed": bool(files), "report": found.document(), "exit_status": found.exit_status, "files": files}
+    def perform(self, options: Answer, task_vars: dict[str, Any]) -> Answer:
+        """Return the result of the task: the document, the files written, and the verdict of the run."""
+        state = run_state()
+        run = RunOptions.from_document(state.options()).common
+        found = _verification(state, run)
+        files = []
+        if run.report_dir:
+            texts = {"verify.json": json_text(found.document()), "verify.xml": found.junit()}
+            files = write_files(Path(run.report_dir), texts)
+        Display().display(found.text())
+        ending = self.finished(_outcome(found, files), run.report_dir)
+        return {"changed": bool(files), "report": found.document(), "files": files, **ending}
 
 
-def _state() -> RunState:
-    return RunState(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set by ansible at import
-
-
-def _verification(options: Mapping[str, Any], hostvars: _Variables) -> Verification:
-    hosts, pools = _state().hosts(), _state().pools()
-    common = _state().common_probes()
+def _verification(state: RunState, run: Options) -> Verification:
+    plan, common = state.plan(), state.common_probes()
     names = common.get("hosts", [])
-    probes = {name: tuple(map(Probe.of, _state().probes(name)["probes"])) for name in names}
+    probes = {name: tuple(map(Probe.of, state.probes(name)["probes"])) for name in names}
     not_probed = tuple(NotProbed(**item) for item in common.get("not_probed", []))
-    facts = {name: _facts(name, options, hostvars) for name in names}
-    not_closed = [name for name in names if _may_be_open(name, options, hostvars)]
+    facts = {
+        name: read_facts(
+            state.expected(name, Concern.PROBES, Step.VERIFY),
+            state.result(name, Concern.PROBES, Step.OPEN),
+            _deviations(state, name),
+        )
+        for name in names
+    }
+    not_closed = [name for name in names if _may_be_open(state, name)]
     now = datetime.datetime.now(datetime.timezone.utc)
-    settings = Settings(now, options["certificate_days"], not_closed, options["reference"])
-    deployment = Deployment.of(hosts, pools, parse(read_document(default_path())), asking=names)
-    return Verification.of(deployment, Matrix(probes, not_probed), facts, settings, assumptions_of(hosts, pools))
+    settings = Settings(now, run.probe_certificate_days, not_closed, run.change_reference)
+    deployment = Deployment.of(plan, asking=names)
+    return Verification.of(deployment, Matrix(probes, not_probed), facts, settings, assumptions_of(plan))
 
 
-def _facts(name: str, options: Mapping[str, Any], hostvars: _Variables) -> Facts:
-    result = _registered(hostvars[name], options["probed"]) or {"failed": True, "msg": "it was not asked"}
-    return read_facts(result, _registered(hostvars[name], options["opened"]), _deviations(name, options, hostvars))
-
-
-def _deviations(name: str, options: Mapping[str, Any], hostvars: _Variables) -> list[Deviation] | None:
+def _deviations(state: RunState, name: str) -> list[Deviation] | None:
     """Return how the rules of a host differ from the plan, None when nobody compared them."""
-    results = [found for variable in options["rules"] if (found := _registered(hostvars[name], variable))]
-    told = [found for found in results if not found.get("failed") and not found.get("unreachable")]
-    return [item for found in results for item in deviations_of(name, "firewall", found)] if told else None
+    results = (state.result(name, concern, Step.COMPARE) for concern in _RULES)
+    compared = [result for result in results if result and result.is_done]
+    return [item for result in compared for item in deviations_of(result)] if compared else None
 
 
-def _may_be_open(name: str, options: Mapping[str, Any], hostvars: _Variables) -> bool:
+def _may_be_open(state: RunState, name: str) -> bool:
     """Return whether temporary listeners were opened and their closing failed."""
-    closed = _registered(hostvars[name], options["closed"])
-    is_open = bool(_registered(hostvars[name], options["opened"]).get("token"))
-    return is_open and bool(not closed or closed.get("failed") or closed.get("unreachable"))
+    opened, closed = (state.result(name, Concern.PROBES, step) for step in (Step.OPEN, Step.CLOSE))
+    is_open = bool(opened and opened.document.get("token"))
+    return is_open and not (closed and closed.is_done)
 
 
-def _registered(variables: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """Return a registered result; nothing when there is none, or the task was skipped."""
-    found = variables.get(name)
-    return found if isinstance(found, Mapping) and not found.get("skipped") else {}
-
-
-def _written(found: Verification, directory: Path) -> list[str]:
-    """Write the report as JSON and JUnit; returns the paths."""
-    directory.mkdir(parents=True, exist_ok=True)
-    files = {"verify.json": json.dumps(found.document(), indent=2, ensure_ascii=False) + "\n", "verify.xml": found.junit()}
-    for name, content in files.items():
-        (directory / name).write_text(content, encoding="utf-8")
-    return [str(directory / name) for name in sorted(files)]
+def _outcome(found: Verification, files: list[str]) -> RunOutcome:
+    wrong = sum(not item.is_as_expected for item in found.judged)
+    asked = len(found.judged)
+    text = f"{asked - wrong} of {counted(asked, 'probe')} as expected" if found.facts else "no device was asked"
+    counts = {"devices": len(found.facts), "probes": asked, "not_as_expected": wrong}
+    return RunOutcome.of_devices(
+        "verify",
+        found.verdicts(),
+        text,
+        counts=counts,
+        files=tuple(files),
+        reference=found.settings.reference,
+    )

@@ -9,47 +9,17 @@ module: drift_report
 short_description: Make one report of all devices beside the plan
 version_added: "0.1.0"
 description:
-  - Reads what the modules of this collection answered in check mode on the devices of this run, and makes one report of it,
-    a line per deviation on the terminal and with O(dir) as JSON, JUnit and one HTML page.
-  - Runs once for all hosts, on the controller, and contacts no host. A device that could not be asked hides no other one.
-  - Keeps the verdict of each device for M(msuc.lync.verdict).
+  - Internal to the playbooks of this collection. Its options and results may change without notice.
+  - Reads the comparisons of this run, and makes one report of it, a line per deviation on the terminal.
+  - With C(lync_report_dir) it writes C(drift.json), C(drift.xml) (JUnit), C(drift.html) and a copy of the JSON by date.
+    These copies tell in the next report since when a deviation is there.
+  - Deviations that C(lync_accepted_deviations) accepts are told and are no drift until the day after they expire.
+  - With C(lync_remediate) it decides what the plays that follow may repair, within C(lync_remediate_classes), C(lync_remediate_concerns),
+    C(lync_remediate_after_hours), C(lync_remediate_max_changes), C(lync_remediate_window) and C(lync_unattended).
+  - Takes what it needs from the plan and the options of the run, runs once for all hosts, on the controller, and contacts no host.
+    A device that could not be asked hides no other one, and one that the plan and the tags expect and that left no comparison is not known.
 author: msuc.lync contributors (@msuc-lync)
-options:
-  registered:
-    description: Per concern the name of the variable that its task registered in check mode, or a list of several.
-    type: dict
-    required: true
-  shared:
-    description: The same for concerns that belong to no host of the inventory, such as C(dns), registered by a task that ran once.
-    type: dict
-    default: {}
-  dir:
-    description:
-      - The directory that takes C(drift.json), C(drift.xml), C(drift.html) and a copy of the JSON by date.
-      - These copies tell in the next report since when a deviation is there.
-    type: path
-  accepted:
-    description:
-      - Deviations that are accepted for a time. They are told and are no drift until the day after they expire.
-      - Keys are C(device) and C(name) (shell patterns), C(owner), C(reason), C(ticket) and C(expires) (a date), and if wanted C(concern) and C(class).
-    type: list
-    elements: dict
-    default: []
-  reference:
-    description: Reference of the change that the run belongs to; stands in the report and is never written to a device.
-    type: str
-    default: ""
-  remediate:
-    description: Decide what the plays that follow may repair, within O(limits); lookup P(msuc.lync.repair#lookup) tells them.
-    type: bool
-    default: false
-  limits:
-    description:
-      - What a remediation is allowed. Keys are C(classes) and C(concerns) to be repaired, all when empty; C(unattended), which repairs only what
-        is missing, disabled or narrowed, and needs C(approved), the directory of the approved plan; C(after_hours) that a deviation must have been seen;
-        C(max_changes) of one device; and C(window), when to write, such as V(mon-fri 22:00-05:00).
-    type: dict
-    default: {}
+options: {}
 attributes:
   action:
     description: Runs on the controller as an action plugin.
@@ -63,11 +33,8 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Report on the firewalls of all hosts
+- name: Report on all devices
   msuc.lync.drift_report:
-    registered: {firewall: windows_firewall_compared}
-    shared: {dns: dns_records_compared}
-    dir: reports
   run_once: true
 """
 
@@ -76,10 +43,11 @@ report:
   description: The report, as plugins/plugin_utils/_drift/data/lync_drift.schema.json describes it.
   type: dict
   returned: success
-exit_status:
-  description: 0 as planned, 2 drift, 4 a device could not be asked.
-  type: int
+verdict:
+  description: How the run ended, as M(msuc.lync.verdict) reads it.
+  type: str
   returned: success
+  sample: differs
 files:
   description: Paths of the files written.
   type: list

@@ -9,40 +9,13 @@ module: verify_report
 short_description: Make one report of the probes of a run
 version_added: "0.1.0"
 description:
+  - Internal to the playbooks of this collection. Its options and results may change without notice.
   - Gives each probe of this run its verdict beside the plan, and to each that is not as expected the most likely cause, from what the run
     knows of the destination's listeners and rules.
-  - Prints a table, and with O(dir) writes C(verify.json) and C(verify.xml) (JUnit).
-  - Runs once for all hosts, on the controller, and contacts no host. Keeps the verdict of each host for M(msuc.lync.verdict).
+  - Prints a table, and with C(lync_report_dir) writes C(verify.json) and C(verify.xml) (JUnit).
+  - Takes what it needs from the plan and the options of the run, runs once for all hosts, on the controller, and contacts no host.
 author: msuc.lync contributors (@msuc-lync)
-options:
-  probed:
-    description: The variable that M(msuc.lync.probe) registered.
-    type: str
-    default: probes_made
-  opened:
-    description: The variable that its O(msuc.lync.probe#module:operation=listen) registered.
-    type: str
-    default: probe_listeners_opened
-  closed:
-    description: The variable that its O(msuc.lync.probe#module:operation=close) registered.
-    type: str
-    default: probe_listeners_closed
-  rules:
-    description: Variables that modules for rules registered in check mode; they tell which rule is missing, disabled or changed.
-    type: list
-    elements: str
-    default: []
-  dir:
-    description: The directory that takes the report.
-    type: path
-  certificate_days:
-    description: From how many days before its end a certificate is told to be expiring.
-    type: int
-    default: 30
-  reference:
-    description: Reference of the change that the run belongs to; stands in the report and is never written to a device.
-    type: str
-    default: ""
+options: {}
 attributes:
   action:
     description: Runs on the controller as an action plugin.
@@ -58,8 +31,6 @@ attributes:
 EXAMPLES = r"""
 - name: Report what the probes met
   msuc.lync.verify_report:
-    rules: [windows_firewall_compared]
-    dir: reports
   run_once: true
 """
 
@@ -68,10 +39,11 @@ report:
   description: The report, as plugins/plugin_utils/_probes/data/lync_verify.schema.json describes it.
   type: dict
   returned: success
-exit_status:
-  description: 0 all as expected, 2 something is not, 4 something could not be told.
-  type: int
+verdict:
+  description: How the run ended, as M(msuc.lync.verdict) reads it.
+  type: str
   returned: success
+  sample: done
 files:
   description: Paths of the files written.
   type: list

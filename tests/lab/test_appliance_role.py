@@ -17,7 +17,7 @@ from ..simulators.f5_simulator import BigIpSimulator
 from ..simulators.kemp import LoadMaster
 from ..simulators.netscaler import NetScaler
 from .lab import ROOT, Lab, Played
-from .screens import outcomes, screen
+from .summaries import outcomes, summary
 
 NAMES = ("f5", "adc", "lm")
 
@@ -80,7 +80,7 @@ def appliances(tmp_path: Path) -> Iterator[Appliances]:
 
 
 def statuses(played: Played) -> dict[str, str]:
-    return {name: found[0] for name, found in outcomes(played, "load balancer").items()}
+    return {name: found[0] for name, found in outcomes(played, "load_balancer").items()}
 
 
 @pytest.mark.no_cover
@@ -91,7 +91,7 @@ def test_site_and_drift_over_three_kinds_of_appliances(appliances: Appliances) -
     assert appliances.look() == empty
     made = appliances.play("site")
     assert made.status == 0 and statuses(made) == dict.fromkeys(NAMES, "changed"), made.output
-    assert all(part["read_again"] for part in screen(made)["parts"])
+    assert all(part["read_again"] for part in summary(made)["parts"])
     assert {path.split("/")[1] for path in appliances.bigip.objects} == {"Lync_lab"}
     planned = appliances.look()
     assert planned != empty

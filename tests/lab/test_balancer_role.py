@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..simulators.proxies import MEMBERS, NET, POOL, VIP, Members, Proxy, greeted, needs_haproxy, running_haproxy
 from .lab import ROOT, Lab, Played
-from .screens import outcomes, screen
+from .summaries import outcomes, summary
 
 pytestmark = needs_haproxy
 
@@ -51,20 +51,20 @@ def test_check_mode_and_a_member_that_drains(tmp_path: Path) -> None:
             return {greeted(5061, f"127.0.1.{number}") for number in range(1, 20)}
 
         checked = played("site", "--check", "--diff")
-        assert checked.status == 0 and outcomes(checked, "load balancer")["lb01"] == ("changed", 1, 0, 0), checked.output
+        assert checked.status == 0 and outcomes(checked, "load_balancer")["lb01"] == ("changed", 1, 0, 0), checked.output
         assert proxy.text() == "" and served() != set(MEMBERS[:2])
         site = played("site")
         # Looked at again after the change: it has what it was given, and its members answer it.
-        part = screen(site)["parts"][0]
+        part = summary(site)["parts"][0]
         assert (part["read_again"], part["members"], part["members_up"], part["members_down"]) == (True, {"active": 2}, 2, []), part
-        assert site.status == 0 and outcomes(site, "load balancer")["lb01"] == ("changed", 1, 0, 0), site.output
+        assert site.status == 0 and outcomes(site, "load_balancer")["lb01"] == ("changed", 1, 0, 0), site.output
         assert "lb01: not rendered: algorithm of 1 service: the hash" in site.output
         assert served() == set(MEMBERS[:2])
         # A member drains by the inventory, in the running process.
         inventory(hosts, proxy, fe02={"lync_member_state": "draining"})
-        assert outcomes(played("site"), "load balancer")["lb01"] == ("changed", 0, 1, 0)
+        assert outcomes(played("site"), "load_balancer")["lb01"] == ("changed", 0, 1, 0)
         assert served() == {MEMBERS[0]}
         # A balancer that no pool names any more keeps nothing of ours.
         inventory(hosts, proxy, BY_DNS)
-        assert outcomes(played("site"), "load balancer")["lb01"] == ("changed", 0, 0, 1)
+        assert outcomes(played("site"), "load_balancer")["lb01"] == ("changed", 0, 0, 1)
         assert VIP not in proxy.text() and served() != {MEMBERS[0]}

@@ -15,7 +15,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.com im
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.scripts import hand_out
 
 from tests.lab.lab import ROOT, Lab
-from tests.lab.screens import outcomes
+from tests.lab.summaries import outcomes
 from tests.lab.site_lab import SiteLab
 from tests.lab.test_windows_firewall_rules import MEDIA, SIP, playbook, start_with_old_rules
 from tests.simulators import powershell, tamper

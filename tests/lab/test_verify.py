@@ -20,7 +20,7 @@ import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import BANNER
 
 from tests.lab.lab import ROOT, Lab, Played
-from tests.lab.screens import screen
+from tests.lab.summaries import summary
 from tests.lab.site_lab import SiteLab, printed
 from tests.lab.test_powershell import PWSH
 from tests.lab.test_site import ok, saved
@@ -111,7 +111,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with SiteLab(saved(directory, inventory()), directory / "lab") as site, Servers() as servers:
         made = ok(site.playbook("site", "--tags", "firewall", "-e", "lync_verify=true", "-e", "lync_probe_seconds=1"))
         # Nobody listens yet, before the change or after it.
-        probes = screen(made)["probes"]
+        probes = summary(made)["probes"]
         assert probes["broken"] == [] and probes["asked"] - probes["as_expected_after"] == len(probes["wrong"]) > 0
         assert any("refused before, refused after" in line for line in probes["wrong"])
         yield World(site, servers, directory / "report")

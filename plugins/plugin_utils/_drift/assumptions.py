@@ -2,21 +2,22 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a plan relies on and does not make, and how each of these assumptions stands after the last verify.yml.
 
-    standing(hosts, pools, last_report(Path("reports")))
+    standing(plan, last_report(Path("reports")))
     -> (Assumption("edge01", "The default gateway is on the external interface.", Standing.CONFIRMED, "0.0.0.0/0 leaves by ..."), ...)
 
-A report of verify.yml tells of the assumptions of its own plan; one that the report does not know was not read by anybody.
+A report of verify.yml has the assumptions of its own plan; one that the report does not know was not read by anybody.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from .._plan.files import Document
+from .._base.untyped import mappings
+from .._plan.model import Plan
 
 REPORT_FILE = "verify.json"
 NOT_READ = "no run of verify.yml has told"
@@ -40,7 +41,7 @@ class Assumption:
     why: str = NOT_READ
 
     @property
-    def words(self) -> str:
+    def line(self) -> str:
         """Return it as one line without the place."""
         return f"{self.text} {self.standing.value}: {self.why}"
 
@@ -49,17 +50,12 @@ class Assumption:
         return {"place": self.place, "text": self.text, "standing": self.standing.value, "why": self.why}
 
 
-def assumptions_of(hosts: Iterable[Document], pools: Iterable[Document]) -> tuple[Assumption, ...]:
-    """Return the assumptions of plan documents, sorted, as nobody has read anything yet; of hosts only those that are managed."""
-    managed = (host for host in hosts if host.get("managed") and host.get("member_state") != "retired")
-    found = [*_of(managed, "host"), *_of(pools, "pool")]
+def assumptions_of(plan: Plan) -> tuple[Assumption, ...]:
+    """Return the assumptions of a plan, sorted, as nobody has read anything yet; of hosts only those that are managed."""
+    managed = [host for host in plan.hosts.values() if host.managed and host.member_state != "retired"]
+    found = [Assumption(host.host, text) for host in managed for text in host.assumptions]
+    found += [Assumption(pool.pool, text) for pool in plan.pools.values() for text in pool.assumptions]
     return tuple(sorted(dict.fromkeys(found)))
-
-
-def _of(documents: Iterable[Document], kind: str) -> Iterator[Assumption]:
-    for document in documents:
-        texts = document.get("assumptions")
-        yield from (Assumption(str(document[kind]), str(text)) for text in (texts if isinstance(texts, list) else ()))
 
 
 def last_report(directory: Path) -> Mapping[str, object] | None:
@@ -71,21 +67,21 @@ def last_report(directory: Path) -> Mapping[str, object] | None:
     return found if isinstance(found, dict) else None
 
 
-def standing(hosts: Iterable[Document], pools: Iterable[Document], report: Mapping[str, object] | None) -> tuple[Assumption, ...]:
-    """Return the assumptions of plan documents as a report of verify.yml tells them; None for no report."""
-    told = {(each.place, each.text): each for each in _told(report or {})}
-    return tuple(told.get((each.place, each.text), each) for each in assumptions_of(hosts, pools))
+def standing(plan: Plan, report: Mapping[str, object] | None) -> tuple[Assumption, ...]:
+    """Return the assumptions of a plan as a report of verify.yml has them; None for no report."""
+    read = {(each.place, each.text): each for each in _read(report or {})}
+    return tuple(read.get((each.place, each.text), each) for each in assumptions_of(plan))
 
 
-def unconfirmed(hosts: Iterable[Document], pools: Iterable[Document], report: Mapping[str, object] | None) -> tuple[Assumption, ...]:
+def unconfirmed(plan: Plan, report: Mapping[str, object] | None) -> tuple[Assumption, ...]:
     """Return the assumptions that a report does not confirm, those that it contradicts first."""
-    found = [each for each in standing(hosts, pools, report) if each.standing is not Standing.CONFIRMED]
+    found = [each for each in standing(plan, report) if each.standing is not Standing.CONFIRMED]
     return tuple(sorted(found, key=lambda each: (each.standing is not Standing.CONTRADICTED, each)))
 
 
-def _told(report: Mapping[str, object]) -> Iterator[Assumption]:
-    items = report.get("assumptions")
-    for item in items if isinstance(items, Sequence) else ():
-        known = isinstance(item, Mapping) and str(item.get("standing")) in {each.value for each in Standing}
-        if known:
-            yield Assumption(str(item.get("place")), str(item.get("text")), Standing(str(item["standing"])), str(item.get("why")))
+def _read(report: Mapping[str, object]) -> Iterator[Assumption]:
+    known = {each.value for each in Standing}
+    for item in mappings(report.get("assumptions")):
+        if str(item.get("standing")) in known:
+            place, text, why = (str(item.get(key)) for key in ("place", "text", "why"))
+            yield Assumption(place, text, Standing(str(item["standing"])), why)

@@ -1,25 +1,37 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How a device differs from the plan, class by class: from the result of a module in check mode to deviations.
+"""How a device differs from the plan, class by class, and which deviations somebody has accepted for a time.
 
-    Deviation(device="fe02", concern="firewall", kind=Class.DISABLED, name="Lync fe-sip-tls (TCP in)",
+    Deviation(device="fe02", concern=Concern.FIREWALL, kind=Class.DISABLED, name="Lync fe-sip-tls (TCP in)",
               properties=(Difference("enabled", False, True),), too_narrow=True)
 
-The results of all modules of this collection tell their changes alike: kind, name, reason, and properties or fields with
-before and after. What a module would change is what differs; what it could not change is told by its effects.
+The results of all modules of this collection have the same changes: kind, name, cause, and properties with before and after.
+What a module would change is what differs; what it could not change is in its effects. Accepted are those of
+
+    lync_accepted_deviations:
+      - {device: "fe0*", concern: firewall, name: "Lync fe-rpc*", class: changed, owner: netops, reason: audit tool,
+         ticket: CHG0042, expires: 2027-01-31}
+
+device and name are shell patterns; concern and class may be left out. From the day after expires it is drift again.
 """
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from fnmatch import fnmatchcase
 
-Result = Mapping[str, object]
+from .._base.changes import Cause, Kind
+from .._base.errors import InvalidInputError, Problem, nearest, one_of, shown
+from .._base.text import value_text
+from .._base.untyped import mappings
+from .._rollout.results import Concern, TaskResult
 
 
 class Class(str, Enum):
-    """The classes of deviations. NOTES says which of them are told and are no drift."""
+    """The classes of deviations; those in NOTES are reported and are no drift."""
 
     MISSING = "missing"
     EXTRA = "extra"
@@ -34,7 +46,11 @@ NOTES = frozenset({Class.SHADOWED})
 """The product's own setup makes rules that admit any source, so on a healthy server nearly every rule is shadowed."""
 REPAIRABLE = frozenset(Class) - {Class.INEFFECTIVE, Class.SHADOWED}
 """What a module can repair; the cause of the others lies outside what the collection owns."""
-_SWITCHES = ("enabled",)
+ENDS_SOON_DAYS = 30
+_NEEDED = ("device", "name", "owner", "reason", "ticket", "expires")
+_ALLOWED = (*_NEEDED, "concern", "class")
+_PLACE = "lync_accepted_deviations"
+_SWITCH = "enabled"
 _TAKES_TRAFFIC = "active"
 
 
@@ -47,9 +63,9 @@ class Difference:
     after: object
 
     @property
-    def words(self) -> str:
-        """Return the difference as words: "localport is 4444, should be 444"."""
-        return f"{self.name} is {spoken(self.before)}, should be {spoken(self.after)}"
+    def text(self) -> str:
+        """Return the difference for people: "localport is 4444, should be 444"."""
+        return f"{self.name} is {value_text(self.before)}, should be {value_text(self.after)}"
 
 
 @dataclass(frozen=True)
@@ -61,7 +77,7 @@ class Deviation:
     """
 
     device: str
-    concern: str
+    concern: Concern
     kind: Class
     name: str
     reason: str = ""
@@ -80,109 +96,189 @@ class Deviation:
     @property
     def key(self) -> tuple[str, str, str, str]:
         """Return what makes it the same deviation in another report."""
-        return (self.device, self.concern, self.kind.value, self.name)
+        return (self.device, self.concern.value, self.kind.value, self.name)
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """Return it as one line, without the device."""
-        said = "; ".join(difference.words for difference in self.properties)
-        why = f" ({self.reason})" if self.reason and not said else ""
+        differences = "; ".join(difference.text for difference in self.properties)
+        why = f" ({self.reason})" if self.reason and not differences else ""
         notice = f" ({self.notice})" if self.notice else ""
-        return f"{self.name}: {self.kind.value}{why}{f': {said}' if said else ''}{notice}"
+        return f"{self.name}: {self.kind.value}{why}{f': {differences}' if differences else ''}{notice}"
 
 
-def deviations_of(device: str, concern: str, result: Result) -> tuple[Deviation, ...]:
-    """Return what a module's result in check mode tells of a device, in the result's order."""
-    changes = _mappings(result, "changes")
-    touched = {str(change.get("name")) for change in changes}
-    effects = [effect for effect in _mappings(result, "effects") if str(effect.get("name")) not in touched]
-    found = [_of_change(device, concern, change) for change in changes]
-    return (*found, *_of_effects(device, concern, effects), *_of_unknown(device, concern, _mappings(result, "unknown")))
+def deviations_of(result: TaskResult) -> tuple[Deviation, ...]:
+    """Return what the result of a comparison, or of another task in check mode, says of a device, in the result's order."""
+    changed = {str(change.get("name")) for change in result.changes}
+    effects = [effect for effect in result.mappings("effects") if str(effect.get("name")) not in changed]
+    found = [_of_change(result, change) for change in result.changes]
+    return (*found, *_of_effects(result, effects), *_of_unknown(result))
 
 
-def _of_change(device: str, concern: str, change: Mapping[str, object]) -> Deviation:
-    differences = tuple(_differences(change))
+def differences_of(change: Mapping[str, object]) -> tuple[Difference, ...]:
+    """Return the properties that a change changes."""
+    items = [*mappings(change.get("properties")), *mappings(change.get("fields"))]
+    return tuple(Difference(str(item.get("property", item.get("field"))), item.get("before"), item.get("after")) for item in items)
+
+
+def record_name(item: Mapping[str, object]) -> str:
+    """Return the name of what changes; a DNS record is named by its type and view too."""
+    if {"type", "view"} <= item.keys():
+        return f"{item['name']} {item['type']} ({item['view']})"
+    return str(item.get("name"))
+
+
+def _of_change(result: TaskResult, change: Mapping[str, object]) -> Deviation:
+    differences = differences_of(change)
     kind = _class_of(change, differences)
     return Deviation(
-        device=device,
-        concern=concern,
+        device=result.device,
+        concern=result.concern.whole,
         kind=kind,
-        name=_name(change),
+        name=record_name(change),
         reason=_reason(change),
         properties=differences if kind in (Class.CHANGED, Class.DISABLED) else (),
         too_narrow=bool(change.get("opens", kind in (Class.MISSING, Class.DISABLED))),
         too_wide=bool(change.get("closes", kind is Class.EXTRA)),
-        recreates=change.get("kind") == "change" and bool(change.get("recreates")),
+        recreates=change.get("kind") == Kind.CHANGE and bool(change.get("recreates")),
         notice=str(change.get("notice") or ""),
     )
 
 
-def _name(item: Mapping[str, object]) -> str:
-    """Return the name of what changes; a DNS record is named by its type and view too."""
-    return f"{item['name']} {item['type']} ({item['view']})" if {"type", "view"} <= item.keys() else str(item.get("name"))
-
-
-def _of_unknown(device: str, concern: str, items: Iterable[Mapping[str, object]]) -> Iterator[Deviation]:
+def _of_unknown(result: TaskResult) -> Iterator[Deviation]:
     """Yield the values that stand under names of the plan and that nobody of this collection wrote; they stay."""
-    for item in items:
-        yield Deviation(device, concern, Class.EXTRA, _name(item), f"unknown value {spoken(item.get('values'))}, which stays", too_wide=True, stays=True)
+    for item in result.mappings("unknown"):
+        reason = f"unknown value {value_text(item.get('values'))}, which stays"
+        yield Deviation(
+            result.device, result.concern.whole, Class.EXTRA, record_name(item), reason, too_wide=True, stays=True
+        )
 
 
 def _reason(change: Mapping[str, object]) -> str:
     """Return why something is extra, and what the repair of anything else would do."""
-    keys = ("reason",) if change.get("kind") == "remove" else ("effect", "impact", "reason")
+    keys = ("reason",) if change.get("kind") == Kind.REMOVE else ("effect", "impact", "reason")
     return next((str(change[key]) for key in keys if change.get(key)), "")
 
 
 def _class_of(change: Mapping[str, object], differences: Sequence[Difference]) -> Class:
     kind = change.get("kind")
-    if kind == "add":
+    if kind == Kind.ADD:
         return Class.MISSING
-    if kind == "remove":
-        return Class.DUPLICATE if "another rule has its name" in str(change.get("reason")) else Class.EXTRA
+    if kind == Kind.REMOVE:
+        return Class.DUPLICATE if change.get("cause") == Cause.DUPLICATE else Class.EXTRA
     return Class.DISABLED if any(map(_is_switched_off, differences)) else Class.CHANGED
 
 
 def _is_switched_off(difference: Difference) -> bool:
     """Return whether a rule was switched off, or members that should take traffic do not."""
-    if difference.name in _SWITCHES:
+    if difference.name == _SWITCH:
         return difference.before is False and difference.after is True
-    before, after = (_states(value) for value in (difference.before, difference.after))
-    return bool(after) and before.keys() == after.keys() and any(state == _TAKES_TRAFFIC != before[name] for name, state in after.items())
+    before, after = _states(difference.before), _states(difference.after)
+    if not after or before.keys() != after.keys():
+        return False
+    return any(state == _TAKES_TRAFFIC != before[address] for address, state in after.items())
 
 
 def _states(value: object) -> dict[object, object]:
     """Return the state of each member of a list of members; nothing of any other value."""
-    items = value if isinstance(value, list) else []
-    return {item["address"]: item["state"] for item in items if isinstance(item, Mapping) and {"address", "state"} <= item.keys()}
+    return {item["address"]: item["state"] for item in mappings(value) if {"address", "state"} <= item.keys()}
 
 
-def _differences(change: Mapping[str, object]) -> Iterator[Difference]:
-    for item in [*_mappings(change, "properties"), *_mappings(change, "fields")]:
-        yield Difference(str(item.get("property", item.get("field"))), item.get("before"), item.get("after"))
-
-
-def _of_effects(device: str, concern: str, effects: Iterable[Mapping[str, object]]) -> Iterator[Deviation]:
+def _of_effects(result: TaskResult, effects: Iterable[Mapping[str, object]]) -> Iterator[Deviation]:
     """Yield the rules that are as planned and do not do what they say, or that another rule outdoes."""
     for effect in effects:
         name, text = str(effect.get("name")), str(effect.get("effect", ""))
         if "ineffective: " in text:
-            yield Deviation(device, concern, Class.INEFFECTIVE, name, text.split("ineffective: ", 1)[1], too_narrow=True)
+            yield Deviation(result.device, result.concern, Class.INEFFECTIVE, name, text.split("ineffective: ", 1)[1], too_narrow=True)
         elif text.startswith(("narrower than ", "already admitted by ")):
-            yield Deviation(device, concern, Class.SHADOWED, name, text)
+            yield Deviation(result.device, result.concern, Class.SHADOWED, name, text)
 
 
-def _mappings(holder: Mapping[str, object], key: str) -> list[Mapping[str, object]]:
-    items = holder.get(key)
-    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
+@dataclass(frozen=True)
+class Acceptance:
+    """One accepted deviation; expires is the last day on which it holds."""
+
+    device: str
+    name: str
+    owner: str
+    reason: str
+    ticket: str
+    expires: datetime.date
+    concern: str = ""
+    kind: Class | None = None
+
+    def covers(self, deviation: Deviation) -> bool:
+        """Return whether the deviation is what was accepted."""
+        return (
+            fnmatchcase(deviation.device, self.device)
+            and fnmatchcase(deviation.name, self.name)
+            and self.concern in ("", deviation.concern.value)
+            and self.kind in (None, deviation.kind)
+        )
+
+    def days_left(self, today: datetime.date) -> int:
+        """Return for how many days more it holds; negative when it has expired."""
+        return (self.expires - today).days
 
 
-def spoken(value: object) -> str:
-    """Return a value of a result as words."""
-    if value is None or value == []:
-        return "nothing"
-    if isinstance(value, Mapping):
-        return " ".join(f"{name} {spoken(part)}" for name, part in value.items() if part not in ("", None))
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ", ".join(map(spoken, value)) if isinstance(value, (list, tuple)) else str(value)
+def read_acceptances(items: object) -> tuple[Acceptance, ...]:
+    """Return the acceptances of lync_accepted_deviations; raises InvalidInputError with every problem."""
+    entries = items if isinstance(items, Sequence) and not isinstance(items, str) else [items]
+    problems: list[Problem] = []
+    for index, entry in enumerate(entries):
+        problems += _problems(f"{_PLACE}[{index}]", entry)
+    if problems:
+        raise InvalidInputError(problems)
+    return tuple(_acceptance(entry) for entry in entries if isinstance(entry, Mapping))
+
+
+def _problems(place: str, entry: object) -> list[Problem]:
+    if not isinstance(entry, Mapping):
+        return [Problem(place, f"{shown(entry)} is not a mapping", one_of(_ALLOWED), "write a mapping with these keys")]
+    found = [_unknown(place, str(key)) for key in entry if key not in _ALLOWED]
+    fix = "add {}; nobody can tell later why it was accepted"
+    found += [Problem(place, f"has no {key}", fix=fix.format(key)) for key in _NEEDED if not entry.get(key)]
+    if entry.get("expires") and _date(entry["expires"]) is None:
+        message = f"{shown(entry['expires'])} is not a date"
+        found.append(Problem(f"{place}, expires", message, fix="write it as 2027-01-31"))
+    classes = [kind.value for kind in Class]
+    if entry.get("class") and entry["class"] not in classes:
+        message, fix = f"{shown(entry['class'])} is not a class", "write one of them, or leave it out"
+        found.append(Problem(f"{place}, class", message, one_of(classes), fix))
+    return found
+
+
+def _unknown(place: str, key: str) -> Problem:
+    near = nearest(key, _ALLOWED)
+    return Problem(place, f"there is no key {key!r}", one_of(_ALLOWED), f"write {near}" if near else "leave it out")
+
+
+def _date(value: object) -> datetime.date | None:
+    """Return a date that YAML read as one, or that is written as one."""
+    if isinstance(value, datetime.datetime):
+        return value.date()
+    if isinstance(value, datetime.date):
+        return value
+    try:
+        return datetime.date.fromisoformat(str(value))
+    except ValueError:
+        return None
+
+
+def _acceptance(entry: Mapping[str, object]) -> Acceptance:
+    given = {key: str(entry[key]) for key in _NEEDED if key != "expires"}
+    kind = Class(entry["class"]) if entry.get("class") else None
+    expires = _date(entry["expires"]) or datetime.date.min
+    return Acceptance(**given, expires=expires, concern=str(entry.get("concern") or ""), kind=kind)
+
+
+def accepted_by(deviation: Deviation, acceptances: Iterable[Acceptance], today: datetime.date) -> Acceptance | None:
+    """Return the acceptance that covers a deviation today; the one that holds longest when there are several."""
+    holding = [item for item in acceptances if item.days_left(today) >= 0 and item.covers(deviation)]
+    return max(holding, key=lambda item: item.expires, default=None)
+
+
+def ending(acceptances: Iterable[Acceptance], today: datetime.date) -> tuple[Acceptance, ...]:
+    """Return the acceptances that end within 30 days or have ended, the earliest first."""
+    found = (item for item in acceptances if item.days_left(today) <= ENDS_SOON_DAYS)
+    return tuple(sorted(found, key=lambda item: (item.expires, item.device, item.name)))

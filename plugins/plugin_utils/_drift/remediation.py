@@ -1,11 +1,16 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which deviations a run may repair, and what stands against the others.
+"""Which deviations a run may repair, what stands against the others, and what the repair does to each device.
 
-    decide(deviations, Limits(unattended=True, ...), now) -> Decision(repaired=(...), left=((deviation, "it needs an attended run: ..."),))
+    decide(deviations, Limits(unattended=True, ...), now)
+    -> Decision(repaired=(...), left=((deviation, "it needs an attended run: ..."),))
+    remediation(report, limits, now).repairs
+    -> {"fe02": {"firewall": Repair(whole=True)}, "fe03": {"firewall": Repair(names=("SIP",), extra=("test",))}}
 
 An attended run repairs what its classes name, by default everything. An unattended run repairs only what is missing,
 disabled or narrowed, so that it can open what was planned and never ends what somebody may rely on.
+Where everything that differs may be repaired, the module makes the whole device as planned; otherwise it is given just
+the items that may be. Load balancers, reverse proxies and DNS are repaired as a whole or not at all.
 """
 
 from __future__ import annotations
@@ -14,14 +19,22 @@ import datetime
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .._base.errors import InvalidInputError, Problem, one_of, shown
+from .._rollout.outcome import Verdict
+from .._rollout.results import Concern
 from .deviations import REPAIRABLE, Class, Deviation
+from .report import Found, Report
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_WINDOW = re.compile(r"^(?:(?P<days>[a-z]{3}(?:-[a-z]{3})?(?:,[a-z]{3}(?:-[a-z]{3})?)*) )?(?P<first>\d\d:\d\d)-(?P<last>\d\d:\d\d)$")
+_WINDOW = re.compile(
+    r"^(?:(?P<days>[a-z]{3}(?:-[a-z]{3})?(?:,[a-z]{3}(?:-[a-z]{3})?)*) )?(?P<first>\d\d:\d\d)-(?P<last>\d\d:\d\d)$"
+)
 _MINUTES_OF_DAY = 24 * 60
+_SECONDS_OF_HOUR = 3600
+_WHOLE_ONLY = frozenset({Concern.LOAD_BALANCER, Concern.PUBLICATIONS, Concern.DNS})
+_TOGETHER = "it is repaired only together with all else that differs there"
 Hours = Callable[[Deviation], float]
 
 
@@ -49,7 +62,8 @@ class Window:
         minute, day = now.hour * 60 + now.minute, now.weekday()
         if self.first_minute < self.last_minute:
             return day in self.days and self.first_minute <= minute < self.last_minute
-        return (day in self.days and minute >= self.first_minute) or ((day - 1) % 7 in self.days and minute < self.last_minute)
+        is_evening = day in self.days and minute >= self.first_minute
+        return is_evening or ((day - 1) % 7 in self.days and minute < self.last_minute)
 
 
 def _days(text: str | None) -> frozenset[int]:
@@ -60,7 +74,8 @@ def _days(text: str | None) -> frozenset[int]:
         first, _dash, last = part.partition("-")
         if first not in _DAYS or (last and last not in _DAYS):
             raise ValueError(f"{shown(part)} are no days; write {', '.join(_DAYS)}, or two of them with a dash")
-        start, count = _DAYS.index(first), (_DAYS.index(last or first) - _DAYS.index(first)) % 7 + 1
+        start = _DAYS.index(first)
+        count = (_DAYS.index(last or first) - start) % 7 + 1
         found.update((start + offset) % 7 for offset in range(count))
     return frozenset(found)
 
@@ -90,11 +105,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Decision:
-    """What is repaired, what is left and why, and whether a limit stopped something that would else have been repaired."""
+    """What is repaired, what is left and why, and on which devices a limit stopped what would else have been repaired."""
 
     repaired: tuple[Deviation, ...] = ()
     left: tuple[tuple[Deviation, str], ...] = ()
-    stopped_by_limit: bool = False
+    limited: frozenset[str] = frozenset()
 
 
 def read_limits(options: Mapping[str, object]) -> Limits:
@@ -108,25 +123,30 @@ def read_limits(options: Mapping[str, object]) -> Limits:
     if options.get("unattended") and not options.get("approved"):
         fix = "set lync_approved_plan to the directory of the plan that somebody approved"
         problems.append(Problem("lync_unattended", "an unattended remediation has no approved plan to go by", fix=fix))
-    numbers = {name: _number(f"lync_remediate_{name}", options.get(name), problems) for name in ("after_hours", "max_changes")}
+    names = ("after_hours", "max_changes")
+    numbers = {name: _number(f"lync_remediate_{name}", options.get(name), problems) for name in names}
     if problems:
         raise InvalidInputError(problems)
-    concerns = frozenset(str(word) for word in _items(options.get("concerns")))
-    return Limits(classes, concerns, bool(options.get("unattended")), numbers["after_hours"], int(numbers["max_changes"]), window)
+    concerns = frozenset(map(str, _items(options.get("concerns"))))
+    is_unattended = bool(options.get("unattended"))
+    return Limits(classes, concerns, is_unattended, numbers["after_hours"], int(numbers["max_changes"]), window)
 
 
 def _items(value: object) -> Sequence[object]:
     if value is None or value == "":
         return []
-    return [word.strip() for word in value.split(",")] if isinstance(value, str) else value if isinstance(value, Sequence) else [value]
+    if isinstance(value, str):
+        return [item.strip() for item in value.split(",")]
+    return value if isinstance(value, Sequence) else [value]
 
 
 def _classes(value: object, problems: list[Problem]) -> frozenset[Class]:
-    words = [str(word) for word in _items(value)]
+    names = list(map(str, _items(value)))
     allowed = {kind.value for kind in REPAIRABLE}
     place, fix = "lync_remediate_classes", "name these only"
-    problems += [Problem(place, f"{shown(word)} cannot be repaired", one_of(allowed), fix) for word in words if word not in allowed]
-    return frozenset(Class(word) for word in words if word in allowed)
+    wrong = [name for name in names if name not in allowed]
+    problems += [Problem(place, f"{shown(name)} cannot be repaired", one_of(allowed), fix) for name in wrong]
+    return frozenset(Class(name) for name in names if name in allowed)
 
 
 def _window(value: object, problems: list[Problem]) -> Window | None:
@@ -163,21 +183,27 @@ class _Count:
         return bool(most) and used >= most
 
 
-def decide(deviations: Iterable[Deviation], limits: Limits, now: datetime.datetime, seen_hours: Hours = lambda _deviation: 0.0) -> Decision:
+def decide(
+    deviations: Iterable[Deviation],
+    limits: Limits,
+    now: datetime.datetime,
+    seen_hours: Hours = lambda _deviation: 0.0,
+) -> Decision:
     """Return what may be repaired at a moment of local time; seen_hours: for how long a deviation has been known."""
     count = _Count()
     repaired: list[Deviation] = []
     left: list[tuple[Deviation, str]] = []
-    stopped = False
+    limited: set[str] = set()
     for deviation in deviations:
         why = _not_allowed(deviation, limits)
         limit = "" if why else _limit(deviation, limits, now, seen_hours(deviation), count)
-        stopped = stopped or bool(limit)
+        if limit:
+            limited.add(deviation.device)
         if why or limit:
             left.append((deviation, why or limit))
         else:
             repaired.append(deviation)
-    return Decision(tuple(repaired), tuple(left), stopped)
+    return Decision(tuple(repaired), tuple(left), frozenset(limited))
 
 
 def _not_allowed(deviation: Deviation, limits: Limits) -> str:
@@ -185,8 +211,8 @@ def _not_allowed(deviation: Deviation, limits: Limits) -> str:
         return "its cause is nothing that this collection owns"
     if limits.classes and deviation.kind not in limits.classes:
         return f"class {deviation.kind.value} is not in lync_remediate_classes"
-    if limits.concerns and deviation.concern not in limits.concerns:
-        return f"concern {deviation.concern} is not in lync_remediate_concerns"
+    if limits.concerns and deviation.concern.value not in limits.concerns:
+        return f"concern {deviation.concern.value} is not in lync_remediate_concerns"
     return _not_unattended(deviation) if limits.unattended else ""
 
 
@@ -202,7 +228,9 @@ def _not_unattended(deviation: Deviation) -> str:
     return "it needs an attended run: the repair ends what the device admits now"
 
 
-def _limit(deviation: Deviation, limits: Limits, now: datetime.datetime, seen_hours: float, count: _Count) -> str:
+def _limit(
+    deviation: Deviation, limits: Limits, now: datetime.datetime, seen_hours: float, count: _Count
+) -> str:
     if limits.window is not None and not limits.window.holds(now):
         return "it is not within lync_remediate_window"
     if seen_hours < limits.after_hours:
@@ -210,3 +238,86 @@ def _limit(deviation: Deviation, limits: Limits, now: datetime.datetime, seen_ho
     if count.is_full(deviation, limits.max_changes):
         return f"the device has had its {limits.max_changes} changes (lync_remediate_max_changes)"
     return ""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What is done to one concern of one device: all of it, or the wanted items of names and the removal of extra."""
+
+    whole: bool = False
+    names: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Remediation:
+    """What a run repairs, by device and concern; what it leaves and why; the verdict of each device when all repairs succeed."""
+
+    repairs: Mapping[str, Mapping[str, Repair]]
+    left: tuple[str, ...]
+    verdicts: Mapping[str, Verdict]
+
+
+def remediation(report: Report, limits: Limits, local_now: datetime.datetime) -> Remediation:
+    """Return what to do about a report; local_now: local time, in which the window of the limits is meant."""
+    since = {item.deviation.key: item.since for item in report.found}
+    decision = decide(
+        [item.deviation for item in report.found if item.counts],
+        limits,
+        local_now,
+        lambda deviation: (report.context.now - since[deviation.key]).total_seconds() / _SECONDS_OF_HOUR,
+    )
+    decision = _whole(report, decision)
+    left = tuple(f"left: {item.device}: {item.text}: {why}" for item, why in decision.left)
+    return Remediation(_repairs(report, decision), left, _verdicts(report, decision))
+
+
+def _whole(report: Report, decision: Decision) -> Decision:
+    """Return the decision without repairs of a part of what is repaired as a whole only."""
+    held_back = _held_back(report, decision)
+    whole = (item for item in decision.repaired if item.concern in _WHOLE_ONLY)
+    parted = [item for item in whole if (item.device, item.concern) in held_back]
+    kept = tuple(item for item in decision.repaired if not any(item is one for one in parted))
+    return replace(decision, repaired=kept, left=(*decision.left, *((item, _TOGETHER) for item in parted)))
+
+
+def _held_back(report: Report, decision: Decision) -> set[tuple[str, Concern]]:
+    """Return the concerns of devices of which something has to stay as it is."""
+    # Values of their properties may be lists, which have no hash.
+    chosen = {id(item) for item in decision.repaired}
+    staying = (item.deviation for item in report.found if _is_held_back(item, chosen))
+    return {(deviation.device, deviation.concern) for deviation in staying}
+
+
+def _repairs(report: Report, decision: Decision) -> dict[str, dict[str, Repair]]:
+    grouped: dict[tuple[str, Concern], list[Deviation]] = {}
+    for item in decision.repaired:
+        grouped.setdefault((item.device, item.concern), []).append(item)
+    held_back = _held_back(report, decision)
+    repairs: dict[str, dict[str, Repair]] = {}
+    for (device, concern), items in grouped.items():
+        repairs.setdefault(device, {})[concern.value] = _repair(items, whole=(device, concern) not in held_back)
+    return repairs
+
+
+def _is_held_back(item: Found, chosen: set[int]) -> bool:
+    """Return whether an item must stay as it is; a note is nothing that a repair would change."""
+    return item.deviation.is_repairable and id(item.deviation) not in chosen
+
+
+def _repair(items: list[Deviation], whole: bool) -> Repair:
+    if whole:
+        return Repair(whole=True)
+    extra = tuple(sorted({item.name for item in items if item.kind is Class.EXTRA}))
+    return Repair(names=tuple(sorted({item.name for item in items} - set(extra))), extra=extra)
+
+
+def _verdicts(report: Report, decision: Decision) -> dict[str, Verdict]:
+    left = {item.device for item, _why in decision.left}
+    verdicts = report.verdicts()
+    for name, verdict in verdicts.items():
+        if verdict is Verdict.DIFFERS and name in decision.limited:
+            verdicts[name] = Verdict.LIMITED
+        elif verdict is Verdict.DIFFERS and name not in left:
+            verdicts[name] = Verdict.DONE
+    return verdicts

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """One report over all devices: is what runs what the plan says?
 
-    report = Report.of({"fe02": {"firewall": result of the module in check mode}}, context)
-    report.status, report.exit_status     # Status.DRIFT, 2
-    report.document()                     # plugins/plugin_utils/_drift/data/lync_drift.schema.json
+    report = Report.of([result of a comparison, ...], context)
+    report.status        # Status.DRIFT
+    report.document()    # plugins/plugin_utils/_drift/data/lync_drift.schema.json
 
-A device that could not be asked hides no other one, and is never "as planned".
+A device that could not be asked hides no other one, and is never "as planned"; nor is one that was expected to answer and did not.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from .._base.version import COLLECTION, VERSION
-from .accepted import Acceptance, accepted_by, ending
-from .deviations import NOTES, Class, Deviation, Result, deviations_of
+from .._plan.model import HostPlan
+from .._rollout import results
+from .._rollout.outcome import Verdict
+from .._rollout.results import Concern, TaskResult
+from .deviations import NOTES, Acceptance, Class, Deviation, Difference, accepted_by, deviations_of, ending
 
 SCHEMA_VERSION = 1
 
@@ -29,23 +32,25 @@ class Status(str, Enum):
 
     CLEAN = "clean"
     DRIFT = "drift"
+    UNKNOWN = "unknown"
     UNREACHABLE = "unreachable"
     FAILED = "failed"
 
+    @property
+    def verdict(self) -> Verdict:
+        """Return what it comes to at the end of a run that repairs nothing."""
+        return {Status.CLEAN: Verdict.DONE, Status.DRIFT: Verdict.DIFFERS}.get(self, Verdict.UNKNOWN)
 
-_UNKNOWN = (Status.UNREACHABLE, Status.FAILED)
-EXIT_CLEAN, EXIT_DRIFT, EXIT_LIMIT, EXIT_UNKNOWN = 0, 2, 3, 4
-"""Exit statuses: 4, could not tell, also when there is drift besides; 3, a limit stopped the remediation."""
 
-
-@dataclass(frozen=True)
-class Device:
-    """One device as the plan knows it; kind: windows, linux, appliance or dns."""
-
-    name: str
-    kind: str
-    roles: tuple[str, ...] = ()
-    pool: str = ""
+# What could not be compared; a device that was stopped or handed scripts to was not asked either.
+_UNTOLD = {
+    results.Status.UNREACHABLE: Status.UNREACHABLE,
+    results.Status.FAILED: Status.FAILED,
+    results.Status.UNKNOWN: Status.UNKNOWN,
+    results.Status.STOPPED: Status.UNKNOWN,
+}
+DNS_DEVICE = "DNS"
+"""All DNS servers together, which no host of the plan stands for."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +72,11 @@ class Found:
         item = self.deviation
         accepted = None if self.acceptance is None else _acceptance_document(self.acceptance, self.days_left)
         return {
-            "concern": item.concern,
+            "concern": item.concern.value,
             "class": item.kind.value,
             "name": item.name,
             "reason": item.reason,
-            "properties": [{"name": one.name, "before": one.before, "after": one.after} for one in item.properties],
+            "properties": [_property(one) for one in item.properties],
             "too_narrow": item.too_narrow,
             "too_wide": item.too_wide,
             "recreates": item.recreates,
@@ -83,9 +88,9 @@ class Found:
 
 @dataclass(frozen=True)
 class Checked:
-    """One concern of one device; message: why nothing could be told."""
+    """One concern of one device; message: why nothing is known."""
 
-    concern: str
+    concern: Concern
     status: Status
     found: tuple[Found, ...] = ()
     message: str = ""
@@ -95,12 +100,12 @@ class Checked:
 class Context:
     """What a report is made with.
 
-    now: with time zone. devices: by name. acceptances: of the inventory. seen: when a deviation's key was seen first.
+    now: with time zone. hosts: of the plan, by name. acceptances: of the inventory. seen: when a deviation's key was seen first.
     pending: how the computed plan differs from the approved one, a line each. reference: of the change, for the log.
     """
 
     now: datetime.datetime
-    devices: Mapping[str, Device]
+    hosts: Mapping[str, HostPlan]
     acceptances: Sequence[Acceptance] = ()
     seen: Mapping[tuple[str, str, str, str], datetime.datetime] = field(default_factory=dict)
     pending: Sequence[str] = ()
@@ -116,11 +121,13 @@ class Report:
     devices: Mapping[str, tuple[Checked, ...]]
 
     @classmethod
-    def of(cls, results: Mapping[str, Mapping[str, Result]], context: Context) -> Report:
-        """Return the report of results: per device and concern what its module answered in check mode."""
-        return cls(
-            context, {name: tuple(_checked(name, concern, result, context) for concern, result in sorted(results[name].items())) for name in sorted(results)}
-        )
+    def of(cls, found: Iterable[TaskResult], context: Context) -> Report:
+        """Return the report of comparisons, several results of one concern as one."""
+        grouped: dict[str, dict[Concern, list[TaskResult]]] = {}
+        for result in found:
+            grouped.setdefault(result.device, {}).setdefault(result.concern.whole, []).append(result)
+        devices = {name: _checked_device(grouped[name], context) for name in sorted(grouped)}
+        return cls(context, devices)
 
     @property
     def found(self) -> Iterator[Found]:
@@ -134,22 +141,22 @@ class Report:
 
     @property
     def status(self) -> Status:
-        """Return the worst of all: what could not be told stands before drift."""
-        return worst(checked.status for checked in self.checked)
+        """Return the worst of all: what is not known stands before drift; nobody asked is not known."""
+        return worst(checked.status for checked in self.checked) if self.devices else Status.UNKNOWN
 
-    @property
-    def exit_status(self) -> int:
-        """Return the exit status of a run that repairs nothing."""
-        return EXIT_UNKNOWN if self.status in _UNKNOWN else EXIT_DRIFT if self.status is Status.DRIFT else EXIT_CLEAN
-
-    def verdicts(self) -> dict[str, str]:
+    def statuses(self) -> dict[str, Status]:
         """Return the status of each device."""
-        return {name: worst(item.status for item in items).value for name, items in self.devices.items()}
+        return {name: worst(item.status for item in items) for name, items in self.devices.items()}
+
+    def verdicts(self) -> dict[str, Verdict]:
+        """Return the verdict of each device when nothing is repaired."""
+        return {name: status.verdict for name, status in self.statuses().items()}
 
     def counts(self) -> dict[str, int]:
         """Return how many deviations there are of each class, accepted ones left out, and how many are accepted."""
         counted = Counter(item.deviation.kind.value for item in self.found if item.acceptance is None)
-        return {**{kind.value: counted[kind.value] for kind in Class}, "accepted": sum(item.acceptance is not None for item in self.found)}
+        accepted = sum(item.acceptance is not None for item in self.found)
+        return {**{kind.value: counted[kind.value] for kind in Class}, "accepted": accepted}
 
     def document(self) -> dict[str, object]:
         """Return the report as plain data that keeps plugins/plugin_utils/_drift/data/lync_drift.schema.json."""
@@ -166,19 +173,22 @@ class Report:
             "counts": self.counts(),
             "devices": [self._device(name) for name in self.devices],
             "pending": list(context.pending),
-            "acceptances_ending": [_acceptance_document(item, item.days_left(today)) for item in ending(context.acceptances, today)],
+            "acceptances_ending": [
+                _acceptance_document(item, item.days_left(today)) for item in ending(context.acceptances, today)
+            ],
         }
 
     def _device(self, name: str) -> dict[str, object]:
-        known = self.context.devices.get(name, Device(name, "windows"))
-        items = self.devices[name]
+        host, items = self.context.hosts.get(name), self.devices[name]
         return {
             "device": name,
-            "kind": known.kind,
-            "roles": list(known.roles),
-            "pool": known.pool,
-            "status": worst(item.status for item in items).value,
-            "concerns": [{"concern": item.concern, "status": item.status.value, "message": item.message} for item in items],
+            "kind": host.platform if host else "dns",
+            "roles": list(host.roles) if host else [],
+            "pool": (host.pool if host else None) or "",
+            "status": self.statuses()[name].value,
+            "concerns": [
+                {"concern": item.concern.value, "status": item.status.value, "message": item.message} for item in items
+            ],
             "deviations": [found.document() for item in items for found in item.found],
         }
 
@@ -189,18 +199,28 @@ def worst(statuses: Iterable[Status]) -> Status:
     return max(statuses, key=order.index, default=Status.CLEAN)
 
 
-def _checked(device: str, concern: str, result: Result, context: Context) -> Checked:
-    if result.get("unreachable") or result.get("failed"):
-        status = Status.UNREACHABLE if result.get("unreachable") else Status.FAILED
-        return Checked(concern, status, message=str(result.get("msg") or "no reason given"))
-    found = tuple(_found(deviation, context) for deviation in deviations_of(device, concern, result))
+def _checked_device(concerns: Mapping[Concern, Sequence[TaskResult]], context: Context) -> tuple[Checked, ...]:
+    return tuple(_checked(concern, concerns[concern], context) for concern in sorted(concerns, key=lambda one: one.value))
+
+
+def _checked(concern: Concern, own: Sequence[TaskResult], context: Context) -> Checked:
+    """Return what the results of one concern of a device come to; a part that is not known leaves all of it unknown."""
+    untold = next((result for result in own if result.status in _UNTOLD), None)
+    if untold is not None:
+        return Checked(concern, _UNTOLD[untold.status], message=untold.message or "no reason given")
+    found = tuple(_found(deviation, context) for result in own for deviation in deviations_of(result))
     return Checked(concern, Status.DRIFT if any(item.counts for item in found) else Status.CLEAN, found)
 
 
 def _found(deviation: Deviation, context: Context) -> Found:
     today = context.now.date()
     acceptance = accepted_by(deviation, context.acceptances, today)
-    return Found(deviation, context.seen.get(deviation.key, context.now), acceptance, acceptance.days_left(today) if acceptance else 0)
+    since = context.seen.get(deviation.key, context.now)
+    return Found(deviation, since, acceptance, acceptance.days_left(today) if acceptance else 0)
+
+
+def _property(item: Difference) -> dict[str, object]:
+    return {"name": item.name, "before": item.before, "after": item.after}
 
 
 def _acceptance_document(item: Acceptance, days_left: int) -> dict[str, object]:

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How the assumptions of a plan stand after a run: what the hosts told of their networks, what probes met, what the comparison of rules said.
+"""How the assumptions of a plan stand after a run: by the networks of the hosts, the probes, the comparison of rules.
 
-    stand(assumptions_of(hosts, pools), known, judged) -> (Assumption("edge01", DEFAULT_GATEWAY, Standing.CONFIRMED, "..."), ...)
+    stand(assumptions_of(plan), known, judged) -> (Assumption("edge01", DEFAULT_GATEWAY, Standing.CONFIRMED, "..."), ...)
 
-Nothing is confirmed that was not read: an assumption of which a part cannot be read is contradicted by what was, or could not be told.
+Nothing is confirmed that was not read: an assumption of which a part cannot be read is contradicted by what was, or is unknown.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from .._base.addresses import ANY_TEXT, AddressSet
 from .._compiler import assumptions as texts
 from .._drift.assumptions import Assumption, Standing
 from .._drift.deviations import Class
+from .._plan.model import HostPlan
 from .causes import Knowledge
-from .host_io import Facts
+from .host_io import Facts, Network, Route
 from .model import Kind
-from .network import Network, Route
-from .planned import PlannedHost, is_ipv6
+from .plan_view import is_ipv6
 from .verdicts import Judged, Verdict
 
 READ_ON_HOSTS = frozenset({texts.DEFAULT_GATEWAY, texts.INTERNAL_ROUTES, texts.LASTING_ROUTES, texts.SEPARATE_NETWORKS, texts.DNS_SERVERS})
 """What a host must tell of its network for; the gateway of a pool is told by its members, who have these."""
-_Told = tuple[Standing, str]
+_Finding = tuple[Standing, str]
 _FEW = 3
 _NO_CARD = "no network card that is up has these addresses"
 _UNREADABLE = "verify.yml cannot read it"
@@ -36,27 +36,34 @@ _UNREADABLE = "verify.yml cannot read it"
 class _Seen:
     """What a run saw of one host: its plan, what it told, the probes that went to it or came from it."""
 
-    host: PlannedHost
+    host: HostPlan
     facts: Facts
     known: Knowledge
     judged: Sequence[Judged]
 
     @property
     def network(self) -> Network:
-        """Return what the host told of its network."""
+        """Return what the host answered of its network."""
         return self.facts.network
 
     @property
     def inside(self) -> tuple[str, ...]:
         """Return the addresses that are not on the side of the Internet."""
-        return tuple(address for address in self.host.addresses if address not in self.host.outside)
+        return tuple(address for address in self.host.addresses if address not in self.outside)
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """Return the addresses on the side of the Internet."""
+        return self.known.deployment.outside[self.host.host]
 
     @property
     def internal(self) -> AddressSet:
         """Return what the plan lets in to the internal interface, where answers go back to, without neighbours on the external network."""
-        bound = [rule for rule in self.host.rules if set(rule.localip) & set(self.inside) and ANY_TEXT not in rule.remoteip]
-        found = AddressSet.parse(text for rule in bound for text in rule.remoteip) - AddressSet.parse(self.host.addresses)
-        found = found - self.network.networks_of(self.host.outside)
+        inside = set(self.inside)
+        rules = (rule for rule in self.known.deployment.incoming[self.host.host] if ANY_TEXT not in rule.remoteip)
+        bound = [rule for rule in rules if set(rule.localip) & inside]
+        found = AddressSet.parse(text for rule in bound for text in rule.remoteip)
+        found = found - AddressSet.parse(self.host.addresses) - self.network.networks_of(self.outside)
         return found.of_families(AddressSet.parse(self.inside).families)
 
 
@@ -69,20 +76,20 @@ def _stands(assumption: Assumption, known: Knowledge, judged: Sequence[Judged]) 
     check = _check_of(assumption.text)
     if check is None:
         return replace(assumption, why=_UNREADABLE)
-    hosts = [host for host in known.deployment.hosts.values() if assumption.place in (host.name, host.pool)]
+    hosts = [host for host in known.deployment.hosts.values() if assumption.place in (host.host, host.pool)]
     # A host may have the name of its pool.
-    hosts = [host for host in hosts if host.name == assumption.place] if assumption.text in _OF_HOSTS else hosts
-    absent = [host.name for host in hosts if host.name not in known.facts]
+    hosts = [host for host in hosts if host.host == assumption.place] if assumption.text in _OF_HOSTS else hosts
+    absent = [host.host for host in hosts if host.host not in known.facts]
     if absent or not hosts:
         return replace(assumption, why=f"not in this run: {_listed(absent or [assumption.place])}")
-    silent = [f"{host.name} could not be asked: {known.facts[host.name].problem}" for host in hosts if known.facts[host.name].problem]
+    silent = [f"{host.host} could not be asked: {known.facts[host.host].problem}" for host in hosts if known.facts[host.host].problem]
     if silent:
         return replace(assumption, why=_listed(silent))
-    standing, why = check([_Seen(host, known.facts[host.name], known, judged) for host in hosts])
+    standing, why = check([_Seen(host, known.facts[host.host], known, judged) for host in hosts])
     return replace(assumption, standing=standing, why=why)
 
 
-def _check_of(text: str) -> Callable[[Sequence[_Seen]], _Told] | None:
+def _check_of(text: str) -> Callable[[Sequence[_Seen]], _Finding] | None:
     """Return what reads an assumption, None for one that cannot be read."""
     of_host = _OF_HOSTS.get(text)
     if of_host is not None:
@@ -91,12 +98,12 @@ def _check_of(text: str) -> Callable[[Sequence[_Seen]], _Told] | None:
     return next((functools.partial(_of_pool, check, value) for check, value in found), None)
 
 
-def _of_pool(check: Callable[[Sequence[_Seen], str], _Told], value: str, own: Sequence[_Seen]) -> _Told:
+def _of_pool(check: Callable[[Sequence[_Seen], str], _Finding], value: str, own: Sequence[_Seen]) -> _Finding:
     return check(own, value)
 
 
-def _default_gateway(seen: _Seen) -> _Told:
-    network, outside = seen.network, seen.host.outside
+def _default_gateway(seen: _Seen) -> _Finding:
+    network, outside = seen.network, seen.outside
     cards = network.cards_of(outside)
     if network.problem or not cards:
         return Standing.UNKNOWN, network.problem or _NO_CARD
@@ -104,45 +111,45 @@ def _default_gateway(seen: _Seen) -> _Told:
     missing = [family for family in sorted(families) if not network.defaults(family)]
     elsewhere = [route for family in sorted(families) for route in network.defaults(family) if route.by not in cards]
     if missing or elsewhere:
-        return Standing.CONTRADICTED, _listed([*(f"no default route of IPv{family}" for family in missing), *(route.words for route in elsewhere)])
+        return Standing.CONTRADICTED, _listed([*(f"no default route of IPv{family}" for family in missing), *(route.text for route in elsewhere)])
     if cards & network.cards_of(seen.inside):
         return Standing.UNKNOWN, f"the internal addresses are on the same network card: {', '.join(sorted(cards))}"
-    return Standing.CONFIRMED, _listed(route.words for family in sorted(families) for route in network.defaults(family))
+    return Standing.CONFIRMED, _listed(route.text for family in sorted(families) for route in network.defaults(family))
 
 
-def _internal_routes(seen: _Seen) -> _Told:
+def _internal_routes(seen: _Seen) -> _Finding:
     network, cards, wanted = seen.network, seen.network.cards_of(seen.inside), seen.internal
     if network.problem or not cards or not wanted:
         return Standing.UNKNOWN, network.problem or (_NO_CARD if wanted else "no internal network is planned")
     ways = network.ways(wanted)
     wrong = [(part, route) for part, route in ways if route is None or route.is_default or route.by not in cards]
     if wrong:
-        return Standing.CONTRADICTED, _listed(f"{_few(part)} goes {f'by the route {route.words}' if route else 'nowhere'}" for part, route in wrong)
-    return Standing.CONFIRMED, f"{_few(wanted)}: {_listed(route.words for _part, route in ways if route)}"
+        return Standing.CONTRADICTED, _listed(f"{_few(part)} goes {f'by the route {route.text}' if route else 'nowhere'}" for part, route in wrong)
+    return Standing.CONFIRMED, f"{_few(wanted)}: {_listed(route.text for _part, route in ways if route)}"
 
 
-def _lasting_routes(seen: _Seen) -> _Told:
+def _lasting_routes(seen: _Seen) -> _Finding:
     network = seen.network
     if network.problem or network.lasting is None:
         return Standing.UNKNOWN, network.problem or "whether a route outlasts a restart is not told by this host"
     used = [route for _part, route in network.ways(seen.internal) if route and not route.is_default and not route.is_on_link]
     fleeting = [route for route in used if route.to not in network.lasting]
     if fleeting:
-        return Standing.CONTRADICTED, f"not persistent: {_listed(route.words for route in fleeting)}"
+        return Standing.CONTRADICTED, f"not persistent: {_listed(route.text for route in fleeting)}"
     return (Standing.CONFIRMED, f"persistent: {_listed(route.to for route in used)}") if used else (Standing.UNKNOWN, "there are no such routes")
 
 
-def _separate_networks(seen: _Seen) -> _Told:
+def _separate_networks(seen: _Seen) -> _Finding:
     network = seen.network
-    both = network.cards_of(seen.inside) & network.cards_of(seen.host.outside)
-    shared = network.networks_of(seen.inside) & network.networks_of(seen.host.outside)
+    both = network.cards_of(seen.inside) & network.cards_of(seen.outside)
+    shared = network.networks_of(seen.inside) & network.networks_of(seen.outside)
     if both or shared:
         return Standing.CONTRADICTED, f"one network card has both: {', '.join(sorted(both))}" if both else f"both are in {_few(shared)}"
-    apart = network.cards_of(seen.inside) and network.cards_of(seen.host.outside)
+    apart = network.cards_of(seen.inside) and network.cards_of(seen.outside)
     return Standing.UNKNOWN, "they are apart; what routes between them was not read" if apart else network.problem or _NO_CARD
 
 
-def _dns_servers(seen: _Seen) -> _Told:
+def _dns_servers(seen: _Seen) -> _Finding:
     servers = seen.network.dns_servers
     if not servers:
         return Standing.UNKNOWN, seen.network.problem or "the host told none"
@@ -159,18 +166,21 @@ def _dns_servers(seen: _Seen) -> _Told:
 def _is_internal(item: Judged, seen: _Seen) -> bool:
     """Return whether a probe asked a DNS server for a record of the internal view."""
     probe = item.probe
-    return probe.kind is Kind.DNS and any((one.name, one.type) == probe.question and one.view == "internal" for one in seen.known.deployment.records)
+    return probe.kind is Kind.DNS and any(
+        (record.name, record.type) == probe.question and record.view == "internal"
+        for _pool, record in seen.known.deployment.records
+    )
 
 
-def _internal_certificate(seen: _Seen) -> _Told:
+def _internal_certificate(seen: _Seen) -> _Finding:
     return _certificates(seen, seen.inside)
 
 
-def _external_certificate(seen: _Seen) -> _Told:
-    return _certificates(seen, seen.host.outside)
+def _external_certificate(seen: _Seen) -> _Finding:
+    return _certificates(seen, seen.outside)
 
 
-def _certificates(seen: _Seen, addresses: Sequence[str]) -> _Told:
+def _certificates(seen: _Seen, addresses: Sequence[str]) -> _Finding:
     """Return what the certificates say that were shown at addresses of a host."""
     met = _shown(seen, addresses)
     wrong = {f"{_end(item)}: {item.detail}": None for item in met if item.verdict is Verdict.WRONG_HOST}
@@ -184,13 +194,14 @@ def _certificates(seen: _Seen, addresses: Sequence[str]) -> _Told:
     return Standing.CONFIRMED, f"shown at {_listed(dict.fromkeys(_end(item) for item in met))}"
 
 
-def _web_certificate(seen: _Seen) -> _Told:
-    standing, why = _certificates(seen, seen.host.outside or seen.inside)
+def _web_certificate(seen: _Seen) -> _Finding:
+    standing, why = _certificates(seen, seen.outside or seen.inside)
     if standing is not Standing.CONFIRMED:
         return standing, why
     own = set(seen.host.addresses)
-    wanted = {one.name for one in seen.known.deployment.records if one.view == "external" and one.type in ("A", "AAAA") and own & set(one.values)}
-    met = _shown(seen, seen.host.outside or seen.inside)
+    records = (record for _pool, record in seen.known.deployment.records if record.view == "external")
+    wanted = {record.name for record in records if record.type in ("A", "AAAA") and own & set(record.values)}
+    met = _shown(seen, seen.outside or seen.inside)
     missing = sorted(name for name in wanted if not all(item.certificate and item.certificate.is_for([name]) for item in met))
     if not wanted:
         return Standing.UNKNOWN, "no external name of the plan leads here"
@@ -201,7 +212,7 @@ def _web_certificate(seen: _Seen) -> _Told:
 
 def _shown(seen: _Seen, addresses: Sequence[str]) -> list[Judged]:
     """Return the probes of TLS that got through to addresses of a host, whoever asked."""
-    own = (item for item in seen.judged if item.probe.kind is Kind.TLS and item.probe.destination == seen.host.name and item.probe.address in addresses)
+    own = (item for item in seen.judged if item.probe.kind is Kind.TLS and item.probe.destination == seen.host.host and item.probe.address in addresses)
     return [item for item in own if item.verdict in (Verdict.OPEN, Verdict.WRONG_HOST, Verdict.EXPIRING, Verdict.EXPIRED)]
 
 
@@ -209,14 +220,14 @@ def _end(item: Judged) -> str:
     return f"{item.probe.address} {item.probe.port}"
 
 
-def _no_blocks(seen: _Seen) -> _Told:
+def _no_blocks(seen: _Seen) -> _Finding:
     off = _ineffective(seen)
     if off or not seen.facts.is_compared:
         return (Standing.CONTRADICTED, off) if off else (Standing.UNKNOWN, "the rules were not compared in this run")
     return Standing.CONFIRMED, "no planned rule is ineffective"
 
 
-def _no_other_table(seen: _Seen) -> _Told:
+def _no_other_table(seen: _Seen) -> _Finding:
     off = _ineffective(seen)
     unread = "no other chain drops what it does not know; single rules that drop were not read"
     return (Standing.CONTRADICTED, off) if off else (Standing.UNKNOWN, unread if seen.facts.is_compared else "the rules were not compared in this run")
@@ -226,21 +237,21 @@ def _ineffective(seen: _Seen) -> str:
     return _listed(dict.fromkeys(item.reason for item in seen.facts.deviations if item.kind is Class.INEFFECTIVE))
 
 
-def _monitoring_port(own: Sequence[_Seen], port: str) -> _Told:
-    untold = [seen.host.name for seen in own if seen.facts.listeners is None]
-    shut = [seen.host.name for seen in own if not untold and not any(seen.facts.listens("tcp", address, int(port)) for address in seen.host.addresses)]
+def _monitoring_port(own: Sequence[_Seen], port: str) -> _Finding:
+    untold = [seen.host.host for seen in own if seen.facts.listeners is None]
+    shut = [seen.host.host for seen in own if not untold and not any(seen.facts.listens("tcp", address, int(port)) for address in seen.host.addresses)]
     if untold or shut:
         return (Standing.UNKNOWN, f"{_listed(untold)} did not tell") if untold else (Standing.CONTRADICTED, f"nothing listens on TCP {port} of {_listed(shut)}")
-    return Standing.CONFIRMED, f"listened on by {_listed(seen.host.name for seen in own)}"
+    return Standing.CONFIRMED, f"listened on by {_listed(seen.host.host for seen in own)}"
 
 
-def _access_gateway(own: Sequence[_Seen], address: str) -> _Told:
-    untold = [seen.host.name for seen in own if seen.network.problem]
+def _access_gateway(own: Sequence[_Seen], address: str) -> _Finding:
+    untold = [seen.host.host for seen in own if seen.network.problem]
     if untold:
         return Standing.UNKNOWN, f"{_listed(untold)} did not tell"
     virtual = address.split(" or ")
-    used = [(seen.host.name, _first(seen.network, 6 if is_ipv6(one) else 4)) for seen in own for one in virtual]
-    wrong = [f"{name} has {route.words if route else 'no default route'}" for name, route in used if route is None or route.via not in virtual]
+    used = [(seen.host.host, _first(seen.network, 6 if is_ipv6(one) else 4)) for seen in own for one in virtual]
+    wrong = [f"{name} has {route.text if route else 'no default route'}" for name, route in used if route is None or route.via not in virtual]
     return (Standing.CONTRADICTED, _listed(wrong)) if wrong else (Standing.CONFIRMED, f"of {_listed(name for name, _route in used)}")
 
 
@@ -259,7 +270,7 @@ def _listed(words: Iterable[str]) -> str:
     return f"{', '.join(found[:_FEW])}{more}"
 
 
-_OF_HOSTS: Mapping[str, Callable[[_Seen], _Told]] = {
+_OF_HOSTS: Mapping[str, Callable[[_Seen], _Finding]] = {
     texts.DEFAULT_GATEWAY: _default_gateway,
     texts.INTERNAL_ROUTES: _internal_routes,
     texts.LASTING_ROUTES: _lasting_routes,

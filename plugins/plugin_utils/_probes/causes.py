@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What is most likely behind a probe that did not go as planned, from all that a run knows.
 
-The first that applies is told: what the destination's rules differ in, what listens there, the members behind a balancer, and
+The first that applies is reported: what the destination's rules differ in, what listens there, the members behind a balancer, and
 when all of that is right, the way between the two.
 """
 
@@ -11,16 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from .._drift.deviations import Class, Deviation, spoken
+from .._base.text import value_text
+from .._drift.deviations import Class, Deviation
+from .._plan.model import HostPlan
 from .host_io import Facts
-from .plan_view import Deployment, Service
-from .planned import PlannedHost
+from .plan_view import Deployment, Service, covers
 from .verdicts import Judged, Verdict
 
 
 @dataclass(frozen=True)
 class Knowledge:
-    """All that a run knows: the plan, what each host told, and whom a probe has reached on which port."""
+    """All that a run knows: the plan, what each host answered, and whom a probe has reached on which port."""
 
     deployment: Deployment
     facts: Mapping[str, Facts]
@@ -29,15 +30,16 @@ class Knowledge:
     @classmethod
     def of(cls, deployment: Deployment, facts: Mapping[str, Facts], judged: Iterable[Judged]) -> Knowledge:
         """Return what a run knows once every probe has its verdict."""
-        return cls(deployment, facts, frozenset((item.probe.address, item.probe.port) for item in judged if item.verdict is Verdict.OPEN))
+        probes = (item.probe for item in judged if item.verdict is Verdict.OPEN)
+        return cls(deployment, facts, frozenset((probe.address, probe.port) for probe in probes))
 
     def destination(self, judged: Judged) -> Facts | None:
-        """Return what the host told that a probe went to directly."""
+        """Return what is known of the host that a probe went to directly."""
         return None if judged.probe.service else self.facts.get(judged.probe.destination)
 
     def service(self, judged: Judged) -> Service | None:
         """Return the virtual service that a probe went through."""
-        return next((service for service in self.deployment.services if judged.probe.service == service.name), None)
+        return self.deployment.services.get(judged.probe.service)
 
 
 _LOOPBACK = ("127.0.0.1", "::1")
@@ -45,7 +47,7 @@ _Cause = Callable[[Judged, Knowledge], str]
 
 
 def cause_of(judged: Judged, known: Knowledge) -> str:
-    """Return the most likely cause in words, empty when all is as expected."""
+    """Return the most likely cause, empty when all is as expected."""
     return next((text for find in _CAUSES.get(judged.verdict, ()) if (text := find(judged, known))), "")
 
 
@@ -53,17 +55,22 @@ def _rule(judged: Judged, known: Knowledge) -> str:
     """Return what is wrong with the rule that should let the probe in."""
     facts = known.destination(judged)
     found = [item for item in facts.deviations if item.name == judged.probe.rule] if facts else []
-    return next((text for item in found if (text := _rule_words(item, judged.probe.destination))), "")
+    return next((text for item in found if (text := _rule_text(item, judged.probe.destination))), "")
 
 
-def _rule_words(item: Deviation, host: str) -> str:
+def _rule_text(item: Deviation, host: str) -> str:
     scope = next((one for one in item.properties if one.name == "remoteip"), None)
     if item.kind is Class.CHANGED and scope is not None and item.too_narrow:
-        return f"rule scoped to other addresses: {item.name} of {host} admits {spoken(scope.before)}, should admit {spoken(scope.after)}"
+        admitted, wanted = value_text(scope.before), value_text(scope.after)
+        return f"rule scoped to other addresses: {item.name} of {host} admits {admitted}, should admit {wanted}"
     if item.kind is Class.CHANGED:
-        return f"rule changed on {host}: {item.words}" if item.too_narrow else ""
-    words = {Class.MISSING: f"no rule on the host: {item.name} is missing on {host}", Class.DISABLED: f"rule disabled: {item.name} of {host}"}
-    return words.get(item.kind, f"rule ineffective: {item.name} of {host}: {item.reason}" if item.kind is Class.INEFFECTIVE else "")
+        return f"rule changed on {host}: {item.text}" if item.too_narrow else ""
+    texts = {
+        Class.MISSING: f"no rule on the host: {item.name} is missing on {host}",
+        Class.DISABLED: f"rule disabled: {item.name} of {host}",
+        Class.INEFFECTIVE: f"rule ineffective: {item.name} of {host}: {item.reason}",
+    }
+    return texts.get(item.kind, "")
 
 
 def _listener(judged: Judged, known: Knowledge) -> str:
@@ -87,27 +94,38 @@ def _members(judged: Judged, known: Knowledge) -> str:
     down = [text for member in service.members if (text := _why_down(member, service, known))]
     if down:
         return f"balancer member down: {'; '.join(down)}"
-    who = f"balancer {', '.join(service.balancers)}" if service.balancers else "balancer"
-    return f"the {who} does not pass {service.name} on, although nothing is known to be wrong with its members"
+    planned = service.planned
+    who = f"balancer {', '.join(planned.balancers)}" if planned.balancers else "balancer"
+    return f"the {who} does not pass {planned.name} on, although nothing is known to be wrong with its members"
 
 
-def _why_down(member: PlannedHost, service: Service, known: Knowledge) -> str:
-    """Return why a balancer takes a member for down, or cannot get through to it: first what the traffic goes to, then what the monitor asks."""
-    facts = known.facts.get(member.name)
+def _why_down(member: HostPlan, service: Service, known: Knowledge) -> str:
+    """Return why a balancer takes a member for down, or cannot get through to it.
+
+    First what the traffic goes to, then what the monitor asks.
+    """
+    facts = known.facts.get(member.host)
     if facts is None:
         return ""
     if facts.problem:
-        return f"{member.name} could not be asked"
-    asked = [("", service.protocol, service.node_port), (", which the balancer asks", "tcp", service.monitor_port)]
-    return next((text for words, protocol, port in asked if port and (text := _at_member(member, facts, protocol, port, words))), "")
+        return f"{member.host} could not be asked"
+    planned = service.planned
+    wanted = _at_member(member, planned.protocol, planned.node_port, facts, known)
+    if wanted or not service.monitor_port:
+        return wanted
+    return _at_member(member, "tcp", service.monitor_port, facts, known, ", which the balancer asks")
 
 
-def _at_member(member: PlannedHost, facts: Facts, protocol: str, port: int, words: str) -> str:
+def _at_member(
+    member: HostPlan, protocol: str, port: int, facts: Facts, known: Knowledge, purpose: str = ""
+) -> str:
     listens = facts.listeners is None or any(facts.listens(protocol, address, port) for address in member.addresses)
     if not listens:
-        return f"nothing listens on {protocol.upper()} {port} of {member.name}{words}"
-    rules = {rule.name for rule in member.rules if rule.protocol == protocol and any(rule.covers(address, port) for address in member.addresses)}
-    return next((text for item in facts.deviations if item.name in rules and (text := _rule_words(item, member.name))), "")
+        return f"nothing listens on {protocol.upper()} {port} of {member.host}{purpose}"
+    incoming = (rule for rule in known.deployment.incoming[member.host] if rule.protocol == protocol)
+    rules = {rule.name for rule in incoming if any(covers(rule, address, port) for address in member.addresses)}
+    found = (item for item in facts.deviations if item.name in rules)
+    return next((text for item in found if (text := _rule_text(item, member.host))), "")
 
 
 def _unasked(judged: Judged, known: Knowledge) -> str:
@@ -142,7 +160,7 @@ def _stale(judged: Judged, known: Knowledge) -> str:
     return _listener(judged, known) or "another service has the port"
 
 
-def _untold(judged: Judged, known: Knowledge) -> str:
+def _unknown(judged: Judged, known: Knowledge) -> str:
     facts = known.facts.get(judged.probe.source)
     return (facts.problem if facts else "") or judged.detail
 
@@ -155,5 +173,5 @@ _CAUSES: Mapping[Verdict, tuple[_Cause, ...]] = {
     Verdict.EXPIRED: (lambda judged, _known: f"the certificate on {judged.probe.address} was not replaced",),
     Verdict.WRONG_ANSWER: (_stale,),
     Verdict.UNEXPECTED: (_wider,),
-    Verdict.UNKNOWN: (_untold,),
+    Verdict.UNKNOWN: (_unknown,),
 }

@@ -1,140 +1,185 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What probes are made of: the hosts, virtual services, names and DNS servers of a plan."""
+"""A plan as probes need it: who is where, what the rules of a host let in, virtual services with their members, names of certificates.
+
+    deployment = Deployment.of(plan, servers, asking=["fe01"])
+    admits(rule, "10.1.0.31")          whether the rule lets this address in
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import cast
 
-from .._catalogue.model import Catalogue, Direction, PortRow, PortSide, Transport
+from .._base.addresses import ANY, AddressSet
+from .._base.errors import InvalidInputError, Problem
+from .._inventory.dns_servers import read_dns_servers
+from .._inventory.fields import At
 from .._inventory.model import DnsServer
-from .._plan.files import Document
-from .._plan.flow_matrix import row_of, texts
-from .planned import PlannedHost
+from .._plan.flow_matrix import admitting_rules
+from .._plan.model import DnsRecord, FirewallRule, HostPlan, Plan, VirtualService
 
 _ASKING = ("windows", "linux")
 _ADDRESSES = ("A", "AAAA")
+_ANY = ("any",)
+_ALL_PORTS = (1, 65535)
 
 
 @dataclass(frozen=True)
 class Service:
-    """A virtual service with members that take traffic; monitor_port: the TCP port by which the balancer knows that a member is well, 0 for none."""
+    """A virtual service of a pool, with the hosts that take traffic of it."""
 
-    name: str
-    pool: str
-    rows: tuple[str, ...]
-    vip: str
-    port: int
-    protocol: str
-    node_port: int
-    members: tuple[PlannedHost, ...]
-    member_addresses: tuple[str, ...]
-    balancers: tuple[str, ...]
-    source_nat: bool
-    monitor_port: int = 0
+    planned: VirtualService
+    members: tuple[HostPlan, ...]
 
-
-@dataclass(frozen=True)
-class Record:
-    """A DNS record set of the plan."""
-
-    name: str
-    type: str
-    values: tuple[str, ...]
-    zone: str
-    view: str
-    pool: str
+    @property
+    def monitor_port(self) -> int:
+        """Return the TCP port by which the balancer knows that a member is well, 0 for none."""
+        return int(str(self.planned.monitor.get("port") or 0))
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """A plan, ready to be probed; asking: names of the hosts that are in this run."""
+    """A plan, ready to be probed.
 
-    hosts: Mapping[str, PlannedHost]
-    services: tuple[Service, ...]
-    records: tuple[Record, ...]
+    hosts: those that are managed, by name. records: with their pool, names in small letters. asking: names of the hosts in this run.
+    """
+
+    hosts: Mapping[str, HostPlan]
+    services: Mapping[str, Service]
+    records: tuple[tuple[str, DnsRecord], ...]
     servers: tuple[DnsServer, ...] = ()
     asking: frozenset[str] = frozenset()
-    rows: Mapping[str, PortRow] = field(default_factory=dict)
 
     @classmethod
-    def of(
-        cls, documents: Iterable[Document], pools: Sequence[Document], catalogue: Catalogue, servers: Sequence[DnsServer] = (), asking: Iterable[str] = ()
-    ) -> Deployment:
-        """Return the deployment of the plan documents of hosts and pools."""
-        found = [document for document in documents if document.get("managed") and document.get("member_state") != "retired"]
-        hosts = {host.name: host for host in map(PlannedHost.of, found)}
+    def of(cls, plan: Plan, servers: Sequence[DnsServer] = (), asking: Iterable[str] = ()) -> Deployment:
+        """Return the deployment of a plan."""
+        hosts = {
+            name: host for name, host in plan.hosts.items() if host.managed and host.member_state != "retired"
+        }
         by_address = {address: host for host in hosts.values() for address in host.addresses}
-        services = tuple(service for pool in pools for service in _services(pool, by_address))
-        records = tuple(record for pool in pools for record in _records(pool))
-        return cls(hosts, services, records, tuple(servers), frozenset(asking), {row.id: row for row in catalogue.ports})
+        services: dict[str, Service] = {}
+        records: list[tuple[str, DnsRecord]] = []
+        for pool in plan.pools.values():
+            records += ((pool.pool, _in_small_letters(record)) for record in pool.dns_records)
+            for service in pool.virtual_services:
+                found = (by_address[address] for address in service.members if address in by_address)
+                members = tuple({host.host: host for host in found}.values())
+                if members:
+                    services[service.name] = Service(service, members)
+        return cls(hosts, services, tuple(records), tuple(servers), frozenset(asking))
 
     @property
-    def sources(self) -> tuple[PlannedHost, ...]:
+    def sources(self) -> tuple[HostPlan, ...]:
         """Return the hosts of the run that a probe can start from."""
-        return tuple(host for host in self.hosts.values() if host.platform in _ASKING and host.addresses and host.name in self.asking)
-
-    @property
-    def destinations(self) -> tuple[PlannedHost, ...]:
-        """Return the hosts that are asked."""
-        return tuple(self.hosts.values())
+        able = (host for host in self.hosts.values() if host.platform in _ASKING and host.addresses)
+        return tuple(host for host in able if host.host in self.asking)
 
     @cached_property
-    def catalogue_ports(self) -> frozenset[int]:
-        """Return the single TCP ports that the catalogue lists as listeners."""
-        rows = (row for row in self.rows.values() if row.direction is Direction.IN and row.port_side is PortSide.LOCAL and Transport.TCP in row.transports)
-        return frozenset(first for row in rows if row.port.ports for first, last in row.port.ports.pairs if first == last)
+    def incoming(self) -> Mapping[str, tuple[FirewallRule, ...]]:
+        """Return the rules of each host that let something in."""
+        rules = {name: admitting_rules(host) for name, host in self.hosts.items()}
+        return {name: tuple(rule for rule in own if rule.direction == "in") for name, own in rules.items()}
+
+    @cached_property
+    def outside(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the addresses of each host on the side of the Internet: those where its rules let anybody in."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, host in self.hosts.items():
+            open_to_all = {address for rule in self.incoming[name] if is_for_anybody(rule) for address in rule.localip}
+            found[name] = tuple(address for address in host.addresses if address in open_to_all)
+        return found
+
+    @cached_property
+    def listening_ports(self) -> frozenset[int]:
+        """Return the single TCP ports to which a rule of any host lets somebody in."""
+        rules = (rule for own in self.incoming.values() for rule in own if rule.protocol == "tcp")
+        return frozenset(int(text) for rule in rules for text in rule.localport if text.isdigit())
 
     @cached_property
     def certificate_names(self) -> Mapping[str, tuple[str, ...]]:
         """Return per host what a certificate of it may be for; nothing when no full name of it is known."""
         return {name: self._names_of(host) for name, host in self.hosts.items()}
 
-    def application(self, rule_name: str) -> str:
-        """Return what the catalogue says is spoken under a rule."""
-        row = row_of({"name": rule_name}, self.rows)
-        return row.application if row else ""
-
-    def _names_of(self, host: PlannedHost) -> tuple[str, ...]:
-        known = {record.name for record in self.records if record.type in _ADDRESSES and set(record.values) & set(host.addresses)}
+    def _names_of(self, host: HostPlan) -> tuple[str, ...]:
+        own = set(host.addresses)
+        known = {record.name for _pool, record in self._addresses if own & set(record.values)}
         known |= set(self.names_of_pool(host.pool)) if host.pool else set()
-        return tuple(sorted(known | {host.name})) if known or "." in host.name else ()
+        return tuple(sorted(known | {host.host})) if known or "." in host.host else ()
 
     def names_of_pool(self, pool: str, vip: str = "") -> tuple[str, ...]:
         """Return what a certificate of a pool, or at a virtual address, may be for."""
-        own = {record.name for record in self.records if record.type in _ADDRESSES and (record.pool == pool or vip in record.values)}
+        own = {record.name for place, record in self._addresses if place == pool or vip in record.values}
         return tuple(sorted(own | ({pool} if "." in pool else set())))
 
-
-def _services(pool: Document, by_address: Mapping[str, PlannedHost]) -> Iterable[Service]:
-    for item in cast("list[Mapping[str, object]]", pool.get("virtual_services", [])):
-        members = tuple({host.name: host for address in texts(item, "members") if (host := by_address.get(address))}.values())
-        if members:
-            yield Service(
-                name=str(item["name"]),
-                pool=str(pool["pool"]),
-                rows=texts(item, "rows"),
-                vip=str(item["vip"]),
-                port=int(str(item["port"])),
-                protocol=str(item["protocol"]),
-                node_port=int(str(item["node_port"])),
-                members=members,
-                member_addresses=texts(item, "members"),
-                balancers=texts(item, "balancers"),
-                source_nat=bool(item["source_nat"]),
-                monitor_port=_monitor_port(item),
-            )
+    @cached_property
+    def _addresses(self) -> tuple[tuple[str, DnsRecord], ...]:
+        return tuple((pool, record) for pool, record in self.records if record.type in _ADDRESSES)
 
 
-def _monitor_port(item: Mapping[str, object]) -> int:
-    monitor = item.get("monitor")
-    return int(str(monitor.get("port") or 0)) if isinstance(monitor, Mapping) else 0
+def _in_small_letters(record: DnsRecord) -> DnsRecord:
+    return replace(record, name=record.name.lower(), zone=record.zone.lower())
 
 
-def _records(pool: Document) -> Iterable[Record]:
-    for item in cast("list[Mapping[str, object]]", pool.get("dns_records", [])):
-        name, kind, zone, view = (str(item[key]) for key in ("name", "type", "zone", "view"))
-        yield Record(name.lower(), kind, texts(item, "values"), zone.lower(), view, str(pool["pool"]))
+def admits(rule: FirewallRule, address: str) -> bool:
+    """Return whether a rule lets an address in."""
+    return _within(address, rule.remoteip)
+
+
+def covers(rule: FirewallRule, address: str, port: int) -> bool:
+    """Return whether a rule is about a port of an address of its host."""
+    return _has_port(rule.localport, port) and _within(address, rule.localip)
+
+
+def is_for_anybody(rule: FirewallRule) -> bool:
+    """Return whether a rule lets every address in on one address of the host: the side of the Internet."""
+    return rule.remoteip == _ANY and rule.localip != _ANY
+
+
+def targets(host: HostPlan, rule: FirewallRule) -> tuple[str, ...]:
+    """Return the addresses of a host where a rule is asked for: those it is bound to, else the first of each family."""
+    if rule.localip != _ANY:
+        return tuple(address for address in host.addresses if _within(address, rule.localip))
+    found: dict[bool, str] = {}
+    for address in host.addresses:
+        found.setdefault(is_ipv6(address), address)
+    return tuple(found.values())
+
+
+def is_ipv6(address: str) -> bool:
+    """Return whether an address text is one of IPv6."""
+    return ":" in address
+
+
+@functools.lru_cache(maxsize=262144)
+def _within(address: str, scope: tuple[str, ...]) -> bool:
+    return scope == _ANY or AddressSet.parse([address]) <= _set(scope)
+
+
+@functools.lru_cache(maxsize=65536)
+def _set(scope: tuple[str, ...]) -> AddressSet:
+    return ANY if scope == _ANY else AddressSet.parse(scope)
+
+
+@functools.lru_cache(maxsize=262144)
+def _has_port(ports: tuple[str, ...], port: int) -> bool:
+    return any(first <= port <= last for first, last in map(port_range, ports))
+
+
+def port_range(text: str) -> tuple[int, int]:
+    """Return first and last port of a text of the plan."""
+    if text == "any":
+        return _ALL_PORTS
+    first, _dash, last = text.partition("-")
+    return (int(first), int(last or first))
+
+
+def servers_of(raw: Sequence[object]) -> tuple[DnsServer, ...]:
+    """Return the servers of lync_dns_servers; raises InvalidInputError with every fault."""
+    at = At("lync_dns_servers")
+    found = read_dns_servers(raw, at)
+    if at.faults:
+        raise InvalidInputError(Problem(fault.place, fault.message, fault.allowed, fault.fix) for fault in at.faults)
+    return found

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What an answer to a probe comes to, beside what the plan says of it.
+"""What an answer to a probe comes to, beside what the plan says of it; certificates are read, and nobody vouches for them.
 
     judge(probe, {"state": "timed_out", ...}, now) -> Judged(probe, Verdict.FILTERED, 3000, ...)
 """
@@ -8,13 +8,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from .certificate import Certificate, read_certificate
-from .host_io import BANNER, heard
-from .messages import dns_answer, is_echo, makes_sense
+from .._base.libraries import x509
+from .host_io import BANNER, dns_answer, is_echo, makes_sense, received
 from .model import Expected, Kind, Probe
 
 CERTIFICATE_DAYS = 30
@@ -36,6 +35,47 @@ class Verdict(str, Enum):
 
 
 AS_EXPECTED = frozenset({Verdict.OPEN, Verdict.CLOSED, Verdict.EXPIRING})
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What matters of a certificate; names: those of the subject and the alternative ones, in small letters, sorted."""
+
+    subject: str
+    names: tuple[str, ...]
+    ends: datetime.datetime
+
+    def is_for(self, wanted: Sequence[str]) -> bool:
+        """Return whether one of its names is one of those wanted; a name without a dot is a host in any domain."""
+        return any(_matches(name, one.lower()) for name in self.names for one in wanted)
+
+    def document(self) -> dict[str, object]:
+        """Return it as the schema has it."""
+        return {"subject": self.subject, "names": list(self.names), "ends": self.ends.strftime("%Y-%m-%dT%H:%M:%SZ")}
+
+
+def read_certificate(data: bytes) -> Certificate | None:
+    """Return the certificate of its DER bytes, None when they are none."""
+    try:
+        found = x509.load_der_x509_certificate(data)
+        names = {str(item.value).lower() for item in found.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)}
+        return Certificate(found.subject.rfc4514_string(), tuple(sorted(names | _alternative(found))), found.not_valid_after_utc)
+    except ValueError:
+        return None
+
+
+def _alternative(found: x509.Certificate) -> set[str]:
+    try:
+        extension = found.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return set()
+    return {name.lower() for name in extension.value.get_values_for_type(x509.DNSName)}
+
+
+def _matches(name: str, wanted: str) -> bool:
+    if "." not in wanted:
+        return name.partition(".")[0] == wanted
+    return name == wanted or (name.startswith("*.") and name[2:] == wanted.partition(".")[2])
 
 
 @dataclass(frozen=True)
@@ -89,7 +129,7 @@ def judge(probe: Probe, answer: Mapping[str, object] | None, now: datetime.datet
     judged = Judged(probe, Verdict.UNKNOWN, int(str(answer.get("milliseconds") or 0)), message)
     table = _CLOSED if probe.expected is Expected.CLOSED else _STATES
     judged = replace(judged, verdict=table.get(state, Verdict.UNKNOWN))
-    return _said(judged, answer, now, certificate_days) if judged.verdict is Verdict.OPEN else judged
+    return _answered(judged, answer, now, certificate_days) if judged.verdict is Verdict.OPEN else judged
 
 
 _STATES: Mapping[str, Verdict] = {"open": Verdict.OPEN, "timed_out": Verdict.FILTERED, "refused": Verdict.REFUSED, "unreachable": Verdict.FILTERED}
@@ -102,9 +142,9 @@ _CLOSED: Mapping[str, Verdict] = {
 """A refusal tells that nobody listens, and nothing of the firewall; it is closed all the same."""
 
 
-def _said(judged: Judged, answer: Mapping[str, object], now: datetime.datetime, days: int) -> Judged:
-    """Return the verdict of what was heard on a connection."""
-    probe, data = judged.probe, heard(answer)
+def _answered(judged: Judged, answer: Mapping[str, object], now: datetime.datetime, days: int) -> Judged:
+    """Return the verdict of what came over a connection."""
+    probe, data = judged.probe, received(answer)
     if data.startswith(BANNER) or is_echo(probe, data):
         return replace(judged, is_temporary=True, detail="a temporary listener answered")
     if probe.kind is Kind.DNS:
@@ -118,7 +158,7 @@ def _said(judged: Judged, answer: Mapping[str, object], now: datetime.datetime, 
         # The endpoint mapper took the connection, and that is what the rule is about.
         unexplained = "the endpoint mapper said nothing" if probe.kind is Kind.RPC else "the answer is none to a STUN binding request"
         return replace(judged, verdict=Verdict.OPEN if probe.kind is Kind.RPC else Verdict.WRONG_ANSWER, detail=unexplained)
-    return _certified(judged, read_certificate(heard(answer, "certificate")), now, days) if probe.kind is Kind.TLS else judged
+    return _certified(judged, read_certificate(received(answer, "certificate")), now, days) if probe.kind is Kind.TLS else judged
 
 
 def _dns(judged: Judged, data: bytes) -> Judged:

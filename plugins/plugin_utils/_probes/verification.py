@@ -17,8 +17,9 @@ from xml.etree import ElementTree as XML
 
 from .._base.version import COLLECTION, VERSION
 from .._drift.assumptions import Assumption, Standing
-from .._drift.report import EXIT_CLEAN, EXIT_DRIFT, EXIT_UNKNOWN, Status, worst
+from .._drift.report import Status, worst
 from .._plan.tables import indented, table
+from .._rollout.outcome import Verdict as RunVerdict
 from .assumption_checks import stand
 from .causes import Knowledge, cause_of
 from .host_io import Facts
@@ -27,7 +28,6 @@ from .plan_view import Deployment
 from .verdicts import CERTIFICATE_DAYS, Judged, Verdict, judge
 
 SCHEMA_VERSION = 1
-_EXIT = {Status.CLEAN: EXIT_CLEAN, Status.DRIFT: EXIT_DRIFT, Status.FAILED: EXIT_UNKNOWN, Status.UNREACHABLE: EXIT_UNKNOWN}
 _NO_ANSWER = Facts("it was not asked", False)
 
 
@@ -54,25 +54,33 @@ class Verification:
 
     @classmethod
     def of(
-        cls, deployment: Deployment, matrix: Matrix, facts: Mapping[str, Facts], settings: Settings, assumptions: Sequence[Assumption] = ()
+        cls,
+        deployment: Deployment,
+        matrix: Matrix,
+        facts: Mapping[str, Facts],
+        settings: Settings,
+        assumptions: Sequence[Assumption] = (),
     ) -> Verification:
         """Return the verdicts of what the hosts answered, with the causes of those that are not as expected."""
-        found = tuple(item for source in matrix.probes for item in _of_host(matrix, source, facts.get(source, _NO_ANSWER), settings))
+        judged: list[Judged] = []
+        for source in matrix.probes:
+            judged += _of_host(matrix, source, facts.get(source, _NO_ANSWER), settings)
+        found = tuple(judged)
         known = Knowledge.of(deployment, facts, found)
         caused = tuple(replace(item, cause=cause_of(item, known)) for item in found)
         return cls(deployment, facts, caused, matrix.not_probed, settings, stand(assumptions, known, found))
 
     @property
     def status(self) -> Status:
-        """Return the worst of all: what could not be told stands before what is not as expected."""
-        return worst(Status(status) for status in self.verdicts().values())
+        """Return the worst of all: what is not known stands before what is not as expected; nobody asked is not known."""
+        statuses = self.statuses()
+        return worst(statuses.values()) if statuses else Status.UNKNOWN
 
-    @property
-    def exit_status(self) -> int:
-        """Return the exit status of the run."""
-        return _EXIT[self.status]
+    def verdicts(self) -> dict[str, RunVerdict]:
+        """Return the verdict of each host."""
+        return {name: status.verdict for name, status in self.statuses().items()}
 
-    def verdicts(self) -> dict[str, str]:
+    def statuses(self) -> dict[str, Status]:
         """Return the status of each host: a fault is one of the host that was asked, when the plan has it, else of who asked."""
         found = {name: _status_of(facts) for name, facts in self.facts.items()}
         for item in self.judged:
@@ -80,7 +88,7 @@ class Verification:
             found[name] = worst([found.get(name, Status.CLEAN), status])
         for name in [*self.settings.not_closed, *self._contradicted()]:
             found[name] = worst([found[name], Status.DRIFT])
-        return {name: found[name].value for name in sorted(found)}
+        return {name: found[name] for name in sorted(found)}
 
     def _contradicted(self) -> Iterator[str]:
         """Yield the hosts of which, or of whose pools, an assumption of the plan does not hold."""
@@ -109,7 +117,7 @@ class Verification:
             "change_reference": self.settings.reference,
             "status": self.status.value,
             "counts": self.counts(),
-            "hosts": [self._host(name, status) for name, status in self.verdicts().items() if name in self.facts],
+            "hosts": [self._host(name, status.value) for name, status in self.statuses().items() if name in self.facts],
             "probes": [item.document() for item in self.judged],
             "not_probed": [_not_probed(item) for item in self.not_probed],
             "assumptions": [item.document() for item in self.assumptions],
@@ -120,7 +128,7 @@ class Verification:
         return {
             "host": name,
             "roles": list(known.roles) if known else [],
-            "pool": known.pool if known else "",
+            "pool": (known.pool if known else None) or "",
             "status": status,
             "message": facts.problem,
             "temporary_listeners": [" ".join(map(str, item)) for item in sorted(facts.temporary)],
@@ -128,15 +136,16 @@ class Verification:
         }
 
     def text(self) -> str:
-        """Return for a terminal what is not as expected, what could not be told, and a line that sums it up."""
+        """Return for a terminal what is not as expected, what is not known, and a line that sums it up."""
         wrong = [item for item in self.judged if not item.is_as_expected and item.verdict is not Verdict.UNKNOWN]
         rows = [(item.probe.source, _where(item), item.verdict.value, item.cause or item.detail) for item in wrong]
         parts = [indented(table(("from", "to", "verdict", "likely cause"), rows))] if rows else []
-        return "\n".join([*parts, *self._details(wrong), *self._remarks(), *_unknown(self.judged), *self._relied_on(), self._sum()])
+        parts += [*self._details(wrong), *self._remarks(), *_unknown(self.judged), *self._relied_on(), self._sum()]
+        return "\n".join(parts)
 
     def _details(self, wrong: Sequence[Judged]) -> Iterator[str]:
-        told = dict.fromkeys(f"{_where(item)}: {item.detail}" for item in wrong if item.detail and item.verdict in (Verdict.WRONG_HOST, Verdict.WRONG_ANSWER))
-        yield from told
+        detailed = (item for item in wrong if item.detail and item.verdict in (Verdict.WRONG_HOST, Verdict.WRONG_ANSWER))
+        yield from dict.fromkeys(f"{_where(item)}: {item.detail}" for item in detailed)
 
     def _remarks(self) -> Iterator[str]:
         ending = {(_where(item), item.detail) for item in self.judged if item.verdict is Verdict.EXPIRING}
@@ -145,25 +154,26 @@ class Verification:
 
     def _relied_on(self) -> Iterator[str]:
         """Yield the assumptions of the plan that do not hold, and how many stand how."""
-        yield from (f"assumption of {item.place}: {item.words}" for item in self.assumptions if item.standing is Standing.CONTRADICTED)
+        yield from (f"assumption of {item.place}: {item.line}" for item in self.assumptions if item.standing is Standing.CONTRADICTED)
         counted = Counter(item.standing for item in self.assumptions)
         if counted:
             yield f"Assumptions of the plan: {', '.join(f'{counted[each]} {each.value}' for each in Standing)}."
 
     def _sum(self) -> str:
         counts = {verdict: number for verdict, number in self.counts().items() if number}
-        words = ", ".join(f"{number} {verdict}" for verdict, number in counts.items()) or "none"
-        return f"Probes: {len(self.judged)} from {len(self.facts)} hosts: {words}."
+        text = ", ".join(f"{number} {verdict}" for verdict, number in counts.items()) or "none"
+        return f"Probes: {len(self.judged)} from {len(self.facts)} hosts: {text}."
 
     def junit(self) -> str:
         """Return it as the text of a JUnit file: a suite per host that asks, a case per probe."""
         root = XML.Element("testsuites", name="msuc.lync verify")
         for source in sorted({item.probe.source for item in self.judged}):
-            mine = [item for item in self.judged if item.probe.source == source]
-            untold = sum(item.verdict is Verdict.UNKNOWN for item in mine)
-            failures = sum(not item.is_as_expected for item in mine) - untold
-            suite = XML.SubElement(root, "testsuite", name=source, tests=str(len(mine)), failures=str(failures), errors=str(untold))
-            for item in mine:
+            own = [item for item in self.judged if item.probe.source == source]
+            unknown = sum(item.verdict is Verdict.UNKNOWN for item in own)
+            failures = sum(not item.is_as_expected for item in own) - unknown
+            counts = {"tests": str(len(own)), "failures": str(failures), "errors": str(unknown)}
+            suite = XML.SubElement(root, "testsuite", {"name": source, **counts})
+            for item in own:
                 _case(suite, item)
         XML.indent(root)
         return XML.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
@@ -182,7 +192,7 @@ def _of_host(matrix: Matrix, source: str, facts: Facts, settings: Settings) -> I
 
 
 def _where(item: Judged) -> str:
-    """Return where a probe went, in words."""
+    """Return where a probe went."""
     probe = item.probe
     via = f" by {probe.service}" if probe.service else ""
     asked = f" {' '.join(probe.question)}" if probe.question else ""
@@ -191,7 +201,7 @@ def _where(item: Judged) -> str:
 
 
 def _unknown(judged: Sequence[Judged]) -> Iterator[str]:
-    """Yield what could not be told, once per host and reason."""
+    """Yield what is not known, once per host and reason."""
     counted = Counter((item.probe.source, item.cause or item.detail) for item in judged if item.verdict is Verdict.UNKNOWN)
     for (source, why), number in sorted(counted.items()):
         yield f"could not tell: {source}: {number} probes: {why}"
@@ -203,7 +213,8 @@ def _case(suite: XML.Element, item: Judged) -> None:
     if not item.is_as_expected:
         tag = "error" if item.verdict is Verdict.UNKNOWN else "failure"
         text = "\n".join(part for part in (item.cause, item.detail) if part)
-        XML.SubElement(case, tag, message=item.verdict.value).text = "".join(one for one in text if one in "\n\t" or one >= " ")
+        shown = "".join(character for character in text if character in "\n\t" or character >= " ")
+        XML.SubElement(case, tag, message=item.verdict.value).text = shown
 
 
 def _not_probed(item: NotProbed) -> dict[str, object]:

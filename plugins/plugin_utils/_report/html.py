@@ -2,52 +2,74 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A drift report as one HTML page that needs nothing from elsewhere: it opens from a file, in mail, in print.
 
-The text of the page is in drift_page.html.j2 beside this file; everything is escaped on its way there.
+Beside the devices it has what the plan says of all of them: the topology as a drawing (columns are networks, boxes are roles with their
+pools, lines are flows, the wider the more ports), who talks to whom, and what those need who run the perimeter: rows for the firewalls
+outside and inside of it, DNS records, names of certificates. The text of the page is in drift_page.html.j2 beside this file; everything
+is escaped on its way there.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
 
 from .._base.libraries import jinja2
-from .._base.text import value_text
+from .._base.text import counted, value_text
+from .._base.untyped import mappings
+from .._catalogue.model import Interface
 from .._plan.files import Document
-from .._plan.flow_matrix import Flow, flows
-from .._plan.model import DnsRecord, HostPlan, PoolPlan
-from .drawing import drawing
-from .perimeter import certificate_rows, firewall_rows
+from .._plan.flow_matrix import Flow, admitting_rules, flows, port_text
+from .._plan.model import DnsRecord, FirewallRule, HostPlan, Plan, PoolPlan
 
 _TEMPLATE = Path(__file__).with_name("drift_page.html.j2")
-_STATUS_WORDS = {"clean": "As planned", "drift": "Drift", "unknown": "Could not tell", "unreachable": "Could not tell", "failed": "Could not tell"}
+_NOT_KNOWN = "Could not tell"
+_STATUSES = {
+    "clean": "As planned",
+    "drift": "Drift",
+    "unknown": _NOT_KNOWN,
+    "unreachable": _NOT_KNOWN,
+    "failed": _NOT_KNOWN,
+}
+_COLUMNS = {
+    "Internet": ("any",),
+    "Perimeter": ("edge", "reverse_proxy"),
+    "Servers": (
+        "directors", "frontend", "standard_edition", "mediation", "av_conferencing", "monitoring", "archiving",
+        "persistent_chat", "back_end", "exchange_um", "office_web_apps", "trusted_applications", "file_servers",
+        "dns_servers", "dhcp_servers", "load_balancers", "admin_hosts", "management",
+    ),
+    "Users and telephony": (
+        "clients", "phones", "pstn_gateways", "sba", "e911_gateways", "media_networks", "any_internal", "any_address",
+    ),
+}  # fmt: skip
+_WIDTH, _BOX_WIDTH, _BOX_HEIGHT, _GAP, _TOP = 260, 180, 44, 18, 44
+_WIDEST_LINE = 7
+_PERIMETER = ("edge", "reverse_proxy")
+_OUTSIDE = (Interface.ACCESS, Interface.WEB_CONFERENCING, Interface.AV, Interface.EXTERNAL)
 
 
-@dataclass(frozen=True)
-class Deployment:
-    """What the plan says of all hosts and pools."""
-
-    hosts: Sequence[HostPlan] = ()
-    pools: Sequence[PoolPlan] = ()
-
-
-def page(report: Document, deployment: Deployment) -> str:
+def page(report: Document, plan: Plan) -> str:
     """Return the page of a report's document."""
-    found = flows(deployment.hosts)
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(spoken=value_text, words=_words, told=_told)
+    hosts, pools = tuple(plan.hosts.values()), tuple(plan.pools.values())
+    found = flows(hosts)
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(value_text=value_text, role_name=_role_name, counts=_device_counts)
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
         report=report,
-        devices=sorted(_list(report, "devices"), key=lambda device: device["status"] == "clean"),
-        status=_STATUS_WORDS[str(report["status"])],
-        status_words=_STATUS_WORDS,
-        drawing=drawing(found, deployment.hosts),
+        devices=sorted(mappings(report.get("devices")), key=lambda device: device["status"] == "clean"),
+        status=_STATUSES[str(report["status"])],
+        statuses=_STATUSES,
+        drawing=drawing(found, hosts),
         matrix=_matrix(found),
-        firewall=firewall_rows(deployment.hosts),
-        records=_records(deployment.pools),
-        certificates=certificate_rows(deployment.pools, _members(deployment.hosts)),
+        firewall=firewall_rows(hosts),
+        records=_records(pools),
+        certificates=certificate_rows(pools, _members(hosts)),
     )
 
 
@@ -62,19 +84,24 @@ class Port:
 def _matrix(found: Sequence[Flow]) -> Mapping[tuple[str, str], Sequence[Port]]:
     """Return the ports by source and destination, each once, in the order of their numbers."""
     cells: dict[tuple[str, str], dict[str, list[Flow]]] = {}
-    for flow in sorted(found, key=lambda flow: (_words(flow.source), _words(flow.destination), flow.transport, _number(flow.port))):
-        ports = cells.setdefault((_words(flow.source), _words(flow.destination)), {})
+    for flow in sorted(found, key=lambda flow: (*_ends(flow), flow.transport, _number(flow.port))):
+        ports = cells.setdefault(_ends(flow), {})
         ports.setdefault(f"{flow.transport.upper()} {flow.port}", []).append(flow)
-    return {pair: [Port(text, _title(items)) for text, items in ports.items()] for pair, ports in cells.items()}
+    return {pair: [Port(text, _title(ports[text])) for text in ports] for pair, ports in cells.items()}
 
 
-def _told(device: Document) -> str:
+def _ends(flow: Flow) -> tuple[str, str]:
+    return _role_name(flow.source), _role_name(flow.destination)
+
+
+def _device_counts(device: Document) -> str:
     """Return how much was found on a device: "3 deviations, 1 note"; nothing of nothing."""
-    counted = Counter("deviation" if item["counts"] else "note" for item in _list(device, "deviations"))
-    return ", ".join(f"{number} {name}{'' if number == 1 else 's'}" for name, number in sorted(counted.items()))
+    found = mappings(device.get("deviations"))
+    kinds = Counter("deviation" if item.get("counts") else "note" for item in found)
+    return ", ".join(counted(number, name) for name, number in sorted(kinds.items()))
 
 
-def _words(role: str) -> str:
+def _role_name(role: str) -> str:
     return "Internet" if role == "any" else role.replace("_", " ")
 
 
@@ -87,19 +114,139 @@ def _title(items: Sequence[Flow]) -> str:
     return "; ".join(dict.fromkeys(f"{item.application} ({', '.join(item.rows)})" for item in items))
 
 
-def _records(pools: Sequence[PoolPlan]) -> list[DnsRecord]:
+def _records(pools: Iterable[PoolPlan]) -> list[DnsRecord]:
     records = (record for pool in pools for record in pool.dns_records)
     return sorted(records, key=lambda record: (record.view, record.name, record.type))
 
 
-def _list(document: Document, key: str) -> list[Mapping[str, object]]:
-    items = document.get(key)
-    return items if isinstance(items, list) else []
-
-
-def _members(hosts: Sequence[HostPlan]) -> dict[str, tuple[str, ...]]:
+def _members(hosts: Iterable[HostPlan]) -> dict[str, tuple[str, ...]]:
     members: dict[str, list[str]] = {}
     for host in hosts:
         if host.pool and host.roles:
             members.setdefault(host.pool, []).append(host.host)
     return {pool: tuple(names) for pool, names in members.items()}
+
+
+@dataclass(frozen=True, order=True)
+class FirewallRow:
+    """One rule that a perimeter firewall needs; side: external or internal. Addresses as texts with commas."""
+
+    side: str
+    source: str
+    destination: str
+    transport: str
+    port: str
+    service: str
+    rows: str
+
+
+@dataclass(frozen=True, order=True)
+class CertificateRow:
+    """One certificate: who presents it, to whom (internal or external), its subject, and every name that it must hold."""
+
+    holder: str
+    side: str
+    subject: str
+    names: tuple[str, ...]
+
+
+def firewall_rows(hosts: Iterable[HostPlan]) -> tuple[FirewallRow, ...]:
+    """Return what has to pass the perimeter firewalls, external before internal."""
+    perimeter = [host for host in hosts if set(host.roles) & set(_PERIMETER)]
+    rules = ((rule, host) for host in perimeter for rule in admitting_rules(host))
+    return tuple(sorted({_firewall_row(rule, host) for rule, host in rules if rule.is_of_catalogue}))
+
+
+def _firewall_row(rule: FirewallRule, host: HostPlan) -> FirewallRow:
+    own, peer = ", ".join(rule.localip), ", ".join(rule.remoteip)
+    own = f"{host.host} ({own})" if own != "any" else host.host
+    source, destination = (peer, own) if rule.direction == "in" else (own, peer)
+    side = "external" if rule.interface in _OUTSIDE else "internal"
+    service = ", ".join(rule.services)
+    rows = ", ".join(rule.rows)
+    return FirewallRow(side, source, destination, rule.protocol.upper(), port_text(rule), service, rows)
+
+
+def certificate_rows(
+    pools: Iterable[PoolPlan], members: Mapping[str, tuple[str, ...]]
+) -> tuple[CertificateRow, ...]:
+    """Return the certificates that the names of the plan ask for; members: names of the hosts of each pool."""
+    found: list[CertificateRow] = []
+    for pool in pools:
+        found += _certificates(pool, members.get(pool.pool, ()))
+    return tuple(sorted(found))
+
+
+def _certificates(pool: PoolPlan, members: tuple[str, ...]) -> Iterator[CertificateRow]:
+    inside, outside = _names(pool, "internal"), _names(pool, "external")
+    full = tuple(member for member in members if "." in member)
+    yield CertificateRow(pool.pool, "internal", pool.pool, tuple(dict.fromkeys([pool.pool, *inside, *full])))
+    if outside:
+        holder = pool.pool if pool.role == "edge" else "reverse proxy"
+        yield CertificateRow(holder, "external", outside[0], outside)
+
+
+def _names(pool: PoolPlan, view: str) -> tuple[str, ...]:
+    """Return the host names of a pool's records in a view; a service record asks for the name that it leads to."""
+    of_view = (record for record in pool.dns_records if record.view == view)
+    return tuple(dict.fromkeys(record.name for record in of_view if record.type != "SRV"))
+
+
+@dataclass(frozen=True)
+class _Box:
+    """One role of the drawing with the left upper corner of its box."""
+
+    role: str
+    x: int
+    y: int
+
+    def side(self, other: _Box) -> tuple[int, int]:
+        """Return where a line to another box leaves this one; within a column, lines bow out to the right."""
+        return (self.x + (_BOX_WIDTH if other.x >= self.x else 0), self.y + _BOX_HEIGHT // 2)
+
+
+def drawing(flows: Iterable[Flow], hosts: Sequence[HostPlan]) -> str:
+    """Return the drawing of flows between the roles of hosts, as an svg element."""
+    lines = Counter((flow.source, flow.destination) for flow in flows if flow.source != flow.destination)
+    counts = Counter(role for host in hosts for role in host.roles)
+    boxes = _placed({role for pair in lines for role in pair} | counts.keys())
+    height = max((box.y for box in boxes.values()), default=_TOP) + _BOX_HEIGHT + _GAP
+    known = ((pair, number) for pair, number in sorted(lines.items()) if boxes.keys() >= set(pair))
+    parts = [_heading(index, name) for index, name in enumerate(_COLUMNS)]
+    parts += [_line(boxes[source], boxes[destination], number) for (source, destination), number in known]
+    parts += [_box(box, counts) for box in boxes.values()]
+    label = quoteattr("Topology: roles by network, and the flows that the plan admits between them")
+    size = f"-8 0 {_WIDTH * len(_COLUMNS) - 10} {height}"
+    return f'<svg role="img" aria-label={label} viewBox="{size}">{"".join(parts)}</svg>'
+
+
+def _heading(index: int, name: str) -> str:
+    return f'<text class="column" x="{_WIDTH * index + _BOX_WIDTH // 2}" y="24">{escape(name)}</text>'
+
+
+def _placed(present: set[str]) -> dict[str, _Box]:
+    boxes = {}
+    for index, roles in enumerate(_COLUMNS.values()):
+        for place, role in enumerate(role for role in roles if role in present):
+            boxes[role] = _Box(role, index * _WIDTH, _TOP + place * (_BOX_HEIGHT + _GAP))
+    return boxes
+
+
+def _box(box: _Box, counts: Mapping[str, int]) -> str:
+    number = counts.get(box.role, 0)
+    size = counted(number, "host") if number else "everybody" if box.role == "any" else "not managed"
+    middle = box.x + _BOX_WIDTH // 2
+    return (
+        f'<g class="role"><rect x="{box.x}" y="{box.y}" width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="6"/>'
+        f'<text x="{middle}" y="{box.y + 18}">{escape(_role_name(box.role))}</text>'
+        f'<text class="small" x="{middle}" y="{box.y + 35}">{size}</text></g>'
+    )
+
+
+def _line(source: _Box, destination: _Box, number: int) -> str:
+    (x1, y1), (x2, y2) = source.side(destination), destination.side(source)
+    bend = 24 + abs(y2 - y1) // 12 if x1 == x2 else (x2 - x1) // 2
+    width = min(1 + number // 4, _WIDEST_LINE)
+    title = escape(f"{source.role} to {destination.role}: {counted(number, 'flow')}")
+    path = f"M{x1},{y1} C{x1 + bend},{y1} {x2 - bend if x1 != x2 else x2 + bend},{y2} {x2},{y2}"
+    return f'<path class="flow" d="{path}" stroke-width="{width}"><title>{title}</title></path>'

@@ -2,21 +2,20 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Probes before a change beside the same probes after it.
 
-    comparison(before, after).words() == "34 of 120 as expected before, 120 of 120 after"
+    comparison(state, now).text == "34 of 120 as expected before, 120 of 120 after"
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from .._probes.host_io import read_facts
-from .._probes.model import Probe
+from .._probes.model import Expected, Probe
 from .._probes.verdicts import Judged, judge
+from .._rollout.results import Concern, Step, TaskResult
 from .._rollout.run_state import RunState
-
-Variables = Callable[[str], Mapping[str, object]]
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,8 @@ class Probed:
         """Return whether the change made it worse."""
         return self.before.is_as_expected and not self.after.is_as_expected
 
-    def words(self) -> str:
+    @property
+    def text(self) -> str:
         """Return it as a line."""
         probe = self.probe
         via = f" by {probe.service}" if probe.service else ""
@@ -56,7 +56,8 @@ class Comparison:
         """Return the probes that are not as expected now, and were not before."""
         return tuple(item for item in self.probed if not item.after.is_as_expected and not item.broke)
 
-    def words(self) -> str:
+    @property
+    def text(self) -> str:
         """Return how many are as expected."""
         before, after = (sum(getattr(item, side).is_as_expected for item in self.probed) for side in ("before", "after"))
         return f"{before} of {len(self.probed)} as expected before, {after} of {len(self.probed)} after"
@@ -64,43 +65,38 @@ class Comparison:
     def members_up(self, balancers: Iterable[str]) -> tuple[int, int]:
         """Return how many members answer the load balancers, and how many were asked."""
         sources = set(balancers)
-        asked = [item for item in self.probed if item.probe.source in sources and not item.probe.service and item.probe.expected.value == "open"]
         states: dict[str, bool] = {}
-        for item in asked:
-            states[item.probe.destination] = states.get(item.probe.destination, True) and item.after.is_as_expected
+        for item in self.probed:
+            probe = item.probe
+            if probe.source not in sources or probe.service or probe.expected is not Expected.OPEN:
+                continue
+            states[probe.destination] = states.get(probe.destination, True) and item.after.is_as_expected
         return sum(states.values()), len(states)
 
     def document(self) -> dict[str, object]:
-        """Return it as plugins/plugin_utils/_report/data/lync_screen.schema.json has it."""
+        """Return it as plugins/plugin_utils/_report/data/lync_summary.schema.json has it."""
         return {
             "asked": len(self.probed),
             "as_expected_before": sum(item.before.is_as_expected for item in self.probed),
             "as_expected_after": sum(item.after.is_as_expected for item in self.probed),
-            "broken": [item.words() for item in self.broken],
-            "wrong": [item.words() for item in self.wrong],
+            "broken": [item.text for item in self.broken],
+            "wrong": [item.text for item in self.wrong],
         }
 
 
-def comparison(state: RunState, variables: Variables, registered: tuple[str, str], now: datetime) -> Comparison | None:
-    """Return the probes of a run by what its hosts registered before and after the change; None where none were made.
-
-    now: with time zone.
-    """
+def comparison(state: RunState, now: datetime) -> Comparison | None:
+    """Return the probes of a run before and after the change; None where none were made. now: with time zone."""
     found: list[Probed] = []
     for name in state.common_probes().get("hosts", ()):
-        before, after = (_result(variables(name), one) for one in registered)
-        results = [before, after or before]  # in check mode nothing changes, and nobody asks again
+        before, after = (state.result(name, Concern.PROBES, step) for step in (Step.BEFORE, Step.AFTER))
         if before:
+            # In check mode nothing changes, and nobody asks again.
+            results = [before, after or before]
             found += _of_host([Probe.of(each) for each in state.probes(name)["probes"]], results, now)
     return Comparison(tuple(found)) if found else None
 
 
-def _result(variables: Mapping[str, object], name: str) -> Mapping[str, object]:
-    found = variables.get(name)
-    return found if isinstance(found, Mapping) and not found.get("skipped") else {}
-
-
-def _of_host(probes: Sequence[Probe], results: Sequence[Mapping[str, object]], now: datetime) -> list[Probed]:
-    answers = [read_facts(result, {}).answers for result in results]
+def _of_host(probes: Sequence[Probe], results: Sequence[TaskResult], now: datetime) -> list[Probed]:
+    answers = [read_facts(result).answers for result in results]
     sides = [[judge(probe, told.get(str(number)), now) for number, probe in enumerate(probes)] for told in answers]
     return [Probed(*item) for item in zip(probes, *sides, strict=True)]

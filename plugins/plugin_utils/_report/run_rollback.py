@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The way back from a run: the commands that bring what was there before, to be typed as they stand.
+"""The rollback of a run: the commands that bring back what was there before, to be typed as they stand.
 
 Each phase of a run that writes to a Windows host takes a snapshot, so the newest one is the state before the run only where a
 single phase wrote. Otherwise the oldest one of the run is named, host by host, in an inventory file of its own:
@@ -15,7 +15,8 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .run_parts import Concern, Part, Status
+from .._rollout.results import Concern
+from .run_parts import Part, Status
 
 GROUP = "lync_rollback"
 FILE = "site-rollback.json"
@@ -63,23 +64,26 @@ def inventory_text(snapshots: Mapping[str, str]) -> str:
     return json.dumps({"all": {"children": {GROUP: {"hosts": hosts}}}}, indent=2, ensure_ascii=False) + "\n"
 
 
-def way_back(parts: Sequence[Part], command: Command, directory: str, would: bool) -> list[str]:
-    """Return the lines that tell the way back; directory: of reports, empty for none. would: nothing was written yet."""
+def rollback_lines(parts: Sequence[Part], command: Command, directory: str, would: bool) -> list[str]:
+    """Return the lines that say how to roll back; directory: of reports, empty for none. would: nothing was written yet."""
     changed = [part for part in parts if part.status is Status.CHANGED or (part.snapshots and not would)]
     windows = sorted({part.device for part in changed if part.concern in _WINDOWS and (would or part.snapshots)})
     lines = _of_windows(windows, changed, command, directory, would) if windows else []
-    lines += _of_linux([part for part in changed if part.concern is Concern.LINUX], would)
-    rest = sorted({part.device for part in changed if part.concern not in (*_WINDOWS, Concern.LINUX)})
+    lines += _of_linux([part for part in changed if part.concern is Concern.NFTABLES], would)
+    rest = sorted({part.device for part in changed if part.concern not in (*_WINDOWS, Concern.NFTABLES)})
     if rest:
         lines.append(f"{', '.join(rest)}: bring back the inventory as it was, and run: {command.line('site')}")
     return lines
 
 
-def _of_windows(windows: list[str], changed: Sequence[Part], command: Command, directory: str, would: bool) -> list[str]:
+def _of_windows(
+    windows: list[str], changed: Sequence[Part], command: Command, directory: str, would: bool
+) -> list[str]:
+    by_file = command.line("rollback", "-i", f"{directory.rstrip('/') or 'DIR'}/{FILE}", "--limit", GROUP)
     if directory:
-        return [command.line("rollback", "-i", f"{directory.rstrip('/')}/{FILE}", "--limit", GROUP)]
+        return [by_file]
     if would and len(windows) > _MOST_LINES:
-        return [f"{command.line('rollback', '-i', f'DIR/{FILE}', '--limit', GROUP)}, with -e lync_report_dir=DIR in this run; else the run prints it"]
+        return [f"{by_file}, with -e lync_report_dir=DIR in this run; else the run prints it"]
     newest = [name for name in windows if _writes(name, changed, would) == 1]
     lines = [command.line("rollback", "--limit", ",".join(newest), "-e", "lync_rollback_to=newest")] if newest else []
     several = [name for name in windows if name not in newest]
@@ -103,9 +107,11 @@ def _phases(part: Part) -> int:
 def _named(names: Sequence[str], snapshots: Mapping[str, str], command: Command, would: bool) -> list[str]:
     if would or len(names) > _MOST_LINES:
         listed = command.line("rollback", "--limit", ",".join(names))
-        fix = f"the run writes one command for all of them with -e lync_report_dir=DIR: {command.line('rollback', '-i', f'DIR/{FILE}', '--limit', GROUP)}"
+        by_file = command.line("rollback", "-i", f"DIR/{FILE}", "--limit", GROUP)
+        fix = f"the run writes one command for all of them with -e lync_report_dir=DIR: {by_file}"
         return [f"several snapshots each: {listed} lists them, newest first; {fix}"]
-    return [command.line("rollback", "--limit", name, "-e", f"lync_rollback_to={snapshots[name]}") for name in names if name in snapshots]
+    known = (name for name in names if name in snapshots)
+    return [command.line("rollback", "--limit", name, "-e", f"lync_rollback_to={snapshots[name]}") for name in known]
 
 
 def _of_linux(parts: Sequence[Part], would: bool) -> list[str]:

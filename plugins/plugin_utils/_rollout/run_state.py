@@ -28,6 +28,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .._plan import files as plan_files
+from .._plan.model import Plan
 from .balancer_scope import pools_of_balancers
 from .publication_scope import publishing_hosts
 from .results import Concern, Step, TaskResult
@@ -214,6 +215,10 @@ class RunState:
     def pools(self) -> list[plan_files.Document]:
         """Return the plan documents of all pools, by file name."""
         return self._documents("pools")
+
+    def plan(self) -> Plan:
+        """Return the plan of the run; nothing before it was compiled."""
+        return plan_files.load_plan(self._directory / "plan")
 
     def _documents(self, kind: str) -> list[plan_files.Document]:
         return [plan_files.read_json(path) for path in sorted((self._directory / "plan" / kind).glob("*.json"))]

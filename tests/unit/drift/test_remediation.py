@@ -10,15 +10,23 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Class, Deviation
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import Limits, Window, decide, read_limits
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.repair import Repair, remediation
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.report import Context, Device, Report
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import (
+    Limits,
+    Repair,
+    Window,
+    decide,
+    read_limits,
+    remediation,
+)
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.report import Context, Report
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Verdict
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 
 SATURDAY_NIGHT = datetime.datetime(2026, 11, 28, 23, 30)
 
 
 def deviation(kind: Class = Class.MISSING, device: str = "fe01", **more: Any) -> Deviation:
-    return Deviation(device, more.pop("concern", "firewall"), kind, "SIP", **more)
+    return Deviation(device, more.pop("concern", Concern.FIREWALL), kind, "SIP", **more)
 
 
 def repaired(limits: Limits, *deviations: Deviation) -> list[bool]:
@@ -39,7 +47,10 @@ UNATTENDED = {
     "moved": (deviation(Class.CHANGED, too_narrow=True, too_wide=True), False),
     "extra": (deviation(Class.EXTRA, too_wide=True), False),
     "duplicate": (deviation(Class.DUPLICATE), False),
-    "switched off beside another certificate": (deviation(Class.DISABLED, too_narrow=True, notice="changes the certificate clients see"), False),
+    "switched off beside another certificate": (
+        deviation(Class.DISABLED, too_narrow=True, notice="changes the certificate clients see"),
+        False,
+    ),
     "recreates a virtual": (deviation(Class.CHANGED, too_narrow=True, recreates=True), False),
 }
 
@@ -51,7 +62,7 @@ def test_an_unattended_run_only_opens_what_was_planned(item: Deviation, done: bo
 
 def test_classes_and_concerns_choose() -> None:
     limits = Limits(classes=frozenset({Class.EXTRA}), concerns=frozenset({"dns"}))
-    items = [deviation(Class.EXTRA, concern="dns"), deviation(Class.EXTRA), deviation(concern="dns")]
+    items = [deviation(Class.EXTRA, concern=Concern.DNS), deviation(Class.EXTRA), deviation(concern=Concern.DNS)]
     assert repaired(limits, *items) == [True, False, False]
 
 
@@ -60,8 +71,8 @@ def test_limits_stop_what_would_be_repaired_and_say_so() -> None:
     decision = decide(items, Limits(max_changes=1), SATURDAY_NIGHT)
     assert decision.repaired == (items[0], items[2])
     assert decision.left == ((items[1], "the device has had its 1 changes (lync_remediate_max_changes)"),)
-    assert decision.stopped_by_limit
-    assert not decide([deviation(Class.SHADOWED)], Limits(max_changes=1), SATURDAY_NIGHT).stopped_by_limit
+    assert decision.limited == {"fe01"}
+    assert not decide([deviation(Class.SHADOWED)], Limits(max_changes=1), SATURDAY_NIGHT).limited
 
 
 def test_what_is_too_fresh_waits() -> None:
@@ -93,7 +104,13 @@ def test_a_window_goes_on_after_midnight_into_the_next_day() -> None:
 
 
 def test_every_fault_of_the_options_is_told_at_once() -> None:
-    options = {"classes": ["shadowed", "mising"], "window": "at night", "unattended": True, "after_hours": -1, "max_changes": "many"}
+    options = {
+        "classes": ["shadowed", "mising"],
+        "window": "at night",
+        "unattended": True,
+        "after_hours": -1,
+        "max_changes": "many",
+    }
     with pytest.raises(InvalidInputError) as caught:
         read_limits(options)
     expected = (
@@ -114,26 +131,47 @@ def test_what_is_no_window_is_refused(text: str) -> None:
 
 
 def test_options_are_read() -> None:
-    limits = read_limits(
-        {"classes": "missing,disabled", "concerns": "firewall", "unattended": True, "approved": "plan", "max_changes": 5, "window": "22:00-05:00"}
-    )
-    assert limits == Limits(frozenset({Class.MISSING, Class.DISABLED}), frozenset({"firewall"}), True, 0, 5, Window.parse("22:00-05:00"))
+    options = {"classes": "missing,disabled", "concerns": "firewall", "unattended": True, "approved": "plan"}
+    limits = read_limits({**options, "max_changes": 5, "window": "22:00-05:00"})
+    classes, window = frozenset({Class.MISSING, Class.DISABLED}), Window.parse("22:00-05:00")
+    assert limits == Limits(classes, frozenset({"firewall"}), True, 0, 5, window)
 
 
-def test_load_balancers_are_repaired_as_a_whole_or_not_at_all() -> None:
-    changes = [{"kind": "add", "name": "SIP"}, {"kind": "change", "name": "WEB", "fields": [{"field": "port", "before": 80, "after": 443}]}]
-    now = datetime.datetime(2026, 11, 28, 3, 0, tzinfo=datetime.timezone.utc)
-    report = Report.of({"lb01": {"load_balancer": {"changes": changes}}}, Context(now, {"lb01": Device("lb01", "linux")}))
-    whole = remediation(report, Limits(), now)
-    assert (dict(whole.repairs), whole.left, whole.verdicts) == ({"lb01": {"load_balancer": Repair(whole=True)}}, (), {"lb01": "clean"})
-    part = remediation(report, Limits(classes=frozenset({Class.MISSING})), now)
-    assert (dict(part.repairs), part.verdicts) == ({}, {"lb01": "drift"})
+NOW = datetime.datetime(2026, 11, 28, 3, 0, tzinfo=datetime.timezone.utc)
+
+
+def report_of(device: str, concern: Concern, *changes: dict[str, object]) -> Report:
+    result = TaskResult.of_answer(device, concern, Step.COMPARE, {"changed": True, "changes": changes}, is_check=True)
+    return Report.of([result], Context(NOW, {}))
+
+
+@pytest.mark.parametrize("concern", [Concern.LOAD_BALANCER, Concern.PUBLICATIONS, Concern.DNS])
+def test_what_serves_many_is_repaired_as_a_whole_or_not_at_all(concern: Concern) -> None:
+    port = {"property": "port", "before": 80, "after": 443}
+    report = report_of("lb01", concern, {"kind": "add", "name": "SIP"}, {"kind": "change", "name": "WEB", "properties": [port]})
+    whole = remediation(report, Limits(), NOW)
+    assert (dict(whole.repairs), whole.left) == ({"lb01": {concern.value: Repair(whole=True)}}, ())
+    assert whole.verdicts == {"lb01": Verdict.DONE}
+    part = remediation(report, Limits(classes=frozenset({Class.MISSING})), NOW)
+    assert (dict(part.repairs), part.verdicts) == ({}, {"lb01": Verdict.DIFFERS})
     assert part.left[-1] == "left: lb01: SIP: missing: it is repaired only together with all else that differs there"
 
 
 def test_hosts_are_repaired_in_part_where_something_is_to_stay() -> None:
-    changes = [{"kind": "add", "name": "SIP"}, {"kind": "remove", "name": "test", "reason": "it is not wanted"}, {"kind": "change", "name": "WEB"}]
-    now = datetime.datetime(2026, 11, 28, 3, 0, tzinfo=datetime.timezone.utc)
-    report = Report.of({"fe01": {"firewall": {"changes": changes}}}, Context(now, {"fe01": Device("fe01", "windows")}))
-    part = remediation(report, Limits(classes=frozenset({Class.MISSING, Class.EXTRA})), now)
+    removed: dict[str, object] = {"kind": "remove", "name": "test", "cause": "not_wanted", "reason": "it is not wanted"}
+    report = report_of("fe01", Concern.FIREWALL, {"kind": "add", "name": "SIP"}, removed, {"kind": "change", "name": "WEB"})
+    part = remediation(report, Limits(classes=frozenset({Class.MISSING, Class.EXTRA})), NOW)
     assert part.repairs["fe01"]["firewall"] == Repair(names=("SIP",), extra=("test",))
+
+
+def test_a_duplicate_is_not_removed_by_its_name() -> None:
+    """The rule that is to stay has the same name."""
+    twin: dict[str, object] = {"kind": "remove", "name": "SIP", "cause": "duplicate", "reason": "twice"}
+    report = report_of("fe01", Concern.FIREWALL, twin, {"kind": "change", "name": "WEB"})
+    part = remediation(report, Limits(classes=frozenset({Class.DUPLICATE})), NOW)
+    assert part.repairs["fe01"]["firewall"] == Repair(names=("SIP",))
+
+
+def test_the_verdict_names_devices_that_a_limit_stopped() -> None:
+    report = report_of("fe01", Concern.FIREWALL, {"kind": "add", "name": "SIP"}, {"kind": "add", "name": "WEB"})
+    assert remediation(report, Limits(max_changes=1), NOW).verdicts == {"fe01": Verdict.LIMITED}

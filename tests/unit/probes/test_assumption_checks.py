@@ -13,31 +13,38 @@ import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler import assumptions as texts
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.assumptions import Assumption, Standing
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Class, Deviation
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import DnsRecord, FirewallRule, HostPlan, Plan, PoolPlan
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.assumption_checks import stand
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.causes import Knowledge
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.certificate import Certificate
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import Facts, read_facts
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Expected, Kind, Probe
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, Record
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.planned import PlannedHost, PlannedRule
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verdicts import Judged, Verdict
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verdicts import Certificate, Judged, Verdict
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 
 YES, NO, PERHAPS = Standing.CONFIRMED, Standing.CONTRADICTED, Standing.UNKNOWN
 POOL, INSIDE, OUTSIDE = "edge01.contoso.com", "10.2.0.21", "203.0.113.21"
 SOON = datetime.datetime(2030, 1, 1, tzinfo=datetime.timezone.utc)
 
 
-def rule(name: str, localip: str, remoteip: Sequence[str]) -> PlannedRule:
-    return PlannedRule(name, ("S42",), "tcp", ("443",), ("any",), (localip,), tuple(remoteip), "")
+def rule(name: str, localip: str, remoteip: Sequence[str]) -> FirewallRule:
+    return FirewallRule(
+        name=name, rows=("S42",), direction="in", protocol="tcp", localport=("443",), remoteport=("any",),
+        localip=(localip,), remoteip=tuple(remoteip), description="",
+    )  # fmt: skip
 
 
-RULES = (rule("outside", OUTSIDE, ["any"]), rule("inside", INSIDE, ["10.1.0.0/24", "10.10.0.0/16", "203.0.113.5", INSIDE]))
-EDGE = PlannedHost("edge01", ("edge",), "windows", POOL, (INSIDE, OUTSIDE), RULES)
-RECORDS = (
-    Record(POOL, "A", (INSIDE,), "contoso.com", "internal", POOL),
-    Record("sip.contoso.com", "A", (OUTSIDE,), "contoso.com", "external", POOL),
-    Record("meet.contoso.com", "A", (OUTSIDE,), "contoso.com", "external", POOL),
+RULES = (
+    rule("outside", OUTSIDE, ["any"]),
+    rule("inside", INSIDE, ["10.1.0.0/24", "10.10.0.0/16", "203.0.113.5", INSIDE]),
 )
+EDGE = HostPlan("edge01", ("edge",), "2013", POOL, "windows", True, "active", (INSIDE, OUTSIDE), firewall_rules=RULES)
+RECORDS = (
+    DnsRecord(POOL, "A", (INSIDE,), "contoso.com", "internal"),
+    DnsRecord("sip.contoso.com", "A", (OUTSIDE,), "contoso.com", "external"),
+    DnsRecord("meet.contoso.com", "A", (OUTSIDE,), "contoso.com", "external"),
+)
+DEPLOYMENT = Deployment.of(Plan({"edge01": EDGE}, {POOL: PoolPlan(POOL, "edge", "dns", "2013", dns_records=RECORDS)}))
 DEFAULT, TEN = ("0.0.0.0/0", "7", "203.0.113.1", 256), ("10.0.0.0/8", "3", "10.2.0.1", 1)
 CARDS = {"3": [f"{INSIDE}/24", "fe80::1%3/64"], "7": [f"{OUTSIDE}/24"]}
 
@@ -50,11 +57,13 @@ def network(*routes: tuple[str, str, str, int], cards: Mapping[str, Sequence[str
 
 
 def seen(told: object = None, **more: Any) -> Facts:
-    return replace(read_facts({"answers": [], "listeners": ["tcp 0.0.0.0 5069"], "network": told}, {}, []), **more)
+    answer = {"answers": [], "listeners": ["tcp 0.0.0.0 5069"], "network": told}
+    result = TaskResult.of_answer("edge01", Concern.PROBES, Step.VERIFY, answer, is_check=False)
+    return replace(read_facts(result, None, []), **more)
 
 
 def standing(text: str, facts: Facts | None, judged: Sequence[Judged] = (), place: str = "edge01") -> tuple[Standing, str]:
-    known = Knowledge(Deployment({"edge01": EDGE}, (), RECORDS), {} if facts is None else {"edge01": facts})
+    known = Knowledge(DEPLOYMENT, {} if facts is None else {"edge01": facts})
     (found,) = stand([Assumption(place, text)], known, judged)
     assert (found.place, found.text) == (place, text)
     return found.standing, found.why
@@ -127,7 +136,7 @@ PROBED: dict[str, tuple[str, Facts, list[Judged], Standing, str]] = {
     "a web name is missing": (texts.WEB_CERTIFICATE, seen(), [met(Verdict.OPEN, OUTSIDE, "sip.contoso.com")], PERHAPS, "does not name meet.contoso.com"),
     "no block": (texts.NO_BLOCKS, seen(), [], YES, "no planned rule is ineffective"),
     "blocked": (
-        texts.NO_BLOCKS, seen(deviations=(Deviation("edge01", "firewall", Class.INEFFECTIVE, "R", "CS Block blocks it"),)), [], NO, "CS Block blocks it",
+        texts.NO_BLOCKS, seen(deviations=(Deviation("edge01", Concern.FIREWALL, Class.INEFFECTIVE, "R", "CS Block blocks it"),)), [], NO, "CS Block blocks it",
     ),
     "rules unread": (texts.NO_BLOCKS, seen(is_compared=False), [], PERHAPS, "the rules were not compared"),
     "tables": (texts.NO_OTHER_TABLE, seen(), [], PERHAPS, "single rules that drop were not read"),

@@ -9,20 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import DnsServer
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import plain
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.documents import plain
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import read_plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, Plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import wanted_listeners
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.matrix import matrix
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Expected, Kind, Limits, Matrix, Probe
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.planned import PlannedHost, PlannedRule
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, admits, covers
 
 from tests.unit.compiler.deployments import compiled, host
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "contoso"
-CATALOGUE = parse(read_document(default_path()))
 POOLS = {
     "pool01.contoso.com": {"role": "frontend", "load_balancing": "hlb", "balancer": "lb01", "vip": ["10.1.0.100", "2001:db8:1::100"]},
     "edge01.contoso.com": {"role": "edge", "load_balancing": "dns"},
@@ -45,11 +43,12 @@ PLAN = compiled(
 SERVERS = (DnsServer("10.1.0.93", ("contoso.com",)), DnsServer("203.0.113.93", ("contoso.com",), "external"))
 
 
+ASKING = ("fe01", "fe02", "edge01", "rp01", "lb01")
+
+
 @functools.cache
-def deployment(asking: tuple[str, ...] = ("fe01", "fe02", "edge01", "rp01", "lb01"), servers: tuple[DnsServer, ...] = ()) -> Deployment:
-    documents = plan_files.parsed(plan_files.rendered(PLAN))
-    hosts, pools = ([document for path, document in documents.items() if path.startswith(kind)] for kind in ("hosts/", "pools/"))
-    return Deployment.of(hosts, pools, CATALOGUE, servers, asking)
+def deployment(asking: tuple[str, ...] = ASKING, servers: tuple[DnsServer, ...] = ()) -> Deployment:
+    return Deployment.of(PLAN, servers, asking)
 
 
 @functools.cache
@@ -82,12 +81,13 @@ def test_flows(source: str, address: str, port: int, kind: Kind, expected: Expec
 
 
 def test_every_open_probe_is_let_in_by_its_rule_and_no_closed_one_by_any() -> None:
-    hosts = deployment().hosts
+    incoming = deployment().incoming
     probes = [probe for probe in made().each if not probe.service and probe.kind is not Kind.DNS]
     assert {probe.expected for probe in probes} == set(Expected)
     for probe in probes:
-        rules = {rule.name: rule for rule in hosts[probe.destination].rules if rule.protocol == probe.transport}
-        letting = {name for name, rule in rules.items() if rule.covers(probe.address, probe.port) and rule.admits(probe.source_address)}
+        rules = [rule for rule in incoming[probe.destination] if rule.protocol == probe.transport]
+        about = [rule for rule in rules if covers(rule, probe.address, probe.port)]
+        letting = {rule.name for rule in about if admits(rule, probe.source_address)}
         assert (probe.rule in letting) if probe.expected is Expected.OPEN else not letting, probe
 
 
@@ -95,25 +95,22 @@ def test_services_are_gone_through_by_those_whom_the_members_let_in() -> None:
     found = [probe for probe in made().each if probe.service]
     assert {probe.address for probe in found} == {"10.1.0.100", "2001:db8:1::100"}
     assert {probe.destination for probe in found} == {FRONT_END}
-    hosts = deployment().hosts
-    members = [rule for name in ("fe01", "fe02") for rule in hosts[name].rules]
+    members = [*deployment().incoming["fe01"], *deployment().incoming["fe02"]]
     for probe in found:
-        assert any(rule.name == probe.rule and rule.admits(probe.source_address) for rule in members), probe
+        assert any(rule.name == probe.rule and admits(rule, probe.source_address) for rule in members), probe
     assert "rp01" in {probe.source for probe in found if probe.port == 4443}
     assert "edge01" not in {probe.source for probe in found if probe.port == 4443}
 
 
 def test_the_rule_behind_a_service_is_one_of_the_address_that_it_passes_on_to() -> None:
-    documents = plan_files.read(GOLDEN)
-    hosts, pools = ([document for path, document in documents.items() if path.startswith(kind)] for kind in ("hosts/", "pools/"))
-    contoso = Deployment.of(hosts, pools, CATALOGUE, (), ["edge01", "fe01", "rp01"])
-    services = {service.name: service for service in contoso.services}
+    contoso = Deployment.of(read_plan(GOLDEN), (), ["edge01", "fe01", "rp01"])
     found = [probe for probe in matrix(contoso, Limits()).each if probe.service]
     assert {"203.0.113.10", "10.2.0.100", "10.1.0.100"} <= {probe.address for probe in found}
     for probe in found:
-        service = services[probe.service]
-        rules = [rule for member in service.members for rule in member.rules if rule.name == probe.rule]
-        assert any(rule.covers(address, service.node_port) for rule in rules for address in service.member_addresses), probe
+        service = contoso.services[probe.service]
+        rules = [rule for member in service.members for rule in contoso.incoming[member.host] if rule.name == probe.rule]
+        planned = service.planned
+        assert any(covers(rule, address, planned.node_port) for rule in rules for address in planned.members), probe
 
 
 def test_names_that_a_certificate_may_have() -> None:
@@ -139,10 +136,28 @@ def test_the_first_port_of_a_range_is_probed_where_temporary_listeners_are() -> 
 
 def test_of_closed_ports_those_are_preferred_that_are_open_to_others() -> None:
     for number in (0, 1, 3):
-        closed = [probe for probe in made(Limits(closed_per_pair=number)).probes["rp01"] if probe.expected is Expected.CLOSED and probe.destination == "fe01"]
+        to_fe01 = (probe for probe in made(Limits(closed_per_pair=number)).probes["rp01"] if probe.destination == "fe01")
+        closed = [probe for probe in to_fe01 if probe.expected is Expected.CLOSED]
         assert len(closed) == number
-    hosts = deployment().hosts
-    assert all(any(rule.covers("10.1.0.11", probe.port) for rule in hosts["fe01"].rules) for probe in closed)
+    rules = deployment().incoming["fe01"]
+    assert all(any(covers(rule, "10.1.0.11", probe.port) for rule in rules) for probe in closed)
+
+
+def test_a_row_of_the_site_is_probed_as_what_it_is_and_closed_elsewhere() -> None:
+    """lync_extra_rows: an application of its own, on a port that no row of the shipped catalogue has."""
+    rule = FirewallRule(
+        name="Lync site (TCP in)", rows=("site",), direction="in", protocol="tcp", localport=("5666",), remoteport=("any",),
+        localip=("any",), remoteip=("10.1.0.12",), description="", applications=("HTTPS",),
+    )  # fmt: skip
+
+    def _host(name: str, address: str, *rules: FirewallRule) -> HostPlan:
+        return HostPlan(name, ("frontend",), "2013", None, "windows", True, "active", (address,), firewall_rules=rules)
+
+    hosts = (_host("a", "10.1.0.11", rule), _host("b", "10.1.0.12"), _host("c", "10.1.0.13", rule))
+    found = matrix(Deployment.of(Plan({each.host: each for each in hosts}), (), ["b", "c"]), Limits())
+    wanted, closed = (find(found, source, "10.1.0.11", 5666) for source in ("b", "c"))
+    assert wanted and (wanted.kind, wanted.expected) == (Kind.TLS, Expected.OPEN)
+    assert closed and closed.expected is Expected.CLOSED
 
 
 def test_a_cap_keeps_one_of_each_kind_of_flow_and_tells_the_rest() -> None:
@@ -173,9 +188,10 @@ def test_same_plan_same_probes_each_once_and_as_plain_data() -> None:
 def test_every_server_is_asked_for_each_record_of_its_view_and_by_each_host() -> None:
     found = [probe for probe in made(servers=SERVERS).each if probe.kind is Kind.DNS]
     inside, outside = ([probe for probe in found if probe.address == server.address] for server in SERVERS)
-    records = [record for record in deployment().records if record.zone == "contoso.com"]
+    records = [record for _pool, record in deployment().records if record.zone == "contoso.com"]
     for view, probes in (("internal", inside), ("external", outside)):
-        assert {probe.question for probe in probes} == {(record.name, record.type) for record in records if record.view == view}
+        of_view = {(record.name, record.type) for record in records if record.view == view}
+        assert {probe.question for probe in probes} == of_view
     assert {probe.source for probe in inside} == {"fe01", "fe02", "edge01", "rp01", "lb01"}
     assert {probe.source for probe in outside} == {"edge01", "rp01"}
     assert {probe.source_address for probe in outside} <= {"203.0.113.21", "203.0.113.61"}
@@ -193,7 +209,11 @@ def test_temporary_listeners_are_wanted_where_probes_should_pass() -> None:
 
 
 def test_a_temporary_listener_is_not_wanted_where_the_rule_is_for_one_program() -> None:
-    rule = PlannedRule("R", ("S1",), "tcp", ("5061",), ("any",), ("any",), ("10.1.0.0/24",), "C:\\a.exe")
-    other = Deployment({"a": PlannedHost("a", (), "windows", "", ("10.1.0.1",), (rule,))}, (), ())
+    rule = FirewallRule(
+        name="R", rows=("S1",), direction="in", protocol="tcp", localport=("5061",), remoteport=("any",),
+        localip=("any",), remoteip=("10.1.0.0/24",), description="", program="C:\\a.exe",
+    )  # fmt: skip
+    host_plan = HostPlan("a", (), "2013", None, "windows", True, "active", ("10.1.0.1",), firewall_rules=(rule,))
+    other = Deployment.of(Plan({"a": host_plan}))
     probe = Probe("b", "a", 5061, "tcp", "10.1.0.1", "10.1.0.2", Kind.TCP, Expected.OPEN, rule="R")
     assert wanted_listeners([probe], other) == {}

@@ -16,13 +16,14 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import deviations_of
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import BANNER, Facts, read_facts
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.messages import payload
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, Plan, PoolPlan, VirtualService
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import BANNER, Facts, payload, read_facts
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Expected, Kind, Matrix, NotProbed, Probe
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, Service
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.planned import PlannedHost, PlannedRule
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verdicts import Verdict, judge
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verification import Settings, Verification
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import worst_verdict
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import load_pem_x509_certificate
 
@@ -103,11 +104,11 @@ def test_verdict(probe: Probe, given: dict[str, object] | None, verdict: Verdict
     assert (judged.verdict, judged.detail) == (verdict, detail)
 
 
-def changed(kind: str, name: str = RULE, **more: object) -> dict[str, object]:
+def changed(kind: str, name: str = RULE, **more: Any) -> dict[str, object]:
     return {"changes": [{"kind": kind, "name": name, "opens": kind != "remove", "closes": kind == "remove", **more}]}
 
 
-def differing(name: str, before: object, after: object) -> dict[str, object]:
+def differing(name: str, before: object, after: object) -> dict[str, Any]:
     return {"properties": [{"property": name, "before": before, "after": after}]}
 
 
@@ -115,28 +116,52 @@ SCOPED = differing("remoteip", ["10.9.0.0/24"], ["10.2.0.21"])
 UP = ["tcp 0.0.0.0 5061", "tcp 0.0.0.0 5071", "udp 10.1.0.11 3478"]
 
 
-PLANNED = PlannedRule(RULE, ("S2",), "tcp", ("5061",), ("any",), ("any",), ("10.2.0.21",), "")
+PLANNED = FirewallRule(
+    name=RULE, rows=("S2",), direction="in", protocol="tcp", localport=("5061",), remoteport=("any",), localip=("any",),
+    remoteip=("10.2.0.21",), description="",
+)  # fmt: skip
 
 
-def host(name: str, address: str) -> PlannedHost:
-    return PlannedHost(name, ("frontend",), "windows", "pool01.contoso.com", (address,), (PLANNED,))
+def host(name: str, address: str) -> HostPlan:
+    pool = "pool01.contoso.com"
+    return HostPlan(name, ("frontend",), "2013", pool, "windows", True, "active", (address,), firewall_rules=(PLANNED,))
 
 
 HOSTS = {"edge01": host("edge01", "10.2.0.21"), "fe01": host("fe01", "10.1.0.11"), "fe02": host("fe02", "10.1.0.12")}
-MEMBERS = (HOSTS["fe01"], HOSTS["fe02"])
-SERVICE = Service("sip", "pool01.contoso.com", ("S2",), "10.1.0.100", 5061, "tcp", 5061, MEMBERS, ("10.1.0.11", "10.1.0.12"), ("lb01",), True)
-RESPONSE = replace(SERVICE, name="response", port=5071, node_port=5071, monitor_port=5061)
-DEPLOYMENT = Deployment(HOSTS, (SERVICE, RESPONSE), ())
+SERVICE = VirtualService(
+    name="sip", pool="pool01.contoso.com", rows=("S2",), vip="10.1.0.100", port=5061, protocol="tcp", node_port=5061,
+    members=("10.1.0.11", "10.1.0.12"), persistence={}, idle_seconds=1800, monitor={}, source_nat=True, nagle=False,
+    balancers=("lb01",),
+)  # fmt: skip
+RESPONSE = replace(SERVICE, name="response", port=5071, node_port=5071, monitor={"type": "tcp", "port": 5061})
+POOL = PoolPlan("pool01.contoso.com", "frontend", "hlb", "2013", (SERVICE, RESPONSE))
+DEPLOYMENT = Deployment.of(Plan(HOSTS, {POOL.pool: POOL}))
 
 
-def verified(probe: Probe, given: dict[str, object], listening: Mapping[str, list[str]] | None = None, rules: Mapping[str, Any] | None = None) -> Verification:
-    """Return the verification of one probe of edge01; listening: per host what listens, rules: what the comparison of fe01 said."""
-    results: dict[str, dict[str, object]] = {name: {"answers": [], "listeners": UP} for name in HOSTS}
-    results["edge01"]["answers"] = [given]
+def task(name: str, given: Mapping[str, object], step: Step = Step.VERIFY, concern: Concern = Concern.PROBES) -> TaskResult:
+    return TaskResult.of_answer(name, concern, step, given, is_check=False)
+
+
+def verified(
+    probe: Probe,
+    given: dict[str, object],
+    listening: Mapping[str, list[str]] | None = None,
+    rules: Mapping[str, Any] | None = None,
+) -> Verification:
+    """Return the verification of one probe of edge01; listening: per host what listens, rules: the comparison of fe01."""
+    answers: dict[str, dict[str, object]] = {name: {"answers": [], "listeners": UP} for name in HOSTS}
+    answers["edge01"]["answers"] = [given]
     for name, listeners in (listening or {}).items():
-        results[name]["listeners"] = listeners
-    facts = {name: read_facts(result, {}, deviations_of(name, "firewall", rules or {}) if name == "fe01" else ()) for name, result in results.items()}
+        answers[name]["listeners"] = listeners
+    compared = deviations_of(task("fe01", rules or {}, Step.COMPARE, Concern.FIREWALL))
+    facts = {
+        name: read_facts(task(name, own), None, compared if name == "fe01" else ()) for name, own in answers.items()
+    }
     return Verification.of(DEPLOYMENT, Matrix({"edge01": (probe,)}), facts, Settings(NOW))
+
+
+def exit_status(found: Verification) -> int:
+    return worst_verdict(found.verdicts().values()).exit_status
 
 
 NOBODY: dict[str, list[str]] = {"fe01": []}
@@ -193,39 +218,55 @@ CAUSES: dict[str, tuple[Probe, dict[str, object], Mapping[str, list[str]] | None
 def test_cause(probe: Probe, given: dict[str, object], listening: Mapping[str, list[str]] | None, rules: dict[str, object], cause: str) -> None:
     found = verified(probe, given, listening, rules)
     assert found.judged[0].cause == cause
-    assert found.exit_status == 2
+    assert exit_status(found) == 2
     assert cause in found.text()
 
 
 def test_what_others_reach_is_dropped_on_the_way() -> None:
     probes = (TCP, replace(TCP, source_address="10.2.0.22"))
-    facts = {"edge01": Facts(answers={"0": answer("timed_out"), "1": answer()}), "fe01": read_facts({"listeners": UP}, {})}
+    facts = {"edge01": Facts(answers={"0": answer("timed_out"), "1": answer()}), "fe01": read_facts(task("fe01", {"listeners": UP}))}
     found = Verification.of(DEPLOYMENT, Matrix({"edge01": probes}), facts, Settings(NOW))
     assert found.judged[0].cause == "dropped on the way from edge01: others reach 10.1.0.11 on TCP 5061"
 
 
+UNREACHABLE = Facts("no connection", True)
+REFUSED = {"edge01": Facts(answers={"0": answer("refused")})}
 STATUSES: dict[str, tuple[dict[str, Facts], int, dict[str, str]]] = {
-    "all as expected": ({"edge01": Facts(answers={"0": answer()}), "fe01": Facts()}, 0, {"edge01": "clean", "fe01": "clean"}),
-    "a fault is the destination's": ({"edge01": Facts(answers={"0": answer("refused")}), "fe01": Facts()}, 2, {"fe01": "drift"}),
-    "or of who asked": ({"edge01": Facts(answers={"0": answer("refused")})}, 2, {"edge01": "drift"}),
-    "unreachable": ({"edge01": Facts("no connection", True), "fe01": Facts()}, 4, {"edge01": "unreachable"}),
-    "unreachable beside a fault": ({"edge01": Facts(answers={"0": answer("refused")}), "fe01": Facts("no connection", True)}, 4, {"fe01": "unreachable"}),
-    "failed": ({"edge01": Facts("no such module"), "fe01": Facts()}, 4, {"edge01": "failed"}),
-    "no answer": ({"edge01": Facts(), "fe01": Facts()}, 4, {"edge01": "failed"}),
-}
+    "all as expected": (
+        {"edge01": Facts(answers={"0": answer()}), "fe01": Facts()}, 0, {"edge01": "clean", "fe01": "clean"},
+    ),
+    "a fault is the destination's": ({**REFUSED, "fe01": Facts()}, 2, {"fe01": "drift"}),
+    "or of who asked": (REFUSED, 2, {"edge01": "drift"}),
+    "unreachable": ({"edge01": UNREACHABLE, "fe01": Facts()}, 2, {"edge01": "unreachable"}),
+    "unreachable beside a fault": ({**REFUSED, "fe01": UNREACHABLE}, 2, {"fe01": "unreachable"}),
+    "failed": ({"edge01": Facts("no such module"), "fe01": Facts()}, 2, {"edge01": "failed"}),
+    "no answer": ({"edge01": Facts(), "fe01": Facts()}, 2, {"edge01": "failed"}),
+}  # fmt: skip
 
 
-@pytest.mark.parametrize(("facts", "status", "verdicts"), STATUSES.values(), ids=STATUSES)
-def test_status(facts: dict[str, Facts], status: int, verdicts: dict[str, str]) -> None:
+@pytest.mark.parametrize(("facts", "status", "statuses"), STATUSES.values(), ids=STATUSES)
+def test_status(facts: dict[str, Facts], status: int, statuses: dict[str, str]) -> None:
     found = Verification.of(DEPLOYMENT, Matrix({"edge01": (TCP,)}), facts, Settings(NOW))
-    assert found.exit_status == status
-    assert {name: found.verdicts()[name] for name in verdicts} == verdicts
+    assert exit_status(found) == status
+    assert {name: found.statuses()[name].value for name in statuses} == statuses
+
+
+def test_nobody_asked_is_not_as_expected() -> None:
+    found = Verification.of(DEPLOYMENT, Matrix({}), {}, Settings(NOW))
+    assert (found.status.value, exit_status(found)) == ("unknown", 2)
+
+
+def test_a_host_that_left_no_result_is_not_as_expected() -> None:
+    facts = {"edge01": read_facts(TaskResult.unknown("edge01", Concern.PROBES, Step.VERIFY))}
+    found = Verification.of(DEPLOYMENT, Matrix({"edge01": (TCP,)}), facts, Settings(NOW))
+    assert (found.judged[0].verdict, exit_status(found)) == (Verdict.UNKNOWN, 2)
 
 
 def test_listeners_that_may_be_left_are_told() -> None:
-    facts = {"edge01": Facts(answers={"0": answer()}), "fe01": read_facts({"listeners": UP}, {"opened": ["tcp 10.1.0.11 5061"]})}
+    opened = task("fe01", {"opened": ["tcp 10.1.0.11 5061"]}, Step.OPEN)
+    facts = {"edge01": Facts(answers={"0": answer()}), "fe01": read_facts(task("fe01", {"listeners": UP}), opened)}
     found = Verification.of(DEPLOYMENT, Matrix({"edge01": (TCP,)}), facts, Settings(NOW, not_closed=["fe01"]))
-    assert found.exit_status == 2
+    assert exit_status(found) == 2
     assert "fe01: temporary listeners could not be closed; they end by themselves" in found.text()
     told = {item["host"]: (item["temporary_listeners"], item["temporary_listeners_closed"]) for item in found.document()["hosts"]}  # type: ignore[attr-defined]
     assert told == {"edge01": ([], True), "fe01": (["tcp 10.1.0.11 5061"], False)}

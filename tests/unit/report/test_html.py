@@ -5,19 +5,17 @@
 from __future__ import annotations
 
 import datetime
-import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Result
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.report import Context, Device, Report
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.report import Context, Report
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import read_plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.flow_matrix import flows
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.html import Deployment, page
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.perimeter import certificate_rows, firewall_rows
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.html import certificate_rows, firewall_rows, page
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "contoso"
 NOW = datetime.datetime(2026, 11, 28, 3, 0, tzinfo=datetime.timezone.utc)
@@ -26,21 +24,18 @@ MOST_BYTES = 5_000_000
 HOSTILE = "</script><img src=x onerror=alert(1)>'\""
 
 
-def documents(kind: str) -> list[dict[str, Any]]:
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted((GOLDEN / kind).glob("*.json"))]
-
-
 @pytest.fixture(scope="module")
-def contoso() -> Deployment:
-    return Deployment(parse(read_document(default_path())), documents("hosts"), documents("pools"))
+def contoso() -> Plan:
+    return read_plan(GOLDEN)
 
 
 def report_of(names: list[str], name: str = "SIP", deviations: int = 1, message: str = "") -> dict[str, object]:
-    change = {"kind": "change", "properties": [{"property": "remoteip", "before": ["any"], "after": ["10.1.0.0/24"]}]}
-    result: Result = {"changes": [{**change, "name": f"{name} {number}"} for number in range(deviations)]}
-    devices = {host: Device(host, "windows", ("frontend",), "pool01") for host in names}
-    results = {host: {"firewall": {"unreachable": True, "msg": message} if message else result} for host in names}
-    return Report.of(results, Context(NOW, devices, pending=[f"fe01: {name} newly admitted"])).document()
+    edit = {"kind": "change", "properties": [{"property": "remoteip", "before": ["any"], "after": ["10.1.0.0/24"]}]}
+    changes = [{**edit, "name": f"{name} {number}"} for number in range(deviations)]
+    answer = {"unreachable": True, "msg": message} if message else {"changed": True, "changes": changes}
+    results = [TaskResult.of_answer(host, Concern.FIREWALL, Step.COMPARE, answer, is_check=True) for host in names]
+    hosts = {host: HostPlan(host, ("frontend",), "2013", "pool01", "windows", True, "active", ()) for host in names}
+    return Report.of(results, Context(NOW, hosts, pending=[f"fe01: {name} newly admitted"])).document()
 
 
 class _Tags(HTMLParser):
@@ -59,7 +54,7 @@ class _Tags(HTMLParser):
             assert self.open.pop() == tag
 
 
-def test_the_page_is_whole_and_loads_nothing(contoso: Deployment) -> None:
+def test_the_page_is_whole_and_loads_nothing(contoso: Plan) -> None:
     text = page(report_of(["fe01", "fe02"]), contoso)
     tags = _Tags()
     tags.feed(text)
@@ -70,31 +65,51 @@ def test_the_page_is_whole_and_loads_nothing(contoso: Deployment) -> None:
         assert words in re.sub(r"</?b>", "", text)
 
 
-@pytest.mark.parametrize("place", ["name", "message"])
-def test_hostile_names_stay_text(contoso: Deployment, place: str) -> None:
-    text = page(report_of(["fe01"], **{place: HOSTILE}), contoso)
+@pytest.mark.parametrize("hostile", [report_of(["fe01"], name=HOSTILE), report_of(["fe01"], message=HOSTILE)])
+def test_hostile_names_stay_text(contoso: Plan, hostile: dict[str, object]) -> None:
+    text = page(hostile, contoso)
     assert HOSTILE not in text and "<img" not in text
     assert "&lt;/script&gt;&lt;img src=x" in text
 
 
-def test_five_hundred_hosts_stay_small(contoso: Deployment) -> None:
+def test_five_hundred_hosts_stay_small(contoso: Plan) -> None:
     text = page(report_of([f"fe{number:03}.contoso.com" for number in range(500)], deviations=5), contoso)
     assert len(text.encode()) < MOST_BYTES
     assert text.count('<details class="device"') == 500
 
 
-def test_the_matrix_tells_who_talks_to_whom(contoso: Deployment) -> None:
-    found = {(flow.source, flow.destination, flow.transport, flow.port) for flow in flows(contoso.catalogue, contoso.hosts)}
+def test_the_matrix_tells_who_talks_to_whom(contoso: Plan) -> None:
+    found = {(flow.source, flow.destination, flow.transport, flow.port) for flow in flows(contoso.hosts.values())}
     assert {("clients", "frontend", "tcp", "5061"), ("any", "edge", "udp", "3478"), ("reverse_proxy", "frontend", "tcp", "4443")} <= found
     assert {("any_address", "dhcp_servers", "udp", "67")} <= found and not any(flow[:2] == ("any", "dhcp_servers") for flow in found)
     assert not any(source == "clients" and destination == "back_end" for source, destination, _transport, _port in found)
 
 
-def test_the_tables_of_the_perimeter(contoso: Deployment) -> None:
-    outside = [row for row in firewall_rows(contoso.catalogue, contoso.hosts) if row.side == "external" and row.destination.startswith("edge01")]
+def test_the_tables_of_the_perimeter(contoso: Plan) -> None:
+    outside = [row for row in firewall_rows(contoso.hosts.values()) if row.side == "external" and row.destination.startswith("edge01")]
     assert {(row.source, row.transport, row.port) for row in outside} >= {("any", "TCP", "443"), ("any", "TCP", "5061"), ("any", "UDP", "3478")}
-    rows = certificate_rows(contoso.pools, {"pool01.contoso.com": ("fe01", "fe02.contoso.com")})
+    rows = certificate_rows(contoso.pools.values(), {"pool01.contoso.com": ("fe01", "fe02.contoso.com")})
     inside = next(row for row in rows if row.holder == "pool01.contoso.com" and row.side == "internal")
     assert inside.subject == inside.names[0] == "pool01.contoso.com"
     assert "fe02.contoso.com" in inside.names and "fe01" not in inside.names
     assert any(row.holder == "reverse proxy" and "webext01.contoso.com" in row.names for row in rows)
+
+
+def test_a_rule_of_the_site_is_in_the_matrix_and_in_the_table_of_the_perimeter() -> None:
+    """lync_extra_rows: what no row of the shipped catalogue has."""
+    rule = FirewallRule(
+        name="Lync site (TCP in)", rows=("site",), direction="in", protocol="tcp", localport=("5666",), remoteport=("any",),
+        localip=("203.0.113.21",), remoteip=("any",), description="", applications=("Monitoring/TLS",), services=("Agent",),
+        peer_classes=("any",), component_roles=("edge",), interface="access",
+    )  # fmt: skip
+    edge = HostPlan("edge01", ("edge",), "2013", None, "windows", True, "active", (), firewall_rules=(rule,))
+    (row,) = firewall_rows([edge])
+    assert (row.side, row.source, row.port, row.service) == ("external", "any", "5666", "Agent")
+    (flow,) = flows([edge])
+    assert (flow.source, flow.destination, flow.application) == ("any", "edge", "Monitoring/TLS")
+
+
+def test_a_device_that_left_no_result_is_open_on_the_page_and_not_as_planned(contoso: Plan) -> None:
+    lost = TaskResult.unknown("fe01", Concern.FIREWALL, Step.COMPARE)
+    text = page(Report.of([lost], Context(NOW, contoso.hosts)).document(), contoso)
+    assert "Could not tell" in text and lost.message in text and "As planned" not in text

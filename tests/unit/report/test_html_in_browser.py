@@ -8,15 +8,13 @@ import datetime
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Result
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.report import Context, Device, Report
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import rendered
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.html import Deployment, page
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.report import Context, Report
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.html import page
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 
 from tests.bench.compile_once import inventory_hosts
 from tests.bench.deployment import deployment
@@ -71,23 +69,33 @@ LOW_CONTRAST = """(() => {
 
 
 EDIT = {"kind": "change", "properties": [{"property": "remoteip", "before": ["any"], "after": ["10.1.0.0/24"]}]}
-DRIFT: Result = {"changes": [*({**EDIT, "name": f"SIP {number}"} for number in range(3)), {"kind": "add", "name": "Web"}, {"kind": "remove", "name": "Test"}]}
+CHANGES = [
+    *({**EDIT, "name": f"SIP {number}"} for number in range(3)),
+    {"kind": "add", "name": "Web"},
+    {"kind": "remove", "name": "Test"},
+]
+DRIFT = {"changed": True, "changes": CHANGES}
 
 
-def report_of(hosts: list[dict[str, Any]], step: int) -> dict[str, object]:
+def report_of(plan: Plan, step: int) -> dict[str, object]:
     """Return a report in which every step-th host has deviations, and one cannot be reached."""
-    devices = {host["host"]: Device(host["host"], "windows", tuple(host["roles"]), host.get("pool", "")) for host in hosts}
-    answers: dict[str, dict[str, Result]] = {name: {"firewall": {} if number % step else DRIFT} for number, name in enumerate(devices)}
-    answers[list(devices)[1]] = {"firewall": {"unreachable": True, "msg": "the connection timed out"}}
-    return Report.of(answers, Context(NOW, devices, pending=["fe0001: 10.3.0.0/16 newly admitted to TCP 5061"])).document()
+    answers: dict[str, dict[str, object]] = {
+        name: {} if number % step else DRIFT for number, name in enumerate(plan.hosts)
+    }
+    answers[list(plan.hosts)[1]] = {"unreachable": True, "msg": "the connection timed out"}
+    results = [
+        TaskResult.of_answer(name, Concern.FIREWALL, Step.COMPARE, answer, is_check=True)
+        for name, answer in answers.items()
+    ]
+    pending = ["fe0001: 10.3.0.0/16 newly admitted to TCP 5061"]
+    return Report.of(results, Context(NOW, plan.hosts, pending=pending)).document()
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the page of a deployment of 500 hosts, of which 100 have drift."""
-    files = rendered(compile_inventory(inventory_hosts(deployment(HOSTS + NOT_MANAGED))))
-    hosts, pools = ([json.loads(text) for path, text in files.items() if path.startswith(kind)] for kind in ("hosts/", "pools/"))
-    text = page(report_of(hosts, step=5), Deployment(parse(read_document(default_path())), hosts, pools))
+    plan = compile_inventory(inventory_hosts(deployment(HOSTS + NOT_MANAGED)))
+    text = page(report_of(plan, step=5), plan)
     path = tmp_path_factory.mktemp("page") / "drift.html"
     path.write_text(text, encoding="utf-8")
     return path

@@ -1,157 +1,285 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whole synthetic runs of site.yml: the plan that was compiled, what tasks registered, and the screen that comes of it."""
+"""Whole synthetic runs of site.yml: the plan that was compiled, the results of its tasks, and the summary that comes of it."""
 
 from __future__ import annotations
 
 import datetime
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import Settings, screen_of
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary import Screen
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_text import screen_text
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
+    DnsRecord,
+    HostPlan,
+    LoadBalancerSettings,
+    Plan,
+    PoolPlan,
+    VirtualService,
+)
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.expected import Selection, compared
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import Settings, collect_summary
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary import RunSummary
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_text import summary_text
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Verdict
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Status, Step, TaskResult
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import Waves
 
 NOW = datetime.datetime(2026, 11, 28, 5, tzinfo=datetime.timezone.utc)
 POOL = "pool01.contoso.com"
-OPENED, CLOSED, EXEMPTED, LINUX = "windows_firewall_opened", "windows_firewall_closed", "ipsec_exemptions_opened", "linux_firewall_opened"
-BALANCED, PUBLISHED, RECORDS = "load_balancer_applied", "reverse_proxy_applied", "dns_records_applied"
 SAME: Mapping[str, Any] = {"changed": False, "changes": [], "summary": {}}
 ADDED: Mapping[str, Any] = {"changed": True, "changes": [], "summary": {"added": 1}}
 ASKED: Mapping[str, Any] = {**SAME, "stats": {"queries": 3}}
 ALL = ("fe01", "fe02", "rp01", "lb01")
-Answers = Mapping[str, Mapping[str, object]]
+F, L, X, D = Concern.FIREWALL, Concern.NFTABLES, Concern.IPSEC, Concern.DNS
+B, U, P = Concern.LOAD_BALANCER, Concern.LOAD_BALANCER_UDP, Concern.PUBLICATIONS
+Key = tuple[str, Concern, Step]
+Answers = Mapping[Key, Mapping[str, object]]
 
 
-def document(name: str, platform: str, address: str, **more: object) -> dict[str, object]:
-    said = {"host": name, "platform": platform, "addresses": [address], "managed": True, "member_state": "active", "firewall_rules": []}
-    return {**said, "assumptions": [], **more}
+def host(name: str, platform: str, address: str, **more: Any) -> HostPlan:
+    given = {"pool": None, **more}
+    return HostPlan(
+        host=name, roles=(), version="2013", platform=platform, managed=True, member_state="active", addresses=(address,), **given
+    )
+
+
+def service(protocol: str = "tcp") -> VirtualService:
+    return VirtualService(
+        name=f"s-{protocol}", pool=POOL, rows=(), vip="10.1.0.100", port=5061, protocol=protocol, node_port=5061,
+        members=("10.1.0.11", "10.1.0.12"), persistence={}, idle_seconds=1800, monitor={}, source_nat=True, nagle=False,
+        balancers=("lb01",),
+    )  # fmt: skip
+
+
+def pool(*services: VirtualService) -> PoolPlan:
+    records = (DnsRecord(POOL, "A", ("10.1.0.100",), "contoso.com", "internal"),)
+    return PoolPlan(POOL, "frontend", "hlb", "2013", services, records)
+
+
+PUBLISHED: tuple[Publication, ...] = ()
+BALANCER = LoadBalancerSettings("haproxy", "lb01")
+HOSTS = (
+    host("fe01", "windows", "10.1.0.11", pool=POOL),
+    host("fe02", "windows", "10.1.0.12", pool=POOL),
+    host("rp01", "linux", "10.2.0.61", publications=PUBLISHED),
+    host("lb01", "appliance", "10.1.0.5", load_balancer=BALANCER),
+)
+PLAN = Plan({each.host: each for each in HOSTS}, {POOL: pool(service())})
+
+
+def compiled(folder: Path, plan: Plan = PLAN) -> RunState:
+    state = RunState(str(folder))
+    state.save(plan_files.rendered(plan), Waves((("fe01",), ("fe02",))), Waves((("rp01",),)))
+    return state
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> RunState:
     """A run with a pool of two Front Ends behind a balancer, and a Linux reverse proxy that publishes it."""
-    service = {"name": "s", "node_port": 5061, "protocol": "tcp", "members": ["10.1.0.11", "10.1.0.12"], "balancers": ["lb01"]}
-    published = [{"name": POOL, "https_node_port": 4443, "http_node_port": 8080, "members": [{"address": "10.1.0.100", "state": "active"}]}]
-    files = {
-        "hosts/fe01.json": document("fe01", "windows", "10.1.0.11", pool=POOL), "hosts/fe02.json": document("fe02", "windows", "10.1.0.12", pool=POOL),
-        "hosts/rp01.json": document("rp01", "linux", "10.2.0.61", publications=published), "hosts/lb01.json": document("lb01", "appliance", "10.1.0.5"),
-        f"pools/{POOL}.json": {"pool": POOL, "virtual_services": [service], "dns_records": [{"name": POOL}], "assumptions": []},
-    }  # fmt: skip
-    made = RunState(str(tmp_path))
-    made.save({path: plan_files.text_of(each) for path, each in files.items()}, Waves((("fe01",), ("fe02",))), Waves((("rp01",),)))
-    return made
+    return compiled(tmp_path)
 
 
-def complete(**more: Mapping[str, object]) -> dict[str, dict[str, object]]:
-    """Return what tasks registered when nothing differs anywhere; more: for single hosts."""
-    host = {OPENED: SAME, EXEMPTED: SAME, RECORDS: ASKED}
-    found: dict[str, dict[str, object]] = {"fe01": {**host}, "fe02": {**host}, "rp01": {LINUX: SAME, PUBLISHED: SAME}, "lb01": {BALANCED: SAME}}
-    return {name: {**own, **more.get(name, {})} for name, own in found.items()}
+def complete(step: Step | None = None) -> dict[Key, Mapping[str, object]]:
+    """Return what the modules answer when nothing differs anywhere; step: the one of all tasks, those of site.yml by default."""
+    opened, applied = step or Step.OPEN, step or Step.APPLY
+    hosts = ("fe01", "fe02")
+    rules = {(name, concern, opened): SAME for name in hosts for concern in (F, X)}
+    return {
+        **rules,
+        ("rp01", L, opened): SAME,
+        ("rp01", P, applied): SAME,
+        ("lb01", B, applied): SAME,
+        ("DNS", D, applied): ASKED,
+    }
 
 
-def run(state: RunState, answers: Answers, played: tuple[str, ...] = ALL, **settings: Any) -> Screen:
-    return screen_of(state, lambda name: answers.get(name, {}), played, Settings(**{"check": True, "now": NOW, **settings}))
+def keep(state: RunState, answers: Answers) -> None:
+    for key, answer in answers.items():
+        state.save_result(TaskResult.of_answer(*key, answer, is_check=False))
+
+
+def run(state: RunState, answers: Answers, played: tuple[str, ...] = ALL, **settings: Any) -> RunSummary:
+    keep(state, answers)
+    return look(state, played, **settings)
+
+
+def look(state: RunState, played: tuple[str, ...] = ALL, **settings: Any) -> RunSummary:
+    return collect_summary(state, played, Settings(**{"check": True, "now": NOW, **settings}))
 
 
 def test_nothing_to_do(state: RunState) -> None:
     found = run(state, complete())
-    assert (found.verdict, found.run.not_run, found.run.left, found.reasons) == ("SAFE", {}, {}, ())
-    assert {(part.device, part.concern.value) for part in found.parts} == {
-        ("fe01", "firewall"), ("fe01", "ipsec"), ("fe02", "firewall"), ("fe02", "ipsec"), ("rp01", "nftables"), ("rp01", "reverse proxy"),
-        ("lb01", "load balancer"), ("DNS", "dns"),
+    assert (found.outcome, found.run.not_run, found.run.left, found.reasons) == ("SAFE", {}, {}, ())
+    assert {(part.device, part.concern) for part in found.parts} == {
+        ("fe01", F), ("fe01", X), ("fe02", F), ("fe02", X), ("rp01", L), ("rp01", P), ("lb01", B), ("DNS", D),
     }  # fmt: skip
-    assert len(found.run.digest) == 64 and run(state, complete(), check=False).verdict == "DONE"
+    assert len(found.run.digest) == 64 and look(state, check=False).outcome == "DONE"
 
 
-@pytest.mark.parametrize("away", [("fe02", OPENED), ("fe02", EXEMPTED), ("lb01", BALANCED), ("rp01", LINUX), ("rp01", PUBLISHED)])
-def test_a_device_without_a_result_is_never_taken_for_unchanged(state: RunState, away: tuple[str, str]) -> None:
+@pytest.mark.parametrize("away", [key for key in complete() if key[0] != "fe01"])
+def test_a_device_without_a_result_is_never_taken_for_unchanged(state: RunState, away: Key) -> None:
+    found = run(state, {key: answer for key, answer in complete().items() if key != away})
+    assert [(reason.risk.name, reason.device) for reason in found.reasons] == [("NOT_ASKED", away[0])]
+    after = look(state, check=False)
+    assert (after.outcome, {name for name, verdict in after.verdicts.items() if verdict is Verdict.UNKNOWN}) == ("NOT DONE", {away[0]})
+
+
+def test_a_result_that_is_cut_off_or_of_an_earlier_run_is_none(state: RunState, tmp_path: Path) -> None:
+    keep(state, complete())
+    (path,) = tmp_path.rglob("fe02/firewall.open.*.json")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text[:-20], encoding="utf-8")
+    assert [(reason.risk.name, reason.device) for reason in look(state).reasons] == [("NOT_ASKED", "fe02")]
+    path.write_text(text, encoding="utf-8")
+    assert look(state).outcome == "SAFE"
+    assert {reason.risk.name for reason in look(compiled(tmp_path)).reasons} == {"NOT_ASKED"}
+
+
+def test_the_second_program_of_a_load_balancer_is_expected_where_the_plan_has_something_for_it(tmp_path: Path) -> None:
+    state = compiled(tmp_path, replace(PLAN, pools={POOL: pool(service(), service("udp"))}))
+    found = run(state, complete())
+    assert [(reason.risk.name, reason.device) for reason in found.reasons] == [("NOT_ASKED", "lb01")]
+    keep(state, {("lb01", U, Step.APPLY): ADDED})
+    (part,) = (part for part in look(state).parts if part.device == "lb01")
+    assert (part.concern, part.status.value, part.counts["added"]) == (B, "changed", 1)
+
+
+def test_dns_that_did_not_answer_is_reported(state: RunState) -> None:
     answers = complete()
-    answers[away[0]].pop(away[1])
-    assert [(reason.cause.name, reason.device) for reason in run(state, answers).reasons] == [("NOT_ASKED", away[0])]
-    after = run(state, answers, check=False)
-    is_sender = away[1] in (BALANCED, PUBLISHED)
-    assert (after.verdict, after.failed_hosts, after.senders_are_done) == ("NOT DONE", () if is_sender else (away[0],), not is_sender)
+    answers.pop(("DNS", D, Step.APPLY))
+    found = run(state, answers)
+    assert [(reason.risk.name, reason.device) for reason in found.reasons] == [("NOT_ASKED", "DNS")]
+    # No server is known: nobody was to be asked, and the records of the plan are counted as not looked at.
+    keep(state, {("DNS", D, Step.APPLY): {**SAME, "stats": {"queries": 0}}})
+    assert (look(state).reasons, look(state).run.not_run) == ((), {D: 1})
 
 
-def test_dns_that_did_not_answer_is_told(state: RunState) -> None:
-    answers = complete()
-    for host in ("fe01", "fe02"):
-        answers[host].pop(RECORDS)
-    assert [(reason.cause.name, reason.device) for reason in run(state, answers).reasons] == [("NOT_ASKED", "DNS")]
-    # No server is known: nobody was to be asked, and the records of the plan are told as not looked at.
-    answers["fe01"][RECORDS] = {**SAME, "stats": {"queries": 0}}
-    assert (run(state, answers).reasons, run(state, answers).run.not_run) == ((), {"dns": 1})
+def test_tags_and_limits_are_reported(state: RunState) -> None:
+    keep(state, {("fe01", F, Step.OPEN): ADDED, ("fe02", F, Step.OPEN): ADDED})
+    chosen: dict[str, Any] = {"selection": Selection(frozenset({"firewall"}))}
+    assert look(state, **chosen).run.not_run == {X: 2, L: 1, B: 1, P: 1, D: 1}
+    assert look(state, ("fe01", "fe02"), **chosen).run.not_run == {X: 2, L: 1, D: 1}
+    assert look(state, **chosen).outcome == "SAFE"
+    keep(state, complete())
+    skipped = Selection(skipped=frozenset({"load_balancer"}))
+    assert (look(state, selection=skipped).run.not_run, look(state, selection=skipped).outcome) == ({B: 1, P: 1}, "SAFE")
 
 
-def test_tags_and_limits_are_told(state: RunState) -> None:
-    answers: Answers = {"fe01": {OPENED: ADDED}, "fe02": {OPENED: ADDED}}
-    chosen = {"tags": frozenset({"firewall"})}
-    assert run(state, answers, **chosen).run.not_run == {"ipsec": 2, "nftables": 1, "load balancer": 1, "reverse proxy": 1, "dns": 1}
-    assert run(state, answers, ("fe01", "fe02"), **chosen).run.not_run == {"ipsec": 2, "nftables": 1, "dns": 1}
-    assert run(state, answers, **chosen).verdict == "SAFE"
-    left = run(state, complete(), skipped=frozenset({"dns", "load_balancer"}))
-    assert (left.run.not_run, left.verdict) == ({"load balancer": 1, "reverse proxy": 1}, "SAFE")
-    assert run(state, {}, tags=frozenset({"always"})).verdict == run(state, {}).verdict == "REFUSED"
+def test_a_run_whose_tags_leave_out_everything_is_refused_and_not_done(state: RunState) -> None:
+    nothing: dict[str, Any] = {"selection": Selection(frozenset({"nosuchtag"}))}
+    assert (look(state, **nothing).outcome, look(state, check=False, **nothing).outcome) == ("REFUSED", "NOT DONE")
+    assert look(state).outcome == "REFUSED"
 
 
-def test_an_unreachable_host_makes_its_pool_wait(state: RunState) -> None:
-    gone: Mapping[str, object] = {OPENED: {"unreachable": True, "msg": "no route"}, EXEMPTED: {"skipped": True}}
-    found = run(state, complete(fe02=gone))
-    assert [(reason.cause.name, reason.device) for reason in found.reasons] == [("UNREACHABLE", "fe02")]
+def test_pools_that_wait_are_reported(state: RunState) -> None:
+    gone: Mapping[str, object] = {"unreachable": True, "msg": "no route"}
+    answers = {
+        **complete(),
+        ("fe02", F, Step.OPEN): gone,
+        ("fe02", X, Step.OPEN): {"skipped": True},
+        ("lb01", B, Step.APPLY): {**SAME, "waiting": {POOL: "fe02 not as planned"}},
+    }
+    found = run(state, answers)
+    assert [(reason.risk.name, reason.device) for reason in found.reasons] == [("UNREACHABLE", "fe02")]
     assert found.run.left == {POOL: "fe02 not as planned"}
-    after = run(state, complete(fe02=gone), check=False)
-    assert (after.verdict, after.failed_hosts, after.senders_are_done) == ("NOT DONE", ("fe02",), True)
+    after = look(state, check=False)
+    assert (after.outcome, after.verdicts["fe02"], after.verdicts["lb01"]) == ("NOT DONE", Verdict.UNKNOWN, Verdict.DONE)
 
 
-def test_a_balancer_that_failed_holds_its_members_and_ends_the_run(state: RunState) -> None:
-    opened = {OPENED: {**ADDED, "pending": True, "after": []}}
-    answers = complete(fe01=opened, lb01={BALANCED: {"failed": True, "msg": "no answer"}})
-    found = run(state, answers, check=False)
-    assert (found.failed_hosts, found.senders_are_done, found.run.held) == (("fe01",), False, {"fe01": (f"lb01 of its pool {POOL} is not as planned",)})
+def test_a_gate_that_stays_shut_is_reported_with_its_reason(state: RunState) -> None:
+    answers = {
+        **complete(),
+        ("fe01", F, Step.OPEN): {**ADDED, "pending": True, "after": []},
+        ("lb01", B, Step.APPLY): {"failed": True, "msg": "no answer"},
+    }
+    keep(state, answers)
+    why = f"lb01 of its pool {POOL} is not as planned"
+    state.save_result(TaskResult("fe01", F, Step.CLOSE, Status.STOPPED, why))
+    found = look(state, check=False)
+    assert (found.run.held, found.verdicts["fe01"]) == ({"fe01": (why,)}, Verdict.HELD)
+    assert f"not closed yet: fe01: {why}" in summary_text(found)
     # The same host after it was closed.
-    answers["fe01"][CLOSED] = {**ADDED}
-    closed = run(state, answers, check=False)
-    assert (closed.failed_hosts, closed.run.held, closed.verdict) == ((), {}, "NOT DONE")
+    keep(state, {("fe01", F, Step.CLOSE): ADDED})
+    closed = look(state, check=False)
+    assert (closed.run.held, closed.outcome, closed.verdicts["fe01"]) == ({}, "NOT DONE", Verdict.DONE)
+
+
+def test_a_closing_that_never_came_is_not_done(state: RunState) -> None:
+    found = run(state, {**complete(), ("fe01", F, Step.OPEN): {**ADDED, "pending": True, "after": []}}, check=False)
+    assert (found.outcome, found.verdicts["fe01"]) == ("NOT DONE", Verdict.HELD)
+    assert "fe01: not closed: opened only" in summary_text(found)
 
 
 @pytest.mark.parametrize(
-    ("again", "verdict", "said"),
+    ("again", "outcome", "line"),
     [
         (SAME, "DONE", "Read again after the change and equal to the plan: lb01."),
-        ({**ADDED, "commands": ["add s"]}, "NOT DONE", "lb01: failed: it took the change, and differs from the plan all the same: add s"),
-        ({"unreachable": True, "msg": "no route"}, "NOT DONE", "lb01: unreachable: it took the change, and could not be looked at again: no route"),
+        (
+            {**ADDED, "commands": ["add s"]},
+            "NOT DONE",
+            "lb01: failed: it took the change, and differs from the plan all the same: add s",
+        ),
+        (
+            {"unreachable": True, "msg": "no route"},
+            "NOT DONE",
+            "lb01: unreachable: it took the change, and could not be looked at again: no route",
+        ),
     ],
 )
-def test_a_balancer_that_changed_is_judged_by_the_second_look(state: RunState, again: Mapping[str, object], verdict: str, said: str) -> None:
-    answers = complete(lb01={"load_balancer_done": [ADDED, {}], BALANCED: again})
-    found = run(state, answers, check=False)
-    assert found.verdict == verdict and said in screen_text(found)
+def test_a_balancer_that_changed_is_judged_by_the_second_look(
+    state: RunState, again: Mapping[str, object], outcome: str, line: str
+) -> None:
+    found = run(state, {**complete(), ("lb01", B, Step.APPLY): ADDED, ("lb01", B, Step.VERIFY): again}, check=False)
+    assert found.outcome == outcome and line in summary_text(found)
 
 
-def test_dns_registers_on_any_host_and_fails_the_run(state: RunState) -> None:
-    answers = complete()
-    for host in ("fe01", "fe02"):
-        answers[host][RECORDS] = {"failed": True, "msg": "it refuses the update"}
-    found = run(state, answers, check=False)
-    assert (found.verdict, found.failed_hosts, found.senders_are_done) == ("NOT DONE", (), False)
-    assert "DNS: failed: it refuses the update" in screen_text(found)
+def test_dns_that_refuses_fails_the_run(state: RunState) -> None:
+    found = run(state, {**complete(), ("DNS", D, Step.APPLY): {"failed": True, "msg": "it refuses the update"}}, check=False)
+    assert (found.outcome, found.verdicts["DNS"], found.verdicts["fe01"]) == ("NOT DONE", Verdict.DIFFERS, Verdict.DONE)
+    assert "DNS: failed: it refuses the update" in summary_text(found)
 
 
-def test_the_last_report_of_verify_tells_of_assumptions(state: RunState, tmp_path: Path) -> None:
+def test_the_last_report_of_verify_confirms_assumptions(tmp_path: Path) -> None:
     text = "The default gateway is on the external interface."
-    edge = document("edge01", "windows", "10.2.0.21", assumptions=[text])
-    state.save({"hosts/edge01.json": plan_files.text_of(edge)}, Waves((("edge01",),)))
-    answers = {"edge01": {OPENED: ADDED}}
-    only = {"tags": frozenset({"firewall"})}
-    assert [reason.cause.name for reason in run(state, answers, ("edge01",), **only).reasons] == ["UNCONFIRMED"]
-    for standing, cause in (("confirmed", []), ("contradicted", ["CONTRADICTED"]), ("could not tell", ["UNCONFIRMED"])):
-        told = {"place": "edge01", "text": text, "standing": standing, "why": "read"}
-        (tmp_path / "verify.json").write_text(json.dumps({"made": "2026", "probes": [], "assumptions": [told]}), encoding="utf-8")
-        assert [reason.cause.name for reason in run(state, answers, ("edge01",), directory=str(tmp_path), **only).reasons] == cause
+    edge = host("edge01", "windows", "10.2.0.21", assumptions=(text,))
+    state = RunState(str(tmp_path))
+    state.save(plan_files.rendered(Plan({"edge01": edge})), Waves((("edge01",),)))
+    keep(state, {("edge01", F, Step.OPEN): ADDED})
+    only: dict[str, Any] = {"selection": Selection(frozenset({"firewall"}))}
+    assert [reason.risk.name for reason in look(state, ("edge01",), **only).reasons] == ["UNCONFIRMED"]
+    for standing, risks in (("confirmed", []), ("contradicted", ["CONTRADICTED"]), ("could not tell", ["UNCONFIRMED"])):
+        item = {"place": "edge01", "text": text, "standing": standing, "why": "read"}
+        report = {"made": "2026", "probes": [], "assumptions": [item]}
+        (tmp_path / "verify.json").write_text(json.dumps(report), encoding="utf-8")
+        found = look(state, ("edge01",), directory=str(tmp_path), **only)
+        assert [reason.risk.name for reason in found.reasons] == risks
+
+
+def test_comparisons_of_a_run_are_those_of_plan_and_tags(state: RunState) -> None:
+    keep(state, complete(Step.COMPARE))
+    found = {(result.device, result.concern) for result in compared(state, PLAN, ALL, Selection())}
+    assert found == {(device, concern) for device, concern, _step in complete()}
+    only = list(compared(state, PLAN, ALL, Selection(frozenset({"dns"}))))
+    # What was compared all the same, is known.
+    assert {result.status for result in only} == {Status.UNCHANGED} and len(only) == len(found)
+
+
+def test_a_comparison_that_left_nothing_is_unknown(state: RunState) -> None:
+    keep(state, {key: answer for key, answer in complete(Step.COMPARE).items() if key[0] != "rp01"})
+    found = [result for result in compared(state, PLAN, ALL, Selection()) if result.status is Status.UNKNOWN]
+    assert [(result.device, result.concern) for result in found] == [("rp01", L), ("rp01", P)]
+    # Nor is a device that the tags leave out, or that is not in this run.
+    assert not [result for result in compared(state, PLAN, ("fe01",), Selection(frozenset({"load_balancer"}))) if not result.is_done]
+
+
+def test_dns_is_compared_where_there_is_a_server(state: RunState) -> None:
+    answers = complete(Step.COMPARE)
+    keep(state, {**answers, ("DNS", D, Step.COMPARE): {**SAME, "stats": {"queries": 0}}})
+    assert D not in {result.concern for result in compared(state, PLAN, ALL, Selection())}

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The screens of docs/screens.md: a first deployment on simulated hosts, before and after, and a change that may cut somebody.
+"""The screens of docs/summaries.md: a first deployment on simulated hosts, before and after, and a change that may cut somebody.
 
-    python -m tests.lab.screens_shown before after change refused
+    python -m tests.lab.summaries_shown before after change refused
 
 Paths of the lab are left out of what is printed.
 """

@@ -1,0 +1,91 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Prints the summary of a run of site.yml, before or after; documented in plugins/modules/summary.py."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible import context
+from ansible.utils.display import Display
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, ControllerAction, run_state
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.reports import selection_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.text import counted
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.output import json_text, write_files
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import Settings, collect_summary
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_parts import Status
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_rollback import (
+    FILE,
+    Command,
+    first_snapshots,
+    inventory_text,
+)
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary import RunSummary
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_text import summary_text
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions
+
+
+class ActionModule(ControllerAction):
+    """The controller side of msuc.lync.summary; it runs once for all hosts and contacts none."""
+
+    argument_spec: Mapping[str, Any] = {}
+    unwritable = "the screen cannot be written"
+
+    def perform(self, options: Answer, task_vars: dict[str, Any]) -> Answer:
+        """Return the result of the task: the summary's document, the files written, and the verdict of the run."""
+        state = run_state()
+        run = RunOptions.from_document(state.options()).common
+        summary = collect_summary(state, task_vars.get("ansible_play_hosts_all", ()), self._settings(run, task_vars))
+        Display().display(summary_text(summary))
+        files = _written(summary, Path(run.report_dir)) if run.report_dir else []
+        outcome = _outcome(summary, files)
+        return {"changed": False, "report": summary.document(), "files": files, **self.finished(outcome, run.report_dir)}
+
+    def _settings(self, run: Options, task_vars: Mapping[str, Any]) -> Settings:
+        return Settings(
+            check=bool(self._task.check_mode),
+            now=datetime.datetime.now(datetime.timezone.utc),
+            directory=run.report_dir,
+            confirm_minutes=run.confirm_minutes,
+            snapshot=run.snapshot,
+            reference=run.change_reference,
+            command=_command(),
+            selection=selection_of(task_vars),
+        )
+
+
+def _command() -> Command:
+    """Return how this run was called."""
+    given, playbooks = context.CLIARGS.get("inventory") or (), context.CLIARGS.get("args") or ()
+    return Command(tuple(map(str, given)), str(playbooks[0]) if playbooks else "msuc.lync.site")
+
+
+def _outcome(summary: RunSummary, files: list[str]) -> RunOutcome:
+    run, devices = summary.run, {part.device for part in summary.parts}
+    changed = {part.device for part in summary.parts if part.status is Status.CHANGED}
+    would = "would change" if run.check else "changed"
+    text = f"{len(changed)} of {counted(len(devices), 'device')} {would}" if devices else "no device was asked"
+    counts = {"devices": len(devices), "changed": len(changed)}
+    return RunOutcome.of_devices(
+        "site",
+        summary.verdicts,
+        text,
+        counts=counts,
+        is_check=run.check,
+        files=tuple(files),
+        reference=run.reference,
+    )
+
+
+def _written(summary: RunSummary, directory: Path) -> list[str]:
+    """Write the summary as JSON and as text, and the inventory of a rollback when the run took snapshots; returns the paths."""
+    name = "site-before" if summary.run.check else "site-after"
+    files = {f"{name}.json": json_text(summary.document()), f"{name}.txt": summary_text(summary) + "\n"}
+    snapshots = first_snapshots(summary.parts)
+    if snapshots:
+        files[FILE] = inventory_text(snapshots)
+    return write_files(directory, files)

@@ -1,0 +1,102 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the actions that report have in common: the tags of a run, and a drift report with its files and verdict."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ansible.utils.display import Display
+
+from .._base.text import counted
+from .._drift.deviations import read_acceptances
+from .._drift.remediation import Remediation
+from .._drift.report import Context, Report
+from .._plan.model import Plan
+from .._report.expected import Selection
+from .._report.html import page
+from .._report.output import (
+    drift_counts,
+    drift_junit,
+    drift_text,
+    file_name,
+    first_seen,
+    json_text,
+    write_files,
+)
+from .._rollout.outcome import RunOutcome, Verdict
+from .._rollout.results import TaskResult
+from .._rollout.run_options import Options
+from .actions import Answer, ControllerAction, run_state
+
+
+def selection_of(task_vars: Mapping[str, Any]) -> Selection:
+    """Return the tags of the run."""
+    tags, skipped = task_vars.get("ansible_run_tags") or ["all"], task_vars.get("ansible_skip_tags") or []
+    return Selection(frozenset(tags), frozenset(skipped))
+
+
+class DriftAction(ControllerAction):
+    """An action that ends in a drift report: of devices that were compared, or of their dumps."""
+
+    unwritable = "the report cannot be written"
+
+    def report(self, results: Sequence[TaskResult], plan: Plan, run: Options) -> Report:
+        """Return the report of comparisons with the acceptances of the run; raises InvalidInputError."""
+        digest, pending = run_state().approved()
+        context = Context(
+            now=datetime.datetime.now(datetime.timezone.utc),
+            hosts=plan.hosts,
+            acceptances=read_acceptances(run.accepted_deviations),
+            pending=pending,
+            approved=digest,
+            reference=run.change_reference,
+        )
+        report = Report.of(results, context)
+        if not run.report_dir:
+            return report
+        seen = first_seen(Path(run.report_dir), [item.deviation.key for item in report.found])
+        return Report.of(results, replace(context, seen=seen))
+
+    def reported(
+        self, playbook: str, report: Report, plan: Plan, run: Options, repairs: Remediation | None = None
+    ) -> Answer:
+        """Print a report, write its files, and return the result of the task; a remediation ends the run later."""
+        document = report.document()
+        files = _written(report, document, plan, Path(run.report_dir)) if run.report_dir else []
+        lines = [*(repairs.left if repairs else ()), *(f"Report: {name}" for name in files if name.endswith(".html"))]
+        Display().display("\n".join([drift_text(report), *lines]))
+        verdicts = repairs.verdicts if repairs else report.verdicts()
+        outcome = _outcome(playbook, report, verdicts, files)
+        ending = self.finished(outcome, run.report_dir, is_last=repairs is None)
+        return {"changed": bool(files), "report": document, "files": files, **ending}
+
+
+def _outcome(playbook: str, report: Report, verdicts: Mapping[str, Verdict], files: Sequence[str]) -> RunOutcome:
+    drifted, number = drift_counts(report)
+    text = f"{counted(number, 'deviation')} on {counted(drifted, 'device')}" if report.devices else "no device was asked"
+    counts = {"devices": len(report.devices), "drifted": drifted, "deviations": number}
+    return RunOutcome.of_devices(
+        playbook,
+        verdicts,
+        text,
+        counts=counts,
+        files=tuple(files),
+        reference=report.context.reference,
+    )
+
+
+def _written(report: Report, document: Mapping[str, object], plan: Plan, directory: Path) -> list[str]:
+    """Write the report in every form, and keep it for the history; returns the paths."""
+    text = json_text(document)
+    files = {
+        "drift.json": text,
+        "drift.xml": drift_junit(report),
+        "drift.html": page(document, plan),
+        file_name(report.context.now): text,
+    }
+    return write_files(directory, files)

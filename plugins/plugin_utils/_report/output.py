@@ -1,0 +1,162 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reports as files and as text: a drift report for a terminal and as JUnit XML, the past ones of a folder, and how files are written.
+
+    DIR/drift-2026-11-27T220000Z.json, DIR/drift-2026-11-28T220000Z.json ...
+
+Since when a deviation is there is known from these. A report in which the device could not be asked neither starts nor ends anything.
+Files that are no reports are left out.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as XML
+
+from .._base.text import counted
+from .._drift.report import Checked, Report, Status
+
+Key = tuple[str, str, str, str]
+_MOST_REPORTS = 400
+_KNOWN = (Status.CLEAN.value, Status.DRIFT.value)
+
+
+def write_files(directory: Path, files: Mapping[str, str]) -> list[str]:
+    """Write texts by file name below a directory, each by rename so that no reader sees half of it; returns the paths, sorted.
+
+    Raises OSError.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        temporary = directory / f".{name}.{os.getpid()}"
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(directory / name)
+    return [str(directory / name) for name in sorted(files)]
+
+
+def json_text(document: Mapping[str, object]) -> str:
+    """Return a document as the text of its file."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def drift_text(report: Report) -> str:
+    """Return what counts, what is not known, what is accepted and pending, and a line that sums it up."""
+    lines = [f"{item.deviation.device}: {item.deviation.text}" for item in report.found if item.counts]
+    pending = [f"pending: {line}" for line in report.context.pending]
+    return "\n".join([*lines, *_unknown_devices(report), *_accepted(report), *pending, _sum(report)])
+
+
+def _unknown_devices(report: Report) -> Iterator[str]:
+    for device, checked in report.devices.items():
+        yield from (f"could not tell: {device}: {item.status.value}: {item.message}" for item in checked if item.message)
+
+
+def _accepted(report: Report) -> Iterator[str]:
+    for item in report.found:
+        if item.acceptance is not None:
+            by = item.acceptance
+            deviation = item.deviation
+            yield f"accepted by {by.owner} until {by.expires} ({by.ticket}): {deviation.device}: {deviation.text}"
+
+
+def _sum(report: Report) -> str:
+    drifted, number = drift_counts(report)
+    return f"Drift: {counted(number, 'deviation')} on {drifted} of {counted(len(report.devices), 'device')}."
+
+
+def drift_counts(report: Report) -> tuple[int, int]:
+    """Return how many devices differ from the plan, and by how many deviations."""
+    drifted = sum(any(item.status is Status.DRIFT for item in checked) for checked in report.devices.values())
+    return drifted, sum(item.counts for item in report.found)
+
+
+def drift_junit(report: Report) -> str:
+    """Return the report as the text of a JUnit file, which build servers show: a suite per device, a case per concern.
+
+    A deviation that counts is a failure, a device that is not known an error; what is accepted and notes are in system-out.
+    """
+    root = XML.Element("testsuites", name="msuc.lync drift")
+    for device, items in report.devices.items():
+        failures = sum(item.status is Status.DRIFT for item in items)
+        errors = sum(item.status not in (Status.CLEAN, Status.DRIFT) for item in items)
+        counts = {"tests": str(len(items)), "failures": str(failures), "errors": str(errors)}
+        suite = XML.SubElement(root, "testsuite", {"name": device, **counts})
+        for checked in items:
+            _case(suite, device, checked)
+    XML.indent(root)
+    return XML.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _case(suite: XML.Element, device: str, checked: Checked) -> None:
+    case = XML.SubElement(suite, "testcase", classname=device, name=checked.concern.value)
+    drift = [item.deviation.text for item in checked.found if item.counts]
+    others = (item for item in checked.found if not item.counts)
+    other = [f"{'accepted' if item.acceptance else 'note'}: {item.deviation.text}" for item in others]
+    if checked.message:
+        _text(case, "error", [checked.message], checked.status.value)
+    if drift:
+        _text(case, "failure", drift, counted(len(drift), "deviation"))
+    if other:
+        XML.SubElement(case, "system-out").text = _printable("\n".join(other))
+
+
+def _text(case: XML.Element, tag: str, lines: list[str], message: str) -> None:
+    XML.SubElement(case, tag, message=message).text = _printable("\n".join(lines))
+
+
+def _printable(text: str) -> str:
+    """Return a text without the characters that XML does not have."""
+    return "".join(character for character in text if character in "\n\t" or character >= " ")
+
+
+def file_name(now: datetime.datetime) -> str:
+    """Return the name of a report of a moment, which sorts by time."""
+    return f"drift-{now.astimezone(datetime.timezone.utc).strftime('%Y-%m-%dT%H%M%SZ')}.json"
+
+
+def first_seen(directory: Path, keys: Iterable[Key]) -> dict[Key, datetime.datetime]:
+    """Return when each deviation was seen first without having been away since; new ones are left out.
+
+    At most the 400 newest reports are looked at.
+    """
+    seen: dict[Key, datetime.datetime] = {}
+    open_keys = set(keys)
+    for made, present, unknown in _reports(directory):
+        if not open_keys:
+            break
+        seen.update((key, made) for key in open_keys & present)
+        open_keys = {key for key in open_keys if key in present or key[:2] in unknown}
+    return seen
+
+
+def _reports(directory: Path) -> Iterator[tuple[datetime.datetime, set[Key], set[tuple[str, str]]]]:
+    """Yield per report, newest first: when it was made, what it found, and which concerns of devices it could not tell."""
+    for path in sorted(directory.glob("drift-*.json"), reverse=True)[:_MOST_REPORTS]:
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            found = _moment(document["made"]), set(_keys(document)), set(_unknown(document))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue  # cut off while it was written, or somebody else's
+        yield found
+
+
+def _moment(text: str) -> datetime.datetime:
+    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
+
+
+def _keys(document: Mapping[str, Any]) -> Iterator[Key]:
+    for device in document["devices"]:
+        for item in device["deviations"]:
+            yield (str(device["device"]), item["concern"], item["class"], item["name"])
+
+
+def _unknown(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for device in document["devices"]:
+        for item in device["concerns"]:
+            if item["status"] not in _KNOWN:
+                yield (str(device["device"]), item["concern"])
