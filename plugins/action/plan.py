@@ -19,7 +19,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.run_variables
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import diff as flows
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import tables
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.approved import Approved, approved_plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.approved import approved_plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions, read_run_options, with_options
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import waves_of
@@ -62,8 +62,14 @@ class ActionModule(ControllerAction):
         plan, run = _compiled(inventory, _given(options), lambda: read_run_options(self._variables(task_vars), inventory))
         difference = _difference(run.common.plan_baseline, plan)
         approved = approved_plan(Path(options["approved"]), plan) if options["approved"] else None
-        self._keep(plan, approved, run, task_vars)
-        changed = self._write(run.common, plan, difference)
+        files = plan_files.rendered(plan)
+        played = set(task_vars.get("ansible_play_hosts_all", ())) & set(plan.hosts)
+        if approved:
+            self._keep(approved.plan, approved.files, run, played)
+            run_state().save_approved(approved.digest, approved.pending)
+        else:
+            self._keep(plan, files, run, played)
+        changed = self._write(run.common, files, difference)
         _show(plan, difference, run.common.plan_show)
         return {
             "changed": bool(changed),
@@ -80,7 +86,7 @@ class ActionModule(ControllerAction):
         """Keep the order of the hosts and the options of a rollback; faults elsewhere in the inventory are no obstacle."""
         run = with_options(read_run_options(self._variables(task_vars), inventory, only=_OF_ROLLBACK), _given(options))
         hosts = outlines(inventory)
-        self._keep(Plan({host.host: host for host in hosts}), None, run, task_vars, is_whole=False)
+        self._keep(Plan({host.host: host for host in hosts}), {}, run, set(task_vars.get("ansible_play_hosts_all", ())))
         return {"changed": False}
 
     def _variables(self, task_vars: Mapping[str, Any]) -> dict[str, object]:
@@ -94,28 +100,22 @@ class ActionModule(ControllerAction):
         except AnsibleError:
             return value
 
-    def _keep(
-        self, plan: Plan, approved: Approved | None, run: RunOptions, task_vars: Mapping[str, Any], is_whole: bool = True
-    ) -> None:
-        """Keep the plan for the plays that follow, the approved one if there is one, with the waves of this play's hosts."""
-        valid = approved.plan if approved else plan
-        played = {name for name in task_vars.get("ansible_play_hosts_all", ()) if approved is None or approved.has(name)}
+    def _keep(self, plan: Plan, files: Mapping[str, str], run: RunOptions, played: set[str]) -> None:
+        """Keep the plan that holds for the plays that follow, with the waves of the hosts played; files: its texts by path."""
         hosts = [host for host in plan.hosts.values() if host.host in played]
         windows = [host for host in hosts if host.platform == "windows"]
         # A Linux host without rules is left alone; a retired one is to lose those that it has.
         linux = [host for host in hosts if host.platform == "linux" and (host.firewall_rules or host.member_state == "retired")]
         wave_size = run.common.wave_size
         state = run_state()
-        state.save(plan_files.rendered(valid) if is_whole else {}, waves_of(windows, wave_size), waves_of(linux, wave_size))
+        state.save(files, waves_of(windows, wave_size), waves_of(linux, wave_size))
         state.save_options(run.document())
-        if approved:
-            state.save_approved(approved.digest, approved.pending)
 
-    def _write(self, options: Options, plan: Plan, difference: flows.Difference | None) -> list[str]:
+    def _write(self, options: Options, files: Mapping[str, str], difference: flows.Difference | None) -> list[str]:
         """Write the plan directory of the user, if there is one and this is no check; return the changed paths."""
         if not options.plan_dir or self._task.check_mode:
             return []
-        texts = plan_files.rendered(plan)
+        texts = dict(files)
         if difference is not None:
             texts[plan_files.AFFECTED] = plan_files.affected_text(difference.devices)
         if difference is not None and options.affected_file:

@@ -19,23 +19,16 @@ from .model import Plan
 
 @dataclass(frozen=True)
 class Approved:
-    """An approved plan, its digest, and what the computed plan changes of it, a line each."""
+    """An approved plan, the texts of its files by path, their digest, and what the computed plan changes of it, a line each."""
 
     plan: Plan
+    files: Mapping[str, str]
     digest: str
     pending: tuple[str, ...]
-
-    @property
-    def files(self) -> Mapping[str, str]:
-        """Return the texts of its files by path."""
-        return plan_files.rendered(self.plan)
-
-    def has(self, host: str) -> bool:
-        """Return whether the plan knows a host."""
-        return host in self.plan.hosts
 
 
 def approved_plan(directory: Path, computed: Plan) -> Approved:
     """Return the approved plan of a directory beside the computed one; raises InvalidInputError when it is none."""
     plan = plan_files.read_plan(directory)
-    return Approved(plan, plan_files.digest(plan_files.rendered(plan)), difference(plan, computed).lines)
+    files = plan_files.rendered(plan)
+    return Approved(plan, files, plan_files.digest(files), difference(plan, computed).lines)

@@ -55,9 +55,8 @@ def _flows_of(item: Publication) -> Iterator[_Flow]:
 
 def _flow_texts(flows: set[_Flow], verdict: str) -> list[str]:
     grouped: dict[tuple[str, int, str, int], list[str]] = {}
-    for name, *rest in sorted(flows):
-        address, port, member, node_port = rest
-        grouped.setdefault((address, port, member, node_port), []).append(name)
+    for flow in sorted(flows):
+        grouped.setdefault((flow.address, flow.port, flow.member, flow.node_port), []).append(flow.host_name)
     return sorted(
         f"{', '.join(names)} on {address} {verdict}, TCP {port} to {member} port {node_port}"
         for (address, port, member, node_port), names in grouped.items()

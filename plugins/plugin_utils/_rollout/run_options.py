@@ -121,7 +121,7 @@ def read_run_options(
     run = InventoryHost("run", (), {variable.name: variables.get(variable.name) for variable in wanted})
     settings = Settings({run.name: run})
     record = settings.of_deployment(wanted)
-    common = replace(Options(), **{_field(name): value for name, value in record.values.items()})
+    common = load(Options, {_field(name): plain(value) for name, value in record.values.items()})
     of_hosts = [variable for variable in OF_HOSTS if variable in wanted]
     overrides: dict[str, Mapping[str, object]] = {}
     for name, host in (inventory or {}).items():
