@@ -1,14 +1,11 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The plan of a zone: what is added, made exact, removed, reported; its laws; its updates and its tasks on Windows."""
+"""The plan of a zone: what is added, made exact, removed, reported; its laws."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Kind, State
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import (
     Have,
     Mark,
@@ -19,31 +16,11 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import (
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.records import Key, RecordSet, Wanted
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.results import command
-from ansible_collections.msuc.lync.plugins.plugin_utils._dns.windows import not_expressible, tasks_of
-from ansible_collections.msuc.lync.plugins.plugin_utils._dns.zone import update_message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-ZONE, POOL, OTHER = "contoso.com", "pool01.contoso.com", "pool02.contoso.com"
-A, AAAA, ALIAS = Key(ZONE, POOL, "A"), Key(ZONE, POOL, "AAAA"), Key(ZONE, POOL, "CNAME")
-SRV = Key(ZONE, "_sipinternaltls._tcp.contoso.com", "SRV")
-OLD, NEW = "10.1.0.11", "10.1.0.12"
+from .zones import AAAA, ALIAS, NEW, OLD, OTHER, POOL, SRV, WANT, ZONE, A, have, scope, wanted
 
-
-def wanted(*values: str, key: Key = A, ttl: int = 300, owner: str = POOL) -> Wanted:
-    return Wanted("internal", RecordSet(key, ttl, tuple(sorted(values))), owner)
-
-
-def have(sets: Mapping[Key, tuple[str, ...]], marked: tuple[Key, ...] = (), ttl: int = 300, owner: str = POOL) -> Have:
-    found = {key: RecordSet(key, ttl, tuple(sorted(values))) for key, values in sets.items()}
-    return Have(found, {key: Mark(key, owner) for key in marked})
-
-
-def scope(state: str = "replaced", take_over: tuple[str, ...] = (), owners: tuple[str, ...] = (POOL,)) -> Scope:
-    return Scope(State(state), frozenset(owners), frozenset(take_over))
-
-
-WANT = [wanted(OLD, NEW)]
 MISSING, NOT_MARKED = f"missing ({OLD}, {NEW})", "not marked as owned"
 CASES: list[tuple[str, list[Wanted], Have, Scope, dict[Key, str], dict[Key, tuple[str, ...]]]] = [
     # name, want, have, scope -> changes in words, unknown values
@@ -125,73 +102,6 @@ def test_both_families_of_a_name_are_asked_for() -> None:
     assert asked_keys(ZONE, WANT, marks, scope()) == (SRV, A, AAAA)
 
 
-def test_an_update_requires_exactly_what_was_gathered() -> None:
-    """RFC 2136: prerequisites of values have class IN and time to live 0, an absent set class NONE and no values."""
-    want = [wanted(NEW), wanted("2001:db8::12", key=AAAA)]
-    message = update_message(ZONE, plan_changes(want, have({A: (OLD, "10.1.0.13")}, (A,)), scope()).changes)
-    assert sorted(line for rrset in message.prerequisite for line in rrset.to_text().splitlines()) == [
-        "pool01.contoso.com. 0 IN A 10.1.0.11", "pool01.contoso.com. 0 IN A 10.1.0.13",
-        "pool01.contoso.com. NONE AAAA", "pool01.contoso.com. NONE CNAME",
-    ]  # fmt: skip
-    assert [line for rrset in message.update for line in rrset.to_text().splitlines()] == [
-        "pool01.contoso.com. ANY A", "pool01.contoso.com. 300 IN A 10.1.0.12",
-        "pool01.contoso.com. 300 IN AAAA 2001:db8::12",
-        'pool01.contoso.com._msuc-lync.contoso.com. 300 IN TXT "pool01 AAAA"',
-    ]  # fmt: skip
-
-
-def test_an_alias_goes_before_what_replaces_it() -> None:
-    message = update_message(ZONE, plan_changes(WANT, have({ALIAS: ("a.contoso.com",)}, (ALIAS,)), scope()).changes)
-    lines = [line for rrset in message.update for line in rrset.to_text().splitlines()]
-    assert lines.index("pool01.contoso.com. ANY CNAME") < lines.index(f"pool01.contoso.com. 300 IN A {OLD}")
-    assert "pool01.contoso.com. NONE CNAME" not in [rrset.to_text() for rrset in message.prerequisite]
-
-
-def test_tasks_on_a_windows_server() -> None:
-    """As win_dns_record takes them: relative names, targets apart from priority, weight and port, marks as one set."""
-    zone = have({A: (OLD,), AAAA: ("2001:db8::9",)}, (A, AAAA))
-    want = [
-        wanted(OLD, NEW),
-        wanted("0 10 5061 pool01.contoso.com", key=SRV),
-        wanted("10.1.0.1", key=Key(ZONE, ZONE, "A")),
-    ]
-    srv: dict[str, Any] = {
-        "host": "dc01", "zone": ZONE, "name": "_sipinternaltls._tcp", "type": "SRV", "state": "present", "ttl": 300,
-        "value": [POOL], "priority": 0, "weight": 10, "port": 5061,
-    }  # fmt: skip
-    assert tasks_of("dc01", ZONE, zone, plan_changes(want, zone, scope()).changes) == [
-        {"host": "dc01", "zone": ZONE, "name": "pool01", "type": "AAAA", "state": "absent"},
-        srv, srv,
-        {"host": "dc01", "zone": ZONE, "name": "@", "type": "A", "state": "present", "ttl": 300,
-         "value": ["10.1.0.1"]},
-        {"host": "dc01", "zone": ZONE, "name": "pool01", "type": "A", "state": "present", "ttl": 300,
-         "value": [OLD, NEW]},
-        {"host": "dc01", "zone": ZONE, "name": f"{POOL}._msuc-lync", "type": "TXT", "state": "present", "ttl": 300,
-         "value": ["@ A", "_sipinternaltls._tcp SRV", "pool01 A"]},
-    ]  # fmt: skip
-
-
-def test_the_last_mark_goes_with_the_last_record_on_windows() -> None:
-    zone = have({A: (OLD,)}, (A,))
-    tasks = tasks_of("dc01", ZONE, zone, plan_changes([], zone, scope()).changes)
-    assert [(task["name"], task["state"], "value" in task) for task in tasks] == [
-        ("pool01", "absent", False),
-        (f"{POOL}._msuc-lync", "absent", False),
-    ]
-
-
-def test_what_win_dns_record_cannot_say() -> None:
-    zone = have({})
-    srv = plan_changes([wanted("0 0 5061 a.contoso.com", "10 0 5061 b.contoso.com", key=SRV)], zone, scope()).changes
-    assert not_expressible(srv)[0].startswith("_sipinternaltls._tcp.contoso.com SRV has values of several priorities")
-    assert (
-        not_expressible(
-            plan_changes([wanted("0 0 5061 a.contoso.com", "0 0 5061 b.contoso.com", key=SRV)], zone, scope()).changes
-        )
-        == []
-    )
-
-
 _ADDRESSES = st.lists(
     st.sampled_from([f"10.1.0.{number}" for number in range(1, 6)]), min_size=1, max_size=4, unique=True
 )
@@ -251,11 +161,3 @@ def test_more_marks_than_a_name_takes_are_refused() -> None:
         "pool01.contoso.com has 101 record sets in one zone, and at most 100 can be marked; "
         "fix: give them several owners",
     )
-
-
-def test_marks_only_are_no_change_of_records() -> None:
-    (change,) = plan_changes(WANT, have({A: (OLD, NEW)}), scope()).changes
-    assert (change.kind, change.touches_set) == (Kind.MARK, False)
-    assert [rrset.name.to_text() for rrset in update_message(ZONE, [change]).update] == [
-        "pool01.contoso.com._msuc-lync.contoso.com."
-    ]

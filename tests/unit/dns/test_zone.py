@@ -1,0 +1,41 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Updates of a zone: their prerequisites, their order, their marks."""
+
+from __future__ import annotations
+
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Kind
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import plan_changes
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.zone import update_message
+
+from .zones import AAAA, ALIAS, NEW, OLD, WANT, ZONE, A, have, scope, wanted
+
+
+def test_an_update_requires_exactly_what_was_gathered() -> None:
+    """RFC 2136: prerequisites of values have class IN and time to live 0, an absent set class NONE and no values."""
+    want = [wanted(NEW), wanted("2001:db8::12", key=AAAA)]
+    message = update_message(ZONE, plan_changes(want, have({A: (OLD, "10.1.0.13")}, (A,)), scope()).changes)
+    assert sorted(line for rrset in message.prerequisite for line in rrset.to_text().splitlines()) == [
+        "pool01.contoso.com. 0 IN A 10.1.0.11", "pool01.contoso.com. 0 IN A 10.1.0.13",
+        "pool01.contoso.com. NONE AAAA", "pool01.contoso.com. NONE CNAME",
+    ]  # fmt: skip
+    assert [line for rrset in message.update for line in rrset.to_text().splitlines()] == [
+        "pool01.contoso.com. ANY A", "pool01.contoso.com. 300 IN A 10.1.0.12",
+        "pool01.contoso.com. 300 IN AAAA 2001:db8::12",
+        'pool01.contoso.com._msuc-lync.contoso.com. 300 IN TXT "pool01 AAAA"',
+    ]  # fmt: skip
+
+
+def test_an_alias_goes_before_what_replaces_it() -> None:
+    message = update_message(ZONE, plan_changes(WANT, have({ALIAS: ("a.contoso.com",)}, (ALIAS,)), scope()).changes)
+    lines = [line for rrset in message.update for line in rrset.to_text().splitlines()]
+    assert lines.index("pool01.contoso.com. ANY CNAME") < lines.index(f"pool01.contoso.com. 300 IN A {OLD}")
+    assert "pool01.contoso.com. NONE CNAME" not in [rrset.to_text() for rrset in message.prerequisite]
+
+
+def test_marks_only_are_no_change_of_records() -> None:
+    (change,) = plan_changes(WANT, have({A: (OLD, NEW)}), scope()).changes
+    assert (change.kind, change.touches_set) == (Kind.MARK, False)
+    assert [rrset.name.to_text() for rrset in update_message(ZONE, [change]).update] == [
+        "pool01.contoso.com._msuc-lync.contoso.com."
+    ]
