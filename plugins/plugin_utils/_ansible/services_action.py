@@ -36,11 +36,11 @@ class HostServicesAction(ProviderAction):
     host_options: ClassVar[Spec]
     path: ClassVar[str]
 
-    @property
-    def argument_spec(self) -> Spec:  # type: ignore[override]  # made of the others
-        """Return the argument specification."""
-        path = {"path": {"type": "str", "default": self.path}}
-        return {**STEP_SPEC, **SERVICES, **self.host_options, **path}
+    def __init_subclass__(cls) -> None:
+        """Make the argument specification."""
+        super().__init_subclass__()
+        path = {"path": {"type": "str", "default": cls.path}}
+        cls.argument_spec = {**STEP_SPEC, **SERVICES, **cls.host_options, **path}
 
     def provider(self, options: Answer, task_vars: dict[str, Any]) -> Provider | Answer:
         """Return the provider of a task, or the whole result of one that asks no host."""
@@ -63,11 +63,11 @@ class ApplianceServicesAction(ProviderAction):
     _requires_connection = False
     vendor_options: ClassVar[Spec]
 
-    @property
-    def argument_spec(self) -> Spec:  # type: ignore[override]  # made of the others
-        """Return the argument specification."""
+    def __init_subclass__(cls) -> None:
+        """Make the argument specification."""
+        super().__init_subclass__()
         provider = {"provider": {"type": "dict", "options": CONNECTION}}
-        return {**STEP_SPEC, **SERVICES, **provider, **self.vendor_options}
+        cls.argument_spec = {**STEP_SPEC, **SERVICES, **provider, **cls.vendor_options}
 
     def provider(self, options: Answer, task_vars: dict[str, Any]) -> Provider | Answer:
         """Return the provider of a task, or the whole result of one that asks no appliance."""

@@ -304,16 +304,20 @@ class ServicesProvider(Provider):
             "not_rendered": not_rendered_documents(self.rendered.not_rendered if self.rendered else ()),
             "conflicts": [conflict.document() for conflict in self._conflicts],
             "adoption": [conflict.adoption() for conflict in self._conflicts],
-            "members": dict(sorted(Counter(_member_states(self._sending(after))).items())),
-            "sends": sends_of(self._sending(after)),
+            "members": dict(sorted(Counter(_member_states(after if self._is_known else ())).items())),
+            "sends": sends_of(after if self._is_known else self._seen),
             **common,
             **({"failed": True, "msg": self.conflict_message()} if self._conflicts else {}),
         }
 
-    def _sending(self, after: tuple[Service, ...]) -> tuple[Service, ...]:
-        """Return the services of the device after the run; where it may have stopped half-way, those it was seen with."""
-        if self._is_certain or not self.has_changes:
-            return after
+    @property
+    def _is_known(self) -> bool:
+        """Return whether the device is known to be, or would be, as planned."""
+        return self._is_certain or not self.has_changes
+
+    @property
+    def _seen(self) -> tuple[Service, ...]:
+        """Return all services that the device was seen with: it may have stopped half-way."""
         return (*self._have.services, *(self._have_again.services if self._have_again else ()))
 
     def diffs(self) -> list[dict[str, str]]:

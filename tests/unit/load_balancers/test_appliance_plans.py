@@ -7,11 +7,8 @@ The rules of the simulated appliances refuse what comes too early or too late; n
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import Answer, Connection
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import Connection
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import Kemp
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.provider import KempProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Service
@@ -24,25 +21,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.simulators import kemp, netscaler
-from tests.simulators.https_server import Request
 
+from .memory_devices import Unwired
 from .samples import services
 
 laws = settings(max_examples=80, deadline=None)
 DOMAINS = st.fixed_dictionaries({}, optional={"td": st.integers(1, 2), "netprofile": st.just("np")})
 GATEWAYS = st.fixed_dictionaries({}, optional={"default_gateway": st.sampled_from(["10.1.0.1", "10.1.0.2"])})
-
-
-class Unwired:
-    """Answers what a simulated appliance would answer."""
-
-    def __init__(self, appliance: netscaler.NetScaler | kemp.LoadMaster) -> None:
-        self.requests = 0
-        self._respond = appliance._respond
-
-    def send(self, method: str, path: str, body: object = None, headers: Any = None) -> Answer:
-        response = self._respond(Request(method, path, {name.lower(): value for name, value in (headers or {}).items()}, json.dumps(body).encode()))
-        return Answer(response.status, {}, response.body().decode())
 
 
 def netscaler_steps(adc: netscaler.NetScaler, driver: NetScaler, wanted: tuple[Service, ...]) -> list[str]:
