@@ -27,6 +27,11 @@ class Concern(str, Enum):
     DNS = "dns"
     PROBES = "probes"
 
+    @property
+    def whole(self) -> Concern:
+        """Return what reports call it: what a second program of a load balancer carries is of the load balancer."""
+        return Concern.LOAD_BALANCER if self is Concern.LOAD_BALANCER_UDP else self
+
 
 class Step(str, Enum):
     """Which part of a run a task is; a device has at most one result that counts per concern and step, that of the last attempt."""
