@@ -16,7 +16,7 @@ description:
 author: msuc.lync contributors (@msuc-lync)
 options:
   path:
-    description: The folder that holds C(rule.json) and the folder C(scenarios), which is C(tests/contract) of the collection.
+    description: The folder that holds C(rule.json) and the folder C(scenarios), which is C(playbooks/files/selftest) of the collection.
     type: path
     required: true
   names:
@@ -39,7 +39,7 @@ attributes:
 EXAMPLES = r"""
 - name: Ask what this Windows does with addresses
   msuc.lync.selftest:
-    path: "{{ playbook_dir }}/../tests/contract"
+    path: "{{ playbook_dir }}/files/selftest"
     names: ["*address*", "*subnet*"]
 """
 

@@ -6,7 +6,7 @@
 Holds the Windows Firewall of this host to what the collection assumes of it, with the collection's own module.
 
 .DESCRIPTION
-Needs Windows PowerShell 5.1, this checkout and an administrator; no Ansible. Each scenario of scenarios/*.json adds rules of
+Needs Windows PowerShell 5.1, this checkout and an administrator; no Ansible. Each scenario of playbooks/files/selftest/scenarios adds rules of
 the group "msuc.lync contract", changes and removes them, and is confirmed or refuted. None of these rules is ever enabled,
 so no packet is admitted or blocked by them, and all are removed at the end. Nothing starts before a snapshot was taken.
 
@@ -290,8 +290,9 @@ function Write-Verdict {
 }
 
 try {
-    $format = Read-Json -Path (Join-Path -Path $PSScriptRoot -ChildPath 'rule.json')
-    $files = Get-ChildItem -Path (Join-Path -Path $PSScriptRoot -ChildPath 'scenarios') -Filter '*.json' | Sort-Object -Property Name
+    $assumed = Join-Path -Path $PSScriptRoot -ChildPath '../../playbooks/files/selftest'
+    $format = Read-Json -Path (Join-Path -Path $assumed -ChildPath 'rule.json')
+    $files = Get-ChildItem -Path (Join-Path -Path $assumed -ChildPath 'scenarios') -Filter '*.json' | Sort-Object -Property Name
     $scenarios = foreach ($file in $files) {
         foreach ($scenario in (Read-Json -Path $file.FullName)) { if ($scenario.name -like $Name) { $scenario } }
     }

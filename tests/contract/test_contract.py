@@ -23,9 +23,10 @@ from tests.simulators.host_module import run_module
 from tests.simulators.powershell import PowerShellExecutor
 
 HERE = pathlib.Path(__file__).resolve().parent
-FORM = Format(**json.loads((HERE / "rule.json").read_text(encoding="utf-8")))
+ASSUMED = HERE.parents[1] / "playbooks" / "files" / "selftest"
+FORM = Format(**json.loads((ASSUMED / "rule.json").read_text(encoding="utf-8")))
 SCENARIOS: dict[str, list[dict[str, Any]]] = {
-    path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted((HERE / "scenarios").glob("*.json"))
+    path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted((ASSUMED / "scenarios").glob("*.json"))
 }
 EVERY = [scenario for scenarios in SCENARIOS.values() for scenario in scenarios]
 EVIDENCE = {"REAL", "DOC", "SPEC", "CODE", "REPORT", "INFER", "OWN"}
@@ -170,7 +171,7 @@ def test_a_folder_without_scenarios_is_told(lab: Lab) -> None:
     play = [{"hosts": "all", "gather_facts": False, "tasks": [{"name": "Ask", "msuc.lync.selftest": {"path": str(lab.directory)}}]}]
     message = lab.play(json.dumps(play)).result("fe01")["msg"]
     assert message.startswith(f"path: {lab.directory} does not hold scenarios: "), message
-    assert message.endswith("fix: name the folder tests/contract of the collection")
+    assert message.endswith("fix: name the folder playbooks/files/selftest of the collection")
 
 
 @needs_powershell
@@ -268,7 +269,7 @@ def test_the_playbook_tells_what_is_refuted(lab: Lab) -> None:
     ("faults", "variables", "text"),
     [
         ({"disk_full": True}, {}, "nothing was begun: netsh advfirewall export ended with 1: There is not enough space on the disk. (0x80070070)"),
-        ({}, {"lync_selftest_names": ["nothing"]}, f"names: no scenario is like nothing; fix: use *, or parts of the names in {HERE / 'scenarios'}"),
+        ({}, {"lync_selftest_names": ["nothing"]}, f"names: no scenario is like nothing; fix: use *, or parts of the names in {ASSUMED / 'scenarios'}"),
         ({}, {"lync_selftest_host": "all"}, "This writes on a host. Choose one with -e lync_selftest_host=NAME or --limit NAME."),
     ],
 )
