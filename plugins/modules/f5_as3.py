@@ -103,7 +103,8 @@ attributes:
     description: Shows what changes, one difference a service.
     support: full
 notes:
-  - An idempotent run is two requests, a change of members four, whatever the number of services; result RV(requests) counts them.
+  - An idempotent run is two requests, a change of members four, whatever the number of services.
+    Result RV(stats) counts them, and apart from them those of the look again after a change.
   - A cookie cannot be set without decryption; such services have no affinity, and RV(not_rendered) says so.
 """
 
@@ -144,70 +145,109 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+changes:
+  description:
+    - Services that change. C(properties) has those that differ with both values, C(cause) says why, C(effects) what it does to traffic, as data;
+    - C(impact) is the same in words, C(recreates) whether connections end.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
+  type: list
+  elements: dict
+  sample: [{"kind": "change", "name": "pool01.contoso.com-fe-sip-tls-5061", "cause": "different", "impact": "modifies members", "recreates": false}]
+commands:
+  description: Each change as one line.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
+  type: list
+  elements: str
+  sample: ["change pool01.contoso.com-fe-sip-tls-5061 (modifies members): members from none to address 10.1.0.11 state active"]
+lines:
+  description: That the tenant is declared; what check mode would do.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
+  type: list
+  elements: str
+  sample: ["declare tenant Lync"]
+summary:
+  description: How many services are added, changed, removed and recreated.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
+  type: dict
 before:
-  description: The services of the tenant as the device had them.
-  returned: with a device
+  description: Our services before.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
 after:
-  description: The services as they are after the run, or would be in check mode.
-  returned: with a device
+  description: Our services after.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
-changes:
-  description: Per service the kind of change, the fields with both values, and what it does to traffic.
-  returned: with a device
-  type: list
-  elements: dict
-  sample: [{"kind": "change", "name": "pool01.contoso.com-fe-sip-tls-5061", "fields": [], "impact": "modifies members", "recreates": false}]
-commands:
-  description: Each change as one line of words.
-  returned: with a device
-  type: list
-  elements: str
-summary:
-  description: How many services are added, changed, removed, and how many changes recreate a virtual server.
-  returned: with a device
-  type: dict
 differences:
-  description: Properties of the tenant's objects that differ and are no field of a service, as AS3 compares them, for example an iRule added by hand.
-  returned: with a device
+  description: Properties of our objects that differ and are no field of a service, as a BIG-IP tells them; other devices have none.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: str
 not_rendered:
-  description: What a BIG-IP cannot do of a service, with the reason.
-  returned: but for V(parsed)
+  description: What of the services a BIG-IP cannot express, with C(service), C(name) of the field and C(why).
+  returned: but for O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
-stopped:
-  description: Services that were left alone with their pool because of somebody else's object, its owner, and both compared field by field.
-  returned: with a device
+conflicts:
+  description:
+    - Services that were left alone with their pool, because C(holder) has an address and port of theirs; C(message) says so in words.
+    - The other pools were written, and the task fails in the end.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
-cut_over:
-  description: The tmsh lines that remove what is in the way; they are never run from here.
-  returned: with a device
+adoption:
+  description: Per such service what is there beside what is wanted, field by field, and the lines that would remove it; they are never run from here.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
-  elements: str
-unit:
-  description: The unit that was worked on, whether it is active, and the other units.
-  returned: when the device answered
+  elements: dict
+members:
+  description: How many members of services are in which state.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: dict
+  sample: {"active": 5, "draining": 1}
+sends:
+  description: Where traffic goes after the run, as address, port and protocol; where that is not known, wherever it may go.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
+  type: list
+  elements: list
+  sample: [["10.1.0.11", 5061, "tcp"]]
+health:
+  description: How many members are C(up) for the running process of HAProxy, and which are C(down); empty where the device does not tell.
+  returned: when the device was asked
+  type: dict
+  sample: {"up": 5, "down": ["pool01.contoso.com-fe-sip-tls-5061 10.1.0.12"]}
+unit:
+  description: The unit of an appliance that was worked on, whether it is C(active), and the C(others) of its pair; empty on a host.
+  returned: when the device was asked
+  type: dict
+  sample: {"name": "lb01.contoso.com", "active": true, "others": ["lb02.contoso.com"]}
+pair:
+  description: The units of a pair of NetScalers with their states and that of synchronisation; empty otherwise.
+  returned: when the device was asked
+  type: list
+  elements: dict
 sync:
-  description: Whether the units have the same configuration, in the device's words.
-  returned: with a device
+  description: Whether the units of a BIG-IP have the same configuration, in the device's words; empty otherwise.
+  returned: when the device was asked
   type: str
   sample: In Sync
-requests:
-  description: How many requests each unit got.
-  returned: with a device
+stats:
+  description: How many C(requests) were sent, and how many C(verify_requests) the look again after a change took besides.
+  returned: when the device was asked
   type: dict
+  sample: {"requests": 2, "verify_requests": 1}
 gathered:
   description: The services of the tenant.
   returned: O(state=gathered)
   type: list
   elements: dict
 rendered:
+  description: The lines of the declaration.
+  returned: O(state=rendered)
+  type: list
+  elements: str
+document:
   description: The declaration.
   returned: O(state=rendered)
   type: dict

@@ -49,7 +49,7 @@ attributes:
     description: Tries the candidate on the host and writes nothing.
     support: full
   diff_mode:
-    description: Shows per service the fields that differ.
+    description: Shows per service the properties that differ.
     support: full
 """
 
@@ -83,60 +83,98 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+changes:
+  description:
+    - Services that change. C(properties) has those that differ with both values, C(cause) says why, C(effects) what it does to traffic, as data;
+    - C(impact) is the same in words, C(recreates) whether connections end.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
+  type: list
+  elements: dict
+  sample: [{"kind": "change", "name": "pool01.contoso.com-fe-sip-tls-5061", "cause": "different", "impact": "modifies members", "recreates": false}]
 commands:
-  description: Each change in words.
-  returned: always, save when rendering, parsing or gathering
+  description: Each change as one line.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: str
+  sample: ["change pool01.contoso.com-fe-sip-tls-5061 (modifies members): members from none to address 10.1.0.11 state active"]
 lines:
   description: What is done on the host, and what check mode would do.
-  returned: always, save when rendering, parsing or gathering
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: str
   sample: ["write /etc/haproxy/conf.d/zz-msuc-lync.cfg", "reload"]
-changes:
-  description: Services that change, with the fields that differ and what that does to traffic.
-  returned: always, save when rendering, parsing or gathering
-  type: list
-  elements: dict
 summary:
   description: How many services are added, changed, removed and recreated.
-  returned: always, save when rendering, parsing or gathering
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: dict
 before:
   description: Our services before.
-  returned: always, save when rendering, parsing or gathering
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
 after:
   description: Our services after.
-  returned: always, save when rendering, parsing or gathering
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
-not_rendered:
-  description: What of the services HAProxy does not say, with the reason.
-  returned: always, save when parsing or gathering
-  type: list
-  elements: dict
-stopped:
-  description: Pools that were not written because somebody else has an address and port of theirs.
-  returned: always, save when rendering, parsing or gathering
+differences:
+  description: Properties of our objects that differ and are no field of a service, as a BIG-IP tells them; other devices have none.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: str
-adoption:
-  description: Per such service its owner.
-  returned: always, save when rendering, parsing or gathering
+not_rendered:
+  description: What of the services HAProxy cannot express, with C(service), C(name) of the field and C(why).
+  returned: but for O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
+conflicts:
+  description:
+    - Services that were left alone with their pool, because C(holder) has an address and port of theirs; C(message) says so in words.
+    - The other pools were written, and the task fails in the end.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
+  type: list
+  elements: dict
+adoption:
+  description: Per such service what is there beside what is wanted, field by field, and the lines that would remove it; they are never run from here.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
+  type: list
+  elements: dict
+members:
+  description: How many members of services are in which state.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
+  type: dict
+  sample: {"active": 5, "draining": 1}
+sends:
+  description: Where traffic goes after the run, as address, port and protocol; where that is not known, wherever it may go.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
+  type: list
+  elements: list
+  sample: [["10.1.0.11", 5061, "tcp"]]
 health:
-  description: How many members of our services are C(up) for the running process, and which are C(down), as it was gathered.
-  returned: when HAProxy answered
+  description: How many members are C(up) for the running process of HAProxy, and which are C(down); empty where the device does not tell.
+  returned: when the device was asked
   type: dict
   sample: {"up": 5, "down": ["pool01.contoso.com-fe-sip-tls-5061 10.1.0.12"]}
-requests:
-  description: How many round trips were made to the host.
-  returned: when the host was asked
-  type: int
+unit:
+  description: The unit of an appliance that was worked on, whether it is C(active), and the C(others) of its pair; empty on a host.
+  returned: when the device was asked
+  type: dict
+  sample: {"name": "lb01.contoso.com", "active": true, "others": ["lb02.contoso.com"]}
+pair:
+  description: The units of a pair of NetScalers with their states and that of synchronisation; empty otherwise.
+  returned: when the device was asked
+  type: list
+  elements: dict
+sync:
+  description: Whether the units of a BIG-IP have the same configuration, in the device's words; empty otherwise.
+  returned: when the device was asked
+  type: str
+  sample: In Sync
+stats:
+  description: How many C(requests) were sent, and how many C(verify_requests) the look again after a change took besides.
+  returned: when the device was asked
+  type: dict
+  sample: {"requests": 2, "verify_requests": 1}
 gathered:
   description: Our services on the host.
   returned: O(state=gathered)

@@ -71,7 +71,7 @@ attributes:
     description: Tries the candidate on the host and writes nothing.
     support: full
   diff_mode:
-    description: Shows per publication the fields that differ.
+    description: Shows per publication the properties that differ.
     support: full
 """
 
@@ -100,49 +100,67 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+changes:
+  description:
+    - Publications that change. C(properties) has those that differ with both values, C(cause) says why, C(effects) what clients notice, as data;
+    - C(impact) is the same in words, C(notice) tells of another certificate.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
+  type: list
+  elements: dict
 commands:
-  description: Each change in words.
-  returned: always, save when rendering, parsing or gathering
+  description: Each change as one line.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: str
 lines:
   description: What is done on the host, and what check mode would do.
-  returned: always, save when rendering, parsing or gathering
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: str
-changes:
-  description: Publications that change, with the fields that differ; C(impact) tells what clients notice, such as another certificate.
-  returned: always, save when rendering, parsing or gathering
-  type: list
-  elements: dict
 summary:
   description: How many publications are added, changed and removed.
-  returned: always, save when rendering, parsing or gathering
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: dict
 before:
   description: What was published before.
-  returned: always, save when rendering, parsing or gathering
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
 after:
   description: What is published after.
-  returned: always, save when rendering, parsing or gathering
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
 not_rendered:
-  description: What the program does not say, with the reason.
-  returned: always, save when parsing or gathering
+  description: What the program cannot express, with C(service), which is the publication, C(name) of the field and C(why).
+  returned: but for O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
-stopped:
-  description: Addresses and ports that somebody else has.
-  returned: always, save when rendering, parsing or gathering
+conflicts:
+  description: Addresses and ports that C(holder) has; C(message) says so in words. Nothing was written then.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
-  elements: str
-requests:
-  description: How many round trips were made to the host.
+  elements: dict
+adoption:
+  description: Per such address and port its owner.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
+  type: list
+  elements: dict
+members:
+  description: Members of virtual services by their state; there are none.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
+  type: dict
+sends:
+  description: Where traffic goes after the run, as address, port and protocol; where that is not known, wherever it may go.
+  returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
+  type: list
+  elements: list
+  sample: [["10.1.0.11", 4443, "tcp"]]
+stats:
+  description: How many C(requests) were sent to the host, and how many C(verify_requests) the look again after a change took besides.
   returned: when the host was asked
-  type: int
+  type: dict
+  sample: {"requests": 2, "verify_requests": 1}
 gathered:
   description: What the host publishes.
   returned: O(state=gathered)

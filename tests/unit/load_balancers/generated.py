@@ -6,15 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import (
-    Member,
-    MemberState,
-    Monitor,
-    Persistence,
-    PersistenceKind,
-    Service,
-    affinity_group,
-)
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service, affinity_group
 from hypothesis import strategies as st
 
 _POOLS = ("pool01.contoso.com", "edge01.contoso.com")

@@ -4,16 +4,13 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Cause, Kind, State
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import (
-    Done,
-    NotApplicable,
-    Provider,
-    SafetyStep,
-)
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import Done, NotApplicable, Provider, SafetyStep
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.driver import EffectKind
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provider import F5Options, F5Provider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.driver import DRIVER
@@ -180,6 +177,22 @@ def test_results_of_all_vendors_have_the_same_keys() -> None:
         NginxProvider(task, MemoryHost().remote, PATH),
     )
     assert {frozenset(provider.result()) for provider in providers} == {frozenset(results.added()) - {"check_mode"}}
+
+
+MODULES = ["f5_as3", "haproxy_services", "kemp_services", "netscaler_services", "nginx_stream_services"]
+
+
+def test_the_documentation_of_all_modules_has_the_keys_of_the_result() -> None:
+    keys = {name: set(yaml.safe_load(_module(name).RETURN)) for name in (*MODULES, "publications")}
+    assert all(keys[name] == keys["f5_as3"] for name in MODULES)
+    always = {"changed", "check_mode", "failed", "msg"}
+    assert {*results.added(), *results.gathered()} - always == keys["f5_as3"] - {"rendered", "document", "parsed"}
+    published = {*publications.added(), *publications.gathered()} - always
+    assert published == keys["publications"] - {"rendered", "parsed"}
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"ansible_collections.msuc.lync.plugins.modules.{name}")
 
 
 def test_gathered_services_are_those_of_the_device() -> None:
