@@ -156,13 +156,13 @@ options:
     type: str
   view:
     description:
-      - With O(state=parsed), the view that the records are said to be of.
+      - With O(state=parsed), the view that the records belong to.
     type: str
     choices: [internal, external]
     default: internal
 attributes:
   check_mode:
-    description: Asks the servers and tells what would change, and writes nothing.
+    description: Asks the servers, returns what would change, and writes nothing.
     support: full
   diff_mode:
     description: Returns zone lines before and after, for each zone and view that changes.
@@ -176,7 +176,7 @@ requirements:
 notes:
   - An update holds at most 200 sets. Where more differ in one zone, as in a first run over a large deployment, each
     200 of them are all or nothing.
-  - When the answer to an update is lost, it is not known whether it was made. Running again tells.
+  - When the answer to an update is lost, it is not known whether it was made; run again.
 author:
   - msuc.lync contributors (@msuc)
 """
@@ -271,7 +271,7 @@ changes:
       elements: dict
       returned: always
 commands:
-  description: The changes in words, a line each.
+  description: The changes as text, a line each.
   returned: always, unless the options are invalid or O(state) contacts no server
   type: list
   elements: str

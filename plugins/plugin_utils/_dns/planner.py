@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, order=True)
 class Mark:
-    """The note that a set is ours; owner: on whose behalf."""
+    """The note that a set is owned; owner: on whose behalf."""
 
     key: Key
     owner: str
@@ -178,35 +178,33 @@ class _Planner:
     def _made(self, one: Wanted) -> tuple[RecordChange | None, RecordSet | None]:
         key, before = one.set.key, self._have.sets.get(one.set.key)
         extra = tuple(value for value in before.values if value not in one.set.values) if before else ()
-        kept = () if self._is_exact(key) else extra
-        after = (
-            one.set if not (kept and before) else RecordSet(key, before.ttl, tuple(sorted({*one.set.values, *kept})))
-        )
+        staying = () if self._is_exact(key) else extra
+        after = one.set
+        if before and staying:
+            after = RecordSet(key, before.ttl, tuple(sorted({*one.set.values, *staying})))
         mark = self._have.marks.get(key)
-        mark_after = mark if kept else Mark(key, one.owner)
+        mark_after = mark if staying else Mark(key, one.owner)
         change = self._change(key, before, after, mark_after, Cause.MISSING if before is None else Cause.DIFFERENT)
-        unknown = RecordSet(key, before.ttl, kept) if before and kept and mark is None else None
+        unknown = RecordSet(key, before.ttl, staying) if before and staying and mark is None else None
         return change, unknown
 
     def _other(self, key: Key) -> tuple[RecordChange | None, RecordSet | None]:
         """Return what becomes of a set that is not wanted."""
         before, mark = self._have.sets.get(key), self._have.marks.get(key)
         if mark is None and key.name in self._names and before:
-            return (
-                (None, before)
-                if not self._is_exact(key)
-                else (self._change(key, before, None, None, Cause.TAKEN_OVER), None)
-            )
+            if self._is_exact(key):
+                return self._change(key, before, None, None, Cause.TAKEN_OVER), None
+            return None, before
         if mark is None or mark.owner not in self._scope.owners or self._scope.state is not State.REPLACED:
             return None, None
         return self._change(key, before, None, None, Cause.NOT_WANTED, mark.owner), None
 
     def _deleted(self, key: Key, one: Wanted | None) -> tuple[RecordChange | None, RecordSet | None]:
         before, mark = self._have.sets.get(key), self._have.marks.get(key)
-        ours = mark is not None or key.name in self._scope.take_over
+        is_owned = mark is not None or key.name in self._scope.take_over
         listed = one.set.values if one else ()
-        kept = () if ours or before is None else tuple(value for value in before.values if value not in listed)
-        after = RecordSet(key, before.ttl, kept) if before and kept else None
+        staying = () if is_owned or before is None else tuple(value for value in before.values if value not in listed)
+        after = RecordSet(key, before.ttl, staying) if before and staying else None
         return self._change(key, before, after, None, Cause.DELETED), after
 
     def _change(
