@@ -10,7 +10,12 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Cause, Kind, State
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import Done, NotApplicable, Provider, SafetyStep
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import (
+    Done,
+    NotApplicable,
+    Provider,
+    SafetyStep,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.driver import EffectKind
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provider import F5Options, F5Provider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.driver import DRIVER
@@ -185,7 +190,7 @@ MODULES = ["f5_as3", "haproxy_services", "kemp_services", "netscaler_services", 
 def test_the_documentation_of_all_modules_has_the_keys_of_the_result() -> None:
     keys = {name: set(yaml.safe_load(_module(name).RETURN)) for name in (*MODULES, "publications")}
     assert all(keys[name] == keys["f5_as3"] for name in MODULES)
-    always = {"changed", "check_mode", "failed", "msg"}
+    always = {"changed", "check_mode", "failed", "msg", "warnings"}
     assert {*results.added(), *results.gathered()} - always == keys["f5_as3"] - {"rendered", "document", "parsed"}
     published = {*publications.added(), *publications.gathered()} - always
     assert published == keys["publications"] - {"rendered", "parsed"}
