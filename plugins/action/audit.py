@@ -5,66 +5,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from ansible import constants as C
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.planner import State
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.audit import Audit, audit
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import Document
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import drift_report
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, run_state
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.reports import DriftAction
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.audit import audited_hosts
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import RunOptions
 
-_SPEC = {
-    "dir": {"type": "path", "required": True},
-    "state": {"type": "str", "choices": ["merged", "replaced", "overridden"], "default": "replaced"},
-    "ipsec": {"type": "str", "choices": ["auto", "true", "false"], "default": "auto"},
-}
+_DEFAULT_DIRECTORY = "dumps"
 
 
-class ActionModule(ActionBase):
+class ActionModule(DriftAction):
     """The controller side of msuc.lync.audit; it runs once for all hosts and contacts none."""
 
-    BYPASS_HOST_LOOP = True
-    TRANSFERS_FILES = False
-    _requires_connection = False
+    argument_spec: Mapping[str, Any] = {"dir": {"type": "path"}}
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the result of the task, which fails when a host differs from the plan or could not be judged."""
-        super().run(tmp, task_vars)
-        _spec, options = self.validate_argument_spec(argument_spec=_SPEC)
-        try:
-            found = audit(_plans(), Path(options["dir"]), _state(options["state"]), options["ipsec"])
-        except (InvalidInputError, MissingLibraryError) as error:
-            raise AnsibleActionFail(str(error)) from None
-        Display().display(_report(found) + "\n")
-        outcomes = {item.host: asdict(item) for item in found.outcomes}
-        return {"changed": False, "outcomes": outcomes, "notes": list(found.notes), **_verdict(found)}
-
-
-def _plans() -> Mapping[str, Document]:
-    """Return the plans of the Windows hosts of this run, by name."""
-    state = RunState(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set by ansible at import
-    names = (host for wave in state.waves().waves for host in wave)
-    return {name: document for name in names if (document := state.host(name)) is not None}
-
-
-def _state(name: str) -> State:
-    """Return what dumps are compared as: rules of others that are to be disabled are no drift, as in playbooks/drift.yml."""
-    return State.REPLACED if name == "overridden" else State(name)
-
-
-def _report(found: Audit) -> str:
-    return "\n".join([*(f"note: {note}" for note in found.notes), drift_report(found.outcomes)])
-
-
-def _verdict(found: Audit) -> dict[str, Any]:
-    if found.is_clean:
-        return {}
-    return {"failed": True, "msg": "Not every host is as the plan says; the report above tells what differs and what could not be told."}
+    def perform(self, options: Answer, task_vars: dict[str, Any]) -> Answer:
+        """Return the result of the task: the report's document, the files written, and the verdict of the run."""
+        state = run_state()
+        run, plan = RunOptions.from_document(state.options()).common, state.plan()
+        names = [host for wave in state.waves().waves for host in wave]
+        hosts = {name: plan.hosts[name] for name in names if name in plan.hosts}
+        found = audited_hosts(hosts, options["dir"] or run.audit_dir or _DEFAULT_DIRECTORY)
+        report = self.report(found.results, plan, run)
+        for note in found.notes:
+            Display().display(f"note: {note}")
+        return {**self.reported("audit", report, plan, run), "notes": list(found.notes)}

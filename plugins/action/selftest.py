@@ -12,8 +12,13 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.results import rollback
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.selftest import Format, Report, SelftestError, run_all
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.host import rollback_command
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.selftest import (
+    Format,
+    Report,
+    SelftestError,
+    run_all,
+)
 
 _HANDS = "msuc.lync.windows_firewall_remote"
 _SPEC = {
@@ -60,7 +65,7 @@ def _read(folder: Path, names: list[str]) -> tuple[Format, list[dict[str, Any]]]
         form = Format(**json.loads((folder / "rule.json").read_text(encoding="utf-8")))
         files = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "scenarios").glob("*.json"))]
     except (OSError, ValueError, TypeError) as error:
-        raise SelftestError(f"path: {folder} does not hold scenarios: {error}; fix: name the folder tests/contract of the collection") from error
+        raise SelftestError(f"path: {folder} does not hold scenarios: {error}; fix: name the folder playbooks/files/selftest of the collection") from error
     found = [scenario for file in files for scenario in file if any(fnmatch.fnmatch(scenario["name"], name) for name in names)]
     if not found:
         raise SelftestError(f"names: no scenario is like {', '.join(names)}; fix: use *, or parts of the names in {folder / 'scenarios'}")
@@ -72,5 +77,5 @@ def _result(report: Report) -> dict[str, Any]:
     result: dict[str, Any] = {"changed": False, "differences": verdicts, "not_asked": list(report.not_asked), "refuted": report.refuted}
     faults = [f"{len(report.refuted)} of {len(verdicts)} assumptions are refuted: {'; '.join(report.refuted)}"] if report.refuted else []
     if not report.is_restored:
-        faults.append(f"rules of others have changed meanwhile; to take everything back: {rollback(report.snapshot)}")
+        faults.append(f"rules of others have changed meanwhile; to take everything back: {rollback_command(report.snapshot)}")
     return {**result, "failed": bool(faults), "msg": "; ".join(faults) or report.lines()[-1]}

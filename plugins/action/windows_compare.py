@@ -1,82 +1,102 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Compares the firewall rules and the IPsec exemptions of a Windows host with what is wanted, in one round trip, and writes nothing."""
+"""Compares firewall rules and IPsec exemptions of a Windows host with what is wanted, in one round trip, and writes nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.msuc.lync.plugins.action import windows_firewall_rules, windows_ipsec_exemptions
-from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, KeepsResult, run_state
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, Answer, run_state
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.firewall_action import (
+    FIREWALL_REMOTE,
+    FIREWALL_SPEC,
+    IPSEC_REMOTE,
+    IPSEC_SPEC,
+    FirewallAction,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.reconcile import NEVER, IpsecReconciliation, IpsecTask, never_needed
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import Course
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.compare import PARTS, chosen_parts, compared, parts_of, together
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.host import HostAnswerError
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import Reconciliation, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.reconcile import (
+    NEVER,
+    IpsecProvider,
+    IpsecTask,
+    never_needed,
+)
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import FirewallProvider, Link
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.compare import (
+    PARTS,
+    chosen_parts,
+    compared,
+    link_to,
+    parts_of,
+    together,
+)
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import (
+    Task,
+    WindowsFirewallProvider,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 
-_HANDS = {"firewall": windows_firewall_rules.ActionModule.hands, "ipsec": windows_ipsec_exemptions.ActionModule.hands}
-
-_SPEC = {
-    **STEP_SPEC,
-    "firewall": {"type": "dict", "required": True, "options": windows_firewall_rules.ARGUMENT_SPEC},
-    "ipsec": {"type": "dict", "required": True, "options": windows_ipsec_exemptions.ARGUMENT_SPEC},
-}
+_GATHER_REMOTE = "msuc.lync.windows_gather_remote"
+_REMOTES = {"firewall": FIREWALL_REMOTE, "ipsec": IPSEC_REMOTE}
+Made = FirewallProvider | dict[str, object]
 
 
-def _firewall(options: dict[str, Any]) -> Course:
-    return Reconciliation(Task.from_options(options))
+def _firewall(options: Answer, link: Link) -> Made:
+    return WindowsFirewallProvider(Task.from_options(options), link)
 
 
-def _ipsec(options: dict[str, Any]) -> Course | dict[str, object]:
+def _ipsec(options: Answer, link: Link) -> Made:
     task = IpsecTask.from_options(options)
-    return never_needed(task) if options["needed"] == NEVER else IpsecReconciliation(task)
+    return never_needed(task) if options["needed"] == NEVER else IpsecProvider(task, link)
 
 
-_BEGIN: dict[str, Callable[[dict[str, Any]], Course | dict[str, object]]] = {"firewall": _firewall, "ipsec": _ipsec}
+_MAKERS: Mapping[str, Callable[[Answer, Link], Made]] = {"firewall": _firewall, "ipsec": _ipsec}
 
 
-class ActionModule(KeepsResult, windows_firewall_rules.HandsAction):
-    """The action of msuc.lync.windows_compare."""
+class ActionModule(FirewallAction):
+    """The controller side of msuc.lync.windows_compare."""
 
-    hands = "msuc.lync.windows_gather_remote"
-    argument_spec = _SPEC
+    argument_spec = {
+        **STEP_SPEC,
+        "firewall": {"type": "dict", "required": True, "options": FIREWALL_SPEC},
+        "ipsec": {"type": "dict", "required": True, "options": IPSEC_SPEC},
+    }
 
-    def begun(self, options: dict[str, Any], host: str) -> dict[str, Any]:
-        """Return the course of each part, or its result where no host is needed; raises InvalidInputError."""
+    def perform(self, options: Answer, task_vars: dict[str, Any]) -> Answer:
+        """Return the result of the task: that of each part which the tags of the run leave."""
+        made = self._made(options, task_vars)
+        chosen = {part: made[part] for part in self._chosen(task_vars)}
+        asking = [part for part, one in chosen.items() if isinstance(one, FirewallProvider)]
+        if len(asking) == len(PARTS):
+            answers = parts_of(self.remote(_GATHER_REMOTE, task_vars)({}))
+            for part, one in chosen.items():
+                if isinstance(one, FirewallProvider):
+                    one.link = link_to(answers[part])
+        return together(
+            {part: compared(one) if isinstance(one, FirewallProvider) else one for part, one in chosen.items()}
+        )
+
+    def _made(self, options: Answer, task_vars: dict[str, Any]) -> dict[str, Made]:
+        """Return the provider of each part, or its result where no host is needed; raises InvalidInputError."""
         problems: list[Problem] = []
-        found: dict[str, Any] = {}
-        for part, begin in _BEGIN.items():
+        found: dict[str, Made] = {}
+        for part, make in _MAKERS.items():
             try:
-                found[part] = begin(options[part])
+                found[part] = make(options[part], self.link(_REMOTES[part], task_vars))
             except InvalidInputError as error:
                 problems += error.problems
         if problems:
             raise InvalidInputError(problems)
         return found
 
-    def followed(self, options: dict[str, Any], run: Course | dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Return the result of the task: that of each part which the tags of the run leave."""
-        chosen = chosen_parts(task_vars.get("ansible_run_tags", ()), task_vars.get("ansible_skip_tags", ()))
-        begun: dict[str, Any] = {part: run[part] for part in chosen} if isinstance(run, dict) else {}
-        courses = {part: each for part, each in begun.items() if isinstance(each, Course)}
-        try:
-            answers = self._answers(courses, task_vars)
-        except HostAnswerError as error:
-            return {"failed": True, "changed": False, "msg": str(error)}
-        return together({**begun, **{part: compared(course, answers[part]) for part, course in courses.items()}})
-
-    def _answers(self, courses: dict[str, Course], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Ask the host once."""
-        if len(courses) == len(PARTS):
-            return dict(parts_of(self._host({}, task_vars)))
-        return {part: self._host(course.gather_arguments(), task_vars, hands=_HANDS[part]) for part, course in courses.items()}
+    @staticmethod
+    def _chosen(task_vars: Mapping[str, Any]) -> tuple[str, ...]:
+        return chosen_parts(task_vars.get("ansible_run_tags", ()), task_vars.get("ansible_skip_tags", ()))
 
     def keep(self, answer: Mapping[str, Any], step: Step, task_vars: Mapping[str, Any]) -> None:
         """Keep what became of each part that the tags of the run leave; without parts, all of them failed."""
-        device, chosen = self.device_name(task_vars), chosen_parts(task_vars.get("ansible_run_tags", ()), task_vars.get("ansible_skip_tags", ()))
-        for part in chosen:
+        device = self.device_name(task_vars)
+        for part in self._chosen(task_vars):
             found = answer[part] if isinstance(answer.get(part), Mapping) else answer
             run_state().save_result(TaskResult.of_answer(device, Concern(part), step, found, is_check=True))

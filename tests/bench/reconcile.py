@@ -16,7 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import Reconciliation, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import Link
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import Task, WindowsFirewallProvider
 
 from tests.simulators.firewall_store import FirewallStore
 from tests.simulators.host_module import run_module
@@ -55,8 +56,10 @@ def main() -> None:
         answer = run_module(store, {"operation": "gather"}, check_mode=False)
     start = time.process_time()
     options: dict[str, object] = {"rules": rules, "state": "replaced"}
-    run = Reconciliation(Task.from_options(options))
-    run.gathered(answer)
+    link = Link(lambda _arguments: answer, lambda _arguments, _lost_text: answer, "")
+    run = WindowsFirewallProvider(Task.from_options(options), link)
+    run.gather()
+    run.plan()
     operations = run.operations()
     seconds = time.process_time() - start
     print(f"{seconds:.4f} {len(operations)}")

@@ -66,6 +66,8 @@ class Cause(str, Enum):
     KEPT_IN_PARTS = "kept_in_parts"
     ADMITS_MORE = "admits_more"
     SUPERSEDED = "superseded"
+    BESIDE_UNTIL_CLOSE = "beside_until_close"
+    BESIDE_UNTIL_LAST = "beside_until_last"
     HIDDEN = "hidden"
     TAKEN_OVER = "taken_over"
 
@@ -75,16 +77,17 @@ class Effect:
     """One thing that a change does, or that is true of an object beside the others of its device.
 
     kind: a member of the room's own enumeration of effects, by its value. by: names of the objects that make it so.
-    text: the same for people.
+    text: the same for people. detail: the reason alone, where the text has one.
     """
 
     kind: str
     by: tuple[str, ...] = ()
     text: str = ""
+    detail: str = ""
 
     def document(self) -> dict[str, object]:
         """Return it as plain data."""
-        return {"kind": self.kind, "by": list(self.by), "text": self.text}
+        return {"kind": self.kind, "by": list(self.by), "text": self.text, "detail": self.detail}
 
 
 @dataclass(frozen=True)

@@ -1,38 +1,131 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What each change, and each rule, really does beside the other rules of the host, in words.
+"""What each change, and each rule, really does beside the other rules of the host.
 
-    "new admission"                              nobody admitted it before
-    "already admitted by CS RTCSRV"              enabled allow rules, one or together, cover it on all its profiles
-    "wider than before", "narrower than before", "moved: ...", "no longer admitted"
-    "still admitted by RULE"                     rules that are there afterwards cover what this one admitted
-    "no change of admission"                     a description, a disabled rule
+    Effect(kind="new_admission", text="new admission")              nobody admitted it before
+    Effect(kind="already_admitted_by", by=("CS RTCSRV",), ...)      allow rules, one or together, cover it on its profiles
+    Effect(kind="still_admitted_by", by=("RULE",), ...)             rules that are there afterwards cover what this one admitted
 
-Behind these stands what is true of the rule as it will be: "ineffective: ...", "partly blocked by RULE",
-"undercuts RULE, which requires authentication" (standing.py). Rules of Group Policy are looked at like local ones.
+Behind these stands what is true of the rule as it will be: it is ineffective, partly blocked, undercuts one that requires
+authentication. Rules of Group Policy are looked at like local ones. A block beats an allow, whichever store it is in and
+however specific either is ([MS-FASP] 2.2.34); a rule counts on its profiles only, and a local one only where Group Policy
+merges local rules ([MS-FASP] 2.2.38).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 
-from .planner import LOCAL, Change, Changes, Present, applied
-from .rule import Rule
-from .shadowing import Neighbours, label, labels
-from .windows.network import Profile
+from .._base.changes import Effect
+from .host_facts import LOCAL, Present, Profile
+from .match import PortIndex, covers, overlaps, uncovered
+from .planner import RuleChange, RuleChanges, applied
+from .rule import PROFILE_BITS, Rule
 
-_NO_CHANGE = "no change of admission"
-_TEXTS = {
-    # (is there a before, is there an after, opens, closes)
-    (False, True, True, False): "new admission",
-    (False, True, False, True): "newly blocked",
-    (True, True, True, False): "wider than before",
-    (True, True, False, True): "narrower than before",
-    (True, True, True, True): "moved: admits something new and something less than before",
-    (True, False, False, True): "no longer admitted",
-    (True, False, True, False): "no longer blocked",
+# So many rules are named, and so many looked at together: more would tell nobody anything, and take long.
+_NAMED, _TOGETHER = 3, 64
+
+
+class EffectKind(str, Enum):
+    """What a change of a rule does, and what a rule does that stays; those of exemptions come last."""
+
+    NEW_ADMISSION = "new_admission"
+    NEWLY_BLOCKED = "newly_blocked"
+    WIDER = "wider"
+    NARROWER = "narrower"
+    MOVED = "moved"
+    NO_LONGER_ADMITTED = "no_longer_admitted"
+    NO_LONGER_BLOCKED = "no_longer_blocked"
+    ALREADY_ADMITTED_BY = "already_admitted_by"
+    STILL_ADMITTED_BY = "still_admitted_by"
+    NO_CHANGE = "no_change"
+    BLOCKS = "blocks"
+    DISABLED = "disabled"
+    ADMITS_ALONE = "admits_alone"
+    NARROWER_THAN = "narrower_than"
+    WIDER_THAN = "wider_than"
+    INEFFECTIVE = "ineffective"
+    PARTLY_BLOCKED_BY = "partly_blocked_by"
+    UNDERCUTS = "undercuts"
+    NEWLY_EXEMPT = "newly_exempt"
+    NO_LONGER_EXEMPT = "no_longer_exempt"
+    EXEMPTION_MOVED = "exemption_moved"
+    ALREADY_EXEMPT_BY = "already_exempt_by"
+    STILL_EXEMPT_BY = "still_exempt_by"
+    NO_CHANGE_OF_EXEMPTION = "no_change_of_exemption"
+    EXEMPTS_ALONE = "exempts_alone"
+    CUTS_INTO = "cuts_into"
+    WIDER_THAN_PROTECTION = "wider_than_protection"
+
+
+# The same for people. {by}: names. {detail}: the reason. {requires}: one requires, several require.
+_TEXTS: Mapping[EffectKind, str] = {
+    EffectKind.NEW_ADMISSION: "new admission",
+    EffectKind.NEWLY_BLOCKED: "newly blocked",
+    EffectKind.WIDER: "wider than before",
+    EffectKind.NARROWER: "narrower than before",
+    EffectKind.MOVED: "moved: admits something new and something less than before",
+    EffectKind.NO_LONGER_ADMITTED: "no longer admitted",
+    EffectKind.NO_LONGER_BLOCKED: "no longer blocked",
+    EffectKind.ALREADY_ADMITTED_BY: "already admitted by {by}{together}",
+    EffectKind.STILL_ADMITTED_BY: "still admitted by {by}{together}",
+    EffectKind.NO_CHANGE: "no change of admission",
+    EffectKind.BLOCKS: "blocks",
+    EffectKind.DISABLED: "disabled",
+    EffectKind.ADMITS_ALONE: "admits what no other rule does",
+    EffectKind.NARROWER_THAN: "narrower than {by}",
+    EffectKind.WIDER_THAN: "wider than {by}",
+    EffectKind.INEFFECTIVE: "ineffective: {detail}",
+    EffectKind.PARTLY_BLOCKED_BY: "partly blocked by {by}",
+    EffectKind.UNDERCUTS: "undercuts {by}, which {requires} authentication",
+    EffectKind.NEWLY_EXEMPT: "newly exempt",
+    EffectKind.NO_LONGER_EXEMPT: "no longer exempt",
+    EffectKind.EXEMPTION_MOVED: "moved: exempts something new and something less than before",
+    EffectKind.ALREADY_EXEMPT_BY: "already exempt by {by}{together}",
+    EffectKind.STILL_EXEMPT_BY: "still exempt by {by}{together}",
+    EffectKind.NO_CHANGE_OF_EXEMPTION: "no change of what is exempt",
+    EffectKind.EXEMPTS_ALONE: "exempts what no other rule does",
+    EffectKind.CUTS_INTO: "cuts into {by}",
+    EffectKind.WIDER_THAN_PROTECTION: "is wider than {by}, which Windows may rank either way",
 }
+# These follow "already ... by" with an "and": both are about one change.
+_JOINED_BY_AND = (EffectKind.STILL_ADMITTED_BY, EffectKind.STILL_EXEMPT_BY)
+
+
+def effect(kind: EffectKind, by: Sequence[str] = (), detail: str = "") -> Effect:
+    """Return one effect with its text; by: names of rules, one for each rule."""
+    together, requires = (" together", "require") if len(by) > 1 else ("", "requires")
+    names = tuple(dict.fromkeys(by))
+    text = _TEXTS[kind].format(by=shortened(names), detail=detail, together=together, requires=requires)
+    return Effect(kind.value, names, text, detail)
+
+
+def effects_text(effects: Iterable[Effect]) -> str:
+    """Return effects of one change or one rule as one line."""
+    text = ""
+    for one in effects:
+        separator = "" if not text else " and " if one.kind in _JOINED_BY_AND else "; "
+        text += separator + one.text
+    return text
+
+
+def label(present: Present) -> str:
+    """Return the name of a rule, and of its store unless that is the local one."""
+    return present.rule.name if present.store == LOCAL else f"{present.rule.name} (Group Policy)"
+
+
+def labels(presents: Iterable[Present]) -> tuple[str, ...]:
+    """Return the names of rules, one for each."""
+    return tuple(map(label, presents))
+
+
+def shortened(by: Iterable[str]) -> str:
+    """Return names as text, each once, and the first ones alone when they are many."""
+    names = tuple(dict.fromkeys(by))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 @dataclass(frozen=True)
@@ -40,72 +133,202 @@ class RuleEffect:
     """What one rule of the owned group does; effective is False where nothing of it is in force now."""
 
     name: str
-    effect: str
+    effects: tuple[Effect, ...]
     effective: bool
 
+    def document(self) -> dict[str, object]:
+        """Return it as the result of a module has it; by: the names of all its facts."""
+        by = dict.fromkeys(name for one in self.effects for name in one.by)
+        return {
+            "name": self.name,
+            "kinds": [one.kind for one in self.effects],
+            "effect": effects_text(self.effects),
+            "effective": self.effective,
+            "by": list(by),
+            "facts": [one.document() for one in self.effects],
+        }
 
-def describe_effects(have: Sequence[Present], changes: Changes, profiles: Sequence[Profile] = ()) -> Changes:
-    """Return the changes with effect and changes_admission filled in; without profiles, all are taken to be in force."""
+
+def describe_effects(have: Sequence[Present], changes: RuleChanges, profiles: Sequence[Profile] = ()) -> RuleChanges:
+    """Return the changes with effects and changes_admission filled in; without profiles, all are taken as in force."""
     if not changes.now:
         return changes
     old, new = Neighbours(have, profiles), Neighbours(applied(have, changes.now), profiles)
     return replace(changes, now=tuple(_described(change, old, new) for change in changes.now))
 
 
-def rule_effects(have: Sequence[Present], changes: Changes, profiles: Sequence[Profile], group: str) -> tuple[RuleEffect, ...]:
-    """Return the effect of each rule that the owned group has after the changes, whose effects are described already."""
+def rule_effects(
+    have: Sequence[Present], changes: RuleChanges, profiles: Sequence[Profile], group: str
+) -> tuple[RuleEffect, ...]:
+    """Return the effects of each rule that the owned group has after the changes, whose effects are described already."""
     after = applied(have, changes.now)
     new = Neighbours(after, profiles)
-    said = {id(change.after): change.effect for change in changes.now}
-    own = sorted((present for present in after if present.store == LOCAL and present.rule.group == group), key=lambda present: present.rule.name)
-    return tuple(_rule_effect(present, said.get(id(present.rule), ""), new) for present in own)
+    described = {id(change.after): change.effects for change in changes.now}
+    own = [present for present in after if present.store == LOCAL and present.rule.group == group]
+    own.sort(key=lambda present: present.rule.name)
+    return tuple(_rule_effect(present.rule, described.get(id(present), ()), new) for present in own)
 
 
-def _rule_effect(present: Present, said: str, new: Neighbours) -> RuleEffect:
-    rule = present.rule
-    hindrance = new.hindrance(rule)
-    if said and said != _NO_CHANGE:
-        return RuleEffect(rule.name, said, rule.enabled and not hindrance)
-    text = "; ".join([_standing(rule, new), *new.remarks(rule)])
-    return RuleEffect(rule.name, text, rule.enabled and not hindrance)
+def _rule_effect(rule: Rule, described: tuple[Effect, ...], new: Neighbours) -> RuleEffect:
+    is_effective = rule.enabled and new.hindrance(rule) is None
+    if described and described[0].kind != EffectKind.NO_CHANGE:
+        return RuleEffect(rule.name, described, is_effective)
+    return RuleEffect(rule.name, (_standing(rule, new), *new.remarks(rule)), is_effective)
 
 
-def _standing(rule: Rule, new: Neighbours) -> str:
+def _standing(rule: Rule, new: Neighbours) -> Effect:
     """Return what a rule that does not change is beside the others."""
     if not rule.admits:
-        return "blocks" if rule.enabled else "disabled"
+        return effect(EffectKind.BLOCKS if rule.enabled else EffectKind.DISABLED)
     covering = new.covering(rule)
-    if len(covering) == 1:
-        word = "already admitted by" if new.is_equal(rule, covering[0]) else "narrower than"
-        return f"{word} {label(covering[0])}"
     if covering:
-        return f"already admitted by {labels(covering)} together"
+        is_narrower = len(covering) == 1 and not covers(rule, covering[0].rule)
+        kind = EffectKind.NARROWER_THAN if is_narrower else EffectKind.ALREADY_ADMITTED_BY
+        return effect(kind, labels(covering))
     covered = new.covered(rule)
-    return f"wider than {labels(covered)}" if covered else "admits what no other rule does"
+    return effect(EffectKind.WIDER_THAN, labels(covered)) if covered else effect(EffectKind.ADMITS_ALONE)
 
 
-def _described(change: Change, old: Neighbours, new: Neighbours) -> Change:
-    effect, changes_admission = _effect(change, old, new)
-    if change.after is None or effect == _NO_CHANGE:
-        return replace(change, effect=effect, changes_admission=changes_admission)
-    latent = old.is_never_in_force(change.before.rule if change.before else None) and new.is_never_in_force(change.after)
-    return replace(change, effect="; ".join([effect, *new.remarks(change.after)]), changes_admission=changes_admission and not latent)
+# What a change does that no other rule makes good: (is there a before, is there an after, opens, closes).
+_MOVEMENTS: Mapping[tuple[bool, bool, bool, bool], EffectKind] = {
+    (False, True, True, False): EffectKind.NEW_ADMISSION,
+    (False, True, False, True): EffectKind.NEWLY_BLOCKED,
+    (True, True, True, False): EffectKind.WIDER,
+    (True, True, False, True): EffectKind.NARROWER,
+    (True, True, True, True): EffectKind.MOVED,
+    (True, False, False, True): EffectKind.NO_LONGER_ADMITTED,
+    (True, False, True, False): EffectKind.NO_LONGER_BLOCKED,
+}
 
 
-def _effect(change: Change, old: Neighbours, new: Neighbours) -> tuple[str, bool]:
-    """Return the effect beside what the host admitted before (old) and admits after (new)."""
-    moves = change.moves
-    if not (moves.opens or moves.closes):
-        return _NO_CHANGE, False
-    before, after = None if change.before is None else change.before.rule, change.after
-    found = [("already", old.covering(after))] if moves.opens and after is not None else []
-    found += [("still", new.covering(before))] if moves.closes and before is not None else []
-    names = [f"{word} admitted by {labels(rules)}{' together' if len(rules) > 1 else ''}" for word, rules in found if rules]
+def _described(change: RuleChange, old: Neighbours, new: Neighbours) -> RuleChange:
+    effects, changes_admission = _effects(change, old, new)
+    if change.after is None or not (change.opens or change.closes):
+        return replace(change, effects=effects, changes_admission=changes_admission)
+    was_never = old.is_never_in_force(change.before.rule if change.before else None)
+    is_latent = was_never and new.is_never_in_force(change.after.rule)
+    effects = (*effects, *new.remarks(change.after.rule))
+    return replace(change, effects=effects, changes_admission=changes_admission and not is_latent)
+
+
+def _effects(change: RuleChange, old: Neighbours, new: Neighbours) -> tuple[tuple[Effect, ...], bool]:
+    """Return the effects beside what the host admitted before (old) and admits after (new); whether admission changes."""
+    if not (change.opens or change.closes):
+        return (effect(EffectKind.NO_CHANGE),), False
+    before, after = (None if side is None else side.rule for side in (change.before, change.after))
+    found: list[Effect] = []
+    if change.opens and after is not None and (covering := old.covering(after)):
+        found.append(effect(EffectKind.ALREADY_ADMITTED_BY, labels(covering)))
+    if change.closes and before is not None and (covering := new.covering(before)):
+        found.append(effect(EffectKind.STILL_ADMITTED_BY, labels(covering)))
     # What a block takes away stays away, whoever allows it.
-    if not names or len(names) < moves.opens + moves.closes or _blocks(before) or _blocks(after):
-        return _TEXTS[(before is not None, after is not None, moves.opens, moves.closes)], True
-    return " and ".join(names), False
+    if not found or len(found) < change.opens + change.closes or _blocks(before) or _blocks(after):
+        return (effect(_MOVEMENTS[before is not None, after is not None, change.opens, change.closes]),), True
+    return tuple(found), False
 
 
 def _blocks(rule: Rule | None) -> bool:
     return rule is not None and rule.enabled and rule.action == "block"
+
+
+class Neighbours:
+    """The rules of a host as found by port, and what its profiles let through at all."""
+
+    def __init__(self, have: Iterable[Present], profiles: Sequence[Profile] = ()) -> None:
+        self._profiles = {profile.name: profile for profile in profiles or map(Profile, PROFILE_BITS)}
+        self._presents = {
+            id(present.rule): present for present in have if present.rule.enabled and not self._is_ignored(present)
+        }
+        rules = [present.rule for present in self._presents.values()]
+        self._allows = PortIndex([rule for rule in rules if rule.action == "allow"])
+        self._blocks = [rule for rule in rules if rule.action == "block"]
+        self._secured = [rule for rule in rules if rule.action == "allow" and rule.security != "notrequired"]
+
+    def covering(self, rule: Rule) -> list[Present]:
+        """Return rules that admit all that rule admits, one or several together; none when there are none."""
+        one = next((other for other in self._allows.covering(rule) if other is not rule and covers(other, rule)), None)
+        if one is not None:
+            return [self._presents[id(one)]]
+        others = [other for other in self._allows.touching(rule) if other is not rule and overlaps(other, rule)]
+        if len(others) > _TOGETHER or uncovered(rule, others):
+            return []
+        return [self._presents[id(other)] for other in _needed(rule, others)]
+
+    def covered(self, rule: Rule) -> list[Present]:
+        """Return rules that admit a part of what rule admits and nothing else."""
+        return [
+            self._presents[id(other)]
+            for other in self._allows.touching(rule)
+            if other is not rule and covers(rule, other)
+        ]
+
+    def hindrance(self, rule: Rule) -> Effect | None:
+        """Return why nothing of an enabled local rule is in force now; None where something is, or it is disabled."""
+        if not rule.enabled:
+            return None
+        active = [profile for profile in self._profiles.values() if profile.active]
+        own = [profile for profile in active if profile.name in rule.profiles]
+        if not own:
+            return effect(EffectKind.INEFFECTIVE, detail=f"its profiles are not active (active: {_names(active)})")
+        for is_so, text in _HINDRANCES:
+            if all(is_so(profile, rule) for profile in own):
+                return effect(EffectKind.INEFFECTIVE, detail=f"{text} on {_names(own)}")
+        blocks = self._blocks_on(rule)
+        if not blocks or uncovered(rule, [block.rule for block in blocks]):
+            return None
+        return effect(EffectKind.INEFFECTIVE, labels(blocks), f"blocked by {shortened(labels(blocks))}")
+
+    def remarks(self, rule: Rule) -> list[Effect]:
+        """Return what limits an enabled rule, and which rule it undercuts."""
+        if not rule.enabled:
+            return []
+        hindrance = self.hindrance(rule)
+        found = [] if hindrance is None else [hindrance]
+        if hindrance is None and (blocks := self._blocks_on(rule)):
+            found.append(effect(EffectKind.PARTLY_BLOCKED_BY, labels(blocks)))
+        is_open = rule.security == "notrequired" and rule.admits
+        asking = [self._presents[id(other)] for other in self._secured if is_open and overlaps(other, rule)]
+        return found + ([effect(EffectKind.UNDERCUTS, labels(asking))] if asking else [])
+
+    def is_never_in_force(self, rule: Rule | None) -> bool:
+        """Return whether a rule counts for nothing whichever profile is active: local rules are off, or blocks cover it."""
+        if rule is None or not rule.enabled:
+            return True
+        blocks = self._blocks_on(rule)
+        ignored = not any(self._profiles[name].merges for name in rule.profiles if name in self._profiles)
+        return ignored or (bool(blocks) and not uncovered(rule, [block.rule for block in blocks]))
+
+    def _blocks_on(self, rule: Rule) -> list[Present]:
+        if rule.action != "allow":
+            return []
+        return [self._presents[id(block)] for block in self._blocks if overlaps(block, rule)]
+
+    def _is_ignored(self, present: Present) -> bool:
+        """Return whether Group Policy switches a rule off on all its profiles."""
+        merges = [self._profiles[name].merges for name in present.rule.profiles if name in self._profiles]
+        return present.store == LOCAL and bool(merges) and not any(merges)
+
+
+# What may be so on every active profile of a rule, and its text.
+_HINDRANCES = (
+    (lambda profile, rule: not profile.enabled, "the firewall is off"),
+    (
+        lambda profile, rule: profile.shields_up and rule.direction == "in" and rule.action == "allow",
+        "all inbound traffic is blocked",
+    ),
+    (lambda profile, rule: not profile.merges, "Group Policy switches local rules off"),
+)
+
+
+def _names(profiles: Sequence[Profile]) -> str:
+    return ", ".join(profile.name for profile in profiles) or "none"
+
+
+def _needed(rule: Rule, others: Sequence[Rule]) -> list[Rule]:
+    """Return others without those that the rest can do without."""
+    needed = list(others)
+    for other in others:
+        rest = [one for one in needed if one is not other]
+        if not uncovered(rule, rest):
+            needed = rest
+    return needed

@@ -12,11 +12,12 @@ host can resolve (LocalSubnet, RPC) are surely inside themselves and inside "any
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from .rule import Rule
-from .tables import ANY_PROTOCOL
+from .._base.intervals import Interval
+from .rule import ANY_PROTOCOL, Rule
 
 _SCOPES = ("localport", "remoteport", "localip", "remoteip")
 # More parts than this are not looked at: what they would tell is not worth the time.
@@ -36,7 +37,9 @@ def covers(wide: Rule, narrow: Rule) -> bool:
 
     Whether the rules allow or block, and whether they are enabled, is the caller's business.
     """
-    return all(inside(wide, narrow) for inside in _SCOPE_LIMITS) and all(inside(wide, narrow) for inside in _OTHER_LIMITS)
+    return all(inside(wide, narrow) for inside in _SCOPE_LIMITS) and all(
+        inside(wide, narrow) for inside in _OTHER_LIMITS
+    )
 
 
 def uncovered(rule: Rule, others: Iterable[Rule]) -> tuple[Rule, ...]:
@@ -96,7 +99,7 @@ def _may_share(name: str) -> Callable[[Rule, Rule], bool]:
 
     def _may(one: Rule, other: Rule) -> bool:
         mine, theirs = getattr(one, name), getattr(other, name)
-        return bool(mine.words or theirs.words or mine & theirs)
+        return bool(mine.keywords or theirs.keywords or mine & theirs)
 
     return _may
 
@@ -112,7 +115,11 @@ def _may_meet(name: str) -> Callable[[Rule, Rule], bool]:
 
 
 def _may_be_same_service(one: Rule, other: Rule) -> bool:
-    return "" in (one.service, other.service) or "*" in (one.service, other.service) or one.service.casefold() == other.service.casefold()
+    return (
+        "" in (one.service, other.service)
+        or "*" in (one.service, other.service)
+        or one.service.casefold() == other.service.casefold()
+    )
 
 
 def _icmp_may_meet(one: Rule, other: Rule) -> bool:
@@ -153,7 +160,10 @@ def _interfaces(wide: Rule, narrow: Rule) -> bool:
 def _icmp(wide: Rule, narrow: Rule) -> bool:
     if not wide.icmp_type_code:
         return True
-    accepted = (text in wide.icmp_type_code or f"{text.partition(':')[0]}:*" in wide.icmp_type_code for text in narrow.icmp_type_code)
+    accepted = (
+        text in wide.icmp_type_code or f"{text.partition(':')[0]}:*" in wide.icmp_type_code
+        for text in narrow.icmp_type_code
+    )
     return bool(narrow.icmp_type_code) and all(accepted)
 
 
@@ -176,3 +186,55 @@ _OTHER_LIMITS: tuple[Callable[[Rule, Rule], bool], ...] = (
     lambda wide, narrow: wide.security in ("notrequired", narrow.security),
     lambda wide, narrow: wide.restrictions <= narrow.restrictions,
 )
+
+
+# Rules with more ports than this, or with words, are candidates for every rule.
+_FEW_PORTS = 32
+
+
+class PortIndex:
+    """Rules, of which those with few ports are found by each of their ports, and the others by a look at each."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = list(rules)
+        self._by_port: dict[int, list[int]] = {}
+        self._wide: list[Rule] = []
+        for place, rule in enumerate(self._rules):
+            ports = _few_ports(rule)
+            if ports is None:
+                self._wide.append(rule)
+            for port in ports or ():
+                self._by_port.setdefault(port, []).append(place)
+        self._ports = sorted(self._by_port)
+
+    def covering(self, rule: Rule) -> list[Rule]:
+        """Return the rules that may match all that rule matches: those have its first port."""
+        return self._at([(first, first) for first, _last in rule.localport.ports.pairs[:1]])
+
+    def touching(self, rule: Rule) -> list[Rule]:
+        """Return the rules that may match something that rule matches."""
+        return self._rules if rule.localport.keywords else self._at(rule.localport.ports.pairs)
+
+    def _at(self, pairs: Sequence[Interval]) -> list[Rule]:
+        ports = (
+            port
+            for first, last in pairs
+            for port in self._ports[bisect_left(self._ports, first) : bisect_right(self._ports, last)]
+        )
+        places = {place for port in ports for place in self._by_port[port]}
+        return [*(self._rules[place] for place in sorted(places)), *(rule for rule in self._wide if _meet(pairs, rule))]
+
+
+def _meet(pairs: Sequence[Interval], rule: Rule) -> bool:
+    """Return whether some of these ports may be among those of a rule; words may be any."""
+    return bool(rule.localport.keywords) or any(
+        first <= end and start <= last for first, last in rule.localport.ports.pairs for start, end in pairs
+    )
+
+
+def _few_ports(rule: Rule) -> list[int] | None:
+    """Return each port of a rule, or None where they are many or only the host knows them."""
+    pairs = rule.localport.ports.pairs
+    if rule.localport.keywords or sum(last - first for first, last in pairs) > _FEW_PORTS:
+        return None
+    return [port for first, last in pairs for port in range(first, last + 1)]

@@ -18,10 +18,26 @@ from dataclasses import dataclass, replace
 from .._base.addresses import AddressSet
 from .._base.errors import InvalidInputError, Problem, nearest, one_of, shown
 from .._base.ports import PortSet
-from . import tables
-from .rule import ALL_PROFILES, AddressScope, PortScope, Rule
+from .checks import check_rule
+from .rule import (
+    ACTIONS,
+    ADDRESS_KEYWORDS,
+    ALL_PROFILES,
+    ANY_PROTOCOL,
+    DIRECTIONS,
+    EDGES,
+    INTERFACE_TYPES,
+    PATH_LIMIT,
+    PORT_KEYWORDS,
+    PROFILE_BITS,
+    PROTOCOLS,
+    SECURITIES,
+    TEXT_LIMIT,
+    AddressScope,
+    PortScope,
+    Rule,
+)
 from .rule_split import name_problems
-from .windows.checks import check_rule
 
 OWNED_GROUP = "msuc.lync"
 # Keys that trace a rule, of a plan or of a dump, and are not written to the host.
@@ -51,7 +67,9 @@ class Vocabulary:
     check: Callable[[Rule, str], list[Problem]]
 
 
-def rules_from_options(rules: Iterable[Mapping[str, object]], group: str = OWNED_GROUP, vocabulary: Vocabulary | None = None) -> tuple[Rule, ...]:
+def rules_from_options(
+    rules: Iterable[Mapping[str, object]], group: str = OWNED_GROUP, vocabulary: Vocabulary | None = None
+) -> tuple[Rule, ...]:
     """Return the rules of a list of options; raises InvalidInputError with every problem of every rule.
 
     A name may stand in the list once: rules are matched with the host's by name within the group. They are firewall rules
@@ -83,7 +101,11 @@ def names_from_options(rules: Iterable[Mapping[str, object]], vocabulary: Vocabu
     words = vocabulary or FIREWALL
     listed_rules = list(rules)
     places = {number: _place(options, number) for number, options in enumerate(listed_rules, start=1)}
-    problems = [fault for number, options in enumerate(listed_rules, start=1) for fault in _unknown_options(options, places[number], words)]
+    problems = [
+        fault
+        for number, options in enumerate(listed_rules, start=1)
+        for fault in _unknown_options(options, places[number], words)
+    ]
     names: set[str] = set()
     for number, options in enumerate(listed_rules, start=1):
         try:
@@ -101,7 +123,9 @@ def listed(value: object) -> list[str]:
         return []
     if isinstance(value, (str, int)) and not isinstance(value, bool):
         value = [value]
-    if not isinstance(value, Sequence) or any(isinstance(item, bool) or not isinstance(item, (str, int)) for item in value):
+    if not isinstance(value, Sequence) or any(
+        isinstance(item, bool) or not isinstance(item, (str, int)) for item in value
+    ):
         raise RefusedError(f"{shown(value)} is not a list or a comma separated text")
     return [part.strip() for item in value for part in str(item).split(",") if part.strip()]
 
@@ -112,10 +136,16 @@ def _place(options: Mapping[str, object], number: int) -> str:
 
 
 def _repeated(name: str, count: int) -> Problem:
-    return Problem(f"rule {name}, name", f"the name stands {count} times in the list", fix="give each rule of the group a name of its own")
+    return Problem(
+        f"rule {name}, name",
+        f"the name stands {count} times in the list",
+        fix="give each rule of the group a name of its own",
+    )
 
 
-def _read_rule(options: Mapping[str, object], place: str, group: str, words: Vocabulary) -> tuple[Rule | None, list[Problem]]:
+def _read_rule(
+    options: Mapping[str, object], place: str, group: str, words: Vocabulary
+) -> tuple[Rule | None, list[Problem]]:
     """Return the rule, or None with the reasons why it cannot be one."""
     problems = _unknown_options(options, place, words)
     values: dict[str, object] = {}
@@ -127,7 +157,9 @@ def _read_rule(options: Mapping[str, object], place: str, group: str, words: Voc
                 problems.append(_problem(place, option, refused))
     if values.setdefault("group", group) != group:
         message = f"{shown(values['group'])} is not the group that this task owns"
-        problems.append(Problem(f"{place}, group", message, allowed=group, fix="leave the option out, or set the group of the task"))
+        problems.append(
+            Problem(f"{place}, group", message, allowed=group, fix="leave the option out, or set the group of the task")
+        )
     if problems:
         return None, problems
     rule = _one_family(Rule(**{**words.fixed, **values}))  # type: ignore[arg-type]
@@ -157,7 +189,7 @@ def _one_family(rule: Rule) -> Rule:
     """
     local, remote = rule.localip, rule.remoteip
     whole = AddressScope().addresses.of_families(local.addresses.families)
-    if local.words or remote.words or not local.addresses or remote.addresses != whole:
+    if local.keywords or remote.keywords or not local.addresses or remote.addresses != whole:
         return rule
     return replace(rule, remoteip=AddressScope())
 
@@ -166,7 +198,10 @@ def _text(limit: int, forbidden: str) -> Callable[[object], str]:
     def _read(value: object) -> str:
         text = "" if value is None else value
         if not isinstance(text, str) or len(text) > limit or any(letter in forbidden for letter in text):
-            raise RefusedError(f"{shown(value)} cannot be used", allowed=f"a text of at most {limit} characters without any of {' '.join(forbidden)}")
+            raise RefusedError(
+                f"{shown(value)} cannot be used",
+                allowed=f"a text of at most {limit} characters without any of {' '.join(forbidden)}",
+            )
         return str(text)
 
     return _read
@@ -175,7 +210,7 @@ def _text(limit: int, forbidden: str) -> Callable[[object], str]:
 def _name(value: object) -> str:
     if value is None or value == "":
         raise RefusedError("the rule has no name", fix="name it: the name is what the rule is matched by")
-    name = _text(tables.TEXT_LIMIT, "|")(value)
+    name = _text(TEXT_LIMIT, "|")(value)
     if name.casefold() == "all":
         raise RefusedError(f"{shown(name)} is not a name that Windows takes", fix="choose another name")
     return name
@@ -194,7 +229,9 @@ def _choice(words: Iterable[str]) -> Callable[[object], str]:
         text = {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value).casefold()
         if text not in choices:
             near = nearest(text, choices)
-            raise RefusedError(f"{shown(value)} is not one of the choices", one_of(choices), f"write {near}" if near else "")
+            raise RefusedError(
+                f"{shown(value)} is not one of the choices", one_of(choices), f"write {near}" if near else ""
+            )
         return text
 
     return _read
@@ -223,27 +260,31 @@ def _choices(words: Iterable[str], everything: frozenset[str]) -> Callable[[obje
 
 def _interfaces(value: object) -> frozenset[str]:
     """Return names of interfaces; those of a list may hold commas."""
-    names = [str(name) for name in value] if isinstance(value, Sequence) and not isinstance(value, str) else listed(value)
+    names = (
+        [str(name) for name in value] if isinstance(value, Sequence) and not isinstance(value, str) else listed(value)
+    )
     if any(not name.strip() or "|" in name for name in names):
-        raise RefusedError(f"{shown(value)} are not names of interfaces", "any, or names as the host shows them, without |")
+        raise RefusedError(
+            f"{shown(value)} are not names of interfaces", "any, or names as the host shows them, without |"
+        )
     return frozenset() if _ANY & {name.casefold() for name in names} else frozenset(names)
 
 
 def _profiles(value: object) -> frozenset[str]:
-    return _choices(tables.PROFILE_BITS, ALL_PROFILES)(value)
+    return _choices(PROFILE_BITS, ALL_PROFILES)(value)
 
 
 def _interface_types(value: object) -> frozenset[str]:
-    found = _choices(tables.INTERFACE_TYPES, frozenset())(value)
-    return frozenset() if found == frozenset(tables.INTERFACE_TYPES) else found
+    found = _choices(INTERFACE_TYPES, frozenset())(value)
+    return frozenset() if found == frozenset(INTERFACE_TYPES) else found
 
 
 def _protocol(value: object) -> int:
     text = str(value).casefold()
-    if text in tables.PROTOCOLS:
-        return tables.PROTOCOLS[text]
-    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,3}", text) or int(text) > tables.ANY_PROTOCOL:
-        raise RefusedError(f"{shown(value)} is not a protocol", f"{one_of(tables.PROTOCOLS)}, or a number 0 to 255")
+    if text in PROTOCOLS:
+        return PROTOCOLS[text]
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,3}", text) or int(text) > ANY_PROTOCOL:
+        raise RefusedError(f"{shown(value)} is not a protocol", f"{one_of(PROTOCOLS)}, or a number 0 to 255")
     return int(text)
 
 
@@ -254,25 +295,29 @@ def _split_words(items: Iterable[str], words: Mapping[str, str]) -> tuple[list[s
 
 
 def _ports(value: object) -> PortScope:
-    texts, words = _split_words(listed(value), tables.PORT_WORDS)
+    texts, words = _split_words(listed(value), PORT_KEYWORDS)
     if not _ANY.isdisjoint(text.casefold() for text in texts) or not (texts or words):
         return PortScope()
     try:
         ports = PortSet.parse(texts)
     except ValueError as error:
-        raise RefusedError(str(error), f"any, ports 1-65535, ranges a-b, {one_of(set(tables.PORT_WORDS.values()))}") from error
+        raise RefusedError(
+            str(error), f"any, ports 1-65535, ranges a-b, {one_of(set(PORT_KEYWORDS.values()))}"
+        ) from error
     scope = PortScope(ports, words)
     return PortScope() if scope.is_any else scope
 
 
 def _addresses(value: object) -> AddressScope:
-    texts, words = _split_words(listed(value), tables.ADDRESS_WORDS)
+    texts, words = _split_words(listed(value), ADDRESS_KEYWORDS)
     if not _ANY.isdisjoint(text.casefold() for text in texts) or not (texts or words):
         return AddressScope()
     try:
         addresses = AddressSet.parse(texts)
     except ValueError as error:
-        raise RefusedError(str(error), f"any, addresses, networks a/n, ranges a-b, {one_of(set(tables.ADDRESS_WORDS.values()))}") from error
+        raise RefusedError(
+            str(error), f"any, addresses, networks a/n, ranges a-b, {one_of(set(ADDRESS_KEYWORDS.values()))}"
+        ) from error
     scope = AddressScope(addresses, words)
     return AddressScope() if scope.is_any else scope
 
@@ -283,7 +328,9 @@ def _icmp(value: object) -> frozenset[str]:
         return frozenset()
     wrong = sorted(text for text in found if not _is_icmp(text))
     if wrong:
-        raise RefusedError(f"{', '.join(wrong)}: not an ICMP type and code", "any, or type:code with numbers 0 to 255, the code also *")
+        raise RefusedError(
+            f"{', '.join(wrong)}: not an ICMP type and code", "any, or type:code with numbers 0 to 255, the code also *"
+        )
     return found
 
 
@@ -294,14 +341,14 @@ def _is_icmp(text: str) -> bool:
 
 READERS: Mapping[str, Callable[[object], object]] = {
     "name": _name,
-    "group": _text(tables.TEXT_LIMIT, "|"),
-    "description": _text(tables.TEXT_LIMIT, "|"),
-    "direction": _choice(tables.DIRECTIONS),
-    "action": _choice(tables.ACTIONS),
+    "group": _text(TEXT_LIMIT, "|"),
+    "description": _text(TEXT_LIMIT, "|"),
+    "direction": _choice(DIRECTIONS),
+    "action": _choice(ACTIONS),
     "enabled": _boolean,
     "profiles": _profiles,
-    "program": _any_or(_text(tables.PATH_LIMIT, '/*?"<>|')),
-    "service": _any_or(_text(tables.PATH_LIMIT, "/\\|")),
+    "program": _any_or(_text(PATH_LIMIT, '/*?"<>|')),
+    "service": _any_or(_text(PATH_LIMIT, "/\\|")),
     "protocol": _protocol,
     "localport": _ports,
     "remoteport": _ports,
@@ -310,7 +357,7 @@ READERS: Mapping[str, Callable[[object], object]] = {
     "interfaces": _interfaces,
     "interfacetypes": _interface_types,
     "icmp_type_code": _icmp,
-    "edge": _choice(tables.EDGES),
-    "security": _choice(tables.SECURITIES),
+    "edge": _choice(EDGES),
+    "security": _choice(SECURITIES),
 }
 FIREWALL = Vocabulary(READERS, {}, check_rule)

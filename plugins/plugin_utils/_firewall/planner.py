@@ -3,102 +3,53 @@
 """What has to change on a host so that it has the wanted rules: a plan of changes, in order.
 
     plan_changes(want, have, State.REPLACED, Phase.ALL)
-    -> Changes(now=(Change(kind=Kind.ADD, name="SIP", ...), ...), later=())
+    -> Changes(now=(Change(Kind.ADD, "SIP", Cause.MISSING, before=None, after=Present(...)), ...), later=())
 
-Rules are matched by name within the owned group; long ones are kept in parts (split.py). Rules outside the group are
-foreign: they are looked at to say what a change really does, and never written, but for the disables of OVERRIDDEN
-(override.py). Phases let a deployment open everywhere before it closes anywhere:
-what OPEN does never ends an admission, and CLOSE does the rest.
+Rules are matched by name within the owned group; long ones are kept in parts (rule_split.py). Rules outside the group are
+foreign: they are looked at to say what a change really does, and never written, but for the disables of OVERRIDDEN.
+Phases let a deployment open everywhere before it closes anywhere: what OPEN does never ends an admission, and CLOSE does
+the rest.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 
-from .match import Movement, movement, overlaps, uncovered
+from .._base.changes import Cause, Change, Changes, Kind, Phase, State
+from .._base.ports import ANY, PortSet
+from .host_facts import LOCAL, Present
+from .match import PortIndex, movement, overlaps, uncovered
 from .options import OWNED_GROUP
-from .override import admitting_more
-from .rule import Rule, differing
-from .rule_index import PortIndex
+from .rule import ANY_PROTOCOL, TCP, UDP, PortScope, Rule, differing, protocol_text
 from .rule_split import base_name, split
 
-LOCAL, GROUP_POLICY = "local", "group_policy"
+# Setup makes CS and OCS rules and those of its database; groups that start with @ are those of Windows.
+_PROTECTED_NAMES = re.compile(r"^(CS |OCS |SQL RTC)", re.IGNORECASE)
+_SHOWN_PORTS = 5
+
+RuleChange = Change[Present]
+RuleChanges = Changes[Present]
 
 
-class State(str, Enum):
-    """What the list of rules means for the owned group."""
-
-    MERGED = "merged"
-    REPLACED = "replaced"
-    OVERRIDDEN = "overridden"
-    DELETED = "deleted"
-    GATHERED = "gathered"
-
-
-class Phase(str, Enum):
-    """Which part of the changes is made now."""
-
-    ALL = "all"
-    OPEN = "open"
-    CLOSE = "close"
-
-
-class Kind(str, Enum):
-    """What happens to a rule."""
-
-    ADD = "add"
-    CHANGE = "change"
-    DISABLE = "disable"
-    REMOVE = "remove"
-
-
-@dataclass(frozen=True)
-class Present:
-    """A rule that is on the host: its value, and its COM properties as gathered, by which the host finds it again.
-
-    store: "local", or "group_policy" for a rule that is read from there and never written.
-    """
-
-    rule: Rule
-    com: Mapping[str, object]
-    store: str = LOCAL
-
-
-@dataclass(frozen=True)
-class Change:
-    """One change of one rule; before is None for an addition, after is None for a removal.
-
-    reason: why, in words. moves: what it does to admission. effect: the same in words, seen beside the other rules
-    of the host; changes_admission is False where another rule admits the same anyway.
-    """
-
-    kind: Kind
-    name: str
-    reason: str
-    before: Present | None
-    after: Rule | None
-    effect: str = ""
-    changes_admission: bool = False
-
-    @property
-    def moves(self) -> Movement:
-        """Return what the change does to admission, looked at alone."""
-        return movement(None if self.before is None else self.before.rule, self.after)
-
-    @property
-    def properties(self) -> tuple[str, ...]:
-        """Return the names of the properties that differ; none for an addition or a removal."""
-        return differing(self.before.rule, self.after) if self.before is not None and self.after is not None else ()
-
-
-@dataclass(frozen=True)
-class Changes:
-    """The changes of one phase in the order in which to make them, and those that are left for another phase."""
-
-    now: tuple[Change, ...] = ()
-    later: tuple[Change, ...] = ()
+def rule_change(
+    kind: Kind, name: str, cause: Cause, before: Present | None, after: Rule | None, detail: str = ""
+) -> RuleChange:
+    """Return a change of one rule, with what it does to admission looked at alone."""
+    old = None if before is None else before.rule
+    moves = movement(old, after)
+    return Change(
+        kind,
+        name,
+        cause,
+        before,
+        None if after is None else Present(after, {}),
+        properties=differing(old, after) if old is not None and after is not None else (),
+        opens=moves.opens,
+        closes=moves.closes,
+        detail=detail,
+    )
 
 
 def plan_changes(
@@ -108,7 +59,7 @@ def plan_changes(
     phase: Phase = Phase.ALL,
     group: str = OWNED_GROUP,
     unprotected: frozenset[str] = frozenset(),
-) -> Changes:
+) -> RuleChanges:
     """Return the changes that make the owned group of have what state says about want.
 
     DELETED looks at the names of want only, and removes the whole group when there is none. GATHERED changes nothing.
@@ -123,16 +74,15 @@ def plan_changes(
     return _PHASES[phase](sorted(changes, key=_order))
 
 
-def applied(have: Sequence[Present], changes: Iterable[Change]) -> tuple[Present, ...]:
+def applied(have: Sequence[Present], changes: Iterable[RuleChange]) -> tuple[Present, ...]:
     """Return what the host has after the changes; rules that the changes make have no COM properties."""
     found: list[Present | None] = list(have)
     places = {id(present): place for place, present in enumerate(have)}
     for change in changes:
-        after = None if change.after is None else Present(change.after, {})
         if id(change.before) in places:
-            found[places[id(change.before)]] = after
+            found[places[id(change.before)]] = change.after
         else:
-            found.append(after)
+            found.append(change.after)
     return tuple(present for present in found if present is not None)
 
 
@@ -164,31 +114,22 @@ class _Own:
         return [present for presents in self.by_name.values() for present in presents]
 
 
-def _merged(want: Sequence[Rule], own: _Own) -> list[Change]:
+def _merged(want: Sequence[Rule], own: _Own) -> list[RuleChange]:
     return [change for rule in want for change in _one_rule(rule, own.named(rule.name))]
 
 
-def _replaced(want: Sequence[Rule], own: _Own) -> list[Change]:
+def _replaced(want: Sequence[Rule], own: _Own) -> list[RuleChange]:
     wanted = {id(present) for rule in want for present in own.named(rule.name)}
-    return _merged(want, own) + [_removal(present, "it is not wanted") for present in own.all() if id(present) not in wanted]
+    stale = [present for present in own.all() if id(present) not in wanted]
+    return _merged(want, own) + [_removal(present, Cause.NOT_WANTED) for present in stale]
 
 
-def _deleted(want: Sequence[Rule], own: _Own) -> list[Change]:
+def _deleted(want: Sequence[Rule], own: _Own) -> list[RuleChange]:
     found = [present for rule in want for present in own.named(rule.name)] if want else own.all()
-    return [_removal(present, "it is to be deleted") for present in found]
+    return [_removal(present, Cause.DELETED) for present in found]
 
 
-def _disables(want: Sequence[Rule], foreign: Sequence[Present], unprotected: frozenset[str]) -> list[Change]:
-    """Return the changes that disable foreign rules which admit more than the list on its ports."""
-    reasons = admitting_more(want, [present.rule for present in foreign], unprotected)
-    return [
-        Change(Kind.DISABLE, present.rule.name, reason, present, replace(present.rule, enabled=False))
-        for present, reason in zip(foreign, reasons, strict=True)
-        if reason
-    ]
-
-
-_PLANNERS: Mapping[State, Callable[[Sequence[Rule], _Own], list[Change]]] = {
+_PLANNERS: Mapping[State, Callable[[Sequence[Rule], _Own], list[RuleChange]]] = {
     State.MERGED: _merged,
     State.REPLACED: _replaced,
     State.OVERRIDDEN: _replaced,
@@ -197,7 +138,7 @@ _PLANNERS: Mapping[State, Callable[[Sequence[Rule], _Own], list[Change]]] = {
 }
 
 
-def _one_rule(rule: Rule, presents: Sequence[Present]) -> list[Change]:
+def _one_rule(rule: Rule, presents: Sequence[Present]) -> list[RuleChange]:
     """Return the changes that leave one rule, or the parts of one that is too long, and nothing else of these."""
     parts = split(rule, [present.rule for present in presents])
     by_name: dict[str, list[Present]] = {part.name: [] for part in parts}
@@ -206,48 +147,122 @@ def _one_rule(rule: Rule, presents: Sequence[Present]) -> list[Change]:
         if present.rule.name in by_name:
             by_name[present.rule.name].append(present)
         else:
-            changes.append(_removal(present, f"rule {rule.name} is kept in other rules"))
+            changes.append(_removal(present, Cause.KEPT_IN_PARTS, rule.name))
     return changes + [change for part in parts for change in _one_name(part, by_name[part.name])]
 
 
-def _one_name(rule: Rule, matches: Sequence[Present]) -> list[Change]:
+def _one_name(rule: Rule, matches: Sequence[Present]) -> list[RuleChange]:
     """Return the changes that leave exactly one rule of this name, and that one as wanted."""
     if not matches:
-        return [Change(Kind.ADD, rule.name, "it is missing", None, rule)]
+        return [rule_change(Kind.ADD, rule.name, Cause.MISSING, None, rule)]
     kept = min(matches, key=lambda present: len(differing(present.rule, rule)))
-    changes = [_removal(present, "another rule has its name and group") for present in matches if present is not kept]
+    changes = [_removal(present, Cause.DUPLICATE) for present in matches if present is not kept]
     properties = differing(kept.rule, rule)
     if properties:
         kind = Kind.DISABLE if properties == ("enabled",) and not rule.enabled else Kind.CHANGE
-        changes.append(Change(kind, rule.name, f"different: {', '.join(properties)}", kept, rule))
+        changes.append(rule_change(kind, rule.name, Cause.DIFFERENT, kept, rule))
     return changes
 
 
-def _removal(present: Present, reason: str) -> Change:
-    return Change(Kind.REMOVE, present.rule.name, reason, present, None)
+def _removal(present: Present, cause: Cause, detail: str = "") -> RuleChange:
+    return rule_change(Kind.REMOVE, present.rule.name, cause, present, None, detail)
 
+
+def _beside(change: RuleChange, cause: Cause) -> RuleChange:
+    """Return the addition of what a change leads to, beside the rule as it is."""
+    after = None if change.after is None else change.after.rule
+    return rule_change(Kind.ADD, change.name, cause, None, after, ", ".join(change.properties))
+
+
+# What OVERRIDDEN does beside REPLACED.
+
+
+def is_protected(rule: Rule, unprotected: frozenset[str] = frozenset()) -> bool:
+    """Return whether a foreign rule is left as it is whatever it admits; unprotected holds names that lift this."""
+    is_of_others = rule.group.startswith("@") or _PROTECTED_NAMES.match(rule.name) is not None
+    return rule.name not in unprotected and is_of_others
+
+
+def _disables(want: Sequence[Rule], foreign: Sequence[Present], unprotected: frozenset[str]) -> list[RuleChange]:
+    """Return the changes that disable foreign rules which admit more than the list on its ports."""
+    excesses = admitting_more(want, [present.rule for present in foreign], unprotected)
+    return [
+        rule_change(
+            Kind.DISABLE, present.rule.name, Cause.ADMITS_MORE, present, replace(present.rule, enabled=False), excess
+        )
+        for present, excess in zip(foreign, excesses, strict=True)
+        if excess
+    ]
+
+
+def admitting_more(want: Iterable[Rule], foreign: Sequence[Rule], unprotected: frozenset[str]) -> list[str]:
+    """Return for each foreign rule on which ports of the list it admits more than the list, or "" where it stays.
+
+    The ports of the list are the local ones of its enabled inbound TCP and UDP rules that allow; a rule without a limit
+    to ports names none. Rules of Windows and of the product's setup are protected unless they are named.
+    """
+    wanted = [rule for rule in want if rule.admits and rule.direction == "in"]
+    ports = {protocol: _ports(wanted, protocol) for protocol in (TCP, UDP)}
+    index = PortIndex(wanted)
+    return ["" if _stays(rule, unprotected) else _excess(rule, ports, index) for rule in foreign]
+
+
+def _stays(rule: Rule, unprotected: frozenset[str]) -> bool:
+    return not rule.admits or rule.direction != "in" or is_protected(rule, unprotected)
+
+
+def _ports(wanted: Iterable[Rule], protocol: int) -> PortScope:
+    limited = [rule.localport for rule in wanted if rule.protocol == protocol and not rule.localport.is_any]
+    return _union(limited)
+
+
+def _excess(rule: Rule, ports: dict[int, PortScope], index: PortIndex) -> str:
+    found = []
+    for protocol, listed in ports.items():
+        if rule.protocol not in (protocol, ANY_PROTOCOL):
+            continue
+        shared = replace(rule, protocol=protocol, localport=rule.localport & listed)
+        left = uncovered(shared, index.touching(shared)) if shared.localport else ()
+        whole = _union(part.localport for part in left)
+        texts = ("every port",) if whole.ports == ANY else whole.to_text()
+        more = " ..." if len(texts) > _SHOWN_PORTS else ""
+        found += [f"{protocol_text(protocol)} {', '.join(texts[:_SHOWN_PORTS])}{more}"] if texts else []
+    return " and ".join(found)
+
+
+def _union(scopes: Iterable[PortScope]) -> PortScope:
+    whole = PortScope(PortSet())
+    for scope in scopes:
+        whole = whole | scope
+    return whole
+
+
+# The order of changes, and the phases.
 
 _KIND_ORDER = {Kind.ADD: 0, Kind.CHANGE: 1, Kind.DISABLE: 2, Kind.REMOVE: 3}
 
 
-def _order(change: Change) -> tuple[bool, int, str]:
+def _order(change: RuleChange) -> tuple[bool, int, str]:
     """Return the sort key: what only closes comes last, and within that additions, changes, disables, removals."""
     return (_only_closes(change), _KIND_ORDER[change.kind], change.name)
 
 
-def _only_closes(change: Change) -> bool:
-    moves = change.moves
-    return not moves.opens and (moves.closes or change.kind is Kind.REMOVE)
+def _only_closes(change: RuleChange) -> bool:
+    return not change.opens and (change.closes or change.kind is Kind.REMOVE)
 
 
-def _all(changes: Sequence[Change]) -> Changes:
+def _moves_allow(change: RuleChange) -> bool:
+    return change.opens and change.closes and change.after is not None and change.after.rule.admits
+
+
+def _all(changes: Sequence[RuleChange]) -> RuleChanges:
     """Do all. Of rules that move, one whose traffic another takes over changes after that other one."""
     moving = [change for change in changes if _moves_allow(change)]
     if len(moving) < 2:
         return Changes(now=tuple(changes))
     ordered, doubled = _relayed(moving)
-    added = [_beside(change, "the old rule goes when all others are in place") for change in doubled]
-    removed = [_removal(change.before, "a rule with the new content has taken its place") for change in doubled if change.before is not None]
+    added = [_beside(change, Cause.BESIDE_UNTIL_LAST) for change in doubled]
+    removed = [_removal(change.before, Cause.SUPERSEDED) for change in doubled if change.before is not None]
     moved = {id(change) for change in moving}
     rest = [change for change in changes if id(change) not in moved]
     opening = sorted([*(change for change in rest if not _only_closes(change)), *added], key=_order)
@@ -255,11 +270,12 @@ def _all(changes: Sequence[Change]) -> Changes:
     return Changes(now=(*opening, *ordered, *closing))
 
 
-def _relayed(moving: Sequence[Change]) -> tuple[list[Change], list[Change]]:
-    """Return changes in an order in which none ends what a later one takes over, and those for which there is no such order."""
-    places = {id(change.after): place for place, change in enumerate(moving)}
-    index = PortIndex([change.after for change in moving if change.after is not None])
-    heirs_of = [{places[id(rule)] for part in _given_up(change) for rule in index.touching(part) if overlaps(rule, part)} for change in moving]
+def _relayed(moving: Sequence[RuleChange]) -> tuple[list[RuleChange], list[RuleChange]]:
+    """Return changes in an order in which none ends what a later one takes over, and those without such an order."""
+    afters = [None if change.after is None else change.after.rule for change in moving]
+    places = {id(rule): place for place, rule in enumerate(afters)}
+    index = PortIndex([rule for rule in afters if rule is not None])
+    heirs_of = [_heirs(change, places, index) for change in moving]
     waiting_for: list[list[int]] = [[] for _change in moving]
     for place, heirs in enumerate(heirs_of):
         for heir in heirs:
@@ -270,46 +286,38 @@ def _relayed(moving: Sequence[Change]) -> tuple[list[Change], list[Change]]:
             heirs_of[place].discard(done)
             if not heirs_of[place]:
                 ready.append(place)
-    return [moving[place] for place in ready], [change for change, heirs in zip(moving, heirs_of, strict=True) if heirs]
+    doubled = [change for change, heirs in zip(moving, heirs_of, strict=True) if heirs]
+    return [moving[place] for place in ready], doubled
 
 
-def _given_up(change: Change) -> tuple[Rule, ...]:
-    """Return what a change of a rule that allows does not admit any more."""
+def _heirs(change: RuleChange, places: Mapping[int, int], index: PortIndex) -> set[int]:
+    """Return the places of the changes that take over what a change of a rule that allows does not admit any more."""
     if change.before is None or change.after is None:
-        return ()
-    return uncovered(change.before.rule, [change.after])
+        return set()
+    given_up = uncovered(change.before.rule, [change.after.rule])
+    return {places[id(rule)] for part in given_up for rule in index.touching(part) if overlaps(rule, part)}
 
 
-def _beside(change: Change, text: str) -> Change:
-    """Return the addition of what a change leads to, beside the rule as it is."""
-    return Change(Kind.ADD, change.name, f"{change.reason}; {text}", None, change.after)
-
-
-def _open(changes: Sequence[Change]) -> Changes:
+def _open(changes: Sequence[RuleChange]) -> RuleChanges:
     """Do what closes nothing. An allow rule that moves gets its new content as a second rule beside the old one."""
-    now: list[Change] = []
-    later: list[Change] = []
+    now: list[RuleChange] = []
+    later: list[RuleChange] = []
     for change in changes:
-        if not change.moves.closes and not _only_closes(change):
+        if not change.closes and not _only_closes(change):
             now.append(change)
         elif change.before is not None and change.after is not None and _moves_allow(change):
-            now.append(_beside(change, "the old rule stays until phase close"))
-            later.append(_removal(change.before, "a rule with the new content has taken its place"))
+            now.append(_beside(change, Cause.BESIDE_UNTIL_CLOSE))
+            later.append(_removal(change.before, Cause.SUPERSEDED))
         else:
             later.append(change)
     return Changes(tuple(sorted(now, key=_order)), tuple(sorted(later, key=_order)))
 
 
-def _close(changes: Sequence[Change]) -> Changes:
+def _close(changes: Sequence[RuleChange]) -> RuleChanges:
     """Do what phase open leaves; a rule that moves and has no second one yet is changed in place."""
-    closing = [change.moves.closes or _only_closes(change) for change in changes]
+    closing = [change.closes or _only_closes(change) for change in changes]
     now = tuple(change for change, closes in zip(changes, closing, strict=True) if closes)
     return Changes(now, tuple(change for change, closes in zip(changes, closing, strict=True) if not closes))
-
-
-def _moves_allow(change: Change) -> bool:
-    moves = change.moves
-    return moves.opens and moves.closes and change.after is not None and change.after.admits
 
 
 _PHASES = {Phase.ALL: _all, Phase.OPEN: _open, Phase.CLOSE: _close}

@@ -16,9 +16,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from .._base.addresses import ANY, AddressSet
-from .rule import Rule
-from .tables import ANY_PROTOCOL, TCP
-from .windows.network import Profile
+from .host_facts import Profile
+from .rule import ANY_PROTOCOL, TCP, Rule
 
 _NOBODY = AddressSet()
 
@@ -56,7 +55,9 @@ def lost(target: Target, profile: Profile, before: Sequence[Rule], after: Sequen
     reached = _admitted(old, profile) - blocked
     still = _admitted(new, profile) - _union(match.sure for match in new_blocks) - newly_blocked
     may = [(match, match.possible - blocked) for match in _of(old, "allow")]
-    may_lose = _union((sources - still - _kept(match, _of(new, "allow"))) | (sources & newly_blocked) for match, sources in may)
+    may_lose = _union(
+        (sources - still - _kept(match, _of(new, "allow"))) | (sources & newly_blocked) for match, sources in may
+    )
     # An address is reached from its own family only.
     return ((reached - still) | may_lose).of_families(frozenset({6 if ":" in target.address else 4}))
 
@@ -70,19 +71,24 @@ def reaching(target: Target, profile: Profile, rules: Iterable[Rule], sources: A
 def touches(rule: Rule, port: int) -> bool:
     """Return whether a rule can say anything about inbound TCP traffic to a port; one of connection security is about both directions."""
     is_tcp = rule.enabled and rule.direction != "out" and rule.protocol in (TCP, ANY_PROTOCOL)
-    return is_tcp and (_has_port(rule, port) or bool(rule.localport.words))
+    return is_tcp and (_has_port(rule, port) or bool(rule.localport.keywords))
 
 
 def _matches(target: Target, profile: Profile, rules: Iterable[Rule]) -> list[_Match]:
-    return [match for rule in rules if profile.name in rule.profiles and touches(rule, target.port) for match in _match(rule, target)]
+    return [
+        match
+        for rule in rules
+        if profile.name in rule.profiles and touches(rule, target.port)
+        for match in _match(rule, target)
+    ]
 
 
 def _match(rule: Rule, target: Target) -> Iterator[_Match]:
     process = _process(rule, target)
-    if process is False or not (_is_here(rule, target) or rule.localip.words):
+    if process is False or not (_is_here(rule, target) or rule.localip.keywords):
         return
     limits = _limits(rule, target, process)
-    sources = ANY if rule.remoteip.words else rule.remoteip.addresses
+    sources = ANY if rule.remoteip.keywords else rule.remoteip.addresses
     is_sure = not any(limits[1:])
     yield _Match(rule, rule.remoteip.addresses if is_sure else _NOBODY, sources if any(limits) else _NOBODY, limits)
 
@@ -111,9 +117,19 @@ def _limits(rule: Rule, target: Target, process: bool | None) -> tuple[object, .
     programs = (rule.program.casefold(), rule.service.casefold()) if process is None else ()
     remote = () if rule.remoteport.is_any else (rule.remoteport,)
     security = rule.security if rule.action == "allow" and rule.security != "notrequired" else ""
-    ports = () if _has_port(rule, target.port) else rule.localport.words
-    addresses = () if _is_here(rule, target) else rule.localip.words
-    return (rule.remoteip.words, ports, addresses, programs, remote, rule.interfaces, rule.interfacetypes, rule.restrictions, security)
+    ports = () if _has_port(rule, target.port) else rule.localport.keywords
+    addresses = () if _is_here(rule, target) else rule.localip.keywords
+    return (
+        rule.remoteip.keywords,
+        ports,
+        addresses,
+        programs,
+        remote,
+        rule.interfaces,
+        rule.interfacetypes,
+        rule.restrictions,
+        security,
+    )
 
 
 def _of(matches: Iterable[_Match], action: str) -> list[_Match]:

@@ -1,33 +1,50 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The course of one run on one host, whatever kind of rule it is about, without the way to the host.
+"""Rules of one host are brought to what is wanted, whatever kind they are of: a Provider of _base/reconcile.py.
 
-    run.gathered(answer of gather); run.apply_arguments(); run.applied(answer of apply); run.confirmed(answer); run.result()
+    provider = WindowsFirewallProvider(Task.from_options({...}), link)
+    reconcile(provider, check_mode=False)
+    provider.result()
 
-A run goes gathered -> apply_arguments -> applied -> confirmed; result() may be asked at any point and tells how far it came.
-What differs between firewall rules (reconcile.py) and IPsec exemptions (ipsec/reconcile.py) are the hooks at the end of the class.
+A host answers in one round trip where nothing differs, in a second one where it applies, and in a third one, over a new
+connection, that confirms a change which would otherwise be taken back. What differs between firewall rules
+(windows/reconcile.py) and IPsec exemptions (ipsec/reconcile.py) are the hooks at the end of the class.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from .._base.addresses import parse_address
-from .._base.errors import Problem
+from .._base.changes import Changes, Kind, Phase, State
+from .._base.errors import AnswerError, DeviceError, Problem
+from .._base.reconcile import Provider, SafetyStep, bullets
 from . import results
 from .effects import RuleEffect
+from .host_facts import LOCAL, Host, Present, missing_addresses
 from .options import OWNED_GROUP
-from .planner import Changes, Phase, Present, State, applied
+from .planner import RuleChange, RuleChanges, applied
+from .port_check import answering
 from .rule import Rule
 from .safety import Safety, Verdict
-from .windows.host import Host, HostAnswerError, failure_text, missing_addresses
-from .windows.operations import Operation
+
+Answer = Mapping[str, object]
+_STATES_THAT_WRITE_RULES = (State.MERGED, State.REPLACED, State.OVERRIDDEN)
 
 
-class HostFailedError(Exception):
-    """The host could not do what it was told, or did not end up as wanted; the message says what was done."""
+@dataclass(frozen=True)
+class Link:
+    """The way to a host.
+
+    ask: runs the remote module with its options and returns its answer. ask_anew: the same over a new connection; its
+    second argument is the begin of the error when there is none. address: where the connection leads.
+    """
+
+    ask: Callable[[Mapping[str, object]], Answer]
+    ask_anew: Callable[[Mapping[str, object], str], Answer]
+    address: str
 
 
 @dataclass(frozen=True)
@@ -44,16 +61,6 @@ class Task:
     brief: bool = False
 
 
-def listed_texts(value: object) -> tuple[str, ...]:
-    """Return the items of a list as texts; nothing for anything else."""
-    return tuple(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else ()
-
-
-def listed_mappings(value: object) -> tuple[Mapping[str, object], ...]:
-    """Return the mappings of a list; nothing for anything else."""
-    return tuple(item for item in value if isinstance(item, Mapping)) if isinstance(value, Sequence) else ()
-
-
 def option_problems(group: str, expected: Sequence[str]) -> list[Problem]:
     """Return what is wrong with the name of the owned group and with addresses that the host is expected to have."""
     problems = []
@@ -68,143 +75,186 @@ def option_problems(group: str, expected: Sequence[str]) -> list[Problem]:
     return problems
 
 
-@dataclass
-class Course(ABC):
-    """The course of one run; it changes as the host answers."""
+class FirewallProvider(Provider):
+    """The rules of one kind on one host in one task; it changes as the host answers."""
 
-    task: Task
-    before: tuple[Present, ...] = ()
-    after: tuple[Present, ...] = ()
-    changes: Changes = field(default_factory=Changes)
-    round_trips: int = 0
-    enumerations: int = 0
-    writes: int = 0
-    _want: tuple[Rule, ...] = ()
-    _effects: tuple[RuleEffect, ...] = ()
-    _applied: bool = False
-    _may_have_written: bool = False
-    _facts: Mapping[str, object] = field(default_factory=dict)
-    _verdict: Verdict = Verdict()
-    _warnings: list[str] = field(default_factory=list)
-    _refused: list[str] = field(default_factory=list)
-    _fingerprint: str = ""
-    _snapshot: str = ""
-    _armed: bool = False
+    wording = results.FIREWALL
+    """How rules of this kind are presented."""
 
-    @property
-    def wording(self) -> results.Wording:
-        """Return how rules of this kind are told of."""
-        return results.FIREWALL
+    def __init__(self, task: Task, link: Link) -> None:
+        super().__init__()
+        self.task, self.link = task, link
+        self.before: tuple[Present, ...] = ()
+        self.after: tuple[Present, ...] = ()
+        self.changes: RuleChanges = Changes()
+        self.round_trips = self.enumerations = self.writes = 0
+        self._host: Host | None = None
+        self._want: tuple[Rule, ...] = ()
+        self._effects: tuple[RuleEffect, ...] = ()
+        self._verdict = Verdict()
+        self._warnings: list[str] = []
+        # Until apply, and in check mode, the result tells what would be.
+        self._is_prediction = True
+        self._may_have_written = False
+        self._snapshot, self._is_armed = "", False
+        self._answering_before: frozenset[int] = frozenset()
 
-    def gathered(self, answer: Mapping[str, object]) -> None:
-        """Take what the host answered to gather, and plan.
-
-        Raises HostFailedError when it failed or does not have an address that the inventory or a rule says it has,
-        HostAnswerError when the answer is not understood.
-        """
+    def gather(self) -> None:
+        """Ask the host what it has; raises DeviceError, also when it lacks an address that the inventory or a rule names."""
+        answer = self.link.ask({"operation": "gather", **self.way()})
         host = self._answered(answer, f"{self.wording.store} of the host could not be read")
         if host.writes:
-            raise HostAnswerError(f"the host's answer is not understood: {host.writes} writes, and it was only asked what it has")
-        self.before = self.after = host.rules
-        self._want = self._wanted(host)
+            message = f"{host.writes} writes, and it was only asked what it has"
+            raise AnswerError(f"the host's answer is not understood: {message}")
+        self._host, self.before, self.after = host, host.rules, host.rules
+        self.evidence.add(SafetyStep.READ_WHOLE)
         self._check_addresses(host)
-        self._check(host)
-        self.changes, self._effects = self._described(host, self._plan(host.rules))
+
+    def plan(self) -> None:
+        """Compute the changes, what they do, and what stands against them."""
+        host = self.host
+        self._want = self._wanted(host)
+        self._check_capabilities(host)
+        self.evidence.add(SafetyStep.VALID_CANDIDATE)
+        self.changes, self._effects = self._described(host, self._changes_of(host.rules))
+        if all(map(self._is_ours, self.changes.now)):
+            self.evidence.add(SafetyStep.OWNERSHIP)
         self.after = applied(host.rules, self.changes.now)
         self._verdict = self._judged(host)
         self._warnings = self._warned(host)
-        self._fingerprint = host.fingerprint
 
     @property
-    def steady_ports(self) -> frozenset[int]:
-        """Return the TCP ports that answer those who manage the host after the changes when they answer before."""
-        return self._verdict.steady
+    def has_changes(self) -> bool:
+        """Return whether the host has something to do."""
+        return bool(self.operations())
 
-    def apply_arguments(self) -> dict[str, object]:
-        """Return the arguments of apply; raises HostFailedError when the guard stands against the changes."""
-        reasons = self._verdict.reasons(self.task.safety)
-        if reasons:
-            self.after, self._applied = self.before, True
-            raise HostFailedError("\n".join(["the changes are refused; nothing was written:", *bullets(reasons)]))
-        safety = self.task.safety.arguments()
-        return {"operation": "apply", "operations": self.operations(), "fingerprint": self._fingerprint, **safety, **self.way()}
+    def check(self) -> Sequence[str]:
+        """Return what the guard has against the changes."""
+        self._is_prediction, self.after = False, self.before
+        self.evidence.add(SafetyStep.GUARD)
+        return self._verdict.reasons(self.task.safety)
 
-    def forecast(self) -> None:
-        """Take down as warnings why apply would refuse the changes: for check mode."""
-        self._refused = self._verdict.reasons(self.task.safety)
-        self._warnings += [f"apply would refuse the changes: {reason}" for reason in self._refused]
+    def forecast(self, refusals: Sequence[str]) -> None:
+        """Take down as warnings why apply would refuse the changes."""
+        super().forecast(refusals)
+        self._is_prediction, self.after = True, applied(self.before, self.changes.now)
+        self._warnings += [f"apply would refuse the changes: {reason}" for reason in refusals]
 
-    def applied(self, answer: Mapping[str, object]) -> None:
-        """Take what the host answered to apply, and compare what it has now with what was wanted.
-
-        Raises HostFailedError when it failed half-way or a rule is not as wanted, HostAnswerError as gathered().
-        """
-        self.after, self._applied, self._may_have_written = self.before, True, True
+    def apply(self) -> None:
+        """Make the changes; what the host has afterwards is part of its answer."""
+        arguments = self.apply_arguments()
+        if self.task.safety.confirm_minutes:
+            self._answering_before = answering(self.link.address, self._verdict.steady)
+        self._is_prediction, self._may_have_written, self.after = False, True, self.before
+        answer = self.link.ask(arguments)
         snapshot = answer.get("snapshot")
-        self._snapshot, self._armed = snapshot if isinstance(snapshot, str) else "", answer.get("armed") is True
+        self._snapshot, self._is_armed = snapshot if isinstance(snapshot, str) else "", answer.get("armed") is True
         self.after = self._answered(answer, _stopped_text(answer, self.operations())).rules
-        left = self._plan(self.after).now
+        # The host compares the fingerprint before the first write, and fails where it is another one.
+        taken = {
+            SafetyStep.FINGERPRINT: bool(arguments["fingerprint"]),
+            SafetyStep.SAVED: bool(self._snapshot),
+            SafetyStep.REVERT_ARMED: self._is_armed,
+        }
+        self.evidence |= {step for step, is_taken in taken.items() if is_taken}
+
+    def verify(self) -> None:
+        """Compare what the host has after its writes with what was wanted."""
+        left = self._changes_of(self.after).now
         if left:
             title = f"the changes were made, but the {self.wording.nouns} are not as wanted; what is left:"
-            raise HostFailedError("\n".join([title, *bullets(results.commands(left, self.wording))]))
-        self._check_way_back()
+            raise DeviceError("\n".join([title, *bullets(results.commands(left, self.wording))]))
+        self.evidence.add(SafetyStep.REREAD_EQUAL)
 
-    def _check_way_back(self) -> None:
-        """Raise HostFailedError when the host does not say that it has prepared what it was told to."""
-        safety = self.task.safety
-        if self.has_way_back and ((safety.snapshot and not self._snapshot) or (safety.confirm_minutes and not self._armed)):
-            what = "by itself" if safety.confirm_minutes and not self._armed else "by a snapshot"
-            raise HostFailedError(f"the changes were made, but the host does not say that what was there before can come back {what}")
-
-    @property
-    def has_way_back(self) -> bool:
-        """Return whether the host saves what it has before it writes."""
-        return True
-
-    @property
-    def waits(self) -> bool:
-        """Return whether the change is taken back unless it is confirmed."""
-        return self._armed
-
-    def confirmed(self, answer: Mapping[str, object]) -> None:
-        """Take what the host answered to confirm; raises HostFailedError when it could not, so that the change is taken back."""
+    def confirm(self) -> None:
+        """Confirm over a new connection what shut nothing; otherwise leave it to be taken back."""
+        if not self._is_armed:
+            return
+        shut = sorted(self._answering_before - answering(self.link.address, self._answering_before))
+        if shut:
+            ports = ", ".join(map(str, shut))
+            text = f"TCP {ports} answered before the change and does not now; the change is not confirmed"
+            raise DeviceError(f"{text}: {self.rollback_text()}")
+        lost = f"no new connection after the change, which is not confirmed: {self.rollback_text()}"
+        answer = self.link.ask_anew({**self.way(), "operation": "confirm"}, lost)
         self.round_trips += 1
         if answer.get("failed") or answer.get("changed") is not True:
-            raise HostFailedError(f"the change could not be confirmed: {failure_text(answer)}")
-        self._armed = False
+            raise DeviceError(f"the change could not be confirmed: {self.failure_text(answer)}")
+        self._is_armed = False
+        self.evidence.add(SafetyStep.CONFIRMED)
 
-    def not_confirmed(self, shut: Sequence[int]) -> HostFailedError:
-        """Return the error of a change that is left to be taken back, because ports do not answer any more."""
-        ports = ", ".join(map(str, shut))
-        return HostFailedError(f"TCP {ports} answered before the change and does not now; the change is not confirmed: {self.way_back()}")
+    @property
+    def required(self) -> frozenset[SafetyStep]:
+        """Return the steps that this task requires: what its state and its options of safety leave."""
+        safety = self.task.safety
+        not_asked_for = {
+            SafetyStep.RIGHT_HOST: self.task.state not in _STATES_THAT_WRITE_RULES,
+            SafetyStep.SAVED: not (self.has_snapshots and safety.snapshot),
+            SafetyStep.REVERT_ARMED: not (self.has_snapshots and safety.confirm_minutes),
+            SafetyStep.CONFIRMED: not (self.has_snapshots and safety.confirm_minutes),
+        }
+        return super().required - {step for step, is_so in not_asked_for.items() if is_so}
 
-    def way_back(self) -> str:
+    def missing_text(self, missing: Sequence[SafetyStep], is_written: bool) -> str:
+        """Return the error of steps that nobody took."""
+        if not {SafetyStep.SAVED, SafetyStep.REVERT_ARMED} & set(missing):
+            return super().missing_text(missing, is_written)
+        way = "by itself" if SafetyStep.REVERT_ARMED in missing else "by a snapshot"
+        return f"the changes were made, but the host does not say that what was there before can come back {way}"
+
+    def rollback_text(self) -> str:
         """Return how what was there before comes back."""
         minutes = self.task.safety.confirm_minutes
-        by_itself = f"it comes back by itself {minutes} minutes after the first write, or at once by: " if self._armed else ""
-        return f"{by_itself}{results.rollback(self._snapshot)}"
+        by_itself = f"it comes back by itself {minutes} minutes after the first write, or at once by: "
+        return f"{by_itself if self._is_armed else ''}{self.rollback_command(self._snapshot)}"
 
     def result(self) -> dict[str, object]:
         """Return the result of the task as far as it came; after is a prediction until the changes were applied."""
         changes, wording = self.changes.now, self.wording
+        impact = [cut.to_result() for cut in self._verdict.cuts]
         found: dict[str, object] = {
-            "changed": self._changed(),
+            "changed": self._is_changed(),
             **self._rules(),
             "changes": results.change_results(changes, wording),
-            "effects": [asdict(effect) for effect in self._effects],
+            "effects": [effect.document() for effect in self._effects],
             "commands": results.commands(changes, wording),
             "summary": results.summary(changes),
             "pending": bool(self.changes.later),
             "stats": {"round_trips": self.round_trips, "enumerations": self.enumerations, "writes": self.writes},
-            "host": self._facts,
-            "would_cut": [cut.to_result() for cut in self._verdict.cuts],
+            "host": self._host_facts(),
+            "connection_impact": impact,
+            "would_cut": impact,
             "warnings": list(self._warnings),
         }
-        if self._refused:
-            found["refused"] = list(self._refused)
+        if self.refusals:
+            found["refused"] = list(self.refusals)
         if self._snapshot:
-            found["snapshot"] = {"path": self._snapshot, "rollback": results.rollback(self._snapshot), "armed": self._armed}
+            rollback = self.rollback_command(self._snapshot)
+            found["snapshot"] = {"path": self._snapshot, "rollback": rollback, "armed": self._is_armed}
         return found
+
+    def diffs(self) -> list[dict[str, str]]:
+        """Return one diff per changed rule, for ansible's --diff."""
+        return results.diffs(self.changes.now, self.wording)
+
+    @property
+    def host(self) -> Host:
+        """Return the host as gathered."""
+        if self._host is None:
+            raise DeviceError("nothing was gathered yet")
+        return self._host
+
+    def apply_arguments(self) -> dict[str, object]:
+        """Return the arguments of apply."""
+        safety = self.task.safety.arguments()
+        fingerprint = self.host.fingerprint
+        return {
+            "operation": "apply",
+            "operations": self.operations(),
+            "fingerprint": fingerprint,
+            **safety,
+            **self.way(),
+        }
 
     def _rules(self) -> dict[str, object]:
         """Return the rules of the owned group before and after."""
@@ -218,70 +268,89 @@ class Course(ABC):
     def _owned(self, have: Sequence[Present]) -> list[dict[str, object]]:
         return results.rule_options(results.owned(have, self.task.group), self.wording)
 
-    def diffs(self) -> list[dict[str, str]]:
-        """Return one diff per changed rule, for ansible's --diff."""
-        return results.diffs(self.changes.now, self.wording)
+    def _host_facts(self) -> dict[str, object]:
+        host = self._host
+        if host is None:
+            return {}
+        return {"addresses": list(host.addresses), "profiles": [asdict(profile) for profile in host.profiles]}
 
-    def _changed(self) -> bool:
+    def _is_changed(self) -> bool:
         """Return whether the host changes, or has changed; where it did not say what it wrote, it may have."""
-        if not self._applied:
+        if self._is_prediction:
             return bool(self.changes.now)
         return self.writes > 0 or self._may_have_written or self.after != self.before
 
-    def _answered(self, answer: Mapping[str, object], failed_text: str) -> Host:
-        """Count the round trip and return the host it describes; after a failure keep what the host still told."""
+    def _answered(self, answer: Answer, failed_text: str) -> Host:
+        """Count the round trip and return the host that an answer describes; keep what a failed one still tells of it."""
         self.round_trips += 1
-        failed = bool(answer.get("failed"))
-        if failed and "rules" not in answer:
-            raise HostFailedError(f"{failed_text}: {failure_text(answer)}")
+        is_failed = bool(answer.get("failed"))
+        if is_failed and "rules" not in answer:
+            raise DeviceError(f"{failed_text}: {self.failure_text(answer)}")
         host = self._read(answer)
         self._may_have_written = False
         self.enumerations += host.enumerations
         self.writes += host.writes
-        if failed:
+        if is_failed:
             self.after = host.rules
-            raise HostFailedError(f"{failed_text}: {failure_text(answer)}")
-        self._facts = {"addresses": list(host.addresses), "profiles": [asdict(profile) for profile in host.profiles]}
+            raise DeviceError(f"{failed_text}: {self.failure_text(answer)}")
         return host
 
     def _check_addresses(self, host: Host) -> None:
-        if self.task.state not in (State.MERGED, State.REPLACED, State.OVERRIDDEN):
+        if self.task.state not in _STATES_THAT_WRITE_RULES:
             return
         problems = missing_addresses(self.task.options, self.task.expected_addresses, host)
         if problems:
-            raise HostFailedError("\n".join(["this is not the host that the inventory describes; nothing was written:", *bullets(problems)]))
+            title = "this is not the host that the inventory describes; nothing was written:"
+            raise DeviceError("\n".join([title, *bullets(problems)]))
+        self.evidence.add(SafetyStep.RIGHT_HOST)
 
-    def gather_arguments(self) -> dict[str, object]:
-        """Return the arguments of gather."""
-        return {"operation": "gather", **self.way()}
+    def _is_ours(self, change: RuleChange) -> bool:
+        """Return whether a change falls on rules of the owned group alone; OVERRIDDEN may disable others."""
+        if change.before is None:
+            return True
+        may_disable = self.task.state is State.OVERRIDDEN and change.kind is Kind.DISABLE
+        return change.before.store == LOCAL and (change.before.rule.group == self.task.group or may_disable)
 
     def way(self) -> dict[str, object]:
         """Return the arguments that say how and where the host reads and writes."""
         return {}
 
-    @abstractmethod
-    def operations(self) -> list[Operation]:
-        """Return what the host has to do; nothing when it is as wanted."""
+    @property
+    def has_snapshots(self) -> bool:
+        """Return whether the host saves what it has before it writes."""
+        return True
 
     @abstractmethod
-    def _read(self, answer: Mapping[str, object]) -> Host:
-        """Return the host that an answer describes."""
+    def operations(self) -> Sequence[Mapping[str, object]]:
+        """Return what the host has to do, each with kind and name; nothing when it is as wanted."""
+
+    @abstractmethod
+    def failure_text(self, answer: Answer) -> str:
+        """Return why the host failed."""
+
+    @abstractmethod
+    def rollback_command(self, snapshot: str) -> str:
+        """Return the command that brings a snapshot back, to be run on the host."""
+
+    @abstractmethod
+    def _read(self, answer: Answer) -> Host:
+        """Return the host that an answer describes; raises AnswerError."""
 
     @abstractmethod
     def _wanted(self, host: Host) -> tuple[Rule, ...]:
         """Return the rules that are wanted on this host."""
 
     @abstractmethod
-    def _check(self, host: Host) -> None:
-        """Raise HostFailedError when the host cannot have the rules."""
+    def _check_capabilities(self, host: Host) -> None:
+        """Raise DeviceError when the host cannot have the rules."""
 
     @abstractmethod
-    def _plan(self, have: tuple[Present, ...]) -> Changes:
+    def _changes_of(self, have: tuple[Present, ...]) -> RuleChanges:
         """Return what has to change."""
 
     @abstractmethod
-    def _described(self, host: Host, changes: Changes) -> tuple[Changes, tuple[RuleEffect, ...]]:
-        """Return the changes with their effects, and the effect of each owned rule after them."""
+    def _described(self, host: Host, changes: RuleChanges) -> tuple[RuleChanges, tuple[RuleEffect, ...]]:
+        """Return the changes with their effects, and the effects of each owned rule after them."""
 
     @abstractmethod
     def _judged(self, host: Host) -> Verdict:
@@ -292,15 +361,10 @@ class Course(ABC):
         """Return what is to be warned about."""
 
 
-def bullets(items: Sequence[object]) -> list[str]:
-    """Return the lines of a list in a message."""
-    return [f"  - {item}" for item in items]
-
-
-def _stopped_text(answer: Mapping[str, object], planned: Sequence[Operation]) -> str:
+def _stopped_text(answer: Answer, planned: Sequence[Mapping[str, object]]) -> str:
     """Return what was done and what was not when apply stopped half-way."""
     done = answer.get("done")
     count = done if isinstance(done, int) else 0
     names = [f"{operation['kind']} {operation['name']}" for operation in planned]
-    texts = [", ".join(part) or "nothing" for part in (names[:count], names[count:])]
-    return f"the changes stopped half-way (done: {texts[0]}; not done: {texts[1]}); run again to go on"
+    made, left = (", ".join(part) or "nothing" for part in (names[:count], names[count:]))
+    return f"the changes stopped half-way (done: {made}; not done: {left}); run again to go on"

@@ -7,20 +7,38 @@ commands(...) == ["add rule SIP: allow in, protocol tcp, localport 5061, remotei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from .planner import LOCAL, Change, Kind, Present
+from .._base import changes as base
+from .._base.changes import Cause, Kind, Presentation, value_text
+from .effects import effects_text
+from .host_facts import LOCAL, Present
+from .planner import RuleChange
 from .rule import Rule
 from .rule_split import joined
+
+# Why a change is made, for people. {detail}: that of the change, else the names of the properties that differ.
+_REASONS: Mapping[Cause, str] = {
+    Cause.MISSING: "it is missing",
+    Cause.DIFFERENT: "different: {detail}",
+    Cause.NOT_WANTED: "it is not wanted",
+    Cause.DELETED: "it is to be deleted",
+    Cause.DUPLICATE: "another rule has its name and group",
+    Cause.KEPT_IN_PARTS: "rule {detail} is kept in other rules",
+    Cause.ADMITS_MORE: "it admits more than the list on {detail}",
+    Cause.SUPERSEDED: "a rule with the new content has taken its place",
+    Cause.BESIDE_UNTIL_CLOSE: "different: {detail}; the old rule stays until phase close",
+    Cause.BESIDE_UNTIL_LAST: "different: {detail}; the old rule goes when all others are in place",
+}
 
 
 @dataclass(frozen=True)
 class Wording:
-    """How one kind of rule is told of.
+    """How one kind of rule is presented.
 
     store: where they are, at the begin of a sentence. title: of a diff. options: the rule as options. head: what a rule
-    does, before its limits. unsaid: options that a command leaves out.
+    does, before its limits. left_out: options that a command does not show.
     """
 
     noun: str
@@ -29,12 +47,23 @@ class Wording:
     title: str
     options: Callable[[Rule], dict[str, object]]
     head: Callable[[Rule], str]
-    unsaid: frozenset[str]
+    left_out: frozenset[str]
 
     @property
     def defaults(self) -> dict[str, object]:
-        """Return the options of a rule without limits, which need not be said."""
+        """Return the options of a rule without limits, which a command need not show."""
         return self.options(Rule(name=""))
+
+    def presentation(self) -> Presentation[Present]:
+        """Return how changes of such rules are shown in a result and in a diff."""
+        return Presentation(
+            title=self.title,
+            options=lambda present: self.options(present.rule),
+            command=lambda change: _command(change, self),
+            reason=reason_text,
+            impact=lambda change: effects_text(change.effects),
+            defaults=self.defaults,
+        )
 
 
 FIREWALL = Wording(
@@ -45,8 +74,13 @@ FIREWALL = Wording(
     options=Rule.to_options,
     head=lambda rule: f"{rule.action} {rule.direction}",
     # The rule's name stands before.
-    unsaid=frozenset({"name", "group", "description", "direction", "action"}),
+    left_out=frozenset({"name", "group", "description", "direction", "action"}),
 )
+
+
+def reason_text(change: RuleChange) -> str:
+    """Return why a change is made, as text."""
+    return _REASONS[change.cause].format(detail=change.detail or ", ".join(change.properties))
 
 
 def rule_options(rules: Iterable[Rule], wording: Wording = FIREWALL) -> list[dict[str, object]]:
@@ -59,81 +93,44 @@ def owned(have: Iterable[Present], group: str) -> list[Rule]:
     return joined(present.rule for present in have if present.rule.group == group and present.store == LOCAL)
 
 
-def change_results(changes: Iterable[Change], wording: Wording = FIREWALL) -> list[dict[str, object]]:
-    """Return changes as mappings: kind, name, reason, properties (property, before, after), opens, closes, effect, changes_admission."""
-    return [_change_result(change, wording) for change in changes]
+def change_results(changes: Iterable[RuleChange], wording: Wording = FIREWALL) -> list[dict[str, object]]:
+    """Return changes as every module of this collection returns them."""
+    presentation = wording.presentation()
+    return [presentation.document(change) for change in changes]
 
 
-def _change_result(change: Change, wording: Wording) -> dict[str, object]:
-    before, after = _sides(change, wording)
-    properties = [{"property": name, "before": before.get(name), "after": after.get(name)} for name in change.properties]
-    return {
-        "kind": change.kind.value,
-        "name": change.name,
-        "reason": change.reason,
-        "properties": properties,
-        "opens": change.moves.opens,
-        "closes": change.moves.closes,
-        "effect": change.effect,
-        "changes_admission": change.changes_admission,
-    }
-
-
-def _sides(change: Change, wording: Wording) -> tuple[dict[str, object], dict[str, object]]:
-    before = {} if change.before is None else wording.options(change.before.rule)
-    return before, {} if change.after is None else wording.options(change.after)
-
-
-def commands(changes: Iterable[Change], wording: Wording = FIREWALL) -> list[str]:
-    """Return each change as one line of words."""
+def commands(changes: Iterable[RuleChange], wording: Wording = FIREWALL) -> list[str]:
+    """Return each change as one line of text."""
     return [_command(change, wording) for change in changes]
 
 
-def _command(change: Change, wording: Wording) -> str:
-    before, after = _sides(change, wording)
+def _command(change: RuleChange, wording: Wording) -> str:
+    before, after = ({} if side is None else wording.options(side.rule) for side in (change.before, change.after))
     if change.after is not None and change.kind is Kind.ADD:
         defaults = wording.defaults
-        said = [f"{name} {_words(value)}" for name, value in after.items() if name not in wording.unsaid and value != defaults.get(name)]
-        return ", ".join([f"add {wording.noun} {change.name}: {wording.head(change.after)}", *said])
+        shown = [name for name, value in after.items() if name not in wording.left_out and value != defaults.get(name)]
+        limits = [f"{name} {value_text(after[name])}" for name in shown]
+        return ", ".join([f"add {wording.noun} {change.name}: {wording.head(change.after.rule)}", *limits])
     if change.kind is Kind.REMOVE:
-        return f"remove {wording.noun} {change.name}: {change.reason}"
-    said = [f"{name} from {_words(before.get(name))} to {_words(after.get(name))}" for name in change.properties]
-    return f"change {wording.noun} {change.name}: {', '.join(said)}"
+        return f"remove {wording.noun} {change.name}: {reason_text(change)}"
+    pairs = [(name, value_text(before.get(name)), value_text(after.get(name))) for name in change.properties]
+    return (
+        f"change {wording.noun} {change.name}: {', '.join(f'{name} from {old} to {new}' for name, old, new in pairs)}"
+    )
 
 
-def _words(value: object) -> str:
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    return str(value).lower() if isinstance(value, bool) else repr(value) if value == "" else str(value)
+_COUNTED = ("added", "changed", "disabled", "removed", "admission_changed")
+NOTHING: Mapping[str, int] = dict.fromkeys(_COUNTED, 0)
+"""The summary of a task without changes."""
 
 
-def rollback(snapshot: str) -> str:
-    """Return the command that brings a snapshot back, to be run on the host."""
-    return f'netsh advfirewall import "{snapshot}"'
+def summary(changes: Iterable[RuleChange]) -> dict[str, int]:
+    """Return how many rules are added, changed, disabled, removed, and how many changes change what is admitted."""
+    counts = base.summary(changes)
+    return {name: counts[name] for name in _COUNTED}
 
 
-_COUNTED = {"added": Kind.ADD, "changed": Kind.CHANGE, "disabled": Kind.DISABLE, "removed": Kind.REMOVE}
-
-
-def summary(changes: Sequence[Change]) -> dict[str, int]:
-    """Return how many rules are added, changed, disabled, removed, and how many of the changes change what is admitted."""
-    counts = {word: sum(change.kind is kind for change in changes) for word, kind in _COUNTED.items()}
-    return {**counts, "admission_changed": sum(change.changes_admission for change in changes)}
-
-
-def diffs(changes: Iterable[Change], wording: Wording = FIREWALL) -> list[dict[str, str]]:
-    """Return one diff per change for ansible's --diff: headers, and the rule before and after as sorted lines."""
-    return [_diff(change, wording) for change in changes]
-
-
-def _diff(change: Change, wording: Wording) -> dict[str, str]:
-    before, after = _sides(change, wording)
-    header = f"{wording.title} {change.name} ({change.effect})"
-    # Lines that would say "no limit" on both sides are left out.
-    defaults = wording.defaults
-    shown = sorted(name for name in {**before, **after} if any(side and side.get(name) != defaults.get(name) for side in (before, after)))
-    return {"before_header": header, "after_header": header, "before": _lines(before, shown), "after": _lines(after, shown)}
-
-
-def _lines(options: dict[str, object], shown: Iterable[str]) -> str:
-    return "".join(f"{name}: {_words(options[name])}\n" for name in shown if name in options)
+def diffs(changes: Iterable[RuleChange], wording: Wording = FIREWALL) -> list[dict[str, str]]:
+    """Return one diff per change for ansible's --diff: headers, and the whole rule before and after as sorted lines."""
+    presentation = wording.presentation()
+    return [presentation.diff(replace(change, properties=())) for change in changes]

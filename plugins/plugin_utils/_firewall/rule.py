@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One Windows Firewall rule as a value: every spelling of one rule is one Rule.
+"""One firewall rule as a value: every spelling of one rule is one Rule; and the vocabulary of its options.
 
     Rule(name="SIP", direction="in", protocol=6, localport=PortScope(PortSet.of(5061)), ...)
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from .._base import intervals
 from .._base.addresses import ANY as ANY_ADDRESS
@@ -20,88 +20,155 @@ from .._base.addresses import AddressSet
 from .._base.libraries import netaddr
 from .._base.ports import ANY as ANY_PORT
 from .._base.ports import PortSet
-from .tables import ANY_PROTOCOL, PROFILE_BITS, PROTOCOLS
+
+if TYPE_CHECKING:
+    from typing import Self
+
+# The vocabulary of rules: left are the words of options (those of community.windows.win_firewall_rule), right what the COM
+# interfaces INetFwRule to INetFwRule3 of netfw.h use. Limits are those of [MS-FASP] 2.2.37.
+TCP, UDP, ICMPV4, ICMPV6, ANY_PROTOCOL = 6, 17, 1, 58, 256
+PROTOCOLS: Mapping[str, int] = {"tcp": TCP, "udp": UDP, "icmpv4": ICMPV4, "icmpv6": ICMPV6, "any": ANY_PROTOCOL}
+PORT_PROTOCOLS = frozenset({TCP, UDP})
+ICMP_PROTOCOLS = frozenset({ICMPV4, ICMPV6})
+
+DIRECTIONS: Mapping[str, int] = {"in": 1, "out": 2}
+ACTIONS: Mapping[str, int] = {"block": 0, "allow": 1}
+PROFILE_BITS: Mapping[str, int] = {"domain": 1, "private": 2, "public": 4}
+EVERY_PROFILE = 0x7FFFFFFF
+EDGES: Mapping[str, int] = {"no": 0, "yes": 1, "deferapp": 2, "deferuser": 3}
+SECURITIES: Mapping[str, int] = {"notrequired": 0, "authnoencap": 1, "authenticate": 2, "authdynenc": 3, "authenc": 4}
+INTERFACE_TYPES: Mapping[str, str] = {"lan": "Lan", "wireless": "Wireless", "ras": "RemoteAccess"}
+
+
+def _folded(*words: str, **aliases: str) -> Mapping[str, str]:
+    """Return the words by their lower case, and those that NetSecurity's cmdlets call otherwise by that name too."""
+    return {word.casefold(): word for word in words} | aliases
+
+
+# In the order of their bits ([MS-FASP] 2.2.21), which is the order in which Windows gives them back.
+ADDRESS_KEYWORDS = _folded(
+    "LocalSubnet",
+    "DNS",
+    "DHCP",
+    "WINS",
+    "DefaultGateway",
+    "Intranet",
+    "Internet",
+    "Ply2Renders",
+    "RmtIntranet",
+    "CaptivePortal",
+    playtodevice="Ply2Renders",
+    intranetremoteaccess="RmtIntranet",
+)
+PORT_KEYWORDS = _folded(
+    "RPC",
+    "RPC-EPMap",
+    "IPHTTPS",
+    "Teredo",
+    "Ply2Disc",
+    rpcepmap="RPC-EPMap",
+    iphttpsin="IPHTTPS",
+    iphttpsout="IPHTTPS",
+    playtodiscovery="Ply2Disc",
+)
+# The protocol that a word of ports goes with: of local ports in inbound rules, of remote ports in outbound ones.
+LOCAL_PORT_KEYWORDS: Mapping[str, int] = {"RPC": TCP, "RPC-EPMap": TCP, "IPHTTPS": TCP, "Teredo": UDP, "Ply2Disc": UDP}
+REMOTE_PORT_KEYWORDS: Mapping[str, int] = {"IPHTTPS": TCP}
+# Words of policy version 2.20 ([MS-FASP] 2.2.21 and note 12): Windows Server 2012 and later have them.
+KEYWORDS_OF_2012 = frozenset({"Intranet", "Internet", "Ply2Renders", "RmtIntranet", "CaptivePortal", "Ply2Disc"})
+
+# Entries of one kind in a list of a rule ([MS-FASP] 2.2.5 to 2.2.18).
+LIST_LIMIT = 1000
+TEXT_LIMIT = 9999
+PATH_LIMIT = 259
 
 ALL_PROFILES = frozenset(PROFILE_BITS)
 ANY_TEXT = "any"
 
 
+Members = TypeVar("Members", AddressSet, PortSet)
+
+
 @dataclass(frozen=True)
-class AddressScope:
-    """Addresses of one side of a rule: a set, and beside it words such as LocalSubnet that only the host can resolve."""
+class Scope(Generic[Members]):
+    """One limit of a rule: a set, and beside it keywords such as LocalSubnet or RPC that only the host can resolve.
 
-    addresses: AddressSet = ANY_ADDRESS
-    words: frozenset[str] = frozenset()
+    Algebra is about what is sure: a keyword is inside only the same keyword or everything.
+    """
 
-    def __le__(self, other: AddressScope) -> bool:
-        """Return whether every address of self is surely in other; a word is inside only the same word or everything."""
-        return other.addresses == ANY_ADDRESS or (self.addresses <= other.addresses and self.words <= other.words)
+    members: Members
+    keywords: frozenset[str] = frozenset()
+    EVERYTHING: ClassVar[Any]
+    """All members."""
 
-    def __and__(self, other: AddressScope) -> AddressScope:
+    def __le__(self, other: Self) -> bool:
+        """Return whether every member of self is surely in other."""
+        return other.is_any or (self.members <= other.members and self.keywords <= other.keywords)
+
+    def __and__(self, other: Self) -> Self:
         """Return what is surely in both."""
         if self.is_any or other.is_any:
             return other if self.is_any else self
-        return AddressScope(self.addresses & other.addresses, self.words & other.words)
+        return type(self)(self.members & other.members, self.keywords & other.keywords)
 
-    def __sub__(self, other: AddressScope) -> AddressScope:
+    def __sub__(self, other: Self) -> Self:
         """Return what is not surely in other."""
-        return AddressScope(AddressSet()) if other.is_any else AddressScope(self.addresses - other.addresses, self.words - other.words)
+        if other.is_any:
+            return type(self)(type(self.members)())
+        return type(self)(self.members - other.members, self.keywords - other.keywords)
 
-    def __or__(self, other: AddressScope) -> AddressScope:
+    def __or__(self, other: Self) -> Self:
         """Return what is in either."""
-        return AddressScope() if self.is_any or other.is_any else AddressScope(self.addresses | other.addresses, self.words | other.words)
+        if self.is_any or other.is_any:
+            return type(self)(self.EVERYTHING)
+        return type(self)(self.members | other.members, self.keywords | other.keywords)
 
     def __bool__(self) -> bool:
         """Return whether there is anything in the scope."""
-        return bool(self.addresses or self.words)
+        return bool(self.members or self.keywords)
 
     @property
     def is_any(self) -> bool:
         """Return whether the scope has no limit."""
-        return self.addresses == ANY_ADDRESS
+        return bool(self.members == self.EVERYTHING)
+
+    def entries(self) -> tuple[str, ...]:
+        """Return the members as the fewest entries of a rule's list."""
+        return self.members.to_text()
 
     def to_text(self) -> tuple[str, ...]:
-        """Return words, then addresses, networks and ranges a-b, IPv4 first; ("any",) without a limit."""
-        return (ANY_TEXT,) if self.is_any else (*sorted(self.words), *address_texts(self.addresses))
+        """Return keywords, then the entries in ascending order; ("any",) without a limit."""
+        return (ANY_TEXT,) if self.is_any else (*sorted(self.keywords), *self.entries())
 
 
 @dataclass(frozen=True)
-class PortScope:
-    """Ports of one side of a rule: a set, and beside it words such as RPC that only the host can resolve."""
+class AddressScope(Scope[AddressSet]):
+    """Addresses of one side of a rule."""
 
-    ports: PortSet = ANY_PORT
-    words: frozenset[str] = frozenset()
-
-    def __le__(self, other: PortScope) -> bool:
-        """Return whether every port of self is surely in other; a word is inside only the same word or everything."""
-        return other.ports == ANY_PORT or (self.ports <= other.ports and self.words <= other.words)
-
-    def __and__(self, other: PortScope) -> PortScope:
-        """Return what is surely in both."""
-        if self.is_any or other.is_any:
-            return other if self.is_any else self
-        return PortScope(self.ports & other.ports, self.words & other.words)
-
-    def __sub__(self, other: PortScope) -> PortScope:
-        """Return what is not surely in other."""
-        return PortScope(PortSet()) if other.is_any else PortScope(self.ports - other.ports, self.words - other.words)
-
-    def __or__(self, other: PortScope) -> PortScope:
-        """Return what is in either."""
-        return PortScope() if self.is_any or other.is_any else PortScope(self.ports | other.ports, self.words | other.words)
-
-    def __bool__(self) -> bool:
-        """Return whether there is anything in the scope."""
-        return bool(self.ports or self.words)
+    members: AddressSet = ANY_ADDRESS
+    EVERYTHING = ANY_ADDRESS
 
     @property
-    def is_any(self) -> bool:
-        """Return whether the scope has no limit."""
-        return self.ports == ANY_PORT
+    def addresses(self) -> AddressSet:
+        """Return the set, without keywords."""
+        return self.members
 
-    def to_text(self) -> tuple[str, ...]:
-        """Return words, then ports and ranges a-b; ("any",) without a limit."""
-        return (ANY_TEXT,) if self.is_any else (*sorted(self.words), *self.ports.to_text())
+    def entries(self) -> tuple[str, ...]:
+        """Return addresses, networks and ranges a-b, IPv4 first."""
+        return address_texts(self.members)
+
+
+@dataclass(frozen=True)
+class PortScope(Scope[PortSet]):
+    """Ports of one side of a rule."""
+
+    members: PortSet = ANY_PORT
+    EVERYTHING = ANY_PORT
+
+    @property
+    def ports(self) -> PortSet:
+        """Return the set, without keywords."""
+        return self.members
 
 
 @dataclass(frozen=True)
@@ -142,7 +209,9 @@ class Rule:
 
     def to_options(self) -> dict[str, object]:
         """Return the rule as options of the module, in canonical spelling; restrictions only where there are any."""
-        options = {field.name: _OPTION_FORMS.get(field.name, _unchanged)(getattr(self, field.name)) for field in fields(self)}
+        options = {
+            field.name: _OPTION_FORMS.get(field.name, _unchanged)(getattr(self, field.name)) for field in fields(self)
+        }
         if not self.restrictions:
             del options["restrictions"]
         return options
@@ -164,7 +233,10 @@ def address_texts(addresses: AddressSet) -> tuple[str, ...]:
 
     This needs the fewest entries of a rule's list, which Windows limits to 1000 of each kind.
     """
-    return (*(_interval_text(4, pair) for pair in addresses.ipv4), *(_interval_text(6, pair) for pair in addresses.ipv6))
+    return (
+        *(_interval_text(4, pair) for pair in addresses.ipv4),
+        *(_interval_text(6, pair) for pair in addresses.ipv6),
+    )
 
 
 def _interval_text(family: Literal[4, 6], pair: intervals.Interval) -> str:

@@ -23,9 +23,8 @@ from typing import Any, TypeVar
 from .._base.addresses import AddressSet
 from .._base.errors import Problem
 from .._base.ports import PortSet
-from .rule import AddressScope, PortScope, Rule, differing
-from .tables import LIST_LIMIT
-from .windows.checks import by_kind, long_lists, longest
+from .checks import by_kind, long_lists, longest
+from .rule import LIST_LIMIT, AddressScope, PortScope, Rule, differing
 
 _PART = re.compile(r"^(?P<base>.+) \((?P<number>[1-9][0-9]*) of (?P<count>[1-9][0-9]*)\)$", re.DOTALL)
 _LISTS = ("localip", "remoteip", "localport", "remoteport")
@@ -44,7 +43,10 @@ def name_problems(rules: Iterable[Rule]) -> list[Problem]:
     fix = "choose another name"
     known = set(names)
     mistaken = (name for name in names if base_name(name) != name and base_name(name) in known)
-    return [Problem(f"rule {name}, name", f"it would be taken for a part of rule {base_name(name)}", fix=fix) for name in mistaken]
+    return [
+        Problem(f"rule {name}, name", f"it would be taken for a part of rule {base_name(name)}", fix=fix)
+        for name in mistaken
+    ]
 
 
 def split(rule: Rule, present: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -58,7 +60,9 @@ def split(rule: Rule, present: Sequence[Rule]) -> tuple[Rule, ...]:
     wanted = getattr(rule, option)
     needed = -(-longest(wanted) // LIST_LIMIT)
     counts = _by_count(rule.name, present)
-    fitting = (_fitted(wanted, _scopes(counts[count], option, count)) for count in (needed, needed + 1) if count in counts)
+    fitting = (
+        _fitted(wanted, _scopes(counts[count], option, count)) for count in (needed, needed + 1) if count in counts
+    )
     fresh = next(count for count in itertools.count(needed) if count not in counts)
     scopes = next((scopes for scopes in fitting if scopes), None) or _dealt(wanted, fresh)
     names = (f"{rule.name} ({number} of {len(scopes)})" for number in range(1, len(scopes) + 1))
@@ -90,7 +94,9 @@ def _whole(base: str, parts: Sequence[Rule]) -> Rule | None:
     if {part.name for part in parts} != names or len(different) != 1 or not different <= set(_LISTS):
         return None
     option = different.pop()
-    return replace(first, name=base, **{option: functools.reduce(operator.or_, (getattr(part, option) for part in parts))})
+    return replace(
+        first, name=base, **{option: functools.reduce(operator.or_, (getattr(part, option) for part in parts))}
+    )
 
 
 def _by_count(name: str, present: Iterable[Rule]) -> dict[int, dict[int, Rule]]:
@@ -126,14 +132,18 @@ def _fitted(wanted: _Scope, present: Sequence[_Scope]) -> list[_Scope] | None:
 def _that_fit(missing: _Scope, part: _Scope) -> _Scope:
     """Return as many of the missing entries as a part has room for, kind by kind; words take no room."""
     used = by_kind(part)
-    fitting: list[str] = [text for kind, texts in by_kind(missing).items() for text in texts[: max(0, LIST_LIMIT - len(used.get(kind, ())))]]
-    return _from_entries(missing, [*sorted(missing.words), *fitting])
+    fitting: list[str] = [
+        text
+        for kind, texts in by_kind(missing).items()
+        for text in texts[: max(0, LIST_LIMIT - len(used.get(kind, ())))]
+    ]
+    return _from_entries(missing, [*sorted(missing.keywords), *fitting])
 
 
 def _dealt(scope: _Scope, count: int) -> list[_Scope]:
     """Return the entries of a scope dealt out evenly, each kind in its order; words go into the first part."""
     dealt: list[list[str]] = [[] for _number in range(count)]
-    dealt[0] += sorted(scope.words)
+    dealt[0] += sorted(scope.keywords)
     for texts in by_kind(scope).values():
         edges = [len(texts) * number // count for number in range(count + 1)]
         for part, (first, last) in zip(dealt, itertools.pairwise(edges), strict=True):
@@ -143,7 +153,7 @@ def _dealt(scope: _Scope, count: int) -> list[_Scope]:
 
 def _from_entries(like: _Scope, entries: Sequence[str]) -> _Scope:
     """Return the scope of the kind of like that these of its entries make."""
-    words = like.words & frozenset(entries)
+    words = like.keywords & frozenset(entries)
     texts = [entry for entry in entries if entry not in words]
     members = AddressSet.parse(texts) if isinstance(like, AddressScope) else PortSet.parse(texts)
     return type(like)(members, words)

@@ -1,27 +1,41 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""May the changes be made, and what is kept ready to take them back: the options of safety, and the verdict over a plan.
+"""May the changes be made, and what is kept ready to take them back: the options of safety, the lockout guard, the impact.
 
     verdict = judge(host, comparison, safety)
     verdict.reasons(safety) == []     # nothing stands against it
 
-The verdict holds for the firewall that was gathered. The host compares its fingerprint before the first write, so
-nothing needs to be judged there a second time.
+The guard compares the host before and after the changes, and asks nothing else: a host that nobody reaches is not the change's
+fault. Looked at are the ports of WinRM, SSH and RDP that the host listens on, from the peers that are connected to them now and
+from every management network, on each address of the host and on every active profile.
+The impact is what the changes would cut beside that: TCP peers that are connected now, and listeners that nobody would reach any
+more. UDP has no connections, and a peer that is not connected at this moment is not seen. Which program listens is not known, so
+a rule for one program only may or may not go on admitting: it is named, and such a cut is not certain.
+The verdict holds for the firewall that was gathered. The host compares its fingerprint before the first write, so nothing needs
+to be judged there a second time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
-from .._base.addresses import AddressSet
+from .._base.addresses import ANY, AddressSet
 from .._base.errors import Problem
-from .connection_impact import Cut, would_cut
-from .lockout_guard import Comparison, refusals
-from .reachability import Target
-from .windows.host import Host
+from .._base.untyped import integer, texts
+from .host_facts import LOCAL, Host, Present, Profile
+from .planner import RuleChange
+from .reachability import Target, lost, reaching, touches
+from .rule import Rule, address_texts
 
 _MOST_MINUTES, _MOST_SNAPSHOTS = 1440, 1000
+# The program and the service that listen: HTTP.sys for WinRM, the service hosts of the others.
+_PROCESSES: Mapping[str, tuple[str, str]] = {
+    "winrm": ("system", ""),
+    "ssh": ("sshd.exe", "sshd"),
+    "rdp": ("svchost.exe", "termservice"),
+}
+_WILDCARDS = frozenset({"0.0.0.0", "::"})
 
 
 @dataclass(frozen=True)
@@ -41,46 +55,235 @@ class Safety:
     @classmethod
     def from_options(cls, options: Mapping[str, object]) -> tuple[Safety, list[Problem]]:
         """Return the options, and what is wrong with them."""
-        networks, problems = _networks(options.get("management_networks"))
+        networks, problems = management_networks(options.get("management_networks"))
         safety = cls(
             networks=networks,
             accept_cut=bool(options.get("accept_cut")),
             snapshot=bool(options.get("snapshot", True)),
             directory=str(options.get("snapshot_dir") or ""),
-            keep=_number(options.get("snapshot_keep"), 10),
-            confirm_minutes=_number(options.get("confirm_minutes"), 0),
+            keep=integer(options.get("snapshot_keep"), 10),
+            confirm_minutes=integer(options.get("confirm_minutes"), 0),
         )
         return safety, [*problems, *_range_problems(safety)]
 
     def arguments(self) -> dict[str, object]:
         """Return the arguments for the host's module."""
-        found: dict[str, object] = {"snapshot": self.snapshot, "snapshot_keep": self.keep, "confirm_minutes": self.confirm_minutes}
+        found: dict[str, object] = {
+            "snapshot": self.snapshot,
+            "snapshot_keep": self.keep,
+            "confirm_minutes": self.confirm_minutes,
+        }
         return {**found, "snapshot_dir": self.directory} if self.directory else found
 
 
-def _number(value: object, default: int) -> int:
-    return value if isinstance(value, int) else default
-
-
-def _networks(value: object) -> tuple[AddressSet, list[Problem]]:
+def management_networks(value: object) -> tuple[AddressSet, list[Problem]]:
+    """Return from where a host is managed, of an option that is a list of texts, and what is wrong with it."""
     found, problems = AddressSet(), []
-    for text in value if isinstance(value, Sequence) and not isinstance(value, str) else ():
+    allowed, fix = "addresses, networks a/n, ranges a-b", "write where the host is managed from"
+    for text in texts(value):
         try:
-            found |= AddressSet.parse([str(text)])
+            found |= AddressSet.parse([text])
         except ValueError as error:
-            problems.append(Problem("management_networks", str(error), "addresses, networks a/n, ranges a-b", "write where the host is managed from"))
+            problems.append(Problem("management_networks", str(error), allowed, fix))
     return found, problems
 
 
 def _range_problems(safety: Safety) -> list[Problem]:
     problems = []
     if not 0 <= safety.confirm_minutes <= _MOST_MINUTES:
-        problems.append(Problem("confirm_minutes", f"{safety.confirm_minutes} is out of range", f"0 to {_MOST_MINUTES}", "write how many minutes"))
+        problems.append(
+            Problem(
+                "confirm_minutes",
+                f"{safety.confirm_minutes} is out of range",
+                f"0 to {_MOST_MINUTES}",
+                "write how many minutes",
+            )
+        )
     if not 1 <= safety.keep <= _MOST_SNAPSHOTS:
-        problems.append(Problem("snapshot_keep", f"{safety.keep} is out of range", f"1 to {_MOST_SNAPSHOTS}", "write how many snapshots stay"))
+        problems.append(
+            Problem(
+                "snapshot_keep",
+                f"{safety.keep} is out of range",
+                f"1 to {_MOST_SNAPSHOTS}",
+                "write how many snapshots stay",
+            )
+        )
     if safety.confirm_minutes and not safety.snapshot:
-        problems.append(Problem("confirm_minutes", "there is nothing to bring back without a snapshot", fix="set snapshot to true"))
+        problems.append(
+            Problem("confirm_minutes", "there is nothing to bring back without a snapshot", fix="set snapshot to true")
+        )
     return problems
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The rules of a host before and after changes, and the changes."""
+
+    before: Sequence[Present]
+    after: Sequence[Present]
+    changes: Sequence[RuleChange]
+
+    def lost(self, target: Target, profile: Profile) -> AddressSet:
+        """Return the sources that the changes take from a target on a profile."""
+        if not any(touches(rule, target.port) for rule in self._moved()):
+            return AddressSet()
+        return lost(target, profile, in_force(self.before, profile), in_force(self.after, profile))
+
+    def ended_by(self, target: Target, profile: Profile, sources: AddressSet) -> tuple[str, ...]:
+        """Return the names of the rules whose change ends what the sources have: those that admitted them, and new blocks."""
+        old = [change.before.rule for change in self.changes if change.before is not None]
+        blocks = [rule for rule in self.made() if rule.action == "block" and touches(rule, target.port)]
+        return tuple(sorted({rule.name for rule in [*reaching(target, profile, old, sources), *blocks]}))
+
+    def made(self) -> list[Rule]:
+        """Return the rules that the changes make, or change others into."""
+        return [change.after.rule for change in self.changes if change.after is not None]
+
+    def _moved(self) -> list[Rule]:
+        return [*(change.before.rule for change in self.changes if change.before is not None), *self.made()]
+
+
+def in_force(have: Iterable[Present], profile: Profile) -> list[Rule]:
+    """Return the rules that count on a profile: where Group Policy switches local rules off, only its own."""
+    return [present.rule for present in have if profile.merges or present.store != LOCAL]
+
+
+@dataclass(frozen=True)
+class Management:
+    """One way in which a host is managed: a port on one of its addresses and on one active profile, and who uses it or may."""
+
+    kind: str
+    target: Target
+    profile: Profile
+    sources: AddressSet
+
+    def __str__(self) -> str:
+        """Return the way in words."""
+        return f"{self.kind} (TCP {self.target.port}) on {self.target.address}"
+
+
+def management(host: Host, networks: AddressSet) -> Iterator[Management]:
+    """Yield the ways in which a host is managed: from networks, and by the peers that are connected."""
+    active = [profile for profile in host.profiles if profile.active]
+    listening = {listener.port for listener in host.listeners} | {connection.port for connection in host.connections}
+    for port in host.management:
+        for address in host.addresses if port.port in listening else ():
+            peers = [item.peer for item in host.connections if (item.port, item.local_address) == (port.port, address)]
+            target = Target(port.port, address, _PROCESSES.get(port.kind))
+            yield from (
+                Management(port.kind, target, profile, networks | AddressSet.parse(peers)) for profile in active
+            )
+
+
+def refusals(host: Host, comparison: Comparison, networks: AddressSet) -> list[str]:
+    """Return why the changes must not be made, one line per management port, address and profile; nothing when they may."""
+    return [line for way in management(host, networks) for line in _refusal(comparison, way)]
+
+
+def _refusal(comparison: Comparison, way: Management) -> Iterator[str]:
+    sources = comparison.lost(way.target, way.profile) & way.sources
+    if sources:
+        rules = ", ".join(comparison.ended_by(way.target, way.profile, sources))
+        shut = ", ".join(address_texts(sources))
+        yield f"{way} would be shut for {shut} on profile {way.profile.name}; rules that go or block: {rules}"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What is cut on one port of one address; kind: peers or listener.
+
+    peers: those that are connected now. rules: what admits them now and goes. unless: rules that stay and may admit them.
+    """
+
+    kind: str
+    port: int
+    address: str
+    peers: tuple[str, ...]
+    rules: tuple[str, ...]
+    unless: tuple[str, ...]
+
+    @property
+    def is_certain(self) -> bool:
+        """Return whether nothing that stays may admit them."""
+        return not self.unless
+
+    def to_result(self) -> dict[str, object]:
+        """Return the cut as plain data."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    def __str__(self) -> str:
+        what = f"peers {', '.join(self.peers)}" if self.peers else "the listener"
+        return f"{what} on TCP {self.port} of {self.address}: only {', '.join(self.rules)} admits them now"
+
+
+def connection_impact(host: Host, comparison: Comparison) -> list[Cut]:
+    """Return what the changes would cut on the active profiles, by port and address."""
+    peers: dict[tuple[int, str], set[str]] = {}
+    for connection in host.connections:
+        peers.setdefault((connection.port, connection.local_address), set()).add(connection.peer)
+    found = {
+        cut
+        for profile in _active(host)
+        for target, names in sorted(peers.items())
+        for cut in _peers(comparison, profile, target, names)
+    }
+    found |= {
+        cut
+        for profile in _active(host)
+        for target in _listening(host)
+        for cut in _listener(comparison, profile, target)
+    }
+    return sorted(found, key=lambda cut: (cut.port, cut.address, cut.kind, cut.peers))
+
+
+def _active(host: Host) -> list[Profile]:
+    return [profile for profile in host.profiles if profile.active]
+
+
+def _listening(host: Host) -> set[tuple[int, str]]:
+    """Return port and address of each listener; one on all addresses listens on each of them."""
+    found: set[tuple[int, str]] = set()
+    for listener in host.listeners:
+        addresses: Iterable[str] = host.addresses if listener.address in _WILDCARDS else (listener.address,)
+        # A listener on :: alone takes IPv6, mostly; where it takes both, 0.0.0.0 is asked for by its twin.
+        families = [
+            address
+            for address in addresses
+            if listener.address not in _WILDCARDS or (":" in address) == (listener.address == "::")
+        ]
+        found |= {(listener.port, address) for address in families}
+    return found
+
+
+def _peers(comparison: Comparison, profile: Profile, target: tuple[int, str], names: set[str]) -> Iterator[Cut]:
+    port, address = target
+    sources = comparison.lost(Target(port, address), profile) & AddressSet.parse(names)
+    if sources:
+        gone = sorted(name for name in names if AddressSet.parse([name]) & sources)
+        yield _cut(comparison, profile, Target(port, address), sources, tuple(gone))
+
+
+def _listener(comparison: Comparison, profile: Profile, target: tuple[int, str]) -> Iterator[Cut]:
+    """Yield a listener that somebody reaches before, and nobody afterwards."""
+    wanted = Target(*target)
+    sources = comparison.lost(wanted, profile)
+    if sources and not profile.allows_inbound and not _sure(comparison, wanted, profile):
+        yield _cut(comparison, profile, wanted, sources, ())
+
+
+def _sure(comparison: Comparison, target: Target, profile: Profile) -> list[Rule]:
+    """Return the rules of afterwards that surely admit somebody."""
+    possible = reaching(target, profile, in_force(comparison.after, profile), ANY)
+    return [rule for rule in possible if not (rule.program or rule.service)]
+
+
+def _cut(comparison: Comparison, profile: Profile, target: Target, sources: AddressSet, peers: tuple[str, ...]) -> Cut:
+    rules = comparison.ended_by(target, profile, sources)
+    stay = tuple(
+        sorted({rule.name for rule in reaching(target, profile, in_force(comparison.after, profile), sources)})
+    )
+    blocked = any(rule.action == "block" and touches(rule, target.port) for rule in comparison.made())
+    return Cut("peers" if peers else "listener", target.port, target.address, peers, rules, () if blocked else stay)
 
 
 @dataclass(frozen=True)
@@ -100,7 +303,9 @@ class Verdict:
         """Return why the changes must not be made; nothing when they may."""
         found = [f"management: {line}" for line in self.refused]
         if self.unmerged:
-            found.append(f"Group Policy switches local rules off on profile {', '.join(self.unmerged)}; fix: mark the host lync_apply: handout")
+            found.append(
+                f"Group Policy switches local rules off on profile {', '.join(self.unmerged)}; fix: mark the host lync_apply: handout"
+            )
         certain = [] if safety.accept_cut else [cut for cut in self.cuts if cut.is_certain]
         return found + [f"would cut {cut}; fix: keep the rule, or set accept_cut (lync_accept_cut)" for cut in certain]
 
@@ -112,7 +317,7 @@ def judge(host: Host, comparison: Comparison, safety: Safety) -> Verdict:
         return Verdict(unmerged=unmerged)
     return Verdict(
         refused=tuple(refusals(host, comparison, safety.networks)),
-        cuts=tuple(would_cut(host, comparison)),
+        cuts=tuple(connection_impact(host, comparison)),
         unmerged=unmerged,
         steady=_steady(host, comparison, safety.networks),
     )
@@ -124,11 +329,22 @@ def _steady(host: Host, comparison: Comparison, networks: AddressSet) -> frozens
     managers = networks | AddressSet.parse(item.peer for item in host.connections if item.port in management)
     active = [profile for profile in host.profiles if profile.active]
     ports = {listener.port for listener in host.listeners}
-    losing = {port for port in ports for address in host.addresses for profile in active if comparison.lost(Target(port, address), profile) & managers}
+    losing = {
+        port
+        for port in ports
+        for address in host.addresses
+        for profile in active
+        if comparison.lost(Target(port, address), profile) & managers
+    }
     return frozenset(ports - losing)
 
 
 def policy_warnings(host: Host, verdict: Verdict) -> list[str]:
     """Return what is to be warned about: local rules that do not count, and rules of Group Policy that were not understood."""
-    found = [f"Group Policy switches local rules off on profile {name}: what this module writes there does not count" for name in verdict.unmerged]
-    return found + [f"a rule of Group Policy is not understood, and was left out of account: {line}" for line in host.unread]
+    found = [
+        f"Group Policy switches local rules off on profile {name}: what this module writes there does not count"
+        for name in verdict.unmerged
+    ]
+    return found + [
+        f"a rule of Group Policy is not understood, and was left out of account: {line}" for line in host.unread
+    ]

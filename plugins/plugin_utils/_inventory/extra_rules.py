@@ -38,7 +38,7 @@ def _faults(rule: Rule, place: str) -> Iterator[Fault]:
     if _OWN_NAME.match(rule.name):
         yield Fault(f"{place}, name", "names of this form are those of the plan's own rules", fix="choose another name")
     for option in _SCOPES:
-        words = getattr(rule, option).words
+        words = getattr(rule, option).keywords
         if words:
             yield Fault(f"{place}, {option}", f"{one_of(words)}: a plan holds no words", "addresses, networks, ranges, ports", "write what the word stands for")
 

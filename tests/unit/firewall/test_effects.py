@@ -9,13 +9,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.effects import describe_effects, rule_effects
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.planner import GROUP_POLICY, Present, plan_changes
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.effects import (
+    EffectKind,
+    describe_effects,
+    effects_text,
+    rule_effects,
+)
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.host_facts import GROUP_POLICY, Present, Profile
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.planner import plan_changes
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.network import Profile
 
+from tests.unit.firewall.memory import MemoryStore
 from tests.unit.firewall.test_planner import foreign, rule
-from tests.unit.firewall.windows.test_reconcile import SIP, SIP_COM, MemoryStore, run
+from tests.unit.firewall.windows.test_reconcile import SIP, SIP_COM, run
 
 DOMAIN = Profile("domain")
 PRIVATE, PUBLIC = (Profile(name, active=False) for name in ("private", "public"))
@@ -85,14 +91,14 @@ ADDED: list[tuple[str, Sequence[Present], tuple[Profile, ...], str, bool]] = [
 @pytest.mark.parametrize(("have", "states", "effect", "changes_admission"), [case[1:] for case in ADDED], ids=[case[0] for case in ADDED])
 def test_an_addition(have: Sequence[Present], states: tuple[Profile, ...], effect: str, changes_admission: bool) -> None:
     changes = describe_effects(have, plan_changes([rule()], have), states)
-    assert [(change.effect, change.changes_admission) for change in changes.now] == [(effect, changes_admission)]
+    assert [(effects_text(change.effects), change.changes_admission) for change in changes.now] == [(effect, changes_admission)]
     told = rule_effects(have, changes, states, "msuc.lync")
-    assert [(one.name, one.effect, one.effective) for one in told] == [("SIP", effect, "ineffective" not in effect)]
+    assert [(one.name, effects_text(one.effects), one.effective) for one in told] == [("SIP", effect, "ineffective" not in effect)]
 
 
 def test_a_profile_that_is_not_active() -> None:
     changes = describe_effects([], plan_changes([rule(profiles="public")], []), USUAL)
-    assert [(change.effect, change.changes_admission) for change in changes.now] == [
+    assert [(effects_text(change.effects), change.changes_admission) for change in changes.now] == [
         ("new admission; ineffective: its profiles are not active (active: domain)", True)
     ]
 
@@ -116,7 +122,7 @@ def test_a_rule_that_stays(mine: Rule, others: list[Rule], effect: str) -> None:
     have = local(*others, mine)
     changes = describe_effects(have, plan_changes([mine], have), USUAL)
     assert changes.now == ()
-    assert [one.effect for one in rule_effects(have, changes, USUAL, "msuc.lync")] == [effect]
+    assert [effects_text(one.effects) for one in rule_effects(have, changes, USUAL, "msuc.lync")] == [effect]
 
 
 def test_rules_of_group_policy_are_never_written_whatever_their_group() -> None:
@@ -127,8 +133,67 @@ def test_rules_of_group_policy_are_never_written_whatever_their_group() -> None:
 
 def test_the_result_of_a_run_tells_the_effect_of_every_rule() -> None:
     store = MemoryStore.of(SIP_COM, {**SIP_COM, "Grouping": None, "Name": "CS RTCSRV", "RemoteAddresses": "*"})
-    result = run(store, [SIP, {**SIP, "name": "New", "localport": 443}]).result()
-    assert result["effects"] == [
-        {"name": "New", "effect": "new admission", "effective": True},
-        {"name": "SIP", "effect": "narrower than CS RTCSRV", "effective": True},
+    effects: Any = run(store, [SIP, {**SIP, "name": "New", "localport": 443}]).result()["effects"]
+    assert [{**effect, "facts": None} for effect in effects] == [
+        {"name": name, "kinds": kinds, "effect": text, "effective": True, "by": by, "facts": None}
+        for name, kinds, text, by in (
+            ("New", ["new_admission"], "new admission", []),
+            ("SIP", ["narrower_than"], "narrower than CS RTCSRV", ["CS RTCSRV"]),
+        )
     ]
+    assert effects[1]["facts"] == [
+        {"kind": "narrower_than", "by": ["CS RTCSRV"], "text": "narrower than CS RTCSRV", "detail": ""}
+    ]
+
+
+# What is on the host beside the wanted rule SIP, the profiles, and what is true of it as data: kind, by, detail.
+FACTS: list[tuple[str, Sequence[Present], tuple[Profile, ...], list[tuple[EffectKind, list[str], str]]]] = [
+    (
+        "a block that names it",
+        [policy(Action=0)],
+        USUAL,
+        [
+            (EffectKind.NEW_ADMISSION, [], ""),
+            (EffectKind.INEFFECTIVE, ["Corp (Group Policy)"], "blocked by Corp (Group Policy)"),
+        ],
+    ),
+    (
+        "a switch of the profile",
+        [],
+        profiles(enabled=False),
+        [(EffectKind.NEW_ADMISSION, [], ""), (EffectKind.INEFFECTIVE, [], "the firewall is off on domain")],
+    ),
+    (
+        "a block of a part",
+        local(foreign(Action=0, RemoteAddresses="10.1.0.0/24")),
+        USUAL,
+        [(EffectKind.NEW_ADMISSION, [], ""), (EffectKind.PARTLY_BLOCKED_BY, ["CS RTCSRV"], "")],
+    ),
+    (
+        "one that asks for authentication",
+        [policy(SecureFlags=1)],
+        USUAL,
+        [(EffectKind.NEW_ADMISSION, [], ""), (EffectKind.UNDERCUTS, ["Corp (Group Policy)"], "")],
+    ),
+    (
+        "two that admit it together",
+        local(foreign(Name="A", Profiles=1), foreign(Name="B", Profiles=6)),
+        USUAL,
+        [(EffectKind.ALREADY_ADMITTED_BY, ["A", "B"], "")],
+    ),
+]
+
+
+@pytest.mark.parametrize(("have", "states", "facts"), [case[1:] for case in FACTS], ids=[case[0] for case in FACTS])
+def test_effects_are_data(
+    have: Sequence[Present], states: tuple[Profile, ...], facts: list[tuple[EffectKind, list[str], str]]
+) -> None:
+    (change,) = describe_effects(have, plan_changes([rule()], have), states).now
+    assert [(one.kind, list(one.by), one.detail) for one in change.effects] == facts
+
+
+def test_a_moved_rule_that_others_admit_has_two_facts_in_one_sentence() -> None:
+    have = local(rule(), foreign())
+    (change,) = describe_effects(have, plan_changes([rule(localport=443)], have), USUAL).now
+    assert [one.kind for one in change.effects] == [EffectKind.ALREADY_ADMITTED_BY, EffectKind.STILL_ADMITTED_BY]
+    assert effects_text(change.effects) == "already admitted by CS RTCSRV and still admitted by CS RTCSRV"

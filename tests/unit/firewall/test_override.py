@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.firewall.windows.test_reconcile import SIP, MemoryStore, run, stats
+from tests.unit.firewall.memory import MemoryStore
+from tests.unit.firewall.windows.test_reconcile import SIP, run, stats
 
 WANT: list[dict[str, Any]] = [
     SIP,

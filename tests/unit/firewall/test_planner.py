@@ -9,11 +9,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.effects import describe_effects
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Changes, Phase, State
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.effects import describe_effects, effects_text
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.host_facts import Present
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.match import covers
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.options import from_options
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.planner import Change, Changes, Phase, Present, State, applied, plan_changes
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.results import commands, diffs, summary
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.planner import (
+    RuleChange,
+    RuleChanges,
+    applied,
+    plan_changes,
+)
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.results import commands, diffs, reason_text, summary
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.com import from_com
 from hypothesis import given, settings
@@ -38,13 +45,13 @@ def on_host(*rules: Rule) -> list[Present]:
     return [Present(one, {"Name": one.name}) for one in rules]
 
 
-def described(want: list[Rule], have: list[Rule], **options: Any) -> Changes:
+def described(want: list[Rule], have: list[Rule], **options: Any) -> RuleChanges:
     presents = on_host(*have)
     return describe_effects(presents, plan_changes(want, presents, **options))
 
 
-def said(changes: Changes) -> list[tuple[str, str, str, bool]]:
-    return [(change.kind.value, change.name, change.effect, change.changes_admission) for change in changes.now]
+def said(changes: RuleChanges) -> list[tuple[str, str, str, bool]]:
+    return [(change.kind.value, change.name, effects_text(change.effects), change.changes_admission) for change in changes.now]
 
 
 NARROW = {"remoteip": "10.1.0.0/24"}
@@ -122,7 +129,7 @@ def test_phases_of_a_rule_that_moves() -> None:
     opened = described(want, have, phase=Phase.OPEN)
     assert [(change.kind.value, change.name) for change in opened.now] == [("add", "New"), ("add", "SIP")]
     assert [(change.kind.value, change.name) for change in opened.later] == [("remove", "Gone"), ("remove", "SIP")]
-    assert opened.now[1].reason == "different: localport; the old rule stays until phase close"
+    assert reason_text(opened.now[1]) == "different: localport; the old rule stays until phase close"
     between = [present.rule for present in applied(on_host(*have), opened.now)]
     assert described(want, [*have, rule("New", localport=80), rule(localport=443)], phase=Phase.OPEN).now == ()
     closed = described(want, between, phase=Phase.CLOSE)
@@ -139,7 +146,7 @@ def test_close_before_open_leaves_additions_and_changes_in_place() -> None:
 def test_reasons_commands_summary_and_diff() -> None:
     have = [rule("A"), rule("B"), rule("B"), rule("C", enabled=True), rule("D")]
     changes = described([rule("A", description="it's"), rule("B"), rule("C", enabled=False), rule("E", remoteip="10.0.0.0/8", program="C:\\x.exe")], have)
-    assert [change.reason for change in changes.now] == [
+    assert [reason_text(change) for change in changes.now] == [
         "it is missing",
         "different: description",
         "different: enabled",
@@ -165,7 +172,7 @@ def _left(rules: list[Rule], group: str = "msuc.lync") -> Counter[Rule]:
     return Counter(one for one in rules if one.group == group)
 
 
-def _after(have: list[Present], changes: tuple[Change, ...]) -> list[Present]:
+def _after(have: list[Present], changes: tuple[RuleChange, ...]) -> list[Present]:
     return list(applied(have, changes))
 
 

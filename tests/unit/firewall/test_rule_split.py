@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.checks import by_kind
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.options import from_options, rules_from_options
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule_split import joined, split
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.checks import by_kind
 
-from tests.unit.firewall.windows.test_reconcile import MemoryStore, run, stats
+from tests.unit.firewall.memory import MemoryStore
+from tests.unit.firewall.windows.test_reconcile import run, stats
 
 
 def hosts(numbers: Any) -> list[str]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import HostFailedError
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import Reconciliation, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError, InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import RefusedError, reconcile
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import Task, WindowsFirewallProvider
 
-from tests.simulators.host_module import run_module
-from tests.unit.firewall.windows.test_reconcile import MemoryStore, finish
+from tests.unit.firewall.memory import MemoryStore
+from tests.unit.firewall.windows.test_reconcile import planned, run
 
 PEER, NETWORK = "10.9.0.5", "10.9.0.0/24"
 OURS = {"Name": "Old", "Grouping": "msuc.lync", "Protocol": 6, "LocalPorts": "5985", "Enabled": True}
@@ -24,24 +24,21 @@ POLICY_RULE = "v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5985|Name=
 SHUT = "management: winrm (TCP 5985) on 10.1.0.11 would be shut for {} on profile domain; rules that go or block: {}"
 
 
-def gathered(rules: list[dict[str, Any]], want: list[dict[str, Any]], document: dict[str, Any], **options: Any) -> Reconciliation:
+def gathered(rules: list[dict[str, Any]], want: list[dict[str, Any]], document: dict[str, Any], **options: Any) -> WindowsFirewallProvider:
     """Return a run on a host that listens on 5985 and 5061, and has one connection to the former."""
     store = MemoryStore.of(*rules)
     store.change(**{"listeners": ["0.0.0.0 5985"], "connections": [f"10.1.0.11 5985 {PEER}"], **document})
-    run = Reconciliation(Task.from_options({"rules": want, **options}))
-    run.gathered(run_module(store, {"operation": "gather"}, False))
-    return run
+    return planned(store, want, **options)
 
 
-def refused(run: Reconciliation) -> list[str]:
+def refused(run: WindowsFirewallProvider) -> list[str]:
     """Return the lines that stand against applying."""
-    try:
-        run.apply_arguments()
-    except HostFailedError as error:
-        first, *lines = str(error).splitlines()
-        assert first == "the changes are refused; nothing was written:"
-        return lines
-    return []
+    if not run.has_changes:
+        return []
+    reasons = run.check()
+    first, *lines = str(RefusedError(reasons)).splitlines()
+    assert first == "the changes are refused; nothing was written:"
+    return lines
 
 
 OFF = {"settings": {"1": {"firewall_enabled": False}}}
@@ -129,7 +126,7 @@ CUTS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str,
 @pytest.mark.parametrize(("have", "want", "cuts"), CUTS.values(), ids=list(CUTS))
 def test_what_would_be_cut_is_named_with_the_rule(have: list[Any], want: list[Any], cuts: list[Any]) -> None:
     run = gathered(have, want, SIP_HOST)
-    assert run.result()["would_cut"] == cuts
+    assert run.result()["connection_impact"] == cuts
     certain = [cut for cut in cuts if not cut["unless"]]
     assert len(refused(run)) == len(certain)
     assert refused(gathered(have, want, SIP_HOST, accept_cut=True)) == []
@@ -153,7 +150,7 @@ def test_where_local_rules_do_not_count_nothing_is_written(document: dict[str, A
 
 def test_check_mode_tells_what_would_be_refused_and_does_not_fail() -> None:
     run = gathered([OURS], [], {})
-    run.forecast()
+    reconcile(run, check_mode=True)
     warnings = run.result()["warnings"]
     assert isinstance(warnings, list)
     assert warnings[0] == f"apply would refuse the changes: {SHUT.format(PEER, 'Old')}"
@@ -177,14 +174,12 @@ def test_group_policy_rules_are_never_owned_nor_written() -> None:
 
 def test_what_changes_between_gather_and_apply_stops_it_before_the_first_write() -> None:
     store = MemoryStore.of(SIP)
-    run = Reconciliation(Task.from_options({"rules": [WANT, KEEP]}))
-    run.gathered(run_module(store, {"operation": "gather"}, False))
-    arguments = run.apply_arguments()
+    made = planned(store, [WANT, KEEP])
     store.change(group_policy={"rules": {"{1}": POLICY_RULE}, "profiles": {}})
-    with pytest.raises(HostFailedError, match="something else has changed it meanwhile; nothing was written, run again"):
-        run.applied(run_module(store, arguments, False))
+    with pytest.raises(DeviceError, match="something else has changed it meanwhile; nothing was written, run again"):
+        made.apply()
     assert len(store.rules()) == 1
-    finish(store, Reconciliation(Task.from_options({"rules": [WANT, KEEP]})))
+    run(store, [WANT, KEEP])
     assert len(store.rules()) == 2
 
 

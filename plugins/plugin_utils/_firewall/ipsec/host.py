@@ -11,15 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 
-from ..lockout_guard import in_force
-from ..planner import GROUP_POLICY, LOCAL, Present
+from ..host_facts import GROUP_POLICY, LOCAL, Host, Present
 from ..rule import Rule
-from ..windows.host import Host, host_of, mapping_of, policy_strings, understood
+from ..safety import in_force
+from ..windows.host import IPSEC, check_shape, host_of, mapping_of, policy_strings, understood
 from ..windows.registry_strings import RefusedRule, StoredRule
-from ..windows.schema import IPSEC, check_shape
-from .exemption import PROTECTING
-from .legacy_store import AssignedPolicy, read_assigned
-from .strings import parse_exemptions
+from .exemption import PROTECTING, parse_exemptions
+from .legacy import AssignedPolicy, read_assigned
 
 _MERGES = "AllowLocalIPsecPolicyMerge"
 # Group Policy and registry say nothing: neighbour discovery and DHCP ([MS-GPFAS] 2.2.1.5, and what Windows is installed with).
@@ -44,7 +42,9 @@ class IpsecHost(Host):
     def protecting(self) -> tuple[Present, ...]:
         """Return the rules that request or require protection and are in force on an active profile."""
         active = [profile for profile in self.profiles if profile.active]
-        counting = {id(rule) for profile in active for rule in in_force(self.rules, profile) if profile.name in rule.profiles}
+        counting = {
+            id(rule) for profile in active for rule in in_force(self.rules, profile) if profile.name in rule.profiles
+        }
         return tuple(present for present in self.rules if _protects(present.rule) and id(present.rule) in counting)
 
     @property
@@ -58,7 +58,7 @@ def _protects(rule: Rule) -> bool:
 
 
 def read_answer(answer: Mapping[str, object], group: str, prefix: str) -> IpsecHost:
-    """Return the host that an answer describes; raises HostAnswerError when a part of it is missing or of another kind.
+    """Return the host that an answer describes; raises AnswerError when a part of it is missing or of another kind.
 
     A local rule without a group whose name begins with prefix is taken for one of the owned group: netsh knows no groups.
     """

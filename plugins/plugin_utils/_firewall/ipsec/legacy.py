@@ -1,31 +1,40 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Exemptions as legacy IP Security Policies: a script of netsh ipsec static for whoever assigns them, never applied from here.
+"""Legacy IP Security Policies: exemptions as a script of netsh ipsec static for whoever assigns them, and what one that is assigned permits.
 
-    render_policy(policy_of(rules, "Lync exemptions")) -> 'ipsec static add policy name="Lync exemptions" description=... assign=no ...'
+    render_policy(policy_of(rules, "Lync exemptions")) -> 'ipsec static add policy name="Lync exemptions" ... assign=no ...'
+    read_assigned({"assigned": "...\\ipsecPolicy{guid}", "name": "Server", "policy_objects": {...}})
+    -> AssignedPolicy(name="Server", permits=(Rule(...), ...))
 
 Where such a policy is assigned, filters with the action permit do what an exemption does elsewhere; the first edition of the
 table says "Filter action: Permit". A filter has one address or network and one port, or any, on each side, and a mirrored one
-is about both directions. Law: parse_policy(render_policy(x)) == x.
+is about both directions. A script is never applied from here.
+
+Layout of the store: [MS-GPIPSEC] 2.2.1.1 to 2.2.1.5. A filter comes in two forms: one for IPv4 networks, and a later one, which
+knows ranges and IPv6 and is the one that counts where it is there.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import ipaddress
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import struct
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 
-from ..._base.errors import InvalidInputError, Problem, shown
-from ..rule import AddressScope, PortScope, Rule, protocol_text
+from ..._base.addresses import AddressSet
+from ..._base.ports import PortSet
+from ..match import uncovered
+from ..rule import ANY_PROTOCOL, AddressScope, PortScope, Rule, protocol_text
+from .exemption import BOTH
 
 # netsh takes one port per filter: a range is written port by port, up to so many filters.
 _MOST_FILTERS = 256
 _ACTION = "Lync permit"
 _NOTE = "Made by msuc.lync: media does not wait for IPsec."
-_WORD = re.compile(r'(?P<name>[a-z]+)=(?:"(?P<quoted>[^"]*)"|(?P<bare>\S+))(?:\s+|$)')
-_LINE = re.compile(r"ipsec static (?P<verb>add) (?P<what>[a-z]+) (?P<words>.+)")
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,9 @@ def policy_of(rules: Iterable[Rule], name: str) -> LegacyPolicy:
     for rule in rules:
         filters = _filters(rule)
         if filters is None:
-            left.append(f"{rule.name}: a filter takes one port or any, and this exemption needs more than {_MOST_FILTERS} filters")
+            left.append(
+                f"{rule.name}: a filter takes one port or any, and this exemption needs more than {_MOST_FILTERS} filters"
+            )
         elif _QUOTE & set(rule.name + rule.description):
             left.append(f"{rule.name}: a script of netsh takes no quotes")
         elif rule.enabled:
@@ -110,7 +121,10 @@ def render_policy(policy: LegacyPolicy) -> str:
     lines += [_add("filteraction", name=_ACTION, description=_NOTE, action="permit")]
     for each in policy.lists:
         lines.append(_add("filterlist", name=each.name, description=each.description))
-        lines += [_add("filter", filterlist=each.name, **_filter_words(one), mirrored="yes", description=each.description) for one in each.filters]
+        lines += [
+            _add("filter", filterlist=each.name, **_filter_words(one), mirrored="yes", description=each.description)
+            for one in each.filters
+        ]
         names = {"name": each.name, "policy": policy.name, "filterlist": each.name, "filteraction": _ACTION}
         lines.append(_add("rule", **names, conntype="all", activate="yes", description=each.description))
     return "".join(f"{line}\n" for line in lines)
@@ -126,7 +140,13 @@ def _add(what: str, **words: str) -> str:
 
 def _filter_words(one: Filter) -> dict[str, str]:
     source, target = _side("src", one.source), _side("dst", one.target)
-    return {**source, **target, "protocol": one.protocol.upper(), "srcport": str(one.source_port), "dstport": str(one.target_port)}
+    return {
+        **source,
+        **target,
+        "protocol": one.protocol.upper(),
+        "srcport": str(one.source_port),
+        "dstport": str(one.target_port),
+    }
 
 
 def _side(side: str, text: str) -> dict[str, str]:
@@ -137,58 +157,196 @@ def _side(side: str, text: str) -> dict[str, str]:
     return {f"{side}addr": str(network.network_address), f"{side}mask": mask}
 
 
-def parse_policy(text: str) -> LegacyPolicy:
-    """Return the policy that a script of render_policy makes; raises InvalidInputError with every line that is none of its."""
-    found: dict[str, list[dict[str, str]]] = {what: [] for what in ("policy", "filteraction", "filterlist", "filter", "rule")}
-    problems, notes = [], []
-    for number, line in enumerate(text.splitlines(), start=1):
-        match = _LINE.fullmatch(line)
-        words = _words(match["words"]) if match else None
-        if line.startswith("# "):
-            notes.append(line[2:])
-        elif match is None or words is None or match["what"] not in found:
-            problems.append(Problem(f"line {number}", f"{shown(line)} adds nothing", "ipsec static add ...", "correct the line"))
-        else:
-            found[match["what"]].append(words)
-    problems += [] if problems else _incomplete(found)
-    if problems:
-        raise InvalidInputError(problems)
-    lists = (_list(words, found["filter"]) for words in found["filterlist"])
-    return LegacyPolicy(found["policy"][0]["name"], tuple(lists), tuple(notes))
+# The store of the host.
+
+PERMIT = "{8A171DD2-77E3-11D1-8659-A04F00000000}"
+_FIRST_FORM = uuid.UUID("{80DC20B5-2EC8-11D1-A89E-00A0248D3021}")
+_SECOND_FORM = uuid.UUID("{35FECD3D-AE29-4373-8A6A-C5D8FAB2FB08}")
+_ANY, _ONE, _RANGE, _NETWORK, _ME = 0, 1, 2, 4, 8
+_IPV4, _IPV6 = 1, 2
+_ONE_PORT, _PORT_RANGE = 1, 2
+_TEXTS_OF_FILTER = 3
 
 
-def _words(text: str) -> dict[str, str] | None:
-    found: dict[str, str] = {}
-    place = 0
-    while place < len(text):
-        match = _WORD.match(text, place)
-        if match is None:
-            return None
-        found[match["name"]] = match["bare"] if match["quoted"] is None else match["quoted"]
-        place = match.end()
+class LegacyStoreError(ValueError):
+    """The store holds something that the specification does not know."""
+
+
+@dataclass(frozen=True)
+class AssignedPolicy:
+    """A legacy policy that is in force. permits: what its permit filters exempt. problem: why it could not be read.
+
+    domain: the name of one that comes from Active Directory, whose filters are not on the host in readable form.
+    """
+
+    name: str
+    permits: tuple[Rule, ...] = ()
+    domain: str = ""
+    problem: str = ""
+
+    def lacks(self, exemptions: Sequence[Rule]) -> list[str]:
+        """Return the names of the exemptions that its permit filters do not cover."""
+        return [rule.name for rule in exemptions if uncovered(rule, self.permits)]
+
+
+def read_assigned(legacy: Mapping[str, object]) -> AssignedPolicy | None:
+    """Return the policy that is assigned, by the local store or by a domain; None without one. What it cannot read, it says."""
+    assigned, domain = str(legacy.get("assigned") or ""), str(legacy.get("domain") or "")
+    if domain:
+        return AssignedPolicy(domain, domain=domain)
+    if not assigned:
+        return None
+    name = str(legacy.get("name") or assigned)
+    objects = legacy.get("policy_objects")
+    try:
+        return AssignedPolicy(name, tuple(_permits(assigned, objects if isinstance(objects, Mapping) else {})))
+    except (LegacyStoreError, struct.error, binascii.Error, ValueError, KeyError) as error:
+        return AssignedPolicy(name, problem=f"{type(error).__name__}: {error}")
+
+
+def _permits(assigned: str, objects: Mapping[str, object]) -> Iterator[Rule]:
+    """Yield what each filter of the policy's permit rules exempts."""
+    policy = _object(objects, assigned)
+    for reference in _references(policy, "ipsecNFAReference"):
+        rule = _object(objects, reference)
+        actions = [_object(objects, name) for name in _references(rule, "ipsecNegotiationPolicyReference")]
+        if any(str(action.get("ipsecNegotiationPolicyAction", "")).upper() == PERMIT for action in actions):
+            lists = [_object(objects, name) for name in _references(rule, "ipsecFilterReference")]
+            yield from (
+                found
+                for each in lists
+                for found in read_filters(_bytes(each.get("ipsecData")), str(each.get("ipsecName", "")))
+            )
+
+
+def _object(objects: Mapping[str, object], reference: str) -> Mapping[str, object]:
+    """Return an object by a reference, which is the path of a key or its last part."""
+    name = reference.replace("/", "\\").rpartition("\\")[2].casefold()
+    found = next((value for key, value in objects.items() if key.casefold() == name), None)
+    if not isinstance(found, Mapping):
+        raise LegacyStoreError(f"there is no object {name}")
     return found
 
 
-def _incomplete(found: Mapping[str, list[dict[str, str]]]) -> list[Problem]:
-    """Return what a policy lacks that management tools skip otherwise: a description, a permit action, a rule for each list."""
-    fix = "render the policy again"
-    problems = [Problem(what, "there must be exactly one", fix=fix) for what in ("policy", "filteraction") if len(found[what]) != 1]
-    problems += [Problem(what, "has no description", fix=fix) for what, items in found.items() for words in items if not words.get("description")]
-    problems += [Problem("filteraction", "does not permit", "permit", fix) for words in found["filteraction"] if words.get("action") != "permit"]
-    problems += [Problem("filter", "is not mirrored", "yes", fix) for words in found["filter"] if words.get("mirrored") != "yes"]
-    ruled = {words.get("filterlist") for words in found["rule"]}
-    return problems + [Problem(f"filterlist {words['name']}", "no rule permits it", fix=fix) for words in found["filterlist"] if words["name"] not in ruled]
+def _references(item: Mapping[str, object], name: str) -> list[str]:
+    value = item.get(name, [])
+    return [str(each) for each in value] if isinstance(value, list) else [str(value)]
 
 
-def _list(words: Mapping[str, str], filters: Iterable[Mapping[str, str]]) -> FilterList:
-    mine = (one for one in filters if one["filterlist"] == words["name"])
-    return FilterList(words["name"], words["description"], tuple(map(_filter, mine)))
+def _bytes(value: object) -> bytes:
+    text = value.get("base64") if isinstance(value, Mapping) else value
+    if not isinstance(text, str):
+        raise LegacyStoreError("the data of a filter list is missing")
+    return base64.b64decode(text, validate=True)
 
 
-def _filter(words: Mapping[str, str]) -> Filter:
-    source, target = (_address(words[f"{side}addr"], words.get(f"{side}mask")) for side in ("src", "dst"))
-    return Filter(source, target, words["protocol"].lower(), int(words["srcport"]), int(words["dstport"]))
+class _Reader:
+    """Bytes read from the front; numbers are little-endian."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._place = data, 0
+
+    def take(self, count: int) -> bytes:
+        """Return the next bytes; raises LegacyStoreError when there are fewer."""
+        found = self._data[self._place : self._place + count]
+        if len(found) < count:
+            raise LegacyStoreError("the data of a filter list is cut off")
+        self._place += count
+        return found
+
+    def numbers(self, form: str) -> tuple[int, ...]:
+        """Return the next numbers, in a form of struct."""
+        return struct.unpack(f"<{form}", self.take(struct.calcsize(f"<{form}")))
+
+    def guid(self) -> uuid.UUID:
+        """Return the next GUID."""
+        return uuid.UUID(bytes_le=self.take(16))
+
+    @property
+    def left(self) -> int:
+        """Return how many bytes are left."""
+        return len(self._data) - self._place
 
 
-def _address(text: str, mask: str | None) -> str:
-    return text if mask is None else str(ipaddress.ip_network(f"{text}/{mask}"))
+def read_filters(data: bytes, name: str) -> list[Rule]:
+    """Return what the filters of a list match, as exemptions; raises LegacyStoreError for data that are not a filter list."""
+    reader = _Reader(data)
+    if reader.guid() != _FIRST_FORM:
+        raise LegacyStoreError("the data do not begin like a filter list")
+    _length, count = reader.numbers("II")
+    first = [_first_form(reader, name) for _number in range(count)]
+    if reader.left < 28 or reader.guid() != _SECOND_FORM:
+        return [rule for rule in first if rule is not None]
+    _length, _count, second = reader.numbers("III")
+    found = [_second_form(reader, name) for _number in range(second)]
+    return [rule for rule in (found or first) if rule is not None]
+
+
+def _head(reader: _Reader) -> bool:
+    """Skip names, description and id of a filter; return whether it is mirrored."""
+    for _number in range(_TEXTS_OF_FILTER):
+        reader.take(reader.numbers("I")[0])
+    reader.guid()
+    return bool(reader.numbers("I")[0])
+
+
+def _first_form(reader: _Reader, name: str) -> Rule | None:
+    is_mirrored = _head(reader)
+    source, source_mask, target, target_mask, _tunnel = (reader.take(4) for _number in range(5))
+    protocol, source_port, target_port, is_tunnel, special, _options = reader.numbers("IHHBBH")
+    if is_tunnel or special or not is_mirrored:
+        return None
+    sides = (_network4(source, source_mask), _network4(target, target_mask))
+    return _stored_rule(name, protocol, sides, (_one_port(source_port), _one_port(target_port)))
+
+
+def _network4(address: bytes, mask: bytes) -> AddressScope:
+    if not any(mask):
+        return AddressScope()
+    return AddressScope(AddressSet.parse([f"{ipaddress.IPv4Address(address)}/{ipaddress.IPv4Address(mask)}"]))
+
+
+def _one_port(number: int) -> PortScope:
+    return PortScope(PortSet.of(number)) if number else PortScope()
+
+
+def _second_form(reader: _Reader, name: str) -> Rule | None:
+    is_mirrored = _head(reader)
+    sides = [_stored_side(reader), _stored_side(reader)]
+    ports = [_stored_port(reader), _stored_port(reader)]
+    protocol, _flags = reader.numbers("II")
+    if not is_mirrored or sides[0] is None or sides[1] is None:
+        return None
+    return _stored_rule(name, protocol, (sides[0], sides[1]), (ports[0], ports[1]))
+
+
+def _stored_side(reader: _Reader) -> AddressScope | None:
+    """Return the addresses of one side: any for those of the host itself, None for what only the host could resolve."""
+    kind, version = reader.numbers("II")
+    first, second = reader.take(16), reader.take(16)
+    if kind in (_ANY, _ME):
+        return AddressScope()
+    if kind not in (_ONE, _RANGE, _NETWORK) or version not in (_IPV4, _IPV6):
+        return None
+    size = 4 if version == _IPV4 else 16
+    start = str(ipaddress.ip_address(first[:size]))
+    if kind == _ONE:
+        return AddressScope(AddressSet.parse([start]))
+    if kind == _RANGE:
+        return AddressScope(AddressSet.parse([f"{start}-{ipaddress.ip_address(second[:size])}"]))
+    mask = str(ipaddress.IPv4Address(second[:4])) if version == _IPV4 else str(second[0])
+    return AddressScope(AddressSet.parse([f"{start}/{mask}"]))
+
+
+def _stored_port(reader: _Reader) -> PortScope:
+    kind, first, last = reader.numbers("IHH")
+    if kind == _ONE_PORT:
+        return PortScope(PortSet.of(first))
+    return PortScope(PortSet.of(first, last)) if kind == _PORT_RANGE else PortScope()
+
+
+def _stored_rule(
+    name: str, protocol: int, sides: tuple[AddressScope, AddressScope], ports: tuple[PortScope, PortScope]
+) -> Rule:
+    rule = Rule(name, direction=BOTH, protocol=protocol or ANY_PROTOCOL, localip=sides[0], remoteip=sides[1])
+    return replace(rule, localport=ports[0], remoteport=ports[1])

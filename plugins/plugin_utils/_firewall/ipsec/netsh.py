@@ -6,7 +6,7 @@
     advfirewall consec add rule name="Lync exempt media (UDP)" endpoint1=10.1.0.11 endpoint2=any action=noauthentication ...
 
 The words of netsh's command line are the same in every language of Windows; its output is not, and is never read. netsh knows
-neither ids nor groups, and "set" and "delete" are about all rules of a name. Law: parse_script(render_script(x)) == x.
+neither ids nor groups, and "set" and "delete" are about all rules of a name.
 """
 
 from __future__ import annotations
@@ -15,15 +15,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..._base.errors import InvalidInputError, Problem, shown
-from ..rule import ALL_PROFILES, Rule, protocol_text
-from ..tables import ANY_PROTOCOL, PROFILE_BITS
-from .exemption import exemptions_from_options
+from ..._base.errors import Problem, shown
+from ..rule import ALL_PROFILES, ANY_PROTOCOL, PROFILE_BITS, Rule, protocol_text
 
 # Comments say what a script is for; netsh -f skips them.
 _CONTEXT = "advfirewall consec"
 _VERBS: Mapping[str, str] = {"add": "add rule", "set": "set rule", "delete": "delete rule"}
-_VALUE = re.compile(r'(?P<name>[a-z0-9]+)=(?:"(?P<quoted>[^"]*)"|(?P<bare>[^\s"]+))(?:\s+|$)')
 _QUOTED = frozenset({"name", "description"})
 _UNWRITABLE = re.compile(r"[^ -!#-~]")
 
@@ -41,7 +38,9 @@ def add_command(rule: Rule) -> Command:
     """Return the command that adds an exemption."""
     has_ports = rule.protocol != ANY_PROTOCOL
     values = {word: read(rule) for word, read in _WORDS.items() if word not in _WITH_PROTOCOL or has_ports}
-    return Command("add", rule.name, {**values, "action": "noauthentication", **({"mode": "transport"} if has_ports else {})})
+    return Command(
+        "add", rule.name, {**values, "action": "noauthentication", **({"mode": "transport"} if has_ports else {})}
+    )
 
 
 def set_command(rule: Rule, properties: Iterable[str]) -> Command:
@@ -52,7 +51,9 @@ def set_command(rule: Rule, properties: Iterable[str]) -> Command:
 
 def can_set(rule: Rule, properties: Iterable[str]) -> bool:
     """Return whether netsh can change properties of a rule that is there; a description it cannot take away."""
-    return all(name in _BY_PROPERTY and name != "protocol" for name in properties) and (bool(rule.description) or "description" not in properties)
+    return all(name in _BY_PROPERTY and name != "protocol" for name in properties) and (
+        bool(rule.description) or "description" not in properties
+    )
 
 
 def problems_of(rule: Rule, prefix: str) -> list[Problem]:
@@ -64,7 +65,11 @@ def problems_of(rule: Rule, prefix: str) -> list[Problem]:
     for option in ("name", "description"):
         if _UNWRITABLE.search(getattr(rule, option)):
             message = "a script of netsh takes printable ASCII without quotes"
-            found.append(Problem(f"exemption {rule.name}, {option}", message, fix="write other signs for hosts without NetSecurity"))
+            found.append(
+                Problem(
+                    f"exemption {rule.name}, {option}", message, fix="write other signs for hosts without NetSecurity"
+                )
+            )
     return found
 
 
@@ -74,61 +79,15 @@ def render_script(commands: Iterable[Command]) -> str:
 
 
 def _line(command: Command) -> str:
-    values = " ".join(f"{word}={_quoted(word, value)}" for word, value in command.values.items() if value or word not in _QUOTED)
+    values = " ".join(
+        f"{word}={_quoted(word, value)}" for word, value in command.values.items() if value or word not in _QUOTED
+    )
     new = " new" if command.verb == "set" else ""
     return f'{_CONTEXT} {_VERBS[command.verb]} name="{command.name}"{new} {values}'.rstrip()
 
 
 def _quoted(word: str, value: str) -> str:
     return f'"{value}"' if word in _QUOTED else value
-
-
-def parse_script(text: str) -> list[Command]:
-    """Return the commands of a script; raises InvalidInputError with every line that is none."""
-    found: list[Command] = []
-    problems: list[Problem] = []
-    for number, line in enumerate(text.splitlines(), start=1):
-        command = _command(line.strip())
-        if command is not None:
-            found.append(command)
-        elif line.strip() and not line.startswith("#"):
-            problems.append(Problem(f"line {number}", f"{shown(line)} is not a command", f"{_CONTEXT} add rule, set rule, delete rule", "correct the line"))
-    if problems:
-        raise InvalidInputError(problems)
-    return found
-
-
-def _command(line: str) -> Command | None:
-    for verb, words in _VERBS.items():
-        start = f"{_CONTEXT} {words} "
-        if line.startswith(start):
-            rest = line[len(start) :].replace('" new ', '" ', 1) if verb == "set" else line[len(start) :]
-            values = _values(rest)
-            return Command(verb, values.pop("name"), values) if values and "name" in values else None
-    return None
-
-
-def _values(text: str) -> dict[str, str] | None:
-    """Return the values of word=value pairs in their order, None when a part of the text is none."""
-    found: dict[str, str] = {}
-    place = 0
-    while place < len(text):
-        match = _VALUE.match(text, place)
-        if match is None:
-            return None
-        found[match["name"]] = match["bare"] if match["quoted"] is None else match["quoted"]
-        place = match.end()
-    return found
-
-
-def rule_of(command: Command, group: str) -> Rule:
-    """Return the exemption that an add command makes; raises InvalidInputError when it makes none."""
-    words = {word: value for word, value in command.values.items() if word in _WORDS}
-    if command.verb != "add" or command.values.get("action") != "noauthentication":
-        raise InvalidInputError([Problem(f"rule {command.name}", "the command adds no exemption", fix="write action=noauthentication")])
-    options: dict[str, object] = {_OPTIONS[word]: value for word, value in words.items()}
-    options["enabled"] = words.get("enable", "yes") == "yes"
-    return exemptions_from_options([{"name": command.name, **options}], group)[0]
 
 
 def _profile(rule: Rule) -> str:
@@ -158,7 +117,6 @@ _BY_PROPERTY: Mapping[str, str] = {
     "enabled": "enable",
     "description": "description",
 }
-_OPTIONS: Mapping[str, str] = {word: option for option, word in _BY_PROPERTY.items()}
 
 
 def script_of(rules: Sequence[Rule]) -> str:

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..effects import label
+from ..host_facts import LOCAL, Present
 from ..match import covers, overlaps, uncovered
-from ..planner import LOCAL, Present
 from ..rule import Rule
-from ..shadowing import label
 from .exemption import REQUIRING, is_exemption, to_options
 from .host import IpsecHost
 
@@ -56,7 +56,10 @@ class Report:
 
     def warnings(self) -> list[str]:
         """Return what somebody should look at, in words."""
-        found = [f"rule {name} requires protection for media that no exemption covers: {_flow_text(options)}" for name, options in self._flows()]
+        found = [
+            f"rule {name} requires protection for media that no exemption covers: {_flow_text(options)}"
+            for name, options in self._flows()
+        ]
         found += [f"exemption {name} spares more than {rows} ask for" for name, rows in self.wider]
         if self.needed_by and self.not_exempt:
             found.append(
@@ -66,11 +69,17 @@ class Report:
 
 
 def _flow_text(options: Mapping[str, object]) -> str:
-    texts = (f"{scope} {','.join(map(str, value)) if isinstance(value, list) else value}" for scope, value in options.items() if scope in _SCOPES)
+    texts = (
+        f"{scope} {','.join(map(str, value)) if isinstance(value, list) else value}"
+        for scope, value in options.items()
+        if scope in _SCOPES
+    )
     return ", ".join(texts)
 
 
-def report(host: IpsecHost, after: Sequence[Present], media: Sequence[Rule], wanted: Iterable[Rule], peers: Sequence[str]) -> Report:
+def report(
+    host: IpsecHost, after: Sequence[Present], media: Sequence[Rule], wanted: Iterable[Rule], peers: Sequence[str]
+) -> Report:
     """Return the report over what a host has after changes.
 
     media: what exemptions are for, whose descriptions are the rows. wanted: the exemptions of the plan. peers: who is not managed.

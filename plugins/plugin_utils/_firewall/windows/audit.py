@@ -2,29 +2,36 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Hosts compared with the plan by their dumps, without a connection.
 
-    audit({"fe01": plan document}, Path("dumps"), State.REPLACED)
-    -> Audit(outcomes=(Outcome("fe01", "changed", drift=("SIP: disabled: ...",)),), notes=("fe01: the firewall is off ...",))
+    audited({"fe01": plan document}, Path("dumps"), State.REPLACED)
+    -> Audited(hosts={"fe01": HostAudit(documents={"firewall": {...}, "ipsec": {...}})}, notes=("fe01: ...",))
 
-The same planning that changes a live host says here what would have to change. A host that cannot be judged is never "as planned".
+The same planning that changes a live host says here what would have to change: documents are like those of tasks in check mode.
+A host that cannot be judged has documents that failed; it is never "as planned".
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..._base.changes import Changes, State
 from ..._base.errors import InvalidInputError, Problem
+from ..._base.untyped import mappings
 from ..._rollout.outcome import COUNTS, Outcome, outcome
 from .. import results
-from ..effects import describe_effects
-from ..ipsec.dump_audit import exemption_changes
+from ..effects import describe_effects, rule_effects
+from ..host_facts import Present
+from ..ipsec.exemption import PROTECTING, WORDING, exemptions_from_options, parse_exemptions
+from ..ipsec.host import adopted
+from ..ipsec.reconcile import ALWAYS, NEVER, PREFIX
 from ..options import OWNED_GROUP, rules_from_options
-from ..planner import Present, State, plan_changes
+from ..planner import RuleChanges, plan_changes
 from .dumps import SUFFIXES, Dump, ProfileState, read_dump
 from .host import expanded
 from .registry_strings import RefusedRule
 
+Document = Mapping[str, object]
 # A dump does not hold the variables that programs may name. These are what Windows is installed with.
 USUAL_ENVIRONMENT: Mapping[str, str] = {
     "SYSTEMROOT": "C:\\Windows",
@@ -35,6 +42,53 @@ USUAL_ENVIRONMENT: Mapping[str, str] = {
     "PROGRAMDATA": "C:\\ProgramData",
 }
 _REASONS_SHOWN = 3
+
+
+# Why a host cannot be judged.
+NO_DUMP, SEVERAL_DUMPS, UNREADABLE = "no dump", "several dumps", "unreadable"
+
+
+@dataclass(frozen=True)
+class HostAudit:
+    """What the dump of a host says.
+
+    documents: by concern, firewall and ipsec, as a task in check mode would return them; those of a host that could not be
+    judged have failed, with msg. problem: why it could not be judged, one of the constants above, or empty.
+    notes: what else the dump tells.
+    """
+
+    documents: Mapping[str, Document]
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Audited:
+    """What became of each host, in the order of their names. unasked: dumps that no host of this run has, by file name."""
+
+    hosts: Mapping[str, HostAudit] = field(default_factory=dict)
+    unasked: tuple[str, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what the dumps tell beside what would have to change, as texts."""
+        found = [f"{name}: {note}" for name, host in self.hosts.items() for note in host.notes]
+        return (*found, *([f"no host of this run has the dumps {', '.join(self.unasked)}"] if self.unasked else []))
+
+
+def audited(
+    plans: Mapping[str, Document], directory: Path, state: State = State.REPLACED, ipsec: str = "auto"
+) -> Audited:
+    """Return how the dumps of a directory differ from plans of hosts: mappings with firewall_rules and ipsec_exemptions.
+
+    ipsec: whether exemptions are needed: auto, true or false. Raises InvalidInputError when the directory cannot be read.
+    """
+    dumps = _dumps(directory)
+    hosts = {
+        host: _judged(host, plan, dumps.get(host, []), directory, state, ipsec) for host, plan in sorted(plans.items())
+    }
+    unasked = sorted(path.name for host, paths in dumps.items() if host not in plans for path in paths)
+    return Audited(hosts, tuple(unasked))
 
 
 @dataclass(frozen=True)
@@ -50,19 +104,17 @@ class Audit:
         return all(item.status == "unchanged" for item in self.outcomes)
 
 
-def audit(plans: Mapping[str, Mapping[str, object]], directory: Path, state: State = State.REPLACED, ipsec: str = "auto") -> Audit:
-    """Return how the dumps of a directory differ from the plans of hosts, given as the documents of plan files.
+def audit(plans: Mapping[str, Document], directory: Path, state: State = State.REPLACED, ipsec: str = "auto") -> Audit:
+    """Return the same as outcomes; raises InvalidInputError when the directory cannot be read."""
+    found = audited(plans, directory, state, ipsec)
+    return Audit(tuple(_outcome(name, host) for name, host in found.hosts.items()), found.notes)
 
-    ipsec: whether exemptions are needed: auto, true or false.
 
-    Raises InvalidInputError when the directory cannot be read.
-    """
-    dumps = _dumps(directory)
-    judged = {host: _judge(host, document, dumps.get(host, []), directory, (state, ipsec)) for host, document in sorted(plans.items())}
-    unasked = sorted(path.name for host, paths in dumps.items() if host not in plans for path in paths)
-    notes = [note for _outcome, found in judged.values() for note in found]
-    notes += [f"no host of this run has the dumps {', '.join(unasked)}"] if unasked else []
-    return Audit(tuple(found for found, _notes in judged.values()), tuple(notes))
+def _outcome(name: str, host: HostAudit) -> Outcome:
+    if host.problem:
+        message = str(host.documents["firewall"]["msg"])
+        return Outcome(name, host.problem, dict.fromkeys(COUNTS, 0), message=message)
+    return outcome(name, list(host.documents.values()))
 
 
 def _dumps(directory: Path) -> dict[str, list[Path]]:
@@ -71,28 +123,33 @@ def _dumps(directory: Path) -> dict[str, list[Path]]:
         paths = sorted(path for path in directory.iterdir() if path.suffix in SUFFIXES and path.is_file())
     except OSError as error:
         fix = "name the directory that holds HOST.wfw, HOST.reg or HOST.json"
-        raise InvalidInputError([Problem(f"lync_audit_dir, {directory}", f"cannot be read: {error.strerror}", fix=fix)]) from error
+        raise InvalidInputError(
+            [Problem(f"lync_audit_dir, {directory}", f"cannot be read: {error.strerror}", fix=fix)]
+        ) from error
     dumps: dict[str, list[Path]] = {}
     for path in paths:
         dumps.setdefault(path.stem, []).append(path)
     return dumps
 
 
-def _judge(host: str, document: Mapping[str, object], paths: Sequence[Path], directory: Path, asked: tuple[State, str]) -> tuple[Outcome, list[str]]:
-    """Return what became of one host, and its notes."""
+def _judged(host: str, plan: Document, paths: Sequence[Path], directory: Path, state: State, ipsec: str) -> HostAudit:
     if not paths:
-        return _unknown(host, "no dump", f"{directory} holds none of {', '.join(host + suffix for suffix in SUFFIXES)}"), []
+        names = ", ".join(host + suffix for suffix in SUFFIXES)
+        return _unknown(NO_DUMP, f"{directory} holds none of {names}", ipsec)
     if len(paths) > 1:
-        return _unknown(host, "several dumps", f"{', '.join(path.name for path in paths)}: keep one of them"), []
+        names = ", ".join(path.name for path in paths)
+        return _unknown(SEVERAL_DUMPS, f"{names}: keep one of them", ipsec)
     try:
         dump = read_dump(paths[0])
     except InvalidInputError as error:
-        return _unknown(host, "unreadable", _reasons(error.problems)), []
-    return _compared(host, document, dump, *asked)
+        return _unknown(UNREADABLE, _reasons(error.problems), ipsec)
+    return _compared(plan, dump, state, ipsec)
 
 
-def _unknown(host: str, status: str, message: str) -> Outcome:
-    return Outcome(host, status, dict.fromkeys(COUNTS, 0), message=message)
+def _unknown(problem: str, message: str, ipsec: str, notes: Sequence[str] = ()) -> HostAudit:
+    document: Document = {"failed": True, "changed": False, "msg": message}
+    concerns = ("firewall",) if ipsec == NEVER else ("firewall", "ipsec")
+    return HostAudit(dict.fromkeys(concerns, document), problem, tuple(notes))
 
 
 def _reasons(problems: Sequence[Problem]) -> str:
@@ -100,19 +157,46 @@ def _reasons(problems: Sequence[Problem]) -> str:
     return "; ".join(str(problem) for problem in problems[:_REASONS_SHOWN]) + more
 
 
-def _compared(host: str, document: Mapping[str, object], dump: Dump, state: State, ipsec: str) -> tuple[Outcome, list[str]]:
-    parsed, exemptions = dump.parse(), exemption_changes(document, dump, state, ipsec)
-    unread = (*parsed.refused, *exemptions.refused)
-    notes = [f"{host}: {note}" for note in (*_profile_notes(dump.profiles), *_refused_notes(unread))]
+def _compared(plan: Document, dump: Dump, state: State, ipsec: str) -> HostAudit:
+    parsed, exemptions = dump.parse(), parse_exemptions(dump.connection_security)
+    unread = (*parsed.refused, *(() if ipsec == NEVER else exemptions.refused))
+    notes = (*_profile_notes(dump.profiles), *_refused_notes(unread))
     refused = [problem for rule in unread if rule.may_be_of(OWNED_GROUP) for problem in rule.problems]
     if refused:
-        return _unknown(host, "unreadable", _reasons(refused)), notes
-    listed = document.get("firewall_rules")
-    want = [expanded(rule, USUAL_ENVIRONMENT) for rule in rules_from_options(listed if isinstance(listed, list) else [])]
+        return _unknown(UNREADABLE, _reasons(refused), ipsec, notes)
+    want = [expanded(rule, USUAL_ENVIRONMENT) for rule in rules_from_options(mappings(plan.get("firewall_rules")))]
     have = [Present(expanded(stored.rule, USUAL_ENVIRONMENT), {}) for stored in parsed.rules]
-    changes = describe_effects(have, plan_changes(want, have, state)).now
-    result = {"changed": bool(changes), "changes": results.change_results(changes), "summary": results.summary(changes)}
-    return outcome(host, [result, exemptions.result]), notes
+    changes = describe_effects(have, plan_changes(want, have, state))
+    effects = [effect.document() for effect in rule_effects(have, changes, (), OWNED_GROUP)]
+    firewall = {**_document(changes, results.FIREWALL), "effects": effects}
+    present = [
+        Present(adopted(stored.rule, OWNED_GROUP, PREFIX), {"id": stored.rule_id}) for stored in exemptions.rules
+    ]
+    return HostAudit({"firewall": firewall, "ipsec": _exemption_document(plan, present, state, ipsec)}, notes=notes)
+
+
+def _exemption_document(plan: Document, have: Sequence[Present], state: State, ipsec: str) -> Document:
+    """Return what would have to change for the exemptions of a dump to be those of a plan.
+
+    With auto a dump without a rule that protects needs none, but for those it has; what Group Policy requires is in no dump.
+    """
+    is_needed = ipsec == ALWAYS or any(each.rule.enabled and each.rule.action in PROTECTING for each in have)
+    names = {each.rule.name for each in have if each.rule.group == OWNED_GROUP}
+    listed = exemptions_from_options(mappings(plan.get("ipsec_exemptions")))
+    want = [rule for rule in listed if is_needed or rule.name in names]
+    changes: RuleChanges = Changes() if ipsec == NEVER else plan_changes(want, have, state)
+    return _document(changes, WORDING)
+
+
+def _document(changes: RuleChanges, wording: results.Wording) -> dict[str, object]:
+    return {
+        "changed": bool(changes.now),
+        "changes": results.change_results(changes.now, wording),
+        "commands": results.commands(changes.now, wording),
+        "summary": results.summary(changes.now),
+        "pending": False,
+        "check_mode": True,
+    }
 
 
 def _refused_notes(refused: Iterable[RefusedRule]) -> list[str]:

@@ -15,20 +15,24 @@ from typing import TypeVar
 
 from ..._base.addresses import AddressSet
 from ..._base.ports import PortSet
-from ..rule import ALL_PROFILES, AddressScope, PortScope, Rule, address_texts
-from ..tables import (
+from ..rule import (
     ACTIONS,
-    ADDRESS_WORDS,
+    ADDRESS_KEYWORDS,
+    ALL_PROFILES,
     ANY_PROTOCOL,
     DIRECTIONS,
     EDGES,
     EVERY_PROFILE,
     ICMP_PROTOCOLS,
     INTERFACE_TYPES,
+    PORT_KEYWORDS,
     PORT_PROTOCOLS,
-    PORT_WORDS,
     PROFILE_BITS,
     SECURITIES,
+    AddressScope,
+    PortScope,
+    Rule,
+    address_texts,
 )
 
 # The option that each COM property holds, in an order that is legal for a new rule: the protocol stands before
@@ -68,7 +72,9 @@ ComValue = str | int | bool | list[str]
 def from_com(properties: Mapping[str, object]) -> Rule:
     """Return the rule that COM properties describe; missing and null ones mean no limit."""
     protocol = _number(properties.get("Protocol"), ANY_PROTOCOL)
-    values: dict[str, object] = {option: _READERS[name](properties.get(name)) for name, option in PROPERTIES.items() if name in _READERS}
+    values: dict[str, object] = {
+        option: _READERS[name](properties.get(name)) for name, option in PROPERTIES.items() if name in _READERS
+    }
     values["protocol"] = protocol
     # Ports and ICMP types share one place in the stored rule; what does not belong to the protocol is an artefact.
     if protocol not in PORT_PROTOCOLS:
@@ -158,11 +164,11 @@ def _scope(value: object, scope: type[_Scope], parse: Callable[[str], object], w
 
 
 def _address_scope(value: object) -> AddressScope:
-    return _scope(value, AddressScope, lambda token: AddressSet.parse([token]), ADDRESS_WORDS)
+    return _scope(value, AddressScope, lambda token: AddressSet.parse([token]), ADDRESS_KEYWORDS)
 
 
 def _port_scope(value: object) -> PortScope:
-    return _scope(value, PortScope, lambda token: PortSet.parse([token]), PORT_WORDS)
+    return _scope(value, PortScope, lambda token: PortSet.parse([token]), PORT_KEYWORDS)
 
 
 def _interfaces(value: object) -> frozenset[str]:
@@ -216,7 +222,7 @@ def _put_profiles(profiles: frozenset[str]) -> int:
 
 
 def _put_addresses(scope: AddressScope) -> str:
-    return "*" if scope.is_any else _joined((*sorted(scope.words), *address_texts(scope.addresses)))
+    return "*" if scope.is_any else _joined((*sorted(scope.keywords), *address_texts(scope.addresses)))
 
 
 def _put_ports(scope: PortScope) -> str:
@@ -228,7 +234,9 @@ def _put_interface_types(types: frozenset[str]) -> str:
 
 
 _WRITERS: Mapping[str, Callable[..., ComValue]] = {
-    **dict.fromkeys(("Name", "Grouping", "Description", "ApplicationName", "ServiceName", "Protocol", "Enabled"), _same),
+    **dict.fromkeys(
+        ("Name", "Grouping", "Description", "ApplicationName", "ServiceName", "Protocol", "Enabled"), _same
+    ),
     "Direction": DIRECTIONS.__getitem__,
     "Action": ACTIONS.__getitem__,
     "LocalPorts": _put_ports,

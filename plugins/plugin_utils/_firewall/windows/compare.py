@@ -2,16 +2,20 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Firewall rules and IPsec exemptions of one host, gathered in one round trip and compared as two.
 
-    chosen_parts(["ipsec"], []) == ("ipsec",)
-    parts_of({"addresses": [...], "firewall": {"rules": [...], ...}, "ipsec": {...}})["firewall"] == {"addresses": [...], "rules": [...], ...}
+chosen_parts(["ipsec"], []) == ("ipsec",)
+parts_of({"addresses": [...], "firewall": {"rules": [...], ...}, "ipsec": {...}})["firewall"]
+== {"addresses": [...], "rules": [...], ...}
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..reconcile import Course, HostFailedError
-from .host import HostAnswerError, mapping_of, understood
+from ..._base.errors import DeviceError
+from ..._base.libraries import MissingLibraryError
+from ..._base.reconcile import reconcile
+from ..reconcile import Answer, FirewallProvider, Link
+from .host import mapping_of, understood
 
 PARTS = ("firewall", "ipsec")
 
@@ -22,8 +26,8 @@ def chosen_parts(run_tags: Iterable[str], skip_tags: Iterable[str]) -> tuple[str
     return tuple(part for part in PARTS if part in named - set(skip_tags))
 
 
-def parts_of(answer: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
-    """Return what the hands of each part would have answered to gather; raises HostAnswerError when a part is missing."""
+def parts_of(answer: Answer) -> dict[str, Answer]:
+    """Return what the remote module of each part would have answered to gather; raises AnswerError without a part."""
     if answer.get("failed"):
         return dict.fromkeys(PARTS, answer)
     shared = {name: value for name, value in answer.items() if name not in PARTS}
@@ -31,21 +35,26 @@ def parts_of(answer: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
         return {part: {**shared, **mapping_of(answer, part)} for part in PARTS}
 
 
-def compared(course: Course, answer: Mapping[str, object]) -> dict[str, object]:
-    """Return the result of a course that only looks, as in check mode."""
+def link_to(answer: Answer) -> Link:
+    """Return the way to a host that has answered already."""
+    return Link(lambda _arguments: answer, lambda _arguments, _lost_text: answer, "")
+
+
+def compared(provider: FirewallProvider) -> dict[str, object]:
+    """Return the result of a provider that only looks, as in check mode."""
     failure: dict[str, object] = {}
     try:
-        course.gathered(answer)
-        if course.operations():
-            course.forecast()
-    except (HostAnswerError, HostFailedError) as error:
+        reconcile(provider, check_mode=True)
+    except (DeviceError, MissingLibraryError) as error:
         failure = {"failed": True, "msg": str(error)}
-    return {**failure, **course.result()}
+    return {**provider.result(), **failure, "check_mode": True}
 
 
 def together(results: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
-    """Return one result that holds those of the parts, and tells what they warn of and why they failed."""
+    """Return one result that holds those of the parts, with what they warn of and why they failed."""
     failed = [f"{part}: {result.get('msg')}" for part, result in results.items() if result.get("failed")]
-    warnings = [warning for result in results.values() if isinstance(found := result.get("warnings"), list) for warning in found]
-    told: dict[str, object] = {"failed": True, "msg": "\n".join(failed)} if failed else {}
-    return {**told, **results, "changed": any(result.get("changed") for result in results.values()), "warnings": list(dict.fromkeys(warnings))}
+    failure: dict[str, object] = {"failed": True, "msg": "\n".join(failed)} if failed else {}
+    lists = [found for result in results.values() if isinstance(found := result.get("warnings"), list)]
+    warnings = list(dict.fromkeys(warning for found in lists for warning in found))
+    is_changed = any(result.get("changed") for result in results.values())
+    return {**failure, **results, "changed": is_changed, "warnings": warnings}

@@ -27,7 +27,11 @@ _RULES, _EXEMPTIONS = "FirewallRules", "ConSecRules"
 _LOCAL_POLICY = "\\services\\sharedaccess\\parameters\\firewallpolicy\\" + _RULES.casefold()
 _PROFILES: Mapping[str, str] = {"domain": "DomainProfile", "private": "StandardProfile", "public": "PublicProfile"}
 _HIVE_MAGIC = b"regf"
-_MARKS: tuple[tuple[bytes, str], ...] = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_MARKS: tuple[tuple[bytes, str], ...] = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 _EXPORT_FIX = "export it again as docs/audit.md says"
 _KEY = "HKLM\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy"
 
@@ -111,7 +115,15 @@ def _json_rules(text: str, name: str) -> Iterator[tuple[str, str]]:
         pairs = mapping.items() if isinstance(mapping, dict) else [("", mapping)]
         for rule_id, rule in pairs:
             if not isinstance(rule, str):
-                raise InvalidInputError([_problem(name, f"{shown(rule)} is not a rule string", "a mapping of ids to rule strings, or a list of such")])
+                raise InvalidInputError(
+                    [
+                        _problem(
+                            name,
+                            f"{shown(rule)} is not a rule string",
+                            "a mapping of ids to rule strings, or a list of such",
+                        )
+                    ]
+                )
             yield rule_id, rule
 
 
@@ -123,7 +135,11 @@ def _local_policy(keys: Keys, name: str) -> str:
     found = [key for key in keys if key.casefold().endswith(_LOCAL_POLICY)]
     current = [key for key in found if "\\currentcontrolset\\" in key.casefold()] or found
     if len(current) != 1:
-        message = "holds no key of local firewall rules" if not current else f"holds {len(current)} keys of local firewall rules"
+        message = (
+            "holds no key of local firewall rules"
+            if not current
+            else f"holds {len(current)} keys of local firewall rules"
+        )
         raise InvalidInputError([_problem(name, message, f"one of {_KEY}\\{_RULES}")])
     return current[0].rpartition("\\")[0]
 
@@ -137,7 +153,11 @@ def _dump(name: str, keys: Keys, policy: str) -> Dump:
     return Dump(
         tuple(_texts(below[_RULES.casefold()])),
         tuple(_texts(below.get(_EXEMPTIONS.casefold(), []))),
-        {profile: _profile(dict(below[key.casefold()])) for profile, key in _PROFILES.items() if key.casefold() in below},
+        {
+            profile: _profile(dict(below[key.casefold()]))
+            for profile, key in _PROFILES.items()
+            if key.casefold() in below
+        },
         f"{version >> 8}.{version & 0xFF}" if isinstance(version, int) else "",
     )
 

@@ -52,7 +52,9 @@ def read_hive(path: Path) -> Keys:
     except _DamagedError as error:
         raise InvalidInputError([_problem(path, str(error))]) from error
     except Exception as error:  # whatever the library raises on a hive made to confuse it
-        raise InvalidInputError([_problem(path, f"cannot be read as a registry hive ({type(error).__name__})")]) from error
+        raise InvalidInputError(
+            [_problem(path, f"cannot be read as a registry hive ({type(error).__name__})")]
+        ) from error
 
 
 def _problem(path: Path, message: str) -> Problem:

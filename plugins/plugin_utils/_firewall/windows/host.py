@@ -7,25 +7,25 @@
  "group_policy": {"rules": {"{id}": "v2.10|..."}, "profiles": {"domain": {"AllowLocalPolicyMerge": 0}}},
  "listeners": ["0.0.0.0 5061"], "connections": ["10.1.0.11 5061 10.10.3.4"], "management": [{"kind": "winrm", "port": 5985}],
  "fingerprint": "..."}
+
+Connections come as texts, one for each local address, local port and peer, because a busy server has thousands.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import TypeAlias, Union
 
-from ..._base.addresses import AddressSet
-from ..._base.errors import Problem
-from ..options import listed
-from ..planner import GROUP_POLICY, Present
-from ..rule import Rule
-from ..tables import ADDRESS_WORDS
-from . import network
-from .com import from_com
+from ..._base.errors import AnswerError
+from ..._base.untyped import mappings
+from ..host_facts import GROUP_POLICY, Connection, Host, Listener, ManagementPort, Present, Profile, plain_address
+from ..rule import PROFILE_BITS, Rule
+from .com import RESTRICTIONS, from_com
 from .registry_strings import ParsedRules, parse_rules
-from .schema import FIREWALL, check_shape
 
 _ACCOUNT = "connect with an account that may change the firewall of the host"
 _FIXES: Mapping[str, str] = {
@@ -35,36 +35,63 @@ _FIXES: Mapping[str, str] = {
     "0x800706D9": "start the Windows Defender Firewall service (MpsSvc) of the host",
 }
 _VARIABLE = re.compile(r"%([^%]+)%")
+# COM's LocalPolicyModifyState when Group Policy switches local rules off, and when all inbound traffic is blocked.
+_OVERRIDDEN = 1
+_ALLOW = 1
 
+# Shapes of answers: what each part must be.
+Shape: TypeAlias = Union[type, "list[Shape]", "tuple[Shape, ...]", "Mapping[str, Shape]"]
+_LARGEST = 0xFFFFFFFF
+_OTHER_TEXTS = (
+    "Name",
+    "Grouping",
+    "Description",
+    "ApplicationName",
+    "ServiceName",
+    "IcmpTypesAndCodes",
+    "InterfaceTypes",
+    *RESTRICTIONS,
+)
+_SCOPES = ("LocalPorts", "RemotePorts", "LocalAddresses", "RemoteAddresses")
 
-class HostAnswerError(Exception):
-    """What the host answered is not what msuc.lync.windows_firewall_remote answers."""
+RULE: Mapping[str, Shape] = {
+    **dict.fromkeys(("Direction", "Action", "Protocol", "Profiles"), int),
+    "Enabled": bool,
+    **dict.fromkeys((f"{name}?" for name in (*_OTHER_TEXTS, *_SCOPES)), str),
+    # Windows before 2008 R2 and 2012 has not these.
+    **dict.fromkeys(("EdgeTraversalOptions?", "SecureFlags?"), int),
+    "Interfaces?": (str, [str]),
+}
+"""A rule as COM gives it; what is null is left out."""
 
+_PROFILE = {
+    "profile": int,
+    "firewall_enabled": bool,
+    "block_all_inbound": bool,
+    "default_inbound": int,
+    "default_outbound": int,
+}
+HOST: Mapping[str, Shape] = {
+    "addresses": [str],
+    "environment": {"*": str},
+    "profiles": {"active": int, "local_policy_modify_state": int, "settings": [_PROFILE]},
+    "group_policy": {"rules": {"*": str}, "profiles": {"*": {"*": int}}},
+    "listeners": [str],
+    "connections": [str],
+    "management": [{"kind": str, "port": int}],
+    "fingerprint": str,
+    "counters": {"enumerations": int, "writes": int},
+}
+"""What every answer to gather and apply has."""
 
-@dataclass(frozen=True)
-class Host:
-    """The firewall of a host as gathered.
+FIREWALL: Mapping[str, Shape] = {"rules": [RULE], **HOST}
+IPSEC: Mapping[str, Shape] = {"rules": {"*": str}, "engines": [str], "exempt?": int, "legacy": {}, **HOST}
 
-    rules: the local ones, then those of Group Policy. addresses: its own addresses. environment: the variables that programs
-    may name, by upper-case name. profiles: Group Policy's settings included. unread: rules of Group Policy that make no sense.
-    fingerprint: stands for all that was gathered of the firewall; the host made it. enumerations, writes: what it did to answer.
-    """
-
-    rules: tuple[Present, ...]
-    addresses: tuple[str, ...]
-    environment: Mapping[str, str]
-    profiles: tuple[network.Profile, ...]
-    listeners: tuple[network.Listener, ...]
-    connections: tuple[network.Connection, ...]
-    management: tuple[network.ManagementPort, ...]
-    unread: tuple[str, ...]
-    fingerprint: str
-    enumerations: int
-    writes: int
+_KINDS: Mapping[type, str] = {str: "a text", bool: "true or false", int: "a whole number"}
 
 
 def read_answer(answer: Mapping[str, object]) -> Host:
-    """Return the host that an answer describes; raises HostAnswerError when a part of it is missing or of another kind."""
+    """Return the host that an answer describes; raises AnswerError when a part of it is missing or of another kind."""
     with understood():
         check_shape(answer, FIREWALL)
         environment = read_environment(answer)
@@ -75,11 +102,11 @@ def read_answer(answer: Mapping[str, object]) -> Host:
 
 @contextmanager
 def understood() -> Iterator[None]:
-    """Turn what goes wrong when an answer is read into HostAnswerError."""
+    """Turn what goes wrong when an answer is read into AnswerError."""
     try:
         yield
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise HostAnswerError(f"the host's answer is not understood: {type(error).__name__}: {error}") from error
+        raise AnswerError(f"the host's answer is not understood: {type(error).__name__}: {error}") from error
 
 
 def read_environment(answer: Mapping[str, object]) -> dict[str, str]:
@@ -97,12 +124,14 @@ def host_of(answer: Mapping[str, object], rules: tuple[Present, ...], theirs: Pa
     counters = mapping_of(answer, "counters")
     return Host(
         rules=rules,
-        addresses=tuple(network.plain_address(text) for text in _sequence(answer, "addresses")),
+        addresses=tuple(plain_address(text) for text in _sequence(answer, "addresses")),
         environment=read_environment(answer),
-        profiles=network.read_profiles(mapping_of(answer, "profiles"), mapping_of(mapping_of(answer, "group_policy"), "profiles"), merges),
-        listeners=network.read_listeners(_sequence(answer, "listeners")),
-        connections=network.read_connections(_sequence(answer, "connections")),
-        management=network.read_management(_sequence(answer, "management")),
+        profiles=read_profiles(
+            mapping_of(answer, "profiles"), mapping_of(mapping_of(answer, "group_policy"), "profiles"), merges
+        ),
+        listeners=read_listeners(_sequence(answer, "listeners")),
+        connections=read_connections(_sequence(answer, "connections")),
+        management=read_management(_sequence(answer, "management")),
         unread=tuple(str(problem) for refused in theirs.refused for problem in refused.problems),
         fingerprint=str(answer["fingerprint"]),
         enumerations=int(str(counters["enumerations"])),
@@ -122,22 +151,9 @@ def expanded(rule: Rule, environment: Mapping[str, str]) -> Rule:
     return replace(rule, program=_VARIABLE.sub(lambda match: environment.get(match[1].upper(), match[0]), rule.program))
 
 
-def missing_addresses(rules: Iterable[Mapping[str, object]], expected: Iterable[str], host: Host) -> list[Problem]:
-    """Return a problem for each expected address, and each entry of a rule's localip, that the host does not have.
-
-    A network or a range of localip is there when the host has an address in it.
-    """
-    own = AddressSet.parse(host.addresses)
-    has = ", ".join(host.addresses) or "none"
-    problems = [_missing("expected_addresses", text, has) for text in expected if not AddressSet.parse([text]) & own]
-    for options in rules:
-        texts = [text for text in listed(options.get("localip")) if text.casefold() not in ("any", "*", *ADDRESS_WORDS)]
-        problems += [_missing(f"rule {options.get('name')}, localip", text, has) for text in texts if not AddressSet.parse([text]) & own]
-    return problems
-
-
-def _missing(place: str, text: str, has: str) -> Problem:
-    return Problem(place, f"{text} is not an address of the host", f"{has} (the host's addresses)", "correct the inventory or the network card")
+def rollback_command(snapshot: str) -> str:
+    """Return the command that brings a snapshot back, to be run on the host."""
+    return f'netsh advfirewall import "{snapshot}"'
 
 
 def _present(properties: object, environment: Mapping[str, str]) -> Present:
@@ -163,3 +179,103 @@ def _sequence(answer: Mapping[str, object], key: str) -> Sequence[object]:
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise TypeError(f"{key} is not a list")
     return value
+
+
+def read_profiles(
+    answer: Mapping[str, object], policy: Mapping[str, object], merges: str = "AllowLocalPolicyMerge"
+) -> tuple[Profile, ...]:
+    """Return the profiles of an answer's "profiles", with the registry values of Group Policy (by profile) over them.
+
+    merges: the value that says whether local rules of one kind are in force. What COM tells of it is about firewall rules.
+    """
+    active, state = int(str(answer["active"])), answer.get("local_policy_modify_state")
+    settings = {int(str(item["profile"])): item for item in mappings(answer.get("settings"))}
+    found = []
+    for name, bit in PROFILE_BITS.items():
+        local = settings.get(bit, {})
+        profile = Profile(
+            name,
+            active=bool(active & bit),
+            enabled=bool(local.get("firewall_enabled", True)),
+            shields_up=bool(local.get("block_all_inbound", False)),
+            allows_inbound=local.get("default_inbound", 0) == _ALLOW,
+            merges=state != _OVERRIDDEN or merges != "AllowLocalPolicyMerge",
+        )
+        found.append(_overlaid(profile, policy.get(name), merges))
+    return tuple(found)
+
+
+def _overlaid(profile: Profile, values: object, merges: str) -> Profile:
+    """Return the profile with what Group Policy sets ([MS-GPFAS] 2.2.3); there 0 is the default action that allows."""
+    if not isinstance(values, Mapping):
+        return profile
+    fields = {
+        "EnableFirewall": ("enabled", 1),
+        "DoNotAllowExceptions": ("shields_up", 1),
+        "DefaultInboundAction": ("allows_inbound", 0),
+        merges: ("merges", 1),
+    }
+    return replace(profile, **{field: values[name] == on for name, (field, on) in fields.items() if name in values})
+
+
+def read_connections(texts: Iterable[object]) -> tuple[Connection, ...]:
+    """Return the connections of texts "ADDRESS PORT PEER", without those of the host to itself."""
+    parts = (str(text).split() for text in texts)
+    found = (Connection(plain_address(local), int(port), plain_address(peer)) for local, port, peer in parts)
+    return tuple(item for item in found if not ipaddress.ip_address(item.peer).is_loopback)
+
+
+def read_listeners(texts: Iterable[object]) -> tuple[Listener, ...]:
+    """Return the listeners of texts "ADDRESS PORT", without those that only the host itself reaches."""
+    parts = (str(text).split() for text in texts)
+    found = (Listener(plain_address(address), int(port)) for address, port in parts)
+    return tuple(item for item in found if not ipaddress.ip_address(item.address).is_loopback)
+
+
+def read_management(items: object) -> tuple[ManagementPort, ...]:
+    """Return the ports of mappings with kind and port."""
+    return tuple(ManagementPort(str(item["kind"]), int(str(item["port"]))) for item in mappings(items))
+
+
+def check_shape(value: object, shape: Shape, place: str = "") -> None:
+    """Raise TypeError that names the first part of a value that is missing or of another kind than its shape.
+
+        check_shape({"counters": {"enumerations": "1"}}, {"counters": {"enumerations": int}})
+        -> TypeError: counters.enumerations is '1', not a whole number
+
+    A shape is str, bool or int (from 0 to 2**32 - 1); [shape] for a list; {"name": shape, "other?": shape} for a mapping,
+    where a name with ? may be missing or null; {"*": shape} for one with any names; a tuple for one of several. Parts
+    without a name are free.
+    """
+    if isinstance(shape, Mapping):
+        _check_mapping(value, shape, place)
+    elif isinstance(shape, list):
+        if not isinstance(value, (list, tuple)):
+            raise TypeError(f"{place} is not a list")
+        for index, item in enumerate(value):
+            check_shape(item, shape[0], f"{place}[{index}]")
+    elif isinstance(shape, tuple):
+        check_shape(value, shape[isinstance(value, (list, tuple))], place)
+    elif not _is_of(value, shape):
+        raise TypeError(f"{place} is {str(value)[:80]!r}, not {_KINDS[shape]}")
+
+
+def _is_of(value: object, kind: type) -> bool:
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST
+    return isinstance(value, kind)
+
+
+def _check_mapping(value: object, shape: Mapping[str, Shape], place: str) -> None:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{place} is not a mapping")
+    inner = f"{place}." if place else ""
+    named = dict.fromkeys(map(str, value), shape["*"]) if "*" in shape else shape
+    for key, part in named.items():
+        name = key if "*" in shape else key.removesuffix("?")
+        found = value.get(name)
+        if found is None and name != key:
+            continue
+        if found is None:
+            raise TypeError(f"{inner}{name} is missing")
+        check_shape(found, part, f"{inner}{name}")

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Changes as operations for the host: what msuc.lync.windows_firewall_remote is told to write, in a legal order.
+"""Changes as operations for the host: what msuc.lync.windows_firewall_remote is to write, in a legal order.
 
     {"kind": "add", "name": "SIP", "rule": {}, "puts": [{"property": "Name", "value": "SIP"}, ...]}
     {"kind": "change", "name": "SIP", "rule": {COM properties as gathered}, "puts": [{"property": "LocalPorts", "value": "5061"}]}
@@ -17,8 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from ..host_facts import Present
 from ..match import covers
-from ..planner import Change, Present
+from ..planner import RuleChange
 from ..rule import Rule, differing
 from .com import PROPERTIES, ComValue, com_value, to_com
 
@@ -30,16 +31,20 @@ _TURNED = frozenset({"direction", "action", "protocol", "restrictions"})
 _CLEARED = frozenset({"program", "service", "interfaces"})
 
 
-def operations(changes: Iterable[Change]) -> list[Operation]:
+def operations(changes: Iterable[RuleChange]) -> list[Operation]:
     """Return the operations that make the changes, in the order of the changes."""
     return [operation for change in changes for operation in _operations(change)]
 
 
-def _operations(change: Change) -> list[Operation]:
+def _operations(change: RuleChange) -> list[Operation]:
     if change.before is None or change.after is None or _must_replace(change):
-        added = [] if change.after is None else [_operation("add", change.name, None, list(to_com(change.after).items()))]
+        added = (
+            []
+            if change.after is None
+            else [_operation("add", change.name, None, list(to_com(change.after.rule).items()))]
+        )
         return added + ([] if change.before is None else [_operation("remove", change.name, change.before, [])])
-    return [_operation("change", change.name, change.before, puts(change.before.rule, change.after))]
+    return [_operation("change", change.name, change.before, puts(change.before.rule, change.after.rule))]
 
 
 def _operation(kind: str, name: str, present: Present | None, values: Iterable[tuple[str, ComValue]]) -> Operation:
@@ -47,24 +52,25 @@ def _operation(kind: str, name: str, present: Present | None, values: Iterable[t
     return {"kind": kind, "name": name, "rule": {} if present is None else dict(present.com), "puts": written}
 
 
-def _must_replace(change: Change) -> bool:
+def _must_replace(change: RuleChange) -> bool:
     changed = frozenset(change.properties)
-    cleared = any(not getattr(change.after, name) for name in changed & _CLEARED)
+    after = change.after.rule if change.after is not None else None
+    cleared = any(not getattr(after, name) for name in changed & _CLEARED)
     return bool(changed & _TURNED) or cleared or ("edge" in changed and _defers_to_user(change)) or _block_moves(change)
 
 
-def _block_moves(change: Change) -> bool:
+def _block_moves(change: RuleChange) -> bool:
     """Return whether a rule that blocks moves in two limits, or in local addresses and interfaces, which exclude each other."""
-    if change.before is None or change.after is None or change.after.action != "block":
+    if change.before is None or change.after is None or change.after.rule.action != "block":
         return False
-    before, after = change.before.rule, change.after
+    before, after = change.before.rule, change.after.rule
     moved = [name for name in change.properties if _narrows(name, before, after) and _widens(name, before, after)]
     return len(moved) > 1 or {"localip", "interfacetypes"} <= set(change.properties)
 
 
-def _defers_to_user(change: Change) -> bool:
+def _defers_to_user(change: RuleChange) -> bool:
     """Return whether a side defers edge traversal to the user, which binds program, protocol and ports together."""
-    return "deferuser" in (change.before and change.before.rule.edge, change.after and change.after.edge)
+    return any(side is not None and side.rule.edge == "deferuser" for side in (change.before, change.after))
 
 
 def puts(before: Rule, after: Rule) -> list[tuple[str, ComValue]]:

@@ -1,28 +1,39 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One run of msuc.lync.windows_firewall_rules on one host, without the way to it: task in, answers in, result out.
+"""Firewall rules of a Windows host: the task, and its Provider.
 
-run = Reconciliation(Task.from_options({"rules": [...], "state": "replaced", ...}))
-run.gathered(answer of gather); run.apply_arguments(); run.applied(answer of apply); run.confirmed(answer); run.result()
+    provider = WindowsFirewallProvider(Task.from_options({"rules": [...], "state": "replaced", ...}), link)
+    reconcile(provider, check_mode=False)
+
+Everything is decided on the controller; the host runs msuc.lync.windows_firewall_remote, which gathers and writes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
 
-from ..._base.errors import InvalidInputError
+from ..._base.changes import Phase, State
+from ..._base.errors import DeviceError, InvalidInputError, Problem, one_of
+from ..._base.reconcile import Done, SafetyStep, SafetyTable, bullets
+from ..._base.untyped import mappings, texts
 from ..effects import RuleEffect, describe_effects, rule_effects
-from ..lockout_guard import Comparison
+from ..host_facts import LOCAL, Host, Present
 from ..options import OWNED_GROUP, names_from_options, rules_from_options
-from ..planner import Changes, Phase, Present, State, plan_changes
-from ..reconcile import Course, HostFailedError, bullets, listed_mappings, listed_texts, option_problems
+from ..planner import RuleChanges, plan_changes
+from ..reconcile import Answer, FirewallProvider, option_problems
 from ..reconcile import Task as CommonTask
-from ..rule import Rule
-from ..safety import Safety, Verdict, judge, policy_warnings
-from .capability import missing_capabilities
-from .host import Host, expanded, read_answer
+from ..rule import KEYWORDS_OF_2012, Rule
+from ..safety import Comparison, Safety, Verdict, judge, policy_warnings
+from .dumps import Dump, dump_of_text, read_dump
+from .host import expanded, failure_text, read_answer, rollback_command
 from .operations import Operation, operations
+from .registry_strings import render_rule
+
+Options = Mapping[str, object]
+_FIX = "leave it out on this host, or upgrade it to Windows Server 2012 or later"
 
 
 @dataclass(frozen=True)
@@ -34,9 +45,9 @@ class Task(CommonTask):
     @classmethod
     def from_options(cls, options: Mapping[str, object]) -> Task:
         """Return the task of the module's options, types already checked; raises InvalidInputError with every problem."""
-        rules, group = listed_mappings(options.get("rules")), str(options.get("group") or OWNED_GROUP)
+        rules, group = tuple(mappings(options.get("rules"))), str(options.get("group") or OWNED_GROUP)
         state, phase = State(options.get("state", "replaced")), Phase(options.get("phase", "all"))
-        expected = listed_texts(options.get("expected_addresses"))
+        expected = tuple(texts(options.get("expected_addresses")))
         safety, problems = Safety.from_options(options)
         problems += option_problems(group, expected)
         wanted: tuple[Rule, ...] = ()
@@ -46,7 +57,7 @@ class Task(CommonTask):
             problems += error.problems
         if problems:
             raise InvalidInputError(problems)
-        unprotected = frozenset(listed_texts(options.get("unprotected_rules")))
+        unprotected = frozenset(texts(options.get("unprotected_rules")))
         return cls(wanted, rules, state, phase, group, expected, safety, bool(options.get("brief")), unprotected)
 
 
@@ -58,9 +69,33 @@ def _wanted(rules: Sequence[Mapping[str, object]], state: State, group: str) -> 
     return rules_from_options(rules, group)
 
 
-@dataclass
-class Reconciliation(Course):
-    """The course of one run over firewall rules."""
+class WindowsProvider(FirewallProvider):
+    """Rules of any kind on a Windows host."""
+
+    safety: ClassVar[SafetyTable] = {
+        SafetyStep.RIGHT_HOST: Done("gather compares the addresses of the host with those expected and those of rules"),
+        SafetyStep.READ_WHOLE: Done("gather takes an answer only when every part of it is of its kind"),
+        SafetyStep.OWNERSHIP: Done("plan looks at the group of each rule that a change falls on"),
+        SafetyStep.GUARD: Done("check asks safety.judge over the rules before and after"),
+        SafetyStep.FINGERPRINT: Done("apply sends the fingerprint of gather, and the host refuses another one"),
+        SafetyStep.VALID_CANDIDATE: Done("plan compares the rules with what the host's version of Windows takes"),
+        SafetyStep.SAVED: Done("apply is answered with the path of the snapshot"),
+        SafetyStep.REVERT_ARMED: Done("apply is answered that the scheduled task is there"),
+        SafetyStep.REREAD_EQUAL: Done("verify plans again over the rules that apply read back"),
+        SafetyStep.CONFIRMED: Done("confirm removes the scheduled task over a new connection"),
+    }
+
+    def failure_text(self, answer: Answer) -> str:
+        """Return why the host failed, with what to do where the code of the error tells it."""
+        return failure_text(answer)
+
+    def rollback_command(self, snapshot: str) -> str:
+        """Return the command that brings a snapshot back."""
+        return rollback_command(snapshot)
+
+
+class WindowsFirewallProvider(WindowsProvider):
+    """The firewall rules of one Windows host in one task."""
 
     task: Task
 
@@ -68,21 +103,22 @@ class Reconciliation(Course):
         """Return what the host has to do; nothing when it is as wanted."""
         return operations(self.changes.now)
 
-    def _read(self, answer: Mapping[str, object]) -> Host:
+    def _read(self, answer: Answer) -> Host:
         return read_answer(answer)
 
     def _wanted(self, host: Host) -> tuple[Rule, ...]:
         return tuple(expanded(rule, host.environment) for rule in self.task.rules)
 
-    def _check(self, host: Host) -> None:
+    def _check_capabilities(self, host: Host) -> None:
         problems = missing_capabilities(self._want, self.before)
         if problems:
-            raise HostFailedError("\n".join(["the host cannot hold the rules; nothing was written:", *bullets(problems)]))
+            raise DeviceError("\n".join(["the host cannot hold the rules; nothing was written:", *bullets(problems)]))
 
-    def _plan(self, have: tuple[Present, ...]) -> Changes:
-        return plan_changes(self._want, have, self.task.state, self.task.phase, self.task.group, self.task.unprotected)
+    def _changes_of(self, have: tuple[Present, ...]) -> RuleChanges:
+        task = self.task
+        return plan_changes(self._want, have, task.state, task.phase, task.group, task.unprotected)
 
-    def _described(self, host: Host, changes: Changes) -> tuple[Changes, tuple[RuleEffect, ...]]:
+    def _described(self, host: Host, changes: RuleChanges) -> tuple[RuleChanges, tuple[RuleEffect, ...]]:
         described = describe_effects(host.rules, changes, host.profiles)
         return described, rule_effects(host.rules, described, host.profiles, self.task.group)
 
@@ -91,3 +127,70 @@ class Reconciliation(Course):
 
     def _warned(self, host: Host) -> list[str]:
         return policy_warnings(host, self._verdict)
+
+
+def missing_capabilities(rules: Iterable[Rule], have: Sequence[Present]) -> list[Problem]:
+    """Return a problem for each option of a rule that the host is too old for.
+
+    A host tells its age by its rules: INetFwRule3, which Windows Server 2012 brought with policy version 2.20, gives each
+    SecureFlags. A host without any rule tells nothing, and is left to refuse by itself.
+    """
+    local = [present for present in have if present.store == LOCAL]
+    if not local or any("SecureFlags" in present.com for present in local):
+        return []
+    return [
+        Problem(
+            f"rule {rule.name}, {option}",
+            f"{text} is not known to this host, which is older than Windows Server 2012",
+            fix=_FIX,
+        )
+        for rule in rules
+        for option, text in _needs(rule)
+    ]
+
+
+def _needs(rule: Rule) -> list[tuple[str, str]]:
+    """Return the options of a rule that need Windows Server 2012, with what of them does."""
+    scopes = ((option, getattr(rule, option)) for option in ("localport", "remoteip"))
+    keywords = [(option, scope.keywords & KEYWORDS_OF_2012) for option, scope in scopes]
+    found = [(option, one_of(some)) for option, some in keywords if some]
+    return found + ([("security", rule.security)] if rule.security != "notrequired" else [])
+
+
+# The states that contact no host: parsed and rendered.
+
+
+def offline_result(options: Options) -> dict[str, object]:
+    """Return the result of a task with state parsed or rendered; raises InvalidInputError with every problem of the input."""
+    return {"changed": False, **_STATES[str(options["state"])](options)}
+
+
+def _parsed(options: Options) -> dict[str, object]:
+    parsed = given_dump(options).parse()
+    parsed.raise_refused()
+    return {"parsed": [stored.to_options() for stored in parsed.rules]}
+
+
+def given_dump(options: Options) -> Dump:
+    """Return the dump that a task with state parsed gives; raises InvalidInputError when it is not exactly one."""
+    text, path = options.get("running_config"), options.get("path")
+    if (text is None) == (path is None):
+        message = "state parsed needs exactly one of running_config and path"
+        raise InvalidInputError(
+            [
+                Problem(
+                    "running_config, path",
+                    message,
+                    fix="give the text of the rules, or the path of a dump on the controller",
+                )
+            ]
+        )
+    return dump_of_text(str(text), "running_config") if text is not None else read_dump(Path(str(path)))
+
+
+def _rendered(options: Options) -> dict[str, object]:
+    rules = rules_from_options(mappings(options.get("rules")), str(options.get("group") or OWNED_GROUP))
+    return {"rendered": [render_rule(rule) for rule in rules]}
+
+
+_STATES: Mapping[str, Callable[[Options], dict[str, object]]] = {"parsed": _parsed, "rendered": _rendered}

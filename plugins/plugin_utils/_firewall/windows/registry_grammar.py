@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from ..._base.addresses import AddressSet
 from ..._base.errors import one_of
 from ..._base.ports import PortSet
-from .. import tables
+from ..rule import ADDRESS_KEYWORDS, ANY_PROTOCOL, ICMPV4, ICMPV6, INTERFACE_TYPES, PORT_KEYWORDS
 
 LOCAL_PORTS = ("LPort", "LPort2_10", "LPort2_20", "LPort2_24", "LPort2_25", "LPort2_29")
 REMOTE_PORTS = ("RPort", "RPort2_10", "RPort2_28")
@@ -25,7 +25,7 @@ LOCAL_ADDRESSES: Mapping[int, tuple[str, ...]] = {4: ("LA4",), 6: ("LA6",)}
 REMOTE_ADDRESSES: Mapping[int, tuple[str, ...]] = {4: ("RA4", "RA42"), 6: ("RA6", "RA62")}
 # The later token refines the earlier one, which older versions of Windows understand.
 SECURITY = ("Security2", "Security2_9", "Security")
-ICMP: Mapping[int, str] = {tables.ICMPV4: "ICMP4", tables.ICMPV6: "ICMP6"}
+ICMP: Mapping[int, str] = {ICMPV4: "ICMP4", ICMPV6: "ICMP6"}
 # The COM properties that limit a rule, by their tokens in lower case: Microsoft spells RMAuth in two ways.
 RESTRICTIONS: Mapping[str, str] = {
     "apppkgid": "LocalAppPackageId",
@@ -106,7 +106,7 @@ def choice(words: Mapping[str, object]) -> Callable[[str], object]:
 
 def protocol(value: str) -> int:
     """Return the number of a protocol."""
-    if not re.fullmatch(r"[0-9]{1,3}", value) or int(value) > tables.ANY_PROTOCOL:
+    if not re.fullmatch(r"[0-9]{1,3}", value) or int(value) > ANY_PROTOCOL:
         raise BadTokenError("is not a protocol", "a number 0 to 256")
     return int(value)
 
@@ -119,7 +119,7 @@ def _word(value: str, spellings: Mapping[str, str], words: Mapping[str, str]) ->
 def port(value: str) -> str:
     """Return a port, a range or a word in the spelling of a Rule."""
     if is_word(value) and value.casefold() != "any":
-        return _word(value, PORT_SPELLINGS, tables.PORT_WORDS)
+        return _word(value, PORT_SPELLINGS, PORT_KEYWORDS)
     # A rule without a limit has no token at all: "any" is none of the registry's words.
     try:
         return PortSet.parse(["" if value.casefold() == "any" else value]).to_text()[0]
@@ -132,13 +132,15 @@ def address(family: int) -> Callable[[str], str]:
 
     def _read(value: str) -> str:
         if is_word(value) and value.casefold() != "any":
-            return _word(value, ADDRESS_SPELLINGS, tables.ADDRESS_WORDS)
+            return _word(value, ADDRESS_SPELLINGS, ADDRESS_KEYWORDS)
         try:
             families: frozenset[int] = AddressSet.parse([value.casefold()]).families
         except ValueError:
             families = frozenset()
         if families != {family}:
-            raise BadTokenError(f"is not IPv{family}", f"an IPv{family} address, a network a/n, a range a-b, a word such as LocalSubnet")
+            raise BadTokenError(
+                f"is not IPv{family}", f"an IPv{family} address, a network a/n, a range a-b, a word such as LocalSubnet"
+            )
         return value
 
     return _read
@@ -153,9 +155,9 @@ def _icmp(value: str) -> str:
 
 def interface_type(value: str) -> str:
     """Return a type of interfaces in the words of options."""
-    words = {stored.casefold(): word for word, stored in tables.INTERFACE_TYPES.items()}
+    words = {stored.casefold(): word for word, stored in INTERFACE_TYPES.items()}
     if value.casefold() not in words:
-        raise BadTokenError("is not a type of interface", one_of(tables.INTERFACE_TYPES.values()))
+        raise BadTokenError("is not a type of interface", one_of(INTERFACE_TYPES.values()))
     return words[value.casefold()]
 
 
@@ -181,4 +183,6 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     **dict.fromkeys(("Name", "Desc", "EmbedCtxt", "App", "Svc"), text),
 }
 # An empty token of a kind that is not named here is a fault.
-FIREWALL = Grammar(_READERS, frozenset(_LISTS), frozenset({"Desc", "EmbedCtxt", "App", "Svc"}), ("Action", "Dir", "Name"))
+FIREWALL = Grammar(
+    _READERS, frozenset(_LISTS), frozenset({"Desc", "EmbedCtxt", "App", "Svc"}), ("Action", "Dir", "Name")
+)

@@ -17,8 +17,18 @@ from dataclasses import dataclass
 from ..._base.addresses import AddressSet
 from ..._base.errors import InvalidInputError, Problem, shown
 from ..._base.ports import PortSet
-from ..rule import ALL_PROFILES, AddressScope, PortScope, Rule, address_texts
-from ..tables import ADDRESS_WORDS, ANY_PROTOCOL, INTERFACE_TYPES, PORT_PROTOCOLS, WORDS_OF_2012
+from ..rule import (
+    ADDRESS_KEYWORDS,
+    ALL_PROFILES,
+    ANY_PROTOCOL,
+    INTERFACE_TYPES,
+    KEYWORDS_OF_2012,
+    PORT_PROTOCOLS,
+    AddressScope,
+    PortScope,
+    Rule,
+    address_texts,
+)
 from . import registry_grammar as tokens
 
 _VERSION = re.compile(r"v2\.[0-9]{1,3}")
@@ -91,7 +101,9 @@ def read_tokens(rule_id: str, text: str, grammar: tokens.Grammar) -> tuple[Items
     values, problems = _split(text, place, grammar)
     items, faults = _read(values, place, grammar)
     problems += faults
-    problems += [_problem(place, name, "is missing") for name in grammar.needed if not any(values.get(name, ())) and not problems]
+    problems += [
+        _problem(place, name, "is missing") for name in grammar.needed if not any(values.get(name, ())) and not problems
+    ]
     if problems:
         raise InvalidInputError(problems)
     return items, {name: found for name, found in values.items() if name not in grammar.readers}
@@ -104,7 +116,11 @@ def _problem(place: str, token: str, message: str, allowed: str = "") -> Problem
 def _split(text: str, place: str, grammar: tokens.Grammar) -> tuple[Values, list[Problem]]:
     """Return the values of each token in their order, without empty ones that say nothing."""
     head, *parts = text.split("|")
-    problems = [] if _VERSION.fullmatch(head) else [_problem(place, "version", f"{shown(head)} is not a version", "v2.0 to v2.255")]
+    problems = (
+        []
+        if _VERSION.fullmatch(head)
+        else [_problem(place, "version", f"{shown(head)} is not a version", "v2.0 to v2.255")]
+    )
     if not parts or parts.pop():
         problems.append(_problem(place, "end", "the string is cut off: it does not end with |"))
     values: Values = {}
@@ -231,7 +247,11 @@ def render_rule(rule: Rule) -> str:
 
 def _unwritable(rule: Rule) -> Iterator[Problem]:
     for name, value in sorted(rule.restrictions):
-        yield Problem(f"rule {rule.name}, {name}", f"{shown(value)} cannot be written", fix="write rules without restrictions only")
+        yield Problem(
+            f"rule {rule.name}, {name}",
+            f"{shown(value)} cannot be written",
+            fix="write rules without restrictions only",
+        )
     if rule.action not in tokens.ACTION_WORDS.values():
         yield Problem(f"rule {rule.name}, action", f"{shown(rule.action)} cannot be written", "allow, block")
     for option in ("name", "group", "description", "program", "service"):
@@ -244,7 +264,11 @@ def _pairs(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "Active", "TRUE" if rule.enabled else "FALSE"
     yield "Dir", word_of(tokens.DIRECTION_WORDS, rule.direction)
     yield from [("Protocol", str(rule.protocol))] if rule.protocol != ANY_PROTOCOL else []
-    yield from (("Profile", word) for word, option in tokens.PROFILE_WORDS.items() if option in rule.profiles and rule.profiles != ALL_PROFILES)
+    yield from (
+        ("Profile", word)
+        for word, option in tokens.PROFILE_WORDS.items()
+        if option in rule.profiles and rule.profiles != ALL_PROFILES
+    )
     yield from _port_pairs("LPort", rule.localport)
     yield from _port_pairs("RPort", rule.remoteport)
     yield from ((tokens.ICMP[rule.protocol], text) for text in sorted(rule.icmp_type_code))
@@ -252,7 +276,13 @@ def _pairs(rule: Rule) -> Iterator[tuple[str, str]]:
     yield from (("IFType", stored) for word, stored in INTERFACE_TYPES.items() if word in rule.interfacetypes)
     yield from address_pairs("LA", rule.localip)
     yield from address_pairs("RA", rule.remoteip)
-    texts = (("App", rule.program), ("Svc", rule.service), ("Name", rule.name), ("Desc", rule.description), ("EmbedCtxt", rule.group))
+    texts = (
+        ("App", rule.program),
+        ("Svc", rule.service),
+        ("Name", rule.name),
+        ("Desc", rule.description),
+        ("EmbedCtxt", rule.group),
+    )
     yield from ((name, text) for name, text in texts if text)
     yield from [("Edge", "TRUE")] if rule.edge != "no" else []
     yield from [("Defer", word_of(tokens.DEFER_WORDS, rule.edge))] if rule.edge in tokens.DEFER_WORDS.values() else []
@@ -283,7 +313,7 @@ _PORT_WORDS: Mapping[tuple[str, str], tuple[str, str]] = {
 
 def _port_pairs(token: str, scope: PortScope) -> Iterator[tuple[str, str]]:
     if not scope.is_any:
-        yield from (_PORT_WORDS.get((token, word), (token, word)) for word in sorted(scope.words))
+        yield from (_PORT_WORDS.get((token, word), (token, word)) for word in sorted(scope.keywords))
         yield from ((f"{token}2_10" if "-" in text else token, text) for text in scope.ports.to_text())
 
 
@@ -292,13 +322,15 @@ def address_pairs(token: str, scope: AddressScope) -> Iterator[tuple[str, str]]:
     if scope.is_any:
         return
     for family in (4, 6):
-        words = sorted(word.removesuffix(str(family)) for word in scope.words if _is_of(word, family))
-        yield from ((f"{token}{family}", word) for word in words if word not in WORDS_OF_2012)
-        yield from ((f"{token}{family}", text) for text in address_texts(scope.addresses.of_families(frozenset({family}))))
-        yield from ((f"{token}{family}2", word) for word in words if word in WORDS_OF_2012)
+        words = sorted(word.removesuffix(str(family)) for word in scope.keywords if _is_of(word, family))
+        yield from ((f"{token}{family}", word) for word in words if word not in KEYWORDS_OF_2012)
+        yield from (
+            (f"{token}{family}", text) for text in address_texts(scope.addresses.of_families(frozenset({family})))
+        )
+        yield from ((f"{token}{family}2", word) for word in words if word in KEYWORDS_OF_2012)
 
 
 def _is_of(word: str, family: int) -> bool:
     """Return whether a word is one of a family: a word without the number of a family is of both."""
     other = {4: "6", 6: "4"}[family]
-    return not (word.endswith(other) and word[:-1].casefold() in ADDRESS_WORDS)
+    return not (word.endswith(other) and word[:-1].casefold() in ADDRESS_KEYWORDS)

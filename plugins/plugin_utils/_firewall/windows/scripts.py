@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..._base.errors import InvalidInputError, Problem
+from .. import results
 from ..rule import Rule, protocol_text
 from ..rule_split import split
 from .com import PROPERTIES, com_value
@@ -39,14 +40,24 @@ def hand_out(options: Mapping[str, object], host: str, write: bool = True) -> di
     Raises InvalidInputError with every problem of the input, and OSError when a script cannot be written.
     """
     if options.get("state") != "replaced":
-        problem = Problem("handout_dir", f"a script cannot bring about state {options.get('state')}", "replaced", "set state to replaced, or apply")
+        problem = Problem(
+            "handout_dir",
+            f"a script cannot bring about state {options.get('state')}",
+            "replaced",
+            "set state to replaced, or apply",
+        )
         raise InvalidInputError([problem])
     task = Task.from_options(options)
     texts = scripts(host, task.group, [part for rule in task.rules for part in split(rule, ())])
     directory = Path(str(options["handout_dir"]))
     changed = write_scripts(directory, texts) if write else []
-    nothing = dict.fromkeys(("added", "changed", "disabled", "removed", "admission_changed"), 0)
-    return {"changed": bool(changed), "handed_out": [str(directory / name) for name in texts], "changes": [], "summary": nothing, "pending": False}
+    return {
+        "changed": bool(changed),
+        "handed_out": [str(directory / name) for name in texts],
+        "changes": [],
+        "summary": dict(results.NOTHING),
+        "pending": False,
+    }
 
 
 def scripts(host: str, group: str, rules: Sequence[Rule]) -> dict[str, str]:
@@ -70,9 +81,13 @@ def write_scripts(directory: Path, texts: Mapping[str, str]) -> list[str]:
 
 def script_text(script: str, host: str, group: str, rules: Iterable[Mapping[str, object]]) -> str:
     """Return a script with a host, a group and the rules as literals of PowerShell in their places."""
-    listed = ",\n".join(f"    @{{ {'; '.join(f'{name} = {_literal(value)}' for name, value in rule.items())} }}" for rule in rules)
+    listed = ",\n".join(
+        f"    @{{ {'; '.join(f'{name} = {_literal(value)}' for name, value in rule.items())} }}" for rule in rules
+    )
     # The rules come last: their texts may hold anything.
-    return _MARK + script.replace("@HOST@", _literal(host)).replace("@GROUP@", _literal(group)).replace("@RULES@", listed)
+    return _MARK + script.replace("@HOST@", _literal(host)).replace("@GROUP@", _literal(group)).replace(
+        "@RULES@", listed
+    )
 
 
 def _literal(value: object) -> str:

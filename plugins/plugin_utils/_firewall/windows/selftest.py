@@ -107,7 +107,9 @@ def _tables(value: object) -> list[Table]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, Sequence) else []
 
 
-def run(scenario: Table, form: Format, hands: Hands, act: Hands | None = None, remove: Callable[[str], object] | None = None) -> Verdict:
+def run(
+    scenario: Table, form: Format, hands: Hands, act: Hands | None = None, remove: Callable[[str], object] | None = None
+) -> Verdict:
     """Seed, do and compare one scenario, and remove its rules; there must be none before. Raises SelftestError when it cannot be run.
 
     act is hands for what the scenario itself does, where its fault is to be. remove calls Rules.Remove(name); without the
@@ -168,7 +170,10 @@ class Report:
 def _verdict_lines(verdict: Verdict) -> list[str]:
     scenario = verdict.scenario
     word = "refuted" if verdict.differences else "confirmed"
-    lines = [f"{word:<10} {scenario['evidence']:<7} {scenario['name']}", *(f"           {text[:400]}" for text in verdict.differences)]
+    lines = [
+        f"{word:<10} {scenario['evidence']:<7} {scenario['name']}",
+        *(f"           {text[:400]}" for text in verdict.differences),
+    ]
     if verdict.differences and "switch" in scenario:
         lines.append(f"           the simulator has a switch for this: {scenario['switch']}")
     return lines
@@ -227,7 +232,11 @@ def _arguments(scenario: Table, form: Format, present: list[Table]) -> dict[str,
     if "do" not in scenario:
         return {"operation": "gather"}
     free = list(present)
-    return {"operation": "apply", "snapshot": False, "operations": [_operation(step, form, free) for step in _tables(scenario["do"])]}
+    return {
+        "operation": "apply",
+        "snapshot": False,
+        "operations": [_operation(step, form, free) for step in _tables(scenario["do"])],
+    }
 
 
 def _operation(step: Table, form: Format, free: list[Table]) -> dict[str, object]:
@@ -247,7 +256,9 @@ def _outcome(answer: Table, own: list[Table], form: Format) -> Outcome:
     message = str(answer.get("msg", ""))
     error = "" if not answer.get("failed") else "conflict" if _CONFLICT in message else "refused"
     counters = dict(_pairs(answer["counters"]))
-    done, enumerations, writes = (int(str(number)) for number in (answer.get("done", 0), counters["enumerations"], counters["writes"]))
+    done, enumerations, writes = (
+        int(str(number)) for number in (answer.get("done", 0), counters["enumerations"], counters["writes"])
+    )
     return Outcome(error, done, enumerations, writes, _lines(own, form), message)
 
 
@@ -278,7 +289,9 @@ def _read_back(properties: Table, form: Format, environment: Table) -> dict[str,
     whole = {**form.new["any"], **form.new.get(protocol, {}), **given}
     variables = {name.upper(): str(value) for name, value in environment.items()}
     if whole.get("ApplicationName"):
-        whole["ApplicationName"] = _VARIABLE.sub(lambda match: variables.get(match[1].upper(), match[0]), str(whole["ApplicationName"]))
+        whole["ApplicationName"] = _VARIABLE.sub(
+            lambda match: variables.get(match[1].upper(), match[0]), str(whole["ApplicationName"])
+        )
     return whole
 
 
@@ -292,5 +305,9 @@ def _differences(outcome: Outcome, expected: Outcome) -> list[str]:
     if outcome.rules != expected.rules:
         found += [f"expected: {line}" for line in expected.rules if line not in outcome.rules]
         found += [f"found: {line}" for line in outcome.rules if line not in expected.rules]
-        found += [f"{len(expected.rules)} rules expected, {len(outcome.rules)} found"] if len(outcome.rules) != len(expected.rules) else []
+        found += (
+            [f"{len(expected.rules)} rules expected, {len(outcome.rules)} found"]
+            if len(outcome.rules) != len(expected.rules)
+            else []
+        )
     return found

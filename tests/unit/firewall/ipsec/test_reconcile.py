@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError, InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import reconcile
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.exemption import rule_id
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.reconcile import IpsecReconciliation, IpsecTask
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import HostFailedError
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.reconcile import IpsecProvider, IpsecTask
 
 from tests.simulators import ipsec_store
 from tests.simulators.firewall_store import Faults
 from tests.simulators.ipsec_host import run_module
-from tests.unit.firewall.windows.test_reconcile import MemoryStore
+from tests.unit.firewall.memory import MemoryStore, link_to
 
 UDP: dict[str, Any] = {"name": "Lync exempt media (UDP)", "protocol": "udp", "localip": ["10.1.0.11"], "rows": ["I5", "I6"]}
 TCP: dict[str, Any] = {"name": "Lync exempt media (TCP)", "protocol": "tcp", "localip": ["10.1.0.11"], "localport": "49152-65535"}
@@ -33,18 +33,22 @@ def host(engine: str = "cim", rules: Mapping[str, Mapping[str, Any]] | None = No
     return store
 
 
-def finish(store: MemoryStore, run: IpsecReconciliation) -> IpsecReconciliation:
-    run.gathered(run_module(store, run.gather_arguments(), False))
-    if run.operations():
-        run.applied(run_module(store, run.apply_arguments(), False))
-    return run
+def provider(store: MemoryStore, exemptions: list[dict[str, Any]], **options: Any) -> IpsecProvider:
+    return IpsecProvider(IpsecTask.from_options({"exemptions": exemptions, **options}), link_to(store, run_module))
 
 
-def run(store: MemoryStore, exemptions: list[dict[str, Any]], **options: Any) -> IpsecReconciliation:
-    return finish(store, IpsecReconciliation(IpsecTask.from_options({"exemptions": exemptions, **options})))
+def run(store: MemoryStore, exemptions: list[dict[str, Any]], **options: Any) -> IpsecProvider:
+    made = provider(store, exemptions, **options)
+    reconcile(made, check_mode=False)
+    return made
 
 
-def stats(run: IpsecReconciliation) -> tuple[int, int, int]:
+def result(made: IpsecProvider) -> Any:
+    """Return the result of a task, whose parts are of any kind."""
+    return made.result()
+
+
+def stats(run: IpsecProvider) -> tuple[int, int, int]:
     return run.round_trips, run.enumerations, run.writes
 
 
@@ -61,14 +65,14 @@ def test_rhythm_of_replaced(engine: str) -> None:
     store = host(engine, {**foreign, **old})
     untouched = ipsec_store.exempted(foreign)
     made = run(store, [UDP, TCP])
-    assert made.result()["engine"] == engine
-    assert (stats(made), made.result()["summary"]) == (((2, 3, 3)), {"added": 2, "changed": 0, "disabled": 0, "removed": 1, "admission_changed": 0})
+    assert result(made)["engine"] == engine
+    assert (stats(made), result(made)["summary"]) == (((2, 3, 3)), {"added": 2, "changed": 0, "disabled": 0, "removed": 1, "admission_changed": 0})
     assert {key: ipsec_store.shown(store)[key] for key in foreign} == untouched
     assert names(store) == sorted([*(each["DisplayName"] for each in foreign.values()), TCP["name"], UDP["name"]])
     again = run(store, [UDP, TCP])
-    assert (stats(again), again.result()["changed"]) == ((1, 1, 0), False)
+    assert (stats(again), result(again)["changed"]) == ((1, 1, 0), False)
     changed = run(store, [UDP, {**TCP, "localport": "50000-50019", "remoteip": ["10.0.0.0/8"]}])
-    assert (stats(changed), changed.result()["commands"]) == (
+    assert (stats(changed), result(changed)["commands"]) == (
         (2, 3, 1),
         ["change exemption Lync exempt media (TCP): localport from 49152-65535 to 50000-50019, remoteip from any to 10.0.0.0/8"],
     )
@@ -81,16 +85,16 @@ def test_rhythm_of_replaced(engine: str) -> None:
 def test_merged_keeps_what_is_ours_and_phases_split_what_closes(engine: str) -> None:
     old = {"{O1}": {"DisplayName": "Lync exempt old", "Group": "msuc.lync"}}
     store = host(engine, old)
-    assert run(store, [UDP], state="merged").result()["summary"]["added"] == 1
+    assert result(run(store, [UDP], state="merged"))["summary"]["added"] == 1
     assert names(store) == [UDP["name"], "Lync exempt old"]
     moved = {**UDP, "localip": ["2001:db8::11"]}
     opened = run(store, [moved], phase="open")
-    assert opened.result()["pending"] is True
+    assert result(opened)["pending"] is True
     # The old content stays beside the new one until the other phase.
     assert names(store) == [UDP["name"], UDP["name"], "Lync exempt old"]
     assert stats(run(store, [moved], phase="open")) == (1, 1, 0)
     closed = run(store, [moved], phase="close")
-    assert (closed.result()["pending"], names(store)) == (False, [UDP["name"]])
+    assert (result(closed)["pending"], names(store)) == (False, [UDP["name"]])
     assert stats(run(store, [moved])) == (1, 1, 0)
 
 
@@ -104,7 +108,7 @@ def test_what_is_changed_by_hand_is_named_and_mended(engine: str, spoilt: dict[s
     by_hand = {"DisplayName": UDP["name"], "Group": "msuc.lync", "Protocol": "UDP", "LocalAddress": ["10.1.0.11"], **spoilt}
     ipsec_store.change(store, rules={**ipsec_store.shown(store), **ipsec_store.exempted({key: by_hand})})
     mended = run(store, [UDP, TCP])
-    (change,) = mended.result()["changes"]  # type: ignore[misc]
+    (change,) = result(mended)["changes"]
     assert (change["kind"], change["name"]) == ("change", UDP["name"])
     assert stats(run(store, [UDP, TCP])) == (1, 1, 0)
 
@@ -113,7 +117,7 @@ def test_two_of_our_own_with_one_name_become_one() -> None:
     for engine in ENGINES:
         twin = {"DisplayName": UDP["name"], "Group": "msuc.lync", "Protocol": "UDP", "LocalAddress": ["10.1.0.11"]}
         store = host(engine, {"{1}": twin, "{2}": twin})
-        assert run(store, [UDP]).result()["summary"] == {"added": 0, "changed": 0, "disabled": 0, "removed": 1, "admission_changed": 0}
+        assert result(run(store, [UDP]))["summary"] == {"added": 0, "changed": 0, "disabled": 0, "removed": 1, "admission_changed": 0}
         assert names(store) == [UDP["name"]]
         assert stats(run(store, [UDP])) == (1, 1, 0)
 
@@ -149,7 +153,7 @@ def test_what_a_host_cannot_have_is_refused_before_the_first_write(case: tuple[s
     engine, rules, options, message = case
     store = host(engine, rules, stores={"contoso.com\\Media": {}})
     before = ipsec_store.shown(store)
-    with pytest.raises(HostFailedError) as raised:
+    with pytest.raises(DeviceError) as raised:
         run(store, [UDP], **options)
     assert message in str(raised.value)
     assert ipsec_store.shown(store) == before
@@ -157,7 +161,7 @@ def test_what_a_host_cannot_have_is_refused_before_the_first_write(case: tuple[s
 
 def test_netsh_that_reports_success_and_did_nothing_is_found_out() -> None:
     store = host("netsh", fault=Faults(netsh_lies=True))
-    with pytest.raises(HostFailedError, match=r"the changes were made, but the exemptions are not as wanted; what is left:\n  - add exemption Lync exempt"):
+    with pytest.raises(DeviceError, match=r"the changes were made, but the exemptions are not as wanted; what is left:\n  - add exemption Lync exempt"):
         run(store, [UDP])
     store.fault = Faults()
     assert stats(run(store, [UDP])) == (2, 3, 1)
@@ -166,19 +170,20 @@ def test_netsh_that_reports_success_and_did_nothing_is_found_out() -> None:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_access_denied_says_what_to_do(engine: str) -> None:
     store = host(engine, fault=Faults(access_denied=True))
-    failed = IpsecReconciliation(IpsecTask.from_options({"exemptions": [UDP]}))
-    with pytest.raises(HostFailedError) as raised:
-        finish(store, failed)
+    failed = provider(store, [UDP])
+    with pytest.raises(DeviceError) as raised:
+        reconcile(failed, check_mode=False)
     if engine == "cim":
         assert "fix: connect with an account that may change the firewall of the host" in str(raised.value)
-    assert (ipsec_store.shown(store), failed.result()["changed"]) == ({}, False)
+    assert (ipsec_store.shown(store), result(failed)["changed"]) == ({}, False)
 
 
 def test_an_error_between_two_writes_tells_how_far_it_came_and_the_next_run_goes_on() -> None:
     store = host(fault=Faults(com_error_at_write=2))
-    failed = IpsecReconciliation(IpsecTask.from_options({"exemptions": [UDP, TCP]}))
-    with pytest.raises(HostFailedError, match=r"done: add Lync exempt media \(TCP\); not done: add Lync exempt media \(UDP\)\); run again"):
-        finish(store, failed)
+    failed = provider(store, [UDP, TCP])
+    stopped = r"done: add Lync exempt media \(TCP\); not done: add Lync exempt media \(UDP\)\); run again"
+    with pytest.raises(DeviceError, match=stopped):
+        reconcile(failed, check_mode=False)
     assert (failed.writes, names(store)) == (1, [TCP["name"]])
     store.fault = Faults()
     assert stats(run(store, [UDP, TCP])) == (2, 3, 1)
@@ -207,16 +212,16 @@ NEEDED: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
 def test_auto_makes_exemptions_where_something_protects(case: tuple[dict[str, Any], dict[str, Any], bool]) -> None:
     rules, parts, is_needed = case
     store = host("cim", rules, **parts)
-    found = run(store, [UDP], needed="auto").result()
+    found = result(run(store, [UDP], needed="auto"))
     assert (found["changed"], found["not_needed"] == "") == (is_needed, is_needed)
     # "true" asks nobody.
-    assert run(host("cim", rules, **parts), [UDP], needed="true").result()["changed"] is True
+    assert result(run(host("cim", rules, **parts), [UDP], needed="true"))["changed"] is True
 
 
 def test_where_none_is_needed_what_is_there_stays_right_and_what_is_not_wanted_goes() -> None:
     old = {"{1}": {"DisplayName": UDP["name"], "Group": "msuc.lync"}, "{2}": {"DisplayName": "Lync exempt old", "Group": "msuc.lync"}}
     store = host("cim", old)
-    found = run(store, [UDP, TCP], needed="auto").result()
+    found = result(run(store, [UDP, TCP], needed="auto"))
     assert found["summary"] == {"added": 0, "changed": 1, "disabled": 0, "removed": 1, "admission_changed": 0}
     assert names(store) == [UDP["name"]]
 
@@ -228,23 +233,23 @@ def policy(store: MemoryStore, **values: int) -> None:
 def test_local_rules_that_group_policy_switches_off_are_useless_and_said_to_be() -> None:
     store = host("cim", policy_rules=ipsec_store.exempted(ISOLATION))
     policy(store, AllowLocalIPsecPolicyMerge=0)
-    with pytest.raises(HostFailedError, match="Group Policy switches local rules off on profile domain; fix: mark the host lync_apply: handout"):
+    with pytest.raises(DeviceError, match="Group Policy switches local rules off on profile domain; fix: mark the host lync_apply: handout"):
         run(store, [UDP], media=[FLOW])
-    checked = IpsecReconciliation(IpsecTask.from_options({"exemptions": [UDP], "media": [FLOW]}))
-    checked.gathered(run_module(store, checked.gather_arguments(), False))
-    warnings: Any = checked.result()["warnings"]
+    checked = provider(store, [UDP], media=[FLOW])
+    reconcile(checked, check_mode=True)
+    warnings: Any = result(checked)["warnings"]
     assert "Group Policy switches local rules off on profile domain: what this module writes there does not count" in warnings
-    assert [effect["effect"].split(":")[0] for effect in checked.result()["effects"]] == ["newly exempt; ineffective"]  # type: ignore[attr-defined,index]
-    assert checked.result()["report"]["uncovered"][0]["rule"] == "Domain isolation (Group Policy)"  # type: ignore[index]
+    assert [effect["effect"].split(":")[0] for effect in result(checked)["effects"]] == ["newly exempt; ineffective"]
+    assert result(checked)["report"]["uncovered"][0]["rule"] == "Domain isolation (Group Policy)"
     # The other switch is about firewall rules.
     policy(store, AllowLocalPolicyMerge=0)
-    assert run(store, [UDP]).result()["changed"] is True
+    assert result(run(store, [UDP]))["changed"] is True
 
 
 def test_the_report_names_what_stays_uncovered_wider_or_protected() -> None:
     store = host("cim", {**ISOLATION, "{W}": {"DisplayName": "Everything", "Protocol": "UDP"}}, exempt=8)
     peers = [{"name": "clients", "addresses": ["10.10.0.0/16"]}, {"name": "um01", "addresses": ["10.1.0.71"]}]
-    covered = run(store, [UDP, {**TCP, "localport": "50000-50019"}], media=[FLOW, {**FLOW, "protocol": "tcp"}], mirror_peers=peers).result()
+    covered = result(run(store, [UDP, {**TCP, "localport": "50000-50019"}], media=[FLOW, {**FLOW, "protocol": "tcp"}], mirror_peers=peers))
     report: Any = covered["report"]
     assert report["needed_by"] == ["Domain isolation"]
     assert [(each["rule"], each["protocol"], each["localport"]) for each in report["uncovered"]] == [
@@ -254,7 +259,7 @@ def test_the_report_names_what_stays_uncovered_wider_or_protected() -> None:
     assert report["not_exempt"] == ["neighbour discovery", "ICMP"]
     assert report["mirrors"] == [{"name": name, "peers": ["clients", "um01"]} for name in (TCP["name"], UDP["name"])]
     assert "an exemption is not an allow" in report["reminder"].lower()
-    assert [line.split(":")[0] for line in covered["warnings"]] == [  # type: ignore[attr-defined]
+    assert [line.split(":")[0] for line in covered["warnings"]] == [
         "rule Domain isolation requires protection for media that no exemption covers",
         "exemption Everything spares more than I5, I6 ask for",
         "neighbour discovery, ICMP",
@@ -263,7 +268,7 @@ def test_the_report_names_what_stays_uncovered_wider_or_protected() -> None:
 
 def test_a_rule_that_only_requests_leaves_nothing_uncovered() -> None:
     ask = {"{R}": {"DisplayName": "Ask", "InboundSecurity": "Request", "OutboundSecurity": "Request"}}
-    report: Any = run(host("cim", ask), [], media=[FLOW]).result()["report"]
+    report: Any = result(run(host("cim", ask), [], media=[FLOW]))["report"]
     assert (report["needed_by"], report["uncovered"]) == (["Ask"], [])
 
 
@@ -289,20 +294,20 @@ def test_the_guard_keeps_the_exemption_of_the_connection_in_use(case: tuple[dict
     store.change(listeners=["0.0.0.0 5985"], connections=["10.1.0.11 5985 10.9.0.5"])
     before = ipsec_store.shown(store)
     if line:
-        with pytest.raises(HostFailedError) as raised:
+        with pytest.raises(DeviceError) as raised:
             run(store, want)
         assert str(raised.value).splitlines() == ["the changes are refused; nothing was written:", f"  - {line}"]
         assert ipsec_store.shown(store) == before
     else:
-        assert run(store, want).result()["changed"] is True
+        assert result(run(store, want))["changed"] is True
 
 
 def test_networks_of_management_are_guarded_too() -> None:
     store = host("cim", {**ISOLATION, "{W}": WINRM_STORED})
     store.change(listeners=["0.0.0.0 5985"], connections=[])
-    assert run(store, []).result()["changed"] is True
+    assert result(run(store, []))["changed"] is True
     ipsec_store.change(store, rules=ipsec_store.exempted({**ISOLATION, "{W}": WINRM_STORED}))
-    with pytest.raises(HostFailedError, match="would be left to Domain isolation"):
+    with pytest.raises(DeviceError, match="would be left to Domain isolation"):
         run(store, [], management_networks=["10.9.0.0/24"])
 
 
@@ -310,7 +315,7 @@ def test_a_group_policy_object_is_made_in_one_session() -> None:
     store = host("cim", stores={"contoso.com\\Media": ipsec_store.exempted({"{F}": {"DisplayName": "Theirs"}})})
     options = {"policy_store": "contoso.com\\Media"}
     made = run(store, [UDP, TCP], **options)
-    assert made.result()["changed"] is True
+    assert result(made)["changed"] is True
     assert ipsec_store.shown(store) == {}
     stored = ipsec_store.part(store.read())["stores"]["contoso.com\\Media"]
     assert len(stored) == 3
@@ -326,27 +331,29 @@ def test_bad_stores_are_refused_before_contact(options: dict[str, Any]) -> None:
 def test_strings_that_make_no_sense() -> None:
     store = host("cim", {})
     ipsec_store.change(store, rules={"{1}": "v2.10|Action=Nonsense|Name=Theirs|EmbedCtxt=Contoso|"})
-    told = run(store, [UDP]).result()
-    assert any("a connection security rule is not understood" in line for line in told["warnings"])  # type: ignore[attr-defined]
+    told = result(run(store, [UDP]))
+    assert any("a connection security rule is not understood" in line for line in told["warnings"])
     ipsec_store.change(store, rules={"{1}": "v2.10|Action=Nonsense|Name=Ours|EmbedCtxt=msuc.lync|"})
-    with pytest.raises(HostFailedError, match="'Nonsense' is not one of its words"):
+    with pytest.raises(DeviceError, match="'Nonsense' is not one of its words"):
         run(store, [UDP])
 
 
 def test_a_change_waits_to_be_confirmed_and_the_snapshot_is_told() -> None:
     store = host("cim")
-    changed = run(store, [UDP], confirm_minutes=5)
-    assert (changed.waits, changed.result()["snapshot"]["armed"]) == (True, True)  # type: ignore[index]
-    changed.confirmed(run_module(store, {**changed.way(), "operation": "confirm"}, False))
-    assert changed.result()["snapshot"]["armed"] is False  # type: ignore[index]
+    changed = provider(store, [UDP], confirm_minutes=5)
+    for step in (changed.gather, changed.plan, changed.check, changed.apply, changed.verify):
+        step()
+    assert result(changed)["snapshot"]["armed"] is True
+    changed.confirm()
+    assert result(changed)["snapshot"]["armed"] is False
 
 
 def test_a_legacy_policy_that_is_assigned_is_told_with_what_it_lacks() -> None:
     path = f"{ipsec_store.LEGACY}\\Policy\\Local\\"
     objects = {"ipsecPolicy{1}": {"ipsecName": "Server", "ipsecNFAReference": [f"{path}ipsecNFA{{2}}"]}, "ipsecNFA{2}": {"ipsecName": "Default"}}
     store = host("cim", legacy={"active": f"{path}ipsecPolicy{{1}}", "objects": objects, "domain": ""})
-    found = run(store, [UDP]).result()
-    assert found["legacy"]["lacks"] == [UDP["name"]]  # type: ignore[index]
-    assert f"does not permit what is exempt here: {UDP['name']}" in " ".join(found["warnings"])  # type: ignore[arg-type]
+    found = result(run(store, [UDP]))
+    assert found["legacy"]["lacks"] == [UDP["name"]]
+    assert f"does not permit what is exempt here: {UDP['name']}" in " ".join(found["warnings"])
     ipsec_store.change(store, legacy={"active": f"{path}ipsecPolicy{{9}}", "objects": objects, "domain": ""})
-    assert "its filters could not be read" in " ".join(run(store, [UDP]).result()["warnings"])  # type: ignore[arg-type]
+    assert "its filters could not be read" in " ".join(result(run(store, [UDP]))["warnings"])

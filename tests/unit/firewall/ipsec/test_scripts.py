@@ -14,19 +14,22 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec import legacy, netsh
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.exemption import exemptions_from_options
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.exemption import (
+    exemptions_from_options,
+    parse_exemption,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.export import scripts
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.legacy_store import PERMIT, read_assigned
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.strings import parse_exemption
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.legacy import PERMIT, read_assigned
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.simulators import netsh_script
 from tests.simulators.ipsec_store import IpsecPolicy
-from tests.unit.firewall.windows.test_reconcile import MemoryStore
+from tests.unit.firewall.memory import MemoryStore
 
 from .exemptions import exemptions
+from .script_readers import parse_policy, parse_script, rule_of
 
 UDP = {"name": "Lync exempt media (UDP)", "protocol": "udp", "localip": ["10.1.0.11"], "description": "Media."}
 OWN = "msuc.lync"
@@ -49,8 +52,8 @@ def test_the_script_of_netsh() -> None:
 def test_parse_of_render_is_the_same(rules: list[Rule]) -> None:
     commands = [netsh.add_command(rule) for rule in rules] + [netsh.Command("delete", rule.name) for rule in rules]
     commands += [netsh.set_command(rule, ["localip", "enabled"]) for rule in rules]
-    assert netsh.parse_script(netsh.render_script(commands)) == [_without_empty(command) for command in commands]
-    assert [netsh.rule_of(command, OWN) for command in commands if command.verb == "add"] == rules
+    assert parse_script(netsh.render_script(commands)) == [_without_empty(command) for command in commands]
+    assert [rule_of(command, OWN) for command in commands if command.verb == "add"] == rules
 
 
 def _without_empty(command: netsh.Command) -> netsh.Command:
@@ -70,7 +73,7 @@ def test_the_simulated_netsh_makes_of_a_script_what_it_says(rules: list[Rule]) -
 @pytest.mark.parametrize("line", ["advfirewall firewall add rule name=x", "advfirewall consec add rule", 'advfirewall consec add rule name="x', "hello"])
 def test_lines_that_are_no_commands(line: str) -> None:
     with pytest.raises(InvalidInputError, match="line 1"):
-        netsh.parse_script(line)
+        parse_script(line)
 
 
 @pytest.mark.parametrize("options", [{"name": "Lync exempt \u00fc"}, {"description": 'a "quoted" word'}, {"name": "Media"}], ids=str)
@@ -97,7 +100,7 @@ def test_the_script_of_legacy_policies_is_complete() -> None:
 @given(st.lists(exemptions(), max_size=3, unique_by=lambda rule: rule.name))
 def test_parse_of_a_rendered_policy_is_the_same(rules: list[Rule]) -> None:
     policy = legacy.policy_of(rules, "Lync exemptions")
-    assert legacy.parse_policy(legacy.render_policy(policy)) == policy
+    assert parse_policy(legacy.render_policy(policy)) == policy
 
 
 def test_a_filter_takes_no_range_of_ports() -> None:
@@ -119,7 +122,7 @@ SPOILT = {
 def test_an_incomplete_policy_is_refused(case: tuple[str, str, str]) -> None:
     text = legacy.render_policy(legacy.policy_of([one()], "x"))
     with pytest.raises(InvalidInputError, match=case[2]):
-        legacy.parse_policy(text.replace(case[0], case[1], 1))
+        parse_policy(text.replace(case[0], case[1], 1))
 
 
 def test_the_scripts_of_a_host_have_the_same_exemptions() -> None:

@@ -8,8 +8,14 @@ import random
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.exemption import check_exemption, exemptions_from_options, to_options
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.strings import parse_exemption, parse_exemptions, render_exemption
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.exemption import (
+    check_exemption,
+    exemptions_from_options,
+    parse_exemption,
+    parse_exemptions,
+    render_exemption,
+    to_options,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
 from hypothesis import given, settings
 

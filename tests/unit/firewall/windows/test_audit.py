@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.planner import State
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.audit import Audit, audit
 
 from tests.simulators.hive_file import write_hive

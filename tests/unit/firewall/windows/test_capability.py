@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.host_facts import GROUP_POLICY, Present
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.options import rules_from_options
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.planner import GROUP_POLICY, Present
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.capability import missing_capabilities
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import missing_capabilities
 
 WANT = rules_from_options(
     [

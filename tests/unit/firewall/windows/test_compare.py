@@ -9,11 +9,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.action import windows_compare, windows_firewall_rules, windows_ipsec_exemptions
+from ansible_collections.msuc.lync.plugins.action import (
+    windows_compare,
+    windows_firewall_rules,
+    windows_ipsec_exemptions,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import registered_result
 
 from tests.simulators import gather_host, host_module, ipsec_host, ipsec_store
-from tests.unit.firewall.windows.test_reconcile import MemoryStore
+from tests.unit.firewall.memory import MemoryStore
 
 Result = dict[str, Any]
 HANDS = {"windows_gather_remote": gather_host, "windows_firewall_remote": host_module, "windows_ipsec_remote": ipsec_host}

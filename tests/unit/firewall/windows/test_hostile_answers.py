@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.action import windows_firewall_rules, windows_ipsec_exemptions
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.exemption import rule_id
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.schema import HOST
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.host import HOST
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.simulators import host_module, ipsec_host, ipsec_store
-from tests.unit.firewall.windows.test_reconcile import MemoryStore
+from tests.unit.firewall.memory import MemoryStore
 
 # What good answers do is measured elsewhere.
 pytestmark = pytest.mark.no_cover

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.firewall.windows.test_reconcile import MemoryStore, run, stats
+from tests.unit.firewall.memory import MemoryStore
+from tests.unit.firewall.windows.test_reconcile import run, stats
 
 OURS = {"Name": "x", "Grouping": "msuc.lync", "Enabled": True}
 TCP80 = {**OURS, "Protocol": 6, "LocalPorts": "80"}

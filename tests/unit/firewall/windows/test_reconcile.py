@@ -4,81 +4,58 @@
 
 from __future__ import annotations
 
-import copy
-import pathlib
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import HostFailedError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import AnswerError, DeviceError, InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import (
+    Done,
+    NotApplicable,
+    SafetyStep,
+    reconcile,
+)
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.reconcile import IpsecProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import FirewallProvider, Link
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.com import from_com, to_com
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.host import HostAnswerError
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import Reconciliation, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.com import to_com
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import (
+    Task,
+    WindowsFirewallProvider,
+)
 from hypothesis import given, settings
 
-from tests.simulators.firewall_store import Faults, FirewallStore, FwRule
+from tests.simulators.firewall_store import Faults, FirewallStore
 from tests.simulators.host_module import run_module
 from tests.unit.firewall import universe
+from tests.unit.firewall.memory import MemoryStore, answering, link_to
 
 SIP: dict[str, Any] = {"name": "SIP", "protocol": "tcp", "localport": "5061", "remoteip": ["10.1.0.0/24"]}
 SIP_COM = {"Name": "SIP", "Grouping": "msuc.lync", "Protocol": 6, "LocalPorts": "5061", "RemoteAddresses": "10.1.0.0/24", "Enabled": True}
-NO_FAULTS = Faults()
 FOREIGN_COM = {"Name": "SIP", "Grouping": "Contoso", "Protocol": 6, "LocalPorts": "1", "Enabled": True}
 
 
-@dataclass
-class MemoryStore(FirewallStore):
-    """A host whose files are in memory; it keeps what it had after each write."""
-
-    document: dict[str, Any] = field(default_factory=dict)
-    history: list[list[Rule]] = field(default_factory=list)
-    fault: Faults = NO_FAULTS
-
-    @classmethod
-    def of(cls, *rules: Mapping[str, object], fault: Faults = NO_FAULTS, switches: Mapping[str, bool] | None = None) -> MemoryStore:
-        store = cls(pathlib.Path(), "host", fault=fault)
-        store.create(["10.1.0.11", "2001:db8::11"], list(rules), switches)
-        store.change(listeners=[], connections=[])
-        store.history.clear()
-        return store
-
-    def read(self) -> dict[str, Any]:
-        return copy.deepcopy(self.document)
-
-    def write(self, document: dict[str, Any]) -> None:
-        changes_rules = document["rules"] != self.document.get("rules")
-        self.document = copy.deepcopy(document)
-        if changes_rules:
-            self.history.append(self.rules())
-
-    def faults(self) -> Faults:
-        return self.fault
-
-    def count(self, **amounts: int) -> None:
-        """Nothing: the answers hold the counters."""
-
-    def rules(self) -> list[Rule]:
-        return [from_com(FwRule(None, stored).values()) for stored in self.document["rules"]]
+def provider(store: FirewallStore, rules: list[dict[str, Any]], **options: Any) -> WindowsFirewallProvider:
+    return WindowsFirewallProvider(Task.from_options({"rules": rules, **options}), link_to(store))
 
 
-def run(store: FirewallStore, rules: list[dict[str, Any]], **options: Any) -> Reconciliation:
+def run(store: FirewallStore, rules: list[dict[str, Any]], **options: Any) -> WindowsFirewallProvider:
     """Reconcile a host as the action does."""
-    reconciliation = Reconciliation(Task.from_options({"rules": rules, **options}))
-    finish(store, reconciliation)
-    return reconciliation
+    made = provider(store, rules, **options)
+    reconcile(made, check_mode=False)
+    return made
 
 
-def finish(store: FirewallStore, reconciliation: Reconciliation) -> None:
-    reconciliation.gathered(run_module(store, {"operation": "gather"}, False))
-    if reconciliation.operations():
-        reconciliation.applied(run_module(store, reconciliation.apply_arguments(), False))
+def planned(store: FirewallStore, rules: list[dict[str, Any]], **options: Any) -> WindowsFirewallProvider:
+    """Return a provider that has gathered and planned, and written nothing."""
+    made = provider(store, rules, **options)
+    made.gather()
+    made.plan()
+    return made
 
 
-def stats(reconciliation: Reconciliation) -> tuple[object, ...]:
+def stats(reconciliation: FirewallProvider) -> tuple[object, ...]:
     found = reconciliation.result()["stats"]
     assert isinstance(found, dict)
     return tuple(found[name] for name in ("round_trips", "enumerations", "writes"))
@@ -172,8 +149,7 @@ def test_gathered_returns_the_owned_rules() -> None:
 def test_every_write_is_legal_and_what_is_admitted_before_and_after_is_admitted_all_the_time(want: list[Rule], have: list[Rule]) -> None:
     store = MemoryStore.of(*(to_com(rule) for rule in have))
     foreign = [rule for rule in store.document["rules"] if rule["Grouping"] is None]
-    reconciliation = Reconciliation(Task.from_options({"rules": [rule.to_options() for rule in want]}))
-    finish(store, reconciliation)
+    reconciliation = run(store, [rule.to_options() for rule in want])
     assert Counter(rule for rule in store.rules() if rule.group == "msuc.lync") == Counter(want)
     assert [rule for rule in store.document["rules"] if rule["Grouping"] is None] == foreign
     assert stats(reconciliation)[2] == len(store.history)
@@ -229,9 +205,9 @@ def _blocks(rules: list[Rule], packet: universe.Packet) -> bool:
 def test_a_write_that_fails_is_reported_and_the_next_run_goes_on() -> None:
     store = MemoryStore.of({**SIP_COM, "Name": "Old"}, fault=Faults(com_error_at_write=2))
     want = [SIP, {**SIP, "name": "B"}]
-    reconciliation = Reconciliation(Task.from_options({"rules": want}))
-    with pytest.raises(HostFailedError) as raised:
-        finish(store, reconciliation)
+    reconciliation = provider(store, want)
+    with pytest.raises(DeviceError) as raised:
+        reconcile(reconciliation, check_mode=False)
     assert str(raised.value) == (
         "the changes stopped half-way (done: add B; not done: add SIP, remove Old); run again to go on: Unspecified error (0x80004005)"
     )
@@ -247,45 +223,50 @@ def test_a_write_that_fails_is_reported_and_the_next_run_goes_on() -> None:
 
 def test_an_account_that_may_not_write_changes_nothing() -> None:
     store = MemoryStore.of(fault=Faults(access_denied=True))
-    reconciliation = Reconciliation(Task.from_options({"rules": [SIP]}))
-    with pytest.raises(HostFailedError, match=r"\(done: nothing; not done: add SIP\); run again to go on: Access is denied\. \(0x80070005\)"):
-        finish(store, reconciliation)
+    reconciliation = provider(store, [SIP])
+    denied = r"\(done: nothing; not done: add SIP\); run again to go on: Access is denied\. \(0x80070005\)"
+    with pytest.raises(DeviceError, match=denied):
+        reconcile(reconciliation, check_mode=False)
     assert (reconciliation.result()["changed"], store.rules()) == (False, [])
 
 
 def test_a_rule_that_something_else_changed_meanwhile_is_a_conflict() -> None:
     store = MemoryStore.of({**SIP_COM, "LocalPorts": "5060"})
-    reconciliation = Reconciliation(Task.from_options({"rules": [SIP]}))
-    reconciliation.gathered(run_module(store, {"operation": "gather"}, False))
+    reconciliation = planned(store, [SIP])
     store.document["rules"][0]["LocalPorts"] = "5062"
-    with pytest.raises(HostFailedError, match=r"rule 'SIP' is not on the host as it was gathered: something else has changed it meanwhile"):
-        reconciliation.applied(run_module(store, {"operation": "apply", "operations": reconciliation.operations()}, False))
+    # Without the fingerprint, which would have stopped it before.
+    apply = {"operation": "apply", "operations": reconciliation.operations()}
+    reconciliation.link = Link(lambda _arguments: run_module(store, apply, False), reconciliation.link.ask_anew, "")
+    conflict = r"rule 'SIP' is not on the host as it was gathered: something else has changed it meanwhile"
+    with pytest.raises(DeviceError, match=conflict):
+        reconciliation.apply()
     assert store.rules()[0].localport.to_text() == ("5062",)
 
 
-def test_check_mode_of_the_hands_writes_nothing() -> None:
+def test_check_mode_of_the_remote_module_writes_nothing() -> None:
     store = MemoryStore.of()
-    reconciliation = Reconciliation(Task.from_options({"rules": [SIP]}))
-    reconciliation.gathered(run_module(store, {"operation": "gather"}, True))
+    reconciliation = planned(store, [SIP])
     answer = run_module(store, {"operation": "apply", "operations": reconciliation.operations()}, True)
     assert (answer["counters"], answer["changed"], store.rules()) == ({"enumerations": 2, "writes": 0}, False, [])
 
 
 def test_rules_that_are_not_as_wanted_after_all_are_a_failure_that_names_them() -> None:
-    store = MemoryStore.of()
-    reconciliation = Reconciliation(Task.from_options({"rules": [SIP]}))
-    reconciliation.gathered(run_module(store, {"operation": "gather"}, False))
-    answer = run_module(store, {"operation": "apply", "operations": reconciliation.operations()}, False)
-    answer["rules"][0]["LocalPorts"] = "5060"
-    with pytest.raises(HostFailedError) as raised:
-        reconciliation.applied(answer)
-    assert str(raised.value) == ("the changes were made, but the rules are not as wanted; what is left:\n  - change rule SIP: localport from 5060 to 5061")
+    def spoil(answer: Any) -> Any:
+        return {**answer, "rules": [{**rule, "LocalPorts": "5060"} for rule in answer["rules"]]}
+
+    made = WindowsFirewallProvider(Task.from_options({"rules": [SIP]}), link_to(MemoryStore.of(), spoil=spoil))
+    with pytest.raises(DeviceError) as raised:
+        reconcile(made, check_mode=False)
+    assert str(raised.value) == (
+        "the changes were made, but the rules are not as wanted; what is left:\n"
+        "  - change rule SIP: localport from 5060 to 5061"
+    )
 
 
 def test_a_host_without_the_expected_addresses_is_not_written_to() -> None:
     store = MemoryStore.of()
     rules = [{**SIP, "localip": ["10.1.0.11", "10.1.0.12"]}, {**SIP, "name": "B", "localip": "10.1.0.0/24"}, {**SIP, "name": "C", "localip": "any"}]
-    with pytest.raises(HostFailedError) as raised:
+    with pytest.raises(DeviceError) as raised:
         run(store, rules, expected_addresses=["2001:DB8::11", "10.1.0.99"])
     assert str(raised.value).splitlines() == [
         "this is not the host that the inventory describes; nothing was written:",
@@ -346,27 +327,63 @@ BAD_ANSWERS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("answer", "text"), BAD_ANSWERS)
 def test_an_answer_that_makes_no_sense_is_an_error_in_words(answer: dict[str, Any], text: str) -> None:
-    with pytest.raises(HostAnswerError) as raised:
-        Reconciliation(Task.from_options({})).gathered(answer)
+    with pytest.raises(AnswerError) as raised:
+        WindowsFirewallProvider(Task.from_options({}), answering(answer)).gather()
     assert str(raised.value).startswith(f"the host's answer is not understood: {text}")
 
 
 def test_a_host_that_cannot_be_read_is_a_failure_with_its_reason() -> None:
-    with pytest.raises(HostFailedError, match=r"^the firewall of the host could not be read: Class not registered$"):
-        Reconciliation(Task.from_options({})).gathered({"failed": True, "msg": "Class not registered"})
+    link = answering({"failed": True, "msg": "Class not registered"})
+    with pytest.raises(DeviceError, match=r"^the firewall of the host could not be read: Class not registered$"):
+        WindowsFirewallProvider(Task.from_options({}), link).gather()
 
 
 def test_when_the_host_does_not_say_what_it_wrote_something_may_have_changed() -> None:
     store = MemoryStore.of({**SIP_COM, "Name": "Old"})
-    reconciliation = Reconciliation(Task.from_options({"rules": [SIP]}))
-    reconciliation.gathered(run_module(store, {"operation": "gather"}, False))
-    with pytest.raises(HostFailedError, match=r"^the changes stopped half-way \(done: nothing; not done: add SIP, remove Old\); run again to go on: killed$"):
-        reconciliation.applied({"failed": True, "msg": "killed"})
+    reconciliation = planned(store, [SIP])
+    reconciliation.link = answering({"failed": True, "msg": "killed"})
+    stopped = r"^the changes stopped half-way \(done: nothing; not done: add SIP, remove Old\); run again to go on: killed$"
+    with pytest.raises(DeviceError, match=stopped):
+        reconciliation.apply()
     result = reconciliation.result()
     assert (result["changed"], result["after"] == result["before"]) == (True, True)
 
 
 def test_zones_of_link_local_addresses_are_left_out() -> None:
-    reconciliation = Reconciliation(Task.from_options({"expected_addresses": ["fe80::1"]}))
-    reconciliation.gathered({**GOOD, "addresses": ["fe80::1%12"]})
+    link = answering({**GOOD, "addresses": ["fe80::1%12"]})
+    reconciliation = WindowsFirewallProvider(Task.from_options({"expected_addresses": ["fe80::1"]}), link)
+    reconcile(reconciliation, check_mode=False)
     assert reconciliation.result()["host"]["addresses"] == ["fe80::1"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("kind", [WindowsFirewallProvider, IpsecProvider])
+def test_every_safety_step_is_taken_or_has_a_reason(kind: type[FirewallProvider]) -> None:
+    assert kind.safety.keys() == set(SafetyStep)
+    for cell in kind.safety.values():
+        assert cell.where if isinstance(cell, Done) else isinstance(cell, NotApplicable) and cell.why
+
+
+# What is left out of the answer to apply, and what is said then.
+SILENT: list[tuple[dict[str, Any], str, str]] = [
+    ({}, "snapshot", "the changes were made, but the host does not say that what was there before can come back by a snapshot"),
+    ({"confirm_minutes": 5}, "armed", "the changes were made, but the host does not say that what was there before can come back by itself"),
+]
+
+
+@pytest.mark.parametrize(("options", "silent", "message"), SILENT)
+def test_a_host_that_does_not_say_that_it_is_safe_fails(options: dict[str, Any], silent: str, message: str) -> None:
+    store = MemoryStore.of()
+    link = link_to(store, spoil=lambda answer: {name: value for name, value in answer.items() if name != silent})
+    made = WindowsFirewallProvider(Task.from_options({"rules": [SIP], **options}), link)
+    with pytest.raises(DeviceError) as raised:
+        reconcile(made, check_mode=False)
+    assert (str(raised.value), made.result()["changed"]) == (message, True)
+
+
+def test_a_fingerprint_that_nobody_gave_fails_the_run() -> None:
+    store = MemoryStore.of()
+    made = WindowsFirewallProvider(
+        Task.from_options({"rules": [SIP]}), link_to(store, spoil=lambda answer: {**answer, "fingerprint": ""})
+    )
+    with pytest.raises(DeviceError, match="nobody changed the device since it was read"):
+        reconcile(made, check_mode=False)

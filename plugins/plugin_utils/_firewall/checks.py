@@ -12,10 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ..._base.addresses import ANY, AddressSet
-from ..._base.errors import Problem, one_of
-from .. import tables
-from ..rule import AddressScope, PortScope, Rule, protocol_text
+from .._base.addresses import ANY, AddressSet
+from .._base.errors import Problem, one_of
+from .rule import (
+    ANY_PROTOCOL,
+    ICMP_PROTOCOLS,
+    LIST_LIMIT,
+    LOCAL_PORT_KEYWORDS,
+    PORT_PROTOCOLS,
+    REMOTE_PORT_KEYWORDS,
+    AddressScope,
+    PortScope,
+    Rule,
+    protocol_text,
+)
 
 Check = Callable[[Rule], Iterator[tuple[str, str, str]]]
 _SIDES = ("localip", "remoteip")
@@ -24,7 +34,10 @@ _REFUSED_TEXTS = ("0.0.0.0", "255.255.255.255", "224.0.0.0/4", "::", "::1", "ff0
 
 
 # Which ports, the direction in which they take words, its name in a sentence, and the protocol of each word.
-_WORD_PLACES = (("localport", "in", "inbound", tables.LOCAL_PORT_WORDS), ("remoteport", "out", "outbound", tables.REMOTE_PORT_WORDS))
+_WORD_PLACES = (
+    ("localport", "in", "inbound", LOCAL_PORT_KEYWORDS),
+    ("remoteport", "out", "outbound", REMOTE_PORT_KEYWORDS),
+)
 
 
 def check_rule(rule: Rule, place: str) -> list[Problem]:
@@ -39,7 +52,9 @@ def refusals(rule: Rule, place: str, checks: Iterable[Check]) -> list[Problem]:
 
 def long_lists(rule: Rule) -> tuple[str, ...]:
     """Return the options whose lists of ports or addresses have more entries than Windows takes in one rule."""
-    return tuple(option for option in (*_SIDES, "localport", "remoteport") if longest(getattr(rule, option)) > tables.LIST_LIMIT)
+    return tuple(
+        option for option in (*_SIDES, "localport", "remoteport") if longest(getattr(rule, option)) > LIST_LIMIT
+    )
 
 
 def by_kind(scope: AddressScope | PortScope) -> dict[str, list[str]]:
@@ -49,8 +64,16 @@ def by_kind(scope: AddressScope | PortScope) -> dict[str, list[str]]:
     """
     found: dict[str, list[str]] = {}
     for text in scope.to_text():
-        if text not in scope.words:
-            kind = "ports" if isinstance(scope, PortScope) else "IPv6" if ":" in text else "IPv4 ranges" if "-" in text else "IPv4 networks"
+        if text not in scope.keywords:
+            kind = (
+                "ports"
+                if isinstance(scope, PortScope)
+                else "IPv6"
+                if ":" in text
+                else "IPv4 ranges"
+                if "-" in text
+                else "IPv4 networks"
+            )
             found.setdefault(kind, []).append(text)
     return found
 
@@ -62,33 +85,45 @@ def longest(scope: AddressScope | PortScope) -> int:
 
 def _ports_need_protocol(rule: Rule) -> Iterator[tuple[str, str, str]]:
     for option in ("localport", "remoteport"):
-        if rule.protocol not in tables.PORT_PROTOCOLS and not getattr(rule, option).is_any:
-            yield option, f"ports go with TCP and UDP only, and the protocol is {protocol_text(rule.protocol)}", "set protocol to tcp or udp"
+        if rule.protocol not in PORT_PROTOCOLS and not getattr(rule, option).is_any:
+            yield (
+                option,
+                f"ports go with TCP and UDP only, and the protocol is {protocol_text(rule.protocol)}",
+                "set protocol to tcp or udp",
+            )
 
 
 def _icmp_needs_protocol(rule: Rule) -> Iterator[tuple[str, str, str]]:
-    if rule.icmp_type_code and rule.protocol not in tables.ICMP_PROTOCOLS:
+    if rule.icmp_type_code and rule.protocol not in ICMP_PROTOCOLS:
         message = f"ICMP types go with icmpv4 and icmpv6 only, and the protocol is {protocol_text(rule.protocol)}"
         yield "icmp_type_code", message, "set protocol to icmpv4 or icmpv6"
 
 
 def _port_words(rule: Rule) -> Iterator[tuple[str, str, str]]:
-    foreign = rule.remoteport.words - tables.REMOTE_PORT_WORDS.keys()
+    foreign = rule.remoteport.keywords - REMOTE_PORT_KEYWORDS.keys()
     if foreign:
         yield "remoteport", f"{one_of(foreign)}: words are for local ports only", "write port numbers"
     for option, direction, text, protocols in _WORD_PLACES:
-        words = getattr(rule, option).words & protocols.keys()
+        words = getattr(rule, option).keywords & protocols.keys()
         if words and rule.direction != direction:
             yield option, f"{one_of(words)}: words are for {text} rules only", "write port numbers"
         for word in sorted(words):
             needed = protocols[word]
-            if rule.protocol in tables.PORT_PROTOCOLS and rule.protocol != needed:
-                yield option, f"{word} goes with protocol {protocol_text(needed)} only", f"set protocol to {protocol_text(needed)}"
+            if rule.protocol in PORT_PROTOCOLS and rule.protocol != needed:
+                yield (
+                    option,
+                    f"{word} goes with protocol {protocol_text(needed)} only",
+                    f"set protocol to {protocol_text(needed)}",
+                )
 
 
 def _local_words(rule: Rule) -> Iterator[tuple[str, str, str]]:
-    if rule.localip.words:
-        yield "localip", f"{one_of(rule.localip.words)}: words are for remote addresses only", "write addresses of the host"
+    if rule.localip.keywords:
+        yield (
+            "localip",
+            f"{one_of(rule.localip.keywords)}: words are for remote addresses only",
+            "write addresses of the host",
+        )
 
 
 def _address_kinds(rule: Rule) -> Iterator[tuple[str, str, str]]:
@@ -98,8 +133,12 @@ def _address_kinds(rule: Rule) -> Iterator[tuple[str, str, str]]:
         if scope.is_any:
             continue
         for text in scope.to_text():
-            if text not in scope.words and AddressSet.parse([text]) <= refused:
-                yield option, f"{text} is an unspecified, loopback, multicast or broadcast address, which Windows refuses", "write host addresses"
+            if text not in scope.keywords and AddressSet.parse([text]) <= refused:
+                yield (
+                    option,
+                    f"{text} is an unspecified, loopback, multicast or broadcast address, which Windows refuses",
+                    "write host addresses",
+                )
         yield from _whole_families(option, scope.addresses)
 
 
@@ -107,18 +146,22 @@ def _whole_families(option: str, addresses: AddressSet) -> Iterator[tuple[str, s
     for family in sorted(addresses.families):
         one = frozenset({family})
         if addresses.of_families(one) == ANY.of_families(one):
-            yield option, f"all IPv{family} addresses cannot be written: Windows refuses a mask of 0", "write any, which is IPv4 and IPv6"
+            yield (
+                option,
+                f"all IPv{family} addresses cannot be written: Windows refuses a mask of 0",
+                "write any, which is IPv4 and IPv6",
+            )
 
 
 def _list_limits(rule: Rule) -> Iterator[tuple[str, str, str]]:
     """One long list of ports or addresses is split into several rules; two are not, nor are the lists of other kinds."""
     for option in ("icmp_type_code", "interfaces"):
-        if len(getattr(rule, option)) > tables.LIST_LIMIT:
-            yield option, f"{len(getattr(rule, option))} entries; Windows takes {tables.LIST_LIMIT}", "split the rule in two"
+        if len(getattr(rule, option)) > LIST_LIMIT:
+            yield option, f"{len(getattr(rule, option))} entries; Windows takes {LIST_LIMIT}", "split the rule in two"
     long = long_lists(rule)
     for option in long if len(long) > 1 else ():
         count, others = longest(getattr(rule, option)), one_of(set(long) - {option})
-        message = f"{count} entries; Windows takes {tables.LIST_LIMIT}, and a rule is split along one list only ({others} is too long as well)"
+        message = f"{count} entries; Windows takes {LIST_LIMIT}, and a rule is split along one list only ({others} is too long as well)"
         yield option, message, "split the rule in two, or use larger networks or ranges"
 
 
@@ -132,13 +175,21 @@ def _edge(rule: Rule) -> Iterator[tuple[str, str, str]]:
     if rule.edge != "no" and rule.direction == "out":
         yield "edge", "edge traversal is for inbound rules only", "set edge to no, or direction to in"
     has_ports = not (rule.localport.is_any and rule.remoteport.is_any)
-    if rule.edge == "deferuser" and (has_ports or not rule.program or rule.protocol == tables.ANY_PROTOCOL):
-        yield "edge", "deferuser needs a program and a protocol and takes no ports", "set program and protocol and remove the ports"
+    if rule.edge == "deferuser" and (has_ports or not rule.program or rule.protocol == ANY_PROTOCOL):
+        yield (
+            "edge",
+            "deferuser needs a program and a protocol and takes no ports",
+            "set program and protocol and remove the ports",
+        )
 
 
 def _security(rule: Rule) -> Iterator[tuple[str, str, str]]:
     if rule.security != "notrequired" and rule.action == "block":
-        yield "security", "a rule that blocks cannot ask for authentication", "set security to notrequired, or action to allow"
+        yield (
+            "security",
+            "a rule that blocks cannot ask for authentication",
+            "set security to notrequired, or action to allow",
+        )
 
 
 # What is so of connection security rules too ([MS-FASP] 2.2.55).

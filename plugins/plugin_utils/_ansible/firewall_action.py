@@ -1,0 +1,93 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the actions for rules of a host have in common: options, and the way to the host.
+
+class ActionModule(FirewallAction):
+    def provider(self, options, task_vars):
+        return WindowsFirewallProvider(Task.from_options(options), self.link(FIREWALL_REMOTE, task_vars))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure
+
+from .._firewall.reconcile import Link
+from .actions import STEP_SPEC, Answer, ProviderAction
+
+PHASE_SPEC = {"phase": {"type": "str", "choices": ["all", "open", "close"], "default": "all"}}
+# What every kind of rule of a Windows host has.
+COMMON_SPEC = {
+    **STEP_SPEC,
+    **PHASE_SPEC,
+    "group": {"type": "str", "default": "msuc.lync"},
+    "expected_addresses": {"type": "list", "elements": "str", "default": []},
+    "management_networks": {"type": "list", "elements": "str", "default": []},
+    "snapshot": {"type": "bool", "default": True},
+    "snapshot_dir": {"type": "str"},
+    "snapshot_keep": {"type": "int", "default": 10},
+    "confirm_minutes": {"type": "int", "default": 0},
+    "brief": {"type": "bool", "default": False},
+    "handout_dir": {"type": "path"},
+    "running_config": {"type": "str"},
+    "path": {"type": "path"},
+}
+FIREWALL_SPEC = {
+    **COMMON_SPEC,
+    "rules": {"type": "list", "elements": "dict", "default": []},
+    "state": {
+        "type": "str",
+        "choices": ["merged", "replaced", "overridden", "deleted", "gathered", "parsed", "rendered"],
+        "default": "replaced",
+    },
+    "unprotected_rules": {"type": "list", "elements": "str", "default": []},
+    "accept_cut": {"type": "bool", "default": False},
+}
+IPSEC_SPEC = {
+    **COMMON_SPEC,
+    "exemptions": {"type": "list", "elements": "dict", "default": []},
+    "state": {
+        "type": "str",
+        "choices": ["merged", "replaced", "deleted", "gathered", "parsed", "rendered"],
+        "default": "replaced",
+    },
+    "needed": {"type": "str", "choices": ["auto", "true", "false"], "default": "true"},
+    "engine": {"type": "str", "choices": ["auto", "cim", "netsh"], "default": "auto"},
+    "policy_store": {"type": "str"},
+    "name_prefix": {"type": "str", "default": "Lync exempt "},
+    "media": {"type": "list", "elements": "dict", "default": []},
+    "mirror_peers": {"type": "list", "elements": "dict", "default": []},
+    "mirror_dir": {"type": "path"},
+}
+FIREWALL_REMOTE, IPSEC_REMOTE = "msuc.lync.windows_firewall_remote", "msuc.lync.windows_ipsec_remote"
+
+
+class FirewallAction(ProviderAction):
+    """An action that brings one kind of rule of a host to what is wanted, through a module there."""
+
+    _requires_connection = True
+    unwritable = "the scripts cannot be written"
+
+    def link(self, module: str, task_vars: dict[str, Any]) -> Link:
+        """Return the way to a module on the host."""
+        ask = self.remote(module, task_vars)
+
+        def _ask_anew(arguments: Mapping[str, object], lost_text: str) -> Answer:
+            try:
+                self.reconnect()
+                return ask(arguments)
+            except AnsibleConnectionFailure as error:
+                raise AnsibleConnectionFailure(f"{lost_text}: {error}") from error
+
+        return Link(ask, _ask_anew, self.address())
+
+    def address(self) -> str:
+        """Return where the connection leads."""
+        options = self._connection.get_options()
+        return str(options.get("remote_addr") or options.get("host") or self._play_context.remote_addr)
+
+    def host_name(self, task_vars: Mapping[str, Any]) -> str:
+        """Return the name of the host in the inventory."""
+        return str(task_vars.get("inventory_hostname", ""))

@@ -1,0 +1,131 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is known of a host beside what is wanted of it: rules that it has, profiles, TCP connections, listeners, addresses.
+
+    Host(rules=(Present(Rule(...), {...}),), addresses=("10.1.0.11",), profiles=(Profile("domain"),), ...)
+
+UDP has no connections, and idle peers none that could be seen.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from .._base.addresses import AddressSet, parse_address
+from .._base.errors import Problem
+from .options import listed
+from .rule import ADDRESS_KEYWORDS, Rule
+
+LOCAL, GROUP_POLICY = "local", "group_policy"
+
+
+@dataclass(frozen=True)
+class Present:
+    """A rule that is on the host: its value, and its COM properties as gathered, by which the host finds it again.
+
+    store: "local", or "group_policy" for a rule that is read from there and never written.
+    """
+
+    rule: Rule
+    com: Mapping[str, object]
+    store: str = LOCAL
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How the firewall works on one profile, Group Policy's settings included.
+
+    shields_up: all inbound traffic is blocked whatever the rules say. merges: local rules are in force.
+    """
+
+    name: str
+    active: bool = True
+    enabled: bool = True
+    shields_up: bool = False
+    allows_inbound: bool = False
+    merges: bool = True
+
+
+@dataclass(frozen=True)
+class Connection:
+    """An established TCP connection to a listener of the host, as the host sees it."""
+
+    local_address: str
+    port: int
+    peer: str
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A TCP listener; address is one of the host, or 0.0.0.0 or :: for all."""
+
+    address: str
+    port: int
+
+
+@dataclass(frozen=True)
+class ManagementPort:
+    """A TCP port through which the host is managed; kind: winrm, ssh or rdp."""
+
+    kind: str
+    port: int
+
+
+@dataclass(frozen=True)
+class Host:
+    """The firewall of a host as gathered.
+
+    rules: the local ones, then those of Group Policy. addresses: its own addresses. environment: the variables that programs
+    may name, by upper-case name. profiles: Group Policy's settings included. unread: rules of Group Policy that make no sense.
+    fingerprint: stands for all that was gathered of the firewall; the host made it. enumerations, writes: what it did to answer.
+    """
+
+    rules: tuple[Present, ...]
+    addresses: tuple[str, ...]
+    environment: Mapping[str, str]
+    profiles: tuple[Profile, ...]
+    listeners: tuple[Listener, ...]
+    connections: tuple[Connection, ...]
+    management: tuple[ManagementPort, ...]
+    unread: tuple[str, ...]
+    fingerprint: str
+    enumerations: int
+    writes: int
+
+
+def missing_addresses(rules: Iterable[Mapping[str, object]], expected: Iterable[str], host: Host) -> list[Problem]:
+    """Return a problem for each expected address, and each entry of a rule's localip, that the host does not have.
+
+    A network or a range of localip is there when the host has an address in it.
+    """
+    own = AddressSet.parse(host.addresses)
+    has = ", ".join(host.addresses) or "none"
+    problems = [_missing("expected_addresses", text, has) for text in expected if not AddressSet.parse([text]) & own]
+    for options in rules:
+        texts = [
+            text for text in listed(options.get("localip")) if text.casefold() not in ("any", "*", *ADDRESS_KEYWORDS)
+        ]
+        problems += [
+            _missing(f"rule {options.get('name')}, localip", text, has)
+            for text in texts
+            if not AddressSet.parse([text]) & own
+        ]
+    return problems
+
+
+def _missing(place: str, text: str, has: str) -> Problem:
+    return Problem(
+        place,
+        f"{text} is not an address of the host",
+        f"{has} (the host's addresses)",
+        "correct the inventory or the network card",
+    )
+
+
+def plain_address(text: object) -> str:
+    """Return an address in canonical text: without the zone of a link-local one, and IPv4 that came in IPv6 as IPv4."""
+    address = ipaddress.ip_address(str(parse_address(str(text).partition("%")[0])))
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
