@@ -110,13 +110,12 @@ ALLOWED: Sequence[Allowed] = (
     Allowed("stories/*/msuc.lync.recap *", "the recap went: the summary says the same", new=ABSENT_TEXT),
     *_added("stories/*/reports", "the finer verdict is a file", "summary.json"),
     *_added(
-        "compile/*/hosts/*",
-        "the plan carries all that is read in a run",
-        "balancer_addresses",
-        "load_balancer",
-        "reverse_proxy",
-        "policy",
+        "*/documents/hosts/*", "the plan carries all that is read in a run",
+        "balancer_addresses", "load_balancer", "reverse_proxy", "policy",
     ),
-    Allowed("compile/*/hosts/*/balancer_driver", "the driver is part of load_balancer", new=ABSENT_TEXT),
-    *_added("compile/*", "A2: rules carry what they trace to", "applications", "services", "peer_classes"),
-)
+    Allowed("*/documents/hosts/*/balancer_driver", "the driver is part of load_balancer", new=ABSENT_TEXT),
+    *_added(
+        "*/documents/hosts/*", "A2: rules carry what they trace to",
+        "applications", "services", "peer_classes", "component_roles", "interface",
+    ),
+)  # fmt: skip
