@@ -6,24 +6,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure
-from ansible.plugins.action import ActionBase
-from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, KeepsResult
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.host import HostAnswerError
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.offline import is_offline, offline_result
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.reconcile import HostFailedError, Run
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.task import DEFAULT_PATH, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, Answer
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.firewall_action import PHASE_SPEC, FirewallAction
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import Provider
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.options import DEFAULT_PATH, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.reconcile import (
+    NftablesProvider,
+    offline_result,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
-_HANDS = "msuc.lync.nftables_remote"
 _STATES = ["merged", "replaced", "overridden", "deleted", "gathered", "parsed", "rendered"]
-_SPEC = {
+_SPEC: dict[str, Any] = {
     **STEP_SPEC,
+    **PHASE_SPEC,
     "rules": {"type": "list", "elements": "dict", "default": []},
     "state": {"type": "str", "choices": _STATES, "default": "replaced"},
-    "phase": {"type": "str", "choices": ["all", "open", "close"], "default": "all"},
     "policy": {"type": "str", "choices": ["accept", "drop"], "default": "drop"},
     "persist": {"type": "bool", "default": True},
     "path": {"type": "str", "default": DEFAULT_PATH},
@@ -34,61 +33,14 @@ _SPEC = {
 }
 
 
-class _Action(ActionBase):
-    """The action of msuc.lync.nftables_rules: it decides on the controller, its hands gather and apply on the host."""
-
-    _supports_check_mode = True
-    _supports_async = False
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the result of the task; every fault of input or host is a failed result with a message."""
-        result = super().run(tmp, task_vars)
-        options = self.validate_argument_spec(argument_spec=_SPEC)[1]
-        try:
-            if is_offline(options["state"]):
-                return {**result, **offline_result(options)}
-            run = Run(Task.from_options(options))
-        except (InvalidInputError, MissingLibraryError) as error:
-            return {**result, "failed": True, "changed": False, "msg": str(error)}
-        return {**result, **self._run(run, task_vars or {})}
-
-    def _run(self, run: Run, task_vars: dict[str, Any]) -> dict[str, Any]:
-        failure: dict[str, Any] = {}
-        try:
-            self._reconcile(run, task_vars)
-        except (HostAnswerError, HostFailedError, MissingLibraryError) as error:
-            failure = {"failed": True, "msg": str(error)}
-        return {**failure, **run.result(), **({"diff": run.diffs()} if self._task.diff else {})}
-
-    def _reconcile(self, run: Run, task_vars: dict[str, Any]) -> None:
-        """Gather and plan; apply and look again only where something differs and this is not check mode."""
-        run.gathered(self._host(run.gather_arguments(), task_vars))
-        if not run.is_changed:
-            return
-        if self._task.check_mode:
-            run.forecast()
-            return
-        run.applied(self._host(run.apply_arguments(), task_vars))
-        if run.waits:
-            self._confirm(run, task_vars)
-
-    def _confirm(self, run: Run, task_vars: dict[str, Any]) -> None:
-        """Confirm over a new connection; otherwise leave the change to be taken back."""
-        try:
-            if hasattr(self._connection, "reset"):
-                self._connection.reset()
-            answer = self._host(run.confirm_arguments(), task_vars)
-        except AnsibleConnectionFailure as error:
-            raise AnsibleConnectionFailure(f"no new connection after the change, which is not confirmed: {run.way_back()}: {error}") from error
-        run.confirmed(answer)
-
-    def _host(self, arguments: dict[str, object], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Run the hands once."""
-        answer: dict[str, Any] = self._execute_module(module_name=_HANDS, module_args=arguments, task_vars=task_vars)
-        return answer
-
-
-class ActionModule(KeepsResult, _Action):
-    """The action of msuc.lync.nftables_rules: it decides on the controller, its hands gather and apply on the host."""
+class ActionModule(FirewallAction):
+    """The controller side of msuc.lync.nftables_rules: it decides; msuc.lync.nftables_remote gathers and applies."""
 
     concern = Concern.NFTABLES
+    argument_spec = _SPEC
+
+    def provider(self, options: Answer, task_vars: dict[str, Any]) -> Provider | Answer:
+        """Return the provider of the task, or the result of a state that asks no host."""
+        if State(options["state"]).is_offline:
+            return offline_result(options)
+        return NftablesProvider(Task.from_options(options), self.link("msuc.lync.nftables_remote", task_vars))

@@ -11,10 +11,13 @@ version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
   - What M(msuc.lync.nftables_rules) runs on the host. It decides nothing about rules; use that module instead.
-  - It touches table C(inet msuc_lync), the file that keeps it for the next start, and its own directory; no other table.
+  - It touches table C(inet msuc_lync), the file that keeps it for the next start, and its own directory; no other
+    table.
 options:
   operation:
-    description: V(gather) reads, V(apply) gives nftables a script, V(confirm) ends the wait after which the change would be taken back.
+    description:
+      - V(gather) reads, V(apply) gives nftables a script, V(confirm) ends the wait after which the change would be
+        taken back.
     type: str
     choices: [gather, apply, confirm]
     required: true
@@ -35,7 +38,9 @@ options:
     type: str
     default: ""
   confirm_seconds:
-    description: After how many seconds the table as it was comes back unless the change is confirmed; 0 for never. Until then the file stays.
+    description:
+      - After how many seconds the table as it was comes back unless the change is confirmed; 0 for never. Until then
+        the file stays.
     type: int
     default: 0
   directory:
@@ -97,6 +102,10 @@ armed:
   description: Whether it comes back by itself.
   returned: O(operation=apply)
   type: bool
+checked:
+  description: Whether nft took the script in a trial before it was run; false without a script.
+  returned: O(operation=apply)
+  type: bool
 """
 
 import json
@@ -107,7 +116,15 @@ import signal
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import Refused, content_of, content_of_process, digest, locked, put, run
+from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import (
+    Refused,
+    content_of,
+    content_of_process,
+    digest,
+    locked,
+    put,
+    run,
+)
 from ansible_collections.msuc.lync.plugins.module_utils._ssh_ways import outliving, own_addresses, ssh_ways
 
 _SPEC = {
@@ -135,10 +152,11 @@ def listing(*options: str) -> str:
     status, output = nft(*options, "list", "table", *_TABLE)
     if status and "No such file or directory" in output:
         return ""
-    return _said(status, output)
+    return _output_of(status, output)
 
 
-def _said(status: int, output: str) -> str:
+def _output_of(status: int, output: str) -> str:
+    """Return what nft printed; raises Refused with its first line when it failed."""
     if status:
         first = next((line for line in output.splitlines() if line.strip()), "nft said nothing")
         fix = "; fix: become: true" if "not permitted" in output else ""
@@ -152,7 +170,7 @@ def gather(options: dict[str, Any]) -> dict[str, Any]:
     return {
         "listing": text,
         "fingerprint": digest(text),
-        "chains": _said(*nft("-j", "list", "chains")),
+        "chains": _output_of(*nft("-j", "list", "chains")),
         "content": content_of(options["path"]) if options["path"] else None,
         "includes": [pattern for start in _STARTS for pattern in _includes(start)],
         "addresses": own_addresses(),
@@ -166,8 +184,8 @@ def _includes(path: str) -> list[str]:
     return [os.path.join(os.path.dirname(path), pattern) for pattern in found]
 
 
-class Way:
-    """The files of the way back, below one directory."""
+class Rollback:
+    """The files that bring the table back as it was, below one directory."""
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
@@ -181,11 +199,12 @@ class Way:
         return f"nft -f {shlex.quote(self.before)}"
 
     def arm(self, seconds: int, rollback: str) -> None:
-        """Let the table come back after so many seconds, by systemd where it runs, else by a process that outlives this one."""
+        """Let the table come back after so many seconds: by systemd where it runs, else by a process of its own."""
         self.disarm()
         command = ["/bin/sh", "-c", f"{rollback} && rm -f {shlex.quote(self.armed)}"]
         if os.path.isdir("/run/systemd/system"):
-            timer = ["systemd-run", f"--on-active={seconds}s", f"--unit={_UNIT}", "--collect", "--timer-property=AccuracySec=1s"]
+            timer = ["systemd-run", f"--on-active={seconds}s", f"--unit={_UNIT}", "--collect"]
+            timer.append("--timer-property=AccuracySec=1s")
             status, output = run([*timer, *command])
             if status:
                 raise Refused(f"the way back could not be armed: {output.strip()}")
@@ -211,31 +230,31 @@ class Way:
 def apply(options: dict[str, Any]) -> dict[str, Any]:
     """Make the change; raises Refused with nothing changed."""
     os.makedirs(options["directory"], mode=0o700, exist_ok=True)
-    way = Way(options["directory"])
-    with locked(way.directory):
+    files = Rollback(options["directory"])
+    with locked(files.directory):
         if digest(listing("-s", "-j", "-p")) != options["fingerprint"]:
             raise Refused("the table was changed by somebody else in the middle of this run; fix: run again")
-        rollback = way.save()
+        rollback = files.save()
         waits = bool(options["script"] and options["confirm_seconds"])
         if options["script"]:
-            _load(way, options["script"], options["confirm_seconds"], rollback)
+            _load(files, options["script"], options["confirm_seconds"], rollback)
         if not waits:
             keep(options)
-    return {"rollback": rollback, "armed": waits, **gather(options)}
+    return {"rollback": rollback, "armed": waits, "checked": bool(options["script"]), **gather(options)}
 
 
-def _load(way: Way, script: str, seconds: int, rollback: str) -> None:
-    """Try a script, arm the way back, and run it."""
-    candidate = os.path.join(way.directory, "nftables-candidate.nft")
+def _load(files: Rollback, script: str, seconds: int, rollback: str) -> None:
+    """Try a script, let the table come back by itself if seconds are given, and run the script."""
+    candidate = os.path.join(files.directory, "nftables-candidate.nft")
     put(candidate, script)
     try:
-        _said(*nft("-c", "-f", candidate))
+        _output_of(*nft("-c", "-f", candidate))
         if seconds:
-            way.arm(seconds, rollback)
+            files.arm(seconds, rollback)
         status, output = nft("-f", candidate)
         if status:
-            way.disarm()
-        _said(status, output)
+            files.disarm()
+        _output_of(status, output)
     finally:
         put(candidate, None)
 
@@ -249,10 +268,11 @@ def keep(options: dict[str, Any]) -> None:
 
 def confirm(options: dict[str, Any]) -> dict[str, Any]:
     """Keep the change; raises Refused when it was taken back already."""
-    way = Way(options["directory"])
-    with locked(way.directory):
-        if not way.disarm():
-            raise Refused("the change was taken back before it was confirmed; fix: run again, with more confirm_minutes")
+    files = Rollback(options["directory"])
+    with locked(files.directory):
+        if not files.disarm():
+            fix = "run again, with more confirm_minutes"
+            raise Refused(f"the change was taken back before it was confirmed; fix: {fix}")
         keep(options)
     return gather(options)
 

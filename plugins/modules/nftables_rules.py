@@ -11,19 +11,23 @@ version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 extends_documentation_fragment: [msuc.lync.step]
 description:
-  - Enforces the firewall rules of a plan on a Linux reverse proxy or load balancer, as M(msuc.lync.windows_firewall_rules) does on Windows.
-  - The rules are table C(inet msuc_lync), which is ours as a whole; every other table is left alone. A rule carries its name as comment.
-  - A change is one script, tried by C(nft -c) and then made by C(nft -f), whole or not at all. It names the lines that differ only,
-    so that the others keep their counters. Where nothing differs nothing is written.
+  - Enforces the firewall rules of a plan on a Linux reverse proxy or load balancer, as
+    M(msuc.lync.windows_firewall_rules) does on Windows.
+  - The rules are table C(inet msuc_lync), which is ours as a whole; every other table is left alone. A rule carries
+    its name as comment.
+  - A change is one script, tried by C(nft -c) and then made by C(nft -f), whole or not at all. It names the lines
+    that differ only, so that the others keep their counters. Where nothing differs nothing is written.
   - Loopback, answers to what the host began, and the discovery of neighbours of IPv6 are always admitted.
   - A change that would shut the SSH port for those who are connected to it, or for O(management_networks), is refused.
 options:
   rules:
     description:
-      - Rules, as C(firewall_rules) of a plan file has them. Options are O(rules[].name), O(rules[].direction), O(rules[].action),
-        O(rules[].protocol), O(rules[].localport), O(rules[].remoteport), O(rules[].localip), O(rules[].remoteip) and O(rules[].interfaces),
-        as in M(msuc.lync.windows_firewall_rules), with numbers and addresses only.
-      - A rule with a limit that nftables does not have (a program, a service, a profile) is refused. C(description) is not kept.
+      - Rules, as C(firewall_rules) of a plan file has them. Options are O(rules[].name), O(rules[].direction),
+        O(rules[].action), O(rules[].protocol), O(rules[].localport), O(rules[].remoteport), O(rules[].localip),
+        O(rules[].remoteip) and O(rules[].interfaces), as in M(msuc.lync.windows_firewall_rules), with numbers and
+        addresses only.
+      - A rule with a limit that nftables does not have (a program, a service, a profile) is refused. C(description)
+        is not kept.
       - With O(state=deleted), the names of those to remove; none for all.
     type: list
     elements: dict
@@ -55,7 +59,9 @@ options:
         type: list
         elements: str
       localip:
-        description: Addresses of the host. They need not be there yet, so that a standby balancer may have the rules of its virtual addresses.
+        description:
+          - Addresses of the host. They need not be there yet, so that a standby balancer may have the rules of its
+            virtual addresses.
         type: list
         elements: str
       remoteip:
@@ -68,19 +74,23 @@ options:
         elements: str
   state:
     description:
-      - V(merged) adds and changes, V(replaced) also removes what else is in the table, V(deleted) removes. Without a rule the table goes.
+      - V(merged) adds and changes, V(replaced) also removes what else is in the table, V(deleted) removes. Without a
+        rule the table goes.
       - V(gathered) returns what the host has, V(rendered) and V(parsed) translate without one.
       - V(overridden) is for Windows and is refused here, because other tables are never changed.
     type: str
     choices: [merged, replaced, overridden, deleted, gathered, parsed, rendered]
     default: replaced
   phase:
-    description: V(open) makes only what admits more, V(close) the rest, V(all) both. The policy becomes V(drop) in phase V(close).
+    description:
+      - V(open) makes only what admits more, V(close) the rest, V(all) both. The policy becomes V(drop) in phase
+        V(close).
     type: str
     choices: [all, open, close]
     default: all
   policy:
-    description: What becomes of inbound traffic that no rule admits. Outbound traffic is admitted unless a rule blocks it.
+    description:
+      - What becomes of inbound traffic that no rule admits. Outbound traffic is admitted unless a rule blocks it.
     type: str
     choices: [accept, drop]
     default: drop
@@ -89,7 +99,9 @@ options:
     type: bool
     default: true
   path:
-    description: The file that keeps the table. The host has to include it in C(/etc/nftables.conf); a warning says when it does not.
+    description:
+      - The file that keeps the table. The host has to include it in C(/etc/nftables.conf); a warning says when it
+        does not.
     type: str
     default: /etc/nftables.d/msuc-lync.nft
   expected_addresses:
@@ -104,18 +116,23 @@ options:
     default: []
   confirm_minutes:
     description:
-      - After how many minutes the table as it was comes back, unless the change was confirmed over a new connection; 0 for never.
-      - The timer is systemd's, or a process of its own where there is no systemd. O(path) is written when the change is confirmed.
+      - After how many minutes the table as it was comes back, unless the change was confirmed over a new connection;
+        0 for never.
+      - The timer is systemd's, or a process of its own where there is no systemd. O(path) is written when the change
+        is confirmed.
     type: int
     default: 0
   running_config:
-    description: The text of the table, for O(state=parsed), as C(nft list table inet msuc_lync) prints it, with or without C(-j), or as rendered.
+    description:
+      - The text of the table, for O(state=parsed), as C(nft list table inet msuc_lync) prints it, with or without
+        C(-j), or as rendered.
     type: str
 requirements:
   - nft 1.0 or newer, python3 and iproute2 on the host
 attributes:
   action:
-    description: Decides on the controller as an action plugin; M(msuc.lync.nftables_remote) gathers and applies on the host.
+    description:
+      - Decides on the controller as an action plugin; M(msuc.lync.nftables_remote) gathers and applies on the host.
     support: full
   check_mode:
     description: Reads the host and writes nothing.
@@ -144,12 +161,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 changes:
-  description: What differs, rule by rule, with the properties and what that does to traffic; also policy, frame and file.
+  description:
+    - What differs, rule by rule, with the properties and what that does to traffic; also policy, frame and file.
   returned: save when rendering or parsing
   type: list
   elements: dict
 commands:
-  description: The same as lines of words.
+  description: The same as lines of text.
   returned: save when rendering or parsing
   type: list
   elements: str
@@ -187,11 +205,12 @@ pending:
   type: bool
 refused:
   description: Why the changes would be refused if this were no check mode, a text each.
-  returned: in check mode, when they would
+  returned: save when rendering or parsing
   type: list
   elements: str
 snapshot:
-  description: C(rollback) is the command that brings the table back as it was, C(armed) tells whether it comes back by itself.
+  description:
+    - C(rollback) is the command that brings the table back as it was, C(armed) tells whether it comes back by itself.
   returned: when something was written
   type: dict
 stats:

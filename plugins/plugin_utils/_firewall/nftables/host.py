@@ -1,27 +1,32 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a Linux host answered to gather or apply, read and checked.
+"""A Linux host as its answers to gather and apply describe it, and the guard of those who manage it by SSH.
 
     read_answer({"listing": "{...}", "fingerprint": "...", "ssh": [...], ...}) -> LinuxHost(...)
+    lockouts(host, before, after, networks)
+    == ["ssh (TCP 22) on 10.1.0.5 would be shut for 10.9.0.0/24; fix: ..."]
+
+The guard compares before and after, and asks nothing else. It looks at the ports that sshd listens on, from the peers
+that are connected to them now and from every management network. A connection that is open stays open: what counts is
+the next one.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
-from ..._base.errors import InvalidInputError
-from ..windows.network import plain_address
+from ..._base.addresses import ANY, AddressSet
+from ..._base.errors import AnswerError, InvalidInputError
+from ..host_facts import plain_address
+from ..rule import ANY_PROTOCOL, TCP, Rule, address_texts
 from .listing import read_table
-from .table import TABLE, Table
+from .ruleset import FOREIGN, TABLE, Table, rules_of
 
 _OUR_TABLE = TABLE.split(" ")[1]
-
-
-class HostAnswerError(Exception):
-    """The host did not answer as its module does; the message says how."""
+_LOOPBACK = AddressSet.parse(("127.0.0.0/8", "::1", "fe80::/10"))
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class LinuxHost:
 
 
 def read_answer(answer: Mapping[str, object], path: str) -> LinuxHost:
-    """Return the host of an answer; raises HostAnswerError for one that the hands do not give."""
+    """Return the host of an answer; raises AnswerError for one that its module does not give."""
     try:
         content = answer["content"]
         return LinuxHost(
@@ -64,9 +69,9 @@ def read_answer(answer: Mapping[str, object], path: str) -> LinuxHost:
             is_included=any(fnmatch(path, str(pattern)) for pattern in _list(answer, "includes")),
         )
     except InvalidInputError as error:
-        raise HostAnswerError("; ".join(map(str, error.problems))) from error
+        raise AnswerError("; ".join(map(str, error.problems))) from error
     except (KeyError, ValueError, TypeError) as error:
-        raise HostAnswerError(f"the host's module answered what it never does: {type(error).__name__}: {error}") from error
+        raise AnswerError(f"the host's module answered what it never does: {type(error).__name__}: {error}") from error
 
 
 def _list(answer: Mapping[str, object], name: str) -> Sequence[object]:
@@ -90,5 +95,60 @@ def _ssh(texts: Sequence[object]) -> tuple[Ssh, ...]:
 def _dropping(chains: str) -> list[str]:
     """Return the chains of other tables that are hooked to input and drop what none of their rules admits."""
     bodies = [item["chain"] for item in json.loads(chains)["nftables"] if "chain" in item] if chains else []
-    strict = [body for body in bodies if body.get("hook") == "input" and body.get("policy") == "drop" and body["table"] != _OUR_TABLE]
-    return sorted(f"{body['family']} {body['table']} {body['name']}" for body in strict)
+    strict = [body for body in bodies if (body.get("hook"), body.get("policy")) == ("input", "drop")]
+    return sorted(f"{body['family']} {body['table']} {body['name']}" for body in strict if body["table"] != _OUR_TABLE)
+
+
+def lockouts(host: LinuxHost, before: Table | None, after: Table | None, networks: AddressSet) -> list[str]:
+    """Return why the changes must not be made, one line per port and address; nothing when they may."""
+    places = [(way, address) for way in host.ssh for address in _addresses(way, host)]
+    return [line for way, address in places for line in _lockout(way, address, before, after, networks)]
+
+
+def _addresses(way: Ssh, host: LinuxHost) -> tuple[str, ...]:
+    """Return the addresses on which a way is open; "" when the host could not tell them."""
+    found = (way.address,) if way.address else host.addresses or ("",)
+    return tuple(address for address in found if not address or not AddressSet.parse([address]) <= _LOOPBACK)
+
+
+def _lockout(way: Ssh, address: str, before: Table | None, after: Table | None, networks: AddressSet) -> Iterator[str]:
+    rules = [set(rules_of(table.lines)) if table else set() for table in (before, after)]
+    same = frozenset(rules[0] & rules[1])
+    had, has = (
+        _admitted(table, frozenset(found), way.port, address, same)
+        for table, found in zip((before, after), rules, strict=True)
+    )
+    sources = (AddressSet.parse(way.peers) | networks) - _LOOPBACK
+    if address:
+        sources = sources.of_families(AddressSet.parse([address]).families)
+    lost = (had - has) & sources
+    if lost:
+        fix = "set lync_management_rule for the host, or add a rule for the port from there"
+        where = f"ssh (TCP {way.port}){f' on {address}' if address else ''}"
+        yield f"{where} would be shut for {', '.join(address_texts(lost))}; fix: {fix}"
+
+
+def _admitted(
+    table: Table | None, rules: frozenset[Rule], port: int, address: str, same: frozenset[Rule]
+) -> AddressSet:
+    """Return from where a table admits a port of an address.
+
+    A rule that allows with limits of its own (an interface, a remote port) counts only where it is in both tables.
+    """
+    if table is None:
+        return ANY
+    allowing = [rule for rule in rules if _counts(rule, "allow", port, address, rule in same)]
+    blocking = [rule for rule in rules if _counts(rule, "block", port, address, True)]
+    allows, blocks = (AddressSet.union_of(rule.remoteip.addresses for rule in found) for found in (allowing, blocking))
+    return (ANY if table.policy == "accept" else allows) - blocks
+
+
+def _counts(rule: Rule, action: str, port: int, address: str, stays: bool) -> bool:
+    if (rule.direction, rule.action) != ("in", action) or FOREIGN in dict(rule.restrictions):
+        return False
+    if rule.protocol not in (TCP, ANY_PROTOCOL):
+        return False
+    here = not address or AddressSet.parse([address]) <= rule.localip.addresses
+    is_limited = bool(rule.interfaces) or not rule.remoteport.is_any
+    has_port = any(first <= port <= last for first, last in rule.localport.ports.pairs)
+    return here and has_port and (stays or not is_limited)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reads our table from what nft tells of it: its JSON, or the text of a script or a listing.
+"""Reads our table from the output of nft: its JSON, or the text of a script or a listing.
 
     read_listing(json.loads(output of "nft -s -j -p list table inet msuc_lync")) -> Table(...)
     read_text(Table(...).script()) == Table(...)
@@ -16,18 +16,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..._base.errors import InvalidInputError, Problem
-from .ruleset import CHAINS, Line, Match, settled
-from .table import BASE_CHAINS, HOOKS, TABLE, Table, is_framed
+from .ruleset import BASE_CHAINS, CHAINS, HOOKS, TABLE, Line, Match, Table, is_framed, settled
 
-_PROTOCOLS = {"tcp": "6", "udp": "17", "icmp": "1", "ipv6-icmp": "58", "icmpv6": "58", "vrrp": "112", "esp": "50", "ah": "51", "gre": "47", "sctp": "132"}
+_PROTOCOLS = {
+    "tcp": "6", "udp": "17", "icmp": "1", "ipv6-icmp": "58", "icmpv6": "58",
+    "vrrp": "112", "esp": "50", "ah": "51", "gre": "47", "sctp": "132",
+}  # fmt: skip
 _PRIORITIES = {"filter": 0, "0": 0}
-_TWO_WORDS = frozenset({"ip", "ip6", "tcp", "udp", "icmpv6", "meta", "ct"})
+_FIRST_OF_TWO = frozenset({"ip", "ip6", "tcp", "udp", "icmpv6", "meta", "ct"})
 _TOKEN = re.compile(r'"[^"]*"|[{};,]|[^\s{};,"]+')
 _Hooks = Mapping[str, tuple[str, str, int]]
 
 
 def read_table(text: str, place: str) -> Table | None:
-    """Return the table of a text, JSON or nft's own language, None for an empty one; raises InvalidInputError for any other."""
+    """Return the table of a text, JSON or nft's own language, None for an empty one.
+
+    Raises InvalidInputError for any other text; place: where it comes from.
+    """
     if not text.strip():
         return None
     try:
@@ -38,7 +43,10 @@ def read_table(text: str, place: str) -> Table | None:
 
 
 def read_listing(document: Mapping[str, Any]) -> Table | None:
-    """Return the table of nft's JSON, None when it has none; raises KeyError, TypeError or ValueError for any other document."""
+    """Return the table of nft's JSON, None when it has none.
+
+    Raises KeyError, TypeError or ValueError for any other document.
+    """
     chains: dict[str, tuple[str, str, int]] = {}
     lines: list[Line] = []
     policy, strange = "accept", False
@@ -59,7 +67,9 @@ def _table(policy: str, chains: _Hooks, lines: Sequence[Line], strange: bool = F
     wanted = {**HOOKS, **dict.fromkeys(CHAINS.values(), ("", "", 0))}
     base = [line for name in BASE_CHAINS for line in lines if line.chain == name]
     has_frame = not strange and dict(chains) == wanted and is_framed(base)
-    return Table(policy, tuple(settled(line) for name in CHAINS.values() for line in lines if line.chain == name), has_frame)
+    order = list(CHAINS.values())
+    own = sorted((line for line in lines if line.chain in order), key=lambda line: order.index(line.chain))
+    return Table(policy, tuple(map(settled, own)), has_frame)
 
 
 def _listed_line(body: Mapping[str, Any]) -> Line:
@@ -116,66 +126,68 @@ def read_text(text: str) -> Table | None:
     chains: dict[str, tuple[str, str, int]] = {}
     lines: list[Line] = []
     policy = "accept"
-    for name, words in _statements(text):
+    for name, tokens in _statements(text):
         chains.setdefault(name, ("", "", 0))
-        if words[:1] == ["type"]:
-            chains[name] = (words[1], words[3], _PRIORITIES.get(words[5], -1))
-        elif words[:1] == ["policy"]:
-            policy = words[1] if name == "input" else policy
-        elif words:
-            lines.append(_text_line(name, words))
+        if tokens[:1] == ["type"]:
+            chains[name] = (tokens[1], tokens[3], _PRIORITIES.get(tokens[5], -1))
+        elif tokens[:1] == ["policy"]:
+            policy = tokens[1] if name == "input" else policy
+        elif tokens:
+            lines.append(_text_line(name, tokens))
     return _table(policy, chains, lines) if chains else None
 
 
 def _statements(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield chain and words of each statement in a chain; a chain also with no words, so that an empty one is known."""
+    """Yield chain and tokens of each statement in a chain; each chain once without tokens, so that it is known."""
     chain = ""
     for line in text.splitlines():
-        words = [] if line.lstrip().startswith("#") else _TOKEN.findall(line)
-        if words[:1] == ["chain"]:
-            chain = words[1]
+        tokens = [] if line.lstrip().startswith("#") else _TOKEN.findall(line)
+        if tokens[:1] == ["chain"]:
+            chain = tokens[1]
             yield chain, []
-        elif words == ["}"]:
+        elif tokens == ["}"]:
             chain = ""
         elif chain:
-            yield from ((chain, part) for part in _parts(words))
-        elif words and words[0] not in ("table", "delete", "add", "comment"):
+            yield from ((chain, part) for part in _parts(tokens))
+        elif tokens and tokens[0] not in ("table", "delete", "add", "comment"):
             raise ValueError(line.strip())
 
 
-def _parts(words: Iterable[str]) -> Iterator[list[str]]:
+def _parts(tokens: Iterable[str]) -> Iterator[list[str]]:
     part: list[str] = []
-    for word in words:
-        if word == ";":
+    for token in tokens:
+        if token == ";":
             yield part
             part = []
         else:
-            part.append(word)
+            part.append(token)
     if part:
         yield part
 
 
-def _text_line(chain: str, words: Sequence[str]) -> Line:
+def _text_line(chain: str, tokens: Sequence[str]) -> Line:
     """Return a line of nft's own language."""
-    rest, matches, verdict, comment = list(words), list[Match](), "", ""
+    rest, matches, verdict, comment = list(tokens), list[Match](), "", ""
     while rest:
-        word = rest.pop(0)
-        if word in ("accept", "drop"):
-            verdict = word
-        elif word == "jump":
+        token = rest.pop(0)
+        if token in ("accept", "drop"):
+            verdict = token
+        elif token == "jump":
             verdict = f"jump {rest.pop(0)}"
-        elif word == "comment":
+        elif token == "comment":
             comment = rest.pop(0).strip('"')
-        elif word == "counter":
+        elif token == "counter":
             rest = rest[4:] if rest[:1] == ["packets"] else rest
         else:
-            name = f"{word} {rest.pop(0)}" if word in _TWO_WORDS else word
-            matches.append((name, tuple(sorted(_PROTOCOLS.get(value, value) if name == "meta l4proto" else value for value in _text_values(rest)))))
+            name = f"{token} {rest.pop(0)}" if token in _FIRST_OF_TWO else token
+            values = _text_values(rest)
+            named = [_PROTOCOLS.get(value, value) for value in values] if name == "meta l4proto" else values
+            matches.append((name, tuple(sorted(named))))
     return Line(chain, tuple(matches), verdict, comment)
 
 
 def _text_values(rest: list[str]) -> list[str]:
-    """Take the values of an expression from the begin of the words that are left."""
+    """Take the values of an expression from the begin of the tokens that are left."""
     if rest[0] != "{":
         first = rest.pop(0)
         values = [first]
@@ -184,6 +196,6 @@ def _text_values(rest: list[str]) -> list[str]:
             values.append(rest.pop(0))
         return [value.strip('"') for value in values]
     end = rest.index("}")
-    values = [word.strip('"') for word in rest[1:end] if word != ","]
+    values = [token.strip('"') for token in rest[1:end] if token != ","]
     del rest[: end + 1]
     return values

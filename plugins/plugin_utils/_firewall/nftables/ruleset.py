@@ -1,26 +1,31 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Firewall rules as lines of an nftables chain, and back.
+"""Firewall rules as lines of our nftables table, and back; and the text of that table.
 
-    lines_of(rule) -> (Line("allowed_in", (("ip saddr", ("10.1.0.0/24",)), ("tcp dport", ("5061",))), "accept", "SIP"),)
+    lines_of(rule)
+    -> (Line("allowed_in", (("ip saddr", ("10.1.0.0/24",)), ("tcp dport", ("5061",))), "accept", "SIP"),)
     rules_of(lines) -> [rule]
+    Table(policy="drop", lines=(...)).script()
+    -> table inet msuc_lync { chain input { type filter hook input priority filter; policy drop; ... } ... }
 
-A rule has a line per address family that it limits; all its lines carry its name as their comment. What a Rule says is the same
-on Windows and on Linux, so it is the same value.
+A rule has a line per address family that it limits; all its lines carry its name as their comment. A Rule means the
+same on Windows and on Linux, so it is the same value. The frame of the table admits, whatever the rules are, what no
+host can do without: itself, answers, and the discovery of neighbours and the addresses of IPv6 (RFC 4890 section
+4.4.1, RFC 8415 section 7.2).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..._base.addresses import ANY as ANY_ADDRESS
 from ..._base.addresses import AddressSet
 from ..._base.ports import ANY as ANY_PORT
 from ..._base.ports import PortSet
-from ..rule import AddressScope, PortScope, Rule, address_texts
-from ..tables import ANY_PROTOCOL, TCP, UDP
+from ..rule import ANY_PROTOCOL, TCP, UDP, AddressScope, PortScope, Rule, address_texts
 
 OWNED_GROUP = "msuc.lync"
 CHAINS: Mapping[tuple[str, str], str] = {
@@ -37,7 +42,10 @@ _BOTH = frozenset({4, 6})
 _FAMILIES: Mapping[int, str] = {4: "ip", 6: "ip6"}
 _NFPROTO: Mapping[int, str] = {4: "ipv4", 6: "ipv6"}
 # Which end of a packet is the host's own, per direction: address, port and interface.
-_LOCAL: Mapping[str, tuple[str, str, str]] = {"in": ("daddr", "dport", "iifname"), "out": ("saddr", "sport", "oifname")}
+_LOCAL: Mapping[str, tuple[str, str, str]] = {
+    "in": ("daddr", "dport", "iifname"),
+    "out": ("saddr", "sport", "oifname"),
+}
 _REMOTE: Mapping[str, tuple[str, str]] = {"in": ("saddr", "sport"), "out": ("daddr", "dport")}
 _PORT_PROTOCOLS = {"tcp": TCP, "udp": UDP}
 
@@ -48,7 +56,8 @@ Match = tuple[str, tuple[str, ...]]
 class Line:
     """One rule of a chain: expressions with the values that each may have, a verdict, and a comment.
 
-    handle: by which nftables finds it again, 0 for a line that is not there yet. raw: what stands for a line that cannot be read.
+    handle: by which nftables finds it again, 0 for a line that is not there yet.
+    raw: what stands for a line that cannot be read.
     """
 
     chain: str
@@ -63,7 +72,8 @@ class Line:
         """Return what makes it the same line, however its values are spelt."""
         if self.raw:
             return (self.chain, self.raw)
-        return (self.chain, frozenset((name, _canonical(name, values)) for name, values in self.matches), self.verdict, self.comment)
+        matches = frozenset((name, _canonical(name, values)) for name, values in self.matches)
+        return (self.chain, matches, self.verdict, self.comment)
 
 
 def _canonical(name: str, values: Iterable[str]) -> object:
@@ -74,14 +84,18 @@ def _canonical(name: str, values: Iterable[str]) -> object:
 
 
 def fitted(rule: Rule) -> Rule:
-    """Return the rule without addresses of a family that its other side lacks; a side without a limit in what is left is "any"."""
+    """Return the rule without addresses of a family that its other side lacks.
+
+    A side that has no limit in what is left is "any".
+    """
     local, remote = rule.localip.addresses, rule.remoteip.addresses
     families = local.families & remote.families
     whole = ANY_ADDRESS.of_families(families)
     local, remote = local.of_families(families), remote.of_families(families)
     if local == whole:
         return replace(rule, localip=AddressScope(), remoteip=AddressScope(remote))
-    return replace(rule, localip=AddressScope(local), remoteip=AddressScope(ANY_ADDRESS if remote == whole else remote))
+    remote = ANY_ADDRESS if remote == whole else remote
+    return replace(rule, localip=AddressScope(local), remoteip=AddressScope(remote))
 
 
 def lines_of(rule: Rule) -> tuple[Line, ...]:
@@ -96,7 +110,10 @@ def lines_of(rule: Rule) -> tuple[Line, ...]:
 
 
 def _matches(rule: Rule, family: int) -> tuple[Match, ...] | None:
-    """Return the expressions of a rule for one family, 0 for both without a limit; None when the rule has nothing of the family."""
+    """Return the expressions of a rule for one family; None when the rule has nothing of the family.
+
+    family: 4 or 6, or 0 for both, without a limit to addresses.
+    """
     interfaces: list[Match] = [(_LOCAL[rule.direction][2], tuple(sorted(rule.interfaces)))] if rule.interfaces else []
     addresses = _address_matches(rule, family) if family else []
     return None if addresses is None else (*interfaces, *addresses, *_port_matches(rule))
@@ -124,8 +141,9 @@ def _port_matches(rule: Rule) -> list[Match]:
 
 
 def rules_of(lines: Iterable[Line]) -> list[Rule]:
-    """Return the rules that lines stand for, in their order: the lines of one rule differ in family and addresses only.
+    """Return the rules that lines stand for, in their order.
 
+    The lines of one rule differ in family and addresses only.
     A line that says what no rule can say is a rule of its own with the restriction FOREIGN.
     """
     found: list[tuple[Rule, frozenset[int]]] = []
@@ -160,7 +178,8 @@ def _foreign(line: Line) -> Rule:
     """Return what stands for a line that cannot be read: a rule that admits nothing as far as we know."""
     direction = "out" if line.chain.endswith("out") else "in"
     name = f"a line of chain {line.chain} that is not ours{f': {line.comment}' if line.comment else ''}"
-    return Rule(name=name, group=OWNED_GROUP, direction=direction, enabled=False, restrictions=frozenset({(FOREIGN, line.raw)}))
+    restrictions = frozenset({(FOREIGN, line.raw)})
+    return Rule(name=name, group=OWNED_GROUP, direction=direction, enabled=False, restrictions=restrictions)
 
 
 def settled(line: Line) -> Line:
@@ -173,8 +192,8 @@ def settled(line: Line) -> Line:
             raise ValueError(line.verdict)
         _read(Rule(name=line.comment, direction=direction), line.matches)
     except (ValueError, KeyError):
-        words = {"chain": line.chain, "matches": line.matches, "verdict": line.verdict, "comment": line.comment}
-        return replace(line, raw=json.dumps(words, sort_keys=True))
+        document = {"chain": line.chain, "matches": line.matches, "verdict": line.verdict, "comment": line.comment}
+        return replace(line, raw=json.dumps(document, sort_keys=True))
     return line
 
 
@@ -201,8 +220,11 @@ def _family(texts: Sequence[str]) -> frozenset[int]:
 
 def _fields(direction: str) -> Mapping[str, tuple[str, int, frozenset[int]]]:
     """Return by expression the option that it limits, the protocol that it implies (0 for none), and its families."""
-    found: dict[str, tuple[str, int, frozenset[int]]] = {"meta l4proto": ("protocol", 0, _BOTH), "meta nfproto": ("family", 0, _BOTH)}
-    found[_LOCAL[direction][2]] = ("interfaces", 0, _BOTH)
+    found: dict[str, tuple[str, int, frozenset[int]]] = {
+        "meta l4proto": ("protocol", 0, _BOTH),
+        "meta nfproto": ("family", 0, _BOTH),
+        _LOCAL[direction][2]: ("interfaces", 0, _BOTH),
+    }
     for side, (address, port) in (("local", _LOCAL[direction][:2]), ("remote", _REMOTE[direction])):
         found |= {f"{word} {address}": (f"{side}ip", 0, frozenset({family})) for family, word in _FAMILIES.items()}
         found |= {f"{word} {port}": (f"{side}port", number, _BOTH) for word, number in _PORT_PROTOCOLS.items()}
@@ -222,3 +244,116 @@ def _value(option: str, texts: Sequence[str]) -> object:
         (text,) = texts
         return int(text)
     return frozenset(texts)
+
+
+# The table.
+
+TABLE = "inet msuc_lync"
+COMMENT = "msuc.lync"
+BASE_CHAINS = ("input", "output")
+_NEIGHBOURS = (
+    "mld-listener-done",
+    "mld-listener-query",
+    "mld-listener-report",
+    "mld2-listener-report",
+    "nd-neighbor-advert",
+    "nd-neighbor-solicit",
+    "nd-router-advert",
+    "nd-router-solicit",
+)
+_ANSWERS: Match = ("ct state", ("established", "related"))
+FRAME: tuple[Line, ...] = (
+    Line("input", (("iifname", ("lo",)),), "accept"),
+    Line("input", (_ANSWERS,), "accept"),
+    Line("input", (("icmpv6 type", _NEIGHBOURS),), "accept"),
+    Line("input", (("ip6 saddr", ("fe80::/10",)), ("udp dport", ("546",))), "accept"),
+    Line("input", (), "jump blocked_in"),
+    Line("input", (), "jump allowed_in"),
+    Line("output", (("oifname", ("lo",)),), "accept"),
+    Line("output", (_ANSWERS,), "accept"),
+    Line("output", (), "jump blocked_out"),
+    Line("output", (), "jump allowed_out"),
+)
+"""The lines of the base chains, in order."""
+_QUOTED = frozenset({"iifname", "oifname"})
+# What a base chain is hooked to: type, hook, priority.
+HOOKS: Mapping[str, tuple[str, str, int]] = {name: ("filter", name, 0) for name in BASE_CHAINS}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Our table.
+
+    policy: what input does with what no rule admits. lines: those of the rules.
+    has_frame: all else is as it should be.
+    """
+
+    policy: str
+    lines: tuple[Line, ...] = ()
+    has_frame: bool = True
+
+    @property
+    def keys(self) -> Counter[tuple[object, ...]]:
+        """Return the lines as a set: their order within a chain means nothing."""
+        return Counter(line.key for line in self.lines)
+
+    def script(self) -> str:
+        """Return the text that makes the table, whatever is there before; lines that cannot be read are left out."""
+        head = [f"table {TABLE}", f"delete table {TABLE}", f"table {TABLE} {{", f'  comment "{COMMENT}"']
+        base = [part for name in BASE_CHAINS for part in self._base_chain(name)]
+        rest = [part for name in CHAINS.values() for part in _chain(name, [], self._sorted(name))]
+        return "\n".join([*head, *base, *rest, "}", ""])
+
+    def _sorted(self, chain: str) -> list[Line]:
+        own = [line for line in self.lines if line.chain == chain and not line.raw]
+        return sorted(own, key=lambda line: (line.comment, statement(line)))
+
+    def _base_chain(self, name: str) -> list[str]:
+        policy = self.policy if name == "input" else "accept"
+        head = [f"type filter hook {name} priority filter; policy {policy};"]
+        return _chain(name, head, [line for line in FRAME if line.chain == name])
+
+    def steps_from(self, before: Table | None) -> str:
+        """Return the text that makes this table of another one; lines that are in both stay, with their counters."""
+        if before is None or not before.has_frame:
+            return self.script()
+        gone = _beyond(before.lines, self.lines)
+        steps = [f"delete rule {TABLE} {line.chain} handle {line.handle}" for line in gone]
+        steps += [f"add rule {TABLE} {line.chain} {statement(line)}" for line in _beyond(self.lines, before.lines)]
+        steps += [f"add chain {TABLE} input {{ policy {self.policy}; }}"] if self.policy != before.policy else []
+        return "\n".join([*steps, ""]) if steps else ""
+
+
+def removal() -> str:
+    """Return the text that removes the table, whether or not it is there."""
+    return f"table {TABLE}\ndelete table {TABLE}\n"
+
+
+def is_framed(lines: Sequence[Line]) -> bool:
+    """Return whether the lines of base chains are those of the frame, in its order."""
+    return [line.key for line in lines] == [line.key for line in FRAME]
+
+
+def _beyond(lines: Iterable[Line], others: Iterable[Line]) -> Iterator[Line]:
+    """Yield the lines that others lack."""
+    left = Counter(line.key for line in others)
+    for line in lines:
+        left[line.key] -= 1
+        if left[line.key] < 0:
+            yield line
+
+
+def _chain(name: str, head: Sequence[str], lines: Iterable[Line]) -> list[str]:
+    return [f"  chain {name} {{", *(f"    {text}" for text in (*head, *map(statement, lines))), "  }"]
+
+
+def statement(line: Line) -> str:
+    """Return a line as nft takes it; lines of rules count what they match."""
+    parts = [f"{name} {_values(name, values)}" for name, values in line.matches]
+    parts += ["counter", line.verdict] if line.chain in CHAINS.values() else [line.verdict]
+    return " ".join([*parts, *([f'comment "{line.comment}"'] if line.comment else [])])
+
+
+def _values(name: str, values: Sequence[str]) -> str:
+    texts = [f'"{value}"' for value in values] if name in _QUOTED else list(values)
+    return texts[0] if len(texts) == 1 else f"{{ {', '.join(texts)} }}"
