@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Brings the virtual services of HAProxy on a Linux host to what is wanted; documented in plugins/modules/haproxy_services.py."""
+"""Brings the virtual services of HAProxy on a Linux host to what is wanted.
+
+Documented in plugins/modules/haproxy_services.py.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Brings the virtual services of a NetScaler to what is wanted, over NITRO; documented in plugins/modules/netscaler_services.py."""
+"""Brings the virtual services of a NetScaler to what is wanted, over NITRO.
+
+Documented in plugins/modules/netscaler_services.py.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Brings the virtual services of nginx on a Linux host to what is wanted; documented in plugins/modules/nginx_stream_services.py."""
+"""Brings the virtual services of nginx on a Linux host to what is wanted.
+
+Documented in plugins/modules/nginx_stream_services.py.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import 
 
 
 class ActionModule(HostServicesAction):
-    """The action of msuc.lync.nginx_stream_services; its result is of UDP where nginx is the second program of a host."""
+    """The action of msuc.lync.nginx_stream_services; of UDP alone where nginx is the second program of a host."""
 
     driver = DRIVER
     provider_class = NginxProvider

@@ -49,7 +49,10 @@ _SPEC = {
 
 
 class ActionModule(ProviderAction):
-    """The action of msuc.lync.publications: it decides on the controller, the modules of load balancers work on the host."""
+    """The action of msuc.lync.publications.
+
+    It decides on the controller, the modules of load balancers work on the host.
+    """
 
     concern = Concern.PUBLICATIONS
     argument_spec = _SPEC

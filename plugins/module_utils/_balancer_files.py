@@ -1,8 +1,10 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the modules that work on a Linux host share: their options, reading and replacing one file whole, a lock, who listens, who is connected.
+"""What the modules that work on a Linux host share.
 
-    main:  carried_out(AnsibleModule(argument_spec={**OPTIONS, ...}, supports_check_mode=True), Host)
+Their options, reading and replacing one file whole, a lock, who listens, who is connected.
+
+main:  carried_out(AnsibleModule(argument_spec={**OPTIONS, ...}, supports_check_mode=True), Host)
 """
 
 from __future__ import annotations
@@ -45,13 +47,16 @@ if TYPE_CHECKING:  # older Pythons of hosts have neither
         path: str
 
         def gather(self) -> dict[str, Any]:
-            """Return what the program is told, and who else listens."""
+            """Return what the program reads, and who else listens."""
 
         def check(self, content: str | None) -> None:
             """Raise Refused unless the whole configuration is good with this content for our file."""
 
         def refusal(self, commands: list[str]) -> str:
-            """Run commands in the running process up to the first that is refused; return what it said, empty when it took all."""
+            """Run commands in the running process up to the first that is refused.
+
+            Return its answer, empty when it took all.
+            """
 
         def reload(self, wanted: Sockets) -> None:
             """Reload and look that the program took over and listens; raises Refused when not."""
@@ -110,7 +115,15 @@ def put(path: str, text: str | None) -> None:
 def run(arguments: list[str], seconds: int = 60) -> tuple[int, str]:
     """Return exit status and output of a program; raises Refused when it is not there or does not end."""
     try:
-        done = subprocess.run(arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=seconds, check=False)
+        done = subprocess.run(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            check=False,
+        )
     except FileNotFoundError as error:
         raise Refused(f"{arguments[0]} is not on this host; fix: install its package") from error
     except subprocess.TimeoutExpired as error:
@@ -148,8 +161,8 @@ def with_lines(output: str, candidate: str, live: str, text: str) -> str:
     if not numbers and quoted:
         numbers = [next(number for number, line in enumerate(lines, 1) if max(quoted, key=len) in line)]
     shown = [f"{live}:{number}: {lines[number - 1].strip()}" for number in numbers if 0 < number <= len(lines)]
-    told = (part.strip() for part in output.replace(candidate, live).splitlines())
-    return "; ".join([*(part for part in told if part and not part.startswith("[NOTICE]")), *shown])
+    complaints = (part.strip() for part in output.replace(candidate, live).splitlines())
+    return "; ".join([*(part for part in complaints if part and not part.startswith("[NOTICE]")), *shown])
 
 
 def listeners(skip: set[int]) -> list[dict[str, object]]:
@@ -194,9 +207,12 @@ def _sockets() -> Iterator[tuple[str, str, int, str]]:
 
 
 def _address(text: str) -> str:
-    """Return an address of /proc/net: words of 4 bytes in the order of the machine, which is little-endian wherever this runs."""
-    words = [bytes.fromhex(text[place : place + 8])[::-1] for place in range(0, len(text), 8)]
-    return str(ipaddress.ip_address(b"".join(words)))
+    """Return an address of /proc/net.
+
+    Words of 4 bytes in the order of the machine, which is little-endian wherever this runs.
+    """
+    groups = [bytes.fromhex(text[place : place + 8])[::-1] for place in range(0, len(text), 8)]
+    return str(ipaddress.ip_address(b"".join(groups)))
 
 
 def _owners() -> dict[str, tuple[int, str]]:
@@ -249,7 +265,10 @@ def carried_out(module: AnsibleModule, host: Host) -> None:
 
 
 def apply(host: Host, options: dict[str, Any]) -> dict[str, Any]:
-    """Make the content live, by commands of the running process or by a reload; raises Refused with the old file back in its place."""
+    """Make the content live, by commands of the running process or by a reload.
+
+    Raises Refused with the old file back in its place.
+    """
     content, wanted = options["content"], {(str(each[0]), str(each[1]), int(each[2])) for each in options["listeners"]}
     with locked(os.path.dirname(host.path)):
         old = content_of(host.path)
@@ -268,7 +287,7 @@ def apply(host: Host, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _restore(host: Host, old: str | None, error: Refused) -> None:
-    """Put the old file back and let the program read it, so that the next reload by anybody is good; raises Refused."""
+    """Put the old file back and let the program read it, so that the next reload is good; raises Refused."""
     put(host.path, old)
     try:
         host.reload(set())

@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What `haproxy -c` lets pass and should not: two listeners on one address and port, proxies without timeouts, too few file descriptors."""
+"""What `haproxy -c` lets pass and should not.
+
+Two listeners on one address and port, proxies without timeouts, too few file descriptors.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,10 @@ import errno
 import re
 import socket
 
-_SECTION = re.compile(r"^(global|defaults|frontend|backend|listen|peers|resolvers|userlist|program|cache|ring|mailers|http-errors)\b\s*(\S*)")
+_SECTION = re.compile(
+    r"^(global|defaults|frontend|backend|listen|peers|resolvers|userlist|program|cache|ring|mailers|http-errors)"
+    r"\b\s*(\S*)"
+)
 _BIND = re.compile(r"^bind\s+(\S+)")
 _TIMEOUT = re.compile(r"^timeout\s+(client|server|connect)\b")
 _FROM = re.compile(r"\bfrom\s+(\S+)")
@@ -47,7 +53,11 @@ def sections(files: list[tuple[str, str]]) -> list[Section]:
 
 def binds(section: Section) -> list[tuple[int, str]]:
     """Return line and address:port of everything that a section listens on, in one spelling."""
-    lines = ((number, found.group(1)) for number, found in ((number, _BIND.match(text)) for number, text in section.lines) if found)
+    lines = (
+        (number, found.group(1))
+        for number, found in ((number, _BIND.match(text)) for number, text in section.lines)
+        if found
+    )
     return [(number, _canonical(part)) for number, text in lines for part in text.split(",")]
 
 
@@ -59,7 +69,8 @@ def _canonical(text: str) -> str:
 def faults(files: list[tuple[str, str]], own: str, most_descriptors: int = 0) -> list[str]:
     """Return what is wrong with the whole configuration, as sentences that name file and line.
 
-    own: the path of our file, the only one whose proxies are asked for timeouts. most_descriptors: the limit of the process, 0 unknown.
+    own: the path of our file, the only one whose proxies are asked for timeouts. most_descriptors: the limit of the
+    process, 0 unknown.
     """
     found = sections(files)
     by_section = (*_twin_servers(found, own), *_missing_timeouts(found, own), *_absent_addresses(found, own))
@@ -84,7 +95,10 @@ def _twin_servers(found: list[Section], own: str) -> list[str]:
         for number, text in section.lines:
             name = text.split()[1] if text.startswith("server ") and len(text.split()) > 1 else ""
             if name and first.setdefault(name, number) != number:
-                messages.append(f"{own}:{number}: server {name} is in {section.name} twice, also at line {first[name]}; fix: leave one")
+                messages.append(
+                    f"{own}:{number}: server {name} is in {section.name} twice, also at line {first[name]}; "
+                    "fix: leave one"
+                )
     return messages
 
 
@@ -95,7 +109,10 @@ def _missing_timeouts(found: list[Section], own: str) -> list[str]:
         base = _FROM.search(section.text)
         missing = _NEEDED.get(section.kind, set()) - section.timeouts - named.get(base.group(1) if base else "", set())
         if section.path == own and missing:
-            messages.append(f"{own}:{section.number}: {section.kind} {section.name} has no timeout {' and no timeout '.join(sorted(missing))}; fix: set it")
+            messages.append(
+                f"{own}:{section.number}: {section.kind} {section.name} has no timeout "
+                f"{' and no timeout '.join(sorted(missing))}; fix: set it"
+            )
     return messages
 
 
@@ -107,7 +124,10 @@ def _absent_addresses(found: list[Section], own: str) -> list[str]:
             match = None if "transparent" in text.split() else _BIND.match(text)
             address = _canonical(match.group(1)).rpartition(":")[0] if match else "*"
             if address != "*" and not _can_be_bound(address):
-                messages.append(f"{own}:{number}: {address} is not an address of this host; fix: add it, or use the option transparent_bind")
+                messages.append(
+                    f"{own}:{number}: {address} is not an address of this host; "
+                    "fix: add it, or use the option transparent_bind"
+                )
     return messages
 
 
@@ -123,8 +143,17 @@ def _can_be_bound(address: str) -> bool:
 def _descriptors(found: list[Section], most: int) -> list[str]:
     listeners = sum(len(binds(section)) for section in found)
     servers = sum(text.startswith("server ") for section in found for _number, text in section.lines)
-    stated = [int(text.split()[1]) for section in found if section.kind == "global" for _n, text in section.lines if re.match(r"maxconn\s+\d+$", text)]
+    stated = [
+        int(text.split()[1])
+        for section in found
+        if section.kind == "global"
+        for _n, text in section.lines
+        if re.match(r"maxconn\s+\d+$", text)
+    ]
     needed = listeners + servers + _OWN_DESCRIPTORS + 2 * max(stated, default=0)
     if not most or needed <= most:
         return []
-    return [f"the configuration needs {needed} file descriptors and HAProxy may have {most}; fix: raise LimitNOFILE of its unit, or lower maxconn"]
+    return [
+        f"the configuration needs {needed} file descriptors and HAProxy may have {most}; "
+        "fix: raise LimitNOFILE of its unit, or lower maxconn"
+    ]

@@ -10,9 +10,11 @@ short_description: Gather and apply one file of HAProxy's configuration, for msu
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
-  - The part of M(msuc.lync.haproxy_services) that works on the host. It decides nothing about services; use that module instead.
-  - A file goes live only after C(haproxy -c -dW) and a look of its own took the whole configuration with it. HAProxy is reloaded by the
-    socket of its master, never restarted. When the reload fails or a listener is missing afterwards, the old file is put back.
+  - The part of M(msuc.lync.haproxy_services) that works on the host. It decides nothing about services;
+    use that module instead.
+  - A file goes live only after C(haproxy -c -dW) and a look of its own took the whole configuration with it.
+    HAProxy is reloaded by the socket of its master, never restarted. When the reload fails or a listener is missing
+    afterwards, the old file is put back.
 extends_documentation_fragment:
   - msuc.lync.balancers.remote
 options:
@@ -27,7 +29,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: What HAProxy is told now
+- name: What HAProxy reads now
   msuc.lync.haproxy_remote:
     operation: gather
     path: /etc/haproxy/conf.d/zz-msuc-lync.cfg
@@ -103,21 +105,31 @@ class Host:
             raise Refused(f"HAProxy's master does not answer at {self.socket}: {error}; fix: {fix}") from error
 
     def processes(self) -> tuple[int, int, int, list[int]]:
-        """Return pid of the master, its reloads, those that failed since the last good one, and the pids of workers."""
+        """Return pid of the master, its reloads, those that failed since the last good one, and pids of workers."""
         found = _PROCESS.findall(self.ask("show proc"))
         master = next((each for each in found if each[1] == "master"), ("0", "", "0", "0"))
-        return int(master[0]), int(master[2]), int(master[3] or 0), [int(each[0]) for each in found if each[1] == "worker"]
+        return (
+            int(master[0]),
+            int(master[2]),
+            int(master[3] or 0),
+            [int(each[0]) for each in found if each[1] == "worker"],
+        )
 
     def files(self) -> list[str]:
         """Return the files that the master reads, in its order; raises Refused when ours is not among them."""
-        words = (content_of(f"/proc/{self.processes()[0]}/cmdline") or "").split("\0")
-        given = [words[place + 1] for place, word in enumerate(words[:-1]) if word == "-f"]
+        tokens = (content_of(f"/proc/{self.processes()[0]}/cmdline") or "").split("\0")
+        given = [tokens[place + 1] for place, word in enumerate(tokens[:-1]) if word == "-f"]
         found: list[str] = []
         for name in given:
-            found += sorted([*glob.glob(f"{name}/*.cfg"), *([self.path] if self._holds(name) else [])]) if os.path.isdir(name) else [name]
+            found += (
+                sorted([*glob.glob(f"{name}/*.cfg"), *([self.path] if self._holds(name) else [])])
+                if os.path.isdir(name)
+                else [name]
+            )
         found = list(dict.fromkeys(found))
         if self.path not in found:
-            fix = f'EXTRAOPTS="-S {self.socket} -f {os.path.dirname(self.path)}" in /etc/default/haproxy, and one restart at a quiet hour'
+            options = f'EXTRAOPTS="-S {self.socket} -f {os.path.dirname(self.path)}"'
+            fix = f"{options} in /etc/default/haproxy, and one restart at a quiet hour"
             raise Refused(f"HAProxy reads {', '.join(given)} and not {self.path}; fix: {fix}")
         return found
 
@@ -125,13 +137,13 @@ class Host:
         return bool(os.path.abspath(directory) == os.path.dirname(self.path) and self.path.endswith(".cfg"))
 
     def limit(self) -> int:
-        """Return how many file descriptors HAProxy may have; 0 when that cannot be told."""
+        """Return how many file descriptors HAProxy may have; 0 when that is not known."""
         text = content_of(f"/proc/{self.processes()[0]}/limits") or ""
         found = re.search(r"^Max open files\s+\S+\s+(\d+)", text, re.MULTILINE)
         return int(found.group(1)) if found else 0
 
     def gather(self) -> dict[str, Any]:
-        """Return what HAProxy is told, and who else listens."""
+        """Return what HAProxy reads, and who else listens."""
         paths, (master, _reloads, _failed, workers) = self.files(), self.processes()
         content = content_of(self.path)
         return {
@@ -143,7 +155,10 @@ class Host:
         }
 
     def refusal(self, commands: list[str]) -> str:
-        """Run commands in the running process up to the first that is refused; return what it said, empty when it took all."""
+        """Run commands in the running process up to the first that is refused.
+
+        Return its answer, empty when it took all.
+        """
         for command in commands:
             tolerated, text = command.startswith("?"), command.lstrip("?")
             answer = self.ask(f"@1 {text}").strip()
@@ -173,7 +188,10 @@ class Host:
         if not waited(self.seconds, lambda: self._has_reloaded(before)):
             raise Refused(f"HAProxy did not reload within {self.seconds} s")
         if self.processes()[2] > 0:
-            raise Refused("the new process did not start, the old one keeps serving; its log tells why, often an address that is not on this host")
+            raise Refused(
+                "the new process did not start, the old one keeps serving; its log tells why, "
+                "often an address that is not on this host"
+            )
         await_listeners(self.seconds, wanted)
 
     def _has_reloaded(self, before: tuple[int, int, int, list[int]]) -> bool:

@@ -10,9 +10,11 @@ short_description: Gather and apply one file of nginx's configuration, for msuc.
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
-  - The part of M(msuc.lync.nginx_stream_services) that works on the host. It decides nothing about services; use that module instead.
-  - A file goes live only after C(nginx -t) took the whole configuration with it, in a copy. nginx is reloaded by a signal to its
-    master, never restarted. When no new workers come or a listener is missing afterwards, the old file is put back.
+  - The part of M(msuc.lync.nginx_stream_services) that works on the host. It decides nothing about services;
+    use that module instead.
+  - A file goes live only after C(nginx -t) took the whole configuration with it, in a copy. nginx is reloaded by
+    a signal to its master, never restarted. When no new workers come or a listener is missing afterwards, the old
+    file is put back.
 extends_documentation_fragment:
   - msuc.lync.balancers.remote
 options:
@@ -35,7 +37,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: What nginx is told now
+- name: What nginx reads now
   msuc.lync.nginx_remote:
     operation: gather
     path: /etc/nginx/modules-enabled/90-msuc-lync.conf
@@ -88,7 +90,9 @@ class Host:
     """nginx on this host, by the options of the module."""
 
     def __init__(self, options: dict[str, Any]) -> None:
-        self.path, self.program, self.config, self.seconds = (options[name] for name in ("path", "program", "config", "seconds"))
+        self.path, self.program, self.config, self.seconds = (
+            options[name] for name in ("path", "program", "config", "seconds")
+        )
         self.pid_file = options["pid_file"]
         self.folder = os.path.dirname(self.config)
 
@@ -101,7 +105,11 @@ class Host:
 
     def workers(self) -> set[int]:
         """Return the workers that take new clients."""
-        return {pid for pid, words in children(self.master()).items() if "worker process" in words and "shutting down" not in words}
+        return {
+            pid
+            for pid, tokens in children(self.master()).items()
+            if "worker process" in tokens and "shutting down" not in tokens
+        }
 
     def others(self) -> list[list[str]]:
         """Return path and text of every file that nginx reads besides ours."""
@@ -110,7 +118,7 @@ class Host:
         return [parts[place : place + 2] for place in range(1, len(parts), 2) if parts[place] != self.path]
 
     def gather(self) -> dict[str, Any]:
-        """Return what nginx is told, and who else listens."""
+        """Return what nginx reads, and who else listens."""
         content = content_of(self.path)
         try:
             own = {self.master(), *children(self.master())}
@@ -119,31 +127,44 @@ class Host:
                 raise
             # A host where nginx does not run has nothing of ours; it is missed only when something is wanted.
             return {"content": None, "digest": "", "files": [], "servers": "", "listeners": listeners(set())}
-        told = {"content": content, "digest": digest(content), "files": self.others()}
-        return {**told, "servers": "", "listeners": listeners(own), "workers": len(self.workers())}
+        found = {"content": content, "digest": digest(content), "files": self.others()}
+        return {**found, "servers": "", "listeners": listeners(own), "workers": len(self.workers())}
 
     def refusal(self, commands: list[str]) -> str:
         """Return nothing: nginx has no commands for the running process."""
         return ""
 
     def check(self, content: str | None) -> None:
-        """Raise Refused unless nginx takes a copy of the whole configuration with this content for our file, and reads that file."""
+        """Raise Refused unless nginx takes a copy of the whole configuration with this content for our file.
+
+        Reads that file.
+        """
         if os.path.commonpath([self.path, self.folder]) != self.folder:
             raise Refused(f"{self.path} is not below {self.folder}; fix: choose a path that {self.config} includes")
         with tempfile.TemporaryDirectory(prefix="msuc-lync-") as root:
             copy = os.path.join(root, "nginx")
-            shutil.copytree(self.folder, copy, symlinks=False, ignore_dangling_symlinks=True, ignore=_not_configuration)
+            shutil.copytree(
+                self.folder, copy, symlinks=False, ignore_dangling_symlinks=True, ignore=_not_configuration
+            )
             for folder, _folders, names in os.walk(copy):
                 for name in names:
                     self._lead_back(os.path.join(folder, name), copy)
             candidate = os.path.join(copy, os.path.relpath(self.path, self.folder))
             put(candidate, content)
             status, output = run([self.program, "-T", "-c", os.path.join(copy, os.path.basename(self.config))])
-            errors = "\n".join(line for line in output.splitlines() if re.search(r"\[(emerg|alert|crit|error|warn)\]", line))
+            errors = "\n".join(
+                line for line in output.splitlines() if re.search(r"\[(emerg|alert|crit|error|warn)\]", line)
+            )
             if status:
-                raise Refused(f"nginx -t refuses it: {with_lines(errors, candidate, self.path, content or '').replace(copy, self.folder)}")
+                raise Refused(
+                    "nginx -t refuses it: "
+                    + with_lines(errors, candidate, self.path, content or "").replace(copy, self.folder)
+                )
             if content and f"# configuration file {candidate}:" not in output:
-                raise Refused(f"{self.config} does not read {self.path}; fix: include it outside of http, in Debian below modules-enabled")
+                raise Refused(
+                    f"{self.config} does not read {self.path}; "
+                    "fix: include it outside of http, in Debian below modules-enabled"
+                )
 
     def _lead_back(self, path: str, copy: str) -> None:
         """Let the includes of a copied file lead to the copies."""

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the action plugins of load balancers have in common: those that work on a host, and those that call an appliance.
+"""What action plugins of load balancers have in common: those that work on a host, and those that call an appliance.
 
 class ActionModule(HostServicesAction):
     driver, provider_class = DRIVER, HaproxyProvider
@@ -57,7 +57,7 @@ class HostServicesAction(ProviderAction):
 
 
 class ApplianceServicesAction(ProviderAction):
-    """An action that calls an appliance from the controller; vendor_options: what its module takes besides services."""
+    """An action that calls an appliance from the controller; vendor_options: what it takes besides services."""
 
     concern = Concern.LOAD_BALANCER
     _requires_connection = False

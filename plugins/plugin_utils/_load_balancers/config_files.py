@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Programs on a Linux host whose configuration is files: one of them is ours as a whole, and a module on the host reads and writes it.
+"""Programs on a Linux host whose configuration is files.
+
+One of them is ours as a whole, and a module on the host reads and writes it.
 
 Whoever else listens, in other files or as other processes, stops the pool that wants the same.
 """
@@ -68,8 +70,8 @@ class RemoteFile:
     def apply(self, text: str, listeners: Sequence[Sequence[object]], commands: Sequence[str] = ()) -> set[SafetyStep]:
         """Write the file by commands of the running program or a reload; return the steps that the host took.
 
-        listeners: protocol, address and port of what must listen afterwards. Raises DeviceError when the file changed since
-        it was gathered, when the program does not take the whole configuration, and when the reload fails.
+        listeners: protocol, address and port of what must listen afterwards. Raises DeviceError when the file changed
+        since it was gathered, when the program does not take the whole configuration, and when the reload fails.
         """
         digest = str(self.answer.get("digest") or "")
         asked = {"content": text or None, "expected": digest, "listeners": listeners, "commands": list(commands)}
@@ -86,7 +88,7 @@ class RemoteFile:
 
 
 class ConfigFileProvider(ServicesProvider):
-    """The services of one program in one file on a host; what the running program knows beside it is the subclass's."""
+    """The services of one program in one file on a host; what the running program knows is the subclass's."""
 
     safety = FILE_SAFETY
 

@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reads the two grammars of proxies on Linux: HAProxy's sections of lines, nginx's nested blocks; lines keep their numbers.
+"""Reads the two grammars of proxies on Linux: HAProxy's sections of lines, nginx's nested blocks.
+
+Lines keep their numbers.
 
 Endpoints and times are read alike for both, but for the unit of a time that has none. So does who listens in files of
 somebody else.
@@ -39,15 +41,15 @@ _NGINX_TOKENS = re.compile(r"#[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[{};
 
 
 class Line(NamedTuple):
-    """One directive: its words and the number of its line."""
+    """One directive: its tokens and the number of its line."""
 
-    words: tuple[str, ...]
+    tokens: tuple[str, ...]
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A section of HAProxy or a block of nginx: its head, its own directives, the block around it, its own comments."""
+    """A section of HAProxy or a block of nginx: its head, its directives, the block around it, its own comments."""
 
     head: tuple[str, ...]
     number: int = 0
@@ -55,36 +57,36 @@ class Block:
     lines: list[Line] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
 
-    def values(self, *words: str) -> tuple[str, ...]:
-        """Return the words after the first directive that begins with these, empty when there is none."""
-        found = next((line.words for line in self.lines if line.words[: len(words)] == words), ())
-        return found[len(words) :]
+    def values(self, *tokens: str) -> tuple[str, ...]:
+        """Return the tokens after the first directive that begins with these, empty when there is none."""
+        found = next((line.tokens for line in self.lines if line.tokens[: len(tokens)] == tokens), ())
+        return found[len(tokens) :]
 
     def all(self, word: str) -> Iterator[tuple[str, ...]]:
-        """Yield the words after each directive of this name."""
-        return (line.words[1:] for line in self.lines if line.words[0] == word)
+        """Yield the tokens after each directive of this name."""
+        return (line.tokens[1:] for line in self.lines if line.tokens[0] == word)
 
-    def has(self, *words: str) -> bool:
-        """Return whether a directive begins with these words."""
-        return any(line.words[: len(words)] == words for line in self.lines)
+    def has(self, *tokens: str) -> bool:
+        """Return whether a directive begins with these tokens."""
+        return any(line.tokens[: len(tokens)] == tokens for line in self.lines)
 
 
 def haproxy_sections(text: str) -> Iterator[Block]:
     """Yield the sections of a HAProxy configuration, in its order; what stands before the first one is left out."""
     section: Block | None = None
     for number, raw in enumerate(text.splitlines(), 1):
-        words = _words(raw)
-        if words and words[0] in SECTIONS:
+        tokens = _tokens(raw)
+        if tokens and tokens[0] in SECTIONS:
             if section is not None:
                 yield section
-            section = Block(words, number)
-        elif words and section is not None:
-            section.lines.append(Line(words, number))
+            section = Block(tokens, number)
+        elif tokens and section is not None:
+            section.lines.append(Line(tokens, number))
     if section is not None:
         yield section
 
 
-def _words(raw: str) -> tuple[str, ...]:
+def _tokens(raw: str) -> tuple[str, ...]:
     if not _SPECIAL.search(raw):
         return tuple(raw.split())  # which takes a twentieth of the time
     try:
@@ -99,7 +101,7 @@ def nginx_blocks(text: str) -> Iterator[Block]:
     A brace too many or too few is for nginx to complain of.
     """
     block, number = Block(()), 1
-    words: list[str] = []
+    tokens: list[str] = []
     for match in _NGINX_TOKENS.finditer(text):
         token = match.group()
         if token == "\n":
@@ -107,18 +109,18 @@ def nginx_blocks(text: str) -> Iterator[Block]:
         elif token.startswith("#"):
             block.comments.append(token[1:].strip())
         elif token == "{":
-            block, words = Block(tuple(words), number, block), []
+            block, tokens = Block(tuple(tokens), number, block), []
         elif token == ";":
-            if words:
-                block.lines.append(Line(tuple(words), number))
-            words = []
+            if tokens:
+                block.lines.append(Line(tuple(tokens), number))
+            tokens = []
         elif token == "}":
-            words = []
+            tokens = []
             if block.outer is not None:
                 yield block
                 block = block.outer
         else:
-            words.append(token.strip("\"'"))
+            tokens.append(token.strip("\"'"))
     while block.outer is not None:
         yield block
         block = block.outer
@@ -172,14 +174,14 @@ def _listener(owner: str, address: str, port: int, protocol: str) -> Listener:
 def _of_haproxy(path: str, text: str) -> Iterator[Listener]:
     for section in haproxy_sections(text):
         owner = f"{' '.join(section.head[:2])} of {path}"
-        parts = (part for words in section.all("bind") for part in (words[0].split(",") if words else ()))
+        parts = (part for tokens in section.all("bind") for part in (tokens[0].split(",") if tokens else ()))
         yield from (_listener(owner, *split_endpoint(part), "tcp") for part in parts)
 
 
 def _of_nginx(path: str, text: str) -> Iterator[Listener]:
-    for words in (words for block in nginx_blocks(text) for words in block.all("listen")):
-        where = f"*:{words[0]}" if words[0].isdecimal() else words[0] if ":" in words[0] else f"{words[0]}:80"
-        yield _listener(f"a server of {path}", *split_endpoint(where), "udp" if "udp" in words else "tcp")
+    for tokens in (tokens for block in nginx_blocks(text) for tokens in block.all("listen")):
+        where = f"*:{tokens[0]}" if tokens[0].isdecimal() else tokens[0] if ":" in tokens[0] else f"{tokens[0]}:80"
+        yield _listener(f"a server of {path}", *split_endpoint(where), "udp" if "udp" in tokens else "tcp")
 
 
 _READERS: Mapping[str, Callable[[str, str], Iterator[Listener]]] = {

@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What else listens on a device: an address and port of somebody else stops the pool that wants it, before anything is written.
+"""What else listens on a device.
+
+An address and port of somebody else stops the pool that wants it, before anything is written.
 
 The adoption report compares what is there with what is wanted, field by field, and has the lines that would remove the
 other one at the cut-over; the collection never runs them.

@@ -55,7 +55,8 @@ _TEXTS: Mapping[EffectKind, str] = {
     EffectKind.RECREATES: "recreates the virtual",
     EffectKind.RECREATES_IN_DOMAIN: "recreates the virtual, but a netprofile alone is set in place",
     EffectKind.MOVES: "moves the virtual to another address: its connections end",
-    EffectKind.REPLACES: "recreates the virtual: the old one serves until the new one is there, then its connections end",
+    EffectKind.REPLACES: "recreates the virtual: the old one serves until the new one is there, "
+    "then its connections end",
     EffectKind.INTERRUPTS: "recreates the virtual: nothing listens for a moment, since its address and port pass on",
     EffectKind.REPAIRS: "sets right what the fields of a service do not show",
 }
@@ -159,7 +160,7 @@ class Driver(Protocol):
     options: Mapping[str, Mapping[str, object]]
 
     def render(self, services: Sequence[Service]) -> Rendered:
-        """Return the rendering of services; raises InvalidInputError when the driver cannot carry one of them at all."""
+        """Return the rendering of services; raises InvalidInputError when one of them cannot be carried at all."""
 
     def parse(self, document: object) -> tuple[Service, ...]:
         """Return the services of a document by name; raises InvalidInputError when it is none of this driver's."""

@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""HTTPS with an appliance: one connection that is kept, TLS verified, requests counted, every failure one clear sentence.
+"""HTTPS with an appliance.
+
+One connection that is kept, TLS verified, requests counted, every failure one clear sentence.
 
     with Https(Connection("lb01", user="nsroot", password="...")) as https:
         answer = https.send("GET", "/nitro/v1/config/nsrunningconfig")

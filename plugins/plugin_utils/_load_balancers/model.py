@@ -66,7 +66,7 @@ class Persistence:
 
 
 def affinity_group(pool: str, vip: str) -> str:
-    """Return the name of the affinity that the services of a virtual address share: "pool01.contoso.com@10.1.0.100"."""
+    """Return the name of the affinity that services of a virtual address share: "pool01.contoso.com@10.1.0.100"."""
     return f"{pool}@{vip}"
 
 

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The options that the modules of load balancers share: their lists, and services, read and checked.
 
-A service of a plan file has a list of members per state (members, backup_members, ...); here each member has its state.
+A service of a plan file has a list of members per state (members, backup_members, ...); here each member has its
+state.
 """
 
 from __future__ import annotations

@@ -63,10 +63,13 @@ class PublishingDriver(Protocol):
     files: tuple[str, ...]
 
     def render(self, publications: Sequence[Publication]) -> Mapping[str, str]:
-        """Return the text of each file in the order in which they are to be written, empty for one that is not needed."""
+        """Return the text of each file in the order in which to write them, empty for one that is not needed."""
 
     def parse(self, texts: Mapping[str, str]) -> tuple[Publication, ...]:
-        """Return the publications of these texts by name; raises InvalidInputError when they are none of this driver's."""
+        """Return the publications of these texts by name.
+
+        Raises InvalidInputError when they are none of this driver's.
+        """
 
     def expressible(self, publication: Publication) -> Publication:
         """Return the publication as this driver can express it."""

@@ -1,13 +1,17 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""HAProxy's spelling of publications: a frontend per address that reads the name in the client's greeting, and one for HTTP.
+"""HAProxy's spelling of publications.
 
-    client -> lync-publish-https-ADDRESS -> lync-publish-https-POOL                                      passthrough: TCP to the member
-                                         -> lync-publish-https-POOL -> lync-publish-bridge-POOL (twice)  bridge: TLS ends, HTTP, TLS anew
+A frontend per address that reads the name in the client's greeting, and one for HTTP.
 
-Both modes stand side by side on one address and port, because what is bridged takes a second hop inside the process, over an abstract socket
-that carries the client's address. A certificate belongs to one publication alone, so the name decides which one is shown.
-Requests of one connection that name hosts of another publication are refused with 421, so that no name is reached by another's certificate.
+    client -> lync-publish-https-ADDRESS
+              -> lync-publish-https-POOL                                      passthrough: TCP to the member
+              -> lync-publish-https-POOL -> lync-publish-bridge-POOL (twice)  bridge: TLS ends, HTTP, TLS anew
+
+Both modes stand side by side on one address and port, because what is bridged takes a second hop inside the process,
+over an abstract socket that carries the client's address. A certificate belongs to one publication alone, so the name
+decides which one is shown. Requests of one connection that name hosts of another publication are refused with 421, so
+that no name is reached by another's certificate.
 """
 
 from __future__ import annotations
@@ -53,7 +57,10 @@ class HaproxyPublishing:
         return {"haproxy": "\n".join([_HEADER, *frontends, *backends, _refused()]) if ordered else ""}
 
     def parse(self, texts: Mapping[str, str]) -> tuple[Publication, ...]:
-        """Return the publications of the file, sorted by name; raises InvalidInputError when it is not one that render writes."""
+        """Return the publications of the file, sorted by name.
+
+        Raises InvalidInputError when it is not one that render writes.
+        """
         sections = {block.head[:2]: block for block in haproxy_sections(texts.get("haproxy", ""))}
         backends = [head[1] for head in sections if head[0] == "backend" and head[1].startswith(HTTPS)]
         return tuple(
@@ -148,7 +155,10 @@ def _servers(each: Publication, port: int, secured: str = "") -> list[str]:
 
 
 def _socket(each: Publication) -> str:
-    """Return the name of the abstract socket of a publication; it says the address too, because the whole host has one space of such names."""
+    """Return the name of the abstract socket of a publication.
+
+    It says the address too, because the whole host has one space of such names.
+    """
     return f"abns@{PREFIX}{zlib.crc32(f'{each.name} {each.listens}'.encode()):08x}"
 
 
@@ -166,7 +176,7 @@ def _read(name: str, sections: Mapping[tuple[str, ...], Block]) -> Publication:
 def _read_publication(name: str, sections: Mapping[tuple[str, ...], Block]) -> Publication:
     https, http = _listening(name, HTTPS, _SNI, sections), _listening(name, HTTP, _HOST, sections)
     backend = sections["backend", HTTPS + name]
-    bridged = any(words[1].startswith("abns@") for words in backend.all("server"))
+    bridged = any(tokens[1].startswith("abns@") for tokens in backend.all("server"))
     front, back = (
         (sections[kind, BRIDGE + name] for kind in ("frontend", "backend")) if bridged else (backend, backend)
     )
@@ -178,7 +188,7 @@ def _read_publication(name: str, sections: Mapping[tuple[str, ...], Block]) -> P
         name=name,
         host_names=_names(name, _SNI, https[0]),
         listens=listens,
-        members=tuple(sorted(Member(words[0], server_state(words)) for words in servers)),
+        members=tuple(sorted(Member(tokens[0], server_state(tokens)) for tokens in servers)),
         https_port=port_of(https[0].values("bind")[0]),
         https_node_port=port_of(servers[0][1]),
         http_port=port_of(http[0].values("bind")[0]),
@@ -204,8 +214,8 @@ def _addresses(blocks: Iterable[Block]) -> tuple[str, ...]:
 
 
 def _names(name: str, fetch: str, block: Block) -> tuple[str, ...]:
-    return tuple(sorted(words[3] for words in block.all("acl") if words[:3] == (name, fetch, "-i")))
+    return tuple(sorted(tokens[3] for tokens in block.all("acl") if tokens[:3] == (name, fetch, "-i")))
 
 
-def _after(word: str, words: Sequence[str]) -> str:
-    return words[words.index(word) + 1]
+def _after(word: str, tokens: Sequence[str]) -> str:
+    return tokens[tokens.index(word) + 1]

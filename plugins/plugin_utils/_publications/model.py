@@ -4,11 +4,13 @@
 
     Publication(
         name="pool01.contoso.com", host_names=("meet.contoso.com", "webext01.contoso.com"), listens=("203.0.113.31",),
-        members=(Member("10.1.0.101"),), mode=TlsMode.BRIDGE, certificate="/etc/ssl/lync/webext01.pem", ca="/etc/ssl/lync/ca.pem",
+        members=(Member("10.1.0.101"),), mode=TlsMode.BRIDGE,
+        certificate="/etc/ssl/lync/webext01.pem", ca="/etc/ssl/lync/ca.pem",
     )
 
 HTTPS goes by the name in the client's TLS greeting, HTTP by its Host header; a name that nobody publishes is refused.
-Two publications are the same configuration exactly when they are equal: host names are in lower case and sorted, members and addresses too.
+Two publications are the same configuration exactly when they are equal: host names are in lower case and sorted,
+members and addresses too.
 """
 
 from __future__ import annotations
@@ -27,7 +29,10 @@ IDLE_SECONDS = 1800
 
 
 class TlsMode(str, Enum):
-    """What becomes of the client's TLS: PASSTHROUGH leaves it to the member, BRIDGE ends it here and begins another one to the member."""
+    """What becomes of the client's TLS.
+
+    PASSTHROUGH leaves it to the member, BRIDGE ends it here and begins another one to the member.
+    """
 
     PASSTHROUGH = "passthrough"
     BRIDGE = "bridge"
@@ -37,10 +42,10 @@ class TlsMode(str, Enum):
 class Publication:
     """One pool's web services on a reverse proxy.
 
-    name: of the pool. listens: addresses of the proxy. members: addresses that take the traffic, a pool's virtual address or its members.
-    https_port and http_port are the proxy's, the node ports are the members'.
-    certificate: of BRIDGE, path on the proxy of a PEM file with key, certificate and chain. ca: of BRIDGE, path of the authorities that
-    members are verified against. Both are referenced and never made.
+    name: of the pool. listens: addresses of the proxy. members: addresses that take the traffic, a pool's virtual
+    address or its members. https_port and http_port are the proxy's, the node ports are the members'. certificate: of
+    BRIDGE, path on the proxy of a PEM file with key, certificate and chain. ca: of BRIDGE, path of the authorities
+    that members are verified against. Both are referenced and never made.
     """
 
     name: str
@@ -63,7 +68,10 @@ class Publication:
 
 
 def read_publications(items: Sequence[Mapping[str, object]]) -> tuple[Publication, ...]:
-    """Return the publications of an option, sorted by name; raises InvalidInputError with every problem of all of them."""
+    """Return the publications of an option, sorted by name.
+
+    Raises InvalidInputError with every problem of all of them.
+    """
     problems = [problem for index, item in enumerate(items) for problem in _problems(index, item)]
     if problems:
         raise InvalidInputError(problems)
@@ -95,7 +103,7 @@ def _problems(index: int, item: Mapping[str, object]) -> Iterator[Problem]:
 
 
 def _publication(item: Mapping[str, object]) -> Publication:
-    """Return the publication of a mapping that keeps the schema; what passes through has no certificate of the proxy."""
+    """Return the publication of a mapping of the schema; what passes through has no certificate of the proxy."""
     values: Any = dict(item)
     bridged = values["mode"] == TlsMode.BRIDGE
     read = {
@@ -131,7 +139,10 @@ def _twins(found: Sequence[Publication]) -> Iterator[Problem]:
 
 
 def _strange_ports(found: Sequence[Publication]) -> Iterator[Problem]:
-    """Yield ports that differ between publications of one address, which listens once for all of them, and HTTPS where HTTP is."""
+    """Yield ports that differ between publications of one address.
+
+    It listens once for all of them, and HTTPS where HTTP is.
+    """
     seen: dict[str, Publication] = {}
     for each in found:
         if each.https_port == each.http_port:

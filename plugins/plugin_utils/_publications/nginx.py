@@ -1,9 +1,12 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""nginx's spelling of publications, in two files: HTTPS that passes through is of the stream part, HTTP and bridges are of the http part.
+"""nginx's spelling of publications, in two files.
 
-A listener belongs to one part, so the publications of an address have one mode. The name in the client's greeting chooses the upstream
-of what passes through; a bridge has a server per publication, and one that refuses every other name before a certificate is shown.
+HTTPS that passes through is of the stream part, HTTP and bridges are of the http part.
+
+A listener belongs to one part, so the publications of an address have one mode. The name in the client's greeting
+chooses the upstream of what passes through; a bridge has a server per publication, and one that refuses every other
+name before a certificate is shown.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ class NginxPublishing:
     files: tuple[str, ...] = ("stream", "http")
 
     def render(self, publications: Sequence[Publication]) -> Mapping[str, str]:
-        """Return the texts of both files; raises InvalidInputError when publications of one address have both modes."""
+        """Return the texts of both files; raises InvalidInputError when one address has both modes."""
         ordered = sorted(publications, key=lambda each: each.name)
         addresses = sorted({address for each in ordered for address in each.listens})
         problems = list(_mixed(addresses, ordered))
@@ -58,7 +61,10 @@ class NginxPublishing:
         return texts if bridged else dict(reversed(texts.items()))
 
     def parse(self, texts: Mapping[str, str]) -> tuple[Publication, ...]:
-        """Return the publications of both files, sorted by name; raises InvalidInputError when they are none that render writes."""
+        """Return the publications of both files, sorted by name.
+
+        Raises InvalidInputError when they are none that render writes.
+        """
         stream, http = (list(nginx_blocks(texts.get(kind, ""))) for kind in self.files)
         names = [
             block.head[1].removeprefix(HTTP)
@@ -114,7 +120,10 @@ def _upstream(prefix: str, each: Publication, port: int) -> str:
 
 
 def _by_greeting(addresses: Iterable[str], publications: Sequence[Publication]) -> Iterator[str]:
-    """Yield for each address the map from names to upstreams and the server that asks it; no name leads to no upstream."""
+    """Yield for each address the map from names to upstreams and the server that asks it.
+
+    No name leads to no upstream.
+    """
     for address in addresses:
         here = [each for each in publications if address in each.listens]
         if here:
@@ -175,7 +184,7 @@ def _location(each: Publication, target: str) -> list[str]:
 
 
 def _refusing(publications: Sequence[Publication]) -> Iterator[str]:
-    """Yield the servers of all names that nobody publishes, per address with the ports that all its publications have."""
+    """Yield the servers of names that nobody publishes, per address with the ports of its publications."""
     for address, first in sorted({address: each for each in publications for address in each.listens}.items()):
         yield _block("server", [f"listen {endpoint(address, first.http_port)} default_server;", "return 421;"])
         if first.mode is TlsMode.BRIDGE:
@@ -212,9 +221,9 @@ def _read_publication(name: str, stream: Sequence[Block], http: Sequence[Block])
     return Publication(
         name=name,
         host_names=tuple(sorted(plain.values("server_name"))),
-        listens=tuple(sorted(split_endpoint(words[0])[0] for words in plain.all("listen"))),
+        listens=tuple(sorted(split_endpoint(tokens[0])[0] for tokens in plain.all("listen"))),
         members=tuple(
-            sorted(Member(split_endpoint(words[0])[0], server_state(words)) for words in upstream.all("server"))
+            sorted(Member(split_endpoint(tokens[0])[0], server_state(tokens)) for tokens in upstream.all("server"))
         ),
         https_port=port_of(next(https.all("listen"))[0]),
         https_node_port=port_of(next(upstream.all("server"))[0]),
@@ -246,7 +255,7 @@ def _through(name: str, stream: Sequence[Block]) -> Block:
     maps = [
         block
         for block in stream
-        if block.head[:1] == ("map",) and any(line.words[1:] == (HTTPS + name,) for line in block.lines)
+        if block.head[:1] == ("map",) and any(line.tokens[1:] == (HTTPS + name,) for line in block.lines)
     ]
     return next(
         block for block in stream if block.head == ("server",) and block.values("proxy_pass") == (maps[0].head[2],)

@@ -4,8 +4,9 @@
 
     reconcile(PublicationsProvider(task, driver, remote, {"haproxy": "/etc/haproxy/conf.d/x.cfg"}), check_mode=False)
 
-The files are ours as a whole. The modules on the host are those of load balancers: they try a candidate, rename, reload,
-and put the old file back. The results have the shape of those of load balancers, so that the same reports read them.
+The files are ours as a whole. The modules on the host are those of load balancers: they try a candidate, rename,
+reload, and put the old file back. The results have the shape of those of load balancers, so that the same reports
+read them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""AS3 and the REST interface of a BIG-IP over HTTPS: what answers mean, how long they are waited for, which unit is active.
+"""AS3 and the REST interface of a BIG-IP over HTTPS.
+
+What answers mean, how long they are waited for, which unit is active.
 
 Success is when the result of every tenant has the code 200, whatever the HTTP status says: AS3 answers 207 for mixed
 results and 200 around a tenant that failed. A call that takes longer than 45 s becomes a task by itself (202).
@@ -57,7 +59,10 @@ class BigIp:
         return self.https.connection.place
 
     def declare(self, document: object, *, dry_run: bool) -> Declared:
-        """Send a declaration and return what came of it; a dry run changes nothing and has the traces of what is there."""
+        """Send a declaration and return what came of it.
+
+        A dry run changes nothing and has the traces of what is there.
+        """
         query = "?controls.dryRun=true&controls.traceResponse=true" if dry_run else ""
         answer = self._send("POST", f"{AS3_PATH}/declare{query}", document)
         outcome = self._awaited(answer) if answer.status == _TASK else mapping(answer.document())
@@ -66,12 +71,16 @@ class BigIp:
             text(result.get("message")) == "success" and not result.get("dryRun") for result in found.results
         ):
             raise DeviceError(
-                f"{self.place}: AS3 did not take the request for a dry run; 3.30 or newer is needed, this is {self.version()}"
+                f"{self.place}: AS3 did not take the request for a dry run; 3.30 or newer is needed, "
+                f"this is {self.version()}"
             )
         return found
 
     def stored(self) -> Object:
-        """Return the declaration that AS3 keeps, with the key of the optimistic lock in each tenant; empty when there is none."""
+        """Return the declaration that AS3 keeps, with the key of the optimistic lock in each tenant.
+
+        Empty when there is none.
+        """
         answer = self._send("GET", f"{AS3_PATH}/declare?showHash=true")
         if answer.status == _NOTHING:
             return {}
@@ -110,19 +119,22 @@ class BigIp:
                 return self._admitted(answer, path)
             if time.monotonic() + self._waits.poll_seconds > end:
                 raise DeviceError(
-                    f"{self.place}: AS3 is busy with another declaration for more than {self._waits.limit_seconds:g} s: {_message(answer)}"
+                    f"{self.place}: AS3 is busy with another declaration for more than "
+                    f"{self._waits.limit_seconds:g} s: {_message(answer)}"
                 )
             time.sleep(self._waits.poll_seconds)
 
     def _admitted(self, answer: Answer, path: str) -> Answer:
         if answer.status == _REFUSED:
             raise DeviceError(
-                f"{self.place}: HTTP 401, the credentials are wrong or the token has expired; fix: correct user and password, or get a new token"
+                f"{self.place}: HTTP 401, the credentials are wrong or the token has expired; "
+                "fix: correct user and password, or get a new token"
             )
         absent = answer.status == _MISSING and "No record found" not in answer.text
         if path.startswith(AS3_PATH) and (absent or (answer.status == 400 and "appsvcs" in answer.text)):
             raise DeviceError(
-                f"{self.place}: AS3 does not answer at {AS3_PATH}, HTTP {answer.status}; fix: install AS3 3.30 or newer on the device"
+                f"{self.place}: AS3 does not answer at {AS3_PATH}, HTTP {answer.status}; "
+                "fix: install AS3 3.30 or newer on the device"
             )
         return answer
 
@@ -142,7 +154,8 @@ class BigIp:
                 return record
             if time.monotonic() + self._waits.poll_seconds > end:
                 raise DeviceError(
-                    f"{self.place}: task {task} is not done after {self._waits.limit_seconds:g} s; fix: raise wait_seconds, run again"
+                    f"{self.place}: task {task} is not done after {self._waits.limit_seconds:g} s; "
+                    "fix: raise wait_seconds, run again"
                 )
             time.sleep(self._waits.poll_seconds)
 

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Services <-> one AS3 declaration: one tenant, one application per pool, names that follow from the services alone.
 
-Nothing in it tells when or by whom it was made: a changed remark makes AS3 delete and create the virtual. Text and order
-are stable, so that the same services give the same declaration byte for byte.
-It is read in each form in which AS3 keeps and returns it: base, full, which carries every default, and expanded, which has
-absolute pointers; both wrap nothing else around what was declared.
+Nothing in it tells when or by whom it was made: a changed remark makes AS3 delete and create the virtual. Text and
+order are stable, so that the same services give the same declaration byte for byte. It is read in each form in which
+AS3 keeps and returns it: base, full, which carries every default, and expanded, which has absolute pointers; both
+wrap nothing else around what was declared.
 """
 
 from __future__ import annotations

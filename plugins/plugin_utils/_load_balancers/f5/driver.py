@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The driver f5_as3: F5 BIG-IP through AS3 declarations.
 
-Effects are those of the script that AS3 makes of a change: members are modified in the pool, everything else deletes and
-creates the virtual in one transaction.
+Effects are those of the script that AS3 makes of a change: members are modified in the pool, everything else deletes
+and creates the virtual in one transaction.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a BIG-IP really has -> services: AS3's traces of a tenant, and answers of the REST interface for everything else.
+"""What a BIG-IP really has -> services.
+
+AS3's traces of a tenant, and answers of the REST interface for everything else.
 
 AS3's stored declaration says what was asked for once; a change by hand is seen only in the objects of the device.
 A declaration, AS3's traces and the REST interface spell the same things differently; each is read into a Virtual, and
@@ -135,12 +137,14 @@ def _vendor_options(virtual: Virtual, domain: int | None) -> dict[str, object]:
 
 _PROFILE_COMMANDS = {"ltm profile tcp": "tcp", "ltm profile udp": "udp", "ltm profile fastl4": "fastl4"}
 MODELLED = frozenset(
-    {
-        "destination", "ip-protocol", "pool", "persist", "profiles", "source-address-translation", "vlans", "vlans-enabled", "vlans-disabled",
-        "members", "load-balancing-mode", "monitor", "interval", "timeout", "match-across-services", "match-across-virtuals",
-        "idle-timeout", "nagle", "address", "traffic-group",
-    }
-)  # fmt: skip
+    (
+        *("destination", "ip-protocol", "pool", "persist", "profiles"),
+        *("source-address-translation", "vlans", "vlans-enabled", "vlans-disabled"),
+        *("members", "load-balancing-mode", "monitor", "interval", "timeout"),
+        *("match-across-services", "match-across-virtuals", "idle-timeout"),
+        *("nagle", "address", "traffic-group"),
+    )
+)
 """Properties of objects that are read into a field of a service."""
 _COMMON_PROFILES: Mapping[str, str] = {"/Common/fastL4": "fastl4", "/Common/udp": "udp"}
 
@@ -167,8 +171,8 @@ def traced(trace: object) -> dict[str, DeviceObject]:
 def services(objects: Objects, profile_kinds: Mapping[str, str]) -> tuple[Service, ...]:
     """Return the services of a device's objects, sorted by name.
 
-    profile_kinds: path -> kind (tcp, udp, fastl4) of profiles that the objects do not hold: a tenant's traces name those
-    of Common by their paths alone.
+    profile_kinds: path -> kind (tcp, udp, fastl4) of profiles that the objects do not hold: a tenant's traces name
+    those of Common by their paths alone.
     """
     found = [service_of(virtual_of(path, objects, profile_kinds)) for path in virtual_paths(objects)]
     return tuple(sorted(found, key=lambda service: service.name))
@@ -186,7 +190,10 @@ def profile_kinds(services_known: Iterable[Service]) -> dict[str, str]:
 
 
 def virtual_paths(objects: Objects) -> Iterator[str]:
-    """Yield the paths of the virtual servers that balance over a pool or could; forwarding ones have no port of their own."""
+    """Yield the paths of the virtual servers that balance over a pool or could.
+
+    Forwarding ones have no port of their own.
+    """
     yield from (
         path for path, item in sorted(objects.items()) if item.command == "ltm virtual" and destination(item)[1]
     )

@@ -105,7 +105,10 @@ def _ordered(value: object) -> object:
 
 
 def _address_faults(services: Iterable[Service]) -> Iterator[Problem]:
-    """Yield the addresses that would have to be declared twice: one has one traffic group, and lives in one application."""
+    """Yield the addresses that would have to be declared twice.
+
+    One has one traffic group, and lives in one application.
+    """
     groups: dict[tuple[str, object], set[tuple[str, object]]] = defaultdict(set)
     for service in services:
         groups[service.vip, service.options.get("route_domain")].add(

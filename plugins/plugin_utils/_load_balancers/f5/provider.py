@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A BIG-IP brought to what is wanted: find the active unit, look, plan, see who else is there, write, look again.
 
-An idempotent run is two requests (which unit is active; a dry run, whose traces are the truth of the device), a change
-of members four (the key of the optimistic lock, the declaration) and a look again, whatever the number of services. Where
-an address or port is new, the whole device is looked through first, every partition: two more. AS3 sees its tenant only,
-and fails half-way (0107176c) or shares traffic with somebody else.
+An idempotent run is two requests (which unit is active; a dry run, whose traces are the truth of the device), a
+change of members four (the key of the optimistic lock, the declaration) and a look again, whatever the number of
+services. Where an address or port is new, the whole device is looked through first, every partition: two more. AS3
+sees its tenant only, and fails half-way (0107176c) or shares traffic with somebody else.
 """
 
 from __future__ import annotations
@@ -306,7 +306,7 @@ class F5Provider(ApplianceProvider):
 
 
 def _settled(have: Sequence[Service], want: Sequence[Service]) -> tuple[Service, ...]:
-    """Return what is there; the port of members that are not there is taken from what is wanted: no device keeps it."""
+    """Return what is there; the port of members that are not there is that which is wanted: no device keeps it."""
     ports = {service.name: service.node_port for service in want if not service.members}
     return tuple(
         replace(service, node_port=ports[service.name]) if not service.members and service.name in ports else service
@@ -329,7 +329,7 @@ def _domain(service: Service | None) -> object:
 
 
 def _differences(diff: object, *, planned: bool) -> list[str]:
-    """Return the lines of AS3's diff; beside planned changes only those of properties that no field of a service is."""
+    """Return the lines of AS3's diff; beside changes only those of properties that no field of a service is."""
     entries = [mapping(entry) for entry in items(diff)]
     return [
         _difference(entry)
@@ -462,7 +462,10 @@ def _nearest(found: Iterable[Conflict]) -> list[Conflict]:
 
 
 def _compared(device: BigIp, found: Sequence[Conflict]) -> tuple[Conflict, ...]:
-    """Return the conflicts with what is there as a service; the device is read only when there is one, a request a kind."""
+    """Return the conflicts with what is there as a service.
+
+    The device is read only when there is one, a request a kind.
+    """
     if not any(conflict.listener.port for conflict in found):
         return tuple(found)
     objects = rest_objects(device.collection)

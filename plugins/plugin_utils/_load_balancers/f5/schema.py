@@ -36,7 +36,10 @@ _POINTER = re.compile(r"^(@|/|[0-9A-Za-z_.@/-])[^\x00-\x20]*$")
 
 @functools.lru_cache(maxsize=8192)
 def _is_ip(value: str, versions: tuple[int, ...] = (4, 6)) -> bool:
-    """Return whether a text is an address, with an optional route domain (%5) and length (/24); empty and any are taken."""
+    """Return whether a text is an address, with an optional route domain (%5) and length (/24).
+
+    Empty and any are taken.
+    """
     address, _slash, length = value.partition("/")
     plain, _mark, domain = address.partition("%")
     if plain in ("", "any", "any6"):
@@ -58,7 +61,10 @@ FORMATS: Mapping[str, Callable[[str], bool]] = {
 
 
 def check(document: object, path: str | None) -> None:
-    """Check a declaration; raises InvalidInputError with everything that is wrong. Without path the schema is left out."""
+    """Check a declaration; without path the schema is left out.
+
+    Raises InvalidInputError with everything that is wrong.
+    """
     adc = body(document)
     definitions = mapping(_loaded(path).get("definitions")) if path else {}
     problems = [*(_schema_problems(adc, path) if path else ()), *_closed_world_problems(adc, definitions)]
@@ -84,7 +90,10 @@ def _loaded(path: str) -> Object:
 
 @functools.lru_cache(maxsize=2)
 def _validator(path: str) -> Draft7Validator:
-    """Return the validator of a declaration alone, whose messages name the fault; that of all kinds of requests says "none of"."""
+    """Return the validator of a declaration alone, whose messages name the fault.
+
+    That of all kinds of requests says "none of".
+    """
     definitions: Any = _loaded(path)["definitions"]
     return jsonschema_rs.Draft7Validator(
         {"definitions": definitions, "$ref": "#/definitions/ADC"}, formats=dict(FORMATS), validate_formats=True
@@ -160,7 +169,10 @@ class _Item:
 
 
 def _closed_world_problems(adc: Object, definitions: Object) -> list[Problem]:
-    """Return what is wrong with a declaration; definitions are the published schema's, without them names are not checked."""
+    """Return what is wrong with a declaration.
+
+    definitions: the published schema's; without them names are not checked.
+    """
     found = list(_items(adc))
     names = _PropertyNames(definitions)
     checks = (_unknown(found, names) if definitions else (), _twins(found), _hasty_monitors(found), _pointers(found))
@@ -177,7 +189,7 @@ def _items(adc: Object) -> Iterator[_Item]:
 
 
 class _PropertyNames:
-    """The properties that a class of the schema knows, through every reference and condition; collected once a class."""
+    """The properties of each class of the schema, through every reference and condition; collected once a class."""
 
     def __init__(self, definitions: Object) -> None:
         self._definitions = definitions
@@ -241,7 +253,8 @@ def _hasty_monitors(found: Iterable[_Item]) -> Iterator[Problem]:
     for item in found:
         interval, timeout = number(item.content.get("interval", 5)), number(item.content.get("timeout", 16))
         if item.kind == "Monitor" and timeout <= interval:
-            message = f"timeout {timeout} s is not more than interval {interval} s: a member is down before it is asked again"
+            short = f"timeout {timeout} s is not more than interval {interval} s"
+            message = f"{short}: a member is down before it is asked again"
             yield Problem(item.place, message, fix="make the timeout failures x interval + 1")
 
 

@@ -1,13 +1,16 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""HAProxy's spelling of the neutral model: a file of its own with a defaults section, monitors, and a frontend and backend per service.
+"""HAProxy's spelling of the neutral model.
+
+A file of its own with a defaults section, monitors, and a frontend and backend per service.
 
 A member is asked once per pool, in a backend that carries no traffic; the servers of the services track it, so that
 a member which is not well leaves all services of its pool at one moment.
 
-Affinity is the hash of the client's address over a consistent ring, not a stick table: a table was empty after every reload
-that was measured, the ring is the same in every process. Rings of several backends are alike because a server's id is made of
-its address. What that costs: such a service cannot count connections (least-connections), and affinity has no end.
+Affinity is the hash of the client's address over a consistent ring, not a stick table: a table was empty after every
+reload that was measured, the ring is the same in every process. Rings of several backends are alike because a
+server's id is made of its address. What that costs: such a service cannot count connections (least-connections), and
+affinity has no end.
 """
 
 from __future__ import annotations
@@ -40,9 +43,9 @@ _ALGORITHMS = {"least-connections": "leastconn", "round-robin": "roundrobin"}
 def header(module: str, defaults: str, *more: str) -> str:
     """Return how a file of ours begins: who writes it, and its section of defaults."""
     lines = [
-        "mode tcp", "log global", "option dontlognull", "option redispatch", "option clitcpka", "option srvtcpka", "retries 2",
-        f"timeout connect {CONNECT_SECONDS}s", f"timeout queue {CONNECT_SECONDS}s", *more,
-    ]  # fmt: skip
+        *("mode tcp", "log global", "option dontlognull", "option redispatch", "option clitcpka", "option srvtcpka"),
+        *("retries 2", f"timeout connect {CONNECT_SECONDS}s", f"timeout queue {CONNECT_SECONDS}s", *more),
+    ]
     head = f"# Written by Ansible, {module}; changes by hand are undone by the next run.\n\ndefaults {defaults}\n"
     return head + "".join(f"    {line}\n" for line in lines)
 
@@ -74,7 +77,10 @@ class HaproxyDriver:
     }
 
     def render(self, services: Sequence[Service]) -> Rendered:
-        """Return the text of the file; raises InvalidInputError for UDP services and for options that are not of the list."""
+        """Return the text of the file.
+
+        Raises InvalidInputError for UDP services and for options that are not of the list.
+        """
         problems = [problem for service in services for problem in _problems(service, self.options)]
         if problems:
             raise InvalidInputError(problems)
@@ -85,11 +91,17 @@ class HaproxyDriver:
         return Rendered(text, text, refused(ordered, HASH_REFUSALS))
 
     def parse(self, document: object) -> tuple[Service, ...]:
-        """Return the services of a file's text, sorted by name; raises InvalidInputError when it is not one that render writes."""
+        """Return the services of a file's text, sorted by name.
+
+        Raises InvalidInputError when it is not one that render writes.
+        """
         return tuple(sorted(_services(haproxy_sections(str(document))), key=lambda service: service.name))
 
     def expressible(self, service: Service) -> Service:
-        """Return the service as HAProxy can say it: see not_rendered; small packets never wait, so nagle is always off."""
+        """Return the service as HAProxy can say it: see not_rendered.
+
+        Small packets never wait, so nagle is always off.
+        """
         kept = has_affinity(service)
         found = replace(
             service,
@@ -110,7 +122,10 @@ def _hashed(pool: str, vip: str) -> Persistence:
 
 
 def server_id(address: str) -> int:
-    """Return the id of a member's servers, made of its address alone: it is the member's place on the ring of every backend."""
+    """Return the id of a member's servers, made of its address alone.
+
+    It is the member's place on the ring of every backend.
+    """
     return zlib.crc32(address.encode()) % (2**31 - 1) + 1
 
 
@@ -167,7 +182,8 @@ def _monitors(services: Iterable[Service]) -> Iterator[str]:
         lines = [f"backend {name} from {DEFAULTS}", f"    timeout server {CONNECT_SECONDS}s"]
         for address, monitor in sorted(groups[name].items()):
             lines.append(
-                f"    server {address} {endpoint(address, monitor.port)} id {server_id(address)} {check_arguments(monitor)}"
+                f"    server {address} {endpoint(address, monitor.port)} "
+                f"id {server_id(address)} {check_arguments(monitor)}"
             )
         yield "\n".join([*lines, ""])
 
@@ -200,7 +216,10 @@ def _balance(service: Service) -> list[str]:
 
 
 def _services(sections: Iterable[Block]) -> Iterator[Service]:
-    """Yield each service with its backend, in the order of render, so that no section is kept: a thousand of them leave a processor's cache."""
+    """Yield each service with its backend, in the order of render, so that no section is kept.
+
+    A thousand of them leave a processor's cache.
+    """
     frontends: dict[str, Block] = {}
     monitors: dict[str, tuple[str, ...]] = {}
     for block in sections:
@@ -236,7 +255,7 @@ def _read_service(frontend: Block, backend: Block, monitors: Mapping[str, Sequen
     kept = backend.has("balance", "source")
     names = {word: name for name, word in _ALGORITHMS.items()}
     asked = next(
-        (monitors[words[words.index("track") + 1].partition("/")[0]] for words in servers if "track" in words), ()
+        (monitors[tokens[tokens.index("track") + 1].partition("/")[0]] for tokens in servers if "track" in tokens), ()
     )
     return Service(
         name=frontend.head[1].removeprefix(PREFIX),
@@ -245,7 +264,7 @@ def _read_service(frontend: Block, backend: Block, monitors: Mapping[str, Sequen
         port=port,
         protocol="tcp",
         node_port=split_endpoint(servers[0][1])[1] if servers else port,
-        members=tuple(sorted(Member(words[0], server_state(words)) for words in servers)),
+        members=tuple(sorted(Member(tokens[0], server_state(tokens)) for tokens in servers)),
         monitor=_monitor(asked) if "check" in asked else Monitor(port),
         persistence=_hashed(pool, vip) if kept else Persistence(),
         idle_seconds=seconds_of(frontend.values("timeout", "client")[0], "ms"),
@@ -256,18 +275,18 @@ def _read_service(frontend: Block, backend: Block, monitors: Mapping[str, Sequen
     )
 
 
-def _monitor(words: Sequence[str]) -> Monitor:
-    found = {name: words[words.index(name) + 1] for name in ("port", "inter", "fall")}
+def _monitor(tokens: Sequence[str]) -> Monitor:
+    found = {name: tokens[tokens.index(name) + 1] for name in ("port", "inter", "fall")}
     return Monitor(int(found["port"]), seconds_of(found["inter"], "ms"), int(found["fall"]))
 
 
-def server_state(words: Sequence[str]) -> MemberState:
-    """Return the state of a member from the words of its server line."""
-    if "disabled" in words:
+def server_state(tokens: Sequence[str]) -> MemberState:
+    """Return the state of a member from the tokens of its server line."""
+    if "disabled" in tokens:
         return MemberState.DISABLED
-    if "backup" in words:
+    if "backup" in tokens:
         return MemberState.BACKUP
-    return MemberState.DRAINING if words[words.index("weight") + 1] == "0" else MemberState.ACTIVE
+    return MemberState.DRAINING if tokens[tokens.index("weight") + 1] == "0" else MemberState.ACTIVE
 
 
 def _options(frontend: Block, bind: Sequence[str]) -> dict[str, object]:

@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""HAProxy on a Linux host: what the servers of its running process do now, and commands that change members without a reload."""
+"""HAProxy on a Linux host.
+
+What the servers of its running process do now, and commands that change members without a reload.
+"""
 
 from __future__ import annotations
 
@@ -51,17 +54,22 @@ class HaproxyProvider(ConfigFileProvider):
 
 
 def read_running(text: str) -> Running:
-    """Return what the process says by backend and server, of an answer to `show servers state`; srv_op_state is 0 for down."""
+    """Return what the process says by backend and server, of an answer to `show servers state`.
+
+    The column srv_op_state is 0 for a server that is down.
+    """
     found: dict[str, dict[str, ServerNow]] = {}
     for line in text.splitlines():
-        words = line.split()
-        if len(words) > 7 and words[0].isdecimal():
-            found.setdefault(words[1], {})[words[3]] = ServerNow(int(words[5]) > 0, int(words[6]), int(words[7]))
+        tokens = line.split()
+        if len(tokens) > 7 and tokens[0].isdecimal():
+            found.setdefault(tokens[1], {})[tokens[3]] = ServerNow(int(tokens[5]) > 0, int(tokens[6]), int(tokens[7]))
     return found
 
 
 def health_of(services: Sequence[Service], running: Running) -> dict[str, object]:
-    """Return how many members of services are up for the process, and which are down; members in maintenance are neither.
+    """Return how many members of services are up for the process, and which are down.
+
+    Members in maintenance are neither.
 
     {"up": 5, "down": ["pool01-5061 10.1.0.12"]}
     """
@@ -72,7 +80,10 @@ def health_of(services: Sequence[Service], running: Running) -> dict[str, object
 
 
 def as_running(service: Service, running: Running) -> Service:
-    """Return a service with its members as the process has them; a backend that it does not know stays as the file says."""
+    """Return a service with its members as the process has them.
+
+    A backend that it does not know stays as the file says.
+    """
     servers = running.get(f"{PREFIX}{service.name}")
     if servers is None:
         return service
@@ -89,7 +100,7 @@ def _as_running(member: Member, now: ServerNow) -> Member:
 
 
 def commands(before: Sequence[Service], after: Sequence[Service], running: Running) -> tuple[str, ...]:
-    """Return commands that lead from before to after; none when that takes a reload: something besides members changes.
+    """Return commands that lead from before to after; none where more than members change: that takes a reload.
 
     A command with a question mark before it may be refused: a server that still has connections stays, in maintenance.
     """
@@ -126,7 +137,10 @@ def _commands(before: Service, after: Service, servers: Mapping[str, object]) ->
 
 
 def _added(name: str, service: Service, member: Member) -> list[str]:
-    """Return how a server is added; it is asked by itself until the next reload, for it cannot track one that is as new."""
+    """Return how a server is added.
+
+    It is asked by itself until the next reload, for it cannot track one that is as new.
+    """
     arguments = server_arguments(member).removesuffix(" disabled")
     where = endpoint(member.address, service.node_port)
     lines = [f"add server {name} {where} {arguments} {check_arguments(service.monitor)}", f"enable health {name}"]

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The driver kemp: virtual services as Virtual Services of a LoadMaster, and back.
 
-Services of one address that share their affinity and are alike are one Virtual Service with extra ports, as in the vendor's
-templates; others of that affinity follow its first port. So a LoadMaster keeps no name per service: what tells them apart
-is protocol, address and port, and a service that is read has these as its name.
+Services of one address that share their affinity and are alike are one Virtual Service with extra ports, as in the
+vendor's templates; others of that affinity follow its first port. So a LoadMaster keeps no name per service: what
+tells them apart is protocol, address and port, and a service that is read has these as its name.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ _OPTIONS: Mapping[str, str] = {"default_gateway": "DefaultGW", "local_addresses"
 # Sent whatever the LoadMaster would take by itself, since that depends on protocol, port and firmware.
 _ALWAYS = ("VStype", "ForceL7", "Transparent", "Schedule", "CheckType", "Persist")
 _WHY_STATES = {
-    MemberState.DRAINING: "a Real Server is only disabled: sessions end within the LoadMaster's drain time, and it reads back as disabled",
+    MemberState.DRAINING: "a Real Server is only disabled: sessions end within the LoadMaster's drain time, "
+    "and it reads back as disabled",
     MemberState.BACKUP: "a backup takes fixed weighting instead of the algorithm: the Real Server is added disabled",
 }
 
@@ -57,7 +58,10 @@ class Kemp:
         self.prefix = prefix
 
     def render(self, services: Sequence[Service]) -> Rendered:
-        """Return Virtual Services as an answer has them, and as commands; raises InvalidInputError for ports it has not."""
+        """Return Virtual Services as an answer has them, and as commands.
+
+        Raises InvalidInputError for ports it has not.
+        """
         found = self.virtual_services([self.expressible(service) for service in services])
         text = "".join(f"{line}\n" for item in found for line in command_lines(item))
         return Rendered({"VS": [f.answered(item) for item in found]}, text, refused(services, REFUSALS))
@@ -153,16 +157,16 @@ class Kemp:
         )
 
     def _nickname_of(self, first: Service) -> str:
-        """Return a nickname that nobody else has: whose it is, the pool, where it listens, whether affinity is shared."""
-        words = [self.prefix, first.pool or "-", first.vip.replace(":", "-"), first.protocol, str(first.port)]
-        return " ".join(words + ([_SHARED] if first.persistence.group else []))
+        """Return a nickname that nobody else has: whose it is, pool, where it listens, whether affinity is shared."""
+        parts = [self.prefix, first.pool or "-", first.vip.replace(":", "-"), first.protocol, str(first.port)]
+        return " ".join(parts + ([_SHARED] if first.persistence.group else []))
 
     def _nickname(self, item: VirtualService) -> tuple[str, bool]:
         """Return the pool that a nickname names, and whether affinity is shared."""
-        words = str(item.values["NickName"]).split(" ")
-        if not self.is_ours(item) or len(words) < 2:
+        parts = str(item.values["NickName"]).split(" ")
+        if not self.is_ours(item) or len(parts) < 2:
             return "", False
-        return "" if words[1] == "-" else words[1], words[-1] == _SHARED
+        return "" if parts[1] == "-" else parts[1], parts[-1] == _SHARED
 
 
 def socket_name(protocol: str, vip: str, port: int) -> str:
@@ -237,7 +241,7 @@ def _socket(service: Service) -> tuple[str, str, int]:
 
 
 def _limited(service: Service) -> Service:
-    """Return the service with what a LoadMaster cannot express at the nearest that it can, its name and options apart."""
+    """Return the service with the nearest that a LoadMaster can express, its name and options apart."""
     monitor = service.monitor
     return replace(
         service,
@@ -311,7 +315,7 @@ REFUSALS = (
     Refusal.when("node_port", _hides_node_port, "the port of the members stands at each of them, and there is none"),
     Refusal("members", _member_reasons),
 )
-"""What a LoadMaster cannot express; the name of a service, which is its protocol, address and port, is nobody's traffic."""
+"""What a LoadMaster cannot express; the name of a service, made of protocol, address and port, is nobody's traffic."""
 
 
 def _persistence(values: Mapping[str, Value], group: str) -> Persistence:

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Virtual Services and Real Servers of a LoadMaster as data: names, kinds, ranges, and what an answer leaves out.
 
-Names and ranges are those of the API (https://loadmasterapiv2.docs.progress.com/) and of the vendor's PowerShell wrapper
-(KEMPtechnologies/powershell-sdk-vnext); what an answer leaves out was read from public clients of API v2, whose comments
-tell what their authors saw. Only what the driver writes or judges is here; every other field is left alone.
+Names and ranges are those of the API (https://loadmasterapiv2.docs.progress.com/) and of the vendor's PowerShell
+wrapper (KEMPtechnologies/powershell-sdk-vnext); what an answer leaves out was read from public clients of API v2,
+whose comments tell what their authors saw. Only what the driver writes or judges is here; every other field is left
+alone.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ class RealServer:
 class VirtualService:
     """One Virtual Service: where it listens, its fields, its Real Servers by address and port.
 
-    Index, which the LoadMaster hands out anew, is no part of it: address, port and protocol tell Virtual Services apart.
+    Index, which the LoadMaster hands out anew, is no part of it: address, port and protocol tell Virtual Services
+    apart.
     """
 
     address: str
@@ -96,7 +98,7 @@ def ports_of(text: str) -> tuple[int, ...]:
 
 
 def virtual_service(raw: Mapping[str, Any]) -> VirtualService:
-    """Return a Virtual Service of an answer: numbers may be texts, switches true or "Y", what is off may be missing."""
+    """Return a Virtual Service of an answer: numbers may be texts, switches true or "Y", what is off missing."""
     values = {name: _value(field, raw.get(name)) for name, field in FIELDS.items()}
     values["ExtraPorts"] = ",".join(map(str, sorted(ports_of(str(values["ExtraPorts"])))))
     members = [

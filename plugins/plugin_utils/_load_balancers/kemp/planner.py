@@ -1,9 +1,12 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""want x have -> commands of a LoadMaster: what is added, modified field by field, removed, in an order that keeps traffic.
+"""want x have -> commands of a LoadMaster.
 
-Virtual Services belong together when they share an address, a protocol and a port. What gives ports up comes before what
-takes them; members are added before others are removed. A member that is switched everywhere is switched in one command.
+What is added, modified field by field, removed, in an order that keeps traffic.
+
+Virtual Services belong together when they share an address, a protocol and a port. What gives ports up comes before
+what takes them; members are added before others are removed. A member that is switched everywhere is switched in one
+command.
 """
 
 from __future__ import annotations
@@ -63,7 +66,10 @@ def plan_commands(
 def _paired(
     want: Sequence[VirtualService], have: Sequence[VirtualService]
 ) -> tuple[list[tuple[VirtualService, VirtualService]], list[VirtualService]]:
-    """Return wanted Virtual Services with those that become them, the one with most ports in common, and those that are new."""
+    """Return wanted Virtual Services with those that become them, and those that are new.
+
+    One becomes the wanted one with which it has most ports in common.
+    """
     holders = {socket: item for item in have for socket in _sockets(item)}
     taken: set[int] = set()
     pairs: list[tuple[VirtualService, VirtualService]] = []
@@ -149,7 +155,7 @@ def _switched_everywhere(
     stale: Sequence[VirtualService],
     everything: Sequence[VirtualService],
 ) -> Iterator[Command]:
-    """Yield a switch of the whole LoadMaster for each member that changes, where nobody else has it and all want the same."""
+    """Yield a switch of the whole LoadMaster for each member that changes, is ours alone, and wanted alike by all."""
     known = list(pairs)
     ours = {_place(old) for _new, old in known}
     strangers = {member.address for item in everything if _place(item) not in ours for member in item.members} | {

@@ -1,11 +1,14 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The resources of a NetScaler that a virtual service is made of, as data: types, choices, immutables, defaults, CLI words.
+"""The resources of a NetScaler that a virtual service is made of, as data.
+
+Types, choices, immutables, defaults, CLI words.
 
 Types, choices, immutable and unset-able attributes are those of the NITRO reference
-(https://developer-docs.netscaler.com/en-us/adc-nitro-api/current-release/) and of netscaler.adc 2.18.0, which agrees with it;
-defaults and units are those of the command reference (https://developer-docs.netscaler.com/en-us/adc-command-reference-int/).
-Only what the driver says or judges is here; every other attribute of a resource is left alone.
+(https://developer-docs.netscaler.com/en-us/adc-nitro-api/current-release/) and of netscaler.adc 2.18.0, which agrees
+with it; defaults and units are those of the command reference
+(https://developer-docs.netscaler.com/en-us/adc-command-reference-int/). Only what the driver says or judges is here;
+every other attribute of a resource is left alone.
 """
 
 from __future__ import annotations
@@ -28,8 +31,8 @@ IDLE_SECONDS: Mapping[str, int] = {"TCP": 9000, "UDP": 120}
 class Attribute:
     """One attribute: what it may be, and what it is when an answer or a line leaves it out.
 
-    default: None where the appliance has none: the attribute is then absent. immutable: only a new object has another value.
-    action: changed by the actions enable and disable, never by an update.
+    default: None where the appliance has none: the attribute is then absent. immutable: only a new object has another
+    value. action: changed by the actions enable and disable, never by an update.
     """
 
     word: str = ""
@@ -46,9 +49,9 @@ class Attribute:
 class Resource:
     """One kind of object.
 
-    noun: as in the commands add, bind, set, rm. key: the attributes that tell objects apart. positional: the attributes
-    that a command gives without a word, in their order. remove_with: what the removal says besides the key.
-    refers: attribute -> the kind of object that it names.
+    noun: as in the commands add, bind, set, rm. key: the attributes that tell objects apart. positional: the
+    attributes that a command gives without a word, in their order. remove_with: what the removal says besides the
+    key. refers: attribute -> the kind of object that it names.
     """
 
     name: str
@@ -216,7 +219,9 @@ def _defaults(name: str, kind: str) -> Mapping[str, Scalar]:
 
 
 def normalised(resource: Resource, raw: Mapping[str, object]) -> dict[str, Scalar]:
-    """Return the known attributes of an object from an answer or a line: numbers as numbers, words in capitals, defaults filled in.
+    """Return the known attributes of an object from an answer or a line.
+
+    Numbers as numbers, words in capitals, defaults filled in.
 
     Answers write numbers as texts, and leave out attributes that nobody set; so do lines of the configuration.
     """

@@ -5,8 +5,9 @@
     add lb vserver lync_pool01-sip TCP 10.1.0.100 5061 -persistenceType SOURCEIP -timeout 20 -cltTimeout 1800
     bind lb vserver lync_pool01-sip lync_pool01-sip
 
-A running configuration has every traffic domain, leaves out what is at its default, and lists several objects' lines per
-kind; lines that are none of the driver's kinds are skipped, save that every kind of virtual server tells where it listens.
+A running configuration has every traffic domain, leaves out what is at its default, and lists several objects' lines
+per kind; lines that are none of the driver's kinds are skipped, save that every kind of virtual server tells where it
+listens.
 """
 
 from __future__ import annotations
@@ -42,7 +43,10 @@ class Listening:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a configuration says: objects of the driver's kinds, listeners of all kinds, whether there is a second unit."""
+    """What a configuration says.
+
+    Objects of the driver's kinds, listeners of all kinds, whether there is a second unit.
+    """
 
     tables: Tables
     listeners: tuple[Listening, ...] = ()
@@ -69,7 +73,7 @@ def command_lines(tables: Tables) -> list[str]:
 
 def removal_line(resource: Resource, values: Mapping[str, object]) -> str:
     """Return the line that removes an object, or unbinds it."""
-    words = [
+    tokens = [
         str(values[name]) for name in (*resource.key, *resource.remove_with) if not resource.attributes[name].word
     ]
     named = [
@@ -78,11 +82,11 @@ def removal_line(resource: Resource, values: Mapping[str, object]) -> str:
         if resource.attributes[name].word
         for part in (f"-{resource.attributes[name].word}", str(values[name]))
     ]
-    return " ".join([("unbind" if resource.binding else "rm"), resource.noun, *map(_quoted, words), *named])
+    return " ".join([("unbind" if resource.binding else "rm"), resource.noun, *map(_quoted, tokens), *named])
 
 
-def option_words(resource: Resource, values: Mapping[str, object]) -> list[str]:
-    """Return attributes with their words: ["-cltTimeout", "1800"]."""
+def option_tokens(resource: Resource, values: Mapping[str, object]) -> list[str]:
+    """Return attributes with their tokens: ["-cltTimeout", "1800"]."""
     named = [
         (resource.attributes[name].word, value) for name, value in values.items() if resource.attributes[name].word
     ]
@@ -90,9 +94,14 @@ def option_words(resource: Resource, values: Mapping[str, object]) -> list[str]:
 
 
 def _made(resource: Resource, values: Values) -> Iterator[str]:
-    words = [_quoted(str(values[name])) for name in resource.positional]
+    tokens = [_quoted(str(values[name])) for name in resource.positional]
     yield " ".join(
-        [("bind" if resource.binding else "add"), resource.noun, *words, *option_words(resource, added_values(values))]
+        [
+            ("bind" if resource.binding else "add"),
+            resource.noun,
+            *tokens,
+            *option_tokens(resource, added_values(values)),
+        ]
     )
 
 
@@ -128,7 +137,7 @@ def _command(line: str) -> _Command | None:
 
 
 def _sorted_out(tokens: list[str]) -> tuple[list[str], dict[str, str]]:
-    """Return the words that stand alone, and the options with their values, by lower-case name."""
+    """Return the tokens that stand alone, and the options with their values, by lower-case name."""
     positional: list[str] = []
     options: dict[str, str] = {}
     index = 0
@@ -171,14 +180,14 @@ def _kind(command: _Command) -> Resource | None:
 
 
 def _fits(resource: Resource, command: _Command) -> bool:
-    words = [resource.attributes[name].word.lower() for name in resource.key if resource.attributes[name].word]
-    return len(command.positional) == len(resource.positional) and all(word in command.options for word in words)
+    tokens = [resource.attributes[name].word.lower() for name in resource.key if resource.attributes[name].word]
+    return len(command.positional) == len(resource.positional) and all(word in command.options for word in tokens)
 
 
 def _values(resource: Resource, command: _Command) -> dict[str, object]:
     positional = dict(zip(resource.positional, command.positional, strict=False))
-    words = {attribute.word.lower(): name for name, attribute in resource.attributes.items() if attribute.word}
-    return {**positional, **{words[word]: value for word, value in command.options.items() if word in words}}
+    tokens = {attribute.word.lower(): name for name, attribute in resource.attributes.items() if attribute.word}
+    return {**positional, **{tokens[word]: value for word, value in command.options.items() if word in tokens}}
 
 
 def _listening(command: _Command) -> Iterator[Listening]:

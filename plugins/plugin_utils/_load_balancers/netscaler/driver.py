@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The driver netscaler: virtual services as resources of NITRO, as lines of the command line, and back from both.
 
-A document is either the resources, as GET answers have them ({"lbvserver": [{...}], ...}), or the text of a configuration.
+A document is either the resources, as GET answers have them ({"lbvserver": [{...}], ...}), or the text of a
+configuration.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ from .resources import (
 
 PREFIX = "lync_"
 _WHY_STATES = {
-    MemberState.DRAINING: "a configuration only says disabled: the member keeps its sessions until they end, and reads back as disabled",
-    MemberState.BACKUP: "a group has no backup members, which take a backup virtual server: the member is bound disabled",
+    MemberState.DRAINING: "a configuration only says disabled: the member keeps its sessions until they end, "
+    "and reads back as disabled",
+    MemberState.BACKUP: "a group has no backup members, which take a backup virtual server: "
+    "the member is bound disabled",
 }
 
 

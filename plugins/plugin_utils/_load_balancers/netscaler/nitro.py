@@ -4,8 +4,8 @@
 
     https://developer-docs.netscaler.com/en-us/adc-nitro-api/current-release/api-reference
 
-One GET of the running configuration tells everything that a comparison needs, in as many requests as there are appliances;
-reading the same by GETs of resources takes one per kind, and binding.
+One GET of the running configuration tells everything that a comparison needs, in as many requests as there are
+appliances; reading the same by GETs of resources takes one per kind, and binding.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ class Nitro:
         text = found.get("response") if isinstance(found, dict) else found
         if not isinstance(text, str):
             raise DeviceError(
-                f"{self.connection.place}: the running configuration is not in the answer; fix: allow the user to show ns runningConfig"
+                f"{self.connection.place}: the running configuration is not in the answer; "
+                "fix: allow the user to show ns runningConfig"
             )
         return text
 

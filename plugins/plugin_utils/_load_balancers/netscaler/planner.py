@@ -1,13 +1,15 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""want x have -> steps, each one request: what is added, updated, unset, switched, removed, in an order that keeps traffic.
+"""want x have -> steps, each one request.
 
-An object whose immutable attribute changes is renamed, so that it goes on serving while the new one is made beside it, and
-is removed last. Where the new one needs the address and port that the old one holds, the appliance refuses it: then the old
-one goes first, and nothing listens between two requests.
+What is added, updated, unset, switched, removed, in an order that keeps traffic.
 
-macroapi takes many kinds of objects in one request, but one kind of operation: additions with their bindings, updates, or
-removals. Switching, renaming and unsetting take a request per kind of object.
+An object whose immutable attribute changes is renamed, so that it goes on serving while the new one is made beside
+it, and is removed last. Where the new one needs the address and port that the old one holds, the appliance refuses
+it: then the old one goes first, and nothing listens between two requests.
+
+macroapi takes many kinds of objects in one request, but one kind of operation: additions with their bindings,
+updates, or removals. Switching, renaming and unsetting take a request per kind of object.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from .attributes import RESOURCES, Key, Resource, Scalar, Tables, Values, added_values, key_of
-from .cli import command_lines, option_words, removal_line
+from .cli import command_lines, option_tokens, removal_line
 
 CONFIG_PATH = "/nitro/v1/config"
 Objects = frozenset[tuple[str, Key]]
@@ -102,22 +104,22 @@ def _lines(action: Action, item: Item) -> list[str]:
         return [f"rename {resource.noun} {item.values[resource.key[0]]} {item.values['newname']}"]
     rest = {name: value for name, value in values.items() if name not in (*resource.key, *resource.remove_with)}
     if action is Action.UNSET:
-        words = [word for word in option_words(resource, rest) if word.startswith("-")]
+        tokens = [word for word in option_tokens(resource, rest) if word.startswith("-")]
     elif action is Action.UPDATE:
-        words = _set_words(item, rest)
+        tokens = _set_tokens(item, rest)
     else:
-        words = [str(rest[name]) for name in ("servername", "port") if name in rest] + (
+        tokens = [str(rest[name]) for name in ("servername", "port") if name in rest] + (
             ["-graceful", "YES"] if "graceful" in rest else []
         )
     named = [str(item.values[name]) for name in (*resource.key, *resource.remove_with)]
-    return [" ".join([action.value, resource.noun, *named, *words])]
+    return [" ".join([action.value, resource.noun, *named, *tokens])]
 
 
-def _set_words(item: Item, rest: Mapping[str, str | int]) -> list[str]:
-    """Return the words of a set command, where an address has a word although add gives it without one."""
+def _set_tokens(item: Item, rest: Mapping[str, str | int]) -> list[str]:
+    """Return the tokens of a set command, where an address has a word although add gives it without one."""
     address = {"lbvserver": "ipv46", "server": "ipaddress"}.get(item.kind, "")
-    words = [f"-IPAddress {rest[address]}"] if address in rest else []
-    return words + option_words(
+    tokens = [f"-IPAddress {rest[address]}"] if address in rest else []
+    return tokens + option_tokens(
         RESOURCES[item.kind], {name: value for name, value in rest.items() if name in RESOURCES[item.kind].attributes}
     )
 
@@ -126,8 +128,8 @@ def _set_words(item: Item, rest: Mapping[str, str | int]) -> list[str]:
 class Scope:
     """What is ours, what of it stays as it is, and which members leave gracefully.
 
-    kept: names of our virtual servers that are not touched although nobody wants them now (state merged, stopped pools).
-    graceful: keys of member bindings that are disabled as soon as their sessions have ended.
+    kept: names of our virtual servers that are not touched although nobody wants them now (state merged, stopped
+    pools). graceful: keys of member bindings that are disabled as soon as their sessions have ended.
     """
 
     prefix: str
@@ -173,7 +175,7 @@ def _missing(tables: Tables, others: Tables) -> Iterator[tuple[str, Key]]:
 
 
 def _is_ours(name: str, key: Key, prefix: str) -> bool:
-    """Return whether an object is ours: by its name, and a place in an affinity group by the virtual server that has it."""
+    """Return whether an object is ours: by its name, in an affinity group by the virtual server that has the place."""
     return key[1 if name == _AFFINITY else 0].startswith(prefix)
 
 
@@ -252,7 +254,10 @@ def _used_by_others(tables: Tables, prefix: str) -> Objects:
 
 
 def _in_the_way(want: Tables, have: Tables, removed: Objects) -> Objects:
-    """Return what has to go before anything is added: holders of addresses that are wanted elsewhere, places in other groups."""
+    """Return what has to go before anything is added.
+
+    Holders of addresses that are wanted elsewhere, places in other groups.
+    """
     holders = {_socket(values): key for key, values in have[_VSERVER].items()}
     found: set[tuple[str, Key]] = set()
     for key, values in want[_VSERVER].items():
@@ -367,7 +372,10 @@ def _difference(
 
 
 def _ignored(name: str, want: Values, grouped: frozenset[str]) -> frozenset[str]:
-    """Return the attributes that mean nothing now: of a group's members the own persistence, without persistence its duration."""
+    """Return the attributes that mean nothing now.
+
+    A virtual server of a group has no persistence of its own; without persistence, its duration means nothing.
+    """
     if name == _VSERVER and str(want["name"]) in grouped:
         return frozenset(("persistencetype", "timeout"))
     return frozenset(("timeout",)) if want.get("persistencetype") == "NONE" else frozenset()

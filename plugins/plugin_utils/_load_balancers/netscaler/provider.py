@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A NetScaler, or a pair of them: read, compared and written.
 
-Of a pair, the primary is found first: a secondary says who it is, and everything else is read and written there. A change
-of configuration on the primary reaches the other unit by itself; the result tells whether that works.
+Of a pair, the primary is found first: a secondary says who it is, and everything else is read and written there. A
+change of configuration on the primary reaches the other unit by itself; the result tells whether that works.
 """
 
 from __future__ import annotations

@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Virtual services as resources of a NetScaler, and back: ours by the prefix, or any virtual server for a comparison.
 
-A service is an lbvserver and a servicegroup of its name; monitors, servers, profiles and affinity groups are shared by
-all that need the same. Names begin with the prefix that says whose they are; what a shared object is stands in its name.
-What somebody changed by hand shows in the field that it belongs to: of idle timeouts that should be equal, the odd one out.
+A service is an lbvserver and a servicegroup of its name; monitors, servers, profiles and affinity groups are shared
+by all that need the same. Names begin with the prefix that says whose they are; what a shared object is stands in its
+name. What somebody changed by hand shows in the field that it belongs to: of idle timeouts that should be equal, the
+odd one out.
 """
 
 from __future__ import annotations
@@ -192,7 +193,8 @@ def _problems(services: Sequence[Service], prefix: str) -> Iterator[Problem]:
             or not set(name) <= _NAME_CHARACTERS
             or not (name[0].isalnum() or name[0] == "_")
         ):
-            allowed = f"up to {_NAME_LENGTH_MAXIMUM} letters, digits and _ # . : @ = - and spaces, the first a letter, digit or _"
+            characters = "letters, digits and _ # . : @ = - and spaces, the first a letter, digit or _"
+            allowed = f"up to {_NAME_LENGTH_MAXIMUM} {characters}"
             yield Problem(place, f"{name!r} is no name of a NetScaler", allowed, "rename the pool, or change prefix")
         if service.monitor.interval_seconds <= 1:
             yield Problem(
@@ -211,7 +213,7 @@ def _problems(services: Sequence[Service], prefix: str) -> Iterator[Problem]:
 
 
 def services_of(tables: Tables, prefix: str, idle_seconds: Mapping[str, int] | None = None) -> tuple[Service, ...]:
-    """Return our services, sorted by name; idle_seconds are those wanted, by name, which one that differs goes before."""
+    """Return our services by name; idle_seconds: those wanted, by name: of several, that which differs counts."""
     reader = Reader(tables, prefix, idle_seconds)
     found = (reader.service(values) for (name,), values in tables["lbvserver"].items() if name.startswith(prefix))
     return tuple(sorted(found, key=lambda service: service.name))

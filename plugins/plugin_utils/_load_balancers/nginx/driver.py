@@ -1,9 +1,12 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""nginx's spelling of the neutral model: a stream block of its own with an upstream and a server per service, TCP or UDP.
+"""nginx's spelling of the neutral model.
 
-What HAProxy cannot carry is UDP 3478; this is for it. Affinity is the consistent hash of the client's address. nginx without its
-commercial part asks no member whether it is well: a member that refuses failures times rests for one interval.
+A stream block of its own with an upstream and a server per service, TCP or UDP.
+
+What HAProxy cannot carry is UDP 3478; this is for it. Affinity is the consistent hash of the client's address. nginx
+without its commercial part asks no member whether it is well: a member that refuses failures times rests for one
+interval.
 """
 
 from __future__ import annotations
@@ -39,7 +42,10 @@ class NginxStreamDriver:
         return Rendered(text, text, refused(ordered, _REFUSALS))
 
     def parse(self, document: object) -> tuple[Service, ...]:
-        """Return the services of a file's text, sorted by name; raises InvalidInputError when it is not one that render writes."""
+        """Return the services of a file's text, sorted by name.
+
+        Raises InvalidInputError when it is not one that render writes.
+        """
         return tuple(sorted(_services(nginx_blocks(str(document))), key=lambda service: service.name))
 
     def expressible(self, service: Service) -> Service:
@@ -62,7 +68,10 @@ DRIVER = NginxStreamDriver()
 
 
 def _state_of(state: MemberState, hashed: bool) -> MemberState:
-    """Return the state that nginx has for one: a server is up, in reserve (not beside a hash) or down, and keeps what it has."""
+    """Return the state that nginx has for one.
+
+    A server is up, in reserve (not beside a hash) or down, and keeps what it has.
+    """
     if state is MemberState.DRAINING or (state is MemberState.BACKUP and hashed):
         return MemberState.DISABLED
     return state
@@ -98,12 +107,13 @@ _REFUSALS = (
 def _service(service: Service) -> str:
     name, monitor = f"{PREFIX}{service.name}", service.monitor
     hashed = has_affinity(service)
-    words = {MemberState.DISABLED: " down", MemberState.BACKUP: " backup"}
+    suffixes = {MemberState.DISABLED: " down", MemberState.BACKUP: " backup"}
     balance = ["hash $remote_addr consistent;"] if hashed else _ALGORITHMS[service.algorithm]
     rest = f"max_fails={monitor.failures} fail_timeout={monitor.interval_seconds}s"
+    rests = [rest + suffixes.get(_state_of(member.state, hashed), "") for member in sorted(service.members)]
     servers = [
-        f"server {endpoint(member.address, service.node_port)} {rest}{words.get(_state_of(member.state, hashed), '')};"
-        for member in sorted(service.members)
+        f"server {endpoint(member.address, service.node_port)} {more};"
+        for member, more in zip(sorted(service.members), rests, strict=True)
     ] or [f"server 127.0.0.1:{service.node_port} down;"]  # an upstream without a server is an error
     is_udp = service.protocol == "udp"
     # One socket per worker, so that the kernel keeps a client at one worker.
@@ -130,7 +140,10 @@ def endpoint(address: str, port: int) -> str:
 
 
 def _services(blocks: Iterable[Block]) -> Iterator[Service]:
-    """Yield each service, whose upstream render writes before it; no block is kept: a thousand of them leave a processor's cache."""
+    """Yield each service, whose upstream render writes before it.
+
+    No block is kept: a thousand of them leave a processor's cache.
+    """
     upstreams: dict[str, Block] = {}
     for block in blocks:
         if block.head[:1] == ("upstream",):
@@ -155,7 +168,7 @@ def _read_service(server: Block, upstream: Block) -> Service:
     listen = server.values("listen")
     vip, port = split_endpoint(listen[0])
     servers = list(upstream.all("server"))
-    members = [words for words in servers if any(word.startswith("max_fails=") for word in words)]
+    members = [tokens for tokens in servers if any(word.startswith("max_fails=") for word in tokens)]
     node_port = split_endpoint(servers[0][0])[1]
     hashed = upstream.has("hash")
     return Service(
@@ -165,7 +178,7 @@ def _read_service(server: Block, upstream: Block) -> Service:
         port=port,
         protocol="udp" if "udp" in listen else "tcp",
         node_port=node_port,
-        members=tuple(sorted(Member(split_endpoint(words[0])[0], server_state(words)) for words in members)),
+        members=tuple(sorted(Member(split_endpoint(tokens[0])[0], server_state(tokens)) for tokens in members)),
         monitor=_monitor(members[0], node_port) if members else Monitor(node_port),
         persistence=Persistence(PersistenceKind.SOURCE if hashed else PersistenceKind.NONE),
         idle_seconds=seconds_of(server.values("proxy_timeout")[0], "s"),
@@ -175,11 +188,13 @@ def _read_service(server: Block, upstream: Block) -> Service:
     )
 
 
-def server_state(words: Sequence[str]) -> MemberState:
-    """Return the state of a member from the words of its server directive."""
-    return MemberState.DISABLED if "down" in words else MemberState.BACKUP if "backup" in words else MemberState.ACTIVE
+def server_state(tokens: Sequence[str]) -> MemberState:
+    """Return the state of a member from the tokens of its server directive."""
+    return (
+        MemberState.DISABLED if "down" in tokens else MemberState.BACKUP if "backup" in tokens else MemberState.ACTIVE
+    )
 
 
-def _monitor(words: Sequence[str], port: int) -> Monitor:
-    found = dict(word.partition("=")[::2] for word in words[1:] if "=" in word)
+def _monitor(tokens: Sequence[str], port: int) -> Monitor:
+    found = dict(word.partition("=")[::2] for word in tokens[1:] if "=" in word)
     return Monitor(port, seconds_of(found["fail_timeout"], "s"), int(found["max_fails"]))
