@@ -25,7 +25,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_rollback imp
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary import RunSummary
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_text import summary_text
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, write_summary
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions
 
 
@@ -40,10 +40,16 @@ class ActionModule(ControllerAction):
         state = run_state()
         run = RunOptions.from_document(state.options()).common
         summary = collect_summary(state, task_vars.get("ansible_play_hosts_all", ()), self._settings(run, task_vars))
-        Display().display(summary_text(summary))
-        files = _written(summary, Path(run.report_dir)) if run.report_dir else []
-        outcome = _outcome(summary, files)
-        return {"changed": False, "report": summary.document(), "files": files, **self.finished(outcome, run.report_dir)}
+        text = summary_text(summary)
+        try:
+            outcome = _written(summary, text, run.report_dir)
+        except OSError:
+            # Without its last line: a run whose report is lost is not done.
+            Display().display(text.rpartition("\n")[0])
+            raise
+        Display().display(text)
+        files = list(outcome.files)
+        return {"changed": False, "report": summary.document(), "files": files, **self.finished(outcome)}
 
     def _settings(self, run: Options, task_vars: Mapping[str, Any]) -> Settings:
         return Settings(
@@ -81,11 +87,20 @@ def _outcome(summary: RunSummary, files: list[str]) -> RunOutcome:
     )
 
 
-def _written(summary: RunSummary, directory: Path) -> list[str]:
-    """Write the summary as JSON and as text, and the inventory of a rollback when the run took snapshots; returns the paths."""
+def _written(summary: RunSummary, text: str, directory: str) -> RunOutcome:
+    """Write the summary as JSON and as text, and the inventory of a rollback when the run took snapshots.
+
+    Empty for nowhere.
+
+    Returns the outcome of the run, which is written beside them; raises OSError.
+    """
+    if not directory:
+        return _outcome(summary, [])
     name = "site-before" if summary.run.check else "site-after"
-    files = {f"{name}.json": json_text(summary.document()), f"{name}.txt": summary_text(summary) + "\n"}
+    files = {f"{name}.json": json_text(summary.document()), f"{name}.txt": text + "\n"}
     snapshots = first_snapshots(summary.parts)
     if snapshots:
         files[FILE] = inventory_text(snapshots)
-    return write_files(directory, files)
+    outcome = _outcome(summary, write_files(Path(directory), files))
+    write_summary(Path(directory), outcome.document())
+    return outcome

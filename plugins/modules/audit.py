@@ -10,9 +10,14 @@ short_description: Compare dumps of the hosts' firewalls with the plan, without 
 version_added: "0.1.0"
 description:
   - Compares what M(msuc.lync.plan) compiled earlier in the same run with dumps of the local firewall policy of each host.
-  - Prints a line per rule that differs.
-  - Contacts no host and writes nothing. Runs once for all hosts, on the controller.
-  - Fails when a host differs from the plan, and when a host has no dump or one that cannot be judged.
+  - Prints a line per rule that differs, as C(drift.yml) does, and leaves out what C(lync_accepted_deviations) accepts.
+    With C(lync_report_dir) it writes C(audit.json), C(audit.xml) (JUnit) and C(audit.html).
+  - Rules of the collection's group that the plan does not have are deviations unless C(lync_firewall_state) of the host is V(merged).
+    What V(overridden) would disable are rules of others, which are no drift.
+  - With C(lync_ipsec) V(auto) the IPsec exemptions of a dump are compared that holds a rule which requests or requires protection, or
+    exemptions of the collection's group. What Group Policy requires is in no dump. V(true) compares them always, V(false) never.
+  - Contacts no host and changes none. Runs once for all hosts, on the controller.
+  - A host that differs from the plan, and one that has no dump or one that cannot be judged, is not done; M(msuc.lync.verdict) ends the run so.
 author: msuc.lync contributors (@msuc-lync)
 options:
   dir:
@@ -20,24 +25,8 @@ options:
       - Directory on the controller that holds one dump per host, named after the host in the inventory.
       - C(HOST.wfw) is what C(netsh advfirewall export) writes, C(HOST.reg) what C(reg export) writes or C(reg query) prints for
         the key C(FirewallPolicy), and C(HOST.json) a mapping of rule ids to rule strings, or a list of such mappings.
+      - By default that of C(lync_audit_dir), and C(dumps) without it.
     type: path
-    required: true
-  state:
-    description:
-      - V(replaced) tells of rules of the collection's group that the plan does not have.
-      - V(merged) leaves them out.
-      - V(overridden) is as V(replaced); what it would disable are rules of others, which are no drift.
-    type: str
-    choices: [merged, replaced, overridden]
-    default: replaced
-  ipsec:
-    description:
-      - V(auto) compares IPsec exemptions of a dump that holds a rule which requests or requires protection, and of one that holds exemptions
-        of the collection's group. What Group Policy requires is in no dump.
-      - V(true) compares them always, V(false) never.
-    type: str
-    choices: ['auto', 'true', 'false']
-    default: auto
 attributes:
   action:
     description: Runs on the controller as an action plugin.
@@ -46,7 +35,7 @@ attributes:
     description: Reads only, in check mode as well.
     support: full
   diff_mode:
-    description: Prints lines in words.
+    description: It changes no device.
     support: none
 notes:
   - 'Use it in a play on C(hosts: all) with C(run_once: true), after M(msuc.lync.plan).'
@@ -67,16 +56,30 @@ EXAMPLES = r"""
       msuc.lync.audit:
         dir: dumps
       run_once: true
+
+- name: End
+  hosts: "{{ lookup('msuc.lync.verdict', wantlist=true) }}"
+  gather_facts: false
+  tasks:
+    - name: End as the report says
+      msuc.lync.verdict:
 """
 
 RETURN = r"""
-outcomes:
-  description:
-    - What became of each Windows host of the run, by its name. C(status) is V(unchanged) when it is as planned, V(changed) when it differs,
-      and otherwise says why it could not be judged. C(drift) is a line per rule that differs.
+report:
+  description: The report, as plugins/plugin_utils/_drift/data/lync_drift.schema.json describes it.
   type: dict
   returned: when the directory could be read
-  sample: {"fe02": {"host": "fe02", "status": "changed", "drift": ["Lync fe-sip-tls (TCP in): disabled: enabled is false, should be true"]}}
+verdict:
+  description: How the run ended, as M(msuc.lync.verdict) reads it.
+  type: str
+  returned: when the directory could be read
+  sample: differs
+files:
+  description: Paths of the files written.
+  type: list
+  elements: str
+  returned: when the directory could be read
 notes:
   description: What else the dumps tell, such as a firewall that is off, and dumps of no host.
   type: list

@@ -46,7 +46,8 @@ def audited(site: SiteLab, directory: pathlib.Path, *arguments: str) -> Played:
 
 def test_hosts_as_planned_are_no_drift_and_tampered_ones_are_named(converged: SiteLab, tmp_path: pathlib.Path) -> None:
     played = audited(converged, dumped(converged, tmp_path), "-e", "lync_firewall_state=overridden")
-    assert printed(played, TASK) == "Drift: 0 rules on 0 of 6 hosts."
+    lines = printed(played, TASK).splitlines()
+    assert lines == ["Drift: 0 deviations on 0 of 6 devices.", "Verdict: done (0 deviations on 0 devices)"]
     assert played.status == 0
     store = converged.lab.stores["fe12"]
     untouched = store.read()
@@ -62,10 +63,10 @@ def test_hosts_as_planned_are_no_drift_and_tampered_ones_are_named(converged: Si
     assert lines[:3] == [
         "fe12: Lync fe-focus (TCP in): changed: localport is 4444, should be 444",
         "fe12: Lync fe-sip-tls (TCP in): disabled: enabled is false, should be true",
-        f"could not tell: fe21: no dump: {tmp_path} holds none of fe21.wfw, fe21.reg, fe21.json",
+        f"could not tell: fe21: failed: no dump: {tmp_path} holds none of fe21.wfw, fe21.reg, fe21.json",
     ]
-    assert lines[3].startswith("could not tell: fe22: unreadable: dump ")
-    assert lines[4:5] == ["Drift: 2 rules on 1 of 6 hosts."]
+    assert lines[3].startswith("could not tell: fe22: failed: unreadable: dump ")
+    assert lines[4:] == ["Drift: 2 deviations on 1 of 6 devices.", "Verdict: unknown (2 deviations on 1 device)"]
     assert "Traceback" not in played.output
 
 
@@ -73,7 +74,24 @@ def test_limit_chooses_the_hosts(converged: SiteLab, tmp_path: pathlib.Path) -> 
     write_dump(tmp_path / "fe11.wfw", converged.lab.stores["fe11"])
     played = audited(converged, tmp_path, "--limit", "fe11")
     assert played.status == 0, played.output
-    assert printed(played, TASK) == "Drift: 0 rules on 0 of 1 host."
+    assert printed(played, TASK).splitlines()[0] == "Drift: 0 deviations on 0 of 1 device."
+
+
+def test_what_is_accepted_is_no_drift_in_dumps_either(converged: SiteLab, tmp_path: pathlib.Path) -> None:
+    store = converged.lab.stores["fe12"]
+    untouched = store.read()
+    tamper.change(store, "Lync fe-sip-tls (TCP in)", {"enabled": False})
+    write_dump(tmp_path / "fe12.wfw", store)
+    store.write(untouched)
+    accepted = {"device": "fe1?", "name": "Lync fe-sip-tls*", "owner": "netops", "reason": "test", "ticket": "CHG1"}
+    variables = {"lync_accepted_deviations": [{**accepted, "expires": "2099-01-01"}], "lync_report_dir": str(tmp_path)}
+    assert audited(converged, tmp_path, "--limit", "fe12").status == 2
+    played = audited(converged, tmp_path, "--limit", "fe12", "-e", json.dumps(variables))
+    assert played.status == 0, played.output
+    assert "accepted by netops until 2099-01-01 (CHG1): fe12: Lync fe-sip-tls (TCP in): disabled" in printed(played, TASK)
+    document = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
+    assert (document["status"], document["counts"]["accepted"]) == ("clean", 1)
+    assert not list(tmp_path.glob("drift*"))
 
 
 def test_a_directory_that_is_not_there_is_said_in_one_line(converged: SiteLab, tmp_path: pathlib.Path) -> None:

@@ -91,7 +91,11 @@ def test_every_class_is_named_and_nothing_is_written(damaged: SiteLab, tmp_path:
     found_first = damaged.playbook("drift", "-e", f"lync_report_dir={tmp_path}", "-e", "lync_change_reference=CHG0042", **measured)
     assert found_first.status == 2
     assert found(tmp_path) == EVERY_CLASS
-    assert printed(found_first, REPORTED).splitlines()[-2:] == ["Drift: 6 deviations on 2 of 6 devices.", f"Report: {tmp_path / 'drift.html'}"]
+    assert printed(found_first, REPORTED).splitlines()[-3:] == [
+        "Drift: 6 deviations on 2 of 6 devices.",
+        f"Report: {tmp_path / 'drift.html'}",
+        "Verdict: differs (6 deviations on 2 devices)",
+    ]
     assert (state_of(damaged), damaged.counts("writes")) == (before, writes)
     page = (tmp_path / "drift.html").read_text(encoding="utf-8")
     assert "CHG0042" in page and "444, 9999" in page

@@ -40,6 +40,10 @@ def selection_of(task_vars: Mapping[str, Any]) -> Selection:
     return Selection(frozenset(tags), frozenset(skipped))
 
 
+HISTORY_OF = "drift"
+"""The playbook whose reports are kept by their date."""
+
+
 class DriftAction(ControllerAction):
     """An action that ends in a drift report: of devices that were compared, or of their dumps."""
 
@@ -67,7 +71,7 @@ class DriftAction(ControllerAction):
     ) -> Answer:
         """Print a report, write its files, and return the result of the task; a remediation ends the run later."""
         document = report.document()
-        files = _written(report, document, plan, Path(run.report_dir)) if run.report_dir else []
+        files = _written(playbook, report, document, plan, Path(run.report_dir)) if run.report_dir else []
         lines = [*(repairs.left if repairs else ()), *(f"Report: {name}" for name in files if name.endswith(".html"))]
         Display().display("\n".join([drift_text(report), *lines]))
         verdicts = repairs.verdicts if repairs else report.verdicts()
@@ -78,7 +82,9 @@ class DriftAction(ControllerAction):
 
 def _outcome(playbook: str, report: Report, verdicts: Mapping[str, Verdict], files: Sequence[str]) -> RunOutcome:
     drifted, number = drift_counts(report)
-    text = f"{counted(number, 'deviation')} on {counted(drifted, 'device')}" if report.devices else "no device was asked"
+    text = (
+        f"{counted(number, 'deviation')} on {counted(drifted, 'device')}" if report.devices else "no device was asked"
+    )
     counts = {"devices": len(report.devices), "drifted": drifted, "deviations": number}
     return RunOutcome.of_devices(
         playbook,
@@ -90,13 +96,14 @@ def _outcome(playbook: str, report: Report, verdicts: Mapping[str, Verdict], fil
     )
 
 
-def _written(report: Report, document: Mapping[str, object], plan: Plan, directory: Path) -> list[str]:
-    """Write the report in every form, and keep it for the history; returns the paths."""
+def _written(playbook: str, report: Report, document: Mapping[str, object], plan: Plan, directory: Path) -> list[str]:
+    """Write the report in every form, that of drift.yml also by its date for the history; returns the paths."""
     text = json_text(document)
     files = {
-        "drift.json": text,
-        "drift.xml": drift_junit(report),
-        "drift.html": page(document, plan),
-        file_name(report.context.now): text,
+        f"{playbook}.json": text,
+        f"{playbook}.xml": drift_junit(report),
+        f"{playbook}.html": page(document, plan),
     }
+    if playbook == HISTORY_OF:
+        files[file_name(report.context.now)] = text
     return write_files(directory, files)

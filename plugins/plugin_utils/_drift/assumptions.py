@@ -3,7 +3,7 @@
 """What a plan relies on and does not make, and how each of these assumptions stands after the last verify.yml.
 
     standing(plan, last_report(Path("reports")))
-    -> (Assumption("edge01", "The default gateway is on the external interface.", Standing.CONFIRMED, "0.0.0.0/0 leaves by ..."), ...)
+    -> (Assumption("edge01", "The default gateway is on ...", Standing.CONFIRMED, "0.0.0.0/0 leaves by ..."), ...)
 
 A report of verify.yml has the assumptions of its own plan; one that the report does not know was not read by anybody.
 """
@@ -33,7 +33,10 @@ class Standing(str, Enum):
 
 @dataclass(frozen=True, order=True)
 class Assumption:
-    """One assumption of a plan; place: the host or pool that relies on it. why: what was read, or why that does not tell."""
+    """One assumption of a plan.
+
+    place: the host or pool that relies on it. why: what was read, or why that does not tell.
+    """
 
     place: str
     text: str
@@ -51,7 +54,10 @@ class Assumption:
 
 
 def assumptions_of(plan: Plan) -> tuple[Assumption, ...]:
-    """Return the assumptions of a plan, sorted, as nobody has read anything yet; of hosts only those that are managed."""
+    """Return the assumptions of a plan, sorted, as nobody has read anything yet.
+
+    Of hosts only those that are managed.
+    """
     managed = [host for host in plan.hosts.values() if host.managed and host.member_state != "retired"]
     found = [Assumption(host.host, text) for host in managed for text in host.assumptions]
     found += [Assumption(pool.pool, text) for pool in plan.pools.values() for text in pool.assumptions]

@@ -5,8 +5,8 @@
     Deviation(device="fe02", concern=Concern.FIREWALL, kind=Class.DISABLED, name="Lync fe-sip-tls (TCP in)",
               properties=(Difference("enabled", False, True),), too_narrow=True)
 
-The results of all modules of this collection have the same changes: kind, name, cause, and properties with before and after.
-What a module would change is what differs; what it could not change is in its effects. Accepted are those of
+The results of all modules of this collection have the same changes: kind, name, cause, and properties with before and
+after. What a module would change is what differs; what it could not change is in its effects. Accepted are those of
 
     lync_accepted_deviations:
       - {device: "fe0*", concern: firewall, name: "Lync fe-rpc*", class: changed, owner: netops, reason: audit tool,
@@ -27,6 +27,7 @@ from .._base.changes import Cause, Kind
 from .._base.errors import InvalidInputError, Problem, nearest, one_of, shown
 from .._base.text import value_text
 from .._base.untyped import mappings
+from .._firewall.effects import EffectKind
 from .._rollout.results import Concern, TaskResult
 
 
@@ -50,6 +51,7 @@ ENDS_SOON_DAYS = 30
 _NEEDED = ("device", "name", "owner", "reason", "ticket", "expires")
 _ALLOWED = (*_NEEDED, "concern", "class")
 _PLACE = "lync_accepted_deviations"
+_OUTDONE = (EffectKind.NARROWER_THAN, EffectKind.ALREADY_ADMITTED_BY)
 _SWITCH = "enabled"
 _TAKES_TRAFFIC = "active"
 
@@ -108,7 +110,7 @@ class Deviation:
 
 
 def deviations_of(result: TaskResult) -> tuple[Deviation, ...]:
-    """Return what the result of a comparison, or of another task in check mode, says of a device, in the result's order."""
+    """Return what the result of a comparison, or another one of check mode, says of a device, in the result's order."""
     changed = {str(change.get("name")) for change in result.changes}
     effects = [effect for effect in result.mappings("effects") if str(effect.get("name")) not in changed]
     found = [_of_change(result, change) for change in result.changes]
@@ -117,8 +119,8 @@ def deviations_of(result: TaskResult) -> tuple[Deviation, ...]:
 
 def differences_of(change: Mapping[str, object]) -> tuple[Difference, ...]:
     """Return the properties that a change changes."""
-    items = [*mappings(change.get("properties")), *mappings(change.get("fields"))]
-    return tuple(Difference(str(item.get("property", item.get("field"))), item.get("before"), item.get("after")) for item in items)
+    items = mappings(change.get("properties"))
+    return tuple(Difference(str(item.get("property")), item.get("before"), item.get("after")) for item in items)
 
 
 def record_name(item: Mapping[str, object]) -> str:
@@ -187,11 +189,13 @@ def _states(value: object) -> dict[object, object]:
 def _of_effects(result: TaskResult, effects: Iterable[Mapping[str, object]]) -> Iterator[Deviation]:
     """Yield the rules that are as planned and do not do what they say, or that another rule outdoes."""
     for effect in effects:
-        name, text = str(effect.get("name")), str(effect.get("effect", ""))
-        if "ineffective: " in text:
-            yield Deviation(result.device, result.concern, Class.INEFFECTIVE, name, text.split("ineffective: ", 1)[1], too_narrow=True)
-        elif text.startswith(("narrower than ", "already admitted by ")):
-            yield Deviation(result.device, result.concern, Class.SHADOWED, name, text)
+        facts, name = mappings(effect.get("facts")), str(effect.get("name"))
+        hindrance = next((fact for fact in facts if fact.get("kind") == EffectKind.INEFFECTIVE), None)
+        if hindrance is not None:
+            reason = str(hindrance.get("detail"))
+            yield Deviation(result.device, result.concern, Class.INEFFECTIVE, name, reason, too_narrow=True)
+        elif facts and facts[0].get("kind") in _OUTDONE:
+            yield Deviation(result.device, result.concern, Class.SHADOWED, name, str(effect.get("effect")))
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Decision:
-    """What is repaired, what is left and why, and on which devices a limit stopped what would else have been repaired."""
+    """What is repaired, what is left and why, and the devices on which a limit stopped a repair."""
 
     repaired: tuple[Deviation, ...] = ()
     left: tuple[tuple[Deviation, str], ...] = ()
@@ -228,9 +228,7 @@ def _not_unattended(deviation: Deviation) -> str:
     return "it needs an attended run: the repair ends what the device admits now"
 
 
-def _limit(
-    deviation: Deviation, limits: Limits, now: datetime.datetime, seen_hours: float, count: _Count
-) -> str:
+def _limit(deviation: Deviation, limits: Limits, now: datetime.datetime, seen_hours: float, count: _Count) -> str:
     if limits.window is not None and not limits.window.holds(now):
         return "it is not within lync_remediate_window"
     if seen_hours < limits.after_hours:
@@ -251,7 +249,10 @@ class Repair:
 
 @dataclass(frozen=True)
 class Remediation:
-    """What a run repairs, by device and concern; what it leaves and why; the verdict of each device when all repairs succeed."""
+    """What a run repairs, by device and concern; what it leaves and why.
+
+    The verdict of each device when all repairs succeed.
+    """
 
     repairs: Mapping[str, Mapping[str, Repair]]
     left: tuple[str, ...]

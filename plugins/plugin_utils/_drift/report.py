@@ -6,7 +6,8 @@
     report.status        # Status.DRIFT
     report.document()    # plugins/plugin_utils/_drift/data/lync_drift.schema.json
 
-A device that could not be asked hides no other one, and is never "as planned"; nor is one that was expected to answer and did not.
+A device that could not be asked hides no other one, and is never "as planned"; nor is one that was expected to answer
+and did not.
 """
 
 from __future__ import annotations
@@ -100,8 +101,9 @@ class Checked:
 class Context:
     """What a report is made with.
 
-    now: with time zone. hosts: of the plan, by name. acceptances: of the inventory. seen: when a deviation's key was seen first.
-    pending: how the computed plan differs from the approved one, a line each. reference: of the change, for the log.
+    now: with time zone. hosts: of the plan, by name. acceptances: of the inventory. seen: when a deviation's key was
+    seen first. pending: how the computed plan differs from the approved one, a line each. reference: of the change,
+    for the log.
     """
 
     now: datetime.datetime
@@ -200,7 +202,9 @@ def worst(statuses: Iterable[Status]) -> Status:
 
 
 def _checked_device(concerns: Mapping[Concern, Sequence[TaskResult]], context: Context) -> tuple[Checked, ...]:
-    return tuple(_checked(concern, concerns[concern], context) for concern in sorted(concerns, key=lambda one: one.value))
+    return tuple(
+        _checked(concern, concerns[concern], context) for concern in sorted(concerns, key=lambda one: one.value)
+    )
 
 
 def _checked(concern: Concern, own: Sequence[TaskResult], context: Context) -> Checked:

@@ -2,9 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """How the assumptions of a plan stand after a run: by the networks of the hosts, the probes, the comparison of rules.
 
-    stand(assumptions_of(plan), known, judged) -> (Assumption("edge01", DEFAULT_GATEWAY, Standing.CONFIRMED, "..."), ...)
+    stand(assumptions_of(plan), known, judged)
+    -> (Assumption("edge01", DEFAULT_GATEWAY, Standing.CONFIRMED, "..."), ...)
 
-Nothing is confirmed that was not read: an assumption of which a part cannot be read is contradicted by what was, or is unknown.
+Nothing is confirmed that was not read: an assumption of which a part cannot be read is contradicted by what was, or
+is unknown.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ from .model import Kind
 from .plan_view import is_ipv6
 from .verdicts import Judged, Verdict
 
-READ_ON_HOSTS = frozenset({texts.DEFAULT_GATEWAY, texts.INTERNAL_ROUTES, texts.LASTING_ROUTES, texts.SEPARATE_NETWORKS, texts.DNS_SERVERS})
+READ_ON_HOSTS = frozenset(
+    {texts.DEFAULT_GATEWAY, texts.INTERNAL_ROUTES, texts.LASTING_ROUTES, texts.SEPARATE_NETWORKS, texts.DNS_SERVERS}
+)
 """What a host must tell of its network for; the gateway of a pool is told by its members, who have these."""
 _Finding = tuple[Standing, str]
 _FEW = 3
@@ -58,7 +62,10 @@ class _Seen:
 
     @property
     def internal(self) -> AddressSet:
-        """Return what the plan lets in to the internal interface, where answers go back to, without neighbours on the external network."""
+        """Return what the plan lets in to the internal interface, where answers go back to.
+
+        Neighbours on the external network are left out.
+        """
         inside = set(self.inside)
         rules = (rule for rule in self.known.deployment.incoming[self.host.host] if ANY_TEXT not in rule.remoteip)
         bound = [rule for rule in rules if set(rule.localip) & inside]
@@ -82,7 +89,11 @@ def _stands(assumption: Assumption, known: Knowledge, judged: Sequence[Judged]) 
     absent = [host.host for host in hosts if host.host not in known.facts]
     if absent or not hosts:
         return replace(assumption, why=f"not in this run: {_listed(absent or [assumption.place])}")
-    silent = [f"{host.host} could not be asked: {known.facts[host.host].problem}" for host in hosts if known.facts[host.host].problem]
+    silent = [
+        f"{host.host} could not be asked: {known.facts[host.host].problem}"
+        for host in hosts
+        if known.facts[host.host].problem
+    ]
     if silent:
         return replace(assumption, why=_listed(silent))
     standing, why = check([_Seen(host, known.facts[host.host], known, judged) for host in hosts])
@@ -111,7 +122,9 @@ def _default_gateway(seen: _Seen) -> _Finding:
     missing = [family for family in sorted(families) if not network.defaults(family)]
     elsewhere = [route for family in sorted(families) for route in network.defaults(family) if route.by not in cards]
     if missing or elsewhere:
-        return Standing.CONTRADICTED, _listed([*(f"no default route of IPv{family}" for family in missing), *(route.text for route in elsewhere)])
+        return Standing.CONTRADICTED, _listed(
+            [*(f"no default route of IPv{family}" for family in missing), *(route.text for route in elsewhere)]
+        )
     if cards & network.cards_of(seen.inside):
         return Standing.UNKNOWN, f"the internal addresses are on the same network card: {', '.join(sorted(cards))}"
     return Standing.CONFIRMED, _listed(route.text for family in sorted(families) for route in network.defaults(family))
@@ -124,7 +137,9 @@ def _internal_routes(seen: _Seen) -> _Finding:
     ways = network.ways(wanted)
     wrong = [(part, route) for part, route in ways if route is None or route.is_default or route.by not in cards]
     if wrong:
-        return Standing.CONTRADICTED, _listed(f"{_few(part)} goes {f'by the route {route.text}' if route else 'nowhere'}" for part, route in wrong)
+        return Standing.CONTRADICTED, _listed(
+            f"{_few(part)} goes {f'by the route {route.text}' if route else 'nowhere'}" for part, route in wrong
+        )
     return Standing.CONFIRMED, f"{_few(wanted)}: {_listed(route.text for _part, route in ways if route)}"
 
 
@@ -132,11 +147,17 @@ def _lasting_routes(seen: _Seen) -> _Finding:
     network = seen.network
     if network.problem or network.lasting is None:
         return Standing.UNKNOWN, network.problem or "whether a route outlasts a restart is not told by this host"
-    used = [route for _part, route in network.ways(seen.internal) if route and not route.is_default and not route.is_on_link]
+    used = [
+        route for _part, route in network.ways(seen.internal) if route and not route.is_default and not route.is_on_link
+    ]
     fleeting = [route for route in used if route.to not in network.lasting]
     if fleeting:
         return Standing.CONTRADICTED, f"not persistent: {_listed(route.text for route in fleeting)}"
-    return (Standing.CONFIRMED, f"persistent: {_listed(route.to for route in used)}") if used else (Standing.UNKNOWN, "there are no such routes")
+    return (
+        (Standing.CONFIRMED, f"persistent: {_listed(route.to for route in used)}")
+        if used
+        else (Standing.UNKNOWN, "there are no such routes")
+    )
 
 
 def _separate_networks(seen: _Seen) -> _Finding:
@@ -144,16 +165,25 @@ def _separate_networks(seen: _Seen) -> _Finding:
     both = network.cards_of(seen.inside) & network.cards_of(seen.outside)
     shared = network.networks_of(seen.inside) & network.networks_of(seen.outside)
     if both or shared:
-        return Standing.CONTRADICTED, f"one network card has both: {', '.join(sorted(both))}" if both else f"both are in {_few(shared)}"
+        return (
+            Standing.CONTRADICTED,
+            f"one network card has both: {', '.join(sorted(both))}" if both else f"both are in {_few(shared)}",
+        )
     apart = network.cards_of(seen.inside) and network.cards_of(seen.outside)
-    return Standing.UNKNOWN, "they are apart; what routes between them was not read" if apart else network.problem or _NO_CARD
+    return (
+        Standing.UNKNOWN,
+        "they are apart; what routes between them was not read" if apart else network.problem or _NO_CARD,
+    )
 
 
 def _dns_servers(seen: _Seen) -> _Finding:
     servers = seen.network.dns_servers
     if not servers:
         return Standing.UNKNOWN, seen.network.problem or "the host told none"
-    asked = {server: [item for item in seen.judged if item.probe.address == server and _is_internal(item, seen)] for server in servers}
+    asked = {
+        server: [item for item in seen.judged if item.probe.address == server and _is_internal(item, seen)]
+        for server in servers
+    }
     wrong = [item.detail for items in asked.values() for item in items if item.verdict is Verdict.WRONG_ANSWER]
     untold = [server for server, items in asked.items() if not any(item.verdict is Verdict.OPEN for item in items)]
     if wrong:
@@ -188,7 +218,10 @@ def _certificates(seen: _Seen, addresses: Sequence[str]) -> _Finding:
     if wrong:
         return Standing.CONTRADICTED, _listed(wrong)
     if silent or not met:
-        return Standing.UNKNOWN, f"no certificate was shown at {_listed(silent)}" if silent else "nobody asked for one in this run"
+        return (
+            Standing.UNKNOWN,
+            f"no certificate was shown at {_listed(silent)}" if silent else "nobody asked for one in this run",
+        )
     if not all(item.probe.names for item in met):
         return Standing.UNKNOWN, "no full name of this server is known"
     return Standing.CONFIRMED, f"shown at {_listed(dict.fromkeys(_end(item) for item in met))}"
@@ -202,18 +235,29 @@ def _web_certificate(seen: _Seen) -> _Finding:
     records = (record for _pool, record in seen.known.deployment.records if record.view == "external")
     wanted = {record.name for record in records if record.type in ("A", "AAAA") and own & set(record.values)}
     met = _shown(seen, seen.outside or seen.inside)
-    missing = sorted(name for name in wanted if not all(item.certificate and item.certificate.is_for([name]) for item in met))
+    missing = sorted(
+        name for name in wanted if not all(item.certificate and item.certificate.is_for([name]) for item in met)
+    )
     if not wanted:
         return Standing.UNKNOWN, "no external name of the plan leads here"
     if missing:
-        return Standing.UNKNOWN, f"what was shown does not name {_listed(missing)}; another may be shown to who asks for that"
+        return (
+            Standing.UNKNOWN,
+            f"what was shown does not name {_listed(missing)}; another may be shown to who asks for that",
+        )
     return Standing.CONFIRMED, f"{why}, for {_listed(sorted(wanted))}"
 
 
 def _shown(seen: _Seen, addresses: Sequence[str]) -> list[Judged]:
     """Return the probes of TLS that got through to addresses of a host, whoever asked."""
-    own = (item for item in seen.judged if item.probe.kind is Kind.TLS and item.probe.destination == seen.host.host and item.probe.address in addresses)
-    return [item for item in own if item.verdict in (Verdict.OPEN, Verdict.WRONG_HOST, Verdict.EXPIRING, Verdict.EXPIRED)]
+    own = (
+        item
+        for item in seen.judged
+        if item.probe.kind is Kind.TLS and item.probe.destination == seen.host.host and item.probe.address in addresses
+    )
+    return [
+        item for item in own if item.verdict in (Verdict.OPEN, Verdict.WRONG_HOST, Verdict.EXPIRING, Verdict.EXPIRED)
+    ]
 
 
 def _end(item: Judged) -> str:
@@ -230,7 +274,11 @@ def _no_blocks(seen: _Seen) -> _Finding:
 def _no_other_table(seen: _Seen) -> _Finding:
     off = _ineffective(seen)
     unread = "no other chain drops what it does not know; single rules that drop were not read"
-    return (Standing.CONTRADICTED, off) if off else (Standing.UNKNOWN, unread if seen.facts.is_compared else "the rules were not compared in this run")
+    return (
+        (Standing.CONTRADICTED, off)
+        if off
+        else (Standing.UNKNOWN, unread if seen.facts.is_compared else "the rules were not compared in this run")
+    )
 
 
 def _ineffective(seen: _Seen) -> str:
@@ -239,9 +287,17 @@ def _ineffective(seen: _Seen) -> str:
 
 def _monitoring_port(own: Sequence[_Seen], port: str) -> _Finding:
     untold = [seen.host.host for seen in own if seen.facts.listeners is None]
-    shut = [seen.host.host for seen in own if not untold and not any(seen.facts.listens("tcp", address, int(port)) for address in seen.host.addresses)]
+    shut = [
+        seen.host.host
+        for seen in own
+        if not untold and not any(seen.facts.listens("tcp", address, int(port)) for address in seen.host.addresses)
+    ]
     if untold or shut:
-        return (Standing.UNKNOWN, f"{_listed(untold)} did not tell") if untold else (Standing.CONTRADICTED, f"nothing listens on TCP {port} of {_listed(shut)}")
+        return (
+            (Standing.UNKNOWN, f"{_listed(untold)} did not tell")
+            if untold
+            else (Standing.CONTRADICTED, f"nothing listens on TCP {port} of {_listed(shut)}")
+        )
     return Standing.CONFIRMED, f"listened on by {_listed(seen.host.host for seen in own)}"
 
 
@@ -251,8 +307,16 @@ def _access_gateway(own: Sequence[_Seen], address: str) -> _Finding:
         return Standing.UNKNOWN, f"{_listed(untold)} did not tell"
     virtual = address.split(" or ")
     used = [(seen.host.host, _first(seen.network, 6 if is_ipv6(one) else 4)) for seen in own for one in virtual]
-    wrong = [f"{name} has {route.text if route else 'no default route'}" for name, route in used if route is None or route.via not in virtual]
-    return (Standing.CONTRADICTED, _listed(wrong)) if wrong else (Standing.CONFIRMED, f"of {_listed(name for name, _route in used)}")
+    wrong = [
+        f"{name} has {route.text if route else 'no default route'}"
+        for name, route in used
+        if route is None or route.via not in virtual
+    ]
+    return (
+        (Standing.CONTRADICTED, _listed(wrong))
+        if wrong
+        else (Standing.CONFIRMED, f"of {_listed(name for name, _route in used)}")
+    )
 
 
 def _first(network: Network, family: int) -> Route | None:

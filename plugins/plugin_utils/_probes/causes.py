@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What is most likely behind a probe that did not go as planned, from all that a run knows.
 
-The first that applies is reported: what the destination's rules differ in, what listens there, the members behind a balancer, and
-when all of that is right, the way between the two.
+The first that applies is reported: what the destination's rules differ in, what listens there, the members behind a
+balancer, and when all of that is right, the way between the two.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ def _listener(judged: Judged, known: Knowledge) -> str:
     own = {*(known_host.addresses if known_host else ()), *_LOOPBACK}
     elsewhere = [address for address in facts.listens_elsewhere(probe.transport, probe.port) if address in own]
     if elsewhere:
-        return f"listener absent: on {probe.destination} {what} is listened on at {', '.join(elsewhere)}, not at {probe.address}"
+        places = ", ".join(elsewhere)
+        return f"listener absent: on {probe.destination} {what} is listened on at {places}, not at {probe.address}"
     return f"listener absent: nothing listens on {what} of {probe.destination}"
 
 
@@ -116,9 +117,7 @@ def _why_down(member: HostPlan, service: Service, known: Knowledge) -> str:
     return _at_member(member, "tcp", service.monitor_port, facts, known, ", which the balancer asks")
 
 
-def _at_member(
-    member: HostPlan, protocol: str, port: int, facts: Facts, known: Knowledge, purpose: str = ""
-) -> str:
+def _at_member(member: HostPlan, protocol: str, port: int, facts: Facts, known: Knowledge, purpose: str = "") -> str:
     listens = facts.listeners is None or any(facts.listens(protocol, address, port) for address in member.addresses)
     if not listens:
         return f"nothing listens on {protocol.upper()} {port} of {member.host}{purpose}"
@@ -134,20 +133,27 @@ def _unasked(judged: Judged, known: Knowledge) -> str:
     facts = known.destination(judged)
     if facts is None:
         return f"nothing is known of {judged.probe.destination}: it is not in this run"
-    return f"nothing is known of {judged.probe.destination}: it could not be asked: {facts.problem}" if facts.problem else ""
+    return (
+        f"nothing is known of {judged.probe.destination}: it could not be asked: {facts.problem}"
+        if facts.problem
+        else ""
+    )
 
 
 def _way(judged: Judged, known: Knowledge) -> str:
     probe = judged.probe
     if (probe.address, probe.port) in known.reached:
-        return f"dropped on the way from {probe.source}: others reach {probe.address} on {probe.transport.upper()} {probe.port}"
+        place = f"{probe.address} on {probe.transport.upper()} {probe.port}"
+        return f"dropped on the way from {probe.source}: others reach {place}"
     return f"dropped on the way between {probe.source_address} and {probe.address}: no fault of the host is known"
 
 
 def _wider(judged: Judged, known: Knowledge) -> str:
     """Return what lets in more than planned."""
     facts = known.destination(judged)
-    wide = sorted({item.name for item in facts.deviations if item.too_wide or item.kind is Class.EXTRA}) if facts else []
+    wide = (
+        sorted({item.name for item in facts.deviations if item.too_wide or item.kind is Class.EXTRA}) if facts else []
+    )
     if wide:
         return f"rules that let in more than planned: {', '.join(wide)}"
     off = next((item.reason for item in facts.deviations if item.kind is Class.INEFFECTIVE), "") if facts else ""
@@ -168,8 +174,18 @@ def _unknown(judged: Judged, known: Knowledge) -> str:
 _CAUSES: Mapping[Verdict, tuple[_Cause, ...]] = {
     Verdict.FILTERED: (_members, _rule, _listener, _unasked, _way),
     # A refusal is an answer: the firewall let it through, or refuses by itself.
-    Verdict.REFUSED: (_members, _listener, _rule, _unasked, lambda judged, _known: f"something refuses it for {judged.probe.address}: no fault is known"),
-    Verdict.WRONG_HOST: (lambda judged, _known: f"another server answers at {judged.probe.address}, or the wrong certificate is bound there",),
+    Verdict.REFUSED: (
+        _members,
+        _listener,
+        _rule,
+        _unasked,
+        lambda judged, _known: f"something refuses it for {judged.probe.address}: no fault is known",
+    ),
+    Verdict.WRONG_HOST: (
+        lambda judged, _known: (
+            f"another server answers at {judged.probe.address}, or the wrong certificate is bound there"
+        ),
+    ),
     Verdict.EXPIRED: (lambda judged, _known: f"the certificate on {judged.probe.address} was not replaced",),
     Verdict.WRONG_ANSWER: (_stale,),
     Verdict.UNEXPECTED: (_wider,),

@@ -1,12 +1,14 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a host is asked for and what it answers: probes with their bytes, temporary listeners, its network cards, routes and DNS servers.
+"""What a host is asked for and what it answers.
 
-    questions = remote_probes(probes, listens=False)     # options of msuc.lync.windows_probe_remote and linux_probe_remote
-    facts = read_facts(result)                           # what the host answered
+Probes with their bytes, temporary listeners, its network cards, routes and DNS servers.
 
-The bytes are STUN (RFC 5389), the endpoint mapper of RPC (C706, [MS-RPCE]) and DNS (RFC 1035). A host only carries them. A temporary
-listener of our own sends back what it got, which is_echo recognises.
+    questions = remote_probes(probes, listens=False)     # options of msuc.lync.windows_probe_remote and
+    linux_probe_remote facts = read_facts(result)                           # what the host answered
+
+The bytes are STUN (RFC 5389), the endpoint mapper of RPC (C706, [MS-RPCE]) and DNS (RFC 1035). A host only carries
+them. A temporary listener of our own sends back what it got, which is_echo recognises.
 """
 
 from __future__ import annotations
@@ -69,7 +71,8 @@ class Route:
 class Network:
     """What was told. interfaces: addresses in CIDR notation by the card's name, of those that are up.
 
-    lasting: networks whose routes outlast a restart, None when nobody knows. problem: why nothing, or not all, is known of routes.
+    lasting: networks whose routes outlast a restart, None when nobody knows. problem: why nothing, or not all, is
+    known of routes.
     """
 
     interfaces: Mapping[str, tuple[str, ...]]
@@ -96,7 +99,10 @@ class Network:
         return tuple(sorted(found, key=lambda route: route.metric))
 
     def ways(self, wanted: AddressSet) -> list[tuple[AddressSet, Route | None]]:
-        """Return which part of the addresses goes by which route, None for no route: the longest network, then the lowest metric."""
+        """Return which part of the addresses goes by which route, None for no route.
+
+        The longest network, then the lowest metric.
+        """
         found: list[tuple[AddressSet, Route | None]] = []
         for route in sorted(self.routes, key=lambda route: (-int(route.to.rpartition("/")[2]), route.metric)):
             part = wanted & AddressSet.parse([route.to])
@@ -107,11 +113,17 @@ class Network:
 
 
 def read_network(answer: object) -> Network:
-    """Return what a host answered under "network"; raises KeyError, TypeError or ValueError for what our module never answers."""
+    """Return what a host answered under "network".
+
+    Raises KeyError, TypeError or ValueError for what our module never answers.
+    """
     if not isinstance(answer, Mapping):
         return Network({}, problem=NOT_TOLD)
     interfaces = {str(each["name"]): tuple(map(_plain, each["addresses"])) for each in answer["interfaces"]}
-    routes = [Route(_plain(each["to"]), str(each["by"]), _plain(each["via"]), int(each["metric"])) for each in answer["routes"]]
+    routes = [
+        Route(_plain(each["to"]), str(each["by"]), _plain(each["via"]), int(each["metric"]))
+        for each in answer["routes"]
+    ]
     lasting = answer["lasting"]
     return Network(
         interfaces=interfaces,
@@ -138,7 +150,8 @@ class Facts:
     """What is known of a host after a run.
 
     problem: why it could not be asked; empty when it was. answers: by the probe's place in the host's list.
-    listeners: (protocol, address, port), None when nobody knows. deviations: of its rules from the plan; is_compared: whether they were.
+    listeners: (protocol, address, port), None when nobody knows. deviations: of its rules from the plan; is_compared:
+    whether they were.
     """
 
     problem: str = ""
@@ -162,7 +175,10 @@ class Facts:
 
 
 def remote_probes(probes: Sequence[Probe], listens: bool) -> list[dict[str, object]]:
-    """Return probes as options of the module on the host; listens: whether temporary listeners may answer, who speak first."""
+    """Return probes as options of the module on the host.
+
+    listens: whether temporary listeners may answer, who speak first.
+    """
     return [_remote_probe(str(number), probe, listens) for number, probe in enumerate(probes)]
 
 
@@ -195,9 +211,7 @@ def wanted_listeners(probes: Iterable[Probe], deployment: Deployment) -> dict[st
                 ends = ((probe.transport, address, service.planned.node_port) for address in behind[:1])
                 found.setdefault(member.host, set()).update(ends)
     names = ("protocol", "address", "port")
-    return {
-        host: [dict(zip(names, item, strict=True)) for item in sorted(found[host])] for host in sorted(found)
-    }
+    return {host: [dict(zip(names, item, strict=True)) for item in sorted(found[host])] for host in sorted(found)}
 
 
 def _is_for_a_program(probe: Probe, deployment: Deployment) -> bool:
@@ -210,7 +224,8 @@ def read_facts(
 ) -> Facts:
     """Return what a host answered to its probes, and to the request for temporary listeners.
 
-    deviations: of its rules from the plan, None when they were not compared. A host that was to probe and left no result is not known.
+    deviations: of its rules from the plan, None when they were not compared. A host that was to probe and left no
+    result is not known.
     """
     rules = tuple(deviations or ())
     if not probed.is_done:
@@ -236,7 +251,10 @@ def _listener(text: str) -> tuple[str, str, int]:
 
 @dataclass(frozen=True)
 class DnsAnswer:
-    """What a DNS server answered: values as texts, sorted; error: the name of an error code, or why it makes no sense."""
+    """What a DNS server answered: values as texts, sorted.
+
+    error: the name of an error code, or why it makes no sense.
+    """
 
     values: tuple[str, ...] = ()
     error: str = ""
@@ -282,7 +300,9 @@ def dns_answer(probe: Probe, answer: bytes) -> DnsAnswer:
     values = {item.to_text() for rrset in message.answer if rrset.rdtype == wanted for item in rrset}
     found = tuple(sorted(value.rstrip(".").lower() for value in values))
     code = message.rcode()
-    return DnsAnswer(found, "" if code == dns.rcode.NOERROR else dns.rcode.to_text(code), bool(message.flags & dns.flags.TC))
+    return DnsAnswer(
+        found, "" if code == dns.rcode.NOERROR else dns.rcode.to_text(code), bool(message.flags & dns.flags.TC)
+    )
 
 
 def _question(probe: Probe) -> bytes:

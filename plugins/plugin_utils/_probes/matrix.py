@@ -1,12 +1,14 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which probes a plan makes: every flow that a host's rules admit from another managed host, and a sample of what they do not.
+"""Which probes a plan makes.
+
+Every flow that a host's rules admit from another managed host, and a sample of what they do not.
 
     matrix(Deployment.of(plan, servers, asking), Limits())
-    -> Matrix({"fe01": (Probe("fe01", "edge01", 5061, "tcp", ...), ...)}, (NotProbed("edge01", "udp", "50000-59999", ...),))
+    -> Matrix({"fe01": (Probe("fe01", "edge01", 5061, "tcp", ...), ...)}, (NotProbed("edge01", "udp", ...),))
 
-Same plan, same probes: what is chosen is chosen by a hash of its name. The address that a probe comes from is one that the rule
-admits, because a host with several would take another one.
+Same plan, same probes: what is chosen is chosen by a hash of its name. The address that a probe comes from is one
+that the rule admits, because a host with several would take another one.
 """
 
 from __future__ import annotations
@@ -85,7 +87,10 @@ def _probe(
 def _address_pairs(
     source: HostPlan, destination: HostPlan, rule: FirewallRule, deployment: Deployment
 ) -> Iterator[tuple[str, str]]:
-    """Yield from and to which address a rule is asked for: one pair for each address of the destination that the source gets at."""
+    """Yield from and to which address a rule is asked for.
+
+    One pair for each address of the destination that the source gets at.
+    """
     own = deployment.outside[source.host] if is_for_anybody(rule) else source.addresses
     for address in targets(destination, rule):
         mine = next((one for one in own if is_ipv6(one) == is_ipv6(address) and admits(rule, one)), None)
@@ -94,7 +99,10 @@ def _address_pairs(
 
 
 def _why_not(rule: FirewallRule, ranges: bool) -> str:
-    """Return why a rule cannot be probed, empty when it can; ranges: whether somebody listens on the first port of a range."""
+    """Return why a rule cannot be probed, empty when it can.
+
+    ranges: whether somebody listens on the first port of a range.
+    """
     if "any" in rule.localport:
         return "it is for any port"
     if rule.remoteport != ("any",):
@@ -107,7 +115,10 @@ def _why_not(rule: FirewallRule, ranges: bool) -> str:
 
 
 def _is_fixed(text: str) -> bool:
-    """Return whether a text is a port, or a few that a service has all of; who picks a port of its own has more to pick from."""
+    """Return whether a text is a port, or a few that a service has all of.
+
+    Who picks a port of its own has more to pick from.
+    """
     first, last = port_range(text)
     return last - first < _FEW_PORTS
 
@@ -159,7 +170,10 @@ def _is_behind(rule: FirewallRule, service: Service) -> bool:
 
 
 def _closed(source: HostPlan, listening: _Listening, limits: Limits) -> Iterator[Probe]:
-    """Yield a sample of ports that should be closed, first those that the destination opens to others: there somebody listens."""
+    """Yield a sample of ports that should be closed, first those that the destination opens to others.
+
+    There somebody listens.
+    """
     mine = next((one for one in source.addresses if is_ipv6(one) == is_ipv6(listening.address)), None)
     if mine is None or not listening.ports:
         return
@@ -171,7 +185,7 @@ def _closed(source: HostPlan, listening: _Listening, limits: Limits) -> Iterator
 
 @dataclass(frozen=True)
 class _Listening:
-    """The TCP ports of a host on which somebody might listen, at its first address, and the rules that are about each."""
+    """The TCP ports of a host on which somebody might listen, at its first address, and the rules about each."""
 
     host: str
     address: str
@@ -179,7 +193,10 @@ class _Listening:
 
 
 def _listening(host: HostPlan, deployment: Deployment) -> _Listening:
-    """Return what may be asked of a host besides what it admits; nothing of one without rules, whose firewall is not ours."""
+    """Return what may be asked of a host besides what it admits.
+
+    Nothing of one without rules, whose firewall is not ours.
+    """
     address = next(iter(host.addresses), "")
     incoming = deployment.incoming[host.host]
     rules = [rule for rule in incoming if rule.protocol == "tcp"]
@@ -190,7 +207,10 @@ def _listening(host: HostPlan, deployment: Deployment) -> _Listening:
 
 
 def dns_probes(deployment: Deployment) -> Mapping[str, tuple[Probe, ...]]:
-    """Return the questions of each host, by host: each record set once of each server, and one of every host to each server for it."""
+    """Return the questions of each host, by host.
+
+    Each record set once of each server, and one of every host to each server for it.
+    """
     found: dict[str, list[Probe]] = defaultdict(list)
     for server in deployment.servers:
         of_view = (record for _pool, record in deployment.records if record.view == server.view)
@@ -201,7 +221,10 @@ def dns_probes(deployment: Deployment) -> Mapping[str, tuple[Probe, ...]]:
 
 
 def _askers(deployment: Deployment, server: DnsServer) -> list[HostPlan]:
-    """Return who asks a server: of the external view those with a foot in the Internet, of the internal view everybody."""
+    """Return who asks a server.
+
+    Of the external view those with a foot in the Internet, of the internal view everybody.
+    """
     return [host for host in deployment.sources if _own_address(host, server, deployment)]
 
 
@@ -235,7 +258,10 @@ def _question(source: HostPlan, server: DnsServer, record: DnsRecord, deployment
 
 
 def _unique(probes: Iterable[Probe]) -> list[Probe]:
-    """Return probes without those that ask the same: an open one stands before a closed one, and the first rule tells."""
+    """Return probes without those that ask the same.
+
+    An open one stands before a closed one, and the first rule tells.
+    """
     found: dict[tuple[object, ...], Probe] = {}
     for probe in probes:
         key = (probe.source_address, probe.address, probe.port, probe.transport, probe.question)
@@ -246,7 +272,10 @@ def _unique(probes: Iterable[Probe]) -> list[Probe]:
 
 
 def _capped(probes: list[Probe], deployment: Deployment, most: int) -> tuple[tuple[Probe, ...], int]:
-    """Return at most so many probes, sorted, and how many are left out; of each kind of flow one stays before a second one does."""
+    """Return at most so many probes, sorted, and how many are left out.
+
+    Of each kind of flow one stays before a second one does.
+    """
     if len(probes) <= most:
         return tuple(sorted(probes)), 0
     groups: dict[tuple[object, ...], list[Probe]] = defaultdict(list)

@@ -5,14 +5,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum
+
+from .._plan.documents import load
 
 STUN_PORT, DNS_PORT, RPC_PORT = 3478, 53, 135
 
 
 class Kind(str, Enum):
-    """What is said after the connection: nothing, a TLS handshake, a STUN binding request, a bind of the endpoint mapper, a DNS question."""
+    """What is said after the connection.
+
+    Nothing, a TLS handshake, a STUN binding request, a bind of the endpoint mapper, a DNS question.
+    """
 
     TCP = "tcp"
     TLS = "tls"
@@ -32,9 +37,10 @@ class Expected(str, Enum):
 class Probe:
     """One probe of one host.
 
-    source, source_address: who asks, and from which of its addresses. destination: a host, the pool of a virtual service, or a DNS
-    server. service: name of the virtual service that is gone through, empty for none. rule: of the destination's plan, which admits it.
-    names: what the certificate may be for; empty when nobody knows. question: name and type; answers: what DNS should say.
+    source, source_address: who asks, and from which of its addresses. destination: a host, the pool of a virtual
+    service, or a DNS server. service: name of the virtual service that is gone through, empty for none. rule: of the
+    destination's plan, which admits it. names: what the certificate may be for; empty when nobody knows. question:
+    name and type; answers: what DNS should say.
     """
 
     source: str
@@ -54,10 +60,8 @@ class Probe:
 
     @classmethod
     def of(cls, document: Mapping[str, object]) -> Probe:
-        """Return the probe that plan_files.plain made plain data of."""
-        values = {field.name: document[field.name] for field in fields(cls)}
-        texts = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-        return cls(**{**texts, "kind": Kind(values["kind"]), "expected": Expected(values["expected"])})  # type: ignore[arg-type]  # as plain made them
+        """Return the probe that plain (_plan/documents.py) made plain data of; raises DocumentError."""
+        return load(cls, document)
 
 
 @dataclass(frozen=True, order=True)

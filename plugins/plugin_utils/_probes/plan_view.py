@@ -1,9 +1,11 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A plan as probes need it: who is where, what the rules of a host let in, virtual services with their members, names of certificates.
+"""A plan as probes need it.
 
-    deployment = Deployment.of(plan, servers, asking=["fe01"])
-    admits(rule, "10.1.0.31")          whether the rule lets this address in
+Who is where, what the rules of a host let in, virtual services with their members, names of certificates.
+
+deployment = Deployment.of(plan, servers, asking=["fe01"])
+admits(rule, "10.1.0.31")          whether the rule lets this address in
 """
 
 from __future__ import annotations
@@ -44,7 +46,8 @@ class Service:
 class Deployment:
     """A plan, ready to be probed.
 
-    hosts: those that are managed, by name. records: with their pool, names in small letters. asking: names of the hosts in this run.
+    hosts: those that are managed, by name. records: with their pool, names in small letters. asking: names of the
+    hosts in this run.
     """
 
     hosts: Mapping[str, HostPlan]
@@ -56,9 +59,7 @@ class Deployment:
     @classmethod
     def of(cls, plan: Plan, servers: Sequence[DnsServer] = (), asking: Iterable[str] = ()) -> Deployment:
         """Return the deployment of a plan."""
-        hosts = {
-            name: host for name, host in plan.hosts.items() if host.managed and host.member_state != "retired"
-        }
+        hosts = {name: host for name, host in plan.hosts.items() if host.managed and host.member_state != "retired"}
         by_address = {address: host for host in hosts.values() for address in host.addresses}
         services: dict[str, Service] = {}
         records: list[tuple[str, DnsRecord]] = []

@@ -1,8 +1,10 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What an answer to a probe comes to, beside what the plan says of it; certificates are read, and nobody vouches for them.
+"""What an answer to a probe comes to, beside what the plan says of it.
 
-    judge(probe, {"state": "timed_out", ...}, now) -> Judged(probe, Verdict.FILTERED, 3000, ...)
+Certificates are read, and nobody vouches for them.
+
+judge(probe, {"state": "timed_out", ...}, now) -> Judged(probe, Verdict.FILTERED, 3000, ...)
 """
 
 from __future__ import annotations
@@ -59,7 +61,9 @@ def read_certificate(data: bytes) -> Certificate | None:
     try:
         found = x509.load_der_x509_certificate(data)
         names = {str(item.value).lower() for item in found.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)}
-        return Certificate(found.subject.rfc4514_string(), tuple(sorted(names | _alternative(found))), found.not_valid_after_utc)
+        return Certificate(
+            found.subject.rfc4514_string(), tuple(sorted(names | _alternative(found))), found.not_valid_after_utc
+        )
     except ValueError:
         return None
 
@@ -80,7 +84,10 @@ def _matches(name: str, wanted: str) -> bool:
 
 @dataclass(frozen=True)
 class Judged:
-    """A probe with its verdict; detail: what was met, in words. cause: what is most likely behind a verdict that is not as expected."""
+    """A probe with its verdict.
+
+    detail: what was met. cause: what is most likely behind a verdict that is not as expected.
+    """
 
     probe: Probe
     verdict: Verdict
@@ -121,7 +128,9 @@ class Judged:
         }
 
 
-def judge(probe: Probe, answer: Mapping[str, object] | None, now: datetime.datetime, certificate_days: int = CERTIFICATE_DAYS) -> Judged:
+def judge(
+    probe: Probe, answer: Mapping[str, object] | None, now: datetime.datetime, certificate_days: int = CERTIFICATE_DAYS
+) -> Judged:
     """Return the verdict of what a host answered to a probe; None when it answered nothing to it."""
     if answer is None:
         return Judged(probe, Verdict.UNKNOWN, detail="the host gave no answer to it")
@@ -132,7 +141,12 @@ def judge(probe: Probe, answer: Mapping[str, object] | None, now: datetime.datet
     return _answered(judged, answer, now, certificate_days) if judged.verdict is Verdict.OPEN else judged
 
 
-_STATES: Mapping[str, Verdict] = {"open": Verdict.OPEN, "timed_out": Verdict.FILTERED, "refused": Verdict.REFUSED, "unreachable": Verdict.FILTERED}
+_STATES: Mapping[str, Verdict] = {
+    "open": Verdict.OPEN,
+    "timed_out": Verdict.FILTERED,
+    "refused": Verdict.REFUSED,
+    "unreachable": Verdict.FILTERED,
+}
 _CLOSED: Mapping[str, Verdict] = {
     "open": Verdict.UNEXPECTED,
     "timed_out": Verdict.CLOSED,
@@ -153,12 +167,26 @@ def _answered(judged: Judged, answer: Mapping[str, object], now: datetime.dateti
         return replace(judged, verdict=Verdict.REFUSED, detail="the connection was taken and ended at once")
     if probe.service and answer.get("silent"):
         # A balancer takes a connection before it has one to a member, and a server of TLS answers a greeting.
-        return replace(judged, verdict=Verdict.FILTERED, detail="the connection was taken, and nothing came from behind the balancer")
+        return replace(
+            judged,
+            verdict=Verdict.FILTERED,
+            detail="the connection was taken, and nothing came from behind the balancer",
+        )
     if probe.kind in (Kind.STUN, Kind.RPC) and not makes_sense(probe, data):
         # The endpoint mapper took the connection, and that is what the rule is about.
-        unexplained = "the endpoint mapper said nothing" if probe.kind is Kind.RPC else "the answer is none to a STUN binding request"
-        return replace(judged, verdict=Verdict.OPEN if probe.kind is Kind.RPC else Verdict.WRONG_ANSWER, detail=unexplained)
-    return _certified(judged, read_certificate(received(answer, "certificate")), now, days) if probe.kind is Kind.TLS else judged
+        unexplained = (
+            "the endpoint mapper said nothing"
+            if probe.kind is Kind.RPC
+            else "the answer is none to a STUN binding request"
+        )
+        return replace(
+            judged, verdict=Verdict.OPEN if probe.kind is Kind.RPC else Verdict.WRONG_ANSWER, detail=unexplained
+        )
+    return (
+        _certified(judged, read_certificate(received(answer, "certificate")), now, days)
+        if probe.kind is Kind.TLS
+        else judged
+    )
 
 
 def _dns(judged: Judged, data: bytes) -> Judged:
@@ -169,7 +197,11 @@ def _dns(judged: Judged, data: bytes) -> Judged:
         return replace(judged, verdict=Verdict.WRONG_ANSWER, detail=f"{name}: {found.error}")
     if found.values == wanted or (found.truncated and set(found.values) <= set(wanted)):
         return judged
-    return replace(judged, verdict=Verdict.WRONG_ANSWER, detail=f"{name} is {', '.join(found.values) or 'nothing'}, should be {', '.join(wanted)}")
+    return replace(
+        judged,
+        verdict=Verdict.WRONG_ANSWER,
+        detail=f"{name} is {', '.join(found.values) or 'nothing'}, should be {', '.join(wanted)}",
+    )
 
 
 def _certified(judged: Judged, certificate: Certificate | None, now: datetime.datetime, days: int) -> Judged:
@@ -178,7 +210,11 @@ def _certified(judged: Judged, certificate: Certificate | None, now: datetime.da
     judged = replace(judged, certificate=certificate)
     wanted = judged.probe.names
     if wanted and not certificate.is_for(wanted):
-        return replace(judged, verdict=Verdict.WRONG_HOST, detail=f"the certificate is for {', '.join(certificate.names)}, should be for {' or '.join(wanted)}")
+        return replace(
+            judged,
+            verdict=Verdict.WRONG_HOST,
+            detail=f"the certificate is for {', '.join(certificate.names)}, should be for {' or '.join(wanted)}",
+        )
     left = certificate.ends - now
     if left <= datetime.timedelta(days=days):
         verdict = Verdict.EXPIRED if left <= datetime.timedelta() else Verdict.EXPIRING

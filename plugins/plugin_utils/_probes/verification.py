@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """All probes of a run with their verdicts: as a document, as JUnit, and for a terminal.
 
-    Verification.of(deployment, matrix, facts, settings).document()     # plugins/plugin_utils/_probes/data/lync_verify.schema.json
+    Verification.of(deployment, matrix, facts, settings).document()     #
+    plugins/plugin_utils/_probes/data/lync_verify.schema.json
 
 A host that could not be asked hides no other one, and what it was to ask is never "as expected".
 """
@@ -33,7 +34,10 @@ _NO_ANSWER = Facts("it was not asked", False)
 
 @dataclass(frozen=True)
 class Settings:
-    """What verdicts are made with; now: with time zone. not_closed: hosts whose temporary listeners may still be there."""
+    """What verdicts are made with.
+
+    now: with time zone. not_closed: hosts whose temporary listeners may still be there.
+    """
 
     now: datetime.datetime
     certificate_days: int = CERTIFICATE_DAYS
@@ -72,7 +76,10 @@ class Verification:
 
     @property
     def status(self) -> Status:
-        """Return the worst of all: what is not known stands before what is not as expected; nobody asked is not known."""
+        """Return the worst of all: what is not known stands before what is not as expected.
+
+        Nobody asked is not known.
+        """
         statuses = self.statuses()
         return worst(statuses.values()) if statuses else Status.UNKNOWN
 
@@ -81,7 +88,10 @@ class Verification:
         return {name: status.verdict for name, status in self.statuses().items()}
 
     def statuses(self) -> dict[str, Status]:
-        """Return the status of each host: a fault is one of the host that was asked, when the plan has it, else of who asked."""
+        """Return the status of each host.
+
+        A fault is one of the host that was asked, when the plan has it, else of who asked.
+        """
         found = {name: _status_of(facts) for name, facts in self.facts.items()}
         for item in self.judged:
             name, status = self._blamed(item)
@@ -100,7 +110,10 @@ class Verification:
             problem = _status_of(self.facts.get(item.probe.source, _NO_ANSWER))
             return item.probe.source, Status.FAILED if problem is Status.CLEAN else problem
         is_there = item.probe.destination in self.facts
-        return item.probe.destination if is_there else item.probe.source, Status.CLEAN if item.is_as_expected else Status.DRIFT
+        return (
+            item.probe.destination if is_there else item.probe.source,
+            Status.CLEAN if item.is_as_expected else Status.DRIFT,
+        )
 
     def counts(self) -> dict[str, int]:
         """Return how many probes have each verdict."""
@@ -144,17 +157,26 @@ class Verification:
         return "\n".join(parts)
 
     def _details(self, wrong: Sequence[Judged]) -> Iterator[str]:
-        detailed = (item for item in wrong if item.detail and item.verdict in (Verdict.WRONG_HOST, Verdict.WRONG_ANSWER))
+        detailed = (
+            item for item in wrong if item.detail and item.verdict in (Verdict.WRONG_HOST, Verdict.WRONG_ANSWER)
+        )
         yield from dict.fromkeys(f"{_where(item)}: {item.detail}" for item in detailed)
 
     def _remarks(self) -> Iterator[str]:
         ending = {(_where(item), item.detail) for item in self.judged if item.verdict is Verdict.EXPIRING}
         yield from (f"note: {where}: {detail}" for where, detail in sorted(ending))
-        yield from (f"{name}: temporary listeners could not be closed; they end by themselves" for name in self.settings.not_closed)
+        yield from (
+            f"{name}: temporary listeners could not be closed; they end by themselves"
+            for name in self.settings.not_closed
+        )
 
     def _relied_on(self) -> Iterator[str]:
         """Yield the assumptions of the plan that do not hold, and how many stand how."""
-        yield from (f"assumption of {item.place}: {item.line}" for item in self.assumptions if item.standing is Standing.CONTRADICTED)
+        yield from (
+            f"assumption of {item.place}: {item.line}"
+            for item in self.assumptions
+            if item.standing is Standing.CONTRADICTED
+        )
         counted = Counter(item.standing for item in self.assumptions)
         if counted:
             yield f"Assumptions of the plan: {', '.join(f'{counted[each]} {each.value}' for each in Standing)}."
@@ -202,7 +224,9 @@ def _where(item: Judged) -> str:
 
 def _unknown(judged: Sequence[Judged]) -> Iterator[str]:
     """Yield what is not known, once per host and reason."""
-    counted = Counter((item.probe.source, item.cause or item.detail) for item in judged if item.verdict is Verdict.UNKNOWN)
+    counted = Counter(
+        (item.probe.source, item.cause or item.detail) for item in judged if item.verdict is Verdict.UNKNOWN
+    )
     for (source, why), number in sorted(counted.items()):
         yield f"could not tell: {source}: {number} probes: {why}"
 

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A drift report as one HTML page that needs nothing from elsewhere: it opens from a file, in mail, in print.
 
-Beside the devices it has what the plan says of all of them: the topology as a drawing (columns are networks, boxes are roles with their
-pools, lines are flows, the wider the more ports), who talks to whom, and what those need who run the perimeter: rows for the firewalls
-outside and inside of it, DNS records, names of certificates. The text of the page is in drift_page.html.j2 beside this file; everything
-is escaped on its way there.
+Beside the devices it has what the plan says of all of them: the topology as a drawing (columns are networks, boxes
+are roles with their pools, lines are flows, the wider the more ports), who talks to whom, and what those need who run
+the perimeter: rows for the firewalls outside and inside of it, DNS records, names of certificates. The text of the
+page is in drift_page.html.j2 beside this file; everything is escaped on its way there.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class FirewallRow:
 
 @dataclass(frozen=True, order=True)
 class CertificateRow:
-    """One certificate: who presents it, to whom (internal or external), its subject, and every name that it must hold."""
+    """One certificate: who presents it, to whom (internal or external), its subject, and all names it must hold."""
 
     holder: str
     side: str
@@ -167,9 +167,7 @@ def _firewall_row(rule: FirewallRule, host: HostPlan) -> FirewallRow:
     return FirewallRow(side, source, destination, rule.protocol.upper(), port_text(rule), service, rows)
 
 
-def certificate_rows(
-    pools: Iterable[PoolPlan], members: Mapping[str, tuple[str, ...]]
-) -> tuple[CertificateRow, ...]:
+def certificate_rows(pools: Iterable[PoolPlan], members: Mapping[str, tuple[str, ...]]) -> tuple[CertificateRow, ...]:
     """Return the certificates that the names of the plan ask for; members: names of the hosts of each pool."""
     found: list[CertificateRow] = []
     for pool in pools:

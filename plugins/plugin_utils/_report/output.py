@@ -1,11 +1,13 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reports as files and as text: a drift report for a terminal and as JUnit XML, the past ones of a folder, and how files are written.
+"""Reports as files and as text.
+
+A drift report for a terminal and as JUnit XML, the past ones of a folder, and how files are written.
 
     DIR/drift-2026-11-27T220000Z.json, DIR/drift-2026-11-28T220000Z.json ...
 
-Since when a deviation is there is known from these. A report in which the device could not be asked neither starts nor ends anything.
-Files that are no reports are left out.
+Since when a deviation is there is known from these. A report in which the device could not be asked neither starts
+nor ends anything. Files that are no reports are left out.
 """
 
 from __future__ import annotations
@@ -23,19 +25,25 @@ from .._drift.report import Checked, Report, Status
 
 Key = tuple[str, str, str, str]
 _MOST_REPORTS = 400
+NOBODY = "no device was asked; --limit or --tags leave out every one"
 _KNOWN = (Status.CLEAN.value, Status.DRIFT.value)
 
 
 def write_files(directory: Path, files: Mapping[str, str]) -> list[str]:
-    """Write texts by file name below a directory, each by rename so that no reader sees half of it; returns the paths, sorted.
+    """Write texts by file name below a directory, each by rename so that no reader sees half of it.
+
+    Returns the paths, sorted.
 
     Raises OSError.
     """
     directory.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         temporary = directory / f".{name}.{os.getpid()}"
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(directory / name)
+        try:
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(directory / name)
+        finally:
+            temporary.unlink(missing_ok=True)
     return [str(directory / name) for name in sorted(files)]
 
 
@@ -53,7 +61,9 @@ def drift_text(report: Report) -> str:
 
 def _unknown_devices(report: Report) -> Iterator[str]:
     for device, checked in report.devices.items():
-        yield from (f"could not tell: {device}: {item.status.value}: {item.message}" for item in checked if item.message)
+        yield from (
+            f"could not tell: {device}: {item.status.value}: {item.message}" for item in checked if item.message
+        )
 
 
 def _accepted(report: Report) -> Iterator[str]:
@@ -65,6 +75,8 @@ def _accepted(report: Report) -> Iterator[str]:
 
 
 def _sum(report: Report) -> str:
+    if not report.devices:
+        return f"Drift: {NOBODY}."
     drifted, number = drift_counts(report)
     return f"Drift: {counted(number, 'deviation')} on {drifted} of {counted(len(report.devices), 'device')}."
 
@@ -78,7 +90,8 @@ def drift_counts(report: Report) -> tuple[int, int]:
 def drift_junit(report: Report) -> str:
     """Return the report as the text of a JUnit file, which build servers show: a suite per device, a case per concern.
 
-    A deviation that counts is a failure, a device that is not known an error; what is accepted and notes are in system-out.
+    A deviation that counts is a failure, a device that is not known an error; what is accepted and notes are in
+    system-out.
     """
     root = XML.Element("testsuites", name="msuc.lync drift")
     for device, items in report.devices.items():
@@ -135,7 +148,10 @@ def first_seen(directory: Path, keys: Iterable[Key]) -> dict[Key, datetime.datet
 
 
 def _reports(directory: Path) -> Iterator[tuple[datetime.datetime, set[Key], set[tuple[str, str]]]]:
-    """Yield per report, newest first: when it was made, what it found, and which concerns of devices it could not tell."""
+    """Yield per report, newest first.
+
+    When it was made, what it found, and which concerns of devices it could not tell.
+    """
     for path in sorted(directory.glob("drift-*.json"), reverse=True)[:_MOST_REPORTS]:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))

@@ -56,9 +56,7 @@ def collect_summary(state: RunState, played: Sequence[str], settings: Settings) 
         if settings.selection.has(concern)
     }
     dns = _of_dns(state, settings.selection)
-    parts = [
-        _part(state, name, concern, own) for concern, devices in found.items() for name, own in devices.items()
-    ]
+    parts = [_part(state, name, concern, own) for concern, devices in found.items() for name, own in devices.items()]
     parts += [part_of(DNS_DEVICE, Concern.DNS, dns)] if dns else []
     report = last_report(Path(settings.directory)) if settings.directory else None
     asked = [result for devices in found.values() for own in devices.values() for result in own] + dns
@@ -88,7 +86,10 @@ def collect_summary(state: RunState, played: Sequence[str], settings: Settings) 
 
 
 def _results_of(state: RunState, plan: Plan, name: str, concern: Concern) -> list[TaskResult]:
-    """Return the results of one concern of a device in the order of its tasks; what the plan expects and is not there is UNKNOWN."""
+    """Return the results of one concern of a device in the order of its tasks.
+
+    What the plan expects and is not there is UNKNOWN.
+    """
     if concern not in _OF_RULES:
         return own_results(state, plan, name, concern, Step.APPLY)
     opened = own_results(state, plan, name, concern, Step.OPEN)
@@ -115,7 +116,10 @@ def _of_dns(state: RunState, selection: Selection) -> list[TaskResult]:
 def _not_run(
     expected: Mapping[Concern, Sequence[str]], found: Mapping[Concern, Mapping[str, object]], pools_of: Plan
 ) -> dict[Concern, int]:
-    """Return which concerns nobody was asked about, with their devices; pools_of: the plan whose records nobody looked at."""
+    """Return which concerns nobody was asked about, with their devices.
+
+    pools_of: the plan whose records nobody looked at.
+    """
     counts = {concern: len(names) for concern, names in expected.items() if names and not found.get(concern)}
     records = sum(bool(pool.dns_records) for pool in pools_of.pools.values())
     return {**counts, **({Concern.DNS: records} if records else {})}

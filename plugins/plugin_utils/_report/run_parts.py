@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a run did to one concern of one device, or would do: read from the results of its tasks.
 
-    part_of("fe01", Concern.FIREWALL, [result of opening, result of closing])
-    == Part("fe01", Concern.FIREWALL, Status.CHANGED, {"added": 40, ...}, reasons=(...), ...)
+part_of("fe01", Concern.FIREWALL, [result of opening, result of closing])
+== Part("fe01", Concern.FIREWALL, Status.CHANGED, {"added": 40, ...}, reasons=(...), ...)
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from .._base.changes import Kind
 from .._base.text import counted, value_text
 from .._base.untyped import mapping, mappings, texts
 from .._drift.deviations import Difference, differences_of, record_name
+from .._firewall.effects import EffectKind
 from .._rollout import results
 from .._rollout.results import STOPPED_TEXT, UNKNOWN_TEXT, Concern, TaskResult
 from .run_risk import Reason, Risk
@@ -68,10 +69,10 @@ _NOT_CLOSED = "opened only, because an earlier host of its pool, or DNS or a loa
 class Part:
     """One concern of one device.
 
-    counts: by COUNTS. reasons: against SAFE. notes: what is to be known besides. ineffective: rules that do nothing, and why.
-    snapshots: how each state before comes back, oldest first, and whether that happens by itself.
-    members: how many of services do what. up, down: how many of them are well for the load balancer, and which are not, where it
-    says so. read_again: whether what was written was read again and found equal.
+    counts: by COUNTS. reasons: against SAFE. notes: what is to be known besides. ineffective: rules that do nothing,
+    and why. snapshots: how each state before comes back, oldest first, and whether that happens by itself.
+    members: how many of services do what. up, down: how many of them are well for the load balancer, and which are
+    not, where it says so. read_again: whether what was written was read again and found equal.
     """
 
     device: str
@@ -107,7 +108,10 @@ class Part:
 
 
 def part_of(device: str, concern: Concern, own: Sequence[TaskResult]) -> Part:
-    """Return what became of a concern of a device, from the results of its tasks in their order; none of one that did not answer."""
+    """Return what became of a concern of a device, from the results of its tasks in their order.
+
+    None of one that did not answer.
+    """
     status, message = _status(own, concern)
     asked = [result for result in own if result.status not in (results.Status.STOPPED, results.Status.UNKNOWN)]
     reasons = [Reason(_RISKS[status], device, "", message)] if status in _RISKS else []
@@ -128,7 +132,6 @@ def part_of(device: str, concern: Concern, own: Sequence[TaskResult]) -> Part:
         members=_members(asked),
         up=sum(result.count("health", "up") for result in asked),
         down=tuple(name for result in asked for name in texts(mapping(result.document.get("health")).get("down"))),
-        read_again=concern not in _NOT_READ_AGAIN,
     )
 
 
@@ -143,10 +146,6 @@ def looked_at_again(part: Part, own: Sequence[TaskResult]) -> Part:
         message = f"it took the change, and differs from the plan all the same: {lines}"
         return replace(part, status=Status.FAILED, message=message, read_again=False)
     return replace(part, members=found.members, up=found.up, down=found.down, read_again=True)
-
-
-# A load balancer takes a change or refuses it; what it has then, only another look tells.
-_NOT_READ_AGAIN = (Concern.LOAD_BALANCER, Concern.PUBLICATIONS)
 
 
 def _status(own: Sequence[TaskResult], concern: Concern) -> tuple[Status, str]:
@@ -171,7 +170,7 @@ def _status(own: Sequence[TaskResult], concern: Concern) -> tuple[Status, str]:
 def _of_rules(device: str, result: TaskResult) -> Iterator[Reason]:
     """Yield what stands against changes of rules: what the host would refuse, what is cut, what admits less."""
     yield from (Reason(Risk.REFUSES, device, "", text) for text in result.texts("refused"))
-    impacts = result.mappings("connection_impact") or result.mappings("would_cut")
+    impacts = result.mappings("connection_impact")
     yield from (Reason(Risk.CUT, device, *_impact_texts(impact)) for impact in impacts)
     for change in result.changes:
         if change.get("closes") and change.get("changes_admission"):
@@ -181,7 +180,9 @@ def _of_rules(device: str, result: TaskResult) -> Iterator[Reason]:
 
 def _closing_risk(change: Mapping[str, object]) -> Risk:
     names = {difference.name for difference in differences_of(change)}
-    return Risk.DISABLED if change.get("kind") == Kind.DISABLE else Risk.POLICY if names == {"policy"} else Risk.NARROWED
+    return (
+        Risk.DISABLED if change.get("kind") == Kind.DISABLE else Risk.POLICY if names == {"policy"} else Risk.NARROWED
+    )
 
 
 def _impact_texts(impact: Mapping[str, object]) -> tuple[str, str]:
@@ -196,9 +197,10 @@ def _impact_texts(impact: Mapping[str, object]) -> tuple[str, str]:
 def _of_exemptions(device: str, result: TaskResult) -> Iterator[Reason]:
     yield from (Reason(Risk.REFUSES, device, "", text) for text in result.texts("refused"))
     for change in result.changes:
-        effect = str(change.get("effect") or change.get("reason") or "")
-        if change.get("closes") and "still exempt by" not in effect:
-            yield Reason(Risk.EXEMPTION, device, str(change.get("name")), effect)
+        kinds = {effect.get("kind") for effect in mappings(change.get("effects"))}
+        if change.get("closes") and EffectKind.STILL_EXEMPT_BY not in kinds:
+            detail = str(change.get("effect") or change.get("reason") or "")
+            yield Reason(Risk.EXEMPTION, device, str(change.get("name")), detail)
 
 
 def _of_services(device: str, result: TaskResult) -> Iterator[Reason]:
@@ -265,9 +267,7 @@ def _notes(result: TaskResult) -> Iterator[str]:
         yield f"IPsec exemptions are not needed: {result.document['not_needed']}"
     refused = result.texts("refused")
     yield from (text for text in result.texts("warnings") if not any(why in text for why in refused))
-    left_out = Counter(
-        (str(item.get("name", item.get("field"))), str(item.get("why"))) for item in result.mappings("not_rendered")
-    )
+    left_out = Counter((str(item.get("name")), str(item.get("why"))) for item in result.mappings("not_rendered"))
     for (name, why), number in sorted(left_out.items()):
         yield f"not rendered: {name} of {counted(number, 'service')}: {why}"
     if result.concern is Concern.DNS:
@@ -294,5 +294,7 @@ def _members(own: Iterable[TaskResult]) -> dict[str, int]:
     total: Counter[str] = Counter()
     for result in own:
         if result.status is not results.Status.FAILED:
-            total.update({str(state): int(str(number)) for state, number in mapping(result.document.get("members")).items()})
+            total.update(
+                {str(state): int(str(number)) for state, number in mapping(result.document.get("members")).items()}
+            )
     return dict(sorted(total.items()))

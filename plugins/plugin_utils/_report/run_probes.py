@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Probes before a change beside the same probes after it.
 
-    comparison(state, now).text == "34 of 120 as expected before, 120 of 120 after"
+comparison(state, now).text == "34 of 120 as expected before, 120 of 120 after"
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ class Comparison:
     @property
     def text(self) -> str:
         """Return how many are as expected."""
-        before, after = (sum(getattr(item, side).is_as_expected for item in self.probed) for side in ("before", "after"))
+        before, after = (
+            sum(getattr(item, side).is_as_expected for item in self.probed) for side in ("before", "after")
+        )
         return f"{before} of {len(self.probed)} as expected before, {after} of {len(self.probed)} after"
 
     def members_up(self, balancers: Iterable[str]) -> tuple[int, int]:

@@ -4,7 +4,8 @@
 
     risk_of([Reason(Risk.RECREATED, "lb01", "pool01-5061", "...")]) is RiskLevel.NEEDS_WINDOW
 
-Every reason is one of a kind of risk, every kind has a level; the run's level is the worst of them, and SAFE when there is none.
+Every reason is one of a kind of risk, every kind has a level; the run's level is the worst of them, and SAFE when
+there is none.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The rollback of a run: the commands that bring back what was there before, to be typed as they stand.
 
-Each phase of a run that writes to a Windows host takes a snapshot, so the newest one is the state before the run only where a
-single phase wrote. Otherwise the oldest one of the run is named, host by host, in an inventory file of its own:
+Each phase of a run that writes to a Windows host takes a snapshot, so the newest one is the state before the run only
+where a single phase wrote. Otherwise the oldest one of the run is named, host by host, in an inventory file of its own:
 
     ansible-playbook -i INV -i DIR/site-rollback.json msuc.lync.rollback --limit lync_rollback
 """
@@ -43,7 +43,9 @@ class Command:
 
 
 def first_snapshots(parts: Iterable[Part]) -> dict[str, str]:
-    """Return the snapshot of each Windows host that holds what was there before the run: the oldest, by the time in its name.
+    """Return the snapshot of each Windows host that holds what was there before the run.
+
+    The oldest, by the time in its name.
 
     A snapshot is of rules and exemptions, and opening of exemptions comes before closing of rules.
     """
@@ -65,7 +67,10 @@ def inventory_text(snapshots: Mapping[str, str]) -> str:
 
 
 def rollback_lines(parts: Sequence[Part], command: Command, directory: str, would: bool) -> list[str]:
-    """Return the lines that say how to roll back; directory: of reports, empty for none. would: nothing was written yet."""
+    """Return the lines that say how to roll back.
+
+    directory: of reports, empty for none. would: nothing was written yet.
+    """
     changed = [part for part in parts if part.status is Status.CHANGED or (part.snapshots and not would)]
     windows = sorted({part.device for part in changed if part.concern in _WINDOWS and (would or part.snapshots)})
     lines = _of_windows(windows, changed, command, directory, would) if windows else []
@@ -99,7 +104,10 @@ def _writes(name: str, changed: Iterable[Part], would: bool) -> int:
 
 
 def _phases(part: Part) -> int:
-    """Return in how many phases a part may be written: additions in the first, removals in the last, a change in either or both."""
+    """Return in how many phases a part may be written.
+
+    Additions in the first, removals in the last, a change in either or both.
+    """
     closes = part.counts.get("removed", 0) + part.counts.get("disabled", 0)
     return sum((part.counts.get("added", 0) > 0, closes > 0, 2 * (part.counts.get("changed", 0) > 0)))
 
@@ -118,7 +126,11 @@ def _of_linux(parts: Sequence[Part], would: bool) -> list[str]:
     """Return what brings the table of Linux hosts back; the command is the same on all of them."""
     if would:
         names = sorted({part.device for part in parts})
-        return [f"on {', '.join(names)}, as root: the command that the run prints; it saves the table first"] if names else []
+        return (
+            [f"on {', '.join(names)}, as root: the command that the run prints; it saves the table first"]
+            if names
+            else []
+        )
     commands: dict[str, list[str]] = {}
     for part in parts:
         for item in part.snapshots[-1:]:

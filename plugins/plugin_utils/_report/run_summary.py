@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The two summaries of site.yml: what it would do and at which risk (before), what it did and how it stands (after).
 
-    summary = RunSummary(run, parts)
-    summary.risk               # RiskLevel.NEEDS_WINDOW; after a run, RunSummary.is_done instead
-    summary.document()         # plugins/plugin_utils/_report/data/lync_summary.schema.json
+summary = RunSummary(run, parts)
+summary.risk               # RiskLevel.NEEDS_WINDOW; after a run, RunSummary.is_done instead
+summary.document()         # plugins/plugin_utils/_report/data/lync_summary.schema.json
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ _VERDICTS = {
 class Run:
     """What is true of a whole run.
 
-    check: nothing was written. digest: of the plan. hosts, pools: how many the plan has. not_run: concerns that were left out,
-    with how many devices. left: pools whose services or records are left as they are, and why.
+    check: nothing was written. digest: of the plan. hosts, pools: how many the plan has. not_run: concerns that were
+    left out, with how many devices. left: pools whose services or records are left as they are, and why.
     held: hosts that are not closed yet, and why.
-    unconfirmed: assumptions that nobody confirmed; touched: the hosts and pools that change. confirm_minutes: 0 for never.
-    verified: the last report of verify.yml, when there is one. directory: of reports, empty for none.
+    unconfirmed: assumptions that nobody confirmed; touched: the hosts and pools that change. confirm_minutes: 0 for
+    never. verified: the last report of verify.yml, when there is one. directory: of reports, empty for none.
     """
 
     check: bool
@@ -84,13 +84,18 @@ class RunSummary:
         return tuple(sorted(dict.fromkeys(found), key=lambda reason: order.index(reason.risk)))
 
     def _of_parts(self) -> Iterator[Reason]:
-        """Yield the reasons of the parts; of a device that was left alone because of another part of it, that one only."""
+        """Yield the reasons of the parts.
+
+        Of a device that was left alone because of another part of it, that one only.
+        """
         broken = {part.device for part in self.parts if part.status in (Status.FAILED, Status.UNREACHABLE)}
         for part in self.parts:
             if part.status is not Status.STOPPED or part.device not in broken:
                 yield from part.reasons
         if not self.parts:
-            yield Reason(Risk.NOT_ASKED, "all devices", "", "no device was asked; --limit or --tags leave out every one")
+            yield Reason(
+                Risk.NOT_ASKED, "all devices", "", "no device was asked; --limit or --tags leave out every one"
+            )
 
     def _of_snapshots(self) -> Iterator[Reason]:
         changed = (part for part in self.parts if part.status is Status.CHANGED)
@@ -110,7 +115,10 @@ class RunSummary:
 
     @property
     def is_done(self) -> bool:
-        """Return whether everything that the run was about is as the plan says; nobody asked, or a host not closed yet, is not."""
+        """Return whether everything that the run was about is as the plan says.
+
+        Nobody asked, or a host not closed yet, is not.
+        """
         return bool(self.parts) and not self.unfinished and not self.run.held
 
     @property
@@ -156,7 +164,10 @@ class RunSummary:
 
 
 def is_relevant(item: Assumption, run: Run) -> bool:
-    """Return whether an assumption decides: its place changes, and it is contradicted, or verify.yml could have confirmed it."""
+    """Return whether an assumption decides.
+
+    Its place changes, and it is contradicted, or verify.yml could have confirmed it.
+    """
     could_be_known = item.standing is Standing.CONTRADICTED or is_read_by_verify(item.text)
     return item.place in run.touched and could_be_known
 

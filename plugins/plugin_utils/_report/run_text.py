@@ -17,7 +17,17 @@ from .run_risk import Reason, Risk
 from .run_rollback import rollback_lines
 from .run_summary import RunSummary, is_relevant
 
-_HEADER = ("device", "concern", "outcome", "added", "changed", "disabled", "removed", "recreated", "change what is admitted")
+_HEADER = (
+    "device",
+    "concern",
+    "outcome",
+    "added",
+    "changed",
+    "disabled",
+    "removed",
+    "recreated",
+    "change what is admitted",
+)
 _MOST_LINES = 60
 _DIGEST_LETTERS = 12
 # Whose objects are sentences, so that each has a line of its own.
@@ -172,11 +182,16 @@ def _reasons(reasons: Sequence[Reason]) -> Iterator[str]:
 def _capped(lines: list[str]) -> list[str]:
     """Return at most so many lines that they fit a terminal, and how many there are besides."""
     more = len(lines) - _MOST_LINES
-    return lines if more <= 0 else [*lines[:_MOST_LINES], f"and {more} lines more, which the report has (lync_report_dir)"]
+    return (
+        lines if more <= 0 else [*lines[:_MOST_LINES], f"and {more} lines more, which the report has (lync_report_dir)"]
+    )
 
 
 def _grouped(items: Iterable[tuple[str, str, str]]) -> list[str]:
-    """Return lines of (device, object, detail): objects with one detail share a line, and so do devices that have the same."""
+    """Return lines of (device, object, detail).
+
+    Objects with one detail share a line, and so do devices that have the same.
+    """
     objects: dict[tuple[str, str], list[str]] = {}
     for device, item, detail in items:
         objects.setdefault((device, detail), []).append(item)

@@ -39,9 +39,15 @@ READ = [
 
 
 def test_beside_a_report_and_without_one(tmp_path: Path) -> None:
-    (tmp_path / "verify.json").write_text(json.dumps({"assumptions": [item.document() for item in READ]}), encoding="utf-8")
+    (tmp_path / "verify.json").write_text(
+        json.dumps({"assumptions": [item.document() for item in READ]}), encoding="utf-8"
+    )
     report = last_report(tmp_path)
-    assert standing(PLAN, report) == (READ[0], READ[1], Assumption("edge01.contoso.com", "Topology.", Standing.UNKNOWN, NOT_READ))
+    assert standing(PLAN, report) == (
+        READ[0],
+        READ[1],
+        Assumption("edge01.contoso.com", "Topology.", Standing.UNKNOWN, NOT_READ),
+    )
     assert [(item.place, item.line) for item in unconfirmed(PLAN, report)] == [
         ("edge01", "Routes. contradicted: read otherwise"),
         ("edge01.contoso.com", f"Topology. could not tell: {NOT_READ}"),

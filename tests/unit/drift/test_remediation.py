@@ -148,7 +148,9 @@ def report_of(device: str, concern: Concern, *changes: dict[str, object]) -> Rep
 @pytest.mark.parametrize("concern", [Concern.LOAD_BALANCER, Concern.PUBLICATIONS, Concern.DNS])
 def test_what_serves_many_is_repaired_as_a_whole_or_not_at_all(concern: Concern) -> None:
     port = {"property": "port", "before": 80, "after": 443}
-    report = report_of("lb01", concern, {"kind": "add", "name": "SIP"}, {"kind": "change", "name": "WEB", "properties": [port]})
+    report = report_of(
+        "lb01", concern, {"kind": "add", "name": "SIP"}, {"kind": "change", "name": "WEB", "properties": [port]}
+    )
     whole = remediation(report, Limits(), NOW)
     assert (dict(whole.repairs), whole.left) == ({"lb01": {concern.value: Repair(whole=True)}}, ())
     assert whole.verdicts == {"lb01": Verdict.DONE}
@@ -159,7 +161,9 @@ def test_what_serves_many_is_repaired_as_a_whole_or_not_at_all(concern: Concern)
 
 def test_hosts_are_repaired_in_part_where_something_is_to_stay() -> None:
     removed: dict[str, object] = {"kind": "remove", "name": "test", "cause": "not_wanted", "reason": "it is not wanted"}
-    report = report_of("fe01", Concern.FIREWALL, {"kind": "add", "name": "SIP"}, removed, {"kind": "change", "name": "WEB"})
+    report = report_of(
+        "fe01", Concern.FIREWALL, {"kind": "add", "name": "SIP"}, removed, {"kind": "change", "name": "WEB"}
+    )
     part = remediation(report, Limits(classes=frozenset({Class.MISSING, Class.EXTRA})), NOW)
     assert part.repairs["fe01"]["firewall"] == Repair(names=("SIP",), extra=("test",))
 

@@ -13,7 +13,13 @@ import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler import assumptions as texts
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.assumptions import Assumption, Standing
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Class, Deviation
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import DnsRecord, FirewallRule, HostPlan, Plan, PoolPlan
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
+    DnsRecord,
+    FirewallRule,
+    HostPlan,
+    Plan,
+    PoolPlan,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.assumption_checks import stand
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.causes import Knowledge
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import Facts, read_facts
@@ -29,9 +35,16 @@ SOON = datetime.datetime(2030, 1, 1, tzinfo=datetime.timezone.utc)
 
 def rule(name: str, localip: str, remoteip: Sequence[str]) -> FirewallRule:
     return FirewallRule(
-        name=name, rows=("S42",), direction="in", protocol="tcp", localport=("443",), remoteport=("any",),
-        localip=(localip,), remoteip=tuple(remoteip), description="",
-    )  # fmt: skip
+        name=name,
+        rows=("S42",),
+        direction="in",
+        protocol="tcp",
+        localport=("443",),
+        remoteport=("any",),
+        localip=(localip,),
+        remoteip=tuple(remoteip),
+        description="",
+    )
 
 
 RULES = (
@@ -49,7 +62,9 @@ DEFAULT, TEN = ("0.0.0.0/0", "7", "203.0.113.1", 256), ("10.0.0.0/8", "3", "10.2
 CARDS = {"3": [f"{INSIDE}/24", "fe80::1%3/64"], "7": [f"{OUTSIDE}/24"]}
 
 
-def network(*routes: tuple[str, str, str, int], cards: Mapping[str, Sequence[str]] | None = None, **more: Any) -> dict[str, Any]:
+def network(
+    *routes: tuple[str, str, str, int], cards: Mapping[str, Sequence[str]] | None = None, **more: Any
+) -> dict[str, Any]:
     """Return what a host tells."""
     told = [dict(zip(("to", "by", "via", "metric"), route, strict=True)) for route in routes]
     interfaces = [{"name": name, "addresses": list(addresses)} for name, addresses in (cards or CARDS).items()]
@@ -62,7 +77,9 @@ def seen(told: object = None, **more: Any) -> Facts:
     return replace(read_facts(result, None, []), **more)
 
 
-def standing(text: str, facts: Facts | None, judged: Sequence[Judged] = (), place: str = "edge01") -> tuple[Standing, str]:
+def standing(
+    text: str, facts: Facts | None, judged: Sequence[Judged] = (), place: str = "edge01"
+) -> tuple[Standing, str]:
     known = Knowledge(DEPLOYMENT, {} if facts is None else {"edge01": facts})
     (found,) = stand([Assumption(place, text)], known, judged)
     assert (found.place, found.text) == (place, text)
@@ -72,31 +89,100 @@ def standing(text: str, facts: Facts | None, judged: Sequence[Judged] = (), plac
 ON_LINK, TWO_CARDS = ("10.1.0.0/24", "3", "0.0.0.0", 1), {"3": [f"{INSIDE}/24"], "7": [f"{INSIDE}/24", f"{OUTSIDE}/24"]}
 ROUTES: dict[str, tuple[str, dict[str, Any], Standing, str]] = {
     "gateway outside": (texts.DEFAULT_GATEWAY, network(DEFAULT, TEN), YES, "0.0.0.0/0 by 7 to 203.0.113.1"),
-    "gateway inside": (texts.DEFAULT_GATEWAY, network(("0.0.0.0/0", "3", "10.2.0.1", 1)), NO, "0.0.0.0/0 by 3 to 10.2.0.1"),
-    "two gateways": (texts.DEFAULT_GATEWAY, network(DEFAULT, ("0.0.0.0/0", "3", "10.2.0.1", 900)), NO, "0.0.0.0/0 by 3 to 10.2.0.1"),
+    "gateway inside": (
+        texts.DEFAULT_GATEWAY,
+        network(("0.0.0.0/0", "3", "10.2.0.1", 1)),
+        NO,
+        "0.0.0.0/0 by 3 to 10.2.0.1",
+    ),
+    "two gateways": (
+        texts.DEFAULT_GATEWAY,
+        network(DEFAULT, ("0.0.0.0/0", "3", "10.2.0.1", 900)),
+        NO,
+        "0.0.0.0/0 by 3 to 10.2.0.1",
+    ),
     "no gateway": (texts.DEFAULT_GATEWAY, network(TEN), NO, "no default route of IPv4"),
-    "gateway by a card that is down": (texts.DEFAULT_GATEWAY, network(("0.0.0.0/0", "9", "10.2.0.1", 1)), NO, "no default route of IPv4"),
-    "one card": (texts.DEFAULT_GATEWAY, network(DEFAULT, cards={"7": [f"{INSIDE}/24", f"{OUTSIDE}/24"]}), PERHAPS, "the internal addresses are on the same"),
-    "no such card": (texts.DEFAULT_GATEWAY, network(DEFAULT, cards={"3": [f"{INSIDE}/24"]}), PERHAPS, "no network card that is up"),
-    "routes unread": (texts.DEFAULT_GATEWAY, network(problem="this Windows has no Get-NetRoute"), PERHAPS, "this Windows has no Get-NetRoute"),
-    "routes inside": (texts.INTERNAL_ROUTES, network(DEFAULT, TEN), YES, "10.1.0.0/24, 10.10.0.0/16: 10.0.0.0/8 by 3 to 10.2.0.1"),
+    "gateway by a card that is down": (
+        texts.DEFAULT_GATEWAY,
+        network(("0.0.0.0/0", "9", "10.2.0.1", 1)),
+        NO,
+        "no default route of IPv4",
+    ),
+    "one card": (
+        texts.DEFAULT_GATEWAY,
+        network(DEFAULT, cards={"7": [f"{INSIDE}/24", f"{OUTSIDE}/24"]}),
+        PERHAPS,
+        "the internal addresses are on the same",
+    ),
+    "no such card": (
+        texts.DEFAULT_GATEWAY,
+        network(DEFAULT, cards={"3": [f"{INSIDE}/24"]}),
+        PERHAPS,
+        "no network card that is up",
+    ),
+    "routes unread": (
+        texts.DEFAULT_GATEWAY,
+        network(problem="this Windows has no Get-NetRoute"),
+        PERHAPS,
+        "this Windows has no Get-NetRoute",
+    ),
+    "routes inside": (
+        texts.INTERNAL_ROUTES,
+        network(DEFAULT, TEN),
+        YES,
+        "10.1.0.0/24, 10.10.0.0/16: 10.0.0.0/8 by 3 to 10.2.0.1",
+    ),
     "by the default": (
-        texts.INTERNAL_ROUTES, network(DEFAULT, ON_LINK), NO, "10.10.0.0/16 goes by the route 0.0.0.0/0 by 7 to 203.0.113.1",
+        texts.INTERNAL_ROUTES,
+        network(DEFAULT, ON_LINK),
+        NO,
+        "10.10.0.0/16 goes by the route 0.0.0.0/0 by 7 to 203.0.113.1",
     ),
     "nowhere": (texts.INTERNAL_ROUTES, network(ON_LINK), NO, "10.10.0.0/16 goes nowhere"),
     "a part by the other card": (
-        texts.INTERNAL_ROUTES, network(DEFAULT, TEN, ("10.10.128.0/17", "7", "203.0.113.1", 1)), NO, "10.10.128.0/17 goes by the route 10.10.128.0/17 by 7",
+        texts.INTERNAL_ROUTES,
+        network(DEFAULT, TEN, ("10.10.128.0/17", "7", "203.0.113.1", 1)),
+        NO,
+        "10.10.128.0/17 goes by the route 10.10.128.0/17 by 7",
     ),
     "the lower metric": (
-        texts.INTERNAL_ROUTES, network(TEN, ("10.0.0.0/8", "7", "203.0.113.1", 0)), NO, "10.1.0.0/24, 10.10.0.0/16 goes by the route 10.0.0.0/8 by 7",
+        texts.INTERNAL_ROUTES,
+        network(TEN, ("10.0.0.0/8", "7", "203.0.113.1", 0)),
+        NO,
+        "10.1.0.0/24, 10.10.0.0/16 goes by the route 10.0.0.0/8 by 7",
     ),
-    "lasting": (texts.LASTING_ROUTES, network(DEFAULT, TEN, ON_LINK, lasting=["10.0.0.0/8"]), YES, "persistent: 10.0.0.0/8"),
-    "gone with a restart": (texts.LASTING_ROUTES, network(DEFAULT, TEN, lasting=[]), NO, "not persistent: 10.0.0.0/8 by 3 to 10.2.0.1"),
-    "lasting untold": (texts.LASTING_ROUTES, network(DEFAULT, TEN), PERHAPS, "whether a route outlasts a restart is not told"),
-    "apart": (texts.SEPARATE_NETWORKS, network(DEFAULT, TEN), PERHAPS, "they are apart; what routes between them was not read"),
+    "lasting": (
+        texts.LASTING_ROUTES,
+        network(DEFAULT, TEN, ON_LINK, lasting=["10.0.0.0/8"]),
+        YES,
+        "persistent: 10.0.0.0/8",
+    ),
+    "gone with a restart": (
+        texts.LASTING_ROUTES,
+        network(DEFAULT, TEN, lasting=[]),
+        NO,
+        "not persistent: 10.0.0.0/8 by 3 to 10.2.0.1",
+    ),
+    "lasting untold": (
+        texts.LASTING_ROUTES,
+        network(DEFAULT, TEN),
+        PERHAPS,
+        "whether a route outlasts a restart is not told",
+    ),
+    "apart": (
+        texts.SEPARATE_NETWORKS,
+        network(DEFAULT, TEN),
+        PERHAPS,
+        "they are apart; what routes between them was not read",
+    ),
     "on one card": (texts.SEPARATE_NETWORKS, network(cards=TWO_CARDS), NO, "one network card has both: 7"),
-    "a mask that takes in the other": (texts.SEPARATE_NETWORKS, network(cards={**CARDS, "3": [f"{INSIDE}/0"]}), NO, "both are in 203.0.113.0/24"),
-}  # fmt: skip
+    "a mask that takes in the other": (
+        texts.SEPARATE_NETWORKS,
+        network(cards={**CARDS, "3": [f"{INSIDE}/0"]}),
+        NO,
+        "both are in 203.0.113.0/24",
+    ),
+}
 
 
 @pytest.mark.parametrize(("text", "told", "expected", "why"), ROUTES.values(), ids=ROUTES)
@@ -107,7 +193,18 @@ def test_routes(text: str, told: dict[str, Any], expected: Standing, why: str) -
 
 def met(verdict: Verdict, address: str, *names: str, kind: Kind = Kind.TLS, **more: Any) -> Judged:
     shown = Certificate("CN=x", tuple(sorted(names)), SOON) if names else None
-    probe = Probe("fe01", "edge01", 443, "tcp", address, "10.1.0.11", kind, Expected.OPEN, names=("edge01", POOL, "sip.contoso.com"), **more)
+    probe = Probe(
+        "fe01",
+        "edge01",
+        443,
+        "tcp",
+        address,
+        "10.1.0.11",
+        kind,
+        Expected.OPEN,
+        names=("edge01", POOL, "sip.contoso.com"),
+        **more,
+    )
     return Judged(probe, verdict, detail=f"{verdict.value} there", certificate=shown)
 
 
@@ -119,32 +216,96 @@ def said(verdict: Verdict, server: str, name: str = POOL) -> Judged:
 RIGHT = met(Verdict.OPEN, OUTSIDE, "sip.contoso.com", "meet.contoso.com")
 ASKED = seen(network(dns_servers=["10.1.0.93"]))
 PROBED: dict[str, tuple[str, Facts, list[Judged], Standing, str]] = {
-    "DNS answers": (texts.DNS_SERVERS, ASKED, [said(Verdict.OPEN, "10.1.0.93")], YES, "10.1.0.93 answered for 1 names as planned"),
-    "DNS is stale": (texts.DNS_SERVERS, ASKED, [said(Verdict.OPEN, "10.1.0.93"), said(Verdict.WRONG_ANSWER, "10.1.0.93")], NO, "wrong answer there"),
-    "DNS is silent": (texts.DNS_SERVERS, ASKED, [said(Verdict.FILTERED, "10.1.0.93")], PERHAPS, "10.1.0.93: not asked in this run"),
-    "another DNS server": (texts.DNS_SERVERS, ASKED, [said(Verdict.OPEN, "10.1.0.94")], PERHAPS, "10.1.0.93: not asked in this run"),
-    "only external names": (texts.DNS_SERVERS, ASKED, [said(Verdict.OPEN, "10.1.0.93", "sip.contoso.com")], PERHAPS, "10.1.0.93: not asked"),
+    "DNS answers": (
+        texts.DNS_SERVERS,
+        ASKED,
+        [said(Verdict.OPEN, "10.1.0.93")],
+        YES,
+        "10.1.0.93 answered for 1 names as planned",
+    ),
+    "DNS is stale": (
+        texts.DNS_SERVERS,
+        ASKED,
+        [said(Verdict.OPEN, "10.1.0.93"), said(Verdict.WRONG_ANSWER, "10.1.0.93")],
+        NO,
+        "wrong answer there",
+    ),
+    "DNS is silent": (
+        texts.DNS_SERVERS,
+        ASKED,
+        [said(Verdict.FILTERED, "10.1.0.93")],
+        PERHAPS,
+        "10.1.0.93: not asked in this run",
+    ),
+    "another DNS server": (
+        texts.DNS_SERVERS,
+        ASKED,
+        [said(Verdict.OPEN, "10.1.0.94")],
+        PERHAPS,
+        "10.1.0.93: not asked in this run",
+    ),
+    "only external names": (
+        texts.DNS_SERVERS,
+        ASKED,
+        [said(Verdict.OPEN, "10.1.0.93", "sip.contoso.com")],
+        PERHAPS,
+        "10.1.0.93: not asked",
+    ),
     "no DNS server": (texts.DNS_SERVERS, seen(network()), [], PERHAPS, "the host told none"),
     "inside right": (
-        texts.INTERNAL_CERTIFICATE, seen(), [met(Verdict.OPEN, INSIDE, POOL), met(Verdict.WRONG_HOST, OUTSIDE, "x")], YES, f"shown at {INSIDE} 443",
+        texts.INTERNAL_CERTIFICATE,
+        seen(),
+        [met(Verdict.OPEN, INSIDE, POOL), met(Verdict.WRONG_HOST, OUTSIDE, "x")],
+        YES,
+        f"shown at {INSIDE} 443",
     ),
-    "inside wrong": (texts.INTERNAL_CERTIFICATE, seen(), [met(Verdict.WRONG_HOST, INSIDE, "x")], NO, f"{INSIDE} 443: wrong host there"),
-    "one without": (texts.INTERNAL_CERTIFICATE, seen(), [met(Verdict.OPEN, INSIDE, POOL), met(Verdict.OPEN, INSIDE)], PERHAPS, "no certificate was shown at"),
-    "nobody got through": (texts.EXTERNAL_CERTIFICATE, seen(), [met(Verdict.FILTERED, OUTSIDE)], PERHAPS, "nobody asked for one"),
+    "inside wrong": (
+        texts.INTERNAL_CERTIFICATE,
+        seen(),
+        [met(Verdict.WRONG_HOST, INSIDE, "x")],
+        NO,
+        f"{INSIDE} 443: wrong host there",
+    ),
+    "one without": (
+        texts.INTERNAL_CERTIFICATE,
+        seen(),
+        [met(Verdict.OPEN, INSIDE, POOL), met(Verdict.OPEN, INSIDE)],
+        PERHAPS,
+        "no certificate was shown at",
+    ),
+    "nobody got through": (
+        texts.EXTERNAL_CERTIFICATE,
+        seen(),
+        [met(Verdict.FILTERED, OUTSIDE)],
+        PERHAPS,
+        "nobody asked for one",
+    ),
     "outside right": (texts.EXTERNAL_CERTIFICATE, seen(), [RIGHT], YES, f"shown at {OUTSIDE} 443"),
     "web names": (texts.WEB_CERTIFICATE, seen(), [RIGHT], YES, "for meet.contoso.com, sip.contoso.com"),
-    "a web name is missing": (texts.WEB_CERTIFICATE, seen(), [met(Verdict.OPEN, OUTSIDE, "sip.contoso.com")], PERHAPS, "does not name meet.contoso.com"),
+    "a web name is missing": (
+        texts.WEB_CERTIFICATE,
+        seen(),
+        [met(Verdict.OPEN, OUTSIDE, "sip.contoso.com")],
+        PERHAPS,
+        "does not name meet.contoso.com",
+    ),
     "no block": (texts.NO_BLOCKS, seen(), [], YES, "no planned rule is ineffective"),
     "blocked": (
-        texts.NO_BLOCKS, seen(deviations=(Deviation("edge01", Concern.FIREWALL, Class.INEFFECTIVE, "R", "CS Block blocks it"),)), [], NO, "CS Block blocks it",
+        texts.NO_BLOCKS,
+        seen(deviations=(Deviation("edge01", Concern.FIREWALL, Class.INEFFECTIVE, "R", "CS Block blocks it"),)),
+        [],
+        NO,
+        "CS Block blocks it",
     ),
     "rules unread": (texts.NO_BLOCKS, seen(is_compared=False), [], PERHAPS, "the rules were not compared"),
     "tables": (texts.NO_OTHER_TABLE, seen(), [], PERHAPS, "single rules that drop were not read"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("text", "facts", "judged", "expected", "why"), PROBED.values(), ids=PROBED)
-def test_what_probes_and_the_comparison_tell(text: str, facts: Facts, judged: list[Judged], expected: Standing, why: str) -> None:
+def test_what_probes_and_the_comparison_tell(
+    text: str, facts: Facts, judged: list[Judged], expected: Standing, why: str
+) -> None:
     found = standing(text, facts, judged)
     assert found[0] is expected and why in found[1], found
 
@@ -160,12 +321,27 @@ def test_pools() -> None:
 
 def test_who_was_not_asked_confirms_nothing() -> None:
     assert standing(texts.DEFAULT_GATEWAY, None) == (PERHAPS, "not in this run: edge01")
-    assert standing(texts.DEFAULT_GATEWAY, seen(problem="no route to host")) == (PERHAPS, "edge01 could not be asked: no route to host")
-    assert standing(texts.ACCESS_GATEWAY.format("203.0.113.1"), None, place=POOL) == (PERHAPS, "not in this run: edge01")
+    assert standing(texts.DEFAULT_GATEWAY, seen(problem="no route to host")) == (
+        PERHAPS,
+        "edge01 could not be asked: no route to host",
+    )
+    assert standing(texts.ACCESS_GATEWAY.format("203.0.113.1"), None, place=POOL) == (
+        PERHAPS,
+        "not in this run: edge01",
+    )
     assert standing("Nobody reads this.", seen()) == (PERHAPS, "verify.yml cannot read it")
 
 
 def test_what_only_verify_can_confirm() -> None:
-    confirmed = {texts.ACCESS_GATEWAY.format("203.0.113.1 or 2001:db8::1"), texts.MONITORING_PORT.format(5069), texts.INTERNAL_CERTIFICATE}
-    others = {texts.NO_BLOCKS, texts.SEPARATE_NETWORKS, texts.MONITORING_PORT.format(""), "Who connects trusts the certificates of both interfaces."}
+    confirmed = {
+        texts.ACCESS_GATEWAY.format("203.0.113.1 or 2001:db8::1"),
+        texts.MONITORING_PORT.format(5069),
+        texts.INTERNAL_CERTIFICATE,
+    }
+    others = {
+        texts.NO_BLOCKS,
+        texts.SEPARATE_NETWORKS,
+        texts.MONITORING_PORT.format(""),
+        "Who connects trusts the certificates of both interfaces.",
+    }
     assert {text for text in confirmed | others if texts.is_read_by_verify(text)} == confirmed

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import mapping
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import DnsServer
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.documents import plain
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import read_plan
@@ -22,7 +23,12 @@ from tests.unit.compiler.deployments import compiled, host
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "contoso"
 POOLS = {
-    "pool01.contoso.com": {"role": "frontend", "load_balancing": "hlb", "balancer": "lb01", "vip": ["10.1.0.100", "2001:db8:1::100"]},
+    "pool01.contoso.com": {
+        "role": "frontend",
+        "load_balancing": "hlb",
+        "balancer": "lb01",
+        "vip": ["10.1.0.100", "2001:db8:1::100"],
+    },
     "edge01.contoso.com": {"role": "edge", "load_balancing": "dns"},
 }
 FRONT_END, EDGE = "pool01.contoso.com", "edge01.contoso.com"
@@ -108,7 +114,9 @@ def test_the_rule_behind_a_service_is_one_of_the_address_that_it_passes_on_to() 
     assert {"203.0.113.10", "10.2.0.100", "10.1.0.100"} <= {probe.address for probe in found}
     for probe in found:
         service = contoso.services[probe.service]
-        rules = [rule for member in service.members for rule in contoso.incoming[member.host] if rule.name == probe.rule]
+        rules = [
+            rule for member in service.members for rule in contoso.incoming[member.host] if rule.name == probe.rule
+        ]
         planned = service.planned
         assert any(covers(rule, address, planned.node_port) for rule in rules for address in planned.members), probe
 
@@ -136,7 +144,9 @@ def test_the_first_port_of_a_range_is_probed_where_temporary_listeners_are() -> 
 
 def test_of_closed_ports_those_are_preferred_that_are_open_to_others() -> None:
     for number in (0, 1, 3):
-        to_fe01 = (probe for probe in made(Limits(closed_per_pair=number)).probes["rp01"] if probe.destination == "fe01")
+        to_fe01 = (
+            probe for probe in made(Limits(closed_per_pair=number)).probes["rp01"] if probe.destination == "fe01"
+        )
         closed = [probe for probe in to_fe01 if probe.expected is Expected.CLOSED]
         assert len(closed) == number
     rules = deployment().incoming["fe01"]
@@ -146,9 +156,17 @@ def test_of_closed_ports_those_are_preferred_that_are_open_to_others() -> None:
 def test_a_row_of_the_site_is_probed_as_what_it_is_and_closed_elsewhere() -> None:
     """lync_extra_rows: an application of its own, on a port that no row of the shipped catalogue has."""
     rule = FirewallRule(
-        name="Lync site (TCP in)", rows=("site",), direction="in", protocol="tcp", localport=("5666",), remoteport=("any",),
-        localip=("any",), remoteip=("10.1.0.12",), description="", applications=("HTTPS",),
-    )  # fmt: skip
+        name="Lync site (TCP in)",
+        rows=("site",),
+        direction="in",
+        protocol="tcp",
+        localport=("5666",),
+        remoteport=("any",),
+        localip=("any",),
+        remoteip=("10.1.0.12",),
+        description="",
+        applications=("HTTPS",),
+    )
 
     def _host(name: str, address: str, *rules: FirewallRule) -> HostPlan:
         return HostPlan(name, ("frontend",), "2013", None, "windows", True, "active", (address,), firewall_rules=rules)
@@ -182,7 +200,7 @@ def test_same_plan_same_probes_each_once_and_as_plain_data() -> None:
         keys = [(probe.source_address, probe.address, probe.port, probe.transport, probe.question) for probe in probes]
         assert len(keys) == len(set(keys))
         assert list(probes) == sorted(probes)
-    assert [Probe.of(plain(probe)) for probe in one.each] == list(one.each)  # type: ignore[arg-type]
+    assert [Probe.of(mapping(plain(probe))) for probe in one.each] == list(one.each)
 
 
 def test_every_server_is_asked_for_each_record_of_its_view_and_by_each_host() -> None:
@@ -204,15 +222,25 @@ def test_temporary_listeners_are_wanted_where_probes_should_pass() -> None:
     wanted = wanted_listeners(found.each, deployment())
     for probe in found.each:
         if probe.expected is Expected.OPEN and probe.destination in deployment().hosts:
-            assert {"protocol": probe.transport, "address": probe.address, "port": probe.port} in wanted[probe.destination]
+            assert {"protocol": probe.transport, "address": probe.address, "port": probe.port} in wanted[
+                probe.destination
+            ]
     assert {"protocol": "tcp", "address": "2001:db8:1::12", "port": 5061} in wanted["fe02"]
 
 
 def test_a_temporary_listener_is_not_wanted_where_the_rule_is_for_one_program() -> None:
     rule = FirewallRule(
-        name="R", rows=("S1",), direction="in", protocol="tcp", localport=("5061",), remoteport=("any",),
-        localip=("any",), remoteip=("10.1.0.0/24",), description="", program="C:\\a.exe",
-    )  # fmt: skip
+        name="R",
+        rows=("S1",),
+        direction="in",
+        protocol="tcp",
+        localport=("5061",),
+        remoteport=("any",),
+        localip=("any",),
+        remoteip=("10.1.0.0/24",),
+        description="",
+        program="C:\\a.exe",
+    )
     host_plan = HostPlan("a", (), "2013", None, "windows", True, "active", ("10.1.0.1",), firewall_rules=(rule,))
     other = Deployment.of(Plan({"a": host_plan}))
     probe = Probe("b", "a", 5061, "tcp", "10.1.0.1", "10.1.0.2", Kind.TCP, Expected.OPEN, rule="R")

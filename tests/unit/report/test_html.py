@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The page of a drift report: everything is on it, nothing from elsewhere, and names cannot break out of their places."""
+"""The page of a drift report.
+
+Everything is on it, nothing from elsewhere, and names cannot break out of their places.
+"""
 
 from __future__ import annotations
 
@@ -80,14 +83,30 @@ def test_five_hundred_hosts_stay_small(contoso: Plan) -> None:
 
 def test_the_matrix_tells_who_talks_to_whom(contoso: Plan) -> None:
     found = {(flow.source, flow.destination, flow.transport, flow.port) for flow in flows(contoso.hosts.values())}
-    assert {("clients", "frontend", "tcp", "5061"), ("any", "edge", "udp", "3478"), ("reverse_proxy", "frontend", "tcp", "4443")} <= found
-    assert {("any_address", "dhcp_servers", "udp", "67")} <= found and not any(flow[:2] == ("any", "dhcp_servers") for flow in found)
-    assert not any(source == "clients" and destination == "back_end" for source, destination, _transport, _port in found)
+    assert {
+        ("clients", "frontend", "tcp", "5061"),
+        ("any", "edge", "udp", "3478"),
+        ("reverse_proxy", "frontend", "tcp", "4443"),
+    } <= found
+    assert {("any_address", "dhcp_servers", "udp", "67")} <= found and not any(
+        flow[:2] == ("any", "dhcp_servers") for flow in found
+    )
+    assert not any(
+        source == "clients" and destination == "back_end" for source, destination, _transport, _port in found
+    )
 
 
 def test_the_tables_of_the_perimeter(contoso: Plan) -> None:
-    outside = [row for row in firewall_rows(contoso.hosts.values()) if row.side == "external" and row.destination.startswith("edge01")]
-    assert {(row.source, row.transport, row.port) for row in outside} >= {("any", "TCP", "443"), ("any", "TCP", "5061"), ("any", "UDP", "3478")}
+    outside = [
+        row
+        for row in firewall_rows(contoso.hosts.values())
+        if row.side == "external" and row.destination.startswith("edge01")
+    ]
+    assert {(row.source, row.transport, row.port) for row in outside} >= {
+        ("any", "TCP", "443"),
+        ("any", "TCP", "5061"),
+        ("any", "UDP", "3478"),
+    }
     rows = certificate_rows(contoso.pools.values(), {"pool01.contoso.com": ("fe01", "fe02.contoso.com")})
     inside = next(row for row in rows if row.holder == "pool01.contoso.com" and row.side == "internal")
     assert inside.subject == inside.names[0] == "pool01.contoso.com"
@@ -98,10 +117,21 @@ def test_the_tables_of_the_perimeter(contoso: Plan) -> None:
 def test_a_rule_of_the_site_is_in_the_matrix_and_in_the_table_of_the_perimeter() -> None:
     """lync_extra_rows: what no row of the shipped catalogue has."""
     rule = FirewallRule(
-        name="Lync site (TCP in)", rows=("site",), direction="in", protocol="tcp", localport=("5666",), remoteport=("any",),
-        localip=("203.0.113.21",), remoteip=("any",), description="", applications=("Monitoring/TLS",), services=("Agent",),
-        peer_classes=("any",), component_roles=("edge",), interface="access",
-    )  # fmt: skip
+        name="Lync site (TCP in)",
+        rows=("site",),
+        direction="in",
+        protocol="tcp",
+        localport=("5666",),
+        remoteport=("any",),
+        localip=("203.0.113.21",),
+        remoteip=("any",),
+        description="",
+        applications=("Monitoring/TLS",),
+        services=("Agent",),
+        peer_classes=("any",),
+        component_roles=("edge",),
+        interface="access",
+    )
     edge = HostPlan("edge01", ("edge",), "2013", None, "windows", True, "active", (), firewall_rules=(rule,))
     (row,) = firewall_rows([edge])
     assert (row.side, row.source, row.port, row.service) == ("external", "any", "5666", "Agent")

@@ -46,12 +46,13 @@ SEARCH = """new Promise(done => {
 # Contrast as WCAG 2.2 defines it, of every element that has text of its own, against the first ground below it.
 LOW_CONTRAST = """(() => {
   const parts = text => (text.match(/[\\d.]+/g) || []).map(Number);
-  const light = rgb => rgb.slice(0, 3).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+  const light = rgb => rgb.slice(0, 3).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) **
+  2.4)
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
   const found = new Map();
   for (const item of document.body.querySelectorAll("*")) {
-    if (![...item.childNodes].some(node => node.nodeType === 3 && node.data.trim()) || !item.checkVisibility()) continue;
-    if (["SCRIPT", "STYLE"].includes(item.tagName)) continue;
+    if (![...item.childNodes].some(node => node.nodeType === 3 && node.data.trim()) || !item.checkVisibility())
+    continue; if (["SCRIPT", "STYLE"].includes(item.tagName)) continue;
     let ground = null, opacity = 1;
     for (let at = item; at; at = at.parentElement) {
       const style = getComputedStyle(at), colour = parts(style.backgroundColor);
@@ -135,7 +136,9 @@ def test_the_search_is_at_hand_by_key(large: Path, browser: Browser) -> None:
 def test_text_stands_out_in_both_schemes(scheme: str, large: Path, browser: Browser) -> None:
     browser.look(scheme=scheme)
     browser.open(large.as_uri())
-    red, _green, _blue = json.loads(browser.value("'[' + getComputedStyle(document.body).backgroundColor.match(/\\d+/g).join() + ']'"))
+    red, _green, _blue = json.loads(
+        browser.value("'[' + getComputedStyle(document.body).backgroundColor.match(/\\d+/g).join() + ']'")
+    )
     assert (red > 200) == (scheme == "light")
     assert browser.value(LOW_CONTRAST % LEAST_CONTRAST) == []
 
@@ -162,4 +165,6 @@ def test_the_browser_tells_of_requests_and_complaints(tmp_path: Path, browser: B
     bad.write_text("<img src='other.png'><script>console.error('no'); undefined_name();</script>", encoding="utf-8")
     browser.open(bad.as_uri())
     assert (tmp_path / "other.png").as_uri() in browser.requests
-    assert any("undefined_name" in text for text in browser.complaints) and any("'no'" in text for text in browser.complaints)
+    assert any("undefined_name" in text for text in browser.complaints) and any(
+        "'no'" in text for text in browser.complaints
+    )

@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whole synthetic runs of site.yml: the plan that was compiled, the results of its tasks, and the summary that comes of it."""
+"""Whole synthetic runs of site.yml.
+
+The plan that was compiled, the results of its tasks, and the summary that comes of it.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ NOW = datetime.datetime(2026, 11, 28, 5, tzinfo=datetime.timezone.utc)
 POOL = "pool01.contoso.com"
 SAME: Mapping[str, Any] = {"changed": False, "changes": [], "summary": {}}
 ADDED: Mapping[str, Any] = {"changed": True, "changes": [], "summary": {"added": 1}}
-ASKED: Mapping[str, Any] = {**SAME, "stats": {"queries": 3}}
+ASKED: Mapping[str, Any] = {**SAME, "stats": {"requests": 3}}
 ALL = ("fe01", "fe02", "rp01", "lb01")
 F, L, X, D = Concern.FIREWALL, Concern.NFTABLES, Concern.IPSEC, Concern.DNS
 B, U, P = Concern.LOAD_BALANCER, Concern.LOAD_BALANCER_UDP, Concern.PUBLICATIONS
@@ -46,16 +49,34 @@ Answers = Mapping[Key, Mapping[str, object]]
 def host(name: str, platform: str, address: str, **more: Any) -> HostPlan:
     given = {"pool": None, **more}
     return HostPlan(
-        host=name, roles=(), version="2013", platform=platform, managed=True, member_state="active", addresses=(address,), **given
+        host=name,
+        roles=(),
+        version="2013",
+        platform=platform,
+        managed=True,
+        member_state="active",
+        addresses=(address,),
+        **given,
     )
 
 
 def service(protocol: str = "tcp") -> VirtualService:
     return VirtualService(
-        name=f"s-{protocol}", pool=POOL, rows=(), vip="10.1.0.100", port=5061, protocol=protocol, node_port=5061,
-        members=("10.1.0.11", "10.1.0.12"), persistence={}, idle_seconds=1800, monitor={}, source_nat=True, nagle=False,
+        name=f"s-{protocol}",
+        pool=POOL,
+        rows=(),
+        vip="10.1.0.100",
+        port=5061,
+        protocol=protocol,
+        node_port=5061,
+        members=("10.1.0.11", "10.1.0.12"),
+        persistence={},
+        idle_seconds=1800,
+        monitor={},
+        source_nat=True,
+        nagle=False,
         balancers=("lb01",),
-    )  # fmt: skip
+    )
 
 
 def pool(*services: VirtualService) -> PoolPlan:
@@ -87,7 +108,10 @@ def state(tmp_path: Path) -> RunState:
 
 
 def complete(step: Step | None = None) -> dict[Key, Mapping[str, object]]:
-    """Return what the modules answer when nothing differs anywhere; step: the one of all tasks, those of site.yml by default."""
+    """Return what the modules answer when nothing differs anywhere.
+
+    step: the one of all tasks, those of site.yml by default.
+    """
     opened, applied = step or Step.OPEN, step or Step.APPLY
     hosts = ("fe01", "fe02")
     rules = {(name, concern, opened): SAME for name in hosts for concern in (F, X)}
@@ -118,8 +142,15 @@ def test_nothing_to_do(state: RunState) -> None:
     found = run(state, complete())
     assert (found.outcome, found.run.not_run, found.run.left, found.reasons) == ("SAFE", {}, {}, ())
     assert {(part.device, part.concern) for part in found.parts} == {
-        ("fe01", F), ("fe01", X), ("fe02", F), ("fe02", X), ("rp01", L), ("rp01", P), ("lb01", B), ("DNS", D),
-    }  # fmt: skip
+        ("fe01", F),
+        ("fe01", X),
+        ("fe02", F),
+        ("fe02", X),
+        ("rp01", L),
+        ("rp01", P),
+        ("lb01", B),
+        ("DNS", D),
+    }
     assert len(found.run.digest) == 64 and look(state, check=False).outcome == "DONE"
 
 
@@ -128,7 +159,10 @@ def test_a_device_without_a_result_is_never_taken_for_unchanged(state: RunState,
     found = run(state, {key: answer for key, answer in complete().items() if key != away})
     assert [(reason.risk.name, reason.device) for reason in found.reasons] == [("NOT_ASKED", away[0])]
     after = look(state, check=False)
-    assert (after.outcome, {name for name, verdict in after.verdicts.items() if verdict is Verdict.UNKNOWN}) == ("NOT DONE", {away[0]})
+    assert (after.outcome, {name for name, verdict in after.verdicts.items() if verdict is Verdict.UNKNOWN}) == (
+        "NOT DONE",
+        {away[0]},
+    )
 
 
 def test_a_result_that_is_cut_off_or_of_an_earlier_run_is_none(state: RunState, tmp_path: Path) -> None:
@@ -157,7 +191,7 @@ def test_dns_that_did_not_answer_is_reported(state: RunState) -> None:
     found = run(state, answers)
     assert [(reason.risk.name, reason.device) for reason in found.reasons] == [("NOT_ASKED", "DNS")]
     # No server is known: nobody was to be asked, and the records of the plan are counted as not looked at.
-    keep(state, {("DNS", D, Step.APPLY): {**SAME, "stats": {"queries": 0}}})
+    keep(state, {("DNS", D, Step.APPLY): {**SAME, "stats": {"requests": 0}}})
     assert (look(state).reasons, look(state).run.not_run) == ((), {D: 1})
 
 
@@ -169,7 +203,10 @@ def test_tags_and_limits_are_reported(state: RunState) -> None:
     assert look(state, **chosen).outcome == "SAFE"
     keep(state, complete())
     skipped = Selection(skipped=frozenset({"load_balancer"}))
-    assert (look(state, selection=skipped).run.not_run, look(state, selection=skipped).outcome) == ({B: 1, P: 1}, "SAFE")
+    assert (look(state, selection=skipped).run.not_run, look(state, selection=skipped).outcome) == (
+        {B: 1, P: 1},
+        "SAFE",
+    )
 
 
 def test_a_run_whose_tags_leave_out_everything_is_refused_and_not_done(state: RunState) -> None:
@@ -190,7 +227,11 @@ def test_pools_that_wait_are_reported(state: RunState) -> None:
     assert [(reason.risk.name, reason.device) for reason in found.reasons] == [("UNREACHABLE", "fe02")]
     assert found.run.left == {POOL: "fe02 not as planned"}
     after = look(state, check=False)
-    assert (after.outcome, after.verdicts["fe02"], after.verdicts["lb01"]) == ("NOT DONE", Verdict.UNKNOWN, Verdict.DONE)
+    assert (after.outcome, after.verdicts["fe02"], after.verdicts["lb01"]) == (
+        "NOT DONE",
+        Verdict.UNKNOWN,
+        Verdict.DONE,
+    )
 
 
 def test_a_gate_that_stays_shut_is_reported_with_its_reason(state: RunState) -> None:
@@ -241,7 +282,9 @@ def test_a_balancer_that_changed_is_judged_by_the_second_look(
 
 
 def test_dns_that_refuses_fails_the_run(state: RunState) -> None:
-    found = run(state, {**complete(), ("DNS", D, Step.APPLY): {"failed": True, "msg": "it refuses the update"}}, check=False)
+    found = run(
+        state, {**complete(), ("DNS", D, Step.APPLY): {"failed": True, "msg": "it refuses the update"}}, check=False
+    )
     assert (found.outcome, found.verdicts["DNS"], found.verdicts["fe01"]) == ("NOT DONE", Verdict.DIFFERS, Verdict.DONE)
     assert "DNS: failed: it refuses the update" in summary_text(found)
 
@@ -276,10 +319,14 @@ def test_a_comparison_that_left_nothing_is_unknown(state: RunState) -> None:
     found = [result for result in compared(state, PLAN, ALL, Selection()) if result.status is Status.UNKNOWN]
     assert [(result.device, result.concern) for result in found] == [("rp01", L), ("rp01", P)]
     # Nor is a device that the tags leave out, or that is not in this run.
-    assert not [result for result in compared(state, PLAN, ("fe01",), Selection(frozenset({"load_balancer"}))) if not result.is_done]
+    assert not [
+        result
+        for result in compared(state, PLAN, ("fe01",), Selection(frozenset({"load_balancer"})))
+        if not result.is_done
+    ]
 
 
 def test_dns_is_compared_where_there_is_a_server(state: RunState) -> None:
     answers = complete(Step.COMPARE)
-    keep(state, {**answers, ("DNS", D, Step.COMPARE): {**SAME, "stats": {"queries": 0}}})
+    keep(state, {**answers, ("DNS", D, Step.COMPARE): {**SAME, "stats": {"requests": 0}}})
     assert D not in {result.concern for result in compared(state, PLAN, ALL, Selection())}
