@@ -8,7 +8,14 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import (
+    Member,
+    MemberState,
+    Monitor,
+    Persistence,
+    PersistenceKind,
+    Service,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.options import read_services
 from hypothesis import strategies as st
 
@@ -28,7 +35,11 @@ def service(number: int = 1, **values: object) -> Service:
 
 def example_services(pool: str = "*") -> tuple[Service, ...]:
     """Return the services of the golden plans of the large example, of one pool or of all."""
-    items = [item for path in sorted(GOLDEN.glob(f"{pool}.json")) for item in json.loads(path.read_text(encoding="utf-8"))["virtual_services"]]
+    items = [
+        item
+        for path in sorted(GOLDEN.glob(f"{pool}.json"))
+        for item in json.loads(path.read_text(encoding="utf-8"))["virtual_services"]
+    ]
     return read_services(items)
 
 
@@ -65,7 +76,11 @@ def any_services(draw: st.DrawFn) -> list[Service]:
         seconds = draw(st.integers(1, 604800))
         for port in draw(st.lists(st.integers(1, 65535), min_size=1, max_size=3, unique=True)):
             hosts = draw(st.lists(st.integers(1, 99), max_size=4, unique=True))
-            persistence = draw(st.one_of(_PERSISTENCE, st.just(Persistence(PersistenceKind.SOURCE, seconds, group=f"{pool}@{net}100"))))
+            persistence = draw(
+                st.one_of(
+                    _PERSISTENCE, st.just(Persistence(PersistenceKind.SOURCE, seconds, group=f"{pool}@{net}100"))
+                )
+            )
             made.append(
                 Service(
                     name=f"{pool}-{port}",

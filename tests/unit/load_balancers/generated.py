@@ -6,7 +6,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service, affinity_group
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import (
+    Member,
+    MemberState,
+    Monitor,
+    Persistence,
+    PersistenceKind,
+    Service,
+    affinity_group,
+)
 from hypothesis import strategies as st
 
 _POOLS = ("pool01.contoso.com", "edge01.contoso.com")
@@ -18,16 +26,28 @@ def services(draw: st.DrawFn, protocols: tuple[str, ...] = ("tcp", "udp"), most:
     """Draw services with a name and a listener each, sorted by name; members of one pool have one state in all of them."""
     family = draw(st.sampled_from(("10.1.{}.{}", "2001:db8:{}::{}")))
     states = {number: draw(st.sampled_from(MemberState)) for number in range(11, 15)}
-    monitors = {pool: Monitor(draw(st.integers(1, 65535)), draw(st.integers(9, 60)), draw(st.integers(2, 5))) for pool in _POOLS}
+    monitors = {
+        pool: Monitor(draw(st.integers(1, 65535)), draw(st.integers(9, 60)), draw(st.integers(2, 5)))
+        for pool in _POOLS
+    }
     kept = {pool: draw(_seconds) for pool in _POOLS}  # services that share an affinity keep it equally long
-    listener = st.tuples(st.sampled_from(protocols), st.sampled_from((443, 5061, 3478, 80)), st.sampled_from((100, 101)))
+    listener = st.tuples(
+        st.sampled_from(protocols), st.sampled_from((443, 5061, 3478, 80)), st.sampled_from((100, 101))
+    )
     listeners = draw(st.lists(listener, max_size=most, unique=True))
     found = [_service(draw, *listener, family, states, monitors, kept) for listener in listeners]
     return tuple(sorted(found, key=lambda service: service.name))
 
 
 def _service(
-    draw: st.DrawFn, protocol: str, port: int, last: int, family: str, states: dict[int, MemberState], monitors: dict[str, Monitor], kept: dict[str, int]
+    draw: st.DrawFn,
+    protocol: str,
+    port: int,
+    last: int,
+    family: str,
+    states: dict[int, MemberState],
+    monitors: dict[str, Monitor],
+    kept: dict[str, int],
 ) -> Service:
     pool, vip = _POOLS[last - 100], family.format(last - 99, last)
     numbers = draw(st.sets(st.sampled_from(sorted(states)), min_size=1))
@@ -42,4 +62,9 @@ def _service(
         members=tuple(sorted(Member(family.format(1, number), states[number]) for number in numbers)),
         monitor=monitors[pool], persistence=found[kind], idle_seconds=draw(_seconds),
     )  # fmt: skip
-    return replace(service, source_nat=draw(st.booleans()), nagle=draw(st.booleans()), algorithm=draw(st.sampled_from(("least-connections", "round-robin"))))
+    return replace(
+        service,
+        source_nat=draw(st.booleans()),
+        nagle=draw(st.booleans()),
+        algorithm=draw(st.sampled_from(("least-connections", "round-robin"))),
+    )

@@ -37,5 +37,7 @@ def applied(adc: netscaler.NetScaler, items: list[dict[str, Any]], **more: Any) 
     """Apply, and prove that a second run finds nothing to do."""
     result = reconcile(adc, items, **more)
     again = reconcile(adc, items, **more)
-    assert (again["changed"], again["lines"], again["commands"], again["changes"]) == (False, [], [], []), again["lines"]
+    assert (again["changed"], again["lines"], again["commands"], again["changes"]) == (False, [], [], []), again[
+        "lines"
+    ]
     return result

@@ -8,7 +8,14 @@ import json
 import pathlib
 from typing import Any
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import (
+    Member,
+    MemberState,
+    Monitor,
+    Persistence,
+    PersistenceKind,
+    Service,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.options import read_services
 from hypothesis import strategies as st
 
@@ -49,7 +56,11 @@ def service(name: str = "sip-5061", **more: Any) -> Service:
 
 def golden_items() -> list[dict[str, Any]]:
     """Return the services of the example, as its plan files have them."""
-    return [found for path in sorted(GOLDEN.glob("*.json")) for found in json.loads(path.read_text(encoding="utf-8"))["virtual_services"]]
+    return [
+        found
+        for path in sorted(GOLDEN.glob("*.json"))
+        for found in json.loads(path.read_text(encoding="utf-8"))["virtual_services"]
+    ]
 
 
 def golden() -> tuple[Service, ...]:
@@ -62,18 +73,31 @@ def services(draw: st.DrawFn, options: st.SearchStrategy[dict[str, object]] | No
     sockets = draw(
         st.lists(
             st.tuples(
-                st.sampled_from(["10.1.0.100", "10.1.0.101", "2001:db8::100"]), st.sampled_from([443, 444, 3478, 5061, 65530]), st.sampled_from(["tcp", "udp"])
+                st.sampled_from(["10.1.0.100", "10.1.0.101", "2001:db8::100"]),
+                st.sampled_from([443, 444, 3478, 5061, 65530]),
+                st.sampled_from(["tcp", "udp"]),
             ),
             unique=True,
             max_size=8,
         )
     )
     durations = {vip: draw(st.integers(1, 90000)) for vip in ("10.1.0.100", "10.1.0.101", "2001:db8::100")}
-    return tuple(sorted((draw(_service(number, socket, durations[socket[0]], options)) for number, socket in enumerate(sockets)), key=lambda found: found.name))
+    return tuple(
+        sorted(
+            (draw(_service(number, socket, durations[socket[0]], options)) for number, socket in enumerate(sockets)),
+            key=lambda found: found.name,
+        )
+    )
 
 
 @st.composite
-def _service(draw: st.DrawFn, number: int, socket: tuple[str, int, str], seconds: int, options: st.SearchStrategy[dict[str, object]] | None) -> Service:
+def _service(
+    draw: st.DrawFn,
+    number: int,
+    socket: tuple[str, int, str],
+    seconds: int,
+    options: st.SearchStrategy[dict[str, object]] | None,
+) -> Service:
     vip, port, protocol = socket
     hosts = draw(st.lists(st.integers(1, 30), unique=True, max_size=4))
     prefix = "2001:db8::" if ":" in vip else "10.1.0."

@@ -17,12 +17,14 @@ from hypothesis import strategies as st
 from .samples import POOL, golden, service, services
 
 DRIVER = NetScaler()
-OPTIONS = st.fixed_dictionaries({}, optional={"td": st.integers(1, 4094), "netprofile": st.sampled_from(["np", "np 2"])})
+OPTIONS = st.fixed_dictionaries(
+    {}, optional={"td": st.integers(1, 4094), "netprofile": st.sampled_from(["np", "np 2"])}
+)
 NAME = "lync_sip-5061"
 GOLDEN_LINES = pathlib.Path(__file__).resolve().parents[2] / "golden" / "netscaler"
 
 
-def said(wanted: Service) -> dict[str, list[dict[str, Any]]]:
+def rendered(wanted: Service) -> dict[str, list[dict[str, Any]]]:
     document = DRIVER.render([wanted]).document
     assert isinstance(document, dict)
     return document
@@ -47,12 +49,14 @@ def test_what_is_said_is_what_is_not_among_not_rendered() -> None:
     """A field that reads back otherwise is named in not_rendered, and no other one is."""
     for wanted in golden():
         fields = {note.name.partition(".")[0] for note in DRIVER.render([wanted]).not_rendered}
-        differing = {name for name in vars(wanted) if getattr(wanted, name) != getattr(DRIVER.expressible(wanted), name)}
+        differing = {
+            name for name in vars(wanted) if getattr(wanted, name) != getattr(DRIVER.expressible(wanted), name)
+        }
         assert fields == differing, wanted.name
 
 
 def test_persistence_is_in_minutes_and_idle_timeouts_in_seconds() -> None:
-    document = said(service(persistence={"type": "source", "seconds": 1200}))
+    document = rendered(service(persistence={"type": "source", "seconds": 1200}))
     (vserver,), (group,) = document["lbvserver"], document["servicegroup"]
     assert (vserver["persistencetype"], vserver["timeout"]) == ("SOURCEIP", 20)
     assert (vserver["clttimeout"], group["clttimeout"], group["svrtimeout"]) == (1800, 1800, 1800)
@@ -61,8 +65,10 @@ def test_persistence_is_in_minutes_and_idle_timeouts_in_seconds() -> None:
 @pytest.mark.parametrize(("seconds", "minutes"), [(1, 1), (60, 1), (61, 2), (1200, 20), (86400, 1440), (90000, 1440)])
 def test_seconds_become_whole_minutes_and_the_difference_is_told(seconds: int, minutes: int) -> None:
     wanted = service(persistence={"type": "source", "seconds": seconds})
-    assert said(wanted)["lbvserver"][0]["timeout"] == minutes
-    assert [note.name for note in DRIVER.render([wanted]).not_rendered] == (["persistence.seconds"] if seconds != minutes * 60 else [])
+    assert rendered(wanted)["lbvserver"][0]["timeout"] == minutes
+    assert [note.name for note in DRIVER.render([wanted]).not_rendered] == (
+        ["persistence.seconds"] if seconds != minutes * 60 else []
+    )
 
 
 def test_affinity_across_ports_is_a_group() -> None:
@@ -75,18 +81,25 @@ def test_affinity_across_ports_is_a_group() -> None:
 
 
 def test_members_see_the_client_without_source_nat() -> None:
-    assert said(service(source_nat=False))["servicegroup"][0]["usip"] == "YES"
-    assert said(service(source_nat=True))["servicegroup"][0]["usip"] == "NO"
+    assert rendered(service(source_nat=False))["servicegroup"][0]["usip"] == "YES"
+    assert rendered(service(source_nat=True))["servicegroup"][0]["usip"] == "NO"
 
 
 def test_nagle_off_is_a_profile_on_both_sides() -> None:
-    document = said(service(nagle=False))
+    document = rendered(service(nagle=False))
     assert document["nstcpprofile"] == [{"name": "lync_no-nagle", "nagle": "DISABLED"}]
-    assert document["lbvserver"][0]["tcpprofilename"] == document["servicegroup"][0]["tcpprofilename"] == "lync_no-nagle"
+    assert (
+        document["lbvserver"][0]["tcpprofilename"] == document["servicegroup"][0]["tcpprofilename"] == "lync_no-nagle"
+    )
 
 
 def test_what_cannot_be_said_is_told_with_the_reason() -> None:
-    states = {"members": ["10.1.0.11"], "backup_members": ["10.1.0.12"], "draining_members": ["10.1.0.13"], "disabled_members": ["10.1.0.14"]}
+    states = {
+        "members": ["10.1.0.11"],
+        "backup_members": ["10.1.0.12"],
+        "draining_members": ["10.1.0.13"],
+        "disabled_members": ["10.1.0.14"],
+    }
     wanted = service(protocol="udp", nagle=False, persistence={"type": "cookie", "name": "MS-WSMAN"}, **states)
     rendered = DRIVER.render([wanted])
     assert [(note.name, note.why.split(":")[0]) for note in sorted(rendered.not_rendered)] == [
@@ -101,7 +114,10 @@ def test_what_cannot_be_said_is_told_with_the_reason() -> None:
 
 
 REFUSED: list[tuple[Service, str]] = [
-    (service("a/b"), "service a/b: 'lync_a/b' is no name of a NetScaler; allowed: up to 127 letters, digits and _ # . : @ = - and spaces"),
+    (
+        service("a/b"),
+        "service a/b: 'lync_a/b' is no name of a NetScaler; allowed: up to 127 letters, digits and _ # . : @ = - and spaces",
+    ),
     (service("x" * 123), "is no name of a NetScaler"),
     (
         service(monitor={"type": "tcp", "port": 1, "interval_seconds": 1, "failures": 2}),
@@ -118,7 +134,9 @@ def test_what_no_netscaler_carries_is_refused(wanted: Service, message: str) -> 
 
 
 def test_one_affinity_lasts_equally_long_everywhere() -> None:
-    other = service("focus-444", port=444, persistence={"type": "source", "seconds": 600, "group": f"{POOL}@10.1.0.100"})
+    other = service(
+        "focus-444", port=444, persistence={"type": "source", "seconds": 600, "group": f"{POOL}@10.1.0.100"}
+    )
     with pytest.raises(InvalidInputError, match="lasts 1200 s here and 600 s elsewhere; fix: make them equal"):
         DRIVER.render([other, service()])
 
@@ -151,13 +169,28 @@ disable server lync_10.1.0.11
 
 def test_a_configuration_of_an_appliance_is_read() -> None:
     (found,) = DRIVER.parse(CONFIGURATION)
-    assert (found.name, found.pool, found.vip, found.port, found.protocol, found.node_port) == ("sip-5061", POOL, "10.1.0.100", 5061, "tcp", 5061)
+    assert (found.name, found.pool, found.vip, found.port, found.protocol, found.node_port) == (
+        "sip-5061",
+        POOL,
+        "10.1.0.100",
+        5061,
+        "tcp",
+        5061,
+    )
     # Two minutes, which the line leaves out; every 5 s and 3 times alike.
-    assert (found.persistence.seconds, found.monitor.interval_seconds, found.monitor.failures, found.monitor.port) == (120, 5, 3, 5061)
+    assert (found.persistence.seconds, found.monitor.interval_seconds, found.monitor.failures, found.monitor.port) == (
+        120,
+        5,
+        3,
+        5061,
+    )
     assert (found.algorithm, found.source_nat) == ("round-robin", False)
     # The odd one out of three timeouts is what somebody changed.
     assert found.idle_seconds == 900
-    assert {member.address: member.state.value for member in found.members} == {"10.1.0.11": "disabled", "10.1.0.12": "disabled"}
+    assert {member.address: member.state.value for member in found.members} == {
+        "10.1.0.11": "disabled",
+        "10.1.0.12": "disabled",
+    }
 
 
 def test_the_lines_of_an_edge_pool_are_the_golden_ones() -> None:

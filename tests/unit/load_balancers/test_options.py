@@ -10,7 +10,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import (
+    Member,
+    MemberState,
+    Monitor,
+    Persistence,
+    PersistenceKind,
+    Service,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.options import read_services
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "contoso" / "pools"
@@ -25,7 +32,12 @@ def planned(pool: str) -> list[dict[str, Any]]:
 
 def test_a_service_of_a_plan_file_is_read_with_all_that_it_says() -> None:
     item = next(each for each in planned(POOL) if each["name"] == f"{POOL}-fe-sip-tls-5061")
-    item |= {"draining_members": ["10.1.0.13"], "members": ["10.1.0.12", "10.1.0.11"], "backup_members": ["10.1.0.14"], "disabled_members": ["10.1.0.15"]}
+    item |= {
+        "draining_members": ["10.1.0.13"],
+        "members": ["10.1.0.12", "10.1.0.11"],
+        "backup_members": ["10.1.0.14"],
+        "disabled_members": ["10.1.0.15"],
+    }
     members = zip(("11", "12", "13", "14", "15"), ("active", "active", "draining", "backup", "disabled"), strict=True)
     assert read_services([item | {"options": {"maxconn": 5}}]) == (
         Service(
@@ -45,7 +57,11 @@ def test_every_planned_service_is_read(pool: str) -> None:
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
     first, second, third = planned(POOL)[:3]
-    broken = [first | {"port": 70000}, second | {"members": ["10.1.0.999"], "idle_seconds": 0}, {**third, "vip": "no address"}]
+    broken = [
+        first | {"port": 70000},
+        second | {"members": ["10.1.0.999"], "idle_seconds": 0},
+        {**third, "vip": "no address"},
+    ]
     with pytest.raises(InvalidInputError) as raised:
         read_services(broken)
     text = str(raised.value)

@@ -15,16 +15,20 @@ from hypothesis import given, settings
 from .generated import services
 
 laws = settings(max_examples=25)
-each_driver = pytest.mark.parametrize("driver", [DRIVERS[name] for name in sorted(DRIVERS)], ids=lambda driver: driver.name)
+each_driver = pytest.mark.parametrize(
+    "driver", [DRIVERS[name] for name in sorted(DRIVERS)], ids=lambda driver: driver.name
+)
 
 
 def carried(driver: Driver, wanted: tuple[Service, ...]) -> tuple[Service, ...]:
     """Return the services that the driver carries at all."""
-    protocols = {protocol for carrier in CARRIERS.values() for protocol, name in carrier.items() if name == driver.name}
+    protocols = {
+        protocol for carrier in CARRIERS.values() for protocol, name in carrier.items() if name == driver.name
+    }
     return tuple(service for service in wanted if service.protocol in protocols)
 
 
-def said(driver: Driver, wanted: tuple[Service, ...]) -> tuple[Service, ...]:
+def expressed(driver: Driver, wanted: tuple[Service, ...]) -> tuple[Service, ...]:
     """Return the services as the driver can say them, sorted by the name that it gives them."""
     return tuple(sorted(map(driver.expressible, wanted), key=lambda service: service.name))
 
@@ -38,7 +42,7 @@ def read_back(driver: Driver, wanted: tuple[Service, ...]) -> tuple[Service, ...
 @given(wanted=services())
 def test_what_is_rendered_reads_back_as_it_can_be_said(driver: Driver, wanted: tuple[Service, ...]) -> None:
     wanted = carried(driver, wanted)
-    assert read_back(driver, wanted) == said(driver, wanted)
+    assert read_back(driver, wanted) == expressed(driver, wanted)
     assert driver.render(wanted).text == driver.render(tuple(reversed(wanted))).text
 
 
@@ -46,8 +50,8 @@ def test_what_is_rendered_reads_back_as_it_can_be_said(driver: Driver, wanted: t
 @laws
 @given(wanted=services())
 def test_to_say_what_can_be_said_changes_nothing(driver: Driver, wanted: tuple[Service, ...]) -> None:
-    once = said(driver, carried(driver, wanted))
-    assert said(driver, once) == once
+    once = expressed(driver, carried(driver, wanted))
+    assert expressed(driver, once) == once
 
 
 @each_driver
@@ -59,7 +63,10 @@ def test_all_that_differs_from_what_was_asked_is_told(driver: Driver, wanted: tu
     told = {(item.service, item.name.partition(".")[0]) for item in driver.render(wanted).not_rendered}
     for service in wanted:
         can_be_said = driver.expressible(service)
-        differing = {name for name in vars(service) if getattr(service, name) != getattr(can_be_said, name)} - {"nagle", "name"}
+        differing = {name for name in vars(service) if getattr(service, name) != getattr(can_be_said, name)} - {
+            "nagle",
+            "name",
+        }
         assert {(service.name, name) for name in differing} <= told
 
 
@@ -68,8 +75,16 @@ def test_all_that_differs_from_what_was_asked_is_told(driver: Driver, wanted: tu
 def test_all_drivers_say_the_same_of_what_all_can_say(wanted: tuple[Service, ...]) -> None:
     """Units and directions: a driver that confuses minutes and seconds is alone with its answer."""
     for service in wanted:
-        answers = [(driver.expressible(service), read_back(driver, (service,))[0]) for driver in DRIVERS.values() if carried(driver, (service,))]
-        common = [name for name in vars(service) if all(getattr(can, name) == getattr(service, name) for can, _read in answers)]
+        answers = [
+            (driver.expressible(service), read_back(driver, (service,))[0])
+            for driver in DRIVERS.values()
+            if carried(driver, (service,))
+        ]
+        common = [
+            name
+            for name in vars(service)
+            if all(getattr(can, name) == getattr(service, name) for can, _read in answers)
+        ]
         assert {"pool", "vip", "port", "protocol", "node_port", "idle_seconds", "source_nat"} <= set(common)
         for _can, read in answers:
             assert {name: getattr(read, name) for name in common} == {name: getattr(service, name) for name in common}
@@ -78,8 +93,10 @@ def test_all_drivers_say_the_same_of_what_all_can_say(wanted: tuple[Service, ...
 @each_driver
 @laws
 @given(want=services(), have=services())
-def test_a_plan_that_was_applied_leaves_nothing_to_do(driver: Driver, want: tuple[Service, ...], have: tuple[Service, ...]) -> None:
-    want, have = (said(driver, carried(driver, each)) for each in (want, have))
+def test_a_plan_that_was_applied_leaves_nothing_to_do(
+    driver: Driver, want: tuple[Service, ...], have: tuple[Service, ...]
+) -> None:
+    want, have = (expressed(driver, carried(driver, each)) for each in (want, have))
     for state in (State.MERGED, State.REPLACED, State.DELETED):
         after = applied(have, plan_changes(want, have, state, driver.effects))
         assert plan_changes(want, after, state, driver.effects) == ()

@@ -15,7 +15,14 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes 
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5 import objects as device
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.driver import F5As3
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.objects import rest_objects
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import (
+    Member,
+    MemberState,
+    Monitor,
+    Persistence,
+    PersistenceKind,
+    Service,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.registry import DRIVERS
 from hypothesis import given, settings
 
@@ -34,14 +41,14 @@ def application(*services: Service) -> dict[str, Any]:
     return found
 
 
-def said(services: list[Service]) -> list[Service]:
+def expressed(services: list[Service]) -> list[Service]:
     return sorted((DRIVER.expressible(each) for each in services), key=lambda each: each.name)
 
 
 @given(any_services())
 @settings(max_examples=200)
 def test_what_is_rendered_parses_back(services: list[Service]) -> None:
-    assert list(DRIVER.parse(DRIVER.render(services).document)) == said(services)
+    assert list(DRIVER.parse(DRIVER.render(services).document)) == expressed(services)
 
 
 @given(any_services())
@@ -66,20 +73,22 @@ def with_ports(found: tuple[Service, ...], services: list[Service]) -> list[Serv
 def test_what_the_device_has_parses_back_too(services: list[Service]) -> None:
     objects = on_the_device(services)
     # Profiles that are there already are paths of another partition; of which kind they are, the services tell.
-    kinds = device.profile_kinds(said(services))
-    assert with_ports(device.services(device.traced(objects), kinds), services) == said(services)
+    kinds = device.profile_kinds(expressed(services))
+    assert with_ports(device.services(device.traced(objects), kinds), services) == expressed(services)
 
     def collection(path: str) -> list[dict[str, Any]]:
         kind = path.partition("?")[0].replace("/", " ")
-        return [rest_item(name, made, expand="expand" in path) for name, made in objects.items() if made["command"] == kind]
+        return [
+            rest_item(name, made, expand="expand" in path) for name, made in objects.items() if made["command"] == kind
+        ]
 
-    assert with_ports(device.services(rest_objects(collection), kinds), services) == said(services)
+    assert with_ports(device.services(rest_objects(collection), kinds), services) == expressed(services)
 
 
 def test_the_planned_services_of_the_example_parse_back() -> None:
     services = example_services()
     assert len(services) > 30
-    assert list(DRIVER.parse(json.loads(DRIVER.render(services).text))) == said(list(services))
+    assert list(DRIVER.parse(json.loads(DRIVER.render(services).text))) == expressed(list(services))
 
 
 def test_the_declaration_of_an_edge_pool_is_the_golden_one() -> None:
@@ -110,7 +119,10 @@ def test_a_service_becomes_the_objects_of_as3_with_as3s_units() -> None:
 
 
 def test_states_of_members_are_admin_states_and_priorities() -> None:
-    members = (Member("10.1.0.1"), *(Member(f"10.1.0.{index}", state) for index, state in enumerate(list(MemberState)[1:], 2)))
+    members = (
+        Member("10.1.0.1"),
+        *(Member(f"10.1.0.{index}", state) for index, state in enumerate(list(MemberState)[1:], 2)),
+    )
     entries = application(service(members=members))[f"pool-{POOL}-fe-5061"]["members"]
     assert [{name: value for name, value in entry.items() if name != "servicePort"} for entry in entries] == [
         {"serverAddresses": ["10.1.0.1"], "priorityGroup": 10},
@@ -121,10 +133,15 @@ def test_states_of_members_are_admin_states_and_priorities() -> None:
 
 
 def test_the_av_edge_keeps_its_clients_addresses_and_small_packets_do_not_wait() -> None:
-    found = application(service(source_nat=False, nagle=False), service(2, protocol="udp", node_port=3478, source_nat=False))
+    found = application(
+        service(source_nat=False, nagle=False), service(2, protocol="udp", node_port=3478, source_nat=False)
+    )
     assert found[f"vs-{POOL}-fe-5061"]["snat"] == found[f"vs-{POOL}-fe-5062"]["snat"] == "none"
     assert found["tcp-1800-nodelay"] == {"class": "TCP_Profile", "idleTimeout": 1800, "nagle": "disable"}
-    assert (found[f"vs-{POOL}-fe-5062"]["class"], found["udp-1800"]) == ("Service_UDP", {"class": "UDP_Profile", "idleTimeout": 1800})
+    assert (found[f"vs-{POOL}-fe-5062"]["class"], found["udp-1800"]) == (
+        "Service_UDP",
+        {"class": "UDP_Profile", "idleTimeout": 1800},
+    )
 
 
 def test_no_affinity_is_said_because_the_default_is_affinity() -> None:
@@ -132,7 +149,12 @@ def test_no_affinity_is_said_because_the_default_is_affinity() -> None:
 
 
 def test_options_become_what_the_device_has_already() -> None:
-    options = {"allow_vlans": ["/Common/b", "/Common/a"], "route_domain": 5, "snat_pool": "/Common/s", "traffic_group": "/Common/traffic-group-2"}
+    options = {
+        "allow_vlans": ["/Common/b", "/Common/a"],
+        "route_domain": 5,
+        "snat_pool": "/Common/s",
+        "traffic_group": "/Common/traffic-group-2",
+    }
     found = application(service(options={**options, "tcp_profile": "/Common/mine"}))
     virtual = found[f"vs-{POOL}-fe-5061"]
     assert virtual["allowVlans"] == [{"bigip": "/Common/a"}, {"bigip": "/Common/b"}]
@@ -173,7 +195,15 @@ def test_all_that_cannot_be_carried_is_said_at_once() -> None:
     with pytest.raises(InvalidInputError) as raised:
         DRIVER.render(broken)
     text = str(raised.value)
-    for word in ("allow_vlans", "70000", "1001 s", "90000", "too long", "differ in seconds: 1200, 60", "one traffic_group"):
+    for word in (
+        "allow_vlans",
+        "70000",
+        "1001 s",
+        "90000",
+        "too long",
+        "differ in seconds: 1200, 60",
+        "one traffic_group",
+    ):
         assert word in text
 
 
@@ -198,12 +228,25 @@ def test_full_and_expanded_forms_parse_the_same() -> None:
     for name, item in tree.items():
         if name.startswith("vs-"):  # expanded has absolute pointers, full has every default
             item["pool"] = {"use": f"/Lync/app-{POOL}/{item['pool']}"}
-            item |= {"layer4": "tcp", "shareAddresses": False, "enable": True, "maxConnections": 0, "translateServerPort": True, "virtualType": "standard"}
+            item |= {
+                "layer4": "tcp",
+                "shareAddresses": False,
+                "enable": True,
+                "maxConnections": 0,
+                "translateServerPort": True,
+                "virtualType": "standard",
+            }
         for member in item.get("members", ()) if isinstance(item, dict) else ():
             member.setdefault("adminState", "enable")
-            member |= {"priorityGroup": 0, "enable": True, "addressDiscovery": "static", "ratio": 1, "shareNodes": False}
-    assert list(DRIVER.parse(document)) == said(made)
-    assert list(DRIVER.parse({"class": "AS3", "declaration": document})) == said(made)
+            member |= {
+                "priorityGroup": 0,
+                "enable": True,
+                "addressDiscovery": "static",
+                "ratio": 1,
+                "shareNodes": False,
+            }
+    assert list(DRIVER.parse(document)) == expressed(made)
+    assert list(DRIVER.parse({"class": "AS3", "declaration": document})) == expressed(made)
 
 
 def test_what_is_no_declaration_is_refused() -> None:

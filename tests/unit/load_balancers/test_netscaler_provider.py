@@ -20,7 +20,11 @@ from .netscaler_run import applied, reconcile
 from .samples import POOL, golden_items, item
 
 READ = "GET /nitro/v1/config/nsrunningconfig"
-ADD, SET, REMOVE = "POST /nitro/v1/config/macroapi", "PUT /nitro/v1/config/macroapi", "POST /nitro/v1/config/macroapi?action=remove"
+ADD, SET, REMOVE = (
+    "POST /nitro/v1/config/macroapi",
+    "PUT /nitro/v1/config/macroapi",
+    "POST /nitro/v1/config/macroapi?action=remove",
+)
 SAVE = "POST /nitro/v1/config/nsconfig?action=save"
 UNITS = "GET /nitro/v1/config/hanode"
 SIP = "lync_sip-5061"
@@ -59,7 +63,14 @@ def test_a_whole_deployment_is_made_in_three_requests_and_read_in_one(adc: NetSc
 def test_a_change_of_one_member_takes_four_requests_at_most_whatever_the_number_of_services(adc: NetScaler) -> None:
     def without(*states: str, **more: Any) -> list[dict[str, Any]]:
         services = [item(f"s-{port}", port=port) for port in range(5000, 5030)]
-        return [{**each, "members": [member for member in ("10.1.0.11", "10.1.0.12", "10.1.0.13") if member not in states], **more} for each in services]
+        return [
+            {
+                **each,
+                "members": [member for member in ("10.1.0.11", "10.1.0.12", "10.1.0.13") if member not in states],
+                **more,
+            }
+            for each in services
+        ]
 
     reconcile(adc, without("10.1.0.13"))
     adc.asked()
@@ -88,11 +99,18 @@ def test_nothing_is_saved_when_nothing_differs(adc: NetScaler) -> None:
         ("idle_seconds", 900, "servicegroup", {"clttimeout": "900", "svrtimeout": "900"}),
         ("source_nat", False, "servicegroup", {"usip": "YES"}),
         ("vip", "10.1.0.109", "lbvserver", {"ipv46": "10.1.0.109"}),
-        ("persistence", {"type": "source", "seconds": 600}, "lbvserver", {"persistencetype": "SOURCEIP", "timeout": "10"}),
+        (
+            "persistence",
+            {"type": "source", "seconds": 600},
+            "lbvserver",
+            {"persistencetype": "SOURCEIP", "timeout": "10"},
+        ),
         ("nagle", False, "lbvserver", {"tcpprofilename": "lync_no-nagle"}),
     ],
 )
-def test_one_field_is_changed_in_place(adc: NetScaler, field: str, value: object, kind: str, expected: dict[str, str]) -> None:
+def test_one_field_is_changed_in_place(
+    adc: NetScaler, field: str, value: object, kind: str, expected: dict[str, str]
+) -> None:
     reconcile(adc, [item(**ALONE)])
     result = applied(adc, [item(**{**ALONE, field: value})])
     (change,) = result["changes"]
@@ -125,7 +143,11 @@ def test_issue_622_the_same_server_with_two_ports_in_one_group(adc: NetScaler) -
 
 def test_issue_379_a_group_that_is_bound_to_its_server_is_not_bound_again(adc: NetScaler) -> None:
     def binds() -> bool:
-        return any("lbvserver_servicegroup_binding" in (request.document() or {}) for request in adc.server.requests if request.method == "POST")
+        return any(
+            "lbvserver_servicegroup_binding" in (request.document() or {})
+            for request in adc.server.requests
+            if request.method == "POST"
+        )
 
     more = item(members=["10.1.0.11", "10.1.0.12", "10.1.0.13"])
     reconcile(adc, [item()])
@@ -136,7 +158,12 @@ def test_issue_379_a_group_that_is_bound_to_its_server_is_not_bound_again(adc: N
 
 
 def test_issue_392_an_attribute_that_is_missing_from_the_answer_is_at_its_default(adc: NetScaler) -> None:
-    wanted = [item(persistence={"type": "source", "seconds": 120}, monitor={"type": "tcp", "port": 5061, "interval_seconds": 5, "failures": 3})]
+    wanted = [
+        item(
+            persistence={"type": "source", "seconds": 120},
+            monitor={"type": "tcp", "port": 5061, "interval_seconds": 5, "failures": 3},
+        )
+    ]
     reconcile(adc, wanted)
     del adc.appliance.running["lbvserver"][SIP]["timeout"]
     adc.appliance.running["lbvserver"][SIP].pop("lbmethod")
@@ -175,23 +202,33 @@ def test_a_port_is_immutable_so_the_old_server_serves_until_the_new_one_is_there
     reconcile(adc, [item(**ALONE)])
     adc.asked()
     result = applied(adc, [item(**ALONE, port=5068)])
-    assert result["changes"][0]["impact"].startswith("recreates the virtual: the old one serves until the new one is there")
+    assert result["changes"][0]["impact"].startswith(
+        "recreates the virtual: the old one serves until the new one is there"
+    )
     assert adc.asked()[:5] == [READ, "POST /nitro/v1/config/lbvserver?action=rename", ADD, REMOVE, SAVE]
-    assert (result["lines"][0], result["lines"][-1]) == (f"rename lb vserver {SIP} {SIP}-old", f"rm lb vserver {SIP}-old")
+    assert (result["lines"][0], result["lines"][-1]) == (
+        f"rename lb vserver {SIP} {SIP}-old",
+        f"rm lb vserver {SIP}-old",
+    )
     assert {key: row["port"] for key, row in adc.config()["lbvserver"].items()} == {SIP: "5068"}
 
 
 def test_two_services_that_change_their_ports_with_each_other(adc: NetScaler) -> None:
     reconcile(adc, [item("a", **ALONE, port=5061), item("b", **ALONE, port=5062)])
     result = applied(adc, [item("a", **ALONE, port=5062), item("b", **ALONE, port=5061)])
-    assert {change["impact"].split(",")[0] for change in result["changes"]} == {"recreates the virtual: nothing listens for a moment"}
+    assert {change["impact"].split(",")[0] for change in result["changes"]} == {
+        "recreates the virtual: nothing listens for a moment"
+    }
     assert {key: row["port"] for key, row in adc.config()["lbvserver"].items()} == {"lync_a": "5062", "lync_b": "5061"}
 
 
 def test_two_services_that_change_their_addresses_with_each_other(adc: NetScaler) -> None:
     reconcile(adc, [item("a", **ALONE), item("b", **ALONE, vip="10.1.0.101")])
     applied(adc, [item("a", **ALONE, vip="10.1.0.101"), item("b", **ALONE)])
-    assert {key: row["ipv46"] for key, row in adc.config()["lbvserver"].items()} == {"lync_a": "10.1.0.101", "lync_b": "10.1.0.100"}
+    assert {key: row["ipv46"] for key, row in adc.config()["lbvserver"].items()} == {
+        "lync_a": "10.1.0.101",
+        "lync_b": "10.1.0.100",
+    }
 
 
 def test_a_service_of_another_name_takes_over_an_address_and_port(adc: NetScaler) -> None:
@@ -204,7 +241,9 @@ def test_protocol_and_traffic_domain_are_immutable_too(adc: NetScaler) -> None:
     reconcile(adc, [item(port=3478, options={"td": 5})])
     applied(adc, [item(port=3478, protocol="udp", options={"td": 7})])
     found = adc.config()
-    assert {(row["servicetype"], row["td"]) for kind in ("lbvserver", "servicegroup") for row in found[kind].values()} == {("UDP", "7")}
+    assert {
+        (row["servicetype"], row["td"]) for kind in ("lbvserver", "servicegroup") for row in found[kind].values()
+    } == {("UDP", "7")}
     assert {row["td"] for row in found[SERVERS].values()} == {"7"}
 
 
@@ -237,7 +276,9 @@ TAMPERED: list[tuple[str, str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("action", "kind", "values", "field"), TAMPERED)
-def test_what_somebody_changed_by_hand_is_named_and_set_right(adc: NetScaler, action: str, kind: str, values: dict[str, Any], field: str) -> None:
+def test_what_somebody_changed_by_hand_is_named_and_set_right(
+    adc: NetScaler, action: str, kind: str, values: dict[str, Any], field: str
+) -> None:
     reconcile(adc, [item()])
     before = adc.config()
     if action == "disable":
@@ -259,7 +300,9 @@ def foreign(adc: NetScaler) -> None:
     adc.appliance.add("servicegroup", {"servicegroupname": "web", "servicetype": "HTTP"})
     adc.appliance.add("lbvserver_servicegroup_binding", {"name": "web", "servicegroupname": "web"})
     adc.appliance.add(MEMBERS, {"servicegroupname": "web", "servername": "lync_10.1.0.11", "port": 80})
-    adc.appliance.add("servicegroup_lbmonitor_binding", {"servicegroupname": "web", "monitor_name": "lync_tcp-5061-10s-2"})
+    adc.appliance.add(
+        "servicegroup_lbmonitor_binding", {"servicegroupname": "web", "monitor_name": "lync_tcp-5061-10s-2"}
+    )
 
 
 def test_objects_of_others_stay_and_ours_that_they_use_stay_with_them(adc: NetScaler) -> None:
@@ -297,7 +340,9 @@ OWNERS: list[tuple[str, str]] = [
 
 
 @pytest.mark.parametrize(("line", "owner"), OWNERS)
-def test_an_address_and_port_of_somebody_else_stops_the_pool_and_no_other(adc: NetScaler, line: str, owner: str) -> None:
+def test_an_address_and_port_of_somebody_else_stops_the_pool_and_no_other(
+    adc: NetScaler, line: str, owner: str
+) -> None:
     other = item("other-443", pool="pool02.contoso.com", vip="10.2.0.100", port=443, **ALONE)
     if line.endswith("* *"):
         other["protocol"] = "udp"
@@ -305,14 +350,20 @@ def test_an_address_and_port_of_somebody_else_stops_the_pool_and_no_other(adc: N
     adc.appliance.others.append(line)
     result = reconcile(adc, [item(), item("focus-444", port=444), other])
     assert result["failed"]
-    assert f"pool {POOL}: tcp 10.1.0.100 port 5061 belongs to {owner}" in [conflict["message"] for conflict in result["conflicts"]]
+    assert f"pool {POOL}: tcp 10.1.0.100 port 5061 belongs to {owner}" in [
+        conflict["message"] for conflict in result["conflicts"]
+    ]
     assert set(adc.config()["lbvserver"]) == {"lync_other-443"}
     assert [found["name"] for found in result["changes"]] == ["other-443"]
 
 
 def test_the_adoption_report_compares_what_is_there_field_by_field(adc: NetScaler) -> None:
-    adc.appliance.add("lbvserver", {"name": "sip", "servicetype": "TCP", "ipv46": "10.1.0.100", "port": 5061, "clttimeout": 1800})
-    adc.appliance.add("servicegroup", {"servicegroupname": "sg", "servicetype": "TCP", "clttimeout": 1800, "svrtimeout": 1800})
+    adc.appliance.add(
+        "lbvserver", {"name": "sip", "servicetype": "TCP", "ipv46": "10.1.0.100", "port": 5061, "clttimeout": 1800}
+    )
+    adc.appliance.add(
+        "servicegroup", {"servicegroupname": "sg", "servicetype": "TCP", "clttimeout": 1800, "svrtimeout": 1800}
+    )
     adc.appliance.add("lbvserver_servicegroup_binding", {"name": "sip", "servicegroupname": "sg"})
     adc.appliance.add(SERVERS, {"name": "fe01", "ipaddress": "10.1.0.11"})
     adc.appliance.add(MEMBERS, {"servicegroupname": "sg", "servername": "fe01", "port": 5061})
@@ -343,7 +394,8 @@ def test_a_session_is_logged_out_also_after_a_failure(adc: NetScaler) -> None:
     assert adc.asked() == [login, READ, ADD, SAVE, READ, logout]
     adc.fail_at = "update lbvserver"
     with pytest.raises(
-        DeviceError, match="set 1 servicegroup, 1 lbvserver: a part failed, what came before it is done: 1 Simulated failure; nothing was saved; run again"
+        DeviceError,
+        match="set 1 servicegroup, 1 lbvserver: a part failed, what came before it is done: 1 Simulated failure; nothing was saved; run again",
     ):
         reconcile(adc, [item(idle_seconds=900)], authentication="session")
     assert adc.asked() == [login, READ, SET, logout]
@@ -361,7 +413,16 @@ def test_a_session_that_has_ended_is_opened_again_once(adc: NetScaler) -> None:
     adc._write = expire  # type: ignore[method-assign]
     result = reconcile(adc, [item()], authentication="session")
     assert [line.rpartition("/")[2] for line in adc.asked()] == [
-        *("login", "nsrunningconfig", "macroapi", "login", "macroapi", "nsconfig?action=save", "nsrunningconfig", "logout")
+        *(
+            "login",
+            "nsrunningconfig",
+            "macroapi",
+            "login",
+            "macroapi",
+            "nsconfig?action=save",
+            "nsrunningconfig",
+            "logout",
+        )
     ]
     assert result["changed"]
 
@@ -370,7 +431,15 @@ def test_a_session_is_used_where_credentials_per_request_are_off(adc: NetScaler)
     adc.basic_authentication = False
     reconcile(adc, [item()])
     assert [line.rpartition("/")[2] for line in adc.asked()] == [
-        *("nsrunningconfig", "login", "nsrunningconfig", "macroapi", "nsconfig?action=save", "nsrunningconfig", "logout")
+        *(
+            "nsrunningconfig",
+            "login",
+            "nsrunningconfig",
+            "macroapi",
+            "nsconfig?action=save",
+            "nsrunningconfig",
+            "logout",
+        )
     ]
 
 
@@ -384,14 +453,22 @@ def test_a_failed_addition_is_rolled_back(adc: NetScaler) -> None:
 @pytest.mark.parametrize(
     ("provider", "message"),
     [
-        ({"password": "wrong"}, "reading the running configuration: user or password is refused: 354 Invalid username or password"),
-        ({"ca": None}, "its certificate is not trusted: .*; fix: name the authority in ca, or set validate_certs to false"),
+        (
+            {"password": "wrong"},
+            "reading the running configuration: user or password is refused: 354 Invalid username or password",
+        ),
+        (
+            {"ca": None},
+            "its certificate is not trusted: .*; fix: name the authority in ca, or set validate_certs to false",
+        ),
         ({"ca": "/nowhere/ca.pem"}, "/nowhere/ca.pem.*; fix: correct ca"),
         ({"port": 1}, "127.0.0.1:1: cannot be reached: .*refused; fix: check host and port"),
         ({"host": "localhost"}, "its certificate is not trusted: .*localhost.*; fix"),
     ],
 )
-def test_what_cannot_be_reached_or_is_not_trusted_is_one_sentence(adc: NetScaler, provider: dict[str, Any], message: str) -> None:
+def test_what_cannot_be_reached_or_is_not_trusted_is_one_sentence(
+    adc: NetScaler, provider: dict[str, Any], message: str
+) -> None:
     with pytest.raises(DeviceError, match=message) as caught:
         reconcile(adc, [item()], **provider)
     assert "not-a-secret" not in str(caught.value)
@@ -410,7 +487,9 @@ def test_what_somebody_else_made_meanwhile_is_said(adc: NetScaler) -> None:
         return original(*arguments)
 
     adc._write = meanwhile  # type: ignore[method-assign]
-    with pytest.raises(DeviceError, match="a part failed: 273 Resource already exists; nothing was saved; run again to go on"):
+    with pytest.raises(
+        DeviceError, match="a part failed: 273 Resource already exists; nothing was saved; run again to go on"
+    ):
         reconcile(adc, [item()])
 
 
@@ -446,7 +525,13 @@ def pair(own_state: str) -> list[dict[str, str]]:
     other_state = "Secondary" if own_state == "Primary" else "Primary"
     return [
         {"id": "0", "ipaddress": ADDRESS, "state": own_state, "hasync": "ENABLED"},
-        {"id": "1", "ipaddress": OTHER_ADDRESS, "state": other_state, "hasync": "FAILED", "hasyncfailurereason": "versions differ"},
+        {
+            "id": "1",
+            "ipaddress": OTHER_ADDRESS,
+            "state": other_state,
+            "hasync": "FAILED",
+            "hasyncfailurereason": "versions differ",
+        },
     ]
 
 
@@ -454,7 +539,11 @@ def test_the_primary_of_a_pair_is_written_in_place(adc: NetScaler) -> None:
     adc.units = pair("Primary")
     result = reconcile(adc, [item()])
     assert adc.asked() == [READ, UNITS, ADD, SAVE, READ, UNITS]
-    assert (result["unit"]["name"], result["pair"][1]["sync"], result["pair"][1]["sync_failure"]) == (ADDRESS, "FAILED", "versions differ")
+    assert (result["unit"]["name"], result["pair"][1]["sync"], result["pair"][1]["sync_failure"]) == (
+        ADDRESS,
+        "FAILED",
+        "versions differ",
+    )
     assert not reconcile(adc, [item()])["changed"]
     assert adc.asked() == [READ, UNITS]
 
@@ -474,7 +563,9 @@ def test_a_secondary_tells_of_the_primary_and_is_not_written(adc: NetScaler) -> 
 
 def test_a_pair_without_a_primary_is_not_written(adc: NetScaler) -> None:
     adc.units = [{**unit, "state": "Secondary"} for unit in pair("Primary")]
-    with pytest.raises(DeviceError, match=r"no unit of the pair is primary: 127\.0\.0\.1 is Secondary, 127\.0\.0\.2 is Secondary"):
+    with pytest.raises(
+        DeviceError, match=r"no unit of the pair is primary: 127\.0\.0\.1 is Secondary, 127\.0\.0\.2 is Secondary"
+    ):
         reconcile(adc, [item()])
     assert not any(adc.config().values())
 
@@ -482,7 +573,10 @@ def test_a_pair_without_a_primary_is_not_written(adc: NetScaler) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"tdd": 5}, r"service sip-5061, options.tdd: 'tdd' is not an option of netscaler; allowed: netprofile, td; fix: write td"),
+        (
+            {"tdd": 5},
+            r"service sip-5061, options.tdd: 'tdd' is not an option of netscaler; allowed: netprofile, td; fix: write td",
+        ),
         ({"td": 5000}, r"service sip-5061, options.td: 5000 cannot be used: 5000 is greater than the maximum of 4094"),
     ],
 )

@@ -20,7 +20,13 @@ def service(name: str, *addresses: str) -> Service:
 
 
 def test_up_down_and_in_maintenance() -> None:
-    said = line("a", "10.1.0.11", 2, 0) + line("a", "10.1.0.12", 0, 0) + line("a", "10.1.0.13", 0, 1) + line("a", "10.1.0.14", 2, 8) + line("theirs", "x", 0, 0)
+    answer = (
+        line("a", "10.1.0.11", 2, 0)
+        + line("a", "10.1.0.12", 0, 0)
+        + line("a", "10.1.0.13", 0, 1)
+        + line("a", "10.1.0.14", 2, 8)
+        + line("theirs", "x", 0, 0)
+    )
     members = ("10.1.0.11", "10.1.0.12", "10.1.0.13", "10.1.0.14", "10.1.0.15")
-    assert health_of([service("a", *members)], read_running(_HEAD + said)) == {"up": 2, "down": ["a 10.1.0.12"]}
+    assert health_of([service("a", *members)], read_running(_HEAD + answer)) == {"up": 2, "down": ["a 10.1.0.12"]}
     assert health_of([service("a", "10.1.0.11")], read_running("")) == {"up": 0, "down": []}

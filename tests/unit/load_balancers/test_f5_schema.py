@@ -125,8 +125,17 @@ def test_the_declaration_of_the_example_is_valid() -> None:
 
 @needs_schema
 def test_every_option_is_valid() -> None:
-    options = {"allow_vlans": ["/Common/a"], "route_domain": 5, "snat_pool": "/Common/s", "traffic_group": "/Common/traffic-group-2"}
-    made = [service(1, options=options), service(2, options={**options, "fast_l4": True}), service(3, protocol="udp", options=options)]
+    options = {
+        "allow_vlans": ["/Common/a"],
+        "route_domain": 5,
+        "snat_pool": "/Common/s",
+        "traffic_group": "/Common/traffic-group-2",
+    }
+    made = [
+        service(1, options=options),
+        service(2, options={**options, "fast_l4": True}),
+        service(3, protocol="udp", options=options),
+    ]
     schema.check(F5As3().render(made).document, SCHEMA)
     schema.check(F5As3().render([service(1, options={"tcp_profile": "/Common/mine"})]).document, SCHEMA)
 
