@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Holds the Windows Firewall of a host to what the collection assumes of it; documented in plugins/modules/selftest.py."""
+"""Holds the Windows Firewall of a host to what the collection assumes; documented in plugins/modules/selftest.py."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, CollectionAction
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.firewall_action import FIREWALL_REMOTE
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.host import rollback_command
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.selftest import (
     Format,
@@ -20,40 +21,35 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.selfte
     run_all,
 )
 
-_HANDS = "msuc.lync.windows_firewall_remote"
-_SPEC = {
-    "path": {"type": "path", "required": True},
-    "names": {"type": "list", "elements": "str", "default": ["*"]},
-}
 
+class ActionModule(CollectionAction):
+    """The controller side of msuc.lync.selftest; on the host it runs the module of msuc.lync.windows_firewall_rules."""
 
-class ActionModule(ActionBase):
-    """The controller side of msuc.lync.selftest; the hands on the host are those of msuc.lync.windows_firewall_rules."""
-
-    # Of the hands: this itself is skipped in check mode.
+    # Of the module on the host: this itself is skipped in check mode.
     _supports_check_mode = True
-    _supports_async = False
     _requires_connection = True
+    argument_spec: Mapping[str, Any] = {
+        "path": {"type": "path", "required": True},
+        "names": {"type": "list", "elements": "str", "default": ["*"]},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the result of the task; it fails when an assumption is refuted."""
-        result = super().run(tmp, task_vars)
-        options = self.validate_argument_spec(argument_spec=_SPEC)[1]
+    def perform(self, options: Answer, task_vars: dict[str, Any]) -> Answer:
+        """Return the result of the task, which fails when an assumption is refuted."""
         if self._task.check_mode:
-            return {**result, "skipped": True, "changed": False, "msg": "nothing is asked in check mode, since it takes writes"}
-        try:
-            form, scenarios = _read(Path(options["path"]), options["names"])
-            report = run_all(scenarios, form, lambda arguments, check: self._host(arguments, check, task_vars or {}))
-        except SelftestError as error:
-            return {**result, "failed": True, "changed": False, "msg": str(error)}
+            message = "nothing is asked in check mode, since it takes writes"
+            return {"skipped": True, "changed": False, "msg": message}
+        form, scenarios = _read(Path(options["path"]), options["names"])
+        report = run_all(scenarios, form, lambda arguments, check: self._asked(arguments, check, task_vars))
         Display().display("\n".join(report.lines()) + "\n")
-        return {**result, **_result(report)}
+        return _result(report)
 
-    def _host(self, arguments: Mapping[str, object], check: bool, task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Run the hands once, in check mode where the scenario asks for it."""
+    def _asked(self, arguments: Mapping[str, object], check: bool, task_vars: dict[str, Any]) -> Answer:
+        """Run the module on the host once, in check mode where the scenario asks for it."""
         self._task.check_mode = check
         try:
-            answer: dict[str, Any] = self._execute_module(module_name=_HANDS, module_args=dict(arguments), task_vars=task_vars)
+            answer: Answer = self._execute_module(
+                module_name=FIREWALL_REMOTE, module_args=dict(arguments), task_vars=task_vars
+            )
         finally:
             self._task.check_mode = False
         return answer
@@ -65,17 +61,30 @@ def _read(folder: Path, names: list[str]) -> tuple[Format, list[dict[str, Any]]]
         form = Format(**json.loads((folder / "rule.json").read_text(encoding="utf-8")))
         files = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "scenarios").glob("*.json"))]
     except (OSError, ValueError, TypeError) as error:
-        raise SelftestError(f"path: {folder} does not hold scenarios: {error}; fix: name the folder playbooks/files/selftest of the collection") from error
-    found = [scenario for file in files for scenario in file if any(fnmatch.fnmatch(scenario["name"], name) for name in names)]
+        fix = "fix: name the folder playbooks/files/selftest of the collection"
+        raise SelftestError(f"path: {folder} does not hold scenarios: {error}; {fix}") from error
+    scenarios = [scenario for file in files for scenario in file]
+    found = [each for each in scenarios if any(fnmatch.fnmatch(each["name"], name) for name in names)]
     if not found:
-        raise SelftestError(f"names: no scenario is like {', '.join(names)}; fix: use *, or parts of the names in {folder / 'scenarios'}")
+        fix = f"fix: use *, or parts of the names in {folder / 'scenarios'}"
+        raise SelftestError(f"names: no scenario is like {', '.join(names)}; {fix}")
     return form, found
 
 
-def _result(report: Report) -> dict[str, Any]:
-    verdicts = {str(verdict.scenario["name"]): list(verdict.differences) for verdict in report.verdicts}
-    result: dict[str, Any] = {"changed": False, "differences": verdicts, "not_asked": list(report.not_asked), "refuted": report.refuted}
-    faults = [f"{len(report.refuted)} of {len(verdicts)} assumptions are refuted: {'; '.join(report.refuted)}"] if report.refuted else []
+def _result(report: Report) -> Answer:
+    differences = {str(verdict.scenario["name"]): list(verdict.differences) for verdict in report.verdicts}
+    faults = []
+    if report.refuted:
+        counts = f"{len(report.refuted)} of {len(differences)} assumptions are refuted"
+        faults.append(f"{counts}: {'; '.join(report.refuted)}")
     if not report.is_restored:
-        faults.append(f"rules of others have changed meanwhile; to take everything back: {rollback_command(report.snapshot)}")
-    return {**result, "failed": bool(faults), "msg": "; ".join(faults) or report.lines()[-1]}
+        rollback = rollback_command(report.snapshot)
+        faults.append(f"rules of others have changed meanwhile; to take everything back: {rollback}")
+    return {
+        "changed": False,
+        "differences": differences,
+        "not_asked": list(report.not_asked),
+        "refuted": report.refuted,
+        "failed": bool(faults),
+        "msg": "; ".join(faults) or report.lines()[-1],
+    }

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Compares firewall rules and IPsec exemptions of a Windows host with what is wanted, in one round trip, and writes nothing."""
+"""Compares firewall rules and IPsec exemptions of a Windows host with what is wanted, in one round trip."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _MAKERS: Mapping[str, Callable[[Answer, Link], Made]] = {"firewall": _firewall, 
 class ActionModule(FirewallAction):
     """The controller side of msuc.lync.windows_compare."""
 
-    argument_spec = {
+    argument_spec: Mapping[str, Any] = {
         **STEP_SPEC,
         "firewall": {"type": "dict", "required": True, "options": FIREWALL_SPEC},
         "ipsec": {"type": "dict", "required": True, "options": IPSEC_SPEC},

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Brings the firewall rules of a Windows host to what is wanted; documented in plugins/modules/windows_firewall_rules.py.
+"""Brings the firewall rules of a Windows host to what is wanted; see plugins/modules/windows_firewall_rules.py.
 
-One round trip where nothing differs, a second one that applies where something does, and a third, over a new connection,
-that confirms a change which would otherwise be taken back. Everything is decided here on the controller by
+One round trip where nothing differs, a second one that applies where something does, and a third, over a new
+connection, that confirms a change which would otherwise be taken back. Everything is decided on the controller by
 plugin_utils/_firewall; the host runs msuc.lync.windows_firewall_remote, which gathers and writes.
 """
 

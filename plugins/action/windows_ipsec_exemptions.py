@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Brings the IPsec exemptions of a Windows host to what is wanted; the way is that of msuc.lync.windows_firewall_rules."""
+"""Brings the IPsec exemptions of a Windows host to what is wanted, as msuc.lync.windows_firewall_rules does."""
 
 from __future__ import annotations
 

@@ -9,14 +9,16 @@ module: selftest
 short_description: Hold the Windows Firewall of a host to what the collection assumes of it
 version_added: "0.1.0"
 description:
-  - Adds, changes and removes rules of the group C(msuc.lync contract) on the host, scenario by scenario, and compares what it reads back and what
-    Windows refuses with what the collection and its simulator assume.
-  - None of these rules is ever enabled, and all of them are removed. A snapshot is taken first; without one nothing begins.
+  - Adds, changes and removes rules of the group C(msuc.lync contract) on the host, scenario by scenario, and compares
+    what it reads back and what Windows refuses with what the collection and its simulator assume.
+  - None of these rules is ever enabled, and all of them are removed. A snapshot is taken first; without one nothing
+    begins.
   - Prints each assumption as confirmed or refuted with the evidence it had, and fails when one is refuted.
 author: msuc.lync contributors (@msuc-lync)
 options:
   path:
-    description: The folder that holds C(rule.json) and the folder C(scenarios), which is C(playbooks/files/selftest) of the collection.
+    description: The folder that holds C(rule.json) and the folder C(scenarios), which is C(playbooks/files/selftest) of
+      the collection.
     type: path
     required: true
   names:
@@ -45,7 +47,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 differences:
-  description: Per scenario that was run what is not as expected, in words; an empty list means confirmed.
+  description: Per scenario that was run what is not as expected, as texts; an empty list means confirmed.
   type: dict
   returned: when the host could be asked
 refuted:

@@ -4,9 +4,11 @@
 
 DOCUMENTATION = r"""
 module: windows_compare
-short_description: Compares the firewall rules and the IPsec exemptions of a Windows host with what is wanted, in one round trip
+short_description: Compares the firewall rules and the IPsec exemptions of a Windows host with what is wanted, in one
+  round trip
 description:
-  - Tells what M(msuc.lync.windows_firewall_rules) and M(msuc.lync.windows_ipsec_exemptions) tell in check mode, and asks the host once for both.
+  - Tells what M(msuc.lync.windows_firewall_rules) and M(msuc.lync.windows_ipsec_exemptions) tell in check mode, and
+    asks the host once for both.
   - It never writes. What it finds is mended by those two.
   - C(--tags) and C(--skip-tags) that name C(firewall) or C(ipsec) choose what is compared.
 version_added: 0.1.0
@@ -19,7 +21,8 @@ options:
     required: true
   ipsec:
     description:
-      - The options of M(msuc.lync.windows_ipsec_exemptions). With C(needed) V(false) the host is asked for its firewall rules alone.
+      - The options of M(msuc.lync.windows_ipsec_exemptions). With C(needed) V(false) the host is asked for its firewall
+        rules alone.
     type: dict
     required: true
 attributes:
@@ -30,7 +33,8 @@ attributes:
     description: The changes are in the result.
     support: none
   platform:
-    description: Windows Server 2012 R2 and later with Windows PowerShell 5.1, and 2008 R2 with Windows Management Framework 5.1 as far as it goes.
+    description: Windows Server 2012 R2 and later with Windows PowerShell 5.1, and 2008 R2 with Windows Management
+      Framework 5.1 as far as it goes.
     platforms: windows
     support: full
 seealso:
@@ -54,12 +58,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 firewall:
-  description: What M(msuc.lync.windows_firewall_rules) returns in check mode. A part that failed has C(failed) and C(msg).
+  description: What M(msuc.lync.windows_firewall_rules) returns in check mode. A part that failed has C(failed) and
+    C(msg).
   returned: unless the tags of the run leave it out, or the host was not reached
   type: dict
   sample: {"changed": true, "commands": ["change rule SIP: enabled from false to true"]}
 ipsec:
-  description: What M(msuc.lync.windows_ipsec_exemptions) returns in check mode. A part that failed has C(failed) and C(msg).
+  description: What M(msuc.lync.windows_ipsec_exemptions) returns in check mode. A part that failed has C(failed) and
+    C(msg).
   returned: unless the tags of the run leave it out, or the host was not reached
   type: dict
   sample: {"changed": false, "commands": []}

@@ -6,31 +6,33 @@ DOCUMENTATION = r"""
 module: windows_firewall_rules
 short_description: Brings all firewall rules of one group on a Windows host to what is wanted, in one pass
 description:
-  - Gathers the local firewall rules of a host once, compares them with the wanted ones, and writes what differs and nothing else.
-  - A host that is as wanted costs one round trip, one enumeration of its rules and no write. Otherwise there is a second round
-    trip that writes, looks at the rules again and fails when they are not as wanted.
+  - Gathers the local firewall rules of a host once, compares them with the wanted ones, and writes what differs and
+    nothing else.
+  - A host that is as wanted costs one round trip, one enumeration of its rules and no write. Otherwise there is a
+    second round trip that writes, looks at the rules again and fails when they are not as wanted.
   - Rules are compared as sets of addresses and ports, whatever their spelling, and matched by name within O(group).
-  - Rules outside O(group) are never written, but for those that O(state=overridden) disables. They are read, as are those of Group
-    Policy, to say what each rule really does (RV(effects)).
+  - Rules outside O(group) are never written, but for those that O(state=overridden) disables. They are read, as are
+    those of Group Policy, to say what each rule really does (RV(effects)).
   - All options are validated before the host is contacted, and all errors are reported at once.
 version_added: 0.1.0
 extends_documentation_fragment: [msuc.lync.step]
 options:
   rules:
     description:
-      - The wanted rules. Each is a dictionary with the options of C(community.windows.win_firewall_rule), namely C(name), C(description),
-        C(direction), C(action), C(enabled), C(group), C(profiles), C(program), C(service), C(protocol), C(localport), C(remoteport),
-        C(localip), C(remoteip), C(interfacetypes), C(icmp_type_code), C(edge) and C(security), and C(interfaces), the names of network
-        interfaces as the host shows them.
+      - The wanted rules. Each is a dictionary with the options of C(community.windows.win_firewall_rule), namely
+        C(name), C(description), C(direction), C(action), C(enabled), C(group), C(profiles), C(program), C(service),
+        C(protocol), C(localport), C(remoteport), C(localip), C(remoteip), C(interfacetypes), C(icmp_type_code), C(edge)
+        and C(security), and C(interfaces), the names of network interfaces as the host shows them.
       - Lists are accepted beside comma separated text.
-      - A rule is declared whole. What is not given has its default, which is C(direction) V(in), C(action) V(allow), C(enabled) V(true)
-        and V(any) for the rest.
-      - C(remoteip) also takes C(LocalSubnet), C(DNS), C(DHCP), C(WINS), C(DefaultGateway), and from Windows Server 2012 on C(Intranet),
-        C(Internet), C(Ply2Renders), C(RmtIntranet), C(CaptivePortal). C(localport) of inbound rules takes C(RPC), C(RPC-EPMap), C(IPHTTPS)
-        (TCP), C(Teredo) and C(Ply2Disc) (UDP), C(remoteport) of outbound ones C(IPHTTPS).
+      - A rule is declared whole. What is not given has its default, which is C(direction) V(in), C(action) V(allow),
+        C(enabled) V(true) and V(any) for the rest.
+      - C(remoteip) also takes C(LocalSubnet), C(DNS), C(DHCP), C(WINS), C(DefaultGateway), and from Windows Server 2012
+        on C(Intranet), C(Internet), C(Ply2Renders), C(RmtIntranet), C(CaptivePortal). C(localport) of inbound rules
+        takes C(RPC), C(RPC-EPMap), C(IPHTTPS) (TCP), C(Teredo) and C(Ply2Disc) (UDP), C(remoteport) of outbound ones
+        C(IPHTTPS).
       - Windows takes 1000 entries of each kind (IPv4 networks, IPv4 ranges, IPv6, ports) in a list of a rule.
-      - A rule with a longer list of addresses or ports is kept in rules
-        C(NAME (1 of 3)) to C(NAME (3 of 3)), and is one rule in all results but RV(changes), RV(commands), RV(effects) and RV(summary).
+      - A rule with a longer list of addresses or ports is kept in rules C(NAME (1 of 3)) to C(NAME (3 of 3)), and is
+        one rule in all results but RV(changes), RV(commands), RV(effects) and RV(summary).
       - A key C(rows), with which a plan traces a rule, is accepted and not written.
       - With O(state=deleted) only the names matter.
     type: list
@@ -40,13 +42,14 @@ options:
     description:
       - V(merged) adds and changes the rules of O(rules) and leaves the other rules of O(group) alone.
       - V(replaced) makes O(group) exactly O(rules), and so removes its other rules.
-      - V(overridden) does what V(replaced) does, and also disables enabled inbound allow rules outside O(group) that admit more than
-        O(rules) on the TCP and UDP ports of O(rules). It removes none of them. Rules named C(CS *), C(OCS *) or C(SQL RTC*), and
-        those whose group starts with C(@), which are of the product's setup and of Windows, stay as they are unless they are among
-        O(unprotected_rules).
+      - V(overridden) does what V(replaced) does, and also disables enabled inbound allow rules outside O(group) that
+        admit more than O(rules) on the TCP and UDP ports of O(rules). It removes none of them. Rules named C(CS *),
+        C(OCS *) or C(SQL RTC*), and those whose group starts with C(@), which are of the product's setup and of
+        Windows, stay as they are unless they are among O(unprotected_rules).
       - V(deleted) removes the rules named in O(rules), or all rules of O(group) when O(rules) is empty.
       - V(gathered) changes nothing and returns the rules of O(group).
-      - V(parsed) contacts no host and returns the rules, of every group, that stand in O(running_config) or in the dump at O(path).
+      - V(parsed) contacts no host and returns the rules, of every group, that stand in O(running_config) or in the dump
+        at O(path).
       - V(rendered) contacts no host and returns O(rules) as the strings that the registry of a host holds.
     type: str
     choices: [merged, replaced, overridden, deleted, gathered, parsed, rendered]
@@ -54,8 +57,8 @@ options:
   phase:
     description:
       - V(all) makes all changes, additions first and removals last.
-      - V(open) makes only changes that end no admission. A rule that moves is added a second time with its new content, and the old one
-        stays. RV(pending) tells whether something is left.
+      - V(open) makes only changes that end no admission. A rule that moves is added a second time with its new content,
+        and the old one stays. RV(pending) tells whether something is left.
       - V(close) makes the changes that V(open) leaves, namely narrowings, disables and removals.
     type: str
     choices: [all, open, close]
@@ -73,41 +76,45 @@ options:
     default: []
   expected_addresses:
     description:
-      - Addresses that the host must have. When it does not, or when it has no address in the C(localip) of a rule, nothing is written.
+      - Addresses that the host must have. When it does not, or when it has no address in the C(localip) of a rule,
+        nothing is written.
     type: list
     elements: str
     default: []
   running_config:
     description:
-      - With O(state=parsed), the text of the rules, which is what C(reg export) writes, what C(reg query) prints, a JSON mapping of rule
-        ids to rule strings, or rule strings line by line.
+      - With O(state=parsed), the text of the rules, which is what C(reg export) writes, what C(reg query) prints, a
+        JSON mapping of rule ids to rule strings, or rule strings line by line.
     type: str
   path:
     description:
-      - With O(state=parsed), a dump on the controller, which is what C(netsh advfirewall export) writes, or a file of what O(running_config) takes.
+      - With O(state=parsed), a dump on the controller, which is what C(netsh advfirewall export) writes, or a file of
+        what O(running_config) takes.
     type: path
   management_networks:
     description:
       - From where the host is managed, beside the peers that are connected to its ports of management now.
-      - Changes are refused as a whole, and nothing is written, when they take TCP from there to WinRM, SSH or Remote Desktop on an active profile.
+      - Changes are refused as a whole, and nothing is written, when they take TCP from there to WinRM, SSH or Remote
+        Desktop on an active profile.
     type: list
     elements: str
     default: []
   accept_cut:
     description:
-      - Make changes although they cut established TCP connections or shut listeners (RV(would_cut)).
+      - Make changes although they cut established TCP connections or shut listeners (RV(connection_impact)).
       - It does not overrule the guard of O(management_networks).
     type: bool
     default: false
   snapshot:
     description:
-      - Export the whole firewall policy to a file on the host before the first write. When that fails, nothing is written.
+      - Export the whole firewall policy to a file on the host before the first write. When that fails, nothing is
+        written.
     type: bool
     default: true
   snapshot_dir:
     description:
-      - The folder of the snapshots on the host, by default C(%SystemRoot%\msuc.lync\snapshots). Nobody but administrators must be able to
-        write there.
+      - The folder of the snapshots on the host, by default C(%SystemRoot%\msuc.lync\snapshots). Nobody but
+        administrators must be able to write there.
     type: str
   snapshot_keep:
     description:
@@ -116,24 +123,25 @@ options:
     default: 10
   handout_dir:
     description:
-      - Contact no host and write two scripts to this folder of the controller instead, for somebody who may change the host. HOST.ps1 makes
-        O(group) exactly O(rules) in the local policy, with Windows PowerShell 2.0 or later; look at C(-WhatIf) first. HOST-gpo.ps1 does the
-        same in a Group Policy object.
+      - Contact no host and write two scripts to this folder of the controller instead, for somebody who may change the
+        host. HOST.ps1 makes O(group) exactly O(rules) in the local policy, with Windows PowerShell 2.0 or later; look
+        at C(-WhatIf) first. HOST-gpo.ps1 does the same in a Group Policy object.
       - It goes with O(state=replaced) only.
     type: path
   confirm_minutes:
     description:
-      - When greater than 0, a task on the host brings the snapshot back after so many minutes, unless the change is confirmed before. It is
-        armed before the first write.
-      - The change is confirmed over a new connection, in a third round trip, when every TCP listener that answered the controller before still
-        answers. Listeners that the change shuts on purpose are not asked.
+      - When greater than 0, a task on the host brings the snapshot back after so many minutes, unless the change is
+        confirmed before. It is armed before the first write.
+      - The change is confirmed over a new connection, in a third round trip, when every TCP listener that answered the
+        controller before still answers. Listeners that the change shuts on purpose are not asked.
       - A snapshot is the whole local policy, so changes that others make meanwhile are lost when it comes back.
     type: int
     default: 0
   brief:
     description:
-      - Leave RV(before) and RV(after) out of the result, but for RV(after) where RV(pending) tells that something is left. Ansible handles
-        every result several times, so a play over many hosts that reads the changes alone takes a third less time.
+      - Leave RV(before) and RV(after) out of the result, but for RV(after) where RV(pending) tells that something is
+        left. Ansible handles every result several times, so a play over many hosts that reads the changes alone takes a
+        third less time.
       - It changes nothing with O(state=gathered).
     type: bool
     default: false
@@ -145,7 +153,8 @@ attributes:
     description: Returns the difference of each rule that changes.
     support: full
   platform:
-    description: Windows Server 2012 R2 and later with Windows PowerShell 5.1, and 2008 R2 with Windows Management Framework 5.1 as far as it goes.
+    description: Windows Server 2012 R2 and later with Windows PowerShell 5.1, and 2008 R2 with Windows Management
+      Framework 5.1 as far as it goes.
     platforms: windows
     support: full
 seealso:
@@ -216,8 +225,14 @@ changes:
       description: The name of the rule.
       type: str
       returned: always
+    cause:
+      description:
+        - Why it changes, as a value. One of missing, different, not_wanted, deleted, duplicate, kept_in_parts,
+          admits_more, superseded, beside_until_close, beside_until_last.
+      type: str
+      returned: always
     reason:
-      description: Why it changes.
+      description: The same for people.
       type: str
       returned: always
     properties:
@@ -234,15 +249,30 @@ changes:
       type: bool
       returned: always
     effect:
-      description: What the change does beside the other rules of the host, such as C(new admission) or C(already admitted by RULE).
+      description: What the change does beside the other rules of the host, such as C(new admission) or C(already
+        admitted by RULE).
       type: str
+      returned: always
+    effects:
+      description: The same as values, each with C(kind), C(by) (the rules that make it so), C(detail) and C(text).
+      type: list
+      elements: dict
       returned: always
     changes_admission:
       description: Whether what the host admits changes.
       type: bool
       returned: always
+    recreates:
+      description: Whether connections end because the object is made anew; never so for rules.
+      type: bool
+      returned: always
+    notice:
+      description: What people outside notice of it; empty for rules.
+      type: str
+      returned: always
 effects:
-  description: What each rule of the group does after the changes, as it was foreseen when they were planned, sorted by name.
+  description: What each rule of the group does after the changes, as it was foreseen when they were planned, sorted by
+    name.
   returned: always, unless the options are invalid
   type: list
   elements: dict
@@ -253,17 +283,35 @@ effects:
       returned: always
     effect:
       description:
-        - Of a rule that changes, its RV(changes[].effect). Of another one, V(admits what no other rule does), or by which rules the same
-          is admitted, C(already admitted by RULE), C(narrower than RULE), C(wider than RULE), or V(blocks), or V(disabled).
-        - Behind it C(ineffective) with the reason, C(partly blocked by RULE), and C(undercuts RULE, which requires authentication).
+        - Of a rule that changes, its RV(changes[].effect). Of another one, V(admits what no other rule does), or by
+          which rules the same is admitted, C(already admitted by RULE), C(narrower than RULE), C(wider than RULE), or
+          V(blocks), or V(disabled).
+        - Behind it C(ineffective) with the reason, C(partly blocked by RULE), and C(undercuts RULE, which requires
+          authentication).
       type: str
       returned: always
     effective:
       description: Whether something of the rule is in force now.
       type: bool
       returned: always
+    kinds:
+      description: The same as values, such as V(admits_alone), V(already_admitted_by), V(narrower_than),
+        V(ineffective).
+      type: list
+      elements: str
+      returned: always
+    by:
+      description: The rules that make it so.
+      type: list
+      elements: str
+      returned: always
+    facts:
+      description: Each of RV(effects[].kinds) with its C(by), C(detail) and C(text).
+      type: list
+      elements: dict
+      returned: always
 commands:
-  description: The changes in words, one line each.
+  description: The changes as text, one line each.
   returned: always, unless the options are invalid or O(state) contacts no host
   type: list
   elements: str
@@ -287,7 +335,8 @@ rendered:
   elements: str
   sample: ["v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5061|Name=SIP|EmbedCtxt=msuc.lync|"]
 summary:
-  description: How many rules are added, changed, disabled and removed, and how many of the changes change what is admitted.
+  description: How many rules are added, changed, disabled and removed, and how many of the changes change what is
+    admitted.
   returned: always, unless the options are invalid or O(state) contacts no host
   type: dict
   sample: {"added": 2, "changed": 0, "disabled": 0, "removed": 0, "admission_changed": 1}
@@ -304,14 +353,19 @@ host:
   description: The addresses of the host, and the state of its firewall profiles.
   returned: always, unless the host could not be read
   type: dict
+check_mode:
+  description: Whether nothing was written.
+  returned: always, unless O(state) contacts no host
+  type: bool
 refused:
   description: Why the changes would be refused if this were no check mode, a text each.
   returned: in check mode, when they would
   type: list
   elements: str
-would_cut:
+connection_impact:
   description:
-    - Established TCP peers, and listeners, that only rules which go admit now. UDP, idle peers and outbound connections are not seen.
+    - Established TCP peers, and listeners, that only rules which go admit now. UDP, idle peers and outbound connections
+      are not seen.
   returned: always, unless the options are invalid
   type: list
   elements: dict
@@ -339,7 +393,8 @@ would_cut:
       elements: str
       returned: always
     unless:
-      description: Rules that stay and may admit them, such as one for a program. Where there are any, the changes are made all the same.
+      description: Rules that stay and may admit them, such as one for a program. Where there are any, the changes are
+        made all the same.
       type: list
       elements: str
       returned: always

@@ -6,14 +6,14 @@ DOCUMENTATION = r"""
 module: windows_ipsec_exemptions
 short_description: Brings the IPsec exemptions of one group on a Windows host to what is wanted, in one pass
 description:
-  - Gathers the connection security rules of a host once, compares the exemptions among them with the wanted ones, and writes what differs
-    and nothing else.
-  - An exemption is a connection security rule that asks for no authentication between two endpoints, in both directions. It spares
-    traffic the negotiation, and never admits any. That is done by firewall rules.
-  - A host that is as wanted costs one round trip, one enumeration of its rules and no write. Otherwise there is a second round trip
-    that writes, looks at the rules again and fails when they are not as wanted.
-  - Exemptions are compared as sets of addresses and ports, whatever their spelling, and matched by name within O(group). All other
-    connection security rules are read and never written.
+  - Gathers the connection security rules of a host once, compares the exemptions among them with the wanted ones, and
+    writes what differs and nothing else.
+  - An exemption is a connection security rule that asks for no authentication between two endpoints, in both
+    directions. It spares traffic the negotiation, and never admits any. That is done by firewall rules.
+  - A host that is as wanted costs one round trip, one enumeration of its rules and no write. Otherwise there is a
+    second round trip that writes, looks at the rules again and fails when they are not as wanted.
+  - Exemptions are compared as sets of addresses and ports, whatever their spelling, and matched by name within
+    O(group). All other connection security rules are read and never written.
   - Rules are read from the registry, in no language of Windows, and never from what C(netsh) prints.
   - All options are validated before the host is contacted, and all errors are reported at once.
 version_added: 0.1.0
@@ -21,9 +21,11 @@ extends_documentation_fragment: [msuc.lync.step]
 options:
   exemptions:
     description:
-      - The wanted exemptions. Each is a dictionary with C(name), C(description), C(group), C(enabled), C(profiles), C(protocol), C(localip),
-        C(remoteip), C(localport), C(remoteport) and C(interfacetypes), which mean what they mean in M(msuc.lync.windows_firewall_rules).
-      - An exemption has no direction, no action, no words for ports, and no authentication or crypto sets. Ports go with TCP and UDP only.
+      - The wanted exemptions. Each is a dictionary with C(name), C(description), C(group), C(enabled), C(profiles),
+        C(protocol), C(localip), C(remoteip), C(localport), C(remoteport) and C(interfacetypes), which mean what they
+        mean in M(msuc.lync.windows_firewall_rules).
+      - An exemption has no direction, no action, no words for ports, and no authentication or crypto sets. Ports go
+        with TCP and UDP only.
       - What is not given has its default, which is C(enabled) V(true) and V(any) for the rest.
       - A key C(rows), with which a plan traces an exemption, is accepted and not written.
       - With O(state=deleted) only the names matter.
@@ -36,35 +38,37 @@ options:
       - V(replaced) makes O(group) exactly O(exemptions), and so removes its other rules.
       - V(deleted) removes the rules named in O(exemptions), or all rules of O(group) when O(exemptions) is empty.
       - V(gathered) changes nothing and returns the rules of O(group).
-      - V(parsed) contacts no host and returns the connection security rules, of every group, that stand in O(running_config) or in the dump
-        at O(path).
-      - V(rendered) contacts no host and returns O(exemptions) as strings of the registry, as a script of C(netsh advfirewall consec), and
-        as one of C(netsh ipsec static).
+      - V(parsed) contacts no host and returns the connection security rules, of every group, that stand in
+        O(running_config) or in the dump at O(path).
+      - V(rendered) contacts no host and returns O(exemptions) as strings of the registry, as a script of C(netsh
+        advfirewall consec), and as one of C(netsh ipsec static).
     type: str
     choices: [merged, replaced, deleted, gathered, parsed, rendered]
     default: replaced
   needed:
     description:
       - V(true) makes the exemptions.
-      - V(auto) makes them on a host with a rule, of its own or of Group Policy, that requests or requires protection and is in force. On other
-        hosts it adds none, keeps right those that are there, removes what is not wanted, and says so (RV(not_needed)).
+      - V(auto) makes them on a host with a rule, of its own or of Group Policy, that requests or requires protection
+        and is in force. On other hosts it adds none, keeps right those that are there, removes what is not wanted, and
+        says so (RV(not_needed)).
       - V(false) contacts no host.
     type: str
     choices: ['auto', 'true', 'false']
     default: 'true'
   engine:
     description:
-      - What writes. V(cim) is the cmdlets of C(NetSecurity), which Windows Server 2012 brought. V(netsh) is one script of C(netsh -f).
+      - What writes. V(cim) is the cmdlets of C(NetSecurity), which Windows Server 2012 brought. V(netsh) is one script
+        of C(netsh -f).
       - V(auto) is V(cim) where the host has it, and V(netsh) elsewhere.
-      - C(netsh) knows no groups and no ids. Names must begin with O(name_prefix) then, and a rule of somebody else that has the name of an
-        exemption which changes is an error.
+      - C(netsh) knows no groups and no ids. Names must begin with O(name_prefix) then, and a rule of somebody else that
+        has the name of an exemption which changes is an error.
     type: str
     choices: [auto, cim, netsh]
     default: auto
   policy_store:
     description:
-      - A Group Policy object, C(DOMAIN\NAME), in which the exemptions are made instead of the host's own store. It is opened once and saved
-        once. It needs V(cim), and an account that may edit the object.
+      - A Group Policy object, C(DOMAIN\NAME), in which the exemptions are made instead of the host's own store. It is
+        opened once and saved once. It needs V(cim), and an account that may edit the object.
     type: str
   name_prefix:
     description:
@@ -86,26 +90,30 @@ options:
     default: msuc.lync
   media:
     description:
-      - The media of the host, as C(media_flows) of a plan, each with C(rows), C(protocol), C(localip), C(localport), C(remoteip), C(remoteport).
-      - They are what exemptions are for. A rule that requires protection for a part that no exemption covers is reported (RV(report)).
+      - The media of the host, as C(media_flows) of a plan, each with C(rows), C(protocol), C(localip), C(localport),
+        C(remoteip), C(remoteport).
+      - They are what exemptions are for. A rule that requires protection for a part that no exemption covers is
+        reported (RV(report)).
     type: list
     elements: dict
     default: []
   mirror_peers:
     description:
-      - Who exchanges media with the host and is not managed, as C(mirror_peers) of a plan, each with C(name) and C(addresses).
+      - Who exchanges media with the host and is not managed, as C(mirror_peers) of a plan, each with C(name) and
+        C(addresses).
       - A peer that requires protection drops the host's traffic unless it has the mirror of each exemption.
     type: list
     elements: dict
     default: []
   mirror_dir:
     description:
-      - A folder of the controller for HOST-ipsec-mirror-gpo.ps1, which makes the mirrors of O(exemptions) in a Group Policy object. It is
-        written when there are O(mirror_peers) and the host has exemptions.
+      - A folder of the controller for HOST-ipsec-mirror-gpo.ps1, which makes the mirrors of O(exemptions) in a Group
+        Policy object. It is written when there are O(mirror_peers) and the host has exemptions.
     type: path
   expected_addresses:
     description:
-      - Addresses that the host must have. When it does not, or when it has no address in the C(localip) of an exemption, nothing is written.
+      - Addresses that the host must have. When it does not, or when it has no address in the C(localip) of an
+        exemption, nothing is written.
     type: list
     elements: str
     default: []
@@ -115,26 +123,28 @@ options:
     type: str
   path:
     description:
-      - With O(state=parsed), a dump on the controller, which is what C(netsh advfirewall export) or C(reg export) writes.
+      - With O(state=parsed), a dump on the controller, which is what C(netsh advfirewall export) or C(reg export)
+        writes.
     type: path
   management_networks:
     description:
       - From where the host is managed, beside the peers that are connected to its ports of management now.
-      - Changes are refused as a whole, and nothing is written, when they take an exemption from WinRM, SSH or Remote Desktop there, and
-        leave that traffic to a rule that requires protection.
+      - Changes are refused as a whole, and nothing is written, when they take an exemption from WinRM, SSH or Remote
+        Desktop there, and leave that traffic to a rule that requires protection.
     type: list
     elements: str
     default: []
   snapshot:
     description:
-      - Export the whole policy, firewall rules included, to a file on the host before the first write. When that fails, nothing is written.
+      - Export the whole policy, firewall rules included, to a file on the host before the first write. When that fails,
+        nothing is written.
       - There is none of a Group Policy object.
     type: bool
     default: true
   snapshot_dir:
     description:
-      - The folder of the snapshots on the host, by default C(%SystemRoot%\msuc.lync\snapshots). Nobody but administrators must be able to
-        write there.
+      - The folder of the snapshots on the host, by default C(%SystemRoot%\msuc.lync\snapshots). Nobody but
+        administrators must be able to write there.
     type: str
   snapshot_keep:
     description:
@@ -143,22 +153,23 @@ options:
     default: 10
   handout_dir:
     description:
-      - Contact no host and write scripts to this folder of the controller instead. HOST-ipsec.txt is for C(netsh -f) on the host,
-        HOST-ipsec-gpo.ps1 for a Group Policy object, HOST-ipsec-static.txt for hosts with legacy IP Security Policies, which are never
-        written from here, and HOST-ipsec-mirror-gpo.ps1 for the peers.
+      - Contact no host and write scripts to this folder of the controller instead. HOST-ipsec.txt is for C(netsh -f) on
+        the host, HOST-ipsec-gpo.ps1 for a Group Policy object, HOST-ipsec-static.txt for hosts with legacy IP Security
+        Policies, which are never written from here, and HOST-ipsec-mirror-gpo.ps1 for the peers.
       - It goes with O(state=replaced) only.
     type: path
   confirm_minutes:
     description:
-      - When greater than 0, a task on the host brings the snapshot back after so many minutes, unless the change is confirmed over a new
-        connection before.
+      - When greater than 0, a task on the host brings the snapshot back after so many minutes, unless the change is
+        confirmed over a new connection before.
       - A snapshot is the whole local policy, so changes that others make meanwhile are lost when it comes back.
     type: int
     default: 0
   brief:
     description:
-      - Leave RV(before) and RV(after) out of the result, but for RV(after) where RV(pending) tells that something is left. Ansible handles
-        every result several times, so a play over many hosts that reads the changes alone takes a third less time.
+      - Leave RV(before) and RV(after) out of the result, but for RV(after) where RV(pending) tells that something is
+        left. Ansible handles every result several times, so a play over many hosts that reads the changes alone takes a
+        third less time.
       - It changes nothing with O(state=gathered).
     type: bool
     default: false
@@ -170,7 +181,8 @@ attributes:
     description: Returns the difference of each exemption that changes.
     support: full
   platform:
-    description: Windows Server 2012 R2 and later with Windows PowerShell 5.1, and 2008 R2 with Windows Management Framework 5.1 as far as it goes.
+    description: Windows Server 2012 R2 and later with Windows PowerShell 5.1, and 2008 R2 with Windows Management
+      Framework 5.1 as far as it goes.
     platforms: windows
     support: full
 seealso:
@@ -220,21 +232,27 @@ after:
   type: list
   elements: dict
 changes:
-  description: The changes of this phase, in the order in which they were made, as in M(msuc.lync.windows_firewall_rules).
+  description: The changes of this phase, in the order in which they were made, as in
+    M(msuc.lync.windows_firewall_rules).
   returned: always, unless the options are invalid or O(state) is parsed or rendered
   type: list
   elements: dict
 effects:
-  description: What each exemption of the group does after the changes, sorted by name, such as C(newly exempt) or C(cuts into RULE).
+  description: What each exemption of the group does after the changes, sorted by name, such as C(newly exempt) or
+    C(cuts into RULE), as in M(msuc.lync.windows_firewall_rules).
   returned: always, unless the options are invalid or the host is not contacted
   type: list
   elements: dict
 commands:
-  description: The changes in words, one line each.
+  description: The changes as text, one line each.
   returned: always, unless the options are invalid or the host is not contacted
   type: list
   elements: str
   sample: ["add exemption Lync exempt media (UDP): do not authenticate, localip 10.1.0.11, protocol udp"]
+check_mode:
+  description: Whether nothing was written.
+  returned: always, unless the host is not contacted
+  type: bool
 engine:
   description: What writes on this host.
   returned: always, unless the options are invalid or the host is not contacted
@@ -299,7 +317,8 @@ gathered:
   type: list
   elements: dict
 parsed:
-  description: The rules of the text or the dump, as options, each with the C(id) under which it was stored; what exempts nothing has its C(action).
+  description: The rules of the text or the dump, as options, each with the C(id) under which it was stored; what
+    exempts nothing has its C(action).
   returned: when O(state=parsed)
   type: list
   elements: dict
@@ -308,7 +327,8 @@ rendered:
   returned: when O(state=rendered)
   type: list
   elements: str
-  sample: ["v2.10|Action=DoNotSecure|Protocol=17|Active=TRUE|EP1_4=10.1.0.11|Name=Lync exempt media (UDP)|EmbedCtxt=msuc.lync|"]
+  sample:
+    - "v2.10|Action=DoNotSecure|Protocol=17|Active=TRUE|EP1_4=10.1.0.11|Name=Lync exempt media|EmbedCtxt=msuc.lync|"
 netsh:
   description: The exemptions as a script of C(netsh advfirewall consec).
   returned: when O(state=rendered)

@@ -1,10 +1,11 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Plan the changes of one host with so many wanted and present rules in a fresh process, and print the CPU seconds that took.
+"""Plan the changes of one host with so many wanted and present rules in a fresh process, and print the CPU seconds.
 
     PYTHONPATH=.collections python -m tests.bench.reconcile 1000
 
-A tenth of the rules is missing, a tenth differs, a tenth is not wanted, a tenth is present twice; all of it has effects.
+A tenth of the rules is missing, a tenth differs, a tenth is not wanted, a tenth is present twice; all of it has
+effects.
 """
 
 from __future__ import annotations
@@ -27,7 +28,12 @@ def wanted(count: int) -> list[dict[str, Any]]:
     """Return so many rules as options of the module."""
     protocols = ("tcp", "udp")
     return [
-        {"name": f"Rule {number}", "protocol": protocols[number % 2], "localport": str(1000 + number), "remoteip": f"10.{number % 250}.0.0/16,LocalSubnet"}
+        {
+            "name": f"Rule {number}",
+            "protocol": protocols[number % 2],
+            "localport": str(1000 + number),
+            "remoteip": f"10.{number % 250}.0.0/16,LocalSubnet",
+        }
         for number in range(count)
     ]
 
@@ -40,9 +46,13 @@ def present(rules: list[dict[str, Any]]) -> list[Mapping[str, object]]:
         name = f"Old {number}" if kind == 0 else rule["name"]
         ports = "1-99" if kind == 1 else rule["localport"]
         one = {
-            "Name": name, "Grouping": "msuc.lync", "Protocol": {"tcp": 6, "udp": 17}[rule["protocol"]], "LocalPorts": ports,
-            "RemoteAddresses": rule["remoteip"], "Enabled": True,
-        }  # fmt: skip
+            "Name": name,
+            "Grouping": "msuc.lync",
+            "Protocol": {"tcp": 6, "udp": 17}[rule["protocol"]],
+            "LocalPorts": ports,
+            "RemoteAddresses": rule["remoteip"],
+            "Enabled": True,
+        }
         made += [one, one] if kind == 2 else [one]
     return made
 

@@ -7,7 +7,7 @@ param([Parameter(Mandatory = $true)][string]$Path)
 
 $ErrorActionPreference = 'Stop'
 $plugins = Join-Path -Path $PSScriptRoot -ChildPath '../../plugins'
-$hands = Join-Path -Path $plugins -ChildPath 'modules/windows_ipsec_remote.ps1'
+$remote = Join-Path -Path $plugins -ChildPath 'modules/windows_ipsec_remote.ps1'
 $runs = ConvertFrom-Json -InputObject (Get-Content -LiteralPath $Path -Raw) -AsHashtable
 
 function Set-LabHost {
@@ -23,5 +23,5 @@ foreach ($run in $runs) {
     Set-LabHost -Variable $run.environment
     $complex_args = $run.arguments
     $complex_args['_ansible_check_mode'] = $run.check_mode
-    & $hands
+    & $remote
 }

@@ -27,7 +27,7 @@ param([string]$Name = '*', [string]$Report = '', [string]$Fake = '')
 
 $ErrorActionPreference = 'Stop'
 $plugins = Join-Path -Path $PSScriptRoot -ChildPath '../../plugins'
-$hands = Join-Path -Path $plugins -ChildPath 'modules/windows_firewall_remote.ps1'
+$remote = Join-Path -Path $plugins -ChildPath 'modules/windows_firewall_remote.ps1'
 . (Join-Path -Path $PSScriptRoot -ChildPath 'shared.ps1')
 
 function ConvertTo-Value {
@@ -124,7 +124,7 @@ function Invoke-Hand {
     param($Argument)
     # Where Ansible puts the arguments.
     Set-Variable -Name complex_args -Value $Argument
-    ConvertTo-Table -Value (ConvertFrom-Json -InputObject (& $hands))
+    ConvertTo-Table -Value (ConvertFrom-Json -InputObject (& $remote))
 }
 
 function Get-Argument {

@@ -24,7 +24,7 @@ param([string]$Name = '*', [string]$Fake = '')
 
 $ErrorActionPreference = 'Stop'
 $plugins = Join-Path -Path $PSScriptRoot -ChildPath '../../plugins'
-$hands = Join-Path -Path $plugins -ChildPath 'modules/windows_ipsec_remote.ps1'
+$remote = Join-Path -Path $plugins -ChildPath 'modules/windows_ipsec_remote.ps1'
 . (Join-Path -Path $PSScriptRoot -ChildPath 'shared.ps1')
 $id = 'msuc.lync contract'
 
@@ -32,7 +32,7 @@ function Invoke-Hand {
     # Runs the module as Ansible would, and returns its result.
     param($Argument)
     Set-Variable -Name complex_args -Value $Argument
-    ConvertTo-Table -Value (ConvertFrom-Json -InputObject (& $hands))
+    ConvertTo-Table -Value (ConvertFrom-Json -InputObject (& $remote))
 }
 
 function Invoke-Operation {

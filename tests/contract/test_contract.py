@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One list of scenarios, three ways to a firewall: the simulator, the module's own PowerShell by run.ps1, and all of Ansible before it."""
+"""One list of scenarios, three ways to a firewall: simulator, the module's own PowerShell, Ansible before it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.com import from_com
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.selftest import Format, SelftestError, Verdict, puts_of, run, run_all
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.selftest import (
+    Format,
+    SelftestError,
+    Verdict,
+    puts_of,
+    run,
+    run_all,
+)
 
 from tests.lab.lab import Lab
 from tests.simulators import tamper
@@ -36,12 +43,12 @@ needs_powershell = pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name 
 
 
 def simulated(directory: pathlib.Path, scenario: dict[str, Any], **switches: bool) -> Verdict:
-    """Return the verdict of the simulator, where other rules stay as they are and the counts on disk are those of the answer."""
+    """Return the verdict of the simulator; other rules stay, and the counts on disk are those of the answer."""
     store = FirewallStore(directory, "fe01")
     store.create(["10.1.0.11"], [{"Name": "Contoso"}], switches)
     foreign = store.read()["rules"]
 
-    def hands(arguments: Any, check_mode: bool) -> dict[str, Any]:
+    def remote(arguments: Any, check_mode: bool) -> dict[str, Any]:
         before = store.counts()
         answer = run_module(store, arguments, check_mode)
         assert answer["counters"] == {what: store.counts()[what] - before[what] for what in answer["counters"]}
@@ -50,11 +57,11 @@ def simulated(directory: pathlib.Path, scenario: dict[str, Any], **switches: boo
 
     def act(arguments: Any, check_mode: bool) -> dict[str, Any]:
         store.set_faults(**scenario.get("fault", {}))
-        answer = hands(arguments, check_mode)
+        answer = remote(arguments, check_mode)
         store.set_faults()
         return answer
 
-    verdict = run(scenario, FORM, hands, act, lambda name: store.policy().remove(name))
+    verdict = run(scenario, FORM, remote, act, lambda name: store.policy().remove(name))
     assert store.read()["rules"] == foreign
     return verdict
 
@@ -63,7 +70,9 @@ def run_script(*arguments: str, **environment: str) -> subprocess.CompletedProce
     """Run run.ps1 in the PowerShell, over the fakes."""
     command = [PWSH, "-NoProfile", "-File", str(HERE / "run.ps1"), "-Fake", str(HERE / "fake.ps1"), *arguments]
     with tempfile.TemporaryDirectory() as folder:
-        return subprocess.run(command, env={**os.environ, "TMPDIR": folder, **environment}, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, env={**os.environ, "TMPDIR": folder, **environment}, capture_output=True, text=True, check=False
+        )
 
 
 def test_scenarios_have_names_of_their_own_sources_and_touch_no_traffic() -> None:
@@ -72,7 +81,10 @@ def test_scenarios_have_names_of_their_own_sources_and_touch_no_traffic() -> Non
     assert {scenario["evidence"] for scenario in EVERY} == EVIDENCE
     assert all(scenario["source"] for scenario in EVERY)
     for scenario in EVERY:
-        added = [*scenario.get("seed", []), *(step[kind] for step in scenario.get("do", []) for kind in ("add", "puts") if kind in step)]
+        added = [
+            *scenario.get("seed", []),
+            *(step[kind] for step in scenario.get("do", []) for kind in ("add", "puts") if kind in step),
+        ]
         puts = [put for properties in added for put in puts_of(properties)]
         assert not any(put["property"] == "Enabled" for put in puts), scenario["name"]
         groups = [str(put["value"]) for put in puts if put["property"] == "Grouping"]
@@ -93,7 +105,9 @@ def test_what_is_read_back_means_what_was_written(tmp_path: pathlib.Path, scenar
 
 
 @pytest.mark.parametrize("switch", ["removes_last", "merges_overlaps", "ipv6_as_range"])
-def test_each_switch_of_the_simulator_is_told_by_the_scenario_that_names_it(tmp_path: pathlib.Path, switch: str) -> None:
+def test_each_switch_of_the_simulator_is_told_by_the_scenario_that_names_it(
+    tmp_path: pathlib.Path, switch: str
+) -> None:
     flipped = {switch: switch != "ipv6_as_range"}
     asked = [scenario for scenario in EVERY if "times" not in json.dumps(scenario)]
     refuted = [scenario.get("switch") for scenario in asked if simulated(tmp_path, scenario, **flipped).differences]
@@ -101,9 +115,18 @@ def test_each_switch_of_the_simulator_is_told_by_the_scenario_that_names_it(tmp_
 
 
 def test_a_verdict_tells_every_difference(tmp_path: pathlib.Path) -> None:
-    scenario = {**SCENARIOS["refusals"][0], "do": [{"add": {"Description": "a"}}], "done": 2, "enumerations": 3, "writes": 2, "store": [{}, {"Profiles": 1}]}
+    scenario = {
+        **SCENARIOS["refusals"][0],
+        "do": [{"add": {"Description": "a"}}],
+        "done": 2,
+        "enumerations": 3,
+        "writes": 2,
+        "store": [{}, {"Profiles": 1}],
+    }
     base = '{"Name": "msuc.lync contract", "Grouping": "msuc.lync contract", '
-    rest = '"Direction": 1, "Action": 1, "Protocol": 256, "LocalAddresses": "*", "RemoteAddresses": "*", "Profiles": %s, '
+    rest = (
+        '"Direction": 1, "Action": 1, "Protocol": 256, "LocalAddresses": "*", "RemoteAddresses": "*", "Profiles": %s, '
+    )
     rest += '"InterfaceTypes": "All", "EdgeTraversalOptions": 0, "SecureFlags": 0, "Enabled": false}'
     assert simulated(tmp_path, scenario).differences == (
         "error 'refused' expected, '' found",
@@ -133,11 +156,19 @@ def test_a_scenario_that_cannot_be_run_is_told(tmp_path: pathlib.Path, scenario:
     assert str(caught.value) == text
 
 
-def test_rules_of_an_interrupted_run_go_and_a_scenario_that_cannot_be_run_stops_no_other(tmp_path: pathlib.Path) -> None:
+def test_rules_of_an_interrupted_run_go_and_a_scenario_that_cannot_be_run_stops_no_other(
+    tmp_path: pathlib.Path,
+) -> None:
     store = FirewallStore(tmp_path, "fe01")
-    store.create(["10.1.0.11"], [{"Name": "msuc.lync contract left", "Grouping": "msuc.lync contract"}, {"Name": "Contoso"}])
+    store.create(
+        ["10.1.0.11"], [{"Name": "msuc.lync contract left", "Grouping": "msuc.lync contract"}, {"Name": "Contoso"}]
+    )
     broken = {**SCENARIOS["read_back"][0], "name": "Broken", "seed": [{}, {"Protocol": 300}]}
-    report = run_all([broken, SCENARIOS["read_back"][1]], FORM, lambda arguments, check_mode: run_module(store, arguments, check_mode))
+    report = run_all(
+        [broken, SCENARIOS["read_back"][1]],
+        FORM,
+        lambda arguments, check_mode: run_module(store, arguments, check_mode),
+    )
     assert report.lines() == [
         "refuted    REAL    Broken",
         "           the seed was refused: The parameter is incorrect: protocol (0x80070057)",
@@ -153,7 +184,9 @@ def test_a_rule_of_others_that_changes_meanwhile_is_told(lab: Lab) -> None:
     lab.start({"fe01": {"addresses": ["10.1.0.11"], "seed": [{"Name": "Contoso"}]}})
     played = lab.play(PLAYBOOK, "-e", json.dumps({"lync_selftest_names": ["Ports of UDP*"]}))
     message = played.result("fe01")["msg"]
-    assert message.startswith("rules of others have changed meanwhile; to take everything back: netsh advfirewall import"), played.output
+    assert message.startswith(
+        "rules of others have changed meanwhile; to take everything back: netsh advfirewall import"
+    ), played.output
 
 
 class _Meddling(PythonExecutor):
@@ -168,7 +201,13 @@ class _Meddling(PythonExecutor):
 
 def test_a_folder_without_scenarios_is_told(lab: Lab) -> None:
     lab.start({"fe01": {"addresses": ["10.1.0.11"], "seed": "empty"}})
-    play = [{"hosts": "all", "gather_facts": False, "tasks": [{"name": "Ask", "msuc.lync.selftest": {"path": str(lab.directory)}}]}]
+    play = [
+        {
+            "hosts": "all",
+            "gather_facts": False,
+            "tasks": [{"name": "Ask", "msuc.lync.selftest": {"path": str(lab.directory)}}],
+        }
+    ]
     message = lab.play(json.dumps(play)).result("fe01")["msg"]
     assert message.startswith(f"path: {lab.directory} does not hold scenarios: "), message
     assert message.endswith("fix: name the folder playbooks/files/selftest of the collection")
@@ -185,13 +224,18 @@ def test_the_powershell_gives_what_the_simulator_gives(tmp_path: pathlib.Path) -
         theirs, ours = outcomes[scenario["name"]], simulated(tmp_path, scenario).outcome
         rules = tuple(sorted(json.dumps(rule, ensure_ascii=False) for rule in theirs["rules"]))
         numbers = (theirs["error"], theirs["done"], theirs["enumerations"], theirs["writes"])
-        assert (*numbers, rules) == (ours.error, ours.done, ours.enumerations, ours.writes, ours.rules), scenario["name"]
+        assert (*numbers, rules) == (ours.error, ours.done, ours.enumerations, ours.writes, ours.rules), scenario[
+            "name"
+        ]
 
 
 @needs_powershell
 def test_the_script_tells_what_is_refuted_and_which_switch_that_is() -> None:
     done = run_script("-Name", "*IPv6 address reads*", LAB_FLIPPED="ipv6_as_range")
-    head = "Name=msuc.lync contract | Grouping=msuc.lync contract | Direction=1 | Action=1 | Protocol=256 | LocalAddresses=* | RemoteAddresses="
+    head = (
+        "Name=msuc.lync contract | Grouping=msuc.lync contract | Direction=1 | Action=1 | Protocol=256 | "
+        "LocalAddresses=* | RemoteAddresses="
+    )
     tail = " | Profiles=2147483647 | InterfaceTypes=All | EdgeTraversalOptions=0 | SecureFlags=0 | Enabled=False"
     assert (done.returncode, done.stdout.splitlines()) == (
         1,
@@ -215,7 +259,9 @@ def test_the_script_does_not_start_where_nothing_could_be_taken_back() -> None:
 
 @needs_powershell
 def test_the_script_does_not_start_without_an_administrator_of_windows() -> None:
-    done = subprocess.run([PWSH, "-NoProfile", "-File", str(HERE / "run.ps1")], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [PWSH, "-NoProfile", "-File", str(HERE / "run.ps1")], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout.partition(":")[0]) == (2, "not started")
 
 
@@ -231,7 +277,9 @@ WHOLE_PATH = [
 
 
 def test_the_playbook_confirms_every_assumption_on_the_simulator(lab: Lab) -> None:
-    lab.start({"fe01": {"addresses": ["10.1.0.11"], "seed": "windows"}, "fe02": {"addresses": ["10.1.0.12"], "seed": "empty"}})
+    lab.start(
+        {"fe01": {"addresses": ["10.1.0.11"], "seed": "windows"}, "fe02": {"addresses": ["10.1.0.12"], "seed": "empty"}}
+    )
     before = lab.stores["fe01"].read()["rules"]
     played = lab.play(PLAYBOOK, "-e", "lync_selftest_host=fe01")
     result = played.result("fe01")
@@ -268,12 +316,27 @@ def test_the_playbook_tells_what_is_refuted(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("faults", "variables", "text"),
     [
-        ({"disk_full": True}, {}, "nothing was begun: netsh advfirewall export ended with 1: There is not enough space on the disk. (0x80070070)"),
-        ({}, {"lync_selftest_names": ["nothing"]}, f"names: no scenario is like nothing; fix: use *, or parts of the names in {ASSUMED / 'scenarios'}"),
-        ({}, {"lync_selftest_host": "all"}, "This writes on a host. Choose one with -e lync_selftest_host=NAME or --limit NAME."),
+        (
+            {"disk_full": True},
+            {},
+            "nothing was begun: netsh advfirewall export ended with 1: There is not enough space on the disk. "
+            "(0x80070070)",
+        ),
+        (
+            {},
+            {"lync_selftest_names": ["nothing"]},
+            f"names: no scenario is like nothing; fix: use *, or parts of the names in {ASSUMED / 'scenarios'}",
+        ),
+        (
+            {},
+            {"lync_selftest_host": "all"},
+            "This writes on a host. Choose one with -e lync_selftest_host=NAME or --limit NAME.",
+        ),
     ],
 )
-def test_the_playbook_begins_nothing_that_it_should_not(lab: Lab, faults: dict[str, bool], variables: dict[str, Any], text: str) -> None:
+def test_the_playbook_begins_nothing_that_it_should_not(
+    lab: Lab, faults: dict[str, bool], variables: dict[str, Any], text: str
+) -> None:
     lab.start({name: {"addresses": ["10.1.0.11"], "seed": "empty"} for name in ("fe01", "fe02")})
     lab.stores["fe01"].set_faults(**faults)
     played = lab.play(PLAYBOOK, "-e", json.dumps({"lync_selftest_host": "fe01", **variables}))

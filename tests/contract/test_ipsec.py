@@ -1,10 +1,11 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One list of scenarios for the host's side of IPsec: the simulated module and the module's own PowerShell give the same, and what is expected.
+"""One list of scenarios for the host's side of IPsec: the simulated module and the module's own PowerShell agree.
 
-A scenario: host (parts of the host's side, see tests.simulators.ipsec_store), seed (arguments of rules by id), merge (Group Policy of profiles), fault,
-task (a change waits to be confirmed), check_mode, arguments of the module; expected: error, done, enumerations, writes, store ("ID STRING", {new} for
-an id of Windows), and where they matter rules (of a Group Policy object as answered), gpo (its rules on disk), answer (parts of the answer).
+A scenario: host (parts of the host's side, see tests.simulators.ipsec_store), seed (arguments of rules by id), merge
+(Group Policy of profiles), fault, task (a change waits to be confirmed), check_mode, arguments of the module; expected:
+error, done, enumerations, writes, store ("ID STRING", {new} for an id of Windows), and where they matter rules (of a
+Group Policy object as answered), gpo (its rules on disk), answer (parts of the answer).
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from tests.simulators.powershell import FakeFiles
 
 HERE = pathlib.Path(__file__).resolve().parent
 EVERY: list[dict[str, Any]] = [
-    scenario for path in sorted((HERE / "ipsec").glob("*.json")) for scenario in json.loads(path.read_text(encoding="utf-8"))
+    scenario
+    for path in sorted((HERE / "ipsec").glob("*.json"))
+    for scenario in json.loads(path.read_text(encoding="utf-8"))
 ]  # fmt: skip
 EVIDENCE = {"REAL", "DOC", "SPEC", "CODE", "REPORT", "INFER", "OWN"}
 PWSH, COMMANDS = os.environ.get("LYNC_PWSH", ""), os.environ.get("LYNC_POWERSHELL_COMMANDS", "")
@@ -43,11 +46,17 @@ def addresses(count: int) -> list[str]:
 def written_out(value: Any) -> Any:
     """Return a value with long lists instead of their short forms."""
     if isinstance(value, dict):
-        return addresses(value["addresses"]) if set(value) == {"addresses"} else {key: written_out(part) for key, part in value.items()}
+        return (
+            addresses(value["addresses"])
+            if set(value) == {"addresses"}
+            else {key: written_out(part) for key, part in value.items()}
+        )
     if isinstance(value, list):
         return [written_out(part) for part in value]
     if isinstance(value, str):
-        return re.sub(r"<(\w+) (\d+)>", lambda match: "".join(f"{match[1]}={one}|" for one in addresses(int(match[2]))), value)
+        return re.sub(
+            r"<(\w+) (\d+)>", lambda match: "".join(f"{match[1]}={one}|" for one in addresses(int(match[2]))), value
+        )
     return value
 
 
@@ -56,7 +65,11 @@ def host(directory: pathlib.Path, name: str, scenario: Mapping[str, Any]) -> Fir
     store = FirewallStore(directory, name)
     store.create(["10.1.0.11"], [{"Name": "Contoso"}])
     ipsec_store.change(store, **{"rules": ipsec_store.exempted(scenario.get("seed", {})), **scenario.get("host", {})})
-    task = {"name": "msuc.lync firewall revert", "path": "x.wfw", "due": 5, "has_run": False} if scenario.get("task") else None
+    task = (
+        {"name": "msuc.lync firewall revert", "path": "x.wfw", "due": 5, "has_run": False}
+        if scenario.get("task")
+        else None
+    )
     store.change(task=task, group_policy={"rules": {}, "profiles": scenario.get("merge", {})})
     store.set_faults(**scenario.get("fault", {}))
     return store
@@ -85,7 +98,11 @@ def outcome(store: FirewallStore, answer: Mapping[str, Any]) -> dict[str, Any]:
         "store": lines(part["rules"]),
         "rules": lines(answer.get("rules", {})),
         "gpo": lines(part["stores"].get(GPO, {})),
-        "answer": {key: value for key, value in answer.items() if key not in (*OWN_WORDS, "msg", "counters", "done", "rules", "failed")},
+        "answer": {
+            key: value
+            for key, value in answer.items()
+            if key not in (*OWN_WORDS, "msg", "counters", "done", "rules", "failed")
+        },
     }
 
 
@@ -93,8 +110,14 @@ def differences(scenario: Mapping[str, Any], found: Mapping[str, Any]) -> list[s
     """Return what a scenario expects and was not found."""
     expected = written_out(scenario["expected"])
     expected["counted"] = {what: expected[what] for what in ("enumerations", "writes")}
-    wrong = [f"{key}: {expected[key]!r} expected, {found[key]!r} found" for key in sorted(expected.keys() - {"answer", "store"}) if found[key] != expected[key]]
-    wrong += [f"store: {sorted(expected['store'])} expected, {found['store']} found"] * (sorted(expected["store"]) != found["store"])
+    wrong = [
+        f"{key}: {expected[key]!r} expected, {found[key]!r} found"
+        for key in sorted(expected.keys() - {"answer", "store"})
+        if found[key] != expected[key]
+    ]
+    wrong += [f"store: {sorted(expected['store'])} expected, {found['store']} found"] * (
+        sorted(expected["store"]) != found["store"]
+    )
     full = {**found["answer"], "rules": found["rules"]}
     for key, value in expected.get("answer", {}).items():
         value = lines(value) if key == "rules" else value
@@ -122,7 +145,14 @@ def test_the_fakes_of_cmdlets_have_no_parameters_of_their_own() -> None:
     text = (HERE.parent / "simulators" / "fake_ipsec.ps1").read_text(encoding="utf-8")
     found = re.findall(r"function (\w+-Net\w+) \{.*?param\(((?:[^()]|\([^()]*\))*)\)", text, re.DOTALL)
     fakes = {name: set(re.findall(r"\$(?!true)(\w+)", declared)) for name, declared in found}
-    assert {"New-NetIPsecRule", "Set-NetIPsecRule", "Remove-NetIPsecRule", "Open-NetGPO", "Save-NetGPO", "Get-NetIPsecRule"} <= set(fakes)
+    assert {
+        "New-NetIPsecRule",
+        "Set-NetIPsecRule",
+        "Remove-NetIPsecRule",
+        "Open-NetGPO",
+        "Save-NetGPO",
+        "Get-NetIPsecRule",
+    } <= set(fakes)
     assert {"RemoteAddress", "GPOSession"} < fakes["New-NetIPsecRule"]
     assert [(name, parameter) for name in fakes for parameter in sorted(fakes[name] - known[name])] == []
 
@@ -138,20 +168,33 @@ def test_the_powershell_gives_what_the_simulator_gives(tmp_path: pathlib.Path) -
     for number, scenario in enumerate(EVERY):
         store = host(tmp_path, f"host{number}", scenario)
         files = FakeFiles(store, tmp_path / f"scratch{number}")
-        runs.append({"arguments": arguments(scenario), "check_mode": bool(scenario.get("check_mode")), "environment": files.environment()})
+        runs.append(
+            {
+                "arguments": arguments(scenario),
+                "check_mode": bool(scenario.get("check_mode")),
+                "environment": files.environment(),
+            }
+        )
     (tmp_path / "runs.json").write_text(json.dumps(runs), encoding="utf-8")
     command = [PWSH, "-NoProfile", "-File", str(HERE / "ipsec.ps1"), "-Path", str(tmp_path / "runs.json")]
-    done = subprocess.run(command, env={**os.environ, "TMPDIR": str(tmp_path)}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env={**os.environ, "TMPDIR": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(answers) == len(EVERY), done.stdout[-2000:] + done.stderr
     wrong = []
     for number, (scenario, answer) in enumerate(zip(EVERY, answers, strict=True)):
         theirs = outcome(FirewallStore(tmp_path, f"host{number}"), answer)
         ours = simulated(tmp_path, scenario, f"python{number}")
-        wrong += [f"{scenario['name']}: {key}: {theirs[key]!r} instead of {ours[key]!r}" for key in ours if theirs[key] != ours[key]]
+        wrong += [
+            f"{scenario['name']}: {key}: {theirs[key]!r} instead of {ours[key]!r}"
+            for key in ours
+            if theirs[key] != ours[key]
+        ]
     assert wrong == []
 
 
+# A line of netsh cannot be broken.
 LEGACY = """
 # Lync media
 ipsec static set batch mode=enable
@@ -163,13 +206,22 @@ ipsec static add filteraction name="Permit" description="No negotiation" action=
 ipsec static add rule name="Lync media" policy="Lync" filterlist="Lync media" filteraction="Permit"
 ipsec static set policy name="Lync" assign=y
 ipsec static set batch mode=disable
-"""
+"""  # noqa: E501
 
 
 def test_netsh_takes_a_complete_script_of_legacy_policies() -> None:
     store = netsh_script.legacy(LEGACY)
-    assert (store["assigned"], list(store["policies"]), len(store["lists"]["Lync media"]["filters"])) == ("Lync", ["Lync"], 2)
-    assert store["rules"]["Lync media"] == {"name": "Lync media", "policy": "Lync", "filterlist": "Lync media", "filteraction": "Permit"}
+    assert (store["assigned"], list(store["policies"]), len(store["lists"]["Lync media"]["filters"])) == (
+        "Lync",
+        ["Lync"],
+        2,
+    )
+    assert store["rules"]["Lync media"] == {
+        "name": "Lync media",
+        "policy": "Lync",
+        "filterlist": "Lync media",
+        "filteraction": "Permit",
+    }
 
 
 @pytest.mark.parametrize(
@@ -187,8 +239,16 @@ def test_netsh_takes_a_complete_script_of_legacy_policies() -> None:
         ('filteraction="Permit"', 'filteraction="Block"', "add rule: there is no filteraction 'Block'"),
         ('set policy name="Lync"', 'set policy name="Other"', "set policy: there is no policy 'Other'"),
         ("set batch mode=enable", "set batch mode=on", "set batch: mode 'on'"),
-        ('filteraction name="Permit"', 'filteraction name="Permit" group=x', "add filteraction: group is not a valid argument"),
-        ("ipsec static add filterlist", "advfirewall consec add filterlist", "advfirewall consec in a script of legacy policies"),
+        (
+            'filteraction name="Permit"',
+            'filteraction name="Permit" group=x',
+            "add filteraction: group is not a valid argument",
+        ),
+        (
+            "ipsec static add filterlist",
+            "advfirewall consec add filterlist",
+            "advfirewall consec in a script of legacy policies",
+        ),
     ],
 )
 def test_netsh_refuses_what_is_wrong_in_a_script_of_legacy_policies(good: str, bad: str, complaint: str) -> None:

@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Both hands that probe meet the same servers and tell the same: the Linux module, and the module's own PowerShell; sockets are real."""
+"""Both modules that probe meet the same servers and tell the same: the Linux module, and the module's own PowerShell.
+
+Sockets are real.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.module_utils._probe_listeners import listeners
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.certificate import read_certificate
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.network import read_network
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import read_network
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verdicts import read_certificate
 
 from tests.lab.lab import ROOT
 from tests.simulators.netns import ip, namespace, needs_namespaces
@@ -74,7 +77,12 @@ def met(answer: Mapping[str, Any]) -> str:
     """Return an answer in one word and what was heard."""
     said = base64.b64decode(answer.get("answer") or "")
     read = read_certificate(base64.b64decode(answer.get("certificate") or ""))
-    parts = [answer["state"], *(word for word in ("closed", "silent") if answer.get(word)), said.hex()[:8], ",".join(read.names) if read else ""]
+    parts = [
+        answer["state"],
+        *(word for word in ("closed", "silent") if answer.get(word)),
+        said.hex()[:8],
+        ",".join(read.names) if read else "",
+    ]
     return " ".join(part for part in parts if part)
 
 
@@ -89,27 +97,55 @@ def test_what_is_met_is_told_alike(servers: Servers, hand: Hand) -> None:
         "tcp": (probe("tcp", "tcp", HOST, servers.tcp(HOST, 0), source=OTHER), "open"),
         "tcp over IPv6": (probe("tcp over IPv6", "tcp", "::1", servers.tcp("::1", 0)), "open"),
         "stays": (probe("stays", "tcp", HOST, servers.tcp(HOST, 0), hold_milliseconds=200), "open"),
-        "ends": (probe("ends", "tcp", HOST, servers.tcp(HOST, 0, lambda one: None), hold_milliseconds=1000), "open closed"),
+        "ends": (
+            probe("ends", "tcp", HOST, servers.tcp(HOST, 0, lambda one: None), hold_milliseconds=1000),
+            "open closed",
+        ),
         "refused": (probe("refused", "tcp", UNUSED, free_port()), "refused"),
         "dropped": (probe("dropped", "tcp", HOST, servers.drop(HOST, 0)), "timed_out"),
-        "tls": (probe("tls", "tls", HOST, servers.tls(HOST, 0, pem), server_name="pool01.contoso.com"), "open fe01.contoso.com,pool01.contoso.com"),
-        "mtls": (probe("mtls", "tls", HOST, servers.tls(HOST, 0, pem, asks_client=True)), "open fe01.contoso.com,pool01.contoso.com"),
-        "old mtls": (probe("old mtls", "tls", HOST, servers.tls(HOST, 0, pem, asks_client=True, newest=OLD)), "open fe01.contoso.com,pool01.contoso.com"),
-        "old tls": (probe("old tls", "tls", HOST, servers.tls(HOST, 0, pem, newest=OLD)), "open fe01.contoso.com,pool01.contoso.com"),
+        "tls": (
+            probe("tls", "tls", HOST, servers.tls(HOST, 0, pem), server_name="pool01.contoso.com"),
+            "open fe01.contoso.com,pool01.contoso.com",
+        ),
+        "mtls": (
+            probe("mtls", "tls", HOST, servers.tls(HOST, 0, pem, asks_client=True)),
+            "open fe01.contoso.com,pool01.contoso.com",
+        ),
+        "old mtls": (
+            probe("old mtls", "tls", HOST, servers.tls(HOST, 0, pem, asks_client=True, newest=OLD)),
+            "open fe01.contoso.com,pool01.contoso.com",
+        ),
+        "old tls": (
+            probe("old tls", "tls", HOST, servers.tls(HOST, 0, pem, newest=OLD)),
+            "open fe01.contoso.com,pool01.contoso.com",
+        ),
         "no tls": (probe("no tls", "tls", HOST, servers.tcp(HOST, 0, lambda one: None)), "open closed"),
-        "speaks": (probe("speaks", "tls", HOST, servers.tcp(HOST, 0, lambda one: one.sendall(b"msuc")), hold_milliseconds=1000), "open 6d737563"),
+        "speaks": (
+            probe(
+                "speaks", "tls", HOST, servers.tcp(HOST, 0, lambda one: one.sendall(b"msuc")), hold_milliseconds=1000
+            ),
+            "open 6d737563",
+        ),
         "rpc": (probe("rpc", "tcp", HOST, servers.tcp(HOST, 0, rpc_answer), payload=BIND), "open 05000c03"),
-        "stun": (probe("stun", "udp", HOST, servers.udp(HOST, 0, stun_answer), payload=STUN, source=OTHER), "open 01010000"),
+        "stun": (
+            probe("stun", "udp", HOST, servers.udp(HOST, 0, stun_answer), payload=STUN, source=OTHER),
+            "open 01010000",
+        ),
         "silent": (probe("silent", "udp", HOST, servers.udp(HOST, 0, lambda data: None), payload=STUN), "timed_out"),
-        "mute": (probe("mute", "tls", HOST, servers.tcp(HOST, 0, lambda one: one.recv(65535) and one.recv(1))), "open silent"),
+        "mute": (
+            probe("mute", "tls", HOST, servers.tcp(HOST, 0, lambda one: one.recv(65535) and one.recv(1))),
+            "open silent",
+        ),
         "closed udp": (probe("closed udp", "udp", UNUSED, free_port(), payload=STUN), "refused"),
         "foreign source": (probe("foreign source", "tcp", HOST, 9, source="192.0.2.1"), "failed"),
-    }  # fmt: skip
+    }
     given = {"operation": "probe", "timeout_milliseconds": 1500, "at_once": 20}
     (result,) = hand([{**given, "probes": [item for item, _expected in asked.values()]}])
     assert not result.get("failed"), result
     assert [answer["id"] for answer in result["answers"]] == list(asked)
-    assert {answer["id"]: met(answer) for answer in result["answers"]} == {name: expected for name, (_probe, expected) in asked.items()}
+    assert {answer["id"]: met(answer) for answer in result["answers"]} == {
+        name: expected for name, (_probe, expected) in asked.items()
+    }
     times = {answer["id"]: answer["milliseconds"] for answer in result["answers"]}
     assert times["tcp"] < 1400 <= times["dropped"] < 8000
     assert f"tcp {HOST} {asked['tcp'][0]['port']}" in result["listeners"]
@@ -127,7 +163,11 @@ def test_network_cards_and_routes_are_told_alike(hand: Hand, monkeypatch: pytest
             for each in (own, f"{own}p"):
                 ip("-n", name, "link", "set", each, "up")
             ip("-n", name, "address", "add", f"{address}/24", "dev", own)
-        for route in ("default via 203.0.113.1 dev eth1", "10.0.0.0/8 via 10.2.0.1 dev eth0 metric 20", "2001:db8:1::/48 via fe80::9 dev eth0"):
+        for route in (
+            "default via 203.0.113.1 dev eth1",
+            "10.0.0.0/8 via 10.2.0.1 dev eth0 metric 20",
+            "2001:db8:1::/48 via fe80::9 dev eth0",
+        ):
             ip("-n", name, "route", "add", *route.split())
         (result,) = hand([{"operation": "probe", "probes": [], "read_network": True}], "ip", "netns", "exec", name)
     told = read_network(result["network"])
@@ -139,7 +179,10 @@ def test_network_cards_and_routes_are_told_alike(hand: Hand, monkeypatch: pytest
     ways = {route.to: (part.to_text(), route.by, route.via) for part, route in told.ways(wanted) if route}
     on_link = ways.pop("10.2.0.0/24")
     assert on_link[:2] == (("10.2.0.9",), inside) and on_link[2] in ("", "0.0.0.0")
-    assert ways == {"10.0.0.0/8": (("10.1.0.0/16",), inside, "10.2.0.1"), "2001:db8:1::/48": (("2001:db8:1::5",), inside, "fe80::9")}
+    assert ways == {
+        "10.0.0.0/8": (("10.1.0.0/16",), inside, "10.2.0.1"),
+        "2001:db8:1::/48": (("2001:db8:1::5",), inside, "fe80::9"),
+    }
 
 
 def test_pace_and_time_are_kept(servers: Servers, hand: Hand) -> None:
@@ -154,7 +197,11 @@ def test_pace_and_time_are_kept(servers: Servers, hand: Hand) -> None:
 
 
 def listen(*ports: int, protocol: str = "tcp", **more: Any) -> dict[str, Any]:
-    return {"operation": "listen", "listen": [{"protocol": protocol, "address": OTHER, "port": port} for port in ports], **more}
+    return {
+        "operation": "listen",
+        "listen": [{"protocol": protocol, "address": OTHER, "port": port} for port in ports],
+        **more,
+    }
 
 
 def is_open(port: int) -> bool:
@@ -170,13 +217,21 @@ def gone(port: int, seconds: float) -> bool:
 
 def test_temporary_listeners_answer_and_are_closed(servers: Servers, hand: Hand) -> None:
     taken, free = servers.tcp(OTHER, 0), free_port()
-    both = {"operation": "listen", "listen": [*listen(taken, free)["listen"], *listen(free, protocol="udp")["listen"]], "listen_seconds": 60}
+    both = {
+        "operation": "listen",
+        "listen": [*listen(taken, free)["listen"], *listen(free, protocol="udp")["listen"]],
+        "listen_seconds": 60,
+    }
     checked, opened = hand([{**both, "_ansible_check_mode": True}, both])
     assert (checked["changed"], checked["opened"]) == (False, [])
-    assert (opened["changed"], sorted(opened["opened"])) == (True, [f"tcp {OTHER} {free}", f"udp {OTHER} {free}"]), opened
+    assert (opened["changed"], sorted(opened["opened"])) == (True, [f"tcp {OTHER} {free}", f"udp {OTHER} {free}"]), (
+        opened
+    )
     assert [text.partition(": ")[0] for text in opened["not_opened"]] == [f"tcp {OTHER} {taken}"]
     asked = [probe("tcp", "tcp", OTHER, free, hold_milliseconds=1000), probe("udp", "udp", OTHER, free, payload=STUN)]
-    close, of_others = ({"operation": "close", "token": token} for token in (opened["token"], str(HERE / "test_probe.py")))
+    close, of_others = (
+        {"operation": "close", "token": token} for token in (opened["token"], str(HERE / "test_probe.py"))
+    )
     probed, wrong, closed, again = hand([{"operation": "probe", "probes": asked}, of_others, close, close])
     heard = {answer["id"]: base64.b64decode(answer["answer"]) for answer in probed["answers"]}
     assert heard == {"tcp": b"msuc.lync temporary listener\n", "udp": base64.b64decode(STUN)}

@@ -178,7 +178,7 @@ def test_a_cut_is_refused_until_it_is_accepted(lab: Lab) -> None:
     result = lab.play(playbook(rules=[])).result("fe01")
     assert result["status"] == "failed"
     assert "would cut peers 10.10.3.4 on TCP 5070 of 10.1.0.11: only Old admits them now" in result["msg"]
-    assert [cut["kind"] for cut in result["would_cut"]] == ["listener", "peers"]
+    assert [cut["kind"] for cut in result["connection_impact"]] == ["listener", "peers"]
     assert (lab.play(playbook(rules=[], accept_cut=True)).result("fe01")["status"], owned(lab)) == ("ok", set())
 
 

@@ -33,15 +33,15 @@ _SIDES = ("localip", "remoteip")
 _REFUSED_TEXTS = ("0.0.0.0", "255.255.255.255", "224.0.0.0/4", "::", "::1", "ff00::/8")
 
 
-# Which ports, the direction in which they take words, its name in a sentence, and the protocol of each word.
-_WORD_PLACES = (
+# Which ports, the direction in which they take keywords, its name in a sentence, and the protocol of each.
+_KEYWORD_PLACES = (
     ("localport", "in", "inbound", LOCAL_PORT_KEYWORDS),
     ("remoteport", "out", "outbound", REMOTE_PORT_KEYWORDS),
 )
 
 
 def check_rule(rule: Rule, place: str) -> list[Problem]:
-    """Return every reason why Windows would refuse the rule; place names the rule in the user's words."""
+    """Return every reason why Windows would refuse the rule; place names the rule as the user knows it."""
     return refusals(rule, place, (*COMMON_CHECKS, *_FIREWALL_CHECKS))
 
 
@@ -58,9 +58,10 @@ def long_lists(rule: Rule) -> tuple[str, ...]:
 
 
 def by_kind(scope: AddressScope | PortScope) -> dict[str, list[str]]:
-    """Return the entries of a list by the kind in which Windows counts them; words are bits, and not counted.
+    """Return the entries of a list by the kind in which Windows counts them; keywords are bits, and not counted.
 
-    IPv4 networks and ranges are two kinds. So are those of IPv6, but which of them one address becomes is not documented, so they count together.
+    IPv4 networks and ranges are two kinds. So are those of IPv6, but which of them one address becomes is not
+    documented, so they count together.
     """
     found: dict[str, list[str]] = {}
     for text in scope.to_text():
@@ -99,25 +100,25 @@ def _icmp_needs_protocol(rule: Rule) -> Iterator[tuple[str, str, str]]:
         yield "icmp_type_code", message, "set protocol to icmpv4 or icmpv6"
 
 
-def _port_words(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _port_keywords(rule: Rule) -> Iterator[tuple[str, str, str]]:
     foreign = rule.remoteport.keywords - REMOTE_PORT_KEYWORDS.keys()
     if foreign:
         yield "remoteport", f"{one_of(foreign)}: words are for local ports only", "write port numbers"
-    for option, direction, text, protocols in _WORD_PLACES:
-        words = getattr(rule, option).keywords & protocols.keys()
-        if words and rule.direction != direction:
-            yield option, f"{one_of(words)}: words are for {text} rules only", "write port numbers"
-        for word in sorted(words):
-            needed = protocols[word]
+    for option, direction, text, protocols in _KEYWORD_PLACES:
+        keywords = getattr(rule, option).keywords & protocols.keys()
+        if keywords and rule.direction != direction:
+            yield option, f"{one_of(keywords)}: words are for {text} rules only", "write port numbers"
+        for keyword in sorted(keywords):
+            needed = protocols[keyword]
             if rule.protocol in PORT_PROTOCOLS and rule.protocol != needed:
                 yield (
                     option,
-                    f"{word} goes with protocol {protocol_text(needed)} only",
+                    f"{keyword} goes with protocol {protocol_text(needed)} only",
                     f"set protocol to {protocol_text(needed)}",
                 )
 
 
-def _local_words(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _local_keywords(rule: Rule) -> Iterator[tuple[str, str, str]]:
     if rule.localip.keywords:
         yield (
             "localip",
@@ -154,14 +155,18 @@ def _whole_families(option: str, addresses: AddressSet) -> Iterator[tuple[str, s
 
 
 def _list_limits(rule: Rule) -> Iterator[tuple[str, str, str]]:
-    """One long list of ports or addresses is split into several rules; two are not, nor are the lists of other kinds."""
+    """One long list of ports or addresses is split into several rules.
+
+    Two are not, nor are the lists of other kinds.
+    """
     for option in ("icmp_type_code", "interfaces"):
         if len(getattr(rule, option)) > LIST_LIMIT:
             yield option, f"{len(getattr(rule, option))} entries; Windows takes {LIST_LIMIT}", "split the rule in two"
     long = long_lists(rule)
     for option in long if len(long) > 1 else ():
         count, others = longest(getattr(rule, option)), one_of(set(long) - {option})
-        message = f"{count} entries; Windows takes {LIST_LIMIT}, and a rule is split along one list only ({others} is too long as well)"
+        only = f"a rule is split along one list only ({others} is too long as well)"
+        message = f"{count} entries; Windows takes {LIST_LIMIT}, and {only}"
         yield option, message, "split the rule in two, or use larger networks or ranges"
 
 
@@ -193,5 +198,5 @@ def _security(rule: Rule) -> Iterator[tuple[str, str, str]]:
 
 
 # What is so of connection security rules too ([MS-FASP] 2.2.55).
-COMMON_CHECKS: tuple[Check, ...] = (_ports_need_protocol, _local_words, _address_kinds, _list_limits, _interfaces)
-_FIREWALL_CHECKS: tuple[Check, ...] = (_icmp_needs_protocol, _port_words, _edge, _security)
+COMMON_CHECKS: tuple[Check, ...] = (_ports_need_protocol, _local_keywords, _address_kinds, _list_limits, _interfaces)
+_FIREWALL_CHECKS: tuple[Check, ...] = (_icmp_needs_protocol, _port_keywords, _edge, _security)

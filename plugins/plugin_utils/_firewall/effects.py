@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What each change, and each rule, really does beside the other rules of the host.
 
-    Effect(kind="new_admission", text="new admission")              nobody admitted it before
-    Effect(kind="already_admitted_by", by=("CS RTCSRV",), ...)      allow rules, one or together, cover it on its profiles
-    Effect(kind="still_admitted_by", by=("RULE",), ...)             rules that are there afterwards cover what this one admitted
+    Effect(kind="new_admission", text="new admission")           nobody admitted it before
+    Effect(kind="already_admitted_by", by=("CS RTCSRV",), ...)   allow rules, one or together, cover it on its profiles
+    Effect(kind="still_admitted_by", by=("RULE",), ...)          rules that are there afterwards cover what it admitted
 
-Behind these stands what is true of the rule as it will be: it is ineffective, partly blocked, undercuts one that requires
-authentication. Rules of Group Policy are looked at like local ones. A block beats an allow, whichever store it is in and
-however specific either is ([MS-FASP] 2.2.34); a rule counts on its profiles only, and a local one only where Group Policy
-merges local rules ([MS-FASP] 2.2.38).
+Behind these stands what is true of the rule as it will be: it is ineffective, partly blocked, undercuts one that
+requires authentication. Rules of Group Policy are looked at like local ones. A block beats an allow, whichever store it
+is in and however specific either is ([MS-FASP] 2.2.34); a rule counts on its profiles only, and a local one only where
+Group Policy merges local rules ([MS-FASP] 2.2.38).
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def describe_effects(have: Sequence[Present], changes: RuleChanges, profiles: Se
 def rule_effects(
     have: Sequence[Present], changes: RuleChanges, profiles: Sequence[Profile], group: str
 ) -> tuple[RuleEffect, ...]:
-    """Return the effects of each rule that the owned group has after the changes, whose effects are described already."""
+    """Return the effects of each rule that the owned group has after changes whose effects are described."""
     after = applied(have, changes.now)
     new = Neighbours(after, profiles)
     described = {id(change.after): change.effects for change in changes.now}
@@ -212,7 +212,10 @@ def _described(change: RuleChange, old: Neighbours, new: Neighbours) -> RuleChan
 
 
 def _effects(change: RuleChange, old: Neighbours, new: Neighbours) -> tuple[tuple[Effect, ...], bool]:
-    """Return the effects beside what the host admitted before (old) and admits after (new); whether admission changes."""
+    """Return the effects beside what the host admitted before (old) and admits after (new).
+
+    Whether admission changes.
+    """
     if not (change.opens or change.closes):
         return (effect(EffectKind.NO_CHANGE),), False
     before, after = (None if side is None else side.rule for side in (change.before, change.after))
@@ -291,7 +294,7 @@ class Neighbours:
         return found + ([effect(EffectKind.UNDERCUTS, labels(asking))] if asking else [])
 
     def is_never_in_force(self, rule: Rule | None) -> bool:
-        """Return whether a rule counts for nothing whichever profile is active: local rules are off, or blocks cover it."""
+        """Return whether a rule never counts, whichever profile is active: local rules are off, or blocks cover it."""
         if rule is None or not rule.enabled:
             return True
         blocks = self._blocks_on(rule)

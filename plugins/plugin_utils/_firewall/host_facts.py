@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is known of a host beside what is wanted of it: rules that it has, profiles, TCP connections, listeners, addresses.
+"""What is known of a host: rules that it has, profiles, TCP connections, listeners, addresses.
 
     Host(rules=(Present(Rule(...), {...}),), addresses=("10.1.0.11",), profiles=(Profile("domain"),), ...)
 
@@ -77,9 +77,10 @@ class ManagementPort:
 class Host:
     """The firewall of a host as gathered.
 
-    rules: the local ones, then those of Group Policy. addresses: its own addresses. environment: the variables that programs
-    may name, by upper-case name. profiles: Group Policy's settings included. unread: rules of Group Policy that make no sense.
-    fingerprint: stands for all that was gathered of the firewall; the host made it. enumerations, writes: what it did to answer.
+    rules: the local ones, then those of Group Policy. addresses: its own addresses. environment: the variables that
+    programs may name, by upper-case name. profiles: Group Policy's settings included. unread: rules of Group Policy
+    that make no sense. fingerprint: stands for all that was gathered of the firewall; the host made it. enumerations,
+    writes: what it did to answer.
     """
 
     rules: tuple[Present, ...]

@@ -45,7 +45,7 @@ def covers(wide: Rule, narrow: Rule) -> bool:
 def uncovered(rule: Rule, others: Iterable[Rule]) -> tuple[Rule, ...]:
     """Return rules that together match what rule matches and none of others does; () when others cover it.
 
-    Exact, but for words: see above. Returns (rule,) also where the answer has too many parts to be worth it.
+    Exact, but for keywords: see above. Returns (rule,) also where the answer has too many parts to be worth it.
     """
     left = [rule]
     for other in others:
@@ -98,8 +98,8 @@ def _may_share(name: str) -> Callable[[Rule, Rule], bool]:
     """Return whether two scopes may have something in common: a word may be anything."""
 
     def _may(one: Rule, other: Rule) -> bool:
-        mine, theirs = getattr(one, name), getattr(other, name)
-        return bool(mine.keywords or theirs.keywords or mine & theirs)
+        first, second = getattr(one, name), getattr(other, name)
+        return bool(first.keywords or second.keywords or first & second)
 
     return _may
 
@@ -108,8 +108,8 @@ def _may_meet(name: str) -> Callable[[Rule, Rule], bool]:
     """Return whether two sets of texts, of which the empty one is no limit, have something in common."""
 
     def _may(one: Rule, other: Rule) -> bool:
-        mine, theirs = ({text.casefold() for text in getattr(rule, name)} for rule in (one, other))
-        return not mine or not theirs or bool(mine & theirs)
+        first, second = ({text.casefold() for text in getattr(rule, name)} for rule in (one, other))
+        return not first or not second or bool(first & second)
 
     return _may
 
@@ -123,8 +123,8 @@ def _may_be_same_service(one: Rule, other: Rule) -> bool:
 
 
 def _icmp_may_meet(one: Rule, other: Rule) -> bool:
-    mine, theirs = ({text.partition(":")[0] for text in rule.icmp_type_code} for rule in (one, other))
-    return not mine or not theirs or bool(mine & theirs)
+    first, second = ({text.partition(":")[0] for text in rule.icmp_type_code} for rule in (one, other))
+    return not first or not second or bool(first & second)
 
 
 _OVERLAPS: tuple[Callable[[Rule, Rule], bool], ...] = (
@@ -188,7 +188,7 @@ _OTHER_LIMITS: tuple[Callable[[Rule, Rule], bool], ...] = (
 )
 
 
-# Rules with more ports than this, or with words, are candidates for every rule.
+# Rules with more ports than this, or with keywords, are candidates for every rule.
 _FEW_PORTS = 32
 
 
@@ -226,7 +226,7 @@ class PortIndex:
 
 
 def _meet(pairs: Sequence[Interval], rule: Rule) -> bool:
-    """Return whether some of these ports may be among those of a rule; words may be any."""
+    """Return whether some of these ports may be among those of a rule; keywords may be any."""
     return bool(rule.localport.keywords) or any(
         first <= end and start <= last for first, last in rule.localport.ports.pairs for start, end in pairs
     )

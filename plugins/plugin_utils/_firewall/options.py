@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Options of a rule, read and validated: every fault of every rule is reported at once.
 
-    rules_from_options([{"name": "SIP", "protocol": "tcp", "localport": "5061", "remoteip": ["10.1.0.0/24", "LocalSubnet"]}])
+    rules_from_options([{"name": "SIP", "protocol": "tcp", "localport": "5061", "remoteip": ["10.1.0.0/24"]}])
 
 Names and words are those of community.windows.win_firewall_rule; lists are accepted beside its comma strings.
 A rule is declared whole: an option that is not given has its default, which is no limit.
@@ -59,7 +59,8 @@ class RefusedError(ValueError):
 class Vocabulary:
     """The options of one kind of rule.
 
-    readers: how each is read. fixed: fields that are the same in all rules of the kind. check: why Windows would refuse one.
+    readers: how each is read. fixed: fields that are the same in all rules of the kind. check: why Windows would refuse
+    one.
     """
 
     readers: Mapping[str, Callable[[object], object]]
@@ -72,15 +73,15 @@ def rules_from_options(
 ) -> tuple[Rule, ...]:
     """Return the rules of a list of options; raises InvalidInputError with every problem of every rule.
 
-    A name may stand in the list once: rules are matched with the host's by name within the group. They are firewall rules
-    unless another vocabulary is given.
+    A name may stand in the list once: rules are matched with the host's by name within the group. They are firewall
+    rules unless another vocabulary is given.
     """
-    words = vocabulary or FIREWALL
+    known = vocabulary or FIREWALL
     found: list[Rule] = []
     problems: list[Problem] = []
     names: Counter[str] = Counter()
     for number, options in enumerate(rules, start=1):
-        rule, faults = _read_rule(options, _place(options, number), group, words)
+        rule, faults = _read_rule(options, _place(options, number), group, known)
         problems += faults
         found += [] if rule is None else [rule]
         names[str(options.get("name") or "")] += 1
@@ -97,14 +98,17 @@ def from_options(options: Mapping[str, object], group: str = OWNED_GROUP) -> Rul
 
 
 def names_from_options(rules: Iterable[Mapping[str, object]], vocabulary: Vocabulary | None = None) -> frozenset[str]:
-    """Return the names of rules of which nothing but the name matters; raises InvalidInputError where one is missing."""
-    words = vocabulary or FIREWALL
+    """Return the names of rules of which nothing but the name matters.
+
+    Raises InvalidInputError where one is missing.
+    """
+    known = vocabulary or FIREWALL
     listed_rules = list(rules)
     places = {number: _place(options, number) for number, options in enumerate(listed_rules, start=1)}
     problems = [
         fault
         for number, options in enumerate(listed_rules, start=1)
-        for fault in _unknown_options(options, places[number], words)
+        for fault in _unknown_options(options, places[number], known)
     ]
     names: set[str] = set()
     for number, options in enumerate(listed_rules, start=1):
@@ -144,12 +148,12 @@ def _repeated(name: str, count: int) -> Problem:
 
 
 def _read_rule(
-    options: Mapping[str, object], place: str, group: str, words: Vocabulary
+    options: Mapping[str, object], place: str, group: str, known: Vocabulary
 ) -> tuple[Rule | None, list[Problem]]:
     """Return the rule, or None with the reasons why it cannot be one."""
-    problems = _unknown_options(options, place, words)
+    problems = _unknown_options(options, place, known)
     values: dict[str, object] = {}
-    for option, reader in words.readers.items():
+    for option, reader in known.readers.items():
         if option in options or option == "name":
             try:
                 values[option] = reader(options.get(option))
@@ -162,14 +166,14 @@ def _read_rule(
         )
     if problems:
         return None, problems
-    rule = _one_family(Rule(**{**words.fixed, **values}))  # type: ignore[arg-type]
-    problems = words.check(rule, place)
+    rule = _one_family(Rule(**{**known.fixed, **values}))  # type: ignore[arg-type]
+    problems = known.check(rule, place)
     return (None if problems else rule), problems
 
 
-def _unknown_options(options: Mapping[str, object], place: str, words: Vocabulary) -> list[Problem]:
-    unknown = [str(option) for option in options if option not in words.readers and option not in _TRACES]
-    return [_unknown_option(place, option, words.readers) for option in unknown]
+def _unknown_options(options: Mapping[str, object], place: str, known: Vocabulary) -> list[Problem]:
+    unknown = [str(option) for option in options if option not in known.readers and option not in _TRACES]
+    return [_unknown_option(place, option, known.readers) for option in unknown]
 
 
 def _unknown_option(place: str, option: str, known: Iterable[str]) -> Problem:
@@ -221,8 +225,8 @@ def _any_or(read: Callable[[object], str]) -> Callable[[object], str]:
     return lambda value: "" if isinstance(value, str) and value.casefold() == "any" else read(value)
 
 
-def _choice(words: Iterable[str]) -> Callable[[object], str]:
-    choices = tuple(words)
+def _choice(allowed: Iterable[str]) -> Callable[[object], str]:
+    choices = tuple(allowed)
 
     def _read(value: object) -> str:
         # YAML 1.1 reads a bare no and yes as booleans.
@@ -244,9 +248,9 @@ def _boolean(value: object) -> bool:
     return text in _TRUE
 
 
-def _choices(words: Iterable[str], everything: frozenset[str]) -> Callable[[object], frozenset[str]]:
+def _choices(allowed: Iterable[str], everything: frozenset[str]) -> Callable[[object], frozenset[str]]:
     """Return a reader of a list of words; "any" and the empty list stand for everything."""
-    choices = tuple(words)
+    choices = tuple(allowed)
 
     def _read(value: object) -> frozenset[str]:
         found = frozenset(word.casefold() for word in listed(value))
@@ -288,15 +292,15 @@ def _protocol(value: object) -> int:
     return int(text)
 
 
-def _split_words(items: Iterable[str], words: Mapping[str, str]) -> tuple[list[str], frozenset[str]]:
+def _keywords_apart(items: Iterable[str], keywords: Mapping[str, str]) -> tuple[list[str], frozenset[str]]:
     texts = list(items)
-    known = frozenset(words[text.casefold()] for text in texts if text.casefold() in words)
-    return [text for text in texts if text.casefold() not in words], known
+    known = frozenset(keywords[text.casefold()] for text in texts if text.casefold() in keywords)
+    return [text for text in texts if text.casefold() not in keywords], known
 
 
 def _ports(value: object) -> PortScope:
-    texts, words = _split_words(listed(value), PORT_KEYWORDS)
-    if not _ANY.isdisjoint(text.casefold() for text in texts) or not (texts or words):
+    texts, keywords = _keywords_apart(listed(value), PORT_KEYWORDS)
+    if not _ANY.isdisjoint(text.casefold() for text in texts) or not (texts or keywords):
         return PortScope()
     try:
         ports = PortSet.parse(texts)
@@ -304,13 +308,13 @@ def _ports(value: object) -> PortScope:
         raise RefusedError(
             str(error), f"any, ports 1-65535, ranges a-b, {one_of(set(PORT_KEYWORDS.values()))}"
         ) from error
-    scope = PortScope(ports, words)
+    scope = PortScope(ports, keywords)
     return PortScope() if scope.is_any else scope
 
 
 def _addresses(value: object) -> AddressScope:
-    texts, words = _split_words(listed(value), ADDRESS_KEYWORDS)
-    if not _ANY.isdisjoint(text.casefold() for text in texts) or not (texts or words):
+    texts, keywords = _keywords_apart(listed(value), ADDRESS_KEYWORDS)
+    if not _ANY.isdisjoint(text.casefold() for text in texts) or not (texts or keywords):
         return AddressScope()
     try:
         addresses = AddressSet.parse(texts)
@@ -318,7 +322,7 @@ def _addresses(value: object) -> AddressScope:
         raise RefusedError(
             str(error), f"any, addresses, networks a/n, ranges a-b, {one_of(set(ADDRESS_KEYWORDS.values()))}"
         ) from error
-    scope = AddressScope(addresses, words)
+    scope = AddressScope(addresses, keywords)
     return AddressScope() if scope.is_any else scope
 
 

@@ -5,10 +5,10 @@
     plan_changes(want, have, State.REPLACED, Phase.ALL)
     -> Changes(now=(Change(Kind.ADD, "SIP", Cause.MISSING, before=None, after=Present(...)), ...), later=())
 
-Rules are matched by name within the owned group; long ones are kept in parts (rule_split.py). Rules outside the group are
-foreign: they are looked at to say what a change really does, and never written, but for the disables of OVERRIDDEN.
-Phases let a deployment open everywhere before it closes anywhere: what OPEN does never ends an admission, and CLOSE does
-the rest.
+Rules are matched by name within the owned group; long ones are kept in parts (rule_split.py). Rules outside the group
+are foreign: they are looked at to say what a change really does, and never written, but for the disables of OVERRIDDEN.
+Phases let a deployment open everywhere before it closes anywhere: what OPEN does never ends an admission, and CLOSE
+does the rest.
 """
 
 from __future__ import annotations

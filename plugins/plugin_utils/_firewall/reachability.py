@@ -4,9 +4,10 @@
 
     lost(Target(5985, "10.1.0.11", process=("system", "")), profile, before, after)  -> AddressSet
 
-A block beats an allow, then comes the profile's default ([MS-FASP] 2.2.34, 2.2.38). What cannot be told from the rule alone
-(a keyword, an interface, a remote port, a user, the program of an unknown process) makes a match possible, not sure. A loss
-is what was sure and is no longer sure, and what was possible and is not left as it was: errors are on the side of a loss.
+A block beats an allow, then comes the profile's default ([MS-FASP] 2.2.34, 2.2.38). What cannot be told from the rule
+alone (a keyword, an interface, a remote port, a user, the program of an unknown process) makes a match possible, not
+sure. A loss is what was sure and is no longer sure, and what was possible and is not left as it was: errors are on the
+side of a loss.
 """
 
 from __future__ import annotations
@@ -24,7 +25,10 @@ _NOBODY = AddressSet()
 
 @dataclass(frozen=True)
 class Target:
-    """A TCP port on one address of the host; process: base name of the program and service that listen, None if unknown."""
+    """A TCP port on one address of the host.
+
+    Process: base name of the program and service that listen, None if unknown.
+    """
 
     port: int
     address: str
@@ -69,7 +73,10 @@ def reaching(target: Target, profile: Profile, rules: Iterable[Rule], sources: A
 
 
 def touches(rule: Rule, port: int) -> bool:
-    """Return whether a rule can say anything about inbound TCP traffic to a port; one of connection security is about both directions."""
+    """Return whether a rule can say anything about inbound TCP traffic to a port.
+
+    One of connection security is about both directions.
+    """
     is_tcp = rule.enabled and rule.direction != "out" and rule.protocol in (TCP, ANY_PROTOCOL)
     return is_tcp and (_has_port(rule, port) or bool(rule.localport.keywords))
 
@@ -113,7 +120,10 @@ def _process(rule: Rule, target: Target) -> bool | None:
 
 
 def _limits(rule: Rule, target: Target, process: bool | None) -> tuple[object, ...]:
-    """Return what keeps a match from being sure, empty parts where nothing does; words of remote addresses come first."""
+    """Return what keeps a match from being sure, empty parts where nothing does.
+
+    Keywords of remote addresses come first.
+    """
     programs = (rule.program.casefold(), rule.service.casefold()) if process is None else ()
     remote = () if rule.remoteport.is_any else (rule.remoteport,)
     security = rule.security if rule.action == "allow" and rule.security != "notrequired" else ""

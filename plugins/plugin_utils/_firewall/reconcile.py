@@ -100,7 +100,10 @@ class FirewallProvider(Provider):
         self._answering_before: frozenset[int] = frozenset()
 
     def gather(self) -> None:
-        """Ask the host what it has; raises DeviceError, also when it lacks an address that the inventory or a rule names."""
+        """Ask the host what it has.
+
+        Raises DeviceError, also when it lacks an address that the inventory or a rule names.
+        """
         answer = self.link.ask({"operation": "gather", **self.way()})
         host = self._answered(answer, f"{self.wording.store} of the host could not be read")
         if host.writes:
@@ -211,7 +214,6 @@ class FirewallProvider(Provider):
     def result(self) -> dict[str, object]:
         """Return the result of the task as far as it came; after is a prediction until the changes were applied."""
         changes, wording = self.changes.now, self.wording
-        impact = [cut.to_result() for cut in self._verdict.cuts]
         found: dict[str, object] = {
             "changed": self._is_changed(),
             **self._rules(),
@@ -222,8 +224,7 @@ class FirewallProvider(Provider):
             "pending": bool(self.changes.later),
             "stats": {"round_trips": self.round_trips, "enumerations": self.enumerations, "writes": self.writes},
             "host": self._host_facts(),
-            "connection_impact": impact,
-            "would_cut": impact,
+            "connection_impact": [cut.to_result() for cut in self._verdict.cuts],
             "warnings": list(self._warnings),
         }
         if self.refusals:
@@ -281,7 +282,10 @@ class FirewallProvider(Provider):
         return self.writes > 0 or self._may_have_written or self.after != self.before
 
     def _answered(self, answer: Answer, failed_text: str) -> Host:
-        """Count the round trip and return the host that an answer describes; keep what a failed one still tells of it."""
+        """Count the round trip and return the host that an answer describes.
+
+        Keep what a failed one still tells of it.
+        """
         self.round_trips += 1
         is_failed = bool(answer.get("failed"))
         if is_failed and "rules" not in answer:

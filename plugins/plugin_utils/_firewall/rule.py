@@ -4,8 +4,8 @@
 
     Rule(name="SIP", direction="in", protocol=6, localport=PortScope(PortSet.of(5061)), ...)
 
-Fields are named like the options of community.windows.win_firewall_rule. Empty means no limit: program "",
-service "", interfaces, interfacetypes and icmp_type_code frozenset(). Ports and addresses without a limit are "any" sets.
+Fields are named like the options of community.windows.win_firewall_rule. Empty means no limit: program "", service "",
+interfaces, interfacetypes and icmp_type_code frozenset(). Ports and addresses without a limit are "any" sets.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from .._base.ports import PortSet
 if TYPE_CHECKING:
     from typing import Self
 
-# The vocabulary of rules: left are the words of options (those of community.windows.win_firewall_rule), right what the COM
-# interfaces INetFwRule to INetFwRule3 of netfw.h use. Limits are those of [MS-FASP] 2.2.37.
+# The vocabulary of rules: left are the words of options (those of community.windows.win_firewall_rule), right what the
+# COM interfaces INetFwRule to INetFwRule3 of netfw.h use. Limits are those of [MS-FASP] 2.2.37.
 TCP, UDP, ICMPV4, ICMPV6, ANY_PROTOCOL = 6, 17, 1, 58, 256
 PROTOCOLS: Mapping[str, int] = {"tcp": TCP, "udp": UDP, "icmpv4": ICMPV4, "icmpv6": ICMPV6, "any": ANY_PROTOCOL}
 PORT_PROTOCOLS = frozenset({TCP, UDP})
@@ -40,9 +40,9 @@ SECURITIES: Mapping[str, int] = {"notrequired": 0, "authnoencap": 1, "authentica
 INTERFACE_TYPES: Mapping[str, str] = {"lan": "Lan", "wireless": "Wireless", "ras": "RemoteAccess"}
 
 
-def _folded(*words: str, **aliases: str) -> Mapping[str, str]:
-    """Return the words by their lower case, and those that NetSecurity's cmdlets call otherwise by that name too."""
-    return {word.casefold(): word for word in words} | aliases
+def _folded(*keywords: str, **aliases: str) -> Mapping[str, str]:
+    """Return the keywords by their lower case, and those that NetSecurity's cmdlets call otherwise by that name too."""
+    return {keyword.casefold(): keyword for keyword in keywords} | aliases
 
 
 # In the order of their bits ([MS-FASP] 2.2.21), which is the order in which Windows gives them back.
@@ -71,10 +71,10 @@ PORT_KEYWORDS = _folded(
     iphttpsout="IPHTTPS",
     playtodiscovery="Ply2Disc",
 )
-# The protocol that a word of ports goes with: of local ports in inbound rules, of remote ports in outbound ones.
+# The protocol that a keyword of ports goes with: of local ports in inbound rules, of remote ports in outbound ones.
 LOCAL_PORT_KEYWORDS: Mapping[str, int] = {"RPC": TCP, "RPC-EPMap": TCP, "IPHTTPS": TCP, "Teredo": UDP, "Ply2Disc": UDP}
 REMOTE_PORT_KEYWORDS: Mapping[str, int] = {"IPHTTPS": TCP}
-# Words of policy version 2.20 ([MS-FASP] 2.2.21 and note 12): Windows Server 2012 and later have them.
+# Keywords of policy version 2.20 ([MS-FASP] 2.2.21 and note 12): Windows Server 2012 and later have them.
 KEYWORDS_OF_2012 = frozenset({"Intranet", "Internet", "Ply2Renders", "RmtIntranet", "CaptivePortal", "Ply2Disc"})
 
 # Entries of one kind in a list of a rule ([MS-FASP] 2.2.5 to 2.2.18).
@@ -218,14 +218,17 @@ class Rule:
 
 
 def differing(one: Rule, other: Rule) -> tuple[str, ...]:
-    """Return the names of the properties in which two rules differ; programs, services and interfaces are compared without case."""
+    """Return the names of the properties in which two rules differ.
+
+    Programs, services and interfaces are compared without case.
+    """
     return tuple(field.name for field in fields(Rule) if _compared(field.name, one) != _compared(field.name, other))
 
 
 def protocol_text(number: int) -> str:
     """Return the word of a protocol number, or the number as text where it has no word."""
-    words = {value: word for word, value in PROTOCOLS.items()}
-    return words.get(number, str(number))
+    names = {value: name for name, value in PROTOCOLS.items()}
+    return names.get(number, str(number))
 
 
 def address_texts(addresses: AddressSet) -> tuple[str, ...]:

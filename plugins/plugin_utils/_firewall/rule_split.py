@@ -26,6 +26,7 @@ from .._base.ports import PortSet
 from .checks import by_kind, long_lists, longest
 from .rule import LIST_LIMIT, AddressScope, PortScope, Rule, differing
 
+# The parts of a rule have nothing but their names on a host: there the name is the storage format, and read as such.
 _PART = re.compile(r"^(?P<base>.+) \((?P<number>[1-9][0-9]*) of (?P<count>[1-9][0-9]*)\)$", re.DOTALL)
 _LISTS = ("localip", "remoteip", "localport", "remoteport")
 _Scope = TypeVar("_Scope", AddressScope, PortScope)
@@ -116,7 +117,10 @@ def _scopes(parts: Mapping[int, Rule], option: str, count: int) -> list[Any]:
 
 
 def _fitted(wanted: _Scope, present: Sequence[_Scope]) -> list[_Scope] | None:
-    """Return the parts with what is not wanted taken out and what is missing put where there is most room; None without room."""
+    """Return the parts with what is not wanted taken out and what is missing put where there is most room.
+
+    None without room.
+    """
     parts: list[_Scope] = []
     missing = wanted
     for scope in present:
@@ -130,7 +134,7 @@ def _fitted(wanted: _Scope, present: Sequence[_Scope]) -> list[_Scope] | None:
 
 
 def _that_fit(missing: _Scope, part: _Scope) -> _Scope:
-    """Return as many of the missing entries as a part has room for, kind by kind; words take no room."""
+    """Return as many of the missing entries as a part has room for, kind by kind; keywords take no room."""
     used = by_kind(part)
     fitting: list[str] = [
         text
@@ -141,7 +145,7 @@ def _that_fit(missing: _Scope, part: _Scope) -> _Scope:
 
 
 def _dealt(scope: _Scope, count: int) -> list[_Scope]:
-    """Return the entries of a scope dealt out evenly, each kind in its order; words go into the first part."""
+    """Return the entries of a scope dealt out evenly, each kind in its order; keywords go into the first part."""
     dealt: list[list[str]] = [[] for _number in range(count)]
     dealt[0] += sorted(scope.keywords)
     for texts in by_kind(scope).values():
@@ -153,7 +157,7 @@ def _dealt(scope: _Scope, count: int) -> list[_Scope]:
 
 def _from_entries(like: _Scope, entries: Sequence[str]) -> _Scope:
     """Return the scope of the kind of like that these of its entries make."""
-    words = like.keywords & frozenset(entries)
-    texts = [entry for entry in entries if entry not in words]
+    keywords = like.keywords & frozenset(entries)
+    texts = [entry for entry in entries if entry not in keywords]
     members = AddressSet.parse(texts) if isinstance(like, AddressScope) else PortSet.parse(texts)
-    return type(like)(members, words)
+    return type(like)(members, keywords)

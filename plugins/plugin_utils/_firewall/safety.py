@@ -1,18 +1,18 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""May the changes be made, and what is kept ready to take them back: the options of safety, the lockout guard, the impact.
+"""May the changes be made, and what is kept ready to take them back: options of safety, lockout guard, impact.
 
     verdict = judge(host, comparison, safety)
     verdict.reasons(safety) == []     # nothing stands against it
 
-The guard compares the host before and after the changes, and asks nothing else: a host that nobody reaches is not the change's
-fault. Looked at are the ports of WinRM, SSH and RDP that the host listens on, from the peers that are connected to them now and
-from every management network, on each address of the host and on every active profile.
-The impact is what the changes would cut beside that: TCP peers that are connected now, and listeners that nobody would reach any
-more. UDP has no connections, and a peer that is not connected at this moment is not seen. Which program listens is not known, so
-a rule for one program only may or may not go on admitting: it is named, and such a cut is not certain.
-The verdict holds for the firewall that was gathered. The host compares its fingerprint before the first write, so nothing needs
-to be judged there a second time.
+The guard compares the host before and after the changes, and asks nothing else: a host that nobody reaches is not the
+change's fault. Looked at are the ports of WinRM, SSH and RDP that the host listens on, from the peers that are
+connected to them now and from every management network, on each address of the host and on every active profile. The
+impact is what the changes would cut beside that: TCP peers that are connected now, and listeners that nobody would
+reach any more. UDP has no connections, and a peer that is not connected at this moment is not seen. Which program
+listens is not known, so a rule for one program only may or may not go on admitting: it is named, and such a cut is not
+certain. The verdict holds for the firewall that was gathered. The host compares its fingerprint before the first write,
+so nothing needs to be judged there a second time.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ class Comparison:
         return lost(target, profile, in_force(self.before, profile), in_force(self.after, profile))
 
     def ended_by(self, target: Target, profile: Profile, sources: AddressSet) -> tuple[str, ...]:
-        """Return the names of the rules whose change ends what the sources have: those that admitted them, and new blocks."""
+        """Return the names of the rules whose change ends it for sources: those that admitted them, and new blocks."""
         old = [change.before.rule for change in self.changes if change.before is not None]
         blocks = [rule for rule in self.made() if rule.action == "block" and touches(rule, target.port)]
         return tuple(sorted({rule.name for rule in [*reaching(target, profile, old, sources), *blocks]}))
@@ -150,7 +150,7 @@ def in_force(have: Iterable[Present], profile: Profile) -> list[Rule]:
 
 @dataclass(frozen=True)
 class Management:
-    """One way in which a host is managed: a port on one of its addresses and on one active profile, and who uses it or may."""
+    """One way in which a host is managed: a port on one address and one active profile, and who uses it or may."""
 
     kind: str
     target: Target
@@ -176,7 +176,10 @@ def management(host: Host, networks: AddressSet) -> Iterator[Management]:
 
 
 def refusals(host: Host, comparison: Comparison, networks: AddressSet) -> list[str]:
-    """Return why the changes must not be made, one line per management port, address and profile; nothing when they may."""
+    """Return why the changes must not be made, one line per management port, address and profile.
+
+    Nothing when they may.
+    """
     return [line for way in management(host, networks) for line in _refusal(comparison, way)]
 
 
@@ -192,7 +195,8 @@ def _refusal(comparison: Comparison, way: Management) -> Iterator[str]:
 class Cut:
     """What is cut on one port of one address; kind: peers or listener.
 
-    peers: those that are connected now. rules: what admits them now and goes. unless: rules that stay and may admit them.
+    peers: those that are connected now. rules: what admits them now and goes. unless: rules that stay and may admit
+    them.
     """
 
     kind: str
@@ -290,8 +294,8 @@ def _cut(comparison: Comparison, profile: Profile, target: Target, sources: Addr
 class Verdict:
     """What is to be said about a set of changes before it is made.
 
-    refused: management that would be shut. cuts: what else would be cut. unmerged: active profiles on which Group Policy
-    switches local rules off. steady: TCP ports on which those who manage the host lose nothing.
+    refused: management that would be shut. cuts: what else would be cut. unmerged: active profiles on which Group
+    Policy switches local rules off. steady: TCP ports on which those who manage the host lose nothing.
     """
 
     refused: tuple[str, ...] = ()
@@ -303,9 +307,8 @@ class Verdict:
         """Return why the changes must not be made; nothing when they may."""
         found = [f"management: {line}" for line in self.refused]
         if self.unmerged:
-            found.append(
-                f"Group Policy switches local rules off on profile {', '.join(self.unmerged)}; fix: mark the host lync_apply: handout"
-            )
+            off = f"Group Policy switches local rules off on profile {', '.join(self.unmerged)}"
+            found.append(f"{off}; fix: mark the host lync_apply: handout")
         certain = [] if safety.accept_cut else [cut for cut in self.cuts if cut.is_certain]
         return found + [f"would cut {cut}; fix: keep the rule, or set accept_cut (lync_accept_cut)" for cut in certain]
 
@@ -340,7 +343,7 @@ def _steady(host: Host, comparison: Comparison, networks: AddressSet) -> frozens
 
 
 def policy_warnings(host: Host, verdict: Verdict) -> list[str]:
-    """Return what is to be warned about: local rules that do not count, and rules of Group Policy that were not understood."""
+    """Return what to warn about: local rules that do not count, and rules of Group Policy that were not understood."""
     found = [
         f"Group Policy switches local rules off on profile {name}: what this module writes there does not count"
         for name in verdict.unmerged

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Real results of msuc.lync.windows_firewall_rules and msuc.lync.windows_ipsec_exemptions: the providers over hosts in memory.
+"""Real results of windows_firewall_rules and windows_ipsec_exemptions: the providers over hosts in memory.
 
     RESULTS["duplicate"]() -> {"changed": True, "changes": [{"kind": "remove", "cause": "duplicate", ...}], ...}
 
-Tests of reports read these, so that no report is tested against keys or texts that no module returns. Each is a fresh one.
-Those without "applied" in their name are of check mode, as drift.yml and site.yml --check get them.
+Tests of reports read these, so that no report is tested against keys or texts that no module returns. Each is a fresh
+one. Those without "applied" in their name are of check mode, as drift.yml and site.yml --check get them.
 """
 
 from __future__ import annotations

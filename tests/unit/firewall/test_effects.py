@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What each rule really does: beside other rules, under Group Policy, on profiles that are off, shielded or not active."""
+"""What each rule really does: beside others, under Group Policy, on profiles that are off, shielded or not active."""
 
 from __future__ import annotations
 
@@ -42,11 +42,18 @@ def profiles(**fields: Any) -> tuple[Profile, ...]:
     return (replace(DOMAIN, **fields), PRIVATE, PUBLIC)
 
 
-# What is on the host, the profiles, the effect of adding rule SIP (TCP 5061 from anywhere), and whether admission changes.
+# What is on the host, the profiles, the effect of adding rule SIP (TCP 5061 from anywhere), and whether admission
+# changes.
 ADDED: list[tuple[str, Sequence[Present], tuple[Profile, ...], str, bool]] = [
     ("alone", [], USUAL, "new admission", True),
     ("Group Policy admits it", [policy()], USUAL, "already admitted by Corp (Group Policy)", False),
-    ("two rules admit it together", local(foreign(Name="A", Profiles=1), foreign(Name="B", Profiles=6)), USUAL, "already admitted by A, B together", False),
+    (
+        "two rules admit it together",
+        local(foreign(Name="A", Profiles=1), foreign(Name="B", Profiles=6)),
+        USUAL,
+        "already admitted by A, B together",
+        False,
+    ),
     (
         "one of two is superfluous",
         local(foreign(Name="A", Profiles=1), foreign(Name="C", Profiles=3), foreign(Name="B", Profiles=6)),
@@ -54,10 +61,28 @@ ADDED: list[tuple[str, Sequence[Present], tuple[Profile, ...], str, bool]] = [
         "already admitted by C, B together",
         False,
     ),
-    ("two rules admit a part", local(foreign(Name="A", Profiles=1), foreign(Name="B", Profiles=2)), USUAL, "new admission", True),
+    (
+        "two rules admit a part",
+        local(foreign(Name="A", Profiles=1), foreign(Name="B", Profiles=2)),
+        USUAL,
+        "new admission",
+        True,
+    ),
     ("Group Policy blocks it", [policy(Action=0)], USUAL, OFF + "blocked by Corp (Group Policy)", False),
-    ("a local block of a part", local(foreign(Action=0, RemoteAddresses="10.1.0.0/24")), USUAL, "new admission; partly blocked by CS RTCSRV", True),
-    ("two blocks of all", local(foreign(Name="A", Action=0, Profiles=1), foreign(Name="B", Action=0, Profiles=6)), USUAL, OFF + "blocked by A, B", False),
+    (
+        "a local block of a part",
+        local(foreign(Action=0, RemoteAddresses="10.1.0.0/24")),
+        USUAL,
+        "new admission; partly blocked by CS RTCSRV",
+        True,
+    ),
+    (
+        "two blocks of all",
+        local(foreign(Name="A", Action=0, Profiles=1), foreign(Name="B", Action=0, Profiles=6)),
+        USUAL,
+        OFF + "blocked by A, B",
+        False,
+    ),
     ("a block that is disabled", local(foreign(Action=0, Enabled=False)), USUAL, "new admission", True),
     ("a block of another port", local(foreign(Action=0, LocalPorts="5060")), USUAL, "new admission", True),
     ("the firewall is off", [], profiles(enabled=False), OFF + "the firewall is off on domain", True),
@@ -88,12 +113,20 @@ ADDED: list[tuple[str, Sequence[Present], tuple[Profile, ...], str, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("have", "states", "effect", "changes_admission"), [case[1:] for case in ADDED], ids=[case[0] for case in ADDED])
-def test_an_addition(have: Sequence[Present], states: tuple[Profile, ...], effect: str, changes_admission: bool) -> None:
+@pytest.mark.parametrize(
+    ("have", "states", "effect", "changes_admission"), [case[1:] for case in ADDED], ids=[case[0] for case in ADDED]
+)
+def test_an_addition(
+    have: Sequence[Present], states: tuple[Profile, ...], effect: str, changes_admission: bool
+) -> None:
     changes = describe_effects(have, plan_changes([rule()], have), states)
-    assert [(effects_text(change.effects), change.changes_admission) for change in changes.now] == [(effect, changes_admission)]
+    assert [(effects_text(change.effects), change.changes_admission) for change in changes.now] == [
+        (effect, changes_admission)
+    ]
     told = rule_effects(have, changes, states, "msuc.lync")
-    assert [(one.name, effects_text(one.effects), one.effective) for one in told] == [("SIP", effect, "ineffective" not in effect)]
+    assert [(one.name, effects_text(one.effects), one.effective) for one in told] == [
+        ("SIP", effect, "ineffective" not in effect)
+    ]
 
 
 def test_a_profile_that_is_not_active() -> None:
@@ -108,16 +141,33 @@ STANDING: list[tuple[str, Rule, list[Rule], str]] = [
     ("alone", rule(), [], "admits what no other rule does"),
     ("the same as another", rule(), [foreign(LocalPorts="5061")], "already admitted by CS RTCSRV"),
     ("less than another", rule(), [foreign()], "narrower than CS RTCSRV"),
-    ("more than another", rule(**WIDE), [foreign(LocalPorts="5061", RemoteAddresses="10.1.0.0/16")], "wider than CS RTCSRV"),
-    ("beside another", rule(**NARROW), [foreign(LocalPorts="5061", RemoteAddresses="10.2.0.0/16")], "admits what no other rule does"),
-    ("as several together", rule(), [foreign(Name="A", Profiles=1), foreign(Name="B", Profiles=6)], "already admitted by A, B together"),
+    (
+        "more than another",
+        rule(**WIDE),
+        [foreign(LocalPorts="5061", RemoteAddresses="10.1.0.0/16")],
+        "wider than CS RTCSRV",
+    ),
+    (
+        "beside another",
+        rule(**NARROW),
+        [foreign(LocalPorts="5061", RemoteAddresses="10.2.0.0/16")],
+        "admits what no other rule does",
+    ),
+    (
+        "as several together",
+        rule(),
+        [foreign(Name="A", Profiles=1), foreign(Name="B", Profiles=6)],
+        "already admitted by A, B together",
+    ),
     ("blocked", rule(), [foreign(Action=0)], "admits what no other rule does; ineffective: blocked by CS RTCSRV"),
     ("disabled", rule(enabled=False), [foreign(Action=0)], "disabled"),
     ("a block", rule(action="block"), [foreign()], "blocks"),
 ]
 
 
-@pytest.mark.parametrize(("mine", "others", "effect"), [case[1:] for case in STANDING], ids=[case[0] for case in STANDING])
+@pytest.mark.parametrize(
+    ("mine", "others", "effect"), [case[1:] for case in STANDING], ids=[case[0] for case in STANDING]
+)
 def test_a_rule_that_stays(mine: Rule, others: list[Rule], effect: str) -> None:
     have = local(*others, mine)
     changes = describe_effects(have, plan_changes([mine], have), USUAL)

@@ -19,7 +19,8 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.com im
 pytestmark = pytest.mark.no_cover
 
 SETS = 10_000
-# Per limit: the values of packets (the last stands for all that no rule names), and per scope its spellings and its values.
+# Per limit: the values of packets (the last stands for all that no rule names), and per scope its spellings and its
+# values.
 PORTS = (1, 2, 3, 9)
 PORT_SCOPES: dict[frozenset[Any], list[Any]] = {
     frozenset(PORTS): ["any", [], "1-65535", ["*"]],
@@ -32,23 +33,38 @@ ADDRESSES = ("10.0.0.0", "10.0.0.1", "10.0.0.2", "2001:db8::1", "10.9.9.9")
 ADDRESS_SCOPES: dict[frozenset[Any], list[Any]] = {
     frozenset(ADDRESSES): ["any", "*", ["0.0.0.0/0", "::/0"]],
     frozenset({"10.0.0.1"}): ["10.0.0.1", "10.0.0.1/32", "10.0.0.1/255.255.255.255", "10.0.0.1-10.0.0.1"],
-    frozenset({"10.0.0.0", "10.0.0.1"}): ["10.0.0.0/31", "10.0.0.1/255.255.255.254", ["10.0.0.1", "10.0.0.0"], "10.0.0.0-10.0.0.1"],
+    frozenset({"10.0.0.0", "10.0.0.1"}): [
+        "10.0.0.0/31",
+        "10.0.0.1/255.255.255.254",
+        ["10.0.0.1", "10.0.0.0"],
+        "10.0.0.0-10.0.0.1",
+    ],
     frozenset({"10.0.0.1", "10.0.0.2"}): ["10.0.0.1-10.0.0.2", "10.0.0.2,10.0.0.1"],
     frozenset({"10.0.0.0", "2001:db8::1"}): ["2001:DB8:0::1, 10.0.0.0", ["10.0.0.0/32", "2001:db8::1/128"]],
 }
 PROFILES = ("domain", "private", "public")
 PROFILE_SCOPES: dict[frozenset[Any], list[Any]] = {
     frozenset(PROFILES): ["any", "domain,private,public", []],
-    **{frozenset(some): [",".join(some), list(some)] for count in (1, 2) for some in itertools.combinations(PROFILES, count)},
+    **{
+        frozenset(some): [",".join(some), list(some)]
+        for count in (1, 2)
+        for some in itertools.combinations(PROFILES, count)
+    },
 }
 LIMITS: Mapping[str, tuple[tuple[Any, ...], Mapping[frozenset[Any], list[Any]]]] = {
     "localport": (PORTS, PORT_SCOPES),
     "remoteip": (ADDRESSES, ADDRESS_SCOPES),
-    "localip": (ADDRESSES[:2], {frozenset(ADDRESSES[:2]): ["any"], frozenset(ADDRESSES[:1]): ["10.0.0.0", "10.0.0.0/32"]}),
+    "localip": (
+        ADDRESSES[:2],
+        {frozenset(ADDRESSES[:2]): ["any"], frozenset(ADDRESSES[:1]): ["10.0.0.0", "10.0.0.0/32"]},
+    ),
     "profiles": (PROFILES, PROFILE_SCOPES),
     "direction": (("in", "out"), {frozenset({"in"}): ["in", "IN"], frozenset({"out"}): ["out"]}),
     "protocol": ((6, 17), {frozenset({6}): ["tcp", 6, "6"], frozenset({17}): ["udp", "17"]}),
-    "program": (("C:\\a.exe", "other"), {frozenset({"C:\\a.exe", "other"}): ["any", ""], frozenset({"C:\\a.exe"}): ["C:\\a.exe", "c:\\A.EXE"]}),
+    "program": (
+        ("C:\\a.exe", "other"),
+        {frozenset({"C:\\a.exe", "other"}): ["any", ""], frozenset({"C:\\a.exe"}): ["C:\\a.exe", "c:\\A.EXE"]},
+    ),
 }
 PACKETS = list(itertools.product(*(values for values, _scopes in LIMITS.values())))
 # For each limit and scope, the packets that it lets through, as bits.
@@ -81,7 +97,9 @@ def test_comparison_and_coverage_agree_with_the_oracle() -> None:
     for _turn in range(SETS):
         mine, *theirs = [drawn(dice) for _rule in range(dice.randint(2, 6))]
         # Sets that come near to covering, or the answer would nearly always be no.
-        theirs = [{name: mine[name] if dice.random() < 0.6 else scope for name, scope in scopes.items()} for scopes in theirs]
+        theirs = [
+            {name: mine[name] if dice.random() < 0.6 else scope for name, scope in scopes.items()} for scopes in theirs
+        ]
         rule, others = spelled(dice, mine), [spelled(dice, scopes) for scopes in theirs]
         bits, other_bits = packets(mine), [packets(scopes) for scopes in theirs]
         together = 0

@@ -51,7 +51,10 @@ def described(want: list[Rule], have: list[Rule], **options: Any) -> RuleChanges
 
 
 def said(changes: RuleChanges) -> list[tuple[str, str, str, bool]]:
-    return [(change.kind.value, change.name, effects_text(change.effects), change.changes_admission) for change in changes.now]
+    return [
+        (change.kind.value, change.name, effects_text(change.effects), change.changes_admission)
+        for change in changes.now
+    ]
 
 
 NARROW = {"remoteip": "10.1.0.0/24"}
@@ -63,29 +66,89 @@ CASES: list[tuple[str, list[Rule], list[Rule], list[tuple[str, str, str, bool]]]
     ("missing, disabled", [rule(enabled=False)], [], [("add", "SIP", "no change of admission", False)]),
     ("missing, a block", [rule(action="block")], [], [("add", "SIP", "newly blocked", True)]),
     ("setup admits it already", [rule()], [foreign()], [("add", "SIP", "already admitted by CS RTCSRV", False)]),
-    ("setup admits the word already", [rule(localport="RPC")], [foreign(LocalPorts="RPC,135")], [("add", "SIP", "already admitted by CS RTCSRV", False)]),
-    ("setup admits a range around it", [rule()], [foreign(LocalPorts="1024-65535")], [("add", "SIP", "already admitted by CS RTCSRV", False)]),
-    ("setup admits a list with it", [rule()], [foreign(LocalPorts="80,5060-5062")], [("add", "SIP", "already admitted by CS RTCSRV", False)]),
-    ("setup admits the ports beside it", [rule()], [foreign(LocalPorts="5060,5062")], [("add", "SIP", "new admission", True)]),
+    (
+        "setup admits the word already",
+        [rule(localport="RPC")],
+        [foreign(LocalPorts="RPC,135")],
+        [("add", "SIP", "already admitted by CS RTCSRV", False)],
+    ),
+    (
+        "setup admits a range around it",
+        [rule()],
+        [foreign(LocalPorts="1024-65535")],
+        [("add", "SIP", "already admitted by CS RTCSRV", False)],
+    ),
+    (
+        "setup admits a list with it",
+        [rule()],
+        [foreign(LocalPorts="80,5060-5062")],
+        [("add", "SIP", "already admitted by CS RTCSRV", False)],
+    ),
+    (
+        "setup admits the ports beside it",
+        [rule()],
+        [foreign(LocalPorts="5060,5062")],
+        [("add", "SIP", "new admission", True)],
+    ),
     ("setup's rule is disabled", [rule()], [foreign(Enabled=False)], [("add", "SIP", "new admission", True)]),
-    ("setup's rule is a block", [rule()], [foreign(Action=0)], [("add", "SIP", "new admission; ineffective: blocked by CS RTCSRV", False)]),
+    (
+        "setup's rule is a block",
+        [rule()],
+        [foreign(Action=0)],
+        [("add", "SIP", "new admission; ineffective: blocked by CS RTCSRV", False)],
+    ),
     ("setup's rule has another profile", [rule()], [foreign(Profiles=1)], [("add", "SIP", "new admission", True)]),
-    ("setup's rule is of one program", [rule()], [foreign(ApplicationName="C:\\RTCSrv.exe")], [("add", "SIP", "new admission", True)]),
+    (
+        "setup's rule is of one program",
+        [rule()],
+        [foreign(ApplicationName="C:\\RTCSrv.exe")],
+        [("add", "SIP", "new admission", True)],
+    ),
     (
         "setup's rule wants authentication",
         [rule()],
         [foreign(SecureFlags=2)],
         [("add", "SIP", "new admission; undercuts CS RTCSRV, which requires authentication", True)],
     ),
-    ("setup's rule is of one user", [rule()], [foreign(LocalUserOwner="S-1-5-18")], [("add", "SIP", "new admission", True)]),
+    (
+        "setup's rule is of one user",
+        [rule()],
+        [foreign(LocalUserOwner="S-1-5-18")],
+        [("add", "SIP", "new admission", True)],
+    ),
     ("wider", [rule(**WIDE)], [rule(**NARROW)], [("change", "SIP", "wider than before", True)]),
     ("narrower", [rule(**NARROW)], [rule(**WIDE)], [("change", "SIP", "narrower than before", True)]),
-    ("narrower, setup admits", [rule(**NARROW)], [rule(**WIDE), foreign()], [("change", "SIP", "still admitted by CS RTCSRV", False)]),
-    ("moved", [rule(localport=443)], [rule()], [("change", "SIP", "moved: admits something new and something less than before", True)]),
-    ("moved, setup admits both", [rule(localport=443)], [rule(), foreign()], [("change", "SIP", f"already {BY_SETUP} and still {BY_SETUP}", False)]),
+    (
+        "narrower, setup admits",
+        [rule(**NARROW)],
+        [rule(**WIDE), foreign()],
+        [("change", "SIP", "still admitted by CS RTCSRV", False)],
+    ),
+    (
+        "moved",
+        [rule(localport=443)],
+        [rule()],
+        [("change", "SIP", "moved: admits something new and something less than before", True)],
+    ),
+    (
+        "moved, setup admits both",
+        [rule(localport=443)],
+        [rule(), foreign()],
+        [("change", "SIP", f"already {BY_SETUP} and still {BY_SETUP}", False)],
+    ),
     ("a block beside setup's rule", [rule(action="block")], [foreign()], [("add", "SIP", "newly blocked", True)]),
-    ("turned into a block", [rule(action="block")], [rule(), foreign()], [("change", "SIP", "narrower than before", True)]),
-    ("turned from a block", [rule()], [rule(action="block"), foreign()], [("change", "SIP", "wider than before", True)]),
+    (
+        "turned into a block",
+        [rule(action="block")],
+        [rule(), foreign()],
+        [("change", "SIP", "narrower than before", True)],
+    ),
+    (
+        "turned from a block",
+        [rule()],
+        [rule(action="block"), foreign()],
+        [("change", "SIP", "wider than before", True)],
+    ),
     (
         "what one gives up another takes over",
         [rule(**NARROW), rule("B", **WIDE)],
@@ -97,10 +160,25 @@ CASES: list[tuple[str, list[Rule], list[Rule], list[tuple[str, str, str, bool]]]
     ("disabled by hand", [rule()], [rule(enabled=False)], [("change", "SIP", "wider than before", True)]),
     ("not wanted", [], [rule()], [("remove", "SIP", "no longer admitted", True)]),
     ("a block not wanted", [], [rule(action="block")], [("remove", "SIP", "no longer blocked", True)]),
-    ("not wanted, another admits", [rule("B", **WIDE)], [rule(**NARROW), rule("B", **WIDE)], [("remove", "SIP", "still admitted by B", False)]),
+    (
+        "not wanted, another admits",
+        [rule("B", **WIDE)],
+        [rule(**NARROW), rule("B", **WIDE)],
+        [("remove", "SIP", "still admitted by B", False)],
+    ),
     ("a twin", [rule()], [rule(), rule()], [("remove", "SIP", "still admitted by SIP", False)]),
-    ("twins, the second is right", [rule()], [rule(**NARROW), rule()], [("remove", "SIP", "still admitted by SIP", False)]),
-    ("foreign rule of our name", [rule()], [foreign(Name="SIP", Grouping="x")], [("add", "SIP", "already admitted by SIP", False)]),
+    (
+        "twins, the second is right",
+        [rule()],
+        [rule(**NARROW), rule()],
+        [("remove", "SIP", "still admitted by SIP", False)],
+    ),
+    (
+        "foreign rule of our name",
+        [rule()],
+        [foreign(Name="SIP", Grouping="x")],
+        [("add", "SIP", "already admitted by SIP", False)],
+    ),
     (
         "additions first, removals last",
         [rule("B", localport=443)],
@@ -117,7 +195,9 @@ def test_replaced(want: list[Rule], have: list[Rule], expected: list[tuple[str, 
 
 def test_merged_leaves_other_rules_alone_and_deleted_takes_the_named_or_all() -> None:
     have = [rule("A"), rule("B"), foreign()]
-    assert said(described([rule("A", **NARROW)], have, state=State.MERGED)) == [("change", "A", "still admitted by B", False)]
+    assert said(described([rule("A", **NARROW)], have, state=State.MERGED)) == [
+        ("change", "A", "still admitted by B", False)
+    ]
     assert [change.name for change in described([rule("A")], have, state=State.DELETED).now] == ["A"]
     assert [change.name for change in described([], have, state=State.DELETED).now] == ["A", "B"]
     assert described([], have, state=State.GATHERED) == Changes()
@@ -133,7 +213,10 @@ def test_phases_of_a_rule_that_moves() -> None:
     between = [present.rule for present in applied(on_host(*have), opened.now)]
     assert described(want, [*have, rule("New", localport=80), rule(localport=443)], phase=Phase.OPEN).now == ()
     closed = described(want, between, phase=Phase.CLOSE)
-    assert said(closed) == [("remove", "Gone", "no longer admitted", True), ("remove", "SIP", "no longer admitted", True)]
+    assert said(closed) == [
+        ("remove", "Gone", "no longer admitted", True),
+        ("remove", "SIP", "no longer admitted", True),
+    ]
     assert closed.later == ()
 
 
@@ -145,7 +228,15 @@ def test_close_before_open_leaves_additions_and_changes_in_place() -> None:
 
 def test_reasons_commands_summary_and_diff() -> None:
     have = [rule("A"), rule("B"), rule("B"), rule("C", enabled=True), rule("D")]
-    changes = described([rule("A", description="it's"), rule("B"), rule("C", enabled=False), rule("E", remoteip="10.0.0.0/8", program="C:\\x.exe")], have)
+    changes = described(
+        [
+            rule("A", description="it's"),
+            rule("B"),
+            rule("C", enabled=False),
+            rule("E", remoteip="10.0.0.0/8", program="C:\\x.exe"),
+        ],
+        have,
+    )
     assert [reason_text(change) for change in changes.now] == [
         "it is missing",
         "different: description",
@@ -183,12 +274,16 @@ def _values(have: list[Present]) -> list[Rule]:
 @given(universe.rules(), universe.rules())
 @settings(max_examples=400, deadline=None)
 def test_covers_is_what_an_oracle_finds_packet_by_packet(wide: Rule, narrow: Rule) -> None:
-    assert covers(wide, narrow) == all(universe.matches(wide, packet) for packet in universe.PACKETS if universe.matches(narrow, packet))
+    assert covers(wide, narrow) == all(
+        universe.matches(wide, packet) for packet in universe.PACKETS if universe.matches(narrow, packet)
+    )
 
 
 @given(universe.wanted(), universe.present(), STATES)
 @settings(deadline=None)
-def test_a_plan_that_was_applied_is_empty_and_foreign_rules_stay(want: list[Rule], have: list[Rule], state: State) -> None:
+def test_a_plan_that_was_applied_is_empty_and_foreign_rules_stay(
+    want: list[Rule], have: list[Rule], state: State
+) -> None:
     before = on_host(*have)
     after = _after(before, plan_changes(want, before, state).now)
     assert plan_changes(want, after, state) == Changes()
@@ -267,7 +362,10 @@ ICMP = [
 @pytest.mark.parametrize(("wide", "narrow", "expected"), ICMP)
 def test_icmp_types_cover_their_codes(wide: str, narrow: str, expected: bool) -> None:
     ping = {"name": "x", "protocol": "icmpv4"}
-    assert covers(from_options({**ping, "icmp_type_code": wide}), from_options({**ping, "icmp_type_code": narrow})) is expected
+    assert (
+        covers(from_options({**ping, "icmp_type_code": wide}), from_options({**ping, "icmp_type_code": narrow}))
+        is expected
+    )
 
 
 def test_interface_types_cover_their_part() -> None:

@@ -13,17 +13,20 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.effects import
 
 from tests.unit.firewall.results import FIREWALL, IPSEC
 
-ALL = {**{f"firewall, {name}": make for name, make in FIREWALL.items()}, **{f"ipsec, {name}": make for name, make in IPSEC.items()}}
+ALL = {
+    **{f"firewall, {name}": make for name, make in FIREWALL.items()},
+    **{f"ipsec, {name}": make for name, make in IPSEC.items()},
+}
 KEYS = {
     "changed", "changes", "effects", "commands", "summary", "pending", "stats", "host", "warnings", "check_mode",
 }  # fmt: skip
 MAY = {
-    "firewall": {"connection_impact", "would_cut", "refused", "snapshot", "failed", "msg", "before", "after", "gathered"},
+    "firewall": {"connection_impact", "refused", "snapshot", "failed", "msg", "before", "after", "gathered"},
     "ipsec": {"engine", "not_needed", "report", "legacy", "refused", "snapshot", "failed", "msg", "after"},
 }
 CHANGE = {
-    "kind", "name", "cause", "reason", "properties", "opens", "closes", "changes_admission", "effect", "effects", "recreates",
-    "notice",
+    "kind", "name", "cause", "reason", "properties", "opens", "closes", "changes_admission", "effect", "effects",
+    "recreates", "notice",
 }  # fmt: skip
 EFFECT = {"name", "kinds", "effect", "effective", "by", "facts"}
 

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.options import from_options, names_from_options, rules_from_options
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.options import (
+    from_options,
+    names_from_options,
+    rules_from_options,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import differing
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.com import from_com, to_com
 
@@ -28,8 +32,21 @@ SAME_OPTIONS: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"remoteip": "any"}, {"remoteip": ["10.0.0.0/8", "*", "LocalSubnet"]}),
     ({"remoteip": "any", "localip": "10.1.0.11"}, {"remoteip": "0.0.0.0/0", "localip": ["10.1.0.11"]}),
     ({"remoteip": "any", "localip": "2001:db8::1"}, {"remoteip": "::/0", "localip": ["2001:db8::1"]}),
-    ({}, {"profiles": "domain,private,public", "program": "any", "service": "Any", "protocol": "ANY", "enabled": "yes"}),
-    ({}, {"direction": "In", "action": "ALLOW", "edge": False, "security": "notrequired", "interfacetypes": "any", "rows": ["S1"]}),
+    (
+        {},
+        {"profiles": "domain,private,public", "program": "any", "service": "Any", "protocol": "ANY", "enabled": "yes"},
+    ),
+    (
+        {},
+        {
+            "direction": "In",
+            "action": "ALLOW",
+            "edge": False,
+            "security": "notrequired",
+            "interfacetypes": "any",
+            "rows": ["S1"],
+        },
+    ),
     ({}, {"interfacetypes": ["lan", "wireless", "ras"], "localport": None, "description": None}),
     ({"protocol": "icmpv4", "icmp_type_code": "8:*"}, {"protocol": "1", "icmp_type_code": ["8:*"]}),
     ({"program": "C:\\Windows\\a.exe"}, {"program": "c:\\windows\\A.EXE"}),
@@ -71,15 +88,30 @@ def test_each_property_is_compared_under_its_own_name(name: str, options: dict[s
 
 # What was put, and how Windows reads it back.
 READ_BACK: list[tuple[dict[str, Any], dict[str, Any]]] = [
-    ({"remoteip": "127.0.0.1,192.168.1.1"}, {"RemoteAddresses": "127.0.0.1/255.255.255.255,192.168.1.1/255.255.255.255"}),
+    (
+        {"remoteip": "127.0.0.1,192.168.1.1"},
+        {"RemoteAddresses": "127.0.0.1/255.255.255.255,192.168.1.1/255.255.255.255"},
+    ),
     ({"remoteip": "192.168.0.0/24"}, {"RemoteAddresses": "192.168.0.0/255.255.255.0"}),
     ({"remoteip": "192.168.0.1-192.168.0.5"}, {"RemoteAddresses": "192.168.0.1-192.168.0.5"}),
     ({"remoteip": "10.0.240.1/8"}, {"RemoteAddresses": "10.0.0.0/255.0.0.0"}),
     ({"remoteip": "2001:db8::1"}, {"RemoteAddresses": "2001:db8::1-2001:db8::1"}),
     ({"remoteip": "DHCP,LocalSubnet"}, {"RemoteAddresses": "LocalSubnet,DHCP"}),
-    ({"remoteip": "localsubnet,dns,dhcp,wins,defaultgateway"}, {"RemoteAddresses": "LocalSubnet,DNS,DHCP,WINS,DefaultGateway"}),
+    (
+        {"remoteip": "localsubnet,dns,dhcp,wins,defaultgateway"},
+        {"RemoteAddresses": "LocalSubnet,DNS,DHCP,WINS,DefaultGateway"},
+    ),
     ({"remoteip": ["10.0.0.1-10.0.0.4", "10.9.0.0/16"]}, {"RemoteAddresses": "10.9.0.0/255.255.0.0,10.0.0.1-10.0.0.4"}),
-    ({}, {"LocalAddresses": "*", "RemoteAddresses": "*", "LocalPorts": None, "InterfaceTypes": "All", "Description": None}),
+    (
+        {},
+        {
+            "LocalAddresses": "*",
+            "RemoteAddresses": "*",
+            "LocalPorts": None,
+            "InterfaceTypes": "All",
+            "Description": None,
+        },
+    ),
     ({"protocol": "tcp"}, {"Protocol": 6, "LocalPorts": "*", "RemotePorts": "*"}),
     ({"interfaces": ["LAN, first", "b"]}, {"Interfaces": ["B", "lan, first"]}),
     ({"interfaces": "any"}, {"Interfaces": []}),
@@ -105,12 +137,28 @@ READ_BACK: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("options", "read"), READ_BACK)
 def test_what_windows_reads_back_is_what_was_put(options: dict[str, Any], read: dict[str, Any]) -> None:
-    put = {"Name": "x", "Grouping": "msuc.lync", "Direction": 1, "Action": 1, "Protocol": 256, "Profiles": EVERY_PROFILE, "Enabled": True}
+    put = {
+        "Name": "x",
+        "Grouping": "msuc.lync",
+        "Direction": 1,
+        "Action": 1,
+        "Protocol": 256,
+        "Profiles": EVERY_PROFILE,
+        "Enabled": True,
+    }
     assert differing(from_options({"name": "x", **options}), from_com({**put, **read})) == ()
 
 
 def test_a_new_rule_is_put_with_the_protocol_before_the_ports_and_without_defaults() -> None:
-    rule = from_options({"name": "SIP", "protocol": "tcp", "localport": "5061", "remoteip": ["10.1.0.0/24", "10.2.0.1", "2001:db8::/48"], "profiles": "domain"})
+    rule = from_options(
+        {
+            "name": "SIP",
+            "protocol": "tcp",
+            "localport": "5061",
+            "remoteip": ["10.1.0.0/24", "10.2.0.1", "2001:db8::/48"],
+            "profiles": "domain",
+        }
+    )
     assert list(to_com(rule).items()) == [
         ("Name", "SIP"),
         ("Grouping", "msuc.lync"),
@@ -138,7 +186,10 @@ def test_everything_on_a_host_can_be_read() -> None:
     rule = from_com(odd)
     assert rule.remoteip.to_text() == ("what", "1.2.3.4")
     assert rule.action == "9"
-    assert (rule.to_options()["interfaces"], rule.to_options()["restrictions"]) == (["a", "b"], {"LocalUserOwner": "S-1"})
+    assert (rule.to_options()["interfaces"], rule.to_options()["restrictions"]) == (
+        ["a", "b"],
+        {"LocalUserOwner": "S-1"},
+    )
 
 
 def test_options_and_back_are_the_same_rule() -> None:
@@ -150,16 +201,31 @@ def test_options_and_back_are_the_same_rule() -> None:
 BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"name": ""}, "rule number 1, name: the rule has no name; fix: name it: the name is what the rule is matched by"),
     ({"name": "All"}, "rule All, name: 'All' is not a name that Windows takes; fix: choose another name"),
-    ({"name": "a|b"}, "rule a|b, name: 'a|b' cannot be used; allowed: a text of at most 9999 characters without any of |"),
+    (
+        {"name": "a|b"},
+        "rule a|b, name: 'a|b' cannot be used; allowed: a text of at most 9999 characters without any of |",
+    ),
     ({"name": "n" * 10000}, "allowed: a text of at most 9999 characters without any of |"),
     ({"name": 7}, "rule number 1, name: 7 cannot be used"),
     ({"description": "d" * 10000}, "rule x, description: 'ddd"),
-    ({"description": "a|b"}, "rule x, description: 'a|b' cannot be used; allowed: a text of at most 9999 characters without any of |"),
-    ({"group": "a|b"}, "rule x, group: 'a|b' cannot be used; allowed: a text of at most 9999 characters without any of |"),
+    (
+        {"description": "a|b"},
+        "rule x, description: 'a|b' cannot be used; allowed: a text of at most 9999 characters without any of |",
+    ),
+    (
+        {"group": "a|b"},
+        "rule x, group: 'a|b' cannot be used; allowed: a text of at most 9999 characters without any of |",
+    ),
     ({"group": "g" * 10000}, "rule x, group: 'ggg"),
-    *(({"program": f"C:\\a{letter}b"}, 'allowed: a text of at most 259 characters without any of / * ? " < > |') for letter in '/*?"<>|'),
+    *(
+        ({"program": f"C:\\a{letter}b"}, 'allowed: a text of at most 259 characters without any of / * ? " < > |')
+        for letter in '/*?"<>|'
+    ),
     ({"program": "p" * 260}, "rule x, program: 'ppp"),
-    *(({"service": f"a{letter}b"}, "allowed: a text of at most 259 characters without any of / \\ |") for letter in "/\\|"),
+    *(
+        ({"service": f"a{letter}b"}, "allowed: a text of at most 259 characters without any of / \\ |")
+        for letter in "/\\|"
+    ),
     ({"service": "s" * 260}, "rule x, service: 'sss"),
     ({"protocol": 257}, "rule x, protocol: 257 is not a protocol"),
     ({"protocol": -1}, "rule x, protocol: -1 is not a protocol"),
@@ -167,65 +233,159 @@ BAD_OPTIONS: list[tuple[dict[str, Any], str]] = [
     ({"localport": "65536", "protocol": "tcp"}, "rule x, localport: '65536' is out of order or outside 1-65535"),
     ({"icmp_type_code": "8", "protocol": 1}, "rule x, icmp_type_code: 8: not an ICMP type and code"),
     ({"icmp_type_code": "8:256", "protocol": 58}, "rule x, icmp_type_code: 8:256: not an ICMP type and code"),
-    ({"icmp_type_code": "8:0"}, "rule x, icmp_type_code: ICMP types go with icmpv4 and icmpv6 only, and the protocol is any"),
+    (
+        {"icmp_type_code": "8:0"},
+        "rule x, icmp_type_code: ICMP types go with icmpv4 and icmpv6 only, and the protocol is any",
+    ),
     (
         {"icmp_type_code": [f"{kind}:{code}" for kind in range(8) for code in range(128)], "protocol": 1},
         "rule x, icmp_type_code: 1024 entries; Windows takes 1000; fix: split the rule in two",
     ),
     ({"remoteip": "10.0.0.0/255.0.255.0"}, "rule x, remoteip: '10.0.0.0/255.0.255.0' is not an address"),
-    ({"remoteip": "10.0.0.9-10.0.0.1"}, "rule x, remoteip: '10.0.0.9-10.0.0.1' is not an address range: first and last must be of one family and in order"),
+    (
+        {"remoteip": "10.0.0.9-10.0.0.1"},
+        "rule x, remoteip: '10.0.0.9-10.0.0.1' is not an address range: first and last must be of one family and in "
+        "order",
+    ),
     ({"remoteip": "10.0.0.9-2001:db8::1"}, "rule x, remoteip: '10.0.0.9-2001:db8::1' is not an address range"),
     ({"remoteip": "2001:db8::/129"}, "rule x, remoteip: '2001:db8::/129' is not an address"),
     ({"remoteip": "0.0.0.0"}, "rule x, remoteip: 0.0.0.0 is an unspecified, loopback, multicast or broadcast address"),
-    ({"remoteip": "255.255.255.255"}, "rule x, remoteip: 255.255.255.255 is an unspecified, loopback, multicast or broadcast address"),
+    (
+        {"remoteip": "255.255.255.255"},
+        "rule x, remoteip: 255.255.255.255 is an unspecified, loopback, multicast or broadcast address",
+    ),
     ({"localip": "::"}, "rule x, localip: :: is an unspecified, loopback, multicast or broadcast address"),
     ({"localip": "ff02::1"}, "rule x, localip: ff02::1 is an unspecified, loopback, multicast or broadcast address"),
     ({"remoteip": "::/0"}, "rule x, remoteip: all IPv6 addresses cannot be written"),
-    ({"remoteip": "Localsubnets"}, "rule x, remoteip: 'Localsubnets' is not an address, a network a/n or a range a-b; allowed: any, addresses"),
+    (
+        {"remoteip": "Localsubnets"},
+        "rule x, remoteip: 'Localsubnets' is not an address, a network a/n or a range a-b; allowed: any, addresses",
+    ),
     ({"localport": "RPCX", "protocol": "tcp"}, "rule x, localport: 'RPCX' is not a port or a range a-b"),
     ({"localport": "Teredo", "protocol": "tcp"}, "rule x, localport: Teredo goes with protocol udp only"),
-    ({"localport": "Ply2Disc", "protocol": "udp", "direction": "out"}, "rule x, localport: Ply2Disc: words are for inbound rules only"),
+    (
+        {"localport": "Ply2Disc", "protocol": "udp", "direction": "out"},
+        "rule x, localport: Ply2Disc: words are for inbound rules only",
+    ),
     ({"remoteport": "IPHTTPS", "protocol": "tcp"}, "rule x, remoteport: IPHTTPS: words are for outbound rules only"),
-    ({"remoteport": "IPHTTPS", "protocol": "udp", "direction": "out"}, "rule x, remoteport: IPHTTPS goes with protocol tcp only"),
-    ({"interfaces": ["LAN", " "]}, "rule x, interfaces: ['LAN', ' '] are not names of interfaces; allowed: any, or names as the host shows them"),
-    ({"interfaces": [f"LAN {number}" for number in range(1001)]}, "rule x, interfaces: 1001 entries; Windows takes 1000"),
-    ({"interfaces": "LAN", "localip": "10.0.0.1"}, "rule x, interfaces: interfaces and local addresses exclude each other; fix: remove localip or interfaces"),
-    ({"interfacetypes": "wlan"}, "rule x, interfacetypes: wlan: not among the choices; allowed: any, lan, ras, wireless"),
+    (
+        {"remoteport": "IPHTTPS", "protocol": "udp", "direction": "out"},
+        "rule x, remoteport: IPHTTPS goes with protocol tcp only",
+    ),
+    (
+        {"interfaces": ["LAN", " "]},
+        "rule x, interfaces: ['LAN', ' '] are not names of interfaces; allowed: any, or names as the host shows them",
+    ),
+    (
+        {"interfaces": [f"LAN {number}" for number in range(1001)]},
+        "rule x, interfaces: 1001 entries; Windows takes 1000",
+    ),
+    (
+        {"interfaces": "LAN", "localip": "10.0.0.1"},
+        "rule x, interfaces: interfaces and local addresses exclude each other; fix: remove localip or interfaces",
+    ),
+    (
+        {"interfacetypes": "wlan"},
+        "rule x, interfacetypes: wlan: not among the choices; allowed: any, lan, ras, wireless",
+    ),
     ({"edge": "deferapp", "direction": "out"}, "rule x, edge: edge traversal is for inbound rules only"),
     (
         {"edge": "deferuser", "protocol": "tcp", "program": "C:\\a.exe", "localport": 1},
         "rule x, edge: deferuser needs a program and a protocol and takes no ports",
     ),
-    *(({"security": word, "action": "block"}, "rule x, security: a rule that blocks") for word in ("authnoencap", "authdynenc", "authenc")),
+    *(
+        ({"security": word, "action": "block"}, "rule x, security: a rule that blocks")
+        for word in ("authnoencap", "authdynenc", "authenc")
+    ),
     ({"direction": "inn"}, "rule x, direction: 'inn' is not one of the choices; allowed: in, out; fix: write in"),
     ({"enabled": "maybe"}, "rule x, enabled: 'maybe' is neither true nor false; allowed: false, true"),
-    ({"profiles": ["domain", "work"]}, "rule x, profiles: work: not among the choices; allowed: any, domain, private, public"),
-    ({"protocol": "sctp"}, "rule x, protocol: 'sctp' is not a protocol; allowed: any, icmpv4, icmpv6, tcp, udp, or a number 0 to 255"),
+    (
+        {"profiles": ["domain", "work"]},
+        "rule x, profiles: work: not among the choices; allowed: any, domain, private, public",
+    ),
+    (
+        {"protocol": "sctp"},
+        "rule x, protocol: 'sctp' is not a protocol; allowed: any, icmpv4, icmpv6, tcp, udp, or a number 0 to 255",
+    ),
     ({"protocol": 300}, "rule x, protocol: 300 is not a protocol"),
     ({"localport": True}, "rule x, localport: True is not a list or a comma separated text"),
     ({"localport": {"a": 1}}, "rule x, localport: {'a': 1} is not a list or a comma separated text"),
-    ({"localport": "90-80"}, "rule x, localport: '90-80' is out of order or outside 1-65535; allowed: any, ports 1-65535, ranges a-b, IPHTTPS"),
-    ({"remoteip": "10.0.0.300"}, "rule x, remoteip: '10.0.0.300' is not an address, a network a/n or a range a-b; allowed: any, addresses, networks"),
-    ({"icmp_type_code": "300:1", "protocol": 1}, "rule x, icmp_type_code: 300:1: not an ICMP type and code; allowed: any, or type:code"),
+    (
+        {"localport": "90-80"},
+        "rule x, localport: '90-80' is out of order or outside 1-65535; allowed: any, ports 1-65535, ranges a-b, "
+        "IPHTTPS",
+    ),
+    (
+        {"remoteip": "10.0.0.300"},
+        "rule x, remoteip: '10.0.0.300' is not an address, a network a/n or a range a-b; allowed: any, addresses, "
+        "networks",
+    ),
+    (
+        {"icmp_type_code": "300:1", "protocol": 1},
+        "rule x, icmp_type_code: 300:1: not an ICMP type and code; allowed: any, or type:code",
+    ),
     ({"local_port": 80}, "rule x, local_port: 'local_port' is not an option of a rule; allowed: action, "),
     ({"local_port": 80}, "; fix: write localport"),
     ({"xyzzy": 80}, "; fix: remove it"),
-    ({"group": "mine"}, "rule x, group: 'mine' is not the group that this task owns; allowed: msuc.lync; fix: leave the option out"),
-    ({"program": 'C:\\a".exe'}, "rule x, program: 'C:\\\\a\".exe' cannot be used; allowed: a text of at most 259 characters"),
-    ({"localport": 80}, "rule x, localport: ports go with TCP and UDP only, and the protocol is any; fix: set protocol to tcp or udp"),
+    (
+        {"group": "mine"},
+        "rule x, group: 'mine' is not the group that this task owns; allowed: msuc.lync; fix: leave the option out",
+    ),
+    (
+        {"program": 'C:\\a".exe'},
+        "rule x, program: 'C:\\\\a\".exe' cannot be used; allowed: a text of at most 259 characters",
+    ),
+    (
+        {"localport": 80},
+        "rule x, localport: ports go with TCP and UDP only, and the protocol is any; fix: set protocol to tcp or udp",
+    ),
     ({"remoteport": 80, "protocol": 47}, "rule x, remoteport: ports go with TCP and UDP only, and the protocol is 47"),
-    ({"icmp_type_code": "8:0", "protocol": "tcp"}, "rule x, icmp_type_code: ICMP types go with icmpv4 and icmpv6 only, and the protocol is tcp"),
-    ({"remoteport": "RPC", "protocol": "tcp"}, "rule x, remoteport: RPC: words are for local ports only; fix: write port numbers"),
-    ({"localport": "RPC", "protocol": "tcp", "direction": "out"}, "rule x, localport: RPC: words are for inbound rules only"),
-    ({"localport": "RPC", "protocol": "udp"}, "rule x, localport: RPC goes with protocol tcp only; fix: set protocol to tcp"),
-    ({"localip": "LocalSubnet"}, "rule x, localip: LocalSubnet: words are for remote addresses only; fix: write addresses of the host"),
-    ({"remoteip": "::1"}, "rule x, remoteip: ::1 is an unspecified, loopback, multicast or broadcast address, which Windows refuses"),
-    ({"remoteip": "224.0.0.5"}, "rule x, remoteip: 224.0.0.5 is an unspecified, loopback, multicast or broadcast address"),
-    ({"remoteip": "0.0.0.0/0"}, "rule x, remoteip: all IPv4 addresses cannot be written: Windows refuses a mask of 0; fix: write any, which is IPv4 and IPv6"),
-    ({"interfacetypes": "lan", "localip": "10.0.0.1"}, "rule x, interfacetypes: interface types and local addresses exclude each other"),
-    ({"edge": "yes", "direction": "out"}, "rule x, edge: edge traversal is for inbound rules only; fix: set edge to no, or direction to in"),
+    (
+        {"icmp_type_code": "8:0", "protocol": "tcp"},
+        "rule x, icmp_type_code: ICMP types go with icmpv4 and icmpv6 only, and the protocol is tcp",
+    ),
+    (
+        {"remoteport": "RPC", "protocol": "tcp"},
+        "rule x, remoteport: RPC: words are for local ports only; fix: write port numbers",
+    ),
+    (
+        {"localport": "RPC", "protocol": "tcp", "direction": "out"},
+        "rule x, localport: RPC: words are for inbound rules only",
+    ),
+    (
+        {"localport": "RPC", "protocol": "udp"},
+        "rule x, localport: RPC goes with protocol tcp only; fix: set protocol to tcp",
+    ),
+    (
+        {"localip": "LocalSubnet"},
+        "rule x, localip: LocalSubnet: words are for remote addresses only; fix: write addresses of the host",
+    ),
+    (
+        {"remoteip": "::1"},
+        "rule x, remoteip: ::1 is an unspecified, loopback, multicast or broadcast address, which Windows refuses",
+    ),
+    (
+        {"remoteip": "224.0.0.5"},
+        "rule x, remoteip: 224.0.0.5 is an unspecified, loopback, multicast or broadcast address",
+    ),
+    (
+        {"remoteip": "0.0.0.0/0"},
+        "rule x, remoteip: all IPv4 addresses cannot be written: Windows refuses a mask of 0; fix: write any, which "
+        "is IPv4 and IPv6",
+    ),
+    (
+        {"interfacetypes": "lan", "localip": "10.0.0.1"},
+        "rule x, interfacetypes: interface types and local addresses exclude each other",
+    ),
+    (
+        {"edge": "yes", "direction": "out"},
+        "rule x, edge: edge traversal is for inbound rules only; fix: set edge to no, or direction to in",
+    ),
     ({"edge": "deferuser"}, "rule x, edge: deferuser needs a program and a protocol and takes no ports"),
-    ({"security": "authenticate", "action": "block"}, "rule x, security: a rule that blocks cannot ask for authentication"),
+    (
+        {"security": "authenticate", "action": "block"},
+        "rule x, security: a rule that blocks cannot ask for authentication",
+    ),
 ]
 
 
@@ -237,7 +397,11 @@ def test_a_bad_option_is_named_with_what_is_allowed_and_the_fix(options: dict[st
 
 
 def test_all_errors_of_all_rules_come_at_once() -> None:
-    rules: list[dict[str, Any]] = [{"name": "a", "localport": 0, "remoteip": "x"}, {"name": "b", "edge": "up"}, {"name": "a"}]
+    rules: list[dict[str, Any]] = [
+        {"name": "a", "localport": 0, "remoteip": "x"},
+        {"name": "b", "edge": "up"},
+        {"name": "a"},
+    ]
     with pytest.raises(InvalidInputError) as raised:
         rules_from_options(rules)
     places = [problem.place for problem in raised.value.problems]

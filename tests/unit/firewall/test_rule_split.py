@@ -64,7 +64,9 @@ CHANGES: list[tuple[str, Any, Any, list[str], int]] = [
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize(("old", "new", "parts", "writes"), [case[1:] for case in CHANGES], ids=[case[0] for case in CHANGES])
+@pytest.mark.parametrize(
+    ("old", "new", "parts", "writes"), [case[1:] for case in CHANGES], ids=[case[0] for case in CHANGES]
+)
 def test_parts_grow_and_shrink_without_a_gap(old: Any, new: Any, parts: list[str], writes: int) -> None:
     store = MemoryStore.of()
     run(store, [wanted(old)])
@@ -116,32 +118,45 @@ def test_ports_are_split_too() -> None:
 
 def test_what_only_looks_like_parts_is_left_apart() -> None:
     one, two, three = (
-        from_options({"name": name, "remoteip": address}) for name, address in (("a (1 of 2)", "10.0.0.1"), ("a (2 of 2)", "10.0.0.2"), ("a", "any"))
+        from_options({"name": name, "remoteip": address})
+        for name, address in (("a (1 of 2)", "10.0.0.1"), ("a (2 of 2)", "10.0.0.2"), ("a", "any"))
     )
     assert [rule.name for rule in joined([one, two])] == ["a"]
     assert [rule.name for rule in joined([one, two, three])] == ["a", "a (1 of 2)", "a (2 of 2)"]
     assert [rule.name for rule in joined([one])] == ["a (1 of 2)"]
-    assert [rule.name for rule in joined([one, from_options({"name": "a (2 of 2)", "remoteip": "10.0.0.2", "enabled": False})])] == ["a (1 of 2)", "a (2 of 2)"]
+    assert [
+        rule.name
+        for rule in joined([one, from_options({"name": "a (2 of 2)", "remoteip": "10.0.0.2", "enabled": False})])
+    ] == ["a (1 of 2)", "a (2 of 2)"]
 
 
 def test_names_of_parts_and_two_long_lists_are_refused() -> None:
-    with pytest.raises(InvalidInputError, match=r"rule a \(1 of 2\), name: it would be taken for a part of rule a; fix: choose another name"):
+    with pytest.raises(
+        InvalidInputError,
+        match=r"rule a \(1 of 2\), name: it would be taken for a part of rule a; fix: choose another name",
+    ):
         rules_from_options([{"name": "a"}, {"name": "a (1 of 2)"}])
     assert len(rules_from_options([{"name": "a (1 of 2)"}])) == 1
     with pytest.raises(InvalidInputError) as raised:
         from_options(wanted(range(1001), localport=list(range(1, 2401, 2))))
-    text = "1001 entries; Windows takes 1000, and a rule is split along one list only (localport is too long as well); fix: split the rule in two"
+    only = "a rule is split along one list only (localport is too long as well)"
+    text = f"1001 entries; Windows takes 1000, and {only}; fix: split the rule in two"
     assert f"rule Long, remoteip: {text}" in str(raised.value)
 
 
 def addresses(networks: int, ranges: int, ipv6: int) -> list[str]:
     """Return so many entries of each kind, none of which touches another."""
     found = [f"10.{number // 100}.{2 * (number % 100)}.0/24" for number in range(networks)]
-    found += [f"11.{number // 100}.{2 * (number % 100)}.1-11.{number // 100}.{2 * (number % 100)}.6" for number in range(ranges)]
+    found += [
+        f"11.{number // 100}.{2 * (number % 100)}.1-11.{number // 100}.{2 * (number % 100)}.6"
+        for number in range(ranges)
+    ]
     return found + [f"2001:db8:{2 * number:x}::/48" for number in range(ipv6)]
 
 
-@pytest.mark.parametrize(("networks", "ranges", "ipv6", "count"), [(1000, 1000, 1000, 1), (1001, 1000, 400, 2), (100, 100, 2001, 3)])
+@pytest.mark.parametrize(
+    ("networks", "ranges", "ipv6", "count"), [(1000, 1000, 1000, 1), (1001, 1000, 400, 2), (100, 100, 2001, 3)]
+)
 def test_each_kind_of_entries_is_counted_by_itself(networks: int, ranges: int, ipv6: int, count: int) -> None:
     rule = from_options({"name": "x", "remoteip": ["LocalSubnet", *addresses(networks, ranges, ipv6)]})
     parts = split(rule, [])

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What stands against a set of changes: management that would be shut, connections that would be cut, rules that do not count."""
+"""What stands against changes: management that would be shut, connections that would be cut, rules without effect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,14 @@ from tests.unit.firewall.windows.test_reconcile import planned, run
 
 PEER, NETWORK = "10.9.0.5", "10.9.0.0/24"
 OURS = {"Name": "Old", "Grouping": "msuc.lync", "Protocol": 6, "LocalPorts": "5985", "Enabled": True}
-STOCK = {"Name": "WinRM", "Grouping": "@FirewallAPI.dll,-30267", "Protocol": 6, "LocalPorts": "5985", "ApplicationName": "System", "Enabled": True}
+STOCK = {
+    "Name": "WinRM",
+    "Grouping": "@FirewallAPI.dll,-30267",
+    "Protocol": 6,
+    "LocalPorts": "5985",
+    "ApplicationName": "System",
+    "Enabled": True,
+}
 SIP = {**OURS, "Name": "SIP", "LocalPorts": "5061"}
 KEEP = {"name": "Old", "protocol": "tcp", "localport": 5985}
 BLOCK = {"name": "Block", "protocol": "tcp", "localport": "5000-6000", "action": "block", "remoteip": "10.9.0.0/16"}
@@ -24,7 +31,9 @@ POLICY_RULE = "v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5985|Name=
 SHUT = "management: winrm (TCP 5985) on 10.1.0.11 would be shut for {} on profile domain; rules that go or block: {}"
 
 
-def gathered(rules: list[dict[str, Any]], want: list[dict[str, Any]], document: dict[str, Any], **options: Any) -> WindowsFirewallProvider:
+def gathered(
+    rules: list[dict[str, Any]], want: list[dict[str, Any]], document: dict[str, Any], **options: Any
+) -> WindowsFirewallProvider:
     """Return a run on a host that listens on 5985 and 5061, and has one connection to the former."""
     store = MemoryStore.of(*rules)
     store.change(**{"listeners": ["0.0.0.0 5985"], "connections": [f"10.1.0.11 5985 {PEER}"], **document})
@@ -42,7 +51,8 @@ def refused(run: WindowsFirewallProvider) -> list[str]:
 
 
 OFF = {"settings": {"1": {"firewall_enabled": False}}}
-# what the host has, what is wanted, what else the host is, what the task says, and the line that the guard says ("" for none)
+# what the host has, what is wanted, what else the host is, what the task says, and the line that the guard says ("" for
+# none)
 GUARD: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any], dict[str, Any], str]] = {
     "the only rule for the peer goes": ([OURS], [], {}, {}, SHUT.format(PEER, "Old")),
     "it is narrowed to others": ([OURS], [{**KEEP, "remoteip": "10.8.0.0/24"}], {}, {}, SHUT.format(PEER, "Old")),
@@ -61,18 +71,48 @@ GUARD: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any
     "it moves to the program that listens": ([OURS], [{**KEEP, "program": "System"}], {}, {}, ""),
     "it is renamed": ([OURS], [{**KEEP, "name": "New"}], {}, {}, ""),
     "the rule of Windows stays": ([OURS, STOCK], [], {}, {}, ""),
-    "the rule of Windows is for the local subnet only": ([OURS, {**STOCK, "RemoteAddresses": "LocalSubnet"}], [], {}, {}, SHUT.format(PEER, "Old")),
-    "the rule of Windows is for another address": ([OURS, {**STOCK, "LocalAddresses": "10.1.0.99"}], [], {}, {}, SHUT.format(PEER, "Old")),
-    "a rule for the local subnet goes": ([{**OURS, "RemoteAddresses": "LocalSubnet"}], [], {}, {}, SHUT.format(PEER, "Old")),
+    "the rule of Windows is for the local subnet only": (
+        [OURS, {**STOCK, "RemoteAddresses": "LocalSubnet"}],
+        [],
+        {},
+        {},
+        SHUT.format(PEER, "Old"),
+    ),
+    "the rule of Windows is for another address": (
+        [OURS, {**STOCK, "LocalAddresses": "10.1.0.99"}],
+        [],
+        {},
+        {},
+        SHUT.format(PEER, "Old"),
+    ),
+    "a rule for the local subnet goes": (
+        [{**OURS, "RemoteAddresses": "LocalSubnet"}],
+        [],
+        {},
+        {},
+        SHUT.format(PEER, "Old"),
+    ),
     "a block beats the rule of Windows": ([STOCK], [BLOCK], {}, {}, SHUT.format(PEER, "Block")),
     "a block for others": ([STOCK], [{**BLOCK, "remoteip": "10.8.0.0/16"}], {}, {}, ""),
-    "a block on one remote port may hit": ([STOCK], [{**BLOCK, "remoteport": 50000}], {}, {}, SHUT.format(PEER, "Block")),
+    "a block on one remote port may hit": (
+        [STOCK],
+        [{**BLOCK, "remoteport": 50000}],
+        {},
+        {},
+        SHUT.format(PEER, "Block"),
+    ),
     "a block of outbound traffic": ([STOCK], [{**BLOCK, "direction": "out"}], {}, {}, ""),
     "the block was there already": ([OURS, {**STOCK, "Action": 0}], [], {}, {}, ""),
     "the firewall is off": ([OURS], [], OFF, {}, ""),
     "all is blocked anyway": ([OURS], [], {"settings": {"1": {"block_all_inbound": True}}}, {}, ""),
     "all is let in anyway": ([OURS], [], {"settings": {"1": {"default_inbound": 1}}}, {}, ""),
-    "Group Policy switches it off": ([OURS], [], {"group_policy": {"rules": {}, "profiles": {"domain": {"EnableFirewall": 0}}}}, {}, ""),
+    "Group Policy switches it off": (
+        [OURS],
+        [],
+        {"group_policy": {"rules": {}, "profiles": {"domain": {"EnableFirewall": 0}}}},
+        {},
+        "",
+    ),
     "Group Policy admits too": ([OURS], [], {"group_policy": {"rules": {"{1}": POLICY_RULE}, "profiles": {}}}, {}, ""),
     "nobody is connected": ([OURS], [], {"connections": []}, {}, ""),
     "the networks lose although nobody is connected": (
@@ -95,22 +135,45 @@ def test_the_guard_compares_before_and_after(case: Any) -> None:
 
 def test_remote_desktop_and_ssh_are_guarded_too() -> None:
     rules = [{**OURS, "Name": "RDP", "LocalPorts": "3389"}, {**OURS, "Name": "SSH", "LocalPorts": "22"}]
-    run = gathered(rules, [], {"listeners": ["0.0.0.0 22", "0.0.0.0 3389"], "connections": []}, accept_cut=True, management_networks=[NETWORK])
-    assert [line.split(" on ")[0] for line in refused(run)] == ["  - management: ssh (TCP 22)", "  - management: rdp (TCP 3389)"]
+    run = gathered(
+        rules,
+        [],
+        {"listeners": ["0.0.0.0 22", "0.0.0.0 3389"], "connections": []},
+        accept_cut=True,
+        management_networks=[NETWORK],
+    )
+    assert [line.split(" on ")[0] for line in refused(run)] == [
+        "  - management: ssh (TCP 22)",
+        "  - management: rdp (TCP 3389)",
+    ]
 
 
 def test_phase_open_is_never_refused() -> None:
     assert refused(gathered([OURS], [{**KEEP, "remoteip": "10.8.0.0/24"}], {}, phase="open")) == []
 
 
-SIP_HOST = {"listeners": ["0.0.0.0 5061"], "connections": ["10.1.0.11 5061 10.10.3.4", "10.1.0.11 5061 10.20.3.4", "::1 5061 ::1"]}
+SIP_HOST = {
+    "listeners": ["0.0.0.0 5061"],
+    "connections": ["10.1.0.11 5061 10.10.3.4", "10.1.0.11 5061 10.20.3.4", "::1 5061 ::1"],
+}
 SERVER = {**STOCK, "Name": "CS RTCSRV", "Grouping": None, "LocalPorts": "*", "ApplicationName": "C:\\RTCSrv.exe"}
 WANT = {"name": "SIP", "protocol": "tcp", "localport": 5061}
-PEERS = {"kind": "peers", "port": 5061, "address": "10.1.0.11", "peers": ["10.10.3.4", "10.20.3.4"], "rules": ["SIP"], "unless": []}
+PEERS = {
+    "kind": "peers",
+    "port": 5061,
+    "address": "10.1.0.11",
+    "peers": ["10.10.3.4", "10.20.3.4"],
+    "rules": ["SIP"],
+    "unless": [],
+}
 LISTENER = {**PEERS, "kind": "listener", "peers": []}
 CUTS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]] = {
     "the rule goes": ([SIP], [], [LISTENER, PEERS]),
-    "it is narrowed to some of the peers": ([SIP], [{**WANT, "remoteip": "10.10.0.0/16"}], [{**PEERS, "peers": ["10.20.3.4"]}]),
+    "it is narrowed to some of the peers": (
+        [SIP],
+        [{**WANT, "remoteip": "10.10.0.0/16"}],
+        [{**PEERS, "peers": ["10.20.3.4"]}],
+    ),
     "it takes another port": ([SIP], [{**WANT, "localport": 5062}], [LISTENER, PEERS]),
     "another rule stays": ([SIP, {**SIP, "Name": "Other", "Grouping": "Contoso"}], [], []),
     "a rule of a program stays and may admit them": (
@@ -119,7 +182,11 @@ CUTS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str,
         [{**LISTENER, "unless": ["CS RTCSRV"]}, {**PEERS, "unless": ["CS RTCSRV"]}],
     ),
     "nothing of theirs changes": ([SIP, OURS], [WANT], []),
-    "a new block": ([SIP], [WANT, {**BLOCK, "remoteip": "10.20.0.0/16"}], [{**PEERS, "peers": ["10.20.3.4"], "rules": ["Block"]}]),
+    "a new block": (
+        [SIP],
+        [WANT, {**BLOCK, "remoteip": "10.20.0.0/16"}],
+        [{**PEERS, "peers": ["10.20.3.4"], "rules": ["Block"]}],
+    ),
 }
 
 
@@ -134,18 +201,26 @@ def test_what_would_be_cut_is_named_with_the_rule(have: list[Any], want: list[An
 
 def test_a_cut_says_who_which_rule_and_the_way_out() -> None:
     assert refused(gathered([SIP], [], SIP_HOST))[1] == (
-        "  - would cut peers 10.10.3.4, 10.20.3.4 on TCP 5061 of 10.1.0.11: only SIP admits them now; fix: keep the rule, or set accept_cut (lync_accept_cut)"
+        "  - would cut peers 10.10.3.4, 10.20.3.4 on TCP 5061 of 10.1.0.11: only SIP admits them now; fix: keep the "
+        "rule, or set accept_cut (lync_accept_cut)"
     )
 
 
 @pytest.mark.parametrize(
     "document",
-    [{"profiles": {"active": 1, "local_policy_modify_state": 1}}, {"group_policy": {"rules": {}, "profiles": {"domain": {"AllowLocalPolicyMerge": 0}}}}],
+    [
+        {"profiles": {"active": 1, "local_policy_modify_state": 1}},
+        {"group_policy": {"rules": {}, "profiles": {"domain": {"AllowLocalPolicyMerge": 0}}}},
+    ],
 )
 def test_where_local_rules_do_not_count_nothing_is_written(document: dict[str, Any]) -> None:
     run = gathered([], [WANT], document)
-    assert refused(run) == ["  - Group Policy switches local rules off on profile domain; fix: mark the host lync_apply: handout"]
-    assert run.result()["warnings"] == ["Group Policy switches local rules off on profile domain: what this module writes there does not count"]
+    assert refused(run) == [
+        "  - Group Policy switches local rules off on profile domain; fix: mark the host lync_apply: handout"
+    ]
+    assert run.result()["warnings"] == [
+        "Group Policy switches local rules off on profile domain: what this module writes there does not count"
+    ]
 
 
 def test_check_mode_tells_what_would_be_refused_and_does_not_fail() -> None:
@@ -163,7 +238,9 @@ def test_a_rule_of_group_policy_that_makes_no_sense_is_warned_about() -> None:
     run = gathered([], [], {"group_policy": {"rules": {"{1}": "v2.10|Action=Perhaps|Dir=In|Name=x|"}, "profiles": {}}})
     warnings = run.result()["warnings"]
     assert isinstance(warnings, list)
-    assert warnings[0].startswith("a rule of Group Policy is not understood, and was left out of account: rule id '{1}', Action: 'Perhaps'")
+    assert warnings[0].startswith(
+        "a rule of Group Policy is not understood, and was left out of account: rule id '{1}', Action: 'Perhaps'"
+    )
 
 
 def test_group_policy_rules_are_never_owned_nor_written() -> None:
@@ -195,5 +272,7 @@ def test_bad_options_are_refused_together() -> None:
         Task.from_options({name: value for name, (value, _text) in BAD.items()})
     for _value, text in BAD.values():
         assert text in str(raised.value)
-    with pytest.raises(InvalidInputError, match="there is nothing to bring back without a snapshot; fix: set snapshot to true"):
+    with pytest.raises(
+        InvalidInputError, match="there is nothing to bring back without a snapshot; fix: set snapshot to true"
+    ):
         Task.from_options({"confirm_minutes": 5, "snapshot": False})

@@ -19,7 +19,9 @@ Packet = tuple[str, int, int, str, str, str]
 _PORTS = (1, 2, 3, 9)
 _ADDRESSES = ("10.0.0.0", "10.0.0.1", "10.0.0.2", "2001:db8::1", "10.9.9.9")
 _PROGRAMS = ("c:\\a.exe", "c:\\other.exe")
-PACKETS: tuple[Packet, ...] = tuple(itertools.product(("in", "out"), (6, 17, 47), _PORTS, _ADDRESSES, ("domain", "private", "public"), _PROGRAMS))
+PACKETS: tuple[Packet, ...] = tuple(
+    itertools.product(("in", "out"), (6, 17, 47), _PORTS, _ADDRESSES, ("domain", "private", "public"), _PROGRAMS)
+)
 
 _LOCAL_PORTS: tuple[list[str], ...] = ([], ["1"], ["1", "2"], ["2-3"], ["3"])
 _REMOTE: tuple[list[str], ...] = ([], ["10.0.0.1"], ["10.0.0.0/31"], ["10.0.0.1-10.0.0.2"], ["2001:db8::1", "10.0.0.0"])
@@ -42,11 +44,20 @@ def admitted(rules: Iterable[Rule]) -> frozenset[Packet]:
     """Return the packets that rules admit: allowed by one and blocked by none."""
     enabled = [rule for rule in rules if rule.enabled]
     allow, block = ([rule for rule in enabled if rule.action == action] for action in ("allow", "block"))
-    return frozenset(packet for packet in PACKETS if any(matches(rule, packet) for rule in allow) and not any(matches(rule, packet) for rule in block))
+    return frozenset(
+        packet
+        for packet in PACKETS
+        if any(matches(rule, packet) for rule in allow) and not any(matches(rule, packet) for rule in block)
+    )
 
 
 @st.composite
-def rules(draw: st.DrawFn, names: tuple[str, ...] = ("a", "b", "c"), group: str = "msuc.lync", actions: tuple[str, ...] = ("allow", "block")) -> Rule:
+def rules(
+    draw: st.DrawFn,
+    names: tuple[str, ...] = ("a", "b", "c"),
+    group: str = "msuc.lync",
+    actions: tuple[str, ...] = ("allow", "block"),
+) -> Rule:
     """Return a rule of the universe."""
     rule = Rule(
         name=draw(st.sampled_from(names)),
@@ -74,6 +85,6 @@ def wanted(actions: tuple[str, ...] = ("allow", "block")) -> st.SearchStrategy[l
 
 
 def present(actions: tuple[str, ...] = ("allow", "block")) -> st.SearchStrategy[list[Rule]]:
-    """Return what a host may have: owned rules whose names may repeat, and foreign ones that may have the same names."""
+    """Return what a host may have: owned rules whose names may repeat, and foreign ones, also of the same names."""
     foreign = st.lists(rules(names=("a", "CS X"), group="", actions=actions), max_size=2)
     return st.tuples(st.lists(rules(actions=actions), max_size=4), foreign).map(lambda pair: [*pair[0], *pair[1]])

@@ -1,13 +1,16 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What changes of exemptions do: effects like those of firewall rules, of what is exempt instead of what is admitted; the guard.
+"""What changes of exemptions do: effects like those of firewall rules, of what is exempt instead of what is admitted.
+
+The guard.
 
     effects_text(change.effects) == "newly exempt; cuts into Domain isolation (Group Policy)"
     judge(host, comparison, safety).refused
     == ("winrm (TCP 5985) on 10.1.0.11 would be left to Domain isolation, which requires protection, for 10.9.0.5 ...",)
 
-How Windows ranks an exemption that is wider than the rule it cuts into is nowhere specified, so that such a pair is named.
-Traffic that loses its exemption under a requiring rule is dropped silently; so is the connection that made the change.
+How Windows ranks an exemption that is wider than the rule it cuts into is nowhere specified, so that such a pair is
+named. Traffic that loses its exemption under a requiring rule is dropped silently; so is the connection that made the
+change.
 """
 
 from __future__ import annotations
@@ -85,7 +88,10 @@ def _cuts(rule: Rule | None, protecting: Sequence[Present]) -> Iterator[Effect]:
 
 
 def judge(host: IpsecHost, comparison: Comparison, safety: Safety, is_local: bool = True) -> Verdict:
-    """Return the verdict over changes that may be none; is_local: they are of the host's own store, which Group Policy may switch off."""
+    """Return the verdict over changes that may be none.
+
+    Is_local: they are of the host's own store, which Group Policy may switch off.
+    """
     unmerged = tuple(profile.name for profile in host.profiles if is_local and profile.active and not profile.merges)
     if not comparison.changes:
         return Verdict(unmerged=unmerged)
@@ -104,7 +110,8 @@ def _refusal(comparison: Comparison, way: Management) -> Iterator[str]:
         gone = ", ".join(comparison.ended_by(way.target, way.profile, sources))
         whom = ", ".join(address_texts(sources))
         verb = "requires" if len(names) == 1 else "require"
-        yield f"{way} would be left to {', '.join(names)}, which {verb} protection, for {whom} on profile {way.profile.name}; exemptions that go: {gone}"
+        left = f"would be left to {', '.join(names)}, which {verb} protection, for {whom}"
+        yield f"{way} {left} on profile {way.profile.name}; exemptions that go: {gone}"
 
 
 def _losing(host: IpsecHost, comparison: Comparison, ways: list[Management]) -> frozenset[int]:

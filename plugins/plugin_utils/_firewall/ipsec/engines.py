@@ -4,11 +4,11 @@
 
     {"kind": "add", "id": "{...}", "name": "Lync exempt media (UDP)", "arguments": {...}}
 
-With "cim" each operation is one cmdlet of Windows Server 2012 and later, with a rule id that follows from the name. With
-"netsh" all are one script, in which "set" and "delete" are about every rule of a name: what shall stay of it is added again in
-the same script.
+With "cim" each operation is one cmdlet of Windows Server 2012 and later, with a rule id that follows from the name.
+With "netsh" all are one script, in which "set" and "delete" are about every rule of a name: what shall stay of it is
+added again in the same script.
 
-    new_arguments(rule) == {"DisplayName": "...", "Group": "msuc.lync", "Protocol": "UDP", "LocalAddress": ["10.1.0.11"], ...}
+    new_arguments(rule) == {"DisplayName": "...", "Protocol": "UDP", "LocalAddress": ["10.1.0.11"], ...}
 
 Values of cmdlets are texts and lists of texts. The host adds the id, which is -Name there, and the store.
 """
@@ -53,12 +53,12 @@ def cim_operations(changes: Iterable[RuleChange], have: Sequence[Present]) -> li
 
 
 def netsh_commands(changes: Sequence[RuleChange], have: Sequence[Present], group: str) -> list[netsh.Command]:
-    """Return the commands of the script: a name's rules are set in place where there is one, else taken away and added as they shall be."""
+    """Return the commands of the script: the rule of a name is set in place, several are taken away and added anew."""
     left = applied(have, changes)
     found: list[netsh.Command] = []
     for name in dict.fromkeys(change.name for change in changes):
-        mine = [change for change in changes if change.name == name]
-        found += _of_name(mine, _named(have, name, group), [present.rule for present in _named(left, name, group)])
+        own = [change for change in changes if change.name == name]
+        found += _of_name(own, _named(have, name, group), [present.rule for present in _named(left, name, group)])
     return found
 
 
@@ -132,7 +132,10 @@ def set_arguments(rule: Rule, properties: Iterable[str]) -> dict[str, object]:
 
 
 def can_set(rule: Rule, properties: Iterable[str]) -> bool:
-    """Return whether the cmdlet can change properties of a rule that is there; its group it cannot, nor take a description away."""
+    """Return whether the cmdlet can change properties of a rule that is there.
+
+    Its group it cannot, nor take a description away.
+    """
     return all(name in _PARAMETERS or (name == "description" and rule.description) for name in properties)
 
 

@@ -1,11 +1,12 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A connection security rule as a value: the same Rule as a firewall rule's, so that comparing and planning are the same.
+"""A connection security rule as a value: a Rule like a firewall rule, so that comparing and planning are the same.
 
     exemptions_from_options([{"name": "Lync exempt media (UDP)", "protocol": "udp", "localip": ["10.1.0.11"]}])
 
-Endpoint 1 is the local side (localip, localport), endpoint 2 the remote one, and there is no direction ([MS-FASP] 2.2.55).
-An exemption has action "allow": it lets pass what other rules would protect, or drop. Those have "request" or "require".
+Endpoint 1 is the local side (localip, localport), endpoint 2 the remote one, and there is no direction ([MS-FASP]
+2.2.55). An exemption has action "allow": it lets pass what other rules would protect, or drop. Those have "request" or
+"require".
 
 The registry stores one string per rule, read into a Rule, and written from one:
 
@@ -48,7 +49,8 @@ PROTECTING = frozenset({REQUEST, REQUIRE, REQUIRE_BOTH})
 REQUIRING = frozenset({REQUIRE, REQUIRE_BOTH})
 
 _OPTIONS = (
-    "name", "group", "description", "enabled", "profiles", "protocol", "localip", "remoteip", "localport", "remoteport", "interfacetypes",
+    "name", "group", "description", "enabled", "profiles", "protocol", "localip", "remoteip", "localport", "remoteport",
+    "interfacetypes",
 )  # fmt: skip
 _NO_SETS = "an exemption carries no authentication or crypto set"
 # The namespace of the ids of rules: any constant will do, as long as it stays.
@@ -61,7 +63,10 @@ def exemptions_from_options(rules: Iterable[Mapping[str, object]], group: str = 
 
 
 def check_exemption(rule: Rule, place: str) -> list[Problem]:
-    """Return every reason why Windows would refuse the exemption ([MS-FASP] 2.2.55); place names it in the user's words."""
+    """Return every reason why Windows would refuse the exemption ([MS-FASP] 2.2.55).
+
+    Place names it as the user knows it.
+    """
     return refusals(rule, place, _CHECKS)
 
 
@@ -71,7 +76,7 @@ def is_exemption(rule: Rule) -> bool:
 
 
 def rule_id(name: str, group: str, taken: Iterable[str] = ()) -> str:
-    """Return the id under which an exemption is stored: always the same for its name, another one only where that is taken."""
+    """Return the id under which an exemption is stored: always the same for its name, but where that is taken."""
     used = {text.casefold() for text in taken}
     return next(text for text in _ids(f"{group}|{name}") if text.casefold() not in used)
 
@@ -222,7 +227,10 @@ def _restrictions(aside: Values) -> Iterator[tuple[str, str]]:
 
 
 def render_exemption(rule: Rule) -> str:
-    """Return the string of an exemption; raises InvalidInputError for what the collection never writes: other actions, restrictions, a bar."""
+    """Return the string of an exemption.
+
+    Raises InvalidInputError for what the collection never writes: other actions, restrictions, a bar.
+    """
     problems = list(_unwritable(rule))
     if problems:
         raise InvalidInputError(problems)

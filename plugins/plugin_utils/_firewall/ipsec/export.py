@@ -7,7 +7,8 @@
     fe01-ipsec-static.txt      netsh -f, where a legacy IP Security Policy is assigned
     fe01-ipsec-mirror-gpo.ps1  a Group Policy object of the peers: the exemptions seen from their side
 
-Scripts are for a host that is not written from here, and for its unmanaged peers: an exemption on one side only makes a peer that requires protection drop the host's traffic.
+Scripts are for a host that is not written from here, and for its unmanaged peers: an exemption on one side only makes a
+peer that requires protection drop the host's traffic.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ _MIRROR_SCRIPT = _GPO_SCRIPT.replace(
 
 
 def hand_out(options: Mapping[str, object], host: str, write: bool = True) -> dict[str, object]:
-    """Return the result of a task with handout_dir, whose scripts are written unless that is switched off; no host is contacted.
+    """Return the result of a task with handout_dir, whose scripts are written unless that is switched off.
+
+    No host is contacted.
 
     Raises InvalidInputError with every problem of the input, and OSError when a script cannot be written.
     """
@@ -80,7 +83,10 @@ def scripts(host: str, group: str, rules: Sequence[Rule]) -> dict[str, str]:
 
 
 def mirror_script(host: str, group: str, rules: Iterable[Rule]) -> dict[str, str]:
-    """Return the script with the mirrors of a host's exemptions by file name; they are of a group that names the host."""
+    """Return the script with the mirrors of a host's exemptions by file name.
+
+    They are of a group that names the host.
+    """
     mirrors = [mirrored(rule, host, f"{group} {host}") for rule in rules]
     return {
         f"{host}-ipsec-mirror-gpo.ps1": script_text(
@@ -104,7 +110,10 @@ def mirrored(rule: Rule, host: str, group: str) -> Rule:
 
 
 def offline_result(options: Options) -> dict[str, object]:
-    """Return the result of a task with state parsed or rendered; raises InvalidInputError with every problem of the input."""
+    """Return the result of a task with state parsed or rendered.
+
+    Raises InvalidInputError with every problem of the input.
+    """
     return {"changed": False, **_STATES[str(options["state"])](options)}
 
 

@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a Windows host answers about connection security rules, read and checked; most of it as in windows/host.py.
 
-{"rules": {"{id}": "v2.10|Action=DoNotSecure|..."}, "group_policy": {"rules": {...}, "profiles": {"domain": {"AllowLocalIPsecPolicyMerge": 0}}},
- "legacy": {"assigned": "", "name": "", "policy_objects": {}, "domain": ""}, "exempt": 9, "engines": ["cim", "netsh"], ...}
+{"rules": {"{id}": "v2.10|Action=DoNotSecure|..."}, "group_policy": {"rules": {...}, "profiles": {"domain":
+{"AllowLocalIPsecPolicyMerge": 0}}},
+ "legacy": {"assigned": "", "name": "", "policy_objects": {}, "domain": ""}, "exempt": 9, "engines": ["cim"], ...}
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from .exemption import PROTECTING, parse_exemptions
 from .legacy import AssignedPolicy, read_assigned
 
 _MERGES = "AllowLocalIPsecPolicyMerge"
-# Group Policy and registry say nothing: neighbour discovery and DHCP ([MS-GPFAS] 2.2.1.5, and what Windows is installed with).
+# Group Policy and registry say nothing: neighbour discovery and DHCP ([MS-GPFAS] 2.2.1.5, and what Windows is installed
+# with).
 _USUAL_EXEMPT = 9
 _EXEMPT_BITS: Mapping[int, str] = {1: "neighbour discovery", 2: "ICMP", 8: "DHCP"}
 
@@ -29,8 +31,8 @@ _EXEMPT_BITS: Mapping[int, str] = {1: "neighbour discovery", 2: "ICMP", 8: "DHCP
 class IpsecHost(Host):
     """The connection security of a host as gathered.
 
-    refused: local rules that make no sense. exempt: bits of what is exempt always. engines: what can write, the best first.
-    legacy: the IP Security Policy that is assigned, if any.
+    refused: local rules that make no sense. exempt: bits of what is exempt always. engines: what can write, the best
+    first. legacy: the IP Security Policy that is assigned, if any.
     """
 
     refused: tuple[RefusedRule, ...] = ()
@@ -60,15 +62,16 @@ def _protects(rule: Rule) -> bool:
 def read_answer(answer: Mapping[str, object], group: str, prefix: str) -> IpsecHost:
     """Return the host that an answer describes; raises AnswerError when a part of it is missing or of another kind.
 
-    A local rule without a group whose name begins with prefix is taken for one of the owned group: netsh knows no groups.
+    A local rule without a group whose name begins with prefix is taken for one of the owned group: netsh knows no
+    groups.
     """
     with understood():
         check_shape(answer, IPSEC)
         rules = mapping_of(answer, "rules")
         local = parse_exemptions((str(name), str(text)) for name, text in rules.items())
-        theirs = parse_exemptions(policy_strings(answer))
-        presents = (*_presents(local.rules, LOCAL, group, prefix), *_presents(theirs.rules, GROUP_POLICY, "", ""))
-        host = host_of(answer, presents, theirs, _MERGES)
+        policy = parse_exemptions(policy_strings(answer))
+        presents = (*_presents(local.rules, LOCAL, group, prefix), *_presents(policy.rules, GROUP_POLICY, "", ""))
+        host = host_of(answer, presents, policy, _MERGES)
         exempt, engines = answer.get("exempt"), answer["engines"]
         return IpsecHost(
             **{field.name: getattr(host, field.name) for field in fields(host)},

@@ -1,17 +1,17 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Legacy IP Security Policies: exemptions as a script of netsh ipsec static for whoever assigns them, and what one that is assigned permits.
+"""Legacy IP Security Policies: exemptions as a script for whoever assigns them, and what one that is assigned permits.
 
-    render_policy(policy_of(rules, "Lync exemptions")) -> 'ipsec static add policy name="Lync exemptions" ... assign=no ...'
+    render_policy(policy_of(rules, "Lync exemptions")) -> 'ipsec static add policy name="Lync exemptions" ...'
     read_assigned({"assigned": "...\\ipsecPolicy{guid}", "name": "Server", "policy_objects": {...}})
     -> AssignedPolicy(name="Server", permits=(Rule(...), ...))
 
-Where such a policy is assigned, filters with the action permit do what an exemption does elsewhere; the first edition of the
-table says "Filter action: Permit". A filter has one address or network and one port, or any, on each side, and a mirrored one
-is about both directions. A script is never applied from here.
+Where such a policy is assigned, filters with the action permit do what an exemption does elsewhere; the first edition
+of the table says "Filter action: Permit". A filter has one address or network and one port, or any, on each side, and a
+mirrored one is about both directions. A script is never applied from here.
 
-Layout of the store: [MS-GPIPSEC] 2.2.1.1 to 2.2.1.5. A filter comes in two forms: one for IPv4 networks, and a later one, which
-knows ranges and IPv6 and is the one that counts where it is there.
+Layout of the store: [MS-GPIPSEC] 2.2.1.1 to 2.2.1.5. A filter comes in two forms: one for IPv4 networks, and a later
+one, which knows ranges and IPv6 and is the one that counts where it is there.
 """
 
 from __future__ import annotations
@@ -72,9 +72,8 @@ def policy_of(rules: Iterable[Rule], name: str) -> LegacyPolicy:
     for rule in rules:
         filters = _filters(rule)
         if filters is None:
-            left.append(
-                f"{rule.name}: a filter takes one port or any, and this exemption needs more than {_MOST_FILTERS} filters"
-            )
+            needed = f"this exemption needs more than {_MOST_FILTERS} filters"
+            left.append(f"{rule.name}: a filter takes one port or any, and {needed}")
         elif _QUOTE & set(rule.name + rule.description):
             left.append(f"{rule.name}: a script of netsh takes no quotes")
         elif rule.enabled:
@@ -115,14 +114,14 @@ def _meet(source: str, target: str) -> bool:
 
 
 def render_policy(policy: LegacyPolicy) -> str:
-    """Return the script: policy, filter action, then list, filters and rule of each exemption. The policy is not assigned."""
+    """Return the script: policy, filter action, then list, filters and rule of each exemption. It assigns nothing."""
     lines = [f"# {text}" for text in policy.not_rendered]
     lines += [_add("policy", name=policy.name, description=_NOTE, activatedefaultrule="no", assign="no")]
     lines += [_add("filteraction", name=_ACTION, description=_NOTE, action="permit")]
     for each in policy.lists:
         lines.append(_add("filterlist", name=each.name, description=each.description))
         lines += [
-            _add("filter", filterlist=each.name, **_filter_words(one), mirrored="yes", description=each.description)
+            _add("filter", filterlist=each.name, **_filter_values(one), mirrored="yes", description=each.description)
             for one in each.filters
         ]
         names = {"name": each.name, "policy": policy.name, "filterlist": each.name, "filteraction": _ACTION}
@@ -133,12 +132,12 @@ def render_policy(policy: LegacyPolicy) -> str:
 _TEXTS = frozenset({"name", "description", "policy", "filterlist", "filteraction"})
 
 
-def _add(what: str, **words: str) -> str:
-    texts = (f'{name}="{value}"' if name in _TEXTS else f"{name}={value}" for name, value in words.items())
+def _add(what: str, **values: str) -> str:
+    texts = (f'{name}="{value}"' if name in _TEXTS else f"{name}={value}" for name, value in values.items())
     return f"ipsec static add {what} {' '.join(texts)}"
 
 
-def _filter_words(one: Filter) -> dict[str, str]:
+def _filter_values(one: Filter) -> dict[str, str]:
     source, target = _side("src", one.source), _side("dst", one.target)
     return {
         **source,
@@ -190,7 +189,10 @@ class AssignedPolicy:
 
 
 def read_assigned(legacy: Mapping[str, object]) -> AssignedPolicy | None:
-    """Return the policy that is assigned, by the local store or by a domain; None without one. What it cannot read, it says."""
+    """Return the policy that is assigned, by the local store or by a domain.
+
+    None without one. What it cannot read, it says.
+    """
     assigned, domain = str(legacy.get("assigned") or ""), str(legacy.get("domain") or "")
     if domain:
         return AssignedPolicy(domain, domain=domain)
@@ -269,7 +271,10 @@ class _Reader:
 
 
 def read_filters(data: bytes, name: str) -> list[Rule]:
-    """Return what the filters of a list match, as exemptions; raises LegacyStoreError for data that are not a filter list."""
+    """Return what the filters of a list match, as exemptions.
+
+    Raises LegacyStoreError for data that are not a filter list.
+    """
     reader = _Reader(data)
     if reader.guid() != _FIRST_FORM:
         raise LegacyStoreError("the data do not begin like a filter list")

@@ -3,10 +3,10 @@
 """Exemptions as a script of netsh, for hosts without the NetSecurity cmdlets: Windows Server 2008 R2.
 
     render_script([Command("add", "Lync exempt media (UDP)", {"endpoint1": "10.1.0.11", ...})])
-    advfirewall consec add rule name="Lync exempt media (UDP)" endpoint1=10.1.0.11 endpoint2=any action=noauthentication ...
+    advfirewall consec add rule name="Lync exempt media (UDP)" endpoint1=10.1.0.11 action=noauthentication ...
 
-The words of netsh's command line are the same in every language of Windows; its output is not, and is never read. netsh knows
-neither ids nor groups, and "set" and "delete" are about all rules of a name.
+The words of netsh's command line are the same in every language of Windows; its output is not, and is never read. netsh
+knows neither ids nor groups, and "set" and "delete" are about all rules of a name.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def add_command(rule: Rule) -> Command:
 
 def set_command(rule: Rule, properties: Iterable[str]) -> Command:
     """Return the command that changes properties of all rules of the name."""
-    words = {_BY_PROPERTY[name] for name in properties}
-    return Command("set", rule.name, {word: read(rule) for word, read in _WORDS.items() if word in words})
+    names = {_BY_PROPERTY[name] for name in properties}
+    return Command("set", rule.name, {word: read(rule) for word, read in _WORDS.items() if word in names})
 
 
 def can_set(rule: Rule, properties: Iterable[str]) -> bool:
@@ -57,7 +57,7 @@ def can_set(rule: Rule, properties: Iterable[str]) -> bool:
 
 
 def problems_of(rule: Rule, prefix: str) -> list[Problem]:
-    """Return why netsh cannot hold an exemption: its name does not say whose it is, or a text holds what a script cannot."""
+    """Return why netsh cannot hold an exemption: its name is not known as ours, or it does not take a text."""
     found = []
     if not rule.name.startswith(prefix):
         message = f"netsh knows no groups, so that a name must begin with {shown(prefix)} to be known as ours"

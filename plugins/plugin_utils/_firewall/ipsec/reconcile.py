@@ -40,8 +40,9 @@ _NOTHING_PROTECTS = "no rule of the host or of Group Policy requests or requires
 class IpsecTask(Task):
     """The options of the module, validated.
 
-    needed: auto, true or false. engine: auto, cim or netsh. store: a Group Policy object as domain\\name, or "" for the host's own.
-    prefix: how names of ours begin where there are no groups. media: what exemptions are for. peers: who is not managed.
+    needed: auto, true or false. engine: auto, cim or netsh. store: a Group Policy object as domain\\name, or "" for the
+    host's own. prefix: how names of ours begin where there are no groups. media: what exemptions are for. peers: who is
+    not managed.
     """
 
     needed: str = ALWAYS
@@ -53,7 +54,10 @@ class IpsecTask(Task):
 
     @classmethod
     def from_options(cls, options: Mapping[str, object]) -> IpsecTask:
-        """Return the task of the module's options, types already checked; raises InvalidInputError with every problem."""
+        """Return the task of the module's options, types already checked.
+
+        Raises InvalidInputError with every problem.
+        """
         rules, group = tuple(mappings(options.get("exemptions"))), str(options.get("group") or OWNED_GROUP)
         state, expected = State(options.get("state", "replaced")), tuple(texts(options.get("expected_addresses")))
         engine, store = str(options.get("engine") or AUTO), str(options.get("policy_store") or "")
@@ -172,7 +176,8 @@ class IpsecProvider(WindowsProvider):
     def result(self) -> dict[str, object]:
         """Return the result of the task as far as it came."""
         found = super().result()
-        del found["would_cut"], found["connection_impact"]
+        # That is about rules that admit.
+        del found["connection_impact"]
         found |= {
             "engine": self._engine,
             "not_needed": "" if self._is_needed or not self.task.rules else _NOTHING_PROTECTS,
@@ -267,21 +272,14 @@ def _best(engines: Sequence[str]) -> str:
 
 
 def _legacy_warnings(host: IpsecHost, wanted: Sequence[Rule]) -> list[str]:
-    """Return what is to be said of a legacy policy that is assigned: it counts beside all exemptions, the stricter result stands."""
+    """Return what to warn about with an assigned legacy policy: beside exemptions the stricter result stands."""
     if host.legacy is None:
         return []
+    start = f"IP Security Policy {host.legacy.name} is assigned"
     if host.legacy.problem:
-        return [
-            f"IP Security Policy {host.legacy.name} is assigned, and its filters could not be read: {host.legacy.problem}"
-        ]
-    lacks = host.legacy.lacks(wanted)
-    return (
-        [
-            f"IP Security Policy {host.legacy.name} is assigned and does not permit what is exempt here: {', '.join(lacks)}"
-        ]
-        if lacks
-        else []
-    )
+        return [f"{start}, and its filters could not be read: {host.legacy.problem}"]
+    lacks = ", ".join(host.legacy.lacks(wanted))
+    return [f"{start} and does not permit what is exempt here: {lacks}"] if lacks else []
 
 
 def never_needed(task: IpsecTask) -> dict[str, object]:

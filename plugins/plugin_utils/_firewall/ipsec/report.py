@@ -1,9 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is to be said about the exemptions of a host beside the changes: what they leave open, and what makes them useless.
+"""What is so of the exemptions of a host beside the changes: what they leave open, and what makes them useless.
 
     report(host, after, media, wanted, peers).to_result()
-    -> {"needed_by": ["Domain isolation"], "uncovered": [{"rule": "Domain isolation", "protocol": "udp", ...}], "wider": [...], ...}
+    -> {"needed_by": ["Domain isolation"], "uncovered": [{"rule": "Domain isolation", ...}], "wider": [...], ...}
 
 An exemption never admits anything: the firewall rules of the same plan do.
 """
@@ -20,7 +20,10 @@ from ..rule import Rule
 from .exemption import REQUIRING, is_exemption, to_options
 from .host import IpsecHost
 
-REMINDER = "An exemption is not an allow: it spares traffic the negotiation, and the firewall still needs a rule that admits it."
+REMINDER = (
+    "An exemption is not an allow: it spares traffic the negotiation, "
+    "and the firewall still needs a rule that admits it."
+)
 _SCOPES = ("protocol", "localip", "localport", "remoteip", "remoteport")
 
 
@@ -28,9 +31,9 @@ _SCOPES = ("protocol", "localip", "localport", "remoteip", "remoteport")
 class Report:
     """What is to be said about the exemptions of a host.
 
-    needed_by: rules that request or require protection. uncovered: media that a rule requires protection for: rule, and options
-    of the flow. wider: exemptions that spare more than the rows of the plan ask for, and the rows. not_exempt: of ICMP,
-    neighbour discovery and DHCP. mirrors: exemption, and the peers that need its mirror.
+    needed_by: rules that request or require protection. uncovered: media that a rule requires protection for: rule, and
+    options of the flow. wider: exemptions that spare more than the rows of the plan ask for, and the rows. not_exempt:
+    of ICMP, neighbour discovery and DHCP. mirrors: exemption, and the peers that need its mirror.
     """
 
     needed_by: tuple[str, ...] = ()
@@ -62,9 +65,8 @@ class Report:
         ]
         found += [f"exemption {name} spares more than {rows} ask for" for name, rows in self.wider]
         if self.needed_by and self.not_exempt:
-            found.append(
-                f"{', '.join(self.not_exempt)}: not exempt on this host, which has rules that request or require protection ({', '.join(self.needed_by)})"
-            )
+            has = f"which has rules that request or require protection ({', '.join(self.needed_by)})"
+            found.append(f"{', '.join(self.not_exempt)}: not exempt on this host, {has}")
         return found
 
 
@@ -82,7 +84,8 @@ def report(
 ) -> Report:
     """Return the report over what a host has after changes.
 
-    media: what exemptions are for, whose descriptions are the rows. wanted: the exemptions of the plan. peers: who is not managed.
+    media: what exemptions are for, whose descriptions are the rows. wanted: the exemptions of the plan. peers: who is
+    not managed.
     """
     names = {rule.name for rule in wanted} if peers else set()
     exemptions = [present for present in after if is_exemption(present.rule)]
@@ -107,14 +110,14 @@ def _uncovered(host: IpsecHost, media: Iterable[Rule], exemptions: Sequence[Rule
 
 
 def _wider(exemptions: Iterable[Present], media: Sequence[Rule]) -> Iterator[tuple[str, str]]:
-    """Yield exemptions that cover the media of rows on more addresses of this side, or over more protocols, than the rows name."""
+    """Yield exemptions that cover media of rows on more local addresses, or more protocols, than the rows name."""
     for present in exemptions:
         rows = [flow.description for flow in media if covers(present.rule, flow) and _is_wider(present.rule, flow)]
-        mine = [flow.description for flow in media if covers(present.rule, flow) and not _is_wider(present.rule, flow)]
-        if rows and not mine:
+        exact = [flow.description for flow in media if covers(present.rule, flow) and not _is_wider(present.rule, flow)]
+        if rows and not exact:
             yield label(present), ", ".join(dict.fromkeys(rows))
 
 
 def _is_wider(rule: Rule, flow: Rule) -> bool:
-    """Return whether an exemption is about more than the addresses and the protocol of a flow: ports are any as rows are printed."""
+    """Return whether an exemption is about more than the addresses and the protocol of a flow; ports may be any."""
     return rule.protocol != flow.protocol or not rule.localip <= flow.localip

@@ -5,8 +5,8 @@
     audited({"fe01": plan document}, Path("dumps"), State.REPLACED)
     -> Audited(hosts={"fe01": HostAudit(documents={"firewall": {...}, "ipsec": {...}})}, notes=("fe01: ...",))
 
-The same planning that changes a live host says here what would have to change: documents are like those of tasks in check mode.
-A host that cannot be judged has documents that failed; it is never "as planned".
+The same planning that changes a live host says here what would have to change: documents are like those of tasks in
+check mode. A host that cannot be judged has documents that failed; it is never "as planned".
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from pathlib import Path
 from ..._base.changes import Changes, State
 from ..._base.errors import InvalidInputError, Problem
 from ..._base.untyped import mappings
-from ..._rollout.outcome import COUNTS, Outcome, outcome
 from .. import results
 from ..effects import describe_effects, rule_effects
 from ..host_facts import Present
@@ -52,9 +51,9 @@ NO_DUMP, SEVERAL_DUMPS, UNREADABLE = "no dump", "several dumps", "unreadable"
 class HostAudit:
     """What the dump of a host says.
 
-    documents: by concern, firewall and ipsec, as a task in check mode would return them; those of a host that could not be
-    judged have failed, with msg. problem: why it could not be judged, one of the constants above, or empty.
-    notes: what else the dump tells.
+    documents: by concern, firewall and ipsec, as a task in check mode would return them; those of a host that could not
+    be judged have failed, with msg. problem: why it could not be judged, one of the constants above, or empty. notes:
+    what else the dump tells.
     """
 
     documents: Mapping[str, Document]
@@ -64,7 +63,7 @@ class HostAudit:
 
 @dataclass(frozen=True)
 class Audited:
-    """What became of each host, in the order of their names. unasked: dumps that no host of this run has, by file name."""
+    """What became of each host, in the order of their names; unasked: files of dumps that no host of this run has."""
 
     hosts: Mapping[str, HostAudit] = field(default_factory=dict)
     unasked: tuple[str, ...] = ()
@@ -79,9 +78,10 @@ class Audited:
 def audited(
     plans: Mapping[str, Document], directory: Path, state: State = State.REPLACED, ipsec: str = "auto"
 ) -> Audited:
-    """Return how the dumps of a directory differ from plans of hosts: mappings with firewall_rules and ipsec_exemptions.
+    """Return how the dumps of a directory differ from plans: mappings with firewall_rules and ipsec_exemptions.
 
-    ipsec: whether exemptions are needed: auto, true or false. Raises InvalidInputError when the directory cannot be read.
+    ipsec: whether exemptions are needed: auto, true or false. Raises InvalidInputError when the directory cannot be
+    read.
     """
     dumps = _dumps(directory)
     hosts = {
@@ -89,32 +89,6 @@ def audited(
     }
     unasked = sorted(path.name for host, paths in dumps.items() if host not in plans for path in paths)
     return Audited(hosts, tuple(unasked))
-
-
-@dataclass(frozen=True)
-class Audit:
-    """What became of each host, in the order of their names, and what else the dumps tell."""
-
-    outcomes: tuple[Outcome, ...]
-    notes: tuple[str, ...]
-
-    @property
-    def is_clean(self) -> bool:
-        """Return whether every host is known to be as the plan says."""
-        return all(item.status == "unchanged" for item in self.outcomes)
-
-
-def audit(plans: Mapping[str, Document], directory: Path, state: State = State.REPLACED, ipsec: str = "auto") -> Audit:
-    """Return the same as outcomes; raises InvalidInputError when the directory cannot be read."""
-    found = audited(plans, directory, state, ipsec)
-    return Audit(tuple(_outcome(name, host) for name, host in found.hosts.items()), found.notes)
-
-
-def _outcome(name: str, host: HostAudit) -> Outcome:
-    if host.problem:
-        message = str(host.documents["firewall"]["msg"])
-        return Outcome(name, host.problem, dict.fromkeys(COUNTS, 0), message=message)
-    return outcome(name, list(host.documents.values()))
 
 
 def _dumps(directory: Path) -> dict[str, list[Path]]:
@@ -178,7 +152,8 @@ def _compared(plan: Document, dump: Dump, state: State, ipsec: str) -> HostAudit
 def _exemption_document(plan: Document, have: Sequence[Present], state: State, ipsec: str) -> Document:
     """Return what would have to change for the exemptions of a dump to be those of a plan.
 
-    With auto a dump without a rule that protects needs none, but for those it has; what Group Policy requires is in no dump.
+    With auto a dump without a rule that protects needs none, but for those it has; what Group Policy requires is in no
+    dump.
     """
     is_needed = ipsec == ALWAYS or any(each.rule.enabled and each.rule.action in PROTECTING for each in have)
     names = {each.rule.name for each in have if each.rule.group == OWNED_GROUP}

@@ -4,7 +4,7 @@
 
     {"Name": "SIP", "Protocol": 6, "LocalPorts": "5061", "RemoteAddresses": "10.1.0.0/255.255.255.0,LocalSubnet", ...}
 
-Reading never fails: what is on a host is on it, so an unknown token becomes a word of its scope. Windows gives back
+Reading never fails: what is on a host is on it, so an unknown token becomes a keyword of its scope. Windows gives back
 masks for prefixes, ranges a-a for addresses, "*" or null for no limit; all of them are one canonical value here.
 """
 
@@ -133,8 +133,8 @@ def _number(value: object, default: int) -> int:
 
 
 def _word_of(table: Mapping[str, int], default: str) -> Callable[[object], str]:
-    words = {number: word for word, number in table.items()}
-    return lambda value: words.get(_number(value, table[default]), str(value))
+    names = {number: name for name, number in table.items()}
+    return lambda value: names.get(_number(value, table[default]), str(value))
 
 
 def _profiles(value: object) -> frozenset[str]:
@@ -147,7 +147,7 @@ def _program(value: object) -> str:
     return "" if text == "*" else text
 
 
-def _scope(value: object, scope: type[_Scope], parse: Callable[[str], object], words: Mapping[str, str]) -> _Scope:
+def _scope(value: object, scope: type[_Scope], parse: Callable[[str], object], keywords: Mapping[str, str]) -> _Scope:
     tokens = _tokens(value)
     if not tokens or "*" in tokens:
         return scope()
@@ -158,7 +158,7 @@ def _scope(value: object, scope: type[_Scope], parse: Callable[[str], object], w
             parse(token)
             known.append(token)
         except ValueError:
-            unknown.add(words.get(token.casefold(), token))
+            unknown.add(keywords.get(token.casefold(), token))
     members = AddressSet.parse(known) if scope is AddressScope else PortSet.parse(known)
     return scope(members, frozenset(unknown))  # type: ignore[arg-type]
 
@@ -177,8 +177,8 @@ def _interfaces(value: object) -> frozenset[str]:
 
 def _interface_types(value: object) -> frozenset[str]:
     tokens = _tokens(value)
-    words = {com.casefold(): word for word, com in INTERFACE_TYPES.items()}
-    found = frozenset(words.get(token.casefold(), token) for token in tokens)
+    names = {com.casefold(): name for name, com in INTERFACE_TYPES.items()}
+    found = frozenset(names.get(token.casefold(), token) for token in tokens)
     return frozenset() if "All" in found or found == frozenset(INTERFACE_TYPES) else found
 
 

@@ -21,7 +21,7 @@ PARTS = ("firewall", "ipsec")
 
 
 def chosen_parts(run_tags: Iterable[str], skip_tags: Iterable[str]) -> tuple[str, ...]:
-    """Return the parts that the tags of a run leave: those that are named, or all when none is, without those to skip."""
+    """Return the parts that the tags of a run leave: the named ones, or all when none is, without those to skip."""
     named = set(PARTS) & set(run_tags) or set(PARTS)
     return tuple(part for part in PARTS if part in named - set(skip_tags))
 

@@ -3,7 +3,7 @@
 """Dumps of a host's firewall, read without the host: exports of the policy, of the registry, and lists of rule strings.
 
     fe01.wfw    netsh advfirewall export C:\\fe01.wfw
-    fe01.reg    reg export HKLM\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy C:\\fe01.reg
+    fe01.reg    reg export HKLM\\...\\Services\\SharedAccess\\Parameters\\FirewallPolicy C:\\fe01.reg
     fe01.json   {"{0A1B...}": "v2.28|Action=Allow|..."}, or a list of such mappings
 
 What a file is shows in its content; its name says only whose it is.
@@ -50,8 +50,8 @@ class ProfileState:
 class Dump:
     """The local firewall policy of a host.
 
-    rules, connection_security: pairs of id and string, in the order of the dump. version: of the policy, such as "2.28",
-    empty where the dump does not tell. profiles: by the words of a rule's profiles.
+    rules, connection_security: pairs of id and string, in the order of the dump. version: of the policy, such as
+    "2.28", empty where the dump does not tell. profiles: by the words of a rule's profiles.
     """
 
     rules: tuple[tuple[str, str], ...]

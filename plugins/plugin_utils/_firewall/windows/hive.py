@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A registry hive as keys and values: what `netsh advfirewall export` writes (.wfw).
 
-    read_hive(Path("fe01.wfw")) == {"": [("PolicyVersion", 0x21c)], "FirewallRules": [("{0A1B...}", "v2.28|Action=Allow|...")], ...}
+    read_hive(Path("fe01.wfw")) == {"": [("PolicyVersion", 0x21c)], "FirewallRules": [("{0A1B...}", "v2.28|...")], ...}
 
-A hive comes from a host that may be anybody's: every size in it is checked against the size of the file before it is used,
-and a part that cannot be read is an error, never a shorter answer.
+A hive comes from a host that may be anybody's: every size in it is checked against the size of the file before it is
+used, and a part that cannot be read is an error, never a shorter answer.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class _DamagedError(Exception):
 def read_hive(path: Path) -> Keys:
     """Return the values of the hive's root (key "") and of the keys below it, two levels deep, by path.
 
-    Raises InvalidInputError when the file is no hive or is damaged, MissingLibraryError without the library that reads hives.
+    Raises InvalidInputError when the file is no hive or is damaged, MissingLibraryError without the library that reads
+    hives.
     """
     try:
         content = path.read_bytes()
@@ -65,16 +66,16 @@ def _check_base_block(content: bytes) -> None:
     """Raise _DamagedError when the first block is not whole, or tells of more than the file holds."""
     if len(content) < 2 * _BASE_BLOCK_BYTES or content[:4] != b"regf":
         raise _DamagedError("is not a registry hive")
-    words = [int.from_bytes(content[at : at + 4], "little") for at in range(0, _CHECKED_BYTES + 4, 4)]
+    numbers = [int.from_bytes(content[at : at + 4], "little") for at in range(0, _CHECKED_BYTES + 4, 4)]
     total = 0
-    for word in words[:-1]:
-        total ^= word
+    for number in numbers[:-1]:
+        total ^= number
     # 0 and all ones are never written as sums.
-    if {0: 1, 0xFFFFFFFF: 0xFFFFFFFE}.get(total, total) != words[-1]:
+    if {0: 1, 0xFFFFFFFF: 0xFFFFFFFE}.get(total, total) != numbers[-1]:
         raise _DamagedError("is damaged: the checksum of its first block is wrong")
-    if words[1] != words[2]:
+    if numbers[1] != numbers[2]:
         raise _DamagedError("was not written to its end: its sequence numbers differ")
-    if words[10] + _BASE_BLOCK_BYTES > len(content):
+    if numbers[10] + _BASE_BLOCK_BYTES > len(content):
         raise _DamagedError("is cut off: it is shorter than it says")
 
 

@@ -3,10 +3,11 @@
 """What a Windows host answers to gather and apply, read and checked.
 
 {"rules": [{"Name": "SIP", ...}], "addresses": ["10.1.0.11"], "environment": {"SystemRoot": "C:\\Windows"},
- "profiles": {"active": 1, "local_policy_modify_state": 0, "settings": [...]}, "counters": {"enumerations": 1, "writes": 0},
+ "profiles": {"active": 1, "local_policy_modify_state": 0, "settings": [...]},
+ "counters": {"enumerations": 1, "writes": 0},
  "group_policy": {"rules": {"{id}": "v2.10|..."}, "profiles": {"domain": {"AllowLocalPolicyMerge": 0}}},
- "listeners": ["0.0.0.0 5061"], "connections": ["10.1.0.11 5061 10.10.3.4"], "management": [{"kind": "winrm", "port": 5985}],
- "fingerprint": "..."}
+ "listeners": ["0.0.0.0 5061"], "connections": ["10.1.0.11 5061 10.10.3.4"],
+ "management": [{"kind": "winrm", "port": 5985}], "fingerprint": "..."}
 
 Connections come as texts, one for each local address, local port and peer, because a busy server has thousands.
 """
@@ -96,8 +97,8 @@ def read_answer(answer: Mapping[str, object]) -> Host:
         check_shape(answer, FIREWALL)
         environment = read_environment(answer)
         local = [_present(properties, environment) for properties in _sequence(answer, "rules")]
-        theirs = parse_rules(policy_strings(answer))
-        return host_of(answer, (*local, *_policy_rules(theirs, environment)), theirs, "AllowLocalPolicyMerge")
+        policy = parse_rules(policy_strings(answer))
+        return host_of(answer, (*local, *_policy_rules(policy, environment)), policy, "AllowLocalPolicyMerge")
 
 
 @contextmanager
@@ -119,8 +120,11 @@ def policy_strings(answer: Mapping[str, object]) -> list[tuple[str, str]]:
     return [(str(name), str(text)) for name, text in mapping_of(mapping_of(answer, "group_policy"), "rules").items()]
 
 
-def host_of(answer: Mapping[str, object], rules: tuple[Present, ...], theirs: ParsedRules, merges: str) -> Host:
-    """Return the host of an answer whose rules are read; merges: the value of Group Policy that says whether local ones count."""
+def host_of(answer: Mapping[str, object], rules: tuple[Present, ...], policy: ParsedRules, merges: str) -> Host:
+    """Return the host of an answer whose rules are read.
+
+    Merges: the value of Group Policy that says whether local ones count.
+    """
     counters = mapping_of(answer, "counters")
     return Host(
         rules=rules,
@@ -132,7 +136,7 @@ def host_of(answer: Mapping[str, object], rules: tuple[Present, ...], theirs: Pa
         listeners=read_listeners(_sequence(answer, "listeners")),
         connections=read_connections(_sequence(answer, "connections")),
         management=read_management(_sequence(answer, "management")),
-        unread=tuple(str(problem) for refused in theirs.refused for problem in refused.problems),
+        unread=tuple(str(problem) for refused in policy.refused for problem in refused.problems),
         fingerprint=str(answer["fingerprint"]),
         enumerations=int(str(counters["enumerations"])),
         writes=int(str(counters["writes"])),
@@ -140,7 +144,7 @@ def host_of(answer: Mapping[str, object], rules: tuple[Present, ...], theirs: Pa
 
 
 def failure_text(answer: Mapping[str, object]) -> str:
-    """Return why the host failed, in the language of its Windows, with what to do where the code of the error tells it."""
+    """Return why the host failed, in the language of its Windows, with a fix where the code of the error tells it."""
     text = str(answer.get("msg") or "no reason given")
     fixes = [fix for code, fix in _FIXES.items() if code in text]
     return "; fix: ".join([text, *fixes])
@@ -186,7 +190,8 @@ def read_profiles(
 ) -> tuple[Profile, ...]:
     """Return the profiles of an answer's "profiles", with the registry values of Group Policy (by profile) over them.
 
-    merges: the value that says whether local rules of one kind are in force. What COM tells of it is about firewall rules.
+    merges: the value that says whether local rules of one kind are in force. What COM tells of it is about firewall
+    rules.
     """
     active, state = int(str(answer["active"])), answer.get("local_policy_modify_state")
     settings = {int(str(item["profile"])): item for item in mappings(answer.get("settings"))}
@@ -243,9 +248,9 @@ def check_shape(value: object, shape: Shape, place: str = "") -> None:
         check_shape({"counters": {"enumerations": "1"}}, {"counters": {"enumerations": int}})
         -> TypeError: counters.enumerations is '1', not a whole number
 
-    A shape is str, bool or int (from 0 to 2**32 - 1); [shape] for a list; {"name": shape, "other?": shape} for a mapping,
-    where a name with ? may be missing or null; {"*": shape} for one with any names; a tuple for one of several. Parts
-    without a name are free.
+    A shape is str, bool or int (from 0 to 2**32 - 1); [shape] for a list; {"name": shape, "other?": shape} for a
+    mapping, where a name with ? may be missing or null; {"*": shape} for one with any names; a tuple for one of
+    several. Parts without a name are free.
     """
     if isinstance(shape, Mapping):
         _check_mapping(value, shape, place)

@@ -3,13 +3,14 @@
 """Changes as operations for the host: what msuc.lync.windows_firewall_remote is to write, in a legal order.
 
     {"kind": "add", "name": "SIP", "rule": {}, "puts": [{"property": "Name", "value": "SIP"}, ...]}
-    {"kind": "change", "name": "SIP", "rule": {COM properties as gathered}, "puts": [{"property": "LocalPorts", "value": "5061"}]}
+    {"kind": "change", "name": "SIP", "rule": {COM properties as gathered}, "puts": [{"property": "LocalPorts", ...}]}
     {"kind": "remove", "name": "SIP", "rule": {COM properties as gathered}, "puts": []}
 
-Every put on a rule of the store is checked and in force at once. A rule is a product of limits, so whatever the order of
-its puts, a packet that it matches before and after is matched all the time. Limits of an allow rule are widened before
-others are narrowed, then no half-made rule is refused; those of a block rule are narrowed first, then it never blocks a
-packet that is blocked neither before nor after. Two limits of a block that each move cannot be put so: it is added anew.
+Every put on a rule of the store is checked and in force at once. A rule is a product of limits, so whatever the order
+of its puts, a packet that it matches before and after is matched all the time. Limits of an allow rule are widened
+before others are narrowed, then no half-made rule is refused; those of a block rule are narrowed first, then it never
+blocks a packet that is blocked neither before nor after. Two limits of a block that each move cannot be put so: it is
+added anew.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from .com import PROPERTIES, ComValue, com_value, to_com
 Operation = dict[str, object]
 _COM_NAMES = {option: name for name, option in PROPERTIES.items()}
 # What no put can turn round on a live rule without a moment in which the rule is refused or admits what nobody asked
-# for; and what no put can take away, as a script cannot give null to COM. Such a rule is added anew, then the old one removed.
+# for; and what no put can take away, as a script cannot give null to COM. Such a rule is added anew, then the old one
+# removed.
 _TURNED = frozenset({"direction", "action", "protocol", "restrictions"})
 _CLEARED = frozenset({"program", "service", "interfaces"})
 
@@ -60,7 +62,7 @@ def _must_replace(change: RuleChange) -> bool:
 
 
 def _block_moves(change: RuleChange) -> bool:
-    """Return whether a rule that blocks moves in two limits, or in local addresses and interfaces, which exclude each other."""
+    """Return whether a rule that blocks moves in two limits, or in local addresses and interface types at once."""
     if change.before is None or change.after is None or change.after.rule.action != "block":
         return False
     before, after = change.before.rule, change.after.rule

@@ -44,7 +44,10 @@ class Task(CommonTask):
 
     @classmethod
     def from_options(cls, options: Mapping[str, object]) -> Task:
-        """Return the task of the module's options, types already checked; raises InvalidInputError with every problem."""
+        """Return the task of the module's options, types already checked.
+
+        Raises InvalidInputError with every problem.
+        """
         rules, group = tuple(mappings(options.get("rules"))), str(options.get("group") or OWNED_GROUP)
         state, phase = State(options.get("state", "replaced")), Phase(options.get("phase", "all"))
         expected = tuple(texts(options.get("expected_addresses")))
@@ -132,8 +135,8 @@ class WindowsFirewallProvider(WindowsProvider):
 def missing_capabilities(rules: Iterable[Rule], have: Sequence[Present]) -> list[Problem]:
     """Return a problem for each option of a rule that the host is too old for.
 
-    A host tells its age by its rules: INetFwRule3, which Windows Server 2012 brought with policy version 2.20, gives each
-    SecureFlags. A host without any rule tells nothing, and is left to refuse by itself.
+    A host tells its age by its rules: INetFwRule3, which Windows Server 2012 brought with policy version 2.20, gives
+    each SecureFlags. A host without any rule tells nothing, and is left to refuse by itself.
     """
     local = [present for present in have if present.store == LOCAL]
     if not local or any("SecureFlags" in present.com for present in local):
@@ -161,7 +164,10 @@ def _needs(rule: Rule) -> list[tuple[str, str]]:
 
 
 def offline_result(options: Options) -> dict[str, object]:
-    """Return the result of a task with state parsed or rendered; raises InvalidInputError with every problem of the input."""
+    """Return the result of a task with state parsed or rendered.
+
+    Raises InvalidInputError with every problem of the input.
+    """
     return {"changed": False, **_STATES[str(options["state"])](options)}
 
 

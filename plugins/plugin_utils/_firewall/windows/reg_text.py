@@ -6,7 +6,8 @@
     "{0A1B...}"="v2.28|Action=Allow|..."                     {0A1B...}    REG_SZ    v2.28|Action=Allow|...
 
 Both become {"HKEY_LOCAL_MACHINE\\...\\FirewallRules": [("{0A1B...}", "v2.28|Action=Allow|...")]}: values are texts and
-numbers, values of other types are left out. A line that is a rule string and nothing else is a value too, named by its line.
+numbers, values of other types are left out. A line that is a rule string and nothing else is a value too, named by its
+line.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ Keys = dict[str, list[tuple[str, Value]]]
 
 _EXPORT = re.compile(
     r"""^[ \t]*\[(?P<key>[^\]\n]+)\][ \t]*$
-    |^[ \t]*"(?P<name>(?:[^"\\]|\\.)*)"=(?:"(?P<text>(?:[^"\\]|\\.)*)"|(?P<kind>dword|hex\([12]\)):(?P<data>(?:[^\n\\]|\\\n)*))""",
+    |^[ \t]*"(?P<name>(?:[^"\\]|\\.)*)"=
+    (?:"(?P<text>(?:[^"\\]|\\.)*)"|(?P<kind>dword|hex\([12]\)):(?P<data>(?:[^\n\\]|\\\n)*))""",
     re.MULTILINE | re.VERBOSE | re.DOTALL,
 )
 _QUERY_KEY = re.compile(r"^HKEY_[A-Z_]+\\.*$")

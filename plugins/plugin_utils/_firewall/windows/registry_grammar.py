@@ -4,8 +4,8 @@
 
     FIREWALL.read("LPort2_10", "49152-57500") == "49152-57500", FIREWALL.read("Dir", "In") == "in"
 
-Grammar: [MS-GPFAS] 2.2.2.19 and the value grammars before it. Words of ports and addresses that later versions of Windows
-added are taken as they stand; a number or an address that is none is refused.
+Grammar: [MS-GPFAS] 2.2.2.19 and the value grammars before it. Keywords of ports and addresses that later versions of
+Windows added are taken as they stand; a number or an address that is none is refused.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ class BadTokenError(ValueError):
 class Grammar:
     """The tokens of one kind of rule that a Rule has fields for.
 
-    readers: how each is read. lists: those that may stand in a rule more than once. may_be_empty: those that hold nothing when
-    they are empty. needed: those without which a string is no rule.
+    readers: how each is read. lists: those that may stand in a rule more than once. may_be_empty: those that hold
+    nothing when they are empty. needed: those without which a string is no rule.
     """
 
     readers: Mapping[str, Callable[[str], object]]
@@ -82,7 +82,7 @@ class Grammar:
         return self.readers[token](value)
 
 
-def is_word(text: str) -> bool:
+def is_keyword(text: str) -> bool:
     """Return whether an entry of a list is a word such as LocalSubnet, and not a number or an address."""
     return _WORD.fullmatch(text) is not None
 
@@ -92,13 +92,13 @@ def text(value: str) -> str:
     return value
 
 
-def choice(words: Mapping[str, object]) -> Callable[[str], object]:
+def choice(allowed: Mapping[str, object]) -> Callable[[str], object]:
     """Return a reader of one word of a table, in any case of letters."""
-    folded = {word.casefold(): meaning for word, meaning in words.items()}
+    folded = {word.casefold(): meaning for word, meaning in allowed.items()}
 
     def _read(value: str) -> object:
         if value.casefold() not in folded:
-            raise BadTokenError("is not one of its words", one_of(words))
+            raise BadTokenError("is not one of its words", one_of(allowed))
         return folded[value.casefold()]
 
     return _read
@@ -111,16 +111,16 @@ def protocol(value: str) -> int:
     return int(value)
 
 
-def _word(value: str, spellings: Mapping[str, str], words: Mapping[str, str]) -> str:
+def _keyword(value: str, spellings: Mapping[str, str], keywords: Mapping[str, str]) -> str:
     folded = {spelling.casefold(): word for spelling, word in spellings.items()}
-    return folded.get(value.casefold()) or words.get(value.casefold(), value)
+    return folded.get(value.casefold()) or keywords.get(value.casefold(), value)
 
 
 def port(value: str) -> str:
     """Return a port, a range or a word in the spelling of a Rule."""
-    if is_word(value) and value.casefold() != "any":
-        return _word(value, PORT_SPELLINGS, PORT_KEYWORDS)
-    # A rule without a limit has no token at all: "any" is none of the registry's words.
+    if is_keyword(value) and value.casefold() != "any":
+        return _keyword(value, PORT_SPELLINGS, PORT_KEYWORDS)
+    # A rule without a limit has no token at all: "any" is none of the registry's keywords.
     try:
         return PortSet.parse(["" if value.casefold() == "any" else value]).to_text()[0]
     except ValueError:
@@ -128,11 +128,11 @@ def port(value: str) -> str:
 
 
 def address(family: int) -> Callable[[str], str]:
-    """Return a reader of addresses, networks, ranges and words of one family."""
+    """Return a reader of addresses, networks, ranges and keywords of one family."""
 
     def _read(value: str) -> str:
-        if is_word(value) and value.casefold() != "any":
-            return _word(value, ADDRESS_SPELLINGS, ADDRESS_KEYWORDS)
+        if is_keyword(value) and value.casefold() != "any":
+            return _keyword(value, ADDRESS_SPELLINGS, ADDRESS_KEYWORDS)
         try:
             families: frozenset[int] = AddressSet.parse([value.casefold()]).families
         except ValueError:
@@ -155,10 +155,10 @@ def _icmp(value: str) -> str:
 
 def interface_type(value: str) -> str:
     """Return a type of interfaces in the words of options."""
-    words = {stored.casefold(): word for word, stored in INTERFACE_TYPES.items()}
-    if value.casefold() not in words:
+    names = {stored.casefold(): name for name, stored in INTERFACE_TYPES.items()}
+    if value.casefold() not in names:
         raise BadTokenError("is not a type of interface", one_of(INTERFACE_TYPES.values()))
-    return words[value.casefold()]
+    return names[value.casefold()]
 
 
 BOOLEAN = choice({"TRUE": True, "FALSE": False})

@@ -5,7 +5,8 @@
     v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5061|RA4=10.1.0.0/24|Name=SIP|EmbedCtxt=msuc.lync|
 
 Any version 2 is read, and tokens in any order. What a Rule has no field for is kept in its restrictions, so that such a
-rule never equals one that lacks it. A string that breaks the grammar is refused with every reason; law: parse(render(x)) == x.
+rule never equals one that lacks it. A string that breaks the grammar is refused with every reason; law:
+parse(render(x)) == x.
 """
 
 from __future__ import annotations
@@ -76,7 +77,10 @@ class ParsedRules:
 
 
 def parse_rules(pairs: Iterable[tuple[str, str]], parse: Callable[[str, str], Rule] | None = None) -> ParsedRules:
-    """Return the rules of pairs of id and string, firewall rules unless another way to read one is given; raises nothing."""
+    """Return the rules of pairs of id and string, firewall rules unless another way to read one is given.
+
+    Raises nothing.
+    """
     rules: list[StoredRule] = []
     refused: list[RefusedRule] = []
     for rule_id, text in pairs:
@@ -194,19 +198,23 @@ def texts(items: Items, *names: str) -> frozenset[str]:
 def ports(items: Items, names: Sequence[str]) -> PortScope:
     """Return the ports of tokens; no limit where there is none."""
     found = texts(items, *names)
-    words = frozenset(filter(tokens.is_word, found))
+    keywords = frozenset(filter(tokens.is_keyword, found))
     # All ports by their numbers are all ports.
-    scope = PortScope(PortSet.parse(found - words), words)
+    scope = PortScope(PortSet.parse(found - keywords), keywords)
     return scope if found and not scope.is_any else PortScope()
 
 
 def addresses(items: Items, names: Mapping[int, tuple[str, ...]]) -> AddressScope:
     """Return the addresses of tokens, named by family; no limit where there is none."""
     ipv4, ipv6 = (texts(items, *names[family]) for family in (4, 6))
-    words4, words6 = (frozenset(filter(tokens.is_word, found)) for found in (ipv4, ipv6))
+    keywords4, keywords6 = (frozenset(filter(tokens.is_keyword, found)) for found in (ipv4, ipv6))
     # A word of one family only is another limit than the word of both; the number is how Windows PowerShell writes it.
-    words = (words4 & words6) | {f"{word}4" for word in words4 - words6} | {f"{word}6" for word in words6 - words4}
-    scope = AddressScope(AddressSet.parse((ipv4 - words4) | (ipv6 - words6)), words)
+    keywords = (
+        (keywords4 & keywords6)
+        | {f"{keyword}4" for keyword in keywords4 - keywords6}
+        | {f"{keyword}6" for keyword in keywords6 - keywords4}
+    )
+    scope = AddressScope(AddressSet.parse((ipv4 - keywords4) | (ipv6 - keywords6)), keywords)
     return scope if ipv4 | ipv6 and not scope.is_any else AddressScope()
 
 
@@ -234,8 +242,8 @@ def _misplaced(items: Items, has_ports: bool, icmp: str | None) -> Iterator[tupl
 def render_rule(rule: Rule) -> str:
     """Return the string of a rule, tokens in the order in which Windows writes them.
 
-    Raises InvalidInputError for what the collection never writes: restrictions, a bar in a text, an action of no known word.
-    A word of one family of addresses only, which options do not have, ends with the number of the family.
+    Raises InvalidInputError for what the collection never writes: restrictions, a bar in a text, an action of no known
+    word. A word of one family of addresses only, which options do not have, ends with the number of the family.
     """
     problems = list(_unwritable(rule))
     if problems:
@@ -298,9 +306,9 @@ _SECURITY_PAIRS: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 
 
-def word_of(words: Mapping[str, str], option: str) -> str:
+def word_of(meanings: Mapping[str, str], option: str) -> str:
     """Return the word of the registry for a word of options."""
-    return next(word for word, meaning in words.items() if meaning == option)
+    return next(word for word, meaning in meanings.items() if meaning == option)
 
 
 # Words that stand under a token of their own, by token; others stand where single ports do.
@@ -322,12 +330,12 @@ def address_pairs(token: str, scope: AddressScope) -> Iterator[tuple[str, str]]:
     if scope.is_any:
         return
     for family in (4, 6):
-        words = sorted(word.removesuffix(str(family)) for word in scope.keywords if _is_of(word, family))
-        yield from ((f"{token}{family}", word) for word in words if word not in KEYWORDS_OF_2012)
+        keywords = sorted(word.removesuffix(str(family)) for word in scope.keywords if _is_of(word, family))
+        yield from ((f"{token}{family}", word) for word in keywords if word not in KEYWORDS_OF_2012)
         yield from (
             (f"{token}{family}", text) for text in address_texts(scope.addresses.of_families(frozenset({family})))
         )
-        yield from ((f"{token}{family}2", word) for word in words if word in KEYWORDS_OF_2012)
+        yield from ((f"{token}{family}2", word) for word in keywords if word in KEYWORDS_OF_2012)
 
 
 def _is_of(word: str, family: int) -> bool:

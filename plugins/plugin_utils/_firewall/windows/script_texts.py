@@ -6,6 +6,8 @@ LOCAL_SCRIPT needs Windows PowerShell 2.0 and COM. It compares lists as sets of 
 a name of its own, every other rule of the group. GROUP_POLICY_SCRIPT needs the cmdlets of Windows Server 2012 and later.
 """
 
+# ruff: noqa: E501  # lines of PowerShell, which stay as they are handed out
+
 from __future__ import annotations
 
 LOCAL_SCRIPT = r"""#Requires -Version 2.0

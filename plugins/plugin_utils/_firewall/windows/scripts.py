@@ -35,7 +35,9 @@ _SECURITIES: Mapping[str, Mapping[str, str]] = {
 
 
 def hand_out(options: Mapping[str, object], host: str, write: bool = True) -> dict[str, object]:
-    """Return the result of a task with handout_dir, whose scripts are written unless that is switched off; no host is contacted.
+    """Return the result of a task with handout_dir, whose scripts are written unless that is switched off.
+
+    No host is contacted.
 
     Raises InvalidInputError with every problem of the input, and OSError when a script cannot be written.
     """

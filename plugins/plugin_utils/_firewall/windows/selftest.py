@@ -1,17 +1,18 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the collection assumes of a Windows Firewall, held against one: scenarios of rules, and whether each is confirmed.
+"""What the collection assumes of a Windows Firewall, held against one: scenarios, and whether each is confirmed.
 
-    {"name": "An IPv4 prefix reads back as a mask", "evidence": "REAL", "source": "integration tests of community.windows",
+    {"name": "An IPv4 prefix reads back as a mask", "evidence": "REAL", "source": "tests of community.windows",
      "seed": [{...}], "do": [{"add": {"RemoteAddresses": "192.168.0.0/24"}}], "writes": 1,
      "store": [{"RemoteAddresses": "192.168.0.0/255.255.255.0"}]}
 
-seed and add hold COM properties in the order of their puts (a list of pairs where one comes twice); change and remove name
-a rule by some of its properties, puts are what change puts, stale is what the rule is said to have instead. remove_name
-calls Rules.Remove by itself, left then tells which rules of the enumeration before remain. Expected are error ("",
-"refused" by Windows, "conflict" found by the module), done (all operations), enumerations (2), writes, and store: the rules
-as they read back, above what every new rule reads back. switch names the switch of the simulator that is the other way.
-A long text is {"text": "a", "then": "#", "times": 3, "join": ","}, where # stands for the odd numbers.
+seed and add hold COM properties in the order of their puts (a list of pairs where one comes twice); change and remove
+name a rule by some of its properties, puts are what change puts, stale is what the rule is said to have instead.
+remove_name calls Rules.Remove by itself, left then tells which rules of the enumeration before remain. Expected are
+error ("", "refused" by Windows, "conflict" found by the module), done (all operations), enumerations (2), writes, and
+store: the rules as they read back, above what every new rule reads back. switch names the switch of the simulator that
+is the other way. A long text is {"text": "a", "then": "#", "times": 3, "join": ","}, where # stands for the odd
+numbers.
 """
 
 from __future__ import annotations
@@ -22,16 +23,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from ..._base.errors import DeviceError
+
 Table: TypeAlias = Mapping[str, object]
 # What runs the module: its arguments and whether this is check mode, to its answer.
-Hands: TypeAlias = Callable[[Table, bool], Table]
+Remote: TypeAlias = Callable[[Table, bool], Table]
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _VARIABLE = re.compile(r"%([^%]+)%")
 _CONFLICT = "as it was gathered"
 
 
-class SelftestError(Exception):
+class SelftestError(DeviceError):
     """A scenario cannot be run: its seed was refused, or the rules of an earlier one cannot be removed."""
 
 
@@ -39,8 +42,8 @@ class SelftestError(Exception):
 class Format:
     """How scenarios are to be read.
 
-    marks: the properties that every rule of the scenarios begins with, by which it is known as one of them.
-    properties: the COM properties that are compared. new: what a new rule reads back, by protocol ("6"), and under "any".
+    marks: the properties that every rule of the scenarios begins with, by which it is known as one of them. properties:
+    the COM properties that are compared. new: what a new rule reads back, by protocol ("6"), and under "any".
     """
 
     marks: Mapping[str, str]
@@ -108,26 +111,32 @@ def _tables(value: object) -> list[Table]:
 
 
 def run(
-    scenario: Table, form: Format, hands: Hands, act: Hands | None = None, remove: Callable[[str], object] | None = None
+    scenario: Table,
+    form: Format,
+    remote: Remote,
+    act: Remote | None = None,
+    remove: Callable[[str], object] | None = None,
 ) -> Verdict:
-    """Seed, do and compare one scenario, and remove its rules; there must be none before. Raises SelftestError when it cannot be run.
+    """Seed, do and compare one scenario, and remove its rules.
 
-    act is hands for what the scenario itself does, where its fault is to be. remove calls Rules.Remove(name); without the
-    two, a scenario with fault or remove_name cannot be run.
+    There must be none before. Raises SelftestError when it cannot be run.
+
+    act is remote for what the scenario itself does, where its fault is to be. remove calls Rules.Remove(name); without
+    the two, a scenario with fault or remove_name cannot be run.
     """
     if not _is_possible(scenario, act, remove):
         raise SelftestError("this needs more than the module can do")
     seed = [_addition(rule, form) for rule in _tables(scenario.get("seed"))]
-    present = own_rules(_must(_apply(hands, seed), "the seed was refused"), form) if seed else []
+    present = own_rules(_must(_apply(remote, seed), "the seed was refused"), form) if seed else []
     answer: Table = {"counters": {"enumerations": 0, "writes": 0}}
     if remove is not None and "remove_name" in scenario:
         remove(str(scenario["remove_name"]))
     else:
-        answer = (act or hands)(_arguments(scenario, form, present), bool(scenario.get("check_mode")))
-    after = answer if "rules" in answer else _gathered(hands)
+        answer = (act or remote)(_arguments(scenario, form, present), bool(scenario.get("check_mode")))
+    after = answer if "rules" in answer else _gathered(remote)
     outcome = _outcome(answer, own_rules(after, form), form)
     verdict = Verdict(scenario, outcome, tuple(_differences(outcome, _expected(scenario, form, present, after))))
-    clear(own_rules(after, form), hands)
+    clear(own_rules(after, form), remote)
     return verdict
 
 
@@ -135,11 +144,11 @@ def _is_possible(scenario: Table, act: object, remove: object) -> bool:
     return not (("fault" in scenario and act is None) or ("remove_name" in scenario and remove is None))
 
 
-def clear(own: Sequence[Table], hands: Hands) -> None:
+def clear(own: Sequence[Table], remote: Remote) -> None:
     """Remove rules exactly; raises SelftestError when the host does not let them go."""
     removals = [{"kind": "remove", "name": rule["Name"], "rule": rule, "puts": []} for rule in own]
     if removals:
-        _must(_apply(hands, removals), "the rules of the scenarios cannot be removed")
+        _must(_apply(remote, removals), "the rules of the scenarios cannot be removed")
 
 
 @dataclass(frozen=True)
@@ -179,23 +188,26 @@ def _verdict_lines(verdict: Verdict) -> list[str]:
     return lines
 
 
-def run_all(scenarios: Sequence[Table], form: Format, hands: Hands) -> Report:
-    """Run all scenarios that the module alone can run, after a snapshot; raises SelftestError when there cannot be one."""
-    before = _must(hands({"operation": "apply", "snapshot": True, "operations": []}, False), "nothing was begun")
-    clear(own_rules(before, form), hands)
+def run_all(scenarios: Sequence[Table], form: Format, remote: Remote) -> Report:
+    """Run all scenarios that the module alone can run, after a snapshot.
+
+    Raises SelftestError when there cannot be one.
+    """
+    before = _must(remote({"operation": "apply", "snapshot": True, "operations": []}, False), "nothing was begun")
+    clear(own_rules(before, form), remote)
     asked = [scenario for scenario in scenarios if _is_possible(scenario, None, None)]
-    verdicts = [_verdict(scenario, form, hands) for scenario in asked]
+    verdicts = [_verdict(scenario, form, remote) for scenario in asked]
     not_asked = [str(scenario["name"]) for scenario in scenarios if not _is_possible(scenario, None, None)]
-    is_restored = _foreign(before, form) == _foreign(_gathered(hands), form)
+    is_restored = _foreign(before, form) == _foreign(_gathered(remote), form)
     return Report(tuple(verdicts), tuple(not_asked), str(before.get("snapshot", "")), is_restored)
 
 
-def _verdict(scenario: Table, form: Format, hands: Hands) -> Verdict:
+def _verdict(scenario: Table, form: Format, remote: Remote) -> Verdict:
     """Return the verdict of one scenario; one that cannot be run is refuted, and its rules go."""
     try:
-        return run(scenario, form, hands)
+        return run(scenario, form, remote)
     except SelftestError as error:
-        clear(own_rules(_gathered(hands), form), hands)
+        clear(own_rules(_gathered(remote), form), remote)
         return Verdict(scenario, Outcome("refused", 0, 0, 0, (), str(error)), (str(error),))
 
 
@@ -215,8 +227,8 @@ def _must(answer: Table, text: str) -> Table:
     return answer
 
 
-def _gathered(hands: Hands) -> Table:
-    return _must(hands({"operation": "gather"}, False), "the rules cannot be read")
+def _gathered(remote: Remote) -> Table:
+    return _must(remote({"operation": "gather"}, False), "the rules cannot be read")
 
 
 def own_rules(answer: Table, form: Format) -> list[Table]:
@@ -224,8 +236,8 @@ def own_rules(answer: Table, form: Format) -> list[Table]:
     return [rule for rule in _tables(answer["rules"]) if form.owns(rule)]
 
 
-def _apply(hands: Hands, operations: Sequence[object]) -> Table:
-    return hands({"operation": "apply", "snapshot": False, "operations": operations}, False)
+def _apply(remote: Remote, operations: Sequence[object]) -> Table:
+    return remote({"operation": "apply", "snapshot": False, "operations": operations}, False)
 
 
 def _arguments(scenario: Table, form: Format, present: list[Table]) -> dict[str, object]:
@@ -295,19 +307,19 @@ def _read_back(properties: Table, form: Format, environment: Table) -> dict[str,
     return whole
 
 
+_COMPARED = ("error", "done", "enumerations", "writes")
+
+
 def _differences(outcome: Outcome, expected: Outcome) -> list[str]:
-    """Return what is not as expected, in words."""
+    """Return what is not as expected, as texts."""
+    message = f": {outcome.message}" if outcome.message else ""
+    pairs = {name: (getattr(expected, name), getattr(outcome, name)) for name in _COMPARED}
     found = [
-        f"{name} {getattr(expected, name)!r} expected, {getattr(outcome, name)!r} found{f': {outcome.message}' if outcome.message else ''}"
-        for name in ("error", "done", "enumerations", "writes")
-        if getattr(outcome, name) != getattr(expected, name)
+        f"{name} {one!r} expected, {other!r} found{message}" for name, (one, other) in pairs.items() if one != other
     ]
     if outcome.rules != expected.rules:
         found += [f"expected: {line}" for line in expected.rules if line not in outcome.rules]
         found += [f"found: {line}" for line in outcome.rules if line not in expected.rules]
-        found += (
-            [f"{len(expected.rules)} rules expected, {len(outcome.rules)} found"]
-            if len(outcome.rules) != len(expected.rules)
-            else []
-        )
+        if len(outcome.rules) != len(expected.rules):
+            found.append(f"{len(expected.rules)} rules expected, {len(outcome.rules)} found")
     return found

@@ -10,9 +10,18 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.exemptio
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
 from hypothesis import strategies as st
 
-_TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters='|"'), min_size=1, max_size=20).map(str.strip).filter(bool)
+_TEXT = (
+    st.text(st.characters(min_codepoint=32, max_codepoint=126, exclude_characters='|"'), min_size=1, max_size=20)
+    .map(str.strip)
+    .filter(bool)
+)
 _ADDRESSES = st.lists(
-    st.sampled_from(["10.1.0.11", "10.0.0.0/8", "10.2.0.5-10.2.0.9", "2001:db8::11", "2001:db8:1::/48", "192.168.7.0/25"]), min_size=1, max_size=4, unique=True
+    st.sampled_from(
+        ["10.1.0.11", "10.0.0.0/8", "10.2.0.5-10.2.0.9", "2001:db8::11", "2001:db8:1::/48", "192.168.7.0/25"]
+    ),
+    min_size=1,
+    max_size=4,
+    unique=True,
 )
 _PORTS = st.lists(st.sampled_from(["443", "3478", "50000-59999", "1024-1030"]), min_size=1, max_size=3, unique=True)
 
@@ -20,8 +29,15 @@ _PORTS = st.lists(st.sampled_from(["443", "3478", "50000-59999", "1024-1030"]), 
 @st.composite
 def exemptions(draw: st.DrawFn) -> Rule:
     """Draw an exemption that Windows would take, named as netsh needs it."""
-    options: dict[str, Any] = {"name": f"Lync exempt {draw(_TEXT)}", "protocol": draw(st.sampled_from(["tcp", "udp", "any", 47]))}
-    for option, values in (("localip", _ADDRESSES), ("remoteip", _ADDRESSES), ("profiles", st.sampled_from(["domain", "domain,private", "any"]))):
+    options: dict[str, Any] = {
+        "name": f"Lync exempt {draw(_TEXT)}",
+        "protocol": draw(st.sampled_from(["tcp", "udp", "any", 47])),
+    }
+    for option, values in (
+        ("localip", _ADDRESSES),
+        ("remoteip", _ADDRESSES),
+        ("profiles", st.sampled_from(["domain", "domain,private", "any"])),
+    ):
         if draw(st.booleans()):
             options[option] = draw(values)
     for option in ("localport", "remoteport") if options["protocol"] in ("tcp", "udp") else ():

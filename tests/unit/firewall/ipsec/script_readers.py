@@ -41,7 +41,14 @@ def parse_script(text: str) -> list[Command]:
         if command is not None:
             found.append(command)
         elif line.strip() and not line.startswith("#"):
-            problems.append(Problem(f"line {number}", f"{shown(line)} is not a command", f"{_CONTEXT} add rule, set rule, delete rule", "correct the line"))
+            problems.append(
+                Problem(
+                    f"line {number}",
+                    f"{shown(line)} is not a command",
+                    f"{_CONTEXT} add rule, set rule, delete rule",
+                    "correct the line",
+                )
+            )
     if problems:
         raise InvalidInputError(problems)
     return found
@@ -74,15 +81,22 @@ def rule_of(command: Command, group: str) -> Rule:
     """Return the exemption that an add command makes; raises InvalidInputError when it makes none."""
     words = {word: value for word, value in command.values.items() if word in _OPTIONS}
     if command.verb != "add" or command.values.get("action") != "noauthentication":
-        raise InvalidInputError([Problem(f"rule {command.name}", "the command adds no exemption", fix="write action=noauthentication")])
+        raise InvalidInputError(
+            [Problem(f"rule {command.name}", "the command adds no exemption", fix="write action=noauthentication")]
+        )
     options: dict[str, object] = {_OPTIONS[word]: value for word, value in words.items()}
     options["enabled"] = words.get("enable", "yes") == "yes"
     return exemptions_from_options([{"name": command.name, **options}], group)[0]
 
 
 def parse_policy(text: str) -> LegacyPolicy:
-    """Return the policy that a script of render_policy makes; raises InvalidInputError with every line that is none of its."""
-    found: dict[str, list[dict[str, str]]] = {what: [] for what in ("policy", "filteraction", "filterlist", "filter", "rule")}
+    """Return the policy that a script of render_policy makes.
+
+    Raises InvalidInputError with every line that is none of its.
+    """
+    found: dict[str, list[dict[str, str]]] = {
+        what: [] for what in ("policy", "filteraction", "filterlist", "filter", "rule")
+    }
     problems, notes = [], []
     for number, line in enumerate(text.splitlines(), start=1):
         match = _LINE.fullmatch(line)
@@ -90,7 +104,9 @@ def parse_policy(text: str) -> LegacyPolicy:
         if line.startswith("# "):
             notes.append(line[2:])
         elif match is None or words is None or match["what"] not in found:
-            problems.append(Problem(f"line {number}", f"{shown(line)} adds nothing", "ipsec static add ...", "correct the line"))
+            problems.append(
+                Problem(f"line {number}", f"{shown(line)} adds nothing", "ipsec static add ...", "correct the line")
+            )
         else:
             found[match["what"]].append(words)
     problems += [] if problems else _incomplete(found)
@@ -113,14 +129,33 @@ def _words(text: str) -> dict[str, str] | None:
 
 
 def _incomplete(found: Mapping[str, list[dict[str, str]]]) -> list[Problem]:
-    """Return what a policy lacks that management tools skip otherwise: a description, a permit action, a rule for each list."""
+    """Return what a policy lacks without which tools skip it: descriptions, a permit action, a rule for each list."""
     fix = "render the policy again"
-    problems = [Problem(what, "there must be exactly one", fix=fix) for what in ("policy", "filteraction") if len(found[what]) != 1]
-    problems += [Problem(what, "has no description", fix=fix) for what, items in found.items() for words in items if not words.get("description")]
-    problems += [Problem("filteraction", "does not permit", "permit", fix) for words in found["filteraction"] if words.get("action") != "permit"]
-    problems += [Problem("filter", "is not mirrored", "yes", fix) for words in found["filter"] if words.get("mirrored") != "yes"]
+    problems = [
+        Problem(what, "there must be exactly one", fix=fix)
+        for what in ("policy", "filteraction")
+        if len(found[what]) != 1
+    ]
+    problems += [
+        Problem(what, "has no description", fix=fix)
+        for what, items in found.items()
+        for words in items
+        if not words.get("description")
+    ]
+    problems += [
+        Problem("filteraction", "does not permit", "permit", fix)
+        for words in found["filteraction"]
+        if words.get("action") != "permit"
+    ]
+    problems += [
+        Problem("filter", "is not mirrored", "yes", fix) for words in found["filter"] if words.get("mirrored") != "yes"
+    ]
     ruled = {words.get("filterlist") for words in found["rule"]}
-    return problems + [Problem(f"filterlist {words['name']}", "no rule permits it", fix=fix) for words in found["filterlist"] if words["name"] not in ruled]
+    return problems + [
+        Problem(f"filterlist {words['name']}", "no rule permits it", fix=fix)
+        for words in found["filterlist"]
+        if words["name"] not in ruled
+    ]
 
 
 def _list(words: Mapping[str, str], filters: Iterable[Mapping[str, str]]) -> FilterList:

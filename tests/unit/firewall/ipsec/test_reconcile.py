@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whole runs against the simulated host, without the wire, on both engines: the rhythm of states, owners, faults, reports."""
+"""Whole runs against the simulated host, without the wire, on both engines: states, owners, faults, reports."""
 
 from __future__ import annotations
 
@@ -18,15 +18,37 @@ from tests.simulators.firewall_store import Faults
 from tests.simulators.ipsec_host import run_module
 from tests.unit.firewall.memory import MemoryStore, link_to
 
-UDP: dict[str, Any] = {"name": "Lync exempt media (UDP)", "protocol": "udp", "localip": ["10.1.0.11"], "rows": ["I5", "I6"]}
-TCP: dict[str, Any] = {"name": "Lync exempt media (TCP)", "protocol": "tcp", "localip": ["10.1.0.11"], "localport": "49152-65535"}
-FLOW = {"rows": ["I5", "I6"], "protocol": "udp", "localip": ["10.1.0.11"], "remoteip": ["any"], "localport": ["49152-65535"], "remoteport": ["any"]}
+UDP: dict[str, Any] = {
+    "name": "Lync exempt media (UDP)",
+    "protocol": "udp",
+    "localip": ["10.1.0.11"],
+    "rows": ["I5", "I6"],
+}
+TCP: dict[str, Any] = {
+    "name": "Lync exempt media (TCP)",
+    "protocol": "tcp",
+    "localip": ["10.1.0.11"],
+    "localport": "49152-65535",
+}
+FLOW = {
+    "rows": ["I5", "I6"],
+    "protocol": "udp",
+    "localip": ["10.1.0.11"],
+    "remoteip": ["any"],
+    "localport": ["49152-65535"],
+    "remoteport": ["any"],
+}
 ISOLATION = {"{D1}": {"DisplayName": "Domain isolation", "InboundSecurity": "Require", "OutboundSecurity": "Request"}}
-FOREIGN = {"{F1}": {"DisplayName": "Lync exempt media (UDP)", "Group": "Contoso", "Protocol": "UDP"}, "{F2}": {"DisplayName": "Other"}}
+FOREIGN = {
+    "{F1}": {"DisplayName": "Lync exempt media (UDP)", "Group": "Contoso", "Protocol": "UDP"},
+    "{F2}": {"DisplayName": "Other"},
+}
 ENGINES = ["cim", "netsh"]
 
 
-def host(engine: str = "cim", rules: Mapping[str, Mapping[str, Any]] | None = None, fault: Faults | None = None, **parts: Any) -> MemoryStore:
+def host(
+    engine: str = "cim", rules: Mapping[str, Mapping[str, Any]] | None = None, fault: Faults | None = None, **parts: Any
+) -> MemoryStore:
     """Return a host that has what an engine needs, with connection security rules by id."""
     store = MemoryStore.of(fault=fault or Faults())
     ipsec_store.change(store, module=engine == "cim", rules=ipsec_store.exempted(rules or {}), **parts)
@@ -59,14 +81,19 @@ def names(store: MemoryStore) -> list[str]:
 @pytest.mark.parametrize("engine", ENGINES)
 def test_rhythm_of_replaced(engine: str) -> None:
     foreign = (
-        {"{F2}": FOREIGN["{F2}"], "{F3}": {"DisplayName": "Lync exempt media (UDP)", "Group": "Contoso"}} if engine == "cim" else {"{F2}": FOREIGN["{F2}"]}
+        {"{F2}": FOREIGN["{F2}"], "{F3}": {"DisplayName": "Lync exempt media (UDP)", "Group": "Contoso"}}
+        if engine == "cim"
+        else {"{F2}": FOREIGN["{F2}"]}
     )
     old = {"{O1}": {"DisplayName": "Lync exempt old", "Group": "msuc.lync"}}
     store = host(engine, {**foreign, **old})
     untouched = ipsec_store.exempted(foreign)
     made = run(store, [UDP, TCP])
     assert result(made)["engine"] == engine
-    assert (stats(made), result(made)["summary"]) == (((2, 3, 3)), {"added": 2, "changed": 0, "disabled": 0, "removed": 1, "admission_changed": 0})
+    assert (stats(made), result(made)["summary"]) == (
+        ((2, 3, 3)),
+        {"added": 2, "changed": 0, "disabled": 0, "removed": 1, "admission_changed": 0},
+    )
     assert {key: ipsec_store.shown(store)[key] for key in foreign} == untouched
     assert names(store) == sorted([*(each["DisplayName"] for each in foreign.values()), TCP["name"], UDP["name"]])
     again = run(store, [UDP, TCP])
@@ -74,7 +101,10 @@ def test_rhythm_of_replaced(engine: str) -> None:
     changed = run(store, [UDP, {**TCP, "localport": "50000-50019", "remoteip": ["10.0.0.0/8"]}])
     assert (stats(changed), result(changed)["commands"]) == (
         (2, 3, 1),
-        ["change exemption Lync exempt media (TCP): localport from 49152-65535 to 50000-50019, remoteip from any to 10.0.0.0/8"],
+        [
+            "change exemption Lync exempt media (TCP): localport from 49152-65535 to 50000-50019, remoteip from any "
+            "to 10.0.0.0/8"
+        ],
     )
     assert stats(run(store, [UDP, {**TCP, "localport": "50000-50019", "remoteip": ["10.0.0.0/8"]}])) == (1, 1, 0)
     assert stats(run(store, [], state="deleted")) == (2, 3, 2)
@@ -99,13 +129,23 @@ def test_merged_keeps_what_is_ours_and_phases_split_what_closes(engine: str) -> 
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("spoilt", [{"Enabled": "False"}, {"LocalAddress": ["Any"]}, {"Description": "by hand"}, {"Profile": ["Domain"]}], ids=str)
+@pytest.mark.parametrize(
+    "spoilt",
+    [{"Enabled": "False"}, {"LocalAddress": ["Any"]}, {"Description": "by hand"}, {"Profile": ["Domain"]}],
+    ids=str,
+)
 def test_what_is_changed_by_hand_is_named_and_mended(engine: str, spoilt: dict[str, Any]) -> None:
     # netsh cannot take a description away: the rule is made anew.
     store = host(engine)
     run(store, [UDP, TCP])
     (key,) = [key for key, text in ipsec_store.shown(store).items() if UDP["name"] in text]
-    by_hand = {"DisplayName": UDP["name"], "Group": "msuc.lync", "Protocol": "UDP", "LocalAddress": ["10.1.0.11"], **spoilt}
+    by_hand = {
+        "DisplayName": UDP["name"],
+        "Group": "msuc.lync",
+        "Protocol": "UDP",
+        "LocalAddress": ["10.1.0.11"],
+        **spoilt,
+    }
     ipsec_store.change(store, rules={**ipsec_store.shown(store), **ipsec_store.exempted({key: by_hand})})
     mended = run(store, [UDP, TCP])
     (change,) = result(mended)["changes"]
@@ -117,7 +157,13 @@ def test_two_of_our_own_with_one_name_become_one() -> None:
     for engine in ENGINES:
         twin = {"DisplayName": UDP["name"], "Group": "msuc.lync", "Protocol": "UDP", "LocalAddress": ["10.1.0.11"]}
         store = host(engine, {"{1}": twin, "{2}": twin})
-        assert result(run(store, [UDP]))["summary"] == {"added": 0, "changed": 0, "disabled": 0, "removed": 1, "admission_changed": 0}
+        assert result(run(store, [UDP]))["summary"] == {
+            "added": 0,
+            "changed": 0,
+            "disabled": 0,
+            "removed": 1,
+            "admission_changed": 0,
+        }
         assert names(store) == [UDP["name"]]
         assert stats(run(store, [UDP])) == (1, 1, 0)
 
@@ -134,7 +180,8 @@ REFUSED: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
         "cim",
         {rule_id(UDP["name"], "msuc.lync"): {"DisplayName": "Theirs", "Group": "Contoso"}},
         {},
-        f"the id {rule_id(UDP['name'], 'msuc.lync')} of exemption {UDP['name']} is that of rule Theirs, which is not ours",
+        f"the id {rule_id(UDP['name'], 'msuc.lync')} of exemption {UDP['name']} is that of rule Theirs, which is not "
+        "ours",
     ),
     "a name that netsh cannot tell apart": (
         "netsh",
@@ -143,13 +190,20 @@ REFUSED: dict[str, tuple[str, dict[str, Any], dict[str, Any], str]] = {
         f"rule {UDP['name']} of another owner has the same name, and netsh tells rules apart by name only",
     ),
     "an engine that is not there": ("netsh", {}, {"engine": "cim"}, "the host cannot be written by cim: it has netsh"),
-    "a Group Policy object without cmdlets": ("netsh", {}, {"policy_store": "contoso.com\\Media"}, "Group Policy objects need it"),
+    "a Group Policy object without cmdlets": (
+        "netsh",
+        {},
+        {"policy_store": "contoso.com\\Media"},
+        "Group Policy objects need it",
+    ),
     "a name that is not ours to netsh": ("netsh", {}, {"name_prefix": "Media "}, "a name must begin with 'Media '"),
 }
 
 
 @pytest.mark.parametrize("case", REFUSED.values(), ids=list(REFUSED))
-def test_what_a_host_cannot_have_is_refused_before_the_first_write(case: tuple[str, dict[str, Any], dict[str, Any], str]) -> None:
+def test_what_a_host_cannot_have_is_refused_before_the_first_write(
+    case: tuple[str, dict[str, Any], dict[str, Any], str],
+) -> None:
     engine, rules, options, message = case
     store = host(engine, rules, stores={"contoso.com\\Media": {}})
     before = ipsec_store.shown(store)
@@ -161,7 +215,11 @@ def test_what_a_host_cannot_have_is_refused_before_the_first_write(case: tuple[s
 
 def test_netsh_that_reports_success_and_did_nothing_is_found_out() -> None:
     store = host("netsh", fault=Faults(netsh_lies=True))
-    with pytest.raises(DeviceError, match=r"the changes were made, but the exemptions are not as wanted; what is left:\n  - add exemption Lync exempt"):
+    with pytest.raises(
+        DeviceError,
+        match=r"the changes were made, but the exemptions are not as wanted; what is left:\n  - add exemption Lync "
+        r"exempt",
+    ):
         run(store, [UDP])
     store.fault = Faults()
     assert stats(run(store, [UDP])) == (2, 3, 1)
@@ -191,16 +249,25 @@ def test_an_error_between_two_writes_tells_how_far_it_came_and_the_next_run_goes
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_store_full_of_rules_of_others(engine: str) -> None:
-    foreign = {f"{{{number}}}": {"DisplayName": f"Rule {number % 50}", "Protocol": "TCP", "LocalPort": [str(number + 1)]} for number in range(2000)}
+    foreign = {
+        f"{{{number}}}": {"DisplayName": f"Rule {number % 50}", "Protocol": "TCP", "LocalPort": [str(number + 1)]}
+        for number in range(2000)
+    }
     store = host(engine, foreign)
     assert stats(run(store, [UDP, TCP])) == (2, 3, 2)
     assert stats(run(store, [UDP, TCP])) == (1, 1, 0)
-    assert {key: text for key, text in ipsec_store.shown(store).items() if key in foreign} == ipsec_store.exempted(foreign)
+    assert {key: text for key, text in ipsec_store.shown(store).items() if key in foreign} == ipsec_store.exempted(
+        foreign
+    )
 
 
 NEEDED: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
     "nothing protects": ({}, {}, False),
-    "a local rule requests": ({"{R}": {"DisplayName": "Ask", "InboundSecurity": "Request", "OutboundSecurity": "Request"}}, {}, True),
+    "a local rule requests": (
+        {"{R}": {"DisplayName": "Ask", "InboundSecurity": "Request", "OutboundSecurity": "Request"}},
+        {},
+        True,
+    ),
     "a local rule requires": (ISOLATION, {}, True),
     "a disabled rule requires": ({"{R}": {**ISOLATION["{D1}"], "Enabled": "False"}}, {}, False),
     "Group Policy requires": ({}, {"policy_rules": ipsec_store.exempted(ISOLATION)}, True),
@@ -219,7 +286,10 @@ def test_auto_makes_exemptions_where_something_protects(case: tuple[dict[str, An
 
 
 def test_where_none_is_needed_what_is_there_stays_right_and_what_is_not_wanted_goes() -> None:
-    old = {"{1}": {"DisplayName": UDP["name"], "Group": "msuc.lync"}, "{2}": {"DisplayName": "Lync exempt old", "Group": "msuc.lync"}}
+    old = {
+        "{1}": {"DisplayName": UDP["name"], "Group": "msuc.lync"},
+        "{2}": {"DisplayName": "Lync exempt old", "Group": "msuc.lync"},
+    }
     store = host("cim", old)
     found = result(run(store, [UDP, TCP], needed="auto"))
     assert found["summary"] == {"added": 0, "changed": 1, "disabled": 0, "removed": 1, "admission_changed": 0}
@@ -233,12 +303,18 @@ def policy(store: MemoryStore, **values: int) -> None:
 def test_local_rules_that_group_policy_switches_off_are_useless_and_said_to_be() -> None:
     store = host("cim", policy_rules=ipsec_store.exempted(ISOLATION))
     policy(store, AllowLocalIPsecPolicyMerge=0)
-    with pytest.raises(DeviceError, match="Group Policy switches local rules off on profile domain; fix: mark the host lync_apply: handout"):
+    with pytest.raises(
+        DeviceError,
+        match="Group Policy switches local rules off on profile domain; fix: mark the host lync_apply: handout",
+    ):
         run(store, [UDP], media=[FLOW])
     checked = provider(store, [UDP], media=[FLOW])
     reconcile(checked, check_mode=True)
     warnings: Any = result(checked)["warnings"]
-    assert "Group Policy switches local rules off on profile domain: what this module writes there does not count" in warnings
+    assert (
+        "Group Policy switches local rules off on profile domain: what this module writes there does not count"
+        in warnings
+    )
     assert [effect["effect"].split(":")[0] for effect in result(checked)["effects"]] == ["newly exempt; ineffective"]
     assert result(checked)["report"]["uncovered"][0]["rule"] == "Domain isolation (Group Policy)"
     # The other switch is about firewall rules.
@@ -249,7 +325,14 @@ def test_local_rules_that_group_policy_switches_off_are_useless_and_said_to_be()
 def test_the_report_names_what_stays_uncovered_wider_or_protected() -> None:
     store = host("cim", {**ISOLATION, "{W}": {"DisplayName": "Everything", "Protocol": "UDP"}}, exempt=8)
     peers = [{"name": "clients", "addresses": ["10.10.0.0/16"]}, {"name": "um01", "addresses": ["10.1.0.71"]}]
-    covered = result(run(store, [UDP, {**TCP, "localport": "50000-50019"}], media=[FLOW, {**FLOW, "protocol": "tcp"}], mirror_peers=peers))
+    covered = result(
+        run(
+            store,
+            [UDP, {**TCP, "localport": "50000-50019"}],
+            media=[FLOW, {**FLOW, "protocol": "tcp"}],
+            mirror_peers=peers,
+        )
+    )
     report: Any = covered["report"]
     assert report["needed_by"] == ["Domain isolation"]
     assert [(each["rule"], each["protocol"], each["localport"]) for each in report["uncovered"]] == [
@@ -273,9 +356,16 @@ def test_a_rule_that_only_requests_leaves_nothing_uncovered() -> None:
 
 
 WINRM = {"name": "Lync exempt management", "protocol": "tcp", "localport": 5985, "remoteip": ["10.9.0.0/24"]}
-WINRM_STORED = {"DisplayName": WINRM["name"], "Group": "msuc.lync", "Protocol": "TCP", "LocalPort": ["5985"], "RemoteAddress": ["10.9.0.0/24"]}
+WINRM_STORED = {
+    "DisplayName": WINRM["name"],
+    "Group": "msuc.lync",
+    "Protocol": "TCP",
+    "LocalPort": ["5985"],
+    "RemoteAddress": ["10.9.0.0/24"],
+}
 LEFT = (
-    "management: winrm (TCP 5985) on 10.1.0.11 would be left to Domain isolation, which requires protection, for {} on profile domain; exemptions that go: {}"
+    "management: winrm (TCP 5985) on 10.1.0.11 would be left to Domain isolation, which requires protection, for {} "
+    "on profile domain; exemptions that go: {}"
 )
 GUARD: dict[str, tuple[dict[str, Any], list[dict[str, Any]], str]] = {
     "the exemption goes": (ISOLATION, [], LEFT.format("10.9.0.5", WINRM["name"])),
@@ -288,7 +378,9 @@ GUARD: dict[str, tuple[dict[str, Any], list[dict[str, Any]], str]] = {
 
 
 @pytest.mark.parametrize("case", GUARD.values(), ids=list(GUARD))
-def test_the_guard_keeps_the_exemption_of_the_connection_in_use(case: tuple[dict[str, Any], list[dict[str, Any]], str]) -> None:
+def test_the_guard_keeps_the_exemption_of_the_connection_in_use(
+    case: tuple[dict[str, Any], list[dict[str, Any]], str],
+) -> None:
     rules, want, line = case
     store = host("cim", {**rules, "{W}": WINRM_STORED})
     store.change(listeners=["0.0.0.0 5985"], connections=["10.1.0.11 5985 10.9.0.5"])
@@ -322,7 +414,9 @@ def test_a_group_policy_object_is_made_in_one_session() -> None:
     assert stats(run(store, [UDP, TCP], **options)) == (1, 1, 0)
 
 
-@pytest.mark.parametrize("options", [{"policy_store": "Media"}, {"policy_store": "contoso.com\\Media", "engine": "netsh"}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{"policy_store": "Media"}, {"policy_store": "contoso.com\\Media", "engine": "netsh"}], ids=str
+)
 def test_bad_stores_are_refused_before_contact(options: dict[str, Any]) -> None:
     with pytest.raises(InvalidInputError, match="policy_store"):
         IpsecTask.from_options({"exemptions": [UDP], **options})
@@ -350,7 +444,10 @@ def test_a_change_waits_to_be_confirmed_and_the_snapshot_is_told() -> None:
 
 def test_a_legacy_policy_that_is_assigned_is_told_with_what_it_lacks() -> None:
     path = f"{ipsec_store.LEGACY}\\Policy\\Local\\"
-    objects = {"ipsecPolicy{1}": {"ipsecName": "Server", "ipsecNFAReference": [f"{path}ipsecNFA{{2}}"]}, "ipsecNFA{2}": {"ipsecName": "Default"}}
+    objects = {
+        "ipsecPolicy{1}": {"ipsecName": "Server", "ipsecNFAReference": [f"{path}ipsecNFA{{2}}"]},
+        "ipsecNFA{2}": {"ipsecName": "Default"},
+    }
     store = host("cim", legacy={"active": f"{path}ipsecPolicy{{1}}", "objects": objects, "domain": ""})
     found = result(run(store, [UDP]))
     assert found["legacy"]["lacks"] == [UDP["name"]]

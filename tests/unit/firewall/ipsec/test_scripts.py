@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Exemptions as scripts: netsh advfirewall consec and ipsec static both ways, run by the simulated netsh, and the legacy store."""
+"""Exemptions as scripts: netsh advfirewall consec and ipsec static, run by the simulated netsh; the legacy store."""
 
 from __future__ import annotations
 
@@ -42,8 +42,10 @@ def one(**options: Any) -> Rule:
 def test_the_script_of_netsh() -> None:
     assert netsh.script_of([one(remoteip=["10.0.0.0/8"], localport="443,50000-59999")]) == (
         'advfirewall consec delete rule name="Lync exempt media (UDP)"\n'
-        'advfirewall consec add rule name="Lync exempt media (UDP)" endpoint1=10.1.0.11 endpoint2=10.0.0.0/8 protocol=udp port1=443,50000-59999 '
-        'port2=any interfacetype=any profile=any enable=yes description="Media." action=noauthentication mode=transport\n'
+        'advfirewall consec add rule name="Lync exempt media (UDP)" endpoint1=10.1.0.11 endpoint2=10.0.0.0/8 '
+        "protocol=udp port1=443,50000-59999 "
+        'port2=any interfacetype=any profile=any enable=yes description="Media." action=noauthentication '
+        "mode=transport\n"
     )
 
 
@@ -67,33 +69,63 @@ def test_the_simulated_netsh_makes_of_a_script_what_it_says(rules: list[Rule]) -
     assert policy.netsh(netsh.render_script(map(netsh.add_command, rules)))[0] == 0
     made = [parse_exemption(key, text) for key, text in policy.rules().items()]
     # netsh knows no groups.
-    assert sorted(made, key=lambda rule: rule.name) == sorted((replace(rule, group="") for rule in rules), key=lambda rule: rule.name)
+    assert sorted(made, key=lambda rule: rule.name) == sorted(
+        (replace(rule, group="") for rule in rules), key=lambda rule: rule.name
+    )
 
 
-@pytest.mark.parametrize("line", ["advfirewall firewall add rule name=x", "advfirewall consec add rule", 'advfirewall consec add rule name="x', "hello"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "advfirewall firewall add rule name=x",
+        "advfirewall consec add rule",
+        'advfirewall consec add rule name="x',
+        "hello",
+    ],
+)
 def test_lines_that_are_no_commands(line: str) -> None:
     with pytest.raises(InvalidInputError, match="line 1"):
         parse_script(line)
 
 
-@pytest.mark.parametrize("options", [{"name": "Lync exempt \u00fc"}, {"description": 'a "quoted" word'}, {"name": "Media"}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{"name": "Lync exempt \u00fc"}, {"description": 'a "quoted" word'}, {"name": "Media"}], ids=str
+)
 def test_what_netsh_cannot_hold_is_told(options: dict[str, str]) -> None:
     assert netsh.problems_of(one(**options), "Lync exempt ")
     assert netsh.problems_of(one(), "Lync exempt ") == []
 
 
 def test_the_script_of_legacy_policies_is_complete() -> None:
-    rules = [one(), one(name="Lync exempt sip", protocol="tcp", localport=5061, remoteip=["10.0.0.0/8", "2001:db8::/32", "10.9.0.1-10.9.0.5"])]
+    rules = [
+        one(),
+        one(
+            name="Lync exempt sip",
+            protocol="tcp",
+            localport=5061,
+            remoteip=["10.0.0.0/8", "2001:db8::/32", "10.9.0.1-10.9.0.5"],
+        ),
+    ]
     text = legacy.render_policy(legacy.policy_of(rules, "Lync exemptions"))
     store = netsh_script.legacy(text)
     assert (list(store["policies"]), store["assigned"]) == (["Lync exemptions"], "")
-    assert {name: rule["filteraction"] for name, rule in store["rules"].items()} == dict.fromkeys((rules[0].name, rules[1].name), "Lync permit")
+    assert {name: rule["filteraction"] for name, rule in store["rules"].items()} == dict.fromkeys(
+        (rules[0].name, rules[1].name), "Lync permit"
+    )
     assert store["actions"]["Lync permit"]["action"] == "permit"
     assert all(each["mirrored"] == "yes" for found in store["lists"].values() for each in found["filters"])
     # The range lies in the network, and an IPv4 address exchanges nothing with IPv6.
-    assert [(each["dstaddr"], each["dstmask"]) for each in store["lists"]["Lync exempt sip"]["filters"]] == [("10.0.0.0", "255.0.0.0")]
+    assert [(each["dstaddr"], each["dstmask"]) for each in store["lists"]["Lync exempt sip"]["filters"]] == [
+        ("10.0.0.0", "255.0.0.0")
+    ]
     (first,) = store["lists"][rules[0].name]["filters"]
-    assert (first["srcaddr"], first["dstaddr"], first["protocol"], first["srcport"], first["dstport"]) == ("10.1.0.11", "any", "UDP", "0", "0")
+    assert (first["srcaddr"], first["dstaddr"], first["protocol"], first["srcport"], first["dstport"]) == (
+        "10.1.0.11",
+        "any",
+        "UDP",
+        "0",
+        "0",
+    )
 
 
 @settings(max_examples=150)
@@ -106,7 +138,9 @@ def test_parse_of_a_rendered_policy_is_the_same(rules: list[Rule]) -> None:
 def test_a_filter_takes_no_range_of_ports() -> None:
     policy = legacy.policy_of([one(localport="5350-5389"), one(name="Lync exempt wide", localport="49152-65535")], "x")
     assert [(each.name, len(each.filters)) for each in policy.lists] == [(UDP["name"], 40)]
-    assert policy.not_rendered == ("Lync exempt wide: a filter takes one port or any, and this exemption needs more than 256 filters",)
+    assert policy.not_rendered == (
+        "Lync exempt wide: a filter takes one port or any, and this exemption needs more than 256 filters",
+    )
 
 
 SPOILT = {
@@ -137,10 +171,18 @@ def test_the_scripts_of_a_host_have_the_same_exemptions() -> None:
 
 
 def first_form(source: str, source_mask: str, protocol: int, port: int = 0, mirrored: int = 1) -> bytes:
-    addresses = b"".join(ipaddress.IPv4Address(text).packed for text in (source, source_mask, "0.0.0.0", "0.0.0.0", "0.0.0.0"))
+    addresses = b"".join(
+        ipaddress.IPv4Address(text).packed for text in (source, source_mask, "0.0.0.0", "0.0.0.0", "0.0.0.0")
+    )
     text = "x\0".encode("utf-16-le")
     names = struct.pack("<II", 0, 0) + struct.pack("<I", len(text)) + text
-    return names + uuid.uuid4().bytes_le + struct.pack("<I", mirrored) + addresses + struct.pack("<IHHBBH", protocol, port, 0, 0, 0, 0)
+    return (
+        names
+        + uuid.uuid4().bytes_le
+        + struct.pack("<I", mirrored)
+        + addresses
+        + struct.pack("<IHHBBH", protocol, port, 0, 0, 0, 0)
+    )
 
 
 def second_form(source: tuple[int, int, bytes, bytes], ports: tuple[int, int, int], protocol: int) -> bytes:
@@ -148,13 +190,28 @@ def second_form(source: tuple[int, int, bytes, bytes], ports: tuple[int, int, in
     side = struct.pack("<II", kind, version) + start.ljust(16, b"\0") + end.ljust(16, b"\0")
     anyone = struct.pack("<II", 0, 1) + bytes(32)
     head = struct.pack("<III", 0, 0, 0) + uuid.uuid4().bytes_le + struct.pack("<I", 1)
-    return head + side + anyone + struct.pack("<IHH", *ports) + struct.pack("<IHH", 0, 0, 0) + struct.pack("<II", protocol, 8)
+    return (
+        head
+        + side
+        + anyone
+        + struct.pack("<IHH", *ports)
+        + struct.pack("<IHH", 0, 0, 0)
+        + struct.pack("<II", protocol, 8)
+    )
 
 
 def data(first: list[bytes], second: list[bytes] | None = None) -> dict[str, str]:
-    found = uuid.UUID("{80DC20B5-2EC8-11D1-A89E-00A0248D3021}").bytes_le + struct.pack("<II", sum(map(len, first)), len(first)) + b"".join(first)
+    found = (
+        uuid.UUID("{80DC20B5-2EC8-11D1-A89E-00A0248D3021}").bytes_le
+        + struct.pack("<II", sum(map(len, first)), len(first))
+        + b"".join(first)
+    )
     if second is not None:
-        found += uuid.UUID("{35FECD3D-AE29-4373-8A6A-C5D8FAB2FB08}").bytes_le + struct.pack("<III", 0, len(first), len(second)) + b"".join(second)
+        found += (
+            uuid.UUID("{35FECD3D-AE29-4373-8A6A-C5D8FAB2FB08}").bytes_le
+            + struct.pack("<III", 0, len(first), len(second))
+            + b"".join(second)
+        )
     return {"base64": base64.b64encode(found + b"\0").decode()}
 
 
@@ -163,7 +220,10 @@ def store(filters: dict[str, str], action: str = PERMIT) -> dict[str, Any]:
     path = "SOFTWARE\\Policies\\Microsoft\\Windows\\IPSec\\Policy\\Local\\"
     objects = {
         "ipsecPolicy{1}": {"ipsecName": "Server", "ipsecNFAReference": [f"{path}ipsecNFA{{2}}"]},
-        "ipsecNFA{2}": {"ipsecNegotiationPolicyReference": f"{path}ipsecNegotiationPolicy{{3}}", "ipsecFilterReference": [f"{path}ipsecFilter{{4}}"]},
+        "ipsecNFA{2}": {
+            "ipsecNegotiationPolicyReference": f"{path}ipsecNegotiationPolicy{{3}}",
+            "ipsecFilterReference": [f"{path}ipsecFilter{{4}}"],
+        },
         "ipsecNegotiationPolicy{3}": {"ipsecNegotiationPolicyAction": action},
         "ipsecFilter{4}": {"ipsecName": "Media", "ipsecData": filters},
     }
@@ -179,15 +239,32 @@ LEGACY: dict[str, tuple[dict[str, Any], bool]] = {
     "another protocol": (store(data([first_form("10.1.0.11", "255.255.255.255", 6)])), False),
     "one port": (store(data([first_form("10.1.0.11", "255.255.255.255", 17, port=5061)])), False),
     "one direction": (store(data([first_form("10.1.0.11", "255.255.255.255", 17, mirrored=0)])), False),
-    "a block": (store(data([first_form("10.1.0.11", "255.255.255.255", 17)]), "{3F91A819-7647-11D1-864D-D46A00000000}"), False),
-    "the pass-through that is no permit": (store(data([first_form("10.1.0.11", "255.255.255.255", 17)]), "{3F91A81A-7647-11D1-864D-D46A00000000}"), False),
-    "me, in the later form": (store(data([], [second_form((ME, 3, b"", b""), (0, 0, 0), 17)])), True),
-    "a range, in the later form": (store(data([], [second_form((RANGE, 1, bytes([10, 1, 0, 1]), bytes([10, 1, 0, 99])), (0, 0, 0), 17)])), True),
-    "the later form counts": (
-        store(data([first_form("10.1.0.11", "255.255.255.255", 17)], [second_form((ONE, 1, bytes([10, 1, 0, 12]), b""), (0, 0, 0), 17)])),
+    "a block": (
+        store(data([first_form("10.1.0.11", "255.255.255.255", 17)]), "{3F91A819-7647-11D1-864D-D46A00000000}"),
         False,
     ),
-    "a range of ports, in the later form": (store(data([], [second_form((ME, 3, b"", b""), (2, 49152, 65535), 17)])), False),
+    "the pass-through that is no permit": (
+        store(data([first_form("10.1.0.11", "255.255.255.255", 17)]), "{3F91A81A-7647-11D1-864D-D46A00000000}"),
+        False,
+    ),
+    "me, in the later form": (store(data([], [second_form((ME, 3, b"", b""), (0, 0, 0), 17)])), True),
+    "a range, in the later form": (
+        store(data([], [second_form((RANGE, 1, bytes([10, 1, 0, 1]), bytes([10, 1, 0, 99])), (0, 0, 0), 17)])),
+        True,
+    ),
+    "the later form counts": (
+        store(
+            data(
+                [first_form("10.1.0.11", "255.255.255.255", 17)],
+                [second_form((ONE, 1, bytes([10, 1, 0, 12]), b""), (0, 0, 0), 17)],
+            )
+        ),
+        False,
+    ),
+    "a range of ports, in the later form": (
+        store(data([], [second_form((ME, 3, b"", b""), (2, 49152, 65535), 17)])),
+        False,
+    ),
 }
 
 

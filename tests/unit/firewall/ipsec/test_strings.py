@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Connection security rules as strings of the registry: the examples of the specification, the grammar, the law of both ways."""
+"""Connection security rules as strings of the registry: examples of the specification, grammar, law of both ways."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ from .exemptions import exemptions
 
 # [MS-GPFAS] 4.3: an exemption, and the rule that it cuts into.
 EXEMPTION = (
-    "v2.10|Action=DoNotSecure|Protocol=6|Active=TRUE|EP1Port=5357|EP1Port=5358|EP1Port=5363|EP2_4=157.56.56.23|EP2_4=157.56.59.42|EP2_4=157.56.56.92|"
+    "v2.10|Action=DoNotSecure|Protocol=6|Active=TRUE|EP1Port=5357|EP1Port=5358|EP1Port=5363|EP2_4=157.56.56.23|"
+    "EP2_4=157.56.59.42|EP2_4=157.56.56.92|"
     "EP2_4=157.56.59.49|EP2_4=157.56.61.37|Name=Exempt TCP Ports on Specific boxes|Desc=|EmbedCtxt=|"
 )
 ISOLATION = (
-    "v2.10|Action=SecureServer|Active=TRUE|Name=Domain Isolation Rule|Desc=AuthIP policy|Auth1Set={212D4E36-DB6C-4EDC-9A4F-EAA7CB0D5C18}|"
+    "v2.10|Action=SecureServer|Active=TRUE|Name=Domain Isolation Rule|Desc=AuthIP policy|"
+    "Auth1Set={212D4E36-DB6C-4EDC-9A4F-EAA7CB0D5C18}|"
     "Auth2Set={1AFB4C4D-9B9E-4E1B-9B0D-3D7C6A2A6A30}|Crypto2Set={E5A5D32A-4BCE-4e4d-B07F-4AB1BA7E5FE2}|"
 )
 
@@ -51,7 +53,12 @@ def test_the_exemption_of_the_specification() -> None:
 
 def test_the_rule_that_it_cuts_into() -> None:
     options = to_options(parse_exemption("{1}", ISOLATION))
-    assert (options["action"], options["name"], options["protocol"], options["description"]) == ("require", "Domain Isolation Rule", "any", "AuthIP policy")
+    assert (options["action"], options["name"], options["protocol"], options["description"]) == (
+        "require",
+        "Domain Isolation Rule",
+        "any",
+        "AuthIP policy",
+    )
     assert sorted(options["restrictions"]) == ["Auth1Set", "Auth2Set", "Crypto2Set"]  # type: ignore[call-overload]
 
 
@@ -76,10 +83,16 @@ def test_what_has_no_field_is_kept_and_what_says_nothing_is_not() -> None:
     plain = parse_exemption("{1}", "v2.10|Action=DoNotSecure|Active=TRUE|Name=x|")
     silent = "v2.33|Action=DoNotSecure|Active=TRUE|Name=x|SecureInClearOut=FALSE|FwdLifetime=0|KeyMod=|Desc=|"
     assert parse_exemption("{1}", silent) == plain
-    assert parse_exemption("{1}", "v2.33|Action=DoNotSecure|Active=TRUE|Name=x|Future=1|").restrictions == {("Future", "1")}
-    assert parse_exemption("{1}", "v2.33|Action=Secure|Active=TRUE|Name=x|RTunnel4=10.0.0.1|").restrictions == {("RTunnel4", "10.0.0.1")}
+    assert parse_exemption("{1}", "v2.33|Action=DoNotSecure|Active=TRUE|Name=x|Future=1|").restrictions == {
+        ("Future", "1")
+    }
+    assert parse_exemption("{1}", "v2.33|Action=Secure|Active=TRUE|Name=x|RTunnel4=10.0.0.1|").restrictions == {
+        ("RTunnel4", "10.0.0.1")
+    }
     # Ports of a protocol that has none are no limit of a Rule.
-    assert parse_exemption("{1}", "v2.10|Action=DoNotSecure|Name=x|Protocol=47|EP1Port=5|").restrictions == {("EP1Port", "5")}
+    assert parse_exemption("{1}", "v2.10|Action=DoNotSecure|Name=x|Protocol=47|EP1Port=5|").restrictions == {
+        ("EP1Port", "5")
+    }
 
 
 def test_a_rule_without_active_is_off() -> None:
@@ -89,7 +102,8 @@ def test_a_rule_without_active_is_off() -> None:
 BROKEN = {
     "v3.0|Action=DoNotSecure|Name=x|": "'v3.0' is not a version",
     "v2.10|Action=DoNotSecure|Name=x": "the string is cut off",
-    "v2.10|Action=Allow|Name=x|": "'Allow' is not one of its words; allowed: Boundary, DoNotSecure, Secure, SecureServer",
+    "v2.10|Action=Allow|Name=x|": "'Allow' is not one of its words; allowed: Boundary, DoNotSecure, Secure, "
+    "SecureServer",
     "v2.10|Action=DoNotSecure|Name=a|b|": "'b'",
     "v2.10|Action=DoNotSecure|": "Name",
     "v2.10|Action=DoNotSecure|Name=x|EP1_4=10.1.0.999|": "is not IPv4",
@@ -127,8 +141,14 @@ BAD: dict[str, tuple[dict[str, object], str]] = {
     "a word for ports": ({**UDP, "localport": "RPC"}, "connection security rules take no words for ports"),
     "ports without a protocol": ({"name": "x", "localport": 80}, "ports go with TCP and UDP only"),
     "ports of ICMP": ({"name": "x", "protocol": "icmpv4", "remoteport": 80}, "ports go with TCP and UDP only"),
-    "an address and an interface": ({**UDP, "localip": "10.1.0.11", "interfacetypes": "lan"}, "interface types and local addresses exclude each other"),
-    "two interface types": ({**UDP, "interfacetypes": "lan,wireless"}, "neither New-NetIPsecRule nor netsh takes two types"),
+    "an address and an interface": (
+        {**UDP, "localip": "10.1.0.11", "interfacetypes": "lan"},
+        "interface types and local addresses exclude each other",
+    ),
+    "two interface types": (
+        {**UDP, "interfacetypes": "lan,wireless"},
+        "neither New-NetIPsecRule nor netsh takes two types",
+    ),
     "multicast": ({**UDP, "remoteip": "224.0.0.1"}, "multicast"),
     "no name": ({"protocol": "udp"}, "the rule has no name"),
     "a name of no use": ({**UDP, "name": "ALL"}, "is not a name that Windows takes"),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.audit import Audit, audit
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.audit import Audited, audited
 
 from tests.simulators.hive_file import write_hive
 
@@ -26,65 +26,105 @@ WANTED = {
     "program": "%ProgramFiles%\\x.exe",
 }
 PLANS: dict[str, Mapping[str, object]] = {"fe01": {"host": "fe01", "firewall_rules": [WANTED]}}
-SIP = "v2.28|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5061|RA4=10.1.0.0/255.255.255.0|App=C:\\Program Files\\x.exe|Name=SIP|EmbedCtxt=msuc.lync|"
+SIP = (
+    "v2.28|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5061|RA4=10.1.0.0/255.255.255.0|App=C:\\Program "
+    "Files\\x.exe|Name=SIP|EmbedCtxt=msuc.lync|"
+)
 SETUP = "v2.28|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Name=CS RTCSRV|"
 
 
-def judged(directory: Path, *rules: str, state: State = State.REPLACED) -> Audit:
+def judged(directory: Path, *rules: str, state: State = State.REPLACED) -> Audited:
     """Return what is found of fe01 with these rules."""
     (directory / "fe01.json").write_text(json.dumps({f"{{{number}}}": text for number, text in enumerate(rules)}))
-    return audit(PLANS, directory, state)
+    return audited(PLANS, directory, state)
+
+
+def changes(found: Audited, host: str = "fe01") -> list[dict[str, Any]]:
+    """Return what would have to change on a host that was judged, in its firewall and in its exemptions."""
+    assert not found.hosts[host].problem
+    documents: list[Any] = list(found.hosts[host].documents.values())
+    assert [document["changed"] for document in documents] == [bool(document["changes"]) for document in documents]
+    return [change for document in documents for change in document["changes"]]
 
 
 def test_a_host_as_planned(tmp_path: Path) -> None:
     found = judged(tmp_path, SETUP, SIP)
-    assert found.is_clean
-    assert [(item.host, item.status, item.drift) for item in found.outcomes] == [("fe01", "unchanged", ())]
+    assert changes(found) == []
     assert found.notes == ()
+    firewall: Any = found.hosts["fe01"].documents["firewall"]
+    assert [(effect["name"], effect["kinds"]) for effect in firewall["effects"]] == [("SIP", ["narrower_than"])]
 
 
 EXTRA = SIP.replace("Name=SIP", "Name=Old")
-DRIFT: dict[str, tuple[list[str], list[str]]] = {
-    "missing": ([], ["SIP: missing (new admission)"]),
-    "missing, and setup's rule admits it": ([SETUP.replace("|Name", "|App=C:\\Program Files\\x.exe|Name")], ["SIP: missing (already admitted by CS RTCSRV)"]),
-    "extra": ([SIP, EXTRA], ["Old: extra (it is not wanted)"]),
-    "disabled": ([SIP.replace("TRUE", "FALSE")], ["SIP: disabled: enabled is false, should be true"]),
-    "a property": ([SIP.replace("5061", "5062")], ["SIP: changed: localport is 5062, should be 5061"]),
+DIFFERENT = ("change", "SIP", "different")
+# The rules of the dump, and what would have to change: kind, name, cause, effect, properties.
+DRIFT: dict[str, tuple[list[str], tuple[str, str, str], str, dict[str, tuple[object, object]]]] = {
+    "missing": ([], ("add", "SIP", "missing"), "new admission", {}),
+    "missing, and setup's rule admits it": (
+        [SETUP.replace("|Name", "|App=C:\\Program Files\\x.exe|Name")],
+        ("add", "SIP", "missing"),
+        "already admitted by CS RTCSRV",
+        {},
+    ),
+    "extra": ([SIP, EXTRA], ("remove", "Old", "not_wanted"), "still admitted by SIP", {}),
+    "disabled": ([SIP.replace("TRUE", "FALSE")], DIFFERENT, "wider than before", {"enabled": (False, True)}),
+    "a property": (
+        [SIP.replace("5061", "5062")],
+        DIFFERENT,
+        "moved: admits something new and something less than before",
+        {"localport": (["5062"], ["5061"])},
+    ),
     "a token of no property": (
         [SIP + "Platform=2:6:2|"],
-        ["SIP: changed: restrictions is Platform 2:6:2, should be nothing"],
+        DIFFERENT,
+        "wider than before",
+        {"restrictions": ({"Platform": "2:6:2"}, None)},
     ),
-    "another program": ([SIP.replace("C:", "D:")], ["SIP: changed: program is D:\\Program Files\\x.exe, should be C:\\Program Files\\x.exe"]),
-    "twice": ([SIP, SIP], ["SIP: extra (another rule has its name and group)"]),
+    "another program": (
+        [SIP.replace("C:", "D:")],
+        DIFFERENT,
+        "moved: admits something new and something less than before",
+        {"program": ("D:\\Program Files\\x.exe", "C:\\Program Files\\x.exe")},
+    ),
+    "twice": ([SIP, SIP], ("remove", "SIP", "duplicate"), "still admitted by SIP", {}),
 }
 
 
-@pytest.mark.parametrize(("rules", "lines"), DRIFT.values(), ids=DRIFT)
-def test_what_differs_is_named(rules: list[str], lines: list[str], tmp_path: Path) -> None:
-    found = judged(tmp_path, *rules)
-    assert not found.is_clean
-    assert [(item.status, list(item.drift)) for item in found.outcomes] == [("changed", lines)]
+@pytest.mark.parametrize(("rules", "change", "effect", "properties"), DRIFT.values(), ids=DRIFT)
+def test_what_differs_is_named(
+    rules: list[str],
+    change: tuple[str, str, str],
+    effect: str,
+    properties: dict[str, tuple[object, object]],
+    tmp_path: Path,
+) -> None:
+    (found,) = changes(judged(tmp_path, *rules))
+    assert (found["kind"], found["name"], found["cause"]) == change
+    assert found["effect"] == effect
+    assert {item["property"]: (item["before"], item["after"]) for item in found["properties"]} == properties
 
 
 def test_state_merged_leaves_out_what_is_not_wanted(tmp_path: Path) -> None:
-    assert judged(tmp_path, SIP, EXTRA, state=State.MERGED).is_clean
+    assert changes(judged(tmp_path, SIP, EXTRA, state=State.MERGED)) == []
 
 
 def test_nothing_is_told_of_a_host_whose_own_rules_cannot_be_read(tmp_path: Path) -> None:
     bad = [SIP.replace("LPort=5061", f"LPort={number}") for number in (70001, 70002, 70003, 70004)]
     found = judged(tmp_path, SIP, *bad, SETUP.replace("Dir=In", "Dir=Up"))
-    (item,) = found.outcomes
-    assert item.status == "unreadable"
-    assert item.message.startswith("rule id '{1}', LPort: '70001' is neither a port nor a range; allowed: ")
-    assert item.message.endswith("; and 1 more")
+    host = found.hosts["fe01"]
+    message = str(host.documents["firewall"]["msg"])
+    assert (host.problem, host.documents["firewall"]["failed"]) == ("unreadable", True)
+    assert message.startswith("rule id '{1}', LPort: '70001' is neither a port nor a range; allowed: ")
+    assert message.endswith("; and 1 more")
     assert found.notes == (
-        "fe01: left out: rule id '{5}', Dir: 'Up' is not one of its words; allowed: In, Out; fix: export the rules again, or correct the string",
+        "fe01: left out: rule id '{5}', Dir: 'Up' is not one of its words; allowed: In, Out; fix: export the rules "
+        "again, or correct the string",
     )
 
 
 def test_rules_of_others_that_cannot_be_read_are_noted(tmp_path: Path) -> None:
     found = judged(tmp_path, SIP, SETUP.replace("Protocol=6", "Protocol=x"))
-    assert found.is_clean
+    assert changes(found) == []
     assert len(found.notes) == 1
 
 
@@ -94,7 +134,8 @@ UNKNOWN: dict[str, tuple[dict[str, str], str, str]] = {
     "no dump inside": (
         {"fe01.wfw": "text"},
         "unreadable",
-        "dump {dir}/fe01.wfw: holds no key of local firewall rules; allowed: one of HKLM\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters"
+        "dump {dir}/fe01.wfw: holds no key of local firewall rules; allowed: one of "
+        "HKLM\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters"
         "\\FirewallPolicy\\FirewallRules; fix: export it again as docs/audit.md says",
     ),
 }
@@ -104,9 +145,12 @@ UNKNOWN: dict[str, tuple[dict[str, str], str, str]] = {
 def test_what_cannot_be_told(files: dict[str, str], status: str, message: str, tmp_path: Path) -> None:
     for name, text in files.items():
         (tmp_path / name).write_text(text)
-    found = audit(PLANS, tmp_path)
-    assert not found.is_clean
-    assert [(item.status, item.message, item.is_done) for item in found.outcomes] == [(status, message.format(dir=tmp_path), False)]
+    host = audited(PLANS, tmp_path).hosts["fe01"]
+    assert host.problem == status
+    for document in host.documents.values():
+        assert document == {"failed": True, "changed": False, "msg": message.format(dir=tmp_path)}
+    assert host.documents.keys() == {"firewall", "ipsec"}
+    assert audited(PLANS, tmp_path, ipsec="false").hosts["fe01"].documents.keys() == {"firewall"}
 
 
 def test_dumps_of_nobody_are_noted_and_other_files_are_not(tmp_path: Path) -> None:
@@ -118,22 +162,32 @@ def test_dumps_of_nobody_are_noted_and_other_files_are_not(tmp_path: Path) -> No
 
 def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        audit(PLANS, tmp_path / "none")
+        audited(PLANS, tmp_path / "none")
     fix = "fix: name the directory that holds HOST.wfw, HOST.reg or HOST.json"
-    assert list(map(str, caught.value.problems)) == [f"lync_audit_dir, {tmp_path / 'none'}: cannot be read: No such file or directory; {fix}"]
+    assert list(map(str, caught.value.problems)) == [
+        f"lync_audit_dir, {tmp_path / 'none'}: cannot be read: No such file or directory; {fix}"
+    ]
 
 
 PROFILES: list[tuple[dict[str, int], list[str]]] = [
     ({"EnableFirewall": 1, "DefaultInboundAction": 1, "DoNotAllowExceptions": 0}, []),
     ({"EnableFirewall": 0}, ["fe01: the firewall is off on profile private: it admits everything"]),
-    ({"EnableFirewall": 1, "DoNotAllowExceptions": 1}, ["fe01: profile private blocks everything that comes in, whatever the rules allow"]),
-    ({"EnableFirewall": 1, "DefaultInboundAction": 0}, ["fe01: profile private allows what comes in unless a rule blocks it"]),
+    (
+        {"EnableFirewall": 1, "DoNotAllowExceptions": 1},
+        ["fe01: profile private blocks everything that comes in, whatever the rules allow"],
+    ),
+    (
+        {"EnableFirewall": 1, "DefaultInboundAction": 0},
+        ["fe01: profile private allows what comes in unless a rule blocks it"],
+    ),
 ]
 
 
 @pytest.mark.parametrize(("values", "notes"), PROFILES)
-def test_profiles_that_make_rules_ineffective_are_noted(values: dict[str, Any], notes: list[str], tmp_path: Path) -> None:
+def test_profiles_that_make_rules_ineffective_are_noted(
+    values: dict[str, Any], notes: list[str], tmp_path: Path
+) -> None:
     write_hive(tmp_path / "fe01.wfw", {"FirewallRules": [("{1}", SIP)], "StandardProfile": list(values.items())})
-    found = audit(PLANS, tmp_path)
-    assert found.is_clean
+    found = audited(PLANS, tmp_path)
+    assert changes(found) == []
     assert list(found.notes) == notes

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""msuc.lync.windows_compare beside the two actions whose comparison it makes: the same results, for one question to the host."""
+"""msuc.lync.windows_compare beside the two actions whose comparison it makes: the same results for one question."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ from tests.simulators import gather_host, host_module, ipsec_host, ipsec_store
 from tests.unit.firewall.memory import MemoryStore
 
 Result = dict[str, Any]
-HANDS = {"windows_gather_remote": gather_host, "windows_firewall_remote": host_module, "windows_ipsec_remote": ipsec_host}
+REMOTES = {
+    "windows_gather_remote": gather_host,
+    "windows_firewall_remote": host_module,
+    "windows_ipsec_remote": ipsec_host,
+}
 FIREWALL = {"rules": [{"name": "SIP", "protocol": "tcp", "localport": "5061", "localip": "10.1.0.11"}]}
 IPSEC = {"exemptions": [{"name": "Media", "protocol": "udp", "localip": ["10.1.0.11"]}], "needed": "auto"}
 OLD = {"Name": "Old", "Grouping": "msuc.lync", "Protocol": 6, "LocalPorts": "5062", "Enabled": True}
@@ -34,16 +38,20 @@ def host() -> MemoryStore:
     return store
 
 
-def run(kind: Any, store: MemoryStore, options: Result, spoil: Result | None = None, **variables: Any) -> tuple[Result, list[str]]:
+def run(
+    kind: Any, store: MemoryStore, options: Result, spoil: Result | None = None, **variables: Any
+) -> tuple[Result, list[str]]:
     """Return the result of an action in check mode, and the modules that the host was asked through."""
     task = SimpleNamespace(args=copy.deepcopy(options), async_val=0, check_mode=True, diff=False, action="x")
-    connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir="/none"), get_options=lambda: {"remote_addr": "127.0.0.1"})
+    connection = SimpleNamespace(
+        _shell=SimpleNamespace(tmpdir="/none"), get_options=lambda: {"remote_addr": "127.0.0.1"}
+    )
     made = kind(task, connection, SimpleNamespace(remote_addr="127.0.0.1"), None, None, None)
     asked: list[str] = []
 
     def answer(module_name: str, module_args: Result, task_vars: Result) -> Result:
         asked.append(module_name.rpartition(".")[2])
-        return {**HANDS[asked[-1]].run_module(store, {"operation": "gather", **module_args}, True), **(spoil or {})}
+        return {**REMOTES[asked[-1]].run_module(store, {"operation": "gather", **module_args}, True), **(spoil or {})}
 
     made._execute_module = answer
     return made.run(task_vars={"inventory_hostname": "fe01", **variables}), asked
@@ -77,14 +85,18 @@ def test_it_tells_what_both_tell_and_asks_once() -> None:
     ],
 )
 def test_the_tags_of_the_run_choose(variables: Result, parts: set[str], asked: list[str]) -> None:
-    found, hands = compare(FIREWALL, IPSEC, **variables)
-    assert (found.keys() & {"firewall", "ipsec"}, hands) == (parts, asked)
+    found, modules = compare(FIREWALL, IPSEC, **variables)
+    assert (found.keys() & {"firewall", "ipsec"}, modules) == (parts, asked)
 
 
 def test_a_host_that_needs_no_exemptions_is_asked_for_its_firewall_alone() -> None:
     found, asked = compare(FIREWALL, {**IPSEC, "needed": "false"})
     assert asked == ["windows_firewall_remote"]
-    assert (found["ipsec"]["not_needed"], found["ipsec"]["changed"], found["changed"]) == ("lync_ipsec is false", False, True)
+    assert (found["ipsec"]["not_needed"], found["ipsec"]["changed"], found["changed"]) == (
+        "lync_ipsec is false",
+        False,
+        True,
+    )
 
 
 def test_what_fails_is_told_part_by_part() -> None:
@@ -103,7 +115,9 @@ def test_an_answer_without_a_part_is_not_understood(spoil: Result) -> None:
 
 
 def test_errors_of_both_parts_are_told_before_contact() -> None:
-    found, asked = compare({"rules": [{"name": "x", "localport": "0-70000"}]}, {"exemptions": [{"name": "y", "protocol": "none"}]})
+    found, asked = compare(
+        {"rules": [{"name": "x", "localport": "0-70000"}]}, {"exemptions": [{"name": "y", "protocol": "none"}]}
+    )
     assert found["failed"] and not asked
     assert "0-70000" in found["msg"] and "'none'" in found["msg"]
 

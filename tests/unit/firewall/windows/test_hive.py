@@ -30,7 +30,10 @@ def test_an_export_is_read_whole() -> None:
         "{5B4E1E0B-0E3B-4F1D-8D7B-111111111111}",
         "TCP Query User{0C2D5B6A-7F0E-4C38-A111-222222222222}C:\\tools\\agent.exe",
     ]
-    assert [stored.rule.name for stored in dump.parse().rules] == ["@FirewallAPI.dll,-30253"] * 2 + ['SIP "TLS" für alle', "agent.exe"]
+    assert [stored.rule.name for stored in dump.parse().rules] == ["@FirewallAPI.dll,-30253"] * 2 + [
+        'SIP "TLS" für alle',
+        "agent.exe",
+    ]
     assert dump.version == "2.28"
     assert dump.connection_security[0][1].startswith("v2.10|Action=DoNotSecure|")
     assert dump.profiles == {
@@ -61,7 +64,9 @@ def test_a_hive_without_rules_is_no_dump(tmp_path: Path) -> None:
     write_hive(path, {"DomainProfile": []})
     with pytest.raises(InvalidInputError) as caught:
         read_dump(path)
-    assert list(map(str, caught.value.problems)) == [f"dump {path}: has no key FirewallRules; fix: export it again as docs/audit.md says"]
+    assert list(map(str, caught.value.problems)) == [
+        f"dump {path}: has no key FirewallRules; fix: export it again as docs/audit.md says"
+    ]
 
 
 def patched(content: bytes, at: int, new: bytes) -> bytes:
@@ -83,10 +88,19 @@ DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "another file": (lambda content: b"MZ" + content[2:], "is not a registry hive"),
     "cut off in the first block": (lambda content: content[:5000], "is not a registry hive"),
     "cut off": (lambda content: content[:8192], "is cut off: it is shorter than it says"),
-    "first block": (lambda content: patched(content, 100, b"\1"), "is damaged: the checksum of its first block is wrong"),
-    "half written": (lambda content: summed(patched(content, 4, b"\7")), "was not written to its end: its sequence numbers differ"),
+    "first block": (
+        lambda content: patched(content, 100, b"\1"),
+        "is damaged: the checksum of its first block is wrong",
+    ),
+    "half written": (
+        lambda content: summed(patched(content, 4, b"\7")),
+        "was not written to its end: its sequence numbers differ",
+    ),
     "root": (lambda content: patched(content, 4096, b"xxxx"), "cannot be read as a registry hive (ConstError)"),
-    "a value's record": (lambda content: content.replace(b"vk", b"xx", 3), "is damaged: the root has 3 values, and 0 could be read"),
+    "a value's record": (
+        lambda content: content.replace(b"vk", b"xx", 3),
+        "is damaged: the root has 3 values, and 0 could be read",
+    ),
     "more values than there is room for": (
         lambda content: patched(content, key_at(content, b"FirewallRules") + 36, struct.pack("<I", 0x7FFFFFFF)),
         "is damaged: it claims more keys or values than the file can hold",
@@ -104,7 +118,9 @@ def test_damaged_hives(damage: Callable[[bytes], bytes], message: str, tmp_path:
     path.write_bytes(damage(EXPORTED.read_bytes()))
     with pytest.raises(InvalidInputError) as caught:
         read_hive(path)
-    assert list(map(str, caught.value.problems)) == [f"dump {path}: {message}; fix: export it again with: netsh advfirewall export FILE"]
+    assert list(map(str, caught.value.problems)) == [
+        f"dump {path}: {message}; fix: export it again with: netsh advfirewall export FILE"
+    ]
 
 
 def test_values_that_share_one_large_text_are_refused(tmp_path: Path) -> None:
@@ -137,7 +153,9 @@ def test_a_key_below_itself_is_refused(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(4096, 12287), st.binary(min_size=1, max_size=8)), min_size=1, max_size=6))
-def test_hives_with_any_bytes_changed_end_in_keys_or_in_a_problem(tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, bytes]]) -> None:
+def test_hives_with_any_bytes_changed_end_in_keys_or_in_a_problem(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, bytes]]
+) -> None:
     content = EXPORTED.read_bytes()
     for at, new in changes:
         content = patched(content, at, new)[: len(EXPORTED.read_bytes())]

@@ -31,22 +31,40 @@ Answer = dict[str, Any]
 Place = tuple[str | int, ...]
 
 SIP = {"name": "SIP", "protocol": "tcp", "localport": "5061", "remoteip": ["10.1.0.0/24"]}
-OWN = {"Name": "SIP", "Grouping": "msuc.lync", "Protocol": 6, "LocalPorts": "5061", "RemoteAddresses": "10.1.0.0/24", "Enabled": True}
-THEIRS = {"Name": "SIP", "Grouping": "Contoso", "Protocol": 6, "LocalPorts": "1", "Enabled": True, "Interfaces": ["LAN"]}
+OWN = {
+    "Name": "SIP",
+    "Grouping": "msuc.lync",
+    "Protocol": 6,
+    "LocalPorts": "5061",
+    "RemoteAddresses": "10.1.0.0/24",
+    "Enabled": True,
+}
+THEIRS = {
+    "Name": "SIP",
+    "Grouping": "Contoso",
+    "Protocol": 6,
+    "LocalPorts": "1",
+    "Enabled": True,
+    "Interfaces": ["LAN"],
+}
 MEDIA = {"name": "Media", "protocol": "udp", "localip": ["10.1.0.11"]}
 MEDIA_ID = rule_id("Media", "msuc.lync")
-MEDIA_STORED = {MEDIA_ID: {"DisplayName": "Media", "Group": "msuc.lync", "Protocol": "UDP", "LocalAddress": ["10.1.0.11"]}}
+MEDIA_STORED = {
+    MEDIA_ID: {"DisplayName": "Media", "Group": "msuc.lync", "Protocol": "UDP", "LocalAddress": ["10.1.0.11"]}
+}
 
 ABSENT = object()
 SPOILED: tuple[Any, ...] = (
-    ABSENT, None, True, False, 0, -1, 9, 10**30, 0.5, float("nan"), float("inf"), "", "x", "true", "-1", "5061", "\ud800\x00|", "A" * 100_000,
+    ABSENT, None, True, False, 0, -1, 9, 10**30, 0.5, float("nan"), float("inf"), "", "x", "true", "-1", "5061",
+    "\ud800\x00|", "A" * 100_000,
     "1," * 2_000, [], [None], [[[[]]]], ["SIP"], {}, {"x": None}, {"": [{}]},
 )  # fmt: skip
 VALUES_PER_PLACE = 4
 # What Windows leaves out or gives as null; and what an answer tells without anything hanging on it.
 NULLABLE = {
-    "Name", "Grouping", "Description", "ApplicationName", "ServiceName", "LocalPorts", "RemotePorts", "LocalAddresses", "RemoteAddresses",
-    "IcmpTypesAndCodes", "Interfaces", "InterfaceTypes", "EdgeTraversalOptions", "SecureFlags", "exempt",
+    "Name", "Grouping", "Description", "ApplicationName", "ServiceName", "LocalPorts", "RemotePorts",
+    "LocalAddresses", "RemoteAddresses", "IcmpTypesAndCodes", "Interfaces", "InterfaceTypes", "EdgeTraversalOptions",
+    "SecureFlags", "exempt",
 }  # fmt: skip
 ANY_NAMES = {"environment", "rules", "profiles", "domain"}
 FREE = {"done", "changed", "failed", "msg", "legacy"}
@@ -70,13 +88,15 @@ class Ipsec(windows_ipsec_exemptions.ActionModule):
 
     answers: list[Answer]
     asked: list[str]
-    _execute_module = Firewall._execute_module
+    _execute_module = Firewall._execute_module  # type: ignore[assignment]
 
 
 def play(kind: type[Firewall] | type[Ipsec], answers: Sequence[Answer], **options: Any) -> tuple[Answer, list[str]]:
     """Return the result of a task whose host gives the answers one after the other, and what it was asked."""
     task = SimpleNamespace(args=options, async_val=0, check_mode=False, diff=True, action="x")
-    connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir="/none"), get_options=lambda: {"remote_addr": "127.0.0.1"})
+    connection = SimpleNamespace(
+        _shell=SimpleNamespace(tmpdir="/none"), get_options=lambda: {"remote_addr": "127.0.0.1"}
+    )
     made = kind(task, connection, SimpleNamespace(remote_addr="127.0.0.1"), None, None, None)  # type: ignore[arg-type]
     made.answers, made.asked = list(answers), []
     return made.run(task_vars={"inventory_hostname": "fe01"}), made.asked
@@ -110,12 +130,18 @@ def at(answer: Answer, place: Place) -> Any:
 
 
 def makes_sense(answer: Answer, place: Place, value: Any) -> bool:
-    """Whether a value may stand in a place as far as its kind goes; whether it is what is wanted is another question."""
+    """Whether a value may stand in a place as far as its kind goes.
+
+    Whether it is what is wanted is another question.
+    """
     if place in DECISIVE and (place != ("changed",) or "rules" not in answer):
         return value is True if place != ("snapshot",) else isinstance(value, str) and value != ""
     if (FREE & set(place) and place != ("legacy",)) or "rules" not in answer:
         return True
-    old, is_key_free = at(answer, place), len(place) > 1 and place[-2] in ANY_NAMES and isinstance(at(answer, place[:-1]), Mapping)
+    old, is_key_free = (
+        at(answer, place),
+        len(place) > 1 and place[-2] in ANY_NAMES and isinstance(at(answer, place[:-1]), Mapping),
+    )
     if value is ABSENT:
         return isinstance(place[-1], int) or place[-1] in NULLABLE or is_key_free
     if value is None:
@@ -136,8 +162,17 @@ def is_sip(rules: Any) -> bool:
     """Whether the rules of our group are the one that is wanted: told by the types and values of COM alone."""
     own = [rule for rule in rules if rule.get("Grouping") == "msuc.lync"]
     exact = {"Name": "SIP", "Direction": 1, "Action": 1, "Protocol": 6, "LocalPorts": "5061", "Enabled": True}
-    open_ended = {"Description": ("",), "ApplicationName": ("", "*"), "ServiceName": ("",), "RemotePorts": ("", "*"), "LocalAddresses": ("", "*"),
-                  "InterfaceTypes": ("", "All"), "EdgeTraversalOptions": (0,), "SecureFlags": (0,), "Interfaces": ([], "")}  # fmt: skip
+    open_ended: dict[str, tuple[object, ...]] = {
+        "Description": ("",),
+        "ApplicationName": ("", "*"),
+        "ServiceName": ("",),
+        "RemotePorts": ("", "*"),
+        "LocalAddresses": ("", "*"),
+        "InterfaceTypes": ("", "All"),
+        "EdgeTraversalOptions": (0,),
+        "SecureFlags": (0,),
+        "Interfaces": ([], ""),
+    }
     return len(own) == 1 and all(
         [
             *(type(own[0].get(name)) is type(value) and own[0][name] == value for name, value in exact.items()),
@@ -151,13 +186,22 @@ def is_sip(rules: Any) -> bool:
 def is_media(rules: Any) -> bool:
     """Whether the exemption that is wanted is there, and no other one of our group."""
     own = [text for text in rules.values() if "|EmbedCtxt=msuc.lync|" in f"{text}|"]
-    return len(own) == 1 and {"Action=DoNotSecure", "Active=TRUE", "Protocol=17", "EP1_4=10.1.0.11", "Name=Media"} <= set(own[0].split("|"))
+    return len(own) == 1 and {
+        "Action=DoNotSecure",
+        "Active=TRUE",
+        "Protocol=17",
+        "EP1_4=10.1.0.11",
+        "Name=Media",
+    } <= set(own[0].split("|"))
 
 
 def firewall_answers(*rules: Mapping[str, object], **apply: object) -> list[Answer]:
     """Return what a host answers to gather, to apply and to confirm; the rules are those that it has at first."""
     store = MemoryStore.of(*rules)
-    policy = {"rules": {"{1}": "v2.10|Action=Allow|Active=TRUE|Dir=In|Name=Theirs|"}, "profiles": {"domain": {"EnableFirewall": 1}}}
+    policy = {
+        "rules": {"{1}": "v2.10|Action=Allow|Active=TRUE|Dir=In|Name=Theirs|"},
+        "profiles": {"domain": {"EnableFirewall": 1}},
+    }
     store.change(listeners=["10.1.0.11 5070"], group_policy=policy)
     gathered = host_module.run_module(store, {"operation": "gather"}, False)
     add = {"kind": "add", "name": "SIP", "puts": [{"property": name, "value": value} for name, value in OWN.items()]}
@@ -172,7 +216,10 @@ def ipsec_answers(stored: Mapping[str, Any]) -> list[Answer]:
         store = MemoryStore.of()
         ipsec_store.change(store, module=True, rules=ipsec_store.exempted(dict(rules)))
         found.append(ipsec_host.run_module(store, {"operation": "gather"}, False))
-    return [found[0], {**found[1], "counters": {"enumerations": 2, "writes": 1}, "done": 1, "snapshot": "C:\\a.wfw", "changed": True}]
+    return [
+        found[0],
+        {**found[1], "counters": {"enumerations": 2, "writes": 1}, "done": 1, "snapshot": "C:\\a.wfw", "changed": True},
+    ]
 
 
 def law(result: Answer, wanted_is_there: bool, sense: bool, changes: bool) -> None:
@@ -209,7 +256,9 @@ def check(kind: type[Firewall] | type[Ipsec], options: Answer, answers: Sequence
 
 
 @pytest.mark.parametrize(("name", "kind", "options", "answers", "spoils"), CASES, ids=[case[0] for case in CASES])
-def test_an_answer_spoiled_in_one_place(name: str, kind: type[Firewall] | type[Ipsec], options: Answer, answers: list[Answer], spoils: int) -> None:
+def test_an_answer_spoiled_in_one_place(
+    name: str, kind: type[Firewall] | type[Ipsec], options: Answer, answers: list[Answer], spoils: int
+) -> None:
     check(kind, options, answers, sense=True)
     assert not play(kind, answers, **options)[0].get("failed")
     chance = random.Random(name)
@@ -232,14 +281,18 @@ PARTS = ("rules", *HOST, "engines", "legacy", "failed", "msg", "snapshot", "arme
 
 @settings(max_examples=60)
 @given(st.dictionaries(st.sampled_from(PARTS), JSON), st.sampled_from(CASES))
-def test_answers_made_at_random(parts: Answer, case: tuple[str, type[Firewall] | type[Ipsec], Answer, list[Answer], int]) -> None:
+def test_answers_made_at_random(
+    parts: Answer, case: tuple[str, type[Firewall] | type[Ipsec], Answer, list[Answer], int]
+) -> None:
     """An answer of parts at random, and a good one with such parts in it."""
     _name, kind, options, answers, spoils = case
     for answer in (parts, {**answers[spoils], **parts}):
         result, asked = play(kind, [*answers[:spoils], answer, *answers[spoils + 1 :]], **options)
         json.dumps(result)
         told = answers[1] if len(asked) > spoils + 1 else answer
-        is_there = result.get("failed") or (is_sip if kind is Firewall else is_media)((told if spoils < 2 else answers[1])["rules"])
+        is_there = result.get("failed") or (is_sip if kind is Firewall else is_media)(
+            (told if spoils < 2 else answers[1])["rules"]
+        )
         assert is_there and (not result.get("failed") or result["msg"])
 
 

@@ -19,7 +19,11 @@ KEYS = ("type", "elements", "required", "choices", "default")
 def described(options: dict[str, Any], nested: str) -> dict[str, Any]:
     """Return options with those of their parts that documentation and specification share."""
     return {
-        name: {**{key: option[key] for key in KEYS if key in option}, "options": described(option.get(nested, {}), nested)} for name, option in options.items()
+        name: {
+            **{key: option[key] for key in KEYS if key in option},
+            "options": described(option.get(nested, {}), nested),
+        }
+        for name, option in options.items()
     }
 
 

@@ -31,11 +31,23 @@ def test_pwsh_check_finds_nothing() -> None:
 @pytest.mark.skipif(not COMMANDS, reason="LYNC_POWERSHELL_COMMANDS does not name the list of commands")
 def test_every_command_and_parameter_is_there_in_5_1() -> None:
     releases = json.loads(pathlib.Path(COMMANDS).read_text(encoding="utf-8"))["releases"]
-    known = {name: {*parameters, *COMMON} for module in releases["5.1 (2016)"].values() for name, parameters in module.items()}
-    own = {name for path in FILES for name in re.findall(r"^function (\S+)", path.read_text(encoding="utf-8"), re.MULTILINE)}
+    known = {
+        name: {*parameters, *COMMON}
+        for module in releases["5.1 (2016)"].values()
+        for name, parameters in module.items()
+    }
+    own = {
+        name
+        for path in FILES
+        for name in re.findall(r"^function (\S+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
     used = {call for path in FILES for call in _calls(path.read_text(encoding="utf-8")) if call[0] not in own}
     assert {name for name, _parameter in used} >= {"New-Object", "ForEach-Object", "Export-ModuleMember"}
-    assert [(name, parameter) for name, parameter in used if name not in known or (parameter and parameter not in known[name])] == []
+    assert [
+        (name, parameter)
+        for name, parameter in used
+        if name not in known or (parameter and parameter not in known[name])
+    ] == []
 
 
 def _calls(text: str) -> set[tuple[str, str]]:

@@ -32,7 +32,14 @@ from tests.unit.firewall import universe
 from tests.unit.firewall.memory import MemoryStore, answering, link_to
 
 SIP: dict[str, Any] = {"name": "SIP", "protocol": "tcp", "localport": "5061", "remoteip": ["10.1.0.0/24"]}
-SIP_COM = {"Name": "SIP", "Grouping": "msuc.lync", "Protocol": 6, "LocalPorts": "5061", "RemoteAddresses": "10.1.0.0/24", "Enabled": True}
+SIP_COM = {
+    "Name": "SIP",
+    "Grouping": "msuc.lync",
+    "Protocol": 6,
+    "LocalPorts": "5061",
+    "RemoteAddresses": "10.1.0.0/24",
+    "Enabled": True,
+}
 FOREIGN_COM = {"Name": "SIP", "Grouping": "Contoso", "Protocol": 6, "LocalPorts": "1", "Enabled": True}
 
 
@@ -70,13 +77,28 @@ WRITES: list[tuple[str, list[Mapping[str, object]], list[dict[str, Any]], int]] 
     ("a removal", [SIP_COM, {**SIP_COM, "Name": "B"}], [SIP], 1),
     ("a twin: a rename and a removal", [SIP_COM, SIP_COM], [SIP], 2),
     ("a removal beside a foreign namesake", [SIP_COM, FOREIGN_COM], [], 2),
-    ("a program taken away: an addition, a rename and a removal", [{**SIP_COM, "ApplicationName": "C:\\a.exe"}], [SIP], 3),
+    (
+        "a program taken away: an addition, a rename and a removal",
+        [{**SIP_COM, "ApplicationName": "C:\\a.exe"}],
+        [SIP],
+        3,
+    ),
     ("a program", [SIP_COM], [{**SIP, "program": "C:\\a.exe"}], 1),
     ("another protocol", [{**SIP_COM, "Protocol": 17}], [SIP], 3),
     ("another direction", [{**SIP_COM, "Direction": 2}], [SIP], 3),
     ("an interface by hand", [{**SIP_COM, "InterfaceTypes": "Lan"}], [SIP], 1),
-    ("interface types instead of local addresses", [{**SIP_COM, "LocalAddresses": "10.1.0.11"}], [{**SIP, "interfacetypes": "lan"}], 2),
-    ("local addresses instead of interface types", [{**SIP_COM, "InterfaceTypes": "Lan"}], [{**SIP, "localip": "10.1.0.11"}], 2),
+    (
+        "interface types instead of local addresses",
+        [{**SIP_COM, "LocalAddresses": "10.1.0.11"}],
+        [{**SIP, "interfacetypes": "lan"}],
+        2,
+    ),
+    (
+        "local addresses instead of interface types",
+        [{**SIP_COM, "InterfaceTypes": "Lan"}],
+        [{**SIP, "localip": "10.1.0.11"}],
+        2,
+    ),
     (
         "edge traversal deferred to the user: anew, with a rename",
         [{**SIP_COM, "LocalPorts": "*", "ApplicationName": "C:\\a.exe", "EdgeTraversalOptions": 3}],
@@ -89,7 +111,9 @@ WRITES: list[tuple[str, list[Mapping[str, object]], list[dict[str, Any]], int]] 
 
 
 @pytest.mark.parametrize(("have", "want", "writes"), [case[1:] for case in WRITES], ids=[case[0] for case in WRITES])
-def test_writes_are_what_differs_and_nothing_else(have: list[Mapping[str, object]], want: list[dict[str, Any]], writes: int) -> None:
+def test_writes_are_what_differs_and_nothing_else(
+    have: list[Mapping[str, object]], want: list[dict[str, Any]], writes: int
+) -> None:
     store = MemoryStore.of(*have)
     first = run(store, want)
     assert stats(first) == ((2, 3, writes) if writes else (1, 1, 0))
@@ -146,7 +170,9 @@ def test_gathered_returns_the_owned_rules() -> None:
 
 @given(universe.wanted(), universe.present())
 @settings(deadline=None, max_examples=200)
-def test_every_write_is_legal_and_what_is_admitted_before_and_after_is_admitted_all_the_time(want: list[Rule], have: list[Rule]) -> None:
+def test_every_write_is_legal_and_what_is_admitted_before_and_after_is_admitted_all_the_time(
+    want: list[Rule], have: list[Rule]
+) -> None:
     store = MemoryStore.of(*(to_com(rule) for rule in have))
     foreign = [rule for rule in store.document["rules"] if rule["Grouping"] is None]
     reconciliation = run(store, [rule.to_options() for rule in want])
@@ -158,7 +184,10 @@ def test_every_write_is_legal_and_what_is_admitted_before_and_after_is_admitted_
 
 
 # What the host has and what is wanted, where a careless order ends for a moment what is admitted before and after.
-A, B = {**SIP_COM, "Name": "A", "RemoteAddresses": "*"}, {**SIP_COM, "Name": "B", "RemoteAddresses": "*", "LocalPorts": "443"}
+A, B = (
+    {**SIP_COM, "Name": "A", "RemoteAddresses": "*"},
+    {**SIP_COM, "Name": "B", "RemoteAddresses": "*", "LocalPorts": "443"},
+)
 WANT_A, WANT_B = ({"name": name, "protocol": "tcp"} for name in "AB")
 BLOCK = {**SIP_COM, "Name": "Block", "Action": 0, "LocalPorts": "1-2", "RemoteAddresses": "10.0.0.1-10.0.0.2"}
 HANDOVERS: list[tuple[str, list[Mapping[str, object]], list[dict[str, Any]], int]] = [
@@ -167,30 +196,52 @@ HANDOVERS: list[tuple[str, list[Mapping[str, object]], list[dict[str, Any]], int
     (
         "a block that moves in two limits",
         [A, BLOCK],
-        [{**WANT_A, "localport": 5061}, {"name": "Block", "action": "block", "protocol": "tcp", "localport": "2-3", "remoteip": "10.0.0.2-10.0.0.3"}],
+        [
+            {**WANT_A, "localport": 5061},
+            {
+                "name": "Block",
+                "action": "block",
+                "protocol": "tcp",
+                "localport": "2-3",
+                "remoteip": "10.0.0.2-10.0.0.3",
+            },
+        ],
         3,
     ),
     (
         "a block that narrows and widens",
         [A, BLOCK],
-        [{**WANT_A, "localport": 5061}, {"name": "Block", "action": "block", "protocol": "tcp", "localport": "1", "remoteip": "10.0.0.0/29"}],
+        [
+            {**WANT_A, "localport": 5061},
+            {"name": "Block", "action": "block", "protocol": "tcp", "localport": "1", "remoteip": "10.0.0.0/29"},
+        ],
         2,
     ),
 ]
 
 
-@pytest.mark.parametrize(("have", "want", "writes"), [case[1:] for case in HANDOVERS], ids=[case[0] for case in HANDOVERS])
+@pytest.mark.parametrize(
+    ("have", "want", "writes"), [case[1:] for case in HANDOVERS], ids=[case[0] for case in HANDOVERS]
+)
 def test_what_one_rule_gives_up_and_another_takes_over_is_never_without_a_rule(
     have: list[Mapping[str, object]], want: list[dict[str, Any]], writes: int
 ) -> None:
     store = MemoryStore.of(*have)
-    packets = [("in", 6, port, address, "domain", "") for port in (1, 2, 3, 80, 443, 5061) for address in ("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.5")]
+    packets = [
+        ("in", 6, port, address, "domain", "")
+        for port in (1, 2, 3, 80, 443, 5061)
+        for address in ("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.5")
+    ]
     before = {packet for packet in packets if _admits(store.rules(), packet)}
     blocked = {packet for packet in packets if not _blocks(store.rules(), packet)}
     assert stats(run(store, want)) == (2, 3, writes)
     for rules in store.history:
-        assert {packet for packet in before if _admits(store.rules(), packet)} <= {packet for packet in packets if _admits(rules, packet)}
-        assert {packet for packet in blocked if not _blocks(store.rules(), packet)} <= {packet for packet in packets if not _blocks(rules, packet)}
+        assert {packet for packet in before if _admits(store.rules(), packet)} <= {
+            packet for packet in packets if _admits(rules, packet)
+        }
+        assert {packet for packet in blocked if not _blocks(store.rules(), packet)} <= {
+            packet for packet in packets if not _blocks(rules, packet)
+        }
     assert stats(run(store, want)) == (1, 1, 0)
 
 
@@ -209,7 +260,8 @@ def test_a_write_that_fails_is_reported_and_the_next_run_goes_on() -> None:
     with pytest.raises(DeviceError) as raised:
         reconcile(reconciliation, check_mode=False)
     assert str(raised.value) == (
-        "the changes stopped half-way (done: add B; not done: add SIP, remove Old); run again to go on: Unspecified error (0x80004005)"
+        "the changes stopped half-way (done: add B; not done: add SIP, remove Old); run again to go on: Unspecified "
+        "error (0x80004005)"
     )
     result = reconciliation.result()
     assert (result["changed"], result["stats"]) == (True, {"round_trips": 2, "enumerations": 3, "writes": 1})
@@ -265,14 +317,20 @@ def test_rules_that_are_not_as_wanted_after_all_are_a_failure_that_names_them() 
 
 def test_a_host_without_the_expected_addresses_is_not_written_to() -> None:
     store = MemoryStore.of()
-    rules = [{**SIP, "localip": ["10.1.0.11", "10.1.0.12"]}, {**SIP, "name": "B", "localip": "10.1.0.0/24"}, {**SIP, "name": "C", "localip": "any"}]
+    rules = [
+        {**SIP, "localip": ["10.1.0.11", "10.1.0.12"]},
+        {**SIP, "name": "B", "localip": "10.1.0.0/24"},
+        {**SIP, "name": "C", "localip": "any"},
+    ]
     with pytest.raises(DeviceError) as raised:
         run(store, rules, expected_addresses=["2001:DB8::11", "10.1.0.99"])
     assert str(raised.value).splitlines() == [
         "this is not the host that the inventory describes; nothing was written:",
-        "  - expected_addresses: 10.1.0.99 is not an address of the host; allowed: 10.1.0.11, 2001:db8::11 (the host's addresses);"
+        "  - expected_addresses: 10.1.0.99 is not an address of the host; allowed: 10.1.0.11, 2001:db8::11 (the "
+        "host's addresses);"
         " fix: correct the inventory or the network card",
-        "  - rule SIP, localip: 10.1.0.12 is not an address of the host; allowed: 10.1.0.11, 2001:db8::11 (the host's addresses);"
+        "  - rule SIP, localip: 10.1.0.12 is not an address of the host; allowed: 10.1.0.11, 2001:db8::11 (the host's "
+        "addresses);"
         " fix: correct the inventory or the network card",
     ]
     assert store.history == []
@@ -281,7 +339,10 @@ def test_a_host_without_the_expected_addresses_is_not_written_to() -> None:
 
 BAD_TASKS: list[tuple[dict[str, Any], list[str]]] = [
     ({"group": "@FirewallAPI.dll,-1"}, ["group: '@FirewallAPI.dll,-1' cannot be an owned group"]),
-    ({"expected_addresses": ["fe01"]}, ["expected_addresses: 'fe01' is not an IPv4 or IPv6 address; fix: write an address of the host"]),
+    (
+        {"expected_addresses": ["fe01"]},
+        ["expected_addresses: 'fe01' is not an IPv4 or IPv6 address; fix: write an address of the host"],
+    ),
     (
         {"rules": [{"name": "a", "localport": "x"}], "expected_addresses": ["x"], "group": "a|b"},
         ["expected_addresses: ", "group: ", "rule a, localport: 'x' is not a port or a range a-b"],
@@ -317,10 +378,16 @@ BAD_ANSWERS: list[tuple[dict[str, Any], str]] = [
     ({**GOOD, "rules": [1]}, "TypeError: rules[0] is not a mapping"),
     ({**GOOD, "environment": []}, "TypeError: environment is not a mapping"),
     ({**GOOD, "addresses": ["nowhere"]}, "ValueError: 'nowhere' is not an IPv4 or IPv6 address"),
-    ({**GOOD, "profiles": {**GOOD["profiles"], "active": "some"}}, "TypeError: profiles.active is 'some', not a whole number"),
+    (
+        {**GOOD, "profiles": {**GOOD["profiles"], "active": "some"}},
+        "TypeError: profiles.active is 'some', not a whole number",
+    ),
     ({**GOOD, "connections": ["10.1.0.11 5061"]}, "ValueError: not enough values"),
     ({**GOOD, "listeners": ["here 5061"]}, "ValueError: 'here' is not an IPv4 or IPv6 address"),
-    ({**GOOD, "counters": {"enumerations": "many", "writes": 0}}, "TypeError: counters.enumerations is 'many', not a whole number"),
+    (
+        {**GOOD, "counters": {"enumerations": "many", "writes": 0}},
+        "TypeError: counters.enumerations is 'many', not a whole number",
+    ),
     ({**GOOD, "counters": {"enumerations": 1, "writes": 1}}, "1 writes, and it was only asked what it has"),
 ]
 
@@ -342,7 +409,9 @@ def test_when_the_host_does_not_say_what_it_wrote_something_may_have_changed() -
     store = MemoryStore.of({**SIP_COM, "Name": "Old"})
     reconciliation = planned(store, [SIP])
     reconciliation.link = answering({"failed": True, "msg": "killed"})
-    stopped = r"^the changes stopped half-way \(done: nothing; not done: add SIP, remove Old\); run again to go on: killed$"
+    stopped = (
+        r"^the changes stopped half-way \(done: nothing; not done: add SIP, remove Old\); run again to go on: killed$"
+    )
     with pytest.raises(DeviceError, match=stopped):
         reconciliation.apply()
     result = reconciliation.result()
@@ -365,8 +434,16 @@ def test_every_safety_step_is_taken_or_has_a_reason(kind: type[FirewallProvider]
 
 # What is left out of the answer to apply, and what is said then.
 SILENT: list[tuple[dict[str, Any], str, str]] = [
-    ({}, "snapshot", "the changes were made, but the host does not say that what was there before can come back by a snapshot"),
-    ({"confirm_minutes": 5}, "armed", "the changes were made, but the host does not say that what was there before can come back by itself"),
+    (
+        {},
+        "snapshot",
+        "the changes were made, but the host does not say that what was there before can come back by a snapshot",
+    ),
+    (
+        {"confirm_minutes": 5},
+        "armed",
+        "the changes were made, but the host does not say that what was there before can come back by itself",
+    ),
 ]
 
 

@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Dumps in text: what `reg export` writes, what `reg query` prints, JSON, and lines; and which of several keys is the right one."""
+"""Dumps in text: what `reg export` writes, what `reg query` prints, JSON, and lines.
+
+And which of several keys is the right one.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,12 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.dumps import Dump, ProfileState, dump_of_text, read_dump
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.dumps import (
+    Dump,
+    ProfileState,
+    dump_of_text,
+    read_dump,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,14 +42,20 @@ def export(key: str, rules: tuple[tuple[str, str], ...] = RULES, more: str = "")
 
 
 def query(key: str) -> str:
-    return f"\r\n{key}\\FirewallRules\r\n" + "".join(f"    {name}    REG_SZ    {text}\r\n" for name, text in RULES) + "\r\n"
+    return (
+        f"\r\n{key}\\FirewallRules\r\n"
+        + "".join(f"    {name}    REG_SZ    {text}\r\n" for name, text in RULES)
+        + "\r\n"
+    )
 
 
 TEXTS = {
     "export": export(KEY),
     "export of a control set": export(KEY.replace("CurrentControlSet", "ControlSet001")),
     "export with other keys": export(KEY, more=export(KEY.replace("Parameters", "Defaults"), (("{9}", "not a rule"),))),
-    "export with two control sets": export(KEY, more=export(KEY.replace("CurrentControlSet", "ControlSet001"), (("{9}", "not a rule"),))),
+    "export with two control sets": export(
+        KEY, more=export(KEY.replace("CurrentControlSet", "ControlSet001"), (("{9}", "not a rule"),))
+    ),
     "query": query(KEY),
     "JSON": json.dumps(dict(RULES)),
     "JSON list": json.dumps([{name: text} for name, text in RULES], indent=1),
@@ -60,12 +74,17 @@ def test_lines_of_strings_alone_are_rules_named_by_their_lines() -> None:
 def test_texts_of_bytes_and_of_several_lines() -> None:
     data = ",".join(f"{byte:02x}" for byte in f"{SIP}\0".encode("utf-16-le"))
     folded = data[:80] + "\\\r\n  " + data[80:]
-    text = export(KEY, (("a", "v2.10|Action=Allow|Dir=In|Name=x|Desc=two\nlines|"),), f'"b"=hex(1):{folded}\r\n"c"=hex(1):zz\r\n"d"=hex:01\r\n')
+    text = export(
+        KEY,
+        (("a", "v2.10|Action=Allow|Dir=In|Name=x|Desc=two\nlines|"),),
+        f'"b"=hex(1):{folded}\r\n"c"=hex(1):zz\r\n"d"=hex:01\r\n',
+    )
     assert dump_of_text(text, "dump").rules == (("a", "v2.10|Action=Allow|Dir=In|Name=x|Desc=two\nlines|"), ("b", SIP))
 
 
 def test_an_export_of_the_whole_policy_tells_of_profiles_and_exemptions() -> None:
-    more = f'[{KEY}]\n"PolicyVersion"=dword:00000221\n[{KEY}\\StandardProfile]\n"EnableFirewall"=dword:00000000\n"DefaultInboundAction"=dword:0\n'
+    more = f'[{KEY}]\n"PolicyVersion"=dword:00000221\n[{KEY}\\StandardProfile]\n'
+    more += '"EnableFirewall"=dword:00000000\n"DefaultInboundAction"=dword:0\n'
     more += f'[{KEY}\\ConSecRules]\n"{{c}}"="v2.10|Action=DoNotSecure|Name=Media|"\n'
     dump = dump_of_text(export(KEY, more=more), "dump")
     assert dump.profiles == {"private": ProfileState(enabled=False, inbound_allowed=True)}
@@ -74,7 +93,9 @@ def test_an_export_of_the_whole_policy_tells_of_profiles_and_exemptions() -> Non
 
 
 def test_a_printed_query_tells_of_profiles() -> None:
-    text = query(KEY) + f"{KEY}\\DomainProfile\r\n    EnableFirewall    REG_DWORD    0x1\r\n    x    REG_DWORD    zz\r\n"
+    text = (
+        query(KEY) + f"{KEY}\\DomainProfile\r\n    EnableFirewall    REG_DWORD    0x1\r\n    x    REG_DWORD    zz\r\n"
+    )
     assert dump_of_text(text, "dump").profiles == {"domain": ProfileState(enabled=True)}
 
 
@@ -85,12 +106,20 @@ REFUSED = {
     "prose": ("hello\n", f"dump d: holds no key of local firewall rules; {ONE_KEY}"),
     "Group Policy's rules": (export(POLICY), f"dump d: holds no key of local firewall rules; {ONE_KEY}"),
     "two control sets, none in use": (
-        export(KEY.replace("Current", ""), more=export(KEY.replace("CurrentControlSet", "ControlSet001"))).replace("\\ControlSet\\", "\\ControlSet002\\"),
+        export(KEY.replace("Current", ""), more=export(KEY.replace("CurrentControlSet", "ControlSet001"))).replace(
+            "\\ControlSet\\", "\\ControlSet002\\"
+        ),
         f"dump d: holds 2 keys of local firewall rules; {ONE_KEY}",
     ),
     "half of JSON": ('{"a": ', f"dump d: is not JSON: Expecting value: line 1 column 7 (char 6); {FIX}"),
-    "JSON of numbers": ('{"a": 1}', f"dump d: 1 is not a rule string; allowed: a mapping of ids to rule strings, or a list of such; {FIX}"),
-    "JSON of a list of numbers": ("[ 1]", f"dump d: 1 is not a rule string; allowed: a mapping of ids to rule strings, or a list of such; {FIX}"),
+    "JSON of numbers": (
+        '{"a": 1}',
+        f"dump d: 1 is not a rule string; allowed: a mapping of ids to rule strings, or a list of such; {FIX}",
+    ),
+    "JSON of a list of numbers": (
+        "[ 1]",
+        f"dump d: 1 is not a rule string; allowed: a mapping of ids to rule strings, or a list of such; {FIX}",
+    ),
 }
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Rule strings of the registry: the published ones, every token, what is refused and why, and the laws of reading and writing."""
+"""Rule strings of the registry: published ones, every token, what is refused and why, laws of reading and writing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import A
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.options import from_options
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import AddressScope, Rule, differing
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.registry_strings import parse_rule, parse_rules, render_rule
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.registry_strings import (
+    parse_rule,
+    parse_rules,
+    render_rule,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,16 +25,20 @@ LEAST = "v2.10|Action=Allow|Dir=In|Name=x|"
 TCP = "v2.10|Action=Allow|Dir=In|Protocol=6|Name=x|"
 # The example of [MS-GPFAS] 4.2, and rules as an export of Windows 10 has them.
 SPECIFIED = (
-    "v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Public|LPort=RPC|RPort=49000|LA4=192.168.1.0/255.255.255.0|"
-    "LA4=192.168.0.0/255.255.255.0|RA4=LocalSubnet|RA6=LocalSubnet|App=c:\\path\\foo.exe|Name=Firewall Rule Test|Security=Authenticate|Security2_9=An-NoEncap|"
+    "v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Public|LPort=RPC|RPort=49000|"
+    "LA4=192.168.1.0/255.255.255.0|"
+    "LA4=192.168.0.0/255.255.255.0|RA4=LocalSubnet|RA6=LocalSubnet|App=c:\\path\\foo.exe|Name=Firewall Rule Test|"
+    "Security=Authenticate|Security2_9=An-NoEncap|"
 )
 NETSH = "v2.28|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5985|Name=winrm|"
 SHIPPED = (
-    "v2.28|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Public|LPort=5985|RA4=LocalSubnet|RA6=LocalSubnet|App=System|"
+    "v2.28|Action=Allow|Active=TRUE|Dir=In|Protocol=6|Profile=Public|LPort=5985|RA4=LocalSubnet|RA6=LocalSubnet|"
+    "App=System|"
     "Name=@FirewallAPI.dll,-30253|Desc=@FirewallAPI.dll,-30256|EmbedCtxt=@FirewallAPI.dll,-30267|"
 )
 APPX = (
-    "v2.28|Action=Allow|Active=TRUE|Dir=Out|Profile=Domain|Profile=Private|Profile=Public|Name=@{Microsoft.Windows.Search?ms-resource://x/y}|"
+    "v2.28|Action=Allow|Active=TRUE|Dir=Out|Profile=Domain|Profile=Private|Profile=Public|"
+    "Name=@{Microsoft.Windows.Search?ms-resource://x/y}|"
     "Desc=@{Microsoft.Windows.Search?ms-resource://x/z}|LUOwn=S-1-5-21-1-2-3-1001|AppPkgId=S-1-15-2-1-2|"
     "EmbedCtxt=@{Microsoft.Windows.Search?ms-resource://x/y}|"
     "Platform=2:6:2|Platform2=GTEQ|"
@@ -119,26 +127,53 @@ SAID: dict[str, tuple[str, dict[str, Any]]] = {
     "all profiles by name": (with_tokens("Profile=Public|Profile=Domain|Profile=Private"), {}),
     "Protocol": (with_tokens("Protocol=47"), {"protocol": "47"}),
     "Protocol, any": (with_tokens("Protocol=256"), {}),
-    "LPort": (with_tokens("LPort=80|LPort=443|LPort=RPC-EPMap", TCP), {"protocol": "tcp", "localport": ["RPC-EPMap", "80", "443"]}),
-    "LPort2_10": (with_tokens("LPort=80|LPort2_10=81-90|LPort2_10=IPHTTPSIn", TCP), {"protocol": "tcp", "localport": ["IPHTTPS", "80-90"]}),
+    "LPort": (
+        with_tokens("LPort=80|LPort=443|LPort=RPC-EPMap", TCP),
+        {"protocol": "tcp", "localport": ["RPC-EPMap", "80", "443"]},
+    ),
+    "LPort2_10": (
+        with_tokens("LPort=80|LPort2_10=81-90|LPort2_10=IPHTTPSIn", TCP),
+        {"protocol": "tcp", "localport": ["IPHTTPS", "80-90"]},
+    ),
     "LPort2_10, old word": (with_tokens("LPort2_10=IPTLSIn", TCP), {"protocol": "tcp", "localport": ["IPHTTPS"]}),
     "LPort2_20": (with_tokens("LPort2_20=Ply2Disc", TCP), {"protocol": "tcp", "localport": ["Ply2Disc"]}),
-    "LPort, later words": (with_tokens("LPort2_24=mDNS|LPort2_29=TcpCDPSvc", TCP), {"protocol": "tcp", "localport": ["TcpCDPSvc", "mDNS"]}),
-    "LPort, words in any case": (with_tokens("LPort=rpc|LPort=TEREDO", TCP), {"protocol": "tcp", "localport": ["RPC", "Teredo"]}),
+    "LPort, later words": (
+        with_tokens("LPort2_24=mDNS|LPort2_29=TcpCDPSvc", TCP),
+        {"protocol": "tcp", "localport": ["TcpCDPSvc", "mDNS"]},
+    ),
+    "LPort, words in any case": (
+        with_tokens("LPort=rpc|LPort=TEREDO", TCP),
+        {"protocol": "tcp", "localport": ["RPC", "Teredo"]},
+    ),
     "LPort, all": (with_tokens("LPort2_10=1-65535", TCP), {"protocol": "tcp"}),
     "RPort": (with_tokens("RPort=1024|RPort2_10=1025-65535", TCP), {"protocol": "tcp", "remoteport": ["1024-65535"]}),
-    "RPort, words": (with_tokens("RPort2_10=IPHTTPSOut|RPort2_28=CortanaOut", TCP), {"protocol": "tcp", "remoteport": ["CortanaOut", "IPHTTPS"]}),
+    "RPort, words": (
+        with_tokens("RPort2_10=IPHTTPSOut|RPort2_28=CortanaOut", TCP),
+        {"protocol": "tcp", "remoteport": ["CortanaOut", "IPHTTPS"]},
+    ),
     "LA4, LA6": (with_tokens("LA4=10.0.0.1|LA6=2001:db8::1"), {"localip": ["10.0.0.1", "2001:db8::1"]}),
     "RA4 in all forms": (
         with_tokens("RA4=10.0.0.0/255.255.255.0|RA4=10.0.1.0/24|RA4=10.0.2.0-10.0.2.255|RA4=10.9.0.1"),
         {"remoteip": ["10.0.0.0-10.0.2.255", "10.9.0.1"]},
     ),
-    "RA6 in all forms": (with_tokens("RA6=2001:db8::/64|RA6=2001:db8:9::1-2001:db8:9::1"), {"remoteip": ["2001:db8::/64", "2001:db8:9::1"]}),
+    "RA6 in all forms": (
+        with_tokens("RA6=2001:db8::/64|RA6=2001:db8:9::1-2001:db8:9::1"),
+        {"remoteip": ["2001:db8::/64", "2001:db8:9::1"]},
+    ),
     "RA6 alone shuts IPv4 out": (with_tokens("RA6=2001:db8::1"), {"remoteip": ["2001:db8::1"]}),
-    "words of both families": (with_tokens("RA4=DNS|RA6=DNS|RA4=DefaultGateway|RA6=DefaultGateway"), {"remoteip": ["DNS", "DefaultGateway"]}),
+    "words of both families": (
+        with_tokens("RA4=DNS|RA6=DNS|RA4=DefaultGateway|RA6=DefaultGateway"),
+        {"remoteip": ["DNS", "DefaultGateway"]},
+    ),
     "words of one family": (with_tokens("RA4=LocalSubnet|RA6=DNS"), {"remoteip": ["DNS6", "LocalSubnet4"]}),
-    "RA42, RA62": (with_tokens("RA42=IntrAnet|RA62=IntrAnet|RA42=RmtIntrAnet|RA62=RmtIntrAnet"), {"remoteip": ["Intranet", "RmtIntranet"]}),
-    "all addresses by range": (with_tokens("RA4=0.0.0.0-255.255.255.255|RA6=::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"), {}),
+    "RA42, RA62": (
+        with_tokens("RA42=IntrAnet|RA62=IntrAnet|RA42=RmtIntrAnet|RA62=RmtIntrAnet"),
+        {"remoteip": ["Intranet", "RmtIntranet"]},
+    ),
+    "all addresses by range": (
+        with_tokens("RA4=0.0.0.0-255.255.255.255|RA6=::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+        {},
+    ),
     "ICMP4": (with_tokens("Protocol=1|ICMP4=8:*|ICMP4=3:4"), {"protocol": "icmpv4", "icmp_type_code": ["3:4", "8:*"]}),
     "ICMP6": (with_tokens("Protocol=58|ICMP6=128:*"), {"protocol": "icmpv6", "icmp_type_code": ["128:*"]}),
     "IF": (with_tokens("IF={A}|IF={B}"), {"interfaces": ["{A}", "{B}"]}),
@@ -161,15 +196,27 @@ SAID: dict[str, tuple[str, dict[str, Any]]] = {
     "flags that are off": (with_tokens("LSM=FALSE|LOM=FALSE|PCross=FALSE|AuthByPassOut=FALSE"), {}),
     "flags that are on": (with_tokens("LSM=TRUE"), {"restrictions": {"LSM": "TRUE"}}),
     "RMauth": (with_tokens("RMauth=O:LSD:"), {"restrictions": {"RemoteMachineAuthorizedList": "O:LSD:"}}),
-    "RMAuth, RUAuth": (with_tokens("RMAuth=x|RUAuth=y"), {"restrictions": {"RemoteMachineAuthorizedList": "x", "RemoteUserAuthorizedList": "y"}}),
-    "LUAuth": (with_tokens("LUAuth=O:LSD:|LUAuth2_24=z"), {"restrictions": {"LocalUserAuthorizedList": "O:LSD:", "LUAuth2_24": "z"}}),
+    "RMAuth, RUAuth": (
+        with_tokens("RMAuth=x|RUAuth=y"),
+        {"restrictions": {"RemoteMachineAuthorizedList": "x", "RemoteUserAuthorizedList": "y"}},
+    ),
+    "LUAuth": (
+        with_tokens("LUAuth=O:LSD:|LUAuth2_24=z"),
+        {"restrictions": {"LocalUserAuthorizedList": "O:LSD:", "LUAuth2_24": "z"}},
+    ),
     "unknown tokens": (
         with_tokens("NNm=a|Platform=2:6:1|Platform=2:6:2|New2_40=b"),
         {"restrictions": {"NNm": "a", "Platform": "2:6:1,2:6:2", "New2_40": "b"}},
     ),
     "the same twice": (with_tokens("Active=TRUE|Active=TRUE|EmbedCtxt=g|EmbedCtxt=g"), {"enabled": True, "group": "g"}),
-    "ports without a protocol that has them": (with_tokens("Protocol=1|LPort=80"), {"protocol": "icmpv4", "restrictions": {"LPort": "80"}}),
-    "ICMP types of another protocol": (with_tokens("Protocol=58|ICMP4=8:*"), {"protocol": "icmpv6", "restrictions": {"ICMP4": "8:*"}}),
+    "ports without a protocol that has them": (
+        with_tokens("Protocol=1|LPort=80"),
+        {"protocol": "icmpv4", "restrictions": {"LPort": "80"}},
+    ),
+    "ICMP types of another protocol": (
+        with_tokens("Protocol=58|ICMP4=8:*"),
+        {"protocol": "icmpv6", "restrictions": {"ICMP4": "8:*"}},
+    ),
     "an old version": (LEAST.replace("v2.10", "v2.0"), {}),
     "a later version": (LEAST.replace("v2.10", "v2.33"), {}),
 }
@@ -184,17 +231,35 @@ FIX = "fix: export the rules again, or correct the string"
 PORTS = "is neither a port nor a range; allowed: 1-65535, a range a-b, a word such as RPC"
 IPV4 = "is not IPv4; allowed: an IPv4 address, a network a/n, a range a-b, a word such as LocalSubnet"
 REFUSED = {
-    "nothing": ("", ["version: '' is not a version; allowed: v2.0 to v2.255", "end: the string is cut off: it does not end with |"]),
-    "another kind of text": ("hello", ["version: 'hello' is not a version; allowed: v2.0 to v2.255", "end: the string is cut off: it does not end with |"]),
-    "another major version": (LEAST.replace("v2.10", "v3.0"), ["version: 'v3.0' is not a version; allowed: v2.0 to v2.255"]),
+    "nothing": (
+        "",
+        ["version: '' is not a version; allowed: v2.0 to v2.255", "end: the string is cut off: it does not end with |"],
+    ),
+    "another kind of text": (
+        "hello",
+        [
+            "version: 'hello' is not a version; allowed: v2.0 to v2.255",
+            "end: the string is cut off: it does not end with |",
+        ],
+    ),
+    "another major version": (
+        LEAST.replace("v2.10", "v3.0"),
+        ["version: 'v3.0' is not a version; allowed: v2.0 to v2.255"],
+    ),
     "a version alone": ("v2.10|", ["Action: is missing", "Dir: is missing", "Name: is missing"]),
     "cut off": (LEAST.rstrip("|"), ["end: the string is cut off: it does not end with |"]),
     "no name": ("v2.10|Action=Allow|Dir=In|", ["Name: is missing"]),
     "an empty name": ("v2.10|Action=Allow|Dir=In|Name=|", ["Name: is missing"]),
     "a bar in a name": (with_tokens("b", LEAST), ["'b': is not TOKEN=VALUE"]),
-    "action": (LEAST.replace("Allow", "Drop"), ["Action: 'Drop' is not one of its words; allowed: Allow, Block, ByPass"]),
+    "action": (
+        LEAST.replace("Allow", "Drop"),
+        ["Action: 'Drop' is not one of its words; allowed: Allow, Block, ByPass"],
+    ),
     "direction": (LEAST.replace("=In", "=Forward"), ["Dir: 'Forward' is not one of its words; allowed: In, Out"]),
-    "profile": (with_tokens("Profile=Home"), ["Profile: 'Home' is not one of its words; allowed: Domain, Private, Public"]),
+    "profile": (
+        with_tokens("Profile=Home"),
+        ["Profile: 'Home' is not one of its words; allowed: Domain, Private, Public"],
+    ),
     "boolean": (with_tokens("Active=1"), ["Active: '1' is not one of its words; allowed: FALSE, TRUE"]),
     "protocol": (with_tokens("Protocol=257"), ["Protocol: '257' is not a protocol; allowed: a number 0 to 256"]),
     "port": (with_tokens("LPort=70000|LPort=0", TCP), [f"LPort: '{port}' {PORTS}" for port in (0, 70000)]),
@@ -203,17 +268,28 @@ REFUSED = {
     "address": (with_tokens("RA4=10.0.0.256"), [f"RA4: '10.0.0.256' {IPV4}"]),
     "address, any": (with_tokens("RA4=Any"), [f"RA4: 'Any' {IPV4}"]),
     "family": (with_tokens("LA6=10.0.0.1"), [f"LA6: '10.0.0.1' {IPV4.replace('IPv4', 'IPv6')}"]),
-    "ICMP": (with_tokens("Protocol=1|ICMP4=256:0"), ["ICMP4: '256:0' is not an ICMP type and code; allowed: type:code with numbers 0 to 255, the code also *"]),
-    "interface type": (with_tokens("IFType=Wired"), ["IFType: 'Wired' is not a type of interface; allowed: Lan, RemoteAccess, Wireless"]),
-    "twice with different values": (with_tokens("EmbedCtxt=a|EmbedCtxt=b"), ["EmbedCtxt: stands there 2 times with different values"]),
-}  # fmt: skip
+    "ICMP": (
+        with_tokens("Protocol=1|ICMP4=256:0"),
+        ["ICMP4: '256:0' is not an ICMP type and code; allowed: type:code with numbers 0 to 255, the code also *"],
+    ),
+    "interface type": (
+        with_tokens("IFType=Wired"),
+        ["IFType: 'Wired' is not a type of interface; allowed: Lan, RemoteAccess, Wireless"],
+    ),
+    "twice with different values": (
+        with_tokens("EmbedCtxt=a|EmbedCtxt=b"),
+        ["EmbedCtxt: stands there 2 times with different values"],
+    ),
+}
 
 
 @pytest.mark.parametrize(("text", "messages"), REFUSED.values(), ids=REFUSED)
 def test_strings_that_are_refused(text: str, messages: list[str]) -> None:
     with pytest.raises(InvalidInputError) as caught:
         parse_rule("{1}", text)
-    assert sorted(map(str, caught.value.problems)) == sorted(f"rule id '{{1}}', {message}; {FIX}" for message in messages)
+    assert sorted(map(str, caught.value.problems)) == sorted(
+        f"rule id '{{1}}', {message}; {FIX}" for message in messages
+    )
 
 
 def test_a_rule_with_tokens_of_no_field_equals_no_rule_without() -> None:
@@ -240,7 +316,14 @@ def test_a_refused_string_may_be_of_the_group_unless_it_shows_that_it_is_not(tex
     assert parse_rules([("a", text)]).refused[0].may_be_of("msuc.lync") is expected
 
 
-@pytest.mark.parametrize("text", [SPECIFIED.replace("LA4=192.168.1.0/255.255.255.0|LA4=192.168.0.0/255.255.255.0", "LA4=192.168.0.0/23"), NETSH, SHIPPED])
+@pytest.mark.parametrize(
+    "text",
+    [
+        SPECIFIED.replace("LA4=192.168.1.0/255.255.255.0|LA4=192.168.0.0/255.255.255.0", "LA4=192.168.0.0/23"),
+        NETSH,
+        SHIPPED,
+    ],
+)
 def test_published_strings_are_written_back_token_by_token(text: str) -> None:
     assert render_rule(parse_rule("id", text)) == text.replace("v2.28", "v2.10")
 
@@ -251,7 +334,10 @@ UNWRITABLE = {
         "rule x, LSM: 'TRUE' cannot be written; fix: write rules without restrictions only",
     ),
     "action": (Rule("x", action="7"), "rule x, action: '7' cannot be written; allowed: allow, block"),
-    "text": (Rule("x", description="a|b"), "rule x, description: a text of a rule cannot hold |; fix: write another sign"),
+    "text": (
+        Rule("x", description="a|b"),
+        "rule x, description: a text of a rule cannot hold |; fix: write another sign",
+    ),
 }
 
 
@@ -265,7 +351,17 @@ def test_what_is_not_written(rule: Rule, message: str) -> None:
 _LETTERS = st.characters(exclude_characters="|", exclude_categories=("Cs", "Cc"))
 _TEXT = st.text(_LETTERS, min_size=1, max_size=12).filter(lambda text: text.casefold() not in ("all", "any"))
 _PORTS = st.lists(st.sampled_from(["80", "443", "1024-2048", "49152-65535"]), max_size=3)
-_ADDRESSES = ["10.0.0.1", "10.1.0.0/16", "10.2.0.5-10.2.0.9", "2001:db8::/48", "2001:db8:9::1", "LocalSubnet", "DNS", "Intranet", "RmtIntranet"]
+_ADDRESSES = [
+    "10.0.0.1",
+    "10.1.0.0/16",
+    "10.2.0.5-10.2.0.9",
+    "2001:db8::/48",
+    "2001:db8:9::1",
+    "LocalSubnet",
+    "DNS",
+    "Intranet",
+    "RmtIntranet",
+]
 _REMOTE = st.lists(st.sampled_from(_ADDRESSES), max_size=4)
 
 
@@ -296,7 +392,9 @@ def _written(draw: st.DrawFn) -> Rule:
     else:
         options["interfacetypes"] = sorted(draw(st.sets(st.sampled_from(["lan", "wireless", "ras"]))))
     if options["action"] == "allow":
-        options["security"] = draw(st.sampled_from(["notrequired", "authnoencap", "authenticate", "authdynenc", "authenc"]))
+        options["security"] = draw(
+            st.sampled_from(["notrequired", "authnoencap", "authenticate", "authdynenc", "authenc"])
+        )
     return from_options(options)
 
 
@@ -320,7 +418,9 @@ def test_rules_of_the_small_universe_are_read_back(rule: Rule) -> None:
 def test_a_word_of_one_family_is_written_for_that_family() -> None:
     rule = Rule("x", remoteip=AddressScope(AddressSet(), frozenset({"LocalSubnet4", "Intranet6"})))
     assert render_rule(rule) == "v2.20|Action=Allow|Active=TRUE|Dir=In|RA4=LocalSubnet|RA62=Intranet|Name=x|"
-    assert parse_rule("id", render_rule(rule)).remoteip == AddressScope(AddressSet(), frozenset({"LocalSubnet4", "Intranet6"}))
+    assert parse_rule("id", render_rule(rule)).remoteip == AddressScope(
+        AddressSet(), frozenset({"LocalSubnet4", "Intranet6"})
+    )
 
 
 _NAMES = [
@@ -373,7 +473,11 @@ _VALUES = [
 _TOKEN = st.tuples(st.sampled_from(_NAMES), st.sampled_from(_VALUES) | st.text(max_size=6)).map("=".join)
 
 
-@given(st.lists(_TOKEN | st.text(max_size=5), max_size=12).map("|".join), st.sampled_from(["v2.10|", "v2.|", ""]), st.sampled_from(["|", ""]))
+@given(
+    st.lists(_TOKEN | st.text(max_size=5), max_size=12).map("|".join),
+    st.sampled_from(["v2.10|", "v2.|", ""]),
+    st.sampled_from(["|", ""]),
+)
 def test_hostile_strings_end_in_a_rule_or_in_reasons(body: str, head: str, end: str) -> None:
     parsed = parse_rules([("id", f"{head}{body}{end}")])
     assert len(parsed.rules) + len(parsed.refused) == 1
