@@ -63,9 +63,9 @@ def test_hosts_as_planned_are_no_drift_and_tampered_ones_are_named(converged: Si
     assert lines[:3] == [
         "fe12: Lync fe-focus (TCP in): changed: localport is 4444, should be 444",
         "fe12: Lync fe-sip-tls (TCP in): disabled: enabled is false, should be true",
-        f"could not tell: fe21: failed: no dump: {tmp_path} holds none of fe21.wfw, fe21.reg, fe21.json",
+        f"could not tell: fe21: no dump: {tmp_path} holds none of fe21.wfw, fe21.reg, fe21.json",
     ]
-    assert lines[3].startswith("could not tell: fe22: failed: unreadable: dump ")
+    assert lines[3].startswith("could not tell: fe22: unreadable: dump ")
     assert lines[4:] == ["Drift: 2 deviations on 1 of 6 devices.", "Verdict: unknown (2 deviations on 1 device)"]
     assert "Traceback" not in played.output
 

@@ -44,7 +44,7 @@ class Status(str, Enum):
 
 
 # What could not be compared; a device that was stopped or handed scripts to was not asked either.
-_UNTOLD = {
+_NOT_KNOWN = {
     results.Status.UNREACHABLE: Status.UNREACHABLE,
     results.Status.FAILED: Status.FAILED,
     results.Status.UNKNOWN: Status.UNKNOWN,
@@ -89,12 +89,13 @@ class Found:
 
 @dataclass(frozen=True)
 class Checked:
-    """One concern of one device; message: why nothing is known."""
+    """One concern of one device; message: why nothing is known. problem: the same in short, in place of the status."""
 
     concern: Concern
     status: Status
     found: tuple[Found, ...] = ()
     message: str = ""
+    problem: str = ""
 
 
 @dataclass(frozen=True)
@@ -209,9 +210,10 @@ def _checked_device(concerns: Mapping[Concern, Sequence[TaskResult]], context: C
 
 def _checked(concern: Concern, own: Sequence[TaskResult], context: Context) -> Checked:
     """Return what the results of one concern of a device come to; a part that is not known leaves all of it unknown."""
-    untold = next((result for result in own if result.status in _UNTOLD), None)
-    if untold is not None:
-        return Checked(concern, _UNTOLD[untold.status], message=untold.message or "no reason given")
+    unknown = next((result for result in own if result.status in _NOT_KNOWN), None)
+    if unknown is not None:
+        status, problem = _NOT_KNOWN[unknown.status], str(unknown.document.get("problem") or "")
+        return Checked(concern, status, message=unknown.message or "no reason given", problem=problem)
     found = tuple(_found(deviation, context) for result in own for deviation in deviations_of(result))
     return Checked(concern, Status.DRIFT if any(item.counts for item in found) else Status.CLEAN, found)
 

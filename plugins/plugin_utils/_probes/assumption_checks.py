@@ -29,7 +29,7 @@ from .verdicts import Judged, Verdict
 READ_ON_HOSTS = frozenset(
     {texts.DEFAULT_GATEWAY, texts.INTERNAL_ROUTES, texts.LASTING_ROUTES, texts.SEPARATE_NETWORKS, texts.DNS_SERVERS}
 )
-"""What a host must tell of its network for; the gateway of a pool is told by its members, who have these."""
+"""What a host must answer for its network; the gateway of a pool is known from its members, who have these."""
 _Finding = tuple[Standing, str]
 _FEW = 3
 _NO_CARD = "no network card that is up has these addresses"
@@ -38,7 +38,7 @@ _UNREADABLE = "verify.yml cannot read it"
 
 @dataclass(frozen=True)
 class _Seen:
-    """What a run saw of one host: its plan, what it told, the probes that went to it or came from it."""
+    """What a run saw of one host: its plan, its answers, the probes that went to it or came from it."""
 
     host: HostPlan
     facts: Facts
@@ -185,11 +185,11 @@ def _dns_servers(seen: _Seen) -> _Finding:
         for server in servers
     }
     wrong = [item.detail for items in asked.values() for item in items if item.verdict is Verdict.WRONG_ANSWER]
-    untold = [server for server, items in asked.items() if not any(item.verdict is Verdict.OPEN for item in items)]
+    silent = [server for server, items in asked.items() if not any(item.verdict is Verdict.OPEN for item in items)]
     if wrong:
         return Standing.CONTRADICTED, _listed(wrong)
-    if untold:
-        return Standing.UNKNOWN, f"{_listed(untold)}: not asked in this run, or without an answer"
+    if silent:
+        return Standing.UNKNOWN, f"{_listed(silent)}: not asked in this run, or without an answer"
     return Standing.CONFIRMED, f"{_listed(servers)} answered for {sum(map(len, asked.values()))} names as planned"
 
 
@@ -286,25 +286,25 @@ def _ineffective(seen: _Seen) -> str:
 
 
 def _monitoring_port(own: Sequence[_Seen], port: str) -> _Finding:
-    untold = [seen.host.host for seen in own if seen.facts.listeners is None]
+    silent = [seen.host.host for seen in own if seen.facts.listeners is None]
     shut = [
         seen.host.host
         for seen in own
-        if not untold and not any(seen.facts.listens("tcp", address, int(port)) for address in seen.host.addresses)
+        if not silent and not any(seen.facts.listens("tcp", address, int(port)) for address in seen.host.addresses)
     ]
-    if untold or shut:
+    if silent or shut:
         return (
-            (Standing.UNKNOWN, f"{_listed(untold)} did not tell")
-            if untold
+            (Standing.UNKNOWN, f"{_listed(silent)} did not tell")
+            if silent
             else (Standing.CONTRADICTED, f"nothing listens on TCP {port} of {_listed(shut)}")
         )
     return Standing.CONFIRMED, f"listened on by {_listed(seen.host.host for seen in own)}"
 
 
 def _access_gateway(own: Sequence[_Seen], address: str) -> _Finding:
-    untold = [seen.host.host for seen in own if seen.network.problem]
-    if untold:
-        return Standing.UNKNOWN, f"{_listed(untold)} did not tell"
+    silent = [seen.host.host for seen in own if seen.network.problem]
+    if silent:
+        return Standing.UNKNOWN, f"{_listed(silent)} did not tell"
     virtual = address.split(" or ")
     used = [(seen.host.host, _first(seen.network, 6 if is_ipv6(one) else 4)) for seen in own for one in virtual]
     wrong = [
@@ -327,9 +327,9 @@ def _few(addresses: AddressSet) -> str:
     return _listed(addresses.to_text())
 
 
-def _listed(words: Iterable[str]) -> str:
-    """Return words as a list, the first few of many."""
-    found = list(words)
+def _listed(items: Iterable[str]) -> str:
+    """Return items as a list, the first few of many."""
+    found = list(items)
     more = f" and {len(found) - _FEW} more" if len(found) > _FEW else ""
     return f"{', '.join(found[:_FEW])}{more}"
 

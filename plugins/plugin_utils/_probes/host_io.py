@@ -69,7 +69,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Network:
-    """What was told. interfaces: addresses in CIDR notation by the card's name, of those that are up.
+    """What a host answered. interfaces: addresses in CIDR notation by the card's name, of those that are up.
 
     lasting: networks whose routes outlast a restart, None when nobody knows. problem: why nothing, or not all, is
     known of routes.

@@ -60,5 +60,5 @@ def _documents(host: HostAudit) -> Mapping[str, Document]:
     if not host.problem:
         return host.documents
     concern, document = next(iter(host.documents.items()))
-    judged: Document = {**document, "msg": f"{host.problem}: {document['msg']}"}
+    judged: Document = {**document, "problem": host.problem}
     return {concern: judged}

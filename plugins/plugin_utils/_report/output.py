@@ -61,9 +61,9 @@ def drift_text(report: Report) -> str:
 
 def _unknown_devices(report: Report) -> Iterator[str]:
     for device, checked in report.devices.items():
-        yield from (
-            f"could not tell: {device}: {item.status.value}: {item.message}" for item in checked if item.message
-        )
+        for item in checked:
+            if item.message:
+                yield f"could not tell: {device}: {item.problem or item.status.value}: {item.message}"
 
 
 def _accepted(report: Report) -> Iterator[str]:

@@ -100,5 +100,5 @@ def comparison(state: RunState, now: datetime) -> Comparison | None:
 
 def _of_host(probes: Sequence[Probe], results: Sequence[TaskResult], now: datetime) -> list[Probed]:
     answers = [read_facts(result).answers for result in results]
-    sides = [[judge(probe, told.get(str(number)), now) for number, probe in enumerate(probes)] for told in answers]
+    sides = [[judge(probe, own.get(str(number)), now) for number, probe in enumerate(probes)] for own in answers]
     return [Probed(*item) for item in zip(probes, *sides, strict=True)]
