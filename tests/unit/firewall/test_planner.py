@@ -5,14 +5,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Changes, Phase, State
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.effects import describe_effects, effects_text
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.host_facts import Present
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.match import covers
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.options import from_options
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.planner import (
     RuleChange,
@@ -271,14 +269,6 @@ def _values(have: list[Present]) -> list[Rule]:
     return [present.rule for present in have]
 
 
-@given(universe.rules(), universe.rules())
-@settings(max_examples=400, deadline=None)
-def test_covers_is_what_an_oracle_finds_packet_by_packet(wide: Rule, narrow: Rule) -> None:
-    assert covers(wide, narrow) == all(
-        universe.matches(wide, packet) for packet in universe.PACKETS if universe.matches(narrow, packet)
-    )
-
-
 @given(universe.wanted(), universe.present(), STATES)
 @settings(deadline=None)
 def test_a_plan_that_was_applied_is_empty_and_foreign_rules_stay(
@@ -335,42 +325,3 @@ def test_a_change_said_to_be_without_admission_has_none(want: list[Rule], have: 
     changes = describe_effects(before, plan_changes(want, before))
     if not any(change.changes_admission for change in changes.now):
         assert universe.admitted(_values(_after(before, changes.now))) == universe.admitted(have)
-
-
-def test_a_word_covers_itself_only_and_is_covered_by_any() -> None:
-    subnet, other = rule(remoteip="LocalSubnet"), rule(remoteip="10.0.0.0/8")
-    assert covers(rule(), subnet)
-    assert covers(rule(remoteip=["LocalSubnet", "10.0.0.0/8"]), subnet)
-    assert not covers(other, subnet)
-    assert not covers(subnet, other)
-    assert covers(replace(rule(), service="*"), replace(rule(), service="dhcp"))
-    assert not covers(replace(rule(), service="*"), rule())
-
-
-# ICMP types of a wide and of a narrow rule, and whether the one covers the other.
-ICMP = [
-    ("any", "8:0", True),
-    ("8:*", "8:0", True),
-    ("8:*", "8:*", True),
-    ("8:0", "8:*", False),
-    ("8:0,0:0", "0:0", True),
-    ("8:*", "any", False),
-    ("8:*", "0:0", False),
-]
-
-
-@pytest.mark.parametrize(("wide", "narrow", "expected"), ICMP)
-def test_icmp_types_cover_their_codes(wide: str, narrow: str, expected: bool) -> None:
-    ping = {"name": "x", "protocol": "icmpv4"}
-    assert (
-        covers(from_options({**ping, "icmp_type_code": wide}), from_options({**ping, "icmp_type_code": narrow}))
-        is expected
-    )
-
-
-def test_interface_types_cover_their_part() -> None:
-    every, both, lan = rule(), rule(interfacetypes="lan,wireless"), rule(interfacetypes="lan")
-    assert covers(every, lan)
-    assert covers(both, lan)
-    assert not covers(lan, both)
-    assert not covers(lan, every)

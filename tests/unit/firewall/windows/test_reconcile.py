@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -16,13 +17,16 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import (
     SafetyStep,
     reconcile,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.host_facts import GROUP_POLICY, Present
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.reconcile import IpsecProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.options import rules_from_options
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import FirewallProvider, Link
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.com import to_com
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import (
     Task,
     WindowsFirewallProvider,
+    missing_capabilities,
 )
 from hypothesis import given, settings
 
@@ -464,3 +468,58 @@ def test_a_fingerprint_that_nobody_gave_fails_the_run() -> None:
     )
     with pytest.raises(DeviceError, match="nobody changed the device since it was read"):
         reconcile(made, check_mode=False)
+
+
+NEEDY = rules_from_options(
+    [
+        {"name": "a", "remoteip": "Intranet,LocalSubnet", "security": "authenticate"},
+        {"name": "b", "protocol": "udp", "localport": "Ply2Disc"},
+        {"name": "c", "remoteip": "LocalSubnet", "protocol": "tcp", "localport": "RPC"},
+    ]
+)
+
+
+OLD, NEW = Present(Rule("x"), {"Name": "x"}), Present(Rule("x"), {"Name": "x", "SecureFlags": 0})
+
+
+TOO_OLD = "is not known to this host, which is older than Windows Server 2012"
+
+
+def test_each_option_that_needs_a_newer_windows_is_named() -> None:
+    problems = [str(problem) for problem in missing_capabilities(NEEDY, [OLD])]
+    fix = "fix: leave it out on this host, or upgrade it to Windows Server 2012 or later"
+    assert problems == [
+        f"rule a, remoteip: Intranet {TOO_OLD}; {fix}",
+        f"rule a, security: authenticate {TOO_OLD}; {fix}",
+        f"rule b, localport: Ply2Disc {TOO_OLD}; {fix}",
+    ]
+
+
+def test_a_newer_host_and_one_that_cannot_tell_are_left_to_try() -> None:
+    assert missing_capabilities(NEEDY, [OLD, NEW]) == []
+    assert missing_capabilities(NEEDY, [Present(Rule("x"), {}, GROUP_POLICY)]) == []
+
+
+def test_a_port_that_a_change_shuts_leaves_the_change_to_be_taken_back() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        store = MemoryStore.of()
+        store.change(listeners=[f"0.0.0.0 {port}"])
+
+        def closing(answer: Any) -> Any:
+            """Stop to listen once the host has written."""
+            if answer["counters"]["writes"]:
+                server.close()
+            return answer
+
+        made = WindowsFirewallProvider(
+            Task.from_options({"rules": [SIP], "confirm_minutes": 5}), link_to(store, spoil=closing)
+        )
+        with pytest.raises(DeviceError) as raised:
+            reconcile(made, check_mode=False)
+    text = f"TCP {port} answered before the change and does not now; the change is not confirmed: it comes back by itself 5"
+    assert str(raised.value).startswith(
+        f"{text} minutes after the first write, or at once by: netsh advfirewall import"
+    )
+    snapshot: Any = made.result()["snapshot"]
+    assert snapshot["armed"] is True
