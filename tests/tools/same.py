@@ -112,7 +112,7 @@ def reported(found: Sequence[Difference], parts: Sequence[str]) -> int:
             uses[allowed] += 1
     _print_groups(others)
     for entry in ALLOWED:
-        is_asked = entry.place.partition("/")[0] in ("*", *parts)
+        is_asked = any(fnmatch.fnmatchcase(part, entry.place.partition("/")[0]) for part in parts)
         if uses[entry] or is_asked:
             print(f"{f'allowed {uses[entry]} times' if uses[entry] else 'UNUSED'}: {entry.place}: {entry.reason}")
     print(f"{len(found)} differences, {len(found) - len(others)} of them allowed, {len(others)} not.")

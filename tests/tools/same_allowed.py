@@ -52,7 +52,7 @@ RENAMES: Mapping[str, str] = {
     "nftables_host": "nftables_remote",
     "haproxy_host": "haproxy_remote",
     "nginx_host": "nginx_remote",
-    "msuc.lync.summary": "msuc.lync.summary",
+    "msuc.lync.screen": "msuc.lync.summary",
 }
 """OLD's word -> NEW's: run options, tags, playbooks, options and names of modules.
 
@@ -66,8 +66,10 @@ KEYS: Mapping[str, str] = {
     "fields": "properties",
     "field": "property",
     "stopped": "conflicts",
+    "screen": "report",
+    "rendered": "document",
 }
-"""OLD's key of results, plans and reports -> NEW's."""
+"""OLD's key of results, plans and reports -> NEW's; where NEW has both, the one that holds the same."""
 
 
 @dataclass(frozen=True)
@@ -96,26 +98,33 @@ def _added(places: str, reason: str, *keys: str) -> list[Allowed]:
 
 
 ABSENT_TEXT = r"\(absent\)$"
+_A5 = "A5: a run that asked nobody is not done"
+_A6 = "A6: exit status 2 for all that is not as planned, and the finer verdict beside it"
+_RESULT = "one result for all modules: causes, effects and counts are data"
+_PLAN = "the plan carries all that is read in a run"
+_TRACE = "A2: rules carry what they trace to"
 ALLOWED: Sequence[Allowed] = (
-    Allowed("stories/*/status", "A6: exit status 2 for all that is not as planned", old="[34]$", new="2$"),
-    Allowed("stories/site/no such tag/status", "A5: a run that asked nobody is not done", old="0$", new="2$"),
-    Allowed(
-        "stories/site/no such tag/*",
-        "A5: a run that asked nobody is not done",
-        old='.*"?DONE',
-        new='.*"?(NOT DONE|Verdict)',
-    ),
-    Allowed("stories/*/printed", "the finer verdict is the last line", old=ABSENT_TEXT, new="Verdict: "),
-    Allowed("stories/*/stats/*", "the finer verdict is data of set_stats"),
-    Allowed("stories/*/msuc.lync.recap *", "the recap went: the summary says the same", new=ABSENT_TEXT),
-    *_added("stories/*/reports", "the finer verdict is a file", "summary.json"),
+    Allowed("stories/site/no such tag/status", _A5, old="0$", new="2$"),
+    Allowed("stories/site/no such tag/*", _A5, old='.*"?DONE', new='.*"?(NOT DONE|Verdict|UNKNOWN)'),
+    Allowed("stories/*/status", _A6, old="[34]$", new="2$"),
+    Allowed("stories/*/msuc.lync.verdict [0-9]/status", _A6, old="drift|unreachable", new="failed"),
+    Allowed("stories/*/msuc.lync.verdict [0-9]/unreachable", _A6, new=ABSENT_TEXT),
+    Allowed("stories/*/+msuc.lync.verdict [0-9]", _A6),
+    Allowed("stories/*/exit_status", _A6, old="[34]$", new="2$"),
+    Allowed("stories/*/results/*/exit_status", _A6, new=ABSENT_TEXT),
+    Allowed("stories/*/printed", _A6, old=".*Exit status 3[.]$", new=ABSENT_TEXT),
+    Allowed("stories/*/printed", _A6, old=ABSENT_TEXT, new="Verdict: "),
+    Allowed("stories/*/stats/*", _A6),
+    *_added("stories/*/results/*", _A6, "verdict", "summary", "ansible_stats"),
+    *_added("stories/*/reports", _A6, "summary.json"),
+    Allowed("stories/*/msuc.lync.recap [0-9]", "the recap went: the summary says the same", new=ABSENT_TEXT),
     *_added(
-        "*/documents/hosts/*", "the plan carries all that is read in a run",
-        "balancer_addresses", "load_balancer", "reverse_proxy", "policy",
+        "stories/*/results/*", _RESULT,
+        "cause", "effects", "kinds", "by", "facts", "recreates", "notice", "impact", "effect_kind", "name", "document",
+        "check_mode", "pending", "conflicts", "adoption", "sends", "members", "health", "verify_requests",
+        "disabled", "admission_changed", "recreated",
     ),
-    Allowed("*/documents/hosts/*/balancer_driver", "the driver is part of load_balancer", new=ABSENT_TEXT),
-    *_added(
-        "*/documents/hosts/*", "A2: rules carry what they trace to",
-        "applications", "services", "peer_classes", "component_roles", "interface",
-    ),
+    *_added("c*/documents/hosts/*", _PLAN, "balancer_addresses", "load_balancer", "reverse_proxy", "policy"),
+    Allowed("c*/documents/hosts/*/balancer_driver", "the driver is part of load_balancer", new=ABSENT_TEXT),
+    *_added("c*/documents/hosts/*", _TRACE, "applications", "services", "peer_classes", "component_roles", "interface"),
 )  # fmt: skip

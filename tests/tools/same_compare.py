@@ -25,7 +25,7 @@ def _is_same(old: object, new: object) -> bool:
 
 
 def differences(place: str, old: Any, new: Any) -> Iterator[Difference]:
-    """Yield what differs: by key, by name in lists of named items, by line in lists of texts."""
+    """Yield what differs: by key, by name in lists of named items, by line in texts and lists of them."""
     if isinstance(old, dict) and isinstance(new, dict):
         yield from _of_mappings(place, old, new)
     elif isinstance(old, list) and isinstance(new, list):
@@ -34,20 +34,29 @@ def differences(place: str, old: Any, new: Any) -> Iterator[Difference]:
             yield from _of_mappings(place, *by_name)
         else:
             yield from _of_lists(place, old, new)
+    elif isinstance(old, str) and isinstance(new, str) and "\n" in old:
+        yield from _of_lists(place, old.splitlines(), new.splitlines())
     elif not _is_same(old, new):
         yield Difference(place, old, new)
 
 
 def _of_mappings(place: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:
-    names = {key: key if key in new else KEYS.get(key, renamed(key)) for key in old}
+    names = {key: _name(key, old[key], new) for key in old}
     for key, name in names.items():
         if name in new:
             yield from differences(f"{place}/{key}", old[key], new[name])
         else:
             yield Difference(f"{place}/{key}", old[key], ABSENT)
-    yield from (
-        Difference(f"{place}/+{key}", ABSENT, value) for key, value in new.items() if key not in names.values()
-    )
+    added = [key for key in new if key not in names.values()]
+    yield from (Difference(f"{place}/+{key}", ABSENT, new[key]) for key in added)
+
+
+def _name(key: str, value: object, new: Mapping[str, Any]) -> str:
+    """Return the key under which NEW has what OLD has under one: the first that holds the same, or else that is there."""
+    names = [key, KEYS.get(key, key), renamed(key)]
+    same = [name for name in names if name in new and new[name] == value]
+    there = [name for name in names if name in new]
+    return [*same, *there, key][0]
 
 
 def _by_name(items: Sequence[Any]) -> dict[str, Any]:
