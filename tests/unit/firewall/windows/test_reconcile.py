@@ -517,9 +517,9 @@ def test_a_port_that_a_change_shuts_leaves_the_change_to_be_taken_back() -> None
         )
         with pytest.raises(DeviceError) as raised:
             reconcile(made, check_mode=False)
-    text = f"TCP {port} answered before the change and does not now; the change is not confirmed: it comes back by itself 5"
     assert str(raised.value).startswith(
-        f"{text} minutes after the first write, or at once by: netsh advfirewall import"
+        f"TCP {port} answered before the change and does not now; the change is not confirmed: "
+        "it comes back by itself 5 minutes after the first write, or at once by: netsh advfirewall import"
     )
     snapshot: Any = made.result()["snapshot"]
     assert snapshot["armed"] is True
