@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""site.yml with a real HAProxy on this machine: check mode, and a member that drains; the rest is the scenario molecule/balancer."""
+"""site.yml with a real HAProxy or nginx on this machine: check mode, and a member that drains; the rest is molecule/balancer."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..simulators.proxies import MEMBERS, NET, POOL, VIP, Members, Proxy, greeted, needs_haproxy, running_haproxy
+from ..simulators.proxies import MEMBERS, NET, POOL, VIP, Members, Proxy, greeted, needs_haproxy, needs_nginx, running_haproxy, running_nginx
 from .lab import ROOT, Lab, Played
 from .summaries import outcomes, summary
 
-pytestmark = needs_haproxy
-
-
 BALANCED: Mapping[str, object] = {"load_balancing": "hlb", "balancer": "lb01", "vip": VIP}
 BY_DNS: Mapping[str, object] = {"load_balancing": "dns", "web_vip": VIP}
+
+
+def program(proxy: Proxy) -> dict[str, object]:
+    """Return the variables of a balancer that say which program it is, and how it is reached."""
+    if "master_socket" in proxy.fixed:
+        return {"lync_balancer_driver": "haproxy", "lync_balancer_master_socket": str(proxy.fixed["master_socket"])}
+    return {"lync_balancer_driver": "nginx", "lync_balancer_options": {name: str(proxy.fixed[name]) for name in ("config", "pid_file")}}
 
 
 def inventory(path: Path, proxy: Proxy, pool: Mapping[str, object] | None = None, **more: Mapping[str, object]) -> Path:
@@ -25,8 +29,7 @@ def inventory(path: Path, proxy: Proxy, pool: Mapping[str, object] | None = None
     members = {f"fe0{number}": {"ansible_host": f"{NET}.1{number}", **member, **more.get(f"fe0{number}", {})} for number in (1, 2)}
     balancer = {
         "ansible_host": f"{NET}.5", "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-        "lync_balancer_driver": "haproxy", "lync_balancer_addresses": [f"{NET}.5"], "lync_balancer_path": str(proxy.path),
-        "lync_balancer_master_socket": str(proxy.fixed["master_socket"]),
+        "lync_balancer_addresses": [f"{NET}.5"], "lync_balancer_path": str(proxy.path), **program(proxy),
     }  # fmt: skip
     row = {"select": "id != 'fe-sip-tls'", "set": {"enabled": False}}
     common = {
@@ -38,6 +41,7 @@ def inventory(path: Path, proxy: Proxy, pool: Mapping[str, object] | None = None
     return path
 
 
+@needs_haproxy
 def test_check_mode_and_a_member_that_drains(tmp_path: Path) -> None:
     with running_haproxy(tmp_path / "proxy") as proxy, Members(MEMBERS[:2], (5061,)):
         lab = Lab(tmp_path)
@@ -68,3 +72,15 @@ def test_check_mode_and_a_member_that_drains(tmp_path: Path) -> None:
         inventory(hosts, proxy, BY_DNS)
         assert outcomes(played("site"), "load_balancer")["lb01"] == ("changed", 0, 0, 1)
         assert VIP not in proxy.text() and served() != {MEMBERS[0]}
+
+
+@needs_nginx
+def test_nginx_alone_is_the_load_balancer_of_the_summary(tmp_path: Path) -> None:
+    """What a second program beside HAProxy would be is the first one here: its result is expected, and found."""
+    with running_nginx(tmp_path / "proxy") as proxy, Members(MEMBERS[:2], (5061,)):
+        lab = Lab(tmp_path)
+        (tmp_path / "lab.json").write_text('{"all": {}}', encoding="utf-8")
+        hosts = inventory(tmp_path / "hosts.json", proxy)
+        site = lab.play(ROOT / "playbooks" / "site.yml", "-i", str(hosts), "--tags", "load_balancer")
+        assert site.status == 0 and outcomes(site, "load balancer")["lb01"] == ("changed", 1, 0, 0), site.output
+        assert {greeted(5061, f"127.0.1.{number}") for number in range(1, 20)} == set(MEMBERS[:2])
