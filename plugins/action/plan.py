@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Compiles the whole inventory once and keeps the plan for the rest of the run; documented in plugins/modules/plan.py."""
+"""Compiles the whole inventory once and keeps the plan for the rest of the run; documented in plugins/modules/plan.py.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +20,13 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.run_variables
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import diff as flows
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import tables
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.approved import approved_plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions, read_run_options, with_options
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import (
+    Options,
+    RunOptions,
+    read_run_options,
+    with_options,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import waves_of
 
 _SPEC = {
@@ -55,13 +60,17 @@ class ActionModule(ControllerAction):
     def perform(self, options: _Answer, task_vars: dict[str, Any]) -> _Answer:
         """Return the result of the task."""
         if options["wave_size"] is not None and options["wave_size"] < 1:
-            return failed(f"wave_size: {options['wave_size']} is too small; allowed: 1 and more members of a pool at a time")
+            return failed(
+                f"wave_size: {options['wave_size']} is too small; allowed: 1 and more members of a pool at a time"
+            )
         inventory = read_inventory(task_vars["hostvars"])
         if options["only_order"]:
             return self._lay_out(inventory, options, task_vars)
-        plan, run = _compiled(inventory, _given(options), lambda: read_run_options(self._variables(task_vars), inventory))
+        plan, run = _compiled(
+            inventory, _given(options), lambda: read_run_options(self._variables(task_vars), inventory)
+        )
         difference = _difference(run.common.plan_baseline, plan)
-        approved = approved_plan(Path(options["approved"]), plan) if options["approved"] else None
+        approved = flows.approved_plan(Path(options["approved"]), plan) if options["approved"] else None
         files = plan_files.rendered(plan)
         played = set(task_vars.get("ansible_play_hosts_all", ())) & set(plan.hosts)
         if approved:
@@ -82,15 +91,23 @@ class ActionModule(ControllerAction):
             "warnings": [*plan.warnings, *_left_out(plan, difference, task_vars)],
         }
 
-    def _lay_out(self, inventory: Mapping[str, InventoryHost], options: _Answer, task_vars: Mapping[str, Any]) -> _Answer:
-        """Keep the order of the hosts and the options of a rollback; faults elsewhere in the inventory are no obstacle."""
+    def _lay_out(
+        self, inventory: Mapping[str, InventoryHost], options: _Answer, task_vars: Mapping[str, Any]
+    ) -> _Answer:
+        """Keep the order of the hosts and the options of a rollback; faults elsewhere in the inventory are no
+        obstacle.
+        """
         run = with_options(read_run_options(self._variables(task_vars), inventory, only=_OF_ROLLBACK), _given(options))
         hosts = outlines(inventory)
-        self._keep(Plan({host.host: host for host in hosts}), {}, run, set(task_vars.get("ansible_play_hosts_all", ())))
+        self._keep(
+            Plan({host.host: host for host in hosts}), {}, run, set(task_vars.get("ansible_play_hosts_all", ()))
+        )
         return {"changed": False}
 
     def _variables(self, task_vars: Mapping[str, Any]) -> dict[str, object]:
-        """Return the variables of the run, those of the play too, which no host has; a template that cannot be resolved stays."""
+        """Return the variables of the run, those of the play too, which no host has; a template that cannot be
+        resolved stays.
+        """
         names = (variable.name for variable in OF_HOSTS + OF_THE_RUN if variable.name in task_vars)
         return {name: self._templated(task_vars[name]) for name in names}
 
@@ -101,11 +118,17 @@ class ActionModule(ControllerAction):
             return value
 
     def _keep(self, plan: Plan, files: Mapping[str, str], run: RunOptions, played: set[str]) -> None:
-        """Keep the plan that holds for the plays that follow, with the waves of the hosts played; files: its texts by path."""
+        """Keep the plan that holds for the plays that follow, with the waves of the hosts played; files: its texts by
+        path.
+        """
         hosts = [host for host in plan.hosts.values() if host.host in played]
         windows = [host for host in hosts if host.platform == "windows"]
         # A Linux host without rules is left alone; a retired one is to lose those that it has.
-        linux = [host for host in hosts if host.platform == "linux" and (host.firewall_rules or host.member_state == "retired")]
+        linux = [
+            host
+            for host in hosts
+            if host.platform == "linux" and (host.firewall_rules or host.member_state == "retired")
+        ]
         wave_size = run.common.wave_size
         state = run_state()
         state.save(files, waves_of(windows, wave_size), waves_of(linux, wave_size))

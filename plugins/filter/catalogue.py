@@ -12,7 +12,9 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import M
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue import query
 
 
-def port_query(catalogue: object, source: str, destination: str, version: str | int | None = None) -> list[dict[str, object]]:
+def port_query(
+    catalogue: object, source: str, destination: str, version: str | int | None = None
+) -> list[dict[str, object]]:
     """Return the rows of a catalogue document that let a source reach a destination."""
     try:
         return query.port_query(catalogue, source, destination, None if version is None else str(version))

@@ -58,4 +58,7 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[[HostVars, str], object]]:
         """Return the filters by name."""
-        return {function.__name__: function for function in (firewall_rules, ipsec_exemptions, virtual_services, dns_records)}
+        return {
+            function.__name__: function
+            for function in (firewall_rules, ipsec_exemptions, virtual_services, dns_records)
+        }

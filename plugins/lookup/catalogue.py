@@ -9,7 +9,8 @@ name: catalogue
 short_description: Ask the port catalogue with JMESPath
 version_added: "0.1.0"
 description:
-  - Returns what JMESPath expressions find in the port catalogue of the collection, the site's own rows and overrides included.
+  - Returns what JMESPath expressions find in the port catalogue of the collection, the site's own rows and overrides
+    included.
   - The catalogue is a mapping with the lists C(ports) and C(ipsec) and the mappings C(classes) and C(sources).
   - Every row comes with its defaults filled in, with C(load_balancer) and C(components) as a mapping per version.
 author: msuc.lync contributors (@msuc-lync)
@@ -22,14 +23,16 @@ options:
     elements: str
   extra_rows:
     description:
-      - Rows that are added. The key C(table) says where, C(ports) (the default) or C(ipsec); the other keys are those of the catalogue.
+      - Rows that are added. The key C(table) says where, C(ports) (the default) or C(ipsec); the other keys are those
+        of the catalogue.
     type: list
     elements: dict
     vars:
       - name: lync_extra_rows
   row_overrides:
     description:
-      - Changes of rows. C(select) is a JMESPath condition over a row, C(set) holds the keys that it sets, C(table) is C(ports) or C(ipsec).
+      - Changes of rows. C(select) is a JMESPath condition over a row, C(set) holds the keys that it sets, C(table) is
+        C(ports) or C(ipsec).
       - A key that is set to null goes back to its default.
     type: list
     elements: dict

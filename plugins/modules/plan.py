@@ -6,13 +6,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: plan
-short_description: Compile the inventory into a plan of firewall rules, IPsec exemptions, virtual services and DNS records
+short_description: Compile the inventory into a plan of firewall rules, IPsec exemptions, virtual services and DNS
+  records
 version_added: "0.1.0"
 description:
-  - Reads the whole inventory, validates it, and computes what every managed host, load balancer and DNS server should have.
-  - Runs once for all hosts, on the controller, and contacts no host. When the inventory has an error, all errors are reported and nothing is written.
-  - Reads the options of the run too, the variables that playbooks of this collection take, and reports their errors with the others.
-  - Keeps the plan and these options for the rest of the run, where P(msuc.lync.plan#lookup) and P(msuc.lync.waves#lookup) find it.
+  - Reads the whole inventory, validates it, and computes what every managed host, load balancer and DNS server should
+    have.
+  - Runs once for all hosts, on the controller, and contacts no host. When the inventory has an error, all errors are
+    reported and nothing is written.
+  - Reads the options of the run too, the variables that playbooks of this collection take, and reports their errors
+    with the others.
+  - Keeps the plan and these options for the rest of the run, where P(msuc.lync.plan#lookup) and
+    P(msuc.lync.waves#lookup) find it.
 author: msuc.lync contributors (@msuc-lync)
 options:
   dir:
@@ -28,7 +33,8 @@ options:
     type: path
   approved:
     description:
-      - Directory of the plan that was last approved. The rest of the run goes by it, and what the computed plan changes of it is pending.
+      - Directory of the plan that was last approved. The rest of the run goes by it, and what the computed plan
+        changes of it is pending.
     type: path
   affected_file:
     description:
@@ -43,7 +49,8 @@ options:
     type: bool
   only_order:
     description:
-      - Make no plan, and keep only the order of the Windows hosts for P(msuc.lync.waves#lookup), from what of the inventory can be read.
+      - Make no plan, and keep only the order of the Windows hosts for P(msuc.lync.waves#lookup), from what of the
+        inventory can be read.
       - An inventory with errors is no obstacle; C(rollback.yml) works with one.
     type: bool
     default: false

@@ -21,16 +21,17 @@ from typing import TYPE_CHECKING, Any, cast
 from .._base.errors import Problem, nearest, one_of, shown
 from .._base.libraries import MissingLibraryError, jsonschema, jsonschema_rs
 from .._base.ports import PortSet
-from .._inventory.model import FEATURES, ROLES
 from .document import ALL_VERSIONS, PER_VERSION_DEFAULT, PORTS, TABLES, Document
-from .model import EDGE_SERVICES, SPECIAL_CLASSES
+from .model import EDGE_SERVICES
+from .vocabulary import FEATURES, ROLES, SPECIAL_CLASSES
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 # The special classes that are sets of servers, and so can have rows of their own.
 COMPONENT_CLASSES = ("cms_master", "cms_replicas")
-# An interface is an address that only these have; on another host a rule would be bound to no address, and so open more.
+# An interface is an address that only these have; on another host a rule would be bound to no address, and so open
+# more.
 _COMPONENTS_OF_INTERFACE = {
     "internal": ("edge", "reverse_proxy"),
     "external": ("reverse_proxy",),
@@ -39,7 +40,13 @@ _COMPONENTS_OF_INTERFACE = {
 }
 _DEFINITIONS = {"ports": "port_row", "ipsec": "ipsec_row"}
 _MESSAGE_WIDTH = 200
-_TYPE_WORDS = {"object": "a mapping", "array": "a list", "string": "text", "integer": "a whole number", "boolean": "true or false"}
+_TYPE_WORDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "boolean": "true or false",
+}
 
 
 def schema_path() -> Path:
@@ -64,7 +71,9 @@ def _quick_validator(definition: str | None) -> jsonschema_rs.Draft7Validator:
 
 
 def _is_valid(definition: str | None, value: object) -> bool:
-    """Return whether a value is known to be valid: nearly all are, and jsonschema takes most of the time of a small plan to say so."""
+    """Return whether a value is known to be valid: nearly all are, and jsonschema takes most of the time of a small
+    plan to say so.
+    """
     try:
         return _quick_validator(definition).is_valid(value)
     except (MissingLibraryError, TypeError, ValueError, OverflowError):
@@ -76,7 +85,11 @@ def document_problems(document: Document, place: str) -> list[Problem]:
     classes = document.get("classes")
     names = list(classes) if isinstance(classes, dict) else []
     found = _frame_problems(document, place)
-    placed = [(f"{place}, {row_place(table, index, row)}", table, row) for table in TABLES for index, row in enumerate(_flat(document.get(table)))]
+    placed = [
+        (f"{place}, {row_place(table, index, row)}", table, row)
+        for table in TABLES
+        for index, row in enumerate(_flat(document.get(table)))
+    ]
     for where, table, row in placed:
         found += row_problems(row, table, where, names)
     return found + _id_problems((where, row.get("id")) for where, _table, row in placed if isinstance(row, Mapping))
@@ -98,7 +111,11 @@ def _frame_problems(document: Mapping[str, object], place: str) -> list[Problem]
 def _class_problems(classes: object, place: str) -> Iterator[Problem]:
     for name, roles in classes.items() if isinstance(classes, Mapping) else ():
         if name in SPECIAL_CLASSES:
-            yield Problem(f"{place}, classes.{name}", f"{name!r} is a class that the collection defines itself", fix="choose another name")
+            yield Problem(
+                f"{place}, classes.{name}",
+                f"{name!r} is a class that the collection defines itself",
+                fix="choose another name",
+            )
         for role in roles if isinstance(roles, list) else ():
             yield from _word_problem(f"{place}, classes.{name}", role, ROLES, "role")
 
@@ -139,17 +156,34 @@ def _ipsec_row_problems(row: Mapping[str, object], members: frozenset[str]) -> I
     yield from _version_problems("components", row)
 
 
-def _interface_problems(row: Mapping[str, object], components: Iterable[object], members: frozenset[str]) -> Iterator[Problem]:
-    """Yield a problem for each known component without the interface, or without the external services, that the row names."""
+def _interface_problems(
+    row: Mapping[str, object], components: Iterable[object], members: frozenset[str]
+) -> Iterator[Problem]:
+    """Yield a problem for each known component without the interface, or without the external services, that the row
+    names.
+    """
     interface = row.get("interface")
     allowed = _COMPONENTS_OF_INTERFACE.get(interface) if isinstance(interface, str) else None
-    names = sorted({component for component in components if isinstance(component, str) and component in members | set(COMPONENT_CLASSES)})
+    names = sorted(
+        {
+            component
+            for component in components
+            if isinstance(component, str) and component in members | set(COMPONENT_CLASSES)
+        }
+    )
     for name in names if allowed else ():
         if name not in (allowed or ()):
-            yield Problem("interface", f"{shown(name)} has no interface {interface}", f"for {interface}: {one_of(allowed or ())}", "leave interface out")
+            yield Problem(
+                "interface",
+                f"{shown(name)} has no interface {interface}",
+                f"for {interface}: {one_of(allowed or ())}",
+                "leave interface out",
+            )
     for key in ("port", "other_port", "local_port"):
         if _names_port(row, key, "edge_service") and names != ["edge"]:
-            yield Problem(key, "edge_service is a port of Edge Servers only", "numbers, or another name", "give the number")
+            yield Problem(
+                key, "edge_service is a port of Edge Servers only", "numbers, or another name", "give the number"
+            )
 
 
 def _gateway_port_problems(row: Mapping[str, object]) -> Iterator[Problem]:
@@ -158,9 +192,18 @@ def _gateway_port_problems(row: Mapping[str, object]) -> Iterator[Problem]:
         for name in ("gateway_sip", "sql"):
             if _names_port(row, key, name):
                 yield Problem(key, f"{name} can be a row's port only", "numbers, or another name", "give the number")
-    classes = {peer.get("class") for peer in _flat(row.get("peers")) if isinstance(peer, Mapping) and isinstance(peer.get("class"), str)}
+    classes = {
+        peer.get("class")
+        for peer in _flat(row.get("peers"))
+        if isinstance(peer, Mapping) and isinstance(peer.get("class"), str)
+    }
     if _names_port(row, "port", "gateway_sip") and classes != {"pstn_gateways"}:
-        yield Problem("port", "gateway_sip is the port of PSTN gateways, and there are other peers", "peers: [{class: pstn_gateways}]", "give the number")
+        yield Problem(
+            "port",
+            "gateway_sip is the port of PSTN gateways, and there are other peers",
+            "peers: [{class: pstn_gateways}]",
+            "give the number",
+        )
 
 
 def _names_port(row: Mapping[str, object], key: str, name: str) -> bool:
@@ -182,7 +225,9 @@ def _peer_problems(peers: object, words: frozenset[str]) -> Iterator[Problem]:
             yield from _words(peer, "features", FEATURES, "feature", f"peers[{index}].")
 
 
-def _words(row: Mapping[str, object], key: str, words: Iterable[str], kind: str, prefix: str = "") -> Iterator[Problem]:
+def _words(
+    row: Mapping[str, object], key: str, words: Iterable[str], kind: str, prefix: str = ""
+) -> Iterator[Problem]:
     for word in _flat(row.get(key)):
         yield from _word_problem(prefix + key, word, words, kind)
 
@@ -196,7 +241,9 @@ def _word_problem(place: str, word: object, words: Iterable[str], kind: str) -> 
 
 
 def _port_problems(key: str, port: object) -> Iterator[Problem]:
-    numbers = [port] if not isinstance(port, Mapping) else [port[name] for name in ("sql", "gateway_sip") if name in port]
+    numbers = (
+        [port] if not isinstance(port, Mapping) else [port[name] for name in ("sql", "gateway_sip") if name in port]
+    )
     for number in numbers:
         for item in number if isinstance(number, list) else [number]:
             if isinstance(item, (int, float, str)):  # 1.0 is a whole number to the schema
@@ -216,18 +263,30 @@ def _version_problems(key: str, row: Mapping[str, object]) -> Iterator[Problem]:
     if isinstance(value, Mapping) and PER_VERSION_DEFAULT not in value:
         missing = [version for version in ALL_VERSIONS if version in versions and version not in value]
         if missing:
-            yield Problem(key, f"there is no value for {', '.join(missing)}", fix=f"add a value for each, or one for {PER_VERSION_DEFAULT}")
+            yield Problem(
+                key,
+                f"there is no value for {', '.join(missing)}",
+                fix=f"add a value for each, or one for {PER_VERSION_DEFAULT}",
+            )
 
 
 def _id_problems(ids: Iterable[tuple[str, object]]) -> list[Problem]:
     """Return a problem for each id that occurs more than once; ids: (place, id)."""
     pairs = [(place, name) for place, name in ids if isinstance(name, str)]
     counts = Counter(name for _place, name in pairs)
-    return [Problem(f"{place}, id", f"{name!r} is taken by another row", fix="give each row an id of its own") for place, name in pairs if counts[name] > 1]
+    return [
+        Problem(f"{place}, id", f"{name!r} is taken by another row", fix="give each row an id of its own")
+        for place, name in pairs
+        if counts[name] > 1
+    ]
 
 
 def _schema_problems(definition: str | None, value: object, place: str) -> list[Problem]:
-    return [] if _is_valid(definition, value) else [_schema_problem(error, place) for error in _validator(definition).iter_errors(value)]
+    return (
+        []
+        if _is_valid(definition, value)
+        else [_schema_problem(error, place) for error in _validator(definition).iter_errors(value)]
+    )
 
 
 def _schema_problem(error: ValidationError, place: str) -> Problem:
@@ -240,7 +299,8 @@ def _schema_problem(error: ValidationError, place: str) -> Problem:
 
 @dataclass(frozen=True)
 class _Fault:
-    """What the schema refused: the value, what the keyword of the schema asks for, the keys it knows, its own message."""
+    """What the schema refused: the value, what the keyword of the schema asks for, the keys it knows, its own message.
+    """
 
     value: object
     asked: object
@@ -265,14 +325,22 @@ def _not_allowed(fault: _Fault) -> _Words:
 
 
 def _wrong_type(fault: _Fault) -> _Words:
-    return f"{shown(fault.value)} has the wrong type", " or ".join(_TYPE_WORDS.get(name, name) for name in fault.words), ""
+    return (
+        f"{shown(fault.value)} has the wrong type",
+        " or ".join(_TYPE_WORDS.get(name, name) for name in fault.words),
+        "",
+    )
 
 
 def _unknown_keys(fault: _Fault) -> _Words:
     given = list(fault.value) if isinstance(fault.value, Mapping) else []
     extra = sorted(str(key) for key in given if key not in fault.known)
     near = nearest(extra[0], fault.known) if extra else ""
-    return f"unknown key {', '.join(map(repr, extra))}", ", ".join(fault.known), f"write {near}" if near else "remove it"
+    return (
+        f"unknown key {', '.join(map(repr, extra))}",
+        ", ".join(fault.known),
+        f"write {near}" if near else "remove it",
+    )
 
 
 def _missing_key(fault: _Fault) -> _Words:

@@ -6,13 +6,16 @@
      "ports": [{"id": "fe-sip-tls", "versions": ["2010", ...], "load_balancer": {"2010": "hlb", ...}, ...}],
      "ipsec": [{"id": "ipsec-clients", "components": {"2010": ["clients"], ...}, ...}]}
 
-Queries and overrides work on this form, so that a key that the author left out has a value all the same.
+Queries and overrides work on this form, so that a key that the author left out has a value all the same; they are
+JMESPath, with one kind of error.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .._base.errors import shown
+from .._base.libraries import jmespath
 from .model import Interface, LoadBalancer, PortSide, Scope, Version
 
 Row = dict[str, object]
@@ -47,7 +50,9 @@ _PEER_DEFAULTS: Row = {"scope": Scope.DEPLOYMENT.value, "vips": False, "features
 
 
 def plain(value: object) -> object:
-    """Return a value in the plain types of Python, for JMESPath tells types by their names; keys become text ({2010: hlb})."""
+    """Return a value in the plain types of Python, for JMESPath tells types by their names; keys become text ({2010:
+    hlb}).
+    """
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -118,3 +123,39 @@ def rows_of(document: Mapping[str, object], table: str) -> list[Row]:
     """Return the rows of a table of a document; an empty list when it is not a list of mappings."""
     rows = document.get(table)
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+HINT = "texts stand in single quotes, numbers in backticks: component=='frontend' && port==`5069`"
+
+
+class ExpressionError(Exception):
+    """An expression is not JMESPath, or cannot be applied to the data; the text says why, in one line."""
+
+
+def find(expression: str, data: object) -> object:
+    """Return what a JMESPath expression finds in data; raises ExpressionError."""
+    try:
+        return jmespath.search(expression, data)
+    except (
+        jmespath.exceptions.JMESPathError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        # Functions of the library raise what Python raises, for example contains() of a text and null.
+        raise ExpressionError(" ".join(str(error).split())) from error
+
+
+def find_where(condition: str, items: list[dict[str, object]]) -> list[dict[str, object]]:
+    """Return the items for which a JMESPath condition holds; raises ExpressionError, also when it says neither true
+    nor false.
+
+    A mere name, "id", is true of every item to JMESPath; as a condition it can only be a slip, and a costly one.
+    """
+    verdicts = [find(condition, item) for item in items]
+    stray = next((verdict for verdict in verdicts if verdict is not None and not isinstance(verdict, bool)), None)
+    if stray is not None:
+        raise ExpressionError(f"it gives {shown(stray)}, not true or false")
+    return [item for item, verdict in zip(items, verdicts, strict=True) if verdict]

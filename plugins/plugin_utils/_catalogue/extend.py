@@ -5,8 +5,8 @@
     lync_extra_rows: [{table: ports, id: site-backup, component: frontend, port: 9102, transports: [tcp], ...}]
     lync_row_overrides: [{table: ports, select: "component=='frontend' && port==`5069`", set: {enabled: false}}]
 
-table is ports where it is left out. select is a JMESPath condition over a row with its defaults filled in.
-set replaces whole keys; null takes a key back to its default. Overrides see the extra rows and the overrides before them.
+table is ports where it is left out. select is a JMESPath condition over a row with its defaults filled in. set
+replaces whole keys; null takes a key back to its default. Overrides see the extra rows and the overrides before them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,19 @@ from typing import cast
 
 from .._base.errors import InvalidInputError, Problem, nearest, one_of, shown
 from .check import row_problems
-from .document import PORTS, TABLES, Document, Row, fill_row, plain, plain_row, rows_of
-from .expressions import HINT, ExpressionError, find_where
+from .document import (
+    HINT,
+    PORTS,
+    TABLES,
+    Document,
+    ExpressionError,
+    Row,
+    fill_row,
+    find_where,
+    plain,
+    plain_row,
+    rows_of,
+)
 
 EXTRA_ROWS, ROW_OVERRIDES = "lync_extra_rows", "lync_row_overrides"
 _OVERRIDE_KEYS = ("table", "select", "set")
@@ -45,7 +56,9 @@ def extended(document: Document, extra_rows: object = (), row_overrides: object 
     mappings as described above, unchecked. Raises InvalidInputError with the problems of all of them.
     """
     classes = document.get("classes")
-    work = _Work({table: rows_of(document, table) for table in TABLES}, tuple(classes) if isinstance(classes, dict) else ())
+    work = _Work(
+        {table: rows_of(document, table) for table in TABLES}, tuple(classes) if isinstance(classes, dict) else ()
+    )
     for place, row in _items(extra_rows, EXTRA_ROWS, work):
         _add_row(row, place, work)
     for place, override in _items(row_overrides, ROW_OVERRIDES, work):
@@ -75,7 +88,11 @@ def _add_row(row: Row, place: str, work: _Work) -> None:
     work.problems += row_problems(given, table, place, work.classes)
     name = row.get("id")
     if name is not None and any(other.get("id") == name for rows in work.tables.values() for other in rows):
-        work.refuse(f"{place}, id", f"{shown(name)} is taken by another row", fix=f"choose another id; {ROW_OVERRIDES} changes rows")
+        work.refuse(
+            f"{place}, id",
+            f"{shown(name)} is taken by another row",
+            fix=f"choose another id; {ROW_OVERRIDES} changes rows",
+        )
     work.tables[table].append(cast(Row, fill_row(given, table)))
 
 
@@ -96,16 +113,28 @@ def _override(override: Row, place: str, work: _Work) -> None:
         return
     found = _selected(override.get("select"), f"{place}.select", work.tables[table], work)
     if found and changes:
-        work.tables[table] = [_changed(row, changes, table, f"{place}.set", work) if row.get("id") in found else row for row in work.tables[table]]
+        work.tables[table] = [
+            _changed(row, changes, table, f"{place}.set", work) if row.get("id") in found else row
+            for row in work.tables[table]
+        ]
 
 
 def _changes(override: Row, place: str, work: _Work) -> Row:
     changes = override.get("set")
     if not isinstance(changes, dict) or not changes:
-        work.refuse(f"{place}.set", f"{shown(changes)} sets nothing", "a mapping of keys of a row to values", "for example {enabled: false}")
+        work.refuse(
+            f"{place}.set",
+            f"{shown(changes)} sets nothing",
+            "a mapping of keys of a row to values",
+            "for example {enabled: false}",
+        )
         return {}
     if "id" in changes:
-        work.refuse(f"{place}.set", "the id of a row cannot be set", fix="switch the row off with {enabled: false} and add one of your own")
+        work.refuse(
+            f"{place}.set",
+            "the id of a row cannot be set",
+            fix="switch the row off with {enabled: false} and add one of your own",
+        )
     return changes
 
 

@@ -18,7 +18,20 @@ from .._base.libraries import yaml
 from .._base.ports import PortSet
 from .check import document_problems
 from .document import IPSEC, PORTS, Document, Row, fill_document, rows_of
-from .model import Catalogue, Direction, Interface, IpsecRow, LoadBalancer, Peer, PortRow, PortSide, PortSpec, Scope, Transport, Version
+from .model import (
+    Catalogue,
+    Direction,
+    Interface,
+    IpsecRow,
+    LoadBalancer,
+    Peer,
+    PortRow,
+    PortSide,
+    PortSpec,
+    Scope,
+    Transport,
+    Version,
+)
 
 PLACE = "catalogue"
 
@@ -37,7 +50,9 @@ def read_document(path: Path) -> Document:
     try:
         return dict(_read(path, path.stat().st_mtime_ns))
     except (OSError, UnicodeDecodeError) as error:
-        raise InvalidInputError([Problem(str(path), f"the catalogue cannot be read: {error}", fix="name a file that can be read")]) from error
+        raise InvalidInputError(
+            [Problem(str(path), f"the catalogue cannot be read: {error}", fix="name a file that can be read")]
+        ) from error
 
 
 @functools.lru_cache(maxsize=4)
@@ -47,15 +62,21 @@ def _read(path: Path, _changed_ns: int) -> Document:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
     except yaml.YAMLError as error:
-        raise InvalidInputError([Problem(str(path), f"this is not YAML: {' '.join(str(error).split())}", fix="correct the file")]) from error
+        raise InvalidInputError(
+            [Problem(str(path), f"this is not YAML: {' '.join(str(error).split())}", fix="correct the file")]
+        ) from error
     return as_document(content, str(path))
 
 
 def as_document(content: object, place: str) -> Document:
-    """Return what a user gave as a document with the defaults filled in; raises InvalidInputError when it is no mapping."""
+    """Return what a user gave as a document with the defaults filled in; raises InvalidInputError when it is no
+    mapping.
+    """
     document = fill_document(content)
     if not isinstance(document, dict):
-        raise InvalidInputError([Problem(place, f"{shown(content)} is not a catalogue", "a mapping with classes, ports and ipsec")])
+        raise InvalidInputError(
+            [Problem(place, f"{shown(content)} is not a catalogue", "a mapping with classes, ports and ipsec")]
+        )
     return document
 
 

@@ -110,19 +110,6 @@ class Peer:
     features: tuple[str, ...] = ()  # the class counts only when one of these features is on; empty: always
 
 
-SPECIAL_CLASSES = {
-    "any": "every address (the Internet side of Edge and reverse proxy, DHCP)",
-    "any_internal": "client, phone, server and media networks",
-    "clients": "lync_client_networks and the hosts of group clients",
-    "phones": "lync_phone_networks",
-    "media_networks": "lync_media_networks",
-    "management": "lync_management_networks and the hosts of group admin_hosts",
-    "cms_master": "the hosts of the pool lync_central_management_pool",
-    "cms_replicas": "internal servers, but for the one server of a central management pool of one",
-    "backup_pool": "the members of the backup pool of the host's pool",
-}
-
-
 @dataclass(frozen=True)
 class PortRow:
     """One listener (direction in) or one outbound flow (direction out) of a component.
@@ -187,7 +174,8 @@ class IpsecRow:
 class Catalogue:
     """All rows, in the order of the file.
 
-    classes: named unions of roles, usable as component and as peer class ({"frontend": ("frontend", "standard_edition")}).
+    classes: named unions of roles, usable as component and as peer class ({"frontend": ("frontend",
+    "standard_edition")}).
     """
 
     ports: tuple[PortRow, ...]

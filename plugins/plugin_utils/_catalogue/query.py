@@ -2,9 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Questions to the catalogue.
 
-search(document, "ports[?port==`5061`].id")
-port_query(document, "client", "Edge internal", "2013")
-== [{"id": "edge-internal-av-udp", "port": "3478", "transport": "udp", "application": "STUN/UDP", "direction": "in", ...}, ...]
+search(document, "ports[?port==`5061`].id") port_query(document, "client", "Edge internal", "2013") == [{"id":
+"edge-internal-av-udp", "port": "3478", "transport": "udp", "application": "STUN/UDP", "direction": "in", ...}, ...]
 """
 
 from __future__ import annotations
@@ -14,11 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .._base.errors import InvalidInputError, Problem, nearest, one_of, shown
-from .._inventory.model import DEFAULT_EDGE_PORTS, DEFAULT_MEDIA_PORTS, ROLES
-from .document import Document
-from .expressions import HINT, ExpressionError, find
+from .document import HINT, Document, ExpressionError, find
 from .load import parse
-from .model import SPECIAL_CLASSES, Catalogue, Direction, Interface, LoadBalancer, PortRow, PortSpec, Version
+from .model import Catalogue, Direction, Interface, LoadBalancer, PortRow, PortSpec, Version
+from .vocabulary import DEFAULT_EDGE_PORTS, DEFAULT_MEDIA_PORTS, PART_OF, ROLES, SPECIAL_CLASSES
 
 _EDGE_EXTERNAL = frozenset({Interface.ACCESS, Interface.WEB_CONFERENCING, Interface.AV})
 # A side of an Edge or a reverse proxy is said behind its name: "Edge internal".
@@ -51,13 +49,12 @@ _ATOMS: dict[str, frozenset[str]] = {
     "any_internal": _SERVER_ROLES | {"clients", "phones", "media_networks"},
     "management": frozenset({"management", "admin_hosts"}),
 }
-# Special classes that are some members of a class.
-_PART_OF = {"cms_master": "frontend", "backup_pool": "frontend", "cms_replicas": "internal_servers"}
 
 
 @dataclass(frozen=True)
 class _Party:
-    """One side of a question: the roles and networks it is made of, and on which interfaces; no interfaces means all."""
+    """One side of a question: the roles and networks it is made of, and on which interfaces; no interfaces means all.
+    """
 
     atoms: frozenset[str]
     interfaces: frozenset[Interface] = frozenset()
@@ -68,10 +65,14 @@ def search(document: Document, expression: str) -> object:
     try:
         return find(expression, document)
     except ExpressionError as error:
-        raise InvalidInputError([Problem("expression", f"{shown(expression)} cannot be used as JMESPath: {error}", fix=HINT)]) from error
+        raise InvalidInputError(
+            [Problem("expression", f"{shown(expression)} cannot be used as JMESPath: {error}", fix=HINT)]
+        ) from error
 
 
-def port_query(catalogue: object, source: str, destination: str, version: str | None = None) -> list[dict[str, object]]:
+def port_query(
+    catalogue: object, source: str, destination: str, version: str | None = None
+) -> list[dict[str, object]]:
     """Return the rows that let a source reach a destination, in the order of the catalogue.
 
     catalogue: a Catalogue or a document. source, destination: a role, a class or a friendly word ("client",
@@ -83,11 +84,15 @@ def port_query(catalogue: object, source: str, destination: str, version: str | 
     """
     known = catalogue if isinstance(catalogue, Catalogue) else parse(catalogue)
     problems: list[Problem] = []
-    parties = [_party(known, word, place, problems) for place, word in (("source", source), ("destination", destination))]
+    parties = [
+        _party(known, word, place, problems) for place, word in (("source", source), ("destination", destination))
+    ]
     wanted = _versions(version, problems)
     if problems:
         raise InvalidInputError(problems)
-    return [_answer(row) for row in known.ports if row.enabled and row.versions & wanted and _admits(known, row, *parties)]
+    return [
+        _answer(row) for row in known.ports if row.enabled and row.versions & wanted and _admits(known, row, *parties)
+    ]
 
 
 def _versions(version: object, problems: list[Problem]) -> frozenset[Version]:
@@ -110,7 +115,9 @@ def _party(catalogue: Catalogue, word: object, place: str, problems: list[Proble
     if found is None:
         allowed = [*names, *(f"{name} {side}" for name, sides in _SIDES.items() for side in sides)]
         near = nearest(text, names | set(_SYNONYMS))
-        problems.append(Problem(place, f"{shown(word)} is not a role or class", one_of(allowed), f"write {near}" if near else ""))
+        problems.append(
+            Problem(place, f"{shown(word)} is not a role or class", one_of(allowed), f"write {near}" if near else "")
+        )
         return _Party(frozenset())
     return _Party(_atoms(catalogue, found))
 
@@ -118,7 +125,16 @@ def _party(catalogue: Catalogue, word: object, place: str, problems: list[Proble
 def _name(text: str, names: set[str]) -> str | None:
     """Return the class that a word means, in the singular or plural, with or without "server"."""
     bare = re.sub(r"_servers?$", "", text)
-    for word in (text, _SYNONYMS.get(text, ""), f"{text}s", bare, _SYNONYMS.get(bare, ""), f"{bare}s", bare.removesuffix("s"), f"{bare}_servers"):
+    for word in (
+        text,
+        _SYNONYMS.get(text, ""),
+        f"{text}s",
+        bare,
+        _SYNONYMS.get(bare, ""),
+        f"{bare}s",
+        bare.removesuffix("s"),
+        f"{bare}_servers",
+    ):
         if word in names:
             return word
     return None
@@ -128,7 +144,7 @@ def _atoms(catalogue: Catalogue, name: str) -> frozenset[str]:
     """Return the roles and networks that a class is made of."""
     if name in _ATOMS:
         return _ATOMS[name]
-    whole = _PART_OF.get(name, name)
+    whole = PART_OF.get(name, name)
     return frozenset(catalogue.classes.get(whole, (whole,)))
 
 
@@ -168,7 +184,11 @@ def _answer(row: PortRow) -> dict[str, object]:
         "application": row.application,
         "service": row.service,
         "interface": row.interface.value,
-        "load_balancer": {version.value: row.load_balancer.get(version, LoadBalancer.NO).value for version in Version if version in row.versions},
+        "load_balancer": {
+            version.value: row.load_balancer.get(version, LoadBalancer.NO).value
+            for version in Version
+            if version in row.versions
+        },
         "features": list(row.features),
         "versions": [version.value for version in Version if version in row.versions],
     }

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a plan relies on and does not make, said per host and per pool.
 
-Each text is one thing that is so or not, because verify.yml reads some of them: probes/assumed.py knows these by their constants.
+Each text is one thing that is so or not, because verify.yml reads some of them: probes/assumed.py knows these by their
+constants.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ DNS_SERVERS = "The DNS servers that this server asks know the names of the inter
 INTERNAL_CERTIFICATE = "The certificate of the internal interface is for this server or its pool."
 EXTERNAL_CERTIFICATE = "The certificates of the external interface are for this server, its pool or its services."
 WEB_CERTIFICATE = "The certificate of the external listener names the external web FQDNs and the simple URLs."
-NO_BLOCKS = "Group Policy does not switch off the merge of local firewall rules; no block rule of another owner covers a planned port."
+NO_BLOCKS = (
+    "Group Policy does not switch off the merge of local firewall rules; "
+    "no block rule of another owner covers a planned port."
+)
 NO_OTHER_TABLE = "No other table of nftables drops what a planned rule admits."
 MONITORING_PORT = "Topology Builder has the hardware load balancer monitoring port {} switched on for this pool."
 ACCESS_GATEWAY = "The Access Edge virtual address {} is the default gateway of the external interfaces."
 READ_BY_VERIFY = (
-    DEFAULT_GATEWAY, INTERNAL_ROUTES, LASTING_ROUTES, DNS_SERVERS, INTERNAL_CERTIFICATE, EXTERNAL_CERTIFICATE, WEB_CERTIFICATE, MONITORING_PORT, ACCESS_GATEWAY,
+    DEFAULT_GATEWAY, INTERNAL_ROUTES, LASTING_ROUTES, DNS_SERVERS, INTERNAL_CERTIFICATE, EXTERNAL_CERTIFICATE,
+    WEB_CERTIFICATE, MONITORING_PORT, ACCESS_GATEWAY,
 )  # fmt: skip
 """Those that verify.yml, and no other run, can confirm. What blocks planned rules, each comparison of rules tells."""
 _BY_ROLE = {
@@ -41,18 +46,25 @@ _BY_ROLE = {
         "The publishing rules forward the original host header, 443 to 4443 and 80 to 8080.",
         WEB_CERTIFICATE,
     ),
-    "exchange_um": ("The rules of Exchange's own setup admit its media: the catalogue has no port rows of Exchange, and an exemption admits nothing.",),
+    "exchange_um": (
+        "The rules of Exchange's own setup admit its media: the catalogue has no port rows of Exchange, and an "
+        "exemption admits nothing.",
+    ),
     "mediation": ("The gateways of the published topology listen on the ports of lync_sip_port.",),
 }
 _BY_PLATFORM = {Platform.WINDOWS: NO_BLOCKS, Platform.LINUX: NO_OTHER_TABLE}
 
 
 def value_in(text: str, assumption: str) -> str | None:
-    """Return what stands in an assumption for {} of one of the texts above, "" for a text without it, None for another assumption."""
+    """Return what stands in an assumption for {} of one of the texts above, "" for a text without it, None for another
+    assumption.
+    """
     before, mark, after = text.partition("{}")
     if not mark:
         return "" if assumption == text else None
-    is_one = assumption.startswith(before) and assumption.endswith(after) and len(assumption) > len(before) + len(after)
+    is_one = (
+        assumption.startswith(before) and assumption.endswith(after) and len(assumption) > len(before) + len(after)
+    )
     return assumption[len(before) : len(assumption) - len(after)] if is_one else None
 
 
@@ -68,7 +80,9 @@ def host_assumptions(host: Host) -> tuple[str, ...]:
         # What is published is of the plan; certificates never are.
         texts = texts - set(_BY_ROLE["reverse_proxy"]) | {WEB_CERTIFICATE}
     if host.external_nat_addresses:
-        texts.add("The NAT in front of the external interface is symmetric and keeps the source address of inbound packets.")
+        texts.add(
+            "The NAT in front of the external interface is symmetric and keeps the source address of inbound packets."
+        )
     texts.update(text for platform, text in _BY_PLATFORM.items() if host.platform is platform)
     return tuple(sorted(texts))
 

@@ -21,11 +21,10 @@ from .._catalogue.model import Catalogue
 from .._inventory.model import Host, InventoryHost, Pool, Topology
 from .._inventory.read import host_without_role, read_topology, sketch_topology
 from .._plan.model import HostPlan, NotOpened, Plan, PoolPlan, row_order
-from .additions import additions
 from .assumptions import host_assumptions, pool_assumptions
-from .balancer_rules import BalancerRules
 from .dns import DnsPolicy
 from .firewall import FirewallPolicy
+from .further_rules import BalancerRules, additions
 from .ipsec import IpsecPolicy
 from .outline import outline
 from .peers import Directory
@@ -52,7 +51,9 @@ def outlines(inventory: Mapping[str, InventoryHost]) -> list[HostPlan]:
 
 
 def outline_of_leaving(inventory: Mapping[str, InventoryHost], name: str) -> HostPlan:
-    """Return a host that leaves, without rules: where it has no role any more, only this tells its platform, addresses and policy."""
+    """Return a host that leaves, without rules: where it has no role any more, only this tells its platform, addresses
+    and policy.
+    """
     topology = sketch_topology(inventory)
     return outline(topology.hosts.get(name) or host_without_role(inventory, name), topology)
 
@@ -90,7 +91,9 @@ def compile_topology(topology: Topology, catalogue: Catalogue) -> Plan:
     policy = _Policy(topology, catalogue)
     hosts = {name: policy.host_plan(host) for name, host in topology.hosts.items() if host.managed}
     pools = {name: policy.pool_plan(pool) for name, pool in topology.pools.items()}
-    return Plan(dict(sorted(hosts.items())), dict(sorted(pools.items())), tuple(str(warning) for warning in topology.warnings))
+    return Plan(
+        dict(sorted(hosts.items())), dict(sorted(pools.items())), tuple(str(warning) for warning in topology.warnings)
+    )
 
 
 class _Policy:
@@ -112,7 +115,9 @@ class _Policy:
         ipsec = self._ipsec.host_exemptions(host)
         return replace(
             outline(host, self._topology),
-            firewall_rules=firewall.rules + self._balancers.of(host) + additions(host, self._topology.management_networks),
+            firewall_rules=firewall.rules
+            + self._balancers.of(host)
+            + additions(host, self._topology.management_networks),
             ipsec_exemptions=ipsec.exemptions,
             not_opened=_sorted_rows(firewall.not_opened + ipsec.not_opened),
             assumptions=host_assumptions(host),

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Topology -> DNS records: pool names, web names, simple URLs, and the names by which clients and partners find the deployment.
+"""Topology -> DNS records: pool names, web names, simple URLs, and the names by which clients and partners find the
+deployment.
 
 Internal view: a pool's name resolves to its VIP (hlb), to its active members (dns) or to its server (none); web names
 to the web VIP. External view: web names and simple URLs resolve to the reverse proxies, the Edge's names to its public
@@ -26,7 +27,8 @@ _SIP_PORT = 5061
 class _Discovery:
     """An SRV record of a SIP domain in the external view: its label, its port, and when it is made.
 
-    port: None for that of the Access Edge service. features: one of them is on; empty for always. not_in: versions without it.
+    port: None for that of the Access Edge service. features: one of them is on; empty for always. not_in: versions
+    without it.
     """
 
     label: str
@@ -55,7 +57,9 @@ class DnsPolicy:
         proxies = [host for host in topology.hosts.values() if "reverse_proxy" in host.roles and _active(host)]
         self._proxies = AddressSet.union_of(_proxy_address(host, topology) for host in proxies)
         self._home = home_pool(topology)
-        self._edge = next((pool for pool in topology.pools.values() if pool.role == "edge" and self._serving(pool)), None)
+        self._edge = next(
+            (pool for pool in topology.pools.values() if pool.role == "edge" and self._serving(pool)), None
+        )
 
     def pool_records(self, pool: Pool) -> tuple[DnsRecord, ...]:
         """Return the records of one pool, by view, name and type; none when nobody of it takes traffic."""
@@ -96,7 +100,8 @@ class DnsPolicy:
                 yield from self._domain_names(pool, member, domain)
 
     def _domain_names(self, pool: Pool, member: Host, domain: str) -> Iterator[DnsRecord]:
-        """Yield the names of a SIP domain outside; a client trusts the target of an SRV record only within the domain."""
+        """Yield the names of a SIP domain outside; a client trusts the target of an SRV record only within the domain.
+        """
         sip, access = f"sip.{domain}", pool.external_fqdns.get("access", "")
         yield from self._addresses(sip, self._public_addresses(pool, "access"), EXTERNAL)
         for each in _EDGE_DISCOVERY:
@@ -113,10 +118,14 @@ class DnsPolicy:
         return pool.web_vip or self._pool_addresses(pool)
 
     def _public_addresses(self, pool: Pool, service: str) -> AddressSet:
-        return pool.external_vips.get(service) or AddressSet.union_of(_public(host, service) for host in self._serving(pool))
+        return pool.external_vips.get(service) or AddressSet.union_of(
+            _public(host, service) for host in self._serving(pool)
+        )
 
     def _serving(self, pool: Pool) -> list[Host]:
-        """Return the members that DNS leads to; behind a balancer, which picks the active ones itself, all that are not retired."""
+        """Return the members that DNS leads to; behind a balancer, which picks the active ones itself, all that are
+        not retired.
+        """
         members = [self._topology.hosts[name] for name in pool.members]
         if pool.method is Method.HLB:
             return [host for host in members if _stays(host)]

@@ -15,7 +15,8 @@ from .._base.addresses import ANY, AddressSet
 from .._base.ports import ANY as ANY_PORT
 from .._base.ports import PortSet
 from .._catalogue.model import Catalogue, Direction, Interface, Peer, PortRow, PortSide, PortSpec, Transport
-from .._inventory.model import DEFAULT_MEDIA_PORTS, Host, MemberState
+from .._catalogue.vocabulary import DEFAULT_MEDIA_PORTS
+from .._inventory.model import Host, MemberState
 from .._plan.model import EXTERNAL_WEB_LISTENERS, MONITOR_RULE, FirewallRule, NotOpened
 from .peers import Directory, is_wanted
 
@@ -89,7 +90,11 @@ class FirewallPolicy:
         return self._rows_cache[key]
 
     def _applies(self, row: PortRow, host: Host) -> bool:
-        return host.version in row.versions and row.collocated in (None, host.collocated) and self._directory.is_member(host, row.component)
+        return (
+            host.version in row.versions
+            and row.collocated in (None, host.collocated)
+            and self._directory.is_member(host, row.component)
+        )
 
     def _row_rules(self, row: PortRow, host: Host, context: int) -> HostRules:
         bound = bound_address(row.interface, host)
@@ -123,7 +128,9 @@ class FirewallPolicy:
             return f"no member of: {', '.join(empty)}"
         return "" if has_rules else _feature_is_off({feature for peer in row.peers for feature in peer.features})
 
-    def _transports(self, row: PortRow, host: Host, flow: _Flow, bound: AddressSet | None) -> Iterator[tuple[Transport, AddressSet]]:
+    def _transports(
+        self, row: PortRow, host: Host, flow: _Flow, bound: AddressSet | None
+    ) -> Iterator[tuple[Transport, AddressSet]]:
         for transport in row.transports:
             peers = flow.peers | self._balancers(row, host, transport, flow.ports)
             if bound is not None and peers != ANY:
@@ -147,7 +154,11 @@ class FirewallPolicy:
         ports = self._ports(row.port, host)
         if peers or self._is_balanced(row, host, ports):
             yield _Flow(ports, other, peers, program)
-        rewriting = self._directory.external_web_vips(row.peers) if row.direction is Direction.OUT and row.web == "external" else None
+        rewriting = (
+            self._directory.external_web_vips(row.peers)
+            if row.direction is Direction.OUT and row.web == "external"
+            else None
+        )
         if rewriting:
             yield _Flow(_before_rewriting(ports), other, rewriting, program)
 
@@ -180,7 +191,9 @@ class FirewallPolicy:
 
     def _empty_classes(self, row: PortRow, host: Host) -> list[str]:
         wanted = [peer for peer in row.peers if is_wanted(peer, host.features)]
-        return sorted({peer.peer_class for peer in wanted if not self._directory.addresses(peer, host, web=row.web is not None)})
+        return sorted(
+            {peer.peer_class for peer in wanted if not self._directory.addresses(peer, host, web=row.web is not None)}
+        )
 
     def _ports(self, spec: PortSpec, host: Host) -> PortSet:
         return host_ports(spec, host) or self._sql_port(spec.sql or _DEFAULT_SQL_PORT, host)
@@ -188,7 +201,9 @@ class FirewallPolicy:
     def _sql_port(self, default: PortSet, host: Host) -> PortSet:
         """Return the SQL ports of the pools that this host serves or uses, the default when none says."""
         pools = self._directory.topology.pools.values()
-        ports = {pool.sql.port for pool in pools if pool.sql and (host.name in pool.sql.hosts or pool.name == host.pool)}
+        ports = {
+            pool.sql.port for pool in pools if pool.sql and (host.name in pool.sql.hosts or pool.name == host.pool)
+        }
         return PortSet.parse(sorted(ports)) if ports else default
 
 
@@ -244,7 +259,15 @@ def merged(rules: Iterable[FirewallRule]) -> tuple[FirewallRule, ...]:
     """Return the rules with those that say the same made one, under the first one's name, with the rows of all."""
     found: dict[tuple[object, ...], FirewallRule] = {}
     for rule in rules:
-        key = (rule.direction, rule.protocol, rule.localport, rule.remoteport, rule.localip, rule.remoteip, rule.program)
+        key = (
+            rule.direction,
+            rule.protocol,
+            rule.localport,
+            rule.remoteport,
+            rule.localip,
+            rule.remoteip,
+            rule.program,
+        )
         twin = found.get(key)
         found[key] = rule if twin is None else _with_origin_of(twin, rule)
     return tuple(found.values())
@@ -287,13 +310,16 @@ def _closed_because(row: PortRow, host: Host) -> str:
     if row.features and not host.features.intersection(row.features):
         return _feature_is_off(row.features)
     if row.port.media == "client" and not narrow_client_range(host) and not host.client_program:
-        return "any unprivileged port would be opened: set lync_client_program, or lync_media_ports.client to a narrower range"
+        fix = "set lync_client_program, or lync_media_ports.client to a narrower range"
+        return f"any unprivileged port would be opened: {fix}"
     return ""
 
 
 def _before_rewriting(ports: PortSet) -> PortSet:
     """Return the ports of an external web VIP that a balancer rewrites to these ports of the members."""
-    return PortSet.parse(EXTERNAL_WEB_LISTENERS.get(first, first) if first == last else f"{first}-{last}" for first, last in ports.pairs)
+    return PortSet.parse(
+        EXTERNAL_WEB_LISTENERS.get(first, first) if first == last else f"{first}-{last}" for first, last in ports.pairs
+    )
 
 
 def _feature_is_off(features: Iterable[str]) -> str:
@@ -308,7 +334,9 @@ def _rule(
     row: PortRow, transport: tuple[Transport, AddressSet], flow: _Flow, bound: AddressSet | None, origin: Origin
 ) -> FirewallRule:
     protocol, peers = transport
-    local, remote = (flow.ports, flow.other_ports) if row.port_side is PortSide.LOCAL else (flow.other_ports, flow.ports)
+    local, remote = (
+        (flow.ports, flow.other_ports) if row.port_side is PortSide.LOCAL else (flow.other_ports, flow.ports)
+    )
     return FirewallRule(
         name=f"Lync {row.id} ({protocol.value.upper()} {row.direction.value})",
         direction=row.direction.value,
@@ -326,7 +354,10 @@ def _rule(
 def named(rules: list[FirewallRule]) -> list[FirewallRule]:
     """Return the rules of one row with names that differ: the port is added where one name would come twice."""
     names = [rule.name for rule in rules]
-    return [rule if names.count(rule.name) == 1 else replace(rule, name=f"{rule.name[:-1]} {_port_text(rule)})") for rule in rules]
+    return [
+        rule if names.count(rule.name) == 1 else replace(rule, name=f"{rule.name[:-1]} {_port_text(rule)})")
+        for rule in rules
+    ]
 
 
 def _port_text(rule: FirewallRule) -> str:

@@ -28,12 +28,16 @@ from .peers import Directory, own_addresses
 _EDGE_RELAY, _EDGE_STUN = PortSet.of(50000, 59999), {Transport.TCP: 443, Transport.UDP: 3478}
 _MEDIA_NAMES = ("audio", "video", "application_sharing")
 # Servers that exchange media and may be under somebody else's Group Policy. Phones and gateways are under none.
-_MEDIA_ROLES = frozenset({"frontend", "standard_edition", "av_conferencing", "mediation", "edge", "exchange_um", "sba"})
+_MEDIA_ROLES = frozenset(
+    {"frontend", "standard_edition", "av_conferencing", "mediation", "edge", "exchange_um", "sba"}
+)
 
 
 @dataclass(frozen=True)
 class HostExemptions:
-    """The exemptions of one host, the rows that give none, its media, and who would drop media without a mirrored exemption."""
+    """The exemptions of one host, the rows that give none, its media, and who would drop media without a mirrored
+    exemption.
+    """
 
     exemptions: tuple[IpsecExemption, ...] = ()
     not_opened: tuple[NotOpened, ...] = ()
@@ -56,7 +60,9 @@ class IpsecPolicy:
         every = [row for row in self._rows if self._applies(row, host)]
         rows = [row for row in every if row.enabled]
         closed = {row.id: why for row in rows if (why := _closed_because(row, host))}
-        not_opened = sorted(NotOpened(name, closed[row.id]) for row in rows if row.id in closed for name in row_names(row.rows, row.id))
+        not_opened = sorted(
+            NotOpened(name, closed[row.id]) for row in rows if row.id in closed for name in row_names(row.rows, row.id)
+        )
         opened = [row for row in rows if row.id not in closed]
         exemptions = _fewest(self._exemption(row, host, transport) for row in opened for transport in row.transports)
         media = _fewest(self._media_flow(row, host, transport) for row in every for transport in row.transports)
@@ -82,14 +88,25 @@ class IpsecPolicy:
         )
 
     def _local(self, row: IpsecRow, host: Host) -> AddressSet:
-        """Return the addresses of the server that a row names; those of a Mediation Server include the one towards the gateways."""
+        """Return the addresses of the server that a row names; those of a Mediation Server include the one towards the
+        gateways.
+        """
         roles = {role for name in row.components.get(host.version, ()) for role in self._directory.roles_of(name)}
-        return bound_address(row.interface, host) or (host.addresses | host.pstn_address if "mediation" in roles else host.addresses)
+        return bound_address(row.interface, host) or (
+            host.addresses | host.pstn_address if "mediation" in roles else host.addresses
+        )
 
     def _media_flow(self, row: IpsecRow, host: Host, transport: Transport) -> MediaFlow:
         """Return the media of a row, with whomever it is exchanged."""
         ports = _media_ports(row, host, transport).to_text()
-        return MediaFlow(row_names(row.rows, row.id), transport.value, self._local(row, host).to_text(), ANY.to_text(), ports, ANY_PORT.to_text())
+        return MediaFlow(
+            row_names(row.rows, row.id),
+            transport.value,
+            self._local(row, host).to_text(),
+            ANY.to_text(),
+            ports,
+            ANY_PORT.to_text(),
+        )
 
     def _local_port(self, row: IpsecRow, host: Host, transport: Transport) -> PortSet:
         is_limited = row.local_port is not None or self._topology.ipsec_ports == "media"
@@ -98,13 +115,22 @@ class IpsecPolicy:
     def _mirror_peers(self, host: Host) -> tuple[MirrorPeer, ...]:
         """Return the clients, and the unmanaged servers that exchange media, as far as exemptions concern them."""
         known = remote_networks(self._topology)
-        peers = (("clients", self._directory.clients(host) & known), *((name, addresses & known) for name, addresses in self._unmanaged))
-        return tuple(MirrorPeer(name, addresses.to_text()) for name, addresses in peers if addresses and name != host.name)
+        peers = (
+            ("clients", self._directory.clients(host) & known),
+            *((name, addresses & known) for name, addresses in self._unmanaged),
+        )
+        return tuple(
+            MirrorPeer(name, addresses.to_text()) for name, addresses in peers if addresses and name != host.name
+        )
 
     @cached_property
     def _unmanaged(self) -> tuple[tuple[str, AddressSet], ...]:
         hosts = (host for host in self._topology.hosts.values() if not host.managed and host.roles & _MEDIA_ROLES)
-        return tuple((host.name, own_addresses([host])) for host in sorted(hosts, key=lambda host: host.name) if host.member_state is not MemberState.RETIRED)
+        return tuple(
+            (host.name, own_addresses([host]))
+            for host in sorted(hosts, key=lambda host: host.name)
+            if host.member_state is not MemberState.RETIRED
+        )
 
 
 def remote_networks(topology: Topology) -> AddressSet:

@@ -38,7 +38,11 @@ def _load_balancer(host: Host) -> LoadBalancerSettings | None:
     if "load_balancers" not in host.roles or host.balancer_driver is None:
         return None
     settings = host.settings
-    options = {name: settings.balancer_options[name] for name in d.BALANCER_OPTIONS[host.balancer_driver] if name in settings.balancer_options}
+    options = {
+        name: settings.balancer_options[name]
+        for name in d.BALANCER_OPTIONS[host.balancer_driver]
+        if name in settings.balancer_options
+    }
     return LoadBalancerSettings(
         driver=host.balancer_driver,
         host=settings.connection_host,
@@ -57,7 +61,9 @@ def _reverse_proxy(host: Host) -> ReverseProxySettings | None:
     known = d.REVERSE_PROXY_OPTIONS[host.reverse_proxy_driver]
     return ReverseProxySettings(
         driver=host.reverse_proxy_driver,
-        options={name: settings.reverse_proxy_options[name] for name in known if name in settings.reverse_proxy_options},
+        options={
+            name: settings.reverse_proxy_options[name] for name in known if name in settings.reverse_proxy_options
+        },
         path=settings.reverse_proxy_path,
         http_path=settings.reverse_proxy_http_path,
         master_socket=settings.master_socket,

@@ -13,12 +13,11 @@ from functools import cached_property
 
 from .._base.addresses import ANY, AddressSet
 from .._catalogue.model import Catalogue, Peer, Scope
+from .._catalogue.vocabulary import PART_OF
 from .._inventory.model import Host, MemberState, Pool, Topology
 
 # Classes whose members a site limits (design contract: clients, phones and gateways).
 _SITE_BOUND = frozenset({"clients", "phones", "pstn_gateways"})
-# Classes that are some members of another one.
-_WHOLE = {"cms_master": "frontend", "backup_pool": "frontend", "cms_replicas": "internal_servers"}
 
 
 class Directory:
@@ -46,8 +45,10 @@ class Directory:
         return frozenset(self._classes.get(name, (name,)))
 
     def peer_roles(self, peers: Iterable[Peer], features: frozenset[str]) -> tuple[str, ...]:
-        """Return what the classes of peers are with these features on: roles where they are servers, else the classes themselves."""
-        classes = (_WHOLE.get(peer.peer_class, peer.peer_class) for peer in peers if is_wanted(peer, features))
+        """Return what the classes of peers are with these features on: roles where they are servers, else the classes
+        themselves.
+        """
+        classes = (PART_OF.get(peer.peer_class, peer.peer_class) for peer in peers if is_wanted(peer, features))
         return tuple(sorted({role for name in classes for role in self._classes.get(name, (name,))}))
 
     def is_member(self, host: Host, name: str) -> bool:
@@ -64,7 +65,9 @@ class Directory:
         return master is not None and master in (host.pool, host.name) and bool(host.roles & self.roles_of("frontend"))
 
     def _is_lone_master(self, host: Host) -> bool:
-        """Return whether a host is the only one that can be master: in a pool any member can, and the others are its replicas."""
+        """Return whether a host is the only one that can be master: in a pool any member can, and the others are its
+        replicas.
+        """
         return self.holds_cms(host) and len(self.pool_hosts(host)) == 1
 
     def addresses(self, peer: Peer, host: Host, web: bool = False) -> AddressSet:
@@ -78,7 +81,9 @@ class Directory:
     def _key(self, peer: Peer, host: Host, web: bool) -> tuple[object, ...]:
         name = peer.peer_class
         own = peer.scope is Scope.OWN_POOL or name == "backup_pool"
-        networks = (host.client_networks, host.phone_networks) if name in ("any_internal", "clients", "phones") else None
+        networks = (
+            (host.client_networks, host.phone_networks) if name in ("any_internal", "clients", "phones") else None
+        )
         place = (host.site, host.pool or host.name) if name in _SITE_BOUND or name == "any_internal" else None
         return (name, peer.vips, web, (host.pool or host.name) if own else None, place, networks)
 
@@ -108,17 +113,25 @@ class Directory:
 
     def gateways_of(self, host: Host) -> list[Host]:
         """Return the PSTN gateways that serve a host's pool, in the inventory's order."""
-        return [gateway for gateway in self._by_role.get("pstn_gateways", ()) if _serves("pstn_gateways", gateway, host)]
+        return [
+            gateway for gateway in self._by_role.get("pstn_gateways", ()) if _serves("pstn_gateways", gateway, host)
+        ]
 
     def _vips(self, peer: Peer, host: Host, roles: frozenset[str], web: bool) -> AddressSet:
         own = peer.scope is Scope.OWN_POOL
-        pools = (pool for pool in self.topology.pools.values() if pool.role in roles and (not own or pool.name == host.pool))
+        pools = (
+            pool for pool in self.topology.pools.values() if pool.role in roles and (not own or pool.name == host.pool)
+        )
         return AddressSet.union_of(vip for pool in pools for vip in _pool_vips(pool, web))
 
     def external_web_vips(self, peers: Iterable[Peer]) -> AddressSet:
-        """Return the addresses on which balancers take the external web services of the peers' pools and rewrite the port."""
+        """Return the addresses on which balancers take the external web services of the peers' pools and rewrite the
+        port.
+        """
         roles = {role for peer in peers if peer.vips for role in self.roles_of(peer.peer_class)}
-        return AddressSet.union_of(pool.external_web_vip for pool in self.topology.pools.values() if pool.role in roles)
+        return AddressSet.union_of(
+            pool.external_web_vip for pool in self.topology.pools.values() if pool.role in roles
+        )
 
     @cached_property
     def _by_role(self) -> dict[str, list[Host]]:
@@ -145,12 +158,19 @@ class Directory:
     @cached_property
     def _all_servers(self) -> AddressSet:
         outside = self._outer_balancers
-        return own_addresses(host for host in self.topology.hosts.values() if _lives(host) and host.name not in outside)
+        return own_addresses(
+            host for host in self.topology.hosts.values() if _lives(host) and host.name not in outside
+        )
 
     @cached_property
     def _outer_balancers(self) -> frozenset[str]:
-        """Return the load balancers that stand on the external side of Edge pools alone: what they reach, services say."""
-        sides = {side: {name for pool in self.topology.pools.values() for name in pool.balancers.get(side, ())} for side in ("internal", "external")}
+        """Return the load balancers that stand on the external side of Edge pools alone: what they reach, services
+        say.
+        """
+        sides = {
+            side: {name for pool in self.topology.pools.values() for name in pool.balancers.get(side, ())}
+            for side in ("internal", "external")
+        }
         return frozenset(sides["external"] - sides["internal"])
 
     @cached_property

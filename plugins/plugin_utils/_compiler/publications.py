@@ -1,9 +1,10 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Topology -> what reverse proxies publish: per pool its external web name, and what exists once in a deployment at the home pool.
+"""Topology -> what reverse proxies publish: per pool its external web name, and what exists once in a deployment at
+the home pool.
 
-External web services listen on 4443 and 8080 of the members, also behind a virtual address, unless the pool's balancer takes 443 and 80
-for them (external_web_vip); the proxy listens on 443 and 80.
+External web services listen on 4443 and 8080 of the members, also behind a virtual address, unless the pool's balancer
+takes 443 and 80 for them (external_web_vip); the proxy listens on 443 and 80.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from .._load_balancers.model import Member
 from .._load_balancers.model import MemberState as Serves
 from .._publications.model import Publication, TlsMode
 
-_STATES = {MemberState.ACTIVE: Serves.ACTIVE, MemberState.JOINING: Serves.DISABLED, MemberState.DRAINING: Serves.DRAINING}
+_STATES = {
+    MemberState.ACTIVE: Serves.ACTIVE,
+    MemberState.JOINING: Serves.DISABLED,
+    MemberState.DRAINING: Serves.DRAINING,
+}
 _WEB_ROLES = ("frontend", "directors", "standard_edition")
 _NODE_PORTS, _REWRITTEN_PORTS = (4443, 8080), (443, 80)
 
@@ -37,7 +42,9 @@ class PublishingPolicy:
             return ()
         listens = (host.external_address or host.addresses).each()
         pools = (pool for pool in self._topology.pools.values() if pool.role in _WEB_ROLES)
-        return tuple(found for pool in sorted(pools, key=lambda each: each.name) for found in self._publication(pool, listens))
+        return tuple(
+            found for pool in sorted(pools, key=lambda each: each.name) for found in self._publication(pool, listens)
+        )
 
     def _publication(self, pool: Pool, listens: tuple[str, ...]) -> Iterator[Publication]:
         names, members = published_names(pool, self._topology, self._home is pool), self._members(pool)
@@ -56,12 +63,15 @@ class PublishingPolicy:
             )
 
     def _members(self, pool: Pool) -> tuple[Member, ...]:
-        """Return the virtual address of a pool's web services, or its members where there is none; one address each."""
+        """Return the virtual address of a pool's web services, or its members where there is none; one address each.
+        """
         hosts = [self._topology.hosts[name] for name in pool.members]
         vip = (pool.external_web_vip or pool.web_vip) if _balanced(pool) else AddressSet()
         if vip:
             return (Member(_one(vip)),) if any(host.member_state is MemberState.ACTIVE for host in hosts) else ()
-        return tuple(sorted(Member(_one(host.addresses), _state(host)) for host in hosts if host.member_state in _STATES))
+        return tuple(
+            sorted(Member(_one(host.addresses), _state(host)) for host in hosts if host.member_state in _STATES)
+        )
 
 
 def _balanced(pool: Pool) -> bool:
@@ -69,7 +79,9 @@ def _balanced(pool: Pool) -> bool:
 
 
 def _state(host: Host) -> Serves:
-    return Serves.BACKUP if host.backup_member and host.member_state is MemberState.ACTIVE else _STATES[host.member_state]
+    return (
+        Serves.BACKUP if host.backup_member and host.member_state is MemberState.ACTIVE else _STATES[host.member_state]
+    )
 
 
 def _one(addresses: AddressSet) -> str:

@@ -69,7 +69,8 @@ class ServicePolicy:
         return tuple(services.values())
 
     def balancer_peers(self, pools: Iterable[Pool]) -> BalancerPeers:
-        """Return, per member port, the addresses of the balancers that connect to it: with source NAT, and monitors."""
+        """Return, per member port, the addresses of the balancers that connect to it: with source NAT, and monitors.
+        """
         peers: dict[tuple[str, Interface, Transport, int], AddressSet] = {}
         for pool in pools:
             for listener in self.listeners(pool):
@@ -99,7 +100,10 @@ class ServicePolicy:
             pool.version in row.versions
             and _takes(row, pool)
             and (not row.features or bool(members[0].features.intersection(row.features)))
-            and any(self._directory.is_member(host, row.component) and row.collocated in (None, host.collocated) for host in members)
+            and any(
+                self._directory.is_member(host, row.component) and row.collocated in (None, host.collocated)
+                for host in members
+            )
         )
 
     def _service(self, pool: Pool, listener: Listener, family: int) -> VirtualService:
@@ -133,11 +137,14 @@ class ServicePolicy:
         for host in (self._topology.hosts[name] for name in pool.members):
             if row.collocated in (None, host.collocated):
                 stands_by = host.backup_member and host.member_state is MemberState.ACTIVE
-                found["backup" if stands_by else host.member_state.value] += _node_addresses(host, row).of_families(frozenset({family})).to_text()[:1]
+                found["backup" if stands_by else host.member_state.value] += (
+                    _node_addresses(host, row).of_families(frozenset({family})).to_text()[:1]
+                )
         return {state: tuple(addresses) for state, addresses in found.items()}
 
     def _options(self, pool: Pool, listener: Listener) -> dict[str, object]:
-        """Return the vendor options that the driver of the service has: the pool's before those of its first balancer."""
+        """Return the vendor options that the driver of the service has: the pool's before those of its first balancer.
+        """
         unit = next((self._topology.hosts[name] for name in pool.balancers.get(listener.side, ())), None)
         known = options_of(unit.balancer_driver or "", (listener.transport.value,)) if unit else {}
         given = {**(unit.balancer_vendor if unit else {}), **pool.vendor}
@@ -156,7 +163,9 @@ def monitor_port(pool: Pool, node_port: int) -> int:
 
 
 def _takes(row: PortRow, pool: Pool) -> bool:
-    """Return whether a pool's balancer takes a row; the tables have no value for reverse proxies, which are balanced as a whole."""
+    """Return whether a pool's balancer takes a row; the tables have no value for reverse proxies, which are balanced
+    as a whole.
+    """
     if pool.role == "reverse_proxy":
         return pool.method is Method.HLB
     return row.load_balancer.get(pool.version) in _BALANCED[pool.method]

@@ -29,7 +29,12 @@ def external_addresses_present(draft: Draft) -> Iterator[Problem]:
         missing = [service for service in EDGE_SERVICES if not host.external_addresses.get(service)]
         if missing and record.good(v.EXTERNAL_ADDRESSES):
             place = f"host {host.name}, lync_external_addresses"
-            yield Problem(place, f"an Edge Server needs an external address for {', '.join(missing)}", f"keys {_SERVICES}", "add what its network cards hold")
+            yield Problem(
+                place,
+                f"an Edge Server needs an external address for {', '.join(missing)}",
+                f"keys {_SERVICES}",
+                "add what its network cards hold",
+            )
 
 
 def interfaces_apart(draft: Draft) -> Iterator[Problem]:
@@ -37,7 +42,12 @@ def interfaces_apart(draft: Draft) -> Iterator[Problem]:
     for host in draft.hosts_with("edge"):
         for one in (host.internal_address & AddressSet.union_of(host.external_addresses.values())).each():
             message = f"{one} is both an internal and an external address"
-            yield Problem(f"host {host.name}, lync_external_addresses", message, "two networks", "correct lync_internal_address or lync_external_addresses")
+            yield Problem(
+                f"host {host.name}, lync_external_addresses",
+                message,
+                "two networks",
+                "correct lync_internal_address or lync_external_addresses",
+            )
 
 
 def services_unique(draft: Draft) -> Iterator[Problem]:
@@ -58,7 +68,9 @@ def external_vips_unique(draft: Draft) -> Iterator[Problem]:
             yield from _service_clashes(host, f"pool {pool.name}, external_vips", pool.external_vips, used)
 
 
-def _service_clashes(host: Host, place: str, given: Mapping[str, AddressSet], used: dict[tuple[str, int], str]) -> Iterator[Problem]:
+def _service_clashes(
+    host: Host, place: str, given: Mapping[str, AddressSet], used: dict[tuple[str, int], str]
+) -> Iterator[Problem]:
     for service, addresses in given.items():
         port = host.edge_ports[service]
         for one in addresses.each():
@@ -66,7 +78,12 @@ def _service_clashes(host: Host, place: str, given: Mapping[str, AddressSet], us
             owner = used.setdefault((one, port), mine)
             if owner != mine:
                 message = f"{one} port {port} is also that of {owner}"
-                yield Problem(mine, message, "one service for an address and port", "give each service its own address, or its own port in lync_edge_ports")
+                yield Problem(
+                    mine,
+                    message,
+                    "one service for an address and port",
+                    "give each service its own address, or its own port in lync_edge_ports",
+                )
 
 
 def ports_agree(draft: Draft) -> Iterator[Problem]:
@@ -76,8 +93,15 @@ def ports_agree(draft: Draft) -> Iterator[Problem]:
         hosts = [host for host in hosts if draft.host_records[host.name].good(v.EDGE_PORTS, v.EXTERNAL_ADDRESSES)]
         for host in hosts[1:]:
             if dict(host.edge_ports) != dict(hosts[0].edge_ports):
-                message = f"hosts {hosts[0].name} and {host.name} differ: {_ports_text(hosts[0])} and {_ports_text(host)}"
-                yield Problem(f"pool {pool.name}, lync_edge_ports", message, "one value within a pool", "set lync_edge_ports once for the pool")
+                message = (
+                    f"hosts {hosts[0].name} and {host.name} differ: {_ports_text(hosts[0])} and {_ports_text(host)}"
+                )
+                yield Problem(
+                    f"pool {pool.name}, lync_edge_ports",
+                    message,
+                    "one value within a pool",
+                    "set lync_edge_ports once for the pool",
+                )
                 break
 
 
@@ -90,7 +114,12 @@ def pool_size(draft: Draft) -> Iterator[Problem]:
     for pool in _edge_pools(draft):
         count = len(draft.members(pool))
         if count > MOST_EDGES:
-            yield Problem(f"pool {pool.name}", f"an Edge pool of {count} servers is not supported", f"1 to {MOST_EDGES}", "make two pools of it")
+            yield Problem(
+                f"pool {pool.name}",
+                f"an Edge pool of {count} servers is not supported",
+                f"1 to {MOST_EDGES}",
+                "make two pools of it",
+            )
 
 
 def external_vips_present(draft: Draft) -> Iterator[Problem]:
@@ -99,7 +128,12 @@ def external_vips_present(draft: Draft) -> Iterator[Problem]:
         missing = [service for service in EDGE_SERVICES if not pool.external_vips.get(service)]
         if pool.method is Method.HLB and missing and draft.pool_records[pool.name].good(f.EXTERNAL_VIPS):
             message = f"load_balancing is hlb and there is no VIP for {', '.join(missing)}"
-            yield Problem(f"pool {pool.name}, external_vips", message, f"keys {_SERVICES}", "add the VIPs of the external services")
+            yield Problem(
+                f"pool {pool.name}, external_vips",
+                message,
+                f"keys {_SERVICES}",
+                "add the VIPs of the external services",
+            )
 
 
 def no_translation_with_hlb(draft: Draft) -> Iterator[Problem]:
@@ -107,12 +141,19 @@ def no_translation_with_hlb(draft: Draft) -> Iterator[Problem]:
     for pool in _edge_pools(draft):
         translated = [host.name for host in draft.members(pool) if host.external_nat_addresses]
         if pool.method is Method.HLB and translated:
-            message = f"load_balancing is hlb and host {translated[0]} has lync_external_nat_addresses, which exclude each other"
+            both = f"load_balancing is hlb and host {translated[0]} has lync_external_nat_addresses"
+            message = f"{both}, which exclude each other"
             fix = "write dns, or remove lync_external_nat_addresses"
-            yield Problem(f"pool {pool.name}, load_balancing", message, "dns with translated addresses, hlb with public ones", fix)
+            yield Problem(
+                f"pool {pool.name}, load_balancing",
+                message,
+                "dns with translated addresses, hlb with public ones",
+                fix,
+            )
 
 
 ERRORS: tuple[Check, ...] = (
-    external_addresses_present, interfaces_apart, services_unique, external_vips_unique, ports_agree, pool_size, external_vips_present,
+    external_addresses_present, interfaces_apart, services_unique, external_vips_unique, ports_agree, pool_size,
+    external_vips_present,
     no_translation_with_hlb,
 )  # fmt: skip

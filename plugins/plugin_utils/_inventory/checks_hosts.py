@@ -5,17 +5,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import combinations
 
 from .._base.addresses import AddressSet
 from .._base.errors import Problem, nearest, one_of, shown
 from .._catalogue.model import Version
+from .._catalogue.vocabulary import DEFAULT_MEDIA_PORTS, POOLED_ROLES, ROLES
 from . import variables as v
+from .build import ansible_address, pool_roles_of
 from .draft import Check, Draft
-from .hosts import ansible_address
 from .messages import hosts_text, name_correction, names_text
-from .model import POOLED_ROLES, ROLES, Host, MemberState, Platform
-from .pools import pool_roles_of
+from .model import Host, MemberState, Platform
 
 # Names of hosts are names of plan files.
 _HOST_NAME = re.compile(r"^[^\s./\\:][^\s/\\:]*$|^[0-9a-fA-F:][0-9a-fA-F:.]*$")
@@ -25,6 +26,9 @@ _GONE_IN_2013 = ("av_conferencing", "monitoring", "archiving")
 _PERSISTENT_CHAT_GONE = (Version.SFB_2019, Version.SFB_SE)
 # In these roles a host is a peer or a device: no rule of its own needs to know the clients.
 _NEEDS_NO_CLIENTS = frozenset(role for role, managed in ROLES.items() if not managed) | {"load_balancers"}
+# Ranges of one server; the client's range is on other machines.
+_OF_SERVERS = ("audio", "video", "application_sharing")
+_RANGES_APART = "give each kind of media a range of its own, so that its packets can be marked"
 
 
 def _place(host: Host, variable: str = "") -> str:
@@ -58,7 +62,12 @@ def role_combinations(draft: Draft) -> Iterator[Problem]:
             alone += ["mediation"] if alone else []
         if len(alone) > 1:
             message = f"roles {' and '.join(alone)} cannot share a server"
-            yield Problem(_place(host), message, "one role of a server, or mediation beside frontend or standard_edition", "take the host out of a group")
+            yield Problem(
+                _place(host),
+                message,
+                "one role of a server, or mediation beside frontend or standard_edition",
+                "take the host out of a group",
+            )
 
 
 def pools_without_role(draft: Draft) -> Iterator[Problem]:
@@ -70,7 +79,12 @@ def pools_without_role(draft: Draft) -> Iterator[Problem]:
             continue
         near = next(filter(None, (nearest(group, groups) for group in host.groups)), "")
         fix = f"put the host into group {near}" if near else "put the host into the group of its role"
-        yield Problem(f"host {name}, lync_pool", f"the host names pool {record[v.POOL]} and is in no group of a role", one_of(groups), fix)
+        yield Problem(
+            f"host {name}, lync_pool",
+            f"the host names pool {record[v.POOL]} and is in no group of a role",
+            one_of(groups),
+            fix,
+        )
 
 
 def pool_membership(draft: Draft) -> Iterator[Problem]:
@@ -93,7 +107,9 @@ def _without_pool(draft: Draft, host: Host) -> Iterator[Problem]:
         return
     for role in POOLED_ROLES:
         if role in pool_roles_of(host):
-            yield Problem(_place(host, "lync_pool"), f"a host of role {role} needs a pool", _pools_text(draft), "set lync_pool")
+            yield Problem(
+                _place(host, "lync_pool"), f"a host of role {role} needs a pool", _pools_text(draft), "set lync_pool"
+            )
 
 
 def _pools_text(draft: Draft) -> str:
@@ -118,9 +134,15 @@ def addresses_present(draft: Draft) -> Iterator[Problem]:
         variable = "lync_internal_address" if "edge" in host.roles else "lync_address"
         given = draft.inventory[host.name].variables.get("ansible_host")
         if given is None:
-            message, fix = "the Edge Server has no internal address" if "edge" in host.roles else "the host has no address", f"set {variable} or ansible_host"
+            message, fix = (
+                "the Edge Server has no internal address" if "edge" in host.roles else "the host has no address",
+                f"set {variable} or ansible_host",
+            )
         else:
-            message, fix = f"ansible_host is {shown(given)}, not an address, and {variable} is not set", f"set {variable}; names are not resolved"
+            message, fix = (
+                f"ansible_host is {shown(given)}, not an address, and {variable} is not set",
+                f"set {variable}; names are not resolved",
+            )
         yield Problem(_place(host, variable), message, "IPv4 or IPv6 addresses", fix)
 
 
@@ -138,13 +160,20 @@ def addresses_unique(draft: Draft) -> Iterator[Problem]:
             owner = owners.get(one, host)
             if owner is not host and "load_balancers" not in owner.roles:
                 message = f"{one} is an address of host {owner.name}"
-                yield Problem(_place(host, "lync_balancer_addresses"), message, "addresses of the balancer", "correct one of the two")
+                yield Problem(
+                    _place(host, "lync_balancer_addresses"),
+                    message,
+                    "addresses of the balancer",
+                    "correct one of the two",
+                )
 
 
 def addresses_of(host: Host) -> AddressSet:
     """Return every address that a host holds itself."""
     external = host.external_addresses.values()
-    return AddressSet.union_of([host.addresses, host.internal_address, host.external_address, host.pstn_address, *external])
+    return AddressSet.union_of(
+        [host.addresses, host.internal_address, host.external_address, host.pstn_address, *external]
+    )
 
 
 def client_networks_present(draft: Draft) -> Iterator[Problem]:
@@ -153,7 +182,9 @@ def client_networks_present(draft: Draft) -> Iterator[Problem]:
     if without:
         place = f"{hosts_text(without)}, lync_client_networks"
         allowed = "addresses, networks, ranges, or [any]"
-        yield Problem(place, "the networks of the clients are not set", allowed, "set lync_client_networks for group all")
+        yield Problem(
+            place, "the networks of the clients are not set", allowed, "set lync_client_networks for group all"
+        )
 
 
 def _lacks_clients(draft: Draft, host: Host) -> bool:
@@ -168,11 +199,15 @@ def roles_of_version(draft: Draft) -> Iterator[Problem]:
         if not draft.host_records[host.name].good(v.VERSION):
             continue
         gone = [role for role in _GONE_IN_2013 if role in host.roles and host.version is not Version.LYNC_2010]
-        gone += ["persistent_chat"] if "persistent_chat" in host.roles and host.version in _PERSISTENT_CHAT_GONE else []
+        gone += (
+            ["persistent_chat"] if "persistent_chat" in host.roles and host.version in _PERSISTENT_CHAT_GONE else []
+        )
         for role in gone:
             allowed = "2013, 2015" if role == "persistent_chat" else "2010"
             fix = f"take the host out of group {draft.groups.group_of(role)}, or correct its version"
-            yield Problem(_place(host, "lync_version"), f"version {host.version.value} has no role {role}", allowed, fix)
+            yield Problem(
+                _place(host, "lync_version"), f"version {host.version.value} has no role {role}", allowed, fix
+            )
 
 
 def gateway_pools(draft: Draft) -> Iterator[Problem]:
@@ -182,7 +217,9 @@ def gateway_pools(draft: Draft) -> Iterator[Problem]:
         for name in host.serves_pools:
             if name not in known:
                 fix = name_correction(name, known, "add the pool to lync_pools")
-                yield Problem(_place(host, "lync_gateway_pools"), f"there is no pool {shown(name)}", names_text(known), fix)
+                yield Problem(
+                    _place(host, "lync_gateway_pools"), f"there is no pool {shown(name)}", names_text(known), fix
+                )
 
 
 def management_networks_present(draft: Draft) -> Iterator[Problem]:
@@ -190,7 +227,9 @@ def management_networks_present(draft: Draft) -> Iterator[Problem]:
     asking = [host.name for host in draft.topology.hosts.values() if host.management_ports]
     if asking and not draft.topology.management_networks and draft.deployment.good(v.MANAGEMENT_NETWORKS):
         message = "there is nobody to be admitted: lync_management_networks is not set"
-        yield Problem(f"{hosts_text(asking)}, lync_management_rule", message, fix="set lync_management_networks for group all")
+        yield Problem(
+            f"{hosts_text(asking)}, lync_management_rule", message, fix="set lync_management_networks for group all"
+        )
 
 
 def pool_names(draft: Draft) -> frozenset[str]:
@@ -203,8 +242,14 @@ def lone_balancer_address(draft: Draft) -> Iterator[Problem]:
     for host in draft.hosts_with("load_balancers"):
         connected = ansible_address(draft.inventory[host.name])
         if host.platform is Platform.APPLIANCE and connected and host.balancer_addresses == connected:
-            message = f"the only source address is {connected.to_text()[0]}, which ansible_host manages the appliance by"
-            yield Problem(_place(host, "lync_balancer_addresses"), message, fix="list every address that connections and monitors come from")
+            message = (
+                f"the only source address is {connected.to_text()[0]}, which ansible_host manages the appliance by"
+            )
+            yield Problem(
+                _place(host, "lync_balancer_addresses"),
+                message,
+                fix="list every address that connections and monitors come from",
+            )
 
 
 def group_chat(draft: Draft) -> Iterator[Problem]:
@@ -224,8 +269,28 @@ def unused_address(draft: Draft) -> Iterator[Problem]:
             yield Problem(_place(host, "lync_address"), message, fix="leave it out, or make the two equal")
 
 
+def media_ranges_apart(draft: Draft) -> Iterator[Problem]:
+    """Warn about ranges that overlap, except two that both are the documented defaults; once per distinct setting."""
+    holders: dict[tuple[tuple[str, tuple[int, int]], ...], list[str]] = {}
+    for host in draft.topology.hosts.values():
+        if host.media_ports is not DEFAULT_MEDIA_PORTS:
+            holders.setdefault(tuple(host.media_ports.items()), []).append(host.name)
+    for ranges, hosts in holders.items():
+        for message in _overlapping_ranges(dict(ranges)):
+            yield Problem(f"{hosts_text(hosts)}, lync_media_ports", message, fix=_RANGES_APART)
+
+
+def _overlapping_ranges(ranges: Mapping[str, tuple[int, int]]) -> Iterator[str]:
+    for one, other in combinations(_OF_SERVERS, 2):
+        documented = all(ranges[name] == DEFAULT_MEDIA_PORTS[name] for name in (one, other))
+        if not documented and ranges[one][0] <= ranges[other][1] and ranges[other][0] <= ranges[one][1]:
+            first, second = (f"{name} {ranges[name][0]}-{ranges[name][1]}" for name in (one, other))
+            yield f"{first} and {second} overlap"
+
+
 ERRORS: tuple[Check, ...] = (
-    host_names, renamed_groups, role_combinations, pools_without_role, pool_membership, addresses_present, addresses_unique,
+    host_names, renamed_groups, role_combinations, pools_without_role, pool_membership, addresses_present,
+    addresses_unique,
     client_networks_present, roles_of_version, gateway_pools, management_networks_present,
 )  # fmt: skip
-WARNINGS: tuple[Check, ...] = (lone_balancer_address, group_chat, unused_address)
+WARNINGS: tuple[Check, ...] = (lone_balancer_address, group_chat, unused_address, media_ranges_apart)

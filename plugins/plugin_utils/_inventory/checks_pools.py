@@ -8,18 +8,20 @@ from collections.abc import Iterator
 
 from .._base.addresses import AddressSet
 from .._base.errors import Problem, one_of, shown
+from .._catalogue.vocabulary import BALANCED_ROLES, ROLES
 from . import pool_fields as f
 from . import variables as v
 from .checks_hosts import addresses_of, pool_names
 from .draft import Check, Draft
 from .fields import Field, Record
 from .messages import correction, name_correction, names_text
-from .model import BALANCED_ROLES, ROLES, Method, Pool
+from .model import Method, Pool
 
 _WEB_ROLES = ("frontend", "directors")
 _METHODS = one_of(method.value for method in Method)
 # What the members of a pool must agree on.
 _COMMON = (v.VERSION, v.FEATURES_ON, v.MEDIA_PORTS, v.CLIENT_NETWORKS, v.PHONE_NETWORKS)
+_NAMES_APART = "give each pool names of its own"
 
 
 def _place(name: str, key: str = "") -> str:
@@ -38,7 +40,9 @@ def pool_roles(draft: Draft) -> Iterator[Problem]:
             continue
         text = record[f.ROLE]
         message = f"{shown(text)} is not a role" if text else "the pool has no role"
-        yield Problem(_place(name, "role"), message, one_of(ROLES), correction(text, ROLES, "add the role that its members play"))
+        yield Problem(
+            _place(name, "role"), message, one_of(ROLES), correction(text, ROLES, "add the role that its members play")
+        )
 
 
 def keys_of_role(draft: Draft) -> Iterator[Problem]:
@@ -46,7 +50,12 @@ def keys_of_role(draft: Draft) -> Iterator[Problem]:
     for pool, record in _pools(draft):
         for key, roles in f.ROLES_OF_KEY.items():
             if key in record.values and pool.role not in roles:
-                yield Problem(_place(pool.name, key), f"a pool of role {pool.role} has no {key}", f"pools of role {', '.join(roles)}", "remove it")
+                yield Problem(
+                    _place(pool.name, key),
+                    f"a pool of role {pool.role} has no {key}",
+                    f"pools of role {', '.join(roles)}",
+                    "remove it",
+                )
 
 
 def members_exist(draft: Draft) -> Iterator[Problem]:
@@ -72,7 +81,9 @@ def _disagreement(draft: Draft, pool: Pool, variable: Field[object]) -> Iterator
         if record[variable] != records[0][1][variable]:
             written = [draft.inventory[host].variables.get(variable.name, "not set") for host in (records[0][0], name)]
             message = f"hosts {records[0][0]} and {name} differ: {shown(written[0])} and {shown(written[1])}"
-            yield Problem(_place(pool.name, variable.name), message, "one value within a pool", "set it once for the pool")
+            yield Problem(
+                _place(pool.name, variable.name), message, "one value within a pool", "set it once for the pool"
+            )
             return
 
 
@@ -80,10 +91,20 @@ def method_fits(draft: Draft) -> Iterator[Problem]:
     """Refuse several servers without a load balancing method."""
     for pool, record in _pools(draft):
         count = len(draft.members(pool))
-        if pool.role not in BALANCED_ROLES or count < 2 or pool.method is not Method.NONE or not record.good(f.LOAD_BALANCING):
+        if (
+            pool.role not in BALANCED_ROLES
+            or count < 2
+            or pool.method is not Method.NONE
+            or not record.good(f.LOAD_BALANCING)
+        ):
             continue
         said = "load_balancing is none" if record.has(f.LOAD_BALANCING) else "load_balancing is not set"
-        yield Problem(_place(pool.name, "load_balancing"), f"the pool has {count} servers and {said}", "hlb, dns; none for one server", "write hlb or dns")
+        yield Problem(
+            _place(pool.name, "load_balancing"),
+            f"the pool has {count} servers and {said}",
+            "hlb, dns; none for one server",
+            "write hlb or dns",
+        )
 
 
 def sides_of_method(draft: Draft) -> Iterator[Problem]:
@@ -95,7 +116,12 @@ def sides_of_method(draft: Draft) -> Iterator[Problem]:
         texts = [methods[side].value if side in methods else "not set" for side in f.SIDES]
         if texts[0] != texts[1]:
             message = f"internal is {texts[0]} and external is {texts[1]}"
-            yield Problem(_place(pool.name, "load_balancing"), message, f"one of {_METHODS} for both interfaces", "write one method")
+            yield Problem(
+                _place(pool.name, "load_balancing"),
+                message,
+                f"one of {_METHODS} for both interfaces",
+                "write one method",
+            )
 
 
 def vips_present(draft: Draft) -> Iterator[Problem]:
@@ -104,7 +130,12 @@ def vips_present(draft: Draft) -> Iterator[Problem]:
         if pool.method is not Method.HLB or pool.role not in BALANCED_ROLES:
             continue
         if not pool.vip and record.good(f.VIP):
-            yield Problem(_place(pool.name, "vip"), "load_balancing is hlb and there is no VIP", "an IPv4 or IPv6 address", "set vip")
+            yield Problem(
+                _place(pool.name, "vip"),
+                "load_balancing is hlb and there is no VIP",
+                "an IPv4 or IPv6 address",
+                "set vip",
+            )
 
 
 def web_vip_present(draft: Draft) -> Iterator[Problem]:
@@ -113,7 +144,9 @@ def web_vip_present(draft: Draft) -> Iterator[Problem]:
         needed = pool.role in _WEB_ROLES and pool.method is Method.DNS and len(draft.members(pool)) > 1
         if needed and not record[f.WEB_VIP] and record.good(f.WEB_VIP):
             message = "DNS load balancing does not cover the web services, and there is no VIP for them"
-            yield Problem(_place(pool.name, "web_vip"), message, "an IPv4 or IPv6 address", "set web_vip, web_fqdn and balancer")
+            yield Problem(
+                _place(pool.name, "web_vip"), message, "an IPv4 or IPv6 address", "set web_vip, web_fqdn and balancer"
+            )
 
 
 def balancers_known(draft: Draft) -> Iterator[Problem]:
@@ -124,10 +157,14 @@ def balancers_known(draft: Draft) -> Iterator[Problem]:
         for side in f.SIDES if pool.role == "edge" else f.SIDES[:1]:
             if pool.method is Method.HLB and not pool.balancers.get(side) and record.good(f.BALANCER):
                 message = f"load_balancing is hlb and the {side} side has no balancer"
-                yield Problem(_place(pool.name, "balancer"), message, names_text(known), f"name a host of group {group}")
+                yield Problem(
+                    _place(pool.name, "balancer"), message, names_text(known), f"name a host of group {group}"
+                )
         for name in sorted({name for names in record[f.BALANCER].values() for name in names} - known):
             fix = name_correction(name, known, f"add the host to group {group}")
-            yield Problem(_place(pool.name, "balancer"), f"{shown(name)} is not a host of group {group}", names_text(known), fix)
+            yield Problem(
+                _place(pool.name, "balancer"), f"{shown(name)} is not a host of group {group}", names_text(known), fix
+            )
 
 
 def standard_edition_alone(draft: Draft) -> Iterator[Problem]:
@@ -155,7 +192,9 @@ def backup_pools(draft: Draft) -> Iterator[Problem]:
         place, others = _place(pool.name, "backup_pool"), sorted(set(draft.pool_records) - {pool.name})
         if other is None or pool.backup_pool == pool.name:
             message = "a pool cannot back itself up" if other else f"there is no pool {shown(pool.backup_pool)}"
-            yield Problem(place, message, names_text(others), name_correction(pool.backup_pool, others, "name another pool"))
+            yield Problem(
+                place, message, names_text(others), name_correction(pool.backup_pool, others, "name another pool")
+            )
         elif other[f.BACKUP_POOL] != pool.name and other.good(f.BACKUP_POOL):
             message = f"pool {pool.backup_pool} does not name this pool as its backup, and a backup is mutual"
             yield Problem(place, message, fix=f"set backup_pool: {pool.name} for pool {pool.backup_pool}")
@@ -167,9 +206,15 @@ def named_hosts(draft: Draft) -> Iterator[Problem]:
         for key, names in (("sql", pool.sql.hosts if pool.sql else ()), ("file_share", pool.file_share)):
             group = draft.groups.group_of("back_end" if key == "sql" else "file_servers")
             for name in (name for name in names if name not in draft.topology.hosts):
-                message = f"host {shown(name)} plays no role" if name in draft.inventory else f"there is no host {shown(name)}"
+                message = (
+                    f"host {shown(name)} plays no role"
+                    if name in draft.inventory
+                    else f"there is no host {shown(name)}"
+                )
                 fix = name_correction(name, draft.topology.hosts, f"add the host to group {group}")
-                yield Problem(_place(pool.name, f"{key}.hosts"), message, f"hosts of the inventory, as of group {group}", fix)
+                yield Problem(
+                    _place(pool.name, f"{key}.hosts"), message, f"hosts of the inventory, as of group {group}", fix
+                )
 
 
 def central_management_pool(draft: Draft) -> Iterator[Problem]:
@@ -186,7 +231,12 @@ def dns_hosts(draft: Draft) -> Iterator[Problem]:
         name = server.windows_host
         if name and name not in draft.inventory:
             fix = name_correction(name, draft.inventory, "add the host to the inventory")
-            yield Problem(f"lync_dns_servers[{index}].windows_host", f"there is no host {shown(name)}", "names of the inventory", fix)
+            yield Problem(
+                f"lync_dns_servers[{index}].windows_host",
+                f"there is no host {shown(name)}",
+                "names of the inventory",
+                fix,
+            )
 
 
 def vips_of(pool: Pool, record: Record) -> Iterator[tuple[str, AddressSet]]:
@@ -209,7 +259,12 @@ def vips_unique(draft: Draft) -> Iterator[Problem]:
                 message = f"{one} is an address of host {hosts[one]}"
                 yield Problem(place, message, "an address that no host holds", "give the pool an address of its own")
             if used.setdefault(one, place) != place:
-                yield Problem(place, f"{one} is used twice, also by {used[one]}", "an address for one use", "correct one of the two")
+                yield Problem(
+                    place,
+                    f"{one} is used twice, also by {used[one]}",
+                    "an address for one use",
+                    "correct one of the two",
+                )
 
 
 def web_balancer(draft: Draft) -> Iterator[Problem]:
@@ -233,11 +288,41 @@ def no_central_management(draft: Draft) -> Iterator[Problem]:
     servers = [*draft.hosts_with("frontend"), *draft.hosts_with("standard_edition")]
     if servers and not draft.deployment.has(v.CENTRAL_MANAGEMENT_POOL):
         message = "not set, so the rows of the replication of the configuration open nothing"
-        yield Problem("lync_central_management_pool", message, fix="name the pool that holds the Central Management Store")
+        yield Problem(
+            "lync_central_management_pool", message, fix="name the pool that holds the Central Management Store"
+        )
+
+
+def _names_of(pool: Pool) -> Iterator[tuple[str, str, str]]:
+    """Yield (view, key, name) of each name of a pool."""
+    yield "internal", "name of the pool", pool.name
+    if pool.web_fqdn:
+        yield "internal", "web_fqdn", pool.web_fqdn
+    if pool.external_web_fqdn:
+        yield "external", "external_web_fqdn", pool.external_web_fqdn
+    for service, name in pool.external_fqdns.items():
+        if name:
+            yield "external", f"external_fqdns.{service}", name
+
+
+def names_unique(draft: Draft) -> Iterator[Problem]:
+    """Refuse a name that two pools have in one view: it can lead to one of them only."""
+    holders: dict[tuple[str, str], str] = {}
+    for pool in draft.topology.pools.values():
+        for view, key, name in _names_of(pool):
+            other = holders.setdefault((view, name.lower()), pool.name)
+            if other != pool.name:
+                yield Problem(
+                    f"pool {pool.name}, {key}",
+                    f"{shown(name)} is also a name of pool {other}",
+                    "a name for one pool in each view",
+                    _NAMES_APART,
+                )
 
 
 ERRORS: tuple[Check, ...] = (
-    pool_roles, keys_of_role, members_exist, members_agree, method_fits, sides_of_method, vips_present, web_vip_present, balancers_known,
-    standard_edition_alone, backup_pools, named_hosts, central_management_pool, dns_hosts, vips_unique,
+    pool_roles, keys_of_role, members_exist, members_agree, method_fits, sides_of_method, vips_present,
+    web_vip_present, balancers_known,
+    standard_edition_alone, backup_pools, named_hosts, central_management_pool, dns_hosts, vips_unique, names_unique,
 )  # fmt: skip
 WARNINGS: tuple[Check, ...] = (web_balancer, unused_vip, no_central_management)

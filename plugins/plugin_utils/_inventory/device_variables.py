@@ -31,7 +31,9 @@ REVERSE_PROXY_OPTIONS: Mapping[str, tuple[str, ...]] = {
 
 
 def _options(by_driver: Mapping[str, tuple[str, ...]], raw: object, at: At) -> Mapping[str, str]:
-    """Return options by name; all hosts may share one mapping, so those of every driver are taken. No message shows a value."""
+    """Return options by name; all hosts may share one mapping, so those of every driver are taken. No message shows a
+    value.
+    """
     known = tuple(dict.fromkeys(name for names in by_driver.values() for name in names))
     found: dict[str, str] = {}
     for name, value in raw_mapping(raw, at).items():
@@ -62,23 +64,26 @@ BALANCER_DRIVER: Variable[str | None] = Variable(
 )  # fmt: skip
 BALANCER_ADDRESSES = Variable(
     "lync_balancer_addresses", addresses, AddressSet(), _HOST, "list",
-    "All sources of a load balancer's proxied connections and monitors, floating ones and those of each unit. Default C(lync_address).",
+    "All sources of a load balancer's proxied connections and monitors, floating ones and those of each unit. "
+    "Default C(lync_address).",
     elements="str",
 )  # fmt: skip
 BALANCER_VENDOR: Variable[Mapping[str, object]] = Variable(
     "lync_balancer_vendor", raw_mapping, {}, _HOST, "dict",
-    "Options of the driver of a load balancer, for all services on it; C(vendor) of a pool goes before.", documented_default={},
+    "Options of the driver of a load balancer, for all services on it; C(vendor) of a pool goes before.",
+    documented_default={},
 )  # fmt: skip
 BALANCER_STATE: Variable[str | None] = Variable(
     "lync_balancer_state", word("a state", ("replaced", "merged")), None, _HOST, "str",
-    "State that the virtual services of a load balancer are brought to; by default V(replaced), and V(merged) while a pool waits.",
+    "State that the virtual services of a load balancer are brought to; by default V(replaced), and V(merged) while "
+    "a pool waits.",
     choices=("replaced", "merged"),
 )  # fmt: skip
 BALANCER_OPTIONS_OF: Variable[Mapping[str, str]] = Variable(
     "lync_balancer_options", _balancer_options, {}, _HOST, "dict",
-    "Options of the module of a load balancer's driver, which are C(tenant), C(sync_group) and C(schema) of M(msuc.lync.f5_as3), "
-    "C(authentication), C(prefix) and C(peer) of M(msuc.lync.netscaler_services), C(prefix) of M(msuc.lync.kemp_services), "
-    "C(config) and C(pid_file) of M(msuc.lync.nginx_stream_services).",
+    "Options of the module of a load balancer's driver, which are C(tenant), C(sync_group) and C(schema) of "
+    "M(msuc.lync.f5_as3), C(authentication), C(prefix) and C(peer) of M(msuc.lync.netscaler_services), C(prefix) of "
+    "M(msuc.lync.kemp_services), C(config) and C(pid_file) of M(msuc.lync.nginx_stream_services).",
     documented_default={},
 )  # fmt: skip
 BALANCER_PATH: Variable[str | None] = Variable(
@@ -96,11 +101,13 @@ MASTER_SOCKET: Variable[str | None] = Variable(
 
 REVERSE_PROXY_DRIVER: Variable[str | None] = Variable(
     "lync_reverse_proxy_driver", word("a driver of reverse proxies", REVERSE_PROXY_DRIVERS), None, _HOST, "str",
-    "How a Linux reverse proxy is configured; without it, somebody else publishes there.", choices=REVERSE_PROXY_DRIVERS,
+    "How a Linux reverse proxy is configured; without it, somebody else publishes there.",
+    choices=REVERSE_PROXY_DRIVERS,
 )  # fmt: skip
 REVERSE_PROXY_OPTIONS_OF: Variable[Mapping[str, str]] = Variable(
     "lync_reverse_proxy_options", _reverse_proxy_options, {}, _HOST, "dict",
-    "The options C(program), and C(config) and C(pid_file) of nginx, of M(msuc.lync.publications).", documented_default={},
+    "The options C(program), and C(config) and C(pid_file) of nginx, of M(msuc.lync.publications).",
+    documented_default={},
 )  # fmt: skip
 REVERSE_PROXY_PATH: Variable[str | None] = Variable(
     "lync_reverse_proxy_path", text, None, _HOST, "str", "File of a reverse proxy that is ours."
@@ -113,27 +120,32 @@ REVERSE_PROXY_HTTP_PATH: Variable[str | None] = Variable(
 
 APPLY = Variable(
     "lync_apply", word("a way to apply changes", ("direct", "handout")), "direct", _HOST, "str",
-    "Whether a Windows host is changed, or scripts for it are handed out.", choices=("direct", "handout"), documented_default="direct",
+    "Whether a Windows host is changed, or scripts for it are handed out.",
+    choices=("direct", "handout"), documented_default="direct",
 )  # fmt: skip
 FIREWALL_STATE = Variable(
     "lync_firewall_state", word("a state", ("replaced", "merged", "overridden")), "replaced", _HOST, "str",
-    "What the plan means for rules that it does not have. V(replaced) removes those of the owned group, V(merged) keeps them, V(overridden) "
-    "removes them too, and disables rules of others that admit more on the plan's ports; drift and Linux take it for V(replaced).",
+    "What the plan means for rules that it does not have. V(replaced) removes those of the owned group, V(merged) "
+    "keeps them, V(overridden) removes them too, and disables rules of others that admit more on the plan's ports; "
+    "drift and Linux take it for V(replaced).",
     choices=("replaced", "merged", "overridden"), documented_default="replaced",
 )  # fmt: skip
 UNPROTECTED_RULES: Variable[tuple[str, ...]] = Variable(
     "lync_unprotected_rules", texts, (), _HOST, "list",
-    "With C(lync_firewall_state) V(overridden), the exact names of rules of Windows and of the product's setup that may be disabled too.",
+    "With C(lync_firewall_state) V(overridden), the exact names of rules of Windows and of the product's setup that "
+    "may be disabled too.",
     elements="str", documented_default=(),
 )  # fmt: skip
 IPSEC_ENGINE: Variable[str | None] = Variable(
     "lync_ipsec_engine", word("an engine", ("auto", "cim", "netsh")), None, _HOST, "str",
-    "What writes IPsec exemptions. Default V(auto), the cmdlets of C(NetSecurity) where the host has them, and C(netsh) elsewhere.",
+    "What writes IPsec exemptions. Default V(auto), the cmdlets of C(NetSecurity) where the host has them, and "
+    "C(netsh) elsewhere.",
     choices=("auto", "cim", "netsh"),
 )  # fmt: skip
 LINUX_POLICY = Variable(
     "lync_linux_policy", word("a policy", ("drop", "accept")), "drop", _HOST, "str",
-    "What a Linux host does with inbound traffic that no rule admits.", choices=("drop", "accept"), documented_default="drop",
+    "What a Linux host does with inbound traffic that no rule admits.",
+    choices=("drop", "accept"), documented_default="drop",
 )  # fmt: skip
 LINUX_PATH: Variable[str | None] = Variable(
     "lync_linux_path", text, None, _HOST, "str",
@@ -141,7 +153,9 @@ LINUX_PATH: Variable[str | None] = Variable(
 )  # fmt: skip
 
 DEVICE_VARIABLES: tuple[Variable[object], ...] = (
-    BALANCER_DRIVER, BALANCER_ADDRESSES, BALANCER_VENDOR, BALANCER_STATE, BALANCER_OPTIONS_OF, BALANCER_PATH, BALANCER_UDP_PATH,
-    MASTER_SOCKET, REVERSE_PROXY_DRIVER, REVERSE_PROXY_OPTIONS_OF, REVERSE_PROXY_PATH, REVERSE_PROXY_HTTP_PATH, APPLY, FIREWALL_STATE,
+    BALANCER_DRIVER, BALANCER_ADDRESSES, BALANCER_VENDOR, BALANCER_STATE, BALANCER_OPTIONS_OF, BALANCER_PATH,
+    BALANCER_UDP_PATH,
+    MASTER_SOCKET, REVERSE_PROXY_DRIVER, REVERSE_PROXY_OPTIONS_OF, REVERSE_PROXY_PATH, REVERSE_PROXY_HTTP_PATH, APPLY,
+    FIREWALL_STATE,
     UNPROTECTED_RULES, IPSEC_ENGINE, LINUX_POLICY, LINUX_PATH,
 )  # fmt: skip

@@ -4,7 +4,8 @@
 
     {address: 10.1.0.93, zones: [contoso.com], key_name: lync, key_secret: "{{ vault_dns_key }}"}
 
-The first server of a zone takes its records; the others only answer. A secret is never shown, whatever is wrong with it.
+The first server of a zone takes its records; the others only answer. A secret is never shown, whatever is wrong with
+it.
 """
 
 from __future__ import annotations
@@ -48,7 +49,16 @@ KEY_NAME: Field[str | None] = Field("key_name", dns_name, None)
 KEY_ALGORITHM: Field[str] = Field("key_algorithm", word("an algorithm of TSIG", ALGORITHMS), "hmac-sha256")
 KEY_SECRET: Field[str] = Field("key_secret", _secret, "")
 WINDOWS_HOST: Field[str | None] = Field("windows_host", text, None)
-SERVER_FIELDS: tuple[Field[object], ...] = (ADDRESS, ZONES, VIEW, PORT, KEY_NAME, KEY_ALGORITHM, KEY_SECRET, WINDOWS_HOST)
+SERVER_FIELDS: tuple[Field[object], ...] = (
+    ADDRESS,
+    ZONES,
+    VIEW,
+    PORT,
+    KEY_NAME,
+    KEY_ALGORITHM,
+    KEY_SECRET,
+    WINDOWS_HOST,
+)
 
 
 def read_dns_servers(raw: object, at: At) -> tuple[DnsServer, ...]:
@@ -61,7 +71,10 @@ def read_dns_servers(raw: object, at: At) -> tuple[DnsServer, ...]:
 
 def _server(raw: object, at: At) -> DnsServer:
     if not isinstance(raw, Mapping):
-        at.error(f"a {type(raw).__name__} is not a mapping", f"a mapping with keys of: {', '.join(field.name for field in SERVER_FIELDS)}")
+        at.error(
+            f"a {type(raw).__name__} is not a mapping",
+            f"a mapping with keys of: {', '.join(field.name for field in SERVER_FIELDS)}",
+        )
         return DnsServer("", ())
     record = read_record(raw, at, SERVER_FIELDS)
     _check(record, at)
@@ -87,4 +100,6 @@ def _check(record: Record, at: At) -> None:
         at.error(f"the TSIG key has no {missing.name}", "key_name and key_secret, or neither", f"add {missing.name}")
     if record.has(WINDOWS_HOST) and (record.has(KEY_NAME) or record.has(KEY_SECRET)):
         message = "the server has windows_host and a TSIG key, and zones of Active Directory take no TSIG"
-        at.error(message, "one of the two", "remove the key, or windows_host where the zone is not one of Active Directory")
+        at.error(
+            message, "one of the two", "remove the key, or windows_host where the zone is not one of Active Directory"
+        )

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from .._base.errors import Problem
+from .._catalogue.vocabulary import ROLES
 from .fields import Record
-from .model import ROLES, Host, InventoryHost, MemberState, Pool, Topology
+from .model import Host, InventoryHost, MemberState, Pool, Topology
 from .variables import POOLS
 
 

@@ -7,7 +7,6 @@ extra_rules([{"name": "Backup agent", "protocol": "tcp", "localport": "10000", "
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from .._base.errors import InvalidInputError, one_of
@@ -16,18 +15,25 @@ from .._firewall.rule import Rule
 from .fields import At, Fault, raw_mappings
 from .model import Platform
 
-_OWN_NAME = re.compile(r"^Lync .+ \((TCP|UDP) (in|out)( [^)]*)?\)$")
+# How the plan's own rules are called, "Lync fe-sip-tls (TCP in)": such names are kept free, also for rows that are
+# still to come.
+_OWN_START, _OWN_ENDS = "Lync ", tuple((protocol, way) for protocol in ("TCP", "UDP") for way in ("in", "out"))
 _SCOPES = ("localip", "remoteip", "localport", "remoteport")
 # What each way to a host listens on unless ansible_port says otherwise.
 _WINRM_PORTS, _SSH_PORTS = (5985, 5986), (22,)
 
 
 def extra_rules(raw: object, at: At) -> tuple[Rule, ...]:
-    """Return rules given as options of the firewall module, which join the owned group; every fault of every rule is noted."""
+    """Return rules given as options of the firewall module, which join the owned group; every fault of every rule is
+    noted.
+    """
     try:
         rules = rules_from_options(raw_mappings(raw, at), OWNED_GROUP)
     except InvalidInputError as error:
-        at.faults.extend(Fault(f"{at.place}, {problem.place}", problem.message, problem.allowed, problem.fix) for problem in error.problems)
+        at.faults.extend(
+            Fault(f"{at.place}, {problem.place}", problem.message, problem.allowed, problem.fix)
+            for problem in error.problems
+        )
         return ()
     at.faults.extend(fault for rule in rules for fault in _faults(rule, f"{at.place}, rule {rule.name}"))
     return rules
@@ -35,16 +41,30 @@ def extra_rules(raw: object, at: At) -> tuple[Rule, ...]:
 
 def _faults(rule: Rule, place: str) -> Iterator[Fault]:
     """Yield why a rule that Windows would take cannot be part of a plan."""
-    if _OWN_NAME.match(rule.name):
-        yield Fault(f"{place}, name", "names of this form are those of the plan's own rules", fix="choose another name")
+    if _is_reserved(rule.name):
+        yield Fault(
+            f"{place}, name", "names of this form are those of the plan's own rules", fix="choose another name"
+        )
     for option in _SCOPES:
         words = getattr(rule, option).keywords
         if words:
-            yield Fault(f"{place}, {option}", f"{one_of(words)}: a plan holds no words", "addresses, networks, ranges, ports", "write what the word stands for")
+            yield Fault(
+                f"{place}, {option}",
+                f"{one_of(words)}: a plan holds no words",
+                "addresses, networks, ranges, ports",
+                "write what the word stands for",
+            )
+
+
+def _is_reserved(name: str) -> bool:
+    start, _bracket, end = name.rpartition(" (")
+    return start.startswith(_OWN_START) and end.endswith(")") and tuple(end[:-1].split(" ")[:2]) in _OWN_ENDS
 
 
 def management_ports(variables: Mapping[str, object], platform: Platform) -> tuple[int, ...]:
-    """Return the TCP ports on which a host is managed: ansible_port, else that of SSH on Linux and where Ansible uses it, else those of WinRM."""
+    """Return the TCP ports on which a host is managed: ansible_port, else that of SSH on Linux and where Ansible uses
+    it, else those of WinRM.
+    """
     port = str(variables.get("ansible_port") or "")
     if port.isdecimal() and 1 <= int(port) <= 65535:
         return (int(port),)

@@ -24,7 +24,9 @@ from .messages import correction
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
-_DNS_NAME = re.compile(r"^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$", re.IGNORECASE)
+_DNS_NAME = re.compile(
+    r"^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$", re.IGNORECASE
+)
 _URL = re.compile(r"^(https?://)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?(/[^\s]*)?$")
 _PORT_LIMITS = f"{FIRST} to {LAST}"
 
@@ -188,7 +190,8 @@ def boolean(raw: object, at: At) -> bool:
 
 
 def items(raw: object, at: At) -> list[tuple[object, At]]:
-    """Return (item, place) of a list; one text is a list of its comma separated parts, a number is a list of itself."""
+    """Return (item, place) of a list; one text is a list of its comma separated parts, a number is a list of itself.
+    """
     if isinstance(raw, str):
         return [(part.strip(), at) for part in raw.split(",") if part.strip()]
     if isinstance(raw, int) and not isinstance(raw, bool):
@@ -305,7 +308,9 @@ def port_range(raw: object, at: At) -> tuple[int, int] | None:
     pair = _port_pair(raw)
     if pair == (0, 0):
         allowed = f"a-b, each {_PORT_LIMITS}, a not above b"
-        at.error(f"{shown(raw)} is not a range of ports in order", allowed, "write the lower port first, within the limits")
+        at.error(
+            f"{shown(raw)} is not a range of ports in order", allowed, "write the lower port first, within the limits"
+        )
         return None
     return pair
 

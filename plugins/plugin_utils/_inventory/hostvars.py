@@ -20,7 +20,8 @@ HostVars = Mapping[str, Mapping[str, object]]
 
 
 def read_inventory(hostvars: HostVars) -> dict[str, InventoryHost]:
-    """Return every host of a hostvars mapping with its groups and the variables lync_*, ansible_host and connection keys.
+    """Return every host of a hostvars mapping with its groups and the variables lync_*, ansible_host and connection
+    keys.
 
     A template that cannot be resolved stays as its text, so that validation names it with its place. A host without
     any group is none of the inventory: older versions of Ansible list their implicit localhost there.
@@ -37,7 +38,9 @@ def _read_host(name: str, hostvars: HostVars, templated: dict[int, tuple[object,
     for key, value in wanted.items():
         if _is_templated(value, templated):
             wanted[key] = _resolved(name, key, value, hostvars)
-    return InventoryHost(name, tuple(str(group) for group in groups) if isinstance(groups, (list, tuple)) else (), wanted)
+    return InventoryHost(
+        name, tuple(str(group) for group in groups) if isinstance(groups, (list, tuple)) else (), wanted
+    )
 
 
 def _raw(name: str, hostvars: HostVars) -> Mapping[str, object]:
@@ -48,7 +51,8 @@ def _raw(name: str, hostvars: HostVars) -> Mapping[str, object]:
 
 
 def _is_templated(value: object, templated: dict[int, tuple[object, bool]]) -> bool:
-    """Return whether a value holds template marks; the value is kept beside the answer so that its id stays its own."""
+    """Return whether a value holds template marks; the value is kept beside the answer so that its id stays its own.
+    """
     if isinstance(value, str):
         return any(mark in value for mark in _MARKS)
     if not isinstance(value, (Mapping, list, tuple)):

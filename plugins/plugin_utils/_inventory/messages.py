@@ -30,7 +30,9 @@ def name_correction(name: str, names: Iterable[str], otherwise: str) -> str:
 
 def names_text(names: Collection[str]) -> str:
     """Return names that exist as text: sorted, the first twenty of them and how many more there are."""
-    return one_of(sorted(names)[:_NAMES_SHOWN]) + (f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else "")
+    return one_of(sorted(names)[:_NAMES_SHOWN]) + (
+        f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    )
 
 
 def hosts_text(names: Iterable[str]) -> str:

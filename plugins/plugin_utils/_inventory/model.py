@@ -14,57 +14,8 @@ from enum import Enum
 from .._base.addresses import AddressSet
 from .._base.errors import Problem
 from .._catalogue.model import Version
+from .._catalogue.vocabulary import DEFAULT_EDGE_PORTS, DEFAULT_MEDIA_PORTS
 from .._firewall.rule import Rule
-
-ROLES = {
-    # role (the group's default name): managed by default
-    "frontend": True,
-    "edge": True,
-    "mediation": True,
-    "directors": True,
-    "reverse_proxy": True,
-    "standard_edition": True,
-    "monitoring": True,
-    "archiving": True,
-    "av_conferencing": True,
-    "persistent_chat": True,
-    "load_balancers": True,
-    "back_end": False,
-    "exchange_um": False,
-    "office_web_apps": False,
-    "sba": False,
-    "clients": False,
-    "pstn_gateways": False,
-    "trusted_applications": False,
-    "e911_gateways": False,
-    "dhcp_servers": False,
-    "dns_servers": False,
-    "file_servers": False,
-    "admin_hosts": False,
-}
-POOLED_ROLES = ("frontend", "directors", "edge", "mediation")
-"""Roles whose hosts are members of a pool; BALANCED_ROLES: those whose pools a load balancer may stand before."""
-BALANCED_ROLES = (*POOLED_ROLES, "reverse_proxy")
-FEATURES = (
-    "federation",
-    "public_im",
-    "rcc",
-    "e911",
-    "cac",
-    "dhcp_discovery",
-    "legacy_clients",
-    "legacy_federation",
-    "http_publishing",
-    "mediation_tcp",
-    "mobility",
-    "xmpp",
-    "centralized_logging",
-)
-# The documented defaults, as the tables print them: port-catalogue versions, "Server media ranges (defaults)".
-DEFAULT_MEDIA_PORTS = {"audio": (49152, 57500), "video": (57501, 65535), "application_sharing": (49152, 65535), "client": (1024, 65535)}
-DEFAULT_EDGE_PORTS = {"access": 443, "web_conferencing": 443, "av": 443}
-# With one external address for all three services, as published topologies have it.
-SHARED_EDGE_PORTS = {"access": 5061, "web_conferencing": 444, "av": 443}
 
 
 class Platform(str, Enum):
@@ -103,7 +54,8 @@ class InventoryHost:
 
 @dataclass(frozen=True)
 class DeviceSettings:
-    """How a host is configured, as the variables of device_variables say; None or empty where a module's default holds.
+    """How a host is configured, as the variables of device_variables say; None or empty where a module's default
+    holds.
 
     connection_host: ansible_host, else the name of the host.
     """
@@ -183,7 +135,9 @@ class SqlServer:
 
 @dataclass(frozen=True)
 class Tls:
-    """What reverse proxies do with the TLS of a pool's external web names: mode passthrough or bridge; paths on the proxy, of bridge only."""
+    """What reverse proxies do with the TLS of a pool's external web names: mode passthrough or bridge; paths on the
+    proxy, of bridge only.
+    """
 
     mode: str = "passthrough"
     certificate: str = ""
@@ -194,10 +148,11 @@ class Tls:
 class Pool:
     """One pool, with its members in the inventory's order.
 
-    vip: internal (the only one outside the Edge); may hold an IPv4 and an IPv6 address. web_vip: equals vip unless given.
-    external_vips, external_fqdns: of an Edge pool, per service of EDGE_SERVICES. external_web_vip: 443 -> 4443 and 80 -> 8080 done by the balancer.
-    balancers: inventory names per side, {"internal": (...), "external": (...)}; outside the Edge only "internal".
-    methods: per side; validation has made sure that both sides of an Edge agree, so method is one of them.
+    vip: internal (the only one outside the Edge); may hold an IPv4 and an IPv6 address. web_vip: equals vip unless
+    given. external_vips, external_fqdns: of an Edge pool, per service of EDGE_SERVICES. external_web_vip: 443 -> 4443
+    and 80 -> 8080 done by the balancer. balancers: inventory names per side, {"internal": (...), "external": (...)};
+    outside the Edge only "internal". methods: per side; validation has made sure that both sides of an Edge agree, so
+    method is one of them.
     """
 
     name: str
@@ -224,7 +179,8 @@ class Pool:
 
 @dataclass(frozen=True)
 class DnsServer:
-    """A server that takes DNS records of zones in one view (internal or external): by a TSIG key, or on a Windows host.
+    """A server that takes DNS records of zones in one view (internal or external): by a TSIG key, or on a Windows
+    host.
 
     key_secret: base64; empty without a key, and as long as it is vaulted. It is not part of the text of a server.
     """

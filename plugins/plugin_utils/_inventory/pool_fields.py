@@ -16,7 +16,22 @@ from dataclasses import replace
 from .._base.addresses import AddressSet
 from .._base.errors import shown
 from .._catalogue.model import EDGE_SERVICES
-from .fields import At, Field, Reader, Record, T, addresses, dns_name, mapping_of, port, raw_mapping, read_record, text, texts, word
+from .fields import (
+    At,
+    Field,
+    Reader,
+    Record,
+    T,
+    addresses,
+    dns_name,
+    mapping_of,
+    port,
+    raw_mapping,
+    read_record,
+    text,
+    texts,
+    word,
+)
 from .model import Method, SqlServer, Tls
 
 SIDES = ("internal", "external")
@@ -89,9 +104,14 @@ def _tls(raw: object, at: At) -> Tls:
     record = read_record(raw, at, (_MODE, _CERTIFICATE, _CA))
     for needed in (_CERTIFICATE, _CA):
         if record.good(_MODE) and record[_MODE] == "bridge" and not record.has(needed):
-            at.error(f"mode bridge has no {needed.name}", "a path on the proxy", f"add {needed.name}, or use passthrough")
+            at.error(
+                f"mode bridge has no {needed.name}", "a path on the proxy", f"add {needed.name}, or use passthrough"
+            )
         if record.good(_MODE) and record[_MODE] == "passthrough" and record.has(needed):
-            at.key(needed.name).error("mode passthrough shows the member's certificate and uses none here", fix="remove it, or use mode bridge")
+            at.key(needed.name).error(
+                "mode passthrough shows the member's certificate and uses none here",
+                fix="remove it, or use mode bridge",
+            )
     return Tls(record[_MODE], record[_CERTIFICATE], record[_CA])
 
 
@@ -114,7 +134,8 @@ SITE: Field[str | None] = Field("site", text, None)
 TLS: Field[Tls] = Field("tls", _tls, Tls())
 
 POOL_FIELDS: tuple[Field[object], ...] = (
-    ROLE, LOAD_BALANCING, BALANCER, VIP, WEB_VIP, EXTERNAL_VIPS, EXTERNAL_WEB_VIP, WEB_FQDN, EXTERNAL_WEB_FQDN, EXTERNAL_FQDNS,
+    ROLE, LOAD_BALANCING, BALANCER, VIP, WEB_VIP, EXTERNAL_VIPS, EXTERNAL_WEB_VIP, WEB_FQDN, EXTERNAL_WEB_FQDN,
+    EXTERNAL_FQDNS,
     MONITORING_PORT, BACKUP_POOL, SQL, FILE_SHARE, VENDOR, SITE, TLS,
 )  # fmt: skip
 
@@ -128,5 +149,7 @@ def read_pools(raw: object, at: At) -> Mapping[str, Record]:
     for raw_name, entry in raw.items():
         name = dns_name(raw_name, replace(at, place=f"{at.place}, name of a pool"))
         if name:
-            records[name] = read_record({} if entry is None else entry, At(f"pool {name}", at.faults, ", "), POOL_FIELDS)
+            records[name] = read_record(
+                {} if entry is None else entry, At(f"pool {name}", at.faults, ", "), POOL_FIELDS
+            )
     return records

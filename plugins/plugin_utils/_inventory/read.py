@@ -14,22 +14,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from .._base.errors import InvalidInputError
-from . import checks_balancers, checks_edge, checks_hosts, checks_names, checks_pools, checks_ports, checks_proxies
+from . import checks_balancers, checks_edge, checks_hosts, checks_pools
 from . import pool_fields as f
 from . import variables as v
+from .build import build_host, build_pool, members_by_pool, pool_role
 from .draft import Check, Draft, RoleGroups
 from .fields import Record
-from .hosts import build_host
 from .model import Host, InventoryHost, Pool, Topology
-from .pools import build_pool, members_by_pool, pool_role
 from .settings import Settings, unknown_variables
 
-ERROR_CHECKS: tuple[Check, ...] = (
-    checks_hosts.ERRORS + checks_pools.ERRORS + checks_names.ERRORS + checks_edge.ERRORS + checks_balancers.ERRORS + checks_proxies.ERRORS
-)
-WARNING_CHECKS: tuple[Check, ...] = (
-    checks_hosts.WARNINGS + checks_pools.WARNINGS + checks_ports.WARNINGS + checks_balancers.WARNINGS + checks_proxies.WARNINGS
-)
+_CHECKS = (checks_hosts, checks_pools, checks_balancers)
+ERROR_CHECKS: tuple[Check, ...] = tuple(check for room in (*_CHECKS, checks_edge) for check in room.ERRORS)
+WARNING_CHECKS: tuple[Check, ...] = tuple(check for room in _CHECKS for check in room.WARNINGS)
 
 
 def read_topology(inventory: Mapping[str, InventoryHost]) -> Topology:
@@ -50,7 +46,9 @@ def read_topology(inventory: Mapping[str, InventoryHost]) -> Topology:
 
 
 def sketch_topology(inventory: Mapping[str, InventoryHost]) -> Topology:
-    """Return what of a topology can be read, whatever is wrong with the inventory: for emergencies, where no plan is made."""
+    """Return what of a topology can be read, whatever is wrong with the inventory: for emergencies, where no plan is
+    made.
+    """
     return _draft(inventory, Settings(inventory)).topology
 
 
@@ -69,7 +67,12 @@ def _draft(inventory: Mapping[str, InventoryHost], settings: Settings) -> Draft:
     return Draft(inventory, groups, deployment, _topology(hosts, pools, deployment), records, deployment[v.POOLS])
 
 
-def _hosts(inventory: Mapping[str, InventoryHost], groups: RoleGroups, records: Mapping[str, Record], pools: Mapping[str, Record]) -> dict[str, Host]:
+def _hosts(
+    inventory: Mapping[str, InventoryHost],
+    groups: RoleGroups,
+    records: Mapping[str, Record],
+    pools: Mapping[str, Record],
+) -> dict[str, Host]:
     roles_of: dict[tuple[str, ...], frozenset[str]] = {}
     hosts: dict[str, Host] = {}
     for name, host in inventory.items():

@@ -4,7 +4,8 @@
 
     WAVE_SIZE = Variable("lync_wave_size", whole_number(1, "..."), 1, RUN, "int", "...", documented_default=1)
 
-Values are taken as the options of Ansible's modules take them: yes for true, numbers as text, lists as text with commas.
+Values are taken as the options of Ansible's modules take them: yes for true, numbers as text, lists as text with
+commas.
 """
 
 from __future__ import annotations
@@ -88,7 +89,10 @@ def _mappings(raw: object, at: At) -> tuple[Mapping[str, object], ...]:
         at.error(f"{shown(raw)} is not a list", "a list of mappings")
         return ()
     found = [raw_mapping(item, at.item(index)) for index, item in enumerate(raw)]
-    return tuple({key: value.isoformat() if isinstance(value, datetime.date) else value for key, value in item.items()} for item in found)
+    return tuple(
+        {key: value.isoformat() if isinstance(value, datetime.date) else value for key, value in item.items()}
+        for item in found
+    )
 
 
 def _flag(name: str, description: str, default: bool = False) -> Variable[bool]:
@@ -97,7 +101,9 @@ def _flag(name: str, description: str, default: bool = False) -> Variable[bool]:
 
 def _count(name: str, smallest: int, default: int, description: str, allowed: str = "") -> Variable[int]:
     allowed = allowed or f"{smallest} and more"
-    return Variable(name, _whole_number(smallest, allowed), default, _RUN, "int", description, documented_default=default)
+    return Variable(
+        name, _whole_number(smallest, allowed), default, _RUN, "int", description, documented_default=default
+    )
 
 
 def _file(name: str, description: str) -> Variable[str]:
@@ -115,67 +121,132 @@ def _word(name: str, description: str) -> Variable[str]:
 # What may differ from host to host; everything else is one value for the run.
 OF_HOSTS: tuple[Variable[object], ...] = (
     _flag("lync_accept_cut", "Make changes although they cut established TCP connections or shut listeners."),
-    _flag("lync_snapshot", "Export the firewall policy to a file on a Windows host before it is changed.", default=True),
+    _flag(
+        "lync_snapshot", "Export the firewall policy to a file on a Windows host before it is changed.", default=True
+    ),
     _word("lync_snapshot_dir", "Folder of these files on the hosts, by default one below the folder of Windows."),
     _count("lync_snapshot_keep", 0, 10, "How many of these files stay."),
-    _count("lync_confirm_minutes", 0, 0, "Minutes until a change that was not confirmed over a new connection is taken back; 0 for never."),
+    _count(
+        "lync_confirm_minutes",
+        0,
+        0,
+        "Minutes until a change that was not confirmed over a new connection is taken back; 0 for never.",
+    ),
     _flag("lync_handout", "Hand out scripts for all Windows hosts instead of changing them."),
-    _word("lync_rollback_to", "Snapshot that rollback.yml restores, V(newest) for the last one; without it the snapshots are listed."),
+    _word(
+        "lync_rollback_to",
+        "Snapshot that rollback.yml restores, V(newest) for the last one; without it the snapshots are listed.",
+    ),
     _count("lync_probe_at_once", 1, 16, "How many probes of a host are under way at the same time."),
     _count("lync_probe_per_second", 1, 50, "How many probes of a host start in a second."),
     Variable(
-        "lync_probe_seconds", _number("seconds"), 3.0, _RUN, "float", "How many seconds one probe may take.", documented_default=3.0
+        "lync_probe_seconds",
+        _number("seconds"),
+        3.0,
+        _RUN,
+        "float",
+        "How many seconds one probe may take.",
+        documented_default=3.0,
     ),
     _count("lync_probe_total_seconds", 1, 120, "How many seconds the probes of a host may take together."),
-    _count("lync_probe_listen_seconds", 1, 900, "After how many seconds temporary listeners close when nobody closes them."),
+    _count(
+        "lync_probe_listen_seconds",
+        1,
+        900,
+        "After how many seconds temporary listeners close when nobody closes them.",
+    ),
 )
 OF_THE_RUN: tuple[Variable[object], ...] = (
     _file("lync_plan_dir", "Directory that the plan is written to; playbooks/plan.yml writes to C(plan) without it."),
     _flag("lync_plan_show", "Print a table per host and pool; playbooks/plan.yml does, unless this is false."),
     _file("lync_plan_baseline", "Directory of an earlier plan to compare with."),
     _file("lync_approved_plan", "Directory of the plan that was last approved; drift.yml goes by it."),
-    _file("lync_affected_file", "File that takes the names of the devices that the change against the baseline touches."),
+    _file(
+        "lync_affected_file", "File that takes the names of the devices that the change against the baseline touches."
+    ),
     _file("lync_report_dir", "Directory that reports are written to."),
     _file("lync_audit_dir", "Directory of the dumps that audit.yml compares with the plan, by default C(dumps)."),
     _word("lync_change_reference", "Reference of the change, for report and log; it is never written to a device."),
-    _count("lync_wave_size", 1, 1, "How many members of a pool are changed at a time.", "1 and more members of a pool at a time"),
+    _count(
+        "lync_wave_size",
+        1,
+        1,
+        "How many members of a pool are changed at a time.",
+        "1 and more members of a pool at a time",
+    ),
     _flag("lync_verify", "Let the hosts probe each other before and after a change."),
     _list("lync_retire", "Hosts without a role that retire.yml takes everything of ours from."),
     Variable(
-        "lync_dns_state", word("a state", ("replaced", "merged")), "replaced", _RUN, "str",
-        "What the plan means for owned DNS records that it does not have. V(replaced) removes them, V(merged) keeps them.",
-        choices=("replaced", "merged"), documented_default="replaced",
+        "lync_dns_state",
+        word("a state", ("replaced", "merged")),
+        "replaced",
+        _RUN,
+        "str",
+        "What the plan means for owned DNS records that it does not have. V(replaced) removes them, V(merged) keeps "
+        "them.",
+        choices=("replaced", "merged"),
+        documented_default="replaced",
     ),
-    _list("lync_dns_take_over", "Names whose unknown values in DNS are removed, although the records are not owned yet."),
+    _list(
+        "lync_dns_take_over", "Names whose unknown values in DNS are removed, although the records are not owned yet."
+    ),
     _flag("lync_remediate", "Repair what drift.yml finds."),
     _list("lync_remediate_classes", "Classes of deviations that are repaired, by default all that can be."),
     _list("lync_remediate_concerns", "Concerns that are repaired, by default all."),
     Variable(
-        "lync_remediate_after_hours", _number("hours"), 0.0, _RUN, "float",
-        "How many hours earlier reports have shown a deviation before it is repaired.", documented_default=0.0,
+        "lync_remediate_after_hours",
+        _number("hours"),
+        0.0,
+        _RUN,
+        "float",
+        "How many hours earlier reports have shown a deviation before it is repaired.",
+        documented_default=0.0,
     ),
     _count("lync_remediate_max_changes", 0, 0, "The most repairs of one device; 0 for no limit."),
-    _word("lync_remediate_window", "When repairs are made, as V(22:00-05:00) or V(mon-fri 22:00-05:00), by the controller's clock."),
+    _word(
+        "lync_remediate_window",
+        "When repairs are made, as V(22:00-05:00) or V(mon-fri 22:00-05:00), by the controller's clock.",
+    ),
     _flag("lync_unattended", "Nobody watches the run, which repairs only what is missing, disabled or narrowed."),
     Variable(
-        "lync_accepted_deviations", _mappings, (), _RUN, "list",
-        "Deviations that are accepted for a time, with device, name, owner, reason, ticket, expires, and concern and class.",
-        elements="dict", documented_default=(),
+        "lync_accepted_deviations",
+        _mappings,
+        (),
+        _RUN,
+        "list",
+        "Deviations that are accepted for a time, with device, name, owner, reason, ticket, expires, and concern and "
+        "class.",
+        elements="dict",
+        documented_default=(),
     ),
     _flag("lync_probe_listeners", "Open temporary listeners where nothing listens."),
-    _flag("lync_probe_rules", "Compare the firewall rules with the plan before probing, which tells causes.", default=True),
+    _flag(
+        "lync_probe_rules",
+        "Compare the firewall rules with the plan before probing, which tells causes.",
+        default=True,
+    ),
     _count("lync_probe_max", 1, 400, "The most probes of one host."),
     _count("lync_probe_closed", 0, 2, "How many ports that should be closed are probed, per pair of hosts."),
-    _count("lync_probe_certificate_days", 0, 30, "From how many days before its end a certificate is reported to be expiring."),
+    _count(
+        "lync_probe_certificate_days",
+        0,
+        30,
+        "From how many days before its end a certificate is reported to be expiring.",
+    ),
     _word("lync_selftest_host", "The one host that selftest.yml asks."),
     _list("lync_selftest_names", "Names of the assumptions that selftest.yml asks about, C(*) for anything.", ("*",)),
 )
 # A credential: playbooks template it into tasks, and nothing of ours reads or keeps it.
 CREDENTIALS: tuple[Variable[object], ...] = (
     Variable(
-        "lync_balancer_provider", raw_mapping, {}, _RUN, "dict",
+        "lync_balancer_provider",
+        raw_mapping,
+        {},
+        _RUN,
+        "dict",
         "How an appliance is reached, with keys of C(provider) of its module, such as C(user), C(password) and C(ca).",
-        documented_default={}, is_secret=True,
+        documented_default={},
+        is_secret=True,
     ),
 )
 RUN_VARIABLES = OF_HOSTS + OF_THE_RUN + CREDENTIALS

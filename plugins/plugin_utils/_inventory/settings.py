@@ -119,7 +119,11 @@ def unknown_variables(inventory: Mapping[str, InventoryHost], local: Record) -> 
                 holders.setdefault(name, []).append(host.name)
     for name, hosts in holders.items():
         near = nearest(name, KNOWN_NAMES)
-        advice = f"write {near}, or list it in lync_local_variables" if near else "remove it, or list it in lync_local_variables"
+        advice = (
+            f"write {near}, or list it in lync_local_variables"
+            if near
+            else "remove it, or list it in lync_local_variables"
+        )
         yield Problem(hosts_text(hosts), f"there is no variable {shown(name)}", fix=advice)
 
 
@@ -134,4 +138,6 @@ def _conflict(variable: Variable[object], one: InventoryHost, other: InventoryHo
     name = variable.name
     values = "" if variable.is_secret else f": {shown(one.variables[name])} and {shown(other.variables[name])}"
     place = f"hosts {one.name} and {other.name}, {name}"
-    return Problem(place, f"the values differ{values}", "one value for the whole deployment", "set it once, for group all")
+    return Problem(
+        place, f"the values differ{values}", "one value for the whole deployment", "set it once, for group all"
+    )

@@ -4,8 +4,8 @@
 
     VERSION = Variable("lync_version", _version, Version.LYNC_2010, HOST, "str", "...", choices=("2010", ...))
 
-Host variables are read per host (those of devices are in device_variables), deployment variables once: they must be equal wherever
-they are set. The variables of a run are in run_variables.
+Host variables are read per host (those of devices are in device_variables), deployment variables once: they must be
+equal wherever they are set. The variables of a run are in run_variables.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 from .._base.addresses import AddressSet
 from .._catalogue.model import EDGE_SERVICES, MEDIA_RANGES, Version
+from .._catalogue.vocabulary import DEFAULT_MEDIA_PORTS, FEATURES, ROLES
 from .._firewall.rule import Rule
 from .device_variables import DEVICE_VARIABLES
 from .dns_servers import read_dns_servers
@@ -39,7 +40,7 @@ from .fields import (
     word,
     words_of,
 )
-from .model import DEFAULT_MEDIA_PORTS, FEATURES, ROLES, DnsServer, MemberState, Platform
+from .model import DnsServer, MemberState, Platform
 from .pool_fields import read_pools
 from .run_variables import RUN_VARIABLES
 
@@ -78,38 +79,43 @@ FEATURES_ON: Variable[frozenset[str]] = Variable(
     "Features in use; each opens the rows that need it, a feature that is off opens nothing. Equal within a pool.",
     elements="str", choices=FEATURES, documented_default=(),
 )  # fmt: skip
-POOL: Variable[str | None] = Variable("lync_pool", dns_name, None, _HOST, "str", "Name of the pool that the host is a member of, a key of C(lync_pools).")
+POOL: Variable[str | None] = Variable(
+    "lync_pool", dns_name, None, _HOST, "str", "Name of the pool that the host is a member of, a key of C(lync_pools)."
+)
 SITE: Variable[str | None] = Variable(
     "lync_site", text, None, _HOST, "str",
-    "Site of the host, default the site of its pool. When set, clients, phones and gateways are limited to their site.",
+    "Site of the host, default the site of its pool. When set, clients, phones and gateways are limited to their "
+    "site.",
 )  # fmt: skip
 MANAGED: Variable[bool | None] = Variable(
     "lync_managed", boolean, None, _HOST, "bool",
-    "Whether the host gets rules. Default true for the roles of the product and for load balancers, "
-    "false for the roles that are listed for their addresses only.",
+    "Whether the host gets rules. Default true for the roles of the product and for load balancers, false for the "
+    "roles that are listed for their addresses only.",
 )  # fmt: skip
 PLATFORM: Variable[Platform | None] = Variable(
     "lync_platform", _platform, None, _HOST, "str",
-    "What the host runs. Default linux for load balancers with driver haproxy or nginx and for reverse proxies with a driver, "
-    "appliance for other load balancers, windows for all else.",
+    "What the host runs. Default linux for load balancers with driver haproxy or nginx and for reverse proxies with "
+    "a driver, appliance for other load balancers, windows for all else.",
     choices=tuple(platform.value for platform in Platform),
 )  # fmt: skip
 MEMBER_STATE = Variable(
     "lync_member_state", _member_state, MemberState.ACTIVE, _HOST, "str",
-    "Phase of the host in its pool. joining has rules but no traffic yet, draining still has rules and loses its traffic, "
-    "retired wants nothing.",
+    "Phase of the host in its pool. joining has rules but no traffic yet, draining still has rules and loses its "
+    "traffic, retired wants nothing.",
     choices=tuple(state.value for state in MemberState), documented_default="active",
 )  # fmt: skip
 BACKUP_MEMBER: Variable[bool] = Variable(
     "lync_backup_member", boolean, False, _HOST, "bool",
-    "Load balancers send traffic to this member only while no other member of its pool is well.", documented_default=False,
+    "Load balancers send traffic to this member only while no other member of its pool is well.",
+    documented_default=False,
 )  # fmt: skip
 
 # --- per host: addresses ------------------------------------------------------------------------------------------
 
 ADDRESS = Variable(
     "lync_address", addresses, _NONE, _HOST, "list",
-    "Addresses that the host answers on, IPv4 and IPv6. Default C(ansible_host) when that is an address; a name is never resolved.",
+    "Addresses that the host answers on, IPv4 and IPv6. Default C(ansible_host) when that is an address; a name is "
+    "never resolved.",
     elements="str",
 )  # fmt: skip
 INTERNAL_ADDRESS = Variable(
@@ -117,15 +123,23 @@ INTERNAL_ADDRESS = Variable(
     "Addresses of the internal interface of an Edge Server or reverse proxy. Default C(lync_address).", elements="str",
 )  # fmt: skip
 EXTERNAL_ADDRESS = Variable(
-    "lync_external_address", addresses, _NONE, _HOST, "list", "Addresses of the external interface of a reverse proxy that has two interfaces.", elements="str"
+    "lync_external_address",
+    addresses,
+    _NONE,
+    _HOST,
+    "list",
+    "Addresses of the external interface of a reverse proxy that has two interfaces.",
+    elements="str",
 )
 EXTERNAL_ADDRESSES: Variable[Mapping[str, AddressSet]] = Variable(
     "lync_external_addresses", mapping_of(EDGE_SERVICES, addresses), {}, _HOST, "dict",
-    "Addresses that the external network cards of an Edge Server hold, with keys access, web_conferencing and av. All three may be the same.",
+    "Addresses that the external network cards of an Edge Server hold, with keys access, web_conferencing and av. "
+    "All three may be the same.",
 )  # fmt: skip
 EXTERNAL_NAT_ADDRESSES: Variable[Mapping[str, AddressSet]] = Variable(
     "lync_external_nat_addresses", mapping_of(EDGE_SERVICES, addresses), {}, _HOST, "dict",
-    "Public addresses of an Edge Server behind network address translation, with the keys of C(lync_external_addresses).",
+    "Public addresses of an Edge Server behind network address translation, with the keys of "
+    "C(lync_external_addresses).",
 )  # fmt: skip
 EDGE_PORTS: Variable[Mapping[str, int]] = Variable(
     "lync_edge_ports", mapping_of(EDGE_SERVICES, port), {}, _HOST, "dict",
@@ -133,41 +147,70 @@ EDGE_PORTS: Variable[Mapping[str, int]] = Variable(
     "5061, 444 and 443 when all three share one address. Equal within a pool.",
 )  # fmt: skip
 PSTN_ADDRESS = Variable(
-    "lync_pstn_address", addresses, _NONE, _HOST, "list", "Addresses of the interface of a Mediation Server that faces the gateways.", elements="str"
+    "lync_pstn_address",
+    addresses,
+    _NONE,
+    _HOST,
+    "list",
+    "Addresses of the interface of a Mediation Server that faces the gateways.",
+    elements="str",
 )
 
 # --- per host: networks, ports and neighbours ---------------------------------------------------------------------
 
 CLIENT_NETWORKS = Variable(
     "lync_client_networks", any_networks, _NONE, _HOST, "list",
-    "Networks of the clients, as addresses, networks or ranges. Required; C(any) is taken and warned about. Equal within a pool.", elements="str",
+    "Networks of the clients, as addresses, networks or ranges. Required; C(any) is taken and warned about. Equal "
+    "within a pool.", elements="str",
 )  # fmt: skip
 PHONE_NETWORKS = Variable(
-    "lync_phone_networks", networks, _NONE, _HOST, "list", "Networks of the phones. Default C(lync_client_networks). Equal within a pool.", elements="str"
+    "lync_phone_networks",
+    networks,
+    _NONE,
+    _HOST,
+    "list",
+    "Networks of the phones. Default C(lync_client_networks). Equal within a pool.",
+    elements="str",
 )
 MEDIA_PORTS: Variable[Mapping[str, tuple[int, int]]] = Variable(
     "lync_media_ports", _media_ports, DEFAULT_MEDIA_PORTS, _HOST, "dict",
-    "Ranges of media ports of the host, with keys audio, video, application_sharing and client; "
-    "a key that is absent keeps its default. Equal within a pool.",
+    "Ranges of media ports of the host, with keys audio, video, application_sharing and client; a key that is absent "
+    "keeps its default. Equal within a pool.",
     documented_default={name: f"{first}-{last}" for name, (first, last) in DEFAULT_MEDIA_PORTS.items()},
 )  # fmt: skip
 CLIENT_PROGRAM: Variable[str | None] = Variable(
-    "lync_client_program", text, None, _HOST, "str", "Path of the client's program on a managed client; the rules for its media are bound to it."
+    "lync_client_program",
+    text,
+    None,
+    _HOST,
+    "str",
+    "Path of the client's program on a managed client; the rules for its media are bound to it.",
 )
-SIP_PORT: Variable[int | None] = Variable("lync_sip_port", port, None, _HOST, "int", "SIP port that a gateway listens on.")
+SIP_PORT: Variable[int | None] = Variable(
+    "lync_sip_port", port, None, _HOST, "int", "SIP port that a gateway listens on."
+)
 GATEWAY_POOLS: Variable[tuple[str, ...]] = Variable(
-    "lync_gateway_pools", dns_names, (), _HOST, "list", "Names of the pools that a gateway serves. Default all.", elements="str", documented_default=()
+    "lync_gateway_pools",
+    dns_names,
+    (),
+    _HOST,
+    "list",
+    "Names of the pools that a gateway serves. Default all.",
+    elements="str",
+    documented_default=(),
 )
 # --- per host: rules beside the catalogue's -----------------------------------------------------------------------
 
 EXTRA_FIREWALL_RULES: Variable[tuple[Rule, ...]] = Variable(
     "lync_extra_firewall_rules", extra_rules, (), _HOST, "list",
-    "Rules that join the owned group of the host, as options of M(msuc.lync.windows_firewall_rules); numbers and addresses, no words.",
+    "Rules that join the owned group of the host, as options of M(msuc.lync.windows_firewall_rules); numbers and "
+    "addresses, no words.",
     elements="dict", documented_default=(),
 )  # fmt: skip
 MANAGEMENT_RULE: Variable[bool] = Variable(
     "lync_management_rule", boolean, False, _HOST, "bool",
-    "Whether the plan of a Windows or Linux host admits C(lync_management_networks) to the ports that Ansible connects to.", documented_default=False,
+    "Whether the plan of a Windows or Linux host admits C(lync_management_networks) to the ports that Ansible "
+    "connects to.", documented_default=False,
 )  # fmt: skip
 
 # --- once for the deployment --------------------------------------------------------------------------------------
@@ -178,8 +221,9 @@ GROUPS: Variable[Mapping[str, str]] = Variable(
 )  # fmt: skip
 POOLS: Variable[Mapping[str, Record]] = Variable(
     "lync_pools", read_pools, {}, _DEPLOYMENT, "dict",
-    "The pools by name. Keys of an entry are role, load_balancing, balancer, vip, web_vip, external_vips, external_web_vip, web_fqdn, external_web_fqdn, "
-    "external_fqdns, monitoring_port, backup_pool, sql, file_share, vendor, site and tls.",
+    "The pools by name. Keys of an entry are role, load_balancing, balancer, vip, web_vip, external_vips, "
+    "external_web_vip, web_fqdn, external_web_fqdn, external_fqdns, monitoring_port, backup_pool, sql, file_share, "
+    "vendor, site and tls.",
     documented_default={},
 )  # fmt: skip
 CENTRAL_MANAGEMENT_POOL: Variable[str | None] = Variable(
@@ -187,32 +231,52 @@ CENTRAL_MANAGEMENT_POOL: Variable[str | None] = Variable(
     "Pool that holds the Central Management Store, or the inventory name of a Standard Edition server that does.",
 )  # fmt: skip
 MANAGEMENT_NETWORKS = Variable(
-    "lync_management_networks", networks, _NONE, _DEPLOYMENT, "list", "Networks that Ansible connects from; a change that would shut them out is refused.",
+    "lync_management_networks",
+    networks, _NONE, _DEPLOYMENT, "list",
+    "Networks that Ansible connects from; a change that would shut them out is refused.",
     elements="str", documented_default=(),
 )  # fmt: skip
 MEDIA_NETWORKS = Variable(
-    "lync_media_networks", networks, _NONE, _DEPLOYMENT, "list", "Networks that may send media besides clients, phones and servers.",
+    "lync_media_networks",
+    networks, _NONE, _DEPLOYMENT, "list",
+    "Networks that may send media besides clients, phones and servers.",
     elements="str", documented_default=(),
 )  # fmt: skip
 SIP_DOMAINS: Variable[tuple[str, ...]] = Variable(
-    "lync_sip_domains", dns_names, (), _DEPLOYMENT, "list", "SIP domains, for DNS records.", elements="str", documented_default=()
+    "lync_sip_domains",
+    dns_names,
+    (),
+    _DEPLOYMENT,
+    "list",
+    "SIP domains, for DNS records.",
+    elements="str",
+    documented_default=(),
 )
 SIMPLE_URLS_OF: Variable[Mapping[str, tuple[str, ...]]] = Variable(
-    "lync_simple_urls", mapping_of(SIMPLE_URLS, urls), {}, _DEPLOYMENT, "dict", "Simple URLs, as lists under meet, dialin and admin.", documented_default={}
+    "lync_simple_urls",
+    mapping_of(SIMPLE_URLS, urls),
+    {},
+    _DEPLOYMENT,
+    "dict",
+    "Simple URLs, as lists under meet, dialin and admin.",
+    documented_default={},
 )
 DNS_SERVERS: Variable[tuple[DnsServer, ...]] = Variable(
     "lync_dns_servers", read_dns_servers, (), _DEPLOYMENT, "list",
-    "Servers that take DNS records. Keys are address, port, zones, view (internal or external), key_name, key_algorithm and key_secret (a TSIG key), "
-    "and windows_host (an inventory name).",
+    "Servers that take DNS records. Keys are address, port, zones, view (internal or external), key_name, "
+    "key_algorithm and key_secret (a TSIG key), and windows_host (an inventory name).",
     elements="dict", documented_default=(), is_secret=True,
 )  # fmt: skip
 IPSEC = Variable(
     "lync_ipsec", word("a mode", ("auto", "true", "false")), "auto", _DEPLOYMENT, "str",
-    "Whether IPsec exemptions are applied. auto applies them where a rule of the host requests or requires protection.",
+    "Whether IPsec exemptions are applied. auto applies them where a rule of the host requests or requires "
+    "protection.",
     choices=("auto", "true", "false"), documented_default="auto",
 )  # fmt: skip
 IPSEC_REMOTE_NETWORKS = Variable(
-    "lync_ipsec_remote_networks", networks, _NONE, _DEPLOYMENT, "list", "Networks that IPsec exemptions are limited to. Default no limit.",
+    "lync_ipsec_remote_networks",
+    networks, _NONE, _DEPLOYMENT, "list",
+    "Networks that IPsec exemptions are limited to. Default no limit.",
     elements="str", documented_default=(),
 )  # fmt: skip
 IPSEC_PORTS = Variable(
@@ -221,24 +285,38 @@ IPSEC_PORTS = Variable(
     choices=("any", "media"), documented_default="any",
 )  # fmt: skip
 EXTRA_ROWS: Variable[tuple[Mapping[str, object], ...]] = Variable(
-    "lync_extra_rows", raw_mappings, (), _DEPLOYMENT, "list", "Rows that are added to the port catalogue.", elements="dict", documented_default=()
+    "lync_extra_rows",
+    raw_mappings,
+    (),
+    _DEPLOYMENT,
+    "list",
+    "Rows that are added to the port catalogue.",
+    elements="dict",
+    documented_default=(),
 )
 ROW_OVERRIDES: Variable[tuple[Mapping[str, object], ...]] = Variable(
-    "lync_row_overrides", raw_mappings, (), _DEPLOYMENT, "list", "Changes of rows of the port catalogue, each a JMESPath C(select) and the keys to C(set).",
+    "lync_row_overrides",
+    raw_mappings, (), _DEPLOYMENT, "list",
+    "Changes of rows of the port catalogue, each a JMESPath C(select) and the keys to C(set).",
     elements="dict", documented_default=(),
 )  # fmt: skip
 LOCAL_VARIABLES: Variable[tuple[str, ...]] = Variable(
-    "lync_local_variables", texts, (), _DEPLOYMENT, "list", "Names of variables of your own that begin with lync_; any other unknown one is an error.",
+    "lync_local_variables",
+    texts, (), _DEPLOYMENT, "list",
+    "Names of variables of your own that begin with lync_; any other unknown one is an error.",
     elements="str", documented_default=(),
 )  # fmt: skip
 
 HOST_VARIABLES: tuple[Variable[object], ...] = (
-    VERSION, FEATURES_ON, POOL, SITE, MANAGED, PLATFORM, MEMBER_STATE, BACKUP_MEMBER, ADDRESS, INTERNAL_ADDRESS, EXTERNAL_ADDRESS, EXTERNAL_ADDRESSES,
-    EXTERNAL_NAT_ADDRESSES, EDGE_PORTS, PSTN_ADDRESS, CLIENT_NETWORKS, PHONE_NETWORKS, MEDIA_PORTS, CLIENT_PROGRAM, SIP_PORT, GATEWAY_POOLS,
+    VERSION, FEATURES_ON, POOL, SITE, MANAGED, PLATFORM, MEMBER_STATE, BACKUP_MEMBER, ADDRESS, INTERNAL_ADDRESS,
+    EXTERNAL_ADDRESS, EXTERNAL_ADDRESSES,
+    EXTERNAL_NAT_ADDRESSES, EDGE_PORTS, PSTN_ADDRESS, CLIENT_NETWORKS, PHONE_NETWORKS, MEDIA_PORTS, CLIENT_PROGRAM,
+    SIP_PORT, GATEWAY_POOLS,
     EXTRA_FIREWALL_RULES, MANAGEMENT_RULE, *DEVICE_VARIABLES,
 )  # fmt: skip
 DEPLOYMENT_VARIABLES: tuple[Variable[object], ...] = (
-    GROUPS, POOLS, CENTRAL_MANAGEMENT_POOL, MANAGEMENT_NETWORKS, MEDIA_NETWORKS, SIP_DOMAINS, SIMPLE_URLS_OF, DNS_SERVERS, IPSEC,
+    GROUPS, POOLS, CENTRAL_MANAGEMENT_POOL, MANAGEMENT_NETWORKS, MEDIA_NETWORKS, SIP_DOMAINS, SIMPLE_URLS_OF,
+    DNS_SERVERS, IPSEC,
     IPSEC_REMOTE_NETWORKS, IPSEC_PORTS, EXTRA_ROWS, ROW_OVERRIDES, LOCAL_VARIABLES,
 )  # fmt: skip
 KNOWN_NAMES = frozenset(variable.name for variable in HOST_VARIABLES + DEPLOYMENT_VARIABLES + RUN_VARIABLES)

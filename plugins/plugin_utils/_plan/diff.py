@@ -4,18 +4,23 @@
 
     fe01: 10.3.0.0/16 newly admitted to TCP 5061
     fe01: 10.4.0.7 no longer admitted to TCP 5061
+
+The last plan that somebody approved goes in place of the one computed from the inventory: a device unlike it is drift,
+and a computed plan unlike it is a pending change, which is listed and never made by a remediation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 from .._base.addresses import ANY, AddressSet
 from .._base.match_space import Box, subtract
 from .._base.ports import ANY as ANY_PORT
 from .._base.ports import PortSet
+from . import files as plan_files
 from .documents import plain
 from .model import DnsRecord, FirewallRule, HostPlan, IpsecExemption, Plan, PoolPlan, VirtualService
 from .publication_diff import publication_texts
@@ -107,7 +112,8 @@ def _by_name(items: Iterable[_Named]) -> dict[str, _Named]:
 
 
 def _full_name(item: FirewallRule | IpsecExemption | VirtualService | DnsRecord) -> str:
-    """Return what tells an item from the others of its section: record sets of one name have several types and views."""
+    """Return what tells an item from the others of its section: record sets of one name have several types and views.
+    """
     return f"{item.name} {item.type} {item.view}" if isinstance(item, DnsRecord) else item.name
 
 
@@ -130,7 +136,9 @@ def _flow_text(box: Box, verdict: str) -> str:
     program = f" of {box.program}" if box.program else ""
     source = "" if box.remoteport == ANY_PORT else f" from port {_text(box.remoteport)}"
     if box.direction == "in":
-        return f"{_text(box.remoteip)} {verdict} to {box.protocol.upper()} {_text(box.localport)}{near}{source}{program}"
+        return (
+            f"{_text(box.remoteip)} {verdict} to {box.protocol.upper()} {_text(box.localport)}{near}{source}{program}"
+        )
     ports = f"{box.protocol.upper()} {_text(box.remoteport)}"
     local = "" if box.localport == ANY_PORT else f" from port {_text(box.localport)}"
     return f"outbound {ports} to {_text(box.remoteip)}{local}{near}{program} {verdict}"
@@ -163,3 +171,22 @@ def _limits(rule: FirewallRule) -> str | None:
         value = getattr(rule, name)
         found += [f"{name} {value if isinstance(value, str) else ', '.join(value)}"] if value else []
     return ", ".join(found) or None
+
+
+@dataclass(frozen=True)
+class Approved:
+    """An approved plan, the texts of its files by path, their digest, and what the computed plan changes of it, a line
+    each.
+    """
+
+    plan: Plan
+    files: Mapping[str, str]
+    digest: str
+    pending: tuple[str, ...]
+
+
+def approved_plan(directory: Path, computed: Plan) -> Approved:
+    """Return the approved plan of a directory beside the computed one; raises InvalidInputError when it is none."""
+    plan = plan_files.read_plan(directory)
+    files = plan_files.rendered(plan)
+    return Approved(plan, files, plan_files.digest(files), difference(plan, computed).lines)

@@ -5,8 +5,8 @@
     plain(FirewallRule(...)) == {"name": "Lync fe-sip-tls (TCP in)", "rows": ["S2"], ...}
     load(FirewallRule, plain(rule)) == rule
 
-The fields of a dataclass are the whole description: texts, numbers, truth values, enums, dataclasses, tuples of these, mappings with
-texts for keys, and None. A field that is None has no key.
+The fields of a dataclass are the whole description: texts, numbers, truth values, enums, dataclasses, tuples of these,
+mappings with texts for keys, and None. A field that is None has no key.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def plain(item: object) -> object:
 
 
 def load(kind: type[_T], document: object) -> _T:
-    """Return the dataclass of a document; raises DocumentError for unknown keys, missing ones, and values of another type."""
+    """Return the dataclass of a document; raises DocumentError for unknown keys, missing ones, and values of another
+    type.
+    """
     return cast(_T, _reader(cast(Hashable, kind))(document))
 
 
@@ -65,9 +67,12 @@ def _reader(kind: Hashable) -> _Reader:
 
 
 def _dataclass_reader(kind: type) -> _Reader:
-    """Return what reads a dataclass; an optional field without a default may be left out, as plain() does with None."""
+    """Return what reads a dataclass; an optional field without a default may be left out, as plain() does with None.
+    """
     hints = get_type_hints(kind)
-    without_default = [field.name for field in fields(kind) if field.default is MISSING and field.default_factory is MISSING]
+    without_default = [
+        field.name for field in fields(kind) if field.default is MISSING and field.default_factory is MISSING
+    ]
     absent = {name: None for name in without_default if _is_optional(hints[name])}
     needed = [name for name in without_default if name not in absent]
 

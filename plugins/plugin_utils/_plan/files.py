@@ -56,7 +56,9 @@ def parsed(files: Mapping[str, str]) -> dict[str, Document]:
 
 
 def digest(files: Mapping[str, str]) -> str:
-    """Return what tells one plan from another: SHA-256, in hexadecimal, over the texts of its files by path, the index excepted."""
+    """Return what tells one plan from another: SHA-256, in hexadecimal, over the texts of its files by path, the index
+    excepted.
+    """
     found = hashlib.sha256()
     for path, text in sorted(files.items()):
         found.update(f"{path}\n{text}".encode())
@@ -74,7 +76,8 @@ def pool_path(name: str) -> str:
 
 
 def write(directory: Path, files: Mapping[str, str]) -> list[str]:
-    """Write files and index below a directory, remove what an earlier index lists and this run lacks; return changed paths.
+    """Write files and index below a directory, remove what an earlier index lists and this run lacks; return changed
+    paths.
 
     Unchanged files are left alone. Raises InvalidInputError when the directory holds something that is not a plan.
     """
@@ -89,23 +92,36 @@ def write(directory: Path, files: Mapping[str, str]) -> list[str]:
 def read(directory: Path) -> dict[str, Document]:
     """Return the documents of a plan directory by path; raises InvalidInputError when it is not a readable plan."""
     if not (directory / INDEX).is_file():
-        raise InvalidInputError([_problem(directory, "holds no plan: there is no index.json", "name a directory that playbooks/plan.yml wrote")])
+        raise InvalidInputError(
+            [
+                _problem(
+                    directory,
+                    "holds no plan: there is no index.json",
+                    "name a directory that playbooks/plan.yml wrote",
+                )
+            ]
+        )
     paths = [path for path in _earlier_files(directory) if path.endswith(".json")]
     documents = {path: read_json(directory / path) for path in paths}
-    problems = [problem for path, document in documents.items() for problem in _faults(directory / path, path, document)]
+    problems = [
+        problem for path, document in documents.items() for problem in _faults(directory / path, path, document)
+    ]
     if problems:
         raise InvalidInputError(problems)
     return documents
 
 
 def read_plan(directory: Path) -> Plan:
-    """Return the plan of a directory, which may be anybody's; raises InvalidInputError when it is not a readable plan."""
+    """Return the plan of a directory, which may be anybody's; raises InvalidInputError when it is not a readable plan.
+    """
     documents = read(directory)
     return _plan(documents, lambda path: directory / path)
 
 
 def load_plan(directory: Path) -> Plan:
-    """Return the plan that this run wrote to a directory itself, without holding it to the schema again; nothing is an empty plan."""
+    """Return the plan that this run wrote to a directory itself, without holding it to the schema again; nothing is an
+    empty plan.
+    """
     paths = [path for path in _earlier_files(directory) if path.endswith(".json")]
     return _plan({path: read_json(directory / path) for path in paths}, lambda path: directory / path)
 
@@ -179,9 +195,13 @@ def read_json(path: Path) -> Document:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InvalidInputError([_problem(path, f"cannot be read: {error}", "make the plan again with playbooks/plan.yml")]) from error
+        raise InvalidInputError(
+            [_problem(path, f"cannot be read: {error}", "make the plan again with playbooks/plan.yml")]
+        ) from error
     if not isinstance(document, dict):
-        raise InvalidInputError([_problem(path, "is not a JSON object", "make the plan again with playbooks/plan.yml")])
+        raise InvalidInputError(
+            [_problem(path, "is not a JSON object", "make the plan again with playbooks/plan.yml")]
+        )
     return document
 
 

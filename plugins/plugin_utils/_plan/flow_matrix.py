@@ -2,9 +2,11 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Who talks to whom: the flows that a plan admits, by role, for the flow matrix and the drawing of a report.
 
-    Flow(source="clients", destination="frontend", transport="tcp", port="5061", rows=("S2",), application="SIP/TLS", interface="any")
+    Flow(source="clients", destination="frontend", transport="tcp", port="5061", rows=("S2",), application="SIP/TLS",
+         interface="any")
 
-Roles, peers and applications are the provenance that each rule of the plan carries; the peer of a rule without any is "other".
+Roles, peers and applications are the provenance that each rule of the plan carries; the peer of a rule without any is
+"other".
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The values of a plan: what every host and every pool should have.
 
-A plan is a pure function of catalogue and topology, and all that later steps read of the inventory's meaning; it holds no secret
-and no option of a run. Its texts are numbers, ranges a-b, addresses, networks and "any", never keywords.
+A plan is a pure function of catalogue and topology, and all that later steps read of the inventory's meaning; it holds
+no secret and no option of a run. Its texts are numbers, ranges a-b, addresses, networks and "any", never keywords.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ RULE_SOURCES = frozenset((EXTRA_RULES, MANAGEMENT_RULE, MONITOR_RULE))
 class FirewallRule:
     """One firewall rule; its limits are options of community.windows.win_firewall_rule, None where there is no limit.
 
-    rows, applications, services, peer_classes: the provenance, that of all rows where rules were merged; rows of a rule that no row of
-    the catalogue asks for name the variable that does (RULE_SOURCES). peer_classes: roles where a class of the catalogue is some
-    servers, else the class itself ("any", "clients", "management").
-    component_roles: the roles of the host that the rows are for. interface: the side of the host, a value of Interface.
+    rows, applications, services, peer_classes: the provenance, that of all rows where rules were merged; rows of a
+    rule that no row of the catalogue asks for name the variable that does (RULE_SOURCES). peer_classes: roles where a
+    class of the catalogue is some servers, else the class itself ("any", "clients", "management"). component_roles:
+    the roles of the host that the rows are for. interface: the side of the host, a value of Interface.
     """
 
     name: str
@@ -89,7 +89,9 @@ class IpsecExemption:
 
 @dataclass(frozen=True)
 class MediaFlow:
-    """Media that a host exchanges, which must not wait for IPsec: what exemptions are for, whether or not they are wanted."""
+    """Media that a host exchanges, which must not wait for IPsec: what exemptions are for, whether or not they are
+    wanted.
+    """
 
     rows: tuple[str, ...]
     protocol: str
@@ -101,7 +103,9 @@ class MediaFlow:
 
 @dataclass(frozen=True)
 class MirrorPeer:
-    """Who is not managed and drops media in the clear, where it requires IPsec, unless it has the mirror of a host's exemptions."""
+    """Who is not managed and drops media in the clear, where it requires IPsec, unless it has the mirror of a host's
+    exemptions.
+    """
 
     name: str
     addresses: tuple[str, ...]
@@ -125,11 +129,11 @@ def row_order(row: str) -> tuple[str, int, str]:
 class VirtualService:
     """One virtual service on a load balancer; times in seconds.
 
-    persistence: {"type": "none" | "source" | "cookie", "seconds": int, "name": str, "group": str}; services of one group
-    share their affinity. monitor: {"type": "tcp", "port": int, "interval_seconds": int, "failures": int}.
+    persistence: {"type": "none" | "source" | "cookie", "seconds": int, "name": str, "group": str}; services of one
+    group share their affinity. monitor: {"type": "tcp", "port": int, "interval_seconds": int, "failures": int}.
     members: address texts of the members that take traffic; backup_members take it when none of these is well,
-    draining_members keep what they have, disabled_members (joining) take nothing.
-    options: what the pool's or the balancer's vendor options say, for the driver.
+    draining_members keep what they have, disabled_members (joining) take nothing. options: what the pool's or the
+    balancer's vendor options say, for the driver.
     """
 
     name: str
@@ -169,9 +173,10 @@ class DnsRecord:
 class LoadBalancerSettings:
     """How a load balancer is configured.
 
-    driver: a value of lync_balancer_driver. host: name or address of its management, unless the credentials of the task name another.
-    state: what virtual services are brought to, None for what the run decides. options: those of the driver's module.
-    path, udp_path: files on a Linux host that are ours, of HAProxy or nginx and of nginx for UDP beside HAProxy; None for the module's default.
+    driver: a value of lync_balancer_driver. host: name or address of its management, unless the credentials of the
+    task name another. state: what virtual services are brought to, None for what the run decides. options: those of
+    the driver's module. path, udp_path: files on a Linux host that are ours, of HAProxy or nginx and of nginx for UDP
+    beside HAProxy; None for the module's default.
     """
 
     driver: str
@@ -185,7 +190,9 @@ class LoadBalancerSettings:
 
 @dataclass(frozen=True)
 class ReverseProxySettings:
-    """How a reverse proxy is configured; driver: a value of lync_reverse_proxy_driver, the rest are options of msuc.lync.publications."""
+    """How a reverse proxy is configured; driver: a value of lync_reverse_proxy_driver, the rest are options of
+    msuc.lync.publications.
+    """
 
     driver: str
     options: Mapping[str, object] = field(default_factory=dict)
@@ -198,9 +205,10 @@ class ReverseProxySettings:
 class HostPolicy:
     """How a host is treated.
 
-    apply: direct or handout. firewall_state: merged, replaced or overridden. ipsec: auto, true or false. ipsec_engine: None for auto.
-    linux_policy: drop or accept, what nftables does with what no rule admits. linux_path: None for the module's default.
-    management_networks: from where Ansible connects. unprotected_rules: names of protected rules that overridden may disable.
+    apply: direct or handout. firewall_state: merged, replaced or overridden. ipsec: auto, true or false. ipsec_engine:
+    None for auto. linux_policy: drop or accept, what nftables does with what no rule admits. linux_path: None for the
+    module's default. management_networks: from where Ansible connects. unprotected_rules: names of protected rules
+    that overridden may disable.
     """
 
     apply: str = "direct"
@@ -214,7 +222,9 @@ class HostPolicy:
 
     @property
     def drift_state(self) -> str:
-        """Return the state to compare with and to repair to: drift is of our own rules, those of others are site.yml's alone."""
+        """Return the state to compare with and to repair to: drift is of our own rules, those of others are site.yml's
+        alone.
+        """
         return "replaced" if self.firewall_state == "overridden" else self.firewall_state
 
 
@@ -222,9 +232,9 @@ class HostPolicy:
 class HostPlan:
     """What one host should have, and how it is brought there.
 
-    addresses: all that the inventory says are on its network cards. balancer_addresses: from which a load balancer connects and monitors.
-    publications, reverse_proxy: of a reverse proxy that is configured, None of every other host.
-    load_balancer: of a load balancer that is configured, None of every other host.
+    addresses: all that the inventory says are on its network cards. balancer_addresses: from which a load balancer
+    connects and monitors. publications, reverse_proxy: of a reverse proxy that is configured, None of every other
+    host. load_balancer: of a load balancer that is configured, None of every other host.
     """
 
     host: str

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The difference between what two plans publish on a reverse proxy, as flows and as text.
 
-    meet.contoso.com on 203.0.113.31 newly published, TCP 443 to 10.1.0.11 port 4443
-    publication pool01.contoso.com changed: mode passthrough -> bridge (changes the certificate clients see)
+meet.contoso.com on 203.0.113.31 newly published, TCP 443 to 10.1.0.11 port 4443
+publication pool01.contoso.com changed: mode passthrough -> bridge (changes the certificate clients see)
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def _flow_texts(flows: set[_Flow], verdict: str) -> list[str]:
 
 
 def _further(old: Publication, new: Publication) -> Iterator[str]:
-    """Yield what else differs of a publication, and what clients notice of it; its members where no flow shows them."""
+    """Yield what else differs of a publication, and what clients notice of it; its members where no flow shows them.
+    """
     before, after = _properties(old), _properties(new)
     shown_as_flows = {"members"} if _flows([old]) != _flows([new]) else set()
     keys = [key for key in before if before[key] != after[key] and key not in shown_as_flows]

@@ -16,7 +16,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return rows under a header in aligned columns, without trailing blanks."""
     lines = [tuple(header), *(tuple(row) for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
 
 
 def indented(text: str) -> str:
@@ -29,15 +31,23 @@ def host_plan(plan: HostPlan) -> str:
     title = f"{plan.host} ({', '.join(plan.roles)}, version {plan.version})"
     parts = [title]
     if plan.firewall_rules:
-        parts.append(indented(table(("rule", "rows", "port", "from/to", "bound to"), map(_rule_row, plan.firewall_rules))))
+        parts.append(
+            indented(table(("rule", "rows", "port", "from/to", "bound to"), map(_rule_row, plan.firewall_rules)))
+        )
     else:
         parts.append("  no firewall rules")
     if plan.ipsec_exemptions:
         header = ("IPsec exemption", "rows", "port", "from/to", "bound to")
         parts.append(indented(table(header, map(_exemption_row, plan.ipsec_exemptions))))
     if plan.mirror_peers:
-        parts.append(f"  need the mirror of these where they require IPsec: {shortened([peer.name for peer in plan.mirror_peers])}")
-    tail = [f"{len(plan.ipsec_exemptions)} IPsec exemptions", f"{len({item.row for item in plan.not_opened})} rows not fully opened"]
+        parts.append(
+            "  need the mirror of these where they require IPsec: "
+            f"{shortened([peer.name for peer in plan.mirror_peers])}"
+        )
+    tail = [
+        f"{len(plan.ipsec_exemptions)} IPsec exemptions",
+        f"{len({item.row for item in plan.not_opened})} rows not fully opened",
+    ]
     return "\n".join([*parts, f"  {', '.join(tail)}"])
 
 
@@ -45,25 +55,50 @@ def pool_plan(plan: PoolPlan) -> str:
     """Return the virtual services of a pool as a table, with its DNS records counted under it."""
     lines = [f"{plan.pool} ({plan.role}, {plan.method})"]
     if plan.virtual_services:
-        lines.append(indented(table(("service", "rows", "listens on", "members", "persistence"), map(_service_row, plan.virtual_services))))
+        lines.append(
+            indented(
+                table(
+                    ("service", "rows", "listens on", "members", "persistence"),
+                    map(_service_row, plan.virtual_services),
+                )
+            )
+        )
     return "\n".join([*lines, f"  {len(plan.virtual_services)} virtual services, {len(plan.dns_records)} DNS records"])
 
 
 def _rule_row(rule: FirewallRule) -> tuple[str, ...]:
     ports = rule.remoteport if rule.direction == "out" and rule.localport == ("any",) else rule.localport
-    return (rule.name, shortened(rule.rows), f"{rule.protocol} {','.join(ports)}", shortened(rule.remoteip), shortened(rule.localip))
+    return (
+        rule.name,
+        shortened(rule.rows),
+        f"{rule.protocol} {','.join(ports)}",
+        shortened(rule.remoteip),
+        shortened(rule.localip),
+    )
 
 
 def _exemption_row(exemption: IpsecExemption) -> tuple[str, ...]:
     where = f"{exemption.protocol} {','.join(exemption.localport)}"
-    return (exemption.name, shortened(exemption.rows), where, shortened(exemption.remoteip), shortened(exemption.localip))
+    return (
+        exemption.name,
+        shortened(exemption.rows),
+        where,
+        shortened(exemption.remoteip),
+        shortened(exemption.localip),
+    )
 
 
 def _service_row(service: VirtualService) -> tuple[str, ...]:
     where = f"{service.vip} {service.protocol} {service.port}"
     members = f"{','.join(service.members)} port {service.node_port}"
     kept = service.persistence
-    return (service.name, shortened(service.rows), where, members, f"{kept['type']} {kept['seconds']} s" if "seconds" in kept else str(kept["type"]))
+    return (
+        service.name,
+        shortened(service.rows),
+        where,
+        members,
+        f"{kept['type']} {kept['seconds']} s" if "seconds" in kept else str(kept["type"]),
+    )
 
 
 def shortened(texts: Sequence[str]) -> str:

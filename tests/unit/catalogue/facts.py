@@ -11,8 +11,19 @@ from typing import Any
 import yaml
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.ports import PortSet
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import Catalogue, Interface, IpsecRow, PortRow, PortSide, PortSpec, Version
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import DEFAULT_EDGE_PORTS, DEFAULT_MEDIA_PORTS
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import (
+    Catalogue,
+    Interface,
+    IpsecRow,
+    PortRow,
+    PortSide,
+    PortSpec,
+    Version,
+)
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.vocabulary import (
+    DEFAULT_EDGE_PORTS,
+    DEFAULT_MEDIA_PORTS,
+)
 
 HERE = Path(__file__).parent
 LATER = (Version.LYNC_2013, Version.SFB_2015, Version.SFB_2019, Version.SFB_SE)
@@ -72,7 +83,10 @@ def described(found: PortRow) -> list[str]:
     shows_interface = found.interface not in (Interface.ANY, Interface.PSTN)
     place = collocation + found.component + (f" {found.interface.value}" if shows_interface else "")
     side = "remote " if found.port_side is PortSide.REMOTE else ""
-    return [f"{place} {found.direction.value} {transport.value} {side}{port_text(found.port)}" for transport in found.transports]
+    return [
+        f"{place} {found.direction.value} {transport.value} {side}{port_text(found.port)}"
+        for transport in found.transports
+    ]
 
 
 def versions_of(text: object) -> set[Version]:

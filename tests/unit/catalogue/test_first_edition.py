@@ -30,9 +30,15 @@ def test_port_row_became_exactly_these_listeners_and_flows(fact: dict[str, Any])
 
 @pytest.mark.parametrize("fact", PORT_ROWS, ids=lambda fact: fact["row"])
 def test_load_balancer_value_of_2010_is_the_printed_one(fact: dict[str, Any]) -> None:
-    rows = [row for row in numbered(fact["row"]) if f" {port_text(row.port)}" in fact["becomes"][0] and Version.LYNC_2010 in row.versions]
+    rows = [
+        row
+        for row in numbered(fact["row"])
+        if f" {port_text(row.port)}" in fact["becomes"][0] and Version.LYNC_2010 in row.versions
+    ]
     inbound = [row for row in rows if row.direction is Direction.IN] or rows
-    assert {row.load_balancer[Version.LYNC_2010].value for row in inbound} == {LOAD_BALANCER_WORDS[fact["load_balancer"]]}
+    assert {row.load_balancer[Version.LYNC_2010].value for row in inbound} == {
+        LOAD_BALANCER_WORDS[fact["load_balancer"]]
+    }
 
 
 def test_duplicates_share_the_row_of_their_original() -> None:
@@ -96,7 +102,9 @@ def test_counts_of_protocols_and_ports() -> None:
     assert {name: count for name, count in protocols.items() if count > 1} == {
         "TCP": 35, "TCP (TLS)": 4, "TCP/UDP": 4, "HTTPS": 2, "TCP (MTLS)": 2, "DHCP": 2,
     }  # fmt: skip
-    kinds = Counter("a/b" if "/" in fact["port"] else "range" if "-" in fact["port"] else "single" for fact in PORT_ROWS)
+    kinds = Counter(
+        "a/b" if "/" in fact["port"] else "range" if "-" in fact["port"] else "single" for fact in PORT_ROWS
+    )
     assert kinds == {"single": 44, "range": 9, "a/b": 2}
 
 
@@ -112,11 +120,17 @@ def printed_transports(fact: dict[str, Any]) -> tuple[str, ...]:
 
 
 def test_counts_after_splitting_by_transport() -> None:
-    split = [(str(fact["component"]), transport, fact["port"]) for fact in PORT_ROWS for transport in printed_transports(fact)]
+    split = [
+        (str(fact["component"]), transport, fact["port"])
+        for fact in PORT_ROWS
+        for transport in printed_transports(fact)
+    ]
     assert (len(split), len(set(split))) == (60, 55)
     assert sum(2 if "and" in fact["protocol"] or "&" in fact["protocol"] else 1 for fact in IPSEC_ROWS) == 27
 
 
 def test_transports_are_the_printed_ones() -> None:
     for fact in PORT_ROWS:
-        assert {transport.value for row in numbered(fact["row"]) for transport in row.transports} >= set(printed_transports(fact)), fact["row"]
+        assert {transport.value for row in numbered(fact["row"]) for transport in row.transports} >= set(
+            printed_transports(fact)
+        ), fact["row"]

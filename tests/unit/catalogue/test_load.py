@@ -121,7 +121,9 @@ def test_schema_lists_the_words_of_the_model() -> None:
         "version": Version,
         "load_balancer_word": LoadBalancer,
     }
-    assert {name: definitions[name]["enum"] for name in words} == {name: [word.value for word in enum] for name, enum in words.items()}
+    assert {name: definitions[name]["enum"] for name in words} == {
+        name: [word.value for word in enum] for name, enum in words.items()
+    }
     assert definitions["transports"]["items"]["enum"] == [word.value for word in Transport]
     assert sorted(definitions["peer"]["properties"]["scope"]["enum"]) == sorted(word.value for word in Scope)
     port = definitions["port"]["properties"]
@@ -135,7 +137,11 @@ def test_rows_come_with_their_defaults() -> None:
     rows = read_document(default_path())["ports"]
     assert isinstance(rows, list)
     found = next(entry for entry in rows if entry["id"] == "fe-e911-gateway")
-    assert (found["versions"], found["interface"], found["enabled"]) == (["2010", "2013", "2015", "2019", "se"], "any", True)
+    assert (found["versions"], found["interface"], found["enabled"]) == (
+        ["2010", "2013", "2015", "2019", "se"],
+        "any",
+        True,
+    )
     assert found["load_balancer"] == dict.fromkeys(["2010", "2013", "2015", "2019", "se"], "no")
     assert found["peers"] == [{"class": "e911_gateways", "scope": "deployment", "vips": False, "features": []}]
 
@@ -176,7 +182,10 @@ def test_a_file_that_is_no_catalogue(tmp_path: Path, content: bytes | None, text
 def test_values_of_a_small_document() -> None:
     catalogue = parse(SMALL)
     one, two = catalogue.ports
-    assert (one.load_balancer[Version.LYNC_2010], one.load_balancer[Version.SFB_SE]) == (LoadBalancer.HLB, LoadBalancer.NO)
+    assert (one.load_balancer[Version.LYNC_2010], one.load_balancer[Version.SFB_SE]) == (
+        LoadBalancer.HLB,
+        LoadBalancer.NO,
+    )
     assert [(peer.scope, peer.features) for peer in one.peers] == [(Scope.DEPLOYMENT, ()), (Scope.OWN_POOL, ("rcc",))]
     assert two.port.gateway_sip is not None
     assert two.other_port is not None
@@ -192,7 +201,10 @@ def test_slips_of_yaml_are_understood() -> None:
     document = changed("ports.0", {**SMALL["ports"][0], **written})
     (one, _two) = parse(document).ports
     assert one.versions == {Version.LYNC_2010, Version.LYNC_2013, Version.SFB_SE}
-    assert (one.load_balancer[Version.LYNC_2010], one.load_balancer[Version.LYNC_2013]) == (LoadBalancer.NO, LoadBalancer.HLB)
+    assert (one.load_balancer[Version.LYNC_2010], one.load_balancer[Version.LYNC_2013]) == (
+        LoadBalancer.NO,
+        LoadBalancer.HLB,
+    )
 
 
 def test_a_parsed_document_parses_the_same_with_its_defaults_filled_in() -> None:
@@ -203,41 +215,89 @@ def test_a_parsed_document_parses_the_same_with_its_defaults_filled_in() -> None
 @pytest.mark.parametrize(
     ("path", "value", "text"),
     [
-        ("ports.0.port", 0, "catalogue, ports row one, port: 0 is out of order or outside 1-65535; allowed: 1 to 65535"),
+        (
+            "ports.0.port",
+            0,
+            "catalogue, ports row one, port: 0 is out of order or outside 1-65535; allowed: 1 to 65535",
+        ),
         ("ports.0.port", "20-10", "ports row one, port: '20-10' is out of order or outside 1-65535"),
         ("ports.0.port", [80, "65535-65536"], "ports row one, port: '65535-65536' is out of order or outside 1-65535"),
         ("ports.0.port", 443.0, "ports row one, port: 443.0 is not a port or a range a-b"),
         ("ports.0.port", {"sql": "x"}, "ports row one, port: 'x' is not a port or a range a-b"),
-        ("ports.0.port", {"media": "sound"}, "port.media: 'sound' is not allowed; allowed: application_sharing, audio, client, video"),
+        (
+            "ports.0.port",
+            {"media": "sound"},
+            "port.media: 'sound' is not allowed; allowed: application_sharing, audio, client, video",
+        ),
         ("ports.0.port", {"sql": 1, "media": "audio"}, "has too many properties"),
         ("ports.0.port", True, "True has the wrong type; allowed: a whole number or text or a list or a mapping"),
         ("ports.1.other_port", 70000, "ports row two, other_port: 70000 is out of order or outside 1-65535"),
         ("ports.0.id", "One", "ports row One, id: 'One' does not have the right form"),
         ("ports.0.id", "two", "ports row two, id: 'two' is taken by another row; fix: give each row an id of its own"),
         ("ipsec.0.id", "two", "ipsec row two, id: 'two' is taken by another row"),
-        ("ports.0.component", "front_end", "ports row one, component: 'front_end' is not a role or class; allowed: admin_hosts, "),
+        (
+            "ports.0.component",
+            "front_end",
+            "ports row one, component: 'front_end' is not a role or class; allowed: admin_hosts, ",
+        ),
         ("ports.0.component", "any", "ports row one, component: 'any' is not a role or class"),
-        ("ports.0.peers.0.class", "client", "peers[0].class: 'client' is not a role or class; allowed: admin_hosts, any, any_internal, "),
+        (
+            "ports.0.peers.0.class",
+            "client",
+            "peers[0].class: 'client' is not a role or class; allowed: admin_hosts, any, any_internal, ",
+        ),
         ("ports.0.peers.0.class", "client", "fix: write clients"),
-        ("ports.0.peers.1.features", ["rc"], "peers[1].features: 'rc' is not a feature; allowed: cac, centralized_logging, "),
+        (
+            "ports.0.peers.1.features",
+            ["rc"],
+            "peers[1].features: 'rc' is not a feature; allowed: cac, centralized_logging, ",
+        ),
         ("ports.0.peers.1.scope", "pool", "peers[1].scope: 'pool' is not allowed; allowed: deployment, own_pool"),
         ("ports.0.peers", [], "peers: [] should be non-empty"),
         ("ports.0.features", ["federations"], "features: 'federations' is not a feature"),
         ("ports.0.versions", ["2011"], "versions[0]: '2011' is not allowed; allowed: 2010, 2013, 2015, 2019, se"),
         ("ports.0.rows", ["S56"], "rows[0]: 'S56' does not have the right form"),
-        ("ports.0.load_balancer", {"2010": "no"}, "load_balancer: there is no value for 2013, 2015, 2019, se; fix: add a value for each, or one for default"),
-        ("ports.0.load_balancer", {"2010": "yes", "default": "no"}, "load_balancer.2010: 'yes' is not allowed; allowed: always, hlb, n/a, no"),
-        ("ports.0.load_balancer", {"2012": "no", "default": "no"}, "'2012' is not allowed; allowed: 2010, 2013, 2015, 2019, default, se"),
+        (
+            "ports.0.load_balancer",
+            {"2010": "no"},
+            "load_balancer: there is no value for 2013, 2015, 2019, se; fix: add a value for each, or one for default",
+        ),
+        (
+            "ports.0.load_balancer",
+            {"2010": "yes", "default": "no"},
+            "load_balancer.2010: 'yes' is not allowed; allowed: always, hlb, n/a, no",
+        ),
+        (
+            "ports.0.load_balancer",
+            {"2012": "no", "default": "no"},
+            "'2012' is not allowed; allowed: 2010, 2013, 2015, 2019, default, se",
+        ),
         ("ports.0.transport", ["tcp"], "ports row one: unknown key 'transport'; allowed: application, "),
         ("ports.0.transport", ["tcp"], "fix: write transports"),
         ("ports.0", {"id": "one"}, "ports row one: the key 'component' is missing; fix: add it"),
         ("ports.0", 5, "catalogue, ports[0]: 5 has the wrong type; allowed: a mapping"),
         ("ports", 5, "catalogue, ports: 5 has the wrong type; allowed: a list"),
         ("port", [], "catalogue: unknown key 'port'; allowed: classes, ipsec, ports, sources; fix: write ports"),
-        ("classes.any", ["frontend"], "catalogue, classes.any: 'any' is a class that the collection defines itself; fix: choose another name"),
-        ("classes.frontend", ["frontends"], "catalogue, classes.frontend: 'frontends' is not a role; allowed: admin_hosts, "),
-        ("ipsec.0.components", {"2010": ["fe"], "default": ["frontend"]}, "ipsec row three, components: 'fe' is not a role or class"),
-        ("ipsec.0.components", {"2013": ["frontend"]}, "ipsec row three, components: there is no value for 2010, 2015, 2019, se"),
+        (
+            "classes.any",
+            ["frontend"],
+            "catalogue, classes.any: 'any' is a class that the collection defines itself; fix: choose another name",
+        ),
+        (
+            "classes.frontend",
+            ["frontends"],
+            "catalogue, classes.frontend: 'frontends' is not a role; allowed: admin_hosts, ",
+        ),
+        (
+            "ipsec.0.components",
+            {"2010": ["fe"], "default": ["frontend"]},
+            "ipsec row three, components: 'fe' is not a role or class",
+        ),
+        (
+            "ipsec.0.components",
+            {"2013": ["frontend"]},
+            "ipsec row three, components: there is no value for 2010, 2015, 2019, se",
+        ),
         ("ipsec.0.peer_class", "all", "ipsec row three, peer_class: 'all' is not a role or class"),
         ("ipsec.0.local_port", "0-1", "ipsec row three, local_port: '0-1' is out of order or outside 1-65535"),
     ],
@@ -256,8 +316,15 @@ def test_all_problems_are_told_at_once() -> None:
 # --- whatever the document, an answer or a list of problems ---
 
 ODD = st.recursive(
-    st.none() | st.booleans() | st.integers(-1, 70000) | st.floats() | st.text(max_size=6) | st.sampled_from(["frontend", "any", "tcp", "2010", "se"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(2009, 2014), inner, max_size=3),
+    st.none()
+    | st.booleans()
+    | st.integers(-1, 70000)
+    | st.floats()
+    | st.text(max_size=6)
+    | st.sampled_from(["frontend", "any", "tcp", "2010", "se"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5) | st.integers(2009, 2014), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -291,7 +358,11 @@ def rows_in(document: Any) -> object:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(document=mutated() | ODD, extra=mutated().map(rows_in) | ODD, overrides=ODD)
-@example(document=changed("ports.1.versions", [[], "se"]), extra=[{**SMALL["ports"][0], "id": [[]]}], overrides=[{"select": "port", "set": {"port": 1}}])
+@example(
+    document=changed("ports.1.versions", [[], "se"]),
+    extra=[{**SMALL["ports"][0], "id": [[]]}],
+    overrides=[{"select": "port", "set": {"port": 1}}],
+)
 def test_any_document_ends_in_values_or_in_problems(document: object, extra: object, overrides: object) -> None:
     try:
         assert isinstance(parse(document), Catalogue)
@@ -301,13 +372,20 @@ def test_any_document_ends_in_values_or_in_problems(document: object, extra: obj
     changes: object = [overrides, {"select": "port", "set": {"port": overrides}}, {"select": overrides, "set": extra}]
     for given_rows, given_changes in ((extra, overrides), (rows, changes)):
         try:
-            assert isinstance(parse(extended(dict(read_document(default_path()), ports=[], ipsec=[]), given_rows, given_changes)), Catalogue)
+            assert isinstance(
+                parse(extended(dict(read_document(default_path()), ports=[], ipsec=[]), given_rows, given_changes)),
+                Catalogue,
+            )
         except InvalidInputError as error:
             assert all(problem.place.startswith("lync_") for problem in error.problems)
 
 
 def test_an_alias_of_peers_is_not_shared_by_an_override() -> None:
     before = row("monitoring-msmq").peers
-    extended(read_document(default_path()), [], [{"select": "id=='monitoring-msmq'", "set": {"peers": [{"class": "admin_hosts"}]}}])
+    extended(
+        read_document(default_path()),
+        [],
+        [{"select": "id=='monitoring-msmq'", "set": {"peers": [{"class": "admin_hosts"}]}}],
+    )
     assert parse(read_document(default_path())) == shipped()
     assert row("monitoring-msmq").peers == before

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import Direction, Interface, PortRow
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import FEATURES
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.vocabulary import FEATURES
 
 from .facts import numbered, peers, row, shipped
 
@@ -68,7 +68,11 @@ def test_applications_are_reached_from_every_pool(number: str) -> None:
 
 def test_virtual_addresses_are_peers_where_the_tables_say_so() -> None:
     found = {(entry.id, peer.peer_class) for entry in shipped().ports for peer in entry.peers if peer.vips}
-    media = {(f"client-{kind}{side}", "edge") for kind in ("audio", "video", "file-transfer", "application-sharing") for side in ("", "-out")}
+    media = {
+        (f"client-{kind}{side}", "edge")
+        for kind in ("audio", "video", "file-transfer", "application-sharing")
+        for side in ("", "-out")
+    }
     assert found == media | {
         ("fe-sip-tls", "edge"),
         ("director-sip-tls", "edge"),
@@ -95,7 +99,9 @@ def test_any_is_a_peer_on_the_internet_side_of_dhcp_and_of_external_users_only()
 
 @pytest.mark.parametrize("feature", FEATURE_OF_ROWS)
 def test_features_gate_exactly_their_rows(feature: str) -> None:
-    assert {number for entry in shipped().ports if entry.features == (feature,) for number in entry.rows} == FEATURE_OF_ROWS[feature]
+    assert {
+        number for entry in shipped().ports if entry.features == (feature,) for number in entry.rows
+    } == FEATURE_OF_ROWS[feature]
 
 
 def test_features_gate_these_rows_beyond_the_first_edition() -> None:
@@ -116,7 +122,10 @@ def test_features_gate_these_rows_beyond_the_first_edition() -> None:
 def test_federation_opens_the_outside_only() -> None:
     gated = {entry.id for entry in numbered("S43") if entry.features == ("federation", "public_im")}
     assert gated == {"edge-federation", "edge-federation-out"}
-    assert {entry.id for entry in numbered("S43") if not entry.features} == {"edge-internal-sip", "edge-internal-sip-out"}
+    assert {entry.id for entry in numbered("S43") if not entry.features} == {
+        "edge-internal-sip",
+        "edge-internal-sip-out",
+    }
 
 
 def test_every_feature_gates_a_row() -> None:
@@ -125,13 +134,20 @@ def test_every_feature_gates_a_row() -> None:
 
 def test_the_reverse_proxy_reaches_8080_with_http_publishing_only() -> None:
     for row_id in ("fe-web-external-http", "director-web-external-http"):
-        assert [(peer.peer_class, peer.features) for peer in row(row_id).peers] == [("reverse_proxy", ("http_publishing",))]
+        assert [(peer.peer_class, peer.features) for peer in row(row_id).peers] == [
+            ("reverse_proxy", ("http_publishing",))
+        ]
         assert row(row_id).features == ()
 
 
 def test_web_services() -> None:
     found = {entry.id: entry.web for entry in shipped().ports if entry.web}
-    wanted = {"web-http": "internal", "web-https": "internal", "web-external-http": "external", "web-external-https": "external"}
+    wanted = {
+        "web-http": "internal",
+        "web-https": "internal",
+        "web-external-http": "external",
+        "web-external-https": "external",
+    }
     listeners = {f"{prefix}-{name}": side for prefix in ("fe", "director") for name, side in wanted.items()}
     assert found == listeners | {"rp-web-http-out": "external", "rp-web-https-out": "external"}
 
@@ -173,4 +189,10 @@ def test_gateway_ports_are_defaults_of_the_gateway() -> None:
 def test_what_gateways_reach_is_bound_to_the_address_that_faces_them() -> None:
     bound = {entry.id for entry in shipped().ports if entry.interface is Interface.PSTN}
     assert bound == {entry.id for entry in shipped().ports if "pstn_gateways" in peers(entry.id)}
-    assert {number for entry in shipped().ports if entry.id in bound for number in entry.rows} == {"S15", "S16", "S29", "S33", "S34"}
+    assert {number for entry in shipped().ports if entry.id in bound for number in entry.rows} == {
+        "S15",
+        "S16",
+        "S29",
+        "S33",
+        "S34",
+    }

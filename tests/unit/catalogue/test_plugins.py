@@ -14,7 +14,14 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import M
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue import load
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, read_document
 
-EXTRA = {"id": "site-backup", "component": "frontend", "port": 9102, "transports": ["tcp"], "direction": "in", "peers": [{"class": "admin_hosts"}]}
+EXTRA = {
+    "id": "site-backup",
+    "component": "frontend",
+    "port": 9102,
+    "transports": ["tcp"],
+    "direction": "in",
+    "peers": [{"class": "admin_hosts"}],
+}
 OFF = {"select": "id=='fe-qoe-monitoring'", "set": {"enabled": False}}
 
 
@@ -37,11 +44,16 @@ def test_lookup_without_an_expression_is_the_catalogue() -> None:
 
 def test_lookup_sees_rows_and_overrides_of_the_inventory() -> None:
     variables = {"lync_extra_rows": [EXTRA], "lync_row_overrides": [OFF]}
-    assert looked_up("ports[-1].id", "ports[?id=='fe-qoe-monitoring'].enabled", variables=variables) == ["site-backup", [False]]
+    assert looked_up("ports[-1].id", "ports[?id=='fe-qoe-monitoring'].enabled", variables=variables) == [
+        "site-backup",
+        [False],
+    ]
 
 
 def test_options_come_before_variables() -> None:
-    assert looked_up("ports[-1].id", variables={"lync_extra_rows": [EXTRA]}, extra_rows=[{**EXTRA, "id": "mine"}]) == ["mine"]
+    assert looked_up("ports[-1].id", variables={"lync_extra_rows": [EXTRA]}, extra_rows=[{**EXTRA, "id": "mine"}]) == [
+        "mine"
+    ]
 
 
 def test_lookup_tells_all_problems() -> None:
@@ -70,7 +82,10 @@ def test_lookup_names_a_library_that_is_missing(monkeypatch: pytest.MonkeyPatch)
 
 def test_filter_answers() -> None:
     rows = port_query(looked_up()[0], "client", "Edge internal", 2010)
-    assert [(row["id"], row["port"]) for row in rows if row["direction"] == "in"] == [("edge-internal-av-udp", "3478"), ("edge-internal-av-tcp", "443")]
+    assert [(row["id"], row["port"]) for row in rows if row["direction"] == "in"] == [
+        ("edge-internal-av-udp", "3478"),
+        ("edge-internal-av-tcp", "443"),
+    ]
 
 
 def test_filter_sees_extra_rows() -> None:
@@ -82,7 +97,10 @@ def test_filter_sees_extra_rows() -> None:
     ("arguments", "text"),
     [
         (({}, "client", "edge"), "catalogue: the key 'classes' is missing"),
-        (("text", "client", "edge"), "catalogue: 'text' is not a catalogue; allowed: a mapping with classes, ports and ipsec"),
+        (
+            ("text", "client", "edge"),
+            "catalogue: 'text' is not a catalogue; allowed: a mapping with classes, ports and ipsec",
+        ),
         ((None, "client", "edge"), "catalogue: None is not a catalogue"),
     ],
 )

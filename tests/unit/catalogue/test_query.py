@@ -16,7 +16,10 @@ def asked(source: str, destination: str, version: str | None = "2010") -> list[s
     """Return the answer as texts: "in tcp 443 STUN/TCP"; outbound rows with the port of the peer say so."""
     rows = port_query(shipped(), source, destination, version)
     side = {"local": "", "remote": "remote "}
-    return [f"{row['direction']} {row['transport']} {side[str(row['port_side'])]}{row['port']} {row['application']}" for row in rows]
+    return [
+        f"{row['direction']} {row['transport']} {side[str(row['port_side'])]}{row['port']} {row['application']}"
+        for row in rows
+    ]
 
 
 def test_client_to_edge_internal() -> None:
@@ -102,7 +105,11 @@ def test_versions_limit_the_answer() -> None:
 
 
 def test_an_answer_holds_what_the_row_says() -> None:
-    (row,) = (row for row in port_query(read_document(default_path()), "internet", "edge access", "2013") if row["port"] == "5061")
+    (row,) = (
+        row
+        for row in port_query(read_document(default_path()), "internet", "edge access", "2013")
+        if row["port"] == "5061"
+    )
     assert row == {
         "id": "edge-federation",
         "rows": ["S43"],
@@ -142,5 +149,8 @@ def test_search() -> None:
 
 @pytest.mark.parametrize("expression", ["a b", "", "nothing(ports)", "length(`5`)", "contains('a', nothing)"])
 def test_search_tells_what_it_cannot_use(expression: str) -> None:
-    with pytest.raises(InvalidInputError, match=r"cannot be used as JMESPath: .*fix: texts stand in single quotes, numbers in backticks"):
+    with pytest.raises(
+        InvalidInputError,
+        match=r"cannot be used as JMESPath: .*fix: texts stand in single quotes, numbers in backticks",
+    ):
         search({"ports": []}, expression)

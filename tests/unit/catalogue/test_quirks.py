@@ -8,7 +8,15 @@ import re
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import Direction, Interface, LoadBalancer, PortRow, PortSide, Transport, Version
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import (
+    Direction,
+    Interface,
+    LoadBalancer,
+    PortRow,
+    PortSide,
+    Transport,
+    Version,
+)
 
 from .facts import LATER, described, exempted, fixture, numbered, peers, port_text, ports_of, row, shipped
 
@@ -42,7 +50,11 @@ def test_q01_ranges_end_at_65535() -> None:
 
 
 def test_q02_media_ranges_are_named_so_that_a_site_can_set_them() -> None:
-    assert {found.port.media for number in ("S8", "S18", "S29") for found in numbered(number)} == {"video", "application_sharing", "audio"}
+    assert {found.port.media for number in ("S8", "S18", "S29") for found in numbered(number)} == {
+        "video",
+        "application_sharing",
+        "audio",
+    }
     assert {found.port.media for number in ("S51", "S52", "S53", "S54") for found in numbered(number)} == {"client"}
 
 
@@ -62,7 +74,9 @@ def test_q05_sip_listeners_are_mtls_over_tcp(number: str) -> None:
 
 
 def test_q06_wordings_without_a_transport_got_one() -> None:
-    assert all(found.transports == (Transport.TCP,) for number in ("S3", "S4", "S9", "S10") for found in numbered(number))
+    assert all(
+        found.transports == (Transport.TCP,) for number in ("S3", "S4", "S9", "S10") for found in numbered(number)
+    )
     assert all(found.transports == (Transport.UDP,) for number in ("S49", "S55") for found in numbered(number))
     for number in ("S4", "S36", "S37"):
         assert {"135", "49152-65535"} <= {port_text(found.port) for found in numbered(number)}
@@ -88,13 +102,23 @@ def test_q09_the_two_transports_of_the_relay_range_have_rows_of_their_own() -> N
 def test_q10_inbound_and_udp_only_with_ocs_2007_partners() -> None:
     in_2010 = [found for found in numbered("S47") if V2010 in found.versions]
     assert [described(found) for found in in_2010 if not found.features] == [["edge av out tcp 50000-59999"]]
-    assert [found.id for found in in_2010 if found.features == ("legacy_federation",)] == ["edge-relay-udp-out-legacy", "edge-relay-in-legacy"]
+    assert [found.id for found in in_2010 if found.features == ("legacy_federation",)] == [
+        "edge-relay-udp-out-legacy",
+        "edge-relay-in-legacy",
+    ]
     in_2015 = [found for found in numbered("S47") if Version.SFB_2015 in found.versions]
-    assert [(found.id, found.features) for found in in_2015] == [("edge-relay-tcp-out", ()), ("edge-relay-udp-out", ())]
+    assert [(found.id, found.features) for found in in_2015] == [
+        ("edge-relay-tcp-out", ()),
+        ("edge-relay-udp-out", ()),
+    ]
 
 
 def test_q11_an_empty_service_is_empty() -> None:
-    assert {found.service for number in ("S22", "S38", "S39", "S40", "S41", "S49", "S50", "S55") for found in numbered(number)} == {""}
+    assert {
+        found.service
+        for number in ("S22", "S38", "S39", "S40", "S41", "S49", "S50", "S55")
+        for found in numbered(number)
+    } == {""}
 
 
 def test_q12_phones_are_one_class_of_peers() -> None:
@@ -172,13 +196,20 @@ def test_q25_8080_is_http_to_the_web_services() -> None:
 
 def test_q26_the_reverse_proxy_listens_on_80_and_443_only() -> None:
     assert described(only("S41")) == ["reverse_proxy internal out tcp remote 4443"]
-    listeners = [found for found in shipped().ports if found.component == "reverse_proxy" and found.direction is Direction.IN]
-    assert [text for found in listeners for text in described(found)] == ["reverse_proxy external in tcp 80", "reverse_proxy external in tcp 443"]
+    listeners = [
+        found for found in shipped().ports if found.component == "reverse_proxy" and found.direction is Direction.IN
+    ]
+    assert [text for found in listeners for text in described(found)] == [
+        "reverse_proxy external in tcp 80",
+        "reverse_proxy external in tcp 443",
+    ]
 
 
 def test_q27_4443_of_the_web_services_is_not_4443_of_the_edge() -> None:
     assert peers("edge-internal-replication") == {"cms_master"}
-    assert "reverse_proxy" not in {name for found in shipped().ports if found.component == "edge" for name in peers(found.id)}
+    assert "reverse_proxy" not in {
+        name for found in shipped().ports if found.component == "edge" for name in peers(found.id)
+    }
 
 
 def test_q28_443_of_the_edge_is_three_listeners() -> None:
@@ -193,10 +224,17 @@ def test_q28_443_of_the_edge_is_three_listeners() -> None:
 def test_q29_stun_over_tcp_on_the_internal_side_of_the_edge() -> None:
     found = row("edge-internal-av-tcp")
     assert described(found) == ["edge internal in tcp 443"]
-    assert (peers(found.id), found.versions, found.load_balancer[V2010]) == ({"any_internal"}, set(Version), LoadBalancer.HLB)
+    assert (peers(found.id), found.versions, found.load_balancer[V2010]) == (
+        {"any_internal"},
+        set(Version),
+        LoadBalancer.HLB,
+    )
 
 
-@pytest.mark.parametrize("text", ["access out tcp remote 80", "access out tcp remote 53", "access out udp remote 53", "av out tcp remote 443"])
+@pytest.mark.parametrize(
+    "text",
+    ["access out tcp remote 80", "access out tcp remote 53", "access out udp remote 53", "av out tcp remote 443"],
+)
 def test_q30_what_the_edge_asks_of_the_internet(text: str) -> None:
     (found,) = [found for found in shipped().ports if f"edge {text}" in described(found)]
     assert (found.versions, peers(found.id)) == (set(Version), {"any"})
@@ -230,7 +268,11 @@ def test_q32_8058_for_legacy_clients() -> None:
 
 def test_q33_sql_and_sql_browser() -> None:
     sql = row("back-end-sql")
-    assert (sql.port.sql, peers(sql.id), described(sql)) == (ports_of(sql.port), {"frontend"}, ["back_end in tcp 1433"])
+    assert (sql.port.sql, peers(sql.id), described(sql)) == (
+        ports_of(sql.port),
+        {"frontend"},
+        ["back_end in tcp 1433"],
+    )
     assert described(row("sql-browser")) == ["internal_servers in udp 1434"]
     assert row("sql-browser").versions == set(LATER)
     assert described(row("back-end-sql-browser")) == ["back_end in udp 1434"]
@@ -242,7 +284,10 @@ def test_q34_authentication_of_media_is_inbound_on_the_edge() -> None:
 
 
 def test_q35_interfaces_are_data() -> None:
-    found = {number: {entry.interface for entry in numbered(number)} for number in ("S42", "S43", "S44", "S45", "S46", "S47", "S48")}
+    found = {
+        number: {entry.interface for entry in numbered(number)}
+        for number in ("S42", "S43", "S44", "S45", "S46", "S47", "S48")
+    }
     assert found == {
         "S42": {Interface.ACCESS, Interface.WEB_CONFERENCING, Interface.AV},
         "S43": {Interface.INTERNAL, Interface.ACCESS},
@@ -259,7 +304,10 @@ def test_q37_white_space_is_plain() -> None:
 
 
 def test_q38_names_in_two_cells_are_joined() -> None:
-    assert [exempted(number)[0].name for number in ("I5", "I6")] == ["Mediation Server Inbound", "Mediation Server Outbound"]
+    assert [exempted(number)[0].name for number in ("I5", "I6")] == [
+        "Mediation Server Inbound",
+        "Mediation Server Outbound",
+    ]
     assert {exempted(number)[0].components[V2010] for number in ("I5", "I6")} == {("mediation",)}
 
 
@@ -279,5 +327,9 @@ def test_q40_av_conferencing_servers_are_a_role_of_2010_only(number: str) -> Non
 def test_q43_the_client_exemption_has_the_client_media_range() -> None:
     (found,) = exempted("I15")
     assert found.local_port is not None
-    assert (found.local_port.media, found.transports, found.components[V2010]) == ("client", (Transport.UDP,), ("clients",))
+    assert (found.local_port.media, found.transports, found.components[V2010]) == (
+        "client",
+        (Transport.UDP,),
+        ("clients",),
+    )
     assert [entry.id for entry in shipped().ipsec if entry.local_port] == [found.id]

@@ -8,7 +8,14 @@ from collections.abc import Iterable
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.ports import PortSet
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import Direction, Interface, LoadBalancer, PortRow, Transport, Version
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import (
+    Direction,
+    Interface,
+    LoadBalancer,
+    PortRow,
+    Transport,
+    Version,
+)
 
 from .facts import LATER, fixture, ports_of, shipped, versions_of
 
@@ -22,7 +29,11 @@ def places(row: PortRow) -> list[str]:
     """Return the component of a row as the tables name it."""
     if row.component != "mediation":
         return [row.component]
-    return [name for name, collocated in (("collocated", True), ("stand-alone", False)) if row.collocated in (None, collocated)]
+    return [
+        name
+        for name, collocated in (("collocated", True), ("stand-alone", False))
+        if row.collocated in (None, collocated)
+    ]
 
 
 def pieces(ports: PortSet) -> list[str]:
@@ -32,11 +43,20 @@ def pieces(ports: PortSet) -> list[str]:
 
 
 def lines(component: str, ports: str, transports: str) -> set[Line]:
-    return {(component, transport, port) for transport in transports.split() for port in pieces(PortSet.parse(ports.split(",")))}
+    return {
+        (component, transport, port)
+        for transport in transports.split()
+        for port in pieces(PortSet.parse(ports.split(",")))
+    }
 
 
 def lines_of(rows: Iterable[PortRow]) -> set[Line]:
-    return {line for row in rows for place in places(row) for line in lines(place, ",".join(ports_of(row.port).to_text()), _transports(row))}
+    return {
+        line
+        for row in rows
+        for place in places(row)
+        for line in lines(place, ",".join(ports_of(row.port).to_text()), _transports(row))
+    }
 
 
 def _transports(row: PortRow) -> str:
@@ -101,7 +121,9 @@ def flows_of(row: PortRow) -> set[EdgeLine]:
 def test_edge_has_the_flows_of_its_tables(version: Version) -> None:
     always, with_ocs = set(), set()
     for interface, direction, ports, transports, versions, legacy_versions in FACTS["edge"]:
-        found = {(interface, direction, transport, port) for _edge, transport, port in lines("edge", ports, transports)}
+        found = {
+            (interface, direction, transport, port) for _edge, transport, port in lines("edge", ports, transports)
+        }
         always |= found if version in versions_of(versions) else set()
         with_ocs |= found if version in versions_of(legacy_versions) else set()
     assert edge_lines(version, legacy=False) == always
@@ -113,7 +135,11 @@ def test_edge_flows_on_the_load_balancer(version: Version) -> None:
     rows = [row for row in shipped().ports if row.component == "edge" and version in row.versions]
     balanced = [row for row in rows if row.load_balancer[version] in (LoadBalancer.HLB, LoadBalancer.ALWAYS)]
     assert {row.direction for row in balanced} == {Direction.IN}
-    found = {(interface, f"{port} {transport}") for row in balanced for interface, _direction, transport, port in flows_of(row)}
+    found = {
+        (interface, f"{port} {transport}")
+        for row in balanced
+        for interface, _direction, transport, port in flows_of(row)
+    }
     wanted = {(interface, port) for interface, ports in FACTS["edge_vips"].items() for port in ports}
     assert found == wanted - (set() if version in (Version.LYNC_2013, Version.SFB_2015) else {("access", "5269 tcp")})
 
@@ -129,9 +155,17 @@ def test_reverse_proxy_has_the_flows_of_its_tables(version: Version) -> None:
 @pytest.mark.parametrize("version", Version)
 def test_clients_have_the_flows_of_their_table(version: Version) -> None:
     rows = [row for row in shipped().ports if row.component == "clients" and version in row.versions]
-    found = {(row.direction.value, transport.value, *ports_of(row.port).to_text()) for row in rows for transport in row.transports}
+    found = {
+        (row.direction.value, transport.value, *ports_of(row.port).to_text())
+        for row in rows
+        for transport in row.transports
+    }
     facts = [fact for fact in FACTS["clients"] if version in versions_of(fact[3])]
-    assert found == {(direction, transport, port) for direction, port, transports, _versions in facts for transport in transports.split()}
+    assert found == {
+        (direction, transport, port)
+        for direction, port, transports, _versions in facts
+        for transport in transports.split()
+    }
 
 
 def test_only_the_flows_of_external_users_are_switched_off() -> None:
@@ -143,7 +177,11 @@ def test_only_the_flows_of_external_users_are_switched_off() -> None:
 def test_what_ended_with_2019_is_not_in_2019_and_se() -> None:
     for version in (Version.SFB_2019, Version.SFB_SE):
         words = {row.service for row in shipped().ports if version in row.versions}
-        assert not {word for word in words if "XMPP" in word or "Persistent Chat" in word or word in ("Monitoring", "Archiving", "QoE Monitoring")}
+        assert not {
+            word
+            for word in words
+            if "XMPP" in word or "Persistent Chat" in word or word in ("Monitoring", "Archiving", "QoE Monitoring")
+        }
 
 
 def test_2019_and_se_are_the_same() -> None:

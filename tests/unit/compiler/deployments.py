@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Small deployments to compile, and expected rules written as lines in which addresses have names.
 
-    S2 in tcp 5061 from clients fe dir edge          rows, direction, transport, local port, peers
-    S22 out tcp 5066 to e911                          the port of an "out" line is the remote one ...
-    S47 out tcp own 50000-59999 to any at av          ... unless it says "own"; "at" names the address that the rule is bound to
-    S49 out udp own 68 67 to any                      both ports
+S2 in tcp 5061 from clients fe dir edge          rows, direction, transport, local port, peers
+S22 out tcp 5066 to e911                          the port of an "out" line is the remote one ...
+S47 out tcp own 50000-59999 to any at av          ... unless it says "own"; "at" names the address that the rule is bound to
+S49 out udp own 68 67 to any                      both ports
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ COMMON: Variables = {"lync_client_networks": ["10.10.0.0/16"], "lync_phone_netwo
 
 def host(groups: str, address: str | None = None, /, **variables: object) -> dict[str, object]:
     """Return a host in groups (separated by blanks); a variable's name may lack its prefix lync_."""
-    named = {name if name.startswith(("lync_", "ansible_")) else f"lync_{name}": value for name, value in variables.items()}
+    named = {
+        name if name.startswith(("lync_", "ansible_")) else f"lync_{name}": value for name, value in variables.items()
+    }
     return {"groups": tuple(groups.split()), **({"ansible_host": address} if address else {}), **named}
 
 
@@ -37,7 +39,9 @@ def inventory(hosts: Mapping[str, Variables], **common: object) -> dict[str, Inv
 def _inventory_host(name: str, shared: Variables, variables: Variables) -> InventoryHost:
     groups = variables["groups"]
     assert isinstance(groups, tuple)
-    return InventoryHost(name, groups, {**shared, **{key: value for key, value in variables.items() if key != "groups"}})
+    return InventoryHost(
+        name, groups, {**shared, **{key: value for key, value in variables.items() if key != "groups"}}
+    )
 
 
 def compiled(hosts: Mapping[str, Variables], **common: object) -> Plan:
@@ -59,7 +63,15 @@ class Admission:
 
 
 def admission(rule: FirewallRule) -> Admission:
-    return Admission(rule.direction, rule.protocol, rule.localport, rule.remoteport, rule.localip, rule.remoteip, tuple(sorted(rule.rows)))
+    return Admission(
+        rule.direction,
+        rule.protocol,
+        rule.localport,
+        rule.remoteport,
+        rule.localip,
+        rule.remoteip,
+        tuple(sorted(rule.rows)),
+    )
 
 
 def admissions(plan: HostPlan) -> list[Admission]:
@@ -78,7 +90,13 @@ def _line(words: list[str], names: Mapping[str, str]) -> Admission:
     bound = rest.index("at") if "at" in rest else len(rest)
     local, remote = _ports(direction, rest[:turn])
     return Admission(
-        direction, protocol, local, remote, _addresses(rest[bound + 1 :], names) or ("any",), _addresses(rest[turn + 1 : bound], names), _rows(rows)
+        direction,
+        protocol,
+        local,
+        remote,
+        _addresses(rest[bound + 1 :], names) or ("any",),
+        _addresses(rest[turn + 1 : bound], names),
+        _rows(rows),
     )
 
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import FEATURES, InventoryHost
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.vocabulary import FEATURES
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from hypothesis import strategies as st
 
 from .deployments import host, inventory
@@ -16,7 +17,12 @@ METHODS = ("hlb", "dns", "none")
 STATES = ("active", "active", "active", "joining", "draining", "retired")
 BALANCERS = {
     "lb01": host("load_balancers", "10.9.9.5", balancer_driver="haproxy", balancer_addresses=["10.9.9.4", "10.9.9.5"]),
-    "lb02": host("load_balancers", "203.0.113.253", balancer_driver="f5_as3", balancer_addresses=["203.0.113.253", "2001:db8:ffff::253"]),
+    "lb02": host(
+        "load_balancers",
+        "203.0.113.253",
+        balancer_driver="f5_as3",
+        balancer_addresses=["203.0.113.253", "2001:db8:ffff::253"],
+    ),
 }
 # Hosts that one may have or not: name -> groups.
 OTHERS = {
@@ -54,7 +60,14 @@ def inventories(draw: st.DrawFn) -> dict[str, InventoryHost]:
             draft.hosts[name] = host(OTHERS[name], f"10.3.0.{draft.next()}", managed=True)
     features = sorted(draw(st.sets(st.sampled_from(FEATURES))))
     master = draw(st.sampled_from([None, *(name for name, pool in draft.pools.items() if pool["role"] == "frontend")]))
-    return inventory(draft.hosts, version=version, features=features, pools=draft.pools, central_management_pool=master, **draw(_networks))
+    return inventory(
+        draft.hosts,
+        version=version,
+        features=features,
+        pools=draft.pools,
+        central_management_pool=master,
+        **draw(_networks),
+    )
 
 
 _networks = st.fixed_dictionaries(
@@ -63,7 +76,9 @@ _networks = st.fixed_dictionaries(
         "phone_networks": st.sampled_from((["10.12.0.0/16"], ["2001:db8:12::/48"])),
         "media_networks": st.sampled_from(([], ["10.77.0.0/16"])),
         "sip_domains": st.sampled_from(([], ["contoso.com"])),
-        "media_ports": st.sampled_from(({}, {"client": "5350-5389"}, {"audio": "40000-40999", "application_sharing": "41000-41999"})),
+        "media_ports": st.sampled_from(
+            ({}, {"client": "5350-5389"}, {"audio": "40000-40999", "application_sharing": "41000-41999"})
+        ),
         "ipsec_ports": st.sampled_from(("any", "media")),
     }
 )
@@ -81,7 +96,10 @@ def _pool(draw: st.DrawFn, draft: _Draft, name: str, groups: str) -> None:
     dual = draw(st.booleans())
     pool: dict[str, object] = {"role": role, "load_balancing": method}
     if method == "hlb":
-        pool |= {"balancer": "lb01", "vip": [f"10.4.0.{draft.next()}", *([f"2001:db8:4::{draft.number}"] if dual else [])]}
+        pool |= {
+            "balancer": "lb01",
+            "vip": [f"10.4.0.{draft.next()}", *([f"2001:db8:4::{draft.number}"] if dual else [])],
+        }
     if method == "dns" and role != "mediation":
         pool |= {"balancer": "lb01", "web_vip": f"10.4.0.{draft.next()}"}
     if method != "none" and role != "mediation":
@@ -90,7 +108,9 @@ def _pool(draw: st.DrawFn, draft: _Draft, name: str, groups: str) -> None:
     for state in _states(draw, count):
         number = draft.next()
         addresses = [f"10.3.0.{number}", *([f"2001:db8:3::{number}"] if dual else [])]
-        draft.hosts[f"{name}-{number}"] = host(groups, addresses[0], address=addresses, pool=f"{name}.contoso.com", member_state=state)
+        draft.hosts[f"{name}-{number}"] = host(
+            groups, addresses[0], address=addresses, pool=f"{name}.contoso.com", member_state=state
+        )
 
 
 def _edge_pool(draw: st.DrawFn, draft: _Draft) -> None:
@@ -100,10 +120,19 @@ def _edge_pool(draw: st.DrawFn, draft: _Draft) -> None:
     pool: dict[str, object] = {"role": "edge", "load_balancing": method}
     if method == "hlb":
         vips = {service: f"203.0.113.{draft.next()}" for service in ("access", "web_conferencing", "av")}
-        pool |= {"balancer": {"internal": "lb01", "external": "lb02"}, "vip": f"10.4.0.{draft.next()}", "external_vips": vips}
+        pool |= {
+            "balancer": {"internal": "lb01", "external": "lb02"},
+            "vip": f"10.4.0.{draft.next()}",
+            "external_vips": vips,
+        }
         pool |= draw(st.sampled_from(({}, {"monitoring_port": 5999})))
     draft.pools["edge.contoso.com"] = pool
     for state in _states(draw, 1 if method == "none" else draw(st.integers(1, 3))):
         inner = draft.next()
-        cards = {service: f"203.0.113.{inner if shared else draft.next()}" for service in ("access", "web_conferencing", "av")}
-        draft.hosts[f"edge-{inner}"] = host("edge", f"10.5.0.{inner}", pool="edge.contoso.com", member_state=state, external_addresses=cards)
+        cards = {
+            service: f"203.0.113.{inner if shared else draft.next()}"
+            for service in ("access", "web_conferencing", "av")
+        }
+        draft.hosts[f"edge-{inner}"] = host(
+            "edge", f"10.5.0.{inner}", pool="edge.contoso.com", member_state=state, external_addresses=cards
+        )

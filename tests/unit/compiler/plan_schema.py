@@ -22,4 +22,8 @@ def _validator(kind: str) -> jsonschema.Draft202012Validator:
 def schema_errors(files: Mapping[str, str]) -> list[str]:
     """Return what the schema has against rendered plan files, with their paths."""
     kinds = {path: "host" if path.startswith("hosts/") else "pool" for path in files}
-    return [f"{path}: {error.json_path}: {error.message}" for path, text in files.items() for error in _validator(kinds[path]).iter_errors(json.loads(text))]
+    return [
+        f"{path}: {error.json_path}: {error.message}"
+        for path, text in files.items()
+        for error in _validator(kinds[path]).iter_errors(json.loads(text))
+    ]

@@ -22,7 +22,13 @@ EVERY_OPTION: dict[str, Any] = {
 EXTRA: list[dict[str, Any]] = [
     {"name": "Worm", "action": "block", "protocol": 47, "interfaces": ["LAN 1"]},
     EVERY_OPTION,
-    {"name": "Backup", "protocol": "tcp", "localport": [10000, "10002-10004"], "localip": "10.1.0.11", "remoteip": "10.9.0.0/24,10.9.0.9"},
+    {
+        "name": "Backup",
+        "protocol": "tcp",
+        "localport": [10000, "10002-10004"],
+        "localip": "10.1.0.11",
+        "remoteip": "10.9.0.0/24,10.9.0.9",
+    },
 ]
 
 
@@ -54,9 +60,15 @@ def test_extra_rules_keep_what_they_say() -> None:
         ({"ansible_connection": "winrm", "ansible_port": "none"}, ["5985-5986"]),
     ],
 )
-def test_the_rule_of_management_admits_its_networks_to_the_ports_of_the_connection(variables: dict[str, object], ports: list[str]) -> None:
+def test_the_rule_of_management_admits_its_networks_to_the_ports_of_the_connection(
+    variables: dict[str, object], ports: list[str]
+) -> None:
     (rule,) = planned(**MANAGED, **variables)
-    assert (rule["name"], rule["localport"], rule["remoteip"]) == ("Lync management (TCP in)", ports, ["10.9.0.0/24", "10.9.1.7"])
+    assert (rule["name"], rule["localport"], rule["remoteip"]) == (
+        "Lync management (TCP in)",
+        ports,
+        ["10.9.0.0/24", "10.9.1.7"],
+    )
     assert (rule["direction"], rule["action"], rule["enabled"], rule["localip"]) == ("in", "allow", True, ["any"])
 
 

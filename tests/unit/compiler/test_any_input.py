@@ -15,9 +15,13 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, read_document
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.vocabulary import ROLES
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import ROLES, InventoryHost
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.variables import DEPLOYMENT_VARIABLES, HOST_VARIABLES
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.variables import (
+    DEPLOYMENT_VARIABLES,
+    HOST_VARIABLES,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -41,7 +45,9 @@ scalars = (
     | st.text(max_size=8)
 )  # fmt: skip
 keys = st.sampled_from(WORDS) | st.text(max_size=4) | st.integers() | st.booleans() | st.none()
-junk = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3), max_leaves=8)
+junk = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3), max_leaves=8
+)
 
 # Values that are likely to pass the first checks: parts of valid inventories and catalogues, moved elsewhere.
 CATALOGUE_ROWS = [*read_document(default_path())["ports"], *read_document(default_path())["ipsec"]]  # type: ignore[misc]
@@ -66,7 +72,11 @@ VALID_SETS: tuple[Tree, ...] = (
     {"other_port": {"sql": 1433}}, {"other_port": {"edge_service": "access"}}, {"other_port": {"gateway_sip": 5067}}, {"transports": ["udp", "tcp"]},
     {"features": []}, {"enabled": True}, {"collocated": True}, {"versions": ["2010"]},
 )  # fmt: skip
-valid_overrides = st.builds(lambda select, changes: {"select": select, "set": changes}, st.sampled_from(SELECTS[:6]), st.sampled_from(VALID_SETS))
+valid_overrides = st.builds(
+    lambda select, changes: {"select": select, "set": changes},
+    st.sampled_from(SELECTS[:6]),
+    st.sampled_from(VALID_SETS),
+)
 
 
 def trees(inventory: Inventory) -> dict[str, Tree]:
@@ -98,7 +108,9 @@ def _known_texts() -> frozenset[str]:
 
 def paths(node: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
     """Return the path of every value below a node, mappings and lists included."""
-    items: list[tuple[object, object]] = list(node.items()) if isinstance(node, dict) else list(enumerate(node)) if isinstance(node, list) else []
+    items: list[tuple[object, object]] = (
+        list(node.items()) if isinstance(node, dict) else list(enumerate(node)) if isinstance(node, list) else []
+    )
     return [found for key, child in items for found in [(*path, key), *paths(child, (*path, key))]]
 
 
@@ -113,14 +125,25 @@ def put(node: Any, path: tuple[object, ...], change: Callable[[Any, Any], None])
 
 
 def rebuilt(inventory: Inventory, variables: dict[str, Tree], groups: dict[str, tuple[str, ...]]) -> Inventory:
-    return {name: InventoryHost(name, groups.get(name, host.groups), variables[name]) for name, host in inventory.items()}
+    return {
+        name: InventoryHost(name, groups.get(name, host.groups), variables[name]) for name, host in inventory.items()
+    }
 
 
 NAMES = sorted(example("contoso"))
 CONTOSO_PATHS = sorted({path for tree in trees(example("contoso")).values() for path in paths(tree)}, key=str)
-VARIABLE_NAMES = [*(variable.name for variable in HOST_VARIABLES + DEPLOYMENT_VARIABLES), "ansible_host", "ansible_port", "lync_typo"]
-regroupings = st.dictionaries(st.sampled_from(NAMES), st.lists(st.sampled_from([*ROLES, "web"]), max_size=3, unique=True).map(tuple), max_size=3)
-slow = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+VARIABLE_NAMES = [
+    *(variable.name for variable in HOST_VARIABLES + DEPLOYMENT_VARIABLES),
+    "ansible_host",
+    "ansible_port",
+    "lync_typo",
+]
+regroupings = st.dictionaries(
+    st.sampled_from(NAMES), st.lists(st.sampled_from([*ROLES, "web"]), max_size=3, unique=True).map(tuple), max_size=3
+)
+slow = settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 
 @slow
@@ -129,7 +152,11 @@ slow = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCh
     own=st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(VARIABLE_NAMES), junk), max_size=3),
     groups=regroupings,
 )
-def test_junk_at_every_place(changes: list[tuple[tuple[object, ...], object]], own: list[tuple[str, str, object]], groups: dict[str, tuple[str, ...]]) -> None:
+def test_junk_at_every_place(
+    changes: list[tuple[tuple[object, ...], object]],
+    own: list[tuple[str, str, object]],
+    groups: dict[str, tuple[str, ...]],
+) -> None:
     variables = trees(example("contoso"))
     for path, value in changes:
         for tree in variables.values():
@@ -150,7 +177,10 @@ def test_parts_removed_doubled_and_moved_elsewhere(seed: int, count: int) -> Non
         found = paths(tree)
         if found:
             put(tree, chance.choice(found), chance.choice((_remove, _double, _swapped(tree, chance))))
-    groups = {name: tuple(chance.sample(sorted(ROLES), chance.randint(0, 2))) for name in chance.sample(NAMES, chance.randint(0, 2))}
+    groups = {
+        name: tuple(chance.sample(sorted(ROLES), chance.randint(0, 2)))
+        for name in chance.sample(NAMES, chance.randint(0, 2))
+    }
     outcome(rebuilt(example("contoso"), variables, groups))
 
 
@@ -176,7 +206,10 @@ def _swapped(tree: Any, chance: random.Random) -> Callable[[Any, Any], None]:
 
 def with_rows(extra: object, changes: object) -> Inventory:
     added = {"lync_extra_rows": extra, "lync_row_overrides": changes}
-    return {name: InventoryHost(name, host.groups, {**host.variables, **added}) for name, host in example("contoso").items()}
+    return {
+        name: InventoryHost(name, host.groups, {**host.variables, **added})
+        for name, host in example("contoso").items()
+    }
 
 
 @slow
@@ -203,17 +236,36 @@ def test_an_inventory_without_any_role_is_an_empty_plan() -> None:
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "interface": ({"component": "frontend", "interface": "av"}, "interface: 'frontend' has no interface av; allowed: for av: edge; fix: leave interface out"),
-    "edge_service": ({"component": "frontend", "port": {"edge_service": "av"}}, "port: edge_service is a port of Edge Servers only"),
-    "gateway_sip": ({"component": "mediation", "port": {"gateway_sip": 5060}}, "port: gateway_sip is the port of PSTN gateways, and there are other peers"),
-    "other_port": ({"component": "frontend", "port": 1, "other_port": {"sql": 1433}}, "other_port: sql can be a row's port only"),
+    "interface": (
+        {"component": "frontend", "interface": "av"},
+        "interface: 'frontend' has no interface av; allowed: for av: edge; fix: leave interface out",
+    ),
+    "edge_service": (
+        {"component": "frontend", "port": {"edge_service": "av"}},
+        "port: edge_service is a port of Edge Servers only",
+    ),
+    "gateway_sip": (
+        {"component": "mediation", "port": {"gateway_sip": 5060}},
+        "port: gateway_sip is the port of PSTN gateways, and there are other peers",
+    ),
+    "other_port": (
+        {"component": "frontend", "port": 1, "other_port": {"sql": 1433}},
+        "other_port: sql can be a row's port only",
+    ),
 }
 
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_would_open_more_than_it_says_is_refused(case: str) -> None:
     changes, text = REFUSED[case]
-    row = {"id": "site-row", "port": 9100, "transports": ["tcp"], "direction": "in", "peers": [{"class": "clients"}], **changes}
+    row = {
+        "id": "site-row",
+        "port": 9100,
+        "transports": ["tcp"],
+        "direction": "in",
+        "peers": [{"class": "clients"}],
+        **changes,
+    }
     with pytest.raises(InvalidInputError) as caught:
         compile_inventory(with_rows([row], []))
     assert [str(problem) for problem in caught.value.problems if f"lync_extra_rows[0], {text}" in str(problem)]

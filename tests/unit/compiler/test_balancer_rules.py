@@ -14,13 +14,23 @@ from .examples import example
 
 POOL = "pool01.contoso.com"
 FRONT_END = host("frontend", "10.1.0.11", pool=POOL)
-HLB = {"role": "frontend", "load_balancing": "hlb", "balancer": "lb01", "vip": ["10.1.0.100", "2001:db8:1::100"], "external_web_vip": "10.1.0.102"}
+HLB = {
+    "role": "frontend",
+    "load_balancing": "hlb",
+    "balancer": "lb01",
+    "vip": ["10.1.0.100", "2001:db8:1::100"],
+    "external_web_vip": "10.1.0.102",
+}
 
 
 def rules(**balancer: object) -> tuple[FirewallRule, ...]:
     balancers = {"lb01": host("load_balancers", "10.1.0.5", **{"balancer_driver": "haproxy", **balancer})}
     proxy = host("reverse_proxy", "10.2.0.61")
-    plan = compiled({"fe01": FRONT_END, "rp01": proxy, **balancers}, pools={POOL: HLB}, client_networks=["10.10.0.0/16", "2001:db8:10::/48"])
+    plan = compiled(
+        {"fe01": FRONT_END, "rp01": proxy, **balancers},
+        pools={POOL: HLB},
+        client_networks=["10.10.0.0/16", "2001:db8:10::/48"],
+    )
     return plan.hosts["lb01"].firewall_rules
 
 
@@ -44,18 +54,26 @@ def test_every_virtual_service_of_the_example_has_one_rule_on_each_of_its_linux_
                 rule for rule in plan.hosts[name].firewall_rules
                 if vip <= AddressSet.parse(rule.localip) and rule.localport == (str(service.port),) and rule.protocol == service.protocol
             ]  # fmt: skip
-            assert len(fitting) == 1 or {row for rule in fitting for row in rule.rows} >= set(service.rows), service.name
+            assert len(fitting) == 1 or {row for rule in fitting for row in rule.rows} >= set(service.rows), (
+                service.name
+            )
         assert own
     assert plan.hosts["lb02"].firewall_rules == ()
 
 
-@pytest.mark.parametrize("change", [{"balancer_driver": "kemp"}, {"member_state": "retired"}, {"platform": "appliance"}])
+@pytest.mark.parametrize(
+    "change", [{"balancer_driver": "kemp"}, {"member_state": "retired"}, {"platform": "appliance"}]
+)
 def test_an_appliance_and_a_retired_balancer_have_none(change: dict[str, object]) -> None:
     assert rules(**change) == ()
 
 
 def test_a_linux_host_is_managed_by_ssh() -> None:
-    management = next(rule for rule in rules(management_rule=True, management_networks=["10.9.0.0/24"]) if rule.name == "Lync management (TCP in)")
+    management = next(
+        rule
+        for rule in rules(management_rule=True, management_networks=["10.9.0.0/24"])
+        if rule.name == "Lync management (TCP in)"
+    )
     assert (management.localport, management.remoteip) == (("22",), ("10.9.0.0/24",))
 
 
@@ -64,7 +82,15 @@ def test_a_virtual_address_of_a_family_that_the_balancer_does_not_speak_is_warne
 
     def warned(*addresses: str) -> list[str]:
         balancer = host("load_balancers", "10.1.0.5", balancer_driver="haproxy", balancer_addresses=list(addresses))
-        return [text for text in compiled({"fe01": FRONT_END, "lb01": balancer}, pools={POOL: HLB}).warnings if "speaks to members" in text]
+        return [
+            text
+            for text in compiled({"fe01": FRONT_END, "lb01": balancer}, pools={POOL: HLB}).warnings
+            if "speaks to members" in text
+        ]
 
     assert warned("10.1.0.5", "2001:db8:1::5") == []
-    assert len(warned("10.1.0.5")) == 1 and "no IPv6 address" in warned("10.1.0.5")[0] and "fix: add one to lync_balancer_addresses" in warned("10.1.0.5")[0]
+    assert (
+        len(warned("10.1.0.5")) == 1
+        and "no IPv6 address" in warned("10.1.0.5")[0]
+        and "fix: add one to lync_balancer_addresses" in warned("10.1.0.5")[0]
+    )

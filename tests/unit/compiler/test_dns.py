@@ -35,7 +35,12 @@ def records(plan: Plan, pool: str = POOL) -> Records:
     return {(each.view, each.name, each.type, each.values) for each in plan.pools[pool].dns_records}
 
 
-def deployment(pool: Variables, more: Mapping[str, Variables] | None = None, pools: Mapping[str, Variables] | None = None, **common: object) -> Plan:
+def deployment(
+    pool: Variables,
+    more: Mapping[str, Variables] | None = None,
+    pools: Mapping[str, Variables] | None = None,
+    **common: object,
+) -> Plan:
     return compiled({**HOSTS, **(more or {})}, pools={POOL: pool, **(pools or {})}, **common)
 
 
@@ -72,7 +77,11 @@ def test_an_external_web_name_without_reverse_proxies_is_the_balancers() -> None
     assert ("external", EXTERNAL_WEB, "A", ("203.0.113.70",)) in records(deployment(pool))
 
 
-SIMPLE_URLS = {"meet": "https://meet.contoso.com", "dialin": ["https://dialin.contoso.com/x", "dialin.fabrikam.com"], "admin": "https://meet.contoso.com/admin"}
+SIMPLE_URLS = {
+    "meet": "https://meet.contoso.com",
+    "dialin": ["https://dialin.contoso.com/x", "dialin.fabrikam.com"],
+    "admin": "https://meet.contoso.com/admin",
+}
 SIMPLE_NAMES = ("dialin.contoso.com", "dialin.fabrikam.com", "meet.contoso.com")
 
 
@@ -98,10 +107,14 @@ def test_clients_are_sent_to(home: str) -> None:
     if common.get("directors"):
         more["dir01"], pools[DIRECTORS] = host("directors", "10.1.0.31", pool=DIRECTORS), {"role": "directors"}
     options = {key: value for key, value in common.items() if key != "directors"}
-    found = deployment(HLB, more, pools, sip_domains=["contoso.com"], simple_urls={"meet": "https://meet.contoso.com"}, **options)
+    found = deployment(
+        HLB, more, pools, sip_domains=["contoso.com"], simple_urls={"meet": "https://meet.contoso.com"}, **options
+    )
     srv = {pool: values for pool in found.pools for view, name, kind, values in records(found, pool) if kind == "SRV"}
     assert srv == {expected: (f"0 0 5061 {expected}",)}
-    assert [pool for pool in found.pools if any(record[1] == "meet.contoso.com" for record in records(found, pool))] == [expected]
+    assert [
+        pool for pool in found.pools if any(record[1] == "meet.contoso.com" for record in records(found, pool))
+    ] == [expected]
 
 
 EXTERNAL = {"access": "203.0.113.21", "web_conferencing": "203.0.113.31", "av": "203.0.113.41"}
@@ -136,8 +149,17 @@ def test_names_of_an_edge_pool(pool: Variables, variables: dict[str, object], in
 def test_each_external_service_has_its_name() -> None:
     """A given name of the Access Edge is the target of its own domain; clients of another domain would not trust it."""
     edge = host("edge", "10.2.0.21", pool=EDGES, external_addresses=EXTERNAL)
-    pool = {**EDGE_DNS, "external_fqdns": {"access": "access.contoso.com", "web_conferencing": "webcon.contoso.com", "av": "av.contoso.com"}}
-    found = records(deployment(HLB, {"edge01": edge}, {EDGES: pool}, sip_domains=["contoso.com", "fabrikam.com"]), EDGES)
+    pool = {
+        **EDGE_DNS,
+        "external_fqdns": {
+            "access": "access.contoso.com",
+            "web_conferencing": "webcon.contoso.com",
+            "av": "av.contoso.com",
+        },
+    }
+    found = records(
+        deployment(HLB, {"edge01": edge}, {EDGES: pool}, sip_domains=["contoso.com", "fabrikam.com"]), EDGES
+    )
     assert {record[1:] for record in found if record[0] == "external"} == {
         ("access.contoso.com", "A", ("203.0.113.21",)),
         ("webcon.contoso.com", "A", ("203.0.113.31",)),
@@ -166,15 +188,25 @@ def test_the_first_edge_pool_takes_the_sip_domains() -> None:
     [
         ("2010", ["federation"], {"_sip._tls", "_sipfederationtls._tcp", "_sipinternaltls._tcp"}),
         ("2010", ["mobility", "xmpp"], {"_sip._tls", "_sipinternaltls._tcp", "lyncdiscover", "lyncdiscoverinternal"}),
-        ("2013", ["public_im"], {"_sip._tls", "_sipfederationtls._tcp", "_sipinternaltls._tcp", "lyncdiscover", "lyncdiscoverinternal"}),
-        ("2015", ["xmpp"], {"_sip._tls", "_xmpp-server._tcp", "_sipinternaltls._tcp", "lyncdiscover", "lyncdiscoverinternal"}),
+        (
+            "2013",
+            ["public_im"],
+            {"_sip._tls", "_sipfederationtls._tcp", "_sipinternaltls._tcp", "lyncdiscover", "lyncdiscoverinternal"},
+        ),
+        (
+            "2015",
+            ["xmpp"],
+            {"_sip._tls", "_xmpp-server._tcp", "_sipinternaltls._tcp", "lyncdiscover", "lyncdiscoverinternal"},
+        ),
         ("se", [], {"_sip._tls", "_sipinternaltls._tcp", "lyncdiscover", "lyncdiscoverinternal"}),
     ],
 )
 def test_discovery_names_of_a_version(version: str, features: list[str], expected: set[str]) -> None:
     edge = host("edge", "10.2.0.21", pool=EDGES, external_addresses=EXTERNAL)
     pools = {EDGES: EDGE_DNS}
-    found = deployment(HLB, {"edge01": edge, **PROXIES}, pools, version=version, features=features, sip_domains=["contoso.com"])
+    found = deployment(
+        HLB, {"edge01": edge, **PROXIES}, pools, version=version, features=features, sip_domains=["contoso.com"]
+    )
     names = {record[1] for pool in (POOL, EDGES) for record in records(found, pool)} - {POOL, EDGES, "sip.contoso.com"}
     assert names == {f"{label}.contoso.com" for label in expected}
 
@@ -199,7 +231,10 @@ def test_autodiscover_leads_to_web_services() -> None:
 )
 def test_states_of_members(pool: Variables, states: dict[str, str], addresses: set[str]) -> None:
     """The balancer knows who is active; the name of its VIP goes with the last member."""
-    members = {name: host("frontend", address, pool=POOL, member_state=states[name]) for name, address in (("fe01", "10.1.0.11"), ("fe02", "10.1.0.12"))}
+    members = {
+        name: host("frontend", address, pool=POOL, member_state=states[name])
+        for name, address in (("fe01", "10.1.0.11"), ("fe02", "10.1.0.12"))
+    }
     found = compiled({**members, "lb01": HOSTS["lb01"]}, pools={POOL: pool}, sip_domains=["contoso.com"])
     assert {value for record in records(found) if record[2] == "A" for value in record[3]} == addresses
     assert any(record[2] == "SRV" for record in records(found)) == bool(addresses)
@@ -208,7 +243,9 @@ def test_states_of_members(pool: Variables, states: dict[str, str], addresses: s
 def test_without_federation_partners_are_not_told_where_to_go() -> None:
     edge = host("edge", "10.2.0.21", pool=EDGES, external_addresses=dict.fromkeys(EXTERNAL, "203.0.113.21"))
     found = records(deployment(HLB, {"edge01": edge}, {EDGES: EDGE_DNS}, sip_domains=["contoso.com"]), EDGES)
-    assert {record[1:] for record in found if record[2] == "SRV"} == {("_sip._tls.contoso.com", "SRV", ("0 0 5061 sip.contoso.com",))}
+    assert {record[1:] for record in found if record[2] == "SRV"} == {
+        ("_sip._tls.contoso.com", "SRV", ("0 0 5061 sip.contoso.com",))
+    }
 
 
 def test_an_edge_pool_without_an_active_member_has_no_names() -> None:
@@ -225,15 +262,35 @@ ZONES = [
 @pytest.mark.parametrize(
     ("servers", "zones"),
     [
-        ([], {"pool.oslo.contoso.com": "oslo.contoso.com", "web.contoso.com": "contoso.com", "ext.contoso.com": "contoso.com"}),
-        (ZONES, {"pool.oslo.contoso.com": "oslo.contoso.com", "web.contoso.com": "contoso.com", "ext.contoso.com": "com"}),
+        (
+            [],
+            {
+                "pool.oslo.contoso.com": "oslo.contoso.com",
+                "web.contoso.com": "contoso.com",
+                "ext.contoso.com": "contoso.com",
+            },
+        ),
+        (
+            ZONES,
+            {"pool.oslo.contoso.com": "oslo.contoso.com", "web.contoso.com": "contoso.com", "ext.contoso.com": "com"},
+        ),
     ],
 )
 def test_zones(servers: list[Variables], zones: Mapping[str, str]) -> None:
     """The longest zone of the view's servers that holds the name, else the name's parent."""
-    pool = {"role": "frontend", "web_fqdn": "web.contoso.com", "external_web_fqdn": "ext.contoso.com", "external_web_vip": "203.0.113.70"}
+    pool = {
+        "role": "frontend",
+        "web_fqdn": "web.contoso.com",
+        "external_web_fqdn": "ext.contoso.com",
+        "external_web_vip": "203.0.113.70",
+    }
     member = host("frontend", "10.1.0.11", pool="pool.oslo.contoso.com")
-    found = compiled({"fe01": member, "rp01": PROXIES["rp01"]}, pools={"pool.oslo.contoso.com": pool}, sip_domains=["contoso.com"], dns_servers=servers)
+    found = compiled(
+        {"fe01": member, "rp01": PROXIES["rp01"]},
+        pools={"pool.oslo.contoso.com": pool},
+        sip_domains=["contoso.com"],
+        dns_servers=servers,
+    )
     told = {each.name: each.zone for each in found.pools["pool.oslo.contoso.com"].dns_records}
     assert told == {**zones, "_sipinternaltls._tcp.contoso.com": "contoso.com"}
 

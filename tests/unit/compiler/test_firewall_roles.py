@@ -11,7 +11,13 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import GROUP
 
 from .deployments import admissions, compiled, expected, host, not_opened
 
-POOL, OTHER, EDGES, DIRECTORS, MEDIATION = "pool01.contoso.com", "pool02.contoso.com", "edge01.contoso.com", "dir01.contoso.com", "med01.contoso.com"
+POOL, OTHER, EDGES, DIRECTORS, MEDIATION = (
+    "pool01.contoso.com",
+    "pool02.contoso.com",
+    "edge01.contoso.com",
+    "dir01.contoso.com",
+    "med01.contoso.com",
+)
 
 # One of everything: two Front End pools, the second one of a single server without a load balancer.
 HOSTS = {
@@ -98,7 +104,14 @@ def plan(version: str, *features: str) -> Plan:
 
 def planned(version: str, *features: str, **common: object) -> Plan:
     extra = HOSTS_2010 if version == "2010" else HOSTS_CHAT if version in ("2013", "2015") else {}
-    return compiled({**HOSTS, **extra}, version=version, features=list(features), pools=POOLS, central_management_pool=POOL, **common)
+    return compiled(
+        {**HOSTS, **extra},
+        version=version,
+        features=list(features),
+        pools=POOLS,
+        central_management_pool=POOL,
+        **common,
+    )
 
 
 def check(found: Plan, name: str, lines: str) -> None:
@@ -152,7 +165,11 @@ FEATURES = {
     ("fe01", "2010", "e911"): "S22 out tcp 5066 to e911",
     ("fe01", "2010", "cac"): "S26 in tcp 5080 from fe lb\nS27 in tcp 448 from clients phones fe med avconf lb",
     ("fe01", "2010", "legacy_clients"): "fe-web-conferencing-compatibility in tcp 8058 from clients fe",
-    ("fe01", "2010", "mobility"): "fe-mobility-internal in tcp 5086 from own\nfe-mobility-external in tcp 5087 from own",
+    (
+        "fe01",
+        "2010",
+        "mobility",
+    ): "fe-mobility-internal in tcp 5086 from own\nfe-mobility-external in tcp 5087 from own",
     ("fe01", "2010", "federation"): "",
     ("fe01", "2010", "centralized_logging"): "",
     ("fe01", "2010", "xmpp"): "",
@@ -176,8 +193,16 @@ FEATURES = {
         edge-internal-xmpp in tcp 23456 from fe at edge""",
     ("edge01", "2010", "xmpp"): "",
     ("edge01", "2019", "xmpp"): "",
-    ("edge01", "2019", "centralized_logging"): "edge-internal-centralized-logging in tcp 50001-50003 from fe dir med sba adm at edge",
-    ("rp01", "2010", "http_publishing"): "S38 in tcp 80 from any at rp-outside\nS40 out tcp 8080 to fe fe-vip dir at rp",
+    (
+        "edge01",
+        "2019",
+        "centralized_logging",
+    ): "edge-internal-centralized-logging in tcp 50001-50003 from fe dir med sba adm at edge",
+    (
+        "rp01",
+        "2010",
+        "http_publishing",
+    ): "S38 in tcp 80 from any at rp-outside\nS40 out tcp 8080 to fe fe-vip dir at rp",
     ("pc01", "2010", "dhcp_discovery"): "S49 out udp own 68 67 to any",
     ("pc01", "2010", "legacy_clients"): "S50 in tcp 6891-6901 from clients\nS50 out tcp 6891-6901 to clients",
     ("dhcp01", "2010", "dhcp_discovery"): "S49,S55 in udp 67 from any",
@@ -193,8 +218,12 @@ def test_a_feature_opens_exactly_its_rows(name: str, version: str, feature: str)
 
 def test_http_publishing_admits_the_reverse_proxy_beside_the_balancer() -> None:
     without, with_it = plan("2010").hosts["fe01"], plan("2010", "http_publishing").hosts["fe01"]
-    assert [item for item in admissions(with_it) if item not in admissions(without)] == expected("S11 in tcp 8080 from rp lb", NAMES)
-    assert [item for item in admissions(without) if item not in admissions(with_it)] == expected("S11 in tcp 8080 from lb", NAMES)
+    assert [item for item in admissions(with_it) if item not in admissions(without)] == expected(
+        "S11 in tcp 8080 from rp lb", NAMES
+    )
+    assert [item for item in admissions(without) if item not in admissions(with_it)] == expected(
+        "S11 in tcp 8080 from lb", NAMES
+    )
 
 
 def test_a_feature_that_is_off_is_told() -> None:
@@ -337,8 +366,19 @@ def test_collocated_mediation() -> None:
         "gw04": host("pstn_gateways", "10.8.0.204"),
     }
     pools = {POOL: {"role": "frontend", "load_balancing": "none"}}
-    names = {"fe": "10.1.0.11", "pstn-side": "10.8.0.11", "tls": "10.8.0.201 10.8.0.203", "tcp": "10.8.0.202", "unknown": "10.8.0.204"}
-    alone = compiled({**hosts, "fe01": host("frontend", "10.1.0.11", pool=POOL)}, version="2013", features=["mediation_tcp"], pools=pools)
+    names = {
+        "fe": "10.1.0.11",
+        "pstn-side": "10.8.0.11",
+        "tls": "10.8.0.201 10.8.0.203",
+        "tcp": "10.8.0.202",
+        "unknown": "10.8.0.204",
+    }
+    alone = compiled(
+        {**hosts, "fe01": host("frontend", "10.1.0.11", pool=POOL)},
+        version="2013",
+        features=["mediation_tcp"],
+        pools=pools,
+    )
     both = compiled(hosts, version="2013", features=["mediation_tcp"], pools=pools)
     added = [item for item in admissions(both.hosts["fe01"]) if item not in admissions(alone.hosts["fe01"])]
     assert added == expected(
@@ -390,7 +430,13 @@ EDGE_LATER = "S47 out udp own 50000-59999 to any at av\nedge-internal-skype-sear
 
 @pytest.mark.parametrize(
     ("version", "more_servers", "more_rules"),
-    [("2010", "mon arc avconf", ""), ("2013", "chat", ""), ("2015", "chat", EDGE_LATER), ("2019", "", EDGE_LATER), ("se", "", EDGE_LATER)],
+    [
+        ("2010", "mon arc avconf", ""),
+        ("2013", "chat", ""),
+        ("2015", "chat", EDGE_LATER),
+        ("2019", "", EDGE_LATER),
+        ("se", "", EDGE_LATER),
+    ],
 )
 def test_edge(version: str, more_servers: str, more_rules: str) -> None:
     check(plan(version), "edge01", EDGE.format(servers=f"{SERVERS} {more_servers}") + more_rules)
@@ -399,7 +445,11 @@ def test_edge(version: str, more_servers: str, more_rules: str) -> None:
 def test_reverse_proxy() -> None:
     check(plan("2010"), "rp01", "S39 in tcp 443 from any at rp-outside\nS41 out tcp 4443 to fe fe-vip dir at rp")
     later = "rp-office-web-apps-out out tcp 443 to owa at rp"
-    check(plan("2013"), "rp01", f"S39 in tcp 443 from any at rp-outside\nS41 out tcp 4443 to fe fe-vip dir at rp\n{later}")
+    check(
+        plan("2013"),
+        "rp01",
+        f"S39 in tcp 443 from any at rp-outside\nS41 out tcp 4443 to fe fe-vip dir at rp\n{later}",
+    )
 
 
 def test_reverse_proxy_with_one_interface_is_bound_to_none() -> None:
@@ -411,7 +461,11 @@ def test_reverse_proxy_reaches_the_balancer_that_rewrites_where_it_listens() -> 
     pools = {**POOLS, POOL: {**POOLS[POOL], "external_web_vip": "10.1.0.102"}}
     found = compiled(HOSTS, version="2010", pools=pools, features=["http_publishing"])
     names = [rule.name for rule in found.hosts["rp01"].firewall_rules if rule.direction == "out"]
-    assert names == [f"Lync rp-web-{row}-out (TCP out {port})" for row, ports in (("http", (8080, 80)), ("https", (4443, 443))) for port in ports]
+    assert names == [
+        f"Lync rp-web-{row}-out (TCP out {port})"
+        for row, ports in (("http", (8080, 80)), ("https", (4443, 443)))
+        for port in ports
+    ]
     check(
         found,
         "rp01",
@@ -476,7 +530,10 @@ def test_clients_open_media_ports_only_to_a_program_or_in_a_narrow_range() -> No
 
 @pytest.mark.parametrize(
     ("ports", "common"),
-    [("5350-5389", {"media_ports": {"client": "5350-5389"}}), ("1024-65535", {"client_program": "C:\\Lync\\communicator.exe"})],
+    [
+        ("5350-5389", {"media_ports": {"client": "5350-5389"}}),
+        ("1024-65535", {"client_program": "C:\\Lync\\communicator.exe"}),
+    ],
 )
 def test_rules_of_clients(ports: str, common: dict[str, object]) -> None:
     """Rows that say the same are one rule with the rows of all: over TCP video, files and application sharing."""
@@ -504,7 +561,9 @@ def test_rules_are_named_by_row_and_carry_the_group() -> None:
         names = [rule.name for rule in host_plan.firewall_rules]
         assert len(set(names)) == len(names), name
         assert all(rule.name.startswith("Lync ") and rule.description for rule in host_plan.firewall_rules), name
-        assert {(rule.group, rule.action, rule.enabled, rule.profiles) for rule in host_plan.firewall_rules} <= {(GROUP, "allow", True, PROFILES)}
+        assert {(rule.group, rule.action, rule.enabled, rule.profiles) for rule in host_plan.firewall_rules} <= {
+            (GROUP, "allow", True, PROFILES)
+        }
     by_port = {rule.localport: rule.name for rule in found.hosts["fe01"].firewall_rules}
     assert by_port["5061",] == "Lync fe-sip-tls (TCP in)"
 

@@ -26,7 +26,9 @@ POOLS: Mapping[str, Variables] = {POOL: HLB, OTHER: SINGLE}
 EXTERNAL = {"access": "203.0.113.21", "web_conferencing": "203.0.113.31", "av": "203.0.113.41"}
 
 
-def front_ends(hosts: Mapping[str, Variables] | None = None, pools: Mapping[str, Variables] | None = None, **common: object) -> Plan:
+def front_ends(
+    hosts: Mapping[str, Variables] | None = None, pools: Mapping[str, Variables] | None = None, **common: object
+) -> Plan:
     return compiled({**FRONT_ENDS, **(hosts or {})}, pools={**POOLS, **(pools or {})}, **common)
 
 
@@ -54,7 +56,15 @@ def test_peers_are_the_fewest_networks() -> None:
 
 
 def test_client_networks_that_touch_are_joined() -> None:
-    found = front_ends(client_networks=["10.10.0.0/17", "10.10.128.0-10.10.255.255", "10.10.3.0/24", "2001:db8:10::/49", "2001:db8:10:8000::/49"])
+    found = front_ends(
+        client_networks=[
+            "10.10.0.0/17",
+            "10.10.128.0-10.10.255.255",
+            "10.10.3.0/24",
+            "2001:db8:10::/49",
+            "2001:db8:10:8000::/49",
+        ]
+    )
     assert peers(found.hosts["fe21"], "S6") == ("10.10.0.0/16", "2001:db8:10::/48")
 
 
@@ -86,8 +96,14 @@ def test_gateways_serve_the_pools_that_they_name() -> None:
 
 
 def test_the_sql_port_is_that_of_the_pools_that_use_the_server() -> None:
-    hosts = {"sql01": host("back_end", "10.1.0.81", managed=True), "sql02": host("back_end", "10.1.0.82", managed=True)}
-    pools = {POOL: {**HLB, "sql": {"hosts": ["sql01"], "port": 14330}}, OTHER: {**SINGLE, "sql": {"hosts": ["sql01"], "port": 1433}}}
+    hosts = {
+        "sql01": host("back_end", "10.1.0.81", managed=True),
+        "sql02": host("back_end", "10.1.0.82", managed=True),
+    }
+    pools = {
+        POOL: {**HLB, "sql": {"hosts": ["sql01"], "port": 14330}},
+        OTHER: {**SINGLE, "sql": {"hosts": ["sql01"], "port": 1433}},
+    }
     found = front_ends(hosts, pools)
     assert rules(found.hosts["sql01"], "back-end-sql")[0].localport == ("1433", "14330")
     assert rules(found.hosts["sql02"], "back-end-sql")[0].localport == ("1433",)
@@ -97,10 +113,15 @@ def test_the_sql_port_is_that_of_the_pools_that_use_the_server() -> None:
 
 
 def test_the_store_pushes_to_every_other_internal_server() -> None:
-    hosts = {"mon01": host("monitoring", "10.1.0.51"), "edge01": host("edge", "10.2.0.21", pool=EDGES, external_addresses=EXTERNAL)}
+    hosts = {
+        "mon01": host("monitoring", "10.1.0.51"),
+        "edge01": host("edge", "10.2.0.21", pool=EDGES, external_addresses=EXTERNAL),
+    }
     found = front_ends(hosts, {EDGES: {"role": "edge"}}, central_management_pool=POOL)
     everybody = ("10.1.0.16/30", "10.1.0.51", "10.21.0.11")
-    assert peers(found.hosts["fe01"], "S28", "out") == everybody, "any member can be master, the others are its replicas"
+    assert peers(found.hosts["fe01"], "S28", "out") == everybody, (
+        "any member can be master, the others are its replicas"
+    )
     assert [peers(found.hosts[name], "S28") for name in ("fe01", "fe21", "mon01")] == [("10.1.0.16/30",)] * 3
     assert rules(found.hosts["fe21"], "S28", "out") == rules(found.hosts["edge01"], "S28") == []
     assert peers(found.hosts["edge01"], "S48") == ("10.1.0.16/30",)
@@ -125,7 +146,14 @@ def test_without_a_named_pool_nothing_is_opened_for_the_store() -> None:
 def test_a_site_limits_clients_phones_and_gateways() -> None:
     """Hosts without a site belong to every site; networks of clients are per host."""
     hosts = {
-        "fe21": host("frontend", "10.21.0.11", pool=OTHER, site="berlin", client_networks=["10.20.0.0/16"], phone_networks=["10.22.0.0/16"]),
+        "fe21": host(
+            "frontend",
+            "10.21.0.11",
+            pool=OTHER,
+            site="berlin",
+            client_networks=["10.20.0.0/16"],
+            phone_networks=["10.22.0.0/16"],
+        ),
         "pc01": host("clients", "10.50.0.1", site="berlin"),
         "pc02": host("clients", "10.50.0.2", site="oslo"),
         "pc03": host("clients", "10.50.0.3"),
@@ -162,12 +190,18 @@ def test_media_networks_may_send_media_and_nothing_else() -> None:
 def test_media_ranges_are_those_of_the_host() -> None:
     ranges = {"audio": "40000-40999", "video": "41000-41999", "application_sharing": "42000-42999"}
     found = front_ends({"fe21": {**FRONT_ENDS["fe21"], "lync_media_ports": ranges}})
-    assert [rules(found.hosts["fe21"], row)[0].localport for row in ("S29", "S8", "S18")] == [("40000-40999",), ("41000-41999",), ("42000-42999",)]
+    assert [rules(found.hosts["fe21"], row)[0].localport for row in ("S29", "S8", "S18")] == [
+        ("40000-40999",),
+        ("41000-41999",),
+        ("42000-42999",),
+    ]
     assert rules(found.hosts["fe01"], "S29")[0].localport == ("49152-57500",)
 
 
 def test_a_peer_class_without_a_member_opens_nothing_and_is_told() -> None:
-    found = compiled({"med01": host("mediation", "10.1.0.41", pool=MEDIATION)}, pools={MEDIATION: {"role": "mediation"}}).hosts["med01"]
+    found = compiled(
+        {"med01": host("mediation", "10.1.0.41", pool=MEDIATION)}, pools={MEDIATION: {"role": "mediation"}}
+    ).hosts["med01"]
     assert {rule.rows for rule in found.firewall_rules} == {("S29",)}
     assert not_opened(found)["S32"] == not_opened(found)["S35"] == "no member of: frontend"
     assert not_opened(found)["S33"] == "no member of: pstn_gateways"
@@ -193,7 +227,13 @@ def test_a_retired_member_wants_nothing_and_is_nobodys_peer() -> None:
 
 
 def test_unmanaged_hosts_have_no_plan_but_are_peers() -> None:
-    found = front_ends({"fe04": {**FRONT_ENDS["fe04"], "lync_managed": False}, "app01": host("trusted_applications", "10.1.0.91"), "x": host("web")})
+    found = front_ends(
+        {
+            "fe04": {**FRONT_ENDS["fe04"], "lync_managed": False},
+            "app01": host("trusted_applications", "10.1.0.91"),
+            "x": host("web"),
+        }
+    )
     assert {"fe04", "app01", "x"} & set(found.hosts) == set()
     assert peers(found.hosts["fe01"], "S5") == ("10.1.0.16/30",)
     assert "10.1.0.91" in peers(found.hosts["fe21"], "S2")
@@ -205,21 +245,31 @@ def test_unmanaged_hosts_have_no_plan_but_are_peers() -> None:
 def test_every_source_of_a_balancer_is_a_peer_of_the_ports_that_it_serves() -> None:
     """4 and 5 are one network; a port that the balancer does not serve knows nothing of it."""
     found = front_ends(version="2019").hosts["fe01"]
-    served = {rule.localport[0] for rule in found.firewall_rules if rule.direction == "in" and "10.1.0.4/31" in rule.remoteip}
+    served = {
+        rule.localport[0] for rule in found.firewall_rules if rule.direction == "in" and "10.1.0.4/31" in rule.remoteip
+    }
     assert served == {"5061", "444", "135", "80", "443", "8080", "4443", "5071", "5072", "5073", "5075", "5076"}
 
 
 def test_with_dns_load_balancing_the_balancer_serves_the_web_and_asks_5061() -> None:
     dns = {POOL: {"role": "frontend", "load_balancing": "dns", "balancer": "lb01", "web_vip": "10.1.0.101"}}
     found = front_ends(pools=dns, version="2019").hosts["fe01"]
-    served = {rule.localport[0] for rule in found.firewall_rules if rule.direction == "in" and "10.1.0.4/31" in rule.remoteip}
+    served = {
+        rule.localport[0] for rule in found.firewall_rules if rule.direction == "in" and "10.1.0.4/31" in rule.remoteip
+    }
     assert served == {"80", "443", "8080", "4443", "5061"}
 
 
 def test_the_monitoring_port_has_a_rule_of_its_own() -> None:
     found = front_ends(pools={POOL: {**HLB, "monitoring_port": 5060}}, version="2019").hosts["fe01"]
     rule = next(rule for rule in found.firewall_rules if rule.localport == ("5060",))
-    assert (rule.rows, rule.direction, rule.protocol, rule.remoteip, rule.localip) == (("balancer-monitor",), "in", "tcp", ("10.1.0.4/31",), ("any",))
+    assert (rule.rows, rule.direction, rule.protocol, rule.remoteip, rule.localip) == (
+        ("balancer-monitor",),
+        "in",
+        "tcp",
+        ("10.1.0.4/31",),
+        ("any",),
+    )
     assert rule.name == "Lync balancer-monitor-any (TCP in)"
 
 
@@ -234,13 +284,20 @@ def test_the_reverse_proxy_reaches_the_web_addresses_of_pools() -> None:
 
 def edge(pool: Variables | None = None, **variables: object) -> HostPlan:
     given = {"external_addresses": EXTERNAL, **variables}
-    hosts = {"edge01": host("edge", "10.2.0.21", pool=EDGES, **given), "lb02": host("load_balancers", "203.0.113.5", balancer_driver="haproxy")}
+    hosts = {
+        "edge01": host("edge", "10.2.0.21", pool=EDGES, **given),
+        "lb02": host("load_balancers", "203.0.113.5", balancer_driver="haproxy"),
+    }
     return front_ends(hosts, {EDGES: {"role": "edge", **(pool or {})}}, features=["federation"]).hosts["edge01"]
 
 
 def test_one_shared_address_has_the_other_ports() -> None:
     shared = dict.fromkeys(EXTERNAL, "203.0.113.21")
-    found = [rule for rule in edge(external_addresses=shared).firewall_rules if rule.remoteip == ("any",) and rule.direction == "in"]
+    found = [
+        rule
+        for rule in edge(external_addresses=shared).firewall_rules
+        if rule.remoteip == ("any",) and rule.direction == "in"
+    ]
     assert {(rule.protocol, rule.localport, rule.localip) for rule in found} == {
         ("tcp", ("5061",), ("203.0.113.21",)),
         ("tcp", ("444",), ("203.0.113.21",)),
@@ -308,7 +365,11 @@ EDGE_HLB: Variables = {
 
 def test_balancers_of_an_edge_are_peers_on_their_side() -> None:
     found = edge(EDGE_HLB)
-    inside = {(rule.protocol, rule.localport[0]) for rule in found.firewall_rules if rule.direction == "in" and "10.1.0.4/31" in rule.remoteip}
+    inside = {
+        (rule.protocol, rule.localport[0])
+        for rule in found.firewall_rules
+        if rule.direction == "in" and "10.1.0.4/31" in rule.remoteip
+    }
     # Inside any_internal holds the balancers too, as servers: what they serve is 5061, 5062, 443 and 3478.
     assert {("tcp", "5061"), ("tcp", "5062"), ("tcp", "443")} <= inside
     assert ("tcp", "8057") not in inside
@@ -345,7 +406,14 @@ def test_the_virtual_address_of_an_edge_pool_is_a_peer_of_front_ends() -> None:
 
 
 def test_extra_rows_and_overrides_reach_the_rules() -> None:
-    row = {"id": "site-backup", "component": "frontend", "port": 9102, "transports": ["tcp"], "direction": "in", "peers": [{"class": "management"}]}
+    row = {
+        "id": "site-backup",
+        "component": "frontend",
+        "port": 9102,
+        "transports": ["tcp"],
+        "direction": "in",
+        "peers": [{"class": "management"}],
+    }
     override = {"select": "id=='fe-qoe-monitoring'", "set": {"enabled": False}}
     found = front_ends(extra_rows=[row], row_overrides=[override], management_networks=["10.9.0.0/24"]).hosts["fe21"]
     assert peers(found, "site-backup") == ("10.9.0.0/24",)

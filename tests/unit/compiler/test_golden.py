@@ -20,7 +20,11 @@ IPSEC_ROWS = {f"I{number}" for number in range(1, 16)}
 
 
 def texts(directory: Path) -> dict[str, str]:
-    return {str(path.relative_to(directory)): path.read_text(encoding="utf-8") for path in directory.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(directory)): path.read_text(encoding="utf-8")
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -38,7 +42,11 @@ def test_plan_files_keep_the_schema(name: str) -> None:
 
 
 def rows_in(section: str, kind: str) -> set[str]:
-    documents = (json.loads(text) for path, text in texts(ROOT / "tests" / "golden" / "contoso").items() if path.startswith(kind))
+    documents = (
+        json.loads(text)
+        for path, text in texts(ROOT / "tests" / "golden" / "contoso").items()
+        if path.startswith(kind)
+    )
     return {row for document in documents for item in document[section] for row in item["rows"]}
 
 
@@ -79,7 +87,9 @@ def test_the_schema_refuses(case: str) -> None:
     assert schema_errors({path: json.dumps(document)})
 
 
-@pytest.mark.parametrize("key", ["host", "roles", "version", "firewall_rules", "ipsec_exemptions", "not_opened", "assumptions"])
+@pytest.mark.parametrize(
+    "key", ["host", "roles", "version", "firewall_rules", "ipsec_exemptions", "not_opened", "assumptions"]
+)
 def test_the_schema_asks_for(key: str) -> None:
     document = json.loads(plan_files.rendered(compile_inventory(example("contoso")))["hosts/fe01.json"])
     del document[key]

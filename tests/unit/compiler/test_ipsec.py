@@ -38,7 +38,9 @@ POOLS = {
 
 
 def plan(version: str = "2010", **common: object) -> Plan:
-    return compiled({**HOSTS, **(AV_CONFERENCING if version == "2010" else {})}, version=version, pools=POOLS, **common)
+    return compiled(
+        {**HOSTS, **(AV_CONFERENCING if version == "2010" else {})}, version=version, pools=POOLS, **common
+    )
 
 
 def described(found: HostPlan) -> set[tuple[object, ...]]:
@@ -72,19 +74,32 @@ def test_exemptions_of_each_role(version: str) -> None:
 
 
 def test_a_front_end_that_is_a_mediation_server_too_exempts_the_gateways_on_their_address_only() -> None:
-    found = compiled({"fe02": host("frontend mediation", "10.1.0.12", pool=OTHER, pstn_address="10.8.0.12")}, pools={OTHER: {"role": "frontend"}})
-    assert described(found.hosts["fe02"]) == both(("I5", "I6"), "10.1.0.12", "10.8.0.12") | both(FRONT_END, "10.1.0.12")
+    found = compiled(
+        {"fe02": host("frontend mediation", "10.1.0.12", pool=OTHER, pstn_address="10.8.0.12")},
+        pools={OTHER: {"role": "frontend"}},
+    )
+    assert described(found.hosts["fe02"]) == both(("I5", "I6"), "10.1.0.12", "10.8.0.12") | both(
+        FRONT_END, "10.1.0.12"
+    )
 
 
 @pytest.mark.parametrize("version", ["2013", "2015", "2019", "se"])
 def test_later_versions_have_no_av_conferencing_role(version: str) -> None:
     """Its rows are the Front End's there; a server that is still listed for 2010 gets nothing of another version."""
     row = next(row for row in parse(read_document(default_path())).ipsec if row.rows == ("I9",))
-    assert {name for found, names in row.components.items() if found.value == version for name in names} == {"frontend"}
+    assert {name for found, names in row.components.items() if found.value == version for name in names} == {
+        "frontend"
+    }
 
 
 def test_rows_are_switched_off_by_overrides() -> None:
-    off = [{"table": "ipsec", "select": "starts_with(id, 'ipsec-conferencing') || starts_with(id, 'ipsec-av')", "set": {"enabled": False}}]
+    off = [
+        {
+            "table": "ipsec",
+            "select": "starts_with(id, 'ipsec-conferencing') || starts_with(id, 'ipsec-av')",
+            "set": {"enabled": False},
+        }
+    ]
     found = plan(row_overrides=off).hosts["fe01"]
     assert described(found) == {(("I12", "I13"), "tcp", ("10.1.0.11",), ("any",), ("any",))}
     # What is not exempt any more is still media: a rule that requires protection for it is reported.
@@ -99,13 +114,17 @@ def test_exemptions_carry_names_and_group() -> None:
     for found in plan().hosts.values():
         names = [each.name for each in found.ipsec_exemptions]
         assert len(set(names)) == len(names)
-        assert {(each.group, each.enabled, each.profiles, each.remoteport) for each in found.ipsec_exemptions} <= {(GROUP, True, PROFILES, ("any",))}
+        assert {(each.group, each.enabled, each.profiles, each.remoteport) for each in found.ipsec_exemptions} <= {
+            (GROUP, True, PROFILES, ("any",))
+        }
     assert plan().hosts["med01"].ipsec_exemptions[0].name == "Lync exempt ipsec-mediation-in (TCP)"
 
 
 def test_remote_networks_limit_every_exemption() -> None:
     found = plan(ipsec_remote_networks=["10.0.0.0/9", "10.128.0.0/9", "2001:db8::/32"])
-    assert {each.remoteip for each_host in found.hosts.values() for each in each_host.ipsec_exemptions} == {("10.0.0.0/8", "2001:db8::/32")}
+    assert {each.remoteip for each_host in found.hosts.values() for each in each_host.ipsec_exemptions} == {
+        ("10.0.0.0/8", "2001:db8::/32")
+    }
 
 
 MEDIA = {
@@ -135,7 +154,10 @@ def test_clients_with_the_whole_range_get_no_exemption_and_it_is_told() -> None:
     hosts = {"pc01": host("clients", "10.10.0.101", managed=True, client_program="C:\\Lync\\communicator.exe")}
     found = compiled(hosts).hosts["pc01"]
     assert found.ipsec_exemptions == ()
-    assert not_opened(found)["I15"] == "no client media range is configured: set lync_media_ports.client to a range narrower than 1024-65535"
+    assert (
+        not_opened(found)["I15"]
+        == "no client media range is configured: set lync_media_ports.client to a range narrower than 1024-65535"
+    )
 
 
 def test_unmanaged_peers_of_media_are_named() -> None:
@@ -146,13 +168,21 @@ def test_unmanaged_peers_of_media_are_named() -> None:
         "sql01": host("back_end", "10.1.0.81"),
     }
     found = compiled(hosts, pools={POOL: {"role": "frontend"}}).hosts["fe01"]
-    assert [(peer.name, peer.addresses) for peer in found.mirror_peers] == [("clients", ("10.10.0.0/16",)), ("um01", ("10.1.0.71",))]
+    assert [(peer.name, peer.addresses) for peer in found.mirror_peers] == [
+        ("clients", ("10.10.0.0/16",)),
+        ("um01", ("10.1.0.71",)),
+    ]
     limited = compiled(hosts, pools={POOL: {"role": "frontend"}}, ipsec_remote_networks=["10.10.8.0/24"]).hosts["fe01"]
     assert [(peer.name, peer.addresses) for peer in limited.mirror_peers] == [("clients", ("10.10.8.0/24",))]
 
 
 def test_a_retired_host_has_none() -> None:
-    assert compiled({"se01": host("standard_edition", "10.31.0.11", member_state="retired")}).hosts["se01"].ipsec_exemptions == ()
+    assert (
+        compiled({"se01": host("standard_edition", "10.31.0.11", member_state="retired")})
+        .hosts["se01"]
+        .ipsec_exemptions
+        == ()
+    )
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -164,4 +194,6 @@ def test_the_order_and_direction_of_rows_is_all_the_same(seed: int) -> None:
     random.Random(seed).shuffle(rows)
     swapped = compile_topology(topology, replace(catalogue, ipsec=tuple(rows)))
     straight = compile_topology(topology, catalogue)
-    assert {name: described(found) for name, found in swapped.hosts.items()} == {name: described(found) for name, found in straight.hosts.items()}
+    assert {name: described(found) for name, found in swapped.hosts.items()} == {
+        name: described(found) for name, found in straight.hosts.items()
+    }

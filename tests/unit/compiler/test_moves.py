@@ -48,7 +48,10 @@ EVERY_SERVER = ("any_internal", "cms_replicas")
 MOVABLE = ("frontend", "directors", "mediation", "standard_edition")
 _OWN = ("lync_pool", "lync_member_state", "lync_managed")
 CATALOGUE = parse(read_document(default_path()))
-FOREIGN = Present(rules_from_options([{"name": "Backup", "protocol": "tcp", "localport": ["9392"]}], group="theirs")[0], {"Name": "Backup"})
+FOREIGN = Present(
+    rules_from_options([{"name": "Backup", "protocol": "tcp", "localport": ["9392"]}], group="theirs")[0],
+    {"Name": "Backup"},
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -69,7 +72,9 @@ class Move:
 def moved(draw: st.DrawFn) -> Move:
     """Draw a deployment, a host of it that has mates, and where it goes."""
     inventory = draw(inventories())
-    names = [name for name, host in inventory.items() if set(host.groups) & set(MOVABLE) and _is_spared(name, inventory)]
+    names = [
+        name for name, host in inventory.items() if set(host.groups) & set(MOVABLE) and _is_spared(name, inventory)
+    ]
     name = draw(st.sampled_from(sorted(names) or ["fe"])) if names else ""
     target = draw(st.sampled_from(sorted(TARGETS)))
     before = compile_inventory(inventory)
@@ -89,7 +94,10 @@ def _is_spared(name: str, inventory: Inventory) -> bool:
 def _with_one_more(inventory: Inventory) -> tuple[str, Inventory]:
     some = next(iter(inventory.values()))
     shared = {key: value for key, value in some.variables.items() if key in _shared(inventory)}
-    return "spare", {**inventory, "spare": InventoryHost("spare", ("standard_edition",), {**shared, "ansible_host": "10.3.0.250"})}
+    return "spare", {
+        **inventory,
+        "spare": InventoryHost("spare", ("standard_edition",), {**shared, "ansible_host": "10.3.0.250"}),
+    }
 
 
 def _shared(inventory: Inventory) -> set[str]:
@@ -102,12 +110,17 @@ def _placed(inventory: Inventory, name: str, target: str) -> Inventory:
     """Return the inventory after a host went to the groups of a target."""
     groups, role = TARGETS[target]
     host = inventory[name]
-    own = {key: value for key, value in host.variables.items() if key not in _OWN} | ({"lync_pool": POOL} if role else {})
+    own = {key: value for key, value in host.variables.items() if key not in _OWN} | (
+        {"lync_pool": POOL} if role else {}
+    )
     changed = {**inventory, name: InventoryHost(name, groups or ("leaving",), own)}
     if not role:
         return changed
     pools = {**dict(host.variables["lync_pools"]), POOL: {"role": role, "load_balancing": "none"}}  # type: ignore[call-overload]
-    return {other: InventoryHost(other, item.groups, {**item.variables, "lync_pools": pools}) for other, item in changed.items()}
+    return {
+        other: InventoryHost(other, item.groups, {**item.variables, "lync_pools": pools})
+        for other, item in changed.items()
+    }
 
 
 def _mentions(move: Move, plan: HostPlan) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -139,7 +152,12 @@ def test_balancers_and_dns_speak_of_it_only_for_its_new_pool(move: Move) -> None
         if name == POOL:
             continue
         for service in pool.virtual_services:
-            for members in (service.members, service.disabled_members, service.draining_members, service.backup_members):
+            for members in (
+                service.members,
+                service.disabled_members,
+                service.draining_members,
+                service.backup_members,
+            ):
                 assert not AddressSet.parse(members or ("255.255.255.255",)) & move.addresses, (name, service.name)
         for record in (item for item in pool.dns_records if item.type in ("A", "AAAA")):
             assert not AddressSet.parse(record.values) & move.addresses, (name, record)
@@ -179,7 +197,10 @@ def _name(rule: Rule) -> str:
     return rule.name
 
 
-PLANS = {"fe11": {"roles": ["frontend"], "firewall_rules": [{}]}, "fe12": {"roles": ["frontend"], "firewall_rules": []}}
+PLANS = {
+    "fe11": {"roles": ["frontend"], "firewall_rules": [{}]},
+    "fe12": {"roles": ["frontend"], "firewall_rules": []},
+}
 
 
 def test_who_leaves_is_known_and_without_a_role() -> None:

@@ -10,7 +10,10 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Firew
 from .deployments import compiled, host
 
 EDGE_ADDRESSES = {"access": "203.0.113.11", "web_conferencing": "203.0.113.12", "av": "203.0.113.13"}
-POOLS = {"pool01": {"role": "frontend", "load_balancing": "hlb", "balancer": "lb01", "vip": "10.1.0.100"}, "edge": {"role": "edge"}}
+POOLS = {
+    "pool01": {"role": "frontend", "load_balancing": "hlb", "balancer": "lb01", "vip": "10.1.0.100"},
+    "edge": {"role": "edge"},
+}
 HOSTS = {
     "fe01": host("frontend", "10.1.0.11", pool="pool01"),
     "edge01": host("edge", "10.2.0.11", pool="edge", external_addresses=EDGE_ADDRESSES),
@@ -31,12 +34,22 @@ def test_a_row_of_the_site_is_traced_like_one_of_the_catalogue() -> None:
     found = rule(plan, "Lync site-transfer (TCP in)", "edge01")
     assert (found.rows, found.applications, found.services) == (("site-transfer",), ("HTTPS",), ("Transfer",))
     assert (found.peer_classes, found.component_roles, found.interface) == (("any",), ("edge",), "access")
-    assert any((flow.source, flow.destination, flow.port) == ("any", "edge", "5666") for flow in flows(plan.hosts.values()))
+    assert any(
+        (flow.source, flow.destination, flow.port) == ("any", "edge", "5666") for flow in flows(plan.hosts.values())
+    )
 
 
 def test_classes_of_servers_are_traced_as_roles() -> None:
-    row = {**ROW, "interface": "internal", "peers": [{"class": "audio_servers"}, {"class": "cms_master"}, {"class": "management"}]}
-    found = rule(compiled(HOSTS, pools=POOLS, extra_rows=[row], central_management_pool="pool01"), "Lync site-transfer (TCP in)", "edge01")
+    row = {
+        **ROW,
+        "interface": "internal",
+        "peers": [{"class": "audio_servers"}, {"class": "cms_master"}, {"class": "management"}],
+    }
+    found = rule(
+        compiled(HOSTS, pools=POOLS, extra_rows=[row], central_management_pool="pool01"),
+        "Lync site-transfer (TCP in)",
+        "edge01",
+    )
     assert found.peer_classes == ("frontend", "management", "mediation", "standard_edition")
 
 
@@ -50,15 +63,31 @@ def test_a_peer_whose_feature_is_off_is_not_traced() -> None:
 def test_rules_that_say_the_same_are_one_that_traces_to_all() -> None:
     rows = [
         {**ROW, "peers": [{"class": "clients"}], "interface": "internal"},
-        {**ROW, "id": "site-again", "peers": [{"class": "clients"}], "interface": "internal", "service": "Again", "application": "FTP"},
+        {
+            **ROW,
+            "id": "site-again",
+            "peers": [{"class": "clients"}],
+            "interface": "internal",
+            "service": "Again",
+            "application": "FTP",
+        },
     ]
     found = rule(compiled(HOSTS, pools=POOLS, extra_rows=rows), "Lync site-transfer (TCP in)", "edge01")
-    assert (found.rows, found.applications, found.services) == (("site-transfer", "site-again"), ("HTTPS", "FTP"), ("Transfer", "Again"))
+    assert (found.rows, found.applications, found.services) == (
+        ("site-transfer", "site-again"),
+        ("HTTPS", "FTP"),
+        ("Transfer", "Again"),
+    )
 
 
 def test_rules_of_a_balancer_trace_to_the_rows_behind_its_virtual_addresses() -> None:
     found = rule(compiled(HOSTS, pools=POOLS), "Lync fe-sip-tls of pool01 (TCP in)", "lb01")
-    assert (found.rows[0], found.services, found.component_roles, found.interface) == ("S2", ("Front-End",), ("load_balancers",), "any")
+    assert (found.rows[0], found.services, found.component_roles, found.interface) == (
+        "S2",
+        ("Front-End",),
+        ("load_balancers",),
+        "any",
+    )
     assert {"clients", "edge"} <= set(found.peer_classes)
 
 

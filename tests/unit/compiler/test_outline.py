@@ -7,7 +7,12 @@ from __future__ import annotations
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import outline_of_leaving
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPlan, HostPolicy, LoadBalancerSettings, ReverseProxySettings
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
+    HostPlan,
+    HostPolicy,
+    LoadBalancerSettings,
+    ReverseProxySettings,
+)
 
 from .deployments import compiled, host
 
@@ -18,7 +23,12 @@ def planned(name: str, groups: str, **variables: object) -> HostPlan:
 
 def test_a_host_is_treated_by_the_defaults_of_the_documentation() -> None:
     plan = planned("se01", "standard_edition")
-    assert (plan.policy, plan.load_balancer, plan.reverse_proxy, plan.balancer_addresses) == (HostPolicy(), None, None, ())
+    assert (plan.policy, plan.load_balancer, plan.reverse_proxy, plan.balancer_addresses) == (
+        HostPolicy(),
+        None,
+        None,
+        (),
+    )
 
 
 def test_every_variable_of_the_policy_is_in_the_plan() -> None:
@@ -28,21 +38,37 @@ def test_every_variable_of_the_policy_is_in_the_plan() -> None:
     }  # fmt: skip
     policy = planned("se01", "standard_edition", **variables).policy
     networks = ("10.9.0.0/24", "10.9.1.7")
-    assert policy == HostPolicy("handout", "overridden", "true", "netsh", "accept", "/etc/x.nft", networks, ("one", "two"))
+    assert policy == HostPolicy(
+        "handout", "overridden", "true", "netsh", "accept", "/etc/x.nft", networks, ("one", "two")
+    )
     assert (policy.drift_state, HostPolicy(firewall_state="merged").drift_state) == ("replaced", "merged")
 
 
 def test_a_load_balancer_has_the_options_of_its_driver_and_no_others() -> None:
     options = {"tenant": "Lync", "prefix": "x", "config": "/etc/nginx/nginx.conf", "peer": ""}
-    plan = planned("lb01", "load_balancers", balancer_driver="netscaler", balancer_options=options, balancer_state="merged")
+    plan = planned(
+        "lb01", "load_balancers", balancer_driver="netscaler", balancer_options=options, balancer_state="merged"
+    )
     assert plan.load_balancer == LoadBalancerSettings("netscaler", "10.1.0.5", "merged", {"prefix": "x", "peer": ""})
     assert plan.platform == "appliance"
 
 
 def test_files_and_sockets_of_linux_devices_are_in_the_plan() -> None:
-    paths = {"balancer_path": "/a", "balancer_udp_path": "/b", "balancer_master_socket": "/c", "reverse_proxy_path": "/d"}
+    paths = {
+        "balancer_path": "/a",
+        "balancer_udp_path": "/b",
+        "balancer_master_socket": "/c",
+        "reverse_proxy_path": "/d",
+    }
     more = {"reverse_proxy_http_path": "/e", "reverse_proxy_options": {"pid_file": "/f"}}
-    plan = planned("rp01", "reverse_proxy load_balancers", balancer_driver="haproxy", reverse_proxy_driver="nginx", **paths, **more)
+    plan = planned(
+        "rp01",
+        "reverse_proxy load_balancers",
+        balancer_driver="haproxy",
+        reverse_proxy_driver="nginx",
+        **paths,
+        **more,
+    )
     assert plan.load_balancer == LoadBalancerSettings("haproxy", "10.1.0.5", None, {}, "/a", "/b", "/c")
     assert plan.reverse_proxy == ReverseProxySettings("nginx", {"pid_file": "/f"}, "/d", "/e", "/c")
     assert plan.platform == "linux"
@@ -59,7 +85,9 @@ def test_a_balancer_that_others_manage_has_addresses_and_no_plan() -> None:
         "fe01": host("frontend", "10.1.0.11", pool="pool01"),
         "lb01": host("load_balancers", "10.1.0.5", managed=False),
     }
-    plan = compiled(hosts, pools={"pool01": {"role": "frontend", "load_balancing": "hlb", "balancer": "lb01", "vip": "10.1.0.100"}})
+    plan = compiled(
+        hosts, pools={"pool01": {"role": "frontend", "load_balancing": "hlb", "balancer": "lb01", "vip": "10.1.0.100"}}
+    )
     assert set(plan.hosts) == {"fe01"}
     assert any("10.1.0.5" in rule.remoteip for rule in plan.hosts["fe01"].firewall_rules)
 
@@ -68,8 +96,15 @@ def test_a_host_that_left_its_role_is_still_known() -> None:
     variables = {"ansible_host": "10.1.0.5", "lync_balancer_driver": "haproxy", "lync_linux_path": "/etc/x.nft"}
     hosts = {
         "lb01": InventoryHost("lb01", ("other",), variables),
-        "se01": InventoryHost("se01", ("standard_edition",), {"ansible_host": "10.1.0.11", "lync_version": "nonsense"}),
+        "se01": InventoryHost(
+            "se01", ("standard_edition",), {"ansible_host": "10.1.0.11", "lync_version": "nonsense"}
+        ),
     }
     plan = outline_of_leaving(hosts, "lb01")
-    assert (plan.platform, plan.roles, plan.addresses, plan.policy.linux_path) == ("linux", (), ("10.1.0.5",), "/etc/x.nft")
+    assert (plan.platform, plan.roles, plan.addresses, plan.policy.linux_path) == (
+        "linux",
+        (),
+        ("10.1.0.5",),
+        "/etc/x.nft",
+    )
     assert outline_of_leaving(hosts, "se01").roles == ("standard_edition",)

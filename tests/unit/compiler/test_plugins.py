@@ -38,7 +38,11 @@ def test_filters_give_what_the_plan_files_hold() -> None:
     [
         ("firewall_rules", "fe1", "'fe1' is no managed host of this inventory; allowed: "),
         ("ipsec_exemptions", "sql01", "'sql01' is no managed host of this inventory; allowed: "),
-        ("virtual_services", "pool1.contoso.com", "'pool1.contoso.com' is no pool of this inventory; allowed: dir01.contoso.com, edge01"),
+        (
+            "virtual_services",
+            "pool1.contoso.com",
+            "'pool1.contoso.com' is no pool of this inventory; allowed: dir01.contoso.com, edge01",
+        ),
         ("dns_records", "zzz", "'zzz' is no pool of this inventory; allowed: "),
     ],
 )
@@ -50,8 +54,15 @@ def test_filters_know_what_there_is(name: str, word: str, told: str) -> None:
 
 
 def test_filters_tell_what_is_wrong_with_the_inventory() -> None:
-    bad = {"group_names": ["standard_edition"], "ansible_host": "10.1.0.11", "lync_version": "2011", "lync_client_networks": ["any"]}
-    with pytest.raises(AnsibleFilterError, match=r"1 error in the input; nothing was contacted or written:\n  - .*lync_version"):
+    bad = {
+        "group_names": ["standard_edition"],
+        "ansible_host": "10.1.0.11",
+        "lync_version": "2011",
+        "lync_client_networks": ["any"],
+    }
+    with pytest.raises(
+        AnsibleFilterError, match=r"1 error in the input; nothing was contacted or written:\n  - .*lync_version"
+    ):
         FILTERS["firewall_rules"]({"fe01": bad}, "fe01")
 
 
@@ -68,8 +79,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunState:
     return state
 
 
-def look_up(name: str, *terms: str, hostvars: Mapping[str, Mapping[str, object]] | None = None, **options: object) -> list[object]:
-    found: list[object] = lookup_loader.get(f"msuc.lync.{name}").run(list(terms), variables={"hostvars": hostvars or {}}, **options)
+def look_up(
+    name: str, *terms: str, hostvars: Mapping[str, Mapping[str, object]] | None = None, **options: object
+) -> list[object]:
+    found: list[object] = lookup_loader.get(f"msuc.lync.{name}").run(
+        list(terms), variables={"hostvars": hostvars or {}}, **options
+    )
     return found
 
 
@@ -91,7 +106,10 @@ def test_the_plan_of_a_host(run: RunState) -> None:
 
 
 def test_a_host_without_a_plan_is_told(run: RunState) -> None:
-    with pytest.raises(AnsibleError, match=r"this run has no plan for host sql01: run msuc.lync.plan first; only managed hosts with a role have one"):
+    with pytest.raises(
+        AnsibleError,
+        match=r"this run has no plan for host sql01: run msuc.lync.plan first; only managed hosts with a role have one",
+    ):
         look_up("plan", "sql01")
 
 
@@ -124,7 +142,9 @@ def test_waves_of_nobody_match_no_host(run: RunState) -> None:
 
 
 def test_waves_answer_two_questions(run: RunState) -> None:
-    with pytest.raises(AnsibleError, match=r"lookup msuc.lync.waves: 'size' is no question that it answers; allowed: hosts, sizes"):
+    with pytest.raises(
+        AnsibleError, match=r"lookup msuc.lync.waves: 'size' is no question that it answers; allowed: hosts, sizes"
+    ):
         look_up("waves", "size")
 
 

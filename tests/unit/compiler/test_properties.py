@@ -14,7 +14,13 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_topology
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, IpsecExemption, Plan, VirtualService
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
+    FirewallRule,
+    HostPlan,
+    IpsecExemption,
+    Plan,
+    VirtualService,
+)
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -82,7 +88,9 @@ def test_the_rules_of_load_balancing_hold_for_every_service(inventory: Inventory
         assert service.source_nat is not (AddressSet.parse([service.vip]) <= av), service
         assert role != "standard_edition"
         assert service.protocol == "tcp" or (service.port, service.monitor["port"]) == (3478, 443)
-        assert service.persistence["type"] != "source" or service.persistence["group"] == f"{service.pool}@{service.vip}"
+        assert (
+            service.persistence["type"] != "source" or service.persistence["group"] == f"{service.pool}@{service.vip}"
+        )
         assert (service.idle_seconds, service.monitor["failures"]) == (1800, 2)
         states = (service.members, service.backup_members, service.draining_members, service.disabled_members)
         assert len(set().union(*states)) == sum(map(len, states))
@@ -102,7 +110,10 @@ def test_members_admit_their_balancer_and_its_monitor(inventory: Inventory) -> N
             rules = holder(plan, member).firewall_rules
             source = balancers if service.source_nat else AddressSet.parse(["any"])
             source, monitor = (each.of_families(AddressSet.parse([member]).families) for each in (source, balancers))
-            assert any(admits(rule, service.protocol, member, service.node_port, source) for rule in rules), (service, member)
+            assert any(admits(rule, service.protocol, member, service.node_port, source) for rule in rules), (
+                service,
+                member,
+            )
             asked = service.monitor["port"]
             assert isinstance(asked, int)
             assert any(admits(rule, "tcp", member, asked, monitor) for rule in rules), (service, member)
@@ -150,7 +161,9 @@ def test_the_order_of_the_inventory_is_all_the_same_to_hosts(inventory: Inventor
     chance.shuffle(shuffled)
     one, other = compile_inventory(inventory), compile_inventory(dict(shuffled))
     assert one.hosts == other.hosts
-    assert {name: pool.dns_records for name, pool in one.pools.items()} == {name: pool.dns_records for name, pool in other.pools.items()}
+    assert {name: pool.dns_records for name, pool in one.pools.items()} == {
+        name: pool.dns_records for name, pool in other.pools.items()
+    }
 
 
 @everything
@@ -180,7 +193,9 @@ def test_one_more_client_network_changes_peers_only(inventory: Inventory) -> Non
         for old, new in pairs:
             assert replace(new, remoteip=old.remoteip) == old
             assert set(new.remoteip) - set(old.remoteip) <= {"10.99.0.0/16"}
-        assert replace(after.hosts[name], firewall_rules=found.firewall_rules, mirror_peers=found.mirror_peers) == found
+        assert (
+            replace(after.hosts[name], firewall_rules=found.firewall_rules, mirror_peers=found.mirror_peers) == found
+        )
 
 
 @everything
@@ -191,10 +206,17 @@ def test_an_exemption_is_not_an_allow_and_has_its_rules(inventory: Inventory) ->
         # The catalogue has no port rows of Exchange, and the plan says so.
         theirs = {"I11", "I14"} if any("Exchange's own setup" in text for text in found.assumptions) else set()
         for each in (item for item in found.ipsec_exemptions if not theirs & set(item.rows)):
-            media = [flow for flow in found.media_flows if (flow.protocol, flow.localip, flow.rows) == (each.protocol, each.localip, each.rows)]
+            media = [
+                flow
+                for flow in found.media_flows
+                if (flow.protocol, flow.localip, flow.rows) == (each.protocol, each.localip, each.rows)
+            ]
             assert media, each.name
             admitted = [PortSet.parse(rule.localport) for rule in found.firewall_rules if _is_about(rule, each)]
-            assert all(any(PortSet.parse(flow.localport) & ports for ports in admitted) for flow in media), (found.host, each.name)
+            assert all(any(PortSet.parse(flow.localport) & ports for ports in admitted) for flow in media), (
+                found.host,
+                each.name,
+            )
 
 
 def _is_about(rule: FirewallRule, exemption: IpsecExemption) -> bool:
@@ -213,16 +235,28 @@ def _with_client_network(each: InventoryHost, network: str) -> InventoryHost:
 def test_a_host_that_changes_its_role_keeps_nothing_of_the_old_one(inventory: Inventory) -> None:
     """Whatever it was before, a Director alone in a new pool has the rules of a Director."""
     moved = next(name for name in inventory if name not in BALANCERS)
-    neutral = {key: value for key, value in inventory[moved].variables.items() if key not in ("lync_external_addresses", "lync_member_state")}
+    neutral = {
+        key: value
+        for key, value in inventory[moved].variables.items()
+        if key not in ("lync_external_addresses", "lync_member_state")
+    }
     pools = neutral["lync_pools"]
     assert isinstance(pools, dict)
     changed_pools = {**pools, "new.contoso.com": {"role": "directors"}}
-    turned = {name: replace(each, variables={**each.variables, "lync_pools": changed_pools}) for name, each in inventory.items()}
-    turned[moved] = InventoryHost(moved, ("directors",), {**neutral, "lync_pools": changed_pools, "lync_pool": "new.contoso.com"})
+    turned = {
+        name: replace(each, variables={**each.variables, "lync_pools": changed_pools})
+        for name, each in inventory.items()
+    }
+    turned[moved] = InventoryHost(
+        moved, ("directors",), {**neutral, "lync_pools": changed_pools, "lync_pool": "new.contoso.com"}
+    )
     assume(_still_valid(turned))
     found = compile_inventory(turned).hosts[moved]
     assert found.roles == ("directors",)
-    assert all(rule.name.startswith(("Lync director-", "Lync cms-replica", "Lync sql-browser", "Lync centralized-logging")) for rule in found.firewall_rules)
+    assert all(
+        rule.name.startswith(("Lync director-", "Lync cms-replica", "Lync sql-browser", "Lync centralized-logging"))
+        for rule in found.firewall_rules
+    )
     assert found.ipsec_exemptions == ()
 
 

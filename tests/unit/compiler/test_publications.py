@@ -13,7 +13,11 @@ from ansible import constants as C
 from ansible.plugins.loader import lookup_loader
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import plain, rendered
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication, TlsMode, read_publications
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import (
+    Publication,
+    TlsMode,
+    read_publications,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.publication_scope import publishing_hosts
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import waves_of
@@ -29,8 +33,20 @@ HOSTS = {
     "rp01": host("reverse_proxy", "10.2.0.61", external_address="203.0.113.61", reverse_proxy_driver="haproxy"),
     "rp02": host("reverse_proxy", "10.2.0.62"),
 }  # fmt: skip
-HLB: Variables = {"role": "frontend", "load_balancing": "hlb", "balancer": "lb01", "vip": "10.1.0.100", "external_web_fqdn": "WebExt01.contoso.com"}
-ALONE: Variables = {"role": "frontend", "external_web_fqdn": "webext02.contoso.com", "load_balancing": "dns", "balancer": "lb01", "web_vip": "10.1.0.200"}
+HLB: Variables = {
+    "role": "frontend",
+    "load_balancing": "hlb",
+    "balancer": "lb01",
+    "vip": "10.1.0.100",
+    "external_web_fqdn": "WebExt01.contoso.com",
+}
+ALONE: Variables = {
+    "role": "frontend",
+    "external_web_fqdn": "webext02.contoso.com",
+    "load_balancing": "dns",
+    "balancer": "lb01",
+    "web_vip": "10.1.0.200",
+}
 BRIDGE = {"mode": "bridge", "certificate": "/etc/ssl/lync/web.pem", "ca": "/etc/ssl/lync/ca.pem"}
 COMMON = {
     "version": "2013", "sip_domains": ["contoso.com"], "central_management_pool": POOL,
@@ -59,7 +75,12 @@ def test_each_name_outside_that_leads_to_the_proxies_is_published_and_no_other()
     for version, features in (("2010", []), ("2010", ["mobility"]), ("2013", [])):
         plan = deployment(version=version, features=features)
         proxies = ("10.2.0.62", "203.0.113.61")
-        led = {each.name.lower() for pool in plan.pools.values() for each in pool.dns_records if each.view == "external" and each.values == proxies}
+        led = {
+            each.name.lower()
+            for pool in plan.pools.values()
+            for each in pool.dns_records
+            if each.view == "external" and each.values == proxies
+        }
         assert {name for each in published(plan).values() for name in each.host_names} == led
         assert ("lyncdiscover.contoso.com" in led) is (version != "2010" or bool(features))
 
@@ -80,13 +101,19 @@ def test_traffic_goes_to_the_virtual_address(pool: Variables, members: list[str]
 
 def test_traffic_goes_to_members_where_nobody_balances() -> None:
     hosts = {**{name: each for name, each in HOSTS.items() if name != "fe02"}, "lb01": HOSTS["lb01"]}
-    plan = compiled(hosts, pools={POOL: {"role": "frontend", "external_web_fqdn": "webext01.contoso.com"}, OTHER: ALONE}, **COMMON)
+    plan = compiled(
+        hosts, pools={POOL: {"role": "frontend", "external_web_fqdn": "webext01.contoso.com"}, OTHER: ALONE}, **COMMON
+    )
     assert [each.address for each in published(plan)[POOL].members] == ["10.1.0.11"]
 
 
 def test_tls_is_the_pools() -> None:
     found = published(deployment({**HLB, "tls": BRIDGE}))
-    assert (found[POOL].mode, found[POOL].certificate, found[POOL].ca) == (TlsMode.BRIDGE, BRIDGE["certificate"], BRIDGE["ca"])
+    assert (found[POOL].mode, found[POOL].certificate, found[POOL].ca) == (
+        TlsMode.BRIDGE,
+        BRIDGE["certificate"],
+        BRIDGE["ca"],
+    )
     assert (found[OTHER].mode, found[OTHER].certificate, found[OTHER].ca) == (TlsMode.PASSTHROUGH, "", "")
 
 
@@ -104,8 +131,12 @@ def test_plan_files_carry_what_the_module_takes() -> None:
     document = json.loads(files["hosts/rp01.json"])
     assert schema_errors(files) == []
     assert read_publications(document["publications"]) == plan.hosts["rp01"].publications
-    assert document["platform"] == "linux" and not [text for text in document["assumptions"] if "publishing rules" in text]
-    assert "publications" not in json.loads(files["hosts/rp02.json"]) and "publications" not in plain(plan.hosts["fe01"])  # type: ignore[operator]
+    assert document["platform"] == "linux" and not [
+        text for text in document["assumptions"] if "publishing rules" in text
+    ]
+    assert "publications" not in json.loads(files["hosts/rp02.json"]) and "publications" not in plain(
+        plan.hosts["fe01"]
+    )  # type: ignore[operator]
 
 
 def test_a_pool_with_tls_that_nobody_reads_is_warned_about() -> None:
@@ -118,24 +149,41 @@ OPENED, FAILED = {"windows_firewall_opened": {"changed": False}}, {"failed": Tru
 WAITS: dict[str, tuple[dict[str, dict[str, object]], dict[str, str]]] = {
     "nobody": ({}, {}),
     "a member": ({"fe02": {"windows_firewall_opened": FAILED}}, {POOL: "fe02 not as planned"}),
-    "their load balancer": ({"lb01": {"load_balancer_applied": FAILED}}, {POOL: "lb01 is not as planned", OTHER: "lb01 is not as planned"}),
-    "the reverse proxy before": ({"rp01": {"reverse_proxy_applied": FAILED}}, {POOL: "rp01 is not as planned", OTHER: "rp01 is not as planned"}),
+    "their load balancer": (
+        {"lb01": {"load_balancer_applied": FAILED}},
+        {POOL: "lb01 is not as planned", OTHER: "lb01 is not as planned"},
+    ),
+    "the reverse proxy before": (
+        {"rp01": {"reverse_proxy_applied": FAILED}},
+        {POOL: "rp01 is not as planned", OTHER: "rp01 is not as planned"},
+    ),
 }
 
 
 @pytest.mark.parametrize("case", WAITS)
 def test_what_a_run_may_publish(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     results, waiting = WAITS[case]
-    plan = compiled({**HOSTS, "rp03": host("reverse_proxy", "10.2.0.63", reverse_proxy_driver="haproxy")}, pools={POOL: HLB, OTHER: ALONE}, **COMMON)
+    plan = compiled(
+        {**HOSTS, "rp03": host("reverse_proxy", "10.2.0.63", reverse_proxy_driver="haproxy")},
+        pools={POOL: HLB, OTHER: ALONE},
+        **COMMON,
+    )
     monkeypatch.setattr(C, "DEFAULT_LOCAL_TMP", str(tmp_path))
-    RunState(str(tmp_path)).save(rendered(plan), waves_of([found for found in plan.hosts.values() if found.host.startswith("fe")]))
+    RunState(str(tmp_path)).save(
+        rendered(plan), waves_of([found for found in plan.hosts.values() if found.host.startswith("fe")])
+    )
     hostvars = {name: {**(OPENED if name.startswith("fe") else {}), **results.get(name, {})} for name in plan.hosts}
 
     def asked(name: str, ready: bool) -> Any:
-        return lookup_loader.get("msuc.lync.balancer_plan").run([name], variables={"hostvars": hostvars}, publications=True, ready=ready)[0]
+        return lookup_loader.get("msuc.lync.balancer_plan").run(
+            [name], variables={"hostvars": hostvars}, publications=True, ready=ready
+        )[0]
 
     now = asked("rp03", True)
-    assert ([item["name"] for item in now["publications"]], now["waiting"]) == ([name for name in (POOL, OTHER) if name not in waiting], waiting)
+    assert ([item["name"] for item in now["publications"]], now["waiting"]) == (
+        [name for name in (POOL, OTHER) if name not in waiting],
+        waiting,
+    )
     assert now["state"] == ("merged" if waiting else "replaced")
     compared, first = asked("rp03", False), asked("rp01", True)
     assert (len(compared["publications"]), compared["waiting"]) == (2, {})

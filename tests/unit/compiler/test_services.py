@@ -38,7 +38,19 @@ def straight(vip: str, *ports: int) -> set[tuple[str, str, int, int]]:
     return {("tcp", vip, port, port) for port in ports}
 
 
-ALL = {"features": ["rcc", "cac", "mediation_tcp", "http_publishing", "federation", "xmpp", "mobility", "legacy_clients", "e911"]}
+ALL = {
+    "features": [
+        "rcc",
+        "cac",
+        "mediation_tcp",
+        "http_publishing",
+        "federation",
+        "xmpp",
+        "mobility",
+        "legacy_clients",
+        "e911",
+    ]
+}
 LATER = ("2013", "2015", "2019", "se")
 SIP_2013 = (5061, 444, 135, 5071, 5072, 5073, 5075, 5076)
 CAC, WEB = (5080, 448), (80, 443, 8080, 4443)
@@ -90,7 +102,10 @@ def test_mediation_pool(version: str, ports: tuple[int, ...]) -> None:
     found = pool_plan(MEDIATION, pool, version=version, **ALL)
     assert listeners(found) == straight(VIP, *ports)
     assert {each.port: each.monitor["port"] for each in found.virtual_services} == {port: port for port in ports}
-    assert pool_plan(MEDIATION, {"role": "mediation", "load_balancing": "dns"}, version=version, **ALL).virtual_services == ()
+    assert (
+        pool_plan(MEDIATION, {"role": "mediation", "load_balancing": "dns"}, version=version, **ALL).virtual_services
+        == ()
+    )
 
 
 def test_one_server_needs_no_balancer() -> None:
@@ -112,7 +127,12 @@ def test_services_have_microsofts_figures() -> None:
         source = {"type": "source", "seconds": 1200, "group": f"{POOL}@{service.vip}"}
         assert service.persistence == ({"type": "none"} if port in (4443, 8080) else source)
         assert service.monitor == {"type": "tcp", "port": 5061, "interval_seconds": 10, "failures": 2}
-        assert (service.idle_seconds, service.algorithm, service.source_nat, service.nagle) == (1800, "least-connections", True, True)
+        assert (service.idle_seconds, service.algorithm, service.source_nat, service.nagle) == (
+            1800,
+            "least-connections",
+            True,
+            True,
+        )
         assert service.members == ("10.1.0.11", "10.1.0.12")
         assert (service.balancers, service.disabled_members) == (("lb01",), ())
 
@@ -120,7 +140,11 @@ def test_services_have_microsofts_figures() -> None:
 def test_external_web_services_of_2010_need_a_cookie() -> None:
     found = by_port(pool_plan(FRONT_ENDS, HLB, version="2010"))
     assert found[4443].persistence == found[8080].persistence == {"type": "cookie", "name": "MS-WSMAN"}
-    assert found[443].persistence == found[80].persistence == {"type": "source", "seconds": 1200, "group": f"{POOL}@{WEB_VIP}"}
+    assert (
+        found[443].persistence
+        == found[80].persistence
+        == {"type": "source", "seconds": 1200, "group": f"{POOL}@{WEB_VIP}"}
+    )
     assert found[5061].persistence == {"type": "source", "seconds": 1200, "group": f"{POOL}@{VIP}"}
 
 
@@ -152,7 +176,9 @@ def test_a_range_is_never_balanced() -> None:
         "id": "site-row", "component": "frontend", "port": ["9100-9109", 9200], "transports": ["tcp"], "direction": "in", "peers": [{"class": "clients"}],
         "load_balancer": "hlb",
     }  # fmt: skip
-    with_row, without = (listeners(pool_plan(FRONT_ENDS, HLB, version="2013", **common)) for common in ({"extra_rows": [row]}, {}))
+    with_row, without = (
+        listeners(pool_plan(FRONT_ENDS, HLB, version="2013", **common)) for common in ({"extra_rows": [row]}, {})
+    )
     assert with_row - without == straight(VIP, 9200)
 
 
@@ -203,7 +229,9 @@ EDGES_OF_POOL = {
     for number in (1, 2)
 }  # fmt: skip
 # (transport, virtual address, port, members, port of the monitor, source NAT, Nagle)
-_INSIDE, _ACCESS, _WEB, _AV = (tuple(f"{base}{number}" for number in (1, 2)) for base in ("10.2.0.2", "203.0.113.2", "203.0.113.3", "203.0.113.4"))
+_INSIDE, _ACCESS, _WEB, _AV = (
+    tuple(f"{base}{number}" for number in (1, 2)) for base in ("10.2.0.2", "203.0.113.2", "203.0.113.3", "203.0.113.4")
+)
 EDGE_SERVICES = {
     ("tcp", "10.2.0.100", 5061, _INSIDE, 5061, True, True),
     ("tcp", "10.2.0.100", 5062, _INSIDE, 5062, True, True),
@@ -223,7 +251,15 @@ def edge_services(**common: object) -> tuple[VirtualService, ...]:
 
 
 def described(service: VirtualService) -> tuple[object, ...]:
-    return (service.protocol, service.vip, service.port, service.members, service.monitor["port"], service.source_nat, service.nagle)
+    return (
+        service.protocol,
+        service.vip,
+        service.port,
+        service.members,
+        service.monitor["port"],
+        service.source_nat,
+        service.nagle,
+    )
 
 
 @pytest.mark.parametrize(
@@ -240,7 +276,11 @@ def test_edge_pool(version: str, features: list[str], more: set[tuple[object, ..
     found = edge_services(version=version, features=features)
     assert {described(each) for each in found} == EDGE_SERVICES | more
     assert len(found) == len(EDGE_SERVICES | more)
-    assert all(each.persistence == {"type": "source", "seconds": 1200, "group": f"{POOL}@{each.vip}"} and each.node_port == each.port for each in found)
+    assert all(
+        each.persistence == {"type": "source", "seconds": 1200, "group": f"{POOL}@{each.vip}"}
+        and each.node_port == each.port
+        for each in found
+    )
 
 
 def test_each_side_of_an_edge_has_its_balancer() -> None:
@@ -276,27 +316,45 @@ def test_what_a_pool_relies_on_is_told() -> None:
 PROXIES = "rp01.contoso.com"
 PROXY_POOL: Variables = {"role": "reverse_proxy", "load_balancing": "hlb", "balancer": "lb02", "vip": "203.0.113.100"}
 REVERSE_PROXIES = {
-    f"rp{number}": host("reverse_proxy", f"10.2.0.6{number}", pool=PROXIES, internal_address=f"10.2.0.6{number}", external_address=f"203.0.113.6{number}")
+    f"rp{number}": host(
+        "reverse_proxy",
+        f"10.2.0.6{number}",
+        pool=PROXIES,
+        internal_address=f"10.2.0.6{number}",
+        external_address=f"203.0.113.6{number}",
+    )
     for number in (1, 2)
 }
 
 
 def test_a_pool_of_reverse_proxies_is_reached_by_its_virtual_address() -> None:
     pools = {POOL: {**HLB, "external_web_fqdn": "webext.contoso.com"}, PROXIES: PROXY_POOL}
-    plan = compiled({**FRONT_ENDS, **REVERSE_PROXIES, **BALANCERS}, pools=pools, version="2013", features=["http_publishing"])
+    plan = compiled(
+        {**FRONT_ENDS, **REVERSE_PROXIES, **BALANCERS}, pools=pools, version="2013", features=["http_publishing"]
+    )
     services = plan.pools[PROXIES].virtual_services
     assert listeners(plan.pools[PROXIES]) == straight("203.0.113.100", 80, 443)
     assert {each.members for each in services} == {("203.0.113.61", "203.0.113.62")}
-    assert {(each.balancers, each.source_nat, each.monitor["port"]) for each in services} == {(("lb02",), True, 80), (("lb02",), True, 443)}
+    assert {(each.balancers, each.source_nat, each.monitor["port"]) for each in services} == {
+        (("lb02",), True, 80),
+        (("lb02",), True, 443),
+    }
     assert plan.pools[PROXIES].dns_records == ()
     outside = [record for record in plan.pools[POOL].dns_records if record.view == "external"]
-    assert {(record.name, record.values) for record in outside if record.type == "A"} == {("webext.contoso.com", ("203.0.113.100",))} | {
-        (record.name, record.values) for record in outside if record.name.startswith("lyncdiscover")
-    }
+    assert {(record.name, record.values) for record in outside if record.type == "A"} == {
+        ("webext.contoso.com", ("203.0.113.100",))
+    } | {(record.name, record.values) for record in outside if record.name.startswith("lyncdiscover")}
 
 
 def test_reverse_proxies_without_a_balancer_are_reached_one_by_one() -> None:
-    proxies = {name: {key: value for key, value in each.items() if key != "lync_pool"} for name, each in REVERSE_PROXIES.items()}
-    plan = compiled({**FRONT_ENDS, **proxies, **BALANCERS}, pools={POOL: {**HLB, "external_web_fqdn": "webext.contoso.com"}}, version="2013")
+    proxies = {
+        name: {key: value for key, value in each.items() if key != "lync_pool"}
+        for name, each in REVERSE_PROXIES.items()
+    }
+    plan = compiled(
+        {**FRONT_ENDS, **proxies, **BALANCERS},
+        pools={POOL: {**HLB, "external_web_fqdn": "webext.contoso.com"}},
+        version="2013",
+    )
     (record,) = [record for record in plan.pools[POOL].dns_records if record.name == "webext.contoso.com"]
     assert record.values == ("203.0.113.61", "203.0.113.62")

@@ -14,7 +14,12 @@ from collections.abc import Iterable, Mapping
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 
-POOL, DIRECTORS, EDGES, MEDIATION = "pool01.contoso.com", "dir01.contoso.com", "edge01.contoso.com", "med01.contoso.com"
+POOL, DIRECTORS, EDGES, MEDIATION = (
+    "pool01.contoso.com",
+    "dir01.contoso.com",
+    "edge01.contoso.com",
+    "med01.contoso.com",
+)
 GROUPS = "groups"
 REMOVED = object()
 
@@ -39,8 +44,16 @@ _ALL: dict[str, object] = {
 
 
 def _edge(number: int) -> dict[str, object]:
-    services = {service: f"203.0.113.{base + number}" for service, base in (("access", 20), ("web_conferencing", 40), ("av", 60))}
-    return {GROUPS: ("edge",), "ansible_host": f"10.2.0.{20 + number}", "lync_pool": EDGES, "lync_external_addresses": services}
+    services = {
+        service: f"203.0.113.{base + number}"
+        for service, base in (("access", 20), ("web_conferencing", 40), ("av", 60))
+    }
+    return {
+        GROUPS: ("edge",),
+        "ansible_host": f"10.2.0.{20 + number}",
+        "lync_pool": EDGES,
+        "lync_external_addresses": services,
+    }
 
 
 _HOSTS: dict[str, dict[str, object]] = {

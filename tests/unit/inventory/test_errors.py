@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem, one_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.vocabulary import FEATURES, ROLES
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory import read
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.draft import Check, Draft
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import FEATURES, ROLES
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import ERROR_CHECKS, read_topology
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.registry import options_of
 
@@ -20,7 +20,11 @@ POOLS = f"{DIRECTORS}, {EDGES}, {MEDIATION}, {POOL}"
 PORTS = "1 to 65535"
 EVERY_ROLE = ", ".join(sorted(ROLES))
 RANGE_FIX = "write the lower port first, within the limits"
-SE: dict[Path, object] = {("se01", GROUPS): ("standard_edition",), ("se01", "ansible_host"): "10.3.0.11", ("se01", "lync_pool"): "se01.contoso.com"}
+SE: dict[Path, object] = {
+    ("se01", GROUPS): ("standard_edition",),
+    ("se01", "ansible_host"): "10.3.0.11",
+    ("se01", "lync_pool"): "se01.contoso.com",
+}
 SE_POOL: Path = ("all", "lync_pools", "se01.contoso.com")
 ONE_ADDRESS = {"access": "203.0.113.22", "web_conferencing": "203.0.113.22", "av": "203.0.113.22"}
 
@@ -429,14 +433,23 @@ def errors_of(changes: Mapping[Path, object]) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-@pytest.mark.parametrize(("changes", "expected"), [pytest.param(changes, expected, id=name) for name, changes, expected in CASES])
+@pytest.mark.parametrize(
+    ("changes", "expected"), [pytest.param(changes, expected, id=name) for name, changes, expected in CASES]
+)
 def test_error_names_place_value_allowed_and_fix(changes: Mapping[Path, object], expected: list[str]) -> None:
     assert errors_of(changes) == expected
 
 
 def test_all_errors_are_reported_together() -> None:
     """Errors of values, of hosts, of pools, of Edges and of names, in one list."""
-    names = ("unknown version", "same address on two hosts", "VIP used twice", "Edge without one external address", "unknown variable", "simple URL")
+    names = (
+        "unknown version",
+        "same address on two hosts",
+        "VIP used twice",
+        "Edge without one external address",
+        "unknown variable",
+        "simple URL",
+    )
     cases = {name: (changes, expected) for name, changes, expected in CASES}
     changes = {path: value for name in names for path, value in cases[name][0].items()}
     assert sorted(errors_of(changes)) == sorted(error for name in names for error in cases[name][1])
@@ -456,7 +469,9 @@ def test_values_that_hold_themselves() -> None:
 
 
 def test_report_counts_the_errors() -> None:
-    with pytest.raises(InvalidInputError, match=r"^2 errors in the input; nothing was contacted or written:\n  - host gw01"):
+    with pytest.raises(
+        InvalidInputError, match=r"^2 errors in the input; nothing was contacted or written:\n  - host gw01"
+    ):
         read_topology(changed({("gw01", "lync_version"): 1, ("gw01", "lync_site"): []}))
 
 

@@ -10,14 +10,16 @@ import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import Problem
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import Version
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory import read
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.draft import Check, Draft
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.hosts import platform_of
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import (
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.vocabulary import (
     DEFAULT_EDGE_PORTS,
     DEFAULT_MEDIA_PORTS,
     ROLES,
     SHARED_EDGE_PORTS,
+)
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory import read
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.build import platform_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.draft import Check, Draft
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import (
     DnsServer,
     Host,
     MemberState,
@@ -62,7 +64,16 @@ def test_sample_is_valid_and_gives_no_warning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("raw", "version"), [(2010, "2010"), ("2013", "2013"), (Tagged("2015"), "2015"), ("SE", "se"), ("se", "se"), (" 2019 ", "2019"), (None, "2010")]
+    ("raw", "version"),
+    [
+        (2010, "2010"),
+        ("2013", "2013"),
+        (Tagged("2015"), "2015"),
+        ("SE", "se"),
+        ("se", "se"),
+        (" 2019 ", "2019"),
+        (None, "2010"),
+    ],
 )
 def test_version(raw: object, version: str) -> None:
     assert gateway(lync_version=raw).version is Version(version)
@@ -98,8 +109,19 @@ def test_managed(raw: object) -> None:
 
 
 def test_roles_are_managed_by_default_as_the_table_says() -> None:
-    new: dict[Path, object] = {("chat", "lync_version"): "2013", ("chat", GROUPS): ("persistent_chat",), ("chat", "ansible_host"): "10.5.1.1"}
-    present = {"frontend": "fe01", "directors": "dir01", "mediation": "med01", "edge": "edge01", "load_balancers": "lb01", "persistent_chat": "chat"}
+    new: dict[Path, object] = {
+        ("chat", "lync_version"): "2013",
+        ("chat", GROUPS): ("persistent_chat",),
+        ("chat", "ansible_host"): "10.5.1.1",
+    }
+    present = {
+        "frontend": "fe01",
+        "directors": "dir01",
+        "mediation": "med01",
+        "edge": "edge01",
+        "load_balancers": "lb01",
+        "persistent_chat": "chat",
+    }
     for number, role in enumerate(ROLES.keys() - present.keys(), start=1):
         new |= {(role, GROUPS): (role,), (role, "ansible_host"): f"10.5.0.{number}"}
     hosts = topology(new).hosts
@@ -107,10 +129,19 @@ def test_roles_are_managed_by_default_as_the_table_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("driver", "platform"), [("haproxy", Platform.LINUX), ("nginx", Platform.LINUX), ("kemp", Platform.APPLIANCE), (REMOVED, Platform.APPLIANCE)]
+    ("driver", "platform"),
+    [
+        ("haproxy", Platform.LINUX),
+        ("nginx", Platform.LINUX),
+        ("kemp", Platform.APPLIANCE),
+        (REMOVED, Platform.APPLIANCE),
+    ],
 )
 def test_platform_of_a_balancer_follows_its_driver(driver: object, platform: Platform) -> None:
-    changes: dict[Path, object] = {("lb01", "lync_balancer_driver"): driver, ("lb01", "lync_managed"): driver is not REMOVED}
+    changes: dict[Path, object] = {
+        ("lb01", "lync_balancer_driver"): driver,
+        ("lb01", "lync_managed"): driver is not REMOVED,
+    }
     assert topology(changes).hosts["lb01"].platform is platform
 
 
@@ -125,7 +156,9 @@ def test_platform_of_a_balancer_follows_its_driver(driver: object, platform: Pla
         ({"lync_platform": "beos", "lync_balancer_driver": None}, Platform.WINDOWS),
     ],
 )
-def test_platform_of_a_host_without_a_role_follows_its_drivers(variables: dict[str, object], platform: Platform) -> None:
+def test_platform_of_a_host_without_a_role_follows_its_drivers(
+    variables: dict[str, object], platform: Platform
+) -> None:
     assert platform_of(variables) is platform
 
 
@@ -134,7 +167,12 @@ def test_platform_is_windows_unless_it_is_said() -> None:
 
 
 def test_networks() -> None:
-    found = topology({("gw01", "lync_phone_networks"): "10.12.0.0/255.255.0.0, 10.13.0.5-10.13.0.9", ("all", "lync_management_networks"): ["2001:db8:9::/64"]})
+    found = topology(
+        {
+            ("gw01", "lync_phone_networks"): "10.12.0.0/255.255.0.0, 10.13.0.5-10.13.0.9",
+            ("all", "lync_management_networks"): ["2001:db8:9::/64"],
+        }
+    )
     clients = addresses("10.10.0.0/16", "2001:db8:10::/48")
     assert (found.hosts["gw01"].client_networks, found.hosts["fe01"].phone_networks) == (clients, clients)
     assert found.hosts["gw01"].phone_networks == addresses("10.12.0.0/16", "10.13.0.5-10.13.0.9")
@@ -146,7 +184,10 @@ def test_phone_networks_may_be_none() -> None:
 
 
 def test_media_ports_are_merged_over_the_defaults() -> None:
-    assert gateway(lync_media_ports={"client": "5350-5389"}).media_ports == {**DEFAULT_MEDIA_PORTS, "client": (5350, 5389)}
+    assert gateway(lync_media_ports={"client": "5350-5389"}).media_ports == {
+        **DEFAULT_MEDIA_PORTS,
+        "client": (5350, 5389),
+    }
     assert gateway().media_ports == DEFAULT_MEDIA_PORTS
 
 
@@ -163,7 +204,12 @@ def test_null_counts_as_not_set() -> None:
 def test_groups_stand_for_roles_by_another_name() -> None:
     changes: dict[Path, object] = {(name, GROUPS): ("lync_fe", "edge_of_network") for name in ("fe01", "fe02")}
     found = topology(
-        {**changes, ("all", "lync_groups"): {"frontend": "lync_fe"}, ("all", "lync_pools", POOL, "role"): "lync_fe", ("other", GROUPS): ("frontend",)}
+        {
+            **changes,
+            ("all", "lync_groups"): {"frontend": "lync_fe"},
+            ("all", "lync_pools", POOL, "role"): "lync_fe",
+            ("other", GROUPS): ("frontend",),
+        }
     )
     assert (set(found.hosts["fe01"].roles), found.pools[POOL].role) == ({"frontend"}, "frontend")
     assert "other" not in found.hosts
@@ -171,7 +217,11 @@ def test_groups_stand_for_roles_by_another_name() -> None:
 
 def test_collocated_mediation_is_in_the_front_end_pool() -> None:
     found = topology()
-    assert (found.hosts["fe01"].collocated, found.hosts["fe01"].pool, found.hosts["med01"].collocated) == (True, POOL, False)
+    assert (found.hosts["fe01"].collocated, found.hosts["fe01"].pool, found.hosts["med01"].collocated) == (
+        True,
+        POOL,
+        False,
+    )
 
 
 def test_site_of_a_pool_is_that_of_its_members() -> None:
@@ -192,16 +242,28 @@ def test_edge_addresses_and_ports() -> None:
 
 
 def test_edge_needs_no_other_address_than_the_internal_one() -> None:
-    edge = topology({("edge01", "ansible_host"): "edge01.mgmt", ("edge01", "lync_internal_address"): ["10.2.0.29", "2001:db8:2::29"]}).hosts["edge01"]
+    edge = topology(
+        {
+            ("edge01", "ansible_host"): "edge01.mgmt",
+            ("edge01", "lync_internal_address"): ["10.2.0.29", "2001:db8:2::29"],
+        }
+    ).hosts["edge01"]
     assert edge.addresses == edge.internal_address == addresses("10.2.0.29", "2001:db8:2::29")
 
 
 @pytest.mark.parametrize(
     ("ports", "expected"),
-    [({}, SHARED_EDGE_PORTS), ({"access": 5061, "web_conferencing": 4440}, {"access": 5061, "web_conferencing": 4440, "av": 443})],
+    [
+        ({}, SHARED_EDGE_PORTS),
+        ({"access": 5061, "web_conferencing": 4440}, {"access": 5061, "web_conferencing": 4440, "av": 443}),
+    ],
 )
 def test_edge_ports_with_one_shared_address(ports: object, expected: Mapping[str, int]) -> None:
-    changes: dict[Path, object] = {("edge02",): REMOVED, ("edge01", "lync_external_addresses"): SHARED, ("edge01", "lync_edge_ports"): ports}
+    changes: dict[Path, object] = {
+        ("edge02",): REMOVED,
+        ("edge01", "lync_external_addresses"): SHARED,
+        ("edge01", "lync_edge_ports"): ports,
+    }
     assert topology(changes).hosts["edge01"].edge_ports == expected
 
 
@@ -219,7 +281,9 @@ def test_public_addresses_behind_translation() -> None:
         ({"lync_internal_address": "10.2.0.62"}, addresses("10.2.0.62"), NONE),
     ],
 )
-def test_reverse_proxy_has_one_interface_or_two(variables: Mapping[str, object], internal: AddressSet, external: AddressSet) -> None:
+def test_reverse_proxy_has_one_interface_or_two(
+    variables: Mapping[str, object], internal: AddressSet, external: AddressSet
+) -> None:
     proxy: dict[Path, object] = {("rp01", GROUPS): ("reverse_proxy",), ("rp01", "ansible_host"): "10.2.0.61"}
     host = topology({**proxy, **{("rp01", name): value for name, value in variables.items()}}).hosts["rp01"]
     assert (host.internal_address, host.external_address) == (internal, external)
@@ -234,7 +298,9 @@ def test_balancer_speaks_from_its_address_unless_more_are_named() -> None:
 
 
 def test_two_balancers_may_share_a_floating_address() -> None:
-    shared: dict[Path, object] = {(name, "lync_balancer_addresses"): ["10.1.0.4", "10.1.0.5", "203.0.113.5"] for name in ("lb01", "lb02")}
+    shared: dict[Path, object] = {
+        (name, "lync_balancer_addresses"): ["10.1.0.4", "10.1.0.5", "203.0.113.5"] for name in ("lb01", "lb02")
+    }
     assert topology(shared).hosts["lb02"].balancer_addresses == addresses("10.1.0.4", "10.1.0.5", "203.0.113.5")
 
 
@@ -270,11 +336,16 @@ def test_pool_defaults() -> None:
 
 
 def test_one_balancer_of_an_edge_pool_serves_both_sides() -> None:
-    assert topology({("all", "lync_pools", EDGES, "balancer"): "lb02"}).pools[EDGES].balancers == {"internal": ("lb02",), "external": ("lb02",)}
+    assert topology({("all", "lync_pools", EDGES, "balancer"): "lb02"}).pools[EDGES].balancers == {
+        "internal": ("lb02",),
+        "external": ("lb02",),
+    }
 
 
 def test_one_server_with_dns_needs_no_web_vip() -> None:
-    found = topology({("dir02",): REMOVED, ("all", "lync_pools", DIRECTORS): {"role": "directors", "load_balancing": "dns"}})
+    found = topology(
+        {("dir02",): REMOVED, ("all", "lync_pools", DIRECTORS): {"role": "directors", "load_balancing": "dns"}}
+    )
     assert (found.pools[DIRECTORS].method, found.pools[DIRECTORS].web_vip) == (Method.DNS, NONE)
 
 
@@ -288,7 +359,11 @@ def test_pool_has_the_version_of_its_members() -> None:
 
 
 def test_standard_edition_without_a_pool_holds_the_central_management_store() -> None:
-    changes: dict[Path, object] = {("se01", GROUPS): ("standard_edition",), ("se01", "ansible_host"): "10.3.0.11", ("gw01", "lync_gateway_pools"): ["se01"]}
+    changes: dict[Path, object] = {
+        ("se01", GROUPS): ("standard_edition",),
+        ("se01", "ansible_host"): "10.3.0.11",
+        ("gw01", "lync_gateway_pools"): ["se01"],
+    }
     found = topology({**changes, ("all", "lync_central_management_pool"): "se01"})
     assert (found.central_management_pool, found.hosts["se01"].pool) == ("se01", None)
 
@@ -304,7 +379,10 @@ def test_deployment_values() -> None:
             ("all", "lync_row_overrides"): rows, ("all", "lync_media_networks"): ["10.14.0.0/16"],
         }
     )  # fmt: skip
-    assert (found.sip_domains, found.simple_urls) == (("contoso.com",), {"meet": ("https://meet.contoso.com",), "dialin": ("dialin.contoso.com",)})
+    assert (found.sip_domains, found.simple_urls) == (
+        ("contoso.com",),
+        {"meet": ("https://meet.contoso.com",), "dialin": ("dialin.contoso.com",)},
+    )
     assert found.dns_servers == (DnsServer("10.1.0.93", ("contoso.com",), "internal", "lync", key_secret="aHVzaA=="),)
     assert (found.ipsec, found.ipsec_ports, found.ipsec_remote_networks) == ("false", "media", addresses("10.0.0.0/8"))
     assert found.extra_rows == found.row_overrides == tuple(rows)
@@ -316,7 +394,9 @@ def test_deployment_variable_may_be_absent_on_some_hosts() -> None:
 
 
 def test_equal_values_of_other_identity_are_one_value() -> None:
-    assert topology({("fe01", "lync_sip_domains"): ["contoso.com"], ("fe02", "lync_sip_domains"): ["contoso.com"]}).sip_domains == ("contoso.com",)
+    assert topology(
+        {("fe01", "lync_sip_domains"): ["contoso.com"], ("fe02", "lync_sip_domains"): ["contoso.com"]}
+    ).sip_domains == ("contoso.com",)
 
 
 @pytest.mark.parametrize("name", ["lync_plan_dir", "lync_wave_size", "lync_my_own"])
@@ -362,7 +442,9 @@ WARNINGS: list[tuple[str, Mapping[Path, object], list[str]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("changes", "expected"), [pytest.param(changes, expected, id=name) for name, changes, expected in WARNINGS])
+@pytest.mark.parametrize(
+    ("changes", "expected"), [pytest.param(changes, expected, id=name) for name, changes, expected in WARNINGS]
+)
 def test_warnings(changes: Mapping[Path, object], expected: list[str]) -> None:
     assert [str(warning) for warning in topology(changes).warnings] == expected
 

@@ -22,7 +22,9 @@ class HostVars(Mapping[str, Mapping[str, object]]):
 
     def __getitem__(self, name: str) -> Mapping[str, object]:
         self.asked += 1
-        return {key: self._templated[str(value)] for key, value in self._raw[name].items() if str(value) in self._templated}
+        return {
+            key: self._templated[str(value)] for key, value in self._raw[name].items() if str(value) in self._templated
+        }
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._raw)
@@ -32,7 +34,13 @@ class HostVars(Mapping[str, Mapping[str, object]]):
 
 
 def test_only_what_the_collection_knows_is_read() -> None:
-    variables = {"group_names": ["frontend", "web"], "ansible_host": "10.1.0.11", "ansible_password": "secret", "lync_pool": "p", "app_port": 80}
+    variables = {
+        "group_names": ["frontend", "web"],
+        "ansible_host": "10.1.0.11",
+        "ansible_password": "secret",
+        "lync_pool": "p",
+        "app_port": 80,
+    }
     assert read_inventory({"fe01": variables}) == {
         "fe01": InventoryHost("fe01", ("frontend", "web"), {"ansible_host": "10.1.0.11", "lync_pool": "p"}),
     }
@@ -67,4 +75,7 @@ def test_a_value_that_holds_itself_is_read() -> None:
     """YAML can say so: x: &x [*x]."""
     endless: list[object] = []
     endless.append(endless)
-    assert read_inventory({"fe01": {"group_names": ["all"], "lync_pools": endless}})["fe01"].variables["lync_pools"] is endless
+    assert (
+        read_inventory({"fe01": {"group_names": ["all"], "lync_pools": endless}})["fe01"].variables["lync_pools"]
+        is endless
+    )

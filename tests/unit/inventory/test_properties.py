@@ -8,10 +8,14 @@ from collections.abc import Mapping
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import ROLES, InventoryHost
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.vocabulary import ROLES
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.pool_fields import POOL_FIELDS
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_topology
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.variables import DEPLOYMENT_VARIABLES, HOST_VARIABLES
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.variables import (
+    DEPLOYMENT_VARIABLES,
+    HOST_VARIABLES,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,12 +36,22 @@ scalars = (
     | st.text(max_size=8)
 )  # fmt: skip
 keys = st.sampled_from(WORDS) | st.text(max_size=4) | st.integers() | st.booleans() | st.none()
-junk = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3), max_leaves=6)
+junk = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3), max_leaves=6
+)
 
 paths: st.SearchStrategy[Path] = st.one_of(
-    st.tuples(st.sampled_from(("all", *HOSTS)), st.sampled_from([*(each.name for each in HOST_VARIABLES + DEPLOYMENT_VARIABLES), "ansible_host", "lync_no"])),
+    st.tuples(
+        st.sampled_from(("all", *HOSTS)),
+        st.sampled_from([*(each.name for each in HOST_VARIABLES + DEPLOYMENT_VARIABLES), "ansible_host", "lync_no"]),
+    ),
     st.tuples(st.just("all"), st.just("lync_pools"), st.sampled_from(POOL_NAMES)),
-    st.tuples(st.just("all"), st.just("lync_pools"), st.sampled_from(POOL_NAMES), st.sampled_from([each.name for each in POOL_FIELDS])),
+    st.tuples(
+        st.just("all"),
+        st.just("lync_pools"),
+        st.sampled_from(POOL_NAMES),
+        st.sampled_from([each.name for each in POOL_FIELDS]),
+    ),
 )
 groups = st.lists(st.sampled_from([*ROLES, "somebody_else"]), max_size=3).map(tuple)
 regroupings = st.dictionaries(st.tuples(st.sampled_from(HOSTS), st.just(GROUPS)), groups, max_size=3)
@@ -50,7 +64,9 @@ def _shortest_last(changes: Mapping[Path, object]) -> dict[Path, object]:
 
 @settings(max_examples=400, deadline=None)
 @given(changes=st.dictionaries(paths, junk, max_size=6), regrouped=regroupings)
-def test_any_inventory_ends_in_a_topology_or_in_errors(changes: dict[Path, object], regrouped: dict[Path, object]) -> None:
+def test_any_inventory_ends_in_a_topology_or_in_errors(
+    changes: dict[Path, object], regrouped: dict[Path, object]
+) -> None:
     inventory = changed({**_shortest_last(changes), **regrouped})
     try:
         topology = read_topology(inventory)

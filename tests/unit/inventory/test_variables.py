@@ -11,7 +11,12 @@ import yaml
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.fields import At, Scope, Variable
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.pool_fields import POOL_FIELDS
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.run_variables import OF_HOSTS, RUN_VARIABLES
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.variables import DEPLOYMENT_VARIABLES, HOST_VARIABLES, KNOWN_NAMES, POOLS
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.variables import (
+    DEPLOYMENT_VARIABLES,
+    HOST_VARIABLES,
+    KNOWN_NAMES,
+    POOLS,
+)
 
 SPECS = Path(__file__).resolve().parents[3] / "roles" / "plan" / "meta" / "argument_specs.yml"
 VARIABLES = HOST_VARIABLES + DEPLOYMENT_VARIABLES + RUN_VARIABLES
@@ -33,9 +38,15 @@ def test_documentation_has_every_variable_and_no_other(point: str) -> None:
 
 
 @pytest.mark.parametrize("variable", VARIABLES, ids=lambda variable: variable.name)
-def test_documentation_agrees_with_the_table(variable: Variable[object], options: dict[str, dict[str, object]]) -> None:
+def test_documentation_agrees_with_the_table(
+    variable: Variable[object], options: dict[str, dict[str, object]]
+) -> None:
     option = options[variable.name]
-    default = list(variable.documented_default) if isinstance(variable.documented_default, tuple) else variable.documented_default
+    default = (
+        list(variable.documented_default)
+        if isinstance(variable.documented_default, tuple)
+        else variable.documented_default
+    )
     documented = {key: option.get(key) for key in ("type", "elements", "default")}
     assert documented == {"type": variable.type, "elements": variable.elements, "default": default}
     assert option.get("choices", []) == list(variable.choices)
@@ -45,7 +56,9 @@ def test_documentation_agrees_with_the_table(variable: Variable[object], options
     assert (description[0], description[-1]) == (variable.description, scope)
 
 
-@pytest.mark.parametrize("variable", [each for each in VARIABLES if each.documented_default is not None], ids=lambda variable: variable.name)
+@pytest.mark.parametrize(
+    "variable", [each for each in VARIABLES if each.documented_default is not None], ids=lambda variable: variable.name
+)
 def test_documented_default_is_the_default(variable: Variable[object]) -> None:
     at = At(variable.name)
     assert (variable.read(variable.documented_default, at), at.faults) == (variable.default, [])

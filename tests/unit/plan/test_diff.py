@@ -9,15 +9,42 @@ from dataclasses import replace
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.diff import Difference, difference
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import DnsRecord, FirewallRule, HostPlan, IpsecExemption, Plan, PoolPlan, VirtualService
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
+    DnsRecord,
+    FirewallRule,
+    HostPlan,
+    IpsecExemption,
+    Plan,
+    PoolPlan,
+    VirtualService,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication, TlsMode
 
 SIP = FirewallRule("Lync sip (TCP in)", ("S2",), "in", "tcp", ("5061",), ("any",), ("any",), ("10.1.0.0/16",), "SIP")
-MEDIA = FirewallRule("Lync media (UDP in)", ("S8",), "in", "udp", ("57501-65535",), ("any",), ("any",), ("10.1.0.0/16",), "media")
-OUT = FirewallRule("Lync gateway (TCP out)", ("S22",), "out", "tcp", ("any",), ("5066",), ("any",), ("10.8.0.1",), "gateway")
-RELAY = FirewallRule("Lync relay (UDP out)", ("S47",), "out", "udp", ("50000-59999",), ("any",), ("203.0.113.41",), ("any",), "relay")
-EXEMPTION = IpsecExemption("Lync exempt x (UDP)", ("I5",), "udp", ("10.1.0.11",), ("any",), ("any",), ("any",), "media")
-HOST = HostPlan("fe01", ("frontend",), "2010", "pool01", "windows", True, "active", ("10.1.0.11",), (SIP, MEDIA, OUT, RELAY), (EXEMPTION,))
+MEDIA = FirewallRule(
+    "Lync media (UDP in)", ("S8",), "in", "udp", ("57501-65535",), ("any",), ("any",), ("10.1.0.0/16",), "media"
+)
+OUT = FirewallRule(
+    "Lync gateway (TCP out)", ("S22",), "out", "tcp", ("any",), ("5066",), ("any",), ("10.8.0.1",), "gateway"
+)
+RELAY = FirewallRule(
+    "Lync relay (UDP out)", ("S47",), "out", "udp", ("50000-59999",), ("any",), ("203.0.113.41",), ("any",), "relay"
+)
+EXEMPTION = IpsecExemption(
+    "Lync exempt x (UDP)", ("I5",), "udp", ("10.1.0.11",), ("any",), ("any",), ("any",), "media"
+)
+HOST = HostPlan(
+    "fe01",
+    ("frontend",),
+    "2010",
+    "pool01",
+    "windows",
+    True,
+    "active",
+    ("10.1.0.11",),
+    (SIP, MEDIA, OUT, RELAY),
+    (EXEMPTION,),
+)
 SERVICE = VirtualService(
     "pool01-sip-5061", "pool01", ("S2",), "10.1.0.100", 5061, "tcp", 5061, ("10.1.0.11",), {"type": "none"}, 1800, {"type": "tcp", "port": 5061}, True, True,
     ("lb01",),
@@ -55,11 +82,19 @@ FLOWS: dict[str, tuple[HostPlan, tuple[str, ...]]] = {
         ("fe01: 10.1.0.0/16 newly admitted to TCP 443, 4443",),
     ),
     "a rule for one service more": (
-        with_rules(SIP, MEDIA, OUT, RELAY, replace(SIP, name="time", localport=("123",), service="W32Time", protocol="udp")),
+        with_rules(
+            SIP, MEDIA, OUT, RELAY, replace(SIP, name="time", localport=("123",), service="W32Time", protocol="udp")
+        ),
         ("fe01: 10.1.0.0/16 newly admitted to UDP 123 of service W32Time",),
     ),
     "a rule of one type of message more": (
-        with_rules(SIP, MEDIA, OUT, RELAY, replace(SIP, name="ping", localport=("any",), protocol="icmpv4", icmp_type_code=("8:0", "8:1"))),
+        with_rules(
+            SIP,
+            MEDIA,
+            OUT,
+            RELAY,
+            replace(SIP, name="ping", localport=("any",), protocol="icmpv4", icmp_type_code=("8:0", "8:1")),
+        ),
         ("fe01: 10.1.0.0/16 newly admitted to ICMPV4 any of icmp_type_code 8:0, 8:1",),
     ),
     "a block more": (
@@ -104,7 +139,13 @@ FLOWS: dict[str, tuple[HostPlan, tuple[str, ...]]] = {
         ("fe01: 10.1.0.0/16 no longer admitted to TCP 5061",),
     ),
     "a rule split in two": (
-        with_rules(replace(SIP, remoteip=("10.1.0.0/17",)), replace(SIP, name="rest", remoteip=("10.1.128.0/17",)), MEDIA, OUT, RELAY),
+        with_rules(
+            replace(SIP, remoteip=("10.1.0.0/17",)),
+            replace(SIP, name="rest", remoteip=("10.1.128.0/17",)),
+            MEDIA,
+            OUT,
+            RELAY,
+        ),
         ("fe01: firewall rules change, what they admit does not",),
     ),
     "another name": (
@@ -116,7 +157,14 @@ FLOWS: dict[str, tuple[HostPlan, tuple[str, ...]]] = {
         ("fe01: firewall rules change, what they admit does not",),
     ),
     "two rules that gain the same": (
-        with_rules(SIP, MEDIA, OUT, RELAY, replace(SIP, name="a", remoteip=("10.3.0.0/16",)), replace(SIP, name="b", remoteip=("10.3.0.0/16",))),
+        with_rules(
+            SIP,
+            MEDIA,
+            OUT,
+            RELAY,
+            replace(SIP, name="a", remoteip=("10.3.0.0/16",)),
+            replace(SIP, name="b", remoteip=("10.3.0.0/16",)),
+        ),
         ("fe01: 10.3.0.0/16 newly admitted to TCP 5061",),
     ),
     "two rules that gain in part the same": (
@@ -151,24 +199,38 @@ def test_a_host_that_comes_or_goes() -> None:
     lines = difference(Plan(), plan_of(with_rules(SIP), POOL)).lines
     assert lines[0] == "fe01: 10.1.0.0/16 newly admitted to TCP 5061"
     gone = difference(plan_of(with_rules(SIP)), Plan())
-    assert gone == Difference(("fe01: 10.1.0.0/16 no longer admitted to TCP 5061", "fe01: IPsec exemption Lync exempt x (UDP) removed"), ("fe01",))
+    assert gone == Difference(
+        ("fe01: 10.1.0.0/16 no longer admitted to TCP 5061", "fe01: IPsec exemption Lync exempt x (UDP) removed"),
+        ("fe01",),
+    )
 
 
 def test_exemptions() -> None:
     changed = replace(EXEMPTION, remoteip=("10.0.0.0/8",))
-    found = difference(plan_of(HOST), plan_of(replace(HOST, ipsec_exemptions=(changed, replace(EXEMPTION, name="new")))))
+    found = difference(
+        plan_of(HOST), plan_of(replace(HOST, ipsec_exemptions=(changed, replace(EXEMPTION, name="new"))))
+    )
     assert found == Difference(
-        ("fe01: IPsec exemption Lync exempt x (UDP) changed: remoteip ['any'] -> ['10.0.0.0/8']", "fe01: IPsec exemption new added"), ("fe01",)
+        (
+            "fe01: IPsec exemption Lync exempt x (UDP) changed: remoteip ['any'] -> ['10.0.0.0/8']",
+            "fe01: IPsec exemption new added",
+        ),
+        ("fe01",),
     )
 
 
 def test_services_touch_their_balancers_and_no_other() -> None:
     moved = replace(WEB, members=("10.1.0.11", "10.1.0.12"))
     found = difference(plan_of(HOST, POOL), plan_of(HOST, replace(POOL, virtual_services=(SERVICE, moved))))
-    assert found == Difference(("pool01: virtual service pool01-web-443 changed: members ['10.1.0.11'] -> ['10.1.0.11', '10.1.0.12']",), ("lb02",))
+    assert found == Difference(
+        ("pool01: virtual service pool01-web-443 changed: members ['10.1.0.11'] -> ['10.1.0.11', '10.1.0.12']",),
+        ("lb02",),
+    )
 
 
-MEET = Publication("pool01.contoso.com", ("meet.contoso.com", "webext01.contoso.com"), ("203.0.113.31",), (Member("10.1.0.11"),))
+MEET = Publication(
+    "pool01.contoso.com", ("meet.contoso.com", "webext01.contoso.com"), ("203.0.113.31",), (Member("10.1.0.11"),)
+)
 PROXY = replace(with_rules(SIP), host="rp01", ipsec_exemptions=(), publications=(MEET,))
 PUBLICATIONS: dict[str, tuple[Publication, tuple[str, ...]]] = {
     "a member more": (
@@ -194,7 +256,9 @@ PUBLICATIONS: dict[str, tuple[Publication, tuple[str, ...]]] = {
     ),
     "a member in reserve": (
         replace(MEET, members=(Member("10.1.0.11"), Member("10.1.0.12", MemberState.DISABLED))),
-        ("rp01: publication pool01.contoso.com changed: members 10.1.0.11 active -> 10.1.0.11 active, 10.1.0.12 disabled",),
+        (
+            "rp01: publication pool01.contoso.com changed: members 10.1.0.11 active -> 10.1.0.11 active, 10.1.0.12 disabled",
+        ),
     ),
 }
 
@@ -209,12 +273,19 @@ def test_a_publication_that_comes_or_goes() -> None:
     bare = replace(PROXY, publications=())
     for before, after, verdict in ((bare, PROXY, "newly"), (PROXY, bare, "no longer")):
         found = difference(plan_of(before), plan_of(after))
-        assert found.devices == ("rp01",) and all(f" {verdict} published, TCP " in line for line in found.lines) and len(found.lines) == 2
+        assert (
+            found.devices == ("rp01",)
+            and all(f" {verdict} published, TCP " in line for line in found.lines)
+            and len(found.lines) == 2
+        )
 
 
 def test_a_service_that_moves_touches_both_balancers() -> None:
     moved = replace(WEB, balancers=("lb03",))
-    assert difference(plan_of(POOL), plan_of(replace(POOL, virtual_services=(SERVICE, moved)))).devices == ("lb02", "lb03")
+    assert difference(plan_of(POOL), plan_of(replace(POOL, virtual_services=(SERVICE, moved)))).devices == (
+        "lb02",
+        "lb03",
+    )
     assert difference(plan_of(POOL), Plan()).devices == ("lb01", "lb02")
 
 
@@ -222,7 +293,11 @@ def test_records_are_told_by_name_type_and_view() -> None:
     outside = replace(RECORD, view="external", values=("203.0.113.1",))
     found = difference(plan_of(POOL), plan_of(replace(POOL, dns_records=(replace(RECORD, ttl=60), outside))))
     assert found == Difference(
-        ("pool01: DNS record pool01.contoso.com A external added", "pool01: DNS record pool01.contoso.com A internal changed: ttl 300 -> 60"), ()
+        (
+            "pool01: DNS record pool01.contoso.com A external added",
+            "pool01: DNS record pool01.contoso.com A internal changed: ttl 300 -> 60",
+        ),
+        (),
     )
 
 

@@ -12,11 +12,24 @@ import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.version import VERSION
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import DnsRecord, FirewallRule, HostPlan, Plan, PoolPlan
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
+    DnsRecord,
+    FirewallRule,
+    HostPlan,
+    Plan,
+    PoolPlan,
+)
 
 RULE = FirewallRule("Lync x (TCP in)", ("S2",), "in", "tcp", ("5061",), ("any",), ("any",), ("10.1.0.0/24",), "SIP")
 HOST = HostPlan("fe01", ("frontend",), "2010", "pool01", "windows", True, "active", ("10.1.0.11",), (RULE,))
-POOL = PoolPlan("pool01", "frontend", "none", "2010", (), (DnsRecord("pool01.contoso.com", "A", ("10.1.0.11",), "contoso.com", "internal"),))
+POOL = PoolPlan(
+    "pool01",
+    "frontend",
+    "none",
+    "2010",
+    (),
+    (DnsRecord("pool01.contoso.com", "A", ("10.1.0.11",), "contoso.com", "internal"),),
+)
 PLAN = Plan({"fe01": HOST}, {"pool01": POOL})
 FILES = plan_files.rendered(PLAN)
 
@@ -51,7 +64,10 @@ def test_files_of_an_earlier_run_are_removed_and_nothing_else(tmp_path: Path) ->
     plan_files.write(tmp_path, FILES)
     for foreign in ("README", "hosts/notes.json", "hosts/fe01.json.bak"):
         (tmp_path / foreign).write_text("mine")
-    assert plan_files.write(tmp_path, {"pools/pool01.json": FILES["pools/pool01.json"]}) == ["index.json", "hosts/fe01.json"]
+    assert plan_files.write(tmp_path, {"pools/pool01.json": FILES["pools/pool01.json"]}) == [
+        "index.json",
+        "hosts/fe01.json",
+    ]
     assert names(tmp_path) == ["README", "hosts/fe01.json.bak", "hosts/notes.json", "index.json", "pools/pool01.json"]
     assert (tmp_path / "hosts/notes.json").read_text() == "mine"
 
@@ -69,7 +85,10 @@ def test_files_of_a_run_can_be_read_by_others(tmp_path: Path) -> None:
 
 def test_names_of_hosts_make_safe_paths(tmp_path: Path) -> None:
     """A host may be called anything; its file stays below hosts/ and is found again."""
-    hosts = {name: HostPlan(name, (), "2010", None, "windows", True, "active", ()) for name in ("../../etc/x", "a b", "ü", ".", "..", "10.1.0.11", "fe80::1")}
+    hosts = {
+        name: HostPlan(name, (), "2010", None, "windows", True, "active", ())
+        for name in ("../../etc/x", "a b", "ü", ".", "..", "10.1.0.11", "fe80::1")
+    }
     plan_files.write(tmp_path / "plan", plan_files.rendered(Plan(hosts)))
     assert all(name.startswith("plan/") for name in names(tmp_path))
     documents = plan_files.read(tmp_path / "plan")
@@ -139,11 +158,17 @@ def test_a_listed_file_that_is_gone_is_told(tmp_path: Path) -> None:
 
 def test_documents_that_the_schema_refuses_are_told_with_their_places_all_at_once(tmp_path: Path) -> None:
     plan_files.write(tmp_path, FILES)
-    for name, key, value in (("hosts/fe01.json", "firewall_rules", [{"name": "x"}]), ("pools/pool01.json", "method", 5)):
+    for name, key, value in (
+        ("hosts/fe01.json", "firewall_rules", [{"name": "x"}]),
+        ("pools/pool01.json", "method", 5),
+    ):
         document = json.loads(FILES[name]) | {key: value}
         (tmp_path / name).write_text(json.dumps(document))
     text = refusal(tmp_path)
-    assert "plan DIR/hosts/fe01.json: $.firewall_rules[0]: 'rows' is a required property; fix: make the plan again with playbooks/plan.yml" in text
+    assert (
+        "plan DIR/hosts/fe01.json: $.firewall_rules[0]: 'rows' is a required property; fix: make the plan again with playbooks/plan.yml"
+        in text
+    )
     assert "plan DIR/pools/pool01.json: $.method" in text
 
 
@@ -161,7 +186,9 @@ def test_values_that_only_look_right_are_told(key: str, value: str, told: str, t
     document = json.loads(FILES["hosts/fe01.json"])
     document["firewall_rules"][0][key] = [value]
     (tmp_path / "hosts/fe01.json").write_text(json.dumps(document))
-    assert f"plan DIR/hosts/fe01.json: $.firewall_rules[0].{key}: {told}; fix: make the plan again" in refusal(tmp_path)
+    assert f"plan DIR/hosts/fe01.json: $.firewall_rules[0].{key}: {told}; fix: make the plan again" in refusal(
+        tmp_path
+    )
 
 
 def test_an_unreadable_directory_is_an_error_of_the_system(tmp_path: Path) -> None:

@@ -36,11 +36,26 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     folder = tmp_path_factory.mktemp("run")
     (folder / "play.yml").write_text(PLAYBOOK.format(root=ROOT, folder=folder))
     secrets = {
-        "lync_balancer_provider": {"host": "lb02-mgmt", "user": f"user-{CANARY}", "password": f"password-{CANARY}", "token": CANARY},
-        "lync_dns_servers": [{"address": "10.1.0.93", "zones": ["contoso.com"], "key_name": "lync", "key_secret": KEY}],
+        "lync_balancer_provider": {
+            "host": "lb02-mgmt",
+            "user": f"user-{CANARY}",
+            "password": f"password-{CANARY}",
+            "token": CANARY,
+        },
+        "lync_dns_servers": [
+            {"address": "10.1.0.93", "zones": ["contoso.com"], "key_name": "lync", "key_secret": KEY}
+        ],
     }
     (folder / "secrets.json").write_text(json.dumps(secrets))
-    arguments = ["-i", "examples/contoso", "-e", f"@{folder / 'secrets.json'}", "-e", f"lync_plan_dir={folder / 'plan'}", "-vvv"]
+    arguments = [
+        "-i",
+        "examples/contoso",
+        "-e",
+        f"@{folder / 'secrets.json'}",
+        "-e",
+        f"lync_plan_dir={folder / 'plan'}",
+        "-vvv",
+    ]
     command = [Path(sys.executable).parent / "ansible-playbook", *arguments, folder / "play.yml"]
     environment = {**os.environ, "ANSIBLE_LOCAL_TEMP": str(folder / "tmp")}
     played = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment, check=False)

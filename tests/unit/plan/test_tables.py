@@ -5,16 +5,38 @@
 from __future__ import annotations
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import tables
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, NotOpened, PoolPlan, VirtualService
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
+    FirewallRule,
+    HostPlan,
+    NotOpened,
+    PoolPlan,
+    VirtualService,
+)
 
-SIP = FirewallRule("Lync sip (TCP in)", ("S2",), "in", "tcp", ("5061",), ("any",), ("any",), tuple(f"10.{n}.0.0/16" for n in range(9)), "SIP")
-OUT = FirewallRule("Lync gw (TCP out)", ("S22",), "out", "tcp", ("any",), ("5066",), ("10.8.0.41",), ("10.8.0.1",), "gateway")
-RELAY = FirewallRule("Lync relay (UDP out)", ("S47",), "out", "udp", ("50000-59999",), ("any",), ("any",), ("any",), "relay")
+SIP = FirewallRule(
+    "Lync sip (TCP in)",
+    ("S2",),
+    "in",
+    "tcp",
+    ("5061",),
+    ("any",),
+    ("any",),
+    tuple(f"10.{n}.0.0/16" for n in range(9)),
+    "SIP",
+)
+OUT = FirewallRule(
+    "Lync gw (TCP out)", ("S22",), "out", "tcp", ("any",), ("5066",), ("10.8.0.41",), ("10.8.0.1",), "gateway"
+)
+RELAY = FirewallRule(
+    "Lync relay (UDP out)", ("S47",), "out", "udp", ("50000-59999",), ("any",), ("any",), ("any",), "relay"
+)
 
 
 def test_plan_of_a_host() -> None:
     opened = (NotOpened("S22", "a"), NotOpened("S8", "a"), NotOpened("S8", "b"))
-    plan = HostPlan("fe01", ("frontend", "mediation"), "2010", "p", "windows", True, "active", (), (SIP, OUT, RELAY), (), opened)
+    plan = HostPlan(
+        "fe01", ("frontend", "mediation"), "2010", "p", "windows", True, "active", (), (SIP, OUT, RELAY), (), opened
+    )
     assert tables.host_plan(plan).splitlines() == [
         "fe01 (frontend, mediation, version 2010)",
         "  rule                  rows  port             from/to                                           bound to",
@@ -27,15 +49,32 @@ def test_plan_of_a_host() -> None:
 
 def test_plan_of_a_host_without_rules() -> None:
     plan = HostPlan("fe01", ("frontend",), "se", None, "windows", True, "retired", ())
-    assert tables.host_plan(plan) == "fe01 (frontend, version se)\n  no firewall rules\n  0 IPsec exemptions, 0 rows not fully opened"
+    assert (
+        tables.host_plan(plan)
+        == "fe01 (frontend, version se)\n  no firewall rules\n  0 IPsec exemptions, 0 rows not fully opened"
+    )
 
 
 def test_plan_of_a_pool() -> None:
     service = VirtualService(
-        "p-sip-5061", "p", ("S2",), "10.1.0.100", 5061, "tcp", 5061, ("10.1.0.11", "10.1.0.12"), {"type": "source", "seconds": 1200}, 1800, {}, True, True
+        "p-sip-5061",
+        "p",
+        ("S2",),
+        "10.1.0.100",
+        5061,
+        "tcp",
+        5061,
+        ("10.1.0.11", "10.1.0.12"),
+        {"type": "source", "seconds": 1200},
+        1800,
+        {},
+        True,
+        True,
     )
     cookie = {"type": "cookie", "name": "MS-WSMAN"}
-    web = VirtualService("p-web-443", "p", ("S10",), "10.1.0.101", 443, "tcp", 4443, ("10.1.0.11",), cookie, 1800, {}, True, True)
+    web = VirtualService(
+        "p-web-443", "p", ("S10",), "10.1.0.101", 443, "tcp", 4443, ("10.1.0.11",), cookie, 1800, {}, True, True
+    )
     assert tables.pool_plan(PoolPlan("p", "frontend", "hlb", "2010", (service, web))).splitlines() == [
         "p (frontend, hlb)",
         "  service     rows  listens on           members                        persistence",
@@ -43,7 +82,10 @@ def test_plan_of_a_pool() -> None:
         "  p-web-443   S10   10.1.0.101 tcp 443   10.1.0.11 port 4443            cookie",
         "  2 virtual services, 0 DNS records",
     ]
-    assert tables.pool_plan(PoolPlan("p", "frontend", "none", "2010")) == "p (frontend, none)\n  0 virtual services, 0 DNS records"
+    assert (
+        tables.pool_plan(PoolPlan("p", "frontend", "none", "2010"))
+        == "p (frontend, none)\n  0 virtual services, 0 DNS records"
+    )
 
 
 def test_long_lists_are_counted() -> None:

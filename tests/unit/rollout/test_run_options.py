@@ -13,7 +13,12 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import Inva
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.run_variables import OF_HOSTS, OF_THE_RUN
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPolicy
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions, read_run_options, with_options
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import (
+    Options,
+    RunOptions,
+    read_run_options,
+    with_options,
+)
 
 
 def hosts(**variables: dict[str, object]) -> dict[str, InventoryHost]:
@@ -98,19 +103,30 @@ def test_a_host_may_have_options_of_its_own() -> None:
         fe03={},
     )
     found = read_run_options({"lync_snapshot_dir": "C:\\a", "lync_confirm_minutes": "5"}, inventory)
-    assert found.for_host("fe01") == found.for_host("fe03") == found.common == Options(snapshot_dir="C:\\a", confirm_minutes=5)
+    assert (
+        found.for_host("fe01")
+        == found.for_host("fe03")
+        == found.common
+        == Options(snapshot_dir="C:\\a", confirm_minutes=5)
+    )
     assert found.for_host("fe02") == Options(snapshot_dir="D:\\b", confirm_minutes=5)
 
 
 def test_options_load_back_from_their_document() -> None:
-    found = read_run_options({"lync_retire": "a,b", "lync_accepted_deviations": [{"device": "x"}]}, hosts(fe02={"lync_snapshot": False}))
+    found = read_run_options(
+        {"lync_retire": "a,b", "lync_accepted_deviations": [{"device": "x"}]}, hosts(fe02={"lync_snapshot": False})
+    )
     assert RunOptions.from_document(json.loads(json.dumps(found.document()))) == found
 
 
 def test_options_of_a_task_go_before_those_of_the_run() -> None:
-    assert with_options(read_run_options({"lync_wave_size": 2}), {"wave_size": 3, "plan_dir": "x"}).common == Options(wave_size=3, plan_dir="x")
+    assert with_options(read_run_options({"lync_wave_size": 2}), {"wave_size": 3, "plan_dir": "x"}).common == Options(
+        wave_size=3, plan_dir="x"
+    )
 
 
-@pytest.mark.parametrize(("handout", "apply", "expected"), [(False, "direct", False), (True, "direct", True), (False, "handout", True)])
+@pytest.mark.parametrize(
+    ("handout", "apply", "expected"), [(False, "direct", False), (True, "direct", True), (False, "handout", True)]
+)
 def test_scripts_are_handed_out_for_all_hosts_or_for_one(handout: bool, apply: str, expected: bool) -> None:
     assert Options(handout=handout).hands_out(HostPolicy(apply=apply)) is expected

@@ -1,18 +1,23 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Builds the hosts of a topology from their records, with the defaults that depend on roles and other values."""
+"""Builds hosts and pools of a topology from their records, with the defaults that depend on roles, members and other
+values.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .._base.addresses import AddressSet, parse_address
-from .._catalogue.model import EDGE_SERVICES
+from .._catalogue.model import EDGE_SERVICES, Version
+from .._catalogue.vocabulary import DEFAULT_EDGE_PORTS, ROLES, SHARED_EDGE_PORTS
 from . import device_variables as d
+from . import pool_fields as f
 from . import variables as v
+from .draft import RoleGroups
 from .extra_rules import management_ports
 from .fields import At, Record, read_value
-from .model import DEFAULT_EDGE_PORTS, ROLES, SHARED_EDGE_PORTS, DeviceSettings, Host, InventoryHost, Platform
+from .model import DeviceSettings, Host, InventoryHost, Method, Platform, Pool
 
 _TWO_SIDED_ROLES = frozenset(("edge", "reverse_proxy"))
 _LINUX_DRIVERS = ("haproxy", "nginx")
@@ -80,10 +85,14 @@ def device_settings(host: InventoryHost, record: Record) -> DeviceSettings:
 
 
 def ansible_address(host: InventoryHost) -> AddressSet:
-    """Return the address that Ansible connects to, empty when it is a name; without ansible_host it is the host's name."""
+    """Return the address that Ansible connects to, empty when it is a name; without ansible_host it is the host's
+    name.
+    """
     raw = host.variables.get("ansible_host")
     try:
-        return AddressSet.parse([str(parse_address(host.name if raw is None else raw if isinstance(raw, str) else ""))])
+        return AddressSet.parse(
+            [str(parse_address(host.name if raw is None else raw if isinstance(raw, str) else ""))]
+        )
     except ValueError:
         return _NONE
 
@@ -97,7 +106,9 @@ def _addresses(host: InventoryHost, roles: frozenset[str], record: Record) -> Ad
 
 def _internal_address(roles: frozenset[str], record: Record, found: AddressSet) -> AddressSet:
     """Return the inner side: an Edge Server always has one, a reverse proxy where one of its two sides is named."""
-    two_sided = "edge" in roles or ("reverse_proxy" in roles and (record.has(v.INTERNAL_ADDRESS) or record.has(v.EXTERNAL_ADDRESS)))
+    two_sided = "edge" in roles or (
+        "reverse_proxy" in roles and (record.has(v.INTERNAL_ADDRESS) or record.has(v.EXTERNAL_ADDRESS))
+    )
     return found if two_sided else _NONE
 
 
@@ -116,7 +127,9 @@ def default_platform(roles: frozenset[str], record: Record) -> Platform:
 
 
 def platform_of(variables: Mapping[str, object]) -> Platform:
-    """Return the platform of a host without a role, for which there is no plan; values that cannot be read count as not set."""
+    """Return the platform of a host without a role, for which there is no plan; values that cannot be read count as
+    not set.
+    """
     wanted = {v.PLATFORM, d.BALANCER_DRIVER, d.REVERSE_PROXY_DRIVER}
     given = {one.name: (one, variables[one.name]) for one in wanted if variables.get(one.name) is not None}
     values = {name: read_value(one, raw, At(name)) for name, (one, raw) in given.items()}
@@ -134,3 +147,55 @@ def _balancer_addresses(roles: frozenset[str], record: Record, default: AddressS
     if "load_balancers" not in roles:
         return _NONE
     return record[d.BALANCER_ADDRESSES] or default
+
+
+def members_by_pool(hosts: Iterable[Host], roles: Mapping[str, str | None]) -> dict[str, list[Host]]:
+    """Return the members of every pool: hosts that name it and play its role; roles is the role of each pool."""
+    found: dict[str, list[Host]] = {name: [] for name in roles}
+    for host in hosts:
+        if host.pool in found and roles[host.pool] in pool_roles_of(host):
+            found[host.pool].append(host)
+    return found
+
+
+def pool_roles_of(host: Host) -> frozenset[str]:
+    """Return the roles that the pool of a host may have: a collocated Mediation Server is in its Front End's pool."""
+    return host.roles - {"mediation"} if host.collocated else host.roles
+
+
+def pool_role(record: Record, groups: RoleGroups) -> str | None:
+    """Return the role of a pool's entry, None when it has none that exists."""
+    return groups.role_named(record[f.ROLE])
+
+
+def build_pool(name: str, role: str, record: Record, members: list[Host]) -> Pool:
+    """Return a pool; what its members must have in common is taken from the first."""
+    methods = record[f.LOAD_BALANCING] if record.good(f.LOAD_BALANCING) else {}
+    return Pool(
+        name=name,
+        role=role,
+        method=methods.get("internal", Method.NONE),
+        version=members[0].version if members else Version.LYNC_2010,
+        members=tuple(host.name for host in members),
+        vip=record[f.VIP],
+        web_vip=record[f.WEB_VIP] or record[f.VIP],
+        external_vips=record[f.EXTERNAL_VIPS],
+        external_web_vip=record[f.EXTERNAL_WEB_VIP],
+        balancers=_balancers_by_side(role, record),
+        web_fqdn=record[f.WEB_FQDN],
+        external_web_fqdn=record[f.EXTERNAL_WEB_FQDN],
+        external_fqdns=record[f.EXTERNAL_FQDNS],
+        monitoring_port=record[f.MONITORING_PORT],
+        backup_pool=record[f.BACKUP_POOL],
+        sql=record[f.SQL],
+        file_share=record[f.FILE_SHARE],
+        vendor=record[f.VENDOR],
+        site=record[f.SITE],
+        tls=record[f.TLS],
+    )
+
+
+def _balancers_by_side(role: str, record: Record) -> Mapping[str, tuple[str, ...]]:
+    sides = f.SIDES if role == "edge" else f.SIDES[:1]
+    given = record[f.BALANCER]
+    return {side: given[side] for side in sides if given.get(side)}
