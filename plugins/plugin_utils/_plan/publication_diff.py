@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from .._load_balancers.model import MemberState
-from .._publications.driver import CERTIFICATE_CHANGES, IMPACTS
+from .._publications.driver import EFFECTS, EffectKind
 from .._publications.model import Publication
 
 _SERVES = (MemberState.ACTIVE, MemberState.BACKUP)
@@ -70,9 +70,9 @@ def _further(old: Publication, new: Publication) -> Iterator[str]:
     shown_as_flows = {"members"} if _flows([old]) != _flows([new]) else set()
     keys = [key for key in before if before[key] != after[key] and key not in shown_as_flows]
     if keys:
-        noticed = any(IMPACTS.get(key) is CERTIFICATE_CHANGES for key in keys)
+        noticed = any(EFFECTS.get(key) is EffectKind.CERTIFICATE for key in keys)
         changed = ", ".join(f"{key} {before[key]} -> {after[key]}" for key in keys)
-        yield f"publication {old.name} changed: {changed}" + (f" ({CERTIFICATE_CHANGES.words})" if noticed else "")
+        yield f"publication {old.name} changed: {changed}" + (f" ({EffectKind.CERTIFICATE.text})" if noticed else "")
 
 
 def _properties(item: Publication) -> dict[str, str]:

@@ -30,11 +30,6 @@ class EffectKind(str, Enum):
         """Return it in words."""
         return _TEXTS[self]
 
-    @property
-    def words(self) -> str:
-        """Return it in words."""
-        return self.text
-
 
 _TEXTS: Mapping[EffectKind, str] = {
     EffectKind.PUBLISHES: "publishes names; nothing else is touched",
@@ -43,14 +38,12 @@ _TEXTS: Mapping[EffectKind, str] = {
     EffectKind.CERTIFICATE: "changes the certificate clients see",
     EffectKind.REPAIRS: "sets right what the fields of a publication do not show",
 }
-CERTIFICATE_CHANGES = EffectKind.CERTIFICATE
 EFFECTS: Mapping[str, EffectKind] = {
     "mode": EffectKind.CERTIFICATE,
     "certificate": EffectKind.CERTIFICATE,
     "": EffectKind.RELOADS,
 }
 """What a change of a field does, "" for all others; the same for every program."""
-IMPACTS = EFFECTS
 
 
 class PublishingDriver(Protocol):
