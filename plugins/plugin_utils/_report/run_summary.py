@@ -25,6 +25,8 @@ from .run_rollback import Command
 
 SCHEMA_VERSION = 1
 DONE, NOT_DONE = "DONE", "NOT DONE"
+LEFT_ALONE = (Status.STOPPED, Status.NOT_ASKED)
+"""What no task was made for: beside a failure of the same device that is no news."""
 _OF_WINDOWS = (Concern.FIREWALL, Concern.IPSEC)
 _VERDICTS = {
     Status.UNCHANGED: Verdict.DONE,
@@ -90,7 +92,7 @@ class RunSummary:
         """
         broken = {part.device for part in self.parts if part.status in (Status.FAILED, Status.UNREACHABLE)}
         for part in self.parts:
-            if part.status is not Status.STOPPED or part.device not in broken:
+            if part.status not in LEFT_ALONE or part.device not in broken:
                 yield from part.reasons
         if not self.parts:
             yield Reason(

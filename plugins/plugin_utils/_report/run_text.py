@@ -15,7 +15,7 @@ from .._rollout.results import Concern
 from .run_parts import COUNTS, NAMES, Part, Status
 from .run_risk import Reason, Risk
 from .run_rollback import rollback_lines
-from .run_summary import RunSummary, is_relevant
+from .run_summary import LEFT_ALONE, RunSummary, is_relevant
 
 _HEADER = (
     "device",
@@ -57,7 +57,7 @@ def _table(summary: RunSummary) -> list[str]:
     grouped: dict[_Row, list[str]] = {}
     broken = {part.device for part in summary.parts if part.status in (Status.FAILED, Status.UNREACHABLE)}
     for part in summary.parts:
-        if part.status is not Status.UNCHANGED and (part.status is not Status.STOPPED or part.device not in broken):
+        if part.status is not Status.UNCHANGED and (part.status not in LEFT_ALONE or part.device not in broken):
             grouped.setdefault(_row(part, summary.run.check), []).append(part.device)
     rows = [(shortened(names), *row) for row, names in grouped.items()]
     return [indented(table(_HEADER, rows))] if rows else []
@@ -244,7 +244,7 @@ def _cut(summary: RunSummary) -> Iterator[str]:
 
 def _reported(summary: RunSummary) -> Iterator[Part]:
     """Yield the unfinished parts; of a device that failed, not what was left alone because of it."""
-    left = (Status.STOPPED, Status.NOT_CLOSED)
+    left = (*LEFT_ALONE, Status.NOT_CLOSED)
     known = {part.device for part in summary.unfinished if part.status not in left} | set(summary.run.held)
     yield from (part for part in summary.unfinished if part.status not in left or part.device not in known)
 

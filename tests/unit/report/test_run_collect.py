@@ -7,7 +7,6 @@ The plan that was compiled, the results of its tasks, and the summary that comes
 
 from __future__ import annotations
 
-import datetime
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,116 +16,46 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
-    DnsRecord,
-    HostPlan,
-    LoadBalancerSettings,
     Plan,
-    PoolPlan,
-    VirtualService,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.expected import Selection, compared
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.expected import Selection
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import Settings, collect_summary
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary import RunSummary
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_text import summary_text
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Verdict
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Status, Step, TaskResult
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Status, Step, TaskResult
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import Waves
 
-NOW = datetime.datetime(2026, 11, 28, 5, tzinfo=datetime.timezone.utc)
-POOL = "pool01.contoso.com"
-SAME: Mapping[str, Any] = {"changed": False, "changes": [], "summary": {}}
-ADDED: Mapping[str, Any] = {"changed": True, "changes": [], "summary": {"added": 1}}
-ASKED: Mapping[str, Any] = {**SAME, "stats": {"requests": 3}}
-ALL = ("fe01", "fe02", "rp01", "lb01")
-F, L, X, D = Concern.FIREWALL, Concern.NFTABLES, Concern.IPSEC, Concern.DNS
-B, U, P = Concern.LOAD_BALANCER, Concern.LOAD_BALANCER_UDP, Concern.PUBLICATIONS
-Key = tuple[str, Concern, Step]
-Answers = Mapping[Key, Mapping[str, object]]
-
-
-def host(name: str, platform: str, address: str, **more: Any) -> HostPlan:
-    given = {"pool": None, **more}
-    return HostPlan(
-        host=name,
-        roles=(),
-        version="2013",
-        platform=platform,
-        managed=True,
-        member_state="active",
-        addresses=(address,),
-        **given,
-    )
-
-
-def service(protocol: str = "tcp") -> VirtualService:
-    return VirtualService(
-        name=f"s-{protocol}",
-        pool=POOL,
-        rows=(),
-        vip="10.1.0.100",
-        port=5061,
-        protocol=protocol,
-        node_port=5061,
-        members=("10.1.0.11", "10.1.0.12"),
-        persistence={},
-        idle_seconds=1800,
-        monitor={},
-        source_nat=True,
-        nagle=False,
-        balancers=("lb01",),
-    )
-
-
-def pool(*services: VirtualService) -> PoolPlan:
-    records = (DnsRecord(POOL, "A", ("10.1.0.100",), "contoso.com", "internal"),)
-    return PoolPlan(POOL, "frontend", "hlb", "2013", services, records)
-
-
-PUBLISHED: tuple[Publication, ...] = ()
-BALANCER = LoadBalancerSettings("haproxy", "lb01")
-HOSTS = (
-    host("fe01", "windows", "10.1.0.11", pool=POOL),
-    host("fe02", "windows", "10.1.0.12", pool=POOL),
-    host("rp01", "linux", "10.2.0.61", publications=PUBLISHED),
-    host("lb01", "appliance", "10.1.0.5", load_balancer=BALANCER),
+from tests.unit.report.synthetic_run import (
+    ADDED,
+    ALL,
+    NOW,
+    PLAN,
+    POOL,
+    SAME,
+    Answers,
+    B,
+    D,
+    F,
+    Key,
+    L,
+    P,
+    U,
+    X,
+    compiled,
+    complete,
+    host,
+    keep,
+    pool,
+    service,
 )
-PLAN = Plan({each.host: each for each in HOSTS}, {POOL: pool(service())})
-
-
-def compiled(folder: Path, plan: Plan = PLAN) -> RunState:
-    state = RunState(str(folder))
-    state.save(plan_files.rendered(plan), Waves((("fe01",), ("fe02",))), Waves((("rp01",),)))
-    return state
 
 
 @pytest.fixture
 def state(tmp_path: Path) -> RunState:
     """A run with a pool of two Front Ends behind a balancer, and a Linux reverse proxy that publishes it."""
     return compiled(tmp_path)
-
-
-def complete(step: Step | None = None) -> dict[Key, Mapping[str, object]]:
-    """Return what the modules answer when nothing differs anywhere.
-
-    step: the one of all tasks, those of site.yml by default.
-    """
-    opened, applied = step or Step.OPEN, step or Step.APPLY
-    hosts = ("fe01", "fe02")
-    rules = {(name, concern, opened): SAME for name in hosts for concern in (F, X)}
-    return {
-        **rules,
-        ("rp01", L, opened): SAME,
-        ("rp01", P, applied): SAME,
-        ("lb01", B, applied): SAME,
-        ("DNS", D, applied): ASKED,
-    }
-
-
-def keep(state: RunState, answers: Answers) -> None:
-    for key, answer in answers.items():
-        state.save_result(TaskResult.of_answer(*key, answer, is_check=False))
 
 
 def run(state: RunState, answers: Answers, played: tuple[str, ...] = ALL, **settings: Any) -> RunSummary:
@@ -303,30 +232,3 @@ def test_the_last_report_of_verify_confirms_assumptions(tmp_path: Path) -> None:
         (tmp_path / "verify.json").write_text(json.dumps(report), encoding="utf-8")
         found = look(state, ("edge01",), directory=str(tmp_path), **only)
         assert [reason.risk.name for reason in found.reasons] == risks
-
-
-def test_comparisons_of_a_run_are_those_of_plan_and_tags(state: RunState) -> None:
-    keep(state, complete(Step.COMPARE))
-    found = {(result.device, result.concern) for result in compared(state, PLAN, ALL, Selection())}
-    assert found == {(device, concern) for device, concern, _step in complete()}
-    only = list(compared(state, PLAN, ALL, Selection(frozenset({"dns"}))))
-    # What was compared all the same, is known.
-    assert {result.status for result in only} == {Status.UNCHANGED} and len(only) == len(found)
-
-
-def test_a_comparison_that_left_nothing_is_unknown(state: RunState) -> None:
-    keep(state, {key: answer for key, answer in complete(Step.COMPARE).items() if key[0] != "rp01"})
-    found = [result for result in compared(state, PLAN, ALL, Selection()) if result.status is Status.UNKNOWN]
-    assert [(result.device, result.concern) for result in found] == [("rp01", L), ("rp01", P)]
-    # Nor is a device that the tags leave out, or that is not in this run.
-    assert not [
-        result
-        for result in compared(state, PLAN, ("fe01",), Selection(frozenset({"load_balancer"})))
-        if not result.is_done
-    ]
-
-
-def test_dns_is_compared_where_there_is_a_server(state: RunState) -> None:
-    answers = complete(Step.COMPARE)
-    keep(state, {**answers, ("DNS", D, Step.COMPARE): {**SAME, "stats": {"requests": 0}}})
-    assert D not in {result.concern for result in compared(state, PLAN, ALL, Selection())}

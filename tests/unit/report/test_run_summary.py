@@ -601,9 +601,12 @@ def test_a_host_that_waits_for_a_balancer_is_not_done() -> None:
 
 
 def test_what_was_left_alone_because_of_the_same_host_is_no_news() -> None:
-    parts = [part_of("x1", F, [{"failed": True, "msg": "Access is denied"}]), part_of("x1", X, [{"skipped": True}])]
-    assert [reason.risk for reason in summary(*parts).reasons] == [Risk.FAILED]
-    assert "not touched" not in summary_text(summary(*parts, run=MADE))
+    failed = part_of("x1", F, [{"failed": True, "msg": "Access is denied"}])
+    for alone, text in (([{"skipped": True}], "not touched"), ([], "no task of it has a result")):
+        parts = [failed, part_of("x1", X, alone)]
+        assert [reason.risk for reason in summary(*parts).reasons] == [Risk.FAILED]
+        assert text not in summary_text(summary(*parts, run=MADE))
+        assert summary(*parts, run=MADE).verdicts["x1"] is not Verdict.DONE
 
 
 def probed(before: Met, after: Met, source: str = "fe01", service_name: str = "") -> Probed:

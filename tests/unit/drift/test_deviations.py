@@ -1,0 +1,167 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a comparison says of a device, class by class, and which deviations are accepted for a time."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+import jsonschema
+import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import (
+    Acceptance,
+    Class,
+    Deviation,
+    deviations_of,
+    ending,
+    read_acceptances,
+)
+
+from tests.unit.drift.samples import DRIFTED, NOW, SCHEMA, change, compared, differing, effect, report
+
+
+def found_in(answer: Mapping[str, object], concern: str = "firewall", device: str = "fe02") -> tuple[Deviation, ...]:
+    return deviations_of(compared(device, concern, answer))
+
+
+UP, DRAINED = {"address": "10.1.0.11", "state": "active"}, {"address": "10.1.0.11", "state": "draining"}
+CLASSES: dict[str, tuple[dict[str, object], Class, str]] = {
+    "missing": (change("add", effect="new admission", opens=True), Class.MISSING, "SIP: missing (new admission)"),
+    "extra": (
+        change("remove", cause="not_wanted", reason="it is not wanted", closes=True),
+        Class.EXTRA,
+        "SIP: extra (it is not wanted)",
+    ),
+    "duplicate": (change("remove", cause="duplicate", reason="twice"), Class.DUPLICATE, "SIP: duplicate (twice)"),
+    "disabled": (
+        change("change", properties=[differing("enabled", False, True)]),
+        Class.DISABLED,
+        "SIP: disabled: enabled is false, should be true",
+    ),
+    "changed": (
+        change("change", properties=[differing("localport", ["4444"], ["444", "445"])]),
+        Class.CHANGED,
+        "SIP: changed: localport is 4444, should be 444, 445",
+    ),
+    "switched on": (
+        change("disable", properties=[differing("enabled", True, False)]),
+        Class.CHANGED,
+        "SIP: changed: enabled is true, should be false",
+    ),
+    "member drained": (
+        change("change", properties=[differing("members", [DRAINED], [UP])]),
+        Class.DISABLED,
+        "SIP: disabled: members is address 10.1.0.11 state draining, should be address 10.1.0.11 state active",
+    ),
+    "member gone": (
+        change("change", properties=[differing("members", [], [UP])]),
+        Class.CHANGED,
+        "SIP: changed: members is nothing, should be address 10.1.0.11 state active",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changed", "kind", "words"), CLASSES.values(), ids=CLASSES)
+def test_class_and_words(changed: dict[str, object], kind: Class, words: str) -> None:
+    (found,) = found_in({"changes": [changed]})
+    assert (found.kind, found.text) == (kind, words)
+
+
+EFFECTS = {
+    "ineffective": (
+        effect("narrower_than", "ineffective", detail="the firewall is off"),
+        Class.INEFFECTIVE,
+        "the firewall is off",
+    ),
+    "shadowed": (effect("narrower_than"), Class.SHADOWED, "narrower_than"),
+    "the same": (
+        effect("already_admitted_by", "partly_blocked_by"),
+        Class.SHADOWED,
+        "already_admitted_by; partly_blocked_by",
+    ),
+}
+
+
+@pytest.mark.parametrize(("seen", "kind", "reason"), EFFECTS.values(), ids=EFFECTS)
+def test_rules_as_planned_that_do_not_do_what_they_say(seen: dict[str, object], kind: Class, reason: str) -> None:
+    result = {"changes": [change("add", "other")], "effects": [{"name": "SIP", **seen}, {"name": "other", **seen}]}
+    assert [(item.name, item.kind, item.reason) for item in found_in(result)][1:] == [("SIP", kind, reason)]
+
+
+def test_a_rule_that_works_is_none() -> None:
+    assert not found_in({"changes": [], "effects": [{"name": "SIP", **effect("admits_alone")}]})
+
+
+def test_a_dns_record_is_named_by_type_and_view_and_unknown_values_stay() -> None:
+    record = {"name": "pool01.contoso.com", "type": "A", "view": "internal"}
+    values = [differing("values", ["10.1.0.9"], ["10.1.0.11"])]
+    result = {
+        "changes": [{"kind": "change", "reason": "it differs", "properties": values, **record}],
+        "unknown": [{**record, "values": ["10.1.0.8"]}],
+    }
+    changed, unknown = found_in(result, "dns", "DNS")
+    assert (changed.name, changed.is_repairable) == ("pool01.contoso.com A (internal)", True)
+    assert (unknown.kind, unknown.is_repairable, unknown.reason) == (
+        Class.EXTRA,
+        False,
+        "unknown value 10.1.0.8, which stays",
+    )
+
+
+def accepted(**more: object) -> dict[str, object]:
+    return {
+        "device": "fe0*",
+        "name": "SI?",
+        "owner": "netops",
+        "reason": "audit tool",
+        "ticket": "CHG0042",
+        "expires": "2026-12-05",
+        **more,
+    }
+
+
+def test_what_is_accepted_is_told_and_is_no_drift_until_it_expires() -> None:
+    acceptances = read_acceptances([accepted()])
+    made = report({"fe02": {"firewall": DRIFTED}}, acceptances=acceptances)
+    assert made.status.value == "clean"
+    document: Any = made.document()
+    jsonschema.validate(document, SCHEMA)
+    assert document["devices"][0]["deviations"][0]["accepted"]["ticket"] == "CHG0042"
+    assert (document["counts"]["missing"], document["counts"]["accepted"]) == (0, 1)
+    assert document["acceptances_ending"][0]["days_left"] == 7
+    later = NOW + datetime.timedelta(days=8)
+    assert report({"fe02": {"firewall": DRIFTED}}, later, acceptances=acceptances).status.value == "drift"
+
+
+@pytest.mark.parametrize(
+    "item", [accepted(device="edge*"), accepted(name="RTP"), accepted(concern="ipsec"), accepted(**{"class": "extra"})]
+)
+def test_an_acceptance_covers_only_what_it_names(item: dict[str, object]) -> None:
+    assert report({"fe02": {"firewall": DRIFTED}}, acceptances=read_acceptances([item])).status.value == "drift"
+
+
+def test_acceptances_that_end_within_thirty_days_are_listed_earliest_first() -> None:
+    dates = {"a": "2026-12-28", "b": "2026-12-29", "c": "2026-11-01"}
+    found: list[Acceptance] = list(
+        read_acceptances([accepted(name=name, expires=date) for name, date in dates.items()])
+    )
+    assert [item.name for item in ending(found, NOW.date())] == ["c", "a"]
+
+
+def test_every_fault_of_acceptances_is_told_at_once() -> None:
+    items = [{"device": "fe01", "onwer": "x"}, accepted(expires="31.12.2026"), accepted(**{"class": "gone"}), "text"]
+    with pytest.raises(InvalidInputError) as caught:
+        read_acceptances(items)
+    text = str(caught.value)
+    expected = (
+        "[0]: there is no key 'onwer'",
+        "write owner",
+        "has no ticket",
+        "'31.12.2026' is not a date",
+        "'gone' is not a class",
+        "[3]: 'text' is not a mapping",
+    )
+    assert [words for words in expected if words not in text] == []
