@@ -1,10 +1,12 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What these tests take from the simulators and programs of the lab, and what a user sees of a run; nothing else here imports either.
+"""What these tests take from the simulators and programs of the lab, and what a user sees of a run.
+
+No other file of this folder imports a simulator or reads what a run has written.
 
 with Deployment(directory, inventory, windows=["fe01"]) as site:
     played = site.play("site", *tags("firewall"))
-    played.status, says_fine(played), lines_about(played, "fe01"), failed(played)
+    played.status, says_fine(played), lines_about(played, "fe01"), named(played, "fe01")
 """
 
 from __future__ import annotations
@@ -28,15 +30,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tests.lab.lab import ROOT, Lab, Played
-from tests.lab.site_lab import GROUP
 from tests.simulators import ipsec_store
 from tests.simulators.bind import ZONE, Bind, present
 from tests.simulators.firewall_store import FirewallStore
 from tests.simulators.https_server import HttpsServer, Request, Response
 from tests.simulators.netns import namespace, needs_namespaces
 from tests.simulators.proxies import NET, Members, Proxy, greeted, needs_haproxy, needs_nginx, running_haproxy, running_nginx
+
+from tests.lab.lab import ROOT, Lab, Played
+from tests.lab.site_lab import GROUP
 
 __all__ = [
     "HERE",
@@ -55,13 +57,13 @@ __all__ = [
     "Proxy",
     "Request",
     "Response",
-    "failed",
     "fill",
     "given",
     "greeted",
     "known_fault",
     "lines_about",
     "linux_host",
+    "named",
     "needs_bind",
     "needs_haproxy",
     "needs_namespaces",
@@ -86,7 +88,7 @@ HERE: Mapping[str, str] = {
 # Not measured for coverage, and with as few processes as may be.
 _ENVIRONMENT = {"LAB_MEASURE": "", "ANSIBLE_PIPELINING": "1"}
 needs_bind = pytest.mark.skipif(not present(), reason="the programs of BIND are not installed")
-_FINE = ("SAFE", "DONE")
+_FINE = re.compile(r"(?:SAFE|DONE)|(?:Verdict|msuc\.lync): done.*")
 _ANSIBLE = (
     "ok: [",
     "changed: [",
@@ -99,7 +101,6 @@ _ANSIBLE = (
     "TASK ",
     "...ignoring",
 )
-_RECAP = re.compile(r"^(\S+)\s+: ok=\d+ .*?unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
 
 
 class BrokenLabError(Exception):
@@ -117,7 +118,7 @@ def given(condition: bool, otherwise: object) -> None:
         raise BrokenLabError(str(otherwise))
 
 
-# --- what a user sees of a run ----------------------------------------------------------------------------------------
+# --- what a user sees of a run ---------------------------------------------------------------------
 
 
 def own_lines(played: Played) -> list[str]:
@@ -133,12 +134,12 @@ def lines_about(played: Played, *parts: str) -> list[str]:
 
 def says_fine(played: Played) -> bool:
     """Return whether the run ends in a word that lets its reader go home."""
-    return any(line.strip().upper() in _FINE for line in own_lines(played))
+    return any(_FINE.fullmatch(line.strip()) for line in own_lines(played))
 
 
-def failed(played: Played) -> set[str]:
-    """Return the hosts that Ansible's recap counts as failed or unreachable."""
-    return {host for host, unreachable, broken in _RECAP.findall(played.output) if int(unreachable) + int(broken)}
+def named(played: Played, device: str) -> bool:
+    """Return whether a line of the run is about a device: what differs, what is wrong, or that nothing is known."""
+    return any(re.match(rf"\s*(?:could not tell: )?{re.escape(device)}: ", line) for line in own_lines(played))
 
 
 def probes(directory: Path) -> list[tuple[str, int, str, str]]:
@@ -147,7 +148,7 @@ def probes(directory: Path) -> list[tuple[str, int, str, str]]:
     return [(each["address"], each["port"], each["kind"], each["expected"]) for each in document["probes"]]
 
 
-# --- a deployment and its simulated Windows hosts -----------------------------------------------------------------------
+# --- a deployment and its simulated Windows hosts --------------------------------------------------
 
 
 class Deployment:
@@ -235,7 +236,7 @@ def _hosts(group: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def play_tasks(
     directory: Path, tasks: Mapping[str, Mapping[str, Any]], *arguments: str
 ) -> tuple[Played, dict[str, dict[str, Any]]]:
-    """Run tasks on this machine, each whatever came of those before; return the run, and status and results by name."""
+    """Run tasks on this machine, each whatever came of others; return the run, and status and results by name."""
     lab, playbook = _laid_out(directory, tasks)
     played = lab.play(playbook, *arguments, **_ENVIRONMENT)
     return played, {record["task"]: {**record["result"], "status": record["status"]} for record in played.results}
@@ -251,7 +252,7 @@ def _laid_out(directory: Path, tasks: Mapping[str, Mapping[str, Any]]) -> tuple[
 
 @dataclass(frozen=True)
 class Bounded:
-    """What became of one task with a limit of time and memory: whether it ended, its most memory, status and message."""
+    """What became of a task with a limit of time and memory: whether it ended, its most memory, status, message."""
 
     ended: bool
     megabytes: int
@@ -310,7 +311,7 @@ def raw_https(chunks: Callable[[], Iterator[bytes]]) -> Iterator[HttpsServer]:
         listener.close()
 
 
-# --- files and disks of this machine --------------------------------------------------------------------------------------
+# --- files and disks of this machine ---------------------------------------------------------------
 
 
 @contextlib.contextmanager
@@ -349,7 +350,7 @@ def fill(folder: Path) -> None:
             stream.write(b"x" * 1024)
 
 
-# --- Linux hosts: network namespaces of this machine ----------------------------------------------------------------------
+# --- Linux hosts: network namespaces of this machine -----------------------------------------------
 
 
 @dataclass

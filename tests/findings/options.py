@@ -62,20 +62,21 @@ _MODULE_OPTIONS: Mapping[str, str] = {
 
 def service(pool: str, vip: str, port: int, members: Sequence[str], **more: object) -> dict[str, object]:
     """Return a virtual service as plan files have them."""
-    return {
-        "name": f"{pool}-{port}", "pool": pool, "rows": ["S2"], "vip": vip, "port": port, "protocol": "tcp", "node_port": port, "members": list(members),
-        "backup_members": [], "draining_members": [], "disabled_members": [], "persistence": {"type": "source", "seconds": 1200, "group": f"{pool}@{vip}"},
-        "idle_seconds": 60, "monitor": {"type": "tcp", "port": port, "interval_seconds": 10, "failures": 2}, "source_nat": True, "nagle": True,
-        "algorithm": "least-connections", "balancers": ["lb01"], "options": {}, **more,
-    }  # fmt: skip
+    persistence = {"type": "source", "seconds": 1200, "group": f"{pool}@{vip}"}
+    monitor = {"type": "tcp", "port": port, "interval_seconds": 10, "failures": 2}
+    place = {"name": f"{pool}-{port}", "pool": pool, "rows": ["S2"], "vip": vip, "port": port, "protocol": "tcp"}
+    nobody: dict[str, object] = {f"{kind}_members": [] for kind in ("backup", "draining", "disabled")}
+    how = {"idle_seconds": 60, "source_nat": True, "nagle": True, "algorithm": "least-connections", "options": {}}
+    who = {"node_port": port, "members": list(members), "balancers": ["lb01"], **nobody}
+    return {**place, **who, **how, "persistence": persistence, "monitor": monitor, **more}
 
 
 def publication(pool: str, name: str, listens: str, member: str, **more: object) -> dict[str, object]:
     """Return what a reverse proxy publishes of a pool as plan files have it."""
-    return {
-        "name": pool, "host_names": [name], "listens": [listens], "members": [{"address": member, "state": "active"}], "https_port": 10443,
-        "https_node_port": 14443, "http_port": 10080, "http_node_port": 18080, "mode": "passthrough", "certificate": "", "ca": "", "idle_seconds": 60, **more,
-    }  # fmt: skip
+    ports = {"https_port": 10443, "https_node_port": 14443, "http_port": 10080, "http_node_port": 18080}
+    how = {"mode": "passthrough", "certificate": "", "ca": "", "idle_seconds": 60}
+    members = [{"address": member, "state": "active"}]
+    return {"name": pool, "host_names": [name], "listens": [listens], "members": members, **ports, **how, **more}
 
 
 def extra(**options: object) -> tuple[str, ...]:

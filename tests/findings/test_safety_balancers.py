@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What stands in files of HAProxy and nginx that nobody understands, and what a full disk leaves behind (findings 1, 16, 18, 19)."""
+"""Files of HAProxy and nginx that nobody understands, and what a full disk leaves behind (1, 16, 18, 19)."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ UNREADABLE_ANSWER = known_fault("Ansible refuses the answer, on every run")
 CASES = [(what, edit) for what, edits in EDITS.items() for edit in edits]
 
 
-# --- the modules, file by file --------------------------------------------------------------------------------------------
+# --- the modules, file by file ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    """Bring services and publications to HAProxy and nginx; then edit each file, and let a run keep all that is there."""
+    """Bring services and publications to HAProxy and nginx; edit each file, and let a run keep all that is there."""
     folder = tmp_path_factory.mktemp("bench")
     saved, web_root = folder / "saved", folder / "web-root"
     saved.mkdir()
@@ -173,12 +173,12 @@ def test_18_keys_that_nginx_does_not_use_are_not_opened(bench: Bench) -> None:
     assert bench.keys == []
 
 
-# --- site.yml -------------------------------------------------------------------------------------------------------------
+# --- site.yml --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """Runs in which every pool waits for its members, after somebody edited the file; and what it held and a client met."""
+    """Runs in which the pool waits for its members, after somebody edited the file; what it held, who was served."""
 
     runs: Mapping[str, Played]
     before: str
@@ -241,7 +241,7 @@ def test_1_a_pool_that_waits_keeps_its_services(waiting: Waiting) -> None:
     assert (waiting.served, waiting.after) == (True, waiting.before)
 
 
-# --- a full disk ----------------------------------------------------------------------------------------------------------
+# --- a full disk -----------------------------------------------------------------------------------
 
 
 @known_fault("the member is drained in the running process, the file says active, and a temporary file stays for ever")

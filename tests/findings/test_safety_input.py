@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What appliances answer and what a CMDB delivers is not to be trusted (findings 10, 13, 15)."""
+"""What appliances answer and what a CMDB delivers is not to be trusted (10, 13, 15)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def bring(name: str, server: HttpsServer, **more: object) -> dict[str, object]:
     return module(name, services=[service(POOL, "10.1.0.100", 5061, ["10.1.0.11"])], provider=provider(server, **more))
 
 
-# --- 10: appliances without end -------------------------------------------------------------------------------------
+# --- 10: appliances without end --------------------------------------------------------------------
 
 
 def _slow_body() -> Iterator[bytes]:
@@ -130,7 +130,7 @@ def test_10_a_range_of_ports_is_checked_before_it_is_built(endless: Mapping[str,
     assert found.status == "failed" and "MemoryError" not in found.message, found
 
 
-# --- 15, and advice that opens the door ---------------------------------------------------------------------------------
+# --- 15, and advice that opens the door ------------------------------------------------------------
 
 
 def _echoed(request: Request) -> Response:
@@ -163,7 +163,7 @@ def test_10_nobody_is_advised_to_trust_a_wrong_name(echo: tuple[Played, dict[str
     assert "validate_certs" not in result["msg"], result["msg"]
 
 
-# --- 13: names that are code ----------------------------------------------------------------------------------------------
+# --- 13: names that are code -----------------------------------------------------------------------
 
 RULE_THAT_IS_CODE = ";[IO.File]::WriteAllText('/tmp/owned','ran');exit #"
 SERVER_IN_A_NAME = "p\n    }\n    server { listen 0.0.0.0:9999; proxy_pass 10.66.6.6:443;"

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Nothing asked is not clean, a refusal is not success, and a report that cannot be written is told (findings 8, 19; a tag misspelt)."""
+"""Nothing asked is not clean, a refusal is no success, a report that cannot be written is told (8, 19, A5)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def inventory(**variables: object) -> dict[str, Any]:
     return {"all": {"vars": {**COMMON, **variables}, "children": {"standard_edition": {"hosts": hosts}}}}
 
 
-# --- no host, no tag, no server -------------------------------------------------------------------------------------
+# --- no host, no tag, no server --------------------------------------------------------------------
 
 
 @known_fault("it ends with status 0, and says DONE or 0 deviations of 0 devices")
@@ -61,7 +61,7 @@ def test_8_dns_without_a_server_is_unknown(one: Deployment, playbook: str) -> No
     assert played.status == 2 and not says_fine(played) and not lines_about(played, CLEAN), played.output
 
 
-# --- a refusal --------------------------------------------------------------------------------------------------------
+# --- a refusal -------------------------------------------------------------------------------------
 
 
 @known_fault("--check prints REFUSED and ends with status 0")
@@ -85,7 +85,7 @@ def test_8_check_fails_where_the_run_would_be_refused(one: Deployment) -> None:
     assert played.status == 2 and not says_fine(played), own_lines(played)
 
 
-# --- reports on a full disk -------------------------------------------------------------------------------------------
+# --- reports on a full disk ------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Hosts that are no longer in the inventory, members that nobody looked at, marks of strangers (findings 2, 9, 12, 17)."""
+"""Hosts that the inventory lacks, members that nobody looked at, marks of strangers (2, 9, 12, 17)."""
 
 from __future__ import annotations
 

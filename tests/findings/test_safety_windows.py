@@ -1,15 +1,31 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a Windows host has besides our rules and what it cannot say: never DONE, SAFE or without deviations (findings 3, 6, 7, 11, 14, 16)."""
+"""What a Windows host has besides our rules, and what it cannot say (3, 5, 6, 7, 11, 14, 16)."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from .lab import Deployment, Played, failed, given, known_fault, lines_about, says_fine
+from .lab import (
+    ZONE,
+    Bind,
+    Deployment,
+    Played,
+    given,
+    known_fault,
+    lines_about,
+    named,
+    needs_bind,
+    own_lines,
+    says_fine,
+)
 from .options import extra, tags
+
+pytestmark = needs_bind
 
 FIREWALL = tags("firewall")
 BLOCK = "v2.10|Action=Block|Active=TRUE|Dir=In|{}|Name=Segmentation|"
@@ -33,19 +49,25 @@ def host(name: str) -> str:
     return f"{name}.contoso.com"
 
 
-def inventory(*names: str) -> dict[str, Any]:
-    """Return Standard Edition servers, each a pool of its own."""
-    hosts = {host(name): {"ansible_host": f"10.1.0.{10 + number}"} for number, name in enumerate(names)}
+def inventory(*names: str, **variables: object) -> dict[str, Any]:
+    """Return Front End Servers, each alone in a pool."""
+    pools = {host(name): f"pool-{name}.contoso.com" for name in names}
+    hosts = {
+        name: {"ansible_host": f"10.1.0.{number}", "lync_pool": pool}
+        for number, (name, pool) in enumerate(pools.items(), 10)
+    }
     few = {"select": "id != 'fe-sip-tls' && id != 'fe-web-https'", "set": {"enabled": False}}
     common = {
         "lync_version": "2015",
         "lync_client_networks": ["10.10.0.0/16", "192.168.0.0/24"],
+        "lync_pools": {pool: {"role": "frontend"} for pool in pools.values()},
         "lync_row_overrides": [few],
+        **variables,
     }
-    return {"all": {"vars": common, "children": {"standard_edition": {"hosts": hosts}}}}
+    return {"all": {"vars": common, "children": {"frontend": {"hosts": hosts}}}}
 
 
-# --- 6 and 11: rules of Group Policy --------------------------------------------------------------------------------------
+# --- 6 and 11: rules of Group Policy ---------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -68,14 +90,13 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
 @known_fault("the name of the rule is nowhere in the output, and the host has no deviation")
 @pytest.mark.parametrize("name", PARTIAL)
 def test_6_a_rule_that_blocks_a_part_is_drift(policy: dict[str, Played], name: str) -> None:
-    assert lines_about(policy["drift"], host(name), "Segmentation"), policy["drift"].output
-    assert host(name) in failed(policy["drift"])
+    assert lines_about(policy["drift"], f"{host(name)}: ", "Segmentation"), policy["drift"].output
 
 
 @known_fault("drift ends with status 0")
 def test_6_and_11_drift_is_not_clean(policy: dict[str, Played]) -> None:
     assert policy["drift"].status == 2, policy["drift"].output
-    assert host(CLEAN) not in failed(policy["drift"])
+    assert not named(policy["drift"], host(CLEAN))
 
 
 @known_fault("--check says SAFE")
@@ -90,24 +111,39 @@ def test_6_and_11_a_run_is_not_done(policy: dict[str, Played]) -> None:
 
 @known_fault("it is left out of account with a warning, and the host has no deviation")
 def test_11_a_rule_of_group_policy_that_cannot_be_read_makes_the_host_unknown(policy: dict[str, Played]) -> None:
-    drift = policy["drift"]
-    assert host(UNREADABLE) in failed(drift) and lines_about(drift, host(UNREADABLE)), drift.output
+    assert named(policy["drift"], host(UNREADABLE)), policy["drift"].output
 
 
-# --- 7, 14, 16: what somebody did to a host that was as planned -----------------------------------------------------------
+# --- 7, 14, 16: what somebody did to a host that was as planned ------------------------------------
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Runs of drift and site over hosts to which something was done, and the zone after them."""
+
+    runs: Mapping[str, Played]
+    zone: Sequence[str]
+
+    def in_dns(self, name: str) -> bool:
+        return any(line.startswith(f"pool-{name}.contoso.com. ") for line in self.zone)
 
 
 @pytest.fixture(scope="module")
-def changed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
-    """Return runs over hosts to which something was done after they were made as planned: drift, and then site."""
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Changed:
+    """Bring rules to hosts, do something to each, compare, and bring what is left: their names in DNS."""
     names = (CLEAN, *INEFFECTIVE, "inbound-allowed", "escapes", "surrogate")
-    with Deployment(
-        tmp_path_factory.mktemp("changed"), inventory(*names), windows=[host(name) for name in names]
-    ) as site:
-        first = site.play("site", *FIREWALL)
-        given(first.status == 0, first.output)
-        _do(site)
-        return {"drift": site.play("drift", *FIREWALL), "site": site.play("site", "--diff", *FIREWALL)}
+    folder = tmp_path_factory.mktemp("changed")
+    with Bind(folder / "bind", {"internal": {ZONE: ""}}) as bind:
+        document = inventory(*names, lync_dns_servers=[bind.entry()])
+        with Deployment(folder / "site", document, windows=[host(name) for name in names]) as site:
+            first = site.play("site", *FIREWALL)
+            given(first.status == 0, first.output)
+            _do(site)
+            drift = site.play("drift", *FIREWALL)
+            runs = {"drift": drift, "site": site.play("site", "--diff", *tags("firewall", "dns"))}
+        found = Changed(runs, bind.zone())
+    given(found.in_dns(CLEAN), found.zone)
+    return found
 
 
 def _do(site: Deployment) -> None:
@@ -135,36 +171,42 @@ def _do(site: Deployment) -> None:
 
 
 @pytest.mark.parametrize("name", INEFFECTIVE)
-def test_7_drift_names_what_counts_for_nothing(changed: dict[str, Played], name: str) -> None:
-    assert host(name) in failed(changed["drift"])
-    assert lines_about(changed["drift"], host(name), "ineffective"), changed["drift"].output
+def test_7_drift_names_what_counts_for_nothing(changed: Changed, name: str) -> None:
+    drift = changed.runs["drift"]
+    assert drift.status != 0 and lines_about(drift, f"{host(name)}: ", "ineffective"), drift.output
 
 
-@known_fault("the host counts as unchanged and as planned")
+@known_fault("the host counts as as planned, and DNS leads clients to it")
 @pytest.mark.parametrize("name", INEFFECTIVE)
-def test_7_a_host_on_which_nothing_counts_is_not_as_planned(changed: dict[str, Played], name: str) -> None:
-    assert host(name) in failed(changed["site"]), changed["site"].output
-    assert host(CLEAN) not in failed(changed["site"])
+def test_7_nobody_is_led_to_a_host_on_which_nothing_counts(changed: Changed, name: str) -> None:
+    assert not changed.in_dns(name), changed.runs["site"].output
+
+
+@known_fault("the run says DONE but for the host that cannot be read, which alone is why it ends with 2")
+def test_7_a_run_over_such_hosts_names_them(changed: Changed) -> None:
+    reasons = [line for line in own_lines(changed.runs["site"]) if "ineffective: " not in line]
+    assert all(any(f"{host(name)}: " in line for line in reasons) for name in INEFFECTIVE), reasons
 
 
 @known_fault("drift sees no deviation, although every port is open")
-def test_5_a_profile_that_admits_by_default_is_drift(changed: dict[str, Played]) -> None:
-    assert host("inbound-allowed") in failed(changed["drift"]), changed["drift"].output
+def test_5_a_profile_that_admits_by_default_is_drift(changed: Changed) -> None:
+    assert named(changed.runs["drift"], host("inbound-allowed")), changed.runs["drift"].output
 
 
 @known_fault("drift and --diff print the name raw")
 @pytest.mark.parametrize("name", ["drift", "site"])
-def test_14_texts_of_a_host_move_no_cursor(changed: dict[str, Played], name: str) -> None:
-    output = changed[name].output
+def test_14_texts_of_a_host_move_no_cursor(changed: Changed, name: str) -> None:
+    output = changed.runs[name].output
     assert "<script>" in output and not any(character in output for character in "\x1b\x07\0\u202e")
 
 
 @known_fault("the host could not tell, for ever: Ansible refuses the answer")
-def test_16_a_foreign_name_that_is_no_text_hides_no_host(changed: dict[str, Played]) -> None:
-    assert host("surrogate") not in failed(changed["drift"]) | failed(changed["site"]), changed["drift"].output
+def test_16_a_foreign_name_that_is_no_text_hides_no_host(changed: Changed) -> None:
+    assert not lines_about(changed.runs["drift"], "could not tell: ", host("surrogate"))
+    assert changed.in_dns("surrogate"), changed.runs["site"].output
 
 
-# --- 3: a change that waits to be taken back ------------------------------------------------------------------------------
+# --- 3: a change that waits to be taken back -------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -186,4 +228,4 @@ def pending(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
 @pytest.mark.parametrize("name", ["site", "drift"])
 def test_3_what_waits_to_be_taken_back_is_not_done(pending: dict[str, Played], name: str) -> None:
     assert pending[name].status == 2, pending[name].output
-    assert not says_fine(pending[name]) and lines_about(pending[name], host(CLEAN))
+    assert not says_fine(pending[name])
