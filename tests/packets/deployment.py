@@ -21,13 +21,13 @@ from typing import Any
 
 import yaml
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.ruleset import lines_of
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.table import Table
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.ruleset import Table, lines_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy import driver as haproxy
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx import driver as nginx_stream
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.options import read_services
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import parsed, rendered
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.planned import PlannedHost
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.documents import plain
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment as Probed
 
 from ..lab.lab import ROOT
 from ..simulators.proxies import HAPROXY, NGINX, STREAM_MODULE
@@ -109,14 +109,14 @@ def deployment(folder: Path) -> Iterator[Deployment]:
     """Make the network, the servers, the load balancers and the firewalls."""
     source = inventory(folder)
     known = inventory_of(source)
-    documents = parsed(rendered(compile_inventory(known)))
-    plans: dict[str, Document] = {str(each["host"]): each for path, each in documents.items() if path.startswith("hosts/")}
-    pools: list[Document] = [each for path, each in documents.items() if path.startswith("pools/")]
+    plan = compile_inventory(known)
+    plans = {name: _document(host) for name, host in plan.hosts.items()}
+    pools = [_document(pool) for pool in plan.pools.values()]
     services = [service for pool in pools for service in pool["virtual_services"]]
     spoken = {name: known[name].variables.get("lync_balancer_addresses", []) for name in plans}
     addresses = {name: list(dict.fromkeys([*spoken[name], *plan["addresses"], *_vips(services, name)])) for name, plan in plans.items()}  # type: ignore[misc]
     with contextlib.ExitStack() as stack:
-        network = stack.enter_context(_network(plans, addresses))
+        network = stack.enter_context(_network(plan, addresses))
         servers = Servers(network)
         stack.callback(servers.close)
         members = {(each["vip"], each["port"], each["protocol"]): frozenset(map(network.place_of, each["members"])) for each in services}
@@ -138,9 +138,16 @@ def _vips(services: Sequence[Document], name: str) -> list[str]:
     return [service["vip"] for service in services if service["balancers"][0] == name]
 
 
-def _network(plans: Mapping[str, Document], addresses: Mapping[str, Sequence[str]]) -> Network:
+def _document(item: object) -> Document:
+    document = plain(item)
+    assert isinstance(document, dict)
+    return document
+
+
+def _network(plan: Plan, addresses: Mapping[str, Sequence[str]]) -> Network:
     """Return the network: a host with a side towards the internet has a card for it."""
-    outside = {name: PlannedHost.of(plan).outside for name, plan in plans.items() if {"edge", "reverse_proxy"} & set(plan["roles"])}
+    sides = Probed.of(plan).outside
+    outside = {name: sides[name] for name, host in plan.hosts.items() if {"edge", "reverse_proxy"} & set(host.roles)}
     # The plan assumes it: the virtual address of the Access Edge is their gateway.
     return Network(addresses, ZONES, outside, dict.fromkeys(AV, "203.0.113.10"))
 
