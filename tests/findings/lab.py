@@ -30,15 +30,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.lab.lab import ROOT, Lab, Played
+from tests.lab.site_lab import GROUP
 from tests.simulators import ipsec_store
 from tests.simulators.bind import ZONE, Bind, present
 from tests.simulators.firewall_store import FirewallStore
 from tests.simulators.https_server import HttpsServer, Request, Response
 from tests.simulators.netns import namespace, needs_namespaces
 from tests.simulators.proxies import NET, Members, Proxy, greeted, needs_haproxy, needs_nginx, running_haproxy, running_nginx
-
-from tests.lab.lab import ROOT, Lab, Played
-from tests.lab.site_lab import GROUP
 
 __all__ = [
     "HERE",
