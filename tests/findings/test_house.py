@@ -141,7 +141,6 @@ def test_a2_a_row_of_the_site_is_probed_as_its_service(rows: Path) -> None:
 BALANCER = {"ansible_host": "10.1.0.5"}
 
 
-@known_fault("the plan takes it for an appliance, and site.yml writes HAProxy there")
 def test_a3_a_balancer_without_a_driver_is_refused(tmp_path: Path) -> None:
     pool = {"role": "frontend", "load_balancing": "hlb", "balancer": "lb01", "vip": "10.1.0.100"}
     hosts = {"fe01": {"ansible_host": "10.1.0.11", "lync_pool": "pool01.contoso.com"}}
