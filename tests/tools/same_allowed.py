@@ -126,5 +126,6 @@ ALLOWED: Sequence[Allowed] = (
     ),
     *_added("c*/documents/hosts/*", _PLAN, "balancer_addresses", "load_balancer", "reverse_proxy", "policy"),
     Allowed("c*/documents/hosts/*/balancer_driver", "the driver is part of load_balancer", new=ABSENT_TEXT),
-    *_added("c*/documents/hosts/*", _TRACE, "applications", "services", "peer_classes", "component_roles", "interface"),
+    *_added("c*/documents/hosts/*", _TRACE, "applications", "services", "peer_classes"),
+    *_added("c*/documents/hosts/*", _TRACE, "component_roles", "interface"),
 )  # fmt: skip
