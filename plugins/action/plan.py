@@ -1,11 +1,10 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Compiles the whole inventory once and keeps the plan for the rest of the run; documented in plugins/modules/plan.py.
-"""
+"""Compiles the whole inventory once and keeps the plan for the rest of the run; documented in plugins/modules/plan.py."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,8 @@ from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import ControllerAction, failed, run_state
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory, outlines
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import read_acceptances
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import read_limits
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.hostvars import read_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.run_variables import OF_HOSTS, OF_THE_RUN
@@ -49,6 +50,7 @@ _FIELDS = {
 # What a rollback needs of the options of a run.
 _OF_ROLLBACK = ("wave_size", "snapshot_dir", "rollback_to")
 _Answer = dict[str, Any]
+_Inventory = Mapping[str, InventoryHost]
 
 
 class ActionModule(ControllerAction):
@@ -66,9 +68,7 @@ class ActionModule(ControllerAction):
         inventory = read_inventory(task_vars["hostvars"])
         if options["only_order"]:
             return self._lay_out(inventory, options, task_vars)
-        plan, run = _compiled(
-            inventory, _given(options), lambda: read_run_options(self._variables(task_vars), inventory)
-        )
+        plan, run = _compiled(inventory, self._variables(task_vars), _given(options))
         difference = _difference(run.common.plan_baseline, plan)
         approved = flows.approved_plan(Path(options["approved"]), plan) if options["approved"] else None
         files = plan_files.rendered(plan)
@@ -91,23 +91,15 @@ class ActionModule(ControllerAction):
             "warnings": [*plan.warnings, *_left_out(plan, difference, task_vars)],
         }
 
-    def _lay_out(
-        self, inventory: Mapping[str, InventoryHost], options: _Answer, task_vars: Mapping[str, Any]
-    ) -> _Answer:
-        """Keep the order of the hosts and the options of a rollback; faults elsewhere in the inventory are no
-        obstacle.
-        """
-        run = with_options(read_run_options(self._variables(task_vars), inventory, only=_OF_ROLLBACK), _given(options))
-        hosts = outlines(inventory)
-        self._keep(
-            Plan({host.host: host for host in hosts}), {}, run, set(task_vars.get("ansible_play_hosts_all", ()))
-        )
+    def _lay_out(self, inventory: _Inventory, options: _Answer, task_vars: Mapping[str, Any]) -> _Answer:
+        """Keep the order of the hosts and the options of a rollback; faults elsewhere are no obstacle."""
+        run = read_run_options(self._variables(task_vars), inventory, only=_OF_ROLLBACK)
+        plan = Plan({host.host: host for host in outlines(inventory)})
+        self._keep(plan, {}, with_options(run, _given(options)), set(task_vars.get("ansible_play_hosts_all", ())))
         return {"changed": False}
 
     def _variables(self, task_vars: Mapping[str, Any]) -> dict[str, object]:
-        """Return the variables of the run, those of the play too, which no host has; a template that cannot be
-        resolved stays.
-        """
+        """Return the variables of the run, those of the play too; a template that cannot be resolved stays."""
         names = (variable.name for variable in OF_HOSTS + OF_THE_RUN if variable.name in task_vars)
         return {name: self._templated(task_vars[name]) for name in names}
 
@@ -118,17 +110,12 @@ class ActionModule(ControllerAction):
             return value
 
     def _keep(self, plan: Plan, files: Mapping[str, str], run: RunOptions, played: set[str]) -> None:
-        """Keep the plan that holds for the plays that follow, with the waves of the hosts played; files: its texts by
-        path.
-        """
+        """Keep the plan for the plays that follow, with the waves of the hosts played; files: its texts by path."""
         hosts = [host for host in plan.hosts.values() if host.host in played]
         windows = [host for host in hosts if host.platform == "windows"]
         # A Linux host without rules is left alone; a retired one is to lose those that it has.
-        linux = [
-            host
-            for host in hosts
-            if host.platform == "linux" and (host.firewall_rules or host.member_state == "retired")
-        ]
+        on_linux = (host for host in hosts if host.platform == "linux")
+        linux = [host for host in on_linux if host.firewall_rules or host.member_state == "retired"]
         wave_size = run.common.wave_size
         state = run_state()
         state.save(files, waves_of(windows, wave_size), waves_of(linux, wave_size))
@@ -152,13 +139,16 @@ def _given(options: _Answer) -> dict[str, object]:
 
 
 def _compiled(
-    inventory: Mapping[str, InventoryHost], given: Mapping[str, object], read: Callable[[], RunOptions]
+    inventory: _Inventory, variables: Mapping[str, object], given: Mapping[str, object]
 ) -> tuple[Plan, RunOptions]:
-    """Return the plan and the options of the run; raises InvalidInputError with the problems of both."""
-    problems: list[Problem] = []
+    """Return the plan and the options of the run; raises InvalidInputError with the problems of both.
+
+    variables: those of the run. given: options of the task, which go before.
+    """
     run, plan = RunOptions(), Plan()
+    problems = [*_drift_problems(variables)]
     try:
-        run = with_options(read(), given)
+        run = with_options(read_run_options(variables, inventory), given)
     except InvalidInputError as error:
         problems += error.problems
     try:
@@ -168,6 +158,17 @@ def _compiled(
     if problems:
         raise InvalidInputError(problems)
     return plan, run
+
+
+def _drift_problems(variables: Mapping[str, object]) -> Iterator[Problem]:
+    """Yield what is wrong with the options of a run that only a drift report can read as a whole."""
+    limits = {name: variables.get(f"lync_remediate_{name}") for name in ("classes", "window")}
+    accepted = variables.get("lync_accepted_deviations") or []
+    for read in (lambda: read_limits(limits), lambda: read_acceptances(accepted)):
+        try:
+            read()
+        except InvalidInputError as error:
+            yield from error.problems
 
 
 def _difference(baseline: str, plan: Plan) -> flows.Difference | None:

@@ -40,7 +40,7 @@ _COMPONENTS_OF_INTERFACE = {
 }
 _DEFINITIONS = {"ports": "port_row", "ipsec": "ipsec_row"}
 _MESSAGE_WIDTH = 200
-_TYPE_WORDS = {
+_TYPE_NAMES = {
     "object": "a mapping",
     "array": "a list",
     "string": "text",
@@ -117,7 +117,7 @@ def _class_problems(classes: object, place: str) -> Iterator[Problem]:
                 fix="choose another name",
             )
         for role in roles if isinstance(roles, list) else ():
-            yield from _word_problem(f"{place}, classes.{name}", role, ROLES, "role")
+            yield from _name_problem(f"{place}, classes.{name}", role, ROLES, "role")
 
 
 def row_problems(row: object, table: str, place: str, classes: Iterable[str]) -> list[Problem]:
@@ -131,12 +131,12 @@ def row_problems(row: object, table: str, place: str, classes: Iterable[str]) ->
         return found
     members = frozenset(classes) | set(ROLES)
     own = _port_row_problems(row, members) if table == PORTS else _ipsec_row_problems(row, members)
-    checks = [*own, *_words(row, "features", FEATURES, "feature")]
+    checks = [*own, *_name_problems(row, "features", FEATURES, "feature")]
     return found + [replace(problem, place=f"{place}, {problem.place}") for problem in checks]
 
 
 def _port_row_problems(row: Mapping[str, object], members: frozenset[str]) -> Iterator[Problem]:
-    yield from _word_problem("component", row.get("component"), members | set(COMPONENT_CLASSES), "role or class")
+    yield from _name_problem("component", row.get("component"), members | set(COMPONENT_CLASSES), "role or class")
     yield from _peer_problems(row.get("peers"), members | set(SPECIAL_CLASSES))
     for key in ("port", "other_port"):
         yield from _port_problems(key, row.get(key))
@@ -148,8 +148,8 @@ def _port_row_problems(row: Mapping[str, object], members: frozenset[str]) -> It
 def _ipsec_row_problems(row: Mapping[str, object], members: frozenset[str]) -> Iterator[Problem]:
     components = row.get("components")
     for name in _flat(components):
-        yield from _word_problem("components", name, members, "role or class")
-    yield from _word_problem("peer_class", row.get("peer_class"), members | set(SPECIAL_CLASSES), "role or class")
+        yield from _name_problem("components", name, members, "role or class")
+    yield from _name_problem("peer_class", row.get("peer_class"), members | set(SPECIAL_CLASSES), "role or class")
     yield from _port_problems("local_port", row.get("local_port"))
     yield from _interface_problems(row, _flat(components), members)
     yield from _gateway_port_problems(row)
@@ -218,26 +218,26 @@ def _flat(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _peer_problems(peers: object, words: frozenset[str]) -> Iterator[Problem]:
+def _peer_problems(peers: object, allowed: frozenset[str]) -> Iterator[Problem]:
     for index, peer in enumerate(peers if isinstance(peers, list) else ()):
         if isinstance(peer, Mapping):
-            yield from _word_problem(f"peers[{index}].class", peer.get("class"), words, "role or class")
-            yield from _words(peer, "features", FEATURES, "feature", f"peers[{index}].")
+            yield from _name_problem(f"peers[{index}].class", peer.get("class"), allowed, "role or class")
+            yield from _name_problems(peer, "features", FEATURES, "feature", f"peers[{index}].")
 
 
-def _words(
-    row: Mapping[str, object], key: str, words: Iterable[str], kind: str, prefix: str = ""
+def _name_problems(
+    row: Mapping[str, object], key: str, allowed: Iterable[str], kind: str, prefix: str = ""
 ) -> Iterator[Problem]:
-    for word in _flat(row.get(key)):
-        yield from _word_problem(prefix + key, word, words, kind)
+    for name in _flat(row.get(key)):
+        yield from _name_problem(prefix + key, name, allowed, kind)
 
 
-def _word_problem(place: str, word: object, words: Iterable[str], kind: str) -> Iterator[Problem]:
-    """Yield a problem when a text is not one of the words; the schema speaks for what is no text."""
-    allowed = list(words)
-    if isinstance(word, str) and word not in allowed:
-        near = nearest(word, allowed)
-        yield Problem(place, f"{shown(word)} is not a {kind}", one_of(allowed), f"write {near}" if near else "")
+def _name_problem(place: str, name: object, names: Iterable[str], kind: str) -> Iterator[Problem]:
+    """Yield a problem when a text is not one of the names; the schema speaks for what is no text."""
+    allowed = list(names)
+    if isinstance(name, str) and name not in allowed:
+        near = nearest(name, allowed)
+        yield Problem(place, f"{shown(name)} is not a {kind}", one_of(allowed), f"write {near}" if near else "")
 
 
 def _port_problems(key: str, port: object) -> Iterator[Problem]:
@@ -293,14 +293,13 @@ def _schema_problem(error: ValidationError, place: str) -> Problem:
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path).lstrip(".")
     known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
     fault = _Fault(error.instance, error.validator_value, sorted(known), error.message)
-    message, allowed, fix = _EXPLAIN.get(str(error.validator), _as_told)(fault)
+    message, allowed, fix = _EXPLAIN.get(str(error.validator), _as_reported)(fault)
     return Problem(f"{place}, {path}" if path else place, message, allowed, fix)
 
 
 @dataclass(frozen=True)
 class _Fault:
-    """What the schema refused: the value, what the keyword of the schema asks for, the keys it knows, its own message.
-    """
+    """What the schema refused: the value, what the keyword of the schema asks for, the keys it knows, its own message."""
 
     value: object
     asked: object
@@ -308,31 +307,31 @@ class _Fault:
     message: str
 
     @property
-    def words(self) -> list[str]:
-        """Return what is asked for as a list of words."""
-        return [str(word) for word in self.asked] if isinstance(self.asked, list) else [str(self.asked)]
+    def expected(self) -> list[str]:
+        """Return what is asked for as a list of texts."""
+        return [str(item) for item in self.asked] if isinstance(self.asked, list) else [str(self.asked)]
 
 
-_Words = tuple[str, str, str]
+_Explanation = tuple[str, str, str]
 
 
-def _as_told(fault: _Fault) -> _Words:
+def _as_reported(fault: _Fault) -> _Explanation:
     return fault.message if len(fault.message) < _MESSAGE_WIDTH else f"{shown(fault.value)} is not accepted", "", ""
 
 
-def _not_allowed(fault: _Fault) -> _Words:
-    return f"{shown(fault.value)} is not allowed", one_of(fault.words), ""
+def _not_allowed(fault: _Fault) -> _Explanation:
+    return f"{shown(fault.value)} is not allowed", one_of(fault.expected), ""
 
 
-def _wrong_type(fault: _Fault) -> _Words:
+def _wrong_type(fault: _Fault) -> _Explanation:
     return (
         f"{shown(fault.value)} has the wrong type",
-        " or ".join(_TYPE_WORDS.get(name, name) for name in fault.words),
+        " or ".join(_TYPE_NAMES.get(name, name) for name in fault.expected),
         "",
     )
 
 
-def _unknown_keys(fault: _Fault) -> _Words:
+def _unknown_keys(fault: _Fault) -> _Explanation:
     given = list(fault.value) if isinstance(fault.value, Mapping) else []
     extra = sorted(str(key) for key in given if key not in fault.known)
     near = nearest(extra[0], fault.known) if extra else ""
@@ -343,16 +342,16 @@ def _unknown_keys(fault: _Fault) -> _Words:
     )
 
 
-def _missing_key(fault: _Fault) -> _Words:
+def _missing_key(fault: _Fault) -> _Explanation:
     # jsonschema tells each missing key by itself, and which one in its message only
     return f"the key {fault.message.split(' is a required')[0]} is missing", "", "add it"
 
 
-def _wrong_form(fault: _Fault) -> _Words:
+def _wrong_form(fault: _Fault) -> _Explanation:
     return f"{shown(fault.value)} does not have the right form", f"text like {fault.asked}", ""
 
 
-_EXPLAIN: dict[str, Callable[[_Fault], _Words]] = {
+_EXPLAIN: dict[str, Callable[[_Fault], _Explanation]] = {
     "enum": _not_allowed,
     "type": _wrong_type,
     "additionalProperties": _unknown_keys,

@@ -114,7 +114,7 @@ def _transports(row: Row) -> tuple[Transport, ...]:
 
 
 def _port_row(row: Row) -> PortRow:
-    words = cast("dict[str, str]", row["load_balancer"])
+    load_balancer = cast("dict[str, str]", row["load_balancer"])
     return PortRow(
         id=_text(row, "id"),
         component=_text(row, "component"),
@@ -124,7 +124,7 @@ def _port_row(row: Row) -> PortRow:
         direction=Direction(row["direction"]),
         peers=tuple(map(_peer, cast("list[Row]", row["peers"]))),
         interface=Interface(row["interface"]),
-        load_balancer={Version(version): LoadBalancer(word) for version, word in words.items()},
+        load_balancer={Version(version): LoadBalancer(value) for version, value in load_balancer.items()},
         versions=_versions(row),
         note=_text(row, "note"),
         source=_text(row, "source"),

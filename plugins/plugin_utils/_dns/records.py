@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from .._base.errors import InvalidInputError, Problem, shown
 from .._base.libraries import dns
 from .._inventory.dns_servers import VIEWS
-from .._inventory.fields import At, Field, Record, dns_name, raw_mappings, read_record, texts, word
+from .._inventory.fields import At, Field, Record, choice, dns_name, raw_mappings, read_record, texts
 
 if TYPE_CHECKING:
     from dns.rdata import Rdata
@@ -116,7 +116,7 @@ _TYPE: Field[str] = Field("type", _type, "")
 _VALUES: Field[tuple[str, ...]] = Field("values", texts, ())
 _TTL: Field[int] = Field("ttl", _ttl, DEFAULT_TTL_SECONDS)
 _ZONE: Field[str] = Field("zone", dns_name, "")
-_VIEW: Field[str] = Field("view", word("a view", VIEWS), "internal")
+_VIEW: Field[str] = Field("view", choice("a view", VIEWS), "internal")
 _OWNER: Field[str] = Field("owner", dns_name, DEFAULT_OWNER)
 _FIELDS: tuple[Field[object], ...] = (_NAME, _TYPE, _VALUES, _TTL, _ZONE, _VIEW, _OWNER)
 

@@ -74,12 +74,12 @@ def _service_clashes(
     for service, addresses in given.items():
         port = host.edge_ports[service]
         for one in addresses.each():
-            mine = f"{place}.{service}"
-            owner = used.setdefault((one, port), mine)
-            if owner != mine:
+            service_place = f"{place}.{service}"
+            owner = used.setdefault((one, port), service_place)
+            if owner != service_place:
                 message = f"{one} port {port} is also that of {owner}"
                 yield Problem(
-                    mine,
+                    service_place,
                     message,
                     "one service for an address and port",
                     "give each service its own address, or its own port in lync_edge_ports",

@@ -98,10 +98,10 @@ def method_fits(draft: Draft) -> Iterator[Problem]:
             or not record.good(f.LOAD_BALANCING)
         ):
             continue
-        said = "load_balancing is none" if record.has(f.LOAD_BALANCING) else "load_balancing is not set"
+        method = "load_balancing is none" if record.has(f.LOAD_BALANCING) else "load_balancing is not set"
         yield Problem(
             _place(pool.name, "load_balancing"),
-            f"the pool has {count} servers and {said}",
+            f"the pool has {count} servers and {method}",
             "hlb, dns; none for one server",
             "write hlb or dns",
         )

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from .._base.addresses import AddressSet
 from .._base.errors import one_of, shown
-from .fields import At, Scope, Variable, addresses, raw_mapping, text, texts, word
+from .fields import At, Scope, Variable, addresses, choice, raw_mapping, text, texts
 from .messages import correction
 
 DRIVERS = ("haproxy", "nginx", "f5_as3", "netscaler", "kemp")
@@ -59,7 +59,7 @@ _HOST = Scope.HOST
 # --- load balancers -----------------------------------------------------------------------------------------------
 
 BALANCER_DRIVER: Variable[str | None] = Variable(
-    "lync_balancer_driver", word("a driver", DRIVERS), None, _HOST, "str",
+    "lync_balancer_driver", choice("a driver", DRIVERS), None, _HOST, "str",
     "How a load balancer is configured. Required of a managed one that a pool names.", choices=DRIVERS,
 )  # fmt: skip
 BALANCER_ADDRESSES = Variable(
@@ -74,7 +74,7 @@ BALANCER_VENDOR: Variable[Mapping[str, object]] = Variable(
     documented_default={},
 )  # fmt: skip
 BALANCER_STATE: Variable[str | None] = Variable(
-    "lync_balancer_state", word("a state", ("replaced", "merged")), None, _HOST, "str",
+    "lync_balancer_state", choice("a state", ("replaced", "merged")), None, _HOST, "str",
     "State that the virtual services of a load balancer are brought to; by default V(replaced), and V(merged) while "
     "a pool waits.",
     choices=("replaced", "merged"),
@@ -100,7 +100,7 @@ MASTER_SOCKET: Variable[str | None] = Variable(
 # --- reverse proxies ----------------------------------------------------------------------------------------------
 
 REVERSE_PROXY_DRIVER: Variable[str | None] = Variable(
-    "lync_reverse_proxy_driver", word("a driver of reverse proxies", REVERSE_PROXY_DRIVERS), None, _HOST, "str",
+    "lync_reverse_proxy_driver", choice("a driver of reverse proxies", REVERSE_PROXY_DRIVERS), None, _HOST, "str",
     "How a Linux reverse proxy is configured; without it, somebody else publishes there.",
     choices=REVERSE_PROXY_DRIVERS,
 )  # fmt: skip
@@ -119,12 +119,12 @@ REVERSE_PROXY_HTTP_PATH: Variable[str | None] = Variable(
 # --- how the firewall of a host is treated ------------------------------------------------------------------------
 
 APPLY = Variable(
-    "lync_apply", word("a way to apply changes", ("direct", "handout")), "direct", _HOST, "str",
+    "lync_apply", choice("a way to apply changes", ("direct", "handout")), "direct", _HOST, "str",
     "Whether a Windows host is changed, or scripts for it are handed out.",
     choices=("direct", "handout"), documented_default="direct",
 )  # fmt: skip
 FIREWALL_STATE = Variable(
-    "lync_firewall_state", word("a state", ("replaced", "merged", "overridden")), "replaced", _HOST, "str",
+    "lync_firewall_state", choice("a state", ("replaced", "merged", "overridden")), "replaced", _HOST, "str",
     "What the plan means for rules that it does not have. V(replaced) removes those of the owned group, V(merged) "
     "keeps them, V(overridden) removes them too, and disables rules of others that admit more on the plan's ports; "
     "drift and Linux take it for V(replaced).",
@@ -137,13 +137,13 @@ UNPROTECTED_RULES: Variable[tuple[str, ...]] = Variable(
     elements="str", documented_default=(),
 )  # fmt: skip
 IPSEC_ENGINE: Variable[str | None] = Variable(
-    "lync_ipsec_engine", word("an engine", ("auto", "cim", "netsh")), None, _HOST, "str",
+    "lync_ipsec_engine", choice("an engine", ("auto", "cim", "netsh")), None, _HOST, "str",
     "What writes IPsec exemptions. Default V(auto), the cmdlets of C(NetSecurity) where the host has them, and "
     "C(netsh) elsewhere.",
     choices=("auto", "cim", "netsh"),
 )  # fmt: skip
 LINUX_POLICY = Variable(
-    "lync_linux_policy", word("a policy", ("drop", "accept")), "drop", _HOST, "str",
+    "lync_linux_policy", choice("a policy", ("drop", "accept")), "drop", _HOST, "str",
     "What a Linux host does with inbound traffic that no rule admits.",
     choices=("drop", "accept"), documented_default="drop",
 )  # fmt: skip

@@ -14,7 +14,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 
-from .fields import At, Field, Record, address, dns_name, dns_names, port, read_record, text, word
+from .fields import At, Field, Record, address, choice, dns_name, dns_names, port, read_record, text
 from .model import DnsServer
 
 # RFC 8945 section 6, but for MD5, which it forbids to rely on, and the truncated ones, which BIND does not send.
@@ -43,10 +43,10 @@ def _secret(raw: object, at: At) -> str:
 
 ADDRESS: Field[str] = Field("address", address, "")
 ZONES: Field[tuple[str, ...]] = Field("zones", dns_names, ())
-VIEW: Field[str] = Field("view", word("a view", VIEWS), "internal")
+VIEW: Field[str] = Field("view", choice("a view", VIEWS), "internal")
 PORT: Field[int] = Field("port", port, DNS_PORT)
 KEY_NAME: Field[str | None] = Field("key_name", dns_name, None)
-KEY_ALGORITHM: Field[str] = Field("key_algorithm", word("an algorithm of TSIG", ALGORITHMS), "hmac-sha256")
+KEY_ALGORITHM: Field[str] = Field("key_algorithm", choice("an algorithm of TSIG", ALGORITHMS), "hmac-sha256")
 KEY_SECRET: Field[str] = Field("key_secret", _secret, "")
 WINDOWS_HOST: Field[str | None] = Field("windows_host", text, None)
 SERVER_FIELDS: tuple[Field[object], ...] = (

@@ -46,11 +46,11 @@ def _faults(rule: Rule, place: str) -> Iterator[Fault]:
             f"{place}, name", "names of this form are those of the plan's own rules", fix="choose another name"
         )
     for option in _SCOPES:
-        words = getattr(rule, option).keywords
-        if words:
+        keywords = getattr(rule, option).keywords
+        if keywords:
             yield Fault(
                 f"{place}, {option}",
-                f"{one_of(words)}: a plan holds no words",
+                f"{one_of(keywords)}: a plan holds no words",
                 "addresses, networks, ranges, ports",
                 "write what the word stands for",
             )

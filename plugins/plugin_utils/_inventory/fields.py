@@ -168,21 +168,21 @@ def text(raw: object, at: At) -> str:
     return plain
 
 
-def word(kind: str, words: Sequence[str]) -> Reader[str]:
-    """Return a reader of one word out of several; kind is said in the error ("a version")."""
+def choice(kind: str, allowed: Sequence[str]) -> Reader[str]:
+    """Return a reader of one of several names; kind is its noun in errors ("a version")."""
 
     def _read(raw: object, at: At) -> str:
         plain = str(raw).strip().lower() if isinstance(raw, (str, int)) else ""
-        if plain in words:
+        if plain in allowed:
             return plain
-        at.error(f"{shown(raw)} is not {kind}", one_of(words), correction(plain, words, "write one of them"))
-        return words[0]
+        at.error(f"{shown(raw)} is not {kind}", one_of(allowed), correction(plain, allowed, "write one of them"))
+        return allowed[0]
 
     return _read
 
 
 def boolean(raw: object, at: At) -> bool:
-    """Return true or false; the words that Ansible takes for them are taken too."""
+    """Return true or false; the names that Ansible takes for them are taken too."""
     plain = str(raw).strip().lower() if isinstance(raw, (str, int)) else ""
     if plain not in _TRUE + _FALSE:
         at.error(f"{shown(raw)} is neither true nor false", "true, false")
@@ -190,8 +190,7 @@ def boolean(raw: object, at: At) -> bool:
 
 
 def items(raw: object, at: At) -> list[tuple[object, At]]:
-    """Return (item, place) of a list; one text is a list of its comma separated parts, a number is a list of itself.
-    """
+    """Return (item, place) of a list; one text is a list of its comma separated parts, a number is a list of itself."""
     if isinstance(raw, str):
         return [(part.strip(), at) for part in raw.split(",") if part.strip()]
     if isinstance(raw, int) and not isinstance(raw, bool):
@@ -207,14 +206,14 @@ def texts(raw: object, at: At) -> tuple[str, ...]:
     return tuple(filter(None, (text(item, place) for item, place in items(raw, at))))
 
 
-def words_of(kind: str, words: Sequence[str]) -> Reader[frozenset[str]]:
-    """Return a reader of a list of words out of several; kind is said in the error ("a feature")."""
+def choices(kind: str, allowed: Sequence[str]) -> Reader[frozenset[str]]:
+    """Return a reader of a list of such names; kind is their noun in errors ("a feature")."""
 
     def _read(raw: object, at: At) -> frozenset[str]:
         found = texts(raw, at)
-        for one in (one for one in found if one not in words):
-            at.error(f"{shown(one)} is not {kind}", one_of(words), correction(one, words, "remove it"))
-        return frozenset(found) & frozenset(words)
+        for one in (one for one in found if one not in allowed):
+            at.error(f"{shown(one)} is not {kind}", one_of(allowed), correction(one, allowed, "remove it"))
+        return frozenset(found) & frozenset(allowed)
 
     return _read
 

@@ -51,8 +51,7 @@ def _raw(name: str, hostvars: HostVars) -> Mapping[str, object]:
 
 
 def _is_templated(value: object, templated: dict[int, tuple[object, bool]]) -> bool:
-    """Return whether a value holds template marks; the value is kept beside the answer so that its id stays its own.
-    """
+    """Return whether a value holds template marks; the value is kept beside the answer so that its id stays its own."""
     if isinstance(value, str):
         return any(mark in value for mark in _MARKS)
     if not isinstance(value, (Mapping, list, tuple)):

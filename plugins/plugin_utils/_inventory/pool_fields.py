@@ -23,6 +23,7 @@ from .fields import (
     Record,
     T,
     addresses,
+    choice,
     dns_name,
     mapping_of,
     port,
@@ -30,7 +31,6 @@ from .fields import (
     read_record,
     text,
     texts,
-    word,
 )
 from .model import Method, SqlServer, Tls
 
@@ -60,7 +60,7 @@ def _per_side(read: Reader[T]) -> Reader[Mapping[str, T]]:
 
 
 def _method(raw: object, at: At) -> Method:
-    return Method(word("a load balancing method", [method.value for method in Method])(raw, at))
+    return Method(choice("a load balancing method", [method.value for method in Method])(raw, at))
 
 
 _HOSTS: Field[tuple[str, ...]] = Field("hosts", texts, ())
@@ -95,7 +95,7 @@ def _path(raw: object, at: At) -> str:
     return ""
 
 
-_MODE: Field[str] = Field("mode", word("a mode of TLS", _TLS_MODES), "passthrough")
+_MODE: Field[str] = Field("mode", choice("a mode of TLS", _TLS_MODES), "passthrough")
 _CERTIFICATE: Field[str] = Field("certificate", _path, "")
 _CA: Field[str] = Field("ca", _path, "")
 

@@ -15,7 +15,7 @@ import os
 from collections.abc import Mapping
 
 from .._base.errors import shown
-from .fields import At, Reader, Scope, Variable, raw_mapping, text, texts, word
+from .fields import At, Reader, Scope, Variable, choice, raw_mapping, text, texts
 
 _RUN = Scope.RUN
 _TRUE, _FALSE = ("true", "yes", "on", "y", "t", "1"), ("false", "no", "off", "n", "f", "0")
@@ -44,17 +44,13 @@ def _whole_number(smallest: int, allowed: str) -> Reader[int]:
     return _read
 
 
-def _number(allowed: str) -> Reader[float]:
-    """Return a reader of a number that is not negative."""
-
-    def _read(raw: object, at: At) -> float:
-        number = _as_number(raw)
-        if number is None or number < 0:
-            at.error(f"{shown(raw)} is not a number from 0", allowed)
-            return 0.0
-        return number
-
-    return _read
+def _number(raw: object, at: At) -> float:
+    """Return a number that is not negative."""
+    number = _as_number(raw)
+    if number is None or number < 0:
+        at.error(f"{shown(raw)} is not a number of 0 or more", fix="write one, or leave it out")
+        return 0.0
+    return number
 
 
 def _as_number(raw: object) -> float | None:
@@ -141,7 +137,7 @@ OF_HOSTS: tuple[Variable[object], ...] = (
     _count("lync_probe_per_second", 1, 50, "How many probes of a host start in a second."),
     Variable(
         "lync_probe_seconds",
-        _number("seconds"),
+        _number,
         3.0,
         _RUN,
         "float",
@@ -178,7 +174,7 @@ OF_THE_RUN: tuple[Variable[object], ...] = (
     _list("lync_retire", "Hosts without a role that retire.yml takes everything of ours from."),
     Variable(
         "lync_dns_state",
-        word("a state", ("replaced", "merged")),
+        choice("a state", ("replaced", "merged")),
         "replaced",
         _RUN,
         "str",
@@ -195,7 +191,7 @@ OF_THE_RUN: tuple[Variable[object], ...] = (
     _list("lync_remediate_concerns", "Concerns that are repaired, by default all."),
     Variable(
         "lync_remediate_after_hours",
-        _number("hours"),
+        _number,
         0.0,
         _RUN,
         "float",

@@ -27,6 +27,8 @@ from .fields import (
     addresses,
     any_networks,
     boolean,
+    choice,
+    choices,
     dns_name,
     dns_names,
     mapping_of,
@@ -37,8 +39,6 @@ from .fields import (
     text,
     texts,
     urls,
-    word,
-    words_of,
 )
 from .model import DnsServer, MemberState, Platform
 from .pool_fields import read_pools
@@ -49,15 +49,15 @@ SIMPLE_URLS = ("meet", "dialin", "admin")
 
 
 def _version(raw: object, at: At) -> Version:
-    return Version(word("a version", VERSIONS)(raw, at))
+    return Version(choice("a version", VERSIONS)(raw, at))
 
 
 def _platform(raw: object, at: At) -> Platform:
-    return Platform(word("a platform", [platform.value for platform in Platform])(raw, at))
+    return Platform(choice("a platform", [platform.value for platform in Platform])(raw, at))
 
 
 def _member_state(raw: object, at: At) -> MemberState:
-    return MemberState(word("a member state", [state.value for state in MemberState])(raw, at))
+    return MemberState(choice("a member state", [state.value for state in MemberState])(raw, at))
 
 
 def _media_ports(raw: object, at: At) -> Mapping[str, tuple[int, int]]:
@@ -75,7 +75,7 @@ VERSION = Variable(
     "Version of the product that the host runs; equal within a pool.", choices=VERSIONS, documented_default="2010",
 )  # fmt: skip
 FEATURES_ON: Variable[frozenset[str]] = Variable(
-    "lync_features", words_of("a feature", FEATURES), frozenset(), _HOST, "list",
+    "lync_features", choices("a feature", FEATURES), frozenset(), _HOST, "list",
     "Features in use; each opens the rows that need it, a feature that is off opens nothing. Equal within a pool.",
     elements="str", choices=FEATURES, documented_default=(),
 )  # fmt: skip
@@ -268,7 +268,7 @@ DNS_SERVERS: Variable[tuple[DnsServer, ...]] = Variable(
     elements="dict", documented_default=(), is_secret=True,
 )  # fmt: skip
 IPSEC = Variable(
-    "lync_ipsec", word("a mode", ("auto", "true", "false")), "auto", _DEPLOYMENT, "str",
+    "lync_ipsec", choice("a mode", ("auto", "true", "false")), "auto", _DEPLOYMENT, "str",
     "Whether IPsec exemptions are applied. auto applies them where a rule of the host requests or requires "
     "protection.",
     choices=("auto", "true", "false"), documented_default="auto",
@@ -280,7 +280,7 @@ IPSEC_REMOTE_NETWORKS = Variable(
     elements="str", documented_default=(),
 )  # fmt: skip
 IPSEC_PORTS = Variable(
-    "lync_ipsec_ports", word("a choice", ("any", "media")), "any", _DEPLOYMENT, "str",
+    "lync_ipsec_ports", choice("a choice", ("any", "media")), "any", _DEPLOYMENT, "str",
     "Ports of IPsec exemptions, any as the tables print them, or the media ports only.",
     choices=("any", "media"), documented_default="any",
 )  # fmt: skip

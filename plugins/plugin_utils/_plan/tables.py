@@ -91,13 +91,13 @@ def _exemption_row(exemption: IpsecExemption) -> tuple[str, ...]:
 def _service_row(service: VirtualService) -> tuple[str, ...]:
     where = f"{service.vip} {service.protocol} {service.port}"
     members = f"{','.join(service.members)} port {service.node_port}"
-    kept = service.persistence
+    persistence = service.persistence
     return (
         service.name,
         shortened(service.rows),
         where,
         members,
-        f"{kept['type']} {kept['seconds']} s" if "seconds" in kept else str(kept["type"]),
+        f"{persistence['type']} {persistence['seconds']} s" if "seconds" in persistence else str(persistence["type"]),
     )
 
 

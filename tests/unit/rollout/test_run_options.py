@@ -84,7 +84,7 @@ def test_every_mistake_is_reported_at_once() -> None:
         "lync_dns_state: 'deleted' is not a state; allowed: merged, replaced; fix: write one of them",
         "lync_plan_dir: ['a'] is not a text; allowed: a non-empty text",
         "lync_probe_max: '1e400' is not a whole number; allowed: 1 and more",
-        "lync_probe_seconds: -1 is not a number from 0; allowed: seconds",
+        "lync_probe_seconds: -1 is not a number of 0 or more; fix: write one, or leave it out",
         "lync_snapshot: 'perhaps' is neither true nor false; allowed: true, false",
         "lync_snapshot_keep: True is not a whole number; allowed: 0 and more",
         "lync_wave_size: 0 is too small; allowed: 1 and more members of a pool at a time",
