@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The fixed text of the scripts that are handed out; handout.py fills in @HOST@, @GROUP@ and @RULES@.
+"""The fixed text of the scripts that are handed out; scripts.py fills in @HOST@, @GROUP@ and @RULES@.
 
 LOCAL_SCRIPT needs Windows PowerShell 2.0 and COM. It compares lists as sets of tokens, adds what is missing, and removes, by
 a name of its own, every other rule of the group. GROUP_POLICY_SCRIPT needs the cmdlets of Windows Server 2012 and later.
