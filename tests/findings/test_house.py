@@ -83,7 +83,7 @@ OUTSIDE_PORT, INSIDE_PORT = 5666, 5667
 def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of reports of drift and verify, over an inventory with two rows of its own."""
     folder = tmp_path_factory.mktemp("rows")
-    common = {"transports": ["tcp"], "direction": "in", "service": "HTTPS"}
+    common = {"transports": ["tcp"], "direction": "in", "application": "HTTPS"}
     extra_rows = [
         {
             "id": "site-portal",
@@ -125,12 +125,10 @@ def section(page: Path, title: str) -> str:
     return found[0] if found else ""
 
 
-@known_fault("the table of the perimeter knows rows of the shipped catalogue only")
 def test_a2_who_runs_the_perimeter_is_shown_the_row_of_the_site(rows: Path) -> None:
     assert str(OUTSIDE_PORT) in section(rows / "drift.html", "perimeter")
 
 
-@known_fault("the port is probed by connecting only")
 def test_a2_a_row_of_the_site_is_probed_as_its_service(rows: Path) -> None:
     kinds = {kind for address, port, kind, expected in probes(rows) if port == INSIDE_PORT and expected == "open"}
     assert kinds == {"tls"}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .lab import Deployment, Played, fill, given, known_fault, lines_about, own_lines, says_fine, small_disk
+from .lab import Deployment, Played, fill, given, lines_about, own_lines, says_fine, small_disk
 from .options import extra, tags
 
 SERVER = "se01.contoso.com"
@@ -30,7 +30,6 @@ def inventory(**variables: object) -> dict[str, Any]:
 # --- no host, no tag, no server --------------------------------------------------------------------
 
 
-@known_fault("it ends with status 0, and says DONE or 0 deviations of 0 devices")
 @pytest.mark.parametrize("playbook", ["site", "drift", "verify", "audit"])
 def test_8_an_inventory_without_a_host_of_ours_is_unknown(tmp_path: Path, playbook: str) -> None:
     (tmp_path / "dumps").mkdir()
@@ -46,7 +45,6 @@ def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
         yield site
 
 
-@known_fault("drift says 0 deviations, site DONE, both with status 0")
 @pytest.mark.parametrize("playbook", ["site", "drift"])
 def test_8_and_a5_a_tag_that_matches_nothing_is_unknown(one: Deployment, playbook: str) -> None:
     played = one.play(playbook, "--tags", "firewal")
@@ -54,7 +52,6 @@ def test_8_and_a5_a_tag_that_matches_nothing_is_unknown(one: Deployment, playboo
     assert played.status == 2 and not says_fine(played) and not lines_about(played, CLEAN), played.output
 
 
-@known_fault("both end with status 0, site with DONE")
 @pytest.mark.parametrize("playbook", ["site", "drift"])
 def test_8_dns_without_a_server_is_unknown(one: Deployment, playbook: str) -> None:
     played = one.play(playbook, *tags("dns"), *extra(dns_servers=[]))
@@ -64,7 +61,6 @@ def test_8_dns_without_a_server_is_unknown(one: Deployment, playbook: str) -> No
 # --- a refusal -------------------------------------------------------------------------------------
 
 
-@known_fault("--check prints REFUSED and ends with status 0")
 def test_8_check_fails_where_the_run_would_be_refused(one: Deployment) -> None:
     store = one.stores[SERVER]
     before = store.read()
@@ -107,12 +103,10 @@ def full_disk(tmp_path_factory: pytest.TempPathFactory) -> tuple[Played, dict[st
         return played, before, {name: (disk / name).read_bytes() for name in before}
 
 
-@known_fault("the run prints DONE, and fails afterwards")
 def test_19_a_report_that_cannot_be_written_changes_the_verdict(full_disk: tuple[Played, Any, Any]) -> None:
     assert full_disk[0].status == 2 and not says_fine(full_disk[0]), own_lines(full_disk[0])
 
 
-@known_fault("the report of the earlier run is cut to nothing")
 def test_19_a_report_is_whole_or_is_as_it_was(full_disk: tuple[Played, dict[str, bytes], dict[str, bytes]]) -> None:
     _played, before, after = full_disk
     for name, content in after.items():
