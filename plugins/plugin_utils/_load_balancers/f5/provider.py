@@ -4,15 +4,14 @@
 
 An idempotent run is two requests (which unit is active; a dry run, whose traces are the truth of the device), a
 change of members four (the key of the optimistic lock, the declaration) and a look again, whatever the number of
-services. Where an address or port is new, the whole device is looked through first, every partition: two more. AS3
-sees its tenant only, and fails half-way (0107176c) or shares traffic with somebody else.
+services. Where an address or port is new, the whole device is looked through first, every partition: two more.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from ..._base.reconcile import Done, SafetyStep, SafetyTable
 from ..._base.untyped import Object, items, mapping, text
 from ..appliances import APPLIANCE_SAFETY, ApplianceProvider
 from ..changes import ServiceChange, plan_changes, service_documents
-from ..conflicts import Conflict, Listener, find_conflicts
+from ..conflicts import Conflict, find_conflicts
 from ..https import Connection
 from ..model import Service
 from ..options import read_services
@@ -32,24 +31,11 @@ from . import schema
 from .client import BigIp, Unit, Waits, find_active
 from .declaration import LABEL, SCHEMA_VERSION, parsed
 from .driver import F5As3
-from .objects import (
-    MODELLED,
-    DeviceObject,
-    Objects,
-    destination,
-    profile_kinds,
-    rest_objects,
-    service_of,
-    services,
-    split_domain,
-    traced,
-    virtual_of,
-)
+from .listeners import compared, conflict_text, nearest, others, same_route_domain
+from .objects import MODELLED, DeviceObject, profile_kinds, services, traced
 
 _TENANT = re.compile(r"[A-Za-z][0-9A-Za-z_.-]{0,62}")
 _PARTITION_ONLY = frozenset({"auth partition", "sys folder", ""})
-_VIRTUALS = "ltm/virtual?$select=fullPath,destination,ipProtocol,appService"
-_ADDRESSES = "ltm/virtual-address?$select=fullPath,address,appService"
 _LOOKS = (State.MERGED, State.REPLACED)
 SAFETY: SafetyTable = {
     **APPLIANCE_SAFETY,
@@ -205,8 +191,8 @@ class F5Provider(ApplianceProvider):
             return self._conflicts
         device = self._active[0]
         tenants = frozenset(self._read_stored(device))
-        found = find_conflicts(new, _others(device, self._options.tenant, tenants), _same_domain, _conflict_text)
-        return (*self._conflicts, *_compared(device, _nearest(found)))
+        found = find_conflicts(new, others(device, self._options.tenant, tenants), same_route_domain, conflict_text)
+        return (*self._conflicts, *compared(device, nearest(found)))
 
     def conflict_message(self) -> str:
         """Return why the task fails although other pools went on."""
@@ -390,90 +376,3 @@ def _config(config: str | None, path: str | None) -> object:
         allowed = "the text of a declaration, or path to its file"
         raise InvalidInputError([Problem("running_config", "is missing", allowed, fix="give one of them")])
     return document
-
-
-# Who else has an address.
-
-
-def _others(device: BigIp, tenant: str, tenants: frozenset[str]) -> Iterator[Listener]:
-    """Yield every virtual server and virtual address of the device outside the tenant: two requests.
-
-    An address of Common alone is shared by AS3 itself. tenants: the names of those that AS3 knows.
-    """
-    for item in device.collection(_VIRTUALS):
-        address, port = destination(DeviceObject("ltm virtual", item))
-        if port:
-            yield from _listener(item, address, port, text(item.get("ipProtocol")) or "any", tenant, tenants)
-    for item in device.collection(_ADDRESSES):
-        if _partition(item) != "Common":
-            yield from _listener(item, text(item.get("address")), 0, "any", tenant, tenants)
-
-
-def _listener(
-    item: Object, address: str, port: int, protocol: str, tenant: str, tenants: frozenset[str]
-) -> Iterator[Listener]:
-    try:
-        found, domain = split_domain(address)
-    except ValueError:  # any, any6 and the like: no address of one service
-        return
-    partition, path, iapp = _partition(item), text(item.get("fullPath")), text(item.get("appService"))
-    if partition != tenant:
-        kind = "virtual" if port else "virtual-address"
-        yield Listener(
-            owner=_owner(path, iapp, "virtual server" if port else "virtual address", partition in tenants),
-            address=found,
-            port=port,
-            protocol=protocol,
-            domain="" if domain is None else f"route_domain {domain}",
-            path=path,
-            removal=(f"delete sys application service {iapp}" if iapp else f"delete ltm {kind} {path}",),
-        )
-
-
-def _partition(item: Object) -> str:
-    return text(item.get("fullPath")).strip("/").partition("/")[0]
-
-
-def _owner(path: str, iapp: str, kind: str, is_tenant: bool) -> str:
-    if iapp:
-        return f"iApp {iapp} ({kind} {path})"
-    if is_tenant:
-        return f"AS3 tenant {path.strip('/').partition('/')[0]} ({kind} {path})"
-    return f"{kind} {path}, made by hand"
-
-
-def _same_domain(service: Service, listener: Listener) -> bool:
-    domain = service.options.get("route_domain")
-    return listener.domain == ("" if domain is None else f"route_domain {domain}")
-
-
-def _conflict_text(service: Service, listener: Listener) -> str:
-    socket = f"{service.vip} port {service.port} ({service.protocol})"
-    place = socket if listener.port else f"address {service.vip}"
-    return f"pool {service.pool} is stopped: {place} of {service.name} belongs to {listener.owner}"
-
-
-def _nearest(found: Iterable[Conflict]) -> list[Conflict]:
-    """Return one conflict per service: with who has its port, else with who has its address."""
-    chosen: dict[str, Conflict] = {}
-    for conflict in sorted(found, key=lambda conflict: conflict.listener.port == 0):
-        chosen.setdefault(conflict.service.name, conflict)
-    return list(chosen.values())
-
-
-def _compared(device: BigIp, found: Sequence[Conflict]) -> tuple[Conflict, ...]:
-    """Return the conflicts with what is there as a service.
-
-    The device is read only when there is one, a request a kind.
-    """
-    if not any(conflict.listener.port for conflict in found):
-        return tuple(found)
-    objects = rest_objects(device.collection)
-    return tuple(_compared_with(conflict, objects) for conflict in found)
-
-
-def _compared_with(conflict: Conflict, objects: Objects) -> Conflict:
-    path = conflict.listener.path
-    if not conflict.listener.port or path not in objects:
-        return conflict
-    return conflict.compared_with(service_of(virtual_of(path, objects, profile_kinds(()))))
