@@ -162,7 +162,9 @@ EXAMPLES = r"""
 RETURN = r"""
 changes:
   description:
-    - What differs, rule by rule, with the properties and what that does to traffic; also policy, frame and file.
+    - What differs, rule by rule; also policy, frame and file. Each has C(kind), C(name), C(cause) and C(reason),
+      C(properties) that differ with their values before and after, C(opens), C(closes) and C(changes_admission), and
+      C(effects), what it does to traffic, each with C(kind), C(by) and C(text); C(effect) is that as one text.
   returned: save when rendering or parsing
   type: list
   elements: dict
@@ -181,7 +183,9 @@ summary:
   returned: save when rendering or parsing
   type: dict
 effects:
-  description: What each rule does beside the others.
+  description:
+    - What each rule does beside the others. C(kinds) and C(by) are for programs, C(effect) is the text, and C(effective)
+      tells whether anything of the rule is in force.
   returned: save when rendering or parsing
   type: list
   elements: dict

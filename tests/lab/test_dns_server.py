@@ -106,7 +106,7 @@ def test_the_rhythm_of_replaced(server: Bind) -> None:
     assert done(servers, check=True)["changed"]
     assert (server.zone(), server.updates()) == (before, 0)
     first = done(servers)
-    assert (first["failure"], first["summary"]["added"], first["stats"]["updates"]) == ("", 2, 1)
+    assert (first["failure"], first["summary"]["added"], first["stats"]["writes"]) == ("", 2, 1)
     made = server.zone()
     assert [line for line in made if line not in before] == [
         f"_sipinternaltls._tcp.{ZONE}. 300 IN SRV 0 0 5061 {POOL}.",
@@ -115,7 +115,7 @@ def test_the_rhythm_of_replaced(server: Bind) -> None:
     ]  # fmt: skip
     serial, changes = server.serial(), server.updates()
     again = done(servers)
-    assert (again["changed"], again["stats"]["updates"], again["commands"]) == (False, 0, [])
+    assert (again["changed"], again["stats"]["writes"], again["commands"]) == (False, 0, [])
     assert (server.zone(), server.serial(), server.updates()) == (made, serial, changes)
     server.nsupdate("internal", f"update delete {POOL}. A 10.1.0.12", f"update add {POOL}. 300 A 10.1.0.99")
     drift = done(servers, check=True)
@@ -187,7 +187,7 @@ def test_a_member_that_leaves_and_a_pool_that_ends(server: Bind) -> None:
 def test_views_are_apart(server: Bind) -> None:
     servers = [server.entry("internal"), server.entry("external")]
     result = done(servers, [a("10.1.0.100"), a("203.0.113.1", view="external")])
-    assert result["stats"]["updates"] == 2
+    assert result["stats"]["writes"] == 2
     views = ("internal", "external")
     assert {view: [line for line in server.zone(view) if line.startswith(f"{POOL}. 300")] for view in views} == {
         "internal": [f"{POOL}. 300 IN A 10.1.0.100"], "external": [f"{POOL}. 300 IN A 203.0.113.1"],
@@ -350,7 +350,7 @@ def test_many_records_take_few_updates_and_large_answers(server: Bind) -> None:
         for number in range(210)
     ]
     result = done([server.entry()], records)
-    assert (result["failure"], result["stats"]["updates"]) == ("", 2)
+    assert (result["failure"], result["stats"]["writes"]) == ("", 2)
     assert sum(line.startswith("pool") for line in server.zone()) == 210 + 1
     assert not done([server.entry()], records)["changed"]
 
