@@ -40,6 +40,19 @@ ALLOWED_IMPORTS = {
     "plugin_utils": (),
     ROOM_OF_ANSIBLE: ("ansible",),
 }
+# Floors of the core: a room imports rooms of lower floors only, so no two rooms need each other. DESIGN.md says what lives in each.
+FLOORS = (
+    ("_base",),
+    ("_catalogue", "_firewall", "_load_balancers"),
+    ("_inventory", "_publications"),
+    ("_dns", "_plan"),
+    ("_compiler", "_rollout"),
+    ("_drift",),
+    ("_probes",),
+    ("_report",),
+    ("_ansible",),
+)
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 LINES_OF_FILE_MAXIMUM = 500
 LINES_OF_FUNCTION_MAXIMUM = 40
 LINES_OF_FUNCTION_MEDIAN_MAXIMUM = 12
@@ -105,6 +118,33 @@ def test_imports_stay_in_their_rooms(kind: str) -> None:
     rooms = {ROOM_OF_ANSIBLE} - {kind}
     paths = [path for path in python_files(PLUGINS / kind) if path.parent.relative_to(PLUGINS).as_posix() not in rooms]
     assert_none(f"{place(path, line)} imports {name}" for path in paths for line, name in imports(path) if not is_below(name, allowed))
+
+
+def room_of(name: str) -> str:
+    """Return the room that an absolute name of the core leads to, empty for any other name."""
+    inner = name.removeprefix(f"{NAMESPACE}.plugin_utils.")
+    return inner.partition(".")[0] if inner != name else ""
+
+
+def test_the_core_is_made_of_its_rooms() -> None:
+    assert {path.name for path in CORE.iterdir() if path.name != "__pycache__"} == FLOOR_OF.keys()
+
+
+def test_rooms_import_lower_floors_only() -> None:
+    found = ((path, line, name) for path in python_files(CORE) for line, name in imports(path) if room_of(name))
+    crossing = ((path, line, path.relative_to(CORE).parts[0], room_of(name)) for path, line, name in found)
+    upward = [(path, line, here, there) for path, line, here, there in crossing if here != there and FLOOR_OF[there] >= FLOOR_OF[here]]
+    assert_none(f"{place(path, line)}: {here} imports {there}, which is no lower floor" for path, line, here, there in upward)
+
+
+def test_the_design_names_every_room() -> None:
+    design = (ROOT / "DESIGN.md").read_text(encoding="utf-8")
+    assert_none(room for room in FLOOR_OF if f"| `{room}` |" not in design)
+
+
+def test_action_plugins_import_no_other() -> None:
+    found = ((path, line, name) for path in python_files(PLUGINS / "action") for line, name in imports(path))
+    assert_none(f"{place(path, line)} imports {name}" for path, line, name in found if is_below(name, (f"{NAMESPACE}.action",)))
 
 
 def test_plugins_know_no_other_folder() -> None:
