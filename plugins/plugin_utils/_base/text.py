@@ -12,12 +12,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def value_text(value: object) -> str:
+def result_text(value: object) -> str:
     """Return a value of a result on one line: lists with commas, mappings as name and value, nothing as "nothing"."""
     if value is None or value == []:
         return "nothing"
     if isinstance(value, Mapping):
-        return " ".join(f"{name} {value_text(part)}" for name, part in value.items() if part not in ("", None))
+        return " ".join(f"{name} {result_text(part)}" for name, part in value.items() if part not in ("", None))
     if isinstance(value, bool):
         return str(value).lower()
-    return ", ".join(map(value_text, value)) if isinstance(value, (list, tuple)) else str(value)
+    return ", ".join(map(result_text, value)) if isinstance(value, (list, tuple)) else str(value)

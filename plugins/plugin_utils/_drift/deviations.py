@@ -25,7 +25,7 @@ from fnmatch import fnmatchcase
 
 from .._base.changes import Cause, Kind
 from .._base.errors import InvalidInputError, Problem, nearest, one_of, shown
-from .._base.text import value_text
+from .._base.text import result_text
 from .._base.untyped import mappings
 from .._firewall.effects import EffectKind
 from .._rollout.results import Concern, TaskResult
@@ -67,7 +67,7 @@ class Difference:
     @property
     def text(self) -> str:
         """Return the difference for people: "localport is 4444, should be 444"."""
-        return f"{self.name} is {value_text(self.before)}, should be {value_text(self.after)}"
+        return f"{self.name} is {result_text(self.before)}, should be {result_text(self.after)}"
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _of_change(result: TaskResult, change: Mapping[str, object]) -> Deviation:
 def _of_unknown(result: TaskResult) -> Iterator[Deviation]:
     """Yield the values that stand under names of the plan and that nobody of this collection wrote; they stay."""
     for item in result.mappings("unknown"):
-        reason = f"unknown value {value_text(item.get('values'))}, which stays"
+        reason = f"unknown value {result_text(item.get('values'))}, which stays"
         yield Deviation(
             result.device, result.concern.whole, Class.EXTRA, record_name(item), reason, too_wide=True, stays=True
         )

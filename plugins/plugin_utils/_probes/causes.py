@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from .._base.text import value_text
+from .._base.text import result_text
 from .._drift.deviations import Class, Deviation
 from .._plan.model import HostPlan
 from .host_io import Facts
@@ -61,7 +61,7 @@ def _rule(judged: Judged, known: Knowledge) -> str:
 def _rule_text(item: Deviation, host: str) -> str:
     scope = next((one for one in item.properties if one.name == "remoteip"), None)
     if item.kind is Class.CHANGED and scope is not None and item.too_narrow:
-        admitted, wanted = value_text(scope.before), value_text(scope.after)
+        admitted, wanted = result_text(scope.before), result_text(scope.after)
         return f"rule scoped to other addresses: {item.name} of {host} admits {admitted}, should admit {wanted}"
     if item.kind is Class.CHANGED:
         return f"rule changed on {host}: {item.text}" if item.too_narrow else ""

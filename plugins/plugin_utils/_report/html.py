@@ -17,7 +17,7 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from .._base.libraries import jinja2
-from .._base.text import counted, value_text
+from .._base.text import counted, result_text
 from .._base.untyped import mappings
 from .._catalogue.model import Interface
 from .._plan.files import Document
@@ -58,7 +58,7 @@ def page(report: Document, plan: Plan) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(value_text=value_text, role_name=_role_name, counts=_device_counts)
+    environment.filters.update(result_text=result_text, role_name=_role_name, counts=_device_counts)
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
         report=report,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from .._base.changes import Kind
-from .._base.text import counted, value_text
+from .._base.text import counted, result_text
 from .._base.untyped import mapping, mappings, texts
 from .._drift.deviations import Difference, differences_of, record_name
 from .._firewall.effects import EffectKind
@@ -278,7 +278,7 @@ def _notes(result: TaskResult) -> Iterator[str]:
 def _unknown_values(result: TaskResult) -> Iterator[str]:
     for item in result.mappings("unknown"):
         place = f"{item.get('name')} {item.get('type')} ({item.get('view')}, zone {item.get('zone')})"
-        yield f"{place}: unknown value {value_text(item.get('values'))}, which stays"
+        yield f"{place}: unknown value {result_text(item.get('values'))}, which stays"
 
 
 def _ineffective(own: Iterable[TaskResult]) -> Iterator[tuple[str, str]]:
