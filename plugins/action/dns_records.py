@@ -10,7 +10,8 @@ from typing import Any
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, Answer, ProviderAction
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import Provider
-from ansible_collections.msuc.lync.plugins.plugin_utils._dns.reconcile import DnsProvider, Task, offline_result
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.reconcile import DnsProvider, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.zone import offline_result
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
 _SPEC: dict[str, Any] = {

@@ -184,7 +184,7 @@ summary:
   type: dict
 effects:
   description:
-    - What each rule does beside the others. C(kinds) and C(by) are for programs, C(effect) is the text, and C(effective)
+    - What each rule does beside the others. C(kinds) and C(by) are for programs, C(effect) is text, and C(effective)
       tells whether anything of the rule is in force.
   returned: save when rendering or parsing
   type: list

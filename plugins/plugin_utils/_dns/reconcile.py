@@ -16,10 +16,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from .._base.changes import State
-from .._base.errors import DeviceError, InvalidInputError, Problem, shown
+from .._base.errors import DeviceError, InvalidInputError, Problem
 from .._base.reconcile import Done, NotApplicable, Provider, SafetyStep, SafetyTable, bullets
 from .._inventory.dns_servers import read_dns_servers
 from .._inventory.fields import At
@@ -27,7 +26,7 @@ from .._inventory.model import DnsServer
 from . import results, windows
 from . import zone as zones
 from .planner import Have, Plan, RecordChange, Scope, applied, plan_changes
-from .records import Key, RecordSet, Wanted, as_options, read_records
+from .records import Key, RecordSet, Wanted, read_records
 from .wire import Client
 
 Connect = Callable[[DnsServer, float], Client]
@@ -371,35 +370,3 @@ def _follow(run: ZoneRun, client: Client, deadline: float) -> Iterator[str]:
             yield fault
             return
         time.sleep(_POLL_SECONDS)
-
-
-def offline_result(options: Mapping[str, object]) -> dict[str, object]:
-    """Return the result of the states rendered and parsed, which ask no server; raises InvalidInputError.
-
-    Zone lines come by view; owners and marks are not of the zone's text.
-    """
-    if options["state"] == State.RENDERED.value:
-        want = read_records(options["records"])
-        views = sorted({one.view for one in want})
-        return {
-            "changed": False,
-            "rendered": {view: zones.rendered(one.set for one in want if one.view == view) for view in views},
-        }
-    zone, view = str(options["zone"] or "").lower().rstrip("."), str(options["view"])
-    if not zone:
-        raise InvalidInputError([Problem("zone", "state parsed needs the zone of the text", fix="add zone")])
-    return {"changed": False, "parsed": as_options(zones.parsed(_zone_file(options), zone), view)}
-
-
-def _zone_file(options: Mapping[str, object]) -> str:
-    text, path = options["running_config"], options["path"]
-    if (text is None) == (path is None):
-        message = "state parsed needs a text or a file"
-        raise InvalidInputError([Problem("running_config", message, "running_config or path", "give one of them")])
-    if path is None:
-        return str(text)
-    try:
-        return Path(str(path)).read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        message = f"{shown(path)} cannot be read: {error}"
-        raise InvalidInputError([Problem("path", message, fix="name the file of a zone")]) from error

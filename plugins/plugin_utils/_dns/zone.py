@@ -13,12 +13,14 @@ Names in zone lines are absolute, so that the lines mean the same whatever the f
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .._base.errors import InvalidInputError, Problem
+from .._base.changes import State
+from .._base.errors import InvalidInputError, Problem, shown
 from .._base.libraries import dns
 from .planner import Have, Mark, RecordChange, Scope, asked_keys, mark_name, mark_of
-from .records import TYPES, Key, RecordSet, Wanted, rdata, value_text
+from .records import TYPES, Key, RecordSet, Wanted, as_options, rdata, read_records, value_text
 from .wire import Client
 
 if TYPE_CHECKING:
@@ -187,3 +189,38 @@ def parsed(text: str, zone: str) -> tuple[RecordSet, ...]:
             key = Key(zone, name.to_text(omit_final_dot=True).lower(), kind)
             sets.append(RecordSet(key, rdataset.ttl, tuple(sorted(value_text(data) for data in rdataset))))
     return tuple(sorted(sets))
+
+
+# States that ask no server.
+
+
+def offline_result(options: Mapping[str, object]) -> dict[str, object]:
+    """Return the result of the states rendered and parsed, which ask no server; raises InvalidInputError.
+
+    Zone lines come by view; owners and marks are not of the zone's text.
+    """
+    if options["state"] == State.RENDERED.value:
+        want = read_records(options["records"])
+        views = sorted({one.view for one in want})
+        return {
+            "changed": False,
+            "rendered": {view: rendered(one.set for one in want if one.view == view) for view in views},
+        }
+    zone, view = str(options["zone"] or "").lower().rstrip("."), str(options["view"])
+    if not zone:
+        raise InvalidInputError([Problem("zone", "state parsed needs the zone of the text", fix="add zone")])
+    return {"changed": False, "parsed": as_options(parsed(_zone_file(options), zone), view)}
+
+
+def _zone_file(options: Mapping[str, object]) -> str:
+    text, path = options["running_config"], options["path"]
+    if (text is None) == (path is None):
+        message = "state parsed needs a text or a file"
+        raise InvalidInputError([Problem("running_config", message, "running_config or path", "give one of them")])
+    if path is None:
+        return str(text)
+    try:
+        return Path(str(path)).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        message = f"{shown(path)} cannot be read: {error}"
+        raise InvalidInputError([Problem("path", message, fix="name the file of a zone")]) from error

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._dns.reconcile import Task, offline_result
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.reconcile import Task
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.records import RecordSet, read_records
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.zone import offline_result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
