@@ -89,29 +89,18 @@ def management_networks(value: object) -> tuple[AddressSet, list[Problem]]:
 
 
 def _range_problems(safety: Safety) -> list[Problem]:
-    problems = []
-    if not 0 <= safety.confirm_minutes <= _MOST_MINUTES:
-        problems.append(
-            Problem(
-                "confirm_minutes",
-                f"{safety.confirm_minutes} is out of range",
-                f"0 to {_MOST_MINUTES}",
-                "write how many minutes",
-            )
-        )
-    if not 1 <= safety.keep <= _MOST_SNAPSHOTS:
-        problems.append(
-            Problem(
-                "snapshot_keep",
-                f"{safety.keep} is out of range",
-                f"1 to {_MOST_SNAPSHOTS}",
-                "write how many snapshots stay",
-            )
-        )
+    ranges = (
+        ("confirm_minutes", safety.confirm_minutes, 0, _MOST_MINUTES, "write how many minutes"),
+        ("snapshot_keep", safety.keep, 1, _MOST_SNAPSHOTS, "write how many snapshots stay"),
+    )
+    problems = [
+        Problem(option, f"{value} is out of range", f"{first} to {last}", fix)
+        for option, value, first, last, fix in ranges
+        if not first <= value <= last
+    ]
     if safety.confirm_minutes and not safety.snapshot:
-        problems.append(
-            Problem("confirm_minutes", "there is nothing to bring back without a snapshot", fix="set snapshot to true")
-        )
+        message = "there is nothing to bring back without a snapshot"
+        problems.append(Problem("confirm_minutes", message, fix="set snapshot to true"))
     return problems
 
 

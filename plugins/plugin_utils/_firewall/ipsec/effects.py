@@ -47,11 +47,12 @@ def described(host: IpsecHost, changes: RuleChanges, group: str) -> tuple[RuleCh
     profiles = [_always_on(profile) for profile in host.profiles]
     known = describe_effects(host.rules, changes, profiles)
     of_rules = rule_effects(host.rules, known, profiles, group)
+    protecting = host.protecting
     # No change of an exemption changes what is admitted.
     now = tuple(
         replace(
             change,
-            effects=_of_exemption(change.effects, change.after.rule if change.after else None, host.protecting),
+            effects=_of_exemption(change.effects, change.after.rule if change.after else None, protecting),
             changes_admission=False,
         )
         for change in known.now
@@ -59,7 +60,7 @@ def described(host: IpsecHost, changes: RuleChanges, group: str) -> tuple[RuleCh
     rules = {present.rule.name: present.rule for present in host.rules if present.rule.group == group}
     rules |= {change.name: change.after.rule for change in known.now if change.after is not None}
     effects = tuple(
-        replace(one, effects=_of_exemption(one.effects, rules.get(one.name), host.protecting)) for one in of_rules
+        replace(one, effects=_of_exemption(one.effects, rules.get(one.name), protecting)) for one in of_rules
     )
     return replace(known, now=now), effects
 

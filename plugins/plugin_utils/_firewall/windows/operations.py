@@ -40,12 +40,12 @@ def operations(changes: Iterable[RuleChange]) -> list[Operation]:
 
 def _operations(change: RuleChange) -> list[Operation]:
     if change.before is None or change.after is None or _must_replace(change):
-        added = (
-            []
-            if change.after is None
-            else [_operation("add", change.name, None, list(to_com(change.after.rule).items()))]
-        )
-        return added + ([] if change.before is None else [_operation("remove", change.name, change.before, [])])
+        found = []
+        if change.after is not None:
+            found.append(_operation("add", change.name, None, to_com(change.after.rule).items()))
+        if change.before is not None:
+            found.append(_operation("remove", change.name, change.before, []))
+        return found
     return [_operation("change", change.name, change.before, puts(change.before.rule, change.after.rule))]
 
 
