@@ -231,7 +231,6 @@ def test_a7_the_collection_needs_no_other_folder(copy: Path, tmp_path: Path, pla
 # --- A8: who armed what ----------------------------------------------------------------------------
 
 
-@known_fault("the run says DONE")
 @needs_namespaces
 def test_a8_a_host_that_does_not_say_that_it_armed_is_not_believed(tmp_path: Path) -> None:
     with linux_host("disguised", tmp_path, "10.1.0.5/24") as host:
