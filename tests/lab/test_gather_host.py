@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""msuc.lync.windows_gather_remote over the wire, simulated and as PowerShell: what the modules of firewall and IPsec answer, in one answer."""
+"""msuc.lync.windows_gather_remote over the wire: what the modules of firewall and IPsec answer, in one answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from tests.simulators.executor import Executor
 from tests.simulators.powershell import PowerShellExecutor
 
 GATHER = {"operation": "gather"}
-MODULES: tuple[tuple[str, dict[str, Any]], ...] = (("windows_gather_remote", {}), ("windows_firewall_remote", GATHER), ("windows_ipsec_remote", GATHER))
+MODULES: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("windows_gather_remote", {}),
+    ("windows_firewall_remote", GATHER),
+    ("windows_ipsec_remote", GATHER),
+)
 ANSIBLE = {"changed", "failed", "_ansible_no_log", "done"}
 
 
@@ -28,7 +32,9 @@ def test_one_answer_holds_both(lab: Lab, executor: Executor | str) -> None:
     tasks = [{"name": name, f"msuc.lync.{name}": arguments} for name, arguments in MODULES]
     played = lab.play(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
     assert played.status == 0, played.output
-    both, firewall, ipsec = ({name: value for name, value in record["result"].items() if name not in ANSIBLE} for record in played.of("fe01"))
+    both, firewall, ipsec = (
+        {name: value for name, value in record["result"].items() if name not in ANSIBLE} for record in played.of("fe01")
+    )
     parts = {"firewall": both.pop("firewall"), "ipsec": both.pop("ipsec")}
     assert {**both, **parts["firewall"]} == firewall
     assert {**both, **parts["ipsec"]} == ipsec

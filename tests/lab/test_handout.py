@@ -15,8 +15,8 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.com im
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.scripts import hand_out
 
 from tests.lab.lab import ROOT, Lab
-from tests.lab.summaries import outcomes
 from tests.lab.site_lab import SiteLab
+from tests.lab.summaries import outcomes
 from tests.lab.test_windows_firewall_rules import MEDIA, SIP, playbook, start_with_old_rules
 from tests.simulators import powershell, tamper
 
@@ -27,8 +27,22 @@ NEEDS_POWERSHELL = pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name 
 WANT: list[dict[str, Any]] = [
     SIP,
     {**MEDIA, "description": 'it\'s \u2019quoted\u2019 `$(x) "y"'},
-    {"name": "ping", "protocol": "icmpv4", "icmp_type_code": ["8:0"], "remoteip": ["10.0.0.0/8", "10.20.0.1"], "program": "C:\\Program Files\\a.exe"},
-    {"name": "out", "direction": "out", "protocol": "tcp", "remoteport": "443", "enabled": False, "action": "block", "interfacetypes": "lan"},
+    {
+        "name": "ping",
+        "protocol": "icmpv4",
+        "icmp_type_code": ["8:0"],
+        "remoteip": ["10.0.0.0/8", "10.20.0.1"],
+        "program": "C:\\Program Files\\a.exe",
+    },
+    {
+        "name": "out",
+        "direction": "out",
+        "protocol": "tcp",
+        "remoteport": "443",
+        "enabled": False,
+        "action": "block",
+        "interfacetypes": "lan",
+    },
     {"name": "everything", "profiles": "domain", "security": "authenc", "service": "*", "remoteip": "localsubnet"},
 ]
 TWIN = {"Name": "ping", "Grouping": "msuc.lync", "Protocol": 1, "LocalPorts": "*", "Enabled": True}
@@ -57,7 +71,13 @@ def run_script(script: pathlib.Path, lab: Lab, *arguments: str) -> str:
     fakes = "\n".join(path.read_text(encoding="utf-8") for path in (powershell._COM, powershell._IPSEC))
     wrapper.write_text(f"{fakes}\n& '{script}' @args\n", encoding="utf-8-sig")
     environment = {**os.environ, **files.environment()}
-    done = subprocess.run([PWSH, "-NoProfile", "-File", str(wrapper), *arguments], env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [PWSH, "-NoProfile", "-File", str(wrapper), *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     files.take_back()
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     return done.stdout
@@ -82,7 +102,10 @@ def test_the_script_gives_what_the_module_gives_and_then_finds_nothing_to_do(lab
     found = [held(lab, host) for host in ("fe01", "fe02")]
     for one, other in zip(*found, strict=True):
         assert one == other
-    foreign = [[rule for rule in tamper.show(lab.stores[host]) if rule.get("Grouping") != "msuc.lync"] for host in ("fe01", "fe02")]
+    foreign = [
+        [rule for rule in tamper.show(lab.stores[host]) if rule.get("Grouping") != "msuc.lync"]
+        for host in ("fe01", "fe02")
+    ]
     assert foreign[0] == foreign[1]
     assert "0 rules to add, 0 to remove, 5 as wanted" in run_script(local, lab)
     # What the module made on the other host is as the script wants it too: the simulator gives back masks and ranges.
@@ -90,12 +113,16 @@ def test_the_script_gives_what_the_module_gives_and_then_finds_nothing_to_do(lab
     assert "0 rules to add, 0 to remove, 5 as wanted" in run_script(local, lab)
 
 
-def run_policy_script(script: pathlib.Path, gpo: pathlib.Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_policy_script(
+    script: pathlib.Path, gpo: pathlib.Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run the script for a Group Policy object over the fakes; gpo is the file that is the object."""
     wrapper = gpo.with_name("wrapper.ps1")
     wrapper.write_text(f". '{FAKE_GPO}'\n& '{script}' -PolicyStore 'contoso.com\\fe01' @args\n", encoding="utf-8-sig")
     command = [PWSH, "-NoProfile", "-File", str(wrapper), *arguments]
-    return subprocess.run(command, env={**os.environ, "LAB_GPO": str(gpo), **environment}, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, env={**os.environ, "LAB_GPO": str(gpo), **environment}, capture_output=True, text=True, check=False
+    )
 
 
 @NEEDS_POWERSHELL
@@ -123,14 +150,26 @@ def test_the_script_for_group_policy_replaces_the_group_at_once_or_not_at_all(tm
     ping, out, everything = (made[name] for name in ("ping", "out", "everything"))
     assert (ping["Protocol"].lower(), ping["IcmpType"], ping["RemoteAddress"]) == ("icmpv4", ["8:0"], ["10.0.0.0/8"])
     assert ping["Program"] == "C:\\Program Files\\a.exe"
-    assert (out["Direction"], out["Action"], out["Enabled"], out["RemotePort"], out["InterfaceType"]) == ("Outbound", "Block", "False", ["443"], ["Wired"])
-    assert (everything["Profile"], everything["Service"], everything["RemoteAddress"]) == (["Domain"], "Any", ["LocalSubnet"])
+    assert (out["Direction"], out["Action"], out["Enabled"], out["RemotePort"], out["InterfaceType"]) == (
+        "Outbound",
+        "Block",
+        "False",
+        ["443"],
+        ["Wired"],
+    )
+    assert (everything["Profile"], everything["Service"], everything["RemoteAddress"]) == (
+        ["Domain"],
+        "Any",
+        ["LocalSubnet"],
+    )
     assert (everything["Authentication"], everything["Encryption"]) == ("Required", "Required")
 
 
 @pytest.mark.skipif(not CHECK, reason="LYNC_PWSH_CHECK does not name pwsh-check")
 def test_the_scripts_are_clean_for_windows_powershell(tmp_path: pathlib.Path) -> None:
-    done = subprocess.run([CHECK, "--strict", *map(str, handed_out(tmp_path))], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [CHECK, "--strict", *map(str, handed_out(tmp_path))], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (0, "")
 
 
@@ -142,7 +181,10 @@ def test_texts_of_rules_are_quoted_and_the_files_begin_with_a_mark(tmp_path: pat
     assert "Description = 'it''s \u2019\u2019quoted\u2019\u2019 `$(x) \"y\"'" in text.decode("utf-8-sig")
     assert "RemoteAddresses = '10.1.0.0/255.255.255.0,2001:db8::/64'" in text.decode("utf-8-sig")
     rendered = policy.read_text(encoding="utf-8-sig")
-    assert "DisplayName = 'ping'; Group = 'msuc.lync'; Direction = 'Inbound'; Action = 'Allow'; Enabled = 'True'" in rendered
+    assert (
+        "DisplayName = 'ping'; Group = 'msuc.lync'; Direction = 'Inbound'; Action = 'Allow'; Enabled = 'True'"
+        in rendered
+    )
     assert "Authentication = 'Required'; Encryption = 'Required'" in rendered
     assert "InterfaceType = @('Wired')" in rendered and "Service = 'Any'" in rendered
 
@@ -156,21 +198,34 @@ def test_marked_hosts_get_scripts_and_are_not_contacted(tmp_path: pathlib.Path) 
         assert not (tmp_path / "plan/handout").exists()
         played = site.playbook("site", *arguments)
         assert played.status == 0, played.output
-        ipsec = [f"{host}-ipsec-gpo.ps1", f"{host}-ipsec-mirror-gpo.ps1", f"{host}-ipsec-static.txt", f"{host}-ipsec.txt"]
+        ipsec = [
+            f"{host}-ipsec-gpo.ps1",
+            f"{host}-ipsec-mirror-gpo.ps1",
+            f"{host}-ipsec-static.txt",
+            f"{host}-ipsec.txt",
+        ]
         scripts = sorted((tmp_path / "plan/handout").iterdir())
         assert sorted(path.name for path in scripts) == sorted([f"{host}-gpo.ps1", f"{host}.ps1", *ipsec])
         if CHECK:
             checked = subprocess.run(
-                [CHECK, "--strict", *(str(path) for path in scripts if path.suffix == ".ps1")], capture_output=True, text=True, check=False
+                [CHECK, "--strict", *(str(path) for path in scripts if path.suffix == ".ps1")],
+                capture_output=True,
+                text=True,
+                check=False,
             )
             assert (checked.returncode, checked.stdout) == (0, "")
         again = site.playbook("site", *arguments)
-        assert again.status == 0 and played.result(host)["status"] and outcomes(again, "firewall")[host][0] == "handed out"
+        assert (
+            again.status == 0 and played.result(host)["status"] and outcomes(again, "firewall")[host][0] == "handed out"
+        )
         assert site.counts("requests") == requests
 
 
 def test_a_script_cannot_bring_about_other_states(lab: Lab, tmp_path: pathlib.Path) -> None:
     lab.start({"fe01": {"addresses": ["10.1.0.11"]}})
     result = lab.play(playbook(rules=[SIP], state="merged", handout_dir=str(tmp_path / "x"))).result("fe01")
-    assert "handout_dir: a script cannot bring about state merged; allowed: replaced; fix: set state to replaced, or apply" in result["msg"]
+    assert (
+        "handout_dir: a script cannot bring about state merged; allowed: replaced; fix: set state to replaced, or apply"
+        in result["msg"]
+    )
     assert lab.stores["fe01"].counts()["requests"] == 0

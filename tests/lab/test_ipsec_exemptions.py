@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""IPsec exemptions from ansible-playbook over WinRM, on both engines: the rhythm of states, faults, and whole deployments."""
+"""IPsec exemptions from ansible-playbook over WinRM, on both engines: states, faults, and whole deployments."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ PWSH = os.environ.get("LYNC_PWSH", "")
 ENGINES = {"fe01": "cim", "fe02": "netsh"}
 ADDRESSES = {"fe01": ["10.1.0.11"], "fe02": ["10.1.0.12"]}
 UDP = {"name": "Lync exempt media (UDP)", "protocol": "udp", "rows": ["I5", "I6"]}
-TCP = {"name": "Lync exempt media (TCP)", "protocol": "tcp", "localport": "49152-65535", "description": "Application sharing."}
+TCP = {
+    "name": "Lync exempt media (TCP)",
+    "protocol": "tcp",
+    "localport": "49152-65535",
+    "description": "Application sharing.",
+}
 OLD = {"DisplayName": "Lync exempt old", "Protocol": "UDP"}
 FOREIGN = {"{F1}": {"DisplayName": "Theirs", "Protocol": "TCP", "LocalPort": ["5357"]}}
 ISOLATION = {"{D1}": {"DisplayName": "Domain isolation", "InboundSecurity": "Require", "OutboundSecurity": "Request"}}
@@ -37,7 +42,11 @@ def start(lab: Lab, rules: Mapping[str, Mapping[str, Any]] | None = None) -> Non
     lab.start({name: {"addresses": addresses, "seed": [{"Name": "Contoso"}]} for name, addresses in ADDRESSES.items()})
     for name, engine in ENGINES.items():
         old = {**OLD, "Group": "msuc.lync"} if engine == "cim" else OLD
-        ipsec_store.change(lab.stores[name], module=engine == "cim", rules=ipsec_store.exempted({**FOREIGN, **(rules or {}), "{O1}": old}))
+        ipsec_store.change(
+            lab.stores[name],
+            module=engine == "cim",
+            rules=ipsec_store.exempted({**FOREIGN, **(rules or {}), "{O1}": old}),
+        )
 
 
 def names(lab: Lab, host: str) -> list[str]:
@@ -57,7 +66,9 @@ def test_rhythm_on_both_engines(lab: Lab) -> None:
         result = checked.result(host)
         assert (result["changed"], stats(result), result["engine"]) == (True, (1, 1, 0), engine), checked.output
         assert lab.stores[host].path.read_bytes() == untouched[host]
-        assert "IPsec exemption Lync exempt old (still exempt by Lync exempt media (UDP))" in [diff["before_header"] for diff in result["diff"]]
+        assert "IPsec exemption Lync exempt old (still exempt by Lync exempt media (UDP))" in [
+            diff["before_header"] for diff in result["diff"]
+        ]
     changed = lab.play(play)
     for host in ENGINES:
         assert (changed.result(host)["changed"], stats(changed.result(host))) == (True, (2, 3, 3)), changed.output
@@ -69,15 +80,24 @@ def test_rhythm_on_both_engines(lab: Lab) -> None:
     for host in ENGINES:
         now = lab.stores[host].counts()
         assert (again.result(host)["changed"], stats(again.result(host))) == (False, (1, 1, 0))
-        assert {what: now[what] - counted[host][what] for what in ("executions", "writes")} == {"executions": 1, "writes": 0}
+        assert {what: now[what] - counted[host][what] for what in ("executions", "writes")} == {
+            "executions": 1,
+            "writes": 0,
+        }
     for host in ENGINES:
-        rules = {key: text.replace("Active=TRUE", "Active=FALSE") if UDP["name"] in text else text for key, text in ipsec_store.shown(lab.stores[host]).items()}
+        rules = {
+            key: text.replace("Active=TRUE", "Active=FALSE") if UDP["name"] in text else text
+            for key, text in ipsec_store.shown(lab.stores[host]).items()
+        }
         ipsec_store.change(lab.stores[host], rules=rules)
     drifted = lab.play(play, "--check")
     repaired = lab.play(play)
     for host in ENGINES:
         (change,) = drifted.result(host)["changes"]
-        assert (change["name"], change["properties"]) == (UDP["name"], [{"property": "enabled", "before": False, "after": True}])
+        assert (change["name"], change["properties"]) == (
+            UDP["name"],
+            [{"property": "enabled", "before": False, "after": True}],
+        )
         assert stats(repaired.result(host)) == (2, 3, 1)
     gone = lab.play(playbook(state="deleted"))
     assert [(stats(gone.result(host)), names(lab, host)) for host in ENGINES] == [((2, 3, 2), ["Theirs"])] * 2
@@ -106,9 +126,19 @@ def test_faults_are_told_and_the_next_run_goes_on(lab: Lab) -> None:
 def test_input_is_refused_before_contact(lab: Lab) -> None:
     start(lab)
     requests = {host: lab.stores[host].counts()["requests"] for host in ENGINES}
-    played = lab.play(playbook(exemptions=[{**UDP, "localport": "RPC"}, {**TCP, "auth1set": "{1}"}, {"protocol": "udp"}], policy_store="Media"))
+    played = lab.play(
+        playbook(
+            exemptions=[{**UDP, "localport": "RPC"}, {**TCP, "auth1set": "{1}"}, {"protocol": "udp"}],
+            policy_store="Media",
+        )
+    )
     message = played.result("fe01")["msg"]
-    for part in ("take no words for ports", "no authentication or crypto set", "the rule has no name", "'Media' names no Group Policy object"):
+    for part in (
+        "take no words for ports",
+        "no authentication or crypto set",
+        "the rule has no name",
+        "'Media' names no Group Policy object",
+    ):
         assert part in message
     assert "Traceback" not in played.output
     assert {host: lab.stores[host].counts()["requests"] for host in ENGINES} == requests
@@ -117,13 +147,21 @@ def test_input_is_refused_before_contact(lab: Lab) -> None:
 def test_without_a_host(lab: Lab, tmp_path: pathlib.Path) -> None:
     start(lab)
     rendered = lab.play(playbook(exemptions=[UDP], state="rendered"), "--limit", "fe01").result("fe01")
-    assert rendered["rendered"] == ["v2.10|Action=DoNotSecure|Protocol=17|Active=TRUE|Name=Lync exempt media (UDP)|EmbedCtxt=msuc.lync|"]
+    assert rendered["rendered"] == [
+        "v2.10|Action=DoNotSecure|Protocol=17|Active=TRUE|Name=Lync exempt media (UDP)|EmbedCtxt=msuc.lync|"
+    ]
     assert "action=noauthentication" in rendered["netsh"] and "action=permit" in rendered["legacy_script"]
-    parsed = lab.play(playbook(state="parsed", running_config=json.dumps({"{1}": rendered["rendered"][0]})), "--limit", "fe01").result("fe01")
+    parsed = lab.play(
+        playbook(state="parsed", running_config=json.dumps({"{1}": rendered["rendered"][0]})), "--limit", "fe01"
+    ).result("fe01")
     assert [(rule["id"], rule["name"], rule["protocol"]) for rule in parsed["parsed"]] == [("{1}", UDP["name"], "udp")]
     never = lab.play(playbook(exemptions=[UDP], needed="false")).result("fe02")
     assert (never["changed"], never["not_needed"]) == (False, "lync_ipsec is false")
-    options = {"exemptions": [UDP], "handout_dir": str(tmp_path / "out"), "mirror_peers": [{"name": "clients", "addresses": ["10.10.0.0/16"]}]}
+    options = {
+        "exemptions": [UDP],
+        "handout_dir": str(tmp_path / "out"),
+        "mirror_peers": [{"name": "clients", "addresses": ["10.10.0.0/16"]}],
+    }
     handed = lab.play(playbook(**options)).result("fe01")
     assert [pathlib.Path(path).name for path in handed["handed_out"]] == [
         "fe01-ipsec.txt",
@@ -148,7 +186,9 @@ def test_the_powershell_of_the_collection_converges_and_stays(lab: Lab, executor
     play = playbook(exemptions=[UDP, TCP])
     made = lab.play(play)
     for host in ENGINES:
-        assert (stats(made.result(host)), names(lab, host)) == ((2, 3, 3), [TCP["name"], UDP["name"], "Theirs"]), made.output
+        assert (stats(made.result(host)), names(lab, host)) == ((2, 3, 3), [TCP["name"], UDP["name"], "Theirs"]), (
+            made.output
+        )
     again = lab.play(play)
     assert [stats(again.result(host)) for host in ENGINES] == [(1, 1, 0), (1, 1, 0)], again.output
 
@@ -160,8 +200,14 @@ def test_the_powershell_of_the_collection_converges_and_stays(lab: Lab, executor
 def site(tmp_path: pathlib.Path) -> Iterator[SiteLab]:
     """Return two Front End Servers and a Director; um01 is not managed."""
     pool = {"role": "frontend", "load_balancing": "dns", "balancer": "lb01", "web_vip": "10.1.0.101"}
-    common = {"lync_client_networks": ["10.10.0.0/16"], "lync_version": "2010", "lync_pools": {"pool01.contoso.com": pool}}
-    front_ends = {name: {"ansible_host": addresses[0], "lync_pool": "pool01.contoso.com"} for name, addresses in ADDRESSES.items()}
+    common = {
+        "lync_client_networks": ["10.10.0.0/16"],
+        "lync_version": "2010",
+        "lync_pools": {"pool01.contoso.com": pool},
+    }
+    front_ends = {
+        name: {"ansible_host": addresses[0], "lync_pool": "pool01.contoso.com"} for name, addresses in ADDRESSES.items()
+    }
     groups: dict[str, Any] = {
         "frontend": {"hosts": front_ends},
         "monitoring": {"hosts": {"mon01": {"ansible_host": "10.1.0.51"}}},
@@ -202,12 +248,18 @@ def test_auto_mirrors_drift_and_repair_of_a_deployment(site: SiteLab, tmp_path: 
     assert held(site) == planned
     results = {record["host"]: record["result"] for record in made.results if "report" in record["result"]}
     mirrors = results["fe01"]["report"]["mirrors"]
-    assert [(each["name"], each["peers"]) for each in mirrors] == [(name, ["clients", "um01"]) for name in planned["fe01"]]
+    assert [(each["name"], each["peers"]) for each in mirrors] == [
+        (name, ["clients", "um01"]) for name in planned["fe01"]
+    ]
     script = (tmp_path / "plan" / "handout" / "fe01-ipsec-mirror-gpo.ps1").read_text(encoding="utf-8-sig")
     assert "RemoteAddress = @('10.1.0.11')" in script and "msuc.lync fe01" in script
     assert "ICMP: not exempt on this host" in made.output
     before = site.counts("executions")
-    assert printed(ok(site.playbook("site", *options)), "Print what was done").splitlines()[2].startswith("3 devices unchanged")
+    assert (
+        printed(ok(site.playbook("site", *options)), "Print what was done")
+        .splitlines()[2]
+        .startswith("3 devices unchanged")
+    )
     assert {host: count - before[host] for host, count in site.counts("executions").items()} == dict.fromkeys(before, 1)
     rules = ipsec_store.shown(site.lab.stores["fe02"])
     ipsec_store.change(site.lab.stores["fe02"], rules={key: text for key, text in rules.items() if "(UDP)" not in text})
@@ -223,7 +275,9 @@ def test_what_a_plan_no_longer_wants_goes_at_last(site: SiteLab) -> None:
     for host in ENGINES:
         ipsec_store.change(site.lab.stores[host], rules=ipsec_store.exempted({**ISOLATION, "{O1}": OLD}))
     played = ok(site.playbook("site", "--tags", "ipsec"))
-    kinds = [(record["task"], change["kind"]) for record in played.results for change in record["result"].get("changes", ())]
+    kinds = [
+        (record["task"], change["kind"]) for record in played.results for change in record["result"].get("changes", ())
+    ]
     # The rule without a group is ours by its name, and goes when all others are in place.
     assert [kind for task, kind in kinds if "End the exemptions" in task] == ["remove", "remove"]
     assert {kind for task, kind in kinds if "Exempt what" in task} == {"add"}

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The collection's PowerShell on a local connection, through ansible_pwsh_interpreter, which ansible-core 2.21 and later have."""
+"""The collection's PowerShell on a local connection, by ansible_pwsh_interpreter of ansible-core 2.21 and later."""
 
 from __future__ import annotations
 
@@ -29,8 +29,14 @@ pytestmark = [pytest.mark.no_cover, pytest.mark.skipif(not PWSH, reason="LYNC_PW
 def local(tmp_path: pathlib.Path) -> Lab:
     """Return a lab of one host that is reached without a wire: this machine, with the fakes of a Windows."""
     lab = Lab(tmp_path)
-    lab.stores = prepare({"fe01": {"addresses": ["10.1.0.11", "2001:db8::11"], "seed": [OLD, {"Name": "Contoso"}]}}, tmp_path / "store")
-    variables = {"ansible_connection": "local", "ansible_pwsh_interpreter": interpreter(tmp_path, lab.stores["fe01"], PWSH), "ansible_pipelining": True}
+    lab.stores = prepare(
+        {"fe01": {"addresses": ["10.1.0.11", "2001:db8::11"], "seed": [OLD, {"Name": "Contoso"}]}}, tmp_path / "store"
+    )
+    variables = {
+        "ansible_connection": "local",
+        "ansible_pwsh_interpreter": interpreter(tmp_path, lab.stores["fe01"], PWSH),
+        "ansible_pipelining": True,
+    }
     lab.inventory.write_text(json.dumps({"all": {"hosts": {"fe01": variables}}}), encoding="utf-8")
     return lab
 
@@ -40,7 +46,13 @@ def test_the_module_converges_and_stays_on_a_local_connection(local: Lab) -> Non
     before = store.read()["rules"]
     task: dict[str, Any] = json.loads(playbook(rules=[SIP, MEDIA]))[0]["tasks"][0]
     wrong = {"name": "Host", "msuc.lync.windows_firewall_remote": {"operation": "Gather"}, "ignore_errors": True}
-    tasks = [{**task, "check_mode": True}, {"name": "Looked at", "ansible.builtin.slurp": {"src": str(store.path)}}, task, task, wrong]
+    tasks = [
+        {**task, "check_mode": True},
+        {"name": "Looked at", "ansible.builtin.slurp": {"src": str(store.path)}},
+        task,
+        task,
+        wrong,
+    ]
     play = [{"hosts": "all", "gather_facts": False, "tasks": tasks}]
 
     played = local.play(json.dumps(play))

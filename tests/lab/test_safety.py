@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Nobody is locked out and nothing is lost: snapshots, changes that are taken back, rollback, faults; simulated and in a PowerShell."""
+"""Nobody is locked out and nothing is lost: snapshots, changes that are taken back, rollback, faults.
+
+Simulated and in a PowerShell.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,14 @@ NEEDS_POWERSHELL = [
 ]
 BOTH = pytest.mark.parametrize("lab", ["simulator", pytest.param("powershell", marks=NEEDS_POWERSHELL)], indirect=True)
 HOST = {"fe01": {"addresses": ["10.1.0.11"]}}
-OWN_WINRM = {"Name": "Own WinRM", "Grouping": "msuc.lync", "Protocol": 6, "LocalPorts": "5985", "RemoteAddresses": "10.9.0.0/24", "Enabled": True}
+OWN_WINRM = {
+    "Name": "Own WinRM",
+    "Grouping": "msuc.lync",
+    "Protocol": 6,
+    "LocalPorts": "5985",
+    "RemoteAddresses": "10.9.0.0/24",
+    "Enabled": True,
+}
 NOT_WANTED = {"Name": "Old", "Grouping": "msuc.lync", "Protocol": 6, "LocalPorts": "5070", "Enabled": True}
 
 
@@ -70,7 +80,9 @@ def test_a_snapshot_is_there_before_the_first_write_and_comes_back(lab: Lab) -> 
     path = result["snapshot"]["path"]
     assert result["snapshot"] == {"path": path, "rollback": f'netsh advfirewall import "{path}"', "armed": False}
     restore = {"operation": "restore", "path": "newest"}
-    restored = lab.play(f'[{{"hosts": "all", "gather_facts": false, "tasks": [{{"msuc.lync.windows_firewall_remote": {restore}}}]}}]').result("fe01")
+    restored = lab.play(
+        f'[{{"hosts": "all", "gather_facts": false, "tasks": [{{"msuc.lync.windows_firewall_remote": {restore}}}]}}]'
+    ).result("fe01")
     assert (restored["changed"], restored["restored"]) == (True, path)
     assert tamper.show(store) == before
     # What was there before it was restored is a snapshot too.
@@ -100,7 +112,10 @@ def test_a_change_that_shuts_new_connections_comes_back_and_the_next_run_converg
     play = playbook(rules=[SIP], confirm_minutes=5)
     result = lab.play(play).result("fe01")
     assert result["status"] == "unreachable", result
-    assert "no new connection after the change, which is not confirmed: it comes back by itself 5 minutes after the first write" in result["msg"]
+    assert (
+        "no new connection after the change, which is not confirmed: it comes back by itself 5 minutes after the "
+        "first write" in result["msg"]
+    )
     store.set_faults()
     waits = lab.play(play).result("fe01")
     assert (waits["status"], owned(lab)) == ("failed", {SIP["name"]}) or not waits["changed"]
@@ -127,7 +142,10 @@ def test_a_change_that_waits_to_be_confirmed_keeps_others_out(lab: Lab) -> None:
     lab.start(HOST)
     store = lab.stores["fe01"]
     store.set_faults(drop_after_write=1)
-    assert lab.play(playbook(rules=[SIP, {**SIP, "name": "B"}], confirm_minutes=5)).result("fe01")["status"] == "unreachable"
+    assert (
+        lab.play(playbook(rules=[SIP, {**SIP, "name": "B"}], confirm_minutes=5)).result("fe01")["status"]
+        == "unreachable"
+    )
     store.set_faults()
     assert len(owned(lab)) == 1
     refused = lab.play(playbook(rules=[SIP, {**SIP, "name": "B"}])).result("fe01")
@@ -146,7 +164,9 @@ def test_a_listener_that_does_not_answer_any_more_is_not_confirmed(lab: Lab) -> 
         store = lab.stores["fe01"]
         store.change(listeners=[f"0.0.0.0 {port}"])
         result = lab.play(playbook(rules=[SIP], confirm_minutes=5)).result("fe01")
-    assert result["msg"].startswith(f"TCP {port} answered before the change and does not now; the change is not confirmed: it comes back by itself")
+    assert result["msg"].startswith(
+        f"TCP {port} answered before the change and does not now; the change is not confirmed: it comes back by itself"
+    )
     assert (result["snapshot"]["armed"], stats(result)) == (True, (2, 3, 1))
     store.advance(5)
     assert owned(lab) == set()
@@ -164,7 +184,8 @@ def test_the_guard_refuses_before_any_write(lab: Lab) -> None:
     before = store.read()
     result = lab.play(playbook(rules=[SIP], management_networks=["10.9.0.0/25"], accept_cut=True)).result("fe01")
     assert (result["status"], result["changed"], stats(result)) == ("failed", False, (1, 1, 0)), result
-    line = "winrm (TCP 5985) on 10.1.0.11 would be shut for 10.9.0.0/25 on profile domain; rules that go or block: Own WinRM"
+    shut = "winrm (TCP 5985) on 10.1.0.11 would be shut for 10.9.0.0/25 on profile domain"
+    line = f"{shut}; rules that go or block: Own WinRM"
     assert result["msg"] == f"the changes are refused; nothing was written:\n  - management: {line}"
     assert store.read()["rules"] == before["rules"]
     checked = lab.play(playbook(rules=[SIP], accept_cut=True), "--check").result("fe01")
@@ -191,7 +212,9 @@ def test_group_policy_counts_and_is_never_written(lab: Lab) -> None:
     assert (result["status"], owned(lab)) == ("ok", {SIP["name"]}), result
     lab.stores["fe01"].change(group_policy={"rules": {}, "profiles": {"domain": {"AllowLocalPolicyMerge": 0}}})
     off = lab.play(playbook(rules=[])).result("fe01")
-    assert "Group Policy switches local rules off on profile domain; fix: mark the host lync_apply: handout" in off["msg"]
+    assert (
+        "Group Policy switches local rules off on profile domain; fix: mark the host lync_apply: handout" in off["msg"]
+    )
 
 
 @BOTH
@@ -240,7 +263,13 @@ def test_two_controllers_at_once_end_in_a_conflict_that_says_so(lab: Lab) -> Non
     assert any(rule["Name"] == "Theirs" for rule in tamper.show(store))
 
 
-ODD_NAMES = ["quotes \" ' `", "[brackets] {braces} (x)", "wild*cards? %", "Rückruf für Anrufe \u0442\u0435\u0441\u0442 \u65e5\u672c", "$dollar & <xml> ;"]
+ODD_NAMES = [
+    "quotes \" ' `",
+    "[brackets] {braces} (x)",
+    "wild*cards? %",
+    "Rückruf für Anrufe \u0442\u0435\u0441\u0442 \u65e5\u672c",
+    "$dollar & <xml> ;",
+]
 
 
 @BOTH
@@ -250,21 +279,43 @@ def test_odd_names_are_made_changed_and_removed_exactly(lab: Lab) -> None:
     rules = [{**SIP, "name": name} for name in ODD_NAMES]
     assert lab.play(playbook(rules=rules)).result("fe01")["status"] == "ok"
     assert owned(lab) == set(ODD_NAMES)
-    assert stats(lab.play(playbook(rules=[{**rule, "localport": 443} for rule in rules])).result("fe01")) == (2, 3, len(rules))
+    assert stats(lab.play(playbook(rules=[{**rule, "localport": 443} for rule in rules])).result("fe01")) == (
+        2,
+        3,
+        len(rules),
+    )
     assert lab.play(playbook(state="deleted")).result("fe01")["status"] == "ok"
     assert [rule for rule in tamper.show(lab.stores["fe01"]) if rule.get("Grouping") != "msuc.lync"] == foreign
 
 
 def many_rules(count: int) -> list[dict[str, Any]]:
-    """Return rules as a host has them: 117 names twice, names of packages, groups that are resources; from 450 on others."""
+    """Return rules as a host has them: 117 names twice, names of packages, groups that are resources.
+
+    From 450 on others.
+    """
     kinds = (
-        {"Name": "Windows-Remoteverwaltung {} (HTTP eingehend)", "Grouping": "@FirewallAPI.dll,-30267", "LocalPorts": "5985"},
-        {"Name": "@{{Microsoft.Windows.Cortana_{}?ms-resource://x}}", "Grouping": "@{Microsoft.Windows.Cortana_1.0?ms-resource://y}"},
-        {"Name": "Dateifreigabe {}", "Grouping": "@FirewallAPI.dll,-28502", "LocalPorts": "445", "RemoteAddresses": "LocalSubnet"},
+        {
+            "Name": "Windows-Remoteverwaltung {} (HTTP eingehend)",
+            "Grouping": "@FirewallAPI.dll,-30267",
+            "LocalPorts": "5985",
+        },
+        {
+            "Name": "@{{Microsoft.Windows.Cortana_{}?ms-resource://x}}",
+            "Grouping": "@{Microsoft.Windows.Cortana_1.0?ms-resource://y}",
+        },
+        {
+            "Name": "Dateifreigabe {}",
+            "Grouping": "@FirewallAPI.dll,-28502",
+            "LocalPorts": "445",
+            "RemoteAddresses": "LocalSubnet",
+        },
     )
     stock = [{**kinds[number % 3], "Name": kinds[number % 3]["Name"].format(number)} for number in range(450 - 117)]
     numbered = [{"Name": f"Regel {number}", "LocalPorts": str(1 + number)} for number in range(count - 450)]
-    return [{"Protocol": 6, "Enabled": number % 2 == 0, **rule} for number, rule in enumerate([*stock, *stock[:117], *numbered])]
+    return [
+        {"Protocol": 6, "Enabled": number % 2 == 0, **rule}
+        for number, rule in enumerate([*stock, *stock[:117], *numbered])
+    ]
 
 
 @pytest.mark.parametrize("count", [450, 3000])

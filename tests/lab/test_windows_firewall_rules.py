@@ -14,8 +14,19 @@ from tests.lab.lab import Lab
 from tests.simulators import tamper
 
 HOSTS = {"fe01": {"addresses": ["10.1.0.11", "2001:db8::11"]}, "fe02": {"addresses": ["10.1.0.12"]}}
-SIP = {"name": "Lync fe-sip-tls (TCP in)", "protocol": "tcp", "localport": 5061, "remoteip": ["10.1.0.0/24", "2001:db8::/64"], "rows": ["S2"]}
-MEDIA = {"name": "Lync 'media' [UDP] \u00fc *", "protocol": "udp", "localport": "49152-65535", "profiles": "domain,private"}
+SIP = {
+    "name": "Lync fe-sip-tls (TCP in)",
+    "protocol": "tcp",
+    "localport": 5061,
+    "remoteip": ["10.1.0.0/24", "2001:db8::/64"],
+    "rows": ["S2"],
+}
+MEDIA = {
+    "name": "Lync 'media' [UDP] \u00fc *",
+    "protocol": "udp",
+    "localport": "49152-65535",
+    "profiles": "domain,private",
+}
 OLD = {"Name": "Old", "Grouping": "msuc.lync", "Protocol": 6, "LocalPorts": "5070", "Enabled": True}
 NOT_FOREIGN = "msuc.lync"
 
@@ -46,7 +57,10 @@ def start_with_old_rules(lab: Lab) -> None:
     for store in lab.stores.values():
         document = store.read()
         template = next(rule for rule in document["rules"] if rule["Name"] == "CS RTCSRV")
-        owned = [{**template, "ApplicationName": None, **OLD, "id": "{1}"}, {**template, "ApplicationName": None, **OLD, "Name": SIP["name"], "id": "{2}"}]
+        owned = [
+            {**template, "ApplicationName": None, **OLD, "id": "{1}"},
+            {**template, "ApplicationName": None, **OLD, "Name": SIP["name"], "id": "{2}"},
+        ]
         store.write({**document, "rules": [*document["rules"], *owned]})
 
 
@@ -59,11 +73,15 @@ RHYTHM: list[tuple[str, list[dict[str, Any]], set[str], tuple[int, int, int, int
 
 
 # One of them is measured.
-STATES = [pytest.param(*case, id=case[0], marks=[pytest.mark.no_cover] if case[0] != "replaced" else []) for case in RHYTHM]
+STATES = [
+    pytest.param(*case, id=case[0], marks=[pytest.mark.no_cover] if case[0] != "replaced" else []) for case in RHYTHM
+]
 
 
 @pytest.mark.parametrize(("state", "want", "names", "counts"), STATES)
-def test_rhythm(lab: Lab, state: str, want: list[dict[str, Any]], names: set[str], counts: tuple[int, int, int, int]) -> None:
+def test_rhythm(
+    lab: Lab, state: str, want: list[dict[str, Any]], names: set[str], counts: tuple[int, int, int, int]
+) -> None:
     start_with_old_rules(lab)
     play = playbook(rules=want, state=state)
     untouched = {host: (store.path.read_bytes(), foreign(lab, host)) for host, store in lab.stores.items()}
@@ -75,11 +93,15 @@ def test_rhythm(lab: Lab, state: str, want: list[dict[str, Any]], names: set[str
         assert (summary["added"], summary["changed"], summary["removed"]) == counts[:3], checked.output
         assert (result["changed"], stats(result)) == (True, (1, 1, 0))
         assert store.path.read_bytes() == untouched[host][0]
-        assert [diff["before_header"] for diff in result["diff"]] == [f"firewall rule {change['name']} ({change['effect']})" for change in result["changes"]]
+        assert [diff["before_header"] for diff in result["diff"]] == [
+            f"firewall rule {change['name']} ({change['effect']})" for change in result["changes"]
+        ]
 
     changed = lab.play(play)
     for host in HOSTS:
-        assert (changed.result(host)["changed"], stats(changed.result(host))) == (True, (2, 3, counts[3])), changed.output
+        assert (changed.result(host)["changed"], stats(changed.result(host))) == (True, (2, 3, counts[3])), (
+            changed.output
+        )
         assert changed.result(host)["after"] == checked.result(host)["after"]
         assert "diff" not in changed.result(host)
         assert set(rules(lab, host)) == names
@@ -87,7 +109,11 @@ def test_rhythm(lab: Lab, state: str, want: list[dict[str, Any]], names: set[str
     again = lab.play(play, "--diff")
     before = {host: store.counts() for host, store in lab.stores.items()}
     for host in HOSTS:
-        assert (again.result(host)["changed"], stats(again.result(host)), again.result(host)["diff"]) == (False, (1, 1, 0), [])
+        assert (again.result(host)["changed"], stats(again.result(host)), again.result(host)["diff"]) == (
+            False,
+            (1, 1, 0),
+            [],
+        )
 
     spoil(lab, state)
     drifted = lab.play(play, "--check").result("fe02")
@@ -96,7 +122,10 @@ def test_rhythm(lab: Lab, state: str, want: list[dict[str, Any]], names: set[str
     assert (stats(repaired.result("fe02")), stats(repaired.result("fe01"))) == ((2, 3, 1), (1, 1, 0))
     assert stats(lab.play(play).result("fe02")) == (1, 1, 0)
     done = lab.stores["fe02"].counts()
-    assert (done["writes"] - before["fe02"]["writes"], done["executions"] - before["fe02"]["executions"]) == (2 if state != "deleted" else 1, 4)
+    assert (done["writes"] - before["fe02"]["writes"], done["executions"] - before["fe02"]["executions"]) == (
+        2 if state != "deleted" else 1,
+        4,
+    )
     for host in HOSTS:
         assert set(rules(lab, host)) == names
         assert foreign(lab, host) == untouched[host][1]
@@ -121,7 +150,9 @@ def test_drift_is_named_property_by_property(lab: Lab) -> None:
     tamper.change(lab.stores["fe01"], str(SIP["name"]), {"remoteip": "10.0.0.0/8"})
     result = lab.play(play, "--check", "--diff").result("fe01")
     assert result["commands"] == [f"change rule {SIP['name']}: remoteip from 10.0.0.0/8 to 10.1.0.0/24,2001:db8::/64"]
-    assert result["changes"][0]["properties"] == [{"property": "remoteip", "before": ["10.0.0.0/8"], "after": ["10.1.0.0/24", "2001:db8::/64"]}]
+    assert result["changes"][0]["properties"] == [
+        {"property": "remoteip", "before": ["10.0.0.0/8"], "after": ["10.1.0.0/24", "2001:db8::/64"]}
+    ]
     assert result["summary"]["admission_changed"] == 1
     assert "-remoteip: 10.0.0.0/8\n" in lab.play(play, "--check", "--diff").output
 
@@ -179,7 +210,10 @@ def test_a_host_with_other_addresses_is_refused(lab: Lab) -> None:
     played = lab.play(playbook(rules=[{**MEDIA, "localip": "10.1.0.11"}], expected_addresses=["10.1.0.11"]))
     assert (played.result("fe01")["status"], played.result("fe02")["status"]) == ("ok", "failed")
     message = played.result("fe02")["msg"]
-    assert "expected_addresses: 10.1.0.11 is not an address of the host; allowed: 10.1.0.12 (the host's addresses)" in message
+    assert (
+        "expected_addresses: 10.1.0.11 is not an address of the host; allowed: 10.1.0.12 (the host's addresses)"
+        in message
+    )
     assert f"rule {MEDIA['name']}, localip: 10.1.0.11 is not an address of the host" in message
     assert rules(lab, "fe02") == {}
 
@@ -188,7 +222,12 @@ def test_a_host_with_other_addresses_is_refused(lab: Lab) -> None:
 FAULTS: list[tuple[dict[str, int | bool], str, str, int]] = [
     ({"access_denied": True}, "failed", "(done: nothing; not done: add ", 0),
     ({"com_error_at_write": 2}, "failed", "run again to go on: Unspecified error (0x80004005)", 1),
-    ({"drop_after_write": 1}, "unreachable", "the connection broke during apply, what was written before stays, run again to go on: ", 1),
+    (
+        {"drop_after_write": 1},
+        "unreachable",
+        "the connection broke during apply, what was written before stays, run again to go on: ",
+        1,
+    ),
     ({"unreachable": True}, "unreachable", "", 0),
     ({"unauthorized": True}, "unreachable", "", 0),
     ({"garbage": True}, "failed", "the firewall of the host could not be read: ", 0),

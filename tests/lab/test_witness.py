@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An outside witness: community.windows.win_firewall_rule, as released, agrees with what our module wrote, and ours with its."""
+"""An outside witness: community.windows.win_firewall_rule, as released, agrees with our module, and ours with it."""
 
 from __future__ import annotations
 
@@ -28,17 +28,39 @@ pytestmark = [
 
 RULES: list[dict[str, Any]] = [
     {
-        "name": "SIP [TLS] 'in'", "description": "Lists", "protocol": "tcp", "localport": "5061,5070-5075", "profiles": ["domain", "private"],
+        "name": "SIP [TLS] 'in'",
+        "description": "Lists",
+        "protocol": "tcp",
+        "localport": "5061,5070-5075",
+        "profiles": ["domain", "private"],
         "remoteip": "10.3.0.1-10.3.0.9,10.1.0.7/24,LocalSubnet,10.2.0.5,2001:db8:1::5,2001:db8::/64",
     },
-    {"name": "Media", "protocol": "udp", "localport": "49152-65535", "remoteport": "1024-65535", "remoteip": "10.0.0.0/255.0.0.0"},
-    {"name": "Program", "protocol": "tcp", "program": "C:\\Program Files\\Microsoft Lync Server 2010\\Server\\Core\\RTCSrv.exe", "profiles": ["domain"]},
+    {
+        "name": "Media",
+        "protocol": "udp",
+        "localport": "49152-65535",
+        "remoteport": "1024-65535",
+        "remoteip": "10.0.0.0/255.0.0.0",
+    },
+    {
+        "name": "Program",
+        "protocol": "tcp",
+        "program": "C:\\Program Files\\Microsoft Lync Server 2010\\Server\\Core\\RTCSrv.exe",
+        "profiles": ["domain"],
+    },
     {"name": "GRE", "protocol": "47", "localip": "10.1.0.11", "remoteip": "10.9.0.0/16"},
     {"name": "Ping", "protocol": "icmpv4", "icmp_type_code": ["8:*"], "edge": "yes"},
     {"name": "Ping6", "protocol": "icmpv6", "icmp_type_code": ["128:*", "3:0"], "enabled": False},
-    {"name": "No SQL", "direction": "out", "action": "block", "protocol": "tcp", "remoteport": "1433", "interfacetypes": ["wireless", "lan"]},
+    {
+        "name": "No SQL",
+        "direction": "out",
+        "action": "block",
+        "protocol": "tcp",
+        "remoteport": "1433",
+        "interfacetypes": ["wireless", "lan"],
+    },
     {"name": "Mapper", "protocol": "tcp", "localport": "RPC-EPMap", "service": "RpcSs", "security": "authenticate"},
-]  # fmt: skip
+]
 
 
 def by_name(store: FirewallStore) -> dict[str, dict[str, Any]]:
@@ -55,7 +77,9 @@ def test_both_modules_call_the_same_rules_unchanged(lab: Lab) -> None:
     assert (made["changed"], stats(made)) == (True, (2, 3, len(RULES))), made
     assert (ours.counts()["enumerations"], ours.counts()["writes"]) == (3, len(RULES))
     made = lab.play(rival_play("fe02", RULES), **RIVAL_ENVIRONMENT).result("fe02")
-    assert [one["msg"] for one in made["results"]] == [f"Firewall rule '{rule['name']}' created." for rule in RULES], made
+    assert [one["msg"] for one in made["results"]] == [f"Firewall rule '{rule['name']}' created." for rule in RULES], (
+        made
+    )
     assert by_name(rivals) == by_name(ours)
 
     before = [(store.path.read_bytes(), store.counts()["writes"]) for store in (ours, rivals)]
