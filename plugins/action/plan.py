@@ -4,14 +4,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import ControllerAction, failed, run_state
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import (
+    ControllerAction,
+    failed,
+    playbook_name,
+    run_state,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.text import counted
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory, outlines
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import read_acceptances
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import read_limits
@@ -22,12 +28,14 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan import diff as flo
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import tables
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, Verdict
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import (
     Options,
     RunOptions,
     read_run_options,
     with_options,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_scope import RunScope
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import waves_of
 
 _SPEC = {
@@ -60,7 +68,15 @@ class ActionModule(ControllerAction):
     argument_spec = _SPEC
 
     def perform(self, options: _Answer, task_vars: dict[str, Any]) -> _Answer:
-        """Return the result of the task."""
+        """Return the result of the task; errors of the input are the verdict of the run."""
+        try:
+            return self._result(options, task_vars)
+        except InvalidInputError as error:
+            text = f"{counted(len(error.problems), 'error')} in the input"
+            self.finished(RunOutcome(playbook_name(), Verdict.INVALID, text, bool(self._task.check_mode)))
+            raise
+
+    def _result(self, options: _Answer, task_vars: dict[str, Any]) -> _Answer:
         if options["wave_size"] is not None and options["wave_size"] < 1:
             return failed(
                 f"wave_size: {options['wave_size']} is too small; allowed: 1 and more members of a pool at a time"
@@ -74,10 +90,10 @@ class ActionModule(ControllerAction):
         files = plan_files.rendered(plan)
         played = set(task_vars.get("ansible_play_hosts_all", ())) & set(plan.hosts)
         if approved:
-            self._keep(approved.plan, approved.files, run, played)
+            self._keep(approved.plan, approved.files, run, self._scope(played, task_vars))
             run_state().save_approved(approved.digest, approved.pending)
         else:
-            self._keep(plan, files, run, played)
+            self._keep(plan, files, run, self._scope(played, task_vars))
         changed = self._write(run.common, files, difference)
         _show(plan, difference, run.common.plan_show)
         return {
@@ -95,7 +111,8 @@ class ActionModule(ControllerAction):
         """Keep the order of the hosts and the options of a rollback; faults elsewhere are no obstacle."""
         run = read_run_options(self._variables(task_vars), inventory, only=_OF_ROLLBACK)
         plan = Plan({host.host: host for host in outlines(inventory)})
-        self._keep(plan, {}, with_options(run, _given(options)), set(task_vars.get("ansible_play_hosts_all", ())))
+        scope = self._scope(task_vars.get("ansible_play_hosts_all", ()), task_vars)
+        self._keep(plan, {}, with_options(run, _given(options)), scope)
         return {"changed": False}
 
     def _variables(self, task_vars: Mapping[str, Any]) -> dict[str, object]:
@@ -109,16 +126,21 @@ class ActionModule(ControllerAction):
         except AnsibleError:
             return value
 
-    def _keep(self, plan: Plan, files: Mapping[str, str], run: RunOptions, played: set[str]) -> None:
+    def _scope(self, played: Iterable[str], task_vars: Mapping[str, Any]) -> RunScope:
+        """Return what the run was asked for."""
+        tags, skipped = (frozenset(task_vars.get(f"ansible_{kind}_tags") or ()) for kind in ("run", "skip"))
+        return RunScope(tuple(sorted(played)), tags or RunScope().tags, skipped, bool(self._task.check_mode))
+
+    def _keep(self, plan: Plan, files: Mapping[str, str], run: RunOptions, scope: RunScope) -> None:
         """Keep the plan for the plays that follow, with the waves of the hosts played; files: its texts by path."""
-        hosts = [host for host in plan.hosts.values() if host.host in played]
+        hosts = [host for host in plan.hosts.values() if scope.plays(host.host)]
         windows = [host for host in hosts if host.platform == "windows"]
         # A Linux host without rules is left alone; a retired one is to lose those that it has.
         on_linux = (host for host in hosts if host.platform == "linux")
         linux = [host for host in on_linux if host.firewall_rules or host.member_state == "retired"]
         wave_size = run.common.wave_size
         state = run_state()
-        state.save(files, waves_of(windows, wave_size), waves_of(linux, wave_size))
+        state.save(files, waves_of(windows, wave_size), waves_of(linux, wave_size), scope)
         state.save_options(run.document())
 
     def _write(self, options: Options, files: Mapping[str, str], difference: flows.Difference | None) -> list[str]:

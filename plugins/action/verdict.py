@@ -1,13 +1,21 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Fails a device that is not as the run was to leave it; documented in plugins/modules/verdict.py."""
+"""Ends a run, or one of its hosts, as its reports say; documented in plugins/modules/verdict.py."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import CollectionAction, failed, run_state
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Verdict, kept_summary, verdict_for
+from ansible.utils.display import Display
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import (
+    CollectionAction,
+    failed,
+    finish,
+    run_options,
+    run_state,
+)
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.endings import KINDS, ending_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Verdict, verdict_for
 
 _MESSAGES = {
     Verdict.DIFFERS: "This device, or DNS, is not as the plan says; the report above tells what differs.",
@@ -18,7 +26,7 @@ _MESSAGES = {
 }
 
 
-_SPEC: dict[str, Any] = {}
+_SPEC = {"of": {"type": "str", "choices": ["host", *KINDS], "default": "host"}}
 
 
 class ActionModule(CollectionAction):
@@ -28,7 +36,16 @@ class ActionModule(CollectionAction):
     argument_spec = _SPEC
 
     def perform(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Return the result that ends the device: a failure, unless it is done."""
-        verdict = verdict_for(kept_summary(run_state()), str(task_vars["inventory_hostname"]))
+        """Return the result that ends the host: a failure, unless it is done; or the one that ends the run and prints its verdict."""
+        if options["of"] != "host":
+            return self._ended(options["of"], task_vars)
+        verdict = verdict_for(run_state().summary(), str(task_vars["inventory_hostname"]))
         ending = {} if verdict is Verdict.DONE else failed(_MESSAGES[verdict])
         return {"changed": False, "verdict": verdict.value, **ending}
+
+    def _ended(self, kind: str, task_vars: dict[str, Any]) -> dict[str, Any]:
+        state = run_state()
+        lines, outcome = ending_of(kind, state, task_vars.get("ansible_play_hosts", ()))
+        if lines:
+            Display().display("\n".join(lines) + "\n")
+        return {"changed": False, **finish(outcome, run_options(state).common.report_dir or None)}

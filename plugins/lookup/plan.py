@@ -32,11 +32,11 @@ _raw:
   elements: dict
 """
 
-from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import run_state
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import Document
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.steps import NO_PLAN_IN_RUN, no_plan_text
 
 
 class LookupModule(LookupBase):
@@ -49,7 +49,8 @@ class LookupModule(LookupBase):
 
 
 def _document(name: str) -> Document:
-    document = RunState(C.DEFAULT_LOCAL_TMP).host(name)  # type: ignore[attr-defined]  # set by ansible at import
+    state = run_state()
+    document = state.host(name)
     if document is None:
-        raise AnsibleError(f"this run has no plan for host {name}: run msuc.lync.plan first; only managed hosts with a role have one")
+        raise AnsibleError(no_plan_text(name) if state.is_compiled() else NO_PLAN_IN_RUN)
     return document

@@ -39,7 +39,7 @@ from typing import Any
 
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import run_state
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import ending_hosts, kept_summary
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import ending_hosts
 
 NOBODY = "all:!all"
 
@@ -50,4 +50,4 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: object) -> list[str]:
         """Return the hosts that have to fail."""
         self.set_options(var_options=variables, direct=kwargs)
-        return ending_hosts(kept_summary(run_state()), (variables or {}).get("ansible_play_hosts_all", [])) or [NOBODY]
+        return ending_hosts(run_state().summary(), (variables or {}).get("ansible_play_hosts_all", [])) or [NOBODY]

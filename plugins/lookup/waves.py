@@ -9,6 +9,7 @@ name: waves
 short_description: The order in which this run changes its hosts
 version_added: "0.1.0"
 description:
+  - Internal; its options and results may change without notice.
   - Returns the waves that M(msuc.lync.plan) laid out earlier in the same run, one canary per role first, then some members of each pool at a time.
 author: msuc.lync contributors (@msuc-lync)
 options:
@@ -22,29 +23,17 @@ options:
     required: true
   only:
     description:
-      - Which hosts, by the results that they registered in O(registered).
-      - V(all) hosts; those with V(pending) closings; those of them that may be V(closing) now, because no load balancer or reverse proxy of the
-        run may still send them what they would refuse; those that V(changed); those that V(failed), were unreachable or stopped;
-        those that are V(unlike) the plan, which are the changed and the failed; those that M(msuc.lync.drift_report) decided to be V(repaired).
+      - Which hosts, by what became of the tasks of this run.
+      - V(all) hosts; those with V(pending) closings; those that M(msuc.lync.drift_report) decided to be V(repaired); those whose rules
+        are V(compared) beside their probes, which is all or none.
     type: str
-    choices: [all, pending, closing, changed, failed, unlike, repaired]
+    choices: [all, pending, repaired, compared]
     default: all
   platform:
     description: Which hosts there are at all. Linux hosts are those with rules in the plan, and retired ones.
     type: str
     choices: [windows, linux]
     default: windows
-  registered:
-    description: Names of the variables that the tasks registered; the first one is skipped on a host that was stopped.
-    type: list
-    elements: str
-    default:
-      - windows_firewall_opened
-      - windows_firewall_closed
-      - ipsec_exemptions_opened
-      - ipsec_exemptions_closed
-      - linux_firewall_opened
-      - linux_firewall_closed
 """
 
 EXAMPLES = r"""
@@ -63,19 +52,17 @@ _raw:
   elements: raw
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.held_hosts import held
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Outcome, outcome, results_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import NOBODY, run_options, run_state
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
-NOBODY = "all:!all"
 _Waves = list[list[str]]
+_OPENED = (Concern.FIREWALL, Concern.IPSEC, Concern.NFTABLES)
 
 
 def _hosts(waves: _Waves) -> list[str | int]:
@@ -86,12 +73,17 @@ def _sizes(waves: _Waves) -> list[str | int]:
     return [len(wave) for wave in waves] or [1]
 
 
-_ONLY: dict[str, Callable[[Outcome], bool]] = {
-    "changed": lambda found: found.status == "changed",
-    "failed": lambda found: not found.is_done,
-    "unlike": lambda found: found.status != "unchanged",
-}
+def _is_pending(state: RunState, host: str) -> bool:
+    return any(state.expected(host, concern, Step.OPEN).is_pending for concern in _OPENED)
+
+
 _QUESTIONS = {"hosts": _hosts, "sizes": _sizes}
+_ONLY = {
+    "all": lambda _state, _host: True,
+    "pending": _is_pending,
+    "repaired": lambda state, host: host in state.repairs(),
+    "compared": lambda state, _host: run_options(state).common.probe_rules,
+}
 
 
 class LookupModule(LookupBase):
@@ -102,30 +94,15 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         unknown = [term for term in terms if term not in _QUESTIONS]
         if unknown:
-            raise AnsibleError(f"lookup msuc.lync.waves: {unknown[0]!r} is no question that it answers; allowed: {', '.join(sorted(_QUESTIONS))}")
-        waves = self._chosen((variables or {}).get("hostvars", {}))
+            allowed = ", ".join(sorted(_QUESTIONS))
+            raise AnsibleError(
+                f"lookup msuc.lync.waves: {unknown[0]!r} is no question that it answers; allowed: {allowed}"
+            )
+        waves = self._chosen(run_state())
         return [answer for term in terms for answer in _QUESTIONS[term](waves)]
 
-    def _chosen(self, hostvars: Mapping[str, Mapping[str, object]]) -> _Waves:
-        state = RunState(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set by ansible at import
+    def _chosen(self, state: RunState) -> _Waves:
+        is_chosen = _ONLY[self.get_option("only")]
         waves = state.waves(self.get_option("platform")).waves
-        only = self.get_option("only")
-        if only == "repaired":
-            repairs = state.repairs()
-            return [chosen for wave in waves if (chosen := [host for host in wave if host in repairs])]
-        kept = [[host for host in wave if self._is_chosen(host, hostvars)] for wave in waves]
-        if only == "closing":
-            waiting = held(state, hostvars.__getitem__, [host for wave in kept for host in wave])
-            for host, reasons in waiting.items():
-                Display().warning(f"{host} is not closed: {'; '.join(reasons)}")
-            kept = [[host for host in wave if host not in waiting] for wave in kept]
+        kept = [[host for host in wave if is_chosen(state, host)] for wave in waves]
         return [wave for wave in kept if wave]
-
-    def _is_chosen(self, host: str, hostvars: Mapping[str, Mapping[str, object]]) -> bool:
-        only, registered = self.get_option("only"), self.get_option("registered")
-        if only == "all":
-            return True
-        results = results_of(hostvars[host], registered)
-        if only in ("pending", "closing"):
-            return any(result.get("pending") for result in results)
-        return _ONLY[only](outcome(host, results))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: verdict
-short_description: End a host as the report of the run says
+short_description: End a run, or one of its hosts, as the reports of the run say
 version_added: "0.1.0"
 description:
   - Internal; its options and results may change without notice.
@@ -14,7 +14,14 @@ description:
     verdict is V(done), and 4 for hosts that Ansible itself could not reach.
   - Runs on the controller and contacts no host.
 author: msuc.lync contributors (@msuc-lync)
-options: {}
+options:
+  of:
+    description:
+      - What is ended. A V(host) fails unless the report of the run found it done.
+      - The others print the last line of a V(remediation), of V(retire), V(rollback) and V(plan), and keep the summary of the run.
+    type: str
+    choices: [host, remediation, retire, rollback, plan]
+    default: host
 attributes:
   action:
     description: Runs on the controller as an action plugin.
@@ -37,8 +44,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+summary:
+  description: The content of summary.json.
+  type: dict
+  returned: unless a host is ended
 verdict:
-  description: How the host ends, V(done), V(differs), V(held), V(limited), V(unknown) or V(invalid).
+  description: How the host or the run ends, V(done), V(differs), V(held), V(limited), V(unknown) or V(invalid).
   type: str
   returned: always
 """

@@ -289,25 +289,3 @@ def inner(value: object) -> Iterator[dict[str, Any]]:
         yield value
     for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from inner(part)
-
-
-def texts_in(value: object) -> list[str]:
-    return [value] if isinstance(value, str) else [text for part in (value.values() if isinstance(value, dict) else value) for text in texts_in(part)]
-
-
-def tasks_of(role: str, entry: str) -> list[Path]:
-    """Return the files of a role that an entry point may run: its own, and those that main includes."""
-    found = sorted((ROOT / "roles" / role.rpartition(".")[2] / "tasks").glob("*.yml"))
-    entries = {"again.yml", "close.yml", "compare.yml", "repair.yml", "retire.yml"}
-    return [path for path in found if path.name == entry or (entry == "main.yml" and path.name not in entries)]
-
-
-def test_results_that_drift_reads_are_registered_in_it() -> None:
-    parts = list(inner(yaml.safe_load((ROOT / "playbooks" / "drift.yml").read_text(encoding="utf-8"))))
-    imports = [part["ansible.builtin.import_role"] for part in parts if "ansible.builtin.import_role" in part]
-    run = [(role["name"], role.get("tasks_from", "main.yml")) for role in imports] + [(part["role"], "main.yml") for part in parts if "role" in part]
-    tasks = [task for role, entry in run for path in tasks_of(role, entry) for task in inner(yaml.safe_load(path.read_text(encoding="utf-8")))]
-    known = {part["register"] for part in [*parts, *tasks] if "register" in part}
-    read = [text for part in parts for key, value in part.items() if key == "registered" or key.endswith("_registered") for text in texts_in(value)]
-    assert read
-    assert_none(text for text in read if text.partition(".")[0] not in known)

@@ -2,12 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What all action plugins of this collection have in common. Only this room imports ansible; plugins import it, and each other never.
 
-    class ActionModule(ProviderAction):
-        concern = Concern.NFTABLES
-        argument_spec = {...}
+class ActionModule(ProviderAction):
+    concern = Concern.NFTABLES
+    argument_spec = {...}
 
-        def provider(self, options, task_vars):
-            return NftablesProvider(Task.from_options(options), self.remote("msuc.lync.nftables_remote", task_vars))
+    def provider(self, options, task_vars):
+        return NftablesProvider(Task.from_options(options), self.remote("msuc.lync.nftables_remote", task_vars))
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants as C
+from ansible import context
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -24,9 +25,14 @@ from ansible.utils.display import Display
 from .._base.errors import DeviceError, InvalidInputError
 from .._base.libraries import MissingLibraryError
 from .._base.reconcile import Provider, reconcile
+from .._plan.documents import DocumentError
+from .._rollout.gates import Go
 from .._rollout.outcome import RunOutcome, write_summary
 from .._rollout.results import Concern, Step, TaskResult
+from .._rollout.retiring import RETIRED_VARIABLES
+from .._rollout.run_options import RunOptions
 from .._rollout.run_state import RunState
+from .._rollout.steps import StepTaken, concern_of, take_step
 
 Answer = dict[str, Any]
 Remote = Callable[[Mapping[str, object]], Answer]
@@ -35,9 +41,24 @@ Remote = Callable[[Mapping[str, object]], Answer]
 STEP_SPEC = {"step": {"type": "str", "choices": [step.value for step in Step]}}
 
 
+NOBODY = "all:!all"
+"""A pattern of hosts that matches none."""
+
+
 def run_state() -> RunState:
     """Return the state of this run of ansible-playbook, in its own temporary directory."""
     return RunState(C.DEFAULT_LOCAL_TMP)  # type: ignore[attr-defined]  # set by ansible at import
+
+
+def run_options(state: RunState) -> RunOptions:
+    """Return the options of this run."""
+    return RunOptions.from_document(state.options()) if state.options() else RunOptions()
+
+
+def playbook_name() -> str:
+    """Return which playbook runs: site for site.yml and for msuc.lync.site."""
+    names = context.CLIARGS.get("args") or ()
+    return Path(str(names[0])).name.removesuffix(".yml").removesuffix(".yaml").rpartition(".")[2] if names else ""
 
 
 class CollectionAction(ActionBase):
@@ -80,45 +101,103 @@ class ControllerAction(CollectionAction):
         directory: of the user's reports, for summary.json; raises OSError when that cannot be written. is_last: whether the run ends so.
         Otherwise nothing is printed: a task that follows ends it.
         """
-        document = outcome.document()
-        run_state().save_summary(document)
-        if directory:
-            write_summary(Path(directory), document)
-        if not is_last:
-            return {"verdict": outcome.verdict.value, "summary": document}
-        Display().display(outcome.line)
-        stats = {"data": {"msuc_lync": document}, "per_host": False, "aggregate": True}
-        return {"verdict": outcome.verdict.value, "summary": document, "ansible_stats": stats}
+        return finish(outcome, directory, is_last=is_last)
+
+
+def finish(outcome: RunOutcome, directory: str | None = None, *, is_last: bool = True) -> Answer:
+    """Print the verdict of a run and keep it, as ControllerAction.finished says."""
+    document = outcome.document()
+    run_state().save_summary(document)
+    if directory:
+        write_summary(Path(directory), document)
+    if not is_last:
+        return {"verdict": outcome.verdict.value, "summary": document}
+    Display().display(outcome.line)
+    stats = {"data": {"msuc_lync": document}, "per_host": False, "aggregate": True}
+    return {"verdict": outcome.verdict.value, "summary": document, "ansible_stats": stats}
 
 
 class KeepsResult(ActionBase):
-    """An action whose result is kept in the run state when the option step asks for it, also when the host is unreachable."""
+    """An action that the option step makes part of a run: plan and gates say what it does, and what became of it is kept.
+
+    concern: what its result is about; a module that compares several concerns at once names them in concerns.
+    """
 
     concern: Concern
+    concerns: tuple[Concern, ...] = (Concern.FIREWALL, Concern.IPSEC)
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Answer:
         """Return the result of the task, and keep it."""
+        step = _step_of(self._task.args.get("step"))
+        if step is None:
+            answer: Answer = super().run(tmp, task_vars)
+            return answer
+        given = task_vars or {}
+        try:
+            taken = self.step_taken(step, given)
+        except (InvalidInputError, DocumentError) as error:
+            return self._kept(failed(str(error)), step, given)
+        for warning in taken.warnings:
+            Display().warning(warning)
+        if taken.decision.go is not Go.YES:
+            answer = {"skipped": True, "changed": False, "skip_reason": taken.decision.message}
+            answer |= {"held": True} if taken.decision.go is Go.HELD else {}
+            if taken.decision.go is Go.NOTHING and step is Step.RETIRE:
+                self.keep({"changed": False}, step, given)
+            return answer if taken.decision.go is Go.NOTHING else self._kept(answer, step, given)
+        self._task.args = _merged(self._accepted(taken.options), self._task.args)
+        return self._kept({**self._run_anyhow(tmp, given, step), **taken.facts}, step, given)
+
+    def _run_anyhow(self, tmp: str | None, task_vars: dict[str, Any], step: Step) -> Answer:
+        """Return the result of the task; an error that ends it is kept, and raised again for ansible to report."""
         try:
             answer: Answer = super().run(tmp, task_vars)
-        except AnsibleConnectionFailure as error:
-            self._keep({"unreachable": True, "msg": str(error)}, task_vars or {})
+        except Exception as error:
+            ending = "unreachable" if isinstance(error, AnsibleConnectionFailure) else "failed"
+            self.keep({ending: True, "msg": str(error)}, step, task_vars)
             raise
-        self._keep(answer, task_vars or {})
         return answer
 
-    def _keep(self, answer: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
-        step = self._task.args.get("step")
-        if step:
-            self.keep(answer, Step(step), task_vars)
+    def _kept(self, answer: Answer, step: Step, task_vars: Mapping[str, Any]) -> Answer:
+        self.keep(answer, step, task_vars)
+        return answer
+
+    def _accepted(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options of a step that the module takes: those of one concern may belong to several modules."""
+        known = getattr(self, "argument_spec", None)
+        return {name: value for name, value in options.items() if known is None or name in known}
+
+    def step_taken(self, step: Step, task_vars: Mapping[str, Any]) -> StepTaken:
+        """Return whether a step is taken, and with which options; raises InvalidInputError where the run has no plan for it."""
+        device = self.device_name(task_vars)
+        variables = {name: self._templar.template(task_vars[name]) for name in RETIRED_VARIABLES if name in task_vars}
+        concerns = (self.concern,) if hasattr(self, "concern") else self.concerns
+        return take_step(run_state(), device, concerns, step, is_check=bool(self._task.check_mode), variables=variables)
 
     def keep(self, answer: Mapping[str, Any], step: Step, task_vars: Mapping[str, Any]) -> None:
         """Keep what became of the task."""
         device = self.device_name(task_vars)
-        run_state().save_result(TaskResult.of_answer(device, self.concern, step, answer, is_check=bool(self._task.check_mode)))
+        state = run_state()
+        concern = concern_of(state, device, self.concern)
+        state.save_result(TaskResult.of_answer(device, concern, step, answer, is_check=bool(self._task.check_mode)))
 
     def device_name(self, task_vars: Mapping[str, Any]) -> str:
         """Return the name under which the result is kept."""
         return str(task_vars.get("inventory_hostname", ""))
+
+
+def _step_of(value: object) -> Step | None:
+    """Return the step of a task, None without one; what is no step is left to the check of the options."""
+    return next((step for step in Step if step.value == value), None)
+
+
+def _merged(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a task: those that it gives go before, key by key where both are mappings."""
+    merged = {**options, **given}
+    for name in options.keys() & given.keys():
+        if isinstance(options[name], Mapping) and isinstance(given[name], Mapping):
+            merged[name] = {**options[name], **given[name]}
+    return merged
 
 
 class ProviderAction(KeepsResult, CollectionAction):
@@ -148,7 +227,9 @@ class ProviderAction(KeepsResult, CollectionAction):
 
         def _ask(arguments: Mapping[str, object]) -> Answer:
             try:
-                answer: Answer = self._execute_module(module_name=module, module_args=dict(arguments), task_vars=task_vars)
+                answer: Answer = self._execute_module(
+                    module_name=module, module_args=dict(arguments), task_vars=task_vars
+                )
             except OSError as error:
                 # The winrm plugin lets the errors of its HTTP library through once the module is running.
                 operation = arguments.get("operation", "gather")

@@ -1,157 +1,341 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""May a host close? Only when no load balancer or reverse proxy still sends it what its plan no longer admits.
+"""When may a device be touched, and what may it get now? From the plan, the results of the run and its scope, and nothing else.
 
-    in_the_way(Member("fe22", ("10.1.0.22",), "pool01", now=rules it has, later=rules of its plan), suspects(senders, wanted targets))
-    == ("lb02 is not as planned, and the rules that go admit it",)
+    gates = Gates(state)
+    gates.decide("fe02", Concern.FIREWALL, Step.OPEN) == Decision(Go.STOPPED, "not touched, because ...")
+    gates.services("lb01").waiting == {"pool01.contoso.com": "fe02 not as planned"}
 
-A host that moved from one pool to another is a member of the old one for as long as the old pool's balancer is as it was:
-because it failed, because the pool waits, or because nothing is removed from it (merged).
+What is unknown waits: a result that the scope of the run expects and that is missing, cut off or of an earlier run keeps a gate
+shut, as a failure does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property, partial
+from itertools import takewhile
+from typing import Any
 
-from .._base.addresses import AddressSet
-from .._base.ports import ANY, PortSet
-from .._plan.files import Document
+from .._load_balancers.registry import CARRIERS
+from .._plan.model import FirewallRule, HostPlan, Plan, VirtualService
+from .._publications.model import Publication
+from .closing import Member, Sender, in_the_way, sender_of, suspects, wanted_targets
+from .results import DNS_DEVICE, STOPPED_TEXT, Concern, Status, Step, TaskResult
+from .run_state import RunState
 
-Target = tuple[str, int, str]
-"""Where traffic is sent: address, port, protocol."""
-Result = Mapping[str, object]
-_IDLE = "disabled"
-# What a publication sends to members, by the fields that hold the ports.
-_NODE_PORTS = ("https_node_port", "http_node_port")
+_OF_PLATFORM = {"windows": (Concern.FIREWALL, Concern.IPSEC), "linux": (Concern.NFTABLES,)}
+_OF_HOST = frozenset(concern for concerns in _OF_PLATFORM.values() for concern in concerns)
+_REPAIRING = (Step.REMEDIATE, Step.REMOVE)
+FIREWALL_FIRST = "not touched, because the firewall rules of this host could not be brought to the plan"
+WANTED_FIRST = "nothing is removed, because what the plan wants could not be made"
+EVERYBODY_FIRST = "nothing is removed, because everybody else is not as planned yet"
+
+
+class Go(str, Enum):
+    """What becomes of a step: it is taken, there is nothing to do, an earlier failure stops it, or a closing is held back."""
+
+    YES = "yes"
+    NOTHING = "nothing"
+    STOPPED = "stopped"
+    HELD = "held"
 
 
 @dataclass(frozen=True)
-class Sender:
-    """A load balancer or reverse proxy of a run.
+class Decision:
+    """Whether a step is taken; message: why not."""
 
-    pools: that it is to serve. addresses: from which it speaks, a text each. targets: where it sends to after the run, as far as known.
-    """
-
-    name: str
-    pools: tuple[str, ...]
-    failed: bool
-    addresses: tuple[str, ...] = ()
-    targets: frozenset[Target] = frozenset()
+    go: Go = Go.YES
+    message: str = ""
 
 
 @dataclass(frozen=True)
-class Member:
-    """A host that is to close; now and later: its rules as options, as it has them and as the plan has them."""
+class Scope:
+    """What a device gets now, and which pools wait, with the reason of each; nothing is removed meanwhile.
 
-    name: str
-    addresses: tuple[str, ...]
-    pool: str = ""
-    now: Sequence[Mapping[str, object]] = ()
-    later: Sequence[Mapping[str, object]] = ()
-
-
-def sender_of(name: str, pools: Iterable[str], addresses: Iterable[str], results: Sequence[Result]) -> Sender:
-    """Return a sender by the results of its tasks; one that failed sends what it sent before, where it told that."""
-    failed = any(result.get("failed") or result.get("unreachable") for result in results)
-    found = {target for result in results for target in _sent_by(result)}
-    return Sender(name, tuple(pools), failed, tuple(addresses), frozenset(found))
-
-
-def _sent_by(result: Result) -> Iterator[Target]:
-    side = "before" if result.get("failed") else "after"
-    for item in _mappings(result.get(side)):
-        for member in _mappings(item.get("members")):
-            if member.get("state") != _IDLE:
-                yield from ((str(member.get("address")), port, protocol) for port, protocol in _node_ports(item))
-
-
-def _node_ports(item: Mapping[str, object]) -> Iterator[tuple[int, str]]:
-    if "node_port" in item:
-        yield int(str(item["node_port"])), str(item.get("protocol"))
-    yield from ((int(str(item[name])), "tcp") for name in _NODE_PORTS if name in item)
-
-
-def wanted_targets(pools: Iterable[Document], hosts: Iterable[Document]) -> dict[str, set[Target]]:
-    """Return where each balancer and reverse proxy of a plan sends to; pools and hosts: plan documents.
-
-    What one sender is to send, the member may refuse from another one: its rules name addresses.
+    A pool that waits is left as it is: what is absent from the list could be one of its own.
     """
-    found: dict[str, set[Target]] = {}
-    for service in (service for pool in pools for service in _mappings(pool.get("virtual_services"))):
-        addresses = [address for kind in ("members", "backup_members", "draining_members") for address in _texts(service.get(kind))]
-        for unit in _texts(service.get("balancers")):
-            found.setdefault(unit, set()).update((address, *place) for address in addresses for place in _node_ports(service))
-    for host in hosts:
-        for item in _mappings(host.get("publications")):
-            addresses = [str(member.get("address")) for member in _mappings(item.get("members"))]
-            found.setdefault(str(host["host"]), set()).update((address, *place) for address in addresses for place in _node_ports(item))
-    return found
+
+    items: tuple[Any, ...]
+    waiting: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def state(self) -> str:
+        """Return what the list means for what the device has besides."""
+        return "merged" if self.waiting else "replaced"
 
 
-def suspects(senders: Iterable[Sender], wanted: Mapping[str, set[Target]]) -> tuple[Sender, ...]:
-    """Return the senders that failed or send where they are not to, with those targets alone."""
-    found = (replace(sender, targets=sender.targets - wanted.get(sender.name, set())) for sender in senders)
-    return tuple(sender for sender in found if sender.failed or sender.targets)
+class Gates:
+    """The gates of one run. remediates: whether members and balancers are judged by their comparison and repair, not by site's steps."""
 
+    def __init__(self, state: RunState, *, remediates: bool = False) -> None:
+        self._state = state
+        self._remediates = remediates
+        self._scope = state.scope()
 
-def in_the_way(member: Member, senders: Iterable[Sender]) -> tuple[str, ...]:
-    """Return why a host must not close yet, one line per sender out of suspects(); nothing when it may."""
-    mine = set(member.addresses)
-    found = ((sender.name, _why_not(member, mine, sender)) for sender in senders)
-    return tuple(f"{name} {why}" for name, why in found if why)
+    @cached_property
+    def plan(self) -> Plan:
+        """Return the plan of the run."""
+        return self._state.plan()
 
+    def result(self, device: str, concern: Concern, step: Step) -> TaskResult | None:
+        """Return what became of a task at its last attempt, None when it left nothing."""
+        return self._state.result(device, concern, step)
 
-def _why_not(member: Member, mine: set[str], sender: Sender) -> str:
-    stale = sorted(target for target in sender.targets if target[0] in mine)
-    if stale:
-        return f"still sends to {', '.join(f'{address} {protocol.upper()} {port}' for address, port, protocol in stale)}"
-    if sender.failed and member.name == sender.name:
-        return "itself is not as planned"
-    if sender.failed and member.pool in sender.pools:
-        return f"of its pool {member.pool} is not as planned"
-    if sender.failed and _loses(member, sender.addresses):
-        return "is not as planned, and the rules that go admit it"
-    return ""
+    @cached_property
+    def _repairs(self) -> Mapping[str, Any]:
+        return self._state.repairs()
 
+    # --- whether a step is taken ------------------------------------------------------------------------------------
 
-def _loses(member: Member, sources: Iterable[str]) -> bool:
-    """Return whether one of the sources may come to a port now and not later."""
-    for source in sources:
-        now, later = _ports(member.now, source), _ports(member.later, source)
-        if any(ports - later.get(protocol, PortSet()) for protocol, ports in now.items()):
+    def decide(self, device: str, concern: Concern, step: Step) -> Decision:
+        """Return whether a step of a device is taken now."""
+        if step is Step.CLOSE and concern in _OF_HOST:
+            return self._decide_closing(device, concern)
+        if step in _REPAIRING:
+            return self._decide_repair(device, concern, step)
+        if step is Step.RETIRE:
+            return self._decide_retirement()
+        if step not in (Step.OPEN, Step.APPLY) or concern not in _OF_HOST:
+            return Decision()
+        if self.stopped_by(device, step):
+            return Decision(Go.STOPPED, STOPPED_TEXT)
+        if concern is Concern.IPSEC and not self._are_done(self._results(device, Concern.FIREWALL, step)):
+            return Decision(Go.STOPPED, FIREWALL_FIRST)
+        return Decision()
+
+    def _decide_closing(self, device: str, concern: Concern) -> Decision:
+        if not self._state.expected(device, concern, Step.OPEN).is_pending:
+            return Decision(Go.NOTHING, "opening left nothing to close")
+        if self.stopped_by(device, Step.CLOSE):
+            return Decision(Go.STOPPED, STOPPED_TEXT)
+        reasons = [*self.stopped_by_dns(device), *self.in_the_way(device)]
+        return Decision(Go.HELD, "; ".join(reasons)) if reasons else Decision()
+
+    def _decide_repair(self, device: str, concern: Concern, step: Step) -> Decision:
+        if step not in self._repair_steps(device, concern):
+            return Decision(Go.NOTHING, "nothing of it is repaired in this run")
+        if concern not in _OF_HOST:
+            return Decision()
+        if self.stopped_by(device, step):
+            return Decision(Go.STOPPED, STOPPED_TEXT)
+        if concern is Concern.IPSEC and not self._are_done(self._results(device, Concern.FIREWALL, step)):
+            return Decision(Go.STOPPED, FIREWALL_FIRST)
+        wanted_first = step is Step.REMOVE and Step.REMEDIATE in self._repair_steps(device, concern)
+        if wanted_first and not self._state.expected(device, concern, Step.REMEDIATE).is_done:
+            return Decision(Go.STOPPED, WANTED_FIRST)
+        return Decision()
+
+    def _decide_retirement(self) -> Decision:
+        """Nobody sends a host anything any more when everybody else is as planned."""
+        verdict = self._state.summary().get("verdict")
+        return (
+            Decision() if self._scope.is_check or verdict in (None, "done") else Decision(Go.STOPPED, EVERYBODY_FIRST)
+        )
+
+    # --- the order of hosts -----------------------------------------------------------------------------------------
+
+    def stopped_by(self, host: str, step: Step) -> tuple[str, ...]:
+        """Return the hosts that must be done before a host, and are not, sorted."""
+        waves = (self._state.waves(platform) for platform in _OF_PLATFORM)
+        before = {name for found in waves for name in found.predecessors.get(host, ())}
+        return tuple(sorted(name for name in before if not self._is_host_done(name, step)))
+
+    def _is_host_done(self, host: str, step: Step) -> bool:
+        concerns = self._concerns(host)
+        return all(self._are_done(self._results(host, concern, step)) for concern in concerns)
+
+    def _concerns(self, host: str) -> tuple[Concern, ...]:
+        waves = ((platform, self._state.waves(platform).waves) for platform in _OF_PLATFORM)
+        found = next((platform for platform, laid in waves if any(host in wave for wave in laid)), "windows")
+        return _OF_PLATFORM[found]
+
+    def _results(self, device: str, concern: Concern, step: Step) -> list[TaskResult]:
+        """Return the results by which a device is judged in one concern when others ask at a step."""
+        if not self._scope.has(concern):
+            return []
+        result, expected = self._state.result, self._state.expected
+        if step in _REPAIRING:
+            return [expected(device, concern, each) for each in self._repair_steps(device, concern)]
+        if step is Step.APPLY:
+            # A playbook of the user's own has its own order: what it has not done yet stops nobody.
+            return [found for found in [result(device, concern, Step.APPLY)] if found]
+        opened = expected(device, concern, Step.OPEN)
+        if step is not Step.CLOSE or not opened.is_pending:
+            return [opened]
+        closed = expected(device, concern, Step.CLOSE)
+        return [opened] if closed.is_held else [opened, closed]
+
+    @staticmethod
+    def _are_done(results: Iterable[TaskResult]) -> bool:
+        return all(result.is_done for result in results)
+
+    def _repair_steps(self, device: str, concern: Concern) -> tuple[Step, ...]:
+        """Return the steps that repair a concern of a device, in their order."""
+        repair = self.repair(device, concern)
+        wants = bool(repair.get("whole") or repair.get("names"))
+        return ((Step.REMEDIATE,) if wants else ()) + ((Step.REMOVE,) if repair.get("extra") else ())
+
+    def repair(self, device: str, concern: Concern) -> Mapping[str, Any]:
+        """Return what is repaired of a concern of a device: whole, names and extra; nothing when nothing is."""
+        found: Mapping[str, Any] = self._repairs.get(device, {}).get(concern.whole.value, {})
+        return found
+
+    # --- closing ----------------------------------------------------------------------------------------------------
+
+    def stopped_by_dns(self, host: str) -> tuple[str, ...]:
+        """Return why a host does not close while DNS may still send traffic to it, because its records could not be changed."""
+        pool = self._host(host).pool or ""
+        if not pool or not self._scope.has(Concern.DNS):
+            return ()
+        applied = self._state.expected(DNS_DEVICE, Concern.DNS, Step.APPLY)
+        verified = self._state.result(DNS_DEVICE, Concern.DNS, Step.VERIFY)
+        if verified is None and applied.mappings("windows_tasks") and not self._scope.is_check:
+            verified = TaskResult.unknown(DNS_DEVICE, Concern.DNS, Step.VERIFY)
+        failed = [result for result in (applied, verified) if result and not result.is_done]
+        return (f"DNS of {pool} is not as planned",) if any(_concerns_pool(result, pool) for result in failed) else ()
+
+    def in_the_way(self, host: str) -> tuple[str, ...]:
+        """Return why a host must not close yet: load balancers and reverse proxies that may still send what it would refuse."""
+        return in_the_way(self._member(host), self._suspects)
+
+    def _member(self, host: str) -> Member:
+        plan = self._host(host)
+        opened = [self._state.expected(host, concern, Step.OPEN) for concern in self._concerns(host)]
+        pending = [result for result in opened if result.is_pending and result.concern is not Concern.IPSEC]
+        is_known = all("after" in result.document for result in pending)
+        now = [rule for result in pending for rule in result.mappings("after")] if is_known else None
+        later = [_as_options(rule) for rule in plan.firewall_rules]
+        return Member(host, plan.addresses, plan.pool or "", now, later)
+
+    @cached_property
+    def _suspects(self) -> tuple[Sender, ...]:
+        senders = tuple(self._senders())
+        if not any(sender.failed or sender.targets for sender in senders):
+            return ()
+        return suspects(senders, wanted_targets(self.plan))
+
+    def _senders(self) -> Iterator[Sender]:
+        """Yield the load balancers and reverse proxies of the run."""
+        pools = {name: list(served) for name, served in self._state.balancers().items()}
+        for name in self._state.proxies():
+            pools.setdefault(name, []).extend(item.name for item in self._host(name).publications or ())
+        for name, served in pools.items():
+            results = self._sender_results(name, Step.APPLY)
+            if results:
+                host = self._host(name)
+                yield sender_of(name, served, (*host.addresses, *host.balancer_addresses), results)
+
+    def _sender_results(self, name: str, step: Step) -> list[TaskResult]:
+        """Return the results of a load balancer or reverse proxy: those that the run expects, and those that are there."""
+        is_expected = self._scope.has(Concern.LOAD_BALANCER) and self._scope.plays(name)
+        asked = self._state.expected if is_expected else self._state.result
+        found = (asked(name, concern, step) for concern in self._sender_concerns(name))
+        return [result for result in found if result]
+
+    def _sender_concerns(self, name: str) -> list[Concern]:
+        settings = self._host(name).load_balancer
+        programs = set(CARRIERS.get(settings.driver, {}).values()) if settings else set()
+        return [
+            *([Concern.LOAD_BALANCER] if name in self._state.balancers() else []),
+            *([Concern.LOAD_BALANCER_UDP] if len(programs) > 1 else []),
+            *([Concern.PUBLICATIONS] if name in self._state.proxies() else []),
+        ]
+
+    # --- pools that wait --------------------------------------------------------------------------------------------
+
+    def services(self, balancer: str, *, waits: bool = True) -> Scope:
+        """Return the virtual services that a load balancer gets now; waits: whether pools wait at all."""
+        chosen: list[VirtualService] = []
+        waiting: dict[str, str] = {}
+        for name, pool in self.plan.pools.items():
+            own = [service for service in pool.virtual_services if balancer in service.balancers]
+            why = (self._members_missing(name) or self._earlier_unit(balancer, own)) if waits and own else ""
+            if why:
+                waiting[name] = why
+            else:
+                chosen += own
+        return Scope(tuple(chosen), waiting)
+
+    def publications(self, proxy: str, *, waits: bool = True) -> Scope:
+        """Return what a reverse proxy publishes now; a pool also waits for its load balancers and the reverse proxies before this one."""
+        items: Sequence[Publication] = self._host(proxy).publications or ()
+        if not waits:
+            return Scope(tuple(items))
+        earlier = takewhile(lambda name: name != proxy, self._state.proxies())
+        before = [(name, pools) for name, pools in self._state.balancers().items()]
+        before += [(name, [item.name for item in self._host(name).publications or ()]) for name in earlier]
+        failed = {
+            pool: f"{name} is not as planned"
+            for name, pools in before
+            if not self._is_sender_done(name)
+            for pool in pools
+        }
+        reasons = {item.name: self._members_missing(item.name) or failed.get(item.name, "") for item in items}
+        waiting = {name: why for name, why in reasons.items() if why}
+        return Scope(tuple(item for item in items if item.name not in waiting), waiting)
+
+    def records(self, *, waits: bool = True) -> Scope:
+        """Return the DNS records that may be changed now, each with its pool; a member that got scripts is not known to be open."""
+        missing = partial(self._members_missing, counts_scripts=False)
+        reasons = {name: missing(name) for name in self.plan.pools} if waits else {}
+        waiting = {name: why for name, why in reasons.items() if why}
+        pools = ((name, pool) for name, pool in self.plan.pools.items() if name not in waiting)
+        return Scope(tuple((name, record) for name, pool in pools for record in pool.dns_records), waiting)
+
+    def _members_missing(self, pool: str, *, counts_scripts: bool = True) -> str:
+        """Return which active Windows members of a pool are not open for traffic yet; empty when all are."""
+        members = [host for host in self.plan.hosts.values() if host.pool == pool and host.platform == "windows"]
+        needed = [host.host for host in members if host.member_state == "active"]
+        played = {name for wave in self._state.waves().waves for name in wave}
+        away = [name for name in needed if name not in played]
+        failed = [name for name in needed if name in played and not self._is_open(name, counts_scripts)]
+        parts = [f"{', '.join(away)} not part of this run"] if away else []
+        return "; ".join([*parts, *([f"{', '.join(failed)} not as planned"] if failed else [])])
+
+    def _is_open(self, host: str, counts_scripts: bool) -> bool:
+        """Return whether a member is known to be open for traffic."""
+        if not self._scope.has(Concern.FIREWALL):
             return True
-    return False
+        results = self._judged(host, Concern.FIREWALL, (Step.OPEN, Step.APPLY))
+        return self._are_done(results) and (
+            counts_scripts or all(result.status is not Status.HANDED_OUT for result in results)
+        )
+
+    def _is_sender_done(self, name: str) -> bool:
+        """Return whether a load balancer or reverse proxy is done, as far as it is part of the run."""
+        if not self._remediates:
+            return self._are_done(self._sender_results(name, Step.APPLY))
+        repaired = [concern for concern in self._sender_concerns(name) if self._repair_steps(name, concern)]
+        compared = self._sender_results(name, Step.COMPARE)
+        results = [result for concern in repaired for result in self._judged(name, concern, ())]
+        return self._are_done([*results, *(result for result in compared if result.concern not in repaired)])
+
+    def _judged(self, device: str, concern: Concern, steps: Sequence[Step]) -> list[TaskResult]:
+        """Return the results by which traffic is brought to a device: its repair or else its comparison, or the first of some steps."""
+        repairs = self._repair_steps(device, concern) if self._remediates else ()
+        if repairs:
+            return [self._state.expected(device, concern, step) for step in repairs]
+        wanted = (Step.COMPARE,) if self._remediates else steps
+        return [self._state.first_of(device, concern, wanted) or TaskResult.unknown(device, concern, wanted[0])]
+
+    def _earlier_unit(self, balancer: str, services: Iterable[VirtualService]) -> str:
+        before = {unit for service in services for unit in service.balancers[: service.balancers.index(balancer)]}
+        failed = sorted(unit for unit in before if not self._is_sender_done(unit))
+        return f"{', '.join(failed)} of the same pair is not as planned" if failed else ""
+
+    def _host(self, name: str) -> HostPlan:
+        """Return the plan of a host, an empty one for a host without."""
+        return self._state.host_plan(name) or HostPlan(name, (), "", None, "windows", False, "active", ())
 
 
-def _ports(rules: Iterable[Mapping[str, object]], source: str) -> dict[str, PortSet]:
-    """Return the ports by protocol to which rules admit a source."""
-    found: dict[str, PortSet] = {}
-    for rule in rules:
-        if (rule.get("direction"), rule.get("action")) == ("in", "allow") and rule.get("enabled", True) and _meets(rule.get("remoteip"), source):
-            protocol = str(rule.get("protocol")).lower()
-            found[protocol] = found.get(protocol, PortSet()) | _port_set(rule.get("localport"))
-    return found
+def _concerns_pool(result: TaskResult, pool: str) -> bool:
+    """Return whether a failed result of DNS is about a pool; one that names none is about all."""
+    owners = result.document.get("failed_owners")
+    return not isinstance(owners, (list, tuple)) or pool.lower() in owners
 
 
-def _meets(value: object, source: str) -> bool:
-    """Return whether addresses hold a source; a keyword that only the host understands may."""
-    try:
-        return bool(AddressSet.parse(_texts(value) or ["any"]) & AddressSet.parse([source]))
-    except ValueError:
-        return True
-
-
-def _port_set(value: object) -> PortSet:
-    try:
-        return PortSet.parse(_texts(value) or ["any"])
-    except ValueError:
-        return ANY
-
-
-def _texts(value: object) -> list[str]:
-    return [part.strip() for part in value.split(",")] if isinstance(value, str) else [str(item) for item in value] if isinstance(value, (list, tuple)) else []
-
-
-def _mappings(value: object) -> list[Mapping[str, object]]:
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, (list, tuple)) else []
+def _as_options(rule: FirewallRule) -> Mapping[str, object]:
+    return vars(rule)

@@ -5,7 +5,7 @@
     RunOutcome.of_devices("drift", {"fe01": Verdict.DIFFERS, "fe02": Verdict.DONE}, "1 deviation on 1 device").line
     == "Verdict: differs (1 deviation on 1 device)"
 
-Below it, what is made of registered results; it goes when nobody reads those any more.
+Below it, what is made of results of dumps of firewalls.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 from .._base.version import COLLECTION, VERSION
-from .._plan.tables import table
 from .results import Status
-from .run_state import RunState
 
 COUNTS = ("added", "changed", "disabled", "removed", "admission_changed")
 Result = Mapping[str, object]
@@ -103,6 +102,22 @@ class RunOutcome:
         verdict = worst_verdict(devices.values())
         return cls(playbook, verdict, text, is_check, counts or {}, left, tuple(files), reference)
 
+    @classmethod
+    def of_document(cls, document: Mapping[str, Any]) -> RunOutcome:
+        """Return the outcome of a summary; without one, nothing is known."""
+        if not document:
+            return cls("", Verdict.UNKNOWN)
+        return cls(
+            str(document["playbook"]),
+            Verdict(document["verdict"]),
+            str(document["text"]),
+            document["check_mode"] is True,
+            dict(document["counts"]),
+            {name: Verdict(value) for name, value in document["devices"].items()},
+            tuple(document["files"]),
+            str(document["reference"]),
+        )
+
     @property
     def line(self) -> str:
         """Return the last line of the run: Verdict: differs (3 deviations on 2 devices)."""
@@ -124,20 +139,6 @@ class RunOutcome:
             "devices": {name: verdict.value for name, verdict in self.devices.items()},
             "files": list(self.files),
         }
-
-
-_OF_WORD = {"clean": Verdict.DONE, "drift": Verdict.DIFFERS, "failed": Verdict.UNKNOWN, "unreachable": Verdict.UNKNOWN}
-
-
-def kept_summary(state: RunState) -> Mapping[str, object]:
-    """Return the summary of a run, or what comes to the same of a report that keeps one word for each host."""
-    words = state.verdicts()
-    if state.summary() or not words:
-        return state.summary()
-    devices = {name: _OF_WORD.get(word, Verdict.UNKNOWN) for name, word in words.items()}
-    if state.is_limited() and Verdict.UNKNOWN not in devices.values():
-        devices = {name: Verdict.DONE if verdict is Verdict.DONE else Verdict.LIMITED for name, verdict in devices.items()}
-    return RunOutcome.of_devices("", devices).document()
 
 
 def verdict_for(summary: Mapping[str, object], device: str) -> Verdict:
@@ -195,29 +196,6 @@ class Outcome:
         return self.status in ("unchanged", "changed")
 
 
-def results_of(variables: Mapping[str, object], registered: Sequence[str]) -> list[Result]:
-    """Return the results that a host's variables hold under the registered names, in their order.
-
-    A skipped first task means that the host was stopped; a later one that was skipped had nothing to do and is left out.
-    """
-    results = [result for result in (registered_result(variables, name) for name in registered) if result is not None]
-    return results[:1] + [result for result in results[1:] if not result.get("skipped")]
-
-
-def registered_result(variables: Mapping[str, object], name: str) -> Result | None:
-    """Return what a host's variables hold under a registered name; None when there is nothing.
-
-    "NAME.PART" is a part of a result, and the whole one where that failed before there were parts, or was skipped.
-    """
-    whole, _dot, part = name.partition(".")
-    found = variables.get(whole)
-    if not part or not isinstance(found, Mapping):
-        return found if isinstance(found, Mapping) else None
-    inner = found.get(part)
-    has_none = bool(found.get("failed") or found.get("unreachable") or found.get("skipped"))
-    return inner if isinstance(inner, Mapping) else found if has_none else None
-
-
 def outcome(host: str, results: Sequence[Result]) -> Outcome:
     """Return what became of a host, from the registered results of its tasks in their order."""
     bad = next((result for result in results if result.get("failed") or result.get("unreachable")), None)
@@ -248,7 +226,9 @@ def _count(result: Result, name: str) -> int:
 def drift_lines(result: Result) -> list[str]:
     """Return the changes of a result as differences in words: the rule, its class, and each property."""
     changes = result.get("changes")
-    return [_drift_line(change) for change in changes if isinstance(change, Mapping)] if isinstance(changes, list) else []
+    return (
+        [_drift_line(change) for change in changes if isinstance(change, Mapping)] if isinstance(changes, list) else []
+    )
 
 
 def _drift_line(change: Mapping[str, object]) -> str:
@@ -282,55 +262,3 @@ def _words(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-
-
-def recap(outcomes: Sequence[Outcome], would: bool = False) -> str:
-    """Return the table of a site run; would: nothing was written, the counts say what would be."""
-    header = ("host", "outcome", "added", "changed", "disabled", "removed", "change what is admitted")
-    told = [item for item in outcomes if item.status != "unchanged"]
-    rows = [(item.host, _status_words(item, would), *(str(item.counts[name]) for name in COUNTS)) for item in told]
-    parts = [table(header, rows)] if rows else []
-    return "\n".join([*parts, *_unchanged(outcomes), _totals(outcomes, would), *_not_needed(outcomes), *_reasons(outcomes)])
-
-
-def _unchanged(outcomes: Sequence[Outcome]) -> list[str]:
-    names = [item.host for item in outcomes if item.status == "unchanged"]
-    return [f"{counted(len(names), 'host')} unchanged: {', '.join(names)}"] if names else []
-
-
-def _not_needed(outcomes: Sequence[Outcome]) -> list[str]:
-    """Say where exemptions were planned and not made, and why."""
-    reasons = dict.fromkeys(item.not_needed for item in outcomes if item.not_needed)
-    hosts = {reason: [item.host for item in outcomes if item.not_needed == reason] for reason in reasons}
-    return [f"IPsec exemptions not needed on {counted(len(names), 'host')}: {reason}" for reason, names in hosts.items()]
-
-
-def _totals(outcomes: Sequence[Outcome], would: bool) -> str:
-    total = {name: sum(item.counts[name] for item in outcomes) for name in COUNTS}
-    told = ", ".join(f"{total[name]} {name}" for name in COUNTS[:-1])
-    return f"Rules {'that would be ' if would else ''}{told}; {total['admission_changed']} of these change what is admitted."
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: "1 host", "2 hosts"."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _reasons(outcomes: Sequence[Outcome]) -> list[str]:
-    """Say of each host that is not done why."""
-    stopped = "not touched, because an earlier host of its pool or the canary of its role was not done"
-    return [f"{item.host}: {item.status}: {item.message or stopped}" for item in outcomes if not item.is_done]
-
-
-def _status_words(item: Outcome, would: bool) -> str:
-    return "would change" if would and item.status == "changed" else item.status
-
-
-def drift_report(outcomes: Sequence[Outcome], repaired: bool = False) -> str:
-    """Return the differences found, host by host, and a line that counts them."""
-    lines = [f"{item.host}: {line}" for item in outcomes for line in item.drift]
-    lines += [f"could not tell: {reason}" for reason in _reasons(outcomes)]
-    hosts = sum(bool(item.drift) for item in outcomes)
-    found = sum(len(item.drift) for item in outcomes)
-    done = ", repaired" if repaired and found else ""
-    return "\n".join([*lines, f"Drift: {counted(found, 'rule')} on {hosts} of {counted(len(outcomes), 'host')}{done}."])

@@ -65,11 +65,27 @@ class Status(str, Enum):
         return self in (Status.UNCHANGED, Status.CHANGED, Status.HANDED_OUT)
 
 
+DNS_DEVICE = "DNS"
+"""All DNS servers together, which no host of the plan stands for."""
 UNKNOWN_TEXT = "it is part of this run, and no task of it has a result"
 STOPPED_TEXT = "not touched, because an earlier host of its pool or the canary of its role was not done"
 SCHEMA_VERSION = 1
 # What weighs most and nobody reads afterwards. "after" stays where a closing waits for it.
-_LEFT_OUT = frozenset({"before", "gathered", "diff", "invocation", "lines", "document", "failed", "unreachable", "msg", "skipped", "skip_reason"})
+_LEFT_OUT = frozenset(
+    {
+        "before",
+        "gathered",
+        "diff",
+        "invocation",
+        "lines",
+        "document",
+        "failed",
+        "unreachable",
+        "msg",
+        "skipped",
+        "skip_reason",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -98,6 +114,11 @@ class TaskResult:
     def is_pending(self) -> bool:
         """Return whether changes are left for the closing step."""
         return bool(self.document.get("pending"))
+
+    @property
+    def is_held(self) -> bool:
+        """Return whether a closing was held back, which is no failure and stops nobody."""
+        return self.status is Status.STOPPED and self.document.get("held") is True
 
     @property
     def changes(self) -> tuple[Mapping[str, object], ...]:
@@ -152,15 +173,54 @@ class TaskResult:
         )
 
     @classmethod
-    def of_answer(cls, device: str, concern: Concern, step: Step, answer: Mapping[str, object], *, is_check: bool) -> TaskResult:
+    def of_answer(
+        cls, device: str, concern: Concern, step: Step, answer: Mapping[str, object], *, is_check: bool
+    ) -> TaskResult:
         """Return the result of what a module returned to Ansible."""
-        kept = {name: value for name, value in answer.items() if name not in _LEFT_OUT and (name != "after" or answer.get("pending"))}
-        return cls(device, concern, step, _status_of(answer), str(answer.get("msg") or answer.get("skip_reason") or ""), is_check=is_check, document=kept)
+        kept = {
+            name: value
+            for name, value in answer.items()
+            if name not in _LEFT_OUT and (name != "after" or answer.get("pending"))
+        }
+        if concern in _SENDING and "sends" not in kept:
+            kept.update(_sends(answer))
+        return cls(
+            device,
+            concern,
+            step,
+            _status_of(answer),
+            str(answer.get("msg") or answer.get("skip_reason") or ""),
+            is_check=is_check,
+            document=kept,
+        )
 
     @classmethod
     def unknown(cls, device: str, concern: Concern, step: Step, why: str = UNKNOWN_TEXT) -> TaskResult:
         """Return that nothing is known of a device that was expected to answer."""
         return cls(device, concern, step, Status.UNKNOWN, why)
+
+
+# A member of this state is sent nothing; and where the ports of members are, by what carries them.
+_IDLE = "disabled"
+_SENDING = frozenset((Concern.LOAD_BALANCER, Concern.LOAD_BALANCER_UDP, Concern.PUBLICATIONS))
+_TCP_PORTS = ("https_node_port", "http_node_port")
+
+
+def _sends(answer: Mapping[str, object]) -> dict[str, object]:
+    """Return where a load balancer or reverse proxy sends after its task, before it where that failed; nothing where it tells neither."""
+    side = answer.get("before" if answer.get("failed") else "after")
+    if not isinstance(side, (list, tuple)):
+        return {}
+    items = [item for item in side if isinstance(item, Mapping)]
+    members = [(item, member) for item in items for member in item.get("members", ()) if isinstance(member, Mapping)]
+    active = [(item, str(member.get("address"))) for item, member in members if member.get("state") != _IDLE]
+    return {"sends": [[address, port, protocol] for item, address in active for port, protocol in _node_ports(item)]}
+
+
+def _node_ports(item: Mapping[str, object]) -> list[tuple[int, str]]:
+    """Return the ports of members that a service or publication sends to, with their protocols."""
+    found = [(int(str(item["node_port"])), str(item.get("protocol")))] if "node_port" in item else []
+    return found + [(int(str(item[name])), "tcp") for name in _TCP_PORTS if name in item]
 
 
 def _status_of(answer: Mapping[str, object]) -> Status:

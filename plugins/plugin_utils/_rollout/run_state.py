@@ -4,10 +4,10 @@
 
     RUN/plan/...      the plan files
     RUN/waves.json    of Windows hosts, waves-linux.json of Linux hosts: {"waves": [["fe01", "med01"], ["fe02"]], "predecessors": {"fe02": ["fe01"]}}
-    RUN/verdicts.json {"fe01": "clean", "fe02": "drift"}
     RUN/repairs.json  {"fe02": {"firewall": {"whole": true, "names": [], "extra": []}}}
     RUN/probes/...    per host the probes that it makes, and what is not probed
     RUN/options.json  the options of this run (run_options.py)
+    RUN/scope.json    {"played": ["fe01"], "tags": ["all"], "skipped": [], "check_mode": false} (run_scope.py)
     RUN/run.json      {"run": "..."}: which compile step the results belong to
     RUN/results/HOST/CONCERN.STEP.ATTEMPT.json    what became of each task (results.py)
     RUN/summary.json  how the run ended
@@ -28,22 +28,20 @@ from typing import Any
 from urllib.parse import quote
 
 from .._plan import files as plan_files
-from .._plan.model import Plan
-from .balancer_scope import pools_of_balancers
-from .publication_scope import publishing_hosts
+from .._plan.model import HostPlan, Plan
 from .results import Concern, Step, TaskResult
+from .run_scope import RunScope
 from .waves import Waves
 
 _WAVES = {"windows": "waves.json", "linux": "waves-linux.json"}
 _BALANCERS = "balancers.json"
 _PROXIES = "proxies.json"
-_VERDICTS = "verdicts.json"
 _REPAIRS = "repairs.json"
-_LIMITED = "limited.json"
 _APPROVED = "approved.json"
 _PROBES = "probes/common.json"
 _OPTIONS = "options.json"
 _RUN = "run.json"
+_SCOPE = "scope.json"
 _SUMMARY = "summary.json"
 
 
@@ -53,13 +51,18 @@ class RunState:
     def __init__(self, local_tmp: str) -> None:
         self._directory = Path(local_tmp) / "msuc.lync"
 
-    def save(self, files: Mapping[str, str], waves: Waves, linux: Waves | None = None) -> None:
-        """Keep the texts of the plan files and the waves, of Windows hosts and of Linux hosts."""
+    def save(
+        self, files: Mapping[str, str], waves: Waves, linux: Waves | None = None, scope: RunScope | None = None
+    ) -> None:
+        """Keep the texts of the plan files, the waves of Windows hosts and of Linux hosts, and what the run was asked for."""
         plan_files.write(self._directory / "plan", files)
         self._put(_RUN, {"run": uuid.uuid4().hex})
+        self._put(_SCOPE, scope.document() if scope else {})
+        self._put(_SUMMARY, {})
+        self._put(_REPAIRS, {})
         # Here, once, so that not every host looks through all pools for it.
-        self._put(_BALANCERS, pools_of_balancers(files))
-        self._put(_PROXIES, {"names": publishing_hosts(files)})
+        self._put(_BALANCERS, _pools_of_balancers(files))
+        self._put(_PROXIES, {"names": _publishing_hosts(files)})
         for platform, laid_out in (("windows", waves), ("linux", linux or Waves())):
             self._put(_WAVES[platform], {"waves": laid_out.waves, "predecessors": dict(laid_out.predecessors)})
 
@@ -68,10 +71,25 @@ class RunState:
         path = self._directory / "plan" / plan_files.host_path(name)
         return plan_files.read_json(path) if path.is_file() else None
 
+    def host_plan(self, name: str) -> HostPlan | None:
+        """Return the plan of a host, None when the run has none for it."""
+        document = self.host(name)
+        return None if document is None else plan_files.load_host(document)
+
+    def is_compiled(self) -> bool:
+        """Return whether a plan was compiled in this run."""
+        return (self._directory / "plan" / plan_files.INDEX).is_file()
+
+    def scope(self) -> RunScope:
+        """Return what the run was asked for; everything where nobody kept it."""
+        return RunScope.of(self._got(_SCOPE))
+
     def digest(self) -> str:
         """Return the digest of the plan."""
         plan = self._directory / "plan"
-        return plan_files.digest({f"{path.parent.name}/{path.name}": path.read_text(encoding="utf-8") for path in plan.glob("*/*.json")})
+        return plan_files.digest(
+            {f"{path.parent.name}/{path.name}": path.read_text(encoding="utf-8") for path in plan.glob("*/*.json")}
+        )
 
     def balancers(self) -> Mapping[str, Sequence[str]]:
         """Return which pools each managed load balancer serves, units of a pair in their order."""
@@ -85,14 +103,6 @@ class RunState:
         """Return the publications of a reverse proxy, as its plan document has them."""
         found: Any = self.host(name) or {}
         return list(found.get("publications", ()))
-
-    def save_verdicts(self, verdicts: Mapping[str, str]) -> None:
-        """Keep what the drift report found each device to be."""
-        self._put(_VERDICTS, dict(verdicts))
-
-    def verdicts(self) -> Mapping[str, str]:
-        """Return what the drift report found each device to be; nothing before there was one."""
-        return self._got(_VERDICTS)
 
     def save_repairs(self, repairs: Mapping[str, Mapping[str, Mapping[str, object]]]) -> None:
         """Keep what a remediation does to each host, per concern: whole, names, extra."""
@@ -125,14 +135,6 @@ class RunState:
         """Return what is common to the probes of all hosts, and under "hosts" who probes; nothing before it was planned."""
         return self._got(_PROBES)
 
-    def save_limited(self, limited: bool) -> None:
-        """Keep whether a limit stopped the remediation."""
-        self._put(_LIMITED, {"limited": limited})
-
-    def is_limited(self) -> bool:
-        """Return whether a limit stopped the remediation."""
-        return bool(self._got(_LIMITED).get("limited"))
-
     def save_options(self, document: Mapping[str, object]) -> None:
         """Keep the options of this run; no secret is among them."""
         self._put(_OPTIONS, document)
@@ -152,7 +154,9 @@ class RunState:
     def save_result(self, result: TaskResult) -> TaskResult:
         """Keep what became of a task, as its next attempt; returns it with its number."""
         folder = self._results(result.device)
-        attempt = 1 + max((number for number, _path in self._attempts(result.device, result.concern, result.step)), default=0)
+        attempt = 1 + max(
+            (number for number, _path in self._attempts(result.device, result.concern, result.step)), default=0
+        )
         numbered = replace(result, attempt=attempt)
         document = {**numbered.to_document(), "run": self._run_id()}
         self._put(f"{folder}/{result.concern.value}.{result.step.value}.{attempt}.json", document)
@@ -228,3 +232,29 @@ class RunState:
         document = self._got(_WAVES[platform])
         waves = tuple(tuple(wave) for wave in document.get("waves", ()))
         return Waves(waves, {name: tuple(before) for name, before in document.get("predecessors", {}).items()})
+
+
+def _pools_of_balancers(files: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the pools that each managed load balancer serves, units of a pair in their order; files: texts of plan files by path.
+
+    One that serves none any more is there too: it loses what it had.
+    """
+    found: dict[str, list[str]] = {}
+    for path in sorted(path for path in files if path.startswith("pools/")):
+        pool = json.loads(files[path])
+        for name in dict.fromkeys(name for service in pool["virtual_services"] for name in service["balancers"]):
+            if plan_files.host_path(name) in files:
+                found.setdefault(name, []).append(pool["pool"])
+    managed = [name for name, _document in _hosts_with("load_balancer", files) if name not in found]
+    return {**found, **{name: [] for name in managed}}
+
+
+def _publishing_hosts(files: Mapping[str, str]) -> list[str]:
+    """Return the names of the hosts whose plan says what they publish, sorted."""
+    return sorted(name for name, _document in _hosts_with("publications", files))
+
+
+def _hosts_with(key: str, files: Mapping[str, str]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the hosts whose plan has a key; only texts that hold its name are parsed."""
+    texts = (files[path] for path in sorted(files) if path.startswith("hosts/") and f'"{key}"' in files[path])
+    return [(str(document["host"]), document) for document in map(json.loads, texts) if key in document]

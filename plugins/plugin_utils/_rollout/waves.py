@@ -29,7 +29,9 @@ def waves_of(hosts: Iterable[HostPlan], wave_size: int = 1) -> Waves:
     plans = list(hosts)
     canaries = _canaries(plans)
     numbers = _wave_numbers(plans, set(canaries.values()), wave_size)
-    waves = tuple(tuple(plan.host for plan in plans if numbers[plan.host] == number) for number in sorted(set(numbers.values())))
+    waves = tuple(
+        tuple(plan.host for plan in plans if numbers[plan.host] == number) for number in sorted(set(numbers.values()))
+    )
     return Waves(waves, _predecessors(plans, numbers, canaries))
 
 
@@ -61,7 +63,9 @@ def _wave_numbers(plans: list[HostPlan], canaries: set[str], wave_size: int) -> 
     return numbers
 
 
-def _predecessors(plans: list[HostPlan], numbers: Mapping[str, int], canaries: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+def _predecessors(
+    plans: list[HostPlan], numbers: Mapping[str, int], canaries: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
     by_pool: dict[str, list[str]] = {}
     for plan in plans:
         if plan.pool:

@@ -8,7 +8,7 @@ The plan after a move is compared with what the catalogue says of the new role, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet
@@ -23,8 +23,8 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.planner import
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import plain
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPlan, Plan
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.retiring import leaving
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.retiring import retiring
 from hypothesis import Phase as HypothesisPhase
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -170,11 +170,11 @@ def test_what_the_host_has_becomes_what_the_new_role_needs(move: Move) -> None:
     for kind, read in (("firewall_rules", rules_from_options), ("ipsec_exemptions", exemptions_from_options)):
         have = (*(Present(rule, {}) for rule in read(_options(move.before, move.host, kind))), FOREIGN)
         want = read(_options(move.after, move.host, kind))
-        if _document(move.after, move.host):
+        if _managed(move.after, move.host):
             opened = applied(have, plan_changes(want, have, State.REPLACED, Phase.OPEN).now)
             left = applied(opened, plan_changes(want, opened, State.REPLACED, Phase.CLOSE).now)
         else:
-            assert leaving([move.host], {move.host}, lambda name: _document(move.after, name)) == (move.host,)
+            assert retiring([move.host], {move.host}, lambda name: _managed(move.after, name)) == (move.host,)
             left = applied(have, plan_changes((), have, State.DELETED).now)
         owned = [present.rule for present in left if present is not FOREIGN]
         assert sorted(owned, key=_name) == sorted(want, key=_name)
@@ -188,26 +188,25 @@ def _options(plan: Plan, host: str, kind: str) -> list[dict[str, object]]:
     return items
 
 
-def _document(plan: Plan, host: str) -> dict[str, object] | None:
-    found = plain(plan.hosts[host]) if host in plan.hosts and plan.hosts[host].managed else None
-    return found if isinstance(found, dict) else None
+def _managed(plan: Plan, host: str) -> HostPlan | None:
+    found = plan.hosts.get(host)
+    return found if found and found.managed else None
 
 
 def _name(rule: Rule) -> str:
     return rule.name
 
 
-PLANS = {
-    "fe11": {"roles": ["frontend"], "firewall_rules": [{}]},
-    "fe12": {"roles": ["frontend"], "firewall_rules": []},
-}
+RULE = FirewallRule("SIP", ("S1",), "in", "tcp", ("5061",), (), (), ("any",), "")
+RETIRED = HostPlan("fe12", ("frontend",), "2015", None, "windows", True, "retired", ())
+PLANS = {"fe11": replace(RETIRED, host="fe11", firewall_rules=(RULE,)), "fe12": RETIRED}
 
 
 def test_who_leaves_is_known_and_without_a_role() -> None:
-    assert leaving(["fe12, old", "old"], {"fe11", "fe12", "old"}, PLANS.get) == ("fe12", "old")
+    assert retiring(["fe12", "old", "old"], {"fe11", "fe12", "old"}, PLANS.get) == ("fe12", "old")
     with pytest.raises(InvalidInputError) as caught:
-        leaving(["fe11", "fe13"], {"fe11", "fe12"}, PLANS.get)
+        retiring(["fe11", "fe13"], {"fe11", "fe12"}, PLANS.get)
     assert [str(problem).split(";")[0] for problem in caught.value.problems] == [  # pylint: disable=use-maxsplit-arg
         "lync_retire: 'fe13' is no host of the inventory", "lync_retire: fe11 is still in frontend, and the plan wants rules on it",
     ]  # fmt: skip
-    assert leaving([], {"fe11"}, PLANS.get) == ()
+    assert retiring([], {"fe11"}, PLANS.get) == ()

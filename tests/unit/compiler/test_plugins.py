@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,9 @@ from ansible.plugins.loader import lookup_loader
 from ansible_collections.msuc.lync.plugins.filter.policy import FilterModule
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, Verdict
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Status, Step, TaskResult
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import waves_of
 
@@ -79,25 +81,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunState:
     return state
 
 
-def look_up(
-    name: str, *terms: str, hostvars: Mapping[str, Mapping[str, object]] | None = None, **options: object
-) -> list[object]:
-    found: list[object] = lookup_loader.get(f"msuc.lync.{name}").run(
-        list(terms), variables={"hostvars": hostvars or {}}, **options
-    )
+def look_up(name: str, *terms: str, **options: object) -> list[object]:
+    variables = {"hostvars": HOSTVARS, "ansible_play_hosts_all": ["fe01", "fe02"]}
+    found: list[object] = lookup_loader.get(f"msuc.lync.{name}").run(list(terms), variables=variables, **options)
     return found
-
-
-OPENED, CLOSED = "windows_firewall_opened", "windows_firewall_closed"
-RESULTS: Mapping[str, Mapping[str, object]] = {
-    "fe01": {OPENED: {"changed": True, "pending": True}, CLOSED: {"changed": True}},
-    "fe02": {OPENED: {"failed": True, "msg": "x"}},
-    "fe03": {OPENED: {"skipped": True}},
-    "dir01": {OPENED: {"changed": False}},
-    "lb01": {},
-    "lb02": {},
-    "lb21": {},
-}
 
 
 def test_the_plan_of_a_host(run: RunState) -> None:
@@ -113,32 +100,45 @@ def test_a_host_without_a_plan_is_told(run: RunState) -> None:
         look_up("plan", "sql01")
 
 
+def test_a_run_without_a_plan_says_what_to_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(C, "DEFAULT_LOCAL_TMP", str(tmp_path))
+    with pytest.raises(AnsibleError, match=r"no plan in this run; fix: import_playbook msuc.lync.compile first"):
+        look_up("plan", "fe01")
+
+
+def keep(
+    state: RunState, device: str, concern: Concern, step: Step, status: Status = Status.UNCHANGED, **document: object
+) -> None:
+    state.save_result(TaskResult(device, concern, step, status, document=document))
+
+
 @pytest.mark.parametrize(
     ("only", "hosts", "sizes"),
     [
         ("all", ["dir01", "fe01", "fe02", "fe03"], [2, 1, 1]),
-        ("pending", ["fe01"], [1]),
-        ("closing", ["fe01"], [1]),
-        ("changed", ["fe01"], [1]),
-        ("failed", ["fe02", "fe03"], [1, 1]),
-        ("unlike", ["fe01", "fe02", "fe03"], [1, 1, 1]),
+        ("pending", ["fe01", "fe03"], [1, 1]),
+        ("repaired", ["fe02"], [1]),
     ],
 )
 def test_waves(run: RunState, only: str, hosts: list[str], sizes: list[int]) -> None:
-    assert look_up("waves", "hosts", hostvars=RESULTS, only=only) == hosts
-    assert look_up("waves", "sizes", hostvars=RESULTS, only=only) == sizes
-    assert look_up("waves", "hosts", "sizes", hostvars=RESULTS, only=only) == [*hosts, *sizes]
-
-
-def test_a_host_does_not_close_while_a_balancer_may_send_to_it(run: RunState) -> None:
-    failed = {**RESULTS, "lb01": {"load_balancer_applied": {"failed": True}}}
-    assert look_up("waves", "hosts", hostvars=failed, only="closing") == ["all:!all"]
+    keep(run, "fe01", Concern.FIREWALL, Step.OPEN, pending=True)
+    keep(run, "fe03", Concern.IPSEC, Step.OPEN, pending=True)
+    keep(run, "fe02", Concern.FIREWALL, Step.OPEN, pending=False)
+    run.save_repairs({"fe02": {"firewall": {"whole": True, "names": [], "extra": []}}, "lb01": {}})
+    assert look_up("waves", "hosts", only=only) == hosts
+    assert look_up("waves", "sizes", only=only) == sizes
+    assert look_up("waves", "hosts", "sizes", only=only) == [*hosts, *sizes]
 
 
 def test_waves_of_nobody_match_no_host(run: RunState) -> None:
     """An empty pattern would be an error of Ansible, and so would a serial of none."""
-    idle: Mapping[str, Mapping[str, object]] = {name: {OPENED: {"changed": False}} for name in RESULTS}
-    assert look_up("waves", "hosts", "sizes", hostvars=idle, only="changed") == ["all:!all", 1]
+    assert look_up("waves", "hosts", "sizes", only="pending") == ["all:!all", 1]
+
+
+def test_rules_are_compared_beside_probes_unless_they_are_not_wanted(run: RunState) -> None:
+    assert look_up("waves", "sizes", only="compared") == [2, 1, 1]
+    run.save_options(RunOptions(Options(probe_rules=False)).document())
+    assert look_up("waves", "hosts", only="compared") == ["all:!all"]
 
 
 def test_waves_answer_two_questions(run: RunState) -> None:
@@ -148,9 +148,36 @@ def test_waves_answer_two_questions(run: RunState) -> None:
         look_up("waves", "size")
 
 
-def test_who_stands_in_the_way(run: RunState) -> None:
-    assert look_up("stopped_by", "fe01", hostvars=RESULTS) == []
-    assert look_up("stopped_by", "fe02", hostvars=RESULTS) == []
-    assert look_up("stopped_by", "fe03", hostvars=RESULTS) == ["fe02"]
-    assert look_up("stopped_by", "unknown", hostvars=RESULTS) == []
-    assert look_up("stopped_by", "fe03", hostvars=RESULTS, registered=["other"]) == []
+def test_devices(run: RunState) -> None:
+    assert (look_up("devices", "balancers"), look_up("devices", "proxies")) == (["lb01", "lb02", "lb21"], ["all:!all"])
+    assert (look_up("devices", "dns"), look_up("devices", "dns", only="repaired")) == (["all"], ["all:!all"])
+    run.save_repairs({"lb02": {"load_balancer": {}}, "DNS": {"dns": {}}, "fe01": {"firewall": {}}})
+    assert (look_up("devices", "balancers", only="repaired"), look_up("devices", "dns", only="repaired")) == (
+        ["lb02"],
+        ["all"],
+    )
+    assert (look_up("devices", "probes"), look_up("devices", "remediation")) == (["all:!all"], ["all:!all"])
+    run.save_options(RunOptions(Options(verify=True, remediate=True)).document())
+    assert (look_up("devices", "probes"), look_up("devices", "remediation")) == (["all"], ["all"])
+    with pytest.raises(
+        AnsibleError,
+        match=r"lookup msuc.lync.devices: 'balancer' is no choice of it; allowed: balancers, dns, probes, ",
+    ):
+        look_up("devices", "balancer")
+
+
+def test_who_leaves(run: RunState) -> None:
+    assert look_up("retiring") == ["all:!all"]
+    run.save_options(RunOptions(Options(retire=("sql01", "sql01"))).document())
+    assert look_up("retiring") == ["sql01"]
+    run.save_options(RunOptions(Options(retire=("fe01",))).document())
+    with pytest.raises(AnsibleError, match=r"fe01 is still in frontend, mediation, and the plan wants rules on it"):
+        look_up("retiring")
+
+
+def test_who_fails_for_the_exit_status(run: RunState) -> None:
+    assert look_up("verdict") == ["fe01"]  # nothing is known of this run
+    run.save_summary(RunOutcome.of_devices("site", {"fe02": Verdict.DIFFERS, "fe01": Verdict.DONE}).document())
+    assert look_up("verdict") == ["fe02"]
+    run.save_summary(RunOutcome.of_devices("site", {"fe01": Verdict.DONE}).document())
+    assert look_up("verdict") == ["all:!all"]

@@ -5,12 +5,8 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
-from ansible import constants as C
-from ansible.plugins.loader import lookup_loader
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import plain, rendered
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import (
@@ -18,9 +14,6 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model impo
     TlsMode,
     read_publications,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.publication_scope import publishing_hosts
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import waves_of
 
 from .deployments import Variables, compiled, host
 from .plan_schema import schema_errors
@@ -127,7 +120,6 @@ def test_nobody_publishes_what_nobody_answers_and_a_retired_proxy_nothing() -> N
 def test_plan_files_carry_what_the_module_takes() -> None:
     plan = deployment({**HLB, "tls": BRIDGE})
     files = rendered(plan)
-    assert publishing_hosts(files) == ["rp01"]
     document = json.loads(files["hosts/rp01.json"])
     assert schema_errors(files) == []
     assert read_publications(document["publications"]) == plan.hosts["rp01"].publications
@@ -143,48 +135,3 @@ def test_a_pool_with_tls_that_nobody_reads_is_warned_about() -> None:
     hosts = {name: each for name, each in HOSTS.items() if name != "rp01"}
     warnings = compiled(hosts, pools={POOL: {**HLB, "tls": BRIDGE}, OTHER: ALONE}, **COMMON).warnings
     assert any("nobody reads it: no reverse proxy has lync_reverse_proxy_driver" in text for text in warnings)
-
-
-OPENED, FAILED = {"windows_firewall_opened": {"changed": False}}, {"failed": True, "msg": "x"}
-WAITS: dict[str, tuple[dict[str, dict[str, object]], dict[str, str]]] = {
-    "nobody": ({}, {}),
-    "a member": ({"fe02": {"windows_firewall_opened": FAILED}}, {POOL: "fe02 not as planned"}),
-    "their load balancer": (
-        {"lb01": {"load_balancer_applied": FAILED}},
-        {POOL: "lb01 is not as planned", OTHER: "lb01 is not as planned"},
-    ),
-    "the reverse proxy before": (
-        {"rp01": {"reverse_proxy_applied": FAILED}},
-        {POOL: "rp01 is not as planned", OTHER: "rp01 is not as planned"},
-    ),
-}
-
-
-@pytest.mark.parametrize("case", WAITS)
-def test_what_a_run_may_publish(case: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    results, waiting = WAITS[case]
-    plan = compiled(
-        {**HOSTS, "rp03": host("reverse_proxy", "10.2.0.63", reverse_proxy_driver="haproxy")},
-        pools={POOL: HLB, OTHER: ALONE},
-        **COMMON,
-    )
-    monkeypatch.setattr(C, "DEFAULT_LOCAL_TMP", str(tmp_path))
-    RunState(str(tmp_path)).save(
-        rendered(plan), waves_of([found for found in plan.hosts.values() if found.host.startswith("fe")])
-    )
-    hostvars = {name: {**(OPENED if name.startswith("fe") else {}), **results.get(name, {})} for name in plan.hosts}
-
-    def asked(name: str, ready: bool) -> Any:
-        return lookup_loader.get("msuc.lync.balancer_plan").run(
-            [name], variables={"hostvars": hostvars}, publications=True, ready=ready
-        )[0]
-
-    now = asked("rp03", True)
-    assert ([item["name"] for item in now["publications"]], now["waiting"]) == (
-        [name for name in (POOL, OTHER) if name not in waiting],
-        waiting,
-    )
-    assert now["state"] == ("merged" if waiting else "replaced")
-    compared, first = asked("rp03", False), asked("rp01", True)
-    assert (len(compared["publications"]), compared["waiting"]) == (2, {})
-    assert first["waiting"] == ({} if "rp01" in results else waiting)

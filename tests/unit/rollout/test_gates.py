@@ -1,108 +1,353 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which hosts may close after load balancers and reverse proxies were brought to the plan, or could not be."""
+"""When a device may be touched, and what it may get: what failed and what is unknown keeps a gate shut."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.gates import Member, Sender, in_the_way, sender_of, suspects, wanted_targets
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.held_hosts import held
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import Waves
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.gates import EVERYBODY_FIRST, Decision, Gates, Go
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, Verdict
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import (
+    DNS_DEVICE,
+    STOPPED_TEXT,
+    Concern,
+    Status,
+    Step,
+)
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_scope import RunScope
 
-OLD, NEW = "pool02.contoso.com", "pool01.contoso.com"
+from .runs import BALANCER_ADDRESS, OTHER, POOL, SENT, Run
+
+FIREWALL, IPSEC, NFTABLES = Concern.FIREWALL, Concern.IPSEC, Concern.NFTABLES
+BAD = (Status.FAILED, Status.UNREACHABLE, Status.STOPPED)
+STOPPED = Decision(Go.STOPPED, STOPPED_TEXT)
 
 
-def rule(port: str, *peers: str, **more: object) -> dict[str, object]:
-    return {"name": port, "direction": "in", "action": "allow", "protocol": "tcp", "localport": [port], "remoteip": list(peers), **more}
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run.below(tmp_path)
 
 
-def member(now: list[dict[str, object]], later: list[dict[str, object]], pool: str = NEW) -> Member:
-    return Member("fe22", ("10.1.0.22",), pool, now, later)
+def gone(run: Run) -> None:
+    """No task of the host left a result."""
 
 
-MONITORED = [rule("5061", "10.1.0.0/24"), rule("5062", "10.2.0.5")]
-FAILED = Sender("lb02", (OLD,), True, ("10.2.0.5",))
+def cut(run: Run) -> None:
+    run.opened("fe11")
+    run.cut("fe11", "firewall.open")
+
+
+def failing(status: Status) -> Callable[[Run], None]:
+    return lambda run: run.opened("fe11", status=status)
+
+
+def only_ipsec_failed(run: Run) -> None:
+    run.opened("fe11")
+    run.keep("fe11", IPSEC, Step.OPEN, Status.FAILED)
+
+
+UNFIT: dict[str, Callable[[Run], None]] = {
+    "missing": gone, "cut off": cut, "exemptions failed": only_ipsec_failed, **{status.value: failing(status) for status in BAD},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("prepare", UNFIT.values(), ids=UNFIT)
+def test_a_member_waits_for_the_one_before_it(run: Run, prepare: Callable[[Run], None]) -> None:
+    prepare(run)
+    assert run.gates.decide("fe11", FIREWALL, Step.OPEN) == Decision()
+    assert run.gates.decide("fe21", FIREWALL, Step.OPEN) == Decision()
+    assert run.gates.decide("fe12", FIREWALL, Step.OPEN) == STOPPED
+    assert run.gates.stopped_by("fe13", Step.OPEN) == ("fe11", "fe12")
+    run.opened("fe11", status=Status.CHANGED)
+    assert run.gates.decide("fe12", FIREWALL, Step.OPEN) == Decision()
+
+
+def test_a_result_of_an_earlier_compile_step_is_none(tmp_path: Path) -> None:
+    run = Run.below(tmp_path)
+    run.all_opened()
+    again = Run.below(tmp_path)
+    assert again.gates.stopped_by("fe12", Step.OPEN) == ("fe11",)
+
+
+def test_tags_that_leave_a_concern_out_expect_no_result_of_it(tmp_path: Path) -> None:
+    run = Run.below(tmp_path, RunScope(tags=frozenset({"firewall"})))
+    run.keep("fe11", FIREWALL, Step.OPEN)
+    assert run.gates.stopped_by("fe12", Step.OPEN) == ()
+    assert Run.below(tmp_path, RunScope(skipped=frozenset({"firewall"}))).gates.stopped_by("fe12", Step.OPEN) == (
+        "fe11",
+    )
+    assert Run.below(tmp_path, RunScope(tags=frozenset({"dns"}))).gates.stopped_by("fe12", Step.OPEN) == ()
+
+
+def test_a_playbook_of_ones_own_is_stopped_by_failures_alone(run: Run) -> None:
+    assert run.gates.decide("fe12", FIREWALL, Step.APPLY) == Decision()
+    run.keep("fe11", FIREWALL, Step.APPLY, Status.FAILED)
+    assert run.gates.decide("fe12", FIREWALL, Step.APPLY) == STOPPED
+
+
+@pytest.mark.parametrize("status", [None, *BAD])
+def test_exemptions_wait_for_the_firewall_of_their_host(run: Run, status: Status | None) -> None:
+    if status:
+        run.keep("fe11", FIREWALL, Step.OPEN, status)
+    assert run.gates.decide("fe11", IPSEC, Step.OPEN).go is Go.STOPPED
+    run.keep("fe11", FIREWALL, Step.OPEN)
+    assert run.gates.decide("fe11", IPSEC, Step.OPEN) == Decision()
+
+
+# --- closing ----------------------------------------------------------------------------------------------------------
+
+AFTER = [
+    {"direction": "in", "action": "allow", "protocol": "tcp", "localport": ["5061"], "remoteip": [BALANCER_ADDRESS]}
+]
+
+
+@pytest.fixture
+def ready(run: Run) -> Run:
+    """Everything is done, and fe11 has something to close: what admits the load balancer's other address to port 5061."""
+    run.all_opened()
+    run.keep("fe11", FIREWALL, Step.OPEN, Status.CHANGED, pending=True, after=[{**AFTER[0], "localport": ["5070"]}])
+    run.balanced()
+    run.named()
+    return run
+
+
+def test_a_host_closes_when_nothing_stands_in_the_way(ready: Run) -> None:
+    assert ready.gates.decide("fe11", FIREWALL, Step.CLOSE) == Decision()
+    assert ready.gates.decide("fe12", FIREWALL, Step.CLOSE).go is Go.NOTHING
+
+
+def lost(run: Run) -> None:
+    run.cut("lb02", "load_balancer.apply")
+
+
+def without_destinations(run: Run) -> None:
+    run.keep("lb02", Concern.LOAD_BALANCER, Step.APPLY)
 
 
 @pytest.mark.parametrize(
-    ("moved", "sender", "reason"),
-    [
-        (member(MONITORED, MONITORED[:1]), FAILED, "lb02 is not as planned, and the rules that go admit it"),
-        (member(MONITORED, MONITORED), FAILED, ""),
-        (member(MONITORED[:1], []), FAILED, ""),  # what goes never admitted the balancer
-        (member([rule("5062", "any")], []), FAILED, "lb02 is not as planned, and the rules that go admit it"),
-        (member([rule("5062", "LocalSubnet")], []), FAILED, "lb02 is not as planned, and the rules that go admit it"),
-        (member([rule("RPC", "10.2.0.5")], MONITORED), FAILED, "lb02 is not as planned, and the rules that go admit it"),
-        (member([rule("5062", "10.2.0.5", action="block")], []), FAILED, ""),
-        (member([rule("5062", "10.2.0.5", enabled=False)], []), FAILED, ""),
-        (member([], [], OLD), FAILED, f"lb02 of its pool {OLD} is not as planned"),
-        (Member("lb02", ("10.2.0.5",)), FAILED, "lb02 itself is not as planned"),
-        (member(MONITORED, []), Sender("lb02", (OLD,), False, ("10.2.0.5",)), ""),
-    ],
+    "prepare",
+    [lost, without_destinations, *(lambda run, status=status: run.balanced(status, "lb02") for status in BAD)],
 )
-def test_a_balancer_that_failed(moved: Member, sender: Sender, reason: str) -> None:
-    assert in_the_way(moved, suspects([sender], {})) == ((reason,) if reason else ())
+def test_a_balancer_of_the_pool_that_is_not_known_to_be_done_keeps_it_open(
+    ready: Run, prepare: Callable[[Run], None]
+) -> None:
+    prepare(ready)
+    assert ready.gates.decide("fe11", FIREWALL, Step.CLOSE) == Decision(
+        Go.HELD, f"lb02 of its pool {POOL} is not as planned"
+    )
 
 
-def service(*members: Mapping[str, object], port: int = 5061) -> dict[str, object]:
-    return {"name": "s", "node_port": port, "protocol": "tcp", "members": list(members)}
+def test_the_address_from_which_a_balancer_speaks_is_that_of_the_plan(ready: Run) -> None:
+    """Also of a balancer of another pool: fe21 moved out of the pool that lb01 serves."""
+    ready.keep("fe21", FIREWALL, Step.OPEN, Status.CHANGED, pending=True, after=[{**AFTER[0], "localport": ["5070"]}])
+    ready.balanced(Status.FAILED, "lb01")
+    held = Decision(Go.HELD, "lb01 is not as planned, and the rules that go admit it")
+    assert ready.gates.decide("fe21", FIREWALL, Step.CLOSE) == held
+    ready.keep("fe21", FIREWALL, Step.OPEN, Status.CHANGED, pending=True)  # what it has is not known
+    assert ready.gates.decide("fe21", FIREWALL, Step.CLOSE) == held
 
 
-STALE = "lb02 still sends to 10.1.0.22 TCP 5061"
-MEMBER = {"address": "10.1.0.22", "state": "active"}
+def test_a_balancer_that_still_sends_keeps_a_host_open(ready: Run) -> None:
+    ready.keep(
+        "lb02",
+        Concern.LOAD_BALANCER,
+        Step.APPLY,
+        Status.CHANGED,
+        sends=[["10.1.0.11", 5061, "tcp"], ["10.1.0.11", 5070, "tcp"]],
+    )
+    assert ready.gates.in_the_way("fe11") == ("lb02 still sends to 10.1.0.11 TCP 5070",)
 
 
-@pytest.mark.parametrize(
-    ("result", "reason"),
-    [
-        ({"after": [service(MEMBER)]}, STALE),  # its pool waits, or nothing is removed there
-        ({"failed": True, "before": [service(MEMBER)], "after": []}, STALE),
-        ({"before": [service(MEMBER)], "after": []}, ""),
-        ({"after": [service({**MEMBER, "state": "draining"})]}, STALE),
-        ({"after": [service({**MEMBER, "state": "disabled"})]}, ""),
-        ({"after": [service({"address": "10.1.0.23", "state": "active"})]}, ""),
-        ({"after": [{"name": "p", "https_node_port": 5061, "http_node_port": 8080, "members": [MEMBER]}]}, f"{STALE}, 10.1.0.22 TCP 8080"),
-    ],
-)
-def test_a_balancer_that_still_has_the_host(result: Mapping[str, object], reason: str) -> None:
-    sender = sender_of("lb02", [OLD], [], [result])
-    assert in_the_way(member([], []), suspects([sender], {})) == ((reason,) if reason else ())
-    wanted = [{"node_port": port, "protocol": "tcp", "members": ["10.1.0.22"]} for port in (5061, 8080)]
-
-    def named(*balancers: str) -> list[dict[str, object]]:
-        return [{"virtual_services": [{**each, "balancers": list(balancers)} for each in wanted]}]
-
-    # What another balancer is to send, the host admits from that one only.
-    assert bool(in_the_way(member([], []), suspects([sender], wanted_targets(named("lb01"), [])))) is bool(reason)
-    assert in_the_way(member([], []), suspects([sender], wanted_targets(named("lb01", "lb02"), []))) == ()
+def test_a_balancer_outside_of_the_run_or_its_tags_keeps_nobody_open(tmp_path: Path) -> None:
+    for scope in (
+        RunScope(played=("fe11", "fe12", "fe13", "fe21")),
+        RunScope(tags=frozenset({"firewall", "ipsec", "dns"})),
+    ):
+        run = Run.below(tmp_path, scope)
+        run.all_opened()
+        run.named()
+        run.keep("fe11", FIREWALL, Step.OPEN, pending=True, after=AFTER)
+        assert run.gates.decide("fe11", FIREWALL, Step.CLOSE) == Decision()
 
 
-def document(name: str, address: str, pool: str = "", **more: object) -> dict[str, object]:
-    return {"host": name, "addresses": [address], "pool": pool, "firewall_rules": [], **more}
+DNS_FAULTS: dict[str, tuple[Callable[[Run], None], bool]] = {
+    "its pool": (lambda run: run.named(Status.FAILED, failed_owners=[POOL]), True),
+    "another pool": (lambda run: run.named(Status.FAILED, failed_owners=[OTHER]), False),
+    "no pool is named": (lambda run: run.named(Status.FAILED), True),
+    "a Windows server was not asked again": (
+        lambda run: run.named(Status.CHANGED, windows_tasks=[{"zone": "x"}]),
+        True,
+    ),
+    "cut off": (lambda run: run.cut(DNS_DEVICE, "dns.apply"), True),
+}
 
 
-@pytest.mark.parametrize("address", ["10.1.0.5", ["10.1.0.9", "10.1.0.5"]])
-def test_a_host_that_moved_waits_for_the_old_pool_of_a_run(tmp_path: Path, address: Any) -> None:
-    """lb02 speaks from an address that only the inventory tells, as appliances do."""
-    services = [{"name": "s", "node_port": 5061, "protocol": "tcp", "members": [], "balancers": ["lb02"]}]
-    files = {
-        "hosts/fe22.json": document("fe22", "10.1.0.22", NEW), "hosts/lb02.json": document("lb02", "10.3.0.5"),
-        f"pools/{OLD}.json": {"pool": OLD, "virtual_services": services}, f"pools/{NEW}.json": {"pool": NEW, "virtual_services": []},
-    }  # fmt: skip
-    state = RunState(str(tmp_path))
-    state.save({path: plan_files.text_of(each) for path, each in files.items()}, Waves((("fe22",),)))
-    opened = {"pending": True, "after": [rule("5061", "10.1.0.5")]}
-    failed = {"load_balancer_applied": {"unreachable": True}, "lync_balancer_addresses": address}
-    variables: dict[str, dict[str, object]] = {"fe22": {"windows_firewall_opened": opened}, "lb02": failed}
-    assert held(state, variables.__getitem__, ["fe22"]) == {"fe22": ("lb02 is not as planned, and the rules that go admit it",)}
-    assert held(state, variables.__getitem__, []) == {}
-    variables["lb02"]["load_balancer_applied"] = {"after": [service(MEMBER)]}
-    assert held(state, variables.__getitem__, ["fe22"]) == {"fe22": (STALE,)}
-    variables["lb02"]["load_balancer_applied"] = {"after": [], "changed": True}
-    assert held(state, variables.__getitem__, ["fe22"]) == {}
+@pytest.mark.parametrize(("prepare", "is_held"), DNS_FAULTS.values(), ids=DNS_FAULTS)
+def test_dns_that_is_not_known_to_be_done_keeps_a_host_open(
+    ready: Run, prepare: Callable[[Run], None], is_held: bool
+) -> None:
+    prepare(ready)
+    decision = Decision(Go.HELD, f"DNS of {POOL} is not as planned") if is_held else Decision()
+    assert ready.gates.decide("fe11", FIREWALL, Step.CLOSE) == decision
+
+
+def test_a_closing_that_failed_stops_the_members_after_it_and_one_that_is_held_does_not(ready: Run) -> None:
+    ready.keep("fe12", FIREWALL, Step.OPEN, pending=True, after=[])
+    assert ready.gates.decide("fe12", FIREWALL, Step.CLOSE) == STOPPED  # fe11 has not closed yet
+    ready.keep("fe11", FIREWALL, Step.CLOSE, Status.STOPPED, held=True)
+    assert ready.gates.decide("fe12", FIREWALL, Step.CLOSE) == Decision()
+    ready.keep("fe11", FIREWALL, Step.CLOSE, Status.FAILED)
+    assert ready.gates.decide("fe12", FIREWALL, Step.CLOSE) == STOPPED
+
+
+# --- pools that wait --------------------------------------------------------------------------------------------------
+
+
+def test_nobody_waits_when_all_is_done(run: Run) -> None:
+    run.all_opened()
+    run.balanced()
+    gates = run.gates
+    assert [scope.state for scope in (gates.services("lb02"), gates.publications("rp02"), gates.records())] == [
+        "replaced"
+    ] * 3
+    assert (
+        len(gates.services("lb01").items) == 2
+        and len(gates.publications("rp02").items) == 2
+        and len(gates.records().items) == 2
+    )
+
+
+@pytest.mark.parametrize("prepare", [gone, cut, *map(failing, BAD)])
+def test_a_pool_waits_for_its_members(run: Run, prepare: Callable[[Run], None]) -> None:
+    run.opened("fe12", "fe21")
+    prepare(run)
+    waiting = {POOL: "fe11 not as planned"}
+    gates = run.gates
+    assert (gates.services("lb01").items, gates.services("lb01").state, gates.services("lb01").waiting) == (
+        (),
+        "merged",
+        waiting,
+    )
+    assert (gates.publications("rp01").waiting[POOL], gates.records().waiting) == ("fe11 not as planned", waiting)
+    assert [pool for pool, _record in gates.records().items] == [OTHER]
+
+
+def test_comparing_waits_for_nobody(run: Run) -> None:
+    gates = run.gates
+    for scope in (
+        gates.services("lb02", waits=False),
+        gates.publications("rp02", waits=False),
+        gates.records(waits=False),
+    ):
+        assert (len(scope.items), scope.waiting) == (2, {})
+
+
+def test_a_member_that_is_not_part_of_the_run_is_waited_for(tmp_path: Path) -> None:
+    run = Run.below(tmp_path)
+    run.state._put("waves.json", {"waves": [["fe11", "fe21"]], "predecessors": {}})
+    run.opened("fe11", "fe21")
+    assert run.gates.records().waiting == {POOL: "fe12 not part of this run"}
+
+
+def test_a_member_that_got_scripts_takes_no_traffic_from_dns(run: Run) -> None:
+    run.all_opened()
+    run.opened("fe11", status=Status.HANDED_OUT)
+    assert (run.gates.records().waiting, run.gates.services("lb01").waiting) == ({POOL: "fe11 not as planned"}, {})
+
+
+def test_members_count_as_ready_where_the_tags_leave_firewalls_out(tmp_path: Path) -> None:
+    run = Run.below(tmp_path, RunScope(tags=frozenset({"load_balancer", "dns"})))
+    assert (run.gates.services("lb01").waiting, run.gates.records().waiting) == ({}, {})
+
+
+@pytest.mark.parametrize("status", [None, *BAD])
+def test_the_second_unit_of_a_pair_waits_for_the_first(run: Run, status: Status | None) -> None:
+    run.all_opened()
+    if status:
+        run.balanced(status, "lb01")
+    assert run.gates.services("lb02").waiting == {POOL: "lb01 of the same pair is not as planned"}
+    run.balanced(Status.UNCHANGED, "lb01")
+    assert run.gates.services("lb02").waiting == {}
+
+
+def test_the_program_beside_haproxy_counts_for_the_unit(run: Run) -> None:
+    run.all_opened()
+    run.keep("lb01", Concern.LOAD_BALANCER, Step.APPLY, **SENT)
+    assert run.gates.services("lb02").waiting == {POOL: "lb01 of the same pair is not as planned"}
+
+
+@pytest.mark.parametrize("status", [None, *BAD])
+def test_publications_wait_for_balancers_and_earlier_proxies(run: Run, status: Status | None) -> None:
+    run.all_opened()
+    run.balanced()
+    if status:
+        run.balanced(status, "rp01")
+        run.balanced(status, "lb02")
+    else:
+        run.cut("rp01", "publications.apply")
+        run.cut("lb02", "load_balancer.apply")
+    assert run.gates.publications("rp01").waiting == {POOL: "lb02 is not as planned"}
+    assert run.gates.publications("rp02").waiting == {POOL: "rp01 is not as planned", OTHER: "rp01 is not as planned"}
+
+
+# --- remediation and retirement ---------------------------------------------------------------------------------------
+
+WHOLE = {"whole": True, "names": [], "extra": []}
+PARTS = {"whole": False, "names": ["SIP"], "extra": ["Foreign"]}
+
+
+def remediation(run: Run) -> Gates:
+    return Gates(run.state, remediates=True)
+
+
+def test_only_what_was_decided_is_repaired(run: Run) -> None:
+    run.state.save_repairs({"fe11": {"firewall": PARTS}, "fe12": {"firewall": WHOLE}})
+    gates = remediation(run)
+    asked = [
+        ("fe11", FIREWALL, Step.REMEDIATE),
+        ("fe11", IPSEC, Step.REMEDIATE),
+        ("fe12", FIREWALL, Step.REMOVE),
+        ("fe21", FIREWALL, Step.REMEDIATE),
+    ]
+    assert [gates.decide(*each).go for each in asked] == [Go.YES, Go.NOTHING, Go.NOTHING, Go.NOTHING]
+
+
+@pytest.mark.parametrize("status", [None, *BAD])
+def test_a_repair_waits_for_the_one_before_it(run: Run, status: Status | None) -> None:
+    run.state.save_repairs({"fe11": {"firewall": PARTS, "ipsec": PARTS}, "fe12": {"firewall": PARTS}})
+    if status:
+        run.keep("fe11", FIREWALL, Step.REMEDIATE, status)
+    gates = remediation(run)
+    assert gates.decide("fe11", FIREWALL, Step.REMOVE).go is Go.STOPPED
+    assert gates.decide("fe11", IPSEC, Step.REMEDIATE).go is Go.STOPPED
+    assert gates.decide("fe12", FIREWALL, Step.REMEDIATE) == STOPPED
+    for concern in (FIREWALL, IPSEC):
+        run.keep("fe11", concern, Step.REMEDIATE, Status.CHANGED)
+        run.keep("fe11", concern, Step.REMOVE, Status.CHANGED)
+    assert [gates.decide(*each) for each in (("fe11", IPSEC, Step.REMEDIATE), ("fe12", FIREWALL, Step.REMEDIATE))] == [
+        Decision()
+    ] * 2
+
+
+def test_members_are_ready_for_a_repaired_balancer_when_their_own_repair_is_done(run: Run) -> None:
+    for name in ("fe11", "fe12", "fe21"):
+        run.keep(name, FIREWALL, Step.COMPARE, Status.CHANGED)
+    run.balanced(step=Step.COMPARE)
+    run.state.save_repairs({"fe11": {"firewall": WHOLE}, "lb01": {"load_balancer": WHOLE}})
+    assert remediation(run).services("lb01").waiting == {POOL: "fe11 not as planned"}
+    run.keep("fe11", FIREWALL, Step.REMEDIATE, Status.CHANGED)
+    assert remediation(run).services("lb01").waiting == {}
+    assert remediation(run).services("lb02").waiting == {POOL: "lb01 of the same pair is not as planned"}
+    run.balanced(Status.CHANGED, "lb01", step=Step.REMEDIATE)
+    assert remediation(run).services("lb02").waiting == {}
+
+
+def test_a_host_is_retired_when_everybody_else_is_done(run: Run) -> None:
+    assert run.gates.decide("fe99", FIREWALL, Step.RETIRE) == Decision()
+    run.state.save_summary(RunOutcome("site", Verdict.DIFFERS).document())
+    assert run.gates.decide("fe99", NFTABLES, Step.RETIRE) == Decision(Go.STOPPED, EVERYBODY_FIRST)
+    run.state.save_summary(RunOutcome("site", Verdict.DONE).document())
+    assert run.gates.decide("fe99", FIREWALL, Step.RETIRE) == Decision()

@@ -15,7 +15,9 @@ WAVES = Waves((("fe01", "med01"), ("fe02",)), {"fe02": ("fe01",)})
 
 
 def files(*names: str) -> dict[str, str]:
-    return plan_files.rendered(Plan({name: HostPlan(name, ("frontend",), "2010", None, "windows", True, "active", ()) for name in names}))
+    return plan_files.rendered(
+        Plan({name: HostPlan(name, ("frontend",), "2010", None, "windows", True, "active", ()) for name in names})
+    )
 
 
 def test_a_host_reads_its_slice_and_the_waves(tmp_path: Path) -> None:

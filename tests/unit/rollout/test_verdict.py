@@ -57,7 +57,10 @@ def test_only_what_is_known_to_be_as_planned_is_done(status: Status) -> None:
 
 def test_the_last_line_names_what_the_verdict_comes_from() -> None:
     outcome = RunOutcome("drift", DIFFERS, "3 deviations on 2 devices")
-    assert (outcome.line, RunOutcome("plan", DONE).line) == ("Verdict: differs (3 deviations on 2 devices)", "Verdict: done")
+    assert (outcome.line, RunOutcome("plan", DONE).line) == (
+        "Verdict: differs (3 deviations on 2 devices)",
+        "Verdict: done",
+    )
 
 
 ENDINGS = {

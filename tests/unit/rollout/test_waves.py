@@ -37,7 +37,10 @@ def test_a_canary_per_role_and_then_a_member_of_each_pool() -> None:
 
 
 def test_wave_size() -> None:
-    assert waves_of(FARM, 2).waves == (("fe01", "med01", "mon01"), ("fe02", "fe03", "fe21", "fe22", "med02", "mon02", "mon03"))
+    assert waves_of(FARM, 2).waves == (
+        ("fe01", "med01", "mon01"),
+        ("fe02", "fe03", "fe21", "fe22", "med02", "mon02", "mon03"),
+    )
 
 
 def test_two_roles_of_one_pool_have_one_canary() -> None:
@@ -54,7 +57,11 @@ def test_few_hosts(hosts: list[HostPlan]) -> None:
 
 
 hosts_strategy = st.lists(
-    st.tuples(st.sets(st.sampled_from(("frontend", "mediation", "edge", "monitoring")), max_size=2), st.sampled_from((None, "p1", "p2", "p3"))), max_size=12
+    st.tuples(
+        st.sets(st.sampled_from(("frontend", "mediation", "edge", "monitoring")), max_size=2),
+        st.sampled_from((None, "p1", "p2", "p3")),
+    ),
+    max_size=12,
 ).map(lambda drawn: [plan(f"h{index:02}", " ".join(sorted(roles)), pool) for index, (roles, pool) in enumerate(drawn)])
 
 
@@ -73,7 +80,11 @@ def test_laws_of_waves(hosts: list[HostPlan], size: int) -> None:
         assert before == tuple(sorted(set(before)))
         assert all(number[other] < number[name] for other in before), "who must succeed before comes in an earlier wave"
     for host in hosts:
-        mates = {other.host for other in hosts if host.pool and other.pool == host.pool and number[other.host] < number[host.host]}
+        mates = {
+            other.host
+            for other in hosts
+            if host.pool and other.pool == host.pool and number[other.host] < number[host.host]
+        }
         assert mates <= set(found.predecessors.get(host.host, ())), "a failed member stops its pool"
 
 

@@ -14,7 +14,6 @@ from ansible_collections.msuc.lync.plugins.action import (
     windows_firewall_rules,
     windows_ipsec_exemptions,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import registered_result
 
 from tests.simulators import gather_host, host_module, ipsec_host, ipsec_store
 from tests.unit.firewall.memory import MemoryStore
@@ -120,13 +119,3 @@ def test_errors_of_both_parts_are_told_before_contact() -> None:
     )
     assert found["failed"] and not asked
     assert "0-70000" in found["msg"] and "'none'" in found["msg"]
-
-
-def test_a_part_of_a_registered_result() -> None:
-    part = {"changed": True}
-    assert registered_result({"compared": {"firewall": part, "failed": True}}, "compared.firewall") is part
-    for whole in ({"failed": True}, {"unreachable": True}, {"skipped": True}):
-        assert registered_result({"compared": whole}, "compared.firewall") is whole
-    # The tags of the run left it out: nothing is known of it.
-    assert registered_result({"compared": {"ipsec": part}}, "compared.firewall") is None
-    assert registered_result({}, "compared.firewall") is None

@@ -5,27 +5,25 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-name: leaving
+name: retiring
 short_description: The hosts that leave the deployment
 version_added: "0.1.0"
 description:
-  - Returns the named hosts, for C(hosts:) of a play, when M(msuc.lync.plan) compiled nothing for them earlier in the same run.
-  - A host that the inventory lacks, or on which the plan wants rules, is an error.
+  - Internal; its options and results may change without notice.
+  - Returns the hosts that C(lync_retire) names. It fails for a host that the inventory lacks, and for one on which the plan wants rules.
 author: msuc.lync contributors (@msuc-lync)
 options:
   _terms:
-    description: Names of hosts, or several in one text with commas between them.
-    type: list
-    elements: str
-    required: true
+    description: Takes none.
+    required: false
 """
 
 EXAMPLES = r"""
-- name: Remove what is ours
-  hosts: "{{ lookup('msuc.lync.leaving', lync_retire, wantlist=true) }}"
+- name: Remove what is left
+  hosts: "{{ lookup('msuc.lync.retiring', wantlist=true) }}"
   gather_facts: false
   tasks:
-    - name: Remove the firewall rules
+    - name: Remove rules of ours
       ansible.builtin.import_role:
         name: msuc.lync.windows_firewall
         tasks_from: retire.yml
@@ -41,30 +39,22 @@ _raw:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import NOBODY, run_options, run_state
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import Document
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.retiring import leaving
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
-
-NOBODY = "all:!all"
-
-
-def _planned(name: str) -> Document | None:
-    return RunState(C.DEFAULT_LOCAL_TMP).host(name)  # type: ignore[attr-defined]  # set by ansible at import
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.retiring import retiring
 
 
 class LookupModule(LookupBase):
-    """The lookup msuc.lync.leaving."""
+    """The lookup msuc.lync.retiring."""
 
     def run(self, terms: list[object], variables: Mapping[str, Any] | None = None, **kwargs: object) -> list[str]:
         """Return the hosts that leave."""
         self.set_options(var_options=variables, direct=kwargs)
-        names = [name for term in terms for name in (term if isinstance(term, list) else [term])]
+        state = run_state()
         known = set((variables or {}).get("hostvars", {}))
         try:
-            return list(leaving(names, known, _planned)) or [NOBODY]
+            return list(retiring(run_options(state).common.retire, known, state.host_plan)) or [NOBODY]
         except InvalidInputError as error:
             raise AnsibleError(str(error)) from error

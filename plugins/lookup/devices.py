@@ -1,0 +1,104 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Returns which devices a play of this run is for, besides the hosts of the waves."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: devices
+short_description: The load balancers, reverse proxies and others that a play is for
+version_added: "0.1.0"
+description:
+  - Internal; its options and results may change without notice.
+  - Returns names for C(hosts:) of a play, from the plan, the options and the results of this run.
+author: msuc.lync contributors (@msuc-lync)
+options:
+  _terms:
+    description:
+      - V(balancers) and V(proxies) for the load balancers and reverse proxies that are configured, units of a pair in their order.
+      - V(dns) for the play on DNS, V(probes) for the probes before and after a run, V(remediation) for the end of a remediation;
+        these are all hosts or none.
+    type: list
+    elements: str
+    choices: [balancers, proxies, dns, probes, remediation]
+    required: true
+  only:
+    description: Whether V(all) of them, those that this run V(changed), or those that M(msuc.lync.drift_report) decided to be V(repaired).
+    type: str
+    choices: [all, changed, repaired]
+    default: all
+"""
+
+EXAMPLES = r"""
+- name: Change load balancers, units of a pair one after the other
+  hosts: "{{ lookup('msuc.lync.devices', 'balancers', wantlist=true) }}"
+  serial: 1
+  gather_facts: false
+  roles:
+    - role: msuc.lync.load_balancer
+"""
+
+RETURN = r"""
+_raw:
+  description: Host names; a pattern that matches no host when there are none.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import NOBODY, run_options, run_state
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import DNS_DEVICE, Concern, Status, Step
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
+
+_EVERYBODY = "all"
+_CONCERNS = {
+    "balancers": (Concern.LOAD_BALANCER, Concern.LOAD_BALANCER_UDP),
+    "proxies": (Concern.PUBLICATIONS,),
+    "dns": (Concern.DNS,),
+}
+_DEVICES = {
+    "balancers": lambda state: list(state.balancers()),
+    "proxies": lambda state: list(state.proxies()),
+    "dns": lambda _state: [DNS_DEVICE],
+    "probes": lambda state: [_EVERYBODY] if run_options(state).common.verify else [],
+    "remediation": lambda state: [_EVERYBODY] if run_options(state).common.remediate else [],
+}
+
+
+def _is_changed(state: RunState, device: str, concerns: tuple[Concern, ...]) -> bool:
+    """Return whether a device took a change, and did not fail."""
+    results = [found for concern in concerns if (found := state.result(device, concern, Step.APPLY))]
+    return all(result.is_done for result in results) and any(result.status is Status.CHANGED for result in results)
+
+
+def _is_repaired(state: RunState, device: str, concerns: tuple[Concern, ...]) -> bool:
+    repairs = state.repairs().get(device, {})
+    return any(concern.value in repairs for concern in concerns)
+
+
+_ONLY = {"all": lambda _state, _device, _concerns: True, "changed": _is_changed, "repaired": _is_repaired}
+
+
+class LookupModule(LookupBase):
+    """The lookup msuc.lync.devices."""
+
+    def run(self, terms: list[str], variables: Mapping[str, Any] | None = None, **kwargs: object) -> list[str]:
+        """Return the names of devices."""
+        self.set_options(var_options=variables, direct=kwargs)
+        unknown = [term for term in terms if term not in _DEVICES]
+        if unknown:
+            allowed = ", ".join(sorted(_DEVICES))
+            raise AnsibleError(f"lookup msuc.lync.devices: {unknown[0]!r} is no choice of it; allowed: {allowed}")
+        state, is_chosen = run_state(), _ONLY[self.get_option("only")]
+        found = [
+            device
+            for term in terms
+            for device in _DEVICES[term](state)
+            if is_chosen(state, device, _CONCERNS.get(term, ()))
+        ]
+        # DNS is no host: whoever runs its tasks, runs them once for all.
+        return [_EVERYBODY if device == DNS_DEVICE else device for device in found] or [NOBODY]

@@ -1,0 +1,293 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a step of a run gives a module as options: a function of the plan, the options of the run and its gates, of nothing else.
+
+    request = Request(Concern.NFTABLES, Step.OPEN, "lb01", gates, run_options.for_host("lb01"), host_plan, policy)
+    step_options(request) == {"rules": [...], "policy": "drop", "state": "replaced", "phase": "open", ...}
+
+Credentials are no options of a run: the task gives them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .._load_balancers.registry import CARRIERS
+from .._plan.documents import plain
+from .._plan.model import HostPlan, HostPolicy
+from .gates import Gates, Scope
+from .results import Concern, Step, TaskResult
+from .run_options import Options
+
+ModuleOptions = dict[str, Any]
+# The program of a load balancer that carries what the one of its driver does not.
+_SECOND_PROGRAM = "nginx_stream"
+_WITHOUT_WRITING = frozenset((Step.COMPARE, Step.VERIFY))
+
+
+@dataclass(frozen=True)
+class Request:
+    """One step of one concern of a device. is_check: nothing is written, so that all changes are shown at once.
+
+    policy: that of the plan, or of the inventory for a host that has no plan because it leaves.
+    """
+
+    concern: Concern
+    step: Step
+    device: str
+    gates: Gates
+    options: Options
+    host: HostPlan
+    policy: HostPolicy
+    is_check: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Return whether pools wait: not where everything is compared."""
+        return self.step is not Step.COMPARE
+
+    @property
+    def phase(self) -> str:
+        """Return which changes are made: all of them in check mode, because nothing that was opened is there to close upon."""
+        return self.step.value if self.step in (Step.OPEN, Step.CLOSE) and not self.is_check else "all"
+
+    def items(self, planned: Iterable[object], state: str) -> tuple[list[Any], str]:
+        """Return the rules or exemptions that the step is about, and what the list means for the others."""
+        if self.step is Step.RETIRE:
+            return [], "deleted"
+        if self.step is Step.REMOVE:
+            return [{"name": name} for name in self.gates.repair(self.device, self.concern)["extra"]], "deleted"
+        documents = [plain(item) for item in planned]
+        if self.step is not Step.REMEDIATE:
+            return documents, state
+        repair = self.gates.repair(self.device, self.concern)
+        if repair.get("whole"):
+            return documents, self.policy.drift_state
+        names = set(repair.get("names", ()))
+        return [item for item in documents if isinstance(item, dict) and item["name"] in names], "merged"
+
+
+def step_options(request: Request) -> ModuleOptions:
+    """Return the options of the module of a concern."""
+    return {name: value for name, value in _OPTIONS[request.concern](request).items() if value is not None}
+
+
+def comparison_options(request: Request, concerns: Iterable[Concern]) -> ModuleOptions:
+    """Return the options of a module that compares several concerns of a host, by concern."""
+    parts = {concern: Request(**{**vars(request), "concern": concern}) for concern in concerns}
+    return {concern.value: step_options(part) for concern, part in parts.items()}
+
+
+def waiting_of(request: Request) -> dict[str, str]:
+    """Return which pools of a device wait, and why."""
+    scope = _SCOPES.get(request.concern)
+    return dict(scope(request).waiting) if scope else {}
+
+
+# --- firewalls and IPsec ----------------------------------------------------------------------------------------------
+
+
+def _snapshots(request: Request) -> ModuleOptions:
+    if request.step in _WITHOUT_WRITING:
+        return {}
+    options = request.options
+    return {
+        "snapshot": options.snapshot,
+        "snapshot_dir": options.snapshot_dir or None,
+        "snapshot_keep": options.snapshot_keep,
+        "confirm_minutes": options.confirm_minutes,
+    }
+
+
+def _state(request: Request) -> str:
+    """Return what the plan means for rules that it does not have; drift is of our own rules alone."""
+    is_site = request.step in (Step.OPEN, Step.CLOSE, Step.APPLY)
+    return request.policy.firewall_state if is_site else request.policy.drift_state
+
+
+def _handout(request: Request) -> str | None:
+    opens = request.step in (Step.OPEN, Step.APPLY)
+    return request.options.handout_dir if opens and request.options.hands_out(request.policy) else None
+
+
+def _firewall(request: Request) -> ModuleOptions:
+    rules, state = request.items(request.host.firewall_rules, _state(request))
+    return {
+        "brief": True,
+        "rules": rules,
+        "state": state,
+        "phase": request.phase,
+        "expected_addresses": list(request.host.addresses),
+        "management_networks": list(request.policy.management_networks),
+        "accept_cut": request.options.accept_cut,
+        "unprotected_rules": list(request.policy.unprotected_rules),
+        "handout_dir": _handout(request),
+        **_snapshots(request),
+    }
+
+
+def _ipsec(request: Request) -> ModuleOptions:
+    exemptions, state = request.items(request.host.ipsec_exemptions, "replaced")
+    is_planned = request.step not in (Step.REMEDIATE, Step.REMOVE, Step.RETIRE)
+    return {
+        "brief": True,
+        "exemptions": exemptions,
+        "state": "replaced" if state == "overridden" else state,
+        "phase": request.phase,
+        "expected_addresses": list(request.host.addresses),
+        "management_networks": list(request.policy.management_networks),
+        "needed": request.policy.ipsec,
+        "engine": request.policy.ipsec_engine,
+        "media": [plain(flow) for flow in request.host.media_flows] if is_planned else None,
+        "mirror_peers": [plain(peer) for peer in request.host.mirror_peers] if is_planned else None,
+        "mirror_dir": request.options.handout_dir if request.step in (Step.OPEN, Step.APPLY) else None,
+        "handout_dir": _handout(request),
+        **_snapshots(request),
+    }
+
+
+def _nftables(request: Request) -> ModuleOptions:
+    # There is nothing to override on Linux: tables of others are never changed.
+    rules, state = request.items(request.host.firewall_rules, request.policy.drift_state)
+    return {
+        "rules": rules,
+        "state": state,
+        "phase": request.phase,
+        "policy": request.policy.linux_policy,
+        "path": request.policy.linux_path,
+        "expected_addresses": list(request.host.addresses),
+        "management_networks": list(request.policy.management_networks),
+        "confirm_minutes": None if request.step in _WITHOUT_WRITING else request.options.confirm_minutes,
+    }
+
+
+# --- load balancers, reverse proxies, DNS -----------------------------------------------------------------------------
+
+
+def _services(request: Request) -> Scope:
+    return request.gates.services(request.device, waits=request.waits)
+
+
+def _publications(request: Request) -> Scope:
+    return request.gates.publications(request.device, waits=request.waits)
+
+
+def _records(request: Request) -> Scope:
+    return request.gates.records(waits=request.waits)
+
+
+_SCOPES: Mapping[Concern, Callable[[Request], Scope]] = {
+    Concern.LOAD_BALANCER: _services,
+    Concern.LOAD_BALANCER_UDP: _services,
+    Concern.PUBLICATIONS: _publications,
+    Concern.DNS: _records,
+}
+
+
+def _load_balancer(request: Request) -> ModuleOptions:
+    """Return the options of a load balancer's own program, and of nginx for what that one does not carry."""
+    settings = request.host.load_balancer
+    if settings is None:
+        return {}
+    is_second = request.concern is Concern.LOAD_BALANCER_UDP
+    own = _SECOND_PROGRAM if settings.driver == "nginx" else settings.driver
+    program = _SECOND_PROGRAM if is_second else own
+    carried = {name for name, carrier in CARRIERS[settings.driver].items() if carrier == program}
+    scope = _services(request)
+    found: ModuleOptions = {
+        "services": [plain(service) for service in scope.items if service.protocol in carried],
+        "state": settings.state or scope.state,
+    }
+    if is_second:
+        return {**found, "path": settings.udp_path}
+    return {**found, **_OF_DRIVER[settings.driver](request), **settings.options}
+
+
+def _path(request: Request) -> ModuleOptions:
+    settings = request.host.load_balancer
+    return {"path": settings.path if settings else None}
+
+
+def _path_and_socket(request: Request) -> ModuleOptions:
+    settings = request.host.load_balancer
+    return {**_path(request), "master_socket": settings.master_socket if settings else None}
+
+
+def _provider(request: Request) -> ModuleOptions:
+    """Return where the device is; who may configure it, the task says."""
+    settings = request.host.load_balancer
+    return {"provider": {"host": settings.host if settings else request.device}}
+
+
+_OF_DRIVER: Mapping[str, Callable[[Request], ModuleOptions]] = {
+    "haproxy": _path_and_socket,
+    "nginx": _path,
+    "f5_as3": _provider,
+    "netscaler": _provider,
+    "kemp": _provider,
+}
+
+
+def _reverse_proxy(request: Request) -> ModuleOptions:
+    settings = request.host.reverse_proxy
+    if settings is None:
+        return {}
+    scope = _publications(request)
+    return {
+        "driver": settings.driver,
+        "publications": [plain(item) for item in scope.items],
+        "state": scope.state,
+        "path": settings.path,
+        "http_path": settings.http_path,
+        "master_socket": settings.master_socket,
+        **settings.options,
+    }
+
+
+def _dns(request: Request) -> ModuleOptions:
+    scope = _records(request)
+    owners = [name for name in request.gates.plan.pools if name not in scope.waiting]
+    return {
+        "records": [{**_mapping(plain(record)), "owner": pool} for pool, record in scope.items],
+        "owners": owners,
+        "state": request.options.dns_state,
+        "take_over": list(request.options.dns_take_over),
+    }
+
+
+def _mapping(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+# --- probes -----------------------------------------------------------------------------------------------------------
+
+_OPERATIONS = {Step.OPEN: "listen", Step.CLOSE: "close"}
+
+
+def _probes(request: Request) -> ModuleOptions:
+    options = request.options
+    opened: TaskResult | None = request.gates.result(request.device, Concern.PROBES, Step.OPEN)
+    return {
+        "operation": _OPERATIONS.get(request.step, "probe"),
+        "timeout_seconds": options.probe_seconds,
+        "at_once": options.probe_at_once,
+        "per_second": options.probe_per_second,
+        "total_seconds": options.probe_total_seconds,
+        "listen_seconds": options.probe_listen_seconds,
+        "temporary_listeners": options.probe_listeners if request.step is Step.VERIFY else None,
+        "token": str(opened.document.get("token", "")) if opened and request.step is Step.CLOSE else None,
+    }
+
+
+_OPTIONS: Mapping[Concern, Callable[[Request], ModuleOptions]] = {
+    Concern.FIREWALL: _firewall,
+    Concern.NFTABLES: _nftables,
+    Concern.IPSEC: _ipsec,
+    Concern.LOAD_BALANCER: _load_balancer,
+    Concern.LOAD_BALANCER_UDP: _load_balancer,
+    Concern.PUBLICATIONS: _reverse_proxy,
+    Concern.DNS: _dns,
+    Concern.PROBES: _probes,
+}

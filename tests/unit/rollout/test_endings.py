@@ -1,0 +1,129 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How runs end that make no report at their end: remediations, retirements, rollbacks and plans."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.endings import ending_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, Verdict
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Status, Step, TaskResult
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_scope import RunScope
+
+from .runs import Run
+
+FIREWALL, IPSEC, NFTABLES = Concern.FIREWALL, Concern.IPSEC, Concern.NFTABLES
+WHOLE = {"whole": True, "names": [], "extra": []}
+PARTS = {"whole": False, "names": ["SIP"], "extra": ["Foreign"]}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run.below(tmp_path)
+
+
+def reported(run: Run, **devices: Verdict) -> None:
+    outcome = RunOutcome.of_devices(
+        "drift", devices, "3 deviations on 2 devices", files=["drift.json"], reference="CHG0042"
+    )
+    run.state.save_summary(outcome.document())
+
+
+def test_a_repair_that_is_done_ends_the_run_well(run: Run) -> None:
+    reported(run, fe11=Verdict.DONE, lb01=Verdict.DONE)
+    run.state.save_repairs({"fe11": {"firewall": PARTS}, "lb01": {"load_balancer": WHOLE}})
+    run.keep("fe11", FIREWALL, Step.REMEDIATE, Status.CHANGED, summary={"added": 1, "changed": 2})
+    run.keep("fe11", FIREWALL, Step.REMOVE, Status.CHANGED, summary={"removed": 1})
+    run.keep("lb01", Concern.LOAD_BALANCER, Step.REMEDIATE)
+    lines, outcome = ending_of("remediation", run.state, ())
+    assert lines == [
+        "fe11: firewall: changed (1 added, 2 changed)", "fe11: firewall: changed (1 removed)", "lb01: load balancer: unchanged",
+    ]  # fmt: skip
+    assert outcome.line == "Verdict: done (3 deviations on 2 devices; 2 of 2 devices repaired)"
+    assert (outcome.playbook, outcome.files, outcome.reference) == ("drift", ("drift.json",), "CHG0042")
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"),
+    [
+        (None, Verdict.UNKNOWN),
+        (Status.FAILED, Verdict.DIFFERS),
+        (Status.UNREACHABLE, Verdict.UNKNOWN),
+        (Status.STOPPED, Verdict.HELD),
+    ],
+)
+def test_a_repair_that_is_not_known_to_be_done_is_the_verdict(
+    run: Run, status: Status | None, verdict: Verdict
+) -> None:
+    reported(run, fe11=Verdict.DONE, fe12=Verdict.DONE)
+    run.state.save_repairs({"fe11": {"firewall": WHOLE}, "fe12": {"firewall": WHOLE}})
+    run.keep("fe11", FIREWALL, Step.REMEDIATE, Status.CHANGED)
+    if status:
+        run.state.save_result(TaskResult("fe12", FIREWALL, Step.REMEDIATE, status, "the reason"))
+    lines, outcome = ending_of("remediation", run.state, ())
+    assert (outcome.verdict, outcome.devices) == (verdict, {"fe12": verdict})
+    assert not status or lines[-1] == f"fe12: firewall: {status.value} (the reason)"
+
+
+def test_what_a_limit_leaves_stays_the_verdict(run: Run) -> None:
+    reported(run, fe11=Verdict.DONE, fe12=Verdict.LIMITED)
+    run.state.save_repairs({"fe11": {"firewall": WHOLE}})
+    run.keep("fe11", FIREWALL, Step.REMEDIATE, Status.CHANGED)
+    outcome = ending_of("remediation", run.state, ())[1]
+    assert (outcome.verdict, outcome.devices) == (Verdict.LIMITED, {"fe12": Verdict.LIMITED})
+
+
+def test_a_remediation_without_a_report_is_unknown(run: Run) -> None:
+    assert ending_of("remediation", run.state, ())[1].verdict is Verdict.UNKNOWN
+
+
+def retired(run: Run, *hosts: str, is_check: bool = False) -> None:
+    for host in hosts:
+        for concern in (FIREWALL, IPSEC, NFTABLES):
+            run.state.save_result(TaskResult(host, concern, Step.RETIRE, Status.CHANGED, is_check=is_check))
+
+
+def test_a_retirement(run: Run) -> None:
+    run.state.save_options(RunOptions(Options(retire=("old01", "old02"))).document())
+    run.state.save_summary(RunOutcome.of_devices("site", {"fe11": Verdict.DONE}, "1 of 4 devices changed").document())
+    retired(run, "old01")
+    retired(run, "old02", is_check=True)  # only the first look left a result
+    outcome = ending_of("retire", run.state, ())[1]
+    assert (outcome.playbook, outcome.verdict, outcome.devices) == (
+        "retire",
+        Verdict.UNKNOWN,
+        {"old02": Verdict.UNKNOWN},
+    )
+    retired(run, "old02")
+    assert (
+        ending_of("retire", run.state, ())[1].line == "Verdict: done (1 of 4 devices changed; 2 of 2 devices removed)"
+    )
+
+
+def test_a_retirement_in_check_mode_or_by_tags(tmp_path: Path) -> None:
+    for scope in (RunScope(is_check=True), RunScope(tags=frozenset({"dns"}))):
+        run = Run.below(tmp_path, scope)
+        run.state.save_options(RunOptions(Options(retire=("old01",))).document())
+        run.state.save_summary(RunOutcome.of_devices("site", {"fe11": Verdict.DONE}).document())
+        if scope.is_check:
+            retired(run, "old01", is_check=True)
+        verdict = ending_of("retire", run.state, ())[1].verdict
+        assert verdict is (Verdict.DONE if scope.is_check else Verdict.UNKNOWN)
+
+
+def test_a_rollback_counts_the_hosts_that_are_left(run: Run) -> None:
+    every = ("fe11", "fe12", "fe13", "fe21")
+    assert ending_of("rollback", run.state, every)[1].line == "Verdict: done (4 of 4 hosts asked for snapshots)"
+    run.state.save_options(RunOptions(Options(rollback_to="C:\\before.wfw")).document())
+    outcome = ending_of("rollback", run.state, every[:3])[1]
+    assert (outcome.line, outcome.devices) == (
+        "Verdict: unknown (3 of 4 hosts brought back)",
+        {"fe21": Verdict.UNKNOWN},
+    )
+
+
+def test_a_plan(run: Run) -> None:
+    assert ending_of("plan", run.state, ())[1].line == "Verdict: done (8 hosts, 2 pools)"
