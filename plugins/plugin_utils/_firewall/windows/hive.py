@@ -18,10 +18,13 @@ from typing import TYPE_CHECKING
 from ..._base import libraries as dependencies
 from ..._base.errors import InvalidInputError, Problem, shown
 from ..._base.libraries import MissingLibraryError
-from .reg_text import Keys, Value
 
 if TYPE_CHECKING:
     from regipy import NKRecord
+
+Value = str | int
+Keys = dict[str, list[tuple[str, Value]]]
+"""Values by name, in the order of the file, by the path of their key."""
 
 FILE_BYTES_MAXIMUM = 64 * 1024 * 1024
 _BASE_BLOCK_BYTES = 4096
