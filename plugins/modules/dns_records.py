@@ -322,12 +322,11 @@ failed_owners:
   elements: str
 stats:
   description:
-    - How many messages the servers answered, without the C(verify_requests) that looked again after a change, and how
-      many updates they made (C(writes)). C(queries) and C(updates) count all questions and updates that were
-      answered.
+    - C(requests) is how many messages the servers answered, without the C(verify_requests) that looked again after a
+      change. C(writes) is how many updates they made.
   returned: always, unless the options are invalid or O(state) contacts no server
   type: dict
-  sample: {"requests": 9, "verify_requests": 0, "writes": 0, "queries": 9, "updates": 0}
+  sample: {"requests": 9, "verify_requests": 0, "writes": 0}
 gathered:
   description: The same as RV(before).
   returned: when O(state=gathered)

@@ -152,7 +152,7 @@ def test_what_earlier_updates_of_a_zone_made_counts_as_changed() -> None:
     records = [record(OLD, name=name, owner=f"owner{number // 90}.{ZONE}") for number, name in enumerate(names)]
     found = answer(provider({FIRST: server}, [entry()], records))
     assert "it refuses the update" in found["msg"]
-    assert (found["changed"], found["stats"]["writes"], found["stats"]["updates"]) == (True, 1, 2)
+    assert (found["changed"], found["stats"]["writes"]) == (True, 1)
 
 
 def test_servers_that_do_not_follow_are_named_and_are_no_failure() -> None:
