@@ -13,7 +13,7 @@ Each checkout needs its virtual environment (make setup-test). Stories need root
 haproxy, nginx with its stream module, nft and BIND. Only what users have is called: playbooks, and actions, filters
 and lookups by their names. The programs that do it are same_compile.py and same_stories.py, run by each checkout's own
 Python, with the checkout's own simulators. NEW is copied first, so that it may be edited meanwhile. Answers of a clean
-OLD are kept below .build/same by commit, so that only NEW has to be run.
+OLD, and of a commit of NEW, are kept below .build/same.
 
 What is compared: of inventories status, message, warnings, plan documents, printed tables and filters; of each run of
 a story the exit status, what was printed, results by host and module, reports, and the wire (see same_stories.py). A
@@ -46,6 +46,7 @@ from tests.tools.same_run import (
     BrokeDownError,
     Job,
     Timing,
+    clean_commit,
     commit_of,
     compilation,
     copied,
@@ -54,26 +55,25 @@ from tests.tools.same_run import (
 )
 
 PARTS = ("compile", "cases", "stories")
-SHOWN_MAXIMUM = 40
 TEXT_MAXIMUM = 300
 
 
-def jobs_of(checkout: Path, old: Path, options: argparse.Namespace) -> list[Job]:
-    """Return the jobs of one of the two checkouts."""
-    is_kept = checkout == old and not options.anew
+def jobs_of(checkout: Path, commit: str, old: Path, options: argparse.Namespace) -> list[Job]:
+    """Return the jobs of one of the two checkouts, which is at a commit or not."""
     found: list[Job] = []
     if "compile" in options.parts:
-        found.append(compilation(checkout, "compile", inventories(options.count, old), is_kept))
+        found.append(compilation(checkout, "compile", inventories(options.count, old), commit))
     if "cases" in options.parts and options.cases:
         cases = {path.parent.name: path for path in sorted(options.cases.resolve().glob("*/hosts.yml"))}
-        found.append(compilation(checkout, "cases", cases, is_kept))
-    return found + (stories(checkout, options.story or STORIES, is_kept) if "stories" in options.parts else [])
+        found.append(compilation(checkout, "cases", cases, commit))
+    return found + (stories(checkout, options.story or STORIES, commit) if "stories" in options.parts else [])
 
 
-def compared(old: Path, new: Path, options: argparse.Namespace) -> list[Difference]:
-    """Run everything in both checkouts, print how long it took, and return what differs."""
+def compared(old: Path, new: Path, commit: str, options: argparse.Namespace) -> list[Difference]:
+    """Run everything in both checkouts, print how long it took, and return what differs; commit: what NEW is."""
     timing = Timing()
-    pairs = list(zip(jobs_of(old, old, options), jobs_of(new, old, options), strict=True))
+    old_commit = "" if options.anew else clean_commit(old)
+    pairs = list(zip(jobs_of(old, old_commit, old, options), jobs_of(new, commit, old, options), strict=True))
     with ThreadPoolExecutor(options.jobs) as pool:
         answers = list(pool.map(timing.run, itertools.chain.from_iterable(pairs)))
     for name, seconds in sorted(timing.seconds.items(), key=lambda item: -item[1]):
@@ -100,7 +100,7 @@ def _of_answers(name: str, old: Any, new: Any) -> list[Difference]:
 # --- report --------------------------------------------------------------------------------------------------------
 
 
-def reported(found: Sequence[Difference], parts: Sequence[str]) -> int:
+def reported(found: Sequence[Difference], options: argparse.Namespace) -> int:
     """Print what is not allowed, and how often which allowance was used; return the exit status."""
     uses: Counter[Allowed] = Counter()
     others: list[Difference] = []
@@ -110,24 +110,24 @@ def reported(found: Sequence[Difference], parts: Sequence[str]) -> int:
             others.append(difference)
         else:
             uses[allowed] += 1
-    _print_groups(others)
+    _print_groups(others, options.shown)
     for entry in ALLOWED:
-        is_asked = any(fnmatch.fnmatchcase(part, entry.place.partition("/")[0]) for part in parts)
+        is_asked = any(fnmatch.fnmatchcase(part, entry.place.partition("/")[0]) for part in options.parts)
         if uses[entry] or is_asked:
             print(f"{f'allowed {uses[entry]} times' if uses[entry] else 'UNUSED'}: {entry.place}: {entry.reason}")
     print(f"{len(found)} differences, {len(found) - len(others)} of them allowed, {len(others)} not.")
     return 1 if others else 0
 
 
-def _print_groups(found: Sequence[Difference]) -> None:
+def _print_groups(found: Sequence[Difference], maximum: int) -> None:
     groups: dict[tuple[str, ...], list[Difference]] = {}
     for difference in found:
         groups.setdefault(difference.group, []).append(difference)
-    for group in list(groups.values())[:SHOWN_MAXIMUM]:
+    for group in list(groups.values())[:maximum]:
         more = f" (and {len(group) - 1} more like it)" if len(group) > 1 else ""
         print(f"{group[0].place}{more}\n  old: {_short(group[0].old)}\n  new: {_short(group[0].new)}")
-    if len(groups) > SHOWN_MAXIMUM:
-        print(f"... and {len(groups) - SHOWN_MAXIMUM} more kinds of differences")
+    if len(groups) > maximum:
+        print(f"... and {len(groups) - maximum} more kinds of differences; --shown N prints more")
 
 
 def _short(value: object) -> str:
@@ -184,7 +184,7 @@ def proved(old: Path, options: argparse.Namespace) -> int:
             if text.count(fault.old) != 1:
                 sys.exit(f"{fault.file} does not hold exactly one {fault.old!r}")
             path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
-        found = compared(old, copy, options)
+        found = compared(old, copy, "", options)
     missed = 0
     for fault in BREAKS:
         seen = [difference for difference in found if fnmatch.fnmatchcase(difference.place, fault.place)]
@@ -207,6 +207,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=200, help="how many generated and how many broken inventories")
     parser.add_argument("--cases", type=Path, help="directory with more inventories, CASE/hosts.yml")
     parser.add_argument("--story", action="append", choices=STORIES, help="only this story, and others named like it")
+    parser.add_argument("--shown", type=int, default=40, help="how many kinds of differences are printed")
     parser.add_argument("--anew", action="store_true", help="use no answers of OLD that were kept")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many programs run at once")
     options = parser.parse_args()
@@ -223,7 +224,7 @@ def _same(old: Path, new: Path, options: argparse.Namespace) -> int:
     if options.commit and not commit:
         sys.exit(f"--commit {options.commit}: {new} has no such commit")
     with copied(new, commit) as copy:
-        return reported(compared(old, copy, options), options.parts)
+        return reported(compared(old, copy, commit, options), options)
 
 
 if __name__ == "__main__":

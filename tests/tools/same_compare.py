@@ -52,7 +52,7 @@ def _of_mappings(place: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
 
 
 def _name(key: str, value: object, new: Mapping[str, Any]) -> str:
-    """Return the key under which NEW has what OLD has under another: one that holds the same, or else that is there."""
+    """Return the key under which NEW has what OLD has: one that holds the same, or else one that is there."""
     names = [key, KEYS.get(key, key), renamed(key)]
     same = [name for name in names if name in new and new[name] == value]
     there = [name for name in names if name in new]

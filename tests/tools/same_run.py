@@ -41,14 +41,14 @@ class Job:
     """One program to run in a checkout.
 
     name: the place under which its answer is compared. given: what the program reads as JSON.
-    is_kept: whether the answer may be one of an earlier run of the same commit.
+    commit: what the checkout is, so that an earlier answer of it holds; empty where files may be edited.
     """
 
     checkout: Path
     name: str
     program: str
     given: Mapping[str, Any]
-    is_kept: bool = False
+    commit: str = ""
 
     def answer(self) -> Any:
         """Return the answer of the program, or the one that is kept; raises BrokeDownError."""
@@ -79,13 +79,14 @@ class Job:
             return out.read_text(encoding="utf-8")
 
     def _kept(self) -> Path | None:
-        """Return where the answer of a checkout without changes is kept; None where there are changes."""
-        if not self.is_kept or not commit_of(self.checkout) or _git(self.checkout, "status", "--porcelain"):
+        """Return where the answer of a commit is kept."""
+        if not self.commit:
             return None
         programs = [HERE / self.program, *sorted((HERE / "same").glob("*.py"))]
         inventories = [Path(path) for path in self.given.get("inventories", {}).values()]
         contents = [path.read_text(encoding="utf-8") for path in (*programs, *inventories) if path.is_file()]
-        parts = [commit_of(self.checkout), self.name, json.dumps(self.given, sort_keys=True), *contents]
+        given = json.dumps(self.given, sort_keys=True).replace(str(self.checkout), "")
+        parts = [self.commit, self.name, given, *contents]
         return KEPT / f"{_digest(parts)}.json"
 
 
@@ -103,6 +104,11 @@ def _git(checkout: Path, *words: str) -> str:
         return ""
     done = subprocess.run(["git", "-C", str(checkout), *words], capture_output=True, text=True, check=False)
     return done.stdout.strip()
+
+
+def clean_commit(checkout: Path) -> str:
+    """Return the commit that a checkout is at without any change; empty where there are changes."""
+    return "" if _git(checkout, "status", "--porcelain") else commit_of(checkout)
 
 
 def commit_of(checkout: Path, revision: str = "HEAD") -> str:
@@ -137,19 +143,19 @@ def renames_of(checkout: Path) -> dict[str, str]:
     return {old: new for old, new in RENAMES.items() if re.search(rf"\b{re.escape(new)}\b", text)}
 
 
-def stories(checkout: Path, names: Iterable[str], is_kept: bool) -> list[Job]:
+def stories(checkout: Path, names: Iterable[str], commit: str) -> list[Job]:
     """Return the jobs that tell stories."""
     renames = renames_of(checkout)
     given = {name: {"story": name, "renames": renames} for name in names}
-    return [Job(checkout, f"stories/{name}", "same_stories.py", given[name], is_kept) for name in given]
+    return [Job(checkout, f"stories/{name}", "same_stories.py", given[name], commit) for name in given]
 
 
-def compilation(checkout: Path, name: str, inventories: Mapping[str, Path], is_kept: bool) -> Job:
+def compilation(checkout: Path, name: str, inventories: Mapping[str, Path], commit: str) -> Job:
     """Return the job that compiles inventories; those that a checkout has itself are given by a path within it."""
     paths = {each: str(checkout / path) for each, path in inventories.items()}
     filtered = [each for each in EXAMPLES if each in paths]
     given = {"inventories": paths, "filters": filtered, "renames": renames_of(checkout)}
-    return Job(checkout, name, "same_compile.py", given, is_kept)
+    return Job(checkout, name, "same_compile.py", given, commit)
 
 
 def inventories(count: int, old: Path) -> dict[str, Path]:
@@ -179,4 +185,4 @@ class Timing:
         except BrokeDownError as error:
             return error
         finally:
-            self.seconds[f"{job.name} in {job.checkout}{', kept' if job.is_kept else ''}"] = time.monotonic() - start
+            self.seconds[f"{job.name} in {job.checkout}"] = time.monotonic() - start
