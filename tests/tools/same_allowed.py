@@ -71,6 +71,9 @@ KEYS: Mapping[str, str] = {
 }
 """OLD's key of results, plans and reports -> NEW's; where NEW has both, the one that holds the same."""
 
+VALUES: Mapping[str, str] = {"load balancer": "load_balancer", "reverse proxy": "publications"}
+"""OLD's value, or a part of the name of an item in a list -> NEW's."""
+
 
 @dataclass(frozen=True)
 class Allowed:
@@ -100,6 +103,7 @@ def _added(places: str, reason: str, *keys: str) -> list[Allowed]:
 ABSENT_TEXT = r"\(absent\)$"
 _A5 = "A5: a run that asked nobody is not done"
 _A6 = "A6: exit status 2 for all that is not as planned, and the finer verdict beside it"
+_A12 = "A12: audit reports as drift does"
 _RESULT = "one result for all modules: causes, effects and counts are data"
 _AGAIN = "a load balancer that took a change is looked at again by the task that made it"
 _PLAN = "the plan carries all that is read in a run"
@@ -107,6 +111,7 @@ _TRACE = "A2: rules carry what they trace to"
 ALLOWED: Sequence[Allowed] = (
     Allowed("stories/site/no such tag/status", _A5, old="0$", new="2$"),
     Allowed("stories/site/no such tag/*", _A5, old='.*"?DONE', new='.*"?(NOT DONE|Verdict|UNKNOWN)'),
+    Allowed("stories/site/no such tag/*", _A5, old="A second run changes nothing", new=ABSENT_TEXT),
     Allowed("stories/*/status", _A6, old="[34]$", new="2$"),
     Allowed("stories/*/msuc.lync.verdict [0-9]/status", _A6, old="drift|unreachable", new="failed"),
     Allowed("stories/*/msuc.lync.verdict [0-9]/unreachable", _A6, new=ABSENT_TEXT),
@@ -116,6 +121,13 @@ ALLOWED: Sequence[Allowed] = (
     Allowed("stories/*/printed", _A6, old=".*Exit status 3[.]$", new=ABSENT_TEXT),
     Allowed("stories/*/printed", _A6, old=ABSENT_TEXT, new="Verdict: "),
     Allowed("stories/*/stats/*", _A6),
+    Allowed("stories/*/msuc.lync.screen [0-9]/verdict", _A6),
+    Allowed("stories/*/msuc.lync.screen [0-9]/senders_are_done", _A6, new=ABSENT_TEXT),
+    Allowed("stories/*/ansible.builtin.fail [0-9]", _A6, old=".*is not as the plan says", new=ABSENT_TEXT),
+    Allowed("stories/site/audit*/printed", _A12, old=r"Drift: \d+ rules?", new=r"Drift: \d+ deviations?"),
+    Allowed("stories/site/audit*/printed", _A12, old=ABSENT_TEXT, new="Report: "),
+    Allowed("stories/site/audit*/results/*/msuc.lync.audit 1/*", _A12),
+    *_added("stories/site/audit*/reports", _A12, "audit.*"),
     *_added("stories/*/results/*", _A6, "verdict", "summary", "ansible_stats"),
     *_added("stories/*/reports", _A6, "summary.json"),
     Allowed("stories/*/msuc.lync.recap [0-9]", "the recap went: the summary says the same", new=ABSENT_TEXT),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.tools.same_allowed import ABSENT, KEYS, RENAMES, Difference, shown
+from tests.tools.same_allowed import ABSENT, KEYS, RENAMES, VALUES, Difference, shown
 
 
 def renamed(text: str) -> str:
@@ -21,7 +21,7 @@ def renamed(text: str) -> str:
 
 
 def _is_same(old: object, new: object) -> bool:
-    return old == new or (isinstance(old, str) and renamed(old) == new)
+    return old == new or (isinstance(old, str) and new in (renamed(old), VALUES.get(old, old)))
 
 
 def differences(place: str, old: Any, new: Any) -> Iterator[Difference]:
@@ -53,7 +53,7 @@ def _of_mappings(place: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
 
 def _name(key: str, value: object, new: Mapping[str, Any]) -> str:
     """Return the key under which NEW has what OLD has: one that holds the same, or else one that is there."""
-    names = [key, KEYS.get(key, key), renamed(key)]
+    names = [key, KEYS.get(key, key), renamed(key), *(key.replace(*pair) for pair in VALUES.items())]
     same = [name for name in names if name in new and new[name] == value]
     there = [name for name in names if name in new]
     return [*same, *there, key][0]
