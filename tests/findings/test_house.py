@@ -150,7 +150,6 @@ def test_a3_a_balancer_without_a_driver_is_refused(tmp_path: Path) -> None:
     assert played.status == 2 and lines_about(played, "  - ", "lb01", "lync_balancer_driver"), played.output
 
 
-@known_fault("it is asked for a PowerShell")
 @needs_namespaces
 def test_a4_a_linux_balancer_can_be_retired(tmp_path: Path) -> None:
     with linux_host("retired", tmp_path, "10.1.0.5/24") as host:
