@@ -208,7 +208,6 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@known_fault("the catalogue, schemas and scenarios lie in folders of their own")
 @pytest.mark.parametrize("playbook", ["plan", "selftest"])
 def test_a7_the_collection_needs_no_other_folder(copy: Path, tmp_path: Path, playbook: str) -> None:
     inventory = deployment({"standard_edition": {"se01": {"ansible_host": "10.1.0.11"}}})
