@@ -14,7 +14,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import 
 
 
 class ActionModule(HostServicesAction):
-    """The action of msuc.lync.nginx_stream_services; a run keeps it as that of the load balancer where nginx is the driver."""
+    """The action of msuc.lync.nginx_stream_services; kept as the load balancer where nginx is the driver."""
 
     concern = Concern.LOAD_BALANCER_UDP
     driver = DRIVER

@@ -82,7 +82,7 @@ class NotRendered:
 
     def document(self) -> dict[str, str]:
         """Return it as results have it."""
-        return {"service": self.service, "name": self.name, "field": self.name, "why": self.why}
+        return {"service": self.service, "name": self.name, "why": self.why}
 
 
 @dataclass(frozen=True)
