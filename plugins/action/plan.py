@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Compiles the whole inventory once and keeps the plan for the rest of the run; documented in plugins/modules/plan.py."""
+"""Compiles the inventory once and keeps the plan for the rest of the run; documented in plugins/modules/plan.py."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class ActionModule(CollectionAction):
     argument_spec = _SPEC
 
     def perform(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Return the result that ends the host: a failure, unless it is done; or the one that ends the run and prints its verdict."""
+        """Return the result that ends the host, a failure unless it is done, or that ends the run."""
         if options["of"] != "host":
             return self._ended(options["of"], task_vars)
         verdict = verdict_for(run_state().summary(), str(task_vars["inventory_hostname"]))

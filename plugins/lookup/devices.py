@@ -10,22 +10,23 @@ short_description: The load balancers, reverse proxies and others that a play is
 version_added: "0.1.0"
 description:
   - Internal; its options and results may change without notice.
-  - Returns names for C(hosts:) of a play, from the plan, the options and the results of this run.
+  - Returns names for C(hosts:) of a play, from the plan, the options and the decisions of this run.
 author: msuc.lync contributors (@msuc-lync)
 options:
   _terms:
     description:
-      - V(balancers) and V(proxies) for the load balancers and reverse proxies that are configured, units of a pair in their order.
-      - V(dns) for the play on DNS, V(probes) for the probes before and after a run, V(remediation) for the end of a remediation;
-        these are all hosts or none.
+      - V(balancers) and V(proxies) for the load balancers and reverse proxies that are configured,
+        units of a pair in their order.
+      - V(dns) for the play on DNS, V(probes) for the probes before and after a run,
+        V(remediation) for the end of a remediation; these are all hosts or none.
     type: list
     elements: str
     choices: [balancers, proxies, dns, probes, remediation]
     required: true
   only:
-    description: Whether V(all) of them, those that this run V(changed), or those that M(msuc.lync.drift_report) decided to be V(repaired).
+    description: Whether V(all) of them, or those that M(msuc.lync.drift_report) decided to be V(repaired).
     type: str
-    choices: [all, changed, repaired]
+    choices: [all, repaired]
     default: all
 """
 
@@ -51,7 +52,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import NOBODY, run_options, run_state
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import DNS_DEVICE, Concern, Status, Step
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import DNS_DEVICE, Concern
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 _EVERYBODY = "all"
@@ -69,18 +70,12 @@ _DEVICES = {
 }
 
 
-def _is_changed(state: RunState, device: str, concerns: tuple[Concern, ...]) -> bool:
-    """Return whether a device took a change, and did not fail."""
-    results = [found for concern in concerns if (found := state.result(device, concern, Step.APPLY))]
-    return all(result.is_done for result in results) and any(result.status is Status.CHANGED for result in results)
-
-
 def _is_repaired(state: RunState, device: str, concerns: tuple[Concern, ...]) -> bool:
     repairs = state.repairs().get(device, {})
     return any(concern.value in repairs for concern in concerns)
 
 
-_ONLY = {"all": lambda _state, _device, _concerns: True, "changed": _is_changed, "repaired": _is_repaired}
+_ONLY = {"all": lambda _state, _device, _concerns: True, "repaired": _is_repaired}
 
 
 class LookupModule(LookupBase):

@@ -10,7 +10,8 @@ short_description: The order in which this run changes its hosts
 version_added: "0.1.0"
 description:
   - Internal; its options and results may change without notice.
-  - Returns the waves that M(msuc.lync.plan) laid out earlier in the same run, one canary per role first, then some members of each pool at a time.
+  - Returns the waves that M(msuc.lync.plan) laid out earlier in the same run, one canary per role first,
+    then some members of each pool at a time.
 author: msuc.lync contributors (@msuc-lync)
 options:
   _terms:
@@ -24,8 +25,8 @@ options:
   only:
     description:
       - Which hosts, by what became of the tasks of this run.
-      - V(all) hosts; those with V(pending) closings; those that M(msuc.lync.drift_report) decided to be V(repaired); those whose rules
-        are V(compared) beside their probes, which is all or none.
+      - V(all) hosts; those with V(pending) closings; those that M(msuc.lync.drift_report) decided to be V(repaired);
+        those whose rules are V(compared) beside their probes, which is all or none.
     type: str
     choices: [all, pending, repaired, compared]
     default: all

@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What all action plugins of this collection have in common. Only this room imports ansible; plugins import it, and each other never.
+"""What all action plugins of this collection have in common. Only this room imports ansible.
+
+Plugins import it, and each other never.
 
 class ActionModule(ProviderAction):
     concern = Concern.NFTABLES
@@ -62,7 +64,10 @@ def playbook_name() -> str:
 
 
 class CollectionAction(ActionBase):
-    """An action whose faults of input, library, device or file are failed results with a message; no traceback reaches a user."""
+    """An action whose faults of input, library, device or file are failed results with a message.
+
+    No traceback reaches a user.
+    """
 
     TRANSFERS_FILES = False
     _supports_async = False
@@ -85,7 +90,10 @@ class CollectionAction(ActionBase):
             return failed(f"{self.unwritable}: {error}")
 
     def perform(self, options: Answer, task_vars: dict[str, Any]) -> Answer:
-        """Return the result of validated options; may raise InvalidInputError, DeviceError, MissingLibraryError and OSError."""
+        """Return the result of validated options.
+
+        May raise InvalidInputError, DeviceError, MissingLibraryError and OSError.
+        """
         raise NotImplementedError
 
 
@@ -98,8 +106,8 @@ class ControllerAction(CollectionAction):
     def finished(self, outcome: RunOutcome, directory: str | None = None, *, is_last: bool = True) -> Answer:
         """Print the verdict of a run, which is its last line, and keep it; returns the keys of the result that tell it.
 
-        directory: of the user's reports, for summary.json; raises OSError when that cannot be written. is_last: whether the run ends so.
-        Otherwise nothing is printed: a task that follows ends it.
+        directory: of the user's reports, for summary.json; raises OSError when that cannot be written.
+        is_last: whether the run ends so. Otherwise nothing is printed: a task that follows ends it.
         """
         return finish(outcome, directory, is_last=is_last)
 
@@ -118,7 +126,7 @@ def finish(outcome: RunOutcome, directory: str | None = None, *, is_last: bool =
 
 
 class KeepsResult(ActionBase):
-    """An action that the option step makes part of a run: plan and gates say what it does, and what became of it is kept.
+    """An action that the option step makes part of a run: plan and gates say what it does, and its result is kept.
 
     concern: what its result is about; a module that compares several concerns at once names them in concerns.
     """
@@ -168,7 +176,10 @@ class KeepsResult(ActionBase):
         return {name: value for name, value in options.items() if known is None or name in known}
 
     def step_taken(self, step: Step, task_vars: Mapping[str, Any]) -> StepTaken:
-        """Return whether a step is taken, and with which options; raises InvalidInputError where the run has no plan for it."""
+        """Return whether a step is taken, and with which options.
+
+        Raises InvalidInputError where the run has no plan for it.
+        """
         device = self.device_name(task_vars)
         variables = {name: self._templar.template(task_vars[name]) for name in RETIRED_VARIABLES if name in task_vars}
         concerns = (self.concern,) if hasattr(self, "concern") else self.concerns
@@ -223,7 +234,10 @@ class ProviderAction(KeepsResult, CollectionAction):
         raise NotImplementedError
 
     def remote(self, module: str, task_vars: dict[str, Any]) -> Remote:
-        """Return a module on the host; a connection that is lost, also half-way, is ansible's to report, as UNREACHABLE."""
+        """Return a module on the host.
+
+        A connection that is lost, also half-way, is ansible's to report, as UNREACHABLE.
+        """
 
         def _ask(arguments: Mapping[str, object]) -> Answer:
             try:
@@ -233,8 +247,8 @@ class ProviderAction(KeepsResult, CollectionAction):
             except OSError as error:
                 # The winrm plugin lets the errors of its HTTP library through once the module is running.
                 operation = arguments.get("operation", "gather")
-                message = f"the connection broke during {operation}, what was written before stays, run again to go on: {error}"
-                raise AnsibleConnectionFailure(message) from error
+                message = f"the connection broke during {operation}, what was written before stays, run again to go on"
+                raise AnsibleConnectionFailure(f"{message}: {error}") from error
             answer.pop("invocation", None)
             return answer
 

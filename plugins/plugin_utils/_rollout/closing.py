@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """May a host close? Only when no load balancer or reverse proxy still sends it what its plan no longer admits.
 
-    in_the_way(Member("fe22", ("10.1.0.22",), "pool01", now=rules it has, later=rules of its plan), suspects(senders, wanted targets))
+    member = Member("fe22", ("10.1.0.22",), "pool01", now=rules that it has, later=rules of its plan)
+    in_the_way(member, suspects(senders, wanted targets))
     == ("lb02 is not as planned, and the rules that go admit it",)
 
-A host that moved from one pool to another is a member of the old one for as long as the old pool's balancer is as it was:
-because it failed, because the pool waits, or because nothing is removed from it (merged).
+A host that moved from one pool to another is a member of the old one for as long as the old pool's balancer is as it
+was: because it failed, because the pool waits, or because nothing is removed from it (merged).
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ Rule = Mapping[str, object]
 class Sender:
     """A load balancer or reverse proxy of a run.
 
-    pools: that it is to serve. addresses: from which it speaks, a text each. targets: where it sends to after the run, as far as known.
+    pools: that it is to serve. addresses: from which it speaks, a text each. targets: where it sends to after the
+    run, as far as known.
     """
 
     name: str
@@ -40,7 +42,10 @@ class Sender:
 
 @dataclass(frozen=True)
 class Member:
-    """A host that is to close; now and later: its rules as options, as it has them, None where that is not known, and as planned."""
+    """A host that is to close.
+
+    now: its rules as options, as it has them, None where that is not known. later: those of its plan.
+    """
 
     name: str
     addresses: tuple[str, ...]
@@ -50,7 +55,10 @@ class Member:
 
 
 def sender_of(name: str, pools: Iterable[str], addresses: Iterable[str], results: Sequence[TaskResult]) -> Sender:
-    """Return a sender by the results of its tasks; one that does not tell where it sends is not known to be as planned."""
+    """Return a sender by the results of its tasks.
+
+    One that does not tell where it sends is not known to be as planned.
+    """
     failed = any(not result.is_done or "sends" not in result.document for result in results)
     found = {target for result in results for target in _targets(result.document.get("sends"))}
     return Sender(name, tuple(pools), failed, tuple(addresses), frozenset(found))

@@ -22,7 +22,10 @@ KINDS = ("remediation", "retire", "rollback", "plan")
 
 
 def ending_of(kind: str, state: RunState, done: Collection[str]) -> tuple[list[str], RunOutcome]:
-    """Return what is printed of the end of a run, and its outcome; done: the hosts on which no task of a rollback failed."""
+    """Return what is printed of the end of a run, and its outcome.
+
+    done: the hosts on which no task of a rollback failed.
+    """
     options = RunOptions.from_document(state.options()).common if state.options() else RunOptions().common
     if kind == "plan":
         plan = state.plan()

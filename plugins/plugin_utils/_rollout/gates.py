@@ -1,13 +1,13 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""When may a device be touched, and what may it get now? From the plan, the results of the run and its scope, and nothing else.
+"""When may a device be touched, and what may it get now? From the plan, the results and the scope of the run alone.
 
     gates = Gates(state)
     gates.decide("fe02", Concern.FIREWALL, Step.OPEN) == Decision(Go.STOPPED, "not touched, because ...")
     gates.services("lb01").waiting == {"pool01.contoso.com": "fe02 not as planned"}
 
-What is unknown waits: a result that the scope of the run expects and that is missing, cut off or of an earlier run keeps a gate
-shut, as a failure does.
+What is unknown waits: a result that the scope of the run expects and that is missing, cut off or of an earlier run
+keeps a gate shut, as a failure does.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ EVERYBODY_FIRST = "nothing is removed, because everybody else is not as planned 
 
 
 class Go(str, Enum):
-    """What becomes of a step: it is taken, there is nothing to do, an earlier failure stops it, or a closing is held back."""
+    """What becomes of a step: taken, nothing to do, stopped by an earlier failure, or a closing that is held back."""
 
     YES = "yes"
     NOTHING = "nothing"
@@ -68,7 +68,10 @@ class Scope:
 
 
 class Gates:
-    """The gates of one run. remediates: whether members and balancers are judged by their comparison and repair, not by site's steps."""
+    """The gates of one run.
+
+    remediates: whether members and balancers are judged by their comparison and repair, not by site's steps.
+    """
 
     def __init__(self, state: RunState, *, remediates: bool = False) -> None:
         self._state = state
@@ -186,7 +189,7 @@ class Gates:
     # --- closing ----------------------------------------------------------------------------------------------------
 
     def stopped_by_dns(self, host: str) -> tuple[str, ...]:
-        """Return why a host does not close while DNS may still send traffic to it, because its records could not be changed."""
+        """Return why a host does not close while DNS may still send traffic to it; nothing when it does not."""
         pool = self._host(host).pool or ""
         if not pool or not self._scope.has(Concern.DNS):
             return ()
@@ -198,7 +201,7 @@ class Gates:
         return (f"DNS of {pool} is not as planned",) if any(_concerns_pool(result, pool) for result in failed) else ()
 
     def in_the_way(self, host: str) -> tuple[str, ...]:
-        """Return why a host must not close yet: load balancers and reverse proxies that may still send what it would refuse."""
+        """Return which load balancers and reverse proxies may still send what the host would refuse, and why."""
         return in_the_way(self._member(host), self._suspects)
 
     def _member(self, host: str) -> Member:
@@ -229,7 +232,7 @@ class Gates:
                 yield sender_of(name, served, (*host.addresses, *host.balancer_addresses), results)
 
     def _sender_results(self, name: str, step: Step) -> list[TaskResult]:
-        """Return the results of a load balancer or reverse proxy: those that the run expects, and those that are there."""
+        """Return the results of a sender: those that the run expects, and those that are there."""
         is_expected = self._scope.has(Concern.LOAD_BALANCER) and self._scope.plays(name)
         asked = self._state.expected if is_expected else self._state.result
         found = (asked(name, concern, step) for concern in self._sender_concerns(name))
@@ -260,7 +263,10 @@ class Gates:
         return Scope(tuple(chosen), waiting)
 
     def publications(self, proxy: str, *, waits: bool = True) -> Scope:
-        """Return what a reverse proxy publishes now; a pool also waits for its load balancers and the reverse proxies before this one."""
+        """Return what a reverse proxy publishes now.
+
+        A pool also waits for its load balancers and the reverse proxies before this one.
+        """
         items: Sequence[Publication] = self._host(proxy).publications or ()
         if not waits:
             return Scope(tuple(items))
@@ -278,7 +284,10 @@ class Gates:
         return Scope(tuple(item for item in items if item.name not in waiting), waiting)
 
     def records(self, *, waits: bool = True) -> Scope:
-        """Return the DNS records that may be changed now, each with its pool; a member that got scripts is not known to be open."""
+        """Return the DNS records that may be changed now, each with its pool.
+
+        A member that got scripts is not known to be open.
+        """
         missing = partial(self._members_missing, counts_scripts=False)
         reasons = {name: missing(name) for name in self.plan.pools} if waits else {}
         waiting = {name: why for name, why in reasons.items() if why}
@@ -314,7 +323,7 @@ class Gates:
         return self._are_done([*results, *(result for result in compared if result.concern not in repaired)])
 
     def _judged(self, device: str, concern: Concern, steps: Sequence[Step]) -> list[TaskResult]:
-        """Return the results by which traffic is brought to a device: its repair or else its comparison, or the first of some steps."""
+        """Return by which results a device counts as ready: its repair or comparison, or the first of some steps."""
         repairs = self._repair_steps(device, concern) if self._remediates else ()
         if repairs:
             return [self._state.expected(device, concern, step) for step in repairs]

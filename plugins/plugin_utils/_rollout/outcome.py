@@ -29,8 +29,9 @@ Result = Mapping[str, object]
 class Verdict(str, Enum):
     """How a run ended; the worst of several is the first in this order.
 
-    INVALID: the input has errors, nothing was asked. UNKNOWN: a device could not be asked, or nobody was. LIMITED: a limit stopped
-    the remediation. DIFFERS: a device is not as the plan says. HELD: nothing failed, and a gate or a refusal keeps something back.
+    INVALID: the input has errors, nothing was asked. UNKNOWN: a device could not be asked, or nobody was.
+    LIMITED: a limit stopped the remediation. DIFFERS: a device is not as the plan says.
+    HELD: nothing failed, and a gate or a refusal keeps something back.
     """
 
     INVALID = "invalid"
@@ -72,7 +73,7 @@ def worst_verdict(verdicts: Iterable[Verdict]) -> Verdict:
 class RunOutcome:
     """How a run of a playbook ended: the last line that it prints, and the content of summary.json.
 
-    text: what the verdict comes from, in brackets on that line. counts: numbers by name, such as deviations, devices, changed.
+    text: what the verdict comes from, in brackets on that line. counts: numbers by name, such as deviations.
     devices: those that are not done, by name of the plan, DNS included. files: paths of the reports that were written.
     """
 
@@ -142,7 +143,7 @@ class RunOutcome:
 
 
 def verdict_for(summary: Mapping[str, object], device: str) -> Verdict:
-    """Return with what a host ends by a summary: its own verdict, or that of the run when devices that are no hosts brought it about."""
+    """Return how a host ends by a summary: by its own verdict, or that of the run where it has none."""
     devices = summary.get("devices")
     name = devices.get(device) if isinstance(devices, Mapping) else None
     try:
@@ -152,9 +153,9 @@ def verdict_for(summary: Mapping[str, object], device: str) -> Verdict:
 
 
 def ending_hosts(summary: Mapping[str, object], played: Sequence[str]) -> list[str]:
-    """Return the hosts of a run that have to fail for its exit status: those that are not done, else the first; none when all is done.
+    """Return the hosts of a run that have to fail for its exit status: those that are not done, else the first.
 
-    played: the hosts of the run; without a summary nothing is known of it.
+    There are none when all is done. played: the hosts of the run; without a summary nothing is known of it.
     """
     if summary.get("verdict") == Verdict.DONE.value:
         return []
@@ -180,7 +181,8 @@ class Outcome:
     """What became of one host.
 
     status: unchanged, changed, failed, unreachable, or "stopped". counts: per name of COUNTS.
-    drift: one line per rule that differed, in words. message: why it failed. not_needed: why its exemptions were not made.
+    drift: one line per rule that differed, in words. message: why it failed. not_needed: why its exemptions were not
+    made.
     """
 
     host: str

@@ -5,7 +5,7 @@
     TaskResult("fe01", Concern.FIREWALL, Step.OPEN, Status.CHANGED, document={"changes": [...], "pending": True, ...})
 
 Action plugins make it of what they return, also when they fail or the host is unreachable, and keep it in the run state
-(run_state.py). What was expected and is not there is a TaskResult too: its status is UNKNOWN, and UNKNOWN is never done.
+(run_state.py). What was expected and is not there is a TaskResult too: its status is UNKNOWN, which is never done.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ class Concern(str, Enum):
 
 
 class Step(str, Enum):
-    """Which part of a run a task is; a device has at most one result that counts per concern and step, that of the last attempt."""
+    """Which part of a run a task is.
+
+    A device has at most one result that counts per concern and step, that of the last attempt.
+    """
 
     COMPARE = "compare"
     OPEN = "open"
@@ -49,7 +52,10 @@ class Step(str, Enum):
 
 
 class Status(str, Enum):
-    """What became of it. STOPPED: not touched, because an earlier device failed. UNKNOWN: it was expected, and nothing is known."""
+    """What became of it.
+
+    STOPPED: not touched, because an earlier device failed. UNKNOWN: it was expected, and nothing is known.
+    """
 
     UNCHANGED = "unchanged"
     CHANGED = "changed"
@@ -92,7 +98,7 @@ _LEFT_OUT = frozenset(
 class TaskResult:
     """One task on one device.
 
-    message: why it failed, was stopped or is unknown. is_check: nothing was written, the changes are those that would be made.
+    message: why it failed, was stopped or is unknown. is_check: nothing was written, the changes would be made.
     document: what the module returned, without whole lists of objects; the keys are those that all modules document.
     """
 
@@ -207,7 +213,7 @@ _TCP_PORTS = ("https_node_port", "http_node_port")
 
 
 def _sends(answer: Mapping[str, object]) -> dict[str, object]:
-    """Return where a load balancer or reverse proxy sends after its task, before it where that failed; nothing where it tells neither."""
+    """Return where a sender sends after its task, before it where that failed; nothing where it tells neither."""
     side = answer.get("before" if answer.get("failed") else "after")
     if not isinstance(side, (list, tuple)):
         return {}

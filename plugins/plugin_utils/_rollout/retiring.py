@@ -4,8 +4,8 @@
 
     retiring(["fe13"], known={"fe11", "fe13"}, planned={"fe11": plan of fe11}.get)    -> ("fe13",)
 
-No plan is made of a host without a role, or of one that is not managed; so site.yml does not visit it, and what it has of
-ours stays until it is retired.
+No plan is made of a host without a role, or of one that is not managed; so site.yml does not visit it, and what it
+has of ours stays until it is retired.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ _POLICY: tuple[Variable[object], ...] = (v.IPSEC, v.MANAGEMENT_NETWORKS, d.IPSEC
 def retiring(
     names: Iterable[str], known: Collection[str], planned: Callable[[str], HostPlan | None]
 ) -> tuple[str, ...]:
-    """Return the names, each once in their order; raises InvalidInputError for a host that is unknown or still has a role.
+    """Return the names, each once in their order.
 
-    known: all hosts of the inventory. planned: the plan of a host.
+    Raises InvalidInputError for a host that is unknown or still has a role. known: all hosts of the inventory.
+    planned: the plan of a host.
     """
     chosen = tuple(dict.fromkeys(names))
     problems = [problem for name in chosen for problem in _problems(name, known, planned)]

@@ -3,7 +3,8 @@
 """What one run of ansible-playbook compiled, kept in its own temporary directory for the plays and hosts that follow.
 
     RUN/plan/...      the plan files
-    RUN/waves.json    of Windows hosts, waves-linux.json of Linux hosts: {"waves": [["fe01", "med01"], ["fe02"]], "predecessors": {"fe02": ["fe01"]}}
+    RUN/waves.json    of Windows hosts, waves-linux.json of Linux hosts:
+                      {"waves": [["fe01", "med01"], ["fe02"]], "predecessors": {"fe02": ["fe01"]}}
     RUN/repairs.json  {"fe02": {"firewall": {"whole": true, "names": [], "extra": []}}}
     RUN/probes/...    per host the probes that it makes, and what is not probed
     RUN/options.json  the options of this run (run_options.py)
@@ -54,7 +55,7 @@ class RunState:
     def save(
         self, files: Mapping[str, str], waves: Waves, linux: Waves | None = None, scope: RunScope | None = None
     ) -> None:
-        """Keep the texts of the plan files, the waves of Windows hosts and of Linux hosts, and what the run was asked for."""
+        """Keep the texts of the plan files, the waves of Windows and of Linux hosts, and what the run was asked for."""
         plan_files.write(self._directory / "plan", files)
         self._put(_RUN, {"run": uuid.uuid4().hex})
         self._put(_SCOPE, scope.document() if scope else {})
@@ -132,7 +133,7 @@ class RunState:
         return self._got(f"probes/{plan_files.host_path(name)}")
 
     def common_probes(self) -> dict[str, Any]:
-        """Return what is common to the probes of all hosts, and under "hosts" who probes; nothing before it was planned."""
+        """Return what is common to the probes of all hosts, and under "hosts" who probes; nothing before the plan."""
         return self._got(_PROBES)
 
     def save_options(self, document: Mapping[str, object]) -> None:
@@ -235,9 +236,9 @@ class RunState:
 
 
 def _pools_of_balancers(files: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return the pools that each managed load balancer serves, units of a pair in their order; files: texts of plan files by path.
+    """Return the pools that each managed load balancer serves, units of a pair in their order.
 
-    One that serves none any more is there too: it loses what it had.
+    files: texts of plan files by path. One that serves none any more is there too: it loses what it had.
     """
     found: dict[str, list[str]] = {}
     for path in sorted(path for path in files if path.startswith("pools/")):

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a step of a run gives a module as options: a function of the plan, the options of the run and its gates, of nothing else.
+"""What a step of a run gives a module as options: a function of the plan, the options of the run and its gates alone.
 
     request = Request(Concern.NFTABLES, Step.OPEN, "lb01", gates, run_options.for_host("lb01"), host_plan, policy)
     step_options(request) == {"rules": [...], "policy": "drop", "state": "replaced", "phase": "open", ...}
@@ -50,7 +50,7 @@ class Request:
 
     @property
     def phase(self) -> str:
-        """Return which changes are made: all of them in check mode, because nothing that was opened is there to close upon."""
+        """Return which changes are made: all of them in check mode, where nothing was opened to close upon."""
         return self.step.value if self.step in (Step.OPEN, Step.CLOSE) and not self.is_check else "all"
 
     def items(self, planned: Iterable[object], state: str) -> tuple[list[Any], str]:

@@ -48,9 +48,10 @@ def take_step(
     is_check: bool,
     variables: Mapping[str, object] | None = None,
 ) -> StepTaken:
-    """Return whether a step is taken on a device, and with which options; raises InvalidInputError where there is no plan for it.
+    """Return whether a step is taken on a device, and with which options.
 
-    concerns: one, or those that one module compares at once. variables: of the inventory, for a host that leaves and has no plan.
+    Raises InvalidInputError where there is no plan for it. concerns: one, or those that one module compares at once.
+    variables: of the inventory, for a host that leaves and has no plan.
     """
     host, policy = _host_of(state, device, concerns[0], step, variables or {})
     concern = _own_concern(host, concerns[0])
@@ -73,12 +74,12 @@ def take_step(
 
 
 def _is_probed(step: Step, options: Options) -> bool:
-    """Return whether the probes of a step are asked for: those around a change, and listeners, are not unless somebody says so."""
+    """Return whether the probes of a step are asked for; those around a change, and listeners, have to be."""
     return options.verify if step in (Step.BEFORE, Step.AFTER) else step is Step.VERIFY or options.probe_listeners
 
 
 def concern_of(state: RunState, device: str, concern: Concern) -> Concern:
-    """Return under which concern a module's result is kept: nginx is the program of its own driver, and the second one of HAProxy."""
+    """Return under which concern a result is kept: nginx is a driver of its own, and carries UDP beside HAProxy."""
     host = state.host_plan(device) if concern is Concern.LOAD_BALANCER_UDP else None
     return concern if host is None else _own_concern(host, concern)
 
@@ -91,7 +92,10 @@ def _own_concern(host: HostPlan, concern: Concern) -> Concern:
 def _host_of(
     state: RunState, device: str, concern: Concern, step: Step, variables: Mapping[str, object]
 ) -> tuple[HostPlan, HostPolicy]:
-    """Return the plan and the policy of a device; those of DNS, of a prober and of a host that leaves are empty ones."""
+    """Return the plan and the policy of a device.
+
+    Those of DNS, of a prober and of a host that leaves are empty ones.
+    """
     if not state.is_compiled():
         raise InvalidInputError([Problem("step", NO_PLAN_IN_RUN)])
     host = state.host_plan(device)

@@ -36,7 +36,10 @@ def waves_of(hosts: Iterable[HostPlan], wave_size: int = 1) -> Waves:
 
 
 def _canaries(plans: list[HostPlan]) -> dict[str, str]:
-    """Return the canary of each role: its first host; none for a role whose first host shares a pool with another canary."""
+    """Return the canary of each role: its first host.
+
+    None for a role whose first host shares a pool with another canary.
+    """
     canaries: dict[str, str] = {}
     pools: dict[str, str] = {}
     for plan in plans:
@@ -49,7 +52,10 @@ def _canaries(plans: list[HostPlan]) -> dict[str, str]:
 
 
 def _wave_numbers(plans: list[HostPlan], canaries: set[str], wave_size: int) -> dict[str, int]:
-    """Return each host's wave: 0 for canaries, 1 and up for the rest, counted per pool; hosts without a pool go in wave 1."""
+    """Return each host's wave: 0 for canaries, 1 and up for the rest, counted per pool.
+
+    Hosts without a pool go in wave 1.
+    """
     counts: dict[str, int] = {}
     numbers: dict[str, int] = {}
     for plan in plans:

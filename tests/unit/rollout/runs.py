@@ -74,13 +74,29 @@ def publication(pool: str, member: str) -> Publication:
 def deployment() -> Plan:
     published = (publication(POOL, "10.1.0.100"), publication(OTHER, "10.1.0.21"))
     hosts = [
-        front_end(11, POOL), front_end(12, POOL), front_end(13, POOL, member_state="draining"), front_end(21, OTHER),
-        host("lb01", "load_balancers", "10.3.0.5", load_balancer=LoadBalancerSettings("haproxy", "10.3.0.5", path="/etc/a.cfg"),
-             balancer_addresses=(BALANCER_ADDRESS,), firewall_rules=(rule("SIP", "5061", "any"),)),
-        host("lb02", "load_balancers", "10.3.0.6", load_balancer=LoadBalancerSettings("kemp", "lm02", options={"prefix": "x-"})),
+        front_end(11, POOL),
+        front_end(12, POOL),
+        front_end(13, POOL, member_state="draining"),
+        front_end(21, OTHER),
+        host(
+            "lb01",
+            "load_balancers",
+            "10.3.0.5",
+            load_balancer=LoadBalancerSettings("haproxy", "10.3.0.5", path="/etc/a.cfg"),
+            balancer_addresses=(BALANCER_ADDRESS,),
+            firewall_rules=(rule("SIP", "5061", "any"),),
+        ),
+        host(
+            "lb02",
+            "load_balancers",
+            "10.3.0.6",
+            load_balancer=LoadBalancerSettings("kemp", "lm02", options={"prefix": "x-"}),
+        ),
         host("rp01", "reverse_proxy", "10.2.0.61", publications=published, reverse_proxy=ReverseProxySettings("nginx")),
-        host("rp02", "reverse_proxy", "10.2.0.62", publications=published, reverse_proxy=ReverseProxySettings("haproxy")),
-    ]  # fmt: skip
+        host(
+            "rp02", "reverse_proxy", "10.2.0.62", publications=published, reverse_proxy=ReverseProxySettings("haproxy")
+        ),
+    ]
     services = (
         service(POOL, "tcp", ["10.1.0.11"], "lb01", "lb02"),
         service(POOL, "udp", ["10.1.0.11"], "lb01", "lb02"),

@@ -40,8 +40,10 @@ def test_a_repair_that_is_done_ends_the_run_well(run: Run) -> None:
     run.keep("lb01", Concern.LOAD_BALANCER, Step.REMEDIATE)
     lines, outcome = ending_of("remediation", run.state, ())
     assert lines == [
-        "fe11: firewall: changed (1 added, 2 changed)", "fe11: firewall: changed (1 removed)", "lb01: load balancer: unchanged",
-    ]  # fmt: skip
+        "fe11: firewall: changed (1 added, 2 changed)",
+        "fe11: firewall: changed (1 removed)",
+        "lb01: load balancer: unchanged",
+    ]
     assert outcome.line == "Verdict: done (3 deviations on 2 devices; 2 of 2 devices repaired)"
     assert (outcome.playbook, outcome.files, outcome.reference) == ("drift", ("drift.json",), "CHG0042")
 

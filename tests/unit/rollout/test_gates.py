@@ -50,8 +50,11 @@ def only_ipsec_failed(run: Run) -> None:
 
 
 UNFIT: dict[str, Callable[[Run], None]] = {
-    "missing": gone, "cut off": cut, "exemptions failed": only_ipsec_failed, **{status.value: failing(status) for status in BAD},
-}  # fmt: skip
+    "missing": gone,
+    "cut off": cut,
+    "exemptions failed": only_ipsec_failed,
+    **{status.value: failing(status) for status in BAD},
+}
 
 
 @pytest.mark.parametrize("prepare", UNFIT.values(), ids=UNFIT)
@@ -106,7 +109,7 @@ AFTER = [
 
 @pytest.fixture
 def ready(run: Run) -> Run:
-    """Everything is done, and fe11 has something to close: what admits the load balancer's other address to port 5061."""
+    """Everything is done, and fe11 has something to close: what admits the load balancer to port 5070."""
     run.all_opened()
     run.keep("fe11", FIREWALL, Step.OPEN, Status.CHANGED, pending=True, after=[{**AFTER[0], "localport": ["5070"]}])
     run.balanced()

@@ -57,9 +57,18 @@ def test_opening_takes_everything_of_the_plan_and_the_run(run: Run) -> None:
     found = options(run, "fe11", FIREWALL, Step.OPEN)
     assert [rule["name"] for rule in found.pop("rules")] == ["SIP", "Focus"]
     assert found == {
-        "brief": True, "state": "replaced", "phase": "open", "expected_addresses": ["10.1.0.11"], "management_networks": ["10.9.0.0/24"],
-        "accept_cut": True, "unprotected_rules": [], "snapshot": True, "snapshot_dir": "D:\\keep", "snapshot_keep": 10, "confirm_minutes": 5,
-    }  # fmt: skip
+        "brief": True,
+        "state": "replaced",
+        "phase": "open",
+        "expected_addresses": ["10.1.0.11"],
+        "management_networks": ["10.9.0.0/24"],
+        "accept_cut": True,
+        "unprotected_rules": [],
+        "snapshot": True,
+        "snapshot_dir": "D:\\keep",
+        "snapshot_keep": 10,
+        "confirm_minutes": 5,
+    }
 
 
 def test_an_option_of_one_host_is_that_of_its_step(run: Run) -> None:
@@ -77,9 +86,13 @@ def test_check_mode_shows_all_changes_at_once(run: Run, step: Step, is_check: bo
 
 
 STATES = [
-    ("overridden", Step.OPEN, "overridden"), ("overridden", Step.COMPARE, "replaced"), ("overridden", Step.REMEDIATE, "replaced"),
-    ("merged", Step.OPEN, "merged"), ("merged", Step.COMPARE, "merged"), ("merged", Step.REMEDIATE, "merged"),
-]  # fmt: skip
+    ("overridden", Step.OPEN, "overridden"),
+    ("overridden", Step.COMPARE, "replaced"),
+    ("overridden", Step.REMEDIATE, "replaced"),
+    ("merged", Step.OPEN, "merged"),
+    ("merged", Step.COMPARE, "merged"),
+    ("merged", Step.REMEDIATE, "merged"),
+]
 
 
 @pytest.mark.parametrize(("policy", "step", "state"), STATES)
@@ -232,10 +245,14 @@ def test_records_come_with_their_owners(opened: Run) -> None:
 @pytest.mark.parametrize(
     ("step", "set_options", "operation"),
     [
-        (Step.BEFORE, {}, None), (Step.BEFORE, {"verify": True}, "probe"), (Step.VERIFY, {}, "probe"),
-        (Step.OPEN, {}, None), (Step.OPEN, {"probe_listeners": True}, "listen"), (Step.CLOSE, {"probe_listeners": True}, "close"),
+        (Step.BEFORE, {}, None),
+        (Step.BEFORE, {"verify": True}, "probe"),
+        (Step.VERIFY, {}, "probe"),
+        (Step.OPEN, {}, None),
+        (Step.OPEN, {"probe_listeners": True}, "listen"),
+        (Step.CLOSE, {"probe_listeners": True}, "close"),
     ],
-)  # fmt: skip
+)
 def test_probes_are_made_where_they_are_asked_for(
     run: Run, step: Step, set_options: Mapping[str, Any], operation: str | None
 ) -> None:

@@ -16,10 +16,17 @@ def plan(name: str, roles: str, pool: str | None = None) -> HostPlan:
 
 
 FARM = [
-    plan("fe01", "frontend", "p1"), plan("fe02", "frontend", "p1"), plan("fe03", "frontend", "p1"), plan("fe21", "frontend", "p2"),
-    plan("fe22", "frontend", "p2"), plan("med01", "mediation", "m1"), plan("med02", "mediation", "m1"), plan("mon01", "monitoring"),
-    plan("mon02", "monitoring"), plan("mon03", "monitoring"),
-]  # fmt: skip
+    plan("fe01", "frontend", "p1"),
+    plan("fe02", "frontend", "p1"),
+    plan("fe03", "frontend", "p1"),
+    plan("fe21", "frontend", "p2"),
+    plan("fe22", "frontend", "p2"),
+    plan("med01", "mediation", "m1"),
+    plan("med02", "mediation", "m1"),
+    plan("mon01", "monitoring"),
+    plan("mon02", "monitoring"),
+    plan("mon03", "monitoring"),
+]
 
 
 def test_a_canary_per_role_and_then_a_member_of_each_pool() -> None:
