@@ -123,7 +123,8 @@ def test_an_override_of_the_ipsec_table() -> None:
         ),
         (
             [{**EXTRA, "id": "fe-focus"}],
-            "lync_extra_rows[0], id: 'fe-focus' is taken by another row; fix: choose another id; lync_row_overrides changes rows",
+            "lync_extra_rows[0], id: 'fe-focus' is taken by another row; fix: choose another id; lync_row_overrides "
+            "changes rows",
         ),
         ([EXTRA, EXTRA], "lync_extra_rows[1], id: 'site-backup' is taken by another row"),
         ([{**EXTRA, "id": "ipsec-clients"}], "lync_extra_rows[0], id: 'ipsec-clients' is taken by another row"),
@@ -152,11 +153,13 @@ def test_what_is_wrong_with_an_extra_row(extra: object, text: str) -> None:
         ),
         (
             {"select": "port==`1`", "set": {"port": 1}},
-            "lync_row_overrides[0].select: 'port==`1`' selects no row; fix: texts stand in single quotes, numbers in backticks",
+            "lync_row_overrides[0].select: 'port==`1`' selects no row; fix: texts stand in single quotes, numbers in "
+            "backticks",
         ),
         (
             {"select": "id", "set": {"port": 1}},
-            "lync_row_overrides[0].select: 'id' cannot be used as a JMESPath condition: it gives 'fe-sip-tcp', not true or",
+            "lync_row_overrides[0].select: 'id' cannot be used as a JMESPath condition: it gives 'fe-sip-tcp', not "
+            "true or",
         ),
         (
             {"select": "port==", "set": {"port": 1}},

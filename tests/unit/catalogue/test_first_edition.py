@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The first edition's 55 port rows and 15 IPsec rows: each is in the catalogue, with its ports, transports and load balancer value."""
+"""The first edition's 55 port rows and 15 IPsec rows: each is in the catalogue, with its ports, transports and load
+balancer value.
+"""
 
 from __future__ import annotations
 

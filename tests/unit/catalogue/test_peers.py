@@ -13,7 +13,8 @@ from .facts import numbered, peers, row, shipped
 # Rows of the first edition and whom they admit, or reach when they are outbound.
 PEERS = {
     "fe-sip-tls": {
-        "clients", "phones", "frontend", "directors", "mediation", "sba", "persistent_chat", "exchange_um", "trusted_applications", "edge",
+        "clients", "phones", "frontend", "directors", "mediation", "sba", "persistent_chat", "exchange_um",
+        "trusted_applications", "edge",
     },
     "fe-backup-service": {"backup_pool"},
     "fe-focus": {"frontend of the pool", "directors", "sba"},

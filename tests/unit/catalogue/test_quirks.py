@@ -22,10 +22,12 @@ from .facts import LATER, described, exempted, fixture, numbered, peers, port_te
 
 # Faults of wording: what no test of data can show.
 COSMETIC = {
-    "q13": "the sentence in the load balancer column is the value always; the tests of versions hold both tables that replaced it",
+    "q13": "the sentence in the load balancer column is the value always; the tests of versions hold both tables "
+    "that replaced it",
     "q36": "names of one service that differ; service is free text and the catalogue has one name for each",
     "q41": "spelling of the names of IPsec rows; the catalogue keeps the printed names",
-    "q42": "the column Permit became Do not authenticate; an IPsec row of the catalogue is an exemption and has no action",
+    "q42": "the column Permit became Do not authenticate; an IPsec row of the catalogue is an exemption and has no "
+    "action",
     "q44": "a comparison with an older product",
 }
 V2010 = Version.LYNC_2010

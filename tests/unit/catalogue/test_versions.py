@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The port tables of every version against the catalogue: nothing is missing, and nothing is in it without a reason."""
+"""The port tables of every version against the catalogue: nothing is missing, and nothing is in it without a reason.
+"""
 
 from __future__ import annotations
 

@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Small deployments to compile, and expected rules written as lines in which addresses have names.
 
-S2 in tcp 5061 from clients fe dir edge          rows, direction, transport, local port, peers
-S22 out tcp 5066 to e911                          the port of an "out" line is the remote one ...
-S47 out tcp own 50000-59999 to any at av          ... unless it says "own"; "at" names the address that the rule is bound to
-S49 out udp own 68 67 to any                      both ports
+S2 in tcp 5061 from clients fe dir edge          rows, direction, transport, local port, peers S22 out tcp 5066 to e911
+the port of an "out" line is the remote one ... S47 out tcp own 50000-59999 to any at av          ... unless it says
+"own"; "at" names the address that the rule is bound to S49 out udp own 68 67 to any                      both ports
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Valid deployments of any make, for properties: pools of each role and method, states, features, versions, two families."""
+"""Valid deployments of any make, for properties: pools of each role and method, states, features, versions, two
+families.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,10 @@ BALANCERS = {
 }
 # Hosts that one may have or not: name -> groups.
 OTHERS = {
-    "se01": "standard_edition", "rp01": "reverse_proxy", "gw01": "pstn_gateways", "e911": "e911_gateways", "app01": "trusted_applications",
-    "adm01": "admin_hosts", "mon01": "monitoring", "um01": "exchange_um", "pc01": "clients", "dhcp01": "dhcp_servers", "sba01": "sba",
+    "se01": "standard_edition", "rp01": "reverse_proxy", "gw01": "pstn_gateways", "e911": "e911_gateways",
+    "app01": "trusted_applications",
+    "adm01": "admin_hosts", "mon01": "monitoring", "um01": "exchange_um", "pc01": "clients", "dhcp01": "dhcp_servers",
+    "sba01": "sba",
 }  # fmt: skip
 
 

@@ -16,8 +16,10 @@ from .plan_schema import schema_errors
 
 MANAGED = {"lync_management_rule": True, "lync_management_networks": ["10.9.0.0/24", "10.9.1.7"]}
 EVERY_OPTION: dict[str, Any] = {
-    "name": "Ping", "description": "d", "direction": "in", "action": "allow", "enabled": False, "profiles": ["domain"], "program": "C:\\a.exe", "service": "x",
-    "protocol": "icmpv4", "icmp_type_code": ["8:*"], "interfacetypes": ["lan"], "edge": "yes", "security": "authenticate", "remoteip": "10.9.0.1-10.9.0.9",
+    "name": "Ping", "description": "d", "direction": "in", "action": "allow", "enabled": False, "profiles": ["domain"],
+    "program": "C:\\a.exe", "service": "x",
+    "protocol": "icmpv4", "icmp_type_code": ["8:*"], "interfacetypes": ["lan"], "edge": "yes",
+    "security": "authenticate", "remoteip": "10.9.0.1-10.9.0.9",
 }  # fmt: skip
 EXTRA: list[dict[str, Any]] = [
     {"name": "Worm", "action": "block", "protocol": 47, "interfaces": ["LAN 1"]},
@@ -33,7 +35,8 @@ EXTRA: list[dict[str, Any]] = [
 
 
 def planned(**variables: object) -> list[dict[str, Any]]:
-    """Return the rules that a server has beside those of the catalogue, as in its plan file, which keeps the schema."""
+    """Return the rules that a server has beside those of the catalogue, as in its plan file, which keeps the schema.
+    """
     shared = {"ansible_host": "10.1.0.11", "lync_client_networks": ["10.10.0.0/16"]}
     plan = compile_inventory({"se01": InventoryHost("se01", ("standard_edition",), {**shared, **variables})})
     files = plan_files.rendered(plan)

@@ -36,12 +36,16 @@ Tree = dict[str, object]
 pytestmark = pytest.mark.no_cover
 
 WORDS = (
-    "any", "10.1.0.11", "10.1.0.100", "10.0.0.0/8", "::/0", "2001:db8::1", "fe80::1%eth0", "0.0.0.0/0", "10.1.0.1-10.1.0.9", "443", "1-2", "70000", "5-1",
-    "hlb", "dns", "none", "edge", "frontend", "lb01", "internal", "external", "av", "audio", "client", "hosts", "2013", "2019", "se", "retired", "joining",
-    "pool01.contoso.com", "edge01.contoso.com", "{{ x }}", "", " ", "-", ",", "\x00", "/", "..", "\ud800", "ß" * 300, "1e9", "0x10", "true", "no", "ports",
+    "any", "10.1.0.11", "10.1.0.100", "10.0.0.0/8", "::/0", "2001:db8::1", "fe80::1%eth0", "0.0.0.0/0",
+    "10.1.0.1-10.1.0.9", "443", "1-2", "70000", "5-1",
+    "hlb", "dns", "none", "edge", "frontend", "lb01", "internal", "external", "av", "audio", "client", "hosts", "2013",
+    "2019", "se", "retired", "joining",
+    "pool01.contoso.com", "edge01.contoso.com", "{{ x }}", "", " ", "-", ",", "\x00", "/", "..", "\ud800", "ß" * 300,
+    "1e9", "0x10", "true", "no", "ports",
 )  # fmt: skip
 scalars = (
-    st.none() | st.booleans() | st.integers(-1, 70000) | st.integers() | st.floats() | st.dates() | st.binary(max_size=4) | st.sampled_from(WORDS)
+    st.none() | st.booleans() | st.integers(-1,
+    70000) | st.integers() | st.floats() | st.dates() | st.binary(max_size=4) | st.sampled_from(WORDS)
     | st.text(max_size=8)
 )  # fmt: skip
 keys = st.sampled_from(WORDS) | st.text(max_size=4) | st.integers() | st.booleans() | st.none()
@@ -50,11 +54,13 @@ junk = st.recursive(
 )
 
 # Values that are likely to pass the first checks: parts of valid inventories and catalogues, moved elsewhere.
-CATALOGUE_ROWS = [*read_document(default_path())["ports"], *read_document(default_path())["ipsec"]]  # type: ignore[misc]
+CATALOGUE_ROWS = [*read_document(default_path())["ports"],
+    *read_document(default_path())["ipsec"]]  # type: ignore[misc]
 rows = st.sampled_from(CATALOGUE_ROWS).map(lambda row: {**copy.deepcopy(row), "id": f"{row['id']}-more"})
 ROW_KEYS = sorted({key for row in CATALOGUE_ROWS for key in row})
 SELECTS = (
-    "component=='edge'", "id=='fe-sip-tls'", "interface!='any'", "`true`", "direction=='in'", "port.media", "contains(rows, 'S2')",
+    "component=='edge'", "id=='fe-sip-tls'", "interface!='any'", "`true`", "direction=='in'", "port.media",
+    "contains(rows, 'S2')",
     "peers[?class=='any']", "][",
 )  # fmt: skip
 overrides = st.fixed_dictionaries(
@@ -63,13 +69,20 @@ overrides = st.fixed_dictionaries(
 )
 # One valid change of a row that is likely to matter to the policies.
 VALID_SETS: tuple[Tree, ...] = (
-    {"interface": "pstn"}, {"interface": "external"}, {"interface": "av"}, {"interface": "internal"}, {"interface": "any"}, {"component": "edge"},
-    {"component": "clients"}, {"component": "internal_servers"}, {"component": "cms_master"}, {"component": "reverse_proxy"}, {"direction": "out"},
-    {"direction": "in"}, {"load_balancer": "always"}, {"load_balancer": "hlb"}, {"port": {"media": "client"}}, {"port": {"edge_service": "av"}},
-    {"port": {"sql": [1433, 1434]}}, {"port": {"gateway_sip": 5060}}, {"port": "1-65535"}, {"port": [1, 3, "5-9"]}, {"port_side": "remote"},
-    {"peers": [{"class": "any"}]}, {"peers": [{"class": "backup_pool", "vips": True}]}, {"peers": [{"class": "cms_replicas", "scope": "own_pool"}]},
-    {"peers": [{"class": "edge", "scope": "own_pool", "vips": True}]}, {"peers": [{"class": "phones", "features": ["rcc"]}]}, {"web": "external"},
-    {"other_port": {"sql": 1433}}, {"other_port": {"edge_service": "access"}}, {"other_port": {"gateway_sip": 5067}}, {"transports": ["udp", "tcp"]},
+    {"interface": "pstn"}, {"interface": "external"}, {"interface": "av"}, {"interface": "internal"},
+    {"interface": "any"}, {"component": "edge"},
+    {"component": "clients"}, {"component": "internal_servers"}, {"component": "cms_master"},
+    {"component": "reverse_proxy"}, {"direction": "out"},
+    {"direction": "in"}, {"load_balancer": "always"}, {"load_balancer": "hlb"}, {"port": {"media": "client"}},
+    {"port": {"edge_service": "av"}},
+    {"port": {"sql": [1433, 1434]}}, {"port": {"gateway_sip": 5060}}, {"port": "1-65535"}, {"port": [1, 3, "5-9"]},
+    {"port_side": "remote"},
+    {"peers": [{"class": "any"}]}, {"peers": [{"class": "backup_pool", "vips": True}]},
+    {"peers": [{"class": "cms_replicas", "scope": "own_pool"}]},
+    {"peers": [{"class": "edge", "scope": "own_pool", "vips": True}]},
+    {"peers": [{"class": "phones", "features": ["rcc"]}]}, {"web": "external"},
+    {"other_port": {"sql": 1433}}, {"other_port": {"edge_service": "access"}}, {"other_port": {"gateway_sip": 5067}},
+    {"transports": ["udp", "tcp"]},
     {"features": []}, {"enabled": True}, {"collocated": True}, {"versions": ["2010"]},
 )  # fmt: skip
 valid_overrides = st.builds(
@@ -160,7 +173,8 @@ def test_junk_at_every_place(
     variables = trees(example("contoso"))
     for path, value in changes:
         for tree in variables.values():
-            put(tree, path, lambda holder, key, value=value: operator.setitem(holder, key, value))  # type: ignore[misc]
+            put(tree, path, lambda holder, key,
+                value=value: operator.setitem(holder, key, value))  # type: ignore[misc]
     for name, variable, value in own:
         variables[name][variable] = value
     outcome(rebuilt(example("contoso"), variables, groups))
@@ -273,7 +287,8 @@ def test_what_would_open_more_than_it_says_is_refused(case: str) -> None:
 
 def test_an_exemption_of_a_port_is_limited_to_it() -> None:
     row = {
-        "table": "ipsec", "id": "site-row", "name": "Site", "components": ["directors"], "direction": "in", "transports": ["udp"], "local_port": "7000-7009",
+        "table": "ipsec", "id": "site-row", "name": "Site", "components": ["directors"], "direction": "in",
+        "transports": ["udp"], "local_port": "7000-7009",
     }  # fmt: skip
     found = compile_inventory(with_rows([row], [])).hosts["dir01"].ipsec_exemptions
     assert [(each.rows, each.localport) for each in found] == [(("site-row",), ("7000-7009",))]

@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Rules of load balancers that are Linux hosts: every virtual service is open to whom the members expect, and to nobody else."""
+"""Rules of load balancers that are Linux hosts: every virtual service is open to whom the members expect, and to
+nobody else.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,8 @@ def test_every_virtual_service_of_the_example_has_one_rule_on_each_of_its_linux_
             vip = AddressSet.parse([service.vip])
             fitting = [
                 rule for rule in plan.hosts[name].firewall_rules
-                if vip <= AddressSet.parse(rule.localip) and rule.localport == (str(service.port),) and rule.protocol == service.protocol
+                if vip <= AddressSet.parse(rule.localip) and rule.localport == (str(service.port),
+                ) and rule.protocol == service.protocol
             ]  # fmt: skip
             assert len(fitting) == 1 or {row for rule in fitting for row in rule.rows} >= set(service.rows), (
                 service.name
@@ -78,7 +81,9 @@ def test_a_linux_host_is_managed_by_ssh() -> None:
 
 
 def test_a_virtual_address_of_a_family_that_the_balancer_does_not_speak_is_warned_of() -> None:
-    """What the packet lab found: members admit a balancer by its addresses, and it had none of the family of its virtual address."""
+    """What the packet lab found: members admit a balancer by its addresses, and it had none of the family of its
+    virtual address.
+    """
 
     def warned(*addresses: str) -> list[str]:
         balancer = host("load_balancers", "10.1.0.5", balancer_driver="haproxy", balancer_addresses=list(addresses))

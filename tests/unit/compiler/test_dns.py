@@ -147,7 +147,8 @@ def test_names_of_an_edge_pool(pool: Variables, variables: dict[str, object], in
 
 
 def test_each_external_service_has_its_name() -> None:
-    """A given name of the Access Edge is the target of its own domain; clients of another domain would not trust it."""
+    """A given name of the Access Edge is the target of its own domain; clients of another domain would not trust it.
+    """
     edge = host("edge", "10.2.0.21", pool=EDGES, external_addresses=EXTERNAL)
     pool = {
         **EDGE_DNS,
@@ -178,7 +179,8 @@ def test_the_first_edge_pool_takes_the_sip_domains() -> None:
         edges[name] = host("edge", address, pool=f"{name}.contoso.com", external_addresses=services)
     pools = dict.fromkeys((EDGES, "edge11.contoso.com", "edge12.contoso.com"), EDGE_DNS)
     found = deployment(HLB, edges, pools, sip_domains=["contoso.com"])
-    assert {pool: {name for view, name, _type, _values in records(found, pool) if view == "external"} for pool in pools} == {
+    assert {pool: {name for view, name, _type,
+        _values in records(found, pool) if view == "external"} for pool in pools} == {
         EDGES: set(), "edge11.contoso.com": {"sip.contoso.com", "_sip._tls.contoso.com"}, "edge12.contoso.com": set(),
     }  # fmt: skip
 

@@ -523,7 +523,8 @@ def test_servers_around(name: str, version: str) -> None:
 
 
 def test_clients_open_media_ports_only_to_a_program_or_in_a_narrow_range() -> None:
-    why = "any unprivileged port would be opened: set lync_client_program, or lync_media_ports.client to a narrower range"
+    fix = "set lync_client_program, or lync_media_ports.client to a narrower range"
+    why = f"any unprivileged port would be opened: {fix}"
     closed = plan("2010").hosts["pc01"]
     assert dict.fromkeys(("S51", "S52", "S53", "S54"), why).items() <= not_opened(closed).items()
 

@@ -402,7 +402,7 @@ def test_the_virtual_address_of_an_edge_pool_is_a_peer_of_front_ends() -> None:
     assert {"10.2.0.21", "10.2.0.100"} <= set(peers(found.hosts["fe21"], "S2"))
 
 
-# --- Rows of the user -------------------------------------------------------------------------------------------------
+# --- Rows of the user ------------------------------------------------------------------------------------------------
 
 
 def test_extra_rows_and_overrides_reach_the_rules() -> None:

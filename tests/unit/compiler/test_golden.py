@@ -57,7 +57,9 @@ def test_contoso_uses_every_row_of_the_first_edition() -> None:
 
 
 def test_contoso_balances_every_row_that_the_first_edition_balances() -> None:
-    """Yes or always in its column; 24 and 4 rows, of which the Mediation pool is balanced by DNS and 5070 is printed twice."""
+    """Yes or always in its column; 24 and 4 rows, of which the Mediation pool is balanced by DNS and 5070 is printed
+    twice.
+    """
     balanced = rows_in("virtual_services", "pools/")
     yes = {1, 2, 3, 4, 9, 10, 11, 13, 14, 15, 16, 19, 20, 21, 23, 24, 26, 27, 30, 31, 42, 43, 45, 46}
     assert {row for row in balanced if row in PORT_ROWS} == {f"S{number}" for number in yes}

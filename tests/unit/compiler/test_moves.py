@@ -116,7 +116,8 @@ def _placed(inventory: Inventory, name: str, target: str) -> Inventory:
     changed = {**inventory, name: InventoryHost(name, groups or ("leaving",), own)}
     if not role:
         return changed
-    pools = {**dict(host.variables["lync_pools"]), POOL: {"role": role, "load_balancing": "none"}}  # type: ignore[call-overload]
+    pools = {**dict(host.variables["lync_pools"]),
+        POOL: {"role": role, "load_balancing": "none"}}  # type: ignore[call-overload]
     return {
         other: InventoryHost(other, item.groups, {**item.variables, "lync_pools": pools})
         for other, item in changed.items()
@@ -131,7 +132,9 @@ def _mentions(move: Move, plan: HostPlan) -> Iterator[tuple[str, tuple[str, ...]
 
 
 def _peers_of(rows: Sequence[str]) -> set[str]:
-    """Return the roles and classes that the catalogue has as peers of port rows, by their own ids and those of the first edition."""
+    """Return the roles and classes that the catalogue has as peers of port rows, by their own ids and those of the
+    first edition.
+    """
     peers = (peer.peer_class for row in CATALOGUE.ports if set(rows) & {row.id, *row.rows} for peer in row.peers)
     return {role for peer in peers for role in CATALOGUE.classes.get(peer, (peer,))}
 
@@ -207,6 +210,7 @@ def test_who_leaves_is_known_and_without_a_role() -> None:
     with pytest.raises(InvalidInputError) as caught:
         retiring(["fe11", "fe13"], {"fe11", "fe12"}, PLANS.get)
     assert [str(problem).split(";")[0] for problem in caught.value.problems] == [  # pylint: disable=use-maxsplit-arg
-        "lync_retire: 'fe13' is no host of the inventory", "lync_retire: fe11 is still in frontend, and the plan wants rules on it",
+        "lync_retire: 'fe13' is no host of the inventory",
+        "lync_retire: fe11 is still in frontend, and the plan wants rules on it",
     ]  # fmt: skip
     assert retiring([], {"fe11"}, PLANS.get) == ()

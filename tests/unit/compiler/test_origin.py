@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a rule traces to: rows, applications, services, classes of peers, roles of the host, and the side that it is on."""
+"""What a rule traces to: rows, applications, services, classes of peers, roles of the host, and the side that it is
+on.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ HOSTS = {
     "lb01": host("load_balancers", "10.1.0.5", balancer_driver="haproxy"),
 }
 ROW = {
-    "id": "site-transfer", "component": "edge", "interface": "access", "direction": "in", "transports": ["tcp"], "port": 5666,
+    "id": "site-transfer", "component": "edge", "interface": "access", "direction": "in", "transports": ["tcp"],
+    "port": 5666,
     "peers": [{"class": "any"}], "service": "Transfer", "application": "HTTPS",
 }  # fmt: skip
 

@@ -33,7 +33,8 @@ def test_a_host_is_treated_by_the_defaults_of_the_documentation() -> None:
 
 def test_every_variable_of_the_policy_is_in_the_plan() -> None:
     variables = {
-        "apply": "handout", "firewall_state": "Overridden", "ipsec": True, "ipsec_engine": "netsh", "linux_policy": "accept",
+        "apply": "handout", "firewall_state": "Overridden", "ipsec": True, "ipsec_engine": "netsh",
+        "linux_policy": "accept",
         "linux_path": "/etc/x.nft", "management_networks": "10.9.0.0/24,10.9.1.7", "unprotected_rules": "one,two",
     }  # fmt: skip
     policy = planned("se01", "standard_edition", **variables).policy

@@ -95,7 +95,8 @@ def test_the_plan_of_a_host(run: RunState) -> None:
 def test_a_host_without_a_plan_is_told(run: RunState) -> None:
     with pytest.raises(
         AnsibleError,
-        match=r"this run has no plan for host sql01: run msuc.lync.plan first; only managed hosts with a role have one",
+        match=r"this run has no plan for host sql01: run msuc.lync.plan first; "
+        r"only managed hosts with a role have one",
     ):
         look_up("plan", "sql01")
 

@@ -80,7 +80,9 @@ def test_a_virtual_address_and_port_belongs_to_one_service_and_to_no_member(inve
 @everything
 @given(inventories())
 def test_the_rules_of_load_balancing_hold_for_every_service(inventory: Inventory) -> None:
-    """No NAT before the A/V Edge only, STUN asked on TCP 443, affinity of one virtual address shared, no service of a Standard Edition."""
+    """No NAT before the A/V Edge only, STUN asked on TCP 443, affinity of one virtual address shared, no service of a
+    Standard Edition.
+    """
     plan = compile_inventory(inventory)
     pools = read_topology(inventory).pools
     for role, service in services(plan):
@@ -101,7 +103,9 @@ def test_the_rules_of_load_balancing_hold_for_every_service(inventory: Inventory
 @everything
 @given(inventories())
 def test_members_admit_their_balancer_and_its_monitor(inventory: Inventory) -> None:
-    """With source NAT the balancer is the peer; without it the clients are, and the balancer still asks whether the member is well."""
+    """With source NAT the balancer is the peer; without it the clients are, and the balancer still asks whether the
+    member is well.
+    """
     plan = compile_inventory(inventory)
     topology = read_topology(inventory)
     for _role, service in services(plan):
@@ -201,7 +205,9 @@ def test_one_more_client_network_changes_peers_only(inventory: Inventory) -> Non
 @everything
 @given(inventories())
 def test_an_exemption_is_not_an_allow_and_has_its_rules(inventory: Inventory) -> None:
-    """What an exemption spares IPsec, firewall rules of the same plan admit: one of its protocol and address, on its media ports."""
+    """What an exemption spares IPsec, firewall rules of the same plan admit: one of its protocol and address, on its
+    media ports.
+    """
     for found in compile_inventory(inventory).hosts.values():
         # The catalogue has no port rows of Exchange, and the plan says so.
         theirs = {"I11", "I14"} if any("Exchange's own setup" in text for text in found.assumptions) else set()

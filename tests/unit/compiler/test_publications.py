@@ -21,7 +21,8 @@ from .plan_schema import schema_errors
 POOL, OTHER = "pool01.contoso.com", "pool02.contoso.com"
 HOSTS = {
     "fe01": host("frontend", "10.1.0.11", pool=POOL), "fe02": host("frontend", "10.1.0.12", pool=POOL),
-    "fe21": host("frontend", "10.1.0.21", pool=OTHER), "fe22": host("frontend", "10.1.0.22", pool=OTHER, member_state="joining"),
+    "fe21": host("frontend", "10.1.0.21", pool=OTHER),
+    "fe22": host("frontend", "10.1.0.22", pool=OTHER, member_state="joining"),
     "lb01": host("load_balancers", "10.1.0.5", balancer_driver="haproxy"),
     "rp01": host("reverse_proxy", "10.2.0.61", external_address="203.0.113.61", reverse_proxy_driver="haproxy"),
     "rp02": host("reverse_proxy", "10.2.0.62"),

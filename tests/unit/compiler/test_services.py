@@ -154,7 +154,9 @@ def test_the_monitoring_port_is_asked_instead_of_5061() -> None:
 
 
 def test_an_external_web_address_is_rewritten_by_the_balancer() -> None:
-    """443 to 4443 and 80 to 8080; without the address the reverse proxy rewrites, and the balancer listens on 4443 and 8080."""
+    """443 to 4443 and 80 to 8080; without the address the reverse proxy rewrites, and the balancer listens on 4443 and
+    8080.
+    """
     found = listeners(pool_plan(FRONT_ENDS, {**DNS, "external_web_vip": EXTERNAL_WEB_VIP}, version="2013"))
     rewritten = {("tcp", EXTERNAL_WEB_VIP, 443, 4443), ("tcp", EXTERNAL_WEB_VIP, 80, 8080)}
     assert found == straight(WEB_VIP, 80, 443) | rewritten
@@ -173,7 +175,8 @@ def test_names_and_rows_of_services() -> None:
 
 def test_a_range_is_never_balanced() -> None:
     row = {
-        "id": "site-row", "component": "frontend", "port": ["9100-9109", 9200], "transports": ["tcp"], "direction": "in", "peers": [{"class": "clients"}],
+        "id": "site-row", "component": "frontend", "port": ["9100-9109", 9200], "transports": ["tcp"],
+        "direction": "in", "peers": [{"class": "clients"}],
         "load_balancer": "hlb",
     }  # fmt: skip
     with_row, without = (
@@ -219,12 +222,14 @@ def test_services_of_collocated_mediation_have_only_members_that_are_collocated(
 
 EXTERNAL_VIPS = {"access": "203.0.113.10", "web_conferencing": "203.0.113.11", "av": "203.0.113.12"}
 EDGE_POOL: Variables = {
-    "role": "edge", "load_balancing": "hlb", "balancer": {"internal": "lb01", "external": "lb02"}, "vip": "10.2.0.100", "external_vips": EXTERNAL_VIPS,
+    "role": "edge", "load_balancing": "hlb", "balancer": {"internal": "lb01", "external": "lb02"}, "vip": "10.2.0.100",
+    "external_vips": EXTERNAL_VIPS,
 }  # fmt: skip
 EDGES_OF_POOL = {
     f"edge0{number}": host(
         "edge", f"10.2.0.2{number}", pool=POOL,
-        external_addresses={"access": f"203.0.113.2{number}", "web_conferencing": f"203.0.113.3{number}", "av": f"203.0.113.4{number}"},
+        external_addresses={"access": f"203.0.113.2{number}", "web_conferencing": f"203.0.113.3{number}",
+        "av": f"203.0.113.4{number}"},
     )
     for number in (1, 2)
 }  # fmt: skip

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A small valid inventory, and copies of it with changes.
 
-    changed({("fe02", "lync_version"): 2011, ("all", "lync_pools", POOL, "vip"): REMOVED, ("fe02", GROUPS): ("clients",)})
+    changed({("fe02", "lync_version"): 2011, ("all", "lync_pools", POOL, "vip"): REMOVED})
 
 A path starts with "all" (the variables of every host) or a host's name; a host that does not exist is added.
 """
@@ -77,7 +77,9 @@ def edges(numbers: Iterable[int]) -> dict[Path, object]:
 
 
 def changed(changes: Mapping[Path, object] | None = None) -> dict[str, InventoryHost]:
-    """Return the sample with the values at these paths replaced, added or REMOVED; all hosts share one set of common values."""
+    """Return the sample with the values at these paths replaced, added or REMOVED; all hosts share one set of common
+    values.
+    """
     tree: dict[str, dict[str, object]] = copy.deepcopy({"all": _ALL, **_HOSTS})
     for path, value in (changes or {}).items():
         _change(tree, path, value)

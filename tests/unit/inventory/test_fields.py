@@ -310,19 +310,27 @@ def test_vip_may_be_an_address_of_the_balancer() -> None:
 
 def test_pool_in_full() -> None:
     servers: dict[Path, object] = {
-        ("sql01", GROUPS): ("back_end",), ("sql01", "ansible_host"): "10.1.0.81", ("fs01", GROUPS): ("file_servers",), ("fs01", "ansible_host"): "10.1.0.94",
-        ("se01", GROUPS): ("standard_edition",), ("se01", "ansible_host"): "10.3.0.11", ("se01", "lync_pool"): "se01.contoso.com",
+        ("sql01", GROUPS): ("back_end",), ("sql01", "ansible_host"): "10.1.0.81", ("fs01", GROUPS): ("file_servers",),
+        ("fs01", "ansible_host"): "10.1.0.94",
+        ("se01", GROUPS): ("standard_edition",), ("se01", "ansible_host"): "10.3.0.11",
+        ("se01", "lync_pool"): "se01.contoso.com",
         ("all", "lync_pools", "se01.contoso.com"): {"role": "standard_edition", "backup_pool": POOL},
     }  # fmt: skip
     entry = {
-        "role": "frontend", "load_balancing": "hlb", "balancer": ["lb01", "lb02"], "vip": ["10.1.0.100", "2001:db8:1::100"], "web_vip": "10.1.0.101",
-        "external_web_vip": "10.1.0.102", "web_fqdn": "web01.contoso.com.", "external_web_fqdn": "webext01.contoso.com", "monitoring_port": "5080",
-        "backup_pool": "se01.contoso.com", "sql": {"hosts": ["sql01"]}, "file_share": {"hosts": "fs01"}, "vendor": {"maxconn": 500}, "site": "oslo",
+        "role": "frontend", "load_balancing": "hlb", "balancer": ["lb01", "lb02"],
+        "vip": ["10.1.0.100", "2001:db8:1::100"], "web_vip": "10.1.0.101",
+        "external_web_vip": "10.1.0.102", "web_fqdn": "web01.contoso.com.",
+        "external_web_fqdn": "webext01.contoso.com", "monitoring_port": "5080",
+        "backup_pool": "se01.contoso.com", "sql": {"hosts": ["sql01"]}, "file_share": {"hosts": "fs01"},
+        "vendor": {"maxconn": 500}, "site": "oslo",
     }  # fmt: skip
     assert topology({**servers, ("all", "lync_pools", POOL): entry}).pools[POOL] == Pool(
-        name=POOL, role="frontend", method=Method.HLB, version=Version.LYNC_2010, members=("fe01", "fe02"), vip=addresses("10.1.0.100", "2001:db8:1::100"),
-        web_vip=addresses("10.1.0.101"), external_web_vip=addresses("10.1.0.102"), balancers={"internal": ("lb01", "lb02")}, web_fqdn="web01.contoso.com",
-        external_web_fqdn="webext01.contoso.com", monitoring_port=5080, backup_pool="se01.contoso.com", sql=SqlServer(("sql01",), 1433), file_share=("fs01",),
+        name=POOL, role="frontend", method=Method.HLB, version=Version.LYNC_2010, members=("fe01", "fe02"),
+        vip=addresses("10.1.0.100", "2001:db8:1::100"),
+        web_vip=addresses("10.1.0.101"), external_web_vip=addresses("10.1.0.102"),
+        balancers={"internal": ("lb01", "lb02")}, web_fqdn="web01.contoso.com",
+        external_web_fqdn="webext01.contoso.com", monitoring_port=5080, backup_pool="se01.contoso.com",
+        sql=SqlServer(("sql01",), 1433), file_share=("fs01",),
         vendor={"maxconn": 500}, site="oslo",
     )  # fmt: skip
 
@@ -372,10 +380,13 @@ def test_deployment_values() -> None:
     rows = [{"id": "x", "port": [1]}]
     found = topology(
         {
-            ("all", "lync_sip_domains"): "contoso.com", ("all", "lync_simple_urls"): {"meet": "https://meet.contoso.com", "dialin": ["dialin.contoso.com"]},
-            ("all", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": "Contoso.com", "key_name": "lync", "key_secret": "aHVzaA=="}],
+            ("all", "lync_sip_domains"): "contoso.com",
+            ("all", "lync_simple_urls"): {"meet": "https://meet.contoso.com", "dialin": ["dialin.contoso.com"]},
+            ("all", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": "Contoso.com", "key_name": "lync",
+            "key_secret": "aHVzaA=="}],
             ("all", "lync_ipsec"): False,
-            ("all", "lync_ipsec_remote_networks"): "10.0.0.0/8", ("all", "lync_ipsec_ports"): "media", ("all", "lync_extra_rows"): rows,
+            ("all", "lync_ipsec_remote_networks"): "10.0.0.0/8", ("all", "lync_ipsec_ports"): "media",
+            ("all", "lync_extra_rows"): rows,
             ("all", "lync_row_overrides"): rows, ("all", "lync_media_networks"): ["10.14.0.0/16"],
         }
     )  # fmt: skip
@@ -407,34 +418,49 @@ def test_play_and_local_variables_are_no_errors(name: str) -> None:
 # Name of the case, the changes, the warnings in full.
 WARNINGS: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("any client", {("all", "lync_client_networks"): ["any"]},
-     ["hosts fe01, fe02, dir01 and 8 more, lync_client_networks: ['any'] admits every address; fix: name the networks"]),
+     ["hosts fe01, fe02, dir01 and 8 more, lync_client_networks: ['any'] admits every address; "
+      "fix: name the networks"]),
     ("media ranges overlap", {("gw01", "lync_media_ports"): {"video": "57000-60000"}},
      ["host gw01, lync_media_ports: audio 49152-57500 and video 57000-60000 overlap; "
       "fix: give each kind of media a range of its own, so that its packets can be marked",
       "host gw01, lync_media_ports: video 57000-60000 and application_sharing 49152-65535 overlap; "
       "fix: give each kind of media a range of its own, so that its packets can be marked"]),
     ("documented defaults are silent",
-     {("gw01", "lync_media_ports"): {"audio": "49152-57500", "video": "57501-65535", "application_sharing": "49152-65535"}}, []),
-    ("ranges that share one port", {("gw01", "lync_media_ports"): {"audio": "51000-52000", "video": "50000-51000", "application_sharing": "52000-53000"}},
-     [f"host gw01, lync_media_ports: audio 51000-52000 and {other} overlap; fix: give each kind of media a range of its own, so that its packets can be marked"
+     {("gw01", "lync_media_ports"): {"audio": "49152-57500", "video": "57501-65535",
+     "application_sharing": "49152-65535"}}, []),
+    ("ranges that share one port",
+    {("gw01", "lync_media_ports"): {"audio": "51000-52000", "video": "50000-51000",
+    "application_sharing": "52000-53000"}},
+     [f"host gw01, lync_media_ports: audio 51000-52000 and {other} overlap; fix: give each kind of media a range of "
+     f"its own, so that its packets can be marked"
       for other in ("application_sharing 52000-53000", "video 50000-51000")]),
     ("ranges that only touch are silent",
-     {("gw01", "lync_media_ports"): {"audio": "50000-50999", "video": "51000-51999", "application_sharing": "52000-52999"}}, []),
+     {("gw01", "lync_media_ports"): {"audio": "50000-50999", "video": "51000-51999",
+     "application_sharing": "52000-52999"}}, []),
     ("appliance with one address", {("lb02", "lync_balancer_driver"): "f5_as3"},
-     ["host lb02, lync_balancer_addresses: the only source address is 203.0.113.5, which ansible_host manages the appliance by; "
+     ["host lb02, lync_balancer_addresses: the only source address is 203.0.113.5, which ansible_host manages the "
+     "appliance by; "
       "fix: list every address that connections and monitors come from"]),
     ("TLS that nobody reads", {("all", "lync_pools", POOL, "tls"): {"mode": "passthrough"}},
-     [f"pool {POOL}, tls: nobody reads it: no reverse proxy has lync_reverse_proxy_driver; fix: set it on the proxies, or remove tls"]),
+     [f"pool {POOL}, tls: nobody reads it: no reverse proxy has lync_reverse_proxy_driver; fix: set it on the "
+     f"proxies, or remove tls"]),
     ("Group Chat", {("gc01", GROUPS): ("persistent_chat",), ("gc01", "ansible_host"): "10.1.0.55"},
-     ["host gc01, lync_version: 2010 has Group Chat, for which the catalogue has no rows; fix: add its ports with lync_extra_rows"]),
-    ("two internal addresses", {("edge01", "lync_address"): "10.9.0.21", ("edge01", "lync_internal_address"): "10.2.0.21"},
-     ["host edge01, lync_address: 10.9.0.21 is not used beside lync_internal_address; fix: leave it out, or make the two equal"]),
+     ["host gc01, lync_version: 2010 has Group Chat, for which the catalogue has no rows; fix: add its ports with "
+     "lync_extra_rows"]),
+    ("two internal addresses",
+    {("edge01", "lync_address"): "10.9.0.21", ("edge01", "lync_internal_address"): "10.2.0.21"},
+     ["host edge01, lync_address: 10.9.0.21 is not used beside lync_internal_address; fix: leave it out, or make the "
+     "two equal"]),
     ("web VIP of an unknown balancer", {("all", "lync_pools", DIRECTORS, "balancer"): REMOVED},
-     ["pool dir01.contoso.com, balancer: the balancer of the web VIP is not named, so the members do not admit its addresses; fix: name it"]),
+     ["pool dir01.contoso.com, balancer: the balancer of the web VIP is not named, so the members do not admit its "
+     "addresses; fix: name it"]),
     ("VIP with DNS", {("all", "lync_pools", DIRECTORS, "vip"): "10.1.0.130"},
-     ["pool dir01.contoso.com, vip: load_balancing is dns: the name of the pool stands for its members, and the VIP is not used; fix: remove it"]),
-    ("VIP of a family that the balancer lacks", {("all", "lync_pools", POOL, "vip"): ["10.1.0.100", "2001:db8:1::100"]},
-     [f"pool {POOL}, balancer: lb01 has IPv6 virtual addresses on its internal side and no IPv6 address that it speaks to members from; "
+     ["pool dir01.contoso.com, vip: load_balancing is dns: the name of the pool stands for its members, and the VIP "
+     "is not used; fix: remove it"]),
+    ("VIP of a family that the balancer lacks",
+    {("all", "lync_pools", POOL, "vip"): ["10.1.0.100", "2001:db8:1::100"]},
+     [f"pool {POOL}, balancer: lb01 has IPv6 virtual addresses on its internal side and no IPv6 address that it "
+     f"speaks to members from; "
       "fix: add one to lync_balancer_addresses of lb01"]),
     ("no central management", {("all", "lync_central_management_pool"): REMOVED},
      ["lync_central_management_pool: not set, so the rows of the replication of the configuration open nothing; "

@@ -27,12 +27,15 @@ pytestmark = pytest.mark.no_cover
 HOSTS = ("fe01", "fe02", "dir01", "med01", "edge01", "edge02", "gw01", "lb01", "other", "new host", "../new")
 POOL_NAMES = (POOL, DIRECTORS, EDGES, MEDIATION, "new.contoso.com")
 WORDS = (
-    "any", "10.1.0.11", "10.1.0.100", "10.0.0.0/8", "::/0", "2001:db8::1", "0.0.0.0", "1-2", "70000", "5-1", "443", "hlb", "dns", "none", "edge", "frontend",
-    "lb01", "internal", "external", "access", "audio", "hosts", "zones", "address", "2013", "se", "retired", POOL, EDGES, "{{ x }}", "", "-", ",", "\x00", "/",
+    "any", "10.1.0.11", "10.1.0.100", "10.0.0.0/8", "::/0", "2001:db8::1", "0.0.0.0", "1-2", "70000", "5-1", "443",
+    "hlb", "dns", "none", "edge", "frontend",
+    "lb01", "internal", "external", "access", "audio", "hosts", "zones", "address", "2013", "se", "retired", POOL,
+    EDGES, "{{ x }}", "", "-", ",", "\x00", "/",
 )  # fmt: skip
 
 scalars = (
-    st.none() | st.booleans() | st.integers(-1, 70000) | st.integers() | st.floats() | st.dates() | st.binary(max_size=4) | st.sampled_from(WORDS)
+    st.none() | st.booleans() | st.integers(-1,
+    70000) | st.integers() | st.floats() | st.dates() | st.binary(max_size=4) | st.sampled_from(WORDS)
     | st.text(max_size=8)
 )  # fmt: skip
 keys = st.sampled_from(WORDS) | st.text(max_size=4) | st.integers() | st.booleans() | st.none()

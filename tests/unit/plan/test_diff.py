@@ -46,7 +46,8 @@ HOST = HostPlan(
     (EXEMPTION,),
 )
 SERVICE = VirtualService(
-    "pool01-sip-5061", "pool01", ("S2",), "10.1.0.100", 5061, "tcp", 5061, ("10.1.0.11",), {"type": "none"}, 1800, {"type": "tcp", "port": 5061}, True, True,
+    "pool01-sip-5061", "pool01", ("S2",), "10.1.0.100", 5061, "tcp", 5061, ("10.1.0.11",), {"type": "none"}, 1800,
+    {"type": "tcp", "port": 5061}, True, True,
     ("lb01",),
 )  # fmt: skip
 WEB = replace(SERVICE, name="pool01-web-443", port=443, balancers=("lb02",))
@@ -116,9 +117,12 @@ FLOWS: dict[str, tuple[HostPlan, tuple[str, ...]]] = {
     "bound to an address": (
         with_rules(replace(SIP, localip=("10.1.0.11",)), MEDIA, OUT, RELAY),
         (
-            "fe01: 10.1.0.0/16 no longer admitted to TCP 5061 on 0.0.0.0/5, 8.0.0.0/7, 10.0.0.0/16, 10.1.0.0/29, 10.1.0.8/31, 10.1.0.10, 10.1.0.12/30, "
-            "10.1.0.16/28, 10.1.0.32/27, 10.1.0.64/26, 10.1.0.128/25, 10.1.1.0/24, 10.1.2.0/23, 10.1.4.0/22, 10.1.8.0/21, 10.1.16.0/20, 10.1.32.0/19, "
-            "10.1.64.0/18, 10.1.128.0/17, 10.2.0.0/15, 10.4.0.0/14, 10.8.0.0/13, 10.16.0.0/12, 10.32.0.0/11, 10.64.0.0/10, 10.128.0.0/9, 11.0.0.0/8, "
+            "fe01: 10.1.0.0/16 no longer admitted to TCP 5061 on 0.0.0.0/5, 8.0.0.0/7, 10.0.0.0/16, 10.1.0.0/29, "
+            "10.1.0.8/31, 10.1.0.10, 10.1.0.12/30, "
+            "10.1.0.16/28, 10.1.0.32/27, 10.1.0.64/26, 10.1.0.128/25, 10.1.1.0/24, 10.1.2.0/23, 10.1.4.0/22, "
+            "10.1.8.0/21, 10.1.16.0/20, 10.1.32.0/19, "
+            "10.1.64.0/18, 10.1.128.0/17, 10.2.0.0/15, 10.4.0.0/14, 10.8.0.0/13, 10.16.0.0/12, 10.32.0.0/11, "
+            "10.64.0.0/10, 10.128.0.0/9, 11.0.0.0/8, "
             "12.0.0.0/6, 16.0.0.0/4, 32.0.0.0/3, 64.0.0.0/2, 128.0.0.0/1, ::/0",
         ),
     ),
@@ -236,8 +240,10 @@ PUBLICATIONS: dict[str, tuple[Publication, tuple[str, ...]]] = {
     "a member more": (
         replace(MEET, members=(Member("10.1.0.11"), Member("10.1.0.12"))),
         (
-            "rp01: meet.contoso.com, webext01.contoso.com on 203.0.113.31 newly published, TCP 443 to 10.1.0.12 port 4443",
-            "rp01: meet.contoso.com, webext01.contoso.com on 203.0.113.31 newly published, TCP 80 to 10.1.0.12 port 8080",
+            "rp01: meet.contoso.com, webext01.contoso.com on 203.0.113.31 newly published, TCP 443 to 10.1.0.12 port "
+            "4443",
+            "rp01: meet.contoso.com, webext01.contoso.com on 203.0.113.31 newly published, TCP 80 to 10.1.0.12 port "
+            "8080",
         ),
     ),
     "a name less": (
@@ -250,14 +256,16 @@ PUBLICATIONS: dict[str, tuple[Publication, tuple[str, ...]]] = {
     "a bridge": (
         replace(MEET, mode=TlsMode.BRIDGE, certificate="/x.pem", ca="/ca.pem"),
         (
-            "rp01: publication pool01.contoso.com changed: mode passthrough -> bridge, certificate none -> /x.pem, ca none -> /ca.pem "
+            "rp01: publication pool01.contoso.com changed: mode passthrough -> bridge, certificate none -> /x.pem, "
+            "ca none -> /ca.pem "
             "(changes the certificate clients see)",
         ),
     ),
     "a member in reserve": (
         replace(MEET, members=(Member("10.1.0.11"), Member("10.1.0.12", MemberState.DISABLED))),
         (
-            "rp01: publication pool01.contoso.com changed: members 10.1.0.11 active -> 10.1.0.11 active, 10.1.0.12 disabled",
+            "rp01: publication pool01.contoso.com changed: members 10.1.0.11 active -> 10.1.0.11 active, 10.1.0.12 "
+            "disabled",
         ),
     ),
 }

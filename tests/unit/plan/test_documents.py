@@ -42,7 +42,8 @@ class Whole:
 
 
 WHOLE = Whole(
-    1, 2.5, True, (1, "a"), (Part("a", Colour.RED), Part("b", None)), ("x",), {"p": Part("c", None)}, {"any": [1, "two", None]},
+    1, 2.5, True, (1, "a"), (Part("a", Colour.RED), Part("b", None)), ("x",), {"p": Part("c", None)},
+    {"any": [1, "two", None]},
     (("a",), ()), {"k": ["v"]}, 3,
 )  # fmt: skip
 
@@ -62,9 +63,12 @@ def test_none_has_no_key_and_no_key_is_none() -> None:
 
 def test_every_kind_of_value_of_a_host_plan() -> None:
     host = HostPlan(
-        "rp01", ("reverse_proxy",), "2010", None, "linux", True, "active", ("10.1.0.1",), balancer_addresses=("10.1.0.2",),
-        publications=(Publication("p", ("a.example",), ("10.1.0.1",), (Member("10.1.0.3", MemberState.BACKUP),), mode=TlsMode.BRIDGE),),
-        load_balancer=LoadBalancerSettings("haproxy", "10.1.0.1", options={"config": "/x"}), policy=HostPolicy(apply="handout"),
+        "rp01", ("reverse_proxy",), "2010", None, "linux", True, "active", ("10.1.0.1",),
+        balancer_addresses=("10.1.0.2",),
+        publications=(Publication("p", ("a.example",), ("10.1.0.1",), (Member("10.1.0.3", MemberState.BACKUP),),
+        mode=TlsMode.BRIDGE),),
+        load_balancer=LoadBalancerSettings("haproxy", "10.1.0.1", options={"config": "/x"}),
+        policy=HostPolicy(apply="handout"),
     )  # fmt: skip
     assert load(HostPlan, json.loads(json.dumps(plain(host)))) == host
 

@@ -45,9 +45,12 @@ def test_what_is_written(tmp_path: Path) -> None:
     assert index == {"collection": "msuc.lync", "version": VERSION, "files": ["hosts/fe01.json", "pools/pool01.json"]}
     assert json.loads(FILES["hosts/fe01.json"])["firewall_rules"] == [
         {
-            "name": "Lync x (TCP in)", "rows": ["S2"], "direction": "in", "protocol": "tcp", "localport": ["5061"], "remoteport": ["any"],
-            "localip": ["any"], "remoteip": ["10.1.0.0/24"], "description": "SIP", "group": "msuc.lync", "action": "allow", "enabled": True,
-            "profiles": ["domain", "private", "public"], "applications": [], "services": [], "peer_classes": [], "component_roles": [],
+            "name": "Lync x (TCP in)", "rows": ["S2"], "direction": "in", "protocol": "tcp", "localport": ["5061"],
+            "remoteport": ["any"],
+            "localip": ["any"], "remoteip": ["10.1.0.0/24"], "description": "SIP", "group": "msuc.lync",
+            "action": "allow", "enabled": True,
+            "profiles": ["domain", "private", "public"], "applications": [], "services": [], "peer_classes": [],
+            "component_roles": [],
             "interface": "any",
         }
     ]  # fmt: skip
@@ -109,14 +112,16 @@ def refusal(directory: Path) -> str:
 
 
 def test_a_directory_without_a_plan_is_refused(tmp_path: Path) -> None:
-    told = "1 error in the input; nothing was contacted or written:\n  - plan DIR: holds no plan: there is no index.json; "
+    told = "1 error in the input; nothing was contacted or written:\n"
+    told += "  - plan DIR: holds no plan: there is no index.json; "
     assert refusal(tmp_path) == told + "fix: name a directory that playbooks/plan.yml wrote"
     (tmp_path / "file").write_text("")
     assert "holds no plan" in refusal(tmp_path / "file")
 
 
 HOSTILE = [
-    "../victim", "hosts/../../victim", "/etc/passwd", "hosts/a/b.json", "hosts/notes.txt", "victim.json", "hosts", "", 5, None, ["hosts/x.json"],
+    "../victim", "hosts/../../victim", "/etc/passwd", "hosts/a/b.json", "hosts/notes.txt", "victim.json", "hosts", "",
+    5, None, ["hosts/x.json"],
 ]  # fmt: skip
 
 
@@ -166,7 +171,8 @@ def test_documents_that_the_schema_refuses_are_told_with_their_places_all_at_onc
         (tmp_path / name).write_text(json.dumps(document))
     text = refusal(tmp_path)
     assert (
-        "plan DIR/hosts/fe01.json: $.firewall_rules[0]: 'rows' is a required property; fix: make the plan again with playbooks/plan.yml"
+        "plan DIR/hosts/fe01.json: $.firewall_rules[0]: 'rows' is a required property; fix: make the plan again with "
+        "playbooks/plan.yml"
         in text
     )
     assert "plan DIR/pools/pool01.json: $.method" in text

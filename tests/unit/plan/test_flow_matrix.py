@@ -11,7 +11,8 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import EXTRA
 
 SIP = FirewallRule(
     "Lync fe-sip-tls (TCP in)", ("S2",), "in", "tcp", ("5061",), ("any",), ("any",), ("10.1.0.0/16",), "SIP",
-    applications=("SIP/TLS",), services=("Front-End",), peer_classes=("clients", "edge"), component_roles=("frontend",),
+    applications=("SIP/TLS",), services=("Front-End",), peer_classes=("clients", "edge"),
+    component_roles=("frontend",),
 )  # fmt: skip
 HOST = HostPlan("fe01", ("frontend", "mediation"), "2010", "pool01", "windows", True, "active", ("10.1.0.11",), (SIP,))
 

@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""No credential of the inventory reaches a file of a run: not its plan, not its state, not its options, not what it prints."""
+"""No credential of the inventory reaches a file of a run: not its plan, not its state, not its options, not what it
+prints.
+"""
 
 from __future__ import annotations
 

@@ -72,7 +72,8 @@ def test_paths_know_the_home_and_the_environment(monkeypatch: pytest.MonkeyPatch
 def test_every_mistake_is_reported_at_once() -> None:
     bad = {
         "lync_wave_size": 0, "lync_confirm_minutes": "soon", "lync_snapshot": "perhaps", "lync_dns_state": "deleted",
-        "lync_probe_seconds": -1, "lync_accepted_deviations": "all", "lync_plan_dir": ["a"], "lync_snapshot_keep": True,
+        "lync_probe_seconds": -1, "lync_accepted_deviations": "all", "lync_plan_dir": ["a"],
+        "lync_snapshot_keep": True,
         "lync_probe_max": "1e400",
     }  # fmt: skip
     with pytest.raises(InvalidInputError) as caught:
