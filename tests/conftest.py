@@ -46,7 +46,9 @@ def _shorten(test: object) -> None:
     """Let a property be tried with the profile's few examples, whatever number of its own it has."""
     own = getattr(test, "_hypothesis_internal_use_settings", None)
     if own is not None:
-        test._hypothesis_internal_use_settings = settings(own, max_examples=min(own.max_examples, settings.default.max_examples))  # type: ignore[attr-defined]
+        test._hypothesis_internal_use_settings = settings(
+            own, max_examples=min(own.max_examples, settings.default.max_examples)
+        )  # type: ignore[attr-defined]
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

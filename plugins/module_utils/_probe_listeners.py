@@ -27,7 +27,12 @@ TOKEN_PREFIX = "msuc-lync-listen-"
 
 def listeners(proc: str = "/proc/net") -> list[str]:
     """Return the listeners of the host, "PROTOCOL ADDRESS PORT" each, sorted."""
-    found = {f"{protocol} {end}" for protocol, tables in _TABLES.items() for table in tables for end in _waiting(Path(proc) / table, _WAITING[protocol])}
+    found = {
+        f"{protocol} {end}"
+        for protocol, tables in _TABLES.items()
+        for table in tables
+        for end in _waiting(Path(proc) / table, _WAITING[protocol])
+    }
     return sorted(found)
 
 

@@ -16,19 +16,31 @@ _RESOLVERS = ("/run/systemd/resolve/resolv.conf", "/etc/resolv.conf")
 
 def network() -> dict[str, Any]:
     """Return interfaces, routes, lasting, dns_servers and problem; lasting is None, as Linux keeps routes in many places."""
-    told: dict[str, Any] = {"interfaces": [], "routes": [], "lasting": None, "dns_servers": _dns_servers(), "problem": ""}
+    told: dict[str, Any] = {
+        "interfaces": [],
+        "routes": [],
+        "lasting": None,
+        "dns_servers": _dns_servers(),
+        "problem": "",
+    }
     try:
         told["interfaces"] = [_interface(item) for item in _ip("address", "show", "up") if item.get("ifname") != "lo"]
         told["routes"] = [route for family in ("-4", "-6") for route in _routes(family)]
-        others = {str(rule.get("table")) for family in ("-4", "-6") for rule in _ip(family, "rule", "show")} - set(_USUAL_TABLES)
-        told["problem"] = f"rules choose other tables of routes, which are not read: {', '.join(sorted(others))}" if others else ""
+        others = {str(rule.get("table")) for family in ("-4", "-6") for rule in _ip(family, "rule", "show")} - set(
+            _USUAL_TABLES
+        )
+        told["problem"] = (
+            f"rules choose other tables of routes, which are not read: {', '.join(sorted(others))}" if others else ""
+        )
     except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
         told["problem"] = f"ip -json of iproute2 did not tell: {error}"
     return told
 
 
 def _ip(*arguments: str) -> list[dict[str, Any]]:
-    done = subprocess.run(["ip", "-json", *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(
+        ["ip", "-json", *arguments], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=False
+    )
     if done.returncode:
         raise OSError(done.stderr.strip() or f"exit status {done.returncode}")
     found: list[dict[str, Any]] = json.loads(done.stdout or "[]")
@@ -37,14 +49,19 @@ def _ip(*arguments: str) -> list[dict[str, Any]]:
 
 
 def _interface(item: dict[str, Any]) -> dict[str, Any]:
-    return {"name": item["ifname"], "addresses": [f"{one['local']}/{one['prefixlen']}" for one in item.get("addr_info", []) if "local" in one]}
+    return {
+        "name": item["ifname"],
+        "addresses": [f"{one['local']}/{one['prefixlen']}" for one in item.get("addr_info", []) if "local" in one],
+    }
 
 
 def _routes(family: str) -> Iterator[dict[str, Any]]:
     """Yield the routes of the main table that lead somewhere; one with several ways as one for each."""
     everything, length = ("0.0.0.0/0", 32) if family == "-4" else ("::/0", 128)
     for item in _ip(family, "route", "show", "table", "main"):
-        to = everything if item["dst"] == "default" else item["dst"] if "/" in item["dst"] else f"{item['dst']}/{length}"
+        to = (
+            everything if item["dst"] == "default" else item["dst"] if "/" in item["dst"] else f"{item['dst']}/{length}"
+        )
         for way in item.get("nexthops", [item]):
             if "dev" in way:
                 via = way.get("gateway") or way.get("via", {}).get("host", "")

@@ -61,7 +61,11 @@ def _answer(probe: Mapping[str, Any], seconds: float, pace: Pace) -> dict[str, A
     except (OSError, ValueError) as error:
         answer.update(state=_state(error), message=str(error))
     milliseconds = answer.pop("milliseconds", None)
-    return {**answer, "id": probe["id"], "milliseconds": _milliseconds(started) if milliseconds is None else milliseconds}
+    return {
+        **answer,
+        "id": probe["id"],
+        "milliseconds": _milliseconds(started) if milliseconds is None else milliseconds,
+    }
 
 
 def _state(error: Exception) -> str:

@@ -21,10 +21,20 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Sta
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import plan_changes
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import Kemp, read
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.planner import plan_commands
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, Monitor, Persistence, PersistenceKind, Service, affinity_group
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import (
+    Member,
+    Monitor,
+    Persistence,
+    PersistenceKind,
+    Service,
+    affinity_group,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.driver import NetScaler
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.planner import Scope, plan_resources
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.resources import resources_of, services_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.resources import (
+    resources_of,
+    services_of,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.registry import DRIVERS
 
 POOLS = 100
@@ -35,13 +45,20 @@ _PORTS = (5061, 444, 135, 80, 8080, 443, 4443, 5071, 5072, 5073, 5075, 5076, 508
 
 def services(pools: Sequence[int]) -> tuple[Service, ...]:
     """Return 15 services of each of these pools, with three members each."""
-    return tuple(service for number in pools for service in _pool(f"pool{number:03}.contoso.com", f"10.{1 + number // 200}.{number % 200}"))
+    return tuple(
+        service
+        for number in pools
+        for service in _pool(f"pool{number:03}.contoso.com", f"10.{1 + number // 200}.{number % 200}")
+    )
 
 
 def _pool(name: str, net: str) -> list[Service]:
     members = tuple(Member(f"{net}.{last}") for last in (11, 12, 13))
     kept = Persistence(PersistenceKind.SOURCE, 1200, group=affinity_group(name, f"{net}.100"))
-    return [Service(f"{name}-{port}", name, f"{net}.100", port, "tcp", port, members, Monitor(5061), kept) for port in _PORTS]
+    return [
+        Service(f"{name}-{port}", name, f"{net}.100", port, "tcp", port, members, Monitor(5061), kept)
+        for port in _PORTS
+    ]
 
 
 def before(want: Sequence[Service]) -> list[Service]:
@@ -53,7 +70,9 @@ def before(want: Sequence[Service]) -> list[Service]:
 
 def _netscaler(driver: NetScaler, want: Sequence[Service], document: object) -> tuple[tuple[Service, ...], object]:
     tables = driver.tables(document)
-    return services_of(tables, driver.prefix), plan_resources(resources_of(want, driver.prefix), tables, Scope(driver.prefix)).steps
+    return services_of(tables, driver.prefix), plan_resources(
+        resources_of(want, driver.prefix), tables, Scope(driver.prefix)
+    ).steps
 
 
 def _kemp(driver: Kemp, want: Sequence[Service], document: object) -> tuple[tuple[Service, ...], object]:

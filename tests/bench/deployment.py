@@ -40,16 +40,28 @@ _OTHER_HOSTS: Mapping[str, Document] = {
         f"edge{number}": {
             "ansible_host": f"10.2.0.{20 + number}",
             "lync_pool": "edge.contoso.com",
-            "lync_external_addresses": {service: f"203.0.113.{10 * (place + 1) + number}" for place, service in enumerate(_EDGE_ADDRESSES)},
+            "lync_external_addresses": {
+                service: f"203.0.113.{10 * (place + 1) + number}" for place, service in enumerate(_EDGE_ADDRESSES)
+            },
         }
         for number in (1, 2)
     },
-    "directors": {f"director{number}": {"ansible_host": f"10.3.0.{20 + number}", "lync_pool": "directors.contoso.com"} for number in (1, 2)},
-    "mediation": {f"mediation{number}": {"ansible_host": f"10.4.0.{20 + number}", "lync_pool": "mediation.contoso.com"} for number in (1, 2)},
+    "directors": {
+        f"director{number}": {"ansible_host": f"10.3.0.{20 + number}", "lync_pool": "directors.contoso.com"}
+        for number in (1, 2)
+    },
+    "mediation": {
+        f"mediation{number}": {"ansible_host": f"10.4.0.{20 + number}", "lync_pool": "mediation.contoso.com"}
+        for number in (1, 2)
+    },
     "reverse_proxy": {"proxy1": {"ansible_host": "10.5.0.21"}},
     "pstn_gateways": {f"gateway{number}": {"ansible_host": f"10.6.0.{20 + number}"} for number in (1, 2)},
     "load_balancers": {
-        f"lb0{number}": {"ansible_host": f"10.7.0.{20 + number}", "lync_balancer_driver": "haproxy", "lync_balancer_addresses": [f"10.7.0.{20 + number}"]}
+        f"lb0{number}": {
+            "ansible_host": f"10.7.0.{20 + number}",
+            "lync_balancer_driver": "haproxy",
+            "lync_balancer_addresses": [f"10.7.0.{20 + number}"],
+        }
         for number in (1, 2)
     },
 }
@@ -63,7 +75,10 @@ def deployment(size: int) -> Document:
     front_ends = [_front_end(number) for number in range(size - CONSTANT_HOSTS)]
     names = list(dict.fromkeys(variables["lync_pool"] for _name, variables in front_ends))
     pools = {name: _front_end_pool(number) for number, name in enumerate(names)}
-    children = {"frontend": {"hosts": dict(front_ends)}, **{group: {"hosts": hosts} for group, hosts in _OTHER_HOSTS.items()}}
+    children = {
+        "frontend": {"hosts": dict(front_ends)},
+        **{group: {"hosts": hosts} for group, hosts in _OTHER_HOSTS.items()},
+    }
     return {"all": {"vars": {**_DEPLOYMENT, "lync_pools": {**pools, **_OTHER_POOLS}}, "children": children}}
 
 

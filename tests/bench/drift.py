@@ -47,14 +47,20 @@ def deployment(hosts: int, pools: int) -> dict[str, Any]:
     names = [f"pool{number:02}.contoso.com" for number in range(pools)]
     pool = {"role": "frontend", "load_balancing": "hlb", "balancer": "lb01"}
     front_ends = {
-        f"fe{number:04}": {"ansible_host": f"10.16.{number // 200}.{10 + number % 200}", "lync_pool": names[number % pools]} for number in range(hosts)
+        f"fe{number:04}": {
+            "ansible_host": f"10.16.{number // 200}.{10 + number % 200}",
+            "lync_pool": names[number % pools],
+        }
+        for number in range(hosts)
     }
     common = {
         "lync_client_networks": ["10.64.0.0/12"], "lync_version": "2013", "lync_ipsec": "auto",
         "lync_pools": {name: {**pool, "vip": f"10.32.0.{10 + number}"} for number, name in enumerate(names)},
     }  # fmt: skip
     balancers = {"lb01": {"ansible_host": "10.7.0.21", "lync_balancer_driver": "f5_as3", "lync_managed": False}}
-    return {"all": {"vars": common, "children": {"frontend": {"hosts": front_ends}, "load_balancers": {"hosts": balancers}}}}
+    return {
+        "all": {"vars": common, "children": {"frontend": {"hosts": front_ends}, "load_balancers": {"hosts": balancers}}}
+    }
 
 
 class QuietLab(SiteLab):
@@ -77,7 +83,14 @@ def _report(lab: SiteLab) -> tuple[dict[str, Any], float, int]:
 def _pings(lab: SiteLab) -> float:
     """Return the seconds of two win_ping per host."""
     start = time.perf_counter()
-    played = lab.lab.play(PING, "-i", str(lab.source), "--forks", FORKS, ANSIBLE_COLLECTIONS_PATH=f"{wheel_collections.TREE}:{ROOT / '.collections'}")
+    played = lab.lab.play(
+        PING,
+        "-i",
+        str(lab.source),
+        "--forks",
+        FORKS,
+        ANSIBLE_COLLECTIONS_PATH=f"{wheel_collections.TREE}:{ROOT / '.collections'}",
+    )
     if played.status:
         sys.exit(played.output)
     return time.perf_counter() - start
@@ -93,7 +106,9 @@ def measure(hosts: int, pools: int, deviations: int) -> dict[str, Any]:
         made = lab.playbook("site", "-e", f"lync_wave_size={hosts}", "--forks", FORKS)
         clean, _seconds, status = _report(lab)
         if made.status or status:
-            sys.exit(f"the hosts are not as planned before anything was injected\n{made.output[-2000:]}\n{clean['counts']}")
+            sys.exit(
+                f"the hosts are not as planned before anything was injected\n{made.output[-2000:]}\n{clean['counts']}"
+            )
         expected = inject(lab.lab.stores, deviations, random.Random(SEED))
         times: dict[str, list[float]] = {"drift": [], "pings": []}
         for _round in range(ROUNDS):
@@ -126,11 +141,16 @@ def main(arguments: list[str] | None = None) -> int:
     bars = {
         "every deviation with its class": not result["missed"] and result["injected"] == deviations,
         "nothing else": not result["invented"],
-        "exit status 2, and 4 with hosts that cannot be reached": result["statuses"] == [2, 4] and result["unreachable_right"],
+        "exit status 2, and 4 with hosts that cannot be reached": result["statuses"] == [2, 4]
+        and result["unreachable_right"],
         f"time of drift.yml at most {MAXIMUM} of two win_ping per host": result["ratio"] <= MAXIMUM,
     }
-    print(f"{hosts} hosts, {result['pools']} pools: {result['injected']} injected, {result['found']} found {result['classes']}")
-    print(f"drift.yml {result['drift_seconds']:.1f} s, two win_ping per host {result['pings_seconds']:.1f} s, ratio {result['ratio']:.2f}")
+    print(
+        f"{hosts} hosts, {result['pools']} pools: {result['injected']} injected, {result['found']} found {result['classes']}"
+    )
+    print(
+        f"drift.yml {result['drift_seconds']:.1f} s, two win_ping per host {result['pings_seconds']:.1f} s, ratio {result['ratio']:.2f}"
+    )
     for name, met in bars.items():
         print(f"{'met   ' if met else 'MISSED'} {name}")
     return 0 if all(bars.values()) else 1

@@ -25,7 +25,13 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.clien
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.driver import F5As3
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provider import F5Options, F5Provider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import Connection
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, Monitor, Persistence, PersistenceKind, Service
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import (
+    Member,
+    Monitor,
+    Persistence,
+    PersistenceKind,
+    Service,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,7 +81,14 @@ CHECKS: dict[str, Callable[[object, str], None]] = {"ours": ours, "jsonschema-rs
 
 def _once(name: str) -> float:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / ".collections"), str(ROOT)])}
-    done = subprocess.run([sys.executable, "-m", "tests.bench.f5", name], cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.f5", name],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return float(done.stdout)
 
 
@@ -94,7 +107,11 @@ def _requests() -> dict[str, int]:
     wanted = services(10)
     connection = Connection(device.address, device.port, device.user, device.password, ca=device.ca)
     counts: dict[str, int] = {}
-    for name, some in (("first run", wanted), ("idempotent run", wanted), ("a change of members", services(10, members=2))):
+    for name, some in (
+        ("first run", wanted),
+        ("idempotent run", wanted),
+        ("a change of members", services(10, members=2)),
+    ):
         device.log.clear()
         provider = F5Provider(Task(State.REPLACED, some, connection), F5Options(waits=Waits(60, 0.1)))
         reconcile(provider, check_mode=False)
@@ -110,7 +127,10 @@ def main() -> int:
     counts = _requests()
     for name, count in counts.items():
         print(f"{name + ', 170 services':<48}{count:6} requests")
-    met = counts["idempotent run"] <= IDEMPOTENT_REQUESTS_MAXIMUM and counts["a change of members"] <= MEMBER_REQUESTS_MAXIMUM
+    met = (
+        counts["idempotent run"] <= IDEMPOTENT_REQUESTS_MAXIMUM
+        and counts["a change of members"] <= MEMBER_REQUESTS_MAXIMUM
+    )
     print(f"{'requests: at most 2 and 4':<48}{'ok' if met else 'MISSED':>15}")
     if not os.environ.get("LYNC_AS3_SCHEMA"):
         print("LYNC_AS3_SCHEMA names no copy of AS3's schema: the check of declarations is not measured")
@@ -120,7 +140,9 @@ def main() -> int:
     ratio = best["ours"] / best["jsonschema-rs"]
     for name, seconds in best.items():
         print(f"{f'check {POOLS * PORTS} virtual services, {name}':<48}{seconds:8.3f} s")
-    print(f"{'ours / jsonschema-rs':<48}{ratio:8.2f}    at most {CHECK_MAXIMUM:g}    {'ok' if ratio <= CHECK_MAXIMUM else 'MISSED'}")
+    print(
+        f"{'ours / jsonschema-rs':<48}{ratio:8.2f}    at most {CHECK_MAXIMUM:g}    {'ok' if ratio <= CHECK_MAXIMUM else 'MISSED'}"
+    )
     return 0 if met and ratio <= CHECK_MAXIMUM else 1
 
 

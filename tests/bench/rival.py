@@ -85,7 +85,9 @@ def rules(count: int) -> list[dict[str, Any]]:
 class _Side:
     """One contestant: hosts of its own, alike at the start, and a play."""
 
-    def __init__(self, name: str, hosts: int, program: str, play: Callable[[str, Rules], str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, hosts: int, program: str, play: Callable[[str, Rules], str], environment: Mapping[str, str]
+    ) -> None:
         directory = WORK / name
         directory.mkdir(parents=True)
         self.lab = Lab(directory, executor=PowerShellExecutor(program))
@@ -98,7 +100,9 @@ class _Side:
         played = self.lab.play(self._play("all", rules), *PATIENCE, *arguments, **self._environment)
         seconds, cpu_seconds = time.perf_counter() - start, _cpu_seconds() - cpu_start
         if played.status or any(played.result(host)["changed"] is not changes for host in self.lab.stores):
-            sys.exit(f"{self.lab.directory.name}: exit status {played.status}, changed should be {changes}\n{played.output[-4000:]}")
+            sys.exit(
+                f"{self.lab.directory.name}: exit status {played.status}, changed should be {changes}\n{played.output[-4000:]}"
+            )
         return Cost(seconds, cpu_seconds, **{what: after - before[what] for what, after in self._counts().items()})
 
     def _counts(self) -> dict[str, int]:
@@ -126,7 +130,10 @@ def _measure(rule_count: int, host_count: int, program: str) -> dict[str, dict[s
         for side in (ours, rival):
             side.run(wanted[:1], True, "--check")
         plays = {"first converge": True, "idempotent": False}
-        costs = {play: {"ours": ours.run(wanted, changes), "rival": rival.run(wanted, changes)} for play, changes in plays.items()}
+        costs = {
+            play: {"ours": ours.run(wanted, changes), "rival": rival.run(wanted, changes)}
+            for play, changes in plays.items()
+        }
         if ours.rules() != rival.rules() or len(ours.rules()[0]) != rule_count:
             sys.exit("the two sides did not make the same rules; there is nothing to compare")
     finally:
@@ -145,7 +152,10 @@ def _bars(costs: Mapping[str, Mapping[str, Cost]], rule_count: int, host_count: 
         bars += [
             Bar(f"{play}, seconds", rival.seconds / ours.seconds, minimum),
             Bar(f"{play}, CPU seconds", rival.cpu_seconds / ours.cpu_seconds, minimum),
-            *(Bar(f"{play}, {what}", getattr(rival, what) / getattr(ours, what), _least(play, rule_count)) for what in ("executions", "enumerations")),
+            *(
+                Bar(f"{play}, {what}", getattr(rival, what) / getattr(ours, what), _least(play, rule_count))
+                for what in ("executions", "enumerations")
+            ),
         ]
     return bars
 
@@ -159,7 +169,10 @@ def _print(costs: Mapping[str, Mapping[str, Cost]], bars: list[Bar]) -> None:
     print(f"{'':<24}{'seconds':>10}{'CPU seconds':>14}" + "".join(f"{what:>14}" for what in COUNTED))
     for play, sides in costs.items():
         for side, cost in sides.items():
-            print(f"{play + ', ' + side:<24}{cost.seconds:10.1f}{cost.cpu_seconds:14.1f}" + "".join(f"{getattr(cost, what):14}" for what in COUNTED))
+            print(
+                f"{play + ', ' + side:<24}{cost.seconds:10.1f}{cost.cpu_seconds:14.1f}"
+                + "".join(f"{getattr(cost, what):14}" for what in COUNTED)
+            )
     print("\nThe rival's play costs so many times ours:")
     for ratio in bars:
         asked = "" if ratio.minimum is None else f"    at least {ratio.minimum:g}    {'ok' if ratio.met else 'MISSED'}"
@@ -179,7 +192,12 @@ def main() -> int:
     bars = _bars(costs, rule_count, host_count)
     _print(costs, bars)
     plays = {play: {side: asdict(cost) for side, cost in sides.items()} for play, sides in costs.items()}
-    result = {"rules": rule_count, "hosts": host_count, "plays": plays, "ratios": [{**asdict(ratio), "met": ratio.met} for ratio in bars]}
+    result = {
+        "rules": rule_count,
+        "hosts": host_count,
+        "plays": plays,
+        "ratios": [{**asdict(ratio), "met": ratio.met} for ratio in bars],
+    }
     RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(f"The same as JSON: {RESULT.relative_to(ROOT)}")
     return 0 if all(ratio.met for ratio in bars) else 1

@@ -59,33 +59,54 @@ class Ratio:
 
 def _checked(arguments: Sequence[str | Path], environment: dict[str, str]) -> str:
     done = subprocess.run(
-        [str(part) for part in arguments], cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        [str(part) for part in arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
-        sys.exit(f"{' '.join(map(str, arguments))}\nexit status {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+        sys.exit(
+            f"{' '.join(map(str, arguments))}\nexit status {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
+        )
     return done.stdout
 
 
 def _playbook(playbook: Path, inventory: Path) -> float:
     start = time.perf_counter()
     _checked(
-        [Path(sys.executable).parent / "ansible-playbook", "-i", inventory, "-e", f"lync_plan_dir={WORK / 'plan'}", playbook],
+        [
+            Path(sys.executable).parent / "ansible-playbook",
+            "-i",
+            inventory,
+            "-e",
+            f"lync_plan_dir={WORK / 'plan'}",
+            playbook,
+        ],
         {"ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
     )
     return time.perf_counter() - start
 
 
 def _compile(hosts: int) -> float:
-    seconds, rules = _checked([sys.executable, "-m", "tests.bench.compile_once", str(hosts)], {"PYTHONPATH": str(ROOT / ".collections")}).split()
+    seconds, rules = _checked(
+        [sys.executable, "-m", "tests.bench.compile_once", str(hosts)], {"PYTHONPATH": str(ROOT / ".collections")}
+    ).split()
     if int(rules) < hosts:
         sys.exit(f"compiling {hosts} hosts gave {rules} firewall rules; there is nothing to measure")
     return float(seconds)
 
 
 def _plan(rules: int) -> float:
-    seconds, changes = _checked([sys.executable, "-m", "tests.bench.reconcile", str(rules)], {"PYTHONPATH": str(ROOT / ".collections")}).split()
+    seconds, changes = _checked(
+        [sys.executable, "-m", "tests.bench.reconcile", str(rules)], {"PYTHONPATH": str(ROOT / ".collections")}
+    ).split()
     if int(changes) != rules * 4 // 10:
-        sys.exit(f"planning {rules} rules gave {changes} operations, not {rules * 4 // 10}; it is not what was to be measured")
+        sys.exit(
+            f"planning {rules} rules gave {changes} operations, not {rules * 4 // 10}; it is not what was to be measured"
+        )
     return float(seconds)
 
 
@@ -93,7 +114,12 @@ def _balancers() -> dict[str, float]:
     """Return the seconds of planning and rendering 10 and 100 pools of 15 services, by driver; that process takes the least of its own rounds."""
     found: dict[str, float] = {}
     for name in BALANCER_DRIVERS:
-        few, many, collected = map(float, _checked([sys.executable, "-m", "tests.bench.balancers", name], {"PYTHONPATH": str(ROOT / ".collections")}).split())
+        few, many, collected = map(
+            float,
+            _checked(
+                [sys.executable, "-m", "tests.bench.balancers", name], {"PYTHONPATH": str(ROOT / ".collections")}
+            ).split(),
+        )
         found |= {f"{name} 10 pools": few, f"{name} 100 pools": many, f"{name} 100 pools, collector": collected}
     return found
 
@@ -108,22 +134,42 @@ def _measure() -> dict[str, float]:
     inventory, empty = WORK / "inventory.yml", WORK / "empty.yml"
     inventory.write_text(yaml.safe_dump(deployment(PLAYBOOK_HOSTS), sort_keys=False), encoding="utf-8")
     empty.write_text(EMPTY_PLAY, encoding="utf-8")
-    playbooks = {"empty play": lambda: _playbook(empty, inventory), "plan.yml": lambda: _playbook(ROOT / "playbooks" / "plan.yml", inventory)}
+    playbooks = {
+        "empty play": lambda: _playbook(empty, inventory),
+        "plan.yml": lambda: _playbook(ROOT / "playbooks" / "plan.yml", inventory),
+    }
     compiles = {f"compile {hosts}": partial(_compile, hosts) for hosts in COMPILE_HOSTS}
     plans = {f"plan {rules} wanted x {rules} present rules": partial(_plan, rules) for rules in PLAN_RULES}
-    return {**_best(PLAYBOOK_ROUNDS, playbooks), **_best(COMPILE_ROUNDS, compiles), **_best(PLAN_ROUNDS, plans), **_balancers()}
+    return {
+        **_best(PLAYBOOK_ROUNDS, playbooks),
+        **_best(COMPILE_ROUNDS, compiles),
+        **_best(PLAN_ROUNDS, plans),
+        **_balancers(),
+    }
 
 
 def _ratios(seconds: dict[str, float]) -> list[Ratio]:
     growth = [
-        Ratio(f"compile {more} / {fewer} hosts", seconds[f"compile {more}"] / seconds[f"compile {fewer}"], GROWTH_MAXIMUM)
+        Ratio(
+            f"compile {more} / {fewer} hosts", seconds[f"compile {more}"] / seconds[f"compile {fewer}"], GROWTH_MAXIMUM
+        )
         for fewer, more in itertools.pairwise(COMPILE_HOSTS)
     ]
     few, many = PLAN_RULES
     times = [seconds[f"plan {rules} wanted x {rules} present rules"] for rules in (many, few)]
-    growth += [Ratio(f"{name} 100 / 10 pools", seconds[f"{name} 100 pools"] / seconds[f"{name} 10 pools"], GROWTH_MAXIMUM) for name in BALANCER_DRIVERS]
+    growth += [
+        Ratio(f"{name} 100 / 10 pools", seconds[f"{name} 100 pools"] / seconds[f"{name} 10 pools"], GROWTH_MAXIMUM)
+        for name in BALANCER_DRIVERS
+    ]
     growth.append(Ratio(f"plan {many} x {many} / {few} x {few} rules", times[0] / times[1], GROWTH_MAXIMUM))
-    return [Ratio(f"plan.yml / empty play, {PLAYBOOK_HOSTS} hosts", seconds["plan.yml"] / seconds["empty play"], PLAN_TO_EMPTY_MAXIMUM), *growth]
+    return [
+        Ratio(
+            f"plan.yml / empty play, {PLAYBOOK_HOSTS} hosts",
+            seconds["plan.yml"] / seconds["empty play"],
+            PLAN_TO_EMPTY_MAXIMUM,
+        ),
+        *growth,
+    ]
 
 
 def main() -> int:

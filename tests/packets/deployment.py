@@ -75,7 +75,9 @@ class Deployment:
 
     def expected(self, probe: Probe) -> frozenset[str]:
         """Return who may answer: the host itself, or the members behind a virtual address."""
-        return self.members.get((probe.target, probe.port, probe.protocol), frozenset({self.network.place_of(probe.target)}))
+        return self.members.get(
+            (probe.target, probe.port, probe.protocol), frozenset({self.network.place_of(probe.target)})
+        )
 
     def firewall(self, name: str, rules: HostFlows) -> None:
         """Give a host the table of its rules."""
@@ -87,8 +89,12 @@ def inventory(folder: Path) -> Path:
     """Write the example with what is different here; returns the directory."""
     path = folder / "contoso"
     shutil.copytree(ROOT / "examples" / "contoso", path)
-    hosts, common = (yaml.safe_load((path / name).read_text(encoding="utf-8")) for name in ("hosts.yml", "group_vars/all.yml"))
-    groups: Mapping[str, Mapping[str, Document]] = {name: group["hosts"] for name, group in hosts["all"]["children"].items()}
+    hosts, common = (
+        yaml.safe_load((path / name).read_text(encoding="utf-8")) for name in ("hosts.yml", "group_vars/all.yml")
+    )
+    groups: Mapping[str, Mapping[str, Document]] = {
+        name: group["hosts"] for name, group in hosts["all"]["children"].items()
+    }
     for name, address in AV.items():
         own = groups["edge"][name]["lync_external_addresses"]
         own["av"] = [own["av"], address]
@@ -98,7 +104,9 @@ def inventory(folder: Path) -> Path:
         next(group[name] for group in groups.values() if group.get(name))["lync_platform"] = "linux"
     vips = common["lync_pools"][EDGE_POOL]["external_vips"]
     vips["av"] = [vips["av"], AV_VIP]
-    common["lync_dns_servers"] = [{"address": address, "zones": ["contoso.com"], "view": view} for view, (address, _place) in DNS.items()]
+    common["lync_dns_servers"] = [
+        {"address": address, "zones": ["contoso.com"], "view": view} for view, (address, _place) in DNS.items()
+    ]
     for name, document in (("hosts.yml", hosts), ("group_vars/all.yml", common)):
         (path / name).write_text(yaml.safe_dump(document), encoding="utf-8")
     return path
@@ -114,23 +122,42 @@ def deployment(folder: Path) -> Iterator[Deployment]:
     pools = [_document(pool) for pool in plan.pools.values()]
     services = [service for pool in pools for service in pool["virtual_services"]]
     spoken = {name: known[name].variables.get("lync_balancer_addresses", []) for name in plans}
-    addresses = {name: list(dict.fromkeys([*spoken[name], *plan["addresses"], *_vips(services, name)])) for name, plan in plans.items()}  # type: ignore[misc]
+    addresses = {
+        name: list(dict.fromkeys([*spoken[name], *plan["addresses"], *_vips(services, name)]))
+        for name, plan in plans.items()
+    }  # type: ignore[misc]
     with contextlib.ExitStack() as stack:
         network = stack.enter_context(_network(plan, addresses))
         servers = Servers(network)
         stack.callback(servers.close)
-        members = {(each["vip"], each["port"], each["protocol"]): frozenset(map(network.place_of, each["members"])) for each in services}
+        members = {
+            (each["vip"], each["port"], each["protocol"]): frozenset(map(network.place_of, each["members"]))
+            for each in services
+        }
         hosts = {name: HostFlows.of(plan, addresses[name]) for name, plan in plans.items()}
         balancers = sorted({name for service in services for name in service["balancers"]})
-        made = Deployment(source, plans, network, servers, hosts, pools, members, {name: folder / f"{name}.sock" for name in balancers})
+        made = Deployment(
+            source,
+            plans,
+            network,
+            servers,
+            hosts,
+            pools,
+            members,
+            {name: folder / f"{name}.sock" for name in balancers},
+        )
         for host in hosts.values():
             _equip(made, host)
         # The plan assumes it: what is in front of the A/V Edge keeps the client's address, and answers come back through it.
         network.return_through(APPLIANCE)
         for name in balancers:
             own = [service for service in services if name in service["balancers"]]
-            stack.enter_context(_haproxy(made, name, [service for service in own if service["protocol"] == "tcp"], folder))
-            stack.enter_context(_nginx(made, name, [service for service in own if service["protocol"] == "udp"], folder))
+            stack.enter_context(
+                _haproxy(made, name, [service for service in own if service["protocol"] == "tcp"], folder)
+            )
+            stack.enter_context(
+                _nginx(made, name, [service for service in own if service["protocol"] == "udp"], folder)
+            )
         yield made
 
 

@@ -24,7 +24,18 @@ from .probes import Probe
 PROTOCOLS = {6: "tcp", 17: "udp"}
 # Who stands for anybody: the internet (RFC 5737, RFC 3849), a client, a server that the plan does not know.
 ANYBODY = ("198.51.100.7", "2001:db8:ffff::7", "10.10.77.7", "2001:db8:10::77", "10.1.0.200")
-STRANGERS = ("192.0.2.9", "198.51.100.99", "2001:db8:ffff::99", "10.99.0.5", "10.1.0.222", "10.2.0.99", "10.8.0.9", "10.11.0.1", "2001:db8:1::99", "10.9.0.77")
+STRANGERS = (
+    "192.0.2.9",
+    "198.51.100.99",
+    "2001:db8:ffff::99",
+    "10.99.0.5",
+    "10.1.0.222",
+    "10.2.0.99",
+    "10.8.0.9",
+    "10.11.0.1",
+    "2001:db8:1::99",
+    "10.9.0.77",
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,9 @@ class HostFlows:
     @classmethod
     def of(cls, plan: Mapping[str, object], addresses: Iterable[str]) -> HostFlows:
         """Return the host of a plan document. A service that limits a rule on Windows is left out: there is none here."""
-        options = [{name: value for name, value in rule.items() if name != "service"} for rule in plan["firewall_rules"]]  # type: ignore[attr-defined]
+        options = [
+            {name: value for name, value in rule.items() if name != "service"} for rule in plan["firewall_rules"]
+        ]  # type: ignore[attr-defined]
         return cls(str(plan["host"]), tuple(addresses), rules_from_options(options))
 
     @property
@@ -58,7 +71,15 @@ class HostFlows:
 
 def allowed(hosts: Iterable[HostFlows]) -> list[Probe]:
     """Return the flows that the rules of hosts admit, by samples; what a host says to itself is left out."""
-    return sorted({probe for host in hosts for rule in host.inbound for probe in _of_rule(host, rule) if probe.source not in host.addresses})
+    return sorted(
+        {
+            probe
+            for host in hosts
+            for rule in host.inbound
+            for probe in _of_rule(host, rule)
+            if probe.source not in host.addresses
+        }
+    )
 
 
 def _of_rule(host: HostFlows, rule: Rule) -> Iterator[Probe]:

@@ -84,7 +84,15 @@ class Network:
         for name in names:
             ip("netns", "add", self.full(name))
             self._made.append(name)
-            self.run(name, ["sysctl", "-qw", *_SETTINGS, *(["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"] if name == ROUTER else [])])
+            self.run(
+                name,
+                [
+                    "sysctl",
+                    "-qw",
+                    *_SETTINGS,
+                    *(["net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"] if name == ROUTER else []),
+                ],
+            )
             self._batch(name, ["link set lo up"])
         for number, name in enumerate(names[1:]):
             self._connect(name, f"v{number}")
@@ -94,16 +102,35 @@ class Network:
         outside = self.outside.get(name, ())
         own = [address for address in self.hosts.get(name, ()) if address not in outside]
         self._devices[name] = device
-        inner = [network for zone, networks in self.zones.items() if zone != "perimeter" for network in networks] if outside else ["default", "::/0"]
+        inner = (
+            [network for zone, networks in self.zones.items() if zone != "perimeter" for network in networks]
+            if outside
+            else ["default", "::/0"]
+        )
         self._cable(name, device, "eth0", own, inner, own or self.zones.get(name, ("default", "::/0")))
         if outside:
             self._cable(name, f"{device}x", "eth1", outside, ["default", "::/0"], outside)
         if name not in self.hosts:
             self._batch(name, _takes_everything())
 
-    def _cable(self, name: str, device: str, end: str, own: Sequence[str], towards: Sequence[str], back: Sequence[str]) -> None:
+    def _cable(
+        self, name: str, device: str, end: str, own: Sequence[str], towards: Sequence[str], back: Sequence[str]
+    ) -> None:
         """Put one cable: own addresses of its end, networks that the namespace reaches by it, and what the router sends there."""
-        ip("-n", self.full(ROUTER), "link", "add", device, "type", "veth", "peer", "name", end, "netns", self.full(name))
+        ip(
+            "-n",
+            self.full(ROUTER),
+            "link",
+            "add",
+            device,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            end,
+            "netns",
+            self.full(name),
+        )
         gateway = self.gateways.get(name, "169.254.1.1") if end == "eth1" else "169.254.1.1"
         length = "/24" if end == "eth1" else ""
         self._batch(name, [
@@ -112,19 +139,32 @@ class Network:
             *(f"-6 route add {each} via fe80::1 dev {end} {_source(own, 6)}" if ":" in each
               else f"route add {each} via {gateway} dev {end} onlink {_source(own, 4)}" for each in towards),
         ])  # fmt: skip
-        routes = (f"{'-6 ' if ':' in each else ''}route add {each} via {'fe80::2' if ':' in each else '169.254.1.2'} dev {device} onlink" for each in back)
+        routes = (
+            f"{'-6 ' if ':' in each else ''}route add {each} via {'fe80::2' if ':' in each else '169.254.1.2'} dev {device} onlink"
+            for each in back
+        )
         self._batch(ROUTER, [
             f"link set {device} up", f"address add 169.254.1.1/32 dev {device}", f"-6 address add fe80::1/64 dev {device} nodad", *routes,
         ])  # fmt: skip
         # It answers for a gateway that is another host: the way there leads through it.
-        self.run(ROUTER, ["sysctl", "-qw", f"net.ipv4.conf.{device}.proxy_arp=1", f"net.ipv4.neigh.{device}.proxy_delay=0"])
+        self.run(
+            ROUTER, ["sysctl", "-qw", f"net.ipv4.conf.{device}.proxy_arp=1", f"net.ipv4.neigh.{device}.proxy_delay=0"]
+        )
 
     def _batch(self, name: str, lines: Iterable[str]) -> None:
         """Run lines of ip in a namespace, those that begin with -6 after the others."""
         listed = list(lines)
         for option in ("-4", "-6"):
-            text = "".join(f"{line.removeprefix('-6 ')}\n" for line in listed if line.startswith("-6 ") == (option == "-6"))
-            done = subprocess.run(["ip", option, "-n", self.full(name), "-batch", "-"], input=text, capture_output=True, text=True, check=False)
+            text = "".join(
+                f"{line.removeprefix('-6 ')}\n" for line in listed if line.startswith("-6 ") == (option == "-6")
+            )
+            done = subprocess.run(
+                ["ip", option, "-n", self.full(name), "-batch", "-"],
+                input=text,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             if done.returncode:
                 raise RuntimeError(f"{name}: {done.stderr}\n{text}")
 
@@ -150,11 +190,19 @@ class Network:
 
     def speak_from(self, name: str, address: str) -> None:
         """Give the namespace of a network an address that programs there speak from."""
-        self._batch(name, [f"address replace {address} dev eth0", f"route replace default via 169.254.1.1 dev eth0 onlink src {address}"])
+        self._batch(
+            name,
+            [
+                f"address replace {address} dev eth0",
+                f"route replace default via 169.254.1.1 dev eth0 onlink src {address}",
+            ],
+        )
 
     def run(self, name: str, command: Sequence[str], given: str = "") -> str:
         """Run a program in a namespace; returns what it prints."""
-        done = subprocess.run(["ip", "netns", "exec", self.full(name), *command], input=given, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["ip", "netns", "exec", self.full(name), *command], input=given, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise RuntimeError(f"{name}: {' '.join(command)}: {done.stderr}")
         return done.stdout

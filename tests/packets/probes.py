@@ -81,7 +81,11 @@ class Servers:
         if protocol == "tcp":
             listener.listen(2048)
         self._sockets.append(listener)
-        self._selector.register(listener, selectors.EVENT_READ, (_greet if protocol == "tcp" else _echo, (name, self.peers[name, protocol, port])))
+        self._selector.register(
+            listener,
+            selectors.EVENT_READ,
+            (_greet if protocol == "tcp" else _echo, (name, self.peers[name, protocol, port])),
+        )
 
     def forget(self) -> None:
         """Forget who came to the ports."""
@@ -97,7 +101,11 @@ class Servers:
 
     def _is(self, listener: socket.socket, name: str, protocol: str, port: int) -> bool:
         kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
-        return (self._selector.get_key(listener).data[1][0], listener.type, listener.getsockname()[1]) == (name, kind, port)
+        return (self._selector.get_key(listener).data[1][0], listener.type, listener.getsockname()[1]) == (
+            name,
+            kind,
+            port,
+        )
 
     def close(self) -> None:
         """Close all servers."""
@@ -156,7 +164,11 @@ class Servers:
     def _begin(self, probe: Probe, is_own: bool, done: Callable[[Probe, str], None]) -> socket.socket:
         used = _socket(probe.source, probe.protocol)
         if not is_own:
-            level, option = (socket.IPPROTO_IPV6, _IPV6_TRANSPARENT) if ":" in probe.source else (socket.IPPROTO_IP, _IP_TRANSPARENT)
+            level, option = (
+                (socket.IPPROTO_IPV6, _IPV6_TRANSPARENT)
+                if ":" in probe.source
+                else (socket.IPPROTO_IP, _IP_TRANSPARENT)
+            )
             used.setsockopt(level, option, 1)
         used.setsockopt(socket.IPPROTO_IP, _BIND_ADDRESS_NO_PORT, 1)
         used.bind((probe.source, 0))

@@ -53,11 +53,33 @@ def test_calls_through_the_virtual_address_of_the_pool(contoso: Deployment, tmp_
         for name in MEMBERS:
             contoso.servers.leave(name, "tcp", 5060)
             address = contoso.hosts[name].addresses[0]
-            stack.enter_context(running(contoso, name, ["sipp", "-sn", "uas", "-t", "tn", "-i", address, "-p", "5060", *log]))
+            stack.enter_context(
+                running(contoso, name, ["sipp", "-sn", "uas", "-t", "tn", "-i", address, "-p", "5060", *log])
+            )
         contoso.network.speak_from("internal", APPLICATION)
-        call = ["timeout", "30", "sipp", "-sn", "uac", "10.1.0.100:5060", "-t", "tn", "-i", APPLICATION, "-m", "5", "-r", "5", "-d", "100", *log]
+        call = [
+            "timeout",
+            "30",
+            "sipp",
+            "-sn",
+            "uac",
+            "10.1.0.100:5060",
+            "-t",
+            "tn",
+            "-i",
+            APPLICATION,
+            "-m",
+            "5",
+            "-r",
+            "5",
+            "-d",
+            "100",
+            *log,
+        ]
         told = contoso.network.run("internal", call)
-        assert re.search(r"Successful call +\| +\d+ +\| +5 ", told) and re.search(r"Failed call +\| +\d+ +\| +0 ", told), told
+        assert re.search(r"Successful call +\| +\d+ +\| +5 ", told) and re.search(
+            r"Failed call +\| +\d+ +\| +0 ", told
+        ), told
         # From anywhere else the same call does not even begin.
         contoso.network.speak_from("internal", "10.1.0.222")
         with pytest.raises(RuntimeError):
@@ -74,7 +96,25 @@ def test_stun_and_turn_through_the_ports_of_the_edge(contoso: Deployment) -> Non
     with running(contoso, "edge01", server):
         told = contoso.network.run("internet", ["timeout", "20", "turnutils_stunclient", "-p", "3478", EDGE])
         assert f"UDP reflexive addr: {VISITOR}:" in told
-        talk = ["timeout", "30", "turnutils_uclient", "-u", "user", "-w", "secret", "-p", "3478", "-n", "3", "-m", "1", "-y", "-L", VISITOR, EDGE]
+        talk = [
+            "timeout",
+            "30",
+            "turnutils_uclient",
+            "-u",
+            "user",
+            "-w",
+            "secret",
+            "-p",
+            "3478",
+            "-n",
+            "3",
+            "-m",
+            "1",
+            "-y",
+            "-L",
+            VISITOR,
+            EDGE,
+        ]
         assert "Total lost packets 0" in contoso.network.run("internet", talk)
         # A port that the plan does not open stays shut for the same server.
         with pytest.raises((RuntimeError, subprocess.TimeoutExpired)):

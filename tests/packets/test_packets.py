@@ -38,20 +38,42 @@ def wrong(made: Deployment, probes: list[Probe]) -> list[str]:
 def test_every_flow_that_the_plan_allows_passes(contoso: Deployment, capsys: pytest.CaptureFixture[str]) -> None:
     probes = allowed(contoso.hosts.values())
     kinds = ((probe.protocol, (probe.target, probe.port, probe.protocol) in contoso.members) for probe in probes)
-    sent = Counter(("IPv6" if ":" in probe.target else "IPv4", *kind) for probe, kind in zip(probes, kinds, strict=True))
+    sent = Counter(
+        ("IPv6" if ":" in probe.target else "IPv4", *kind) for probe, kind in zip(probes, kinds, strict=True)
+    )
     with capsys.disabled():
-        words = (f"{number} {family} {kind}{' through virtual addresses' * proxied}" for (family, kind, proxied), number in sorted(sent.items()))
+        words = (
+            f"{number} {family} {kind}{' through virtual addresses' * proxied}"
+            for (family, kind, proxied), number in sorted(sent.items())
+        )
         print(f"\nsent: {', '.join(words)}")
-    assert all(sent[family, protocol, False] > 100 and sent[family, protocol, True] > 1 for family in ("IPv4", "IPv6") for protocol in ("tcp", "udp")), sent
+    assert all(
+        sent[family, protocol, False] > 100 and sent[family, protocol, True] > 1
+        for family in ("IPv4", "IPv6")
+        for protocol in ("tcp", "udp")
+    ), sent
     found = wrong(contoso, probes)
     assert found == [], f"{len(found)} of {len(probes)}\n" + "\n".join(found[:20])
 
 
-def test_what_is_published_to_the_internet_passes_through_the_balancer_and_the_av_edge_sees_who_asks(contoso: Deployment) -> None:
+def test_what_is_published_to_the_internet_passes_through_the_balancer_and_the_av_edge_sees_who_asks(
+    contoso: Deployment,
+) -> None:
     own = contoso.hosts[APPLIANCE].addresses
-    probes = [Probe(source, *key) for key in contoso.members if key[0] in own for source in ANYBODY if (":" in source) == (":" in key[0])]
+    probes = [
+        Probe(source, *key)
+        for key in contoso.members
+        if key[0] in own
+        for source in ANYBODY
+        if (":" in source) == (":" in key[0])
+    ]
     kept = [probe for probe in probes if probe.target in (AV_VIP, "203.0.113.12")]
-    assert {(probe.protocol, ":" in probe.target) for probe in kept} == {("tcp", False), ("tcp", True), ("udp", False), ("udp", True)}
+    assert {(probe.protocol, ":" in probe.target) for probe in kept} == {
+        ("tcp", False),
+        ("tcp", True),
+        ("udp", False),
+        ("udp", True),
+    }
     contoso.servers.forget()
     assert wrong(contoso, kept) == []
     for protocol, port in (("tcp", 443), ("udp", 3478)):
@@ -110,7 +132,9 @@ def test_a_rule_too_few_and_a_rule_too_many_are_noticed(contoso: Deployment) -> 
         contoso.firewall("fe01", fewer)
         outcomes = contoso.servers.run(probes, seconds=1, early=False)
         assert {outcome for probe, outcome in outcomes.items() if not fewer.admits(probe)} == {SILENT}
-        contoso.network.run("fe01", ["nft", "add", "rule", "inet", "msuc_lync", "allowed_in", "tcp", "dport", "9999", "accept"])
+        contoso.network.run(
+            "fe01", ["nft", "add", "rule", "inet", "msuc_lync", "allowed_in", "tcp", "dport", "9999", "accept"]
+        )
         assert set(contoso.servers.run([Probe("192.0.2.9", "10.1.0.11", 9999, "tcp")], seconds=8).values()) == {REFUSED}
     finally:
         contoso.firewall("fe01", host)

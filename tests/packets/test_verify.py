@@ -8,7 +8,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.assumptions import DEFAULT_GATEWAY, DNS_SERVERS, INTERNAL_CERTIFICATE, INTERNAL_ROUTES
+from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.assumptions import (
+    DEFAULT_GATEWAY,
+    DNS_SERVERS,
+    INTERNAL_CERTIFICATE,
+    INTERNAL_ROUTES,
+)
 
 from ..simulators import bind
 from ..simulators.netns import needs_namespaces
@@ -31,7 +36,10 @@ WEB_PEERS = (
     "2001:db8:1::11-2001:db8:1::13, 2001:db8:10::/48"
 )
 REMOVED = ("filtered", "no rule on the host: Lync fe-sip-tls (TCP in) is missing on fe01")
-NARROWED = ("filtered", f"rule scoped to other addresses: Lync fe-web-https (TCP in) of fe02 admits 192.0.2.0/24, should admit {WEB_PEERS}")
+NARROWED = (
+    "filtered",
+    f"rule scoped to other addresses: Lync fe-web-https (TCP in) of fe02 admits 192.0.2.0/24, should admit {WEB_PEERS}",
+)
 ASKED = "nothing listens on TCP 5061 of {}, which the balancer asks"
 DOWN = ("refused", f"balancer member down: {ASKED.format('dir01')}; {ASKED.format('dir02')}")
 WRONG_HOST = "another server answers at {}, or the wrong certificate is bound there"
@@ -68,7 +76,12 @@ def test_all_is_as_expected_then_each_fault_has_its_verdict_and_cause(tmp_path: 
         played = lab.verify()
         assert (played.status, lab.wrong()) == (0, {}), played.output
         asked = Counter((item["kind"], item["expected"], bool(item["service"])) for item in lab.report()["probes"])
-        assert asked["tls", "open", True] > 50 and asked["stun", "open", True] > 5 and asked["dns", "open", False] > 20 and asked["tcp", "closed", False] > 200
+        assert (
+            asked["tls", "open", True] > 50
+            and asked["stun", "open", True] > 5
+            and asked["dns", "open", False] > 20
+            and asked["tcp", "closed", False] > 200
+        )
         assert lab.standing("edge01", "confirmed") == {DEFAULT_GATEWAY, INTERNAL_ROUTES, DNS_SERVERS}
         assert {":" in item["address"] for item in lab.report()["probes"]} == {True, False}
 

@@ -27,7 +27,11 @@ from .flows import HostFlows
 
 SCHEMA = json.loads((ROOT / "plugins/plugin_utils/_probes/data/lync_verify.schema.json").read_text(encoding="utf-8"))
 SIP = 5061
-CERTIFICATES = {"fe01": ["pool01.contoso.com"], "fe02": ["pool01.contoso.com"], "edge01": [EDGE_POOL, "sip.contoso.com"]}
+CERTIFICATES = {
+    "fe01": ["pool01.contoso.com"],
+    "fe02": ["pool01.contoso.com"],
+    "edge01": [EDGE_POOL, "sip.contoso.com"],
+}
 
 
 @dataclass
@@ -41,12 +45,25 @@ class World:
 
     def verify(self, *more: str) -> Played:
         """Run the playbook on the Linux hosts; the servers answer meanwhile."""
-        settings = (f"lync_report_dir={self.folder}", "lync_probe_seconds=3", "lync_probe_per_second=500", "lync_probe_at_once=100", *more)
+        settings = (
+            f"lync_report_dir={self.folder}",
+            "lync_probe_seconds=3",
+            "lync_probe_per_second=500",
+            "lync_probe_at_once=100",
+            *more,
+        )
         arguments = [part for text in settings for part in ("-e", text)]
         lab = Lab(self.folder)
         lab.inventory.write_text(json.dumps(self._reached()), encoding="utf-8")
         with self.made.servers.working():
-            return lab.play(ROOT / "playbooks" / "verify.yml", "-i", str(self.made.inventory), "--limit", ",".join(LINUX), *arguments)
+            return lab.play(
+                ROOT / "playbooks" / "verify.yml",
+                "-i",
+                str(self.made.inventory),
+                "--limit",
+                ",".join(LINUX),
+                *arguments,
+            )
 
     def _reached(self) -> dict[str, Any]:
         """Return an inventory that says how the hosts are reached."""
@@ -54,9 +71,16 @@ class World:
 
     def _host(self, name: str) -> dict[str, Any]:
         python = self.folder / f"python-{name}"
-        python.write_text(f'#!/bin/sh\nexec ip netns exec {self.made.network.full(name)} {sys.executable} "$@"\n', encoding="utf-8")
+        python.write_text(
+            f'#!/bin/sh\nexec ip netns exec {self.made.network.full(name)} {sys.executable} "$@"\n', encoding="utf-8"
+        )
         python.chmod(0o755)
-        return {"ansible_connection": "local", "ansible_python_interpreter": str(python), "lync_linux_path": "", "ansible_remote_tmp": f"{self.folder}/{name}"}
+        return {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": str(python),
+            "lync_linux_path": "",
+            "ansible_remote_tmp": f"{self.folder}/{name}",
+        }
 
     def report(self) -> dict[str, Any]:
         """Return what the run wrote."""
@@ -71,7 +95,11 @@ class World:
 
     def standing(self, place: str, standing: str) -> set[str]:
         """Return the assumptions of a host or pool that stand so in the report."""
-        return {item["text"] for item in self.report()["assumptions"] if (item["place"], item["standing"]) == (place, standing)}
+        return {
+            item["text"]
+            for item in self.report()["assumptions"]
+            if (item["place"], item["standing"]) == (place, standing)
+        }
 
     def show(self, name: str, names: Sequence[str], *addresses: str) -> None:
         """Let a host show a certificate on 5061 of its addresses, or of some of them."""
@@ -82,8 +110,15 @@ class World:
 
     def rules(self, name: str, **changed: Mapping[str, object] | None) -> None:
         """Give a host the rules of its plan with some changed, by the row of their name; None for removed."""
-        found = [(rule, rule["name"].removeprefix("Lync ").partition(" ")[0]) for rule in self.made.plans[name]["firewall_rules"]]
-        told = [{**rule, **(changed.get(row.replace("-", "_"), {}) or {})} for rule, row in found if changed.get(row.replace("-", "_"), {}) is not None]
+        found = [
+            (rule, rule["name"].removeprefix("Lync ").partition(" ")[0])
+            for rule in self.made.plans[name]["firewall_rules"]
+        ]
+        told = [
+            {**rule, **(changed.get(row.replace("-", "_"), {}) or {})}
+            for rule, row in found
+            if changed.get(row.replace("-", "_"), {}) is not None
+        ]
         addresses = self.made.hosts[name].addresses
         self.made.firewall(name, HostFlows.of({**self.made.plans[name], "firewall_rules": told}, addresses))
 
@@ -111,5 +146,9 @@ def _lines(made: Deployment, view: str) -> str:
     """Return the records of the plan for a view as lines of a zone file."""
     records = [record for pool in made.pools for record in pool["dns_records"] if record["view"] == view]
     ends = {"SRV": ".", "CNAME": "."}
-    found = {f"{each['name']}. {each['ttl']} {each['type']} {value}{ends.get(each['type'], '')}\n" for each in records for value in each["values"]}
+    found = {
+        f"{each['name']}. {each['ttl']} {each['type']} {value}{ends.get(each['type'], '')}\n"
+        for each in records
+        for value in each["values"]
+    }
     return "".join(sorted(found))

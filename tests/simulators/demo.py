@@ -36,7 +36,11 @@ class Demo:
 
     def run(self) -> None:
         """Run all steps; raises StepFailedError at the first that fails."""
-        self._step("Apply the plan to every host, a canary per role first, then pool by pool one member at a time", "site", "Print what was done")
+        self._step(
+            "Apply the plan to every host, a canary per role first, then pool by pool one member at a time",
+            "site",
+            "Print what was done",
+        )
         before = self._writes()
         self._step("The same again: nothing is left to do", "site", "Print what was done")
         self._expect(self._writes() == before, "the second run wrote to a host")
@@ -50,7 +54,10 @@ class Demo:
 
     def _step(self, title: str, playbook: str, task: str, *arguments: str, status: int = 0) -> Played:
         started = time.monotonic()
-        print(f"\n== {title}\n   ansible-playbook {' '.join([f'playbooks/{playbook}.yml', '-i', EXAMPLE, '-i', OVERLAY, *arguments])}", flush=True)
+        print(
+            f"\n== {title}\n   ansible-playbook {' '.join([f'playbooks/{playbook}.yml', '-i', EXAMPLE, '-i', OVERLAY, *arguments])}",
+            flush=True,
+        )
         played = self._lab.playbook(playbook, *arguments)
         self._expect(played.status == status, f"exit status {played.status} instead of {status}\n{played.output}")
         print("\n".join(f"   {line}" for line in printed(played, task).splitlines()))
@@ -77,7 +84,9 @@ def main() -> int:
     try:
         with SiteLab(EXAMPLE, pathlib.Path(DIRECTORY)) as lab:
             print(f"{len(lab.lab.stores)} simulated Windows hosts speak WinRM on 127.0.0.1.", end=" ")
-            print(f"The inventory is {EXAMPLE}, and {OVERLAY} tells how they are reached.\nLoad balancers and Linux hosts are left out here.")
+            print(
+                f"The inventory is {EXAMPLE}, and {OVERLAY} tells how they are reached.\nLoad balancers and Linux hosts are left out here."
+            )
             Demo(lab).run()
     except StepFailedError as error:
         print(f"\nThe demo failed: {error}", file=sys.stderr)

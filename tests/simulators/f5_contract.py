@@ -62,8 +62,13 @@ class Contract:
             return
         schema = responses[status].get("content", {}).get("application/json", {}).get("schema")
         if schema:
-            validator = jsonschema.Draft7Validator({**schema, "components": {"schemas": self._api["components"]["schemas"]}})
-            self.faults += [f"{method} {path} {status}: {error.json_path}: {error.message[:200]}" for error in validator.iter_errors(body)]
+            validator = jsonschema.Draft7Validator(
+                {**schema, "components": {"schemas": self._api["components"]["schemas"]}}
+            )
+            self.faults += [
+                f"{method} {path} {status}: {error.json_path}: {error.message[:200]}"
+                for error in validator.iter_errors(body)
+            ]
 
     def declaration_errors(self, adc: dict[str, Any]) -> list[str]:
         """Return what AS3's schema has against a declaration, in AS3's words."""
@@ -73,8 +78,13 @@ class Contract:
     def _operation(self, method: str, path: str) -> dict[str, Any] | None:
         for template, found in self._api["paths"].items():
             # /task/{id} is written as /task in the file; its text tells of the id.
-            wanted, given = template.strip("/").split("/"), path.strip("/").split("/")[: 1 if path.startswith("/task/") else None]
-            if len(wanted) == len(given) and all(each.startswith("{") or each == there for each, there in zip(wanted, given, strict=True)):
+            wanted, given = (
+                template.strip("/").split("/"),
+                path.strip("/").split("/")[: 1 if path.startswith("/task/") else None],
+            )
+            if len(wanted) == len(given) and all(
+                each.startswith("{") or each == there for each, there in zip(wanted, given, strict=True)
+            ):
                 operation = found.get(method.lower())
                 return operation if isinstance(operation, dict) else None
         return None

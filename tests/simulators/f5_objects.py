@@ -12,8 +12,16 @@ from collections.abc import Iterator
 from typing import Any
 
 Objects = dict[str, dict[str, Any]]
-_STATES = {"enable": ("user-enabled", "user-up"), "disable": ("user-disabled", "user-up"), "offline": ("user-disabled", "user-down")}
-_SERVICES = {"Service_TCP": ("tcp", "profileTCP"), "Service_UDP": ("udp", "profileUDP"), "Service_L4": ("tcp", "profileL4")}
+_STATES = {
+    "enable": ("user-enabled", "user-up"),
+    "disable": ("user-disabled", "user-up"),
+    "offline": ("user-disabled", "user-down"),
+}
+_SERVICES = {
+    "Service_TCP": ("tcp", "profileTCP"),
+    "Service_UDP": ("udp", "profileUDP"),
+    "Service_L4": ("tcp", "profileL4"),
+}
 _NORMAL = {"Service_TCP": "/Common/f5-tcp-progressive", "Service_UDP": "/Common/udp", "Service_L4": "/Common/fastL4"}
 
 
@@ -23,7 +31,11 @@ class DeclarationError(Exception):
 
 def item(command: str, **properties: Any) -> dict[str, Any]:
     """Return an object; underscores in names stand for dashes."""
-    return {"command": command, "properties": {name.replace("_", "-"): value for name, value in properties.items()}, "ignore": []}
+    return {
+        "command": command,
+        "properties": {name.replace("_", "-"): value for name, value in properties.items()},
+        "ignore": [],
+    }
 
 
 def desired(tenant: str, tree: dict[str, Any], shared_addresses: frozenset[str]) -> Objects:
@@ -59,23 +71,41 @@ def _pool(tenant: str, base: str, content: dict[str, Any]) -> dict[str, Any]:
             }  # fmt: skip
     monitors: dict[str, Any] = {f"{base}/{pointer['use']}": {} for pointer in content.get("monitors", ())}
     mode = content.get("loadBalancingMode", "round-robin")
-    return item("ltm pool", members=members, monitor=monitors, load_balancing_mode=mode, min_active_members=1, slow_ramp_time=10)
+    return item(
+        "ltm pool", members=members, monitor=monitors, load_balancing_mode=mode, min_active_members=1, slow_ramp_time=10
+    )
 
 
 def _monitor(tenant: str, base: str, content: dict[str, Any]) -> dict[str, Any]:
     destination = f"*:{content.get('targetPort') or '*'}"
-    return item("ltm monitor tcp", destination=destination, interval=content.get("interval", 5), timeout=content.get("timeout", 16))
+    return item(
+        "ltm monitor tcp",
+        destination=destination,
+        interval=content.get("interval", 5),
+        timeout=content.get("timeout", 16),
+    )
 
 
 def _persist(tenant: str, base: str, content: dict[str, Any]) -> dict[str, Any]:
     ports, addresses = (
-        "enabled" if content.get(name) else "disabled" for name in ("matchAcrossVirtualPorts", "matchAcrossVirtualAddresses")
+        "enabled" if content.get(name) else "disabled"
+        for name in ("matchAcrossVirtualPorts", "matchAcrossVirtualAddresses")
     )
-    return item("ltm persistence source-addr", timeout=content.get("duration", 180), match_across_services=ports, match_across_virtuals=addresses)
+    return item(
+        "ltm persistence source-addr",
+        timeout=content.get("duration", 180),
+        match_across_services=ports,
+        match_across_virtuals=addresses,
+    )
 
 
 def _address(tenant: str, base: str, content: dict[str, Any]) -> dict[str, Any]:
-    return item("ltm virtual-address", address=content["virtualAddress"], traffic_group=content.get("trafficGroup", "default"), arp="enabled")
+    return item(
+        "ltm virtual-address",
+        address=content["virtualAddress"],
+        traffic_group=content.get("trafficGroup", "default"),
+        arp="enabled",
+    )
 
 
 _OTHERS = {
@@ -86,18 +116,27 @@ _OTHERS = {
     "TCP_Profile": lambda tenant, base, content: item(
         "ltm profile tcp", idle_timeout=str(content.get("idleTimeout", 300)), nagle=content.get("nagle", "auto")
     ),
-    "UDP_Profile": lambda tenant, base, content: item("ltm profile udp", idle_timeout=str(content.get("idleTimeout", 60))),
-    "L4_Profile": lambda tenant, base, content: item("ltm profile fastl4", idle_timeout=str(content.get("idleTimeout", 300))),
+    "UDP_Profile": lambda tenant, base, content: item(
+        "ltm profile udp", idle_timeout=str(content.get("idleTimeout", 60))
+    ),
+    "L4_Profile": lambda tenant, base, content: item(
+        "ltm profile fastl4", idle_timeout=str(content.get("idleTimeout", 300))
+    ),
 }
 
 
-def _virtual(tenant: str, base: str, key: str, content: dict[str, Any], siblings: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+def _virtual(
+    tenant: str, base: str, key: str, content: dict[str, Any], siblings: dict[str, Any]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     protocol, profile_property = _SERVICES[content["class"]]
     address = content["virtualAddresses"][0]
     if isinstance(address, dict):
         address = _pointed(base, key, address["use"], "Service_Address", siblings)["virtualAddress"]
     else:
-        yield f"/{tenant}/{address}", item("ltm virtual-address", address=address, traffic_group="default", arp="enabled")
+        yield (
+            f"/{tenant}/{address}",
+            item("ltm virtual-address", address=address, traffic_group="default", arp="enabled"),
+        )
     _pointed(base, key, content["pool"], "Pool", siblings)
     for pointer in content["persistenceMethods"]:
         _pointed(base, key, pointer["use"], "Persist", siblings)
@@ -110,7 +149,9 @@ def _virtual(tenant: str, base: str, key: str, content: dict[str, Any], siblings
         "persist": {f"{base}/{pointer['use']}": {"default": "yes"} for pointer in content["persistenceMethods"]},
         "pool": f"{base}/{content['pool']}",
         "profiles": {_profile(base, content, profile_property): {"context": "all"}},
-        "source-address-translation": {"type": "snat", "pool": snat["bigip"]} if isinstance(snat, dict) else {"type": "automap" if snat == "auto" else snat},
+        "source-address-translation": {"type": "snat", "pool": snat["bigip"]}
+        if isinstance(snat, dict)
+        else {"type": "automap" if snat == "auto" else snat},
         "rules": {},
         "vlans": vlans,
         "vlans-enabled" if vlans else "vlans-disabled": " ",
@@ -133,10 +174,20 @@ def _pointed(base: str, key: str, name: str, kind: str, siblings: dict[str, Any]
 
 def difference(current: Objects, wanted: Objects) -> list[dict[str, Any]]:
     """Return AS3's diff: N for what is to come, D for what is to go, E for a property that differs."""
-    found = [{"kind": "N", "path": [path], "rhs": wanted[path], "command": wanted[path]["command"]} for path in sorted(wanted.keys() - current.keys())]
-    found += [{"kind": "D", "path": [path], "lhs": current[path], "command": current[path]["command"]} for path in sorted(current.keys() - wanted.keys())]
+    found = [
+        {"kind": "N", "path": [path], "rhs": wanted[path], "command": wanted[path]["command"]}
+        for path in sorted(wanted.keys() - current.keys())
+    ]
+    found += [
+        {"kind": "D", "path": [path], "lhs": current[path], "command": current[path]["command"]}
+        for path in sorted(current.keys() - wanted.keys())
+    ]
     for path in sorted(wanted.keys() & current.keys()):
-        found += list(_edits([path, "properties"], current[path]["properties"], wanted[path]["properties"], wanted[path]["command"]))
+        found += list(
+            _edits(
+                [path, "properties"], current[path]["properties"], wanted[path]["properties"], wanted[path]["command"]
+            )
+        )
     return found
 
 

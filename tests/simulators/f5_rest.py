@@ -17,9 +17,15 @@ def rest_item(path: str, made: dict[str, Any], *, expand: bool) -> dict[str, Any
     item: dict[str, Any] = {"name": rest.rpartition("/")[2], "partition": partition, "fullPath": path, "generation": 1}
     members, profiles = properties.pop("members", None), properties.pop("profiles", None)
     if members is not None:
-        item["membersReference"] = {"isSubcollection": True, **({"items": [_member(name, each) for name, each in members.items()]} if expand else {})}
+        item["membersReference"] = {
+            "isSubcollection": True,
+            **({"items": [_member(name, each) for name, each in members.items()]} if expand else {}),
+        }
     if profiles is not None:
-        item["profilesReference"] = {"isSubcollection": True, **({"items": [_profile(name) for name in profiles]} if expand else {})}
+        item["profilesReference"] = {
+            "isSubcollection": True,
+            **({"items": [_profile(name) for name in profiles]} if expand else {}),
+        }
     if isinstance(properties.get("persist"), dict):
         properties["persist"] = [{**_parts(name), "tmDefault": "yes"} for name in properties["persist"]]
     if isinstance(properties.get("vlans"), dict):
@@ -45,7 +51,14 @@ def _member(path: str, each: dict[str, Any]) -> dict[str, Any]:
     # A monitored member that is well reads monitor-enabled and up.
     session = "monitor-enabled" if each["session"] == "user-enabled" else each["session"]
     state = "up" if each["state"] == "user-up" else each["state"]
-    return {"name": name, "fullPath": path, "address": address, "session": session, "state": state, "priorityGroup": each.get("priority-group", 0)}
+    return {
+        "name": name,
+        "fullPath": path,
+        "address": address,
+        "session": session,
+        "state": state,
+        "priorityGroup": each.get("priority-group", 0),
+    }
 
 
 def _profile(path: str) -> dict[str, Any]:

@@ -64,7 +64,14 @@ class BigIpSimulator:
         self.objects: Objects = {}
         self.stored: dict[str, Any] = {}
         self.tasks: dict[str, tuple[float, Any]] = {}
-        self.devices = [{"name": "lb01.contoso.com", "hostname": "lb01.contoso.com", "failoverState": "active", "selfDevice": "true"}]
+        self.devices = [
+            {
+                "name": "lb01.contoso.com",
+                "hostname": "lb01.contoso.com",
+                "failoverState": "active",
+                "selfDevice": "true",
+            }
+        ]
         self.sync_state = "Standalone"
         self.partner: BigIpSimulator | None = None
         self.saves = 0
@@ -96,7 +103,9 @@ class BigIpSimulator:
         url = urlsplit(request.path)
         query = {name: values[-1] for name, values in parse_qs(url.query, keep_blank_values=True).items()}
         if not self._admitted(request):
-            return Response(401, {"code": 401, "message": "Authorization failed: no user authentication header or token detected."})
+            return Response(
+                401, {"code": 401, "message": "Authorization failed: no user authentication header or token detected."}
+            )
         if not url.path.startswith(AS3):
             return self._rest(url.path.removeprefix("/mgmt/tm/"), query)
         path = url.path.removeprefix(AS3)
@@ -113,25 +122,47 @@ class BigIpSimulator:
 
     def _as3(self, method: str, path: str, query: dict[str, str], body: bytes) -> Response:
         if not self.quirks.installed:
-            return Response(404, {"code": 404, "message": f"Public URI path not registered: {AS3}{path}", "restOperationId": 1})
+            return Response(
+                404, {"code": 404, "message": f"Public URI path not registered: {AS3}{path}", "restOperationId": 1}
+            )
         if query.keys() - _KNOWN_QUERY:
-            return Response(400, {"code": 400, "message": f"unknown query parameter {sorted(query.keys() - _KNOWN_QUERY)}"})
+            return Response(
+                400, {"code": 400, "message": f"unknown query parameter {sorted(query.keys() - _KNOWN_QUERY)}"}
+            )
         if path == "/info":
-            return Response(200, {"version": self.quirks.version, "release": "10", "schemaCurrent": self.quirks.version, "schemaMinimum": "3.0.0"})
+            return Response(
+                200,
+                {
+                    "version": self.quirks.version,
+                    "release": "10",
+                    "schemaCurrent": self.quirks.version,
+                    "schemaMinimum": "3.0.0",
+                },
+            )
         if path.startswith("/task/"):
             return self._task(path.removeprefix("/task/"))
         if method == "GET":
             return self._retrieved(path.removeprefix("/declare").strip("/"), query)
         if self.quirks.busy_answers:
             self.quirks.busy_answers -= 1
-            return Response(503, {"code": 503, "message": "Error: Configuration operation in progress on device undefined, please try again in 2 minutes"})
+            return Response(
+                503,
+                {
+                    "code": 503,
+                    "message": "Error: Configuration operation in progress on device undefined, please try again in 2 minutes",
+                },
+            )
         return self._declared(json.loads(body), query)
 
     def _retrieved(self, tenant: str, query: dict[str, str]) -> Response:
         if self.quirks.before_retrieve:
             act, self.quirks.before_retrieve = self.quirks.before_retrieve, None
             act()
-        found = {name: copy.deepcopy(value) for name, value in self.stored.items() if not tenant or name == tenant or not isinstance(value, dict)}
+        found = {
+            name: copy.deepcopy(value)
+            for name, value in self.stored.items()
+            if not tenant or name == tenant or not isinstance(value, dict)
+        }
         trees = [value for value in found.values() if isinstance(value, dict) and value.get("class") == "Tenant"]
         if not self.stored:
             return Response(204)
@@ -150,21 +181,36 @@ class BigIpSimulator:
             waiting = {"message": "in progress", "tenant": "", "host": "", "runTime": 0, "code": 0}
             return Response(200, {"id": name, "results": [waiting], "declaration": {}, "selfLink": link})
         extra = {"traces": outcome["traces"]} if "traces" in outcome else {}
-        return Response(200, {"id": name, "results": outcome["results"], "declaration": outcome["declaration"], "selfLink": link, **extra})
+        return Response(
+            200,
+            {
+                "id": name,
+                "results": outcome["results"],
+                "declaration": outcome["declaration"],
+                "selfLink": link,
+                **extra,
+            },
+        )
 
     def _declared(self, request: dict[str, Any], query: dict[str, str]) -> Response:
         adc = request["declaration"] if request.get("class") == "AS3" else request
         errors = self._schema_errors(adc)
         if errors:
-            return Response(422, {"code": 422, "errors": errors, "declarationFullId": "", "message": "declaration is invalid"})
-        dry = (query.get("controls.dryRun") == "true" or request.get("action") == "dry-run") and not self.quirks.ignores_dry_run
+            return Response(
+                422, {"code": 422, "errors": errors, "declarationFullId": "", "message": "declaration is invalid"}
+            )
+        dry = (
+            query.get("controls.dryRun") == "true" or request.get("action") == "dry-run"
+        ) and not self.quirks.ignores_dry_run
         if self.quirks.before_deploy and not dry:
             act, self.quirks.before_deploy = self.quirks.before_deploy, None
             act()
         try:
             outcome = self._applied(adc, request, dry=dry, traces=query.get("controls.traceResponse") == "true")
         except DeclarationError as error:
-            return Response(422, {"code": 422, "errors": [str(error)], "declarationFullId": "", "message": "declaration is invalid"})
+            return Response(
+                422, {"code": 422, "errors": [str(error)], "declarationFullId": "", "message": "declaration is invalid"}
+            )
         if query.get("async") == "true" or self.quirks.deploy_seconds > self.quirks.async_after:
             return self._became_task(outcome)
         time.sleep(self.quirks.deploy_seconds)
@@ -178,7 +224,10 @@ class BigIpSimulator:
         self.tasks[name] = (time.monotonic() + self.quirks.deploy_seconds, outcome)
         time.sleep(min(self.quirks.async_after, self.quirks.deploy_seconds))
         submitted = {"message": "Declaration successfully submitted", "tenant": "", "host": "", "runTime": 0, "code": 0}
-        return Response(202, {"id": name, "results": [submitted], "declaration": {}, "selfLink": f"https://localhost{AS3}/task/{name}"})
+        return Response(
+            202,
+            {"id": name, "results": [submitted], "declaration": {}, "selfLink": f"https://localhost{AS3}/task/{name}"},
+        )
 
     def _schema_errors(self, adc: dict[str, Any]) -> list[str]:
         asked = [int(part) for part in adc["schemaVersion"].split(".")]
@@ -191,9 +240,19 @@ class BigIpSimulator:
         traced: dict[str, Any] = {}
         for tenant, tree in adc.items():
             if isinstance(tree, dict) and tree.get("class") == "Tenant":
-                results.append({**self._tenant(tenant, tree, traced, dry=dry), "tenant": tenant, "host": "localhost", "runTime": 727})
+                results.append(
+                    {
+                        **self._tenant(tenant, tree, traced, dry=dry),
+                        "tenant": tenant,
+                        "host": "localhost",
+                        "runTime": 727,
+                    }
+                )
         answered = [*results, *(self.quirks.extra_results if not dry else [])]
-        outcome = {"results": answered, "declaration": {name: value for name, value in adc.items() if name != "controls"}}
+        outcome = {
+            "results": answered,
+            "declaration": {name: value for name, value in adc.items() if name != "controls"},
+        }
         if not dry:
             self.saves += bool(request.get("persist", True))
             self._synchronise(request.get("syncToGroup", ""))
@@ -224,7 +283,12 @@ class BigIpSimulator:
             del self.objects[path]
         self.objects |= copy.deepcopy(wanted)
         if wanted:
-            self.stored |= {"class": "ADC", "schemaVersion": "3.30.0", "updateMode": "selective", tenant: copy.deepcopy(tree)}
+            self.stored |= {
+                "class": "ADC",
+                "schemaVersion": "3.30.0",
+                "updateMode": "selective",
+                tenant: copy.deepcopy(tree),
+            }
             self.stored["controls"] = {"archiveTimestamp": datetime.datetime.now(datetime.timezone.utc).isoformat()}
         else:
             self.stored.pop(tenant, None)
@@ -232,7 +296,11 @@ class BigIpSimulator:
                 self.stored.clear()
 
     def _common_addresses(self) -> frozenset[str]:
-        found = (made for path, made in self.objects.items() if path.startswith("/Common/") and made["command"] == "ltm virtual-address")
+        found = (
+            made
+            for path, made in self.objects.items()
+            if path.startswith("/Common/") and made["command"] == "ltm virtual-address"
+        )
         return frozenset(made["properties"]["address"] for made in found)
 
     def _conflict(self, tenant: str, wanted: Objects) -> str:
@@ -241,7 +309,11 @@ class BigIpSimulator:
         for path, made in sorted(wanted.items()):
             for other, its in others.items():
                 same = made["command"] == its["command"]
-                if same and made["command"] == "ltm virtual-address" and made["properties"]["address"] == its["properties"]["address"]:
+                if (
+                    same
+                    and made["command"] == "ltm virtual-address"
+                    and made["properties"]["address"] == its["properties"]["address"]
+                ):
                     return f"0107176c:3: Invalid Virtual Address, the IP address {its['properties']['address']} already exists ({other})."
                 if same and made["command"] == "ltm virtual" and _place(made) == _place(its):
                     return f"01070333:3: Virtual Server {path} illegally shares destination address, source address, service port with Virtual Server {other}."
@@ -264,18 +336,37 @@ class BigIpSimulator:
         if path == "cm/device":
             return Response(200, {"kind": "tm:cm:device:devicecollectionstate", "items": self.devices})
         if path == "cm/sync-status":
-            entries = {"color": {"description": "green"}, "mode": {"description": "high-availability"}, "status": {"description": self.sync_state}}
-            return Response(200, {"entries": {"https://localhost/mgmt/tm/cm/sync-status/0": {"nestedStats": {"entries": entries}}}})
+            entries = {
+                "color": {"description": "green"},
+                "mode": {"description": "high-availability"},
+                "status": {"description": self.sync_state},
+            }
+            return Response(
+                200, {"entries": {"https://localhost/mgmt/tm/cm/sync-status/0": {"nestedStats": {"entries": entries}}}}
+            )
         kind, _slash, name = re.sub(r"/(~.*)", r"|\1", path).partition("|")
         command = kind.replace("/", " ")
         if name:
             where = name.replace("~", "/")
-            missing = Response(404, {"code": 404, "message": f"01020036:3: The requested object ({where}) was not found."})
-            return Response(200, rest_item(where, self.objects[where], expand=True)) if where in self.objects else missing
+            missing = Response(
+                404, {"code": 404, "message": f"01020036:3: The requested object ({where}) was not found."}
+            )
+            return (
+                Response(200, rest_item(where, self.objects[where], expand=True)) if where in self.objects else missing
+            )
         expand = query.get("expandSubcollections") == "true"
-        found = [rest_item(path, made, expand=expand) for path, made in self.objects.items() if made["command"] == command]
+        found = [
+            rest_item(path, made, expand=expand) for path, made in self.objects.items() if made["command"] == command
+        ]
         chosen = query.get("$select")
-        return Response(200, {"items": [{name: one[name] for name in chosen.split(",") if name in one} for one in found] if chosen else found})
+        return Response(
+            200,
+            {
+                "items": [{name: one[name] for name in chosen.split(",") if name in one} for one in found]
+                if chosen
+                else found
+            },
+        )
 
 
 def lock_key(tree: dict[str, Any]) -> str:

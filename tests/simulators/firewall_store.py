@@ -113,7 +113,9 @@ class FirewallStore:
         """Return the file that is the host's firewall."""
         return self.directory / f"{self.name}.json"
 
-    def create(self, addresses: list[str], rules: list[Mapping[str, object]], switches: Mapping[str, bool] | None = None) -> None:
+    def create(
+        self, addresses: list[str], rules: list[Mapping[str, object]], switches: Mapping[str, bool] | None = None
+    ) -> None:
         """Make the host, with rules given as the properties in which they differ from a new rule."""
         document = {
             "addresses": addresses,
@@ -234,7 +236,10 @@ class FwPolicy:
     def surroundings(self) -> dict[str, object]:
         """Return what the host knows beside COM: Group Policy of the registry, listeners, connections, ports of management."""
         management = [{"kind": kind, "port": port} for kind, port in MANAGEMENT]
-        return {**{name: self._document[name] for name in ("group_policy", "listeners", "connections")}, "management": management}
+        return {
+            **{name: self._document[name] for name in ("group_policy", "listeners", "connections")},
+            "management": management,
+        }
 
     def group_policy_profiles(self) -> dict[str, dict[str, int]]:
         """Return what Group Policy sets of each profile."""
@@ -258,7 +263,9 @@ class FwPolicy:
     def export(self, directory: str, keep: int) -> str:
         """Export the rules to a new file, keep the newest ones of the folder, and return the path."""
         if self._faults.disk_full:
-            raise ComError(ERROR_DISK_FULL, "netsh advfirewall export ended with 1: There is not enough space on the disk.")
+            raise ComError(
+                ERROR_DISK_FULL, "netsh advfirewall export ended with 1: There is not enough space on the disk."
+            )
         files = self._document["files"]
         path = f"{directory}\\firewall-{self._document['exports']:08}Z-{uuid.uuid4().hex[:8]}.wfw"
         self._document["exports"] += 1
@@ -330,7 +337,9 @@ class FwPolicy:
 class FwRule:
     """One rule: of the store when it has a policy, otherwise new and not in force."""
 
-    def __init__(self, policy: FwPolicy | None = None, stored: Document | None = None, switches: Switches | None = None) -> None:
+    def __init__(
+        self, policy: FwPolicy | None = None, stored: Document | None = None, switches: Switches | None = None
+    ) -> None:
         self._policy = policy
         self._switches = switches or (Switches() if policy is None else policy.switches)
         self.stored: Document = dict(NEW_RULE) if stored is None else stored
@@ -350,7 +359,11 @@ class FwRule:
         if name not in NEW_RULE:
             raise ComError(0x80020006, f"Unknown name: {name}")
         # Ports of a rule whose protocol has none are refused at the put itself.
-        if name in _PORT_PROPERTIES and value not in ("", "*") and self.stored["Protocol"] not in (windows_rules.TCP, windows_rules.UDP):
+        if (
+            name in _PORT_PROPERTIES
+            and value not in ("", "*")
+            and self.stored["Protocol"] not in (windows_rules.TCP, windows_rules.UDP)
+        ):
             raise ComError(windows_rules.E_INVALIDARG, "The parameter is incorrect: ports before the protocol")
         changed = {**self.stored, name: _normal(name, value, self._switches)}
         if self._policy is None:

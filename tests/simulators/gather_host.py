@@ -17,9 +17,16 @@ _OWN = ("rules", "profiles", "group_policy", "fingerprint", "counters", "legacy"
 
 def run_module(store: FirewallStore, arguments: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Return the module's answer."""
-    answers = {"firewall": host_module.run_module(store, _GATHER, check_mode), "ipsec": ipsec_host.run_module(store, _GATHER, check_mode)}
+    answers = {
+        "firewall": host_module.run_module(store, _GATHER, check_mode),
+        "ipsec": ipsec_host.run_module(store, _GATHER, check_mode),
+    }
     failed = next((answer for answer in answers.values() if answer.get("failed")), None)
     if failed is not None:
         return failed
     shared = {name: answers["firewall"][name] for name in _SHARED}
-    return {"changed": False, **shared, **{part: {name: answer[name] for name in _OWN if name in answer} for part, answer in answers.items()}}
+    return {
+        "changed": False,
+        **shared,
+        **{part: {name: answer[name] for name in _OWN if name in answer} for part, answer in answers.items()},
+    }

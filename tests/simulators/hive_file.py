@@ -50,8 +50,14 @@ def write_hive(path: pathlib.Path, keys: Mapping[str, Values]) -> None:
     cells.put(rights, _rights(len(keys), rights))
     names = sorted(name for name in keys if name)
     children = [(name, *_values(cells, keys[name])) for name in names]
-    offsets = [cells.add(_key(name, _COMPRESSED, root, rights, 0, _NOTHING, count, values)) for name, count, values in children]
-    leaf = cells.add(b"lf" + struct.pack("<H", len(names)) + b"".join(_leaf_entry(*pair) for pair in zip(offsets, names, strict=True)))
+    offsets = [
+        cells.add(_key(name, _COMPRESSED, root, rights, 0, _NOTHING, count, values)) for name, count, values in children
+    ]
+    leaf = cells.add(
+        b"lf"
+        + struct.pack("<H", len(names))
+        + b"".join(_leaf_entry(*pair) for pair in zip(offsets, names, strict=True))
+    )
     count, values = _values(cells, keys.get("", ()))
     cells.put(root, _key("{root}", _ROOT_FLAGS, 0, rights, len(names), leaf if names else _NOTHING, count, values))
     path.write_bytes(_file(bytes(cells.data)))
@@ -61,8 +67,12 @@ def _leaf_entry(offset: int, name: str) -> bytes:
     return struct.pack("<I", offset) + name.encode("ascii")[:4].ljust(4, b"\0")
 
 
-def _key(name: str, flags: int, parent: int, rights: int, subkeys: int, leaf: int, values: int, values_list: int) -> bytes:
-    head = struct.pack("<2sHQ10I", b"nk", flags, 0, 0, parent, subkeys, 0, leaf, _NOTHING, values, values_list, rights, _NOTHING)
+def _key(
+    name: str, flags: int, parent: int, rights: int, subkeys: int, leaf: int, values: int, values_list: int
+) -> bytes:
+    head = struct.pack(
+        "<2sHQ10I", b"nk", flags, 0, 0, parent, subkeys, 0, leaf, _NOTHING, values, values_list, rights, _NOTHING
+    )
     return head + struct.pack("<5IHH", 0, 0, 0, 0, 0, len(name), 0) + name.encode("ascii")
 
 
@@ -92,7 +102,11 @@ def _value(cells: _Cells, name: str, value: str | int) -> bytes:
 def _file(cells: bytes) -> bytes:
     size = (len(cells) + _BIN_HEADER_BYTES + _BLOCK - 1) // _BLOCK * _BLOCK
     rest = size - _BIN_HEADER_BYTES - len(cells)
-    bins = struct.pack("<4sIIQQI", b"hbin", 0, size, 0, 0, 0) + cells + (struct.pack("<i", rest) if rest else b"").ljust(rest, b"\0")
+    bins = (
+        struct.pack("<4sIIQQI", b"hbin", 0, size, 0, 0, 0)
+        + cells
+        + (struct.pack("<i", rest) if rest else b"").ljust(rest, b"\0")
+    )
     base = struct.pack("<4sIIQIIIIIII", b"regf", 1, 1, 0, 1, 3, 0, 1, _BIN_HEADER_BYTES, size, 1).ljust(508, b"\0")
     return (base + struct.pack("<I", checksum(base))).ljust(_BLOCK, b"\0") + bins
 

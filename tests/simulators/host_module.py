@@ -43,7 +43,9 @@ def _answer(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, an
     """Tell what the host has now."""
     answer["rules"] = [rule.values() for rule in policy.rules()]
     answer.update(policy.surroundings)
-    answer.update(profiles=policy.profiles, addresses=policy.addresses, environment=ENVIRONMENT, fingerprint=policy.fingerprint())
+    answer.update(
+        profiles=policy.profiles, addresses=policy.addresses, environment=ENVIRONMENT, fingerprint=policy.fingerprint()
+    )
 
 
 def _apply(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
@@ -53,7 +55,9 @@ def _apply(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, ans
     assert_no_revert(policy)
     _assert_unchanged(policy, arguments)
     names = Counter(values["Name"].casefold() for rule, values in present)
-    targets = [policy.new_rule() if operation["kind"] == "add" else _take(present, operation) for operation in operations]
+    targets = [
+        policy.new_rule() if operation["kind"] == "add" else _take(present, operation) for operation in operations
+    ]
     if check_mode:
         return
     save(policy, arguments, answer)
@@ -71,12 +75,16 @@ def _apply(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, ans
 def assert_no_revert(policy: FwPolicy) -> None:
     """Raise ConflictError while a change waits to be confirmed."""
     if policy.task and not policy.task["has_run"]:
-        raise ConflictError("a change that was not confirmed waits to be taken back; nothing was written, run again when it was taken back")
+        raise ConflictError(
+            "a change that was not confirmed waits to be taken back; nothing was written, run again when it was taken back"
+        )
 
 
 def _assert_unchanged(policy: FwPolicy, arguments: Mapping[str, Any]) -> None:
     if arguments.get("fingerprint") not in (None, "", policy.fingerprint()):
-        raise ConflictError("the firewall is not as it was gathered: something else has changed it meanwhile; nothing was written, run again")
+        raise ConflictError(
+            "the firewall is not as it was gathered: something else has changed it meanwhile; nothing was written, run again"
+        )
 
 
 def _directory(arguments: Mapping[str, Any]) -> str:
@@ -137,7 +145,9 @@ def _take(present: list[tuple[FwRule, Answer]], operation: Mapping[str, Any]) ->
         if values == operation["rule"]:
             del present[index]
             return rule
-    raise ConflictError(f"rule '{operation['name']}' is not on the host as it was gathered: something else has changed it meanwhile")
+    raise ConflictError(
+        f"rule '{operation['name']}' is not on the host as it was gathered: something else has changed it meanwhile"
+    )
 
 
 def _remove(policy: FwPolicy, name: str, target: FwRule, names: Counter[str]) -> None:

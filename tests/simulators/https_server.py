@@ -73,13 +73,19 @@ class HttpsServer:
 
             def _answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                request = Request(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+                request = Request(
+                    self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body
+                )
                 with lock:
                     server.requests.append(request)
                     response = respond(request)
                 content = response.body()
                 self.send_response(response.status)
-                for name, value in {"Content-Type": response.content_type, "Content-Length": str(len(content)), **response.headers}.items():
+                for name, value in {
+                    "Content-Type": response.content_type,
+                    "Content-Length": str(len(content)),
+                    **response.headers,
+                }.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content)
@@ -133,8 +139,14 @@ def _certificates() -> pathlib.Path:
     # Key usage and identifiers: newer Pythons verify strictly.
     identifier = x509.SubjectKeyIdentifier.from_public_key(authority.public_key())
     root_builder = _built(issuer, issuer, authority.public_key()).add_extension(constraint, critical=True)
-    root = root_builder.add_extension(_SIGNS, critical=True).add_extension(identifier, critical=False).sign(authority, hashes.SHA256())
-    name = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address)) for address in (ADDRESS, OTHER_ADDRESS)])
+    root = (
+        root_builder.add_extension(_SIGNS, critical=True)
+        .add_extension(identifier, critical=False)
+        .sign(authority, hashes.SHA256())
+    )
+    name = x509.SubjectAlternativeName(
+        [x509.IPAddress(ipaddress.ip_address(address)) for address in (ADDRESS, OTHER_ADDRESS)]
+    )
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, ADDRESS)])
     signed_by = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
     leaf_builder = _built(subject, issuer, key.public_key()).add_extension(name, critical=False)
@@ -148,5 +160,11 @@ def _certificates() -> pathlib.Path:
 
 def _built(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.timezone.utc)
-    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key).serial_number(x509.random_serial_number())
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+    )
     return builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=1))

@@ -51,7 +51,11 @@ class Bridge:
 
     def registry(self, request: Request) -> object:
         """Return the values of a key; the rules of the host are read once more."""
-        return self._policy.rules() if request["path"] == f"{LOCAL}\\ConSecRules" else self._policy.registry(request["path"])
+        return (
+            self._policy.rules()
+            if request["path"] == f"{LOCAL}\\ConSecRules"
+            else self._policy.registry(request["path"])
+        )
 
     def keys(self, request: Request) -> object:
         """Return the keys below a key."""

@@ -60,7 +60,9 @@ class _Run:
         asked = str(self.arguments.get("engine") or "auto")
         engine = engines[0] if asked == "auto" else asked
         if engine not in engines:
-            raise host_module.ConflictError("this Windows has no module NetSecurity: the engine cim and Group Policy objects need it")
+            raise host_module.ConflictError(
+                "this Windows has no module NetSecurity: the engine cim and Group Policy objects need it"
+            )
         return engine
 
     def rules(self) -> dict[str, str]:
@@ -148,7 +150,9 @@ def _apply(run: _Run) -> None:
 def _locate(run: _Run, rules: Mapping[str, str]) -> None:
     for operation in run.arguments.get("operations") or []:
         if operation["kind"] != "add" and operation["id"] not in rules:
-            raise host_module.ConflictError(f"rule '{operation['name']}' is not on the host as it was gathered: something else has changed it meanwhile")
+            raise host_module.ConflictError(
+                f"rule '{operation['name']}' is not on the host as it was gathered: something else has changed it meanwhile"
+            )
 
 
 def _operate(policy: IpsecPolicy, operation: Mapping[str, Any], session: dict[str, str] | None) -> None:

@@ -19,7 +19,10 @@ from typing import Any
 Token = tuple[str, str]
 Tokens = list[Token]
 TEXT_LIMIT, ID_LIMIT, LIST_LIMIT = 9999, 511, 1000
-DEFAULT_SETS: Tokens = [("Auth1Set", "{E5A5D32A-4BCE-4e4d-B07F-4AB1BA7E5FE3}"), ("Crypto2Set", "{E5A5D32A-4BCE-4e4d-B07F-4AB1BA7E5FE2}")]
+DEFAULT_SETS: Tokens = [
+    ("Auth1Set", "{E5A5D32A-4BCE-4e4d-B07F-4AB1BA7E5FE3}"),
+    ("Crypto2Set", "{E5A5D32A-4BCE-4e4d-B07F-4AB1BA7E5FE2}"),
+]
 # InboundSecurity and OutboundSecurity, and the action that they are; other pairs are refused. What becomes of Request and None no document
 # tells; no scenario relies on it.
 ACTIONS = {
@@ -32,7 +35,13 @@ ACTIONS = {
 _PROTOCOLS = {"tcp": 6, "udp": 17, "icmpv4": 1, "icmpv6": 58, "any": 256}
 _PROFILES = ("Domain", "Private", "Public")
 _INTERFACE_TYPES = {"wired": "Lan", "wireless": "Wireless", "remoteaccess": "RemoteAccess"}
-_ADDRESS_WORDS = {"localsubnet": "LocalSubnet", "dns": "DNS", "dhcp": "DHCP", "wins": "WINS", "defaultgateway": "DefaultGateway"}
+_ADDRESS_WORDS = {
+    "localsubnet": "LocalSubnet",
+    "dns": "DNS",
+    "dhcp": "DHCP",
+    "wins": "WINS",
+    "defaultgateway": "DefaultGateway",
+}
 _SETS = {"Auth1Set", "Auth2Set", "Crypto2Set"}
 
 
@@ -166,7 +175,18 @@ _ARGUMENTS: Mapping[str, tuple[set[str], Callable[[object], Tokens]]] = {
     "Phase2AuthSet": ({"Auth2Set"}, _text("Auth2Set")),
     "QuickModeCryptoSet": ({"Crypto2Set"}, _text("Crypto2Set")),
 }
-_ORDER: tuple[str, ...] = ("Action", "Active", "Profile", "Protocol", "EP1Port", "EP1Port2_10", "EP2Port", "EP2Port2_10", "IF", "IFType")
+_ORDER: tuple[str, ...] = (
+    "Action",
+    "Active",
+    "Profile",
+    "Protocol",
+    "EP1Port",
+    "EP1Port2_10",
+    "EP2Port",
+    "EP2Port2_10",
+    "IF",
+    "IFType",
+)
 _ORDER += ("EP1_4", "EP1_6", "EP2_4", "EP2_6", "Auth1Set", "Auth2Set", "Crypto2Set", "Name", "Desc", "EmbedCtxt")
 
 
@@ -181,7 +201,9 @@ def changed(tokens: Iterable[Token], arguments: Mapping[str, Any]) -> Tokens:
         raise _refuse("mode")
     for name, value in given.items():
         if name not in _ARGUMENTS:
-            raise RefusedError(f"A parameter cannot be found that matches parameter name '{name}'.", 0, "NamedParameterNotFound")
+            raise RefusedError(
+                f"A parameter cannot be found that matches parameter name '{name}'.", 0, "NamedParameterNotFound"
+            )
         replaced, read = _ARGUMENTS[name]
         made = [token for token in made if token[0] not in replaced] + read(value)
     if values(made, "Action") != ["DoNotSecure"] and not values(made, *_SETS):
@@ -242,14 +264,26 @@ def _is_list_long(tokens: Tokens) -> bool:
 _CHECKS: tuple[tuple[Callable[[Tokens], bool], str, int], ...] = (
     (_is_name_wrong, "name", 0),
     (_is_text_wrong, "description or group", 0),
-    (lambda tokens: any(_is_port_wrong(text) for text in _all_ports(tokens)), "ports; a rule of connection security has no port keywords", 0x00100022),
+    (
+        lambda tokens: any(_is_port_wrong(text) for text in _all_ports(tokens)),
+        "ports; a rule of connection security has no port keywords",
+        0x00100022,
+    ),
     (
         lambda tokens: bool(_all_ports(tokens)) and values(tokens, "Protocol") not in (["6"], ["17"]),
         "protocol and protocol-dependent fields do not match",
         0x001000A1,
     ),
-    (lambda tokens: not _is_exemption(tokens) and any("-" in text for text in _all_ports(tokens)), "a range of ports in a rule that secures", 0x00100023),
-    (lambda tokens: _is_exemption(tokens) and bool(values(tokens, *_SETS)), "authentication or cryptography in a rule that does not secure", 0x00100082),
+    (
+        lambda tokens: not _is_exemption(tokens) and any("-" in text for text in _all_ports(tokens)),
+        "a range of ports in a rule that secures",
+        0x00100023,
+    ),
+    (
+        lambda tokens: _is_exemption(tokens) and bool(values(tokens, *_SETS)),
+        "authentication or cryptography in a rule that does not secure",
+        0x00100082,
+    ),
     (
         lambda tokens: bool(values(tokens, *_address_names(1))) and bool(values(tokens, "IF", "IFType")),
         "addresses of endpoint 1 with an interface or an interface type",

@@ -146,10 +146,15 @@ class IpsecPolicy:
             # It is another way to choose rules, as DisplayName and DisplayGroup are.
             raise RefusedError(AMBIGUOUS, 0, "AmbiguousParameterSet")
         store = self._part["rules"] if session is None else session
-        changed = {rule_id: ipsec_rules.changed(ipsec_rules.parse(store[rule_id]), arguments) for rule_id in _matching(store, pattern, "Set-NetIPsecRule")}
+        changed = {
+            rule_id: ipsec_rules.changed(ipsec_rules.parse(store[rule_id]), arguments)
+            for rule_id in _matching(store, pattern, "Set-NetIPsecRule")
+        }
         for rule_id, tokens in changed.items():
             ipsec_rules.check(tokens)
-            self._write(lambda rule_id=rule_id, tokens=tokens: store.__setitem__(rule_id, self._string(tokens)), session)  # type: ignore[misc]
+            self._write(
+                lambda rule_id=rule_id, tokens=tokens: store.__setitem__(rule_id, self._string(tokens)), session
+            )  # type: ignore[misc]
 
     def remove(self, pattern: str, session: dict[str, str] | None = None) -> None:
         """Remove all rules whose id is like a pattern; without one that would be all rules there are."""
@@ -198,7 +203,9 @@ class IpsecPolicy:
     def _line(self, command: netsh_script.Command) -> None:
         serve = _NETSH.get((command.context, command.verb, command.what))
         if serve is None:
-            raise netsh_script.ScriptError(f"The following command was not found: {command.context} {command.verb} {command.what}")
+            raise netsh_script.ScriptError(
+                f"The following command was not found: {command.context} {command.verb} {command.what}"
+            )
         serve(self, command)
 
     def add_rule(self, command: netsh_script.Command) -> None:
@@ -214,7 +221,10 @@ class IpsecPolicy:
         for rule_id in self._named(command):
             tokens = ipsec_rules.changed(ipsec_rules.parse(self._part["rules"][rule_id]), arguments)
             ipsec_rules.check(tokens)
-            self._write(lambda rule_id=rule_id, tokens=tokens: self._part["rules"].__setitem__(rule_id, self._string(tokens)), None)  # type: ignore[misc]
+            self._write(
+                lambda rule_id=rule_id, tokens=tokens: self._part["rules"].__setitem__(rule_id, self._string(tokens)),
+                None,
+            )  # type: ignore[misc]
 
     def delete_rule(self, command: netsh_script.Command) -> None:
         """Remove every rule of the name."""
@@ -223,7 +233,9 @@ class IpsecPolicy:
 
     def _named(self, command: netsh_script.Command) -> list[str]:
         name = netsh_script.match(command.given)
-        found = [rule_id for rule_id, text in self._part["rules"].items() if _name(text) == name.casefold() or name == "all"]
+        found = [
+            rule_id for rule_id, text in self._part["rules"].items() if _name(text) == name.casefold() or name == "all"
+        ]
         if not found:
             raise netsh_script.ScriptError("No rules match the specified criteria.")
         return found

@@ -105,7 +105,10 @@ class LoadMaster:
 
     def services(self) -> list[dict[str, Any]]:
         """Return a copy of everything, without the numbers that are handed out: the independent look."""
-        return sorted(({name: value for name, value in item.items() if name != "Index"} for item in copy.deepcopy(self.items)), key=str)
+        return sorted(
+            ({name: value for name, value in item.items() if name != "Index"} for item in copy.deepcopy(self.items)),
+            key=str,
+        )
 
     def do(self, command: str, **parameters: Any) -> dict[str, Any]:
         """Do a command as an administrator would."""
@@ -156,9 +159,19 @@ class LoadMaster:
         return {**found, "Status": "Up", "MasterVSID": 0, "NumberOfRSs": len(item["Rs"])}
 
     def _addvs(self, given: dict[str, Any]) -> dict[str, Any]:
-        place = {"VSAddress": str(given.pop("vs")), "VSPort": int(given.pop("port")), "Protocol": str(given.pop("prot"))}
+        place = {
+            "VSAddress": str(given.pop("vs")),
+            "VSPort": int(given.pop("port")),
+            "Protocol": str(given.pop("prot")),
+        }
         self._index += 1
-        item = {"Index": self._index, **FRESH, "CheckType": "tcp" if place["Protocol"] == "tcp" else "icmp", **place, "Rs": []}
+        item = {
+            "Index": self._index,
+            **FRESH,
+            "CheckType": "tcp" if place["Protocol"] == "tcp" else "icmp",
+            **place,
+            "Rs": [],
+        }
         self.items.append(self._changed(item, given))
         return self._shown(self.items[-1])
 
@@ -193,7 +206,11 @@ class LoadMaster:
             raise Refused(422, "Invalid value for CheckType")
         ports = _ports(changed)
         for other in self.items:
-            if other is not item and (other["VSAddress"], other["Protocol"]) == (changed["VSAddress"], changed["Protocol"]) and _ports(other) & ports:
+            if (
+                other is not item
+                and (other["VSAddress"], other["Protocol"]) == (changed["VSAddress"], changed["Protocol"])
+                and _ports(other) & ports
+            ):
                 raise Refused(422, "VS already exists")
         return changed
 
@@ -219,7 +236,14 @@ class LoadMaster:
         if any((member["Addr"], member["Port"]) == place for member in item["Rs"]):
             raise Refused(422, "Rs already exists")
         item["Rs"].append(
-            {"RsIndex": len(item["Rs"]) + 1, "Addr": place[0], "Port": place[1], "Forward": "nat", "Weight": 1000, "Enable": given.get("enable", True)}
+            {
+                "RsIndex": len(item["Rs"]) + 1,
+                "Addr": place[0],
+                "Port": place[1],
+                "Forward": "nat",
+                "Weight": 1000,
+                "Enable": given.get("enable", True),
+            }
         )
         return {}
 

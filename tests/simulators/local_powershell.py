@@ -27,7 +27,13 @@ main({directory!r}, {name!r}, {program!r})
 def interpreter(directory: pathlib.Path, store: FirewallStore, program: str) -> str:
     """Make an executable below directory that is a PowerShell with the fakes of a store, and return its path."""
     path = directory / f"pwsh-{store.name}"
-    values = {"python": sys.executable, "root": str(ROOT), "directory": str(store.directory.resolve()), "name": store.name, "program": program}
+    values = {
+        "python": sys.executable,
+        "root": str(ROOT),
+        "directory": str(store.directory.resolve()),
+        "name": store.name,
+        "program": program,
+    }
     path.write_text(_TEXT.format(**values), encoding="utf-8")
     path.chmod(0o755)
     return str(path)

@@ -41,7 +41,9 @@ _GROUP_MORE = ("maxclient", "netprofile", "tcpprofilename")
 _VSERVER_MORE = ("tcpprofilename", "netprofile", "comment", "state")
 ARGUMENTS: Mapping[str, frozenset[str]] = {
     "server": frozenset(["name", "ipaddress", "domain", "td", "comment", "state"]),
-    "servicegroup": frozenset(["servicegroupname", "servicetype", "td", "usip", "clttimeout", "svrtimeout", "comment", "state", *_GROUP_MORE]),
+    "servicegroup": frozenset(
+        ["servicegroupname", "servicetype", "td", "usip", "clttimeout", "svrtimeout", "comment", "state", *_GROUP_MORE]
+    ),
     "lbmonitor": frozenset(["monitorname", "type", "interval", "resptimeout", "retries", "destport", "destip", "lrtm"]),
     "lbvserver": frozenset(
         [
@@ -63,7 +65,9 @@ ARGUMENTS: Mapping[str, frozenset[str]] = {
     ),
     "lbgroup": frozenset(["name", "persistencetype", "timeout"]),
     "nstcpprofile": frozenset(["name", "nagle"]),
-    "servicegroup_servicegroupmember_binding": frozenset(["servicegroupname", "servername", "ip", "port", "state", "weight"]),
+    "servicegroup_servicegroupmember_binding": frozenset(
+        ["servicegroupname", "servername", "ip", "port", "state", "weight"]
+    ),
     "servicegroup_lbmonitor_binding": frozenset(["servicegroupname", "monitor_name", "weight"]),
     "lbvserver_servicegroup_binding": frozenset(["name", "servicegroupname", "weight"]),
     "lbgroup_lbvserver_binding": frozenset(["name", "vservername"]),
@@ -74,7 +78,22 @@ IMMUTABLE: Mapping[str, frozenset[str]] = {
     "servicegroup": frozenset({"servicetype", "td", "state"}),
     "lbvserver": frozenset({"servicetype", "port", "td", "range", "state"}),
 }
-NUMBERS = frozenset(["port", "td", "interval", "resptimeout", "retries", "destport", "clttimeout", "svrtimeout", "timeout", "weight", "maxclient", "range"])
+NUMBERS = frozenset(
+    [
+        "port",
+        "td",
+        "interval",
+        "resptimeout",
+        "retries",
+        "destport",
+        "clttimeout",
+        "svrtimeout",
+        "timeout",
+        "weight",
+        "maxclient",
+        "range",
+    ]
+)
 CHOICES: Mapping[str, frozenset[str]] = {
     "usip": frozenset({"YES", "NO"}),
     "nagle": frozenset({"ENABLED", "DISABLED"}),
@@ -83,7 +102,12 @@ CHOICES: Mapping[str, frozenset[str]] = {
     "lbmethod": frozenset({"LEASTCONNECTION", "ROUNDROBIN", "SOURCEIPHASH", "LEASTRESPONSETIME"}),
     "servicetype": frozenset({"TCP", "UDP", "HTTP", "SSL", "SSL_BRIDGE", "ANY", "DNS"}),
 }
-RANGES: Mapping[str, tuple[int, int]] = {"timeout": (0, 1440), "td": (0, 4094), "retries": (1, 127), "clttimeout": (0, 31536000)}
+RANGES: Mapping[str, tuple[int, int]] = {
+    "timeout": (0, 1440),
+    "td": (0, 4094),
+    "retries": (1, 127),
+    "clttimeout": (0, 31536000),
+}
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "lbmonitor": {"interval": "5", "resptimeout": "2", "retries": "3"},
     "lbvserver": {"persistencetype": "NONE", "timeout": "2", "lbmethod": "LEASTCONNECTION", "state": "ENABLED"},
@@ -224,7 +248,11 @@ class Appliance:
         for name, value in said.items():
             if name not in ARGUMENTS[kind]:
                 raise Refused(400, 278, f"Invalid argument [{name}]")
-            if value == "" or (name in NUMBERS and not value.isdigit()) or (name in CHOICES and value.upper() not in CHOICES[name]):
+            if (
+                value == ""
+                or (name in NUMBERS and not value.isdigit())
+                or (name in CHOICES and value.upper() not in CHOICES[name])
+            ):
                 raise Refused(400, 1097, f"Invalid argument value [{name}, {value}]")
             low, high = RANGES.get(name, (0, 2**32))
             if name in NUMBERS and not low <= int(value) <= high:
@@ -238,29 +266,48 @@ class Appliance:
 
     def _consistent(self, kind: str, said: Mapping[str, Any], own: str = "") -> None:
         for name, target in REFERENCES.get(kind, {}).items():
-            if name in said and said[name] not in self.running[target] and not (target == "nstcpprofile" and said[name].startswith("nstcp_")):
+            if (
+                name in said
+                and said[name] not in self.running[target]
+                and not (target == "nstcpprofile" and said[name].startswith("nstcp_"))
+            ):
                 raise missing(said[name])
         others = {key: item for key, item in self.running[kind].items() if key != own}
         if kind == "lbvserver":
             socket = tuple(said.get(name, "0") for name in ("td", "servicetype", "ipv46", "port"))
-            if any(tuple(item.get(name, "0") for name in ("td", "servicetype", "ipv46", "port")) == socket for item in others.values()):
+            if any(
+                tuple(item.get(name, "0") for name in ("td", "servicetype", "ipv46", "port")) == socket
+                for item in others.values()
+            ):
                 raise exists()
-        if kind == "server" and any((item.get("ipaddress"), item.get("td", "0")) == (said.get("ipaddress"), said.get("td", "0")) for item in others.values()):
+        if kind == "server" and any(
+            (item.get("ipaddress"), item.get("td", "0")) == (said.get("ipaddress"), said.get("td", "0"))
+            for item in others.values()
+        ):
             raise exists()
-        if kind == "lbgroup_lbvserver_binding" and any(item["vservername"] == said["vservername"] for item in others.values()):
+        if kind == "lbgroup_lbvserver_binding" and any(
+            item["vservername"] == said["vservername"] for item in others.values()
+        ):
             # "A virtual server can be assigned to only one group at any given time."
             raise Refused(599, 2129, "Vserver is already bound to another group")
         if kind == "lbmonitor" and int(said.get("resptimeout", 2)) >= int(said.get("interval", 5)):
             raise Refused(599, 1130, "Response timeout should be less than the monitor interval")
         if kind == "servicegroup_servicegroupmember_binding":
-            group, server = self.running["servicegroup"][said["servicegroupname"]], self.running["server"][said["servername"]]
+            group, server = (
+                self.running["servicegroup"][said["servicegroupname"]],
+                self.running["server"][said["servername"]],
+            )
             if group.get("td", "0") != server.get("td", "0"):
                 raise Refused(599, 2770, "Traffic domains of the entities do not match")
 
     def _referring(self, kind: str, key: str) -> Any:
         for other, names in REFERENCES.items():
             for name, target in names.items():
-                yield from ((other, row_key) for row_key, row in self.running[other].items() if target == kind and row.get(name) == key)
+                yield from (
+                    (other, row_key)
+                    for row_key, row in self.running[other].items()
+                    if target == kind and row.get(name) == key
+                )
 
 
 class NetScaler:
@@ -352,15 +399,21 @@ class NetScaler:
         if request.method == "DELETE":
             kind, _slash, key = name.partition("/")
             arguments = dict(part.split(":", 1) for part in query.get("args", "").split(",") if part)
-            self.appliance.remove(kind, {KEYS[kind][0]: key, **{name: urllib.parse.unquote(value) for name, value in arguments.items()}})
+            self.appliance.remove(
+                kind, {KEYS[kind][0]: key, **{name: urllib.parse.unquote(value) for name, value in arguments.items()}}
+            )
             return Response(200, _done())
         return self._write(request, name, query)
 
     def _get(self, name: str) -> Response:
         if name == "nsrunningconfig":
-            return Response(200, {**_done(), "nsrunningconfig": {"response": running_lines(self.appliance, self.units)}})
+            return Response(
+                200, {**_done(), "nsrunningconfig": {"response": running_lines(self.appliance, self.units)}}
+            )
         if name == "hanode":
-            return Response(200, {**_done(), "hanode": self.units or [{"id": "0", "ipaddress": "127.0.0.1", "state": "Primary"}]})
+            return Response(
+                200, {**_done(), "hanode": self.units or [{"id": "0", "ipaddress": "127.0.0.1", "state": "Primary"}]}
+            )
         kind, _slash, key = name.partition("/")
         if kind not in KEYS:
             raise Refused(400, 1074, f"Invalid object name [{kind}]")
@@ -375,13 +428,23 @@ class NetScaler:
         document = request.document()
         if name != "macroapi" and set(document) != {name}:
             raise Refused(400, 1074, "Invalid object name")
-        pairs = [(kind, item) for kind, found in document.items() for item in (found if isinstance(found, list) else [found])]
+        pairs = [
+            (kind, item) for kind, found in document.items() for item in (found if isinstance(found, list) else [found])
+        ]
         action = query.get("action") or ("update" if request.method == "PUT" else "add")
         if name == "macroapi" and action not in ("add", "update", "remove"):
             raise Refused(400, 1075, "Only homogenous add, update and remove are supported")
-        return self._bulk(pairs, action, request.headers.get("x-nitro-onerror", "exit").lower(), query.get("idempotent") == "yes", name == "macroapi")
+        return self._bulk(
+            pairs,
+            action,
+            request.headers.get("x-nitro-onerror", "exit").lower(),
+            query.get("idempotent") == "yes",
+            name == "macroapi",
+        )
 
-    def _bulk(self, pairs: list[tuple[str, Mapping[str, Any]]], action: str, on_error: str, idempotent: bool, is_macro: bool) -> Response:
+    def _bulk(
+        self, pairs: list[tuple[str, Mapping[str, Any]]], action: str, on_error: str, idempotent: bool, is_macro: bool
+    ) -> Response:
         if on_error == "rollback" and action != "add":
             raise Refused(400, 1080, "Rollback is supported on add and bind operations only")
         before = copy.deepcopy(self.appliance.running)
@@ -404,7 +467,9 @@ class NetScaler:
             return Response(last.status, last.document())
         # "When the first operation fails ... the response payload only shows the error details of the failed operation."
         shown = parts if on_error == "continue" else [last.document()]
-        return Response(207, {"errorcode": 1243, "message": "Bulk operation failed", "severity": "ERROR", "response": shown})
+        return Response(
+            207, {"errorcode": 1243, "message": "Bulk operation failed", "severity": "ERROR", "response": shown}
+        )
 
     def _one(self, kind: str, item: Mapping[str, Any], action: str, idempotent: bool) -> None:
         if self.fail_at and self.fail_at == f"{action} {kind}":
@@ -414,9 +479,12 @@ class NetScaler:
         elif action in ("enable", "disable"):
             self.appliance.switch(kind, item, f"{action.upper()}D")
         else:
-            {"update": self.appliance.update, "unset": self.appliance.unset, "remove": self.appliance.remove, "rename": self.appliance.rename}[action](
-                kind, item
-            )
+            {
+                "update": self.appliance.update,
+                "unset": self.appliance.unset,
+                "remove": self.appliance.remove,
+                "rename": self.appliance.rename,
+            }[action](kind, item)
 
 
 def _done() -> dict[str, Any]:
@@ -426,29 +494,58 @@ def _done() -> dict[str, Any]:
 def running_lines(appliance: Appliance, units: list[dict[str, str]]) -> str:
     """Return the running configuration, with the lines and the order of an ns.conf: defaults are left out, timeouts never."""
     running = appliance.running
-    lines = ["#NS14.1 Build 43.50", "# Last modified Sat Nov 28 01:00:00 2026", "set ns config -IPAddress 127.0.0.1 -netmask 255.255.255.0"]
-    lines += ["enable ns feature LB CS SSL", "set ns hostName lb01", *(f"add HA node {unit['id']} {unit['ipaddress']}" for unit in units if unit["id"] != "0")]
-    lines += [
-        f"add ns tcpProfile {_word(item['name'])}{_options(item, {'nagle': '-nagle'}, {'nagle': 'DISABLED'})}" for item in running["nstcpprofile"].values()
+    lines = [
+        "#NS14.1 Build 43.50",
+        "# Last modified Sat Nov 28 01:00:00 2026",
+        "set ns config -IPAddress 127.0.0.1 -netmask 255.255.255.0",
     ]
-    lines += [f"add server {_word(item['name'])} {item['ipaddress']}{_options(item, _SERVER, {'td': '0'})}" for item in running["server"].values()]
+    lines += [
+        "enable ns feature LB CS SSL",
+        "set ns hostName lb01",
+        *(f"add HA node {unit['id']} {unit['ipaddress']}" for unit in units if unit["id"] != "0"),
+    ]
+    lines += [
+        f"add ns tcpProfile {_word(item['name'])}{_options(item, {'nagle': '-nagle'}, {'nagle': 'DISABLED'})}"
+        for item in running["nstcpprofile"].values()
+    ]
+    lines += [
+        f"add server {_word(item['name'])} {item['ipaddress']}{_options(item, _SERVER, {'td': '0'})}"
+        for item in running["server"].values()
+    ]
     for item in running["servicegroup"].values():
         idle = {"clttimeout": _idle(item), "svrtimeout": _idle(item), "usip": "NO", "state": "ENABLED", **item}
         words = _options(idle, _GROUP, {"td": "0", "state": "ENABLED"})
-        lines.append(f"add serviceGroup {_word(item['servicegroupname'])} {item['servicetype']} -maxClient 0 -maxReq 0 -cip DISABLED{words}")
+        lines.append(
+            f"add serviceGroup {_word(item['servicegroupname'])} {item['servicetype']} -maxClient 0 -maxReq 0 -cip DISABLED{words}"
+        )
     for item in running["lbvserver"].values():
         whole = {"persistencetype": "NONE", "clttimeout": _idle(item), "state": "ENABLED", **item}
-        words = _options(whole, _VSERVER, {"td": "0", "timeout": "2", "lbmethod": "LEASTCONNECTION", "state": "ENABLED"})
-        lines.append(f"add lb vserver {_word(item['name'])} {item['servicetype']} {item.get('ipv46', '0.0.0.0')} {item.get('port', '0')}{words}")
-    lines += [f"add lb group {_word(item['name'])}{_options(item, _PERSISTENCE, {'timeout': '2'})}" for item in running["lbgroup"].values()]
-    lines += [f"bind lb group {_word(item['name'])} {_word(item['vservername'])}" for item in running["lbgroup_lbvserver_binding"].values()]
-    lines += [f"bind lb vserver {_word(item['name'])} {_word(item['servicegroupname'])}" for item in running["lbvserver_servicegroup_binding"].values()]
+        words = _options(
+            whole, _VSERVER, {"td": "0", "timeout": "2", "lbmethod": "LEASTCONNECTION", "state": "ENABLED"}
+        )
+        lines.append(
+            f"add lb vserver {_word(item['name'])} {item['servicetype']} {item.get('ipv46', '0.0.0.0')} {item.get('port', '0')}{words}"
+        )
+    lines += [
+        f"add lb group {_word(item['name'])}{_options(item, _PERSISTENCE, {'timeout': '2'})}"
+        for item in running["lbgroup"].values()
+    ]
+    lines += [
+        f"bind lb group {_word(item['name'])} {_word(item['vservername'])}"
+        for item in running["lbgroup_lbvserver_binding"].values()
+    ]
+    lines += [
+        f"bind lb vserver {_word(item['name'])} {_word(item['servicegroupname'])}"
+        for item in running["lbvserver_servicegroup_binding"].values()
+    ]
     for item in running["lbmonitor"].values():
         words = _options(item, _MONITOR, {"interval": "5", "resptimeout": "2", "retries": "3"})
         lines.append(f"add lb monitor {_word(item['monitorname'])} {item['type']} -LRTM DISABLED{words}")
     for item in running["servicegroup_servicegroupmember_binding"].values():
         words = _options(item, {"state": "-state"}, {"state": "ENABLED"})
-        lines.append(f"bind serviceGroup {_word(item['servicegroupname'])} {_word(item['servername'])} {item['port']}{words}")
+        lines.append(
+            f"bind serviceGroup {_word(item['servicegroupname'])} {_word(item['servername'])} {item['port']}{words}"
+        )
     lines += [
         f"bind serviceGroup {_word(item['servicegroupname'])} -monitorName {_word(item['monitor_name'])}"
         for item in running["servicegroup_lbmonitor_binding"].values()
@@ -481,7 +578,9 @@ _MONITOR = {"interval": "-interval", "resptimeout": "-resptimeout", "retries": "
 
 
 def _options(item: Mapping[str, Any], words: Mapping[str, str], usual: Mapping[str, str]) -> str:
-    return "".join(f" {word} {_word(item[name])}" for name, word in words.items() if name in item and item[name] != usual.get(name))
+    return "".join(
+        f" {word} {_word(item[name])}" for name, word in words.items() if name in item and item[name] != usual.get(name)
+    )
 
 
 def _idle(item: Mapping[str, Any]) -> str:

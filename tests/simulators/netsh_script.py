@@ -19,7 +19,20 @@ from typing import Any
 
 _WORD = re.compile(r'((?:[^\s"]|"[^"]*")+)')
 _CONTEXTS = (("advfirewall", "consec"), ("ipsec", "static"))
-_RULE: tuple[str, ...] = ("name", "endpoint1", "endpoint2", "action", "description", "mode", "enable", "profile", "type", "port1", "port2", "protocol")
+_RULE: tuple[str, ...] = (
+    "name",
+    "endpoint1",
+    "endpoint2",
+    "action",
+    "description",
+    "mode",
+    "enable",
+    "profile",
+    "type",
+    "port1",
+    "port2",
+    "protocol",
+)
 _RULE += ("interfacetype", "auth1", "auth2", "qmsecmethods", "localtunnelendpoint", "remotetunnelendpoint")
 _MATCH = ("name", "endpoint1", "endpoint2", "port1", "port2", "protocol", "profile", "type")
 _SECURITY = {
@@ -29,7 +42,13 @@ _SECURITY = {
     "requireinrequireout": ("Require", "Require"),
 }
 # The words of consec add rule, and the arguments of New-NetIPsecRule that say the same.
-_SAME = {"endpoint1": "LocalAddress", "endpoint2": "RemoteAddress", "port1": "LocalPort", "port2": "RemotePort", "protocol": "Protocol"}
+_SAME = {
+    "endpoint1": "LocalAddress",
+    "endpoint2": "RemoteAddress",
+    "port1": "LocalPort",
+    "port2": "RemotePort",
+    "protocol": "Protocol",
+}
 _SAME.update(profile="Profile", description="Description", interfacetype="InterfaceType")
 _INTERFACES = {"lan": "Wired", "wireless": "Wireless", "ras": "RemoteAccess", "any": "Any"}
 
@@ -70,7 +89,9 @@ def command(line: str) -> Command:
         raise ScriptError(f"The following command was not found: {line}")
     rest = words[4:]
     cut = rest.index("new") if "new" in rest else len(rest)
-    return Command(f"{words[0]} {words[1]}", words[2], words[3], _pairs(rest[:cut], line), _pairs(rest[cut + 1 :], line))
+    return Command(
+        f"{words[0]} {words[1]}", words[2], words[3], _pairs(rest[:cut], line), _pairs(rest[cut + 1 :], line)
+    )
 
 
 def _pairs(words: list[str], line: str) -> dict[str, str]:
@@ -139,11 +160,44 @@ def match(given: Mapping[str, str]) -> str:
 # --- ipsec static -------------------------------------------------------------------------------------------------
 
 _LEGACY_WORDS = {
-    ("add", "policy"): {"name", "description", "mmpfs", "qmpermm", "mmlifetime", "activatedefaultrule", "pollinginterval", "assign", "mmsecmethods"},
+    ("add", "policy"): {
+        "name",
+        "description",
+        "mmpfs",
+        "qmpermm",
+        "mmlifetime",
+        "activatedefaultrule",
+        "pollinginterval",
+        "assign",
+        "mmsecmethods",
+    },
     ("add", "filterlist"): {"name", "description"},
-    ("add", "filter"): {"filterlist", "srcaddr", "dstaddr", "description", "protocol", "mirrored", "srcmask", "dstmask", "srcport", "dstport"},
+    ("add", "filter"): {
+        "filterlist",
+        "srcaddr",
+        "dstaddr",
+        "description",
+        "protocol",
+        "mirrored",
+        "srcmask",
+        "dstmask",
+        "srcport",
+        "dstport",
+    },
     ("add", "filteraction"): {"name", "description", "qmpfs", "inpass", "soft", "action", "qmsecmethods"},
-    ("add", "rule"): {"name", "policy", "filterlist", "filteraction", "tunnel", "conntype", "activate", "description", "kerberos", "psk", "rootca"},
+    ("add", "rule"): {
+        "name",
+        "policy",
+        "filterlist",
+        "filteraction",
+        "tunnel",
+        "conntype",
+        "activate",
+        "description",
+        "kerberos",
+        "psk",
+        "rootca",
+    },
     ("set", "policy"): {"name", "newname", "description", "assign", "activatedefaultrule"},
     ("set", "batch"): {"mode"},
     ("delete", "policy"): {"name"},
@@ -211,7 +265,11 @@ def _legacy_delete(store: dict[str, Any], one: Command) -> None:
         raise ScriptError(f"delete {one.what}: there is no {one.given.get('name')!r}")
 
 
-_LEGACY: Mapping[str, Callable[[dict[str, Any], Command], None]] = {"add": _legacy_add, "set": _legacy_set, "delete": _legacy_delete}
+_LEGACY: Mapping[str, Callable[[dict[str, Any], Command], None]] = {
+    "add": _legacy_add,
+    "set": _legacy_set,
+    "delete": _legacy_delete,
+}
 
 
 def _filter(store: dict[str, Any], given: Mapping[str, str]) -> None:

@@ -27,7 +27,9 @@ from .executor import Command, Completed
 from .firewall_store import NEW_RULE, ConnectionDroppedError, FirewallStore, FwRule
 
 _FAKES = pathlib.Path(__file__).resolve().parent
-_COM, _DNS, _IPSEC, _PROBE, _WINDOWS = (_FAKES / f"fake_{name}.ps1" for name in ("com", "dns", "ipsec", "probe", "windows"))
+_COM, _DNS, _IPSEC, _PROBE, _WINDOWS = (
+    _FAKES / f"fake_{name}.ps1" for name in ("com", "dns", "ipsec", "probe", "windows")
+)
 # Named as the module names it before ansible-core 2.19, by its whole name since.
 _UTIL = re.compile(r"(?:ansible_collections\.msuc\.lync\.plugins|\.)\.module_utils\._(?!Module)(\w+?)(?:\.psm1)?")
 # Saves a tenth: a run of two seconds never gets back what it costs to profile and to compile its own code twice.
@@ -53,8 +55,18 @@ class PowerShellExecutor:
             for name, program in {**dict.fromkeys(_OWN_NAMES, self._program), _CODE_PAGE: shutil.which("true")}.items():
                 (pathlib.Path(scratch) / name).symlink_to(str(program))
             path = f"{scratch}{os.pathsep}{os.environ['PATH']}"
-            environment = {**os.environ, **files.environment(), **_DOTNET, "LAB_ASSEMBLY": self._assembly, "TEMP": scratch, "TMP": scratch, "PATH": path}
-            done = subprocess.run(arguments, input=_with_fakes(command.stdin), env=environment, capture_output=True, check=False)
+            environment = {
+                **os.environ,
+                **files.environment(),
+                **_DOTNET,
+                "LAB_ASSEMBLY": self._assembly,
+                "TEMP": scratch,
+                "TMP": scratch,
+                "PATH": path,
+            }
+            done = subprocess.run(
+                arguments, input=_with_fakes(command.stdin), env=environment, capture_output=True, check=False
+            )
             files.take_back()
             if files.is_dropped():
                 raise ConnectionDroppedError
@@ -63,7 +75,12 @@ class PowerShellExecutor:
 
 def bridge(store: FirewallStore) -> dict[str, str]:
     """Return the environment that leads the fakes of IPsec to a host's store; tests.simulators.ipsec_bridge stands in between."""
-    return {"LAB_STORE": str(store.directory.resolve()), "LAB_HOST": store.name, "LAB_PYTHON": sys.executable, "LAB_ROOT": str(_FAKES.parents[1])}
+    return {
+        "LAB_STORE": str(store.directory.resolve()),
+        "LAB_HOST": store.name,
+        "LAB_PYTHON": sys.executable,
+        "LAB_ROOT": str(_FAKES.parents[1]),
+    }
 
 
 def _assembly() -> str:
@@ -93,7 +110,13 @@ class FakeFiles:
 
     def environment(self) -> dict[str, str]:
         """Return what leads the fakes to the files."""
-        lab = {"LAB_FAKES": _FAKES, "LAB_RULES": self._rules, "LAB_WORLD": self._world, "LAB_TASK": self._task, "LAB_COUNTS": self._counts}
+        lab = {
+            "LAB_FAKES": _FAKES,
+            "LAB_RULES": self._rules,
+            "LAB_WORLD": self._world,
+            "LAB_TASK": self._task,
+            "LAB_COUNTS": self._counts,
+        }
         lab["LAB_DROPPED"] = self._dropped
         found = {**lab, "SystemRoot": self._windows}
         full = {"LAB_DISK_FULL": "1"} if self._store.faults().disk_full else {}
@@ -119,13 +142,18 @@ class FakeFiles:
         name, due, command, has_run = self._task.read_text(encoding="utf-8").splitlines()
         if not due:
             return {**self._before["task"], "has_run": has_run == "True"}
-        minutes = (datetime.datetime.fromisoformat(due.replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)).total_seconds() / 60
+        minutes = (
+            datetime.datetime.fromisoformat(due.replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)
+        ).total_seconds() / 60
         path = str(pathlib.PurePosixPath(command.split('"')[1].replace("\\", "/")))
         return {"name": name, "path": path, "due": self._before["now"] + round(minutes), "has_run": False}
 
 
 def _rules_of(path: pathlib.Path) -> list[dict[str, object]]:
-    return [{**NEW_RULE, **_values(line), "id": f"{{{number}}}"} for number, line in enumerate(path.read_text(encoding="utf-8").splitlines())]
+    return [
+        {**NEW_RULE, **_values(line), "id": f"{{{number}}}"}
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines())
+    ]
 
 
 def _with_fakes(stdin: bytes) -> bytes:
@@ -167,7 +195,9 @@ def _lines(rules: list[dict[str, object]]) -> str:
 
 
 def _line(values: Mapping[str, object]) -> str:
-    return " ".join(f"{name}:{base64.b64encode(_text(value).encode()).decode()}" for name, value in values.items()) + "\n"
+    return (
+        " ".join(f"{name}:{base64.b64encode(_text(value).encode()).decode()}" for name, value in values.items()) + "\n"
+    )
 
 
 def _text(value: object) -> str:

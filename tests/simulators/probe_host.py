@@ -21,10 +21,17 @@ _ROOT = pathlib.Path(__file__).resolve().parents[2]
 def run_module(arguments: Mapping[str, Any], check_mode: bool = False, prefix: Sequence[str] = ()) -> dict[str, Any]:
     """Return what the module answers to arguments; prefix: a command that runs its interpreter."""
     program = str(_ROOT / "plugins" / "modules" / "linux_probe_remote.py")
-    given = {**arguments, "_ansible_check_mode": check_mode, "_ansible_remote_tmp": "/tmp", "_ansible_keep_remote_files": False}
+    given = {
+        **arguments,
+        "_ansible_check_mode": check_mode,
+        "_ansible_remote_tmp": "/tmp",
+        "_ansible_keep_remote_files": False,
+    }
     environment = {**os.environ, "PYTHONPATH": str(_ROOT / ".collections")}
     text = json.dumps({"ANSIBLE_MODULE_ARGS": given})
-    done = subprocess.run([*prefix, sys.executable, program], input=text, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*prefix, sys.executable, program], input=text, env=environment, capture_output=True, text=True, check=False
+    )
     answer: dict[str, Any] = json.loads(done.stdout)
     answer.pop("invocation", None)
     return answer

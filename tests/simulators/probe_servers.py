@@ -34,11 +34,23 @@ def certificate(names: Sequence[str], days: float = 365, subject: str = "") -> b
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject or names[0])])
     now = datetime.datetime.now(datetime.timezone.utc)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(x509.random_serial_number())
-    builder = builder.not_valid_before(now - datetime.timedelta(days=400)).not_valid_after(now + datetime.timedelta(days=days))
-    made = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), critical=False).sign(key, hashes.SHA256())
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+    )
+    builder = builder.not_valid_before(now - datetime.timedelta(days=400)).not_valid_after(
+        now + datetime.timedelta(days=days)
+    )
+    made = builder.add_extension(
+        x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), critical=False
+    ).sign(key, hashes.SHA256())
     plain = serialization.NoEncryption()
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain) + made.public_bytes(serialization.Encoding.PEM)
+    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain) + made.public_bytes(
+        serialization.Encoding.PEM
+    )
 
 
 class Servers:
@@ -62,7 +74,15 @@ class Servers:
         listener = socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
         return self._start(listener, lambda: self._accept(listener, serve or _hold))
 
-    def tls(self, address: str, port: int, pem: bytes, *, asks_client: bool = False, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> int:
+    def tls(
+        self,
+        address: str,
+        port: int,
+        pem: bytes,
+        *,
+        asks_client: bool = False,
+        newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
+    ) -> int:
         """Listen with a certificate; asks_client: demand one of the client, as servers of MTLS do. newest: version of TLS."""
         context = _server_context(pem, asks_client)
         context.maximum_version = newest

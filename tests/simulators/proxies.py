@@ -47,16 +47,26 @@ VIP, OTHER = f"{NET}.100", f"{NET}.101"
 MEMBERS = (f"{NET}.11", f"{NET}.12", f"{NET}.13")
 PORTS = (15061, 10444, 10443, 15071)
 STREAM_MODULE = Path("/usr/lib/nginx/modules/ngx_stream_module.so")
-HAPROXY, NGINX = shutil.which("haproxy", path="/usr/sbin:/usr/bin:/sbin"), shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin")
-needs_haproxy = pytest.mark.skipif(HAPROXY is None, reason="the program haproxy is not installed; Debian has it in the package haproxy")
+HAPROXY, NGINX = (
+    shutil.which("haproxy", path="/usr/sbin:/usr/bin:/sbin"),
+    shutil.which("nginx", path="/usr/sbin:/usr/bin:/sbin"),
+)
+needs_haproxy = pytest.mark.skipif(
+    HAPROXY is None, reason="the program haproxy is not installed; Debian has it in the package haproxy"
+)
 needs_nginx = pytest.mark.skipif(
-    NGINX is None or not STREAM_MODULE.is_file(), reason="nginx with its stream module is not installed; Debian has it in nginx and libnginx-mod-stream"
+    NGINX is None or not STREAM_MODULE.is_file(),
+    reason="nginx with its stream module is not installed; Debian has it in nginx and libnginx-mod-stream",
 )
 
 
-def services(ports: tuple[int, ...] = PORTS, states: Mapping[str, MemberState] | None = None, **more: Any) -> tuple[Service, ...]:
+def services(
+    ports: tuple[int, ...] = PORTS, states: Mapping[str, MemberState] | None = None, **more: Any
+) -> tuple[Service, ...]:
     """Return TCP services of one pool; states of members that are not active; interval and idle times of a test are short."""
-    members = tuple(Member(address, (states or {}).get(address, MemberState.ACTIVE)) for address in more.pop("members", MEMBERS))
+    members = tuple(
+        Member(address, (states or {}).get(address, MemberState.ACTIVE)) for address in more.pop("members", MEMBERS)
+    )
     said: dict[str, Any] = {
         "pool": POOL, "vip": VIP, "protocol": "tcp", "members": members, "monitor": Monitor(15061, 1, 2), "idle_seconds": 60,
         "persistence": Persistence(PersistenceKind.SOURCE, 1200, group=affinity_group(POOL, VIP)), **more,
@@ -160,12 +170,16 @@ def ipv6_addresses(count: int) -> Iterator[tuple[str, ...]]:
             address = f"fd00:{os.getpid() & 0xFFFF:x}::{number:x}"
             command = ["ip", "-6", "address", "add", f"{address}/128", "dev", "lo", "nodad"]
             if shutil.which("ip") is None or subprocess.run(command, capture_output=True, check=False).returncode:
-                pytest.skip("IPv6 addresses cannot be added to the loopback interface here: it takes root, iproute2 and IPv6")
+                pytest.skip(
+                    "IPv6 addresses cannot be added to the loopback interface here: it takes root, iproute2 and IPv6"
+                )
             made.append(address)
         yield tuple(made)
     finally:
         for address in made:
-            subprocess.run(["ip", "-6", "address", "del", f"{address}/128", "dev", "lo"], capture_output=True, check=False)
+            subprocess.run(
+                ["ip", "-6", "address", "del", f"{address}/128", "dev", "lo"], capture_output=True, check=False
+            )
 
 
 @dataclass
@@ -181,7 +195,15 @@ class Proxy:
     calls: list[str] = field(default_factory=list)
 
     def remote(self, arguments: Mapping[str, object]) -> Mapping[str, Any]:
-        options = {"content": None, "expected": "", "commands": [], "listeners": [], "seconds": 10, **self.fixed, **arguments}
+        options = {
+            "content": None,
+            "expected": "",
+            "commands": [],
+            "listeners": [],
+            "seconds": 10,
+            **self.fixed,
+            **arguments,
+        }
         host = self.module.Host(options)
         self.calls.append(str(options["operation"]))
         try:
@@ -222,7 +244,9 @@ def running_haproxy(folder: Path) -> Iterator[Proxy]:
     include.mkdir(parents=True)
     main.write_text(MAIN, encoding="utf-8")
     command = [str(HAPROXY), "-W", "-S", str(master), "-f", str(main), "-f", str(include)]
-    (include / "10-other.cfg").write_text(f"frontend other\n    bind {OTHER}:18080\n    default_backend none\nbackend none\n", encoding="utf-8")
+    (include / "10-other.cfg").write_text(
+        f"frontend other\n    bind {OTHER}:18080\n    default_backend none\nbackend none\n", encoding="utf-8"
+    )
     with _started(command, folder) as process:
         assert waited(10, master.exists), (folder / "log").read_text()
         fixed = {"program": HAPROXY, "master_socket": str(master)}
@@ -250,7 +274,9 @@ def running_nginx(folder: Path, workers: int = 1) -> Iterator[Proxy]:
 def _http_part(folder: Path) -> str:
     """Return an http part that reads a folder of files and keeps what it writes below its own."""
     (folder / "conf.d").mkdir()
-    kept = "".join(f"{kind}_temp_path {folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+    kept = "".join(
+        f"{kind}_temp_path {folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
     return f"http {{ access_log off; {kept}include {folder}/conf.d/*.conf; }}\n"
 
 

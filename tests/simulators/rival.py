@@ -39,7 +39,15 @@ def rival_play(hosts: str, rules: Rules) -> str:
     """Return a play that makes the rules one after the other, in our group; JSON, and so YAML."""
     options = {option: f"{{{{ item.{option} | default(omit) }}}}" for option in _OPTIONS}
     rule = {**options, "group": GROUP}
-    return _play(hosts, {"name": "Each rule", "community.windows.win_firewall_rule": rule, "loop": rules, "loop_control": {"label": "{{ item.name }}"}})
+    return _play(
+        hosts,
+        {
+            "name": "Each rule",
+            "community.windows.win_firewall_rule": rule,
+            "loop": rules,
+            "loop_control": {"label": "{{ item.name }}"},
+        },
+    )
 
 
 def _play(hosts: str, task: dict[str, Any]) -> str:

@@ -33,7 +33,9 @@ def prepare(hosts: Mapping[str, Mapping[str, Any]], directory: pathlib.Path) -> 
     stores = {name: FirewallStore(directory, name) for name in hosts}
     for name, store in stores.items():
         if not store.path.is_file():
-            store.create(list(hosts[name]["addresses"]), _seed(hosts[name].get("seed", "stock")), hosts[name].get("switches"))
+            store.create(
+                list(hosts[name]["addresses"]), _seed(hosts[name].get("seed", "stock")), hosts[name].get("switches")
+            )
             change(store, **hosts[name].get("ipsec", {}))
     return stores
 
@@ -62,7 +64,9 @@ def inventory(ports: Mapping[str, int]) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until a signal comes."""
-    parser = argparse.ArgumentParser(prog="python -m tests.simulators.serve", description="Start simulated Windows hosts that speak WinRM.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.simulators.serve", description="Start simulated Windows hosts that speak WinRM."
+    )
     parser.add_argument("--hosts", required=True, type=pathlib.Path, help="JSON file of the hosts")
     parser.add_argument("--store", required=True, type=pathlib.Path, help="directory that holds the hosts' firewalls")
     parser.add_argument("--inventory", required=True, type=pathlib.Path, help="inventory file to write")

@@ -33,12 +33,28 @@ def _appx(dice: random.Random, number: int) -> str:
 
 def _stock(dice: random.Random, name: int) -> str:
     protocol = dice.choice((6, 6, 6, 17, 17, 58, 1, None))
-    parts = [f"v2.{dice.choice((0, 10, 28))}", "Action=Allow", f"Active={dice.choice(('TRUE', 'FALSE'))}", f"Dir={dice.choice(('In', 'Out'))}"]
+    parts = [
+        f"v2.{dice.choice((0, 10, 28))}",
+        "Action=Allow",
+        f"Active={dice.choice(('TRUE', 'FALSE'))}",
+        f"Dir={dice.choice(('In', 'Out'))}",
+    ]
     parts += [f"Protocol={protocol}"] if protocol else []
-    parts += [f"Profile={profile}" for profile in dice.choice(((), ("Domain",), ("Private", "Public"), ("Domain", "Private", "Public")))]
+    parts += [
+        f"Profile={profile}"
+        for profile in dice.choice(((), ("Domain",), ("Private", "Public"), ("Domain", "Private", "Public")))
+    ]
     parts += [f"LPort={dice.choice(_PORTS)}"] if protocol in (6, 17) else []
     parts += ["ICMP6=128:*"] if protocol == 58 else ["ICMP4=8:*"] if protocol == 1 else []
     parts += ["RA4=LocalSubnet", "RA6=LocalSubnet"] if dice.random() < 0.35 else []
     parts += ["App=%SystemRoot%\\system32\\svchost.exe", "Svc=Dnscache"] if dice.random() < 0.5 else ["App=System"]
     group = f"@FirewallAPI.dll,-{25000 + name % 78}"
-    return "|".join([*parts, f"Name=@FirewallAPI.dll,-{30000 + name}", f"Desc=@FirewallAPI.dll,-{40000 + name}", f"EmbedCtxt={group}", ""])
+    return "|".join(
+        [
+            *parts,
+            f"Name=@FirewallAPI.dll,-{30000 + name}",
+            f"Desc=@FirewallAPI.dll,-{40000 + name}",
+            f"EmbedCtxt={group}",
+            "",
+        ]
+    )

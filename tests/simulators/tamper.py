@@ -81,7 +81,11 @@ def _put(rule: FwRule, settings: dict[str, Any]) -> None:
 
 def change_exemption(store: FirewallStore, name: str, arguments: dict[str, Any]) -> None:
     """Change the connection security rules of a name; raises TamperError when there is none."""
-    found = [rule_id for rule_id, text in ipsec_store.shown(store).items() if ipsec_rules.values(ipsec_rules.parse(text), "Name") == [name]]
+    found = [
+        rule_id
+        for rule_id, text in ipsec_store.shown(store).items()
+        if ipsec_rules.values(ipsec_rules.parse(text), "Name") == [name]
+    ]
     if not found:
         raise TamperError(f"no exemption {name!r} on {store.name}")
     for rule_id in found:
@@ -100,7 +104,9 @@ def _setting(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals:
         raise argparse.ArgumentTypeError(f"{text!r} is not PROPERTY=VALUE")
-    return key, {"true": True, "false": False}.get(value.casefold(), int(value) if value.isdigit() and key.casefold() in _NUMBERS else value)
+    return key, {"true": True, "false": False}.get(
+        value.casefold(), int(value) if value.isdigit() and key.casefold() in _NUMBERS else value
+    )
 
 
 _WRITE_FAULTS = frozenset({"com_error_at_write", "drop_after_write", "shut_after_write"})
@@ -109,7 +115,9 @@ _NUMBERS = frozenset(name.casefold() for name, value in NEW_RULE.items() if isin
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks; 1 with a message when it cannot be done."""
-    parser = argparse.ArgumentParser(prog="python -m tests.simulators.tamper", description="Look at a simulated host, or change a rule by hand.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.simulators.tamper", description="Look at a simulated host, or change a rule by hand."
+    )
     parser.add_argument("host")
     parser.add_argument("--store", required=True, type=pathlib.Path, help="directory that holds the hosts' firewalls")
     parser.add_argument("--group", help="show the rules of this group")
@@ -119,7 +127,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--add", action="store_true", help="add the rule")
     parser.add_argument("--exemption", help="the connection security rule to change")
     parser.add_argument("--exemptions", action="store_true", help="show the connection security rules, by their ids")
-    parser.add_argument("--fault", dest="faults", type=lambda text: None if text == "none" else _setting(text), action="append", metavar="FAULT=VALUE")
+    parser.add_argument(
+        "--fault",
+        dest="faults",
+        type=lambda text: None if text == "none" else _setting(text),
+        action="append",
+        metavar="FAULT=VALUE",
+    )
     options = parser.parse_args(arguments)
     try:
         _do(FirewallStore(options.store, options.host), options)

@@ -58,7 +58,9 @@ class Session:
         if serve is None:
             raise SoapFaultError(f"unknown action {action}")
         body = serve(self, root)
-        return _ENVELOPE.format(action=f"{action}Response", answer=uuid.uuid4(), message=escape(_text(root, "MessageID")), body=body)
+        return _ENVELOPE.format(
+            action=f"{action}Response", answer=uuid.uuid4(), message=escape(_text(root, "MessageID")), body=body
+        )
 
     def fault(self, text: str) -> str:
         """Return a SOAP fault."""
@@ -143,7 +145,11 @@ def _selected(root: ElementTree.Element) -> str:
 
 def _output(command: str, completed: Completed) -> str:
     streams = [("stdout", completed.stdout), ("stderr", completed.stderr)]
-    parts = [f'<rsp:Stream Name="{name}" CommandId="{command}">{base64.b64encode(data).decode()}</rsp:Stream>' for name, data in streams if data]
+    parts = [
+        f'<rsp:Stream Name="{name}" CommandId="{command}">{base64.b64encode(data).decode()}</rsp:Stream>'
+        for name, data in streams
+        if data
+    ]
     ends = [f'<rsp:Stream Name="{name}" CommandId="{command}" End="true"/>' for name in ("stdout", "stderr")]
     state = f'<rsp:CommandState CommandId="{command}" State="{_DONE}"><rsp:ExitCode>{completed.exit_code}</rsp:ExitCode></rsp:CommandState>'
     return "".join([*parts, *ends, state])

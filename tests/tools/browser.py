@@ -116,7 +116,9 @@ class Browser:
 
     def look(self, medium: str = "", scheme: str = "light") -> None:
         """Show the page on paper (medium "print") or on a screen, in a light or dark scheme."""
-        self.call("Emulation.setEmulatedMedia", media=medium, features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.call(
+            "Emulation.setEmulatedMedia", media=medium, features=[{"name": "prefers-color-scheme", "value": scheme}]
+        )
 
     def press(self, key: str) -> None:
         """Press and let go a key that stands for one character."""

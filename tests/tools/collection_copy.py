@@ -38,7 +38,12 @@ def refresh(gate: str) -> Path:
     """
     copy = folder(gate)
     shutil.rmtree(copy, ignore_errors=True)
-    listing = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=True)
+    listing = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
     for name in listing.stdout.decode().split("\0"):
         source = ROOT / name
         if name and (source.is_symlink() or source.is_file()):
@@ -57,7 +62,10 @@ def ansible_test_environment(gate: str, path: str) -> dict[str, str]:
     (cache / f"get_pip_{_pip_version().replace('.', '_')}.py").write_text(GET_PIP, encoding="utf-8")
     stand_ins.mkdir(parents=True, exist_ok=True)
     pwsh = stand_ins / "pwsh"
-    pwsh.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).parent / "pwsh_specification.py"}" "$@"\n', encoding="utf-8")
+    pwsh.write_text(
+        f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).parent / "pwsh_specification.py"}" "$@"\n',
+        encoding="utf-8",
+    )
     pwsh.chmod(0o755)
     return {"HOME": str(home), "PIP_QUIET": "1", "PATH": f"{path}:{stand_ins}"}
 

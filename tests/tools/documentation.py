@@ -34,7 +34,9 @@ from .runs import BIN, ROOT
 
 OUTPUT_OF = "output of:"
 RUN = "run"
-_NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".build", ".collections", ".ansible", ".lab", ".*_cache", ".hypothesis", "__pycache__")
+_NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv", ".build", ".collections", ".ansible", ".lab", ".*_cache", ".hypothesis", "__pycache__"
+)
 
 
 class BlockError(Exception):
@@ -77,9 +79,20 @@ class Workspace:
 
     def run(self, script: str) -> str:
         """Run a script of bash lines and return what it prints; raises BlockError with both outputs when it fails."""
-        environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "NO_COLOR": "1", "LYNC_JOBS": str(self._jobs)}
+        environment = {
+            **os.environ,
+            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+            "NO_COLOR": "1",
+            "LYNC_JOBS": str(self._jobs),
+        }
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script], cwd=self.root, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=self.root,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise BlockError(f"exit status {done.returncode} of: {script}\n{done.stdout}{done.stderr}")
@@ -120,7 +133,9 @@ def prove(block: Block, workspace: Workspace) -> None:
         return
     check = CHECKS.get(block.language)
     if check is None:
-        raise BlockError(f"a block of language {block.language!r}; allowed: {', '.join(sorted(CHECKS))}, or a comment <!-- {OUTPUT_OF} COMMAND --> above it")
+        raise BlockError(
+            f"a block of language {block.language!r}; allowed: {', '.join(sorted(CHECKS))}, or a comment <!-- {OUTPUT_OF} COMMAND --> above it"
+        )
     check(block, workspace)
 
 
@@ -152,7 +167,9 @@ def _command(words: Sequence[str]) -> None:
     name = Path(words[0]).name
     check = COMMANDS.get(name)
     if check is None:
-        raise BlockError(f"nobody knows how to prove the command {name!r}; allowed: {', '.join(sorted(COMMANDS))}, or <!-- {RUN} --> above the block")
+        raise BlockError(
+            f"nobody knows how to prove the command {name!r}; allowed: {', '.join(sorted(COMMANDS))}, or <!-- {RUN} --> above the block"
+        )
     check(words[1:])
 
 
@@ -168,14 +185,22 @@ def _playbook_command(words: Sequence[str]) -> None:
     _all_in("playbook", ours, allowed)
     if not ours:
         raise BlockError(f"no playbook of the collection in: {' '.join(words)}")
-    given = [word.partition("=")[0] for option, word in itertools.pairwise(words) if option in ("-e", "--extra-vars") and "=" in word]
+    given = [
+        word.partition("=")[0]
+        for option, word in itertools.pairwise(words)
+        if option in ("-e", "--extra-vars") and "=" in word
+    ]
     _all_in("variable", given, KNOWN_NAMES)
 
 
 def _documentation_command(words: Sequence[str]) -> None:
     sources = [path.stem for kind in ("modules", "lookup", "filter") for path in (ROOT / "plugins" / kind).iterdir()]
     roles = [path.name for path in (ROOT / "roles").iterdir()]
-    _all_in("plugin or role", [word for word in words if word.startswith("msuc.lync.")], [f"msuc.lync.{name}" for name in (*sources, *roles)])
+    _all_in(
+        "plugin or role",
+        [word for word in words if word.startswith("msuc.lync.")],
+        [f"msuc.lync.{name}" for name in (*sources, *roles)],
+    )
 
 
 def _files_exist(words: Sequence[str]) -> None:
@@ -192,7 +217,9 @@ def _module(words: Sequence[str]) -> None:
     """Look at `python -m MODULE`: it is one of the checkout, and so are the files below its folders that it reads."""
     if len(words) < 2 or words[0] != "-m" or not (ROOT / f"{words[1].replace('.', '/')}.py").is_file():
         raise BlockError(f"no such module of the checkout: {' '.join(words[:2])}")
-    missing = [word for word in words if word.endswith(".json") and not word.startswith(".") and not (ROOT / word).is_file()]
+    missing = [
+        word for word in words if word.endswith(".json") and not word.startswith(".") and not (ROOT / word).is_file()
+    ]
     if missing:
         raise BlockError(f"no such file: {', '.join(missing)}")
 
@@ -229,7 +256,11 @@ def _is_variables(document: object) -> bool:
 
 
 def _is_playbook(document: object) -> bool:
-    return isinstance(document, list) and bool(document) and all(isinstance(play, dict) and ("hosts" in play or _imports(play)) for play in document)
+    return (
+        isinstance(document, list)
+        and bool(document)
+        and all(isinstance(play, dict) and ("hosts" in play or _imports(play)) for play in document)
+    )
 
 
 def _imports(play: dict[str, object]) -> bool:
@@ -237,7 +268,11 @@ def _imports(play: dict[str, object]) -> bool:
 
 
 def _is_tasks(document: object) -> bool:
-    return isinstance(document, list) and bool(document) and all(isinstance(task, dict) and any("." in str(key) for key in task) for task in document)
+    return (
+        isinstance(document, list)
+        and bool(document)
+        and all(isinstance(task, dict) and any("." in str(key) for key in task) for task in document)
+    )
 
 
 def _compile_inventory(workspace: Workspace, path: str) -> None:
@@ -245,7 +280,9 @@ def _compile_inventory(workspace: Workspace, path: str) -> None:
 
 
 def _compile_variables(workspace: Workspace, path: str) -> None:
-    workspace.playbook("-i", "examples/contoso", "-e", f"@{path}", "-e", f"lync_plan_dir={path}.plan", "playbooks/plan.yml")
+    workspace.playbook(
+        "-i", "examples/contoso", "-e", f"@{path}", "-e", f"lync_plan_dir={path}.plan", "playbooks/plan.yml"
+    )
 
 
 def _check_playbook(workspace: Workspace, path: str) -> None:
@@ -253,7 +290,13 @@ def _check_playbook(workspace: Workspace, path: str) -> None:
 
 
 def _check_tasks(workspace: Workspace, path: str) -> None:
-    play = [{"name": "Tasks of the documentation", "hosts": "all", "tasks": yaml.safe_load(Path(path).read_text(encoding="utf-8"))}]
+    play = [
+        {
+            "name": "Tasks of the documentation",
+            "hosts": "all",
+            "tasks": yaml.safe_load(Path(path).read_text(encoding="utf-8")),
+        }
+    ]
     _check_playbook(workspace, workspace.file("tasks-playbook.yml", yaml.safe_dump(play)))
 
 
@@ -277,12 +320,21 @@ def _json(block: Block, _workspace: Workspace) -> None:
         raise BlockError(f"not JSON: {error}") from error
     schema = json.loads((ROOT / "plugins/plugin_utils/_plan/data/lync_plan.schema.json").read_text(encoding="utf-8"))
     if isinstance(document, dict) and {"host", "pool"} & document.keys():
-        problems = [f"{error.json_path}: {error.message}" for error in jsonschema.validators.validator_for(schema)(schema).iter_errors(document)]
+        problems = [
+            f"{error.json_path}: {error.message}"
+            for error in jsonschema.validators.validator_for(schema)(schema).iter_errors(document)
+        ]
         if problems:
             raise BlockError("not a plan file:\n" + "\n".join(problems))
 
 
-CHECKS: dict[str, Callable[[Block, Workspace], None]] = {"console": _shell, "ini": _unit, "json": _json, "sh": _shell, "yaml": _yaml}
+CHECKS: dict[str, Callable[[Block, Workspace], None]] = {
+    "console": _shell,
+    "ini": _unit,
+    "json": _json,
+    "sh": _shell,
+    "yaml": _yaml,
+}
 COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "ansible-doc": _documentation_command,
     "ansible-galaxy": _nothing,

@@ -84,7 +84,12 @@ def _powershell(name: str) -> Outcome:
 def _ansible_test(name: str, *arguments: str, must_print: str = "") -> Run:
     copy = collection_copy.refresh(name)
     environment = collection_copy.ansible_test_environment(name, f"{BIN}{os.pathsep}{os.environ['PATH']}")
-    return Run(["ansible-test", *arguments, "--python", PYTHON_VERSION], cwd=copy, environment=environment, must_print=must_print)
+    return Run(
+        ["ansible-test", *arguments, "--python", PYTHON_VERSION],
+        cwd=copy,
+        environment=environment,
+        must_print=must_print,
+    )
 
 
 def _sanity(name: str) -> Outcome:
@@ -104,14 +109,18 @@ def _scenario(scenario: str) -> Callable[[str], Outcome]:
 
 
 def _balancer_scenario(name: str) -> Outcome:
-    missing = [program for program in ("haproxy", "nginx") if not shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")]
+    missing = [
+        program for program in ("haproxy", "nginx") if not shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin")
+    ]
     return Outcome(skips=(f"not installed: {', '.join(missing)}",)) if missing else _scenario("balancer")(name)
 
 
 def _build(name: str) -> Outcome:
     for stale in BUILD.glob("msuc-lync-*.tar.gz"):
         stale.unlink()
-    return Run(["ansible-galaxy", "collection", "build", "--force", "--output-path", BUILD, collection_copy.refresh(name)]).execute(name)
+    return Run(
+        ["ansible-galaxy", "collection", "build", "--force", "--output-path", BUILD, collection_copy.refresh(name)]
+    ).execute(name)
 
 
 def _installed(name: str) -> Outcome:
@@ -150,8 +159,15 @@ GATES = (
     Gate("powershell", "lint", "PowerShell parses and runs on 5.1", _powershell),
     Gate("mypy", "types", "types are complete and agree", _command("mypy", PLUGINS, "tests/tools", "tests/bench")),
     Gate("wheel-collections", "lab", "collections of others are here, for the lab", wheel_collections.provide),
-    Gate("lab", "lab", "playbooks converge simulated hosts", _measured_tests("tests/lab"), needs=("wheel-collections",)),
-    Gate("lab-packets", "lab-packets", "what a plan allows passes in a real network, nothing else", lambda name: pytest(name, ["tests/packets"])),
+    Gate(
+        "lab", "lab", "playbooks converge simulated hosts", _measured_tests("tests/lab"), needs=("wheel-collections",)
+    ),
+    Gate(
+        "lab-packets",
+        "lab-packets",
+        "what a plan allows passes in a real network, nothing else",
+        lambda name: pytest(name, ["tests/packets"]),
+    ),
     Gate("unit", "unit", "the core and the plugins do what they say", _measured_tests("tests/unit")),
     Gate("core-2.16", "matrix", "plugins and lab, one of each kind, under ansible-core 2.16", matrix.older_core),
     Gate("core-2.21", "matrix", "plugins and lab, one of each kind, under ansible-core 2.21", matrix.newer_core),
@@ -167,13 +183,27 @@ GATES = (
     Gate("molecule-balancer", "molecule", "scenario balancer: HAProxy and nginx, drift, repair", _balancer_scenario),
     Gate("changelog", "docs", "change notes are well-formed", _command("antsibull-changelog", "lint")),
     Gate(
-        "antsibull-docs", "docs", "documentation of plugins and roles is valid",
+        "antsibull-docs",
+        "docs",
+        "documentation of plugins and roles is valid",
         _command(
-            "antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck",
-            "--validate-collection-refs", "dependent", "--disallow-unknown-collection-refs", ".",
+            "antsibull-docs",
+            "lint-collection-docs",
+            "--plugin-docs",
+            "--skip-rstcheck",
+            "--validate-collection-refs",
+            "dependent",
+            "--disallow-unknown-collection-refs",
+            ".",
         ),
     ),
-    Gate("coverage", "coverage", f"the tests run {COVERAGE_MINIMUM_PERCENT} % of the lines of plugins/", _coverage, needs=COVERING_GATES),
+    Gate(
+        "coverage",
+        "coverage",
+        f"the tests run {COVERAGE_MINIMUM_PERCENT} % of the lines of plugins/",
+        _coverage,
+        needs=COVERING_GATES,
+    ),
 )
 """In the order in which they start: what is quick and tells most first, then what takes long, so that the lanes end together."""
 WORDS = sorted({word for gate in GATES for word in (gate.name, gate.group)})
@@ -184,7 +214,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Run the gates.", epilog=f"gates and groups: {', '.join(WORDS)}")
     parser.add_argument("gates", nargs="*", metavar="GATE", choices=[*WORDS, []])
     parser.add_argument("--no-skips", action="store_true", help="fail when something is skipped that need not be")
-    parser.add_argument("--lanes", type=int, default=LANES, help=f"gates that run beside each other, {LANES} unless told otherwise")
+    parser.add_argument(
+        "--lanes", type=int, default=LANES, help=f"gates that run beside each other, {LANES} unless told otherwise"
+    )
     options = parser.parse_args(arguments)
     chosen = [gate for gate in GATES if not options.gates or {gate.name, gate.group} & set(options.gates)]
     start = time.monotonic()
@@ -219,7 +251,9 @@ def _run(gate: Gate) -> Outcome:
     outcome = _outcome(gate)
     clock = time.monotonic() - start
     verdict = "FAILED" if outcome.failed else "ok" if outcome.passed else "skipped"
-    lines = [f"{gate.name:<20}{gate.proves:<58}{verdict:<8}{clock:4.0f} s {outcome.processor_seconds:5.0f} s  {outcome.counts()}"]
+    lines = [
+        f"{gate.name:<20}{gate.proves:<58}{verdict:<8}{clock:4.0f} s {outcome.processor_seconds:5.0f} s  {outcome.counts()}"
+    ]
     lines += [f"    skipped: {reason}" for reason in outcome.skips]
     lines += [f"    | {line}" for line in outcome.details.splitlines() if outcome.failed]
     print("\n".join(lines), flush=True)

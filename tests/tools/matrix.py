@@ -30,7 +30,10 @@ LAB = (
     *(f"tests/lab/test_site.py::test_{name}" for name in SITE_TESTS),
     "tests/lab/test_windows_firewall_rules.py",
     *(f"--deselect=tests/lab/test_windows_firewall_rules.py::test_rhythm[{state}]" for state in ("merged", "deleted")),
-    *(f"--deselect=tests/lab/test_windows_firewall_rules.py::test_bad_input_is_refused_before_any_contact[options{n}-texts{n}]" for n in (1, 2, 3)),
+    *(
+        f"--deselect=tests/lab/test_windows_firewall_rules.py::test_bad_input_is_refused_before_any_contact[options{n}-texts{n}]"
+        for n in (1, 2, 3)
+    ),
     "tests/lab/test_powershell.py",
 )
 """The lab tests in which ansible-core has a part of its own; the others ask the same path for more of ours."""
@@ -38,7 +41,11 @@ LAB = (
 SINCE_2_21 = "tests/lab/test_local_connection.py"
 """PowerShell modules on a local connection: tests/lab/conftest.py leaves it out under an older ansible-core."""
 
-PLUGINS = ("tests/unit/catalogue/test_plugins.py", "tests/unit/compiler/test_plugins.py", "tests/unit/inventory/test_hostvars.py")
+PLUGINS = (
+    "tests/unit/catalogue/test_plugins.py",
+    "tests/unit/compiler/test_plugins.py",
+    "tests/unit/inventory/test_hostvars.py",
+)
 """The unit tests that go through Ansible's plugin classes; the core imports nothing of it."""
 
 _TEST_TOOLS = ("pytest", "pytest-xdist", "hypothesis")
@@ -60,7 +67,12 @@ def _run(name: str, core: str, python: str, tests: Sequence[str]) -> Outcome:
     made = _prepare(name, environment, core, python)
     if made.failed:
         return made
-    return made + pytest(name, [*TWO_PROCESSES, *tests], environment / "bin" / "python", {"PATH": f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"})
+    return made + pytest(
+        name,
+        [*TWO_PROCESSES, *tests],
+        environment / "bin" / "python",
+        {"PATH": f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"},
+    )
 
 
 def _prepare(name: str, environment: Path, core: str, python: str) -> Outcome:
@@ -81,7 +93,11 @@ def _prepare(name: str, environment: Path, core: str, python: str) -> Outcome:
 def _pins(core: str) -> list[str]:
     """Return the run-time pins with another ansible-core, and the test tools at their pins; pip picks the resolvelib that the core wants."""
     run_time, test = (_requirements(name) for name in ("requirements.txt", "requirements-test.txt"))
-    kept = [f"{package}=={version}" for package, version in run_time.items() if package not in ("ansible-core", "resolvelib")]
+    kept = [
+        f"{package}=={version}"
+        for package, version in run_time.items()
+        if package not in ("ansible-core", "resolvelib")
+    ]
     return [f"ansible-core=={CORES[core]}", *kept, *(f"{package}=={test[package]}" for package in _TEST_TOOLS)]
 
 
@@ -94,5 +110,11 @@ def _newer_pythons() -> Iterator[str]:
     for version in NEWER_PYTHONS:
         installed = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))
         for candidate in (shutil.which(f"python{version}"), *map(str, installed)):
-            if candidate and subprocess.run([candidate, "-c", "import ensurepip, venv"], capture_output=True, check=False).returncode == 0:
+            if (
+                candidate
+                and subprocess.run(
+                    [candidate, "-c", "import ensurepip, venv"], capture_output=True, check=False
+                ).returncode
+                == 0
+            ):
                 yield candidate

@@ -45,7 +45,9 @@ class _Reader:
         while True:
             found = _TOKEN.match(self._text, self._at)
             if found is None or found.lastgroup is None:
-                raise NotLiteralError(f"line {self._text.count(chr(10), 0, self._at) + 1}: not a literal: {self._text[self._at:self._at + 40]!r}")
+                raise NotLiteralError(
+                    f"line {self._text.count(chr(10), 0, self._at) + 1}: not a literal: {self._text[self._at : self._at + 40]!r}"
+                )
             self._at, self.kind, self.token = found.end(), found.lastgroup, found[found.lastgroup]
             if self.kind != "space":
                 return

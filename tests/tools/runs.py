@@ -41,7 +41,9 @@ class Outcome:
     def __add__(self, other: Outcome) -> Outcome:
         details = "\n".join(text for text in (self.details, other.details) if text)
         seconds = self.processor_seconds + other.processor_seconds
-        return Outcome(self.passed + other.passed, self.failed + other.failed, self.skips + other.skips, details, seconds)
+        return Outcome(
+            self.passed + other.passed, self.failed + other.failed, self.skips + other.skips, details, seconds
+        )
 
     def counts(self) -> str:
         """Return the counts as the line that ends a run."""
@@ -65,7 +67,11 @@ class Run:
             print("$", *self.arguments, file=output, flush=True)
             status, seconds = self._run(output)
         if status:
-            return Outcome(failed=1, details=f"exit status {status}, {log.relative_to(ROOT)} ends:\n{tail(log)}", processor_seconds=seconds)
+            return Outcome(
+                failed=1,
+                details=f"exit status {status}, {log.relative_to(ROOT)} ends:\n{tail(log)}",
+                processor_seconds=seconds,
+            )
         if self.must_print not in log.read_text(encoding="utf-8", errors="replace"):
             details = f"exit status 0, but {log.relative_to(ROOT)} lacks {self.must_print!r}: nothing was tested"
             return Outcome(failed=1, details=details, processor_seconds=seconds)
@@ -74,13 +80,25 @@ class Run:
     def _run(self, output: IO[str]) -> tuple[int, float]:
         """Return the exit status and the seconds of the processors; other threads may wait for other programs at the same time."""
         arguments = [str(part) for part in self.arguments]
-        with subprocess.Popen(arguments, cwd=self.cwd, env=self._environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as program:
+        with subprocess.Popen(
+            arguments,
+            cwd=self.cwd,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as program:
             _pid, status, usage = os.wait4(program.pid, 0)
             program.returncode = os.waitstatus_to_exitcode(status)
         return program.returncode, usage.ru_utime + usage.ru_stime
 
     def _environment(self) -> dict[str, str]:
-        inherited = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}", "NO_COLOR": "1", "PYTHONUTF8": "1"}
+        inherited = {
+            **os.environ,
+            "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
+            "NO_COLOR": "1",
+            "PYTHONUTF8": "1",
+        }
         return {**inherited, **self.environment}
 
 
@@ -97,7 +115,12 @@ def tail(log: Path) -> str:
     return "\n".join([*errors, *lines[-TAIL_LINES:]])
 
 
-def pytest(name: str, arguments: Sequence[str | Path], python: Path | str = sys.executable, environment: Mapping[str, str] | None = None) -> Outcome:
+def pytest(
+    name: str,
+    arguments: Sequence[str | Path],
+    python: Path | str = sys.executable,
+    environment: Mapping[str, str] | None = None,
+) -> Outcome:
     """Run pytest and count its tests; a run that ends without a report is one failure.
 
     A few tests measure traffic or wait for a moment, and another gate on the same two processors can take it from them. So up
@@ -107,7 +130,12 @@ def pytest(name: str, arguments: Sequence[str | Path], python: Path | str = sys.
     failed = failed_tests(BUILD / "junit" / f"{name}.xml")
     if not outcome.failed or outcome.failed != len(failed) or len(failed) > MOST_AGAIN:
         return outcome
-    again = _pytest(f"{name}-again", ["-p", "no:xdist", *failed], python, {**(environment or {}), "COVERAGE_FILE": str(BUILD / "again")})
+    again = _pytest(
+        f"{name}-again",
+        ["-p", "no:xdist", *failed],
+        python,
+        {**(environment or {}), "COVERAGE_FILE": str(BUILD / "again")},
+    )
     if again.failed or again.passed != len(failed):
         return outcome
     print(*(f"    passed when run again by itself: {test}" for test in failed), sep="\n", flush=True)

@@ -35,7 +35,17 @@ def provide(name: str) -> Outcome:
         return Outcome(passed=1)
     wheels = BUILD / "wheel"
     shutil.rmtree(wheels, ignore_errors=True)
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--no-deps",
+        "--only-binary",
+        ":all:",
+    ]
     if Run([*pip, "-d", wheels, PACKAGE]).execute(name).failed:
         return Outcome(skips=(ABSENT,))
     shutil.rmtree(TREE, ignore_errors=True)

@@ -37,11 +37,17 @@ def test_a_pytest_run_counts_as_its_tests(tmp_path: Path) -> None:
     [
         (Outcome(passed=1), "", Outcome(failed=1, details="no test ran")),
         (Outcome(failed=1, details="broke down"), "", Outcome(failed=1, details="broke down")),
-        (Outcome(failed=1, details="worker died"), '<testsuite><testcase classname="t" name="a"/></testsuite>', Outcome(1, 1, (), "worker died")),
+        (
+            Outcome(failed=1, details="worker died"),
+            '<testsuite><testcase classname="t" name="a"/></testsuite>',
+            Outcome(1, 1, (), "worker died"),
+        ),
     ],
     ids=["nothing ran", "no report", "failed besides its tests"],
 )
-def test_a_run_that_its_tests_do_not_explain_fails(run: Outcome, report: str, expected: Outcome, tmp_path: Path) -> None:
+def test_a_run_that_its_tests_do_not_explain_fails(
+    run: Outcome, report: str, expected: Outcome, tmp_path: Path
+) -> None:
     path = tmp_path / "junit.xml"
     if report:
         path.write_text(report, encoding="utf-8")
@@ -99,7 +105,9 @@ def test_a_deployment_cannot_be_smaller_than_its_constant_part() -> None:
 
 
 OK = gates.Gate("one", "first", "holds", lambda name: Outcome(passed=3))
-BROKEN = gates.Gate("two", "second", "does not hold", lambda name: Outcome(passed=1, failed=2, details="why\nand where"))
+BROKEN = gates.Gate(
+    "two", "second", "does not hold", lambda name: Outcome(passed=1, failed=2, details="why\nand where")
+)
 SKIPPING = gates.Gate("three", "second", "is skipped", lambda name: Outcome(skips=("t::d: no pwsh",)))
 NO_NEWER_PYTHON = gates.Gate("four", "third", "is skipped", lambda name: Outcome(skips=(matrix.NO_NEWER_PYTHON,)))
 
@@ -119,13 +127,23 @@ BREAKING = gates.Gate("five", "third", "breaks down", _break_down)
         ([BREAKING, OK], [], 1, ["    | FileNotFoundError: no five", "3 passed, 1 failed, 0 skipped"]),
         ([BROKEN, OK], ["first"], 0, ["3 passed, 0 failed, 0 skipped"]),
         ([OK, SKIPPING], [], 0, ["    skipped: t::d: no pwsh", "3 passed, 0 failed, 1 skipped"]),
-        ([OK, SKIPPING], ["--no-skips"], 1, ["Skipped, but needed here:", "  t::d: no pwsh", "3 passed, 0 failed, 1 skipped"]),
+        (
+            [OK, SKIPPING],
+            ["--no-skips"],
+            1,
+            ["Skipped, but needed here:", "  t::d: no pwsh", "3 passed, 0 failed, 1 skipped"],
+        ),
         ([OK, NO_NEWER_PYTHON], ["--no-skips"], 0, ["3 passed, 0 failed, 1 skipped"]),
     ],
     ids=["ok", "failed", "broken down", "chosen", "skipped", "skip refused", "skip accepted"],
 )
 def test_gates_all_run_and_add_up(
-    table: list[gates.Gate], arguments: list[str], status: int, printed: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    table: list[gates.Gate],
+    arguments: list[str],
+    status: int,
+    printed: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(gates, "GATES", table)
     monkeypatch.setattr(gates, "WORDS", ["first"])
@@ -136,7 +154,9 @@ def test_gates_all_run_and_add_up(
     assert re.fullmatch(r"\d+ s on the clock, \d+ s of the processors", lines[-2])
 
 
-def test_gates_run_beside_each_other_and_after_what_they_need(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_gates_run_beside_each_other_and_after_what_they_need(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     together = threading.Barrier(2, timeout=120)
 
     def meet(name: str) -> Outcome:
@@ -154,7 +174,10 @@ def test_gates_run_beside_each_other_and_after_what_they_need(monkeypatch: pytes
 
 
 def test_gates_that_need_each_other_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    table = [gates.Gate("one", "g", "needs two", lambda name: Outcome(passed=1), needs=("two",)), replace(OK, name="two", needs=("one",))]
+    table = [
+        gates.Gate("one", "g", "needs two", lambda name: Outcome(passed=1), needs=("two",)),
+        replace(OK, name="two", needs=("one",)),
+    ]
     monkeypatch.setattr(gates, "GATES", table)
     monkeypatch.setattr(gates, "WORDS", [])
     with pytest.raises(ValueError, match="gates that need each other: one, two"):
@@ -180,8 +203,14 @@ def test_a_run_that_tested_nothing_fails_whatever_its_status(tmp_path: Path, mon
     monkeypatch.setattr(runs, "LOGS", tmp_path)
     monkeypatch.setattr(runs, "ROOT", tmp_path)
     run = runs.Run(["echo", "All targets skipped."], cwd=tmp_path, must_print="Running sanity test")
-    assert run.execute("log") == Outcome(failed=1, details="exit status 0, but log.log lacks 'Running sanity test': nothing was tested")
-    assert runs.Run(["sh", "-c", "echo Running sanity test"], cwd=tmp_path, must_print="Running sanity test").execute("other").passed
+    assert run.execute("log") == Outcome(
+        failed=1, details="exit status 0, but log.log lacks 'Running sanity test': nothing was tested"
+    )
+    assert (
+        runs.Run(["sh", "-c", "echo Running sanity test"], cwd=tmp_path, must_print="Running sanity test")
+        .execute("other")
+        .passed
+    )
 
 
 def again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, second: Outcome) -> tuple[Outcome, list[list[str]]]:

@@ -13,7 +13,11 @@ from tests.tools import wheel_collections
 from tests.tools.runs import Outcome, Run
 
 WANTED = "ansible_collections/community/windows/plugins/modules/win_firewall_rule.ps1"
-OTHERS = ("ansible_collections/community/windows_more/README.md", "ansible_collections/community/general/README.md", "ansible/cli.py")
+OTHERS = (
+    "ansible_collections/community/windows_more/README.md",
+    "ansible_collections/community/general/README.md",
+    "ansible/cli.py",
+)
 
 
 def files(tree: Path) -> list[str]:
@@ -48,7 +52,9 @@ def test_they_are_fetched_once_for_each_pin(tree: Path, monkeypatch: pytest.Monk
     assert (wheel_collections.provide("test"), downloads) == (Outcome(passed=1), ["ansible==12.3.0", "ansible==0"])
 
 
-def test_without_a_package_index_it_is_a_skip_that_says_how_to_get_them(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_package_index_it_is_a_skip_that_says_how_to_get_them(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Run, "execute", lambda run, name: Outcome(failed=1))
     assert wheel_collections.provide("test") == Outcome(skips=(wheel_collections.ABSENT,))
     assert not wheel_collections.present()

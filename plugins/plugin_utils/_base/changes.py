@@ -138,10 +138,14 @@ def changes_by_name(
     """
     wanted, present = ({name_of(item): item for item in items} for items in (want, have))
     if state is State.DELETED:
-        return tuple(change_of(present[name], None, Cause.DELETED) for name in sorted(present) if not wanted or name in wanted)
+        return tuple(
+            change_of(present[name], None, Cause.DELETED) for name in sorted(present) if not wanted or name in wanted
+        )
     added = [change_of(None, wanted[name], Cause.MISSING) for name in sorted(wanted.keys() - present.keys())]
     both = sorted(wanted.keys() & present.keys())
-    changed = [change_of(present[name], wanted[name], Cause.DIFFERENT) for name in both if present[name] != wanted[name]]
+    changed = [
+        change_of(present[name], wanted[name], Cause.DIFFERENT) for name in both if present[name] != wanted[name]
+    ]
     stale = sorted(present.keys() - wanted.keys()) if state in (State.REPLACED, State.OVERRIDDEN) else []
     return (*added, *changed, *(change_of(present[name], None, Cause.NOT_WANTED) for name in stale))
 
@@ -180,7 +184,9 @@ class Presentation(Generic[T]):
             "name": change.name,
             "cause": change.cause.value,
             "reason": self.reason(change),
-            "properties": [{"property": name, "before": before.get(name), "after": after.get(name)} for name in change.properties],
+            "properties": [
+                {"property": name, "before": before.get(name), "after": after.get(name)} for name in change.properties
+            ],
             "opens": change.opens,
             "closes": change.closes,
             "changes_admission": change.changes_admission,
@@ -212,7 +218,11 @@ class Presentation(Generic[T]):
         names = {**before, **after}
         if defaults is None:
             return tuple(names)
-        return tuple(sorted(name for name in names if any(side and side.get(name) != defaults.get(name) for side in (before, after))))
+        return tuple(
+            sorted(
+                name for name in names if any(side and side.get(name) != defaults.get(name) for side in (before, after))
+            )
+        )
 
     def _lines(self, options: Mapping[str, object], names: Iterable[str]) -> str:
         return "".join(f"{name}: {self.text_of(options[name])}\n" for name in names if name in options)

@@ -24,7 +24,9 @@ class _Missing:
         self._name = name  # as the package index has it
 
     def __getattr__(self, attribute: str) -> NoReturn:
-        raise MissingLibraryError(f"the Python library {self._name} is missing on the controller; install it with: python3 -m pip install {self._name}")
+        raise MissingLibraryError(
+            f"the Python library {self._name} is missing on the controller; install it with: python3 -m pip install {self._name}"
+        )
 
 
 def _load(name: str, modules: Iterable[str], package: str) -> Any:
@@ -60,9 +62,16 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 _LIBRARIES: Mapping[str, tuple[str, tuple[str, ...], str]] = {
-    "dns": ("dns", ("exception", "flags", "message", "name", "query", "rcode", "rdata", "rdatatype", "tsig", "update", "zone"), "dnspython"),
+    "dns": (
+        "dns",
+        ("exception", "flags", "message", "name", "query", "rcode", "rdata", "rdatatype", "tsig", "update", "zone"),
+        "dnspython",
+    ),
     "x509": ("cryptography.x509", (), "cryptography"),
-    **{name: (name, (), "") for name in ("jinja2", "jmespath", "jsonschema", "jsonschema_rs", "netaddr", "regipy", "requests", "yaml")},
+    **{
+        name: (name, (), "")
+        for name in ("jinja2", "jmespath", "jsonschema", "jsonschema_rs", "netaddr", "regipy", "requests", "yaml")
+    },
 }
 """Name here -> name of the module, its parts that are used, and its package on the package index where that has another name."""
 
@@ -75,4 +84,16 @@ def __getattr__(name: str) -> Any:
     return library
 
 
-__all__ = ["MissingLibraryError", "dns", "jinja2", "jmespath", "jsonschema", "jsonschema_rs", "netaddr", "regipy", "requests", "x509", "yaml"]
+__all__ = [
+    "MissingLibraryError",
+    "dns",
+    "jinja2",
+    "jmespath",
+    "jsonschema",
+    "jsonschema_rs",
+    "netaddr",
+    "regipy",
+    "requests",
+    "x509",
+    "yaml",
+]

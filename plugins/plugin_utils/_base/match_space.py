@@ -35,7 +35,10 @@ class Box:
 
     def same_kind(self, other: Box) -> bool:
         """Return whether what other admits can stand for what this box admits."""
-        return (self.direction, self.protocol) == (other.direction, other.protocol) and other.program in (None, self.program)
+        return (self.direction, self.protocol) == (other.direction, other.protocol) and other.program in (
+            None,
+            self.program,
+        )
 
 
 def subtract(box: Box, others: Iterable[Box]) -> list[Box]:

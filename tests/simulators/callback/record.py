@@ -49,7 +49,12 @@ class CallbackModule(CallbackBase):
 
 
 def _record(status: str, result: Any) -> None:
-    line = {"status": status, "host": result._host.get_name(), "task": result._task.get_name(), "result": result._result}
+    line = {
+        "status": status,
+        "host": result._host.get_name(),
+        "task": result._task.get_name(),
+        "result": result._result,
+    }
     with open(os.environ["LAB_RECORD"], "a", encoding="utf-8") as stream:
         stream.write(json.dumps(line, default=str) + "\n")
 

@@ -74,13 +74,19 @@ def _bring(server: dict[str, Any], options: dict[str, Any]) -> bool:
 
 def _text(kind: str, value: str, options: dict[str, Any]) -> str:
     absolute = value if value.endswith(".") else f"{value}."
-    texts = {"TXT": f'"{value}"', "CNAME": absolute, "SRV": f"{options['priority']} {options['weight']} {options['port']} {absolute}"}
+    texts = {
+        "TXT": f'"{value}"',
+        "CNAME": absolute,
+        "SRV": f"{options['priority']} {options['weight']} {options['port']} {absolute}",
+    }
     return dns.rdata.from_text("IN", kind, texts.get(kind, value)).to_text()
 
 
 def _query(server: dict[str, Any], name: str, kind: str) -> Any:
     message = _signed(server, dns.message.make_query(name, kind))
-    return [rrset for rrset in dns.query.tcp(message, "127.0.0.1", 5, server["port"]).answer if rrset.rdtype.name == kind]
+    return [
+        rrset for rrset in dns.query.tcp(message, "127.0.0.1", 5, server["port"]).answer if rrset.rdtype.name == kind
+    ]
 
 
 def _signed(server: dict[str, Any], message: Any) -> Any:

@@ -11,7 +11,13 @@ from pathlib import Path
 import netaddr
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base import libraries as dependencies
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem, nearest, one_of, shown
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import (
+    InvalidInputError,
+    Problem,
+    nearest,
+    one_of,
+    shown,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -32,7 +38,9 @@ def test_a_problem_in_words(problem: Problem, text: str) -> None:
 def test_all_problems_are_told_once_and_sorted() -> None:
     error = InvalidInputError([Problem("b", "y"), Problem("a", "x"), Problem("b", "y")])
     assert error.problems == (Problem("a", "x"), Problem("b", "y"))
-    assert str(error) == error.report() == "2 errors in the input; nothing was contacted or written:\n  - a: x\n  - b: y"
+    assert (
+        str(error) == error.report() == "2 errors in the input; nothing was contacted or written:\n  - a: x\n  - b: y"
+    )
     assert str(InvalidInputError([Problem("a", "x")])).startswith("1 error in the input;")
 
 

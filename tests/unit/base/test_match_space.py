@@ -19,7 +19,9 @@ _PARTS = range(1, 5)
 UNIVERSE: list[Packet] = list(itertools.product(_PARTS, _PARTS, _PARTS, _PARTS))
 PROGRAMS = (None, "a.exe", "b.exe")
 
-_intervals = st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)).map(lambda pair: (min(pair), max(pair))), max_size=2).map(normalise)
+_intervals = st.lists(
+    st.tuples(st.integers(1, 4), st.integers(1, 4)).map(lambda pair: (min(pair), max(pair))), max_size=2
+).map(normalise)
 boxes = st.builds(
     Box,
     direction=st.sampled_from(("in", "out")),
@@ -35,12 +37,18 @@ boxes = st.builds(
 def packets(box: Box) -> set[Packet]:
     """Return the packets in a box, one by one."""
     sides = (box.localip.ipv4, box.localport.pairs, box.remoteip.ipv4, box.remoteport.pairs)
-    return {packet for packet in UNIVERSE if all(any(a <= part <= b for a, b in side) for part, side in zip(packet, sides, strict=True))}
+    return {
+        packet
+        for packet in UNIVERSE
+        if all(any(a <= part <= b for a, b in side) for part, side in zip(packet, sides, strict=True))
+    }
 
 
 def stands_for(other: Box, box: Box) -> bool:
     """Return whether traffic that other admits is admitted for the program of box too."""
-    return (other.direction, other.protocol) == (box.direction, box.protocol) and (other.program is None or other.program == box.program)
+    return (other.direction, other.protocol) == (box.direction, box.protocol) and (
+        other.program is None or other.program == box.program
+    )
 
 
 @given(boxes, st.lists(boxes, max_size=4))

@@ -10,7 +10,12 @@ import re
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base import intervals, ports
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import ANY, AddressSet, parse_address, parse_network
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import (
+    ANY,
+    AddressSet,
+    parse_address,
+    parse_network,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.ports import PortSet
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +23,9 @@ from hypothesis import strategies as st
 # --- Intervals, against sets of numbers -----------------------------------------------------------------------------
 
 SIZE = 24
-pairs = st.lists(st.tuples(st.integers(0, SIZE), st.integers(0, SIZE)).map(lambda pair: (min(pair), max(pair))), max_size=6)
+pairs = st.lists(
+    st.tuples(st.integers(0, SIZE), st.integers(0, SIZE)).map(lambda pair: (min(pair), max(pair))), max_size=6
+)
 
 
 def members(some: intervals.Intervals) -> set[int]:
@@ -26,7 +33,9 @@ def members(some: intervals.Intervals) -> set[int]:
 
 
 def is_normal(some: intervals.Intervals) -> bool:
-    return all(first <= last for first, last in some) and all(one[1] + 1 < other[0] for one, other in itertools.pairwise(some))
+    return all(first <= last for first, last in some) and all(
+        one[1] + 1 < other[0] for one, other in itertools.pairwise(some)
+    )
 
 
 @given(pairs, pairs)
@@ -47,9 +56,21 @@ def test_intervals_are_sets(one: list[intervals.Interval], other: list[intervals
 
 addresses = st.lists(
     st.one_of(
-        st.builds(lambda number, prefix: f"{ipaddress.IPv4Address(number)}/{prefix}", st.integers(0, 2**32 - 1), st.integers(0, 32)),
-        st.builds(lambda number, prefix: f"{ipaddress.IPv6Address(number)}/{prefix}", st.integers(0, 2**128 - 1), st.integers(0, 128)),
-        st.builds(lambda first, more: f"{ipaddress.IPv4Address(first)}-{ipaddress.IPv4Address(first + more)}", st.integers(0, 2**31), st.integers(0, 300)),
+        st.builds(
+            lambda number, prefix: f"{ipaddress.IPv4Address(number)}/{prefix}",
+            st.integers(0, 2**32 - 1),
+            st.integers(0, 32),
+        ),
+        st.builds(
+            lambda number, prefix: f"{ipaddress.IPv6Address(number)}/{prefix}",
+            st.integers(0, 2**128 - 1),
+            st.integers(0, 128),
+        ),
+        st.builds(
+            lambda first, more: f"{ipaddress.IPv4Address(first)}-{ipaddress.IPv4Address(first + more)}",
+            st.integers(0, 2**31),
+            st.integers(0, 300),
+        ),
     ),
     max_size=4,
 ).map(AddressSet.parse)
@@ -108,8 +129,14 @@ def test_texts_of_addresses(texts: tuple[str, ...]) -> None:
         ("", "'' is not an address, a network a/n or a range a-b"),
         ("10.1", "'10.1' is not an address, a network a/n or a range a-b"),
         ("fe80::1%eth0", "'fe80::1%eth0' is not an address, a network a/n or a range a-b"),
-        ("10.1.0.9-10.1.0.1", "'10.1.0.9-10.1.0.1' is not an address range: first and last must be of one family and in order"),
-        ("10.1.0.1-2001:db8::1", "'10.1.0.1-2001:db8::1' is not an address range: first and last must be of one family and in order"),
+        (
+            "10.1.0.9-10.1.0.1",
+            "'10.1.0.9-10.1.0.1' is not an address range: first and last must be of one family and in order",
+        ),
+        (
+            "10.1.0.1-2001:db8::1",
+            "'10.1.0.1-2001:db8::1' is not an address range: first and last must be of one family and in order",
+        ),
         ("10.1.0.1-", "'' is not an IPv4 or IPv6 address"),
         ("10.1.0.0/24-10.2.0.0", "'10.1.0.0/24' is not an IPv4 or IPv6 address"),
     ],
@@ -129,7 +156,13 @@ def test_any_text_is_addresses_or_a_value_error(text: str) -> None:
 
 
 def test_each_address_of_a_set() -> None:
-    assert AddressSet.parse(["10.1.0.8/30", "2001:db8::1"]).each() == ("10.1.0.8", "10.1.0.9", "10.1.0.10", "10.1.0.11", "2001:db8::1")
+    assert AddressSet.parse(["10.1.0.8/30", "2001:db8::1"]).each() == (
+        "10.1.0.8",
+        "10.1.0.9",
+        "10.1.0.10",
+        "10.1.0.11",
+        "2001:db8::1",
+    )
 
 
 def test_everything_is_any() -> None:
