@@ -9,7 +9,7 @@ TEST_STAMP := $(VENV)/.test-$(call digest,requirements.txt requirements-test.txt
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --only-binary :all:
 
 GATES := $(BIN)/python -m tests.tools.gates
-GATE_GROUPS := lint types unit lab lab-packets coverage docs sanity build molecule matrix
+GATE_GROUPS := lint types unit lab findings lab-packets coverage docs sanity build molecule matrix
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-test demo test $(GATE_GROUPS) bench bench-quick bench-rival bench-drift bench-kill golden screenshots clean
@@ -33,6 +33,7 @@ lint: ## ruff, yamllint, ansible-lint, PowerShell
 types: ## mypy
 unit: ## Unit tests
 lab: ## Playbooks against simulated hosts
+findings: ## Known faults: those that are repaired, and those that are expected to fail
 lab-packets: ## A plan enforced on real packets in network namespaces, and verified; needs root, nftables, iproute2, haproxy, nginx, bind9
 coverage: ## Coverage of the last unit and lab runs
 docs: ## What README, docs/ and examples/ say; documentation of plugins and roles; change notes

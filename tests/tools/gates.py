@@ -53,6 +53,11 @@ def _tests(folder: str) -> Callable[[str], Outcome]:
     return lambda name: pytest(name, [*TWO_PROCESSES, folder])
 
 
+def _tests_by_file(folder: str) -> Callable[[str], Outcome]:
+    """Run the tests of a file in one process, since they share what they start."""
+    return lambda name: pytest(name, ["-n", "2", "--dist", "loadfile", folder])
+
+
 def _measured_tests(folder: str) -> Callable[[str], Outcome]:
     def run(name: str) -> Outcome:
         data = COVERAGE / name
@@ -161,6 +166,13 @@ GATES = (
     Gate("wheel-collections", "lab", "collections of others are here, for the lab", wheel_collections.provide),
     Gate(
         "lab", "lab", "playbooks converge simulated hosts", _measured_tests("tests/lab"), needs=("wheel-collections",)
+    ),
+    Gate(
+        "findings",
+        "findings",
+        "known faults: what is repaired stays repaired",
+        _tests_by_file("tests/findings"),
+        needs=("wheel-collections",),
     ),
     Gate(
         "lab-packets",
