@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, run_state
-from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.reports import DriftAction, selection_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.reports import DriftAction
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import read_limits, remediation
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.expected import compared
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import RunOptions
@@ -37,8 +37,7 @@ class ActionModule(DriftAction):
             }
         )
         plan = state.plan()
-        played = task_vars.get("ansible_play_hosts_all", ())
-        report = self.report(list(compared(state, plan, played, selection_of(task_vars))), plan, run)
+        report = self.report(list(compared(state, plan)), plan, run)
         repairs = None
         if run.remediate:
             # The window is in local time.

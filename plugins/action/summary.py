@@ -12,7 +12,6 @@ from typing import Any
 from ansible import context
 from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, ControllerAction, run_state
-from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.reports import selection_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.text import counted
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.output import json_text, write_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import Settings, collect_summary
@@ -39,7 +38,7 @@ class ActionModule(ControllerAction):
         """Return the result of the task: the summary's document, the files written, and the verdict of the run."""
         state = run_state()
         run = RunOptions.from_document(state.options()).common
-        summary = collect_summary(state, task_vars.get("ansible_play_hosts_all", ()), self._settings(run, task_vars))
+        summary = collect_summary(state, self._settings(run))
         text = summary_text(summary)
         try:
             outcome = _written(summary, text, run.report_dir)
@@ -51,7 +50,7 @@ class ActionModule(ControllerAction):
         files = list(outcome.files)
         return {"changed": False, "report": summary.document(), "files": files, **self.finished(outcome)}
 
-    def _settings(self, run: Options, task_vars: Mapping[str, Any]) -> Settings:
+    def _settings(self, run: Options) -> Settings:
         return Settings(
             check=bool(self._task.check_mode),
             now=datetime.datetime.now(datetime.timezone.utc),
@@ -60,7 +59,6 @@ class ActionModule(ControllerAction):
             snapshot=run.snapshot,
             reference=run.change_reference,
             command=_command(),
-            selection=selection_of(task_vars),
         )
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the actions that report have in common: the tags of a run, and a drift report with its files and verdict."""
+"""What the actions that end in a drift report have in common: its making, its files and its verdict."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from ansible.utils.display import Display
 
@@ -17,7 +16,6 @@ from .._drift.deviations import read_acceptances
 from .._drift.remediation import Remediation
 from .._drift.report import Context, Report
 from .._plan.model import Plan
-from .._report.expected import Selection
 from .._report.html import page
 from .._report.output import (
     drift_counts,
@@ -32,13 +30,6 @@ from .._rollout.outcome import RunOutcome, Verdict
 from .._rollout.results import TaskResult
 from .._rollout.run_options import Options
 from .actions import Answer, ControllerAction, run_state
-
-
-def selection_of(task_vars: Mapping[str, Any]) -> Selection:
-    """Return the tags of the run."""
-    tags, skipped = task_vars.get("ansible_run_tags") or ["all"], task_vars.get("ansible_skip_tags") or []
-    return Selection(frozenset(tags), frozenset(skipped))
-
 
 HISTORY_OF = "drift"
 """The playbook whose reports are kept by their date."""

@@ -50,8 +50,6 @@ _NOT_KNOWN = {
     results.Status.UNKNOWN: Status.UNKNOWN,
     results.Status.STOPPED: Status.UNKNOWN,
 }
-DNS_DEVICE = "DNS"
-"""All DNS servers together, which no host of the plan stands for."""
 
 
 @dataclass(frozen=True)

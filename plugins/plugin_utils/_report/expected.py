@@ -2,52 +2,25 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Which results a run must have: those of the devices that its plan and its tags name, so that a lost one is seen.
 
-expected_devices(state, played)[Concern.FIREWALL] == ("fe01", "fe02")
-Selection(tags=frozenset({"firewall"})).has(Concern.IPSEC) is False
+expected_devices(state)[Concern.FIREWALL] == ("fe01", "fe02")
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from .._drift.report import DNS_DEVICE
 from .._load_balancers.registry import CARRIERS
 from .._plan.model import Plan
-from .._rollout.results import Concern, Step, TaskResult
+from .._rollout.results import DNS_DEVICE, Concern, Step, TaskResult
 from .._rollout.run_state import RunState
 
-# The tags of the tasks in playbooks, by which a user chooses.
-_TAGS = {
-    Concern.FIREWALL: "firewall",
-    Concern.NFTABLES: "linux_firewall",
-    Concern.IPSEC: "ipsec",
-    Concern.LOAD_BALANCER: "load_balancer",
-    Concern.PUBLICATIONS: "load_balancer",
-    Concern.DNS: "dns",
-}
-_EVERY_TAG = frozenset({"all", "tagged"})
 
-
-@dataclass(frozen=True)
-class Selection:
-    """The tags that a run was given, and those that it was to skip."""
-
-    tags: frozenset[str] = frozenset({"all"})
-    skipped: frozenset[str] = frozenset()
-
-    def has(self, concern: Concern) -> bool:
-        """Return whether the tags of a run include a concern."""
-        names = {_TAGS[concern], *_EVERY_TAG}
-        return bool(self.tags & names) and not self.skipped & names
-
-
-def expected_devices(state: RunState, played: Iterable[str]) -> dict[Concern, tuple[str, ...]]:
-    """Return the devices of this run by concern, sorted; played: the hosts of the run."""
-    hosts = set(played)
+def expected_devices(state: RunState) -> dict[Concern, tuple[str, ...]]:
+    """Return the devices of this run by concern, sorted, those of concerns that its tags leave out too."""
+    scope = state.scope()
     waves = {platform: state.waves(platform).waves for platform in ("windows", "linux")}
     windows, linux = (tuple(sorted(host for wave in waves[platform] for host in wave)) for platform in waves)
-    balancers, proxies = (tuple(sorted(hosts & set(names))) for names in (state.balancers(), state.proxies()))
+    balancers, proxies = (tuple(sorted(filter(scope.plays, names))) for names in (state.balancers(), state.proxies()))
     return {
         Concern.FIREWALL: windows,
         Concern.NFTABLES: linux,
@@ -77,22 +50,22 @@ def _has_second_program(plan: Plan, balancer: str) -> bool:
     return "udp" in protocols and carriers.get("udp") != carriers.get("tcp")
 
 
-def compared(state: RunState, plan: Plan, played: Iterable[str], selection: Selection) -> Iterator[TaskResult]:
+def compared(state: RunState, plan: Plan) -> Iterator[TaskResult]:
     """Yield the comparisons of a run: those that its plan and tags expect, and those that it made besides."""
-    for concern, names in expected_devices(state, played).items():
+    scope = state.scope()
+    for concern, names in expected_devices(state).items():
         for name in names:
-            if selection.has(concern) or state.result(name, concern, Step.COMPARE):
+            if scope.has(concern) or state.result(name, concern, Step.COMPARE):
                 yield from own_results(state, plan, name, concern, Step.COMPARE)
-    dns = compared_dns(state, selection)
-    yield from [dns] if dns else []
+    yield from dns_results(state, Step.COMPARE)
 
 
-def compared_dns(state: RunState, selection: Selection) -> TaskResult | None:
-    """Return the comparison of DNS; None where there is no server to ask."""
-    found = state.result(DNS_DEVICE, Concern.DNS, Step.COMPARE)
-    if found is None:
-        return TaskResult.unknown(DNS_DEVICE, Concern.DNS, Step.COMPARE) if selection.has(Concern.DNS) else None
-    return found if was_asked(found) else None
+def dns_results(state: RunState, *steps: Step) -> list[TaskResult]:
+    """Return the results of DNS, whose tasks run once for all servers; none where there was no server to ask."""
+    found = [result for step in steps if (result := state.result(DNS_DEVICE, Concern.DNS, step))]
+    if not found and state.scope().has(Concern.DNS):
+        return [TaskResult.unknown(DNS_DEVICE, Concern.DNS, steps[0])]
+    return found if any(map(was_asked, found)) else []
 
 
 def was_asked(result: TaskResult) -> bool:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The summary of one run of site.yml: from its plan and the results of its tasks, all out of the run state.
 
-    collect_summary(state, played, Settings(check=True, now=now)).risk
+    collect_summary(state, Settings(check=True, now=now)).risk
 
 Who was to answer is known from the plan, so that a host without a result is never taken for one that has nothing to do.
 """
@@ -16,13 +16,11 @@ from pathlib import Path
 
 from .._base.untyped import mapping
 from .._drift.assumptions import last_report, unconfirmed
-from .._drift.report import DNS_DEVICE
 from .._plan.model import Plan
-from .._rollout import results
-from .._rollout.results import STOPPED_TEXT, Concern, Step, TaskResult
+from .._rollout.results import DNS_DEVICE, Concern, Step, TaskResult
 from .._rollout.run_state import RunState
-from .expected import Selection, expected_devices, own_results, was_asked
-from .run_parts import Part, Status, looked_at_again, part_of
+from .expected import dns_results, expected_devices, own_results
+from .run_parts import part_of
 from .run_probes import comparison
 from .run_rollback import Command
 from .run_summary import Run, RunSummary, touched_places
@@ -43,20 +41,18 @@ class Settings:
     snapshot: bool = True
     reference: str = ""
     command: Command = Command()
-    selection: Selection = Selection()
 
 
-def collect_summary(state: RunState, played: Sequence[str], settings: Settings) -> RunSummary:
-    """Return the summary of a run; played: the hosts of this run, in its order."""
-    plan = state.plan()
-    expected = expected_devices(state, played)
+def collect_summary(state: RunState, settings: Settings) -> RunSummary:
+    """Return the summary of a run."""
+    plan, scope, expected = state.plan(), state.scope(), expected_devices(state)
     found = {
         concern: {name: _results_of(state, plan, name, concern) for name in names}
         for concern, names in expected.items()
-        if settings.selection.has(concern)
+        if scope.has(concern)
     }
-    dns = _of_dns(state, settings.selection)
-    parts = [_part(state, name, concern, own) for concern, devices in found.items() for name, own in devices.items()]
+    dns = dns_results(state, Step.APPLY, Step.VERIFY)
+    parts = [part_of(name, concern, own) for concern, devices in found.items() for name, own in devices.items()]
     parts += [part_of(DNS_DEVICE, Concern.DNS, dns)] if dns else []
     report = last_report(Path(settings.directory)) if settings.directory else None
     asked = [result for devices in found.values() for own in devices.values() for result in own] + dns
@@ -68,7 +64,7 @@ def collect_summary(state: RunState, played: Sequence[str], settings: Settings) 
             pools=len(plan.pools),
             not_run=_not_run(expected, found, plan if not dns else Plan()),
             left=_left(asked),
-            held={} if settings.check else _held(parts, asked),
+            held={} if settings.check else _held(asked),
             unconfirmed=unconfirmed(plan, report),
             touched=touched_places(parts, plan),
             confirm_minutes=settings.confirm_minutes,
@@ -97,22 +93,6 @@ def _results_of(state: RunState, plan: Plan, name: str, concern: Concern) -> lis
     return [*opened, closed] if closed else opened
 
 
-def _part(state: RunState, name: str, concern: Concern, own: Sequence[TaskResult]) -> Part:
-    part = part_of(name, concern, own)
-    concerns = {result.concern for result in own}
-    again = [found for one in sorted(concerns) if (found := state.result(name, one, Step.VERIFY))]
-    return looked_at_again(part, again) if again and part.status is Status.CHANGED else part
-
-
-def _of_dns(state: RunState, selection: Selection) -> list[TaskResult]:
-    """Return the results of DNS, whose tasks run once for all servers; none where there was no server to ask."""
-    steps = (Step.APPLY, Step.VERIFY)
-    found = [result for step in steps if (result := state.result(DNS_DEVICE, Concern.DNS, step))]
-    if not found:
-        return [TaskResult.unknown(DNS_DEVICE, Concern.DNS, Step.APPLY)] if selection.has(Concern.DNS) else []
-    return found if any(map(was_asked, found)) else []
-
-
 def _not_run(
     expected: Mapping[Concern, Sequence[str]], found: Mapping[Concern, Mapping[str, object]], pools_of: Plan
 ) -> dict[Concern, int]:
@@ -134,16 +114,10 @@ def _left(asked: Iterable[TaskResult]) -> dict[str, str]:
     return left
 
 
-def _held(parts: Iterable[Part], asked: Iterable[TaskResult]) -> dict[str, tuple[str, ...]]:
-    """Return the hosts that are not closed because of whom they might refuse then, and why."""
-    waiting = {part.device for part in parts if part.status is Status.NOT_CLOSED}
-    kept_open = (
-        result
-        for result in asked
-        if result.step is Step.CLOSE and result.status is results.Status.STOPPED and result.device in waiting
-    )
+def _held(asked: Iterable[TaskResult]) -> dict[str, tuple[str, ...]]:
+    """Return the hosts whose closing was held back because of whom they might refuse then, and why."""
     held: dict[str, tuple[str, ...]] = {}
-    for result in kept_open:
-        if result.message and result.message != STOPPED_TEXT:
+    for result in asked:
+        if result.is_held:
             held[result.device] = tuple(dict.fromkeys((*held.get(result.device, ()), result.message)))
     return held

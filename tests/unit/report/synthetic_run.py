@@ -20,6 +20,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_scope import RunScope
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import Waves
 
@@ -84,9 +85,11 @@ HOSTS = (
 PLAN = Plan({each.host: each for each in HOSTS}, {POOL: pool(service())})
 
 
-def compiled(folder: Path, plan: Plan = PLAN) -> RunState:
+def compiled(folder: Path, plan: Plan = PLAN, **scope: Any) -> RunState:
+    """Return the state of a run after its compile step; scope: as RunScope has it, everything by default."""
     state = RunState(str(folder))
-    state.save(plan_files.rendered(plan), Waves((("fe01",), ("fe02",))), Waves((("rp01",),)))
+    asked_for = RunScope(**{"played": ALL, **scope})
+    state.save(plan_files.rendered(plan), Waves((("fe01",), ("fe02",))), Waves((("rp01",),)), asked_for)
     return state
 
 

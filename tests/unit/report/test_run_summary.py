@@ -139,11 +139,6 @@ def part_of(device: str, concern: Concern, answers: Sequence[Result]) -> Part:
     return run_parts.part_of(device, concern, results_of(device, concern, answers))
 
 
-def looked_at_again(part: Part, answers: Sequence[Result]) -> Part:
-    found = [TaskResult.of_answer(part.device, part.concern, Step.VERIFY, one, is_check=True) for one in answers]
-    return run_parts.looked_at_again(part, found)
-
-
 def summary(*parts: Part, run: Run = RUN) -> RunSummary:
     found = RunSummary(run, parts)
     jsonschema.validate(found.document(), SCHEMA)
@@ -640,28 +635,11 @@ def test_probes_before_and_after() -> None:
     assert "Probes: 1 of 2 as expected when verify.yml looked last, 2026." in summary_text(known)
 
 
-def test_a_balancer_that_was_looked_at_again() -> None:
-    """The first look of the run was before the change, the second one tells."""
-    taken = part_of("lb01", B, [services(service_change("add"), health={"up": 1, "down": []})])
+def test_members_and_what_a_load_balancer_finds_of_them() -> None:
     health = {"up": 4, "down": ["pool01-5061 10.1.0.12"]}
-    equal = looked_at_again(taken, [services(members={"active": 5}, health=health)])
-    text = summary_text(summary(equal, run=MADE))
-    assert (equal.status, equal.read_again) == (
-        Status.CHANGED,
-        True,
-    ) and "Read again after the change and equal to the plan: lb01." in text
-    assert (
-        "Members of virtual services: 5 active; 4 are up and 1 down for HAProxy." in text
-        and "  down: lb01: pool01-5061 10.1.0.12" in text
-    )
-    other = looked_at_again(taken, [services(service_change("change"), commands=["change pool01-5061"])])
-    away = looked_at_again(taken, [{"unreachable": True, "msg": "no route"}])
-    text = summary_text(summary(other, replace(away, device="lb02"), run=MADE))
-    assert "lb01: failed: it took the change, and differs from the plan all the same: change pool01-5061" in text
-    assert (
-        "lb02: unreachable: it took the change, and could not be looked at again: no route" in text
-        and text.endswith("NOT DONE")
-    )
+    text = summary_text(summary(part_of("lb01", B, [services(members={"active": 5}, health=health)]), run=MADE))
+    assert "Members of virtual services: 5 active; 4 are up and 1 down for HAProxy." in text
+    assert "  down: lb01: pool01-5061 10.1.0.12" in text
 
 
 def test_notes_are_told_once_for_all_devices() -> None:
