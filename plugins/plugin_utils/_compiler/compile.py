@@ -19,7 +19,7 @@ from .._catalogue.extend import extended
 from .._catalogue.load import default_path, parse, read_document
 from .._catalogue.model import Catalogue
 from .._inventory.model import Host, InventoryHost, Pool, Topology
-from .._inventory.read import host_without_role, read_topology, sketch_topology
+from .._inventory.read import read_topology, sketch_topology
 from .._plan.model import HostPlan, NotOpened, Plan, PoolPlan, row_order
 from .assumptions import host_assumptions, pool_assumptions
 from .dns import DnsPolicy
@@ -48,14 +48,6 @@ def outlines(inventory: Mapping[str, InventoryHost]) -> list[HostPlan]:
     """Return the managed hosts without their rules, whatever is wrong with the inventory."""
     topology = sketch_topology(inventory)
     return [outline(host, topology) for host in topology.hosts.values() if host.managed]
-
-
-def outline_of_leaving(inventory: Mapping[str, InventoryHost], name: str) -> HostPlan:
-    """Return a host that leaves, without rules: where it has no role any more, only this tells its platform, addresses
-    and policy.
-    """
-    topology = sketch_topology(inventory)
-    return outline(topology.hosts.get(name) or host_without_role(inventory, name), topology)
 
 
 def _collecting(problems: list[Problem], make: Callable[[], _Made]) -> _Made | None:

@@ -52,12 +52,6 @@ def sketch_topology(inventory: Mapping[str, InventoryHost]) -> Topology:
     return _draft(inventory, Settings(inventory)).topology
 
 
-def host_without_role(inventory: Mapping[str, InventoryHost], name: str) -> Host:
-    """Return a host as if it played no role: what is left to know of one that leaves, for which there is no plan."""
-    host = inventory[name]
-    return build_host(host, frozenset(), Settings(inventory).of_host(host, v.HOST_VARIABLES), None)
-
-
 def _draft(inventory: Mapping[str, InventoryHost], settings: Settings) -> Draft:
     deployment = settings.of_deployment(v.DEPLOYMENT_VARIABLES)
     groups = RoleGroups({role: group for role, group in deployment[v.GROUPS].items() if group})

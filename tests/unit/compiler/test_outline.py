@@ -5,8 +5,6 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import outline_of_leaving
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
     HostPlan,
     HostPolicy,
@@ -91,21 +89,3 @@ def test_a_balancer_that_others_manage_has_addresses_and_no_plan() -> None:
     )
     assert set(plan.hosts) == {"fe01"}
     assert any("10.1.0.5" in rule.remoteip for rule in plan.hosts["fe01"].firewall_rules)
-
-
-def test_a_host_that_left_its_role_is_still_known() -> None:
-    variables = {"ansible_host": "10.1.0.5", "lync_balancer_driver": "haproxy", "lync_linux_path": "/etc/x.nft"}
-    hosts = {
-        "lb01": InventoryHost("lb01", ("other",), variables),
-        "se01": InventoryHost(
-            "se01", ("standard_edition",), {"ansible_host": "10.1.0.11", "lync_version": "nonsense"}
-        ),
-    }
-    plan = outline_of_leaving(hosts, "lb01")
-    assert (plan.platform, plan.roles, plan.addresses, plan.policy.linux_path) == (
-        "linux",
-        (),
-        ("10.1.0.5",),
-        "/etc/x.nft",
-    )
-    assert outline_of_leaving(hosts, "se01").roles == ("standard_edition",)
