@@ -15,12 +15,13 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import w
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.matrix import matrix
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Limits, Matrix
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, servers_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import RunOptions
 
 _SPEC = {
     "dns_servers": {"type": "list", "elements": "dict", "default": []},
-    "per_host": {"type": "int", "default": 400},
-    "closed_per_pair": {"type": "int", "default": 2},
-    "temporary_listeners": {"type": "bool", "default": False},
+    "per_host": {"type": "int"},
+    "closed_per_pair": {"type": "int"},
+    "temporary_listeners": {"type": "bool"},
 }
 
 
@@ -33,13 +34,24 @@ class ActionModule(ControllerAction):
         """Return the result of the task: how many probes each host makes, and what is not probed."""
         plan, played = run_state().plan(), task_vars.get("ansible_play_hosts_all", ())
         deployment = Deployment.of(plan, servers_of(options["dns_servers"]), played)
-        limits = Limits(options["per_host"], options["closed_per_pair"], options["temporary_listeners"])
-        found = matrix(deployment, limits)
+        found = matrix(deployment, _limits(options))
         readers = {item.place for item in assumptions_of(plan) if item.text in READ_ON_HOSTS}
         _keep(deployment, found, readers)
         counts = {name: len(probes) for name, probes in found.probes.items()}
         total = sum(counts.values())
         return {"changed": False, "probes": counts, "total": total, "not_probed": plain(found.not_probed)}
+
+
+def _limits(options: Answer) -> Limits:
+    """Return the limits of the task, or those of the run where it has none."""
+    run = RunOptions.from_document(run_state().options()).common
+    of_run = {
+        "per_host": run.probe_max,
+        "closed_per_pair": run.probe_closed,
+        "temporary_listeners": run.probe_listeners,
+    }
+    chosen = {name: value if options[name] is None else options[name] for name, value in of_run.items()}
+    return Limits(chosen["per_host"], chosen["closed_per_pair"], bool(chosen["temporary_listeners"]))
 
 
 def _keep(deployment: Deployment, found: Matrix, readers: Collection[str]) -> None:

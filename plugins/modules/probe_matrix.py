@@ -22,17 +22,20 @@ options:
     elements: dict
     default: []
   per_host:
-    description: The most probes of one host. Of each kind of flow one stays before a second one does.
+    description:
+      - The most probes of one host. Of each kind of flow one stays before a second one does.
+      - By default that of C(lync_probe_max).
     type: int
-    default: 400
   closed_per_pair:
-    description: How many ports that should be closed are probed, from each host to each other one.
+    description:
+      - How many ports that should be closed are probed, from each host to each other one.
+      - By default that of C(lync_probe_closed).
     type: int
-    default: 2
   temporary_listeners:
-    description: Whether temporary listeners are opened, so that the first port of a range can be probed.
+    description:
+      - Whether temporary listeners are opened, so that the first port of a range can be probed.
+      - By default that of C(lync_probe_listeners).
     type: bool
-    default: false
 attributes:
   action:
     description: Runs on the controller as an action plugin.
