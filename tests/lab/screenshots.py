@@ -50,7 +50,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch, Browser(Path(scratch) / "profile", height=1100) as browser:
         browser.open(report(Path(scratch)).as_uri())
         for words, name in PARTS.items():
-            browser.value(f"[...document.querySelectorAll('nav a')].find(link => link.textContent === '{words}')?.click()")
+            browser.value(
+                f"[...document.querySelectorAll('nav a')].find(link => link.textContent === '{words}')?.click()"
+            )
             browser.value("new Promise(resolve => setTimeout(resolve, 200))")
             (pictures / f"{name}.png").write_bytes(browser.picture())
     return 0

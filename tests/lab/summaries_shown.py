@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The screens of docs/summaries.md: a first deployment on simulated hosts, before and after, and a change that may cut somebody.
+"""The screens of docs/summaries.md: a first deployment on simulated hosts, before and after, and a change that may cut
+somebody.
 
     python -m tests.lab.summaries_shown before after change refused
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""verify.yml over a deployment on 127.0.0.0/8 with real sockets: simulated Windows hosts over WinRM, a Linux host, a balancer, a DNS server.
+"""verify.yml over a deployment on 127.0.0.0/8 with real sockets: simulated Windows hosts over WinRM, a Linux host, a
+balancer, a DNS server.
 
 What a firewall drops is a full queue of connections here; the rules that are missing are those of the simulated hosts.
 """
@@ -20,8 +21,8 @@ import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import BANNER
 
 from tests.lab.lab import ROOT, Lab, Played
-from tests.lab.summaries import summary
 from tests.lab.site_lab import SiteLab, printed
+from tests.lab.summaries import summary
 from tests.lab.test_powershell import PWSH
 from tests.lab.test_site import ok, saved
 from tests.simulators import tamper
@@ -30,12 +31,27 @@ from tests.simulators.probe_servers import Servers, certificate, stun_answer
 
 SCHEMA = json.loads((ROOT / "plugins/plugin_utils/_probes/data/lync_verify.schema.json").read_text(encoding="utf-8"))
 POOL, EDGES = "pool01.contoso.com", "edge01.contoso.com"
-FE01, FE02, EDGE, PROXY, VIP, SERVER = "127.31.0.11", "127.31.0.12", "127.32.0.21", "127.32.0.61", "127.31.0.100", "127.31.0.93"
+FE01, FE02, EDGE, PROXY, VIP, SERVER = (
+    "127.31.0.11",
+    "127.31.0.12",
+    "127.32.0.21",
+    "127.32.0.61",
+    "127.31.0.100",
+    "127.31.0.93",
+)
 DNS_PORT = 53053
-SIP, EDGE_SIP, CONFERENCING = (f"Lync {row} (TCP in)" for row in ("fe-sip-tls", "edge-internal-sip", "edge-internal-web-conferencing"))
+SIP, EDGE_SIP, CONFERENCING = (
+    f"Lync {row} (TCP in)" for row in ("fe-sip-tls", "edge-internal-sip", "edge-internal-web-conferencing")
+)
 SIP_PEERS = "127.31.0.11-127.31.0.12, 127.31.0.100"
 # All others listen on ports that only root may have, or on more than a test needs.
-ROWS = ["fe-sip-tls", "fe-web-external-https", "edge-internal-sip", "edge-internal-av-udp", "edge-internal-web-conferencing"]
+ROWS = [
+    "fe-sip-tls",
+    "fe-web-external-https",
+    "edge-internal-sip",
+    "edge-internal-av-udp",
+    "edge-internal-web-conferencing",
+]
 OUTSIDE = {name: f"127.39.0.{number}" for name, number in (("access", 21), ("web_conferencing", 31), ("av", 41))}
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
 REPORTED = "Print what the probes met"
@@ -54,7 +70,9 @@ def inventory() -> dict[str, Any]:
         "lync_row_overrides": [{"select": " && ".join(f"id!='{row}'" for row in ROWS), "set": {"enabled": False}}],
     }
     groups = {
-        "frontend": {name: {"ansible_host": address, "lync_pool": POOL} for name, address in (("fe01", FE01), ("fe02", FE02))},
+        "frontend": {
+            name: {"ansible_host": address, "lync_pool": POOL} for name, address in (("fe01", FE01), ("fe02", FE02))
+        },
         "edge": {"edge01": {"ansible_host": EDGE, "lync_pool": EDGES, "lync_external_addresses": OUTSIDE}},
         "reverse_proxy": {"rp01": {"ansible_host": PROXY, "lync_platform": "linux", **LOCAL}},
         "load_balancers": {"lb01": {"ansible_host": "127.31.0.5", "lync_managed": False}},
@@ -69,8 +87,12 @@ class World:
     site: SiteLab
     servers: Servers
     directory: pathlib.Path
-    members: dict[int, list[tuple[str, int]]] = field(default_factory=lambda: {port: [(FE01, port), (FE02, port)] for port in (5061, 4443)})
-    records: dict[tuple[str, str], list[str]] = field(default_factory=lambda: {(POOL, "A"): [VIP], (EDGES, "A"): [EDGE]})
+    members: dict[int, list[tuple[str, int]]] = field(
+        default_factory=lambda: {port: [(FE01, port), (FE02, port)] for port in (5061, 4443)}
+    )
+    records: dict[tuple[str, str], list[str]] = field(
+        default_factory=lambda: {(POOL, "A"): [VIP], (EDGES, "A"): [EDGE]}
+    )
 
     def verify(self, *more: str, closed: int = 0) -> Played:
         """Run the playbook; closed: ports that should be closed per pair. No firewall closes what listens here."""
@@ -136,14 +158,24 @@ def test_before_the_product_is_installed_temporary_listeners_answer_and_are_gone
 
 @pytest.mark.slow
 @pytest.mark.no_cover
-def test_rules_of_windows_hosts_are_named_as_causes_and_a_host_that_cannot_be_asked_hides_no_other(world: World) -> None:
+def test_rules_of_windows_hosts_are_named_as_causes_and_a_host_that_cannot_be_asked_hides_no_other(
+    world: World,
+) -> None:
     """All other faults are in tests/packets/test_verify.py."""
     world.start()
     break_rules(world)
     played = world.verify(closed=1)
-    open_all_the_same = {key: told for key, told in world.wrong().items() if told[0] == "open although it should not be"}
-    assert (played.status, {key: told for key, told in world.wrong().items() if key not in open_all_the_same}) == (2, expected()), played.output
-    assert open_all_the_same["rp01", FE02, 5061][1] == "no rule of the plan lets it in: a rule of somebody else does, or the firewall is off"
+    open_all_the_same = {
+        key: told for key, told in world.wrong().items() if told[0] == "open although it should not be"
+    }
+    assert (played.status, {key: told for key, told in world.wrong().items() if key not in open_all_the_same}) == (
+        2,
+        expected(),
+    ), played.output
+    assert (
+        open_all_the_same["rp01", FE02, 5061][1]
+        == "no rule of the plan lets it in: a rule of somebody else does, or the firewall is off"
+    )
     probes = world.report()["probes"]
     kinds = {(item["kind"], item["expected"], bool(item["service"])) for item in probes}
     assert {("tls", "open", False), ("tls", "open", True), ("stun", "open", False), ("dns", "open", False)} <= kinds
@@ -178,7 +210,10 @@ def expected() -> dict[tuple[str, str, int], tuple[str, str]]:
     """Return what these faults come to, from every host that asks."""
     found: dict[tuple[str, str, int], tuple[str, str]] = {}
     for source in ("fe01", "fe02"):
-        found[source, EDGE, 5061] = ("filtered", f"rule scoped to other addresses: {EDGE_SIP} of edge01 admits 192.0.2.0/24, should admit {SIP_PEERS}")
+        found[source, EDGE, 5061] = (
+            "filtered",
+            f"rule scoped to other addresses: {EDGE_SIP} of edge01 admits 192.0.2.0/24, should admit {SIP_PEERS}",
+        )
         found[source, EDGE, 8057] = ("filtered", f"rule disabled: {CONFERENCING} of edge01")
     for source in ("fe02", "edge01"):
         found[source, FE01, 5061] = ("filtered", f"no rule on the host: {SIP} is missing on fe01")
@@ -190,17 +225,32 @@ def expected() -> dict[tuple[str, str, int], tuple[str, str]]:
 def test_the_powershell_module_probes_and_listens_behind_the_wire(lab: Lab) -> None:
     lab.executor = PowerShellExecutor(PWSH)
     lab.start({"fe01": {"addresses": ["127.4.0.11"], "seed": "empty"}})
-    hand = "msuc.lync.windows_probe_remote"
-    probes = [{"id": "0", "kind": "tcp", "address": "127.4.0.11", "port": 45061, "source": "127.4.0.12", "hold_milliseconds": 1000}]
-    listen = {"operation": "listen", "listen": [{"protocol": "tcp", "address": "127.4.0.11", "port": 45061}], "listen_seconds": 60}
+    module = "msuc.lync.windows_probe_remote"
+    probes = [
+        {
+            "id": "0",
+            "kind": "tcp",
+            "address": "127.4.0.11",
+            "port": 45061,
+            "source": "127.4.0.12",
+            "hold_milliseconds": 1000,
+        }
+    ]
+    listen = {
+        "operation": "listen",
+        "listen": [{"protocol": "tcp", "address": "127.4.0.11", "port": 45061}],
+        "listen_seconds": 60,
+    }
     tasks = [
-        {"name": "Listen", hand: listen, "register": "opened"},
-        {"name": "Probe", hand: {"operation": "probe", "probes": probes}},
-        {"name": "Close", hand: {"operation": "close", "token": "{{ opened.token }}"}},
+        {"name": "Listen", module: listen, "register": "opened"},
+        {"name": "Probe", module: {"operation": "probe", "probes": probes}},
+        {"name": "Close", module: {"operation": "close", "token": "{{ opened.token }}"}},
     ]
     played = lab.play(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
     opened, probed, closed = (record["result"] for record in played.of("fe01"))
     assert opened["opened"] == ["tcp 127.4.0.11 45061"], played.output
-    assert [(answer["state"], answer["answer"]) for answer in probed["answers"]] == [("open", base64.b64encode(BANNER).decode())]
+    assert [(answer["state"], answer["answer"]) for answer in probed["answers"]] == [
+        ("open", base64.b64encode(BANNER).decode())
+    ]
     assert "tcp 127.4.0.11 45061" in probed["listeners"]
     assert closed["changed"] is True
