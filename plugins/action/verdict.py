@@ -15,7 +15,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
     run_state,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.endings import KINDS, ending_of
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Verdict, verdict_for
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Verdict, ending_hosts
 
 _MESSAGES = {
     Verdict.DIFFERS: "This device, or DNS, is not as the plan says; the report above tells what differs.",
@@ -39,7 +39,8 @@ class ActionModule(CollectionAction):
         """Return the result that ends the host, a failure unless it is done, or that ends the run."""
         if options["of"] != "host":
             return self._ended(options["of"], task_vars)
-        verdict = verdict_for(run_state().summary(), str(task_vars["inventory_hostname"]))
+        failing = ending_hosts(run_state().summary(), task_vars.get("ansible_play_hosts_all", []))
+        verdict = failing.get(str(task_vars["inventory_hostname"]), Verdict.DONE)
         ending = {} if verdict is Verdict.DONE else failed(_MESSAGES[verdict])
         return {"changed": False, "verdict": verdict.value, **ending}
 

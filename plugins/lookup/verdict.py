@@ -12,6 +12,7 @@ description:
   - Internal; its options and results may change without notice.
   - Returns the hosts of the run that its report found not done, for C(hosts:) of the last play.
     Where only something else is not done, such as DNS, that is the first host of the run.
+  - The controller comes last; it does not fail, so that the plays of a playbook that imports ours go on.
 author: msuc.lync contributors (@msuc-lync)
 options:
   _terms:
@@ -38,10 +39,11 @@ _raw:
 from typing import Any
 
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import run_state
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import NOBODY, run_state
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import ending_hosts
 
-NOBODY = "all:!all"
+# Ansible ends a playbook with all that follows when every host of a play fails; so one that does not is beside them.
+BESIDE = "localhost"
 
 
 class LookupModule(LookupBase):
@@ -50,4 +52,5 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, Any] | None = None, **kwargs: object) -> list[str]:
         """Return the hosts that have to fail."""
         self.set_options(var_options=variables, direct=kwargs)
-        return ending_hosts(run_state().summary(), (variables or {}).get("ansible_play_hosts_all", [])) or [NOBODY]
+        failing = list(ending_hosts(run_state().summary(), (variables or {}).get("ansible_play_hosts_all", [])))
+        return [*failing, *([BESIDE] if BESIDE not in failing else [])] if failing else [NOBODY]

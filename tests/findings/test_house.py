@@ -44,7 +44,6 @@ def deployment(groups: Mapping[str, Mapping[str, Mapping[str, Any]]], **variable
 # --- A1: addresses as a text with commas -----------------------------------------------------------
 
 
-@known_fault("the text is one address to the gate, and the host closes to the balancer that failed")
 def test_a1_a_host_is_not_closed_while_a_balancer_at_one_of_its_addresses_fails(tmp_path: Path) -> None:
     pools = {
         f"pool0{number}.contoso.com": {
@@ -172,12 +171,12 @@ def test_a4_a_linux_balancer_can_be_retired(tmp_path: Path) -> None:
 # --- A6: a limit of the remediation ----------------------------------------------------------------
 
 
-@known_fault("the process ends at once with status 3")
 def test_a6_a_limit_ends_no_playbook_that_imports_ours(tmp_path: Path) -> None:
     text = """
 - import_playbook: msuc.lync.drift
 - hosts: localhost
   gather_facts: false
+  tags: [always]
   tasks:
     - ansible.builtin.debug: {msg: a later play ran}
 """

@@ -142,26 +142,23 @@ class RunOutcome:
         }
 
 
-def verdict_for(summary: Mapping[str, object], device: str) -> Verdict:
-    """Return how a host ends by a summary: by its own verdict, or that of the run where it has none."""
-    devices = summary.get("devices")
-    name = devices.get(device) if isinstance(devices, Mapping) else None
-    try:
-        return Verdict(name or summary.get("verdict"))
-    except ValueError:
-        return Verdict.UNKNOWN
+def ending_hosts(summary: Mapping[str, object], played: Sequence[str]) -> dict[str, Verdict]:
+    """Return the hosts of a run that have to fail for its exit status, with their verdicts; none when all is done.
 
-
-def ending_hosts(summary: Mapping[str, object], played: Sequence[str]) -> list[str]:
-    """Return the hosts of a run that have to fail for its exit status: those that are not done, else the first.
-
-    There are none when all is done. played: the hosts of the run; without a summary nothing is known of it.
+    These are the hosts that are not done; where only something else is not, such as DNS, the first host stands for it.
+    played: the hosts of the run; without a summary nothing is known of it.
     """
-    if summary.get("verdict") == Verdict.DONE.value:
-        return []
+    whole = _verdict(summary.get("verdict"))
+    if whole is Verdict.DONE:
+        return {}
     devices = summary.get("devices")
-    names = [name for name in played if isinstance(devices, Mapping) and name in devices]
-    return names or list(played[:1])
+    named = {str(name): _verdict(value) for name, value in devices.items()} if isinstance(devices, Mapping) else {}
+    failing = {name: named[name] for name in played if name in named}
+    return failing or dict.fromkeys(played[:1], whole)
+
+
+def _verdict(value: object) -> Verdict:
+    return next((verdict for verdict in Verdict if verdict.value == value), Verdict.UNKNOWN)
 
 
 def write_summary(directory: Path, document: Mapping[str, object]) -> Path:
