@@ -82,5 +82,5 @@ def test_nginx_alone_is_the_load_balancer_of_the_summary(tmp_path: Path) -> None
         (tmp_path / "lab.json").write_text('{"all": {}}', encoding="utf-8")
         hosts = inventory(tmp_path / "hosts.json", proxy)
         site = lab.play(ROOT / "playbooks" / "site.yml", "-i", str(hosts), "--tags", "load_balancer")
-        assert site.status == 0 and outcomes(site, "load balancer")["lb01"] == ("changed", 1, 0, 0), site.output
+        assert site.status == 0 and outcomes(site, "load_balancer")["lb01"] == ("changed", 1, 0, 0), site.output
         assert {greeted(5061, f"127.0.1.{number}") for number in range(1, 20)} == set(MEMBERS[:2])
