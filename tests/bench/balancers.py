@@ -1,12 +1,15 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Plan and render what one load balancer carries in a fresh process, and print the CPU seconds: few pools, many pools, of these the collector's.
+"""Plan and render what one load balancer carries in a fresh process, and print the CPU seconds.
+
+Few pools, many pools, of these the collector's.
 
     PYTHONPATH=.collections python -m tests.bench.balancers haproxy
 
-Many pools are ten times the few. The few are measured with ten sets of pools in turn, since data that a run has just used would still be in the
-processor's cache: a run of a playbook reads everything once. Of each the least of several rounds counts. Of the services on the balancer a tenth
-is missing, a tenth has other members, and as many are not wanted.
+Many pools are ten times the few. The few are measured with ten sets of pools in turn, since data that a run has just
+used would still be in the processor's cache: a run of a playbook reads everything once. Of each the least of several
+rounds counts. Of the services on the balancer a tenth is missing, a tenth has other members, and as many are not
+wanted.
 """
 
 from __future__ import annotations
@@ -81,7 +84,10 @@ def _kemp(driver: Kemp, want: Sequence[Service], document: object) -> tuple[tupl
 
 
 def plan(name: str, want: Sequence[Service], document: object) -> int:
-    """Render what is wanted, read what is there, plan, in the device's own words too where it has some; returns the number of changes."""
+    """Render what is wanted, read what is there, plan, in the device's own words too where it has some.
+
+    Returns the number of changes.
+    """
     driver = DRIVERS[name]
     driver.render(want)
     said = tuple(map(driver.expressible, want))
@@ -116,7 +122,9 @@ class _Collector:
             self.seconds += now - self._start
 
 
-def _timed(name: str, runs: Sequence[tuple[tuple[Service, ...], object]], collector: _Collector) -> tuple[float, float]:
+def _timed(
+    name: str, runs: Sequence[tuple[tuple[Service, ...], object]], collector: _Collector
+) -> tuple[float, float]:
     """Return the mean seconds of these runs, and of these the collector's."""
     gc.collect()
     collector.seconds, start = 0.0, time.process_time()

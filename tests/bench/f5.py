@@ -141,7 +141,8 @@ def main() -> int:
     for name, seconds in best.items():
         print(f"{f'check {POOLS * PORTS} virtual services, {name}':<48}{seconds:8.3f} s")
     print(
-        f"{'ours / jsonschema-rs':<48}{ratio:8.2f}    at most {CHECK_MAXIMUM:g}    {'ok' if ratio <= CHECK_MAXIMUM else 'MISSED'}"
+        f"{'ours / jsonschema-rs':<48}{ratio:8.2f}    at most {CHECK_MAXIMUM:g}    "
+        f"{'ok' if ratio <= CHECK_MAXIMUM else 'MISSED'}"
     )
     return 0 if met and ratio <= CHECK_MAXIMUM else 1
 

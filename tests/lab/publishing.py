@@ -1,9 +1,12 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reverse proxies for real: two pools and a simple URL by name, through HAProxy or nginx, with certificates of an authority of the test's own.
+"""Reverse proxies for real.
 
-    with WebMember("127.1.0.11", authority.certificate("webext01.contoso.com")): ...   4443 and 8080, shifted as all ports of the lab
-    shown(address, "meet.contoso.com")     -> serial number of the certificate that a client sees, and what the web server said
+Two pools and a simple URL by name, through HAProxy or nginx, with certificates of an authority of the test's own.
+
+with WebMember("127.1.0.11", authority.certificate("webext01.contoso.com")): ...   4443 and 8080, shifted as all ports
+of the lab shown(address, "meet.contoso.com")     -> serial number of the certificate that a client sees, and what the
+web server said
 """
 
 from __future__ import annotations
@@ -60,11 +63,22 @@ class Authority:
         self.serials[file] = made.serial_number
         return str(path)
 
-    def _built(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType) -> x509.Certificate:
+    def _built(
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, extension: x509.ExtensionType
+    ) -> x509.Certificate:
         now, day = datetime.datetime.now(datetime.timezone.utc), datetime.timedelta(days=1)
-        builder = x509.CertificateBuilder().subject_name(subject).issuer_name(_named("lab authority")).public_key(key.public_key())
-        builder = builder.serial_number(x509.random_serial_number()).not_valid_before(now - day).not_valid_after(now + day)
-        return builder.add_extension(extension, critical=isinstance(extension, x509.BasicConstraints)).sign(self.key, hashes.SHA256())
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(_named("lab authority"))
+            .public_key(key.public_key())
+        )
+        builder = (
+            builder.serial_number(x509.random_serial_number()).not_valid_before(now - day).not_valid_after(now + day)
+        )
+        return builder.add_extension(extension, critical=isinstance(extension, x509.BasicConstraints)).sign(
+            self.key, hashes.SHA256()
+        )
 
 
 def _named(name: str) -> x509.Name:
@@ -88,7 +102,8 @@ class WebMember:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                body = f"{member} {self.headers['Host']} {self.server.server_address[1]}".encode()  # type: ignore[index]
+                port = self.server.server_address[1]  # type: ignore[index]
+                body = f"{member} {self.headers['Host']} {port}".encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
@@ -101,10 +116,15 @@ class WebMember:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
         # Not at accept: a client that is silent would keep all others waiting.
-        self._servers[0].socket = context.wrap_socket(self._servers[0].socket, server_side=True, do_handshake_on_connect=False)
+        self._servers[0].socket = context.wrap_socket(
+            self._servers[0].socket, server_side=True, do_handshake_on_connect=False
+        )
 
     def __enter__(self) -> WebMember:
-        self._threads = [threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True) for server in self._servers]
+        self._threads = [
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+            for server in self._servers
+        ]
         for thread in self._threads:
             thread.start()
         return self
@@ -123,11 +143,17 @@ class _Quiet(http.server.ThreadingHTTPServer):
 
 
 def shown(address: str, name: str, port: int = 10443, host: str = "") -> tuple[int, str]:
-    """Return the serial number of the certificate that a client sees under a name, and the answer; (0, why) when it is refused."""
+    """Return the serial number of the certificate that a client sees under a name, and the answer.
+
+    (0, why) when it is refused.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        with socket.create_connection((address, port), 8) as raw, context.wrap_socket(raw, server_hostname=name) as secured:
+        with (
+            socket.create_connection((address, port), 8) as raw,
+            context.wrap_socket(raw, server_hostname=name) as secured,
+        ):
             serial = x509.load_der_x509_certificate(secured.getpeercert(binary_form=True) or b"").serial_number
             return serial, _asked(secured, host or name)
     except (OSError, http.client.HTTPException) as error:
@@ -150,7 +176,13 @@ def _asked(connection: socket.socket, host: str) -> str:
     return answer.read().decode(errors="replace") if answer.status == 200 else str(answer.status)
 
 
-def publish(proxy: Proxy, paths: Mapping[str, str], wanted: tuple[Publication, ...], state: State = State.REPLACED, check: bool = False) -> dict[str, Any]:
+def publish(
+    proxy: Proxy,
+    paths: Mapping[str, str],
+    wanted: tuple[Publication, ...],
+    state: State = State.REPLACED,
+    check: bool = False,
+) -> dict[str, Any]:
     """Return the result that msuc.lync.publications would have on a running proxy."""
     driver = DRIVERS["haproxy" if "haproxy" in paths else "nginx"]
     provider = PublicationsProvider(Task(state, wanted, {}), driver, proxy.remote, paths)

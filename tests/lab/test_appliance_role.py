@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""site.yml and drift.yml over the three kinds of appliances at once, each simulated over HTTPS, each with a pool of its own."""
+"""site.yml and drift.yml over the three kinds of appliances at once, each simulated over HTTPS.
+
+Each with a pool of its own.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,13 @@ class Appliances:
 
     def _inventory(self) -> dict[str, Any]:
         bigip = self.bigip
-        f5 = {"host": bigip.address, "port": bigip.port, "user": bigip.user, "password": bigip.password, "ca": bigip.ca}
+        f5 = {
+            "host": bigip.address,
+            "port": bigip.port,
+            "user": bigip.user,
+            "password": bigip.password,
+            "ca": bigip.ca,
+        }
         schema = os.environ.get("LYNC_AS3_SCHEMA")
         balancers = {
             "f5": ("f5_as3", f5, {"tenant": "Lync_lab", **({"schema": schema} if schema else {})}),
@@ -45,28 +54,47 @@ class Appliances:
         }
         hosts = {
             name: {
-                "ansible_host": f"192.0.2.{number}", "lync_balancer_driver": driver, "lync_balancer_addresses": [f"192.0.2.{number}1", f"192.0.2.{number}2"],
-                "lync_balancer_provider": provider, "lync_balancer_options": options,
+                "ansible_host": f"192.0.2.{number}",
+                "lync_balancer_driver": driver,
+                "lync_balancer_addresses": [f"192.0.2.{number}1", f"192.0.2.{number}2"],
+                "lync_balancer_provider": provider,
+                "lync_balancer_options": options,
             }
             for number, (name, (driver, provider, options)) in enumerate(balancers.items(), start=1)
-        }  # fmt: skip
+        }
         members = {
-            f"fe-{name}-{number}": {"ansible_host": f"10.{place}.0.{number}", "lync_pool": f"{name}.contoso.com", "lync_managed": False}
-            for place, name in enumerate(NAMES, start=1) for number in (1, 2)
-        }  # fmt: skip
+            f"fe-{name}-{number}": {
+                "ansible_host": f"10.{place}.0.{number}",
+                "lync_pool": f"{name}.contoso.com",
+                "lync_managed": False,
+            }
+            for place, name in enumerate(NAMES, start=1)
+            for number in (1, 2)
+        }
         pools = {
-            f"{name}.contoso.com": {"role": "frontend", "load_balancing": "hlb", "balancer": name, "vip": f"10.{place}.0.100"}
+            f"{name}.contoso.com": {
+                "role": "frontend",
+                "load_balancing": "hlb",
+                "balancer": name,
+                "vip": f"10.{place}.0.100",
+            }
             for place, name in enumerate(NAMES, 1)
         }
         common = {
-            "lync_version": "2015", "lync_client_networks": ["10.10.0.0/16"], "lync_pools": pools,
+            "lync_version": "2015",
+            "lync_client_networks": ["10.10.0.0/16"],
+            "lync_pools": pools,
             "lync_row_overrides": [{"select": "id != 'fe-sip-tls'", "set": {"enabled": False}}],
-        }  # fmt: skip
-        return {"all": {"vars": common, "children": {"frontend": {"hosts": members}, "load_balancers": {"hosts": hosts}}}}
+        }
+        return {
+            "all": {"vars": common, "children": {"frontend": {"hosts": members}, "load_balancers": {"hosts": hosts}}}
+        }
 
     def play(self, name: str, *arguments: str) -> Played:
         """Run a playbook over load balancers only."""
-        return self.lab.play(ROOT / "playbooks" / f"{name}.yml", "-i", str(self.hosts), "--tags", "load_balancer", *arguments)
+        return self.lab.play(
+            ROOT / "playbooks" / f"{name}.yml", "-i", str(self.hosts), "--tags", "load_balancer", *arguments
+        )
 
     def look(self) -> tuple[object, object, object]:
         """Return what the appliances have, by an independent look."""
@@ -98,7 +126,9 @@ def test_site_and_drift_over_three_kinds_of_appliances(appliances: Appliances) -
     again = appliances.play("site")
     assert again.status == 0 and statuses(again) == dict.fromkeys(NAMES, "unchanged"), again.output
 
-    appliances.adc.appliance.update("servicegroup", {"servicegroupname": "lab_adc.contoso.com-fe-sip-tls-5061", "clttimeout": 60, "svrtimeout": 60})
+    appliances.adc.appliance.update(
+        "servicegroup", {"servicegroupname": "lab_adc.contoso.com-fe-sip-tls-5061", "clttimeout": 60, "svrtimeout": 60}
+    )
     appliances.lm.do("modvs", vs="10.3.0.100", port="5061", prot="tcp", Idletime="660")
     pool = next(made for path, made in appliances.bigip.objects.items() if made["command"] == "ltm pool")
     next(iter(pool["properties"]["members"].values())).update(session="user-disabled", state="user-down")

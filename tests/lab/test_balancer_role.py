@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""site.yml with a real HAProxy or nginx on this machine: check mode, and a member that drains; the rest is molecule/balancer."""
+"""site.yml with a real HAProxy or nginx on this machine: check mode, and a member that drains.
+
+The rest is molecule/balancer.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,19 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..simulators.proxies import MEMBERS, NET, POOL, VIP, Members, Proxy, greeted, needs_haproxy, needs_nginx, running_haproxy, running_nginx
+from ..simulators.proxies import (
+    MEMBERS,
+    NET,
+    POOL,
+    VIP,
+    Members,
+    Proxy,
+    greeted,
+    needs_haproxy,
+    needs_nginx,
+    running_haproxy,
+    running_nginx,
+)
 from .lab import ROOT, Lab, Played
 from .summaries import outcomes, summary
 
@@ -20,22 +35,37 @@ def program(proxy: Proxy) -> dict[str, object]:
     """Return the variables of a balancer that say which program it is, and how it is reached."""
     if "master_socket" in proxy.fixed:
         return {"lync_balancer_driver": "haproxy", "lync_balancer_master_socket": str(proxy.fixed["master_socket"])}
-    return {"lync_balancer_driver": "nginx", "lync_balancer_options": {name: str(proxy.fixed[name]) for name in ("config", "pid_file")}}
+    return {
+        "lync_balancer_driver": "nginx",
+        "lync_balancer_options": {name: str(proxy.fixed[name]) for name in ("config", "pid_file")},
+    }
 
 
-def inventory(path: Path, proxy: Proxy, pool: Mapping[str, object] | None = None, **more: Mapping[str, object]) -> Path:
+def inventory(
+    path: Path, proxy: Proxy, pool: Mapping[str, object] | None = None, **more: Mapping[str, object]
+) -> Path:
     """Write a deployment of one pool whose members nobody manages, and of a balancer that is this machine."""
     member = {"lync_pool": POOL, "lync_managed": False}
-    members = {f"fe0{number}": {"ansible_host": f"{NET}.1{number}", **member, **more.get(f"fe0{number}", {})} for number in (1, 2)}
+    members = {
+        f"fe0{number}": {"ansible_host": f"{NET}.1{number}", **member, **more.get(f"fe0{number}", {})}
+        for number in (1, 2)
+    }
     balancer = {
-        "ansible_host": f"{NET}.5", "ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}",
-        "lync_balancer_addresses": [f"{NET}.5"], "lync_balancer_path": str(proxy.path), **program(proxy),
-    }  # fmt: skip
+        "ansible_host": f"{NET}.5",
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        "lync_balancer_addresses": [f"{NET}.5"],
+        "lync_balancer_path": str(proxy.path),
+        **program(proxy),
+    }
     row = {"select": "id != 'fe-sip-tls'", "set": {"enabled": False}}
     common = {
-        "lync_version": "2015", "lync_client_networks": ["127.0.0.0/16"], "lync_management_networks": ["127.0.1.0/24"], "lync_row_overrides": [row],
+        "lync_version": "2015",
+        "lync_client_networks": ["127.0.0.0/16"],
+        "lync_management_networks": ["127.0.1.0/24"],
+        "lync_row_overrides": [row],
         "lync_pools": {POOL: {"role": "frontend", **(pool or BALANCED)}},
-    }  # fmt: skip
+    }
     children = {"frontend": {"hosts": members}, "load_balancers": {"hosts": {"lb01": balancer}}}
     path.write_text(json.dumps({"all": {"vars": common, "children": children}}), encoding="utf-8")
     return path
@@ -49,18 +79,27 @@ def test_check_mode_and_a_member_that_drains(tmp_path: Path) -> None:
         hosts = inventory(tmp_path / "hosts.json", proxy)
 
         def played(name: str, *arguments: str) -> Played:
-            return lab.play(ROOT / "playbooks" / f"{name}.yml", "-i", str(hosts), "--tags", "load_balancer", *arguments)
+            return lab.play(
+                ROOT / "playbooks" / f"{name}.yml", "-i", str(hosts), "--tags", "load_balancer", *arguments
+            )
 
         def served() -> set[str]:
             return {greeted(5061, f"127.0.1.{number}") for number in range(1, 20)}
 
         checked = played("site", "--check", "--diff")
-        assert checked.status == 0 and outcomes(checked, "load_balancer")["lb01"] == ("changed", 1, 0, 0), checked.output
+        assert checked.status == 0 and outcomes(checked, "load_balancer")["lb01"] == ("changed", 1, 0, 0), (
+            checked.output
+        )
         assert proxy.text() == "" and served() != set(MEMBERS[:2])
         site = played("site")
         # Looked at again after the change: it has what it was given, and its members answer it.
         part = summary(site)["parts"][0]
-        assert (part["read_again"], part["members"], part["members_up"], part["members_down"]) == (True, {"active": 2}, 2, []), part
+        assert (part["read_again"], part["members"], part["members_up"], part["members_down"]) == (
+            True,
+            {"active": 2},
+            2,
+            [],
+        ), part
         assert site.status == 0 and outcomes(site, "load_balancer")["lb01"] == ("changed", 1, 0, 0), site.output
         assert "lb01: not rendered: algorithm of 1 service: the hash" in site.output
         assert served() == set(MEMBERS[:2])

@@ -1,12 +1,28 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Broken candidates never go live: whatever is wrong with the file, the old service keeps serving and the error names the line."""
+"""Broken candidates never go live.
+
+Whatever is wrong with the file, the old service keeps serving and the error names the line.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from ..simulators.proxies import MEMBERS, OTHER, PORTS, VIP, Members, Proxy, greeted, needs_haproxy, needs_nginx, running_haproxy, running_nginx, services
+from ..simulators.proxies import (
+    MEMBERS,
+    OTHER,
+    PORTS,
+    VIP,
+    Members,
+    Proxy,
+    greeted,
+    needs_haproxy,
+    needs_nginx,
+    running_haproxy,
+    running_nginx,
+    services,
+)
 
 _FIRST = f"bind {VIP}:15061"
 # What is broken, the text that is replaced, its replacement, a word of the error besides the line.
@@ -25,7 +41,12 @@ HAPROXY_MUTATIONS = [
     ("unknown word", "option redispatch", "option redispath", "redispath"),
     ("unknown section", "frontend lync-", "frontent lync-", "frontent"),
     ("tracked server that is not there", "track lync-monitor-", "track lync-nobody-", ""),
-    ("name of a server twice", f"server {MEMBERS[1]} {MEMBERS[1]}:15061 track", f"server {MEMBERS[0]} {MEMBERS[1]}:15061 track", ""),
+    (
+        "name of a server twice",
+        f"server {MEMBERS[1]} {MEMBERS[1]}:15061 track",
+        f"server {MEMBERS[0]} {MEMBERS[1]}:15061 track",
+        "",
+    ),
     ("weight", "weight 100", "weight 1000", "weight"),
     ("hash", "hash-type consistent", "hash-type constant", ""),
     ("mode", "mode tcp", "mode udp", "udp"),
@@ -33,7 +54,12 @@ HAPROXY_MUTATIONS = [
     ("id of a server", " id ", " id -", ""),
     ("defaults that are not there", "from msuc-lync", "from nowhere", "nowhere"),
     ("open quote", "mode tcp", 'mode "tcp', ""),
-    ("more connections than descriptors", "defaults msuc-lync", "global\n    maxconn 999999999\n\ndefaults msuc-lync", "maxconn"),
+    (
+        "more connections than descriptors",
+        "defaults msuc-lync",
+        "global\n    maxconn 999999999\n\ndefaults msuc-lync",
+        "maxconn",
+    ),
 ]
 NGINX_MUTATIONS = [
     ("unknown directive", "proxy_timeout", "proxy_timeuot", "proxy_timeuot"),

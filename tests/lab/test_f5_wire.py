@@ -19,7 +19,14 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import r
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.client import Waits
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provider import F5Options, F5Provider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import Connection
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import (
+    Member,
+    MemberState,
+    Monitor,
+    Persistence,
+    PersistenceKind,
+    Service,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task
 from hypothesis import given, settings
 
@@ -48,8 +55,13 @@ def bigip() -> Iterator[BigIpSimulator]:
 def start(bigip: BigIpSimulator) -> Callable[..., F5Provider]:
     """Return what runs f5_as3 against the simulator and returns the run."""
 
-    def run(services: tuple[Service, ...], state: State = State.REPLACED, *, check_mode: bool = False, **changed: Any) -> F5Provider:
-        connection = replace(Connection(bigip.address, bigip.port, bigip.user, bigip.password, ca=bigip.ca), **changed.pop("provider", {}))
+    def run(
+        services: tuple[Service, ...], state: State = State.REPLACED, *, check_mode: bool = False, **changed: Any
+    ) -> F5Provider:
+        connection = replace(
+            Connection(bigip.address, bigip.port, bigip.user, bigip.password, ca=bigip.ca),
+            **changed.pop("provider", {}),
+        )
         made = F5Provider(Task(state, services, connection), F5Options(waits=changed.pop("waits", QUICK), **changed))
         reconcile(made, check_mode=check_mode)
         return made
@@ -59,10 +71,16 @@ def start(bigip: BigIpSimulator) -> Callable[..., F5Provider]:
 
 def service(number: int = 1, **values: Any) -> Service:
     made = Service(
-        name=f"{POOL}-fe-{5060 + number}", pool=POOL, vip="10.1.0.100", port=5060 + number, protocol="tcp", node_port=5060 + number,
-        members=(Member("10.1.0.11"), Member("10.1.0.12")), monitor=Monitor(5061),
+        name=f"{POOL}-fe-{5060 + number}",
+        pool=POOL,
+        vip="10.1.0.100",
+        port=5060 + number,
+        protocol="tcp",
+        node_port=5060 + number,
+        members=(Member("10.1.0.11"), Member("10.1.0.12")),
+        monitor=Monitor(5061),
         persistence=Persistence(PersistenceKind.SOURCE, 1200, group=f"{POOL}@10.1.0.100"),
-    )  # fmt: skip
+    )
     return replace(made, **values)
 
 
@@ -73,7 +91,8 @@ Run = Callable[..., F5Provider]
 
 
 def kinds(run: F5Provider) -> list[str]:
-    return [f"{change['kind']} {change['name']} {change['impact']}" for change in run.result()["changes"]]  # type: ignore[attr-defined]
+    changes: Any = run.result()["changes"]
+    return [f"{change['kind']} {change['name']} {change['impact']}" for change in changes]
 
 
 def virtuals(bigip: BigIpSimulator) -> list[str]:
@@ -89,9 +108,15 @@ def refused(run: Run, *services: Service, **changed: Any) -> str:
 def foreign_virtual(path: str, destination: str, **properties: Any) -> dict[str, Any]:
     partition = path.split("/")[1]
     return item(
-        "ltm virtual", destination=f"/{partition}/{destination}", ip_protocol="tcp", pool=f"/{partition}/old_pool", persist={"/Common/source_addr": {}},
-        profiles={"/Common/old_tcp": {}}, source_address_translation={"type": "automap"}, **properties,
-    )  # fmt: skip
+        "ltm virtual",
+        destination=f"/{partition}/{destination}",
+        ip_protocol="tcp",
+        pool=f"/{partition}/old_pool",
+        persist={"/Common/source_addr": {}},
+        profiles={"/Common/old_tcp": {}},
+        source_address_translation={"type": "automap"},
+        **properties,
+    )
 
 
 # The rhythm, and the requests
@@ -105,10 +130,15 @@ def test_the_rhythm_and_what_each_step_costs(bigip: BigIpSimulator, start: Run) 
     bigip.taken()
     assert kinds(start(wanted)) == [f"add {each.name} adds a virtual; nothing else is touched" for each in wanted]
     assert virtuals(bigip) == [f"{PATH}/vs-{each.name}" for each in wanted]
-    assert (bigip.saves, bigip.taken()[2:-2]) == (1, ["GET /mgmt/shared/appsvcs/declare", "GET /mgmt/tm/ltm/virtual", "GET /mgmt/tm/ltm/virtual-address"])
+    assert (bigip.saves, bigip.taken()[2:-2]) == (
+        1,
+        ["GET /mgmt/shared/appsvcs/declare", "GET /mgmt/tm/ltm/virtual", "GET /mgmt/tm/ltm/virtual-address"],
+    )
     again = start(wanted)
     assert (again.result()["changed"], bigip.taken(), bigip.saves) == (False, CONVERGE, 1)
-    bigip.objects[POOL_OF]["properties"]["members"]["/Lync/10.1.0.12:5061"].update(session="user-disabled", state="user-down")
+    bigip.objects[POOL_OF]["properties"]["members"]["/Lync/10.1.0.12:5061"].update(
+        session="user-disabled", state="user-down"
+    )
     drifted = start(wanted, check_mode=True)
     assert kinds(drifted) == [f"change {ONE.name} modifies members"]
     assert "10.1.0.12" in str(drifted.diffs())
@@ -125,8 +155,12 @@ def test_requests_do_not_grow_with_services(bigip: BigIpSimulator, start: Run, c
     bigip.taken()
     start(wanted)
     assert len(bigip.taken()) <= 2
-    left = tuple(replace(each, members=(Member("10.1.0.11"), Member("10.1.0.12", MemberState.DRAINING))) for each in wanted)
-    assert kinds(start(left)) == [f"change {each.name} modifies members" for each in sorted(wanted, key=lambda each: each.name)]
+    left = tuple(
+        replace(each, members=(Member("10.1.0.11"), Member("10.1.0.12", MemberState.DRAINING))) for each in wanted
+    )
+    assert kinds(start(left)) == [
+        f"change {each.name} modifies members" for each in sorted(wanted, key=lambda each: each.name)
+    ]
     assert len(bigip.taken()) <= 4 + len([LOOK_AGAIN])
 
 
@@ -134,7 +168,11 @@ def test_a_drift_that_is_no_field_of_a_service_is_named_and_repaired(bigip: BigI
     start((ONE,))
     bigip.objects[VIRTUAL]["properties"]["rules"]["/Common/redirect"] = {}
     found = start((ONE,), check_mode=True).result()
-    assert (found["changed"], found["changes"], found["differences"]) == (True, [], [f"{VIRTUAL} rules /Common/redirect is there and should not be"])
+    assert (found["changed"], found["changes"], found["differences"]) == (
+        True,
+        [],
+        [f"{VIRTUAL} rules /Common/redirect is there and should not be"],
+    )
     start((ONE,))
     assert bigip.objects[VIRTUAL]["properties"]["rules"] == {}
     assert not start((ONE,)).result()["changed"]
@@ -144,8 +182,8 @@ def test_states(bigip: BigIpSimulator, start: Run) -> None:
     start((ONE, TWO))
     assert kinds(start((replace(ONE, idle_seconds=60),), State.MERGED)) == [f"change {ONE.name} recreates the virtual"]
     assert len(virtuals(bigip)) == 2
-    gathered = start((), State.GATHERED).result()["gathered"]
-    assert [(each["name"], each["idle_seconds"]) for each in gathered] == [(ONE.name, 60), (TWO.name, 1800)]  # type: ignore[attr-defined]
+    gathered: Any = start((), State.GATHERED).result()["gathered"]
+    assert [(each["name"], each["idle_seconds"]) for each in gathered] == [(ONE.name, 60), (TWO.name, 1800)]
     assert kinds(start((TWO,))) == [f"remove {ONE.name} removes the virtual: its connections end"]
     assert kinds(start((TWO,), State.DELETED)) == [f"remove {TWO.name} removes the virtual: its connections end"]
     assert (bigip.objects, bigip.stored) == ({}, {})
@@ -154,20 +192,50 @@ def test_states(bigip: BigIpSimulator, start: Run) -> None:
 
 def test_options_and_every_member_state_settle(bigip: BigIpSimulator, start: Run) -> None:
     members = tuple(Member(f"10.1.0.{number}", state) for number, state in enumerate(MemberState, 1))
-    options = {"allow_vlans": ["/Common/b", "/Common/a"], "route_domain": 5, "snat_pool": "/Common/s", "traffic_group": "/Common/traffic-group-2"}
+    options = {
+        "allow_vlans": ["/Common/b", "/Common/a"],
+        "route_domain": 5,
+        "snat_pool": "/Common/s",
+        "traffic_group": "/Common/traffic-group-2",
+    }
     options |= {"tcp_profile": "/Common/mine"}
     wanted = (
         service(1, members=members, options=options),
-        service(2, pool="p2", vip="2001:db8::5", members=(Member("2001:db8::6"),), options={"fast_l4": True}, persistence=Persistence()),
-        service(3, pool="p2", vip="2001:db8::5", protocol="udp", members=(), node_port=3478, source_nat=False, algorithm="round-robin"),
-        service(4, pool="p2", vip="2001:db8::5", persistence=Persistence(PersistenceKind.COOKIE, cookie="MS-WSMAN"), nagle=False),
+        service(
+            2,
+            pool="p2",
+            vip="2001:db8::5",
+            members=(Member("2001:db8::6"),),
+            options={"fast_l4": True},
+            persistence=Persistence(),
+        ),
+        service(
+            3,
+            pool="p2",
+            vip="2001:db8::5",
+            protocol="udp",
+            members=(),
+            node_port=3478,
+            source_nat=False,
+            algorithm="round-robin",
+        ),
+        service(
+            4,
+            pool="p2",
+            vip="2001:db8::5",
+            persistence=Persistence(PersistenceKind.COOKIE, cookie="MS-WSMAN"),
+            nagle=False,
+        ),
     )
     start(wanted)
     found = start(wanted)
     assert (found.result()["changes"], found.result()["differences"]) == ([], [])
-    moved = start((replace(wanted[0], options={**options, "allow_vlans": ["/Common/a"]}), *wanted[1:]), check_mode=True)
+    moved = start(
+        (replace(wanted[0], options={**options, "allow_vlans": ["/Common/a"]}), *wanted[1:]), check_mode=True
+    )
     assert kinds(moved) == [f"change {ONE.name} recreates the virtual"]
-    assert [each["name"] for each in found.result()["not_rendered"]] == ["nagle", "persistence"]  # type: ignore[attr-defined]
+    left_out: Any = found.result()["not_rendered"]
+    assert [each["name"] for each in left_out] == ["nagle", "persistence"]
 
 
 @given(any_services(), any_services())
@@ -186,7 +254,9 @@ def test_from_any_services_to_any_others_in_one_run(first: list[Service], second
     assert device.contract.faults == []
 
 
-def test_one_pass_beside_one_call_per_object(bigip: BigIpSimulator, start: Run, record_property: Callable[[str, object], None]) -> None:
+def test_one_pass_beside_one_call_per_object(
+    bigip: BigIpSimulator, start: Run, record_property: Callable[[str, object], None]
+) -> None:
     wanted = tuple(service(number) for number in range(1, 16))
     start(wanted)
     bigip.taken()
@@ -214,19 +284,29 @@ def one_call_per_object(bigip: BigIpSimulator) -> int:
 
 
 def test_bigip_1000_ok_around_a_failed_tenant_is_a_failure(bigip: BigIpSimulator, start: Run) -> None:
-    bigip.quirks.failing_tenant = {"code": 422, "message": "declaration failed", "response": "01070734:3: Configuration error"}
+    bigip.quirks.failing_tenant = {
+        "code": 422,
+        "message": "declaration failed",
+        "response": "01070734:3: Configuration error",
+    }
     bigip.quirks.status_of_failure = 200
     assert "tenant Lync: 422 declaration failed, 01070734:3: Configuration error" in refused(start, ONE)
 
 
 @pytest.mark.parametrize("issue", ["bigip 810: errors are not caught", "tf-bigip-version0.12 48: 207 with Common"])
 def test_207_is_a_failure_when_any_tenant_failed(bigip: BigIpSimulator, start: Run, issue: str) -> None:
-    bigip.quirks.extra_results = [{"code": 422, "message": "declaration failed", "tenant": "Common", "response": "address in use"}]
+    bigip.quirks.extra_results = [
+        {"code": 422, "message": "declaration failed", "tenant": "Common", "response": "address in use"}
+    ]
     assert "tenant Common: 422 declaration failed, address in use" in refused(start, ONE)
 
 
 def test_bigip_758_what_the_device_lacks_is_its_own_words(bigip: BigIpSimulator, start: Run) -> None:
-    bigip.quirks.failing_tenant = {"code": 422, "message": "declaration failed", "response": "01020036:3: The requested VLAN (/Common/trans) was not found."}
+    bigip.quirks.failing_tenant = {
+        "code": 422,
+        "message": "declaration failed",
+        "response": "01020036:3: The requested VLAN (/Common/trans) was not found.",
+    }
     assert "The requested VLAN (/Common/trans) was not found" in refused(start, ONE)
 
 
@@ -260,9 +340,18 @@ def test_busy_is_waited_for_and_said(bigip: BigIpSimulator, start: Run) -> None:
     assert "AS3 is busy with another declaration for more than 0.1 s" in refused(start, TWO, waits=Waits(0.1, 0.02))
 
 
-def test_an_invalid_declaration_is_422_with_every_error(bigip: BigIpSimulator, start: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bigip.contract, "declaration_errors", lambda adc: ["/Lync/a: should be object", "/Lync/b: should have required property 'class'"])
-    assert "declaration is invalid, /Lync/a: should be object, /Lync/b: should have required property 'class'" in refused(start, ONE)
+def test_an_invalid_declaration_is_422_with_every_error(
+    bigip: BigIpSimulator, start: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        bigip.contract,
+        "declaration_errors",
+        lambda adc: ["/Lync/a: should be object", "/Lync/b: should have required property 'class'"],
+    )
+    assert (
+        "declaration is invalid, /Lync/a: should be object, /Lync/b: should have required property 'class'"
+        in refused(start, ONE)
+    )
     with pytest.raises(InvalidInputError, match="'Common' cannot be one"):
         start((ONE,), tenant="Common")
 
@@ -346,13 +435,25 @@ def test_a_merge_is_not_built_on_what_somebody_changed_meanwhile(bigip: BigIpSim
         del bigip.stored["Lync"][f"app-{POOL}"][f"vs-{TWO.name}"], bigip.objects[f"{PATH}/vs-{TWO.name}"]
 
     bigip.quirks.before_retrieve = declare_less
-    assert "somebody changed tenant Lync while it was looked at" in refused(start, replace(ONE, idle_seconds=60), state=State.MERGED)
+    assert "somebody changed tenant Lync while it was looked at" in refused(
+        start, replace(ONE, idle_seconds=60), state=State.MERGED
+    )
     assert virtuals(bigip) == [VIRTUAL]
 
 
 OWNERS = [
-    ("/Common/lync_5061", {}, "virtual server /Common/lync_5061, made by hand", "delete ltm virtual /Common/lync_5061"),
-    ("/Common/lync.app/vs", {"appService": "/Common/lync.app/lync"}, "iApp /Common/lync.app/lync", "delete sys application service /Common/lync.app/lync"),
+    (
+        "/Common/lync_5061",
+        {},
+        "virtual server /Common/lync_5061, made by hand",
+        "delete ltm virtual /Common/lync_5061",
+    ),
+    (
+        "/Common/lync.app/vs",
+        {"appService": "/Common/lync.app/lync"},
+        "iApp /Common/lync.app/lync",
+        "delete sys application service /Common/lync.app/lync",
+    ),
     ("/Other/app/vs", {}, "AS3 tenant Other (virtual server /Other/app/vs)", "delete ltm virtual /Other/app/vs"),
 ]
 
@@ -377,8 +478,13 @@ def test_an_address_that_somebody_has_stops_its_pool_alone(
 def test_the_adoption_report_compares_field_by_field(bigip: BigIpSimulator, start: Run) -> None:
     bigip.objects["/Common/old"] = foreign_virtual("/Common/old", "10.1.0.100:5061")
     up = {"session": "user-enabled", "state": "user-up"}
-    members = {"/Common/10.1.0.11:5061": {**up, "priority-group": 20}, "/Common/10.1.0.12:5061": {**up, "priority-group": 1}}
-    bigip.objects["/Common/old_pool"] = item("ltm pool", members=members, monitor={"/Common/old_tcp_monitor": {}}, load_balancing_mode="round-robin")
+    members = {
+        "/Common/10.1.0.11:5061": {**up, "priority-group": 20},
+        "/Common/10.1.0.12:5061": {**up, "priority-group": 1},
+    }
+    bigip.objects["/Common/old_pool"] = item(
+        "ltm pool", members=members, monitor={"/Common/old_tcp_monitor": {}}, load_balancing_mode="round-robin"
+    )
     bigip.objects["/Common/old_tcp_monitor"] = item("ltm monitor tcp", destination="*:5061", interval=10, timeout=31)
     bigip.objects["/Common/source_addr"] = item("ltm persistence source-addr", timeout="180")
     bigip.objects["/Common/old_tcp"] = item("ltm profile tcp", idle_timeout="300", nagle="disabled")
@@ -396,7 +502,9 @@ def test_the_adoption_report_compares_field_by_field(bigip: BigIpSimulator, star
 def test_0107176c_an_address_in_another_partition_is_found_before_it_fails(bigip: BigIpSimulator, start: Run) -> None:
     bigip.objects["/Old/10.1.0.100"] = item("ltm virtual-address", address="10.1.0.100")
     found = start((ONE,)).result()
-    assert f"address 10.1.0.100 of {ONE.name} belongs to virtual address /Old/10.1.0.100, made by hand" in str(found["msg"])
+    assert f"address 10.1.0.100 of {ONE.name} belongs to virtual address /Old/10.1.0.100, made by hand" in str(
+        found["msg"]
+    )
     removals = [each["removal"] for each in found["adoption"]]  # type: ignore[attr-defined]
     assert removals == [["delete ltm virtual-address /Old/10.1.0.100"]]
     assert bigip.stored == {}
@@ -457,15 +565,21 @@ def fail_over(*units: BigIpSimulator) -> None:
             device["failoverState"] = "standby" if device["failoverState"] == "active" else "active"
 
 
-def test_the_active_unit_is_found_written_and_synchronised(bigip: BigIpSimulator, pair: BigIpSimulator, start: Run) -> None:
+def test_the_active_unit_is_found_written_and_synchronised(
+    bigip: BigIpSimulator, pair: BigIpSimulator, start: Run
+) -> None:
     found = start((ONE,), peers=("127.0.0.2",), sync_group="/Common/pair").result()
     assert (found["sync"], found["warnings"], found["unit"]) == (
-        "In Sync", [], {"name": "lb01.contoso.com", "active": True, "others": ["lb02.contoso.com"]},
-    )  # fmt: skip
+        "In Sync",
+        [],
+        {"name": "lb01.contoso.com", "active": True, "others": ["lb02.contoso.com"]},
+    )
     assert pair.taken() == ["GET /mgmt/tm/cm/sync-status"]
     fail_over(bigip, pair)
     bigip.taken()
-    changed = start((replace(ONE, members=(Member("10.1.0.11"),)),), peers=("127.0.0.2",), sync_group="/Common/pair").result()
+    changed = start(
+        (replace(ONE, members=(Member("10.1.0.11"),)),), peers=("127.0.0.2",), sync_group="/Common/pair"
+    ).result()
     assert changed["unit"]["name"] == "lb02.contoso.com"  # type: ignore[index]
     assert bigip.taken() == ["GET /mgmt/tm/cm/device", "GET /mgmt/tm/cm/sync-status"]
     assert len(pair.taken()) == 4 + len([LOOK_AGAIN])
@@ -485,7 +599,10 @@ def test_a_standby_unit_is_left_alone(bigip: BigIpSimulator, pair: BigIpSimulato
     fail_over(bigip, pair)
     found = start((ONE,)).result()
     assert (found["changed"], bigip.objects, found["sync"]) == (False, {}, "In Sync")
-    assert "lb01.contoso.com is not the active unit, nothing was looked at or written; active: lb02.contoso.com" in str(found["warnings"])
+    assert (
+        "lb01.contoso.com is not the active unit, nothing was looked at or written; active: lb02.contoso.com"
+        in str(found["warnings"])
+    )
     assert bigip.taken() == ["GET /mgmt/tm/cm/device", "GET /mgmt/tm/cm/sync-status"]
     bigip.sync_state = "Changes Pending"
     assert "do not have the same configuration: Changes Pending" in str(start((ONE,)).result()["warnings"])

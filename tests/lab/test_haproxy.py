@@ -12,7 +12,19 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Sta
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import MemberState
 
-from ..simulators.proxies import MEMBERS, OTHER, POOL, PORTS, VIP, Members, Proxy, greeted, needs_haproxy, running_haproxy, services
+from ..simulators.proxies import (
+    MEMBERS,
+    OTHER,
+    POOL,
+    PORTS,
+    VIP,
+    Members,
+    Proxy,
+    greeted,
+    needs_haproxy,
+    running_haproxy,
+    services,
+)
 
 pytestmark = needs_haproxy
 
@@ -33,7 +45,11 @@ def test_the_rhythm_of_states(proxy: Proxy) -> None:
         assert proxy.bring(want, check=True)["changed"]
         assert not proxy.path.exists() and "failed" in greeted(PORTS[0])
         done = proxy.bring(want)
-        assert done["changed"] and done["lines"] == [f"write {proxy.path}", "reload"] and done["summary"]["added"] == len(PORTS)
+        assert (
+            done["changed"]
+            and done["lines"] == [f"write {proxy.path}", "reload"]
+            and done["summary"]["added"] == len(PORTS)
+        )
         assert answers() == set(MEMBERS)
         proxy.calls.clear()
         again = proxy.bring(want)
@@ -59,9 +75,13 @@ def test_members_change_in_the_running_process_without_a_reload(proxy: Proxy) ->
         proxy.bring(services(members=MEMBERS[:2]))
         process = proxy.module.Host({**proxy.fixed, "path": str(proxy.path), "seconds": 5}).processes()
         for want, expected in (
-            (services(), set(MEMBERS)), (services(states=drained), set(MEMBERS[:2])), (services(), set(MEMBERS)),
-            (services(states=off), set(MEMBERS[:2])), (services(), set(MEMBERS)), (services(members=MEMBERS[:2]), set(MEMBERS[:2])),
-        ):  # fmt: skip
+            (services(), set(MEMBERS)),
+            (services(states=drained), set(MEMBERS[:2])),
+            (services(), set(MEMBERS)),
+            (services(states=off), set(MEMBERS[:2])),
+            (services(), set(MEMBERS)),
+            (services(members=MEMBERS[:2]), set(MEMBERS[:2])),
+        ):
             done = proxy.bring(want)
             assert done["changed"] and "reload" not in done["lines"], done["lines"]
             assert {change["impact"] for change in done["changes"]} == {"modifies members"}
@@ -69,8 +89,12 @@ def test_members_change_in_the_running_process_without_a_reload(proxy: Proxy) ->
             assert not proxy.bring(want)["changed"]
         assert proxy.module.Host({**proxy.fixed, "path": str(proxy.path), "seconds": 5}).processes()[:2] == process[:2]
         # What somebody does to the running process by hand is drift, although the file is as it should be.
-        proxy.module.Host({**proxy.fixed, "path": str(proxy.path), "seconds": 5}).ask(f"@1 set server lync-{POOL}-15061/{MEMBERS[0]} state drain")
-        assert [change["name"] for change in proxy.bring(services(members=MEMBERS[:2]), check=True)["changes"]] == [f"{POOL}-15061"]
+        proxy.module.Host({**proxy.fixed, "path": str(proxy.path), "seconds": 5}).ask(
+            f"@1 set server lync-{POOL}-15061/{MEMBERS[0]} state drain"
+        )
+        assert [change["name"] for change in proxy.bring(services(members=MEMBERS[:2]), check=True)["changes"]] == [
+            f"{POOL}-15061"
+        ]
         proxy.bring(services(members=MEMBERS[:2]))
         assert answers() == set(MEMBERS[:2])
 
@@ -82,12 +106,16 @@ def test_a_reserve_is_used_when_nobody_else_is_well(proxy: Proxy) -> None:
         for address in MEMBERS[:2]:
             members.stop(address, 15061)
         import time
+
         time.sleep(2.5)
         assert answers(PORTS[1]) == {MEMBERS[2]}
 
 
 def test_issues_212_and_227_lines_of_another_writer_are_written_over_once_and_nothing_is_doubled(proxy: Proxy) -> None:
-    """Of haproxytech/dataplaneapi: it puts lines at the head of the file at each reload, and others write them over again without end."""
+    """Of haproxytech/dataplaneapi.
+
+    It puts lines at the head of the file at each reload, and others write them over again without end.
+    """
     want = services()
     proxy.bring(want)
     ours = proxy.text()
@@ -104,7 +132,10 @@ def test_issues_212_and_227_lines_of_another_writer_are_written_over_once_and_no
 def test_somebody_elses_listener_stops_its_pool_only(proxy: Proxy) -> None:
     foreign = services((18080,), vip=OTHER, pool="pool02.contoso.com", name="pool02.contoso.com-web")
     done = proxy.bring((*services(), *foreign))
-    assert done["failed"] and f"pool pool02.contoso.com: tcp {OTHER} port 18080 belongs to frontend other of" in done["msg"]
+    assert (
+        done["failed"]
+        and f"pool pool02.contoso.com: tcp {OTHER} port 18080 belongs to frontend other of" in done["msg"]
+    )
     assert done["summary"]["added"] == len(PORTS) and "pool02" not in proxy.text()
 
 

@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What reverse proxies publish, for real: whose certificate a client sees, where a name leads, what a change says and does."""
+"""What reverse proxies publish, for real.
+
+Whose certificate a client sees, where a name leads, what a change says and does.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,13 @@ class Scene:
 
     def wanted(self, **second: object) -> tuple[Publication, ...]:
         """Return two pools, the first with a simple URL; second: fields of the second one."""
-        common = {"https_port": 10443, "https_node_port": 14443, "http_port": 10080, "http_node_port": 18080, "idle_seconds": 60}
+        common = {
+            "https_port": 10443,
+            "https_node_port": 14443,
+            "http_port": 10080,
+            "http_node_port": 18080,
+            "idle_seconds": 60,
+        }
         one = Publication(POOLS[0], (MEET, FIRST), (VIP,), (Member(MEMBERS[0]),), **common)  # type: ignore[arg-type]
         other = replace(one, name=POOLS[1], host_names=(SECOND,), members=(Member(MEMBERS[1]),))
         return one, replace(other, **second)  # type: ignore[arg-type]
@@ -72,7 +81,11 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scene]:
     with web_members((MEMBERS[0], first), (MEMBERS[1], second)), start(tmp_path / "proxy") as proxy:
         if is_nginx:
             http = proxy.folder / "conf.d" / "zz-msuc-lync-publications.conf"
-            yield Scene(proxy, {"stream": str(proxy.path.with_name("91-msuc-lync-publications.conf")), "http": str(http)}, authority)
+            yield Scene(
+                proxy,
+                {"stream": str(proxy.path.with_name("91-msuc-lync-publications.conf")), "http": str(http)},
+                authority,
+            )
         else:
             yield Scene(proxy, {"haproxy": str(proxy.path.with_name("zz-msuc-lync-publications.cfg"))}, authority)
 
@@ -89,12 +102,16 @@ def test_the_rhythm_of_states_and_whose_certificate_is_seen(scene: Scene) -> Non
         assert plainly(VIP, name) == f"{MEMBERS[member]} {name} 18080"
     assert shown(VIP, "www.contoso.com")[0] == 0 and plainly(VIP, "www.contoso.com") in REFUSED
     again = publish(proxy, paths, want)
-    assert (again["changed"], again["lines"]) == (False, []) and publish(proxy, paths, want, State.GATHERED)["gathered"][0]["name"] == POOLS[0]
+    assert (again["changed"], again["lines"]) == (False, []) and publish(proxy, paths, want, State.GATHERED)[
+        "gathered"
+    ][0]["name"] == POOLS[0]
     # Somebody takes a name away by hand: it is named, and mended.
     for path in map(Path, paths.values()):
         path.write_text(path.read_text(encoding="utf-8").replace(MEET, "gone.contoso.com"), encoding="utf-8")
     drift = publish(proxy, paths, want, check=True)
-    assert drift["changed"] and [item["property"] for change in drift["changes"] for item in change["properties"]] == ["host_names"]
+    assert drift["changed"] and [item["property"] for change in drift["changes"] for item in change["properties"]] == [
+        "host_names"
+    ]
     assert publish(proxy, paths, want)["changed"] and not publish(proxy, paths, want, check=True)["changed"]
     assert shown(VIP, MEET)[0] == scene.serial("first.pem")
     # merged keeps, deleted removes what is named, then all.
@@ -111,8 +128,10 @@ def test_a_bridge_shows_the_certificate_of_the_proxy_and_a_change_of_it_is_label
     process = proxy.process
     assert process is not None and shown(VIP, SECOND)[0] == scene.serial("second.pem")
     changed = publish(proxy, paths, scene.bridged())
-    assert [change["impact"] for change in changed["changes"]] == ["changes the certificate clients see; reloads: new connections go by the new "
-                                                                   "configuration, open ones stay where they are"]  # fmt: skip
+    assert [change["impact"] for change in changed["changes"]] == [
+        "changes the certificate clients see; reloads: new connections go by the new "
+        "configuration, open ones stay where they are"
+    ]
     # With HAProxy both modes side by side on one address; the member still sees the name, by TLS of its own.
     assert shown(VIP, SECOND) == (scene.serial("proxy.pem"), f"{MEMBERS[1]} {SECOND} 14443")
     if not scene.is_nginx:
@@ -121,7 +140,9 @@ def test_a_bridge_shows_the_certificate_of_the_proxy_and_a_change_of_it_is_label
     assert shown(VIP, SECOND, host=MEET)[1] in REFUSED and plainly(VIP, SECOND) == f"{MEMBERS[1]} {SECOND} 18080"
     assert not publish(proxy, paths, scene.bridged(), check=True)["changed"]
     renewed = publish(proxy, paths, scene.bridged(certificate=str(scene.authority.folder / "newer.pem")))
-    assert "changes the certificate clients see" in renewed["commands"][0] and shown(VIP, SECOND)[0] == scene.serial("newer.pem")
+    assert "changes the certificate clients see" in renewed["commands"][0] and shown(VIP, SECOND)[0] == scene.serial(
+        "newer.pem"
+    )
     assert process.poll() is None, "reloaded, never restarted"
     assert "changes the certificate clients see" in publish(proxy, paths, through)["commands"][0]
     assert shown(VIP, SECOND)[0] == scene.serial("second.pem")
@@ -143,7 +164,9 @@ def test_a_broken_candidate_never_goes_live_and_somebody_elses_address_stops_all
     assert scene.texts() == before and shown(VIP, SECOND)[0] == scene.serial("second.pem")
     if scene.is_nginx:
         return  # nobody else of nginx listens in the lab
-    taken = publish(scene.proxy, scene.paths, tuple(replace(each, listens=(OTHER,), http_port=18080) for each in scene.wanted()))
+    taken = publish(
+        scene.proxy, scene.paths, tuple(replace(each, listens=(OTHER,), http_port=18080) for each in scene.wanted())
+    )
     assert taken["failed"] and f"tcp {OTHER} port 18080 belongs to" in taken["msg"] and scene.texts() == before
 
 
@@ -158,22 +181,40 @@ def _may_listen() -> bool:
     return True
 
 
-def inventory(path: Path, second: dict[str, object], proxy: dict[str, object], first: dict[str, object] | None = None, managed: bool = False) -> Path:
-    """Write two pools of one server each, a simple URL, and a reverse proxy that is this machine; managed: whether the first pool's server is."""
-    members = {f"fe0{number}": {"ansible_host": MEMBERS[number - 1], "lync_pool": POOLS[number - 1], "lync_managed": False} for number in (1, 2)}
+def inventory(
+    path: Path,
+    second: dict[str, object],
+    proxy: dict[str, object],
+    first: dict[str, object] | None = None,
+    managed: bool = False,
+) -> Path:
+    """Write two pools of one server each, a simple URL, and a reverse proxy that is this machine.
+
+    Managed: whether the first pool's server is.
+    """
+    members = {
+        f"fe0{number}": {"ansible_host": MEMBERS[number - 1], "lync_pool": POOLS[number - 1], "lync_managed": False}
+        for number in (1, 2)
+    }
     members["fe01"]["lync_managed"] = managed
     rp01 = {
-        "ansible_host": f"{NET}.5", "lync_external_address": VIP, "ansible_connection": "local",
-        "ansible_python_interpreter": "{{ ansible_playbook_python }}", **proxy,
-    }  # fmt: skip
+        "ansible_host": f"{NET}.5",
+        "lync_external_address": VIP,
+        "ansible_connection": "local",
+        "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        **proxy,
+    }
     common = {
-        "lync_version": "2015", "lync_client_networks": ["127.0.0.0/16"], "lync_management_networks": ["127.0.1.0/24"],
-        "lync_central_management_pool": POOLS[0], "lync_simple_urls": {"meet": [f"https://{MEET}"]},
+        "lync_version": "2015",
+        "lync_client_networks": ["127.0.0.0/16"],
+        "lync_management_networks": ["127.0.1.0/24"],
+        "lync_central_management_pool": POOLS[0],
+        "lync_simple_urls": {"meet": [f"https://{MEET}"]},
         "lync_pools": {
             POOLS[0]: {"role": "frontend", "external_web_fqdn": FIRST, **(first or {})},
             POOLS[1]: {"role": "frontend", "external_web_fqdn": SECOND, **second},
         },
-    }  # fmt: skip
+    }
     children = {"frontend": {"hosts": members}, "reverse_proxy": {"hosts": {"rp01": rp01}}}
     path.write_text(json.dumps({"all": {"vars": common, "children": children}}), encoding="utf-8")
     return path
@@ -198,7 +239,9 @@ class Site:
         inventory(self.hosts, second, self.proxy, **more)
 
     def played(self, name: str, *arguments: str) -> Played:
-        return self.lab.play(ROOT / "playbooks" / f"{name}.yml", "-i", str(self.hosts), "--tags", "load_balancer", *arguments)
+        return self.lab.play(
+            ROOT / "playbooks" / f"{name}.yml", "-i", str(self.hosts), "--tags", "load_balancer", *arguments
+        )
 
     def is_published(self) -> None:
         """See both pools by HTTPS and HTTP, each with its own certificate."""
@@ -213,8 +256,15 @@ def site_of(folder: Path, driver: str) -> Iterator[Site]:
     names = (("first", (FIRST, MEET)), ("second", (SECOND, NEWER)), ("proxy", (SECOND,)))
     files = tuple(authority.certificate(f"{name}.pem", *hosts) for name, hosts in names)
     start = running_nginx if driver == "nginx" else running_haproxy
-    with WebMember(MEMBERS[0], files[0], 4443, 8080), WebMember(MEMBERS[1], files[1], 4443, 8080), start(folder / "proxy") as proxy:
-        own = (proxy.path.with_name("zz-msuc-lync-publications.cfg"), proxy.folder / "conf.d" / "zz-msuc-lync-publications.conf")
+    with (
+        WebMember(MEMBERS[0], files[0], 4443, 8080),
+        WebMember(MEMBERS[1], files[1], 4443, 8080),
+        start(folder / "proxy") as proxy,
+    ):
+        own = (
+            proxy.path.with_name("zz-msuc-lync-publications.cfg"),
+            proxy.folder / "conf.d" / "zz-msuc-lync-publications.conf",
+        )
         variables: dict[str, object] = {"lync_reverse_proxy_driver": driver, "lync_reverse_proxy_path": str(own[0])}
         if driver == "nginx":
             own = (proxy.path.with_name("91-msuc-lync-publications.conf"), own[1])
@@ -225,7 +275,9 @@ def site_of(folder: Path, driver: str) -> Iterator[Site]:
         yield Site(folder, variables, own, authority, files)
 
 
-needs_ports = pytest.mark.skipif(not _may_listen(), reason="ports 80 and 443 cannot be listened on here: it takes root, and nobody else on them")
+needs_ports = pytest.mark.skipif(
+    not _may_listen(), reason="ports 80 and 443 cannot be listened on here: it takes root, and nobody else on them"
+)
 
 
 @pytest.mark.no_cover
@@ -245,10 +297,15 @@ def test_site_and_drift(tmp_path: Path) -> None:
         site.asks({"tls": {"mode": "bridge", "certificate": site.files[2], "ca": str(site.authority.ca)}})
         drift = site.played("drift")
         said = f"rp01: {POOLS[1]}: changed: mode is passthrough, should be bridge"
-        assert drift.status == 2 and said in drift.output and "(changes the certificate clients see)" in drift.output, drift.output
+        assert (
+            drift.status == 2 and said in drift.output and "(changes the certificate clients see)" in drift.output
+        ), drift.output
         assert shown(VIP, SECOND, 443)[0] == site.authority.serials["second.pem"]
         mended = site.played("drift", "-e", "lync_remediate=true")
-        assert mended.status == 0 and shown(VIP, SECOND, 443) == (site.authority.serials["proxy.pem"], f"{MEMBERS[1]} {SECOND} 4443"), mended.output
+        assert mended.status == 0 and shown(VIP, SECOND, 443) == (
+            site.authority.serials["proxy.pem"],
+            f"{MEMBERS[1]} {SECOND} 4443",
+        ), mended.output
         assert site.played("drift").status == 0
 
 
@@ -265,6 +322,14 @@ def test_site_with_nginx_and_a_pool_that_waits(tmp_path: Path) -> None:
         # Both pools get other names, but the first one's server is not part of the run: it stays as it is.
         site.asks({"external_web_fqdn": NEWER}, first={"external_web_fqdn": "web1.contoso.com"}, managed=True)
         waits = site.played("site", "--limit", "rp01")
-        assert f"what rp01 has of {POOLS[0]} is left as it is: fe01 not part of this run" in " ".join(waits.output.split()), waits.output
-        assert shown(VIP, NEWER, 443) == (site.authority.serials["second.pem"], f"{MEMBERS[1]} {NEWER} 4443") and shown(VIP, SECOND, 443)[0] == 0
-        assert shown(VIP, FIRST, 443)[0] == site.authority.serials["first.pem"] and shown(VIP, "web1.contoso.com", 443)[0] == 0
+        assert f"what rp01 has of {POOLS[0]} is left as it is: fe01 not part of this run" in " ".join(
+            waits.output.split()
+        ), waits.output
+        assert (
+            shown(VIP, NEWER, 443) == (site.authority.serials["second.pem"], f"{MEMBERS[1]} {NEWER} 4443")
+            and shown(VIP, SECOND, 443)[0] == 0
+        )
+        assert (
+            shown(VIP, FIRST, 443)[0] == site.authority.serials["first.pem"]
+            and shown(VIP, "web1.contoso.com", 443)[0] == 0
+        )

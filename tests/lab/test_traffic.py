@@ -20,7 +20,19 @@ from typing import Any
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import MemberState, Monitor
 
-from ..simulators.proxies import MEMBERS, PORTS, VIP, Members, greeted, ipv6_addresses, needs_haproxy, needs_nginx, running_haproxy, running_nginx, services
+from ..simulators.proxies import (
+    MEMBERS,
+    PORTS,
+    VIP,
+    Members,
+    greeted,
+    ipv6_addresses,
+    needs_haproxy,
+    needs_nginx,
+    running_haproxy,
+    running_nginx,
+    services,
+)
 from .lab import ROOT
 from .traffic import datagrams
 
@@ -35,7 +47,9 @@ DATAGRAMS_EACH, UDP_RELOADS = (1700, 5) if FULL else (400, 1)  # of 30 clients
 def under_load(work: Callable[[], None], *arguments: object) -> dict[str, Any]:
     """Run the load in a process of its own, the work beside it; return what came of the load."""
     command = [sys.executable, "-m", "tests.lab.traffic", str(arguments[0]), VIP, *map(str, arguments[1:])]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
     time.sleep(0.5)
     work()
     output, _errors = process.communicate(timeout=120)
@@ -60,7 +74,9 @@ def alive(connection: socket.socket) -> bool:
 def test_reloads_and_draining_fail_nothing_and_drop_nothing(tmp_path: Path) -> None:
     with running_haproxy(tmp_path) as proxy, Members():
         proxy.bring(services())
-        long = [socket.create_connection((VIP, PORTS[1]), 5, (f"127.0.2.{number % 250 + 1}", 0)) for number in range(LONG)]
+        long = [
+            socket.create_connection((VIP, PORTS[1]), 5, (f"127.0.2.{number % 250 + 1}", 0)) for number in range(LONG)
+        ]
         assert all(connection.recv(64) for connection in long)
 
         def reload() -> None:
@@ -72,12 +88,25 @@ def test_reloads_and_draining_fail_nothing_and_drop_nothing(tmp_path: Path) -> N
         rate = 600 if FULL else 500
         reloaded = under_load(reload, "new", rate, RELOADS * (1.0 if FULL else 0.8) + 2)
         dropped = sum(not alive(connection) for connection in long)
-        drained = under_load(lambda: proxy.bring(services(states={MEMBERS[0]: MemberState.DRAINING}, idle_seconds=60 + RELOADS)) and None, "new", 300, 2)
+        drained = under_load(
+            lambda: (
+                proxy.bring(services(states={MEMBERS[0]: MemberState.DRAINING}, idle_seconds=60 + RELOADS)) and None
+            ),
+            "new",
+            300,
+            2,
+        )
         still_dropped = sum(not alive(connection) for connection in long)
         for connection in long:
             connection.close()
-    told(f"HAProxy, {RELOADS} reloads: {reloaded['new']} new connections, {reloaded['failed']} failed; {dropped} of {LONG} long ones dropped")
-    told(f"HAProxy, a member drained: {drained['new']} new connections, {drained['failed']} failed; {still_dropped} of {LONG} long ones dropped")
+    told(
+        f"HAProxy, {RELOADS} reloads: {reloaded['new']} new connections, {reloaded['failed']} failed; "
+        f"{dropped} of {LONG} long ones dropped"
+    )
+    told(
+        f"HAProxy, a member drained: {drained['new']} new connections, {drained['failed']} failed; "
+        f"{still_dropped} of {LONG} long ones dropped"
+    )
     assert (reloaded["failed"], dropped, drained["failed"], still_dropped) == (0, 0, 0, 0), (reloaded, drained)
     assert reloaded["members"] == list(MEMBERS) and reloaded["new"] > rate * 2
 
@@ -95,7 +124,10 @@ def test_clients_keep_one_member_over_ports_and_reloads(tmp_path: Path) -> None:
         assert proxy.bring(services(idle_seconds=90))["lines"][-1] == "reload"
         after = members_of()
     spread = sorted(sum(found == {member} for found in before) for member in MEMBERS)
-    told(f"HAProxy, 30 clients over 4 ports: {sum(len(found) > 1 for found in before)} split, {sum(b != a for b, a in zip(before, after, strict=True))} moved")
+    told(
+        f"HAProxy, 30 clients over 4 ports: {sum(len(found) > 1 for found in before)} split, "
+        f"{sum(b != a for b, a in zip(before, after, strict=True))} moved"
+    )
     assert all(len(found) == 1 and not next(iter(found)).startswith("failed") for found in before)
     assert before == after
     assert spread[0] >= 4, spread
@@ -119,7 +151,10 @@ def test_idle_connections_end_at_their_time_and_a_sick_member_leaves_all_service
             assert time.monotonic() - stopped < 3 * interval
         left = time.monotonic() - stopped
         members.listen(sick, 15061)
-    told(f"HAProxy, idle time of 2 s: closed after {ended:.2f} s; member without 5061: out of all services after {left:.2f} s of an interval of {interval} s")
+    told(
+        f"HAProxy, idle time of 2 s: closed after {ended:.2f} s; "
+        f"member without 5061: out of all services after {left:.2f} s of an interval of {interval} s"
+    )
     assert 1.9 <= ended <= 2.8
     assert left <= 2 * interval + 0.3  # the last look at it takes a moment
 
@@ -137,7 +172,10 @@ def test_datagrams_through_reloads(tmp_path: Path) -> None:
 
         found = under_load(reload, "datagrams", 30, DATAGRAMS_EACH, DATAGRAMS_A_SECOND, 13478)
     lost = 1 - found["answered"] / found["sent"]
-    told(f"nginx, {UDP_RELOADS} reloads: {found['sent']} datagrams of 30 clients, {lost:.3%} lost, {found['split']} clients split")
+    told(
+        f"nginx, {UDP_RELOADS} reloads: {found['sent']} datagrams of 30 clients, "
+        f"{lost:.3%} lost, {found['split']} clients split"
+    )
     assert (found["split"], found["silent"]) == (0, 0), found
     assert lost <= 0.001, found
 
@@ -155,13 +193,18 @@ def test_ipv6_from_the_virtual_address_to_the_members(tmp_path: Path) -> None:
             before = [{greeted(port, client, vip) for port in PORTS[:2]} for client in clients]
             assert proxy.bring(services(PORTS[:2], vip=vip, members=members, idle_seconds=90))["lines"][-1] == "reload"
             after = [{greeted(port, client, vip) for port in PORTS[:2]} for client in clients]
-        assert before == after and all(len(found) == 1 for found in before) and set.union(*before) <= set(members), before
+        assert before == after and all(len(found) == 1 for found in before) and set.union(*before) <= set(members), (
+            before
+        )
         stun = replace(want[0], protocol="udp", port=13478, node_port=13478)
         with running_nginx(tmp_path / "udp") as proxy, Members(members, (13478,), "udp"):
             proxy.bring((stun,))
             found = datagrams(clients, 50, DATAGRAMS_A_SECOND, vip, 13478)
             assert not proxy.bring((stun,))["changed"]
-    told(f"IPv6: {len(clients)} clients over 2 TCP ports, 0 moved by a reload; {found['sent']} datagrams, {found['answered']} answered")
+    told(
+        f"IPv6: {len(clients)} clients over 2 TCP ports, 0 moved by a reload; "
+        f"{found['sent']} datagrams, {found['answered']} answered"
+    )
     assert (found["sent"], found["split"], found["silent"]) == (found["answered"], 0, 0), found
 
 

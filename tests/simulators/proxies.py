@@ -1,9 +1,11 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Real HAProxy and nginx in folders of their own, members that say who they are, and clients with addresses of their own.
+"""Real HAProxy and nginx in folders of their own, members that say who they are.
 
-Everything listens on 127.0.0.0/8 above port 1024; the system's own services are never touched. Ports are shifted by SHIFT, so
-5061 is 15061. Members are real sockets in one thread per member.
+Clients with addresses of their own.
+
+Everything listens on 127.0.0.0/8 above port 1024; the system's own services are never touched. Ports are shifted by
+SHIFT, so 5061 is 15061. Members are real sockets in one thread per member.
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcil
 
 SHIFT = 10000
 POOL = "pool01.contoso.com"
-# A network of its own per process: proxies share a listener with others that ask for the same, and tests run side by side.
+# A network of its own per process: proxies share a listener with others that ask for the same, and tests run side
+# by side.
 NET = f"127.{70 + os.getpid() % 180}.{os.getpid() // 180 % 250}"
 VIP, OTHER = f"{NET}.100", f"{NET}.101"
 MEMBERS = (f"{NET}.11", f"{NET}.12", f"{NET}.13")
@@ -63,14 +66,23 @@ needs_nginx = pytest.mark.skipif(
 def services(
     ports: tuple[int, ...] = PORTS, states: Mapping[str, MemberState] | None = None, **more: Any
 ) -> tuple[Service, ...]:
-    """Return TCP services of one pool; states of members that are not active; interval and idle times of a test are short."""
+    """Return TCP services of one pool; states of members that are not active.
+
+    Interval and idle times of a test are short.
+    """
     members = tuple(
         Member(address, (states or {}).get(address, MemberState.ACTIVE)) for address in more.pop("members", MEMBERS)
     )
     said: dict[str, Any] = {
-        "pool": POOL, "vip": VIP, "protocol": "tcp", "members": members, "monitor": Monitor(15061, 1, 2), "idle_seconds": 60,
-        "persistence": Persistence(PersistenceKind.SOURCE, 1200, group=affinity_group(POOL, VIP)), **more,
-    }  # fmt: skip
+        "pool": POOL,
+        "vip": VIP,
+        "protocol": "tcp",
+        "members": members,
+        "monitor": Monitor(15061, 1, 2),
+        "idle_seconds": 60,
+        "persistence": Persistence(PersistenceKind.SOURCE, 1200, group=affinity_group(POOL, VIP)),
+        **more,
+    }
     return tuple(Service(**{"name": f"{POOL}-{port}", "port": port, "node_port": port, **said}) for port in ports)
 
 
@@ -163,7 +175,10 @@ def greeted(port: int, source: str = "127.0.0.1", vip: str = VIP, seconds: float
 
 @contextlib.contextmanager
 def ipv6_addresses(count: int) -> Iterator[tuple[str, ...]]:
-    """Have so many IPv6 addresses of this process's own on the loopback interface, which has one only; skips where that is not allowed."""
+    """Have so many IPv6 addresses of this process's own on the loopback interface, which has one only.
+
+    Skips where that is not allowed.
+    """
     made: list[str] = []
     try:
         for number in range(1, count + 1):
@@ -262,9 +277,11 @@ def running_nginx(folder: Path, workers: int = 1) -> Iterator[Proxy]:
     include.mkdir(parents=True)
     (include / "50-stream.conf").write_text(f"load_module {STREAM_MODULE};\n", encoding="utf-8")
     main.write_text(
-        f"include {include}/*.conf;\nworker_processes {workers};\nworker_rlimit_nofile 8192;\npid {pid};\nerror_log {folder}/error.log;\n"
-        f"events {{ worker_connections 4096; }}\n{_http_part(folder)}", encoding="utf-8",
-    )  # fmt: skip
+        f"include {include}/*.conf;\nworker_processes {workers};\nworker_rlimit_nofile 8192;\npid {pid};\n"
+        f"error_log {folder}/error.log;\n"
+        f"events {{ worker_connections 4096; }}\n{_http_part(folder)}",
+        encoding="utf-8",
+    )
     with _started([str(NGINX), "-c", str(main), "-g", "daemon off;"], folder) as process:
         assert waited(10, pid.exists), (folder / "log").read_text()
         fixed = {"program": NGINX, "config": str(main), "pid_file": str(pid)}
