@@ -22,7 +22,6 @@ from .lab import (
     LinuxHost,
     Played,
     given,
-    known_fault,
     lines_about,
     linux_host,
     needs_namespaces,

@@ -164,7 +164,7 @@ def test_a_wave_holds_one_member_of_a_pool_unless_told_otherwise(site: SiteLab) 
     order = [record["host"] for record in ok(site.playbook("site", "--forks", "1")).results if record["result"].get("changes")]
     assert order[0] == "fe11"
     assert [set(order[1:3]), set(order[3:5]), set(order[5:])] == [{"fe12", "fe21"}, {"fe13", "fe22"}, {"fe23"}]
-    assert "lync_wave_size: 0 is too small" in site.playbook("site", "-e", "lync_wave_size=0").output
+    assert "lync_wave_size: '0' is too small" in site.playbook("site", "-e", "lync_wave_size=0").output
 
 
 def test_nothing_closes_before_everything_is_open(converged: SiteLab, tmp_path: pathlib.Path) -> None:
