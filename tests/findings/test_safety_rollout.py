@@ -181,11 +181,15 @@ def test_2_a_source_of_the_inventory_that_failed_stops_before_contact(story: Sto
     assert played.status != 0 and not story.contacted["source"], played.output
 
 
-@known_fault("the report fails with an error of Ansible, and nothing is told of any host")
 def test_17_drift_against_a_plan_with_a_host_that_left_reports_all_others(story: Story) -> None:
     played = story.runs["approved"]
     assert lines_about(played, "fe11: Lync fe-focus (TCP in): disabled"), played.output
     assert played.status == 2 and lines_about(played, "fe13")
+
+
+@known_fault("it is told of what is pending there only")
+def test_17_a_host_of_the_approved_plan_that_the_inventory_lacks_is_unknown(story: Story) -> None:
+    assert lines_about(story.runs["approved"], "could not tell: fe13"), story.runs["approved"].output
 
 
 @known_fault("both records are removed, and the run says DONE")
