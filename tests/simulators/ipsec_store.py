@@ -11,6 +11,7 @@ id; netsh makes a GUID, and its set and delete take all rules of a name (netsh-a
 
 from __future__ import annotations
 
+import functools
 import copy
 import fnmatch
 import re
@@ -152,9 +153,7 @@ class IpsecPolicy:
         }
         for rule_id, tokens in changed.items():
             ipsec_rules.check(tokens)
-            self._write(
-                lambda rule_id=rule_id, tokens=tokens: store.__setitem__(rule_id, self._string(tokens)), session
-            )  # type: ignore[misc]
+            self._write(functools.partial(store.__setitem__, rule_id, self._string(tokens)), session)
 
     def remove(self, pattern: str, session: dict[str, str] | None = None) -> None:
         """Remove all rules whose id is like a pattern; without one that would be all rules there are."""
@@ -221,10 +220,7 @@ class IpsecPolicy:
         for rule_id in self._named(command):
             tokens = ipsec_rules.changed(ipsec_rules.parse(self._part["rules"][rule_id]), arguments)
             ipsec_rules.check(tokens)
-            self._write(
-                lambda rule_id=rule_id, tokens=tokens: self._part["rules"].__setitem__(rule_id, self._string(tokens)),
-                None,
-            )  # type: ignore[misc]
+            self._write(functools.partial(self._part["rules"].__setitem__, rule_id, self._string(tokens)), None)
 
     def delete_rule(self, command: netsh_script.Command) -> None:
         """Remove every rule of the name."""
