@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
@@ -82,9 +83,11 @@ class Job:
         """Return where the answer of a commit is kept."""
         if not self.commit:
             return None
-        programs = [HERE / self.program, *sorted((HERE / "same").glob("*.py"))]
+        # Of programs what they say, not how they are laid out.
+        files = [HERE / self.program, *sorted((HERE / "same").glob("*.py"))]
+        programs = [ast.dump(ast.parse(path.read_text(encoding="utf-8"))) for path in files]
         inventories = [Path(path) for path in self.given.get("inventories", {}).values()]
-        contents = [path.read_text(encoding="utf-8") for path in (*programs, *inventories) if path.is_file()]
+        contents = [*programs, *(path.read_text(encoding="utf-8") for path in inventories if path.is_file())]
         given = json.dumps(self.given, sort_keys=True).replace(str(self.checkout), "")
         parts = [self.commit, self.name, given, *contents]
         return KEPT / f"{_digest(parts)}.json"

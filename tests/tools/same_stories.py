@@ -313,9 +313,7 @@ def edit(store: Any, name: str, **values: object) -> None:
     found = [rule for rule in rules if rule["Name"] == name and rule["Grouping"] == GROUP]
     if not found:
         raise LookupError(f"{store.name} has no rule {name}")
-    store.change(
-        rules=[{**rule, **values} if rule in found else rule for rule in rules if values or rule not in found]
-    )
+    store.change(rules=[{**rule, **values} if rule in found else rule for rule in rules if values or rule not in found])
 
 
 # --- inventories ---------------------------------------------------------------------------------------------------
@@ -807,9 +805,7 @@ def _nginx(folder: Path) -> Iterator[Document]:
     ours, http, main, pid = folder / "ours", folder / "http", folder / "nginx.conf", folder / "nginx.pid"
     ours.mkdir(parents=True)
     http.mkdir()
-    (ours / "50-stream.conf").write_text(
-        "load_module /usr/lib/nginx/modules/ngx_stream_module.so;\n", encoding="utf-8"
-    )
+    (ours / "50-stream.conf").write_text("load_module /usr/lib/nginx/modules/ngx_stream_module.so;\n", encoding="utf-8")
     kept = "".join(
         f"{kind}_temp_path {folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
@@ -873,9 +869,7 @@ def _certificate(path: Path, *names: str) -> str:
     builder = (
         x509.CertificateBuilder().subject_name(named).issuer_name(named).public_key(key.public_key()).serial_number(1)
     )
-    builder = builder.add_extension(
-        x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False
-    )
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
     made = (
         builder.not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=9))
