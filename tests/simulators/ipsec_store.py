@@ -11,9 +11,9 @@ id; netsh makes a GUID, and its set and delete take all rules of a name (netsh-a
 
 from __future__ import annotations
 
-import functools
 import copy
 import fnmatch
+import functools
 import re
 import uuid
 from collections.abc import Callable, Mapping
