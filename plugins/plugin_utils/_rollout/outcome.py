@@ -2,10 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """How a run ended: its verdict, the last line that it prints, and the content of summary.json.
 
-    RunOutcome.of_devices("drift", {"fe01": Verdict.DIFFERS, "fe02": Verdict.DONE}, "1 deviation on 1 device").line
-    == "Verdict: differs (1 deviation on 1 device)"
-
-Below it, what is made of results of dumps of firewalls.
+RunOutcome.of_devices("drift", {"fe01": Verdict.DIFFERS, "fe02": Verdict.DONE}, "1 deviation on 1 device").line
+== "Verdict: differs (1 deviation on 1 device)"
 """
 
 from __future__ import annotations
@@ -21,9 +19,6 @@ from typing import Any
 
 from .._base.version import COLLECTION, VERSION
 from .results import Status
-
-COUNTS = ("added", "changed", "disabled", "removed", "admission_changed")
-Result = Mapping[str, object]
 
 
 class Verdict(str, Enum):
@@ -171,93 +166,3 @@ def write_summary(directory: Path, document: Mapping[str, object]) -> Path:
     os.chmod(temporary, 0o644)
     os.replace(temporary, target)
     return target
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one host.
-
-    status: unchanged, changed, failed, unreachable, or "stopped". counts: per name of COUNTS.
-    drift: one line per rule that differed, in words. message: why it failed. not_needed: why its exemptions were not
-    made.
-    """
-
-    host: str
-    status: str
-    counts: Mapping[str, int]
-    drift: tuple[str, ...] = ()
-    message: str = ""
-    not_needed: str = ""
-
-    @property
-    def is_done(self) -> bool:
-        """Return whether the host is known to be as the plan says."""
-        return self.status in ("unchanged", "changed")
-
-
-def outcome(host: str, results: Sequence[Result]) -> Outcome:
-    """Return what became of a host, from the registered results of its tasks in their order."""
-    bad = next((result for result in results if result.get("failed") or result.get("unreachable")), None)
-    return Outcome(
-        host=host,
-        status=_status(results, bad),
-        counts={name: sum(_count(result, name) for result in results) for name in COUNTS},
-        drift=tuple(line for result in results for line in drift_lines(result)),
-        message=str((bad or {}).get("msg", "")),
-        not_needed=next((str(result["not_needed"]) for result in results if result.get("not_needed")), ""),
-    )
-
-
-def _status(results: Sequence[Result], bad: Result | None) -> str:
-    if bad is not None:
-        return "unreachable" if bad.get("unreachable") else "failed"
-    if results and results[0].get("skipped"):
-        return "stopped"
-    return "changed" if any(result.get("changed") for result in results) else "unchanged"
-
-
-def _count(result: Result, name: str) -> int:
-    summary = result.get("summary")
-    value = summary.get(name, 0) if isinstance(summary, Mapping) else 0
-    return value if isinstance(value, int) else 0
-
-
-def drift_lines(result: Result) -> list[str]:
-    """Return the changes of a result as differences in words: the rule, its class, and each property."""
-    changes = result.get("changes")
-    return (
-        [_drift_line(change) for change in changes if isinstance(change, Mapping)] if isinstance(changes, list) else []
-    )
-
-
-def _drift_line(change: Mapping[str, object]) -> str:
-    kind, name = str(change.get("kind")), change.get("name")
-    if kind == "add":
-        return f"{name}: missing ({change.get('effect') or change.get('reason')})"
-    if kind == "remove":
-        return f"{name}: extra ({change.get('reason')})"
-    return f"{name}: {_class_of(change)}: {', '.join(map(_property_words, _properties(change)))}"
-
-
-def _class_of(change: Mapping[str, object]) -> str:
-    turned_off = any(item.get("property") == "enabled" and item.get("after") is True for item in _properties(change))
-    return "disabled" if turned_off else "changed"
-
-
-def _properties(change: Mapping[str, object]) -> list[Mapping[str, object]]:
-    items = change.get("properties")
-    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
-
-
-def _property_words(item: Mapping[str, object]) -> str:
-    return f"{item.get('property')} is {_words(item.get('before'))}, should be {_words(item.get('after'))}"
-
-
-def _words(value: object) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name} {part}" for name, part in value.items())
-    if isinstance(value, bool):
-        return str(value).lower()
-    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)

@@ -188,8 +188,6 @@ class TaskResult:
             for name, value in answer.items()
             if name not in _LEFT_OUT and (name != "after" or answer.get("pending"))
         }
-        if concern in _SENDING and "sends" not in kept:
-            kept.update(_sends(answer))
         return cls(
             device,
             concern,
@@ -204,29 +202,6 @@ class TaskResult:
     def unknown(cls, device: str, concern: Concern, step: Step, why: str = UNKNOWN_TEXT) -> TaskResult:
         """Return that nothing is known of a device that was expected to answer."""
         return cls(device, concern, step, Status.UNKNOWN, why)
-
-
-# A member of this state is sent nothing; and where the ports of members are, by what carries them.
-_IDLE = "disabled"
-_SENDING = frozenset((Concern.LOAD_BALANCER, Concern.LOAD_BALANCER_UDP, Concern.PUBLICATIONS))
-_TCP_PORTS = ("https_node_port", "http_node_port")
-
-
-def _sends(answer: Mapping[str, object]) -> dict[str, object]:
-    """Return where a sender sends after its task, before it where that failed; nothing where it tells neither."""
-    side = answer.get("before" if answer.get("failed") else "after")
-    if not isinstance(side, (list, tuple)):
-        return {}
-    items = [item for item in side if isinstance(item, Mapping)]
-    members = [(item, member) for item in items for member in item.get("members", ()) if isinstance(member, Mapping)]
-    active = [(item, str(member.get("address"))) for item, member in members if member.get("state") != _IDLE]
-    return {"sends": [[address, port, protocol] for item, address in active for port, protocol in _node_ports(item)]}
-
-
-def _node_ports(item: Mapping[str, object]) -> list[tuple[int, str]]:
-    """Return the ports of members that a service or publication sends to, with their protocols."""
-    found = [(int(str(item["node_port"])), str(item.get("protocol")))] if "node_port" in item else []
-    return found + [(int(str(item[name])), "tcp") for name in _TCP_PORTS if name in item]
 
 
 def _status_of(answer: Mapping[str, object]) -> Status:

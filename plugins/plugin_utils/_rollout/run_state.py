@@ -100,11 +100,6 @@ class RunState:
         """Return the names of the reverse proxies that are configured, sorted."""
         return list(self._got(_PROXIES).get("names", ()))
 
-    def published(self, name: str) -> Sequence[Mapping[str, Any]]:
-        """Return the publications of a reverse proxy, as its plan document has them."""
-        found: Any = self.host(name) or {}
-        return list(found.get("publications", ()))
-
     def save_repairs(self, repairs: Mapping[str, Mapping[str, Mapping[str, object]]]) -> None:
         """Keep what a remediation does to each host, per concern: whole, names, extra."""
         self._put(_REPAIRS, dict(repairs))
@@ -213,20 +208,9 @@ class RunState:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         return found
 
-    def hosts(self) -> list[plan_files.Document]:
-        """Return the plan documents of all hosts, by file name."""
-        return self._documents("hosts")
-
-    def pools(self) -> list[plan_files.Document]:
-        """Return the plan documents of all pools, by file name."""
-        return self._documents("pools")
-
     def plan(self) -> Plan:
         """Return the plan of the run; nothing before it was compiled."""
         return plan_files.load_plan(self._directory / "plan")
-
-    def _documents(self, kind: str) -> list[plan_files.Document]:
-        return [plan_files.read_json(path) for path in sorted((self._directory / "plan" / kind).glob("*.json"))]
 
     def waves(self, platform: str = "windows") -> Waves:
         """Return the waves of the hosts of a platform, windows or linux, empty before anything was compiled."""

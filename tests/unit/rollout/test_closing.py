@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -17,7 +16,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.closing import 
     suspects,
     wanted_targets,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Status, Step, TaskResult
 
 from .runs import deployment
 from .runs import service as planned_service
@@ -68,33 +67,37 @@ def test_a_balancer_that_failed(moved: Member, sender: Sender, reason: str) -> N
     assert in_the_way(moved, suspects([sender], {})) == ((reason,) if reason else ())
 
 
-def service(*members: Mapping[str, object], port: int = 5061) -> dict[str, object]:
-    return {"name": "s", "node_port": port, "protocol": "tcp", "members": list(members)}
-
-
 STALE = "lb02 still sends to 10.1.0.22 TCP 5061"
-MEMBER = {"address": "10.1.0.22", "state": "active"}
+
+
+def sending(status: Status, **document: object) -> Sender:
+    return sender_of(
+        "lb02", [OLD], [], [TaskResult("lb02", Concern.LOAD_BALANCER, Step.APPLY, status, document=document)]
+    )
+
+
+@pytest.mark.parametrize("status", [Status.CHANGED, Status.UNCHANGED, Status.HANDED_OUT])
+def test_a_balancer_that_tells_where_it_sends_is_done(status: Status) -> None:
+    assert not sending(status, sends=[]).failed
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_balancer_that_does_not_tell_where_it_sends_is_not_done(status: Status) -> None:
+    assert sending(status).failed
 
 
 @pytest.mark.parametrize(
-    ("answer", "reason"),
+    ("sends", "reason"),
     [
-        ({"after": [service(MEMBER)]}, STALE),  # its pool waits, or nothing is removed there
-        ({"failed": True, "before": [service(MEMBER)], "after": []}, STALE),
-        ({"before": [service(MEMBER)], "after": []}, ""),
-        ({"after": [service({**MEMBER, "state": "draining"})]}, STALE),
-        ({"after": [service({**MEMBER, "state": "disabled"})]}, ""),
-        ({"after": [service({"address": "10.1.0.23", "state": "active"})]}, ""),
-        (
-            {"after": [{"name": "p", "https_node_port": 5061, "http_node_port": 8080, "members": [MEMBER]}]},
-            f"{STALE}, 10.1.0.22 TCP 8080",
-        ),
-        ({"sends": [["10.1.0.22", 5061, "tcp"]], "after": []}, STALE),
+        ([["10.1.0.22", 5061, "tcp"]], STALE),  # its pool waits, or nothing is removed there
+        ([["10.1.0.22", 8080, "tcp"], ["10.1.0.22", 5061, "tcp"]], f"{STALE}, 10.1.0.22 TCP 8080"),
+        ([["10.1.0.23", 5061, "tcp"]], ""),
+        ([], ""),
     ],
 )
-def test_a_balancer_that_still_has_the_host(answer: Mapping[str, object], reason: str) -> None:
-    result = TaskResult.of_answer("lb02", Concern.LOAD_BALANCER, Step.APPLY, answer, is_check=False)
-    sender = replace(sender_of("lb02", [OLD], [], [result]), failed=False)
+@pytest.mark.parametrize("status", [Status.CHANGED, Status.FAILED])
+def test_a_balancer_that_still_has_the_host(status: Status, sends: list[list[object]], reason: str) -> None:
+    sender = sending(status, sends=sends)
     assert in_the_way(member([], []), suspects([sender], {})) == ((reason,) if reason else ())
 
     def named(*balancers: str) -> Plan:

@@ -19,7 +19,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import 
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_scope import RunScope
 
-from .runs import BALANCER_ADDRESS, OTHER, POOL, SENT, Run
+from .runs import BALANCER_ADDRESS, OTHER, POOL, Run
 
 FIREWALL, IPSEC, NFTABLES = Concern.FIREWALL, Concern.IPSEC, Concern.NFTABLES
 BAD = (Status.FAILED, Status.UNREACHABLE, Status.STOPPED)
@@ -278,7 +278,7 @@ def test_the_second_unit_of_a_pair_waits_for_the_first(run: Run, status: Status 
 
 def test_the_program_beside_haproxy_counts_for_the_unit(run: Run) -> None:
     run.all_opened()
-    run.keep("lb01", Concern.LOAD_BALANCER, Step.APPLY, **SENT)
+    run.keep("lb01", Concern.LOAD_BALANCER, Step.APPLY, sends=[])
     assert run.gates.services("lb02").waiting == {POOL: "lb01 of the same pair is not as planned"}
 
 

@@ -54,7 +54,7 @@ def changed_policy(run: Run, name: str, policy: HostPolicy, path: Path) -> Run:
 
 
 def test_opening_takes_everything_of_the_plan_and_the_run(run: Run) -> None:
-    found = options(run, "fe11", FIREWALL, Step.OPEN)
+    found = dict(options(run, "fe11", FIREWALL, Step.OPEN))
     assert [rule["name"] for rule in found.pop("rules")] == ["SIP", "Focus"]
     assert found == {
         "brief": True,
@@ -263,7 +263,7 @@ def test_probes_are_made_where_they_are_asked_for(
     assert found.options.get("token") == ("t1" if operation == "close" else None)
 
 
-LEAVING = {
+LEAVING: dict[str, tuple[dict[str, Any], set[Concern]]] = {
     "a Windows host": ({}, {FIREWALL, IPSEC}),
     "a balancer with HAProxy": ({"lync_balancer_driver": "haproxy"}, {NFTABLES}),
     "a Linux host": ({"lync_platform": "linux"}, {NFTABLES}),
@@ -273,14 +273,18 @@ LEAVING = {
 
 @pytest.mark.parametrize(("variables", "concerns"), LEAVING.values(), ids=LEAVING)
 def test_a_host_that_leaves_loses_what_its_platform_has(
-    run: Run, variables: Mapping[str, object], concerns: set[Concern]
+    run: Run, variables: dict[str, Any], concerns: set[Concern]
 ) -> None:
     found = {concern: taken(run, "old01", concern, Step.RETIRE, **variables) for concern in (FIREWALL, IPSEC, NFTABLES)}
     assert {concern for concern, each in found.items() if each.decision.go is Go.YES} == concerns
 
 
 def test_a_host_that_leaves_is_treated_as_its_inventory_says(run: Run) -> None:
-    variables = {"lync_management_networks": "10.9.0.0/24", "lync_ipsec": "true", "lync_ipsec_engine": "cim"}
+    variables: dict[str, Any] = {
+        "lync_management_networks": "10.9.0.0/24",
+        "lync_ipsec": "true",
+        "lync_ipsec_engine": "cim",
+    }
     found = taken(run, "old01", IPSEC, Step.RETIRE, **variables).options
     assert (found["exemptions"], found["state"], found["needed"], found["engine"]) == ([], "deleted", "true", "cim")
     assert found["management_networks"] == ["10.9.0.0/24"]
