@@ -246,7 +246,7 @@ def test_auto_mirrors_drift_and_repair_of_a_deployment(site: SiteLab, tmp_path: 
     assert held(site) == {"fe01": [], "fe02": []}
     made = ok(site.playbook("site", *options))
     assert held(site) == planned
-    results = {record["host"]: record["result"] for record in made.results if "report" in record["result"]}
+    results = {record["host"]: record["result"] for record in made.results if "engine" in record["result"]}
     mirrors = results["fe01"]["report"]["mirrors"]
     assert [(each["name"], each["peers"]) for each in mirrors] == [
         (name, ["clients", "um01"]) for name in planned["fe01"]
