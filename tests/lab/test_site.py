@@ -183,13 +183,8 @@ def test_nothing_closes_before_everything_is_open(converged: SiteLab, tmp_path: 
     # The way back that the screen tells: with opening and closing, the newest snapshot is not the one of before.
     ok(site.playbook("rollback", "-i", str(reports / "site-rollback.json"), "--limit", "lync_rollback"))
     assert held(site) == before
-<<<<<<< /tmp/rw_o
-    files = ("before.json", "before.txt", "after.json", "after.txt", "rollback.json")
-    assert {path.name for path in reports.iterdir()} == {*(f"site-{name}" for name in files), "summary.json"}
-=======
     names = {f"site-{name}" for name in ("before.json", "before.txt", "after.json", "after.txt", "rollback.json")}
     assert {path.name for path in reports.iterdir()} == {*names, "summary.json"}
->>>>>>> tests/lab/test_site.py
 
 
 def test_a_role_change_leaves_nothing_of_the_old_role(converged: SiteLab, tmp_path: pathlib.Path) -> None:
@@ -213,17 +208,12 @@ def test_a_host_that_moved_is_not_closed_while_the_balancer_of_its_old_pool_fail
     balanced = {"role": "frontend", "load_balancing": "hlb"}
     pools = {f"pool0{number}.contoso.com": {**balanced, "balancer": f"lb0{number}", "vip": f"10.1.0.10{number}"} for number in (1, 2)}
     away = {"ansible_host": "10.1.0.5", "lync_managed": False}
-<<<<<<< /tmp/rw_o
-    interpreter = {"ansible_connection": "local", "ansible_python_interpreter": "/nonexistent/python"}
-    broken = {"ansible_host": "10.2.0.5", "lync_balancer_driver": "haproxy", **interpreter}
-=======
     broken = {
         "ansible_host": "10.2.0.5",
         "ansible_connection": "local",
         "ansible_python_interpreter": "/nonexistent/python",
         "lync_balancer_driver": "haproxy",
     }
->>>>>>> tests/lab/test_site.py
     hosts = {name: FRONT_ENDS[name] for name in ("fe11", "fe21", "fe22")}
     groups = {"frontend": hosts, "load_balancers": {"lb01": away, "lb02": broken}}
     with SiteLab(saved(tmp_path, deployment(groups, lync_pools=pools)), tmp_path / "lab") as site:
