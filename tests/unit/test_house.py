@@ -82,7 +82,13 @@ def imports(path: Path) -> Iterator[tuple[int, str]]:
     """Yield line and absolute name of each module that a file names in an import outside `if TYPE_CHECKING`."""
     package = [*NAMESPACE.split("."), *path.parent.relative_to(PLUGINS).parts]
     tree = parsed(path)
-    hidden = {id(node) for branch in ast.walk(tree) if _is_for_types(branch) for part in branch.body for node in ast.walk(part)}
+    hidden = {
+        id(node)
+        for branch in ast.walk(tree)
+        if _is_for_types(branch)
+        for part in branch.body
+        for node in ast.walk(part)
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Import) and id(node) not in hidden:
             yield from ((node.lineno, alias.name) for alias in node.names)
@@ -117,7 +123,12 @@ def test_imports_stay_in_their_rooms(kind: str) -> None:
     allowed = (*sys.stdlib_module_names, f"{NAMESPACE}.{kind.partition('/')[0]}", *ALLOWED_IMPORTS[kind])
     rooms = {ROOM_OF_ANSIBLE} - {kind}
     paths = [path for path in python_files(PLUGINS / kind) if path.parent.relative_to(PLUGINS).as_posix() not in rooms]
-    assert_none(f"{place(path, line)} imports {name}" for path in paths for line, name in imports(path) if not is_below(name, allowed))
+    assert_none(
+        f"{place(path, line)} imports {name}"
+        for path in paths
+        for line, name in imports(path)
+        if not is_below(name, allowed)
+    )
 
 
 def room_of(name: str) -> str:
@@ -133,8 +144,14 @@ def test_the_core_is_made_of_its_rooms() -> None:
 def test_rooms_import_lower_floors_only() -> None:
     found = ((path, line, name) for path in python_files(CORE) for line, name in imports(path) if room_of(name))
     crossing = ((path, line, path.relative_to(CORE).parts[0], room_of(name)) for path, line, name in found)
-    upward = [(path, line, here, there) for path, line, here, there in crossing if here != there and FLOOR_OF[there] >= FLOOR_OF[here]]
-    assert_none(f"{place(path, line)}: {here} imports {there}, which is no lower floor" for path, line, here, there in upward)
+    upward = [
+        (path, line, here, there)
+        for path, line, here, there in crossing
+        if here != there and FLOOR_OF[there] >= FLOOR_OF[here]
+    ]
+    assert_none(
+        f"{place(path, line)}: {here} imports {there}, which is no lower floor" for path, line, here, there in upward
+    )
 
 
 def test_the_design_names_every_room() -> None:
@@ -144,7 +161,9 @@ def test_the_design_names_every_room() -> None:
 
 def test_action_plugins_import_no_other() -> None:
     found = ((path, line, name) for path in python_files(PLUGINS / "action") for line, name in imports(path))
-    assert_none(f"{place(path, line)} imports {name}" for path, line, name in found if is_below(name, (f"{NAMESPACE}.action",)))
+    assert_none(
+        f"{place(path, line)} imports {name}" for path, line, name in found if is_below(name, (f"{NAMESPACE}.action",))
+    )
 
 
 def test_plugins_know_no_other_folder() -> None:
@@ -153,7 +172,9 @@ def test_plugins_know_no_other_folder() -> None:
 
 
 def test_every_module_of_the_core_is_reached_from_a_plugin() -> None:
-    modules = {f"{NAMESPACE}.{'.'.join(path.relative_to(PLUGINS).with_suffix('').parts)}": path for path in python_files(CORE)}
+    modules = {
+        f"{NAMESPACE}.{'.'.join(path.relative_to(PLUGINS).with_suffix('').parts)}": path for path in python_files(CORE)
+    }
     todo = [name for kind in ENTRY_KINDS for path in python_files(PLUGINS / kind) for _line, name in imports(path)]
     reached: set[str] = set()
     while todo:
@@ -172,7 +193,11 @@ def test_functions_are_short() -> None:
 
 
 def test_files_are_short() -> None:
-    lengths = {place(path): len(path.read_text(encoding="utf-8").splitlines()) for path in PLUGINS.rglob("*") if path.suffix in (".py", ".ps1", ".psm1")}
+    lengths = {
+        place(path): len(path.read_text(encoding="utf-8").splitlines())
+        for path in PLUGINS.rglob("*")
+        if path.suffix in (".py", ".ps1", ".psm1")
+    }
     assert_none(f"{name}: {lines} lines" for name, lines in lengths.items() if lines > LINES_OF_FILE_MAXIMUM)
 
 
@@ -207,7 +232,11 @@ def _arguments(function: Function) -> list[ast.arg]:
 
 @pytest.mark.parametrize("folder", ["plugins", "tests", "molecule"])
 def test_sources_carry_the_licence(folder: str) -> None:
-    sources = [path for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".ps1", ".psm1") and "output" not in path.parts]
+    sources = [
+        path
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".ps1", ".psm1") and "output" not in path.parts
+    ]
     assert_none(place(path) for path in sources if HEADER not in path.read_text(encoding="utf-8-sig")[:400])
 
 
@@ -268,8 +297,14 @@ def test_versions_agree() -> None:
 
 
 def test_requirements_are_pinned() -> None:
-    lines = [line for name in ("requirements.txt", "requirements-test.txt") for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
-    assert_none(line for line in lines if line and not line.startswith("#") and not re.fullmatch(r"[\w.-]+==[\w.]+", line))
+    lines = [
+        line
+        for name in ("requirements.txt", "requirements-test.txt")
+        for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
+    ]
+    assert_none(
+        line for line in lines if line and not line.startswith("#") and not re.fullmatch(r"[\w.-]+==[\w.]+", line)
+    )
 
 
 def test_the_readme_tells_of_every_playbook() -> None:
