@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from .._base.addresses import AddressSet
 from .._base.ports import ANY, PortSet
-from .._plan.model import Plan
+from .._plan.model import HostPlan, PoolPlan
 from .results import TaskResult
 
 Target = tuple[str, int, str]
@@ -70,18 +70,18 @@ def _targets(value: object) -> Iterator[Target]:
         yield str(address), int(port), str(protocol)
 
 
-def wanted_targets(plan: Plan) -> dict[str, set[Target]]:
+def wanted_targets(pools: Iterable[PoolPlan], proxies: Iterable[HostPlan]) -> dict[str, set[Target]]:
     """Return where each balancer and reverse proxy of a plan sends to.
 
     What one sender is to send, the member may refuse from another one: its rules name addresses.
     """
     found: dict[str, set[Target]] = {}
-    for service in (service for pool in plan.pools.values() for service in pool.virtual_services):
+    for service in (service for pool in pools for service in pool.virtual_services):
         addresses = (*service.members, *service.backup_members, *service.draining_members)
         targets = {(address, service.node_port, service.protocol) for address in addresses}
         for unit in service.balancers:
             found.setdefault(unit, set()).update(targets)
-    for host in plan.hosts.values():
+    for host in proxies:
         for item in host.publications or ():
             ports = (item.https_node_port, item.http_node_port)
             targets = {(member.address, port, "tcp") for member in item.members for port in ports}

@@ -16,6 +16,7 @@ from .run_options import RunOptions
 from .run_state import RunState
 
 _COUNTS = ("added", "changed", "disabled", "removed")
+_OF_RECORDS = ("added", "changed", "removed")
 _RETIRED = (Concern.FIREWALL, Concern.IPSEC, Concern.NFTABLES)
 _NAMES = {Concern.PUBLICATIONS: "reverse proxy"}
 KINDS = ("remediation", "retire", "rollback", "plan")
@@ -71,10 +72,18 @@ def _removal(state: RunState, host: str, concern: Concern) -> TaskResult:
 
 def _line(result: TaskResult) -> str:
     """Return what became of one task: fe01: firewall: changed (2 changed, 1 removed)."""
-    counts = [f"{number} {name}" for name in _COUNTS if (number := result.count("summary", name))]
-    told = result.message if not result.is_done else ", ".join(counts)
-    concern = _NAMES.get(result.concern, result.concern.whole.value.replace("_", " "))
-    return f"{result.device}: {concern}: {result.status.value.replace('_', ' ')}" + (f" ({told})" if told else "")
+    if result.concern is Concern.DNS and result.is_done:
+        counts = ", ".join(f"{result.count('summary', name)} {name}" for name in _OF_RECORDS)
+        return f"DNS record sets {counts}."
+    numbers = ", ".join(f"{number} {name}" for name in _COUNTS if (number := result.count("summary", name)))
+    detail = numbers if result.is_done else result.message
+    place = (
+        []
+        if result.concern is Concern.DNS
+        else [_NAMES.get(result.concern, result.concern.whole.value.replace("_", " "))]
+    )
+    status = result.status.value.replace("_", " ") + (f" ({detail})" if detail else "")
+    return ": ".join([result.device, *place, status])
 
 
 def _after(state: RunState, kind: str, verdicts: Mapping[str, Verdict]) -> RunOutcome:

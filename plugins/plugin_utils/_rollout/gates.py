@@ -25,6 +25,7 @@ from .._publications.model import Publication
 from .closing import Member, Sender, in_the_way, sender_of, suspects, wanted_targets
 from .results import DNS_DEVICE, STOPPED_TEXT, Concern, Status, Step, TaskResult
 from .run_state import RunState
+from .waves import Waves
 
 _OF_PLATFORM = {"windows": (Concern.FIREWALL, Concern.IPSEC), "linux": (Concern.NFTABLES,)}
 _OF_HOST = frozenset(concern for concerns in _OF_PLATFORM.values() for concern in concerns)
@@ -88,6 +89,10 @@ class Gates:
         return self._state.result(device, concern, step)
 
     @cached_property
+    def _waves(self) -> Mapping[str, Waves]:
+        return {platform: self._state.waves(platform) for platform in _OF_PLATFORM}
+
+    @cached_property
     def _repairs(self) -> Mapping[str, Any]:
         return self._state.repairs()
 
@@ -142,8 +147,7 @@ class Gates:
 
     def stopped_by(self, host: str, step: Step) -> tuple[str, ...]:
         """Return the hosts that must be done before a host, and are not, sorted."""
-        waves = (self._state.waves(platform) for platform in _OF_PLATFORM)
-        before = {name for found in waves for name in found.predecessors.get(host, ())}
+        before = {name for found in self._waves.values() for name in found.predecessors.get(host, ())}
         return tuple(sorted(name for name in before if not self._is_host_done(name, step)))
 
     def _is_host_done(self, host: str, step: Step) -> bool:
@@ -151,9 +155,7 @@ class Gates:
         return all(self._are_done(self._results(host, concern, step)) for concern in concerns)
 
     def _concerns(self, host: str) -> tuple[Concern, ...]:
-        waves = ((platform, self._state.waves(platform).waves) for platform in _OF_PLATFORM)
-        found = next((platform for platform, laid in waves if any(host in wave for wave in laid)), "windows")
-        return _OF_PLATFORM[found]
+        return _OF_PLATFORM["linux" if any(host in wave for wave in self._waves["linux"].waves) else "windows"]
 
     def _results(self, device: str, concern: Concern, step: Step) -> list[TaskResult]:
         """Return the results by which a device is judged in one concern when others ask at a step."""
@@ -218,7 +220,9 @@ class Gates:
         senders = tuple(self._senders())
         if not any(sender.failed or sender.targets for sender in senders):
             return ()
-        return suspects(senders, wanted_targets(self.plan))
+        # Each host that closes asks this, so the plans of all others are left alone.
+        proxies = [self._host(name) for name in self._state.proxies()]
+        return suspects(senders, wanted_targets(self._state.pool_plans(), proxies))
 
     def _senders(self) -> Iterator[Sender]:
         """Yield the load balancers and reverse proxies of the run."""
@@ -298,7 +302,7 @@ class Gates:
         """Return which active Windows members of a pool are not open for traffic yet; empty when all are."""
         members = [host for host in self.plan.hosts.values() if host.pool == pool and host.platform == "windows"]
         needed = [host.host for host in members if host.member_state == "active"]
-        played = {name for wave in self._state.waves().waves for name in wave}
+        played = {name for wave in self._waves["windows"].waves for name in wave}
         away = [name for name in needed if name not in played]
         failed = [name for name in needed if name in played and not self._is_open(name, counts_scripts)]
         parts = [f"{', '.join(away)} not part of this run"] if away else []

@@ -29,7 +29,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .._plan import files as plan_files
-from .._plan.model import HostPlan, Plan
+from .._plan.model import HostPlan, Plan, PoolPlan
 from .results import Concern, Step, TaskResult
 from .run_scope import RunScope
 from .waves import Waves
@@ -76,6 +76,11 @@ class RunState:
         """Return the plan of a host, None when the run has none for it."""
         document = self.host(name)
         return None if document is None else plan_files.load_host(document)
+
+    def pool_plans(self) -> list[PoolPlan]:
+        """Return the plans of all pools, by file name."""
+        paths = sorted((self._directory / "plan" / "pools").glob("*.json"))
+        return [plan_files.load_pool(plan_files.read_json(path)) for path in paths]
 
     def is_compiled(self) -> bool:
         """Return whether a plan was compiled in this run."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan, PoolPlan
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import PoolPlan
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.closing import (
     Member,
     Sender,
@@ -100,20 +100,20 @@ def test_a_balancer_that_still_has_the_host(status: Status, sends: list[list[obj
     sender = sending(status, sends=sends)
     assert in_the_way(member([], []), suspects([sender], {})) == ((reason,) if reason else ())
 
-    def named(*balancers: str) -> Plan:
+    def named(*balancers: str) -> list[PoolPlan]:
         ports = (
             planned_service(OLD, "tcp", ["10.1.0.22"], *balancers),
             replace(planned_service(OLD, "tcp", ["10.1.0.22"], *balancers), node_port=8080),
         )
-        return Plan({}, {OLD: PoolPlan(OLD, "frontend", "hlb", "2015", ports)})
+        return [PoolPlan(OLD, "frontend", "hlb", "2015", ports)]
 
     # What another balancer is to send, the host admits from that one only.
-    assert bool(in_the_way(member([], []), suspects([sender], wanted_targets(named("lb01"))))) is bool(reason)
-    assert in_the_way(member([], []), suspects([sender], wanted_targets(named("lb01", "lb02")))) == ()
+    assert bool(in_the_way(member([], []), suspects([sender], wanted_targets(named("lb01"), [])))) is bool(reason)
+    assert in_the_way(member([], []), suspects([sender], wanted_targets(named("lb01", "lb02"), []))) == ()
 
 
 def test_what_is_published_is_wanted_too() -> None:
-    wanted = wanted_targets(deployment())
+    wanted = wanted_targets([], deployment().hosts.values())
     assert wanted["rp01"] == {
         (address, port, "tcp") for address in ("10.1.0.100", "10.1.0.21") for port in (4443, 8080)
     }

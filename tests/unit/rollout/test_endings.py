@@ -70,6 +70,19 @@ def test_a_repair_that_is_not_known_to_be_done_is_the_verdict(
     assert not status or lines[-1] == f"fe12: firewall: {status.value} (the reason)"
 
 
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [(Status.CHANGED, "DNS record sets 1 added, 0 changed, 2 removed."), (Status.FAILED, "DNS: failed (no key)")],
+)
+def test_a_repair_of_dns(run: Run, status: Status, line: str) -> None:
+    reported(run, DNS=Verdict.DONE)
+    run.state.save_repairs({"DNS": {"dns": WHOLE}})
+    document = {"summary": {"added": 1, "removed": 2}}
+    message = "no key" if status is Status.FAILED else ""
+    run.state.save_result(TaskResult("DNS", Concern.DNS, Step.REMEDIATE, status, message, document=document))
+    assert ending_of("remediation", run.state, ())[0] == [line]
+
+
 def test_what_a_limit_leaves_stays_the_verdict(run: Run) -> None:
     reported(run, fe11=Verdict.DONE, fe12=Verdict.LIMITED)
     run.state.save_repairs({"fe11": {"firewall": WHOLE}})
