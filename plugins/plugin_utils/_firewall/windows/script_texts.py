@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The fixed text of the scripts that are handed out; scripts.py fills in @HOST@, @GROUP@ and @RULES@.
 
-LOCAL_SCRIPT needs Windows PowerShell 2.0 and COM. It compares lists as sets of tokens, adds what is missing, and removes, by
-a name of its own, every other rule of the group. GROUP_POLICY_SCRIPT needs the cmdlets of Windows Server 2012 and later.
+LOCAL_SCRIPT needs Windows PowerShell 2.0 and COM. It compares lists as sets of tokens, adds what is missing, and
+removes, by a name of its own, every other rule of the group. GROUP_POLICY_SCRIPT needs the cmdlets of Windows Server 2012
+and later. Lines of PowerShell stay as they are handed out, whatever their length.
 """
-
-# ruff: noqa: E501  # lines of PowerShell, which stay as they are handed out
 
 from __future__ import annotations
 
