@@ -199,13 +199,13 @@ LEGACY = """
 ipsec static set batch mode=enable
 ipsec static add policy name="Lync" description="Permits media" activatedefaultrule=no assign=no
 ipsec static add filterlist name="Lync media" description="I1 I2"
-ipsec static add filter filterlist="Lync media" srcaddr=me dstaddr=10.0.0.0 dstmask=255.0.0.0 protocol=UDP mirrored=yes @PORTS@
+ipsec static add filter filterlist="Lync media" srcaddr=me dstaddr=10.0.0.0 dstmask=255.0.0.0 protocol=UDP @REST@
 ipsec static add filter filterlist="Lync media" srcaddr=10.1.0.1-10.1.0.9 dstaddr=any protocol=ANY mirrored=yes
 ipsec static add filteraction name="Permit" description="No negotiation" action=permit
 ipsec static add rule name="Lync media" policy="Lync" filterlist="Lync media" filteraction="Permit"
 ipsec static set policy name="Lync" assign=y
 ipsec static set batch mode=disable
-""".replace("@PORTS@", "srcport=0 dstport=3478")
+""".replace("@REST@", "mirrored=yes srcport=0 dstport=3478")
 
 
 def test_netsh_takes_a_complete_script_of_legacy_policies() -> None:
