@@ -123,6 +123,7 @@ ALLOWED: Sequence[Allowed] = (
     Allowed("stories/*/msuc.lync.verdict [0-9]/status", _A6, old="drift|unreachable", new="failed"),
     Allowed("stories/*/msuc.lync.verdict [0-9]/unreachable", _A6, new=ABSENT_TEXT),
     Allowed("stories/*/+msuc.lync.verdict [0-9]", _A6),
+    Allowed("stories/*/results/+localhost", _A6, new=".*msuc.lync.verdict"),
     Allowed("stories/*/exit_status", _A6, old="[34]$", new="2$"),
     Allowed("stories/*/results/*/exit_status", _A6, new=ABSENT_TEXT),
     Allowed("stories/*/printed", _A6, old=".*Exit status 3[.]$", new=ABSENT_TEXT),
