@@ -4,8 +4,8 @@
 
     with deployment(folder) as made: made.servers.run(probes, seconds=5)
 
-The example is written for an appliance in front of the Edge Servers and for IPv4 there. Here that is a Linux balancer, the A/V Edge
-has IPv6 too, and who enforces rules is a Linux host; all else is as the example has it.
+The example is written for an appliance in front of the Edge Servers and for IPv4 there. Here that is a Linux balancer,
+the A/V Edge has IPv6 too, and who enforces rules is a Linux host; all else is as the example has it.
 """
 
 from __future__ import annotations
@@ -57,12 +57,19 @@ defaults
     timeout client 60s
     timeout server 60s
 """
-_NGINX = "load_module {module};\nworker_processes 1;\npid {folder}/{name}.pid;\nerror_log {folder}/{name}.log;\nevents {{ worker_connections 4000; }}\n{text}"
+_NGINX = """load_module {module};
+worker_processes 1;
+pid {folder}/{name}.pid;
+error_log {folder}/{name}.log;
+events {{ worker_connections 4000; }}
+{text}"""
 
 
 @dataclass
 class Deployment:
-    """Contoso as packets; inventory: the directory that it was planned from. members: who is behind (address, port, protocol)."""
+    """Contoso as packets; inventory: the directory that it was planned from. members: who is behind (address, port,
+    protocol).
+    """
 
     inventory: Path
     plans: dict[str, Document]
@@ -121,11 +128,10 @@ def deployment(folder: Path) -> Iterator[Deployment]:
     plans = {name: _document(host) for name, host in plan.hosts.items()}
     pools = [_document(pool) for pool in plan.pools.values()]
     services = [service for pool in pools for service in pool["virtual_services"]]
-    spoken = {name: known[name].variables.get("lync_balancer_addresses", []) for name in plans}
     addresses = {
-        name: list(dict.fromkeys([*spoken[name], *plan["addresses"], *_vips(services, name)]))
-        for name, plan in plans.items()
-    }  # type: ignore[misc]
+        name: list(dict.fromkeys([*host.balancer_addresses, *host.addresses, *_vips(services, name)]))
+        for name, host in plan.hosts.items()
+    }
     with contextlib.ExitStack() as stack:
         network = stack.enter_context(_network(plan, addresses))
         servers = Servers(network)
@@ -148,7 +154,8 @@ def deployment(folder: Path) -> Iterator[Deployment]:
         )
         for host in hosts.values():
             _equip(made, host)
-        # The plan assumes it: what is in front of the A/V Edge keeps the client's address, and answers come back through it.
+        # The plan assumes it: what is in front of the A/V Edge keeps the client's address, and answers come back
+        # through it.
         network.return_through(APPLIANCE)
         for name in balancers:
             own = [service for service in services if name in service["balancers"]]

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import ANY, AddressSet
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.intervals import Intervals
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import mappings
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.options import rules_from_options
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
 
@@ -48,10 +49,9 @@ class HostFlows:
 
     @classmethod
     def of(cls, plan: Mapping[str, object], addresses: Iterable[str]) -> HostFlows:
-        """Return the host of a plan document. A service that limits a rule on Windows is left out: there is none here."""
-        options = [
-            {name: value for name, value in rule.items() if name != "service"} for rule in plan["firewall_rules"]
-        ]  # type: ignore[attr-defined]
+        """Return the host of a plan document; a service that limits a rule on Windows is left out."""
+        rules = mappings(plan["firewall_rules"])
+        options = [{name: value for name, value in rule.items() if name != "service"} for rule in rules]
         return cls(str(plan["host"]), tuple(addresses), rules_from_options(options))
 
     @property
@@ -63,10 +63,12 @@ class HostFlows:
         """Return whether a rule of the plan admits a probe."""
         source, target = AddressSet.parse([probe.source]), AddressSet.parse([probe.target])
         return any(
-            PROTOCOLS.get(rule.protocol, probe.protocol) == probe.protocol and source <= rule.remoteip.addresses and target <= rule.localip.addresses
+            PROTOCOLS.get(rule.protocol, probe.protocol) == probe.protocol
+            and source <= rule.remoteip.addresses
+            and target <= rule.localip.addresses
             and any(first <= probe.port <= last for first, last in rule.localport.ports.pairs)
             for rule in self.inbound
-        )  # fmt: skip
+        )
 
 
 def allowed(hosts: Iterable[HostFlows]) -> list[Probe]:
@@ -109,7 +111,9 @@ def ports_of(rule: Rule) -> list[int]:
 
 
 def not_allowed(hosts: Sequence[HostFlows], count: int, seed: int = 5061) -> list[Probe]:
-    """Return flows that no rule admits, mostly near misses: open ports from elsewhere, neighbours of open ports, other addresses."""
+    """Return flows that no rule admits, mostly near misses: open ports from elsewhere, neighbours of open ports, other
+    addresses.
+    """
     chance = random.Random(seed)
     everybody = sorted({source for host in hosts for source in host.addresses} | {*ANYBODY, *STRANGERS})
     open_ports = sorted({port for host in hosts for rule in host.inbound for port in ports_of(rule)})

@@ -1,12 +1,13 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A deployment as network namespaces: one per managed host of a plan, with its firewall, and one per network around them.
+"""A deployment as network namespaces: one per managed host of a plan, with its firewall, and one per network around
+them.
 
     with Network(plan, zones) as network: network.place_of("10.1.0.11") == "fe01"
 
-All hang on one router. A host has its addresses, one with a side towards the internet on two network cards; the namespace of a
-network is everybody else in it, whatever the address: what comes for one of them is its own, and a socket there may have any of
-them as its source. Nothing leaves these namespaces.
+All hang on one router. A host has its addresses, one with a side towards the internet on two network cards; the
+namespace of a network is everybody else in it, whatever the address: what comes for one of them is its own, and a
+socket there may have any of them as its source. Nothing leaves these namespaces.
 """
 
 from __future__ import annotations
@@ -30,9 +31,13 @@ _LOCAL = "route add local default dev lo table 100"
 OUTSIDE = "internet"
 # As many unreachables as there are closed ports, which Linux otherwise sends at a low rate.
 _SETTINGS = (
-    "net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0", "net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0",
-    "net.ipv4.conf.all.rp_filter=0", "net.ipv4.conf.default.rp_filter=0",
-)  # fmt: skip
+    "net.ipv4.icmp_ratelimit=0",
+    "net.ipv6.icmp.ratelimit=0",
+    "net.ipv6.conf.all.accept_dad=0",
+    "net.ipv6.conf.default.accept_dad=0",
+    "net.ipv4.conf.all.rp_filter=0",
+    "net.ipv4.conf.default.rp_filter=0",
+)
 
 _MARKS = """table inet way {{
   chain prerouting {{
@@ -46,10 +51,11 @@ _MARKS = """table inet way {{
 
 @dataclass
 class Network:
-    """The namespaces; hosts: addresses by name, first the one that it speaks from. zones: networks by name, besides the internet.
+    """The namespaces; hosts: addresses by name, first the one that it speaks from. zones: networks by name, besides
+    the internet.
 
-    outside: those addresses of hosts that are on a network card of their own, which has the default route. gateways: theirs, when it is
-    the address of another host.
+    outside: those addresses of hosts that are on a network card of their own, which has the default route. gateways:
+    theirs, when it is the address of another host.
     """
 
     hosts: Mapping[str, Sequence[str]]
@@ -98,7 +104,9 @@ class Network:
             self._connect(name, f"v{number}")
 
     def _connect(self, name: str, device: str) -> None:
-        """Put cables between the router and a namespace, with routes on both sides; the ends need no addresses of a network."""
+        """Put cables between the router and a namespace, with routes on both sides; the ends need no addresses of a
+        network.
+        """
         outside = self.outside.get(name, ())
         own = [address for address in self.hosts.get(name, ()) if address not in outside]
         self._devices[name] = device
@@ -116,7 +124,9 @@ class Network:
     def _cable(
         self, name: str, device: str, end: str, own: Sequence[str], towards: Sequence[str], back: Sequence[str]
     ) -> None:
-        """Put one cable: own addresses of its end, networks that the namespace reaches by it, and what the router sends there."""
+        """Put one cable: own addresses of its end, networks that the namespace reaches by it, and what the router
+        sends there.
+        """
         ip(
             "-n",
             self.full(ROUTER),
@@ -133,19 +143,41 @@ class Network:
         )
         gateway = self.gateways.get(name, "169.254.1.1") if end == "eth1" else "169.254.1.1"
         length = "/24" if end == "eth1" else ""
-        self._batch(name, [
-            f"link set {end} up", f"address add 169.254.1.2/32 dev {end}", f"-6 address add fe80::2/64 dev {end} nodad",
-            *(f"-6 address add {address} dev {end} nodad" if ":" in address else f"address add {address}{length} dev {end}" for address in own),
-            *(f"-6 route add {each} via fe80::1 dev {end} {_source(own, 6)}" if ":" in each
-              else f"route add {each} via {gateway} dev {end} onlink {_source(own, 4)}" for each in towards),
-        ])  # fmt: skip
+        self._batch(
+            name,
+            [
+                f"link set {end} up",
+                f"address add 169.254.1.2/32 dev {end}",
+                f"-6 address add fe80::2/64 dev {end} nodad",
+                *(
+                    f"-6 address add {address} dev {end} nodad"
+                    if ":" in address
+                    else f"address add {address}{length} dev {end}"
+                    for address in own
+                ),
+                *(
+                    f"-6 route add {each} via fe80::1 dev {end} {_source(own, 6)}"
+                    if ":" in each
+                    else f"route add {each} via {gateway} dev {end} onlink {_source(own, 4)}"
+                    for each in towards
+                ),
+            ],
+        )
         routes = (
-            f"{'-6 ' if ':' in each else ''}route add {each} via {'fe80::2' if ':' in each else '169.254.1.2'} dev {device} onlink"
+            f"-6 route add {each} via fe80::2 dev {device} onlink"
+            if ":" in each
+            else f"route add {each} via 169.254.1.2 dev {device} onlink"
             for each in back
         )
-        self._batch(ROUTER, [
-            f"link set {device} up", f"address add 169.254.1.1/32 dev {device}", f"-6 address add fe80::1/64 dev {device} nodad", *routes,
-        ])  # fmt: skip
+        self._batch(
+            ROUTER,
+            [
+                f"link set {device} up",
+                f"address add 169.254.1.1/32 dev {device}",
+                f"-6 address add fe80::1/64 dev {device} nodad",
+                *routes,
+            ],
+        )
         # It answers for a gateway that is another host: the way there leads through it.
         self.run(
             ROUTER, ["sysctl", "-qw", f"net.ipv4.conf.{device}.proxy_arp=1", f"net.ipv4.neigh.{device}.proxy_delay=0"]
@@ -169,14 +201,21 @@ class Network:
                 raise RuntimeError(f"{name}: {done.stderr}\n{text}")
 
     def return_through(self, name: str) -> None:
-        """Lead answers to what a namespace sent, whatever its source, back to it, and there to who sent it: a balancer without source NAT."""
+        """Lead answers to what a namespace sent, whatever its source, back to it, and there to who sent it: a balancer
+        without source NAT.
+        """
         device = self._devices[name]
         self.run(name, ["sh", "-e"], _documented_script())
         self.run(ROUTER, ["nft", "-f", "-"], _MARKS.format(device=device))
-        self._batch(ROUTER, [
-            "rule add fwmark 1 lookup 201", f"route add default via 169.254.1.2 dev {device} onlink table 201",
-            "-6 rule add fwmark 1 lookup 201", f"-6 route add default via fe80::2 dev {device} onlink table 201",
-        ])  # fmt: skip
+        self._batch(
+            ROUTER,
+            [
+                "rule add fwmark 1 lookup 201",
+                f"route add default via 169.254.1.2 dev {device} onlink table 201",
+                "-6 rule add fwmark 1 lookup 201",
+                f"-6 route add default via fe80::2 dev {device} onlink table 201",
+            ],
+        )
 
     def _files(self, name: str) -> Path:
         """Return the folder whose files ip-netns puts in the place of those of /etc for programs in a namespace."""
@@ -225,9 +264,10 @@ class Network:
     def _zone_of(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
         fitting = [
             (network.prefixlen, name)
-            for name, texts in self.zones.items() for network in map(ipaddress.ip_network, texts)
+            for name, texts in self.zones.items()
+            for network in map(ipaddress.ip_network, texts)
             if network.version == address.version and address in network
-        ]  # fmt: skip
+        ]
         return max(fitting)[1] if fitting else OUTSIDE
 
 

@@ -206,7 +206,9 @@ def _accepted(listener: socket.socket) -> Iterator[tuple[socket.socket, tuple[st
 
 
 def _echo(listener: socket.socket, about: tuple[str, set[str]]) -> None:
-    """Answer from the address that was asked, which a host with several must be told; a binding request of STUN as one."""
+    """Answer from the address that was asked, which a host with several must be told; a binding request of STUN as
+    one.
+    """
     name, peers = about
     while True:
         try:

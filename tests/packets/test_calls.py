@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Real programs over the plan's packets: calls of sipp through a virtual address, STUN and TURN of coturn through the Edge's ports."""
+"""Real programs over the plan's packets: calls of sipp through a virtual address, STUN and TURN of coturn through the
+Edge's ports.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,13 @@ from .deployment import Deployment, deployment
 PROGRAMS = ("sipp", "turnserver", "turnutils_stunclient", "turnutils_uclient")
 MISSING = [program for program in PROGRAMS if shutil.which(program, path="/usr/bin:/usr/sbin:/bin") is None]
 pytestmark = [
-    needs_namespaces, needs_haproxy, needs_nginx,
-    pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}; Debian has them in sip-tester and coturn"),
-]  # fmt: skip
+    needs_namespaces,
+    needs_haproxy,
+    needs_nginx,
+    pytest.mark.skipif(
+        bool(MISSING), reason=f"not installed: {', '.join(MISSING)}; Debian has them in sip-tester and coturn"
+    ),
+]
 APPLICATION, MEMBERS = "10.1.0.91", ("fe01", "fe02", "fe03")
 VISITOR, EDGE = "198.51.100.7", "203.0.113.41"
 
@@ -90,9 +96,33 @@ def test_stun_and_turn_through_the_ports_of_the_edge(contoso: Deployment) -> Non
     contoso.servers.leave("edge01", "udp", 3478)
     contoso.network.speak_from("internet", VISITOR)
     server = [
-        "turnserver", "-n", "-L", EDGE, "-E", EDGE, "-p", "3478", "-a", "-u", "user:secret", "-r", "contoso.com", "--no-tls", "--no-dtls", "--no-tcp",
-        "--min-port", "51000", "--max-port", "51100", "--no-cli", "--allow-loopback-peers", "--log-file", "stdout", "--pidfile", "/dev/null",
-    ]  # fmt: skip
+        "turnserver",
+        "-n",
+        "-L",
+        EDGE,
+        "-E",
+        EDGE,
+        "-p",
+        "3478",
+        "-a",
+        "-u",
+        "user:secret",
+        "-r",
+        "contoso.com",
+        "--no-tls",
+        "--no-dtls",
+        "--no-tcp",
+        "--min-port",
+        "51000",
+        "--max-port",
+        "51100",
+        "--no-cli",
+        "--allow-loopback-peers",
+        "--log-file",
+        "stdout",
+        "--pidfile",
+        "/dev/null",
+    ]
     with running(contoso, "edge01", server):
         told = contoso.network.run("internet", ["timeout", "20", "turnutils_stunclient", "-p", "3478", EDGE])
         assert f"UDP reflexive addr: {VISITOR}:" in told

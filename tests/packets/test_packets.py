@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The plan of Contoso enforced on real packets: what it allows passes, through the load balancers too, and nothing else does."""
+"""The plan of Contoso enforced on real packets: what it allows passes, through the load balancers too, and nothing
+else does.
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""verify.yml over the packets of a deployment: BIND as its DNS, certificates where the catalogue says TLS, and each host in its namespace.
+"""verify.yml over the packets of a deployment: BIND as its DNS, certificates where the catalogue says TLS, and each
+host in its namespace.
 
     with world(made, folder) as lab: played = lab.verify(); lab.wrong()
 
-Ansible reaches a host by an interpreter of its own that starts in the host's namespace; nothing but that tells it from any other Linux host.
+Ansible reaches a host by an interpreter of its own that starts in the host's namespace; nothing but that tells it from
+any other Linux host.
 """
 
 from __future__ import annotations
@@ -78,7 +80,7 @@ class World:
         return {
             "ansible_connection": "local",
             "ansible_python_interpreter": str(python),
-            "lync_linux_path": "",
+            "lync_linux_path": f"{self.folder}/{name}.nft",
             "ansible_remote_tmp": f"{self.folder}/{name}",
         }
 
