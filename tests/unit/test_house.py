@@ -313,6 +313,24 @@ def test_the_readme_tells_of_every_playbook() -> None:
     assert_none(name for name in names if f"msuc.lync.{name}" not in readme and f"playbooks/{name}.yml" not in readme)
 
 
+def test_no_play_leaves_its_strategy_to_the_configuration_of_the_user() -> None:
+    """Waves, and tasks that run once, need hosts to go side by side."""
+    paths = sorted((ROOT / "playbooks").glob("*.yml"))
+    plays = [(path, play) for path in paths for play in yaml.safe_load(path.read_text(encoding="utf-8"))]
+    own = [(path, play) for path, play in plays if "hosts" in play]
+    assert_none(f"{path.name}: {play['name']}" for path, play in own if play.get("strategy") != "linear")
+
+
+def test_every_play_of_roles_goes_on_after_a_failure() -> None:
+    """Our playbooks report at their end; the last look at hosts that leave fails where it fails."""
+    names = ("site", "drift", "verify")
+    texts = {name: (ROOT / "playbooks" / f"{name}.yml").read_text(encoding="utf-8") for name in names}
+    plays = [(name, play) for name in names for play in yaml.safe_load(texts[name])]
+    of_roles = [(name, play) for name, play in plays if "import_role" in str(play) or "roles" in play]
+    assert of_roles
+    assert_none(f"{name}: {play['name']}" for name, play in of_roles if not play["vars"]["lync_run_reports"])
+
+
 def test_every_role_has_argument_specifications() -> None:
     roles = [path for path in (ROOT / "roles").iterdir() if path.is_dir()]
     assert_none(role.name for role in roles if not (role / "meta" / "argument_specs.yml").is_file())
