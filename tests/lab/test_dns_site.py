@@ -14,8 +14,8 @@ import pytest
 import yaml
 
 from tests.lab.lab import ROOT, Played
-from tests.lab.summaries import outcomes
 from tests.lab.site_lab import SiteLab
+from tests.lab.summaries import outcomes
 from tests.simulators.bind import MISSING, ZONE, Bind, present, secret
 from tests.tools import wheel_collections
 
