@@ -168,9 +168,15 @@ def counted(run: Outcome, reports: Sequence[Path]) -> Outcome:
 
 def _read_junit(report: Path) -> Outcome:
     cases = ElementTree.parse(report).findall(".//testcase")
-    skips = tuple(_skip_reason(case) for case in cases if case.find("skipped") is not None)
+    skips = tuple(_skip_reason(case) for case in cases if _is_skipped(case))
     failed = sum(case.find("failure") is not None or case.find("error") is not None for case in cases)
     return Outcome(len(cases) - len(skips) - failed, failed, skips)
+
+
+def _is_skipped(case: ElementTree.Element) -> bool:
+    """Return whether a test did not run; one that failed as it is expected to ran, and did what it is there for."""
+    skipped = case.find("skipped")
+    return skipped is not None and skipped.get("type") != "pytest.xfail"
 
 
 def _skip_reason(case: ElementTree.Element) -> str:

@@ -238,3 +238,11 @@ def test_failures_that_pass_by_themselves_count_as_passed(monkeypatch: pytest.Mo
 def test_failures_that_fail_again_stay(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, second: Outcome) -> None:
     outcome, _ran = again(monkeypatch, tmp_path, second)
     assert (outcome.passed, outcome.failed, outcome.details) == (1, 2, "log")
+
+
+def test_a_failure_that_is_expected_is_no_skip(tmp_path: Path) -> None:
+    report = tmp_path / "junit.xml"
+    skip = '<testcase classname="a" name="b"><skipped type="pytest.{}" message="why"/></testcase>'
+    report.write_text(f"<testsuite>{skip.format('xfail')}{skip.format('skip')}</testsuite>", encoding="utf-8")
+    found = runs.counted(Outcome(), [report])
+    assert (found.passed, found.failed, found.skips) == (1, 0, ("a::b: why",))
