@@ -59,9 +59,9 @@ COMMON: Mapping[str, Sequence[object]] = {
     "management_rule": (None, True),
     "simple_urls": (None, {"meet": "https://meet.contoso.com", "dialin": ["https://dialin.contoso.com"]}),
     "extra_firewall_rules": (None, [{"name": "Backup agent", "protocol": "tcp", "localport": 10000,
-    "remoteip": "10.9.0.0/24"}]),
+                                     "remoteip": "10.9.0.0/24"}]),
     "row_overrides": (None, None, [{"select": "id=='fe-sip-tls'", "set": {"port": 5071}}],
-    [{"select": "component=='edge'", "set": {"enabled": False}}]),
+                      [{"select": "component=='edge'", "set": {"enabled": False}}]),
     "extra_rows": (None, None, [{
         "id": "trader", "application": "Trader", "service": "Trading", "component": "frontend", "direction": "in",
         "transports": ["tcp"], "port": 5666,

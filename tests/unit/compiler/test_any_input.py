@@ -45,7 +45,7 @@ WORDS = (
 )  # fmt: skip
 scalars = (
     st.none() | st.booleans() | st.integers(-1,
-    70000) | st.integers() | st.floats() | st.dates() | st.binary(max_size=4) | st.sampled_from(WORDS)
+                                            70000) | st.integers() | st.floats() | st.dates() | st.binary(max_size=4) | st.sampled_from(WORDS)
     | st.text(max_size=8)
 )  # fmt: skip
 keys = st.sampled_from(WORDS) | st.text(max_size=4) | st.integers() | st.booleans() | st.none()
@@ -55,7 +55,7 @@ junk = st.recursive(
 
 # Values that are likely to pass the first checks: parts of valid inventories and catalogues, moved elsewhere.
 CATALOGUE_ROWS = [*read_document(default_path())["ports"],
-    *read_document(default_path())["ipsec"]]  # type: ignore[misc]
+                  *read_document(default_path())["ipsec"]]  # type: ignore[misc]
 rows = st.sampled_from(CATALOGUE_ROWS).map(lambda row: {**copy.deepcopy(row), "id": f"{row['id']}-more"})
 ROW_KEYS = sorted({key for row in CATALOGUE_ROWS for key in row})
 SELECTS = (

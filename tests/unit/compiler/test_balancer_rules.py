@@ -55,7 +55,7 @@ def test_every_virtual_service_of_the_example_has_one_rule_on_each_of_its_linux_
             fitting = [
                 rule for rule in plan.hosts[name].firewall_rules
                 if vip <= AddressSet.parse(rule.localip) and rule.localport == (str(service.port),
-                ) and rule.protocol == service.protocol
+                                                                                ) and rule.protocol == service.protocol
             ]  # fmt: skip
             assert len(fitting) == 1 or {row for rule in fitting for row in rule.rows} >= set(service.rows), (
                 service.name

@@ -180,7 +180,7 @@ def test_the_first_edge_pool_takes_the_sip_domains() -> None:
     pools = dict.fromkeys((EDGES, "edge11.contoso.com", "edge12.contoso.com"), EDGE_DNS)
     found = deployment(HLB, edges, pools, sip_domains=["contoso.com"])
     assert {pool: {name for view, name, _type,
-        _values in records(found, pool) if view == "external"} for pool in pools} == {
+                   _values in records(found, pool) if view == "external"} for pool in pools} == {
         EDGES: set(), "edge11.contoso.com": {"sip.contoso.com", "_sip._tls.contoso.com"}, "edge12.contoso.com": set(),
     }  # fmt: skip
 

@@ -117,7 +117,7 @@ def _placed(inventory: Inventory, name: str, target: str) -> Inventory:
     if not role:
         return changed
     pools = {**dict(host.variables["lync_pools"]),
-        POOL: {"role": role, "load_balancing": "none"}}  # type: ignore[call-overload]
+             POOL: {"role": role, "load_balancing": "none"}}  # type: ignore[call-overload]
     return {
         other: InventoryHost(other, item.groups, {**item.variables, "lync_pools": pools})
         for other, item in changed.items()

@@ -229,7 +229,7 @@ EDGES_OF_POOL = {
     f"edge0{number}": host(
         "edge", f"10.2.0.2{number}", pool=POOL,
         external_addresses={"access": f"203.0.113.2{number}", "web_conferencing": f"203.0.113.3{number}",
-        "av": f"203.0.113.4{number}"},
+                            "av": f"203.0.113.4{number}"},
     )
     for number in (1, 2)
 }  # fmt: skip

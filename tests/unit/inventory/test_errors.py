@@ -75,13 +75,13 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      f"remove it, or use mode bridge"]),
     ("reverse proxy on Windows",
      {("rp09", GROUPS): ("reverse_proxy",), ("rp09", "ansible_host"): "10.2.0.99",
-     ("rp09", "lync_platform"): "windows",
+      ("rp09", "lync_platform"): "windows",
       ("rp09", "lync_reverse_proxy_driver"): "haproxy"},
      ["host rp09, lync_reverse_proxy_driver: haproxy is configured on Linux only, lync_platform is windows; allowed: "
-     "linux; fix: correct one"]),
+      "linux; fix: correct one"]),
     ("both modes of TLS with nginx",
      {("rp09", GROUPS): ("reverse_proxy",), ("rp09", "ansible_host"): "10.2.0.99",
-     ("rp09", "lync_reverse_proxy_driver"): "nginx",
+      ("rp09", "lync_reverse_proxy_driver"): "nginx",
       pool(POOL, "external_web_fqdn"): "webext01.contoso.com",
       pool(POOL, "tls"): {"mode": "bridge", "certificate": "/a/b.pem", "ca": "/a/c.pem"},
       pool(DIRECTORS, "external_web_fqdn"): "dirext.contoso.com"},
@@ -89,9 +89,9 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
       "allowed: one mode for all pools, or haproxy; fix: correct one"]),
     ("simple URL that is another pool's web name",
      {("all", "lync_simple_urls"): {"meet": ["https://meet.contoso.com"]},
-     pool(POOL, "external_web_fqdn"): "Meet.contoso.com"},
+      pool(POOL, "external_web_fqdn"): "Meet.contoso.com"},
      [f"pool {POOL}, external_web_fqdn: 'Meet.contoso.com' is a simple URL or a name of client discovery, which pool "
-     f"{DIRECTORS} answers; "
+      f"{DIRECTORS} answers; "
       "allowed: a name of its own; fix: give the pool another name"]),
     ("unknown driver", {("lb01", "lync_balancer_driver"): "haprox"},
      ["host lb01, lync_balancer_driver: 'haprox' is not a driver; allowed: f5_as3, haproxy, kemp, netscaler, nginx; "
@@ -144,9 +144,9 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      ["host fe02: 10.1.0.11 is also an address of host fe01; allowed: an address of its own; fix: correct one of the "
      "two"]),
     ("same IPv6 address in two spellings",
-    {("fe02", "lync_address"): "2001:db8::1", ("gw01", "lync_address"): "2001:DB8:0::0001"},
+     {("fe02", "lync_address"): "2001:db8::1", ("gw01", "lync_address"): "2001:DB8:0::0001"},
      ["host gw01: 2001:db8::1 is also an address of host fe02; allowed: an address of its own; fix: correct one of "
-     "the two"]),
+      "the two"]),
     ("balancer with the address of a server", {("lb01", "lync_balancer_addresses"): ["10.1.0.5", "10.1.0.12"]},
      ["host lb01, lync_balancer_addresses: 10.1.0.12 is an address of host fe02; allowed: addresses of the balancer; "
      "fix: correct one of the two"]),
@@ -171,9 +171,9 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("collocated Front End without a pool", {("fe02", "lync_pool"): REMOVED},
      [f"host fe02, lync_pool: a host of role frontend needs a pool; allowed: {POOLS}; fix: set lync_pool"]),
     ("stand-alone mediation without a pool",
-    {("all", "lync_pools", MEDIATION): REMOVED, ("med01", "lync_pool"): REMOVED},
+     {("all", "lync_pools", MEDIATION): REMOVED, ("med01", "lync_pool"): REMOVED},
      [f"host med01, lync_pool: a host of role mediation needs a pool; allowed: {DIRECTORS}, {EDGES}, {POOL}; fix: "
-     f"set lync_pool"]),
+      f"set lync_pool"]),
     ("unknown pool", {("fe02", "lync_pool"): "pool1.contoso.com"},
      [f"host fe02, lync_pool: there is no pool 'pool1.contoso.com'; allowed: {POOLS}; fix: write {POOL}"]),
     ("pool of another role", {("fe02", "lync_pool"): DIRECTORS},
@@ -185,7 +185,7 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("roles that exclude each other", {
         ("dir02", GROUPS): ("directors", "edge"),
         ("dir02", "lync_external_addresses"): {"access": "198.51.100.1", "web_conferencing": "198.51.100.2",
-        "av": "198.51.100.3"}},
+                                               "av": "198.51.100.3"}},
      ["host dir02: roles directors and edge cannot share a server; "
       "allowed: one role of a server, or mediation beside frontend or standard_edition; fix: take the host out of a "
       "group"]),
@@ -198,11 +198,11 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      "between"]),
 
     ("role that is gone",
-    {("mon01", GROUPS): ("monitoring",), ("mon01", "ansible_host"): "10.1.0.51", ("mon01", "lync_version"): "2013"},
+     {("mon01", GROUPS): ("monitoring",), ("mon01", "ansible_host"): "10.1.0.51", ("mon01", "lync_version"): "2013"},
      ["host mon01, lync_version: version 2013 has no role monitoring; allowed: 2010; fix: take the host out of group "
-     "monitoring, or correct its version"]),
+      "monitoring, or correct its version"]),
     ("persistent chat in 2019",
-    {("pc01", GROUPS): ("persistent_chat",), ("pc01", "ansible_host"): "10.1.0.52", ("pc01", "lync_version"): "SE"},
+     {("pc01", GROUPS): ("persistent_chat",), ("pc01", "ansible_host"): "10.1.0.52", ("pc01", "lync_version"): "SE"},
      ["host pc01, lync_version: version se has no role persistent_chat; allowed: 2013, 2015; "
       "fix: take the host out of group persistent_chat, or correct its version"]),
     ("gateway of an unknown pool", {("gw01", "lync_gateway_pools"): [POOL, "med1.contoso.com"]},
@@ -351,7 +351,7 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("extra rules are no list", {("fe01", "lync_extra_firewall_rules"): {"name": "a"}},
      ["host fe01, lync_extra_firewall_rules: {'name': 'a'} is not a list; allowed: a list of mappings"]),
     ("management rule without networks",
-    {("fe01", "lync_management_rule"): True, ("med01", "lync_management_rule"): "yes"},
+     {("fe01", "lync_management_rule"): True, ("med01", "lync_management_rule"): "yes"},
      ["hosts fe01, med01, lync_management_rule: there is nobody to be admitted: lync_management_networks is not set; "
       "fix: set lync_management_networks for group all"]),
     ("vendor option of a balancer", {("lb01", "lync_balancer_vendor"): {"snat_pool": "x"}},
@@ -362,7 +362,7 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
       "allowed: f5_as3, haproxy, kemp, netscaler, nginx; "
       "fix: name the driver, or set lync_managed: false where somebody else configures it"]),
     ("options that no driver's module has",
-    {("lb01", "lync_balancer_options"): {"password": "hunter2", "tenant": ["hunter2"]}},
+     {("lb01", "lync_balancer_options"): {"password": "hunter2", "tenant": ["hunter2"]}},
      ["host lb01, lync_balancer_options: 'password' is not a key; "
       "allowed: authentication, config, peer, pid_file, prefix, schema, sync_group, tenant; fix: remove it",
       "host lb01, lync_balancer_options.tenant: a list is not a text; allowed: a text"]),
@@ -376,14 +376,14 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("Standard Edition with a load balancer",
      {**SE, SE_POOL: {"role": "standard_edition", "load_balancing": "hlb", "balancer": "lb01", "vip": "10.3.0.100"}},
      [f"pool se01.contoso.com, {key}: a Standard Edition server cannot be load balanced; allowed: load_balancing: "
-     f"none; fix: remove it, or use role frontend"
+      f"none; fix: remove it, or use role frontend"
       for key in ("balancer", "load_balancing", "vip")]),
     ("Standard Edition of two servers",
      {**SE, SE_POOL: {"role": "standard_edition"}, ("se02", GROUPS): ("standard_edition",),
-     ("se02", "ansible_host"): "10.3.0.12",
+      ("se02", "ansible_host"): "10.3.0.12",
       ("se02", "lync_pool"): "se01.contoso.com"},
      ["pool se01.contoso.com: a Standard Edition pool is one server, this has 2; allowed: one member; fix: use role "
-     "frontend"]),
+      "frontend"]),
     ("unknown backup pool", {pool(POOL, "backup_pool"): "pool02.contoso.com"},
      [f"pool pool01.contoso.com, backup_pool: there is no pool 'pool02.contoso.com'; allowed: {DIRECTORS}, {EDGES}, "
      f"{MEDIATION}; fix: name another pool"]),
@@ -391,9 +391,9 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      [f"pool pool01.contoso.com, backup_pool: a pool cannot back itself up; allowed: {DIRECTORS}, {EDGES}, "
      f"{MEDIATION}; fix: name another pool"]),
     ("backup pool that is not mutual",
-    {**SE, SE_POOL: {"role": "standard_edition"}, pool(POOL, "backup_pool"): "se01.contoso.com"},
+     {**SE, SE_POOL: {"role": "standard_edition"}, pool(POOL, "backup_pool"): "se01.contoso.com"},
      ["pool pool01.contoso.com, backup_pool: pool se01.contoso.com does not name this pool as its backup, and a "
-     "backup is mutual; "
+      "backup is mutual; "
       f"fix: set backup_pool: {POOL} for pool se01.contoso.com"]),
     ("unknown SQL server", {pool(POOL, "sql"): {"hosts": ["sql01"], "port": 1433}},
      ["pool pool01.contoso.com, sql.hosts: there is no host 'sql01'; "
@@ -473,7 +473,7 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
         {"address": "10.1.0.0/24", "zones": ["-"], "port": 0, "key_name": "lync", "key_algorithm": "md5"},
         {"zones": ["contoso.com"], "key_secret": "hush!"}, "hush!",
         {"address": "10.1.0.93", "zones": ["contoso.com"], "key_name": "lync", "key_secret": ["hush!"],
-        "windows_host": "fe01"}]},
+         "windows_host": "fe01"}]},
      ["lync_dns_servers[0]: the TSIG key has no key_secret; allowed: key_name and key_secret, or neither; fix: add "
      "key_secret",
       "lync_dns_servers[0].address: '10.1.0.0/24' is not an address; allowed: an IPv4 or IPv6 address",
@@ -495,12 +495,12 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
       "tsig-keygen prints it"]),
     ("DNS servers that differ show no secret", {
         ("fe01", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": ["contoso.com"], "key_name": "lync",
-        "key_secret": "aHVzaA=="}],
+                                        "key_secret": "aHVzaA=="}],
         ("fe02", "lync_dns_servers"): []},
      ["hosts fe01 and fe02, lync_dns_servers: the values differ; allowed: one value for the whole deployment; fix: "
      "set it once, for group all"]),
     ("a name of two pools",
-    {pool(POOL, "web_fqdn"): "Web.contoso.com", pool(DIRECTORS, "web_fqdn"): "web.contoso.com"},
+     {pool(POOL, "web_fqdn"): "Web.contoso.com", pool(DIRECTORS, "web_fqdn"): "web.contoso.com"},
      ["pool dir01.contoso.com, web_fqdn: 'web.contoso.com' is also a name of pool pool01.contoso.com; "
       "allowed: a name for one pool in each view; fix: give each pool names of its own"]),
     ("names of an Edge's services elsewhere", {pool(POOL, "external_fqdns"): {"access": "sip.contoso.com"}},
@@ -509,16 +509,16 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("DNS servers are a list", {("all", "lync_dns_servers"): {"key_secret": "aHVzaA=="}},
      ["lync_dns_servers: a dict is not a list; allowed: a list of mappings"]),
     ("DNS server with a bad view",
-    {("all", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": "contoso.com", "view": "inside"}]},
+     {("all", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": "contoso.com", "view": "inside"}]},
      ["lync_dns_servers[0].view: 'inside' is not a view; allowed: external, internal; fix: write one of them"]),
     ("DNS on an unknown host",
-    {("all", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": ["contoso.com"], "windows_host": "dc01"}]},
+     {("all", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": ["contoso.com"], "windows_host": "dc01"}]},
      ["lync_dns_servers[0].windows_host: there is no host 'dc01'; allowed: names of the inventory; fix: add the host "
-     "to the inventory"]),
+      "to the inventory"]),
     ("DNS servers with an unknown key",
-    {("all", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": ["contoso.com"], "vew": "internal"}]},
+     {("all", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": ["contoso.com"], "vew": "internal"}]},
      ["lync_dns_servers[0]: 'vew' is not a key; allowed: address, zones, view, port, key_name, key_algorithm, "
-     "key_secret, windows_host; fix: write view"]),
+      "key_secret, windows_host; fix: write view"]),
     ("simple URL", {("all", "lync_simple_urls"): {"meet": "ftp://meet"}},
      ["lync_simple_urls.meet: 'ftp://meet' is not a URL; allowed: https://HOST, https://HOST/PATH"]),
     ("IPsec mode", {("all", "lync_ipsec"): "on"},

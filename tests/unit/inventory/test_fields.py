@@ -383,7 +383,7 @@ def test_deployment_values() -> None:
             ("all", "lync_sip_domains"): "contoso.com",
             ("all", "lync_simple_urls"): {"meet": "https://meet.contoso.com", "dialin": ["dialin.contoso.com"]},
             ("all", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": "Contoso.com", "key_name": "lync",
-            "key_secret": "aHVzaA=="}],
+                                           "key_secret": "aHVzaA=="}],
             ("all", "lync_ipsec"): False,
             ("all", "lync_ipsec_remote_networks"): "10.0.0.0/8", ("all", "lync_ipsec_ports"): "media",
             ("all", "lync_extra_rows"): rows,
@@ -427,16 +427,16 @@ WARNINGS: list[tuple[str, Mapping[Path, object], list[str]]] = [
       "fix: give each kind of media a range of its own, so that its packets can be marked"]),
     ("documented defaults are silent",
      {("gw01", "lync_media_ports"): {"audio": "49152-57500", "video": "57501-65535",
-     "application_sharing": "49152-65535"}}, []),
+                                     "application_sharing": "49152-65535"}}, []),
     ("ranges that share one port",
-    {("gw01", "lync_media_ports"): {"audio": "51000-52000", "video": "50000-51000",
-    "application_sharing": "52000-53000"}},
+     {("gw01", "lync_media_ports"): {"audio": "51000-52000", "video": "50000-51000",
+                                     "application_sharing": "52000-53000"}},
      [f"host gw01, lync_media_ports: audio 51000-52000 and {other} overlap; fix: give each kind of media a range of "
-     f"its own, so that its packets can be marked"
+      f"its own, so that its packets can be marked"
       for other in ("application_sharing 52000-53000", "video 50000-51000")]),
     ("ranges that only touch are silent",
      {("gw01", "lync_media_ports"): {"audio": "50000-50999", "video": "51000-51999",
-     "application_sharing": "52000-52999"}}, []),
+                                     "application_sharing": "52000-52999"}}, []),
     ("appliance with one address", {("lb02", "lync_balancer_driver"): "f5_as3"},
      ["host lb02, lync_balancer_addresses: the only source address is 203.0.113.5, which ansible_host manages the "
      "appliance by; "
@@ -448,9 +448,9 @@ WARNINGS: list[tuple[str, Mapping[Path, object], list[str]]] = [
      ["host gc01, lync_version: 2010 has Group Chat, for which the catalogue has no rows; fix: add its ports with "
      "lync_extra_rows"]),
     ("two internal addresses",
-    {("edge01", "lync_address"): "10.9.0.21", ("edge01", "lync_internal_address"): "10.2.0.21"},
+     {("edge01", "lync_address"): "10.9.0.21", ("edge01", "lync_internal_address"): "10.2.0.21"},
      ["host edge01, lync_address: 10.9.0.21 is not used beside lync_internal_address; fix: leave it out, or make the "
-     "two equal"]),
+      "two equal"]),
     ("web VIP of an unknown balancer", {("all", "lync_pools", DIRECTORS, "balancer"): REMOVED},
      ["pool dir01.contoso.com, balancer: the balancer of the web VIP is not named, so the members do not admit its "
      "addresses; fix: name it"]),
@@ -458,9 +458,9 @@ WARNINGS: list[tuple[str, Mapping[Path, object], list[str]]] = [
      ["pool dir01.contoso.com, vip: load_balancing is dns: the name of the pool stands for its members, and the VIP "
      "is not used; fix: remove it"]),
     ("VIP of a family that the balancer lacks",
-    {("all", "lync_pools", POOL, "vip"): ["10.1.0.100", "2001:db8:1::100"]},
+     {("all", "lync_pools", POOL, "vip"): ["10.1.0.100", "2001:db8:1::100"]},
      [f"pool {POOL}, balancer: lb01 has IPv6 virtual addresses on its internal side and no IPv6 address that it "
-     f"speaks to members from; "
+      f"speaks to members from; "
       "fix: add one to lync_balancer_addresses of lb01"]),
     ("no central management", {("all", "lync_central_management_pool"): REMOVED},
      ["lync_central_management_pool: not set, so the rows of the replication of the configuration open nothing; "

@@ -66,7 +66,7 @@ def test_every_kind_of_value_of_a_host_plan() -> None:
         "rp01", ("reverse_proxy",), "2010", None, "linux", True, "active", ("10.1.0.1",),
         balancer_addresses=("10.1.0.2",),
         publications=(Publication("p", ("a.example",), ("10.1.0.1",), (Member("10.1.0.3", MemberState.BACKUP),),
-        mode=TlsMode.BRIDGE),),
+                                  mode=TlsMode.BRIDGE),),
         load_balancer=LoadBalancerSettings("haproxy", "10.1.0.1", options={"config": "/x"}),
         policy=HostPolicy(apply="handout"),
     )  # fmt: skip

@@ -13,6 +13,7 @@ the next one.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,12 @@ from .listing import read_table
 from .ruleset import FOREIGN, TABLE, Table, rules_of
 
 _OUR_TABLE = TABLE.split(" ")[1]
-_LOOPBACK = AddressSet.parse(("127.0.0.0/8", "::1", "fe80::/10"))
+
+
+@functools.cache
+def _loopback() -> AddressSet:
+    """Return addresses of the host itself; made at the first use, since importing a file must not need a library."""
+    return AddressSet.parse(("127.0.0.0/8", "::1", "fe80::/10"))
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,7 @@ def lockouts(host: LinuxHost, before: Table | None, after: Table | None, network
 def _addresses(way: Ssh, host: LinuxHost) -> tuple[str, ...]:
     """Return the addresses on which a way is open; "" when the host could not tell them."""
     found = (way.address,) if way.address else host.addresses or ("",)
-    return tuple(address for address in found if not address or not AddressSet.parse([address]) <= _LOOPBACK)
+    return tuple(address for address in found if not address or not AddressSet.parse([address]) <= _loopback())
 
 
 def _lockout(way: Ssh, address: str, before: Table | None, after: Table | None, networks: AddressSet) -> Iterator[str]:
@@ -118,7 +124,7 @@ def _lockout(way: Ssh, address: str, before: Table | None, after: Table | None, 
         _admitted(table, frozenset(found), way.port, address, same)
         for table, found in zip((before, after), rules, strict=True)
     )
-    sources = (AddressSet.parse(way.peers) | networks) - _LOOPBACK
+    sources = (AddressSet.parse(way.peers) | networks) - _loopback()
     if address:
         sources = sources.of_families(AddressSet.parse([address]).families)
     lost = (had - has) & sources
