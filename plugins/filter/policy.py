@@ -12,7 +12,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import Inva
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.hostvars import HostVars, read_inventory
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import plain
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.documents import plain
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
 
 _Item = TypeVar("_Item")

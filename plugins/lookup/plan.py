@@ -35,7 +35,7 @@ _raw:
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import run_state
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import Document
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.documents import Document
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.steps import NO_PLAN_IN_RUN, no_plan_text
 
 

@@ -160,6 +160,13 @@ def applied_by_name(have: Sequence[T], changes: Iterable[Change[T]], *, name_of:
     return tuple(after[name] for name in sorted(after))
 
 
+def value_text(value: object) -> str:
+    """Return a value of an option on one line: lists with commas, booleans in lower case, an empty text in quotes."""
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else repr(value) if value == "" else str(value)
+
+
 @dataclass(frozen=True)
 class Presentation(Generic[T]):
     """How the changes of one kind of object are shown: in the result of a module, as one line each, and as a diff.
@@ -174,7 +181,7 @@ class Presentation(Generic[T]):
     reason: Callable[[Change[T]], str] = lambda change: ""
     impact: Callable[[Change[T]], str] = lambda change: "; ".join(effect.text for effect in change.effects)
     defaults: Mapping[str, object] | None = None
-    text_of: Callable[[object], str] = lambda value: value_text(value)
+    text_of: Callable[[object], str] = value_text
 
     def document(self, change: Change[T]) -> dict[str, object]:
         """Return a change as every module of this collection returns it."""
@@ -242,10 +249,3 @@ def summary(changes: Iterable[Change[T]]) -> dict[str, int]:
         "admission_changed": sum(change.changes_admission for change in found),
         "recreated": sum(change.kind is Kind.CHANGE and change.recreates for change in found),
     }
-
-
-def value_text(value: object) -> str:
-    """Return a value of an option on one line: lists with commas, booleans in lower case, an empty text in quotes."""
-    if isinstance(value, (list, tuple)):
-        return ",".join(map(str, value))
-    return str(value).lower() if isinstance(value, bool) else repr(value) if value == "" else str(value)

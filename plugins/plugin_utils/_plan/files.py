@@ -28,9 +28,7 @@ from .._base.errors import InvalidInputError, Problem
 from .._base.ports import PortSet
 from .._base.schemas import plan_validator
 from .._base.version import COLLECTION, VERSION
-from .documents import Document as Document
-from .documents import DocumentError, load
-from .documents import plain as plain
+from .documents import Document, DocumentError, load, plain
 from .model import HostPlan, Plan, PoolPlan
 
 INDEX = "index.json"

@@ -20,7 +20,7 @@ from .._base.libraries import jinja2
 from .._base.text import counted, result_text
 from .._base.untyped import mappings
 from .._catalogue.model import Interface
-from .._plan.files import Document
+from .._plan.documents import Document
 from .._plan.flow_matrix import Flow, admitting_rules, flows, port_text
 from .._plan.model import DnsRecord, FirewallRule, HostPlan, Plan, PoolPlan
 

@@ -275,7 +275,7 @@ class Gates:
         if not waits:
             return Scope(tuple(items))
         earlier = takewhile(lambda name: name != proxy, self._state.proxies())
-        before = [(name, pools) for name, pools in self._state.balancers().items()]
+        before = list(self._state.balancers().items())
         before += [(name, [item.name for item in self._host(name).publications or ()]) for name in earlier]
         failed = {
             pool: f"{name} is not as planned"

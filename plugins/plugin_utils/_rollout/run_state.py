@@ -29,6 +29,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .._plan import files as plan_files
+from .._plan.documents import Document
 from .._plan.model import HostPlan, Plan, PoolPlan
 from .results import Concern, Step, TaskResult
 from .run_scope import RunScope
@@ -67,7 +68,7 @@ class RunState:
         for platform, laid_out in (("windows", waves), ("linux", linux or Waves())):
             self._put(_WAVES[platform], {"waves": laid_out.waves, "predecessors": dict(laid_out.predecessors)})
 
-    def host(self, name: str) -> plan_files.Document | None:
+    def host(self, name: str) -> Document | None:
         """Return a host's plan document, None when the run has no plan for it."""
         path = self._directory / "plan" / plan_files.host_path(name)
         return plan_files.read_json(path) if path.is_file() else None

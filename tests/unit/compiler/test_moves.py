@@ -22,7 +22,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.options import
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.planner import applied, plan_changes
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import plain
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.documents import plain
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, Plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.retiring import retiring
 from hypothesis import Phase as HypothesisPhase

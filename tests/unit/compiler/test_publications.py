@@ -7,7 +7,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import plain, rendered
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.documents import plain
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import rendered
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import (
     Publication,

@@ -33,8 +33,9 @@ GROUP_POLICY_BLOCK = f"v2.10|Action=Block|Active=TRUE|Dir=In|Name={BLOCK}|"
 ISOLATION = {"{D1}": {"DisplayName": "Domain isolation", "InboundSecurity": "Require", "OutboundSecurity": "Request"}}
 
 
-def stored(rule: Mapping[str, Any] = SIP, **properties: Any) -> dict[str, Any]:
+def stored(rule: Mapping[str, Any] | None = None, **properties: Any) -> dict[str, Any]:
     """Return a rule of our group as the host has it."""
+    rule = SIP if rule is None else rule
     com = {
         "Name": rule["name"],
         "Grouping": "msuc.lync",
@@ -96,7 +97,7 @@ WINRM = {"name": "Lync winrm", "localport": "5985"}
 
 FIREWALL: Mapping[str, Callable[[], Result]] = {
     "as planned": lambda: firewall(stored()),
-    "missing": lambda: firewall(),
+    "missing": firewall,
     "changed": lambda: firewall(stored(RemoteAddresses=NARROW)),
     "too wide": lambda: firewall(stored(), rules=[{**SIP, "remoteip": [NARROW]}]),
     "disabled": lambda: firewall(stored(Enabled=False)),

@@ -27,7 +27,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcil
 from tests.simulators import kemp, netscaler
 
 from .memory_devices import MemoryHost, Unwired, answer
-from .samples import POOL, service
+from .samples import service
 
 Answer = dict[str, Any]
 PATH = "/etc/haproxy/conf.d/zz-msuc-lync.cfg"
@@ -237,4 +237,4 @@ ALL: dict[str, Callable[..., Answer]] = {
     )
 }
 """Name -> the function that makes the result."""
-__all__ = ["ALL", "OTHER_POOL", "POOL", "answer", "adc", "gathered", "haproxy", "host_with", "loadmaster", *ALL]
+__all__ = ["ALL", "OTHER_POOL", "answer", "adc", "gathered", "haproxy", "host_with", "loadmaster", *ALL]

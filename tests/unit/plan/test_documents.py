@@ -53,7 +53,7 @@ def test_a_document_loads_back_into_what_it_was_written_from() -> None:
     loaded = load(Whole, document)
     assert loaded == WHOLE
     assert (type(loaded.parts), type(loaded.pair), type(loaded.lists[0])) == (tuple, tuple, tuple)
-    assert type(loaded.parts[0].colour) is Colour
+    assert isinstance(loaded.parts[0].colour, Colour)
 
 
 def test_none_has_no_key_and_no_key_is_none() -> None:
