@@ -154,9 +154,9 @@ class KeepsResult(ActionBase):
                 self.keep({"changed": False}, step, given)
             return answer if taken.decision.go is Go.NOTHING else self._kept(answer, step, given)
         self._task.args = _merged(self._accepted(taken.options), self._task.args)
-        return self._kept({**self._run_anyhow(tmp, given, step), **taken.facts}, step, given)
+        return self._kept({**self._run_and_keep_error(tmp, given, step), **taken.facts}, step, given)
 
-    def _run_anyhow(self, tmp: str | None, task_vars: dict[str, Any], step: Step) -> Answer:
+    def _run_and_keep_error(self, tmp: str | None, task_vars: dict[str, Any], step: Step) -> Answer:
         """Return the result of the task; an error that ends it is kept, and raised again for ansible to report."""
         try:
             answer: Answer = super().run(tmp, task_vars)
