@@ -12,7 +12,7 @@ from typing import Any
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, run_state
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.reports import DriftAction
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import read_limits, remediation
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.expected import compared
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import compared
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import RunOptions
 
 

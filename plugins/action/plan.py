@@ -32,10 +32,10 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import 
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import (
     Options,
     RunOptions,
+    RunScope,
     read_run_options,
     with_options,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_scope import RunScope
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import waves_of
 
 _SPEC = {

@@ -17,7 +17,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
     run_state,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import remote_probes
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Probe
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Probe
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
 _SPEC = {

@@ -8,13 +8,12 @@ from collections.abc import Collection
 from typing import Any
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, ControllerAction, run_state
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.assumptions import assumptions_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import assumptions_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.documents import plain
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.assumption_checks import READ_ON_HOSTS
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import wanted_listeners
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.matrix import matrix
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Limits, Matrix
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, servers_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, Limits, Matrix, servers_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import RunOptions
 
 _SPEC = {

@@ -14,8 +14,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
     run_options,
     run_state,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.endings import KINDS, ending_of
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Verdict, ending_hosts
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import KINDS, Verdict, ending_hosts, ending_of
 
 _MESSAGES = {
     Verdict.DIFFERS: "This device, or DNS, is not as the plan says; the report above tells what differs.",

@@ -12,11 +12,9 @@ from typing import Any
 from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, ControllerAction, run_state
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.text import counted
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.assumptions import assumptions_of
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Deviation, deviations_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Deviation, assumptions_of, deviations_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import read_facts
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Matrix, NotProbed, Probe
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, Matrix, NotProbed, Probe
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verification import Settings, Verification
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.output import json_text, write_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome

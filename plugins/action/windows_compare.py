@@ -23,17 +23,15 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.reconcil
     never_needed,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import FirewallProvider, Link
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.compare import (
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import (
     PARTS,
+    Task,
+    WindowsFirewallProvider,
     chosen_parts,
     compared,
     link_to,
     parts_of,
     together,
-)
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import (
-    Task,
-    WindowsFirewallProvider,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 

@@ -44,7 +44,7 @@ from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import NOBODY, run_options, run_state
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.retiring import retiring
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.steps import retiring
 
 
 class LookupModule(LookupBase):

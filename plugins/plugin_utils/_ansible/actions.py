@@ -31,10 +31,9 @@ from .._plan.documents import DocumentError
 from .._rollout.gates import Go
 from .._rollout.outcome import RunOutcome, write_summary
 from .._rollout.results import Concern, Step, TaskResult
-from .._rollout.retiring import RETIRED_VARIABLES
 from .._rollout.run_options import RunOptions
 from .._rollout.run_state import RunState
-from .._rollout.steps import StepTaken, concern_of, take_step
+from .._rollout.steps import RETIRED_VARIABLES, StepTaken, concern_of, take_step
 
 Answer = dict[str, Any]
 Remote = Callable[[Mapping[str, object]], Answer]

@@ -7,13 +7,17 @@
 A block beats an allow, then comes the profile's default ([MS-FASP] 2.2.34, 2.2.38). What cannot be told from the rule
 alone (a keyword, an interface, a remote port, a user, the program of an unknown process) makes a match possible, not
 sure. A loss is what was sure and is no longer sure, and what was possible and is not left as it was: errors are on the
-side of a loss.
+side of a loss. Which ports answer at the moment can be asked too:
+
+    answering("10.1.0.11", [5061, 5985]) == {5985}
 """
 
 from __future__ import annotations
 
 import ntpath
+import socket
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from .._base.addresses import ANY, AddressSet
@@ -157,3 +161,24 @@ def _kept(match: _Match, others: Iterable[_Match]) -> AddressSet:
 
 def _union(sets: Iterable[AddressSet]) -> AddressSet:
     return AddressSet.union_of(sets)
+
+
+_AT_ONCE = 32
+
+
+def answering(host: str, ports: Iterable[int], seconds: float = 3.0) -> frozenset[int]:
+    """Return the ports on which a connection is made within so many seconds; nothing is sent."""
+    asked = sorted(set(ports))
+    if not asked:
+        return frozenset()
+    with ThreadPoolExecutor(max_workers=min(_AT_ONCE, len(asked))) as pool:
+        answers = list(pool.map(lambda port: _answers(host, port, seconds), asked))
+    return frozenset(port for port, answers_here in zip(asked, answers, strict=True) if answers_here)
+
+
+def _answers(host: str, port: int, seconds: float) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=seconds):
+            return True
+    except OSError:
+        return False

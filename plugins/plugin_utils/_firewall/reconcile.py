@@ -26,7 +26,7 @@ from .effects import RuleEffect
 from .host_facts import LOCAL, Host, Present, missing_addresses
 from .options import OWNED_GROUP
 from .planner import RuleChange, RuleChanges, applied
-from .port_check import answering
+from .reachability import answering
 from .rule import Rule
 from .safety import Safety, Verdict
 

@@ -17,13 +17,11 @@ from dataclasses import dataclass, replace
 
 from .._base.addresses import ANY_TEXT, AddressSet
 from .._compiler import assumptions as texts
-from .._drift.assumptions import Assumption, Standing
-from .._drift.deviations import Class
+from .._drift.deviations import Assumption, Class, Standing
 from .._plan.model import HostPlan
 from .causes import Knowledge
 from .host_io import Facts, Network, Route
-from .model import Kind
-from .plan_view import is_ipv6
+from .plan_view import Kind, is_ipv6
 from .verdicts import Judged, Verdict
 
 READ_ON_HOSTS = frozenset(

@@ -24,8 +24,7 @@ from .._base.libraries import dns
 from .._base.untyped import mappings, texts
 from .._drift.deviations import Deviation
 from .._rollout.results import Status, TaskResult
-from .model import Expected, Kind, Probe
-from .plan_view import Deployment, is_ipv6
+from .plan_view import Deployment, Expected, Kind, Probe, is_ipv6
 
 BANNER = b"msuc.lync temporary listener\n"
 _REMOTE_KINDS = {Kind.TCP: "tcp", Kind.TLS: "tls", Kind.STUN: "udp", Kind.RPC: "tcp", Kind.DNS: "udp"}

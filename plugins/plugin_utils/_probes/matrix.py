@@ -20,8 +20,24 @@ from dataclasses import dataclass, replace
 
 from .._inventory.model import DnsServer
 from .._plan.model import DnsRecord, FirewallRule, HostPlan
-from .model import RPC_PORT, STUN_PORT, Expected, Kind, Limits, Matrix, NotProbed, Probe
-from .plan_view import Deployment, Service, admits, covers, is_for_anybody, is_ipv6, port_range, targets
+from .plan_view import (
+    RPC_PORT,
+    STUN_PORT,
+    Deployment,
+    Expected,
+    Kind,
+    Limits,
+    Matrix,
+    NotProbed,
+    Probe,
+    Service,
+    admits,
+    covers,
+    is_for_anybody,
+    is_ipv6,
+    port_range,
+    targets,
+)
 
 _LARGEST_SINGLE_PORT = 49151
 """Ports above belong to ranges that anybody may be given."""

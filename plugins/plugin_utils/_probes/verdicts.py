@@ -16,7 +16,7 @@ from enum import Enum
 
 from .._base.libraries import x509
 from .host_io import BANNER, dns_answer, is_echo, makes_sense, received
-from .model import Expected, Kind, Probe
+from .plan_view import Expected, Kind, Probe
 
 CERTIFICATE_DAYS = 30
 

@@ -17,15 +17,14 @@ from dataclasses import dataclass, replace
 from xml.etree import ElementTree as XML
 
 from .._base.version import COLLECTION, VERSION
-from .._drift.assumptions import Assumption, Standing
+from .._drift.deviations import Assumption, Standing
 from .._drift.report import Status, worst
 from .._plan.tables import indented, table
 from .._rollout.outcome import Verdict as RunVerdict
 from .assumption_checks import stand
 from .causes import Knowledge, cause_of
 from .host_io import Facts
-from .model import Matrix, NotProbed
-from .plan_view import Deployment
+from .plan_view import Deployment, Matrix, NotProbed
 from .verdicts import CERTIFICATE_DAYS, Judged, Verdict, judge
 
 SCHEMA_VERSION = 1

@@ -4,6 +4,9 @@
 
 part_of("fe01", Concern.FIREWALL, [result of opening, result of closing])
 == Part("fe01", Concern.FIREWALL, Status.CHANGED, {"added": 40, ...}, reasons=(...), ...)
+
+A reason against SAFE is one of a kind of risk, every kind has a level, and the level of a run is the worst of them:
+risk_of([Reason(Risk.RECREATED, "lb01", "pool01-5061", "...")]) is RiskLevel.NEEDS_WINDOW
 """
 
 from __future__ import annotations
@@ -20,7 +23,6 @@ from .._drift.deviations import Difference, differences_of, record_name
 from .._firewall.effects import EffectKind
 from .._rollout import results
 from .._rollout.results import STOPPED_TEXT, UNKNOWN_TEXT, Concern, TaskResult
-from .run_risk import Reason, Risk
 
 COUNTS = ("added", "changed", "disabled", "removed", "recreated", "admission_changed")
 # How people call the concerns.
@@ -34,6 +36,74 @@ NAMES: Mapping[Concern, str] = {
 }
 _ACTIVE = "active"
 _OUT_OF_SERVICE = ("", "disabled")
+
+
+class RiskLevel(str, Enum):
+    """May the run be made now?
+
+    SAFE: nothing that is used ends. NEEDS_WINDOW: something may. REFUSED: it would fail, or nobody can tell.
+    """
+
+    SAFE = "SAFE"
+    NEEDS_WINDOW = "NEEDS WINDOW"
+    REFUSED = "REFUSED"
+
+
+class Risk(Enum):
+    """Why a run is not simply safe: the level that follows, and what it means of a device and its object."""
+
+    UNREACHABLE = (RiskLevel.REFUSED, "could not be reached")
+    FAILED = (RiskLevel.REFUSED, "failed")
+    STOPPED = (RiskLevel.REFUSED, "was not looked at")
+    NOT_ASKED = (RiskLevel.REFUSED, "did not answer")
+    REFUSES = (RiskLevel.REFUSED, "would be refused")
+    CUT = (RiskLevel.NEEDS_WINDOW, "would be cut")
+    NARROWED = (RiskLevel.NEEDS_WINDOW, "admits less")
+    POLICY = (RiskLevel.NEEDS_WINDOW, "drops what no rule admits")
+    DISABLED = (RiskLevel.NEEDS_WINDOW, "is disabled, and belongs to somebody else")
+    EXEMPTION = (RiskLevel.NEEDS_WINDOW, "exempts less from IPsec")
+    RECREATED = (RiskLevel.NEEDS_WINDOW, "is recreated")
+    VIRTUAL_GOES = (RiskLevel.NEEDS_WINDOW, "goes, with its connections")
+    MEMBER_GOES = (RiskLevel.NEEDS_WINDOW, "loses a member that was not drained")
+    CERTIFICATE = (RiskLevel.NEEDS_WINDOW, "shows clients another certificate")
+    UNPUBLISHED = (RiskLevel.NEEDS_WINDOW, "is published no longer")
+    RECORD_GOES = (RiskLevel.NEEDS_WINDOW, "is no longer answered, but clients remember it")
+    CONTRADICTED = (RiskLevel.NEEDS_WINDOW, "is an assumption of the plan that does not hold")
+    UNCONFIRMED = (
+        RiskLevel.NEEDS_WINDOW,
+        "is an assumption of the plan that verify.yml can confirm, and has not",
+    )
+    NO_ROLLBACK = (RiskLevel.NEEDS_WINDOW, "is not saved before the change")
+
+    def __init__(self, level: RiskLevel, meaning: str) -> None:
+        self.level = level
+        self.meaning = meaning
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One reason; item: the object of the device, empty for the device itself. detail: what is known besides."""
+
+    risk: Risk
+    device: str
+    item: str = ""
+    detail: str = ""
+
+    def document(self) -> dict[str, object]:
+        """Return it as plugins/plugin_utils/_report/data/lync_summary.schema.json has it."""
+        return {
+            "level": self.risk.level.value,
+            "cause": self.risk.name.lower(),
+            "device": self.device,
+            "object": self.item,
+            "detail": self.detail,
+        }
+
+
+def risk_of(reasons: Iterable[Reason]) -> RiskLevel:
+    """Return the worst level of reasons; SAFE when there are none."""
+    order = list(RiskLevel)
+    return max((reason.risk.level for reason in reasons), key=order.index, default=RiskLevel.SAFE)
 
 
 class Status(str, Enum):

@@ -9,11 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from .._base.text import counted
 from .._base.version import COLLECTION, VERSION
-from .._drift.assumptions import Standing
+from .._drift.deviations import Standing
 from .._plan.tables import indented, shortened, table
 from .._rollout.results import Concern
-from .run_parts import COUNTS, NAMES, Part, Status
-from .run_risk import Reason, Risk
+from .run_parts import COUNTS, NAMES, Part, Reason, Risk, Status
 from .run_rollback import rollback_lines
 from .run_summary import LEFT_ALONE, RunSummary, is_relevant
 

@@ -1,12 +1,17 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The options of one run, typed: read once when the run compiles, kept beside the plan, outside of its digest.
+"""The options and the scope of one run, typed: options are read once when the run compiles, kept beside the plan, outside of its digest.
 
     options = read_run_options(variables, inventory)        # raises InvalidInputError with every problem
     options.common.wave_size, options.for_host("fe01").snapshot_dir
     RunOptions.from_document(options.document()) == options
 
 Field names are those of the variables without lync_; roles/plan documents each. No credential is among them.
+
+The scope is which hosts a run plays, and which tags choose what is done to them. A result that it leaves out is not
+missing: whoever runs load balancers alone takes the members for ready.
+
+    RunScope(played=("fe01",), tags=frozenset({"firewall"})).has(Concern.IPSEC) is False
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ from .._inventory.run_variables import OF_HOSTS, OF_THE_RUN
 from .._inventory.settings import PREFIX, Settings
 from .._plan.documents import Document, load, plain
 from .._plan.model import HostPolicy
+from .results import Concern
 
 DEFAULT_PLAN_DIR = "plan"
 _OPTIONS = OF_HOSTS + OF_THE_RUN
@@ -148,3 +154,61 @@ def _field(variable_name: str) -> str:
 def _document(options: Options) -> dict[str, object]:
     found = plain(options)
     return found if isinstance(found, dict) else {}
+
+
+# The tags of the tasks in playbooks.
+TAGS = {
+    Concern.FIREWALL: "firewall",
+    Concern.NFTABLES: "linux_firewall",
+    Concern.IPSEC: "ipsec",
+    Concern.LOAD_BALANCER: "load_balancer",
+    Concern.LOAD_BALANCER_UDP: "load_balancer",
+    Concern.PUBLICATIONS: "load_balancer",
+    Concern.DNS: "dns",
+}
+_EVERY_TAG = frozenset({"all", "tagged"})
+
+
+@dataclass(frozen=True)
+class RunScope:
+    """The hosts of a run, None where that is not known, the tags that it was given, and those that it was to skip."""
+
+    played: tuple[str, ...] | None = None
+    tags: frozenset[str] = frozenset({"all"})
+    skipped: frozenset[str] = frozenset()
+    is_check: bool = False
+
+    def has(self, concern: Concern) -> bool:
+        """Return whether the tags of the run include a concern."""
+        names = {TAGS[concern], *_EVERY_TAG}
+        return bool(self.tags & names) and not self.skipped & names
+
+    def plays(self, host: str) -> bool:
+        """Return whether a host is part of the run."""
+        return self.played is None or host in self.played
+
+    def document(self) -> dict[str, object]:
+        """Return it as plain data."""
+        return {
+            "played": None if self.played is None else list(self.played),
+            "tags": sorted(self.tags),
+            "skipped": sorted(self.skipped),
+            "check_mode": self.is_check,
+        }
+
+    @classmethod
+    def of(cls, document: Mapping[str, object]) -> RunScope:
+        """Return the scope of a document; without one, everything."""
+        if not document:
+            return cls()
+        played = document["played"]
+        return cls(
+            tuple(map(str, played)) if isinstance(played, list) else None,
+            frozenset(map(str, _items(document["tags"]))) or frozenset({"all"}),
+            frozenset(map(str, _items(document["skipped"]))),
+            document["check_mode"] is True,
+        )
+
+
+def _items(value: object) -> list[object]:
+    return list(value) if isinstance(value, (list, tuple)) else []

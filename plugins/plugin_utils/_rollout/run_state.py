@@ -8,7 +8,7 @@
     RUN/repairs.json  {"fe02": {"firewall": {"whole": true, "names": [], "extra": []}}}
     RUN/probes/...    per host the probes that it makes, and what is not probed
     RUN/options.json  the options of this run (run_options.py)
-    RUN/scope.json    {"played": ["fe01"], "tags": ["all"], "skipped": [], "check_mode": false} (run_scope.py)
+    RUN/scope.json    {"played": ["fe01"], "tags": ["all"], "skipped": [], "check_mode": false} (run_options.py)
     RUN/run.json      {"run": "..."}: which compile step the results belong to
     RUN/results/HOST/CONCERN.STEP.ATTEMPT.json    what became of each task (results.py)
     RUN/summary.json  how the run ended
@@ -32,7 +32,7 @@ from .._plan import files as plan_files
 from .._plan.documents import Document
 from .._plan.model import HostPlan, Plan, PoolPlan
 from .results import Concern, Step, TaskResult
-from .run_scope import RunScope
+from .run_options import RunScope
 from .waves import Waves
 
 _WAVES = {"windows": "waves.json", "linux": "waves-linux.json"}

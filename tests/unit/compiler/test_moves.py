@@ -24,7 +24,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Ru
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.documents import plain
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, Plan
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.retiring import retiring
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.steps import retiring
 from hypothesis import Phase as HypothesisPhase
 from hypothesis import given, settings
 from hypothesis import strategies as st

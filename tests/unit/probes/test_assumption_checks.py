@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler import assumptions as texts
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.assumptions import Assumption, Standing
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Class, Deviation
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Assumption, Class, Deviation, Standing
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
     DnsRecord,
     FirewallRule,
@@ -23,8 +22,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.assumption_checks import stand
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.causes import Knowledge
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import Facts, read_facts
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Expected, Kind, Probe
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, Expected, Kind, Probe
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verdicts import Certificate, Judged, Verdict
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import Facts, read_facts
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Matrix, Probe
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Matrix, Probe
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verification import Settings, Verification
 
 from tests.unit.probes.samples import (

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import BANNER, payload
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Kind, Probe
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Kind, Probe
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verdicts import Verdict, judge
 
 from tests.simulators.probe_servers import stun_answer

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import Facts, read_facts
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Matrix, NotProbed
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Matrix, NotProbed
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verdicts import Verdict
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verification import Settings, Verification
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult

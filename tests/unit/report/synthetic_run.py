@@ -20,7 +20,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_scope import RunScope
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import RunScope
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import Waves
 

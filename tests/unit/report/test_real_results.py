@@ -18,9 +18,8 @@ import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Class, deviations_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import Limits, Repair, remediation
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.report import Context, Report
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.expected import was_asked
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_parts import Part, Status, part_of
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_risk import Risk
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import was_asked
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_parts import Part, Risk, Status, part_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 
 from tests.unit.dns import results as dns

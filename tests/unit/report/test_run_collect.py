@@ -15,15 +15,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
-    Plan,
-)
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import Settings, collect_summary
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import Settings, collect_summary, compared
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary import RunSummary
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_text import summary_text
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Verdict
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Step
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_scope import RunScope
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Status, Step
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import RunScope
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import Waves
 
@@ -210,3 +208,33 @@ def test_the_last_report_of_verify_confirms_assumptions(tmp_path: Path) -> None:
         report = {"made": "2026", "probes": [], "assumptions": [item]}
         (tmp_path / "verify.json").write_text(json.dumps(report), encoding="utf-8")
         assert [reason.risk.name for reason in look(state, directory=str(tmp_path)).reasons] == risks
+
+
+def test_comparisons_of_a_run_are_those_of_plan_and_tags(tmp_path: Path) -> None:
+    state = compiled(tmp_path)
+    keep(state, complete(Step.COMPARE))
+    found = {(result.device, result.concern) for result in compared(state, PLAN)}
+    assert found == {(device, concern) for device, concern, _step in complete()}
+    only = compiled(tmp_path, tags=frozenset({"dns"}))
+    keep(only, complete(Step.COMPARE))
+    # What was compared all the same, is known.
+    results = list(compared(only, PLAN))
+    assert {result.status for result in results} == {Status.UNCHANGED} and len(results) == len(found)
+
+
+def test_a_comparison_that_left_nothing_is_unknown(tmp_path: Path) -> None:
+    state = compiled(tmp_path)
+    keep(state, {key: answer for key, answer in complete(Step.COMPARE).items() if key[0] != "rp01"})
+    found = [result for result in compared(state, PLAN) if result.status is Status.UNKNOWN]
+    assert [(result.device, result.concern) for result in found] == [("rp01", L), ("rp01", P)]
+
+
+def test_what_tags_and_limits_leave_out_is_not_missing(tmp_path: Path) -> None:
+    state = compiled(tmp_path, played=("fe01",), tags=frozenset({"load_balancer"}))
+    assert not list(compared(state, PLAN))
+
+
+def test_dns_is_compared_where_there_is_a_server(tmp_path: Path) -> None:
+    state = compiled(tmp_path)
+    keep(state, {**complete(Step.COMPARE), ("DNS", D, Step.COMPARE): {**SAME, "stats": {"requests": 0}}})
+    assert D not in {result.concern for result in compared(state, PLAN)}

@@ -16,7 +16,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.assumptions import Assumption, Standing
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Assumption, Standing
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
     DnsRecord,
     HostPlan,
@@ -24,19 +24,17 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
     PoolPlan,
     VirtualService,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.model import Expected, Kind, Probe
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Expected, Kind, Probe
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verdicts import Judged
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verdicts import Verdict as Met
 from ansible_collections.msuc.lync.plugins.plugin_utils._report import run_parts
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_parts import Part, Status
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_probes import Comparison, Probed
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_risk import Risk, RiskLevel
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_parts import Part, Risk, RiskLevel, Status
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_rollback import (
     Command,
     first_snapshots,
     inventory_text,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary import Run, RunSummary, touched_places
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary import Comparison, Probed, Run, RunSummary, touched_places
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_text import summary_text
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Verdict, worst_verdict
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult

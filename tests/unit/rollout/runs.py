@@ -31,7 +31,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import 
     Step,
     TaskResult,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_scope import RunScope
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import RunScope
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import Waves
 

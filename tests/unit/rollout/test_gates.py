@@ -17,7 +17,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import 
     Status,
     Step,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_scope import RunScope
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import RunScope
 
 from .runs import BALANCER_ADDRESS, OTHER, POOL, Run
 

@@ -21,7 +21,7 @@ from ..._base.changes import Kind
 from ..host_facts import LOCAL, Present
 from ..planner import RuleChange, applied
 from ..rule import ALL_PROFILES, ANY_PROTOCOL, PORT_PROTOCOLS, Rule, protocol_text
-from ..windows.operations import Operation
+from ..windows.com import Operation
 from . import netsh
 from .exemption import rule_id
 

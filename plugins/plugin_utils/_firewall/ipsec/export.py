@@ -27,8 +27,8 @@ from ..windows.script_texts import GROUP_POLICY_SCRIPT
 from ..windows.scripts import script_text, write_scripts
 from . import engines, legacy, netsh
 from .exemption import exemptions_from_options, parse_exemptions, render_exemption, to_options
+from .host import REMINDER
 from .reconcile import IpsecTask
-from .report import REMINDER
 
 POLICY_NAME = "Lync exemptions"
 Options = Mapping[str, object]

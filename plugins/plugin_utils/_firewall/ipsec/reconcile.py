@@ -24,12 +24,11 @@ from ..planner import RuleChanges, plan_changes
 from ..reconcile import Answer, Link, Task, option_problems
 from ..rule import Rule
 from ..safety import Comparison, Safety, Verdict, policy_warnings
-from ..windows.operations import Operation
+from ..windows.com import Operation
 from ..windows.reconcile import WindowsProvider
 from . import effects, exemption, netsh
 from .engines import CIM, NETSH, cim_operations, netsh_commands, netsh_operations, shared_names
-from .host import IpsecHost, read_answer
-from .report import REMINDER, Report, report
+from .host import REMINDER, IpsecHost, Report, read_answer, report
 
 AUTO, ALWAYS, NEVER = "auto", "true", "false"
 PREFIX = "Lync exempt "

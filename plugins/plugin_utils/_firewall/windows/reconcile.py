@@ -6,6 +6,10 @@
     reconcile(provider, check_mode=False)
 
 Everything is decided on the controller; the host runs msuc.lync.windows_firewall_remote, which gathers and writes.
+Rules and IPsec exemptions that are compared only are gathered in one round trip (msuc.lync.windows_compare):
+
+    parts_of({"addresses": [...], "firewall": {"rules": [...], ...}, "ipsec": {...}})["firewall"]
+    == {"addresses": [...], "rules": [...], ...}
 """
 
 from __future__ import annotations
@@ -17,19 +21,20 @@ from typing import ClassVar
 
 from ..._base.changes import Phase, State
 from ..._base.errors import DeviceError, InvalidInputError, Problem, one_of
-from ..._base.reconcile import Done, SafetyStep, SafetyTable, bullets
+from ..._base.libraries import MissingLibraryError
+from ..._base.reconcile import Done, SafetyStep, SafetyTable, bullets, reconcile
 from ..._base.untyped import mappings, texts
 from ..effects import RuleEffect, describe_effects, rule_effects
 from ..host_facts import LOCAL, Host, Present
 from ..options import OWNED_GROUP, names_from_options, rules_from_options
 from ..planner import RuleChanges, plan_changes
-from ..reconcile import Answer, FirewallProvider, option_problems
+from ..reconcile import Answer, FirewallProvider, Link, option_problems
 from ..reconcile import Task as CommonTask
 from ..rule import KEYWORDS_OF_2012, Rule
 from ..safety import Comparison, Safety, Verdict, judge, policy_warnings
+from .com import Operation, operations
 from .dumps import Dump, dump_of_text, read_dump
-from .host import expanded, failure_text, read_answer, rollback_command
-from .operations import Operation, operations
+from .host import expanded, failure_text, mapping_of, read_answer, rollback_command, understood
 from .registry_strings import render_rule
 
 Options = Mapping[str, object]
@@ -200,3 +205,46 @@ def _rendered(options: Options) -> dict[str, object]:
 
 
 _STATES: Mapping[str, Callable[[Options], dict[str, object]]] = {"parsed": _parsed, "rendered": _rendered}
+
+
+PARTS = ("firewall", "ipsec")
+
+
+def chosen_parts(run_tags: Iterable[str], skip_tags: Iterable[str]) -> tuple[str, ...]:
+    """Return the parts that the tags of a run leave: the named ones, or all when none is, without those to skip."""
+    named = set(PARTS) & set(run_tags) or set(PARTS)
+    return tuple(part for part in PARTS if part in named - set(skip_tags))
+
+
+def parts_of(answer: Answer) -> dict[str, Answer]:
+    """Return what the remote module of each part would have answered to gather; raises AnswerError without a part."""
+    if answer.get("failed"):
+        return dict.fromkeys(PARTS, answer)
+    shared = {name: value for name, value in answer.items() if name not in PARTS}
+    with understood():
+        return {part: {**shared, **mapping_of(answer, part)} for part in PARTS}
+
+
+def link_to(answer: Answer) -> Link:
+    """Return the way to a host that has answered already."""
+    return Link(lambda _arguments: answer, lambda _arguments, _lost_text: answer, "")
+
+
+def compared(provider: FirewallProvider) -> dict[str, object]:
+    """Return the result of a provider that only looks, as in check mode."""
+    failure: dict[str, object] = {}
+    try:
+        reconcile(provider, check_mode=True)
+    except (DeviceError, MissingLibraryError) as error:
+        failure = {"failed": True, "msg": str(error)}
+    return {**provider.result(), **failure, "check_mode": True}
+
+
+def together(results: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
+    """Return one result that holds those of the parts, with what they warn of and why they failed."""
+    failed = [f"{part}: {result.get('msg')}" for part, result in results.items() if result.get("failed")]
+    failure: dict[str, object] = {"failed": True, "msg": "\n".join(failed)} if failed else {}
+    lists = [found for result in results.values() if isinstance(found := result.get("warnings"), list)]
+    warnings = list(dict.fromkeys(warning for found in lists for warning in found))
+    is_changed = any(result.get("changed") for result in results.values())
+    return {**failure, **results, "changed": is_changed, "warnings": warnings}

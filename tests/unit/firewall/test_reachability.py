@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import socket
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.port_check import answering
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reachability import answering
 
 HOST = "127.0.0.1"
 
