@@ -8,8 +8,7 @@ Documented in plugins/modules/nginx_stream_services.py.
 from __future__ import annotations
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.services_action import HostServicesAction
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.driver import DRIVER
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.driver import DRIVER, NginxProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
 

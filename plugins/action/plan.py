@@ -17,12 +17,12 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
     run_state,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.text import counted
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory, outlines
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import read_acceptances
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import read_limits
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.hostvars import read_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.run_variables import OF_HOSTS, OF_THE_RUN
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import diff as flows
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files

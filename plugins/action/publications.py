@@ -10,8 +10,8 @@ from typing import Any
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, ProviderAction
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import Provider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.options import STATE
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.driver import DRIVERS
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import (
+    DRIVERS,
     PublicationsProvider,
     Task,
     offline,

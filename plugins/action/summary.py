@@ -12,7 +12,7 @@ from typing import Any
 from ansible import context
 from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, ControllerAction, run_state
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.text import counted
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.output import json_text, write_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import Settings, collect_summary
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_parts import Status

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, ControllerAction, run_state
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.text import counted
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Deviation, assumptions_of, deviations_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import read_facts
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, Matrix, NotProbed, Probe

@@ -11,7 +11,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, nearest, one_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.hostvars import HostVars, read_inventory
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import HostVars, read_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.documents import plain
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
 

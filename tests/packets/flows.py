@@ -14,8 +14,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import ANY, AddressSet
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.intervals import Intervals
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import ANY, AddressSet, Intervals
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import mappings
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.options import rules_from_options
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule

@@ -38,7 +38,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model im
     Service,
     affinity_group,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.driver import NginxProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task
 
 SHIFT = 10000

@@ -44,7 +44,7 @@ SINCE_2_21 = "tests/lab/test_local_connection.py"
 PLUGINS = (
     "tests/unit/catalogue/test_plugins.py",
     "tests/unit/compiler/test_plugins.py",
-    "tests/unit/inventory/test_hostvars.py",
+    "tests/unit/inventory/test_read.py",
 )
 """The unit tests that go through Ansible's plugin classes; the core imports nothing of it."""
 

@@ -290,7 +290,7 @@ def test_every_action_plugin_is_documented_as_a_module() -> None:
 
 def test_versions_agree() -> None:
     version: str = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
-    source = parsed(CORE / "_base/version.py")
+    source = parsed(CORE / "_plan/documents.py")
     constants = [node.value for node in ast.walk(source) if isinstance(node, ast.Constant)]
     assert version in constants
     assert f"## {version}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").replace("## v", "## ")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ansible.utils.display import Display
 
-from .._base.text import counted
+from .._base.untyped import counted
 from .._drift.deviations import read_acceptances
 from .._drift.remediation import Remediation
 from .._drift.report import Context, Report

@@ -1,28 +1,92 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Sets of IPv4 and IPv6 addresses, with one canonical text for each set.
+"""Sets of IPv4 and IPv6 addresses and of ports, with one canonical text for each set.
 
     AddressSet.parse(["10.1.0.0/25", "10.1.0.128/25", "2001:db8::1"]).to_text()
     == ("10.1.0.0/24", "2001:db8::1")
+    PortSet.parse([443, "5061-5063", "5064"]).to_text() == ("443", "5061-5064")
 
-Accepted texts: an address, a network a/n or a/mask, a range a-b, and "any" (both families).
+Accepted texts: an address, a network a/n or a/mask, a range a-b, and "any" (both families); a port 1 to 65535, a range
+of ports a-b, and "any".
+
+Both are kept as sorted, disjoint, non-adjacent closed intervals, so that two spellings of one set compare equal and
+inclusion is exact: ((1, 5), (8, 8)) holds 1 to 5 and 8. All functions of intervals take and return this form;
+normalise() makes it.
 """
 
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from . import intervals
 from .libraries import netaddr
+
+Interval = tuple[int, int]
+Intervals = tuple[Interval, ...]
+
+
+def normalise(pairs: Iterable[Interval]) -> Intervals:
+    """Return the pairs sorted, with overlapping and adjacent ones merged."""
+    merged: list[Interval] = []
+    for first, last in sorted(pairs):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
+        else:
+            merged.append((first, last))
+    return tuple(merged)
+
+
+def union(one: Intervals, other: Intervals) -> Intervals:
+    """Return what is in either set."""
+    return normalise(one + other)
+
+
+def intersection(one: Intervals, other: Intervals) -> Intervals:
+    """Return what is in both sets."""
+    found: list[Interval] = []
+    i = j = 0
+    while i < len(one) and j < len(other):
+        first, last = max(one[i][0], other[j][0]), min(one[i][1], other[j][1])
+        if first <= last:
+            found.append((first, last))
+        if one[i][1] < other[j][1]:
+            i += 1
+        else:
+            j += 1
+    return tuple(found)
+
+
+def difference(one: Intervals, other: Intervals) -> Intervals:
+    """Return what is in one and not in other."""
+    left: list[Interval] = []
+    j = 0
+    for first, last in one:
+        start = first
+        while j < len(other) and other[j][1] < start:
+            j += 1
+        k = j
+        while k < len(other) and other[k][0] <= last:
+            if other[k][0] > start:
+                left.append((start, other[k][0] - 1))
+            start = other[k][1] + 1
+            k += 1
+        if start <= last:
+            left.append((start, last))
+    return tuple(left)
+
+
+def is_subset(one: Intervals, other: Intervals) -> bool:
+    """Return whether every number of one is in other."""
+    return not difference(one, other)
 
 ANY_TEXT = "any"
 _WIDTH = {4: 32, 6: 128}
 
 
-def _whole(family: int) -> intervals.Intervals:
+def _whole(family: int) -> Intervals:
     return ((0, (1 << _WIDTH[family]) - 1),)
 
 
@@ -30,39 +94,39 @@ def _whole(family: int) -> intervals.Intervals:
 class AddressSet:
     """An immutable set of addresses, as intervals of integers per family."""
 
-    ipv4: intervals.Intervals = ()
-    ipv6: intervals.Intervals = ()
+    ipv4: Intervals = ()
+    ipv6: Intervals = ()
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> AddressSet:
         """Return the union of address texts; raises ValueError that names the first bad text and why."""
-        found: dict[int, list[intervals.Interval]] = {4: [], 6: []}
+        found: dict[int, list[Interval]] = {4: [], 6: []}
         for text in texts:
             for family, first, last in _parse_text(text):
                 found[family].append((first, last))
-        return cls(intervals.normalise(found[4]), intervals.normalise(found[6]))
+        return cls(normalise(found[4]), normalise(found[6]))
 
     @classmethod
     def union_of(cls, sets: Iterable[AddressSet]) -> AddressSet:
         """Return the union of any number of sets, in one pass."""
         members = tuple(sets)
-        ipv4 = intervals.normalise(pair for member in members for pair in member.ipv4)
-        return cls(ipv4, intervals.normalise(pair for member in members for pair in member.ipv6))
+        ipv4 = normalise(pair for member in members for pair in member.ipv4)
+        return cls(ipv4, normalise(pair for member in members for pair in member.ipv6))
 
     def __bool__(self) -> bool:
         return bool(self.ipv4 or self.ipv6)
 
     def __or__(self, other: AddressSet) -> AddressSet:
-        return AddressSet(intervals.union(self.ipv4, other.ipv4), intervals.union(self.ipv6, other.ipv6))
+        return AddressSet(union(self.ipv4, other.ipv4), union(self.ipv6, other.ipv6))
 
     def __and__(self, other: AddressSet) -> AddressSet:
-        return AddressSet(intervals.intersection(self.ipv4, other.ipv4), intervals.intersection(self.ipv6, other.ipv6))
+        return AddressSet(intersection(self.ipv4, other.ipv4), intersection(self.ipv6, other.ipv6))
 
     def __sub__(self, other: AddressSet) -> AddressSet:
-        return AddressSet(intervals.difference(self.ipv4, other.ipv4), intervals.difference(self.ipv6, other.ipv6))
+        return AddressSet(difference(self.ipv4, other.ipv4), difference(self.ipv6, other.ipv6))
 
     def __le__(self, other: AddressSet) -> bool:
-        return intervals.is_subset(self.ipv4, other.ipv4) and intervals.is_subset(self.ipv6, other.ipv6)
+        return is_subset(self.ipv4, other.ipv4) and is_subset(self.ipv6, other.ipv6)
 
     @property
     def families(self) -> frozenset[int]:
@@ -126,7 +190,7 @@ def _to_text(addresses: AddressSet) -> tuple[str, ...]:
     if addresses == ANY:
         return (ANY_TEXT,)
     texts: list[str] = []
-    families: tuple[tuple[Literal[4, 6], intervals.Intervals], ...] = ((4, addresses.ipv4), (6, addresses.ipv6))
+    families: tuple[tuple[Literal[4, 6], Intervals], ...] = ((4, addresses.ipv4), (6, addresses.ipv6))
     for family, pairs in families:
         for first, last in pairs:
             texts += _networks_text(family, first, last)
@@ -136,3 +200,61 @@ def _to_text(addresses: AddressSet) -> tuple[str, ...]:
 def _networks_text(family: Literal[4, 6], first: int, last: int) -> list[str]:
     networks = netaddr.iprange_to_cidrs(netaddr.IPAddress(first, family), netaddr.IPAddress(last, family))
     return [str(network.ip) if network.prefixlen == _WIDTH[family] else str(network) for network in networks]
+
+
+FIRST_PORT, LAST_PORT = 1, 65535
+_PORT_RANGE = re.compile(r"^([0-9]{1,5})(?:\s*-\s*([0-9]{1,5}))?$")
+
+
+@dataclass(frozen=True)
+class PortSet:
+    """An immutable set of ports, as intervals."""
+
+    pairs: Intervals = ()
+
+    @classmethod
+    def parse(cls, texts: Iterable[int | str]) -> PortSet:
+        """Return the union of ports and ranges; raises ValueError that names the first bad one and why."""
+        return cls(normalise(parse_port_range(text) for text in texts))
+
+    @classmethod
+    def of(cls, first: int, last: int | None = None) -> PortSet:
+        """Return the ports first to last, or first alone."""
+        return cls(((first, first if last is None else last),))
+
+    def __bool__(self) -> bool:
+        return bool(self.pairs)
+
+    def __or__(self, other: PortSet) -> PortSet:
+        return PortSet(union(self.pairs, other.pairs))
+
+    def __and__(self, other: PortSet) -> PortSet:
+        return PortSet(intersection(self.pairs, other.pairs))
+
+    def __sub__(self, other: PortSet) -> PortSet:
+        return PortSet(difference(self.pairs, other.pairs))
+
+    def __le__(self, other: PortSet) -> bool:
+        return is_subset(self.pairs, other.pairs)
+
+    def to_text(self) -> tuple[str, ...]:
+        """Return ports and ranges a-b in ascending order; ("any",) for all ports."""
+        if self == ANY_PORT:
+            return (ANY_TEXT,)
+        return tuple(str(first) if first == last else f"{first}-{last}" for first, last in self.pairs)
+
+
+ANY_PORT = PortSet(((FIRST_PORT, LAST_PORT),))
+
+
+def parse_port_range(text: int | str) -> Interval:
+    """Return (first, last) of a port, a range a-b or "any"; raises ValueError that names the text."""
+    if text == ANY_TEXT:
+        return (FIRST_PORT, LAST_PORT)
+    match = None if isinstance(text, bool) else _PORT_RANGE.match(str(text))
+    if match is None:
+        raise ValueError(f"{text!r} is not a port or a range a-b")
+    first, last = int(match[1]), int(match[2] or match[1])
+    if not FIRST_PORT <= first <= last <= LAST_PORT:
+        raise ValueError(f"{text!r} is out of order or outside {FIRST_PORT}-{LAST_PORT}")
+    return first, last

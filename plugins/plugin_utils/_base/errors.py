@@ -10,10 +10,12 @@ Checks collect problems and go on; InvalidInputError carries all of them at once
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 _VALUE_WIDTH = 120
+_NAME_CUTOFF = 0.85
+_NAMES_SHOWN, _HOSTS_SHOWN = 20, 3
 
 
 @dataclass(frozen=True, order=True)
@@ -52,6 +54,14 @@ class InvalidInputError(Exception):
         return "\n".join([head, *(f"  - {problem}" for problem in self.problems)])
 
 
+class DeviceError(Exception):
+    """A device could not do what it was asked to, or did not end up as wanted; the message says what was done."""
+
+
+class AnswerError(DeviceError):
+    """The answer of a device is not understood, so nothing is known of it."""
+
+
 def shown(value: object) -> str:
     """Return a value as it is shown in a message: its repr, cut to 120 characters."""
     try:
@@ -72,9 +82,30 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return found[0] if found else ""
 
 
-class DeviceError(Exception):
-    """A device could not do what it was asked to, or did not end up as wanted; the message says what was done."""
+def correction(word: str, words: Iterable[str], otherwise: str = "") -> str:
+    """Return the fix of a misspelt word: the nearest of the right ones, or another advice."""
+    near = "" if word.isdigit() else nearest(word, words)  # no number is near another
+    return f"write {near}" if near else otherwise
 
 
-class AnswerError(DeviceError):
-    """The answer of a device is not understood, so nothing is known of it."""
+def name_correction(name: str, names: Iterable[str], otherwise: str) -> str:
+    """Return the fix of a name that does not exist: one that is nearly the same, or another advice.
+
+    Names that people give are like each other by habit (fe01, db01), so only a slip of a letter counts.
+    """
+    near = difflib.get_close_matches(name, list(names), n=1, cutoff=_NAME_CUTOFF)
+    return f"write {near[0]}" if near else otherwise
+
+
+def names_text(names: Collection[str]) -> str:
+    """Return names that exist as text: sorted, the first twenty of them and how many more there are."""
+    return one_of(sorted(names)[:_NAMES_SHOWN]) + (
+        f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    )
+
+
+def hosts_text(names: Iterable[str]) -> str:
+    """Return the place that several hosts are: the first three of them by name, and how many more there are."""
+    distinct = list(dict.fromkeys(names))
+    more = f" and {len(distinct) - _HOSTS_SHOWN} more" if len(distinct) > _HOSTS_SHOWN else ""
+    return f"host{'s' if len(distinct) > 1 else ''} {', '.join(distinct[:_HOSTS_SHOWN])}{more}"

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from .addresses import AddressSet
-from .ports import PortSet
+from .addresses import AddressSet, PortSet
 
 _DIMENSIONS = ("localip", "localport", "remoteip", "remoteport")
 

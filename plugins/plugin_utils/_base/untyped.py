@@ -1,11 +1,23 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reading values of unknown JSON: what is not of the expected kind reads as absent, so that foreign objects never break a run."""
+"""Values of unknown JSON, read, checked and shown: what is not of the expected kind reads as absent, so that foreign
+objects never break a run.
+"""
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from .libraries import jsonschema
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
+
+PLAN_SCHEMA = Path(__file__).parents[1] / "_plan" / "data" / "lync_plan.schema.json"
 Object = Mapping[str, object]
 
 
@@ -47,3 +59,26 @@ def number(value: object, default: int = 0) -> int:
 def integer(value: object, default: int = 0) -> int:
     """Return the value when it is a whole number, else the default; a text of digits is none, nor are true and false."""
     return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: "1 host", "2 hosts"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def result_text(value: object) -> str:
+    """Return a value of a result on one line: lists with commas, mappings as name and value, nothing as "nothing"."""
+    if value is None or value == []:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return " ".join(f"{name} {result_text(part)}" for name, part in value.items() if part not in ("", None))
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(map(result_text, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
+@functools.cache
+def plan_validator(definition: str) -> Validator:
+    """Return the validator of a definition of the schema of plan files: host, pool, virtual_service, publication."""
+    schema = json.loads(PLAN_SCHEMA.read_text(encoding="utf-8"))
+    return jsonschema.Draft202012Validator({"$defs": schema["$defs"], "$ref": f"#/$defs/{definition}"})

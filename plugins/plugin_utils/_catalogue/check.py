@@ -18,12 +18,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from .._base.addresses import PortSet
 from .._base.errors import Problem, nearest, one_of, shown
 from .._base.libraries import MissingLibraryError, jsonschema, jsonschema_rs
-from .._base.ports import PortSet
 from .document import ALL_VERSIONS, PER_VERSION_DEFAULT, PORTS, TABLES, Document
-from .model import EDGE_SERVICES
-from .vocabulary import FEATURES, ROLES, SPECIAL_CLASSES
+from .model import EDGE_SERVICES, FEATURES, ROLES, SPECIAL_CLASSES
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast
 
+from .._base.addresses import PortSet
 from .._base.errors import InvalidInputError, Problem, shown
 from .._base.libraries import yaml
-from .._base.ports import PortSet
 from .check import document_problems
 from .document import IPSEC, PORTS, Document, Row, fill_document, rows_of
 from .model import (

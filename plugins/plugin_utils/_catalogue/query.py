@@ -15,8 +15,20 @@ from dataclasses import dataclass
 from .._base.errors import InvalidInputError, Problem, nearest, one_of, shown
 from .document import HINT, Document, ExpressionError, find
 from .load import parse
-from .model import Catalogue, Direction, Interface, LoadBalancer, PortRow, PortSpec, Version
-from .vocabulary import DEFAULT_EDGE_PORTS, DEFAULT_MEDIA_PORTS, PART_OF, ROLES, SPECIAL_CLASSES
+from .model import (
+    DEFAULT_EDGE_PORTS,
+    DEFAULT_MEDIA_PORTS,
+    PART_OF,
+    ROLES,
+    SPECIAL_CLASSES,
+    Catalogue,
+    Direction,
+    Interface,
+    LoadBalancer,
+    PortRow,
+    PortSpec,
+    Version,
+)
 
 _EDGE_EXTERNAL = frozenset({Interface.ACCESS, Interface.WEB_CONFERENCING, Interface.AV})
 # A side of an Edge or a reverse proxy is said behind its name: "Edge internal".

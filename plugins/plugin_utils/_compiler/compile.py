@@ -18,18 +18,92 @@ from .._base.errors import InvalidInputError, Problem
 from .._catalogue.extend import extended
 from .._catalogue.load import default_path, parse, read_document
 from .._catalogue.model import Catalogue
+from .._inventory import device_variables as d
 from .._inventory.model import Host, InventoryHost, Pool, Topology
 from .._inventory.read import read_topology, sketch_topology
-from .._plan.model import HostPlan, NotOpened, Plan, PoolPlan, row_order
+from .._plan.model import HostPlan, HostPolicy, LoadBalancerSettings, NotOpened, Plan, PoolPlan, ReverseProxySettings, row_order
 from .assumptions import host_assumptions, pool_assumptions
 from .dns import DnsPolicy
 from .firewall import FirewallPolicy
 from .further_rules import BalancerRules, additions
 from .ipsec import IpsecPolicy
-from .outline import outline
 from .peers import Directory
-from .publications import PublishingPolicy
-from .services import ServicePolicy
+from .services import PublishingPolicy, ServicePolicy
+
+
+def outline(host: Host, topology: Topology) -> HostPlan:
+    """Return the plan of a host without its rules."""
+    return HostPlan(
+        host=host.name,
+        roles=tuple(sorted(host.roles)),
+        version=host.version.value,
+        pool=host.pool,
+        platform=host.platform.value,
+        managed=host.managed,
+        member_state=host.member_state.value,
+        addresses=_local_addresses(host),
+        load_balancer=_load_balancer(host),
+        reverse_proxy=_reverse_proxy(host),
+        policy=_policy(host, topology),
+    )
+
+
+def _local_addresses(host: Host) -> tuple[str, ...]:
+    """Return every address that the inventory says is on the host's network cards."""
+    addresses = host.addresses | host.internal_address | host.external_address | host.pstn_address
+    for external in host.external_addresses.values():
+        addresses |= external
+    return addresses.each()
+
+
+def _load_balancer(host: Host) -> LoadBalancerSettings | None:
+    if "load_balancers" not in host.roles or host.balancer_driver is None:
+        return None
+    settings = host.settings
+    options = {
+        name: settings.balancer_options[name]
+        for name in d.BALANCER_OPTIONS[host.balancer_driver]
+        if name in settings.balancer_options
+    }
+    return LoadBalancerSettings(
+        driver=host.balancer_driver,
+        host=settings.connection_host,
+        state=settings.balancer_state,
+        options=options,
+        path=settings.balancer_path,
+        udp_path=settings.balancer_udp_path,
+        master_socket=settings.master_socket,
+    )
+
+
+def _reverse_proxy(host: Host) -> ReverseProxySettings | None:
+    if "reverse_proxy" not in host.roles or host.reverse_proxy_driver is None:
+        return None
+    settings = host.settings
+    known = d.REVERSE_PROXY_OPTIONS[host.reverse_proxy_driver]
+    return ReverseProxySettings(
+        driver=host.reverse_proxy_driver,
+        options={
+            name: settings.reverse_proxy_options[name] for name in known if name in settings.reverse_proxy_options
+        },
+        path=settings.reverse_proxy_path,
+        http_path=settings.reverse_proxy_http_path,
+        master_socket=settings.master_socket,
+    )
+
+
+def _policy(host: Host, topology: Topology) -> HostPolicy:
+    settings = host.settings
+    return HostPolicy(
+        apply=settings.apply,
+        firewall_state=settings.firewall_state,
+        ipsec=topology.ipsec,
+        ipsec_engine=settings.ipsec_engine,
+        linux_policy=settings.linux_policy,
+        linux_path=settings.linux_path,
+        management_networks=topology.management_networks.to_text(),
+        unprotected_rules=settings.unprotected_rules,
+    )
 
 _Made = TypeVar("_Made")
 

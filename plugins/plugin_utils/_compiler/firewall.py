@@ -11,11 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from .._base.addresses import ANY, AddressSet
-from .._base.ports import ANY as ANY_PORT
-from .._base.ports import PortSet
-from .._catalogue.model import Catalogue, Direction, Interface, Peer, PortRow, PortSide, PortSpec, Transport
-from .._catalogue.vocabulary import DEFAULT_MEDIA_PORTS
+from .._base.addresses import ANY, ANY_PORT, AddressSet, PortSet
+from .._catalogue.model import DEFAULT_MEDIA_PORTS, Catalogue, Direction, Interface, Peer, PortRow, PortSide, PortSpec, Transport
 from .._inventory.model import Host, MemberState
 from .._plan.model import EXTERNAL_WEB_LISTENERS, MONITOR_RULE, FirewallRule, NotOpened
 from .peers import Directory, is_wanted

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from .._base.addresses import ANY, AddressSet
-from .._base.ports import PortSet
+from .._base.addresses import ANY, AddressSet, PortSet
 from .._catalogue.model import Direction, Interface
 from .._firewall.rule import ANY_TEXT, Rule, protocol_text
 from .._inventory.model import Host, MemberState, Platform, Pool

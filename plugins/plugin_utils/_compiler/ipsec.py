@@ -15,9 +15,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
-from .._base.addresses import ANY, AddressSet
-from .._base.ports import ANY as ANY_PORT
-from .._base.ports import PortSet
+from .._base.addresses import ANY, ANY_PORT, AddressSet, PortSet
 from .._catalogue.model import Catalogue, Interface, IpsecRow, Peer, Transport
 from .._inventory.model import Host, MemberState, Topology
 from .._plan.model import IpsecExemption, MediaFlow, MirrorPeer, NotOpened, row_order

@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from .._base.addresses import ANY, AddressSet
-from .._catalogue.model import Catalogue, Peer, Scope
-from .._catalogue.vocabulary import PART_OF
+from .._catalogue.model import PART_OF, Catalogue, Peer, Scope
 from .._inventory.model import Host, MemberState, Pool, Topology
 
 # Classes whose members a site limits (design contract: clients, phones and gateways).

@@ -23,7 +23,7 @@ from .._base.reconcile import Done, NotApplicable, Provider, SafetyStep, SafetyT
 from .._inventory.dns_servers import read_dns_servers
 from .._inventory.fields import At
 from .._inventory.model import DnsServer
-from . import results, windows
+from . import results
 from . import zone as zones
 from .planner import Have, Plan, RecordChange, Scope, applied, plan_changes
 from .records import Key, RecordSet, Wanted, read_records
@@ -185,7 +185,7 @@ class DnsProvider(Provider):
 
     def _plan(self, run: ZoneRun) -> None:
         plan = plan_changes(run.want, run.have, self.task.scope)
-        conflicts = [*plan.conflicts, *(windows.not_expressible(plan.changes) if run.windows_host else ())]
+        conflicts = [*plan.conflicts, *(results.not_expressible(plan.changes) if run.windows_host else ())]
         if conflicts:
             run.error = f"{'; '.join(conflicts)}; nothing was written"
             return
@@ -259,13 +259,13 @@ class DnsProvider(Provider):
         if faults:
             raise DeviceError("\n".join(["DNS is not as planned:", *bullets(faults)]))
 
-    def windows_tasks(self) -> list[windows.Task]:
+    def windows_tasks(self) -> list[results.Task]:
         """Return the tasks on Windows hosts that are left to do."""
         chosen = [run for run in self.zones if run.windows_host and run.plan.changes]
         return [
             task
             for run in chosen
-            for task in windows.tasks_of(str(run.windows_host), run.zone, run.have, run.plan.changes)
+            for task in results.tasks_of(str(run.windows_host), run.zone, run.have, run.plan.changes)
         ]
 
     def not_applied(self) -> list[str]:

@@ -33,8 +33,7 @@ from pathlib import Path
 
 from .._base.changes import Cause, Kind
 from .._base.errors import InvalidInputError, Problem, nearest, one_of, shown
-from .._base.text import result_text
-from .._base.untyped import mappings
+from .._base.untyped import mappings, result_text
 from .._firewall.effects import EffectKind
 from .._plan.model import Plan
 from .._rollout.results import Concern, TaskResult

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from .._base.version import COLLECTION, VERSION
+from .._plan.documents import COLLECTION, VERSION
 from .._plan.model import HostPlan
 from .._rollout import results
 from .._rollout.outcome import Verdict

@@ -16,7 +16,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from .._base.intervals import Interval
+from .._base.addresses import Interval
 from .rule import ANY_PROTOCOL, Rule
 
 _SCOPES = ("localport", "remoteport", "localip", "remoteip")

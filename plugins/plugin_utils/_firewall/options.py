@@ -15,9 +15,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .._base.addresses import AddressSet
+from .._base.addresses import AddressSet, PortSet
 from .._base.errors import InvalidInputError, Problem, nearest, one_of, shown
-from .._base.ports import PortSet
 from .checks import check_rule
 from .rule import (
     ACTIONS,

@@ -17,8 +17,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from .._base.addresses import ANY_PORT, PortSet
 from .._base.changes import Cause, Change, Changes, Kind, Phase, State
-from .._base.ports import ANY, PortSet
 from .host_facts import LOCAL, Present
 from .match import PortIndex, movement, overlaps, uncovered
 from .options import OWNED_GROUP
@@ -224,7 +224,7 @@ def _excess(rule: Rule, ports: dict[int, PortScope], index: PortIndex) -> str:
         shared = replace(rule, protocol=protocol, localport=rule.localport & listed)
         left = uncovered(shared, index.touching(shared)) if shared.localport else ()
         whole = _union(part.localport for part in left)
-        texts = ("every port",) if whole.ports == ANY else whole.to_text()
+        texts = ("every port",) if whole.ports == ANY_PORT else whole.to_text()
         more = " ..." if len(texts) > _SHOWN_PORTS else ""
         found += [f"{protocol_text(protocol)} {', '.join(texts[:_SHOWN_PORTS])}{more}"] if texts else []
     return " and ".join(found)

@@ -14,12 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
-from .._base import intervals
+from .._base import addresses
 from .._base.addresses import ANY as ANY_ADDRESS
-from .._base.addresses import AddressSet
+from .._base.addresses import ANY_PORT, AddressSet, PortSet
 from .._base.libraries import netaddr
-from .._base.ports import ANY as ANY_PORT
-from .._base.ports import PortSet
 
 if TYPE_CHECKING:
     from typing import Self
@@ -242,7 +240,7 @@ def address_texts(addresses: AddressSet) -> tuple[str, ...]:
     )
 
 
-def _interval_text(family: Literal[4, 6], pair: intervals.Interval) -> str:
+def _interval_text(family: Literal[4, 6], pair: addresses.Interval) -> str:
     first, last = (netaddr.IPAddress(value, family) for value in pair)
     networks = netaddr.iprange_to_cidrs(first, last)
     if len(networks) > 1:

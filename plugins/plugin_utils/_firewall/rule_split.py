@@ -20,9 +20,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from .._base.addresses import AddressSet
+from .._base.addresses import AddressSet, PortSet
 from .._base.errors import Problem
-from .._base.ports import PortSet
 from .checks import by_kind, long_lists, longest
 from .rule import LIST_LIMIT, AddressScope, PortScope, Rule, differing
 

@@ -7,15 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._base.addresses import AddressSet
-from .._base.errors import Problem, one_of, shown
+from .._base.errors import Problem, names_text, one_of, shown
 from .._load_balancers.registry import option_problems
 from . import device_variables as d
 from . import pool_fields as f
 from . import variables as v
-from .draft import Check, Draft
-from .messages import names_text
-from .model import Host, Platform, Pool
-from .pool_names import home_pool, published_names
+from .build import Check, Draft
+from .model import Host, Platform, Pool, home_pool, published_names
 
 
 def _balancers(draft: Draft, pool: Pool, side: str) -> list[Host]:

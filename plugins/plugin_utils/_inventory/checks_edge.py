@@ -11,7 +11,7 @@ from .._base.errors import Problem
 from .._catalogue.model import EDGE_SERVICES
 from . import pool_fields as f
 from . import variables as v
-from .draft import Check, Draft
+from .build import Check, Draft
 from .model import Host, Method, Pool
 
 MOST_EDGES = 12  # supported in one pool: load-balancing rules of the product, 1.6

@@ -9,13 +9,10 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from .._base.addresses import AddressSet
-from .._base.errors import Problem, nearest, one_of, shown
-from .._catalogue.model import Version
-from .._catalogue.vocabulary import DEFAULT_MEDIA_PORTS, POOLED_ROLES, ROLES
+from .._base.errors import Problem, hosts_text, name_correction, names_text, nearest, one_of, shown
+from .._catalogue.model import DEFAULT_MEDIA_PORTS, POOLED_ROLES, ROLES, Version
 from . import variables as v
-from .build import ansible_address, pool_roles_of
-from .draft import Check, Draft
-from .messages import hosts_text, name_correction, names_text
+from .build import Check, Draft, ansible_address, pool_roles_of
 from .model import Host, MemberState, Platform
 
 # Names of hosts are names of plan files.

@@ -7,14 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .._base.addresses import AddressSet
-from .._base.errors import Problem, one_of, shown
-from .._catalogue.vocabulary import BALANCED_ROLES, ROLES
+from .._base.errors import Problem, correction, name_correction, names_text, one_of, shown
+from .._catalogue.model import BALANCED_ROLES, ROLES
 from . import pool_fields as f
 from . import variables as v
+from .build import Check, Draft
 from .checks_hosts import addresses_of, pool_names
-from .draft import Check, Draft
 from .fields import Field, Record
-from .messages import correction, name_correction, names_text
 from .model import Method, Pool
 
 _WEB_ROLES = ("frontend", "directors")

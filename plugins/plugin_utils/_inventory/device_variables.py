@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .._base.addresses import AddressSet
-from .._base.errors import one_of, shown
+from .._base.errors import correction, one_of, shown
 from .fields import At, Scope, Variable, addresses, choice, raw_mapping, text, texts
-from .messages import correction
 
 DRIVERS = ("haproxy", "nginx", "f5_as3", "netscaler", "kemp")
 REVERSE_PROXY_DRIVERS = ("haproxy", "nginx")

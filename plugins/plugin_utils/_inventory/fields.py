@@ -16,10 +16,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Generic, TypeVar, cast
 
-from .._base.addresses import ANY, AddressSet, parse_address
-from .._base.errors import one_of, shown
-from .._base.ports import FIRST, LAST, parse_range
-from .messages import correction
+from .._base.addresses import ANY, FIRST_PORT, LAST_PORT, AddressSet, parse_address, parse_port_range
+from .._base.errors import correction, one_of, shown
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -28,7 +26,7 @@ _DNS_NAME = re.compile(
     r"^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$", re.IGNORECASE
 )
 _URL = re.compile(r"^(https?://)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?(/[^\s]*)?$")
-_PORT_LIMITS = f"{FIRST} to {LAST}"
+_PORT_LIMITS = f"{FIRST_PORT} to {LAST_PORT}"
 
 
 @dataclass(frozen=True)
@@ -318,7 +316,7 @@ def _port_pair(raw: object) -> tuple[int, int]:
     if not isinstance(raw, (str, int)) or (isinstance(raw, str) and "-" not in raw and not raw.strip().isdecimal()):
         return (0, 0)
     try:
-        return parse_range(raw.strip() if isinstance(raw, str) else raw)
+        return parse_port_range(raw.strip() if isinstance(raw, str) else raw)
     except ValueError:
         return (0, 0)
 

@@ -1,8 +1,12 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""From an inventory to a topology, or to the list of everything that is wrong with it.
+"""From Ansible's hostvars to an inventory, and from that to a topology or the list of everything that is wrong with it.
 
     read_topology({"fe01": InventoryHost("fe01", ("all", "frontend"), {"ansible_host": "10.1.0.11", ...})})
+
+Of hostvars, only the variables that the collection knows are touched. Templating a value costs far more than reading
+it, and deployment variables are one object that all hosts share, so a value without template marks is taken as it
+stands, and looked through once.
 
 Values are read first, each distinct one once; hosts and pools are built of them; then the checks run over the
 whole, in the order of CHECKS. Everything is linear in the number of hosts.
@@ -17,11 +21,68 @@ from .._base.errors import InvalidInputError
 from . import checks_balancers, checks_edge, checks_hosts, checks_pools
 from . import pool_fields as f
 from . import variables as v
-from .build import build_host, build_pool, members_by_pool, pool_role
-from .draft import Check, Draft, RoleGroups
+from .build import Check, Draft, RoleGroups, build_host, build_pool, members_by_pool, pool_role
 from .fields import Record
 from .model import Host, InventoryHost, Pool, Topology
 from .settings import Settings, unknown_variables
+
+_PREFIX = "lync_"
+_OTHERS = frozenset({"ansible_host", "ansible_connection", "ansible_port"})
+_MARKS = ("{{", "{%", "{#")
+
+HostVars = Mapping[str, Mapping[str, object]]
+
+
+def read_inventory(hostvars: HostVars) -> dict[str, InventoryHost]:
+    """Return every host of a hostvars mapping with its groups and the variables lync_*, ansible_host and connection
+    keys.
+
+    A template that cannot be resolved stays as its text, so that validation names it with its place. A host without
+    any group is none of the inventory: older versions of Ansible list their implicit localhost there.
+    """
+    templated: dict[int, tuple[object, bool]] = {}
+    hosts = (_read_host(str(name), hostvars, templated) for name in hostvars)
+    return {host.name: host for host in hosts if host.groups}
+
+
+def _read_host(name: str, hostvars: HostVars, templated: dict[int, tuple[object, bool]]) -> InventoryHost:
+    raw = _raw(name, hostvars)
+    wanted = {key: value for key, value in raw.items() if key.startswith(_PREFIX) or key in _OTHERS}
+    groups = raw.get("group_names", ())
+    for key, value in wanted.items():
+        if _is_templated(value, templated):
+            wanted[key] = _resolved(name, key, value, hostvars)
+    return InventoryHost(
+        name, tuple(str(group) for group in groups) if isinstance(groups, (list, tuple)) else (), wanted
+    )
+
+
+def _raw(name: str, hostvars: HostVars) -> Mapping[str, object]:
+    """Return a host's variables untemplated where Ansible offers that, else as they come."""
+    raw_get = getattr(hostvars, "raw_get", None)
+    found: object = raw_get(name) if raw_get else hostvars[name]
+    return found if isinstance(found, Mapping) else {}
+
+
+def _is_templated(value: object, templated: dict[int, tuple[object, bool]]) -> bool:
+    """Return whether a value holds template marks; the value is kept beside the answer so that its id stays its own."""
+    if isinstance(value, str):
+        return any(mark in value for mark in _MARKS)
+    if not isinstance(value, (Mapping, list, tuple)):
+        return False
+    known = templated.get(id(value))
+    if known is None:
+        templated[id(value)] = (value, False)  # for a value that holds itself
+        parts = list(value.values()) if isinstance(value, Mapping) else value
+        known = templated[id(value)] = (value, any(_is_templated(part, templated) for part in parts))
+    return known[1]
+
+
+def _resolved(name: str, key: str, raw: object, hostvars: HostVars) -> object:
+    try:
+        return hostvars[name][key]
+    except Exception:  # whatever a template raises: the text itself is what the user has to look at
+        return raw
 
 _CHECKS = (checks_hosts, checks_pools, checks_balancers)
 ERROR_CHECKS: tuple[Check, ...] = tuple(check for room in (*_CHECKS, checks_edge) for check in room.ERRORS)

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .._base.errors import Problem, nearest, shown
+from .._base.errors import Problem, hosts_text, nearest, shown
 from .fields import At, Fault, Record, Variable
-from .messages import hosts_text
 from .model import InventoryHost
 from .variables import KNOWN_NAMES, LOCAL_VARIABLES
 

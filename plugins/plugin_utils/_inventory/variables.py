@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .._base.addresses import AddressSet
-from .._catalogue.model import EDGE_SERVICES, MEDIA_RANGES, Version
-from .._catalogue.vocabulary import DEFAULT_MEDIA_PORTS, FEATURES, ROLES
+from .._catalogue.model import DEFAULT_MEDIA_PORTS, EDGE_SERVICES, FEATURES, MEDIA_RANGES, ROLES, Version
 from .._firewall.rule import Rule
 from .device_variables import DEVICE_VARIABLES
 from .dns_servers import read_dns_servers

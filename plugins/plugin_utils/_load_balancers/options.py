@@ -15,7 +15,7 @@ from typing import Any, cast
 from .._base.addresses import parse_address
 from .._base.errors import InvalidInputError, Problem, nearest, one_of, shown
 from .._base.libraries import jsonschema
-from .._base.schemas import plan_validator
+from .._base.untyped import plan_validator
 from .changes import STATES
 from .model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
 

@@ -18,6 +18,9 @@ from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+COLLECTION = "msuc.lync"
+VERSION = "0.1.0"
+"""Documents name what wrote them; galaxy.yml has the same version."""
 Document = Mapping[str, object]
 _T = TypeVar("_T")
 _Reader = Callable[[object], object]

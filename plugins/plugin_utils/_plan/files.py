@@ -23,12 +23,10 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
-from .._base.addresses import AddressSet
+from .._base.addresses import AddressSet, PortSet
 from .._base.errors import InvalidInputError, Problem
-from .._base.ports import PortSet
-from .._base.schemas import plan_validator
-from .._base.version import COLLECTION, VERSION
-from .documents import Document, DocumentError, load, plain
+from .._base.untyped import plan_validator
+from .documents import COLLECTION, VERSION, Document, DocumentError, load, plain
 from .model import HostPlan, Plan, PoolPlan
 
 INDEX = "index.json"

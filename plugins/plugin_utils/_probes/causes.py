@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from .._base.text import result_text
+from .._base.untyped import result_text
 from .._drift.deviations import Class, Deviation
 from .._plan.model import HostPlan
 from .host_io import Facts

@@ -22,8 +22,8 @@ from .._inventory.dns_servers import read_dns_servers
 from .._inventory.fields import At
 from .._inventory.model import DnsServer
 from .._plan.documents import load
-from .._plan.flow_matrix import admitting_rules
 from .._plan.model import DnsRecord, FirewallRule, HostPlan, Plan, VirtualService
+from .._plan.tables import admitting_rules
 
 _ASKING = ("windows", "linux")
 _ADDRESSES = ("A", "AAAA")

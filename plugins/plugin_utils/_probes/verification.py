@@ -16,9 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from xml.etree import ElementTree as XML
 
-from .._base.version import COLLECTION, VERSION
 from .._drift.deviations import Assumption, Standing
 from .._drift.report import Status, worst
+from .._plan.documents import COLLECTION, VERSION
 from .._plan.tables import indented, table
 from .._rollout.outcome import Verdict as RunVerdict
 from .assumption_checks import stand

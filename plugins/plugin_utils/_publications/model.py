@@ -11,6 +11,10 @@
 HTTPS goes by the name in the client's TLS greeting, HTTP by its Host header; a name that nobody publishes is refused.
 Two publications are the same configuration exactly when they are equal: host names are in lower case and sorted,
 members and addresses too.
+
+A driver spells publications as one program reads them:
+
+    driver.parse(driver.render(publications)) == [driver.expressible(each) for each in publications]    # the law
 """
 
 from __future__ import annotations
@@ -18,11 +22,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from .._base.addresses import parse_address
 from .._base.errors import InvalidInputError, Problem
-from .._base.schemas import plan_validator
+from .._base.untyped import plan_validator
+from .._load_balancers.driver import NotRendered
 from .._load_balancers.model import Member, MemberState
 
 IDLE_SECONDS = 1800
@@ -158,3 +163,58 @@ def _strange_ports(found: Sequence[Publication]) -> Iterator[Problem]:
             ):
                 message = f"ports or idle_seconds at {address} are others than those of {first.name}"
                 yield Problem(f"publication {each.name}", message, "the same for all at one address", "correct one")
+
+
+class EffectKind(str, Enum):
+    """What a change of a publication does to clients."""
+
+    PUBLISHES = "publishes"
+    UNPUBLISHES = "unpublishes"
+    RELOADS = "reloads"
+    CERTIFICATE = "certificate"
+    REPAIRS = "repairs"
+
+    @property
+    def text(self) -> str:
+        """Return it in words."""
+        return _TEXTS[self]
+
+
+_TEXTS: Mapping[EffectKind, str] = {
+    EffectKind.PUBLISHES: "publishes names; nothing else is touched",
+    EffectKind.UNPUBLISHES: "publishes no longer: clients of these names are refused",
+    EffectKind.RELOADS: "reloads: new connections go by the new configuration, open ones stay where they are",
+    EffectKind.CERTIFICATE: "changes the certificate clients see",
+    EffectKind.REPAIRS: "sets right what the fields of a publication do not show",
+}
+EFFECTS: Mapping[str, EffectKind] = {
+    "mode": EffectKind.CERTIFICATE,
+    "certificate": EffectKind.CERTIFICATE,
+    "": EffectKind.RELOADS,
+}
+"""What a change of a field does, "" for all others; the same for every program."""
+
+
+class PublishingDriver(Protocol):
+    """One program.
+
+    name: as in lync_reverse_proxy_driver. files: what each of its files is for.
+    """
+
+    name: str
+    files: tuple[str, ...]
+
+    def render(self, publications: Sequence[Publication]) -> Mapping[str, str]:
+        """Return the text of each file in the order in which to write them, empty for one that is not needed."""
+
+    def parse(self, texts: Mapping[str, str]) -> tuple[Publication, ...]:
+        """Return the publications of these texts by name.
+
+        Raises InvalidInputError when they are none of this driver's.
+        """
+
+    def expressible(self, publication: Publication) -> Publication:
+        """Return the publication as this driver can express it."""
+
+    def not_rendered(self, publication: Publication) -> tuple[NotRendered, ...]:
+        """Return what of the publication it cannot express, and why."""

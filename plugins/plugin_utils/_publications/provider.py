@@ -34,9 +34,10 @@ from .._load_balancers.config_syntax import listeners_of
 from .._load_balancers.conflicts import Conflict, conflict_texts, find_conflicts
 from .._load_balancers.model import MemberState, Monitor, Service, plain
 from .._load_balancers.reconcile import DIFFERS, NOT_LOOKED_AT_AGAIN, not_rendered_documents
-from .driver import EFFECTS, EffectKind, PublishingDriver
-from .model import Publication, read_publications
+from . import haproxy, nginx
+from .model import EFFECTS, EffectKind, Publication, PublishingDriver, read_publications
 
+DRIVERS: Mapping[str, PublishingDriver] = {driver.name: driver for driver in (haproxy.DRIVER, nginx.DRIVER)}
 PublicationChange = Change[Publication]
 _FIELDS = tuple(field.name for field in fields(Publication))
 

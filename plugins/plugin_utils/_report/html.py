@@ -17,12 +17,11 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from .._base.libraries import jinja2
-from .._base.text import counted, result_text
-from .._base.untyped import mappings
+from .._base.untyped import counted, mappings, result_text
 from .._catalogue.model import Interface
 from .._plan.documents import Document
-from .._plan.flow_matrix import Flow, admitting_rules, flows, port_text
 from .._plan.model import DnsRecord, FirewallRule, HostPlan, Plan, PoolPlan
+from .._plan.tables import Flow, admitting_rules, flows, port_text
 
 _TEMPLATE = Path(__file__).with_name("drift_page.html.j2")
 _NOT_KNOWN = "Could not tell"

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as XML
 
-from .._base.text import counted
+from .._base.untyped import counted
 from .._drift.report import Checked, Report, Status
 
 Key = tuple[str, str, str, str]

@@ -17,8 +17,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from .._base.changes import Kind
-from .._base.text import counted, result_text
-from .._base.untyped import mapping, mappings, texts
+from .._base.untyped import counted, mapping, mappings, result_text, texts
 from .._drift.deviations import Difference, differences_of, record_name
 from .._firewall.effects import EffectKind
 from .._rollout import results

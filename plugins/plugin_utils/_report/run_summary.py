@@ -16,9 +16,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .._base.version import COLLECTION, VERSION
 from .._compiler.assumptions import is_read_by_verify
 from .._drift.deviations import Assumption, Standing
+from .._plan.documents import COLLECTION, VERSION
 from .._plan.model import Plan
 from .._probes.host_io import read_facts
 from .._probes.plan_view import Expected, Probe

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from .._base.text import counted
-from .._base.version import COLLECTION, VERSION
+from .._base.untyped import counted
 from .._drift.deviations import Standing
+from .._plan.documents import COLLECTION, VERSION
 from .._plan.tables import indented, shortened, table
 from .._rollout.results import Concern
 from .run_parts import COUNTS, NAMES, Part, Reason, Risk, Status

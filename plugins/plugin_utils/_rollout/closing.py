@@ -15,8 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from .._base.addresses import AddressSet
-from .._base.ports import ANY, PortSet
+from .._base.addresses import ANY_PORT, AddressSet, PortSet
 from .._plan.model import HostPlan, PoolPlan
 from .results import TaskResult
 
@@ -158,7 +157,7 @@ def _port_set(value: object) -> PortSet:
     try:
         return PortSet.parse(_parts(value) or ["any"])
     except ValueError:
-        return ANY
+        return ANY_PORT
 
 
 def _parts(value: object) -> list[str]:

@@ -20,8 +20,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from .._base.text import counted
-from .._base.version import COLLECTION, VERSION
+from .._base.untyped import counted
+from .._plan.documents import COLLECTION, VERSION
 from .results import Concern, Status, Step, TaskResult
 from .run_options import RunOptions
 from .run_state import RunState

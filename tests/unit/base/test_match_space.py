@@ -7,10 +7,8 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.intervals import normalise
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet, PortSet, normalise
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.match_space import Box, subtract
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.ports import PortSet
 from hypothesis import given
 from hypothesis import strategies as st
 

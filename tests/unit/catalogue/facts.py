@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.ports import PortSet
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import PortSet
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import (
+    DEFAULT_EDGE_PORTS,
+    DEFAULT_MEDIA_PORTS,
     Catalogue,
     Interface,
     IpsecRow,
@@ -19,10 +21,6 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import 
     PortSide,
     PortSpec,
     Version,
-)
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.vocabulary import (
-    DEFAULT_EDGE_PORTS,
-    DEFAULT_MEDIA_PORTS,
 )
 
 HERE = Path(__file__).parent

@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import Direction, Interface, PortRow
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.vocabulary import FEATURES
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import FEATURES, Direction, Interface, PortRow
 
 from .facts import numbered, peers, row, shipped
 

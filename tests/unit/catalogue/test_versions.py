@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.ports import PortSet
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import PortSet
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import (
     Direction,
     Interface,

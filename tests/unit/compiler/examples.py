@@ -10,8 +10,8 @@ from pathlib import Path
 from ansible.inventory.manager import InventoryManager
 from ansible.parsing.dataloader import DataLoader
 from ansible.vars.manager import VariableManager
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.hostvars import read_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_inventory
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMES = ("contoso", "small")

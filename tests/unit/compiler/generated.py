@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.vocabulary import FEATURES
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import FEATURES
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from hypothesis import strategies as st
 

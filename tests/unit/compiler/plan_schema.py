@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 
 import jsonschema
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.schemas import PLAN_SCHEMA
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import PLAN_SCHEMA
 
 
 @functools.cache

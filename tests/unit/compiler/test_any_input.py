@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, read_document
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.vocabulary import ROLES
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import ROLES
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.variables import (

@@ -6,8 +6,8 @@ on.
 
 from __future__ import annotations
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.flow_matrix import flows
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.tables import flows
 
 from .deployments import compiled, host
 

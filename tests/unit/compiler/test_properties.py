@@ -8,8 +8,7 @@ import random
 from dataclasses import replace
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.ports import PortSet
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet, PortSet
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_topology

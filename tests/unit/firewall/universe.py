@@ -8,8 +8,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import replace
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.ports import PortSet
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet, PortSet
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import AddressScope, PortScope, Rule
 from hypothesis import strategies as st
 

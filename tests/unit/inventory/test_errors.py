@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem, one_of
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.vocabulary import FEATURES, ROLES
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import FEATURES, ROLES
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory import read
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.draft import Check, Draft
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.build import Check, Draft
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import ERROR_CHECKS, read_topology
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.registry import options_of
 

@@ -9,16 +9,15 @@ from collections.abc import Callable, Mapping
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import Problem
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import Version
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.vocabulary import (
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import (
     DEFAULT_EDGE_PORTS,
     DEFAULT_MEDIA_PORTS,
     ROLES,
     SHARED_EDGE_PORTS,
+    Version,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory import read
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.build import platform_of
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.draft import Check, Draft
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.build import Check, Draft, platform_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import (
     DnsServer,
     Host,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.vocabulary import ROLES
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import ROLES
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.pool_fields import POOL_FIELDS
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_topology

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.version import VERSION
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.documents import VERSION
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
     DnsRecord,
     FirewallRule,

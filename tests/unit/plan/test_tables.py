@@ -1,17 +1,21 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Tables for a terminal."""
+"""Tables for a terminal, and flows between roles from the provenance that the rules of a plan carry."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import tables
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
+    EXTRA_RULES,
     FirewallRule,
     HostPlan,
     NotOpened,
     PoolPlan,
     VirtualService,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.tables import Flow, flows
 
 SIP = FirewallRule(
     "Lync sip (TCP in)",
@@ -93,3 +97,40 @@ def test_long_lists_are_counted() -> None:
     assert tables.shortened(("a" * 60,)) == "a" * 60
     assert tables.shortened(("a" * 40, "b" * 7, "c")) == f"{'a' * 40} and 2 more"
     assert tables.shortened(("a" * 40, "b" * 6, "c")) == f"{'a' * 40}, {'b' * 6} and 1 more"
+
+
+FROM_CLIENTS = FirewallRule(
+    "Lync fe-sip-tls (TCP in)", ("S2",), "in", "tcp", ("5061",), ("any",), ("any",), ("10.1.0.0/16",), "SIP",
+    applications=("SIP/TLS",), services=("Front-End",), peer_classes=("clients", "edge"),
+    component_roles=("frontend",),
+)  # fmt: skip
+FRONT_END = HostPlan("fe01", ("frontend", "mediation"), "2010", "pool01", "windows", True, "active", ("10.1.0.11",), (FROM_CLIENTS,))
+
+
+def test_a_rule_is_a_flow_from_each_class_of_its_peers_to_the_role_that_it_is_for() -> None:
+    flow = Flow("clients", "frontend", "tcp", "5061", ("S2",), "SIP/TLS", "any")
+    assert flows([FRONT_END, replace(FRONT_END, host="fe02")]) == (flow, replace(flow, source="edge"))
+
+
+def test_an_outbound_rule_goes_the_other_way_to_the_port_of_the_peer() -> None:
+    out = replace(FROM_CLIENTS, direction="out", localport=("any",), remoteport=("5066",), peer_classes=("pstn_gateways",))
+    (flow,) = flows([replace(FRONT_END, firewall_rules=(out,))])
+    assert (flow.source, flow.destination, flow.port) == ("frontend", "pstn_gateways", "5066")
+
+
+def test_any_peer_is_the_internet_on_the_perimeter_only() -> None:
+    rule = replace(FROM_CLIENTS, peer_classes=("any",), component_roles=("edge",))
+    inside = replace(FROM_CLIENTS, peer_classes=("any",))
+    found = flows([replace(FRONT_END, roles=("edge",), firewall_rules=(rule,)), replace(FRONT_END, firewall_rules=(inside,))])
+    assert [flow.source for flow in found] == ["any", "any_address"]
+
+
+def test_a_rule_that_no_row_asks_for_has_another_peer_and_all_roles_of_its_host() -> None:
+    extra = FirewallRule("Backup", (EXTRA_RULES,), "in", "tcp", ("10000",), ("any",), ("any",), ("10.9.0.1",), "")
+    found = flows([replace(FRONT_END, firewall_rules=(extra,))])
+    assert [(flow.source, flow.destination) for flow in found] == [("other", "frontend"), ("other", "mediation")]
+    assert not extra.is_of_catalogue and FROM_CLIENTS.is_of_catalogue
+
+
+def test_rules_that_admit_nothing_are_no_flows() -> None:
+    assert flows([replace(FRONT_END, firewall_rules=(replace(FROM_CLIENTS, enabled=False), replace(FROM_CLIENTS, action="block")))]) == ()

@@ -15,9 +15,8 @@ from typing import Any
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.driver import DRIVERS
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication, TlsMode
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import PublicationsProvider, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import DRIVERS, PublicationsProvider, Task
 
 from tests.unit.load_balancers.memory_devices import MemoryHost, answer
 

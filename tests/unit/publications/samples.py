@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.driver import DRIVERS
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication, TlsMode
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import DRIVERS
 from hypothesis import strategies as st
 
 LABEL = "changes the certificate clients see"

@@ -12,8 +12,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Cau
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import SafetyStep
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Class, deviations_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import Limits, decide
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.driver import EffectKind
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication, TlsMode
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import EffectKind, Publication, TlsMode
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import (
     PRESENTATION,
     PublicationsProvider,

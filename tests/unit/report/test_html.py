@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.report import Context, Report
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import read_plan
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.flow_matrix import flows
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.tables import flows
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.html import certificate_rows, firewall_rows, page
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 

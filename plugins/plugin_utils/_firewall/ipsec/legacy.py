@@ -25,8 +25,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
-from ..._base.addresses import AddressSet
-from ..._base.ports import PortSet
+from ..._base.addresses import AddressSet, PortSet
 from ..match import uncovered
 from ..rule import ANY_PROTOCOL, AddressScope, PortScope, Rule, protocol_text
 from .exemption import BOTH

@@ -22,9 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..._base.addresses import ANY as ANY_ADDRESS
-from ..._base.addresses import AddressSet
-from ..._base.ports import ANY as ANY_PORT
-from ..._base.ports import PortSet
+from ..._base.addresses import ANY_PORT, AddressSet, PortSet
 from ..rule import ANY_PROTOCOL, TCP, UDP, AddressScope, PortScope, Rule, address_texts
 
 OWNED_GROUP = "msuc.lync"

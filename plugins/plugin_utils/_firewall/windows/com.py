@@ -26,8 +26,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from ..._base.addresses import AddressSet
-from ..._base.ports import PortSet
+from ..._base.addresses import AddressSet, PortSet
 from ..host_facts import Present
 from ..match import covers
 from ..planner import RuleChange

@@ -14,9 +14,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..._base.addresses import AddressSet
+from ..._base.addresses import AddressSet, PortSet
 from ..._base.errors import one_of
-from ..._base.ports import PortSet
 from ..rule import ADDRESS_KEYWORDS, ANY_PROTOCOL, ICMPV4, ICMPV6, INTERFACE_TYPES, PORT_KEYWORDS
 
 LOCAL_PORTS = ("LPort", "LPort2_10", "LPort2_20", "LPort2_24", "LPort2_25", "LPort2_29")

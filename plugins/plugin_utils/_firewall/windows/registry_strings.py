@@ -15,9 +15,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..._base.addresses import AddressSet
+from ..._base.addresses import AddressSet, PortSet
 from ..._base.errors import InvalidInputError, Problem, shown
-from ..._base.ports import PortSet
 from ..rule import (
     ADDRESS_KEYWORDS,
     ALL_PROFILES,

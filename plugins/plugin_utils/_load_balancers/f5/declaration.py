@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from ..._base.errors import InvalidInputError, Problem, shown
 from ..._base.untyped import Object, items, mapping, number, text
 from ..model import MemberState, PersistenceKind, Service
-from .names import Prefix, encoded
 from .objects import ACTIVE_PRIORITY, ALGORITHMS, BACKUP_PRIORITY, PoolMember, Virtual, service_of
-from .options import faults, own_profile, profile_kind
+from .options import Prefix, encoded, faults, own_profile, profile_kind
 
 SCHEMA_VERSION = "3.30.0"
 """The oldest AS3 that takes controls.dryRun and controls.traceResponse as query parameters."""

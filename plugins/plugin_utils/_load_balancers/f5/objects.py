@@ -18,13 +18,11 @@ from dataclasses import dataclass, field
 from ..._base.addresses import parse_address
 from ..._base.untyped import Object, items, mapping, number, text
 from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
-from .names import Prefix, decoded
+from .options import PROFILES, Prefix, decoded
 
 ALGORITHMS = {"least-connections": "least-connections-member", "round-robin": "round-robin"}
 BACKUP_PRIORITY = 5
 ACTIVE_PRIORITY = 10
-PROFILES = {"tcp": "tcp_profile", "udp": "udp_profile", "fastl4": "l4_profile"}
-"""Kind of profile -> the vendor option that names an existing one."""
 _ADMIN_STATES = {"disable": MemberState.DRAINING, "offline": MemberState.DISABLED}
 
 

@@ -1,35 +1,29 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The vendor options of BIG-IP services, a closed list, and what AS3 cannot carry."""
+"""The vendor options of BIG-IP services, a closed list, what AS3 cannot carry, and how it names what it carries.
+
+Names of AS3 objects are made of names of the model, and back: the same input gives the same name, and nothing is lost.
+AS3 takes letters, digits, dots, dashes and underscores, 190 at most, a letter first and no dash last. An underscore
+starts an escape here: _ and two hexadecimal digits stand for one byte of UTF-8.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 from typing import Any, cast
 
 from ..._base.errors import Problem, nearest, one_of, shown
 from ..._base.libraries import jsonschema
 from ..model import Service
-from .names import LENGTH_MAXIMUM, Prefix, encoded
-from .objects import PROFILES
 
-_PATH = {"type": "string", "pattern": "^/[^/ ]+(/[^/ ]+)+$"}
-OPTIONS: Mapping[str, Mapping[str, object]] = {
-    "allow_vlans": {"type": "array", "items": _PATH, "minItems": 1},
-    "traffic_group": _PATH,
-    "route_domain": {"type": "integer", "minimum": 0, "maximum": 65534},
-    "snat_pool": _PATH,
-    "fast_l4": {"type": "boolean"},
-    "tcp_profile": _PATH,
-    "udp_profile": _PATH,
-    "l4_profile": _PATH,
-}
-"""Option -> JSON Schema of its value. Paths are of objects that are there already, for example /Common/vlan10."""
-_MONITOR_SECONDS_MAXIMUM = 900
-_IDLE_SECONDS_MAXIMUM = 86400
-
-
+LENGTH_MAXIMUM = 190
+_PLAIN = re.compile(r"[0-9A-Za-z.-]")
+_ESCAPE = re.compile(rb"_([0-9a-f]{2})")
+PROFILES = {"tcp": "tcp_profile", "udp": "udp_profile", "fastl4": "l4_profile"}
+"""Kind of profile -> the vendor option that names an existing one."""
 def profile_kind(service: Service) -> str:
     """Return the kind of the profile that ends or forwards the service's connections: tcp, udp or fastl4."""
     return "fastl4" if service.options.get("fast_l4") and service.protocol == "tcp" else service.protocol
@@ -135,3 +129,47 @@ def _affinity_faults(services: Iterable[Service]) -> Iterator[Problem]:
                 f"its services differ in seconds: {one_of(found)}",
                 fix="give them one time",
             )
+
+
+class Prefix(str, Enum):
+    """What an object is, by the start of its name."""
+
+    APPLICATION = "app-"
+    SERVICE = "vs-"
+    POOL = "pool-"
+    AFFINITY = "affinity-"
+    PERSIST = "persist-"
+    ADDRESS = "va-"
+
+
+def encoded(prefix: Prefix, text: str) -> str:
+    """Return the name of an object for a name of the model."""
+    name = "".join(sign if _PLAIN.fullmatch(sign) else _escaped(sign) for sign in text)
+    return prefix.value + (name[:-1] + _escaped("-") if name.endswith("-") else name)
+
+
+def decoded(prefix: Prefix, name: str) -> str | None:
+    """Return the name of the model, None when the object does not carry the prefix."""
+    if not name.startswith(prefix.value):
+        return None
+    bare = name[len(prefix.value) :].encode()
+    return _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), bare).decode("utf-8", "replace")
+
+
+def _escaped(sign: str) -> str:
+    return "".join(f"_{byte:02x}" for byte in sign.encode())
+
+_PATH = {"type": "string", "pattern": "^/[^/ ]+(/[^/ ]+)+$"}
+OPTIONS: Mapping[str, Mapping[str, object]] = {
+    "allow_vlans": {"type": "array", "items": _PATH, "minItems": 1},
+    "traffic_group": _PATH,
+    "route_domain": {"type": "integer", "minimum": 0, "maximum": 65534},
+    "snat_pool": _PATH,
+    "fast_l4": {"type": "boolean"},
+    "tcp_profile": _PATH,
+    "udp_profile": _PATH,
+    "l4_profile": _PATH,
+}
+"""Option -> JSON Schema of its value. Paths are of objects that are there already, for example /Common/vlan10."""
+_MONITOR_SECONDS_MAXIMUM = 900
+_IDLE_SECONDS_MAXIMUM = 86400

@@ -20,18 +20,16 @@ from ..._base.changes import State
 from ..._base.errors import DeviceError, InvalidInputError, Problem, shown
 from ..._base.reconcile import Done, SafetyStep, SafetyTable
 from ..._base.untyped import Object, items, mapping, text
-from ..appliances import APPLIANCE_SAFETY, ApplianceProvider
 from ..changes import ServiceChange, plan_changes, service_documents
 from ..conflicts import Conflict, find_conflicts
 from ..https import Connection
 from ..model import Service
 from ..options import read_services
-from ..reconcile import Gathered, Order, Task, Work, not_rendered_documents
+from ..reconcile import APPLIANCE_SAFETY, ApplianceProvider, Gathered, Order, Task, Work, not_rendered_documents
 from . import schema
-from .client import BigIp, Unit, Waits, find_active
+from .client import BigIp, Unit, Waits, compared, conflict_text, find_active, nearest, others, same_route_domain
 from .declaration import LABEL, SCHEMA_VERSION, parsed
 from .driver import F5As3
-from .listeners import compared, conflict_text, nearest, others, same_route_domain
 from .objects import MODELLED, DeviceObject, profile_kinds, services, traced
 
 _TENANT = re.compile(r"[A-Za-z][0-9A-Za-z_.-]{0,62}")

@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..._base.errors import DeviceError
-from ..appliances import APPLIANCE_SAFETY, ApplianceProvider
 from ..conflicts import Listener
 from ..https import Https
-from ..reconcile import Gathered, Order, Task, Work
+from ..reconcile import APPLIANCE_SAFETY, ApplianceProvider, Gathered, Order, Task, Work
 from .driver import Kemp, command_line, read, socket_name
 from .fields import VirtualService
 from .planner import Command, plan_commands

@@ -15,12 +15,11 @@ from dataclasses import replace
 from typing import Any
 
 from ..._base.errors import DeviceError
-from ..appliances import APPLIANCE_SAFETY, ApplianceProvider
 from ..conflicts import Listener
 from ..driver import EffectKind
 from ..https import Connection
 from ..model import MemberState, Service
-from ..reconcile import Gathered, Order, Task, Work
+from ..reconcile import APPLIANCE_SAFETY, ApplianceProvider, Gathered, Order, Task, Work
 from .attributes import RESOURCES, Key, Tables
 from .cli import Configuration, parse_configuration, removal_line
 from .driver import NetScaler

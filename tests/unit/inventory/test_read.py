@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.hostvars import read_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_inventory
 
 
 class HostVars(Mapping[str, Mapping[str, object]]):

@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import plan_changes
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.records import Key
-from ansible_collections.msuc.lync.plugins.plugin_utils._dns.windows import not_expressible, tasks_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.results import not_expressible, tasks_of
 
 from .zones import AAAA, NEW, OLD, POOL, SRV, ZONE, A, have, scope, wanted
 

@@ -9,14 +9,21 @@ import itertools
 import re
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._base import intervals, ports
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import (
     ANY,
+    ANY_PORT,
     AddressSet,
+    Interval,
+    Intervals,
+    PortSet,
+    difference,
+    intersection,
+    is_subset,
+    normalise,
     parse_address,
     parse_network,
+    union,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.ports import PortSet
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,28 +35,28 @@ pairs = st.lists(
 )
 
 
-def members(some: intervals.Intervals) -> set[int]:
+def members(some: Intervals) -> set[int]:
     return {number for first, last in some for number in range(first, last + 1)}
 
 
-def is_normal(some: intervals.Intervals) -> bool:
+def is_normal(some: Intervals) -> bool:
     return all(first <= last for first, last in some) and all(
         one[1] + 1 < other[0] for one, other in itertools.pairwise(some)
     )
 
 
 @given(pairs, pairs)
-def test_intervals_are_sets(one: list[intervals.Interval], other: list[intervals.Interval]) -> None:
-    a, b = intervals.normalise(one), intervals.normalise(other)
+def test_intervals_are_sets(one: list[Interval], other: list[Interval]) -> None:
+    a, b = normalise(one), normalise(other)
     assert members(a) == members(tuple(one))
     for found, expected in (
-        (intervals.union(a, b), members(a) | members(b)),
-        (intervals.intersection(a, b), members(a) & members(b)),
-        (intervals.difference(a, b), members(a) - members(b)),
+        (union(a, b), members(a) | members(b)),
+        (intersection(a, b), members(a) & members(b)),
+        (difference(a, b), members(a) - members(b)),
     ):
         assert members(found) == expected
         assert is_normal(found)
-    assert intervals.is_subset(a, b) == (members(a) <= members(b))
+    assert is_subset(a, b) == (members(a) <= members(b))
 
 
 # --- Addresses ------------------------------------------------------------------------------------------------------
@@ -204,8 +211,8 @@ def test_texts_that_are_no_ports(text: int | str) -> None:
 
 
 @given(pairs, pairs)
-def test_port_sets_keep_the_laws_of_sets(one: list[intervals.Interval], other: list[intervals.Interval]) -> None:
-    a, b = (PortSet(intervals.normalise((first + 1, last + 1) for first, last in some)) for some in (one, other))
+def test_port_sets_keep_the_laws_of_sets(one: list[Interval], other: list[Interval]) -> None:
+    a, b = (PortSet(normalise((first + 1, last + 1) for first, last in some)) for some in (one, other))
     assert (a - b) | (a & b) == a
     assert not (a - b) & b
     assert (a <= b) == (a | b == b)
@@ -215,4 +222,4 @@ def test_port_sets_keep_the_laws_of_sets(one: list[intervals.Interval], other: l
 
 def test_single_ports() -> None:
     assert PortSet.of(5061) == PortSet.parse([5061])
-    assert PortSet.of(1, 65535) == ports.ANY
+    assert PortSet.of(1, 65535) == ANY_PORT
