@@ -84,8 +84,8 @@ class ActionModule(ControllerAction):
         inventory = read_inventory(task_vars["hostvars"])
         if options["only_order"]:
             return self._lay_out(inventory, options, task_vars)
-        plan, run = _compiled(inventory, self._variables(task_vars), _given(options))
-        difference = _difference(run.common.plan_baseline, plan)
+        plan, run = _compile_with_options(inventory, self._variables(task_vars), _given(options))
+        difference = _diff_with_baseline(run.common.plan_baseline, plan)
         approved = flows.approved_plan(Path(options["approved"]), plan) if options["approved"] else None
         files = plan_files.rendered(plan)
         played = set(task_vars.get("ansible_play_hosts_all", ())) & set(plan.hosts)
@@ -104,7 +104,7 @@ class ActionModule(ControllerAction):
             "difference": list(difference.lines) if difference else [],
             "devices": list(difference.devices) if difference else [],
             "pending": list(approved.pending) if approved else [],
-            "warnings": [*plan.warnings, *_left_out(plan, difference, task_vars)],
+            "warnings": [*plan.warnings, *_name_limited_out_devices(plan, difference, task_vars)],
         }
 
     def _lay_out(self, inventory: _Inventory, options: _Answer, task_vars: Mapping[str, Any]) -> _Answer:
@@ -160,7 +160,7 @@ def _given(options: _Answer) -> dict[str, object]:
     return {field: options[name] for name, field in _FIELDS.items() if options[name] is not None}
 
 
-def _compiled(
+def _compile_with_options(
     inventory: _Inventory, variables: Mapping[str, object], given: Mapping[str, object]
 ) -> tuple[Plan, RunOptions]:
     """Return the plan and the options of the run; raises InvalidInputError with the problems of both.
@@ -193,11 +193,13 @@ def _drift_problems(variables: Mapping[str, object]) -> Iterator[Problem]:
             yield from error.problems
 
 
-def _difference(baseline: str, plan: Plan) -> flows.Difference | None:
+def _diff_with_baseline(baseline: str, plan: Plan) -> flows.Difference | None:
     return flows.difference(plan_files.read_plan(Path(baseline)), plan) if baseline else None
 
 
-def _left_out(plan: Plan, difference: flows.Difference | None, task_vars: Mapping[str, Any]) -> list[str]:
+def _name_limited_out_devices(
+    plan: Plan, difference: flows.Difference | None, task_vars: Mapping[str, Any]
+) -> list[str]:
     """Say which devices a narrower --limit leaves out although the same change needs them."""
     played = set(task_vars.get("ansible_play_hosts_all", ()))
     devices = set(plan.hosts) if difference is None else set(difference.devices)

@@ -44,7 +44,7 @@ class ActionModule(KeepsResult, CollectionAction):
 
     def perform(self, options: Answer, task_vars: dict[str, Any]) -> Answer:
         """Return what the host answered; a host without probes is skipped and not contacted."""
-        wrong = _faults(options)
+        wrong = _find_pace_faults(options)
         if wrong:
             return failed("\n".join(wrong))
         own = run_state().probes(str(task_vars["inventory_hostname"]))
@@ -60,7 +60,7 @@ class ActionModule(KeepsResult, CollectionAction):
         return answer
 
 
-def _faults(options: Mapping[str, Any]) -> list[str]:
+def _find_pace_faults(options: Mapping[str, Any]) -> list[str]:
     names = [name for name in (*_PACE, "listen_seconds") if options[name] < 1]
     faults = [f"{name}: {options[name]} is too small; allowed: 1 and more" for name in names]
     if options["timeout_seconds"] <= 0:
@@ -68,7 +68,7 @@ def _faults(options: Mapping[str, Any]) -> list[str]:
     return faults
 
 
-def _probe(options: Mapping[str, Any], own: Mapping[str, Any]) -> Answer | None:
+def _ask_to_probe(options: Mapping[str, Any], own: Mapping[str, Any]) -> Answer | None:
     probes = [Probe.of(document) for document in own["probes"]]
     return {
         "operation": "probe",
@@ -79,13 +79,13 @@ def _probe(options: Mapping[str, Any], own: Mapping[str, Any]) -> Answer | None:
     }
 
 
-def _listen(options: Mapping[str, Any], own: Mapping[str, Any]) -> Answer | None:
+def _ask_to_listen(options: Mapping[str, Any], own: Mapping[str, Any]) -> Answer | None:
     question = {"operation": "listen", "listen": own["listen"], "listen_seconds": options["listen_seconds"]}
     return question if own["listen"] else None
 
 
-def _close(options: Mapping[str, Any], _own: Mapping[str, Any]) -> Answer | None:
+def _ask_to_close(options: Mapping[str, Any], _own: Mapping[str, Any]) -> Answer | None:
     return {"operation": "close", "token": options["token"]} if options["token"] else None
 
 
-_QUESTIONS = {"probe": _probe, "listen": _listen, "close": _close}
+_QUESTIONS = {"probe": _ask_to_probe, "listen": _ask_to_listen, "close": _ask_to_close}

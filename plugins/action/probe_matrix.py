@@ -33,7 +33,7 @@ class ActionModule(ControllerAction):
         """Return the result of the task: how many probes each host makes, and what is not probed."""
         plan, played = run_state().plan(), task_vars.get("ansible_play_hosts_all", ())
         deployment = Deployment.of(plan, servers_of(options["dns_servers"]), played)
-        found = matrix(deployment, _limits(options))
+        found = matrix(deployment, _choose_limits(options))
         readers = {item.place for item in assumptions_of(plan) if item.text in READ_ON_HOSTS}
         _keep(deployment, found, readers)
         counts = {name: len(probes) for name, probes in found.probes.items()}
@@ -41,7 +41,7 @@ class ActionModule(ControllerAction):
         return {"changed": False, "probes": counts, "total": total, "not_probed": plain(found.not_probed)}
 
 
-def _limits(options: Answer) -> Limits:
+def _choose_limits(options: Answer) -> Limits:
     """Return the limits of the task, or those of the run where it has none."""
     run = RunOptions.from_document(run_state().options()).common
     of_run = {

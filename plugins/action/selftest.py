@@ -38,12 +38,12 @@ class ActionModule(CollectionAction):
         if self._task.check_mode:
             message = "nothing is asked in check mode, since it takes writes"
             return {"skipped": True, "changed": False, "msg": message}
-        form, scenarios = _read(Path(options["path"]), options["names"])
-        report = run_all(scenarios, form, lambda arguments, check: self._asked(arguments, check, task_vars))
+        form, scenarios = _read_scenarios(Path(options["path"]), options["names"])
+        report = run_all(scenarios, form, lambda arguments, check: self._ask_host(arguments, check, task_vars))
         Display().display("\n".join(report.lines()) + "\n")
         return _result(report)
 
-    def _asked(self, arguments: Mapping[str, object], check: bool, task_vars: dict[str, Any]) -> Answer:
+    def _ask_host(self, arguments: Mapping[str, object], check: bool, task_vars: dict[str, Any]) -> Answer:
         """Run the module on the host once, in check mode where the scenario asks for it."""
         self._task.check_mode = check
         try:
@@ -55,7 +55,7 @@ class ActionModule(CollectionAction):
         return answer
 
 
-def _read(folder: Path, names: list[str]) -> tuple[Format, list[dict[str, Any]]]:
+def _read_scenarios(folder: Path, names: list[str]) -> tuple[Format, list[dict[str, Any]]]:
     """Return the format and the scenarios whose names match; raises SelftestError when there are none."""
     try:
         form = Format(**json.loads((folder / "rule.json").read_text(encoding="utf-8")))

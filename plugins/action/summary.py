@@ -41,7 +41,7 @@ class ActionModule(ControllerAction):
         summary = collect_summary(state, self._settings(run))
         text = summary_text(summary)
         try:
-            outcome = _written(summary, text, run.report_dir)
+            outcome = _write_run_summary(summary, text, run.report_dir)
         except OSError:
             # Without its last line: a run whose report is lost is not done.
             Display().display(text.rpartition("\n")[0])
@@ -58,17 +58,17 @@ class ActionModule(ControllerAction):
             confirm_minutes=run.confirm_minutes,
             snapshot=run.snapshot,
             reference=run.change_reference,
-            command=_command(),
+            command=_read_own_command(),
         )
 
 
-def _command() -> Command:
+def _read_own_command() -> Command:
     """Return how this run was called."""
     given, playbooks = context.CLIARGS.get("inventory") or (), context.CLIARGS.get("args") or ()
     return Command(tuple(map(str, given)), str(playbooks[0]) if playbooks else "msuc.lync.site")
 
 
-def _outcome(summary: RunSummary, files: list[str]) -> RunOutcome:
+def _conclude_run(summary: RunSummary, files: list[str]) -> RunOutcome:
     run, devices = summary.run, {part.device for part in summary.parts}
     changed = {part.device for part in summary.parts if part.status is Status.CHANGED}
     would = "would change" if run.check else "changed"
@@ -85,7 +85,7 @@ def _outcome(summary: RunSummary, files: list[str]) -> RunOutcome:
     )
 
 
-def _written(summary: RunSummary, text: str, directory: str) -> RunOutcome:
+def _write_run_summary(summary: RunSummary, text: str, directory: str) -> RunOutcome:
     """Write the summary as JSON and as text, and the inventory of a rollback when the run took snapshots.
 
     Empty for nowhere.
@@ -93,12 +93,12 @@ def _written(summary: RunSummary, text: str, directory: str) -> RunOutcome:
     Returns the outcome of the run, which is written beside them; raises OSError.
     """
     if not directory:
-        return _outcome(summary, [])
+        return _conclude_run(summary, [])
     name = "site-before" if summary.run.check else "site-after"
     files = {f"{name}.json": json_text(summary.document()), f"{name}.txt": text + "\n"}
     snapshots = first_snapshots(summary.parts)
     if snapshots:
         files[FILE] = inventory_text(snapshots)
-    outcome = _outcome(summary, write_files(Path(directory), files))
+    outcome = _conclude_run(summary, write_files(Path(directory), files))
     write_summary(Path(directory), outcome.document())
     return outcome

@@ -37,13 +37,13 @@ class ActionModule(CollectionAction):
     def perform(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return the result that ends the host, a failure unless it is done, or that ends the run."""
         if options["of"] != "host":
-            return self._ended(options["of"], task_vars)
+            return self._end_run(options["of"], task_vars)
         failing = ending_hosts(run_state().summary(), task_vars.get("ansible_play_hosts_all", []))
         verdict = failing.get(str(task_vars["inventory_hostname"]), Verdict.DONE)
         ending = {} if verdict is Verdict.DONE else failed(_MESSAGES[verdict])
         return {"changed": False, "verdict": verdict.value, **ending}
 
-    def _ended(self, kind: str, task_vars: dict[str, Any]) -> dict[str, Any]:
+    def _end_run(self, kind: str, task_vars: dict[str, Any]) -> dict[str, Any]:
         state = run_state()
         lines, outcome = ending_of(kind, state, task_vars.get("ansible_play_hosts", ()))
         if lines:

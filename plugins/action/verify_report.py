@@ -12,7 +12,11 @@ from typing import Any
 from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, ControllerAction, run_state
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Deviation, assumptions_of, deviations_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import (
+    Deviation,
+    assumptions_of,
+    deviations_of,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import read_facts
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, Matrix, NotProbed, Probe
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verification import Settings, Verification
@@ -41,7 +45,7 @@ class ActionModule(ControllerAction):
             texts = {"verify.json": json_text(found.document()), "verify.xml": found.junit()}
             files = write_files(Path(run.report_dir), texts)
         Display().display(found.text())
-        ending = self.finished(_outcome(found, files), run.report_dir)
+        ending = self.finished(_conclude_verification(found, files), run.report_dir)
         return {"changed": bool(files), "report": found.document(), "files": files, **ending}
 
 
@@ -79,7 +83,7 @@ def _may_be_open(state: RunState, name: str) -> bool:
     return is_open and not (closed and closed.is_done)
 
 
-def _outcome(found: Verification, files: list[str]) -> RunOutcome:
+def _conclude_verification(found: Verification, files: list[str]) -> RunOutcome:
     wrong = sum(not item.is_as_expected for item in found.judged)
     asked = len(found.judged)
     text = f"{asked - wrong} of {counted(asked, 'probe')} as expected" if found.facts else "no device was asked"

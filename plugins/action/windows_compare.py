@@ -40,16 +40,19 @@ _REMOTES = {"firewall": FIREWALL_REMOTE, "ipsec": IPSEC_REMOTE}
 Made = FirewallProvider | dict[str, object]
 
 
-def _firewall(options: Answer, link: Link) -> Made:
+def _make_firewall_provider(options: Answer, link: Link) -> Made:
     return WindowsFirewallProvider(Task.from_options(options), link)
 
 
-def _ipsec(options: Answer, link: Link) -> Made:
+def _make_ipsec_provider(options: Answer, link: Link) -> Made:
     task = IpsecTask.from_options(options)
     return never_needed(task) if options["needed"] == NEVER else IpsecProvider(task, link)
 
 
-_MAKERS: Mapping[str, Callable[[Answer, Link], Made]] = {"firewall": _firewall, "ipsec": _ipsec}
+_MAKERS: Mapping[str, Callable[[Answer, Link], Made]] = {
+    "firewall": _make_firewall_provider,
+    "ipsec": _make_ipsec_provider,
+}
 
 
 class ActionModule(FirewallAction):
@@ -63,8 +66,8 @@ class ActionModule(FirewallAction):
 
     def perform(self, options: Answer, task_vars: dict[str, Any]) -> Answer:
         """Return the result of the task: that of each part which the tags of the run leave."""
-        made = self._made(options, task_vars)
-        chosen = {part: made[part] for part in self._chosen(task_vars)}
+        made = self._make_providers(options, task_vars)
+        chosen = {part: made[part] for part in self._choose_parts(task_vars)}
         asking = [part for part, one in chosen.items() if isinstance(one, FirewallProvider)]
         if len(asking) == len(PARTS):
             answers = parts_of(self.remote(_GATHER_REMOTE, task_vars)({}))
@@ -75,7 +78,7 @@ class ActionModule(FirewallAction):
             {part: compared(one) if isinstance(one, FirewallProvider) else one for part, one in chosen.items()}
         )
 
-    def _made(self, options: Answer, task_vars: dict[str, Any]) -> dict[str, Made]:
+    def _make_providers(self, options: Answer, task_vars: dict[str, Any]) -> dict[str, Made]:
         """Return the provider of each part, or its result where no host is needed; raises InvalidInputError."""
         problems: list[Problem] = []
         found: dict[str, Made] = {}
@@ -89,12 +92,12 @@ class ActionModule(FirewallAction):
         return found
 
     @staticmethod
-    def _chosen(task_vars: Mapping[str, Any]) -> tuple[str, ...]:
+    def _choose_parts(task_vars: Mapping[str, Any]) -> tuple[str, ...]:
         return chosen_parts(task_vars.get("ansible_run_tags", ()), task_vars.get("ansible_skip_tags", ()))
 
     def keep(self, answer: Mapping[str, Any], step: Step, task_vars: Mapping[str, Any]) -> None:
         """Keep what became of each part that the tags of the run leave; without parts, all of them failed."""
         device = self.device_name(task_vars)
-        for part in self._chosen(task_vars):
+        for part in self._choose_parts(task_vars):
             found = answer[part] if isinstance(answer.get(part), Mapping) else answer
             run_state().save_result(TaskResult.of_answer(device, Concern(part), step, found, is_check=True))

@@ -20,32 +20,32 @@ _Item = TypeVar("_Item")
 
 def firewall_rules(hostvars: HostVars, host: str) -> object:
     """Return the firewall rules that a managed host should have."""
-    return plain(_named(_compiled(hostvars).hosts, "managed host", host).firewall_rules)
+    return plain(_find_named(_compile_hostvars(hostvars).hosts, "managed host", host).firewall_rules)
 
 
 def ipsec_exemptions(hostvars: HostVars, host: str) -> object:
     """Return the IPsec exemptions that a managed host should have."""
-    return plain(_named(_compiled(hostvars).hosts, "managed host", host).ipsec_exemptions)
+    return plain(_find_named(_compile_hostvars(hostvars).hosts, "managed host", host).ipsec_exemptions)
 
 
 def virtual_services(hostvars: HostVars, pool: str) -> object:
     """Return the virtual services that a pool's load balancers should have."""
-    return plain(_named(_compiled(hostvars).pools, "pool", pool).virtual_services)
+    return plain(_find_named(_compile_hostvars(hostvars).pools, "pool", pool).virtual_services)
 
 
 def dns_records(hostvars: HostVars, pool: str) -> object:
     """Return the DNS records that a pool should have."""
-    return plain(_named(_compiled(hostvars).pools, "pool", pool).dns_records)
+    return plain(_find_named(_compile_hostvars(hostvars).pools, "pool", pool).dns_records)
 
 
-def _compiled(hostvars: HostVars) -> Plan:
+def _compile_hostvars(hostvars: HostVars) -> Plan:
     try:
         return compile_inventory(read_inventory(hostvars))
     except (InvalidInputError, MissingLibraryError) as error:
         raise AnsibleFilterError(str(error)) from None
 
 
-def _named(items: Mapping[str, _Item], noun: str, name: str) -> _Item:
+def _find_named(items: Mapping[str, _Item], noun: str, name: str) -> _Item:
     if name not in items:
         near = nearest(name, items)
         fix = f"; fix: did you mean {near}?" if near else ""

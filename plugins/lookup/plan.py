@@ -45,10 +45,10 @@ class LookupModule(LookupBase):
     def run(self, terms: list[str], variables: dict[str, object] | None = None, **kwargs: object) -> list[Document]:
         """Return the plan documents of the named hosts."""
         self.set_options(var_options=variables, direct=kwargs)
-        return [_document(str(name)) for name in terms]
+        return [_read_host_document(str(name)) for name in terms]
 
 
-def _document(name: str) -> Document:
+def _read_host_document(name: str) -> Document:
     state = run_state()
     document = state.host(name)
     if document is None:

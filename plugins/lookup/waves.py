@@ -66,7 +66,7 @@ _Waves = list[list[str]]
 _OPENED = (Concern.FIREWALL, Concern.IPSEC, Concern.NFTABLES)
 
 
-def _hosts(waves: _Waves) -> list[str | int]:
+def _flatten_waves(waves: _Waves) -> list[str | int]:
     return [host for wave in waves for host in wave] or [NOBODY]
 
 
@@ -78,7 +78,7 @@ def _is_pending(state: RunState, host: str) -> bool:
     return any(state.expected(host, concern, Step.OPEN).is_pending for concern in _OPENED)
 
 
-_QUESTIONS = {"hosts": _hosts, "sizes": _sizes}
+_QUESTIONS = {"hosts": _flatten_waves, "sizes": _sizes}
 _ONLY = {
     "all": lambda _state, _host: True,
     "pending": _is_pending,
@@ -99,10 +99,10 @@ class LookupModule(LookupBase):
             raise AnsibleError(
                 f"lookup msuc.lync.waves: {unknown[0]!r} is no question that it answers; allowed: {allowed}"
             )
-        waves = self._chosen(run_state())
+        waves = self._choose_waves(run_state())
         return [answer for term in terms for answer in _QUESTIONS[term](waves)]
 
-    def _chosen(self, state: RunState) -> _Waves:
+    def _choose_waves(self, state: RunState) -> _Waves:
         is_chosen = _ONLY[self.get_option("only")]
         waves = state.waves(self.get_option("platform")).waves
         kept = [[host for host in wave if is_chosen(state, host)] for wave in waves]

@@ -169,7 +169,7 @@ def listeners(skip: set[int]) -> list[dict[str, object]]:
     """Return who listens: protocol, address, port, process and pid; those of the skipped processes are left out."""
     owners: dict[str, tuple[int, str]] | None = None
     found: list[dict[str, object]] = []
-    for protocol, address, port, inode in _sockets():
+    for protocol, address, port, inode in _read_proc_sockets():
         owners = _owners() if owners is None else owners
         pid, name = owners.get(inode, (0, "a process of this host"))
         if pid not in skip:
@@ -179,34 +179,34 @@ def listeners(skip: set[int]) -> list[dict[str, object]]:
 
 def listening() -> Sockets:
     """Return (protocol, address, port) of everything that listens."""
-    return {(protocol, address, port) for protocol, address, port, _inode in _sockets()}
+    return {(protocol, address, port) for protocol, address, port, _inode in _read_proc_sockets()}
 
 
 def connections(ports: set[int]) -> set[tuple[str, int, str]]:
     """Return (address, port, peer) of every established TCP connection to one of the ports."""
-    return {(address, port, peer) for address, port, peer in _established() if port in ports}
+    return {(address, port, peer) for address, port, peer in _read_established() if port in ports}
 
 
-def _established() -> Iterator[tuple[str, int, str]]:
+def _read_established() -> Iterator[tuple[str, int, str]]:
     for path in ("/proc/net/tcp", "/proc/net/tcp6"):
         for line in (content_of(path) or "").splitlines()[1:]:
             parts = line.split()
             if parts[3] == _ESTABLISHED:
                 (address, _colon, port), (peer, _colon, _port) = (text.partition(":") for text in parts[1:3])
-                yield _address(address), int(port, 16), _address(peer)
+                yield _decode_proc_address(address), int(port, 16), _decode_proc_address(peer)
 
 
-def _sockets() -> Iterator[tuple[str, str, int, str]]:
+def _read_proc_sockets() -> Iterator[tuple[str, str, int, str]]:
     for protocol, state in _LISTENS.items():
         for path in (f"/proc/net/{protocol}", f"/proc/net/{protocol}6"):
             for line in (content_of(path) or "").splitlines()[1:]:
                 parts = line.split()
                 if parts[3] == state:
                     address, _colon, port = parts[1].partition(":")
-                    yield protocol, _address(address), int(port, 16), parts[9]
+                    yield protocol, _decode_proc_address(address), int(port, 16), parts[9]
 
 
-def _address(text: str) -> str:
+def _decode_proc_address(text: str) -> str:
     """Return an address of /proc/net.
 
     Words of 4 bytes in the order of the machine, which is little-endian wherever this runs.

@@ -58,10 +58,10 @@ def binds(section: Section) -> list[tuple[int, str]]:
         for number, found in ((number, _BIND.match(text)) for number, text in section.lines)
         if found
     )
-    return [(number, _canonical(part)) for number, text in lines for part in text.split(",")]
+    return [(number, _normalize_bind(part)) for number, text in lines for part in text.split(",")]
 
 
-def _canonical(text: str) -> str:
+def _normalize_bind(text: str) -> str:
     address, _colon, port = text.rpartition(":")
     return f"{address.rpartition('@')[2].strip('[]').replace('0.0.0.0', '') or '*'}:{port}"
 
@@ -122,7 +122,7 @@ def _absent_addresses(found: list[Section], own: str) -> list[str]:
     for section in (section for section in found if section.path == own):
         for number, text in section.lines:
             match = None if "transparent" in text.split() else _BIND.match(text)
-            address = _canonical(match.group(1)).rpartition(":")[0] if match else "*"
+            address = _normalize_bind(match.group(1)).rpartition(":")[0] if match else "*"
             if address != "*" and not _can_be_bound(address):
                 messages.append(
                     f"{own}:{number}: {address} is not an address of this host; "

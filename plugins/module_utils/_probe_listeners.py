@@ -31,12 +31,12 @@ def listeners(proc: str = "/proc/net") -> list[str]:
         f"{protocol} {end}"
         for protocol, tables in _TABLES.items()
         for table in tables
-        for end in _waiting(Path(proc) / table, _WAITING[protocol])
+        for end in _read_local_ends(Path(proc) / table, _WAITING[protocol])
     }
     return sorted(found)
 
 
-def _waiting(table: Path, state: str) -> Iterator[str]:
+def _read_local_ends(table: Path, state: str) -> Iterator[str]:
     try:
         lines = table.read_text(encoding="ascii").splitlines()[1:]
     except OSError:
@@ -45,10 +45,10 @@ def _waiting(table: Path, state: str) -> Iterator[str]:
         columns = line.split()
         if columns[3] == state:
             address, _colon, port = columns[1].rpartition(":")
-            yield f"{_address(address)} {int(port, 16)}"
+            yield f"{_decode_kernel_address(address)} {int(port, 16)}"
 
 
-def _address(text: str) -> str:
+def _decode_kernel_address(text: str) -> str:
     """Return an address of /proc: words of 32 bits in the order of the machine."""
     words = [bytes.fromhex(text[start : start + 8])[::-1] for start in range(0, len(text), 8)]
     return socket.inet_ntop(socket.AF_INET if len(words) == 1 else socket.AF_INET6, b"".join(words))
@@ -60,7 +60,7 @@ def open_listeners(wanted: Sequence[Mapping[str, Any]], seconds: int) -> tuple[s
     for one in wanted:
         text = f"{one['protocol']} {one['address']} {one['port']}"
         try:
-            bound.append((text, _bound(one)))
+            bound.append((text, _bind_listener(one)))
         except OSError as error:
             failed.append(f"{text}: {error.strerror}")
     if not bound:
@@ -73,7 +73,7 @@ def open_listeners(wanted: Sequence[Mapping[str, Any]], seconds: int) -> tuple[s
     return token, [text for text, _own in bound], failed
 
 
-def _bound(one: Mapping[str, Any]) -> socket.socket:
+def _bind_listener(one: Mapping[str, Any]) -> socket.socket:
     family = socket.AF_INET6 if ":" in one["address"] else socket.AF_INET
     own = socket.socket(family, socket.SOCK_STREAM if one["protocol"] == "tcp" else socket.SOCK_DGRAM)
     try:

@@ -20,7 +20,7 @@ def network() -> dict[str, Any]:
         "interfaces": [],
         "routes": [],
         "lasting": None,
-        "dns_servers": _dns_servers(),
+        "dns_servers": _read_resolvers(),
         "problem": "",
     }
     try:
@@ -68,7 +68,7 @@ def _routes(family: str) -> Iterator[dict[str, Any]]:
                 yield {"to": to, "by": way["dev"], "via": via, "metric": item.get("metric", 0)}
 
 
-def _dns_servers(paths: Sequence[str] = _RESOLVERS) -> list[str]:
+def _read_resolvers(paths: Sequence[str] = _RESOLVERS) -> list[str]:
     for path in paths:
         try:
             with open(path, encoding="utf-8", errors="replace") as file:

@@ -48,10 +48,10 @@ def run_probes(probes: Sequence[Mapping[str, Any]], options: Mapping[str, Any]) 
     if not probes:
         return []
     with ThreadPoolExecutor(max_workers=options["at_once"]) as pool:
-        return list(pool.map(lambda probe: _answer(probe, options["timeout_milliseconds"] / 1000, pace), probes))
+        return list(pool.map(lambda probe: _ask_one_probe(probe, options["timeout_milliseconds"] / 1000, pace), probes))
 
 
-def _answer(probe: Mapping[str, Any], seconds: float, pace: Pace) -> dict[str, Any]:
+def _ask_one_probe(probe: Mapping[str, Any], seconds: float, pace: Pace) -> dict[str, Any]:
     if not pace.wait():
         return {"id": probe["id"], "state": "skipped", "milliseconds": 0, "message": "the time of all probes was over"}
     started = time.monotonic()
@@ -59,7 +59,7 @@ def _answer(probe: Mapping[str, Any], seconds: float, pace: Pace) -> dict[str, A
     try:
         _ASK[probe["kind"]](probe, seconds, answer)
     except (OSError, ValueError) as error:
-        answer.update(state=_state(error), message=str(error))
+        answer.update(state=_classify_error(error), message=str(error))
     milliseconds = answer.pop("milliseconds", None)
     return {
         **answer,
@@ -68,7 +68,7 @@ def _answer(probe: Mapping[str, Any], seconds: float, pace: Pace) -> dict[str, A
     }
 
 
-def _state(error: Exception) -> str:
+def _classify_error(error: Exception) -> str:
     if isinstance(error, _TIMED_OUT):
         return "timed_out"
     if isinstance(error, (ConnectionRefusedError, ConnectionResetError)):
@@ -80,7 +80,7 @@ def _milliseconds(started: float) -> int:
     return round((time.monotonic() - started) * 1000)
 
 
-def _socket(probe: Mapping[str, Any], kind: socket.SocketKind, seconds: float) -> socket.socket:
+def _open_bound_socket(probe: Mapping[str, Any], kind: socket.SocketKind, seconds: float) -> socket.socket:
     """Return a socket that comes from the address of the probe."""
     own = socket.socket(socket.AF_INET6 if ":" in probe["address"] else socket.AF_INET, kind)
     try:
@@ -95,7 +95,7 @@ def _socket(probe: Mapping[str, Any], kind: socket.SocketKind, seconds: float) -
 
 
 def _tcp(probe: Mapping[str, Any], seconds: float, answer: dict[str, Any]) -> None:
-    with _connected(probe, seconds, answer) as own:
+    with _connect(probe, seconds, answer) as own:
         payload = base64.b64decode(probe.get("payload") or "")
         if payload:
             own.sendall(payload)
@@ -104,9 +104,9 @@ def _tcp(probe: Mapping[str, Any], seconds: float, answer: dict[str, Any]) -> No
             _hear(own, answer, probe["hold_milliseconds"] / 1000)
 
 
-def _connected(probe: Mapping[str, Any], seconds: float, answer: dict[str, Any]) -> socket.socket:
+def _connect(probe: Mapping[str, Any], seconds: float, answer: dict[str, Any]) -> socket.socket:
     started = time.monotonic()
-    own = _socket(probe, socket.SOCK_STREAM, seconds)
+    own = _open_bound_socket(probe, socket.SOCK_STREAM, seconds)
     try:
         own.connect((probe["address"], probe["port"]))
     except OSError:
@@ -129,8 +129,8 @@ def _hear(own: socket.socket, answer: dict[str, Any], seconds: float) -> None:
     answer["answer"] = base64.b64encode(heard).decode()
 
 
-def _tls(probe: Mapping[str, Any], seconds: float, answer: dict[str, Any]) -> None:
-    with _connected(probe, seconds, answer) as own:
+def _ask_by_tls(probe: Mapping[str, Any], seconds: float, answer: dict[str, Any]) -> None:
+    with _connect(probe, seconds, answer) as own:
         if probe.get("hold_milliseconds"):
             _hear(own, answer, probe["hold_milliseconds"] / 1000)
         if "answer" in answer:
@@ -168,7 +168,7 @@ def _handshake(own: socket.socket, taken: bytearray, server_name: str | None) ->
 
 def shown_certificate(data: bytes) -> bytes:
     """Return the first certificate in what a server of TLS 1.2 or older sent (RFC 5246 sections 6.2.1, 7.4, 7.4.2), else nothing."""
-    said = b"".join(part for kind, part in _records(data) if kind == _HANDSHAKE)
+    said = b"".join(part for kind, part in _split_tls_records(data) if kind == _HANDSHAKE)
     while len(said) >= 4:
         kind, size = said[0], int.from_bytes(said[1:4], "big")
         if kind == _CERTIFICATE:
@@ -178,7 +178,7 @@ def shown_certificate(data: bytes) -> bytes:
     return b""
 
 
-def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
+def _split_tls_records(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield type and content of TLS records up to the first that is encrypted."""
     while len(data) >= 5 and data[0] != _CHANGE_CIPHER:
         size = int.from_bytes(data[3:5], "big")
@@ -197,10 +197,14 @@ def _reading_only() -> ssl.SSLContext:
 
 
 def _udp(probe: Mapping[str, Any], seconds: float, answer: dict[str, Any]) -> None:
-    with _socket(probe, socket.SOCK_DGRAM, seconds) as own:
+    with _open_bound_socket(probe, socket.SOCK_DGRAM, seconds) as own:
         own.connect((probe["address"], probe["port"]))
         own.send(base64.b64decode(probe.get("payload") or ""))
         answer["answer"] = base64.b64encode(own.recv(_LARGEST_ANSWER)).decode()
 
 
-_ASK: Mapping[str, Callable[[Mapping[str, Any], float, dict[str, Any]], None]] = {"tcp": _tcp, "tls": _tls, "udp": _udp}
+_ASK: Mapping[str, Callable[[Mapping[str, Any], float, dict[str, Any]], None]] = {
+    "tcp": _tcp,
+    "tls": _ask_by_tls,
+    "udp": _udp,
+}

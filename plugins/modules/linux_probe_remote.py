@@ -162,7 +162,11 @@ token:
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.msuc.lync.plugins.module_utils._probe_listeners import close_listeners, listeners, open_listeners
+from ansible_collections.msuc.lync.plugins.module_utils._probe_listeners import (
+    close_listeners,
+    listeners,
+    open_listeners,
+)
 from ansible_collections.msuc.lync.plugins.module_utils._probe_network import network
 from ansible_collections.msuc.lync.plugins.module_utils._probe_sockets import run_probes
 
@@ -195,22 +199,28 @@ _SPEC = {
 }
 
 
-def _probe(options: dict[str, Any], _is_check: bool) -> dict[str, Any]:
+def _answer_probe(options: dict[str, Any], _is_check: bool) -> dict[str, Any]:
     told = {"network": network()} if options["read_network"] else {}
     return {"changed": False, "answers": run_probes(options["probes"], options), "listeners": listeners(), **told}
 
 
-def _listen(options: dict[str, Any], is_check: bool) -> dict[str, Any]:
+def _answer_listen(options: dict[str, Any], is_check: bool) -> dict[str, Any]:
     wanted = [] if is_check else options["listen"]
     token, opened, not_opened = open_listeners(wanted, options["listen_seconds"])
-    return {"changed": bool(opened), "opened": opened, "not_opened": not_opened, "token": token, "listeners": listeners()}
+    return {
+        "changed": bool(opened),
+        "opened": opened,
+        "not_opened": not_opened,
+        "token": token,
+        "listeners": listeners(),
+    }
 
 
-def _close(options: dict[str, Any], is_check: bool) -> dict[str, Any]:
+def _answer_close(options: dict[str, Any], is_check: bool) -> dict[str, Any]:
     return {"changed": not is_check and bool(options["token"]) and close_listeners(options["token"])}
 
 
-_OPERATIONS = {"probe": _probe, "listen": _listen, "close": _close}
+_OPERATIONS = {"probe": _answer_probe, "listen": _answer_listen, "close": _answer_close}
 
 
 def main() -> None:

@@ -237,13 +237,13 @@ def apply(options: dict[str, Any]) -> dict[str, Any]:
         rollback = files.save()
         waits = bool(options["script"] and options["confirm_seconds"])
         if options["script"]:
-            _load(files, options["script"], options["confirm_seconds"], rollback)
+            _load_script(files, options["script"], options["confirm_seconds"], rollback)
         if not waits:
             keep(options)
     return {"rollback": rollback, "armed": waits, "checked": bool(options["script"]), **gather(options)}
 
 
-def _load(files: Rollback, script: str, seconds: int, rollback: str) -> None:
+def _load_script(files: Rollback, script: str, seconds: int, rollback: str) -> None:
     """Try a script, let the table come back by itself if seconds are given, and run the script."""
     candidate = os.path.join(files.directory, "nftables-candidate.nft")
     put(candidate, script)

@@ -143,7 +143,7 @@ class KeepsResult(ActionBase):
         try:
             taken = self.step_taken(step, given)
         except (InvalidInputError, DocumentError) as error:
-            return self._kept(failed(str(error)), step, given)
+            return self._keep_answer(failed(str(error)), step, given)
         for warning in taken.warnings:
             Display().warning(warning)
         if taken.decision.go is not Go.YES:
@@ -151,9 +151,9 @@ class KeepsResult(ActionBase):
             answer |= {"held": True} if taken.decision.go is Go.HELD else {}
             if taken.decision.go is Go.NOTHING and step is Step.RETIRE:
                 self.keep({"changed": False}, step, given)
-            return answer if taken.decision.go is Go.NOTHING else self._kept(answer, step, given)
-        self._task.args = _merged(self._accepted(taken.options), self._task.args)
-        return self._kept({**self._run_and_keep_error(tmp, given, step), **taken.facts}, step, given)
+            return answer if taken.decision.go is Go.NOTHING else self._keep_answer(answer, step, given)
+        self._task.args = _merge_options(self._choose_accepted(taken.options), self._task.args)
+        return self._keep_answer({**self._run_and_keep_error(tmp, given, step), **taken.facts}, step, given)
 
     def _run_and_keep_error(self, tmp: str | None, task_vars: dict[str, Any], step: Step) -> Answer:
         """Return the result of the task; an error that ends it is kept, and raised again for ansible to report."""
@@ -165,11 +165,11 @@ class KeepsResult(ActionBase):
             raise
         return answer
 
-    def _kept(self, answer: Answer, step: Step, task_vars: Mapping[str, Any]) -> Answer:
+    def _keep_answer(self, answer: Answer, step: Step, task_vars: Mapping[str, Any]) -> Answer:
         self.keep(answer, step, task_vars)
         return answer
 
-    def _accepted(self, options: Mapping[str, Any]) -> dict[str, Any]:
+    def _choose_accepted(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of a step that the module takes: those of one concern may belong to several modules."""
         known = getattr(self, "argument_spec", None)
         return {name: value for name, value in options.items() if known is None or name in known}
@@ -201,7 +201,7 @@ def _step_of(value: object) -> Step | None:
     return next((step for step in Step if step.value == value), None)
 
 
-def _merged(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def _merge_options(options: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of a task: those that it gives go before, key by key where both are mappings."""
     merged = {**options, **given}
     for name in options.keys() & given.keys():

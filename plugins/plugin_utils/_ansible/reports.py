@@ -62,16 +62,16 @@ class DriftAction(ControllerAction):
     ) -> Answer:
         """Print a report, write its files, and return the result of the task; a remediation ends the run later."""
         document = report.document()
-        files = _written(playbook, report, document, plan, Path(run.report_dir)) if run.report_dir else []
+        files = _write_drift_report(playbook, report, document, plan, Path(run.report_dir)) if run.report_dir else []
         lines = [*(repairs.left if repairs else ()), *(f"Report: {name}" for name in files if name.endswith(".html"))]
         Display().display("\n".join([drift_text(report), *lines]))
         verdicts = repairs.verdicts if repairs else report.verdicts()
-        outcome = _outcome(playbook, report, verdicts, files)
+        outcome = _conclude_drift(playbook, report, verdicts, files)
         ending = self.finished(outcome, run.report_dir, is_last=repairs is None)
         return {"changed": bool(files), "report": document, "files": files, **ending}
 
 
-def _outcome(playbook: str, report: Report, verdicts: Mapping[str, Verdict], files: Sequence[str]) -> RunOutcome:
+def _conclude_drift(playbook: str, report: Report, verdicts: Mapping[str, Verdict], files: Sequence[str]) -> RunOutcome:
     drifted, number = drift_counts(report)
     text = (
         f"{counted(number, 'deviation')} on {counted(drifted, 'device')}" if report.devices else "no device was asked"
@@ -87,7 +87,9 @@ def _outcome(playbook: str, report: Report, verdicts: Mapping[str, Verdict], fil
     )
 
 
-def _written(playbook: str, report: Report, document: Mapping[str, object], plan: Plan, directory: Path) -> list[str]:
+def _write_drift_report(
+    playbook: str, report: Report, document: Mapping[str, object], plan: Plan, directory: Path
+) -> list[str]:
     """Write the report in every form, that of drift.yml also by its date for the history; returns the paths."""
     text = json_text(document)
     files = {

@@ -146,7 +146,7 @@ def _of_change(result: TaskResult, change: Mapping[str, object]) -> Deviation:
         concern=result.concern.whole,
         kind=kind,
         name=record_name(change),
-        reason=_reason(change),
+        reason=_explain_change(change),
         properties=differences if kind in (Class.CHANGED, Class.DISABLED) else (),
         too_narrow=bool(change.get("opens", kind in (Class.MISSING, Class.DISABLED))),
         too_wide=bool(change.get("closes", kind is Class.EXTRA)),
@@ -164,7 +164,7 @@ def _of_unknown(result: TaskResult) -> Iterator[Deviation]:
         )
 
 
-def _reason(change: Mapping[str, object]) -> str:
+def _explain_change(change: Mapping[str, object]) -> str:
     """Return why something is extra, and what the repair of anything else would do."""
     keys = ("reason",) if change.get("kind") == Kind.REMOVE else ("effect", "impact", "reason")
     return next((str(change[key]) for key in keys if change.get(key)), "")
@@ -183,15 +183,16 @@ def _is_switched_off(difference: Difference) -> bool:
     """Return whether a rule was switched off, or members that should take traffic do not."""
     if difference.name == _SWITCH:
         return difference.before is False and difference.after is True
-    before, after = _states(difference.before), _states(difference.after)
+    before, after = member_states(difference.before), member_states(difference.after)
     if not after or before.keys() != after.keys():
         return False
     return any(state == _TAKES_TRAFFIC != before[address] for address, state in after.items())
 
 
-def _states(value: object) -> dict[object, object]:
+def member_states(value: object) -> dict[str, str]:
     """Return the state of each member of a list of members; nothing of any other value."""
-    return {item["address"]: item["state"] for item in mappings(value) if {"address", "state"} <= item.keys()}
+    states = (item for item in mappings(value) if {"address", "state"} <= item.keys())
+    return {str(item["address"]): str(item["state"]) for item in states}
 
 
 def _of_effects(result: TaskResult, effects: Iterable[Mapping[str, object]]) -> Iterator[Deviation]:
@@ -238,16 +239,16 @@ def read_acceptances(items: object) -> tuple[Acceptance, ...]:
     entries = items if isinstance(items, Sequence) and not isinstance(items, str) else [items]
     problems: list[Problem] = []
     for index, entry in enumerate(entries):
-        problems += _problems(f"{_PLACE}[{index}]", entry)
+        problems += _check_acceptance(f"{_PLACE}[{index}]", entry)
     if problems:
         raise InvalidInputError(problems)
     return tuple(_acceptance(entry) for entry in entries if isinstance(entry, Mapping))
 
 
-def _problems(place: str, entry: object) -> list[Problem]:
+def _check_acceptance(place: str, entry: object) -> list[Problem]:
     if not isinstance(entry, Mapping):
         return [Problem(place, f"{shown(entry)} is not a mapping", one_of(_ALLOWED), "write a mapping with these keys")]
-    found = [_unknown(place, str(key)) for key in entry if key not in _ALLOWED]
+    found = [_report_unknown_key(place, str(key)) for key in entry if key not in _ALLOWED]
     fix = "add {}; nobody can tell later why it was accepted"
     found += [Problem(place, f"has no {key}", fix=fix.format(key)) for key in _NEEDED if not entry.get(key)]
     if entry.get("expires") and _date(entry["expires"]) is None:
@@ -260,7 +261,7 @@ def _problems(place: str, entry: object) -> list[Problem]:
     return found
 
 
-def _unknown(place: str, key: str) -> Problem:
+def _report_unknown_key(place: str, key: str) -> Problem:
     near = nearest(key, _ALLOWED)
     return Problem(place, f"there is no key {key!r}", one_of(_ALLOWED), f"write {near}" if near else "leave it out")
 
@@ -352,7 +353,7 @@ def last_report(directory: Path) -> Mapping[str, object] | None:
 
 def standing(plan: Plan, report: Mapping[str, object] | None) -> tuple[Assumption, ...]:
     """Return the assumptions of a plan as a report of verify.yml has them; None for no report."""
-    read = {(each.place, each.text): each for each in _read(report or {})}
+    read = {(each.place, each.text): each for each in _read_assumptions(report or {})}
     return tuple(read.get((each.place, each.text), each) for each in assumptions_of(plan))
 
 
@@ -362,7 +363,7 @@ def unconfirmed(plan: Plan, report: Mapping[str, object] | None) -> tuple[Assump
     return tuple(sorted(found, key=lambda each: (each.standing is not Standing.CONTRADICTED, each)))
 
 
-def _read(report: Mapping[str, object]) -> Iterator[Assumption]:
+def _read_assumptions(report: Mapping[str, object]) -> Iterator[Assumption]:
     known = {each.value for each in Standing}
     for item in mappings(report.get("assumptions")):
         if str(item.get("standing")) in known:

@@ -124,15 +124,15 @@ def read_limits(options: Mapping[str, object]) -> Limits:
         fix = "set lync_approved_plan to the directory of the plan that somebody approved"
         problems.append(Problem("lync_unattended", "an unattended remediation has no approved plan to go by", fix=fix))
     names = ("after_hours", "max_changes")
-    numbers = {name: _number(f"lync_remediate_{name}", options.get(name), problems) for name in names}
+    numbers = {name: _read_limit(f"lync_remediate_{name}", options.get(name), problems) for name in names}
     if problems:
         raise InvalidInputError(problems)
-    concerns = frozenset(map(str, _items(options.get("concerns"))))
+    concerns = frozenset(map(str, _split_items(options.get("concerns"))))
     is_unattended = bool(options.get("unattended"))
     return Limits(classes, concerns, is_unattended, numbers["after_hours"], int(numbers["max_changes"]), window)
 
 
-def _items(value: object) -> Sequence[object]:
+def _split_items(value: object) -> Sequence[object]:
     if value is None or value == "":
         return []
     if isinstance(value, str):
@@ -141,7 +141,7 @@ def _items(value: object) -> Sequence[object]:
 
 
 def _classes(value: object, problems: list[Problem]) -> frozenset[Class]:
-    names = list(map(str, _items(value)))
+    names = list(map(str, _split_items(value)))
     allowed = {kind.value for kind in REPAIRABLE}
     place, fix = "lync_remediate_classes", "name these only"
     wrong = [name for name in names if name not in allowed]
@@ -157,7 +157,7 @@ def _window(value: object, problems: list[Problem]) -> Window | None:
         return None
 
 
-def _number(place: str, value: object, problems: list[Problem]) -> float:
+def _read_limit(place: str, value: object, problems: list[Problem]) -> float:
     if value is None or value == "":
         return 0
     try:
@@ -195,7 +195,7 @@ def decide(
     left: list[tuple[Deviation, str]] = []
     limited: set[str] = set()
     for deviation in deviations:
-        why = _not_allowed(deviation, limits)
+        why = _explain_refusal(deviation, limits)
         limit = "" if why else _limit(deviation, limits, now, seen_hours(deviation), count)
         if limit:
             limited.add(deviation.device)
@@ -206,7 +206,7 @@ def decide(
     return Decision(tuple(repaired), tuple(left), frozenset(limited))
 
 
-def _not_allowed(deviation: Deviation, limits: Limits) -> str:
+def _explain_refusal(deviation: Deviation, limits: Limits) -> str:
     if not deviation.is_repairable:
         return "its cause is nothing that this collection owns"
     if limits.classes and deviation.kind not in limits.classes:
@@ -268,12 +268,12 @@ def remediation(report: Report, limits: Limits, local_now: datetime.datetime) ->
         local_now,
         lambda deviation: (report.context.now - since[deviation.key]).total_seconds() / _SECONDS_OF_HOUR,
     )
-    decision = _whole(report, decision)
+    decision = _drop_partial_repairs(report, decision)
     left = tuple(f"left: {item.device}: {item.text}: {why}" for item, why in decision.left)
     return Remediation(_repairs(report, decision), left, _verdicts(report, decision))
 
 
-def _whole(report: Report, decision: Decision) -> Decision:
+def _drop_partial_repairs(report: Report, decision: Decision) -> Decision:
     """Return the decision without repairs of a part of what is repaired as a whole only."""
     held_back = _held_back(report, decision)
     whole = (item for item in decision.repaired if item.concern in _WHOLE_ONLY)
@@ -297,7 +297,7 @@ def _repairs(report: Report, decision: Decision) -> dict[str, dict[str, Repair]]
     held_back = _held_back(report, decision)
     repairs: dict[str, dict[str, Repair]] = {}
     for (device, concern), items in grouped.items():
-        repairs.setdefault(device, {})[concern.value] = _repair(items, whole=(device, concern) not in held_back)
+        repairs.setdefault(device, {})[concern.value] = _plan_repair(items, whole=(device, concern) not in held_back)
     return repairs
 
 
@@ -306,7 +306,7 @@ def _is_held_back(item: Found, chosen: set[int]) -> bool:
     return item.deviation.is_repairable and id(item.deviation) not in chosen
 
 
-def _repair(items: list[Deviation], whole: bool) -> Repair:
+def _plan_repair(items: list[Deviation], whole: bool) -> Repair:
     if whole:
         return Repair(whole=True)
     extra = tuple(sorted({item.name for item in items if item.kind is Class.EXTRA}))

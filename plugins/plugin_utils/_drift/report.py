@@ -202,21 +202,21 @@ def worst(statuses: Iterable[Status]) -> Status:
 
 def _checked_device(concerns: Mapping[Concern, Sequence[TaskResult]], context: Context) -> tuple[Checked, ...]:
     return tuple(
-        _checked(concern, concerns[concern], context) for concern in sorted(concerns, key=lambda one: one.value)
+        _check_concern(concern, concerns[concern], context) for concern in sorted(concerns, key=lambda one: one.value)
     )
 
 
-def _checked(concern: Concern, own: Sequence[TaskResult], context: Context) -> Checked:
+def _check_concern(concern: Concern, own: Sequence[TaskResult], context: Context) -> Checked:
     """Return what the results of one concern of a device come to; a part that is not known leaves all of it unknown."""
     unknown = next((result for result in own if result.status in _NOT_KNOWN), None)
     if unknown is not None:
         status, problem = _NOT_KNOWN[unknown.status], str(unknown.document.get("problem") or "")
         return Checked(concern, status, message=unknown.message or "no reason given", problem=problem)
-    found = tuple(_found(deviation, context) for result in own for deviation in deviations_of(result))
+    found = tuple(_date_deviation(deviation, context) for result in own for deviation in deviations_of(result))
     return Checked(concern, Status.DRIFT if any(item.counts for item in found) else Status.CLEAN, found)
 
 
-def _found(deviation: Deviation, context: Context) -> Found:
+def _date_deviation(deviation: Deviation, context: Context) -> Found:
     today = context.now.date()
     acceptance = accepted_by(deviation, context.acceptances, today)
     since = context.seen.get(deviation.key, context.now)

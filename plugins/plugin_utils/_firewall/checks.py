@@ -170,7 +170,7 @@ def _list_limits(rule: Rule) -> Iterator[tuple[str, str, str]]:
         yield option, message, "split the rule in two, or use larger networks or ranges"
 
 
-def _interfaces(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _interfaces_exclude_addresses(rule: Rule) -> Iterator[tuple[str, str, str]]:
     for option, text in (("interfaces", "interfaces"), ("interfacetypes", "interface types")):
         if getattr(rule, option) and not rule.localip.is_any:
             yield option, f"{text} and local addresses exclude each other", f"remove localip or {option}"
@@ -198,5 +198,11 @@ def _security(rule: Rule) -> Iterator[tuple[str, str, str]]:
 
 
 # What is so of connection security rules too ([MS-FASP] 2.2.55).
-COMMON_CHECKS: tuple[Check, ...] = (_ports_need_protocol, _local_keywords, _address_kinds, _list_limits, _interfaces)
+COMMON_CHECKS: tuple[Check, ...] = (
+    _ports_need_protocol,
+    _local_keywords,
+    _address_kinds,
+    _list_limits,
+    _interfaces_exclude_addresses,
+)
 _FIREWALL_CHECKS: tuple[Check, ...] = (_icmp_needs_protocol, _port_keywords, _edge, _security)

@@ -154,7 +154,7 @@ def describe_effects(have: Sequence[Present], changes: RuleChanges, profiles: Se
     if not changes.now:
         return changes
     old, new = Neighbours(have, profiles), Neighbours(applied(have, changes.now), profiles)
-    return replace(changes, now=tuple(_described(change, old, new) for change in changes.now))
+    return replace(changes, now=tuple(_describe_change(change, old, new) for change in changes.now))
 
 
 def rule_effects(
@@ -173,10 +173,10 @@ def _rule_effect(rule: Rule, described: tuple[Effect, ...], new: Neighbours) -> 
     is_effective = rule.enabled and new.hindrance(rule) is None
     if described and described[0].kind != EffectKind.NO_CHANGE:
         return RuleEffect(rule.name, described, is_effective)
-    return RuleEffect(rule.name, (_standing(rule, new), *new.remarks(rule)), is_effective)
+    return RuleEffect(rule.name, (_describe_standing(rule, new), *new.remarks(rule)), is_effective)
 
 
-def _standing(rule: Rule, new: Neighbours) -> Effect:
+def _describe_standing(rule: Rule, new: Neighbours) -> Effect:
     """Return what a rule that does not change is beside the others."""
     if not rule.admits:
         return effect(EffectKind.BLOCKS if rule.enabled else EffectKind.DISABLED)
@@ -201,7 +201,7 @@ _MOVEMENTS: Mapping[tuple[bool, bool, bool, bool], EffectKind] = {
 }
 
 
-def _described(change: RuleChange, old: Neighbours, new: Neighbours) -> RuleChange:
+def _describe_change(change: RuleChange, old: Neighbours, new: Neighbours) -> RuleChange:
     effects, changes_admission = _effects(change, old, new)
     if change.after is None or not (change.opens or change.closes):
         return replace(change, effects=effects, changes_admission=changes_admission)
@@ -225,12 +225,12 @@ def _effects(change: RuleChange, old: Neighbours, new: Neighbours) -> tuple[tupl
     if change.closes and before is not None and (covering := new.covering(before)):
         found.append(effect(EffectKind.STILL_ADMITTED_BY, labels(covering)))
     # What a block takes away stays away, whoever allows it.
-    if not found or len(found) < change.opens + change.closes or _blocks(before) or _blocks(after):
+    if not found or len(found) < change.opens + change.closes or _is_block(before) or _is_block(after):
         return (effect(_MOVEMENTS[before is not None, after is not None, change.opens, change.closes]),), True
     return tuple(found), False
 
 
-def _blocks(rule: Rule | None) -> bool:
+def _is_block(rule: Rule | None) -> bool:
     return rule is not None and rule.enabled and rule.action == "block"
 
 
@@ -255,7 +255,7 @@ class Neighbours:
         others = [other for other in self._allows.touching(rule) if other is not rule and overlaps(other, rule)]
         if len(others) > _TOGETHER or uncovered(rule, others):
             return []
-        return [self._presents[id(other)] for other in _needed(rule, others)]
+        return [self._presents[id(other)] for other in _drop_redundant(rule, others)]
 
     def covered(self, rule: Rule) -> list[Present]:
         """Return rules that admit a part of what rule admits and nothing else."""
@@ -272,10 +272,12 @@ class Neighbours:
         active = [profile for profile in self._profiles.values() if profile.active]
         own = [profile for profile in active if profile.name in rule.profiles]
         if not own:
-            return effect(EffectKind.INEFFECTIVE, detail=f"its profiles are not active (active: {_names(active)})")
+            return effect(
+                EffectKind.INEFFECTIVE, detail=f"its profiles are not active (active: {_list_profile_names(active)})"
+            )
         for is_so, text in _HINDRANCES:
             if all(is_so(profile, rule) for profile in own):
-                return effect(EffectKind.INEFFECTIVE, detail=f"{text} on {_names(own)}")
+                return effect(EffectKind.INEFFECTIVE, detail=f"{text} on {_list_profile_names(own)}")
         blocks = self._blocks_on(rule)
         if not blocks or uncovered(rule, [block.rule for block in blocks]):
             return None
@@ -323,11 +325,11 @@ _HINDRANCES = (
 )
 
 
-def _names(profiles: Sequence[Profile]) -> str:
+def _list_profile_names(profiles: Sequence[Profile]) -> str:
     return ", ".join(profile.name for profile in profiles) or "none"
 
 
-def _needed(rule: Rule, others: Sequence[Rule]) -> list[Rule]:
+def _drop_redundant(rule: Rule, others: Sequence[Rule]) -> list[Rule]:
     """Return others without those that the rest can do without."""
     needed = list(others)
     for other in others:

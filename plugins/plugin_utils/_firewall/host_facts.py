@@ -103,20 +103,24 @@ def missing_addresses(rules: Iterable[Mapping[str, object]], expected: Iterable[
     """
     own = AddressSet.parse(host.addresses)
     has = ", ".join(host.addresses) or "none"
-    problems = [_missing("expected_addresses", text, has) for text in expected if not AddressSet.parse([text]) & own]
+    problems = [
+        _report_missing_address("expected_addresses", text, has)
+        for text in expected
+        if not AddressSet.parse([text]) & own
+    ]
     for options in rules:
         texts = [
             text for text in listed(options.get("localip")) if text.casefold() not in ("any", "*", *ADDRESS_KEYWORDS)
         ]
         problems += [
-            _missing(f"rule {options.get('name')}, localip", text, has)
+            _report_missing_address(f"rule {options.get('name')}, localip", text, has)
             for text in texts
             if not AddressSet.parse([text]) & own
         ]
     return problems
 
 
-def _missing(place: str, text: str, has: str) -> Problem:
+def _report_missing_address(place: str, text: str, has: str) -> Problem:
     return Problem(
         place,
         f"{text} is not an address of the host",

@@ -50,7 +50,7 @@ def uncovered(rule: Rule, others: Iterable[Rule]) -> tuple[Rule, ...]:
     left = [rule]
     for other in others:
         if all(inside(other, rule) for inside in _OTHER_LIMITS):
-            left = [part for piece in left for part in _without(piece, other)]
+            left = [part for piece in left for part in _subtract_rule(piece, other)]
         if len(left) > _PARTS_LIMIT:
             return (rule,)
     return tuple(left)
@@ -61,7 +61,7 @@ def overlaps(one: Rule, other: Rule) -> bool:
     return all(may(one, other) for may in _OVERLAPS)
 
 
-def _without(rule: Rule, other: Rule) -> list[Rule]:
+def _subtract_rule(rule: Rule, other: Rule) -> list[Rule]:
     """Cut limit by limit: what sticks out of other in one limit is kept, the rest goes on to the next."""
     parts: list[Rule] = []
     profiles = rule.profiles & other.profiles
@@ -144,20 +144,20 @@ def _same_or_unlimited(wide: str, narrow: str) -> bool:
     return not wide or wide.casefold() == narrow.casefold()
 
 
-def _service(wide: Rule, narrow: Rule) -> bool:
+def _covers_service(wide: Rule, narrow: Rule) -> bool:
     return _same_or_unlimited(wide.service, narrow.service) or (wide.service == "*" and narrow.service != "")
 
 
-def _interface_types(wide: Rule, narrow: Rule) -> bool:
+def _covers_interface_types(wide: Rule, narrow: Rule) -> bool:
     return not wide.interfacetypes or (bool(narrow.interfacetypes) and narrow.interfacetypes <= wide.interfacetypes)
 
 
-def _interfaces(wide: Rule, narrow: Rule) -> bool:
+def _covers_interfaces(wide: Rule, narrow: Rule) -> bool:
     names = {name.casefold() for name in wide.interfaces}
     return not names or (bool(narrow.interfaces) and all(name.casefold() in names for name in narrow.interfaces))
 
 
-def _icmp(wide: Rule, narrow: Rule) -> bool:
+def _covers_icmp(wide: Rule, narrow: Rule) -> bool:
     if not wide.icmp_type_code:
         return True
     accepted = (
@@ -178,10 +178,10 @@ _OTHER_LIMITS: tuple[Callable[[Rule, Rule], bool], ...] = (
     lambda wide, narrow: wide.direction == narrow.direction,
     lambda wide, narrow: wide.protocol in (ANY_PROTOCOL, narrow.protocol),
     lambda wide, narrow: _same_or_unlimited(wide.program, narrow.program),
-    _service,
-    _interfaces,
-    _interface_types,
-    _icmp,
+    _covers_service,
+    _covers_interfaces,
+    _covers_interface_types,
+    _covers_icmp,
     lambda wide, narrow: wide.edge == narrow.edge or wide.edge == "yes" or narrow.edge == "no",
     lambda wide, narrow: wide.security in ("notrequired", narrow.security),
     lambda wide, narrow: wide.restrictions <= narrow.restrictions,
@@ -222,10 +222,13 @@ class PortIndex:
             for port in self._ports[bisect_left(self._ports, first) : bisect_right(self._ports, last)]
         )
         places = {place for port in ports for place in self._by_port[port]}
-        return [*(self._rules[place] for place in sorted(places)), *(rule for rule in self._wide if _meet(pairs, rule))]
+        return [
+            *(self._rules[place] for place in sorted(places)),
+            *(rule for rule in self._wide if _may_share_ports(pairs, rule)),
+        ]
 
 
-def _meet(pairs: Sequence[Interval], rule: Rule) -> bool:
+def _may_share_ports(pairs: Sequence[Interval], rule: Rule) -> bool:
     """Return whether some of these ports may be among those of a rule; keywords may be any."""
     return bool(rule.localport.keywords) or any(
         first <= end and start <= last for first, last in rule.localport.ports.pairs for start, end in pairs

@@ -80,11 +80,11 @@ def rules_from_options(
     problems: list[Problem] = []
     names: Counter[str] = Counter()
     for number, options in enumerate(rules, start=1):
-        rule, faults = _read_rule(options, _place(options, number), group, known)
+        rule, faults = _read_rule(options, _name_place(options, number), group, known)
         problems += faults
         found += [] if rule is None else [rule]
         names[str(options.get("name") or "")] += 1
-    problems += [_repeated(name, count) for name, count in names.items() if name and count > 1]
+    problems += [_report_repeated_name(name, count) for name, count in names.items() if name and count > 1]
     problems += name_problems(found)
     if problems:
         raise InvalidInputError(problems)
@@ -103,7 +103,7 @@ def names_from_options(rules: Iterable[Mapping[str, object]], vocabulary: Vocabu
     """
     known = vocabulary or FIREWALL
     listed_rules = list(rules)
-    places = {number: _place(options, number) for number, options in enumerate(listed_rules, start=1)}
+    places = {number: _name_place(options, number) for number, options in enumerate(listed_rules, start=1)}
     problems = [
         fault
         for number, options in enumerate(listed_rules, start=1)
@@ -112,9 +112,9 @@ def names_from_options(rules: Iterable[Mapping[str, object]], vocabulary: Vocabu
     names: set[str] = set()
     for number, options in enumerate(listed_rules, start=1):
         try:
-            names.add(_name(options.get("name")))
+            names.add(_read_rule_name(options.get("name")))
         except RefusedError as refused:
-            problems.append(_problem(places[number], "name", refused))
+            problems.append(_report_refused_option(places[number], "name", refused))
     if problems:
         raise InvalidInputError(problems)
     return frozenset(names)
@@ -133,12 +133,12 @@ def listed(value: object) -> list[str]:
     return [part.strip() for item in value for part in str(item).split(",") if part.strip()]
 
 
-def _place(options: Mapping[str, object], number: int) -> str:
+def _name_place(options: Mapping[str, object], number: int) -> str:
     name = options.get("name")
     return f"rule {name!s}" if isinstance(name, str) and name else f"rule number {number}"
 
 
-def _repeated(name: str, count: int) -> Problem:
+def _report_repeated_name(name: str, count: int) -> Problem:
     return Problem(
         f"rule {name}, name",
         f"the name stands {count} times in the list",
@@ -157,7 +157,7 @@ def _read_rule(
             try:
                 values[option] = reader(options.get(option))
             except RefusedError as refused:
-                problems.append(_problem(place, option, refused))
+                problems.append(_report_refused_option(place, option, refused))
     if values.setdefault("group", group) != group:
         message = f"{shown(values['group'])} is not the group that this task owns"
         problems.append(
@@ -181,7 +181,7 @@ def _unknown_option(place: str, option: str, known: Iterable[str]) -> Problem:
     return Problem(f"{place}, {option}", f"{option!r} is not an option of a rule", allowed=one_of(known), fix=fix)
 
 
-def _problem(place: str, option: str, refused: RefusedError) -> Problem:
+def _report_refused_option(place: str, option: str, refused: RefusedError) -> Problem:
     return Problem(f"{place}, {option}", str(refused), allowed=refused.allowed, fix=refused.fix)
 
 
@@ -197,7 +197,7 @@ def _one_family(rule: Rule) -> Rule:
     return replace(rule, remoteip=AddressScope())
 
 
-def _text(limit: int, forbidden: str) -> Callable[[object], str]:
+def _make_text_reader(limit: int, forbidden: str) -> Callable[[object], str]:
     def _read(value: object) -> str:
         text = "" if value is None else value
         if not isinstance(text, str) or len(text) > limit or any(letter in forbidden for letter in text):
@@ -210,10 +210,10 @@ def _text(limit: int, forbidden: str) -> Callable[[object], str]:
     return _read
 
 
-def _name(value: object) -> str:
+def _read_rule_name(value: object) -> str:
     if value is None or value == "":
         raise RefusedError("the rule has no name", fix="name it: the name is what the rule is matched by")
-    name = _text(TEXT_LIMIT, "|")(value)
+    name = _make_text_reader(TEXT_LIMIT, "|")(value)
     if name.casefold() == "all":
         raise RefusedError(f"{shown(name)} is not a name that Windows takes", fix="choose another name")
     return name
@@ -261,7 +261,7 @@ def _choices(allowed: Iterable[str], everything: frozenset[str]) -> Callable[[ob
     return _read
 
 
-def _interfaces(value: object) -> frozenset[str]:
+def _read_interface_names(value: object) -> frozenset[str]:
     """Return names of interfaces; those of a list may hold commas."""
     names = (
         [str(name) for name in value] if isinstance(value, Sequence) and not isinstance(value, str) else listed(value)
@@ -273,16 +273,16 @@ def _interfaces(value: object) -> frozenset[str]:
     return frozenset() if _ANY & {name.casefold() for name in names} else frozenset(names)
 
 
-def _profiles(value: object) -> frozenset[str]:
+def _read_profiles(value: object) -> frozenset[str]:
     return _choices(PROFILE_BITS, ALL_PROFILES)(value)
 
 
-def _interface_types(value: object) -> frozenset[str]:
+def _read_interface_types(value: object) -> frozenset[str]:
     found = _choices(INTERFACE_TYPES, frozenset())(value)
     return frozenset() if found == frozenset(INTERFACE_TYPES) else found
 
 
-def _protocol(value: object) -> int:
+def _read_protocol(value: object) -> int:
     text = str(value).casefold()
     if text in PROTOCOLS:
         return PROTOCOLS[text]
@@ -297,7 +297,7 @@ def _keywords_apart(items: Iterable[str], keywords: Mapping[str, str]) -> tuple[
     return [text for text in texts if text.casefold() not in keywords], known
 
 
-def _ports(value: object) -> PortScope:
+def _read_port_scope(value: object) -> PortScope:
     texts, keywords = _keywords_apart(listed(value), PORT_KEYWORDS)
     if not _ANY.isdisjoint(text.casefold() for text in texts) or not (texts or keywords):
         return PortScope()
@@ -311,7 +311,7 @@ def _ports(value: object) -> PortScope:
     return PortScope() if scope.is_any else scope
 
 
-def _addresses(value: object) -> AddressScope:
+def _read_address_scope(value: object) -> AddressScope:
     texts, keywords = _keywords_apart(listed(value), ADDRESS_KEYWORDS)
     if not _ANY.isdisjoint(text.casefold() for text in texts) or not (texts or keywords):
         return AddressScope()
@@ -325,7 +325,7 @@ def _addresses(value: object) -> AddressScope:
     return AddressScope() if scope.is_any else scope
 
 
-def _icmp(value: object) -> frozenset[str]:
+def _read_icmp_types(value: object) -> frozenset[str]:
     found = frozenset(listed(value))
     if found & _ANY:
         return frozenset()
@@ -343,23 +343,23 @@ def _is_icmp(text: str) -> bool:
 
 
 READERS: Mapping[str, Callable[[object], object]] = {
-    "name": _name,
-    "group": _text(TEXT_LIMIT, "|"),
-    "description": _text(TEXT_LIMIT, "|"),
+    "name": _read_rule_name,
+    "group": _make_text_reader(TEXT_LIMIT, "|"),
+    "description": _make_text_reader(TEXT_LIMIT, "|"),
     "direction": _choice(DIRECTIONS),
     "action": _choice(ACTIONS),
     "enabled": _boolean,
-    "profiles": _profiles,
-    "program": _any_or(_text(PATH_LIMIT, '/*?"<>|')),
-    "service": _any_or(_text(PATH_LIMIT, "/\\|")),
-    "protocol": _protocol,
-    "localport": _ports,
-    "remoteport": _ports,
-    "localip": _addresses,
-    "remoteip": _addresses,
-    "interfaces": _interfaces,
-    "interfacetypes": _interface_types,
-    "icmp_type_code": _icmp,
+    "profiles": _read_profiles,
+    "program": _any_or(_make_text_reader(PATH_LIMIT, '/*?"<>|')),
+    "service": _any_or(_make_text_reader(PATH_LIMIT, "/\\|")),
+    "protocol": _read_protocol,
+    "localport": _read_port_scope,
+    "remoteport": _read_port_scope,
+    "localip": _read_address_scope,
+    "remoteip": _read_address_scope,
+    "interfaces": _read_interface_names,
+    "interfacetypes": _read_interface_types,
+    "icmp_type_code": _read_icmp_types,
     "edge": _choice(EDGES),
     "security": _choice(SECURITIES),
 }

@@ -70,7 +70,7 @@ def plan_changes(
     own = _Own.of([present for present in local if present.rule.group == group])
     changes = _PLANNERS[state](want, own)
     if state is State.OVERRIDDEN:
-        changes += _disables(want, [present for present in local if present.rule.group != group], unprotected)
+        changes += _plan_disables(want, [present for present in local if present.rule.group != group], unprotected)
     return _PHASES[phase](sorted(changes, key=_order))
 
 
@@ -114,26 +114,26 @@ class _Own:
         return [present for presents in self.by_name.values() for present in presents]
 
 
-def _merged(want: Sequence[Rule], own: _Own) -> list[RuleChange]:
+def _merge_rules(want: Sequence[Rule], own: _Own) -> list[RuleChange]:
     return [change for rule in want for change in _one_rule(rule, own.named(rule.name))]
 
 
-def _replaced(want: Sequence[Rule], own: _Own) -> list[RuleChange]:
+def _replace_rules(want: Sequence[Rule], own: _Own) -> list[RuleChange]:
     wanted = {id(present) for rule in want for present in own.named(rule.name)}
     stale = [present for present in own.all() if id(present) not in wanted]
-    return _merged(want, own) + [_removal(present, Cause.NOT_WANTED) for present in stale]
+    return _merge_rules(want, own) + [_make_removal(present, Cause.NOT_WANTED) for present in stale]
 
 
-def _deleted(want: Sequence[Rule], own: _Own) -> list[RuleChange]:
+def _delete_rules(want: Sequence[Rule], own: _Own) -> list[RuleChange]:
     found = [present for rule in want for present in own.named(rule.name)] if want else own.all()
-    return [_removal(present, Cause.DELETED) for present in found]
+    return [_make_removal(present, Cause.DELETED) for present in found]
 
 
 _PLANNERS: Mapping[State, Callable[[Sequence[Rule], _Own], list[RuleChange]]] = {
-    State.MERGED: _merged,
-    State.REPLACED: _replaced,
-    State.OVERRIDDEN: _replaced,
-    State.DELETED: _deleted,
+    State.MERGED: _merge_rules,
+    State.REPLACED: _replace_rules,
+    State.OVERRIDDEN: _replace_rules,
+    State.DELETED: _delete_rules,
     State.GATHERED: lambda want, own: [],
 }
 
@@ -147,7 +147,7 @@ def _one_rule(rule: Rule, presents: Sequence[Present]) -> list[RuleChange]:
         if present.rule.name in by_name:
             by_name[present.rule.name].append(present)
         else:
-            changes.append(_removal(present, Cause.KEPT_IN_PARTS, rule.name))
+            changes.append(_make_removal(present, Cause.KEPT_IN_PARTS, rule.name))
     return changes + [change for part in parts for change in _one_name(part, by_name[part.name])]
 
 
@@ -156,7 +156,7 @@ def _one_name(rule: Rule, matches: Sequence[Present]) -> list[RuleChange]:
     if not matches:
         return [rule_change(Kind.ADD, rule.name, Cause.MISSING, None, rule)]
     kept = min(matches, key=lambda present: len(differing(present.rule, rule)))
-    changes = [_removal(present, Cause.DUPLICATE) for present in matches if present is not kept]
+    changes = [_make_removal(present, Cause.DUPLICATE) for present in matches if present is not kept]
     properties = differing(kept.rule, rule)
     if properties:
         kind = Kind.DISABLE if properties == ("enabled",) and not rule.enabled else Kind.CHANGE
@@ -164,11 +164,11 @@ def _one_name(rule: Rule, matches: Sequence[Present]) -> list[RuleChange]:
     return changes
 
 
-def _removal(present: Present, cause: Cause, detail: str = "") -> RuleChange:
+def _make_removal(present: Present, cause: Cause, detail: str = "") -> RuleChange:
     return rule_change(Kind.REMOVE, present.rule.name, cause, present, None, detail)
 
 
-def _beside(change: RuleChange, cause: Cause) -> RuleChange:
+def _add_beside(change: RuleChange, cause: Cause) -> RuleChange:
     """Return the addition of what a change leads to, beside the rule as it is."""
     after = None if change.after is None else change.after.rule
     return rule_change(Kind.ADD, change.name, cause, None, after, ", ".join(change.properties))
@@ -183,7 +183,7 @@ def is_protected(rule: Rule, unprotected: frozenset[str] = frozenset()) -> bool:
     return rule.name not in unprotected and is_of_others
 
 
-def _disables(want: Sequence[Rule], foreign: Sequence[Present], unprotected: frozenset[str]) -> list[RuleChange]:
+def _plan_disables(want: Sequence[Rule], foreign: Sequence[Present], unprotected: frozenset[str]) -> list[RuleChange]:
     """Return the changes that disable foreign rules which admit more than the list on its ports."""
     excesses = admitting_more(want, [present.rule for present in foreign], unprotected)
     return [
@@ -202,35 +202,35 @@ def admitting_more(want: Iterable[Rule], foreign: Sequence[Rule], unprotected: f
     to ports names none. Rules of Windows and of the product's setup are protected unless they are named.
     """
     wanted = [rule for rule in want if rule.admits and rule.direction == "in"]
-    ports = {protocol: _ports(wanted, protocol) for protocol in (TCP, UDP)}
+    ports = {protocol: _unite_local_ports(wanted, protocol) for protocol in (TCP, UDP)}
     index = PortIndex(wanted)
-    return ["" if _stays(rule, unprotected) else _excess(rule, ports, index) for rule in foreign]
+    return ["" if _is_left_alone(rule, unprotected) else _describe_excess(rule, ports, index) for rule in foreign]
 
 
-def _stays(rule: Rule, unprotected: frozenset[str]) -> bool:
+def _is_left_alone(rule: Rule, unprotected: frozenset[str]) -> bool:
     return not rule.admits or rule.direction != "in" or is_protected(rule, unprotected)
 
 
-def _ports(wanted: Iterable[Rule], protocol: int) -> PortScope:
+def _unite_local_ports(wanted: Iterable[Rule], protocol: int) -> PortScope:
     limited = [rule.localport for rule in wanted if rule.protocol == protocol and not rule.localport.is_any]
-    return _union(limited)
+    return _unite_scopes(limited)
 
 
-def _excess(rule: Rule, ports: dict[int, PortScope], index: PortIndex) -> str:
+def _describe_excess(rule: Rule, ports: dict[int, PortScope], index: PortIndex) -> str:
     found = []
     for protocol, listed in ports.items():
         if rule.protocol not in (protocol, ANY_PROTOCOL):
             continue
         shared = replace(rule, protocol=protocol, localport=rule.localport & listed)
         left = uncovered(shared, index.touching(shared)) if shared.localport else ()
-        whole = _union(part.localport for part in left)
+        whole = _unite_scopes(part.localport for part in left)
         texts = ("every port",) if whole.ports == ANY_PORT else whole.to_text()
         more = " ..." if len(texts) > _SHOWN_PORTS else ""
         found += [f"{protocol_text(protocol)} {', '.join(texts[:_SHOWN_PORTS])}{more}"] if texts else []
     return " and ".join(found)
 
 
-def _union(scopes: Iterable[PortScope]) -> PortScope:
+def _unite_scopes(scopes: Iterable[PortScope]) -> PortScope:
     whole = PortScope(PortSet())
     for scope in scopes:
         whole = whole | scope
@@ -255,14 +255,14 @@ def _moves_allow(change: RuleChange) -> bool:
     return change.opens and change.closes and change.after is not None and change.after.rule.admits
 
 
-def _all(changes: Sequence[RuleChange]) -> RuleChanges:
+def _plan_all(changes: Sequence[RuleChange]) -> RuleChanges:
     """Do all. Of rules that move, one whose traffic another takes over changes after that other one."""
     moving = [change for change in changes if _moves_allow(change)]
     if len(moving) < 2:
         return Changes(now=tuple(changes))
-    ordered, doubled = _relayed(moving)
-    added = [_beside(change, Cause.BESIDE_UNTIL_LAST) for change in doubled]
-    removed = [_removal(change.before, Cause.SUPERSEDED) for change in doubled if change.before is not None]
+    ordered, doubled = _order_relay(moving)
+    added = [_add_beside(change, Cause.BESIDE_UNTIL_LAST) for change in doubled]
+    removed = [_make_removal(change.before, Cause.SUPERSEDED) for change in doubled if change.before is not None]
     moved = {id(change) for change in moving}
     rest = [change for change in changes if id(change) not in moved]
     opening = sorted([*(change for change in rest if not _only_closes(change)), *added], key=_order)
@@ -270,12 +270,12 @@ def _all(changes: Sequence[RuleChange]) -> RuleChanges:
     return Changes(now=(*opening, *ordered, *closing))
 
 
-def _relayed(moving: Sequence[RuleChange]) -> tuple[list[RuleChange], list[RuleChange]]:
+def _order_relay(moving: Sequence[RuleChange]) -> tuple[list[RuleChange], list[RuleChange]]:
     """Return changes in an order in which none ends what a later one takes over, and those without such an order."""
     afters = [None if change.after is None else change.after.rule for change in moving]
     places = {id(rule): place for place, rule in enumerate(afters)}
     index = PortIndex([rule for rule in afters if rule is not None])
-    heirs_of = [_heirs(change, places, index) for change in moving]
+    heirs_of = [_find_heirs(change, places, index) for change in moving]
     waiting_for: list[list[int]] = [[] for _change in moving]
     for place, heirs in enumerate(heirs_of):
         for heir in heirs:
@@ -290,7 +290,7 @@ def _relayed(moving: Sequence[RuleChange]) -> tuple[list[RuleChange], list[RuleC
     return [moving[place] for place in ready], doubled
 
 
-def _heirs(change: RuleChange, places: Mapping[int, int], index: PortIndex) -> set[int]:
+def _find_heirs(change: RuleChange, places: Mapping[int, int], index: PortIndex) -> set[int]:
     """Return the places of the changes that take over what a change of a rule that allows does not admit any more."""
     if change.before is None or change.after is None:
         return set()
@@ -298,7 +298,7 @@ def _heirs(change: RuleChange, places: Mapping[int, int], index: PortIndex) -> s
     return {places[id(rule)] for part in given_up for rule in index.touching(part) if overlaps(rule, part)}
 
 
-def _open(changes: Sequence[RuleChange]) -> RuleChanges:
+def _plan_open(changes: Sequence[RuleChange]) -> RuleChanges:
     """Do what closes nothing. An allow rule that moves gets its new content as a second rule beside the old one."""
     now: list[RuleChange] = []
     later: list[RuleChange] = []
@@ -306,18 +306,18 @@ def _open(changes: Sequence[RuleChange]) -> RuleChanges:
         if not change.closes and not _only_closes(change):
             now.append(change)
         elif change.before is not None and change.after is not None and _moves_allow(change):
-            now.append(_beside(change, Cause.BESIDE_UNTIL_CLOSE))
-            later.append(_removal(change.before, Cause.SUPERSEDED))
+            now.append(_add_beside(change, Cause.BESIDE_UNTIL_CLOSE))
+            later.append(_make_removal(change.before, Cause.SUPERSEDED))
         else:
             later.append(change)
     return Changes(tuple(sorted(now, key=_order)), tuple(sorted(later, key=_order)))
 
 
-def _close(changes: Sequence[RuleChange]) -> RuleChanges:
+def _plan_close(changes: Sequence[RuleChange]) -> RuleChanges:
     """Do what phase open leaves; a rule that moves and has no second one yet is changed in place."""
     closing = [change.closes or _only_closes(change) for change in changes]
     now = tuple(change for change, closes in zip(changes, closing, strict=True) if closes)
     return Changes(now, tuple(change for change, closes in zip(changes, closing, strict=True) if not closes))
 
 
-_PHASES = {Phase.ALL: _all, Phase.OPEN: _open, Phase.CLOSE: _close}
+_PHASES = {Phase.ALL: _plan_all, Phase.OPEN: _plan_open, Phase.CLOSE: _plan_close}

@@ -56,15 +56,18 @@ def lost(target: Target, profile: Profile, before: Sequence[Rule], after: Sequen
     """
     if not profile.enabled or profile.shields_up:
         return _NOBODY
-    old, new = _matches(target, profile, before), _matches(target, profile, after)
-    old_blocks, new_blocks = _of(old, "block"), _of(new, "block")
-    blocked = _union(match.sure for match in old_blocks)
-    newly_blocked = _union((match.sure | match.possible) - _kept(match, old_blocks) for match in new_blocks)
-    reached = _admitted(old, profile) - blocked
-    still = _admitted(new, profile) - _union(match.sure for match in new_blocks) - newly_blocked
-    may = [(match, match.possible - blocked) for match in _of(old, "allow")]
-    may_lose = _union(
-        (sources - still - _kept(match, _of(new, "allow"))) | (sources & newly_blocked) for match, sources in may
+    old, new = _match_rules(target, profile, before), _match_rules(target, profile, after)
+    old_blocks, new_blocks = _select_action(old, "block"), _select_action(new, "block")
+    blocked = _unite_sources(match.sure for match in old_blocks)
+    newly_blocked = _unite_sources(
+        (match.sure | match.possible) - _match_with_same_limits(match, old_blocks) for match in new_blocks
+    )
+    reached = _find_admitted(old, profile) - blocked
+    still = _find_admitted(new, profile) - _unite_sources(match.sure for match in new_blocks) - newly_blocked
+    may = [(match, match.possible - blocked) for match in _select_action(old, "allow")]
+    may_lose = _unite_sources(
+        (sources - still - _match_with_same_limits(match, _select_action(new, "allow"))) | (sources & newly_blocked)
+        for match, sources in may
     )
     # An address is reached from its own family only.
     return ((reached - still) | may_lose).of_families(frozenset({6 if ":" in target.address else 4}))
@@ -72,7 +75,7 @@ def lost(target: Target, profile: Profile, before: Sequence[Rule], after: Sequen
 
 def reaching(target: Target, profile: Profile, rules: Iterable[Rule], sources: AddressSet) -> list[Rule]:
     """Return the rules that admit some of the sources to the target, or may do so."""
-    found = _of(_matches(target, profile, rules), "allow")
+    found = _select_action(_match_rules(target, profile, rules), "allow")
     return [match.rule for match in found if (match.sure | match.possible) & sources]
 
 
@@ -82,10 +85,10 @@ def touches(rule: Rule, port: int) -> bool:
     One of connection security is about both directions.
     """
     is_tcp = rule.enabled and rule.direction != "out" and rule.protocol in (TCP, ANY_PROTOCOL)
-    return is_tcp and (_has_port(rule, port) or bool(rule.localport.keywords))
+    return is_tcp and (_lists_port(rule, port) or bool(rule.localport.keywords))
 
 
-def _matches(target: Target, profile: Profile, rules: Iterable[Rule]) -> list[_Match]:
+def _match_rules(target: Target, profile: Profile, rules: Iterable[Rule]) -> list[_Match]:
     return [
         match
         for rule in rules
@@ -98,13 +101,13 @@ def _match(rule: Rule, target: Target) -> Iterator[_Match]:
     process = _process(rule, target)
     if process is False or not (_is_here(rule, target) or rule.localip.keywords):
         return
-    limits = _limits(rule, target, process)
+    limits = _list_doubts(rule, target, process)
     sources = ANY if rule.remoteip.keywords else rule.remoteip.addresses
     is_sure = not any(limits[1:])
     yield _Match(rule, rule.remoteip.addresses if is_sure else _NOBODY, sources if any(limits) else _NOBODY, limits)
 
 
-def _has_port(rule: Rule, port: int) -> bool:
+def _lists_port(rule: Rule, port: int) -> bool:
     return any(first <= port <= last for first, last in rule.localport.ports.pairs)
 
 
@@ -123,7 +126,7 @@ def _process(rule: Rule, target: Target) -> bool | None:
     return is_program and rule.service.casefold() in ("", service, "*" if service else service)
 
 
-def _limits(rule: Rule, target: Target, process: bool | None) -> tuple[object, ...]:
+def _list_doubts(rule: Rule, target: Target, process: bool | None) -> tuple[object, ...]:
     """Return what keeps a match from being sure, empty parts where nothing does.
 
     Keywords of remote addresses come first.
@@ -131,7 +134,7 @@ def _limits(rule: Rule, target: Target, process: bool | None) -> tuple[object, .
     programs = (rule.program.casefold(), rule.service.casefold()) if process is None else ()
     remote = () if rule.remoteport.is_any else (rule.remoteport,)
     security = rule.security if rule.action == "allow" and rule.security != "notrequired" else ""
-    ports = () if _has_port(rule, target.port) else rule.localport.keywords
+    ports = () if _lists_port(rule, target.port) else rule.localport.keywords
     addresses = () if _is_here(rule, target) else rule.localip.keywords
     return (
         rule.remoteip.keywords,
@@ -146,20 +149,20 @@ def _limits(rule: Rule, target: Target, process: bool | None) -> tuple[object, .
     )
 
 
-def _of(matches: Iterable[_Match], action: str) -> list[_Match]:
+def _select_action(matches: Iterable[_Match], action: str) -> list[_Match]:
     return [match for match in matches if match.rule.action == action]
 
 
-def _admitted(matches: Iterable[_Match], profile: Profile) -> AddressSet:
-    return ANY if profile.allows_inbound else _union(match.sure for match in _of(matches, "allow"))
+def _find_admitted(matches: Iterable[_Match], profile: Profile) -> AddressSet:
+    return ANY if profile.allows_inbound else _unite_sources(match.sure for match in _select_action(matches, "allow"))
 
 
-def _kept(match: _Match, others: Iterable[_Match]) -> AddressSet:
+def _match_with_same_limits(match: _Match, others: Iterable[_Match]) -> AddressSet:
     """Return what rules with exactly the same limits match."""
-    return _union(other.sure | other.possible for other in others if other.limits == match.limits)
+    return _unite_sources(other.sure | other.possible for other in others if other.limits == match.limits)
 
 
-def _union(sets: Iterable[AddressSet]) -> AddressSet:
+def _unite_sources(sets: Iterable[AddressSet]) -> AddressSet:
     return AddressSet.union_of(sets)
 
 

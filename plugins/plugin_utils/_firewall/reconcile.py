@@ -25,7 +25,7 @@ from . import results
 from .effects import RuleEffect
 from .host_facts import LOCAL, Host, Present, missing_addresses
 from .options import OWNED_GROUP
-from .planner import RuleChange, RuleChanges, applied
+from .planner import RuleChange, RuleChanges, applied, plan_changes
 from .reachability import answering
 from .rule import Rule
 from .safety import Safety, Verdict
@@ -105,7 +105,7 @@ class FirewallProvider(Provider):
         Raises DeviceError, also when it lacks an address that the inventory or a rule names.
         """
         answer = self.link.ask({"operation": "gather", **self.way()})
-        host = self._answered(answer, f"{self.wording.store} of the host could not be read")
+        host = self._read_counted_answer(answer, f"{self.wording.store} of the host could not be read")
         if host.writes:
             message = f"{host.writes} writes, and it was only asked what it has"
             raise AnswerError(f"the host's answer is not understood: {message}")
@@ -116,15 +116,15 @@ class FirewallProvider(Provider):
     def plan(self) -> None:
         """Compute the changes, what they do, and what stands against them."""
         host = self.host
-        self._want = self._wanted(host)
+        self._want = self._choose_wanted(host)
         self._check_capabilities(host)
         self.evidence.add(SafetyStep.VALID_CANDIDATE)
-        self.changes, self._effects = self._described(host, self._changes_of(host.rules))
+        self.changes, self._effects = self._describe_effects(host, self._plan_changes(host.rules))
         if all(map(self._is_ours, self.changes.now)):
             self.evidence.add(SafetyStep.OWNERSHIP)
         self.after = applied(host.rules, self.changes.now)
-        self._verdict = self._judged(host)
-        self._warnings = self._warned(host)
+        self._verdict = self._judge_changes(host)
+        self._warnings = self._collect_warnings(host)
 
     @property
     def has_changes(self) -> bool:
@@ -152,7 +152,7 @@ class FirewallProvider(Provider):
         answer = self.link.ask(arguments)
         snapshot = answer.get("snapshot")
         self._snapshot, self._is_armed = snapshot if isinstance(snapshot, str) else "", answer.get("armed") is True
-        self.after = self._answered(answer, _stopped_text(answer, self.operations())).rules
+        self.after = self._read_counted_answer(answer, _stopped_text(answer, self.operations())).rules
         # The host compares the fingerprint before the first write, and fails where it is another one.
         taken = {
             SafetyStep.FINGERPRINT: bool(arguments["fingerprint"]),
@@ -163,7 +163,7 @@ class FirewallProvider(Provider):
 
     def verify(self) -> None:
         """Compare what the host has after its writes with what was wanted."""
-        left = self._changes_of(self.after).now
+        left = self._plan_changes(self.after).now
         if left:
             title = f"the changes were made, but the {self.wording.nouns} are not as wanted; what is left:"
             raise DeviceError("\n".join([title, *bullets(results.commands(left, self.wording))]))
@@ -260,13 +260,13 @@ class FirewallProvider(Provider):
     def _rules(self) -> dict[str, object]:
         """Return the rules of the owned group before and after."""
         if self.task.state is State.GATHERED:
-            return dict.fromkeys(("before", "after", "gathered"), self._owned(self.before))
+            return dict.fromkeys(("before", "after", "gathered"), self._list_owned_options(self.before))
         if not self.task.brief:
-            return {"before": self._owned(self.before), "after": self._owned(self.after)}
+            return {"before": self._list_owned_options(self.before), "after": self._list_owned_options(self.after)}
         # Whoever asks whether this host may close has to know what it still admits.
-        return {"after": self._owned(self.after)} if self.changes.later else {}
+        return {"after": self._list_owned_options(self.after)} if self.changes.later else {}
 
-    def _owned(self, have: Sequence[Present]) -> list[dict[str, object]]:
+    def _list_owned_options(self, have: Sequence[Present]) -> list[dict[str, object]]:
         return results.rule_options(results.owned(have, self.task.group), self.wording)
 
     def _host_facts(self) -> dict[str, object]:
@@ -281,7 +281,7 @@ class FirewallProvider(Provider):
             return bool(self.changes.now)
         return self.writes > 0 or self._may_have_written or self.after != self.before
 
-    def _answered(self, answer: Answer, failed_text: str) -> Host:
+    def _read_counted_answer(self, answer: Answer, failed_text: str) -> Host:
         """Count the round trip and return the host that an answer describes.
 
         Keep what a failed one still tells of it.
@@ -341,27 +341,27 @@ class FirewallProvider(Provider):
         """Return the host that an answer describes; raises AnswerError."""
 
     @abstractmethod
-    def _wanted(self, host: Host) -> tuple[Rule, ...]:
+    def _choose_wanted(self, host: Host) -> tuple[Rule, ...]:
         """Return the rules that are wanted on this host."""
 
     @abstractmethod
     def _check_capabilities(self, host: Host) -> None:
         """Raise DeviceError when the host cannot have the rules."""
 
-    @abstractmethod
-    def _changes_of(self, have: tuple[Present, ...]) -> RuleChanges:
+    def _plan_changes(self, have: tuple[Present, ...]) -> RuleChanges:
         """Return what has to change."""
+        return plan_changes(self._want, have, self.task.state, self.task.phase, self.task.group)
 
     @abstractmethod
-    def _described(self, host: Host, changes: RuleChanges) -> tuple[RuleChanges, tuple[RuleEffect, ...]]:
+    def _describe_effects(self, host: Host, changes: RuleChanges) -> tuple[RuleChanges, tuple[RuleEffect, ...]]:
         """Return the changes with their effects, and the effects of each owned rule after them."""
 
     @abstractmethod
-    def _judged(self, host: Host) -> Verdict:
+    def _judge_changes(self, host: Host) -> Verdict:
         """Return what is to be said about the changes before they are made."""
 
     @abstractmethod
-    def _warned(self, host: Host) -> list[str]:
+    def _collect_warnings(self, host: Host) -> list[str]:
         """Return what is to be warned about."""
 
 

@@ -59,7 +59,7 @@ class Wording:
         return Presentation(
             title=self.title,
             options=lambda present: self.options(present.rule),
-            command=lambda change: _command(change, self),
+            command=lambda change: _describe_command(change, self),
             reason=reason_text,
             impact=lambda change: effects_text(change.effects),
             defaults=self.defaults,
@@ -101,10 +101,10 @@ def change_results(changes: Iterable[RuleChange], wording: Wording = FIREWALL) -
 
 def commands(changes: Iterable[RuleChange], wording: Wording = FIREWALL) -> list[str]:
     """Return each change as one line of text."""
-    return [_command(change, wording) for change in changes]
+    return [_describe_command(change, wording) for change in changes]
 
 
-def _command(change: RuleChange, wording: Wording) -> str:
+def _describe_command(change: RuleChange, wording: Wording) -> str:
     before, after = ({} if side is None else wording.options(side.rule) for side in (change.before, change.after))
     if change.after is not None and change.kind is Kind.ADD:
         defaults = wording.defaults

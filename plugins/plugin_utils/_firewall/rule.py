@@ -38,13 +38,13 @@ SECURITIES: Mapping[str, int] = {"notrequired": 0, "authnoencap": 1, "authentica
 INTERFACE_TYPES: Mapping[str, str] = {"lan": "Lan", "wireless": "Wireless", "ras": "RemoteAccess"}
 
 
-def _folded(*keywords: str, **aliases: str) -> Mapping[str, str]:
+def _fold_keywords(*keywords: str, **aliases: str) -> Mapping[str, str]:
     """Return the keywords by their lower case, and those that NetSecurity's cmdlets call otherwise by that name too."""
     return {keyword.casefold(): keyword for keyword in keywords} | aliases
 
 
 # In the order of their bits ([MS-FASP] 2.2.21), which is the order in which Windows gives them back.
-ADDRESS_KEYWORDS = _folded(
+ADDRESS_KEYWORDS = _fold_keywords(
     "LocalSubnet",
     "DNS",
     "DHCP",
@@ -58,7 +58,7 @@ ADDRESS_KEYWORDS = _folded(
     playtodevice="Ply2Renders",
     intranetremoteaccess="RmtIntranet",
 )
-PORT_KEYWORDS = _folded(
+PORT_KEYWORDS = _fold_keywords(
     "RPC",
     "RPC-EPMap",
     "IPHTTPS",
@@ -208,7 +208,7 @@ class Rule:
     def to_options(self) -> dict[str, object]:
         """Return the rule as options of the module, in canonical spelling; restrictions only where there are any."""
         options = {
-            field.name: _OPTION_FORMS.get(field.name, _unchanged)(getattr(self, field.name)) for field in fields(self)
+            field.name: _OPTION_FORMS.get(field.name, _keep_value)(getattr(self, field.name)) for field in fields(self)
         }
         if not self.restrictions:
             del options["restrictions"]
@@ -220,7 +220,11 @@ def differing(one: Rule, other: Rule) -> tuple[str, ...]:
 
     Programs, services and interfaces are compared without case.
     """
-    return tuple(field.name for field in fields(Rule) if _compared(field.name, one) != _compared(field.name, other))
+    return tuple(
+        field.name
+        for field in fields(Rule)
+        if _normalize_option(field.name, one) != _normalize_option(field.name, other)
+    )
 
 
 def protocol_text(number: int) -> str:
@@ -248,12 +252,12 @@ def _interval_text(family: Literal[4, 6], pair: addresses.Interval) -> str:
     return str(first) if first == last else str(networks[0])
 
 
-def _compared(name: str, rule: Rule) -> object:
+def _normalize_option(name: str, rule: Rule) -> object:
     value = getattr(rule, name)
     return _COMPARED[name](value) if name in _COMPARED else value
 
 
-def _unchanged(value: object) -> object:
+def _keep_value(value: object) -> object:
     return value
 
 

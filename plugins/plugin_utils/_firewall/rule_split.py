@@ -61,10 +61,12 @@ def split(rule: Rule, present: Sequence[Rule]) -> tuple[Rule, ...]:
     needed = -(-longest(wanted) // LIST_LIMIT)
     counts = _by_count(rule.name, present)
     fitting = (
-        _fitted(wanted, _scopes(counts[count], option, count)) for count in (needed, needed + 1) if count in counts
+        _fit_parts(wanted, _collect_scopes(counts[count], option, count))
+        for count in (needed, needed + 1)
+        if count in counts
     )
     fresh = next(count for count in itertools.count(needed) if count not in counts)
-    scopes = next((scopes for scopes in fitting if scopes), None) or _dealt(wanted, fresh)
+    scopes = next((scopes for scopes in fitting if scopes), None) or _deal_out(wanted, fresh)
     names = (f"{rule.name} ({number} of {len(scopes)})" for number in range(1, len(scopes) + 1))
     return tuple(replace(rule, **{"name": name, option: scope}) for name, scope in zip(names, scopes, strict=True))
 
@@ -81,12 +83,12 @@ def joined(rules: Iterable[Rule]) -> list[Rule]:
             groups.setdefault((match["base"], match["count"]), []).append(rule)
     bases = [base for base, count in groups]
     for (base, _count), parts in groups.items():
-        whole = _whole(base, parts) if base not in taken and bases.count(base) == 1 else None
+        whole = _rejoin_parts(base, parts) if base not in taken and bases.count(base) == 1 else None
         found += parts if whole is None else [whole]
     return found
 
 
-def _whole(base: str, parts: Sequence[Rule]) -> Rule | None:
+def _rejoin_parts(base: str, parts: Sequence[Rule]) -> Rule | None:
     """Return the rule of which these are the parts, or None when they are not exactly those of one."""
     first = parts[0]
     names = {f"{base} ({number} of {len(parts)})" for number in range(1, len(parts) + 1)}
@@ -109,13 +111,13 @@ def _by_count(name: str, present: Iterable[Rule]) -> dict[int, dict[int, Rule]]:
     return found
 
 
-def _scopes(parts: Mapping[int, Rule], option: str, count: int) -> list[Any]:
+def _collect_scopes(parts: Mapping[int, Rule], option: str, count: int) -> list[Any]:
     """Return the lists of the parts 1 to count, empty ones for parts that are not there."""
     nothing = getattr(Rule(""), option) - getattr(Rule(""), option)
     return [getattr(parts[number], option) if number in parts else nothing for number in range(1, count + 1)]
 
 
-def _fitted(wanted: _Scope, present: Sequence[_Scope]) -> list[_Scope] | None:
+def _fit_parts(wanted: _Scope, present: Sequence[_Scope]) -> list[_Scope] | None:
     """Return the parts with what is not wanted taken out and what is missing put where there is most room.
 
     None without room.
@@ -143,7 +145,7 @@ def _that_fit(missing: _Scope, part: _Scope) -> _Scope:
     return _from_entries(missing, [*sorted(missing.keywords), *fitting])
 
 
-def _dealt(scope: _Scope, count: int) -> list[_Scope]:
+def _deal_out(scope: _Scope, count: int) -> list[_Scope]:
     """Return the entries of a scope dealt out evenly, each kind in its order; keywords go into the first part."""
     dealt: list[list[str]] = [[] for _number in range(count)]
     dealt[0] += sorted(scope.keywords)

@@ -114,7 +114,7 @@ class Comparison:
 
     def lost(self, target: Target, profile: Profile) -> AddressSet:
         """Return the sources that the changes take from a target on a profile."""
-        if not any(touches(rule, target.port) for rule in self._moved()):
+        if not any(touches(rule, target.port) for rule in self._list_moved_rules()):
             return AddressSet()
         return lost(target, profile, in_force(self.before, profile), in_force(self.after, profile))
 
@@ -128,7 +128,7 @@ class Comparison:
         """Return the rules that the changes make, or change others into."""
         return [change.after.rule for change in self.changes if change.after is not None]
 
-    def _moved(self) -> list[Rule]:
+    def _list_moved_rules(self) -> list[Rule]:
         return [*(change.before.rule for change in self.changes if change.before is not None), *self.made()]
 
 
@@ -169,10 +169,10 @@ def refusals(host: Host, comparison: Comparison, networks: AddressSet) -> list[s
 
     Nothing when they may.
     """
-    return [line for way in management(host, networks) for line in _refusal(comparison, way)]
+    return [line for way in management(host, networks) for line in _explain_lockout(comparison, way)]
 
 
-def _refusal(comparison: Comparison, way: Management) -> Iterator[str]:
+def _explain_lockout(comparison: Comparison, way: Management) -> Iterator[str]:
     sources = comparison.lost(way.target, way.profile) & way.sources
     if sources:
         rules = ", ".join(comparison.ended_by(way.target, way.profile, sources))
@@ -216,24 +216,24 @@ def connection_impact(host: Host, comparison: Comparison) -> list[Cut]:
         peers.setdefault((connection.port, connection.local_address), set()).add(connection.peer)
     found = {
         cut
-        for profile in _active(host)
+        for profile in _list_active_profiles(host)
         for target, names in sorted(peers.items())
         for cut in _peers(comparison, profile, target, names)
     }
     found |= {
         cut
-        for profile in _active(host)
-        for target in _listening(host)
-        for cut in _listener(comparison, profile, target)
+        for profile in _list_active_profiles(host)
+        for target in _list_listeners(host)
+        for cut in _find_cut_listener(comparison, profile, target)
     }
     return sorted(found, key=lambda cut: (cut.port, cut.address, cut.kind, cut.peers))
 
 
-def _active(host: Host) -> list[Profile]:
+def _list_active_profiles(host: Host) -> list[Profile]:
     return [profile for profile in host.profiles if profile.active]
 
 
-def _listening(host: Host) -> set[tuple[int, str]]:
+def _list_listeners(host: Host) -> set[tuple[int, str]]:
     """Return port and address of each listener; one on all addresses listens on each of them."""
     found: set[tuple[int, str]] = set()
     for listener in host.listeners:
@@ -253,24 +253,26 @@ def _peers(comparison: Comparison, profile: Profile, target: tuple[int, str], na
     sources = comparison.lost(Target(port, address), profile) & AddressSet.parse(names)
     if sources:
         gone = sorted(name for name in names if AddressSet.parse([name]) & sources)
-        yield _cut(comparison, profile, Target(port, address), sources, tuple(gone))
+        yield _make_cut(comparison, profile, Target(port, address), sources, tuple(gone))
 
 
-def _listener(comparison: Comparison, profile: Profile, target: tuple[int, str]) -> Iterator[Cut]:
+def _find_cut_listener(comparison: Comparison, profile: Profile, target: tuple[int, str]) -> Iterator[Cut]:
     """Yield a listener that somebody reaches before, and nobody afterwards."""
     wanted = Target(*target)
     sources = comparison.lost(wanted, profile)
-    if sources and not profile.allows_inbound and not _sure(comparison, wanted, profile):
-        yield _cut(comparison, profile, wanted, sources, ())
+    if sources and not profile.allows_inbound and not _find_sure_rules(comparison, wanted, profile):
+        yield _make_cut(comparison, profile, wanted, sources, ())
 
 
-def _sure(comparison: Comparison, target: Target, profile: Profile) -> list[Rule]:
+def _find_sure_rules(comparison: Comparison, target: Target, profile: Profile) -> list[Rule]:
     """Return the rules of afterwards that surely admit somebody."""
     possible = reaching(target, profile, in_force(comparison.after, profile), ANY)
     return [rule for rule in possible if not (rule.program or rule.service)]
 
 
-def _cut(comparison: Comparison, profile: Profile, target: Target, sources: AddressSet, peers: tuple[str, ...]) -> Cut:
+def _make_cut(
+    comparison: Comparison, profile: Profile, target: Target, sources: AddressSet, peers: tuple[str, ...]
+) -> Cut:
     rules = comparison.ended_by(target, profile, sources)
     stay = tuple(
         sorted({rule.name for rule in reaching(target, profile, in_force(comparison.after, profile), sources)})
@@ -311,11 +313,11 @@ def judge(host: Host, comparison: Comparison, safety: Safety) -> Verdict:
         refused=tuple(refusals(host, comparison, safety.networks)),
         cuts=tuple(connection_impact(host, comparison)),
         unmerged=unmerged,
-        steady=_steady(host, comparison, safety.networks),
+        steady=_find_steady_ports(host, comparison, safety.networks),
     )
 
 
-def _steady(host: Host, comparison: Comparison, networks: AddressSet) -> frozenset[int]:
+def _find_steady_ports(host: Host, comparison: Comparison, networks: AddressSet) -> frozenset[int]:
     """Return the ports with a listener that still answers those who manage the host, if it did."""
     management = {port.port for port in host.management}
     managers = networks | AddressSet.parse(item.peer for item in host.connections if item.port in management)

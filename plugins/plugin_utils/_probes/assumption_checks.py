@@ -74,10 +74,10 @@ class _Seen:
 
 def stand(assumptions: Iterable[Assumption], known: Knowledge, judged: Sequence[Judged]) -> tuple[Assumption, ...]:
     """Return the assumptions with how they stand."""
-    return tuple(_stands(each, known, judged) for each in assumptions)
+    return tuple(_check_assumption(each, known, judged) for each in assumptions)
 
 
-def _stands(assumption: Assumption, known: Knowledge, judged: Sequence[Judged]) -> Assumption:
+def _check_assumption(assumption: Assumption, known: Knowledge, judged: Sequence[Judged]) -> Assumption:
     check = _check_of(assumption.text)
     if check is None:
         return replace(assumption, why=_UNREADABLE)
@@ -86,14 +86,14 @@ def _stands(assumption: Assumption, known: Knowledge, judged: Sequence[Judged]) 
     hosts = [host for host in hosts if host.host == assumption.place] if assumption.text in _OF_HOSTS else hosts
     absent = [host.host for host in hosts if host.host not in known.facts]
     if absent or not hosts:
-        return replace(assumption, why=f"not in this run: {_listed(absent or [assumption.place])}")
+        return replace(assumption, why=f"not in this run: {_join_few(absent or [assumption.place])}")
     silent = [
         f"{host.host} could not be asked: {known.facts[host.host].problem}"
         for host in hosts
         if known.facts[host.host].problem
     ]
     if silent:
-        return replace(assumption, why=_listed(silent))
+        return replace(assumption, why=_join_few(silent))
     standing, why = check([_Seen(host, known.facts[host.host], known, judged) for host in hosts])
     return replace(assumption, standing=standing, why=why)
 
@@ -120,12 +120,14 @@ def _default_gateway(seen: _Seen) -> _Finding:
     missing = [family for family in sorted(families) if not network.defaults(family)]
     elsewhere = [route for family in sorted(families) for route in network.defaults(family) if route.by not in cards]
     if missing or elsewhere:
-        return Standing.CONTRADICTED, _listed(
+        return Standing.CONTRADICTED, _join_few(
             [*(f"no default route of IPv{family}" for family in missing), *(route.text for route in elsewhere)]
         )
     if cards & network.cards_of(seen.inside):
         return Standing.UNKNOWN, f"the internal addresses are on the same network card: {', '.join(sorted(cards))}"
-    return Standing.CONFIRMED, _listed(route.text for family in sorted(families) for route in network.defaults(family))
+    return Standing.CONFIRMED, _join_few(
+        route.text for family in sorted(families) for route in network.defaults(family)
+    )
 
 
 def _internal_routes(seen: _Seen) -> _Finding:
@@ -135,10 +137,10 @@ def _internal_routes(seen: _Seen) -> _Finding:
     ways = network.ways(wanted)
     wrong = [(part, route) for part, route in ways if route is None or route.is_default or route.by not in cards]
     if wrong:
-        return Standing.CONTRADICTED, _listed(
+        return Standing.CONTRADICTED, _join_few(
             f"{_few(part)} goes {f'by the route {route.text}' if route else 'nowhere'}" for part, route in wrong
         )
-    return Standing.CONFIRMED, f"{_few(wanted)}: {_listed(route.text for _part, route in ways if route)}"
+    return Standing.CONFIRMED, f"{_few(wanted)}: {_join_few(route.text for _part, route in ways if route)}"
 
 
 def _lasting_routes(seen: _Seen) -> _Finding:
@@ -150,9 +152,9 @@ def _lasting_routes(seen: _Seen) -> _Finding:
     ]
     fleeting = [route for route in used if route.to not in network.lasting]
     if fleeting:
-        return Standing.CONTRADICTED, f"not persistent: {_listed(route.text for route in fleeting)}"
+        return Standing.CONTRADICTED, f"not persistent: {_join_few(route.text for route in fleeting)}"
     return (
-        (Standing.CONFIRMED, f"persistent: {_listed(route.to for route in used)}")
+        (Standing.CONFIRMED, f"persistent: {_join_few(route.to for route in used)}")
         if used
         else (Standing.UNKNOWN, "there are no such routes")
     )
@@ -174,7 +176,7 @@ def _separate_networks(seen: _Seen) -> _Finding:
     )
 
 
-def _dns_servers(seen: _Seen) -> _Finding:
+def _check_dns_servers(seen: _Seen) -> _Finding:
     servers = seen.network.dns_servers
     if not servers:
         return Standing.UNKNOWN, seen.network.problem or "the host told none"
@@ -185,10 +187,10 @@ def _dns_servers(seen: _Seen) -> _Finding:
     wrong = [item.detail for items in asked.values() for item in items if item.verdict is Verdict.WRONG_ANSWER]
     silent = [server for server, items in asked.items() if not any(item.verdict is Verdict.OPEN for item in items)]
     if wrong:
-        return Standing.CONTRADICTED, _listed(wrong)
+        return Standing.CONTRADICTED, _join_few(wrong)
     if silent:
-        return Standing.UNKNOWN, f"{_listed(silent)}: not asked in this run, or without an answer"
-    return Standing.CONFIRMED, f"{_listed(servers)} answered for {sum(map(len, asked.values()))} names as planned"
+        return Standing.UNKNOWN, f"{_join_few(silent)}: not asked in this run, or without an answer"
+    return Standing.CONFIRMED, f"{_join_few(servers)} answered for {sum(map(len, asked.values()))} names as planned"
 
 
 def _is_internal(item: Judged, seen: _Seen) -> bool:
@@ -201,38 +203,38 @@ def _is_internal(item: Judged, seen: _Seen) -> bool:
 
 
 def _internal_certificate(seen: _Seen) -> _Finding:
-    return _certificates(seen, seen.inside)
+    return _check_certificates(seen, seen.inside)
 
 
 def _external_certificate(seen: _Seen) -> _Finding:
-    return _certificates(seen, seen.outside)
+    return _check_certificates(seen, seen.outside)
 
 
-def _certificates(seen: _Seen, addresses: Sequence[str]) -> _Finding:
+def _check_certificates(seen: _Seen, addresses: Sequence[str]) -> _Finding:
     """Return what the certificates say that were shown at addresses of a host."""
-    met = _shown(seen, addresses)
+    met = _find_shown_certificates(seen, addresses)
     wrong = {f"{_end(item)}: {item.detail}": None for item in met if item.verdict is Verdict.WRONG_HOST}
     silent = {_end(item): None for item in met if item.certificate is None}
     if wrong:
-        return Standing.CONTRADICTED, _listed(wrong)
+        return Standing.CONTRADICTED, _join_few(wrong)
     if silent or not met:
         return (
             Standing.UNKNOWN,
-            f"no certificate was shown at {_listed(silent)}" if silent else "nobody asked for one in this run",
+            f"no certificate was shown at {_join_few(silent)}" if silent else "nobody asked for one in this run",
         )
     if not all(item.probe.names for item in met):
         return Standing.UNKNOWN, "no full name of this server is known"
-    return Standing.CONFIRMED, f"shown at {_listed(dict.fromkeys(_end(item) for item in met))}"
+    return Standing.CONFIRMED, f"shown at {_join_few(dict.fromkeys(_end(item) for item in met))}"
 
 
 def _web_certificate(seen: _Seen) -> _Finding:
-    standing, why = _certificates(seen, seen.outside or seen.inside)
+    standing, why = _check_certificates(seen, seen.outside or seen.inside)
     if standing is not Standing.CONFIRMED:
         return standing, why
     own = set(seen.host.addresses)
     records = (record for _pool, record in seen.known.deployment.records if record.view == "external")
     wanted = {record.name for record in records if record.type in ("A", "AAAA") and own & set(record.values)}
-    met = _shown(seen, seen.outside or seen.inside)
+    met = _find_shown_certificates(seen, seen.outside or seen.inside)
     missing = sorted(
         name for name in wanted if not all(item.certificate and item.certificate.is_for([name]) for item in met)
     )
@@ -241,12 +243,12 @@ def _web_certificate(seen: _Seen) -> _Finding:
     if missing:
         return (
             Standing.UNKNOWN,
-            f"what was shown does not name {_listed(missing)}; another may be shown to who asks for that",
+            f"what was shown does not name {_join_few(missing)}; another may be shown to who asks for that",
         )
-    return Standing.CONFIRMED, f"{why}, for {_listed(sorted(wanted))}"
+    return Standing.CONFIRMED, f"{why}, for {_join_few(sorted(wanted))}"
 
 
-def _shown(seen: _Seen, addresses: Sequence[str]) -> list[Judged]:
+def _find_shown_certificates(seen: _Seen, addresses: Sequence[str]) -> list[Judged]:
     """Return the probes of TLS that got through to addresses of a host, whoever asked."""
     own = (
         item
@@ -263,14 +265,14 @@ def _end(item: Judged) -> str:
 
 
 def _no_blocks(seen: _Seen) -> _Finding:
-    off = _ineffective(seen)
+    off = _list_ineffective_reasons(seen)
     if off or not seen.facts.is_compared:
         return (Standing.CONTRADICTED, off) if off else (Standing.UNKNOWN, "the rules were not compared in this run")
     return Standing.CONFIRMED, "no planned rule is ineffective"
 
 
 def _no_other_table(seen: _Seen) -> _Finding:
-    off = _ineffective(seen)
+    off = _list_ineffective_reasons(seen)
     unread = "no other chain drops what it does not know; single rules that drop were not read"
     return (
         (Standing.CONTRADICTED, off)
@@ -279,8 +281,8 @@ def _no_other_table(seen: _Seen) -> _Finding:
     )
 
 
-def _ineffective(seen: _Seen) -> str:
-    return _listed(dict.fromkeys(item.reason for item in seen.facts.deviations if item.kind is Class.INEFFECTIVE))
+def _list_ineffective_reasons(seen: _Seen) -> str:
+    return _join_few(dict.fromkeys(item.reason for item in seen.facts.deviations if item.kind is Class.INEFFECTIVE))
 
 
 def _monitoring_port(own: Sequence[_Seen], port: str) -> _Finding:
@@ -292,17 +294,17 @@ def _monitoring_port(own: Sequence[_Seen], port: str) -> _Finding:
     ]
     if silent or shut:
         return (
-            (Standing.UNKNOWN, f"{_listed(silent)} did not tell")
+            (Standing.UNKNOWN, f"{_join_few(silent)} did not tell")
             if silent
-            else (Standing.CONTRADICTED, f"nothing listens on TCP {port} of {_listed(shut)}")
+            else (Standing.CONTRADICTED, f"nothing listens on TCP {port} of {_join_few(shut)}")
         )
-    return Standing.CONFIRMED, f"listened on by {_listed(seen.host.host for seen in own)}"
+    return Standing.CONFIRMED, f"listened on by {_join_few(seen.host.host for seen in own)}"
 
 
 def _access_gateway(own: Sequence[_Seen], address: str) -> _Finding:
     silent = [seen.host.host for seen in own if seen.network.problem]
     if silent:
-        return Standing.UNKNOWN, f"{_listed(silent)} did not tell"
+        return Standing.UNKNOWN, f"{_join_few(silent)} did not tell"
     virtual = address.split(" or ")
     used = [(seen.host.host, _first(seen.network, 6 if is_ipv6(one) else 4)) for seen in own for one in virtual]
     wrong = [
@@ -311,9 +313,9 @@ def _access_gateway(own: Sequence[_Seen], address: str) -> _Finding:
         if route is None or route.via not in virtual
     ]
     return (
-        (Standing.CONTRADICTED, _listed(wrong))
+        (Standing.CONTRADICTED, _join_few(wrong))
         if wrong
-        else (Standing.CONFIRMED, f"of {_listed(name for name, _route in used)}")
+        else (Standing.CONFIRMED, f"of {_join_few(name for name, _route in used)}")
     )
 
 
@@ -322,10 +324,10 @@ def _first(network: Network, family: int) -> Route | None:
 
 
 def _few(addresses: AddressSet) -> str:
-    return _listed(addresses.to_text())
+    return _join_few(addresses.to_text())
 
 
-def _listed(items: Iterable[str]) -> str:
+def _join_few(items: Iterable[str]) -> str:
     """Return items as a list, the first few of many."""
     found = list(items)
     more = f" and {len(found) - _FEW} more" if len(found) > _FEW else ""
@@ -337,7 +339,7 @@ _OF_HOSTS: Mapping[str, Callable[[_Seen], _Finding]] = {
     texts.INTERNAL_ROUTES: _internal_routes,
     texts.LASTING_ROUTES: _lasting_routes,
     texts.SEPARATE_NETWORKS: _separate_networks,
-    texts.DNS_SERVERS: _dns_servers,
+    texts.DNS_SERVERS: _check_dns_servers,
     texts.INTERNAL_CERTIFICATE: _internal_certificate,
     texts.EXTERNAL_CERTIFICATE: _external_certificate,
     texts.WEB_CERTIFICATE: _web_certificate,

@@ -51,7 +51,7 @@ def cause_of(judged: Judged, known: Knowledge) -> str:
     return next((text for find in _CAUSES.get(judged.verdict, ()) if (text := find(judged, known))), "")
 
 
-def _rule(judged: Judged, known: Knowledge) -> str:
+def _blame_rule(judged: Judged, known: Knowledge) -> str:
     """Return what is wrong with the rule that should let the probe in."""
     facts = known.destination(judged)
     found = [item for item in facts.deviations if item.name == judged.probe.rule] if facts else []
@@ -73,7 +73,7 @@ def _rule_text(item: Deviation, host: str) -> str:
     return texts.get(item.kind, "")
 
 
-def _listener(judged: Judged, known: Knowledge) -> str:
+def _blame_listener(judged: Judged, known: Knowledge) -> str:
     facts, probe = known.destination(judged), judged.probe
     if facts is None or facts.listeners is None or facts.listens(probe.transport, probe.address, probe.port):
         return ""
@@ -87,7 +87,7 @@ def _listener(judged: Judged, known: Knowledge) -> str:
     return f"listener absent: nothing listens on {what} of {probe.destination}"
 
 
-def _members(judged: Judged, known: Knowledge) -> str:
+def _blame_members(judged: Judged, known: Knowledge) -> str:
     """Return which members behind a virtual service are down, else that the balancer is the one that fails."""
     service = known.service(judged)
     if service is None:
@@ -127,7 +127,7 @@ def _at_member(member: HostPlan, protocol: str, port: int, facts: Facts, known: 
     return next((text for item in found if (text := _rule_text(item, member.host))), "")
 
 
-def _unasked(judged: Judged, known: Knowledge) -> str:
+def _blame_unasked(judged: Judged, known: Knowledge) -> str:
     if judged.probe.destination not in known.deployment.hosts:
         return ""
     facts = known.destination(judged)
@@ -140,7 +140,7 @@ def _unasked(judged: Judged, known: Knowledge) -> str:
     )
 
 
-def _way(judged: Judged, known: Knowledge) -> str:
+def _blame_way(judged: Judged, known: Knowledge) -> str:
     probe = judged.probe
     if (probe.address, probe.port) in known.reached:
         place = f"{probe.address} on {probe.transport.upper()} {probe.port}"
@@ -148,7 +148,7 @@ def _way(judged: Judged, known: Knowledge) -> str:
     return f"dropped on the way between {probe.source_address} and {probe.address}: no fault of the host is known"
 
 
-def _wider(judged: Judged, known: Knowledge) -> str:
+def _blame_wider_rule(judged: Judged, known: Knowledge) -> str:
     """Return what lets in more than planned."""
     facts = known.destination(judged)
     wide = (
@@ -160,25 +160,25 @@ def _wider(judged: Judged, known: Knowledge) -> str:
     return off or "no rule of the plan lets it in: a rule of somebody else does, or the firewall is off"
 
 
-def _stale(judged: Judged, known: Knowledge) -> str:
+def _blame_stale(judged: Judged, known: Knowledge) -> str:
     if judged.probe.question:
         return f"record stale on {judged.probe.address}, or another server answers there"
-    return _listener(judged, known) or "another service has the port"
+    return _blame_listener(judged, known) or "another service has the port"
 
 
-def _unknown(judged: Judged, known: Knowledge) -> str:
+def _blame_prober(judged: Judged, known: Knowledge) -> str:
     facts = known.facts.get(judged.probe.source)
     return (facts.problem if facts else "") or judged.detail
 
 
 _CAUSES: Mapping[Verdict, tuple[_Cause, ...]] = {
-    Verdict.FILTERED: (_members, _rule, _listener, _unasked, _way),
+    Verdict.FILTERED: (_blame_members, _blame_rule, _blame_listener, _blame_unasked, _blame_way),
     # A refusal is an answer: the firewall let it through, or refuses by itself.
     Verdict.REFUSED: (
-        _members,
-        _listener,
-        _rule,
-        _unasked,
+        _blame_members,
+        _blame_listener,
+        _blame_rule,
+        _blame_unasked,
         lambda judged, _known: f"something refuses it for {judged.probe.address}: no fault is known",
     ),
     Verdict.WRONG_HOST: (
@@ -187,7 +187,7 @@ _CAUSES: Mapping[Verdict, tuple[_Cause, ...]] = {
         ),
     ),
     Verdict.EXPIRED: (lambda judged, _known: f"the certificate on {judged.probe.address} was not replaced",),
-    Verdict.WRONG_ANSWER: (_stale,),
-    Verdict.UNEXPECTED: (_wider,),
-    Verdict.UNKNOWN: (_unknown,),
+    Verdict.WRONG_ANSWER: (_blame_stale,),
+    Verdict.UNEXPECTED: (_blame_wider_rule,),
+    Verdict.UNKNOWN: (_blame_prober,),
 }

@@ -232,8 +232,8 @@ def read_facts(
         return Facts(probed.message or "no reason given", is_unreachable, deviations=rules)
     document = probed.document
     answers = {str(item["id"]): item for item in mappings(document.get("answers"))}
-    known = frozenset(map(_listener, texts(document.get("listeners")))) if "listeners" in document else None
-    temporary = frozenset(map(_listener, opened.texts("opened"))) if opened else frozenset()
+    known = frozenset(map(_parse_listener, texts(document.get("listeners")))) if "listeners" in document else None
+    temporary = frozenset(map(_parse_listener, opened.texts("opened"))) if opened else frozenset()
     network = read_network(document.get("network"))
     return Facts("", False, answers, known, temporary, rules, deviations is not None, network)
 
@@ -243,7 +243,7 @@ def received(answer: Mapping[str, object], name: str = "answer") -> bytes:
     return base64.b64decode(str(answer.get(name) or ""))
 
 
-def _listener(text: str) -> tuple[str, str, int]:
+def _parse_listener(text: str) -> tuple[str, str, int]:
     protocol, address, port = text.split(" ")
     return protocol, address.partition("%")[0].lower(), int(port)
 
@@ -263,11 +263,11 @@ class DnsAnswer:
 def payload(probe: Probe) -> bytes:
     """Return what a probe sends after it is connected; nothing when it only connects."""
     if probe.kind is Kind.STUN:
-        return struct.pack(">HHI", _BINDING_REQUEST, 0, _MAGIC_COOKIE) + _number(probe, 12)
+        return struct.pack(">HHI", _BINDING_REQUEST, 0, _MAGIC_COOKIE) + _make_probe_number(probe, 12)
     if probe.kind is Kind.RPC:
         body = struct.pack("<HHIBxHHBx", 4280, 4280, 0, 1, 0, 0, 1) + _MAPPER + _NDR
         return struct.pack("<BBBBIHHI", 5, 0, _BIND, 3, 0x10, 16 + len(body), 0, 1) + body
-    return _question(probe) if probe.kind is Kind.DNS else b""
+    return _encode_question(probe) if probe.kind is Kind.DNS else b""
 
 
 def is_echo(probe: Probe, answer: bytes) -> bool:
@@ -281,7 +281,7 @@ def makes_sense(probe: Probe, answer: bytes) -> bool:
         return True
     if probe.kind is Kind.STUN:
         is_answer = len(answer) >= 20 and struct.unpack(">H", answer[:2])[0] in _BINDING_ANSWERS
-        return is_answer and answer[8:20] == _number(probe, 12)
+        return is_answer and answer[8:20] == _make_probe_number(probe, 12)
     if probe.kind is Kind.RPC:
         return len(answer) > 2 and answer[0] == 5 and answer[2] in _BIND_ANSWERS
     return bool(answer)
@@ -304,15 +304,15 @@ def dns_answer(probe: Probe, answer: bytes) -> DnsAnswer:
     )
 
 
-def _question(probe: Probe) -> bytes:
+def _encode_question(probe: Probe) -> bytes:
     name, kind = probe.question
     message = dns.message.make_query(name, kind, use_edns=0, payload=1232)
-    message.id = int.from_bytes(_number(probe, 2), "big")
+    message.id = int.from_bytes(_make_probe_number(probe, 2), "big")
     wire: bytes = message.to_wire()
     return wire
 
 
-def _number(probe: Probe, size: int) -> bytes:
+def _make_probe_number(probe: Probe, size: int) -> bytes:
     """Return bytes that stand for a probe: the same one has the same, so that an answer is known as its own."""
     text = "|".join([probe.source, probe.source_address, probe.address, str(probe.port), *probe.question])
     return hashlib.sha256(text.encode()).digest()[:size]

@@ -53,35 +53,35 @@ def matrix(deployment: Deployment, limits: Limits) -> Matrix:
     skipped: Counter[NotProbed] = Counter()
     found: dict[str, tuple[Probe, ...]] = {}
     questions = dns_probes(deployment)
-    listening = {name: _listening(host, deployment) for name, host in deployment.hosts.items()}
+    listening = {name: _find_listening(host, deployment) for name, host in deployment.hosts.items()}
     for source in deployment.sources:
         others = [host for host in deployment.hosts.values() if host.host != source.host]
-        wanted = [probe for other in others for probe in _direct(source, other, deployment, limits, skipped)]
+        wanted = [probe for other in others for probe in _probe_directly(source, other, deployment, limits, skipped)]
         wanted += [*_through_services(source, deployment), *questions.get(source.host, ())]
-        wanted += [probe for other in others for probe in _closed(source, listening[other.host], limits)]
-        found[source.host], left_out = _capped(_unique(wanted), deployment, limits.per_host)
-        skipped += _left_out(source.host, left_out, limits)
+        wanted += [probe for other in others for probe in _probe_closed_ports(source, listening[other.host], limits)]
+        found[source.host], left_out = _cap_probes(_unique(wanted), deployment, limits.per_host)
+        skipped += _count_left_out(source.host, left_out, limits)
     return Matrix(found, tuple(sorted(replace(item, sources=number) for item, number in skipped.items())))
 
 
-def _direct(
+def _probe_directly(
     source: HostPlan, destination: HostPlan, deployment: Deployment, limits: Limits, skipped: Counter[NotProbed]
 ) -> Iterator[Probe]:
     for rule in deployment.incoming[destination.host]:
         pairs = list(_address_pairs(source, destination, rule, deployment))
         is_internet = is_for_anybody(rule) and not deployment.outside[source.host]
-        why = _why_not(rule, limits.ranges) if pairs else _INTERNET if is_internet else ""
+        why = _explain_unprobed(rule, limits.ranges) if pairs else _INTERNET if is_internet else ""
         if why:
             skipped[NotProbed(destination.host, rule.protocol, ", ".join(rule.localport), rule.name, why)] += 1
             continue
         ports = sorted({port_range(text)[0] for text in rule.localport if limits.ranges or _is_fixed(text)})
         for source_address, address in pairs:
             yield from (
-                _probe(source, destination, rule, (source_address, address, port), deployment) for port in ports
+                _make_probe(source, destination, rule, (source_address, address, port), deployment) for port in ports
             )
 
 
-def _probe(
+def _make_probe(
     source: HostPlan, destination: HostPlan, rule: FirewallRule, ends: tuple[str, str, int], deployment: Deployment
 ) -> Probe:
     source_address, address, port = ends
@@ -114,7 +114,7 @@ def _address_pairs(
             yield mine, address
 
 
-def _why_not(rule: FirewallRule, ranges: bool) -> str:
+def _explain_unprobed(rule: FirewallRule, ranges: bool) -> str:
     """Return why a rule cannot be probed, empty when it can.
 
     ranges: whether somebody listens on the first port of a range.
@@ -160,7 +160,7 @@ def _through_services(source: HostPlan, deployment: Deployment) -> Iterator[Prob
         found = None if is_member and not planned.source_nat else _way_in(source, service, deployment)
         if found is not None:
             member, rule, source_address = found
-            probe = _probe(source, member, rule, (source_address, planned.vip, planned.port), deployment)
+            probe = _make_probe(source, member, rule, (source_address, planned.vip, planned.port), deployment)
             names = deployment.names_of_pool(planned.pool, planned.vip)
             yield replace(probe, destination=planned.pool, service=planned.name, names=names)
 
@@ -169,7 +169,7 @@ def _way_in(source: HostPlan, service: Service, deployment: Deployment) -> tuple
     """Return a member of a service and the rule by which it lets a host in, and from which of its addresses."""
     for member in service.members:
         for rule in deployment.incoming[member.host]:
-            if _is_behind(rule, service) and not _why_not(rule, ranges=True):
+            if _is_behind(rule, service) and not _explain_unprobed(rule, ranges=True):
                 pairs = _address_pairs(source, member, rule, deployment)
                 is_family = is_ipv6(service.planned.vip)
                 mine = next((one for one, address in pairs if is_ipv6(address) == is_family), None)
@@ -185,7 +185,7 @@ def _is_behind(rule: FirewallRule, service: Service) -> bool:
     return is_same and any(covers(rule, address, planned.node_port) for address in planned.members)
 
 
-def _closed(source: HostPlan, listening: _Listening, limits: Limits) -> Iterator[Probe]:
+def _probe_closed_ports(source: HostPlan, listening: _Listening, limits: Limits) -> Iterator[Probe]:
     """Yield a sample of ports that should be closed, first those that the destination opens to others.
 
     There somebody listens.
@@ -208,7 +208,7 @@ class _Listening:
     ports: Mapping[int, tuple[FirewallRule, ...]]
 
 
-def _listening(host: HostPlan, deployment: Deployment) -> _Listening:
+def _find_listening(host: HostPlan, deployment: Deployment) -> _Listening:
     """Return what may be asked of a host besides what it admits.
 
     Nothing of one without rules, whose firewall is not ours.
@@ -232,7 +232,7 @@ def dns_probes(deployment: Deployment) -> Mapping[str, tuple[Probe, ...]]:
         of_view = (record for _pool, record in deployment.records if record.view == server.view)
         records = [record for record in of_view if record.zone in server.zones]
         for source, record in _shared_out(_askers(deployment, server), records):
-            found[source.host].append(_question(source, server, record, deployment))
+            found[source.host].append(_make_question_probe(source, server, record, deployment))
     return {name: tuple(dict.fromkeys(probes)) for name, probes in found.items()}
 
 
@@ -258,7 +258,7 @@ def _own_address(host: HostPlan, server: DnsServer, deployment: Deployment) -> s
     return next((address for address in own if is_ipv6(address) == is_ipv6(server.address)), "")
 
 
-def _question(source: HostPlan, server: DnsServer, record: DnsRecord, deployment: Deployment) -> Probe:
+def _make_question_probe(source: HostPlan, server: DnsServer, record: DnsRecord, deployment: Deployment) -> Probe:
     return Probe(
         source=source.host,
         destination=server.address,
@@ -287,7 +287,7 @@ def _unique(probes: Iterable[Probe]) -> list[Probe]:
     return list(found.values())
 
 
-def _capped(probes: list[Probe], deployment: Deployment, most: int) -> tuple[tuple[Probe, ...], int]:
+def _cap_probes(probes: list[Probe], deployment: Deployment, most: int) -> tuple[tuple[Probe, ...], int]:
     """Return at most so many probes, sorted, and how many are left out.
 
     Of each kind of flow one stays before a second one does.
@@ -302,10 +302,10 @@ def _capped(probes: list[Probe], deployment: Deployment, most: int) -> tuple[tup
     ranked: list[tuple[int, bool, Probe]] = []
     for group in groups.values():
         ranked += ((rank, probe.expected is Expected.CLOSED, probe) for rank, probe in enumerate(group))
-    return tuple(sorted(probe for _rank, _closed, probe in sorted(ranked)[:most])), len(probes) - most
+    return tuple(sorted(probe for _rank, _probe_closed_ports, probe in sorted(ranked)[:most])), len(probes) - most
 
 
-def _left_out(source: str, number: int, limits: Limits) -> Counter[NotProbed]:
+def _count_left_out(source: str, number: int, limits: Limits) -> Counter[NotProbed]:
     why = f"{number} more probes of {source}: lync_probe_max is {limits.per_host}"
     return Counter({NotProbed("", "", "", "", why): 1} if number else {})
 

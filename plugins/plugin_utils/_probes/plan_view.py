@@ -217,12 +217,12 @@ def _in_small_letters(record: DnsRecord) -> DnsRecord:
 
 def admits(rule: FirewallRule, address: str) -> bool:
     """Return whether a rule lets an address in."""
-    return _within(address, rule.remoteip)
+    return _is_within_scope(address, rule.remoteip)
 
 
 def covers(rule: FirewallRule, address: str, port: int) -> bool:
     """Return whether a rule is about a port of an address of its host."""
-    return _has_port(rule.localport, port) and _within(address, rule.localip)
+    return _includes_port(rule.localport, port) and _is_within_scope(address, rule.localip)
 
 
 def is_for_anybody(rule: FirewallRule) -> bool:
@@ -233,7 +233,7 @@ def is_for_anybody(rule: FirewallRule) -> bool:
 def targets(host: HostPlan, rule: FirewallRule) -> tuple[str, ...]:
     """Return the addresses of a host where a rule is asked for: those it is bound to, else the first of each family."""
     if rule.localip != _ANY:
-        return tuple(address for address in host.addresses if _within(address, rule.localip))
+        return tuple(address for address in host.addresses if _is_within_scope(address, rule.localip))
     found: dict[bool, str] = {}
     for address in host.addresses:
         found.setdefault(is_ipv6(address), address)
@@ -246,7 +246,7 @@ def is_ipv6(address: str) -> bool:
 
 
 @functools.lru_cache(maxsize=262144)
-def _within(address: str, scope: tuple[str, ...]) -> bool:
+def _is_within_scope(address: str, scope: tuple[str, ...]) -> bool:
     return scope == _ANY or AddressSet.parse([address]) <= _set(scope)
 
 
@@ -256,7 +256,7 @@ def _set(scope: tuple[str, ...]) -> AddressSet:
 
 
 @functools.lru_cache(maxsize=262144)
-def _has_port(ports: tuple[str, ...], port: int) -> bool:
+def _includes_port(ports: tuple[str, ...], port: int) -> bool:
     return any(first <= port <= last for first, last in map(port_range, ports))
 
 

@@ -49,7 +49,7 @@ class Certificate:
 
     def is_for(self, wanted: Sequence[str]) -> bool:
         """Return whether one of its names is one of those wanted; a name without a dot is a host in any domain."""
-        return any(_matches(name, one.lower()) for name in self.names for one in wanted)
+        return any(_is_name_for(name, one.lower()) for name in self.names for one in wanted)
 
     def document(self) -> dict[str, object]:
         """Return it as the schema has it."""
@@ -76,7 +76,7 @@ def _alternative(found: x509.Certificate) -> set[str]:
     return {name.lower() for name in extension.value.get_values_for_type(x509.DNSName)}
 
 
-def _matches(name: str, wanted: str) -> bool:
+def _is_name_for(name: str, wanted: str) -> bool:
     if "." not in wanted:
         return name.partition(".")[0] == wanted
     return name == wanted or (name.startswith("*.") and name[2:] == wanted.partition(".")[2])
@@ -138,7 +138,7 @@ def judge(
     judged = Judged(probe, Verdict.UNKNOWN, int(str(answer.get("milliseconds") or 0)), message)
     table = _CLOSED if probe.expected is Expected.CLOSED else _STATES
     judged = replace(judged, verdict=table.get(state, Verdict.UNKNOWN))
-    return _answered(judged, answer, now, certificate_days) if judged.verdict is Verdict.OPEN else judged
+    return _judge_answer(judged, answer, now, certificate_days) if judged.verdict is Verdict.OPEN else judged
 
 
 _STATES: Mapping[str, Verdict] = {
@@ -156,13 +156,13 @@ _CLOSED: Mapping[str, Verdict] = {
 """A refusal tells that nobody listens, and nothing of the firewall; it is closed all the same."""
 
 
-def _answered(judged: Judged, answer: Mapping[str, object], now: datetime.datetime, days: int) -> Judged:
+def _judge_answer(judged: Judged, answer: Mapping[str, object], now: datetime.datetime, days: int) -> Judged:
     """Return the verdict of what came over a connection."""
     probe, data = judged.probe, received(answer)
     if data.startswith(BANNER) or is_echo(probe, data):
         return replace(judged, is_temporary=True, detail="a temporary listener answered")
     if probe.kind is Kind.DNS:
-        return _dns(judged, data)
+        return _judge_dns(judged, data)
     if probe.service and answer.get("closed"):
         return replace(judged, verdict=Verdict.REFUSED, detail="the connection was taken and ended at once")
     if probe.service and answer.get("silent"):
@@ -183,13 +183,13 @@ def _answered(judged: Judged, answer: Mapping[str, object], now: datetime.dateti
             judged, verdict=Verdict.OPEN if probe.kind is Kind.RPC else Verdict.WRONG_ANSWER, detail=unexplained
         )
     return (
-        _certified(judged, read_certificate(received(answer, "certificate")), now, days)
+        _judge_certificate(judged, read_certificate(received(answer, "certificate")), now, days)
         if probe.kind is Kind.TLS
         else judged
     )
 
 
-def _dns(judged: Judged, data: bytes) -> Judged:
+def _judge_dns(judged: Judged, data: bytes) -> Judged:
     found = dns_answer(judged.probe, data)
     wanted = judged.probe.answers
     name = " ".join(judged.probe.question)
@@ -204,7 +204,7 @@ def _dns(judged: Judged, data: bytes) -> Judged:
     )
 
 
-def _certified(judged: Judged, certificate: Certificate | None, now: datetime.datetime, days: int) -> Judged:
+def _judge_certificate(judged: Judged, certificate: Certificate | None, now: datetime.datetime, days: int) -> Judged:
     if certificate is None:
         return replace(judged, detail=judged.detail or "no certificate was shown")
     judged = replace(judged, certificate=certificate)

@@ -67,7 +67,7 @@ class Verification:
         """Return the verdicts of what the hosts answered, with the causes of those that are not as expected."""
         judged: list[Judged] = []
         for source in matrix.probes:
-            judged += _of_host(matrix, source, facts.get(source, _NO_ANSWER), settings)
+            judged += _judge_host(matrix, source, facts.get(source, _NO_ANSWER), settings)
         found = tuple(judged)
         known = Knowledge.of(deployment, facts, found)
         caused = tuple(replace(item, cause=cause_of(item, known)) for item in found)
@@ -91,22 +91,22 @@ class Verification:
 
         A fault is one of the host that was asked, when the plan has it, else of who asked.
         """
-        found = {name: _status_of(facts) for name, facts in self.facts.items()}
+        found = {name: _classify_host(facts) for name, facts in self.facts.items()}
         for item in self.judged:
-            name, status = self._blamed(item)
+            name, status = self._blame_device(item)
             found[name] = worst([found.get(name, Status.CLEAN), status])
-        for name in [*self.settings.not_closed, *self._contradicted()]:
+        for name in [*self.settings.not_closed, *self._find_contradicted()]:
             found[name] = worst([found[name], Status.DRIFT])
         return {name: found[name] for name in sorted(found)}
 
-    def _contradicted(self) -> Iterator[str]:
+    def _find_contradicted(self) -> Iterator[str]:
         """Yield the hosts of which, or of whose pools, an assumption of the plan does not hold."""
         places = {item.place for item in self.assumptions if item.standing is Standing.CONTRADICTED}
         yield from (name for name in self.facts if name in places or self.deployment.hosts[name].pool in places)
 
-    def _blamed(self, item: Judged) -> tuple[str, Status]:
+    def _blame_device(self, item: Judged) -> tuple[str, Status]:
         if item.verdict is Verdict.UNKNOWN:
-            problem = _status_of(self.facts.get(item.probe.source, _NO_ANSWER))
+            problem = _classify_host(self.facts.get(item.probe.source, _NO_ANSWER))
             return item.probe.source, Status.FAILED if problem is Status.CLEAN else problem
         is_there = item.probe.destination in self.facts
         return (
@@ -150,19 +150,24 @@ class Verification:
     def text(self) -> str:
         """Return for a terminal what is not as expected, what is not known, and a line that sums it up."""
         wrong = [item for item in self.judged if not item.is_as_expected and item.verdict is not Verdict.UNKNOWN]
-        rows = [(item.probe.source, _where(item), item.verdict.value, item.cause or item.detail) for item in wrong]
+        rows = [
+            (item.probe.source, _describe_destination(item), item.verdict.value, item.cause or item.detail)
+            for item in wrong
+        ]
         parts = [indented(table(("from", "to", "verdict", "likely cause"), rows))] if rows else []
-        parts += [*self._details(wrong), *self._remarks(), *_unknown(self.judged), *self._relied_on(), self._sum()]
+        parts += [*self._details(wrong), *self._remarks(), *_list_unknown(self.judged), *self._relied_on(), self._sum()]
         return "\n".join(parts)
 
     def _details(self, wrong: Sequence[Judged]) -> Iterator[str]:
         detailed = (
             item for item in wrong if item.detail and item.verdict in (Verdict.WRONG_HOST, Verdict.WRONG_ANSWER)
         )
-        yield from dict.fromkeys(f"{_where(item)}: {item.detail}" for item in detailed)
+        yield from dict.fromkeys(f"{_describe_destination(item)}: {item.detail}" for item in detailed)
 
     def _remarks(self) -> Iterator[str]:
-        ending = {(_where(item), item.detail) for item in self.judged if item.verdict is Verdict.EXPIRING}
+        ending = {
+            (_describe_destination(item), item.detail) for item in self.judged if item.verdict is Verdict.EXPIRING
+        }
         yield from (f"note: {where}: {detail}" for where, detail in sorted(ending))
         yield from (
             f"{name}: temporary listeners could not be closed; they end by themselves"
@@ -195,24 +200,24 @@ class Verification:
             counts = {"tests": str(len(own)), "failures": str(failures), "errors": str(unknown)}
             suite = XML.SubElement(root, "testsuite", {"name": source, **counts})
             for item in own:
-                _case(suite, item)
+                _add_probe_case(suite, item)
         XML.indent(root)
         return XML.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _status_of(facts: Facts) -> Status:
+def _classify_host(facts: Facts) -> Status:
     """Return what is known of a host before its probes are looked at."""
     if not facts.problem:
         return Status.CLEAN
     return Status.UNREACHABLE if facts.is_unreachable else Status.FAILED
 
 
-def _of_host(matrix: Matrix, source: str, facts: Facts, settings: Settings) -> Iterator[Judged]:
+def _judge_host(matrix: Matrix, source: str, facts: Facts, settings: Settings) -> Iterator[Judged]:
     for number, probe in enumerate(matrix.probes[source]):
         yield judge(probe, facts.answers.get(str(number)), settings.now, settings.certificate_days)
 
 
-def _where(item: Judged) -> str:
+def _describe_destination(item: Judged) -> str:
     """Return where a probe went."""
     probe = item.probe
     via = f" by {probe.service}" if probe.service else ""
@@ -221,7 +226,7 @@ def _where(item: Judged) -> str:
     return f"{place} {probe.transport.upper()} {probe.port}{asked}{via}"
 
 
-def _unknown(judged: Sequence[Judged]) -> Iterator[str]:
+def _list_unknown(judged: Sequence[Judged]) -> Iterator[str]:
     """Yield what is not known, once per host and reason."""
     counted = Counter(
         (item.probe.source, item.cause or item.detail) for item in judged if item.verdict is Verdict.UNKNOWN
@@ -230,8 +235,8 @@ def _unknown(judged: Sequence[Judged]) -> Iterator[str]:
         yield f"could not tell: {source}: {number} probes: {why}"
 
 
-def _case(suite: XML.Element, item: Judged) -> None:
-    name, seconds = f"{_where(item)} {item.probe.expected.value}", f"{item.milliseconds / 1000}"
+def _add_probe_case(suite: XML.Element, item: Judged) -> None:
+    name, seconds = f"{_describe_destination(item)} {item.probe.expected.value}", f"{item.milliseconds / 1000}"
     case = XML.SubElement(suite, "testcase", classname=item.probe.source, name=name, time=seconds)
     if not item.is_as_expected:
         tag = "error" if item.verdict is Verdict.UNKNOWN else "failure"

@@ -67,8 +67,8 @@ def page(report: Document, plan: Plan) -> str:
         drawing=drawing(found, hosts),
         matrix=_matrix(found),
         firewall=firewall_rows(hosts),
-        records=_records(pools),
-        certificates=certificate_rows(pools, _members(hosts)),
+        records=_sort_records(pools),
+        certificates=certificate_rows(pools, _group_members(hosts)),
     )
 
 
@@ -83,10 +83,10 @@ class Port:
 def _matrix(found: Sequence[Flow]) -> Mapping[tuple[str, str], Sequence[Port]]:
     """Return the ports by source and destination, each once, in the order of their numbers."""
     cells: dict[tuple[str, str], dict[str, list[Flow]]] = {}
-    for flow in sorted(found, key=lambda flow: (*_ends(flow), flow.transport, _number(flow.port))):
+    for flow in sorted(found, key=lambda flow: (*_ends(flow), flow.transport, _read_first_port(flow.port))):
         ports = cells.setdefault(_ends(flow), {})
         ports.setdefault(f"{flow.transport.upper()} {flow.port}", []).append(flow)
-    return {pair: [Port(text, _title(ports[text])) for text in ports] for pair, ports in cells.items()}
+    return {pair: [Port(text, _describe_flows(ports[text])) for text in ports] for pair, ports in cells.items()}
 
 
 def _ends(flow: Flow) -> tuple[str, str]:
@@ -104,21 +104,21 @@ def _role_name(role: str) -> str:
     return "Internet" if role == "any" else role.replace("_", " ")
 
 
-def _number(port: str) -> int:
+def _read_first_port(port: str) -> int:
     first = port.split(",")[0].split("-")[0]
     return int(first) if first.isdigit() else 0
 
 
-def _title(items: Sequence[Flow]) -> str:
+def _describe_flows(items: Sequence[Flow]) -> str:
     return "; ".join(dict.fromkeys(f"{item.application} ({', '.join(item.rows)})" for item in items))
 
 
-def _records(pools: Iterable[PoolPlan]) -> list[DnsRecord]:
+def _sort_records(pools: Iterable[PoolPlan]) -> list[DnsRecord]:
     records = (record for pool in pools for record in pool.dns_records)
     return sorted(records, key=lambda record: (record.view, record.name, record.type))
 
 
-def _members(hosts: Iterable[HostPlan]) -> dict[str, tuple[str, ...]]:
+def _group_members(hosts: Iterable[HostPlan]) -> dict[str, tuple[str, ...]]:
     members: dict[str, list[str]] = {}
     for host in hosts:
         if host.pool and host.roles:
@@ -170,12 +170,12 @@ def certificate_rows(pools: Iterable[PoolPlan], members: Mapping[str, tuple[str,
     """Return the certificates that the names of the plan ask for; members: names of the hosts of each pool."""
     found: list[CertificateRow] = []
     for pool in pools:
-        found += _certificates(pool, members.get(pool.pool, ()))
+        found += _list_certificates(pool, members.get(pool.pool, ()))
     return tuple(sorted(found))
 
 
-def _certificates(pool: PoolPlan, members: tuple[str, ...]) -> Iterator[CertificateRow]:
-    inside, outside = _names(pool, "internal"), _names(pool, "external")
+def _list_certificates(pool: PoolPlan, members: tuple[str, ...]) -> Iterator[CertificateRow]:
+    inside, outside = _list_names(pool, "internal"), _list_names(pool, "external")
     full = tuple(member for member in members if "." in member)
     yield CertificateRow(pool.pool, "internal", pool.pool, tuple(dict.fromkeys([pool.pool, *inside, *full])))
     if outside:
@@ -183,7 +183,7 @@ def _certificates(pool: PoolPlan, members: tuple[str, ...]) -> Iterator[Certific
         yield CertificateRow(holder, "external", outside[0], outside)
 
 
-def _names(pool: PoolPlan, view: str) -> tuple[str, ...]:
+def _list_names(pool: PoolPlan, view: str) -> tuple[str, ...]:
     """Return the host names of a pool's records in a view; a service record asks for the name that it leads to."""
     of_view = (record for record in pool.dns_records if record.view == view)
     return tuple(dict.fromkeys(record.name for record in of_view if record.type != "SRV"))
@@ -206,12 +206,12 @@ def drawing(flows: Iterable[Flow], hosts: Sequence[HostPlan]) -> str:
     """Return the drawing of flows between the roles of hosts, as an svg element."""
     lines = Counter((flow.source, flow.destination) for flow in flows if flow.source != flow.destination)
     counts = Counter(role for host in hosts for role in host.roles)
-    boxes = _placed({role for pair in lines for role in pair} | counts.keys())
+    boxes = _place_boxes({role for pair in lines for role in pair} | counts.keys())
     height = max((box.y for box in boxes.values()), default=_TOP) + _BOX_HEIGHT + _GAP
     known = ((pair, number) for pair, number in sorted(lines.items()) if boxes.keys() >= set(pair))
     parts = [_heading(index, name) for index, name in enumerate(_COLUMNS)]
-    parts += [_line(boxes[source], boxes[destination], number) for (source, destination), number in known]
-    parts += [_box(box, counts) for box in boxes.values()]
+    parts += [_render_line(boxes[source], boxes[destination], number) for (source, destination), number in known]
+    parts += [_render_box(box, counts) for box in boxes.values()]
     label = quoteattr("Topology: roles by network, and the flows that the plan admits between them")
     size = f"-8 0 {_WIDTH * len(_COLUMNS) - 10} {height}"
     return f'<svg role="img" aria-label={label} viewBox="{size}">{"".join(parts)}</svg>'
@@ -221,7 +221,7 @@ def _heading(index: int, name: str) -> str:
     return f'<text class="column" x="{_WIDTH * index + _BOX_WIDTH // 2}" y="24">{escape(name)}</text>'
 
 
-def _placed(present: set[str]) -> dict[str, _Box]:
+def _place_boxes(present: set[str]) -> dict[str, _Box]:
     boxes = {}
     for index, roles in enumerate(_COLUMNS.values()):
         for place, role in enumerate(role for role in roles if role in present):
@@ -229,7 +229,7 @@ def _placed(present: set[str]) -> dict[str, _Box]:
     return boxes
 
 
-def _box(box: _Box, counts: Mapping[str, int]) -> str:
+def _render_box(box: _Box, counts: Mapping[str, int]) -> str:
     number = counts.get(box.role, 0)
     size = counted(number, "host") if number else "everybody" if box.role == "any" else "not managed"
     middle = box.x + _BOX_WIDTH // 2
@@ -240,7 +240,7 @@ def _box(box: _Box, counts: Mapping[str, int]) -> str:
     )
 
 
-def _line(source: _Box, destination: _Box, number: int) -> str:
+def _render_line(source: _Box, destination: _Box, number: int) -> str:
     (x1, y1), (x2, y2) = source.side(destination), destination.side(source)
     bend = 24 + abs(y2 - y1) // 12 if x1 == x2 else (x2 - x1) // 2
     width = min(1 + number // 4, _WIDEST_LINE)

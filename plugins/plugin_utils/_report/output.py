@@ -56,7 +56,7 @@ def drift_text(report: Report) -> str:
     """Return what counts, what is not known, what is accepted and pending, and a line that sums it up."""
     lines = [f"{item.deviation.device}: {item.deviation.text}" for item in report.found if item.counts]
     pending = [f"pending: {line}" for line in report.context.pending]
-    return "\n".join([*lines, *_unknown_devices(report), *_accepted(report), *pending, _sum(report)])
+    return "\n".join([*lines, *_unknown_devices(report), *_tell_acceptances(report), *pending, _sum(report)])
 
 
 def _unknown_devices(report: Report) -> Iterator[str]:
@@ -66,7 +66,7 @@ def _unknown_devices(report: Report) -> Iterator[str]:
                 yield f"could not tell: {device}: {item.problem or item.status.value}: {item.message}"
 
 
-def _accepted(report: Report) -> Iterator[str]:
+def _tell_acceptances(report: Report) -> Iterator[str]:
     for item in report.found:
         if item.acceptance is not None:
             by = item.acceptance
@@ -100,25 +100,25 @@ def drift_junit(report: Report) -> str:
         counts = {"tests": str(len(items)), "failures": str(failures), "errors": str(errors)}
         suite = XML.SubElement(root, "testsuite", {"name": device, **counts})
         for checked in items:
-            _case(suite, device, checked)
+            _add_concern_case(suite, device, checked)
     XML.indent(root)
     return XML.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _case(suite: XML.Element, device: str, checked: Checked) -> None:
+def _add_concern_case(suite: XML.Element, device: str, checked: Checked) -> None:
     case = XML.SubElement(suite, "testcase", classname=device, name=checked.concern.value)
     drift = [item.deviation.text for item in checked.found if item.counts]
     others = (item for item in checked.found if not item.counts)
     other = [f"{'accepted' if item.acceptance else 'note'}: {item.deviation.text}" for item in others]
     if checked.message:
-        _text(case, "error", [checked.message], checked.status.value)
+        _add_text(case, "error", [checked.message], checked.status.value)
     if drift:
-        _text(case, "failure", drift, counted(len(drift), "deviation"))
+        _add_text(case, "failure", drift, counted(len(drift), "deviation"))
     if other:
         XML.SubElement(case, "system-out").text = _printable("\n".join(other))
 
 
-def _text(case: XML.Element, tag: str, lines: list[str], message: str) -> None:
+def _add_text(case: XML.Element, tag: str, lines: list[str], message: str) -> None:
     XML.SubElement(case, tag, message=message).text = _printable("\n".join(lines))
 
 
@@ -155,7 +155,7 @@ def _reports(directory: Path) -> Iterator[tuple[datetime.datetime, set[Key], set
     for path in sorted(directory.glob("drift-*.json"), reverse=True)[:_MOST_REPORTS]:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
-            found = _moment(document["made"]), set(_keys(document)), set(_unknown(document))
+            found = _moment(document["made"]), set(_read_keys(document)), set(_read_unknown_concerns(document))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # cut off while it was written, or somebody else's
         yield found
@@ -165,13 +165,13 @@ def _moment(text: str) -> datetime.datetime:
     return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
 
 
-def _keys(document: Mapping[str, Any]) -> Iterator[Key]:
+def _read_keys(document: Mapping[str, Any]) -> Iterator[Key]:
     for device in document["devices"]:
         for item in device["deviations"]:
             yield (str(device["device"]), item["concern"], item["class"], item["name"])
 
 
-def _unknown(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _read_unknown_concerns(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for device in document["devices"]:
         for item in device["concerns"]:
             if item["status"] not in _KNOWN:

@@ -64,8 +64,8 @@ def collect_summary(state: RunState, settings: Settings) -> RunSummary:
             hosts=len(plan.hosts),
             pools=len(plan.pools),
             not_run=_not_run(expected, found, plan if not dns else Plan()),
-            left=_left(asked),
-            held={} if settings.check else _held(asked),
+            left=_find_left_pools(asked),
+            held={} if settings.check else _find_held_hosts(asked),
             unconfirmed=unconfirmed(plan, report),
             touched=touched_places(parts, plan),
             confirm_minutes=settings.confirm_minutes,
@@ -106,7 +106,7 @@ def _not_run(
     return {**counts, **({Concern.DNS: records} if records else {})}
 
 
-def _left(asked: Iterable[TaskResult]) -> dict[str, str]:
+def _find_left_pools(asked: Iterable[TaskResult]) -> dict[str, str]:
     """Return the pools of which load balancers and DNS are left as they are, and why."""
     left: dict[str, str] = {}
     for result in asked:
@@ -115,7 +115,7 @@ def _left(asked: Iterable[TaskResult]) -> dict[str, str]:
     return left
 
 
-def _held(asked: Iterable[TaskResult]) -> dict[str, tuple[str, ...]]:
+def _find_held_hosts(asked: Iterable[TaskResult]) -> dict[str, tuple[str, ...]]:
     """Return the hosts whose closing was held back because of whom they might refuse then, and why."""
     held: dict[str, tuple[str, ...]] = {}
     for result in asked:

@@ -18,7 +18,7 @@ from enum import Enum
 
 from .._base.changes import Kind
 from .._base.untyped import counted, mapping, mappings, result_text, texts
-from .._drift.deviations import Difference, differences_of, record_name
+from .._drift.deviations import Difference, differences_of, member_states, record_name
 from .._firewall.effects import EffectKind
 from .._rollout import results
 from .._rollout.results import STOPPED_TEXT, UNKNOWN_TEXT, Concern, TaskResult
@@ -199,10 +199,10 @@ def part_of(device: str, concern: Concern, own: Sequence[TaskResult]) -> Part:
         counts={name: sum(result.count("summary", name) for result in asked) for name in COUNTS},
         message=message,
         reasons=tuple(dict.fromkeys(reasons)),
-        notes=tuple(dict.fromkeys(note for result in asked for note in _notes(result))),
-        ineffective=tuple(_ineffective(asked)),
+        notes=tuple(dict.fromkeys(note for result in asked for note in _collect_notes(result))),
+        ineffective=tuple(_find_ineffective(asked)),
         snapshots=tuple(snapshot for result in asked if (snapshot := mapping(result.document.get("snapshot")))),
-        members=_members(asked),
+        members=_count_members(asked),
         up=sum(result.count("health", "up") for result in asked),
         down=tuple(name for result in asked for name in texts(mapping(result.document.get("health")).get("down"))),
     )
@@ -272,20 +272,18 @@ def _of_services(device: str, result: TaskResult) -> Iterator[Reason]:
         elif change.get("recreates"):
             yield Reason(Risk.RECREATED, device, name, impact)
         else:
-            yield from (Reason(Risk.MEMBER_GOES, device, name, f"member {address}") for address in _leaving(change))
+            yield from (
+                Reason(Risk.MEMBER_GOES, device, name, f"member {address}") for address in _find_leaving_members(change)
+            )
 
 
-def _leaving(change: Mapping[str, object]) -> list[str]:
+def _find_leaving_members(change: Mapping[str, object]) -> list[str]:
     """Return the addresses of members that took traffic until now, and do no longer."""
     nothing = Difference("members", (), ())
     members = next((item for item in differences_of(change) if item.name == "members"), nothing)
-    before, after = _states(members.before), _states(members.after)
+    before, after = member_states(members.before), member_states(members.after)
     gone = (address for address, state in before.items() if state == _ACTIVE)
     return sorted(address for address in gone if after.get(address, "") in _OUT_OF_SERVICE)
-
-
-def _states(value: object) -> dict[str, str]:
-    return {str(member.get("address")): str(member.get("state")) for member in mappings(value)}
 
 
 def _of_publications(device: str, result: TaskResult) -> Iterator[Reason]:
@@ -301,12 +299,12 @@ def _of_records(device: str, result: TaskResult) -> Iterator[Reason]:
     """Yield the answers that go: resolvers and clients keep them for as long as they live."""
     for change in result.changes:
         values = (difference for difference in differences_of(change) if difference.name == "values")
-        gone = [value for difference in values for value in _gone(difference)]
+        gone = [value for difference in values for value in _find_gone_values(difference)]
         if gone:
             yield Reason(Risk.RECORD_GOES, device, record_name(change), f"value {', '.join(gone)}")
 
 
-def _gone(difference: Difference) -> list[str]:
+def _find_gone_values(difference: Difference) -> list[str]:
     after = set(texts(difference.after))
     return [value for value in texts(difference.before) if value not in after]
 
@@ -321,7 +319,7 @@ _REASONS: Mapping[Concern, Callable[[str, TaskResult], Iterator[Reason]]] = {
 }
 
 
-def _notes(result: TaskResult) -> Iterator[str]:
+def _collect_notes(result: TaskResult) -> Iterator[str]:
     """Yield what is to be known besides the changes; what is refused is a reason, and no note."""
     if result.document.get("not_needed"):
         yield f"IPsec exemptions are not needed: {result.document['not_needed']}"
@@ -341,7 +339,7 @@ def _unknown_values(result: TaskResult) -> Iterator[str]:
         yield f"{place}: unknown value {result_text(item.get('values'))}, which stays"
 
 
-def _ineffective(own: Iterable[TaskResult]) -> Iterator[tuple[str, str]]:
+def _find_ineffective(own: Iterable[TaskResult]) -> Iterator[tuple[str, str]]:
     """Yield the rules that do nothing after the last task that says so."""
     effects = [result.mappings("effects") for result in own if "effects" in result.document]
     for effect in effects[-1] if effects else ():
@@ -349,7 +347,7 @@ def _ineffective(own: Iterable[TaskResult]) -> Iterator[tuple[str, str]]:
             yield str(effect.get("name")), str(effect.get("effect"))
 
 
-def _members(own: Iterable[TaskResult]) -> dict[str, int]:
+def _count_members(own: Iterable[TaskResult]) -> dict[str, int]:
     """Return how many members of virtual services are in which state afterwards."""
     total: Counter[str] = Counter()
     for result in own:

@@ -34,9 +34,9 @@ class Command:
     def line(self, playbook: str, *more: str) -> str:
         """Return the command that runs another playbook of the collection."""
         given = [word for name in self.inventories for word in ("-i", name)]
-        return shlex.join(["ansible-playbook", *given, self._beside(playbook), *more])
+        return shlex.join(["ansible-playbook", *given, self._name_playbook(playbook), *more])
 
-    def _beside(self, name: str) -> str:
+    def _name_playbook(self, name: str) -> str:
         """Return a playbook as the user would type it: by its path where the run's was, else by its name."""
         folder, slash, file = self.playbook.rpartition("/")
         return f"{folder}{slash}{name}.yml" if file.endswith(".yml") else f"msuc.lync.{name}"
@@ -92,7 +92,7 @@ def _of_windows(
     newest = [name for name in windows if _writes(name, changed, would) == 1]
     lines = [command.line("rollback", "--limit", ",".join(newest), "-e", "lync_rollback_to=newest")] if newest else []
     several = [name for name in windows if name not in newest]
-    return lines + (_named(several, first_snapshots(changed), command, would) if several else [])
+    return lines + (_list_rollback_commands(several, first_snapshots(changed), command, would) if several else [])
 
 
 def _writes(name: str, changed: Iterable[Part], would: bool) -> int:
@@ -112,7 +112,9 @@ def _phases(part: Part) -> int:
     return sum((part.counts.get("added", 0) > 0, closes > 0, 2 * (part.counts.get("changed", 0) > 0)))
 
 
-def _named(names: Sequence[str], snapshots: Mapping[str, str], command: Command, would: bool) -> list[str]:
+def _list_rollback_commands(
+    names: Sequence[str], snapshots: Mapping[str, str], command: Command, would: bool
+) -> list[str]:
     if would or len(names) > _MOST_LINES:
         listed = command.line("rollback", "--limit", ",".join(names))
         by_file = command.line("rollback", "-i", f"DIR/{FILE}", "--limit", GROUP)

@@ -106,11 +106,11 @@ def comparison(state: RunState, now: datetime) -> Comparison | None:
         if before:
             # In check mode nothing changes, and nobody asks again.
             results = [before, after or before]
-            found += _of_host([Probe.of(each) for each in state.probes(name)["probes"]], results, now)
+            found += _compare_host_probes([Probe.of(each) for each in state.probes(name)["probes"]], results, now)
     return Comparison(tuple(found)) if found else None
 
 
-def _of_host(probes: Sequence[Probe], results: Sequence[TaskResult], now: datetime) -> list[Probed]:
+def _compare_host_probes(probes: Sequence[Probe], results: Sequence[TaskResult], now: datetime) -> list[Probed]:
     answers = [read_facts(result).answers for result in results]
     sides = [[judge(probe, own.get(str(number)), now) for number, probe in enumerate(probes)] for own in answers]
     return [Probed(*item) for item in zip(probes, *sides, strict=True)]

@@ -38,21 +38,21 @@ def summary_text(summary: RunSummary) -> str:
     """Return the lines of a summary; the last one is its outcome."""
     run = summary.run
     size = f"{counted(run.hosts, 'host')} and {counted(run.pools, 'pool')}"
-    lines = [_title(summary), f"Plan: {size}, {COLLECTION} {VERSION}, digest {run.digest[:_DIGEST_LETTERS]}"]
-    lines += [*_table(summary), *_unchanged(summary.parts), *_totals(summary)]
-    lines += [*_ineffective(summary.parts), *_notes(summary)]
-    lines += _before(summary) if run.check else _after(summary)
+    lines = [_render_title(summary), f"Plan: {size}, {COLLECTION} {VERSION}, digest {run.digest[:_DIGEST_LETTERS]}"]
+    lines += [*_render_table(summary), *_tell_unchanged(summary.parts), *_tell_totals(summary)]
+    lines += [*_tell_ineffective(summary.parts), *_tell_notes(summary)]
+    lines += _tell_before(summary) if run.check else _tell_after(summary)
     return "\n".join([*lines, summary.outcome])
 
 
-def _title(summary: RunSummary) -> str:
+def _render_title(summary: RunSummary) -> str:
     changed = {part.device for part in summary.parts if part.status is Status.CHANGED}
     asked = {part.device for part in summary.parts}
     would = "would change" if summary.run.check else "changed"
     return f"{'Before' if summary.run.check else 'After'}: {len(changed)} of {counted(len(asked), 'device')} {would}."
 
 
-def _table(summary: RunSummary) -> list[str]:
+def _render_table(summary: RunSummary) -> list[str]:
     grouped: dict[_Row, list[str]] = {}
     broken = {part.device for part in summary.parts if part.status in (Status.FAILED, Status.UNREACHABLE)}
     for part in summary.parts:
@@ -67,13 +67,13 @@ def _row(part: Part, would: bool) -> _Row:
     return (NAMES[part.concern], status, *(str(part.counts.get(name, 0)) for name in COUNTS))
 
 
-def _unchanged(parts: Sequence[Part]) -> list[str]:
+def _tell_unchanged(parts: Sequence[Part]) -> list[str]:
     busy = {part.device for part in parts if part.status is not Status.UNCHANGED}
     names = list(dict.fromkeys(part.device for part in parts if part.device not in busy))
     return [f"{counted(len(names), 'device')} unchanged: {shortened(names)}"] if names else []
 
 
-def _totals(summary: RunSummary) -> list[str]:
+def _tell_totals(summary: RunSummary) -> list[str]:
     """Return how many rules there are of each kind of change, when any host was asked for rules."""
     rules = [part for part in summary.parts if part.concern in (Concern.FIREWALL, Concern.NFTABLES, Concern.IPSEC)]
     if not rules:
@@ -84,13 +84,13 @@ def _totals(summary: RunSummary) -> list[str]:
     return [f"Rules {would}{counts}; {total['admission_changed']} of these change what is admitted."]
 
 
-def _ineffective(parts: Iterable[Part]) -> list[str]:
+def _tell_ineffective(parts: Iterable[Part]) -> list[str]:
     found = [(part.device, name, why) for part in parts for name, why in part.ineffective]
-    lines = _grouped((device, name, why) for device, name, why in found)
+    lines = _group_by_device((device, name, why) for device, name, why in found)
     return [f"Ineffective rules: {len(found)}", *map(indented, lines)] if found else []
 
 
-def _notes(summary: RunSummary) -> Iterator[str]:
+def _tell_notes(summary: RunSummary) -> Iterator[str]:
     run = summary.run
     by_note: dict[str, list[str]] = {}
     for part in summary.parts:
@@ -103,19 +103,19 @@ def _notes(summary: RunSummary) -> Iterator[str]:
         yield f"Not looked at: {', '.join(left_out)}."
 
 
-def _before(summary: RunSummary) -> Iterator[str]:
+def _tell_before(summary: RunSummary) -> Iterator[str]:
     run = summary.run
-    yield from _assumptions(summary)
-    yield from _verified(summary)
+    yield from _tell_assumptions(summary)
+    yield from _tell_verified(summary)
     if any(part.status is Status.CHANGED for part in summary.parts):
-        yield from _safety(summary)
-        yield from _rollback(summary)
+        yield from _tell_safety(summary)
+        yield from _tell_rollback(summary)
     if run.directory:
         yield f"Report: {run.directory}"
-    yield from _reasons(summary.reasons)
+    yield from _tell_reasons(summary.reasons)
 
 
-def _assumptions(summary: RunSummary) -> Iterator[str]:
+def _tell_assumptions(summary: RunSummary) -> Iterator[str]:
     """Yield the unconfirmed assumptions about what changes; the rest is counted."""
     run = summary.run
     counts = Counter(item.standing for item in run.unconfirmed)
@@ -124,10 +124,10 @@ def _assumptions(summary: RunSummary) -> Iterator[str]:
     near = [item for item in run.unconfirmed if item.place in run.touched and not is_relevant(item, run)]
     unknown, contradicted = counts[Standing.UNKNOWN], counts[Standing.CONTRADICTED]
     yield f"Assumptions of the plan that nobody confirmed: {unknown}, contradicted: {contradicted}."
-    yield from map(indented, _alike((item.place, item.text, "") for item in near))
+    yield from map(indented, _join_alike((item.place, item.text, "") for item in near))
 
 
-def _verified(summary: RunSummary) -> Iterator[str]:
+def _tell_verified(summary: RunSummary) -> Iterator[str]:
     """Yield what the last verify.yml found, where its report is known."""
     run = summary.run
     if run.probes:
@@ -145,7 +145,7 @@ def _verified(summary: RunSummary) -> Iterator[str]:
     yield f"Probes: {good} of {len(probes)} as expected when verify.yml looked last, {report.get('made')}."
 
 
-def _safety(summary: RunSummary) -> Iterator[str]:
+def _tell_safety(summary: RunSummary) -> Iterator[str]:
     run = summary.run
     concerns = {part.concern for part in summary.parts if part.status is Status.CHANGED}
     kinds = (
@@ -160,7 +160,7 @@ def _safety(summary: RunSummary) -> Iterator[str]:
     yield f"Saved before the first write: {kept}; {by_itself} (lync_confirm_minutes is {minutes})."
 
 
-def _rollback(summary: RunSummary) -> Iterator[str]:
+def _tell_rollback(summary: RunSummary) -> Iterator[str]:
     run = summary.run
     lines = rollback_lines(summary.parts, run.command, run.directory, would=run.check)
     if lines:
@@ -168,17 +168,17 @@ def _rollback(summary: RunSummary) -> Iterator[str]:
         yield from map(indented, lines)
 
 
-def _reasons(reasons: Sequence[Reason]) -> Iterator[str]:
+def _tell_reasons(reasons: Sequence[Reason]) -> Iterator[str]:
     """Yield the reasons by risk; devices with the same objects share a line."""
     for risk in Risk:
         found = [reason for reason in reasons if reason.risk is risk]
         if found:
             yield f"{risk.level.value}: {risk.meaning}"
-            group = _alike if risk in _SENTENCES else _grouped
-            yield from map(indented, _capped(group((reason.device, reason.item, reason.detail) for reason in found)))
+            group = _join_alike if risk in _SENTENCES else _group_by_device
+            yield from map(indented, _cap_lines(group((reason.device, reason.item, reason.detail) for reason in found)))
 
 
-def _capped(lines: list[str]) -> list[str]:
+def _cap_lines(lines: list[str]) -> list[str]:
     """Return at most so many lines that they fit a terminal, and how many there are besides."""
     more = len(lines) - _MOST_LINES
     return (
@@ -186,7 +186,7 @@ def _capped(lines: list[str]) -> list[str]:
     )
 
 
-def _grouped(items: Iterable[tuple[str, str, str]]) -> list[str]:
+def _group_by_device(items: Iterable[tuple[str, str, str]]) -> list[str]:
     """Return lines of (device, object, detail).
 
     Objects with one detail share a line, and so do devices that have the same.
@@ -197,10 +197,10 @@ def _grouped(items: Iterable[tuple[str, str, str]]) -> list[str]:
     devices: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for (device, detail), names in objects.items():
         devices.setdefault((detail, tuple(dict.fromkeys(names))), []).append(device)
-    return [_line(names, list(filter(None, found)), detail) for (detail, found), names in devices.items()]
+    return [_join_line(names, list(filter(None, found)), detail) for (detail, found), names in devices.items()]
 
 
-def _alike(items: Iterable[tuple[str, str, str]]) -> list[str]:
+def _join_alike(items: Iterable[tuple[str, str, str]]) -> list[str]:
     """Return lines of (device, object, detail), one for each object and detail with all devices that have it."""
     devices: dict[tuple[str, str], list[str]] = {}
     for device, item, detail in items:
@@ -209,63 +209,65 @@ def _alike(items: Iterable[tuple[str, str, str]]) -> list[str]:
     return [f"{shortened(names)}: {texts[key]}" for key, names in devices.items()]
 
 
-def _line(devices: Sequence[str], objects: Sequence[str], detail: str) -> str:
+def _join_line(devices: Sequence[str], objects: Sequence[str], detail: str) -> str:
     count = f" ({len(objects)})" if len(objects) > 1 else ""
     parts = [shortened(devices), f"{shortened(objects)}{count}", "; ".join(detail.splitlines())]
     return ": ".join(filter(None, parts))
 
 
-def _after(summary: RunSummary) -> Iterator[str]:
+def _tell_after(summary: RunSummary) -> Iterator[str]:
     run = summary.run
-    yield from _read_again(summary)
-    yield from _cut(summary)
+    yield from _tell_read_again(summary)
+    yield from _tell_cut(summary)
     yield from (f"not closed yet: {name}: {'; '.join(why)}" for name, why in run.held.items())
-    yield from _probes(summary)
-    yield from _members(summary)
+    yield from _tell_probes(summary)
+    yield from _tell_members(summary)
     if summary.is_done:
         command = run.command.line("site", "--check")
         yield f"A second run changes nothing on what was read again; to see it: {command}"
-    yield from _rollback(summary)
+    yield from _tell_rollback(summary)
     if run.directory:
         yield f"Report: {run.directory}"
-    unfinished = ((part.device, "", f"{part.status.value}: {part.message}") for part in _reported(summary))
-    yield from _capped(_grouped(unfinished))
+    unfinished = ((part.device, "", f"{part.status.value}: {part.message}") for part in _choose_reported(summary))
+    yield from _cap_lines(_group_by_device(unfinished))
 
 
-def _cut(summary: RunSummary) -> Iterator[str]:
+def _tell_cut(summary: RunSummary) -> Iterator[str]:
     """Yield who was connected and is no longer admitted, or may not be."""
     parts = (part for part in summary.parts if part.status is not Status.FAILED)
     found = [reason for part in parts for reason in part.reasons if reason.risk is Risk.CUT]
     if found:
         yield "Cut by this run:"
-        yield from map(indented, _capped(_grouped((reason.device, reason.item, reason.detail) for reason in found)))
+        yield from map(
+            indented, _cap_lines(_group_by_device((reason.device, reason.item, reason.detail) for reason in found))
+        )
 
 
-def _reported(summary: RunSummary) -> Iterator[Part]:
+def _choose_reported(summary: RunSummary) -> Iterator[Part]:
     """Yield the unfinished parts; of a device that failed, not what was left alone because of it."""
     left = (*LEFT_ALONE, Status.NOT_CLOSED)
     known = {part.device for part in summary.unfinished if part.status not in left} | set(summary.run.held)
     yield from (part for part in summary.unfinished if part.status not in left or part.device not in known)
 
 
-def _read_again(summary: RunSummary) -> Iterator[str]:
+def _tell_read_again(summary: RunSummary) -> Iterator[str]:
     changed = dict.fromkeys(part.device for part in summary.parts if part.status is Status.CHANGED)
     if changed:
         yield f"Read again after the change and equal to the plan: {shortened(list(changed))}."
 
 
-def _probes(summary: RunSummary) -> Iterator[str]:
+def _tell_probes(summary: RunSummary) -> Iterator[str]:
     found = summary.run.probes
     if found is None:
         command = summary.run.command.line("verify")
         yield f"Probes: not made; -e lync_verify=true makes them before and after the change, or run: {command}"
         return
     yield f"Probes: {found.text}."
-    yield from map(indented, _capped([f"worse: {item.text}" for item in found.broken]))
-    yield from map(indented, _capped([f"still: {item.text}" for item in found.wrong]))
+    yield from map(indented, _cap_lines([f"worse: {item.text}" for item in found.broken]))
+    yield from map(indented, _cap_lines([f"still: {item.text}" for item in found.wrong]))
 
 
-def _members(summary: RunSummary) -> Iterator[str]:
+def _tell_members(summary: RunSummary) -> Iterator[str]:
     """Yield what members of load balancers are set to do, and how many answer where that was asked."""
     run, parts = summary.run, summary.parts
     total: Counter[str] = Counter()
@@ -279,4 +281,4 @@ def _members(summary: RunSummary) -> Iterator[str]:
     health = f"; {well} are up and {len(unwell)} down for HAProxy" if well or unwell else ""
     answers = f"; {up} of {asked} hosts answer the load balancers" if asked else ""
     yield f"Members of virtual services: {states}{health}{answers}."
-    yield from map(indented, _capped([f"down: {name}" for name in unwell]))
+    yield from map(indented, _cap_lines([f"down: {name}" for name in unwell]))

@@ -97,11 +97,11 @@ def suspects(senders: Iterable[Sender], wanted: Mapping[str, set[Target]]) -> tu
 def in_the_way(member: Member, senders: Iterable[Sender]) -> tuple[str, ...]:
     """Return why a host must not close yet, one line per sender out of suspects(); nothing when it may."""
     own = set(member.addresses)
-    found = ((sender.name, _why_not(member, own, sender)) for sender in senders)
+    found = ((sender.name, _explain_sender(member, own, sender)) for sender in senders)
     return tuple(f"{name} {why}" for name, why in found if why)
 
 
-def _why_not(member: Member, own: set[str], sender: Sender) -> str:
+def _explain_sender(member: Member, own: set[str], sender: Sender) -> str:
     stale = sorted(target for target in sender.targets if target[0] in own)
     if stale:
         return (
@@ -121,20 +121,20 @@ def _loses(member: Member, sources: Sequence[str]) -> bool:
     if member.now is None or not all(map(_is_readable, sources)):
         return True
     for source in sources:
-        now, later = _ports(member.now, source), _ports(member.later, source)
+        now, later = _collect_admitted_ports(member.now, source), _collect_admitted_ports(member.later, source)
         if any(ports - later.get(protocol, PortSet()) for protocol, ports in now.items()):
             return True
     return False
 
 
-def _ports(rules: Iterable[Rule], source: str) -> dict[str, PortSet]:
+def _collect_admitted_ports(rules: Iterable[Rule], source: str) -> dict[str, PortSet]:
     """Return the ports by protocol to which rules admit a source."""
     found: dict[str, PortSet] = {}
     for rule in rules:
         admits = (rule.get("direction"), rule.get("action")) == ("in", "allow") and rule.get("enabled", True)
-        if admits and _meets(rule.get("remoteip"), source):
+        if admits and _holds_source(rule.get("remoteip"), source):
             protocol = str(rule.get("protocol")).lower()
-            found[protocol] = found.get(protocol, PortSet()) | _port_set(rule.get("localport"))
+            found[protocol] = found.get(protocol, PortSet()) | _read_port_set(rule.get("localport"))
     return found
 
 
@@ -145,22 +145,22 @@ def _is_readable(source: str) -> bool:
         return False
 
 
-def _meets(value: object, source: str) -> bool:
+def _holds_source(value: object, source: str) -> bool:
     """Return whether addresses hold a source; a keyword that only the host understands may."""
     try:
-        return bool(AddressSet.parse(_parts(value) or ["any"]) & AddressSet.parse([source]))
+        return bool(AddressSet.parse(_split_list(value) or ["any"]) & AddressSet.parse([source]))
     except ValueError:
         return True
 
 
-def _port_set(value: object) -> PortSet:
+def _read_port_set(value: object) -> PortSet:
     try:
-        return PortSet.parse(_parts(value) or ["any"])
+        return PortSet.parse(_split_list(value) or ["any"])
     except ValueError:
         return ANY_PORT
 
 
-def _parts(value: object) -> list[str]:
+def _split_list(value: object) -> list[str]:
     """Return the items of a list of the rule's options, which may also be one text with commas."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",")]

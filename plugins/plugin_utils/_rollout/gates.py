@@ -312,7 +312,7 @@ class Gates:
         """Return whether a member is known to be open for traffic."""
         if not self._scope.has(Concern.FIREWALL):
             return True
-        results = self._judged(host, Concern.FIREWALL, (Step.OPEN, Step.APPLY))
+        results = self._find_deciding_results(host, Concern.FIREWALL, (Step.OPEN, Step.APPLY))
         return self._are_done(results) and (
             counts_scripts or all(result.status is not Status.HANDED_OUT for result in results)
         )
@@ -323,10 +323,10 @@ class Gates:
             return self._are_done(self._sender_results(name, Step.APPLY))
         repaired = [concern for concern in self._sender_concerns(name) if self._repair_steps(name, concern)]
         compared = self._sender_results(name, Step.COMPARE)
-        results = [result for concern in repaired for result in self._judged(name, concern, ())]
+        results = [result for concern in repaired for result in self._find_deciding_results(name, concern, ())]
         return self._are_done([*results, *(result for result in compared if result.concern not in repaired)])
 
-    def _judged(self, device: str, concern: Concern, steps: Sequence[Step]) -> list[TaskResult]:
+    def _find_deciding_results(self, device: str, concern: Concern, steps: Sequence[Step]) -> list[TaskResult]:
         """Return by which results a device counts as ready: its repair or comparison, or the first of some steps."""
         repairs = self._repair_steps(device, concern) if self._remediates else ()
         if repairs:

@@ -149,16 +149,16 @@ def ending_hosts(summary: Mapping[str, object], played: Sequence[str]) -> dict[s
     These are the hosts that are not done; where only something else is not, such as DNS, the first host stands for it.
     played: the hosts of the run; without a summary nothing is known of it.
     """
-    whole = _verdict(summary.get("verdict"))
+    whole = _read_verdict(summary.get("verdict"))
     if whole is Verdict.DONE:
         return {}
     devices = summary.get("devices")
-    named = {str(name): _verdict(value) for name, value in devices.items()} if isinstance(devices, Mapping) else {}
+    named = {str(name): _read_verdict(value) for name, value in devices.items()} if isinstance(devices, Mapping) else {}
     failing = {name: named[name] for name in played if name in named}
     return failing or dict.fromkeys(played[:1], whole)
 
 
-def _verdict(value: object) -> Verdict:
+def _read_verdict(value: object) -> Verdict:
     return next((verdict for verdict in Verdict if verdict.value == value), Verdict.UNKNOWN)
 
 
@@ -200,7 +200,7 @@ def ending_of(kind: str, state: RunState, done: Collection[str]) -> tuple[list[s
     results = _repair_results(state) if kind == "remediation" else _retire_results(state, options.retire)
     verdicts = {name: worst_verdict(verdict_of(result.status) for result in own) for name, own in results.items()}
     found = [result for own in results.values() for result in own]
-    return [_line(result) for result in found], _after(state, kind, verdicts)
+    return [_describe_task(result) for result in found], _conclude_follow_up(state, kind, verdicts)
 
 
 def _repair_results(state: RunState) -> dict[str, list[TaskResult]]:
@@ -220,16 +220,16 @@ def _retire_results(state: RunState, hosts: Collection[str]) -> dict[str, list[T
     """Return the results of what was to be removed, by host; a first look in a run that removes is none."""
     scope = state.scope()
     concerns = [concern for concern in _RETIRED if scope.has(concern)]
-    return {host: [_removal(state, host, concern) for concern in concerns] for host in hosts}
+    return {host: [_expect_removal(state, host, concern) for concern in concerns] for host in hosts}
 
 
-def _removal(state: RunState, host: str, concern: Concern) -> TaskResult:
+def _expect_removal(state: RunState, host: str, concern: Concern) -> TaskResult:
     result = state.expected(host, concern, Step.RETIRE)
     is_look = result.is_check and not state.scope().is_check
     return TaskResult.unknown(host, concern, Step.RETIRE) if is_look else result
 
 
-def _line(result: TaskResult) -> str:
+def _describe_task(result: TaskResult) -> str:
     """Return what became of one task: fe01: firewall: changed (2 changed, 1 removed)."""
     if result.concern is Concern.DNS and result.is_done:
         counts = ", ".join(f"{result.count('summary', name)} {name}" for name in _OF_RECORDS)
@@ -245,7 +245,7 @@ def _line(result: TaskResult) -> str:
     return ": ".join([result.device, *place, status])
 
 
-def _after(state: RunState, kind: str, verdicts: Mapping[str, Verdict]) -> RunOutcome:
+def _conclude_follow_up(state: RunState, kind: str, verdicts: Mapping[str, Verdict]) -> RunOutcome:
     """Return the outcome of a report and of the tasks that followed it."""
     before = RunOutcome.of_document(state.summary())
     left = {**before.devices, **{name: each for name, each in verdicts.items() if each is not Verdict.DONE}}

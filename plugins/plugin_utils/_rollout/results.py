@@ -192,7 +192,7 @@ class TaskResult:
             device,
             concern,
             step,
-            _status_of(answer),
+            _read_status(answer),
             str(answer.get("msg") or answer.get("skip_reason") or ""),
             is_check=is_check,
             document=kept,
@@ -204,7 +204,7 @@ class TaskResult:
         return cls(device, concern, step, Status.UNKNOWN, why)
 
 
-def _status_of(answer: Mapping[str, object]) -> Status:
+def _read_status(answer: Mapping[str, object]) -> Status:
     if answer.get("unreachable"):
         return Status.UNREACHABLE
     if answer.get("failed"):

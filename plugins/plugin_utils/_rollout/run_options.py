@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .._base.errors import InvalidInputError
+from .._base.untyped import texts
 from .._inventory.model import InventoryHost
 from .._inventory.run_variables import OF_HOSTS, OF_THE_RUN
 from .._inventory.settings import PREFIX, Settings
@@ -101,7 +102,7 @@ class RunOptions:
     def for_host(self, name: str) -> Options:
         """Return the options as they hold for a host."""
         own = self.overrides.get(name)
-        return load(Options, {**_document(self.common), **own}) if own else self.common
+        return load(Options, {**_dump_options(self.common), **own}) if own else self.common
 
     def document(self) -> Document:
         """Return them as a JSON document."""
@@ -144,14 +145,14 @@ def read_run_options(
 
 def with_options(run: RunOptions, given: Mapping[str, object]) -> RunOptions:
     """Return the options of a run with others in place of the common ones, by field."""
-    return replace(run, common=load(Options, {**_document(run.common), **given}))
+    return replace(run, common=load(Options, {**_dump_options(run.common), **given}))
 
 
 def _field(variable_name: str) -> str:
     return variable_name.removeprefix(PREFIX)
 
 
-def _document(options: Options) -> dict[str, object]:
+def _dump_options(options: Options) -> dict[str, object]:
     found = plain(options)
     return found if isinstance(found, dict) else {}
 
@@ -204,11 +205,7 @@ class RunScope:
         played = document["played"]
         return cls(
             tuple(map(str, played)) if isinstance(played, list) else None,
-            frozenset(map(str, _items(document["tags"]))) or frozenset({"all"}),
-            frozenset(map(str, _items(document["skipped"]))),
+            frozenset(texts(document["tags"])) or frozenset({"all"}),
+            frozenset(texts(document["skipped"])),
             document["check_mode"] is True,
         )
-
-
-def _items(value: object) -> list[object]:
-    return list(value) if isinstance(value, (list, tuple)) else []

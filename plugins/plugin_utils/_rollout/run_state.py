@@ -89,7 +89,7 @@ class RunState:
 
     def scope(self) -> RunScope:
         """Return what the run was asked for; everything where nobody kept it."""
-        return RunScope.of(self._got(_SCOPE))
+        return RunScope.of(self._read_document(_SCOPE))
 
     def digest(self) -> str:
         """Return the digest of the plan."""
@@ -100,11 +100,11 @@ class RunState:
 
     def balancers(self) -> Mapping[str, Sequence[str]]:
         """Return which pools each managed load balancer serves, units of a pair in their order."""
-        return self._got(_BALANCERS)
+        return self._read_document(_BALANCERS)
 
     def proxies(self) -> Sequence[str]:
         """Return the names of the reverse proxies that are configured, sorted."""
-        return list(self._got(_PROXIES).get("names", ()))
+        return list(self._read_document(_PROXIES).get("names", ()))
 
     def save_repairs(self, repairs: Mapping[str, Mapping[str, Mapping[str, object]]]) -> None:
         """Keep what a remediation does to each host, per concern: whole, names, extra."""
@@ -112,7 +112,7 @@ class RunState:
 
     def repairs(self) -> dict[str, Any]:
         """Return what a remediation does to each host; nothing before it was decided."""
-        return self._got(_REPAIRS)
+        return self._read_document(_REPAIRS)
 
     def save_approved(self, digest: str, pending: Sequence[str]) -> None:
         """Keep that the plan is the approved one of a digest, and what the computed plan changes of it."""
@@ -120,7 +120,7 @@ class RunState:
 
     def approved(self) -> tuple[str, tuple[str, ...]]:
         """Return the digest of the approved plan and the pending changes; empty when the plan is the computed one."""
-        found = self._got(_APPROVED)
+        found = self._read_document(_APPROVED)
         return str(found.get("digest", "")), tuple(found.get("pending", ()))
 
     def save_probes(self, slices: Mapping[str, Mapping[str, object]], common: Mapping[str, object]) -> None:
@@ -131,11 +131,11 @@ class RunState:
 
     def probes(self, name: str) -> dict[str, Any]:
         """Return what a host probes; nothing when it probes nothing."""
-        return self._got(f"probes/{plan_files.host_path(name)}")
+        return self._read_document(f"probes/{plan_files.host_path(name)}")
 
     def common_probes(self) -> dict[str, Any]:
         """Return what is common to the probes of all hosts, and under "hosts" who probes; nothing before the plan."""
-        return self._got(_PROBES)
+        return self._read_document(_PROBES)
 
     def save_options(self, document: Mapping[str, object]) -> None:
         """Keep the options of this run; no secret is among them."""
@@ -143,7 +143,7 @@ class RunState:
 
     def options(self) -> dict[str, Any]:
         """Return the options of this run; nothing before they were read."""
-        return self._got(_OPTIONS)
+        return self._read_document(_OPTIONS)
 
     def save_summary(self, document: Mapping[str, object]) -> None:
         """Keep how the run ended."""
@@ -151,7 +151,7 @@ class RunState:
 
     def summary(self) -> dict[str, Any]:
         """Return how the run ended; nothing before it did."""
-        return self._got(_SUMMARY)
+        return self._read_document(_SUMMARY)
 
     def save_result(self, result: TaskResult) -> TaskResult:
         """Keep what became of a task, as its next attempt; returns it with its number."""
@@ -198,7 +198,7 @@ class RunState:
         return [(int(number), path) for number, path in parts if number.isdigit()]
 
     def _run_id(self) -> str:
-        return str(self._got(_RUN).get("run", ""))
+        return str(self._read_document(_RUN).get("run", ""))
 
     def _put(self, name: str, document: Mapping[str, object]) -> None:
         """Write a file by rename, so that no reader sees half of it."""
@@ -209,7 +209,7 @@ class RunState:
             json.dump(document, stream)
         os.replace(temporary, path)
 
-    def _got(self, name: str) -> dict[str, Any]:
+    def _read_document(self, name: str) -> dict[str, Any]:
         path = self._directory / name
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         return found
@@ -220,7 +220,7 @@ class RunState:
 
     def waves(self, platform: str = "windows") -> Waves:
         """Return the waves of the hosts of a platform, windows or linux, empty before anything was compiled."""
-        document = self._got(_WAVES[platform])
+        document = self._read_document(_WAVES[platform])
         waves = tuple(tuple(wave) for wave in document.get("waves", ()))
         return Waves(waves, {name: tuple(before) for name, before in document.get("predecessors", {}).items()})
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .._base.untyped import mapping
 from .._load_balancers.registry import CARRIERS
 from .._plan.documents import plain
 from .._plan.model import HostPlan, HostPolicy
@@ -101,7 +102,7 @@ def _snapshots(request: Request) -> ModuleOptions:
     }
 
 
-def _state(request: Request) -> str:
+def _choose_rule_state(request: Request) -> str:
     """Return what the plan means for rules that it does not have; drift is of our own rules alone."""
     is_site = request.step in (Step.OPEN, Step.CLOSE, Step.APPLY)
     return request.policy.firewall_state if is_site else request.policy.drift_state
@@ -112,8 +113,8 @@ def _handout(request: Request) -> str | None:
     return request.options.handout_dir if opens and request.options.hands_out(request.policy) else None
 
 
-def _firewall(request: Request) -> ModuleOptions:
-    rules, state = request.items(request.host.firewall_rules, _state(request))
+def _make_firewall_options(request: Request) -> ModuleOptions:
+    rules, state = request.items(request.host.firewall_rules, _choose_rule_state(request))
     return {
         "brief": True,
         "rules": rules,
@@ -128,7 +129,7 @@ def _firewall(request: Request) -> ModuleOptions:
     }
 
 
-def _ipsec(request: Request) -> ModuleOptions:
+def _make_ipsec_options(request: Request) -> ModuleOptions:
     exemptions, state = request.items(request.host.ipsec_exemptions, "replaced")
     is_planned = request.step not in (Step.REMEDIATE, Step.REMOVE, Step.RETIRE)
     return {
@@ -148,7 +149,7 @@ def _ipsec(request: Request) -> ModuleOptions:
     }
 
 
-def _nftables(request: Request) -> ModuleOptions:
+def _make_nftables_options(request: Request) -> ModuleOptions:
     # There is nothing to override on Linux: tables of others are never changed.
     rules, state = request.items(request.host.firewall_rules, request.policy.drift_state)
     return {
@@ -166,27 +167,27 @@ def _nftables(request: Request) -> ModuleOptions:
 # --- load balancers, reverse proxies, DNS -----------------------------------------------------------------------------
 
 
-def _services(request: Request) -> Scope:
+def _scope_services(request: Request) -> Scope:
     return request.gates.services(request.device, waits=request.waits)
 
 
-def _publications(request: Request) -> Scope:
+def _scope_publications(request: Request) -> Scope:
     return request.gates.publications(request.device, waits=request.waits)
 
 
-def _records(request: Request) -> Scope:
+def _scope_records(request: Request) -> Scope:
     return request.gates.records(waits=request.waits)
 
 
 _SCOPES: Mapping[Concern, Callable[[Request], Scope]] = {
-    Concern.LOAD_BALANCER: _services,
-    Concern.LOAD_BALANCER_UDP: _services,
-    Concern.PUBLICATIONS: _publications,
-    Concern.DNS: _records,
+    Concern.LOAD_BALANCER: _scope_services,
+    Concern.LOAD_BALANCER_UDP: _scope_services,
+    Concern.PUBLICATIONS: _scope_publications,
+    Concern.DNS: _scope_records,
 }
 
 
-def _load_balancer(request: Request) -> ModuleOptions:
+def _make_balancer_options(request: Request) -> ModuleOptions:
     """Return the options of a load balancer's own program, and of nginx for what that one does not carry."""
     settings = request.host.load_balancer
     if settings is None:
@@ -195,7 +196,7 @@ def _load_balancer(request: Request) -> ModuleOptions:
     own = _SECOND_PROGRAM if settings.driver == "nginx" else settings.driver
     program = _SECOND_PROGRAM if is_second else own
     carried = {name for name, carrier in CARRIERS[settings.driver].items() if carrier == program}
-    scope = _services(request)
+    scope = _scope_services(request)
     found: ModuleOptions = {
         "services": [plain(service) for service in scope.items if service.protocol in carried],
         "state": settings.state or scope.state,
@@ -205,36 +206,36 @@ def _load_balancer(request: Request) -> ModuleOptions:
     return {**found, **_OF_DRIVER[settings.driver](request), **settings.options}
 
 
-def _path(request: Request) -> ModuleOptions:
+def _make_path_option(request: Request) -> ModuleOptions:
     settings = request.host.load_balancer
     return {"path": settings.path if settings else None}
 
 
-def _path_and_socket(request: Request) -> ModuleOptions:
+def _make_path_and_socket_options(request: Request) -> ModuleOptions:
     settings = request.host.load_balancer
-    return {**_path(request), "master_socket": settings.master_socket if settings else None}
+    return {**_make_path_option(request), "master_socket": settings.master_socket if settings else None}
 
 
-def _provider(request: Request) -> ModuleOptions:
+def _make_provider_option(request: Request) -> ModuleOptions:
     """Return where the device is; who may configure it, the task says."""
     settings = request.host.load_balancer
     return {"provider": {"host": settings.host if settings else request.device}}
 
 
 _OF_DRIVER: Mapping[str, Callable[[Request], ModuleOptions]] = {
-    "haproxy": _path_and_socket,
-    "nginx": _path,
-    "f5_as3": _provider,
-    "netscaler": _provider,
-    "kemp": _provider,
+    "haproxy": _make_path_and_socket_options,
+    "nginx": _make_path_option,
+    "f5_as3": _make_provider_option,
+    "netscaler": _make_provider_option,
+    "kemp": _make_provider_option,
 }
 
 
-def _reverse_proxy(request: Request) -> ModuleOptions:
+def _make_proxy_options(request: Request) -> ModuleOptions:
     settings = request.host.reverse_proxy
     if settings is None:
         return {}
-    scope = _publications(request)
+    scope = _scope_publications(request)
     return {
         "driver": settings.driver,
         "publications": [plain(item) for item in scope.items],
@@ -246,19 +247,15 @@ def _reverse_proxy(request: Request) -> ModuleOptions:
     }
 
 
-def _dns(request: Request) -> ModuleOptions:
-    scope = _records(request)
+def _make_dns_options(request: Request) -> ModuleOptions:
+    scope = _scope_records(request)
     owners = [name for name in request.gates.plan.pools if name not in scope.waiting]
     return {
-        "records": [{**_mapping(plain(record)), "owner": pool} for pool, record in scope.items],
+        "records": [{**mapping(plain(record)), "owner": pool} for pool, record in scope.items],
         "owners": owners,
         "state": request.options.dns_state,
         "take_over": list(request.options.dns_take_over),
     }
-
-
-def _mapping(value: object) -> dict[str, object]:
-    return value if isinstance(value, dict) else {}
 
 
 # --- probes -----------------------------------------------------------------------------------------------------------
@@ -266,7 +263,7 @@ def _mapping(value: object) -> dict[str, object]:
 _OPERATIONS = {Step.OPEN: "listen", Step.CLOSE: "close"}
 
 
-def _probes(request: Request) -> ModuleOptions:
+def _make_probe_options(request: Request) -> ModuleOptions:
     options = request.options
     opened: TaskResult | None = request.gates.result(request.device, Concern.PROBES, Step.OPEN)
     return {
@@ -282,12 +279,12 @@ def _probes(request: Request) -> ModuleOptions:
 
 
 _OPTIONS: Mapping[Concern, Callable[[Request], ModuleOptions]] = {
-    Concern.FIREWALL: _firewall,
-    Concern.NFTABLES: _nftables,
-    Concern.IPSEC: _ipsec,
-    Concern.LOAD_BALANCER: _load_balancer,
-    Concern.LOAD_BALANCER_UDP: _load_balancer,
-    Concern.PUBLICATIONS: _reverse_proxy,
-    Concern.DNS: _dns,
-    Concern.PROBES: _probes,
+    Concern.FIREWALL: _make_firewall_options,
+    Concern.NFTABLES: _make_nftables_options,
+    Concern.IPSEC: _make_ipsec_options,
+    Concern.LOAD_BALANCER: _make_balancer_options,
+    Concern.LOAD_BALANCER_UDP: _make_balancer_options,
+    Concern.PUBLICATIONS: _make_proxy_options,
+    Concern.DNS: _make_dns_options,
+    Concern.PROBES: _make_probe_options,
 }

@@ -141,7 +141,7 @@ def retiring(
     planned: the plan of a host.
     """
     chosen = tuple(dict.fromkeys(names))
-    problems = [problem for name in chosen for problem in _problems(name, known, planned)]
+    problems = [problem for name in chosen for problem in _check_retirement(name, known, planned)]
     if problems:
         raise InvalidInputError(problems)
     return chosen
@@ -173,7 +173,9 @@ RETIRED_VARIABLES = (
 )
 
 
-def _problems(name: str, known: Collection[str], planned: Callable[[str], HostPlan | None]) -> Iterator[Problem]:
+def _check_retirement(
+    name: str, known: Collection[str], planned: Callable[[str], HostPlan | None]
+) -> Iterator[Problem]:
     if name not in known:
         allowed = nearest(name, known) or "hosts of the inventory"
         yield Problem(

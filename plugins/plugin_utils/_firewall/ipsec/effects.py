@@ -98,15 +98,15 @@ def judge(host: IpsecHost, comparison: Comparison, safety: Safety, is_local: boo
         return Verdict(unmerged=unmerged)
     ways = list(management(host, safety.networks))
     return Verdict(
-        refused=tuple(line for way in ways for line in _refusal(comparison, way)),
+        refused=tuple(line for way in ways for line in _explain_lost_exemption(comparison, way)),
         unmerged=unmerged,
-        steady=frozenset(listener.port for listener in host.listeners) - _losing(host, comparison, ways),
+        steady=frozenset(listener.port for listener in host.listeners) - _find_losing_ports(host, comparison, ways),
     )
 
 
-def _refusal(comparison: Comparison, way: Management) -> Iterator[str]:
-    sources = _lost(comparison, way.target, way.profile) & way.sources
-    names = _requiring(comparison, way.target, way.profile, sources)
+def _explain_lost_exemption(comparison: Comparison, way: Management) -> Iterator[str]:
+    sources = _find_lost_sources(comparison, way.target, way.profile) & way.sources
+    names = _name_requiring_rules(comparison, way.target, way.profile, sources)
     if names:
         gone = ", ".join(comparison.ended_by(way.target, way.profile, sources))
         whom = ", ".join(address_texts(sources))
@@ -115,7 +115,7 @@ def _refusal(comparison: Comparison, way: Management) -> Iterator[str]:
         yield f"{way} {left} on profile {way.profile.name}; exemptions that go: {gone}"
 
 
-def _losing(host: IpsecHost, comparison: Comparison, ways: list[Management]) -> frozenset[int]:
+def _find_losing_ports(host: IpsecHost, comparison: Comparison, ways: list[Management]) -> frozenset[int]:
     """Return the ports whose listeners would drop those who manage the host."""
     managers = AddressSet.union_of(way.sources for way in ways)
     active = [profile for profile in host.profiles if profile.active]
@@ -124,21 +124,21 @@ def _losing(host: IpsecHost, comparison: Comparison, ways: list[Management]) -> 
         for listener in host.listeners
         for address in host.addresses
         for profile in active
-        if _requiring(
+        if _name_requiring_rules(
             comparison,
             Target(listener.port, address),
             profile,
-            _lost(comparison, Target(listener.port, address), profile) & managers,
+            _find_lost_sources(comparison, Target(listener.port, address), profile) & managers,
         )
     )
 
 
-def _lost(comparison: Comparison, target: Target, profile: Profile) -> AddressSet:
+def _find_lost_sources(comparison: Comparison, target: Target, profile: Profile) -> AddressSet:
     """Return the sources whose exemption the changes end; the state of the firewall is all the same to it."""
     return comparison.lost(target, _always_on(profile))
 
 
-def _requiring(comparison: Comparison, target: Target, profile: Profile, sources: AddressSet) -> list[str]:
+def _name_requiring_rules(comparison: Comparison, target: Target, profile: Profile, sources: AddressSet) -> list[str]:
     """Return the names of the rules that require protection of some of the sources after the changes."""
     if not sources:
         return []

@@ -41,14 +41,16 @@ def cim_operations(changes: Iterable[RuleChange], have: Sequence[Present]) -> li
         before = change.before
         after = None if change.after is None else change.after.rule
         if after is not None and before is not None and can_set(after, change.properties):
-            found.append(_operation("change", stored_id(before), change.name, set_arguments(after, change.properties)))
+            found.append(
+                _make_cim_operation("change", stored_id(before), change.name, set_arguments(after, change.properties))
+            )
             continue
         if after is not None:
             new = rule_id(after.name, after.group, taken)
             taken.add(new)
-            found.append(_operation("add", new, change.name, new_arguments(after)))
+            found.append(_make_cim_operation("add", new, change.name, new_arguments(after)))
         if before is not None:
-            found.append(_operation("remove", stored_id(before), change.name, {}))
+            found.append(_make_cim_operation("remove", stored_id(before), change.name, {}))
     return found
 
 
@@ -58,7 +60,9 @@ def netsh_commands(changes: Sequence[RuleChange], have: Sequence[Present], group
     found: list[netsh.Command] = []
     for name in dict.fromkeys(change.name for change in changes):
         own = [change for change in changes if change.name == name]
-        found += _of_name(own, _named(have, name, group), [present.rule for present in _named(left, name, group)])
+        found += _of_name(
+            own, _find_owned(have, name, group), [present.rule for present in _find_owned(left, name, group)]
+        )
     return found
 
 
@@ -75,7 +79,7 @@ def netsh_operations(changes: Iterable[RuleChange]) -> list[Operation]:
     """Return what the script does, rule by rule, for the host to find them before and to count them."""
     kinds = {Kind.ADD: "add", Kind.REMOVE: "remove"}
     return [
-        _operation(
+        _make_cim_operation(
             kinds.get(change.kind, "change"), "" if change.before is None else stored_id(change.before), change.name, {}
         )
         for change in changes
@@ -92,7 +96,7 @@ def shared_names(changes: Iterable[RuleChange], have: Sequence[Present], group: 
     ]
 
 
-def _named(have: Iterable[Present], name: str, group: str) -> list[Present]:
+def _find_owned(have: Iterable[Present], name: str, group: str) -> list[Present]:
     return [
         present
         for present in have
@@ -100,7 +104,7 @@ def _named(have: Iterable[Present], name: str, group: str) -> list[Present]:
     ]
 
 
-def _operation(kind: str, id_text: str, name: str, arguments: dict[str, object]) -> Operation:
+def _make_cim_operation(kind: str, id_text: str, name: str, arguments: dict[str, object]) -> Operation:
     return {"kind": kind, "id": id_text, "name": name, "arguments": arguments}
 
 
@@ -139,28 +143,28 @@ def can_set(rule: Rule, properties: Iterable[str]) -> bool:
     return all(name in _PARAMETERS or (name == "description" and rule.description) for name in properties)
 
 
-def _profile(rule: Rule) -> object:
+def _render_cim_profile(rule: Rule) -> object:
     return "Any" if rule.profiles == ALL_PROFILES else sorted(profile.capitalize() for profile in rule.profiles)
 
 
-def _protocol(rule: Rule) -> str:
+def _render_cim_protocol(rule: Rule) -> str:
     is_word = rule.protocol in PORT_PROTOCOLS or rule.protocol == ANY_PROTOCOL
     text: str = protocol_text(rule.protocol)
     return {"any": "Any"}.get(text, text.upper()) if is_word else str(rule.protocol)
 
 
-def _texts(texts: tuple[str, ...]) -> list[str]:
+def _render_cim_texts(texts: tuple[str, ...]) -> list[str]:
     return ["Any"] if texts == ("any",) else list(texts)
 
 
 _PARAMETERS: Mapping[str, tuple[str, Callable[[Rule], object]]] = {
     "enabled": ("Enabled", lambda rule: str(rule.enabled)),
-    "profiles": ("Profile", _profile),
-    "protocol": ("Protocol", _protocol),
-    "localport": ("LocalPort", lambda rule: _texts(rule.localport.to_text())),
-    "remoteport": ("RemotePort", lambda rule: _texts(rule.remoteport.to_text())),
-    "localip": ("LocalAddress", lambda rule: _texts(rule.localip.to_text())),
-    "remoteip": ("RemoteAddress", lambda rule: _texts(rule.remoteip.to_text())),
+    "profiles": ("Profile", _render_cim_profile),
+    "protocol": ("Protocol", _render_cim_protocol),
+    "localport": ("LocalPort", lambda rule: _render_cim_texts(rule.localport.to_text())),
+    "remoteport": ("RemotePort", lambda rule: _render_cim_texts(rule.remoteport.to_text())),
+    "localip": ("LocalAddress", lambda rule: _render_cim_texts(rule.localip.to_text())),
+    "remoteip": ("RemoteAddress", lambda rule: _render_cim_texts(rule.remoteip.to_text())),
     "interfacetypes": (
         "InterfaceType",
         lambda rule: "".join(_INTERFACE_TYPES[name] for name in sorted(rule.interfacetypes)) or "Any",

@@ -190,10 +190,10 @@ def parse_exemptions(pairs: Iterable[tuple[str, str]]) -> ParsedRules:
 
 def parse_exemption(rule_id: str, text: str) -> Rule:
     """Return the connection security rule of one string; raises InvalidInputError with every token that is wrong."""
-    return _rule(*read_tokens(rule_id, text, GRAMMAR))
+    return _build_exemption(*read_tokens(rule_id, text, GRAMMAR))
 
 
-def _rule(items: Items, aside: Values) -> Rule:
+def _build_exemption(items: Items, aside: Values) -> Rule:
     protocol = one(items, "Protocol", ANY_PROTOCOL)
     misplaced = () if protocol in PORT_PROTOCOLS else (*_LOCAL_PORTS, *_REMOTE_PORTS)
     values: dict[str, object] = {
@@ -212,13 +212,16 @@ def _rule(items: Items, aside: Values) -> Rule:
         "interfaces": texts(items, "IF"),
         "interfacetypes": interface_types(items),
         "restrictions": frozenset(
-            [*_restrictions(aside), *((name, ",".join(map(str, items[name]))) for name in misplaced if name in items)]
+            [
+                *_list_further_restrictions(aside),
+                *((name, ",".join(map(str, items[name]))) for name in misplaced if name in items),
+            ]
         ),
     }
     return Rule(**values)  # type: ignore[arg-type]
 
 
-def _restrictions(aside: Values) -> Iterator[tuple[str, str]]:
+def _list_further_restrictions(aside: Values) -> Iterator[tuple[str, str]]:
     return (
         (name, ",".join(found))
         for name, found in aside.items()
@@ -231,13 +234,13 @@ def render_exemption(rule: Rule) -> str:
 
     Raises InvalidInputError for what the collection never writes: other actions, restrictions, a bar.
     """
-    problems = list(_unwritable(rule))
+    problems = list(_find_unwritable_exemption(rule))
     if problems:
         raise InvalidInputError(problems)
-    return "|".join(["v2.10", *(f"{name}={value}" for name, value in _pairs(rule)), ""])
+    return "|".join(["v2.10", *(f"{name}={value}" for name, value in _render_exemption_tokens(rule)), ""])
 
 
-def _unwritable(rule: Rule) -> Iterator[Problem]:
+def _find_unwritable_exemption(rule: Rule) -> Iterator[Problem]:
     for name, value in sorted(rule.restrictions):
         yield Problem(
             f"exemption {rule.name}, {name}",
@@ -255,7 +258,7 @@ def _unwritable(rule: Rule) -> Iterator[Problem]:
             )
 
 
-def _pairs(rule: Rule) -> Iterator[tuple[str, str]]:
+def _render_exemption_tokens(rule: Rule) -> Iterator[tuple[str, str]]:
     """Yield the tokens in the order of the specification's examples."""
     yield "Action", word_of(_ACTIONS, rule.action)
     yield from (

@@ -117,7 +117,7 @@ def offline_result(options: Options) -> dict[str, object]:
     return {"changed": False, **_STATES[str(options["state"])](options)}
 
 
-def _parsed(options: Options) -> dict[str, object]:
+def _parse_exemption_dump(options: Options) -> dict[str, object]:
     dump = given_dump(options)
     # A text holds nothing but rules; a dump of a host has these beside the firewall's.
     parsed = parse_exemptions(dump.rules if options.get("path") is None else dump.connection_security)
@@ -125,7 +125,7 @@ def _parsed(options: Options) -> dict[str, object]:
     return {"parsed": [{**to_options(stored.rule), "id": stored.rule_id} for stored in parsed.rules]}
 
 
-def _rendered(options: Options) -> dict[str, object]:
+def _render_exemptions(options: Options) -> dict[str, object]:
     rules = exemptions_from_options(mappings(options.get("exemptions")), str(options.get("group") or OWNED_GROUP))
     policy = legacy.policy_of(rules, POLICY_NAME)
     return {
@@ -136,4 +136,7 @@ def _rendered(options: Options) -> dict[str, object]:
     }
 
 
-_STATES: Mapping[str, Callable[[Options], dict[str, object]]] = {"parsed": _parsed, "rendered": _rendered}
+_STATES: Mapping[str, Callable[[Options], dict[str, object]]] = {
+    "parsed": _parse_exemption_dump,
+    "rendered": _render_exemptions,
+}

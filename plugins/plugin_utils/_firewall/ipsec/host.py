@@ -79,7 +79,10 @@ def read_answer(answer: Mapping[str, object], group: str, prefix: str) -> IpsecH
         rules = mapping_of(answer, "rules")
         local = parse_exemptions((str(name), str(text)) for name, text in rules.items())
         policy = parse_exemptions(policy_strings(answer))
-        presents = (*_presents(local.rules, LOCAL, group, prefix), *_presents(policy.rules, GROUP_POLICY, "", ""))
+        presents = (
+            *_make_presents(local.rules, LOCAL, group, prefix),
+            *_make_presents(policy.rules, GROUP_POLICY, "", ""),
+        )
         host = host_of(answer, presents, policy, _MERGES)
         exempt, engines = answer.get("exempt"), answer["engines"]
         return IpsecHost(
@@ -91,7 +94,7 @@ def read_answer(answer: Mapping[str, object], group: str, prefix: str) -> IpsecH
         )
 
 
-def _presents(stored: Iterable[StoredRule], store: str, group: str, prefix: str) -> list[Present]:
+def _make_presents(stored: Iterable[StoredRule], store: str, group: str, prefix: str) -> list[Present]:
     return [Present(adopted(each.rule, group, prefix), {"id": each.rule_id}, store) for each in stored]
 
 
@@ -125,7 +128,7 @@ class Report:
 
     def to_result(self) -> dict[str, object]:
         """Return the report as plain data."""
-        flows = [{"rule": name, **{scope: options[scope] for scope in _SCOPES}} for name, options in self._flows()]
+        flows = [{"rule": name, **{scope: options[scope] for scope in _SCOPES}} for name, options in self._list_flows()]
         return {
             "needed_by": list(self.needed_by),
             "uncovered": flows,
@@ -135,14 +138,14 @@ class Report:
             "reminder": REMINDER,
         }
 
-    def _flows(self) -> list[tuple[str, dict[str, object]]]:
+    def _list_flows(self) -> list[tuple[str, dict[str, object]]]:
         return [(name, to_options(flow)) for name, flow in self.uncovered]
 
     def warnings(self) -> list[str]:
         """Return what somebody should look at, in words."""
         found = [
-            f"rule {name} requires protection for media that no exemption covers: {_flow_text(options)}"
-            for name, options in self._flows()
+            f"rule {name} requires protection for media that no exemption covers: {_describe_flow(options)}"
+            for name, options in self._list_flows()
         ]
         found += [f"exemption {name} spares more than {rows} ask for" for name, rows in self.wider]
         if self.needed_by and self.not_exempt:
@@ -151,7 +154,7 @@ class Report:
         return found
 
 
-def _flow_text(options: Mapping[str, object]) -> str:
+def _describe_flow(options: Mapping[str, object]) -> str:
     texts = (
         f"{scope} {','.join(map(str, value)) if isinstance(value, list) else value}"
         for scope, value in options.items()
@@ -174,14 +177,16 @@ def report(
     in_force = [present for present in exemptions if local_counts or present.store != LOCAL]
     return Report(
         needed_by=tuple(dict.fromkeys(label(present) for present in host.protecting)),
-        uncovered=tuple(_uncovered(host, media, [present.rule for present in in_force])),
-        wider=tuple(_wider(in_force, media)),
+        uncovered=tuple(_find_uncovered_media(host, media, [present.rule for present in in_force])),
+        wider=tuple(_find_wider_exemptions(in_force, media)),
         not_exempt=host.not_exempt,
         mirrors=tuple((present.rule.name, tuple(peers)) for present in in_force if present.rule.name in names),
     )
 
 
-def _uncovered(host: IpsecHost, media: Iterable[Rule], exemptions: Sequence[Rule]) -> Iterator[tuple[str, Rule]]:
+def _find_uncovered_media(
+    host: IpsecHost, media: Iterable[Rule], exemptions: Sequence[Rule]
+) -> Iterator[tuple[str, Rule]]:
     """Yield the part of each media flow that a requiring rule touches and no exemption covers."""
     requiring = [present for present in host.protecting if present.rule.action in REQUIRING]
     for flow in media:
@@ -190,7 +195,7 @@ def _uncovered(host: IpsecHost, media: Iterable[Rule], exemptions: Sequence[Rule
             yield from ((label(present), part) for part in parts if overlaps(part, present.rule))
 
 
-def _wider(exemptions: Iterable[Present], media: Sequence[Rule]) -> Iterator[tuple[str, str]]:
+def _find_wider_exemptions(exemptions: Iterable[Present], media: Sequence[Rule]) -> Iterator[tuple[str, str]]:
     """Yield exemptions that cover media of rows on more local addresses, or more protocols, than the rows name."""
     for present in exemptions:
         rows = [flow.description for flow in media if covers(present.rule, flow) and _is_wider(present.rule, flow)]

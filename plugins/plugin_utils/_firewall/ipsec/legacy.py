@@ -85,15 +85,19 @@ _QUOTE = frozenset('"\r\n')
 
 def _filters(rule: Rule) -> tuple[Filter, ...] | None:
     """Return the filters of an exemption, None when there would be too many."""
-    ports = list(product(_ports(rule.localport), _ports(rule.remoteport)))
-    sides = [pair for pair in product(_addresses(rule.localip, "me"), _addresses(rule.remoteip, "any")) if _meet(*pair)]
+    ports = list(product(_list_filter_ports(rule.localport), _list_filter_ports(rule.remoteport)))
+    sides = [
+        pair
+        for pair in product(_list_filter_addresses(rule.localip, "me"), _list_filter_addresses(rule.remoteip, "any"))
+        if _can_meet(*pair)
+    ]
     if len(ports) * len(sides) > _MOST_FILTERS:
         return None
     protocol = protocol_text(rule.protocol)
     return tuple(Filter(source, target, protocol, local, remote) for source, target in sides for local, remote in ports)
 
 
-def _ports(scope: PortScope) -> list[int]:
+def _list_filter_ports(scope: PortScope) -> list[int]:
     # One port more than there may be filters is as many as any larger number.
     return [0] if scope.is_any else list(_each(scope))[: _MOST_FILTERS + 1]
 
@@ -102,11 +106,11 @@ def _each(scope: PortScope) -> Iterator[int]:
     return (port for first, last in scope.ports.pairs for port in range(first, min(last, first + _MOST_FILTERS) + 1))
 
 
-def _addresses(scope: AddressScope, anything: str) -> list[str]:
+def _list_filter_addresses(scope: AddressScope, anything: str) -> list[str]:
     return [anything] if scope.is_any else list(scope.to_text())
 
 
-def _meet(source: str, target: str) -> bool:
+def _can_meet(source: str, target: str) -> bool:
     """Return whether two sides can be of one family."""
     families = [":" in text for text in (source, target) if text not in ("me", "any")]
     return len(set(families)) < 2

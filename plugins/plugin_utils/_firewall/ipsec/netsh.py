@@ -75,22 +75,22 @@ def problems_of(rule: Rule, prefix: str) -> list[Problem]:
 
 def render_script(commands: Iterable[Command]) -> str:
     """Return the script, a command a line."""
-    return "".join(f"{_line(command)}\n" for command in commands)
+    return "".join(f"{_render_command(command)}\n" for command in commands)
 
 
-def _line(command: Command) -> str:
+def _render_command(command: Command) -> str:
     values = " ".join(
-        f"{word}={_quoted(word, value)}" for word, value in command.values.items() if value or word not in _QUOTED
+        f"{word}={_quote_value(word, value)}" for word, value in command.values.items() if value or word not in _QUOTED
     )
     new = " new" if command.verb == "set" else ""
     return f'{_CONTEXT} {_VERBS[command.verb]} name="{command.name}"{new} {values}'.rstrip()
 
 
-def _quoted(word: str, value: str) -> str:
+def _quote_value(word: str, value: str) -> str:
     return f'"{value}"' if word in _QUOTED else value
 
 
-def _profile(rule: Rule) -> str:
+def _render_netsh_profile(rule: Rule) -> str:
     return "any" if rule.profiles == ALL_PROFILES else ",".join(name for name in PROFILE_BITS if name in rule.profiles)
 
 
@@ -101,7 +101,7 @@ _WORDS: Mapping[str, Callable[[Rule], str]] = {
     "port1": lambda rule: ",".join(rule.localport.to_text()),
     "port2": lambda rule: ",".join(rule.remoteport.to_text()),
     "interfacetype": lambda rule: ",".join(sorted(rule.interfacetypes)) or "any",
-    "profile": _profile,
+    "profile": _render_netsh_profile,
     "enable": lambda rule: "yes" if rule.enabled else "no",
     "description": lambda rule: rule.description,
 }

@@ -18,9 +18,9 @@ from ..._base.reconcile import Done, SafetyStep, SafetyTable, bullets
 from ..._base.untyped import mappings, texts
 from .. import results
 from ..effects import RuleEffect
-from ..host_facts import LOCAL, Host, Present
+from ..host_facts import LOCAL, Host
 from ..options import OWNED_GROUP, names_from_options
-from ..planner import RuleChanges, plan_changes
+from ..planner import RuleChanges
 from ..reconcile import Answer, Link, Task, option_problems
 from ..rule import Rule
 from ..safety import Comparison, Safety, Verdict, policy_warnings
@@ -64,7 +64,7 @@ class IpsecTask(Task):
         problems += [*option_problems(group, expected), *_store_problems(store, engine)]
         found: list[tuple[Rule, ...]] = [(), ()]
         for place, read in enumerate(
-            (lambda: _wanted(rules, state, group), lambda: media_of(mappings(options.get("media"))))
+            (lambda: _read_wanted_exemptions(rules, state, group), lambda: media_of(mappings(options.get("media"))))
         ):
             try:
                 found[place] = read()
@@ -90,7 +90,7 @@ class IpsecTask(Task):
         )
 
 
-def _wanted(rules: Sequence[Mapping[str, object]], state: State, group: str) -> tuple[Rule, ...]:
+def _read_wanted_exemptions(rules: Sequence[Mapping[str, object]], state: State, group: str) -> tuple[Rule, ...]:
     if state is State.DELETED:
         names = names_from_options(rules, exemption.VOCABULARY)
         return tuple(Rule(name=name, group=group, direction=exemption.BOTH) for name in sorted(names))
@@ -204,7 +204,7 @@ class IpsecProvider(WindowsProvider):
         self._found = read_answer(answer, self.task.group, self.task.prefix)
         return self._found
 
-    def _wanted(self, host: Host) -> tuple[Rule, ...]:
+    def _choose_wanted(self, host: Host) -> tuple[Rule, ...]:
         """Return the exemptions of the task; where none is needed, those alone that are there already."""
         group = self.task.group
         self._is_needed = self.task.needed == ALWAYS or bool(self.task.store) or bool(self.host.protecting)
@@ -229,10 +229,7 @@ class IpsecProvider(WindowsProvider):
             title = "the host cannot hold the exemptions; nothing was written:"
             raise DeviceError("\n".join([title, *bullets(problems)]))
 
-    def _changes_of(self, have: tuple[Present, ...]) -> RuleChanges:
-        return plan_changes(self._want, have, self.task.state, self.task.phase, self.task.group)
-
-    def _described(self, host: Host, changes: RuleChanges) -> tuple[RuleChanges, tuple[RuleEffect, ...]]:
+    def _describe_effects(self, host: Host, changes: RuleChanges) -> tuple[RuleChanges, tuple[RuleEffect, ...]]:
         self._check_names(changes)
         return effects.described(self.host, changes, self.task.group)
 
@@ -251,11 +248,11 @@ class IpsecProvider(WindowsProvider):
             [f"the id {key} of exemption {ids[key]} is that of rule {name}, which is not ours" for key, name in taken]
         )
 
-    def _judged(self, host: Host) -> Verdict:
+    def _judge_changes(self, host: Host) -> Verdict:
         comparison = Comparison(self.before, self.after, self.changes.now)
         return effects.judge(self.host, comparison, self.task.safety, is_local=not self.task.store)
 
-    def _warned(self, host: Host) -> list[str]:
+    def _collect_warnings(self, host: Host) -> list[str]:
         found = self.host
         wanted = self._want if self._is_needed else ()
         self._report = report(found, self.after, self.task.media, wanted, self.task.peers)

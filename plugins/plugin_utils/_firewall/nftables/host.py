@@ -69,10 +69,10 @@ def read_answer(answer: Mapping[str, object], path: str) -> LinuxHost:
             table=read_table(str(answer["listing"]), "the host's table"),
             fingerprint=str(answer["fingerprint"]),
             content=None if content is None else str(content),
-            addresses=tuple(plain_address(text) for text in _list(answer, "addresses")),
-            ssh=_ssh(_list(answer, "ssh")),
-            dropping=tuple(_dropping(str(answer["chains"]))),
-            is_included=any(fnmatch(path, str(pattern)) for pattern in _list(answer, "includes")),
+            addresses=tuple(plain_address(text) for text in _read_list(answer, "addresses")),
+            ssh=_ssh(_read_list(answer, "ssh")),
+            dropping=tuple(_find_dropping_chains(str(answer["chains"]))),
+            is_included=any(fnmatch(path, str(pattern)) for pattern in _read_list(answer, "includes")),
         )
     except InvalidInputError as error:
         raise AnswerError("; ".join(map(str, error.problems))) from error
@@ -80,7 +80,7 @@ def read_answer(answer: Mapping[str, object], path: str) -> LinuxHost:
         raise AnswerError(f"the host's module answered what it never does: {type(error).__name__}: {error}") from error
 
 
-def _list(answer: Mapping[str, object], name: str) -> Sequence[object]:
+def _read_list(answer: Mapping[str, object], name: str) -> Sequence[object]:
     value = answer[name]
     if not isinstance(value, list):
         raise TypeError(f"{name} is no list")
@@ -98,7 +98,7 @@ def _ssh(texts: Sequence[object]) -> tuple[Ssh, ...]:
     return tuple(Ssh(port, address, tuple(sorted(found))) for (port, address), found in sorted(peers.items()))
 
 
-def _dropping(chains: str) -> list[str]:
+def _find_dropping_chains(chains: str) -> list[str]:
     """Return the chains of other tables that are hooked to input and drop what none of their rules admits."""
     bodies = [item["chain"] for item in json.loads(chains)["nftables"] if "chain" in item] if chains else []
     strict = [body for body in bodies if (body.get("hook"), body.get("policy")) == ("input", "drop")]
@@ -107,11 +107,11 @@ def _dropping(chains: str) -> list[str]:
 
 def lockouts(host: LinuxHost, before: Table | None, after: Table | None, networks: AddressSet) -> list[str]:
     """Return why the changes must not be made, one line per port and address; nothing when they may."""
-    places = [(way, address) for way in host.ssh for address in _addresses(way, host)]
+    places = [(way, address) for way in host.ssh for address in _list_way_addresses(way, host)]
     return [line for way, address in places for line in _lockout(way, address, before, after, networks)]
 
 
-def _addresses(way: Ssh, host: LinuxHost) -> tuple[str, ...]:
+def _list_way_addresses(way: Ssh, host: LinuxHost) -> tuple[str, ...]:
     """Return the addresses on which a way is open; "" when the host could not tell them."""
     found = (way.address,) if way.address else host.addresses or ("",)
     return tuple(address for address in found if not address or not AddressSet.parse([address]) <= _loopback())
@@ -121,7 +121,7 @@ def _lockout(way: Ssh, address: str, before: Table | None, after: Table | None, 
     rules = [set(rules_of(table.lines)) if table else set() for table in (before, after)]
     same = frozenset(rules[0] & rules[1])
     had, has = (
-        _admitted(table, frozenset(found), way.port, address, same)
+        _find_admitted_sources(table, frozenset(found), way.port, address, same)
         for table, found in zip((before, after), rules, strict=True)
     )
     sources = (AddressSet.parse(way.peers) | networks) - _loopback()
@@ -134,7 +134,7 @@ def _lockout(way: Ssh, address: str, before: Table | None, after: Table | None, 
         yield f"{where} would be shut for {', '.join(address_texts(lost))}; fix: {fix}"
 
 
-def _admitted(
+def _find_admitted_sources(
     table: Table | None, rules: frozenset[Rule], port: int, address: str, same: frozenset[Rule]
 ) -> AddressSet:
     """Return from where a table admits a port of an address.

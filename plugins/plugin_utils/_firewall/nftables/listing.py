@@ -60,10 +60,10 @@ def read_listing(document: Mapping[str, Any]) -> Table | None:
         elif kind == "rule":
             lines.append(_listed_line(body))
         strange |= kind not in ("metainfo", "table", "chain", "rule")
-    return _table(policy, chains, lines, strange) if chains else None
+    return _build_table(policy, chains, lines, strange) if chains else None
 
 
-def _table(policy: str, chains: _Hooks, lines: Sequence[Line], strange: bool = False) -> Table:
+def _build_table(policy: str, chains: _Hooks, lines: Sequence[Line], strange: bool = False) -> Table:
     wanted = {**HOOKS, **dict.fromkeys(CHAINS.values(), ("", "", 0))}
     base = [line for name in BASE_CHAINS for line in lines if line.chain == name]
     has_frame = not strange and dict(chains) == wanted and is_framed(base)
@@ -81,7 +81,7 @@ def _listed_line(body: Mapping[str, Any]) -> Line:
         for part in body["expr"]:
             ((kind, value),) = part.items()
             if kind == "match" and not verdict and (value["op"] == "==" or _is_ct_state(value)):
-                matches.append((_left(value["left"]), tuple(sorted(_right(value["right"])))))
+                matches.append((_render_left_side(value["left"]), tuple(sorted(_right(value["right"])))))
             elif kind in ("accept", "drop", "jump"):
                 verdict = f"jump {value['target']}" if kind == "jump" else kind
             elif kind != "counter":
@@ -96,7 +96,7 @@ def _is_ct_state(value: Mapping[str, Any]) -> bool:
     return bool(value["op"] == "in" and value["left"] == {"ct": {"key": "state"}})
 
 
-def _left(left: Mapping[str, Any]) -> str:
+def _render_left_side(left: Mapping[str, Any]) -> str:
     ((kind, value),) = left.items()
     if kind == "payload":
         return f"{value['protocol']} {value['field']}"
@@ -134,7 +134,7 @@ def read_text(text: str) -> Table | None:
             policy = tokens[1] if name == "input" else policy
         elif tokens:
             lines.append(_text_line(name, tokens))
-    return _table(policy, chains, lines) if chains else None
+    return _build_table(policy, chains, lines) if chains else None
 
 
 def _statements(text: str) -> Iterator[tuple[str, list[str]]]:
@@ -148,12 +148,12 @@ def _statements(text: str) -> Iterator[tuple[str, list[str]]]:
         elif tokens == ["}"]:
             chain = ""
         elif chain:
-            yield from ((chain, part) for part in _parts(tokens))
+            yield from ((chain, part) for part in _split_statements(tokens))
         elif tokens and tokens[0] not in ("table", "delete", "add", "comment"):
             raise ValueError(line.strip())
 
 
-def _parts(tokens: Iterable[str]) -> Iterator[list[str]]:
+def _split_statements(tokens: Iterable[str]) -> Iterator[list[str]]:
     part: list[str] = []
     for token in tokens:
         if token == ";":

@@ -61,24 +61,24 @@ def check_rule(rule: Rule, place: str) -> list[Problem]:
     return [Problem(f"{place}, {option}", message, fix=fix) for option, message, fix in found]
 
 
-def _name(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _check_name(rule: Rule) -> Iterator[tuple[str, str, str]]:
     if '"' in rule.name or not rule.name.isprintable() or len(rule.name.encode()) > _NAME_BYTES_MAXIMUM:
         message = f"{shown(rule.name)} cannot be the comment of a line of nftables"
         yield "name", message, f'write at most {_NAME_BYTES_MAXIMUM} bytes, without " and line breaks'
 
 
-def _switch(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _check_switch(rule: Rule) -> Iterator[tuple[str, str, str]]:
     if not rule.enabled:
         yield "enabled", "nftables has no rules that are switched off", "leave the rule out"
 
 
-def _profiles(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _check_profiles(rule: Rule) -> Iterator[tuple[str, str, str]]:
     if rule.profiles != ALL_PROFILES:
         fix = "leave profiles out, or limit the rule by interfaces or localip"
         yield "profiles", f"{one_of(rule.profiles)}: a Linux host has no profiles", fix
 
 
-def _keywords(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _check_keywords(rule: Rule) -> Iterator[tuple[str, str, str]]:
     for option in _SCOPES:
         keywords = getattr(rule, option).keywords
         if keywords:
@@ -86,20 +86,20 @@ def _keywords(rule: Rule) -> Iterator[tuple[str, str, str]]:
             yield option, f"{one_of(keywords)}: words are for Windows only", fix
 
 
-def _ports(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _check_ports(rule: Rule) -> Iterator[tuple[str, str, str]]:
     for option in ("localport", "remoteport"):
         if rule.protocol not in PORT_PROTOCOLS and not getattr(rule, option).is_any:
             message = f"ports go with TCP and UDP only, and the protocol is {protocol_text(rule.protocol)}"
             yield option, message, "set protocol to tcp or udp"
 
 
-def _families(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _check_families(rule: Rule) -> Iterator[tuple[str, str, str]]:
     if not lines_of(rule):
         message = "localip and remoteip have no address family in common"
         yield "remoteip", message, "write addresses of one family on both sides"
 
 
-def _interfaces(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _check_interface_names(rule: Rule) -> Iterator[tuple[str, str, str]]:
     wrong = [name for name in rule.interfaces if not _INTERFACE.fullmatch(name)]
     if wrong:
         fix = "write names as ip link shows them, at most 15 letters"
@@ -109,13 +109,13 @@ def _interfaces(rule: Rule) -> Iterator[tuple[str, str, str]]:
 # What Linux takes (dev_valid_name) but for the quotation mark, which nft needs; IFNAMSIZ is 16 with the final zero.
 _INTERFACE = re.compile(r'[^\s/"]{0,15}')
 _CHECKS: tuple[Callable[[Rule], Iterator[tuple[str, str, str]]], ...] = (
-    _name,
-    _switch,
-    _profiles,
-    _keywords,
-    _ports,
-    _families,
-    _interfaces,
+    _check_name,
+    _check_switch,
+    _check_profiles,
+    _check_keywords,
+    _check_ports,
+    _check_families,
+    _check_interface_names,
 )
 
 
@@ -169,12 +169,12 @@ class Task:
         problems: list[Problem] = []
         rules: tuple[Rule, ...] = ()
         try:
-            rules = _wanted(options)
+            rules = _read_wanted_linux_rules(options)
         except InvalidInputError as error:
             problems += error.problems
         networks, network_problems = management_networks(options.get("management_networks"))
         minutes = options.get("confirm_minutes", 0)
-        problems += [*network_problems, *_option_problems(options, minutes)]
+        problems += [*network_problems, *_check_linux_options(options, minutes)]
         if problems:
             raise InvalidInputError(problems)
         path = str(options.get("path") or DEFAULT_PATH) if options.get("persist", True) else ""
@@ -191,14 +191,14 @@ class Task:
         )
 
 
-def _wanted(options: Mapping[str, object]) -> tuple[Rule, ...]:
+def _read_wanted_linux_rules(options: Mapping[str, object]) -> tuple[Rule, ...]:
     rules = mappings(options.get("rules"))
     if options["state"] == "deleted":
         return tuple(Rule(name=name, group=OWNED_GROUP) for name in sorted(names_from_options(rules)))
     return () if options["state"] == "gathered" else rules_from_options(rules)
 
 
-def _option_problems(options: Mapping[str, object], minutes: object) -> list[Problem]:
+def _check_linux_options(options: Mapping[str, object], minutes: object) -> list[Problem]:
     problems = []
     if options["state"] == "overridden":
         message = "'overridden' is for Windows: here every other table is somebody else's, and none of them is changed"

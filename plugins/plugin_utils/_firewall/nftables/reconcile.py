@@ -129,7 +129,7 @@ class NftablesProvider(Provider):
     def gather(self) -> None:
         """Read our table and what stands around it; raises DeviceError when this is not the host that is meant."""
         answer = self._link.ask({"operation": "gather", "path": self.task.path})
-        host = self._answered(answer, "nftables of the host could not be read")
+        host = self._read_counted_answer(answer, "nftables of the host could not be read")
         self._host, self._before = host, host.table
         self.evidence.add(SafetyStep.READ_WHOLE)
         self._check_addresses(host)
@@ -267,7 +267,7 @@ class NftablesProvider(Provider):
             }
         )
         self._rollback, self._is_armed = str(answer.get("rollback") or ""), answer.get("armed") is True
-        host = self._answered(answer, "the changes were not made")
+        host = self._read_counted_answer(answer, "the changes were not made")
         self._writes = len(self.changes.now) + len(self.settings)
         self._after = host.table
         taken = {
@@ -292,7 +292,7 @@ class NftablesProvider(Provider):
             return
         arguments = {"operation": "confirm", "path": self.task.path, "content": self._content() or ""}
         lost = f"no new connection after the change, which is not confirmed: {self.rollback_text()}"
-        self._answered(self._link.ask_anew(arguments, lost), "the change could not be confirmed")
+        self._read_counted_answer(self._link.ask_anew(arguments, lost), "the change could not be confirmed")
         self._is_armed = False
         self.evidence.add(SafetyStep.CONFIRMED)
 
@@ -311,7 +311,7 @@ class NftablesProvider(Provider):
         head = "the changes were made, but the host does not say"
         return f"{head} that what was there before can come back {way}"
 
-    def _answered(self, answer: Mapping[str, object], failed_text: str) -> LinuxHost:
+    def _read_counted_answer(self, answer: Mapping[str, object], failed_text: str) -> LinuxHost:
         """Count the round trip, and return the host that an answer describes."""
         self._round_trips += 1
         if answer.get("failed"):
@@ -324,9 +324,9 @@ class NftablesProvider(Provider):
         is_open = self.has_changes and not self._is_stopped
         found: dict[str, object] = {
             "changed": self._writes > 0 or is_open,
-            "before": _options(self._before),
-            "after": _options(self._after),
-            "policy": {"before": _policy(self._before), "after": _policy(self._after)},
+            "before": _list_rule_options(self._before),
+            "after": _list_rule_options(self._after),
+            "policy": {"before": _read_policy(self._before), "after": _read_policy(self._after)},
             "changes": [
                 *results.change_results(self.changes.now, WORDING),
                 *map(_SETTINGS.document, self.settings),
@@ -360,11 +360,11 @@ def _is_same(one: Table | None, other: Table | None) -> bool:
     return one.keys == other.keys and one.policy == other.policy and one.has_frame
 
 
-def _options(table: Table | None) -> list[dict[str, object]]:
+def _list_rule_options(table: Table | None) -> list[dict[str, object]]:
     return results.rule_options(rules_of(table.lines) if table else (), WORDING)
 
 
-def _policy(table: Table | None) -> str:
+def _read_policy(table: Table | None) -> str:
     return table.policy if table else "accept"
 
 
@@ -377,19 +377,21 @@ def offline_result(options: Mapping[str, object]) -> dict[str, object]:
     {"state": "rendered", "rules": [{"name": "SIP", ...}]} -> {"rendered": lines of a script, "document": the script}
     {"state": "parsed", "running_config": "..."} -> {"parsed": rules, "policy": "drop"}
     """
-    return {"changed": False, **(_parsed(options) if options["state"] == State.PARSED.value else _rendered(options))}
+    of_state = _parse_listing if options["state"] == State.PARSED.value else _render_linux_rules
+    return {"changed": False, **of_state(options)}
 
 
-def _parsed(options: Mapping[str, object]) -> dict[str, object]:
+def _parse_listing(options: Mapping[str, object]) -> dict[str, object]:
     text = options.get("running_config")
     if text is None:
         message, fix = "state parsed needs running_config", f"give the output of: nft list table {TABLE}"
         raise InvalidInputError([Problem("running_config", message, fix=fix)])
     table = read_table(str(text), "running_config")
-    return {"parsed": [described(rule) for rule in rules_of(table.lines if table else ())], "policy": _policy(table)}
+    rules = rules_of(table.lines) if table else ()
+    return {"parsed": [described(rule) for rule in rules], "policy": _read_policy(table)}
 
 
-def _rendered(options: Mapping[str, object]) -> dict[str, object]:
+def _render_linux_rules(options: Mapping[str, object]) -> dict[str, object]:
     rules = rules_from_options(mappings(options.get("rules")))
     lines = tuple(line for rule in rules for line in lines_of(rule))
     document = Table(str(options.get("policy") or "drop"), lines).script()

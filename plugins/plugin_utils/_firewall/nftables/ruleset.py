@@ -70,11 +70,11 @@ class Line:
         """Return what makes it the same line, however its values are spelt."""
         if self.raw:
             return (self.chain, self.raw)
-        matches = frozenset((name, _canonical(name, values)) for name, values in self.matches)
+        matches = frozenset((name, _normalize_values(name, values)) for name, values in self.matches)
         return (self.chain, matches, self.verdict, self.comment)
 
 
-def _canonical(name: str, values: Iterable[str]) -> object:
+def _normalize_values(name: str, values: Iterable[str]) -> object:
     """Return the values of an expression as the set that they are."""
     if name.endswith("addr"):
         return AddressSet.parse(values)
@@ -103,11 +103,11 @@ def lines_of(rule: Rule) -> tuple[Line, ...]:
         return (Line(str(json.loads(raw)["chain"]), (), "", raw=raw),)
     families = (0,) if rule.localip.is_any and rule.remoteip.is_any else tuple(_FAMILIES)
     chain, verdict = CHAINS[rule.direction, rule.action], VERDICTS[rule.action]
-    made = (_matches(rule, family) for family in families)
+    made = (_build_matches(rule, family) for family in families)
     return tuple(Line(chain, matches, verdict, rule.name) for matches in made if matches is not None)
 
 
-def _matches(rule: Rule, family: int) -> tuple[Match, ...] | None:
+def _build_matches(rule: Rule, family: int) -> tuple[Match, ...] | None:
     """Return the expressions of a rule for one family; None when the rule has nothing of the family.
 
     family: 4 or 6, or 0 for both, without a limit to addresses.
@@ -154,11 +154,11 @@ def rules_of(lines: Iterable[Line]) -> list[Rule]:
             places[key] = len(found)
             found.append((part, families))
         else:
-            found[place] = (_with(found[place][0], part), families | found[place][1])
+            found[place] = (_join_families(found[place][0], part), families | found[place][1])
     return [fitted(rule) for rule, _families in found]
 
 
-def _with(rule: Rule, part: Rule) -> Rule:
+def _join_families(rule: Rule, part: Rule) -> Rule:
     """Return a rule of one family with what another line says of the other family."""
     local, remote = rule.localip.addresses | part.localip.addresses, rule.remoteip.addresses | part.remoteip.addresses
     return replace(rule, localip=AddressScope(local), remoteip=AddressScope(remote))
@@ -167,12 +167,12 @@ def _with(rule: Rule, part: Rule) -> Rule:
 def _part(line: Line) -> tuple[Rule, frozenset[int]]:
     """Return what one line says, and of which families."""
     if line.raw:
-        return _foreign(line), _BOTH
+        return _make_foreign_rule(line), _BOTH
     direction, action = next(key for key, chain in CHAINS.items() if chain == line.chain)
-    return _read(Rule(name=line.comment, group=OWNED_GROUP, direction=direction, action=action), line.matches)
+    return _apply_matches(Rule(name=line.comment, group=OWNED_GROUP, direction=direction, action=action), line.matches)
 
 
-def _foreign(line: Line) -> Rule:
+def _make_foreign_rule(line: Line) -> Rule:
     """Return what stands for a line that cannot be read: a rule that admits nothing as far as we know."""
     direction = "out" if line.chain.endswith("out") else "in"
     name = f"a line of chain {line.chain} that is not ours{f': {line.comment}' if line.comment else ''}"
@@ -188,14 +188,14 @@ def settled(line: Line) -> Line:
     try:
         if not line.comment or line.verdict != VERDICTS[action]:
             raise ValueError(line.verdict)
-        _read(Rule(name=line.comment, direction=direction), line.matches)
+        _apply_matches(Rule(name=line.comment, direction=direction), line.matches)
     except (ValueError, KeyError):
         document = {"chain": line.chain, "matches": line.matches, "verdict": line.verdict, "comment": line.comment}
         return replace(line, raw=json.dumps(document, sort_keys=True))
     return line
 
 
-def _read(rule: Rule, matches: Sequence[Match]) -> tuple[Rule, frozenset[int]]:
+def _apply_matches(rule: Rule, matches: Sequence[Match]) -> tuple[Rule, frozenset[int]]:
     """Return the rule with the limits of matches; raises KeyError or ValueError for one that a rule cannot have."""
     fields = _FIELDS[rule.direction]
     values: dict[str, object] = {}
@@ -206,7 +206,7 @@ def _read(rule: Rule, matches: Sequence[Match]) -> tuple[Rule, frozenset[int]]:
             raise ValueError(name)
         families &= _family(texts) if option == "family" else family
         values |= {"protocol": protocol} if protocol else {}
-        values[option] = _value(option, texts)
+        values[option] = _parse_match_values(option, texts)
     whole = AddressScope(ANY_ADDRESS.of_families(families))
     values.pop("family", None)
     return replace(rule, **{"localip": whole, "remoteip": whole, **values}), families  # type: ignore[arg-type]
@@ -232,7 +232,7 @@ def _fields(direction: str) -> Mapping[str, tuple[str, int, frozenset[int]]]:
 _FIELDS = {direction: _fields(direction) for direction in _LOCAL}
 
 
-def _value(option: str, texts: Sequence[str]) -> object:
+def _parse_match_values(option: str, texts: Sequence[str]) -> object:
     if option.endswith("ip"):
         return AddressScope(AddressSet.parse(texts))
     if option.endswith("port"):
@@ -299,10 +299,10 @@ class Table:
         """Return the text that makes the table, whatever is there before; lines that cannot be read are left out."""
         head = [f"table {TABLE}", f"delete table {TABLE}", f"table {TABLE} {{", f'  comment "{COMMENT}"']
         base = [part for name in BASE_CHAINS for part in self._base_chain(name)]
-        rest = [part for name in CHAINS.values() for part in _chain(name, [], self._sorted(name))]
+        rest = [part for name in CHAINS.values() for part in _chain(name, [], self._sort_lines(name))]
         return "\n".join([*head, *base, *rest, "}", ""])
 
-    def _sorted(self, chain: str) -> list[Line]:
+    def _sort_lines(self, chain: str) -> list[Line]:
         own = [line for line in self.lines if line.chain == chain and not line.raw]
         return sorted(own, key=lambda line: (line.comment, statement(line)))
 
@@ -315,9 +315,11 @@ class Table:
         """Return the text that makes this table of another one; lines that are in both stay, with their counters."""
         if before is None or not before.has_frame:
             return self.script()
-        gone = _beyond(before.lines, self.lines)
+        gone = _find_lines_beyond(before.lines, self.lines)
         steps = [f"delete rule {TABLE} {line.chain} handle {line.handle}" for line in gone]
-        steps += [f"add rule {TABLE} {line.chain} {statement(line)}" for line in _beyond(self.lines, before.lines)]
+        steps += [
+            f"add rule {TABLE} {line.chain} {statement(line)}" for line in _find_lines_beyond(self.lines, before.lines)
+        ]
         steps += [f"add chain {TABLE} input {{ policy {self.policy}; }}"] if self.policy != before.policy else []
         return "\n".join([*steps, ""]) if steps else ""
 
@@ -332,7 +334,7 @@ def is_framed(lines: Sequence[Line]) -> bool:
     return [line.key for line in lines] == [line.key for line in FRAME]
 
 
-def _beyond(lines: Iterable[Line], others: Iterable[Line]) -> Iterator[Line]:
+def _find_lines_beyond(lines: Iterable[Line], others: Iterable[Line]) -> Iterator[Line]:
     """Yield the lines that others lack."""
     left = Counter(line.key for line in others)
     for line in lines:
@@ -347,11 +349,11 @@ def _chain(name: str, head: Sequence[str], lines: Iterable[Line]) -> list[str]:
 
 def statement(line: Line) -> str:
     """Return a line as nft takes it; lines of rules count what they match."""
-    parts = [f"{name} {_values(name, values)}" for name, values in line.matches]
+    parts = [f"{name} {_render_match_values(name, values)}" for name, values in line.matches]
     parts += ["counter", line.verdict] if line.chain in CHAINS.values() else [line.verdict]
     return " ".join([*parts, *([f'comment "{line.comment}"'] if line.comment else [])])
 
 
-def _values(name: str, values: Sequence[str]) -> str:
+def _render_match_values(name: str, values: Sequence[str]) -> str:
     texts = [f'"{value}"' for value in values] if name in _QUOTED else list(values)
     return texts[0] if len(texts) == 1 else f"{{ {', '.join(texts)} }}"

@@ -85,7 +85,8 @@ def audited(
     """
     dumps = _dumps(directory)
     hosts = {
-        host: _judged(host, plan, dumps.get(host, []), directory, state, ipsec) for host, plan in sorted(plans.items())
+        host: _audit_host(host, plan, dumps.get(host, []), directory, state, ipsec)
+        for host, plan in sorted(plans.items())
     }
     unasked = sorted(path.name for host, paths in dumps.items() if host not in plans for path in paths)
     return Audited(hosts, tuple(unasked))
@@ -106,43 +107,45 @@ def _dumps(directory: Path) -> dict[str, list[Path]]:
     return dumps
 
 
-def _judged(host: str, plan: Document, paths: Sequence[Path], directory: Path, state: State, ipsec: str) -> HostAudit:
+def _audit_host(
+    host: str, plan: Document, paths: Sequence[Path], directory: Path, state: State, ipsec: str
+) -> HostAudit:
     if not paths:
         names = ", ".join(host + suffix for suffix in SUFFIXES)
-        return _unknown(NO_DUMP, f"{directory} holds none of {names}", ipsec)
+        return _make_unknown_audit(NO_DUMP, f"{directory} holds none of {names}", ipsec)
     if len(paths) > 1:
         names = ", ".join(path.name for path in paths)
-        return _unknown(SEVERAL_DUMPS, f"{names}: keep one of them", ipsec)
+        return _make_unknown_audit(SEVERAL_DUMPS, f"{names}: keep one of them", ipsec)
     try:
         dump = read_dump(paths[0])
     except InvalidInputError as error:
-        return _unknown(UNREADABLE, _reasons(error.problems), ipsec)
-    return _compared(plan, dump, state, ipsec)
+        return _make_unknown_audit(UNREADABLE, _join_reasons(error.problems), ipsec)
+    return _compare_dump(plan, dump, state, ipsec)
 
 
-def _unknown(problem: str, message: str, ipsec: str, notes: Sequence[str] = ()) -> HostAudit:
+def _make_unknown_audit(problem: str, message: str, ipsec: str, notes: Sequence[str] = ()) -> HostAudit:
     document: Document = {"failed": True, "changed": False, "msg": message}
     concerns = ("firewall",) if ipsec == NEVER else ("firewall", "ipsec")
     return HostAudit(dict.fromkeys(concerns, document), problem, tuple(notes))
 
 
-def _reasons(problems: Sequence[Problem]) -> str:
+def _join_reasons(problems: Sequence[Problem]) -> str:
     more = f"; and {len(problems) - _REASONS_SHOWN} more" if len(problems) > _REASONS_SHOWN else ""
     return "; ".join(str(problem) for problem in problems[:_REASONS_SHOWN]) + more
 
 
-def _compared(plan: Document, dump: Dump, state: State, ipsec: str) -> HostAudit:
+def _compare_dump(plan: Document, dump: Dump, state: State, ipsec: str) -> HostAudit:
     parsed, exemptions = dump.parse(), parse_exemptions(dump.connection_security)
     unread = (*parsed.refused, *(() if ipsec == NEVER else exemptions.refused))
     notes = (*_profile_notes(dump.profiles), *_refused_notes(unread))
     refused = [problem for rule in unread if rule.may_be_of(OWNED_GROUP) for problem in rule.problems]
     if refused:
-        return _unknown(UNREADABLE, _reasons(refused), ipsec, notes)
+        return _make_unknown_audit(UNREADABLE, _join_reasons(refused), ipsec, notes)
     want = [expanded(rule, USUAL_ENVIRONMENT) for rule in rules_from_options(mappings(plan.get("firewall_rules")))]
     have = [Present(expanded(stored.rule, USUAL_ENVIRONMENT), {}) for stored in parsed.rules]
     changes = describe_effects(have, plan_changes(want, have, state))
     effects = [effect.document() for effect in rule_effects(have, changes, (), OWNED_GROUP)]
-    firewall = {**_document(changes, results.FIREWALL), "effects": effects}
+    firewall = {**_make_audit_document(changes, results.FIREWALL), "effects": effects}
     present = [
         Present(adopted(stored.rule, OWNED_GROUP, PREFIX), {"id": stored.rule_id}) for stored in exemptions.rules
     ]
@@ -160,10 +163,10 @@ def _exemption_document(plan: Document, have: Sequence[Present], state: State, i
     listed = exemptions_from_options(mappings(plan.get("ipsec_exemptions")))
     want = [rule for rule in listed if is_needed or rule.name in names]
     changes: RuleChanges = Changes() if ipsec == NEVER else plan_changes(want, have, state)
-    return _document(changes, WORDING)
+    return _make_audit_document(changes, WORDING)
 
 
-def _document(changes: RuleChanges, wording: results.Wording) -> dict[str, object]:
+def _make_audit_document(changes: RuleChanges, wording: results.Wording) -> dict[str, object]:
     return {
         "changed": bool(changes.now),
         "changes": results.change_results(changes.now, wording),
@@ -176,7 +179,7 @@ def _document(changes: RuleChanges, wording: results.Wording) -> dict[str, objec
 
 def _refused_notes(refused: Iterable[RefusedRule]) -> list[str]:
     """Return a note for each rule of others that cannot be read; one of the own group makes the host unreadable."""
-    return [f"left out: {_reasons(rule.problems)}" for rule in refused if not rule.may_be_of(OWNED_GROUP)]
+    return [f"left out: {_join_reasons(rule.problems)}" for rule in refused if not rule.may_be_of(OWNED_GROUP)]
 
 
 def _profile_notes(profiles: Mapping[str, ProfileState]) -> list[str]:

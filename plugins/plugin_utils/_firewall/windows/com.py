@@ -27,6 +27,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from ..._base.addresses import AddressSet, PortSet
+from ..._base.untyped import integer, text
 from ..host_facts import Present
 from ..match import covers
 from ..planner import RuleChange
@@ -87,7 +88,7 @@ ComValue = str | int | bool | list[str]
 
 def from_com(properties: Mapping[str, object]) -> Rule:
     """Return the rule that COM properties describe; missing and null ones mean no limit."""
-    protocol = _number(properties.get("Protocol"), ANY_PROTOCOL)
+    protocol = integer(properties.get("Protocol"), ANY_PROTOCOL)
     values: dict[str, object] = {
         option: _READERS[name](properties.get(name)) for name, option in PROPERTIES.items() if name in _READERS
     }
@@ -132,39 +133,31 @@ _NEW_RULE: Mapping[str, ComValue] = {
 }
 
 
-def _tokens(value: object) -> list[str]:
+def _split_com_tokens(value: object) -> list[str]:
     return [token.strip() for token in str(value or "").split(",") if token.strip()]
 
 
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
-
-
 def _flat_text(value: object) -> str:
-    return ",".join(sorted(map(str, value))) if isinstance(value, (list, tuple)) else _text(value)
-
-
-def _number(value: object, default: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
+    return ",".join(sorted(map(str, value))) if isinstance(value, (list, tuple)) else text(value)
 
 
 def _word_of(table: Mapping[str, int], default: str) -> Callable[[object], str]:
     names = {number: name for name, number in table.items()}
-    return lambda value: names.get(_number(value, table[default]), str(value))
+    return lambda value: names.get(integer(value, table[default]), str(value))
 
 
-def _profiles(value: object) -> frozenset[str]:
-    mask = _number(value, EVERY_PROFILE)
+def _read_com_profiles(value: object) -> frozenset[str]:
+    mask = integer(value, EVERY_PROFILE)
     return frozenset(word for word, bit in PROFILE_BITS.items() if mask & bit)
 
 
 def _program(value: object) -> str:
-    text = _text(value)
-    return "" if text == "*" else text
+    program = text(value)
+    return "" if program == "*" else program
 
 
 def _scope(value: object, scope: type[_Scope], parse: Callable[[str], object], keywords: Mapping[str, str]) -> _Scope:
-    tokens = _tokens(value)
+    tokens = _split_com_tokens(value)
     if not tokens or "*" in tokens:
         return scope()
     known: list[str] = []
@@ -187,38 +180,38 @@ def _port_scope(value: object) -> PortScope:
     return _scope(value, PortScope, lambda token: PortSet.parse([token]), PORT_KEYWORDS)
 
 
-def _interfaces(value: object) -> frozenset[str]:
+def _read_com_interfaces(value: object) -> frozenset[str]:
     return frozenset(map(str, value)) if isinstance(value, (list, tuple)) else frozenset({str(value)} if value else ())
 
 
-def _interface_types(value: object) -> frozenset[str]:
-    tokens = _tokens(value)
+def _read_com_interface_types(value: object) -> frozenset[str]:
+    tokens = _split_com_tokens(value)
     names = {com.casefold(): name for name, com in INTERFACE_TYPES.items()}
     found = frozenset(names.get(token.casefold(), token) for token in tokens)
     return frozenset() if "All" in found or found == frozenset(INTERFACE_TYPES) else found
 
 
-def _icmp(value: object) -> frozenset[str]:
-    tokens = frozenset(_tokens(value))
+def _read_com_icmp(value: object) -> frozenset[str]:
+    tokens = frozenset(_split_com_tokens(value))
     return frozenset() if "*" in tokens else tokens
 
 
 _READERS: Mapping[str, Callable[[object], object]] = {
-    "Name": _text,
-    "Grouping": _text,
-    "Description": _text,
+    "Name": text,
+    "Grouping": text,
+    "Description": text,
     "Direction": _word_of(DIRECTIONS, "in"),
     "Action": _word_of(ACTIONS, "allow"),
     "ApplicationName": _program,
-    "ServiceName": _text,
+    "ServiceName": text,
     "LocalPorts": _port_scope,
     "RemotePorts": _port_scope,
-    "IcmpTypesAndCodes": _icmp,
+    "IcmpTypesAndCodes": _read_com_icmp,
     "LocalAddresses": _address_scope,
     "RemoteAddresses": _address_scope,
-    "Profiles": _profiles,
-    "Interfaces": _interfaces,
-    "InterfaceTypes": _interface_types,
+    "Profiles": _read_com_profiles,
+    "Interfaces": _read_com_interfaces,
+    "InterfaceTypes": _read_com_interface_types,
     "EdgeTraversalOptions": _word_of(EDGES, "no"),
     "SecureFlags": _word_of(SECURITIES, "notrequired"),
     "Enabled": bool,
@@ -229,7 +222,7 @@ def _same(value: ComValue) -> ComValue:
     return value
 
 
-def _joined(tokens: Iterable[str]) -> str:
+def _join_tokens(tokens: Iterable[str]) -> str:
     return ",".join(tokens) or "*"
 
 
@@ -238,11 +231,11 @@ def _put_profiles(profiles: frozenset[str]) -> int:
 
 
 def _put_addresses(scope: AddressScope) -> str:
-    return "*" if scope.is_any else _joined((*sorted(scope.keywords), *address_texts(scope.addresses)))
+    return "*" if scope.is_any else _join_tokens((*sorted(scope.keywords), *address_texts(scope.addresses)))
 
 
 def _put_ports(scope: PortScope) -> str:
-    return "*" if scope.is_any else _joined(scope.to_text())
+    return "*" if scope.is_any else _join_tokens(scope.to_text())
 
 
 def _put_interface_types(types: frozenset[str]) -> str:
@@ -257,7 +250,7 @@ _WRITERS: Mapping[str, Callable[..., ComValue]] = {
     "Action": ACTIONS.__getitem__,
     "LocalPorts": _put_ports,
     "RemotePorts": _put_ports,
-    "IcmpTypesAndCodes": lambda types: _joined(sorted(types)),
+    "IcmpTypesAndCodes": lambda types: _join_tokens(sorted(types)),
     "LocalAddresses": _put_addresses,
     "RemoteAddresses": _put_addresses,
     "Profiles": _put_profiles,
@@ -286,14 +279,16 @@ def _operations(change: RuleChange) -> list[Operation]:
     if change.before is None or change.after is None or _must_replace(change):
         found = []
         if change.after is not None:
-            found.append(_operation("add", change.name, None, to_com(change.after.rule).items()))
+            found.append(_make_com_operation("add", change.name, None, to_com(change.after.rule).items()))
         if change.before is not None:
-            found.append(_operation("remove", change.name, change.before, []))
+            found.append(_make_com_operation("remove", change.name, change.before, []))
         return found
-    return [_operation("change", change.name, change.before, puts(change.before.rule, change.after.rule))]
+    return [_make_com_operation("change", change.name, change.before, puts(change.before.rule, change.after.rule))]
 
 
-def _operation(kind: str, name: str, present: Present | None, values: Iterable[tuple[str, ComValue]]) -> Operation:
+def _make_com_operation(
+    kind: str, name: str, present: Present | None, values: Iterable[tuple[str, ComValue]]
+) -> Operation:
     written = [{"property": com_name, "value": value} for com_name, value in values]
     return {"kind": kind, "name": name, "rule": {} if present is None else dict(present.com), "puts": written}
 

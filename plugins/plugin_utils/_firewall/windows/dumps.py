@@ -80,10 +80,10 @@ def read_dump(path: Path) -> Dump:
     try:
         content = _content(path)
     except OSError as error:
-        raise InvalidInputError([_problem(str(path), f"cannot be read: {error.strerror or error}")]) from error
+        raise InvalidInputError([_report_bad_dump(str(path), f"cannot be read: {error.strerror or error}")]) from error
     if content.startswith(_HIVE_MAGIC):
         return _dump(str(path), read_hive(path), "")
-    return dump_of_text(_decoded(path, content), str(path))
+    return dump_of_text(_decode_text(path, content), str(path))
 
 
 def dump_of_text(text: str, name: str) -> Dump:
@@ -105,30 +105,32 @@ def _content(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _problem(name: str, message: str, allowed: str = "") -> Problem:
+def _report_bad_dump(name: str, message: str, allowed: str = "") -> Problem:
     return Problem(f"dump {name}", message, allowed, _EXPORT_FIX)
 
 
-def _decoded(path: Path, content: bytes) -> str:
+def _decode_text(path: Path, content: bytes) -> str:
     encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8")
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
-        raise InvalidInputError([_problem(str(path), "is neither a hive nor text in UTF-16 or UTF-8")]) from error
+        raise InvalidInputError(
+            [_report_bad_dump(str(path), "is neither a hive nor text in UTF-16 or UTF-8")]
+        ) from error
 
 
 def _json_rules(text: str, name: str) -> Iterator[tuple[str, str]]:
     try:
         document: object = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise InvalidInputError([_problem(name, f"is not JSON: {error}")]) from error
+        raise InvalidInputError([_report_bad_dump(name, f"is not JSON: {error}")]) from error
     for mapping in document if isinstance(document, list) else [document]:
         pairs = mapping.items() if isinstance(mapping, dict) else [("", mapping)]
         for rule_id, rule in pairs:
             if not isinstance(rule, str):
                 raise InvalidInputError(
                     [
-                        _problem(
+                        _report_bad_dump(
                             name,
                             f"{shown(rule)} is not a rule string",
                             "a mapping of ids to rule strings, or a list of such",
@@ -151,7 +153,7 @@ def _local_policy(keys: Keys, name: str) -> str:
             if not current
             else f"holds {len(current)} keys of local firewall rules"
         )
-        raise InvalidInputError([_problem(name, message, f"one of {_KEY}\\{_RULES}")])
+        raise InvalidInputError([_report_bad_dump(name, message, f"one of {_KEY}\\{_RULES}")])
     return current[0].rpartition("\\")[0]
 
 
@@ -159,13 +161,13 @@ def _dump(name: str, keys: Keys, policy: str) -> Dump:
     """Return the dump of the keys below a path; raises InvalidInputError when there is no key of rules."""
     below = {_relative(key, policy): values for key, values in keys.items()}
     if _RULES.casefold() not in below:
-        raise InvalidInputError([_problem(name, f"has no key {_RULES}")])
+        raise InvalidInputError([_report_bad_dump(name, f"has no key {_RULES}")])
     version = dict(below.get("", [])).get("PolicyVersion")
     return Dump(
-        tuple(_texts(below[_RULES.casefold()])),
-        tuple(_texts(below.get(_EXEMPTIONS.casefold(), []))),
+        tuple(_read_value_texts(below[_RULES.casefold()])),
+        tuple(_read_value_texts(below.get(_EXEMPTIONS.casefold(), []))),
         {
-            profile: _profile(dict(below[key.casefold()]))
+            profile: _read_profile_state(dict(below[key.casefold()]))
             for profile, key in _PROFILES.items()
             if key.casefold() in below
         },
@@ -179,21 +181,21 @@ def _relative(key: str, policy: str) -> str:
     return (key[len(policy) :] if is_below else key).lstrip("\\").casefold()
 
 
-def _texts(values: list[tuple[str, Value]]) -> Iterator[tuple[str, str]]:
+def _read_value_texts(values: list[tuple[str, Value]]) -> Iterator[tuple[str, str]]:
     # A rule is never a number; what is none of its strings is refused with the others.
     return ((value_id, str(value)) for value_id, value in values)
 
 
-def _profile(values: Mapping[str, Value]) -> ProfileState:
+def _read_profile_state(values: Mapping[str, Value]) -> ProfileState:
     return ProfileState(
-        enabled=_flag(values, "EnableFirewall", 1),
-        shields_up=_flag(values, "DoNotAllowExceptions", 1),
-        inbound_allowed=_flag(values, "DefaultInboundAction", 0),
-        outbound_blocked=_flag(values, "DefaultOutboundAction", 1),
+        enabled=_read_flag(values, "EnableFirewall", 1),
+        shields_up=_read_flag(values, "DoNotAllowExceptions", 1),
+        inbound_allowed=_read_flag(values, "DefaultInboundAction", 0),
+        outbound_blocked=_read_flag(values, "DefaultOutboundAction", 1),
     )
 
 
-def _flag(values: Mapping[str, Value], name: str, meaning: int) -> bool | None:
+def _read_flag(values: Mapping[str, Value], name: str, meaning: int) -> bool | None:
     return values[name] == meaning if name in values else None
 
 
@@ -212,27 +214,27 @@ def read_keys(text: str) -> Keys:
     """
     # Printed text that went through a redirection ends its lines with more than one return.
     text = re.sub(r"\r+\n", "\n", text)
-    return _exported(text) if _EXPORT.search(text) else _queried(text)
+    return _read_export(text) if _EXPORT.search(text) else _read_query(text)
 
 
-def _exported(text: str) -> Keys:
+def _read_export(text: str) -> Keys:
     keys: Keys = {}
     values: list[tuple[str, Value]] = []
     for match in _EXPORT.finditer(text):
         if match["key"] is not None:
             values = keys.setdefault(match["key"], [])
             continue
-        value = _unescaped(match["text"]) if match["text"] is not None else _DATA[match["kind"]](match["data"])
+        value = _unescape_text(match["text"]) if match["text"] is not None else _DATA[match["kind"]](match["data"])
         if value is not None:
-            values.append((_unescaped(match["name"]), value))
+            values.append((_unescape_text(match["name"]), value))
     return keys
 
 
-def _unescaped(text: str) -> str:
+def _unescape_text(text: str) -> str:
     return _ESCAPED.sub(r"\1", text)
 
 
-def _number(data: str) -> int | None:
+def _parse_dword(data: str) -> int | None:
     return int(data, 16) if re.fullmatch(r"(0x)?[0-9a-fA-F]{1,8}", data.strip()) else None
 
 
@@ -244,10 +246,14 @@ def _bytes_text(data: str) -> str | None:
         return None
 
 
-_DATA: Mapping[str, Callable[[str], Value | None]] = {"dword": _number, "hex(1)": _bytes_text, "hex(2)": _bytes_text}
+_DATA: Mapping[str, Callable[[str], Value | None]] = {
+    "dword": _parse_dword,
+    "hex(1)": _bytes_text,
+    "hex(2)": _bytes_text,
+}
 
 
-def _queried(text: str) -> Keys:
+def _read_query(text: str) -> Keys:
     keys: Keys = {}
     key = ""
     for number, line in enumerate(text.split("\n"), start=1):
@@ -265,7 +271,7 @@ def _queried(text: str) -> Keys:
 def _query_value(line: str) -> Iterator[tuple[str, Value]]:
     """Yield the value that a printed line tells of, if it does: a gap, its name, a gap, its type, a gap, its data."""
     name, kind, data = next((parts for parts in _query_parts(line) if parts[1]), ("", "", ""))
-    value = _number(data) if kind.strip() == "REG_DWORD" else data
+    value = _parse_dword(data) if kind.strip() == "REG_DWORD" else data
     if line.startswith(_QUERY_GAP) and name and value is not None:
         yield name, value
 

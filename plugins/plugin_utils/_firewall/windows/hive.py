@@ -50,18 +50,18 @@ def read_hive(path: Path) -> Keys:
     try:
         content = path.read_bytes()
         _check_base_block(content)
-        return dict(_keys(dependencies.regipy.RegistryHive(str(path)).root, "", 2, _Budget(len(content))))
+        return dict(_walk_keys(dependencies.regipy.RegistryHive(str(path)).root, "", 2, _Budget(len(content))))
     except MissingLibraryError:
         raise
     except _DamagedError as error:
-        raise InvalidInputError([_problem(path, str(error))]) from error
+        raise InvalidInputError([_report_bad_hive(path, str(error))]) from error
     except Exception as error:  # whatever the library raises on a hive made to confuse it
         raise InvalidInputError(
-            [_problem(path, f"cannot be read as a registry hive ({type(error).__name__})")]
+            [_report_bad_hive(path, f"cannot be read as a registry hive ({type(error).__name__})")]
         ) from error
 
 
-def _problem(path: Path, message: str) -> Problem:
+def _report_bad_hive(path: Path, message: str) -> Problem:
     return Problem(f"dump {path}", message, fix=_FIX)
 
 
@@ -101,14 +101,14 @@ class _Budget:
             raise _DamagedError("is damaged: it claims more keys or values than the file can hold")
 
 
-def _keys(key: NKRecord, path: str, depth: int, budget: _Budget) -> Iterator[tuple[str, list[tuple[str, Value]]]]:
+def _walk_keys(key: NKRecord, path: str, depth: int, budget: _Budget) -> Iterator[tuple[str, list[tuple[str, Value]]]]:
     budget.take_key(key)
-    yield path, _values(key, path, budget)
+    yield path, _read_key_values(key, path, budget)
     for subkey in key.iter_subkeys() if depth else ():
-        yield from _keys(subkey, f"{path}\\{subkey.name}" if path else subkey.name, depth - 1, budget)
+        yield from _walk_keys(subkey, f"{path}\\{subkey.name}" if path else subkey.name, depth - 1, budget)
 
 
-def _values(key: NKRecord, path: str, budget: _Budget) -> list[tuple[str, Value]]:
+def _read_key_values(key: NKRecord, path: str, budget: _Budget) -> list[tuple[str, Value]]:
     found: list[tuple[str, Value]] = []
     count = 0
     for value in key.iter_values(trim_values=False):

@@ -96,7 +96,7 @@ def read_answer(answer: Mapping[str, object]) -> Host:
     with understood():
         check_shape(answer, FIREWALL)
         environment = read_environment(answer)
-        local = [_present(properties, environment) for properties in _sequence(answer, "rules")]
+        local = [_read_present(properties, environment) for properties in _read_sequence(answer, "rules")]
         policy = parse_rules(policy_strings(answer))
         return host_of(answer, (*local, *_policy_rules(policy, environment)), policy, "AllowLocalPolicyMerge")
 
@@ -128,14 +128,14 @@ def host_of(answer: Mapping[str, object], rules: tuple[Present, ...], policy: Pa
     counters = mapping_of(answer, "counters")
     return Host(
         rules=rules,
-        addresses=tuple(plain_address(text) for text in _sequence(answer, "addresses")),
+        addresses=tuple(plain_address(text) for text in _read_sequence(answer, "addresses")),
         environment=read_environment(answer),
         profiles=read_profiles(
             mapping_of(answer, "profiles"), mapping_of(mapping_of(answer, "group_policy"), "profiles"), merges
         ),
-        listeners=read_listeners(_sequence(answer, "listeners")),
-        connections=read_connections(_sequence(answer, "connections")),
-        management=read_management(_sequence(answer, "management")),
+        listeners=read_listeners(_read_sequence(answer, "listeners")),
+        connections=read_connections(_read_sequence(answer, "connections")),
+        management=read_management(_read_sequence(answer, "management")),
         unread=tuple(str(problem) for refused in policy.refused for problem in refused.problems),
         fingerprint=str(answer["fingerprint"]),
         enumerations=int(str(counters["enumerations"])),
@@ -160,7 +160,7 @@ def rollback_command(snapshot: str) -> str:
     return f'netsh advfirewall import "{snapshot}"'
 
 
-def _present(properties: object, environment: Mapping[str, str]) -> Present:
+def _read_present(properties: object, environment: Mapping[str, str]) -> Present:
     if not isinstance(properties, Mapping):
         raise TypeError("a rule is not a mapping")
     return Present(expanded(from_com(properties), environment), properties)
@@ -178,7 +178,7 @@ def mapping_of(answer: Mapping[str, object], key: str) -> Mapping[str, object]:
     return value
 
 
-def _sequence(answer: Mapping[str, object], key: str) -> Sequence[object]:
+def _read_sequence(answer: Mapping[str, object], key: str) -> Sequence[object]:
     value = answer[key]
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise TypeError(f"{key} is not a list")
@@ -206,11 +206,11 @@ def read_profiles(
             allows_inbound=local.get("default_inbound", 0) == _ALLOW,
             merges=state != _OVERRIDDEN or merges != "AllowLocalPolicyMerge",
         )
-        found.append(_overlaid(profile, policy.get(name), merges))
+        found.append(_overlay_policy(profile, policy.get(name), merges))
     return tuple(found)
 
 
-def _overlaid(profile: Profile, values: object, merges: str) -> Profile:
+def _overlay_policy(profile: Profile, values: object, merges: str) -> Profile:
     """Return the profile with what Group Policy sets ([MS-GPFAS] 2.2.3); there 0 is the default action that allows."""
     if not isinstance(values, Mapping):
         return profile
@@ -261,11 +261,11 @@ def check_shape(value: object, shape: Shape, place: str = "") -> None:
             check_shape(item, shape[0], f"{place}[{index}]")
     elif isinstance(shape, tuple):
         check_shape(value, shape[isinstance(value, (list, tuple))], place)
-    elif not _is_of(value, shape):
+    elif not _is_of_kind(value, shape):
         raise TypeError(f"{place} is {str(value)[:80]!r}, not {_KINDS[shape]}")
 
 
-def _is_of(value: object, kind: type) -> bool:
+def _is_of_kind(value: object, kind: type) -> bool:
     if kind is int:
         return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST
     return isinstance(value, kind)

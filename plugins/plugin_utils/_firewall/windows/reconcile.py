@@ -60,7 +60,7 @@ class Task(CommonTask):
         problems += option_problems(group, expected)
         wanted: tuple[Rule, ...] = ()
         try:
-            wanted = _wanted(rules, state, group)
+            wanted = _read_wanted_rules(rules, state, group)
         except InvalidInputError as error:
             problems += error.problems
         if problems:
@@ -69,7 +69,7 @@ class Task(CommonTask):
         return cls(wanted, rules, state, phase, group, expected, safety, bool(options.get("brief")), unprotected)
 
 
-def _wanted(rules: Sequence[Mapping[str, object]], state: State, group: str) -> tuple[Rule, ...]:
+def _read_wanted_rules(rules: Sequence[Mapping[str, object]], state: State, group: str) -> tuple[Rule, ...]:
     if state is State.DELETED:
         return tuple(Rule(name=name, group=group) for name in sorted(names_from_options(rules)))
     if state is State.GATHERED:
@@ -114,7 +114,7 @@ class WindowsFirewallProvider(WindowsProvider):
     def _read(self, answer: Answer) -> Host:
         return read_answer(answer)
 
-    def _wanted(self, host: Host) -> tuple[Rule, ...]:
+    def _choose_wanted(self, host: Host) -> tuple[Rule, ...]:
         return tuple(expanded(rule, host.environment) for rule in self.task.rules)
 
     def _check_capabilities(self, host: Host) -> None:
@@ -122,18 +122,18 @@ class WindowsFirewallProvider(WindowsProvider):
         if problems:
             raise DeviceError("\n".join(["the host cannot hold the rules; nothing was written:", *bullets(problems)]))
 
-    def _changes_of(self, have: tuple[Present, ...]) -> RuleChanges:
+    def _plan_changes(self, have: tuple[Present, ...]) -> RuleChanges:
         task = self.task
         return plan_changes(self._want, have, task.state, task.phase, task.group, task.unprotected)
 
-    def _described(self, host: Host, changes: RuleChanges) -> tuple[RuleChanges, tuple[RuleEffect, ...]]:
+    def _describe_effects(self, host: Host, changes: RuleChanges) -> tuple[RuleChanges, tuple[RuleEffect, ...]]:
         described = describe_effects(host.rules, changes, host.profiles)
         return described, rule_effects(host.rules, described, host.profiles, self.task.group)
 
-    def _judged(self, host: Host) -> Verdict:
+    def _judge_changes(self, host: Host) -> Verdict:
         return judge(host, Comparison(self.before, self.after, self.changes.now), self.task.safety)
 
-    def _warned(self, host: Host) -> list[str]:
+    def _collect_warnings(self, host: Host) -> list[str]:
         return policy_warnings(host, self._verdict)
 
 
@@ -176,7 +176,7 @@ def offline_result(options: Options) -> dict[str, object]:
     return {"changed": False, **_STATES[str(options["state"])](options)}
 
 
-def _parsed(options: Options) -> dict[str, object]:
+def _parse_given_dump(options: Options) -> dict[str, object]:
     parsed = given_dump(options).parse()
     parsed.raise_refused()
     return {"parsed": [stored.to_options() for stored in parsed.rules]}
@@ -199,12 +199,15 @@ def given_dump(options: Options) -> Dump:
     return dump_of_text(str(text), "running_config") if text is not None else read_dump(Path(str(path)))
 
 
-def _rendered(options: Options) -> dict[str, object]:
+def _render_windows_rules(options: Options) -> dict[str, object]:
     rules = rules_from_options(mappings(options.get("rules")), str(options.get("group") or OWNED_GROUP))
     return {"rendered": [render_rule(rule) for rule in rules]}
 
 
-_STATES: Mapping[str, Callable[[Options], dict[str, object]]] = {"parsed": _parsed, "rendered": _rendered}
+_STATES: Mapping[str, Callable[[Options], dict[str, object]]] = {
+    "parsed": _parse_given_dump,
+    "rendered": _render_windows_rules,
+}
 
 
 PARTS = ("firewall", "ipsec")

@@ -145,7 +145,7 @@ def address(family: int) -> Callable[[str], str]:
     return _read
 
 
-def _icmp(value: str) -> str:
+def _parse_icmp_token(value: str) -> str:
     match = _ICMP.fullmatch(value)
     if match is None or any(part != "*" and int(part) > _BYTE_MAXIMUM for part in match.groups()):
         raise BadTokenError("is not an ICMP type and code", "type:code with numbers 0 to 255, the code also *")
@@ -168,7 +168,7 @@ _LISTS: Mapping[str, Callable[[str], object]] = {
     **dict.fromkeys((*LOCAL_PORTS, *REMOTE_PORTS), port),
     **dict.fromkeys((*LOCAL_ADDRESSES[4], *REMOTE_ADDRESSES[4]), address(4)),
     **dict.fromkeys((*LOCAL_ADDRESSES[6], *REMOTE_ADDRESSES[6]), address(6)),
-    **dict.fromkeys(ICMP.values(), _icmp),
+    **dict.fromkeys(ICMP.values(), _parse_icmp_token),
 }
 _READERS: Mapping[str, Callable[[str], object]] = {
     **_LISTS,

@@ -92,7 +92,7 @@ def parse_rules(pairs: Iterable[tuple[str, str]], parse: Callable[[str, str], Ru
 
 def parse_rule(rule_id: str, text: str) -> Rule:
     """Return the rule of one string; raises InvalidInputError with every token that is wrong."""
-    return _rule(*read_tokens(rule_id, text, tokens.FIREWALL))
+    return _build_rule(*read_tokens(rule_id, text, tokens.FIREWALL))
 
 
 def read_tokens(rule_id: str, text: str, grammar: tokens.Grammar) -> tuple[Items, Values]:
@@ -102,17 +102,19 @@ def read_tokens(rule_id: str, text: str, grammar: tokens.Grammar) -> tuple[Items
     """
     place = f"rule id {shown(rule_id)}"
     values, problems = _split(text, place, grammar)
-    items, faults = _read(values, place, grammar)
+    items, faults = _read_tokens(values, place, grammar)
     problems += faults
     problems += [
-        _problem(place, name, "is missing") for name in grammar.needed if not any(values.get(name, ())) and not problems
+        _report_bad_token(place, name, "is missing")
+        for name in grammar.needed
+        if not any(values.get(name, ())) and not problems
     ]
     if problems:
         raise InvalidInputError(problems)
     return items, {name: found for name, found in values.items() if name not in grammar.readers}
 
 
-def _problem(place: str, token: str, message: str, allowed: str = "") -> Problem:
+def _report_bad_token(place: str, token: str, message: str, allowed: str = "") -> Problem:
     return Problem(f"{place}, {token}", message, allowed, "export the rules again, or correct the string")
 
 
@@ -122,21 +124,21 @@ def _split(text: str, place: str, grammar: tokens.Grammar) -> tuple[Values, list
     problems = (
         []
         if _VERSION.fullmatch(head)
-        else [_problem(place, "version", f"{shown(head)} is not a version", "v2.0 to v2.255")]
+        else [_report_bad_token(place, "version", f"{shown(head)} is not a version", "v2.0 to v2.255")]
     )
     if not parts or parts.pop():
-        problems.append(_problem(place, "end", "the string is cut off: it does not end with |"))
+        problems.append(_report_bad_token(place, "end", "the string is cut off: it does not end with |"))
     values: Values = {}
     for part in parts:
         name, equals, value = part.partition("=")
         if not equals:
-            problems.append(_problem(place, shown(part), "is not TOKEN=VALUE"))
+            problems.append(_report_bad_token(place, shown(part), "is not TOKEN=VALUE"))
         elif value or name not in grammar.may_be_empty:
             values.setdefault(name, []).append(value)
     return values, problems
 
 
-def _read(values: Values, place: str, grammar: tokens.Grammar) -> tuple[Items, list[Problem]]:
+def _read_tokens(values: Values, place: str, grammar: tokens.Grammar) -> tuple[Items, list[Problem]]:
     """Return the values of the known tokens in the words of a Rule, and what is wrong with them."""
     items: Items = {}
     problems: list[Problem] = []
@@ -144,16 +146,16 @@ def _read(values: Values, place: str, grammar: tokens.Grammar) -> tuple[Items, l
         if name not in grammar.readers:
             continue
         if len(set(found)) > 1 and name not in grammar.lists:
-            problems.append(_problem(place, name, f"stands there {len(found)} times with different values"))
+            problems.append(_report_bad_token(place, name, f"stands there {len(found)} times with different values"))
         for value in dict.fromkeys(found):
             try:
                 items.setdefault(name, []).append(grammar.read(name, value))
             except tokens.BadTokenError as error:
-                problems.append(_problem(place, name, f"{shown(value)} {error}", error.allowed))
+                problems.append(_report_bad_token(place, name, f"{shown(value)} {error}", error.allowed))
     return items, problems
 
 
-def _rule(items: Items, aside: Values) -> Rule:
+def _build_rule(items: Items, aside: Values) -> Rule:
     """Return the rule of tokens that are all well-formed."""
     protocol = one(items, "Protocol", ANY_PROTOCOL)
     has_ports = protocol in PORT_PROTOCOLS
@@ -179,7 +181,7 @@ def _rule(items: Items, aside: Values) -> Rule:
         "icmp_type_code": texts(items, icmp) if icmp else frozenset(),
         "edge": one(items, "Defer", "yes" if one(items, "Edge", False) else "no"),
         "security": next((items[name][0] for name in tokens.SECURITY if name in items), "notrequired"),
-        "restrictions": frozenset([*_restrictions(aside), *_misplaced(items, has_ports, icmp)]),
+        "restrictions": frozenset([*_keep_restrictions(aside), *_find_misplaced(items, has_ports, icmp)]),
     }
     return Rule(**values)  # type: ignore[arg-type]
 
@@ -223,14 +225,14 @@ def interface_types(items: Items) -> frozenset[str]:
     return frozenset() if found == frozenset(INTERFACE_TYPES) else found
 
 
-def _restrictions(aside: Values) -> Iterator[tuple[str, str]]:
+def _keep_restrictions(aside: Values) -> Iterator[tuple[str, str]]:
     """Yield what the tokens say that a Rule has no field for, under the name of the COM property where there is one."""
     for name, found in aside.items():
         if name not in tokens.FLAGS or any(value.casefold() != "false" for value in found):
             yield tokens.RESTRICTIONS.get(name.casefold(), name), ",".join(found)
 
 
-def _misplaced(items: Items, has_ports: bool, icmp: str | None) -> Iterator[tuple[str, str]]:
+def _find_misplaced(items: Items, has_ports: bool, icmp: str | None) -> Iterator[tuple[str, str]]:
     """Yield the tokens that do not go with the protocol, which no Rule can hold."""
     ports = _NOTHING if has_ports else (*tokens.LOCAL_PORTS, *tokens.REMOTE_PORTS)
     for name in (*ports, *(other for other in tokens.ICMP.values() if other != icmp)):
@@ -244,15 +246,15 @@ def render_rule(rule: Rule) -> str:
     Raises InvalidInputError for what the collection never writes: restrictions, a bar in a text, an action of no known
     word. A word of one family of addresses only, which options do not have, ends with the number of the family.
     """
-    problems = list(_unwritable(rule))
+    problems = list(_find_unwritable(rule))
     if problems:
         raise InvalidInputError(problems)
-    pairs = list(_pairs(rule))
+    pairs = list(_render_rule_tokens(rule))
     is_later = any(name in ("RA42", "RA62", "LPort2_20") for name, _value in pairs)
     return "|".join(["v2.20" if is_later else "v2.10", *(f"{name}={value}" for name, value in pairs), ""])
 
 
-def _unwritable(rule: Rule) -> Iterator[Problem]:
+def _find_unwritable(rule: Rule) -> Iterator[Problem]:
     for name, value in sorted(rule.restrictions):
         yield Problem(
             f"rule {rule.name}, {name}",
@@ -266,7 +268,7 @@ def _unwritable(rule: Rule) -> Iterator[Problem]:
             yield Problem(f"rule {rule.name}, {option}", "a text of a rule cannot hold |", fix="write another sign")
 
 
-def _pairs(rule: Rule) -> Iterator[tuple[str, str]]:
+def _render_rule_tokens(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "Action", word_of(tokens.ACTION_WORDS, rule.action)
     yield "Active", "TRUE" if rule.enabled else "FALSE"
     yield "Dir", word_of(tokens.DIRECTION_WORDS, rule.direction)
@@ -329,7 +331,7 @@ def address_pairs(token: str, scope: AddressScope) -> Iterator[tuple[str, str]]:
     if scope.is_any:
         return
     for family in (4, 6):
-        keywords = sorted(word.removesuffix(str(family)) for word in scope.keywords if _is_of(word, family))
+        keywords = sorted(word.removesuffix(str(family)) for word in scope.keywords if _is_of_family(word, family))
         yield from ((f"{token}{family}", word) for word in keywords if word not in KEYWORDS_OF_2012)
         yield from (
             (f"{token}{family}", text) for text in address_texts(scope.addresses.of_families(frozenset({family})))
@@ -337,7 +339,7 @@ def address_pairs(token: str, scope: AddressScope) -> Iterator[tuple[str, str]]:
         yield from ((f"{token}{family}2", word) for word in keywords if word in KEYWORDS_OF_2012)
 
 
-def _is_of(word: str, family: int) -> bool:
+def _is_of_family(word: str, family: int) -> bool:
     """Return whether a word is one of a family: a word without the number of a family is of both."""
     other = {4: "6", 6: "4"}[family]
     return not (word.endswith(other) and word[:-1].casefold() in ADDRESS_KEYWORDS)

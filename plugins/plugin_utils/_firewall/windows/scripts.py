@@ -106,10 +106,13 @@ def _literal(value: object) -> str:
 def _com_literals(rule: Rule) -> dict[str, object]:
     """Return every COM property of a rule; networks with masks, as Windows gives them back."""
     values: dict[str, object] = {name: com_value(rule, name) for name in PROPERTIES}
-    return {**values, **{name: ",".join(_masked(text) for text in str(values[name]).split(",")) for name in _ADDRESSES}}
+    return {
+        **values,
+        **{name: ",".join(_write_mask(text) for text in str(values[name]).split(",")) for name in _ADDRESSES},
+    }
 
 
-def _masked(text: str) -> str:
+def _write_mask(text: str) -> str:
     if "/" not in text or ":" in text:
         return text
     return ipaddress.ip_network(text).with_netmask

@@ -83,26 +83,26 @@ class Verdict:
 
 def puts_of(properties: object, marks: Mapping[str, str] | None = None) -> list[dict[str, object]]:
     """Return properties as the module takes them, in their order, after the marks that are not among them."""
-    pairs: list[tuple[str, object]] = list(_pairs(properties))
-    given = {name for name, _value in pairs}
+    pairs: list[tuple[str, object]] = list(_pair_properties(properties))
+    given = {name for name, _expand_value in pairs}
     marked = [(name, mark) for name, mark in (marks or {}).items() if name not in given]
-    return [{"property": name, "value": _value(value)} for name, value in [*marked, *pairs]]
+    return [{"property": name, "value": _expand_value(value)} for name, value in [*marked, *pairs]]
 
 
-def _pairs(properties: object) -> list[tuple[str, object]]:
+def _pair_properties(properties: object) -> list[tuple[str, object]]:
     if isinstance(properties, Mapping):
         return list(properties.items())
-    return [(str(name), value) for name, value in _list(properties)]
+    return [(str(name), value) for name, value in _list_items(properties)]
 
 
-def _value(value: object) -> object:
+def _expand_value(value: object) -> object:
     if not isinstance(value, Mapping):
         return value
     parts = (str(value["then"]).replace("#", str(2 * index + 1)) for index in range(int(str(value["times"]))))
     return str(value.get("text", "")) + str(value.get("join", "")).join(parts)
 
 
-def _list(value: object) -> list[list[object]]:
+def _list_items(value: object) -> list[list[object]]:
     return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else []
 
 
@@ -126,16 +126,16 @@ def run(
     """
     if not _is_possible(scenario, act, remove):
         raise SelftestError("this needs more than the module can do")
-    seed = [_addition(rule, form) for rule in _tables(scenario.get("seed"))]
+    seed = [_make_addition(rule, form) for rule in _tables(scenario.get("seed"))]
     present = own_rules(_must(_apply(remote, seed), "the seed was refused"), form) if seed else []
     answer: Table = {"counters": {"enumerations": 0, "writes": 0}}
     if remove is not None and "remove_name" in scenario:
         remove(str(scenario["remove_name"]))
     else:
         answer = (act or remote)(_arguments(scenario, form, present), bool(scenario.get("check_mode")))
-    after = answer if "rules" in answer else _gathered(remote)
-    outcome = _outcome(answer, own_rules(after, form), form)
-    verdict = Verdict(scenario, outcome, tuple(_differences(outcome, _expected(scenario, form, present, after))))
+    after = answer if "rules" in answer else _gather_host(remote)
+    outcome = _read_outcome(answer, own_rules(after, form), form)
+    verdict = Verdict(scenario, outcome, tuple(_diff_outcomes(outcome, _read_expected(scenario, form, present, after))))
     clear(own_rules(after, form), remote)
     return verdict
 
@@ -196,26 +196,26 @@ def run_all(scenarios: Sequence[Table], form: Format, remote: Remote) -> Report:
     before = _must(remote({"operation": "apply", "snapshot": True, "operations": []}, False), "nothing was begun")
     clear(own_rules(before, form), remote)
     asked = [scenario for scenario in scenarios if _is_possible(scenario, None, None)]
-    verdicts = [_verdict(scenario, form, remote) for scenario in asked]
+    verdicts = [_judge_scenario(scenario, form, remote) for scenario in asked]
     not_asked = [str(scenario["name"]) for scenario in scenarios if not _is_possible(scenario, None, None)]
-    is_restored = _foreign(before, form) == _foreign(_gathered(remote), form)
+    is_restored = _list_foreign_rules(before, form) == _list_foreign_rules(_gather_host(remote), form)
     return Report(tuple(verdicts), tuple(not_asked), str(before.get("snapshot", "")), is_restored)
 
 
-def _verdict(scenario: Table, form: Format, remote: Remote) -> Verdict:
+def _judge_scenario(scenario: Table, form: Format, remote: Remote) -> Verdict:
     """Return the verdict of one scenario; one that cannot be run is refuted, and its rules go."""
     try:
         return run(scenario, form, remote)
     except SelftestError as error:
-        clear(own_rules(_gathered(remote), form), remote)
+        clear(own_rules(_gather_host(remote), form), remote)
         return Verdict(scenario, Outcome("refused", 0, 0, 0, (), str(error)), (str(error),))
 
 
-def _foreign(answer: Table, form: Format) -> list[str]:
+def _list_foreign_rules(answer: Table, form: Format) -> list[str]:
     return sorted(json.dumps(rule, sort_keys=True) for rule in _tables(answer["rules"]) if not form.owns(rule))
 
 
-def _addition(properties: object, form: Format) -> dict[str, object]:
+def _make_addition(properties: object, form: Format) -> dict[str, object]:
     puts = puts_of(properties, form.marks)
     name = next(put["value"] for put in puts if put["property"] == "Name")
     return {"kind": "add", "name": name, "rule": {}, "puts": puts}
@@ -227,7 +227,7 @@ def _must(answer: Table, text: str) -> Table:
     return answer
 
 
-def _gathered(remote: Remote) -> Table:
+def _gather_host(remote: Remote) -> Table:
     return _must(remote({"operation": "gather"}, False), "the rules cannot be read")
 
 
@@ -247,47 +247,49 @@ def _arguments(scenario: Table, form: Format, present: list[Table]) -> dict[str,
     return {
         "operation": "apply",
         "snapshot": False,
-        "operations": [_operation(step, form, free) for step in _tables(scenario["do"])],
+        "operations": [_make_step_operation(step, form, free) for step in _tables(scenario["do"])],
     }
 
 
-def _operation(step: Table, form: Format, free: list[Table]) -> dict[str, object]:
+def _make_step_operation(step: Table, form: Format, free: list[Table]) -> dict[str, object]:
     """Return one step as the module takes it; each rule is taken once."""
     if "add" in step:
-        return _addition(step["add"], form)
+        return _make_addition(step["add"], form)
     kind = "change" if "change" in step else "remove"
-    wanted = dict(_pairs(step[kind]))
+    wanted = dict(_pair_properties(step[kind]))
     target = next(rule for rule in free if all(rule.get(name) == value for name, value in wanted.items()))
     # By identity: an equal rule is another one.
     del free[next(index for index, rule in enumerate(free) if rule is target)]
-    rule = {**target, **dict(_pairs(step.get("stale")))}
+    rule = {**target, **dict(_pair_properties(step.get("stale")))}
     return {"kind": kind, "name": target["Name"], "rule": rule, "puts": puts_of(step.get("puts"))}
 
 
-def _outcome(answer: Table, own: list[Table], form: Format) -> Outcome:
+def _read_outcome(answer: Table, own: list[Table], form: Format) -> Outcome:
     message = str(answer.get("msg", ""))
     error = "" if not answer.get("failed") else "conflict" if _CONFLICT in message else "refused"
-    counters = dict(_pairs(answer["counters"]))
+    counters = dict(_pair_properties(answer["counters"]))
     done, enumerations, writes = (
         int(str(number)) for number in (answer.get("done", 0), counters["enumerations"], counters["writes"])
     )
-    return Outcome(error, done, enumerations, writes, _lines(own, form), message)
+    return Outcome(error, done, enumerations, writes, _render_rules(own, form), message)
 
 
-def _lines(rules: Sequence[Table], form: Format) -> tuple[str, ...]:
+def _render_rules(rules: Sequence[Table], form: Format) -> tuple[str, ...]:
     return tuple(sorted(json.dumps(form.shown(rule), ensure_ascii=False) for rule in rules))
 
 
-def _expected(scenario: Table, form: Format, present: list[Table], answer: Table) -> Outcome:
+def _read_expected(scenario: Table, form: Format, present: list[Table], answer: Table) -> Outcome:
     steps = 0 if "error" in scenario else len(_tables(scenario.get("do")))
     usual = {"error": "", "done": steps, "enumerations": 0 if "remove_name" in scenario else 2, "writes": 0}
     found = {name: scenario.get(name, value) for name, value in usual.items()}
     if "left" in scenario:
         rules = [present[int(str(index))] for index in _sequence(scenario["left"])]
     else:
-        rules = [_read_back(rule, form, dict(_pairs(answer["environment"]))) for rule in _tables(scenario["store"])]
+        rules = [
+            _read_back(rule, form, dict(_pair_properties(answer["environment"]))) for rule in _tables(scenario["store"])
+        ]
     done, enumerations, writes = (int(str(found[name])) for name in ("done", "enumerations", "writes"))
-    return Outcome(str(found["error"]), done, enumerations, writes, _lines(rules, form))
+    return Outcome(str(found["error"]), done, enumerations, writes, _render_rules(rules, form))
 
 
 def _sequence(value: object) -> Sequence[object]:
@@ -310,7 +312,7 @@ def _read_back(properties: Table, form: Format, environment: Table) -> dict[str,
 _COMPARED = ("error", "done", "enumerations", "writes")
 
 
-def _differences(outcome: Outcome, expected: Outcome) -> list[str]:
+def _diff_outcomes(outcome: Outcome, expected: Outcome) -> list[str]:
     """Return what is not as expected, as texts."""
     message = f": {outcome.message}" if outcome.message else ""
     pairs = {name: (getattr(expected, name), getattr(outcome, name)) for name in _COMPARED}
