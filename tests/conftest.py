@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Make `ansible_collections.msuc.lync` importable from the checkout; `make setup` makes the link it goes by. And what holds for all tests."""
+"""Make `ansible_collections.msuc.lync` importable from the checkout; `make setup` makes the link it goes by.
+
+And what holds for all tests.
+"""
 
 from __future__ import annotations
 
@@ -53,9 +56,11 @@ def _shorten(test: object) -> None:
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Run an unmeasured test without any tracing: in processes of xdist pytest-cov measures twice, and stops one of the two.
+    """Run an unmeasured test without any tracing: in processes of xdist pytest-cov measures twice, and stops one of
+    the two.
 
-    Nor are hypothesis' hundreds of examples measured, which takes twice their time; what they run has examples of its own.
+    Nor are hypothesis' hundreds of examples measured, which takes twice their time; what they run has examples of
+    its own.
     """
     if not item.get_closest_marker("no_cover") and not getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
         return (yield)

@@ -6,12 +6,16 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Options of modules of virtual services; PROVIDER: of appliances; REMOTE: of the modules that work on a Linux host for others."""
+    """Options of modules of virtual services; PROVIDER: of appliances.
+
+    REMOTE: of the modules that work on a Linux host for others.
+    """
 
     DOCUMENTATION = r"""
 options:
   services:
-    description: Virtual services, as C(virtual_services) of a plan file has them; with O(state=deleted), those to remove, none for all.
+    description: Virtual services, as C(virtual_services) of a plan file has them; with O(state=deleted), those to
+      remove, none for all.
     type: list
     elements: dict
     default: []
@@ -85,7 +89,8 @@ options:
     type: str
     default: ""
   commands:
-    description: Commands for the running process which do the same without a reload; when one is refused, it is reloaded.
+    description: Commands for the running process which do the same without a reload; when one is refused, it is
+      reloaded.
     type: list
     elements: str
     default: []

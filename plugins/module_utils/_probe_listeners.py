@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Listeners of a host: those that are there, read from /proc, and temporary ones of our own.
 
-A temporary listener takes connections, says that it is one and closes them, and sends datagrams back. It ends when its time is over or its file
-is gone, whatever became of who started it.
+A temporary listener takes connections, says that it is one and closes them, and sends datagrams back. It ends when its
+time is over or its file is gone, whatever became of who started it.
 """
 
 from __future__ import annotations

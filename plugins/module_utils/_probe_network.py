@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The network cards, routes and DNS servers of a Linux host, as iproute2 and resolv.conf tell them. What they mean is decided on the controller."""
+"""The network cards, routes and DNS servers of a Linux host, as iproute2 and resolv.conf tell them.
+
+What they mean is decided on the controller.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ _RESOLVERS = ("/run/systemd/resolve/resolv.conf", "/etc/resolv.conf")
 
 
 def network() -> dict[str, Any]:
-    """Return interfaces, routes, lasting, dns_servers and problem; lasting is None, as Linux keeps routes in many places."""
+    """Return interfaces, routes, lasting, dns_servers and problem.
+
+    Lasting is None, as Linux keeps routes in many places.
+    """
     told: dict[str, Any] = {
         "interfaces": [],
         "routes": [],

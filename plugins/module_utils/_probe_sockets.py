@@ -43,7 +43,9 @@ class Pace:
 
 
 def run_probes(probes: Sequence[Mapping[str, Any]], options: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the answers to probes in their order, each with id, state, milliseconds and message, and what was heard."""
+    """Return the answers to probes in their order, each with id, state, milliseconds and message, and what was
+    heard.
+    """
     pace = Pace(options["per_second"], options["total_seconds"])
     if not probes:
         return []
@@ -167,7 +169,9 @@ def _handshake(own: socket.socket, taken: bytearray, server_name: str | None) ->
 
 
 def shown_certificate(data: bytes) -> bytes:
-    """Return the first certificate in what a server of TLS 1.2 or older sent (RFC 5246 sections 6.2.1, 7.4, 7.4.2), else nothing."""
+    """Return the first certificate in what a server of TLS 1.2 or older sent (RFC 5246 sections 6.2.1, 7.4, 7.4.2),
+    else nothing.
+    """
     said = b"".join(part for kind, part in _split_tls_records(data) if kind == _HANDSHAKE)
     while len(said) >= 4:
         kind, size = said[0], int.from_bytes(said[1:4], "big")

@@ -9,22 +9,26 @@ module: audit
 short_description: Compare dumps of the hosts' firewalls with the plan, without a connection
 version_added: "0.1.0"
 description:
-  - Compares what M(msuc.lync.plan) compiled earlier in the same run with dumps of the local firewall policy of each host.
+  - Compares what M(msuc.lync.plan) compiled earlier in the same run with dumps of the local firewall policy of each
+    host.
   - Prints a line per rule that differs, as C(drift.yml) does, and leaves out what C(lync_accepted_deviations) accepts.
     With C(lync_report_dir) it writes C(audit.json), C(audit.xml) (JUnit) and C(audit.html).
-  - Rules of the collection's group that the plan does not have are deviations unless C(lync_firewall_state) of the host is V(merged).
-    What V(overridden) would disable are rules of others, which are no drift.
-  - With C(lync_ipsec) V(auto) the IPsec exemptions of a dump are compared that holds a rule which requests or requires protection, or
-    exemptions of the collection's group. What Group Policy requires is in no dump. V(true) compares them always, V(false) never.
+  - Rules of the collection's group that the plan does not have are deviations unless C(lync_firewall_state) of the host
+    is V(merged). What V(overridden) would disable are rules of others, which are no drift.
+  - With C(lync_ipsec) V(auto) the IPsec exemptions of a dump are compared that holds a rule which requests or requires
+    protection, or exemptions of the collection's group. What Group Policy requires is in no dump. V(true) compares them
+    always, V(false) never.
   - Contacts no host and changes none. Runs once for all hosts, on the controller.
-  - A host that differs from the plan, and one that has no dump or one that cannot be judged, is not done; M(msuc.lync.verdict) ends the run so.
+  - A host that differs from the plan, and one that has no dump or one that cannot be judged, is not done;
+    M(msuc.lync.verdict) ends the run so.
 author: msuc.lync contributors (@msuc-lync)
 options:
   dir:
     description:
       - Directory on the controller that holds one dump per host, named after the host in the inventory.
-      - C(HOST.wfw) is what C(netsh advfirewall export) writes, C(HOST.reg) what C(reg export) writes or C(reg query) prints for
-        the key C(FirewallPolicy), and C(HOST.json) a mapping of rule ids to rule strings, or a list of such mappings.
+      - C(HOST.wfw) is what C(netsh advfirewall export) writes, C(HOST.reg) what C(reg export) writes or C(reg query)
+        prints for the key C(FirewallPolicy), and C(HOST.json) a mapping of rule ids to rule strings, or a list of such
+        mappings.
       - By default that of C(lync_audit_dir), and C(dumps) without it.
     type: path
 attributes:

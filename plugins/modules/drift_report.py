@@ -14,10 +14,12 @@ description:
   - With C(lync_report_dir) it writes C(drift.json), C(drift.xml) (JUnit), C(drift.html) and a copy of the JSON by date.
     These copies tell in the next report since when a deviation is there.
   - Deviations that C(lync_accepted_deviations) accepts are told and are no drift until the day after they expire.
-  - With C(lync_remediate) it decides what the plays that follow may repair, within C(lync_remediate_classes), C(lync_remediate_concerns),
-    C(lync_remediate_after_hours), C(lync_remediate_max_changes), C(lync_remediate_window) and C(lync_unattended).
-  - Takes what it needs from the plan and the options of the run, runs once for all hosts, on the controller, and contacts no host.
-    A device that could not be asked hides no other one, and one that the plan and the tags expect and that left no comparison is not known.
+  - With C(lync_remediate) it decides what the plays that follow may repair, within C(lync_remediate_classes),
+    C(lync_remediate_concerns), C(lync_remediate_after_hours), C(lync_remediate_max_changes), C(lync_remediate_window)
+    and C(lync_unattended).
+  - Takes what it needs from the plan and the options of the run, runs once for all hosts, on the controller, and
+    contacts no host. A device that could not be asked hides no other one, and one that the plan and the tags expect and
+    that left no comparison is not known.
 author: msuc.lync contributors (@msuc-lync)
 options: {}
 attributes:

@@ -9,17 +9,22 @@ module: f5_as3
 short_description: Bring the virtual services of an F5 BIG-IP to what is wanted, through AS3
 version_added: "0.1.0"
 description:
-  - Makes one AS3 declaration of one tenant from virtual services and compares it with what the device really has, by a dry run.
-  - Where something differs, the declaration is sent with the key of AS3's optimistic lock; it counts as done only when every result says 200.
-  - Before an address or port is taken, every partition of the device is looked through. What somebody else owns stops that pool, with the owner's name.
+  - Makes one AS3 declaration of one tenant from virtual services and compares it with what the device really has, by a
+    dry run.
+  - Where something differs, the declaration is sent with the key of AS3's optimistic lock; it counts as done only when
+    every result says 200.
+  - Before an address or port is taken, every partition of the device is looked through. What somebody else owns stops
+    that pool, with the owner's name.
   - Needs AS3 3.30 or newer on the device. Runs on the controller, over HTTPS.
 author: msuc.lync contributors (@msuc-lync)
 extends_documentation_fragment: [msuc.lync.step]
 options:
   services:
     description:
-      - Virtual services as the pool files of a plan have them; P(msuc.lync.virtual_services#filter) returns those of a pool.
-      - Required with V(merged), V(replaced) and V(rendered). With O(state=deleted), the services to remove; all of the tenant without them.
+      - Virtual services as the pool files of a plan have them; P(msuc.lync.virtual_services#filter) returns those of a
+        pool.
+      - Required with V(merged), V(replaced) and V(rendered). With O(state=deleted), the services to remove; all of the
+        tenant without them.
     type: list
     elements: dict
   state:
@@ -39,7 +44,8 @@ options:
         type: str
         required: true
       peers:
-        description: The other units of a pair. The active one is found first and written, and another one is asked whether it has the change.
+        description: The other units of a pair. The active one is found first and written, and another one is asked
+          whether it has the change.
         type: list
         elements: str
         default: []
@@ -76,7 +82,8 @@ options:
     type: str
     default: ""
   schema:
-    description: A copy of the JSON Schema that F5 publishes with AS3. The declaration is then checked against it before the device is contacted.
+    description: A copy of the JSON Schema that F5 publishes with AS3. The declaration is then checked against it before
+      the device is contacted.
     type: path
   wait_seconds:
     description: How long a task of AS3, or an AS3 that is busy, is waited for.
@@ -147,18 +154,22 @@ EXAMPLES = r"""
 RETURN = r"""
 changes:
   description:
-    - Services that change. C(properties) has those that differ with both values, C(cause) says why, C(effects) what it does to traffic, as data;
+    - Services that change. C(properties) has those that differ with both values, C(cause) says why, C(effects) what it
+      does to traffic, as data;
     - C(impact) is the same in words, C(recreates) whether connections end.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
-  sample: [{"kind": "change", "name": "pool01.contoso.com-fe-sip-tls-5061", "cause": "different", "impact": "modifies members", "recreates": false}]
+  sample: [{"kind": "change", "name": "pool01.contoso.com-fe-sip-tls-5061", "cause": "different",
+    "impact": "modifies members", "recreates": false}]
 commands:
   description: Each change as one line.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: str
-  sample: ["change pool01.contoso.com-fe-sip-tls-5061 (modifies members): members from none to address 10.1.0.11 state active"]
+  sample:
+    - "change pool01.contoso.com-fe-sip-tls-5061 (modifies members): members from none to
+      address 10.1.0.11 state active"
 lines:
   description: That the tenant is declared; what check mode would do.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
@@ -180,7 +191,8 @@ after:
   type: list
   elements: dict
 differences:
-  description: Properties of our objects that differ and are no field of a service, as a BIG-IP tells them; other devices have none.
+  description: Properties of our objects that differ and are no field of a service, as a BIG-IP tells them; other
+    devices have none.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: str
@@ -191,13 +203,15 @@ not_rendered:
   elements: dict
 conflicts:
   description:
-    - Services that were left alone with their pool, because C(holder) has an address and port of theirs; C(message) says so in words.
+    - Services that were left alone with their pool, because C(holder) has an address and port of theirs; C(message)
+      says so in words.
     - The other pools were written, and the task fails in the end.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
 adoption:
-  description: Per such service what is there beside what is wanted, field by field, and the lines that would remove it; they are never run from here.
+  description: Per such service what is there beside what is wanted, field by field, and the lines that would remove it;
+    they are never run from here.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
@@ -207,18 +221,21 @@ members:
   type: dict
   sample: {"active": 5, "draining": 1}
 sends:
-  description: Where traffic goes after the run, as address, port and protocol; where that is not known, wherever it may go.
+  description: Where traffic goes after the run, as address, port and protocol; where that is not known, wherever it may
+    go.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: list
   sample: [["10.1.0.11", 5061, "tcp"]]
 health:
-  description: How many members are C(up) for the running process of HAProxy, and which are C(down); empty where the device does not tell.
+  description: How many members are C(up) for the running process of HAProxy, and which are C(down); empty where the
+    device does not tell.
   returned: when the device was asked
   type: dict
   sample: {"up": 5, "down": ["pool01.contoso.com-fe-sip-tls-5061 10.1.0.12"]}
 unit:
-  description: The unit of an appliance that was worked on, whether it is C(active), and the C(others) of its pair; empty on a host.
+  description: The unit of an appliance that was worked on, whether it is C(active), and the C(others) of its pair;
+    empty on a host.
   returned: when the device was asked
   type: dict
   sample: {"name": "lb01.contoso.com", "active": true, "others": ["lb02.contoso.com"]}
@@ -233,7 +250,8 @@ sync:
   type: str
   sample: In Sync
 stats:
-  description: How many C(requests) were sent, and how many C(verify_requests) the look again after a change took besides.
+  description: How many C(requests) were sent, and how many C(verify_requests) the look again after a change took
+    besides.
   returned: when the device was asked
   type: dict
   sample: {"requests": 2, "verify_requests": 1}

@@ -11,13 +11,15 @@ version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
   - TCP only; M(msuc.lync.nginx_stream_services) carries UDP.
-  - The services are one file of their own in a directory that HAProxy reads besides its main file. A candidate is tried with the whole
-    configuration by C(haproxy -c -dW) and by a look for what that lets pass, put in place by a rename, and read by a reload through
-    the socket of the master process, never by a restart. When the reload fails, the old file is put back.
+  - The services are one file of their own in a directory that HAProxy reads besides its main file. A candidate is tried
+    with the whole configuration by C(haproxy -c -dW) and by a look for what that lets pass, put in place by a rename,
+    and read by a reload through the socket of the master process, never by a restart. When the reload fails, the old
+    file is put back.
   - Changes of members alone go to the running process first, then to the file, without a reload.
-  - A client keeps its member by the hash of its address, which is the same on all ports of a pool and after every reload.
-  - An address and port on which somebody else listens, in another file or as another process, stops the pool that wants it before
-    anything is written; RV(adoption) names the owner.
+  - A client keeps its member by the hash of its address, which is the same on all ports of a pool and after every
+    reload.
+  - An address and port on which somebody else listens, in another file or as another process, stops the pool that wants
+    it before anything is written; RV(adoption) names the owner.
 extends_documentation_fragment:
   - msuc.lync.balancers
   - msuc.lync.step
@@ -43,7 +45,8 @@ options:
     type: str
 attributes:
   action:
-    description: Decides on the controller as an action plugin; M(msuc.lync.haproxy_remote) gathers and applies on the host.
+    description: Decides on the controller as an action plugin; M(msuc.lync.haproxy_remote) gathers and applies on the
+      host.
     support: full
   check_mode:
     description: Tries the candidate on the host and writes nothing.
@@ -85,18 +88,22 @@ EXAMPLES = r"""
 RETURN = r"""
 changes:
   description:
-    - Services that change. C(properties) has those that differ with both values, C(cause) says why, C(effects) what it does to traffic, as data;
+    - Services that change. C(properties) has those that differ with both values, C(cause) says why, C(effects) what it
+      does to traffic, as data;
     - C(impact) is the same in words, C(recreates) whether connections end.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
-  sample: [{"kind": "change", "name": "pool01.contoso.com-fe-sip-tls-5061", "cause": "different", "impact": "modifies members", "recreates": false}]
+  sample: [{"kind": "change", "name": "pool01.contoso.com-fe-sip-tls-5061", "cause": "different",
+    "impact": "modifies members", "recreates": false}]
 commands:
   description: Each change as one line.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: str
-  sample: ["change pool01.contoso.com-fe-sip-tls-5061 (modifies members): members from none to address 10.1.0.11 state active"]
+  sample:
+    - "change pool01.contoso.com-fe-sip-tls-5061 (modifies members): members from none to
+      address 10.1.0.11 state active"
 lines:
   description: What is done on the host, and what check mode would do.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
@@ -118,7 +125,8 @@ after:
   type: list
   elements: dict
 differences:
-  description: Properties of our objects that differ and are no field of a service, as a BIG-IP tells them; other devices have none.
+  description: Properties of our objects that differ and are no field of a service, as a BIG-IP tells them; other
+    devices have none.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: str
@@ -129,13 +137,15 @@ not_rendered:
   elements: dict
 conflicts:
   description:
-    - Services that were left alone with their pool, because C(holder) has an address and port of theirs; C(message) says so in words.
+    - Services that were left alone with their pool, because C(holder) has an address and port of theirs; C(message)
+      says so in words.
     - The other pools were written, and the task fails in the end.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
 adoption:
-  description: Per such service what is there beside what is wanted, field by field, and the lines that would remove it; they are never run from here.
+  description: Per such service what is there beside what is wanted, field by field, and the lines that would remove it;
+    they are never run from here.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
@@ -145,18 +155,21 @@ members:
   type: dict
   sample: {"active": 5, "draining": 1}
 sends:
-  description: Where traffic goes after the run, as address, port and protocol; where that is not known, wherever it may go.
+  description: Where traffic goes after the run, as address, port and protocol; where that is not known, wherever it may
+    go.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: list
   sample: [["10.1.0.11", 5061, "tcp"]]
 health:
-  description: How many members are C(up) for the running process of HAProxy, and which are C(down); empty where the device does not tell.
+  description: How many members are C(up) for the running process of HAProxy, and which are C(down); empty where the
+    device does not tell.
   returned: when the device was asked
   type: dict
   sample: {"up": 5, "down": ["pool01.contoso.com-fe-sip-tls-5061 10.1.0.12"]}
 unit:
-  description: The unit of an appliance that was worked on, whether it is C(active), and the C(others) of its pair; empty on a host.
+  description: The unit of an appliance that was worked on, whether it is C(active), and the C(others) of its pair;
+    empty on a host.
   returned: when the device was asked
   type: dict
   sample: {"name": "lb01.contoso.com", "active": true, "others": ["lb02.contoso.com"]}
@@ -171,7 +184,8 @@ sync:
   type: str
   sample: In Sync
 stats:
-  description: How many C(requests) were sent, and how many C(verify_requests) the look again after a change took besides.
+  description: How many C(requests) were sent, and how many C(verify_requests) the look again after a change took
+    besides.
   returned: when the device was asked
   type: dict
   sample: {"requests": 2, "verify_requests": 1}

@@ -127,8 +127,9 @@ EXAMPLES = r"""
 RETURN = r"""
 answers:
   description:
-    - One for each probe, with C(id), C(state) (open, refused, timed_out, unreachable, failed or skipped), C(milliseconds), C(message),
-      and where there is one C(answer), C(certificate) (both in base64), C(closed) and C(silent).
+    - One for each probe, with C(id), C(state) (open, refused, timed_out, unreachable, failed or skipped),
+      C(milliseconds), C(message), and where there is one C(answer), C(certificate) (both in base64), C(closed) and
+      C(silent).
   type: list
   elements: dict
   returned: when it probed
@@ -139,8 +140,9 @@ listeners:
   returned: success
 network:
   description:
-    - C(interfaces), each with C(name) and C(addresses); C(routes), each with C(to), C(by), C(via) and C(metric); C(lasting), the networks whose
-      routes outlast a restart, null when this host cannot tell; C(dns_servers); C(problem), why something is missing.
+    - C(interfaces), each with C(name) and C(addresses); C(routes), each with C(to), C(by), C(via) and C(metric);
+      C(lasting), the networks whose routes outlast a restart, null when this host cannot tell; C(dns_servers);
+      C(problem), why something is missing.
   type: dict
   returned: when O(read_network=true)
 opened:

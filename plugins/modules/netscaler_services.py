@@ -9,12 +9,12 @@ short_description: Brings the virtual services of a NetScaler to what is wanted
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
-  - Reads the running configuration in one request, compares it, and writes what differs with bulk requests of NITRO; nothing
-    is sent or saved when nothing differs.
-  - Objects whose names begin with O(prefix) are its own. It reads everything else and writes none of it. A server object
-    that the appliance has for an address already is used by its name.
-  - An address and port that somebody else's virtual server of any kind has, in any traffic domain, stops the pool that wants
-    it before anything is written; RV(adoption) compares the two.
+  - Reads the running configuration in one request, compares it, and writes what differs with bulk requests of NITRO;
+    nothing is sent or saved when nothing differs.
+  - Objects whose names begin with O(prefix) are its own. It reads everything else and writes none of it. A server
+    object that the appliance has for an address already is used by its name.
+  - An address and port that somebody else's virtual server of any kind has, in any traffic domain, stops the pool that
+    wants it before anything is written; RV(adoption) compares the two.
   - Of a pair, the primary is found and written, whichever unit O(provider.host) names.
   - O(provider.token) is that of a session that is open already, which is not logged out.
 extends_documentation_fragment:
@@ -79,18 +79,22 @@ EXAMPLES = r"""
 RETURN = r"""
 changes:
   description:
-    - Services that change. C(properties) has those that differ with both values, C(cause) says why, C(effects) what it does to traffic, as data;
+    - Services that change. C(properties) has those that differ with both values, C(cause) says why, C(effects) what it
+      does to traffic, as data;
     - C(impact) is the same in words, C(recreates) whether connections end.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
-  sample: [{"kind": "change", "name": "pool01.contoso.com-fe-sip-tls-5061", "cause": "different", "impact": "modifies members", "recreates": false}]
+  sample: [{"kind": "change", "name": "pool01.contoso.com-fe-sip-tls-5061", "cause": "different",
+    "impact": "modifies members", "recreates": false}]
 commands:
   description: Each change as one line.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: str
-  sample: ["change pool01.contoso.com-fe-sip-tls-5061 (modifies members): members from none to address 10.1.0.11 state active"]
+  sample:
+    - "change pool01.contoso.com-fe-sip-tls-5061 (modifies members): members from none to
+      address 10.1.0.11 state active"
 lines:
   description: The command lines that do the same as the requests; what check mode would do.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
@@ -112,7 +116,8 @@ after:
   type: list
   elements: dict
 differences:
-  description: Properties of our objects that differ and are no field of a service, as a BIG-IP tells them; other devices have none.
+  description: Properties of our objects that differ and are no field of a service, as a BIG-IP tells them; other
+    devices have none.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: str
@@ -123,13 +128,15 @@ not_rendered:
   elements: dict
 conflicts:
   description:
-    - Services that were left alone with their pool, because C(holder) has an address and port of theirs; C(message) says so in words.
+    - Services that were left alone with their pool, because C(holder) has an address and port of theirs; C(message)
+      says so in words.
     - The other pools were written, and the task fails in the end.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
 adoption:
-  description: Per such service what is there beside what is wanted, field by field, and the lines that would remove it; they are never run from here.
+  description: Per such service what is there beside what is wanted, field by field, and the lines that would remove it;
+    they are never run from here.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
@@ -139,18 +146,21 @@ members:
   type: dict
   sample: {"active": 5, "draining": 1}
 sends:
-  description: Where traffic goes after the run, as address, port and protocol; where that is not known, wherever it may go.
+  description: Where traffic goes after the run, as address, port and protocol; where that is not known, wherever it may
+    go.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: list
   sample: [["10.1.0.11", 5061, "tcp"]]
 health:
-  description: How many members are C(up) for the running process of HAProxy, and which are C(down); empty where the device does not tell.
+  description: How many members are C(up) for the running process of HAProxy, and which are C(down); empty where the
+    device does not tell.
   returned: when the device was asked
   type: dict
   sample: {"up": 5, "down": ["pool01.contoso.com-fe-sip-tls-5061 10.1.0.12"]}
 unit:
-  description: The unit of an appliance that was worked on, whether it is C(active), and the C(others) of its pair; empty on a host.
+  description: The unit of an appliance that was worked on, whether it is C(active), and the C(others) of its pair;
+    empty on a host.
   returned: when the device was asked
   type: dict
   sample: {"name": "lb01.contoso.com", "active": true, "others": ["lb02.contoso.com"]}
@@ -165,7 +175,8 @@ sync:
   type: str
   sample: In Sync
 stats:
-  description: How many C(requests) were sent, and how many C(verify_requests) the look again after a change took besides.
+  description: How many C(requests) were sent, and how many C(verify_requests) the look again after a change took
+    besides.
   returned: when the device was asked
   type: dict
   sample: {"requests": 2, "verify_requests": 1}

@@ -9,10 +9,12 @@ module: probe
 short_description: Probe other hosts from a managed host
 version_added: "0.1.0"
 description:
-  - Lets a host make the probes that M(msuc.lync.probe_matrix) gave it, in one go, and returns what it met. A host without probes is skipped.
-  - Connections, certificates (read, not checked), STUN binding requests, a bind of the endpoint mapper of RPC, and DNS questions. Nothing else is sent.
-  - Can open temporary listeners on a host before, so that rules can be verified before the product is installed. They take only ports
-    on which nothing listens, and end by themselves after O(listen_seconds).
+  - Lets a host make the probes that M(msuc.lync.probe_matrix) gave it, in one go, and returns what it met. A host
+    without probes is skipped.
+  - Connections, certificates (read, not checked), STUN binding requests, a bind of the endpoint mapper of RPC, and DNS
+    questions. Nothing else is sent.
+  - Can open temporary listeners on a host before, so that rules can be verified before the product is installed. They
+    take only ports on which nothing listens, and end by themselves after O(listen_seconds).
   - The host runs M(msuc.lync.windows_probe_remote) or M(msuc.lync.linux_probe_remote).
 author: msuc.lync contributors (@msuc-lync)
 extends_documentation_fragment: [msuc.lync.step]

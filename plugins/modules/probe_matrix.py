@@ -10,9 +10,11 @@ short_description: Make the probes of a run from its plan
 version_added: "0.1.0"
 description:
   - Internal to the playbooks of this collection. Its options and results may change without notice.
-  - Derives from the plan of this run which host probes which other one, on which port, and whether it should be open or closed.
-  - Every flow that the plan lets in between two managed hosts is probed, also through virtual services, as well as a sample of ports
-    that it does not let in. Of UDP only STUN on 3478 and DNS are probed, and of a range the first port where temporary listeners are.
+  - Derives from the plan of this run which host probes which other one, on which port, and whether it should be open or
+    closed.
+  - Every flow that the plan lets in between two managed hosts is probed, also through virtual services, as well as a
+    sample of ports that it does not let in. Of UDP only STUN on 3478 and DNS are probed, and of a range the first port
+    where temporary listeners are.
   - Runs once for all hosts, on the controller, and contacts no host. M(msuc.lync.probe) makes the probes.
 author: msuc.lync contributors (@msuc-lync)
 options:
@@ -66,7 +68,8 @@ total:
   type: int
   returned: success
 not_probed:
-  description: What the plan lets in and is not probed, each with C(destination), C(transport), C(port), C(rule), C(why) and C(sources).
+  description: What the plan lets in and is not probed, each with C(destination), C(transport), C(port), C(rule), C(why)
+    and C(sources).
   type: list
   elements: dict
   returned: success

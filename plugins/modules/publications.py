@@ -11,12 +11,14 @@ version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 extends_documentation_fragment: [msuc.lync.step]
 description:
-  - External web services, simple URLs and client discovery, by host name. HTTPS goes to port 4443 of the members, HTTP to 8080.
-  - V(passthrough) leaves the client's TLS to the member, and chooses by the name in the client's greeting. V(bridge) ends it with a certificate
-    of the proxy and begins another TLS to the member, whose certificate is verified for the name that was asked for. The Host header stays.
+  - External web services, simple URLs and client discovery, by host name. HTTPS goes to port 4443 of the members, HTTP
+    to 8080.
+  - V(passthrough) leaves the client's TLS to the member, and chooses by the name in the client's greeting. V(bridge)
+    ends it with a certificate of the proxy and begins another TLS to the member, whose certificate is verified for the
+    name that was asked for. The Host header stays.
   - A name that nobody publishes is refused. Certificates are referenced and never made.
-  - What is published is files of its own. A candidate is tried with the whole configuration, put in place by a rename and read by a reload,
-    never by a restart; when that fails, the old file is put back.
+  - What is published is files of its own. A candidate is tried with the whole configuration, put in place by a rename
+    and read by a reload, never by a restart; when that fails, the old file is put back.
   - An address and port on which somebody else listens stops the task before anything is written.
 options:
   driver:
@@ -25,7 +27,8 @@ options:
     choices: [haproxy, nginx]
     required: true
   publications:
-    description: What is published, as C(publications) of a host's plan file has it; with O(state=deleted), what to remove, none for all.
+    description: What is published, as C(publications) of a host's plan file has it; with O(state=deleted), what to
+      remove, none for all.
     type: list
     elements: dict
     default: []
@@ -38,8 +41,8 @@ options:
     default: replaced
   path:
     description:
-      - The file that is ours, by default C(/etc/haproxy/conf.d/zz-msuc-lync-publications.cfg), for HTTPS that passes through nginx
-        C(/etc/nginx/modules-enabled/91-msuc-lync-publications.conf).
+      - The file that is ours, by default C(/etc/haproxy/conf.d/zz-msuc-lync-publications.cfg), for HTTPS that passes
+        through nginx C(/etc/nginx/modules-enabled/91-msuc-lync-publications.conf).
     type: str
   http_path:
     description: The second file that is ours, of nginx, by default C(/etc/nginx/conf.d/zz-msuc-lync-publications.conf).
@@ -65,7 +68,8 @@ options:
     type: dict
 attributes:
   action:
-    description: Decides on the controller as an action plugin; M(msuc.lync.haproxy_remote) or M(msuc.lync.nginx_remote) gathers and applies on the host.
+    description: Decides on the controller as an action plugin; M(msuc.lync.haproxy_remote) or M(msuc.lync.nginx_remote)
+      gathers and applies on the host.
     support: full
   check_mode:
     description: Tries the candidate on the host and writes nothing.
@@ -102,7 +106,8 @@ EXAMPLES = r"""
 RETURN = r"""
 changes:
   description:
-    - Publications that change. C(properties) has those that differ with both values, C(cause) says why, C(effects) what clients notice, as data;
+    - Publications that change. C(properties) has those that differ with both values, C(cause) says why, C(effects) what
+      clients notice, as data;
     - C(impact) is the same in words, C(notice) tells of another certificate.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
@@ -132,7 +137,8 @@ after:
   type: list
   elements: dict
 not_rendered:
-  description: What the program cannot express, with C(service), which is the publication, C(name) of the field and C(why).
+  description: What the program cannot express, with C(service), which is the publication, C(name) of the field and
+    C(why).
   returned: but for O(state=parsed) and O(state=gathered)
   type: list
   elements: dict
@@ -151,13 +157,15 @@ members:
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: dict
 sends:
-  description: Where traffic goes after the run, as address, port and protocol; where that is not known, wherever it may go.
+  description: Where traffic goes after the run, as address, port and protocol; where that is not known, wherever it may
+    go.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: list
   sample: [["10.1.0.11", 4443, "tcp"]]
 stats:
-  description: How many C(requests) were sent to the host, and how many C(verify_requests) the look again after a change took besides.
+  description: How many C(requests) were sent to the host, and how many C(verify_requests) the look again after a change
+    took besides.
   returned: when the host was asked
   type: dict
   sample: {"requests": 2, "verify_requests": 1}

@@ -11,12 +11,16 @@ version_added: "0.1.0"
 description:
   - Internal to the playbooks of this collection. Its options and results may change without notice.
   - Reads the results of the tasks of C(site.yml) on all hosts of the run, and prints them as one screen.
-  - In check mode it is the screen before the change. It ends in V(SAFE), V(NEEDS WINDOW) or V(REFUSED), with each reason above it.
-  - After a change it tells what was read again, how probes compare, what is not closed yet, and the way back. It ends in V(DONE) or V(NOT DONE).
-  - With C(lync_report_dir) it writes C(site-before.json) and C(site-before.txt), or C(site-after.json) and C(site-after.txt), in check mode too.
-    When snapshots were taken, C(site-rollback.json) is an inventory that tells M(msuc.lync.windows_firewall_remote) which of them to bring back.
-    A C(verify.json) that is there tells which assumptions of the plan are confirmed.
-  - Takes what it needs from the plan and the options of the run, runs once for all hosts, on the controller, and contacts no host.
+  - In check mode it is the screen before the change. It ends in V(SAFE), V(NEEDS WINDOW) or V(REFUSED), with each
+    reason above it.
+  - After a change it tells what was read again, how probes compare, what is not closed yet, and the way back. It ends
+    in V(DONE) or V(NOT DONE).
+  - With C(lync_report_dir) it writes C(site-before.json) and C(site-before.txt), or C(site-after.json) and
+    C(site-after.txt), in check mode too. When snapshots were taken, C(site-rollback.json) is an inventory that tells
+    M(msuc.lync.windows_firewall_remote) which of them to bring back. A C(verify.json) that is there tells which
+    assumptions of the plan are confirmed.
+  - Takes what it needs from the plan and the options of the run, runs once for all hosts, on the controller, and
+    contacts no host.
 author: msuc.lync contributors (@msuc-lync)
 options: {}
 attributes:

@@ -10,15 +10,16 @@ short_description: End a run, or one of its hosts, as the reports of the run say
 version_added: "0.1.0"
 description:
   - Internal; its options and results may change without notice.
-  - Fails on a host that the report of this run found not done, so that ansible-playbook ends with exit status 2; 0 is left for runs whose
-    verdict is V(done), and 4 for hosts that Ansible itself could not reach.
+  - Fails on a host that the report of this run found not done, so that ansible-playbook ends with exit status 2; 0 is
+    left for runs whose verdict is V(done), and 4 for hosts that Ansible itself could not reach.
   - Runs on the controller and contacts no host.
 author: msuc.lync contributors (@msuc-lync)
 options:
   of:
     description:
       - What is ended. A V(host) fails unless the report of the run found it done.
-      - The others print the last line of a V(remediation), of V(retire), V(rollback) and V(plan), and keep the summary of the run.
+      - The others print the last line of a V(remediation), of V(retire), V(rollback) and V(plan), and keep the summary
+        of the run.
     type: str
     choices: [host, remediation, retire, rollback, plan]
     default: host

@@ -10,10 +10,11 @@ short_description: Make one report of the probes of a run
 version_added: "0.1.0"
 description:
   - Internal to the playbooks of this collection. Its options and results may change without notice.
-  - Gives each probe of this run its verdict beside the plan, and to each that is not as expected the most likely cause, from what the run
-    knows of the destination's listeners and rules.
+  - Gives each probe of this run its verdict beside the plan, and to each that is not as expected the most likely cause,
+    from what the run knows of the destination's listeners and rules.
   - Prints a table, and with C(lync_report_dir) writes C(verify.json) and C(verify.xml) (JUnit).
-  - Takes what it needs from the plan and the options of the run, runs once for all hosts, on the controller, and contacts no host.
+  - Takes what it needs from the plan and the options of the run, runs once for all hosts, on the controller, and
+    contacts no host.
 author: msuc.lync contributors (@msuc-lync)
 options: {}
 attributes:

@@ -29,7 +29,8 @@ _DEPLOYMENT = {
 _EDGE_ADDRESSES = ("access", "web_conferencing", "av")
 _OTHER_POOLS: Document = {
     "edge.contoso.com": {
-        "role": "edge", "load_balancing": "hlb", "balancer": {"internal": "lb01", "external": "lb02"}, "vip": "10.2.0.100",
+        "role": "edge", "load_balancing": "hlb", "balancer": {"internal": "lb01", "external": "lb02"},
+        "vip": "10.2.0.100",
         "external_vips": {service: f"203.0.113.{100 + number}" for number, service in enumerate(_EDGE_ADDRESSES)},
     },
     "directors.contoso.com": {"role": "directors", "load_balancing": "hlb", "balancer": "lb01", "vip": "10.3.0.100"},

@@ -1,11 +1,14 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""drift.yml over 200 simulated Windows hosts in 20 pools with 500 deviations: it finds all and nothing else, in the time of some win_ping.
+"""drift.yml over 200 simulated Windows hosts in 20 pools with 500 deviations: it finds all and nothing else, in the
+time of some win_ping.
 
-    python -m tests.bench.drift [HOSTS [DEVIATIONS]]     prints a table, writes .build/bench-drift.json, status 1 when a bar is missed
+    python -m tests.bench.drift [HOSTS [DEVIATIONS]]
 
-The hosts speak real WinRM and share the processors with ansible-playbook, so their own work counts against drift.yml, which
-asks for all of their rules, more than against win_ping. Both run in turn, and the best of each counts.
+It prints a table and writes .build/bench-drift.json; status 1 when a bar is missed.
+
+The hosts speak real WinRM and share the processors with ansible-playbook, so their own work counts against drift.yml,
+which asks for all of their rules, more than against win_ping. Both run in turn, and the best of each counts.
 """
 
 from __future__ import annotations
@@ -123,12 +126,15 @@ def measure(hosts: int, pools: int, deviations: int) -> dict[str, Any]:
     unreachable = sorted(device["device"] for device in partial["devices"] if device["status"] == "unreachable")
     rest = {host: items for host, items in expected.items() if host not in hidden}
     return {
-        "hosts": hosts, "pools": pools, "injected": sum(map(len, expected.values())), "found": sum(map(len, found.values())),
+        "hosts": hosts, "pools": pools, "injected": sum(map(len, expected.values())),
+        "found": sum(map(len, found.values())),
         "missed": sorted(str(item) for host, items in expected.items() for item in items - found.get(host, set())),
         "invented": sorted(str(item) for host, items in found.items() for item in items - expected.get(host, set())),
         "classes": {kind: sum(item[1] == kind for items in found.values() for item in items) for kind in WAYS},
-        "statuses": [status, partial_status], "unreachable_right": unreachable == hidden and told(partial, clean) == rest,
-        "drift_seconds": min(times["drift"]), "pings_seconds": min(times["pings"]), "ratio": min(times["drift"]) / min(times["pings"]),
+        "statuses": [status, partial_status],
+        "unreachable_right": unreachable == hidden and told(partial, clean) == rest,
+        "drift_seconds": min(times["drift"]), "pings_seconds": min(times["pings"]),
+        "ratio": min(times["drift"]) / min(times["pings"]),
     }  # fmt: skip
 
 
@@ -146,10 +152,12 @@ def main(arguments: list[str] | None = None) -> int:
         f"time of drift.yml at most {MAXIMUM} of two win_ping per host": result["ratio"] <= MAXIMUM,
     }
     print(
-        f"{hosts} hosts, {result['pools']} pools: {result['injected']} injected, {result['found']} found {result['classes']}"
+        f"{hosts} hosts, {result['pools']} pools: {result['injected']} injected, {result['found']} found "
+        f"{result['classes']}"
     )
     print(
-        f"drift.yml {result['drift_seconds']:.1f} s, two win_ping per host {result['pings_seconds']:.1f} s, ratio {result['ratio']:.2f}"
+        f"drift.yml {result['drift_seconds']:.1f} s, two win_ping per host {result['pings_seconds']:.1f} s, ratio "
+        f"{result['ratio']:.2f}"
     )
     for name, met in bars.items():
         print(f"{'met   ' if met else 'MISSED'} {name}")

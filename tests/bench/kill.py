@@ -2,7 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Kills the controller at a random moment of a remediation, again and again; the next run has to converge each time.
 
-python -m tests.bench.kill [TIMES [FIRST_SEED]]     a line for each kill; status 1 at the first one that is not recovered from
+python -m tests.bench.kill [TIMES [FIRST_SEED]]
+
+A line for each kill; status 1 at the first one that is not recovered from.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ def main() -> int:
                 return 1
             waiting = f", to be taken back on {', '.join(hit.waiting)}" if hit.waiting else ""
             print(
-                f"seed {seed}: killed at request {hit.moment} of {hit.requests}; not as planned then: {hit.left} hosts{waiting}; recovered",
+                f"seed {seed}: killed at request {hit.moment} of {hit.requests}; not as planned then: {hit.left} "
+                f"hosts{waiting}; recovered",
                 flush=True,
             )
     print(f"{times} of {times} recovered")

@@ -2,12 +2,14 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Measures our module against a loop of community.windows.win_firewall_rule: same rules, same simulated hosts, one run.
 
-    python -m tests.bench.rival 20 2     RULES HOSTS: prints a table, writes .build/bench-rival.json, status 1 when a ratio is missed
+    python -m tests.bench.rival 20 2     RULES HOSTS
+
+It prints a table and writes .build/bench-rival.json; status 1 when a ratio is missed.
 
 Both run in the PowerShell that LYNC_PWSH names, over WinRM, against the same fake of the firewall, which counts. Each
 side starts on hosts as Windows and the product's setup leave them, and ends with the same rules, or there is no result.
-A dry run of one rule warms each side up. Seconds of the processors stand beside those of the clock, as other work on the
-machine stretches only the latter.
+A dry run of one rule warms each side up. Seconds of the processors stand beside those of the clock, as other work on
+the machine stretches only the latter.
 """
 
 from __future__ import annotations
@@ -38,14 +40,19 @@ SPEED_UP_MINIMUM = {"first converge": 20.0, "idempotent": 30.0}
 PATIENCE = ("-e", "ansible_winrm_read_timeout_sec=600")
 """For both sides: five PowerShells at once may take long on a busy machine."""
 
-WHY_NOT_ONE = """A first converge of ours is 2 executions (gather, apply) and 3 enumerations (plan, locate, look again) a host, so its ratio of
-numbers is the number of rules divided by 2, and what the rival enumerates divided by 3; only the idempotent run is 1 to the number of rules."""
+WHY_NOT_ONE = (
+    "A first converge of ours is 2 executions (gather, apply) and 3 enumerations (plan, locate, look again) a host, "
+    "so its ratio of\nnumbers is the number of rules divided by 2, and what the rival enumerates divided by 3; "
+    "only the idempotent run is 1 to the number of rules."
+)
 COUNTED = ("executions", "enumerations", "writes")
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one play cost on all hosts together: seconds of the clock and of the processors, and what the fake counted."""
+    """What one play cost on all hosts together: seconds of the clock and of the processors, and what the fake
+    counted.
+    """
 
     seconds: float
     cpu_seconds: float
@@ -56,7 +63,10 @@ class Cost:
 
 @dataclass(frozen=True)
 class Bar:
-    """How many times more the rival's play costs than ours; minimum is what it has to be, None where nothing is asked."""
+    """How many times more the rival's play costs than ours.
+
+    Minimum is what it has to be, None where nothing is asked.
+    """
 
     name: str
     value: float
@@ -101,7 +111,8 @@ class _Side:
         seconds, cpu_seconds = time.perf_counter() - start, _cpu_seconds() - cpu_start
         if played.status or any(played.result(host)["changed"] is not changes for host in self.lab.stores):
             sys.exit(
-                f"{self.lab.directory.name}: exit status {played.status}, changed should be {changes}\n{played.output[-4000:]}"
+                f"{self.lab.directory.name}: exit status {played.status}, changed should be "
+                f"{changes}\n{played.output[-4000:]}"
             )
         return Cost(seconds, cpu_seconds, **{what: after - before[what] for what, after in self._counts().items()})
 
@@ -143,7 +154,10 @@ def _measure(rule_count: int, host_count: int, program: str) -> dict[str, dict[s
 
 
 def _bars(costs: Mapping[str, Mapping[str, Cost]], rule_count: int, host_count: int) -> list[Bar]:
-    """Return ratios of times, of both clocks, and of numbers; the bar on numbers holds where each host needs one look."""
+    """Return ratios of times, of both clocks, and of numbers.
+
+    The bar on numbers holds where each host needs one look.
+    """
     is_full = (rule_count, host_count) == FULL
     bars = []
     for play, sides in costs.items():
@@ -161,7 +175,9 @@ def _bars(costs: Mapping[str, Mapping[str, Cost]], rule_count: int, host_count: 
 
 
 def _least(play: str, rule_count: int) -> float | None:
-    """Return the bar on numbers: a run that changes something looks and writes, so it cannot be one to the number of rules."""
+    """Return the bar on numbers: a run that changes something looks and writes, so it cannot be one to the number
+    of rules.
+    """
     return float(rule_count) if play == "idempotent" else None
 
 

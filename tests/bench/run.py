@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Measures what the plan costs, against an empty play of the same run, and how compiling, planning one host, and planning load balancers grow.
+"""Measures what the plan costs, against an empty play of the same run, and how compiling, planning one host, and
+planning load balancers grow.
 
     python -m tests.bench.run        prints a table, writes .build/bench.json, status 1 when a bar is missed
 
@@ -69,7 +70,8 @@ def _checked(arguments: Sequence[str | Path], environment: dict[str, str]) -> st
     )
     if done.returncode:
         sys.exit(
-            f"{' '.join(map(str, arguments))}\nexit status {done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
+            f"{' '.join(map(str, arguments))}\nexit status "
+            f"{done.returncode}\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
         )
     return done.stdout
 
@@ -105,13 +107,17 @@ def _plan(rules: int) -> float:
     ).split()
     if int(changes) != rules * 4 // 10:
         sys.exit(
-            f"planning {rules} rules gave {changes} operations, not {rules * 4 // 10}; it is not what was to be measured"
+            f"planning {rules} rules gave {changes} operations, not {rules * 4 // 10}; it is not what was to be "
+            "measured"
         )
     return float(seconds)
 
 
 def _balancers() -> dict[str, float]:
-    """Return the seconds of planning and rendering 10 and 100 pools of 15 services, by driver; that process takes the least of its own rounds."""
+    """Return the seconds of planning and rendering 10 and 100 pools of 15 services, by driver.
+
+    That process takes the least of its own rounds.
+    """
     found: dict[str, float] = {}
     for name in BALANCER_DRIVERS:
         few, many, collected = map(

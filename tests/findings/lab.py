@@ -38,7 +38,16 @@ from tests.simulators.bind import ZONE, Bind, present
 from tests.simulators.firewall_store import FirewallStore
 from tests.simulators.https_server import HttpsServer, Request, Response
 from tests.simulators.netns import namespace, needs_namespaces
-from tests.simulators.proxies import NET, Members, Proxy, greeted, needs_haproxy, needs_nginx, running_haproxy, running_nginx
+from tests.simulators.proxies import (
+    NET,
+    Members,
+    Proxy,
+    greeted,
+    needs_haproxy,
+    needs_nginx,
+    running_haproxy,
+    running_nginx,
+)
 
 __all__ = [
     "HERE",

@@ -13,7 +13,9 @@ import pytest
 from tests.lab.lab import Lab
 
 # An older ansible-core runs no PowerShell module on a local connection; the gate core-2.21 runs this one.
-collect_ignore = ["test_local_connection.py"] if tuple(map(int, version("ansible-core").split(".")[:2])) < (2, 21) else []
+collect_ignore = (
+    ["test_local_connection.py"] if tuple(map(int, version("ansible-core").split(".")[:2])) < (2, 21) else []
+)
 
 
 @pytest.fixture

@@ -35,7 +35,13 @@ def _disabled(_rules: Rules, rule: Rule, _number: int) -> None:
 
 def _changed(_rules: Rules, rule: Rule, number: int) -> None:
     """Change a port, the peers or the profiles, in turn."""
-    rule.update(({"LocalPorts": f"{rule['LocalPorts']},9999"}, {"RemoteAddresses": "10.10.0.7/255.255.255.255"}, {"Profiles": 1})[number % 3])
+    rule.update(
+        (
+            {"LocalPorts": f"{rule['LocalPorts']},9999"},
+            {"RemoteAddresses": "10.10.0.7/255.255.255.255"},
+            {"Profiles": 1},
+        )[number % 3]
+    )
 
 
 def _extra(rules: Rules, rule: Rule, number: int) -> None:
@@ -48,7 +54,16 @@ def _duplicate(rules: Rules, rule: Rule, number: int) -> None:
 
 def _ineffective(rules: Rules, rule: Rule, number: int) -> None:
     """Let somebody block what the rule allows: a block stands before every allow."""
-    rules.append({**rule, "Name": f"Theirs {number}", "Grouping": None, "Action": BLOCK, "RemoteAddresses": "*", "id": _id(number)})
+    rules.append(
+        {
+            **rule,
+            "Name": f"Theirs {number}",
+            "Grouping": None,
+            "Action": BLOCK,
+            "RemoteAddresses": "*",
+            "id": _id(number),
+        }
+    )
 
 
 def _shadowed(rules: Rules, rule: Rule, number: int) -> None:
@@ -68,9 +83,15 @@ REPAIRABLE = tuple(kind for kind in WAYS if kind not in ("ineffective", "shadowe
 def inject(
     stores: Mapping[str, FirewallStore], number: int, chance: random.Random, classes: Sequence[str] = tuple(WAYS)
 ) -> dict[str, set[tuple[str, str]]]:
-    """Damage so many rules of the hosts, classes in turn; return per host the names and classes that a report must tell."""
+    """Damage so many rules of the hosts, classes in turn.
+
+    Return per host the names and classes that a report must tell.
+    """
     documents = {host: store.read() for host, store in stores.items()}
-    free = {host: [rule for rule in document["rules"] if _is_plain(rule, document["rules"])] for host, document in documents.items()}
+    free = {
+        host: [rule for rule in document["rules"] if _is_plain(rule, document["rules"])]
+        for host, document in documents.items()
+    }
     expected: dict[str, set[tuple[str, str]]] = {}
     for turn in range(number):
         kind = classes[turn % len(classes)]
@@ -89,7 +110,10 @@ def told(report: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> 
     Rules of one plan shadow each other too: media ports lie within those of dynamic RPC.
     """
     already = told(before) if before else {}
-    found = {device["device"]: {(item["name"], item["class"]) for item in device["deviations"]} for device in report["devices"]}
+    found = {
+        device["device"]: {(item["name"], item["class"]) for item in device["deviations"]}
+        for device in report["devices"]
+    }
     lines = Counter(device["device"] for device in report["devices"] for _item in device["deviations"])
     if any(lines[host] != len(items) for host, items in found.items()):
         raise AssertionError("the report tells something twice")
@@ -106,9 +130,17 @@ def _id(number: int) -> str:
 
 
 def _is_plain(rule: Rule, rules: Rules) -> bool:
-    """Return whether a rule is ours, admits to one TCP port from some peers, and no other one of ours is about that port."""
+    """Return whether a rule is ours, admits to one TCP port from some peers, and no other one of ours is about that
+    port.
+    """
     own = [other for other in rules if other["Grouping"] == GROUP]
-    about = [other for other in own if other["Protocol"] == TCP and other["Direction"] == INBOUND and _covers(other["LocalPorts"], rule["LocalPorts"])]
+    about = [
+        other
+        for other in own
+        if other["Protocol"] == TCP
+        and other["Direction"] == INBOUND
+        and _covers(other["LocalPorts"], rule["LocalPorts"])
+    ]
     return rule in about and len(about) == 1 and rule["LocalPorts"].isdigit() and rule["RemoteAddresses"] != "*"
 
 

@@ -50,13 +50,23 @@ def _tokens(rule: Mapping[str, Any]) -> Iterator[str]:
     yield f"Active={str(rule['Enabled']).upper()}"
     yield f"Dir={('', 'In', 'Out')[rule['Direction']]}"
     yield from [f"Protocol={rule['Protocol']}"] if rule["Protocol"] != 256 else []
-    yield from [f"Profile={word}" for bit, word in _PROFILES.items() if rule["Profiles"] & bit] if rule["Profiles"] != 0x7FFFFFFF else []
+    yield from (
+        [f"Profile={word}" for bit, word in _PROFILES.items() if rule["Profiles"] & bit]
+        if rule["Profiles"] != 0x7FFFFFFF
+        else []
+    )
     if rule["Protocol"] in (6, 17):
         yield from _ports("LPort", rule["LocalPorts"])
         yield from _ports("RPort", rule["RemotePorts"])
     yield from _addresses("LA", rule["LocalAddresses"])
     yield from _addresses("RA", rule["RemoteAddresses"])
-    texts = {"App": "ApplicationName", "Svc": "ServiceName", "Name": "Name", "Desc": "Description", "EmbedCtxt": "Grouping"}
+    texts = {
+        "App": "ApplicationName",
+        "Svc": "ServiceName",
+        "Name": "Name",
+        "Desc": "Description",
+        "EmbedCtxt": "Grouping",
+    }
     yield from (f"{token}={rule[name]}" for token, name in texts.items() if rule[name])
 
 

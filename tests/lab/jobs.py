@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The screens of docs/jobs: a small deployment on 127.0.0.0/8, from the first look at its hosts to the end of an incident.
+"""The screens of docs/jobs: a small deployment on 127.0.0.0/8, from the first look at its hosts to the end of an
+incident.
 
     python -m tests.lab.jobs checked        # prints one screen
     python -m tests.lab.jobs                # prints all
@@ -30,7 +31,13 @@ NAME, WEB = "se01.fabrikam.com", "webext.fabrikam.com"
 SHARING = "Lync fe-application-sharing-media (TCP in)"
 SHARING_PORT = 49152
 # All others listen on ports that only root may have, or on more than a page needs.
-ROWS = ("fe-sip-tls", "fe-web-external-https", "fe-application-sharing-media", "edge-internal-sip", "edge-internal-web-conferencing")
+ROWS = (
+    "fe-sip-tls",
+    "fe-web-external-https",
+    "fe-application-sharing-media",
+    "edge-internal-sip",
+    "edge-internal-web-conferencing",
+)
 Keep = Callable[[str, Played], None]
 
 
@@ -39,13 +46,18 @@ def inventory() -> dict[str, Any]:
     common = {
         "lync_version": "2015",
         "lync_client_networks": ["127.10.0.0/16"],
-        "lync_pools": {"edge.fabrikam.com": {"role": "edge"}, NAME: {"role": "standard_edition", "external_web_fqdn": WEB}},
+        "lync_pools": {
+            "edge.fabrikam.com": {"role": "edge"},
+            NAME: {"role": "standard_edition", "external_web_fqdn": WEB},
+        },
         "lync_row_overrides": [{"select": " && ".join(f"id!='{row}'" for row in ROWS), "set": {"enabled": False}}],
     }
     outside = {name: f"127.3.0.{number}" for name, number in (("access", 21), ("web_conferencing", 22), ("av", 23))}
     groups: dict[str, dict[str, dict[str, object]]] = {
         "standard_edition": {NAME: {"ansible_host": SERVER, "lync_pool": NAME}},
-        "edge": {"edge01": {"ansible_host": EDGE, "lync_pool": "edge.fabrikam.com", "lync_external_addresses": outside}},
+        "edge": {
+            "edge01": {"ansible_host": EDGE, "lync_pool": "edge.fabrikam.com", "lync_external_addresses": outside}
+        },
         "reverse_proxy": {"rp01": {"ansible_host": PROXY}},
         "clients": {"pc01": {"ansible_host": CLIENT, "lync_managed": True}},
     }
@@ -98,7 +110,11 @@ def make(directory: pathlib.Path) -> None:
     source.write_text(json.dumps(inventory()), encoding="utf-8")
 
     def keep(name: str, played: Played) -> None:
-        found = next(text for text in (printed(played, task) for task in TASKS.values() if f"TASK [{task}]" in played.output) if text)
+        found = next(
+            text
+            for text in (printed(played, task) for task in TASKS.values() if f"TASK [{task}]" in played.output)
+            if text
+        )
         (directory / f"{name}.txt").write_text(f"{found}\nexit status {played.status}\n", encoding="utf-8")
         print(name, file=sys.stderr)
 
@@ -111,7 +127,9 @@ def make(directory: pathlib.Path) -> None:
 
 @contextlib.contextmanager
 def made() -> Iterator[pathlib.Path]:
-    """Return the directory of the screens: that of LYNC_JOBS, in which the first one to come makes them for all, or one for now."""
+    """Return the directory of the screens: that of LYNC_JOBS, in which the first one to come makes them for all, or
+    one for now.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         directory = pathlib.Path(os.environ.get("LYNC_JOBS", scratch))
         directory.mkdir(exist_ok=True)
@@ -127,7 +145,12 @@ def main() -> int:
     with made() as directory:
         for path in sorted(directory.glob("*.txt"), key=lambda path: path.stat().st_mtime_ns):
             if not sys.argv[1:] or path.stem in sys.argv[1:]:
-                print(path.read_text(encoding="utf-8") if sys.argv[1:] else f"== {path.stem}\n{path.read_text(encoding='utf-8')}", end="")
+                print(
+                    path.read_text(encoding="utf-8")
+                    if sys.argv[1:]
+                    else f"== {path.stem}\n{path.read_text(encoding='utf-8')}",
+                    end="",
+                )
     return 0
 
 

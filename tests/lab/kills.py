@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The controller dies while it remediates: killed with all of its processes, at a random moment between first and last request.
+"""The controller dies while it remediates: killed with all of its processes, at a random moment between first and last
+request.
 
     with Kills(directory) as kills:
         kills.once(seed=3)      raises AssertionError when the run after it does not make everything as it was
@@ -38,8 +39,15 @@ _FIREWALL = ("--tags", "firewall")
 def deployment() -> dict[str, Any]:
     """Return an inventory of one Front End pool, whose load balancer is somebody else's."""
     pool = {"role": "frontend", "load_balancing": "dns", "balancer": "lb01", "web_vip": "10.1.0.101"}
-    hosts = {f"fe{number}": {"ansible_host": f"10.1.0.{number}", "lync_pool": "pool01.contoso.com"} for number in range(11, 11 + HOSTS)}
-    common = {"lync_client_networks": ["10.10.0.0/16"], "lync_version": "2013", "lync_pools": {"pool01.contoso.com": pool}}
+    hosts = {
+        f"fe{number}": {"ansible_host": f"10.1.0.{number}", "lync_pool": "pool01.contoso.com"}
+        for number in range(11, 11 + HOSTS)
+    }
+    common = {
+        "lync_client_networks": ["10.10.0.0/16"],
+        "lync_version": "2013",
+        "lync_pools": {"pool01.contoso.com": pool},
+    }
     balancers = {"lb01": {"ansible_host": "10.1.0.5", "lync_balancer_driver": "f5_as3", "lync_managed": False}}
     return {"all": {"vars": common, "children": {"frontend": {"hosts": hosts}, "load_balancers": {"hosts": balancers}}}}
 
@@ -150,7 +158,9 @@ class Kills:
 
     def _kill(self, moment: int, confirms: bool, chance: random.Random) -> None:
         self._executor.watch(moment)
-        run = self._site.lab.begin(ROOT / "playbooks" / "drift.yml", "-i", str(self._site.source), *self._arguments(confirms))
+        run = self._site.lab.begin(
+            ROOT / "playbooks" / "drift.yml", "-i", str(self._site.source), *self._arguments(confirms)
+        )
         try:
             came = self._executor.wait_for_moment()
             # From before the host has done anything to after the controller has its answer.

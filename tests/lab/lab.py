@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A lab for a test: simulated Windows hosts on free ports, and ansible-playbook runs against them.
 
-    lab.start({"fe01": {"addresses": ["10.1.0.11"]}})
-    played = lab.play("- hosts: all ...", "--check")
-    played.result("fe01")["changed"]; lab.stores["fe01"].counts()
+lab.start({"fe01": {"addresses": ["10.1.0.11"]}})
+played = lab.play("- hosts: all ...", "--check")
+played.result("fe01")["changed"]; lab.stores["fe01"].counts()
 """
 
 from __future__ import annotations
@@ -77,15 +77,33 @@ class Lab:
         record = self.directory / "record.jsonl"
         record.unlink(missing_ok=True)
         command = self._command(playbook, arguments)
-        done = subprocess.run(command, cwd=ROOT, env=self._environment(environment), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=self._environment(environment),
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
         lines = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []
         return Played(done.returncode, done.stdout + done.stderr, tuple(json.loads(line) for line in lines))
 
     def begin(self, playbook: str | pathlib.Path, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a playbook as the leader of a process group of its own, so that it can be killed with all that it started."""
+        """Start a playbook as the leader of a process group of its own, so that it can be killed with all that
+        it started.
+        """
         nowhere = subprocess.DEVNULL
         command = self._command(playbook, arguments)
-        return subprocess.Popen(command, cwd=ROOT, env=self._environment({}), stdin=nowhere, stdout=nowhere, stderr=nowhere, start_new_session=True)
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=self._environment({}),
+            stdin=nowhere,
+            stdout=nowhere,
+            stderr=nowhere,
+            start_new_session=True,
+        )
 
     def _command(self, playbook: str | pathlib.Path, arguments: Sequence[str]) -> list[str]:
         if isinstance(playbook, str):
@@ -96,7 +114,9 @@ class Lab:
         return [str(program), "-i", str(self.inventory), *arguments, str(playbook)]
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "COVERAGE_PROCESS_"))}
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "COVERAGE_PROCESS_"))
+        }
         return {
             **kept,
             "LAB_MEASURE": os.environ.get("COVERAGE_PROCESS_CONFIG", ""),

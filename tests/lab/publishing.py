@@ -27,7 +27,11 @@ from typing import Any
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import reconcile
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import DRIVERS, PublicationsProvider, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import (
+    DRIVERS,
+    PublicationsProvider,
+    Task,
+)
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A whole deployment in the lab: every managed Windows host of an inventory, simulated, and the collection's playbooks.
 
-    with SiteLab("examples/contoso", directory) as lab:
-        played = lab.playbook("site", "--limit", "fe01")
-        lab.rules("fe01")
+with SiteLab("examples/contoso", directory) as lab:
+    played = lab.playbook("site", "--limit", "fe01")
+    lab.rules("fe01")
 """
 
 from __future__ import annotations
@@ -39,10 +39,17 @@ class SiteLab:
 
     def _windows_hosts(self) -> dict[str, dict[str, Any]]:
         """Return the managed Windows hosts with the addresses that the plan says they have."""
-        return {host: {"addresses": plan["addresses"]} for host, plan in self.plans().items() if plan["platform"] == "windows"}
+        return {
+            host: {"addresses": plan["addresses"]}
+            for host, plan in self.plans().items()
+            if plan["platform"] == "windows"
+        }
 
     def plans(self) -> dict[str, dict[str, Any]]:
-        """Return the plan files of the hosts; an inventory is planned once in a test run, and anew when it was written anew."""
+        """Return the plan files of the hosts.
+
+        An inventory is planned once in a test run, and anew when it was written anew.
+        """
         content = self.source.read_bytes() if self.source.is_file() else bytes(self.source)
         if content not in _PLANS:
             directory = self.lab.directory / "plan"
@@ -54,11 +61,19 @@ class SiteLab:
         return _PLANS[content]
 
     def playbook(self, name: str, *arguments: str, **environment: str) -> Played:
-        """Run a playbook of the collection over the whole inventory; load balancers and Linux hosts have labs of their own."""
-        arguments = ("--skip-tags", "load_balancer,linux_firewall", *arguments) if name in ("site", "drift") else arguments
-        # What nearly every test runs is not measured, which would take half of the time again; tests of single plugins and hosts are.
+        """Run a playbook of the collection over the whole inventory.
+
+        Load balancers and Linux hosts have labs of their own.
+        """
+        arguments = (
+            ("--skip-tags", "load_balancer,linux_firewall", *arguments) if name in ("site", "drift") else arguments
+        )
+        # What nearly every test runs is not measured, which would take half of the time again; tests of single plugins
+        # and hosts are.
         unmeasured = {"LAB_MEASURE": ""} if name in ("plan", "site", "drift", "retire") else {}
-        return self.lab.play(ROOT / "playbooks" / f"{name}.yml", "-i", str(self.source), *arguments, **{**unmeasured, **environment})
+        return self.lab.play(
+            ROOT / "playbooks" / f"{name}.yml", "-i", str(self.source), *arguments, **{**unmeasured, **environment}
+        )
 
     def rules(self, host: str) -> list[dict[str, Any]]:
         """Return the rules of the owned group that a host holds, as its store has them."""
@@ -80,5 +95,8 @@ class SiteLab:
 def printed(played: Played, task: str) -> str:
     """Return the lines that a task printed before its results."""
     lines = played.output.split(f"TASK [{task}]", 1)[-1].splitlines()[1:]
-    end = next((number for number, line in enumerate(lines) if line.startswith(("ok: [", "changed: [", "PLAY ", "TASK "))), len(lines))
+    end = next(
+        (number for number, line in enumerate(lines) if line.startswith(("ok: [", "changed: [", "PLAY ", "TASK "))),
+        len(lines),
+    )
     return "\n".join(lines[:end]).rstrip()

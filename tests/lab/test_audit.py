@@ -88,7 +88,9 @@ def test_what_is_accepted_is_no_drift_in_dumps_either(converged: SiteLab, tmp_pa
     assert audited(converged, tmp_path, "--limit", "fe12").status == 2
     played = audited(converged, tmp_path, "--limit", "fe12", "-e", json.dumps(variables))
     assert played.status == 0, played.output
-    assert "accepted by netops until 2099-01-01 (CHG1): fe12: Lync fe-sip-tls (TCP in): disabled" in printed(played, TASK)
+    assert "accepted by netops until 2099-01-01 (CHG1): fe12: Lync fe-sip-tls (TCP in): disabled" in printed(
+        played, TASK
+    )
     document = json.loads((tmp_path / "audit.json").read_text(encoding="utf-8"))
     assert (document["status"], document["counts"]["accepted"]) == ("clean", 1)
     assert not list(tmp_path.glob("drift*"))
@@ -102,7 +104,13 @@ def test_a_directory_that_is_not_there_is_said_in_one_line(converged: SiteLab, t
 
 
 # No host answers, and none has to: the address leads nowhere.
-NOWHERE = {"all": {"hosts": {"fe01": {"ansible_connection": "winrm", "ansible_host": "192.0.2.1", "ansible_winrm_connection_timeout": 1}}}}
+NOWHERE = {
+    "all": {
+        "hosts": {
+            "fe01": {"ansible_connection": "winrm", "ansible_host": "192.0.2.1", "ansible_winrm_connection_timeout": 1}
+        }
+    }
+}
 SIP = {"name": "SIP", "protocol": "tcp", "localport": 5061, "remoteip": ["10.1.0.0/24", "LocalSubnet"]}
 
 
@@ -117,25 +125,45 @@ def offline(lab: Lab, **options: Any) -> Played:
 
 def test_rules_are_rendered_and_parsed_back_without_a_host(lab: Lab) -> None:
     rendered = offline(lab, state="rendered", rules=[SIP]).result("fe01")
-    text = "v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5061|RA4=LocalSubnet|RA4=10.1.0.0/24|RA6=LocalSubnet|Name=SIP|EmbedCtxt=msuc.lync|"
+    text = (
+        "v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5061|RA4=LocalSubnet|RA4=10.1.0.0/24|RA6=LocalSubnet|"
+        "Name=SIP|EmbedCtxt=msuc.lync|"
+    )
     assert rendered["rendered"] == [text]
     assert rendered["changed"] is False
     parsed = offline(lab, state="parsed", running_config="\n".join(rendered["rendered"])).result("fe01")
     (rule,) = parsed["parsed"]
-    assert (rule["id"], rule["name"], rule["localport"], rule["remoteip"]) == ("line 1", "SIP", ["5061"], ["LocalSubnet", "10.1.0.0/24"])
+    assert (rule["id"], rule["name"], rule["localport"], rule["remoteip"]) == (
+        "line 1",
+        "SIP",
+        ["5061"],
+        ["LocalSubnet", "10.1.0.0/24"],
+    )
     assert offline(lab, state="rendered", rules=parsed["parsed"]).result("fe01")["rendered"] == [text]
 
 
 def test_a_hive_is_parsed_by_its_path(lab: Lab) -> None:
     found = offline(lab, state="parsed", path=str(FIXTURES / "exported.wfw")).result("fe01")
-    assert [rule["name"] for rule in found["parsed"]] == ["@FirewallAPI.dll,-30253", "@FirewallAPI.dll,-30253", 'SIP "TLS" für alle', "agent.exe"]
+    assert [rule["name"] for rule in found["parsed"]] == [
+        "@FirewallAPI.dll,-30253",
+        "@FirewallAPI.dll,-30253",
+        'SIP "TLS" für alle',
+        "agent.exe",
+    ]
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"state": "parsed"}, "running_config, path: state parsed needs exactly one of running_config and path; fix: give the text of the rules"),
+    (
+        {"state": "parsed"},
+        "running_config, path: state parsed needs exactly one of running_config and path; fix: give the text of the "
+        "rules",
+    ),
     ({"state": "parsed", "path": "x", "running_config": "y"}, "running_config, path: state parsed needs exactly one"),
     ({"state": "parsed", "running_config": "v2.10|Action=Allow|Dir=In|"}, "rule id 'line 1', Name: is missing"),
-    ({"state": "rendered", "rules": [{"name": "x", "localport": 80}]}, "rule x, localport: ports go with TCP and UDP only"),
+    (
+        {"state": "rendered", "rules": [{"name": "x", "localport": 80}]},
+        "rule x, localport: ports go with TCP and UDP only",
+    ),
 ]
 
 

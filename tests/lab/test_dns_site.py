@@ -30,12 +30,17 @@ def inventory(servers: list[dict[str, object]], **states: str) -> dict[str, Any]
     """Return two Front End pools of two, the second behind a balancer that somebody else configures; states by host."""
     addresses = {"fe11": "10.1.0.11", "fe12": "10.1.0.12", "fe21": "10.1.0.21", "fe22": "10.1.0.22"}
     hosts = {
-        name: {"ansible_host": address, "lync_pool": f"pool0{name[2]}.{ZONE}", "lync_member_state": states.get(name, "active")}
+        name: {
+            "ansible_host": address,
+            "lync_pool": f"pool0{name[2]}.{ZONE}",
+            "lync_member_state": states.get(name, "active"),
+        }
         for name, address in addresses.items()
     }
     pool = {"role": "frontend", "balancer": "lb01"}
     variables = {
-        "lync_client_networks": ["10.10.0.0/16"], "lync_version": "2013", "lync_sip_domains": [ZONE], "lync_dns_servers": servers,
+        "lync_client_networks": ["10.10.0.0/16"], "lync_version": "2013", "lync_sip_domains": [ZONE],
+        "lync_dns_servers": servers,
         "lync_pools": {
             POOL: {**pool, "load_balancing": "dns", "web_vip": "10.1.0.101", "web_fqdn": f"web01.{ZONE}"},
             OTHER: {**pool, "load_balancing": "hlb", "vip": "10.1.0.102"},
@@ -102,7 +107,11 @@ PLANNED = {
 
 def place(played: Played, task: str) -> list[int]:
     """Return where among all results those of a task are that changed something."""
-    return [number for number, record in enumerate(played.results) if record["task"].endswith(task) and record["result"].get("changed")]
+    return [
+        number
+        for number, record in enumerate(played.results)
+        if record["task"].endswith(task) and record["result"].get("changed")
+    ]
 
 
 def dns_lines(played: Played) -> list[str]:
@@ -119,13 +128,20 @@ def test_site_drift_and_a_member_that_leaves(site: DnsLab) -> None:
     made = site.run("site")
     assert made.status == 0 and outcomes(made, "dns") == {"DNS": ("changed", 5, 0, 0)}, made.output
     assert (site.names(), set(untouched) - set(site.bind.zone())) == (PLANNED, set())
-    assert 0 < max(place(made, "Open what the plan wants and this host lacks")) < place(made, "Bring DNS to the plan")[0]
+    assert (
+        0 < max(place(made, "Open what the plan wants and this host lacks")) < place(made, "Bring DNS to the plan")[0]
+    )
     zone, changes = site.bind.zone(), site.bind.updates()
     again = site.run("site")
     assert again.status == 0 and outcomes(again, "dns") == {"DNS": ("unchanged", 0, 0, 0)}, again.output
     assert (site.bind.zone(), site.bind.updates(), place(again, "")) == (zone, changes, [])
 
-    site.bind.nsupdate("internal", f"update delete {POOL}. A 10.1.0.12", f"update add {POOL}. 300 A 10.1.0.99", f"update delete web01.{ZONE}. A")
+    site.bind.nsupdate(
+        "internal",
+        f"update delete {POOL}. A 10.1.0.12",
+        f"update add {POOL}. 300 A 10.1.0.99",
+        f"update delete web01.{ZONE}. A",
+    )
     drifted = site.bind.zone()
     drift = site.run("drift", "--tags", "dns")
     assert drift.status == 2 and dns_lines(drift) == [
@@ -134,13 +150,17 @@ def test_site_drift_and_a_member_that_leaves(site: DnsLab) -> None:
     ], drift.output  # fmt: skip
     assert site.bind.zone() == drifted
     repaired = site.run("drift", "-e", "lync_remediate=true")
-    assert repaired.status == 0 and "DNS record sets 1 added, 1 changed, 0 removed." in dns_lines(repaired), repaired.output
+    assert repaired.status == 0 and "DNS record sets 1 added, 1 changed, 0 removed." in dns_lines(repaired), (
+        repaired.output
+    )
     assert site.bind.zone() == zone
 
     # A member of pool01 is not part of the run, so nobody knows whether it is open.
     site.bind.nsupdate("internal", f"update delete {POOL}. A 10.1.0.12", f"update delete {OTHER}. A")
     limited = site.run("site", "--limit", "fe11,fe21,fe22")
-    assert f"the DNS records of {POOL} are left as they are: fe12 not part of this run" in " ".join(limited.output.split()), limited.output
+    assert f"the DNS records of {POOL} are left as they are: fe12 not part of this run" in " ".join(
+        limited.output.split()
+    ), limited.output
     assert outcomes(limited, "dns") == {"DNS": ("changed", 1, 0, 0)}
     site.bind.nsupdate("internal", f"update add {POOL}. 300 A 10.1.0.12")
 
@@ -149,7 +169,9 @@ def test_site_drift_and_a_member_that_leaves(site: DnsLab) -> None:
     site.say(fe12="retired", fe21="retired")
     rules = site.rules("fe12")
     failed = site.run("site")
-    assert failed.status == 2 and "it refuses the update; fix: allow the key in allow-update" in failed.output, failed.output
+    assert failed.status == 2 and "it refuses the update; fix: allow the key in allow-update" in failed.output, (
+        failed.output
+    )
     assert (site.bind.zone(), site.rules("fe12"), site.rules("fe21")) == (zone, rules, [])
 
     # Retired: out of DNS first, and only then shut.
@@ -162,15 +184,25 @@ def test_site_drift_and_a_member_that_leaves(site: DnsLab) -> None:
 
 
 def test_windows_servers_are_written_by_win_dns_record_on_the_named_host(site: DnsLab) -> None:
-    """The stand-in does to BIND what the module does to Windows; that it takes our options is also asked of the released module."""
+    """The stand-in does to BIND what the module does to Windows.
+
+    That it takes our options is also asked of the released module.
+    """
     server = site.bind.entry()
     site.servers = [{**{key: server[key] for key in ("address", "port", "zones", "view")}, "windows_host": "dc01"}]
     site.say()
     checked = site.run("site", "--tags", "dns", "--check")
-    assert checked.status == 0 and site.bind.updates() == 0 and outcomes(checked, "dns") == {"DNS": ("changed", 5, 0, 0)}, checked.output
+    assert (
+        checked.status == 0 and site.bind.updates() == 0 and outcomes(checked, "dns") == {"DNS": ("changed", 5, 0, 0)}
+    ), checked.output
     made = site.run("site", "--tags", "dns")
     assert made.status == 0 and site.names() == PLANNED, made.output
-    calls = [item for record in made.results if record["task"].endswith("on a Windows DNS server") for item in record["result"]["results"]]
+    calls = [
+        item
+        for record in made.results
+        if record["task"].endswith("on a Windows DNS server")
+        for item in record["result"]["results"]
+    ]
     assert {call["on"] for call in calls} == {"dc01"}
     zone, changes = site.bind.zone(), site.bind.updates()
     again = site.run("site", "--tags", "dns")
@@ -188,7 +220,15 @@ def test_windows_servers_are_written_by_win_dns_record_on_the_named_host(site: D
 
 
 def _assert_known_options(calls: list[dict[str, Any]]) -> None:
-    source = (wheel_collections.TREE / "ansible_collections" / "ansible" / "windows" / "plugins" / "modules" / "win_dns_record.py").read_text(encoding="utf-8")
+    source = (
+        wheel_collections.TREE
+        / "ansible_collections"
+        / "ansible"
+        / "windows"
+        / "plugins"
+        / "modules"
+        / "win_dns_record.py"
+    ).read_text(encoding="utf-8")
     options = yaml.safe_load(source.split("DOCUMENTATION = r'''", 1)[1].split("'''", 1)[0])["options"]
     given = {key for call in calls for key, value in call["options"].items() if value is not None}
     assert given <= options.keys() and {call["options"]["type"] for call in calls} <= set(options["type"]["choices"])

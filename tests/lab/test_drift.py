@@ -88,7 +88,9 @@ def test_every_class_is_named_and_nothing_is_written(damaged: SiteLab, tmp_path:
     yesterday = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
     # This run of drift.yml is measured, for all others.
     measured = {"LAB_MEASURE": os.environ.get("COVERAGE_PROCESS_CONFIG", "")}
-    found_first = damaged.playbook("drift", "-e", f"lync_report_dir={tmp_path}", "-e", "lync_change_reference=CHG0042", **measured)
+    found_first = damaged.playbook(
+        "drift", "-e", f"lync_report_dir={tmp_path}", "-e", "lync_change_reference=CHG0042", **measured
+    )
     assert found_first.status == 2
     assert found(tmp_path) == EVERY_CLASS
     assert printed(found_first, REPORTED).splitlines()[-3:] == [
@@ -102,7 +104,12 @@ def test_every_class_is_named_and_nothing_is_written(damaged: SiteLab, tmp_path:
     assert 'failures="1"' in (tmp_path / "drift.xml").read_text(encoding="utf-8")
     _age(tmp_path, yesterday)
     assert drift(damaged, f"lync_report_dir={tmp_path}").status == 2
-    since = {item["since"] for device in json.loads((tmp_path / "drift.json").read_text())["devices"] for item in device["deviations"] if item["counts"]}
+    since = {
+        item["since"]
+        for device in json.loads((tmp_path / "drift.json").read_text())["devices"]
+        for item in device["deviations"]
+        if item["counts"]
+    }
     assert since == {yesterday.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
@@ -116,7 +123,9 @@ def _age(directory: pathlib.Path, moment: datetime.datetime) -> None:
 
 
 def test_classes_choose_what_is_repaired_and_the_rest_stays(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
-    played = drift(damaged, "lync_remediate=true", "lync_remediate_classes=missing,extra", f"lync_report_dir={tmp_path}")
+    played = drift(
+        damaged, "lync_remediate=true", "lync_remediate_classes=missing,extra", f"lync_report_dir={tmp_path}"
+    )
     assert played.status == 2
     assert "left: fe12: Lync fe-sip-tls (TCP in): disabled" in printed(played, REPORTED)
     assert drift(damaged, f"lync_report_dir={tmp_path}").status == 2
@@ -140,7 +149,13 @@ def test_an_unattended_run_needs_an_approved_plan_and_only_opens(damaged: SiteLa
     assert refused.status != 0 and "has no approved plan to go by" in refused.output
     plan = tmp_path / "approved"
     ok(damaged.playbook("plan", "-e", f"lync_plan_dir={plan}"))
-    played = drift(damaged, "lync_remediate=true", "lync_unattended=true", f"lync_approved_plan={plan}", f"lync_report_dir={tmp_path}")
+    played = drift(
+        damaged,
+        "lync_remediate=true",
+        "lync_unattended=true",
+        f"lync_approved_plan={plan}",
+        f"lync_report_dir={tmp_path}",
+    )
     assert played.status == 2
     assert drift(damaged, f"lync_report_dir={tmp_path}").status == 2
     assert found(tmp_path) == {"fe12": {FOCUS: "changed"}, "fe22": {"Lync test": "extra", SIP: "duplicate"}}
@@ -164,12 +179,23 @@ def test_a_plan_beyond_the_approved_one_is_pending_and_never_made(damaged: SiteL
 @pytest.mark.no_cover
 def test_what_is_accepted_is_no_drift_and_is_not_repaired(damaged: SiteLab, tmp_path: pathlib.Path) -> None:
     accepted = [
-        {"device": "fe[12]2", "name": "Lync *", "owner": "netops", "reason": "test", "ticket": "CHG1", "expires": "2099-01-01"},
+        {
+            "device": "fe[12]2",
+            "name": "Lync *",
+            "owner": "netops",
+            "reason": "test",
+            "ticket": "CHG1",
+            "expires": "2099-01-01",
+        },
     ]
     before = state_of(damaged)
-    arguments = json.dumps({"lync_accepted_deviations": accepted, "lync_report_dir": str(tmp_path), "lync_remediate": True})
+    arguments = json.dumps(
+        {"lync_accepted_deviations": accepted, "lync_report_dir": str(tmp_path), "lync_remediate": True}
+    )
     played = ok(drift(damaged, arguments))
-    assert "accepted by netops until 2099-01-01 (CHG1): fe12: Lync fe-sip-tls (TCP in): disabled" in printed(played, REPORTED)
+    assert "accepted by netops until 2099-01-01 (CHG1): fe12: Lync fe-sip-tls (TCP in): disabled" in printed(
+        played, REPORTED
+    )
     assert state_of(damaged) == before
     expired = json.dumps({"lync_accepted_deviations": [{**accepted[0], "expires": "2020-01-01"}]})
     assert drift(damaged, expired).status == 2
@@ -196,11 +222,16 @@ def quiet(site: SiteLab) -> Iterator[SiteLab]:
 
 
 @pytest.mark.no_cover
-def test_random_deviations_are_all_found_with_their_class_and_nothing_else(quiet: SiteLab, tmp_path: pathlib.Path) -> None:
+def test_random_deviations_are_all_found_with_their_class_and_nothing_else(
+    quiet: SiteLab, tmp_path: pathlib.Path
+) -> None:
     """As tests/bench/drift.py does with 200 hosts."""
     ok(drift(quiet, f"lync_report_dir={tmp_path / 'before'}"))
     expected = inject(quiet.lab.stores, 42, random.Random(7))
     assert {kind for items in expected.values() for _name, kind in items} == set(WAYS)
     assert drift(quiet, f"lync_report_dir={tmp_path}").status == 2
-    before, after = (json.loads((directory / "drift.json").read_text(encoding="utf-8")) for directory in (tmp_path / "before", tmp_path))
+    before, after = (
+        json.loads((directory / "drift.json").read_text(encoding="utf-8"))
+        for directory in (tmp_path / "before", tmp_path)
+    )
     assert told(after, before) == expected

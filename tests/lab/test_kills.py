@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The controller dies in the middle of a remediation: the next run makes everything as planned, and nothing of others is lost."""
+"""The controller dies in the middle of a remediation: the next run makes everything as planned, and nothing of others
+is lost.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,18 @@ READ_BACK = [
     (None, "*"),
     ("*", "*"),
 ]
-REFUSED_ADDRESSES = ["*,10.0.0.1", "10.0.0.5-10.0.0.1", "0.0.0.0/0", "0.0.0.0", "::1", "ff02::1", "224.0.0.1", "255.255.255.255", "10.0.0.300", "nonsense"]
+REFUSED_ADDRESSES = [
+    "*,10.0.0.1",
+    "10.0.0.5-10.0.0.1",
+    "0.0.0.0/0",
+    "0.0.0.0",
+    "::1",
+    "ff02::1",
+    "224.0.0.1",
+    "255.255.255.255",
+    "10.0.0.300",
+    "nonsense",
+]
 
 
 @pytest.mark.parametrize(("put", "read"), READ_BACK)
@@ -54,7 +65,10 @@ def test_addresses_that_windows_refuses(text: str) -> None:
 
 def test_switches_for_what_no_document_settles() -> None:
     assert windows_rules.normal_addresses("2001:db8::1", Switches(ipv6_as_range=False)) == "2001:db8::1/128"
-    assert windows_rules.normal_addresses("10.0.0.0/25,10.0.0.128/25", Switches(merges_overlaps=True)) == "10.0.0.0/255.255.255.0"
+    assert (
+        windows_rules.normal_addresses("10.0.0.0/25,10.0.0.128/25", Switches(merges_overlaps=True))
+        == "10.0.0.0/255.255.255.0"
+    )
 
 
 TCP_80 = {"Name": "x", "Protocol": 6, "LocalPorts": "80"}
@@ -100,7 +114,12 @@ def test_ports_before_the_protocol_are_refused() -> None:
 
 def test_a_new_rule_is_disabled_and_has_no_ports_to_show() -> None:
     values = FwRule().values()
-    assert (values["Enabled"], values["InterfaceTypes"], values["RemoteAddresses"], "LocalPorts" in values) == (False, "All", "*", False)
+    assert (values["Enabled"], values["InterfaceTypes"], values["RemoteAddresses"], "LocalPorts" in values) == (
+        False,
+        "All",
+        "*",
+        False,
+    )
 
 
 def test_each_put_on_a_stored_rule_is_checked_and_on_disk_at_once(tmp_path: pathlib.Path) -> None:
@@ -128,7 +147,10 @@ def test_the_wire_refuses_strangers_and_tells_faults(lab: Lab) -> None:
     lab.start({"h": {"addresses": []}})
     url = f"http://127.0.0.1:{json.loads(lab.inventory.read_text())['all']['hosts']['h']['ansible_port']}/wsman"
     assert requests.post(url, data="<a/>", timeout=10).status_code == 401
-    action = "<a><Action>http://x/transfer/{}</Action><MessageID>1</MessageID><Command>x</Command><Selector Name='ShellId'>none</Selector></a>"
+    action = (
+        "<a><Action>http://x/transfer/{}</Action><MessageID>1</MessageID><Command>x</Command><Selector "
+        "Name='ShellId'>none</Selector></a>"
+    )
     for name, text in (("Nonsense", "unknown action"), ("Command", "no shell none")):
         answer = requests.post(url, data=action.format(name), auth=(USER, PASSWORD), timeout=10)
         assert (answer.status_code, text in answer.text) == (500, True)
@@ -139,7 +161,9 @@ def test_the_wire_refuses_strangers_and_tells_faults(lab: Lab) -> None:
 def test_what_is_no_module_is_told_so(tmp_path: pathlib.Path) -> None:
     store = prepare({"h": {"addresses": []}}, tmp_path)["h"]
     assert PythonExecutor().run(store, Command("whoami", b"")).exit_code == 1
-    unknown = json.dumps({"module_args": {"_ansible_module_name": "ansible.windows.win_reboot", "_ansible_check_mode": False}}).encode()
+    unknown = json.dumps(
+        {"module_args": {"_ansible_module_name": "ansible.windows.win_reboot", "_ansible_check_mode": False}}
+    ).encode()
     assert b"no module win_reboot" in PythonExecutor().run(store, Command("", unknown)).stdout
 
 
@@ -149,34 +173,66 @@ def test_serve_starts_many_hosts_at_once_keeps_their_rules_and_ends_on_sigterm(t
     store = FirewallStore(tmp_path / "store", "h000")
     store.directory.mkdir()
     store.create(["10.0.0.1"], [TCP_80])
-    command = [sys.executable, "-m", "tests.simulators.serve", "--hosts", "hosts.json", "--store", "store", "--inventory", "lab.yml"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.simulators.serve",
+        "--hosts",
+        "hosts.json",
+        "--store",
+        "store",
+        "--inventory",
+        "lab.yml",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as served:
         assert served.stdout is not None
         assert served.stdout.readline() == "ready\n"
         found = json.loads((tmp_path / "lab.yml").read_text())["all"]["hosts"]
         last = found["h499"]
-        assert requests.post(f"http://{last['ansible_winrm_host']}:{last['ansible_port']}/wsman", data="", timeout=10).status_code == 401
+        assert (
+            requests.post(
+                f"http://{last['ansible_winrm_host']}:{last['ansible_port']}/wsman", data="", timeout=10
+            ).status_code
+            == 401
+        )
         served.send_signal(signal.SIGTERM)
         assert served.wait(30) == 0
     # How the host is reached, and nothing else: ansible_host stays what the inventory says.
-    ways = {"connection", "winrm_host", "port", "winrm_scheme", "winrm_transport", "winrm_operation_timeout_sec", "winrm_read_timeout_sec", "user", "password"}
+    ways = {
+        "connection",
+        "winrm_host",
+        "port",
+        "winrm_scheme",
+        "winrm_transport",
+        "winrm_operation_timeout_sec",
+        "winrm_read_timeout_sec",
+        "user",
+        "password",
+    }
     assert set(last) == {f"ansible_{way}" for way in ways}
     assert len(found) == 500
     assert [rule["LocalPorts"] for rule in tamper.show(store)] == ["80"]
 
 
-def test_tamper_changes_shows_removes_and_switches_faults(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_tamper_changes_shows_removes_and_switches_faults(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     store = FirewallStore(tmp_path, "h")
     store.create([], [{**TCP_80, "Grouping": "msuc.lync", "Enabled": True}, {**TCP_80, "Name": "y"}])
     host = ["--store", str(tmp_path), "h"]
-    assert tamper.main([*host, "--rule", "x", "--set", "enabled=false", "--set", "localport=443", "--set", "Profiles=1"]) == 0
+    assert (
+        tamper.main([*host, "--rule", "x", "--set", "enabled=false", "--set", "localport=443", "--set", "Profiles=1"])
+        == 0
+    )
     assert tamper.main([*host, "--group", "msuc.lync"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert [(rule["Enabled"], rule["LocalPorts"], rule["Profiles"]) for rule in shown] == [(False, "443", 1)]
     assert tamper.main([*host, "--rule", "x", "--remove"]) == 0
     assert tamper.main([*host, "--rule", "z", "--add", "--set", "protocol=6", "--set", "localport=9999"]) == 0
-    assert [(rule["Name"], rule["Enabled"], rule["LocalPorts"]) for rule in tamper.show(store)][1:] == [("z", True, "9999")]
+    assert [(rule["Name"], rule["Enabled"], rule["LocalPorts"]) for rule in tamper.show(store)][1:] == [
+        ("z", True, "9999")
+    ]
     ipsec_store.change(store, rules=ipsec_store.exempted({"{E1}": {"DisplayName": "e"}}))
     assert tamper.main([*host, "--exemption", "e", "--set", "Enabled=false"]) == 0
     assert tamper.main([*host, "--exemptions"]) == 0
@@ -199,7 +255,9 @@ def test_tamper_changes_shows_removes_and_switches_faults(tmp_path: pathlib.Path
         (["other"], "error: "),
     ],
 )
-def test_tamper_says_why_not(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str], arguments: list[str], text: str) -> None:
+def test_tamper_says_why_not(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str], arguments: list[str], text: str
+) -> None:
     FirewallStore(tmp_path, "h").create([], [TCP_80])
     assert tamper.main(["--store", str(tmp_path), *arguments]) == 1
     assert text in capsys.readouterr().err

@@ -71,4 +71,8 @@ def test_nothing_of_the_old_role_is_left(tmp_path: pathlib.Path) -> None:
 
 
 def planned_of(site: DnsLab) -> dict[str, set[str]]:
-    return {host: {rule["name"] for rule in plan["firewall_rules"]} for host, plan in site.plans().items() if host in site.lab.stores}
+    return {
+        host: {rule["name"] for rule in plan["firewall_rules"]}
+        for host, plan in site.plans().items()
+        if host in site.lab.stores
+    }

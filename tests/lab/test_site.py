@@ -24,13 +24,17 @@ RECAP = "Print what was done"
 def deployment(groups: Mapping[str, Mapping[str, Mapping[str, object]]], **variables: object) -> dict[str, Any]:
     """Return an inventory of two Front End pools of three, balanced by DNS, and the given groups over it."""
     pool = {"role": "frontend", "load_balancing": "dns", "balancer": "lb01"}
-    pools = {"pool01.contoso.com": {**pool, "web_vip": "10.1.0.101"}, "pool02.contoso.com": {**pool, "web_vip": "10.1.0.102"}}
+    pools = {
+        "pool01.contoso.com": {**pool, "web_vip": "10.1.0.101"},
+        "pool02.contoso.com": {**pool, "web_vip": "10.1.0.102"},
+    }
     common = {"lync_client_networks": ["10.10.0.0/16"], "lync_version": "2013", "lync_pools": pools, **variables}
     return {"all": {"vars": common, "children": {name: {"hosts": hosts} for name, hosts in groups.items()}}}
 
 
 FRONT_ENDS = {
-    f"fe{number}": {"ansible_host": f"10.1.0.{number}", "lync_pool": f"pool0{number // 10}.contoso.com"} for number in (11, 12, 13, 21, 22, 23)
+    f"fe{number}": {"ansible_host": f"10.1.0.{number}", "lync_pool": f"pool0{number // 10}.contoso.com"}
+    for number in (11, 12, 13, 21, 22, 23)
 }
 BALANCERS = {"lb01": {"ansible_host": "10.1.0.5", "lync_balancer_driver": "haproxy"}}
 GROUPS = {"frontend": FRONT_ENDS, "load_balancers": BALANCERS}
@@ -101,20 +105,26 @@ def test_the_whole_example_converges_and_then_stays(tmp_path: pathlib.Path) -> N
         assert "would change" in printed(checked, RECAP)
         # Only additions; but nobody has looked whether the Edge Servers are routed as the plan relies on.
         reasons = summary(checked)["reasons"]
-        assert summary(checked)["verdict"] == "NEEDS WINDOW" and {reason["cause"] for reason in reasons} == {"unconfirmed"}
+        assert summary(checked)["verdict"] == "NEEDS WINDOW" and {reason["cause"] for reason in reasons} == {
+            "unconfirmed"
+        }
         assert {"edge01", "rp01"} <= {reason["device"] for reason in reasons}
         assert "+++ after: firewall rule Lync fe-sip-tls (TCP in)" in checked.output
         assert state_of(site) == untouched
         made = ok(site.playbook("site"))
         assert summary(made)["verdict"] == "DONE" and all(part["read_again"] for part in summary(made)["parts"])
         assert held(site) == planned(site)
-        assert {host: site.foreign(host) for host in site.lab.stores} == untouched  # the first state held foreign rules only
+        assert {
+            host: site.foreign(host) for host in site.lab.stores
+        } == untouched  # the first state held foreign rules only
         before, writes = site.counts("executions"), site.counts("writes")
         again = ok(site.playbook("site"))
         assert "19 devices unchanged: " in printed(again, RECAP)
         assert site.counts("writes") == writes
         # One round trip per concern: firewall rules, exemptions.
-        assert {host: count - before[host] for host, count in site.counts("executions").items()} == dict.fromkeys(before, 2)
+        assert {host: count - before[host] for host, count in site.counts("executions").items()} == dict.fromkeys(
+            before, 2
+        )
 
 
 def test_one_host_alone_gets_the_rules_of_a_full_run_whatever_the_forks(site: SiteLab) -> None:
@@ -146,7 +156,10 @@ def test_a_failing_member_stops_its_pool_and_no_other(site: SiteLab) -> None:
     assert "fe12: failed: " in recap and "Access is denied" in recap
     assert summary(played)["verdict"] == "NOT DONE" and recap.splitlines()[-2] == "NOT DONE"
     assert recap.splitlines()[-1].startswith("Verdict: ")
-    assert "fe13: stopped: not touched, because an earlier host of its pool or the canary of its role was not done" in recap
+    assert (
+        "fe13: stopped: not touched, because an earlier host of its pool or the canary of its role was not done"
+        in recap
+    )
     site.lab.stores["fe12"].set_faults()
     ok(site.playbook("site"))
     assert held(site) == planned(site)
@@ -161,7 +174,11 @@ def test_a_failing_canary_stops_its_role(site: SiteLab) -> None:
 
 
 def test_a_wave_holds_one_member_of_a_pool_unless_told_otherwise(site: SiteLab) -> None:
-    order = [record["host"] for record in ok(site.playbook("site", "--forks", "1")).results if record["result"].get("changes")]
+    order = [
+        record["host"]
+        for record in ok(site.playbook("site", "--forks", "1")).results
+        if record["result"].get("changes")
+    ]
     assert order[0] == "fe11"
     assert [set(order[1:3]), set(order[3:5]), set(order[5:])] == [{"fe12", "fe21"}, {"fe13", "fe22"}, {"fe23"}]
     assert "lync_wave_size: '0' is too small" in site.playbook("site", "-e", "lync_wave_size=0").output
@@ -169,7 +186,11 @@ def test_a_wave_holds_one_member_of_a_pool_unless_told_otherwise(site: SiteLab) 
 
 def test_nothing_closes_before_everything_is_open(converged: SiteLab, tmp_path: pathlib.Path) -> None:
     site = converged
-    groups = {**GROUPS, "pstn_gateways": {"gw01": {"ansible_host": "10.8.0.1"}}, "sba": {"sba01": {"ansible_host": "10.41.0.1"}}}
+    groups = {
+        **GROUPS,
+        "pstn_gateways": {"gw01": {"ansible_host": "10.8.0.1"}},
+        "sba": {"sba01": {"ansible_host": "10.41.0.1"}},
+    }
     saved(tmp_path, deployment(groups, lync_client_networks=["10.11.0.0/16"]))
     reports, before = tmp_path / "reports", held(site)
     checked = summary(ok(site.playbook("site", "--check", "-e", f"lync_report_dir={reports}")))
@@ -206,7 +227,10 @@ def test_a_role_change_leaves_nothing_of_the_old_role(converged: SiteLab, tmp_pa
 
 def test_a_host_that_moved_is_not_closed_while_the_balancer_of_its_old_pool_fails(tmp_path: pathlib.Path) -> None:
     balanced = {"role": "frontend", "load_balancing": "hlb"}
-    pools = {f"pool0{number}.contoso.com": {**balanced, "balancer": f"lb0{number}", "vip": f"10.1.0.10{number}"} for number in (1, 2)}
+    pools = {
+        f"pool0{number}.contoso.com": {**balanced, "balancer": f"lb0{number}", "vip": f"10.1.0.10{number}"}
+        for number in (1, 2)
+    }
     away = {"ansible_host": "10.1.0.5", "lync_managed": False}
     broken = {
         "ansible_host": "10.2.0.5",
@@ -220,18 +244,27 @@ def test_a_host_that_moved_is_not_closed_while_the_balancer_of_its_old_pool_fail
         ok(site.playbook("site"))
         groups["frontend"] = {**hosts, "fe22": {**hosts["fe22"], "lync_pool": "pool01.contoso.com"}}
         saved(tmp_path, deployment(groups, lync_pools=pools))
-        played = site.lab.play(ROOT / "playbooks" / "site.yml", "-i", str(site.source), "--tags", "firewall,load_balancer")
+        played = site.lab.play(
+            ROOT / "playbooks" / "site.yml", "-i", str(site.source), "--tags", "firewall,load_balancer"
+        )
         assert played.status == 2
         assert any("10.2.0.5" in rule["RemoteAddresses"] for rule in site.rules("fe22"))
-        assert "fe22 is not closed: lb02 is not as planned, and the rules that go admit it" in " ".join(played.output.split())
+        assert "fe22 is not closed: lb02 is not as planned, and the rules that go admit it" in " ".join(
+            played.output.split()
+        )
         # Without the balancers in the run, nobody is waited for.
         ok(site.playbook("site"))
-        assert held(site) == planned(site) and not any("10.2.0.5" in rule["RemoteAddresses"] for rule in site.rules("fe22"))
+        assert held(site) == planned(site) and not any(
+            "10.2.0.5" in rule["RemoteAddresses"] for rule in site.rules("fe22")
+        )
 
 
 def test_a_retired_host_keeps_no_rule(converged: SiteLab, tmp_path: pathlib.Path) -> None:
     site = converged
-    front_ends = {name: {**host, "lync_member_state": "retired" if name == "fe13" else "active"} for name, host in FRONT_ENDS.items()}
+    front_ends = {
+        name: {**host, "lync_member_state": "retired" if name == "fe13" else "active"}
+        for name, host in FRONT_ENDS.items()
+    }
     saved(tmp_path, deployment({**GROUPS, "frontend": front_ends}))
     ok(site.playbook("site"))
     assert held(site)["fe13"] == set()
@@ -251,14 +284,22 @@ def test_an_unreachable_host_hides_no_drift_of_another_and_what_can_be_is_repair
     assert "could not tell: fe11: unreachable" in report
     writes = site.counts("writes")
     assert site.playbook("drift", "-e", "lync_remediate=true").status == 2
-    assert {host: count - writes[host] for host, count in site.counts("writes").items() if count != writes[host]} == {"fe23": 1}
+    assert {host: count - writes[host] for host, count in site.counts("writes").items() if count != writes[host]} == {
+        "fe23": 1
+    }
     site.lab.stores["fe11"].set_faults()
     ok(site.playbook("drift"))
 
 
 def test_a_bad_inventory_is_refused_whole_before_any_contact(site: SiteLab, tmp_path: pathlib.Path) -> None:
-    front_ends = {**FRONT_ENDS, "fe11": {**FRONT_ENDS["fe11"], "ansible_host": "10.1.0.300"}, "fe12": {**FRONT_ENDS["fe12"], "ansible_host": "10.1.0.13"}}
-    saved(tmp_path, deployment({**GROUPS, "frontend": front_ends}, lync_version="2011", lync_sipdomains=["contoso.com"]))
+    front_ends = {
+        **FRONT_ENDS,
+        "fe11": {**FRONT_ENDS["fe11"], "ansible_host": "10.1.0.300"},
+        "fe12": {**FRONT_ENDS["fe12"], "ansible_host": "10.1.0.13"},
+    }
+    saved(
+        tmp_path, deployment({**GROUPS, "frontend": front_ends}, lync_version="2011", lync_sipdomains=["contoso.com"])
+    )
     requests = site.counts("requests")
     played = site.playbook("site")
     assert played.status == 2 and "Traceback" not in played.output
@@ -282,11 +323,21 @@ def test_a_baseline_tells_flows_and_devices(site: SiteLab, tmp_path: pathlib.Pat
     old, new, affected = tmp_path / "old", tmp_path / "new", tmp_path / "affected"
     ok(site.playbook("plan", "-e", f"lync_plan_dir={old}"))
     saved(tmp_path, deployment(GROUPS, lync_client_networks=["10.10.0.0/16", "10.3.0.0/16"]))
-    arguments = ["-e", f"lync_plan_dir={new}", "-e", f"lync_plan_baseline={old}", "-e", f"lync_affected_file={affected}"]
+    arguments = [
+        "-e",
+        f"lync_plan_dir={new}",
+        "-e",
+        f"lync_plan_baseline={old}",
+        "-e",
+        f"lync_affected_file={affected}",
+    ]
     output = ok(site.playbook("plan", *arguments)).output
     assert "fe11: 10.3.0.0/16 newly admitted to TCP 5061" in output
     # The balancer admits the clients too, to what it publishes.
     assert affected.read_text().split() == sorted([*FRONT_ENDS, *BALANCERS])
     narrow = ok(site.playbook("site", "-e", f"lync_plan_baseline={old}", "--limit", "fe11"))
-    assert "the same change needs 6 more devices, which --limit leaves out: fe12, fe13, fe21, fe22, fe23, lb01" in " ".join(narrow.output.split())
+    assert (
+        "the same change needs 6 more devices, which --limit leaves out: fe12, fe13, fe21, fe22, fe23, lb01"
+        in " ".join(narrow.output.split())
+    )
     assert "holds no plan" in site.playbook("plan", "-e", f"lync_plan_baseline={tmp_path}").output

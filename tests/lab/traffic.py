@@ -56,7 +56,10 @@ def _sent(one: socket.socket) -> int:
 
 
 def datagrams(sources: Sequence[str], each: int, rate: float, vip: str, port: int) -> dict[str, object]:
-    """Send datagrams from these addresses, at a rate in all; return how many were answered, and sources with several members."""
+    """Send datagrams from these addresses, at a rate in all.
+
+    Return how many were answered, and sources with several members.
+    """
     sockets = []
     for source in sources:
         one = socket.socket(socket.AF_INET6 if ":" in source else socket.AF_INET, socket.SOCK_DGRAM)
@@ -90,7 +93,12 @@ def datagrams(sources: Sequence[str], each: int, rate: float, vip: str, port: in
     while answered < sent and time.monotonic() < end:
         answered += _drain()
         time.sleep(0.01)
-    return {"sent": sent, "answered": answered, "split": sum(len(found) > 1 for found in members), "silent": sum(not found for found in members)}
+    return {
+        "sent": sent,
+        "answered": answered,
+        "split": sum(len(found) > 1 for found in members),
+        "silent": sum(not found for found in members),
+    }
 
 
 def main() -> None:
@@ -99,7 +107,16 @@ def main() -> None:
     if kind == "new":
         count = asyncio.run(_new(vip, float(numbers[0]), float(numbers[1])))
         failed = {why: number for why, number in count.items() if why.startswith("failed")}
-        print(json.dumps({"new": sum(count.values()), "failed": sum(failed.values()), "why": failed, "members": sorted(set(count) - set(failed))}))
+        print(
+            json.dumps(
+                {
+                    "new": sum(count.values()),
+                    "failed": sum(failed.values()),
+                    "why": failed,
+                    "members": sorted(set(count) - set(failed)),
+                }
+            )
+        )
     else:
         sources = [f"127.0.3.{number + 1}" for number in range(int(numbers[0]))]
         print(json.dumps(datagrams(sources, int(numbers[1]), float(numbers[2]), vip, int(numbers[3]))))

@@ -55,7 +55,8 @@ class Demo:
     def _step(self, title: str, playbook: str, task: str, *arguments: str, status: int = 0) -> Played:
         started = time.monotonic()
         print(
-            f"\n== {title}\n   ansible-playbook {' '.join([f'playbooks/{playbook}.yml', '-i', EXAMPLE, '-i', OVERLAY, *arguments])}",
+            f"\n== {title}\n   ansible-playbook "
+            f"{' '.join([f'playbooks/{playbook}.yml', '-i', EXAMPLE, '-i', OVERLAY, *arguments])}",
             flush=True,
         )
         played = self._lab.playbook(playbook, *arguments)
@@ -85,7 +86,8 @@ def main() -> int:
         with SiteLab(EXAMPLE, pathlib.Path(DIRECTORY)) as lab:
             print(f"{len(lab.lab.stores)} simulated Windows hosts speak WinRM on 127.0.0.1.", end=" ")
             print(
-                f"The inventory is {EXAMPLE}, and {OVERLAY} tells how they are reached.\nLoad balancers and Linux hosts are left out here."
+                f"The inventory is {EXAMPLE}, and {OVERLAY} tells how they are reached.\nLoad balancers and Linux "
+                "hosts are left out here."
             )
             Demo(lab).run()
     except StepFailedError as error:

@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The contract of AS3's interface: F5's OpenAPI file, and the published schema of declarations; both by environment variable.
+"""The contract of AS3's interface: F5's OpenAPI file, and the published schema of declarations.
+
+Both by environment variable.
 
 Every request and answer of the simulator is held against the file, so that the simulator cannot invent an interface.
 """

@@ -3,7 +3,8 @@
 """What AS3 makes of a declaration on a BIG-IP: objects by path, each with the command of tmsh and its properties.
 
 Names and words are those of F5's own translator (f5-appsvcs-extension, src/lib/map_as3.js and properties.json): idle
-times are texts, a member's state is a pair of words, affinity is "timeout" in seconds. What a class does not know is ignored.
+times are texts, a member's state is a pair of words, affinity is "timeout" in seconds. What a class does not know is
+ignored.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ def _pool(tenant: str, base: str, content: dict[str, Any]) -> dict[str, Any]:
         for address in entry["serverAddresses"]:
             mark = "." if ":" in address else ":"
             members[f"/{tenant}/{address}{mark}{entry['servicePort']}"] = {
-                "session": session, "state": state, "priority-group": entry.get("priorityGroup", 0), "connection-limit": 0, "ratio": 1,
+                "session": session, "state": state, "priority-group": entry.get("priorityGroup", 0),
+                "connection-limit": 0, "ratio": 1,
             }  # fmt: skip
     monitors: dict[str, Any] = {f"{base}/{pointer['use']}": {} for pointer in content.get("monitors", ())}
     mode = content.get("loadBalancingMode", "round-robin")

@@ -1,12 +1,13 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A BIG-IP with AS3 on loopback, over HTTPS: what it answers is what F5 documents, and it refuses what the real one refuses.
+"""A BIG-IP with AS3 on loopback, over HTTPS: what it answers is what F5 documents, and it refuses what the real one
+refuses.
 
-Documented behaviour, with where: 202 and a task, and a synchronous call that becomes one after 45 s (docs/refguide/as3-api.rst);
-204 while AS3 has no tenant, 400 or 404 without AS3, saving even when nothing changed (docs/userguide/tips-warnings.rst);
-results per tenant, 207 when they differ (openapi.yaml, declarationHandler.js); the optimistic lock (audit.js); traces of a
-dry run (audit.js, dryRun of the integration tests). What is not documented is a switch: 200 around a failed tenant was
-seen in the field (terraform-provider-bigip issue 1000).
+Documented behaviour, with where: 202 and a task, and a synchronous call that becomes one after 45 s
+(docs/refguide/as3-api.rst); 204 while AS3 has no tenant, 400 or 404 without AS3, saving even when nothing changed
+(docs/userguide/tips-warnings.rst); results per tenant, 207 when they differ (openapi.yaml, declarationHandler.js); the
+optimistic lock (audit.js); traces of a dry run (audit.js, dryRun of the integration tests). What is not documented is a
+switch: 200 around a failed tenant was seen in the field (terraform-provider-bigip issue 1000).
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ from tests.simulators.f5_rest import rest_item
 from tests.simulators.https_server import ADDRESS, HttpsServer, Request, Response
 
 AS3 = "/mgmt/shared/appsvcs"
-HASH_MESSAGE = "The hash you submitted does not match the hash on the current Tenant. This usually indicates there was a change to the Tenant"
+HASH_MESSAGE = (
+    "The hash you submitted does not match the hash on the current Tenant. This usually indicates there was a change "
+    "to the Tenant"
+)
 _KNOWN_QUERY = {"async", "show", "showHash", "controls.dryRun", "controls.traceResponse", "age", "filterClass"}
 
 
@@ -55,7 +59,9 @@ class Quirks:
 
 
 class BigIpSimulator:
-    """One unit; objects is what the device has, stored what AS3 keeps, log every request as (method, path with query)."""
+    """One unit; objects is what the device has, stored what AS3 keeps, log every request as (method, path with
+    query).
+    """
 
     def __init__(self, address: str = ADDRESS, port: int = 0) -> None:
         self.quirks = Quirks()
@@ -149,7 +155,8 @@ class BigIpSimulator:
                 503,
                 {
                     "code": 503,
-                    "message": "Error: Configuration operation in progress on device undefined, please try again in 2 minutes",
+                    "message": "Error: Configuration operation in progress on device undefined, "
+                    "please try again in 2 minutes",
                 },
             )
         return self._declared(json.loads(body), query)
@@ -314,9 +321,15 @@ class BigIpSimulator:
                     and made["command"] == "ltm virtual-address"
                     and made["properties"]["address"] == its["properties"]["address"]
                 ):
-                    return f"0107176c:3: Invalid Virtual Address, the IP address {its['properties']['address']} already exists ({other})."
+                    return (
+                        f"0107176c:3: Invalid Virtual Address, the IP address {its['properties']['address']} already "
+                        f"exists ({other})."
+                    )
                 if same and made["command"] == "ltm virtual" and _place(made) == _place(its):
-                    return f"01070333:3: Virtual Server {path} illegally shares destination address, source address, service port with Virtual Server {other}."
+                    return (
+                        f"01070333:3: Virtual Server {path} illegally shares destination address, source address, "
+                        f"service port with Virtual Server {other}."
+                    )
         return ""
 
     def _synchronise(self, group: str) -> None:

@@ -72,10 +72,10 @@ class Faults:
     """What is wrong with a host, switchable while it runs: the content of HOST.faults.json.
 
     unreachable: it does not answer. unauthorized: it refuses the password. access_denied: the account may not write.
-    com_error_at_write: the number of the write, from 1, that fails. drop_after_write: the number of the write after which
-    the connection breaks. shut_after_write: the number of the write after which new connections are refused, and those that
-    are there go on. refuses_connections: they are refused now. garbage: it answers with text that is no result.
-    service_stopped: the firewall service does not run. disk_full: nothing more fits on the disk.
+    com_error_at_write: the number of the write, from 1, that fails. drop_after_write: the number of the write after
+    which the connection breaks. shut_after_write: the number of the write after which new connections are refused,
+    and those that are there go on. refuses_connections: they are refused now. garbage: it answers with text that is
+    no result. service_stopped: the firewall service does not run. disk_full: nothing more fits on the disk.
     netsh_lies: netsh -f ends with 0 and has done nothing.
     """
 
@@ -120,7 +120,8 @@ class FirewallStore:
         document = {
             "addresses": addresses,
             "profiles": {"active": 1, "local_policy_modify_state": 0},
-            # What differs from a firewall that is on, blocks inbound and allows outbound traffic, by the bit of the profile.
+            # What differs from a firewall that is on, blocks inbound and allows outbound traffic, by the bit of the
+            # profile.
             "settings": {},
             "group_policy": {"rules": {}, "profiles": {}},
             "listeners": [f"0.0.0.0 {WINRM_PORT}"],
@@ -185,7 +186,10 @@ class FirewallStore:
             _write_json(self.directory / f"{self.name}.counters.json", totals)
 
     def policy(self, document: Document | None = None) -> FwPolicy:
-        """Return what HNetCfg.FwPolicy2 shows of the document, read anew unless given; valid for one run of the module."""
+        """Return what HNetCfg.FwPolicy2 shows of the document, read anew unless given.
+
+        Valid for one run of the module.
+        """
         return FwPolicy(self, document or self.read(), self.faults())
 
 
@@ -234,7 +238,9 @@ class FwPolicy:
 
     @property
     def surroundings(self) -> dict[str, object]:
-        """Return what the host knows beside COM: Group Policy of the registry, listeners, connections, ports of management."""
+        """Return what the host knows beside COM: Group Policy of the registry, listeners, connections, ports of
+        management.
+        """
         management = [{"kind": kind, "port": port} for kind, port in MANAGEMENT]
         return {
             **{name: self._document[name] for name in ("group_policy", "listeners", "connections")},

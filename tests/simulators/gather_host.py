@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What msuc.lync.windows_gather_remote does on a host, done on a simulated one: both modules' answers to gather, and what both say once."""
+"""What msuc.lync.windows_gather_remote does on a host, done on a simulated one: both modules' answers to gather, and
+what both say once.
+"""
 
 from __future__ import annotations
 

@@ -5,7 +5,8 @@
     write_hive(path, {"": [("PolicyVersion", 0x21C)], "FirewallRules": [("{0A1B...}", "v2.28|Action=Allow|...")]})
 
 Layout: a base block of 4096 bytes, then bins of cells; a cell is its negative size and its content, and each cell is
-named by its offset behind the base block. It shares no code with the reader; tests/fixtures/wfw holds hives of another writer.
+named by its offset behind the base block. It shares no code with the reader; tests/fixtures/wfw holds hives of another
+writer.
 """
 
 from __future__ import annotations

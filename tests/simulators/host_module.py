@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What msuc.lync.windows_firewall_remote does on a host, done on a simulated one: same arguments, same answer.
 
-    run_module(store, {"operation": "gather"}, check_mode=False) -> {"changed": False, "rules": [...], ...}
+run_module(store, {"operation": "gather"}, check_mode=False) -> {"changed": False, "rules": [...], ...}
 """
 
 from __future__ import annotations
@@ -76,14 +76,16 @@ def assert_no_revert(policy: FwPolicy) -> None:
     """Raise ConflictError while a change waits to be confirmed."""
     if policy.task and not policy.task["has_run"]:
         raise ConflictError(
-            "a change that was not confirmed waits to be taken back; nothing was written, run again when it was taken back"
+            "a change that was not confirmed waits to be taken back; nothing was written, run again when it was taken "
+            "back"
         )
 
 
 def _assert_unchanged(policy: FwPolicy, arguments: Mapping[str, Any]) -> None:
     if arguments.get("fingerprint") not in (None, "", policy.fingerprint()):
         raise ConflictError(
-            "the firewall is not as it was gathered: something else has changed it meanwhile; nothing was written, run again"
+            "the firewall is not as it was gathered: something else has changed it meanwhile; nothing was written, "
+            "run again"
         )
 
 

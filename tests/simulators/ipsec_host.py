@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What msuc.lync.windows_ipsec_remote does on a host, done on a simulated one: same arguments, same answer.
 
-    run_module(store, {"operation": "gather"}, check_mode=False) -> {"changed": False, "rules": {...}, ...}
+run_module(store, {"operation": "gather"}, check_mode=False) -> {"changed": False, "rules": {...}, ...}
 """
 
 from __future__ import annotations
@@ -129,7 +129,8 @@ def _apply(run: _Run) -> None:
     host_module.assert_no_revert(run.policy.firewall)
     if run.arguments.get("fingerprint") not in (None, "", _fingerprint(rules, _facts(run.policy))):
         raise host_module.ConflictError(
-            "the connection security rules are not as they were gathered: something else has changed them meanwhile; nothing was written, run again"
+            "the connection security rules are not as they were gathered: something else has changed them meanwhile; "
+            "nothing was written, run again"
         )
     _locate(run, rules)
     if run.check_mode:
@@ -151,7 +152,8 @@ def _locate(run: _Run, rules: Mapping[str, str]) -> None:
     for operation in run.arguments.get("operations") or []:
         if operation["kind"] != "add" and operation["id"] not in rules:
             raise host_module.ConflictError(
-                f"rule '{operation['name']}' is not on the host as it was gathered: something else has changed it meanwhile"
+                f"rule '{operation['name']}' is not on the host as it was gathered: something else has changed it "
+                "meanwhile"
             )
 
 

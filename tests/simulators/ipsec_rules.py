@@ -1,12 +1,15 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How Windows stores connection security rules: strings of the registry, and the checks of the service, without the collection's own code.
+"""How Windows stores connection security rules: strings of the registry, and the checks of the service, without the
+collection's own code.
 
     tokens = changed([], {"DisplayName": "Exempt", "Protocol": "UDP", "RemoteAddress": ["10.0.0.0/24"]})
-    check(tokens); render("2.26", tokens) == "v2.26|Action=DoNotSecure|Active=TRUE|Protocol=17|EP2_4=10.0.0.0/255.255.255.0|Name=Exempt|"
+    check(tokens); render("2.26", tokens)
+    == "v2.26|Action=DoNotSecure|Active=TRUE|Protocol=17|EP2_4=10.0.0.0/255.255.255.0|Name=Exempt|"
 
-Sources: [MS-GPFAS] 2.2.6.2 (grammar), 4.3 (the published exemption, whose order of tokens is another one: readers must not rely on any),
-[MS-FASP] 2.2.55 (semantic checks), 2.2.27 (status), New-NetIPsecRule.md of windows-powershell-docs (pairs of security, ranges of ports).
+Sources: [MS-GPFAS] 2.2.6.2 (grammar), 4.3 (the published exemption, whose order of tokens is another one: readers must
+not rely on any), [MS-FASP] 2.2.55 (semantic checks), 2.2.27 (status), New-NetIPsecRule.md of windows-powershell-docs
+(pairs of security, ranges of ports).
 """
 
 from __future__ import annotations
@@ -23,8 +26,8 @@ DEFAULT_SETS: Tokens = [
     ("Auth1Set", "{E5A5D32A-4BCE-4e4d-B07F-4AB1BA7E5FE3}"),
     ("Crypto2Set", "{E5A5D32A-4BCE-4e4d-B07F-4AB1BA7E5FE2}"),
 ]
-# InboundSecurity and OutboundSecurity, and the action that they are; other pairs are refused. What becomes of Request and None no document
-# tells; no scenario relies on it.
+# InboundSecurity and OutboundSecurity, and the action that they are; other pairs are refused. What becomes of Request
+# and None no document tells; no scenario relies on it.
 ACTIONS = {
     ("None", "None"): "DoNotSecure",
     ("Request", "None"): "Boundary",

@@ -1,12 +1,14 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The connection security rules of a simulated Windows host, and what writes them: the CIM cmdlets, and netsh with a script.
+"""The connection security rules of a simulated Windows host, and what writes them: the CIM cmdlets, and netsh with a
+script.
 
     policy = IpsecPolicy(store)
     policy.new("msuc.lync-1", {"DisplayName": "Exempt"}); policy.netsh(script) -> 0; policy.rules() -> {id: string}
 
-They are the part "ipsec" of the host's document (see PART). A rule's id is the name of its value in the registry. CIM chooses the
-id; netsh makes a GUID, and its set and delete take all rules of a name (netsh-advfirewall.md; [MS-GPFAS] 2.2.6.2).
+They are the part "ipsec" of the host's document (see PART). A rule's id is the name of its value in the registry. CIM
+chooses the id; netsh makes a GUID, and its set and delete take all rules of a name (netsh-advfirewall.md; [MS-GPFAS]
+2.2.6.2).
 """
 
 from __future__ import annotations
@@ -25,9 +27,10 @@ from .firewall_store import Document, FirewallStore, export_ipsec, import_ipsec
 from .ipsec_rules import RefusedError, Tokens
 from .windows_rules import E_ACCESSDENIED, ComError
 
-# module: whether Windows has NetSecurity, as 2012 and later do. version: of the rule strings that it writes. rules: by id, as strings.
-# policy_rules: those of Group Policy. exempt, policy_exempt: the bits IPsecExempt, local and of Group Policy. legacy: the local store
-# of IP Security Policies. stores: rules of Group Policy objects. static: what scripts of ipsec static made.
+# module: whether Windows has NetSecurity, as 2012 and later do. version: of the rule strings that it writes. rules: by
+# id, as strings. policy_rules: those of Group Policy. exempt, policy_exempt: the bits IPsecExempt, local and of Group
+# Policy. legacy: the local store of IP Security Policies. stores: rules of Group Policy objects. static: what scripts
+# of ipsec static made.
 PART: Mapping[str, Any] = {
     "module": True,
     "version": "2.26",
@@ -40,7 +43,8 @@ PART: Mapping[str, Any] = {
     "switches": {},
 }
 AMBIGUOUS = (
-    "Parameter set cannot be resolved using the specified named parameters. One or more parameters issued cannot be used together "
+    "Parameter set cannot be resolved using the specified named parameters. "
+    "One or more parameters issued cannot be used together "
     "or an insufficient number of parameters were provided."
 )
 LOCAL = "SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy"
@@ -168,7 +172,10 @@ class IpsecPolicy:
         return dict(self._part["stores"][name])
 
     def save(self, name: str, session: dict[str, str]) -> None:
-        """Replace the rules of a Group Policy object by those of a session; all that others changed meanwhile is lost."""
+        """Replace the rules of a Group Policy object by those of a session.
+
+        All that others changed meanwhile is lost.
+        """
         self._write(lambda: self._part["stores"].__setitem__(name, dict(session)), None)
 
     # --- netsh advfirewall export and import: what becomes of these rules ------------------------------------------
@@ -270,10 +277,16 @@ def _name(text: str) -> str:
 
 
 def _matching(store: Mapping[str, str], pattern: str, cmdlet: str) -> list[str]:
-    """Return the ids that a wildcard pattern of PowerShell takes; ` escapes. A pattern without wildcards must be there."""
+    """Return the ids that a wildcard pattern of PowerShell takes; ` escapes.
+
+    A pattern without wildcards must be there.
+    """
     plain = re.sub(r"`([*?\[\]])", lambda match: f"[{match[1]}]", pattern)
     found = [rule_id for rule_id in store if fnmatch.fnmatchcase(rule_id.casefold(), plain.casefold())]
     if not found and not re.search(r"(?<!`)[*?\[]", pattern):
-        text = f"No MSFT_NetConSecRule objects found with property 'InstanceID' equal to '{pattern}'.  Verify the value of the property and retry."
+        text = (
+            f"No MSFT_NetConSecRule objects found with property 'InstanceID' equal to '{pattern}'.  Verify the value "
+            "of the property and retry."
+        )
         raise RefusedError(text, 0, "CmdletizationQuery_NotFound_InstanceID")
     return found

@@ -5,8 +5,9 @@
     with LoadMaster() as lm:
         lm.port, lm.ca, lm.services(), lm.asked()
 
-Commands, codes and ranges follow https://loadmasterapiv2.docs.progress.com/ and the vendor's PowerShell wrapper; what its
-answers leave out and what it does to persistence are what authors of public clients saw and wrote down. Unknowns are switches.
+Commands, codes and ranges follow https://loadmasterapiv2.docs.progress.com/ and the vendor's PowerShell wrapper; what
+its answers leave out and what it does to persistence are what authors of public clients saw and wrote down. Unknowns
+are switches.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@
     with NetScaler() as adc:
         adc.port, adc.ca, adc.config()["lbvserver"], adc.writes
 
-What it does is documented at https://developer-docs.netscaler.com/en-us/adc-nitro-api/current-release/ (add, update, unset,
-macroapi, error handling, idempotent=yes) unless a comment says otherwise; its tables are its own, so that a mistake of the
-collection's tables shows. What it does not know it refuses.
+What it does is documented at https://developer-docs.netscaler.com/en-us/adc-nitro-api/current-release/ (add, update,
+unset, macroapi, error handling, idempotent=yes) unless a comment says otherwise; its tables are its own, so that a
+mistake of the collection's tables shows. What it does not know it refuses.
 """
 
 from __future__ import annotations
@@ -465,7 +465,8 @@ class NetScaler:
             self.appliance.running = before
         if len(pairs) == 1 and not is_macro:
             return Response(last.status, last.document())
-        # "When the first operation fails ... the response payload only shows the error details of the failed operation."
+        # "When the first operation fails ... the response payload only shows the error details of the failed
+        # operation."
         shown = parts if on_error == "continue" else [last.document()]
         return Response(
             207, {"errorcode": 1243, "message": "Bulk operation failed", "severity": "ERROR", "response": shown}
@@ -492,7 +493,9 @@ def _done() -> dict[str, Any]:
 
 
 def running_lines(appliance: Appliance, units: list[dict[str, str]]) -> str:
-    """Return the running configuration, with the lines and the order of an ns.conf: defaults are left out, timeouts never."""
+    """Return the running configuration, with the lines and the order of an ns.conf: defaults are left out, timeouts
+    never.
+    """
     running = appliance.running
     lines = [
         "#NS14.1 Build 43.50",
@@ -516,7 +519,8 @@ def running_lines(appliance: Appliance, units: list[dict[str, str]]) -> str:
         idle = {"clttimeout": _idle(item), "svrtimeout": _idle(item), "usip": "NO", "state": "ENABLED", **item}
         words = _options(idle, _GROUP, {"td": "0", "state": "ENABLED"})
         lines.append(
-            f"add serviceGroup {_word(item['servicegroupname'])} {item['servicetype']} -maxClient 0 -maxReq 0 -cip DISABLED{words}"
+            f"add serviceGroup {_word(item['servicegroupname'])} {item['servicetype']} -maxClient 0 -maxReq 0 -cip "
+            f"DISABLED{words}"
         )
     for item in running["lbvserver"].values():
         whole = {"persistencetype": "NONE", "clttimeout": _idle(item), "state": "ENABLED", **item}
@@ -524,7 +528,8 @@ def running_lines(appliance: Appliance, units: list[dict[str, str]]) -> str:
             whole, _VSERVER, {"td": "0", "timeout": "2", "lbmethod": "LEASTCONNECTION", "state": "ENABLED"}
         )
         lines.append(
-            f"add lb vserver {_word(item['name'])} {item['servicetype']} {item.get('ipv46', '0.0.0.0')} {item.get('port', '0')}{words}"
+            f"add lb vserver {_word(item['name'])} {item['servicetype']} {item.get('ipv46', '0.0.0.0')} "
+            f"{item.get('port', '0')}{words}"
         )
     lines += [
         f"add lb group {_word(item['name'])}{_options(item, _PERSISTENCE, {'timeout': '2'})}"

@@ -1,12 +1,15 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What netsh -f understands of a script: advfirewall consec, and ipsec static of legacy policies; words only, no effect on rules.
+"""What netsh -f understands of a script: advfirewall consec, and ipsec static of legacy policies.
 
-    for command in commands('advfirewall consec delete rule name="Old media"'): command.verb == "delete", command.given == {"name": "Old media"}
+Words only, no effect on rules.
+
+    for command in commands('advfirewall consec delete rule name="Old media"'):
+        command.verb == "delete", command.given == {"name": "Old media"}
     legacy(text) == {"policies": {...}, "lists": {...}, "actions": {...}, "rules": {...}}
 
-Sources: netsh-advfirewall.md and netsh-ipsec.md of windowsserverdocs; the help of Windows Server 2008 R2. Keywords are the same in
-every language of Windows.
+Sources: netsh-advfirewall.md and netsh-ipsec.md of windowsserverdocs; the help of Windows Server 2008 R2. Keywords are
+the same in every language of Windows.
 """
 
 from __future__ import annotations
@@ -105,7 +108,10 @@ def _pairs(words: list[str], line: str) -> dict[str, str]:
 
 
 def arguments(given: Mapping[str, str], is_new: bool) -> dict[str, Any]:
-    """Return what consec add rule, or the part after "new" of set rule, says as arguments of the cmdlets; raises ScriptError."""
+    """Return what consec add rule, or the part after "new" of set rule, says as arguments of the cmdlets.
+
+    Raises ScriptError.
+    """
     unknown = sorted(set(given) - set(_RULE))
     if unknown:
         raise ScriptError(f"{unknown[0]} is not a valid argument for this command.")
@@ -212,7 +218,8 @@ _YES = {"yes", "no", "y", "n"}
 def legacy(text: str) -> dict[str, Any]:
     """Run the lines of ipsec static over an empty store and return it; raises ScriptError at the first that is refused.
 
-    {"policies": {name: {...}}, "lists": {name: {"filters": [...]}}, "actions": {name: {...}}, "rules": {name: {...}}, "assigned": name or ""}.
+    {"policies": {name: {...}}, "lists": {name: {"filters": [...]}}, "actions": {name: {...}}, "rules": {name: {...}},
+    "assigned": name or ""}.
     """
     store: dict[str, Any] = {"policies": {}, "lists": {}, "actions": {}, "rules": {}, "assigned": ""}
     for one in commands(text):

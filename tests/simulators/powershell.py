@@ -35,7 +35,8 @@ _UTIL = re.compile(r"(?:ansible_collections\.msuc\.lync\.plugins|\.)\.module_uti
 # Saves a tenth: a run of two seconds never gets back what it costs to profile and to compile its own code twice.
 _DOTNET = {"DOTNET_TieredPGO": "0", "DOTNET_TC_CallCounting": "0", "DOTNET_gcConcurrent": "0"}
 _SEPARATOR = b"\0\0\0\0"
-# What the wrappers of ansible-core ask for: itself, in 2.21 and in 2.16, and in 2.16 the program that sets the code page of a console.
+# What the wrappers of ansible-core ask for: itself, in 2.21 and in 2.16, and in 2.16 the program that sets the code
+# page of a console.
 _OWN_NAMES, _CODE_PAGE = ("powershell", "PowerShell"), "chcp.com"
 
 
@@ -74,7 +75,10 @@ class PowerShellExecutor:
 
 
 def bridge(store: FirewallStore) -> dict[str, str]:
-    """Return the environment that leads the fakes of IPsec to a host's store; tests.simulators.ipsec_bridge stands in between."""
+    """Return the environment that leads the fakes of IPsec to a host's store.
+
+    tests.simulators.ipsec_bridge stands in between.
+    """
     return {
         "LAB_STORE": str(store.directory.resolve()),
         "LAB_HOST": store.name,
@@ -166,7 +170,9 @@ def _with_fakes(stdin: bytes) -> bytes:
 
 
 def _scripts(sent: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Yield each script's name and where it stands: ansible-core 2.19 and later have one table, those before two places."""
+    """Yield each script's name and where it stands: ansible-core 2.19 and later have one table, those before two
+    places.
+    """
     if "scripts" in sent:
         yield from ((name, script, "script") for name, script in sent["scripts"].items())
         return

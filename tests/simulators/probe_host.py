@@ -1,8 +1,10 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""windows_probe_remote of a simulated host: the Linux module, in a process of its own, with the real sockets of this machine.
+"""windows_probe_remote of a simulated host: the Linux module, in a process of its own, with the real sockets of this
+machine.
 
-tests/contract/test_probe.py holds both modules to the same answers. Listeners of addresses that another host has are seen too.
+tests/contract/test_probe.py holds both modules to the same answers. Listeners of addresses that another host has are
+seen too.
 """
 
 from __future__ import annotations

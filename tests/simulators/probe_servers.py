@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Small servers on 127.0.0.0/8 that probes meet, each in a thread; what they do wrong is chosen by the test.
 
-    with Servers() as servers:
-        servers.tls("127.1.0.11", 5061, certificate(["pool01.contoso.com"]))
-        servers.drop("127.1.0.12", 5061)        # takes no SYN, as behind a firewall that drops
+with Servers() as servers:
+    servers.tls("127.1.0.11", 5061, certificate(["pool01.contoso.com"]))
+    servers.drop("127.1.0.12", 5061)        # takes no SYN, as behind a firewall that drops
 """
 
 from __future__ import annotations
@@ -83,7 +83,10 @@ class Servers:
         asks_client: bool = False,
         newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
     ) -> int:
-        """Listen with a certificate; asks_client: demand one of the client, as servers of MTLS do. newest: version of TLS."""
+        """Listen with a certificate; asks_client: demand one of the client, as servers of MTLS do.
+
+        newest: version of TLS.
+        """
         context = _server_context(pem, asks_client)
         context.maximum_version = newest
 
@@ -116,7 +119,10 @@ class Servers:
         return int(listener.getsockname()[1])
 
     def forward(self, address: str, port: int, members: Callable[[], Sequence[tuple[str, int]]]) -> int:
-        """Be a balancer of TCP: the first member that takes a connection gets it; with none the client's ends at once."""
+        """Be a balancer of TCP: the first member that takes a connection gets it.
+
+        With none the client's ends at once.
+        """
 
         def serve(client: socket.socket) -> None:
             for member in members():

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The same rules as a play of ours and as a play of community.windows.win_firewall_rule, unmodified, on simulated hosts.
+"""The same rules as a play of ours and as a play of community.windows.win_firewall_rule, unmodified, on simulated
+hosts.
 
     lab = Lab(directory, executor=PowerShellExecutor(program))
     lab.play(our_play("fe01", rules))                          one task for all rules
@@ -23,7 +24,8 @@ from ..lab.lab import ROOT
 GROUP = "msuc.lync"
 RIVAL_ENVIRONMENT = {"ANSIBLE_COLLECTIONS_PATH": os.pathsep.join([str(ROOT / ".collections"), str(TREE)])}
 _OPTIONS = (
-    "name", "description", "direction", "action", "enabled", "profiles", "program", "service", "protocol", "localport", "remoteport",
+    "name", "description", "direction", "action", "enabled", "profiles", "program", "service", "protocol", "localport",
+    "remoteport",
     "localip", "remoteip", "interfacetypes", "icmp_type_code", "edge", "security",
 )  # fmt: skip
 

@@ -5,10 +5,10 @@
     python -m tests.simulators.serve --hosts HOSTS.json --store DIR --inventory OUT.yml
 
 HOSTS.json: {"fe01": {"addresses": ["10.1.0.11"], "seed": "stock"}}; seed is stock (default), windows (without the rules
-of the product's setup), empty, or a list of rules as COM properties; "ipsec" holds parts of tests.simulators.ipsec_store.PART.
-A host that is in the store already keeps its rules.
-OUT.yml is an inventory that overlays how the hosts are reached, and leaves ansible_host alone. It prints "ready" when
-all hosts listen, and ends on SIGTERM or SIGINT.
+of the product's setup), empty, or a list of rules as COM properties; "ipsec" holds parts of
+tests.simulators.ipsec_store.PART. A host that is in the store already keeps its rules. OUT.yml is an inventory that
+overlays how the hosts are reached, and leaves ansible_host alone. It prints "ready" when all hosts listen, and ends on
+SIGTERM or SIGINT.
 """
 
 from __future__ import annotations

@@ -1,8 +1,11 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The rule strings of a whole host, as an export of a Windows host that nobody changed has them; seeded, so always the same.
+"""The rule strings of a whole host, as an export of a Windows host that nobody changed has them.
 
-452 rules in the numbers of a real export: names that repeat, AppX packages, indirect texts, keywords, three versions of strings.
+Seeded, so always the same.
+
+452 rules in the numbers of a real export: names that repeat, AppX packages, indirect texts, keywords, three versions of
+strings.
 """
 
 from __future__ import annotations
@@ -26,8 +29,10 @@ def stock_strings(seed: int = 2018) -> list[tuple[str, str]]:
 def _appx(dice: random.Random, number: int) -> str:
     resource = f"@{{Package{number % 28}?ms-resource://Package{number % 28}/Resources/Name}}"
     return (
-        f"v2.28|Action=Allow|Active=TRUE|Dir={dice.choice(('In', 'Out'))}|Profile=Domain|Profile=Private|Profile=Public|Name={resource}|Desc={resource}|"
-        f"LUOwn=S-1-5-21-1-2-3-{1000 + number}|AppPkgId=S-1-15-2-{number}|EmbedCtxt={resource}|Platform=2:6:2|Platform2=GTEQ|"
+        f"v2.28|Action=Allow|Active=TRUE|Dir={dice.choice(('In', 'Out'))}|Profile=Domain|Profile=Private|"
+        f"Profile=Public|Name={resource}|Desc={resource}|"
+        f"LUOwn=S-1-5-21-1-2-3-{1000 + number}|AppPkgId=S-1-15-2-{number}|EmbedCtxt={resource}|"
+        f"Platform=2:6:2|Platform2=GTEQ|"
     )
 
 

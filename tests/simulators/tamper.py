@@ -7,9 +7,9 @@
     python -m tests.simulators.tamper --store DIR HOST --rule NAME --set enabled=false    changes one
     python -m tests.simulators.tamper --store DIR HOST --rule NAME --remove               removes one
     python -m tests.simulators.tamper --store DIR HOST --rule NAME --add --set protocol=6 adds one, TCP here
-    python -m tests.simulators.tamper --store DIR HOST --exemptions                       shows the connection security rules
-    python -m tests.simulators.tamper --store DIR HOST --exemption NAME --set RemoteAddress=10.0.0.1    changes one, by arguments of Set-NetIPsecRule
-    python -m tests.simulators.tamper --store DIR HOST --fault access_denied=true         switches faults, none switches them off: --fault none
+    python -m tests.simulators.tamper --store DIR HOST --exemptions          shows connection security rules
+    python -m tests.simulators.tamper --store DIR HOST --exemption NAME --set RemoteAddress=10.0.0.1
+    python -m tests.simulators.tamper --store DIR HOST --fault access_denied=true         switches faults
 
 Properties are those of COM; enabled, localport, remoteip and the like are understood too.
 """

@@ -21,7 +21,18 @@ E_FAIL = 0x80004005
 
 TCP, UDP = 6, 17
 EVERY_PROFILE = 0x7FFFFFFF
-ADDRESS_WORDS = ("LocalSubnet", "DNS", "DHCP", "WINS", "DefaultGateway", "Intranet", "Internet", "Ply2Renders", "RmtIntranet", "CaptivePortal")
+ADDRESS_WORDS = (
+    "LocalSubnet",
+    "DNS",
+    "DHCP",
+    "WINS",
+    "DefaultGateway",
+    "Intranet",
+    "Internet",
+    "Ply2Renders",
+    "RmtIntranet",
+    "CaptivePortal",
+)
 PORT_WORDS = ("RPC", "RPC-EPMap", "IPHTTPS", "Teredo", "Ply2Disc")
 INTERFACE_TYPES = ("Lan", "Wireless", "RemoteAccess")
 LIST_LIMIT = 1000
@@ -100,7 +111,9 @@ def _address(token: str, switches: Switches) -> tuple[int, bool, str]:
     return 6, False, str(network)
 
 
-def _range(first: ipaddress.IPv4Address | ipaddress.IPv6Address, last: ipaddress.IPv4Address | ipaddress.IPv6Address) -> tuple[int, bool, str]:
+def _range(
+    first: ipaddress.IPv4Address | ipaddress.IPv6Address, last: ipaddress.IPv4Address | ipaddress.IPv6Address
+) -> tuple[int, bool, str]:
     if first.version != last.version or int(first) > int(last) or _is_refused(first, True):
         raise _refuse(f"address range {first}-{last}")
     return first.version, True, f"{first}-{last}"
@@ -118,7 +131,9 @@ def _merged(classes: Mapping[tuple[int, bool], list[str]]) -> dict[tuple[int, bo
     for family in (4, 6):
         networks = [ipaddress.ip_network(text) for text in classes[family, False]]
         collapsed = ipaddress.collapse_addresses(networks)  # type: ignore[type-var]
-        merged[family, False] = [f"{net.network_address}/{net.netmask}" if net.version == 4 else str(net) for net in collapsed]
+        merged[family, False] = [
+            f"{net.network_address}/{net.netmask}" if net.version == 4 else str(net) for net in collapsed
+        ]
     return merged
 
 
@@ -165,8 +180,16 @@ def _has_words(rule: Mapping[str, object], *words: str, ports: str = "LocalPorts
 
 
 _CHECKS = (
-    (lambda rule: not rule["Name"] or str(rule["Name"]).casefold() == "all" or _is_text_wrong(rule["Name"], 9999, "|"), "name"),
-    (lambda rule: _is_text_wrong(rule["Description"], 9999, "|") or _is_text_wrong(rule["Grouping"], 9999, "|"), "description or group"),
+    (
+        lambda rule: (
+            not rule["Name"] or str(rule["Name"]).casefold() == "all" or _is_text_wrong(rule["Name"], 9999, "|")
+        ),
+        "name",
+    ),
+    (
+        lambda rule: _is_text_wrong(rule["Description"], 9999, "|") or _is_text_wrong(rule["Grouping"], 9999, "|"),
+        "description or group",
+    ),
     (lambda rule: _is_text_wrong(rule["ApplicationName"], 259, '/*?"<>|'), "program"),
     (lambda rule: _is_text_wrong(rule["ServiceName"], 259, "/\\|"), "service"),
     (lambda rule: not 0 <= rule["Protocol"] <= 256, "protocol"),
@@ -174,18 +197,43 @@ _CHECKS = (
         lambda rule: rule["Protocol"] not in (TCP, UDP) and (rule["LocalPorts"] != "*" or rule["RemotePorts"] != "*"),
         "protocol and protocol-dependent fields do not match",
     ),
-    (lambda rule: rule["Protocol"] not in (1, 58) and rule["IcmpTypesAndCodes"] != "*", "protocol and protocol-dependent fields do not match"),
-    (lambda rule: _has_words(rule, "RPC", "RPC-EPMap", "IPHTTPS") and (rule["Protocol"] != TCP or rule["Direction"] != 1), "port keyword"),
-    (lambda rule: _has_words(rule, "Teredo", "Ply2Disc") and (rule["Protocol"] != UDP or rule["Direction"] != 1), "port keyword"),
-    (lambda rule: _has_words(rule, "IPHTTPS", ports="RemotePorts") and (rule["Protocol"] != TCP or rule["Direction"] != 2), "port keyword"),
-    (lambda rule: len(_tokens(rule["IcmpTypesAndCodes"])) > LIST_LIMIT or len(rule["Interfaces"] or ()) > LIST_LIMIT, "a list has more than 1000 entries"),
+    (
+        lambda rule: rule["Protocol"] not in (1, 58) and rule["IcmpTypesAndCodes"] != "*",
+        "protocol and protocol-dependent fields do not match",
+    ),
+    (
+        lambda rule: (
+            _has_words(rule, "RPC", "RPC-EPMap", "IPHTTPS") and (rule["Protocol"] != TCP or rule["Direction"] != 1)
+        ),
+        "port keyword",
+    ),
+    (
+        lambda rule: _has_words(rule, "Teredo", "Ply2Disc") and (rule["Protocol"] != UDP or rule["Direction"] != 1),
+        "port keyword",
+    ),
+    (
+        lambda rule: (
+            _has_words(rule, "IPHTTPS", ports="RemotePorts") and (rule["Protocol"] != TCP or rule["Direction"] != 2)
+        ),
+        "port keyword",
+    ),
+    (
+        lambda rule: len(_tokens(rule["IcmpTypesAndCodes"])) > LIST_LIMIT or len(rule["Interfaces"] or ()) > LIST_LIMIT,
+        "a list has more than 1000 entries",
+    ),
     (
         lambda rule: rule["LocalAddresses"] != "*" and (rule["InterfaceTypes"] != "All" or rule["Interfaces"]),
         "local address with an interface or an interface type",
     ),
     (
-        lambda rule: rule["EdgeTraversalOptions"] == 3
-        and (not rule["ApplicationName"] or rule["Protocol"] == 256 or (rule["LocalPorts"], rule["RemotePorts"]) != ("*", "*")),
+        lambda rule: (
+            rule["EdgeTraversalOptions"] == 3
+            and (
+                not rule["ApplicationName"]
+                or rule["Protocol"] == 256
+                or (rule["LocalPorts"], rule["RemotePorts"]) != ("*", "*")
+            )
+        ),
         "edge traversal deferred to the user",
     ),
     (lambda rule: rule["EdgeTraversalOptions"] != 0 and rule["Direction"] != 1, "edge traversal of an outbound rule"),

@@ -19,8 +19,10 @@ from .firewall_store import FirewallStore
 
 _SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
 _ENVELOPE = (
-    '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" '
-    'xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault" '
+    '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" '
+    'xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" '
+    'xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" '
+    'xmlns:f="http://schemas.microsoft.com/wbem/wsman/1/wsmanfault" '
     f'xmlns:rsp="{_SHELL}"><s:Header><a:Action>{{action}}</a:Action><a:MessageID>uuid:{{answer}}</a:MessageID>'
     "<a:RelatesTo>{message}</a:RelatesTo></s:Header><s:Body>{body}</s:Body></s:Envelope>"
 )
@@ -151,5 +153,8 @@ def _output(command: str, completed: Completed) -> str:
         if data
     ]
     ends = [f'<rsp:Stream Name="{name}" CommandId="{command}" End="true"/>' for name in ("stdout", "stderr")]
-    state = f'<rsp:CommandState CommandId="{command}" State="{_DONE}"><rsp:ExitCode>{completed.exit_code}</rsp:ExitCode></rsp:CommandState>'
+    state = (
+        f'<rsp:CommandState CommandId="{command}" '
+        f'State="{_DONE}"><rsp:ExitCode>{completed.exit_code}</rsp:ExitCode></rsp:CommandState>'
+    )
     return "".join([*parts, *ends, state])

@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A headless Chromium for a test, driven over a pipe by the DevTools protocol; no driver program and no port are needed.
+"""A headless Chromium for a test, driven over a pipe by the DevTools protocol.
+
+No driver program and no port are needed.
 
     with Browser(profile) as browser:
         browser.open(path.as_uri())
@@ -27,8 +29,10 @@ PROGRAM = "chromium"
 MISSING = f"there is no {PROGRAM}: apt-get install chromium"
 PATIENCE_SECONDS = 60
 _FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars", "--remote-debugging-pipe",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--hide-scrollbars",
+    "--remote-debugging-pipe",
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A copy of what git knows, below ansible_collections/, for the tools that refuse a symbolic link, and what ansible-test wants around it.
+"""A copy of what git knows, below ansible_collections/, for the tools that refuse a symbolic link, and what
+ansible-test wants around it.
 
 Each gate has copies of its own, since gates run beside each other.
 """
@@ -55,7 +56,9 @@ def refresh(gate: str) -> Path:
 
 
 def ansible_test_environment(gate: str, path: str) -> dict[str, str]:
-    """Return variables for ansible-test: a home beside the copy with the get-pip stand-in, and the pwsh stand-in last on the given PATH."""
+    """Return variables for ansible-test: a home beside the copy with the get-pip stand-in, and the pwsh stand-in
+    last on the given PATH.
+    """
     home, stand_ins = COPIES / gate / "home", COPIES / gate / "stand-ins"
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)

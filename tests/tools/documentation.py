@@ -1,13 +1,15 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Proves the code blocks of README.md and docs/: each is run, compiled or validated, and a block of no known kind is an error.
+"""Proves the code blocks of README.md and docs/: each is run, compiled or validated, and a block of no known kind is an
+error.
 
 What a block is follows from its language and content (the tables CHECKS and YAML_KINDS), or from a comment above it:
 
     <!-- run -->              a sh or console block is run as it stands, in a scratch copy of the checkout
     <!-- output of: CMD -->   CMD is run there and prints the block; a line `...` stands for any lines
 
-Without a comment, commands are looked at one by one (COMMANDS): Makefile targets, playbooks, variables and files they name must exist.
+Without a comment, commands are looked at one by one (COMMANDS): Makefile targets, playbooks, variables and files they
+name must exist.
 """
 
 from __future__ import annotations
@@ -71,7 +73,9 @@ class Workspace:
         self._lend_environment()
 
     def _lend_environment(self) -> None:
-        """Give the copy a .venv of links that its Makefile takes for set up, and that it could clear without harm to the real one."""
+        """Give the copy a .venv of links that its Makefile takes for set up, and that it could clear without
+        harm to the real one.
+        """
         (self.root / ".venv").mkdir()
         for entry in Path(sys.prefix).iterdir():
             (self.root / ".venv" / entry.name).symlink_to(entry)
@@ -134,7 +138,8 @@ def prove(block: Block, workspace: Workspace) -> None:
     check = CHECKS.get(block.language)
     if check is None:
         raise BlockError(
-            f"a block of language {block.language!r}; allowed: {', '.join(sorted(CHECKS))}, or a comment <!-- {OUTPUT_OF} COMMAND --> above it"
+            f"a block of language {block.language!r}; allowed: {', '.join(sorted(CHECKS))}, or a comment <!-- "
+            f"{OUTPUT_OF} COMMAND --> above it"
         )
     check(block, workspace)
 
@@ -168,7 +173,8 @@ def _command(words: Sequence[str]) -> None:
     check = COMMANDS.get(name)
     if check is None:
         raise BlockError(
-            f"nobody knows how to prove the command {name!r}; allowed: {', '.join(sorted(COMMANDS))}, or <!-- {RUN} --> above the block"
+            f"nobody knows how to prove the command {name!r}; allowed: {', '.join(sorted(COMMANDS))}, or <!-- {RUN} "
+            "--> above the block"
         )
     check(words[1:])
 

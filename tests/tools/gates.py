@@ -4,10 +4,10 @@
 
     python -m tests.tools.gates [--no-skips] [--lanes N] [GATE or GROUP ...]
 
-Each gate is a line as it finishes: seconds on the clock and of the processors, and counts. A failing gate stops none of the
-others. The last line is "N passed, N failed, N skipped": a gate that runs pytest counts its tests, any other counts as one.
-Exit status 1 when something failed, or with --no-skips when something was skipped that need not be.
-Each gate's whole output stays in .build/logs.
+Each gate is a line as it finishes: seconds on the clock and of the processors, and counts. A failing gate stops none of
+the others. The last line is "N passed, N failed, N skipped": a gate that runs pytest counts its tests, any other counts
+as one. Exit status 1 when something failed, or with --no-skips when something was skipped that need not be. Each gate's
+whole output stays in .build/logs.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ SMALL_EXAMPLE = ROOT / "examples" / "small"
 
 @dataclass(frozen=True)
 class Gate:
-    """One thing that must hold; run gets the gate's name, which names its log. It starts after those that it needs, whatever they came to."""
+    """One thing that must hold; run gets the gate's name, which names its log.
+
+    It starts after those that it needs, whatever they came to.
+    """
 
     name: str
     group: str
@@ -217,7 +220,9 @@ GATES = (
         needs=COVERING_GATES,
     ),
 )
-"""In the order in which they start: what is quick and tells most first, then what takes long, so that the lanes end together."""
+"""In the order in which they start: what is quick and tells most first, then what takes long, so that the lanes end
+together.
+"""
 WORDS = sorted({word for gate in GATES for word in (gate.name, gate.group)})
 
 
@@ -264,7 +269,8 @@ def _run(gate: Gate) -> Outcome:
     clock = time.monotonic() - start
     verdict = "FAILED" if outcome.failed else "ok" if outcome.passed else "skipped"
     lines = [
-        f"{gate.name:<20}{gate.proves:<58}{verdict:<8}{clock:4.0f} s {outcome.processor_seconds:5.0f} s  {outcome.counts()}"
+        f"{gate.name:<20}{gate.proves:<58}{verdict:<8}{clock:4.0f} s {outcome.processor_seconds:5.0f} s  "
+        f"{outcome.counts()}"
     ]
     lines += [f"    skipped: {reason}" for reason in outcome.skips]
     lines += [f"    | {line}" for line in outcome.details.splitlines() if outcome.failed]

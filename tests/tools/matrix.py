@@ -91,7 +91,10 @@ def _prepare(name: str, environment: Path, core: str, python: str) -> Outcome:
 
 
 def _pins(core: str) -> list[str]:
-    """Return the run-time pins with another ansible-core, and the test tools at their pins; pip picks the resolvelib that the core wants."""
+    """Return the run-time pins with another ansible-core, and the test tools at their pins.
+
+    Pip picks the resolvelib that the core wants.
+    """
     run_time, test = (_requirements(name) for name in ("requirements.txt", "requirements-test.txt"))
     kept = [
         f"{package}=={version}"

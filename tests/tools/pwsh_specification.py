@@ -4,8 +4,8 @@
 
     pwsh ps_argspec.ps1 '{"module_path": "plugins/modules/x.ps1", ...}'  ->  the specification as JSON
 
-It reads the literal `$spec = @{ ... }` of the module: hash tables, arrays, strings, whole numbers, $true, $false, $null.
-Anything else in there ends with exit status 1 and the line; it runs no PowerShell.
+It reads the literal `$spec = @{ ... }` of the module: hash tables, arrays, strings, whole numbers, $true, $false,
+$null. Anything else in there ends with exit status 1 and the line; it runs no PowerShell.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class _Reader:
             found = _TOKEN.match(self._text, self._at)
             if found is None or found.lastgroup is None:
                 raise NotLiteralError(
-                    f"line {self._text.count(chr(10), 0, self._at) + 1}: not a literal: {self._text[self._at : self._at + 40]!r}"
+                    f"line {self._text.count(chr(10), 0, self._at) + 1}: not a literal: "
+                    f"{self._text[self._at : self._at + 40]!r}"
                 )
             self._at, self.kind, self.token = found.end(), found.lastgroup, found[found.lastgroup]
             if self.kind != "space":

@@ -52,7 +52,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Run:
-    """A program to run: arguments (the first is looked up in the environment's own bin first), where, and with what environment on top."""
+    """A program to run: arguments (the first is looked up in the environment's own bin first), where, and with what
+    environment on top.
+    """
 
     arguments: Sequence[str | Path]
     cwd: Path = ROOT
@@ -78,7 +80,10 @@ class Run:
         return Outcome(passed=1, processor_seconds=seconds)
 
     def _run(self, output: IO[str]) -> tuple[int, float]:
-        """Return the exit status and the seconds of the processors; other threads may wait for other programs at the same time."""
+        """Return the exit status and the seconds of the processors.
+
+        Other threads may wait for other programs at the same time.
+        """
         arguments = [str(part) for part in self.arguments]
         with subprocess.Popen(
             arguments,
@@ -123,8 +128,9 @@ def pytest(
 ) -> Outcome:
     """Run pytest and count its tests; a run that ends without a report is one failure.
 
-    A few tests measure traffic or wait for a moment, and another gate on the same two processors can take it from them. So up
-    to five failures are run once more, one after the other, and count by what they come to then; it is said which these were.
+    A few tests measure traffic or wait for a moment, and another gate on the same two processors can take it from
+    them. So up to five failures are run once more, one after the other, and count by what they come to then; it is
+    said which these were.
     """
     outcome = _pytest(name, arguments, python, environment or {})
     failed = failed_tests(BUILD / "junit" / f"{name}.xml")
@@ -157,7 +163,9 @@ def failed_tests(report: Path) -> list[str]:
 
 
 def counted(run: Outcome, reports: Sequence[Path]) -> Outcome:
-    """Return the tests of JUnit reports in place of the run's own count, which stays when the reports explain no failure."""
+    """Return the tests of JUnit reports in place of the run's own count, which stays when the reports explain no
+    failure.
+    """
     tests = sum((_read_junit(report) for report in reports if report.is_file()), Outcome())
     if run.failed and not tests.failed:
         return replace(run, passed=tests.passed, failed=1, skips=tests.skips)

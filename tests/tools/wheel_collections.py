@@ -21,7 +21,10 @@ PACKAGE = "ansible==12.3.0"
 
 COLLECTIONS = ("ansible.windows", "community.windows")
 TREE = BUILD / "collections"
-ABSENT = f"the collections of {PACKAGE} are not in .build; fix: python -m tests.tools.wheel_collections, which needs a package index"
+ABSENT = (
+    f"the collections of {PACKAGE} are not in .build; fix: python -m tests.tools.wheel_collections, which needs a "
+    "package index"
+)
 
 
 def present() -> bool:

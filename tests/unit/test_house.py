@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The rules of the house that no linter knows: who may import whom, sizes, headers, what must be documented and reached."""
+"""The rules of the house that no linter knows: who may import whom, sizes, headers, what must be documented and
+reached.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,8 @@ ALLOWED_IMPORTS = {
     "plugin_utils": (),
     ROOM_OF_ANSIBLE: ("ansible",),
 }
-# Floors of the core: a room imports rooms of lower floors only, so no two rooms need each other. DESIGN.md says what lives in each.
+# Floors of the core: a room imports rooms of lower floors only, so no two rooms need each other. DESIGN.md says what
+# lives in each.
 FLOORS = (
     ("_base",),
     ("_catalogue", "_firewall", "_load_balancers"),
@@ -251,7 +254,10 @@ def collections_path() -> Path:
 
 
 def ansible_doc(kind: str, *arguments: str) -> dict[str, Any]:
-    """Return what ansible-doc knows, by name without the collection; its own words are the failure when it knows not."""
+    """Return what ansible-doc knows, by name without the collection.
+
+    Its own words are the failure when it knows not.
+    """
     command = [str(Path(sys.executable).parent / "ansible-doc"), "--json", "--type", kind, *arguments]
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(collections_path())}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -17,8 +17,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py"))
-# What is inside these is read by the core, which tells all that is wrong with a list at once; the documentation lists it,
-# or, of windows_compare, says whose options they are.
+# What is inside these is read by the core, which tells all that is wrong with a list at once; the documentation lists
+# it, or, of windows_compare, says whose options they are.
 READ_BY_CORE: Mapping[str, tuple[str, ...]] = {
     "dns_records": ("records.", "servers.", "owners."),
     "nftables_rules": ("rules.",),
@@ -47,7 +47,10 @@ def specification(name: str) -> Mapping[str, Any]:
 
 
 def flat(options: Mapping[str, Any], inner: str, place: str = "") -> dict[str, dict[str, object]]:
-    """Return every option by its dotted name with what both lists have to agree on; inner: the key of what is inside one."""
+    """Return every option by its dotted name with what both lists have to agree on.
+
+    Inner: the key of what is inside one.
+    """
     found: dict[str, dict[str, object]] = {}
     for name, option in options.items():
         agreed = {key: option.get(key, default) for key, default in _DEFAULTS.items()}

@@ -20,7 +20,8 @@ from tests.tools.runs import Outcome, counted
 ROOT = Path(__file__).resolve().parents[2]
 JUNIT = """<testsuites><testsuite>
 <testcase classname="t" name="a"/><testcase classname="t" name="b"><failure message="x"/></testcase>
-<testcase classname="t" name="c"><error message="x"/></testcase><testcase classname="t" name="d"><skipped message="no pwsh"/></testcase>
+<testcase classname="t" name="c"><error message="x"/></testcase>
+<testcase classname="t" name="d"><skipped message="no pwsh"/></testcase>
 </testsuite></testsuites>"""
 
 
@@ -60,7 +61,8 @@ $spec = @{
     # a comment
     options = @{
         state = @{ type = 'str'; choices = 'a', "b"; default = 'it''s' }
-        rules = @{ type = 'list'; elements = 'dict'; default = @(); options = @{ port = @{ type = 'int'; default = 80 } } }
+        rules = @{ type = 'list'; elements = 'dict'; default = @()
+            options = @{ port = @{ type = 'int'; default = 80 } } }
     }
     supports_check_mode = $true
 }

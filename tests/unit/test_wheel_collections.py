@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Collections of others out of a wheel: once for each pin, these and nothing else, and a skip without a package index."""
+"""Collections of others out of a wheel: once for each pin, these and nothing else; a skip without a package index."""
 
 from __future__ import annotations
 

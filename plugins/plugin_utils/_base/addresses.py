@@ -177,7 +177,10 @@ def parse_address(text: str) -> netaddr.IPAddress:
 
 
 def parse_network(text: str) -> netaddr.IPNetwork:
-    """Return an address or network a/n, a/mask as a network, host bits cleared; raises ValueError that names the text."""
+    """Return an address or network a/n, a/mask as a network, host bits cleared.
+
+    Raises ValueError that names the text.
+    """
     try:
         network = netaddr.IPNetwork(text).cidr
     except (netaddr.AddrFormatError, ValueError, TypeError) as error:

@@ -1,11 +1,12 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What differs between what a device has and what is wanted: one Change for rules, exemptions, services, publications and records.
+"""What differs between what a device has and what is wanted: one Change for rules, exemptions, services, publications
+and records.
 
     Change(Kind.CHANGE, "SIP", Cause.DIFFERENT, before=rule, after=rule, properties=("remoteip",), closes=True)
 
-Why a change is made (Cause) and what it does (Effect) are data. Sentences are made from them here and in the rooms' own tables,
-when a result is written for people; no program reads them back.
+Why a change is made (Cause) and what it does (Effect) are data. Sentences are made from them here and in the rooms' own
+tables, when a result is written for people; no program reads them back.
 """
 
 from __future__ import annotations
@@ -94,10 +95,11 @@ class Effect:
 class Change(Generic[T]):
     """One change of one object; before is None for an addition, after is None for a removal.
 
-    properties: names of those that differ. opens, closes: whether more or less gets through than before, looked at alone.
-    changes_admission: False where another object lets the same through anyway. effects: what it does, seen beside the others.
-    recreates: connections end, because the object is made anew. notice: what people outside notice of it.
-    detail: what the cause is about, where its name does not say that: the name of another object, a value.
+    properties: names of those that differ. opens, closes: whether more or less gets through than before, looked at
+    alone. changes_admission: False where another object lets the same through anyway. effects: what it does, seen
+    beside the others. recreates: connections end, because the object is made anew. notice: what people outside
+    notice of it. detail: what the cause is about, where its name does not say that: the name of another object, a
+    value.
     """
 
     kind: Kind
@@ -133,8 +135,8 @@ def changes_by_name(
 ) -> tuple[Change[T], ...]:
     """Return the changes in their safe order: additions, changes, removals, each sorted by name.
 
-    MERGED keeps what is not wanted, REPLACED and OVERRIDDEN remove it; DELETED removes the wanted names, and everything when there are none.
-    change_of makes a change of before, after and its cause.
+    MERGED keeps what is not wanted, REPLACED and OVERRIDDEN remove it; DELETED removes the wanted names, and
+    everything when there are none. change_of makes a change of before, after and its cause.
     """
     wanted, present = ({name_of(item): item for item in items} for items in (want, have))
     if state is State.DELETED:
@@ -171,8 +173,9 @@ def value_text(value: object) -> str:
 class Presentation(Generic[T]):
     """How the changes of one kind of object are shown: in the result of a module, as one line each, and as a diff.
 
-    options: the object as the module's options, by name. command: a change as one line. title: of a diff. reason, impact: the cause
-    and the effects in words. hidden: names of options that a diff leaves out unless they differ from those in defaults.
+    options: the object as the module's options, by name. command: a change as one line. title: of a diff. reason,
+    impact: the cause and the effects in words. hidden: names of options that a diff leaves out unless they differ
+    from those in defaults.
     """
 
     title: str
@@ -236,7 +239,9 @@ class Presentation(Generic[T]):
 
 
 def summary(changes: Iterable[Change[T]]) -> dict[str, int]:
-    """Return how many objects are added, changed, disabled, removed, marked, unmarked, and how many changes change admission or recreate."""
+    """Return how many objects are added, changed, disabled, removed, marked, unmarked, and how many changes change
+    admission or recreate.
+    """
     found = list(changes)
     counts = Counter(change.kind for change in found)
     return {

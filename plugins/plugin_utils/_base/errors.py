@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What is wrong with the user's input: place, bad value, what is allowed, how to fix it.
 
-    host fe01, lync_version: '2011' is not a version; allowed: 2010, 2013, 2015, 2019, se; fix: write one of them in quotes
+    host fe01, lync_version: '2011' is not a version; allowed: 2010, 2013, 2015, 2019, se; fix: write one of them
+    in quotes
 
 Checks collect problems and go on; InvalidInputError carries all of them at once.
 """

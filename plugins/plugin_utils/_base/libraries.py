@@ -25,7 +25,8 @@ class _Missing:
 
     def __getattr__(self, attribute: str) -> NoReturn:
         raise MissingLibraryError(
-            f"the Python library {self._name} is missing on the controller; install it with: python3 -m pip install {self._name}"
+            f"the Python library {self._name} is missing on the controller; install it with: python3 -m pip install "
+            f"{self._name}"
         )
 
 
@@ -73,11 +74,15 @@ _LIBRARIES: Mapping[str, tuple[str, tuple[str, ...], str]] = {
         for name in ("jinja2", "jmespath", "jsonschema", "jsonschema_rs", "netaddr", "regipy", "requests", "yaml")
     },
 }
-"""Name here -> name of the module, its parts that are used, and its package on the package index where that has another name."""
+"""Name here -> name of the module, its parts that are used, and its package on the package index where that has another
+name.
+"""
 
 
 def __getattr__(name: str) -> Any:
-    """Load a library when it is asked for first: a run uses a few of them, and all together take a fifth of a second."""
+    """Load a library when it is asked for first: a run uses a few of them, and all together take a fifth of a
+    second.
+    """
     if name not in _LIBRARIES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     library = globals()[name] = _load(*_LIBRARIES[name])

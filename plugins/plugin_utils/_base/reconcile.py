@@ -5,9 +5,9 @@
     reconcile(provider, check_mode=False)
     provider.result()                        # holds whatever was reached, also after a DeviceError
 
-A provider knows one kind of device: Windows firewall rules, IPsec exemptions, nftables, a load balancer, publications, DNS.
-It takes down each safety step that it has really taken (evidence). A step that the run requires and nobody took fails the run,
-before the first write or right after the last, so no provider can forget one.
+A provider knows one kind of device: Windows firewall rules, IPsec exemptions, nftables, a load balancer, publications,
+DNS. It takes down each safety step that it has really taken (evidence). A step that the run requires and nobody took
+fails the run, before the first write or right after the last, so no provider can forget one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ from .errors import DeviceError
 
 
 class SafetyStep(Enum):
-    """What may have to be certain before something is written, or after; the text says what is missing when it is not."""
+    """What may have to be certain before something is written, or after.
+
+    The text says what is missing when it is not.
+    """
 
     RIGHT_HOST = "that this is the device that the inventory describes"
     READ_WHOLE = "that everything of ours on the device was read"
@@ -107,7 +110,9 @@ class Provider(ABC):
 
     @property
     def required(self) -> frozenset[SafetyStep]:
-        """Return the steps that this task requires: all that the provider has, unless the task's options switch one off."""
+        """Return the steps that this task requires: all that the provider has, unless the task's options switch
+        one off.
+        """
         return frozenset(step for step, cell in self.safety.items() if isinstance(cell, Done))
 
     def missing_text(self, missing: Sequence[SafetyStep], is_written: bool) -> str:
@@ -133,7 +138,10 @@ class RefusedError(DeviceError):
 
 
 def reconcile(provider: Provider, *, check_mode: bool) -> None:
-    """Bring a device to what is wanted, or only look in check mode; raises DeviceError, and RefusedError before anything is written."""
+    """Bring a device to what is wanted, or only look in check mode.
+
+    Raises DeviceError, and RefusedError before anything is written.
+    """
     try:
         _reconcile(provider, check_mode=check_mode)
     finally:

@@ -57,7 +57,10 @@ def number(value: object, default: int = 0) -> int:
 
 
 def integer(value: object, default: int = 0) -> int:
-    """Return the value when it is a whole number, else the default; a text of digits is none, nor are true and false."""
+    """Return the value when it is a whole number, else the default.
+
+    A text of digits is none, nor are true and false.
+    """
     return value if isinstance(value, int) and not isinstance(value, bool) else default
 
 

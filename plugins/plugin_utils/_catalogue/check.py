@@ -298,7 +298,9 @@ def _schema_problem(error: ValidationError, place: str) -> Problem:
 
 @dataclass(frozen=True)
 class _Fault:
-    """What the schema refused: the value, what the keyword of the schema asks for, the keys it knows, its own message."""
+    """What the schema refused: the value, what the keyword of the schema asks for, the keys it knows, its own
+    message.
+    """
 
     value: object
     asked: object

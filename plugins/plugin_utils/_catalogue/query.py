@@ -65,7 +65,10 @@ _ATOMS: dict[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class _Party:
-    """One side of a question: the roles and networks it is made of, and on which interfaces; no interfaces means all."""
+    """One side of a question: the roles and networks it is made of, and on which interfaces.
+
+    No interfaces means all.
+    """
 
     atoms: frozenset[str]
     interfaces: frozenset[Interface] = frozenset()

@@ -21,7 +21,16 @@ from .._catalogue.model import Catalogue
 from .._inventory import device_variables as d
 from .._inventory.model import Host, InventoryHost, Pool, Topology
 from .._inventory.read import read_topology, sketch_topology
-from .._plan.model import HostPlan, HostPolicy, LoadBalancerSettings, NotOpened, Plan, PoolPlan, ReverseProxySettings, row_order
+from .._plan.model import (
+    HostPlan,
+    HostPolicy,
+    LoadBalancerSettings,
+    NotOpened,
+    Plan,
+    PoolPlan,
+    ReverseProxySettings,
+    row_order,
+)
 from .assumptions import host_assumptions, pool_assumptions
 from .dns import DnsPolicy
 from .firewall import FirewallPolicy

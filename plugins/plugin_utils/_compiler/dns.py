@@ -15,7 +15,19 @@ from dataclasses import dataclass
 
 from .._base.addresses import AddressSet
 from .._catalogue.model import Version
-from .._inventory.model import EXTERNAL, INTERNAL, DnsServer, Host, MemberState, Method, Pool, Topology, autodiscover_name, home_pool, simple_url_names
+from .._inventory.model import (
+    EXTERNAL,
+    INTERNAL,
+    DnsServer,
+    Host,
+    MemberState,
+    Method,
+    Pool,
+    Topology,
+    autodiscover_name,
+    home_pool,
+    simple_url_names,
+)
 from .._plan.model import DnsRecord
 
 _TYPES = {4: "A", 6: "AAAA"}

@@ -12,7 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from .._base.addresses import ANY, ANY_PORT, AddressSet, PortSet
-from .._catalogue.model import DEFAULT_MEDIA_PORTS, Catalogue, Direction, Interface, Peer, PortRow, PortSide, PortSpec, Transport
+from .._catalogue.model import (
+    DEFAULT_MEDIA_PORTS,
+    Catalogue,
+    Direction,
+    Interface,
+    Peer,
+    PortRow,
+    PortSide,
+    PortSpec,
+    Transport,
+)
 from .._inventory.model import Host, MemberState
 from .._plan.model import EXTERNAL_WEB_LISTENERS, MONITOR_RULE, FirewallRule, NotOpened
 from .peers import Directory, is_wanted

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Checks of load balancers and reverse proxies: what configures them, their options, and the names that they publish."""
+"""Checks of load balancers and reverse proxies: what configures them, their options, and the names that they publish.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The difference of two plans, as flows: what becomes admitted or published, what is no longer, and the devices touched.
+"""The difference of two plans, as flows: what becomes admitted or published, what is no longer, and the devices
+touched.
 
     fe01: 10.3.0.0/16 newly admitted to TCP 5061
     fe01: 10.4.0.7 no longer admitted to TCP 5061
@@ -41,7 +42,10 @@ class _Flow(NamedTuple):
 def publication_texts(before: Sequence[Publication], after: Sequence[Publication]) -> list[str]:
     """Return what changes between the publications of two plans of one host, flows first."""
     old, new = _flows(before), _flows(after)
-    flows = [*_publication_flow_texts(new - old, "newly published"), *_publication_flow_texts(old - new, "no longer published")]
+    flows = [
+        *_publication_flow_texts(new - old, "newly published"),
+        *_publication_flow_texts(old - new, "no longer published"),
+    ]
     found, wanted = ({item.name: item for item in items} for items in (before, after))
     both = sorted(found.keys() & wanted.keys())
     return flows + [text for name in both for text in _further(found[name], wanted[name])]

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The options and the scope of one run, typed: options are read once when the run compiles, kept beside the plan, outside of its digest.
+"""The options and the scope of one run, typed: options are read once when the run compiles, kept beside the plan,
+outside of its digest.
 
     options = read_run_options(variables, inventory)        # raises InvalidInputError with every problem
     options.common.wave_size, options.for_host("fe01").snapshot_dir

@@ -60,7 +60,9 @@ def _record(status: str, result: Any) -> None:
 
 
 class _MeasureOurs(importlib.abc.MetaPathFinder):
-    """Starts coverage before the first import of ours: measured from its start, ansible-playbook takes twice the time."""
+    """Starts coverage before the first import of ours: measured from its start, ansible-playbook takes twice the
+    time.
+    """
 
     def find_spec(self, fullname: str, path: object, target: object = None) -> None:
         if fullname.startswith("ansible_collections.msuc.lync.plugins"):

@@ -1,10 +1,12 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Stands in for ansible.windows.win_dns_record 3.3.0 as an action plugin: does to a BIND what that does to a Windows DNS server.
+"""Stands in for ansible.windows.win_dns_record 3.3.0 as an action plugin: does to a BIND what that does to a Windows
+DNS server.
 
-Its steps are those of the released win_dns_record.ps1: values that are not wanted are removed one by one, those that are get
-the wanted time to live, missing ones are added; all targets of SRV get one priority, weight and port, and an SRV record
-is added without a time to live, hence with that of the zone. Which BIND, and with which key, is said by LAB_DNS.
+Its steps are those of the released win_dns_record.ps1: values that are not wanted are removed one by one, those that
+are get the wanted time to live, missing ones are added; all targets of SRV get one priority, weight and port, and an
+SRV record is added without a time to live, hence with that of the zone. Which BIND, and with which key, is said by
+LAB_DNS.
 """
 
 from __future__ import annotations

@@ -74,7 +74,8 @@ from plugins.plugin_utils._base import addresses, libraries as dependencies
 from plugins.plugin_utils._compiler import compile, services
 from plugins.plugin_utils._plan import files
 from plugins.plugin_utils._dns import records, reconcile
-for use in (lambda: addresses.AddressSet.parse(["10.0.0.1"]), lambda: compile.compile_inventory({}), lambda: records.canonical("A", "10.0.0.1")):
+for use in (lambda: addresses.AddressSet.parse(["10.0.0.1"]), lambda: compile.compile_inventory({}),
+           lambda: records.canonical("A", "10.0.0.1")):
     try:
         use()
     except dependencies.MissingLibraryError as error:

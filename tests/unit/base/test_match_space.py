@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is left of admitted traffic when other admitted traffic is taken away, against every packet of a small universe."""
+"""What is left of admitted traffic when other admitted traffic is taken away, against every packet of a small universe.
+"""
 
 from __future__ import annotations
 

@@ -34,9 +34,8 @@ WORDS = (
 )  # fmt: skip
 
 scalars = (
-    st.none() | st.booleans() | st.integers(-1,
-                                            70000) | st.integers() | st.floats() | st.dates() | st.binary(max_size=4) | st.sampled_from(WORDS)
-    | st.text(max_size=8)
+    st.none() | st.booleans() | st.integers(-1, 70000) | st.integers() | st.floats() | st.dates()
+    | st.binary(max_size=4) | st.sampled_from(WORDS) | st.text(max_size=8)
 )  # fmt: skip
 keys = st.sampled_from(WORDS) | st.text(max_size=4) | st.integers() | st.booleans() | st.none()
 junk = st.recursive(

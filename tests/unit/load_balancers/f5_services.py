@@ -26,7 +26,8 @@ GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "contoso" / "pools"
 def service(number: int = 1, **values: object) -> Service:
     """Return a service as plans have it, with some fields changed."""
     made = Service(
-        name=f"{POOL}-fe-{5060 + number}", pool=POOL, vip="10.1.0.100", port=5060 + number, protocol="tcp", node_port=5060 + number,
+        name=f"{POOL}-fe-{5060 + number}", pool=POOL, vip="10.1.0.100", port=5060 + number, protocol="tcp",
+        node_port=5060 + number,
         members=(Member("10.1.0.11"), Member("10.1.0.12")), monitor=Monitor(5061),
         persistence=Persistence(PersistenceKind.SOURCE, 1200, group=f"{POOL}@10.1.0.100"),
     )  # fmt: skip

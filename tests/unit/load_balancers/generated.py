@@ -23,7 +23,10 @@ _seconds = st.sampled_from((60, 90, 1200, 1800, 3600, 9000))
 
 @st.composite
 def services(draw: st.DrawFn, protocols: tuple[str, ...] = ("tcp", "udp"), most: int = 5) -> tuple[Service, ...]:
-    """Draw services with a name and a listener each, sorted by name; members of one pool have one state in all of them."""
+    """Draw services with a name and a listener each, sorted by name.
+
+    Members of one pool have one state in all of them.
+    """
     family = draw(st.sampled_from(("10.1.{}.{}", "2001:db8:{}::{}")))
     states = {number: draw(st.sampled_from(MemberState)) for number in range(11, 15)}
     monitors = {
@@ -58,7 +61,8 @@ def _service(
         PersistenceKind.COOKIE: Persistence(kind, cookie="MS-WSMAN"),
     }
     service = Service(
-        name=f"{pool}-{protocol}-{port}", pool=pool, vip=vip, port=port, protocol=protocol, node_port=draw(st.sampled_from((port, 4443, 8080))),
+        name=f"{pool}-{protocol}-{port}", pool=pool, vip=vip, port=port, protocol=protocol,
+        node_port=draw(st.sampled_from((port, 4443, 8080))),
         members=tuple(sorted(Member(family.format(1, number), states[number]) for number in numbers)),
         monitor=monitors[pool], persistence=found[kind], idle_seconds=draw(_seconds),
     )  # fmt: skip

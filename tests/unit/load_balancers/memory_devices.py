@@ -1,6 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Devices in memory. A Linux host: what the module on it would answer, with files that no program reads; an appliance without wire.
+"""Devices in memory.
+
+A Linux host: what the module on it would answer, with files that no program reads; an appliance without wire.
 
 host = MemoryHost()
 provider = HaproxyProvider(task, host.remote, PATH)

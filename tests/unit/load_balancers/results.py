@@ -1,8 +1,11 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Real results of the modules of load balancers: providers over a host and an appliance in memory. Tests of reports read these.
+"""Real results of the modules of load balancers: providers over a host and an appliance in memory.
 
-    member_leaves() -> {"changed": True, "changes": [{"kind": "change", "name": "sip-5061", "properties": [...], ...}], ...}
+Tests of reports read these.
+
+    member_leaves()
+    -> {"changed": True, "changes": [{"kind": "change", "name": "sip-5061", "properties": [...], ...}], ...}
 
 Each takes check_mode. The pool is pool01.contoso.com with members 10.1.0.11 and 10.1.0.12, its service is sip-5061.
 """

@@ -103,17 +103,22 @@ def test_a_service_becomes_the_objects_of_as3_with_as3s_units() -> None:
         "class": "Application",
         "template": "generic",
         f"affinity-{POOL}_4010.1.0.100": {
-            "class": "Persist", "persistenceMethod": "source-address", "duration": 1200, "matchAcrossVirtualPorts": True,
+            "class": "Persist", "persistenceMethod": "source-address", "duration": 1200,
+            "matchAcrossVirtualPorts": True,
         },
-        "monitor-tcp-5061-10-2": {"class": "Monitor", "monitorType": "tcp", "targetPort": 5061, "interval": 10, "timeout": 21},
+        "monitor-tcp-5061-10-2": {
+            "class": "Monitor", "monitorType": "tcp", "targetPort": 5061, "interval": 10, "timeout": 21,
+        },
         f"pool-{name}": {
-            "class": "Pool", "loadBalancingMode": "least-connections-member", "monitors": [{"use": "monitor-tcp-5061-10-2"}],
+            "class": "Pool", "loadBalancingMode": "least-connections-member",
+            "monitors": [{"use": "monitor-tcp-5061-10-2"}],
             "members": [{"servicePort": 5061, "serverAddresses": ["10.1.0.11", "10.1.0.12"]}],
         },
         "tcp-1800": {"class": "TCP_Profile", "idleTimeout": 1800},
         f"vs-{name}": {
             "class": "Service_TCP", "virtualAddresses": ["10.1.0.100"], "virtualPort": 5061, "pool": f"pool-{name}",
-            "persistenceMethods": [{"use": f"affinity-{POOL}_4010.1.0.100"}], "profileTCP": {"use": "tcp-1800"}, "snat": "auto",
+            "persistenceMethods": [{"use": f"affinity-{POOL}_4010.1.0.100"}], "profileTCP": {"use": "tcp-1800"},
+            "snat": "auto",
         },
     }  # fmt: skip
 
@@ -211,8 +216,10 @@ def test_all_that_cannot_be_carried_is_said_at_once() -> None:
     ("field", "value", "recreates"),
     [
         ("members", (Member("10.1.0.11"),), False),
-        ("port", 5999, True), ("vip", "10.1.0.101", True), ("source_nat", False, True), ("persistence", Persistence(), True),
-        ("idle_seconds", 60, True), ("algorithm", "round-robin", True), ("monitor", Monitor(444), True), ("nagle", False, True),
+        ("port", 5999, True), ("vip", "10.1.0.101", True), ("source_nat", False, True),
+        ("persistence", Persistence(), True),
+        ("idle_seconds", 60, True), ("algorithm", "round-robin", True), ("monitor", Monitor(444), True),
+        ("nagle", False, True),
         ("options", {"route_domain": 1}, True),
     ],
 )  # fmt: skip

@@ -83,11 +83,14 @@ def dash_in_a_name(objects: Objects) -> None:
 
 SCHEMA_SEES = [
     (port_70000, "70000 is greater than the maximum"), (bad_address, 'is not a "f5ip"'), (bad_mode, "least-conn"),
-    (member_twice, "has non-unique elements"), (snat_true, "true"), (no_class, "class"), (ignored_property, "Service_TCP has no property idleTimeout"),
+    (member_twice, "has non-unique elements"), (snat_true, "true"), (no_class, "class"),
+    (ignored_property, "Service_TCP has no property idleTimeout"),
 ]  # fmt: skip
 WE_SEE = [
-    (dangling_pool, "points to 'pool-elsewhere', which is not there"), (wrong_class, f"points to '{POOL_OF}', a Pool; allowed: Persist"),
-    (same_listener, f"tcp 10.1.0.100 port 5061 is also taken by /Lync/app-{POOL}/{VIRTUAL}"), (hasty_monitor, "timeout 10 s is not more than interval 10 s"),
+    (dangling_pool, "points to 'pool-elsewhere', which is not there"),
+    (wrong_class, f"points to '{POOL_OF}', a Pool; allowed: Persist"),
+    (same_listener, f"tcp 10.1.0.100 port 5061 is also taken by /Lync/app-{POOL}/{VIRTUAL}"),
+    (hasty_monitor, "timeout 10 s is not more than interval 10 s"),
 ]  # fmt: skip
 
 
@@ -151,7 +154,8 @@ def test_an_unknown_property_of_a_member_names_the_nearest() -> None:
 @pytest.mark.parametrize(
     ("name", "good", "bad"),
     [
-        ("f5ip", ["10.1.0.1", "10.1.0.1%5", "10.0.0.0/8", "2001:db8::1%2/64", "any", ""], ["10.1.0.256", "10.1.0.1%x", "10.0.0.0/33", "web"]),
+        ("f5ip", ["10.1.0.1", "10.1.0.1%5", "10.0.0.0/8", "2001:db8::1%2/64", "any", ""],
+        ["10.1.0.256", "10.1.0.1%x", "10.0.0.0/33", "web"]),
         ("f5ipv4", ["10.1.0.1"], ["2001:db8::1"]), ("f5ipv6", ["2001:db8::1"], ["10.1.0.1"]),
         ("f5bigip", ["/Common/a", "/Common/folder/a"], ["Common/a", "/Common", "/Common/a b/c d/e/f"]),
         ("f5pointer", ["/T/A/pool", "@/A/pool", "pool"], ["", "a b"]),

@@ -1,6 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which members HAProxy finds well, from its own words; columns as in section 9.3 of its management guide, `show servers state`."""
+"""Which members HAProxy finds well, from its own words.
+
+Columns as in section 9.3 of its management guide, `show servers state`.
+"""
 
 from __future__ import annotations
 

@@ -202,7 +202,8 @@ def test_somebody_elses_port_stops_the_pool_with_a_report_and_stays(lm: LoadMast
     other = item("other", pool="pool02.contoso.com", vip="10.2.0.100", port=443, **ALONE)
     result = reconcile(lm, [item(), other])
     assert result["msg"].startswith(
-        f"pool {POOL}: tcp 10.1.0.100 port 5061 belongs to Virtual Service Old SIP; nothing of these pools was written; fix: "
+        f"pool {POOL}: tcp 10.1.0.100 port 5061 belongs to Virtual Service Old SIP; nothing of these pools was "
+        "written; fix: "
     )
     (report,) = result["adoption"]
     assert {"idle_seconds", "algorithm", "source_nat"} <= set(report["same"])
@@ -221,7 +222,10 @@ def test_udp_that_is_checked_by_tcp_is_taken_or_refused_clearly(lm: LoadMaster, 
         return
     with pytest.raises(
         DeviceError,
-        match=r"addvs vs=10.1.0.100 port=3478 prot=udp: the LoadMaster refuses: Invalid value for CheckType; 0 of 3 commands",
+        match=(
+            r"addvs vs=10.1.0.100 port=3478 prot=udp: the LoadMaster refuses: Invalid value for CheckType; 0 of 3 "
+            r"commands"
+        ),
     ):
         reconcile(lm, [item(protocol="udp", port=3478)])
 
@@ -230,7 +234,8 @@ def test_a_failure_half_way_is_said_and_the_next_run_goes_on(lm: LoadMaster) -> 
     lm.fail_at = "addrs"
     with pytest.raises(
         DeviceError,
-        match=r"addrs .*: the LoadMaster refuses: Simulated failure; 1 of 3 commands were done before and stay; run again",
+        match=r"addrs .*: the LoadMaster refuses: Simulated failure; "
+        r"1 of 3 commands were done before and stay; run again",
     ):
         reconcile(lm, [item()])
     lm.fail_at = ""

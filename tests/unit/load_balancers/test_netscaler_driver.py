@@ -116,7 +116,8 @@ def test_what_cannot_be_said_is_told_with_the_reason() -> None:
 REFUSED: list[tuple[Service, str]] = [
     (
         service("a/b"),
-        "service a/b: 'lync_a/b' is no name of a NetScaler; allowed: up to 127 letters, digits and _ # . : @ = - and spaces",
+        "service a/b: 'lync_a/b' is no name of a NetScaler; allowed: up to 127 letters, digits and _ # . : @ = - and "
+        "spaces",
     ),
     (service("x" * 123), "is no name of a NetScaler"),
     (
@@ -147,7 +148,8 @@ def test_a_document_of_something_else_is_refused(document: object) -> None:
         DRIVER.parse(document)
 
 
-# As appliances of users have it: abbreviations of nobody, capitals at will, quotes, options before and after, foreign objects.
+# As appliances of users have it: abbreviations of nobody, capitals at will, quotes, options before and after, foreign
+# objects.
 CONFIGURATION = r"""
 #NS13.1 Build 49.13
 set ns config -IPAddress 10.1.0.5 -netmask 255.255.255.0

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The law of plans for a NetScaler: from any services to any others, in an order that the appliance takes, and then at rest.
+"""The law of plans for a NetScaler: from any services to any others, in an order that the appliance takes, and then at
+rest.
 
 The rules of the simulated appliance refuse what comes too early or too late; no wire is between.
 """

@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A simulated NetScaler brought to what is wanted over HTTPS: every trap of its users, orders, sessions, pairs, refusals.
+"""A simulated NetScaler brought to what is wanted over HTTPS: every trap of its users, orders, sessions, pairs,
+refusals.
 
 Numbers in names of tests are those of https://github.com/netscaler/ansible-collection-netscaleradc/issues.
 """
@@ -395,7 +396,10 @@ def test_a_session_is_logged_out_also_after_a_failure(adc: NetScaler) -> None:
     adc.fail_at = "update lbvserver"
     with pytest.raises(
         DeviceError,
-        match="set 1 servicegroup, 1 lbvserver: a part failed, what came before it is done: 1 Simulated failure; nothing was saved; run again",
+        match=(
+            "set 1 servicegroup, 1 lbvserver: a part failed, what came before it is done: 1 Simulated failure; nothing "
+            "was saved; run again"
+        ),
     ):
         reconcile(adc, [item(idle_seconds=900)], authentication="session")
     assert adc.asked() == [login, READ, SET, logout]
@@ -575,7 +579,8 @@ def test_a_pair_without_a_primary_is_not_written(adc: NetScaler) -> None:
     [
         (
             {"tdd": 5},
-            r"service sip-5061, options.tdd: 'tdd' is not an option of netscaler; allowed: netprofile, td; fix: write td",
+            r"service sip-5061, options.tdd: 'tdd' is not an option of netscaler; allowed: netprofile, td; fix: write "
+            r"td",
         ),
         ({"td": 5000}, r"service sip-5061, options.td: 5000 cannot be used: 5000 is greater than the maximum of 4094"),
     ],

@@ -43,7 +43,8 @@ def test_a_service_of_a_plan_file_is_read_with_all_that_it_says() -> None:
         Service(
             name=f"{POOL}-fe-sip-tls-5061", pool=POOL, vip="10.1.0.100", port=5061, protocol="tcp", node_port=5061,
             members=tuple(Member(f"10.1.0.{last}", MemberState(state)) for last, state in members),
-            monitor=Monitor(5061, 10, 2), persistence=Persistence(PersistenceKind.SOURCE, 1200, "", f"{POOL}@10.1.0.100"),
+            monitor=Monitor(5061, 10, 2),
+            persistence=Persistence(PersistenceKind.SOURCE, 1200, "", f"{POOL}@10.1.0.100"),
             idle_seconds=1800, source_nat=True, nagle=True, algorithm="least-connections", options={"maxconn": 5},
         ),
     )  # fmt: skip

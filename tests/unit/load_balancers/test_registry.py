@@ -58,7 +58,10 @@ def test_to_say_what_can_be_said_changes_nothing(driver: Driver, wanted: tuple[S
 @laws
 @given(wanted=services())
 def test_all_that_differs_from_what_was_asked_is_told(driver: Driver, wanted: tuple[Service, ...]) -> None:
-    """nagle is no demand: a driver that never delays small packets does not have to say so; and a name is nobody's traffic."""
+    """nagle is no demand: a driver that never delays small packets does not have to say so.
+
+    And a name is nobody's traffic.
+    """
     wanted = carried(driver, wanted)
     told = {(item.service, item.name.partition(".")[0]) for item in driver.render(wanted).not_rendered}
     for service in wanted:

@@ -104,7 +104,9 @@ FROM_CLIENTS = FirewallRule(
     applications=("SIP/TLS",), services=("Front-End",), peer_classes=("clients", "edge"),
     component_roles=("frontend",),
 )  # fmt: skip
-FRONT_END = HostPlan("fe01", ("frontend", "mediation"), "2010", "pool01", "windows", True, "active", ("10.1.0.11",), (FROM_CLIENTS,))
+FRONT_END = HostPlan(
+    "fe01", ("frontend", "mediation"), "2010", "pool01", "windows", True, "active", ("10.1.0.11",), (FROM_CLIENTS,)
+)
 
 
 def test_a_rule_is_a_flow_from_each_class_of_its_peers_to_the_role_that_it_is_for() -> None:
@@ -113,7 +115,9 @@ def test_a_rule_is_a_flow_from_each_class_of_its_peers_to_the_role_that_it_is_fo
 
 
 def test_an_outbound_rule_goes_the_other_way_to_the_port_of_the_peer() -> None:
-    out = replace(FROM_CLIENTS, direction="out", localport=("any",), remoteport=("5066",), peer_classes=("pstn_gateways",))
+    out = replace(
+        FROM_CLIENTS, direction="out", localport=("any",), remoteport=("5066",), peer_classes=("pstn_gateways",)
+    )
     (flow,) = flows([replace(FRONT_END, firewall_rules=(out,))])
     assert (flow.source, flow.destination, flow.port) == ("frontend", "pstn_gateways", "5066")
 
@@ -121,7 +125,9 @@ def test_an_outbound_rule_goes_the_other_way_to_the_port_of_the_peer() -> None:
 def test_any_peer_is_the_internet_on_the_perimeter_only() -> None:
     rule = replace(FROM_CLIENTS, peer_classes=("any",), component_roles=("edge",))
     inside = replace(FROM_CLIENTS, peer_classes=("any",))
-    found = flows([replace(FRONT_END, roles=("edge",), firewall_rules=(rule,)), replace(FRONT_END, firewall_rules=(inside,))])
+    found = flows(
+        [replace(FRONT_END, roles=("edge",), firewall_rules=(rule,)), replace(FRONT_END, firewall_rules=(inside,))]
+    )
     assert [flow.source for flow in found] == ["any", "any_address"]
 
 
@@ -133,4 +139,14 @@ def test_a_rule_that_no_row_asks_for_has_another_peer_and_all_roles_of_its_host(
 
 
 def test_rules_that_admit_nothing_are_no_flows() -> None:
-    assert flows([replace(FRONT_END, firewall_rules=(replace(FROM_CLIENTS, enabled=False), replace(FROM_CLIENTS, action="block")))]) == ()
+    assert (
+        flows(
+            [
+                replace(
+                    FRONT_END,
+                    firewall_rules=(replace(FROM_CLIENTS, enabled=False), replace(FROM_CLIENTS, action="block")),
+                )
+            ]
+        )
+        == ()
+    )

@@ -21,7 +21,13 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
     VirtualService,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import payload, read_facts
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, Expected, Kind, Matrix, Probe
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import (
+    Deployment,
+    Expected,
+    Kind,
+    Matrix,
+    Probe,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verification import Settings, Verification
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import worst_verdict
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult

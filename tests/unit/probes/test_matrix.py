@@ -16,7 +16,16 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import read_
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, Plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import wanted_listeners
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.matrix import matrix
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, Expected, Kind, Limits, Matrix, Probe, admits, covers
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import (
+    Deployment,
+    Expected,
+    Kind,
+    Limits,
+    Matrix,
+    Probe,
+    admits,
+    covers,
+)
 
 from tests.unit.compiler.deployments import compiled, host
 

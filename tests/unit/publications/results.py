@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Real results of msuc.lync.publications: the provider over a host in memory. Tests of reports read these.
 
-    certificate_changes() -> {"changed": True, "changes": [{"kind": "change", "notice": "changes the certificate ..."}], ...}
+    certificate_changes()
+    -> {"changed": True, "changes": [{"kind": "change", "notice": "changes the certificate ..."}], ...}
 
 Each takes check_mode. The pools are pool01.contoso.com and pool02.contoso.com on one reverse proxy at 203.0.113.61.
 """
@@ -16,7 +17,11 @@ from typing import Any
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication, TlsMode
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import DRIVERS, PublicationsProvider, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import (
+    DRIVERS,
+    PublicationsProvider,
+    Task,
+)
 
 from tests.unit.load_balancers.memory_devices import MemoryHost, answer
 

@@ -64,7 +64,8 @@ def sets_of_publications(draw: st.DrawFn) -> tuple[Publication, ...]:
             name=f"pool{number}.contoso.com", host_names=tuple(sorted(f"{number}{name}" for name in draw(_names))),
             members=tuple(sorted(Member(address, state) for address, state in members.items())),
             https_node_port=draw(st.integers(1, 65535)), http_node_port=draw(st.integers(1, 65535)),
-            **({"mode": TlsMode.BRIDGE, "certificate": f"/etc/ssl/{number}.pem", "ca": "/etc/ca.pem"} if bridged else {}),
+            **({"mode": TlsMode.BRIDGE, "certificate": f"/etc/ssl/{number}.pem", "ca": "/etc/ca.pem"}
+            if bridged else {}),
             **common,  # type: ignore[arg-type]
         ))  # fmt: skip
     return tuple(found)

@@ -9,7 +9,11 @@ from dataclasses import asdict
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import plain
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication, PublishingDriver, read_publications
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import (
+    Publication,
+    PublishingDriver,
+    read_publications,
+)
 from hypothesis import assume, given, settings
 
 from .samples import BRIDGED, each_driver, sets_of_publications

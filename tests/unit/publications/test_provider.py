@@ -31,7 +31,8 @@ from .samples import ALL, BRIDGED, LABEL, MEET, ONE, OTHER
 @pytest.mark.parametrize(
     ("after", "labelled"),
     [
-        (BRIDGED, True), (replace(OTHER, host_names=("web.contoso.com",)), False), (replace(OTHER, members=OTHER.members[:1]), False),
+        (BRIDGED, True), (replace(OTHER, host_names=("web.contoso.com",)), False),
+        (replace(OTHER, members=OTHER.members[:1]), False),
     ],
 )  # fmt: skip
 def test_a_change_of_mode_is_labelled(after: Publication, labelled: bool) -> None:
@@ -58,7 +59,8 @@ def test_another_certificate_is_labelled_and_another_authority_is_not() -> None:
 @pytest.mark.parametrize(
     ("state", "want", "expected"),
     [
-        (State.REPLACED, (ONE,), (ONE,)), (State.MERGED, (BRIDGED,), (ONE, BRIDGED)), (State.DELETED, (ONE,), (OTHER,)), (State.DELETED, (), ()),
+        (State.REPLACED, (ONE,), (ONE,)), (State.MERGED, (BRIDGED,), (ONE, BRIDGED)), (State.DELETED, (ONE,), (OTHER,)),
+        (State.DELETED, (), ()),
         (State.MERGED, (MEET,), (replace(ONE, host_names=ONE.host_names[1:]), MEET)), (State.MERGED, (ALL,), (ALL,)),
     ],
 )  # fmt: skip

@@ -34,7 +34,13 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_rollback imp
     first_snapshots,
     inventory_text,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary import Comparison, Probed, Run, RunSummary, touched_places
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary import (
+    Comparison,
+    Probed,
+    Run,
+    RunSummary,
+    touched_places,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_text import summary_text
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Verdict, worst_verdict
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
