@@ -86,7 +86,7 @@ ANY_TEXT = "any"
 _WIDTH = {4: 32, 6: 128}
 
 
-def _whole(family: int) -> Intervals:
+def _all_of_family(family: int) -> Intervals:
     return ((0, (1 << _WIDTH[family]) - 1),)
 
 
@@ -146,14 +146,14 @@ class AddressSet:
         return tuple(str(address) for text in self.to_text() for address in parse_network(text))
 
 
-ANY = AddressSet(_whole(4), _whole(6))
+ANY = AddressSet(_all_of_family(4), _all_of_family(6))
 
 
 @functools.lru_cache(maxsize=65536)
 def _parse_text(text: str) -> tuple[tuple[int, int, int], ...]:
     """Return (family, first, last) for each interval that a text stands for."""
     if text == ANY_TEXT:
-        return tuple((family, *_whole(family)[0]) for family in (4, 6))
+        return tuple((family, *_all_of_family(family)[0]) for family in (4, 6))
     first_text, dash, last_text = text.partition("-")
     if dash:
         return (_parse_range(text, first_text.strip(), last_text.strip()),)
@@ -174,6 +174,14 @@ def parse_address(text: str) -> netaddr.IPAddress:
         return netaddr.IPAddress(text, flags=netaddr.INET_PTON)
     except (netaddr.AddrFormatError, ValueError, TypeError) as error:
         raise ValueError(f"{text!r} is not an IPv4 or IPv6 address") from error
+
+
+def canonical(text: str) -> str:
+    """Return an address in its one spelling; a text that is none as it stands."""
+    try:
+        return str(parse_address(text))
+    except ValueError:
+        return text
 
 
 def parse_network(text: str) -> netaddr.IPNetwork:

@@ -30,7 +30,7 @@ class _Missing:
         )
 
 
-def _load(name: str, modules: Iterable[str], package: str) -> Any:
+def _import_library(name: str, modules: Iterable[str], package: str) -> Any:
     """Return a library with the named modules of it; package: its name on the package index, where that is another."""
     try:
         for module in modules:
@@ -85,7 +85,7 @@ def __getattr__(name: str) -> Any:
     """
     if name not in _LIBRARIES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    library = globals()[name] = _load(*_LIBRARIES[name])
+    library = globals()[name] = _import_library(*_LIBRARIES[name])
     return library
 
 

@@ -45,11 +45,11 @@ def subtract(box: Box, others: Iterable[Box]) -> list[Box]:
     left = [box]
     for other in others:
         if box.same_kind(other):
-            left = [part for piece in left for part in _minus(piece, other)]
+            left = [part for piece in left for part in _cut_box(piece, other)]
     return left
 
 
-def _minus(box: Box, other: Box) -> list[Box]:
+def _cut_box(box: Box, other: Box) -> list[Box]:
     """Cut one box dimension by dimension: what sticks out in one is kept, the rest goes on to the next."""
     parts: list[Box] = []
     core = box

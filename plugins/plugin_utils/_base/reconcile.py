@@ -159,15 +159,15 @@ def _reconcile(provider: Provider, *, check_mode: bool) -> None:
         return
     if refusals:
         raise RefusedError(refusals)
-    _require(provider, BEFORE_WRITING, is_written=False)
+    _require_evidence(provider, BEFORE_WRITING, is_written=False)
     provider.apply()
     provider.verify()
-    _require(provider, [step for step in AFTER_WRITING if step is not SafetyStep.CONFIRMED], is_written=True)
+    _require_evidence(provider, [step for step in AFTER_WRITING if step is not SafetyStep.CONFIRMED], is_written=True)
     provider.confirm()
-    _require(provider, [SafetyStep.CONFIRMED], is_written=True)
+    _require_evidence(provider, [SafetyStep.CONFIRMED], is_written=True)
 
 
-def _require(provider: Provider, steps: Sequence[SafetyStep], *, is_written: bool) -> None:
+def _require_evidence(provider: Provider, steps: Sequence[SafetyStep], *, is_written: bool) -> None:
     missing = [step for step in steps if step in provider.required and step not in provider.evidence]
     if missing:
         raise DeviceError(provider.missing_text(missing, is_written))

@@ -60,7 +60,7 @@ def _schema(definition: str | None) -> dict[str, Any]:
 
 
 @functools.cache
-def _validator(definition: str | None) -> jsonschema.Draft7Validator:
+def _catalogue_validator(definition: str | None) -> jsonschema.Draft7Validator:
     return jsonschema.Draft7Validator(_schema(definition))
 
 
@@ -87,7 +87,7 @@ def document_problems(document: Document, place: str) -> list[Problem]:
     placed = [
         (f"{place}, {row_place(table, index, row)}", table, row)
         for table in TABLES
-        for index, row in enumerate(_flat(document.get(table)))
+        for index, row in enumerate(_flatten_items(document.get(table)))
     ]
     for where, table, row in placed:
         found += row_problems(row, table, where, names)
@@ -103,7 +103,7 @@ def row_place(table: str, index: int, row: object) -> str:
 def _frame_problems(document: Mapping[str, object], place: str) -> list[Problem]:
     """Return what is wrong with a document apart from its rows: keys, classes."""
     frame = {key: [] if key in TABLES and isinstance(value, list) else value for key, value in document.items()}
-    found = _schema_problems(None, frame, place)
+    found = _check_schema(None, frame, place)
     return found + list(_class_problems(document.get("classes"), place))
 
 
@@ -125,7 +125,7 @@ def row_problems(row: object, table: str, place: str, classes: Iterable[str]) ->
     row: as the author wrote it, or filled in. table: "ports" or "ipsec". place: how the messages name the row.
     classes: the names of the document's classes.
     """
-    found = _schema_problems(_DEFINITIONS[table], row, place)
+    found = _check_schema(_DEFINITIONS[table], row, place)
     if not isinstance(row, Mapping):
         return found
     members = frozenset(classes) | set(ROLES)
@@ -138,7 +138,7 @@ def _port_row_problems(row: Mapping[str, object], members: frozenset[str]) -> It
     yield from _name_problem("component", row.get("component"), members | set(COMPONENT_CLASSES), "role or class")
     yield from _peer_problems(row.get("peers"), members | set(SPECIAL_CLASSES))
     for key in ("port", "other_port"):
-        yield from _port_problems(key, row.get(key))
+        yield from _check_port_of_row(key, row.get(key))
     yield from _interface_problems(row, [row.get("component")], members)
     yield from _gateway_port_problems(row)
     yield from _version_problems("load_balancer", row)
@@ -146,11 +146,11 @@ def _port_row_problems(row: Mapping[str, object], members: frozenset[str]) -> It
 
 def _ipsec_row_problems(row: Mapping[str, object], members: frozenset[str]) -> Iterator[Problem]:
     components = row.get("components")
-    for name in _flat(components):
+    for name in _flatten_items(components):
         yield from _name_problem("components", name, members, "role or class")
     yield from _name_problem("peer_class", row.get("peer_class"), members | set(SPECIAL_CLASSES), "role or class")
-    yield from _port_problems("local_port", row.get("local_port"))
-    yield from _interface_problems(row, _flat(components), members)
+    yield from _check_port_of_row("local_port", row.get("local_port"))
+    yield from _interface_problems(row, _flatten_items(components), members)
     yield from _gateway_port_problems(row)
     yield from _version_problems("components", row)
 
@@ -193,7 +193,7 @@ def _gateway_port_problems(row: Mapping[str, object]) -> Iterator[Problem]:
                 yield Problem(key, f"{name} can be a row's port only", "numbers, or another name", "give the number")
     classes = {
         peer.get("class")
-        for peer in _flat(row.get("peers"))
+        for peer in _flatten_items(row.get("peers"))
         if isinstance(peer, Mapping) and isinstance(peer.get("class"), str)
     }
     if _names_port(row, "port", "gateway_sip") and classes != {"pstn_gateways"}:
@@ -210,10 +210,10 @@ def _names_port(row: Mapping[str, object], key: str, name: str) -> bool:
     return isinstance(port, Mapping) and name in port
 
 
-def _flat(value: object) -> list[object]:
+def _flatten_items(value: object) -> list[object]:
     """Return the items of a list, or of the lists of a mapping."""
     if isinstance(value, Mapping):
-        return [item for part in value.values() for item in _flat(part)]
+        return [item for part in value.values() for item in _flatten_items(part)]
     return value if isinstance(value, list) else []
 
 
@@ -227,7 +227,7 @@ def _peer_problems(peers: object, allowed: frozenset[str]) -> Iterator[Problem]:
 def _name_problems(
     row: Mapping[str, object], key: str, allowed: Iterable[str], kind: str, prefix: str = ""
 ) -> Iterator[Problem]:
-    for name in _flat(row.get(key)):
+    for name in _flatten_items(row.get(key)):
         yield from _name_problem(prefix + key, name, allowed, kind)
 
 
@@ -239,7 +239,7 @@ def _name_problem(place: str, name: object, names: Iterable[str], kind: str) -> 
         yield Problem(place, f"{shown(name)} is not a {kind}", one_of(allowed), f"write {near}" if near else "")
 
 
-def _port_problems(key: str, port: object) -> Iterator[Problem]:
+def _check_port_of_row(key: str, port: object) -> Iterator[Problem]:
     numbers = (
         [port] if not isinstance(port, Mapping) else [port[name] for name in ("sql", "gateway_sip") if name in port]
     )
@@ -258,7 +258,7 @@ def _number_problem(key: str, number: float | str) -> Iterator[Problem]:
 
 def _version_problems(key: str, row: Mapping[str, object]) -> Iterator[Problem]:
     """Yield a problem when a value per version leaves out a version of the row."""
-    value, versions = row.get(key), _flat(row.get("versions", list(ALL_VERSIONS)))
+    value, versions = row.get(key), _flatten_items(row.get("versions", list(ALL_VERSIONS)))
     if isinstance(value, Mapping) and PER_VERSION_DEFAULT not in value:
         missing = [version for version in ALL_VERSIONS if version in versions and version not in value]
         if missing:
@@ -280,11 +280,11 @@ def _id_problems(ids: Iterable[tuple[str, object]]) -> list[Problem]:
     ]
 
 
-def _schema_problems(definition: str | None, value: object, place: str) -> list[Problem]:
+def _check_schema(definition: str | None, value: object, place: str) -> list[Problem]:
     return (
         []
         if _is_valid(definition, value)
-        else [_schema_problem(error, place) for error in _validator(definition).iter_errors(value)]
+        else [_schema_problem(error, place) for error in _catalogue_validator(definition).iter_errors(value)]
     )
 
 
@@ -320,7 +320,7 @@ def _as_reported(fault: _Fault) -> _Explanation:
     return fault.message if len(fault.message) < _MESSAGE_WIDTH else f"{shown(fault.value)} is not accepted", "", ""
 
 
-def _not_allowed(fault: _Fault) -> _Explanation:
+def _explain_disallowed(fault: _Fault) -> _Explanation:
     return f"{shown(fault.value)} is not allowed", one_of(fault.expected), ""
 
 
@@ -353,7 +353,7 @@ def _wrong_form(fault: _Fault) -> _Explanation:
 
 
 _EXPLAIN: dict[str, Callable[[_Fault], _Explanation]] = {
-    "enum": _not_allowed,
+    "enum": _explain_disallowed,
     "type": _wrong_type,
     "additionalProperties": _unknown_keys,
     "required": _missing_key,

@@ -59,16 +59,16 @@ def extended(document: Document, extra_rows: object = (), row_overrides: object 
     work = _Work(
         {table: rows_of(document, table) for table in TABLES}, tuple(classes) if isinstance(classes, dict) else ()
     )
-    for place, row in _items(extra_rows, EXTRA_ROWS, work):
+    for place, row in _listed_rows(extra_rows, EXTRA_ROWS, work):
         _add_row(row, place, work)
-    for place, override in _items(row_overrides, ROW_OVERRIDES, work):
-        _override(override, place, work)
+    for place, override in _listed_rows(row_overrides, ROW_OVERRIDES, work):
+        _override_rows(override, place, work)
     if work.problems:
         raise InvalidInputError(work.problems)
     return {**document, **work.tables}
 
 
-def _items(value: object, place: str, work: _Work) -> Iterable[tuple[str, Row]]:
+def _listed_rows(value: object, place: str, work: _Work) -> Iterable[tuple[str, Row]]:
     """Yield place and mapping of each item of a list; refuses what is none."""
     if not isinstance(value, (list, tuple)):
         work.refuse(place, f"{shown(value)} is not a list", "a list of mappings")
@@ -104,22 +104,22 @@ def _table_of(item: Row, place: str, work: _Work) -> str | None:
     return None
 
 
-def _override(override: Row, place: str, work: _Work) -> None:
-    table, changes = _table_of(override, place, work), _changes(override, place, work)
+def _override_rows(override: Row, place: str, work: _Work) -> None:
+    table, changes = _table_of(override, place, work), _override_changes(override, place, work)
     for key in override.keys() - set(_OVERRIDE_KEYS):
         near = nearest(key, _OVERRIDE_KEYS)
         work.refuse(place, f"unknown key {key!r}", one_of(_OVERRIDE_KEYS), f"write {near}" if near else "remove it")
     if table is None:
         return
-    found = _selected(override.get("select"), f"{place}.select", work.tables[table], work)
+    found = _select_rows(override.get("select"), f"{place}.select", work.tables[table], work)
     if found and changes:
         work.tables[table] = [
-            _changed(row, changes, table, f"{place}.set", work) if row.get("id") in found else row
+            _change_row(row, changes, table, f"{place}.set", work) if row.get("id") in found else row
             for row in work.tables[table]
         ]
 
 
-def _changes(override: Row, place: str, work: _Work) -> Row:
+def _override_changes(override: Row, place: str, work: _Work) -> Row:
     changes = override.get("set")
     if not isinstance(changes, dict) or not changes:
         work.refuse(
@@ -138,14 +138,14 @@ def _changes(override: Row, place: str, work: _Work) -> Row:
     return changes
 
 
-def _changed(row: Row, changes: Row, table: str, place: str, work: _Work) -> Row:
+def _change_row(row: Row, changes: Row, table: str, place: str, work: _Work) -> Row:
     merged = {key: value for key, value in {**row, **changes}.items() if value is not None}
     changed = cast(Row, fill_row(merged, table))
     work.problems += row_problems(changed, table, place, work.classes)
     return changed
 
 
-def _selected(select: object, place: str, rows: list[Row], work: _Work) -> list[object]:
+def _select_rows(select: object, place: str, rows: list[Row], work: _Work) -> list[object]:
     """Return the ids of the rows that a condition selects; refuses a bad condition and one that selects nothing."""
     if not isinstance(select, str):
         work.refuse(place, f"{shown(select)} is not a condition", "a JMESPath condition over a row", _SELECT_HINT)

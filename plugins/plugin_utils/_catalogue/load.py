@@ -48,7 +48,7 @@ def read_document(path: Path) -> Document:
     is not YAML or holds no mapping.
     """
     try:
-        return dict(_read(path, path.stat().st_mtime_ns))
+        return dict(_fill_file(path, path.stat().st_mtime_ns))
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInputError(
             [Problem(str(path), f"the catalogue cannot be read: {error}", fix="name a file that can be read")]
@@ -56,7 +56,7 @@ def read_document(path: Path) -> Document:
 
 
 @functools.lru_cache(maxsize=4)
-def _read(path: Path, _changed_ns: int) -> Document:
+def _fill_file(path: Path, _changed_ns: int) -> Document:
     """Return the filled content of a file; the time of its last change keeps the cache honest."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -97,44 +97,44 @@ def parse(document: object) -> Catalogue:
     )
 
 
-def _text(row: Row, key: str) -> str:
+def _row_text(row: Row, key: str) -> str:
     return cast(str, row[key])
 
 
-def _texts(row: Row, key: str) -> tuple[str, ...]:
+def _row_texts(row: Row, key: str) -> tuple[str, ...]:
     return tuple(cast("list[str]", row[key]))
 
 
-def _versions(row: Row) -> frozenset[Version]:
-    return frozenset(map(Version, _texts(row, "versions")))
+def _row_versions(row: Row) -> frozenset[Version]:
+    return frozenset(map(Version, _row_texts(row, "versions")))
 
 
-def _transports(row: Row) -> tuple[Transport, ...]:
-    return tuple(map(Transport, _texts(row, "transports")))
+def _row_transports(row: Row) -> tuple[Transport, ...]:
+    return tuple(map(Transport, _row_texts(row, "transports")))
 
 
 def _port_row(row: Row) -> PortRow:
     load_balancer = cast("dict[str, str]", row["load_balancer"])
     return PortRow(
-        id=_text(row, "id"),
-        component=_text(row, "component"),
-        service=_text(row, "service"),
-        transports=_transports(row),
+        id=_row_text(row, "id"),
+        component=_row_text(row, "component"),
+        service=_row_text(row, "service"),
+        transports=_row_transports(row),
         port=_port_spec(row["port"]),
         direction=Direction(row["direction"]),
-        peers=tuple(map(_peer, cast("list[Row]", row["peers"]))),
+        peers=tuple(map(_read_peer, cast("list[Row]", row["peers"]))),
         interface=Interface(row["interface"]),
         load_balancer={Version(version): LoadBalancer(value) for version, value in load_balancer.items()},
-        versions=_versions(row),
-        note=_text(row, "note"),
-        source=_text(row, "source"),
-        rows=_texts(row, "rows"),
-        features=_texts(row, "features"),
+        versions=_row_versions(row),
+        note=_row_text(row, "note"),
+        source=_row_text(row, "source"),
+        rows=_row_texts(row, "rows"),
+        features=_row_texts(row, "features"),
         collocated=cast("bool | None", row.get("collocated")),
         port_side=PortSide(row["port_side"]),
         other_port=_port_spec(row["other_port"]) if "other_port" in row else None,
         web=cast("str | None", row.get("web")),
-        application=_text(row, "application"),
+        application=_row_text(row, "application"),
         enabled=bool(row["enabled"]),
     )
 
@@ -142,39 +142,39 @@ def _port_row(row: Row) -> PortRow:
 def _ipsec_row(row: Row) -> IpsecRow:
     components = cast("dict[str, list[str]]", row["components"])
     return IpsecRow(
-        id=_text(row, "id"),
-        name=_text(row, "name"),
+        id=_row_text(row, "id"),
+        name=_row_text(row, "name"),
         components={Version(version): tuple(names) for version, names in components.items()},
         interface=Interface(row["interface"]),
         direction=Direction(row["direction"]),
-        transports=_transports(row),
-        versions=_versions(row),
-        note=_text(row, "note"),
-        source=_text(row, "source"),
-        peer_class=_text(row, "peer_class"),
+        transports=_row_transports(row),
+        versions=_row_versions(row),
+        note=_row_text(row, "note"),
+        source=_row_text(row, "source"),
+        peer_class=_row_text(row, "peer_class"),
         local_port=_port_spec(row["local_port"]) if "local_port" in row else None,
-        rows=_texts(row, "rows"),
-        features=_texts(row, "features"),
+        rows=_row_texts(row, "rows"),
+        features=_row_texts(row, "features"),
         enabled=bool(row["enabled"]),
     )
 
 
-def _peer(peer: Row) -> Peer:
-    return Peer(_text(peer, "class"), Scope(peer["scope"]), bool(peer["vips"]), _texts(peer, "features"))
+def _read_peer(peer: Row) -> Peer:
+    return Peer(_row_text(peer, "class"), Scope(peer["scope"]), bool(peer["vips"]), _row_texts(peer, "features"))
 
 
 def _port_spec(port: object) -> PortSpec:
     """Return a port of a checked row: numbers, or a mapping with one key that says what names them."""
     if not isinstance(port, Mapping):
-        return PortSpec(ports=_port_set(port))
+        return PortSpec(ports=_ports_of_row(port))
     (kind, value), *_rest = port.items()
     if kind == "media":
         return PortSpec(media=value)
     if kind == "edge_service":
         return PortSpec(edge_service=value)
-    return PortSpec(sql=_port_set(value)) if kind == "sql" else PortSpec(gateway_sip=_port_set(value))
+    return PortSpec(sql=_ports_of_row(value)) if kind == "sql" else PortSpec(gateway_sip=_ports_of_row(value))
 
 
-def _port_set(numbers: object) -> PortSet:
+def _ports_of_row(numbers: object) -> PortSet:
     items: Iterable[int | str] = numbers if isinstance(numbers, list) else [cast("int | str", numbers)]
     return PortSet.parse(items)

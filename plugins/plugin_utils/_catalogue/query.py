@@ -99,17 +99,19 @@ def port_query(
     known = catalogue if isinstance(catalogue, Catalogue) else parse(catalogue)
     problems: list[Problem] = []
     parties = [
-        _party(known, word, place, problems) for place, word in (("source", source), ("destination", destination))
+        _read_party(known, word, place, problems) for place, word in (("source", source), ("destination", destination))
     ]
-    wanted = _versions(version, problems)
+    wanted = _asked_versions(version, problems)
     if problems:
         raise InvalidInputError(problems)
     return [
-        _answer(row) for row in known.ports if row.enabled and row.versions & wanted and _admits(known, row, *parties)
+        _answer_row(row)
+        for row in known.ports
+        if row.enabled and row.versions & wanted and _row_admits(known, row, *parties)
     ]
 
 
-def _versions(version: object, problems: list[Problem]) -> frozenset[Version]:
+def _asked_versions(version: object, problems: list[Problem]) -> frozenset[Version]:
     names = {item.value: item for item in Version}
     if version is None:
         return frozenset(Version)
@@ -118,14 +120,14 @@ def _versions(version: object, problems: list[Problem]) -> frozenset[Version]:
     return frozenset(item for name, item in names.items() if name == str(version))
 
 
-def _party(catalogue: Catalogue, word: object, place: str, problems: list[Problem]) -> _Party:
+def _read_party(catalogue: Catalogue, word: object, place: str, problems: list[Problem]) -> _Party:
     text = re.sub(r"[^a-z0-9]+", "_", str(word).lower()).strip("_")
     names = set(catalogue.classes) | set(ROLES) | set(SPECIAL_CLASSES)
     for name, sides in _SIDES.items():
         base, _name_itself, side = text.partition(f"{name}_")
         if not base and side in sides:
             return _Party(frozenset({name}), sides[side])
-    found = _name(text, names)
+    found = _match_class(text, names)
     if found is None:
         allowed = [*names, *(f"{name} {side}" for name, sides in _SIDES.items() for side in sides)]
         near = nearest(text, names | set(_SYNONYMS))
@@ -133,10 +135,10 @@ def _party(catalogue: Catalogue, word: object, place: str, problems: list[Proble
             Problem(place, f"{shown(word)} is not a role or class", one_of(allowed), f"write {near}" if near else "")
         )
         return _Party(frozenset())
-    return _Party(_atoms(catalogue, found))
+    return _Party(_parts_of_class(catalogue, found))
 
 
-def _name(text: str, names: set[str]) -> str | None:
+def _match_class(text: str, names: set[str]) -> str | None:
     """Return the class that a word means, in the singular or plural, with or without "server"."""
     bare = re.sub(r"_servers?$", "", text)
     for word in (
@@ -154,7 +156,7 @@ def _name(text: str, names: set[str]) -> str | None:
     return None
 
 
-def _atoms(catalogue: Catalogue, name: str) -> frozenset[str]:
+def _parts_of_class(catalogue: Catalogue, name: str) -> frozenset[str]:
     """Return the roles and networks that a class is made of."""
     if name in _ATOMS:
         return _ATOMS[name]
@@ -162,7 +164,7 @@ def _atoms(catalogue: Catalogue, name: str) -> frozenset[str]:
     return frozenset(catalogue.classes.get(whole, (whole,)))
 
 
-def _admits(catalogue: Catalogue, row: PortRow, source: _Party, destination: _Party) -> bool:
+def _row_admits(catalogue: Catalogue, row: PortRow, source: _Party, destination: _Party) -> bool:
     """Return whether a row lets source reach destination: as listener of the one or as flow of the other."""
     host, peer = (destination, source) if row.direction is Direction.IN else (source, destination)
     return _is_host(catalogue, row, host) and _is_peer(catalogue, row, peer)
@@ -170,7 +172,7 @@ def _admits(catalogue: Catalogue, row: PortRow, source: _Party, destination: _Pa
 
 def _is_host(catalogue: Catalogue, row: PortRow, party: _Party) -> bool:
     bound = not party.interfaces or row.interface is Interface.ANY or row.interface in party.interfaces
-    return bound and bool(_atoms(catalogue, row.component) & party.atoms)
+    return bound and bool(_parts_of_class(catalogue, row.component) & party.atoms)
 
 
 def _is_peer(catalogue: Catalogue, row: PortRow, party: _Party) -> bool:
@@ -179,21 +181,21 @@ def _is_peer(catalogue: Catalogue, row: PortRow, party: _Party) -> bool:
     if "any" in names and (row.direction is Direction.IN or not _is_inner(catalogue, party)):
         return True
     faces_inside = not party.interfaces or Interface.INTERNAL in party.interfaces
-    return faces_inside and any(_atoms(catalogue, name) & party.atoms for name in names)
+    return faces_inside and any(_parts_of_class(catalogue, name) & party.atoms for name in names)
 
 
 def _is_inner(catalogue: Catalogue, party: _Party) -> bool:
     """Return whether a party is inner servers only; flows to any, to the Internet and DHCP, are not meant for them."""
-    return party.interfaces == {Interface.INTERNAL} or party.atoms <= _atoms(catalogue, "internal_servers")
+    return party.interfaces == {Interface.INTERNAL} or party.atoms <= _parts_of_class(catalogue, "internal_servers")
 
 
-def _answer(row: PortRow) -> dict[str, object]:
+def _answer_row(row: PortRow) -> dict[str, object]:
     return {
         "id": row.id,
         "rows": list(row.rows),
         "direction": row.direction.value,
         "transport": ", ".join(transport.value for transport in row.transports),
-        "port": _port_text(row.port),
+        "port": _spell_port(row.port),
         "port_side": row.port_side.value,
         "application": row.application,
         "service": row.service,
@@ -208,7 +210,7 @@ def _answer(row: PortRow) -> dict[str, object]:
     }
 
 
-def _port_text(port: PortSpec) -> str:
+def _spell_port(port: PortSpec) -> str:
     if port.media is not None:
         return "-".join(map(str, DEFAULT_MEDIA_PORTS[port.media]))
     if port.edge_service is not None:

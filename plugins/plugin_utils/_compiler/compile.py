@@ -51,9 +51,9 @@ def outline(host: Host, topology: Topology) -> HostPlan:
         managed=host.managed,
         member_state=host.member_state.value,
         addresses=_local_addresses(host),
-        load_balancer=_load_balancer(host),
-        reverse_proxy=_reverse_proxy(host),
-        policy=_policy(host, topology),
+        load_balancer=_outline_balancer(host),
+        reverse_proxy=_outline_reverse_proxy(host),
+        policy=_outline_policy(host, topology),
     )
 
 
@@ -65,7 +65,7 @@ def _local_addresses(host: Host) -> tuple[str, ...]:
     return addresses.each()
 
 
-def _load_balancer(host: Host) -> LoadBalancerSettings | None:
+def _outline_balancer(host: Host) -> LoadBalancerSettings | None:
     if "load_balancers" not in host.roles or host.balancer_driver is None:
         return None
     settings = host.settings
@@ -85,7 +85,7 @@ def _load_balancer(host: Host) -> LoadBalancerSettings | None:
     )
 
 
-def _reverse_proxy(host: Host) -> ReverseProxySettings | None:
+def _outline_reverse_proxy(host: Host) -> ReverseProxySettings | None:
     if "reverse_proxy" not in host.roles or host.reverse_proxy_driver is None:
         return None
     settings = host.settings
@@ -101,7 +101,7 @@ def _reverse_proxy(host: Host) -> ReverseProxySettings | None:
     )
 
 
-def _policy(host: Host, topology: Topology) -> HostPolicy:
+def _outline_policy(host: Host, topology: Topology) -> HostPolicy:
     settings = host.settings
     return HostPolicy(
         apply=settings.apply,
@@ -120,8 +120,8 @@ _Made = TypeVar("_Made")
 def compile_inventory(inventory: Mapping[str, InventoryHost]) -> Plan:
     """Return the plan of an inventory; raises InvalidInputError with every problem of inventory and catalogue."""
     problems: list[Problem] = []
-    topology = _collecting(problems, lambda: read_topology(inventory))
-    catalogue = _collecting(problems, lambda: _catalogue_of(inventory))
+    topology = _collect_problems(problems, lambda: read_topology(inventory))
+    catalogue = _collect_problems(problems, lambda: _catalogue_of(inventory))
     if topology is None or catalogue is None:
         raise InvalidInputError(problems)
     return compile_topology(topology, catalogue)
@@ -133,7 +133,7 @@ def outlines(inventory: Mapping[str, InventoryHost]) -> list[HostPlan]:
     return [outline(host, topology) for host in topology.hosts.values() if host.managed]
 
 
-def _collecting(problems: list[Problem], make: Callable[[], _Made]) -> _Made | None:
+def _collect_problems(problems: list[Problem], make: Callable[[], _Made]) -> _Made | None:
     """Return what make makes, or None after its problems were added to problems."""
     try:
         return make()
@@ -145,11 +145,15 @@ def _collecting(problems: list[Problem], make: Callable[[], _Made]) -> _Made | N
 def _catalogue_of(inventory: Mapping[str, InventoryHost]) -> Catalogue:
     """Return the shipped catalogue with the rows and overrides that the inventory has."""
     rows, overrides = (_first_list(inventory, name) for name in ("lync_extra_rows", "lync_row_overrides"))
-    return parse(extended(read_document(default_path()), rows, overrides)) if rows or overrides else _shipped()
+    return (
+        parse(extended(read_document(default_path()), rows, overrides))
+        if rows or overrides
+        else _load_shipped_catalogue()
+    )
 
 
 @functools.lru_cache(maxsize=1)
-def _shipped() -> Catalogue:
+def _load_shipped_catalogue() -> Catalogue:
     """Return the shipped catalogue as it is; to check its rows costs more than all the rest of a small plan."""
     return parse(read_document(default_path()))
 

@@ -65,7 +65,7 @@ class DnsPolicy:
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
-        proxies = [host for host in topology.hosts.values() if "reverse_proxy" in host.roles and _active(host)]
+        proxies = [host for host in topology.hosts.values() if "reverse_proxy" in host.roles and _is_active(host)]
         self._proxies = AddressSet.union_of(_proxy_address(host, topology) for host in proxies)
         self._home = home_pool(topology)
         self._edge = next(
@@ -130,7 +130,7 @@ class DnsPolicy:
 
     def _public_addresses(self, pool: Pool, service: str) -> AddressSet:
         return pool.external_vips.get(service) or AddressSet.union_of(
-            _public(host, service) for host in self._serving(pool)
+            _translated_addresses(host, service) for host in self._serving(pool)
         )
 
     def _serving(self, pool: Pool) -> list[Host]:
@@ -139,8 +139,8 @@ class DnsPolicy:
         """
         members = [self._topology.hosts[name] for name in pool.members]
         if pool.method is Method.HLB:
-            return [host for host in members if _stays(host)]
-        return [host for host in members if _active(host)]
+            return [host for host in members if _is_not_retired(host)]
+        return [host for host in members if _is_active(host)]
 
     def _addresses(self, name: str, addresses: AddressSet, view: str) -> Iterator[DnsRecord]:
         for family, record_type in _TYPES.items():
@@ -167,23 +167,25 @@ def zone_of(name: str, view: str, servers: tuple[DnsServer, ...]) -> str:
     return name.partition(".")[2] or name
 
 
-def _active(host: Host) -> bool:
+def _is_active(host: Host) -> bool:
     return host.member_state is MemberState.ACTIVE
 
 
-def _stays(host: Host) -> bool:
+def _is_not_retired(host: Host) -> bool:
     return host.member_state is not MemberState.RETIRED
 
 
 def _proxy_address(host: Host, topology: Topology) -> AddressSet:
     """Return where the Internet reaches a reverse proxy: the virtual address of its pool where a balancer has one."""
     pool = topology.pools.get(host.pool or "")
-    return pool.vip if pool and pool.role == "reverse_proxy" and pool.method is Method.HLB else _outside(host)
+    return (
+        pool.vip if pool and pool.role == "reverse_proxy" and pool.method is Method.HLB else _outside_addresses(host)
+    )
 
 
-def _outside(host: Host) -> AddressSet:
+def _outside_addresses(host: Host) -> AddressSet:
     return host.external_address or host.addresses
 
 
-def _public(host: Host, service: str) -> AddressSet:
+def _translated_addresses(host: Host, service: str) -> AddressSet:
     return host.external_nat_addresses.get(service) or host.external_addresses[service]

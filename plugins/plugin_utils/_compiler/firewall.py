@@ -85,7 +85,7 @@ class FirewallPolicy:
         """Return the rules of one host, in the catalogue's order; none for a retired host."""
         if host.member_state is MemberState.RETIRED:
             return HostRules()
-        context = self._contexts.setdefault(_context(host), len(self._contexts))
+        context = self._contexts.setdefault(_rule_context(host), len(self._contexts))
         made = [self._row_rules(row, host, context) for row in self._applicable(host)]
         rules = merged([*(rule for part in made for rule in part.rules), *self._monitor_rules(host)])
         return HostRules(rules, tuple(sorted({item for part in made for item in part.not_opened})))
@@ -111,13 +111,13 @@ class FirewallPolicy:
         return self._rule_cache[key]
 
     def _make(self, row: PortRow, host: Host, bound: AddressSet | None) -> HostRules:
-        reason = _closed_because(row, host)
+        reason = _explain_closed_row(row, host)
         if reason:
             return HostRules(not_opened=_not_opened(row, reason))
         flows = list(self._flows(row, host))
         origin = self._origin(row, host)
         rules = [
-            _rule(row, transport, flow, bound, origin)
+            _rule_of_row(row, transport, flow, bound, origin)
             for flow in flows
             for transport in self._transports(row, host, flow, bound)
         ]
@@ -276,11 +276,11 @@ def merged(rules: Iterable[FirewallRule]) -> tuple[FirewallRule, ...]:
             rule.program,
         )
         twin = found.get(key)
-        found[key] = rule if twin is None else _with_origin_of(twin, rule)
+        found[key] = rule if twin is None else _merge_rule_origins(twin, rule)
     return tuple(found.values())
 
 
-def _with_origin_of(rule: FirewallRule, other: FirewallRule) -> FirewallRule:
+def _merge_rule_origins(rule: FirewallRule, other: FirewallRule) -> FirewallRule:
     """Return a rule with the provenance of both; its interface stays, since both are bound to the same address."""
     return replace(
         rule,
@@ -297,7 +297,7 @@ def joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     return one + tuple(row for row in other if row not in one)
 
 
-def _context(host: Host) -> tuple[object, ...]:
+def _rule_context(host: Host) -> tuple[object, ...]:
     """Return all that the rules of a row depend on besides the row and the bound address."""
     return (
         host.pool or host.name,
@@ -313,7 +313,7 @@ def _context(host: Host) -> tuple[object, ...]:
     )
 
 
-def _closed_because(row: PortRow, host: Host) -> str:
+def _explain_closed_row(row: PortRow, host: Host) -> str:
     if row.features and not host.features.intersection(row.features):
         return _feature_is_off(row.features)
     if row.port.media == "client" and not narrow_client_range(host) and not host.client_program:
@@ -337,7 +337,7 @@ def _not_opened(row: PortRow, why: str) -> tuple[NotOpened, ...]:
     return tuple(NotOpened(name, why) for name in row_names(row.rows, row.id)) if why else ()
 
 
-def _rule(
+def _rule_of_row(
     row: PortRow, transport: tuple[Transport, AddressSet], flow: _Flow, bound: AddressSet | None, origin: Origin
 ) -> FirewallRule:
     protocol, peers = transport
@@ -362,10 +362,10 @@ def named(rules: list[FirewallRule]) -> list[FirewallRule]:
     """Return the rules of one row with names that differ: the port is added where one name would come twice."""
     names = [rule.name for rule in rules]
     return [
-        rule if names.count(rule.name) == 1 else replace(rule, name=f"{rule.name[:-1]} {_port_text(rule)})")
+        rule if names.count(rule.name) == 1 else replace(rule, name=f"{rule.name[:-1]} {_join_ports(rule)})")
         for rule in rules
     ]
 
 
-def _port_text(rule: FirewallRule) -> str:
+def _join_ports(rule: FirewallRule) -> str:
     return ",".join(rule.remoteport if rule.direction == "out" else rule.localport)

@@ -33,7 +33,7 @@ def additions(host: Host, management_networks: AddressSet) -> tuple[FirewallRule
         return ()
     has_management = host.management_ports and host.platform is not Platform.APPLIANCE
     management = (_management_rule(host.management_ports, management_networks),) if has_management else ()
-    return (*management, *(_planned(rule) for rule in sorted(host.extra_rules, key=lambda rule: rule.name)))
+    return (*management, *(_plan_rule(rule) for rule in sorted(host.extra_rules, key=lambda rule: rule.name)))
 
 
 def _management_rule(ports: tuple[int, ...], networks: AddressSet) -> FirewallRule:
@@ -51,7 +51,7 @@ def _management_rule(ports: tuple[int, ...], networks: AddressSet) -> FirewallRu
     )
 
 
-def _planned(rule: Rule) -> FirewallRule:
+def _plan_rule(rule: Rule) -> FirewallRule:
     """Return a rule in the words of a plan, which leaves out what is no limit."""
     return FirewallRule(
         name=rule.name,
@@ -66,11 +66,11 @@ def _planned(rule: Rule) -> FirewallRule:
         action=rule.action,
         enabled=rule.enabled,
         profiles=tuple(sorted(rule.profiles)),
-        **_limits(rule),
+        **_further_limits(rule),
     )
 
 
-def _limits(rule: Rule) -> dict[str, Any]:
+def _further_limits(rule: Rule) -> dict[str, Any]:
     """Return what else limits a rule; what does not is left out."""
     texts = {name: getattr(rule, name) for name in _TEXTS if getattr(rule, name) != _UNLIMITED.get(name, "")}
     return {**texts, **{name: tuple(sorted(getattr(rule, name))) for name in _LISTS if getattr(rule, name)}}

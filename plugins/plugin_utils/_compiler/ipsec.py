@@ -57,13 +57,17 @@ class IpsecPolicy:
             return HostExemptions()
         every = [row for row in self._rows if self._applies(row, host)]
         rows = [row for row in every if row.enabled]
-        closed = {row.id: why for row in rows if (why := _closed_because(row, host))}
+        closed = {row.id: why for row in rows if (why := _explain_no_exemption(row, host))}
         not_opened = sorted(
             NotOpened(name, closed[row.id]) for row in rows if row.id in closed for name in row_names(row.rows, row.id)
         )
         opened = [row for row in rows if row.id not in closed]
-        exemptions = _fewest(self._exemption(row, host, transport) for row in opened for transport in row.transports)
-        media = _fewest(self._media_flow(row, host, transport) for row in every for transport in row.transports)
+        exemptions = _merge_equal_items(
+            self._exemption(row, host, transport) for row in opened for transport in row.transports
+        )
+        media = _merge_equal_items(
+            self._media_flow(row, host, transport) for row in every for transport in row.transports
+        )
         return HostExemptions(exemptions, tuple(not_opened), media, self._mirror_peers(host) if exemptions else ())
 
     def _applies(self, row: IpsecRow, host: Host) -> bool:
@@ -96,7 +100,7 @@ class IpsecPolicy:
 
     def _media_flow(self, row: IpsecRow, host: Host, transport: Transport) -> MediaFlow:
         """Return the media of a row, with whomever it is exchanged."""
-        ports = _media_ports(row, host, transport).to_text()
+        ports = _media_port_set(row, host, transport).to_text()
         return MediaFlow(
             row_names(row.rows, row.id),
             transport.value,
@@ -108,7 +112,7 @@ class IpsecPolicy:
 
     def _local_port(self, row: IpsecRow, host: Host, transport: Transport) -> PortSet:
         is_limited = row.local_port is not None or self._topology.ipsec_ports == "media"
-        return _media_ports(row, host, transport) if is_limited else ANY_PORT
+        return _media_port_set(row, host, transport) if is_limited else ANY_PORT
 
     def _mirror_peers(self, host: Host) -> tuple[MirrorPeer, ...]:
         """Return the clients, and the unmanaged servers that exchange media, as far as exemptions concern them."""
@@ -139,28 +143,28 @@ def remote_networks(topology: Topology) -> AddressSet:
 _Made = TypeVar("_Made", IpsecExemption, MediaFlow)
 
 
-def _fewest(items: Iterable[_Made]) -> tuple[_Made, ...]:
+def _merge_equal_items(items: Iterable[_Made]) -> tuple[_Made, ...]:
     """Return the items with those that say the same made one, under the first one's name, with the rows of all."""
     made: dict[tuple[object, ...], _Made] = {}
     for item in items:
         key = (item.protocol, item.localip, item.localport, item.remoteip, item.remoteport)
         twin = made.get(key)
-        made[key] = item if twin is None else _with_origin_of(twin, item)
+        made[key] = item if twin is None else _merge_origins(twin, item)
     return tuple(made.values())
 
 
-def _with_origin_of(one: _Made, other: _Made) -> _Made:
+def _merge_origins(one: _Made, other: _Made) -> _Made:
     """Return an item with the provenance of both."""
     names = ("services", "peer_classes") if isinstance(one, IpsecExemption) else ()
     origin: dict[str, Any] = {name: joined(getattr(one, name), getattr(other, name)) for name in names}
-    return replace(one, rows=_joined(one.rows, other.rows), **origin)
+    return replace(one, rows=_join_rows(one.rows, other.rows), **origin)
 
 
-def _joined(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
+def _join_rows(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted({*one, *other}, key=row_order))
 
 
-def _media_ports(row: IpsecRow, host: Host, transport: Transport) -> PortSet:
+def _media_port_set(row: IpsecRow, host: Host, transport: Transport) -> PortSet:
     """Return the ports on which a host has the media of a row."""
     if row.local_port is not None:
         return host_ports(row.local_port, host) or ANY_PORT
@@ -171,7 +175,7 @@ def _media_ports(row: IpsecRow, host: Host, transport: Transport) -> PortSet:
     return functools.reduce(operator.or_, (PortSet.of(*host.media_ports[name]) for name in names))
 
 
-def _closed_because(row: IpsecRow, host: Host) -> str:
+def _explain_no_exemption(row: IpsecRow, host: Host) -> str:
     if row.features and not host.features.intersection(row.features):
         return f"feature {' or '.join(row.features)} is not in lync_features"
     if row.local_port is not None and row.local_port.media == "client" and not narrow_client_range(host):

@@ -98,7 +98,7 @@ class Directory:
         if peer.scope is Scope.OWN_POOL:
             return [member for member in self.pool_hosts(host) if member.roles & roles]
         candidates = (member for role in sorted(roles) for member in self._by_role.get(role, ()))
-        return [member for member in candidates if _serves(peer.peer_class, member, host)]
+        return [member for member in candidates if _serves_host(peer.peer_class, member, host)]
 
     def pool_hosts(self, host: Host) -> tuple[Host, ...]:
         """Return the members of a host's pool that are not retired; the host alone when it has none."""
@@ -108,12 +108,14 @@ class Directory:
 
     def _index_pool(self, name: str) -> tuple[Host, ...]:
         members = (self.topology.hosts[member] for member in self.topology.pools[name].members)
-        return self._pool_hosts.setdefault(name, tuple(member for member in members if _lives(member)))
+        return self._pool_hosts.setdefault(name, tuple(member for member in members if _is_alive(member)))
 
     def gateways_of(self, host: Host) -> list[Host]:
         """Return the PSTN gateways that serve a host's pool, in the inventory's order."""
         return [
-            gateway for gateway in self._by_role.get("pstn_gateways", ()) if _serves("pstn_gateways", gateway, host)
+            gateway
+            for gateway in self._by_role.get("pstn_gateways", ())
+            if _serves_host("pstn_gateways", gateway, host)
         ]
 
     def _vips(self, peer: Peer, host: Host, roles: frozenset[str], web: bool) -> AddressSet:
@@ -135,7 +137,7 @@ class Directory:
     @cached_property
     def _by_role(self) -> dict[str, list[Host]]:
         index: dict[str, list[Host]] = {}
-        for host in filter(_lives, self.topology.hosts.values()):
+        for host in filter(_is_alive, self.topology.hosts.values()):
             for role in host.roles:
                 index.setdefault(role, []).append(host)
         return index
@@ -145,7 +147,7 @@ class Directory:
 
     def clients(self, host: Host) -> AddressSet:
         """Return where the clients of a host are: the client networks, and clients of the inventory."""
-        members = [member for member in self._by_role.get("clients", ()) if _serves("clients", member, host)]
+        members = [member for member in self._by_role.get("clients", ()) if _serves_host("clients", member, host)]
         return host.client_networks | own_addresses(members)
 
     def _management(self, _host: Host) -> AddressSet:
@@ -158,7 +160,7 @@ class Directory:
     def _all_servers(self) -> AddressSet:
         outside = self._outer_balancers
         return own_addresses(
-            host for host in self.topology.hosts.values() if _lives(host) and host.name not in outside
+            host for host in self.topology.hosts.values() if _is_alive(host) and host.name not in outside
         )
 
     @cached_property
@@ -194,10 +196,10 @@ def is_wanted(peer: Peer, features: frozenset[str]) -> bool:
 
 def own_addresses(hosts: Iterable[Host]) -> AddressSet:
     """Return the addresses from which hosts speak inside the deployment (the internal ones, a balancer's own)."""
-    return AddressSet.union_of(_inside(host) for host in hosts)
+    return AddressSet.union_of(_inside_addresses(host) for host in hosts)
 
 
-def _inside(host: Host) -> AddressSet:
+def _inside_addresses(host: Host) -> AddressSet:
     return host.internal_address or host.balancer_addresses or host.addresses
 
 
@@ -205,11 +207,11 @@ def _pool_vips(pool: Pool, web: bool) -> tuple[AddressSet, ...]:
     return (pool.vip, pool.web_vip) if web else (pool.vip,)
 
 
-def _lives(host: Host) -> bool:
+def _is_alive(host: Host) -> bool:
     return host.member_state is not MemberState.RETIRED
 
 
-def _serves(peer_class: str, member: Host, host: Host) -> bool:
+def _serves_host(peer_class: str, member: Host, host: Host) -> bool:
     """Return whether a member of a site-bound class belongs to the host's site and pool."""
     if peer_class not in _SITE_BOUND:
         return True

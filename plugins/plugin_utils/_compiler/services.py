@@ -105,7 +105,7 @@ class ServicePolicy:
     def _is_balanced(self, row: PortRow, pool: Pool, members: list[Host]) -> bool:
         return (
             pool.version in row.versions
-            and _takes(row, pool)
+            and _takes_row(row, pool)
             and (not row.features or bool(members[0].features.intersection(row.features)))
             and any(
                 self._directory.is_member(host, row.component) and row.collocated in (None, host.collocated)
@@ -129,9 +129,9 @@ class ServicePolicy:
             disabled_members=members["joining"],
             draining_members=members["draining"],
             backup_members=members["backup"],
-            persistence=_persistence(row, pool, vip),
+            persistence=_choose_persistence(row, pool, vip),
             idle_seconds=IDLE_SECONDS,
-            monitor=_monitor(pool, listener),
+            monitor=_choose_monitor(pool, listener),
             source_nat=_source_nat(listener),
             nagle=not (pool.role == "edge" and listener.node_port == HTTPS_PORT),
             balancers=pool.balancers.get(listener.side, ()),
@@ -169,7 +169,7 @@ def monitor_port(pool: Pool, node_port: int) -> int:
     return HTTPS_PORT if node_port == STUN_PORT else pool.monitoring_port or node_port
 
 
-def _takes(row: PortRow, pool: Pool) -> bool:
+def _takes_row(row: PortRow, pool: Pool) -> bool:
     """Return whether a pool's balancer takes a row; the tables have no value for reverse proxies, which are balanced
     as a whole.
     """
@@ -209,7 +209,7 @@ def _node_addresses(host: Host, row: PortRow) -> AddressSet:
     return host.addresses
 
 
-def _persistence(row: PortRow, pool: Pool, vip: str) -> dict[str, object]:
+def _choose_persistence(row: PortRow, pool: Pool, vip: str) -> dict[str, object]:
     """Return by what clients come back; the services of one virtual address share what they know of a client."""
     if row.web != "external":
         return {"type": "source", "seconds": SOURCE_AFFINITY_SECONDS, "group": affinity_group(pool.name, vip)}
@@ -218,7 +218,7 @@ def _persistence(row: PortRow, pool: Pool, vip: str) -> dict[str, object]:
     return {"type": "none"}
 
 
-def _monitor(pool: Pool, listener: Listener) -> dict[str, object]:
+def _choose_monitor(pool: Pool, listener: Listener) -> dict[str, object]:
     port = monitor_port(pool, listener.node_port)
     return {"type": "tcp", "port": port, "interval_seconds": MONITOR_INTERVAL_SECONDS, "failures": MONITOR_FAILURES}
 
@@ -258,7 +258,7 @@ class PublishingPolicy:
     def _publication(self, pool: Pool, listens: tuple[str, ...]) -> Iterator[Publication]:
         names, members = published_names(pool, self._topology, self._home is pool), self._members(pool)
         if names and any(member.state in (Serves.ACTIVE, Serves.BACKUP) for member in members):
-            https, http = _REWRITTEN_PORTS if _balanced(pool) and pool.external_web_vip else _NODE_PORTS
+            https, http = _REWRITTEN_PORTS if _is_load_balanced(pool) and pool.external_web_vip else _NODE_PORTS
             yield Publication(
                 name=pool.name,
                 host_names=names,
@@ -275,24 +275,32 @@ class PublishingPolicy:
         """Return the virtual address of a pool's web services, or its members where there is none; one address each.
         """
         hosts = [self._topology.hosts[name] for name in pool.members]
-        vip = (pool.external_web_vip or pool.web_vip) if _balanced(pool) else AddressSet()
+        vip = (pool.external_web_vip or pool.web_vip) if _is_load_balanced(pool) else AddressSet()
         if vip:
-            return (Member(_one(vip)),) if any(host.member_state is MemberState.ACTIVE for host in hosts) else ()
+            return (
+                (Member(_first_address(vip)),)
+                if any(host.member_state is MemberState.ACTIVE for host in hosts)
+                else ()
+            )
         return tuple(
-            sorted(Member(_one(host.addresses), _state(host)) for host in hosts if host.member_state in _STATES)
+            sorted(
+                Member(_first_address(host.addresses), _serving_state(host))
+                for host in hosts
+                if host.member_state in _STATES
+            )
         )
 
 
-def _balanced(pool: Pool) -> bool:
+def _is_load_balanced(pool: Pool) -> bool:
     return pool.method is not Method.NONE
 
 
-def _state(host: Host) -> Serves:
+def _serving_state(host: Host) -> Serves:
     return (
         Serves.BACKUP if host.backup_member and host.member_state is MemberState.ACTIVE else _STATES[host.member_state]
     )
 
 
-def _one(addresses: AddressSet) -> str:
+def _first_address(addresses: AddressSet) -> str:
     """Return one address of a set, IPv4 before IPv6."""
     return addresses.of_families(frozenset({min(addresses.families)})).each()[0]

@@ -134,12 +134,12 @@ def applied(have: Have, changes: Iterable[RecordChange]) -> Have:
     """Return what a zone has after changes, the serial aside."""
     sets, marks = dict(have.sets), dict(have.marks)
     for change in changes:
-        _put(sets, change.key, change.after)
-        _put(marks, change.key, change.mark_after)
+        _put_or_drop(sets, change.key, change.after)
+        _put_or_drop(marks, change.key, change.mark_after)
     return replace(have, sets=sets, marks=marks)
 
 
-def _put(items: dict[Key, _T], key: Key, value: _T | None) -> None:
+def _put_or_drop(items: dict[Key, _T], key: Key, value: _T | None) -> None:
     if value is None:
         items.pop(key, None)
     else:
@@ -219,14 +219,14 @@ class _Planner:
         mark = self._have.marks.get(key)
         if before == after and mark == mark_after:
             return None
-        kind = _kind(before, after, mark_after)
+        kind = _kind_of_change(before, after, mark_after)
         return RecordChange(
             kind=kind,
             name=key.name,
             cause=cause,
             before=before,
             after=after,
-            properties=_differing(before, after),
+            properties=_name_differences(before, after),
             opens=kind is Kind.ADD,
             closes=kind is Kind.REMOVE,
             detail=detail,
@@ -256,14 +256,14 @@ class _Planner:
         return f"an alias of {alias.values[0]}" if alias else f"to be an alias and has records of type {others}"
 
 
-def _differing(before: RecordSet | None, after: RecordSet | None) -> tuple[str, ...]:
+def _name_differences(before: RecordSet | None, after: RecordSet | None) -> tuple[str, ...]:
     """Return the names of the properties that differ; a set that comes or goes differs in its values."""
     values = [one.values if one else () for one in (before, after)]
     found = ["values"] if values[0] != values[1] else []
     return (*found, "ttl") if before and after and before.ttl != after.ttl else tuple(found)
 
 
-def _kind(before: RecordSet | None, after: RecordSet | None, mark_after: Mark | None) -> Kind:
+def _kind_of_change(before: RecordSet | None, after: RecordSet | None, mark_after: Mark | None) -> Kind:
     if before == after:
         return Kind.MARK if mark_after else Kind.UNMARK
     if before is None:

@@ -65,17 +65,17 @@ class Task:
         problems += [Problem(fault.place, fault.message, fault.allowed, fault.fix) for fault in at.faults]
         if problems:
             raise InvalidInputError(problems)
-        owners = frozenset(_lower(options["owners"])) | {one.owner for one in want}
-        scope = Scope(state, owners, frozenset(_lower(options["take_over"])))
-        timeout, wait = (_seconds(options[name]) for name in ("timeout_seconds", "wait_seconds"))
+        owners = frozenset(_lower_names(options["owners"])) | {one.owner for one in want}
+        scope = Scope(state, owners, frozenset(_lower_names(options["take_over"])))
+        timeout, wait = (_read_seconds(options[name]) for name in ("timeout_seconds", "wait_seconds"))
         return Task(want, servers, scope, timeout, wait, options.get("step") == VERIFY)
 
 
-def _lower(names: object) -> list[str]:
+def _lower_names(names: object) -> list[str]:
     return [str(name).lower().rstrip(".") for name in names] if isinstance(names, list) else []
 
 
-def _seconds(value: object) -> float:
+def _read_seconds(value: object) -> float:
     return float(value) if isinstance(value, (int, float)) else 0.0
 
 
@@ -239,13 +239,13 @@ class DnsProvider(Provider):
         self._note_evidence(written)
 
     def _verify(self, run: ZoneRun) -> None:
-        if _holds(run.primary, run):
+        if _has_what_was_written(run.primary, run):
             run.evidence.add(SafetyStep.REREAD_EQUAL)
         else:
             text = "took the changes and answers differently; fix: look who else changes the zone"
             run.error = f"DNS server {run.primary.name} {text}"
         deadline = time.monotonic() + self.task.wait_seconds
-        run.lagging = [text for client in run.servers[1:] for text in _follow(run, client, deadline)]
+        run.lagging = [text for client in run.servers[1:] for text in _await_replica(run, client, deadline)]
 
     def _writing(self) -> list[ZoneRun]:
         return [run for run in self.zones if run.is_to_write]
@@ -344,7 +344,7 @@ def _compare_serials(run: ZoneRun) -> None:
             run.lagging.append(f"DNS server {client.name} {text}; fix: look at its zone transfers")
 
 
-def _holds(client: Client, run: ZoneRun) -> bool:
+def _has_what_was_written(client: Client, run: ZoneRun) -> bool:
     """Return whether a server answers with what was written; behind a set that was removed a wildcard may show."""
     found = zones.sets_of(client, run.zone, [change.key for change in run.plan.changes])
     return all(_is_as_written(found, change) for change in run.plan.changes if change.touches_set)
@@ -355,11 +355,11 @@ def _is_as_written(found: Mapping[Key, RecordSet], change: RecordChange) -> bool
     return have == change.after if change.after else have is None or have != change.before
 
 
-def _follow(run: ZoneRun, client: Client, deadline: float) -> Iterator[str]:
+def _await_replica(run: ZoneRun, client: Client, deadline: float) -> Iterator[str]:
     """Wait until a server has what was written; yield why not when it does not in time."""
     while True:
         try:
-            if _holds(client, run):
+            if _has_what_was_written(client, run):
                 return
             text = f"does not have the changes of the zone {run.zone} yet; fix: look at its zone transfers"
             fault = f"DNS server {client.name} {text}"

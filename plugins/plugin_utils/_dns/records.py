@@ -96,14 +96,14 @@ def is_below(name: str, zone: str) -> bool:
     return name == zone or name.endswith(f".{zone}")
 
 
-def _ttl(raw: object, at: At) -> int:
+def _read_ttl(raw: object, at: At) -> int:
     number = int(raw) if isinstance(raw, (int, str)) and str(raw).isdigit() else -1
     if not 0 <= number <= TTL_SECONDS_MAXIMUM:
         at.error(f"{shown(raw)} is not a time to live", f"0 to {TTL_SECONDS_MAXIMUM} seconds")
     return number
 
 
-def _type(raw: object, at: At) -> str:
+def _read_type(raw: object, at: At) -> str:
     plain = raw.strip().upper() if isinstance(raw, str) else ""
     if plain not in TYPES:
         at.error(f"{shown(raw)} is not a type", ", ".join(TYPES))
@@ -112,9 +112,9 @@ def _type(raw: object, at: At) -> str:
 
 
 _NAME: Field[str] = Field("name", dns_name, "")
-_TYPE: Field[str] = Field("type", _type, "")
+_TYPE: Field[str] = Field("type", _read_type, "")
 _VALUES: Field[tuple[str, ...]] = Field("values", texts, ())
-_TTL: Field[int] = Field("ttl", _ttl, DEFAULT_TTL_SECONDS)
+_TTL: Field[int] = Field("ttl", _read_ttl, DEFAULT_TTL_SECONDS)
 _ZONE: Field[str] = Field("zone", dns_name, "")
 _VIEW: Field[str] = Field("view", choice("a view", VIEWS), "internal")
 _OWNER: Field[str] = Field("owner", dns_name, DEFAULT_OWNER)
@@ -128,7 +128,7 @@ def read_records(raw: object, needs_values: bool = True) -> tuple[Wanted, ...]:
     """
     at = At("records")
     entries = enumerate(raw_mappings(raw, at))
-    found = [(index, _wanted(entry, at.item(index), needs_values)) for index, entry in entries]
+    found = [(index, _read_wanted(entry, at.item(index), needs_values)) for index, entry in entries]
     whole = [(index, one) for index, one in found if one is not None]
     _check_together(whole, at)
     if at.faults:
@@ -136,7 +136,7 @@ def read_records(raw: object, needs_values: bool = True) -> tuple[Wanted, ...]:
     return tuple(sorted({one for _index, one in whole}))
 
 
-def _wanted(raw: Mapping[str, object], at: At, needs_values: bool) -> Wanted | None:
+def _read_wanted(raw: Mapping[str, object], at: At, needs_values: bool) -> Wanted | None:
     before = len(at.faults)
     record = read_record(raw, at, _FIELDS)
     for needed in (_NAME, _TYPE, _ZONE, *([_VALUES] if needs_values else [])):

@@ -33,7 +33,7 @@ def reason(change: Change[RecordSet]) -> str:
     return _REASONS[change.cause].format(detail=change.detail)
 
 
-def _difference(change: Change[RecordSet]) -> str:
+def _describe_values(change: Change[RecordSet]) -> str:
     """Return each value that is missing or extra, as a line."""
     before, after = change.before, change.after
     if change.kind in _MARKS:
@@ -51,7 +51,7 @@ def _difference(change: Change[RecordSet]) -> str:
 _PRESENTATION: Presentation[RecordSet] = Presentation(
     title="record",
     options=lambda one: {"values": list(one.values), "ttl": one.ttl},
-    command=_difference,
+    command=_describe_values,
     reason=reason,
 )
 
@@ -78,12 +78,12 @@ def diff(view: str, zone: str, changes: Sequence[RecordChange]) -> dict[str, str
     return {
         "before_header": header,
         "after_header": header,
-        "before": _lines((change.before for change in touching), (change.mark_before for change in changes)),
-        "after": _lines((change.after for change in touching), (change.mark_after for change in changes)),
+        "before": _zone_lines((change.before for change in touching), (change.mark_before for change in changes)),
+        "after": _zone_lines((change.after for change in touching), (change.mark_after for change in changes)),
     }
 
 
-def _lines(sets: Iterable[RecordSet | None], marks: Iterable[Mark | None]) -> str:
+def _zone_lines(sets: Iterable[RecordSet | None], marks: Iterable[Mark | None]) -> str:
     lines = [line for one in sorted(filter(None, sets)) for line in zones.lines_of(one)]
     lines += [f"; {mark.key} is owned by {mark.owner}" for mark in sorted(filter(None, marks))]
     return "".join(f"{line}\n" for line in lines)
@@ -112,7 +112,7 @@ Task = dict[str, object]
 def tasks_of(host: str, zone: str, have: Have, changes: Sequence[RecordChange]) -> list[Task]:
     """Return the tasks that make changes, removals first, and then the marks of each owner as one set."""
     removals_first = sorted(changes, key=lambda change: change.after is not None)
-    found = [task for change in removals_first for task in _tasks(change)]
+    found = [task for change in removals_first for task in _tasks_of_change(change)]
     changed = {
         mark.owner
         for change in changes
@@ -121,7 +121,9 @@ def tasks_of(host: str, zone: str, have: Have, changes: Sequence[RecordChange]) 
         if mark
     }
     marks = applied(have, changes).marks.values()
-    found += [_marks(zone, owner, [mark for mark in marks if mark.owner == owner]) for owner in sorted(changed)]
+    found += [
+        _task_of_marks(zone, owner, [mark for mark in marks if mark.owner == owner]) for owner in sorted(changed)
+    ]
     return [{"host": host, **task} for task in found]
 
 
@@ -136,13 +138,13 @@ def not_expressible(changes: Iterable[RecordChange]) -> list[str]:
     ]
 
 
-def _tasks(change: RecordChange) -> Iterator[Task]:
+def _tasks_of_change(change: RecordChange) -> Iterator[Task]:
     if not change.touches_set:
         return
     if change.after is None:
-        yield {**_where(change.key), "state": "absent"}
+        yield {**_task_place(change.key), "state": "absent"}
         return
-    task = {**_where(change.key), "state": "present", "ttl": change.after.ttl, **_values(change.after)}
+    task = {**_task_place(change.key), "state": "present", "ttl": change.after.ttl, **_task_values(change.after)}
     yield task
     if change.key.type == "SRV":
         # The module adds an SRV record with the zone's time to live, and sets the one of its options when it meets
@@ -150,11 +152,11 @@ def _tasks(change: RecordChange) -> Iterator[Task]:
         yield task
 
 
-def _where(key: Key) -> Task:
+def _task_place(key: Key) -> Task:
     return {"zone": key.zone, "name": relative(key), "type": key.type}
 
 
-def _values(one: RecordSet) -> Task:
+def _task_values(one: RecordSet) -> Task:
     if one.key.type != "SRV":
         return {"value": list(one.values)}
     priority, weight, port, _target = one.values[0].split(" ")
@@ -162,9 +164,9 @@ def _values(one: RecordSet) -> Task:
     return {"value": targets, "priority": int(priority), "weight": int(weight), "port": int(port)}
 
 
-def _marks(zone: str, owner: str, marks: Iterable[Mark]) -> Task:
+def _task_of_marks(zone: str, owner: str, marks: Iterable[Mark]) -> Task:
     texts = sorted(mark.text for mark in marks)
-    where = _where(Key(zone, mark_name(zone, owner), "TXT"))
+    where = _task_place(Key(zone, mark_name(zone, owner), "TXT"))
     return (
         {**where, "state": "present", "ttl": MARK_TTL_SECONDS, "value": texts}
         if texts

@@ -126,7 +126,8 @@ class Client:
             dns.message.UnknownTSIGKey,
         ) as error:
             raise self._error(
-                f"{failed}: it does not accept the TSIG key {self.server.key_name} ({_code(error)})", _KEY_FIX
+                f"{failed}: it does not accept the TSIG key {self.server.key_name} ({_tsig_error_code(error)})",
+                _KEY_FIX,
             ) from error
         except dns.exception.Timeout as error:
             unknown = "; it is not known whether it made the changes" if is_update else ""
@@ -158,7 +159,7 @@ class Client:
         return DeviceError(f"{self._who()} {text}; fix: {fix}")
 
 
-def _code(error: Exception) -> str:
+def _tsig_error_code(error: Exception) -> str:
     """Return the error code of RFC 8945 that an exception of dnspython stands for."""
     return {"PeerBadKey": "BADKEY", "PeerBadSignature": "BADSIG", "PeerBadTruncation": "BADTRUNC"}.get(
         type(error).__name__, str(error)

@@ -45,12 +45,12 @@ def serial(client: Client, zone: str) -> int:
 def gather(client: Client, zone: str, want: Sequence[Wanted], scope: Scope) -> Have:
     """Return what a server holds of a zone: the marks of the owners, and the sets that are wanted or marked."""
     number = serial(client, zone)
-    marks = {mark.key: mark for owner in sorted(scope.owners) for mark in _marks(client, zone, owner)}
+    marks = {mark.key: mark for owner in sorted(scope.owners) for mark in _ask_marks(client, zone, owner)}
     keys = asked_keys(zone, want, marks.values(), scope)
     found = sets_of(client, zone, keys)
     unmarked = {key: one for key, one in found.items() if key not in marks}
     wildcards = _wildcard_sets(client, zone, unmarked)
-    sets = {key: one for key, one in found.items() if key in marks or one.values != wildcards.get(_sibling(key))}
+    sets = {key: one for key, one in found.items() if key in marks or one.values != wildcards.get(_sibling_key(key))}
     return Have(sets, marks, number)
 
 
@@ -58,12 +58,12 @@ def sets_of(client: Client, zone: str, keys: Iterable[Key]) -> dict[Key, RecordS
     """Return the sets that a server answers with for keys; at an alias, the alias."""
     found: dict[Key, RecordSet] = {}
     for key in keys:
-        for one in _answered(client.query(key.name, key.type, zone), zone, key.name):
+        for one in _sets_of_answer(client.query(key.name, key.type, zone), zone, key.name):
             found[one.key] = one
     return found
 
 
-def _answered(answer: Message, zone: str, name: str) -> Iterator[RecordSet]:
+def _sets_of_answer(answer: Message, zone: str, name: str) -> Iterator[RecordSet]:
     """Yield the sets of a name in an answer; what follows an alias is of another name."""
     for rrset in answer.answer:
         kind = rrset.rdtype.name
@@ -71,7 +71,7 @@ def _answered(answer: Message, zone: str, name: str) -> Iterator[RecordSet]:
             yield RecordSet(Key(zone, name, kind), rrset.ttl, tuple(sorted(value_text(data) for data in rrset)))
 
 
-def _marks(client: Client, zone: str, owner: str) -> Iterator[Mark]:
+def _ask_marks(client: Client, zone: str, owner: str) -> Iterator[Mark]:
     answer = client.query(mark_name(zone, owner), "TXT", zone)
     for data in (data for rrset in answer.answer for data in rrset if data.rdtype.name == "TXT"):
         mark = mark_of(b"".join(data.strings).decode("utf-8", "replace"), zone, owner)
@@ -84,11 +84,11 @@ def _wildcard_sets(client: Client, zone: str, found: Iterable[Key]) -> Mapping[K
 
     A set that equals them may be no set at all, and a prerequisite that it exists would fail.
     """
-    probes = sorted({_sibling(key) for key in found})
+    probes = sorted({_sibling_key(key) for key in found})
     return {key: one.values for key, one in sets_of(client, zone, probes).items()}
 
 
-def _sibling(key: Key) -> Key:
+def _sibling_key(key: Key) -> Key:
     """Return the key of a name beside another that nobody has."""
     parent = key.name.partition(".")[2] if key.name != key.zone else key.zone
     return Key(key.zone, f"{_PROBE_LABEL}.{parent}", key.type)
@@ -108,16 +108,16 @@ def update_message(zone: str, changes: Sequence[RecordChange]) -> UpdateMessage:
     message = dns.update.UpdateMessage(f"{zone}.")
     aliases = {change.key.name for change in changes if change.key.type == "CNAME" and change.before}
     for change in changes:
-        _require(message, change, change.key.name in aliases)
+        _add_prerequisites(message, change, change.key.name in aliases)
     # An alias goes first: a server ignores, without any error, a record that is added beside one (RFC 2136 section
     # 3.4.2.2).
     for change in sorted(changes, key=lambda change: change.after is not None):
-        _swap(message, change)
-        _mark(message, change)
+        _replace_set(message, change)
+        _replace_mark(message, change)
     return message
 
 
-def _require(message: UpdateMessage, change: RecordChange, is_alias_now: bool) -> None:
+def _add_prerequisites(message: UpdateMessage, change: RecordChange, is_alias_now: bool) -> None:
     name, kind = f"{change.key.name}.", change.key.type
     if change.before:
         message.present(name, *(rdata(kind, value) for value in change.before.values))
@@ -127,7 +127,7 @@ def _require(message: UpdateMessage, change: RecordChange, is_alias_now: bool) -
         message.absent(name, "CNAME")
 
 
-def _swap(message: UpdateMessage, change: RecordChange) -> None:
+def _replace_set(message: UpdateMessage, change: RecordChange) -> None:
     if not change.touches_set:
         return
     name, kind = f"{change.key.name}.", change.key.type
@@ -137,7 +137,7 @@ def _swap(message: UpdateMessage, change: RecordChange) -> None:
         message.add(name, change.after.ttl, *(rdata(kind, value) for value in change.after.values))
 
 
-def _mark(message: UpdateMessage, change: RecordChange) -> None:
+def _replace_mark(message: UpdateMessage, change: RecordChange) -> None:
     if change.mark_before == change.mark_after:
         return
     if change.mark_before:

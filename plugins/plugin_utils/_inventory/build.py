@@ -79,7 +79,7 @@ _NONE = AddressSet()
 
 def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_site: str | None) -> Host:
     """Return a host with every default filled in; pool_site is the site of its pool, if any."""
-    found = _addresses(host, roles, record)
+    found = _choose_addresses(host, roles, record)
     external = record[v.EXTERNAL_ADDRESSES]
     platform = record[v.PLATFORM] or default_platform(roles, record)
     return Host(
@@ -90,7 +90,7 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         addresses=found,
         pool=record[v.POOL],
         site=record[v.SITE] or pool_site,
-        managed=_managed(roles, record),
+        managed=_is_managed(roles, record),
         platform=platform,
         member_state=record[v.MEMBER_STATE],
         backup_member=record[v.BACKUP_MEMBER],
@@ -150,7 +150,7 @@ def ansible_address(host: InventoryHost) -> AddressSet:
         return _NONE
 
 
-def _addresses(host: InventoryHost, roles: frozenset[str], record: Record) -> AddressSet:
+def _choose_addresses(host: InventoryHost, roles: frozenset[str], record: Record) -> AddressSet:
     """Return what the host answers on; the inner side of a host with two sides wins over an address for management."""
     if roles & _TWO_SIDED_ROLES and record.has(v.INTERNAL_ADDRESS):
         return record[v.INTERNAL_ADDRESS]
@@ -165,7 +165,7 @@ def _internal_address(roles: frozenset[str], record: Record, found: AddressSet) 
     return found if two_sided else _NONE
 
 
-def _managed(roles: frozenset[str], record: Record) -> bool:
+def _is_managed(roles: frozenset[str], record: Record) -> bool:
     given = record[v.MANAGED]
     return any(ROLES[role] for role in roles) if given is None else given
 

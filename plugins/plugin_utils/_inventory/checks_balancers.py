@@ -17,7 +17,7 @@ from .build import Check, Draft
 from .model import Host, Platform, Pool, home_pool, published_names
 
 
-def _balancers(draft: Draft, pool: Pool, side: str) -> list[Host]:
+def _balancers_of_side(draft: Draft, pool: Pool, side: str) -> list[Host]:
     hosts = draft.topology.hosts
     return [hosts[name] for name in pool.balancers.get(side, ()) if name in hosts]
 
@@ -44,7 +44,7 @@ def pairs_alike(draft: Draft) -> Iterator[Problem]:
     """Refuse units of a pair that have different drivers, since all get the same content."""
     for pool in draft.topology.pools.values():
         for side in f.SIDES:
-            units = _balancers(draft, pool, side)
+            units = _balancers_of_side(draft, pool, side)
             drivers = sorted({unit.balancer_driver or "none" for unit in units})
             if len(drivers) > 1:
                 names = ", ".join(unit.name for unit in units)
@@ -61,7 +61,9 @@ def vendor_of_pools(draft: Draft) -> Iterator[Problem]:
     """Refuse options of a pool that no driver of its balancers has, and values that they do not take."""
     for name, pool in draft.topology.pools.items():
         if pool.vendor and draft.pool_records[name].good(f.VENDOR, f.BALANCER):
-            drivers = {unit.balancer_driver for side in f.SIDES for unit in _balancers(draft, pool, side)} - {None}
+            drivers = {unit.balancer_driver for side in f.SIDES for unit in _balancers_of_side(draft, pool, side)} - {
+                None
+            }
             yield from option_problems(f"pool {name}, vendor", pool.vendor, (driver for driver in drivers if driver))
 
 
@@ -85,7 +87,7 @@ def balancers_without_family(draft: Draft) -> Iterator[Problem]:
             "external": AddressSet.union_of(pool.external_vips.values()),
         }
         for side in f.SIDES:
-            for unit in _balancers(draft, pool, side):
+            for unit in _balancers_of_side(draft, pool, side):
                 lacking = virtual[side].families - unit.balancer_addresses.families
                 families = " and ".join(f"IPv{family}" for family in sorted(lacking))
                 if lacking:

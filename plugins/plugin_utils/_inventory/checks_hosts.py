@@ -28,7 +28,7 @@ _OF_SERVERS = ("audio", "video", "application_sharing")
 _RANGES_APART = "give each kind of media a range of its own, so that its packets can be marked"
 
 
-def _place(host: Host, variable: str = "") -> str:
+def _host_place(host: Host, variable: str = "") -> str:
     return f"host {host.name}" + (f", {variable}" if variable else "")
 
 
@@ -37,7 +37,9 @@ def host_names(draft: Draft) -> Iterator[Problem]:
     for host in draft.topology.hosts.values():
         if not _HOST_NAME.match(host.name):
             message = f"{shown(host.name)} cannot be the name of a plan file"
-            yield Problem(_place(host), message, "no spaces, slashes and colons, no dot in front", "rename the host")
+            yield Problem(
+                _host_place(host), message, "no spaces, slashes and colons, no dot in front", "rename the host"
+            )
 
 
 def renamed_groups(draft: Draft) -> Iterator[Problem]:
@@ -60,7 +62,7 @@ def role_combinations(draft: Draft) -> Iterator[Problem]:
         if len(alone) > 1:
             message = f"roles {' and '.join(alone)} cannot share a server"
             yield Problem(
-                _place(host),
+                _host_place(host),
                 message,
                 "one role of a server, or mediation beside frontend or standard_edition",
                 "take the host out of a group",
@@ -105,7 +107,10 @@ def _without_pool(draft: Draft, host: Host) -> Iterator[Problem]:
     for role in POOLED_ROLES:
         if role in pool_roles_of(host):
             yield Problem(
-                _place(host, "lync_pool"), f"a host of role {role} needs a pool", _pools_text(draft), "set lync_pool"
+                _host_place(host, "lync_pool"),
+                f"a host of role {role} needs a pool",
+                _pools_text(draft),
+                "set lync_pool",
             )
 
 
@@ -120,7 +125,7 @@ def _pool_of_other_role(draft: Draft, host: Host) -> Iterator[Problem]:
     if pool.role not in pool_roles_of(host):
         message = f"pool {pool.name} has role {pool.role}, the host has {one_of(pool_roles_of(host))}"
         fix = f"name a pool of the host's role, or put the host into group {draft.groups.group_of(pool.role)}"
-        yield Problem(_place(host, "lync_pool"), message, fix=fix)
+        yield Problem(_host_place(host, "lync_pool"), message, fix=fix)
 
 
 def addresses_present(draft: Draft) -> Iterator[Problem]:
@@ -140,7 +145,7 @@ def addresses_present(draft: Draft) -> Iterator[Problem]:
                 f"ansible_host is {shown(given)}, not an address, and {variable} is not set",
                 f"set {variable}; names are not resolved",
             )
-        yield Problem(_place(host, variable), message, "IPv4 or IPv6 addresses", fix)
+        yield Problem(_host_place(host, variable), message, "IPv4 or IPv6 addresses", fix)
 
 
 def addresses_unique(draft: Draft) -> Iterator[Problem]:
@@ -151,14 +156,14 @@ def addresses_unique(draft: Draft) -> Iterator[Problem]:
             owner = owners.setdefault(one, host)
             if owner is not host:
                 message = f"{one} is also an address of host {owner.name}"
-                yield Problem(_place(host), message, "an address of its own", "correct one of the two")
+                yield Problem(_host_place(host), message, "an address of its own", "correct one of the two")
     for host in draft.hosts_with("load_balancers"):
         for one in host.balancer_addresses.each():
             owner = owners.get(one, host)
             if owner is not host and "load_balancers" not in owner.roles:
                 message = f"{one} is an address of host {owner.name}"
                 yield Problem(
-                    _place(host, "lync_balancer_addresses"),
+                    _host_place(host, "lync_balancer_addresses"),
                     message,
                     "addresses of the balancer",
                     "correct one of the two",
@@ -203,7 +208,7 @@ def roles_of_version(draft: Draft) -> Iterator[Problem]:
             allowed = "2013, 2015" if role == "persistent_chat" else "2010"
             fix = f"take the host out of group {draft.groups.group_of(role)}, or correct its version"
             yield Problem(
-                _place(host, "lync_version"), f"version {host.version.value} has no role {role}", allowed, fix
+                _host_place(host, "lync_version"), f"version {host.version.value} has no role {role}", allowed, fix
             )
 
 
@@ -215,7 +220,7 @@ def gateway_pools(draft: Draft) -> Iterator[Problem]:
             if name not in known:
                 fix = name_correction(name, known, "add the pool to lync_pools")
                 yield Problem(
-                    _place(host, "lync_gateway_pools"), f"there is no pool {shown(name)}", names_text(known), fix
+                    _host_place(host, "lync_gateway_pools"), f"there is no pool {shown(name)}", names_text(known), fix
                 )
 
 
@@ -243,7 +248,7 @@ def lone_balancer_address(draft: Draft) -> Iterator[Problem]:
                 f"the only source address is {connected.to_text()[0]}, which ansible_host manages the appliance by"
             )
             yield Problem(
-                _place(host, "lync_balancer_addresses"),
+                _host_place(host, "lync_balancer_addresses"),
                 message,
                 fix="list every address that connections and monitors come from",
             )
@@ -254,7 +259,7 @@ def group_chat(draft: Draft) -> Iterator[Problem]:
     for host in draft.hosts_with("persistent_chat"):
         if host.version is Version.LYNC_2010:
             message = "2010 has Group Chat, for which the catalogue has no rows"
-            yield Problem(_place(host, "lync_version"), message, fix="add its ports with lync_extra_rows")
+            yield Problem(_host_place(host, "lync_version"), message, fix="add its ports with lync_extra_rows")
 
 
 def unused_address(draft: Draft) -> Iterator[Problem]:
@@ -263,7 +268,7 @@ def unused_address(draft: Draft) -> Iterator[Problem]:
         given = draft.host_records[host.name][v.ADDRESS]
         if given and given != host.addresses:
             message = f"{', '.join(given.to_text())} is not used beside lync_internal_address"
-            yield Problem(_place(host, "lync_address"), message, fix="leave it out, or make the two equal")
+            yield Problem(_host_place(host, "lync_address"), message, fix="leave it out, or make the two equal")
 
 
 def media_ranges_apart(draft: Draft) -> Iterator[Problem]:

@@ -23,11 +23,11 @@ _COMMON = (v.VERSION, v.FEATURES_ON, v.MEDIA_PORTS, v.CLIENT_NETWORKS, v.PHONE_N
 _NAMES_APART = "give each pool names of its own"
 
 
-def _place(name: str, key: str = "") -> str:
+def _pool_place(name: str, key: str = "") -> str:
     return f"pool {name}" + (f", {key}" if key else "")
 
 
-def _pools(draft: Draft) -> Iterator[tuple[Pool, Record]]:
+def _pools_with_records(draft: Draft) -> Iterator[tuple[Pool, Record]]:
     for name, pool in draft.topology.pools.items():
         yield pool, draft.pool_records[name]
 
@@ -40,17 +40,20 @@ def pool_roles(draft: Draft) -> Iterator[Problem]:
         text = record[f.ROLE]
         message = f"{shown(text)} is not a role" if text else "the pool has no role"
         yield Problem(
-            _place(name, "role"), message, one_of(ROLES), correction(text, ROLES, "add the role that its members play")
+            _pool_place(name, "role"),
+            message,
+            one_of(ROLES),
+            correction(text, ROLES, "add the role that its members play"),
         )
 
 
 def keys_of_role(draft: Draft) -> Iterator[Problem]:
     """Refuse keys that pools of this role do not have."""
-    for pool, record in _pools(draft):
+    for pool, record in _pools_with_records(draft):
         for key, roles in f.ROLES_OF_KEY.items():
             if key in record.values and pool.role not in roles:
                 yield Problem(
-                    _place(pool.name, key),
+                    _pool_place(pool.name, key),
                     f"a pool of role {pool.role} has no {key}",
                     f"pools of role {', '.join(roles)}",
                     "remove it",
@@ -59,21 +62,21 @@ def keys_of_role(draft: Draft) -> Iterator[Problem]:
 
 def members_exist(draft: Draft) -> Iterator[Problem]:
     """Refuse a pool without members."""
-    for pool, _record in _pools(draft):
+    for pool, _record in _pools_with_records(draft):
         if not pool.members:
             group = draft.groups.group_of(pool.role)
             fix = f"set lync_pool: {pool.name} on its members, or remove the pool"
-            yield Problem(_place(pool.name), "the pool has no members", f"hosts of group {group}", fix)
+            yield Problem(_pool_place(pool.name), "the pool has no members", f"hosts of group {group}", fix)
 
 
 def members_agree(draft: Draft) -> Iterator[Problem]:
     """Refuse members of one pool that differ in what a pool has in common."""
-    for pool, _record in _pools(draft):
+    for pool, _record in _pools_with_records(draft):
         for variable in _COMMON:
-            yield from _disagreement(draft, pool, variable)
+            yield from _compare_members(draft, pool, variable)
 
 
-def _disagreement(draft: Draft, pool: Pool, variable: Field[object]) -> Iterator[Problem]:
+def _compare_members(draft: Draft, pool: Pool, variable: Field[object]) -> Iterator[Problem]:
     records = [(name, draft.host_records[name]) for name in pool.members]
     records = [(name, record) for name, record in records if record.good(variable)]
     for name, record in records[1:]:
@@ -81,14 +84,14 @@ def _disagreement(draft: Draft, pool: Pool, variable: Field[object]) -> Iterator
             written = [draft.inventory[host].variables.get(variable.name, "not set") for host in (records[0][0], name)]
             message = f"hosts {records[0][0]} and {name} differ: {shown(written[0])} and {shown(written[1])}"
             yield Problem(
-                _place(pool.name, variable.name), message, "one value within a pool", "set it once for the pool"
+                _pool_place(pool.name, variable.name), message, "one value within a pool", "set it once for the pool"
             )
             return
 
 
 def method_fits(draft: Draft) -> Iterator[Problem]:
     """Refuse several servers without a load balancing method."""
-    for pool, record in _pools(draft):
+    for pool, record in _pools_with_records(draft):
         count = len(draft.members(pool))
         if (
             pool.role not in BALANCED_ROLES
@@ -99,7 +102,7 @@ def method_fits(draft: Draft) -> Iterator[Problem]:
             continue
         method = "load_balancing is none" if record.has(f.LOAD_BALANCING) else "load_balancing is not set"
         yield Problem(
-            _place(pool.name, "load_balancing"),
+            _pool_place(pool.name, "load_balancing"),
             f"the pool has {count} servers and {method}",
             "hlb, dns; none for one server",
             "write hlb or dns",
@@ -108,7 +111,7 @@ def method_fits(draft: Draft) -> Iterator[Problem]:
 
 def sides_of_method(draft: Draft) -> Iterator[Problem]:
     """Refuse a method per interface outside the Edge, and an Edge whose two interfaces do not have one method."""
-    for pool, record in _pools(draft):
+    for pool, record in _pools_with_records(draft):
         methods = record[f.LOAD_BALANCING]
         if not record.good(f.LOAD_BALANCING) or not methods:
             continue
@@ -116,7 +119,7 @@ def sides_of_method(draft: Draft) -> Iterator[Problem]:
         if texts[0] != texts[1]:
             message = f"internal is {texts[0]} and external is {texts[1]}"
             yield Problem(
-                _place(pool.name, "load_balancing"),
+                _pool_place(pool.name, "load_balancing"),
                 message,
                 f"one of {_METHODS} for both interfaces",
                 "write one method",
@@ -125,12 +128,12 @@ def sides_of_method(draft: Draft) -> Iterator[Problem]:
 
 def vips_present(draft: Draft) -> Iterator[Problem]:
     """Refuse a pool without the virtual addresses that hardware load balancing needs."""
-    for pool, record in _pools(draft):
+    for pool, record in _pools_with_records(draft):
         if pool.method is not Method.HLB or pool.role not in BALANCED_ROLES:
             continue
         if not pool.vip and record.good(f.VIP):
             yield Problem(
-                _place(pool.name, "vip"),
+                _pool_place(pool.name, "vip"),
                 "load_balancing is hlb and there is no VIP",
                 "an IPv4 or IPv6 address",
                 "set vip",
@@ -139,12 +142,15 @@ def vips_present(draft: Draft) -> Iterator[Problem]:
 
 def web_vip_present(draft: Draft) -> Iterator[Problem]:
     """Refuse several Front End or Director servers with DNS load balancing whose web services have no VIP."""
-    for pool, record in _pools(draft):
+    for pool, record in _pools_with_records(draft):
         needed = pool.role in _WEB_ROLES and pool.method is Method.DNS and len(draft.members(pool)) > 1
         if needed and not record[f.WEB_VIP] and record.good(f.WEB_VIP):
             message = "DNS load balancing does not cover the web services, and there is no VIP for them"
             yield Problem(
-                _place(pool.name, "web_vip"), message, "an IPv4 or IPv6 address", "set web_vip, web_fqdn and balancer"
+                _pool_place(pool.name, "web_vip"),
+                message,
+                "an IPv4 or IPv6 address",
+                "set web_vip, web_fqdn and balancer",
             )
 
 
@@ -152,43 +158,48 @@ def balancers_known(draft: Draft) -> Iterator[Problem]:
     """Refuse hardware load balancing without a balancer, and balancers that are not in the group of load balancers."""
     known = {host.name for host in draft.hosts_with("load_balancers")}
     group = draft.groups.group_of("load_balancers")
-    for pool, record in _pools(draft):
+    for pool, record in _pools_with_records(draft):
         for side in f.SIDES if pool.role == "edge" else f.SIDES[:1]:
             if pool.method is Method.HLB and not pool.balancers.get(side) and record.good(f.BALANCER):
                 message = f"load_balancing is hlb and the {side} side has no balancer"
                 yield Problem(
-                    _place(pool.name, "balancer"), message, names_text(known), f"name a host of group {group}"
+                    _pool_place(pool.name, "balancer"), message, names_text(known), f"name a host of group {group}"
                 )
         for name in sorted({name for names in record[f.BALANCER].values() for name in names} - known):
             fix = name_correction(name, known, f"add the host to group {group}")
             yield Problem(
-                _place(pool.name, "balancer"), f"{shown(name)} is not a host of group {group}", names_text(known), fix
+                _pool_place(pool.name, "balancer"),
+                f"{shown(name)} is not a host of group {group}",
+                names_text(known),
+                fix,
             )
 
 
 def standard_edition_alone(draft: Draft) -> Iterator[Problem]:
     """Refuse load balancing and several servers in a pool of role standard_edition."""
-    for pool, record in _pools(draft):
+    for pool, record in _pools_with_records(draft):
         if pool.role != "standard_edition":
             continue
         given = [one.name for one in (f.BALANCER, f.VIP) if record.has(one)]
         given += ["load_balancing"] if pool.method is not Method.NONE else []
         for key in given:
             message = "a Standard Edition server cannot be load balanced"
-            yield Problem(_place(pool.name, key), message, "load_balancing: none", "remove it, or use role frontend")
+            yield Problem(
+                _pool_place(pool.name, key), message, "load_balancing: none", "remove it, or use role frontend"
+            )
         count = len(draft.members(pool))
         if count > 1:
             message = f"a Standard Edition pool is one server, this has {count}"
-            yield Problem(_place(pool.name), message, "one member", "use role frontend")
+            yield Problem(_pool_place(pool.name), message, "one member", "use role frontend")
 
 
 def backup_pools(draft: Draft) -> Iterator[Problem]:
     """Refuse a backup pool that does not exist or does not name this pool as its own backup."""
-    for pool, _record in _pools(draft):
+    for pool, _record in _pools_with_records(draft):
         if not pool.backup_pool:
             continue
         other = draft.pool_records.get(pool.backup_pool)
-        place, others = _place(pool.name, "backup_pool"), sorted(set(draft.pool_records) - {pool.name})
+        place, others = _pool_place(pool.name, "backup_pool"), sorted(set(draft.pool_records) - {pool.name})
         if other is None or pool.backup_pool == pool.name:
             message = "a pool cannot back itself up" if other else f"there is no pool {shown(pool.backup_pool)}"
             yield Problem(
@@ -201,7 +212,7 @@ def backup_pools(draft: Draft) -> Iterator[Problem]:
 
 def named_hosts(draft: Draft) -> Iterator[Problem]:
     """Refuse SQL and file servers that are not hosts of the topology."""
-    for pool, _record in _pools(draft):
+    for pool, _record in _pools_with_records(draft):
         for key, names in (("sql", pool.sql.hosts if pool.sql else ()), ("file_share", pool.file_share)):
             group = draft.groups.group_of("back_end" if key == "sql" else "file_servers")
             for name in (name for name in names if name not in draft.topology.hosts):
@@ -212,7 +223,10 @@ def named_hosts(draft: Draft) -> Iterator[Problem]:
                 )
                 fix = name_correction(name, draft.topology.hosts, f"add the host to group {group}")
                 yield Problem(
-                    _place(pool.name, f"{key}.hosts"), message, f"hosts of the inventory, as of group {group}", fix
+                    _pool_place(pool.name, f"{key}.hosts"),
+                    message,
+                    f"hosts of the inventory, as of group {group}",
+                    fix,
                 )
 
 
@@ -250,10 +264,10 @@ def vips_unique(draft: Draft) -> Iterator[Problem]:
     holders = (host for host in draft.topology.hosts.values() if "load_balancers" not in host.roles)
     hosts = {one: host.name for host in holders for one in addresses_of(host).each()}
     used: dict[str, str] = {}
-    for pool, record in _pools(draft):
+    for pool, record in _pools_with_records(draft):
         given = [*vips_of(pool, record), ("external_vips", AddressSet.union_of(pool.external_vips.values()))]
         for key, one in ((key, one) for key, addresses in given for one in addresses.each()):
-            place = _place(pool.name, key)
+            place = _pool_place(pool.name, key)
             if one in hosts:
                 message = f"{one} is an address of host {hosts[one]}"
                 yield Problem(place, message, "an address that no host holds", "give the pool an address of its own")
@@ -268,18 +282,18 @@ def vips_unique(draft: Draft) -> Iterator[Problem]:
 
 def web_balancer(draft: Draft) -> Iterator[Problem]:
     """Warn about a web VIP that no balancer of the inventory serves."""
-    for pool, _record in _pools(draft):
+    for pool, _record in _pools_with_records(draft):
         if pool.method is Method.DNS and pool.web_vip and not pool.balancers:
             message = "the balancer of the web VIP is not named, so the members do not admit its addresses"
-            yield Problem(_place(pool.name, "balancer"), message, fix="name it")
+            yield Problem(_pool_place(pool.name, "balancer"), message, fix="name it")
 
 
 def unused_vip(draft: Draft) -> Iterator[Problem]:
     """Warn about a VIP that DNS load balancing does not use."""
-    for pool, _record in _pools(draft):
+    for pool, _record in _pools_with_records(draft):
         if pool.method is Method.DNS and pool.vip:
             message = "load_balancing is dns: the name of the pool stands for its members, and the VIP is not used"
-            yield Problem(_place(pool.name, "vip"), message, fix="remove it")
+            yield Problem(_pool_place(pool.name, "vip"), message, fix="remove it")
 
 
 def no_central_management(draft: Draft) -> Iterator[Problem]:

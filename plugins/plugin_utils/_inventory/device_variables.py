@@ -29,7 +29,7 @@ REVERSE_PROXY_OPTIONS: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def _options(by_driver: Mapping[str, tuple[str, ...]], raw: object, at: At) -> Mapping[str, str]:
+def _read_driver_options(by_driver: Mapping[str, tuple[str, ...]], raw: object, at: At) -> Mapping[str, str]:
     """Return options by name; all hosts may share one mapping, so those of every driver are taken. No message shows a
     value.
     """
@@ -46,11 +46,11 @@ def _options(by_driver: Mapping[str, tuple[str, ...]], raw: object, at: At) -> M
 
 
 def _balancer_options(raw: object, at: At) -> Mapping[str, str]:
-    return _options(BALANCER_OPTIONS, raw, at)
+    return _read_driver_options(BALANCER_OPTIONS, raw, at)
 
 
 def _reverse_proxy_options(raw: object, at: At) -> Mapping[str, str]:
-    return _options(REVERSE_PROXY_OPTIONS, raw, at)
+    return _read_driver_options(REVERSE_PROXY_OPTIONS, raw, at)
 
 
 _HOST = Scope.HOST

@@ -23,7 +23,7 @@ VIEWS = ("internal", "external")
 DNS_PORT = 53
 
 
-def _secret(raw: object, at: At) -> str:
+def _read_secret(raw: object, at: At) -> str:
     """Return a secret as its base64 text; a vaulted value that nobody has read yet is taken as it is, as no text."""
     if raw is None or isinstance(raw, (bool, int, float, list, tuple, Mapping)):
         at.error("the secret is not a text", "the secret of the TSIG key in base64, as tsig-keygen prints it")
@@ -47,7 +47,7 @@ VIEW: Field[str] = Field("view", choice("a view", VIEWS), "internal")
 PORT: Field[int] = Field("port", port, DNS_PORT)
 KEY_NAME: Field[str | None] = Field("key_name", dns_name, None)
 KEY_ALGORITHM: Field[str] = Field("key_algorithm", choice("an algorithm of TSIG", ALGORITHMS), "hmac-sha256")
-KEY_SECRET: Field[str] = Field("key_secret", _secret, "")
+KEY_SECRET: Field[str] = Field("key_secret", _read_secret, "")
 WINDOWS_HOST: Field[str | None] = Field("windows_host", text, None)
 SERVER_FIELDS: tuple[Field[object], ...] = (
     ADDRESS,
@@ -66,10 +66,10 @@ def read_dns_servers(raw: object, at: At) -> tuple[DnsServer, ...]:
     if not isinstance(raw, (list, tuple)):
         at.error(f"a {type(raw).__name__} is not a list", "a list of mappings")
         return ()
-    return tuple(_server(entry, at.item(index)) for index, entry in enumerate(raw))
+    return tuple(_read_dns_server(entry, at.item(index)) for index, entry in enumerate(raw))
 
 
-def _server(raw: object, at: At) -> DnsServer:
+def _read_dns_server(raw: object, at: At) -> DnsServer:
     if not isinstance(raw, Mapping):
         at.error(
             f"a {type(raw).__name__} is not a mapping",
@@ -77,7 +77,7 @@ def _server(raw: object, at: At) -> DnsServer:
         )
         return DnsServer("", ())
     record = read_record(raw, at, SERVER_FIELDS)
-    _check(record, at)
+    _check_keys(record, at)
     return DnsServer(
         address=record[ADDRESS],
         zones=tuple(zone.lower() for zone in record[ZONES]),
@@ -90,7 +90,7 @@ def _server(raw: object, at: At) -> DnsServer:
     )
 
 
-def _check(record: Record, at: At) -> None:
+def _check_keys(record: Record, at: At) -> None:
     """Note keys that are missing and keys that exclude each other."""
     for needed in (ADDRESS, ZONES):
         if not record.has(needed):

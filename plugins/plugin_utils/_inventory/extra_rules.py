@@ -35,11 +35,11 @@ def extra_rules(raw: object, at: At) -> tuple[Rule, ...]:
             for problem in error.problems
         )
         return ()
-    at.faults.extend(fault for rule in rules for fault in _faults(rule, f"{at.place}, rule {rule.name}"))
+    at.faults.extend(fault for rule in rules for fault in _judge_extra_rule(rule, f"{at.place}, rule {rule.name}"))
     return rules
 
 
-def _faults(rule: Rule, place: str) -> Iterator[Fault]:
+def _judge_extra_rule(rule: Rule, place: str) -> Iterator[Fault]:
     """Yield why a rule that Windows would take cannot be part of a plan."""
     if _is_reserved(rule.name):
         yield Fault(

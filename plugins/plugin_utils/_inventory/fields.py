@@ -259,7 +259,7 @@ def address(raw: object, at: At) -> str:
 
 def any_networks(raw: object, at: At) -> AddressSet:
     """Return addresses, networks and ranges; "any", or a whole family, is taken and warned about."""
-    found = _networks(raw, at)
+    found = _read_networks(raw, at)
     if _holds_a_family(found):
         at.warn(f"{shown(raw)} admits every address", "name the networks")
     return found
@@ -267,7 +267,7 @@ def any_networks(raw: object, at: At) -> AddressSet:
 
 def networks(raw: object, at: At) -> AddressSet:
     """Return addresses, networks and ranges; "any", or a whole family, is an error."""
-    found = _networks(raw, at)
+    found = _read_networks(raw, at)
     if _holds_a_family(found):
         message = f"{shown(raw)} stands for every address, which only lync_client_networks may"
         at.error(message, "addresses, networks, ranges", "name the networks")
@@ -275,11 +275,11 @@ def networks(raw: object, at: At) -> AddressSet:
     return found
 
 
-def _networks(raw: object, at: At) -> AddressSet:
-    return AddressSet.union_of([_network(item, place) for item, place in items(raw, at)])
+def _read_networks(raw: object, at: At) -> AddressSet:
+    return AddressSet.union_of([_read_network(item, place) for item, place in items(raw, at)])
 
 
-def _network(raw: object, at: At) -> AddressSet:
+def _read_network(raw: object, at: At) -> AddressSet:
     try:
         return AddressSet.parse([str(raw) if isinstance(raw, str) else repr(raw)])
     except ValueError:

@@ -59,7 +59,7 @@ def _per_side(read: Reader[T]) -> Reader[Mapping[str, T]]:
     return _read
 
 
-def _method(raw: object, at: At) -> Method:
+def _read_method(raw: object, at: At) -> Method:
     return Method(choice("a load balancing method", [method.value for method in Method])(raw, at))
 
 
@@ -67,7 +67,7 @@ _HOSTS: Field[tuple[str, ...]] = Field("hosts", texts, ())
 _PORT: Field[int] = Field("port", port, 1433)
 
 
-def _sql(raw: object, at: At) -> SqlServer | None:
+def _read_sql(raw: object, at: At) -> SqlServer | None:
     record = _hosts_record(raw, at, _HOSTS, _PORT)
     return SqlServer(record[_HOSTS], record[_PORT])
 
@@ -88,7 +88,7 @@ _TLS_MODES = ("passthrough", "bridge")
 _PATH = re.compile(r"^/[A-Za-z0-9/._@%+,=~-]+$")
 
 
-def _path(raw: object, at: At) -> str:
+def _read_proxy_path(raw: object, at: At) -> str:
     if isinstance(raw, str) and _PATH.match(raw):
         return raw
     at.error(f"{shown(raw)} is not an absolute path", "a path on the proxy, without blanks and quotes")
@@ -96,11 +96,11 @@ def _path(raw: object, at: At) -> str:
 
 
 _MODE: Field[str] = Field("mode", choice("a mode of TLS", _TLS_MODES), "passthrough")
-_CERTIFICATE: Field[str] = Field("certificate", _path, "")
-_CA: Field[str] = Field("ca", _path, "")
+_CERTIFICATE: Field[str] = Field("certificate", _read_proxy_path, "")
+_CA: Field[str] = Field("ca", _read_proxy_path, "")
 
 
-def _tls(raw: object, at: At) -> Tls:
+def _read_tls(raw: object, at: At) -> Tls:
     record = read_record(raw, at, (_MODE, _CERTIFICATE, _CA))
     for needed in (_CERTIFICATE, _CA):
         if record.good(_MODE) and record[_MODE] == "bridge" and not record.has(needed):
@@ -116,7 +116,7 @@ def _tls(raw: object, at: At) -> Tls:
 
 
 ROLE: Field[str] = Field("role", text, "")
-LOAD_BALANCING: Field[Mapping[str, Method]] = Field("load_balancing", _per_side(_method), {})
+LOAD_BALANCING: Field[Mapping[str, Method]] = Field("load_balancing", _per_side(_read_method), {})
 BALANCER: Field[Mapping[str, tuple[str, ...]]] = Field("balancer", _per_side(texts), {})
 VIP = Field("vip", addresses, AddressSet())
 WEB_VIP = Field("web_vip", addresses, AddressSet())
@@ -127,11 +127,11 @@ EXTERNAL_WEB_FQDN: Field[str | None] = Field("external_web_fqdn", dns_name, None
 EXTERNAL_FQDNS: Field[Mapping[str, str]] = Field("external_fqdns", mapping_of(EDGE_SERVICES, dns_name), {})
 MONITORING_PORT: Field[int | None] = Field("monitoring_port", port, None)
 BACKUP_POOL: Field[str | None] = Field("backup_pool", dns_name, None)
-SQL: Field[SqlServer | None] = Field("sql", _sql, None)
+SQL: Field[SqlServer | None] = Field("sql", _read_sql, None)
 FILE_SHARE: Field[tuple[str, ...]] = Field("file_share", _file_share, ())
 VENDOR: Field[Mapping[str, object]] = Field("vendor", raw_mapping, {})
 SITE: Field[str | None] = Field("site", text, None)
-TLS: Field[Tls] = Field("tls", _tls, Tls())
+TLS: Field[Tls] = Field("tls", _read_tls, Tls())
 
 POOL_FIELDS: tuple[Field[object], ...] = (
     ROLE, LOAD_BALANCING, BALANCER, VIP, WEB_VIP, EXTERNAL_VIPS, EXTERNAL_WEB_VIP, WEB_FQDN, EXTERNAL_WEB_FQDN,

@@ -46,18 +46,18 @@ def read_inventory(hostvars: HostVars) -> dict[str, InventoryHost]:
 
 
 def _read_host(name: str, hostvars: HostVars, templated: dict[int, tuple[object, bool]]) -> InventoryHost:
-    raw = _raw(name, hostvars)
+    raw = _raw_variables(name, hostvars)
     wanted = {key: value for key, value in raw.items() if key.startswith(_PREFIX) or key in _OTHERS}
     groups = raw.get("group_names", ())
     for key, value in wanted.items():
         if _is_templated(value, templated):
-            wanted[key] = _resolved(name, key, value, hostvars)
+            wanted[key] = _resolve_template(name, key, value, hostvars)
     return InventoryHost(
         name, tuple(str(group) for group in groups) if isinstance(groups, (list, tuple)) else (), wanted
     )
 
 
-def _raw(name: str, hostvars: HostVars) -> Mapping[str, object]:
+def _raw_variables(name: str, hostvars: HostVars) -> Mapping[str, object]:
     """Return a host's variables untemplated where Ansible offers that, else as they come."""
     raw_get = getattr(hostvars, "raw_get", None)
     found: object = raw_get(name) if raw_get else hostvars[name]
@@ -78,7 +78,7 @@ def _is_templated(value: object, templated: dict[int, tuple[object, bool]]) -> b
     return known[1]
 
 
-def _resolved(name: str, key: str, raw: object, hostvars: HostVars) -> object:
+def _resolve_template(name: str, key: str, raw: object, hostvars: HostVars) -> object:
     try:
         return hostvars[name][key]
     except Exception:  # whatever a template raises: the text itself is what the user has to look at
@@ -95,7 +95,7 @@ def read_topology(inventory: Mapping[str, InventoryHost]) -> Topology:
     Variables may hold values of any type that YAML has. What is allowed but worth saying is in Topology.warnings.
     """
     settings = Settings(inventory)
-    draft = _draft(inventory, settings)
+    draft = _build_draft(inventory, settings)
     errors = [problem for check in ERROR_CHECKS for problem in check(draft)]
     errors += unknown_variables(inventory, draft.deployment)
     errors += [problem for problem, warning in settings.findings() if not warning]
@@ -110,19 +110,21 @@ def sketch_topology(inventory: Mapping[str, InventoryHost]) -> Topology:
     """Return what of a topology can be read, whatever is wrong with the inventory: for emergencies, where no plan is
     made.
     """
-    return _draft(inventory, Settings(inventory)).topology
+    return _build_draft(inventory, Settings(inventory)).topology
 
 
-def _draft(inventory: Mapping[str, InventoryHost], settings: Settings) -> Draft:
+def _build_draft(inventory: Mapping[str, InventoryHost], settings: Settings) -> Draft:
     deployment = settings.of_deployment(v.DEPLOYMENT_VARIABLES)
     groups = RoleGroups({role: group for role, group in deployment[v.GROUPS].items() if group})
     records = {name: settings.of_host(host, v.HOST_VARIABLES) for name, host in inventory.items()}
-    hosts = _hosts(inventory, groups, records, deployment[v.POOLS])
-    pools = _pools(hosts, groups, deployment[v.POOLS])
-    return Draft(inventory, groups, deployment, _topology(hosts, pools, deployment), records, deployment[v.POOLS])
+    hosts = _build_hosts(inventory, groups, records, deployment[v.POOLS])
+    pools = _build_pools(hosts, groups, deployment[v.POOLS])
+    return Draft(
+        inventory, groups, deployment, _build_topology(hosts, pools, deployment), records, deployment[v.POOLS]
+    )
 
 
-def _hosts(
+def _build_hosts(
     inventory: Mapping[str, InventoryHost],
     groups: RoleGroups,
     records: Mapping[str, Record],
@@ -139,13 +141,13 @@ def _hosts(
     return hosts
 
 
-def _pools(hosts: Mapping[str, Host], groups: RoleGroups, records: Mapping[str, Record]) -> dict[str, Pool]:
+def _build_pools(hosts: Mapping[str, Host], groups: RoleGroups, records: Mapping[str, Record]) -> dict[str, Pool]:
     roles = {name: pool_role(record, groups) for name, record in records.items()}
     members = members_by_pool(hosts.values(), roles)
     return {name: build_pool(name, role, records[name], members[name]) for name, role in roles.items() if role}
 
 
-def _topology(hosts: Mapping[str, Host], pools: Mapping[str, Pool], deployment: Record) -> Topology:
+def _build_topology(hosts: Mapping[str, Host], pools: Mapping[str, Pool], deployment: Record) -> Topology:
     return Topology(
         hosts=hosts,
         pools=pools,

@@ -21,7 +21,7 @@ _RUN = Scope.RUN
 _TRUE, _FALSE = ("true", "yes", "on", "y", "t", "1"), ("false", "no", "off", "n", "f", "0")
 
 
-def _truth(raw: object, at: At) -> bool:
+def _read_truth(raw: object, at: At) -> bool:
     """Return true or false by any of the names that Ansible's modules take for them."""
     plain = str(raw).strip().lower() if isinstance(raw, (str, int)) else ""
     if plain not in _TRUE + _FALSE:
@@ -44,7 +44,7 @@ def _whole_number(smallest: int, allowed: str) -> Reader[int]:
     return _read
 
 
-def _number(raw: object, at: At) -> float:
+def _read_number(raw: object, at: At) -> float:
     """Return a number that is not negative."""
     number = _as_number(raw)
     if number is None or number < 0:
@@ -63,7 +63,7 @@ def _as_number(raw: object) -> float | None:
     return number if abs(number) < float("inf") else None  # nor is it "nan", which is less than nothing
 
 
-def _path(raw: object, at: At) -> str:
+def _read_own_path(raw: object, at: At) -> str:
     """Return a path with ~ and variables of the environment filled in, as Ansible's modules do."""
     return os.path.expanduser(os.path.expandvars(text(raw, at)))
 
@@ -74,10 +74,10 @@ def _optional_text(raw: object, at: At) -> str:
 
 
 def _optional_path(raw: object, at: At) -> str:
-    return "" if raw == "" else _path(raw, at)
+    return "" if raw == "" else _read_own_path(raw, at)
 
 
-def _mappings(raw: object, at: At) -> tuple[Mapping[str, object], ...]:
+def _read_mappings(raw: object, at: At) -> tuple[Mapping[str, object], ...]:
     """Return a list of mappings, or one; dates, which YAML reads as such, become texts again."""
     if isinstance(raw, Mapping):
         raw = [raw]
@@ -91,61 +91,63 @@ def _mappings(raw: object, at: At) -> tuple[Mapping[str, object], ...]:
     )
 
 
-def _flag(name: str, description: str, default: bool = False) -> Variable[bool]:
-    return Variable(name, _truth, default, _RUN, "bool", description, documented_default=default)
+def _flag_variable(name: str, description: str, default: bool = False) -> Variable[bool]:
+    return Variable(name, _read_truth, default, _RUN, "bool", description, documented_default=default)
 
 
-def _count(name: str, smallest: int, default: int, description: str, allowed: str = "") -> Variable[int]:
+def _count_variable(name: str, smallest: int, default: int, description: str, allowed: str = "") -> Variable[int]:
     allowed = allowed or f"{smallest} and more"
     return Variable(
         name, _whole_number(smallest, allowed), default, _RUN, "int", description, documented_default=default
     )
 
 
-def _file(name: str, description: str) -> Variable[str]:
+def _file_variable(name: str, description: str) -> Variable[str]:
     return Variable(name, _optional_path, "", _RUN, "path", description)
 
 
-def _list(name: str, description: str, default: tuple[str, ...] = ()) -> Variable[tuple[str, ...]]:
+def _list_variable(name: str, description: str, default: tuple[str, ...] = ()) -> Variable[tuple[str, ...]]:
     return Variable(name, texts, default, _RUN, "list", description, elements="str", documented_default=default)
 
 
-def _word(name: str, description: str) -> Variable[str]:
+def _word_variable(name: str, description: str) -> Variable[str]:
     return Variable(name, _optional_text, "", _RUN, "str", description)
 
 
 # What may differ from host to host; everything else is one value for the run.
 OF_HOSTS: tuple[Variable[object], ...] = (
-    _flag("lync_accept_cut", "Make changes although they cut established TCP connections or shut listeners."),
-    _flag(
+    _flag_variable("lync_accept_cut", "Make changes although they cut established TCP connections or shut listeners."),
+    _flag_variable(
         "lync_snapshot", "Export the firewall policy to a file on a Windows host before it is changed.", default=True
     ),
-    _word("lync_snapshot_dir", "Folder of these files on the hosts, by default one below the folder of Windows."),
-    _count("lync_snapshot_keep", 0, 10, "How many of these files stay."),
-    _count(
+    _word_variable(
+        "lync_snapshot_dir", "Folder of these files on the hosts, by default one below the folder of Windows."
+    ),
+    _count_variable("lync_snapshot_keep", 0, 10, "How many of these files stay."),
+    _count_variable(
         "lync_confirm_minutes",
         0,
         0,
         "Minutes until a change that was not confirmed over a new connection is taken back; 0 for never.",
     ),
-    _flag("lync_handout", "Hand out scripts for all Windows hosts instead of changing them."),
-    _word(
+    _flag_variable("lync_handout", "Hand out scripts for all Windows hosts instead of changing them."),
+    _word_variable(
         "lync_rollback_to",
         "Snapshot that rollback.yml restores, V(newest) for the last one; without it the snapshots are listed.",
     ),
-    _count("lync_probe_at_once", 1, 16, "How many probes of a host are under way at the same time."),
-    _count("lync_probe_per_second", 1, 50, "How many probes of a host start in a second."),
+    _count_variable("lync_probe_at_once", 1, 16, "How many probes of a host are under way at the same time."),
+    _count_variable("lync_probe_per_second", 1, 50, "How many probes of a host start in a second."),
     Variable(
         "lync_probe_seconds",
-        _number,
+        _read_number,
         3.0,
         _RUN,
         "float",
         "How many seconds one probe may take.",
         documented_default=3.0,
     ),
-    _count("lync_probe_total_seconds", 1, 120, "How many seconds the probes of a host may take together."),
-    _count(
+    _count_variable("lync_probe_total_seconds", 1, 120, "How many seconds the probes of a host may take together."),
+    _count_variable(
         "lync_probe_listen_seconds",
         1,
         900,
@@ -153,25 +155,33 @@ OF_HOSTS: tuple[Variable[object], ...] = (
     ),
 )
 OF_THE_RUN: tuple[Variable[object], ...] = (
-    _file("lync_plan_dir", "Directory that the plan is written to; playbooks/plan.yml writes to C(plan) without it."),
-    _flag("lync_plan_show", "Print a table per host and pool; playbooks/plan.yml does, unless this is false."),
-    _file("lync_plan_baseline", "Directory of an earlier plan to compare with."),
-    _file("lync_approved_plan", "Directory of the plan that was last approved; drift.yml goes by it."),
-    _file(
+    _file_variable(
+        "lync_plan_dir", "Directory that the plan is written to; playbooks/plan.yml writes to C(plan) without it."
+    ),
+    _flag_variable(
+        "lync_plan_show", "Print a table per host and pool; playbooks/plan.yml does, unless this is false."
+    ),
+    _file_variable("lync_plan_baseline", "Directory of an earlier plan to compare with."),
+    _file_variable("lync_approved_plan", "Directory of the plan that was last approved; drift.yml goes by it."),
+    _file_variable(
         "lync_affected_file", "File that takes the names of the devices that the change against the baseline touches."
     ),
-    _file("lync_report_dir", "Directory that reports are written to."),
-    _file("lync_audit_dir", "Directory of the dumps that audit.yml compares with the plan, by default C(dumps)."),
-    _word("lync_change_reference", "Reference of the change, for report and log; it is never written to a device."),
-    _count(
+    _file_variable("lync_report_dir", "Directory that reports are written to."),
+    _file_variable(
+        "lync_audit_dir", "Directory of the dumps that audit.yml compares with the plan, by default C(dumps)."
+    ),
+    _word_variable(
+        "lync_change_reference", "Reference of the change, for report and log; it is never written to a device."
+    ),
+    _count_variable(
         "lync_wave_size",
         1,
         1,
         "How many members of a pool are changed at a time.",
         "1 and more members of a pool at a time",
     ),
-    _flag("lync_verify", "Let the hosts probe each other before and after a change."),
-    _list("lync_retire", "Hosts without a role that retire.yml takes everything of ours from."),
+    _flag_variable("lync_verify", "Let the hosts probe each other before and after a change."),
+    _list_variable("lync_retire", "Hosts without a role that retire.yml takes everything of ours from."),
     Variable(
         "lync_dns_state",
         choice("a state", ("replaced", "merged")),
@@ -183,30 +193,32 @@ OF_THE_RUN: tuple[Variable[object], ...] = (
         choices=("replaced", "merged"),
         documented_default="replaced",
     ),
-    _list(
+    _list_variable(
         "lync_dns_take_over", "Names whose unknown values in DNS are removed, although the records are not owned yet."
     ),
-    _flag("lync_remediate", "Repair what drift.yml finds."),
-    _list("lync_remediate_classes", "Classes of deviations that are repaired, by default all that can be."),
-    _list("lync_remediate_concerns", "Concerns that are repaired, by default all."),
+    _flag_variable("lync_remediate", "Repair what drift.yml finds."),
+    _list_variable("lync_remediate_classes", "Classes of deviations that are repaired, by default all that can be."),
+    _list_variable("lync_remediate_concerns", "Concerns that are repaired, by default all."),
     Variable(
         "lync_remediate_after_hours",
-        _number,
+        _read_number,
         0.0,
         _RUN,
         "float",
         "How many hours earlier reports have shown a deviation before it is repaired.",
         documented_default=0.0,
     ),
-    _count("lync_remediate_max_changes", 0, 0, "The most repairs of one device; 0 for no limit."),
-    _word(
+    _count_variable("lync_remediate_max_changes", 0, 0, "The most repairs of one device; 0 for no limit."),
+    _word_variable(
         "lync_remediate_window",
         "When repairs are made, as V(22:00-05:00) or V(mon-fri 22:00-05:00), by the controller's clock.",
     ),
-    _flag("lync_unattended", "Nobody watches the run, which repairs only what is missing, disabled or narrowed."),
+    _flag_variable(
+        "lync_unattended", "Nobody watches the run, which repairs only what is missing, disabled or narrowed."
+    ),
     Variable(
         "lync_accepted_deviations",
-        _mappings,
+        _read_mappings,
         (),
         _RUN,
         "list",
@@ -215,22 +227,24 @@ OF_THE_RUN: tuple[Variable[object], ...] = (
         elements="dict",
         documented_default=(),
     ),
-    _flag("lync_probe_listeners", "Open temporary listeners where nothing listens."),
-    _flag(
+    _flag_variable("lync_probe_listeners", "Open temporary listeners where nothing listens."),
+    _flag_variable(
         "lync_probe_rules",
         "Compare the firewall rules with the plan before probing, which tells causes.",
         default=True,
     ),
-    _count("lync_probe_max", 1, 400, "The most probes of one host."),
-    _count("lync_probe_closed", 0, 2, "How many ports that should be closed are probed, per pair of hosts."),
-    _count(
+    _count_variable("lync_probe_max", 1, 400, "The most probes of one host."),
+    _count_variable("lync_probe_closed", 0, 2, "How many ports that should be closed are probed, per pair of hosts."),
+    _count_variable(
         "lync_probe_certificate_days",
         0,
         30,
         "From how many days before its end a certificate is reported to be expiring.",
     ),
-    _word("lync_selftest_host", "The one host that selftest.yml asks."),
-    _list("lync_selftest_names", "Names of the assumptions that selftest.yml asks about, C(*) for anything.", ("*",)),
+    _word_variable("lync_selftest_host", "The one host that selftest.yml asks."),
+    _list_variable(
+        "lync_selftest_names", "Names of the assumptions that selftest.yml asks about, C(*) for anything.", ("*",)
+    ),
 )
 # A credential: playbooks template it into tasks, and nothing of ours reads or keeps it.
 CREDENTIALS: tuple[Variable[object], ...] = (

@@ -102,8 +102,8 @@ class Settings:
                 continue
             if first is None:
                 first = host
-            elif not _equal(raw, first.variables[variable.name]):
-                self._conflicts.append(_conflict(variable, first, host))
+            elif not _are_equal(raw, first.variables[variable.name]):
+                self._conflicts.append(_conflict_problem(variable, first, host))
                 break
         return first
 
@@ -126,14 +126,14 @@ def unknown_variables(inventory: Mapping[str, InventoryHost], local: Record) -> 
         yield Problem(hosts_text(hosts), f"there is no variable {shown(name)}", fix=advice)
 
 
-def _equal(one: object, other: object) -> bool:
+def _are_equal(one: object, other: object) -> bool:
     try:
         return one is other or bool(one == other)
     except RecursionError:  # of a YAML anchor that holds itself
         return False
 
 
-def _conflict(variable: Variable[object], one: InventoryHost, other: InventoryHost) -> Problem:
+def _conflict_problem(variable: Variable[object], one: InventoryHost, other: InventoryHost) -> Problem:
     name = variable.name
     values = "" if variable.is_secret else f": {shown(one.variables[name])} and {shown(other.variables[name])}"
     place = f"hosts {one.name} and {other.name}, {name}"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The table of all lync_* variables.
 
-    VERSION = Variable("lync_version", _version, Version.LYNC_2010, HOST, "str", "...", choices=("2010", ...))
+    VERSION = Variable("lync_version", _read_version, Version.LYNC_2010, HOST, "str", "...", choices=("2010", ...))
 
 Host variables are read per host (those of devices are in device_variables), deployment variables once: they must be
 equal wherever they are set. The variables of a run are in run_variables.
@@ -47,19 +47,19 @@ VERSIONS = tuple(version.value for version in Version)
 SIMPLE_URLS = ("meet", "dialin", "admin")
 
 
-def _version(raw: object, at: At) -> Version:
+def _read_version(raw: object, at: At) -> Version:
     return Version(choice("a version", VERSIONS)(raw, at))
 
 
-def _platform(raw: object, at: At) -> Platform:
+def _read_platform(raw: object, at: At) -> Platform:
     return Platform(choice("a platform", [platform.value for platform in Platform])(raw, at))
 
 
-def _member_state(raw: object, at: At) -> MemberState:
+def _read_member_state(raw: object, at: At) -> MemberState:
     return MemberState(choice("a member state", [state.value for state in MemberState])(raw, at))
 
 
-def _media_ports(raw: object, at: At) -> Mapping[str, tuple[int, int]]:
+def _read_media_ports(raw: object, at: At) -> Mapping[str, tuple[int, int]]:
     given = mapping_of(MEDIA_RANGES, port_range)(raw, at)
     return {**DEFAULT_MEDIA_PORTS, **{name: pair for name, pair in given.items() if pair is not None}}
 
@@ -70,7 +70,7 @@ _NONE = AddressSet()
 # --- per host: what the host is -----------------------------------------------------------------------------------
 
 VERSION = Variable(
-    "lync_version", _version, Version.LYNC_2010, _HOST, "str",
+    "lync_version", _read_version, Version.LYNC_2010, _HOST, "str",
     "Version of the product that the host runs; equal within a pool.", choices=VERSIONS, documented_default="2010",
 )  # fmt: skip
 FEATURES_ON: Variable[frozenset[str]] = Variable(
@@ -92,13 +92,13 @@ MANAGED: Variable[bool | None] = Variable(
     "roles that are listed for their addresses only.",
 )  # fmt: skip
 PLATFORM: Variable[Platform | None] = Variable(
-    "lync_platform", _platform, None, _HOST, "str",
+    "lync_platform", _read_platform, None, _HOST, "str",
     "What the host runs. Default linux for load balancers with driver haproxy or nginx and for reverse proxies with "
     "a driver, appliance for other load balancers, windows for all else.",
     choices=tuple(platform.value for platform in Platform),
 )  # fmt: skip
 MEMBER_STATE = Variable(
-    "lync_member_state", _member_state, MemberState.ACTIVE, _HOST, "str",
+    "lync_member_state", _read_member_state, MemberState.ACTIVE, _HOST, "str",
     "Phase of the host in its pool. joining has rules but no traffic yet, draining still has rules and loses its "
     "traffic, retired wants nothing.",
     choices=tuple(state.value for state in MemberState), documented_default="active",
@@ -172,7 +172,7 @@ PHONE_NETWORKS = Variable(
     elements="str",
 )
 MEDIA_PORTS: Variable[Mapping[str, tuple[int, int]]] = Variable(
-    "lync_media_ports", _media_ports, DEFAULT_MEDIA_PORTS, _HOST, "dict",
+    "lync_media_ports", _read_media_ports, DEFAULT_MEDIA_PORTS, _HOST, "dict",
     "Ranges of media ports of the host, with keys audio, video, application_sharing and client; a key that is absent "
     "keeps its default. Equal within a pool.",
     documented_default={name: f"{first}-{last}" for name, (first, last) in DEFAULT_MEDIA_PORTS.items()},

@@ -14,7 +14,7 @@ from functools import partial
 
 from .._base.changes import Cause, Change, Effect, Kind, Presentation, State, applied_by_name, changes_by_name
 from .driver import EffectKind
-from .model import MemberState, Service, plain
+from .model import Member, MemberState, Service, plain
 
 STATES = (State.MERGED, State.REPLACED, State.DELETED, State.GATHERED, State.RENDERED, State.PARSED)
 """The states of the modules of load balancers and reverse proxies."""
@@ -27,11 +27,11 @@ def plan_changes(
 ) -> tuple[ServiceChange, ...]:
     """Return the changes in their safe order: additions, changes, removals; each sorted by name."""
     return changes_by_name(
-        want, have, state, name_of=lambda service: service.name, change_of=partial(_change, effects)
+        want, have, state, name_of=lambda service: service.name, change_of=partial(_change_service, effects)
     )
 
 
-def _change(
+def _change_service(
     effects: Mapping[str, EffectKind], before: Service | None, after: Service | None, cause: Cause
 ) -> ServiceChange:
     if after is None and before is not None:
@@ -61,7 +61,7 @@ def service_change(
         before=before,
         after=after,
         properties=tuple(names),
-        opens=kind is Kind.ADD or _comes_back(before, after),
+        opens=kind is Kind.ADD or bool(before and after and members_come_back(before.members, after.members)),
         closes=kind is Kind.REMOVE,
         effects=effects_of(found),
         recreates=any(item.recreates for item in found),
@@ -73,11 +73,9 @@ def effects_of(kinds: Iterable[EffectKind]) -> tuple[Effect, ...]:
     return tuple(Effect(kind.value, (), kind.text) for kind in sorted(set(kinds), key=lambda kind: kind.text))
 
 
-def _comes_back(before: Service | None, after: Service | None) -> bool:
+def members_come_back(before: Iterable[Member], after: Iterable[Member]) -> bool:
     """Return whether the members stay the same, and one of them takes traffic again."""
-    if before is None or after is None:
-        return False
-    old, new = ({member.address: member.state for member in service.members} for service in (before, after))
+    old, new = ({member.address: member.state for member in members} for members in (before, after))
     return old.keys() == new.keys() and any(
         state is MemberState.ACTIVE is not old[name] for name, state in new.items()
     )
@@ -103,7 +101,7 @@ def with_impact(document: dict[str, object]) -> dict[str, object]:
     return {**document, "impact": document["effect"]}
 
 
-def _command(change: ServiceChange) -> str:
+def _command_of_change(change: ServiceChange) -> str:
     after = change.after
     if after is None:
         return f"remove {change.name}"
@@ -112,11 +110,11 @@ def _command(change: ServiceChange) -> str:
         place = f"{after.protocol} {after.vip} port {after.port}"
         return f"add {change.name}: {place} to port {after.node_port} of {addresses}"
     before = change.before
-    parts = [f"{name} from {_text(before, name)} to {_text(after, name)}" for name in change.properties]
+    parts = [f"{name} from {_field_text(before, name)} to {_field_text(after, name)}" for name in change.properties]
     return f"change {change.name} ({PRESENTATION.impact(change)})" + (f": {', '.join(parts)}" if parts else "")
 
 
-def _text(service: Service, name: str) -> str:
+def _field_text(service: Service, name: str) -> str:
     return service_text(plain(getattr(service, name)))
 
 
@@ -130,10 +128,10 @@ def service_text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _options(service: Service) -> Mapping[str, object]:
+def _options_of_service(service: Service) -> Mapping[str, object]:
     return {name: plain(getattr(service, name)) for name in _FIELDS}
 
 
 PRESENTATION: Presentation[Service] = Presentation(
-    title="virtual service", options=_options, command=_command, text_of=service_text
+    title="virtual service", options=_options_of_service, command=_command_of_change, text_of=service_text
 )

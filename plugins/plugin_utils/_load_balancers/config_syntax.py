@@ -75,7 +75,7 @@ def haproxy_sections(text: str) -> Iterator[Block]:
     """Yield the sections of a HAProxy configuration, in its order; what stands before the first one is left out."""
     section: Block | None = None
     for number, raw in enumerate(text.splitlines(), 1):
-        tokens = _tokens(raw)
+        tokens = _split_line(raw)
         if tokens and tokens[0] in SECTIONS:
             if section is not None:
                 yield section
@@ -86,7 +86,7 @@ def haproxy_sections(text: str) -> Iterator[Block]:
         yield section
 
 
-def _tokens(raw: str) -> tuple[str, ...]:
+def _split_line(raw: str) -> tuple[str, ...]:
     if not _SPECIAL.search(raw):
         return tuple(raw.split())  # which takes a twentieth of the time
     try:
@@ -164,10 +164,10 @@ def listeners_of(answer: Mapping[str, Any], driver: str, own: Collection[str] = 
             yield from _READERS[driver](str(path), str(text))
     for each in answer.get("listeners") or ():
         owner = f"process {each['process']} (pid {each['pid']})"
-        yield _listener(owner, str(each["address"]), int(each["port"]), str(each["protocol"]))
+        yield _listener_at(owner, str(each["address"]), int(each["port"]), str(each["protocol"]))
 
 
-def _listener(owner: str, address: str, port: int, protocol: str) -> Listener:
+def _listener_at(owner: str, address: str, port: int, protocol: str) -> Listener:
     return Listener(owner, _EVERY.get(address, address), port, protocol)
 
 
@@ -175,13 +175,13 @@ def _of_haproxy(path: str, text: str) -> Iterator[Listener]:
     for section in haproxy_sections(text):
         owner = f"{' '.join(section.head[:2])} of {path}"
         parts = (part for tokens in section.all("bind") for part in (tokens[0].split(",") if tokens else ()))
-        yield from (_listener(owner, *split_endpoint(part), "tcp") for part in parts)
+        yield from (_listener_at(owner, *split_endpoint(part), "tcp") for part in parts)
 
 
 def _of_nginx(path: str, text: str) -> Iterator[Listener]:
     for tokens in (tokens for block in nginx_blocks(text) for tokens in block.all("listen")):
         where = f"*:{tokens[0]}" if tokens[0].isdecimal() else tokens[0] if ":" in tokens[0] else f"{tokens[0]}:80"
-        yield _listener(f"a server of {path}", *split_endpoint(where), "udp" if "udp" in tokens else "tcp")
+        yield _listener_at(f"a server of {path}", *split_endpoint(where), "udp" if "udp" in tokens else "tcp")
 
 
 _READERS: Mapping[str, Callable[[str, str], Iterator[Listener]]] = {

@@ -120,11 +120,11 @@ def _of_service(
     text: Callable[[Service, Listener], str],
 ) -> Iterator[Conflict]:
     for listener in (*by_port.get(0, ()), *by_port.get(service.port, ())):
-        if (same_domain is None or same_domain(service, listener)) and _meets(service, listener):
+        if (same_domain is None or same_domain(service, listener)) and _meets_listener(service, listener):
             yield Conflict(service, listener, text(service, listener))
 
 
-def _meets(service: Service, listener: Listener) -> bool:
+def _meets_listener(service: Service, listener: Listener) -> bool:
     address = listener.address in _ANY_ADDRESSES or listener.address == service.vip
     # Without an address and a port of its own, a server only answers to others that send to it.
     addressed = listener.address not in _ANY_ADDRESSES or listener.port not in (0,)

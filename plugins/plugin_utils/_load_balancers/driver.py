@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from .model import PersistenceKind, Service
+from .model import MemberState, PersistenceKind, Service
 
 
 class EffectKind(str, Enum):
@@ -103,10 +103,10 @@ class Refusal:
 
 def refused(services: Iterable[Service], table: Sequence[Refusal]) -> tuple[NotRendered, ...]:
     """Return what of the services is not expressed, by service and row."""
-    return tuple(note for service in services for row in table for note in _notes(service, row))
+    return tuple(note for service in services for row in table for note in _refused_fields(service, row))
 
 
-def _notes(service: Service, row: Refusal) -> Iterator[NotRendered]:
+def _refused_fields(service: Service, row: Refusal) -> Iterator[NotRendered]:
     return (NotRendered(service.name, row.name, why) for why in row.reasons(service))
 
 
@@ -115,13 +115,33 @@ def has_affinity(service: Service) -> bool:
     return service.persistence.kind is not PersistenceKind.NONE
 
 
+def has_cookie(service: Service) -> bool:
+    """Return whether clients of a service come back by a cookie, which only decrypted traffic can have."""
+    return service.persistence.kind is PersistenceKind.COOKIE
+
+
+def hides_node_port(service: Service) -> bool:
+    """Return whether a driver that keeps the port of the members at each of them loses it."""
+    return not service.members and service.node_port != service.port
+
+
+def refuse_member_states(reasons: Mapping[MemberState, str]) -> Refusal:
+    """Return the row of members in states that a driver cannot express, each with why."""
+
+    def _state_reasons(service: Service) -> Iterator[str]:
+        known = (member for member in service.members if member.state in reasons)
+        return (f"{member.address}: {reasons[member.state]}" for member in known)
+
+    return Refusal("members", _state_reasons)
+
+
 def _cookie_reasons(service: Service) -> Iterator[str]:
     if service.persistence.kind is PersistenceKind.COOKIE:
         cookie = service.persistence.cookie
         yield f"the cookie {cookie} can only be set in decrypted traffic; the address of the client stands in for it"
 
 
-def _duration_reasons(service: Service) -> Iterator[str]:
+def _hash_duration_reasons(service: Service) -> Iterator[str]:
     if service.persistence.kind is PersistenceKind.SOURCE:
         yield f"affinity by the hash of the address has no end, {service.persistence.seconds} s or other"
 
@@ -133,7 +153,7 @@ def _algorithm_reasons(service: Service) -> Iterator[str]:
 
 HASH_REFUSALS = (
     Refusal("persistence", _cookie_reasons),
-    Refusal("persistence.seconds", _duration_reasons),
+    Refusal("persistence.seconds", _hash_duration_reasons),
     Refusal("algorithm", _algorithm_reasons),
 )
 """What affinity by the hash of a client's address cannot express."""

@@ -118,30 +118,30 @@ class Https:
         content = None if body is None else json.dumps(body).encode()
         sent = {**({} if content is None else {"Content-Type": "application/json"}), **(headers or {})}
         try:
-            with _warned(self.connection.validate_certs):
+            with _silence_warning(self.connection.validate_certs):
                 seconds = self.connection.timeout_seconds
                 found = self._session.request(
                     method, url, data=content, headers=sent, timeout=seconds, allow_redirects=False
                 )
         except requests.exceptions.RequestException as error:
-            raise DeviceError(_why(self.connection, error)) from None
+            raise DeviceError(_explain_silence(self.connection, error)) from None
         except OSError as error:  # requests says so when the file of authorities is not there
             raise DeviceError(f"{self.connection.place}: {error}; fix: correct ca") from None
         return Answer(found.status_code, {name.lower(): value for name, value in found.headers.items()}, found.text)
 
 
-def _why(connection: Connection, error: Exception) -> str:
+def _explain_silence(connection: Connection, error: Exception) -> str:
     """Return why no answer came, without the URL and what else the library puts around it."""
     if isinstance(error, requests.exceptions.SSLError):
         fix = "name the authority in ca, or set validate_certs to false"
-        return f"{connection.place}: its certificate is not trusted: {_root(error)}; fix: {fix}"
+        return f"{connection.place}: its certificate is not trusted: {_innermost_reason(error)}; fix: {fix}"
     if isinstance(error, requests.exceptions.Timeout):
         fix = "check the address and the firewalls between, or raise timeout"
         return f"{connection.place}: no answer within {connection.timeout_seconds:g} s; fix: {fix}"
-    return f"{connection.place}: cannot be reached: {_root(error)}; fix: check host and port"
+    return f"{connection.place}: cannot be reached: {_innermost_reason(error)}; fix: check host and port"
 
 
-def _root(error: BaseException) -> str:
+def _innermost_reason(error: BaseException) -> str:
     """Return the innermost reason of an exception of the library."""
     seen: BaseException = error
     while True:
@@ -152,7 +152,7 @@ def _root(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def _warned(verified: bool) -> Iterator[None]:
+def _silence_warning(verified: bool) -> Iterator[None]:
     """Keep urllib3's warning of an unverified request off the output: the user asked for it."""
     with warnings.catch_warnings():
         if not verified:

@@ -46,24 +46,24 @@ _LISTS = {
 
 def read_services(items: Sequence[Mapping[str, object]]) -> tuple[Service, ...]:
     """Return the services of an option, sorted by name; raises InvalidInputError with every problem of all of them."""
-    problems = [problem for index, item in enumerate(items) for problem in _problems(index, item)]
+    problems = [problem for index, item in enumerate(items) for problem in _check_service(index, item)]
     if problems:
         raise InvalidInputError(problems)
-    found = tuple(sorted(map(_service, items), key=lambda service: service.name))
+    found = tuple(sorted(map(_build_service, items), key=lambda service: service.name))
     sockets = [f"{service.protocol} {service.vip} port {service.port}" for service in found]
-    problems = [*_twins([service.name for service in found]), *_twins(sockets)]
+    problems = [*_check_repeats([service.name for service in found]), *_check_repeats(sockets)]
     if problems:
         raise InvalidInputError(problems)
     return found
 
 
-def _problems(index: int, item: Mapping[str, object]) -> list[Problem]:
+def _check_service(index: int, item: Mapping[str, object]) -> list[Problem]:
     place = f"services[{index}] {item.get('name', '')}".rstrip()
     errors = plan_validator("virtual_service").iter_errors(cast(Any, item))
     found = [Problem(place, f"{error.json_path}: {error.message}", fix="correct the service") for error in errors]
     return found or [
         Problem(place, str(error), fix="write one address")
-        for text in [item["vip"], *(address for name in _LISTS for address in _texts(item, name))]
+        for text in [item["vip"], *(address for name in _LISTS for address in _member_texts(item, name))]
         for error in _address_errors(str(text))
     ]
 
@@ -76,25 +76,29 @@ def _address_errors(text: str) -> list[ValueError]:
     return []
 
 
-def _twins(keys: Sequence[str]) -> list[Problem]:
+def _check_repeats(keys: Sequence[str]) -> list[Problem]:
     counts = Counter(keys)
     twins = ((key, count) for key, count in sorted(counts.items()) if count > 1)
     return [Problem("services", f"{key} is there {count} times", fix="leave one") for key, count in twins]
 
 
-def _texts(item: Mapping[str, object], name: str) -> list[str]:
+def _member_texts(item: Mapping[str, object], name: str) -> list[str]:
     return [str(text) for text in cast("Sequence[object]", item.get(name, ()))]
 
 
-def _service(item: Mapping[str, object]) -> Service:
+def _build_service(item: Mapping[str, object]) -> Service:
     """Return the service of a mapping that keeps the schema."""
     values: Any = item
-    members = (Member(_canonical(address), state) for name, state in _LISTS.items() for address in _texts(item, name))
+    members = (
+        Member(_canonical_address(address), state)
+        for name, state in _LISTS.items()
+        for address in _member_texts(item, name)
+    )
     monitor, persistence = values["monitor"], values["persistence"]
     return Service(
         name=values["name"],
         pool=values.get("pool", ""),
-        vip=_canonical(values["vip"]),
+        vip=_canonical_address(values["vip"]),
         port=values["port"],
         protocol=values["protocol"],
         node_port=values["node_port"],
@@ -114,7 +118,7 @@ def _service(item: Mapping[str, object]) -> Service:
     )
 
 
-def _canonical(text: str) -> str:
+def _canonical_address(text: str) -> str:
     return str(parse_address(text))
 
 

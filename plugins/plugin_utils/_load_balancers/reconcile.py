@@ -95,7 +95,7 @@ class Task:
         state = State(options["state"])
         services = read_services(options["services"])
         given = options.get("provider") or {}
-        problems = [problem for service in services for problem in _option_problems(service, driver)]
+        problems = [problem for service in services for problem in _check_service_options(service, driver)]
         problems += _connection_problems(given) if needs_connection and not state.is_offline else []
         if state is State.PARSED and not options.get("running_config"):
             fix = "give the text, or the answer of the appliance"
@@ -105,7 +105,7 @@ class Task:
         return cls(state, services, Connection.from_options(given), options.get("running_config"))
 
 
-def _option_problems(service: Service, driver: Driver) -> Iterable[Problem]:
+def _check_service_options(service: Service, driver: Driver) -> Iterable[Problem]:
     place = f"service {service.name}, options"
     return vendor_option_problems(place, service.options, driver.options, (driver.name,))
 
@@ -253,7 +253,7 @@ class ServicesProvider(Provider):
         work = self.prepare(order)
         found = tuple(_with_effect(change, work.effects.get(change.name)) for change in changes)
         hidden = work.touched - {change.name for change in found}
-        repaired = [_repair(service) for service in have.services if service.name in hidden]
+        repaired = [_repair_service(service) for service in have.services if service.name in hidden]
         return (*found, *repaired), work
 
     def _order(self, have: Sequence[Service]) -> tuple[Order, tuple[ServiceChange, ...]]:
@@ -334,7 +334,7 @@ def _with_effect(change: ServiceChange, kind: EffectKind | None) -> ServiceChang
     return change if kind is None else replace(change, effects=effects_of([kind]), recreates=kind.recreates)
 
 
-def _repair(service: Service) -> ServiceChange:
+def _repair_service(service: Service) -> ServiceChange:
     return service_change(Kind.CHANGE, service, service, Cause.DIFFERENT, [EffectKind.REPAIRS])
 
 

@@ -41,21 +41,21 @@ class _Flow(NamedTuple):
 
 def publication_texts(before: Sequence[Publication], after: Sequence[Publication]) -> list[str]:
     """Return what changes between the publications of two plans of one host, flows first."""
-    old, new = _flows(before), _flows(after)
+    old, new = _flows_of_publications(before), _flows_of_publications(after)
     flows = [
         *_publication_flow_texts(new - old, "newly published"),
         *_publication_flow_texts(old - new, "no longer published"),
     ]
     found, wanted = ({item.name: item for item in items} for items in (before, after))
     both = sorted(found.keys() & wanted.keys())
-    return flows + [text for name in both for text in _further(found[name], wanted[name])]
+    return flows + [text for name in both for text in _further_publication_texts(found[name], wanted[name])]
 
 
-def _flows(items: Sequence[Publication]) -> set[_Flow]:
-    return {flow for item in items for flow in _flows_of(item)}
+def _flows_of_publications(items: Sequence[Publication]) -> set[_Flow]:
+    return {flow for item in items for flow in _publication_flows(item)}
 
 
-def _flows_of(item: Publication) -> Iterator[_Flow]:
+def _publication_flows(item: Publication) -> Iterator[_Flow]:
     ports = ((item.https_port, item.https_node_port), (item.http_port, item.http_node_port))
     serving = [member.address for member in item.members if member.state in _SERVES]
     return (
@@ -77,11 +77,11 @@ def _publication_flow_texts(flows: set[_Flow], verdict: str) -> list[str]:
     )
 
 
-def _further(old: Publication, new: Publication) -> Iterator[str]:
+def _further_publication_texts(old: Publication, new: Publication) -> Iterator[str]:
     """Yield what else differs of a publication, and what clients notice of it; its members where no flow shows them.
     """
-    before, after = _properties(old), _properties(new)
-    shown_as_flows = {"members"} if _flows([old]) != _flows([new]) else set()
+    before, after = _publication_properties(old), _publication_properties(new)
+    shown_as_flows = {"members"} if _flows_of_publications([old]) != _flows_of_publications([new]) else set()
     keys = [key for key in before if before[key] != after[key] and key not in shown_as_flows]
     if keys:
         noticed = any(EFFECTS.get(key) is EffectKind.CERTIFICATE for key in keys)
@@ -89,7 +89,7 @@ def _further(old: Publication, new: Publication) -> Iterator[str]:
         yield f"publication {old.name} changed: {changed}" + (f" ({EffectKind.CERTIFICATE.text})" if noticed else "")
 
 
-def _properties(item: Publication) -> dict[str, str]:
+def _publication_properties(item: Publication) -> dict[str, str]:
     """Return what flows do not show of a publication that is in both plans."""
     return {
         "mode": item.mode.value,
@@ -128,15 +128,15 @@ def difference(before: Plan, after: Plan) -> Difference:
         pool, new_pool = before.pools.get(name), after.pools.get(name)
         found = _pool_lines(name, pool, new_pool) if pool != new_pool else []
         lines += found
-        devices |= _balancers(pool, new_pool) if found else set()
+        devices |= _balancers_touched(pool, new_pool) if found else set()
     return Difference(tuple(lines), tuple(sorted(devices)))
 
 
 def _host_lines(name: str, old: HostPlan | None, new: HostPlan | None) -> list[str]:
     old_rules, new_rules = (plan.firewall_rules if plan else () for plan in (old, new))
-    before, after = _boxes(old_rules), _boxes(new_rules)
+    before, after = _admitted_boxes(old_rules), _admitted_boxes(new_rules)
     flows = _flow_texts(after, before, "newly admitted") + _flow_texts(before, after, "no longer admitted")
-    blocks = _item_texts(_blocks(old_rules), _blocks(new_rules), "blocking rule")
+    blocks = _item_texts(_blocking_rules(old_rules), _blocking_rules(new_rules), "blocking rule")
     old_exemptions, new_exemptions = (plan.ipsec_exemptions if plan else () for plan in (old, new))
     exemptions = _item_texts(old_exemptions, new_exemptions, "IPsec exemption")
     old_published, new_published = ((plan.publications or ()) if plan else () for plan in (old, new))
@@ -155,7 +155,7 @@ def _setting_texts(old: HostPlan, new: HostPlan) -> list[str]:
     return [f"settings changed: {text}" for text in changed if text]
 
 
-def _blocks(rules: Iterable[FirewallRule]) -> list[FirewallRule]:
+def _blocking_rules(rules: Iterable[FirewallRule]) -> list[FirewallRule]:
     return [rule for rule in rules if rule.action == "block"]
 
 
@@ -191,7 +191,7 @@ def _full_name(item: FirewallRule | IpsecExemption | VirtualService | DnsRecord)
     return f"{item.name} {item.type} {item.view}" if isinstance(item, DnsRecord) else item.name
 
 
-def _balancers(old: PoolPlan | None, new: PoolPlan | None) -> set[str]:
+def _balancers_touched(old: PoolPlan | None, new: PoolPlan | None) -> set[str]:
     """Return the balancers of the services that differ."""
     before, after = (plan.virtual_services if plan else () for plan in (old, new))
     differ = [item for item in before if item not in after] + [item for item in after if item not in before]
@@ -202,31 +202,30 @@ def _flow_texts(boxes: Iterable[Box], others: list[Box], verdict: str) -> list[s
     left: list[Box] = []
     for box in boxes:
         left += subtract(box, others + left)
-    return sorted({_flow_text(box, verdict) for box in left})
+    return sorted({_box_text(box, verdict) for box in left})
 
 
-def _flow_text(box: Box, verdict: str) -> str:
-    near = "" if box.localip == ANY else f" on {_text(box.localip)}"
+def _box_text(box: Box, verdict: str) -> str:
+    near = "" if box.localip == ANY else f" on {_set_text(box.localip)}"
     program = f" of {box.program}" if box.program else ""
-    source = "" if box.remoteport == ANY_PORT else f" from port {_text(box.remoteport)}"
+    source = "" if box.remoteport == ANY_PORT else f" from port {_set_text(box.remoteport)}"
     if box.direction == "in":
-        return (
-            f"{_text(box.remoteip)} {verdict} to {box.protocol.upper()} {_text(box.localport)}{near}{source}{program}"
-        )
-    ports = f"{box.protocol.upper()} {_text(box.remoteport)}"
-    local = "" if box.localport == ANY_PORT else f" from port {_text(box.localport)}"
-    return f"outbound {ports} to {_text(box.remoteip)}{local}{near}{program} {verdict}"
+        ports = f"{box.protocol.upper()} {_set_text(box.localport)}"
+        return f"{_set_text(box.remoteip)} {verdict} to {ports}{near}{source}{program}"
+    ports = f"{box.protocol.upper()} {_set_text(box.remoteport)}"
+    local = "" if box.localport == ANY_PORT else f" from port {_set_text(box.localport)}"
+    return f"outbound {ports} to {_set_text(box.remoteip)}{local}{near}{program} {verdict}"
 
 
-def _text(members: AddressSet | PortSet) -> str:
+def _set_text(members: AddressSet | PortSet) -> str:
     return ", ".join(members.to_text())
 
 
-def _boxes(rules: Iterable[FirewallRule]) -> list[Box]:
-    return [_box(rule) for rule in rules if rule.enabled and rule.action == "allow"]
+def _admitted_boxes(rules: Iterable[FirewallRule]) -> list[Box]:
+    return [_rule_box(rule) for rule in rules if rule.enabled and rule.action == "allow"]
 
 
-def _box(rule: FirewallRule) -> Box:
+def _rule_box(rule: FirewallRule) -> Box:
     return Box(
         direction=rule.direction,
         protocol=rule.protocol,
@@ -234,11 +233,11 @@ def _box(rule: FirewallRule) -> Box:
         localport=PortSet.parse(rule.localport),
         remoteip=AddressSet.parse(rule.remoteip),
         remoteport=PortSet.parse(rule.remoteport),
-        program=_limits(rule),
+        program=_rule_limits(rule),
     )
 
 
-def _limits(rule: FirewallRule) -> str | None:
+def _rule_limits(rule: FirewallRule) -> str | None:
     """Return what else a rule is limited to, as one text: flows are compared within the same limits."""
     found = [rule.program] if rule.program else []
     for name in _FURTHER_LIMITS:

@@ -117,7 +117,7 @@ def _tuple_reader(arguments: tuple[Hashable, ...]) -> _Reader:
         if not isinstance(value, (list, tuple)):
             raise DocumentError(f"{value!r} is no list")
         if first is str and rest == _ANY_LENGTH:
-            return _texts(value)
+            return _load_texts(value)
         kinds = [first] * len(value) if rest == _ANY_LENGTH else arguments
         if len(value) != len(kinds):
             raise DocumentError(f"{value!r} has not {len(kinds)} items")
@@ -126,7 +126,7 @@ def _tuple_reader(arguments: tuple[Hashable, ...]) -> _Reader:
     return _read
 
 
-def _texts(value: list[object] | tuple[object, ...]) -> tuple[object, ...]:
+def _load_texts(value: list[object] | tuple[object, ...]) -> tuple[object, ...]:
     """Return a list of texts: most lists of a plan are, so that they have a way of their own."""
     if not all(isinstance(item, str) for item in value):
         raise DocumentError(f"{value!r} is no list of texts")

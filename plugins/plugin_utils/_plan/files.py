@@ -79,7 +79,11 @@ def write(directory: Path, files: Mapping[str, str]) -> list[str]:
     """
     stale = set(_earlier_files(directory)) - set(files)
     index = {"collection": COLLECTION, "version": VERSION, "files": sorted(files)}
-    changed = [path for path, text in sorted({**files, INDEX: text_of(index)}.items()) if _put(directory / path, text)]
+    changed = [
+        path
+        for path, text in sorted({**files, INDEX: text_of(index)}.items())
+        if _write_changed(directory / path, text)
+    ]
     for path in sorted(stale):
         (directory / path).unlink(missing_ok=True)
     return changed + sorted(stale)
@@ -90,7 +94,7 @@ def read(directory: Path) -> dict[str, Document]:
     if not (directory / INDEX).is_file():
         raise InvalidInputError(
             [
-                _problem(
+                _plan_problem(
                     directory,
                     "holds no plan: there is no index.json",
                     "name a directory that playbooks/plan.yml wrote",
@@ -100,7 +104,9 @@ def read(directory: Path) -> dict[str, Document]:
     paths = [path for path in _earlier_files(directory) if path.endswith(".json")]
     documents = {path: read_json(directory / path) for path in paths}
     problems = [
-        problem for path, document in documents.items() for problem in _faults(directory / path, path, document)
+        problem
+        for path, document in documents.items()
+        for problem in _check_document(directory / path, path, document)
     ]
     if problems:
         raise InvalidInputError(problems)
@@ -111,7 +117,7 @@ def read_plan(directory: Path) -> Plan:
     """Return the plan of a directory, which may be anybody's; raises InvalidInputError when it is not a readable plan.
     """
     documents = read(directory)
-    return _plan(documents, lambda path: directory / path)
+    return _build_plan(documents, lambda path: directory / path)
 
 
 def load_plan(directory: Path) -> Plan:
@@ -119,7 +125,7 @@ def load_plan(directory: Path) -> Plan:
     empty plan.
     """
     paths = [path for path in _earlier_files(directory) if path.endswith(".json")]
-    return _plan({path: read_json(directory / path) for path in paths}, lambda path: directory / path)
+    return _build_plan({path: read_json(directory / path) for path in paths}, lambda path: directory / path)
 
 
 def load_host(document: Document) -> HostPlan:
@@ -132,7 +138,7 @@ def load_pool(document: Document) -> PoolPlan:
     return load(PoolPlan, document)
 
 
-def _plan(documents: Mapping[str, Document], place: Callable[[str], Path]) -> Plan:
+def _build_plan(documents: Mapping[str, Document], place: Callable[[str], Path]) -> Plan:
     hosts: list[HostPlan] = []
     pools: list[PoolPlan] = []
     problems: list[Problem] = []
@@ -143,18 +149,18 @@ def _plan(documents: Mapping[str, Document], place: Callable[[str], Path]) -> Pl
             else:
                 pools.append(load_pool(document))
         except DocumentError as error:
-            problems.append(_problem(place(path), str(error), "make the plan again with playbooks/plan.yml"))
+            problems.append(_plan_problem(place(path), str(error), "make the plan again with playbooks/plan.yml"))
     if problems:
         raise InvalidInputError(problems)
     by_host, by_pool = {host.host: host for host in hosts}, {pool.pool: pool for pool in pools}
     return Plan(dict(sorted(by_host.items())), dict(sorted(by_pool.items())))
 
 
-def _faults(place: Path, path: str, document: Document) -> list[Problem]:
+def _check_document(place: Path, path: str, document: Document) -> list[Problem]:
     instance: Any = document
     errors = plan_validator(_KINDS[path.partition("/")[0]]).iter_errors(instance)
     texts = [f"{error.json_path}: {error.message}" for error in errors] or _value_faults(document)
-    return [_problem(place, text, "make the plan again with playbooks/plan.yml") for text in texts]
+    return [_plan_problem(place, text, "make the plan again with playbooks/plan.yml") for text in texts]
 
 
 def _value_faults(document: Document) -> list[str]:
@@ -175,12 +181,12 @@ def _earlier_files(directory: Path) -> list[str]:
     if not index.exists():
         return []
     listed = read_json(index).get("files")
-    if not isinstance(listed, list) or not all(isinstance(path, str) and _is_ours(path) for path in listed):
-        raise InvalidInputError([_problem(index, "is not the index of a plan", "choose another lync_plan_dir")])
+    if not isinstance(listed, list) or not all(isinstance(path, str) and _is_plan_path(path) for path in listed):
+        raise InvalidInputError([_plan_problem(index, "is not the index of a plan", "choose another lync_plan_dir")])
     return [str(path) for path in listed]
 
 
-def _is_ours(path: str) -> bool:
+def _is_plan_path(path: str) -> bool:
     """Return whether a path of an index is one that this module makes, so that no index leads to a foreign file."""
     folder, _slash, name = path.partition("/")
     return path == AFFECTED or (folder in ("hosts", "pools") and "/" not in name and name.endswith(".json"))
@@ -192,16 +198,16 @@ def read_json(path: Path) -> Document:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise InvalidInputError(
-            [_problem(path, f"cannot be read: {error}", "make the plan again with playbooks/plan.yml")]
+            [_plan_problem(path, f"cannot be read: {error}", "make the plan again with playbooks/plan.yml")]
         ) from error
     if not isinstance(document, dict):
         raise InvalidInputError(
-            [_problem(path, "is not a JSON object", "make the plan again with playbooks/plan.yml")]
+            [_plan_problem(path, "is not a JSON object", "make the plan again with playbooks/plan.yml")]
         )
     return document
 
 
-def _problem(path: Path, message: str, fix: str) -> Problem:
+def _plan_problem(path: Path, message: str, fix: str) -> Problem:
     return Problem(f"plan {path}", message, fix=fix)
 
 
@@ -210,7 +216,7 @@ def text_of(document: object) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def _put(path: Path, text: str) -> bool:
+def _write_changed(path: Path, text: str) -> bool:
     """Write a file if its content differs, by rename, so that a reader never sees half of it."""
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return False

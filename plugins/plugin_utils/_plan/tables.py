@@ -143,7 +143,7 @@ def flows(hosts: Iterable[HostPlan]) -> tuple[Flow, ...]:
     found: set[Flow] = set()
     for host in hosts:
         for rule in admitting_rules(host):
-            found.update(_flows_of(rule, host))
+            found.update(_rule_flows(rule, host))
     return tuple(sorted(found))
 
 
@@ -158,7 +158,7 @@ def port_text(rule: FirewallRule) -> str:
     return remote if rule.direction == "out" and remote != "any" else local
 
 
-def _flows_of(rule: FirewallRule, host: HostPlan) -> Iterator[Flow]:
+def _rule_flows(rule: FirewallRule, host: HostPlan) -> Iterator[Flow]:
     for role in rule.component_roles or host.roles:
         for peer in rule.peer_classes or (OTHER,):
             other = ANY_ADDRESS if peer == INTERNET and role not in _PERIMETER else peer

@@ -51,10 +51,10 @@ class HaproxyPublishing:
         frontends = [
             text
             for address in addresses
-            for text in _frontends(address, [each for each in ordered if address in each.listens])
+            for text in _render_frontends(address, [each for each in ordered if address in each.listens])
         ]
-        backends = [text for each in ordered for text in _publication(each)]
-        return {"haproxy": "\n".join([_HEADER, *frontends, *backends, _refused()]) if ordered else ""}
+        backends = [text for each in ordered for text in _render_backends(each)]
+        return {"haproxy": "\n".join([_HEADER, *frontends, *backends, _refusing_backend()]) if ordered else ""}
 
     def parse(self, texts: Mapping[str, str]) -> tuple[Publication, ...]:
         """Return the publications of the file, sorted by name.
@@ -64,7 +64,9 @@ class HaproxyPublishing:
         sections = {block.head[:2]: block for block in haproxy_sections(texts.get("haproxy", ""))}
         backends = [head[1] for head in sections if head[0] == "backend" and head[1].startswith(HTTPS)]
         return tuple(
-            sorted((_read(name.removeprefix(HTTPS), sections) for name in backends), key=lambda each: each.name)
+            sorted(
+                (_read_sections(name.removeprefix(HTTPS), sections) for name in backends), key=lambda each: each.name
+            )
         )
 
     def expressible(self, publication: Publication) -> Publication:
@@ -79,15 +81,15 @@ class HaproxyPublishing:
 DRIVER = HaproxyPublishing()
 
 
-def _block(head: str, lines: Iterable[str]) -> str:
+def _section_text(head: str, lines: Iterable[str]) -> str:
     return "\n".join([f"{head} from {DEFAULTS}", *(f"    {line}" for line in lines), ""])
 
 
-def _acls(publications: Iterable[Publication], fetch: str) -> list[str]:
+def _acl_lines(publications: Iterable[Publication], fetch: str) -> list[str]:
     return [f"acl {each.name} {fetch} -i {name}" for each in publications for name in each.host_names]
 
 
-def _frontends(address: str, publications: Sequence[Publication]) -> Iterator[str]:
+def _render_frontends(address: str, publications: Sequence[Publication]) -> Iterator[str]:
     """Yield the two frontends of an address: HTTPS by the name in the greeting, HTTP by the Host header."""
     first = publications[0]
     timeout = f"timeout client {first.idle_seconds}s"
@@ -95,66 +97,75 @@ def _frontends(address: str, publications: Sequence[Publication]) -> Iterator[st
     accepts = [f"tcp-request content accept if {each.name}" for each in publications]
     greeting = [
         f"tcp-request inspect-delay {_GREETING_SECONDS}s",
-        *_acls(publications, _SNI),
+        *_acl_lines(publications, _SNI),
         *accepts,
         "tcp-request content reject",
     ]
-    yield _block(
+    yield _section_text(
         f"frontend {HTTPS}{address}", [f"bind {endpoint(address, first.https_port)}", timeout, *greeting, *uses]
     )
     uses = [f"use_backend {HTTP}{each.name} if {each.name}" for each in publications]
     head = ["mode http", f"bind {endpoint(address, first.http_port)}", timeout]
-    yield _block(
-        f"frontend {HTTP}{address}", [*head, *_acls(publications, _HOST), *uses, f"default_backend {REFUSED}"]
+    yield _section_text(
+        f"frontend {HTTP}{address}", [*head, *_acl_lines(publications, _HOST), *uses, f"default_backend {REFUSED}"]
     )
 
 
-def _publication(each: Publication) -> Iterator[str]:
+def _render_backends(each: Publication) -> Iterator[str]:
     """Yield the backends of a publication and, when it is bridged, what lies between."""
     timeout = f"timeout server {each.idle_seconds}s"
     if each.mode is TlsMode.BRIDGE:
-        yield _block(f"backend {HTTPS}{each.name}", [timeout, f"server bridge {_socket(each)} send-proxy-v2"])
-        bind = f"bind {_socket(each)} accept-proxy ssl crt {each.certificate} alpn http/1.1"
+        yield _section_text(
+            f"backend {HTTPS}{each.name}", [timeout, f"server bridge {_abstract_socket(each)} send-proxy-v2"]
+        )
+        bind = f"bind {_abstract_socket(each)} accept-proxy ssl crt {each.certificate} alpn http/1.1"
         front = [
             "mode http",
             bind,
             f"timeout client {each.idle_seconds}s",
-            *_acls([each], _HOST),
+            *_acl_lines([each], _HOST),
             f"http-request deny deny_status 421 unless {each.name}",
         ]
-        yield _block(f"frontend {BRIDGE}{each.name}", [*front, f"default_backend {BRIDGE}{each.name}"])
+        yield _section_text(f"frontend {BRIDGE}{each.name}", [*front, f"default_backend {BRIDGE}{each.name}"])
         # no-check-ssl: a member is asked for a connection, in both modes alike.
         secured = f" no-check-ssl ssl verify required ca-file {each.ca} sni {_HOST}"
-        yield _block(f"backend {BRIDGE}{each.name}", [*_http(timeout), *_servers(each, each.https_node_port, secured)])
+        yield _section_text(
+            f"backend {BRIDGE}{each.name}",
+            [*_http_lines(timeout), *_server_lines(each, each.https_node_port, secured)],
+        )
     else:
-        yield _block(f"backend {HTTPS}{each.name}", [*_balance(), timeout, *_servers(each, each.https_node_port)])
-    yield _block(f"backend {HTTP}{each.name}", [*_http(timeout), *_servers(each, each.http_node_port)])
+        yield _section_text(
+            f"backend {HTTPS}{each.name}", [*_source_balance(), timeout, *_server_lines(each, each.https_node_port)]
+        )
+    yield _section_text(
+        f"backend {HTTP}{each.name}", [*_http_lines(timeout), *_server_lines(each, each.http_node_port)]
+    )
 
 
-def _refused() -> str:
+def _refusing_backend() -> str:
     """Return the backend of requests for names that nobody publishes."""
-    return _block(
+    return _section_text(
         f"backend {REFUSED}", ["mode http", f"timeout server {CONNECT_SECONDS}s", "http-request deny deny_status 421"]
     )
 
 
-def _http(timeout: str) -> list[str]:
+def _http_lines(timeout: str) -> list[str]:
     # A connection to a member serves one client only: NTLM authenticates connections, not requests.
-    return ["mode http", *_balance(), "http-reuse never", timeout]
+    return ["mode http", *_source_balance(), "http-reuse never", timeout]
 
 
-def _balance() -> list[str]:
+def _source_balance() -> list[str]:
     return ["balance source", "hash-type consistent"]
 
 
-def _servers(each: Publication, port: int, secured: str = "") -> list[str]:
+def _server_lines(each: Publication, port: int, secured: str = "") -> list[str]:
     return [
         f"server {one.address} {endpoint(one.address, port)} {_CHECK} {server_arguments(one)}{secured}"
         for one in sorted(each.members)
     ]
 
 
-def _socket(each: Publication) -> str:
+def _abstract_socket(each: Publication) -> str:
     """Return the name of the abstract socket of a publication.
 
     It says the address too, because the whole host has one space of such names.
@@ -162,9 +173,9 @@ def _socket(each: Publication) -> str:
     return f"abns@{PREFIX}{zlib.crc32(f'{each.name} {each.listens}'.encode()):08x}"
 
 
-def _read(name: str, sections: Mapping[tuple[str, ...], Block]) -> Publication:
+def _read_sections(name: str, sections: Mapping[tuple[str, ...], Block]) -> Publication:
     try:
-        return _read_publication(name, sections)
+        return _publication_of_sections(name, sections)
     except (IndexError, KeyError, ValueError, StopIteration) as error:
         message = f"publication {name} is not as this collection writes it: {error!r}"
         place = f"line {sections['backend', HTTPS + name].number}"
@@ -173,20 +184,20 @@ def _read(name: str, sections: Mapping[tuple[str, ...], Block]) -> Publication:
         ) from error
 
 
-def _read_publication(name: str, sections: Mapping[tuple[str, ...], Block]) -> Publication:
-    https, http = _listening(name, HTTPS, _SNI, sections), _listening(name, HTTP, _HOST, sections)
+def _publication_of_sections(name: str, sections: Mapping[tuple[str, ...], Block]) -> Publication:
+    https, http = _frontends_knowing(name, HTTPS, _SNI, sections), _frontends_knowing(name, HTTP, _HOST, sections)
     backend = sections["backend", HTTPS + name]
     bridged = any(tokens[1].startswith("abns@") for tokens in backend.all("server"))
     front, back = (
         (sections[kind, BRIDGE + name] for kind in ("frontend", "backend")) if bridged else (backend, backend)
     )
     servers = list(back.all("server"))
-    listens = _addresses(https)
-    if listens != _addresses(http):
+    listens = _bound_addresses(https)
+    if listens != _bound_addresses(http):
         raise ValueError("HTTPS and HTTP do not listen on the same addresses")
     return Publication(
         name=name,
-        host_names=_names(name, _SNI, https[0]),
+        host_names=_names_of_acls(name, _SNI, https[0]),
         listens=listens,
         members=tuple(sorted(Member(tokens[0], server_state(tokens)) for tokens in servers)),
         https_port=port_of(https[0].values("bind")[0]),
@@ -194,13 +205,13 @@ def _read_publication(name: str, sections: Mapping[tuple[str, ...], Block]) -> P
         http_port=port_of(http[0].values("bind")[0]),
         http_node_port=port_of(next(sections["backend", HTTP + name].all("server"))[1]),
         mode=TlsMode.BRIDGE if bridged else TlsMode.PASSTHROUGH,
-        certificate=_after("crt", front.values("bind")) if bridged else "",
-        ca=_after("ca-file", servers[0]) if bridged else "",
+        certificate=_word_after("crt", front.values("bind")) if bridged else "",
+        ca=_word_after("ca-file", servers[0]) if bridged else "",
         idle_seconds=seconds_of(https[0].values("timeout", "client")[0], "ms"),
     )
 
 
-def _listening(name: str, prefix: str, fetch: str, sections: Mapping[tuple[str, ...], Block]) -> list[Block]:
+def _frontends_knowing(name: str, prefix: str, fetch: str, sections: Mapping[tuple[str, ...], Block]) -> list[Block]:
     """Return the frontends that know a publication's names."""
     return [
         block
@@ -209,13 +220,13 @@ def _listening(name: str, prefix: str, fetch: str, sections: Mapping[tuple[str, 
     ]
 
 
-def _addresses(blocks: Iterable[Block]) -> tuple[str, ...]:
+def _bound_addresses(blocks: Iterable[Block]) -> tuple[str, ...]:
     return tuple(sorted(split_endpoint(block.values("bind")[0])[0] for block in blocks))
 
 
-def _names(name: str, fetch: str, block: Block) -> tuple[str, ...]:
+def _names_of_acls(name: str, fetch: str, block: Block) -> tuple[str, ...]:
     return tuple(sorted(tokens[3] for tokens in block.all("acl") if tokens[:3] == (name, fetch, "-i")))
 
 
-def _after(word: str, tokens: Sequence[str]) -> str:
+def _word_after(word: str, tokens: Sequence[str]) -> str:
     return tokens[tokens.index(word) + 1]

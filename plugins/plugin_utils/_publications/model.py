@@ -77,17 +77,17 @@ def read_publications(items: Sequence[Mapping[str, object]]) -> tuple[Publicatio
 
     Raises InvalidInputError with every problem of all of them.
     """
-    problems = [problem for index, item in enumerate(items) for problem in _problems(index, item)]
+    problems = [problem for index, item in enumerate(items) for problem in _check_publication(index, item)]
     if problems:
         raise InvalidInputError(problems)
-    found = tuple(sorted(map(_publication, items), key=lambda publication: publication.name))
-    problems = [*_twins(found), *_strange_ports(found)]
+    found = tuple(sorted(map(_build_publication, items), key=lambda publication: publication.name))
+    problems = [*_check_published_twice(found), *_strange_ports(found)]
     if problems:
         raise InvalidInputError(problems)
     return found
 
 
-def _problems(index: int, item: Mapping[str, object]) -> Iterator[Problem]:
+def _check_publication(index: int, item: Mapping[str, object]) -> Iterator[Problem]:
     place = f"publications[{index}] {item.get('name', '')}".rstrip()
     errors = list(plan_validator("publication").iter_errors(cast(Any, item)))
     yield from (
@@ -107,7 +107,7 @@ def _problems(index: int, item: Mapping[str, object]) -> Iterator[Problem]:
         )
 
 
-def _publication(item: Mapping[str, object]) -> Publication:
+def _build_publication(item: Mapping[str, object]) -> Publication:
     """Return the publication of a mapping of the schema; what passes through has no certificate of the proxy."""
     values: Any = dict(item)
     bridged = values["mode"] == TlsMode.BRIDGE
@@ -126,7 +126,7 @@ def _publication(item: Mapping[str, object]) -> Publication:
     return Publication(**{**values, **read})
 
 
-def _twins(found: Sequence[Publication]) -> Iterator[Problem]:
+def _check_published_twice(found: Sequence[Publication]) -> Iterator[Problem]:
     """Yield names that are there twice: of publications, and of hosts at one address."""
     names: dict[tuple[str, ...], str] = {}
     for index, each in enumerate(found):

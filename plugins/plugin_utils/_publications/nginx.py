@@ -39,21 +39,25 @@ class NginxPublishing:
         """Return the texts of both files; raises InvalidInputError when one address has both modes."""
         ordered = sorted(publications, key=lambda each: each.name)
         addresses = sorted({address for each in ordered for address in each.listens})
-        problems = list(_mixed(addresses, ordered))
+        problems = list(_check_mixed_modes(addresses, ordered))
         if problems:
             raise InvalidInputError(problems)
         through, bridged = (
             [each for each in ordered if (each.mode is TlsMode.BRIDGE) is wanted] for wanted in (False, True)
         )
         stream = [
-            *(_upstream(HTTPS, each, each.https_node_port) for each in through),
+            *(_render_upstream_block(HTTPS, each, each.https_node_port) for each in through),
             *_by_greeting(addresses, through),
         ]
         http = [
-            *(_upstream(HTTPS, each, each.https_node_port) for each in bridged),
-            *(_upstream(HTTP, each, each.http_node_port) for each in ordered),
+            *(_render_upstream_block(HTTPS, each, each.https_node_port) for each in bridged),
+            *(_render_upstream_block(HTTP, each, each.http_node_port) for each in ordered),
         ]
-        http += [_server(each) for each in ordered] + [_bridge(each) for each in bridged] + [*_refusing(ordered)]
+        http += (
+            [_render_http_server(each) for each in ordered]
+            + [_render_bridge(each) for each in bridged]
+            + [*_render_refusing_servers(ordered)]
+        )
         inner = "".join(stream).replace("\n", "\n    ").rstrip(" ")
         text = f"{_HEADER}stream {{\n    map_hash_bucket_size 256;\n    {inner}}}\n" if stream else ""
         texts = {"stream": text, "http": _HEADER + "".join(http) if http else ""}
@@ -71,7 +75,7 @@ class NginxPublishing:
             for block in http
             if block.head[:1] == ("upstream",) and block.head[1].startswith(HTTP)
         ]
-        return tuple(sorted((_read(name, stream, http) for name in names), key=lambda each: each.name))
+        return tuple(sorted((_read_blocks(name, stream, http) for name in names), key=lambda each: each.name))
 
     def expressible(self, publication: Publication) -> Publication:
         """Return the publication as nginx can say it: a server beside a hash is up or down."""
@@ -94,7 +98,7 @@ class NginxPublishing:
 DRIVER = NginxPublishing()
 
 
-def _mixed(addresses: Iterable[str], publications: Sequence[Publication]) -> Iterator[Problem]:
+def _check_mixed_modes(addresses: Iterable[str], publications: Sequence[Publication]) -> Iterator[Problem]:
     for address in addresses:
         modes = {each.mode for each in publications if address in each.listens}
         if len(modes) > 1:
@@ -106,17 +110,17 @@ def _mixed(addresses: Iterable[str], publications: Sequence[Publication]) -> Ite
             )
 
 
-def _block(head: str, lines: Iterable[str]) -> str:
+def _block_text(head: str, lines: Iterable[str]) -> str:
     return "".join([f"{head} {{\n", *(f"    {line}\n" for line in lines), "}\n"])
 
 
-def _upstream(prefix: str, each: Publication, port: int) -> str:
+def _render_upstream_block(prefix: str, each: Publication, port: int) -> str:
     up = DRIVER.expressible(each).members
     servers = [
         f"server {endpoint(one.address, port)} {_REST}{' down' if one.state is MemberState.DISABLED else ''};"
         for one in up
     ]
-    return _block(f"upstream {prefix}{each.name}", ["hash $remote_addr consistent;", *servers])
+    return _block_text(f"upstream {prefix}{each.name}", ["hash $remote_addr consistent;", *servers])
 
 
 def _by_greeting(addresses: Iterable[str], publications: Sequence[Publication]) -> Iterator[str]:
@@ -128,23 +132,24 @@ def _by_greeting(addresses: Iterable[str], publications: Sequence[Publication]) 
         here = [each for each in publications if address in each.listens]
         if here:
             variable = "$lync_publish_" + "".join(letter if letter.isalnum() else "_" for letter in address)
-            yield _block(
+            yield _block_text(
                 f"map $ssl_preread_server_name {variable}",
                 [f"{name} {HTTPS}{each.name};" for each in here for name in each.host_names],
             )
             listen = f"listen {endpoint(address, here[0].https_port)} so_keepalive=on;"
             times = [f"proxy_timeout {here[0].idle_seconds}s;", "proxy_connect_timeout 5s;", "preread_timeout 5s;"]
-            yield _block("server", [listen, "ssl_preread on;", f"proxy_pass {variable};", *times])
+            yield _block_text("server", [listen, "ssl_preread on;", f"proxy_pass {variable};", *times])
 
 
-def _server(each: Publication) -> str:
+def _render_http_server(each: Publication) -> str:
     listen = [f"listen {endpoint(address, each.http_port)};" for address in each.listens]
-    return _block(
-        "server", [*listen, f"server_name {' '.join(each.host_names)};", *_location(each, f"http://{HTTP}{each.name}")]
+    return _block_text(
+        "server",
+        [*listen, f"server_name {' '.join(each.host_names)};", *_location_lines(each, f"http://{HTTP}{each.name}")],
     )
 
 
-def _bridge(each: Publication) -> str:
+def _render_bridge(each: Publication) -> str:
     listen = [f"listen {endpoint(address, each.https_port)} ssl;" for address in each.listens]
     ours = [f"ssl_certificate {each.certificate};", f"ssl_certificate_key {each.certificate};"]
     # A name is not reached by the certificate of another one.
@@ -155,7 +160,7 @@ def _bridge(each: Publication) -> str:
         "proxy_ssl_server_name on;",
         "proxy_ssl_name $host;",
     ]
-    return _block(
+    return _block_text(
         "server",
         [
             *listen,
@@ -163,12 +168,12 @@ def _bridge(each: Publication) -> str:
             *ours,
             *same,
             *theirs,
-            *_location(each, f"https://{HTTPS}{each.name}"),
+            *_location_lines(each, f"https://{HTTPS}{each.name}"),
         ],
     )
 
 
-def _location(each: Publication, target: str) -> list[str]:
+def _location_lines(each: Publication, target: str) -> list[str]:
     idle = [
         f"proxy_read_timeout {each.idle_seconds}s;",
         f"proxy_send_timeout {each.idle_seconds}s;",
@@ -183,12 +188,12 @@ def _location(each: Publication, target: str) -> list[str]:
     return [*idle, *kept, f"location / {{ proxy_pass {target}; }}"]
 
 
-def _refusing(publications: Sequence[Publication]) -> Iterator[str]:
+def _render_refusing_servers(publications: Sequence[Publication]) -> Iterator[str]:
     """Yield the servers of names that nobody publishes, per address with the ports of its publications."""
     for address, first in sorted({address: each for each in publications for address in each.listens}.items()):
-        yield _block("server", [f"listen {endpoint(address, first.http_port)} default_server;", "return 421;"])
+        yield _block_text("server", [f"listen {endpoint(address, first.http_port)} default_server;", "return 421;"])
         if first.mode is TlsMode.BRIDGE:
-            yield _block(
+            yield _block_text(
                 "server",
                 [
                     f"listen {endpoint(address, first.https_port)} ssl default_server;",
@@ -198,9 +203,9 @@ def _refusing(publications: Sequence[Publication]) -> Iterator[str]:
             )
 
 
-def _read(name: str, stream: Sequence[Block], http: Sequence[Block]) -> Publication:
+def _read_blocks(name: str, stream: Sequence[Block], http: Sequence[Block]) -> Publication:
     try:
-        return _read_publication(name, stream, http)
+        return _publication_of_blocks(name, stream, http)
     except (IndexError, KeyError, ValueError, StopIteration) as error:
         message = f"publication {name} is not as this collection writes it: {error!r}"
         raise InvalidInputError(
@@ -208,12 +213,12 @@ def _read(name: str, stream: Sequence[Block], http: Sequence[Block]) -> Publicat
         ) from error
 
 
-def _read_publication(name: str, stream: Sequence[Block], http: Sequence[Block]) -> Publication:
+def _publication_of_blocks(name: str, stream: Sequence[Block], http: Sequence[Block]) -> Publication:
     plain, bridge = (
-        _serving(f"{scheme}://{prefix}{name}", http) for scheme, prefix in (("http", HTTP), ("https", HTTPS))
+        _find_serving(f"{scheme}://{prefix}{name}", http) for scheme, prefix in (("http", HTTP), ("https", HTTPS))
     )
     bridged = bridge is not None
-    https = bridge or _through(name, stream)
+    https = bridge or _find_through(name, stream)
     upstream = next(block for block in (http if bridged else stream) if block.head == ("upstream", HTTPS + name))
     if plain is None:
         raise ValueError("no server has its HTTP")
@@ -238,7 +243,7 @@ def _read_publication(name: str, stream: Sequence[Block], http: Sequence[Block])
     )
 
 
-def _serving(target: str, http: Sequence[Block]) -> Block | None:
+def _find_serving(target: str, http: Sequence[Block]) -> Block | None:
     """Return the server whose location passes to a target."""
     return next(
         (
@@ -250,7 +255,7 @@ def _serving(target: str, http: Sequence[Block]) -> Block | None:
     )
 
 
-def _through(name: str, stream: Sequence[Block]) -> Block:
+def _find_through(name: str, stream: Sequence[Block]) -> Block:
     """Return a server of the stream part whose map knows a publication."""
     maps = [
         block

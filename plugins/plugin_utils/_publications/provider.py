@@ -28,7 +28,7 @@ from .._base.changes import (
 )
 from .._base.errors import DeviceError, InvalidInputError, Problem
 from .._base.reconcile import Provider, SafetyStep
-from .._load_balancers.changes import with_impact
+from .._load_balancers.changes import members_come_back, with_impact
 from .._load_balancers.config_files import FILE_SAFETY, Remote, RemoteFile
 from .._load_balancers.config_syntax import listeners_of
 from .._load_balancers.conflicts import Conflict, conflict_texts, find_conflicts
@@ -74,12 +74,12 @@ def target(want: Sequence[Publication], have: Sequence[Publication], state: Stat
         return tuple(sorted(want if state is State.REPLACED else (), key=lambda each: each.name))
     names, wanted = {each.name for each in want}, want if state is State.MERGED else ()
     taken = {name for each in wanted for name in each.host_names}
-    left = [_without(each, taken) for each in have if each.name not in names]
+    left = [_without_names(each, taken) for each in have if each.name not in names]
     kept = (each for each in left if each.host_names)
     return tuple(sorted([*kept, *wanted], key=lambda each: each.name))
 
 
-def _without(publication: Publication, names: set[str]) -> Publication:
+def _without_names(publication: Publication, names: set[str]) -> Publication:
     return replace(publication, host_names=tuple(name for name in publication.host_names if name not in names))
 
 
@@ -90,23 +90,27 @@ def publication_changes(
 
     rewritten: the files differ, so that what no field shows is a change of each publication.
     """
-    found = changes_by_name(after, have, State.REPLACED, name_of=lambda each: each.name, change_of=_change)
+    found = changes_by_name(after, have, State.REPLACED, name_of=lambda each: each.name, change_of=_change_publication)
     if found or not rewritten:
         return found
     wanted = {each.name: each for each in after}
     both = sorted((each for each in have if each.name in wanted), key=lambda each: each.name)
-    return tuple(_made(Kind.CHANGE, each, wanted[each.name], Cause.DIFFERENT, [EffectKind.REPAIRS]) for each in both)
+    return tuple(
+        _build_change(Kind.CHANGE, each, wanted[each.name], Cause.DIFFERENT, [EffectKind.REPAIRS]) for each in both
+    )
 
 
-def _change(before: Publication | None, after: Publication | None, cause: Cause) -> PublicationChange:
+def _change_publication(before: Publication | None, after: Publication | None, cause: Cause) -> PublicationChange:
     if before is None or after is None:
         kind = Kind.REMOVE if after is None else Kind.ADD
-        return _made(kind, before, after, cause, [EffectKind.UNPUBLISHES if after is None else EffectKind.PUBLISHES])
+        return _build_change(
+            kind, before, after, cause, [EffectKind.UNPUBLISHES if after is None else EffectKind.PUBLISHES]
+        )
     names = [name for name in _FIELDS if getattr(before, name) != getattr(after, name)]
-    return _made(Kind.CHANGE, before, after, cause, {EFFECTS.get(name, EFFECTS[""]) for name in names}, names)
+    return _build_change(Kind.CHANGE, before, after, cause, {EFFECTS.get(name, EFFECTS[""]) for name in names}, names)
 
 
-def _made(
+def _build_change(
     kind: Kind,
     before: Publication | None,
     after: Publication | None,
@@ -123,7 +127,7 @@ def _made(
         before=before,
         after=after,
         properties=tuple(names),
-        opens=kind is Kind.ADD or _comes_back(before, after),
+        opens=kind is Kind.ADD or bool(before and after and members_come_back(before.members, after.members)),
         closes=kind is Kind.REMOVE,
         effects=effects,
         recreates=kind is Kind.REMOVE,
@@ -131,28 +135,21 @@ def _made(
     )
 
 
-def _comes_back(before: Publication | None, after: Publication | None) -> bool:
-    """Return whether the members stay the same, and one of them takes traffic again."""
-    if before is None or after is None:
-        return False
-    old, new = ({member.address: member.state for member in each.members} for each in (before, after))
-    return old.keys() == new.keys() and any(
-        state is MemberState.ACTIVE is not old[name] for name, state in new.items()
-    )
-
-
-def _command(change: PublicationChange) -> str:
+def _publication_command(change: PublicationChange) -> str:
     impact = PRESENTATION.impact(change)
     if change.after is None:
         return f"remove {change.name} ({impact})"
     if change.before is None:
         return f"publish {', '.join(change.after.host_names)} of {change.name} by {change.after.mode.value}"
-    before, after = _options(change.before), _options(change.after)
-    parts = [f"{name} from {_text(before[name])} to {_text(after[name])}" for name in change.properties]
+    before, after = _publication_options(change.before), _publication_options(change.after)
+    parts = [
+        f"{name} from {_publication_text(before[name])} to {_publication_text(after[name])}"
+        for name in change.properties
+    ]
     return f"change {change.name} ({impact})" + (f": {', '.join(parts)}" if parts else "")
 
 
-def _text(value: object) -> str:
+def _publication_text(value: object) -> str:
     """Return a value of a publication on one line: members with their states, lists with commas."""
     if isinstance(value, list):
         return ", ".join(
@@ -161,12 +158,12 @@ def _text(value: object) -> str:
     return str(value) or "none"
 
 
-def _options(publication: Publication) -> dict[str, object]:
+def _publication_options(publication: Publication) -> dict[str, object]:
     return {name: plain(getattr(publication, name)) for name in _FIELDS}
 
 
 PRESENTATION: Presentation[Publication] = Presentation(
-    title="publication", options=_options, command=_command, text_of=_text
+    title="publication", options=_publication_options, command=_publication_command, text_of=_publication_text
 )
 
 
@@ -312,7 +309,7 @@ class PublicationsProvider(Provider):
             "conflicts": [conflict.document() for conflict in self._conflicts],
             "adoption": [conflict.adoption() for conflict in self._conflicts],
             "members": {},  # of virtual services only
-            "sends": _sends(sending),
+            "sends": _sent_traffic(sending),
             **common,
             **({"failed": True, "msg": _conflict_message(self._conflicts)} if self._conflicts else {}),
         }
@@ -337,7 +334,7 @@ def _conflict_message(found: Sequence[Conflict]) -> str:
     return f"{'; '.join(conflict_texts(found))}; nothing was written; {fix}"
 
 
-def _sends(publications: Iterable[Publication]) -> list[list[object]]:
+def _sent_traffic(publications: Iterable[Publication]) -> list[list[object]]:
     """Return where traffic goes: address, port and protocol, each once, sorted."""
     found = {
         (member.address, port, "tcp")

@@ -75,7 +75,7 @@ def test_lookup_names_a_library_that_is_missing(monkeypatch: pytest.MonkeyPatch)
             raise MissingLibraryError("the Python library yaml is missing on the controller")
 
     monkeypatch.setattr(load, "yaml", Missing())
-    load._read.cache_clear()
+    load._fill_file.cache_clear()
     with pytest.raises(AnsibleLookupError, match="the Python library yaml is missing"):
         looked_up("@")
 

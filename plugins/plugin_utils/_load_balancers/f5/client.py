@@ -67,7 +67,7 @@ class BigIp:
     def __init__(self, connection: Connection, waits: Waits = Waits()) -> None:
         self.https = Https(connection)
         self._waits = waits
-        self._headers = _authentication(connection)
+        self._headers = _authentication_headers(connection)
 
     @property
     def place(self) -> str:
@@ -136,7 +136,7 @@ class BigIp:
             if time.monotonic() + self._waits.poll_seconds > end:
                 raise DeviceError(
                     f"{self.place}: AS3 is busy with another declaration for more than "
-                    f"{self._waits.limit_seconds:g} s: {_message(answer)}"
+                    f"{self._waits.limit_seconds:g} s: {_message_of(answer)}"
                 )
             time.sleep(self._waits.poll_seconds)
 
@@ -156,7 +156,7 @@ class BigIp:
 
     def _ok(self, answer: Answer, doing: str) -> Answer:
         if not answer.ok:
-            raise DeviceError(f"{self.place}: cannot {doing}: HTTP {answer.status}: {_message(answer)}")
+            raise DeviceError(f"{self.place}: cannot {doing}: HTTP {answer.status}: {_message_of(answer)}")
         return answer
 
     def _awaited(self, answer: Answer) -> Object:
@@ -166,7 +166,7 @@ class BigIp:
         while True:
             record = mapping(self._ok(self._send("GET", f"{AS3_PATH}/task/{task}"), f"read task {task}").document())
             results = [mapping(result) for result in items(record.get("results"))]
-            if results and not any(_pending(result) for result in results):
+            if results and not any(_is_tenant_pending(result) for result in results):
                 return record
             if time.monotonic() + self._waits.poll_seconds > end:
                 raise DeviceError(
@@ -179,7 +179,7 @@ class BigIp:
         results = tuple(mapping(result) for result in items(outcome.get("results")))
         bad = [result for result in results if number(result.get("code"), -1) != 200]
         if bad or not results:
-            reason = _reason(bad) or f"HTTP {answer.status}: {_message(answer)}"
+            reason = _explain_tenants(bad) or f"HTTP {answer.status}: {_message_of(answer)}"
             raise DeviceError(f"{self.place}: AS3 refuses the declaration: {reason}{self._hint(reason)}")
         return Declared(results, mapping(outcome.get("traces")))
 
@@ -190,39 +190,39 @@ class BigIp:
         return next((f"; fix: {hint}" for mark, hint in _HINTS.items() if mark in reason), "")
 
 
-def _authentication(connection: Connection) -> Mapping[str, str]:
+def _authentication_headers(connection: Connection) -> Mapping[str, str]:
     if connection.token:
         return {"X-F5-Auth-Token": connection.token}
     return {"Authorization": "Basic " + base64.b64encode(f"{connection.user}:{connection.password}".encode()).decode()}
 
 
-def _pending(result: Object) -> bool:
+def _is_tenant_pending(result: Object) -> bool:
     """Return whether the task still works on a tenant; a cancelled task has the code 0 too, and is over."""
     message = text(result.get("message"))
     return number(result.get("code")) == 0 and message != "task cancelled"
 
 
-def _reason(results: list[Object]) -> str:
+def _explain_tenants(results: list[Object]) -> str:
     return "; ".join(
-        f"tenant {text(result.get('tenant')) or '?'}: {number(result.get('code'))} {', '.join(_texts(result))}"
+        f"tenant {text(result.get('tenant')) or '?'}: {number(result.get('code'))} {', '.join(_tenant_texts(result))}"
         for result in results
     )
 
 
-def _texts(result: Object) -> Iterator[str]:
+def _tenant_texts(result: Object) -> Iterator[str]:
     yield text(result.get("message"))
     if result.get("response"):
         yield text(result["response"])
     yield from (text(error) for error in items(result.get("errors")))
 
 
-def _message(answer: Answer) -> str:
+def _message_of(answer: Answer) -> str:
     """Return what an answer says of itself."""
     try:
         found = mapping(answer.document())
     except DeviceError:
         return answer.text[:200]
-    return ", ".join(word for word in _texts(found) if word) or answer.text[:200]
+    return ", ".join(word for word in _tenant_texts(found) if word) or answer.text[:200]
 
 
 @dataclass(frozen=True)
@@ -261,16 +261,16 @@ def unit_of(device: BigIp) -> Unit:
     )
     if not own:
         raise DeviceError(f"{device.place}: does not say which of the units it is")
-    active = next((_name(item) for item in devices if item.get("failoverState") == "active"), "")
+    active = next((_unit_name(item) for item in devices if item.get("failoverState") == "active"), "")
     return Unit(
-        _name(own),
+        _unit_name(own),
         own.get("failoverState") == "active",
         active,
-        tuple(_name(item) for item in devices if item is not own),
+        tuple(_unit_name(item) for item in devices if item is not own),
     )
 
 
-def _name(item: Object) -> str:
+def _unit_name(item: Object) -> str:
     return text(item.get("hostname") or item.get("name"))
 
 
@@ -286,24 +286,24 @@ def others(device: BigIp, tenant: str, tenants: frozenset[str]) -> Iterator[List
     for item in device.collection(_VIRTUALS):
         address, port = destination(DeviceObject("ltm virtual", item))
         if port:
-            yield from _listener(item, address, port, text(item.get("ipProtocol")) or "any", tenant, tenants)
+            yield from _foreign_listener(item, address, port, text(item.get("ipProtocol")) or "any", tenant, tenants)
     for item in device.collection(_ADDRESSES):
-        if _partition(item) != "Common":
-            yield from _listener(item, text(item.get("address")), 0, "any", tenant, tenants)
+        if _partition_of(item) != "Common":
+            yield from _foreign_listener(item, text(item.get("address")), 0, "any", tenant, tenants)
 
 
-def _listener(
+def _foreign_listener(
     item: Object, address: str, port: int, protocol: str, tenant: str, tenants: frozenset[str]
 ) -> Iterator[Listener]:
     try:
         found, domain = split_domain(address)
     except ValueError:  # any, any6 and the like: no address of one service
         return
-    partition, path, iapp = _partition(item), text(item.get("fullPath")), text(item.get("appService"))
+    partition, path, iapp = _partition_of(item), text(item.get("fullPath")), text(item.get("appService"))
     if partition != tenant:
         kind = "virtual" if port else "virtual-address"
         yield Listener(
-            owner=_owner(path, iapp, "virtual server" if port else "virtual address", partition in tenants),
+            owner=_name_owner(path, iapp, "virtual server" if port else "virtual address", partition in tenants),
             address=found,
             port=port,
             protocol=protocol,
@@ -313,11 +313,11 @@ def _listener(
         )
 
 
-def _partition(item: Object) -> str:
+def _partition_of(item: Object) -> str:
     return text(item.get("fullPath")).strip("/").partition("/")[0]
 
 
-def _owner(path: str, iapp: str, kind: str, is_tenant: bool) -> str:
+def _name_owner(path: str, iapp: str, kind: str, is_tenant: bool) -> str:
     if iapp:
         return f"iApp {iapp} ({kind} {path})"
     if is_tenant:

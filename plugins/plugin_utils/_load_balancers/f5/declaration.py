@@ -41,7 +41,9 @@ def declaration(services: Sequence[Service], tenant: str) -> Json:
     for service in sorted(services, key=lambda service: service.name):
         pools[service.pool].append(service)
     vips = _vips_of_groups(services)
-    applications = {encoded(Prefix.APPLICATION, pool): _application(pools[pool], vips) for pool in sorted(pools)}
+    applications = {
+        encoded(Prefix.APPLICATION, pool): _declare_application(pools[pool], vips) for pool in sorted(pools)
+    }
     return {
         "class": "ADC",
         "schemaVersion": SCHEMA_VERSION,
@@ -63,39 +65,39 @@ def _vips_of_groups(services: Sequence[Service]) -> dict[str, set[str]]:
     return found
 
 
-def _application(services: Sequence[Service], vips: Mapping[str, set[str]]) -> Json:
+def _declare_application(services: Sequence[Service], vips: Mapping[str, set[str]]) -> Json:
     content: dict[str, Json] = {}
     for service in services:
-        content.update(_objects(service, len(vips[service.persistence.group]) > 1))
+        content.update(_declare_objects(service, len(vips[service.persistence.group]) > 1))
     return {"class": "Application", "template": "generic", **{name: content[name] for name in sorted(content)}}
 
 
-def _objects(service: Service, several_vips: bool) -> dict[str, Json]:
+def _declare_objects(service: Service, several_vips: bool) -> dict[str, Json]:
     """Return the objects of one service by name; services of a pool share monitors, profiles and affinity."""
     found = {
-        encoded(Prefix.SERVICE, service.name): _service(service),
-        encoded(Prefix.POOL, service.name): _pool(service),
-        _monitor_name(service): _monitor(service),
+        encoded(Prefix.SERVICE, service.name): _declare_service(service),
+        encoded(Prefix.POOL, service.name): _declare_pool(service),
+        _monitor_name(service): _declare_monitor(service),
     }
     if service.persistence.kind is PersistenceKind.SOURCE:
-        found[_persist_name(service)] = _persist(service, several_vips)
+        found[_persist_name(service)] = _declare_persistence(service, several_vips)
     if not own_profile(service):
-        found[_profile_name(service)] = _profile(service)
+        found[_profile_name(service)] = _declare_profile(service)
     if "traffic_group" in service.options:
         address: Json = {
             "class": "Service_Address",
-            "virtualAddress": _scoped(service, service.vip),
+            "virtualAddress": _scope_address(service, service.vip),
             "trafficGroup": service.options["traffic_group"],
         }
         found[_address_name(service)] = address
     return found
 
 
-def _service(service: Service) -> Json:
+def _declare_service(service: Service) -> Json:
     kind = profile_kind(service)
     profile = own_profile(service)
     address: object = (
-        {"use": _address_name(service)} if "traffic_group" in service.options else _scoped(service, service.vip)
+        {"use": _address_name(service)} if "traffic_group" in service.options else _scope_address(service, service.vip)
     )
     found: Json = {
         "class": _CLASSES[kind],
@@ -107,7 +109,7 @@ def _service(service: Service) -> Json:
         if service.persistence.kind is PersistenceKind.SOURCE
         else [],
         _PROFILE_PROPERTIES[kind]: {"bigip": profile} if profile else {"use": _profile_name(service)},
-        "snat": _snat(service),
+        "snat": _declare_snat(service),
     }
     vlans = service.options.get("allow_vlans")
     return (
@@ -117,14 +119,14 @@ def _service(service: Service) -> Json:
     )
 
 
-def _snat(service: Service) -> object:
+def _declare_snat(service: Service) -> object:
     if not service.source_nat:
         return "none"
     pool = service.options.get("snat_pool")
     return {"bigip": pool} if pool else "auto"
 
 
-def _pool(service: Service) -> Json:
+def _declare_pool(service: Service) -> Json:
     backed = any(member.state is MemberState.BACKUP for member in service.members)
     # A pool without members still tells the port that its members will have.
     states = [state for state in MemberState if any(member.state is state for member in service.members)] or [
@@ -134,13 +136,15 @@ def _pool(service: Service) -> Json:
         "class": "Pool",
         "loadBalancingMode": ALGORITHMS[service.algorithm],
         "monitors": [{"use": _monitor_name(service)}],
-        "members": [_members(service, state, backed) for state in states],
+        "members": [_declare_members(service, state, backed) for state in states],
     }
 
 
-def _members(service: Service, state: MemberState, backed: bool) -> Json:
+def _declare_members(service: Service, state: MemberState, backed: bool) -> Json:
     """Return one entry of a pool's members: all addresses of one state."""
-    addresses = [_scoped(service, member.address) for member in sorted(service.members) if member.state is state]
+    addresses = [
+        _scope_address(service, member.address) for member in sorted(service.members) if member.state is state
+    ]
     found: Json = {"servicePort": service.node_port, "serverAddresses": addresses}
     if state in _ADMIN_STATES:
         found["adminState"] = _ADMIN_STATES[state]
@@ -149,7 +153,7 @@ def _members(service: Service, state: MemberState, backed: bool) -> Json:
     return found
 
 
-def _monitor(service: Service) -> Json:
+def _declare_monitor(service: Service) -> Json:
     monitor = service.monitor
     timeout = monitor.failures * monitor.interval_seconds + 1
     return {
@@ -161,7 +165,7 @@ def _monitor(service: Service) -> Json:
     }
 
 
-def _persist(service: Service, several_vips: bool) -> Json:
+def _declare_persistence(service: Service, several_vips: bool) -> Json:
     found: Json = {"class": "Persist", "persistenceMethod": "source-address", "duration": service.persistence.seconds}
     if service.persistence.group:
         found["matchAcrossVirtualPorts"] = True
@@ -170,7 +174,7 @@ def _persist(service: Service, several_vips: bool) -> Json:
     return found
 
 
-def _profile(service: Service) -> Json:
+def _declare_profile(service: Service) -> Json:
     kind = profile_kind(service)
     found: Json = {"class": _PROFILE_CLASSES[kind], "idleTimeout": service.idle_seconds}
     return {**found, "nagle": "disable"} if kind == "tcp" and not service.nagle else found
@@ -191,10 +195,10 @@ def _persist_name(service: Service) -> str:
 
 
 def _address_name(service: Service) -> str:
-    return encoded(Prefix.ADDRESS, _scoped(service, service.vip))
+    return encoded(Prefix.ADDRESS, _scope_address(service, service.vip))
 
 
-def _scoped(service: Service, address: str) -> str:
+def _scope_address(service: Service, address: str) -> str:
     domain = service.options.get("route_domain")
     return address if domain is None else f"{address}%{domain}"
 
@@ -208,7 +212,7 @@ _READ_PROFILE_PROPERTIES = {"Service_TCP": "profileTCP", "Service_UDP": "profile
 def parsed(document: object) -> tuple[Service, ...]:
     """Return the services of a declaration, sorted by name; raises InvalidInputError when it is no declaration."""
     adc = body(document)
-    found = [service_of(virtual) for _tenant, tree in tenants(adc) for virtual in _virtuals(tree)]
+    found = [service_of(virtual) for _tenant, tree in tenants(adc) for virtual in _read_virtuals(tree)]
     return tuple(sorted(found, key=lambda service: service.name))
 
 
@@ -254,7 +258,7 @@ class _Scope:
         return name, mapping(self.application.get(name) or self.shared.get(name))
 
 
-def _virtuals(tenant: Object) -> Iterator[Virtual]:
+def _read_virtuals(tenant: Object) -> Iterator[Virtual]:
     for name, application in applications(tenant):
         scope = _Scope(application, mapping(tenant.get("Shared")))
         for item, content in application.items():

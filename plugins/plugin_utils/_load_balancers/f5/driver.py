@@ -11,17 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ..driver import EffectKind, Refusal, Rendered, refused
-from ..model import Persistence, PersistenceKind, Service
+from ..driver import EffectKind, Refusal, Rendered, has_cookie, refused
+from ..model import Persistence, Service
 from .declaration import declaration, declaration_text, parsed
 from .options import OPTIONS, applicable, own_profile, profile_kind
 
 TENANT = "Lync"
 """The tenant, which is a partition of the device, that is owned as a whole."""
-
-
-def _has_cookie(service: Service) -> bool:
-    return service.persistence.kind is PersistenceKind.COOKIE
 
 
 def _passes_packets(service: Service) -> bool:
@@ -44,7 +40,7 @@ _OWN = "the existing profile that the options name decides it"
 _FIXED: tuple[tuple[str, Callable[[Service], bool], object, str], ...] = (
     (
         "persistence",
-        _has_cookie,
+        has_cookie,
         Persistence(),
         "a cookie needs HTTP, and this virtual passes TLS on without decrypting it",
     ),
@@ -56,7 +52,7 @@ _FIXED: tuple[tuple[str, Callable[[Service], bool], object, str], ...] = (
 """Fields that AS3 cannot express for some services: the field, for which ones, what stands for it, why."""
 
 
-def _fixed(name: str, applies: Callable[[Service], bool], value: object, why: str) -> Refusal:
+def _fixed_field(name: str, applies: Callable[[Service], bool], value: object, why: str) -> Refusal:
     def _reasons(service: Service) -> Iterator[str]:
         if applies(service) and getattr(service, name) != value:
             yield why
@@ -64,7 +60,7 @@ def _fixed(name: str, applies: Callable[[Service], bool], value: object, why: st
     return Refusal(name, _reasons)
 
 
-_REFUSALS = tuple(_fixed(*row) for row in _FIXED)
+_REFUSALS = tuple(_fixed_field(*row) for row in _FIXED)
 
 
 class F5As3:

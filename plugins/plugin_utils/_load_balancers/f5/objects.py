@@ -79,7 +79,7 @@ def service_of(virtual: Virtual) -> Service:
         node_port=node_port,
         members=_model_members(virtual.members),
         monitor=Monitor(port or node_port, interval, max(1, (timeout - 1) // interval) if interval else 1),
-        persistence=_persistence(virtual),
+        persistence=_virtual_persistence(virtual),
         idle_seconds=1800 if virtual.idle_seconds is None else virtual.idle_seconds,
         source_nat=virtual.snat != "none",
         nagle=not virtual.layer4 if passes else virtual.nagle,
@@ -103,16 +103,18 @@ def _model_name(prefix: Prefix, name: str) -> str:
 
 def _model_members(members: tuple[PoolMember, ...]) -> tuple[Member, ...]:
     first = max((member.priority for member in members), default=0)
-    return tuple(sorted(Member(split_domain(member.address)[0], _state(member, first)) for member in members))
+    return tuple(
+        sorted(Member(split_domain(member.address)[0], _state_of_pool_member(member, first)) for member in members)
+    )
 
 
-def _state(member: PoolMember, first: int) -> MemberState:
+def _state_of_pool_member(member: PoolMember, first: int) -> MemberState:
     if member.admin_state in _ADMIN_STATES:
         return _ADMIN_STATES[member.admin_state]
     return MemberState.BACKUP if member.priority < first or member.priority == BACKUP_PRIORITY else MemberState.ACTIVE
 
 
-def _persistence(virtual: Virtual) -> Persistence:
+def _virtual_persistence(virtual: Virtual) -> Persistence:
     if not virtual.affinity_seconds:
         return Persistence()
     return Persistence(
@@ -200,11 +202,11 @@ def virtual_paths(objects: Objects) -> Iterator[str]:
 def virtual_of(path: str, objects: Objects, profile_kinds: Mapping[str, str]) -> Virtual:
     """Return a virtual server with what it points to."""
     found = objects[path].properties
-    pool = _properties(objects, text(found.get("pool")))
+    pool = _properties_at(objects, text(found.get("pool")))
     address, port = destination(objects[path])
     affinity = next(iter(mapping(found.get("persist"))), "")
     persist = objects.get(affinity, DeviceObject(""))
-    kind, profile_path, profile = _profile(found, objects, profile_kinds)
+    kind, profile_path, profile = _transport_profile(found, objects, profile_kinds)
     partition, _slash, rest = path.strip("/").partition("/")
     return Virtual(
         application=rest.rpartition("/")[0] or partition,
@@ -213,9 +215,11 @@ def virtual_of(path: str, objects: Objects, profile_kinds: Mapping[str, str]) ->
         port=port,
         protocol=text(found.get("ip-protocol")) or "tcp",
         layer4=kind == "fastl4",
-        members=tuple(_member(name, mapping(item)) for name, item in sorted(mapping(pool.get("members")).items())),
+        members=tuple(
+            _read_pool_member(name, mapping(item)) for name, item in sorted(mapping(pool.get("members")).items())
+        ),
         algorithm=text(pool.get("load-balancing-mode", "round-robin")),
-        monitor=_monitor(_properties(objects, next(iter(_names(pool.get("monitor"))), ""))),
+        monitor=_monitor_times(_properties_at(objects, next(iter(_object_names(pool.get("monitor"))), ""))),
         affinity=affinity.rpartition("/")[2],
         affinity_seconds=number(persist.properties.get("timeout", 180))
         if persist.command == "ltm persistence source-addr"
@@ -223,8 +227,8 @@ def virtual_of(path: str, objects: Objects, profile_kinds: Mapping[str, str]) ->
         idle_seconds=number(profile["idle-timeout"]) if "idle-timeout" in profile else None,
         nagle=profile.get("nagle") != "disable" and profile.get("nagle") != "disabled",
         profile="" if profile else profile_path,
-        snat=_snat(mapping(found.get("source-address-translation"))),
-        options=_options(found, address, objects),
+        snat=_translation_of(mapping(found.get("source-address-translation"))),
+        options=_virtual_options(found, address, objects),
     )
 
 
@@ -236,20 +240,20 @@ def destination(virtual: DeviceObject) -> tuple[str, int]:
     return address, number(port)
 
 
-def _properties(objects: Objects, path: str) -> Object:
+def _properties_at(objects: Objects, path: str) -> Object:
     return objects.get(path, DeviceObject("")).properties
 
 
-def _names(value: object) -> list[str]:
+def _object_names(value: object) -> list[str]:
     """Return the names of an object whose keys they are, or of text such as "/Common/a and /Common/b"."""
     return (
         list(value) if isinstance(value, Mapping) else [word for word in text(value).split() if word.startswith("/")]
     )
 
 
-def _profile(virtual: Object, objects: Objects, kinds: Mapping[str, str]) -> tuple[str, str, Object]:
+def _transport_profile(virtual: Object, objects: Objects, kinds: Mapping[str, str]) -> tuple[str, str, Object]:
     """Return kind, path and properties of the profile of the transport; of one that is not known the path alone."""
-    paths = _names(virtual.get("profiles"))
+    paths = _object_names(virtual.get("profiles"))
     for path in paths:
         kind = _PROFILE_COMMANDS.get(objects.get(path, DeviceObject("")).command)
         if kind:
@@ -258,7 +262,7 @@ def _profile(virtual: Object, objects: Objects, kinds: Mapping[str, str]) -> tup
     return kinds.get(path, ""), path, {}
 
 
-def _member(name: str, item: Object) -> PoolMember:
+def _read_pool_member(name: str, item: Object) -> PoolMember:
     place = name.rpartition("/")[2]
     address, _mark, port = place.rpartition("." if place.count(":") > 1 else ":")
     down = text(item.get("state")).startswith("user-down")
@@ -271,20 +275,20 @@ def _member(name: str, item: Object) -> PoolMember:
     )
 
 
-def _monitor(monitor: Object) -> tuple[int, int, int]:
+def _monitor_times(monitor: Object) -> tuple[int, int, int]:
     place = text(monitor.get("destination"))
     port = place.rpartition("." if place.count(":") > 1 or place.startswith("*.") else ":")[2]
     return number(port), number(monitor.get("interval", 5)), number(monitor.get("timeout", 16))
 
 
-def _snat(translation: Object) -> str:
+def _translation_of(translation: Object) -> str:
     kind = text(translation.get("type"))
     return text(translation.get("pool")) if kind == "snat" else "none" if kind in ("", "none") else "auto"
 
 
-def _options(virtual: Object, address: str, objects: Objects) -> dict[str, object]:
+def _virtual_options(virtual: Object, address: str, objects: Objects) -> dict[str, object]:
     vlans = (
-        sorted(_names(virtual.get("vlans")))
+        sorted(_object_names(virtual.get("vlans")))
         if isinstance(virtual.get("vlans"), Mapping)
         else sorted(map(text, items(virtual.get("vlans"))))
     )
@@ -333,22 +337,27 @@ def rest_objects(collection: Callable[[str], list[Object]]) -> dict[str, DeviceO
 
 def _read_collection(command: str, found: list[Object]) -> Iterator[tuple[str, DeviceObject]]:
     for item in found:
-        yield text(item.get("fullPath")), DeviceObject(command, {**_renamed(item), **_nested(item)})
+        yield text(item.get("fullPath")), DeviceObject(command, {**_trace_properties(item), **_nest_as_traces(item)})
 
 
-def _renamed(item: Object) -> dict[str, object]:
+def _trace_properties(item: Object) -> dict[str, object]:
     return {_TRACE_NAMES.get(name, name): value for name, value in item.items()}
 
 
-def _nested(item: Object) -> dict[str, object]:
+def _nest_as_traces(item: Object) -> dict[str, object]:
     """Return what the interface spreads over lists and sub-collections, as the traces have it."""
     found: dict[str, object] = {}
     if "persist" in item:
-        found["persist"] = {_path(mapping(entry)): {} for entry in items(item["persist"])}
+        found["persist"] = {_reference_path(mapping(entry)): {} for entry in items(item["persist"])}
     if "profilesReference" in item:
-        found["profiles"] = {text(entry.get("fullPath")): entry for entry in _sub(item, "profilesReference")}
+        found["profiles"] = {
+            text(entry.get("fullPath")): entry for entry in _sub_collection(item, "profilesReference")
+        }
     if "membersReference" in item:
-        found["members"] = {text(entry.get("fullPath")): _renamed(entry) for entry in _sub(item, "membersReference")}
+        found["members"] = {
+            text(entry.get("fullPath")): _trace_properties(entry)
+            for entry in _sub_collection(item, "membersReference")
+        }
     if item.get("vlansEnabled"):
         found["vlans-enabled"] = True
     if text(item.get("inheritedTrafficGroup")) == "true":
@@ -356,11 +365,11 @@ def _nested(item: Object) -> dict[str, object]:
     return found
 
 
-def _path(reference: Object) -> str:
+def _reference_path(reference: Object) -> str:
     """Return the path of a reference: partition, folder where there is one, name."""
     parts = (text(reference.get(name)) for name in ("partition", "subPath", "name"))
     return "/" + "/".join(part for part in parts if part)
 
 
-def _sub(item: Object, name: str) -> list[Object]:
+def _sub_collection(item: Object, name: str) -> list[Object]:
     return [mapping(entry) for entry in items(mapping(item.get(name)).get("items"))]

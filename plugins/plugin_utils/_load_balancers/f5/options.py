@@ -91,10 +91,10 @@ def applicable(service: Service) -> dict[str, object]:
     void = {option for profile, option in PROFILES.items() if profile != kind}
     void |= set() if kind == "fastl4" else {"fast_l4"}
     void |= set() if service.source_nat else {"snat_pool"}
-    return {name: _ordered(value) for name, value in service.options.items() if name not in void}
+    return {name: _sort_lists(value) for name, value in service.options.items() if name not in void}
 
 
-def _ordered(value: object) -> object:
+def _sort_lists(value: object) -> object:
     return sorted(map(str, value)) if isinstance(value, (list, tuple)) else value
 
 
@@ -144,8 +144,8 @@ class Prefix(str, Enum):
 
 def encoded(prefix: Prefix, text: str) -> str:
     """Return the name of an object for a name of the model."""
-    name = "".join(sign if _PLAIN.fullmatch(sign) else _escaped(sign) for sign in text)
-    return prefix.value + (name[:-1] + _escaped("-") if name.endswith("-") else name)
+    name = "".join(sign if _PLAIN.fullmatch(sign) else _escape_sign(sign) for sign in text)
+    return prefix.value + (name[:-1] + _escape_sign("-") if name.endswith("-") else name)
 
 
 def decoded(prefix: Prefix, name: str) -> str | None:
@@ -156,7 +156,7 @@ def decoded(prefix: Prefix, name: str) -> str | None:
     return _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), bare).decode("utf-8", "replace")
 
 
-def _escaped(sign: str) -> str:
+def _escape_sign(sign: str) -> str:
     return "".join(f"_{byte:02x}" for byte in sign.encode())
 
 _PATH = {"type": "string", "pattern": "^/[^/ ]+(/[^/ ]+)+$"}

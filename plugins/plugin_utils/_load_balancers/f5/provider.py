@@ -162,7 +162,7 @@ class F5Provider(ApplianceProvider):
             message = f"AS3's answer has no traces of tenant {tenant}; 3.30 or newer is needed"
             raise DeviceError(f"{device.place}: {message}")
         self._objects = traced(traces.get(f"{tenant}Current"))
-        self._present = _settled(services(self._objects, profile_kinds(self._known)), self.want)
+        self._present = _settle_node_ports(services(self._objects, profile_kinds(self._known)), self.want)
         self._difference = traces.get(f"{tenant}Diff") if whole and self.task.state is State.REPLACED else None
 
     def _kept(self, device: BigIp) -> object:
@@ -183,7 +183,7 @@ class F5Provider(ApplianceProvider):
         """
         stopped = {conflict.service.pool for conflict in self._conflicts}
         changes = plan_changes(self.want, have.services, self.task.state, self._f5.effects)
-        arriving = [change.after for change in changes if change.after and _arrives(change)]
+        arriving = [change.after for change in changes if change.after and _brings_address(change)]
         new = [service for service in arriving if service.pool not in stopped]
         if not new:
             return self._conflicts
@@ -212,7 +212,7 @@ class F5Provider(ApplianceProvider):
         self._wanted = tuple(sorted((*order.want, *kept), key=lambda service: service.name))
         differs = self._wanted != self._present
         stopped = self.want != order.want and self.task.state is not State.DELETED
-        differences = tuple(_differences(self._difference, planned=differs or stopped))
+        differences = tuple(_describe_diff(self._difference, planned=differs or stopped))
         lines = (f"declare tenant {self._options.tenant}",) if differs or differences else ()
         return Work(lines, differences=differences)
 
@@ -254,7 +254,7 @@ class F5Provider(ApplianceProvider):
     def _refuse_haste(self, device: BigIp, tree: Object) -> None:
         """Look once more where a merge builds on what is there, and AS3's own record differs from it."""
         before = self._present
-        recorded = _settled(parsed({"class": "ADC", self._options.tenant: tree}), before)
+        recorded = _settle_node_ports(parsed({"class": "ADC", self._options.tenant: tree}), before)
         if self.task.state is not State.MERGED or recorded == before:
             return
         self._look(device)
@@ -289,7 +289,7 @@ class F5Provider(ApplianceProvider):
         return {**super().result(), "sync": self._sync, "warnings": list(self._warnings)}
 
 
-def _settled(have: Sequence[Service], want: Sequence[Service]) -> tuple[Service, ...]:
+def _settle_node_ports(have: Sequence[Service], want: Sequence[Service]) -> tuple[Service, ...]:
     """Return what is there; the port of members that are not there is that which is wanted: no device keeps it."""
     ports = {service.name: service.node_port for service in want if not service.members}
     return tuple(
@@ -298,25 +298,25 @@ def _settled(have: Sequence[Service], want: Sequence[Service]) -> tuple[Service,
     )
 
 
-def _arrives(change: ServiceChange) -> bool:
+def _brings_address(change: ServiceChange) -> bool:
     """Return whether a change brings an address or port that was not its own before."""
     if change.before is None or not {"vip", "port", "protocol"}.isdisjoint(change.properties):
         return True
-    return _domain(change.before) != _domain(change.after)
+    return _route_domain(change.before) != _route_domain(change.after)
 
 
-def _domain(service: Service | None) -> object:
+def _route_domain(service: Service | None) -> object:
     return service.options.get("route_domain") if service else None
 
 
 # What AS3 sees and no service shows.
 
 
-def _differences(diff: object, *, planned: bool) -> list[str]:
+def _describe_diff(diff: object, *, planned: bool) -> list[str]:
     """Return the lines of AS3's diff; beside changes only those of properties that no field of a service is."""
     entries = [mapping(entry) for entry in items(diff)]
     return [
-        _difference(entry)
+        _describe_diff_entry(entry)
         for entry in entries
         if not planned or not _is_modelled([text(part) for part in items(entry.get("path"))])
     ]
@@ -327,7 +327,7 @@ def _is_modelled(path: Sequence[str]) -> bool:
     return len(path) < len(("path", "properties", "name")) or path[2] in MODELLED
 
 
-def _difference(entry: Object) -> str:
+def _describe_diff_entry(entry: Object) -> str:
     path = [text(part) for part in items(entry.get("path"))]
     kinds = {"N": "is missing", "D": "is there and should not be"}
     what = kinds.get(text(entry.get("kind"))) or f"is {entry.get('lhs')!r}, wanted {entry.get('rhs')!r}"
@@ -349,7 +349,7 @@ def offline(task: Task, options: F5Options, path: str | None) -> dict[str, Any]:
     check_tenant(options.tenant)
     driver = F5As3(options.tenant)
     if task.state is State.PARSED:
-        config = _config(task.running_config, path)
+        config = _read_declaration(task.running_config, path)
         schema.check(config, options.schema)
         return {"changed": False, "parsed": service_documents(driver.parse(config))}
     rendered = driver.render(task.services)
@@ -362,7 +362,7 @@ def offline(task: Task, options: F5Options, path: str | None) -> dict[str, Any]:
     }
 
 
-def _config(config: str | None, path: str | None) -> object:
+def _read_declaration(config: str | None, path: str | None) -> object:
     """Return the declaration of a text or a file."""
     try:
         found = Path(path).read_text(encoding="utf-8") if path else config

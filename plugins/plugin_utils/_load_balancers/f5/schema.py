@@ -66,14 +66,14 @@ def check(document: object, path: str | None) -> None:
     Raises InvalidInputError with everything that is wrong.
     """
     adc = body(document)
-    definitions = mapping(_loaded(path).get("definitions")) if path else {}
-    problems = [*(_schema_problems(adc, path) if path else ()), *_closed_world_problems(adc, definitions)]
+    definitions = mapping(_load_schema(path).get("definitions")) if path else {}
+    problems = [*(_check_as3_schema(adc, path) if path else ()), *_closed_world_problems(adc, definitions)]
     if problems:
         raise InvalidInputError(problems)
 
 
 @functools.lru_cache(maxsize=2)
-def _loaded(path: str) -> Object:
+def _load_schema(path: str) -> Object:
     """Return the published schema."""
     try:
         found = mapping(json.loads(Path(path).read_text(encoding="utf-8")))
@@ -89,21 +89,21 @@ def _loaded(path: str) -> Object:
 
 
 @functools.lru_cache(maxsize=2)
-def _validator(path: str) -> Draft7Validator:
+def _as3_validator(path: str) -> Draft7Validator:
     """Return the validator of a declaration alone, whose messages name the fault.
 
     That of all kinds of requests says "none of".
     """
-    definitions: Any = _loaded(path)["definitions"]
+    definitions: Any = _load_schema(path)["definitions"]
     return jsonschema_rs.Draft7Validator(
         {"definitions": definitions, "$ref": "#/definitions/ADC"}, formats=dict(FORMATS), validate_formats=True
     )
 
 
-def _schema_problems(adc: Object, path: str) -> list[Problem]:
+def _check_as3_schema(adc: Object, path: str) -> list[Problem]:
     # Ansible's texts are of a class of their own, which the validator refuses as keys.
     plain = json.loads(json.dumps(adc))
-    found = [_deepest(error) for error in _validator(path).iter_errors(plain)]
+    found = [_find_deepest(error) for error in _as3_validator(path).iter_errors(plain)]
     return [
         Problem(
             "/" + "/".join(map(str, error.instance_path)),
@@ -114,10 +114,10 @@ def _schema_problems(adc: Object, path: str) -> list[Problem]:
     ]
 
 
-def _deepest(error: ValidationError) -> ValidationError:
+def _find_deepest(error: ValidationError) -> ValidationError:
     """Return the reason that lies deepest in the declaration: "valid under none of them" tells nobody what to do."""
     branches = getattr(error.kind, "context", None) or []
-    reasons = [_deepest(reason) for branch in branches for reason in branch]
+    reasons = [_find_deepest(reason) for branch in branches for reason in branch]
     return max([error, *reasons], key=lambda each: len(each.instance_path))
 
 
@@ -173,13 +173,18 @@ def _closed_world_problems(adc: Object, definitions: Object) -> list[Problem]:
 
     definitions: the published schema's; without them names are not checked.
     """
-    found = list(_items(adc))
+    found = list(_declared_items(adc))
     names = _PropertyNames(definitions)
-    checks = (_unknown(found, names) if definitions else (), _twins(found), _hasty_monitors(found), _pointers(found))
+    checks = (
+        _check_unknown_properties(found, names) if definitions else (),
+        _check_shared_sockets(found),
+        _hasty_monitors(found),
+        _check_pointers(found),
+    )
     return [problem for check in checks for problem in check]
 
 
-def _items(adc: Object) -> Iterator[_Item]:
+def _declared_items(adc: Object) -> Iterator[_Item]:
     for tenant, tree in tenants(adc):
         shared = mapping(tree.get("Shared"))
         for application, content in applications(tree):
@@ -214,7 +219,7 @@ class _PropertyNames:
             yield from self._collected(mapping(part), seen)
 
 
-def _unknown(found: Iterable[_Item], names: _PropertyNames) -> Iterator[Problem]:
+def _check_unknown_properties(found: Iterable[_Item], names: _PropertyNames) -> Iterator[Problem]:
     for item in found:
         yield from _unknown_of(item.place, item.kind, item.content, names)
         for index, member in enumerate(items(item.content.get("members"))):
@@ -230,13 +235,15 @@ def _unknown_of(place: str, kind: str, content: Object, names: _PropertyNames) -
         )
 
 
-def _twins(found: Iterable[_Item]) -> Iterator[Problem]:
+def _check_shared_sockets(found: Iterable[_Item]) -> Iterator[Problem]:
     places: dict[tuple[str, int, str], list[str]] = defaultdict(list)
     for item in found:
         if item.kind in _PROTOCOLS:
             protocol = text(item.content.get("layer4")) or _PROTOCOLS[item.kind]
             for address in items(item.content.get("virtualAddresses")):
-                places[_address(address, item), number(item.content.get("virtualPort")), protocol].append(item.place)
+                places[_item_address(address, item), number(item.content.get("virtualPort")), protocol].append(
+                    item.place
+                )
     for (address, port, protocol), users in sorted(places.items()):
         if len(users) > 1:
             yield Problem(
@@ -244,8 +251,8 @@ def _twins(found: Iterable[_Item]) -> Iterator[Problem]:
             )
 
 
-def _address(value: object, item: _Item) -> str:
-    target = _target(text(mapping(value).get("use")), item) if isinstance(value, Mapping) else {}
+def _item_address(value: object, item: _Item) -> str:
+    target = _find_target(text(mapping(value).get("use")), item) if isinstance(value, Mapping) else {}
     return text(target.get("virtualAddress") or (value if isinstance(value, str) else ""))
 
 
@@ -258,19 +265,19 @@ def _hasty_monitors(found: Iterable[_Item]) -> Iterator[Problem]:
             yield Problem(item.place, message, fix="make the timeout failures x interval + 1")
 
 
-def _pointers(found: Iterable[_Item]) -> Iterator[Problem]:
+def _check_pointers(found: Iterable[_Item]) -> Iterator[Problem]:
     for item in found:
         for name in POINTERS.keys() & item.content.keys():
             for value in items(item.content[name]):
-                yield from _pointer(item, name, value)
+                yield from _check_pointer(item, name, value)
 
 
-def _pointer(item: _Item, name: str, value: object) -> Iterator[Problem]:
+def _check_pointer(item: _Item, name: str, value: object) -> Iterator[Problem]:
     """Yield what is wrong with one pointer; a plain text points only where AS3 takes it for a name."""
     path = value if isinstance(value, str) and name == "pool" else text(mapping(value).get("use"))
     if not path:
         return
-    place, target = f"{item.place}/{name}", _target(path, item)
+    place, target = f"{item.place}/{name}", _find_target(path, item)
     if not target:
         names = [key for key, content in item.siblings.items() if mapping(content).get("class") == POINTERS[name]]
         yield Problem(
@@ -285,6 +292,6 @@ def _pointer(item: _Item, name: str, value: object) -> Iterator[Problem]:
         )
 
 
-def _target(path: str, item: _Item) -> Object:
+def _find_target(path: str, item: _Item) -> Object:
     name = path.rpartition("/")[2]
     return mapping(item.siblings.get(name) or item.shared.get(name))

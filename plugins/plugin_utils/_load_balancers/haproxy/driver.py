@@ -81,12 +81,14 @@ class HaproxyDriver:
 
         Raises InvalidInputError for UDP services and for options that are not of the list.
         """
-        problems = [problem for service in services for problem in _problems(service, self.options)]
+        problems = [problem for service in services for problem in _check_haproxy_service(service, self.options)]
         if problems:
             raise InvalidInputError(problems)
         ordered = sorted(services, key=lambda service: service.name)
         text = (
-            "\n".join([_HEADER, *_monitors(ordered), *(_service(service) for service in ordered)]) if ordered else ""
+            "\n".join([_HEADER, *_render_monitors(ordered), *(_render_sections(service) for service in ordered)])
+            if ordered
+            else ""
         )
         return Rendered(text, text, refused(ordered, HASH_REFUSALS))
 
@@ -95,7 +97,7 @@ class HaproxyDriver:
 
         Raises InvalidInputError when it is not one that render writes.
         """
-        return tuple(sorted(_services(haproxy_sections(str(document))), key=lambda service: service.name))
+        return tuple(sorted(_services_in_sections(haproxy_sections(str(document))), key=lambda service: service.name))
 
     def expressible(self, service: Service) -> Service:
         """Return the service as HAProxy can say it: see not_rendered.
@@ -105,7 +107,7 @@ class HaproxyDriver:
         kept = has_affinity(service)
         found = replace(
             service,
-            persistence=_hashed(service.pool, service.vip) if kept else Persistence(),
+            persistence=_hash_persistence(service.pool, service.vip) if kept else Persistence(),
             algorithm=Service.algorithm if kept else service.algorithm,
             nagle=False,
             members=tuple(sorted(service.members)),
@@ -117,7 +119,7 @@ class HaproxyDriver:
 DRIVER = HaproxyDriver()
 
 
-def _hashed(pool: str, vip: str) -> Persistence:
+def _hash_persistence(pool: str, vip: str) -> Persistence:
     return Persistence(PersistenceKind.SOURCE, group=affinity_group(pool, vip))
 
 
@@ -154,7 +156,7 @@ def endpoint(address: str, port: int) -> str:
     return f"ipv6@[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def _problems(service: Service, known: Mapping[str, object]) -> Iterator[Problem]:
+def _check_haproxy_service(service: Service, known: Mapping[str, object]) -> Iterator[Problem]:
     if service.protocol != "tcp":
         yield Problem(
             f"service {service.name}",
@@ -171,7 +173,7 @@ def _problems(service: Service, known: Mapping[str, object]) -> Iterator[Problem
         )
 
 
-def _monitors(services: Iterable[Service]) -> Iterator[str]:
+def _render_monitors(services: Iterable[Service]) -> Iterator[str]:
     """Yield the backends that ask the members, one per pool and monitor."""
     groups: dict[str, dict[str, Monitor]] = {}
     for service in services:
@@ -188,7 +190,7 @@ def _monitors(services: Iterable[Service]) -> Iterator[str]:
         yield "\n".join([*lines, ""])
 
 
-def _service(service: Service) -> str:
+def _render_sections(service: Service) -> str:
     name = f"{PREFIX}{service.name}"
     bind = f"    bind {endpoint(service.vip, service.port)}"
     bind += f" interface {service.options['interface']}" if "interface" in service.options else ""
@@ -200,7 +202,11 @@ def _service(service: Service) -> str:
         f"    timeout client {service.idle_seconds}s",
     ]
     frontend += [f"    maxconn {service.options['maxconn']}"] if "maxconn" in service.options else []
-    backend = [f"backend {name} from {DEFAULTS}", *_balance(service), f"    timeout server {service.idle_seconds}s"]
+    backend = [
+        f"backend {name} from {DEFAULTS}",
+        *_balance_lines(service),
+        f"    timeout server {service.idle_seconds}s",
+    ]
     backend += [] if service.source_nat else ["    source 0.0.0.0 usesrc clientip"]
     monitor = monitor_name(service)
     for member in sorted(service.members):
@@ -209,13 +215,13 @@ def _service(service: Service) -> str:
     return "\n".join([*frontend, f"    default_backend {name}", "", *backend, ""])
 
 
-def _balance(service: Service) -> list[str]:
+def _balance_lines(service: Service) -> list[str]:
     if service.persistence.kind is PersistenceKind.NONE:
         return [f"    balance {_ALGORITHMS[service.algorithm]}"]
     return ["    balance source", "    hash-type consistent"]
 
 
-def _services(sections: Iterable[Block]) -> Iterator[Service]:
+def _services_in_sections(sections: Iterable[Block]) -> Iterator[Service]:
     """Yield each service with its backend, in the order of render, so that no section is kept.
 
     A thousand of them leave a processor's cache.
@@ -229,16 +235,16 @@ def _services(sections: Iterable[Block]) -> Iterator[Service]:
         elif name.startswith(MONITOR_PREFIX):
             monitors[name] = next(block.all("server"), ())
         elif block.head[0] == "backend" and name in frontends:
-            yield _read(frontends.pop(name), block, monitors)
-    yield from (_read(frontend, None, monitors) for frontend in frontends.values())
+            yield _read_frontend(frontends.pop(name), block, monitors)
+    yield from (_read_frontend(frontend, None, monitors) for frontend in frontends.values())
 
 
-def _read(frontend: Block, backend: Block | None, monitors: Mapping[str, Sequence[str]]) -> Service:
+def _read_frontend(frontend: Block, backend: Block | None, monitors: Mapping[str, Sequence[str]]) -> Service:
     """Return the service of a frontend; what does not read as written is one error that names the line."""
     try:
         if backend is None:
             raise ValueError("no backend follows it")
-        return _read_service(frontend, backend, monitors)
+        return _service_of_sections(frontend, backend, monitors)
     except (IndexError, KeyError, ValueError) as error:
         message = (
             f"frontend {frontend.head[1] if frontend.head[1:] else ''} is not as this collection writes it: {error}"
@@ -248,7 +254,7 @@ def _read(frontend: Block, backend: Block | None, monitors: Mapping[str, Sequenc
         ) from error
 
 
-def _read_service(frontend: Block, backend: Block, monitors: Mapping[str, Sequence[str]]) -> Service:
+def _service_of_sections(frontend: Block, backend: Block, monitors: Mapping[str, Sequence[str]]) -> Service:
     bind, pool = frontend.values("bind"), frontend.values("description", "pool")[0]
     vip, port = split_endpoint(bind[0])
     servers = list(backend.all("server"))
@@ -265,17 +271,17 @@ def _read_service(frontend: Block, backend: Block, monitors: Mapping[str, Sequen
         protocol="tcp",
         node_port=split_endpoint(servers[0][1])[1] if servers else port,
         members=tuple(sorted(Member(tokens[0], server_state(tokens)) for tokens in servers)),
-        monitor=_monitor(asked) if "check" in asked else Monitor(port),
-        persistence=_hashed(pool, vip) if kept else Persistence(),
+        monitor=_monitor_of_check(asked) if "check" in asked else Monitor(port),
+        persistence=_hash_persistence(pool, vip) if kept else Persistence(),
         idle_seconds=seconds_of(frontend.values("timeout", "client")[0], "ms"),
         source_nat=not backend.has("source"),
         nagle=False,
         algorithm=Service.algorithm if kept else names[backend.values("balance")[0]],
-        options=_options(frontend, bind),
+        options=_bind_options(frontend, bind),
     )
 
 
-def _monitor(tokens: Sequence[str]) -> Monitor:
+def _monitor_of_check(tokens: Sequence[str]) -> Monitor:
     found = {name: tokens[tokens.index(name) + 1] for name in ("port", "inter", "fall")}
     return Monitor(int(found["port"]), seconds_of(found["inter"], "ms"), int(found["fall"]))
 
@@ -289,7 +295,7 @@ def server_state(tokens: Sequence[str]) -> MemberState:
     return MemberState.DRAINING if tokens[tokens.index("weight") + 1] == "0" else MemberState.ACTIVE
 
 
-def _options(frontend: Block, bind: Sequence[str]) -> dict[str, object]:
+def _bind_options(frontend: Block, bind: Sequence[str]) -> dict[str, object]:
     found: dict[str, object] = {}
     if "interface" in bind:
         found["interface"] = bind[bind.index("interface") + 1]

@@ -109,7 +109,9 @@ def commands(before: Sequence[Service], after: Sequence[Service], running: Runni
     if old.keys() != new.keys() or not all(_only_members(old[name], new[name], running) for name in changed):
         return ()
     return tuple(
-        line for name in sorted(changed) for line in _commands(old[name], new[name], running[f"{PREFIX}{name}"])
+        line
+        for name in sorted(changed)
+        for line in _runtime_commands(old[name], new[name], running[f"{PREFIX}{name}"])
     )
 
 
@@ -121,22 +123,26 @@ def _only_members(before: Service, after: Service, running: Running) -> bool:
     )
 
 
-def _commands(before: Service, after: Service, servers: Mapping[str, object]) -> list[str]:
+def _runtime_commands(before: Service, after: Service, servers: Mapping[str, object]) -> list[str]:
     old, new = ({member.address: member for member in service.members} for service in (before, after))
     backend = f"{PREFIX}{after.name}"
     found: list[str] = []
     for address in sorted(new):
         name = f"{backend}/{address}"
         if address not in old:
-            found += _added(name, after, new[address]) if address not in servers else [*_turned(name, new[address])]
+            found += (
+                _add_server_commands(name, after, new[address])
+                if address not in servers
+                else [*_turn_server(name, new[address])]
+            )
         elif old[address] != new[address]:
-            found += _turned(name, new[address])
+            found += _turn_server(name, new[address])
     for address in sorted(old.keys() - new.keys()):
         found += [f"set server {backend}/{address} state maint", f"?del server {backend}/{address}"]
     return found
 
 
-def _added(name: str, service: Service, member: Member) -> list[str]:
+def _add_server_commands(name: str, service: Service, member: Member) -> list[str]:
     """Return how a server is added.
 
     It is asked by itself until the next reload, for it cannot track one that is as new.
@@ -147,7 +153,7 @@ def _added(name: str, service: Service, member: Member) -> list[str]:
     return lines if member.state is MemberState.DISABLED else [*lines, f"enable server {name}"]
 
 
-def _turned(name: str, member: Member) -> list[str]:
+def _turn_server(name: str, member: Member) -> list[str]:
     if member.state is MemberState.DISABLED:
         return [f"set server {name} state maint"]
     weight = 0 if member.state is MemberState.DRAINING else WEIGHT

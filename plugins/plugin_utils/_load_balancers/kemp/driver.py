@@ -13,9 +13,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ..._base.addresses import parse_address
+from ..._base.addresses import canonical
 from ..._base.errors import InvalidInputError, Problem, shown
-from ..driver import EffectKind, Refusal, Rendered, refused
+from ..._base.untyped import texts
+from ..driver import EffectKind, Refusal, Rendered, has_cookie, hides_node_port, refuse_member_states, refused
 from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service, affinity_group
 from . import fields as f
 from .fields import RealServer, Value, VirtualService
@@ -68,14 +69,14 @@ class Kemp:
 
     def virtual_services(self, services: Sequence[Service]) -> tuple[VirtualService, ...]:
         """Return the Virtual Services that carry services as they can be said, sorted by where they listen."""
-        problems = [problem for service in services for problem in _port_problems(service)]
+        problems = [problem for service in services for problem in _check_kemp_ports(service)]
         if problems:
             raise InvalidInputError(problems)
         alike: dict[tuple[object, ...], list[Service]] = {}
-        for service in sorted(services, key=_socket):
-            alike.setdefault(_likeness(service), []).append(service)
+        for service in sorted(services, key=_socket_of_service):
+            alike.setdefault(_grouping_key(service), []).append(service)
         leaders: dict[str, int] = {}
-        for service in sorted(services, key=_socket):
+        for service in sorted(services, key=_socket_of_service):
             leaders.setdefault(service.persistence.group, service.port)
         return tuple(self._virtual_service(group, leaders) for group in alike.values())
 
@@ -96,11 +97,13 @@ class Kemp:
         node_port = next(iter(node_ports - {item.port}), item.port)
         own = MemberState.ACTIVE, MemberState.DISABLED
         members = tuple(
-            sorted({Member(_address(member.address), own[0] if member.enabled else own[1]) for member in item.members})
+            sorted(
+                {Member(canonical(member.address), own[0] if member.enabled else own[1]) for member in item.members}
+            )
         )
         check_port = int(values["CheckPort"]) or node_port
         check = Monitor(check_port, int(values["ChkInterval"]), int(values["ChkRetryCount"]), str(values["CheckType"]))
-        vip = _address(item.address)
+        vip = canonical(item.address)
         for port in item.ports:
             yield Service(
                 name=socket_name(item.protocol, vip, port),
@@ -111,18 +114,18 @@ class Kemp:
                 node_port=port if len(item.ports) > 1 else node_port,
                 members=members,
                 monitor=check,
-                persistence=_persistence(values, affinity_group(pool, vip) if shared else ""),
+                persistence=_read_persist(values, affinity_group(pool, vip) if shared else ""),
                 idle_seconds=int(values["Idletime"]),
                 source_nat=not values["Transparent"],
                 algorithm=_ALGORITHMS.get(str(values["Schedule"]), str(values["Schedule"])),
-                options=dict(_options(values)),
+                options=dict(_read_vendor_fields(values)),
             )
 
     def expressible(self, service: Service) -> Service:
         """Return the service as a LoadMaster expresses it."""
         options = {name: service.options[name] for name in self.options if service.options.get(name)}
         return replace(
-            _limited(service), name=socket_name(service.protocol, service.vip, service.port), options=options
+            _limit_service(service), name=socket_name(service.protocol, service.vip, service.port), options=options
         )
 
     def _virtual_service(self, services: Sequence[Service], leaders: Mapping[str, int]) -> VirtualService:
@@ -147,7 +150,7 @@ class Kemp:
             "ChkInterval": first.monitor.interval_seconds,
             "ChkRetryCount": first.monitor.failures,
             "DefaultGW": str(first.options.get("default_gateway", "")),
-            "LocalBindAddrs": " ".join(_texts(first.options.get("local_addresses"))),
+            "LocalBindAddrs": " ".join(texts(first.options.get("local_addresses"))),
         }
         members = tuple(
             RealServer(member.address, first.node_port, member.state is MemberState.ACTIVE) for member in first.members
@@ -208,10 +211,10 @@ def added(item: VirtualService) -> dict[str, object]:
 
 def command_line(command: str, parameters: Mapping[str, object]) -> str:
     """Return a command with its parameters in one line."""
-    return " ".join([command, *(f"{name}={_shown(value)}" for name, value in parameters.items())])
+    return " ".join([command, *(f"{name}={_quote_parameter(value)}" for name, value in parameters.items())])
 
 
-def _shown(value: object) -> str:
+def _quote_parameter(value: object) -> str:
     return json.dumps(value) if isinstance(value, bool) or " " in str(value) else str(value)
 
 
@@ -220,10 +223,10 @@ def member_parameters(member: RealServer) -> dict[str, object]:
     return {"rs": member.address, "rsport": str(member.port), **({} if member.enabled else {"Enable": False})}
 
 
-def _likeness(service: Service) -> tuple[object, ...]:
+def _grouping_key(service: Service) -> tuple[object, ...]:
     """Return what services of one Virtual Service have in common; only services of one affinity are put together."""
     if not service.persistence.group or service.node_port != service.port:
-        return (_socket(service),)
+        return (_socket_of_service(service),)
     options = json.dumps(service.options, sort_keys=True)
     wanted = (
         service.monitor,
@@ -236,29 +239,29 @@ def _likeness(service: Service) -> tuple[object, ...]:
     return (service.vip, service.protocol, service.pool, service.members, *wanted)
 
 
-def _socket(service: Service) -> tuple[str, str, int]:
+def _socket_of_service(service: Service) -> tuple[str, str, int]:
     return (service.vip, service.protocol, service.port)
 
 
-def _limited(service: Service) -> Service:
+def _limit_service(service: Service) -> Service:
     """Return the service with the nearest that a LoadMaster can express, its name and options apart."""
     monitor = service.monitor
     return replace(
         service,
-        members=tuple(sorted(map(_switched, service.members))),
+        members=tuple(sorted(map(_switch_member, service.members))),
         node_port=service.node_port if service.members else service.port,
         monitor=replace(
             monitor,
-            interval_seconds=_within(monitor.interval_seconds, f.CHECK_SECONDS),
-            failures=_within(monitor.failures, f.CHECK_RETRIES),
+            interval_seconds=_clamp(monitor.interval_seconds, f.CHECK_SECONDS),
+            failures=_clamp(monitor.failures, f.CHECK_RETRIES),
         ),
         persistence=_shared_by_tcp(service),
-        idle_seconds=_within(service.idle_seconds, f.IDLE_SECONDS),
+        idle_seconds=_clamp(service.idle_seconds, f.IDLE_SECONDS),
         nagle=True,
     )
 
 
-def _switched(member: Member) -> Member:
+def _switch_member(member: Member) -> Member:
     is_on = member.state is MemberState.ACTIVE
     return Member(member.address, MemberState.ACTIVE if is_on else MemberState.DISABLED)
 
@@ -268,32 +271,19 @@ def _shared_by_tcp(service: Service) -> Persistence:
         return Persistence()
     is_shared = service.protocol == "tcp" and service.persistence.group == affinity_group(service.pool, service.vip)
     group = service.persistence.group if is_shared else ""
-    return Persistence(PersistenceKind.SOURCE, _within(service.persistence.seconds, f.PERSIST_SECONDS), group=group)
-
-
-def _has_cookie(service: Service) -> bool:
-    return service.persistence.kind is PersistenceKind.COOKIE
+    return Persistence(PersistenceKind.SOURCE, _clamp(service.persistence.seconds, f.PERSIST_SECONDS), group=group)
 
 
 def _loses_group(service: Service) -> bool:
     has_group = service.persistence.kind is PersistenceKind.SOURCE and bool(service.persistence.group)
-    return has_group and not _limited(service).persistence.group
+    return has_group and not _limit_service(service).persistence.group
 
 
-def _hides_node_port(service: Service) -> bool:
-    return not service.members and service.node_port != service.port
-
-
-def _member_reasons(service: Service) -> Iterator[str]:
-    known = (member for member in service.members if member.state in _WHY_STATES)
-    return (f"{member.address}: {_WHY_STATES[member.state]}" for member in known)
-
-
-def _range(name: str, value: Callable[[Service], int], limits: tuple[int, int]) -> Refusal:
+def _range_refusal(name: str, value: Callable[[Service], int], limits: tuple[int, int]) -> Refusal:
     """Return the row of a number that a LoadMaster has within limits."""
 
     def _reasons(service: Service) -> Iterator[str]:
-        asked, can = value(service), value(_limited(service))
+        asked, can = value(service), value(_limit_service(service))
         if can and asked != can:
             yield f"{asked} is not within {limits[0]} to {limits[1]}: it is {can}"
 
@@ -303,22 +293,22 @@ def _range(name: str, value: Callable[[Service], int], limits: tuple[int, int]) 
 REFUSALS = (
     Refusal.when(
         "persistence",
-        _has_cookie,
+        has_cookie,
         "a cookie takes a Virtual Service that decrypts: nothing brings a client back to its member",
     ),
     Refusal.when("persistence.group", _loses_group, "affinity is shared by TCP services of one pool and address only"),
-    _range("persistence.seconds", lambda service: service.persistence.seconds, f.PERSIST_SECONDS),
-    _range("idle_seconds", lambda service: service.idle_seconds, f.IDLE_SECONDS),
-    _range("monitor.interval_seconds", lambda service: service.monitor.interval_seconds, f.CHECK_SECONDS),
-    _range("monitor.failures", lambda service: service.monitor.failures, f.CHECK_RETRIES),
+    _range_refusal("persistence.seconds", lambda service: service.persistence.seconds, f.PERSIST_SECONDS),
+    _range_refusal("idle_seconds", lambda service: service.idle_seconds, f.IDLE_SECONDS),
+    _range_refusal("monitor.interval_seconds", lambda service: service.monitor.interval_seconds, f.CHECK_SECONDS),
+    _range_refusal("monitor.failures", lambda service: service.monitor.failures, f.CHECK_RETRIES),
     Refusal.when("nagle", lambda service: not service.nagle, "a LoadMaster has no such switch per Virtual Service"),
-    Refusal.when("node_port", _hides_node_port, "the port of the members stands at each of them, and there is none"),
-    Refusal("members", _member_reasons),
+    Refusal.when("node_port", hides_node_port, "the port of the members stands at each of them, and there is none"),
+    refuse_member_states(_WHY_STATES),
 )
 """What a LoadMaster cannot express; the name of a service, made of protocol, address and port, is nobody's traffic."""
 
 
-def _persistence(values: Mapping[str, Value], group: str) -> Persistence:
+def _read_persist(values: Mapping[str, Value], group: str) -> Persistence:
     if values["Persist"] == "src":
         return Persistence(PersistenceKind.SOURCE, int(values["PersistTimeout"]), group=group)
     if "cookie" in str(values["Persist"]):
@@ -326,22 +316,18 @@ def _persistence(values: Mapping[str, Value], group: str) -> Persistence:
     return Persistence()
 
 
-def _options(values: Mapping[str, Value]) -> Iterator[tuple[str, object]]:
+def _read_vendor_fields(values: Mapping[str, Value]) -> Iterator[tuple[str, object]]:
     if values["DefaultGW"]:
         yield "default_gateway", values["DefaultGW"]
     if values["LocalBindAddrs"]:
         yield "local_addresses", str(values["LocalBindAddrs"]).split()
 
 
-def _texts(value: object) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, (list, tuple)) else []
-
-
-def _within(value: int, limits: tuple[int, int]) -> int:
+def _clamp(value: int, limits: tuple[int, int]) -> int:
     return min(max(value, limits[0]), limits[1])
 
 
-def _port_problems(service: Service) -> Iterator[Problem]:
+def _check_kemp_ports(service: Service) -> Iterator[Problem]:
     for name, port in (("port", service.port), ("node_port", service.node_port)):
         if not _PORTS[0] <= port <= _PORTS[1]:
             yield Problem(
@@ -350,10 +336,3 @@ def _port_problems(service: Service) -> Iterator[Problem]:
                 f"{_PORTS[0]} to {_PORTS[1]}",
                 "choose another balancer",
             )
-
-
-def _address(text: str) -> str:
-    try:
-        return str(parse_address(text))
-    except ValueError:
-        return text

@@ -99,7 +99,7 @@ def ports_of(text: str) -> tuple[int, ...]:
 
 def virtual_service(raw: Mapping[str, Any]) -> VirtualService:
     """Return a Virtual Service of an answer: numbers may be texts, switches true or "Y", what is off missing."""
-    values = {name: _value(field, raw.get(name)) for name, field in FIELDS.items()}
+    values = {name: _read_field(field, raw.get(name)) for name, field in FIELDS.items()}
     values["ExtraPorts"] = ",".join(map(str, sorted(ports_of(str(values["ExtraPorts"])))))
     members = [
         RealServer(str(item["Addr"]), int(item["Port"]), _is_on(item.get("Enable", True)))
@@ -124,7 +124,7 @@ def spelled(values: Mapping[str, Value]) -> dict[str, object]:
     return {name: value if isinstance(value, bool) else str(value) for name, value in values.items()}
 
 
-def _value(field: Field, raw: object) -> Value:
+def _read_field(field: Field, raw: object) -> Value:
     if raw is None or raw == "":
         return field.default
     if field.kind is bool:

@@ -36,20 +36,30 @@ def plan_commands(
     want: Sequence[VirtualService], have: Sequence[VirtualService], everything: Sequence[VirtualService]
 ) -> tuple[Command, ...]:
     """Return the commands from have to want; everything is all that the LoadMaster has, ours and others'."""
-    pairs, new_ones = _paired(want, have)
+    pairs, new_ones = _pair_services(want, have)
     taken = {id(old) for _new, old in pairs}
-    wanted = {socket for item in want for socket in _sockets(item)}
+    wanted = {socket for item in want for socket in _sockets_of(item)}
     stale = [item for item in have if id(item) not in taken]
-    in_the_way = [item for item in stale if wanted.intersection(_sockets(item))]
-    last = [item for item in stale if not wanted.intersection(_sockets(item))]
+    in_the_way = [item for item in stale if wanted.intersection(_sockets_of(item))]
+    last = [item for item in stale if not wanted.intersection(_sockets_of(item))]
     modified = sorted(pairs, key=lambda pair: bool(set(pair[0].ports) - set(pair[1].ports)))
     switched = tuple(_switched_everywhere(pairs, stale, everything))
     addresses = {str(command.parameters["rs"]) for command in switched}
     return (
-        *(_removed(item) for item in in_the_way),
-        *(command for new, old in modified if not set(new.ports) - set(old.ports) for command in _modified(new, old)),
-        *(command for item in new_ones for command in _added(item)),
-        *(command for new, old in modified if set(new.ports) - set(old.ports) for command in _modified(new, old)),
+        *(_remove_command(item) for item in in_the_way),
+        *(
+            command
+            for new, old in modified
+            if not set(new.ports) - set(old.ports)
+            for command in _modify_commands(new, old)
+        ),
+        *(command for item in new_ones for command in _add_commands(item)),
+        *(
+            command
+            for new, old in modified
+            if set(new.ports) - set(old.ports)
+            for command in _modify_commands(new, old)
+        ),
         *(command for new, old in pairs for command in _members_added(new, old)),
         *switched,
         *(
@@ -59,24 +69,26 @@ def plan_commands(
             if command.parameters["rs"] not in addresses
         ),
         *(command for new, old in pairs for command in _members_removed(new, old)),
-        *(_removed(item) for item in last),
+        *(_remove_command(item) for item in last),
     )
 
 
-def _paired(
+def _pair_services(
     want: Sequence[VirtualService], have: Sequence[VirtualService]
 ) -> tuple[list[tuple[VirtualService, VirtualService]], list[VirtualService]]:
     """Return wanted Virtual Services with those that become them, and those that are new.
 
     One becomes the wanted one with which it has most ports in common.
     """
-    holders = {socket: item for item in have for socket in _sockets(item)}
+    holders = {socket: item for item in have for socket in _sockets_of(item)}
     taken: set[int] = set()
     pairs: list[tuple[VirtualService, VirtualService]] = []
     added: list[VirtualService] = []
     for item in want:
         counts = Counter(
-            id(holders[socket]) for socket in _sockets(item) if socket in holders and id(holders[socket]) not in taken
+            id(holders[socket])
+            for socket in _sockets_of(item)
+            if socket in holders and id(holders[socket]) not in taken
         )
         if not counts:
             added.append(item)
@@ -87,23 +99,25 @@ def _paired(
             (
                 item,
                 next(
-                    holders[socket] for socket in _sockets(item) if socket in holders and id(holders[socket]) == best
+                    holders[socket]
+                    for socket in _sockets_of(item)
+                    if socket in holders and id(holders[socket]) == best
                 ),
             )
         )
     return pairs, added
 
 
-def _sockets(item: VirtualService) -> list[tuple[str, str, int]]:
+def _sockets_of(item: VirtualService) -> list[tuple[str, str, int]]:
     return [(item.address, item.protocol, port) for port in item.ports]
 
 
-def _added(item: VirtualService) -> Iterator[Command]:
+def _add_commands(item: VirtualService) -> Iterator[Command]:
     yield Command("addvs", added(item), (item,))
     yield from (Command("addrs", {**item.place, **member_parameters(member)}, (item,)) for member in item.members)
 
 
-def _modified(new: VirtualService, old: VirtualService) -> Iterator[Command]:
+def _modify_commands(new: VirtualService, old: VirtualService) -> Iterator[Command]:
     """Yield the modification of what differs. The duration goes with the persistence, and never without one.
 
     A duration alone turns source persistence on where it is off.
@@ -117,7 +131,7 @@ def _modified(new: VirtualService, old: VirtualService) -> Iterator[Command]:
         yield Command("modvs", {**old.place, **spelled(fields)}, (new,))
 
 
-def _removed(item: VirtualService) -> Command:
+def _remove_command(item: VirtualService) -> Command:
     return Command("delvs", item.place, (item,))
 
 
@@ -157,8 +171,8 @@ def _switched_everywhere(
 ) -> Iterator[Command]:
     """Yield a switch of the whole LoadMaster for each member that changes, is ours alone, and wanted alike by all."""
     known = list(pairs)
-    ours = {_place(old) for _new, old in known}
-    strangers = {member.address for item in everything if _place(item) not in ours for member in item.members} | {
+    ours = {_place_of(old) for _new, old in known}
+    strangers = {member.address for item in everything if _place_of(item) not in ours for member in item.members} | {
         member.address for item in stale for member in item.members
     }
     for address in sorted(
@@ -175,5 +189,5 @@ def _switched_everywhere(
             yield Command("enablers" if states.pop() else "disablers", {"rs": address}, changed)
 
 
-def _place(item: VirtualService) -> tuple[str, str, int]:
+def _place_of(item: VirtualService) -> tuple[str, str, int]:
     return (item.address, item.protocol, item.port)

@@ -66,11 +66,11 @@ class KempProvider(ApplianceProvider):
         ours = [item for item in self._present if self._kemp.is_ours(item)]
         staying = [service for item in ours for service in self._kemp.services_of(item) if service.name in order.kept]
         wanted = self._kemp.virtual_services((*order.want, *staying))
-        concerned = _concerned((*wanted, *ours), order.kept)
-        touched, left = ([item for item in items if _names(item) & concerned] for items in (wanted, ours))
+        concerned = _find_concerned((*wanted, *ours), order.kept)
+        touched, left = ([item for item in items if _socket_names(item) & concerned] for items in (wanted, ours))
         self._commands_to_send = plan_commands(touched, left, self._present)
         names = frozenset(
-            name for command in self._commands_to_send for item in command.services for name in _names(item)
+            name for command in self._commands_to_send for item in command.services for name in _socket_names(item)
         )
         return Work(tuple(command.line() for command in self._commands_to_send), names)
 
@@ -113,15 +113,15 @@ class KempProvider(ApplianceProvider):
         return {"apiuser": self.task.connection.user, "apipass": self.task.connection.password}
 
 
-def _names(item: VirtualService) -> frozenset[str]:
+def _socket_names(item: VirtualService) -> frozenset[str]:
     return frozenset(socket_name(item.protocol, item.address, port) for port in item.ports)
 
 
-def _concerned(items: Sequence[VirtualService], kept: frozenset[str]) -> frozenset[str]:
+def _find_concerned(items: Sequence[VirtualService], kept: frozenset[str]) -> frozenset[str]:
     """Return the services that change, and all that are, or will be, of one Virtual Service with one of them."""
-    found: frozenset[str] = frozenset(name for item in items for name in _names(item)) - kept
+    found: frozenset[str] = frozenset(name for item in items for name in _socket_names(item)) - kept
     while True:
-        more = found.union(*(_names(item) for item in items if _names(item) & found))
+        more = found.union(*(_socket_names(item) for item in items if _socket_names(item) & found))
         if more == found:
             return found
         found = more

@@ -64,23 +64,23 @@ class Resource:
     refers: Mapping[str, str] = field(default_factory=dict)
 
 
-def _text(word: str = "", **more: object) -> Attribute:
+def _text_attribute(word: str = "", **more: object) -> Attribute:
     return Attribute(word, **more)  # type: ignore[arg-type]
 
 
-def _number(word: str, minimum: int, maximum: int, **more: object) -> Attribute:
+def _number_attribute(word: str, minimum: int, maximum: int, **more: object) -> Attribute:
     return Attribute(word, int, minimum=minimum, maximum=maximum, **more)  # type: ignore[arg-type]
 
 
 _YES_NO = ("YES", "NO")
 _ON_OFF = ("ENABLED", "DISABLED")
-_STATE = _text("state", choices=_ON_OFF, default="ENABLED", action=True)
-_TD = _number("td", 0, 4094, default=0, immutable=True)
+_STATE = _text_attribute("state", choices=_ON_OFF, default="ENABLED", action=True)
+_TD = _number_attribute("td", 0, 4094, default=0, immutable=True)
 # Capitals whatever the spelling; more choices than the driver would use are an object of somebody else.
-_TYPE = _text(choices=("TCP", "UDP"), immutable=True)
-_PERSISTENCE = _text("persistenceType", choices=("NONE", "SOURCEIP"), default="NONE")
+_TYPE = _text_attribute(choices=("TCP", "UDP"), immutable=True)
+_PERSISTENCE = _text_attribute("persistenceType", choices=("NONE", "SOURCEIP"), default="NONE")
 # Minutes; the neutral model has seconds.
-_PERSISTENCE_MINUTES = _number("timeout", 0, 1440, default=2)
+_PERSISTENCE_MINUTES = _number_attribute("timeout", 0, 1440, default=2)
 
 _ALL = (
     Resource(
@@ -88,14 +88,20 @@ _ALL = (
         "ns tcpProfile",
         ("name",),
         ("name",),
-        {"name": _text(), "nagle": _text("nagle", choices=_ON_OFF, default="DISABLED")},
+        {"name": _text_attribute(), "nagle": _text_attribute("nagle", choices=_ON_OFF, default="DISABLED")},
     ),
     Resource(
         "server",
         "server",
         ("name",),
         ("name", "ipaddress"),
-        {"name": _text(), "ipaddress": _text(), "td": _TD, "comment": _text("comment"), "state": _STATE},
+        {
+            "name": _text_attribute(),
+            "ipaddress": _text_attribute(),
+            "td": _TD,
+            "comment": _text_attribute("comment"),
+            "state": _STATE,
+        },
     ),
     Resource(
         "lbmonitor",
@@ -103,12 +109,12 @@ _ALL = (
         ("monitorname",),
         ("monitorname", "type"),
         {
-            "monitorname": _text(),
+            "monitorname": _text_attribute(),
             "type": _TYPE,
-            "interval": _number("interval", 1, 20940, default=5),
-            "resptimeout": _number("resptimeout", 1, 20939, default=2),
-            "retries": _number("retries", 1, 127, default=3),
-            "destport": _number("destPort", 0, 65535, default=0),
+            "interval": _number_attribute("interval", 1, 20940, default=5),
+            "resptimeout": _number_attribute("resptimeout", 1, 20939, default=2),
+            "retries": _number_attribute("retries", 1, 127, default=3),
+            "destport": _number_attribute("destPort", 0, 65535, default=0),
         },
         remove_with=("type",),
     ),
@@ -118,14 +124,14 @@ _ALL = (
         ("servicegroupname",),
         ("servicegroupname", "servicetype"),
         {
-            "servicegroupname": _text(),
+            "servicegroupname": _text_attribute(),
             "servicetype": _TYPE,
             "td": _TD,
-            "usip": _text("usip", choices=_YES_NO, default="NO"),
-            "clttimeout": _number("cltTimeout", 0, 31536000),
-            "svrtimeout": _number("svrTimeout", 0, 31536000),
-            "tcpprofilename": _text("tcpProfileName"),
-            "comment": _text("comment"),
+            "usip": _text_attribute("usip", choices=_YES_NO, default="NO"),
+            "clttimeout": _number_attribute("cltTimeout", 0, 31536000),
+            "svrtimeout": _number_attribute("svrTimeout", 0, 31536000),
+            "tcpprofilename": _text_attribute("tcpProfileName"),
+            "comment": _text_attribute("comment"),
             "state": _STATE,
         },
         refers={"tcpprofilename": "nstcpprofile"},
@@ -136,18 +142,20 @@ _ALL = (
         ("name",),
         ("name", "servicetype", "ipv46", "port"),
         {
-            "name": _text(),
+            "name": _text_attribute(),
             "servicetype": _TYPE,
-            "ipv46": _text(),
-            "port": _number("", 0, 65535, immutable=True),
+            "ipv46": _text_attribute(),
+            "port": _number_attribute("", 0, 65535, immutable=True),
             "td": _TD,
             "persistencetype": _PERSISTENCE,
             "timeout": _PERSISTENCE_MINUTES,
-            "lbmethod": _text("lbMethod", choices=("LEASTCONNECTION", "ROUNDROBIN"), default="LEASTCONNECTION"),
-            "clttimeout": _number("cltTimeout", 0, 31536000),
-            "tcpprofilename": _text("tcpProfileName"),
-            "netprofile": _text("netProfile"),
-            "comment": _text("comment"),
+            "lbmethod": _text_attribute(
+                "lbMethod", choices=("LEASTCONNECTION", "ROUNDROBIN"), default="LEASTCONNECTION"
+            ),
+            "clttimeout": _number_attribute("cltTimeout", 0, 31536000),
+            "tcpprofilename": _text_attribute("tcpProfileName"),
+            "netprofile": _text_attribute("netProfile"),
+            "comment": _text_attribute("comment"),
             "state": _STATE,
         },
         refers={"tcpprofilename": "nstcpprofile"},
@@ -157,7 +165,7 @@ _ALL = (
         "lb group",
         ("name",),
         ("name",),
-        {"name": _text(), "persistencetype": _PERSISTENCE, "timeout": _PERSISTENCE_MINUTES},
+        {"name": _text_attribute(), "persistencetype": _PERSISTENCE, "timeout": _PERSISTENCE_MINUTES},
     ),
     # The port is of the key: one server may be in a group with two of them.
     Resource(
@@ -165,7 +173,12 @@ _ALL = (
         "serviceGroup",
         ("servicegroupname", "servername", "port"),
         ("servicegroupname", "servername", "port"),
-        {"servicegroupname": _text(), "servername": _text(), "port": _number("", 0, 65535), "state": _STATE},
+        {
+            "servicegroupname": _text_attribute(),
+            "servername": _text_attribute(),
+            "port": _number_attribute("", 0, 65535),
+            "state": _STATE,
+        },
         binding=True,
         refers={"servicegroupname": "servicegroup", "servername": "server"},
     ),
@@ -174,7 +187,7 @@ _ALL = (
         "serviceGroup",
         ("servicegroupname", "monitor_name"),
         ("servicegroupname",),
-        {"servicegroupname": _text(), "monitor_name": _text("monitorName")},
+        {"servicegroupname": _text_attribute(), "monitor_name": _text_attribute("monitorName")},
         binding=True,
         refers={"servicegroupname": "servicegroup", "monitor_name": "lbmonitor"},
     ),
@@ -183,7 +196,7 @@ _ALL = (
         "lb vserver",
         ("name", "servicegroupname"),
         ("name", "servicegroupname"),
-        {"name": _text(), "servicegroupname": _text()},
+        {"name": _text_attribute(), "servicegroupname": _text_attribute()},
         binding=True,
         refers={"name": "lbvserver", "servicegroupname": "servicegroup"},
     ),
@@ -192,7 +205,7 @@ _ALL = (
         "lb group",
         ("name", "vservername"),
         ("name", "vservername"),
-        {"name": _text(), "vservername": _text()},
+        {"name": _text_attribute(), "vservername": _text_attribute()},
         binding=True,
         refers={"name": "lbgroup", "vservername": "lbvserver"},
     ),
@@ -204,11 +217,11 @@ RESOURCES: Mapping[str, Resource] = {resource.name: resource for resource in _AL
 
 def defaults(resource: Resource, values: Values) -> Mapping[str, Scalar]:
     """Return what attributes are that an object does not say; idle timeouts depend on its type."""
-    return _defaults(resource.name, str(values.get("servicetype", "")).upper())
+    return _default_values(resource.name, str(values.get("servicetype", "")).upper())
 
 
 @functools.cache
-def _defaults(name: str, kind: str) -> Mapping[str, Scalar]:
+def _default_values(name: str, kind: str) -> Mapping[str, Scalar]:
     attributes = RESOURCES[name].attributes
     found = {name: attribute.default for name, attribute in attributes.items() if attribute.default is not None}
     idle = IDLE_SECONDS.get(kind)
@@ -226,14 +239,14 @@ def normalised(resource: Resource, raw: Mapping[str, object]) -> dict[str, Scala
     Answers write numbers as texts, and leave out attributes that nobody set; so do lines of the configuration.
     """
     said = {
-        name: _value(attribute, raw[name])
+        name: _read_attribute(attribute, raw[name])
         for name, attribute in resource.attributes.items()
         if raw.get(name) not in (None, "")
     }
     return {**defaults(resource, said), **said}
 
 
-def _value(attribute: Attribute, value: object) -> Scalar:
+def _read_attribute(attribute: Attribute, value: object) -> Scalar:
     if attribute.kind is int:
         text = str(value).strip()
         # "*" stands for every port.

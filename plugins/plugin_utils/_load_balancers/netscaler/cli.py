@@ -67,7 +67,7 @@ def command_lines(tables: Tables) -> list[str]:
         line
         for name, resource in RESOURCES.items()
         for values in tables.get(name, {}).values()
-        for line in _made(resource, values)
+        for line in _creation_lines(resource, values)
     ]
 
 
@@ -82,7 +82,7 @@ def removal_line(resource: Resource, values: Mapping[str, object]) -> str:
         if resource.attributes[name].word
         for part in (f"-{resource.attributes[name].word}", str(values[name]))
     ]
-    return " ".join([("unbind" if resource.binding else "rm"), resource.noun, *map(_quoted, tokens), *named])
+    return " ".join([("unbind" if resource.binding else "rm"), resource.noun, *map(_quote_word, tokens), *named])
 
 
 def option_tokens(resource: Resource, values: Mapping[str, object]) -> list[str]:
@@ -90,11 +90,11 @@ def option_tokens(resource: Resource, values: Mapping[str, object]) -> list[str]
     named = [
         (resource.attributes[name].word, value) for name, value in values.items() if resource.attributes[name].word
     ]
-    return [part for word, value in named for part in (f"-{word}", _quoted(str(value)))]
+    return [part for word, value in named for part in (f"-{word}", _quote_word(str(value)))]
 
 
-def _made(resource: Resource, values: Values) -> Iterator[str]:
-    tokens = [_quoted(str(values[name])) for name in resource.positional]
+def _creation_lines(resource: Resource, values: Values) -> Iterator[str]:
+    tokens = [_quote_word(str(values[name])) for name in resource.positional]
     yield " ".join(
         [
             ("bind" if resource.binding else "add"),
@@ -105,7 +105,7 @@ def _made(resource: Resource, values: Values) -> Iterator[str]:
     )
 
 
-def _quoted(text: str) -> str:
+def _quote_word(text: str) -> str:
     return text if _PLAIN.match(text) else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -115,17 +115,17 @@ def parse_configuration(text: str) -> Configuration:
     listeners: list[Listening] = []
     has_pair = False
     for line in text.splitlines():
-        command = _command(line)
+        command = _parse_command(line)
         if command is None:
             continue
         has_pair |= command.verb == "add" and command.noun == "ha node"
-        listeners += _listening(command)
-        _take(found, command)
+        listeners += _listening_of(command)
+        _enter_command(found, command)
     tables = {name: dict(sorted(table.items())) for name, table in found.items()}
     return Configuration(tables, tuple(listeners), has_pair)
 
 
-def _command(line: str) -> _Command | None:
+def _parse_command(line: str) -> _Command | None:
     verb, _space, rest = line.strip().partition(" ")
     if verb.lower() not in _VERBS:
         return None
@@ -155,12 +155,12 @@ def _sorted_out(tokens: list[str]) -> tuple[list[str], dict[str, str]]:
     return positional, options
 
 
-def _take(found: dict[str, dict[tuple[str, ...], dict[str, Scalar]]], command: _Command) -> None:
+def _enter_command(found: dict[str, dict[tuple[str, ...], dict[str, Scalar]]], command: _Command) -> None:
     """Enter the attributes that a command has of an object of the driver's kinds."""
-    resource = _kind(command)
+    resource = _resource_of(command)
     if resource is None or len(command.positional) < sum(not resource.attributes[name].word for name in resource.key):
         return
-    values = _values(resource, command)
+    values = _command_values(resource, command)
     table, key = found[resource.name], key_of(resource, normalised(resource, values))
     if command.verb in ("enable", "disable"):
         values = {"state": f"{command.verb.upper()}D"}
@@ -170,27 +170,27 @@ def _take(found: dict[str, dict[tuple[str, ...], dict[str, Scalar]]], command: _
         table[key] = normalised(resource, {**table[key], **values})
 
 
-def _kind(command: _Command) -> Resource | None:
+def _resource_of(command: _Command) -> Resource | None:
     """Return the kind of object that a command is about; enable and disable may name a member of a group."""
     members = command.verb in ("enable", "disable") and command.noun == "servicegroup" and len(command.positional) > 1
     if command.verb != "bind" and not members:
         return _NOUNS.get(command.noun)
-    fitting = (resource for resource in _BINDINGS.get(command.noun, ()) if _fits(resource, command))
+    fitting = (resource for resource in _BINDINGS.get(command.noun, ()) if _fits_resource(resource, command))
     return next(fitting, None)
 
 
-def _fits(resource: Resource, command: _Command) -> bool:
+def _fits_resource(resource: Resource, command: _Command) -> bool:
     tokens = [resource.attributes[name].word.lower() for name in resource.key if resource.attributes[name].word]
     return len(command.positional) == len(resource.positional) and all(word in command.options for word in tokens)
 
 
-def _values(resource: Resource, command: _Command) -> dict[str, object]:
+def _command_values(resource: Resource, command: _Command) -> dict[str, object]:
     positional = dict(zip(resource.positional, command.positional, strict=False))
     tokens = {attribute.word.lower(): name for name, attribute in resource.attributes.items() if attribute.word}
     return {**positional, **{tokens[word]: value for word, value in command.options.items() if word in tokens}}
 
 
-def _listening(command: _Command) -> Iterator[Listening]:
+def _listening_of(command: _Command) -> Iterator[Listening]:
     kind, _space, noun = command.noun.partition(" ")
     if command.verb != "add" or noun != "vserver" or kind not in _VIRTUAL_SERVERS or len(command.positional) < 4:
         return

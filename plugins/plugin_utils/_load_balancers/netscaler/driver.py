@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from ..._base.errors import InvalidInputError, Problem, shown
-from ..driver import EffectKind, Refusal, Rendered, refused
+from ..driver import EffectKind, Refusal, Rendered, has_cookie, hides_node_port, refuse_member_states, refused
 from ..model import MemberState, Persistence, PersistenceKind, Service, with_fields
 from .attributes import RESOURCES, Tables, normalised, table
 from .cli import command_lines, parse_configuration
@@ -72,7 +72,7 @@ class NetScaler:
             return parse_configuration(document).tables
         if isinstance(document, Mapping) and document.keys() <= {*RESOURCES, "errorcode", "message", "severity"}:
             return {
-                name: table(resource, [normalised(resource, item) for item in _items(document, name)])
+                name: table(resource, [normalised(resource, item) for item in _document_items(document, name)])
                 for name, resource in RESOURCES.items()
             }
         raise InvalidInputError(
@@ -99,11 +99,7 @@ def _in_minutes(persistence: Persistence) -> Persistence:
     return Persistence()
 
 
-def _has_cookie(service: Service) -> bool:
-    return service.persistence.kind is PersistenceKind.COOKIE
-
-
-def _duration_reasons(service: Service) -> Iterator[str]:
+def _timeout_reasons(service: Service) -> Iterator[str]:
     seconds = service.persistence.seconds
     if service.persistence.kind is PersistenceKind.SOURCE and seconds != _in_minutes(service.persistence).seconds:
         minutes = minutes_of_seconds(seconds)
@@ -115,28 +111,19 @@ def _is_eager_udp(service: Service) -> bool:
     return not service.nagle and service.protocol == "udp"
 
 
-def _hides_node_port(service: Service) -> bool:
-    return not service.members and service.node_port != service.port
-
-
-def _member_reasons(service: Service) -> Iterator[str]:
-    known = (member for member in service.members if member.state in _WHY_STATES)
-    return (f"{member.address}: {_WHY_STATES[member.state]}" for member in known)
-
-
 REFUSALS = (
     Refusal.when(
         "persistence",
-        _has_cookie,
+        has_cookie,
         "a cookie takes an HTTP or SSL virtual server, which decrypts: nothing brings a client back to its member",
     ),
-    Refusal("persistence.seconds", _duration_reasons),
+    Refusal("persistence.seconds", _timeout_reasons),
     Refusal.when("nagle", _is_eager_udp, "UDP has no Nagle"),
-    Refusal.when("node_port", _hides_node_port, "the port of the members stands at each of them, and there is none"),
-    Refusal("members", _member_reasons),
+    Refusal.when("node_port", hides_node_port, "the port of the members stands at each of them, and there is none"),
+    refuse_member_states(_WHY_STATES),
 )
 
 
-def _items(document: Mapping[str, object], name: str) -> list[dict[str, Any]]:
+def _document_items(document: Mapping[str, object], name: str) -> list[dict[str, Any]]:
     found = document.get(name, [])
     return cast("list[dict[str, Any]]", found if isinstance(found, list) else [found])

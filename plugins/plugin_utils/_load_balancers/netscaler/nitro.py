@@ -106,11 +106,11 @@ class Nitro:
         """Do a step."""
         request = step.request()
         answer = self._send(request.method, request.path, request.body, {"X-NITRO-ONERROR": request.on_error})
-        _judge(self.connection, answer, f"{step.action.value} {_counted(request)}", request)
+        _require_success(self.connection, answer, f"{step.action.value} {_count_items(request)}", request)
 
     def save(self) -> None:
         """Save the configuration, so that it outlives a restart."""
-        _judge(
+        _require_success(
             self.connection,
             self._send("POST", f"{CONFIG_PATH}/nsconfig?action=save", {"nsconfig": {}}),
             "saving the configuration",
@@ -118,14 +118,14 @@ class Nitro:
 
     def _get(self, name: str, what: str) -> object:
         answer = self._send("GET", f"{CONFIG_PATH}/{name}")
-        _judge(self.connection, answer, what)
+        _require_success(self.connection, answer, what)
         document = answer.document()
         return document.get(name, {}) if isinstance(document, dict) else {}
 
     def _send(self, method: str, path: str, body: object = None, headers: Mapping[str, str] | None = None) -> Answer:
         """Send a request; log in once where a session has ended, or credentials per request are off."""
         answer = self._https.send(method, path, body, {**self._headers(), **(headers or {})})
-        code = _code(answer)
+        code = _error_code(answer)
         over = self._has_session and code in _SESSION_OVER
         wanted = (
             self._authentication is Authentication.AUTO
@@ -147,7 +147,7 @@ class Nitro:
         self._has_session, self._token = False, ""
         user = {"username": self.connection.user, "password": self.connection.password, "timeout": _SESSION_SECONDS}
         answer = self._https.send("POST", f"{CONFIG_PATH}/login", {"login": user})
-        _judge(self.connection, answer, "logging in")
+        _require_success(self.connection, answer, "logging in")
         document = answer.document()
         self._token = str(document.get("sessionid", "")) if isinstance(document, dict) else ""
         if not self._token:
@@ -155,11 +155,11 @@ class Nitro:
         self._has_session = True
 
 
-def _counted(request: Request) -> str:
+def _count_items(request: Request) -> str:
     return ", ".join(f"{len(items)} {kind}" for kind, items in request.body.items())
 
 
-def _code(answer: Answer) -> int:
+def _error_code(answer: Answer) -> int:
     try:
         document = answer.document()
     except DeviceError:
@@ -167,7 +167,7 @@ def _code(answer: Answer) -> int:
     return int(document.get("errorcode", 0)) if isinstance(document, dict) else 0
 
 
-def _judge(connection: Connection, answer: Answer, what: str, request: Request | None = None) -> None:
+def _require_success(connection: Connection, answer: Answer, what: str, request: Request | None = None) -> None:
     """Raise NitroError when the answer, or a part of a bulk answer, is no success."""
     document = answer.document() if answer.ok or "json" in answer.headers.get("content-type", "") else {}
     found: dict[str, Any] = document if isinstance(document, dict) else {}

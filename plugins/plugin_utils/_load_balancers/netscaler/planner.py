@@ -90,10 +90,10 @@ class Step:
 
     def lines(self) -> list[str]:
         """Return the command lines that do the same."""
-        return [line for item in self.items for line in _lines(self.action, item)]
+        return [line for item in self.items for line in _command_lines(self.action, item)]
 
 
-def _lines(action: Action, item: Item) -> list[str]:
+def _command_lines(action: Action, item: Item) -> list[str]:
     resource = RESOURCES[item.kind]
     values = {name: value for name, value in item.values.items() if isinstance(value, (str, int))}
     if action is Action.ADD:
@@ -149,19 +149,21 @@ class ResourcePlan:
 
 def plan_resources(want: Tables, have: Tables, scope: Scope) -> ResourcePlan:
     """Return the steps from have to want; have holds everything of the appliance, want what is ours."""
-    renames = dict(_renames(want, have))
-    present = _renamed(have, renames)
-    stale = frozenset((name, key) for name, key in _missing(present, want) if _is_ours(name, key, scope.prefix))
-    removed = stale - _kept(present, scope.kept) - _used_by_others(present, scope.prefix)
+    renames = dict(_find_renames(want, have))
+    present = _rename_objects(have, renames)
+    stale = frozenset(
+        (name, key) for name, key in _missing_objects(present, want) if _has_our_prefix(name, key, scope.prefix)
+    )
+    removed = stale - _objects_under(present, scope.kept) - _used_by_others(present, scope.prefix)
     early = _in_the_way(want, present, removed)
     removed -= _gone_with(present, early)
-    added = frozenset(_missing(want, present)) | _made_again(want, early)
+    added = frozenset(_missing_objects(want, present)) | _made_again(want, early)
     steps = (
         *_rename_steps(renames),
-        *_removal(present, early),
-        *_addition(want, added),
-        *_changes(want, present, early, scope),
-        *_removal(present, removed - early),
+        *_remove_objects(present, early),
+        *_add_objects(want, added),
+        *_change_objects(want, present, early, scope),
+        *_remove_objects(present, removed - early),
     )
     holders = frozenset(key[0] for kind, key in early if kind == _VSERVER)
     recreated = frozenset(key[0] for kind, key in renames if kind == _VSERVER) | holders
@@ -169,17 +171,17 @@ def plan_resources(want: Tables, have: Tables, scope: Scope) -> ResourcePlan:
     return ResourcePlan(steps, recreated, holders, touched)
 
 
-def _missing(tables: Tables, others: Tables) -> Iterator[tuple[str, Key]]:
+def _missing_objects(tables: Tables, others: Tables) -> Iterator[tuple[str, Key]]:
     """Yield the objects of some tables that others have not; a set of all objects would be large and slow."""
     return ((name, key) for name, items in tables.items() for key in items if key not in others[name])
 
 
-def _is_ours(name: str, key: Key, prefix: str) -> bool:
+def _has_our_prefix(name: str, key: Key, prefix: str) -> bool:
     """Return whether an object is ours: by its name, in an affinity group by the virtual server that has the place."""
     return key[1 if name == _AFFINITY else 0].startswith(prefix)
 
 
-def _renames(want: Tables, have: Tables) -> Iterator[tuple[tuple[str, Key], Key]]:
+def _find_renames(want: Tables, have: Tables) -> Iterator[tuple[tuple[str, Key], Key]]:
     """Yield the objects that need another value of an immutable attribute, with the names that make room for it."""
     for name in ("servicegroup", _VSERVER):
         immutable = [attribute for attribute, kind in RESOURCES[name].attributes.items() if kind.immutable]
@@ -194,7 +196,7 @@ def _free_name(name: str, taken: Iterable[Key]) -> str:
     return next(free for number in range(len(names) + 1) if (free := f"{name}-old{number or ''}") not in names)
 
 
-def _renamed(tables: Tables, renames: Mapping[tuple[str, Key], Key]) -> Mutable:
+def _rename_objects(tables: Tables, renames: Mapping[tuple[str, Key], Key]) -> Mutable:
     """Return the tables after the renames, references too."""
     if not renames:
         return {name: dict(items) for name, items in tables.items()}
@@ -215,18 +217,18 @@ def _renamed_row(resource: Resource, values: Values, renames: Mapping[tuple[str,
     return tuple(str(found[name]) for name in resource.key), found
 
 
-def _kept(tables: Tables, names: frozenset[str]) -> Objects:
+def _objects_under(tables: Tables, names: frozenset[str]) -> Objects:
     """Return virtual servers by their names, with all that they rest on."""
     found: set[tuple[str, Key]] = {(_VSERVER, (name,)) for name in names}
     grown = bool(names)
     while grown:
-        more = {item for item in _reached(tables, found) if item not in found}
+        more = {item for item in _reach_objects(tables, found) if item not in found}
         grown = bool(more)
         found |= more
     return frozenset(found)
 
 
-def _reached(tables: Tables, found: set[tuple[str, Key]]) -> Iterator[tuple[str, Key]]:
+def _reach_objects(tables: Tables, found: set[tuple[str, Key]]) -> Iterator[tuple[str, Key]]:
     """Yield the bindings of objects, and what objects and bindings refer to."""
     for name, resource in RESOURCES.items():
         for key, values in tables[name].items():
@@ -247,7 +249,7 @@ def _used_by_others(tables: Tables, prefix: str) -> Objects:
         (kind, (str(values[attribute]),))
         for name, resource in RESOURCES.items()
         for key, values in tables[name].items()
-        if not _is_ours(name, key, prefix)
+        if not _has_our_prefix(name, key, prefix)
         for attribute, kind in resource.refers.items()
         if values.get(attribute)
     )
@@ -258,18 +260,22 @@ def _in_the_way(want: Tables, have: Tables, removed: Objects) -> Objects:
 
     Holders of addresses that are wanted elsewhere, places in other groups.
     """
-    holders = {_socket(values): key for key, values in have[_VSERVER].items()}
+    holders = {_socket_values(values): key for key, values in have[_VSERVER].items()}
     found: set[tuple[str, Key]] = set()
     for key, values in want[_VSERVER].items():
-        holder = holders.get(_socket(values))
-        moves = holder is not None and holder in want[_VSERVER] and _socket(want[_VSERVER][holder]) != _socket(values)
+        holder = holders.get(_socket_values(values))
+        moves = (
+            holder is not None
+            and holder in want[_VSERVER]
+            and _socket_values(want[_VSERVER][holder]) != _socket_values(values)
+        )
         if holder is not None and holder != key and (moves or (_VSERVER, holder) in removed):
             found.add((_VSERVER, holder))
     places = {vserver for _group, vserver in want[_AFFINITY]}
     return frozenset(found | {item for item in removed if item[0] == _AFFINITY and item[1][1] in places})
 
 
-def _socket(values: Values) -> tuple[Scalar, ...]:
+def _socket_values(values: Values) -> tuple[Scalar, ...]:
     return (values.get("td", 0), values["servicetype"], values["ipv46"], values["port"])
 
 
@@ -298,7 +304,7 @@ def _rename_steps(renames: Mapping[tuple[str, Key], Key]) -> Iterator[Step]:
             yield Step(Action.RENAME, tuple(items))
 
 
-def _addition(want: Tables, added: Objects) -> Iterator[Step]:
+def _add_objects(want: Tables, added: Objects) -> Iterator[Step]:
     items = [
         Item(name, added_values(values))
         for name in RESOURCES
@@ -309,7 +315,7 @@ def _addition(want: Tables, added: Objects) -> Iterator[Step]:
         yield Step(Action.ADD, tuple(items))
 
 
-def _removal(tables: Tables, removed: Objects) -> Iterator[Step]:
+def _remove_objects(tables: Tables, removed: Objects) -> Iterator[Step]:
     items = []
     for name, resource in reversed(list(RESOURCES.items())):
         gone = [values for key, values in tables[name].items() if (name, key) in removed]
@@ -321,7 +327,7 @@ def _removal(tables: Tables, removed: Objects) -> Iterator[Step]:
         yield Step(Action.REMOVE, tuple(items))
 
 
-def _changes(want: Tables, have: Tables, early: Objects, scope: Scope) -> Iterator[Step]:
+def _change_objects(want: Tables, have: Tables, early: Objects, scope: Scope) -> Iterator[Step]:
     """Yield the steps that change what stays, which early does not: updates, then unsets, then switches."""
     grouped = frozenset(vserver for _group, vserver in want[_AFFINITY])
     updates: list[Item] = []
@@ -329,35 +335,35 @@ def _changes(want: Tables, have: Tables, early: Objects, scope: Scope) -> Iterat
     switches: dict[tuple[Action, str], list[Item]] = {}
     for name in RESOURCES:
         for key in (key for key in want[name] if key in have[name] and (name, key) not in early):
-            changed, missing, state = _difference(name, want[name][key], have[name][key], grouped)
+            changed, missing, state = _compare_values(name, want[name][key], have[name][key], grouped)
             if changed:
-                updates.append(Item(name, {**_named(name, want[name][key]), **changed}))
+                updates.append(Item(name, {**_identity_values(name, want[name][key]), **changed}))
             if missing:
                 unsets.setdefault(name, []).append(
-                    Item(name, {**_named(name, want[name][key]), **dict.fromkeys(missing, True)})
+                    Item(name, {**_identity_values(name, want[name][key]), **dict.fromkeys(missing, True)})
                 )
             if state:
                 kind = "servicegroup" if name == _MEMBER else name
                 action = Action.ENABLE if state == "ENABLED" else Action.DISABLE
                 graceful = {"graceful": "YES"} if action is Action.DISABLE and key in scope.graceful else {}
                 switches.setdefault((action, kind), []).append(
-                    Item(kind, {**_named(name, want[name][key]), **graceful})
+                    Item(kind, {**_identity_values(name, want[name][key]), **graceful})
                 )
     yield from [Step(Action.UPDATE, tuple(updates))] if updates else []
     yield from (Step(Action.UNSET, tuple(items)) for items in unsets.values())
     yield from (Step(action, tuple(items)) for (action, _kind), items in switches.items())
 
 
-def _named(name: str, values: Values) -> dict[str, Scalar]:
+def _identity_values(name: str, values: Values) -> dict[str, Scalar]:
     resource = RESOURCES[name]
     return {attribute: values[attribute] for attribute in (*resource.key, *resource.remove_with)}
 
 
-def _difference(
+def _compare_values(
     name: str, want: Values, have: Values, grouped: frozenset[str]
 ) -> tuple[dict[str, Scalar], list[str], str]:
     """Return what is set to another value, what is unset, and the state to switch to, an empty text for none."""
-    ignored = _ignored(name, want, grouped)
+    ignored = _ignored_attributes(name, want, grouped)
     attributes = {
         key: kind
         for key, kind in RESOURCES[name].attributes.items()
@@ -371,7 +377,7 @@ def _difference(
     return changed, [key for key in attributes if key not in want], state
 
 
-def _ignored(name: str, want: Values, grouped: frozenset[str]) -> frozenset[str]:
+def _ignored_attributes(name: str, want: Values, grouped: frozenset[str]) -> frozenset[str]:
     """Return the attributes that mean nothing now.
 
     A virtual server of a group has no persistence of its own; without persistence, its duration means nothing.

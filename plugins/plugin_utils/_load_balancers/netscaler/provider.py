@@ -110,7 +110,7 @@ class NetScalerProvider(ApplianceProvider):
         units, place = self._nitro.units(), self.task.connection.place
         primary = next((unit for unit in units if str(unit.get("state", "")).lower() == "primary"), None)
         if primary is None:
-            states = f"no unit of the pair is primary: {_states(units)}"
+            states = f"no unit of the pair is primary: {_unit_states(units)}"
             raise DeviceError(f"{place}: {states}; nothing is written to a pair without one")
         host = self._nitro.connection.host
         if str(primary.get("id")) != "0":
@@ -118,7 +118,7 @@ class NetScalerProvider(ApplianceProvider):
             self._open(replace(self.task.connection, host=host))
             self._configuration = parse_configuration(self._nitro.running_configuration())
         others = [str(unit.get("ipaddress", "")) for unit in units if unit is not primary]
-        return {"pair": _facts(units), "unit": {**self.unit(host), "others": others}}
+        return {"pair": _unit_facts(units), "unit": {**self.unit(host), "others": others}}
 
     def _servers(self) -> Servers:
         """Return the names of server objects by address and domain; one of ours before the others."""
@@ -145,7 +145,7 @@ class NetScalerProvider(ApplianceProvider):
                 continue
             vserver = tables["lbvserver"].get((name,)) if kind == "lb vserver" else None
             domain = f"td {found.domain}" if found.domain else ""
-            removal = tuple(_removal(tables, name)) if vserver else (f"rm {found.owner}",)
+            removal = tuple(_removal_lines(tables, name)) if vserver else (f"rm {found.owner}",)
             service = reader.service(vserver) if vserver else None
             yield Listener(
                 owner=found.owner,
@@ -190,7 +190,7 @@ class NetScalerProvider(ApplianceProvider):
             yield from ((_OLD.sub("", name.removeprefix(self._prefix)), kind) for name in names)
 
 
-def _removal(tables: Tables, name: str) -> Iterable[str]:
+def _removal_lines(tables: Tables, name: str) -> Iterable[str]:
     """Yield the lines that remove a virtual server of somebody else and the groups that are bound to it alone."""
     yield removal_line(RESOURCES["lbvserver"], {"name": name})
     groups = [
@@ -207,10 +207,10 @@ def _removal(tables: Tables, name: str) -> Iterable[str]:
     yield from (removal_line(RESOURCES["servicegroup"], {"servicegroupname": group}) for group in known)
 
 
-def _states(units: Sequence[Mapping[str, Any]]) -> str:
+def _unit_states(units: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(f"{unit.get('ipaddress')} is {unit.get('state')}" for unit in units)
 
 
-def _facts(units: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+def _unit_facts(units: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     names = {"address": "ipaddress", "state": "state", "sync": "hasync", "sync_failure": "hasyncfailurereason"}
     return [{name: str(unit.get(source, "")) for name, source in names.items()} for unit in units]

@@ -14,7 +14,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ..._base.addresses import parse_address
+from ..._base.addresses import canonical
 from ..._base.errors import InvalidInputError, Problem
 from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
 from .attributes import RESOURCES, Key, Scalar, Tables, Values, defaults, key_of, normalised
@@ -68,7 +68,7 @@ def resources_of(services: Sequence[Service], prefix: str, servers: Servers | No
     servers: names of server objects that the appliance has already, by address and traffic domain: an address has one
     server object there, whoever made it.
     """
-    problems = list(_problems(services, prefix))
+    problems = list(_check_netscaler_services(services, prefix))
     if problems:
         raise InvalidInputError(problems)
     found: dict[str, dict[Key, dict[str, Scalar]]] = {name: {} for name in RESOURCES}
@@ -183,7 +183,7 @@ def switched(members: Iterable[Member]) -> tuple[Member, ...]:
     return tuple(sorted(found))
 
 
-def _problems(services: Sequence[Service], prefix: str) -> Iterator[Problem]:
+def _check_netscaler_services(services: Sequence[Service], prefix: str) -> Iterator[Problem]:
     minutes: dict[str, int] = {}
     for service in services:
         place = f"service {service.name}"
@@ -226,15 +226,15 @@ class Reader:
         self._tables = tables
         self._wanted_idle_seconds = idle_seconds or {}
         self._prefix = prefix
-        self._groups = _by(tables, "lbvserver_servicegroup_binding", "name", "servicegroupname")
+        self._groups = _group_by_value(tables, "lbvserver_servicegroup_binding", "name", "servicegroupname")
         self._bindings: dict[str, list[Values]] = {}
         for binding in tables["servicegroup_servicegroupmember_binding"].values():
             self._bindings.setdefault(str(binding["servicegroupname"]), []).append(binding)
         # One value for all services that have the same: thousands of equal ones are time, and work for the collector.
         self._members: dict[tuple[str, object], Member] = {}
         self._known_monitors: dict[tuple[str, int], Monitor] = {}
-        self._monitors = _by(tables, "servicegroup_lbmonitor_binding", "servicegroupname", "monitor_name")
-        self._affinities = _by(tables, "lbgroup_lbvserver_binding", "vservername", "name")
+        self._monitors = _group_by_value(tables, "servicegroup_lbmonitor_binding", "servicegroupname", "monitor_name")
+        self._affinities = _group_by_value(tables, "lbgroup_lbvserver_binding", "vservername", "name")
 
     def service(self, vserver: Values) -> Service:
         """Return a virtual server with its group, members and monitor as a service."""
@@ -249,7 +249,7 @@ class Reader:
         return Service(
             name=name.removeprefix(self._prefix),
             pool=pool_of(str(vserver.get("comment", ""))),
-            vip=_address(str(vserver["ipv46"])),
+            vip=canonical(str(vserver["ipv46"])),
             port=port,
             protocol=protocol,
             node_port=node_port,
@@ -260,7 +260,7 @@ class Reader:
             source_nat=group.get("usip", "NO") == "NO",
             nagle=self._nagle(vserver),
             algorithm=_ALGORITHMS.get(str(vserver["lbmethod"]), str(vserver["lbmethod"]).lower()),
-            options=dict(_options(vserver)),
+            options=dict(_vserver_options(vserver)),
         )
 
     def _member(self, binding: Values) -> Member:
@@ -269,7 +269,7 @@ class Reader:
             server = self._tables["server"].get((name,), {})
             is_on = "DISABLED" not in (state, server.get("state"))
             self._members[name, state] = Member(
-                _address(str(server.get("ipaddress", name))),
+                canonical(str(server.get("ipaddress", name))),
                 _ACTIVE_STATES["ENABLED"] if is_on else MemberState.DISABLED,
             )
         return self._members[name, state]
@@ -310,7 +310,7 @@ class Reader:
         return not (name.startswith(self._prefix) and profile.get("nagle", "DISABLED") == "DISABLED")
 
 
-def _by(tables: Tables, name: str, key: str, value: str) -> dict[str, list[str]]:
+def _group_by_value(tables: Tables, name: str, key: str, value: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for item in tables[name].values():
         found.setdefault(str(item[key]), []).append(str(item[value]))
@@ -321,15 +321,8 @@ def _odd_one_out(counts: Counter[int]) -> int:
     return min(counts, key=lambda value: (counts[value], -value)) if counts else 0
 
 
-def _options(vserver: Values) -> Iterable[tuple[str, object]]:
+def _vserver_options(vserver: Values) -> Iterable[tuple[str, object]]:
     if vserver.get("td"):
         yield "td", vserver["td"]
     if vserver.get("netprofile"):
         yield "netprofile", vserver["netprofile"]
-
-
-def _address(text: str) -> str:
-    try:
-        return str(parse_address(text))
-    except ValueError:
-        return text

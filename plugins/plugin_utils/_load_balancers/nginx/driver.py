@@ -40,7 +40,7 @@ class NginxStreamDriver:
         if problems:
             raise InvalidInputError(problems)
         ordered = sorted(services, key=lambda service: service.name)
-        body = "\n".join(_service(service) for service in ordered)
+        body = "\n".join(_render_upstream(service) for service in ordered)
         text = f"{HEADER}stream {{\n{body}}}\n" if ordered else ""
         return Rendered(text, text, refused(ordered, _REFUSALS))
 
@@ -49,7 +49,7 @@ class NginxStreamDriver:
 
         Raises InvalidInputError when it is not one that render writes.
         """
-        return tuple(sorted(_services(nginx_blocks(str(document))), key=lambda service: service.name))
+        return tuple(sorted(_services_in_blocks(nginx_blocks(str(document))), key=lambda service: service.name))
 
     def expressible(self, service: Service) -> Service:
         """Return the service as nginx can say it: see not_rendered."""
@@ -107,7 +107,7 @@ _REFUSALS = (
 )
 
 
-def _service(service: Service) -> str:
+def _render_upstream(service: Service) -> str:
     name, monitor = f"{PREFIX}{service.name}", service.monitor
     hashed = has_affinity(service)
     suffixes = {MemberState.DISABLED: " down", MemberState.BACKUP: " backup"}
@@ -130,10 +130,10 @@ def _service(service: Service) -> str:
     ]
     server += [] if is_udp else [f"tcp_nodelay {'off' if service.nagle else 'on'};"]
     server += [] if service.source_nat else ["proxy_bind $remote_addr transparent;"]
-    return "".join([_block(f"upstream {name}", [*balance, *servers]), _block("server", server)])
+    return "".join([_stream_block(f"upstream {name}", [*balance, *servers]), _stream_block("server", server)])
 
 
-def _block(head: str, lines: Sequence[str]) -> str:
+def _stream_block(head: str, lines: Sequence[str]) -> str:
     return "".join([f"    {head} {{\n", *(f"        {line}\n" for line in lines), "    }\n"])
 
 
@@ -142,7 +142,7 @@ def endpoint(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def _services(blocks: Iterable[Block]) -> Iterator[Service]:
+def _services_in_blocks(blocks: Iterable[Block]) -> Iterator[Service]:
     """Yield each service, whose upstream render writes before it.
 
     No block is kept: a thousand of them leave a processor's cache.
@@ -152,14 +152,14 @@ def _services(blocks: Iterable[Block]) -> Iterator[Service]:
         if block.head[:1] == ("upstream",):
             upstreams["".join(block.head[1:])] = block
         elif block.head == ("server",):
-            yield _read(block, upstreams.pop("".join(block.values("proxy_pass")), None))
+            yield _read_server(block, upstreams.pop("".join(block.values("proxy_pass")), None))
 
 
-def _read(server: Block, upstream: Block | None) -> Service:
+def _read_server(server: Block, upstream: Block | None) -> Service:
     try:
         if upstream is None:
             raise ValueError("no upstream of its own stands before it")
-        return _read_service(server, upstream)
+        return _service_of_blocks(server, upstream)
     except (IndexError, KeyError, ValueError, StopIteration) as error:
         message = f"the server block is not as this collection writes it: {error!r}"
         raise InvalidInputError(
@@ -167,7 +167,7 @@ def _read(server: Block, upstream: Block | None) -> Service:
         ) from error
 
 
-def _read_service(server: Block, upstream: Block) -> Service:
+def _service_of_blocks(server: Block, upstream: Block) -> Service:
     listen = server.values("listen")
     vip, port = split_endpoint(listen[0])
     servers = list(upstream.all("server"))
@@ -182,7 +182,7 @@ def _read_service(server: Block, upstream: Block) -> Service:
         protocol="udp" if "udp" in listen else "tcp",
         node_port=node_port,
         members=tuple(sorted(Member(split_endpoint(tokens[0])[0], server_state(tokens)) for tokens in members)),
-        monitor=_monitor(members[0], node_port) if members else Monitor(node_port),
+        monitor=_monitor_of_upstream(members[0], node_port) if members else Monitor(node_port),
         persistence=Persistence(PersistenceKind.SOURCE if hashed else PersistenceKind.NONE),
         idle_seconds=seconds_of(server.values("proxy_timeout")[0], "s"),
         source_nat=not server.has("proxy_bind"),
@@ -198,7 +198,7 @@ def server_state(tokens: Sequence[str]) -> MemberState:
     )
 
 
-def _monitor(tokens: Sequence[str], port: int) -> Monitor:
+def _monitor_of_upstream(tokens: Sequence[str], port: int) -> Monitor:
     found = dict(word.partition("=")[::2] for word in tokens[1:] if "=" in word)
     return Monitor(port, seconds_of(found["fail_timeout"], "s"), int(found["max_fails"]))
 
