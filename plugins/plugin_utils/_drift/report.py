@@ -23,7 +23,7 @@ from .._plan.model import HostPlan
 from .._rollout import results
 from .._rollout.outcome import Verdict
 from .._rollout.results import Concern, TaskResult
-from .deviations import NOTES, Acceptance, Class, Deviation, Difference, accepted_by, deviations_of, ending
+from .deviations import NOTES, Acceptance, Class, Deviation, accepted_by, deviations_of, ending
 
 SCHEMA_VERSION = 1
 
@@ -75,7 +75,7 @@ class Found:
             "class": item.kind.value,
             "name": item.name,
             "reason": item.reason,
-            "properties": [_property(one) for one in item.properties],
+            "properties": [{"name": one.name, "before": one.before, "after": one.after} for one in item.properties],
             "too_narrow": item.too_narrow,
             "too_wide": item.too_wide,
             "recreates": item.recreates,
@@ -221,10 +221,6 @@ def _date_deviation(deviation: Deviation, context: Context) -> Found:
     acceptance = accepted_by(deviation, context.acceptances, today)
     since = context.seen.get(deviation.key, context.now)
     return Found(deviation, since, acceptance, acceptance.days_left(today) if acceptance else 0)
-
-
-def _property(item: Difference) -> dict[str, object]:
-    return {"name": item.name, "before": item.before, "after": item.after}
 
 
 def _acceptance_document(item: Acceptance, days_left: int) -> dict[str, object]:

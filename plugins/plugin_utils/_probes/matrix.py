@@ -60,7 +60,9 @@ def matrix(deployment: Deployment, limits: Limits) -> Matrix:
         wanted += [*_through_services(source, deployment), *questions.get(source.host, ())]
         wanted += [probe for other in others for probe in _probe_closed_ports(source, listening[other.host], limits)]
         found[source.host], left_out = _cap_probes(_unique(wanted), deployment, limits.per_host)
-        skipped += _count_left_out(source.host, left_out, limits)
+        if left_out:
+            why = f"{left_out} more probes of {source.host}: lync_probe_max is {limits.per_host}"
+            skipped[NotProbed("", "", "", "", why)] += 1
     return Matrix(found, tuple(sorted(replace(item, sources=number) for item, number in skipped.items())))
 
 
@@ -302,12 +304,7 @@ def _cap_probes(probes: list[Probe], deployment: Deployment, most: int) -> tuple
     ranked: list[tuple[int, bool, Probe]] = []
     for group in groups.values():
         ranked += ((rank, probe.expected is Expected.CLOSED, probe) for rank, probe in enumerate(group))
-    return tuple(sorted(probe for _rank, _probe_closed_ports, probe in sorted(ranked)[:most])), len(probes) - most
-
-
-def _count_left_out(source: str, number: int, limits: Limits) -> Counter[NotProbed]:
-    why = f"{number} more probes of {source}: lync_probe_max is {limits.per_host}"
-    return Counter({NotProbed("", "", "", "", why): 1} if number else {})
+    return tuple(sorted(probe for _rank, _is_closed, probe in sorted(ranked)[:most])), len(probes) - most
 
 
 def _hash(*parts: object) -> str:

@@ -20,7 +20,7 @@ from itertools import takewhile
 from typing import Any
 
 from .._load_balancers.registry import CARRIERS
-from .._plan.model import FirewallRule, HostPlan, Plan, VirtualService
+from .._plan.model import HostPlan, Plan, VirtualService
 from .._publications.model import Publication
 from .closing import Member, Sender, in_the_way, sender_of, suspects, wanted_targets
 from .results import DNS_DEVICE, STOPPED_TEXT, Concern, Status, Step, TaskResult
@@ -212,7 +212,7 @@ class Gates:
         pending = [result for result in opened if result.is_pending and result.concern is not Concern.IPSEC]
         is_known = all("after" in result.document for result in pending)
         now = [rule for result in pending for rule in result.mappings("after")] if is_known else None
-        later = [_as_options(rule) for rule in plan.firewall_rules]
+        later = [vars(rule) for rule in plan.firewall_rules]
         return Member(host, plan.addresses, plan.pool or "", now, later)
 
     @cached_property
@@ -348,7 +348,3 @@ def _concerns_pool(result: TaskResult, pool: str) -> bool:
     """Return whether a failed result of DNS is about a pool; one that names none is about all."""
     owners = result.document.get("failed_owners")
     return not isinstance(owners, (list, tuple)) or pool.lower() in owners
-
-
-def _as_options(rule: FirewallRule) -> Mapping[str, object]:
-    return vars(rule)

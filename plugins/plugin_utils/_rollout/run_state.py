@@ -64,7 +64,8 @@ class RunState:
         self._put(_REPAIRS, {})
         # Here, once, so that not every host looks through all pools for it.
         self._put(_BALANCERS, _pools_of_balancers(files))
-        self._put(_PROXIES, {"names": _publishing_hosts(files)})
+        publishing = sorted(name for name, _document in _hosts_with("publications", files))
+        self._put(_PROXIES, {"names": publishing})
         for platform, laid_out in (("windows", waves), ("linux", linux or Waves())):
             self._put(_WAVES[platform], {"waves": laid_out.waves, "predecessors": dict(laid_out.predecessors)})
 
@@ -238,11 +239,6 @@ def _pools_of_balancers(files: Mapping[str, str]) -> dict[str, list[str]]:
                 found.setdefault(name, []).append(pool["pool"])
     managed = [name for name, _document in _hosts_with("load_balancer", files) if name not in found]
     return {**found, **{name: [] for name in managed}}
-
-
-def _publishing_hosts(files: Mapping[str, str]) -> list[str]:
-    """Return the names of the hosts whose plan says what they publish, sorted."""
-    return sorted(name for name, _document in _hosts_with("publications", files))
 
 
 def _hosts_with(key: str, files: Mapping[str, str]) -> list[tuple[str, Mapping[str, Any]]]:

@@ -19,6 +19,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import itertools
 import struct
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -99,11 +100,9 @@ def _filters(rule: Rule) -> tuple[Filter, ...] | None:
 
 def _list_filter_ports(scope: PortScope) -> list[int]:
     # One port more than there may be filters is as many as any larger number.
-    return [0] if scope.is_any else list(_each(scope))[: _MOST_FILTERS + 1]
-
-
-def _each(scope: PortScope) -> Iterator[int]:
-    return (port for first, last in scope.ports.pairs for port in range(first, min(last, first + _MOST_FILTERS) + 1))
+    most = _MOST_FILTERS + 1
+    ranges = (range(first, last + 1) for first, last in scope.ports.pairs)
+    return [0] if scope.is_any else list(itertools.islice(itertools.chain.from_iterable(ranges), most))
 
 
 def _list_filter_addresses(scope: AddressScope, anything: str) -> list[str]:

@@ -214,7 +214,8 @@ class IpsecProvider(WindowsProvider):
 
     def _check_capabilities(self, host: Host) -> None:
         found = self.host
-        self._engine = self.task.engine if self.task.engine != AUTO else _best(found.engines)
+        best = CIM if CIM in found.engines else NETSH
+        self._engine = best if self.task.engine == AUTO else self.task.engine
         problems: list[object] = []
         if self._engine not in found.engines:
             problems.append(f"the host cannot be written by {self._engine}: it has {', '.join(found.engines)}")
@@ -261,10 +262,6 @@ class IpsecProvider(WindowsProvider):
         lines = [f"{start}: {line}" for line in unread]
         warnings = [*policy_warnings(found, self._verdict), *lines, *self._report.warnings()]
         return [*warnings, *_legacy_warnings(found, wanted)]
-
-
-def _best(engines: Sequence[str]) -> str:
-    return CIM if CIM in engines else NETSH
 
 
 def _legacy_warnings(host: IpsecHost, wanted: Sequence[Rule]) -> list[str]:

@@ -84,7 +84,7 @@ class Verdict:
 def puts_of(properties: object, marks: Mapping[str, str] | None = None) -> list[dict[str, object]]:
     """Return properties as the module takes them, in their order, after the marks that are not among them."""
     pairs: list[tuple[str, object]] = list(_pair_properties(properties))
-    given = {name for name, _expand_value in pairs}
+    given = {name for name, _value in pairs}
     marked = [(name, mark) for name, mark in (marks or {}).items() if name not in given]
     return [{"property": name, "value": _expand_value(value)} for name, value in [*marked, *pairs]]
 
