@@ -192,11 +192,12 @@ class _Policy:
         """Return what one host should have."""
         firewall = self._firewall.host_rules(host)
         ipsec = self._ipsec.host_exemptions(host)
+        further = self._balancers.of(host) + additions(host, self._topology.management_networks)
+        rules = firewall.rules + further
         return replace(
             outline(host, self._topology),
-            firewall_rules=firewall.rules
-            + self._balancers.of(host)
-            + additions(host, self._topology.management_networks),
+            firewall_rules=rules,
+            closed_ports=self._firewall.closed_ports(rules),
             ipsec_exemptions=ipsec.exemptions,
             not_opened=_sorted_rows(firewall.not_opened + ipsec.not_opened),
             assumptions=host_assumptions(host),

@@ -31,6 +31,8 @@ from .peers import Directory, is_wanted
 BalancerPeers = Mapping[tuple[str, Interface, Transport, int], AddressSet]
 
 _DEFAULT_SQL_PORT = PortSet.of(1433)
+_ADMIT_TCP = ("tcp", "any")
+_BALANCERS = ("load_balancers",)
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class FirewallPolicy:
 
     def __init__(self, catalogue: Catalogue, directory: Directory, balancer_peers: BalancerPeers) -> None:
         self._rows = [row for row in catalogue.ports if row.enabled]
+        self._listeners = _listening_ports(catalogue)
         self._directory = directory
         self._balancer_peers = balancer_peers
         self._rows_cache: dict[object, list[PortRow]] = {}
@@ -89,6 +92,15 @@ class FirewallPolicy:
         made = [self._row_rules(row, host, context) for row in self._applicable(host)]
         rules = merged([*(rule for part in made for rule in part.rules), *self._monitor_rules(host)])
         return HostRules(rules, tuple(sorted({item for part in made for item in part.not_opened})))
+
+    def closed_ports(self, rules: Iterable[FirewallRule]) -> tuple[str, ...]:
+        """Return the TCP ports of listeners of the catalogue to which no rule of a host lets anybody in; none where no
+        rule lets anything in, since that firewall is not ours.
+        """
+        incoming = [rule for rule in rules if rule.direction == "in" and rule.enabled and rule.action == "allow"]
+        opening = (rule for rule in incoming if rule.protocol in _ADMIT_TCP)
+        opened = PortSet.parse(text for rule in opening for text in rule.localport)
+        return (self._listeners - opened).to_text() if incoming else ()
 
     def _applicable(self, host: Host) -> list[PortRow]:
         key = (host.roles, host.version, self._directory.holds_cms(host))
@@ -125,7 +137,9 @@ class FirewallPolicy:
 
     def _origin(self, row: PortRow, host: Host) -> Origin:
         roles = tuple(sorted(host.roles & self._directory.roles_of(row.component)))
-        return Origin.of(row, self._directory.peer_roles(row.peers, host.features), roles)
+        # Where features leave a row no peer, it is open to the load balancers alone that pass it on.
+        peers = self._directory.peer_roles(row.peers, host.features) or _BALANCERS
+        return Origin.of(row, peers, roles)
 
     def _missing(self, row: PortRow, host: Host, has_flows: bool, has_rules: bool) -> str:
         """Return why a row opens less than it could, empty when it opens all."""
@@ -218,7 +232,7 @@ def _monitor_rule(port: PortSet, interface: Interface, bound: AddressSet | None,
     return FirewallRule(
         name=f"Lync balancer-monitor-{interface.value} (TCP in)",
         rows=(MONITOR_RULE,),
-        peer_classes=("load_balancers",),
+        peer_classes=_BALANCERS,
         interface=interface.value,
         direction="in",
         protocol="tcp",
@@ -228,6 +242,17 @@ def _monitor_rule(port: PortSet, interface: Interface, bound: AddressSet | None,
         remoteip=peers.to_text(),
         description="Monitoring port of the pool, asked by its load balancers.",
     )
+
+
+def _listening_ports(catalogue: Catalogue) -> PortSet:
+    """Return the single TCP ports that the catalogue lists as listeners, those of rows that are not enabled too."""
+    listeners = (
+        row.port.ports
+        for row in catalogue.ports
+        if row.direction is Direction.IN and row.port_side is PortSide.LOCAL and Transport.TCP in row.transports
+    )
+    pairs = (pair for ports in listeners if ports is not None for pair in ports.pairs)
+    return PortSet.parse(first for first, last in pairs if first == last)
 
 
 def bound_address(interface: Interface, host: Host) -> AddressSet | None:

@@ -232,7 +232,8 @@ class HostPolicy:
 class HostPlan:
     """What one host should have, and how it is brought there.
 
-    addresses: all that the inventory says are on its network cards. balancer_addresses: from which a load balancer
+    addresses: all that the inventory says are on its network cards. closed_ports: TCP ports of listeners of the
+    catalogue that no rule of the host opens, for probes. balancer_addresses: from which a load balancer
     connects and monitors. publications, reverse_proxy: of a reverse proxy that is configured, None of every other
     host. load_balancer: of a load balancer that is configured, None of every other host.
     """
@@ -256,6 +257,7 @@ class HostPlan:
     load_balancer: LoadBalancerSettings | None = None
     reverse_proxy: ReverseProxySettings | None = None
     policy: HostPolicy = HostPolicy()
+    closed_ports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,7 @@ def _is_behind(rule: FirewallRule, service: Service) -> bool:
 def _probe_closed_ports(source: HostPlan, listening: _Listening, limits: Limits) -> Iterator[Probe]:
     """Yield a sample of ports that should be closed, first those that the destination opens to others.
 
-    There somebody listens.
+    There somebody listens. Then those of the catalogue that it opens to nobody.
     """
     mine = next((one for one in source.addresses if is_ipv6(one) == is_ipv6(listening.address)), None)
     if mine is None or not listening.ports:
@@ -218,8 +218,9 @@ def _find_listening(host: HostPlan, deployment: Deployment) -> _Listening:
     address = next(iter(host.addresses), "")
     incoming = deployment.incoming[host.host]
     rules = [rule for rule in incoming if rule.protocol == "tcp"]
-    known = (port for port in deployment.listening_ports if port <= _LARGEST_SINGLE_PORT)
-    asked = sorted(known) if incoming and address else []
+    single = [text for rule in rules for text in rule.localport if text.isdigit()]
+    known = {port for first, last in map(port_range, (*single, *host.closed_ports)) for port in range(first, last + 1)}
+    asked = sorted(port for port in known if port <= _LARGEST_SINGLE_PORT) if incoming and address else []
     ports = {port: tuple(rule for rule in rules if covers(rule, address, port)) for port in asked}
     return _Listening(host.host, address, ports)
 

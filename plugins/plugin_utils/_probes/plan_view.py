@@ -185,12 +185,6 @@ class Deployment:
         return found
 
     @cached_property
-    def listening_ports(self) -> frozenset[int]:
-        """Return the single TCP ports to which a rule of any host lets somebody in."""
-        rules = (rule for own in self.incoming.values() for rule in own if rule.protocol == "tcp")
-        return frozenset(int(text) for rule in rules for text in rule.localport if text.isdigit())
-
-    @cached_property
     def certificate_names(self) -> Mapping[str, tuple[str, ...]]:
         """Return per host what a certificate of it may be for; nothing when no full name of it is known."""
         return {name: self._names_of(host) for name, host in self.hosts.items()}

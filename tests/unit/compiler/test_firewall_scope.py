@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.ports import PortSet
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, Plan
 
 from .deployments import Variables, compiled, host, not_opened
@@ -185,6 +186,23 @@ def test_media_networks_may_send_media_and_nothing_else() -> None:
     changed = {row for rule in with_it.firewall_rules for row in rule.rows if "10.77.0.0/16" in rule.remoteip}
     assert changed == {"S8", "S18", "S29"}
     assert "media_networks" in not_opened(without)["S8"]
+
+
+def test_closed_ports_are_those_of_listeners_that_no_rule_opens() -> None:
+    row = {"select": "id == 'fe-focus'", "set": {"enabled": False}}
+    hosts, pools = {"fe21": FRONT_ENDS["fe21"]}, {OTHER: SINGLE}
+    before, after = (compiled(hosts, pools=pools, **more).hosts["fe21"] for more in ({}, {"row_overrides": [row]}))
+    closed = PortSet.parse(before.closed_ports)
+    assert PortSet.parse(after.closed_ports) - closed == PortSet.of(444)
+    opened = PortSet.parse(
+        port for rule in before.firewall_rules if (rule.direction, rule.protocol) == ("in", "tcp")
+        for port in rule.localport
+    )  # fmt: skip
+    assert closed and not closed & opened
+    assert PortSet.of(5269) <= closed  # of Edge Servers
+    anything = {"name": "Site", "protocol": "tcp", "localport": "any", "remoteip": "10.9.0.0/24"}
+    hosts["fe21"] = {**hosts["fe21"], "lync_extra_firewall_rules": [anything]}
+    assert compiled(hosts, pools=pools).hosts["fe21"].closed_ports == ()
 
 
 def test_media_ranges_are_those_of_the_host() -> None:

@@ -63,6 +63,16 @@ def test_a_peer_whose_feature_is_off_is_not_traced() -> None:
         assert rule(plan, "Lync site-transfer (TCP in)", "edge01").peer_classes == peers
 
 
+def test_a_rule_without_a_peer_traces_to_the_balancers_that_it_admits() -> None:
+    """S11 is for reverse proxies with http_publishing; without it, the balancer of the pool alone gets in."""
+    found = rule(compiled(HOSTS, pools=POOLS), "Lync fe-web-external-http (TCP in)", "fe01")
+    assert (found.remoteip, found.peer_classes) == (("10.1.0.5",), ("load_balancers",))
+    published = rule(
+        compiled(HOSTS, pools=POOLS, features=["http_publishing"]), "Lync fe-web-external-http (TCP in)", "fe01"
+    )
+    assert published.peer_classes == ("reverse_proxy",)
+
+
 def test_rules_that_say_the_same_are_one_that_traces_to_all() -> None:
     rows = [
         {**ROW, "peers": [{"class": "clients"}], "interface": "internal"},

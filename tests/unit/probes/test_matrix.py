@@ -161,6 +161,34 @@ def test_of_closed_ports_those_are_preferred_that_are_open_to_others() -> None:
     assert all(any(covers(rule, "10.1.0.11", probe.port) for rule in rules) for probe in closed)
 
 
+def test_where_all_is_open_the_closed_ports_of_the_plan_are_asked_for() -> None:
+    """Two hosts admit each other to all that they open; what is sampled is what nobody has to open."""
+    opened = FirewallRule(
+        name="Lync site (TCP in)",
+        rows=("site",),
+        direction="in",
+        protocol="tcp",
+        localport=("5061",),
+        remoteport=("any",),
+        localip=("any",),
+        remoteip=("10.1.0.0/24",),
+        description="",
+    )
+
+    def _host(name: str, address: str, *rules: FirewallRule, **more: Any) -> HostPlan:
+        return HostPlan(name, ("frontend",), "2013", None, "windows", True, "active", (address,), rules, **more)
+
+    shut = ("444", "5065-5067", "50000")
+    hosts = (
+        _host("a", "10.1.0.11", opened, closed_ports=shut), _host("b", "10.1.0.12", opened),
+        _host("foreign", "10.1.0.13", closed_ports=shut),
+    )  # fmt: skip
+    plan = Plan({each.host: each for each in hosts})
+    found = matrix(Deployment.of(plan, (), ["b"]), Limits(closed_per_pair=9)).probes["b"]
+    closed = {(probe.destination, probe.port) for probe in found if probe.expected is Expected.CLOSED}
+    assert closed == {("a", 444), ("a", 5065), ("a", 5066), ("a", 5067)}
+
+
 def test_a_row_of_the_site_is_probed_as_what_it_is_and_closed_elsewhere() -> None:
     """lync_extra_rows: an application of its own, on a port that no row of the shipped catalogue has."""
     rule = FirewallRule(
