@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from .._base.changes import Kind
-from .._base.untyped import counted, mapping, mappings, result_text, texts
+from .._base.untyped import mapping, mappings, result_text, texts
 from .._drift.deviations import Difference, differences_of, member_states, record_name
 from .._firewall.effects import EffectKind
 from .._rollout import results
@@ -325,9 +325,7 @@ def _collect_notes(result: TaskResult) -> Iterator[str]:
         yield f"IPsec exemptions are not needed: {result.document['not_needed']}"
     refused = result.texts("refused")
     yield from (text for text in result.texts("warnings") if not any(why in text for why in refused))
-    left_out = Counter((str(item.get("name")), str(item.get("why"))) for item in result.mappings("not_rendered"))
-    for (name, why), number in sorted(left_out.items()):
-        yield f"not rendered: {name} of {counted(number, 'service')}: {why}"
+    yield from result.not_rendered_texts()
     if result.concern is Concern.DNS:
         yield from (*result.texts("not_applied"), *_unknown_values(result), *result.texts("lagging"))
     yield from (f"handed out: {name}" for name in result.texts("handed_out"))

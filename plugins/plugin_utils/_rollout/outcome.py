@@ -200,7 +200,8 @@ def ending_of(kind: str, state: RunState, done: Collection[str]) -> tuple[list[s
     results = _repair_results(state) if kind == "remediation" else _retire_results(state, options.retire)
     verdicts = {name: worst_verdict(verdict_of(result.status) for result in own) for name, own in results.items()}
     found = [result for own in results.values() for result in own]
-    return [_describe_task(result) for result in found], _conclude_follow_up(state, kind, verdicts)
+    not_rendered = dict.fromkeys(f"{one.device}: {text}" for one in found for text in one.not_rendered_texts())
+    return [*_describe_tasks(found), *not_rendered], _conclude_follow_up(state, kind, verdicts)
 
 
 def _repair_results(state: RunState) -> dict[str, list[TaskResult]]:
@@ -229,12 +230,24 @@ def _expect_removal(state: RunState, host: str, concern: Concern) -> TaskResult:
     return TaskResult.unknown(host, concern, Step.RETIRE) if is_look else result
 
 
-def _describe_task(result: TaskResult) -> str:
-    """Return what became of one task: fe01: firewall: changed (2 changed, 1 removed)."""
+def _describe_tasks(found: Iterable[TaskResult]) -> list[str]:
+    """Return what became of tasks, a line for each concern of a device: its steps, and the two programs of a load
+    balancer, are one where they are done.
+    """
+    grouped: dict[tuple[object, ...], list[TaskResult]] = {}
+    for result in found:
+        task = () if result.is_done else (result.concern, result.step)
+        grouped.setdefault((result.device, result.concern.whole, *task), []).append(result)
+    return [_describe_concern(own) for own in grouped.values()]
+
+
+def _describe_concern(own: Sequence[TaskResult]) -> str:
+    """Return what became of tasks as one: fe01: firewall: changed (2 changed, 1 removed)."""
+    result = max(own, key=lambda each: list(Status).index(each.status))
+    total = {name: sum(each.count("summary", name) for each in own) for name in _COUNTS}
     if result.concern is Concern.DNS and result.is_done:
-        counts = ", ".join(f"{result.count('summary', name)} {name}" for name in _OF_RECORDS)
-        return f"DNS record sets {counts}."
-    numbers = ", ".join(f"{number} {name}" for name in _COUNTS if (number := result.count("summary", name)))
+        return f"DNS record sets {', '.join(f'{total[name]} {name}' for name in _OF_RECORDS)}."
+    numbers = ", ".join(f"{number} {name}" for name, number in total.items() if number)
     detail = numbers if result.is_done else result.message
     place = (
         []

@@ -10,9 +10,12 @@ Action plugins make it of what they return, also when they fail or the host is u
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+
+from .._base.untyped import counted
 
 
 class Concern(str, Enum):
@@ -140,6 +143,16 @@ class TaskResult:
         """Return the items of a list of the document as texts; nothing for anything else."""
         value = self.document.get(key)
         return tuple(map(str, value)) if isinstance(value, (list, tuple)) else ()
+
+    def not_rendered_texts(self) -> list[str]:
+        """Return what of services the device cannot do, and why: a text for each kind, with how many services have
+        it.
+        """
+        found = Counter((str(item.get("name")), str(item.get("why"))) for item in self.mappings("not_rendered"))
+        return [
+            f"not rendered: {name} of {counted(number, 'service')}: {why}"
+            for (name, why), number in sorted(found.items())
+        ]
 
     def count(self, key: str, name: str) -> int:
         """Return a number of a mapping of the document, such as summary.added; 0 where there is none."""

@@ -121,13 +121,31 @@ def test_a_repair_that_is_done_ends_the_run_well(run: Run) -> None:
     run.keep("fe11", FIREWALL, Step.REMOVE, Status.CHANGED, summary={"removed": 1})
     run.keep("lb01", Concern.LOAD_BALANCER, Step.REMEDIATE)
     lines, outcome = ending_of("remediation", run.state, ())
-    assert lines == [
-        "fe11: firewall: changed (1 added, 2 changed)",
-        "fe11: firewall: changed (1 removed)",
-        "lb01: load balancer: unchanged",
-    ]
+    assert lines == ["fe11: firewall: changed (1 added, 2 changed, 1 removed)", "lb01: load balancer: unchanged"]
     assert outcome.line == "Verdict: done (3 deviations on 2 devices; 2 of 2 devices repaired)"
     assert (outcome.playbook, outcome.files, outcome.reference) == ("drift", ("drift.json",), "CHG0042")
+
+
+def test_the_programs_of_a_load_balancer_are_one_and_what_they_cannot_do_is_told(run: Run) -> None:
+    reported(run, lb01=Verdict.DONE)
+    run.state.save_repairs({"lb01": {"load_balancer": WHOLE}})
+    lacks = {"not_rendered": [{"service": name, "name": "algorithm", "why": "it hashes"} for name in ("a", "b")]}
+    run.keep("lb01", Concern.LOAD_BALANCER, Step.REMEDIATE, Status.CHANGED, summary={"changed": 3}, **lacks)
+    run.keep("lb01", Concern.LOAD_BALANCER_UDP, Step.REMEDIATE, summary={}, **lacks)
+    lines, _outcome = ending_of("remediation", run.state, ())
+    assert lines == [
+        "lb01: load balancer: changed (3 changed)",
+        "lb01: not rendered: algorithm of 2 services: it hashes",
+    ]
+
+
+def test_what_failed_of_a_device_is_told_beside_what_is_done(run: Run) -> None:
+    reported(run, fe11=Verdict.DONE)
+    run.state.save_repairs({"fe11": {"firewall": PARTS}})
+    run.state.save_result(TaskResult("fe11", FIREWALL, Step.REMEDIATE, Status.FAILED, "the reason"))
+    run.keep("fe11", FIREWALL, Step.REMOVE, Status.CHANGED, summary={"removed": 1})
+    lines, _outcome = ending_of("remediation", run.state, ())
+    assert lines == ["fe11: firewall: failed (the reason)", "fe11: firewall: changed (1 removed)"]
 
 
 @pytest.mark.parametrize(
