@@ -130,7 +130,6 @@ ALLOWED: Sequence[Allowed] = (
     Allowed("stories/*/msuc.lync.verdict [0-9]/unreachable", _A6, new=ABSENT_TEXT),
     Allowed("stories/*/+msuc.lync.verdict [0-9]", _A6),
     Allowed("stories/*/results/+localhost", _A6, new=".*msuc.lync.verdict"),
-    Allowed("stories/*/exit_status", _A6, old="[34]$", new="2$"),
     Allowed("stories/*/results/*/exit_status", _A6, new=ABSENT_TEXT),
     Allowed("stories/*/printed", _A6, old=".*Exit status 3[.]$", new=ABSENT_TEXT),
     Allowed("stories/*/printed", _A6, old=ABSENT_TEXT, new="Verdict: "),
@@ -161,7 +160,7 @@ ALLOWED: Sequence[Allowed] = (
     Allowed("stories/*/drift.html", "a result that is lost is unknown", old="[.]clean ", new="[.]clean .*[.]unknown"),
     *_added(
         "stories/*/results/*", _RESULT,
-        "cause", "effects", "kinds", "by", "facts", "recreates", "notice", "name", "document", "rendered", "check_mode",
+        "cause", "effects", "kinds", "by", "facts", "recreates", "notice", "name", "rendered", "check_mode",
         "pending", "sends", "members", "disabled", "admission_changed", "recreated", "left_out",
         "health", "reason", "opens", "closes", "changes_admission", "effect", "marked", "unmarked", "stats", "lines",
     ),
@@ -196,6 +195,7 @@ ALLOWED: Sequence[Allowed] = (
         old=ABSENT_TEXT, new='.*declare[?]showHash=true"',
     ),
     *_added("c*/documents/hosts/*", _PLAN, "balancer_addresses", "load_balancer", "reverse_proxy", "policy"),
+    *_added("c*/documents/hosts/*", _PLAN, "closed_ports"),
     Allowed("c*/documents/hosts/*/balancer_driver", "the driver is part of load_balancer", new=ABSENT_TEXT),
     Allowed("compile/broken-*/printed", _A6, old=ABSENT_TEXT, new="Verdict: invalid"),
     # Two of the broken inventories have a load balancer without a driver.

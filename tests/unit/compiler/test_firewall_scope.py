@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.ports import PortSet
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import PortSet
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, Plan
 
 from .deployments import Variables, compiled, host, not_opened
