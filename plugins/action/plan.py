@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,11 +91,13 @@ class ActionModule(ControllerAction):
         files = plan_files.rendered(plan)
         played = set(task_vars.get("ansible_play_hosts_all", ())) & set(plan.hosts)
         if approved:
-            self._keep(approved.plan, approved.files, run, self._scope(played, task_vars))
+            known = (*plan.known_addresses, *approved.plan.known_addresses)
+            kept = replace(approved.plan, known_addresses=known)
+            self._keep(kept, approved.files, run, self._scope(played, task_vars))
             run_state().save_approved(approved.digest, approved.pending)
         else:
             self._keep(plan, files, run, self._scope(played, task_vars))
-        changed = self._write(run.common, files, difference)
+        changed = self._write(run.common, plan, files, difference)
         _show(plan, difference, run.common.plan_show)
         return {
             "changed": bool(changed),
@@ -140,10 +143,12 @@ class ActionModule(ControllerAction):
         linux = [host for host in on_linux if host.firewall_rules or host.member_state == "retired"]
         wave_size = run.common.wave_size
         state = run_state()
-        state.save(files, waves_of(windows, wave_size), waves_of(linux, wave_size), scope)
+        state.save(files, waves_of(windows, wave_size), waves_of(linux, wave_size), scope, plan.known_addresses)
         state.save_options(run.document())
 
-    def _write(self, options: Options, files: Mapping[str, str], difference: flows.Difference | None) -> list[str]:
+    def _write(
+        self, options: Options, plan: Plan, files: Mapping[str, str], difference: flows.Difference | None
+    ) -> list[str]:
         """Write the plan directory of the user, if there is one and this is no check; return the changed paths."""
         if not options.plan_dir or self._task.check_mode:
             return []
@@ -152,7 +157,7 @@ class ActionModule(ControllerAction):
             texts[plan_files.AFFECTED] = plan_files.affected_text(difference.devices)
         if difference is not None and options.affected_file:
             Path(options.affected_file).write_text(texts[plan_files.AFFECTED], encoding="utf-8")
-        return plan_files.write(Path(options.plan_dir), texts)
+        return plan_files.write(Path(options.plan_dir), texts, plan.known_addresses)
 
 
 def _given(options: _Answer) -> dict[str, object]:

@@ -13,11 +13,13 @@ fails the run, before the first write or right after the last, so no provider ca
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
+from .absence import Leaving, Presence, find_leaving, objects_of
+from .addresses import AddressSet
 from .errors import DeviceError
 
 
@@ -63,13 +65,26 @@ SafetyTable = Mapping[SafetyStep, Done | NotApplicable]
 class Provider(ABC):
     """One kind of device in one task; it changes as the device answers.
 
-    safety: every SafetyStep with Done or NotApplicable; tests refuse an empty cell.
+    safety: every SafetyStep with Done or NotApplicable; tests refuse an empty cell. presence: what the run knows of
+    addresses; by it, addresses of hosts that vanished stay.
     """
 
     safety: ClassVar[SafetyTable]
 
     def __init__(self) -> None:
         self.evidence: set[SafetyStep] = set()
+        self.presence = Presence()
+        self.leaving: Leaving = {}
+        self.held = AddressSet()
+
+    def hold_back(self, objects: Iterable[tuple[str, AddressSet, AddressSet]]) -> AddressSet:
+        """Take down which addresses leave the device, and return those that stay; called by plan.
+
+        objects: name, addresses that it has and that it is to have.
+        """
+        self.leaving = find_leaving(objects)
+        self.held = self.presence.held(self.leaving)
+        return self.held
 
     @abstractmethod
     def gather(self) -> None:
@@ -123,6 +138,13 @@ class Provider(ABC):
     @abstractmethod
     def result(self) -> dict[str, object]:
         """Return the result of the task as far as it came; after is a prediction until the changes were applied."""
+
+    def absence(self) -> dict[str, object]:
+        """Return which addresses would leave which objects, and which of them stay, as keys of a result of a run."""
+        return {
+            "leaving": {address: list(names) for address, names in self.leaving.items()},
+            "held_addresses": objects_of(self.leaving, self.held),
+        }
 
     def diffs(self) -> list[dict[str, str]]:
         """Return one diff per change, for ansible's --diff."""

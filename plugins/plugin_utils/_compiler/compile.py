@@ -36,6 +36,7 @@ from .dns import DnsPolicy
 from .firewall import FirewallPolicy
 from .further_rules import BalancerRules, additions
 from .ipsec import IpsecPolicy
+from .known_addresses import known_addresses
 from .peers import Directory
 from .services import PublishingPolicy, ServicePolicy
 
@@ -124,7 +125,8 @@ def compile_inventory(inventory: Mapping[str, InventoryHost]) -> Plan:
     catalogue = _collect_problems(problems, lambda: _catalogue_of(inventory))
     if topology is None or catalogue is None:
         raise InvalidInputError(problems)
-    return compile_topology(topology, catalogue)
+    plan = compile_topology(topology, catalogue)
+    return replace(plan, known_addresses=known_addresses(inventory, plan.hosts.values()).to_text())
 
 
 def outlines(inventory: Mapping[str, InventoryHost]) -> list[HostPlan]:

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from .._base.addresses import AddressSet
 from .._base.changes import Cause, Change, Kind, State
 from .records import ADDRESS_TYPES, TYPES, Key, RecordSet, Wanted
 
@@ -128,6 +129,42 @@ def plan_changes(want: Collection[Wanted], have: Have, scope: Scope) -> Plan:
     if scope.state is State.DELETED:
         return planner.deleting()
     return planner.making()
+
+
+def lost_addresses(
+    want: Iterable[Wanted], have: Have, scope: Scope
+) -> Iterator[tuple[str, AddressSet, AddressSet]]:
+    """Yield for each set of ours its name and type, the addresses that it has and those that it is to have."""
+    wanted = {one.set.key: one.set for one in want}
+    for key in _exact_keys(have, scope):
+        yield f"{key.name} {key.type}", _addresses(have.sets[key]), _addresses(wanted.get(key))
+
+
+def with_held(view: str, want: Iterable[Wanted], have: Have, scope: Scope, held: AddressSet) -> list[Wanted]:
+    """Return the wanted sets with the addresses that are held (_base/absence.py); a set stays for these alone."""
+    found = {one.set.key: one for one in want}
+    for key in _exact_keys(have, scope) if held else ():
+        values = (_addresses(have.sets[key]) & held).each()
+        one = found.get(key)
+        if values and one is not None:
+            more = replace(one.set, values=tuple(sorted({*one.set.values, *values})))
+            found[key] = replace(one, set=more)
+        elif values:
+            owner = have.marks[key].owner
+            found[key] = Wanted(view, RecordSet(key, have.sets[key].ttl, tuple(sorted(values))), owner)
+    return list(found.values())
+
+
+def _exact_keys(have: Have, scope: Scope) -> list[Key]:
+    """Return the sets of addresses that a run makes exact or removes."""
+    if scope.state is not State.REPLACED:
+        return []
+    owned = {key for key, mark in have.marks.items() if mark.owner in scope.owners}
+    return sorted(key for key in owned if key.type in ADDRESS_TYPES and key in have.sets)
+
+
+def _addresses(one: RecordSet | None) -> AddressSet:
+    return AddressSet.parse(one.values) if one else AddressSet()
 
 
 def applied(have: Have, changes: Iterable[RecordChange]) -> Have:

@@ -25,7 +25,7 @@ from .._inventory.fields import At
 from .._inventory.model import DnsServer
 from . import results
 from . import zone as zones
-from .planner import Have, Plan, RecordChange, Scope, applied, plan_changes
+from .planner import Have, Plan, RecordChange, Scope, applied, lost_addresses, plan_changes, with_held
 from .records import Key, RecordSet, Wanted, read_records
 from .wire import Client
 
@@ -175,9 +175,11 @@ class DnsProvider(Provider):
 
     def plan(self) -> None:
         """Plan each zone; raises DeviceError when one failed and no other has changes to write."""
-        for run in self.zones:
-            if not run.error:
-                self._plan(run)
+        read = [run for run in self.zones if not run.error]
+        held = self.hold_back(lost for run in read for lost in lost_addresses(run.want, run.have, self.task.scope))
+        for run in read:
+            run.want = with_held(run.view, run.want, run.have, self.task.scope, held)
+            self._plan(run)
         writing = self._writing()
         if not writing:
             self._raise_failures()

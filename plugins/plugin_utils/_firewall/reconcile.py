@@ -23,11 +23,13 @@ from .._base.errors import AnswerError, DeviceError, Problem
 from .._base.reconcile import Provider, SafetyStep, bullets
 from . import results
 from .effects import RuleEffect
+from .held_rules import lost_peers, with_held
 from .host_facts import LOCAL, Host, Present, missing_addresses
 from .options import OWNED_GROUP
 from .planner import RuleChange, RuleChanges, applied, plan_changes
 from .reachability import answering
 from .rule import Rule
+from .rule_split import base_name
 from .safety import Safety, Verdict
 
 Answer = Mapping[str, object]
@@ -116,7 +118,7 @@ class FirewallProvider(Provider):
     def plan(self) -> None:
         """Compute the changes, what they do, and what stands against them."""
         host = self.host
-        self._want = self._choose_wanted(host)
+        self._want = self._hold_vanished(self._choose_wanted(host), host)
         self._check_capabilities(host)
         self.evidence.add(SafetyStep.VALID_CANDIDATE)
         self.changes, self._effects = self._describe_effects(host, self._plan_changes(host.rules))
@@ -125,6 +127,16 @@ class FirewallProvider(Provider):
         self.after = applied(host.rules, self.changes.now)
         self._verdict = self._judge_changes(host)
         self._warnings = self._collect_warnings(host)
+
+    def _hold_vanished(self, want: tuple[Rule, ...], host: Host) -> tuple[Rule, ...]:
+        """Return the wanted rules with what stays of hosts that vanished."""
+        if self.task.state not in _STATES_THAT_WRITE_RULES:
+            return want
+        own = [present.rule for present in results.owned(host.rules, self.task.group)]
+        if self.task.state is State.MERGED:
+            names = {rule.name for rule in want}
+            own = [rule for rule in own if base_name(rule.name) in names]
+        return with_held(want, own, self.hold_back(lost_peers(want, own)))
 
     @property
     def has_changes(self) -> bool:

@@ -31,6 +31,7 @@ from .changes import (
 )
 from .conflicts import Conflict, Listener, conflict_texts, find_conflicts
 from .driver import Driver, EffectKind, NotRendered
+from .held_members import is_held, lost_members, with_held
 from .https import Connection
 from .model import MemberState, Service
 from .options import read_services, vendor_option_problems
@@ -201,9 +202,21 @@ class ServicesProvider(Provider):
         """Compute the changes of the pools that nobody is in the way of; raises DeviceError."""
         if self.task.state is State.GATHERED or self._have.is_standby:
             return
-        self._conflicts = self.conflicts_with(self._have) if self.task.state is not State.DELETED else ()
+        if self.task.state is not State.DELETED:
+            self._hold_members()
+            self._conflicts = self.conflicts_with(self._have)
         self._changes, self._work = self._compared(self._have)
         self.evidence.add(SafetyStep.OWNERSHIP)
+
+    def _hold_members(self) -> None:
+        """Keep what stays of hosts that vanished."""
+        removes = self.task.state is not State.MERGED
+        if not self.hold_back(lost_members(self.want, self._have.services, removes=removes)):
+            return
+        names = {asked.name: service.name for asked, service in zip(self._asked, self.want, strict=True)}
+        self._asked = with_held(self._asked, names, self._have.services, self.held)
+        self.rendered = self.driver.render(self._asked)
+        self.want = tuple(map(self.driver.expressible, self._asked))
 
     @property
     def has_changes(self) -> bool:
@@ -261,6 +274,8 @@ class ServicesProvider(Provider):
         stopped = {conflict.service.pool for conflict in self._conflicts}
         names = {service.name for service in (*self.want, *have) if service.pool in stopped}
         free = tuple(service for service in self.want if service.name not in names)
+        wanted_names = {service.name for service in free}
+        names |= {service.name for service in have if service.name not in wanted_names and is_held(service, self.held)}
         present = [service for service in have if service.name not in names]
         changes = plan_changes(free, present, state, self.driver.effects)
         removed = {change.name for change in changes if change.kind is Kind.REMOVE}

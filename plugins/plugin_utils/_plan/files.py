@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Plan files: one JSON file per host and pool, and an index; same plan, same bytes.
 
-    DIR/index.json            {"collection": "msuc.lync", "version": "0.1.0", "files": ["hosts/fe01.json", ...]}
+    DIR/index.json            {"collection": "msuc.lync", "version": "0.1.0", "known_addresses": ["10.1.0.0/24", ...],
+                               "files": ["hosts/fe01.json", ...]}
     DIR/hosts/HOST.json       plugins/plugin_utils/_plan/data/lync_plan.schema.json#/$defs/host
     DIR/pools/POOL.json       plugins/plugin_utils/_plan/data/lync_plan.schema.json#/$defs/pool
     DIR/affected_hosts.txt    with a baseline: names of the devices that the change touches, for --limit @FILE
@@ -18,7 +19,8 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
@@ -71,19 +73,22 @@ def pool_path(name: str) -> str:
     return f"pools/{quote(name, safe='')}.json"
 
 
-def write(directory: Path, files: Mapping[str, str]) -> list[str]:
+def write(directory: Path, files: Mapping[str, str], known_addresses: Sequence[str] = ()) -> list[str]:
     """Write files and index below a directory, remove what an earlier index lists and this run lacks; return changed
     paths.
+
+    known_addresses: of the plan, for the index.
 
     Unchanged files are left alone. Raises InvalidInputError when the directory holds something that is not a plan.
     """
     stale = set(_earlier_files(directory)) - set(files)
-    index = {"collection": COLLECTION, "version": VERSION, "files": sorted(files)}
-    changed = [
-        path
-        for path, text in sorted({**files, INDEX: text_of(index)}.items())
-        if _write_changed(directory / path, text)
-    ]
+    index = {
+        "collection": COLLECTION,
+        "version": VERSION,
+        "known_addresses": list(known_addresses),
+        "files": sorted(files),
+    }
+    changed = [path for path, text in sorted({**files, INDEX: text_of(index)}.items()) if _write_changed(directory / path, text)]
     for path in sorted(stale):
         (directory / path).unlink(missing_ok=True)
     return changed + sorted(stale)
@@ -117,7 +122,7 @@ def read_plan(directory: Path) -> Plan:
     """Return the plan of a directory, which may be anybody's; raises InvalidInputError when it is not a readable plan.
     """
     documents = read(directory)
-    return _build_plan(documents, lambda path: directory / path)
+    return replace(_build_plan(documents, lambda path: directory / path), known_addresses=read_known_addresses(directory))
 
 
 def load_plan(directory: Path) -> Plan:
@@ -125,7 +130,21 @@ def load_plan(directory: Path) -> Plan:
     empty plan.
     """
     paths = [path for path in _earlier_files(directory) if path.endswith(".json")]
-    return _build_plan({path: read_json(directory / path) for path in paths}, lambda path: directory / path)
+    plan = _build_plan({path: read_json(directory / path) for path in paths}, lambda path: directory / path)
+    return replace(plan, known_addresses=read_known_addresses(directory))
+
+
+def read_known_addresses(directory: Path) -> tuple[str, ...]:
+    """Return the addresses that the inventory of a plan names; raises InvalidInputError when the index has none."""
+    index = directory / INDEX
+    if not index.is_file():
+        return ()
+    found = read_json(index).get("known_addresses")
+    try:
+        return AddressSet.parse(map(str, cast("list[str]", found))).to_text()
+    except (ValueError, TypeError) as error:
+        fix = "make the plan again with playbooks/plan.yml"
+        raise InvalidInputError([_problem(index, "does not tell the addresses of its inventory", fix)]) from error
 
 
 def load_host(document: Document) -> HostPlan:

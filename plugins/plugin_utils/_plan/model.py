@@ -275,8 +275,12 @@ class PoolPlan:
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan of a whole deployment; hosts and pools by name, warnings as text."""
+    """The plan of a whole deployment; hosts and pools by name, warnings as text.
+
+    known_addresses: every address and network that the inventory names, in the fewest texts.
+    """
 
     hosts: Mapping[str, HostPlan] = field(default_factory=dict)
     pools: Mapping[str, PoolPlan] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    known_addresses: tuple[str, ...] = ()

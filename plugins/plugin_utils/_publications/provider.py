@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from .._base.addresses import AddressSet
 from .._base.changes import (
     Cause,
     Change,
@@ -210,13 +211,28 @@ class PublicationsProvider(Provider):
         """Compute what has to change; an address of somebody else stops all of it."""
         if self._task.state is State.GATHERED:
             return
-        self._wanted = target(self._task.publications, self._have, self._task.state)
+        self._wanted = self._without_vanishing(target(self._task.publications, self._have, self._task.state))
         self._conflicts = self._conflicts_with(self._wanted)
         if self._conflicts:
             return
         self._changes, self._texts = self._compared(self._have)
         self._lines = tuple(line for kind, text in self._texts.items() for line in self._work(kind, text))
         self.evidence.add(SafetyStep.OWNERSHIP)
+
+    def _without_vanishing(self, wanted: Sequence[Publication]) -> tuple[Publication, ...]:
+        """Return what is wanted with what stays of hosts that vanished."""
+        if self._task.state is State.DELETED:
+            return tuple(wanted)
+        after = {each.name: each for each in wanted}
+        lost = ((each.name, _addresses(each), _addresses(after.get(each.name))) for each in self._have)
+        held = self.hold_back(lost)
+        for each in self._have if held else ():
+            members = tuple(member for member in each.members if AddressSet.parse([member.address]) <= held)
+            if each.name in after:
+                after[each.name] = replace(after[each.name], members=(*after[each.name].members, *members))
+            elif members:
+                after[each.name] = replace(each, members=members)
+        return tuple(after[name] for name in sorted(after))
 
     def _conflicts_with(self, wanted: Sequence[Publication]) -> tuple[Conflict, ...]:
         paths = tuple(file.path for file in self._files.values())
@@ -317,6 +333,10 @@ class PublicationsProvider(Provider):
     def diffs(self) -> list[dict[str, str]]:
         """Return one diff per change."""
         return [PRESENTATION.diff(change) for change in self._changes]
+
+
+def _addresses(publication: Publication | None) -> AddressSet:
+    return AddressSet.parse(member.address for member in publication.members) if publication else AddressSet()
 
 
 def _not_rendered(driver: PublishingDriver, publications: Iterable[Publication]) -> list[dict[str, str]]:

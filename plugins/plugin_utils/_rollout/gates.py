@@ -19,6 +19,8 @@ from functools import cached_property, partial
 from itertools import takewhile
 from typing import Any
 
+from .._base.absence import PLACES_MINIMUM, Presence
+from .._base.addresses import AddressSet
 from .._load_balancers.registry import CARRIERS
 from .._plan.model import HostPlan, Plan, VirtualService
 from .._publications.model import Publication
@@ -142,6 +144,21 @@ class Gates:
         return (
             Decision() if self._scope.is_check or verdict in (None, "done") else Decision(Go.STOPPED, EVERYBODY_FIRST)
         )
+
+    # --- addresses of hosts that vanished ---------------------------------------------------------------------------
+
+    def presence(self, device: str, concern: Concern, gone: AddressSet) -> Presence:
+        """Return what the run knows of addresses when a device is brought to the plan; gone: those that may leave."""
+        found = self._state.leaving() if concern in _OF_HOST else self._state.collect_leaving()
+        own = f"{device} {concern.value}"
+        places = {address: sum(map(len, devices.values())) for address, devices in found.items()}
+        elsewhere = {
+            address: places[address] - len(devices.get(own, ()))
+            for address, devices in found.items()
+            if places[address] > len(devices.get(own, ()))
+        }
+        vanished = AddressSet.parse(address for address, count in places.items() if count >= PLACES_MINIMUM)
+        return Presence(AddressSet.parse(self._state.known_addresses()), gone, vanished, elsewhere)
 
     # --- the order of hosts -----------------------------------------------------------------------------------------
 

@@ -11,6 +11,8 @@
     RUN/scope.json    {"played": ["fe01"], "tags": ["all"], "skipped": [], "check_mode": false} (run_options.py)
     RUN/run.json      {"run": "..."}: which compile step the results belong to
     RUN/results/HOST/CONCERN.STEP.ATTEMPT.json    what became of each task (results.py)
+    RUN/leaving/HOST.CONCERN.json                 addresses that would leave a device (vanished.py), where there are any
+    RUN/vanished.json                             the same of all devices, by address, as collected before a play
     RUN/summary.json  how the run ended
 
 A plan of hundreds of hosts would weigh on every task as a variable; as files, a host reads only its own slice.
@@ -20,6 +22,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
@@ -45,6 +48,8 @@ _OPTIONS = "options.json"
 _RUN = "run.json"
 _SCOPE = "scope.json"
 _SUMMARY = "summary.json"
+_LEAVING = "leaving"
+_VANISHED = "vanished.json"
 
 
 class RunState:
@@ -54,10 +59,20 @@ class RunState:
         self._directory = Path(local_tmp) / "msuc.lync"
 
     def save(
-        self, files: Mapping[str, str], waves: Waves, linux: Waves | None = None, scope: RunScope | None = None
+        self,
+        files: Mapping[str, str],
+        waves: Waves,
+        linux: Waves | None = None,
+        scope: RunScope | None = None,
+        known_addresses: Sequence[str] = (),
     ) -> None:
-        """Keep the texts of the plan files, the waves of Windows and of Linux hosts, and what the run was asked for."""
-        plan_files.write(self._directory / "plan", files)
+        """Keep the texts of the plan files, the waves of Windows and of Linux hosts, and what the run was asked for.
+
+        known_addresses: of the plan.
+        """
+        plan_files.write(self._directory / "plan", files, known_addresses)
+        shutil.rmtree(self._directory / _LEAVING, ignore_errors=True)
+        self.collect_leaving()
         self._put(_RUN, {"run": uuid.uuid4().hex})
         self._put(_SCOPE, scope.document() if scope else {})
         self._put(_SUMMARY, {})
@@ -163,7 +178,37 @@ class RunState:
         numbered = replace(result, attempt=attempt)
         document = {**numbered.to_document(), "run": self._run_id()}
         self._put(f"{folder}/{result.concern.value}.{result.step.value}.{attempt}.json", document)
+        self._save_leaving(result)
         return numbered
+
+    def _save_leaving(self, result: TaskResult) -> None:
+        """Keep which addresses would leave a device, as its last result tells; most have none."""
+        leaving = result.document.get("leaving")
+        path = f"{_LEAVING}/{quote(result.device, safe='')}.{result.concern.value}.json"
+        if leaving or (self._directory / path).is_file():
+            document = {"device": result.device, "concern": result.concern.value, "leaving": leaving or {}}
+            self._put(path, document)
+
+    def collect_leaving(self) -> dict[str, dict[str, list[str]]]:
+        """Keep in one file which addresses would leave which objects of which devices, and return them.
+
+        {"10.1.0.12": {"fe01 firewall": ["fe-focus"]}}; a file, so that not every host reads those of all others.
+        """
+        found: dict[str, dict[str, list[str]]] = {}
+        for path in sorted((self._directory / _LEAVING).glob("*.json")):
+            document = self._got(f"{_LEAVING}/{path.name}")
+            for address, names in document["leaving"].items():
+                found.setdefault(address, {})[f"{document['device']} {document['concern']}"] = names
+        self._put(_VANISHED, found)
+        return found
+
+    def leaving(self) -> dict[str, dict[str, list[str]]]:
+        """Return which addresses would leave which objects of which devices, as collected last."""
+        return self._got(_VANISHED)
+
+    def known_addresses(self) -> tuple[str, ...]:
+        """Return the addresses that the inventory of the plan names."""
+        return plan_files.read_known_addresses(self._directory / "plan")
 
     def result(self, device: str, concern: Concern, step: Step) -> TaskResult | None:
         """Return what became of a task at its last attempt, None when it left nothing.

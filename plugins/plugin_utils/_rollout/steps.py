@@ -44,6 +44,7 @@ class StepTaken:
     options: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    presence: Presence = Presence()
 
 
 def take_step(

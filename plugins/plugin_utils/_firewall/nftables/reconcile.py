@@ -22,9 +22,11 @@ from ..._base.reconcile import Done, NotApplicable, Provider, SafetyStep, Safety
 from ..._base.untyped import mappings
 from .. import results
 from ..effects import EffectKind, RuleEffect, describe_effects, rule_effects
+from ..held_rules import lost_peers, with_held
 from ..host_facts import Present
 from ..planner import RuleChanges, applied, plan_changes
 from ..reconcile import Link
+from ..rule import Rule
 from .host import LinuxHost, lockouts, read_answer
 from .listing import read_table
 from .options import Task, described, rules_from_options
@@ -165,12 +167,20 @@ class NftablesProvider(Provider):
         """Compute the changes of the rules, and of what of the table is no rule."""
         host = self._known_host()
         have = tuple(Present(rule, {}) for rule in (rules_of(host.table.lines) if host.table else ()))
-        planned = plan_changes(self.task.rules, have, self.task.state, self.task.phase, OWNED_GROUP)
+        planned = plan_changes(self._want(have), have, self.task.state, self.task.phase, OWNED_GROUP)
         self.changes = describe_effects(have, planned)
         self._effects = rule_effects(have, self.changes, (), OWNED_GROUP)
         self._wanted = self._after = self._table_after(host, applied(have, self.changes.now))
         self.settings = () if self.task.state is State.GATHERED else tuple(self._setting_changes(host))
         self._warnings = self._warnings_about(host)
+
+    def _want(self, have: Sequence[Present]) -> tuple[Rule, ...]:
+        """Return the wanted rules with what stays of hosts that vanished."""
+        want = self.task.rules
+        if self.task.state is not State.REPLACED:
+            return want
+        own = [present.rule for present in have]
+        return with_held(want, own, self.hold_back(lost_peers(want, own)))
 
     def _known_host(self) -> LinuxHost:
         if self._host is None:

@@ -1,0 +1,55 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Every address and network that an inventory or its plan names, whatever for.
+
+    known_addresses(inventory, plan.hosts.values()) == AddressSet of hosts, virtual addresses, NAT, networks, DNS servers ...
+
+What a device has beyond these belongs to nobody that the inventory knows: to a host that vanished, perhaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from .._base.addresses import ANY, AddressSet
+from .._inventory.model import InventoryHost
+from .._plan.model import HostPlan
+
+# Names what is no longer there, so that it is no address of the inventory.
+_OF_WHAT_LEFT = frozenset({"lync_gone"})
+_EVERYTHING = (ANY, AddressSet(ANY.ipv4), AddressSet((), ANY.ipv6))
+
+
+def known_addresses(inventory: Mapping[str, InventoryHost], plans: Iterable[HostPlan]) -> AddressSet:
+    """Return the union of all address texts of all variables, hosts without a role included, and of all rules.
+
+    What admits everybody names nobody: any, 0.0.0.0/0 and ::/0 do not count.
+    """
+    texts = {text for host in inventory.values() for text in _texts(_variables(host))}
+    texts |= {text for plan in plans for rule in plan.firewall_rules for text in (*rule.localip, *rule.remoteip)}
+    sets = (_parsed(part.strip()) for text in texts for part in text.split(","))
+    return AddressSet.union_of(found for found in sets if found not in _EVERYTHING)
+
+
+def _variables(host: InventoryHost) -> dict[str, object]:
+    return {name: value for name, value in host.variables.items() if name not in _OF_WHAT_LEFT}
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (text for item in value.values() for text in _texts(item))
+    elif isinstance(value, (list, tuple)):
+        yield from (text for item in value for text in _texts(item))
+
+
+def _parsed(text: str) -> AddressSet:
+    """Return what a text stands for; nothing where it is no address."""
+    # Most texts are words, and to ask the parser of each costs more than the look at one letter.
+    if not text or (text[0] not in "0123456789:" and ":" not in text[:5]):
+        return AddressSet()
+    try:
+        return AddressSet.parse([text])
+    except ValueError:
+        return AddressSet()

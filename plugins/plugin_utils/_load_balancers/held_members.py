@@ -1,0 +1,53 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Members that services lose, and services that keep those of them that are held (_base/absence.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from .._base.addresses import AddressSet
+from .model import Service
+
+
+def lost_members(
+    want: Iterable[Service], have: Iterable[Service], *, removes: bool
+) -> Iterator[tuple[str, AddressSet, AddressSet]]:
+    """Yield for each service that a device has its name, its addresses and those that it is to have.
+
+    removes: whether services that are not wanted go; their virtual address is one of those that they lose.
+    """
+    wanted = {service.name: service for service in want}
+    for service in have:
+        kept = wanted.get(service.name)
+        if kept is not None:
+            yield service.name, _members(service), _members(kept)
+        elif removes:
+            yield service.name, _members(service) | AddressSet.parse([service.vip]), AddressSet()
+
+
+def with_held(
+    asked: Sequence[Service], names: Mapping[str, str], have: Iterable[Service], held: AddressSet
+) -> tuple[Service, ...]:
+    """Return the services as they were asked for with the members that are held; names: device's name of each."""
+    staying = {
+        service.name: [member for member in service.members if _is_in(member.address, held)] for service in have
+    }
+    return tuple(
+        replace(service, members=(*service.members, *more)) if (more := staying.get(names[service.name])) else service
+        for service in asked
+    )
+
+
+def is_held(service: Service, held: AddressSet) -> bool:
+    """Return whether a service that nobody wants stays, because of its members or its virtual address."""
+    return bool((_members(service) | AddressSet.parse([service.vip])) & held)
+
+
+def _members(service: Service) -> AddressSet:
+    return AddressSet.parse(member.address for member in service.members)
+
+
+def _is_in(address: str, held: AddressSet) -> bool:
+    return AddressSet.parse([address]) <= held
