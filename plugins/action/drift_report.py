@@ -14,6 +14,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.reports import 
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import read_limits, remediation
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import compared
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import RunOptions
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.vanished import held_addresses, without_held
 
 
 class ActionModule(DriftAction):
@@ -43,5 +44,6 @@ class ActionModule(DriftAction):
             # The window is in local time.
             repairs = remediation(report, limits, datetime.datetime.now())
             kept = repairs.repairs.items()
-            state.save_repairs({device: {name: asdict(one) for name, one in own.items()} for device, own in kept})
+            planned = {device: {name: asdict(one) for name, one in own.items()} for device, own in kept}
+            state.save_repairs(without_held(planned, held_addresses(state)))
         return self.reported("drift", report, plan, run, repairs)

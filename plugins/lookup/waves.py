@@ -99,7 +99,11 @@ class LookupModule(LookupBase):
             raise AnsibleError(
                 f"lookup msuc.lync.waves: {unknown[0]!r} is no question that it answers; allowed: {allowed}"
             )
-        waves = self._choose_waves(run_state())
+        state = run_state()
+        if self.get_option("only") != "all":
+            # Here, once for the play, what all hosts of it have to know of each other.
+            state.collect_leaving()
+        waves = self._choose_waves(state)
         return [answer for term in terms for answer in _QUESTIONS[term](waves)]
 
     def _choose_waves(self, state: RunState) -> _Waves:

@@ -147,19 +147,16 @@ def test_12_a_member_that_this_run_did_not_check_gets_no_traffic(story: Story) -
     assert played.status == 2 and not says_fine(played), played.output
 
 
-@known_fault("the address is taken out everywhere, with status 0")
 @pytest.mark.parametrize("where", ["site", "repair"])
 def test_2_an_address_that_vanished_stays_admitted(story: Story, where: str) -> None:
     assert GONE in story.admitted[where]
     assert story.runs[where].status == 2 and lines_about(story.runs[where], GONE), story.runs[where].output
 
 
-@known_fault("its server is removed from the balancer")
 def test_2_an_address_that_vanished_stays_a_member(story: Story) -> None:
     assert GONE in story.balancer
 
 
-@known_fault("its record is deleted")
 def test_2_an_address_that_vanished_stays_in_dns(story: Story) -> None:
     assert any(GONE in line for line in story.zone), story.zone
 

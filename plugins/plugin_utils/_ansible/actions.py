@@ -24,6 +24,7 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
+from .._base.absence import Presence
 from .._base.errors import DeviceError, InvalidInputError
 from .._base.libraries import MissingLibraryError
 from .._base.reconcile import Provider, reconcile
@@ -132,6 +133,7 @@ class KeepsResult(ActionBase):
 
     concern: Concern
     concerns: tuple[Concern, ...] = (Concern.FIREWALL, Concern.IPSEC)
+    presence: Presence | None = None
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Answer:
         """Return the result of the task, and keep it."""
@@ -153,6 +155,7 @@ class KeepsResult(ActionBase):
                 self.keep({"changed": False}, step, given)
             return answer if taken.decision.go is Go.NOTHING else self._keep_answer(answer, step, given)
         self._task.args = _merge_options(self._choose_accepted(taken.options), self._task.args)
+        self.presence = taken.presence
         return self._keep_answer({**self._run_and_keep_error(tmp, given, step), **taken.facts}, step, given)
 
     def _run_and_keep_error(self, tmp: str | None, task_vars: dict[str, Any], step: Step) -> Answer:
@@ -220,13 +223,16 @@ class ProviderAction(KeepsResult, CollectionAction):
         provider = self.provider(options, task_vars)
         if not isinstance(provider, Provider):
             return provider
+        if self.presence is not None:
+            provider.presence = self.presence
         failure: Answer = {}
         try:
             reconcile(provider, check_mode=bool(self._task.check_mode))
         except (DeviceError, MissingLibraryError) as error:
             failure = {"failed": True, "msg": str(error)}
         shown = {"diff": provider.diffs()} if self._task.diff else {}
-        return {**provider.result(), **failure, **shown, "check_mode": bool(self._task.check_mode)}
+        absence = {} if self.presence is None else provider.absence()
+        return {**provider.result(), **absence, **failure, **shown, "check_mode": bool(self._task.check_mode)}
 
     def provider(self, options: Answer, task_vars: dict[str, Any]) -> Provider | Answer:
         """Return the provider of a task, or the whole result of one that asks no device."""

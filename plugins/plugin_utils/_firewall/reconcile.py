@@ -29,7 +29,6 @@ from .options import OWNED_GROUP
 from .planner import RuleChange, RuleChanges, applied, plan_changes
 from .reachability import answering
 from .rule import Rule
-from .rule_split import base_name
 from .safety import Safety, Verdict
 
 Answer = Mapping[str, object]
@@ -132,10 +131,10 @@ class FirewallProvider(Provider):
         """Return the wanted rules with what stays of hosts that vanished."""
         if self.task.state not in _STATES_THAT_WRITE_RULES:
             return want
-        own = [present.rule for present in results.owned(host.rules, self.task.group)]
+        own = results.owned(host.rules, self.task.group)
         if self.task.state is State.MERGED:
             names = {rule.name for rule in want}
-            own = [rule for rule in own if base_name(rule.name) in names]
+            own = [rule for rule in own if rule.name in names]
         return with_held(want, own, self.hold_back(lost_peers(want, own)))
 
     @property

@@ -77,6 +77,12 @@ def _optional_path(raw: object, at: At) -> str:
     return "" if raw == "" else _read_own_path(raw, at)
 
 
+def _number_or_texts(raw: object, at: At) -> tuple[str, ...]:
+    """Return a list of texts; a number stands for itself."""
+    is_number = isinstance(raw, int) and not isinstance(raw, bool)
+    return (str(raw),) if is_number else texts(raw, at)
+
+
 def _read_mappings(raw: object, at: At) -> tuple[Mapping[str, object], ...]:
     """Return a list of mappings, or one; dates, which YAML reads as such, become texts again."""
     if isinstance(raw, Mapping):
@@ -182,6 +188,36 @@ OF_THE_RUN: tuple[Variable[object], ...] = (
     ),
     _flag_variable("lync_verify", "Let the hosts probe each other before and after a change."),
     _list_variable("lync_retire", "Hosts without a role that retire.yml takes everything of ours from."),
+    _list_variable(
+        "lync_gone",
+        "Addresses, and hosts of the plan that O(lync_plan_baseline) or O(lync_approved_plan) names, that are gone from "
+        "the inventory on purpose, so that they are removed everywhere.",
+    ),
+    Variable(
+        "lync_expected_hosts",
+        _number_or_texts,
+        (),
+        _RUN,
+        "list",
+        "Hosts that the inventory must have, as a number or by their names.",
+        elements="str",
+        documented_default=(),
+    ),
+    _flag_variable(
+        "lync_members_are_ready",
+        "Send traffic to members that this run did not look at, because somebody else knows that they are open.",
+    ),
+    Variable(
+        "lync_pending",
+        choice("what becomes of a change that waits to be taken back", ("", "confirm", "revert")),
+        "",
+        _RUN,
+        "str",
+        "What becomes of a change of an earlier run that waits to be taken back. V(confirm) keeps it, V(revert) takes "
+        "it back at once, without either the host is left alone.",
+        choices=("", "confirm", "revert"),
+        documented_default="",
+    ),
     Variable(
         "lync_dns_state",
         choice("a state", ("replaced", "merged")),
@@ -195,6 +231,10 @@ OF_THE_RUN: tuple[Variable[object], ...] = (
     ),
     _list_variable(
         "lync_dns_take_over", "Names whose unknown values in DNS are removed, although the records are not owned yet."
+    ),
+    _list_variable(
+        "lync_dns_gone",
+        "Names whose owned records are removed although no mark proves that this collection wrote them.",
     ),
     _flag_variable("lync_remediate", "Repair what drift.yml finds."),
     _list_variable("lync_remediate_classes", "Classes of deviations that are repaired, by default all that can be."),

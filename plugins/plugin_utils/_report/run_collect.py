@@ -22,6 +22,7 @@ from .._load_balancers.registry import CARRIERS
 from .._plan.model import Plan
 from .._rollout.results import DNS_DEVICE, Concern, Step, TaskResult
 from .._rollout.run_state import RunState
+from .._rollout.vanished import held_addresses
 from .run_parts import part_of
 from .run_rollback import Command
 from .run_summary import Run, RunSummary, comparison, touched_places
@@ -66,6 +67,7 @@ def collect_summary(state: RunState, settings: Settings) -> RunSummary:
             not_run=_not_run(expected, found, plan if not dns else Plan()),
             left=_find_left_pools(asked),
             held={} if settings.check else _find_held_hosts(asked),
+            vanished=held_addresses(state),
             unconfirmed=unconfirmed(plan, report),
             touched=touched_places(parts, plan),
             confirm_minutes=settings.confirm_minutes,

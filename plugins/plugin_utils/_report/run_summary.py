@@ -26,6 +26,7 @@ from .._probes.verdicts import Judged, judge
 from .._rollout.outcome import Verdict, worst_verdict
 from .._rollout.results import Concern, Step, TaskResult
 from .._rollout.run_state import RunState
+from .._rollout.vanished import HeldAddress
 from .run_parts import Part, Reason, Risk, RiskLevel, Status, risk_of
 from .run_rollback import Command
 
@@ -139,7 +140,7 @@ class Run:
 
     check: nothing was written. digest: of the plan. hosts, pools: how many the plan has. not_run: concerns that were
     left out, with how many devices. left: pools whose services or records are left as they are, and why.
-    held: hosts that are not closed yet, and why.
+    held: hosts that are not closed yet, and why. vanished: addresses that stay although nothing of the inventory has them.
     unconfirmed: assumptions that nobody confirmed; touched: the hosts and pools that change. confirm_minutes: 0 for
     never. verified: the last report of verify.yml, when there is one. directory: of reports, empty for none.
     """
@@ -151,6 +152,7 @@ class Run:
     not_run: Mapping[Concern, int] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
     held: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    vanished: tuple[HeldAddress, ...] = ()
     unconfirmed: tuple[Assumption, ...] = ()
     touched: frozenset[str] = frozenset()
     confirm_minutes: int = 0
@@ -175,7 +177,8 @@ class RunSummary:
     def reasons(self) -> tuple[Reason, ...]:
         """Return what stands against SAFE, the worst first."""
         order = list(Risk)
-        found = [*self._of_parts(), *_of_assumptions(self.run), *self._of_snapshots()]
+        vanished = (Reason(Risk.VANISHED, ", ".join(one.devices), one.address) for one in self.run.vanished)
+        found = [*self._of_parts(), *_of_assumptions(self.run), *self._of_snapshots(), *vanished]
         return tuple(sorted(dict.fromkeys(found), key=lambda reason: order.index(reason.risk)))
 
     def _of_parts(self) -> Iterator[Reason]:
@@ -214,7 +217,7 @@ class RunSummary:
 
         Nobody asked, or a host not closed yet, is not.
         """
-        return bool(self.parts) and not self.unfinished and not self.run.held
+        return bool(self.parts) and not self.unfinished and not self.run.held and not self.run.vanished
 
     @property
     def outcome(self) -> str:
@@ -231,7 +234,7 @@ class RunSummary:
         if self.run.check:
             unsafe = (reason.device for reason in self.reasons if reason.risk.level is RiskLevel.REFUSED)
             held = [name for name in unsafe if name in found]
-        for name in held:
+        for name in [*held, *(device for one in self.run.vanished for device in one.devices)]:
             found.setdefault(name, []).append(Verdict.HELD)
         return {name: worst_verdict(own) for name, own in found.items()}
 
@@ -252,6 +255,7 @@ class RunSummary:
             "not_run": {concern.value: number for concern, number in run.not_run.items()},
             "left_as_they_are": dict(run.left),
             "not_closed": {name: list(why) for name, why in run.held.items()},
+            "held_addresses": [one.document() for one in run.vanished],
             "unconfirmed": [{**item.document(), "matters": is_relevant(item, run)} for item in run.unconfirmed],
             "confirm_minutes": run.confirm_minutes,
             "probes": run.probes.document() if run.probes else None,

@@ -65,8 +65,13 @@ class Options:
     wave_size: int = 1
     verify: bool = False
     retire: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    expected_hosts: tuple[str, ...] = ()
+    members_are_ready: bool = False
+    pending: str = ""
     dns_state: str = "replaced"
     dns_take_over: tuple[str, ...] = ()
+    dns_gone: tuple[str, ...] = ()
     remediate: bool = False
     remediate_classes: tuple[str, ...] = ()
     remediate_concerns: tuple[str, ...] = ()

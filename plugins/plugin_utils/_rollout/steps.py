@@ -17,6 +17,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import Any
 
+from .._base.absence import Presence
+from .._base.addresses import AddressSet
 from .._base.errors import InvalidInputError, Problem, nearest
 from .._inventory import device_variables as d
 from .._inventory import variables as v
@@ -31,6 +33,8 @@ from .step_options import Request, comparison_options, step_options, waiting_of
 
 NO_PLAN_IN_RUN = "no plan in this run; fix: import_playbook msuc.lync.compile first"
 _REPAIRING = frozenset((Step.REMEDIATE, Step.REMOVE))
+# A comparison tells what differs, whatever becomes of it.
+_HOLDING = frozenset((Step.OPEN, Step.CLOSE, Step.APPLY, Step.REMEDIATE))
 _PLATFORMS = {Concern.FIREWALL: "windows", Concern.IPSEC: "windows", Concern.NFTABLES: "linux"}
 # Where pools that wait are told in the result of a module.
 _WAITING_KEYS = {Concern.DNS: "left_out"}
@@ -78,7 +82,9 @@ def take_step(
         return StepTaken(decision, comparison_options(request, concerns))
     waiting = waiting_of(request)
     key = _WAITING_KEYS.get(concern, "waiting")
-    return StepTaken(decision, step_options(request), {key: waiting} if waiting else {}, _warnings(request, waiting))
+    presence = gates.presence(device, concern, AddressSet.parse(options.common.gone)) if step in _HOLDING else Presence()
+    facts = {key: waiting} if waiting else {}
+    return StepTaken(decision, step_options(request), facts, _warnings(request, waiting), presence)
 
 
 def _is_probed(step: Step, options: Options) -> bool:

@@ -240,7 +240,7 @@ def compared(provider: FirewallProvider) -> dict[str, object]:
         reconcile(provider, check_mode=True)
     except (DeviceError, MissingLibraryError) as error:
         failure = {"failed": True, "msg": str(error)}
-    return {**provider.result(), **failure, "check_mode": True}
+    return {**provider.result(), **provider.absence(), **failure, "check_mode": True}
 
 
 def together(results: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
