@@ -4,11 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ansible import constants as C
+from ansible import context
 from ansible.errors import AnsibleError
 from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import (
@@ -37,6 +41,12 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options imp
     read_run_options,
     with_options,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.vanished import (
+    expectation_problems,
+    missing_hosts,
+    missing_text,
+    resolved_gone,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import waves_of
 
 _SPEC = {
@@ -44,6 +54,7 @@ _SPEC = {
     "baseline": {"type": "path"},
     "approved": {"type": "path"},
     "affected_file": {"type": "path"},
+    "missing_hosts": {"type": "str", "choices": ["stop", "report"], "default": "stop"},
     "wave_size": {"type": "int"},
     "show": {"type": "bool"},
     "only_order": {"type": "bool", "default": False},
@@ -85,18 +96,26 @@ class ActionModule(ControllerAction):
         inventory = read_inventory(task_vars["hostvars"])
         if options["only_order"]:
             return self._lay_out(inventory, options, task_vars)
-        plan, run = _compile_with_options(inventory, self._variables(task_vars), _given(options))
-        difference = _diff_with_baseline(run.common.plan_baseline, plan)
+        plan, run = _compile_with_options(inventory, self._variables(task_vars), _given(options), _source_problems())
+        baseline = plan_files.read_plan(Path(run.common.plan_baseline)) if run.common.plan_baseline else None
         approved = flows.approved_plan(Path(options["approved"]), plan) if options["approved"] else None
+        earlier = [found for found in (baseline, approved.plan if approved else None) if found]
+        missing = missing_hosts(earlier, inventory, run.common.gone)
+        run = _with_gone_addresses(run, earlier)
+        difference = flows.difference(baseline, plan) if baseline else None
+        if missing and options["missing_hosts"] == "stop":
+            _show(plan, difference, False)
+            raise InvalidInputError([_missing_problem(missing)])
         files = plan_files.rendered(plan)
         played = set(task_vars.get("ansible_play_hosts_all", ())) & set(plan.hosts)
+        scope = replace(self._scope(played, task_vars), missing=tuple(missing))
         if approved:
             known = (*plan.known_addresses, *approved.plan.known_addresses)
             kept = replace(approved.plan, known_addresses=known)
-            self._keep(kept, approved.files, run, self._scope(played, task_vars))
+            self._keep(kept, approved.files, run, scope)
             run_state().save_approved(approved.digest, approved.pending)
         else:
-            self._keep(plan, files, run, self._scope(played, task_vars))
+            self._keep(plan, files, run, scope)
         changed = self._write(run.common, plan, files, difference)
         _show(plan, difference, run.common.plan_show)
         return {
@@ -160,24 +179,52 @@ class ActionModule(ControllerAction):
         return plan_files.write(Path(options.plan_dir), texts, plan.known_addresses)
 
 
+def _source_problems() -> Iterator[Problem]:
+    """Yield that a source of the inventory may have failed without anybody being told.
+
+    Ansible warns of a source that cannot be read, and goes on with the hosts of the others.
+    """
+    if C.config.get_config_value("INVENTORY_ANY_UNPARSED_IS_FAILED"):
+        return
+    sources = [str(source) for source in context.CLIARGS.get("inventory") or ()]
+    if len(sources) > 1 or any(map(_may_fail_in_part, sources)):
+        fix = "write any_unparsed_is_failed = true below [inventory] into ansible.cfg"
+        message = "a source that fails is left out by Ansible with a warning, and its hosts would be cut off everywhere"
+        yield Problem(f"inventory {', '.join(sources)}", message, fix=fix)
+
+
+def _may_fail_in_part(source: str) -> bool:
+    """Return whether a source is a directory, a script, or the configuration of a plugin."""
+    path = Path(source)
+    if path.is_dir() or (path.is_file() and os.access(path, os.X_OK)):
+        return True
+    if path.suffix not in (".yml", ".yaml") or not path.is_file():
+        return False
+    return any(line.startswith("plugin:") for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
+
+
 def _given(options: _Answer) -> dict[str, object]:
     """Return the options of the task that go before those of the run, by the fields of Options."""
     return {field: options[name] for name, field in _FIELDS.items() if options[name] is not None}
 
 
 def _compile_with_options(
-    inventory: _Inventory, variables: Mapping[str, object], given: Mapping[str, object]
+    inventory: _Inventory,
+    variables: Mapping[str, object],
+    given: Mapping[str, object],
+    known: Iterable[Problem],
 ) -> tuple[Plan, RunOptions]:
     """Return the plan and the options of the run; raises InvalidInputError with the problems of both.
 
-    variables: those of the run. given: options of the task, which go before.
+    variables: those of the run. given: options of the task, which go before. known: problems that are known already.
     """
     run, plan = RunOptions(), Plan()
-    problems = [*_drift_problems(variables)]
+    problems = [*known, *_drift_problems(variables)]
     try:
         run = with_options(read_run_options(variables, inventory), given)
     except InvalidInputError as error:
         problems += error.problems
+    problems += expectation_problems(run.common.expected_hosts, inventory)
     try:
         plan = compile_inventory(inventory)
     except InvalidInputError as error:
@@ -198,8 +245,17 @@ def _drift_problems(variables: Mapping[str, object]) -> Iterator[Problem]:
             yield from error.problems
 
 
-def _diff_with_baseline(baseline: str, plan: Plan) -> flows.Difference | None:
-    return flows.difference(plan_files.read_plan(Path(baseline)), plan) if baseline else None
+def _with_gone_addresses(run: RunOptions, earlier: Sequence[Plan]) -> RunOptions:
+    """Return the options of a run with the addresses of all that is gone; raises InvalidInputError."""
+    addresses, problems = resolved_gone(run.common.gone, earlier)
+    if problems:
+        raise InvalidInputError(problems)
+    return with_options(run, {"gone": addresses}) if addresses else run
+
+
+def _missing_problem(names: Sequence[str]) -> Problem:
+    fix = f"bring them back, or let them go: -e '{json.dumps({'lync_gone': list(names)})}'"
+    return Problem("inventory", missing_text(names), fix=fix)
 
 
 def _name_limited_out_devices(

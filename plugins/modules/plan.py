@@ -41,6 +41,13 @@ options:
       - File that gets the names of the devices which the change against O(baseline) touches, for C(--limit @FILE).
       - They are written to C(affected_hosts.txt) in O(dir) too. By default C(lync_affected_file).
     type: path
+  missing_hosts:
+    description:
+      - What becomes of a host that O(baseline) or O(approved) has, the inventory lacks, and nobody named in
+        C(lync_gone). V(stop) fails before anything is contacted, V(report) goes on, and the host is unknown.
+    type: str
+    choices: [stop, report]
+    default: stop
   wave_size:
     description: How many members of one pool the waves of this run change at a time, by default C(lync_wave_size).
     type: int

@@ -29,6 +29,7 @@ from .run_summary import Run, RunSummary, comparison, touched_places
 
 _OF_RULES = (Concern.FIREWALL, Concern.NFTABLES, Concern.IPSEC)
 # Results in which pools are named that were left as they are, by their key.
+MISSING_TEXT = "it is in the earlier plan and not in the inventory; is it a slice, a failed source or a removal?"
 _WAITING = ("waiting", "left_out")
 
 
@@ -169,6 +170,8 @@ def compared(state: RunState, plan: Plan) -> Iterator[TaskResult]:
             if scope.has(concern) or state.result(name, concern, Step.COMPARE):
                 yield from own_results(state, plan, name, concern, Step.COMPARE)
     yield from dns_results(state, Step.COMPARE)
+    for name in scope.missing:
+        yield TaskResult.unknown(name, Concern.FIREWALL, Step.COMPARE, MISSING_TEXT)
 
 
 def dns_results(state: RunState, *steps: Step) -> list[TaskResult]:

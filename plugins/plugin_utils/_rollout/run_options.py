@@ -178,12 +178,16 @@ _EVERY_TAG = frozenset({"all", "tagged"})
 
 @dataclass(frozen=True)
 class RunScope:
-    """The hosts of a run, None where that is not known, the tags that it was given, and those that it was to skip."""
+    """The hosts of a run, None where that is not known, the tags that it was given, and those that it was to skip.
+
+    missing: hosts of an earlier plan that the inventory lacks and nobody let go.
+    """
 
     played: tuple[str, ...] | None = None
     tags: frozenset[str] = frozenset({"all"})
     skipped: frozenset[str] = frozenset()
     is_check: bool = False
+    missing: tuple[str, ...] = ()
 
     def has(self, concern: Concern) -> bool:
         """Return whether the tags of the run include a concern."""
@@ -201,6 +205,7 @@ class RunScope:
             "tags": sorted(self.tags),
             "skipped": sorted(self.skipped),
             "check_mode": self.is_check,
+            "missing": list(self.missing),
         }
 
     @classmethod
@@ -214,4 +219,5 @@ class RunScope:
             frozenset(texts(document["tags"])) or frozenset({"all"}),
             frozenset(texts(document["skipped"])),
             document["check_mode"] is True,
+            tuple(map(str, _items(document["missing"]))),
         )

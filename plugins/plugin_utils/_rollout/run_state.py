@@ -8,7 +8,7 @@
     RUN/repairs.json  {"fe02": {"firewall": {"whole": true, "names": [], "extra": []}}}
     RUN/probes/...    per host the probes that it makes, and what is not probed
     RUN/options.json  the options of this run (run_options.py)
-    RUN/scope.json    {"played": ["fe01"], "tags": ["all"], "skipped": [], "check_mode": false} (run_options.py)
+    RUN/scope.json    {"played": ["fe01"], "tags": ["all"], "skipped": [], "check_mode": false, "missing": []} (run_options.py)
     RUN/run.json      {"run": "..."}: which compile step the results belong to
     RUN/results/HOST/CONCERN.STEP.ATTEMPT.json    what became of each task (results.py)
     RUN/leaving/HOST.CONCERN.json                 addresses that would leave a device (vanished.py), where there are any

@@ -238,3 +238,16 @@ def test_dns_is_compared_where_there_is_a_server(tmp_path: Path) -> None:
     state = compiled(tmp_path)
     keep(state, {**complete(Step.COMPARE), ("DNS", D, Step.COMPARE): {**SAME, "stats": {"requests": 0}}})
     assert D not in {result.concern for result in compared(state, PLAN)}
+
+
+def test_an_address_that_two_places_would_lose_is_held_and_said_in_one_line(state: RunState) -> None:
+    answers = complete()
+    answers[("fe01", F, Step.OPEN)] = {**SAME, "leaving": {"10.1.0.99": ["fe-focus"]}}
+    answers[("lb01", B, Step.APPLY)] = {**SAME, "leaving": {"10.1.0.99": ["sip"], "10.1.0.98": ["sip"]}}
+    found = run(state, answers)
+    assert (found.outcome, [reason.risk.name for reason in found.reasons]) == ("NEEDS WINDOW", ["VANISHED"])
+    assert {name for name, verdict in found.verdicts.items() if verdict is Verdict.HELD} == {"fe01", "lb01"}
+    after = look(state, check=False)
+    (line,) = (line for line in summary_text(after).splitlines() if "10.1.0.99" in line)
+    assert "stays on fe01, lb01" in line and '"lync_gone": ["10.1.0.99"]' in line
+    assert (after.outcome, "10.1.0.98" in summary_text(after)) == ("NOT DONE", False)
