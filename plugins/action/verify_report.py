@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +21,11 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import r
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, Matrix, NotProbed, Probe
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verification import Settings, Verification
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.output import json_text, write_files
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, Verdict
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.vanished import MISSING_TEXT
 
 _RULES = (Concern.FIREWALL, Concern.NFTABLES)
 
@@ -45,7 +46,10 @@ class ActionModule(ControllerAction):
             texts = {"verify.json": json_text(found.document()), "verify.xml": found.junit()}
             files = write_files(Path(run.report_dir), texts)
         Display().display(found.text())
-        ending = self.finished(_conclude_verification(found, files), run.report_dir)
+        missing = state.scope().missing
+        for name in missing:
+            Display().display(f"could not tell: {name}: {MISSING_TEXT}")
+        ending = self.finished(_conclude_verification(found, missing, files), run.report_dir)
         return {"changed": bool(files), "report": found.document(), "files": files, **ending}
 
 
@@ -83,14 +87,14 @@ def _may_be_open(state: RunState, name: str) -> bool:
     return is_open and not (closed and closed.is_done)
 
 
-def _conclude_verification(found: Verification, files: list[str]) -> RunOutcome:
+def _conclude_verification(found: Verification, missing: Iterable[str], files: list[str]) -> RunOutcome:
     wrong = sum(not item.is_as_expected for item in found.judged)
     asked = len(found.judged)
     text = f"{asked - wrong} of {counted(asked, 'probe')} as expected" if found.facts else "no device was asked"
     counts = {"devices": len(found.facts), "probes": asked, "not_as_expected": wrong}
     return RunOutcome.of_devices(
         "verify",
-        found.verdicts(),
+        {**found.verdicts(), **dict.fromkeys(missing, Verdict.UNKNOWN)},
         text,
         counts=counts,
         files=tuple(files),

@@ -140,7 +140,6 @@ def _look(site: Deployment, told: Story, folder: Path) -> None:
             site.stores[host].write(document)
 
 
-@known_fault("both members become active servers, and the run says DONE")
 def test_12_a_member_that_this_run_did_not_check_gets_no_traffic(story: Story) -> None:
     played = story.runs["balancers alone"]
     assert not story.served_before_firewalls

@@ -22,14 +22,13 @@ from .._load_balancers.registry import CARRIERS
 from .._plan.model import Plan
 from .._rollout.results import DNS_DEVICE, Concern, Step, TaskResult
 from .._rollout.run_state import RunState
-from .._rollout.vanished import held_addresses
+from .._rollout.vanished import MISSING_TEXT, held_addresses
 from .run_parts import part_of
 from .run_rollback import Command
 from .run_summary import Run, RunSummary, comparison, touched_places
 
 _OF_RULES = (Concern.FIREWALL, Concern.NFTABLES, Concern.IPSEC)
 # Results in which pools are named that were left as they are, by their key.
-MISSING_TEXT = "it is in the earlier plan and not in the inventory; is it a slice, a failed source or a removal?"
 _WAITING = ("waiting", "left_out")
 
 

@@ -26,6 +26,7 @@ from .._plan.model import HostPlan, Plan, VirtualService
 from .._publications.model import Publication
 from .closing import Member, Sender, in_the_way, sender_of, suspects, wanted_targets
 from .results import DNS_DEVICE, STOPPED_TEXT, Concern, Status, Step, TaskResult
+from .run_options import RunOptions
 from .run_state import RunState
 from .waves import Waves
 
@@ -34,6 +35,7 @@ _OF_HOST = frozenset(concern for concerns in _OF_PLATFORM.values() for concern i
 _REPAIRING = (Step.REMEDIATE, Step.REMOVE)
 FIREWALL_FIRST = "not touched, because the firewall rules of this host could not be brought to the plan"
 WANTED_FIRST = "nothing is removed, because what the plan wants could not be made"
+UNSEEN_TEXT = "not looked at by the tags of this run (if they are open: -e lync_members_are_ready=true)"
 EVERYBODY_FIRST = "nothing is removed, because everybody else is not as planned yet"
 
 
@@ -320,15 +322,23 @@ class Gates:
         members = [host for host in self.plan.hosts.values() if host.pool == pool and host.platform == "windows"]
         needed = [host.host for host in members if host.member_state == "active"]
         played = {name for wave in self._waves["windows"].waves for name in wave}
+        is_looked_at = self._scope.has(Concern.FIREWALL)
         away = [name for name in needed if name not in played]
-        failed = [name for name in needed if name in played and not self._is_open(name, counts_scripts)]
-        parts = [f"{', '.join(away)} not part of this run"] if away else []
-        return "; ".join([*parts, *([f"{', '.join(failed)} not as planned"] if failed else [])])
+        unseen = [name for name in needed if name in played and not is_looked_at]
+        failed = [name for name in needed if name in played and is_looked_at and not self._is_open(name, counts_scripts)]
+        if self._members_are_ready:
+            away, unseen = [], []
+        reasons = {"not part of this run": away, UNSEEN_TEXT: unseen, "not as planned": failed}
+        return "; ".join(f"{', '.join(names)} {why}" for why, names in reasons.items() if names)
+
+    @cached_property
+    def _members_are_ready(self) -> bool:
+        """Return whether somebody else knows that members which this run does not look at are open."""
+        options = self._state.options()
+        return bool(options) and RunOptions.from_document(options).common.members_are_ready
 
     def _is_open(self, host: str, counts_scripts: bool) -> bool:
         """Return whether a member is known to be open for traffic."""
-        if not self._scope.has(Concern.FIREWALL):
-            return True
         results = self._find_deciding_results(host, Concern.FIREWALL, (Step.OPEN, Step.APPLY))
         return self._are_done(results) and (
             counts_scripts or all(result.status is not Status.HANDED_OUT for result in results)

@@ -20,6 +20,7 @@ from .._plan.model import HostPlan, Plan
 from .run_options import RunOptions
 from .run_state import RunState
 
+MISSING_TEXT = "it is in the earlier plan and not in the inventory; is it a slice, a failed source or a removal?"
 _SHOWN_DEVICES = 6
 
 
