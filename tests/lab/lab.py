@@ -24,6 +24,8 @@ from ..simulators.serve import inventory, prepare
 from ..simulators.winrm_server import WinRmServer
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# For runs whose tags leave the members' firewalls out.
+READY = ("-e", "lync_members_are_ready=true")
 _CALLBACKS = pathlib.Path(__file__).resolve().parents[1] / "simulators" / "callback"
 
 

@@ -19,7 +19,7 @@ import pytest
 from ..simulators.f5_simulator import BigIpSimulator
 from ..simulators.kemp import LoadMaster
 from ..simulators.netscaler import NetScaler
-from .lab import ROOT, Lab, Played
+from .lab import READY, ROOT, Lab, Played
 from .summaries import outcomes, summary
 
 NAMES = ("f5", "adc", "lm")
@@ -93,7 +93,7 @@ class Appliances:
     def play(self, name: str, *arguments: str) -> Played:
         """Run a playbook over load balancers only."""
         return self.lab.play(
-            ROOT / "playbooks" / f"{name}.yml", "-i", str(self.hosts), "--tags", "load_balancer", *arguments
+            ROOT / "playbooks" / f"{name}.yml", "-i", str(self.hosts), "--tags", "load_balancer", *READY, *arguments
         )
 
     def look(self) -> tuple[object, object, object]:

@@ -24,7 +24,7 @@ from ..simulators.proxies import (
     running_haproxy,
     running_nginx,
 )
-from .lab import ROOT, Lab, Played
+from .lab import READY, ROOT, Lab, Played
 from .summaries import outcomes, summary
 
 BALANCED: Mapping[str, object] = {"load_balancing": "hlb", "balancer": "lb01", "vip": VIP}
@@ -80,7 +80,7 @@ def test_check_mode_and_a_member_that_drains(tmp_path: Path) -> None:
 
         def played(name: str, *arguments: str) -> Played:
             return lab.play(
-                ROOT / "playbooks" / f"{name}.yml", "-i", str(hosts), "--tags", "load_balancer", *arguments
+                ROOT / "playbooks" / f"{name}.yml", "-i", str(hosts), "--tags", "load_balancer", *READY, *arguments
             )
 
         def served() -> set[str]:
@@ -120,6 +120,6 @@ def test_nginx_alone_is_the_load_balancer_of_the_summary(tmp_path: Path) -> None
         lab = Lab(tmp_path)
         (tmp_path / "lab.json").write_text('{"all": {}}', encoding="utf-8")
         hosts = inventory(tmp_path / "hosts.json", proxy)
-        site = lab.play(ROOT / "playbooks" / "site.yml", "-i", str(hosts), "--tags", "load_balancer")
+        site = lab.play(ROOT / "playbooks" / "site.yml", "-i", str(hosts), "--tags", "load_balancer", *READY)
         assert site.status == 0 and outcomes(site, "load_balancer")["lb01"] == ("changed", 1, 0, 0), site.output
         assert {greeted(5061, f"127.0.1.{number}") for number in range(1, 20)} == set(MEMBERS[:2])

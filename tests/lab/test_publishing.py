@@ -22,7 +22,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model im
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import Publication, TlsMode
 
 from ..simulators.proxies import NET, OTHER, VIP, Proxy, needs_haproxy, needs_nginx, running_haproxy, running_nginx
-from .lab import ROOT, Lab, Played
+from .lab import READY, ROOT, Lab, Played
 from .publishing import Authority, WebMember, plainly, publish, shown, web_members
 from .summaries import outcomes
 
@@ -240,7 +240,7 @@ class Site:
 
     def played(self, name: str, *arguments: str) -> Played:
         return self.lab.play(
-            ROOT / "playbooks" / f"{name}.yml", "-i", str(self.hosts), "--tags", "load_balancer", *arguments
+            ROOT / "playbooks" / f"{name}.yml", "-i", str(self.hosts), "--tags", "load_balancer", *READY, *arguments
         )
 
     def is_published(self) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Every address and network that an inventory or its plan names, whatever for.
 
-    known_addresses(inventory, plan.hosts.values()) == AddressSet of hosts, virtual addresses, NAT, networks, DNS servers ...
+    known_addresses(inventory, plan.hosts.values())       # hosts, virtual addresses, NAT, networks, DNS servers
 
 What a device has beyond these belongs to nobody that the inventory knows: to a host that vanished, perhaps.
 """

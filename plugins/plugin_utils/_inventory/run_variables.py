@@ -190,8 +190,8 @@ OF_THE_RUN: tuple[Variable[object], ...] = (
     _list_variable("lync_retire", "Hosts without a role that retire.yml takes everything of ours from."),
     _list_variable(
         "lync_gone",
-        "Addresses, and hosts of the plan that O(lync_plan_baseline) or O(lync_approved_plan) names, that are gone from "
-        "the inventory on purpose, so that they are removed everywhere.",
+        "Addresses that are gone from the inventory on purpose, so that they are removed everywhere, and names of "
+        "hosts that O(lync_plan_baseline) or O(lync_approved_plan) knows.",
     ),
     Variable(
         "lync_expected_hosts",

@@ -140,7 +140,7 @@ class Run:
 
     check: nothing was written. digest: of the plan. hosts, pools: how many the plan has. not_run: concerns that were
     left out, with how many devices. left: pools whose services or records are left as they are, and why.
-    held: hosts that are not closed yet, and why. vanished: addresses that stay although nothing of the inventory has them.
+    held: hosts that are not closed yet, and why. vanished: addresses that stay although the inventory lacks them.
     unconfirmed: assumptions that nobody confirmed; touched: the hosts and pools that change. confirm_minutes: 0 for
     never. verified: the last report of verify.yml, when there is one. directory: of reports, empty for none.
     """

@@ -324,8 +324,9 @@ class Gates:
         played = {name for wave in self._waves["windows"].waves for name in wave}
         is_looked_at = self._scope.has(Concern.FIREWALL)
         away = [name for name in needed if name not in played]
-        unseen = [name for name in needed if name in played and not is_looked_at]
-        failed = [name for name in needed if name in played and is_looked_at and not self._is_open(name, counts_scripts)]
+        here = [name for name in needed if name in played]
+        failed = [name for name in here if is_looked_at and not self._is_open(name, counts_scripts)]
+        unseen = [] if is_looked_at else here
         if self._members_are_ready:
             away, unseen = [], []
         reasons = {"not part of this run": away, UNSEEN_TEXT: unseen, "not as planned": failed}

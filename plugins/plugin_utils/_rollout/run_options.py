@@ -219,5 +219,5 @@ class RunScope:
             frozenset(texts(document["tags"])) or frozenset({"all"}),
             frozenset(texts(document["skipped"])),
             document["check_mode"] is True,
-            tuple(map(str, _items(document["missing"]))),
+            tuple(texts(document["missing"])),
         )

@@ -8,7 +8,7 @@
     RUN/repairs.json  {"fe02": {"firewall": {"whole": true, "names": [], "extra": []}}}
     RUN/probes/...    per host the probes that it makes, and what is not probed
     RUN/options.json  the options of this run (run_options.py)
-    RUN/scope.json    {"played": ["fe01"], "tags": ["all"], "skipped": [], "check_mode": false, "missing": []} (run_options.py)
+    RUN/scope.json    {"played": ["fe01"], "tags": ["all"], "skipped": [], "check_mode": false, "missing": []}
     RUN/run.json      {"run": "..."}: which compile step the results belong to
     RUN/results/HOST/CONCERN.STEP.ATTEMPT.json    what became of each task (results.py)
     RUN/leaving/HOST.CONCERN.json                 addresses that would leave a device (vanished.py), where there are any
@@ -196,7 +196,7 @@ class RunState:
         """
         found: dict[str, dict[str, list[str]]] = {}
         for path in sorted((self._directory / _LEAVING).glob("*.json")):
-            document = self._got(f"{_LEAVING}/{path.name}")
+            document = self._read_document(f"{_LEAVING}/{path.name}")
             for address, names in document["leaving"].items():
                 found.setdefault(address, {})[f"{document['device']} {document['concern']}"] = names
         self._put(_VANISHED, found)
@@ -204,7 +204,8 @@ class RunState:
 
     def leaving(self) -> dict[str, dict[str, list[str]]]:
         """Return which addresses would leave which objects of which devices, as collected last."""
-        return self._got(_VANISHED)
+        found: dict[str, dict[str, list[str]]] = self._read_document(_VANISHED)
+        return found
 
     def known_addresses(self) -> tuple[str, ...]:
         """Return the addresses that the inventory of the plan names."""

@@ -82,7 +82,8 @@ def take_step(
         return StepTaken(decision, comparison_options(request, concerns))
     waiting = waiting_of(request)
     key = _WAITING_KEYS.get(concern, "waiting")
-    presence = gates.presence(device, concern, AddressSet.parse(options.common.gone)) if step in _HOLDING else Presence()
+    gone = AddressSet.parse(options.common.gone)
+    presence = gates.presence(device, concern, gone) if step in _HOLDING else Presence()
     facts = {key: waiting} if waiting else {}
     return StepTaken(decision, step_options(request), facts, _warnings(request, waiting), presence)
 

@@ -113,7 +113,8 @@ def resolved_gone(gone: Iterable[str], earlier: Sequence[Plan]) -> tuple[list[st
 def _gone_problem(entry: str, hosts: Mapping[str, HostPlan]) -> Problem:
     if not hosts:
         fix = "write its addresses, or name an earlier plan with lync_plan_baseline"
-        return Problem("lync_gone", f"{entry!r} is no address, and without an earlier plan nobody knows the host", fix=fix)
+        message = f"{entry!r} is no address, and without an earlier plan nobody knows the host"
+        return Problem("lync_gone", message, fix=fix)
     return Problem("lync_gone", f"{entry!r} is no address and no host of the earlier plan", fix="write its addresses")
 
 

@@ -8,7 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.gates import EVERYBODY_FIRST, Decision, Gates, Go
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.gates import (
+    EVERYBODY_FIRST,
+    UNSEEN_TEXT,
+    Decision,
+    Gates,
+    Go,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, Verdict
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import (
     DNS_DEVICE,
@@ -17,7 +23,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import 
     Status,
     Step,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import RunScope
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions, RunScope
 
 from .runs import BALANCER_ADDRESS, OTHER, POOL, Run
 
@@ -261,8 +267,13 @@ def test_a_member_that_got_scripts_takes_no_traffic_from_dns(run: Run) -> None:
     assert (run.gates.records().waiting, run.gates.services("lb01").waiting) == ({POOL: "fe11 not as planned"}, {})
 
 
-def test_members_count_as_ready_where_the_tags_leave_firewalls_out(tmp_path: Path) -> None:
+def test_members_that_the_tags_leave_out_get_no_traffic_unless_somebody_says_that_they_are_ready(
+    tmp_path: Path,
+) -> None:
     run = Run.below(tmp_path, RunScope(tags=frozenset({"load_balancer", "dns"})))
+    why = f"fe11, fe12 {UNSEEN_TEXT}"
+    assert (run.gates.services("lb01").waiting, run.gates.records().waiting) == ({POOL: why}, {POOL: why})
+    run.state.save_options(RunOptions(Options(members_are_ready=True)).document())
     assert (run.gates.services("lb01").waiting, run.gates.records().waiting) == ({}, {})
 
 
