@@ -88,7 +88,8 @@ def write(directory: Path, files: Mapping[str, str], known_addresses: Sequence[s
         "known_addresses": list(known_addresses),
         "files": sorted(files),
     }
-    changed = [path for path, text in sorted({**files, INDEX: text_of(index)}.items()) if _write_changed(directory / path, text)]
+    texts = {**files, INDEX: text_of(index)}
+    changed = [path for path, text in sorted(texts.items()) if _write_changed(directory / path, text)]
     for path in sorted(stale):
         (directory / path).unlink(missing_ok=True)
     return changed + sorted(stale)
@@ -121,8 +122,8 @@ def read(directory: Path) -> dict[str, Document]:
 def read_plan(directory: Path) -> Plan:
     """Return the plan of a directory, which may be anybody's; raises InvalidInputError when it is not a readable plan.
     """
-    documents = read(directory)
-    return replace(_build_plan(documents, lambda path: directory / path), known_addresses=read_known_addresses(directory))
+    plan = _build_plan(read(directory), lambda path: directory / path)
+    return replace(plan, known_addresses=read_known_addresses(directory))
 
 
 def load_plan(directory: Path) -> Plan:
@@ -144,7 +145,7 @@ def read_known_addresses(directory: Path) -> tuple[str, ...]:
         return AddressSet.parse(map(str, cast("list[str]", found))).to_text()
     except (ValueError, TypeError) as error:
         fix = "make the plan again with playbooks/plan.yml"
-        raise InvalidInputError([_problem(index, "does not tell the addresses of its inventory", fix)]) from error
+        raise InvalidInputError([_plan_problem(index, "does not tell the addresses of its inventory", fix)]) from error
 
 
 def load_host(document: Document) -> HostPlan:
