@@ -15,11 +15,12 @@ import hashlib
 import ipaddress
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -33,6 +34,7 @@ OPTIONS = {
     "listeners": {"type": "list", "elements": "list", "default": []},
     "seconds": {"type": "int", "default": 20},
 }
+_TEMPORARY = ".msuc-lync-"
 _LISTENS = {"tcp": "0A", "udp": "07"}
 _ESTABLISHED = "01"
 
@@ -84,6 +86,19 @@ def digest(text: str | None) -> str:
     return "" if text is None else hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def told(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer as it can be given: bytes of files of somebody else need not be text."""
+    return {key: _readable(value) for key, value in answer.items()}
+
+
+def _readable(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if isinstance(value, dict):
+        return told(value)
+    return [_readable(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
 @contextmanager
 def locked(directory: str) -> Iterator[None]:
     """Keep other runs out of a directory; raises Refused when one is in it."""
@@ -98,18 +113,45 @@ def locked(directory: str) -> Iterator[None]:
 
 
 def put(path: str, text: str | None) -> None:
-    """Make a file this text by a rename, so that a reader never sees half of it; None removes it."""
+    """Make a file this text by a rename, so that a reader never sees half of it; None removes it.
+
+    When that is not possible, as on a full disk, nothing is left beside the file as it was.
+    """
     if text is None:
-        if os.path.exists(path):
+        with suppress(FileNotFoundError):
             os.unlink(path)
         return
-    handle, name = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".msuc-lync-")
-    with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.chmod(name, 0o644)
-    os.rename(name, path)
+    handle, name = tempfile.mkstemp(dir=os.path.dirname(path), prefix=_TEMPORARY)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(name, 0o644)
+        os.rename(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+@contextmanager
+def kept_beside(path: str) -> Iterator[str | None]:
+    """Keep a file beside itself as it is, for a way back that takes no room on the disk; None for no file."""
+    for left in glob.glob(os.path.join(glob.escape(os.path.dirname(path)), f"{_TEMPORARY}*")):
+        os.unlink(left)  # of a run that was killed: the lock says that no other one is here
+    if not os.path.exists(path):
+        yield None
+        return
+    beside = os.path.join(os.path.dirname(path), f"{_TEMPORARY}before")
+    try:
+        try:
+            os.link(path, beside)
+        except OSError:  # not every file system has links
+            shutil.copy2(path, beside)
+        yield beside
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(beside)
 
 
 def run(arguments: list[str], seconds: int = 60) -> tuple[int, str]:
@@ -253,21 +295,23 @@ def carried_out(module: AnsibleModule, host: Host) -> None:
     options: dict[str, Any] = module.params
     try:
         if options["operation"] == "gather":
-            module.exit_json(changed=False, **host.gather())
+            module.exit_json(changed=False, **told(host.gather()))
         if options["operation"] == "check" or module.check_mode:
             host.check(options["content"])
             module.exit_json(changed=False)
-        module.exit_json(changed=True, **apply(host, options))
+        module.exit_json(changed=True, **told(apply(host, options)))
     except Refused as error:
-        module.fail_json(msg=str(error), restored=error.restored)
+        module.fail_json(**told({"msg": str(error), "restored": error.restored}))
     except OSError as error:
-        module.fail_json(msg=f"{type(error).__name__}: {error}", restored=False)
+        message = f"{type(error).__name__}: {error}; nothing was written"
+        module.fail_json(**told({"msg": message, "restored": False}))
 
 
 def apply(host: Host, options: dict[str, Any]) -> dict[str, Any]:
     """Make the content live, by commands of the running process or by a reload.
 
-    Raises Refused with the old file back in its place.
+    The file goes first: what the running process has and the file lacks would end with the next reload of anybody.
+    Raises OSError before anything is changed, and Refused with the old file back in its place.
     """
     content, wanted = options["content"], {(str(each[0]), str(each[1]), int(each[2])) for each in options["listeners"]}
     with locked(os.path.dirname(host.path)):
@@ -275,22 +319,27 @@ def apply(host: Host, options: dict[str, Any]) -> dict[str, Any]:
         if digest(old) != options["expected"]:
             raise Refused(f"{host.path} was changed by somebody else in the middle of this run; fix: run again")
         host.check(content)
-        refused = host.refusal(options["commands"])
-        put(host.path, content)
-        if options["commands"] and not refused:
-            return {"reloaded": False}
-        try:
-            host.reload(wanted)
-        except Refused as error:
-            _restore(host, old, error)
+        with kept_beside(host.path) as before:
+            put(host.path, content)
+            try:
+                refused = host.refusal(options["commands"])
+                if options["commands"] and not refused:
+                    return {"reloaded": False}
+                host.reload(wanted)
+            except (Refused, OSError) as error:
+                _restore(host, before, error)
     return {"reloaded": True, "refused_command": refused}
 
 
-def _restore(host: Host, old: str | None, error: Refused) -> None:
+def _restore(host: Host, before: str | None, error: Exception) -> None:
     """Put the old file back and let the program read it, so that the next reload is good; raises Refused."""
-    put(host.path, old)
+    if before is None:
+        put(host.path, None)
+    else:
+        os.rename(before, host.path)
     try:
         host.reload(set())
-    except Refused as second:
-        raise Refused(f"{error}; the old file is back, and to read it failed too: {second}", restored=True) from second
+    except (Refused, OSError) as second:
+        text = f"{error}; the old file is back, and to read it failed too, so that what runs may be something else"
+        raise Refused(f"{text}: {second}", restored=True) from second
     raise Refused(f"{error}; the old file is back", restored=True) from error

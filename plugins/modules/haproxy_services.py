@@ -115,7 +115,7 @@ summary:
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: dict
 before:
-  description: Our services before.
+  description: Our services before; null where our file could not be read whole.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict

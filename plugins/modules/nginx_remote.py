@@ -55,9 +55,9 @@ files:
   elements: list
 """
 
+import glob
 import os
 import re
-import shutil
 import signal
 import tempfile
 from typing import Any
@@ -84,6 +84,7 @@ _SPEC = {
     "config": {"type": "str", "default": "/etc/nginx/nginx.conf"},
     "pid_file": {"type": "str", "default": "/run/nginx.pid"},
 }
+_INCLUDE = re.compile(r"(?:^|[;{}\s])include\s+[\"']?([^;\"'#]+)[\"']?\s*;")
 
 
 class Host:
@@ -112,10 +113,28 @@ class Host:
         }
 
     def others(self) -> list[list[str]]:
-        """Return path and text of every file that nginx reads besides ours."""
-        _status, output = run([self.program, "-T", "-q", "-c", self.config])
+        """Return path and text of every file that nginx reads besides ours.
+
+        A configuration that nginx does not take, it does not tell either: then the includes are followed here.
+        """
+        status, output = run([self.program, "-T", "-q", "-c", self.config])
+        if status:
+            return [[path, text] for path, text in self.read_files().items() if path != self.path]
         parts = re.split(r"^# configuration file (.+):\n", output, flags=re.MULTILINE)
         return [parts[place : place + 2] for place in range(1, len(parts), 2) if parts[place] != self.path]
+
+    def read_files(self) -> dict[str, str]:
+        """Return the texts of the main file and of all that it includes, by path."""
+        found: dict[str, str] = {}
+        waiting = [self.config]
+        while waiting:
+            path = waiting.pop()
+            if path in found or not os.path.isfile(path):
+                continue
+            found[path] = content_of(path) or ""
+            patterns = (match.strip() for match in _INCLUDE.findall(found[path]))
+            waiting += [name for pattern in patterns for name in glob.glob(os.path.join(self.folder, pattern))]
+        return found
 
     def gather(self) -> dict[str, Any]:
         """Return what nginx reads, and who else listens."""
@@ -139,16 +158,11 @@ class Host:
 
         Reads that file.
         """
-        if os.path.commonpath([self.path, self.folder]) != self.folder:
+        if not self._is_below(self.path):
             raise Refused(f"{self.path} is not below {self.folder}; fix: choose a path that {self.config} includes")
         with tempfile.TemporaryDirectory(prefix="msuc-lync-") as root:
             copy = os.path.join(root, "nginx")
-            shutil.copytree(
-                self.folder, copy, symlinks=False, ignore_dangling_symlinks=True, ignore=_not_configuration
-            )
-            for folder, _folders, names in os.walk(copy):
-                for name in names:
-                    self._lead_back(os.path.join(folder, name), copy)
+            self._copy_files(copy)
             candidate = os.path.join(copy, os.path.relpath(self.path, self.folder))
             put(candidate, content)
             status, output = run([self.program, "-T", "-c", os.path.join(copy, os.path.basename(self.config))])
@@ -166,12 +180,33 @@ class Host:
                     "fix: include it outside of http, in Debian below modules-enabled"
                 )
 
-    def _lead_back(self, path: str, copy: str) -> None:
-        """Let the includes of a copied file lead to the copies."""
-        text = content_of(path) or ""
-        turned = re.sub(rf"(\binclude\s+[\"']?){re.escape(self.folder)}/", rf"\g<1>{copy}/", text)
-        if turned != text:
-            put(path, turned)
+    def _copy_files(self, copy: str) -> None:
+        """Copy the files that nginx reads as its configuration, whose includes lead to the copies.
+
+        All else, such as keys, is a link: nobody opens it unless nginx does.
+        """
+        texts = {path: text for path, text in self.read_files().items() if self._is_below(path)}
+        folders = {self.folder}
+        for path in (*texts, self.path):
+            while path != self.folder:
+                path = os.path.dirname(path)
+                folders.add(path)
+        for folder in sorted(folders):
+            there = os.path.join(copy, os.path.relpath(folder, self.folder))
+            os.makedirs(there, exist_ok=True)
+            for name in os.listdir(folder) if os.path.isdir(folder) else ():
+                path = os.path.join(folder, name)
+                if path in texts:
+                    put(os.path.join(there, name), self._lead_back(texts[path], copy))
+                elif path not in folders and path != self.path:
+                    os.symlink(path, os.path.join(there, name))
+
+    def _is_below(self, path: str) -> bool:
+        return bool(os.path.commonpath([path, self.folder]) == self.folder)
+
+    def _lead_back(self, text: str, copy: str) -> str:
+        """Return the text of a file with includes that lead to the copies."""
+        return re.sub(rf"(\binclude\s+[\"']?){re.escape(self.folder)}/", rf"\g<1>{copy}/", text)
 
     def reload(self, wanted: set[tuple[str, str, int]]) -> None:
         """Reload and look that new workers came and the listeners are there; raises Refused when not."""
@@ -180,16 +215,6 @@ class Host:
         if not waited(self.seconds, lambda: bool(self.workers() - before) and not self.workers() & before):
             raise Refused("nginx started no new workers, the old ones keep serving; its error log tells why")
         await_listeners(self.seconds, wanted)
-
-
-def _not_configuration(folder: str, names: list[str]) -> set[str]:
-    """Return what need not be copied: what is no regular file or large."""
-    found = set()
-    for name in names:
-        path = os.path.join(folder, name)
-        if not os.path.isdir(path) and (not os.path.isfile(path) or os.path.getsize(path) > 5_000_000):
-            found.add(name)
-    return found
 
 
 def main() -> None:

@@ -127,7 +127,7 @@ summary:
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: dict
 before:
-  description: What was published before.
+  description: What was published before; null where our files could not be read whole.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: dict

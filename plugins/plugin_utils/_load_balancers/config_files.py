@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from .._base.changes import State
 from .._base.errors import DeviceError, InvalidInputError
 from .._base.reconcile import Done, NotApplicable, SafetyStep, SafetyTable
-from .config_syntax import listeners_of
+from .config_syntax import first_strange_line, listeners_of
 from .driver import Driver
 from .model import Service
 from .reconcile import Gathered, Order, ServicesProvider, Task, Work
@@ -41,6 +42,24 @@ FILE_SAFETY: SafetyTable = {
 _ANSWERED_WHOLE = frozenset({"content", "digest", "files", "listeners"})
 
 
+def refuse_to_keep(strange: Sequence[str]) -> None:
+    """Raise DeviceError: something of files of ours is to be kept, and not all of them is understood."""
+    fix = "set the file right, or run for everything at once with state replaced, which writes it anew"
+    text = f"{'; '.join(strange)}; what it has is not known, and something of it is to be kept; nothing was written"
+    raise DeviceError(f"{text}; fix: {fix}")
+
+
+def tell_not_known(strange: Sequence[str]) -> None:
+    """Raise DeviceError: what files of ours have is not known, so nobody can tell what is different."""
+    fix = "look at the file; a run that waits for nobody writes it anew, with what is planned alone"
+    raise DeviceError(f"{'; '.join(strange)}; what it has is not known; fix: {fix}")
+
+
+def written_anew_texts(strange: Sequence[str]) -> list[str]:
+    """Return what a result says of files that were written anew, or would be."""
+    return [f"{text}; it is written anew with what is planned alone, and what else it had is gone" for text in strange]
+
+
 class RemoteFile:
     """One file of ours on a host; answer: what the host's module gathered last, requests: how often it was asked."""
 
@@ -53,6 +72,20 @@ class RemoteFile:
     def text(self) -> str:
         """Return the text of the file as it was gathered, empty for none."""
         return self.answer.get("content") or ""
+
+    def strange_text(self, why: str) -> str:
+        """Return why the file is not understood, in words; empty when it is."""
+        return f"{self.path} cannot be read whole: {why}" if why else ""
+
+    def compare(self, driver: str, expected: str) -> str:
+        """Return the first line that a rendering of what was read lacks, in words; empty when all is understood."""
+        if self.answer.get("content") is None:
+            return ""
+        return self.strange_text(first_strange_line(driver, self.text, expected))
+
+    def has(self, text: str) -> bool:
+        """Return whether the file is this text; an empty one means that there is no file."""
+        return bool((text or None) == self.answer.get("content"))
 
     @property
     def is_whole(self) -> bool:
@@ -97,6 +130,8 @@ class ConfigFileProvider(ServicesProvider):
         super().__init__(task, driver)
         self.file = RemoteFile(remote, path)
         self._services: tuple[Service, ...] = ()
+        self._strange = ""
+        self._anew: list[str] = []
         self._text = ""
         self._commands_to_run: tuple[str, ...] = ()
         self._wanted: tuple[Service, ...] = ()
@@ -125,17 +160,35 @@ class ConfigFileProvider(ServicesProvider):
         self.file.gather()
         if self.file.is_whole:
             self.evidence.add(SafetyStep.READ_WHOLE)
-        in_file = self._parsed(self.file.text)
+        in_file, is_known = self._parse_file()
         self._services = self.running(in_file)
         listeners = tuple(listeners_of(self.file.answer, self.driver.name))
-        return Gathered(self._services, listeners, self.facts(in_file))
+        facts = self.facts(in_file)
+        self._anew += written_anew_texts([self._strange]) if self._strange else []
+        facts = {**facts, "warnings": [*_list_warnings(facts), *self._anew]} if self._anew else facts
+        return Gathered(self._services, listeners, facts, is_known=is_known)
 
-    def _parsed(self, text: str) -> tuple[Service, ...]:
-        """Return the services of a text; one that somebody broke by hand has none, and is written anew."""
+    def _parse_file(self) -> tuple[tuple[Service, ...], bool]:
+        """Return the services of the file, and whether they are known; takes down what of it is not understood."""
         try:
-            return self.driver.parse(text)
-        except InvalidInputError:
-            return ()
+            services = self.driver.parse(self.file.text)
+            self._strange = self.file.compare(self.driver.name, self.driver.render(services).text)
+        except InvalidInputError as error:
+            first = error.problems[0]
+            self._strange = self.file.strange_text(f"{first.place}: {first.message}")
+            return (), False
+        return services, bool(services) or not self._strange
+
+    def refuse_unknown(self) -> None:
+        """Refuse what needs more than is known of the file: keeping a part of it, or telling what it has."""
+        is_brought = self.task.state is State.REPLACED or (self.task.state is State.DELETED and not self.task.services)
+        if not self._strange:
+            return
+        if self.task.state is State.GATHERED:
+            tell_not_known([self._strange])
+        keeps = bool(self._conflicts) or bool(self.presence.held({}))
+        if not is_brought or keeps:
+            refuse_to_keep([self._strange])
 
     def prepare(self, order: Order) -> Work:
         """Return what has to be done: commands of the running program where members alone change, else a reload."""
@@ -143,7 +196,7 @@ class ConfigFileProvider(ServicesProvider):
         self._wanted = tuple(sorted((*order.asked, *kept), key=lambda service: service.name))
         self._text = self.driver.render(self._wanted).text
         after = tuple(map(self.driver.expressible, self._wanted))
-        is_written = self._text == self.file.text
+        is_written = self.file.has(self._text)
         if is_written and after == self._services:
             return Work()
         self._commands_to_run = self.commands(self._services, after)
@@ -155,9 +208,16 @@ class ConfigFileProvider(ServicesProvider):
     def forecast(self, refusals: Sequence[str]) -> None:
         """Let the host try the candidate, which apply does otherwise; raises DeviceError with what it answers."""
         self.file.check(self._text)
+        if not self._have.is_known:
+            tell_not_known([self._strange])
         super().forecast(refusals)
 
     def write(self) -> None:
         """Write and reload, or run the commands and write."""
         listeners = [[service.protocol, service.vip, service.port] for service in self._wanted]
         self.evidence |= self.file.apply(self._text, listeners, self._commands_to_run)
+
+
+def _list_warnings(facts: Mapping[str, object]) -> list[object]:
+    found = facts.get("warnings")
+    return list(found) if isinstance(found, list) else []

@@ -14,6 +14,7 @@ import re
 import shlex
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from .conflicts import Listener
@@ -37,7 +38,7 @@ SECTIONS = frozenset(
 )
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _SPECIAL = re.compile(r"[\"'\\#]")
-_NGINX_TOKENS = re.compile(r"#[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[{};]|[^\s{};\"']+|\n")
+_NGINX_TOKENS = re.compile(r"#[^\n]*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|[{};]|[^\s{};\"']+|\n|\S")
 
 
 class Line(NamedTuple):
@@ -125,6 +126,46 @@ def nginx_blocks(text: str) -> Iterator[Block]:
         yield block
         block = block.outer
     yield block
+
+
+def first_strange_line(driver: str, text: str, expected: str) -> str:
+    """Return the first line of a text that another one does not have, with its number; empty when they say the same.
+
+    Comments, empty lines and spaces say nothing. An empty file says something: nobody of this collection writes one.
+    """
+    if text and text == expected:
+        return ""
+    raw, own = text.splitlines(), list(_WORDS[driver](text))
+    if not own:
+        return "it is empty, which this collection never writes"
+    for line, other in zip_longest(own, _WORDS[driver](expected)):
+        if line is None:
+            return f"line {own[-1].number} is the last one, and more should follow"
+        if other is None or line.tokens != other.tokens:
+            return f"line {line.number}: {raw[line.number - 1].strip()}"
+    return ""
+
+
+def _haproxy_words(text: str) -> Iterator[Line]:
+    lines = ((_split_line(raw), number) for number, raw in enumerate(text.splitlines(), 1))
+    return (Line(tokens, number) for tokens, number in lines if tokens)
+
+
+def _nginx_words(text: str) -> Iterator[Line]:
+    number = 1
+    for match in _NGINX_TOKENS.finditer(text):
+        token = match.group()
+        if token == "\n":
+            number += 1
+        elif not token.startswith("#"):
+            yield Line((token,), number)
+
+
+_WORDS: Mapping[str, Callable[[str], Iterator[Line]]] = {
+    "haproxy": _haproxy_words,
+    "nginx_stream": _nginx_words,
+    "nginx": _nginx_words,
+}
 
 
 def split_endpoint(text: str) -> tuple[str, int]:

@@ -47,12 +47,14 @@ class Gathered:
     """What a device has: our services, where somebody else listens, and facts for the result.
 
     facts: of warnings, health, unit, pair and sync. is_standby: it carries no traffic now, so it is left alone.
+    is_known: False where what it has could not be read; then services is empty, and no service is known to be missing.
     """
 
     services: tuple[Service, ...] = ()
     listeners: tuple[Listener, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
     is_standby: bool = False
+    is_known: bool = True
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,9 @@ class ServicesProvider(Provider):
         """Return the wanted services whose address and port somebody else has."""
         return find_conflicts(self.want, have.listeners, self.same_domain)
 
+    def refuse_unknown(self) -> None:
+        """Raise DeviceError when something is to be kept of what could not be read; most devices answer whole."""
+
     def conflict_message(self) -> str:
         """Return why the task fails although other pools went on."""
         fix = "fix: remove what is there, as adoption tells, or choose another address"
@@ -201,10 +206,12 @@ class ServicesProvider(Provider):
     def plan(self) -> None:
         """Compute the changes of the pools that nobody is in the way of; raises DeviceError."""
         if self.task.state is State.GATHERED or self._have.is_standby:
+            self.refuse_unknown()
             return
         if self.task.state is not State.DELETED:
             self._hold_members()
             self._conflicts = self.conflicts_with(self._have)
+        self.refuse_unknown()
         self._changes, self._work = self._compared(self._have)
         self.evidence.add(SafetyStep.OWNERSHIP)
 
@@ -302,19 +309,20 @@ class ServicesProvider(Provider):
         facts = {**_NO_FACTS, **self._have.facts, **(self._have_again.facts if self._have_again else {})}
         requests = self.requests - self._verify_requests
         common = {**facts, "stats": {"requests": requests, "verify_requests": self._verify_requests}}
-        have = self._have.services
+        have, is_known = self._have.services, self._have.is_known
         if self.task.state is State.GATHERED:
-            return {"changed": False, "gathered": service_documents(have), **common}
+            return {"changed": False, "gathered": service_documents(have) if is_known else None, **common}
         after = applied(have, self._changes)
         changes = self._named(self._changes)
+        counts: Mapping[str, int | None] = summary(changes)
         return {
             "changed": self._is_changed,
-            "before": service_documents(have),
+            "before": service_documents(have) if is_known else None,
             "after": service_documents(after),
             "changes": [change_document(change) for change in changes],
             "commands": [PRESENTATION.command(change) for change in changes],
             "lines": list(self._work.lines),
-            "summary": summary(changes),
+            "summary": counts if is_known else dict.fromkeys(counts),
             "differences": list(self._work.differences),
             "not_rendered": not_rendered_documents(self.rendered.not_rendered if self.rendered else ()),
             "conflicts": [conflict.document() for conflict in self._conflicts],

@@ -62,7 +62,7 @@ class HaproxyPublishing:
         Raises InvalidInputError when it is not one that render writes.
         """
         sections = {block.head[:2]: block for block in haproxy_sections(texts.get("haproxy", ""))}
-        backends = [head[1] for head in sections if head[0] == "backend" and head[1].startswith(HTTPS)]
+        backends = [head[1] for head in sections if head[0] == "backend" and "".join(head[1:]).startswith(HTTPS)]
         return tuple(
             sorted(
                 (_read_sections(name.removeprefix(HTTPS), sections) for name in backends), key=lambda each: each.name

@@ -73,7 +73,7 @@ class NginxPublishing:
         names = [
             block.head[1].removeprefix(HTTP)
             for block in http
-            if block.head[:1] == ("upstream",) and block.head[1].startswith(HTTP)
+            if block.head[:1] == ("upstream",) and "".join(block.head[1:]).startswith(HTTP)
         ]
         return tuple(sorted((_read_blocks(name, stream, http) for name in names), key=lambda each: each.name))
 

@@ -30,7 +30,14 @@ from .._base.changes import (
 from .._base.errors import DeviceError, InvalidInputError, Problem
 from .._base.reconcile import Provider, SafetyStep
 from .._load_balancers.changes import members_come_back, with_impact
-from .._load_balancers.config_files import FILE_SAFETY, Remote, RemoteFile
+from .._load_balancers.config_files import (
+    FILE_SAFETY,
+    Remote,
+    RemoteFile,
+    refuse_to_keep,
+    tell_not_known,
+    written_anew_texts,
+)
 from .._load_balancers.config_syntax import listeners_of
 from .._load_balancers.conflicts import Conflict, conflict_texts, find_conflicts
 from .._load_balancers.model import MemberState, Monitor, Service, plain
@@ -178,6 +185,8 @@ class PublicationsProvider(Provider):
         self._task, self._driver = task, driver
         self._files = {kind: RemoteFile(remote, paths[kind]) for kind in driver.files}
         self._have: tuple[Publication, ...] = ()
+        self._strange: list[str] = []
+        self._is_known = True
         self._have_again: tuple[Publication, ...] = ()
         self._wanted: tuple[Publication, ...] = ()
         self._changes: tuple[PublicationChange, ...] = ()
@@ -197,18 +206,38 @@ class PublicationsProvider(Provider):
         self._have = self._read()
 
     def _read(self) -> tuple[Publication, ...]:
-        """Return what the files publish; files that somebody broke by hand publish nothing and are written anew."""
+        """Return what the files publish, and take down what of them is not understood."""
         for file in self._files.values():
             file.gather()
         if all(file.is_whole for file in self._files.values()):
             self.evidence.add(SafetyStep.READ_WHOLE)
         try:
-            return self._driver.parse({kind: file.text for kind, file in self._files.items()})
-        except InvalidInputError:
+            found = self._driver.parse({kind: file.text for kind, file in self._files.items()})
+            texts = self._driver.render(found)
+        except InvalidInputError as error:
+            paths = " and ".join(file.path for file in self._files.values() if file.text)
+            self._strange = [f"{paths} cannot be read whole: {error.problems[0].place}: {error.problems[0].message}"]
+            self._is_known = False
             return ()
+        compared = (file.compare(self._driver.name, texts[kind]) for kind, file in self._files.items())
+        self._strange = [text for text in compared if text]
+        self._is_known = bool(found) or not self._strange
+        return found
+
+    def _refuse_unknown(self) -> None:
+        """Refuse to tell what is not known, and to keep a part of it."""
+        state = self._task.state
+        if not self._strange:
+            return
+        if state is State.GATHERED:
+            tell_not_known(self._strange)
+        is_brought = state is State.REPLACED or (state is State.DELETED and not self._task.publications)
+        if not is_brought or self.presence.held({}):
+            refuse_to_keep(self._strange)
 
     def plan(self) -> None:
         """Compute what has to change; an address of somebody else stops all of it."""
+        self._refuse_unknown()
         if self._task.state is State.GATHERED:
             return
         self._wanted = self._without_vanishing(target(self._task.publications, self._have, self._task.state))
@@ -243,7 +272,7 @@ class PublicationsProvider(Provider):
     def _compared(self, have: Sequence[Publication]) -> tuple[tuple[PublicationChange, ...], dict[str, str]]:
         """Return the changes, and the texts of the files that differ."""
         rendered = self._driver.render(self._wanted)
-        texts = {kind: text for kind, text in rendered.items() if text != self._files[kind].text}
+        texts = {kind: text for kind, text in rendered.items() if not self._files[kind].has(text)}
         after = tuple(map(self._driver.expressible, self._wanted))
         return publication_changes(after, have, bool(texts)), texts
 
@@ -268,6 +297,8 @@ class PublicationsProvider(Provider):
         """Let the host try the candidate, which apply does otherwise; raises DeviceError with what it answers."""
         if len(self._texts) == 1:
             self._try()
+        if not self._is_known:
+            tell_not_known(self._strange)
         super().forecast(refusals)
         self._is_changed = self._is_certain = True
 
@@ -288,12 +319,14 @@ class PublicationsProvider(Provider):
     def verify(self) -> None:
         """Read the host again; raises DeviceError when it could not be read, or publishes something else."""
         before = self.requests
+        strange, is_known = self._strange, self._is_known
         try:
             self._have_again = self._read()
         except DeviceError as error:
             raise DeviceError(f"{NOT_LOOKED_AT_AGAIN}: {error}") from None
         finally:
             self._verify_requests = self.requests - before
+            self._strange, self._is_known = strange, is_known
         found = self._conflicts_with(self._wanted)
         if found:
             raise DeviceError(f"{NOT_LOOKED_AT_AGAIN}: {_conflict_message(found)}")
@@ -312,15 +345,17 @@ class PublicationsProvider(Provider):
         if self._task.state is State.GATHERED:
             return {"changed": False, "gathered": [plain(each) for each in self._have], **common}
         after = applied_by_name(self._have, self._changes, name_of=lambda each: each.name)
+        counts: Mapping[str, int | None] = summary(self._changes)
         sending = after if self._is_certain or not self.has_changes else (*self._have, *self._have_again)
         return {
             "changed": self._is_changed,
-            "before": [plain(each) for each in self._have],
+            "before": [plain(each) for each in self._have] if self._is_known else None,
             "after": [plain(each) for each in after],
             "changes": [with_impact(PRESENTATION.document(change)) for change in self._changes],
             "commands": [PRESENTATION.command(change) for change in self._changes],
             "lines": list(self._lines),
-            "summary": summary(self._changes),
+            "summary": counts if self._is_known else dict.fromkeys(counts),
+            "warnings": written_anew_texts(self._strange) if self._texts else [],
             "not_rendered": _not_rendered(self._driver, () if self._conflicts else self._wanted),
             "conflicts": [conflict.document() for conflict in self._conflicts],
             "adoption": [conflict.adoption() for conflict in self._conflicts],

@@ -139,8 +139,9 @@ _NOT_CLOSED = "opened only, because an earlier host of its pool, or DNS or a loa
 class Part:
     """One concern of one device.
 
-    counts: by COUNTS. reasons: against SAFE. notes: what is to be known besides. ineffective: rules that do nothing,
-    and why. snapshots: how each state before comes back, oldest first, and whether that happens by itself.
+    counts: by COUNTS; those that nobody knows are left out. reasons: against SAFE. notes: what is to be known besides.
+    ineffective: rules that do nothing, and why. snapshots: how each state before comes back, oldest first, and whether
+    that happens by itself.
     members: how many of services do what. up, down: how many of them are well for the load balancer, and which are
     not, where it says so.
     """
@@ -170,7 +171,7 @@ class Part:
             "concern": self.concern.value,
             "status": self.status.value,
             "message": self.message,
-            "counts": {name: self.counts.get(name, 0) for name in COUNTS},
+            "counts": {name: self.counts[name] for name in COUNTS if name in self.counts},
             "notes": list(self.notes),
             "ineffective": [{"rule": name, "why": why} for name, why in self.ineffective],
             "snapshots": [dict(item) for item in self.snapshots],
@@ -197,7 +198,7 @@ def part_of(device: str, concern: Concern, own: Sequence[TaskResult]) -> Part:
         device=device,
         concern=concern,
         status=status,
-        counts={name: sum(result.count("summary", name) for result in asked) for name in COUNTS},
+        counts=_add_counts(asked),
         message=message,
         reasons=tuple(dict.fromkeys(reasons)),
         notes=tuple(dict.fromkeys(note for result in asked for note in _collect_notes(result))),
@@ -336,6 +337,13 @@ def _unknown_values(result: TaskResult) -> Iterator[str]:
     for item in result.mappings("unknown"):
         place = f"{item.get('name')} {item.get('type')} ({item.get('view')}, zone {item.get('zone')})"
         yield f"{place}: unknown value {result_text(item.get('values'))}, which stays"
+
+
+def _add_counts(asked: Sequence[TaskResult]) -> dict[str, int]:
+    """Return the sums of numbers of results, without those that one of them does not know."""
+    summaries = [mapping(result.document.get("summary")) for result in asked]
+    known = [name for name in COUNTS if not any(name in own and own[name] is None for own in summaries)]
+    return {name: sum(result.count("summary", name) for result in asked) for name in known}
 
 
 def _find_ineffective(own: Iterable[TaskResult]) -> Iterator[tuple[str, str]]:

@@ -31,6 +31,7 @@ _MOST_LINES = 60
 _DIGEST_LETTERS = 12
 # Whose objects are sentences, so that each has a line of its own.
 _SENTENCES = (Risk.CONTRADICTED, Risk.UNCONFIRMED)
+UNKNOWN_COUNT = "?"
 _Row = tuple[str, ...]
 
 
@@ -64,7 +65,7 @@ def _render_table(summary: RunSummary) -> list[str]:
 
 def _row(part: Part, would: bool) -> _Row:
     status = "would change" if would and part.status is Status.CHANGED else part.status.value
-    return (NAMES[part.concern], status, *(str(part.counts.get(name, 0)) for name in COUNTS))
+    return (NAMES[part.concern], status, *(str(part.counts.get(name, UNKNOWN_COUNT)) for name in COUNTS))
 
 
 def _tell_unchanged(parts: Sequence[Part]) -> list[str]:

@@ -180,7 +180,7 @@ def _render_monitors(services: Iterable[Service]) -> Iterator[str]:
         groups.setdefault(monitor_name(service), {}).update(
             {member.address: service.monitor for member in service.members}
         )
-    for name in sorted(groups):
+    for name in sorted(name for name, members in groups.items() if members):
         lines = [f"backend {name} from {DEFAULTS}", f"    timeout server {CONNECT_SECONDS}s"]
         for address, monitor in sorted(groups[name].items()):
             lines.append(
