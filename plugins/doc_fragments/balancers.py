@@ -58,7 +58,7 @@ options:
         description: A file with the authorities to trust.
         type: path
       timeout:
-        description: Seconds to wait for an answer.
+        description: Seconds from one part of an answer to the next. A whole answer may take four times as long.
         type: int
         default: 30
 attributes:

@@ -70,7 +70,9 @@ options:
         description: File of the authorities to trust instead of the system's.
         type: path
       timeout:
-        description: How many seconds an answer may take. AS3 answers after 45 seconds at the latest.
+        description:
+          - Seconds from one part of an answer to the next. AS3 answers after 45 seconds at the latest.
+            A whole answer may take four times as long.
         type: float
         default: 60.0
   tenant:

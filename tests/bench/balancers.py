@@ -22,7 +22,7 @@ from dataclasses import replace
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import plan_changes
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import Kemp, read
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import Kemp
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.planner import plan_commands
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import (
     Member,
@@ -79,7 +79,7 @@ def _netscaler(driver: NetScaler, want: Sequence[Service], document: object) -> 
 
 
 def _kemp(driver: Kemp, want: Sequence[Service], document: object) -> tuple[tuple[Service, ...], object]:
-    have = read(document)
+    have = Kemp().read(document).services
     return driver.parse(document), plan_commands(driver.virtual_services(want), have, have)
 
 

@@ -150,7 +150,7 @@ class LoadMaster:
             raise Refused(401, "Unauthorized")
 
     def _listvs(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        return {"VS": [self._shown(item) for item in self.items]} if self.items else {}
+        return {"VS": [self._shown(item) for item in self.items]}
 
     def _shown(self, item: Mapping[str, Any]) -> dict[str, Any]:
         """Numbers are texts here and there, and persistence that is off is not there."""

@@ -11,7 +11,8 @@ Checks collect problems and go on; InvalidInputError carries all of them at once
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 _VALUE_WIDTH = 120
@@ -61,6 +62,19 @@ class DeviceError(Exception):
 
 class AnswerError(DeviceError):
     """The answer of a device is not understood, so nothing is known of it."""
+
+
+# What a program that reads an answer runs into when a part of it is missing, of another kind or of no size.
+_MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+
+
+@contextmanager
+def understood(place: str) -> Iterator[None]:
+    """Turn what goes wrong when the answer of a device is read into AnswerError that names the place."""
+    try:
+        yield
+    except _MALFORMED as error:
+        raise AnswerError(f"{place}: the answer is not understood: {type(error).__name__}: {error}") from error
 
 
 def shown(value: object) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
+from .._base.addresses import parse_address
 from .model import Service, plain
 
 _ANY_ADDRESSES = ("", "*", "0.0.0.0", "::")  # what devices write for "every address"
@@ -41,6 +42,36 @@ class Listener:
     path: str = ""
     service: Service | None = None
     removal: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """Something of somebody else that cannot be read whole: it may listen on any port of its address.
+
+    owner: in words. address: as the device writes it; one that is none may be any. why: what is wrong with it.
+    """
+
+    owner: str
+    address: str
+    why: str
+
+    @property
+    def listener(self) -> Listener:
+        """Return it as what stops the pools on its address, and no others."""
+        return Listener(f"{self.owner}, which cannot be read", known_address(self.address), _ANY_PORTS[1], "any")
+
+    @property
+    def warning(self) -> str:
+        """Return what to know of it."""
+        return f"{self.owner} cannot be read: {self.why}; pools on its address are left alone"
+
+
+def known_address(text: str) -> str:
+    """Return an address in its one spelling, 0.0.0.0 for a text that is none and so may be any."""
+    try:
+        return str(parse_address(text))
+    except ValueError:
+        return "0.0.0.0"
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from .._base.changes import Cause, Kind, State, summary
-from .._base.errors import DeviceError, InvalidInputError, Problem
+from .._base.errors import AnswerError, DeviceError, InvalidInputError, Problem, understood
 from .._base.reconcile import Done, NotApplicable, Provider, SafetyStep, SafetyTable
 from .changes import (
     PRESENTATION,
@@ -123,7 +124,8 @@ def _connection_problems(given: Mapping[str, Any]) -> list[Problem]:
 def offline(task: Task, driver: Driver) -> dict[str, Any]:
     """Return the result of the states that ask no device, rendered and parsed; raises InvalidInputError."""
     if task.state is State.PARSED:
-        return {"changed": False, "parsed": service_documents(driver.parse(task.running_config))}
+        with understood("running_config"):
+            return {"changed": False, "parsed": service_documents(driver.parse(task.running_config))}
     rendered = driver.render(task.services)
     return {
         "changed": False,
@@ -201,7 +203,11 @@ class ServicesProvider(Provider):
 
     def gather(self) -> None:
         """Read what the device has; raises DeviceError."""
-        self._have = self.read()
+        self._have = self.look()
+
+    def look(self) -> Gathered:
+        """Return what the device has; raises DeviceError, also when its answer is not understood."""
+        return self.read()
 
     def plan(self) -> None:
         """Compute the changes of the pools that nobody is in the way of; raises DeviceError."""
@@ -248,7 +254,7 @@ class ServicesProvider(Provider):
         """Read the device again; raises DeviceError when it could not be read, or differs from the plan."""
         before = self.requests
         try:
-            self._have_again = self.read()
+            self._have_again = self.look()
             changes, work = self._compared(self._have_again)
             known = {(conflict.service.name, conflict.listener.owner) for conflict in self._conflicts}
             found = self.conflicts_with(self._have_again) if self.task.state is not State.DELETED else ()
@@ -381,13 +387,9 @@ _NO_COPY = "an appliance keeps no copy of single objects; the result has the ser
 APPLIANCE_SAFETY: SafetyTable = {
     SafetyStep.RIGHT_HOST: Done("Https.send: the certificate is trusted and of the host that was asked for"),
     SafetyStep.READ_WHOLE: Done("read: everything that listens, ours and others', in one answer"),
-    SafetyStep.OWNERSHIP: Done(
-        "plan: what is ours carries the prefix, and an address of somebody else stops its pool"
-    ),
+    SafetyStep.OWNERSHIP: Done("plan: what is ours carries the prefix, and an address of somebody else stops its pool"),
     SafetyStep.GUARD: NotApplicable(_TRAFFIC),
-    SafetyStep.FINGERPRINT: NotApplicable(
-        "the interface has none; an object that somebody made or removed is refused"
-    ),
+    SafetyStep.FINGERPRINT: NotApplicable("the interface has none; an object that somebody made or removed is refused"),
     SafetyStep.VALID_CANDIDATE: NotApplicable("the interface has no dry run; it judges each request as it comes"),
     SafetyStep.SAVED: NotApplicable(_NO_COPY),
     SafetyStep.REVERT_ARMED: NotApplicable("the interface has no change that comes back by itself"),
@@ -406,6 +408,70 @@ class ApplianceProvider(ServicesProvider):
         """Return the steps that this task requires."""
         unchecked = frozenset() if self.task.connection.validate_certs else frozenset({SafetyStep.RIGHT_HOST})
         return super().required - unchecked
+
+    # Where answers of the appliance are read: what is malformed in one is an error that names the appliance, and no
+    # message has a secret in it.
+
+    def look(self) -> Gathered:
+        """Return what the appliance has; raises DeviceError."""
+        with self._answering():
+            try:
+                return super().look()
+            except InvalidInputError as error:
+                faults = "; ".join(map(str, error.problems))
+                raise AnswerError(f"{self.task.connection.place}: {faults}") from error
+
+    def plan(self) -> None:
+        """Compute the changes; raises DeviceError."""
+        with self._answering():
+            super().plan()
+
+    def check(self) -> Sequence[str]:
+        """Return nothing; raises DeviceError when what is there is not ours."""
+        with self._answering():
+            self.check_owner()
+        return ()
+
+    def check_owner(self) -> None:  # of most appliances the names tell it
+        """Raise DeviceError when what would be written is somebody else's."""
+
+    def apply(self) -> None:
+        """Make the changes; raises DeviceError."""
+        with self._answering():
+            super().apply()
+
+    def verify(self) -> None:
+        """Read the appliance again; raises DeviceError when it could not be read, or differs from the plan."""
+        with self._answering():
+            super().verify()
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        connection = self.task.connection
+        try:
+            with understood(connection.place):
+                yield
+        except DeviceError as error:
+            message = connection.without_secrets(str(error))
+            if message == str(error):
+                raise
+            raise DeviceError(message) from None
+
+    def result(self) -> dict[str, object]:
+        """Return the result of the module as far as it came, what the appliance says of itself without secrets."""
+        found = {**super().result(), **self.remarks()}
+        return {name: self._hide_secrets(value) if name in _NO_FACTS else value for name, value in found.items()}
+
+    def remarks(self) -> Mapping[str, object]:
+        """Return facts that are known at the end of the task alone."""
+        return {}
+
+    def _hide_secrets(self, value: object) -> object:
+        if isinstance(value, str):
+            return self.task.connection.without_secrets(value)
+        if isinstance(value, Mapping):
+            return {name: self._hide_secrets(part) for name, part in value.items()}
+        return [self._hide_secrets(part) for part in value] if isinstance(value, (list, tuple)) else value
 
     def was_read(self) -> None:
         """Take down that the right appliance answered, and with everything; called after a whole answer."""

@@ -19,20 +19,20 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ..._base.errors import DeviceError
+from ..._base.errors import AnswerError, DeviceError, shown
 from ..._base.untyped import Object, items, mapping, number, text
-from ..conflicts import Conflict, Listener
+from ..conflicts import Conflict, Listener, Unreadable
 from ..https import Answer, Connection, Https
 from ..model import Service
 from .objects import (
     DeviceObject,
     Objects,
+    address_of,
     destination,
     profile_kinds,
+    read_service,
     rest_objects,
-    service_of,
     split_domain,
-    virtual_of,
 )
 
 _DEVICES = "cm/device?$select=name,hostname,failoverState,selfDevice,managementIp"
@@ -100,12 +100,25 @@ class BigIp:
         answer = self._send("GET", f"{AS3_PATH}/declare?showHash=true")
         if answer.status == _NOTHING:
             return {}
-        return mapping(self._ok(answer, "read the declaration").document())
+        return self._object(self._ok(answer, "read the declaration"), "the declaration")
 
     def collection(self, path: str) -> list[Object]:
         """Return the items of a collection of the REST interface, of all partitions."""
         answer = self._ok(self._send("GET", f"/mgmt/tm/{path}"), f"read {path.partition('?')[0]}")
-        return [mapping(item) for item in items(mapping(answer.document()).get("items"))]
+        found = self._object(answer, path)
+        # A collection of nothing has no items, and says all the same that it is one.
+        is_empty = "items" not in found and text(found.get("kind")).endswith("collectionstate")
+        listed = [] if is_empty else found.get("items")
+        if not isinstance(listed, list) or not all(isinstance(item, Mapping) for item in listed):
+            raise AnswerError(f"{self.place}: {path.partition('?')[0]} is not a list of objects: {shown(listed)}")
+        return listed
+
+    def _object(self, answer: Answer, what: str) -> Object:
+        """Return the object that an answer is; raises AnswerError for anything else, which tells nothing."""
+        found = answer.document()
+        if not isinstance(found, Mapping):
+            raise AnswerError(f"{self.place}: {what.partition('?')[0]} is not an object: {shown(found)}")
+        return found
 
     def sync_status(self) -> str:
         """Return the state of the configuration between the units, in the device's words, for example In Sync."""
@@ -276,41 +289,65 @@ def _unit_name(item: Object) -> str:
 
 _VIRTUALS = "ltm/virtual?$select=fullPath,destination,ipProtocol,appService"
 _ADDRESSES = "ltm/virtual-address?$select=fullPath,address,appService"
+# What BIG-IP writes for no address in particular.
+_NO_ADDRESS = ("any", "any6", "0.0.0.0", "::")
+_UNREAD_DOMAIN = "a route domain that cannot be read"
 
 
 def others(device: BigIp, tenant: str, tenants: frozenset[str]) -> Iterator[Listener]:
     """Yield every virtual server and virtual address of the device outside the tenant: two requests.
 
-    An address of Common alone is shared by AS3 itself. tenants: the names of those that AS3 knows.
+    An address of Common alone is shared by AS3 itself. tenants: the names of those that AS3 knows. What cannot be read
+    may listen on any port, and where its address cannot be read, on any address.
     """
-    for item in device.collection(_VIRTUALS):
+    virtuals, addresses = device.collection(_VIRTUALS), device.collection(_ADDRESSES)
+    # A destination names its virtual address, which as a rule has its address for a name.
+    named = {text(item.get("fullPath")): text(item.get("address")) for item in addresses}
+    for item in virtuals:
+        if _partition_of(item) != tenant:
+            yield from _foreign_virtual(item, named, tenants)
+    for item in addresses:
+        if _partition_of(item) not in ("Common", tenant):
+            yield from _foreign_listener(item, text(item.get("address")), 0, "any", tenants)
+
+
+def _foreign_virtual(item: Object, named: Mapping[str, str], tenants: frozenset[str]) -> Iterator[Listener]:
+    place = text(item.get("destination"))
+    try:
         address, port = destination(DeviceObject("ltm virtual", item))
-        if port:
-            yield from _foreign_listener(item, address, port, text(item.get("ipProtocol")) or "any", tenant, tenants)
-    for item in device.collection(_ADDRESSES):
-        if _partition_of(item) != "Common":
-            yield from _foreign_listener(item, text(item.get("address")), 0, "any", tenant, tenants)
+    except ValueError as error:
+        path = text(item.get("fullPath"))
+        found = Unreadable(_name_owner(path, "", "virtual server", False), address_of(place), str(error))
+        yield replace(found.listener, domain=_UNREAD_DOMAIN, path=path)
+        return
+    if port:
+        known = named.get(f"{place.rpartition('/')[0]}/{address}", address)
+        protocol = text(item.get("ipProtocol")) or "any"
+        yield from _foreign_listener(item, known, port, protocol, tenants)
 
 
 def _foreign_listener(
-    item: Object, address: str, port: int, protocol: str, tenant: str, tenants: frozenset[str]
+    item: Object, address: str, port: int, protocol: str, tenants: frozenset[str]
 ) -> Iterator[Listener]:
+    if address.partition("%")[0] in _NO_ADDRESS:  # it takes what no virtual server of its own has
+        return
+    path, iapp = text(item.get("fullPath")), text(item.get("appService"))
+    owner = _name_owner(path, iapp, "virtual server" if port else "virtual address", _partition_of(item) in tenants)
     try:
         found, domain = split_domain(address)
-    except ValueError:  # any, any6 and the like: no address of one service
+    except ValueError as error:
+        yield replace(Unreadable(owner, address, str(error)).listener, domain=_UNREAD_DOMAIN, path=path)
         return
-    partition, path, iapp = _partition_of(item), text(item.get("fullPath")), text(item.get("appService"))
-    if partition != tenant:
-        kind = "virtual" if port else "virtual-address"
-        yield Listener(
-            owner=_name_owner(path, iapp, "virtual server" if port else "virtual address", partition in tenants),
-            address=found,
-            port=port,
-            protocol=protocol,
-            domain="" if domain is None else f"route_domain {domain}",
-            path=path,
-            removal=(f"delete sys application service {iapp}" if iapp else f"delete ltm {kind} {path}",),
-        )
+    kind = "virtual" if port else "virtual-address"
+    yield Listener(
+        owner=owner,
+        address=found,
+        port=port,
+        protocol=protocol,
+        domain="" if domain is None else f"route_domain {domain}",
+        path=path,
+        removal=(f"delete sys application service {iapp}" if iapp else f"delete ltm {kind} {path}",),
+    )
 
 
 def _partition_of(item: Object) -> str:
@@ -328,7 +365,7 @@ def _name_owner(path: str, iapp: str, kind: str, is_tenant: bool) -> str:
 def same_route_domain(service: Service, listener: Listener) -> bool:
     """Return whether a listener is in the route domain of a service."""
     domain = service.options.get("route_domain")
-    return listener.domain == ("" if domain is None else f"route_domain {domain}")
+    return listener.domain in ("" if domain is None else f"route_domain {domain}", _UNREAD_DOMAIN)
 
 
 def conflict_text(service: Service, listener: Listener) -> str:
@@ -361,4 +398,7 @@ def _compared_with(conflict: Conflict, objects: Objects) -> Conflict:
     path = conflict.listener.path
     if not conflict.listener.port or path not in objects:
         return conflict
-    return conflict.compared_with(service_of(virtual_of(path, objects, profile_kinds(()))))
+    try:
+        return conflict.compared_with(read_service(path, objects, profile_kinds(())))
+    except DeviceError:  # of somebody else: it is in the way, whatever it is
+        return conflict

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..._base.errors import InvalidInputError, Problem, shown
+from ..._base.errors import InvalidInputError, Problem, shown, understood
 from ..._base.untyped import Object, items, mapping, number, text
 from ..model import MemberState, PersistenceKind, Service
 from .objects import ACTIVE_PRIORITY, ALGORITHMS, BACKUP_PRIORITY, PoolMember, Virtual, service_of
@@ -212,8 +212,24 @@ _READ_PROFILE_PROPERTIES = {"Service_TCP": "profileTCP", "Service_UDP": "profile
 def parsed(document: object) -> tuple[Service, ...]:
     """Return the services of a declaration, sorted by name; raises InvalidInputError when it is no declaration."""
     adc = body(document)
-    found = [service_of(virtual) for _tenant, tree in tenants(adc) for virtual in _read_virtuals(tree)]
+    found = [service for tenant, tree in tenants(adc) for service in _read_services(tenant, tree)]
     return tuple(sorted(found, key=lambda service: service.name))
+
+
+def left_out(document: object) -> list[str]:
+    """Return the services of a declaration that parsed leaves out, with their classes; raises InvalidInputError."""
+    services = [
+        (f"/{tenant}/{name}/{item}", text(mapping(content).get("class")))
+        for tenant, tree in tenants(body(document))
+        for name, application in applications(tree)
+        for item, content in application.items()
+    ]
+    others = [(place, kind) for place, kind in services if kind.startswith("Service_") and kind not in _PROTOCOLS]
+    return [
+        f"{place} is left out: {kind} is not of the classes {', '.join(_PROTOCOLS)}"
+        for place, kind in sorted(others)
+        if kind != "Service_Address"
+    ]
 
 
 def body(document: object) -> Object:
@@ -258,12 +274,14 @@ class _Scope:
         return name, mapping(self.application.get(name) or self.shared.get(name))
 
 
-def _read_virtuals(tenant: Object) -> Iterator[Virtual]:
-    for name, application in applications(tenant):
-        scope = _Scope(application, mapping(tenant.get("Shared")))
+def _read_services(tenant: str, tree: Object) -> Iterator[Service]:
+    for name, application in applications(tree):
+        scope = _Scope(application, mapping(tree.get("Shared")))
         for item, content in application.items():
             if mapping(content).get("class") in _PROTOCOLS:
-                yield _read_virtual(name, item, mapping(content), scope)
+                with understood(f"/{tenant}/{name}/{item}"):
+                    service = service_of(_read_virtual(name, item, mapping(content), scope))
+                yield service
 
 
 def _read_virtual(application: str, name: str, service: Object, scope: _Scope) -> Virtual:
@@ -274,6 +292,7 @@ def _read_virtual(application: str, name: str, service: Object, scope: _Scope) -
     address, options = _read_address(service, scope)
     pointer = service.get(_READ_PROFILE_PROPERTIES[kind])
     profile = scope.target(pointer)[1]
+    monitor = next(iter(items(pool.get("monitors"))), "")
     return Virtual(
         application=application,
         name=name,
@@ -284,7 +303,8 @@ def _read_virtual(application: str, name: str, service: Object, scope: _Scope) -
         members=members,
         node_port=number(mapping(next(iter(items(pool.get("members"))), None)).get("servicePort")),
         algorithm=text(pool.get("loadBalancingMode", "round-robin")),
-        monitor=_read_monitor(scope.target(next(iter(items(pool.get("monitors"))), ""))[1]),
+        monitor=_read_monitor(scope.target(monitor)[1]),
+        monitor_kind=_read_monitor_kind(monitor, scope),
         affinity=affinity,
         affinity_seconds=number(persist.get("duration", 180))
         if persist.get("persistenceMethod") == "source-address"
@@ -324,6 +344,13 @@ def _pool_members(entry: Object) -> Iterator[PoolMember]:
 
 def _read_monitor(monitor: Object) -> tuple[int, int, int]:
     return number(monitor.get("targetPort")), number(monitor.get("interval", 5)), number(monitor.get("timeout", 16))
+
+
+def _read_monitor_kind(pointer: object, scope: _Scope) -> str:
+    """Return the kind of a monitor: declared, one of the device (bigip), or AS3's name of a built-in one."""
+    declared = text(scope.target(pointer)[1].get("monitorType"))
+    name = text(mapping(pointer).get("bigip") or (pointer if isinstance(pointer, str) else ""))
+    return declared or name.rpartition("/")[2] or "none"
 
 
 def _read_snat(value: object) -> str:

@@ -12,16 +12,20 @@ down after n failures of an interval each is n x interval + 1 second.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..._base.addresses import parse_address
+from ..._base.errors import shown, understood
 from ..._base.untyped import Object, items, mapping, number, text
 from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
 from .options import PROFILES, Prefix, decoded
 
 ALGORITHMS = {"least-connections": "least-connections-member", "round-robin": "round-robin"}
 BACKUP_PRIORITY = 5
+_EVERY_PORT = ("any", "*", "0")
+_PORT, _PORT_MAXIMUM = re.compile(r"[0-9]{1,5}\Z"), 65535
 ACTIVE_PRIORITY = 10
 _ADMIN_STATES = {"disable": MemberState.DRAINING, "offline": MemberState.DISABLED}
 
@@ -42,7 +46,8 @@ class Virtual:
 
     application, name, affinity: names of the objects. layer4: it forwards packets (FastL4) and ends no connection.
     profile: path of a profile that is not ours, whose values are not known. seconds of persistence 0: none.
-    node_port: of a pool without members, where the text tells it.
+    node_port: of a pool without members, where the text tells it. monitor: port, interval, timeout; monitor_kind: tcp,
+    or AS3's word for another, none without one.
     """
 
     application: str
@@ -55,6 +60,7 @@ class Virtual:
     node_port: int = 0
     algorithm: str = "round-robin"
     monitor: tuple[int, int, int] = (0, 5, 16)
+    monitor_kind: str = "tcp"
     affinity: str = ""
     affinity_seconds: int = 0
     idle_seconds: int | None = None
@@ -78,7 +84,12 @@ def service_of(virtual: Virtual) -> Service:
         protocol=virtual.protocol,
         node_port=node_port,
         members=_model_members(virtual.members),
-        monitor=Monitor(port or node_port, interval, max(1, (timeout - 1) // interval) if interval else 1),
+        monitor=Monitor(
+            port or node_port,
+            interval,
+            max(1, (timeout - 1) // interval) if interval else 1,
+            virtual.monitor_kind,
+        ),
         persistence=_virtual_persistence(virtual),
         idle_seconds=1800 if virtual.idle_seconds is None else virtual.idle_seconds,
         source_nat=virtual.snat != "none",
@@ -162,10 +173,17 @@ Objects = Mapping[str, DeviceObject]
 
 def traced(trace: object) -> dict[str, DeviceObject]:
     """Return the objects of one of AS3's traces (Current, Desired): path -> command, properties."""
-    return {
-        path: DeviceObject(text(mapping(item).get("command")), mapping(mapping(item).get("properties")))
-        for path, item in mapping(trace).items()
-    }
+    if not isinstance(trace, Mapping):
+        raise TypeError(f"the trace is {shown(trace)}, not an object")
+    return {path: _traced_object(path, item) for path, item in trace.items()}
+
+
+def _traced_object(path: str, item: object) -> DeviceObject:
+    """Return one object of a trace; raises TypeError: by an object that is read by half, it seems to be gone."""
+    command, properties = mapping(item).get("command"), mapping(item).get("properties", {})
+    if not isinstance(command, str) or not isinstance(properties, Mapping):
+        raise TypeError(f"the trace of {path} is {shown(item)}")
+    return DeviceObject(command, properties)
 
 
 def services(objects: Objects, profile_kinds: Mapping[str, str]) -> tuple[Service, ...]:
@@ -174,8 +192,14 @@ def services(objects: Objects, profile_kinds: Mapping[str, str]) -> tuple[Servic
     profile_kinds: path -> kind (tcp, udp, fastl4) of profiles that the objects do not hold: a tenant's traces name
     those of Common by their paths alone.
     """
-    found = [service_of(virtual_of(path, objects, profile_kinds)) for path in virtual_paths(objects)]
+    found = [read_service(path, objects, profile_kinds) for path in virtual_paths(objects)]
     return tuple(sorted(found, key=lambda service: service.name))
+
+
+def read_service(path: str, objects: Objects, profile_kinds: Mapping[str, str]) -> Service:
+    """Return a virtual server as a service; raises AnswerError that names it."""
+    with understood(path):
+        return service_of(virtual_of(path, objects, profile_kinds))
 
 
 def profile_kinds(services_known: Iterable[Service]) -> dict[str, str]:
@@ -192,17 +216,21 @@ def profile_kinds(services_known: Iterable[Service]) -> dict[str, str]:
 def virtual_paths(objects: Objects) -> Iterator[str]:
     """Yield the paths of the virtual servers that balance over a pool or could.
 
-    Forwarding ones have no port of their own.
+    Forwarding ones have no port of their own. Raises AnswerError for one that does not say where it listens.
     """
-    yield from (
-        path for path, item in sorted(objects.items()) if item.command == "ltm virtual" and destination(item)[1]
-    )
+    for path, item in sorted(objects.items()):
+        if item.command == "ltm virtual":
+            with understood(path):
+                _address, port = destination(item)
+            if port:
+                yield path
 
 
 def virtual_of(path: str, objects: Objects, profile_kinds: Mapping[str, str]) -> Virtual:
     """Return a virtual server with what it points to."""
     found = objects[path].properties
     pool = _properties_at(objects, text(found.get("pool")))
+    monitor = next(iter(_object_names(pool.get("monitor"))), "")
     address, port = destination(objects[path])
     affinity = next(iter(mapping(found.get("persist"))), "")
     persist = objects.get(affinity, DeviceObject(""))
@@ -219,7 +247,8 @@ def virtual_of(path: str, objects: Objects, profile_kinds: Mapping[str, str]) ->
             _read_pool_member(name, mapping(item)) for name, item in sorted(mapping(pool.get("members")).items())
         ),
         algorithm=text(pool.get("load-balancing-mode", "round-robin")),
-        monitor=_monitor_times(_properties_at(objects, next(iter(_object_names(pool.get("monitor"))), ""))),
+        monitor=_monitor_times(_properties_at(objects, monitor)),
+        monitor_kind=_monitor_kind(monitor, objects),
         affinity=affinity.rpartition("/")[2],
         affinity_seconds=number(persist.properties.get("timeout", 180))
         if persist.command == "ltm persistence source-addr"
@@ -233,11 +262,24 @@ def virtual_of(path: str, objects: Objects, profile_kinds: Mapping[str, str]) ->
 
 
 def destination(virtual: DeviceObject) -> tuple[str, int]:
-    """Return address and port of /Common/10.1.0.100:443, or of /Common/2001:db8::1.443 for IPv6; port 0 for any."""
+    """Return address and port of /Common/10.1.0.100:443, or of /Common/2001:db8::1.443 for IPv6; port 0 for any.
+
+    Raises ValueError for anything else.
+    """
     place = text(virtual.properties.get("destination")).rpartition("/")[2]
     mark = "." if place.count(":") > 1 else ":"
-    address, _mark, port = place.rpartition(mark)
-    return address, number(port)
+    address, found, port = place.rpartition(mark)
+    if port in _EVERY_PORT:
+        return address, 0
+    if not found or not _PORT.match(port) or int(port) > _PORT_MAXIMUM:
+        raise ValueError(f"destination {shown(place)} has no port")
+    return address, int(port)
+
+
+def address_of(place: str) -> str:
+    """Return the address of a destination whose port cannot be read, without its route domain; any text."""
+    name = place.rpartition("/")[2]
+    return re.split(r"[:%]", name)[0] if name.count(":") < 2 else name.rpartition(".")[0].partition("%")[0]
 
 
 def _properties_at(objects: Objects, path: str) -> Object:
@@ -279,6 +321,12 @@ def _monitor_times(monitor: Object) -> tuple[int, int, int]:
     place = text(monitor.get("destination"))
     port = place.rpartition("." if place.count(":") > 1 or place.startswith("*.") else ":")[2]
     return number(port), number(monitor.get("interval", 5)), number(monitor.get("timeout", 16))
+
+
+def _monitor_kind(path: str, objects: Objects) -> str:
+    """Return the kind of a monitor by its command, that of a built-in one, which is known by its path, by its name."""
+    command = objects.get(path, DeviceObject("")).command
+    return command.rpartition(" ")[2] or path.rpartition("/")[2] or "none"
 
 
 def _translation_of(translation: Object) -> str:

@@ -28,7 +28,7 @@ from ..options import read_services
 from ..reconcile import APPLIANCE_SAFETY, ApplianceProvider, Gathered, Order, Task, Work, not_rendered_documents
 from . import schema
 from .client import BigIp, Unit, Waits, compared, conflict_text, find_active, nearest, others, same_route_domain
-from .declaration import LABEL, SCHEMA_VERSION, parsed
+from .declaration import LABEL, SCHEMA_VERSION, left_out, parsed
 from .driver import F5As3
 from .objects import MODELLED, DeviceObject, profile_kinds, services, traced
 
@@ -216,7 +216,7 @@ class F5Provider(ApplianceProvider):
         lines = (f"declare tenant {self._options.tenant}",) if differs or differences else ()
         return Work(lines, differences=differences)
 
-    def check(self) -> Sequence[str]:
+    def check_owner(self) -> None:
         """Stop before a tenant or partition of somebody else is taken over: AS3 would remove all that is in it."""
         device, tenant = self._active[0], self._options.tenant
         tree = mapping(self._read_stored(device).get(tenant))
@@ -227,7 +227,6 @@ class F5Provider(ApplianceProvider):
             other = f"tenant {tenant} was declared by somebody else, its label is not {LABEL}"
             raise DeviceError(f"{device.place}: {other}; fix: choose another tenant")
         self.evidence.add(SafetyStep.OWNERSHIP)
-        return ()
 
     # Writing.
 
@@ -284,9 +283,9 @@ class F5Provider(ApplianceProvider):
             differ = f"the units do not have the same configuration: {self._sync}"
             self._warnings.append(f"{differ}; sync_group names the device group that gets each change")
 
-    def result(self) -> dict[str, object]:
-        """Return the result of the module as far as it came."""
-        return {**super().result(), "sync": self._sync, "warnings": list(self._warnings)}
+    def remarks(self) -> Mapping[str, object]:
+        """Return how the units stand to each other, and what to know."""
+        return {"sync": self._sync, "warnings": list(self._warnings)}
 
 
 def _settle_node_ports(have: Sequence[Service], want: Sequence[Service]) -> tuple[Service, ...]:
@@ -351,7 +350,11 @@ def offline(task: Task, options: F5Options, path: str | None) -> dict[str, Any]:
     if task.state is State.PARSED:
         config = _read_declaration(task.running_config, path)
         schema.check(config, options.schema)
-        return {"changed": False, "parsed": service_documents(driver.parse(config))}
+        return {
+            "changed": False,
+            "parsed": service_documents(driver.parse(config)),
+            "warnings": left_out(config),
+        }
     rendered = driver.render(task.services)
     schema.check(rendered.document, options.schema)
     return {

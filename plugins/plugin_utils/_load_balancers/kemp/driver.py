@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..._base.addresses import canonical
 from ..._base.errors import InvalidInputError, Problem, shown
 from ..._base.untyped import texts
+from ..conflicts import Unreadable
 from ..driver import EffectKind, Refusal, Rendered, has_cookie, hides_node_port, refuse_member_states, refused
 from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service, affinity_group
 from . import fields as f
@@ -34,6 +35,14 @@ _WHY_STATES = {
     "and it reads back as disabled",
     MemberState.BACKUP: "a backup takes fixed weighting instead of the algorithm: the Real Server is added disabled",
 }
+
+
+@dataclass(frozen=True)
+class Read:
+    """An answer to listvs: all Virtual Services, and those of somebody else that cannot be read."""
+
+    services: tuple[VirtualService, ...]
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 class Kemp:
@@ -82,12 +91,47 @@ class Kemp:
 
     def parse(self, document: object) -> tuple[Service, ...]:
         """Return our services of an answer to listvs, sorted by name."""
-        found = (service for item in read(document) if self.is_ours(item) for service in self.services_of(item))
+        items = self.read(document).services
+        found = (service for item in items if self.is_ours(item) for service in self.services_of(item))
         return tuple(sorted(found, key=lambda service: service.name))
+
+    def read(self, document: object) -> Read:
+        """Return the Virtual Services of an answer to listvs, or of its text; those inside others are part of theirs.
+
+        Raises InvalidInputError for anything else, also when one of ours cannot be read whole.
+        """
+        services: list[VirtualService] = []
+        unreadable: list[Unreadable] = []
+        for index, item in enumerate(_answered_items(document)):
+            if item.get("MasterVSID") not in (None, 0, "0", "") or item["VSAddress"] == "":
+                continue
+            try:
+                found = f.virtual_service(item)
+                self._refuse_every_port(found)
+                services.append(found)
+            except (KeyError, TypeError, ValueError) as error:
+                unreadable.append(self._unreadable(index, item, error))
+        return Read(tuple(services), tuple(unreadable))
+
+    def _refuse_every_port(self, found: VirtualService) -> None:
+        """Raise ValueError where one of ours has "*" for a port, which no plan has."""
+        if self.is_ours(found) and f.EVERY_PORT in (found.port, *(member.port for member in found.members)):
+            raise ValueError("'*' is no port")
+
+    def _unreadable(self, index: int, item: Mapping[str, object], error: Exception) -> Unreadable:
+        """Return what is known of a Virtual Service of somebody else; raises InvalidInputError for one of ours."""
+        nickname = str(item.get("NickName") or "")
+        place = f"Virtual Service {nickname or item.get('Index', index)} at {shown(item['VSAddress'])}"
+        if self._is_our_nickname(nickname):
+            raise InvalidInputError([Problem(place, f"is ours, and cannot be read: {error}")])
+        return Unreadable(place, str(item["VSAddress"]), str(error))
 
     def is_ours(self, item: VirtualService) -> bool:
         """Return whether a Virtual Service is ours, by its nickname."""
-        return str(item.values["NickName"]).partition(" ")[0] == self.prefix
+        return self._is_our_nickname(str(item.values["NickName"]))
+
+    def _is_our_nickname(self, nickname: str) -> bool:
+        return nickname.partition(" ")[0] == self.prefix
 
     def services_of(self, item: VirtualService) -> Iterator[Service]:
         """Yield the services of a Virtual Service, of anybody: one per port."""
@@ -97,9 +141,7 @@ class Kemp:
         node_port = next(iter(node_ports - {item.port}), item.port)
         own = MemberState.ACTIVE, MemberState.DISABLED
         members = tuple(
-            sorted(
-                {Member(canonical(member.address), own[0] if member.enabled else own[1]) for member in item.members}
-            )
+            sorted({Member(canonical(member.address), own[0] if member.enabled else own[1]) for member in item.members})
         )
         check_port = int(values["CheckPort"]) or node_port
         check = Monitor(check_port, int(values["ChkInterval"]), int(values["ChkRetryCount"]), str(values["CheckType"]))
@@ -177,18 +219,22 @@ def socket_name(protocol: str, vip: str, port: int) -> str:
     return f"{protocol} {vip} port {port}"
 
 
-def read(document: object) -> list[VirtualService]:
-    """Return the Virtual Services of an answer to listvs, or of its text; those inside others are part of theirs."""
+def _answered_items(document: object) -> list[Mapping[str, object]]:
+    """Return the objects of an answer to listvs; one without a list is no answer: it does not say that there is none.
+
+    Raises InvalidInputError.
+    """
     found: object = document
     if isinstance(document, str):
         try:
             found = json.loads(document)
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
-    items = found.get("VS", []) if isinstance(found, Mapping) else found
+    items = found.get("VS") if isinstance(found, Mapping) else found
     if not isinstance(items, list) or not all(isinstance(item, Mapping) and "VSAddress" in item for item in items):
-        raise InvalidInputError([Problem("document", f"{shown(document)} is no answer to listvs")])
-    return [f.virtual_service(item) for item in items if not int(item.get("MasterVSID") or 0) and item["VSAddress"]]
+        fix = "allow the user to see Virtual Services; a LoadMaster that has none yet needs one that you make"
+        raise InvalidInputError([Problem("document", f"{shown(document)} is no answer to listvs", fix=fix)])
+    return items
 
 
 def command_lines(item: VirtualService) -> list[str]:

@@ -10,9 +10,12 @@ alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+
+from ..._base.addresses import parse_address
+from ..._base.errors import shown
 
 Value = str | int | bool
 
@@ -47,6 +50,11 @@ FIELDS: Mapping[str, Field] = {
     "DefaultGW": Field(str, ""),
     "LocalBindAddrs": Field(str, ""),
 }
+EVERY_PORT = 65535
+"""What "*" stands for: a Virtual Service that listens on all ports, a member that takes them as they come."""
+_PORTS = (1, 65535)
+_NUMBER = re.compile(r"[0-9]{1,9}\Z")
+_SWITCHES = {**dict.fromkeys(("true", "1", "y", "yes"), True), **dict.fromkeys(("false", "0", "n", "no"), False)}
 PERSIST_SECONDS = (60, 604800)
 IDLE_SECONDS = (1, 86400)
 CHECK_SECONDS = (9, 120)
@@ -88,29 +96,65 @@ class VirtualService:
     @property
     def place(self) -> dict[str, str]:
         """Return how a command names it."""
-        return {"vs": self.address, "port": str(self.port), "prot": self.protocol}
+        port = "*" if self.port == EVERY_PORT else str(self.port)
+        return {"vs": self.address, "port": port, "prot": self.protocol}
 
 
 def ports_of(text: str) -> tuple[int, ...]:
-    """Return ports of a list like "444,5070-5072"."""
+    """Return ports of a list like "444,5070-5072"; raises ValueError for what is no port, before a range is built."""
     parts = (part.partition("-") for part in text.replace(" ", ",").split(",") if part)
-    return tuple(port for first, _dash, last in parts for port in range(int(first), int(last or first) + 1))
+    pairs = [(_read_port(first), _read_port(last if dash else first)) for first, dash, last in parts]
+    return tuple(port for first, last in pairs for port in range(first, last + 1))
 
 
-def virtual_service(raw: Mapping[str, Any]) -> VirtualService:
-    """Return a Virtual Service of an answer: numbers may be texts, switches true or "Y", what is off missing."""
-    values = {name: _read_field(field, raw.get(name)) for name, field in FIELDS.items()}
+def _read_port(raw: object) -> int:
+    found = _read_number(raw)
+    if not _PORTS[0] <= found <= _PORTS[1]:
+        raise ValueError(f"{shown(raw)} is no port")
+    return found
+
+
+def _read_number(raw: object) -> int:
+    if not _NUMBER.match(str(raw).strip()):
+        raise ValueError(f"{shown(raw)} is no number")
+    return int(str(raw))
+
+
+def port_or_every(raw: object) -> int:
+    """Return the port of an answer, 65535 for "*"; raises ValueError."""
+    return EVERY_PORT if str(raw).strip() == "*" else _read_port(raw)
+
+
+def virtual_service(raw: Mapping[str, object]) -> VirtualService:
+    """Return a Virtual Service of an answer: numbers may be texts, switches true or "Y", what is off missing.
+
+    Raises ValueError, KeyError or TypeError for anything else: a service that was read by half must not be written.
+    """
+    values = {name: _read_field(name, field, raw.get(name)) for name, field in FIELDS.items()}
     values["ExtraPorts"] = ",".join(map(str, sorted(ports_of(str(values["ExtraPorts"])))))
-    members = [
-        RealServer(str(item["Addr"]), int(item["Port"]), _is_on(item.get("Enable", True)))
-        for item in raw.get("Rs", [])
-    ]
-    return VirtualService(
-        str(raw["VSAddress"]),
-        str(raw["Protocol"]).lower(),
-        values,
-        tuple(sorted(members, key=lambda item: (item.address, item.port))),
-    )
+    members = [_read_member(item) for item in _read_list("Rs", raw.get("Rs"))]
+    protocol = str(raw["Protocol"]).lower()
+    if protocol not in ("tcp", "udp"):
+        raise ValueError(f"Protocol {shown(raw['Protocol'])} is neither tcp nor udp")
+    address = str(raw["VSAddress"])
+    parse_address(address)
+    return VirtualService(address, protocol, values, tuple(sorted(members, key=lambda item: (item.address, item.port))))
+
+
+def _read_list(name: str, raw: object) -> Sequence[Mapping[str, object]]:
+    """Return the objects of a list; a list that is not there, or null, is an empty one."""
+    if raw is None:
+        return []
+    if not isinstance(raw, list) or not all(isinstance(item, Mapping) for item in raw):
+        raise TypeError(f"{name} is {shown(raw)}, not a list of objects")
+    return raw
+
+
+def _read_member(item: Mapping[str, object]) -> RealServer:
+    address = str(item["Addr"])
+    parse_address(address)
+    enabled = item.get("Enable")
+    return RealServer(address, port_or_every(item["Port"]), True if enabled is None else _read_switch(enabled))
 
 
 def answered(service: VirtualService) -> dict[str, object]:
@@ -124,16 +168,26 @@ def spelled(values: Mapping[str, Value]) -> dict[str, object]:
     return {name: value if isinstance(value, bool) else str(value) for name, value in values.items()}
 
 
-def _read_field(field: Field, raw: object) -> Value:
+def _read_field(name: str, field: Field, raw: object) -> Value:
     if raw is None or raw == "":
         return field.default
-    if field.kind is bool:
-        return _is_on(raw)
-    if field.kind is int:
-        return int(str(raw)) or int(field.default)
+    try:
+        if field.kind is bool:
+            return _read_switch(raw)
+        if name == "VSPort":
+            return port_or_every(raw)
+        if field.kind is int:
+            return _read_number(raw) or int(field.default)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    if not isinstance(raw, (str, int)):
+        raise TypeError(f"{name} is {shown(raw)}, not a text")
     text = str(raw).strip()
     return field.default if text == "none" else text
 
 
-def _is_on(raw: object) -> bool:
-    return str(raw).lower() in ("true", "1", "y", "yes")
+def _read_switch(raw: object) -> bool:
+    word = str(raw).lower()
+    if word not in _SWITCHES:
+        raise ValueError(f"{shown(raw)} is neither on nor off")
+    return _SWITCHES[word]

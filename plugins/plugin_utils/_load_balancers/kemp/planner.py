@@ -33,9 +33,12 @@ class Command:
 
 
 def plan_commands(
-    want: Sequence[VirtualService], have: Sequence[VirtualService], everything: Sequence[VirtualService]
+    want: Sequence[VirtualService], have: Sequence[VirtualService], everything: Sequence[VirtualService] | None
 ) -> tuple[Command, ...]:
-    """Return the commands from have to want; everything is all that the LoadMaster has, ours and others'."""
+    """Return the commands from have to want; everything is all that the LoadMaster has, ours and others'.
+
+    None: it has something that cannot be read, so no member is known to be ours alone.
+    """
     pairs, new_ones = _pair_services(want, have)
     taken = {id(old) for _new, old in pairs}
     wanted = {socket for item in want for socket in _sockets_of(item)}
@@ -43,7 +46,7 @@ def plan_commands(
     in_the_way = [item for item in stale if wanted.intersection(_sockets_of(item))]
     last = [item for item in stale if not wanted.intersection(_sockets_of(item))]
     modified = sorted(pairs, key=lambda pair: bool(set(pair[0].ports) - set(pair[1].ports)))
-    switched = tuple(_switched_everywhere(pairs, stale, everything))
+    switched = () if everything is None else tuple(_switched_everywhere(pairs, stale, everything))
     addresses = {str(command.parameters["rs"]) for command in switched}
     return (
         *(_remove_command(item) for item in in_the_way),
@@ -99,9 +102,7 @@ def _pair_services(
             (
                 item,
                 next(
-                    holders[socket]
-                    for socket in _sockets_of(item)
-                    if socket in holders and id(holders[socket]) == best
+                    holders[socket] for socket in _sockets_of(item) if socket in holders and id(holders[socket]) == best
                 ),
             )
         )

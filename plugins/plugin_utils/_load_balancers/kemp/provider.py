@@ -8,14 +8,16 @@ active unit has.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..._base.errors import DeviceError
-from ..conflicts import Listener
+from ..._base.untyped import number
+from ..conflicts import Listener, Unreadable
 from ..https import Https
+from ..model import Service
 from ..reconcile import APPLIANCE_SAFETY, ApplianceProvider, Gathered, Order, Task, Work
-from .driver import Kemp, command_line, read, socket_name
+from .driver import Kemp, command_line, socket_name
 from .fields import VirtualService
 from .planner import Command, plan_commands
 
@@ -40,6 +42,7 @@ class KempProvider(ApplianceProvider):
         self._kemp = driver
         self._https = Https(task.connection)
         self._present: tuple[VirtualService, ...] = ()
+        self._unreadable: tuple[Unreadable, ...] = ()
         self._commands_to_send: tuple[Command, ...] = ()
 
     @property
@@ -53,13 +56,20 @@ class KempProvider(ApplianceProvider):
 
     def read(self) -> Gathered:
         """Return our services and where somebody else listens."""
-        document = self._do("listvs", {})
+        found = self._kemp.read(self._do("listvs", {}))
         self.was_read()
-        items = {"VS": document.get("VS", [])}
-        self._present = tuple(read(items))
+        self._present, self._unreadable = found.services, found.unreadable
+        ours = [item for item in self._present if self._kemp.is_ours(item)]
+        services = sorted(self._services(ours), key=lambda service: service.name)
         others = [item for item in self._present if not self._kemp.is_ours(item)]
-        listeners = tuple(listener for item in others for listener in self._listeners(item))
-        return Gathered(self._kemp.parse(items), listeners, {"unit": self.unit(self.task.connection.host)})
+        listeners = [listener for item in others for listener in self._listeners(item)]
+        listeners += [unreadable.listener for unreadable in self._unreadable]
+        warnings = [unreadable.warning for unreadable in self._unreadable]
+        facts = {"unit": self.unit(self.task.connection.host), "warnings": warnings}
+        return Gathered(tuple(services), tuple(listeners), facts)
+
+    def _services(self, items: Sequence[VirtualService]) -> Iterator[Service]:
+        return (service for item in items for service in self._kemp.services_of(item))
 
     def prepare(self, order: Order) -> Work:
         """Return the commands to what is wanted; Virtual Services whose services all stay are left alone."""
@@ -68,7 +78,9 @@ class KempProvider(ApplianceProvider):
         wanted = self._kemp.virtual_services((*order.want, *staying))
         concerned = _find_concerned((*wanted, *ours), order.kept)
         touched, left = ([item for item in items if _socket_names(item) & concerned] for items in (wanted, ours))
-        self._commands_to_send = plan_commands(touched, left, self._present)
+        # Whose members one is that cannot be read is not known, so nothing is switched on the whole LoadMaster then.
+        everything = None if self._unreadable else self._present
+        self._commands_to_send = plan_commands(touched, left, everything)
         names = frozenset(
             name for command in self._commands_to_send for item in command.services for name in _socket_names(item)
         )
@@ -76,11 +88,11 @@ class KempProvider(ApplianceProvider):
 
     def write(self) -> None:
         """Send the commands; raises DeviceError that says how far it came."""
-        for number, command in enumerate(self._commands_to_send):
+        for done_before, command in enumerate(self._commands_to_send):
             try:
                 self._do(command.name, command.parameters)
             except DeviceError as error:
-                done = f"{number} of {len(self._commands_to_send)} commands were done before and stay"
+                done = f"{done_before} of {len(self._commands_to_send)} commands were done before and stay"
                 raise DeviceError(f"{error}; {done}; run again to go on") from None
 
     def _listeners(self, item: VirtualService) -> list[Listener]:
@@ -97,7 +109,7 @@ class KempProvider(ApplianceProvider):
         answer = self._https.send("POST", _PATH, {**self._credentials(), "cmd": command, **parameters})
         document = answer.document() if answer.ok or answer.text.lstrip().startswith("{") else {}
         found: dict[str, Any] = document if isinstance(document, dict) else {}
-        code = int(found.get("code", answer.status))
+        code = number(found.get("code", answer.status), -1)
         if answer.ok and code == 200 and str(found.get("status", "ok")).lower() in ("ok", "success"):
             return found
         shown = {name: value for name, value in parameters.items() if name in ("vs", "port", "prot", "rs", "rsport")}

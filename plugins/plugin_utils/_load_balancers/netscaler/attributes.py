@@ -14,6 +14,7 @@ every other attribute of a resource is left alone.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -23,6 +24,8 @@ Values = Mapping[str, Scalar]
 # resource -> key -> attributes, those of the key among them
 Tables = Mapping[str, Mapping[Key, Values]]
 
+# Some firmware writes whole numbers with a point (netscaler.adc issue 392).
+_NUMBER = re.compile(r"([0-9]{1,10})(\.0+)?\Z")
 # What an idle timeout is when nobody says it, by the type of the service.
 IDLE_SECONDS: Mapping[str, int] = {"TCP": 9000, "UDP": 120}
 
@@ -249,8 +252,9 @@ def normalised(resource: Resource, raw: Mapping[str, object]) -> dict[str, Scala
 def _read_attribute(attribute: Attribute, value: object) -> Scalar:
     if attribute.kind is int:
         text = str(value).strip()
-        # "*" stands for every port.
-        return int(float(text)) if text.replace(".", "", 1).isdigit() else 65535 if text == "*" else text
+        number = _NUMBER.match(text)
+        # "*" stands for every port. What is no number stays as it is, for whoever needs one to refuse.
+        return int(number[1]) if number else 65535 if text == "*" else text
     return str(value).upper() if attribute.choices else str(value)
 
 

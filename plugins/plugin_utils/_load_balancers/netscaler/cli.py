@@ -20,6 +20,7 @@ from .attributes import RESOURCES, Resource, Scalar, Tables, Values, added_value
 
 _TOKEN = re.compile(r'"((?:\\.|[^"\\])*)"|(\S+)')
 _ESCAPED = re.compile(r"\\(.)")
+_DIGITS = re.compile(r"[0-9]{1,5}\Z")
 _PLAIN = re.compile(r"[\w.:@#=/*-]+\Z")
 _VERBS = ("add", "set", "bind", "enable", "disable")
 _NOUNS = {resource.noun.lower(): resource for resource in RESOURCES.values() if not resource.binding}
@@ -32,13 +33,16 @@ _VIRTUAL_SERVERS = ("lb", "cs", "vpn", "authentication", "cr")
 
 @dataclass(frozen=True)
 class Listening:
-    """Where a virtual server of any kind listens; address "0.0.0.0" is none of its own, port 65535 every port."""
+    """Where a virtual server of any kind listens; address "0.0.0.0" is none of its own, port 65535 every port.
+
+    domain: None when it cannot be read.
+    """
 
     owner: str
     kind: str
     address: str
     port: int
-    domain: int
+    domain: int | None
 
 
 @dataclass(frozen=True)
@@ -195,7 +199,8 @@ def _listening_of(command: _Command) -> Iterator[Listening]:
     if command.verb != "add" or noun != "vserver" or kind not in _VIRTUAL_SERVERS or len(command.positional) < 4:
         return
     name, service_type, address, port = command.positional[:4]
-    number = int(port) if port.isdigit() else 65535
-    yield Listening(
-        f"{command.noun} {name}", service_type.upper(), address, number, int(command.options.get("td", "0"))
-    )
+    # A port that is no number may be any, and is "*" as a rule.
+    number = int(port) if _DIGITS.match(port) else 65535
+    domain = command.options.get("td", "0")
+    known = int(domain) if _DIGITS.match(domain) else None
+    yield Listening(f"{command.noun} {name}", service_type.upper(), address, number, known)

@@ -10,12 +10,14 @@ appliances; reading the same by GETs of resources takes one per kind, and bindin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import Enum
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 from ..._base.errors import DeviceError
+from ..._base.untyped import Object, mappings, number
 from ..https import Answer, Connection, Https
 from .planner import CONFIG_PATH, Request, Step
 
@@ -36,6 +38,7 @@ _MEANINGS: Mapping[int, str] = {
     599: "the appliance refuses",
 }
 _BULK_FAILED = 1243
+_COMMAND = re.compile(r"^\s*(set|add|bind|enable)\s", re.MULTILINE | re.IGNORECASE)
 
 
 class Authentication(str, Enum):
@@ -90,7 +93,8 @@ class Nitro:
         """Return the running configuration as command lines, of every traffic domain of this partition."""
         found = self._get("nsrunningconfig", "reading the running configuration")
         text = found.get("response") if isinstance(found, dict) else found
-        if not isinstance(text, str):
+        # Every appliance has at least its own address in it: an empty one is not that of an appliance without services.
+        if not isinstance(text, str) or not _COMMAND.search(text):
             raise DeviceError(
                 f"{self.connection.place}: the running configuration is not in the answer; "
                 "fix: allow the user to show ns runningConfig"
@@ -100,7 +104,10 @@ class Nitro:
     def units(self) -> list[dict[str, Any]]:
         """Return the units of a pair; the one that answers has the id 0."""
         found = self._get("hanode", "asking for the units of the pair")
-        return cast("list[dict[str, Any]]", found if isinstance(found, list) else [found])
+        units = found if isinstance(found, list) else [found]
+        if not units or not all(isinstance(unit, dict) and unit for unit in units):
+            raise DeviceError(f"{self.connection.place}: asking for the units of the pair: the answer has none")
+        return cast("list[dict[str, Any]]", units)
 
     def do(self, step: Step) -> None:
         """Do a step."""
@@ -164,35 +171,41 @@ def _error_code(answer: Answer) -> int:
         document = answer.document()
     except DeviceError:
         return -1
-    return int(document.get("errorcode", 0)) if isinstance(document, dict) else 0
+    return _code_of(document) if isinstance(document, dict) else 0
+
+
+def _code_of(part: Mapping[str, Any]) -> int:
+    """Return the error code of an answer, or of a part of it; -1, which is none of success, when it is no number."""
+    return number(part.get("errorcode", 0), -1)
 
 
 def _require_success(connection: Connection, answer: Answer, what: str, request: Request | None = None) -> None:
     """Raise NitroError when the answer, or a part of a bulk answer, is no success."""
     document = answer.document() if answer.ok or "json" in answer.headers.get("content-type", "") else {}
     found: dict[str, Any] = document if isinstance(document, dict) else {}
-    code = int(found.get("errorcode", 0))
+    code = _code_of(found)
     if answer.ok and answer.status != 207 and code == 0:
         return
-    failed = [part for part in found.get("response", []) if int(part.get("errorcode", 0))]
+    parts = mappings(found.get("response"))
+    failed = [part for part in parts if _code_of(part)]
     if answer.status == 207 and not failed and code == 0:
         return
     undone = "" if request is None or request.on_error == "rollback" else ", what came before it is done"
     word = f"a part failed{undone}" if answer.status == 207 else _MEANINGS.get(answer.status, f"HTTP {answer.status}")
     reasons = [f"{part.get('errorcode')} {part.get('message')}" for part in failed]
     reasons = reasons or ([f"{code} {found.get('message', '')}"] if code else [])
-    name = _failed_object(found.get("response", []), request)
+    name = _failed_object(parts, request)
     why = f"{': ' if reasons else ''}{'; '.join(reasons)}{f' ({name})' if name else ''}"
     message = f"{connection.place}: {what}: {word}{why}"
-    raise NitroError(message, code if code != _BULK_FAILED or not failed else int(failed[0]["errorcode"]))
+    raise NitroError(message, code if code != _BULK_FAILED or not failed else _code_of(failed[0]))
 
 
-def _failed_object(parts: list[dict[str, Any]], request: Request | None) -> str:
+def _failed_object(parts: list[Object], request: Request | None) -> str:
     """Return which object failed, where the answer has a part for each object up to that one."""
     if request is None or not parts:
         return ""
     items = [(kind, values) for kind, group in request.body.items() for values in group]
-    index = next((number for number, part in enumerate(parts) if int(part.get("errorcode", 0))), -1)
+    index = next((place for place, part in enumerate(parts) if _code_of(part)), -1)
     if index < 0 or (len(parts) == 1 and len(items) > 1):
         return ""
     kind, values = items[index]

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..._base.errors import DeviceError
-from ..conflicts import Listener
+from ..conflicts import Listener, known_address
 from ..driver import EffectKind
 from ..https import Connection
 from ..model import MemberState, Service
@@ -29,6 +29,8 @@ from .resources import Reader, Servers, domain_of, resources_of, services_of
 
 _OLD = re.compile(r"-old\d*\Z")
 _UDP_TYPES = ("UDP", "DNS", "SIP_UDP", "RADIUS", "TFTP", "DTLS", "SYSLOGUDP")
+# A traffic domain that cannot be read may be any.
+_UNREAD_DOMAIN = "a traffic domain that cannot be read"
 _PROTOCOLS: Mapping[str, str] = {**dict.fromkeys(_UDP_TYPES, "udp"), "ANY": "any"}
 
 
@@ -74,7 +76,7 @@ class NetScalerProvider(ApplianceProvider):
     def same_domain(self, service: Service, listener: Listener) -> bool:
         """Return whether a listener is in the traffic domain of a service; without one, those of all domains count."""
         asked = service.options.get("td")
-        return asked in (None, 0) or listener.domain == f"td {asked}"
+        return asked in (None, 0) or listener.domain in (f"td {asked}", _UNREAD_DOMAIN)
 
     def prepare(self, order: Order) -> Work:
         """Return the steps to what is wanted, as command lines."""
@@ -144,12 +146,15 @@ class NetScalerProvider(ApplianceProvider):
             if kind == "lb vserver" and name.startswith(self._prefix):
                 continue
             vserver = tables["lbvserver"].get((name,)) if kind == "lb vserver" else None
-            domain = f"td {found.domain}" if found.domain else ""
+            domain = _UNREAD_DOMAIN if found.domain is None else f"td {found.domain}" if found.domain else ""
             removal = tuple(_removal_lines(tables, name)) if vserver else (f"rm {found.owner}",)
-            service = reader.service(vserver) if vserver else None
+            try:
+                service = reader.understood(vserver) if vserver else None
+            except DeviceError:  # of somebody else: it listens where it says, and is not compared
+                service = None
             yield Listener(
                 owner=found.owner,
-                address=found.address,
+                address=known_address(found.address),
                 port=found.port,
                 protocol=_PROTOCOLS.get(found.kind, "tcp"),
                 domain=domain,

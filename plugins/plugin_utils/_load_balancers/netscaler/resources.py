@@ -14,8 +14,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ..._base.addresses import canonical
-from ..._base.errors import InvalidInputError, Problem
+from ..._base.addresses import canonical, parse_address
+from ..._base.errors import InvalidInputError, Problem, understood
 from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
 from .attributes import RESOURCES, Key, Scalar, Tables, Values, defaults, key_of, normalised
 
@@ -215,7 +215,7 @@ def _check_netscaler_services(services: Sequence[Service], prefix: str) -> Itera
 def services_of(tables: Tables, prefix: str, idle_seconds: Mapping[str, int] | None = None) -> tuple[Service, ...]:
     """Return our services by name; idle_seconds: those wanted, by name: of several, that which differs counts."""
     reader = Reader(tables, prefix, idle_seconds)
-    found = (reader.service(values) for (name,), values in tables["lbvserver"].items() if name.startswith(prefix))
+    found = (reader.understood(values) for (name,), values in tables["lbvserver"].items() if name.startswith(prefix))
     return tuple(sorted(found, key=lambda service: service.name))
 
 
@@ -236,7 +236,12 @@ class Reader:
         self._monitors = _group_by_value(tables, "servicegroup_lbmonitor_binding", "servicegroupname", "monitor_name")
         self._affinities = _group_by_value(tables, "lbgroup_lbvserver_binding", "vservername", "name")
 
-    def service(self, vserver: Values) -> Service:
+    def understood(self, vserver: Values) -> Service:
+        """Return a virtual server as a service; raises AnswerError that names it when a part of it cannot be read."""
+        with understood(f"lb vserver {vserver['name']}"):
+            return self._service(vserver)
+
+    def _service(self, vserver: Values) -> Service:
         """Return a virtual server with its group, members and monitor as a service."""
         name = str(vserver["name"])
         group_name = self._groups.get(name, [""])[0]
@@ -249,7 +254,7 @@ class Reader:
         return Service(
             name=name.removeprefix(self._prefix),
             pool=pool_of(str(vserver.get("comment", ""))),
-            vip=canonical(str(vserver["ipv46"])),
+            vip=str(parse_address(str(vserver["ipv46"]))),
             port=port,
             protocol=protocol,
             node_port=node_port,
