@@ -226,7 +226,7 @@ def _compile_with_options(
         problems += error.problems
     problems += expectation_problems(run.common.expected_hosts, inventory)
     try:
-        plan = compile_inventory(inventory)
+        plan = compile_inventory(inventory, run.common.retire)
     except InvalidInputError as error:
         problems += error.problems
     if problems:

@@ -197,7 +197,6 @@ def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
         yield site.play("plan", *extra(plan_dir=str(folder / "plan")))
 
 
-@known_fault("the plan is made without a word")
 @pytest.mark.parametrize("part", ["fe01@RULES@", "pool line.contoso.com", "pool dots.contoso.com", "ontoso.com"])
 def test_13_an_inventory_with_code_in_a_name_is_refused(typed: Played, part: str) -> None:
     assert typed.status == 2, typed.output

@@ -196,6 +196,23 @@ def parse_network(text: str) -> netaddr.IPNetwork:
     return network
 
 
+def meant_networks(text: str) -> tuple[str, ...]:
+    """Return what a network with host bits may mean: as wide as its zeros allow, and as wide as it says; none without.
+
+    meant_networks("10.30.7.0/8") == ("10.30.7.0/24", "10.0.0.0/8")
+    """
+    try:
+        network = netaddr.IPNetwork(text)
+    except (netaddr.AddrFormatError, ValueError, TypeError):
+        return ()
+    address, group = int(network.ip), 8 if network.version == 4 else 16
+    if address == network.first:
+        return ()
+    zeros = (address & -address).bit_length() - 1
+    prefix = _WIDTH[network.version] - zeros // group * group
+    return (f"{network.ip}/{prefix}", str(network.cidr))
+
+
 @functools.lru_cache(maxsize=65536)
 def _to_text(addresses: AddressSet) -> tuple[str, ...]:
     if addresses == ANY:

@@ -10,7 +10,7 @@ It needs inventory data only, no facts, and cost grows with the number of hosts.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
@@ -118,10 +118,13 @@ def _outline_policy(host: Host, topology: Topology) -> HostPolicy:
 _Made = TypeVar("_Made")
 
 
-def compile_inventory(inventory: Mapping[str, InventoryHost]) -> Plan:
-    """Return the plan of an inventory; raises InvalidInputError with every problem of inventory and catalogue."""
+def compile_inventory(inventory: Mapping[str, InventoryHost], leaving: Collection[str] = ()) -> Plan:
+    """Return the plan of an inventory; raises InvalidInputError with every problem of inventory and catalogue.
+
+    leaving: hosts that this run retires.
+    """
     problems: list[Problem] = []
-    topology = _collect_problems(problems, lambda: read_topology(inventory))
+    topology = _collect_problems(problems, lambda: read_topology(inventory, leaving))
     catalogue = _collect_problems(problems, lambda: _catalogue_of(inventory))
     if topology is None or catalogue is None:
         raise InvalidInputError(problems)

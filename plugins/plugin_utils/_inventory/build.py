@@ -44,7 +44,8 @@ class RoleGroups:
 class Draft:
     """A topology that may hold faults, with the records that it was built of.
 
-    host_records hold the variables of every host of the inventory, with a role or not. A check that follows from
+    host_records hold the variables of every host of the inventory, with a role or not; leaving are the hosts that this
+    run retires, whose variables may outlive their role. A check that follows from
     a value which could not be read would say a thing twice: it asks the record first whether the value is good.
     """
 
@@ -54,6 +55,7 @@ class Draft:
     topology: Topology
     host_records: Mapping[str, Record]
     pool_records: Mapping[str, Record]
+    leaving: frozenset[str] = frozenset()
 
     @property
     def pools_readable(self) -> bool:

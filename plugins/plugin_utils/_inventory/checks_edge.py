@@ -16,6 +16,8 @@ from .model import Host, Method, Pool
 
 MOST_EDGES = 12  # supported in one pool: load-balancing rules of the product, 1.6
 _SERVICES = ", ".join(EDGE_SERVICES)
+# What the Access Edge service listens on for partners, by the features that need it: rows edge-federation, edge-xmpp.
+_PARTNER_PORTS = {5061: frozenset(("federation", "public_im")), 5269: frozenset(("xmpp",))}
 
 
 def _edge_pools(draft: Draft) -> Iterator[Pool]:
@@ -57,6 +59,7 @@ def services_unique(draft: Draft) -> Iterator[Problem]:
         for host in draft.hosts_with("edge"):
             given: Mapping[str, AddressSet] = getattr(host, variable)
             yield from _service_clashes(host, f"host {host.name}, lync_{variable}", given, used)
+            yield from _partner_clashes(host, f"host {host.name}, lync_{variable}", given, used)
 
 
 def external_vips_unique(draft: Draft) -> Iterator[Problem]:
@@ -66,6 +69,7 @@ def external_vips_unique(draft: Draft) -> Iterator[Problem]:
         if pool.members:
             host = draft.topology.hosts[pool.members[0]]
             yield from _service_clashes(host, f"pool {pool.name}, external_vips", pool.external_vips, used)
+            yield from _partner_clashes(host, f"pool {pool.name}, external_vips", pool.external_vips, used)
 
 
 def _service_clashes(
@@ -84,6 +88,22 @@ def _service_clashes(
                     "one service for an address and port",
                     "give each service its own address, or its own port in lync_edge_ports",
                 )
+
+
+def _partner_clashes(
+    host: Host, place: str, given: Mapping[str, AddressSet], used: Mapping[tuple[str, int], str]
+) -> Iterator[Problem]:
+    """Yield the services on ports that the Access Edge service listens on for partners, beside its own port."""
+    for port, features in _PARTNER_PORTS.items():
+        if not host.features & features:
+            continue
+        own = f"{place}.access"
+        for one in given.get("access", AddressSet()).each():
+            owner = used.get((one, port), own)
+            if owner != own:
+                message = f"{one} port {port} is also that of {' and '.join(sorted(host.features & features))}"
+                fix = "give the service its own address, or another port in lync_edge_ports"
+                yield Problem(owner, message, "one service for an address and port", fix)
 
 
 def ports_agree(draft: Draft) -> Iterator[Problem]:

@@ -16,7 +16,8 @@ from .build import Check, Draft, ansible_address, pool_roles_of
 from .model import Host, MemberState, Platform
 
 # Names of hosts are names of plan files.
-_HOST_NAME = re.compile(r"^[^\s./\\:][^\s/\\:]*$|^[0-9a-fA-F:][0-9a-fA-F:.]*$")
+# They also stand in scripts that are handed out.
+_HOST_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\Z|[0-9a-fA-F:][0-9a-fA-F:.]*\Z")
 _ALONE = ("frontend", "standard_edition", "directors", "edge")  # servers that share no machine with each other
 _WITH_MEDIATION = ("frontend", "standard_edition")
 _GONE_IN_2013 = ("av_conferencing", "monitoring", "archiving")
@@ -38,7 +39,7 @@ def host_names(draft: Draft) -> Iterator[Problem]:
         if not _HOST_NAME.match(host.name):
             message = f"{shown(host.name)} cannot be the name of a plan file"
             yield Problem(
-                _host_place(host), message, "no spaces, slashes and colons, no dot in front", "rename the host"
+                _host_place(host), message, "letters, digits, dots, hyphens, underscores, no dot in front", "rename it"
             )
 
 

@@ -16,16 +16,18 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Generic, TypeVar, cast
 
-from .._base.addresses import ANY, FIRST_PORT, LAST_PORT, AddressSet, parse_address, parse_port_range
+from .._base.addresses import ANY, FIRST_PORT, LAST_PORT, AddressSet, meant_networks, parse_address, parse_port_range
 from .._base.errors import correction, one_of, shown
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 _DNS_NAME = re.compile(
-    r"^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$", re.IGNORECASE
+    r"(?=.{1,253}\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*\Z",
+    re.IGNORECASE | re.ASCII,
 )
-_URL = re.compile(r"^(https?://)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?(/[^\s]*)?$")
+_URL = re.compile(r"(https?://)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?(/[A-Za-z0-9/._~%+@=,&?#-]*)?\Z")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _PORT_LIMITS = f"{FIRST_PORT} to {LAST_PORT}"
 
 
@@ -163,6 +165,9 @@ def text(raw: object, at: At) -> str:
         return ""
     if not plain:
         at.error(f"{shown(raw)} is not a text", "a non-empty text")
+    elif _CONTROL.search(plain):
+        at.error(f"{shown(raw)} holds control characters", "a text of one line")
+        return ""
     return plain
 
 
@@ -280,11 +285,17 @@ def _read_networks(raw: object, at: At) -> AddressSet:
 
 
 def _read_network(raw: object, at: At) -> AddressSet:
+    plain = str(raw) if isinstance(raw, str) else repr(raw)
     try:
-        return AddressSet.parse([str(raw) if isinstance(raw, str) else repr(raw)])
+        found = AddressSet.parse([plain])
     except ValueError:
         at.error(f"{shown(raw)} is not a network", "an address, a network a/n, a range a-b")
         return AddressSet()
+    meant = meant_networks(plain)
+    if meant:
+        fix = f"did you mean {' or '.join(meant)}?"
+        at.error(f"{shown(raw)} has host bits", "a network a/n whose host bits are zero", fix)
+    return found
 
 
 def _holds_a_family(found: AddressSet) -> bool:

@@ -85,13 +85,13 @@ def _hosts_record(raw: object, at: At, *fields: Field[object]) -> Record:
 
 _TLS_MODES = ("passthrough", "bridge")
 # What a configuration of HAProxy and one of nginx both take as one word.
-_PATH = re.compile(r"^/[A-Za-z0-9/._@%+,=~-]+$")
+_PATH = re.compile(r"(?!.*/\.\.(/|\Z))/[A-Za-z0-9/._@%+,=~-]+\Z")
 
 
 def _read_proxy_path(raw: object, at: At) -> str:
     if isinstance(raw, str) and _PATH.match(raw):
         return raw
-    at.error(f"{shown(raw)} is not an absolute path", "a path on the proxy, without blanks and quotes")
+    at.error(f"{shown(raw)} is not an absolute path", "a path on the proxy, without blanks, quotes and ..")
     return ""
 
 

@@ -14,11 +14,11 @@ whole, in the order of CHECKS. Everything is linear in the number of hosts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from .._base.errors import InvalidInputError
-from . import checks_balancers, checks_edge, checks_hosts, checks_pools
+from . import checks_balancers, checks_edge, checks_hosts, checks_meaning, checks_pools
 from . import pool_fields as f
 from . import variables as v
 from .build import Check, Draft, RoleGroups, build_host, build_pool, members_by_pool, pool_role
@@ -84,18 +84,19 @@ def _resolve_template(name: str, key: str, raw: object, hostvars: HostVars) -> o
     except Exception:  # whatever a template raises: the text itself is what the user has to look at
         return raw
 
-_CHECKS = (checks_hosts, checks_pools, checks_balancers)
+_CHECKS = (checks_hosts, checks_pools, checks_balancers, checks_meaning)
 ERROR_CHECKS: tuple[Check, ...] = tuple(check for room in (*_CHECKS, checks_edge) for check in room.ERRORS)
 WARNING_CHECKS: tuple[Check, ...] = tuple(check for room in _CHECKS for check in room.WARNINGS)
 
 
-def read_topology(inventory: Mapping[str, InventoryHost]) -> Topology:
+def read_topology(inventory: Mapping[str, InventoryHost], leaving: Collection[str] = ()) -> Topology:
     """Return the topology of an inventory, hosts by name; raises InvalidInputError with all problems of all hosts.
 
     Variables may hold values of any type that YAML has. What is allowed but worth saying is in Topology.warnings.
+    leaving: hosts that this run retires.
     """
     settings = Settings(inventory)
-    draft = _build_draft(inventory, settings)
+    draft = replace(_build_draft(inventory, settings), leaving=frozenset(leaving))
     errors = [problem for check in ERROR_CHECKS for problem in check(draft)]
     errors += unknown_variables(inventory, draft.deployment)
     errors += [problem for problem, warning in settings.findings() if not warning]

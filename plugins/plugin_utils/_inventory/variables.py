@@ -71,7 +71,8 @@ _NONE = AddressSet()
 
 VERSION = Variable(
     "lync_version", _read_version, Version.LYNC_2010, _HOST, "str",
-    "Version of the product that the host runs; equal within a pool.", choices=VERSIONS, documented_default="2010",
+    "Version of the product that the host runs; equal within a pool. Required of servers of the product.",
+    choices=VERSIONS,
 )  # fmt: skip
 FEATURES_ON: Variable[frozenset[str]] = Variable(
     "lync_features", choices("a feature", FEATURES), frozenset(), _HOST, "list",
@@ -306,6 +307,13 @@ LOCAL_VARIABLES: Variable[tuple[str, ...]] = Variable(
     elements="str", documented_default=(),
 )  # fmt: skip
 
+LOCAL_GROUPS: Variable[tuple[str, ...]] = Variable(
+    "lync_local_groups",
+    texts, (), _DEPLOYMENT, "list",
+    "Names of groups of your own that are nearly the name of a role; any other such group is an error.",
+    elements="str", documented_default=(),
+)  # fmt: skip
+
 HOST_VARIABLES: tuple[Variable[object], ...] = (
     VERSION, FEATURES_ON, POOL, SITE, MANAGED, PLATFORM, MEMBER_STATE, BACKUP_MEMBER, ADDRESS, INTERNAL_ADDRESS,
     EXTERNAL_ADDRESS, EXTERNAL_ADDRESSES,
@@ -316,6 +324,6 @@ HOST_VARIABLES: tuple[Variable[object], ...] = (
 DEPLOYMENT_VARIABLES: tuple[Variable[object], ...] = (
     GROUPS, POOLS, CENTRAL_MANAGEMENT_POOL, MANAGEMENT_NETWORKS, MEDIA_NETWORKS, SIP_DOMAINS, SIMPLE_URLS_OF,
     DNS_SERVERS, IPSEC,
-    IPSEC_REMOTE_NETWORKS, IPSEC_PORTS, EXTRA_ROWS, ROW_OVERRIDES, LOCAL_VARIABLES,
+    IPSEC_REMOTE_NETWORKS, IPSEC_PORTS, EXTRA_ROWS, ROW_OVERRIDES, LOCAL_VARIABLES, LOCAL_GROUPS,
 )  # fmt: skip
 KNOWN_NAMES = frozenset(variable.name for variable in HOST_VARIABLES + DEPLOYMENT_VARIABLES + RUN_VARIABLES)

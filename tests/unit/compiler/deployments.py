@@ -18,7 +18,11 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import 
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, Plan
 
 Variables = Mapping[str, object]
-COMMON: Variables = {"lync_client_networks": ["10.10.0.0/16"], "lync_phone_networks": ["10.12.0.0/16"]}
+COMMON: Variables = {
+    "lync_version": "2010",
+    "lync_client_networks": ["10.10.0.0/16"],
+    "lync_phone_networks": ["10.12.0.0/16"],
+}
 
 
 def host(groups: str, address: str | None = None, /, **variables: object) -> dict[str, object]:

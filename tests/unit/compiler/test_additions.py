@@ -37,7 +37,7 @@ EXTRA: list[dict[str, Any]] = [
 def planned(**variables: object) -> list[dict[str, Any]]:
     """Return the rules that a server has beside those of the catalogue, as in its plan file, which keeps the schema.
     """
-    shared = {"ansible_host": "10.1.0.11", "lync_client_networks": ["10.10.0.0/16"]}
+    shared = {"lync_version": "2010", "ansible_host": "10.1.0.11", "lync_client_networks": ["10.10.0.0/16"]}
     plan = compile_inventory({"se01": InventoryHost("se01", ("standard_edition",), {**shared, **variables})})
     files = plan_files.rendered(plan)
     assert schema_errors(files) == []

@@ -81,7 +81,7 @@ def moved(draw: st.DrawFn) -> Move:
     if not name:
         name, inventory = _with_one_more(inventory)
         before = compile_inventory(inventory)
-    return Move(name, target, before, compile_inventory(_placed(inventory, name, target)))
+    return Move(name, target, before, compile_inventory(_placed(inventory, name, target), leaving=[name]))
 
 
 def _is_spared(name: str, inventory: Inventory) -> bool:

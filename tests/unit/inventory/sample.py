@@ -26,6 +26,7 @@ REMOVED = object()
 Path = tuple[str, ...]
 
 _ALL: dict[str, object] = {
+    "lync_version": "2010",
     "lync_client_networks": ["10.10.0.0/16", "2001:db8:10::/48"],
     "lync_central_management_pool": POOL,
     "lync_pools": {

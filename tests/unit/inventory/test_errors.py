@@ -26,6 +26,7 @@ SE: dict[Path, object] = {
     ("se01", "lync_pool"): "se01.contoso.com",
 }
 SE_POOL: Path = ("all", "lync_pools", "se01.contoso.com")
+STRAY_FIX = "put the host into the group of its role, or remove the variables; lync_retire takes it out of use"
 ONE_ADDRESS = {"access": "203.0.113.22", "web_conferencing": "203.0.113.22", "av": "203.0.113.22"}
 
 
@@ -64,7 +65,7 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      ["host fe02, lync_reverse_proxy_driver: the host is not in group reverse_proxy; allowed: a reverse proxy; "
       "fix: put the host into group reverse_proxy, or remove the variable",
       f"pool {POOL}, tls.ca: 'ca.pem' is not an absolute path; "
-      "allowed: a path on the proxy, without blanks and quotes",
+      "allowed: a path on the proxy, without blanks, quotes and ..",
       f"pool {POOL}, tls.mode: 'brigde' is not a mode of TLS; allowed: bridge, passthrough; fix: write bridge"]),
     ("bridge without files", {pool(POOL, "tls"): {"mode": "bridge"}},
      [f"pool {POOL}, tls: mode bridge has no ca; allowed: a path on the proxy; fix: add ca, or use passthrough",
@@ -151,12 +152,64 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      ["host lb01, lync_balancer_addresses: 10.1.0.12 is an address of host fe02; allowed: addresses of the balancer; "
      "fix: correct one of the two"]),
     ("host name that is no file name", {("a/b", GROUPS): ("clients",), ("a/b", "ansible_host"): "10.10.0.1"},
-     ["host a/b: 'a/b' cannot be the name of a plan file; allowed: no spaces, slashes and colons, no dot in front; "
-     "fix: rename the host"]),
+     ["host a/b: 'a/b' cannot be the name of a plan file; allowed: letters, digits, dots, hyphens, underscores, "
+     "no dot in front; fix: rename it"]),
 
     ("host name that is a way up", {("..", GROUPS): ("clients",), ("..", "ansible_host"): "10.10.0.1"},
-     ["host ..: '..' cannot be the name of a plan file; allowed: no spaces, slashes and colons, no dot in front; "
-     "fix: rename the host"]),
+     ["host ..: '..' cannot be the name of a plan file; allowed: letters, digits, dots, hyphens, underscores, "
+     "no dot in front; fix: rename it"]),
+    ("host name that is code", {("a@RULES@", GROUPS): ("clients",), ("a@RULES@", "ansible_host"): "10.10.0.1"},
+     ["host a@RULES@: 'a@RULES@' cannot be the name of a plan file; allowed: letters, digits, dots, hyphens, "
+      "underscores, no dot in front; fix: rename it"]),
+    ("host name with an end of line", {("a\n", GROUPS): ("clients",), ("a\n", "ansible_host"): "10.10.0.1"},
+     ["host a\n: 'a\\n' cannot be the name of a plan file; allowed: letters, digits, dots, hyphens, "
+      "underscores, no dot in front; fix: rename it"]),
+    ("letters that only look like those of a DNS name", {("all", "lync_sip_domains"): ["\u212aontoso.com"]},
+     ["lync_sip_domains[0]: '\u212aontoso.com' is not a DNS name; allowed: labels of letters, digits and hyphens, "
+      "with dots between"]),
+    ("text of two lines", {("gw01", "lync_site"): "oslo\nrm"},
+     ["host gw01, lync_site: 'oslo\\nrm' holds control characters; allowed: a text of one line"]),
+    ("path that leads up", {pool(POOL, "tls"): {"mode": "bridge", "certificate": "/etc/../../x", "ca": "/x.pem\n"}},
+     [f"pool {POOL}, tls.ca: '/x.pem\\n' is not an absolute path; "
+      "allowed: a path on the proxy, without blanks, quotes and ..",
+      f"pool {POOL}, tls.certificate: '/etc/../../x' is not an absolute path; "
+      "allowed: a path on the proxy, without blanks, quotes and .."]),
+    ("host bits", {("all", "lync_media_networks"): ["10.30.7.0/8", "2001:db8:7::/32", "10.30.7.0/24"]},
+     ["lync_media_networks[0]: '10.30.7.0/8' has host bits; allowed: a network a/n whose host bits are zero; fix: did "
+      "you mean 10.30.7.0/24 or 10.0.0.0/8?",
+      "lync_media_networks[1]: '2001:db8:7::/32' has host bits; allowed: a network a/n whose host bits are zero; fix: "
+      "did you mean 2001:db8:7::/48 or 2001:db8::/32?"]),
+    ("group in the singular", {("gw01", GROUPS): ("pstn_gateway",)},
+     [f"host gw01: group 'pstn_gateway' is no group of a role, so that the plan has nothing for its hosts; allowed: "
+      f"{EVERY_ROLE}; fix: did you mean pstn_gateways? Otherwise list pstn_gateway in lync_local_groups"]),
+    ("group with a hyphen, and variables that nothing reads",
+     {("rp01", GROUPS): ("reverse-proxies",), ("rp01", "lync_external_address"): "203.0.113.61"},
+     [f"host rp01: group 'reverse-proxies' is no group of a role, so that the plan has nothing for its hosts; allowed: "
+      f"{EVERY_ROLE}; fix: did you mean reverse_proxy? Otherwise list reverse-proxies in lync_local_groups",
+      f"host rp01: the host is in no group of a role, and nothing reads lync_external_address; allowed: {EVERY_ROLE}; "
+      f"fix: {STRAY_FIX}"]),
+    ("variables of a role on a host without one",
+     {("other", "lync_sip_port"): 5067, ("other", "lync_address"): "10.8.0.7"},
+     [f"host other: the host is in no group of a role, and nothing reads lync_address, lync_sip_port; allowed: "
+      f"{EVERY_ROLE}; fix: {STRAY_FIX}"]),
+    ("variable of another role", {("gw01", "lync_external_nat_addresses"): {"access": "203.0.113.9"}},
+     ["host gw01, lync_external_nat_addresses: it means nothing on this kind of host; allowed: hosts of edge; fix: "
+      "remove it, or correct it"]),
+    ("rules of a host that gets none",
+     {("gw01", "lync_extra_firewall_rules"): [{"name": "a", "protocol": "tcp", "localport": 1}]},
+     ["host gw01, lync_extra_firewall_rules: it means nothing on this kind of host; allowed: hosts with a role that "
+      "get rules (lync_managed); fix: remove it, or correct it"]),
+    ("no version", {("all", "lync_version"): REMOVED},
+     ["hosts fe01, fe02, dir01 and 4 more, lync_version: the version of the product is not set; allowed: 2010, 2013, "
+      "2015, 2019, se; fix: set lync_version for group all"]),
+    ("port of federation used twice",
+     {("edge02", "lync_external_addresses"): ONE_ADDRESS,
+      ("edge02", "lync_edge_ports"): {"access": 443, "web_conferencing": 444, "av": 5061},
+      ("edge01", "lync_edge_ports"): {"access": 443, "web_conferencing": 444, "av": 5061},
+      ("edge01", "lync_features"): ["federation"], ("edge02", "lync_features"): ["federation"]},
+     ["host edge02, lync_external_addresses.av: 203.0.113.22 port 5061 is also that of federation; allowed: one "
+      "service for an address and port; fix: give the service its own address, or another port in lync_edge_ports"]),
+
     ("unknown role in lync_groups", {("all", "lync_groups"): {"front_end": "lync"}},
      [f"lync_groups: 'front_end' is not a key; allowed: {', '.join(ROLES)}; fix: write frontend"]),
     ("unknown group in lync_groups", {("all", "lync_groups"): {"dhcp_servers": "somebody_els"}},
@@ -249,7 +302,7 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      ["pool pool9.contoso.com: the pool has no members; allowed: hosts of group frontend; "
       "fix: set lync_pool: pool9.contoso.com on its members, or remove the pool"]),
     ("members of different versions", {("fe02", "lync_version"): 2013},
-     ["pool pool01.contoso.com, lync_version: hosts fe01 and fe02 differ: 'not set' and 2013; "
+     ["pool pool01.contoso.com, lync_version: hosts fe01 and fe02 differ: '2010' and 2013; "
       "allowed: one value within a pool; fix: set it once for the pool"]),
     ("members of different features", {("fe02", "lync_features"): "cac", ("fe01", "lync_features"): "cac,rcc"},
      ["pool pool01.contoso.com, lync_features: hosts fe01 and fe02 differ: 'cac,rcc' and 'cac'; "

@@ -461,6 +461,26 @@ WARNINGS: list[tuple[str, Mapping[Path, object], list[str]]] = [
      [f"pool {POOL}, balancer: lb01 has IPv6 virtual addresses on its internal side and no IPv6 address that it "
       f"speaks to members from; "
       "fix: add one to lync_balancer_addresses of lb01"]),
+    ("file of a Linux host elsewhere", {("fe01", "lync_linux_path"): "/etc/x.nft"},
+     ["host fe01, lync_linux_path: it means nothing on this kind of host; allowed: hosts with a role on linux; fix: "
+      "remove it, or correct it"]),
+    ("feature of a later version", {("fe01", "lync_features"): ["xmpp"], ("fe02", "lync_features"): ["xmpp"]},
+     ["hosts fe01, fe02, lync_features: version 2010 has no xmpp, so that it opens nothing; allowed: versions 2013, "
+      "2015; fix: remove xmpp, or correct the version"]),
+    ("feature of an earlier version",
+     {("all", "lync_version"): "2019", ("edge01", "lync_features"): ["xmpp", "federation"],
+      ("edge02", "lync_features"): ["xmpp", "federation"]},
+     ["hosts edge01, edge02, lync_features: version 2019 has no xmpp, so that it opens nothing; allowed: versions "
+      "2013, 2015; fix: remove xmpp, or correct the version"]),
+    ("mobility without push", {("fe01", "lync_features"): ["mobility"], ("fe02", "lync_features"): ["mobility"]},
+     ["hosts fe01, fe02, lync_features: mobility is on and federation is not, so that push notifications stay off; "
+      "fix: add federation, or expect no push"]),
+    ("partners without an Edge Server",
+     {("edge01", GROUPS): ("somebody",), ("edge02", GROUPS): ("somebody",), ("all", "lync_pools", EDGES): REMOVED,
+      **{(f"edge0{number}", name): REMOVED for number in (1, 2)
+         for name in ("lync_pool", "lync_external_addresses")},
+      ("fe01", "lync_features"): ["federation"], ("fe02", "lync_features"): ["federation"]},
+     ["lync_features: there is no Edge Server, so that federation opens nothing"]),
     ("no central management", {("all", "lync_central_management_pool"): REMOVED},
      ["lync_central_management_pool: not set, so the rows of the replication of the configuration open nothing; "
       "fix: name the pool that holds the Central Management Store"]),
