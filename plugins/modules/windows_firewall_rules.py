@@ -286,8 +286,8 @@ effects:
         - Of a rule that changes, its RV(changes[].effect). Of another one, V(admits what no other rule does), or by
           which rules the same is admitted, C(already admitted by RULE), C(narrower than RULE), C(wider than RULE), or
           V(blocks), or V(disabled).
-        - Behind it C(ineffective) with the reason, C(partly blocked by RULE), and C(undercuts RULE, which requires
-          authentication).
+        - Behind it C(ineffective) or C(in part without effect) with the reason, C(partly blocked by RULE), and
+          C(undercuts RULE, which requires authentication).
       type: str
       returned: always
     effective:
@@ -310,6 +310,28 @@ effects:
       type: list
       elements: dict
       returned: always
+conditions:
+  description: What is true of the host as a whole and not as planned, such as an active profile whose firewall is off.
+  returned: always, unless the options are invalid or O(state) contacts no host
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: What it is about, such as C(profile domain).
+      type: str
+      returned: always
+    reason:
+      description: What is so.
+      type: str
+      returned: always
+    opens:
+      description: Whether the host admits more than planned because of it, otherwise less.
+      type: bool
+      returned: always
+brought:
+  description: Whether the rules are there although the task failed, because the host does not do what they say.
+  returned: when the task failed for that reason
+  type: bool
 commands:
   description: The changes as text, one line each.
   returned: always, unless the options are invalid or O(state) contacts no host

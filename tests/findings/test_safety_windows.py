@@ -87,29 +87,24 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
         }
 
 
-@known_fault("the name of the rule is nowhere in the output, and the host has no deviation")
 @pytest.mark.parametrize("name", PARTIAL)
 def test_6_a_rule_that_blocks_a_part_is_drift(policy: dict[str, Played], name: str) -> None:
     assert lines_about(policy["drift"], f"{host(name)}: ", "Segmentation"), policy["drift"].output
 
 
-@known_fault("drift ends with status 0")
 def test_6_and_11_drift_is_not_clean(policy: dict[str, Played]) -> None:
     assert policy["drift"].status == 2, policy["drift"].output
     assert not named(policy["drift"], host(CLEAN))
 
 
-@known_fault("--check says SAFE")
 def test_6_and_11_check_does_not_say_safe(policy: dict[str, Played]) -> None:
     assert not says_fine(policy["check"]), policy["check"].output
 
 
-@known_fault("the run says DONE and ends with status 0")
 def test_6_and_11_a_run_is_not_done(policy: dict[str, Played]) -> None:
     assert policy["site"].status == 2 and not says_fine(policy["site"]), policy["site"].output
 
 
-@known_fault("it is left out of account with a warning, and the host has no deviation")
 def test_11_a_rule_of_group_policy_that_cannot_be_read_makes_the_host_unknown(policy: dict[str, Played]) -> None:
     assert named(policy["drift"], host(UNREADABLE)), policy["drift"].output
 
@@ -176,19 +171,16 @@ def test_7_drift_names_what_counts_for_nothing(changed: Changed, name: str) -> N
     assert drift.status != 0 and lines_about(drift, f"{host(name)}: ", "ineffective"), drift.output
 
 
-@known_fault("the host counts as as planned, and DNS leads clients to it")
 @pytest.mark.parametrize("name", INEFFECTIVE)
 def test_7_nobody_is_led_to_a_host_on_which_nothing_counts(changed: Changed, name: str) -> None:
     assert not changed.in_dns(name), changed.runs["site"].output
 
 
-@known_fault("the run says DONE but for the host that cannot be read, which alone is why it ends with 2")
 def test_7_a_run_over_such_hosts_names_them(changed: Changed) -> None:
     reasons = [line for line in own_lines(changed.runs["site"]) if "ineffective: " not in line]
     assert all(any(f"{host(name)}: " in line for line in reasons) for name in INEFFECTIVE), reasons
 
 
-@known_fault("drift sees no deviation, although every port is open")
 def test_5_a_profile_that_admits_by_default_is_drift(changed: Changed) -> None:
     assert named(changed.runs["drift"], host("inbound-allowed")), changed.runs["drift"].output
 

@@ -114,6 +114,12 @@ class Provider(ABC):
     def confirm(self) -> None:  # noqa: B027  # most devices have nothing to confirm
         """Confirm a change that would be taken back otherwise; raises DeviceError when that is not possible."""
 
+    def conclude(self) -> None:  # noqa: B027  # on most devices what is there counts
+        """Look once more at a device that has what is wanted; raises DeviceError when that does not count there.
+
+        Called last, also when nothing had to change; never in check mode.
+        """
+
     def close(self) -> None:  # noqa: B027  # most devices keep no connection
         """End what gather opened; called once, whatever happened."""
 
@@ -173,8 +179,13 @@ def reconcile(provider: Provider, *, check_mode: bool) -> None:
 def _reconcile(provider: Provider, *, check_mode: bool) -> None:
     provider.gather()
     provider.plan()
-    if not provider.has_changes:
-        return
+    if provider.has_changes:
+        _change(provider, check_mode=check_mode)
+    if not check_mode:
+        provider.conclude()
+
+
+def _change(provider: Provider, *, check_mode: bool) -> None:
     refusals = provider.check()
     if check_mode:
         provider.forecast(refusals)

@@ -40,7 +40,11 @@ from .._rollout.results import Concern, TaskResult
 
 
 class Class(str, Enum):
-    """The classes of deviations; those in NOTES are reported and are no drift."""
+    """The classes of deviations; those in NOTES are reported and are no drift.
+
+    INEFFECTIVE, PARTLY_BLOCKED: the rule is as planned, and nothing of it is in force, or a part is not. OPEN: the
+    device as a whole admits more than its rules say.
+    """
 
     MISSING = "missing"
     EXTRA = "extra"
@@ -48,18 +52,26 @@ class Class(str, Enum):
     DISABLED = "disabled"
     DUPLICATE = "duplicate"
     INEFFECTIVE = "ineffective"
+    PARTLY_BLOCKED = "partly_blocked"
+    OPEN = "open"
     SHADOWED = "shadowed"
 
 
 NOTES = frozenset({Class.SHADOWED})
 """The product's own setup makes rules that admit any source, so on a healthy server nearly every rule is shadowed."""
-REPAIRABLE = frozenset(Class) - {Class.INEFFECTIVE, Class.SHADOWED}
+REPAIRABLE = frozenset({Class.MISSING, Class.EXTRA, Class.CHANGED, Class.DISABLED, Class.DUPLICATE})
 """What a module can repair; the cause of the others lies outside what the collection owns."""
 ENDS_SOON_DAYS = 30
 _NEEDED = ("device", "name", "owner", "reason", "ticket", "expires")
 _ALLOWED = (*_NEEDED, "concern", "class")
 _PLACE = "lync_accepted_deviations"
 _OUTDONE = (EffectKind.NARROWER_THAN, EffectKind.ALREADY_ADMITTED_BY)
+# What keeps a rule from counting, and where the fact says why.
+_HINDRANCES: Mapping[EffectKind, tuple[Class, str]] = {
+    EffectKind.INEFFECTIVE: (Class.INEFFECTIVE, "detail"),
+    EffectKind.PARTLY_INEFFECTIVE: (Class.PARTLY_BLOCKED, "text"),
+    EffectKind.PARTLY_BLOCKED_BY: (Class.PARTLY_BLOCKED, "text"),
+}
 _SWITCH = "enabled"
 _TAKES_TRAFFIC = "active"
 
@@ -122,7 +134,13 @@ def deviations_of(result: TaskResult) -> tuple[Deviation, ...]:
     changed = {str(change.get("name")) for change in result.changes}
     effects = [effect for effect in result.mappings("effects") if str(effect.get("name")) not in changed]
     found = [_of_change(result, change) for change in result.changes]
-    return (*found, *_of_effects(result, effects), *_of_unknown(result))
+    return (*found, *_of_effects(result, effects), *_of_conditions(result), *_of_unknown(result))
+
+
+def not_counting(result: TaskResult) -> tuple[Deviation, ...]:
+    """Return what stays not as planned when all changes of a result are made: what does not count, whole or in part."""
+    found = (*_of_effects(result, result.mappings("effects")), *_of_conditions(result))
+    return tuple(deviation for deviation in found if deviation.kind not in NOTES)
 
 
 def differences_of(change: Mapping[str, object]) -> tuple[Difference, ...]:
@@ -199,12 +217,21 @@ def _of_effects(result: TaskResult, effects: Iterable[Mapping[str, object]]) -> 
     """Yield the rules that are as planned and do not do what they say, or that another rule outdoes."""
     for effect in effects:
         facts, name = mappings(effect.get("facts")), str(effect.get("name"))
-        hindrance = next((fact for fact in facts if fact.get("kind") == EffectKind.INEFFECTIVE), None)
-        if hindrance is not None:
-            reason = str(hindrance.get("detail"))
-            yield Deviation(result.device, result.concern, Class.INEFFECTIVE, name, reason, too_narrow=True)
+        hindered = [fact for fact in facts if fact.get("kind") in _HINDRANCES]
+        if hindered:
+            kind = _HINDRANCES[EffectKind(hindered[0]["kind"])][0]
+            reason = "; ".join(str(fact.get(_HINDRANCES[EffectKind(fact["kind"])][1])) for fact in hindered)
+            yield Deviation(result.device, result.concern, kind, name, reason, too_narrow=True)
         elif facts and facts[0].get("kind") in _OUTDONE:
             yield Deviation(result.device, result.concern, Class.SHADOWED, name, str(effect.get("effect")))
+
+
+def _of_conditions(result: TaskResult) -> Iterator[Deviation]:
+    """Yield what is true of the device as a whole and not as planned."""
+    for item in result.mappings("conditions"):
+        opens, name, reason = bool(item.get("opens")), str(item.get("name")), str(item.get("reason"))
+        kind = Class.OPEN if opens else Class.INEFFECTIVE
+        yield Deviation(result.device, result.concern.whole, kind, name, reason, too_narrow=not opens, too_wide=opens)
 
 
 @dataclass(frozen=True)

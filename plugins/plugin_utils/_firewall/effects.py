@@ -47,6 +47,7 @@ class EffectKind(str, Enum):
     NARROWER_THAN = "narrower_than"
     WIDER_THAN = "wider_than"
     INEFFECTIVE = "ineffective"
+    PARTLY_INEFFECTIVE = "partly_ineffective"
     PARTLY_BLOCKED_BY = "partly_blocked_by"
     UNDERCUTS = "undercuts"
     NEWLY_EXEMPT = "newly_exempt"
@@ -78,6 +79,7 @@ _TEXTS: Mapping[EffectKind, str] = {
     EffectKind.NARROWER_THAN: "narrower than {by}",
     EffectKind.WIDER_THAN: "wider than {by}",
     EffectKind.INEFFECTIVE: "ineffective: {detail}",
+    EffectKind.PARTLY_INEFFECTIVE: "in part without effect: {detail}",
     EffectKind.PARTLY_BLOCKED_BY: "partly blocked by {by}",
     EffectKind.UNDERCUTS: "undercuts {by}, which {requires} authentication",
     EffectKind.NEWLY_EXEMPT: "newly exempt",
@@ -90,6 +92,8 @@ _TEXTS: Mapping[EffectKind, str] = {
     EffectKind.CUTS_INTO: "cuts into {by}",
     EffectKind.WIDER_THAN_PROTECTION: "is wider than {by}, which Windows may rank either way",
 }
+PARTIAL = (EffectKind.PARTLY_BLOCKED_BY, EffectKind.PARTLY_INEFFECTIVE)
+"""A part of the rule is not in force, and the rest is."""
 # These follow "already ... by" with an "and": both are about one change.
 _JOINED_BY_AND = (EffectKind.STILL_ADMITTED_BY, EffectKind.STILL_EXEMPT_BY)
 
@@ -269,18 +273,19 @@ class Neighbours:
         """Return why nothing of an enabled local rule is in force now; None where something is, or it is disabled."""
         if not rule.enabled:
             return None
-        active = [profile for profile in self._profiles.values() if profile.active]
-        own = [profile for profile in active if profile.name in rule.profiles]
+        own = self._own_profiles(rule)
         if not own:
+            active = [profile for profile in self._profiles.values() if profile.active]
             return effect(
                 EffectKind.INEFFECTIVE, detail=f"its profiles are not active (active: {_list_profile_names(active)})"
             )
-        for is_so, text in _HINDRANCES:
-            if all(is_so(profile, rule) for profile in own):
-                return effect(EffectKind.INEFFECTIVE, detail=f"{text} on {_list_profile_names(own)}")
-        blocks = self._blocks_on(rule)
-        if not blocks or uncovered(rule, [block.rule for block in blocks]):
+        hindered = _find_hindered(rule, own)
+        if len(hindered) == len(own):
+            return effect(EffectKind.INEFFECTIVE, detail=_explain_hindered(hindered))
+        now = replace(rule, profiles=frozenset(profile.name for profile in own))
+        if uncovered(now, [block.rule for block in self._blocks_on(now)]):
             return None
+        blocks = self._blocks_on(rule)
         return effect(EffectKind.INEFFECTIVE, labels(blocks), f"blocked by {shortened(labels(blocks))}")
 
     def remarks(self, rule: Rule) -> list[Effect]:
@@ -289,8 +294,8 @@ class Neighbours:
             return []
         hindrance = self.hindrance(rule)
         found = [] if hindrance is None else [hindrance]
-        if hindrance is None and (blocks := self._blocks_on(rule)):
-            found.append(effect(EffectKind.PARTLY_BLOCKED_BY, labels(blocks)))
+        if hindrance is None:
+            found += self._describe_partial(rule)
         is_open = rule.security == "notrequired" and rule.admits
         asking = [self._presents[id(other)] for other in self._secured if is_open and overlaps(other, rule)]
         return found + ([effect(EffectKind.UNDERCUTS, labels(asking))] if asking else [])
@@ -303,6 +308,18 @@ class Neighbours:
         ignored = not any(self._profiles[name].merges for name in rule.profiles if name in self._profiles)
         return ignored or (bool(blocks) and not uncovered(rule, [block.rule for block in blocks]))
 
+    def _describe_partial(self, rule: Rule) -> list[Effect]:
+        """Return what keeps a part of a rule, which is in force otherwise, from doing anything now."""
+        own = self._own_profiles(rule)
+        hindered = _find_hindered(rule, own)
+        blocks = self._blocks_on(replace(rule, profiles=frozenset(profile.name for profile in own)))
+        found = [effect(EffectKind.PARTLY_INEFFECTIVE, detail=_explain_hindered(hindered))] if hindered else []
+        return found + ([effect(EffectKind.PARTLY_BLOCKED_BY, labels(blocks))] if blocks else [])
+
+    def _own_profiles(self, rule: Rule) -> list[Profile]:
+        """Return the active profiles that a rule is for."""
+        return [profile for profile in self._profiles.values() if profile.active and profile.name in rule.profiles]
+
     def _blocks_on(self, rule: Rule) -> list[Present]:
         if rule.action != "allow":
             return []
@@ -314,7 +331,7 @@ class Neighbours:
         return present.store == LOCAL and bool(merges) and not any(merges)
 
 
-# What may be so on every active profile of a rule, and its text.
+# What may be so on an active profile of a rule, and its text.
 _HINDRANCES = (
     (lambda profile, rule: not profile.enabled, "the firewall is off"),
     (
@@ -323,6 +340,19 @@ _HINDRANCES = (
     ),
     (lambda profile, rule: not profile.merges, "Group Policy switches local rules off"),
 )
+
+
+def _find_hindered(rule: Rule, profiles: Iterable[Profile]) -> dict[str, str]:
+    """Return the profiles on which a local rule does nothing, each with the reason."""
+    reasons = {
+        profile.name: next((text for is_so, text in _HINDRANCES if is_so(profile, rule)), "") for profile in profiles
+    }
+    return {name: text for name, text in reasons.items() if text}
+
+
+def _explain_hindered(hindered: Mapping[str, str]) -> str:
+    texts = dict.fromkeys(hindered.values())
+    return "; ".join(f"{text} on {', '.join(name for name in hindered if hindered[name] == text)}" for text in texts)
 
 
 def _list_profile_names(profiles: Sequence[Profile]) -> str:

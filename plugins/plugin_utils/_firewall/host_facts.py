@@ -49,6 +49,39 @@ class Profile:
 
 
 @dataclass(frozen=True)
+class Condition:
+    """What is true of a host as a whole and not as planned; opens: it admits more than planned, otherwise less."""
+
+    name: str
+    reason: str
+    opens: bool
+
+    @property
+    def text(self) -> str:
+        """Return it as one line."""
+        return f"{self.name}: {self.reason}"
+
+    def document(self) -> dict[str, object]:
+        """Return it as the result of a module has it."""
+        return {"name": self.name, "reason": self.reason, "opens": self.opens}
+
+
+def profile_conditions(profiles: Iterable[Profile]) -> tuple[Condition, ...]:
+    """Return what of the active profiles admits what no rule does."""
+    return tuple(
+        Condition(f"profile {profile.name}", reason, opens=True)
+        for profile in profiles
+        if profile.active and (reason := _explain_open(profile))
+    )
+
+
+def _explain_open(profile: Profile) -> str:
+    if not profile.enabled:
+        return "the firewall is off, so everything is admitted"
+    return "what comes in is admitted unless a rule blocks it" if profile.allows_inbound else ""
+
+
+@dataclass(frozen=True)
 class Connection:
     """An established TCP connection to a listener of the host, as the host sees it."""
 

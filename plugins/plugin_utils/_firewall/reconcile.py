@@ -21,14 +21,16 @@ from .._base.addresses import parse_address
 from .._base.changes import Changes, Kind, Phase, State
 from .._base.errors import AnswerError, DeviceError, Problem
 from .._base.reconcile import Provider, SafetyStep, bullets
+from .._base.untyped import counted
 from . import results
-from .effects import RuleEffect
+from .effects import EffectKind, RuleEffect, shortened
 from .held_rules import lost_peers, with_held
-from .host_facts import LOCAL, Host, Present, missing_addresses
+from .host_facts import LOCAL, Condition, Host, Present, missing_addresses
 from .options import OWNED_GROUP
 from .planner import RuleChange, RuleChanges, applied, plan_changes
 from .reachability import answering
 from .rule import Rule
+from .rule_split import base_name
 from .safety import Safety, Verdict
 
 Answer = Mapping[str, object]
@@ -98,6 +100,7 @@ class FirewallProvider(Provider):
         self._is_prediction = True
         self._may_have_written = False
         self._snapshot, self._is_armed = "", False
+        self._is_in_vain = False
         self._answering_before: frozenset[int] = frozenset()
 
     def gather(self) -> None:
@@ -117,6 +120,8 @@ class FirewallProvider(Provider):
     def plan(self) -> None:
         """Compute the changes, what they do, and what stands against them."""
         host = self.host
+        if self.task.state is not State.GATHERED:
+            _check_readable(host)
         self._want = self._hold_vanished(self._choose_wanted(host), host)
         self._check_capabilities(host)
         self.evidence.add(SafetyStep.VALID_CANDIDATE)
@@ -197,6 +202,31 @@ class FirewallProvider(Provider):
         self._is_armed = False
         self.evidence.add(SafetyStep.CONFIRMED)
 
+    def conclude(self) -> None:
+        """Fail where the rules are there and do not count, or where the host admits what no rule does."""
+        reasons = self._explain_not_counting()
+        if reasons and self.task.state in _STATES_THAT_WRITE_RULES:
+            self._is_in_vain = True
+            title = f"the {self.wording.nouns} are there, and the host is not as planned all the same:"
+            raise DeviceError("\n".join([title, *bullets(reasons)]))
+
+    def _explain_not_counting(self) -> list[str]:
+        """Return why the host does not do what the rules say: one line for each reason."""
+        active = {profile.name for profile in self.host.profiles if profile.active}
+        # Rules for other networks than the host is in may stand beside those for the one that it is in.
+        counting = [rule for rule in self._want if rule.profiles & active] or self._want
+        wanted = {rule.name for rule in counting if rule.enabled}
+        rules: dict[str, list[str]] = {}
+        for one in self._effects:
+            detail = next((fact.detail for fact in one.effects if fact.kind == EffectKind.INEFFECTIVE), "")
+            if detail and wanted & {one.name, base_name(one.name)}:
+                rules.setdefault(detail, []).append(one.name)
+        lines = [
+            f"without effect: {detail}: {counted(len(names), self.wording.noun)}, {shortened(names)}"
+            for detail, names in rules.items()
+        ]
+        return [*lines, *(condition.text for condition in self._list_conditions(self.host))]
+
     @property
     def required(self) -> frozenset[SafetyStep]:
         """Return the steps that this task requires: what its state and its options of safety leave."""
@@ -236,8 +266,11 @@ class FirewallProvider(Provider):
             "stats": {"round_trips": self.round_trips, "enumerations": self.enumerations, "writes": self.writes},
             "host": self._host_facts(),
             "connection_impact": [cut.to_result() for cut in self._verdict.cuts],
+            "conditions": [] if self._host is None else [one.document() for one in self._list_conditions(self._host)],
             "warnings": list(self._warnings),
         }
+        if self._is_in_vain:
+            found["brought"] = True
         if self.refusals:
             found["refused"] = list(self.refusals)
         if self._snapshot:
@@ -367,6 +400,10 @@ class FirewallProvider(Provider):
     def _describe_effects(self, host: Host, changes: RuleChanges) -> tuple[RuleChanges, tuple[RuleEffect, ...]]:
         """Return the changes with their effects, and the effects of each owned rule after them."""
 
+    def _list_conditions(self, host: Host) -> tuple[Condition, ...]:
+        """Return what is true of the host as a whole and not as planned."""
+        return ()
+
     @abstractmethod
     def _judge_changes(self, host: Host) -> Verdict:
         """Return what is to be said about the changes before they are made."""
@@ -374,6 +411,13 @@ class FirewallProvider(Provider):
     @abstractmethod
     def _collect_warnings(self, host: Host) -> list[str]:
         """Return what is to be warned about."""
+
+
+def _check_readable(host: Host) -> None:
+    """Raise DeviceError when Group Policy or MDM has a rule that nobody understands: then nothing is known."""
+    if host.unread:
+        title = "rules of Group Policy or MDM cannot be read, so what counts on this host is not known:"
+        raise DeviceError("\n".join([title, *bullets(host.unread)]))
 
 
 def _stopped_text(answer: Answer, planned: Sequence[Mapping[str, object]]) -> str:

@@ -339,6 +339,4 @@ def policy_warnings(host: Host, verdict: Verdict) -> list[str]:
         f"Group Policy switches local rules off on profile {name}: what this module writes there does not count"
         for name in verdict.unmerged
     ]
-    return found + [
-        f"a rule of Group Policy is not understood, and was left out of account: {line}" for line in host.unread
-    ]
+    return found + [f"a rule of Group Policy or MDM is not understood: {line}" for line in host.unread]

@@ -30,6 +30,7 @@ READ_ON_HOSTS = frozenset(
 """What a host must answer for its network; the gateway of a pool is known from its members, who have these."""
 _Finding = tuple[Standing, str]
 _FEW = 3
+_NOT_IN_FORCE = frozenset({Class.INEFFECTIVE, Class.PARTLY_BLOCKED})
 _NO_CARD = "no network card that is up has these addresses"
 _UNREADABLE = "verify.yml cannot read it"
 
@@ -268,7 +269,7 @@ def _no_blocks(seen: _Seen) -> _Finding:
     off = _list_ineffective_reasons(seen)
     if off or not seen.facts.is_compared:
         return (Standing.CONTRADICTED, off) if off else (Standing.UNKNOWN, "the rules were not compared in this run")
-    return Standing.CONFIRMED, "no planned rule is ineffective"
+    return Standing.CONFIRMED, "every planned rule is in force"
 
 
 def _no_other_table(seen: _Seen) -> _Finding:
@@ -282,7 +283,7 @@ def _no_other_table(seen: _Seen) -> _Finding:
 
 
 def _list_ineffective_reasons(seen: _Seen) -> str:
-    return _join_few(dict.fromkeys(item.reason for item in seen.facts.deviations if item.kind is Class.INEFFECTIVE))
+    return _join_few(dict.fromkeys(item.reason for item in seen.facts.deviations if item.kind in _NOT_IN_FORCE))
 
 
 def _monitoring_port(own: Sequence[_Seen], port: str) -> _Finding:

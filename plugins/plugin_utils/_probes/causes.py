@@ -69,6 +69,7 @@ def _rule_text(item: Deviation, host: str) -> str:
         Class.MISSING: f"no rule on the host: {item.name} is missing on {host}",
         Class.DISABLED: f"rule disabled: {item.name} of {host}",
         Class.INEFFECTIVE: f"rule ineffective: {item.name} of {host}: {item.reason}",
+        Class.PARTLY_BLOCKED: f"rule in force in part only: {item.name} of {host}: {item.reason}",
     }
     return texts.get(item.kind, "")
 

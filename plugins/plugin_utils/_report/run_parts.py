@@ -18,7 +18,7 @@ from enum import Enum
 
 from .._base.changes import Kind
 from .._base.untyped import mapping, mappings, result_text, texts
-from .._drift.deviations import Difference, differences_of, member_states, record_name
+from .._drift.deviations import Class, Difference, differences_of, member_states, not_counting, record_name
 from .._firewall.effects import EffectKind
 from .._rollout import results
 from .._rollout.results import STOPPED_TEXT, UNKNOWN_TEXT, Concern, TaskResult
@@ -56,6 +56,9 @@ class Risk(Enum):
     STOPPED = (RiskLevel.REFUSED, "was not looked at")
     NOT_ASKED = (RiskLevel.REFUSED, "did not answer")
     REFUSES = (RiskLevel.REFUSED, "would be refused")
+    OPEN = (RiskLevel.REFUSED, "admits what no rule does")
+    INEFFECTIVE = (RiskLevel.REFUSED, "would not be in force")
+    PARTLY_BLOCKED = (RiskLevel.NEEDS_WINDOW, "is in force in part only")
     CUT = (RiskLevel.NEEDS_WINDOW, "would be cut")
     NARROWED = (RiskLevel.NEEDS_WINDOW, "admits less")
     POLICY = (RiskLevel.NEEDS_WINDOW, "drops what no rule admits")
@@ -124,6 +127,11 @@ class Status(str, Enum):
         return self in (Status.UNCHANGED, Status.CHANGED, Status.HANDED_OUT)
 
 
+_NOT_COUNTING = {
+    Class.OPEN: Risk.OPEN,
+    Class.INEFFECTIVE: Risk.INEFFECTIVE,
+    Class.PARTLY_BLOCKED: Risk.PARTLY_BLOCKED,
+}
 _RISKS = {
     Status.STOPPED: Risk.STOPPED,
     Status.NOT_ASKED: Risk.NOT_ASKED,
@@ -140,8 +148,8 @@ class Part:
     """One concern of one device.
 
     counts: by COUNTS; those that nobody knows are left out. reasons: against SAFE. notes: what is to be known besides.
-    ineffective: rules that do nothing, and why. snapshots: how each state before comes back, oldest first, and whether
-    that happens by itself.
+    ineffective: rules that do nothing, and why. not_counting: what is as planned and does not do all that it says, and
+    why. snapshots: how each state before comes back, oldest first, and whether that happens by itself.
     members: how many of services do what. up, down: how many of them are well for the load balancer, and which are
     not, where it says so.
     """
@@ -154,15 +162,21 @@ class Part:
     reasons: tuple[Reason, ...] = ()
     notes: tuple[str, ...] = ()
     ineffective: tuple[tuple[str, str], ...] = ()
+    not_counting: tuple[tuple[str, str], ...] = ()
     snapshots: tuple[Mapping[str, object], ...] = ()
     members: Mapping[str, int] = field(default_factory=dict)
     up: int = 0
     down: tuple[str, ...] = ()
 
     @property
+    def is_done(self) -> bool:
+        """Return whether it is known to be as the plan says, and all of it counts."""
+        return self.status.is_done and not self.not_counting
+
+    @property
     def is_read(self) -> bool:
         """Return whether the device was read, after a change once more, and found as planned."""
-        return self.status in (Status.UNCHANGED, Status.CHANGED)
+        return self.status in (Status.UNCHANGED, Status.CHANGED) and not self.not_counting
 
     def document(self) -> dict[str, object]:
         """Return it as plugins/plugin_utils/_report/data/lync_summary.schema.json has it."""
@@ -174,6 +188,7 @@ class Part:
             "counts": {name: self.counts[name] for name in COUNTS if name in self.counts},
             "notes": list(self.notes),
             "ineffective": [{"rule": name, "why": why} for name, why in self.ineffective],
+            "not_counting": [{"object": name, "why": why} for name, why in self.not_counting],
             "snapshots": [dict(item) for item in self.snapshots],
             "members": dict(self.members),
             "members_up": self.up,
@@ -190,6 +205,8 @@ def part_of(device: str, concern: Concern, own: Sequence[TaskResult]) -> Part:
     status, message = _status(own, concern)
     asked = [result for result in own if result.status not in (results.Status.STOPPED, results.Status.UNKNOWN)]
     reasons = [Reason(_RISKS[status], device, "", message)] if status in _RISKS else []
+    standing = next((not_counting(result) for result in reversed(asked) if "effects" in result.document), ())
+    reasons += [Reason(_NOT_COUNTING[item.kind], device, item.name, item.reason) for item in standing]
     for result in asked:
         # What a failed task would have done, nobody does.
         if result.status is not results.Status.FAILED:
@@ -203,6 +220,7 @@ def part_of(device: str, concern: Concern, own: Sequence[TaskResult]) -> Part:
         reasons=tuple(dict.fromkeys(reasons)),
         notes=tuple(dict.fromkeys(note for result in asked for note in _collect_notes(result))),
         ineffective=tuple(_find_ineffective(asked)),
+        not_counting=tuple((item.name, item.reason) for item in standing),
         snapshots=tuple(snapshot for result in asked if (snapshot := mapping(result.document.get("snapshot")))),
         members=_count_members(asked),
         up=sum(result.count("health", "up") for result in asked),

@@ -209,7 +209,7 @@ class RunSummary:
     @property
     def unfinished(self) -> tuple[Part, ...]:
         """Return the parts that are not known to be as the plan says."""
-        return tuple(part for part in self.parts if not part.status.is_done)
+        return tuple(part for part in self.parts if not part.is_done)
 
     @property
     def is_done(self) -> bool:
@@ -229,7 +229,9 @@ class RunSummary:
         """Return the verdict of each device; a check is done where the run could be made."""
         found: dict[str, list[Verdict]] = {}
         for part in self.parts:
-            found.setdefault(part.device, []).append(_VERDICTS[part.status])
+            own = found.setdefault(part.device, [])
+            own.append(_VERDICTS[part.status])
+            own += [Verdict.DIFFERS] if part.not_counting and not self.run.check else []
         held = [name for name, _why in self.run.held.items()]
         if self.run.check:
             unsafe = (reason.device for reason in self.reasons if reason.risk.level is RiskLevel.REFUSED)

@@ -230,8 +230,17 @@ def _tell_after(summary: RunSummary) -> Iterator[str]:
     yield from _tell_rollback(summary)
     if run.directory:
         yield f"Report: {run.directory}"
-    unfinished = ((part.device, "", f"{part.status.value}: {part.message}") for part in _choose_reported(summary))
-    yield from _cap_lines(_group_by_device(unfinished))
+    reported = list(_choose_reported(summary))
+    unfinished = [
+        (part.device, "", f"{part.status.value}: {part.message}") for part in reported if not part.status.is_done
+    ]
+    counts_not = [
+        (part.device, name, f"not as planned: {why}")
+        for part in reported
+        if part.status.is_done
+        for name, why in part.not_counting
+    ]
+    yield from _cap_lines(_group_by_device([*unfinished, *counts_not]))
 
 
 def _tell_cut(summary: RunSummary) -> Iterator[str]:
@@ -253,7 +262,7 @@ def _choose_reported(summary: RunSummary) -> Iterator[Part]:
 
 
 def _tell_read_again(summary: RunSummary) -> Iterator[str]:
-    changed = dict.fromkeys(part.device for part in summary.parts if part.status is Status.CHANGED)
+    changed = dict.fromkeys(part.device for part in summary.parts if part.status is Status.CHANGED and part.is_done)
     if changed:
         yield f"Read again after the change and equal to the plan: {shortened(list(changed))}."
 

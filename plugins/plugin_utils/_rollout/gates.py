@@ -114,7 +114,7 @@ class Gates:
             return Decision()
         if self.stopped_by(device, step):
             return Decision(Go.STOPPED, STOPPED_TEXT)
-        if concern is Concern.IPSEC and not self._are_done(self._results(device, Concern.FIREWALL, step)):
+        if concern is Concern.IPSEC and not self._is_brought(device, Concern.FIREWALL, step):
             return Decision(Go.STOPPED, FIREWALL_FIRST)
         return Decision()
 
@@ -133,7 +133,7 @@ class Gates:
             return Decision()
         if self.stopped_by(device, step):
             return Decision(Go.STOPPED, STOPPED_TEXT)
-        if concern is Concern.IPSEC and not self._are_done(self._results(device, Concern.FIREWALL, step)):
+        if concern is Concern.IPSEC and not self._is_brought(device, Concern.FIREWALL, step):
             return Decision(Go.STOPPED, FIREWALL_FIRST)
         wanted_first = step is Step.REMOVE and Step.REMEDIATE in self._repair_steps(device, concern)
         if wanted_first and not self._state.expected(device, concern, Step.REMEDIATE).is_done:
@@ -171,7 +171,10 @@ class Gates:
 
     def _is_host_done(self, host: str, step: Step) -> bool:
         concerns = self._concerns(host)
-        return all(self._are_done(self._results(host, concern, step)) for concern in concerns)
+        return all(self._is_brought(host, concern, step) for concern in concerns)
+
+    def _is_brought(self, device: str, concern: Concern, step: Step) -> bool:
+        return all(result.is_brought for result in self._results(device, concern, step))
 
     def _concerns(self, host: str) -> tuple[Concern, ...]:
         return _OF_PLATFORM["linux" if any(host in wave for wave in self._waves["linux"].waves) else "windows"]

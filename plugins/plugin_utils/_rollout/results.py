@@ -120,6 +120,11 @@ class TaskResult:
         return self.status.is_done
 
     @property
+    def is_brought(self) -> bool:
+        """Return whether what was wanted is there, also where it does not count: that is no reason to stop others."""
+        return self.is_done or self.document.get("brought") is True
+
+    @property
     def is_pending(self) -> bool:
         """Return whether changes are left for the closing step."""
         return bool(self.document.get("pending"))

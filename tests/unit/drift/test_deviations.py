@@ -88,8 +88,8 @@ EFFECTS = {
     "shadowed": (effect("narrower_than"), Class.SHADOWED, "narrower_than"),
     "the same": (
         effect("already_admitted_by", "partly_blocked_by"),
-        Class.SHADOWED,
-        "already_admitted_by; partly_blocked_by",
+        Class.PARTLY_BLOCKED,
+        "partly_blocked_by",
     ),
 }
 

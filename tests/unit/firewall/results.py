@@ -109,6 +109,10 @@ FIREWALL: Mapping[str, Callable[[], Result]] = {
         stored(), host={"group_policy": {"rules": {"{1}": GROUP_POLICY_BLOCK}, "profiles": {}}}
     ),
     "firewall off": lambda: firewall(stored(), host={"settings": {"1": {"firewall_enabled": False}}}),
+    "admits by default": lambda: firewall(stored(), host={"settings": {"1": {"default_inbound": 1}}}),
+    "unreadable Group Policy": lambda: firewall(
+        stored(), host={"group_policy": {"rules": {"{1}": "v3.0|Action=Block|Dir=In|Name=x|"}, "profiles": {}}}
+    ),
     "shields up": lambda: firewall(stored(), host={"settings": {"1": {"block_all_inbound": True}}}),
     "partly blocked": lambda: firewall(stored(), foreign(BLOCK, Action=0, RemoteAddresses="10.10.3.4")),
     "local rules do not count": lambda: firewall(

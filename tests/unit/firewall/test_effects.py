@@ -89,6 +89,28 @@ ADDED: list[tuple[str, Sequence[Present], tuple[Profile, ...], str, bool]] = [
     ("shields up", [], profiles(shields_up=True), OFF + "all inbound traffic is blocked on domain", True),
     ("local rules are off", [], profiles(merges=False), OFF + "Group Policy switches local rules off on domain", True),
     (
+        "off on one of two active profiles",
+        [],
+        (DOMAIN, PRIVATE, replace(PUBLIC, active=True, enabled=False)),
+        "new admission; in part without effect: the firewall is off on public",
+        True,
+    ),
+    (
+        "each active profile for its own reason",
+        [],
+        (replace(DOMAIN, shields_up=True), PRIVATE, replace(PUBLIC, active=True, enabled=False)),
+        OFF + "all inbound traffic is blocked on domain; the firewall is off on public",
+        True,
+    ),
+    (
+        "a block on the active profile alone",
+        local(foreign(Action=0, Profiles=1)),
+        USUAL,
+        OFF + "blocked by CS RTCSRV",
+        True,
+    ),
+    ("a block on a profile that is not active", local(foreign(Action=0, Profiles=4)), USUAL, "new admission", True),
+    (
         "local rules are off everywhere",
         [],
         tuple(replace(profile, merges=False) for profile in USUAL),

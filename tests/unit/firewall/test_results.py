@@ -21,7 +21,8 @@ KEYS = {
     "changed", "changes", "effects", "commands", "summary", "pending", "stats", "host", "warnings", "check_mode",
 }  # fmt: skip
 MAY = {
-    "firewall": {"connection_impact", "refused", "snapshot", "failed", "msg", "before", "after", "gathered"},
+    "firewall": {"connection_impact", "conditions", "brought", "refused", "snapshot", "failed", "msg", "gathered"}
+    | {"before", "after"},
     "ipsec": {"engine", "not_needed", "report", "legacy", "refused", "snapshot", "failed", "msg", "after"},
 }
 CHANGE = {

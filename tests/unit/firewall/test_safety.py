@@ -234,13 +234,16 @@ def test_check_mode_tells_what_would_be_refused_and_does_not_fail() -> None:
     assert "refused" not in gathered([OURS], [], {}).result()
 
 
-def test_a_rule_of_group_policy_that_makes_no_sense_is_warned_about() -> None:
-    run = gathered([], [], {"group_policy": {"rules": {"{1}": "v2.10|Action=Perhaps|Dir=In|Name=x|"}, "profiles": {}}})
-    warnings = run.result()["warnings"]
-    assert isinstance(warnings, list)
-    assert warnings[0].startswith(
-        "a rule of Group Policy is not understood, and was left out of account: rule id '{1}', Action: 'Perhaps'"
-    )
+def test_a_rule_of_group_policy_that_makes_no_sense_leaves_the_host_unknown() -> None:
+    policy = {"group_policy": {"rules": {"{1}": "v2.10|Action=Perhaps|Dir=In|Name=x|"}, "profiles": {}}}
+    with pytest.raises(DeviceError, match=r"what counts on this host is not known:\n  - rule id '.1.', Action: 'Perh"):
+        gathered([], [], policy)
+
+
+def test_group_policy_that_makes_no_sense_does_not_hide_what_is_there() -> None:
+    policy = {"group_policy": {"rules": {"{1}": "v3.0|Action=Block|Dir=In|Name=x|"}, "profiles": {}}}
+    warnings = gathered([OURS], [], policy, state="gathered").result()["warnings"]
+    assert isinstance(warnings, list) and warnings[0].startswith("a rule of Group Policy or MDM is not understood: ")
 
 
 def test_group_policy_rules_are_never_owned_nor_written() -> None:
@@ -276,3 +279,37 @@ def test_bad_options_are_refused_together() -> None:
         InvalidInputError, match="there is nothing to bring back without a snapshot; fix: set snapshot to true"
     ):
         Task.from_options({"confirm_minutes": 5, "snapshot": False})
+
+
+# Situations of a host on which rules that are there do not count: its document, other rules, and why.
+NOT_COUNTING: dict[str, tuple[dict[str, Any], list[dict[str, Any]], str]] = {
+    "off": ({"settings": {"1": {"firewall_enabled": False}}}, [], "profile domain: the firewall is off"),
+    "open": ({"settings": {"1": {"default_inbound": 1}}}, [], "profile domain: what comes in is admitted unless"),
+    "shields": ({"settings": {"1": {"block_all_inbound": True}}}, [], "without effect: all inbound traffic is blocked"),
+    "no profile": ({"profiles": {"active": 0, "local_policy_modify_state": 0}}, [], "its profiles are not active"),
+    "blocked": ({}, [{"Name": "Isolation", "Action": 0, "Protocol": 256, "Enabled": True}], "blocked by Isolation"),
+}
+
+
+@pytest.mark.parametrize("name", NOT_COUNTING)
+@pytest.mark.parametrize("is_there", [True, False])
+def test_rules_that_do_not_count_fail_the_task_after_they_were_brought(name: str, is_there: bool) -> None:
+    document, others, reason = NOT_COUNTING[name]
+    store = MemoryStore.of(*([OURS] if is_there else []), *others)
+    store.change(**document)
+    with pytest.raises(DeviceError, match=reason):
+        run(store, [KEEP])
+    assert [rule.name for rule in store.rules() if rule.group == "msuc.lync"] == [KEEP["name"]]
+
+
+@pytest.mark.parametrize("name", NOT_COUNTING)
+def test_rules_that_do_not_count_can_be_taken_away(name: str) -> None:
+    document, others, _reason = NOT_COUNTING[name]
+    store = MemoryStore.of(OURS, *others)
+    store.change(**document)
+    run(store, [], state="deleted")
+    assert not [rule for rule in store.rules() if rule.group == "msuc.lync"]
+
+
+def test_a_rule_for_another_network_than_the_host_is_in_may_stand_beside_others() -> None:
+    run(MemoryStore.of(OURS), [KEEP, {**KEEP, "name": "At home", "profiles": ["private"]}])

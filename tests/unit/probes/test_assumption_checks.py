@@ -287,7 +287,7 @@ PROBED: dict[str, tuple[str, Facts, list[Judged], Standing, str]] = {
         PERHAPS,
         "does not name meet.contoso.com",
     ),
-    "no block": (texts.NO_BLOCKS, seen(), [], YES, "no planned rule is ineffective"),
+    "no block": (texts.NO_BLOCKS, seen(), [], YES, "every planned rule is in force"),
     "blocked": (
         texts.NO_BLOCKS,
         seen(deviations=(Deviation("edge01", Concern.FIREWALL, Class.INEFFECTIVE, "R", "CS Block blocks it"),)),

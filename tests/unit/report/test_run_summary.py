@@ -7,6 +7,7 @@ Each reason alone gives its level of risk, and nothing is hidden.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 from collections.abc import Mapping, Sequence
@@ -53,6 +54,11 @@ RUN = Run(
 MADE = replace(RUN, check=False)
 
 Result = Mapping[str, Any]
+
+
+def standing(kind: str, **fact: str) -> Result:
+    """Return what a module says of a rule that it does not change."""
+    return {"name": "sip", "effect": kind, "effective": True, "facts": [{"kind": kind, **fact}]}
 
 
 def rules(*changes: Result, **more: object) -> Result:
@@ -188,6 +194,24 @@ REASONS: dict[str, tuple[Concern, list[Result], Risk, str]] = {
         [rules(refused=["Group Policy merges nothing"])],
         Risk.REFUSES,
         "x1: Group Policy merges nothing",
+    ),
+    "open": (
+        F,
+        [rules(conditions=[{"name": "profile domain", "reason": "the firewall is off", "opens": True}])],
+        Risk.OPEN,
+        "x1: profile domain: the firewall is off",
+    ),
+    "without effect": (
+        F,
+        [rules(effects=[standing("ineffective", detail="blocked by Isolation")])],
+        Risk.INEFFECTIVE,
+        "x1: sip: blocked by Isolation",
+    ),
+    "blocked in part": (
+        F,
+        [rules(effects=[standing("partly_blocked_by", text="partly blocked by Segmentation (Group Policy)")])],
+        Risk.PARTLY_BLOCKED,
+        "x1: sip: partly blocked by Segmentation (Group Policy)",
     ),
     "cut": (
         F,
@@ -665,3 +689,13 @@ def test_notes_are_told_once_for_all_devices() -> None:
         [{**record("add", None, ["x"]), "not_applied": ["zone x: no server takes it"], "lagging": ["10.1.0.93 lags"]}],
     )
     assert told.notes == ("zone x: no server takes it", "10.1.0.93 lags")
+
+
+def test_a_rule_in_force_in_part_only_is_not_done_and_is_named() -> None:
+    run = dataclasses.replace(RUN, check=False)
+    answer = rules(effects=[standing("partly_blocked_by", text="partly blocked by Segmentation (Group Policy)")])
+    found = summary(part_of("x1", F, [answer]), run=run)
+    lines = summary_text(found).splitlines()
+    assert lines[-1] == "NOT DONE" and not found.is_done
+    assert "x1: sip: not as planned: partly blocked by Segmentation (Group Policy)" in lines
+    assert found.verdicts == {"x1": Verdict.DIFFERS}

@@ -74,6 +74,14 @@ def test_a_member_waits_for_the_one_before_it(run: Run, prepare: Callable[[Run],
     assert run.gates.decide("fe12", FIREWALL, Step.OPEN) == Decision()
 
 
+def test_rules_that_are_there_and_do_not_count_stop_their_pool_and_no_other_host(run: Run) -> None:
+    run.all_opened()
+    run.opened("fe11", status=Status.FAILED, brought=True)
+    assert run.gates.decide("fe11", IPSEC, Step.OPEN) == Decision()
+    assert run.gates.decide("fe12", FIREWALL, Step.OPEN) == Decision()
+    assert run.gates.records().waiting == {POOL: "fe11 not as planned"}
+
+
 def test_a_result_of_an_earlier_compile_step_is_none(tmp_path: Path) -> None:
     run = Run.below(tmp_path)
     run.all_opened()

@@ -175,8 +175,8 @@ class IpsecProvider(WindowsProvider):
     def result(self) -> dict[str, object]:
         """Return the result of the task as far as it came."""
         found = super().result()
-        # That is about rules that admit.
-        del found["connection_impact"]
+        # These are about rules that admit.
+        del found["connection_impact"], found["conditions"]
         found |= {
             "engine": self._engine,
             "not_needed": "" if self._is_needed or not self.task.rules else _NOTHING_PROTECTS,

@@ -25,7 +25,7 @@ from ..._base.libraries import MissingLibraryError
 from ..._base.reconcile import Done, SafetyStep, SafetyTable, bullets, reconcile
 from ..._base.untyped import mappings, texts
 from ..effects import RuleEffect, describe_effects, rule_effects
-from ..host_facts import LOCAL, Host, Present
+from ..host_facts import LOCAL, Condition, Host, Present, profile_conditions
 from ..options import OWNED_GROUP, names_from_options, rules_from_options
 from ..planner import RuleChanges, plan_changes
 from ..reconcile import Answer, FirewallProvider, Link, option_problems
@@ -132,6 +132,9 @@ class WindowsFirewallProvider(WindowsProvider):
 
     def _judge_changes(self, host: Host) -> Verdict:
         return judge(host, Comparison(self.before, self.after, self.changes.now), self.task.safety)
+
+    def _list_conditions(self, host: Host) -> tuple[Condition, ...]:
+        return profile_conditions(host.profiles)
 
     def _collect_warnings(self, host: Host) -> list[str]:
         return policy_warnings(host, self._verdict)
