@@ -29,6 +29,7 @@ _SPEC: dict[str, Any] = {
     "expected_addresses": {"type": "list", "elements": "str", "default": []},
     "management_networks": {"type": "list", "elements": "str", "default": []},
     "confirm_minutes": {"type": "int", "default": 0},
+    "pending": {"type": "str", "choices": ["", "confirm", "revert"], "default": ""},
     "running_config": {"type": "str"},
 }
 

@@ -17,9 +17,9 @@ options:
   operation:
     description:
       - V(gather) reads, V(apply) gives nftables a script, V(confirm) ends the wait after which the change would be
-        taken back.
+        taken back, V(revert) takes it back at once.
     type: str
-    choices: [gather, apply, confirm]
+    choices: [gather, apply, confirm, revert]
     required: true
   path:
     description: The file that keeps the table for the next start; empty for none.
@@ -67,10 +67,17 @@ listing:
   description: The table as nft's JSON, empty when there is none.
   returned: always
   type: str
-chains:
-  description: The chains of all tables as nft's JSON.
+others:
+  description: The tables of somebody else, each with C(family), C(name), whether it is C(dormant), and its C(listing)
+    as nft's JSON, empty for a dormant one.
   returned: always
-  type: str
+  type: list
+  elements: dict
+pending_revert:
+  description: Of a change that waits to be taken back the C(seconds) until then, and a C(problem) when that is not
+    known.
+  returned: always, empty when none waits
+  type: dict
 fingerprint:
   description: What tells two states of the table apart; counters are none of it.
   returned: always
@@ -112,7 +119,9 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
+import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -124,11 +133,13 @@ from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import (
     locked,
     put,
     run,
+    told,
+    waited,
 )
 from ansible_collections.msuc.lync.plugins.module_utils._ssh_ways import outliving, own_addresses, ssh_ways
 
 _SPEC = {
-    "operation": {"type": "str", "choices": ["gather", "apply", "confirm"], "required": True},
+    "operation": {"type": "str", "choices": ["gather", "apply", "confirm", "revert"], "required": True},
     "path": {"type": "str", "default": ""},
     "content": {"type": "str", "default": ""},
     "script": {"type": "str", "default": ""},
@@ -155,6 +166,35 @@ def listing(*options: str) -> str:
     return _output_of(status, output)
 
 
+def own_table() -> str:
+    """Return our table for a comparison: as nft's JSON, or as its text.
+
+    What nft 1.0.6 prints as JSON of a table with flags is no JSON, or anything.
+    """
+    text = listing("-s")
+    if not text or re.search(r"^\tflags ", text, re.MULTILINE):
+        return text
+    return listing("-s", "-j", "-p")
+
+
+def fingerprint() -> str:
+    """Return what tells two states of our table apart."""
+    return digest(listing("-s", "-a"))
+
+
+def other_tables() -> list[dict[str, Any]]:
+    """Return the tables of somebody else."""
+    names = [line.split()[1:3] for line in _output_of(*nft("list", "tables")).splitlines() if line.startswith("table ")]
+    return [_other_table(*name) for name in names if tuple(name) != _TABLE]
+
+
+def _other_table(family: str, name: str) -> dict[str, Any]:
+    text = _output_of(*nft("-s", "list", "table", family, name))
+    dormant = re.search(r"^\tflags .*dormant", text, re.MULTILINE) is not None
+    rules = "" if dormant else _output_of(*nft("-s", "-j", "list", "table", family, name))
+    return {"family": family, "name": name, "dormant": dormant, "listing": rules}
+
+
 def _output_of(status: int, output: str) -> str:
     """Return what nft printed; raises Refused with its first line when it failed."""
     if status:
@@ -166,11 +206,11 @@ def _output_of(status: int, output: str) -> str:
 
 def gather(options: dict[str, Any]) -> dict[str, Any]:
     """Return our table, its file, and what stands around them."""
-    text = listing("-s", "-j", "-p")
     return {
-        "listing": text,
-        "fingerprint": digest(text),
-        "chains": _output_of(*nft("-j", "list", "chains")),
+        "listing": own_table(),
+        "fingerprint": fingerprint(),
+        "others": other_tables(),
+        "pending_revert": Rollback(options["directory"]).pending(),
         "content": content_of(options["path"]) if options["path"] else None,
         "includes": [pattern for start in _STARTS for pattern in _includes(start)],
         "addresses": own_addresses(),
@@ -199,32 +239,86 @@ class Rollback:
         return f"nft -f {shlex.quote(self.before)}"
 
     def arm(self, seconds: int, rollback: str) -> None:
-        """Let the table come back after so many seconds: by systemd where it runs, else by a process of its own."""
-        self.disarm()
-        command = ["/bin/sh", "-c", f"{rollback} && rm -f {shlex.quote(self.armed)}"]
+        """Let the table come back after so many seconds: by systemd where it runs, else by a process of its own.
+
+        The marker is there first: who finds one asks whether the timer runs.
+        """
+        marker: dict[str, Any] = {"until": time.time() + seconds}
+        back = f"test -e {shlex.quote(self.armed)} && {rollback} && rm -f {shlex.quote(self.armed)}"
+        if shutil.which("flock"):
+            back = f"flock {shlex.quote(self.directory)} /bin/sh -c {shlex.quote(back)}"
+        command = ["/bin/sh", "-c", back]
+        put(self.armed, json.dumps(marker))
         if os.path.isdir("/run/systemd/system"):
             timer = ["systemd-run", f"--on-active={seconds}s", f"--unit={_UNIT}", "--collect"]
             timer.append("--timer-property=AccuracySec=1s")
+            put(self.armed, json.dumps({**marker, "unit": _UNIT}))
             status, output = run([*timer, *command])
             if status:
+                put(self.armed, None)
                 raise Refused(f"the way back could not be armed: {output.strip()}")
-            put(self.armed, json.dumps({"unit": _UNIT}))
             return
         command[2] = f"sleep {seconds}; {command[2]}"
-        put(self.armed, json.dumps({"pid": outliving(command)}))
+        put(self.armed, json.dumps({**marker, "pid": outliving(command)}))
+
+    def pending(self) -> dict[str, Any]:
+        """Return what waits to be taken back; empty for nothing, as after a restart, which took it back.
+
+        Nobody is asked unless the marker is there. One that cannot be read, or whose timer cannot be asked, is a
+        problem.
+        """
+        try:
+            text = content_of(self.armed)
+            if text is None:
+                return {}
+            waiting = json.loads(text)
+            seconds = max(0, round(waiting["until"] - time.time()))
+            runs = self._runs(waiting)
+        except (OSError, ValueError, KeyError, TypeError, Refused) as error:
+            return {"seconds": 0, "problem": f"{self.armed}: {type(error).__name__}: {error}"}
+        return {"seconds": seconds, "problem": ""} if runs else {}
+
+    def _runs(self, waiting: dict[str, Any]) -> bool:
+        """Return whether what would take the change back still waits, or is about to."""
+        if "unit" in waiting:
+            return any(_is_active(f"{waiting['unit']}.{kind}") for kind in ("timer", "service"))
+        return self.before in (content_of_process(f"/proc/{int(waiting['pid'])}/cmdline") or "")
 
     def disarm(self) -> bool:
-        """Keep the table as it is now; return whether anything was armed still."""
-        text = content_of(self.armed)
-        if text is None:
+        """Keep the table as it is now; return whether anything was armed still.
+
+        Raises Refused when it cannot be stopped.
+        """
+        waits = self.pending()
+        if not waits or waits["problem"]:
+            if waits:
+                raise Refused(f"what would take the change back cannot be asked: {waits['problem']}")
+            put(self.armed, None)
             return False
-        waiting = json.loads(text)
+        waiting = json.loads(content_of(self.armed) or "")
         if "unit" in waiting:
-            run(["systemctl", "stop", f"{waiting['unit']}.timer"])
-        elif self.before in (content_of_process(f"/proc/{waiting['pid']}/cmdline") or ""):
+            run(["systemctl", "stop", f"{waiting['unit']}.timer", f"{waiting['unit']}.service"])
+        else:
             os.killpg(waiting["pid"], signal.SIGTERM)
+        if not waited(5, lambda: not self._runs(waiting)):
+            raise Refused("what would take the change back does not stop; fix: wait until it has")
         put(self.armed, None)
         return True
+
+    def refuse_pending(self) -> None:
+        """Raise Refused while a change waits to be taken back: the state that it goes back to must stay."""
+        waits = self.pending()
+        if waits:
+            why = waits["problem"] or f"it is taken back in {waits['seconds']} s"
+            raise Refused(f"a change of an earlier run waits to be confirmed ({why}); nothing was written")
+
+
+def _is_active(unit: str) -> bool:
+    """Return whether a unit of systemd runs or waits; raises Refused when systemd does not say."""
+    status, output = run(["systemctl", "show", "--property=ActiveState", "--value", unit])
+    if status or not output.strip():
+        raise Refused(f"systemctl does not tell of {unit}: {output.strip()}")
+    return output.strip() not in ("inactive", "failed")
 
 
 def apply(options: dict[str, Any]) -> dict[str, Any]:
@@ -232,7 +326,8 @@ def apply(options: dict[str, Any]) -> dict[str, Any]:
     os.makedirs(options["directory"], mode=0o700, exist_ok=True)
     files = Rollback(options["directory"])
     with locked(files.directory):
-        if digest(listing("-s", "-j", "-p")) != options["fingerprint"]:
+        files.refuse_pending()
+        if fingerprint() != options["fingerprint"]:
             raise Refused("the table was changed by somebody else in the middle of this run; fix: run again")
         rollback = files.save()
         waits = bool(options["script"] and options["confirm_seconds"])
@@ -277,19 +372,29 @@ def confirm(options: dict[str, Any]) -> dict[str, Any]:
     return gather(options)
 
 
+def revert(options: dict[str, Any]) -> dict[str, Any]:
+    """Take the change back now; raises Refused when nothing waits, or nft refuses."""
+    files = Rollback(options["directory"])
+    with locked(files.directory):
+        if not files.disarm():
+            raise Refused("nothing waits to be taken back; fix: leave pending out")
+        _output_of(*nft("-f", files.before))
+    return gather(options)
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=_SPEC, supports_check_mode=True)
     options: dict[str, Any] = module.params
     try:
         if options["operation"] == "gather" or module.check_mode:
-            module.exit_json(changed=False, **gather(options))
-        work = {"apply": apply, "confirm": confirm}[options["operation"]]
-        module.exit_json(changed=True, **work(options))
+            module.exit_json(changed=False, **told(gather(options)))
+        work = {"apply": apply, "confirm": confirm, "revert": revert}[options["operation"]]
+        module.exit_json(changed=True, **told(work(options)))
     except Refused as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(**told({"msg": str(error)}))
     except (OSError, ValueError) as error:
-        module.fail_json(msg=f"{type(error).__name__}: {error}")
+        module.fail_json(**told({"msg": f"{type(error).__name__}: {error}"}))
 
 
 if __name__ == "__main__":

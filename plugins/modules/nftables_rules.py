@@ -122,6 +122,13 @@ options:
         is confirmed.
     type: int
     default: 0
+  pending:
+    description:
+      - What becomes of a change of an earlier run that was not confirmed and waits to be taken back. V(confirm) keeps
+        it, V(revert) takes it back now; empty leaves it, and nothing is written until it is back.
+    type: str
+    choices: ["", confirm, revert]
+    default: ""
   running_config:
     description:
       - The text of the table, for O(state=parsed), as C(nft list table inet msuc_lync) prints it, with or without
@@ -203,6 +210,12 @@ policy:
   description: The policy of inbound traffic before and after; that of the table in the text with O(state=parsed).
   returned: save when rendering
   type: raw
+pending_revert:
+  description:
+    - Of a change of an earlier run that waits to be taken back the C(seconds) until then, and a C(problem) where that
+      is not known; empty when none waits.
+  returned: save when rendering or parsing
+  type: dict
 pending:
   description: Whether O(phase=open) left something for O(phase=close).
   returned: save when rendering or parsing

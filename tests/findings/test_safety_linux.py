@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .lab import Deployment, LinuxHost, Played, given, known_fault, linux_host, named, needs_namespaces, says_fine
+from .lab import Deployment, LinuxHost, Played, given, linux_host, named, needs_namespaces, says_fine
 from .options import extra, tags
 
 pytestmark = needs_namespaces
@@ -96,14 +96,12 @@ def _do(hosts: Mapping[str, LinuxHost]) -> None:
         given(hosts[name].nft("list", "ruleset") != before, f"nft took nothing of {commands}")
 
 
-@known_fault("drift has 0 deviations: no flag of the table, no other chain of ours and no rule of others is looked at")
 @pytest.mark.parametrize("name", BY_HAND)
 def test_5_drift_sees_the_whole_table_and_who_else_drops(story: Story, name: str) -> None:
     assert story.drift.status == 2 and named(story.drift, name), story.drift.output
     assert not named(story.drift, CLEAN)
 
 
-@known_fault("the run says that the host is unchanged, and DONE")
 @pytest.mark.parametrize(
     ("name", "wrong"), [("dormant", "flags dormant"), ("output", "hook output priority filter; policy drop")]
 )
@@ -111,7 +109,6 @@ def test_5_a_run_sets_right_what_is_ours(story: Story, name: str, wrong: str) ->
     assert wrong not in story.rulesets[name], story.site.output
 
 
-@known_fault("the run says that the host is unchanged, and DONE, and nothing of the other table")
 def test_5_a_run_is_not_done_where_somebody_else_drops_all(story: Story) -> None:
     assert named(story.site, "foreign") and not says_fine(story.site), story.site.output
     assert "table inet theirs" in story.rulesets["foreign"]
@@ -121,12 +118,10 @@ def test_4_drift_sees_what_waits_to_be_taken_back(story: Story) -> None:
     assert named(story.drift, PENDING), story.drift.output
 
 
-@known_fault("the run writes, says DONE, and minutes later the host is as before both runs")
 def test_4_a_run_writes_nothing_while_a_change_waits_to_be_taken_back(story: Story) -> None:
     assert story.site.status == 2 and not says_fine(story.site), story.site.output
     assert f"dport {NEW_PORT}" not in story.rulesets[PENDING]
 
 
-@known_fault("the second run saves the state of the first one in its place")
 def test_4_what_comes_back_is_not_overwritten(story: Story) -> None:
     assert story.kept_before and story.kept_after == story.kept_before

@@ -65,7 +65,8 @@ class Bench:
             "directory": str(self.folder / "var"),
             "confirm_seconds": self.seconds,
         }
-        work = {"gather": nftables_remote.gather, "apply": nftables_remote.apply, "confirm": nftables_remote.confirm}
+        names = ("gather", "apply", "confirm", "revert")
+        work = {name: getattr(nftables_remote, name) for name in names}
         try:
             return work[arguments["operation"]](options) | {"ssh": self.ssh}
         except Refused as error:
@@ -258,6 +259,55 @@ def test_what_is_not_confirmed_is_taken_back(bench: Bench) -> None:
     assert "Lync fe-sip-tls" in nft("list", "ruleset") and not bench.bring(RULES)["changed"]
     subprocess.run(shlex.split(str(kept["snapshot"]["rollback"])), check=True)
     assert nft("-s", "list", "table", "inet", "msuc_lync") == before
+
+
+def _lose_connection(bench: Bench, rules: list[dict[str, Any]]) -> None:
+    """Bring rules, and lose the connection before they are confirmed."""
+
+    def is_lost() -> None:
+        raise DeviceError("no connection")
+
+    bench.seconds, bench.before_confirm = 50, is_lost
+    with pytest.raises(DeviceError, match="no connection"):
+        bench.bring(rules, confirm_minutes=1)
+    bench.seconds, bench.before_confirm = 0, lambda: None
+
+
+@pytest.mark.parametrize("pending", ["confirm", "revert"])
+def test_while_a_change_waits_to_be_taken_back_nobody_writes_until_it_is_ended(bench: Bench, pending: str) -> None:
+    bench.bring([SSH])
+    was, kept = nft("-s", "list", "table", "inet", "msuc_lync"), bench.path.read_text(encoding="utf-8")
+    _lose_connection(bench, RULES)
+    waiting, saved = nft("-s", "list", "table", "inet", "msuc_lync"), bench.folder / "var" / "nftables-before.nft"
+    before = saved.read_bytes()
+    for rules in (RULES, [SSH]):
+        with pytest.raises(DeviceError, match="is taken back in 1 min"):
+            bench.bring(rules)
+    fingerprint = bench.remote({"operation": "gather", "path": ""})["fingerprint"]
+    refused = bench.remote({"operation": "apply", "path": "", "script": "flush ruleset", "fingerprint": fingerprint})
+    assert "waits to be confirmed" in refused["msg"]
+    assert (nft("-s", "list", "table", "inet", "msuc_lync"), saved.read_bytes()) == (waiting, before)
+    assert bench.path.read_text(encoding="utf-8") == kept
+    ended = bench.bring(RULES if pending == "confirm" else [SSH], pending=pending)
+    assert ended["changed"] and ended["pending_revert"] == {} and ended["changes"] == []
+    assert nft("-s", "list", "table", "inet", "msuc_lync") == (waiting if pending == "confirm" else was)
+    assert ("5061" in bench.path.read_text(encoding="utf-8")) is (pending == "confirm")
+    assert not bench.bring(RULES if pending == "confirm" else [SSH])["changed"]
+
+
+def test_a_marker_that_outlived_its_timer_confirms_nothing_and_one_that_cannot_be_read_is_unknown(bench: Bench) -> None:
+    bench.bring([SSH])
+    marker = bench.folder / "var" / "nftables-armed.json"
+    marker.write_text(json.dumps({"until": time.time() + 60, "pid": 2**22 + 1}), encoding="utf-8")
+    assert not bench.bring([SSH])["changed"]
+    answer = bench.remote({"operation": "confirm", "path": ""})
+    assert "taken back before it was confirmed" in answer["msg"] and not marker.exists()
+    for text in ("{", "[]", "{}", json.dumps({"until": 0, "unit": "no such unit"})):
+        marker.write_text(text, encoding="utf-8")
+        if "unit" not in text or not Path("/run/systemd/system").is_dir():
+            with pytest.raises(DeviceError, match="is not known"):
+                bench.bring([SSH])
+    marker.unlink()
 
 
 def test_a_table_that_changed_meanwhile_and_a_script_that_nft_refuses_change_nothing(bench: Bench) -> None:

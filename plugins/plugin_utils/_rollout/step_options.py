@@ -161,6 +161,7 @@ def _make_nftables_options(request: Request) -> ModuleOptions:
         "expected_addresses": list(request.host.addresses),
         "management_networks": list(request.policy.management_networks),
         "confirm_minutes": None if request.step in _WITHOUT_WRITING else request.options.confirm_minutes,
+        "pending": None if request.step in _WITHOUT_WRITING else request.options.pending or None,
     }
 
 

@@ -14,19 +14,18 @@ the next one.
 from __future__ import annotations
 
 import functools
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
 from ..._base.addresses import ANY, AddressSet
 from ..._base.errors import AnswerError, InvalidInputError
+from ..._base.untyped import mappings
 from ..host_facts import plain_address
 from ..rule import ANY_PROTOCOL, TCP, Rule, address_texts
+from .foreign import Foreign
 from .listing import read_table
-from .ruleset import FOREIGN, TABLE, Table, rules_of
-
-_OUR_TABLE = TABLE.split(" ")[1]
+from .ruleset import FOREIGN, Table, rules_of
 
 
 @functools.cache
@@ -45,11 +44,34 @@ class Ssh:
 
 
 @dataclass(frozen=True)
+class PendingRevert:
+    """A change of an earlier run that waits to be taken back; seconds: until then. problem: why nobody can tell."""
+
+    seconds: int = 0
+    problem: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return it for people, with what they can do."""
+        choices = "keep it with -e lync_pending=confirm, or take it back now with -e lync_pending=revert"
+        if self.problem:
+            head = f"whether a change of an earlier run waits to be taken back is not known: {self.problem}"
+            return f"{head}; nothing was written; fix: {choices}"
+        wait = f"{-(-self.seconds // 60)} min"
+        head = f"a change of an earlier run was not confirmed and is taken back in {wait}; nothing was written"
+        return f"{head}; fix: wait until then, {choices}"
+
+    def document(self) -> dict[str, object]:
+        """Return it as results have it."""
+        return {"seconds": self.seconds, "problem": self.problem}
+
+
+@dataclass(frozen=True)
 class LinuxHost:
     """Our table on a host (None for none), its file, and what stands around them.
 
-    addresses: none when the host could not tell. dropping: chains of other tables that drop what they do not know.
-    is_included: whether the host reads the file when it starts.
+    addresses: none when the host could not tell. foreign: tables of somebody else. pending: what is known of a change
+    that waits to be taken back, None for none. is_included: whether the host reads the file when it starts.
     """
 
     table: Table | None
@@ -57,7 +79,8 @@ class LinuxHost:
     content: str | None
     addresses: tuple[str, ...] = ()
     ssh: tuple[Ssh, ...] = ()
-    dropping: tuple[str, ...] = ()
+    foreign: Foreign = field(default_factory=Foreign)
+    pending: PendingRevert | None = None
     is_included: bool = True
 
 
@@ -71,7 +94,8 @@ def read_answer(answer: Mapping[str, object], path: str) -> LinuxHost:
             content=None if content is None else str(content),
             addresses=tuple(plain_address(text) for text in _read_list(answer, "addresses")),
             ssh=_ssh(_read_list(answer, "ssh")),
-            dropping=tuple(_find_dropping_chains(str(answer["chains"]))),
+            foreign=Foreign.read(mappings(_read_list(answer, "others"))),
+            pending=_read_pending(answer["pending_revert"]),
             is_included=any(fnmatch(path, str(pattern)) for pattern in _read_list(answer, "includes")),
         )
     except InvalidInputError as error:
@@ -98,11 +122,10 @@ def _ssh(texts: Sequence[object]) -> tuple[Ssh, ...]:
     return tuple(Ssh(port, address, tuple(sorted(found))) for (port, address), found in sorted(peers.items()))
 
 
-def _find_dropping_chains(chains: str) -> list[str]:
-    """Return the chains of other tables that are hooked to input and drop what none of their rules admits."""
-    bodies = [item["chain"] for item in json.loads(chains)["nftables"] if "chain" in item] if chains else []
-    strict = [body for body in bodies if (body.get("hook"), body.get("policy")) == ("input", "drop")]
-    return sorted(f"{body['family']} {body['table']} {body['name']}" for body in strict if body["table"] != _OUR_TABLE)
+def _read_pending(value: object) -> PendingRevert | None:
+    if not isinstance(value, Mapping):
+        raise TypeError("pending_revert is no mapping")
+    return PendingRevert(int(value["seconds"]), str(value["problem"])) if value else None
 
 
 def lockouts(host: LinuxHost, before: Table | None, after: Table | None, networks: AddressSet) -> list[str]:

@@ -18,7 +18,7 @@ from typing import Any
 from ..._base.errors import InvalidInputError, Problem
 from .ruleset import BASE_CHAINS, CHAINS, HOOKS, TABLE, Line, Match, Table, is_framed, settled
 
-_PROTOCOLS = {
+PROTOCOLS = {
     "tcp": "6", "udp": "17", "icmp": "1", "ipv6-icmp": "58", "icmpv6": "58",
     "vrrp": "112", "esp": "50", "ah": "51", "gre": "47", "sctp": "132",
 }  # fmt: skip
@@ -49,21 +49,27 @@ def read_listing(document: Mapping[str, Any]) -> Table | None:
     """
     chains: dict[str, tuple[str, str, int]] = {}
     lines: list[Line] = []
-    policy, strange = "accept", False
+    policies: dict[str, str] = {}
+    strange = False
     for item in document["nftables"]:
         ((kind, body),) = item.items()
         if kind == "chain" and "hook" in body:
             chains[body["name"]] = (body["type"], body["hook"], body["prio"])
-            policy = body["policy"] if body["name"] == "input" else policy
+            policies[body["name"]] = body["policy"]
         elif kind == "chain":
             chains.setdefault(body["name"], ("", "", 0))
         elif kind == "rule":
             lines.append(_listed_line(body))
-        strange |= kind not in ("metainfo", "table", "chain", "rule")
-    return _build_table(policy, chains, lines, strange) if chains else None
+        strange |= kind not in ("metainfo", "table", "chain", "rule") or (kind == "table" and "flags" in body)
+    return _build_table(policies, chains, lines, strange) if chains or strange else None
 
 
-def _build_table(policy: str, chains: _Hooks, lines: Sequence[Line], strange: bool = False) -> Table:
+def _build_table(
+    policies: Mapping[str, str], chains: _Hooks, lines: Sequence[Line], strange: bool = False
+) -> Table:
+    """Return the table; strange: it says more than chains and rules, such as flags that switch it off."""
+    strange |= policies.get("output", "accept") != "accept"
+    policy = policies.get("input", "accept")
     wanted = {**HOOKS, **dict.fromkeys(CHAINS.values(), ("", "", 0))}
     base = [line for name in BASE_CHAINS for line in lines if line.chain == name]
     has_frame = not strange and dict(chains) == wanted and is_framed(base)
@@ -81,7 +87,7 @@ def _listed_line(body: Mapping[str, Any]) -> Line:
         for part in body["expr"]:
             ((kind, value),) = part.items()
             if kind == "match" and not verdict and (value["op"] == "==" or _is_ct_state(value)):
-                matches.append((_render_left_side(value["left"]), tuple(sorted(_right(value["right"])))))
+                matches.append((render_left_side(value["left"]), tuple(sorted(right_values(value["right"])))))
             elif kind in ("accept", "drop", "jump"):
                 verdict = f"jump {value['target']}" if kind == "jump" else kind
             elif kind != "counter":
@@ -96,7 +102,8 @@ def _is_ct_state(value: Mapping[str, Any]) -> bool:
     return bool(value["op"] == "in" and value["left"] == {"ct": {"key": "state"}})
 
 
-def _render_left_side(left: Mapping[str, Any]) -> str:
+def render_left_side(left: Mapping[str, Any]) -> str:
+    """Return the words of nft's own language for what an expression looks at."""
     ((kind, value),) = left.items()
     if kind == "payload":
         return f"{value['protocol']} {value['field']}"
@@ -104,15 +111,15 @@ def _render_left_side(left: Mapping[str, Any]) -> str:
     return key if key in ("iifname", "oifname") else f"{kind} {key}"
 
 
-def _right(right: object) -> Iterator[str]:
+def right_values(right: object) -> Iterator[str]:
     """Yield the values that an expression may have; raises ValueError for one that is no value."""
     if isinstance(right, list):
         for item in right:
-            yield from _right(item)
+            yield from right_values(item)
     elif isinstance(right, (str, int)):
         yield str(right)
     elif isinstance(right, Mapping) and "set" in right:
-        yield from _right(right["set"])
+        yield from right_values(right["set"])
     elif isinstance(right, Mapping) and "prefix" in right:
         yield f"{right['prefix']['addr']}/{right['prefix']['len']}"
     elif isinstance(right, Mapping) and "range" in right:
@@ -125,20 +132,27 @@ def read_text(text: str) -> Table | None:
     """Return the table of a script or a listing, None when it makes none; raises ValueError for any other text."""
     chains: dict[str, tuple[str, str, int]] = {}
     lines: list[Line] = []
-    policy = "accept"
+    policies: dict[str, str] = {}
+    is_strange = False
     for name, tokens in _statements(text):
+        if not name:
+            is_strange = True
+            continue
         chains.setdefault(name, ("", "", 0))
         if tokens[:1] == ["type"]:
             chains[name] = (tokens[1], tokens[3], _PRIORITIES.get(tokens[5], -1))
         elif tokens[:1] == ["policy"]:
-            policy = tokens[1] if name == "input" else policy
+            policies[name] = tokens[1]
         elif tokens:
             lines.append(_text_line(name, tokens))
-    return _build_table(policy, chains, lines) if chains else None
+    return _build_table(policies, chains, lines, is_strange) if chains or is_strange else None
 
 
 def _statements(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Yield chain and tokens of each statement in a chain; each chain once without tokens, so that it is known."""
+    """Yield chain and tokens of each statement in a chain; each chain once without tokens, so that it is known.
+
+    Flags of the table are of no chain.
+    """
     chain = ""
     for line in text.splitlines():
         tokens = [] if line.lstrip().startswith("#") else _TOKEN.findall(line)
@@ -149,6 +163,8 @@ def _statements(text: str) -> Iterator[tuple[str, list[str]]]:
             chain = ""
         elif chain:
             yield from ((chain, part) for part in _split_statements(tokens))
+        elif tokens[:1] == ["flags"]:
+            yield "", tokens
         elif tokens and tokens[0] not in ("table", "delete", "add", "comment"):
             raise ValueError(line.strip())
 
@@ -181,7 +197,7 @@ def _text_line(chain: str, tokens: Sequence[str]) -> Line:
         else:
             name = f"{token} {rest.pop(0)}" if token in _FIRST_OF_TWO else token
             values = _text_values(rest)
-            named = [_PROTOCOLS.get(value, value) for value in values] if name == "meta l4proto" else values
+            named = [PROTOCOLS.get(value, value) for value in values] if name == "meta l4proto" else values
             matches.append((name, tuple(sorted(named))))
     return Line(chain, tuple(matches), verdict, comment)
 

@@ -151,7 +151,8 @@ class Task:
     """The options of the module, validated.
 
     path: where the table is kept for the next start, empty for nowhere. expected: addresses that the host has.
-    networks: from where it is managed.
+    networks: from where it is managed. pending: what becomes of a change that waits to be taken back: confirm, revert,
+    or empty for neither.
     """
 
     rules: tuple[Rule, ...]
@@ -162,6 +163,7 @@ class Task:
     expected: tuple[str, ...] = ()
     networks: AddressSet = AddressSet()
     confirm_minutes: int = 0
+    pending: str = ""
 
     @classmethod
     def from_options(cls, options: Mapping[str, object]) -> Task:
@@ -188,6 +190,7 @@ class Task:
             expected=tuple(texts(options.get("expected_addresses"))),
             networks=networks,
             confirm_minutes=int(str(minutes)),
+            pending=str(options.get("pending") or ""),
         )
 
 

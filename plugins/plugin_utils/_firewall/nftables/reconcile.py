@@ -13,7 +13,7 @@ line, in one script that nftables takes whole or not at all; lines that stay kee
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..._base.addresses import AddressSet
 from ..._base.changes import Cause, Change, Changes, Effect, Kind, Phase, Presentation, State
@@ -21,12 +21,13 @@ from ..._base.errors import DeviceError, InvalidInputError, Problem
 from ..._base.reconcile import Done, NotApplicable, Provider, SafetyStep, SafetyTable
 from ..._base.untyped import mappings
 from .. import results
-from ..effects import EffectKind, RuleEffect, describe_effects, rule_effects
+from ..effects import EffectKind, RuleEffect, describe_effects, effect, rule_effects
 from ..held_rules import lost_peers, with_held
 from ..host_facts import Present
 from ..planner import RuleChanges, applied, plan_changes
 from ..reconcile import Link
 from ..rule import Rule
+from .foreign import Block, Extent
 from .host import LinuxHost, lockouts, read_answer
 from .listing import read_table
 from .options import Task, described, rules_from_options
@@ -41,6 +42,7 @@ WORDING = results.Wording(
     head=lambda rule: f"{rule.action} {rule.direction}",
     left_out=frozenset({"name", "group", "direction", "action", "restrictions"}),
 )
+_ENDED = {"confirm": "confirmed", "revert": "taken back"}
 _FILE_HEAD = "# Written by msuc.lync.nftables_rules; changes by hand are drift.\n"
 
 
@@ -125,6 +127,7 @@ class NftablesProvider(Provider):
         self._is_stopped = False
         self._rollback = ""
         self._is_armed = False
+        self._not_told = ""
         self._round_trips = 0
         self._writes = 0
 
@@ -135,6 +138,17 @@ class NftablesProvider(Provider):
         self._host, self._before = host, host.table
         self.evidence.add(SafetyStep.READ_WHOLE)
         self._check_addresses(host)
+        if host.pending and self.task.pending and self.task.state is not State.GATHERED:
+            self._end_pending(host)
+
+    def _end_pending(self, host: LinuxHost) -> None:
+        """Confirm or take back what an earlier run left; in check mode the host only answers."""
+        content = _FILE_HEAD + host.table.script() if host.table else ""
+        arguments = {"operation": self.task.pending, "path": self.task.path, "content": content}
+        failed = f"the change of an earlier run could not be {_ENDED[self.task.pending]}"
+        ended = self._read_counted_answer(self._link.ask(arguments), failed)
+        self._host, self._before = ended, ended.table
+        self._writes += ended.pending is None
 
     def _check_addresses(self, host: LinuxHost) -> None:
         if not self._checks_addresses:
@@ -173,6 +187,24 @@ class NftablesProvider(Provider):
         self._wanted = self._after = self._table_after(host, applied(have, self.changes.now))
         self.settings = () if self.task.state is State.GATHERED else tuple(self._setting_changes(host))
         self._warnings = self._warnings_about(host)
+        self._note_foreign_drops(host, applied(have, self.changes.now))
+        if host.pending and self.task.state is not State.GATHERED:
+            self._stop()
+            raise DeviceError(host.pending.text)
+
+    def _note_foreign_drops(self, host: LinuxHost, after: Sequence[Present]) -> None:
+        """Take down which rules somebody else's tables drop something of, or may."""
+        if self.task.state in (State.GATHERED, State.DELETED):
+            return
+        by_rule = {present.rule.name: host.foreign.blocks(present.rule) for present in after if present.rule.admits}
+        self._effects = tuple(_with_blocks(one, by_rule.get(one.name, ())) for one in self._effects)
+        unknown = {block.chain for blocks in by_rule.values() for block in blocks if block.extent is Extent.UNKNOWN}
+        fix = "look at the chain; what it may drop, nobody can tell from here"
+        chains = ", ".join(f"chain {name}" for name in sorted(unknown))
+        self._not_told = (
+            host.foreign.problem
+            or (chains and f"{chains} may drop what the plan admits, by rules that are not understood; fix: {fix}")
+        )
 
     def _want(self, have: Sequence[Present]) -> tuple[Rule, ...]:
         """Return the wanted rules with what stays of hosts that vanished."""
@@ -226,7 +258,8 @@ class NftablesProvider(Provider):
         return None if self._wanted is None else _FILE_HEAD + self._wanted.script()
 
     def _warnings_about(self, host: LinuxHost) -> list[str]:
-        found = [f"chain {chain} drops what it does not know, whatever our table admits" for chain in host.dropping]
+        strict = host.foreign.dropping()
+        found = [f"chain {chain} drops what it does not know, whatever our table admits" for chain in strict]
         if self.task.path and self._wanted is not None and not host.is_included:
             pattern = f'"{self.task.path.rpartition("/")[0]}/*.nft"'
             fix = f"write include {pattern} into /etc/nftables.conf, and enable nftables.service"
@@ -278,7 +311,7 @@ class NftablesProvider(Provider):
         )
         self._rollback, self._is_armed = str(answer.get("rollback") or ""), answer.get("armed") is True
         host = self._read_counted_answer(answer, "the changes were not made")
-        self._writes = len(self.changes.now) + len(self.settings)
+        self._writes += len(self.changes.now) + len(self.settings)
         self._after = host.table
         taken = {
             SafetyStep.FINGERPRINT: bool(fingerprint),
@@ -350,6 +383,8 @@ class NftablesProvider(Provider):
             "stats": {"round_trips": self._round_trips, "writes": self._writes},
             "host": {"addresses": list(self._host.addresses) if self._host else []},
             "warnings": list(self._warnings),
+            "pending_revert": self._host.pending.document() if self._host and self._host.pending else {},
+            **({"failed": True, "msg": self._not_told} if self._not_told else {}),
         }
         if self._rollback:
             found["snapshot"] = {"rollback": self._rollback, "armed": self._is_armed}
@@ -362,6 +397,16 @@ class NftablesProvider(Provider):
     def diffs(self) -> list[dict[str, str]]:
         """Return one diff per change, for ansible's --diff."""
         return [*results.diffs(self.changes.now, WORDING), *map(_setting_diff, self.settings)]
+
+
+def _with_blocks(one: RuleEffect, blocks: Sequence[Block]) -> RuleEffect:
+    """Return what a rule does with who else drops what it admits."""
+    whole = next((block for block in blocks if block.extent is Extent.WHOLE), None)
+    if whole is not None:
+        hindrance = effect(EffectKind.INEFFECTIVE, detail=f"chain {whole.chain} drops all that it admits")
+        return RuleEffect(one.name, (*one.effects, hindrance), False)
+    parts = [f"chain {block.chain}" for block in blocks if block.extent is Extent.PART]
+    return replace(one, effects=(*one.effects, effect(EffectKind.PARTLY_BLOCKED_BY, parts))) if parts else one
 
 
 def _is_same(one: Table | None, other: Table | None) -> bool:

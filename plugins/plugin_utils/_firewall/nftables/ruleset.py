@@ -197,7 +197,7 @@ def settled(line: Line) -> Line:
 
 def _apply_matches(rule: Rule, matches: Sequence[Match]) -> tuple[Rule, frozenset[int]]:
     """Return the rule with the limits of matches; raises KeyError or ValueError for one that a rule cannot have."""
-    fields = _FIELDS[rule.direction]
+    fields = FIELDS[rule.direction]
     values: dict[str, object] = {}
     families = _BOTH
     for name, texts in matches:
@@ -229,7 +229,7 @@ def _fields(direction: str) -> Mapping[str, tuple[str, int, frozenset[int]]]:
     return found
 
 
-_FIELDS = {direction: _fields(direction) for direction in _LOCAL}
+FIELDS = {direction: _fields(direction) for direction in _LOCAL}
 
 
 def _parse_match_values(option: str, texts: Sequence[str]) -> object:

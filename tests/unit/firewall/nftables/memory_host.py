@@ -49,6 +49,8 @@ class MemoryHost:
         self.refuses = ""
         self.confirms = True
         self.is_armed = False
+        self.others: list[Answer] = []
+        self.pending: Answer = {}
         self.questions: list[str] = []
 
     def remote(self, arguments: Mapping[str, Any]) -> Answer:
@@ -58,6 +60,9 @@ class MemoryHost:
             answer = self._apply(arguments)
         elif arguments["operation"] == "confirm":
             answer = self._confirmed(arguments)
+        elif arguments["operation"] == "revert":
+            self.table, self.is_armed, self.pending = None, False, {}
+            answer = self._gathered()
         else:
             answer = self._gathered()
         return {name: value for name, value in answer.items() if name not in self.forgets}
@@ -70,7 +75,8 @@ class MemoryHost:
         return {
             "listing": self._listing(),
             "fingerprint": self._fingerprint(),
-            "chains": "",
+            "others": list(self.others),
+            "pending_revert": dict(self.pending),
             "content": self.content,
             "includes": ["/etc/nftables.d/*.nft"],
             "addresses": list(self.addresses),
@@ -95,7 +101,7 @@ class MemoryHost:
     def _confirmed(self, arguments: Mapping[str, Any]) -> Answer:
         if not (self.is_armed and self.confirms):
             return {"failed": True, "msg": "the change was taken back before it was confirmed"}
-        self.is_armed, self.content = False, arguments["content"] or None
+        self.is_armed, self.pending, self.content = False, {}, arguments["content"] or None
         return self._gathered()
 
     def _run(self, script: str) -> None:
