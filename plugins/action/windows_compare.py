@@ -7,7 +7,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import STEP_SPEC, Answer, run_state
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import (
+    STEP_SPEC,
+    Answer,
+    printed_warnings,
+    run_state,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.firewall_action import (
     FIREWALL_REMOTE,
     FIREWALL_SPEC,
@@ -74,9 +79,8 @@ class ActionModule(FirewallAction):
             for part, one in chosen.items():
                 if isinstance(one, FirewallProvider):
                     one.link = link_to(answers[part])
-        return together(
-            {part: compared(one) if isinstance(one, FirewallProvider) else one for part, one in chosen.items()}
-        )
+        found = {part: compared(one) if isinstance(one, FirewallProvider) else one for part, one in chosen.items()}
+        return printed_warnings(together({part: printed_warnings(result) for part, result in found.items()}))
 
     def _make_providers(self, options: Answer, task_vars: dict[str, Any]) -> dict[str, Made]:
         """Return the provider of each part, or its result where no host is needed; raises InvalidInputError."""

@@ -94,6 +94,17 @@ function Assert-LyncOption {
     }
 }
 
+function ConvertTo-LyncWholeText {
+    <#
+    .SYNOPSIS
+    Returns a text with U+FFFD for each half of a character, which no JSON may hold.
+    #>
+    param([Parameter(Mandatory = $true)][AllowEmptyString()][string]$Text)
+
+    $half = '(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]|[\uD800-\uDBFF](?![\uDC00-\uDFFF])'
+    [regex]::Replace($Text, $half, [string][char]0xFFFD)
+}
+
 function Write-LyncResult {
     <#
     .SYNOPSIS
@@ -108,7 +119,7 @@ function Write-LyncResult {
             $Module.Result.exception = "$Failure`n$($Failure.ScriptStackTrace)"
         }
     }
-    ConvertTo-Json -InputObject $Module.Result -Depth 20 -Compress
+    ConvertTo-LyncWholeText -Text (ConvertTo-Json -InputObject $Module.Result -Depth 20 -Compress)
 }
 
-Export-ModuleMember -Function New-LyncModule, Assert-LyncOption, Write-LyncResult
+Export-ModuleMember -Function New-LyncModule, Assert-LyncOption, ConvertTo-LyncWholeText, Write-LyncResult

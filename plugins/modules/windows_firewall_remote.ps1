@@ -59,10 +59,12 @@ function Get-Queue {
     param($Store)
     $waiting = New-Object -TypeName System.Collections.Hashtable
     foreach ($present in $Store) {
-        if (-not $waiting.ContainsKey($present.Line)) {
-            $waiting[$present.Line] = New-Object -TypeName System.Collections.Queue
+        # As it was told: an operation has the rule as the answer had it.
+        $line = ConvertTo-LyncWholeText -Text $present.Line
+        if (-not $waiting.ContainsKey($line)) {
+            $waiting[$line] = New-Object -TypeName System.Collections.Queue
         }
-        $waiting[$present.Line].Enqueue($present)
+        $waiting[$line].Enqueue($present)
     }
     $waiting
 }

@@ -185,14 +185,12 @@ def test_5_a_profile_that_admits_by_default_is_drift(changed: Changed) -> None:
     assert named(changed.runs["drift"], host("inbound-allowed")), changed.runs["drift"].output
 
 
-@known_fault("drift and --diff print the name raw")
 @pytest.mark.parametrize("name", ["drift", "site"])
 def test_14_texts_of_a_host_move_no_cursor(changed: Changed, name: str) -> None:
     output = changed.runs[name].output
     assert "<script>" in output and not any(character in output for character in "\x1b\x07\0\u202e")
 
 
-@known_fault("the host could not tell, for ever: Ansible refuses the answer")
 def test_16_a_foreign_name_that_is_no_text_hides_no_host(changed: Changed) -> None:
     assert not lines_about(changed.runs["drift"], "could not tell: ", host("surrogate"))
     assert changed.in_dns("surrogate"), changed.runs["site"].output

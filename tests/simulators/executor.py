@@ -61,7 +61,7 @@ class PythonExecutor:
         store.count(executions=1)
         if store.faults().garbage:
             return Completed(b"this is no result\r\n")
-        return Completed(json.dumps(_answer(store, payload)).encode())
+        return Completed(host_module.whole_text(json.dumps(_answer(store, payload), ensure_ascii=False)).encode())
 
 
 def _payload(stdin: bytes) -> Mapping[str, Any] | None:

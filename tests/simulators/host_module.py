@@ -7,6 +7,7 @@ run_module(store, {"operation": "gather"}, check_mode=False) -> {"changed": Fals
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -142,9 +143,19 @@ _STEPS: Mapping[str, tuple[Callable[[FwPolicy, Mapping[str, Any], bool, Answer],
 }
 
 
+def whole_text(text: str) -> str:
+    """Return a text with U+FFFD for each half of a character, which no JSON may hold."""
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+
+def as_told(values: Mapping[str, Any]) -> Answer:
+    """Return the properties of a rule as an answer has them."""
+    return {name: whole_text(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
 def _take(present: list[tuple[FwRule, Answer]], operation: Mapping[str, Any]) -> FwRule:
     for index, (rule, values) in enumerate(present):
-        if values == operation["rule"]:
+        if as_told(values) == operation["rule"]:
             del present[index]
             return rule
     raise ConflictError(

@@ -28,6 +28,7 @@ from .._base.absence import Presence
 from .._base.errors import DeviceError, InvalidInputError
 from .._base.libraries import MissingLibraryError
 from .._base.reconcile import Provider, reconcile
+from .._base.untyped import printed_lines
 from .._plan.documents import DocumentError
 from .._rollout.gates import Go
 from .._rollout.outcome import RunOutcome, write_summary
@@ -229,10 +230,11 @@ class ProviderAction(KeepsResult, CollectionAction):
         try:
             reconcile(provider, check_mode=bool(self._task.check_mode))
         except (DeviceError, MissingLibraryError) as error:
-            failure = {"failed": True, "msg": str(error)}
+            failure = {"failed": True, "msg": printed_lines(str(error))}
         shown = {"diff": provider.diffs()} if self._task.diff else {}
         absence = {} if self.presence is None else provider.absence()
-        return {**provider.result(), **absence, **failure, **shown, "check_mode": bool(self._task.check_mode)}
+        result = printed_warnings(provider.result())
+        return {**result, **absence, **failure, **shown, "check_mode": bool(self._task.check_mode)}
 
     def provider(self, options: Answer, task_vars: dict[str, Any]) -> Provider | Answer:
         """Return the provider of a task, or the whole result of one that asks no device."""
@@ -263,6 +265,11 @@ class ProviderAction(KeepsResult, CollectionAction):
         """Let the next question to the host use a new connection."""
         if hasattr(self._connection, "reset"):
             self._connection.reset()
+
+
+def printed_warnings(result: Mapping[str, Any]) -> Answer:
+    """Return a result whose warnings, which Ansible prints, hold nothing that does something to a terminal."""
+    return {**result, **({"warnings": list(map(printed_lines, result["warnings"]))} if result.get("warnings") else {})}
 
 
 def failed(message: str) -> Answer:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ansible.utils.display import Display
 
-from .._base.untyped import counted
+from .._base.untyped import counted, printed
 from .._drift.deviations import read_acceptances
 from .._drift.remediation import Remediation
 from .._drift.report import Context, Report
@@ -63,7 +63,8 @@ class DriftAction(ControllerAction):
         """Print a report, write its files, and return the result of the task; a remediation ends the run later."""
         document = report.document()
         files = _write_drift_report(playbook, report, document, plan, Path(run.report_dir)) if run.report_dir else []
-        lines = [*(repairs.left if repairs else ()), *(f"Report: {name}" for name in files if name.endswith(".html"))]
+        left = map(printed, repairs.left if repairs else ())
+        lines = [*left, *(f"Report: {name}" for name in files if name.endswith(".html"))]
         Display().display("\n".join([drift_text(report), *lines]))
         verdicts = repairs.verdicts if repairs else report.verdicts()
         outcome = _conclude_drift(playbook, report, verdicts, files)

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
+from .untyped import printed
+
 T = TypeVar("T")
 
 
@@ -210,7 +212,7 @@ class Presentation(Generic[T]):
         """Return one change for ansible's --diff: headers, and the object before and after as lines."""
         before, after = self._sides(change)
         names = change.properties or self._shown(before, after)
-        header = f"{self.title} {change.name} ({self.impact(change)})"
+        header = printed(f"{self.title} {change.name} ({self.impact(change)})")
         return {
             "before_header": header,
             "after_header": header,
@@ -235,7 +237,7 @@ class Presentation(Generic[T]):
         )
 
     def _lines(self, options: Mapping[str, object], names: Iterable[str]) -> str:
-        return "".join(f"{name}: {self.text_of(options[name])}\n" for name in names if name in options)
+        return "".join(f"{name}: {printed(self.text_of(options[name]))}\n" for name in names if name in options)
 
 
 def summary(changes: Iterable[Change[T]]) -> dict[str, int]:

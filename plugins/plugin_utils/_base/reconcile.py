@@ -21,6 +21,7 @@ from typing import ClassVar
 from .absence import Leaving, Presence, find_leaving, objects_of
 from .addresses import AddressSet
 from .errors import DeviceError
+from .untyped import printed
 
 
 class SafetyStep(Enum):
@@ -208,4 +209,4 @@ def _require_evidence(provider: Provider, steps: Sequence[SafetyStep], *, is_wri
 
 def bullets(items: Sequence[object]) -> list[str]:
     """Return the lines of a list in a message."""
-    return [f"  - {item}" for item in items]
+    return [f"  - {printed(str(item))}" for item in items]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +68,22 @@ def integer(value: object, default: int = 0) -> int:
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun: "1 host", "2 hosts"."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+# What moves a cursor, sets a colour or a title, ends a line, or turns the direction of writing; half characters.
+_UNPRINTED = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def printed(text: str) -> str:
+    """Return a text of a device as it may be printed on a line: what would do something to a terminal by its number."""
+    return _UNPRINTED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def printed_lines(text: str) -> str:
+    """Return several lines that hold texts of devices as they may be printed."""
+    return "\n".join(map(printed, text.split("\n")))
 
 
 def result_text(value: object) -> str:

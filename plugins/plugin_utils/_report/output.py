@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as XML
 
-from .._base.untyped import counted
+from .._base.untyped import counted, printed, printed_lines
 from .._drift.report import Checked, Report, Status
 
 Key = tuple[str, str, str, str]
@@ -56,7 +56,10 @@ def drift_text(report: Report) -> str:
     """Return what counts, what is not known, what is accepted and pending, and a line that sums it up."""
     lines = [f"{item.deviation.device}: {item.deviation.text}" for item in report.found if item.counts]
     pending = [f"pending: {line}" for line in report.context.pending]
-    return "\n".join([*lines, *_unknown_devices(report), *_tell_acceptances(report), *pending, _sum(report)])
+    unknown = map(printed_lines, _unknown_devices(report))
+    return "\n".join(
+        [*map(printed, lines), *unknown, *map(printed, [*_tell_acceptances(report), *pending]), _sum(report)]
+    )
 
 
 def _unknown_devices(report: Report) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from .._base.untyped import counted
+from .._base.untyped import counted, printed, printed_lines
 from .._drift.deviations import Standing
 from .._plan.documents import COLLECTION, VERSION
 from .._plan.tables import indented, shortened, table
@@ -43,7 +43,7 @@ def summary_text(summary: RunSummary) -> str:
     lines += [*_render_table(summary), *_tell_unchanged(summary.parts), *_tell_totals(summary)]
     lines += [*_tell_ineffective(summary.parts), *_tell_notes(summary)]
     lines += _tell_before(summary) if run.check else _tell_after(summary)
-    return "\n".join([*lines, summary.outcome])
+    return "\n".join([*map(printed_lines, lines), summary.outcome])
 
 
 def _render_title(summary: RunSummary) -> str:
@@ -213,7 +213,7 @@ def _join_alike(items: Iterable[tuple[str, str, str]]) -> list[str]:
 
 def _join_line(devices: Sequence[str], objects: Sequence[str], detail: str) -> str:
     count = f" ({len(objects)})" if len(objects) > 1 else ""
-    parts = [shortened(devices), f"{shortened(objects)}{count}", "; ".join(detail.splitlines())]
+    parts = [shortened(devices), f"{printed(shortened(objects))}{count}", printed("; ".join(detail.split("\n")))]
     return ": ".join(filter(None, parts))
 
 

@@ -23,7 +23,7 @@ from ..._base.changes import Phase, State
 from ..._base.errors import DeviceError, InvalidInputError, Problem, one_of
 from ..._base.libraries import MissingLibraryError
 from ..._base.reconcile import Done, SafetyStep, SafetyTable, bullets, reconcile
-from ..._base.untyped import mappings, texts
+from ..._base.untyped import mappings, printed_lines, texts
 from ..effects import RuleEffect, describe_effects, rule_effects
 from ..host_facts import LOCAL, Condition, Host, Present, profile_conditions
 from ..options import OWNED_GROUP, names_from_options, rules_from_options
@@ -242,7 +242,7 @@ def compared(provider: FirewallProvider) -> dict[str, object]:
     try:
         reconcile(provider, check_mode=True)
     except (DeviceError, MissingLibraryError) as error:
-        failure = {"failed": True, "msg": str(error)}
+        failure = {"failed": True, "msg": printed_lines(str(error))}
     return {**provider.result(), **provider.absence(), **failure, "check_mode": True}
 
 
