@@ -13,8 +13,8 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.reports import DriftAction
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import read_limits, remediation
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import compared
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import judge_losses, without_held
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import RunOptions
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.vanished import held_addresses, without_held
 
 
 class ActionModule(DriftAction):
@@ -45,5 +45,5 @@ class ActionModule(DriftAction):
             repairs = remediation(report, limits, datetime.datetime.now())
             kept = repairs.repairs.items()
             planned = {device: {name: asdict(one) for name, one in own.items()} for device, own in kept}
-            state.save_repairs(without_held(planned, held_addresses(state)))
+            state.save_repairs(without_held(planned, judge_losses(state)))
         return self.reported("drift", report, plan, run, repairs)

@@ -33,6 +33,12 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan import diff as flo
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import tables
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import (
+    expectation_problems,
+    missing_hosts,
+    missing_text,
+    resolved_gone,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, Verdict
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import (
     Options,
@@ -40,12 +46,6 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options imp
     RunScope,
     read_run_options,
     with_options,
-)
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.vanished import (
-    expectation_problems,
-    missing_hosts,
-    missing_text,
-    resolved_gone,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import waves_of
 

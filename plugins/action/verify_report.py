@@ -21,11 +21,11 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import r
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, Matrix, NotProbed, Probe
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verification import Settings, Verification
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.output import json_text, write_files
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import MISSING_TEXT
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, Verdict
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.vanished import MISSING_TEXT
 
 _RULES = (Concern.FIREWALL, Concern.NFTABLES)
 

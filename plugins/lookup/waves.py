@@ -59,6 +59,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import NOBODY, run_options, run_state
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import judge_losses
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
@@ -102,7 +103,7 @@ class LookupModule(LookupBase):
         state = run_state()
         if self.get_option("only") != "all":
             # Here, once for the play, what all hosts of it have to know of each other.
-            state.collect_leaving()
+            judge_losses(state)
         waves = self._choose_waves(state)
         return [answer for term in terms for answer in _QUESTIONS[term](waves)]
 

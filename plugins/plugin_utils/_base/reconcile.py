@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import ClassVar
 
-from .absence import Leaving, Presence, find_leaving, objects_of
+from .absence import Losses, Owned, Presence, objects_of
 from .addresses import AddressSet
 from .errors import DeviceError
 from .untyped import printed
@@ -75,16 +75,21 @@ class Provider(ABC):
     def __init__(self) -> None:
         self.evidence: set[SafetyStep] = set()
         self.presence = Presence()
-        self.leaving: Leaving = {}
+        self.losses = Losses()
         self.held = AddressSet()
+        self.exceeded_pools: dict[str, str] = {}
 
-    def hold_back(self, objects: Iterable[tuple[str, AddressSet, AddressSet]]) -> AddressSet:
-        """Take down which addresses leave the device, and return those that stay; called by plan.
+    def hold_back(
+        self, objects: Iterable[Owned], members: Iterable[Owned] = (), down: AddressSet | None = None
+    ) -> AddressSet:
+        """Take down what objects of the device lose, and return the addresses that stay all the same; called by plan.
 
-        objects: name, addresses that it has and that it is to have.
+        members: of pools, as far as they take traffic. down: those of them that are not well.
         """
-        self.leaving = find_leaving(objects)
-        self.held = self.presence.held(self.leaving)
+        self.losses = Losses.of(objects)
+        exceeded = self.presence.exceeded_pools(members, down or AddressSet())
+        self.exceeded_pools = {pool: why for pool, (_lost, why) in exceeded.items()}
+        self.held = AddressSet.union_of([self.presence.held(self.losses), *(lost for lost, _why in exceeded.values())])
         return self.held
 
     @abstractmethod
@@ -147,11 +152,9 @@ class Provider(ABC):
         """Return the result of the task as far as it came; after is a prediction until the changes were applied."""
 
     def absence(self) -> dict[str, object]:
-        """Return which addresses would leave which objects, and which of them stay, as keys of a result of a run."""
-        return {
-            "leaving": {address: list(names) for address, names in self.leaving.items()},
-            "held_addresses": objects_of(self.leaving, self.held),
-        }
+        """Return what objects lose and what of it is held, as keys of a result of a run."""
+        held = objects_of(self.losses.leaving, self.held)
+        return {**self.losses.document(), "held_addresses": held, "exceeded_pools": self.exceeded_pools}
 
     def diffs(self) -> list[dict[str, str]]:
         """Return one diff per change, for ansible's --diff."""

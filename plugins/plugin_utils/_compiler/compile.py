@@ -226,4 +226,4 @@ class _Policy:
 
 
 def _sorted_rows(items: tuple[NotOpened, ...]) -> tuple[NotOpened, ...]:
-    return tuple(sorted(set(items), key=lambda item: (row_order(item.row), item.why)))
+    return tuple(sorted(set(items), key=lambda item: (row_order(item.row), item.why, item.row_id)))

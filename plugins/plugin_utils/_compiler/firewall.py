@@ -133,7 +133,8 @@ class FirewallPolicy:
             for flow in flows
             for transport in self._transports(row, host, flow, bound)
         ]
-        return HostRules(tuple(named(rules)), _not_opened(row, self._missing(row, host, bool(flows), bool(rules))))
+        why = self._missing(row, host, bool(flows), bool(rules))
+        return HostRules(tuple(named(rules)), _not_opened(row, why, self._empty_classes(row, host)))
 
     def _origin(self, row: PortRow, host: Host) -> Origin:
         roles = tuple(sorted(host.roles & self._directory.roles_of(row.component)))
@@ -358,9 +359,6 @@ def _feature_is_off(features: Iterable[str]) -> str:
     return f"feature {' or '.join(sorted(features))} is not in lync_features"
 
 
-def _not_opened(row: PortRow, why: str) -> tuple[NotOpened, ...]:
-    return tuple(NotOpened(name, why) for name in row_names(row.rows, row.id)) if why else ()
-
 
 def _rule_of_row(
     row: PortRow, transport: tuple[Transport, AddressSet], flow: _Flow, bound: AddressSet | None, origin: Origin
@@ -394,3 +392,8 @@ def named(rules: list[FirewallRule]) -> list[FirewallRule]:
 
 def _join_ports(rule: FirewallRule) -> str:
     return ",".join(rule.remoteport if rule.direction == "out" else rule.localport)
+
+
+def _not_opened(row: PortRow, why: str, empty_classes: Iterable[str] = ()) -> tuple[NotOpened, ...]:
+    names = row_names(row.rows, row.id) if why else ()
+    return tuple(NotOpened(name, why, row.id, tuple(empty_classes)) for name in names)

@@ -59,7 +59,10 @@ class IpsecPolicy:
         rows = [row for row in every if row.enabled]
         closed = {row.id: why for row in rows if (why := _explain_no_exemption(row, host))}
         not_opened = sorted(
-            NotOpened(name, closed[row.id]) for row in rows if row.id in closed for name in row_names(row.rows, row.id)
+            NotOpened(name, closed[row.id], row.id)
+            for row in rows
+            if row.id in closed
+            for name in row_names(row.rows, row.id)
         )
         opened = [row for row in rows if row.id not in closed]
         exemptions = _merge_equal_items(

@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+from .._base.absence import Owned
 from .._base.addresses import AddressSet
 from .._base.changes import Cause, Change, Kind, State
 from .records import ADDRESS_TYPES, TYPES, Key, RecordSet, Wanted
@@ -131,13 +132,12 @@ def plan_changes(want: Collection[Wanted], have: Have, scope: Scope) -> Plan:
     return planner.making()
 
 
-def lost_addresses(
-    want: Iterable[Wanted], have: Have, scope: Scope
-) -> Iterator[tuple[str, AddressSet, AddressSet]]:
-    """Yield for each set of ours its name and type, the addresses that it has and those that it is to have."""
+def owned_addresses(want: Iterable[Wanted], have: Have, scope: Scope) -> Iterator[Owned]:
+    """Yield each set of ours with the addresses that it has and those that it is to have."""
     wanted = {one.set.key: one.set for one in want}
     for key in _exact_keys(have, scope):
-        yield f"{key.name} {key.type}", _addresses(have.sets[key]), _addresses(wanted.get(key))
+        after = _addresses(wanted[key]) if key in wanted else None
+        yield Owned(f"{key.name} {key.type}", _addresses(have.sets[key]), after, key.name)
 
 
 def with_held(view: str, want: Iterable[Wanted], have: Have, scope: Scope, held: AddressSet) -> list[Wanted]:
@@ -163,8 +163,8 @@ def _exact_keys(have: Have, scope: Scope) -> list[Key]:
     return sorted(key for key in owned if key.type in ADDRESS_TYPES and key in have.sets)
 
 
-def _addresses(one: RecordSet | None) -> AddressSet:
-    return AddressSet.parse(one.values) if one else AddressSet()
+def _addresses(one: RecordSet) -> AddressSet:
+    return AddressSet.parse(one.values)
 
 
 def applied(have: Have, changes: Iterable[RecordChange]) -> Have:

@@ -25,7 +25,7 @@ from .._inventory.fields import At
 from .._inventory.model import DnsServer
 from . import results
 from . import zone as zones
-from .planner import Have, Plan, RecordChange, Scope, applied, lost_addresses, plan_changes, with_held
+from .planner import Have, Plan, RecordChange, Scope, applied, owned_addresses, plan_changes, with_held
 from .records import Key, RecordSet, Wanted, read_records
 from .wire import Client
 
@@ -176,7 +176,9 @@ class DnsProvider(Provider):
     def plan(self) -> None:
         """Plan each zone; raises DeviceError when one failed and no other has changes to write."""
         read = [run for run in self.zones if not run.error]
-        held = self.hold_back(lost for run in read for lost in lost_addresses(run.want, run.have, self.task.scope))
+        owned = [one for run in read for one in owned_addresses(run.want, run.have, self.task.scope)]
+        # A name of a single server is no pool whose members answer for each other.
+        held = self.hold_back(owned, [one for one in owned if len(one.have.each()) > 1])
         for run in read:
             run.want = with_held(run.view, run.want, run.have, self.task.scope, held)
             self._plan(run)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Peers that rules of a host lose, and rules that keep those of them that are held (_base/absence.py).
 
-    want = with_held(want, own, provider.hold_back(lost_peers(want, own)))
+    want = with_held(want, own, provider.hold_back(owned_peers(want, own)))
 
 Only what admits counts: to take an address out of a rule that blocks opens something.
 """
@@ -12,16 +12,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from .._base.absence import Owned
 from .._base.addresses import AddressSet
 from .rule import AddressScope, Rule
 from .rule_split import base_name
 
 
-def lost_peers(want: Iterable[Rule], own: Iterable[Rule]) -> Iterator[tuple[str, AddressSet, AddressSet]]:
-    """Yield for each rule of the owned group its name, the remote addresses that it has and that it is to have."""
+def owned_peers(want: Iterable[Rule], own: Iterable[Rule]) -> Iterator[Owned]:
+    """Yield each rule of the owned group with the remote addresses that it has and that it is to have."""
     wanted = {rule.name: rule.remoteip.members for rule in want if rule.action == "allow"}
     for name, rules in _by_name(own).items():
-        yield name, _peers(rules), wanted.get(name, AddressSet())
+        yield Owned(name, _union_of_peers(rules), wanted.get(name))
 
 
 def with_held(want: Sequence[Rule], own: Iterable[Rule], held: AddressSet) -> tuple[Rule, ...]:
@@ -33,7 +34,7 @@ def with_held(want: Sequence[Rule], own: Iterable[Rule], held: AddressSet) -> tu
         return tuple(want)
     found = {rule.name: rule for rule in want}
     for name, rules in _by_name(own).items():
-        kept = _peers(rules) & held
+        kept = _union_of_peers(rules) & held
         if not kept:
             continue
         rule = found.get(name)
@@ -53,5 +54,5 @@ def _by_name(own: Iterable[Rule]) -> dict[str, list[Rule]]:
     return found
 
 
-def _peers(rules: Iterable[Rule]) -> AddressSet:
+def _union_of_peers(rules: Iterable[Rule]) -> AddressSet:
     return AddressSet.union_of(rule.remoteip.members for rule in rules)

@@ -24,7 +24,7 @@ from .._base.reconcile import Provider, SafetyStep, bullets
 from .._base.untyped import counted
 from . import results
 from .effects import EffectKind, RuleEffect, shortened
-from .held_rules import lost_peers, with_held
+from .held_rules import owned_peers, with_held
 from .host_facts import LOCAL, Condition, Host, Present, missing_addresses
 from .options import OWNED_GROUP
 from .planner import RuleChange, RuleChanges, applied, plan_changes
@@ -140,7 +140,7 @@ class FirewallProvider(Provider):
         if self.task.state is State.MERGED:
             names = {rule.name for rule in want}
             own = [rule for rule in own if rule.name in names]
-        return with_held(want, own, self.hold_back(lost_peers(want, own)))
+        return with_held(want, own, self.hold_back(owned_peers(want, own)))
 
     @property
     def has_changes(self) -> bool:

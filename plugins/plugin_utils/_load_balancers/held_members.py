@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from .._base.absence import Owned
 from .._base.addresses import AddressSet
-from .model import Service
+from .._base.untyped import mapping, texts
+from .model import MemberState, Service
 
 
-def lost_members(
-    want: Iterable[Service], have: Iterable[Service], *, removes: bool
-) -> Iterator[tuple[str, AddressSet, AddressSet]]:
-    """Yield for each service that a device has its name, its addresses and those that it is to have.
+def owned_members(want: Iterable[Service], have: Iterable[Service], *, removes: bool) -> Iterator[Owned]:
+    """Yield each service that a device has with its members and those that it is to have.
 
     removes: whether services that are not wanted go; their virtual address is one of those that they lose.
     """
@@ -22,9 +22,23 @@ def lost_members(
     for service in have:
         kept = wanted.get(service.name)
         if kept is not None:
-            yield service.name, _members(service), _members(kept)
+            yield Owned(service.name, _members(service), _members(kept))
         elif removes:
-            yield service.name, _members(service) | AddressSet.parse([service.vip]), AddressSet()
+            yield Owned(service.name, _members(service) | AddressSet.parse([service.vip]), None)
+
+
+def serving_members(want: Iterable[Service], have: Iterable[Service]) -> Iterator[Owned]:
+    """Yield each service that stays with the members that take its traffic, now and then."""
+    wanted = {service.name: service for service in want}
+    for service in have:
+        if service.name in wanted:
+            now = AddressSet.parse(each.address for each in service.members if each.state is MemberState.ACTIVE)
+            yield Owned(service.name, now, _members(wanted[service.name]), service.pool)
+
+
+def members_down(health: object) -> AddressSet:
+    """Return the members that a device says are not well; health: up, and down as texts "SERVICE ADDRESS"."""
+    return AddressSet.parse(text.rpartition(" ")[2] for text in texts(mapping(health).get("down")))
 
 
 def with_held(

@@ -32,7 +32,7 @@ from .changes import (
 )
 from .conflicts import Conflict, Listener, conflict_texts, find_conflicts
 from .driver import Driver, EffectKind, NotRendered
-from .held_members import is_held, lost_members, with_held
+from .held_members import is_held, members_down, owned_members, serving_members, with_held
 from .https import Connection
 from .model import MemberState, Service
 from .options import read_services, vendor_option_problems
@@ -224,10 +224,13 @@ class ServicesProvider(Provider):
     def _hold_members(self) -> None:
         """Keep what stays of hosts that vanished."""
         removes = self.task.state is not State.MERGED
-        if not self.hold_back(lost_members(self.want, self._have.services, removes=removes)):
+        have = self._have.services
+        members = serving_members(self.want, have)
+        down = members_down(self._have.facts.get("health"))
+        if not self.hold_back(owned_members(self.want, have, removes=removes), members, down):
             return
         names = {asked.name: service.name for asked, service in zip(self._asked, self.want, strict=True)}
-        self._asked = with_held(self._asked, names, self._have.services, self.held)
+        self._asked = with_held(self._asked, names, have, self.held)
         self.rendered = self.driver.render(self._asked)
         self.want = tuple(map(self.driver.expressible, self._asked))
 

@@ -113,10 +113,15 @@ class MirrorPeer:
 
 @dataclass(frozen=True, order=True)
 class NotOpened:
-    """A row that applies to a host and opens nothing, and why."""
+    """A row that applies to a host and opens less than it could, and why.
+
+    row: as Microsoft's table counts. row_id: of the catalogue. empty_classes: classes of its peers without a member.
+    """
 
     row: str
     why: str
+    row_id: str
+    empty_classes: tuple[str, ...] = ()
 
 
 def row_order(row: str) -> tuple[str, int, str]:

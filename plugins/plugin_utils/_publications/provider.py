@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from .._base.absence import Owned
 from .._base.addresses import AddressSet
 from .._base.changes import (
     Cause,
@@ -240,7 +241,7 @@ class PublicationsProvider(Provider):
         self._refuse_unknown()
         if self._task.state is State.GATHERED:
             return
-        self._wanted = self._without_vanishing(target(self._task.publications, self._have, self._task.state))
+        self._wanted = self._hold_vanished(target(self._task.publications, self._have, self._task.state))
         self._conflicts = self._conflicts_with(self._wanted)
         if self._conflicts:
             return
@@ -248,13 +249,12 @@ class PublicationsProvider(Provider):
         self._lines = tuple(line for kind, text in self._texts.items() for line in self._work(kind, text))
         self.evidence.add(SafetyStep.OWNERSHIP)
 
-    def _without_vanishing(self, wanted: Sequence[Publication]) -> tuple[Publication, ...]:
+    def _hold_vanished(self, wanted: Sequence[Publication]) -> tuple[Publication, ...]:
         """Return what is wanted with what stays of hosts that vanished."""
         if self._task.state is State.DELETED:
             return tuple(wanted)
         after = {each.name: each for each in wanted}
-        lost = ((each.name, _addresses(each), _addresses(after.get(each.name))) for each in self._have)
-        held = self.hold_back(lost)
+        held = self.hold_back(_owned(each, after.get(each.name)) for each in self._have)
         for each in self._have if held else ():
             members = tuple(member for member in each.members if AddressSet.parse([member.address]) <= held)
             if each.name in after:
@@ -370,8 +370,12 @@ class PublicationsProvider(Provider):
         return [PRESENTATION.diff(change) for change in self._changes]
 
 
-def _addresses(publication: Publication | None) -> AddressSet:
-    return AddressSet.parse(member.address for member in publication.members) if publication else AddressSet()
+def _owned(have: Publication, want: Publication | None) -> Owned:
+    return Owned(have.name, _member_addresses(have), _member_addresses(want) if want else None)
+
+
+def _member_addresses(publication: Publication) -> AddressSet:
+    return AddressSet.parse(member.address for member in publication.members)
 
 
 def _not_rendered(driver: PublishingDriver, publications: Iterable[Publication]) -> list[dict[str, str]]:

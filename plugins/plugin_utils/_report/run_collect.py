@@ -20,9 +20,9 @@ from .._base.untyped import mapping
 from .._drift.deviations import last_report, unconfirmed
 from .._load_balancers.registry import CARRIERS
 from .._plan.model import Plan
+from .._rollout.holding import MISSING_TEXT, judge_losses
 from .._rollout.results import DNS_DEVICE, Concern, Step, TaskResult
 from .._rollout.run_state import RunState
-from .._rollout.vanished import MISSING_TEXT, held_addresses
 from .run_parts import part_of
 from .run_rollback import Command
 from .run_summary import Run, RunSummary, comparison, touched_places
@@ -67,7 +67,7 @@ def collect_summary(state: RunState, settings: Settings) -> RunSummary:
             not_run=_not_run(expected, found, plan if not dns else Plan()),
             left=_find_left_pools(asked),
             held={} if settings.check else _find_held_hosts(asked),
-            vanished=held_addresses(state),
+            holds=judge_losses(state).holds,
             unconfirmed=unconfirmed(plan, report),
             touched=touched_places(parts, plan),
             confirm_minutes=settings.confirm_minutes,

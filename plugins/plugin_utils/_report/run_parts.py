@@ -76,7 +76,7 @@ class Risk(Enum):
         "is an assumption of the plan that verify.yml can confirm, and has not",
     )
     NO_ROLLBACK = (RiskLevel.NEEDS_WINDOW, "is not saved before the change")
-    VANISHED = (RiskLevel.NEEDS_WINDOW, "is held: nothing of the inventory has it")
+    HELD = (RiskLevel.NEEDS_WINDOW, "is held: it stays although the plan lacks it")
 
     def __init__(self, level: RiskLevel, meaning: str) -> None:
         self.level = level

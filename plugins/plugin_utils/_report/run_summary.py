@@ -23,10 +23,10 @@ from .._plan.model import Plan
 from .._probes.host_io import read_facts
 from .._probes.plan_view import Expected, Probe
 from .._probes.verdicts import Judged, judge
+from .._rollout.holding import Held
 from .._rollout.outcome import Verdict, worst_verdict
 from .._rollout.results import Concern, Step, TaskResult
 from .._rollout.run_state import RunState
-from .._rollout.vanished import HeldAddress
 from .run_parts import Part, Reason, Risk, RiskLevel, Status, risk_of
 from .run_rollback import Command
 
@@ -140,7 +140,7 @@ class Run:
 
     check: nothing was written. digest: of the plan. hosts, pools: how many the plan has. not_run: concerns that were
     left out, with how many devices. left: pools whose services or records are left as they are, and why.
-    held: hosts that are not closed yet, and why. vanished: addresses that stay although the inventory lacks them.
+    held: hosts that are not closed yet, and why. holds: what stays although the plan lacks it.
     unconfirmed: assumptions that nobody confirmed; touched: the hosts and pools that change. confirm_minutes: 0 for
     never. verified: the last report of verify.yml, when there is one. directory: of reports, empty for none.
     """
@@ -152,7 +152,7 @@ class Run:
     not_run: Mapping[Concern, int] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
     held: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    vanished: tuple[HeldAddress, ...] = ()
+    holds: tuple[Held, ...] = ()
     unconfirmed: tuple[Assumption, ...] = ()
     touched: frozenset[str] = frozenset()
     confirm_minutes: int = 0
@@ -177,8 +177,8 @@ class RunSummary:
     def reasons(self) -> tuple[Reason, ...]:
         """Return what stands against SAFE, the worst first."""
         order = list(Risk)
-        vanished = (Reason(Risk.VANISHED, ", ".join(one.devices), one.address) for one in self.run.vanished)
-        found = [*self._of_parts(), *_of_assumptions(self.run), *self._of_snapshots(), *vanished]
+        holds = (Reason(Risk.HELD, ", ".join(one.devices), one.item) for one in self.run.holds)
+        found = [*self._of_parts(), *_of_assumptions(self.run), *self._of_snapshots(), *holds]
         return tuple(sorted(dict.fromkeys(found), key=lambda reason: order.index(reason.risk)))
 
     def _of_parts(self) -> Iterator[Reason]:
@@ -217,7 +217,7 @@ class RunSummary:
 
         Nobody asked, or a host not closed yet, is not.
         """
-        return bool(self.parts) and not self.unfinished and not self.run.held and not self.run.vanished
+        return bool(self.parts) and not self.unfinished and not self.run.held and not self.run.holds
 
     @property
     def outcome(self) -> str:
@@ -236,7 +236,7 @@ class RunSummary:
         if self.run.check:
             unsafe = (reason.device for reason in self.reasons if reason.risk.level is RiskLevel.REFUSED)
             held = [name for name in unsafe if name in found]
-        for name in [*held, *(device for one in self.run.vanished for device in one.devices)]:
+        for name in [*held, *(device for one in self.run.holds for device in one.devices)]:
             found.setdefault(name, []).append(Verdict.HELD)
         return {name: worst_verdict(own) for name, own in found.items()}
 
@@ -257,7 +257,7 @@ class RunSummary:
             "not_run": {concern.value: number for concern, number in run.not_run.items()},
             "left_as_they_are": dict(run.left),
             "not_closed": {name: list(why) for name, why in run.held.items()},
-            "held_addresses": [one.document() for one in run.vanished],
+            "holds": [one.document() for one in run.holds],
             "unconfirmed": [{**item.document(), "matters": is_relevant(item, run)} for item in run.unconfirmed],
             "confirm_minutes": run.confirm_minutes,
             "probes": run.probes.document() if run.probes else None,

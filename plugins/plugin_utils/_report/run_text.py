@@ -99,7 +99,7 @@ def _tell_notes(summary: RunSummary) -> Iterator[str]:
             by_note.setdefault(note, []).append(part.device)
     yield from (f"{shortened(list(dict.fromkeys(names)))}: {note}" for note, names in by_note.items())
     yield from (f"left as it is: {pool}: {why}" for pool, why in run.left.items())
-    yield from (one.text for one in run.vanished)
+    yield from (one.text for one in run.holds)
     if run.not_run:
         left_out = [f"{NAMES[concern]} ({number})" for concern, number in run.not_run.items()]
         yield f"Not looked at: {', '.join(left_out)}."

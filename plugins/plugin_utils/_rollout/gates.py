@@ -25,6 +25,7 @@ from .._load_balancers.registry import CARRIERS
 from .._plan.model import HostPlan, Plan, VirtualService
 from .._publications.model import Publication
 from .closing import Member, Sender, in_the_way, sender_of, suspects, wanted_targets
+from .holding import Holding, gone_addresses, judge_losses
 from .results import DNS_DEVICE, STOPPED_TEXT, Concern, Status, Step, TaskResult
 from .run_options import RunOptions
 from .run_state import RunState
@@ -123,7 +124,7 @@ class Gates:
             return Decision(Go.NOTHING, "opening left nothing to close")
         if self.stopped_by(device, Step.CLOSE):
             return Decision(Go.STOPPED, STOPPED_TEXT)
-        reasons = [*self.stopped_by_dns(device), *self.in_the_way(device)]
+        reasons = [*self._holding.narrowing_reasons, *self.stopped_by_dns(device), *self.in_the_way(device)]
         return Decision(Go.HELD, "; ".join(reasons)) if reasons else Decision()
 
     def _decide_repair(self, device: str, concern: Concern, step: Step) -> Decision:
@@ -147,20 +148,36 @@ class Gates:
             Decision() if self._scope.is_check or verdict in (None, "done") else Decision(Go.STOPPED, EVERYBODY_FIRST)
         )
 
-    # --- addresses of hosts that vanished ---------------------------------------------------------------------------
+    # --- what is held back ------------------------------------------------------------------------------------------
 
-    def presence(self, device: str, concern: Concern, gone: AddressSet) -> Presence:
-        """Return what the run knows of addresses when a device is brought to the plan; gone: those that may leave."""
-        found = self._state.leaving() if concern in _OF_HOST else self._state.collect_leaving()
+    @cached_property
+    def _holding(self) -> Holding:
+        """Return what is held, as it was judged before this play."""
+        return Holding.of_document(self._state.holding())
+
+    def presence(self, device: str, concern: Concern) -> Presence:
+        """Return what the run knows of addresses when a device is brought to the plan."""
+        # Senders are few, and each has to know what the one before it would lose.
+        holding = self._holding if concern in _OF_HOST else judge_losses(self._state)
         own = f"{device} {concern.value}"
-        places = {address: sum(map(len, devices.values())) for address, devices in found.items()}
-        elsewhere = {
-            address: places[address] - len(devices.get(own, ()))
-            for address, devices in found.items()
-            if places[address] > len(devices.get(own, ()))
+        counts = {address: sum(map(len, places.values())) for address, places in holding.leaving.items()}
+        others = {
+            address: counts[address] - len(places.get(own, ())) for address, places in holding.leaving.items()
         }
-        vanished = AddressSet.parse(address for address, count in places.items() if count >= PLACES_MINIMUM)
-        return Presence(AddressSet.parse(self._state.known_addresses()), gone, vanished, elsewhere)
+        return Presence(
+            known=AddressSet.parse(self._state.known_addresses()),
+            gone=gone_addresses(self._state),
+            vanished=AddressSet.parse(address for address, count in counts.items() if count >= PLACES_MINIMUM),
+            unreached=AddressSet.parse(holding.unreached),
+            elsewhere={address: count for address, count in others.items() if count},
+            quorums=frozenset() if concern in _OF_HOST else self._quorums(),
+            holds_all=bool(holding.narrowing_reasons),
+        )
+
+    def _quorums(self) -> frozenset[str]:
+        """Return the pools of which so many servers must run, as Microsoft's table says."""
+        pools = self.plan.pools.values()
+        return frozenset(pool.pool for pool in pools if pool.role == "frontend" and pool.version != "2010")
 
     # --- the order of hosts -----------------------------------------------------------------------------------------
 

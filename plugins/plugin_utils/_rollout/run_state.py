@@ -11,8 +11,8 @@
     RUN/scope.json    {"played": ["fe01"], "tags": ["all"], "skipped": [], "check_mode": false, "missing": []}
     RUN/run.json      {"run": "..."}: which compile step the results belong to
     RUN/results/HOST/CONCERN.STEP.ATTEMPT.json    what became of each task (results.py)
-    RUN/leaving/HOST.CONCERN.json                 addresses that would leave a device (vanished.py), where there are any
-    RUN/vanished.json                             the same of all devices, by address, as collected before a play
+    RUN/losses/HOST.CONCERN.json                  what the objects of a device would lose, where they lose anything
+    RUN/holding.json                              what is held back for it (holding.py), as judged before a play
     RUN/summary.json  how the run ended
 
 A plan of hundreds of hosts would weigh on every task as a variable; as files, a host reads only its own slice.
@@ -48,8 +48,9 @@ _OPTIONS = "options.json"
 _RUN = "run.json"
 _SCOPE = "scope.json"
 _SUMMARY = "summary.json"
-_LEAVING = "leaving"
-_VANISHED = "vanished.json"
+_LOSSES = "losses"
+_HOLDING = "holding.json"
+_NO_LOSSES: Mapping[str, Any] = {"leaving": {}, "goes": [], "loses_all": False, "exceeded_pools": {}}
 
 
 class RunState:
@@ -71,8 +72,8 @@ class RunState:
         known_addresses: of the plan.
         """
         plan_files.write(self._directory / "plan", files, known_addresses)
-        shutil.rmtree(self._directory / _LEAVING, ignore_errors=True)
-        self.collect_leaving()
+        shutil.rmtree(self._directory / _LOSSES, ignore_errors=True)
+        self._put(_HOLDING, {})
         self._put(_RUN, {"run": uuid.uuid4().hex})
         self._put(_SCOPE, scope.document() if scope else {})
         self._put(_SUMMARY, {})
@@ -178,34 +179,30 @@ class RunState:
         numbered = replace(result, attempt=attempt)
         document = {**numbered.to_document(), "run": self._run_id()}
         self._put(f"{folder}/{result.concern.value}.{result.step.value}.{attempt}.json", document)
-        self._save_leaving(result)
+        self._save_losses(result)
         return numbered
 
-    def _save_leaving(self, result: TaskResult) -> None:
-        """Keep which addresses would leave a device, as its last result tells; most have none."""
-        leaving = result.document.get("leaving")
-        path = f"{_LEAVING}/{quote(result.device, safe='')}.{result.concern.value}.json"
-        if leaving or (self._directory / path).is_file():
-            document = {"device": result.device, "concern": result.concern.value, "leaving": leaving or {}}
-            self._put(path, document)
+    def _save_losses(self, result: TaskResult) -> None:
+        """Keep what the objects of a device lose, as its last result tells; most lose nothing."""
+        document = result.document
+        path = f"{_LOSSES}/{quote(result.device, safe='')}.{result.concern.value}.json"
+        losses = {key: document.get(key) or nothing for key, nothing in _NO_LOSSES.items()}
+        if losses != _NO_LOSSES or (self._directory / path).is_file():
+            self._put(path, {"device": result.device, "concern": result.concern.value, **losses})
 
-    def collect_leaving(self) -> dict[str, dict[str, list[str]]]:
-        """Keep in one file which addresses would leave which objects of which devices, and return them.
+    def losses(self) -> list[dict[str, Any]]:
+        """Return what the objects of each device lose: device, concern, and the keys of Provider.absence()."""
+        return [
+            self._read_document(f"{_LOSSES}/{path.name}") for path in sorted((self._directory / _LOSSES).glob("*.json"))
+        ]
 
-        {"10.1.0.12": {"fe01 firewall": ["fe-focus"]}}; a file, so that not every host reads those of all others.
-        """
-        found: dict[str, dict[str, list[str]]] = {}
-        for path in sorted((self._directory / _LEAVING).glob("*.json")):
-            document = self._read_document(f"{_LEAVING}/{path.name}")
-            for address, names in document["leaving"].items():
-                found.setdefault(address, {})[f"{document['device']} {document['concern']}"] = names
-        self._put(_VANISHED, found)
-        return found
+    def save_holding(self, document: Mapping[str, object]) -> None:
+        """Keep what is held in this run; one file, so that not every host reads the losses of all others."""
+        self._put(_HOLDING, document)
 
-    def leaving(self) -> dict[str, dict[str, list[str]]]:
-        """Return which addresses would leave which objects of which devices, as collected last."""
-        found: dict[str, dict[str, list[str]]] = self._read_document(_VANISHED)
-        return found
+    def holding(self) -> dict[str, Any]:
+        """Return what is held, as it was judged last; nothing before."""
+        return self._read_document(_HOLDING)
 
     def known_addresses(self) -> tuple[str, ...]:
         """Return the addresses that the inventory of the plan names."""

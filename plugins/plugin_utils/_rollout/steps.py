@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .._base.absence import Presence
-from .._base.addresses import AddressSet
 from .._base.errors import InvalidInputError, Problem, nearest
 from .._inventory import device_variables as d
 from .._inventory import variables as v
@@ -82,8 +81,7 @@ def take_step(
         return StepTaken(decision, comparison_options(request, concerns))
     waiting = waiting_of(request)
     key = _WAITING_KEYS.get(concern, "waiting")
-    gone = AddressSet.parse(options.common.gone)
-    presence = gates.presence(device, concern, gone) if step in _HOLDING else Presence()
+    presence = gates.presence(device, concern) if step in _HOLDING else Presence()
     facts = {key: waiting} if waiting else {}
     return StepTaken(decision, step_options(request), facts, _warnings(request, waiting), presence)
 

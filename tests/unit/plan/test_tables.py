@@ -37,7 +37,7 @@ RELAY = FirewallRule(
 
 
 def test_plan_of_a_host() -> None:
-    opened = (NotOpened("S22", "a"), NotOpened("S8", "a"), NotOpened("S8", "b"))
+    opened = (NotOpened("S22", "a", "x"), NotOpened("S8", "a", "x"), NotOpened("S8", "b", "x"))
     plan = HostPlan(
         "fe01", ("frontend", "mediation"), "2010", "p", "windows", True, "active", (), (SIP, OUT, RELAY), (), opened
     )

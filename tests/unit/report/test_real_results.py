@@ -183,7 +183,7 @@ NOT_OF_RESULTS = {
     Risk.CONTRADICTED,
     Risk.UNCONFIRMED,
     Risk.NO_ROLLBACK,
-    Risk.VANISHED,
+    Risk.HELD,
 }
 
 

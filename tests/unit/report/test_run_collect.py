@@ -245,7 +245,7 @@ def test_an_address_that_two_places_would_lose_is_held_and_said_in_one_line(stat
     answers[("fe01", F, Step.OPEN)] = {**SAME, "leaving": {"10.1.0.99": ["fe-focus"]}}
     answers[("lb01", B, Step.APPLY)] = {**SAME, "leaving": {"10.1.0.99": ["sip"], "10.1.0.98": ["sip"]}}
     found = run(state, answers)
-    assert (found.outcome, [reason.risk.name for reason in found.reasons]) == ("NEEDS WINDOW", ["VANISHED"])
+    assert (found.outcome, [reason.risk.name for reason in found.reasons]) == ("NEEDS WINDOW", ["HELD"])
     assert {name for name, verdict in found.verdicts.items() if verdict is Verdict.HELD} == {"fe01", "lb01"}
     after = look(state, check=False)
     (line,) = (line for line in summary_text(after).splitlines() if "10.1.0.99" in line)

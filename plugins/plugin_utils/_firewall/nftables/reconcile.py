@@ -22,7 +22,7 @@ from ..._base.reconcile import Done, NotApplicable, Provider, SafetyStep, Safety
 from ..._base.untyped import mappings
 from .. import results
 from ..effects import EffectKind, RuleEffect, describe_effects, effect, rule_effects
-from ..held_rules import lost_peers, with_held
+from ..held_rules import owned_peers, with_held
 from ..host_facts import Present
 from ..planner import RuleChanges, applied, plan_changes
 from ..reconcile import Link
@@ -212,7 +212,7 @@ class NftablesProvider(Provider):
         if self.task.state is not State.REPLACED:
             return want
         own = [present.rule for present in have]
-        return with_held(want, own, self.hold_back(lost_peers(want, own)))
+        return with_held(want, own, self.hold_back(owned_peers(want, own)))
 
     def _known_host(self) -> LinuxHost:
         if self._host is None:
