@@ -66,6 +66,7 @@ def collect_summary(state: RunState, settings: Settings) -> RunSummary:
             pools=len(plan.pools),
             not_run=_not_run(expected, found, plan if not dns else Plan()),
             left=_find_left_pools(asked),
+            waiting=tuple(sorted({result.device for result in asked if any(map(result.document.get, _WAITING))})),
             held={} if settings.check else _find_held_hosts(asked),
             holds=judge_losses(state).holds,
             unconfirmed=unconfirmed(plan, report),

@@ -139,7 +139,8 @@ class Run:
     """What is true of a whole run.
 
     check: nothing was written. digest: of the plan. hosts, pools: how many the plan has. not_run: concerns that were
-    left out, with how many devices. left: pools whose services or records are left as they are, and why.
+    left out, with how many devices. left: pools whose services or records are left as they are, and why; waiting: the
+    devices that have them.
     held: hosts that are not closed yet, and why. holds: what stays although the plan lacks it.
     unconfirmed: assumptions that nobody confirmed; touched: the hosts and pools that change. confirm_minutes: 0 for
     never. verified: the last report of verify.yml, when there is one. directory: of reports, empty for none.
@@ -151,6 +152,7 @@ class Run:
     pools: int = 0
     not_run: Mapping[Concern, int] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
+    waiting: tuple[str, ...] = ()
     held: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     holds: tuple[Held, ...] = ()
     unconfirmed: tuple[Assumption, ...] = ()
@@ -217,7 +219,8 @@ class RunSummary:
 
         Nobody asked, or a host not closed yet, is not.
         """
-        return bool(self.parts) and not self.unfinished and not self.run.held and not self.run.holds
+        run = self.run
+        return bool(self.parts) and not (self.unfinished or run.held or run.holds or run.waiting)
 
     @property
     def outcome(self) -> str:
@@ -236,7 +239,7 @@ class RunSummary:
         if self.run.check:
             unsafe = (reason.device for reason in self.reasons if reason.risk.level is RiskLevel.REFUSED)
             held = [name for name in unsafe if name in found]
-        for name in [*held, *(device for one in self.run.holds for device in one.devices)]:
+        for name in [*held, *self.run.waiting, *(device for one in self.run.holds for device in one.devices)]:
             found.setdefault(name, []).append(Verdict.HELD)
         return {name: worst_verdict(own) for name, own in found.items()}
 

@@ -12,6 +12,7 @@ many peers leave, and never of shares, since one member that leaves changes most
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -149,8 +150,8 @@ def _of_device(state: RunState, loss: Mapping[str, object]) -> Iterator[Held]:
     if host is None or host.member_state == "retired":
         return
     goes = texts(loss["goes"])
-    if loss["loses_all"] is True:
-        text = f"{device} would lose all of its {concern.value}: {_shortened(goes)}"
+    if loss["loses_all"] is True and concern is not Concern.IPSEC:
+        text = f"{device} would lose all of its rules: {_shortened(goes)}"
         yield Held(HoldKind.ALL_RULES, device, (device,), text)
         return
     for name in goes:
@@ -168,16 +169,35 @@ def _is_of_row(rule_name: str, row_id: str) -> bool:
 def _too_many_peers(
     state: RunState, leaving: Mapping[str, Mapping[str, Sequence[str]]], gone: AddressSet
 ) -> Iterator[Held]:
-    """Yield that more peers would leave than one change is taken to have."""
+    """Yield that more hosts would leave their peers than one change is taken to have."""
     chosen = {address: places for address, places in leaving.items() if not AddressSet.parse([address]) <= gone}
-    if len(chosen) <= PEERS_LEAVING_MAXIMUM:
+    if not chosen:
         return
     owners = {address: host.host for host in state.plan().hosts.values() for address in host.addresses}
-    peers = sorted({owners.get(address, address) for address in chosen})
+    pairs = {
+        (owners.get(address, address), device) for address, places in chosen.items() for device in _devices(places)
+    }
+    peers = explain_pairs(pairs)
     if len(peers) > PEERS_LEAVING_MAXIMUM:
-        devices = tuple(sorted({device for places in chosen.values() for device in _devices(places)}))
+        devices = tuple(sorted({device for _peer, device in pairs}))
         text = f"nothing is narrowed: {len(peers)} peers would leave in one run ({_shortened(peers)})"
         yield Held(HoldKind.PEERS, ", ".join(peers), devices, text)
+
+
+def explain_pairs(pairs: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the fewest hosts, as far as is seen, that explain who leaves whose rules, sorted.
+
+    A host that changes its role leaves all its peers, and all its peers leave it: that is one change, not many.
+    """
+    left = set(pairs)
+    found: list[str] = []
+    while left:
+        degrees = Counter(name for pair in left for name in set(pair))
+        # The name makes it the same in every run.
+        cause = min(degrees, key=lambda name: (-degrees[name], name))
+        found.append(cause)
+        left = {pair for pair in left if cause not in pair}
+    return sorted(found)
 
 
 def _unreached(state: RunState) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.gates import Ga
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import (
     HoldKind,
     expectation_problems,
+    explain_pairs,
     judge_losses,
     missing_hosts,
     resolved_gone,
@@ -129,11 +130,19 @@ MANY = [host(f"fe{number:02}", f"10.1.0.{number}", f"2001:db8::{number}") for nu
 def test_three_peers_may_leave_in_a_run_and_a_fourth_holds_all_narrowing(tmp_path: Path) -> None:
     state = of_plan(tmp_path, *MANY)
     three = {address: ["sip"] for each in MANY[:3] for address in each.addresses}
-    lose(state, "fe05", leaving=three)
+    for device in ("fe05", "fe06", "fe07", "fe08"):
+        lose(state, device, leaving=three)
     assert kinds(state) == []
-    lose(state, "fe05", leaving={**three, MANY[3].addresses[0]: ["sip"]})
+    for device in ("fe05", "fe06", "fe07", "fe08"):
+        lose(state, device, leaving={**three, MANY[3].addresses[0]: ["sip"]})
     assert kinds(state) == [HoldKind.PEERS]
     assert Gates(state).presence("lb01", Concern.LOAD_BALANCER).holds_all
+
+
+def test_a_host_that_changes_its_role_is_one_cause_however_many_peers_it_has() -> None:
+    moved = {(f"fe{number}", "fe12") for number in range(20)} | {("fe12", f"fe{number}") for number in range(20)}
+    assert explain_pairs(moved | {("gw01", "fe3"), ("gw01", "fe4")}) == ["fe12", "gw01"]
+    assert explain_pairs([("fe1", "fe1")]) == ["fe1"] and explain_pairs([]) == []
 
 
 def test_what_is_named_as_gone_is_no_mistake(tmp_path: Path) -> None:
