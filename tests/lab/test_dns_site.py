@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.lab.lab import ROOT, Played
+from tests.lab.lab import READY, ROOT, Played
 from tests.lab.site_lab import SiteLab
 from tests.lab.summaries import outcomes
 from tests.simulators.bind import MISSING, ZONE, Bind, present, secret
@@ -143,7 +143,7 @@ def test_site_drift_and_a_member_that_leaves(site: DnsLab) -> None:
         f"update delete web01.{ZONE}. A",
     )
     drifted = site.bind.zone()
-    drift = site.run("drift", "--tags", "dns")
+    drift = site.run("drift", "--tags", "dns", *READY)
     assert drift.status == 2 and dns_lines(drift) == [
         f"DNS: pool01.{ZONE} A (internal): changed: values is 10.1.0.11, 10.1.0.99, should be 10.1.0.11, 10.1.0.12",
         f"DNS: web01.{ZONE} A (internal): missing (it is wanted)",
@@ -191,11 +191,11 @@ def test_windows_servers_are_written_by_win_dns_record_on_the_named_host(site: D
     server = site.bind.entry()
     site.servers = [{**{key: server[key] for key in ("address", "port", "zones", "view")}, "windows_host": "dc01"}]
     site.say()
-    checked = site.run("site", "--tags", "dns", "--check")
+    checked = site.run("site", "--tags", "dns", *READY, "--check")
     assert (
         checked.status == 0 and site.bind.updates() == 0 and outcomes(checked, "dns") == {"DNS": ("changed", 5, 0, 0)}
     ), checked.output
-    made = site.run("site", "--tags", "dns")
+    made = site.run("site", "--tags", "dns", *READY)
     assert made.status == 0 and site.names() == PLANNED, made.output
     calls = [
         item
@@ -205,15 +205,15 @@ def test_windows_servers_are_written_by_win_dns_record_on_the_named_host(site: D
     ]
     assert {call["on"] for call in calls} == {"dc01"}
     zone, changes = site.bind.zone(), site.bind.updates()
-    again = site.run("site", "--tags", "dns")
+    again = site.run("site", "--tags", "dns", *READY)
     assert again.status == 0 and (site.bind.updates(), place(again, "")) == (changes, []), again.output
     site.bind.nsupdate("internal", f"update add {POOL}. 300 A 10.1.0.99")
-    assert site.run("drift", "--tags", "dns", "-e", "lync_remediate=true").status == 0
+    assert site.run("drift", "--tags", "dns", *READY, "-e", "lync_remediate=true").status == 0
     assert site.bind.zone() == zone
     # What the host refuses is not taken for done.
     site.bind.nsupdate("internal", f"update delete {POOL}. A")
     site.lab_dns["fails"] = True
-    failed = site.run("site", "--tags", "dns")
+    failed = site.run("site", "--tags", "dns", *READY)
     assert failed.status == 2 and "DNS: failed:" in failed.output, failed.output
     if wheel_collections.present():
         _assert_known_options(calls)

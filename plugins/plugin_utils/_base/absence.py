@@ -126,6 +126,11 @@ class Presence:
         unknown = (AddressSet.parse(found) | self.vanished) - self.known
         return (unknown | self.unreached) - self.gone
 
+    @property
+    def is_holding(self) -> bool:
+        """Return whether something is held in this run, so that a device has to keep what it may have of that."""
+        return self.holds_all or bool(self.held(Losses()))
+
     def exceeded_pools(self, objects: Iterable[Owned], down: AddressSet) -> dict[str, tuple[AddressSet, str]]:
         """Return of each pool that would lose too many members those members, and why; down: members that are not well.
 

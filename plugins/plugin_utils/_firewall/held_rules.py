@@ -21,8 +21,10 @@ from .rule_split import base_name
 def owned_peers(want: Iterable[Rule], own: Iterable[Rule]) -> Iterator[Owned]:
     """Yield each rule of the owned group with the remote addresses that it has and that it is to have."""
     wanted = {rule.name: rule.remoteip.members for rule in want if rule.action == "allow"}
-    for name, rules in _by_name(own).items():
+    had = _by_name(own)
+    for name, rules in had.items():
         yield Owned(name, _union_of_peers(rules), wanted.get(name))
+    yield from (Owned(name, AddressSet(), peers) for name, peers in wanted.items() if name not in had)
 
 
 def with_held(want: Sequence[Rule], own: Iterable[Rule], held: AddressSet) -> tuple[Rule, ...]:

@@ -186,7 +186,7 @@ class ConfigFileProvider(ServicesProvider):
             return
         if self.task.state is State.GATHERED:
             tell_not_known([self._strange])
-        keeps = bool(self._conflicts) or bool(self.presence.held({}))
+        keeps = bool(self._conflicts) or self.presence.is_holding
         if not is_brought or keeps:
             refuse_to_keep([self._strange])
 

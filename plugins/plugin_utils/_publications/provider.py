@@ -233,7 +233,7 @@ class PublicationsProvider(Provider):
         if state is State.GATHERED:
             tell_not_known(self._strange)
         is_brought = state is State.REPLACED or (state is State.DELETED and not self._task.publications)
-        if not is_brought or self.presence.held({}):
+        if not is_brought or self.presence.is_holding:
             refuse_to_keep(self._strange)
 
     def plan(self) -> None:
