@@ -32,7 +32,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.run_variables
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import diff as flows
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import tables
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPlan, Plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import (
     expectation_problems,
     missing_hosts,
@@ -47,6 +47,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options imp
     read_run_options,
     with_options,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.steps import is_handed_out, is_windows, retiring
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import waves_of
 
 _SPEC = {
@@ -58,6 +59,7 @@ _SPEC = {
     "wave_size": {"type": "int"},
     "show": {"type": "bool"},
     "only_order": {"type": "bool", "default": False},
+    "retires": {"type": "bool", "default": False},
 }
 # Option of the task -> the field of Options that it goes before.
 _FIELDS = {
@@ -68,7 +70,7 @@ _FIELDS = {
     "show": "plan_show",
 }
 # What a rollback needs of the options of a run.
-_OF_ROLLBACK = ("wave_size", "snapshot_dir", "rollback_to")
+_OF_ROLLBACK = ("wave_size", "snapshot_dir", "rollback_to", "handout")
 _Answer = dict[str, Any]
 _Inventory = Mapping[str, InventoryHost]
 
@@ -86,7 +88,7 @@ class ActionModule(ControllerAction):
         except InvalidInputError as error:
             text = f"{counted(len(error.problems), 'error')} in the input"
             self.finished(RunOutcome(playbook_name(), Verdict.INVALID, text, bool(self._task.check_mode)))
-            raise
+            return failed(error.report(untouched=not run_state().has_results()))
 
     def _result(self, options: _Answer, task_vars: dict[str, Any]) -> _Answer:
         if options["wave_size"] is not None and options["wave_size"] < 1:
@@ -97,6 +99,8 @@ class ActionModule(ControllerAction):
         if options["only_order"]:
             return self._lay_out(inventory, options, task_vars)
         plan, run = _compile_with_options(inventory, self._variables(task_vars), _given(options), _source_problems())
+        if options["retires"]:
+            _check_leaving(run.common.retire, inventory, plan)
         baseline = plan_files.read_plan(Path(run.common.plan_baseline)) if run.common.plan_baseline else None
         approved = flows.approved_plan(Path(options["approved"]), plan) if options["approved"] else None
         earlier = [found for found in (baseline, approved.plan if approved else None) if found]
@@ -110,10 +114,7 @@ class ActionModule(ControllerAction):
         played = set(task_vars.get("ansible_play_hosts_all", ())) & set(plan.hosts)
         scope = replace(self._scope(played, task_vars), missing=tuple(missing))
         if approved:
-            known = (*plan.known_addresses, *approved.plan.known_addresses)
-            kept = replace(approved.plan, known_addresses=known)
-            self._keep(kept, approved.files, run, scope)
-            run_state().save_approved(approved.digest, approved.pending)
+            self._keep_approved(approved, plan, run, scope)
         else:
             self._keep(plan, files, run, scope)
         changed = self._write(run.common, plan, files, difference)
@@ -132,10 +133,23 @@ class ActionModule(ControllerAction):
     def _lay_out(self, inventory: _Inventory, options: _Answer, task_vars: Mapping[str, Any]) -> _Answer:
         """Keep the order of the hosts and the options of a rollback; faults elsewhere are no obstacle."""
         run = read_run_options(self._variables(task_vars), inventory, only=_OF_ROLLBACK)
-        plan = Plan({host.host: host for host in outlines(inventory)})
-        scope = self._scope(task_vars.get("ansible_play_hosts_all", ()), task_vars)
-        self._keep(plan, {}, with_options(run, _given(options)), scope)
-        return {"changed": False}
+        played = list(task_vars.get("ansible_play_hosts_all", ()))
+        hosts = {host.host: host for host in outlines(inventory)}
+        named = played if context.CLIARGS.get("subset") else ()
+        for name in (name for name in named if name in inventory and name not in hosts):
+            if is_windows(inventory[name].variables):
+                hosts[name] = HostPlan(name, (), "", None, "windows", False, "active", ())
+        if not any(host.platform == "windows" for name, host in hosts.items() if name in played):
+            message = "no Windows host is left to be rolled back"
+            raise InvalidInputError([Problem("--limit", message, fix="name hosts that Ansible reaches by WinRM")])
+        self._keep(Plan(hosts), {}, with_options(run, _given(options)), self._scope(played, task_vars))
+        own = [inventory[name] for name in played if name in hosts and name in inventory]
+        handed = [host.name for host in own if is_handed_out(self._handout_of(host, run))]
+        return {"changed": False, "handed_out": sorted(handed)}
+
+    @staticmethod
+    def _handout_of(host: InventoryHost, run: RunOptions) -> dict[str, object]:
+        return {"lync_apply": host.variables.get("lync_apply"), "lync_handout": run.for_host(host.name).handout}
 
     def _variables(self, task_vars: Mapping[str, Any]) -> dict[str, object]:
         """Return the variables of the run, those of the play too; a template that cannot be resolved stays."""
@@ -164,6 +178,12 @@ class ActionModule(ControllerAction):
         state = run_state()
         state.save(files, waves_of(windows, wave_size), waves_of(linux, wave_size), scope, plan.known_addresses)
         state.save_options(run.document())
+
+    def _keep_approved(self, approved: flows.Approved, plan: Plan, run: RunOptions, scope: RunScope) -> None:
+        """Keep the plan that was approved in place of the computed one."""
+        known = (*plan.known_addresses, *approved.plan.known_addresses)
+        self._keep(replace(approved.plan, known_addresses=known), approved.files, run, scope)
+        run_state().save_approved(approved.digest, approved.pending)
 
     def _write(
         self, options: Options, plan: Plan, files: Mapping[str, str], difference: flows.Difference | None
@@ -236,13 +256,20 @@ def _compile_with_options(
 
 def _drift_problems(variables: Mapping[str, object]) -> Iterator[Problem]:
     """Yield what is wrong with the options of a run that only a drift report can read as a whole."""
-    limits = {name: variables.get(f"lync_remediate_{name}") for name in ("classes", "window")}
+    limits = {name: variables.get(f"lync_remediate_{name}") for name in ("classes", "concerns", "window")}
     accepted = variables.get("lync_accepted_deviations") or []
     for read in (lambda: read_limits(limits), lambda: read_acceptances(accepted)):
         try:
             read()
         except InvalidInputError as error:
             yield from error.problems
+
+
+def _check_leaving(names: Sequence[str], inventory: _Inventory, plan: Plan) -> None:
+    """Raise InvalidInputError unless hosts are named that may leave."""
+    if not names:
+        raise InvalidInputError([Problem("lync_retire", "names no host", fix="-e lync_retire=HOST")])
+    retiring(names, inventory, plan.hosts.get)
 
 
 def _with_gone_addresses(run: RunOptions, earlier: Sequence[Plan]) -> RunOptions:

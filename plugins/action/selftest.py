@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.utils.display import Display
-from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, CollectionAction
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, CollectionAction, failed
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.firewall_action import FIREWALL_REMOTE
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.host import rollback_command
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.selftest import (
@@ -19,6 +19,11 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.selfte
     Report,
     SelftestError,
     run_all,
+)
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.steps import (
+    HANDED_OUT,
+    HANDOUT_VARIABLES,
+    is_handed_out,
 )
 
 
@@ -38,6 +43,9 @@ class ActionModule(CollectionAction):
         if self._task.check_mode:
             message = "nothing is asked in check mode, since it takes writes"
             return {"skipped": True, "changed": False, "msg": message}
+        own = {name: self._templar.template(task_vars[name]) for name in HANDOUT_VARIABLES if name in task_vars}
+        if is_handed_out(own):
+            return failed(HANDED_OUT)
         form, scenarios = _read_scenarios(Path(options["path"]), options["names"])
         report = run_all(scenarios, form, lambda arguments, check: self._ask_host(arguments, check, task_vars))
         Display().display("\n".join(report.lines()) + "\n")

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.utils.display import Display
@@ -11,10 +12,21 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
     CollectionAction,
     failed,
     finish,
+    playbook_name,
     run_options,
     run_state,
+    run_stats,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import KINDS, Verdict, ending_hosts, ending_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import (
+    KINDS,
+    Restored,
+    RunOutcome,
+    Verdict,
+    ending_hosts,
+    ending_of,
+)
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import RunOptions
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 _MESSAGES = {
     Verdict.DIFFERS: "This device, or DNS, is not as the plan says; the report above tells what differs.",
@@ -25,7 +37,7 @@ _MESSAGES = {
 }
 
 
-_SPEC = {"of": {"type": "str", "choices": ["host", *KINDS], "default": "host"}}
+_SPEC = {"of": {"type": "str", "choices": ["host", "invalid", *KINDS], "default": "host"}}
 
 
 class ActionModule(CollectionAction):
@@ -45,7 +57,38 @@ class ActionModule(CollectionAction):
 
     def _end_run(self, kind: str, task_vars: dict[str, Any]) -> dict[str, Any]:
         state = run_state()
-        lines, outcome = ending_of(kind, state, task_vars.get("ansible_play_hosts", ()))
+        if kind == "invalid":
+            # The step that found it has told it; a task that fails sets no statistics.
+            outcome = RunOutcome(playbook_name(), Verdict.UNKNOWN, "nothing was compiled")
+            document = state.summary() or outcome.document()
+            return {"changed": False, "verdict": document["verdict"], **run_stats(document)}
+        options = run_options(state)
+        restored = _restored(state, options, task_vars["hostvars"]) if kind == "rollback" else Restored()
+        lines, outcome = ending_of(kind, state, restored)
+        if kind == "leaving":
+            return _end_look(lines, outcome)
         if lines:
             Display().display("\n".join(lines) + "\n")
-        return {"changed": False, **finish(outcome, run_options(state).common.report_dir or None)}
+        return {"changed": False, **finish(outcome, options.common.report_dir or None)}
+
+
+def _end_look(lines: list[str], outcome: RunOutcome) -> dict[str, Any]:
+    """Return the result of a look at those that leave: a failure, which ends the run, unless all could be asked."""
+    if outcome.verdict is Verdict.DONE:
+        return {"changed": False, "verdict": outcome.verdict.value}
+    Display().display("\n".join(lines) + "\n")
+    return {"changed": False, **finish(outcome), **failed(outcome.text)}
+
+
+def _restored(state: RunState, options: RunOptions, hostvars: Mapping[str, Any]) -> Restored:
+    """Return what became of the tasks of a rollback, by what they registered."""
+    done: dict[str, str] = {}
+    handed_out: list[str] = []
+    for host in (host for wave in state.waves().waves for host in wave):
+        name = "rollback_restored" if options.for_host(host).rollback_to else "rollback_found"
+        found = hostvars[host].get(name) or {"failed": True}
+        if found.get("skipped"):
+            handed_out.append(host)
+        elif not found.get("failed") and not found.get("unreachable"):
+            done[host] = str(found.get("restored") or "")
+    return Restored(done, handed_out)

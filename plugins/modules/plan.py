@@ -59,6 +59,11 @@ options:
       - Make no plan, and keep only the order of the Windows hosts for P(msuc.lync.waves#lookup), from what of the
         inventory can be read.
       - An inventory with errors is no obstacle; C(rollback.yml) works with one.
+      - Windows hosts without a role are among them when C(--limit) names them. It fails when no Windows host is left.
+    type: bool
+    default: false
+  retires:
+    description: Whether the run retires hosts, which C(lync_retire) must name and the plan must want nothing on.
     type: bool
     default: false
 attributes:

@@ -18,10 +18,12 @@ options:
   of:
     description:
       - What is ended. A V(host) fails unless the report of the run found it done.
+      - V(invalid) makes the errors of the input the statistic of the run. V(leaving) ends a retirement before anything
+        is changed, unless all hosts that leave could be asked.
       - The others print the last line of a V(remediation), of V(retire), V(rollback) and V(plan), and keep the summary
         of the run.
     type: str
-    choices: [host, remediation, retire, rollback, plan]
+    choices: [host, invalid, remediation, leaving, retire, rollback, plan]
     default: host
 attributes:
   action:

@@ -172,6 +172,6 @@ def test_what_is_refused_without_a_host(lab: Lab, options: dict[str, Any], messa
     played = offline(lab, **options)
     assert played.status == 2
     result = played.result("fe01")
-    assert result["msg"].startswith("1 error in the input; nothing was contacted or written:\n")
+    assert result["msg"].startswith("1 error in the input:\n")
     assert message in result["msg"]
     assert "Traceback" not in played.output

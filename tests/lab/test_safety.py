@@ -340,5 +340,5 @@ def test_rollback_lists_and_restores_through_its_playbook(tmp_path: pathlib.Path
         assert site.playbook("site", "-e", "lync_version=2011").status == 2
         broken = site.playbook("rollback", "--limit", host, "-e", "lync_version=2011", "-e", "lync_rollback_to=newest")
         assert (broken.status, site.rules(host) == []) == (0, False), broken.output
-        missing = site.playbook("rollback", "--limit", host, "-e", "lync_rollback_to=C:\\none.wfw")
+        missing = site.playbook("rollback", "--limit", host, "-e", "lync_rollback_to=C:\\missing.wfw")
         assert missing.status == 2 and "there is no snapshot C:" in missing.output

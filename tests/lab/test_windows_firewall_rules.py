@@ -180,7 +180,7 @@ BAD_INPUT: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"rules": [{**SIP, "localport": "70000"}, {**SIP, "local_ip": "x"}], "expected_addresses": ["fe01"]},
         [
-            "4 errors in the input; nothing was contacted or written:",
+            "4 errors in the input:",
             "localport: '70000' is out of order or outside 1-65535",
             "local_ip: 'local_ip' is not an option of a rule",
             "fix: write localip",

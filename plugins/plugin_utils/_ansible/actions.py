@@ -122,8 +122,12 @@ def finish(outcome: RunOutcome, directory: str | None = None, *, is_last: bool =
     if not is_last:
         return {"verdict": outcome.verdict.value, "summary": document}
     Display().display(outcome.line)
-    stats = {"data": {"msuc_lync": document}, "per_host": False, "aggregate": True}
-    return {"verdict": outcome.verdict.value, "summary": document, "ansible_stats": stats}
+    return {"verdict": outcome.verdict.value, "summary": document, **run_stats(document)}
+
+
+def run_stats(document: Mapping[str, object]) -> Answer:
+    """Return the key of a result that makes a summary the statistic msuc_lync of the run."""
+    return {"ansible_stats": {"data": {"msuc_lync": document}, "per_host": False, "aggregate": True}}
 
 
 class KeepsResult(ActionBase):

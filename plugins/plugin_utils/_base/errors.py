@@ -49,10 +49,14 @@ class InvalidInputError(Exception):
         self.problems: tuple[Problem, ...] = tuple(sorted(set(problems)))
         super().__init__(self.report())
 
-    def report(self) -> str:
-        """Return all problems as text, one a line under a line that counts them."""
+    def report(self, *, untouched: bool = False) -> str:
+        """Return all problems as text, one a line under a line that counts them.
+
+        untouched: whether nothing was contacted or written in this run before, which the first line then says.
+        """
         count = len(self.problems)
-        head = f"{count} error{'' if count == 1 else 's'} in the input; nothing was contacted or written:"
+        told = "; nothing was contacted or written" if untouched else ""
+        head = f"{count} error{'' if count == 1 else 's'} in the input{told}:"
         return "\n".join([head, *(f"  - {problem}" for problem in self.problems)])
 
 

@@ -6,7 +6,7 @@ RunOutcome.of_devices("drift", {"fe01": Verdict.DIFFERS, "fe02": Verdict.DONE}, 
 == "Verdict: differs (1 deviation on 1 device)"
 
 Runs whose last tasks make no report of their own (a remediation, a retirement, a rollback, a plan) end by
-lines, outcome = ending_of("remediation", state, done={"fe01"})
+lines, outcome = ending_of("remediation", state)
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -179,25 +180,36 @@ _COUNTS = ("added", "changed", "disabled", "removed")
 _OF_RECORDS = ("added", "changed", "removed")
 _RETIRED = (Concern.FIREWALL, Concern.IPSEC, Concern.NFTABLES)
 _NAMES = {Concern.PUBLICATIONS: "reverse proxy"}
-KINDS = ("remediation", "retire", "rollback", "plan")
+KINDS = ("remediation", "leaving", "retire", "rollback", "plan")
 
 
-def ending_of(kind: str, state: RunState, done: Collection[str]) -> tuple[list[str], RunOutcome]:
-    """Return what is printed of the end of a run, and its outcome.
-
-    done: the hosts on which no task of a rollback failed.
+@dataclass(frozen=True)
+class Restored:
+    """What became of a rollback: the hosts on which its task was done, with the snapshot that came back or nothing,
+    and those that were left because they are handed out.
     """
+
+    done: Mapping[str, str] = field(default_factory=dict)
+    handed_out: Collection[str] = ()
+
+    def verdict_of(self, host: str) -> Verdict:
+        """Return how a host ended."""
+        if host in self.handed_out:
+            return Verdict.HELD
+        return Verdict.DONE if host in self.done else Verdict.UNKNOWN
+
+
+def ending_of(kind: str, state: RunState, restored: Restored = Restored()) -> tuple[list[str], RunOutcome]:
+    """Return what is printed of the end of a run, and its outcome; restored: of a rollback."""
     options = RunOptions.from_document(state.options()).common if state.options() else RunOptions().common
     if kind == "plan":
         plan = state.plan()
         text = f"{counted(len(plan.hosts), 'host')}, {counted(len(plan.pools), 'pool')}"
         return [], RunOutcome(kind, Verdict.DONE, text, state.scope().is_check, reference=options.change_reference)
     if kind == "rollback":
-        hosts = [host for wave in state.waves().waves for host in wave]
-        verdicts = {host: Verdict.DONE if host in done else Verdict.UNKNOWN for host in hosts}
-        task = "brought back" if options.rollback_to else "asked for snapshots"
-        text = f"{sum(host in done for host in hosts)} of {counted(len(hosts), 'host')} {task}"
-        return [], RunOutcome.of_devices(kind, verdicts, text, reference=options.change_reference)
+        return _conclude_rollback(state, restored)
+    if kind == "leaving":
+        return _conclude_look(_retire_results(state, options.retire, is_look=True), state.scope().is_check)
     results = _repair_results(state) if kind == "remediation" else _retire_results(state, options.retire)
     verdicts = {name: worst_verdict(verdict_of(result.status) for result in own) for name, own in results.items()}
     found = [result for own in results.values() for result in own]
@@ -222,17 +234,38 @@ def _repair_results(state: RunState) -> dict[str, list[TaskResult]]:
     return found
 
 
-def _retire_results(state: RunState, hosts: Collection[str]) -> dict[str, list[TaskResult]]:
+def _conclude_rollback(state: RunState, restored: Restored) -> tuple[list[str], RunOutcome]:
+    options = RunOptions.from_document(state.options())
+    hosts = [host for wave in state.waves().waves for host in wave]
+    verdicts = {host: restored.verdict_of(host) for host in hosts}
+    task = "brought back" if any(options.for_host(host).rollback_to for host in hosts) else "asked for snapshots"
+    done = sum(verdict is Verdict.DONE for verdict in verdicts.values())
+    text = f"{done} of {counted(len(hosts), 'host')} {task}"
+    lines = [f"{host}: {snapshot} came back" for host, snapshot in restored.done.items() if snapshot]
+    lines += [f"{host}: left alone, because it is handed out" for host in sorted(restored.handed_out)]
+    return lines, RunOutcome.of_devices("rollback", verdicts, text, reference=options.common.change_reference)
+
+
+def _conclude_look(results: Mapping[str, list[TaskResult]], is_check: bool) -> tuple[list[str], RunOutcome]:
+    """Return what is printed of a look at those that leave, and its outcome: all could be asked, or nothing is done."""
+    verdicts = {name: worst_verdict(verdict_of(result.status) for result in own) for name, own in results.items()}
+    failed = [result for own in results.values() for result in own if not result.is_done]
+    text = f"nothing was changed anywhere: {counted(len({each.device for each in failed}), 'host')} cannot be retired"
+    return _describe_tasks(failed), RunOutcome.of_devices("retire", verdicts, text if failed else "", is_check=is_check)
+
+
+def _retire_results(state: RunState, hosts: Collection[str], *, is_look: bool = False) -> dict[str, list[TaskResult]]:
     """Return the results of what was to be removed, by host; a first look in a run that removes is none."""
     scope = state.scope()
     concerns = [concern for concern in _RETIRED if scope.has(concern)]
-    return {host: [_expect_removal(state, host, concern) for concern in concerns] for host in hosts}
+    asked = state.expected if is_look else partial(_expect_removal, state)
+    return {host: [asked(host, concern, Step.RETIRE) for concern in concerns] for host in hosts}
 
 
-def _expect_removal(state: RunState, host: str, concern: Concern) -> TaskResult:
-    result = state.expected(host, concern, Step.RETIRE)
+def _expect_removal(state: RunState, host: str, concern: Concern, step: Step) -> TaskResult:
+    result = state.expected(host, concern, step)
     is_look = result.is_check and not state.scope().is_check
-    return TaskResult.unknown(host, concern, Step.RETIRE) if is_look else result
+    return TaskResult.unknown(host, concern, step) if is_look else result
 
 
 def _describe_tasks(found: Iterable[TaskResult]) -> list[str]:

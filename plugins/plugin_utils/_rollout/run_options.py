@@ -93,9 +93,9 @@ class Options:
         """Return the folder of scripts that are handed out: below the directory of the plan."""
         return str(Path(self.plan_dir or DEFAULT_PLAN_DIR) / "handout")
 
-    def hands_out(self, policy: HostPolicy) -> bool:
-        """Return whether a host of this policy gets scripts instead of changes."""
-        return self.handout or policy.apply == "handout"
+    def hands_out(self, policy: HostPolicy, platform: str = "windows") -> bool:
+        """Return whether a host of this policy gets scripts instead of changes; the option of the run is of Windows."""
+        return policy.apply == "handout" or (self.handout and platform == "windows")
 
 
 @dataclass(frozen=True)

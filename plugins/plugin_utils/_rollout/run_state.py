@@ -225,6 +225,10 @@ class RunState:
         except (OSError, ValueError, KeyError, TypeError) as error:
             return TaskResult.unknown(device, concern, step, f"its result cannot be read: {error}")
 
+    def has_results(self) -> bool:
+        """Return whether any task of this run has left a result, of whatever compile step."""
+        return any((self._directory / "results").glob("*/*"))
+
     def expected(self, device: str, concern: Concern, step: Step) -> TaskResult:
         """Return what became of a task that plan and tags expect; UNKNOWN when it left nothing."""
         return self.result(device, concern, step) or TaskResult.unknown(device, concern, step)

@@ -23,10 +23,12 @@ from .._inventory import device_variables as d
 from .._inventory import variables as v
 from .._inventory.build import platform_of
 from .._inventory.fields import At, Record, Variable
+from .._inventory.model import InventoryHost, Platform
+from .._inventory.settings import Settings
 from .._plan.model import HostPlan, HostPolicy
 from .gates import Decision, Gates, Go
 from .results import Concern, Step
-from .run_options import Options, RunOptions
+from .run_options import Options, RunOptions, read_run_options
 from .run_state import RunState
 from .step_options import Request, comparison_options, step_options, waiting_of
 
@@ -35,6 +37,10 @@ _REPAIRING = frozenset((Step.REMEDIATE, Step.REMOVE))
 # A comparison tells what differs, whatever becomes of it.
 _HOLDING = frozenset((Step.OPEN, Step.CLOSE, Step.APPLY, Step.REMEDIATE))
 _PLATFORMS = {Concern.FIREWALL: "windows", Concern.IPSEC: "windows", Concern.NFTABLES: "linux"}
+_SCRIPTED = (Concern.FIREWALL, Concern.IPSEC)
+_ASKING = frozenset((Step.COMPARE, Step.VERIFY, Step.BEFORE, Step.AFTER))
+HANDOUT_VARIABLES = ("lync_apply", "lync_handout")
+HANDED_OUT = "not touched, because the host is handed out: scripts are made for it, and nothing here writes on it"
 # Where pools that wait are told in the result of a module.
 _WAITING_KEYS = {Concern.DNS: "left_out"}
 
@@ -71,6 +77,8 @@ def take_step(
     if step is Step.RETIRE and host.platform != _PLATFORMS.get(concern):
         decision = Decision(Go.NOTHING, f"the host is no {_PLATFORMS[concern]} host")
     options = RunOptions.from_document(state.options()) if state.options() else RunOptions()
+    if decision.go is Go.YES and options.for_host(device).hands_out(policy, host.platform):
+        decision = _decide_handed_out(concern, step)
     if concern is Concern.PROBES and not _is_probed(step, options.common):
         return StepTaken(Decision(Go.NOTHING, "not asked for in this run"))
     request = Request(concern, step, device, gates, options.for_host(device), host, policy, is_check)
@@ -84,6 +92,34 @@ def take_step(
     presence = gates.presence(device, concern) if step in _HOLDING else Presence()
     facts = {key: waiting} if waiting else {}
     return StepTaken(decision, step_options(request), facts, _warnings(request, waiting), presence)
+
+
+def _decide_handed_out(concern: Concern, step: Step) -> Decision:
+    """Return whether a step is taken on a host that is handed out: what only asks, and what writes its scripts."""
+    if step in _ASKING or (concern in _SCRIPTED and step in (Step.OPEN, Step.APPLY)):
+        return Decision()
+    if concern is Concern.PROBES:
+        return Decision(*((Go.NOTHING, HANDED_OUT) if step in (Step.OPEN, Step.CLOSE) else (Go.YES,)))
+    return Decision(Go.STOPPED, HANDED_OUT)
+
+
+def is_handed_out(variables: Mapping[str, object]) -> bool:
+    """Return whether a host without a plan is handed out, by its variables; raises InvalidInputError."""
+    own = {name: variables.get(name) for name in HANDOUT_VARIABLES}
+    inventory = {"": InventoryHost("", (), {d.APPLY.name: own[d.APPLY.name]})}
+    settings = Settings(inventory)
+    policy = HostPolicy(apply=settings.of_host(inventory[""], [d.APPLY])[d.APPLY])
+    problems = [problem for problem, is_warning in settings.findings() if not is_warning]
+    if problems:
+        raise InvalidInputError(problems)
+    return read_run_options(own, only=("handout",)).common.hands_out(policy)
+
+
+def is_windows(variables: Mapping[str, object]) -> bool:
+    """Return whether a host without a role is known to be a Windows host: it says so, or is reached by WinRM."""
+    said = variables.get(v.PLATFORM.name)
+    by_winrm = str(variables.get("ansible_connection", "")).rpartition(".")[2] in ("winrm", "psrp")
+    return platform_of(variables) is Platform.WINDOWS and (by_winrm or said is not None)
 
 
 def _is_probed(step: Step, options: Options) -> bool:
@@ -135,7 +171,9 @@ def _warnings(request: Request, waiting: Mapping[str, str]) -> tuple[str, ...]:
 
 
 _VARIABLE = "lync_retire"
-_POLICY: tuple[Variable[object], ...] = (v.IPSEC, v.MANAGEMENT_NETWORKS, d.IPSEC_ENGINE, d.LINUX_POLICY, d.LINUX_PATH)
+_POLICY: tuple[Variable[object], ...] = (
+    v.IPSEC, v.MANAGEMENT_NETWORKS, d.APPLY, d.IPSEC_ENGINE, d.LINUX_POLICY, d.LINUX_PATH,
+)  # fmt: skip
 
 
 def retiring(
@@ -164,6 +202,7 @@ def retired_policy(variables: Mapping[str, object]) -> HostPolicy:
     if at.faults:
         raise InvalidInputError([Problem(fault.place, fault.message, fault.allowed, fault.fix) for fault in at.faults])
     return HostPolicy(
+        apply=record[d.APPLY],
         ipsec=record[v.IPSEC],
         ipsec_engine=record[d.IPSEC_ENGINE],
         linux_policy=record[d.LINUX_POLICY],

@@ -42,10 +42,10 @@ def test_a_problem_in_words(problem: Problem, text: str) -> None:
 def test_all_problems_are_told_once_and_sorted() -> None:
     error = InvalidInputError([Problem("b", "y"), Problem("a", "x"), Problem("b", "y")])
     assert error.problems == (Problem("a", "x"), Problem("b", "y"))
-    assert (
-        str(error) == error.report() == "2 errors in the input; nothing was contacted or written:\n  - a: x\n  - b: y"
-    )
-    assert str(InvalidInputError([Problem("a", "x")])).startswith("1 error in the input;")
+    assert str(error) == error.report() == "2 errors in the input:\n  - a: x\n  - b: y"
+    assert str(InvalidInputError([Problem("a", "x")])).startswith("1 error in the input:")
+    told = error.report(untouched=True)
+    assert told.startswith("2 errors in the input; nothing was contacted or written:\n  - a: x\n")
 
 
 def test_values_are_shown_short() -> None:

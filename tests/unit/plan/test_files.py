@@ -113,7 +113,7 @@ def refusal(directory: Path) -> str:
 
 
 def test_a_directory_without_a_plan_is_refused(tmp_path: Path) -> None:
-    told = "1 error in the input; nothing was contacted or written:\n"
+    told = "1 error in the input:\n"
     told += "  - plan DIR: holds no plan: there is no index.json; "
     assert refusal(tmp_path) == told + "fix: name a directory that playbooks/plan.yml wrote"
     (tmp_path / "file").write_text("")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import (
+    Restored,
     RunOutcome,
     Verdict,
     ending_hosts,
@@ -120,7 +121,7 @@ def test_a_repair_that_is_done_ends_the_run_well(run: Run) -> None:
     run.keep("fe11", FIREWALL, Step.REMEDIATE, Status.CHANGED, summary={"added": 1, "changed": 2})
     run.keep("fe11", FIREWALL, Step.REMOVE, Status.CHANGED, summary={"removed": 1})
     run.keep("lb01", Concern.LOAD_BALANCER, Step.REMEDIATE)
-    lines, outcome = ending_of("remediation", run.state, ())
+    lines, outcome = ending_of("remediation", run.state)
     assert lines == ["fe11: firewall: changed (1 added, 2 changed, 1 removed)", "lb01: load balancer: unchanged"]
     assert outcome.line == "Verdict: done (3 deviations on 2 devices; 2 of 2 devices repaired)"
     assert (outcome.playbook, outcome.files, outcome.reference) == ("drift", ("drift.json",), "CHG0042")
@@ -132,7 +133,7 @@ def test_the_programs_of_a_load_balancer_are_one_and_what_they_cannot_do_is_told
     lacks = {"not_rendered": [{"service": name, "name": "algorithm", "why": "it hashes"} for name in ("a", "b")]}
     run.keep("lb01", Concern.LOAD_BALANCER, Step.REMEDIATE, Status.CHANGED, summary={"changed": 3}, **lacks)
     run.keep("lb01", Concern.LOAD_BALANCER_UDP, Step.REMEDIATE, summary={}, **lacks)
-    lines, _outcome = ending_of("remediation", run.state, ())
+    lines, _outcome = ending_of("remediation", run.state)
     assert lines == [
         "lb01: load balancer: changed (3 changed)",
         "lb01: not rendered: algorithm of 2 services: it hashes",
@@ -144,7 +145,7 @@ def test_what_failed_of_a_device_is_told_beside_what_is_done(run: Run) -> None:
     run.state.save_repairs({"fe11": {"firewall": PARTS}})
     run.state.save_result(TaskResult("fe11", FIREWALL, Step.REMEDIATE, Status.FAILED, "the reason"))
     run.keep("fe11", FIREWALL, Step.REMOVE, Status.CHANGED, summary={"removed": 1})
-    lines, _outcome = ending_of("remediation", run.state, ())
+    lines, _outcome = ending_of("remediation", run.state)
     assert lines == ["fe11: firewall: failed (the reason)", "fe11: firewall: changed (1 removed)"]
 
 
@@ -165,7 +166,7 @@ def test_a_repair_that_is_not_known_to_be_done_is_the_verdict(
     run.keep("fe11", FIREWALL, Step.REMEDIATE, Status.CHANGED)
     if status:
         run.state.save_result(TaskResult("fe12", FIREWALL, Step.REMEDIATE, status, "the reason"))
-    lines, outcome = ending_of("remediation", run.state, ())
+    lines, outcome = ending_of("remediation", run.state)
     assert (outcome.verdict, outcome.devices) == (verdict, {"fe12": verdict})
     assert not status or lines[-1] == f"fe12: firewall: {status.value} (the reason)"
 
@@ -180,19 +181,19 @@ def test_a_repair_of_dns(run: Run, status: Status, line: str) -> None:
     document = {"summary": {"added": 1, "removed": 2}}
     message = "no key" if status is Status.FAILED else ""
     run.state.save_result(TaskResult("DNS", Concern.DNS, Step.REMEDIATE, status, message, document=document))
-    assert ending_of("remediation", run.state, ())[0] == [line]
+    assert ending_of("remediation", run.state)[0] == [line]
 
 
 def test_what_a_limit_leaves_stays_the_verdict(run: Run) -> None:
     reported(run, fe11=Verdict.DONE, fe12=Verdict.LIMITED)
     run.state.save_repairs({"fe11": {"firewall": WHOLE}})
     run.keep("fe11", FIREWALL, Step.REMEDIATE, Status.CHANGED)
-    outcome = ending_of("remediation", run.state, ())[1]
+    outcome = ending_of("remediation", run.state)[1]
     assert (outcome.verdict, outcome.devices) == (Verdict.LIMITED, {"fe12": Verdict.LIMITED})
 
 
 def test_a_remediation_without_a_report_is_unknown(run: Run) -> None:
-    assert ending_of("remediation", run.state, ())[1].verdict is Verdict.UNKNOWN
+    assert ending_of("remediation", run.state)[1].verdict is Verdict.UNKNOWN
 
 
 def retired(run: Run, *hosts: str, is_check: bool = False) -> None:
@@ -206,7 +207,7 @@ def test_a_retirement(run: Run) -> None:
     run.state.save_summary(RunOutcome.of_devices("site", {"fe11": Verdict.DONE}, "1 of 4 devices changed").document())
     retired(run, "old01")
     retired(run, "old02", is_check=True)  # only the first look left a result
-    outcome = ending_of("retire", run.state, ())[1]
+    outcome = ending_of("retire", run.state)[1]
     assert (outcome.playbook, outcome.verdict, outcome.devices) == (
         "retire",
         Verdict.UNKNOWN,
@@ -214,7 +215,7 @@ def test_a_retirement(run: Run) -> None:
     )
     retired(run, "old02")
     assert (
-        ending_of("retire", run.state, ())[1].line == "Verdict: done (1 of 4 devices changed; 2 of 2 devices removed)"
+        ending_of("retire", run.state)[1].line == "Verdict: done (1 of 4 devices changed; 2 of 2 devices removed)"
     )
 
 
@@ -225,20 +226,41 @@ def test_a_retirement_in_check_mode_or_by_tags(tmp_path: Path) -> None:
         run.state.save_summary(RunOutcome.of_devices("site", {"fe11": Verdict.DONE}).document())
         if scope.is_check:
             retired(run, "old01", is_check=True)
-        verdict = ending_of("retire", run.state, ())[1].verdict
+        verdict = ending_of("retire", run.state)[1].verdict
         assert verdict is (Verdict.DONE if scope.is_check else Verdict.UNKNOWN)
 
 
 def test_a_rollback_counts_the_hosts_that_are_left(run: Run) -> None:
-    every = ("fe11", "fe12", "fe13", "fe21")
-    assert ending_of("rollback", run.state, every)[1].line == "Verdict: done (4 of 4 hosts asked for snapshots)"
-    run.state.save_options(RunOptions(Options(rollback_to="C:\\before.wfw")).document())
-    outcome = ending_of("rollback", run.state, every[:3])[1]
+    asked = Restored(dict.fromkeys(("fe11", "fe12", "fe13", "fe21"), ""))
+    run.state.save_options(RunOptions(Options()).document())
+    assert ending_of("rollback", run.state, asked)[1].line == "Verdict: done (4 of 4 hosts asked for snapshots)"
+    run.state.save_options(RunOptions(Options(rollback_to="newest")).document())
+    lines, outcome = ending_of("rollback", run.state, Restored({"fe11": "C:\\a.wfw", "fe12": "C:\\b.wfw"}, ["fe13"]))
+    assert lines == [
+        "fe11: C:\\a.wfw came back",
+        "fe12: C:\\b.wfw came back",
+        "fe13: left alone, because it is handed out",
+    ]
     assert (outcome.line, outcome.devices) == (
-        "Verdict: unknown (3 of 4 hosts brought back)",
-        {"fe21": Verdict.UNKNOWN},
+        "Verdict: unknown (2 of 4 hosts brought back)",
+        {"fe13": Verdict.HELD, "fe21": Verdict.UNKNOWN},
     )
 
 
+def test_a_rollback_that_reached_nobody_is_unknown(run: Run) -> None:
+    run.state.save_options(RunOptions(Options(rollback_to="newest")).document())
+    assert ending_of("rollback", run.state)[1].line == "Verdict: unknown (0 of 4 hosts brought back)"
+
+
+def test_a_look_at_those_that_leave_ends_the_run_unless_all_can_be_asked(run: Run) -> None:
+    run.state.save_options(RunOptions(Options(retire=("old01", "old02"))).document())
+    retired(run, "old01", is_check=True)
+    lines, outcome = ending_of("leaving", run.state)
+    assert outcome.line == "Verdict: unknown (nothing was changed anywhere: 1 host cannot be retired)"
+    assert lines and all(line.startswith("old02: ") for line in lines)
+    retired(run, "old02", is_check=True)
+    assert ending_of("leaving", run.state)[1].verdict is Verdict.DONE
+
+
 def test_a_plan(run: Run) -> None:
-    assert ending_of("plan", run.state, ())[1].line == "Verdict: done (8 hosts, 2 pools)"
+    assert ending_of("plan", run.state)[1].line == "Verdict: done (8 hosts, 2 pools)"

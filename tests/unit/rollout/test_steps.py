@@ -12,11 +12,18 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPolicy, LoadBalancerSettings, Plan
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.gates import Go
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.gates import Decision, Go
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import DNS_DEVICE, Concern, Status, Step
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.steps import StepTaken, concern_of, take_step
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.steps import (
+    HANDED_OUT,
+    StepTaken,
+    concern_of,
+    is_handed_out,
+    is_windows,
+    take_step,
+)
 
 from .runs import OTHER, POLICY, POOL, Run, deployment
 
@@ -300,3 +307,76 @@ def test_a_host_without_a_plan_is_told(run: Run) -> None:
 def test_a_run_without_a_plan_says_what_to_import(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"no plan in this run; fix: import_playbook msuc.lync.compile first"):
         take_step(RunState(str(tmp_path)), "fe11", [FIREWALL], Step.APPLY, is_check=False)
+
+
+# --- hosts that are handed out -------------------------------------------------------------------------------------
+
+_WRITING = (Step.CLOSE, Step.REMEDIATE, Step.REMOVE, Step.RETIRE)
+
+
+@pytest.mark.parametrize("concern", [FIREWALL, IPSEC])
+def test_a_host_that_is_handed_out_gets_scripts_and_no_writes(run: Run, tmp_path: Path, concern: Concern) -> None:
+    again = changed_policy(run, "fe11", replace(POLICY, apply="handout"), tmp_path)
+    again.state.save_repairs({"fe11": {concern.value: {"whole": True, "names": [], "extra": ["Old"]}}})
+    for step in _WRITING:
+        assert taken(again, "fe11", concern, step).decision.go in (Go.STOPPED, Go.NOTHING), step
+    assert taken(again, "fe11", concern, Step.REMEDIATE).decision == Decision(Go.STOPPED, HANDED_OUT)
+    assert taken(again, "fe11", concern, Step.COMPARE).decision.go is Go.YES
+    assert options(again, "fe11", FIREWALL, Step.OPEN)["handout_dir"]
+
+
+@pytest.mark.parametrize("value", ["handout", "direct"])
+def test_a_host_that_leaves_is_handed_out_by_its_own_variable(run: Run, value: str) -> None:
+    decision = taken(run, "old01", FIREWALL, Step.RETIRE, lync_apply=value).decision
+    assert (decision.go is Go.STOPPED) is (value == "handout")
+
+
+def test_no_linux_host_is_written_that_is_handed_out(run: Run, tmp_path: Path) -> None:
+    again = changed_policy(run, "lb01", replace(POLICY, apply="handout"), tmp_path)
+    for concern, step in ((NFTABLES, Step.OPEN), (Concern.LOAD_BALANCER, Step.APPLY)):
+        assert taken(again, "lb01", concern, step).decision == Decision(Go.STOPPED, HANDED_OUT)
+    run.state.save_options(RunOptions(Options(handout=True)).document())
+    assert taken(run, "lb01", NFTABLES, Step.OPEN).decision.go is Go.YES  # the option of the run is of Windows hosts
+
+
+def test_no_temporary_listener_is_opened_on_a_host_that_is_handed_out(run: Run, tmp_path: Path) -> None:
+    run.state.save_options(RunOptions(Options(handout=True, probe_listeners=True)).document())
+    assert taken(run, "fe11", Concern.PROBES, Step.OPEN).decision == Decision(Go.NOTHING, HANDED_OUT)
+    assert taken(run, "fe11", Concern.PROBES, Step.VERIFY).decision.go is Go.YES
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, False),
+        ({"lync_apply": "handout"}, True),
+        ({"lync_handout": "yes"}, True),
+        ({"lync_apply": "direct", "lync_handout": False}, False),
+    ],
+)
+def test_a_host_without_a_plan_says_itself_whether_it_is_handed_out(
+    variables: Mapping[str, object], expected: bool
+) -> None:
+    assert is_handed_out(variables) is expected
+
+
+@pytest.mark.parametrize("variables", [{"lync_apply": "hand-out"}, {"lync_handout": "ture"}])
+def test_a_switch_with_a_value_that_is_none_stops_everything(variables: Mapping[str, object]) -> None:
+    with pytest.raises(InvalidInputError):
+        is_handed_out(variables)
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"ansible_connection": "winrm"}, True),
+        ({"ansible_connection": "ansible.builtin.psrp"}, True),
+        ({"lync_platform": "windows", "ansible_connection": "ssh"}, True),
+        ({}, False),
+        ({"lync_reverse_proxy_driver": "nginx", "ansible_connection": "winrm"}, False),
+    ],
+)
+def test_a_host_without_a_role_is_a_windows_host_where_it_says_so(
+    variables: Mapping[str, object], expected: bool
+) -> None:
+    assert is_windows(variables) is expected
