@@ -235,7 +235,6 @@ def test_13_no_command_of_netsh_comes_from_a_name(given_to_modules: tuple[dict[s
     assert given_to_modules[0]["netsh"]["status"] == "failed"
 
 
-@known_fault("any text is taken, and one of them renders a server of its own")
 @pytest.mark.parametrize(
     "what", ["haproxy pool", "haproxy name", "nginx pool", "nginx name", "publications line", "publications dots"]
 )

@@ -9,12 +9,12 @@ Load balancing and balancer are read per side, "internal" and "external"; one va
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from .._base.addresses import AddressSet
 from .._base.errors import shown
+from .._base.names import is_name
 from .._catalogue.model import EDGE_SERVICES
 from .fields import (
     At,
@@ -84,12 +84,10 @@ def _hosts_record(raw: object, at: At, *fields: Field[object]) -> Record:
 
 
 _TLS_MODES = ("passthrough", "bridge")
-# What a configuration of HAProxy and one of nginx both take as one word.
-_PATH = re.compile(r"(?!.*/\.\.(/|\Z))/[A-Za-z0-9/._@%+,=~-]+\Z")
 
 
 def _read_proxy_path(raw: object, at: At) -> str:
-    if isinstance(raw, str) and _PATH.match(raw):
+    if isinstance(raw, str) and is_name("path", raw):
         return raw
     at.error(f"{shown(raw)} is not an absolute path", "a path on the proxy, without blanks, quotes and ..")
     return ""

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from .._base.errors import Problem, shown
+from .._base.names import name_problems
 from .model import MemberState, PersistenceKind, Service
 
 
@@ -108,6 +110,12 @@ def refused(services: Iterable[Service], table: Sequence[Refusal]) -> tuple[NotR
 
 def _refused_fields(service: Service, row: Refusal) -> Iterator[NotRendered]:
     return (NotRendered(service.name, row.name, why) for why in row.reasons(service))
+
+
+def check_service_names(service: Service) -> Iterator[Problem]:
+    """Yield the names of a service that cannot stand in a configuration file; without a pool it does not read back."""
+    names = {"name": ("service", service.name), "pool": ("service", service.pool)}
+    yield from name_problems(f"service {shown(service.name)}", names)
 
 
 def has_affinity(service: Service) -> bool:

@@ -24,7 +24,7 @@ from .._load_balancers.config_syntax import Block, haproxy_sections, port_of, se
 from .._load_balancers.driver import NotRendered
 from .._load_balancers.haproxy.driver import CONNECT_SECONDS, endpoint, header, server_arguments, server_state
 from .._load_balancers.model import Member
-from .model import Publication, TlsMode
+from .model import Publication, TlsMode, check_publication_names
 
 PREFIX = "lync-publish-"
 DEFAULTS = "msuc-lync-publish"
@@ -45,8 +45,11 @@ class HaproxyPublishing:
     files: tuple[str, ...] = ("haproxy",)
 
     def render(self, publications: Sequence[Publication]) -> Mapping[str, str]:
-        """Return the text of the file; empty without publications."""
+        """Return the text of the file; empty without publications. Raises InvalidInputError for strange names."""
         ordered = sorted(publications, key=lambda each: each.name)
+        problems = [problem for each in ordered for problem in check_publication_names(each)]
+        if problems:
+            raise InvalidInputError(problems)
         addresses = sorted({address for each in ordered for address in each.listens})
         frontends = [
             text

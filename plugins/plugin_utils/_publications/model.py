@@ -25,7 +25,8 @@ from enum import Enum
 from typing import Any, Protocol, cast
 
 from .._base.addresses import parse_address
-from .._base.errors import InvalidInputError, Problem
+from .._base.errors import InvalidInputError, Problem, shown
+from .._base.names import name_problems
 from .._base.untyped import plan_validator
 from .._load_balancers.driver import NotRendered
 from .._load_balancers.model import Member, MemberState
@@ -163,6 +164,14 @@ def _strange_ports(found: Sequence[Publication]) -> Iterator[Problem]:
             ):
                 message = f"ports or idle_seconds at {address} are others than those of {first.name}"
                 yield Problem(f"publication {each.name}", message, "the same for all at one address", "correct one")
+
+
+def check_publication_names(each: Publication) -> Iterator[Problem]:
+    """Yield the names and paths of a publication that cannot stand in a configuration file."""
+    names = {"name": ("published", each.name)}
+    names |= {f"host_names {name}": ("published", name) for name in each.host_names}
+    names |= {key: ("path", path) for key, path in (("certificate", each.certificate), ("ca", each.ca)) if path}
+    yield from name_problems(f"publication {shown(each.name)}", names)
 
 
 class EffectKind(str, Enum):

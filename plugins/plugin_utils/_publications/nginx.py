@@ -19,7 +19,7 @@ from .._load_balancers.config_syntax import Block, nginx_blocks, port_of, second
 from .._load_balancers.driver import NotRendered
 from .._load_balancers.model import Member, MemberState
 from .._load_balancers.nginx.driver import endpoint, server_state
-from .model import Publication, TlsMode
+from .model import Publication, TlsMode, check_publication_names
 
 PREFIX = "lync-publish-"
 HTTPS, HTTP = f"{PREFIX}https-", f"{PREFIX}http-"
@@ -36,10 +36,14 @@ class NginxPublishing:
     files: tuple[str, ...] = ("stream", "http")
 
     def render(self, publications: Sequence[Publication]) -> Mapping[str, str]:
-        """Return the texts of both files; raises InvalidInputError when one address has both modes."""
+        """Return the texts of both files.
+
+        Raises InvalidInputError for names that are more than a word, and when one address has both modes.
+        """
         ordered = sorted(publications, key=lambda each: each.name)
         addresses = sorted({address for each in ordered for address in each.listens})
-        problems = list(_check_mixed_modes(addresses, ordered))
+        problems = [problem for each in ordered for problem in check_publication_names(each)]
+        problems += _check_mixed_modes(addresses, ordered)
         if problems:
             raise InvalidInputError(problems)
         through, bridged = (

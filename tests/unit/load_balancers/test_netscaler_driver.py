@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pathlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -115,7 +116,7 @@ def test_what_cannot_be_said_is_told_with_the_reason() -> None:
 
 REFUSED: list[tuple[Service, str]] = [
     (
-        service("a/b"),
+        replace(service(), name="a/b"),
         "service a/b: 'lync_a/b' is no name of a NetScaler; allowed: up to 127 letters, digits and _ # . : @ = - and "
         "spaces",
     ),

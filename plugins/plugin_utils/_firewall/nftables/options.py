@@ -107,7 +107,8 @@ def _check_interface_names(rule: Rule) -> Iterator[tuple[str, str, str]]:
 
 
 # What Linux takes (dev_valid_name) but for the quotation mark, which nft needs; IFNAMSIZ is 16 with the final zero.
-_INTERFACE = re.compile(r'[^\s/"]{0,15}')
+# A star would stand for any letters that follow.
+_INTERFACE = re.compile(r'[^\s/"*\\\x00-\x1f\x7f]{0,15}')
 _CHECKS: tuple[Callable[[Rule], Iterator[tuple[str, str, str]]], ...] = (
     _check_name,
     _check_switch,

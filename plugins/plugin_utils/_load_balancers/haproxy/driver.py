@@ -20,8 +20,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ..._base.errors import InvalidInputError, Problem
+from ..._base.names import PATTERNS
 from ..config_syntax import Block, haproxy_sections, seconds_of, split_endpoint
-from ..driver import HASH_REFUSALS, EffectKind, Rendered, has_affinity, refused
+from ..driver import HASH_REFUSALS, EffectKind, Rendered, check_service_names, has_affinity, refused
 from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service, affinity_group
 
 PREFIX = "lync-"
@@ -61,7 +62,7 @@ class HaproxyDriver:
     options: Mapping[str, Mapping[str, object]] = {
         "interface": {
             "type": "string",
-            "pattern": "^[A-Za-z0-9_.-]{1,15}$",
+            "pattern": PATTERNS["interface"],
             "description": "network interface that a service listens on",
         },
         "maxconn": {
@@ -157,6 +158,7 @@ def endpoint(address: str, port: int) -> str:
 
 
 def _check_haproxy_service(service: Service, known: Mapping[str, object]) -> Iterator[Problem]:
+    yield from check_service_names(service)
     if service.protocol != "tcp":
         yield Problem(
             f"service {service.name}",

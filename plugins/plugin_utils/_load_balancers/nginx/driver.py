@@ -18,7 +18,7 @@ from dataclasses import replace
 from ..._base.errors import InvalidInputError, Problem
 from ..config_files import ConfigFileProvider, Remote
 from ..config_syntax import Block, nginx_blocks, seconds_of, split_endpoint
-from ..driver import HASH_REFUSALS, EffectKind, Refusal, Rendered, has_affinity, refused
+from ..driver import HASH_REFUSALS, EffectKind, Refusal, Rendered, check_service_names, has_affinity, refused
 from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
 from ..reconcile import Task
 
@@ -35,8 +35,11 @@ class NginxStreamDriver:
     options: Mapping[str, Mapping[str, object]] = {}
 
     def render(self, services: Sequence[Service]) -> Rendered:
-        """Return the text of the file; raises InvalidInputError for options, of which there are none."""
+        """Return the text of the file; raises InvalidInputError for options, of which there are none, and for names
+        that are more than a word.
+        """
         problems = [_option_problem(service, name) for service in services for name in sorted(service.options)]
+        problems += [problem for service in services for problem in check_service_names(service)]
         if problems:
             raise InvalidInputError(problems)
         ordered = sorted(services, key=lambda service: service.name)
