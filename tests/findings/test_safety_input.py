@@ -228,7 +228,6 @@ def given_to_modules(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str
     )
 
 
-@known_fault("the line stands in the scripts that an administrator runs")
 def test_13_no_command_of_netsh_comes_from_a_name(given_to_modules: tuple[dict[str, dict[str, Any]], str]) -> None:
     lines = [line.strip() for line in given_to_modules[1].splitlines()]
     assert not [line for line in lines if line.startswith("advfirewall set allprofiles")]

@@ -30,6 +30,7 @@ from ..._base.addresses import AddressSet, PortSet
 from ..match import uncovered
 from ..rule import ANY_PROTOCOL, AddressScope, PortScope, Rule, protocol_text
 from .exemption import BOTH
+from .netsh import BREAKING
 
 # netsh takes one port per filter: a range is written port by port, up to so many filters.
 _MOST_FILTERS = 256
@@ -73,15 +74,17 @@ def policy_of(rules: Iterable[Rule], name: str) -> LegacyPolicy:
         filters = _filters(rule)
         if filters is None:
             needed = f"this exemption needs more than {_MOST_FILTERS} filters"
-            left.append(f"{rule.name}: a filter takes one port or any, and {needed}")
-        elif _QUOTE & set(rule.name + rule.description):
-            left.append(f"{rule.name}: a script of netsh takes no quotes")
+            left.append(f"{_one_line(rule.name)}: a filter takes one port or any, and {needed}")
+        elif BREAKING.search(rule.name + rule.description):
+            left.append(f"{_one_line(rule.name)}: a script of netsh takes no control characters and no quotes")
         elif rule.enabled:
             lists.append(FilterList(rule.name, rule.description or _NOTE, filters))
     return LegacyPolicy(name, tuple(lists), tuple(left))
 
 
-_QUOTE = frozenset('"\r\n')
+def _one_line(name: str) -> str:
+    """Return a name as a comment of a script may have it: a second line would be a command."""
+    return BREAKING.sub("?", name)
 
 
 def _filters(rule: Rule) -> tuple[Filter, ...] | None:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..._base.errors import Problem, shown
+from ..._base.errors import InvalidInputError, Problem, shown
 from ..rule import ALL_PROFILES, ANY_PROTOCOL, PROFILE_BITS, Rule, protocol_text
 
 # Comments say what a script is for; netsh -f skips them.
@@ -23,6 +23,9 @@ _CONTEXT = "advfirewall consec"
 _VERBS: Mapping[str, str] = {"add": "add rule", "set": "set rule", "delete": "delete rule"}
 _QUOTED = frozenset({"name", "description"})
 _UNWRITABLE = re.compile(r"[^ -!#-~]")
+BREAKING = re.compile('[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029"]')
+"""What ends a line or a value of a script: control characters, line separators, quotes."""
+_BREAKING_FAULT = "a script of netsh takes no control characters and no quotes"
 
 
 @dataclass(frozen=True)
@@ -120,5 +123,16 @@ _BY_PROPERTY: Mapping[str, str] = {
 
 
 def script_of(rules: Sequence[Rule]) -> str:
-    """Return the script that makes exemptions where there are none of their names."""
+    """Return the script that makes exemptions where there are none of their names.
+
+    Raises InvalidInputError for a text that would end a line or a value of it: what follows would be a command.
+    """
+    problems = [
+        Problem(f"exemption {shown(rule.name)}, {option}", _BREAKING_FAULT, fix="write it without them")
+        for rule in rules
+        for option, text in (("name", rule.name), ("description", rule.description))
+        if BREAKING.search(text)
+    ]
+    if problems:
+        raise InvalidInputError(problems)
     return render_script([Command("delete", rule.name) for rule in rules] + [add_command(rule) for rule in rules])

@@ -10,10 +10,11 @@ The texts begin with a byte order mark, without which Windows PowerShell takes n
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from ..._base.errors import InvalidInputError, Problem
+from ..._base.errors import InvalidInputError, Problem, shown
 from .. import results
 from ..rule import Rule, protocol_text
 from ..rule_split import split
@@ -22,6 +23,8 @@ from .reconcile import Task
 from .script_texts import GROUP_POLICY_SCRIPT, LOCAL_SCRIPT
 
 _MARK = "\ufeff"
+_PLACE = re.compile("@(?:HOST|GROUP|RULES)@")
+_HOST_NAME = re.compile(r"[^\W_][\w .:()-]*\Z")
 _ADDRESSES = ("LocalAddresses", "RemoteAddresses")
 _EDGES = {"no": "Block", "yes": "Allow", "deferapp": "DeferToApp", "deferuser": "DeferToUser"}
 _INTERFACE_TYPES = {"lan": "Wired", "wireless": "Wireless", "ras": "RemoteAccess"}
@@ -82,14 +85,19 @@ def write_scripts(directory: Path, texts: Mapping[str, str]) -> list[str]:
 
 
 def script_text(script: str, host: str, group: str, rules: Iterable[Mapping[str, object]]) -> str:
-    """Return a script with a host, a group and the rules as literals of PowerShell in their places."""
+    """Return a script with a host, a group and the rules as literals of PowerShell in their places.
+
+    Raises InvalidInputError for a host name that cannot be one of a file.
+    """
+    if not _HOST_NAME.match(host):
+        allowed = "letters, digits, spaces and . _ - : ( ), the first a letter or digit"
+        raise InvalidInputError([Problem("host", f"{shown(host)} cannot name a script", allowed, "rename the host")])
     listed = ",\n".join(
         f"    @{{ {'; '.join(f'{name} = {_literal(value)}' for name, value in rule.items())} }}" for rule in rules
     )
-    # The rules come last: their texts may hold anything.
-    return _MARK + script.replace("@HOST@", _literal(host)).replace("@GROUP@", _literal(group)).replace(
-        "@RULES@", listed
-    )
+    values = {"@HOST@": _literal(host), "@GROUP@": _literal(group), "@RULES@": listed}
+    # In one pass, so that no text which is filled in is looked through for the place of another.
+    return _MARK + _PLACE.sub(lambda place: values[place[0]], script)
 
 
 def _literal(value: object) -> str:
