@@ -25,6 +25,8 @@ _SPEC: dict[str, Any] = {
     },
     "owners": {"type": "list", "elements": "str", "default": []},
     "take_over": {"type": "list", "elements": "str", "default": []},
+    "gone": {"type": "list", "elements": "str", "default": []},
+    "mark_key": {"type": "str", "no_log": True},
     "timeout_seconds": {"type": "float", "default": 5.0},
     "wait_seconds": {"type": "float", "default": 10.0},
     "running_config": {"type": "str"},

@@ -15,6 +15,9 @@ description:
   - Only record sets that the zone marks as owned are made exact or removed. The marks of an owner are TXT values at
     C(OWNER._msuc-lync.ZONE), at most 100 in a zone. A set gets its mark when it holds exactly what is wanted. Until
     then values that are not wanted are reported (RV(unknown)) and stay.
+  - Whoever may make names in a zone may write marks. So a mark holds a proof, an HMAC with O(mark_key) of owner, name,
+    type and values, and values are removed only where it shows that the collection wrote exactly what is there, or
+    what is wanted. All else is reported and stays. Marks of earlier versions get their proof when the set is as wanted.
   - Zones of Active Directory take no TSIG. For a server with C(windows_host) nothing is written. RV(windows_tasks)
     holds the options for C(ansible.windows.win_dns_record) instead, which the role P(msuc.lync.dns_records#role) runs
     on that host.
@@ -132,6 +135,17 @@ options:
     type: list
     elements: str
     default: []
+  gone:
+    description:
+      - Names whose marked sets are removed when they are not wanted, although no proof shows whose they are.
+    type: list
+    elements: str
+    default: []
+  mark_key:
+    description:
+      - Key of the proofs in marks, 16 characters and more. Without it no values are removed, but those of O(take_over),
+        O(gone) and of O(records) with O(state=deleted).
+    type: str
   timeout_seconds:
     description:
       - How long a server has for an answer.
@@ -208,6 +222,7 @@ EXAMPLES = r"""
     state: deleted
     owners: [pool01.contoso.com]
     servers: "{{ lync_dns_servers }}"
+    mark_key: "{{ lync_dns_mark_key }}"
 """
 
 RETURN = r"""
@@ -291,7 +306,8 @@ summary:
     recreated: 0
     unknown: 0
 unknown:
-  description: Values that stand under a wanted name, are not wanted and not owned. They stay.
+  description:
+    - Values that stand under a wanted name or are marked, are not wanted, and are not known to be ours. They stay.
   returned: always, unless the options are invalid or O(state) contacts no server
   type: list
   elements: dict
@@ -317,6 +333,11 @@ windows_tasks:
   elements: dict
 failed_owners:
   description: The owners with records in zones that failed.
+  returned: always, unless the options are invalid or O(state) contacts no server
+  type: list
+  elements: str
+kept_owners:
+  description: The owners with marked values that stay because nothing proves that they are ours.
   returned: always, unless the options are invalid or O(state) contacts no server
   type: list
   elements: str

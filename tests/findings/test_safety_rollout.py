@@ -23,7 +23,6 @@ from .lab import (
     Proxy,
     given,
     greeted,
-    known_fault,
     lines_about,
     needs_bind,
     needs_haproxy,
@@ -185,7 +184,6 @@ def test_17_a_host_of_the_approved_plan_that_the_inventory_lacks_is_unknown(stor
     assert lines_about(story.runs["approved"], "could not tell: fe13"), story.runs["approved"].output
 
 
-@known_fault("both records are removed, and the run says DONE")
 def test_9_a_mark_that_we_did_not_write_removes_nothing(tmp_path: Path) -> None:
     theirs = "dc01 A 10.1.0.93\nwww A 10.9.9.9\n"
     with (

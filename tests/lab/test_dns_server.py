@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import reconcile
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import Scope
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.reconcile import DnsProvider, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.records import Key, RecordSet
 
 from ..simulators.bind import MISSING, ZONE, Bind, present, secret
 
@@ -21,15 +23,23 @@ pytestmark = pytest.mark.skipif(not present(), reason=MISSING)
 
 POOL, OTHER = "pool01.contoso.com", "pool02.contoso.com"
 FOREIGN = 'www A 10.9.9.9\nmail 17 MX 10 www\ntext TXT "Mixed Case  and blanks" "two"\npool01 TXT "not ours"\n'
+MARK_KEY = "a key of marks, for tests"
 MARKS = f"{POOL}._msuc-lync.{ZONE}. 300 IN TXT"
 OPTIONS: dict[str, Any] = {
     "state": "replaced",
     "records": [],
     "owners": [],
     "take_over": [],
+    "mark_key": MARK_KEY,
     "timeout_seconds": 5.0,
     "wait_seconds": 5.0,
 }
+
+
+def mark(*values: str, name: str = POOL, kind: str = "A") -> str:
+    """Return the text of the mark of a set of a pool."""
+    made = Scope(mark_key=MARK_KEY.encode()).mark(RecordSet(Key(ZONE, name, kind), 300, values), POOL)
+    return f'"{made.text}"'
 
 
 def a(*values: str, name: str = POOL, **more: Any) -> dict[str, Any]:
@@ -111,7 +121,7 @@ def test_the_rhythm_of_replaced(server: Bind) -> None:
     assert [line for line in made if line not in before] == [
         f"_sipinternaltls._tcp.{ZONE}. 300 IN SRV 0 0 5061 {POOL}.",
         f"{POOL}. 300 IN A 10.1.0.11", f"{POOL}. 300 IN A 10.1.0.12",
-        f'{MARKS} "_sipinternaltls._tcp SRV"', f'{MARKS} "pool01 A"',
+        f"{MARKS} {mark(*SRV['values'], name=SRV['name'], kind='SRV')}", f"{MARKS} {mark('10.1.0.11', '10.1.0.12')}",
     ]  # fmt: skip
     serial, changes = server.serial(), server.updates()
     again = done(servers)
@@ -156,7 +166,7 @@ def test_a_first_run_reports_what_it_does_not_know_until_somebody_decides(server
         ], run
         assert result["changed"] == (run == 1)
         assert f"{POOL}. 300 IN A 10.1.0.99" in server.zone()
-    assert f'{MARKS} "pool01 A"' not in server.zone()
+    assert not [line for line in server.zone() if line.startswith(f'{MARKS} "pool01 A')]
     taken = done(servers, take_over=[POOL])
     assert (taken["summary"]["changed"], taken["summary"]["removed"], taken["unknown"]) == (1, 1, [])
     assert [line for line in server.zone() if line.startswith(f"{POOL}. 300")] == [
@@ -176,11 +186,12 @@ def test_a_member_that_leaves_and_a_pool_that_ends(server: Bind) -> None:
     assert done(servers, [a("10.1.0.12"), SRV])["commands"] == [
         f"{POOL} A (internal, zone {ZONE}): extra value 10.1.0.11"
     ]
+    of_other = Scope(mark_key=MARK_KEY.encode()).mark(RecordSet(Key(ZONE, OTHER, "A"), 300, ("10.1.0.21",)), OTHER)
     ended = done(servers, [], owners=[POOL])
     assert (ended["summary"]["removed"], ended["failure"]) == (2, "")
     assert [line for line in server.zone() if OTHER in line or POOL in line] == [
         f'{POOL}. 3600 IN TXT "not ours"', f"{OTHER}. 300 IN A 10.1.0.21",
-        f'{OTHER}._msuc-lync.{ZONE}. 300 IN TXT "pool02 A"',
+        f'{OTHER}._msuc-lync.{ZONE}. 300 IN TXT "{of_other.text}"',
     ]  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def inventory(servers: list[dict[str, object]], **states: str) -> dict[str, Any]
     pool = {"role": "frontend", "balancer": "lb01"}
     variables = {
         "lync_client_networks": ["10.10.0.0/16"], "lync_version": "2013", "lync_sip_domains": [ZONE],
-        "lync_dns_servers": servers,
+        "lync_dns_servers": servers, "lync_dns_mark_key": "a key of marks, for tests",
         "lync_pools": {
             POOL: {**pool, "load_balancing": "dns", "web_vip": "10.1.0.101", "web_fqdn": f"web01.{ZONE}"},
             OTHER: {**pool, "load_balancing": "hlb", "vip": "10.1.0.102"},

@@ -2,15 +2,22 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Want and have of one zone -> changes, and what is left alone because nobody knows whose it is.
 
-A set is ours when the zone says so: at OWNER._msuc-lync.ZONE a TXT value "NAME TYPE" marks each set that held exactly
-what was wanted on behalf of that owner. As long as a set has no mark, every run is its first run: values that are
+A set is ours when the zone says so: at OWNER._msuc-lync.ZONE a TXT value "NAME TYPE PROOF" marks each set that held
+exactly what was wanted on behalf of that owner. Whoever may make a name in the zone may write a mark, so values are
+removed only when the proof, an HMAC of owner, name, type and values, shows that we wrote exactly what is there, or what
+is wanted. As long as a set has no mark, every run is its first run: values that are
 missing are added, values that nobody asked for are reported and stay, and with them there is no mark. Once they are
 gone, or taken over, the set is marked, and from then on it is made exactly what is wanted, and removed when its owner
-no longer wants it.
+no longer wants it. Without the key of the proofs nothing is removed.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,15 +31,19 @@ from .records import ADDRESS_TYPES, TYPES, Key, RecordSet, Wanted
 MARK_LABEL = "_msuc-lync"
 # A name takes 100 values of a type by BIND's default (max-records-per-type); more end in SERVFAIL.
 MARKS_OF_OWNER_MAXIMUM = 100
+# 128 bits are more than anybody guesses, and leave a name room in the 255 bytes of a TXT string.
+_PROOF_BYTES = 16
+_PROOF = re.compile(r"[A-Za-z0-9_-]{22}\Z")
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, order=True)
 class Mark:
-    """The note that a set is owned; owner: on whose behalf."""
+    """The note that a set is owned; owner: on whose behalf. proof: that of the values, empty without a key."""
 
     key: Key
     owner: str
+    proof: str = ""
 
     @property
     def name(self) -> str:
@@ -42,7 +53,7 @@ class Mark:
     @property
     def text(self) -> str:
         """Return the mark as the TXT value, without quotation marks; the name is relative to the zone."""
-        return f"{relative(self.key)} {self.key.type}"
+        return " ".join([relative(self.key), self.key.type, *([self.proof] if self.proof else [])])
 
 
 @dataclass(frozen=True)
@@ -59,11 +70,31 @@ class Scope:
     """What one run answers for.
 
     owners: whose marked sets are removed when they are not wanted. take_over: names whose unknown values are removed.
+    gone: names whose marked sets are removed although no proof shows that we wrote them. mark_key: of the proofs.
     """
 
     state: State = State.REPLACED
     owners: frozenset[str] = frozenset()
     take_over: frozenset[str] = frozenset()
+    gone: frozenset[str] = frozenset()
+    mark_key: bytes = field(default=b"", repr=False)
+
+    def mark(self, one: RecordSet, owner: str) -> Mark:
+        """Return the mark of a set that holds exactly what an owner wants."""
+        return Mark(one.key, owner, self._proof(one, owner))
+
+    def proves(self, mark: Mark | None, one: RecordSet | None) -> bool:
+        """Return whether a mark shows that we wrote exactly these values."""
+        if not self.mark_key or mark is None or one is None:
+            return False
+        return hmac.compare_digest(mark.proof, self._proof(one, mark.owner))
+
+    def _proof(self, one: RecordSet, owner: str) -> str:
+        if not self.mark_key:
+            return ""
+        said = json.dumps([owner, one.key.zone, one.key.name, one.key.type, *sorted(one.values)])
+        digest = hmac.new(self.mark_key, said.encode(), hashlib.sha256).digest()[:_PROOF_BYTES]
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,10 +121,16 @@ class RecordChange(Change[RecordSet]):
 
 @dataclass(frozen=True)
 class Plan:
-    """The changes of a zone, the sets that stay, with only their unknown values, and what stands in the way."""
+    """The changes of a zone, the sets that stay, with only their unknown values, and what stands in the way.
+
+    unproven: sets that stay although they are marked and not wanted, since nothing proves that we wrote them.
+    kept_owners: on whose behalf marked values stay for that reason, which may still lead clients to what goes.
+    """
 
     changes: tuple[RecordChange, ...] = ()
     unknown: tuple[RecordSet, ...] = ()
+    unproven: tuple[RecordSet, ...] = ()
+    kept_owners: frozenset[str] = frozenset()
     conflicts: tuple[str, ...] = ()
 
 
@@ -109,10 +146,19 @@ def relative(key: Key) -> str:
 
 def mark_of(text: str, zone: str, owner: str) -> Mark | None:
     """Return the mark that a TXT value is; None for any other text."""
-    name, _blank, kind = text.partition(" ")
-    if not name or kind not in TYPES:
+    name, kind, proof = (*text.split(" "), "", "")[:3]
+    if not name or kind not in TYPES or text.count(" ") > 2 or (proof and not _PROOF.match(proof)):
         return None
-    return Mark(Key(zone, zone if name == "@" else f"{name}.{zone}", kind), owner)
+    return Mark(Key(zone, zone if name == "@" else f"{name}.{zone}", kind), owner, proof)
+
+
+def choose_marks(marks: Iterable[Mark], sets: Mapping[Key, RecordSet], scope: Scope) -> dict[Key, Mark]:
+    """Return one mark for each set: of several, one that proves it; somebody else may have written others."""
+    found: dict[Key, Mark] = {}
+    for mark in marks:
+        if not scope.proves(found.get(mark.key), sets.get(mark.key)):
+            found[mark.key] = mark
+    return found
 
 
 def asked_keys(zone: str, want: Iterable[Wanted], marks: Iterable[Mark], scope: Scope) -> tuple[Key, ...]:
@@ -135,7 +181,7 @@ def plan_changes(want: Collection[Wanted], have: Have, scope: Scope) -> Plan:
 def owned_addresses(want: Iterable[Wanted], have: Have, scope: Scope) -> Iterator[Owned]:
     """Yield each set of ours with the addresses that it has and those that it is to have."""
     wanted = {one.set.key: one.set for one in want}
-    for key in _exact_keys(have, scope):
+    for key in _exact_keys(wanted, have, scope):
         after = _addresses(wanted[key]) if key in wanted else None
         yield Owned(f"{key.name} {key.type}", _addresses(have.sets[key]), after, key.name)
 
@@ -143,7 +189,8 @@ def owned_addresses(want: Iterable[Wanted], have: Have, scope: Scope) -> Iterato
 def with_held(view: str, want: Iterable[Wanted], have: Have, scope: Scope, held: AddressSet) -> list[Wanted]:
     """Return the wanted sets with the addresses that are held (_base/absence.py); a set stays for these alone."""
     found = {one.set.key: one for one in want}
-    for key in _exact_keys(have, scope) if held else ():
+    wanted = {key: one.set for key, one in found.items()}
+    for key in _exact_keys(wanted, have, scope) if held else ():
         values = (_addresses(have.sets[key]) & held).each()
         one = found.get(key)
         if values and one is not None:
@@ -155,12 +202,22 @@ def with_held(view: str, want: Iterable[Wanted], have: Have, scope: Scope, held:
     return list(found.values())
 
 
-def _exact_keys(have: Have, scope: Scope) -> list[Key]:
+def _exact_keys(wanted: Mapping[Key, RecordSet], have: Have, scope: Scope) -> list[Key]:
     """Return the sets of addresses that a run makes exact or removes."""
     if scope.state is not State.REPLACED:
         return []
     owned = {key for key, mark in have.marks.items() if mark.owner in scope.owners}
-    return sorted(key for key in owned if key.type in ADDRESS_TYPES and key in have.sets)
+    return sorted(
+        key
+        for key in owned
+        if key.type in ADDRESS_TYPES and key in have.sets and _is_proven(key, wanted.get(key), have, scope)
+    )
+
+
+def _is_proven(key: Key, wanted: RecordSet | None, have: Have, scope: Scope) -> bool:
+    """Return whether the mark of a set proves that we wrote what is there, or what is wanted there."""
+    mark = have.marks.get(key)
+    return scope.proves(mark, have.sets.get(key)) or scope.proves(mark, wanted)
 
 
 def _addresses(one: RecordSet) -> AddressSet:
@@ -189,6 +246,7 @@ class _Planner:
         self._have = have
         self._scope = scope
         self._names = {key.name for key in want}
+        self._unproven: list[RecordSet] = []
 
     def making(self) -> Plan:
         """Return the plan of merged and replaced."""
@@ -197,7 +255,17 @@ class _Planner:
         found = [*wanted, *others]
         changes = sorted((change for change, _unknown in found if change), key=lambda change: change.key)
         unknown = sorted(unknown for _change, unknown in found if unknown)
-        return Plan(tuple(changes), tuple(unknown), tuple(self._conflicts(changes)))
+        conflicts = tuple(self._conflicts(changes))
+        kept = frozenset(self._kept_owners(unknown))
+        return Plan(tuple(changes), tuple(unknown), tuple(self._unproven), kept, conflicts)
+
+    def _kept_owners(self, unknown: Iterable[RecordSet]) -> Iterator[str]:
+        """Yield the owners of marked values that stay.
+
+        Under names that nobody wants they count without a key only: with one, the mark is somebody else's.
+        """
+        staying = [*unknown, *(() if self._scope.mark_key else self._unproven)]
+        yield from (self._have.marks[one.key].owner for one in staying if one.key in self._have.marks)
 
     def deleting(self) -> Plan:
         """Return the plan of deleted: the named sets, or all marked ones of the owners when none is named."""
@@ -206,11 +274,14 @@ class _Planner:
         return Plan(
             tuple(change for change, _unknown in found if change),
             tuple(unknown for _change, unknown in found if unknown),
+            tuple(self._unproven),
         )
 
     def _is_exact(self, key: Key) -> bool:
         """Return whether a set is ours to make exactly what is wanted."""
-        return self._scope.state is State.REPLACED and (key in self._have.marks or key.name in self._scope.take_over)
+        one = self._want.get(key)
+        is_ours = _is_proven(key, one.set if one else None, self._have, self._scope)
+        return self._scope.state is State.REPLACED and (is_ours or key.name in self._scope.take_over)
 
     def _made(self, one: Wanted) -> tuple[RecordChange | None, RecordSet | None]:
         key, before = one.set.key, self._have.sets.get(one.set.key)
@@ -220,10 +291,20 @@ class _Planner:
         if before and staying:
             after = RecordSet(key, before.ttl, tuple(sorted({*one.set.values, *staying})))
         mark = self._have.marks.get(key)
-        mark_after = mark if staying else Mark(key, one.owner)
+        mark_after = mark if staying else self._mark_of_wanted(one, mark)
         change = self._change(key, before, after, mark_after, Cause.MISSING if before is None else Cause.DIFFERENT)
-        unknown = RecordSet(key, before.ttl, staying) if before and staying and mark is None else None
+        unknown = RecordSet(key, before.ttl, staying) if before and staying and self._is_foreign(mark) else None
         return change, unknown
+
+    def _is_foreign(self, mark: Mark | None) -> bool:
+        """Return whether values that stay are nobody's whom we know; merged leaves those of marked sets unsaid."""
+        return mark is None or self._scope.state is State.REPLACED
+
+    def _mark_of_wanted(self, one: Wanted, mark: Mark | None) -> Mark:
+        """Return the mark of a set that is as wanted; without a key one that is there stays, with whatever proof."""
+        if not self._scope.mark_key and mark and mark.owner == one.owner:
+            return mark
+        return self._scope.mark(one.set, one.owner)
 
     def _other(self, key: Key) -> tuple[RecordChange | None, RecordSet | None]:
         """Return what becomes of a set that is not wanted."""
@@ -234,15 +315,28 @@ class _Planner:
             return None, before
         if mark is None or mark.owner not in self._scope.owners or self._scope.state is not State.REPLACED:
             return None, None
+        if not self._may_remove(key):
+            return None, None
         return self._change(key, before, None, None, Cause.NOT_WANTED, mark.owner), None
+
+    def _may_remove(self, key: Key) -> bool:
+        """Return whether a set that is not wanted may go; one that stays is taken down as unproven."""
+        before = self._have.sets.get(key)
+        if before is None or key.name in self._scope.gone or self._scope.proves(self._have.marks.get(key), before):
+            return True
+        self._unproven.append(before)
+        return False
 
     def _deleted(self, key: Key, one: Wanted | None) -> tuple[RecordChange | None, RecordSet | None]:
         before, mark = self._have.sets.get(key), self._have.marks.get(key)
-        is_owned = mark is not None or key.name in self._scope.take_over
+        is_taken = key.name in self._scope.take_over
+        if one is None and not is_taken and not self._may_remove(key):
+            return None, None
+        is_owned = one is None or is_taken or self._scope.proves(mark, before) or key.name in self._scope.gone
         listed = one.set.values if one else ()
         staying = () if is_owned or before is None else tuple(value for value in before.values if value not in listed)
         after = RecordSet(key, before.ttl, staying) if before and staying else None
-        return self._change(key, before, after, None, Cause.DELETED), after
+        return self._change(key, before, after, mark if after else None, Cause.DELETED), after
 
     def _change(
         self,

@@ -33,6 +33,7 @@ Connect = Callable[[DnsServer, float], Client]
 """What makes the connection to a server with a time limit in seconds."""
 VERIFY = "verify"
 _POLL_SECONDS = 0.2
+_MARK_KEY_BYTES_MINIMUM = 16
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,15 @@ class Task:
         at = At("servers")
         servers = read_dns_servers(options["servers"], at)
         problems += [Problem(fault.place, fault.message, fault.allowed, fault.fix) for fault in at.faults]
+        mark_key = str(options.get("mark_key") or "").encode()
+        if 0 < len(mark_key) < _MARK_KEY_BYTES_MINIMUM:
+            allowed, fix = f"{_MARK_KEY_BYTES_MINIMUM} characters and more", "make one: openssl rand -base64 32"
+            problems.append(Problem("mark_key (lync_dns_mark_key)", "is too short for a key", allowed, fix))
         if problems:
             raise InvalidInputError(problems)
         owners = frozenset(_lower_names(options["owners"])) | {one.owner for one in want}
-        scope = Scope(state, owners, frozenset(_lower_names(options["take_over"])))
+        take_over, gone = (frozenset(_lower_names(options.get(name))) for name in ("take_over", "gone"))
+        scope = Scope(state, owners, take_over, gone, mark_key)
         timeout, wait = (_read_seconds(options[name]) for name in ("timeout_seconds", "wait_seconds"))
         return Task(want, servers, scope, timeout, wait, options.get("step") == VERIFY)
 
@@ -136,7 +142,7 @@ _SAFETY: SafetyTable = {
     ),
     SafetyStep.READ_WHOLE: Done("zone.gather: the marks of all owners, and every set that is wanted or marked"),
     SafetyStep.OWNERSHIP: Done(
-        "planner.plan_changes: only sets with a mark, and listed names, are made exact or removed"
+        "planner.plan_changes: only sets whose mark proves that they are ours, and listed names, lose values"
     ),
     SafetyStep.GUARD: NotApplicable("No server is managed by the records that it holds."),
     SafetyStep.FINGERPRINT: Done("zone.write: the prerequisites of the update are exactly what was gathered"),
@@ -284,20 +290,21 @@ class DnsProvider(Provider):
     def result(self) -> dict[str, object]:
         """Return the result of the task as far as it came."""
         changes = [(run, change) for run in self.zones for change in run.plan.changes]
-        unknown = [(run.view, one) for run in self.zones for one in run.plan.unknown]
+        staying = [(run.view, one) for run in self.zones for one in (*run.plan.unknown, *run.plan.unproven)]
         found: dict[str, object] = {
             "changed": any(run.is_written or (run.plan.changes and not run.error) for run in self.zones),
             "before": [item for run in self.zones for item in results.owned(run.have, run.view)],
             "after": [item for run in self.zones for item in results.owned(run.after, run.view)],
             "changes": [results.change_result(change, run.view) for run, change in changes],
             "commands": [line for run in self.zones for line in run.differences()],
-            "summary": results.summary((change for _run, change in changes), unknown),
+            "summary": results.summary((change for _run, change in changes), staying),
             "pending": False,
-            "unknown": [one.to_options(view) for view, one in unknown],
+            "unknown": [one.to_options(view) for view, one in staying],
             "not_applied": self.not_applied(),
             "lagging": [text for run in self.zones for text in run.lagging],
             "windows_tasks": self.windows_tasks(),
             "failed_owners": sorted({owner for run in self.zones for owner in run.failed_owners}),
+            "kept_owners": sorted({owner for run in self.zones for owner in run.plan.kept_owners}),
             "stats": self._stats(),
             "warnings": self._warnings(),
         }
@@ -319,6 +326,7 @@ class DnsProvider(Provider):
 
     def _warnings(self) -> list[str]:
         unknown = [results.unknown_text(one, run.view) for run in self.zones for one in run.plan.unknown]
+        unknown += [results.unproven_text(one, run.view) for run in self.zones for one in run.plan.unproven]
         return [*self.not_applied(), *unknown, *(text for run in self.zones for text in run.lagging)]
 
 

@@ -36,6 +36,8 @@ def reason(change: Change[RecordSet]) -> str:
 def _describe_values(change: Change[RecordSet]) -> str:
     """Return each value that is missing or extra, as a line."""
     before, after = change.before, change.after
+    if isinstance(change, RecordChange) and _is_renewed(change):
+        return "marked as owned, without proof of what was written"
     if change.kind in _MARKS:
         return _MARKS[change.kind]
     if before is None:
@@ -46,6 +48,12 @@ def _describe_values(change: Change[RecordSet]) -> str:
     parts += [f"extra value {value}" for value in before.values if value not in after.values]
     parts += [f"ttl is {before.ttl}, should be {after.ttl}"] if before.ttl != after.ttl else []
     return "; ".join(parts)
+
+
+def _is_renewed(change: RecordChange) -> bool:
+    """Return whether only the proof of a mark changes."""
+    before, after = change.mark_before, change.mark_after
+    return change.kind is Kind.MARK and before is not None and after is not None and before.owner == after.owner
 
 
 _PRESENTATION: Presentation[RecordSet] = Presentation(
@@ -95,6 +103,14 @@ def unknown_text(one: RecordSet, view: str) -> str:
     where = f"{one.key} ({view}, zone {one.key.zone})"
     fix = f"remove it, or list {one.key.name} in take_over"
     return f"{where} also has {values}, which is not of the plan; it stays; fix: {fix}"
+
+
+def unproven_text(one: RecordSet, view: str) -> str:
+    """Return the warning about a marked set that nobody wants and that is not known to be ours: it stays."""
+    where = f"{one.key} ({view}, zone {one.key.zone})"
+    why = "is marked and no longer wanted, and nothing proves that this collection wrote these values"
+    fix = f"remove its mark where it is none of ours, else list {one.key.name} in gone (lync_dns_gone)"
+    return f"{where} {why}: {', '.join(one.values)}; it stays; fix: {fix}"
 
 
 def owned(have: Have, view: str) -> list[Mapping[str, object]]:

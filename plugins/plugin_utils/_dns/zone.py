@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from .._base.changes import State
 from .._base.errors import InvalidInputError, Problem, shown
 from .._base.libraries import dns
-from .planner import Have, Mark, RecordChange, Scope, asked_keys, mark_name, mark_of
+from .planner import Have, Mark, RecordChange, Scope, asked_keys, choose_marks, mark_name, mark_of
 from .records import TYPES, Key, RecordSet, Wanted, as_options, rdata, read_records, value_text
 from .wire import Client
 
@@ -45,9 +45,10 @@ def serial(client: Client, zone: str) -> int:
 def gather(client: Client, zone: str, want: Sequence[Wanted], scope: Scope) -> Have:
     """Return what a server holds of a zone: the marks of the owners, and the sets that are wanted or marked."""
     number = serial(client, zone)
-    marks = {mark.key: mark for owner in sorted(scope.owners) for mark in _ask_marks(client, zone, owner)}
-    keys = asked_keys(zone, want, marks.values(), scope)
+    written = [mark for owner in sorted(scope.owners) for mark in _ask_marks(client, zone, owner)]
+    keys = asked_keys(zone, want, written, scope)
     found = sets_of(client, zone, keys)
+    marks = choose_marks(written, found, scope)
     unmarked = {key: one for key, one in found.items() if key not in marks}
     wildcards = _wildcard_sets(client, zone, unmarked)
     sets = {key: one for key, one in found.items() if key in marks or one.values != wildcards.get(_sibling_key(key))}

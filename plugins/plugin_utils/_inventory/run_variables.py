@@ -298,5 +298,14 @@ CREDENTIALS: tuple[Variable[object], ...] = (
         documented_default={},
         is_secret=True,
     ),
+    Variable(
+        "lync_dns_mark_key",
+        _optional_text,
+        "",
+        _RUN,
+        "str",
+        "Key of the proofs in the marks of DNS records, 16 characters and more; without it no values are removed.",
+        is_secret=True,
+    ),
 )
 RUN_VARIABLES = OF_HOSTS + OF_THE_RUN + CREDENTIALS

@@ -238,6 +238,8 @@ class Gates:
         verified = self._state.result(DNS_DEVICE, Concern.DNS, Step.VERIFY)
         if verified is None and applied.mappings("windows_tasks") and not self._scope.is_check:
             verified = TaskResult.unknown(DNS_DEVICE, Concern.DNS, Step.VERIFY)
+        if pool.lower() in applied.texts("kept_owners"):
+            return (f"DNS of {pool} keeps values of before, which nothing proves to be ours",)
         failed = [result for result in (applied, verified) if result and not result.is_done]
         return (f"DNS of {pool} is not as planned",) if any(_concerns_pool(result, pool) for result in failed) else ()
 

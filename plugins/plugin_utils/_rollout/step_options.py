@@ -256,6 +256,7 @@ def _make_dns_options(request: Request) -> ModuleOptions:
         "owners": owners,
         "state": request.options.dns_state,
         "take_over": list(request.options.dns_take_over),
+        "gone": list(request.options.dns_gone),
     }
 
 

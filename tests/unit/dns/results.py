@@ -14,7 +14,9 @@ from typing import Any
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import reconcile
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import Scope
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.reconcile import DnsProvider, Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.records import Key, RecordSet
 
 from .memory_server import MemoryServer, connection
 
@@ -22,11 +24,19 @@ Answer = dict[str, Any]
 ZONE, POOL, OTHER = "contoso.com", "pool01.contoso.com", "pool02.contoso.com"
 FIRST, SECOND = "10.1.0.93", "10.1.0.94"
 OLD, NEW = "10.1.0.11", "10.1.0.12"
-_MARK = f'{POOL}._msuc-lync 300 TXT "pool01 A"'
-_OWNED = f"pool01 300 A {OLD}\npool01 300 A {NEW}\n{_MARK}\n"
+MARK_KEY = "a key of marks, for tests"
+
+
+def mark(*values: str, key: str = MARK_KEY) -> str:
+    """Return the line of the mark of the pool's addresses, as the collection writes it."""
+    made = Scope(mark_key=key.encode()).mark(RecordSet(Key(ZONE, POOL, "A"), 300, values), POOL)
+    return f'{POOL}._msuc-lync 300 TXT "{made.text}"'
+
+
+_OWNED = f"pool01 300 A {OLD}\npool01 300 A {NEW}\n{mark(OLD, NEW)}\n"
 _OPTIONS: Mapping[str, Any] = {
-    "step": None, "state": "replaced", "records": [], "servers": [], "owners": [], "take_over": [],
-    "timeout_seconds": 1.0, "wait_seconds": 0.0,
+    "step": None, "state": "replaced", "records": [], "servers": [], "owners": [], "take_over": [], "gone": [],
+    "mark_key": MARK_KEY, "timeout_seconds": 1.0, "wait_seconds": 0.0,
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from . import results
 from .memory_server import MemoryServer
 from .results import FIRST, NEW, OLD, OTHER, POOL, SECOND, ZONE, answer, entry, provider, record
 
-MARK = f'{POOL}._msuc-lync.{ZONE} 300 TXT "pool01 A"'
+MARK = results.mark(OLD, NEW).replace("._msuc-lync ", f"._msuc-lync.{ZONE} ")
 
 
 def test_a_name_is_written_marked_and_looked_at_again() -> None:
@@ -173,7 +173,8 @@ def test_values_that_nobody_knows_stay() -> None:
 def test_a_zone_of_active_directory_is_left_to_its_host() -> None:
     found = results.windows_tasks()
     assert [(task["host"], task["name"], task["state"]) for task in found["windows_tasks"]] == [
-        ("dc01", "pool01", "present")
+        ("dc01", "pool01", "present"),
+        ("dc01", f"{POOL}._msuc-lync", "present"),
     ]
     assert (found["changed"], found["stats"]["writes"], "failed" in found) == (True, 0, False)
 

@@ -8,21 +8,25 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Kin
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import plan_changes
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.zone import update_message
 
-from .zones import AAAA, ALIAS, NEW, OLD, WANT, ZONE, A, have, scope, wanted
+from .zones import AAAA, ALIAS, NEW, OLD, POOL, WANT, ZONE, A, have, scope, wanted
 
 
 def test_an_update_requires_exactly_what_was_gathered() -> None:
     """RFC 2136: prerequisites of values have class IN and time to live 0, an absent set class NONE and no values."""
     want = [wanted(NEW), wanted("2001:db8::12", key=AAAA)]
-    message = update_message(ZONE, plan_changes(want, have({A: (OLD, "10.1.0.13")}, (A,)), scope()).changes)
+    zone = have({A: (OLD, "10.1.0.13")}, (A,))
+    before, marks = zone.marks[A], [scope().mark(one.set, POOL) for one in want]
+    message = update_message(ZONE, plan_changes(want, zone, scope()).changes)
     assert sorted(line for rrset in message.prerequisite for line in rrset.to_text().splitlines()) == [
         "pool01.contoso.com. 0 IN A 10.1.0.11", "pool01.contoso.com. 0 IN A 10.1.0.13",
         "pool01.contoso.com. NONE AAAA", "pool01.contoso.com. NONE CNAME",
     ]  # fmt: skip
     assert [line for rrset in message.update for line in rrset.to_text().splitlines()] == [
         "pool01.contoso.com. ANY A", "pool01.contoso.com. 300 IN A 10.1.0.12",
+        f'pool01.contoso.com._msuc-lync.contoso.com. 0 NONE TXT "{before.text}"',
+        f'pool01.contoso.com._msuc-lync.contoso.com. 300 IN TXT "{marks[0].text}"',
         "pool01.contoso.com. 300 IN AAAA 2001:db8::12",
-        'pool01.contoso.com._msuc-lync.contoso.com. 300 IN TXT "pool01 AAAA"',
+        f'pool01.contoso.com._msuc-lync.contoso.com. 300 IN TXT "{marks[1].text}"',
     ]  # fmt: skip
 
 

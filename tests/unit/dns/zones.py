@@ -13,6 +13,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._dns.records import Key,
 ZONE, POOL, OTHER = "contoso.com", "pool01.contoso.com", "pool02.contoso.com"
 A, AAAA, ALIAS = Key(ZONE, POOL, "A"), Key(ZONE, POOL, "AAAA"), Key(ZONE, POOL, "CNAME")
 SRV = Key(ZONE, "_sipinternaltls._tcp.contoso.com", "SRV")
+KEY = b"a key of marks, for tests"
 OLD, NEW = "10.1.0.11", "10.1.0.12"
 
 
@@ -22,11 +23,12 @@ def wanted(*values: str, key: Key = A, ttl: int = 300, owner: str = POOL) -> Wan
 
 def have(sets: Mapping[Key, tuple[str, ...]], marked: tuple[Key, ...] = (), ttl: int = 300, owner: str = POOL) -> Have:
     found = {key: RecordSet(key, ttl, tuple(sorted(values))) for key, values in sets.items()}
-    return Have(found, {key: Mark(key, owner) for key in marked})
+    proving = Scope(mark_key=KEY)
+    return Have(found, {key: proving.mark(found[key], owner) if key in found else Mark(key, owner) for key in marked})
 
 
 def scope(state: str = "replaced", take_over: tuple[str, ...] = (), owners: tuple[str, ...] = (POOL,)) -> Scope:
-    return Scope(State(state), frozenset(owners), frozenset(take_over))
+    return Scope(State(state), frozenset(owners), frozenset(take_over), mark_key=KEY)
 
 
 WANT = [wanted(OLD, NEW)]

@@ -44,6 +44,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
             "password": f"password-{CANARY}",
             "token": CANARY,
         },
+        "lync_dns_mark_key": f"mark-{CANARY}",
         "lync_dns_servers": [
             {"address": "10.1.0.93", "zones": ["contoso.com"], "key_name": "lync", "key_secret": KEY}
         ],
