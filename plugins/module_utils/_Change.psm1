@@ -163,6 +163,37 @@ function Get-LyncRevert {
     }
 }
 
+function Get-LyncRevertMarker {
+    <#
+    .SYNOPSIS
+    Returns the path of the file that is there before the task is armed and until it is removed: when it is due, and the snapshot.
+    #>
+    Join-Path -Path $env:SystemRoot -ChildPath 'msuc.lync\revert.txt'
+}
+
+function Get-LyncPendingRevert {
+    <#
+    .SYNOPSIS
+    Returns what is known of a change that waits to be taken back, nothing without one. Without the marker the scheduler is not asked.
+    #>
+    $marker = Get-LyncRevertMarker
+    if (-not (Test-Path -LiteralPath $marker)) {
+        return @{}
+    }
+    try {
+        $revert = Get-LyncRevert
+        if ($null -eq $revert -or $revert.HasRun) {
+            return @{}
+        }
+        $culture = [System.Globalization.CultureInfo]::InvariantCulture
+        $style = [System.Globalization.DateTimeStyles]'AssumeUniversal, AdjustToUniversal'
+        $due = [System.DateTime]::ParseExact(@(Get-Content -LiteralPath $marker)[0], 'yyyy-MM-ddTHH:mm:ssZ', $culture, $style)
+        @{ seconds = [int][System.Math]::Max(0, ($due - [System.DateTime]::UtcNow).TotalSeconds); problem = '' }
+    } catch {
+        @{ seconds = 0; problem = $_.Exception.Message }
+    }
+}
+
 function Register-LyncRevert {
     <#
     .SYNOPSIS
@@ -179,13 +210,23 @@ function Register-LyncRevert {
     # 1 TASK_TRIGGER_TIME, 0 TASK_ACTION_EXEC, 5 TASK_LOGON_SERVICE_ACCOUNT, 6 TASK_CREATE_OR_UPDATE
     $trigger = $definition.Triggers.Create(1)
     $format = 'yyyy-MM-ddTHH:mm:ssZ'
-    $trigger.StartBoundary = [System.DateTime]::UtcNow.AddMinutes($Minute).ToString($format, [System.Globalization.CultureInfo]::InvariantCulture)
+    $due = [System.DateTime]::UtcNow.AddMinutes($Minute).ToString($format, [System.Globalization.CultureInfo]::InvariantCulture)
+    $trigger.StartBoundary = $due
     $action = $definition.Actions.Create(0)
     $action.Path = "$([System.Environment]::SystemDirectory)\netsh.exe"
     $action.Arguments = "advfirewall import `"$Path`""
     $definition.Principal.UserId = 'S-1-5-18'
     $definition.Principal.LogonType = 5
     $definition.Principal.RunLevel = 1
+    $marker = Get-LyncRevertMarker
+    if (-not (Test-Path -LiteralPath (Split-Path -Path $marker))) {
+        New-Item -ItemType Directory -Path (Split-Path -Path $marker) -Force | Out-Null
+    }
+    Set-Content -LiteralPath $marker -Value $due, $Path
+    # A task that is updated keeps when it ran last, and would look as if it had taken this change back.
+    if ($null -ne (Get-LyncRevert)) {
+        $scheduler.Folder.DeleteTask($script:RevertTask, 0)
+    }
     $scheduler.Folder.RegisterTaskDefinition($script:RevertTask, $definition, 6, $null, $null, 5, $null) | Out-Null
 }
 
@@ -196,6 +237,10 @@ function Unregister-LyncRevert {
     #>
     $scheduler = Get-LyncTaskFolder
     $scheduler.Folder.DeleteTask($script:RevertTask, 0)
+    $marker = Get-LyncRevertMarker
+    if (Test-Path -LiteralPath $marker) {
+        Remove-Item -LiteralPath $marker
+    }
 }
 
 function Assert-LyncNoRevert {
@@ -242,6 +287,43 @@ function Confirm-LyncChange {
     $Module.Result.changed = $true
 }
 
+function Undo-LyncChange {
+    <#
+    .SYNOPSIS
+    Takes the last change back at once: the snapshot that waits for it is imported, and what waits goes.
+    #>
+    param([Parameter(Mandatory = $true)]$Module)
+
+    $revert = Get-LyncRevert
+    if ($null -eq $revert -or $revert.HasRun) {
+        throw 'no change waits to be taken back'
+    }
+    $path = [string]@(Get-Content -LiteralPath (Get-LyncRevertMarker))[1]
+    if (-not $path -or -not (Test-LyncSnapshot -Path $path)) {
+        throw "there is no snapshot $path"
+    }
+    if (-not $Module.CheckMode) {
+        Import-LyncSnapshot -Path $path
+        Unregister-LyncRevert
+    }
+    $Module.Result.changed = $true
+}
+
+function Invoke-LyncLocked {
+    <#
+    .SYNOPSIS
+    Does something under the lock of all runs.
+    #>
+    param([Parameter(Mandatory = $true)][scriptblock]$Do)
+
+    $lock = Enter-LyncLock
+    try {
+        $null = & $Do
+    } finally {
+        $lock.ReleaseMutex()
+    }
+}
+
 function Invoke-LyncChange {
     <#
     .SYNOPSIS
@@ -252,12 +334,7 @@ function Invoke-LyncChange {
     $failure = $null
     if ($null -ne $Apply) {
         try {
-            $lock = Enter-LyncLock
-            try {
-                $null = & $Apply
-            } finally {
-                $lock.ReleaseMutex()
-            }
+            Invoke-LyncLocked -Do $Apply
         } catch {
             $failure = $_
         }
@@ -274,4 +351,5 @@ function Invoke-LyncChange {
 }
 
 Export-ModuleMember -Function ConvertTo-LyncLine, Get-LyncFingerprint, Invoke-LyncNetsh, Export-LyncSnapshot, Get-LyncSnapshot, Test-LyncSnapshot,
-    Import-LyncSnapshot, Get-LyncRevert, Unregister-LyncRevert, Assert-LyncNoRevert, Save-LyncPolicy, Confirm-LyncChange, Invoke-LyncChange
+    Import-LyncSnapshot, Get-LyncRevert, Unregister-LyncRevert, Assert-LyncNoRevert, Save-LyncPolicy, Confirm-LyncChange, Undo-LyncChange, Get-LyncPendingRevert,
+    Invoke-LyncLocked, Invoke-LyncChange

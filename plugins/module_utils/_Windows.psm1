@@ -219,6 +219,7 @@ function Write-LyncHostFact {
     $Module.Result.management = @(Get-LyncManagementPort)
     $Module.Result.addresses = @(Get-LyncHostAddress)
     $Module.Result.environment = Get-LyncPathVariable
+    $Module.Result.pending_revert = Get-LyncPendingRevert
 }
 
 Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallProfile, Get-LyncGroupPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,

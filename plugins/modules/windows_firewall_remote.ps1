@@ -10,7 +10,7 @@
 
 $spec = @{
     options = @{
-        operation = @{ type = 'str'; required = $true; choices = @('gather', 'apply', 'confirm', 'snapshots', 'restore') }
+        operation = @{ type = 'str'; required = $true; choices = @('gather', 'apply', 'confirm', 'revert', 'snapshots', 'restore') }
         operations = @{
             type = 'list'
             elements = 'dict'
@@ -184,9 +184,10 @@ $failure = $null
 try {
     Assert-LyncOption -Module $module
     $failure = switch ($module.Params.operation) {
-        'confirm' { Confirm-LyncChange -Module $module }
+        'confirm' { Invoke-LyncLocked -Do { Confirm-LyncChange -Module $module } }
+        'revert' { Invoke-LyncLocked -Do { Undo-LyncChange -Module $module } }
         'snapshots' { $module.Result.snapshots = @(Get-LyncSnapshot -Directory $snapshotDir) }
-        'restore' { Restore-Firewall }
+        'restore' { Invoke-LyncLocked -Do { Restore-Firewall } }
         default { Invoke-Change }
     }
 } catch {

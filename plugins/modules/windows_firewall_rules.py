@@ -137,6 +137,13 @@ options:
       - A snapshot is the whole local policy, so changes that others make meanwhile are lost when it comes back.
     type: int
     default: 0
+  pending:
+    description:
+      - What becomes of a change of an earlier task that waits to be taken back. V(confirm) keeps it, V(revert) takes it
+        back at once. Without either the task fails and writes nothing.
+    type: str
+    choices: ['', confirm, revert]
+    default: ''
   brief:
     description:
       - Leave RV(before) and RV(after) out of the result, but for RV(after) where RV(pending) tells that something is
@@ -332,6 +339,11 @@ brought:
   description: Whether the rules are there although the task failed, because the host does not do what they say.
   returned: when the task failed for that reason
   type: bool
+pending_revert:
+  description: The change of an earlier task that waits to be taken back; empty without one.
+  returned: always, unless the options are invalid or O(state) contacts no host
+  type: dict
+  sample: {seconds: 240, problem: ''}
 commands:
   description: The changes as text, one line each.
   returned: always, unless the options are invalid or O(state) contacts no host

@@ -10,7 +10,7 @@
 
 $spec = @{
     options = @{
-        operation = @{ type = 'str'; required = $true; choices = @('gather', 'apply', 'confirm') }
+        operation = @{ type = 'str'; required = $true; choices = @('gather', 'apply', 'confirm', 'revert') }
         engine = @{ type = 'str'; default = 'auto'; choices = @('auto', 'cim', 'netsh') }
         policy_store = @{ type = 'str'; default = '' }
         operations = @{
@@ -141,7 +141,8 @@ $failure = $null
 try {
     Assert-LyncOption -Module $module
     $failure = switch ($module.Params.operation) {
-        'confirm' { Confirm-LyncChange -Module $module }
+        'confirm' { Invoke-LyncLocked -Do { Confirm-LyncChange -Module $module } }
+        'revert' { Invoke-LyncLocked -Do { Undo-LyncChange -Module $module } }
         'gather' { Invoke-LyncChange -Answer { Write-Answer } }
         'apply' { Invoke-LyncChange -Apply { Invoke-Apply } -Answer { Write-Answer } }
     }

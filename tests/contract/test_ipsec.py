@@ -99,11 +99,16 @@ def outcome(store: FirewallStore, answer: Mapping[str, Any]) -> dict[str, Any]:
         "rules": lines(answer.get("rules", {})),
         "gpo": lines(part["stores"].get(GPO, {})),
         "answer": {
-            key: value
+            key: whole_minutes(value) if key == "pending_revert" else value
             for key, value in answer.items()
             if key not in (*OWN_WORDS, "msg", "counters", "done", "rules", "failed")
         },
     }
+
+
+def whole_minutes(pending: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what waits to be taken back with its time in minutes: clocks go on between two answers."""
+    return {**pending, "seconds": -(-pending["seconds"] // 60)} if pending else {}
 
 
 def differences(scenario: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:

@@ -16,7 +16,6 @@ from .lab import (
     Deployment,
     Played,
     given,
-    known_fault,
     lines_about,
     named,
     needs_bind,
@@ -214,7 +213,6 @@ def pending(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Played]:
         return runs
 
 
-@known_fault("site says DONE and drift 0 deviations, both with status 0, and 5 minutes later nothing is left")
 @pytest.mark.parametrize("name", ["site", "drift"])
 def test_3_what_waits_to_be_taken_back_is_not_done(pending: dict[str, Played], name: str) -> None:
     assert pending[name].status == 2, pending[name].output

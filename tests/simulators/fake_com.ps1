@@ -68,7 +68,9 @@ public class LabFolder
     {
         if (made.Principal.UserId != "S-1-5-18" || logon != 5 || !made.Settings.StartWhenAvailable) { throw new Exception("not as SYSTEM, or not at any time"); }
         string command = made.Actions.Made.Path + " " + made.Actions.Made.Arguments;
-        System.IO.File.WriteAllLines(Path, new string[] { name, made.Triggers.Made.StartBoundary, command, "False" });
+        // An update keeps when the task ran last.
+        string ran = System.IO.File.Exists(Path) ? System.IO.File.ReadAllLines(Path)[3] : "False";
+        System.IO.File.WriteAllLines(Path, new string[] { name, made.Triggers.Made.StartBoundary, command, ran });
         return null;
     }
 

@@ -266,6 +266,14 @@ class FwPolicy:
         task: Document | None = self._document["task"]
         return task
 
+    @property
+    def pending_revert(self) -> dict[str, object]:
+        """Return what an answer says of the task: nothing when it is not there or has run."""
+        task = self.task
+        if task is None or task["has_run"]:
+            return {}
+        return {"seconds": 60 * (task["due"] - self._document["now"]), "problem": ""}
+
     def export(self, directory: str, keep: int) -> str:
         """Export the rules to a new file, keep the newest ones of the folder, and return the path."""
         if self._faults.disk_full:

@@ -13,7 +13,7 @@ from . import host_module, ipsec_host
 from .firewall_store import FirewallStore
 
 _GATHER = {"operation": "gather"}
-_SHARED = ("addresses", "environment", "listeners", "connections", "management")
+_SHARED = ("addresses", "environment", "listeners", "connections", "management", "pending_revert")
 _OWN = ("rules", "profiles", "group_policy", "fingerprint", "counters", "legacy", "exempt", "engines")
 
 

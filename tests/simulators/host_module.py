@@ -47,6 +47,7 @@ def _answer(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, an
     answer.update(
         profiles=policy.profiles, addresses=policy.addresses, environment=ENVIRONMENT, fingerprint=policy.fingerprint()
     )
+    answer["pending_revert"] = policy.pending_revert
 
 
 def _apply(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
@@ -112,6 +113,20 @@ def confirm(policy: FwPolicy, check_mode: bool) -> None:
         policy.arm(None)
 
 
+def revert(policy: FwPolicy, check_mode: bool) -> None:
+    """Take the last change back at once; raises ConflictError when none waits for that."""
+    if policy.task is None or policy.task["has_run"]:
+        raise ConflictError("no change waits to be taken back")
+    if not check_mode:
+        policy.import_(policy.task["path"])
+        policy.arm(None)
+
+
+def _revert(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
+    revert(policy, check_mode)
+    answer["changed"] = True
+
+
 def _confirm(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
     confirm(policy, check_mode)
     answer["changed"] = True
@@ -138,6 +153,7 @@ _STEPS: Mapping[str, tuple[Callable[[FwPolicy, Mapping[str, Any], bool, Answer],
     "gather": (_answer,),
     "apply": (_apply, _answer),
     "confirm": (_confirm,),
+    "revert": (_revert,),
     "snapshots": (_snapshots,),
     "restore": (_restore,),
 }

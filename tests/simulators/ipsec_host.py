@@ -118,6 +118,7 @@ def _write_answer(run: _Run) -> None:
         run.writes = sum(1 for rule_id in {*run.before, *rules} if run.before.get(rule_id) != rules.get(rule_id))
     surroundings = {name: value for name, value in run.policy.firewall.surroundings.items() if name != "group_policy"}
     run.answer.update(surroundings, rules=rules, fingerprint=_fingerprint(rules, facts), **facts)
+    run.answer["pending_revert"] = run.policy.firewall.pending_revert
     run.answer.update(addresses=run.policy.firewall.addresses, environment=ENVIRONMENT)
 
 
@@ -194,8 +195,14 @@ def _confirm(run: _Run) -> None:
     run.answer["changed"] = True
 
 
+def _revert(run: _Run) -> None:
+    host_module.revert(run.policy.firewall, run.check_mode)
+    run.answer["changed"] = True
+
+
 _STEPS: Mapping[str, tuple[Callable[[_Run], None], ...]] = {
     "gather": (_write_answer,),
     "apply": (_apply, _write_answer),
     "confirm": (_confirm,),
+    "revert": (_revert,),
 }

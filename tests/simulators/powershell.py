@@ -111,6 +111,15 @@ class FakeFiles:
         task = self._before["task"]
         if task:
             self._task.write_text("\n".join([task["name"], "", task["path"], str(task["has_run"])]), encoding="utf-8")
+            self._mark(task)
+
+    def _mark(self, task: dict[str, Any]) -> None:
+        """Write the file that the module keeps while a change waits, by the clock of the simulated host."""
+        minutes = datetime.timedelta(minutes=task["due"] - self._before["now"])
+        due = datetime.datetime.now(datetime.timezone.utc) + minutes
+        marker = self._windows / "msuc.lync" / "revert.txt"
+        marker.parent.mkdir(exist_ok=True)
+        marker.write_text(f"{due:%Y-%m-%dT%H:%M:%SZ}\n{task['path']}\n", encoding="utf-8")
 
     def environment(self) -> dict[str, str]:
         """Return what leads the fakes to the files."""

@@ -29,6 +29,7 @@ COMMON_SPEC = {
     "snapshot_dir": {"type": "str"},
     "snapshot_keep": {"type": "int", "default": 10},
     "confirm_minutes": {"type": "int", "default": 0},
+    "pending": {"type": "str", "choices": ["", "confirm", "revert"], "default": ""},
     "brief": {"type": "bool", "default": False},
     "handout_dir": {"type": "path"},
     "running_config": {"type": "str"},

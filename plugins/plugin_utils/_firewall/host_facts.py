@@ -107,13 +107,36 @@ class ManagementPort:
 
 
 @dataclass(frozen=True)
+class PendingRevert:
+    """A change of an earlier run that waits to be taken back; seconds: until then. problem: why nobody can tell."""
+
+    seconds: int = 0
+    problem: str = ""
+
+    @property
+    def text(self) -> str:
+        """Return it for people, with what they can do."""
+        choices = "keep it with -e lync_pending=confirm, or take it back now with -e lync_pending=revert"
+        if self.problem:
+            head = f"whether a change of an earlier run waits to be taken back is not known: {self.problem}"
+            return f"{head}; nothing was written; fix: {choices}"
+        wait = f"{-(-self.seconds // 60)} min"
+        head = f"a change of an earlier run was not confirmed and is taken back in {wait}; nothing was written"
+        return f"{head}; fix: wait until then, {choices}"
+
+    def document(self) -> dict[str, object]:
+        """Return it as results have it."""
+        return {"seconds": self.seconds, "problem": self.problem}
+
+
+@dataclass(frozen=True)
 class Host:
     """The firewall of a host as gathered.
 
     rules: the local ones, then those of Group Policy. addresses: its own addresses. environment: the variables that
     programs may name, by upper-case name. profiles: Group Policy's settings included. unread: rules of Group Policy
     that make no sense. fingerprint: stands for all that was gathered of the firewall; the host made it. enumerations,
-    writes: what it did to answer.
+    writes: what it did to answer. pending: a change that waits to be taken back, None for none.
     """
 
     rules: tuple[Present, ...]
@@ -127,6 +150,14 @@ class Host:
     fingerprint: str
     enumerations: int
     writes: int
+    pending: PendingRevert | None = None
+
+
+def read_pending(value: object) -> PendingRevert | None:
+    """Return what an answer says of a change that waits to be taken back; raises TypeError, KeyError, ValueError."""
+    if not isinstance(value, Mapping):
+        raise TypeError("pending_revert is no mapping")
+    return PendingRevert(int(str(value["seconds"])), str(value["problem"])) if value else None
 
 
 def missing_addresses(rules: Iterable[Mapping[str, object]], expected: Iterable[str], host: Host) -> list[Problem]:

@@ -52,7 +52,10 @@ class Link:
 
 @dataclass(frozen=True)
 class Task:
-    """The options of a module that every kind of rule has, validated; brief leaves whole rules out of the result."""
+    """The options of a module that every kind of rule has, validated; brief leaves whole rules out of the result.
+
+    pending: what becomes of a change that waits to be taken back: confirm, revert, or "" to leave the host alone.
+    """
 
     rules: tuple[Rule, ...]
     options: tuple[Mapping[str, object], ...]
@@ -62,6 +65,7 @@ class Task:
     expected_addresses: tuple[str, ...] = ()
     safety: Safety = Safety()
     brief: bool = False
+    pending: str = ""
 
 
 def option_problems(group: str, expected: Sequence[str]) -> list[Problem]:
@@ -100,7 +104,7 @@ class FirewallProvider(Provider):
         self._is_prediction = True
         self._may_have_written = False
         self._snapshot, self._is_armed = "", False
-        self._is_in_vain = False
+        self._is_in_vain = self._has_ended_pending = False
         self._answering_before: frozenset[int] = frozenset()
 
     def gather(self) -> None:
@@ -108,19 +112,37 @@ class FirewallProvider(Provider):
 
         Raises DeviceError, also when it lacks an address that the inventory or a rule names.
         """
+        host = self._ask_what_it_has()
+        if host.pending and self.task.pending and self.task.state is not State.GATHERED:
+            self._end_pending()
+            host = self._ask_what_it_has()
+        self._host, self.before, self.after = host, host.rules, host.rules
+        self.evidence.add(SafetyStep.READ_WHOLE)
+        self._check_addresses(host)
+
+    def _ask_what_it_has(self) -> Host:
         answer = self.link.ask({"operation": "gather", **self.way()})
         host = self._read_counted_answer(answer, f"{self.wording.store} of the host could not be read")
         if host.writes:
             message = f"{host.writes} writes, and it was only asked what it has"
             raise AnswerError(f"the host's answer is not understood: {message}")
-        self._host, self.before, self.after = host, host.rules, host.rules
-        self.evidence.add(SafetyStep.READ_WHOLE)
-        self._check_addresses(host)
+        return host
+
+    def _end_pending(self) -> None:
+        """Confirm or take back what an earlier run left; in check mode the host only answers whether it would."""
+        answer = self.link.ask({**self.way(), "operation": self.task.pending})
+        self.round_trips += 1
+        if answer.get("failed"):
+            done = {"confirm": "confirmed", "revert": "taken back"}[self.task.pending]
+            raise DeviceError(f"the change of an earlier run could not be {done}: {self.failure_text(answer)}")
+        self._has_ended_pending = True
 
     def plan(self) -> None:
         """Compute the changes, what they do, and what stands against them."""
         host = self.host
         if self.task.state is not State.GATHERED:
+            if host.pending and not self._has_ended_pending:
+                raise DeviceError(host.pending.text)
             _check_readable(host)
         self._want = self._hold_vanished(self._choose_wanted(host), host)
         self._check_capabilities(host)
@@ -268,6 +290,7 @@ class FirewallProvider(Provider):
             "connection_impact": [cut.to_result() for cut in self._verdict.cuts],
             "conditions": [] if self._host is None else [one.document() for one in self._list_conditions(self._host)],
             "warnings": list(self._warnings),
+            "pending_revert": self._host.pending.document() if self._host and self._host.pending else {},
         }
         if self._is_in_vain:
             found["brought"] = True

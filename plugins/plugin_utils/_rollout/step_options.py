@@ -99,6 +99,8 @@ def _snapshots(request: Request) -> ModuleOptions:
         "snapshot_dir": options.snapshot_dir or None,
         "snapshot_keep": options.snapshot_keep,
         "confirm_minutes": options.confirm_minutes,
+        # A later step of the run would confirm what an earlier one has left to be taken back.
+        "pending": (options.pending or None) if request.step in (Step.OPEN, Step.APPLY) else None,
     }
 
 

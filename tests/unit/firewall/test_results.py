@@ -19,6 +19,7 @@ ALL = {
 }
 KEYS = {
     "changed", "changes", "effects", "commands", "summary", "pending", "stats", "host", "warnings", "check_mode",
+    "pending_revert",
 }  # fmt: skip
 MAY = {
     "firewall": {"connection_impact", "conditions", "brought", "refused", "snapshot", "failed", "msg", "gathered"}

@@ -81,6 +81,7 @@ class IpsecTask(Task):
             expected_addresses=expected,
             safety=safety,
             brief=bool(options.get("brief")),
+            pending=str(options.get("pending") or ""),
             needed=str(options.get("needed") or ALWAYS).lower(),
             engine=engine,
             store=store,

@@ -21,7 +21,7 @@ from fnmatch import fnmatch
 from ..._base.addresses import ANY, AddressSet
 from ..._base.errors import AnswerError, InvalidInputError
 from ..._base.untyped import mappings
-from ..host_facts import plain_address
+from ..host_facts import PendingRevert, plain_address, read_pending
 from ..rule import ANY_PROTOCOL, TCP, Rule, address_texts
 from .foreign import Foreign
 from .listing import read_table
@@ -41,29 +41,6 @@ class Ssh:
     port: int
     address: str = ""
     peers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class PendingRevert:
-    """A change of an earlier run that waits to be taken back; seconds: until then. problem: why nobody can tell."""
-
-    seconds: int = 0
-    problem: str = ""
-
-    @property
-    def text(self) -> str:
-        """Return it for people, with what they can do."""
-        choices = "keep it with -e lync_pending=confirm, or take it back now with -e lync_pending=revert"
-        if self.problem:
-            head = f"whether a change of an earlier run waits to be taken back is not known: {self.problem}"
-            return f"{head}; nothing was written; fix: {choices}"
-        wait = f"{-(-self.seconds // 60)} min"
-        head = f"a change of an earlier run was not confirmed and is taken back in {wait}; nothing was written"
-        return f"{head}; fix: wait until then, {choices}"
-
-    def document(self) -> dict[str, object]:
-        """Return it as results have it."""
-        return {"seconds": self.seconds, "problem": self.problem}
 
 
 @dataclass(frozen=True)
@@ -95,7 +72,7 @@ def read_answer(answer: Mapping[str, object], path: str) -> LinuxHost:
             addresses=tuple(plain_address(text) for text in _read_list(answer, "addresses")),
             ssh=_ssh(_read_list(answer, "ssh")),
             foreign=Foreign.read(mappings(_read_list(answer, "others"))),
-            pending=_read_pending(answer["pending_revert"]),
+            pending=read_pending(answer["pending_revert"]),
             is_included=any(fnmatch(path, str(pattern)) for pattern in _read_list(answer, "includes")),
         )
     except InvalidInputError as error:
@@ -120,12 +97,6 @@ def _ssh(texts: Sequence[object]) -> tuple[Ssh, ...]:
         known = peers.setdefault((int(port), "" if local in ("0.0.0.0", "::") else local), set())
         known.update(plain_address(peer) for peer in rest)
     return tuple(Ssh(port, address, tuple(sorted(found))) for (port, address), found in sorted(peers.items()))
-
-
-def _read_pending(value: object) -> PendingRevert | None:
-    if not isinstance(value, Mapping):
-        raise TypeError("pending_revert is no mapping")
-    return PendingRevert(int(value["seconds"]), str(value["problem"])) if value else None
 
 
 def lockouts(host: LinuxHost, before: Table | None, after: Table | None, networks: AddressSet) -> list[str]:

@@ -23,7 +23,17 @@ from typing import TypeAlias, Union
 
 from ..._base.errors import AnswerError
 from ..._base.untyped import mappings
-from ..host_facts import GROUP_POLICY, Connection, Host, Listener, ManagementPort, Present, Profile, plain_address
+from ..host_facts import (
+    GROUP_POLICY,
+    Connection,
+    Host,
+    Listener,
+    ManagementPort,
+    Present,
+    Profile,
+    plain_address,
+    read_pending,
+)
 from ..rule import PROFILE_BITS, Rule
 from .com import RESTRICTIONS, from_com
 from .registry_strings import ParsedRules, parse_rules
@@ -81,6 +91,7 @@ HOST: Mapping[str, Shape] = {
     "connections": [str],
     "management": [{"kind": str, "port": int}],
     "fingerprint": str,
+    "pending_revert": {"seconds?": int, "problem?": str},
     "counters": {"enumerations": int, "writes": int},
 }
 """What every answer to gather and apply has."""
@@ -140,6 +151,7 @@ def host_of(answer: Mapping[str, object], rules: tuple[Present, ...], policy: Pa
         fingerprint=str(answer["fingerprint"]),
         enumerations=int(str(counters["enumerations"])),
         writes=int(str(counters["writes"])),
+        pending=read_pending(answer["pending_revert"]),
     )
 
 

@@ -66,7 +66,8 @@ class Task(CommonTask):
         if problems:
             raise InvalidInputError(problems)
         unprotected = frozenset(texts(options.get("unprotected_rules")))
-        return cls(wanted, rules, state, phase, group, expected, safety, bool(options.get("brief")), unprotected)
+        brief, pending = bool(options.get("brief")), str(options.get("pending") or "")
+        return cls(wanted, rules, state, phase, group, expected, safety, brief, pending, unprotected)
 
 
 def _read_wanted_rules(rules: Sequence[Mapping[str, object]], state: State, group: str) -> tuple[Rule, ...]:

@@ -377,6 +377,7 @@ GOOD: dict[str, Any] = {
     "connections": [],
     "management": [],
     "fingerprint": "1",
+    "pending_revert": {},
     "counters": {"enumerations": 1, "writes": 0},
 }
 BAD_ANSWERS: list[tuple[dict[str, Any], str]] = [
@@ -526,3 +527,45 @@ def test_a_port_that_a_change_shuts_leaves_the_change_to_be_taken_back() -> None
     )
     snapshot: Any = made.result()["snapshot"]
     assert snapshot["armed"] is True
+
+
+# --- a change that waits to be taken back ------------------------------------------------------------------------
+
+WAITING = {"path": "C:\\before.wfw", "due": 4, "has_run": False}
+
+
+def waiting_store(task: Mapping[str, object]) -> MemoryStore:
+    """Return a host with our rule, and before it had none."""
+    store = MemoryStore.of(to_com(rules_from_options([SIP])[0]))
+    store.change(task=task, files={"C:\\before.wfw": []})
+    return store
+
+
+@pytest.mark.parametrize("rules", [[], [SIP]])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_change_that_waits_to_be_taken_back_is_told_and_nothing_is_written(
+    rules: list[dict[str, Any]], check_mode: bool
+) -> None:
+    store = waiting_store(WAITING)
+    made = provider(store, rules)
+    with pytest.raises(DeviceError, match=r"taken back in 4 min; nothing was written; fix: wait until then, keep it"):
+        reconcile(made, check_mode=check_mode)
+    assert made.result()["pending_revert"] == {"seconds": 240, "problem": ""}
+    assert store.document["task"] == WAITING and not store.history
+
+
+@pytest.mark.parametrize(("pending", "left"), [("confirm", ["SIP"]), ("revert", [])])
+def test_it_is_kept_or_taken_back_when_somebody_says_so(pending: str, left: list[str]) -> None:
+    store = waiting_store(WAITING)
+    run(store, [], state="merged", pending=pending)
+    assert store.document["task"] is None
+    assert [rule.name for rule in store.rules()] == left
+
+
+def test_one_that_was_taken_back_waits_no_more() -> None:
+    assert run(waiting_store({**WAITING, "has_run": True}), [SIP]).result()["pending_revert"] == {}
+    with pytest.raises(
+        DeviceError, match="whether a change of an earlier run waits to be taken back is not known: RPC"
+    ):
+        answer = {**GOOD, "pending_revert": {"seconds": 0, "problem": "RPC server unavailable"}}
+        reconcile(WindowsFirewallProvider(Task.from_options({}), answering(answer)), check_mode=True)
