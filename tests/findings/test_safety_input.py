@@ -22,7 +22,6 @@ from .lab import (
     Played,
     Request,
     Response,
-    known_fault,
     lines_about,
     play_bounded,
     play_tasks,

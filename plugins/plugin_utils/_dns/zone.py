@@ -12,6 +12,7 @@ Names in zone lines are absolute, so that the lines mean the same whatever the f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 MARK_TTL_SECONDS = 300
 # Changes of one update: with their prerequisites some 200 bytes each, and a message holds 65535.
 CHANGES_OF_UPDATE_MAXIMUM = 200
+# Between name and time to live: when a record was last refreshed, in exports of Windows DNS (dnscmd /ZoneExport).
+_AGE = re.compile(r"^([^\s;]*[ \t]+)\[AGE:[0-9]+\][ \t]", re.MULTILINE)
 _PROBE_LABEL = "_msuc-lync-probe"
 
 
@@ -177,7 +180,7 @@ def parsed(text: str, zone: str) -> tuple[RecordSet, ...]:
     Raises InvalidInputError for a text that is no zone file.
     """
     try:
-        found = dns.zone.from_text(text, origin=f"{zone}.", relativize=False, check_origin=False)
+        found = dns.zone.from_text(_AGE.sub(r"\1", text), origin=f"{zone}.", relativize=False, check_origin=False)
     except (dns.exception.DNSException, ValueError) as error:
         fix = "give the text of a zone file, with zone as its origin"
         raise InvalidInputError(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Kind
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import plan_changes
-from ansible_collections.msuc.lync.plugins.plugin_utils._dns.zone import update_message
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.zone import parsed, update_message
 
 from .zones import AAAA, ALIAS, NEW, OLD, POOL, WANT, ZONE, A, have, scope, wanted
 
@@ -43,3 +43,15 @@ def test_marks_only_are_no_change_of_records() -> None:
     assert [rrset.name.to_text() for rrset in update_message(ZONE, [change]).update] == [
         "pool01.contoso.com._msuc-lync.contoso.com."
     ]
+
+
+def test_an_export_of_windows_dns_is_a_zone_file() -> None:
+    """https://github.com/Azure/azure-cli/issues/2920: an age stands before the time to live."""
+    text = (
+        "@ 3600 IN SOA dc01 hostmaster 1 900 600 86400 3600\n"
+        "pool01   [AGE:3634093]\t600\tA\t10.1.0.11\n"
+        "         [AGE:3633973]   600   A   10.1.0.12\n"
+        'text     600 TXT ( "[AGE:1] stays" )\n'
+    )
+    (found,) = parsed(text, ZONE)
+    assert (found.key, found.ttl, found.values) == (A, 600, (OLD, NEW))
