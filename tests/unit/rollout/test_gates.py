@@ -211,6 +211,14 @@ def test_dns_that_is_not_known_to_be_done_keeps_a_host_open(
     assert ready.gates.decide("fe11", FIREWALL, Step.CLOSE) == decision
 
 
+def test_dns_that_keeps_values_of_before_keeps_a_host_open(ready: Run) -> None:
+    ready.named(Status.CHANGED, kept_owners=[OTHER])
+    assert ready.gates.decide("fe11", FIREWALL, Step.CLOSE) == Decision()
+    ready.named(Status.CHANGED, kept_owners=[POOL])
+    message = f"DNS of {POOL} keeps values of before, which nothing proves to be ours"
+    assert ready.gates.decide("fe11", FIREWALL, Step.CLOSE) == Decision(Go.HELD, message)
+
+
 def test_a_closing_that_failed_stops_the_members_after_it_and_one_that_is_held_does_not(ready: Run) -> None:
     ready.keep("fe12", FIREWALL, Step.OPEN, pending=True, after=[])
     assert ready.gates.decide("fe12", FIREWALL, Step.CLOSE) == STOPPED  # fe11 has not closed yet

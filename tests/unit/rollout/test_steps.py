@@ -29,8 +29,9 @@ from .runs import OTHER, POLICY, POOL, Run, deployment
 
 FIREWALL, IPSEC, NFTABLES = Concern.FIREWALL, Concern.IPSEC, Concern.NFTABLES
 OPTIONS = Options(
-    accept_cut=True, snapshot_dir="D:\\keep", confirm_minutes=5, plan_dir="out", dns_take_over=("sip.contoso.com",)
-)
+    accept_cut=True, snapshot_dir="D:\\keep", confirm_minutes=5, plan_dir="out", dns_take_over=("sip.contoso.com",),
+    dns_gone=("old.contoso.com",),
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -244,6 +245,7 @@ def test_records_come_with_their_owners(opened: Run) -> None:
         ("web.contoso.com", OTHER),
     ]
     assert (found["owners"], found["state"], found["take_over"]) == ([POOL, OTHER], "replaced", ["sip.contoso.com"])
+    assert found["gone"] == ["old.contoso.com"] and "mark_key" not in found
 
 
 # --- probes, retirement, and runs without a plan ----------------------------------------------------------------------
