@@ -99,3 +99,18 @@ def test_an_invalid_inventory_is_the_statistic_of_the_run(site: Deployment, tmp_
     site.save(inventory(lync_version="2011"))
     played = site.play("site", ANSIBLE_SHOW_CUSTOM_STATS="1")
     assert played.status == 2 and json.dumps("invalid") in played.output and "msuc_lync" in played.output, played.output
+
+
+def test_a_role_in_a_playbook_of_ones_own_fails_where_it_fails(site: Deployment) -> None:
+    document = inventory()
+    document["all"]["children"]["standard_edition"]["hosts"]["se03"] = {
+        **DEAD,
+        "ansible_user": "x",
+        "ansible_password": "x",
+        "lync_address": "10.1.0.13",
+    }
+    site.save(document)
+    compile_ = {"import_playbook": "msuc.lync.compile"}
+    play = {"hosts": "se03", "gather_facts": False, "roles": ["msuc.lync.windows_firewall"]}
+    played = site.play_text(json.dumps([compile_, play]))
+    assert played.status == 4 and "ignoring" not in played.output, played.output

@@ -101,6 +101,20 @@ def nearest(word: str, words: Iterable[str]) -> str:
     return found[0] if found else ""
 
 
+def slips(one: str, other: str) -> int:
+    """Return the fewest letters added, lost, changed or swapped between two words."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, 1):
+        older, before, row = before, row, [i]
+        for j, wanted in enumerate(other, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
 def correction(word: str, words: Iterable[str], otherwise: str = "") -> str:
     """Return the fix of a misspelt word: the nearest of the right ones, or another advice."""
     near = "" if word.isdigit() else nearest(word, words)  # no number is near another

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._base.errors import Problem, hosts_text, one_of, shown
+from .._base.errors import Problem, hosts_text, one_of, shown, slips
 from .._catalogue.model import ROLES
 from . import variables as v
 from .build import Check, Draft
@@ -54,25 +54,11 @@ def _is_nearly(name: str, right: str) -> bool:
     plain, wanted = (text.lower().replace("-", "_").replace(" ", "_") for text in (name, right))
     if _singular(plain) == _singular(wanted) or plain.replace("_", "") == wanted.replace("_", ""):
         return True
-    return _slips(plain, wanted) <= (2 if len(wanted) >= _SHORT_NAME else 1)
+    return slips(plain, wanted) <= (2 if len(wanted) >= _SHORT_NAME else 1)
 
 
 def _singular(name: str) -> str:
     return f"{name.removesuffix('ies')}y" if name.endswith("ies") else name.removesuffix("s")
-
-
-def _slips(one: str, other: str) -> int:
-    """Return the fewest letters added, lost, changed or swapped between two words."""
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
-        older, before, row = before, row, [i]
-        for j, wanted in enumerate(other, 1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
-                cost = min(cost, older[j - 2] + 1)
-            row.append(cost)
-    return row[-1]
 
 
 def variables_without_role(draft: Draft) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from .._base.errors import InvalidInputError, one_of
 from .._firewall.options import OWNED_GROUP, rules_from_options
 from .._firewall.rule import Rule
-from .fields import At, Fault, raw_mappings
+from .fields import At, Fault, check_host_bits, items, raw_mappings
 from .model import Platform
 
 # How the plan's own rules are called, "Lync fe-sip-tls (TCP in)": such names are kept free, also for rows that are
@@ -35,6 +35,10 @@ def extra_rules(raw: object, at: At) -> tuple[Rule, ...]:
             for problem in error.problems
         )
         return ()
+    for rule, own in zip(rules, raw_mappings(raw, At(at.place)), strict=False):
+        for option in ("localip", "remoteip"):
+            for item, _place in items(own.get(option, ()), at):
+                check_host_bits(str(item), At(f"{at.place}, rule {rule.name}, {option}", at.faults))
     at.faults.extend(fault for rule in rules for fault in _judge_extra_rule(rule, f"{at.place}, rule {rule.name}"))
     return rules
 

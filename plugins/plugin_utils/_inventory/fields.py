@@ -256,7 +256,8 @@ def address(raw: object, at: At) -> str:
     except ValueError:
         at.error(f"{shown(raw)} is not an address", "an IPv4 or IPv6 address")
         return ""
-    if found.value == 0 or found.is_multicast() or found.value == 0xFFFFFFFF:
+    no_host = found.version == 4 and int(found) >> 24 in (0, 255)
+    if no_host or found.value == 0 or found.is_multicast():
         at.error(f"{shown(raw)} is not an address that a host can have", "a unicast IPv4 or IPv6 address")
         return ""
     return str(found)
@@ -291,11 +292,16 @@ def _read_network(raw: object, at: At) -> AddressSet:
     except ValueError:
         at.error(f"{shown(raw)} is not a network", "an address, a network a/n, a range a-b")
         return AddressSet()
+    check_host_bits(plain, at)
+    return found
+
+
+def check_host_bits(plain: str, at: At) -> None:
+    """Note a network with host bits, which may be meant as another one."""
     meant = meant_networks(plain)
     if meant:
         fix = f"did you mean {' or '.join(meant)}?"
-        at.error(f"{shown(raw)} has host bits", "a network a/n whose host bits are zero", fix)
-    return found
+        at.error(f"{shown(plain)} has host bits", "a network a/n whose host bits are zero", fix)
 
 
 def _holds_a_family(found: AddressSet) -> bool:

@@ -24,9 +24,8 @@ from . import variables as v
 from .build import Check, Draft, RoleGroups, build_host, build_pool, members_by_pool, pool_role
 from .fields import Record
 from .model import Host, InventoryHost, Pool, Topology
-from .settings import Settings, unknown_variables
+from .settings import Settings, is_ours, unknown_variables
 
-_PREFIX = "lync_"
 _OTHERS = frozenset({"ansible_host", "ansible_connection", "ansible_port"})
 _MARKS = ("{{", "{%", "{#")
 
@@ -47,7 +46,7 @@ def read_inventory(hostvars: HostVars) -> dict[str, InventoryHost]:
 
 def _read_host(name: str, hostvars: HostVars, templated: dict[int, tuple[object, bool]]) -> InventoryHost:
     raw = _raw_variables(name, hostvars)
-    wanted = {key: value for key, value in raw.items() if key.startswith(_PREFIX) or key in _OTHERS}
+    wanted = {key: value for key, value in raw.items() if key in _OTHERS or is_ours(key)}
     groups = raw.get("group_names", ())
     for key, value in wanted.items():
         if _is_templated(value, templated):

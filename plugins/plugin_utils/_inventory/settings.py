@@ -8,10 +8,11 @@ text, and a fault in it is one problem that names the first host and says how ma
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .._base.errors import Problem, hosts_text, nearest, shown
+from .._base.errors import Problem, hosts_text, nearest, shown, slips
 from .fields import At, Fault, Record, Variable
 from .model import InventoryHost
 from .variables import KNOWN_NAMES, LOCAL_VARIABLES
@@ -108,13 +109,22 @@ class Settings:
         return first
 
 
+@functools.lru_cache(maxsize=4096)
+def is_ours(name: str) -> bool:
+    """Return whether a variable is of this collection, or would be without one slip of a key in its prefix."""
+    if name.startswith(PREFIX):
+        return True
+    ends = (known for known in KNOWN_NAMES if name.endswith(known.removeprefix(PREFIX)))
+    return any(slips(name, known) == 1 for known in ends)
+
+
 def unknown_variables(inventory: Mapping[str, InventoryHost], local: Record) -> Iterator[Problem]:
-    """Yield a problem for each name lync_* that no variable has and lync_local_variables does not list."""
+    """Yield a problem for each name lync_*, or nearly so, that no variable has and lync_local_variables lacks."""
     known = KNOWN_NAMES | frozenset(local[LOCAL_VARIABLES])
     holders: dict[str, list[str]] = {}
     for host in inventory.values():
         for name in host.variables:
-            if name.startswith(PREFIX) and name not in known:
+            if name not in known and is_ours(name):
                 holders.setdefault(name, []).append(host.name)
     for name, hosts in holders.items():
         near = nearest(name, KNOWN_NAMES)

@@ -44,6 +44,16 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      f"federation"]),
     ("unknown variable", {("gw01", "lync_verison"): "2010"},
      ["host gw01: there is no variable 'lync_verison'; fix: write lync_version, or list it in lync_local_variables"]),
+    ("prefix with a slip", {("gw01", "lnyc_sip_port"): 5067, ("gw01", "sip_port"): 5067},
+     ["host gw01: there is no variable 'lnyc_sip_port'; fix: write lync_sip_port, or list it in "
+      "lync_local_variables"]),
+    ("host bits in a rule of one's own",
+     {("fe02", "lync_extra_firewall_rules"): [{"name": "a", "protocol": "tcp", "remoteip": ["10.9.0.0/4"]}]},
+     ["host fe02, lync_extra_firewall_rules, rule a, remoteip: '10.9.0.0/4' has host bits; allowed: a network a/n "
+      "whose host bits are zero; fix: did you mean 10.9.0.0/16 or 0.0.0.0/4?"]),
+    ("address of this network", {("fe02", "lync_address"): "0.1.0.12"},
+     ["host fe02, lync_address: '0.1.0.12' is not an address that a host can have; allowed: a unicast IPv4 or IPv6 "
+      "address"]),
     ("variable without a neighbour", {("all", "lync_zzz"): 1},
      ["hosts fe01, fe02, dir01 and 8 more: there is no variable 'lync_zzz'; fix: remove it, or list it in "
      "lync_local_variables"]),
