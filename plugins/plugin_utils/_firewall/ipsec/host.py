@@ -16,6 +16,7 @@ An exemption never admits anything: the firewall rules of the same plan do.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
@@ -30,6 +31,8 @@ from .exemption import PROTECTING, REQUIRING, is_exemption, parse_exemptions, to
 from .legacy import AssignedPolicy, read_assigned
 
 _MERGES = "AllowLocalIPsecPolicyMerge"
+# What an unreadable rule says when it protects nothing for sure.
+_EXEMPTS = re.compile(r"\|Action=DoNotSecure\||\|Active=FALSE\|", re.IGNORECASE)
 # Group Policy and registry say nothing: neighbour discovery and DHCP ([MS-GPFAS] 2.2.1.5, and what Windows is installed
 # with).
 _USUAL_EXEMPT = 9
@@ -57,6 +60,11 @@ class IpsecHost(Host):
             id(rule) for profile in active for rule in in_force(self.rules, profile) if profile.name in rule.profiles
         }
         return tuple(present for present in self.rules if _protects(present.rule) and id(present.rule) in counting)
+
+    @property
+    def may_protect(self) -> bool:
+        """Return whether a rule that nobody understands may request or require protection."""
+        return any(not _EXEMPTS.search(refused.text) for refused in self.refused)
 
     @property
     def not_exempt(self) -> tuple[str, ...]:

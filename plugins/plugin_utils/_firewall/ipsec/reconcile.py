@@ -209,6 +209,8 @@ class IpsecProvider(WindowsProvider):
         """Return the exemptions of the task; where none is needed, those alone that are there already."""
         group = self.task.group
         self._is_needed = self.task.needed == ALWAYS or bool(self.task.store) or bool(self.host.protecting)
+        # Whether one that cannot be read protects is not known, and an exemption too many does no harm.
+        self._is_needed = self._is_needed or self.host.may_protect
         own = [present.rule for present in host.rules if present.store == LOCAL and present.rule.group == group]
         names = {rule.name for rule in own}
         return tuple(rule for rule in self.task.rules if self._is_needed or rule.name in names)

@@ -147,7 +147,7 @@ def _local_policy(keys: Keys, name: str) -> str:
     """
     found = [key for key in keys if key.casefold().endswith(_LOCAL_POLICY)]
     current = [key for key in found if "\\currentcontrolset\\" in key.casefold()] or found
-    if len(current) != 1:
+    if len({key.casefold() for key in current}) != 1:
         message = (
             "holds no key of local firewall rules"
             if not current
@@ -159,15 +159,17 @@ def _local_policy(keys: Keys, name: str) -> str:
 
 def _dump(name: str, keys: Keys, policy: str) -> Dump:
     """Return the dump of the keys below a path; raises InvalidInputError when there is no key of rules."""
-    below = {_relative(key, policy): values for key, values in keys.items()}
+    below: dict[str, list[tuple[str, Value]]] = {}
+    for key, values in keys.items():
+        below.setdefault(_relative(key, policy), []).extend(values)
     if _RULES.casefold() not in below:
         raise InvalidInputError([_report_bad_dump(name, f"has no key {_RULES}")])
-    version = dict(below.get("", [])).get("PolicyVersion")
+    version = _by_name(below.get("", [])).get("policyversion")
     return Dump(
         tuple(_read_value_texts(below[_RULES.casefold()])),
         tuple(_read_value_texts(below.get(_EXEMPTIONS.casefold(), []))),
         {
-            profile: _read_profile_state(dict(below[key.casefold()]))
+            profile: _read_profile_state(_by_name(below[key.casefold()]))
             for profile, key in _PROFILES.items()
             if key.casefold() in below
         },
@@ -177,8 +179,14 @@ def _dump(name: str, keys: Keys, policy: str) -> Dump:
 
 def _relative(key: str, policy: str) -> str:
     """Return the path of a key below the policy's, in lower case; the whole path of one that is elsewhere."""
-    is_below = key == policy or key.startswith(f"{policy}\\")
-    return (key[len(policy) :] if is_below else key).lstrip("\\").casefold()
+    path, start = key.casefold(), policy.casefold()
+    is_below = path == start or path.startswith(f"{start}\\")
+    return (path[len(start) :] if is_below else path).lstrip("\\")
+
+
+def _by_name(values: list[tuple[str, Value]]) -> dict[str, Value]:
+    """Return the values of a key by their names in lower case, as names of the registry have no case."""
+    return {name.casefold(): value for name, value in values}
 
 
 def _read_value_texts(values: list[tuple[str, Value]]) -> Iterator[tuple[str, str]]:
@@ -196,7 +204,8 @@ def _read_profile_state(values: Mapping[str, Value]) -> ProfileState:
 
 
 def _read_flag(values: Mapping[str, Value], name: str, meaning: int) -> bool | None:
-    return values[name] == meaning if name in values else None
+    found = values.get(name.casefold())
+    return None if found is None else found == meaning
 
 
 # Registry keys in text: what `reg export` writes and what `reg query` prints.

@@ -58,8 +58,19 @@ class RefusedRule:
     problems: tuple[Problem, ...]
 
     def may_be_of(self, group: str) -> bool:
-        """Return whether the rule may be one of a group: it says so, or it is cut off and might have said so."""
-        return f"|EmbedCtxt={group}|" in self.text or not self.text.endswith("|")
+        """Return whether the rule may be one of a group: it says so, or it is cut off before it would have said so.
+
+        The group stands right behind name and description, so a string with a name that ends in another token is whole.
+        """
+        whole, _bar, last = self.text.rpartition("|")
+        if f"|EmbedCtxt={group}|" in f"{self.text}|":
+            return True
+        if not last or "|EmbedCtxt=" in whole:
+            return False
+        name, equals, value = last.partition("=")
+        if "|Name=" not in whole or not equals:
+            return "|Name=" not in whole or any(word.startswith(name) for word in ("Desc", "EmbedCtxt"))
+        return name == "Desc" or (name == "EmbedCtxt" and group.startswith(value))
 
 
 @dataclass(frozen=True)
@@ -115,7 +126,7 @@ def read_tokens(rule_id: str, text: str, grammar: tokens.Grammar) -> tuple[Items
 
 
 def _report_bad_token(place: str, token: str, message: str, allowed: str = "") -> Problem:
-    return Problem(f"{place}, {token}", message, allowed, "export the rules again, or correct the string")
+    return Problem(f"{place}, {token}", message, allowed, "correct the rule, or export the rules again")
 
 
 def _split(text: str, place: str, grammar: tokens.Grammar) -> tuple[Values, list[Problem]]:

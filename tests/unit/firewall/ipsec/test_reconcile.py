@@ -454,3 +454,26 @@ def test_a_legacy_policy_that_is_assigned_is_told_with_what_it_lacks() -> None:
     assert f"does not permit what is exempt here: {UDP['name']}" in " ".join(found["warnings"])
     ipsec_store.change(store, legacy={"active": f"{path}ipsecPolicy{{9}}", "objects": objects, "domain": ""})
     assert "its filters could not be read" in " ".join(result(run(store, [UDP]))["warnings"])
+
+
+UNREAD = {
+    "v2.10|Action=SecureServer|Active=TRUE|Protocol=Any|Name=Theirs|": True,
+    "v2.10|Action=Boundary|Protocol=Any|Name=Theirs|EmbedCtxt=Contoso": True,
+    "v2.10|Protocol=Any|Name=Theirs|": True,
+    "v2.10|Action=DoNotSecure|Protocol=Any|Name=Theirs|": False,
+    "v2.10|Action=SecureServer|Active=FALSE|Protocol=Any|Name=Theirs|": False,
+}
+
+
+@pytest.mark.parametrize(("text", "is_needed"), UNREAD.items())
+def test_a_rule_that_cannot_be_read_and_may_protect_never_counts_as_none(text: str, is_needed: bool) -> None:
+    store = host("cim", {})
+    ipsec_store.change(store, rules={"{1}": text})
+    found = result(run(store, [UDP], needed="auto"))
+    assert (found["changed"], found["not_needed"] == "") == (is_needed, is_needed)
+
+
+def test_a_string_of_others_without_its_last_bar_stops_nothing() -> None:
+    store = host("cim", {})
+    ipsec_store.change(store, rules={"x": "v2.30|Action=SecureServer|Protocol=Any|Name=Theirs|RemoteIP=13.107.4.50"})
+    assert result(run(store, [UDP]))["changed"]

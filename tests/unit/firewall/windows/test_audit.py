@@ -117,8 +117,8 @@ def test_nothing_is_told_of_a_host_whose_own_rules_cannot_be_read(tmp_path: Path
     assert message.startswith("rule id '{1}', LPort: '70001' is neither a port nor a range; allowed: ")
     assert message.endswith("; and 1 more")
     assert found.notes == (
-        "fe01: left out: rule id '{5}', Dir: 'Up' is not one of its words; allowed: In, Out; fix: export the rules "
-        "again, or correct the string",
+        "fe01: left out: rule id '{5}', Dir: 'Up' is not one of its words; allowed: In, Out; fix: correct the rule, "
+        "or export the rules again",
     )
 
 

@@ -92,6 +92,17 @@ def test_an_export_of_the_whole_policy_tells_of_profiles_and_exemptions() -> Non
     assert dump.connection_security == (("{c}", "v2.10|Action=DoNotSecure|Name=Media|"),)
 
 
+def test_names_of_keys_and_values_have_no_case() -> None:
+    theirs = KEY.replace("SYSTEM", "System").replace("FirewallPolicy", "firewallpolicy")
+    more = f'[{theirs}]\n"policyversion"=dword:00000221\n[{theirs}\\DOMAINPROFILE]\n"ENABLEFIREWALL"=dword:0\n'
+    more += f'[{theirs}\\CONSECRULES]\n"{{c}}"="v2.10|Action=SecureServer|Name=Isolation|"\n'
+    more += f'[{theirs}\\firewallrules]\n"{{3}}"="{escaped(WEB)}"\n'
+    dump = dump_of_text(export(KEY, more=more), "dump")
+    assert (dump.version, dump.profiles) == ("2.33", {"domain": ProfileState(enabled=False)})
+    assert dump.connection_security == (("{c}", "v2.10|Action=SecureServer|Name=Isolation|"),)
+    assert dump.rules == (*RULES, ("{3}", WEB))
+
+
 def test_a_printed_query_tells_of_profiles() -> None:
     text = (
         query(KEY) + f"{KEY}\\DomainProfile\r\n    EnableFirewall    REG_DWORD    0x1\r\n    x    REG_DWORD    zz\r\n"

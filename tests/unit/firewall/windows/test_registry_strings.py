@@ -227,7 +227,7 @@ def test_tokens(text: str, expected: dict[str, Any]) -> None:
     assert options_of(text) == expected
 
 
-FIX = "fix: export the rules again, or correct the string"
+FIX = "fix: correct the rule, or export the rules again"
 PORTS = "is neither a port nor a range; allowed: 1-65535, a range a-b, a word such as RPC"
 IPV4 = "is not IPv4; allowed: an IPv4 address, a network a/n, a range a-b, a word such as LocalSubnet"
 REFUSED = {
@@ -310,6 +310,13 @@ def test_one_bad_string_leaves_the_others() -> None:
         ("v2.10|Action=Allow|EmbedCtxt=other|", False),
         ("v2.10|Action=Allow|Name=x|", False),
         ("v2.10|Action=Allow|Na", True),
+        ("v2.10|Action=Allow|Name=x|EmbedCtxt=msuc", True),
+        ("v2.10|Action=Allow|Name=x|Desc=long", True),
+        ("v2.10|Action=Allow|Name=x|Em", True),
+        ("v2.10|Action=Allow|Dir=Up|Name=x|EmbedCtxt=msuc.lync", True),
+        ("v2.30|Action=Block|Name=theirs|RemoteIP=13.107.4.50", False),
+        ("v2.10|Action=Allow|Name=x|EmbedCtxt=other", False),
+        ("v2.10|Action=Allow|Name=x|EmbedCtxt=other|Edge=TR", False),
     ],
 )
 def test_a_refused_string_may_be_of_the_group_unless_it_shows_that_it_is_not(text: str, expected: bool) -> None:
