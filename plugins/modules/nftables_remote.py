@@ -334,7 +334,7 @@ def apply(options: dict[str, Any]) -> dict[str, Any]:
         if options["script"]:
             _load_script(files, options["script"], options["confirm_seconds"], rollback)
         if not waits:
-            keep(options)
+            _keep_or_take_back(files, options)
     return {"rollback": rollback, "armed": waits, "checked": bool(options["script"]), **gather(options)}
 
 
@@ -354,6 +354,16 @@ def _load_script(files: Rollback, script: str, seconds: int, rollback: str) -> N
         put(candidate, None)
 
 
+def _keep_or_take_back(files: Rollback, options: dict[str, Any]) -> None:
+    """Make the file what it is to hold; raises Refused, with the table as it was, when that is not possible."""
+    try:
+        keep(options)
+    except OSError as error:
+        if options["script"]:
+            _output_of(*nft("-f", files.before))
+        raise Refused(f"{options['path']} cannot be written, and the table is as it was: {error}") from error
+
+
 def keep(options: dict[str, Any]) -> None:
     """Make the file what it is to hold."""
     if options["path"]:
@@ -362,13 +372,26 @@ def keep(options: dict[str, Any]) -> None:
 
 
 def confirm(options: dict[str, Any]) -> dict[str, Any]:
-    """Keep the change; raises Refused when it was taken back already."""
+    """Keep the change; raises Refused when it was taken back already, and OSError when the file cannot be written.
+
+    The file goes first: while that is not possible, the change goes back by itself, and both are as before.
+    """
     files = Rollback(options["directory"])
     with locked(files.directory):
-        if not files.disarm():
+        old = content_of(options["path"]) if options["path"] else None
+        is_kept = False
+        if files.pending():
+            keep(options)
+            try:
+                is_kept = files.disarm()
+            finally:
+                if not is_kept and options["path"]:
+                    put(options["path"], old)
+        elif os.path.exists(files.armed):
+            put(files.armed, None)
+        if not is_kept:
             fix = "run again, with more confirm_minutes"
             raise Refused(f"the change was taken back before it was confirmed; fix: {fix}")
-        keep(options)
     return gather(options)
 
 

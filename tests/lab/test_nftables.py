@@ -295,6 +295,21 @@ def test_while_a_change_waits_to_be_taken_back_nobody_writes_until_it_is_ended(b
     assert not bench.bring(RULES if pending == "confirm" else [SSH])["changed"]
 
 
+def test_a_file_that_cannot_be_written_leaves_table_and_file_alike(bench: Bench) -> None:
+    bench.bring([SSH])
+    was = nft("-s", "list", "table", "inet", "msuc_lync")
+    (bench.folder / "no-folder").symlink_to(bench.folder / "nowhere")
+    path = str(bench.folder / "no-folder" / "lync.nft")
+    with pytest.raises(DeviceError, match="cannot be written, and the table is as it was"):
+        bench.bring(RULES, path=path)
+    assert nft("-s", "list", "table", "inet", "msuc_lync") == was
+    _lose_connection(bench, RULES)
+    with pytest.raises(OSError):
+        bench.remote({"operation": "confirm", "path": path, "content": "x"})
+    assert bench.remote({"operation": "gather", "path": ""})["pending_revert"]["seconds"] > 0
+    bench.bring([SSH], pending="revert")
+
+
 def test_a_marker_that_outlived_its_timer_confirms_nothing_and_one_that_cannot_be_read_is_unknown(bench: Bench) -> None:
     bench.bring([SSH])
     marker = bench.folder / "var" / "nftables-armed.json"
