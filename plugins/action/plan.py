@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -33,6 +34,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan import diff as flo
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import tables
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPlan, Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import check_acceptances
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import (
     expectation_problems,
     missing_hosts,
@@ -111,6 +113,11 @@ class ActionModule(ControllerAction):
             _show(plan, difference, False)
             raise InvalidInputError([_missing_problem(missing)])
         files = plan_files.rendered(plan)
+        digest = approved.digest if approved else plan_files.digest(files)
+        now = datetime.datetime.now(datetime.timezone.utc)
+        unacceptable = list(check_acceptances(run.common.accept, digest, now))
+        if unacceptable:
+            raise InvalidInputError(unacceptable)
         played = set(task_vars.get("ansible_play_hosts_all", ())) & set(plan.hosts)
         scope = replace(self._scope(played, task_vars), missing=tuple(missing))
         if approved:

@@ -14,7 +14,11 @@ from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, ControllerAction, run_state
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.output import json_text, write_files
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import Settings, collect_summary
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import (
+    Settings,
+    accept_text,
+    collect_summary,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_parts import Status
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_rollback import (
     FILE,
@@ -24,6 +28,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_rollback imp
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary import RunSummary
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_text import summary_text
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import FILE as ACCEPT_FILE
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, write_summary
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions
 
@@ -38,8 +43,15 @@ class ActionModule(ControllerAction):
         """Return the result of the task: the summary's document, the files written, and the verdict of the run."""
         state = run_state()
         run = RunOptions.from_document(state.options()).common
-        summary = collect_summary(state, self._settings(run))
+        settings = self._settings(run)
+        summary = collect_summary(state, settings)
         text = summary_text(summary)
+        accept = accept_text(state, settings.now) if settings.check else ""
+        if accept:
+            path = Path(run.report_dir or ".") / ACCEPT_FILE
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(accept, encoding="utf-8")
+            Display().display(f"Held or refused, as {path} has it: delete what you do not accept, then: -e @{path}")
         try:
             outcome = _write_run_summary(summary, text, run.report_dir)
         except OSError:

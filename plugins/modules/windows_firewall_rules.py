@@ -105,6 +105,13 @@ options:
       - It does not overrule the guard of O(management_networks).
     type: bool
     default: false
+  accepted_cuts:
+    description:
+      - What may be cut, where O(accept_cut) does not accept everything, as C(place) of RV(connection_impact) says it,
+        such as C(TCP 5061 of 10.1.0.11).
+    type: list
+    elements: str
+    default: []
   snapshot:
     description:
       - Export the whole firewall policy to a file on the host before the first write. When that fails, nothing is

@@ -45,6 +45,7 @@ FIREWALL_SPEC = {
     },
     "unprotected_rules": {"type": "list", "elements": "str", "default": []},
     "accept_cut": {"type": "bool", "default": False},
+    "accepted_cuts": {"type": "list", "elements": "str", "default": []},
 }
 IPSEC_SPEC = {
     **COMMON_SPEC,

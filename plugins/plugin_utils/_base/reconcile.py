@@ -78,6 +78,8 @@ class Provider(ABC):
         self.losses = Losses()
         self.held = AddressSet()
         self.exceeded_pools: dict[str, str] = {}
+        # What tells one state of the device from another, where it has such a thing.
+        self.fingerprint = ""
 
     def hold_back(
         self, objects: Iterable[Owned], members: Iterable[Owned] = (), down: AddressSet | None = None
@@ -154,7 +156,8 @@ class Provider(ABC):
     def absence(self) -> dict[str, object]:
         """Return what objects lose and what of it is held, as keys of a result of a run."""
         held = objects_of(self.losses.leaving, self.held)
-        return {**self.losses.document(), "held_addresses": held, "exceeded_pools": self.exceeded_pools}
+        absence = {**self.losses.document(), "held_addresses": held, "exceeded_pools": self.exceeded_pools}
+        return {**absence, "fingerprint": self.fingerprint}
 
     def diffs(self) -> list[dict[str, str]]:
         """Return one diff per change, for ansible's --diff."""

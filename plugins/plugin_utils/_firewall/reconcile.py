@@ -116,6 +116,7 @@ class FirewallProvider(Provider):
         if host.pending and self.task.pending and self.task.state is not State.GATHERED:
             self._end_pending()
             host = self._ask_what_it_has()
+        self.fingerprint = host.fingerprint
         self._host, self.before, self.after = host, host.rules, host.rules
         self.evidence.add(SafetyStep.READ_WHOLE)
         self._check_addresses(host)
@@ -296,6 +297,7 @@ class FirewallProvider(Provider):
             found["brought"] = True
         if self.refusals:
             found["refused"] = list(self.refusals)
+            found["refused_cuts"] = [cut.place for cut in self._verdict.refused_cuts(self.task.safety)]
         if self._snapshot:
             rollback = self.rollback_command(self._snapshot)
             found["snapshot"] = {"path": self._snapshot, "rollback": rollback, "armed": self._is_armed}

@@ -43,10 +43,12 @@ class Safety:
     """The options of safety, validated.
 
     networks: from where the host is managed. confirm_minutes: 0 arms nothing. keep: how many snapshots stay.
+    accept_cut: any cut is accepted; accepted_cuts: those of these places.
     """
 
     networks: AddressSet = AddressSet()
     accept_cut: bool = False
+    accepted_cuts: frozenset[str] = frozenset()
     snapshot: bool = True
     directory: str = ""
     keep: int = 10
@@ -59,6 +61,7 @@ class Safety:
         safety = cls(
             networks=networks,
             accept_cut=bool(options.get("accept_cut")),
+            accepted_cuts=frozenset(texts(options.get("accepted_cuts"))),
             snapshot=bool(options.get("snapshot", True)),
             directory=str(options.get("snapshot_dir") or ""),
             keep=integer(options.get("snapshot_keep"), 10),
@@ -196,13 +199,19 @@ class Cut:
     unless: tuple[str, ...]
 
     @property
+    def place(self) -> str:
+        """Return what is cut, as it is accepted: TCP 5061 of 10.1.0.11."""
+        return f"TCP {self.port} of {self.address}"
+
+    @property
     def is_certain(self) -> bool:
         """Return whether nothing that stays may admit them."""
         return not self.unless
 
     def to_result(self) -> dict[str, object]:
         """Return the cut as plain data."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        found = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+        return {**found, "place": self.place}
 
     def __str__(self) -> str:
         what = f"peers {', '.join(self.peers)}" if self.peers else "the listener"
@@ -300,8 +309,14 @@ class Verdict:
         if self.unmerged:
             off = f"Group Policy switches local rules off on profile {', '.join(self.unmerged)}"
             found.append(f"{off}; fix: mark the host lync_apply: handout")
-        certain = [] if safety.accept_cut else [cut for cut in self.cuts if cut.is_certain]
-        return found + [f"would cut {cut}; fix: keep the rule, or set accept_cut (lync_accept_cut)" for cut in certain]
+        fix = "fix: keep the rule, or accept it: accept.yml of site.yml --check, or accept_cut of the module"
+        return found + [f"would cut {cut}; {fix}" for cut in self.refused_cuts(safety)]
+
+    def refused_cuts(self, safety: Safety) -> list[Cut]:
+        """Return the certain cuts that nobody accepted."""
+        if safety.accept_cut:
+            return []
+        return [cut for cut in self.cuts if cut.is_certain and cut.place not in safety.accepted_cuts]
 
 
 def judge(host: Host, comparison: Comparison, safety: Safety) -> Verdict:

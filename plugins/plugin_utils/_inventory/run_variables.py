@@ -122,7 +122,6 @@ def _word_variable(name: str, description: str) -> Variable[str]:
 
 # What may differ from host to host; everything else is one value for the run.
 OF_HOSTS: tuple[Variable[object], ...] = (
-    _flag_variable("lync_accept_cut", "Make changes although they cut established TCP connections or shut listeners."),
     _flag_variable(
         "lync_snapshot", "Export the firewall policy to a file on a Windows host before it is changed.", default=True
     ),
@@ -192,6 +191,16 @@ OF_THE_RUN: tuple[Variable[object], ...] = (
         "lync_gone",
         "Addresses that are gone from the inventory on purpose, so that they are removed everywhere, and names of "
         "hosts that O(lync_plan_baseline) or O(lync_approved_plan) knows.",
+    ),
+    Variable(
+        "lync_accept",
+        raw_mapping,
+        {},
+        _RUN,
+        "dict",
+        "What is accepted of that which C(site.yml --check) held or refused, as the file C(accept.yml) that it writes "
+        "has it.",
+        documented_default={},
     ),
     Variable(
         "lync_expected_hosts",

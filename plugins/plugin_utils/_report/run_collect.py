@@ -20,7 +20,8 @@ from .._base.untyped import mapping
 from .._drift.deviations import last_report, unconfirmed
 from .._load_balancers.registry import CARRIERS
 from .._plan.model import Plan
-from .._rollout.holding import MISSING_TEXT, judge_losses
+from .._rollout.acceptance import CUT, Accepted, acceptance_text
+from .._rollout.holding import MISSING_TEXT, accepted_in, judge_losses
 from .._rollout.results import DNS_DEVICE, Concern, Step, TaskResult
 from .._rollout.run_state import RunState
 from .run_parts import part_of
@@ -68,7 +69,7 @@ def collect_summary(state: RunState, settings: Settings) -> RunSummary:
             left=_find_left_pools(asked),
             waiting=tuple(sorted({result.device for result in asked if any(map(result.document.get, _WAITING))})),
             held={} if settings.check else _find_held_hosts(asked),
-            holds=judge_losses(state).holds,
+            holds=judge_losses(state).lifted(accepted_in(state)).holds,
             unconfirmed=unconfirmed(plan, report),
             touched=touched_places(parts, plan),
             confirm_minutes=settings.confirm_minutes,
@@ -185,3 +186,24 @@ def dns_results(state: RunState, *steps: Step) -> list[TaskResult]:
 def was_asked(result: TaskResult) -> bool:
     """Return whether a DNS server was asked, or should have been."""
     return not result.is_done or result.count("stats", "requests") > 0
+
+
+def accept_text(state: RunState, now: datetime.datetime) -> str:
+    """Return the text of accept.yml after a check; empty when there is nothing that can be accepted."""
+    plan = state.plan()
+    concerns = {concern: names for concern, names in expected_devices(state).items() if state.scope().has(concern)}
+    found = [
+        result
+        for concern, names in concerns.items()
+        for name in names
+        for result in _results_of(state, plan, name, concern)
+    ]
+    holds = judge_losses(state).holds
+    held = {(Accepted(device, one.kind.value, one.item), one.detail) for one in holds for device in one.devices}
+    refused: list[str] = []
+    for result in found:
+        cuts, reasons = result.texts("refused_cuts"), result.texts("refused")
+        others, of_cuts = reasons[: len(reasons) - len(cuts)], reasons[len(reasons) - len(cuts) :]
+        held |= {(Accepted(result.device, CUT, cut), why) for cut, why in zip(cuts, of_cuts, strict=True)}
+        refused += [f"{result.device}: {' '.join(why.split())}" for why in others]
+    return acceptance_text(held, refused, found, state.digest(), now)

@@ -24,8 +24,9 @@ from .._base.addresses import AddressSet
 from .._load_balancers.registry import CARRIERS
 from .._plan.model import HostPlan, Plan, VirtualService
 from .._publications.model import Publication
+from .acceptance import Acceptances
 from .closing import Member, Sender, in_the_way, sender_of, suspects, wanted_targets
-from .holding import Holding, gone_addresses, judge_losses
+from .holding import Holding, accepted_in, gone_addresses, judge_losses
 from .results import DNS_DEVICE, STOPPED_TEXT, Concern, Status, Step, TaskResult
 from .run_options import RunOptions
 from .run_state import RunState
@@ -124,7 +125,8 @@ class Gates:
             return Decision(Go.NOTHING, "opening left nothing to close")
         if self.stopped_by(device, Step.CLOSE):
             return Decision(Go.STOPPED, STOPPED_TEXT)
-        reasons = [*self._holding.narrowing_reasons, *self.stopped_by_dns(device), *self.in_the_way(device)]
+        narrowing = self._holding.narrowing_reasons(device, self._accepted)
+        reasons = [*narrowing, *self.stopped_by_dns(device), *self.in_the_way(device)]
         return Decision(Go.HELD, "; ".join(reasons)) if reasons else Decision()
 
     def _decide_repair(self, device: str, concern: Concern, step: Step) -> Decision:
@@ -155,6 +157,16 @@ class Gates:
         """Return what is held, as it was judged before this play."""
         return Holding.of_document(self._state.holding())
 
+    @cached_property
+    def _accepted(self) -> Acceptances:
+        return accepted_in(self._state)
+
+    def accepted_cuts(self, device: str, concern: Concern) -> list[str]:
+        """Return what may be cut on a host, which is as it was before this run when that was accepted."""
+        seen = self._state.first_of(device, concern, (Step.OPEN, Step.COMPARE))
+        fingerprint = seen.document.get("fingerprint") if seen else ""
+        return self._accepted.cuts(device, str(fingerprint or ""))
+
     def presence(self, device: str, concern: Concern) -> Presence:
         """Return what the run knows of addresses when a device is brought to the plan."""
         # Senders are few, and each has to know what the one before it would lose.
@@ -166,12 +178,13 @@ class Gates:
         }
         return Presence(
             known=AddressSet.parse(self._state.known_addresses()),
-            gone=gone_addresses(self._state),
+            gone=gone_addresses(self._state) | self._accepted.gone(device),
             vanished=AddressSet.parse(address for address, count in counts.items() if count >= PLACES_MINIMUM),
             unreached=AddressSet.parse(holding.unreached),
             elsewhere={address: count for address, count in others.items() if count},
             quorums=frozenset() if concern in _OF_HOST else self._quorums(),
-            holds_all=bool(holding.narrowing_reasons),
+            accepted_pools=self._accepted.pools(device),
+            holds_all=bool(holding.narrowing_reasons(device, self._accepted)),
         )
 
     def _quorums(self) -> frozenset[str]:

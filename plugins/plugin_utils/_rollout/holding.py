@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from .._base.absence import PLACES_MINIMUM
@@ -22,6 +22,7 @@ from .._base.addresses import AddressSet
 from .._base.errors import Problem
 from .._base.untyped import mapping, mappings, texts
 from .._plan.model import HostPlan, Plan
+from .acceptance import Acceptances, read_acceptances
 from .results import Concern, Step
 from .run_options import RunOptions
 from .run_state import RunState
@@ -65,6 +66,11 @@ class Held:
         """Return it as one line for people."""
         return f"held: {self.detail}"
 
+    def without(self, accepted: Acceptances) -> Held:
+        """Return it for the devices on which nobody accepted it."""
+        left = tuple(name for name in self.devices if not accepted.has(name, self.kind.value, self.item))
+        return replace(self, devices=left)
+
     def document(self) -> dict[str, object]:
         """Return it as plain data."""
         return {"kind": self.kind.value, "object": self.item, "devices": list(self.devices), "text": self.detail}
@@ -88,10 +94,20 @@ class Holding:
     leaving: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     unreached: tuple[str, ...] = ()
 
-    @property
-    def narrowing_reasons(self) -> tuple[str, ...]:
-        """Return why nothing of the whole run is narrowed; nothing when it may be."""
-        return tuple(one.detail for one in self.holds if one.kind.is_of_the_run)
+    def narrowing_reasons(self, device: str, accepted: Acceptances) -> tuple[str, ...]:
+        """Return why nothing of a device is narrowed, because of the whole run; nothing when it may be.
+
+        A device that a reason does not name waits for those that it names.
+        """
+        of_run = [one for one in self.holds if one.kind.is_of_the_run]
+        left = ((one.detail, one.without(accepted).devices) for one in of_run)
+        names = {one.detail: one.devices for one in of_run}
+        return tuple(why for why, devices in left if device in devices or (devices and device not in names[why]))
+
+    def lifted(self, accepted: Acceptances) -> Holding:
+        """Return what is still held when people have accepted things on devices."""
+        left = (one.without(accepted) for one in self.holds)
+        return replace(self, holds=tuple(one for one in left if one.devices))
 
     def document(self) -> dict[str, object]:
         """Return it as plain data."""
@@ -112,8 +128,17 @@ class Holding:
         return cls(holds, leaving, tuple(texts(document.get("unreached"))))
 
 
+def accepted_in(state: RunState) -> Acceptances:
+    """Return what people accept in a run."""
+    options = state.options()
+    return read_acceptances(RunOptions.from_document(options).common.accept) if options else Acceptances()
+
+
 def judge_losses(state: RunState) -> Holding:
-    """Return what is held, as the last results of all devices tell, and keep it for the steps of hosts that follow."""
+    """Return what is held, as the last results of all devices tell, and keep it for the steps of hosts that follow.
+
+    What people accept is still in it; lifted() leaves it out.
+    """
     losses = state.losses()
     leaving: dict[str, dict[str, list[str]]] = {}
     for loss in losses:
@@ -240,7 +265,8 @@ def without_held(
     for device, concerns in repairs.items():
         for concern, repair in concerns.items():
             kept = staying.get(f"{device} {concern}", set())
-            extra = [name for name in texts(repair.get("extra")) if name not in kept and not holding.narrowing_reasons]
+            stays = holding.narrowing_reasons(device, Acceptances())
+            extra = [name for name in texts(repair.get("extra")) if name not in kept and not stays]
             if extra or repair.get("whole") or texts(repair.get("names")):
                 found.setdefault(device, {})[concern] = {**repair, "extra": extra}
     return found

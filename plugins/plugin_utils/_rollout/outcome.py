@@ -23,7 +23,7 @@ from typing import Any
 
 from .._base.untyped import counted
 from .._plan.documents import COLLECTION, VERSION
-from .holding import judge_losses
+from .holding import accepted_in, judge_losses
 from .results import Concern, Status, Step, TaskResult
 from .run_options import RunOptions
 from .run_state import RunState
@@ -213,7 +213,7 @@ def ending_of(kind: str, state: RunState, restored: Restored = Restored()) -> tu
     results = _repair_results(state) if kind == "remediation" else _retire_results(state, options.retire)
     verdicts = {name: worst_verdict(verdict_of(result.status) for result in own) for name, own in results.items()}
     found = [result for own in results.values() for result in own]
-    held = judge_losses(state).holds if kind == "remediation" else ()
+    held = judge_losses(state).lifted(accepted_in(state)).holds if kind == "remediation" else ()
     for device in {device for one in held for device in one.devices}:
         verdicts[device] = worst_verdict([verdicts.get(device, Verdict.HELD), Verdict.HELD])
     not_rendered = dict.fromkeys(f"{one.device}: {text}" for one in found for text in one.not_rendered_texts())

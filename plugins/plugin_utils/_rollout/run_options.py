@@ -42,7 +42,6 @@ class Options:
     remediate_window is a text like mon-fri 22:00-05:00.
     """
 
-    accept_cut: bool = False
     snapshot: bool = True
     snapshot_dir: str = ""
     snapshot_keep: int = 10
@@ -66,6 +65,7 @@ class Options:
     verify: bool = False
     retire: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    accept: Mapping[str, object] = field(default_factory=dict)
     expected_hosts: tuple[str, ...] = ()
     members_are_ready: bool = False
     pending: str = ""

@@ -124,7 +124,7 @@ def _make_firewall_options(request: Request) -> ModuleOptions:
         "phase": request.phase,
         "expected_addresses": list(request.host.addresses),
         "management_networks": list(request.policy.management_networks),
-        "accept_cut": request.options.accept_cut,
+        "accepted_cuts": request.gates.accepted_cuts(request.device, request.concern),
         "unprotected_rules": list(request.policy.unprotected_rules),
         "handout_dir": _handout(request),
         **_snapshots(request),

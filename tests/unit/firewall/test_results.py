@@ -22,8 +22,8 @@ KEYS = {
     "pending_revert",
 }  # fmt: skip
 MAY = {
-    "firewall": {"connection_impact", "conditions", "brought", "refused", "snapshot", "failed", "msg", "gathered"}
-    | {"before", "after"},
+    "firewall": {"connection_impact", "conditions", "brought", "refused", "refused_cuts", "snapshot", "failed", "msg"}
+    | {"gathered", "before", "after"},
     "ipsec": {"engine", "not_needed", "report", "legacy", "refused", "snapshot", "failed", "msg", "after"},
 }
 CHANGE = {

@@ -202,7 +202,7 @@ def test_what_would_be_cut_is_named_with_the_rule(have: list[Any], want: list[An
 def test_a_cut_says_who_which_rule_and_the_way_out() -> None:
     assert refused(gathered([SIP], [], SIP_HOST))[1] == (
         "  - would cut peers 10.10.3.4, 10.20.3.4 on TCP 5061 of 10.1.0.11: only SIP admits them now; fix: keep the "
-        "rule, or set accept_cut (lync_accept_cut)"
+        "rule, or accept it: accept.yml of site.yml --check, or accept_cut of the module"
     )
 
 

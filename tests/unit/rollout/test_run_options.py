@@ -34,8 +34,8 @@ def test_every_variable_of_a_run_is_an_option_with_the_same_default() -> None:
 WRITTEN: list[tuple[str, object, object]] = [
     ("snapshot", "no", False),
     ("snapshot", "False", False),
-    ("accept_cut", "y", True),
-    ("accept_cut", 1, True),
+    ("handout", "y", True),
+    ("handout", 1, True),
     ("confirm_minutes", "5", 5),
     ("confirm_minutes", 5.0, 5),
     ("probe_seconds", "0.5", 0.5),

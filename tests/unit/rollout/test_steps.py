@@ -29,9 +29,12 @@ from .runs import OTHER, POLICY, POOL, Run, deployment
 
 FIREWALL, IPSEC, NFTABLES = Concern.FIREWALL, Concern.IPSEC, Concern.NFTABLES
 OPTIONS = Options(
-    accept_cut=True, snapshot_dir="D:\\keep", confirm_minutes=5, plan_dir="out", dns_take_over=("sip.contoso.com",),
+    snapshot_dir="D:\\keep",
+    confirm_minutes=5,
+    plan_dir="out",
+    dns_take_over=("sip.contoso.com",),
     dns_gone=("old.contoso.com",),
-)  # fmt: skip
+)
 
 
 @pytest.fixture
@@ -70,7 +73,7 @@ def test_opening_takes_everything_of_the_plan_and_the_run(run: Run) -> None:
         "phase": "open",
         "expected_addresses": ["10.1.0.11"],
         "management_networks": ["10.9.0.0/24"],
-        "accept_cut": True,
+        "accepted_cuts": [],
         "unprotected_rules": [],
         "snapshot": True,
         "snapshot_dir": "D:\\keep",

@@ -135,6 +135,7 @@ class NftablesProvider(Provider):
         """Read our table and what stands around it; raises DeviceError when this is not the host that is meant."""
         answer = self._link.ask({"operation": "gather", "path": self.task.path})
         host = self._read_counted_answer(answer, "nftables of the host could not be read")
+        self.fingerprint = host.fingerprint
         self._host, self._before = host, host.table
         self.evidence.add(SafetyStep.READ_WHOLE)
         self._check_addresses(host)
