@@ -8,7 +8,7 @@ import datetime
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,38 +103,24 @@ class ActionModule(ControllerAction):
         plan, run = _compile_with_options(inventory, self._variables(task_vars), _given(options), _source_problems())
         if options["retires"]:
             _check_leaving(run.common.retire, inventory, plan)
-        baseline = plan_files.read_plan(Path(run.common.plan_baseline)) if run.common.plan_baseline else None
-        approved = flows.approved_plan(Path(options["approved"]), plan) if options["approved"] else None
-        earlier = [found for found in (baseline, approved.plan if approved else None) if found]
-        missing = missing_hosts(earlier, inventory, run.common.gone)
-        run = _with_gone_addresses(run, earlier)
-        difference = flows.difference(baseline, plan) if baseline else None
-        if missing and options["missing_hosts"] == "stop":
-            _show(plan, difference, False)
-            raise InvalidInputError([_missing_problem(missing)])
-        files = plan_files.rendered(plan)
-        digest = approved.digest if approved else plan_files.digest(files)
-        now = datetime.datetime.now(datetime.timezone.utc)
-        unacceptable = list(check_acceptances(run.common.accept, digest, now))
-        if unacceptable:
-            raise InvalidInputError(unacceptable)
+        made = _compare_with_earlier_plans(plan, run, options, inventory)
         played = set(task_vars.get("ansible_play_hosts_all", ())) & set(plan.hosts)
-        scope = replace(self._scope(played, task_vars), missing=tuple(missing))
-        if approved:
-            self._keep_approved(approved, plan, run, scope)
+        scope = replace(self._scope(played, task_vars), missing=made.missing)
+        if made.approved:
+            self._keep_approved(made.approved, plan, made.run, scope)
         else:
-            self._keep(plan, files, run, scope)
-        changed = self._write(run.common, plan, files, difference)
-        _show(plan, difference, run.common.plan_show)
+            self._keep(plan, made.files, made.run, scope)
+        changed = self._write(run.common, plan, made.files, made.difference)
+        _show(plan, made.difference, run.common.plan_show)
         return {
             "changed": bool(changed),
             "files": changed,
             "hosts": sorted(plan.hosts),
             "pools": sorted(plan.pools),
-            "difference": list(difference.lines) if difference else [],
-            "devices": list(difference.devices) if difference else [],
-            "pending": list(approved.pending) if approved else [],
-            "warnings": [*plan.warnings, *_name_limited_out_devices(plan, difference, task_vars)],
+            "difference": list(made.difference.lines) if made.difference else [],
+            "devices": list(made.difference.devices) if made.difference else [],
+            "pending": list(made.approved.pending) if made.approved else [],
+            "warnings": [*plan.warnings, *_name_limited_out_devices(plan, made.difference, task_vars)],
         }
 
     def _lay_out(self, inventory: _Inventory, options: _Answer, task_vars: Mapping[str, Any]) -> _Answer:
@@ -277,6 +263,36 @@ def _check_leaving(names: Sequence[str], inventory: _Inventory, plan: Plan) -> N
     if not names:
         raise InvalidInputError([Problem("lync_retire", "names no host", fix="-e lync_retire=HOST")])
     retiring(names, inventory, plan.hosts.get)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What the rest of a run goes by; files: texts of the plan by path. missing: hosts that the inventory lacks."""
+
+    run: RunOptions
+    files: Mapping[str, str]
+    approved: flows.Approved | None
+    difference: flows.Difference | None
+    missing: tuple[str, ...]
+
+
+def _compare_with_earlier_plans(plan: Plan, run: RunOptions, options: _Answer, inventory: _Inventory) -> _Made:
+    """Return what earlier plans and people's acceptances make of a plan; raises InvalidInputError."""
+    baseline = plan_files.read_plan(Path(run.common.plan_baseline)) if run.common.plan_baseline else None
+    approved = flows.approved_plan(Path(options["approved"]), plan) if options["approved"] else None
+    earlier = [found for found in (baseline, approved.plan if approved else None) if found]
+    missing = missing_hosts(earlier, inventory, run.common.gone)
+    difference = flows.difference(baseline, plan) if baseline else None
+    if missing and options["missing_hosts"] == "stop":
+        _show(plan, difference, False)
+        raise InvalidInputError([_missing_problem(missing)])
+    files = plan_files.rendered(plan)
+    digest = approved.digest if approved else plan_files.digest(files)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    problems = list(check_acceptances(run.common.accept, digest, now))
+    if problems:
+        raise InvalidInputError(problems)
+    return _Made(_with_gone_addresses(run, earlier), files, approved, difference, tuple(missing))
 
 
 def _with_gone_addresses(run: RunOptions, earlier: Sequence[Plan]) -> RunOptions:

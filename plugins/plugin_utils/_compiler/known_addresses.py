@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .._base.addresses import ANY, AddressSet
 from .._inventory.model import InventoryHost
+from .._inventory.run_variables import RUN_VARIABLES
 from .._plan.model import HostPlan
 
-# Names what is no longer there, so that it is no address of the inventory.
-_OF_WHAT_LEFT = frozenset({"lync_gone"})
+# What a run is asked for may name what is no longer there: lync_gone, lync_accept.
+_OF_A_RUN = frozenset(variable.name for variable in RUN_VARIABLES)
 _EVERYTHING = (ANY, AddressSet(ANY.ipv4), AddressSet((), ANY.ipv6))
 
 
@@ -32,7 +33,7 @@ def known_addresses(inventory: Mapping[str, InventoryHost], plans: Iterable[Host
 
 
 def _variables(host: InventoryHost) -> dict[str, object]:
-    return {name: value for name, value in host.variables.items() if name not in _OF_WHAT_LEFT}
+    return {name: value for name, value in host.variables.items() if name not in _OF_A_RUN}
 
 
 def _texts(value: object) -> Iterator[str]:

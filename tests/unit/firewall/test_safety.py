@@ -165,6 +165,7 @@ PEERS = {
     "peers": ["10.10.3.4", "10.20.3.4"],
     "rules": ["SIP"],
     "unless": [],
+    "place": "TCP 5061 of 10.1.0.11",
 }
 LISTENER = {**PEERS, "kind": "listener", "peers": []}
 CUTS: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]] = {
@@ -313,3 +314,9 @@ def test_rules_that_do_not_count_can_be_taken_away(name: str) -> None:
 
 def test_a_rule_for_another_network_than_the_host_is_in_may_stand_beside_others() -> None:
     run(MemoryStore.of(OURS), [KEEP, {**KEEP, "name": "At home", "profiles": ["private"]}])
+
+
+def test_a_cut_is_accepted_by_its_place_and_no_other() -> None:
+    place = "TCP 5061 of 10.1.0.11"
+    assert refused(gathered([SIP], [], SIP_HOST, accepted_cuts=[place])) == []
+    assert len(refused(gathered([SIP], [], SIP_HOST, accepted_cuts=["TCP 5062 of 10.1.0.11"]))) == 2
