@@ -161,7 +161,8 @@ class F5Provider(ApplianceProvider):
         if document and f"{tenant}Current" not in traces:
             message = f"AS3's answer has no traces of tenant {tenant}; 3.30 or newer is needed"
             raise DeviceError(f"{device.place}: {message}")
-        self._objects = traced(traces.get(f"{tenant}Current"))
+        # AS3 keeps nothing of a tenant that is not there, so nothing was asked.
+        self._objects = traced(traces.get(f"{tenant}Current")) if document else {}
         self._present = _settle_node_ports(services(self._objects, profile_kinds(self._known)), self.want)
         self._difference = traces.get(f"{tenant}Diff") if whole and self.task.state is State.REPLACED else None
 
