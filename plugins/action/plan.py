@@ -34,7 +34,11 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan import diff as flo
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import tables
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPlan, Plan
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import check_acceptances
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import FILE as ACCEPT_FILE
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import (
+    check_acceptances,
+    read_accept_file,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import (
     expectation_problems,
     missing_hosts,
@@ -287,6 +291,8 @@ def _compare_with_earlier_plans(plan: Plan, run: RunOptions, options: _Answer, i
         _show(plan, difference, False)
         raise InvalidInputError([_missing_problem(missing)])
     files = plan_files.rendered(plan)
+    if approved and not run.common.accept:
+        run = with_options(run, {"accept": read_accept_file(Path(options["approved"]) / ACCEPT_FILE)})
     digest = approved.digest if approved else plan_files.digest(files)
     now = datetime.datetime.now(datetime.timezone.utc)
     problems = list(check_acceptances(run.common.accept, digest, now))

@@ -14,9 +14,11 @@ import datetime
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .._base.addresses import AddressSet
-from .._base.errors import Problem
+from .._base.errors import InvalidInputError, Problem
+from .._base.libraries import yaml
 from .._base.untyped import mapping, mappings
 from .results import TaskResult
 
@@ -77,6 +79,17 @@ def read_acceptances(document: Mapping[str, object]) -> Acceptances:
     items = [Accepted(str(one["device"]), str(one["kind"]), str(one["object"])) for one in mappings(document["items"])]
     prints = {str(host): str(text) for host, text in mapping(document["fingerprints"]).items()}
     return Acceptances(frozenset(items), str(document["plan"]), _read_time(document["until"]), prints)
+
+
+def read_accept_file(path: Path) -> Mapping[str, object]:
+    """Return lync_accept of a file beside an approved plan; nothing without one, InvalidInputError when it is none."""
+    if not path.is_file():
+        return {}
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return {str(key): value for key, value in found["lync_accept"].items()}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, yaml.YAMLError) as error:
+        raise InvalidInputError([Problem(str(path), f"has no lync_accept: {error}", fix=_FIX)]) from error
 
 
 def check_acceptances(document: Mapping[str, object], digest: str, now: datetime.datetime) -> Iterator[Problem]:

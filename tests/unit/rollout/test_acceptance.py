@@ -5,16 +5,19 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import (
     CUT,
     Acceptances,
     Accepted,
     acceptance_text,
     check_acceptances,
+    read_accept_file,
     read_acceptances,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import Held, Holding, HoldKind
@@ -95,3 +98,16 @@ def test_a_reason_of_the_run_is_lifted_device_by_device() -> None:
     why = ("too many",)
     assert reasons == {"none": [why, why, why], "one": [(), why, why], "both": [(), (), ()]}
     assert [one.devices for one in holding.lifted(one).holds] == [("fe02",)] and holding.lifted(both).holds == ()
+
+
+def test_an_approved_plan_may_have_its_own_acceptances(tmp_path: Path) -> None:
+    assert read_accept_file(tmp_path / "accept.yml") == {}
+    (tmp_path / "accept.yml").write_text(acceptance_text([(VANISHED, "it stays")], [], [], DIGEST, NOW))
+    assert read_acceptances(read_accept_file(tmp_path / "accept.yml")).gone("fe01").each() == ("10.1.0.99",)
+
+
+@pytest.mark.parametrize("text", ["", "lync_accept: 5", "[", "other: {}"])
+def test_a_file_of_acceptances_that_cannot_be_read_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "accept.yml").write_text(text)
+    with pytest.raises(InvalidInputError, match="has no lync_accept"):
+        read_accept_file(tmp_path / "accept.yml")
