@@ -66,7 +66,10 @@ def test_hosts_as_planned_are_no_drift_and_tampered_ones_are_named(converged: Si
         f"could not tell: fe21: no dump: {tmp_path} holds none of fe21.wfw, fe21.reg, fe21.json",
     ]
     assert lines[3].startswith("could not tell: fe22: unreadable: dump ")
-    assert lines[4:] == ["Drift: 2 deviations on 1 of 6 devices.", "Verdict: unknown (2 deviations on 1 device)"]
+    assert lines[4:] == [
+        "Drift: 2 deviations on 1 of 6 devices; 2 of 6 devices could not tell.",
+        "Verdict: unknown (2 deviations on 1 device; 2 of 6 devices could not tell)",
+    ]
     assert "Traceback" not in played.output
 
 

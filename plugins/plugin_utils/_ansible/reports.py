@@ -24,6 +24,7 @@ from .._report.output import (
     file_name,
     first_seen,
     json_text,
+    unknown_text,
     write_files,
 )
 from .._rollout.outcome import RunOutcome, Verdict
@@ -74,9 +75,11 @@ class DriftAction(ControllerAction):
 
 def _conclude_drift(playbook: str, report: Report, verdicts: Mapping[str, Verdict], files: Sequence[str]) -> RunOutcome:
     drifted, number = drift_counts(report)
-    text = (
+    found = (
         f"{counted(number, 'deviation')} on {counted(drifted, 'device')}" if report.devices else "no device was asked"
     )
+    left = unknown_text(report)
+    text = "; ".join(part for part in (found if number or not left else "no deviation is known", left) if part)
     counts = {"devices": len(report.devices), "drifted": drifted, "deviations": number}
     return RunOutcome.of_devices(
         playbook,

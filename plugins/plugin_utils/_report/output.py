@@ -81,7 +81,17 @@ def _sum(report: Report) -> str:
     if not report.devices:
         return f"Drift: {NOBODY}."
     drifted, number = drift_counts(report)
-    return f"Drift: {counted(number, 'deviation')} on {drifted} of {counted(len(report.devices), 'device')}."
+    devices, left = counted(len(report.devices), "device"), unknown_text(report)
+    # Where somebody could not tell, nothing found is not nothing there.
+    if left and not number:
+        return f"Drift: no deviation is known, and {left}."
+    return f"Drift: {counted(number, 'deviation')} on {drifted} of {devices}{f'; {left}' if left else ''}."
+
+
+def unknown_text(report: Report) -> str:
+    """Return how many devices could not tell; empty when all could."""
+    unknown = sum(any(item.message for item in checked) for checked in report.devices.values())
+    return f"{unknown} of {counted(len(report.devices), 'device')} could not tell" if unknown else ""
 
 
 def drift_counts(report: Report) -> tuple[int, int]:

@@ -125,7 +125,7 @@ def _addresses(words: Iterable[str], names: Mapping[str, str]) -> tuple[str, ...
 
 def not_opened(plan: HostPlan) -> dict[str, str]:
     """Return the reasons of rows that open nothing, by row; several reasons are joined."""
-    found: dict[str, str] = {}
+    found: dict[str, list[str]] = {}
     for item in plan.not_opened:
-        found[item.row] = f"{found[item.row]}; {item.why}" if item.row in found else item.why
-    return found
+        found.setdefault(item.row, []).append(item.why)
+    return {row: "; ".join(dict.fromkeys(reasons)) for row, reasons in found.items()}

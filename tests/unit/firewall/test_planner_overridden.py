@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError
 
 from tests.unit.firewall.memory import MemoryStore
 from tests.unit.firewall.windows.test_reconcile import SIP, run, stats
@@ -30,7 +31,6 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("less", {"RemoteAddresses": "10.1.0.7", "Profiles": 1}, ""),
     ("other ports", {"LocalPorts": "5060,5064"}, ""),
     ("udp that the list admits to all", {"Protocol": 17, "LocalPorts": "3478"}, ""),
-    ("a block", {"Action": 0}, ""),
     ("outbound", {"Direction": 2}, ""),
     ("disabled", {"Enabled": False}, ""),
     ("of Windows", {"Grouping": "@FirewallAPI.dll,-1"}, ""),
@@ -52,6 +52,13 @@ def test_what_is_disabled_and_why(differs: dict[str, Any], reason: str) -> None:
     assert [(change["kind"], change["reason"]) for change in changes] == ([("disable", reason)] if reason else [])
     assert store.document["rules"][0] == {**before, "Enabled": before["Enabled"] and not reason}
     assert stats(run(store, WANT, state="overridden")) == (1, 1, 0)
+
+
+def test_a_rule_that_blocks_is_not_disabled_and_the_host_is_not_as_planned() -> None:
+    store = MemoryStore.of({**THEIRS, "Action": 0})
+    with pytest.raises(DeviceError, match="without effect: blocked by Theirs"):
+        run(store, WANT, state="overridden")
+    assert store.document["rules"][0]["Enabled"] is True
 
 
 def test_a_protected_rule_is_disabled_when_it_is_named_exactly() -> None:

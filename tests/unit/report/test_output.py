@@ -63,11 +63,12 @@ def test_a_terminal_shows_what_differs_what_is_not_known_and_a_sum() -> None:
     assert drift_text(made).splitlines() == [
         "fe02: SIP: missing (it is missing)",
         "could not tell: fe01: unreachable: no route",
-        "Drift: 1 deviation on 1 of 3 devices.",
+        "Drift: 1 deviation on 1 of 3 devices; 1 of 3 devices could not tell.",
     ]
     lost = TaskResult.unknown("lb01", Concern.LOAD_BALANCER, Step.COMPARE)
     text = drift_text(Report.of([lost], Context(NOW, HOSTS)))
     assert text.startswith("could not tell: lb01: unknown: it is part of this run, and no task of it has a result")
+    assert text.endswith("\nDrift: no deviation is known, and 1 of 1 device could not tell.")
 
 
 def test_nobody_asked_is_not_counted_as_no_deviation() -> None:
