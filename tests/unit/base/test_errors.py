@@ -21,6 +21,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import (
     nearest,
     one_of,
     shown,
+    slips,
 )
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -133,3 +134,15 @@ def test_correction(word: str, expected: str) -> None:
 )
 def test_name_correction(name: str, expected: str) -> None:
     assert name_correction(name, ["pool01.contoso.com", "lb01"], "otherwise") == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "number"),
+    [
+        ("edge", "edge", 0), ("", "edge", 4), ("edge", "edges", 1), ("edge", "ege", 1), ("edge", "edgf", 1),
+        ("edge", "egde", 1), ("de", "ed", 1), ("edge", "edeg", 1), ("edge", "gede", 2), ("abc", "ca", 3),
+    ],
+)  # fmt: skip
+def test_the_fewest_slips_between_two_words(one: str, other: str, number: int) -> None:
+    """Two letters that changed places are one slip; no letter slips twice."""
+    assert slips(one, other) == slips(other, one) == number

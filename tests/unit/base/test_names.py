@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.names import PATTERNS, is_name
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.names import PATTERNS, is_name, name_problems
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import PLAN_SCHEMA
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.driver import DRIVER as HAPROXY
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.driver import DRIVER as NGINX
@@ -98,3 +98,11 @@ def test_drivers_write_no_code(text: str) -> None:
     for render, given in renders:
         with pytest.raises(InvalidInputError):
             render([given])
+
+
+def test_only_what_is_no_name_is_a_problem_and_its_place_is_told() -> None:
+    names = {"name": ("service", "sip-5061"), "pool": ("pool", "a b"), "certificate": ("path", "relative.pem")}
+    assert [(each.place, each.allowed) for each in name_problems("services[0]", names)] == [
+        ("services[0], pool", "letters, digits and . _ : -"),
+        ("services[0], certificate", "a path on the proxy, without blanks, quotes and .."),
+    ]

@@ -8,12 +8,11 @@ The plan after a move is compared with what the catalogue says of the new role, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Phase, State
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.host_facts import Present
@@ -23,7 +22,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.planner import
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.documents import plain
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPlan, Plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.steps import retiring
 from hypothesis import Phase as HypothesisPhase
 from hypothesis import given, settings
@@ -198,19 +197,3 @@ def _managed(plan: Plan, host: str) -> HostPlan | None:
 
 def _name(rule: Rule) -> str:
     return rule.name
-
-
-RULE = FirewallRule("SIP", ("S1",), "in", "tcp", ("5061",), (), (), ("any",), "")
-RETIRED = HostPlan("fe12", ("frontend",), "2015", None, "windows", True, "retired", ())
-PLANS = {"fe11": replace(RETIRED, host="fe11", firewall_rules=(RULE,)), "fe12": RETIRED}
-
-
-def test_who_leaves_is_known_and_without_a_role() -> None:
-    assert retiring(["fe12", "old", "old"], {"fe11", "fe12", "old"}, PLANS.get) == ("fe12", "old")
-    with pytest.raises(InvalidInputError) as caught:
-        retiring(["fe11", "fe13"], {"fe11", "fe12"}, PLANS.get)
-    assert [str(problem).split(";")[0] for problem in caught.value.problems] == [  # pylint: disable=use-maxsplit-arg
-        "lync_retire: 'fe13' is no host of the inventory",
-        "lync_retire: fe11 is still in frontend, and the plan wants rules on it",
-    ]  # fmt: skip
-    assert retiring([], {"fe11"}, PLANS.get) == ()

@@ -40,6 +40,24 @@ def test_check_mode_writes_nothing_and_tells_the_same_changes() -> None:
     assert would["changes"] == answer(provider({FIRST: server}, [entry()], [record(OLD)]))["changes"]
 
 
+class Counting(MemoryServer):
+    """A server that counts the messages that it answers."""
+
+    answered = 0
+
+    def answer(self, wire: bytes) -> bytes:
+        self.answered += 1
+        return super().answer(wire)
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_result_says_how_many_messages_were_answered(check_mode: bool) -> None:
+    """Whether a server was asked at all is known from this number."""
+    server = Counting({ZONE: ""})
+    stats = answer(provider({FIRST: server}, [entry()], [record(OLD)]), check_mode=check_mode)["stats"]
+    assert stats["requests"] + stats["verify_requests"] == server.answered > 0
+
+
 CHANGES: list[tuple[Any, dict[str, Any]]] = [
     # result of -> the change in it
     (

@@ -4,9 +4,14 @@
 
 from __future__ import annotations
 
+import dns.message
+import dns.rrset
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Kind
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import plan_changes
-from ansible_collections.msuc.lync.plugins.plugin_utils._dns.zone import parsed, update_message
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.wire import Client
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.zone import parsed, sets_of, update_message
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import DnsServer
+from dns.message import Message
 
 from .zones import AAAA, ALIAS, NEW, OLD, POOL, WANT, ZONE, A, have, scope, wanted
 
@@ -55,3 +60,23 @@ def test_an_export_of_windows_dns_is_a_zone_file() -> None:
     )
     (found,) = parsed(text, ZONE)
     assert (found.key, found.ttl, found.values) == (A, 600, (OLD, NEW))
+
+
+def test_what_follows_an_alias_is_of_another_name() -> None:
+    answer = dns.message.make_response(dns.message.make_query("pool01.contoso.com.", "A"))
+    lines = ("POOL01.contoso.com. CNAME a.contoso.com.", "a.contoso.com. A 10.1.0.11", "pool01.contoso.com. NS ns1.")
+    words = [line.split() for line in lines]
+    answer.answer = [dns.rrset.from_text(name, 300, "IN", kind, value) for name, kind, value in words]
+    found = sets_of(Answering(answer), ZONE, [A])
+    assert {key: one.values for key, one in found.items()} == {ALIAS: ("a.contoso.com",)}
+
+
+class Answering(Client):
+    """A server that has one answer to all questions."""
+
+    def __init__(self, answer: Message) -> None:
+        super().__init__(DnsServer("10.1.0.93", (ZONE,)))
+        self._answer = answer
+
+    def query(self, name: str, record_type: str, zone: str) -> Message:
+        return self._answer

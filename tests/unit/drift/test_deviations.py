@@ -79,6 +79,25 @@ def test_class_and_words(changed: dict[str, object], kind: Class, words: str) ->
     assert (found.kind, found.text) == (kind, words)
 
 
+DIRECTIONS: dict[str, tuple[dict[str, object], bool, bool]] = {
+    # what changed -> too narrow, too wide
+    "the result says it": (change("add", opens=False, closes=True), False, True),
+    "missing": (change("add"), True, False),
+    "disabled": (change("change", properties=[differing("enabled", False, True)]), True, False),
+    "changed": (change("change", properties=[differing("localport", ["4444"], ["444"])]), False, False),
+    "extra": (change("remove", cause="not_wanted"), False, True),
+    "duplicate": (change("remove", cause="duplicate"), False, False),
+}
+
+
+@pytest.mark.parametrize(("changed", "too_narrow", "too_wide"), DIRECTIONS.values(), ids=DIRECTIONS)
+def test_whether_a_device_lets_through_less_or_more_than_planned(
+    changed: dict[str, object], too_narrow: bool, too_wide: bool
+) -> None:
+    (found,) = found_in({"changes": [changed]})
+    assert (found.too_narrow, found.too_wide) == (too_narrow, too_wide)
+
+
 EFFECTS = {
     "ineffective": (
         effect("narrower_than", "ineffective", detail="the firewall is off"),

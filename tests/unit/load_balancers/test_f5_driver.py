@@ -85,6 +85,16 @@ def test_what_the_device_has_parses_back_too(services: list[Service]) -> None:
     assert with_ports(device.services(rest_objects(collection), kinds), services) == expressed(services)
 
 
+def test_vlans_on_which_a_virtual_server_is_switched_off_are_none_on_which_it_listens() -> None:
+    objects = on_the_device([service(options={"allow_vlans": ["/Common/a"]})])
+    (found,) = device.services(device.traced(objects), {})
+    assert found.options == {"allow_vlans": ["/Common/a"]}
+    for made in objects.values():
+        made.get("properties", {}).pop("vlans-enabled", None)
+    (found,) = device.services(device.traced(objects), {})
+    assert "allow_vlans" not in found.options
+
+
 def test_the_planned_services_of_the_example_parse_back() -> None:
     services = example_services()
     assert len(services) > 30

@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError, InvalidInputError
 
 from tests.simulators.https_server import ADDRESS, OTHER_ADDRESS
-from tests.simulators.netscaler import NetScaler
+from tests.simulators.netscaler import NetScaler, Refused
 
 from .netscaler_run import applied, reconcile
 from .samples import POOL, golden_items, item
@@ -477,6 +477,27 @@ def test_what_cannot_be_reached_or_is_not_trusted_is_one_sentence(
         reconcile(adc, [item()], **provider)
     assert "not-a-secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "meaning"),
+    [
+        (400, "the appliance does not understand the request"),
+        (403, "the user may not do this"),
+        (404, "an object is not there"),
+        (409, "an object is there already, or in use"),
+        (418, "HTTP 418"),
+        (503, "the appliance is busy; try again"),
+        (599, "the appliance refuses"),
+    ],
+)
+def test_a_status_is_told_in_words(adc: NetScaler, status: int, meaning: str) -> None:
+    def refuse(*_arguments: Any) -> Any:
+        raise Refused(status, 7, "No")
+
+    adc._write = refuse  # type: ignore[method-assign]
+    with pytest.raises(DeviceError, match=f": {meaning}: 7 No"):
+        reconcile(adc, [item()])
 
 
 def test_a_certificate_may_go_unchecked_when_the_user_says_so(adc: NetScaler) -> None:

@@ -128,7 +128,7 @@ def test_any_peer_is_the_internet_on_the_perimeter_only() -> None:
     found = flows(
         [replace(FRONT_END, roles=("edge",), firewall_rules=(rule,)), replace(FRONT_END, firewall_rules=(inside,))]
     )
-    assert [flow.source for flow in found] == ["any", "any_address"]
+    assert [(flow.source, flow.destination) for flow in found] == [("any", "edge"), ("any_address", "frontend")]
 
 
 def test_a_rule_that_no_row_asks_for_has_another_peer_and_all_roles_of_its_host() -> None:

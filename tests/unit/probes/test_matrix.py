@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,16 @@ def test_services_are_gone_through_by_those_whom_the_members_let_in() -> None:
         assert any(rule.name == probe.rule and admits(rule, probe.source_address) for rule in members), probe
     assert "rp01" in {probe.source for probe in found if probe.port == 4443}
     assert "edge01" not in {probe.source for probe in found if probe.port == 4443}
+
+
+def test_a_member_does_not_ask_through_a_service_that_passes_its_own_address_on() -> None:
+    """The answer would come from the other member, or itself, past the balancer."""
+    pool = PLAN.pools[FRONT_END]
+    own_address = tuple(replace(service, source_nat=False) for service in pool.virtual_services)
+    changed = replace(PLAN, pools={**PLAN.pools, FRONT_END: replace(pool, virtual_services=own_address)})
+    found = {probe.source for probe in matrix(Deployment.of(changed, (), ASKING), Limits()).each if probe.service}
+    before = {probe.source for probe in made().each if probe.service}
+    assert {"fe01", "fe02", "edge01"} <= before and found == before - {"fe01", "fe02"}
 
 
 def test_the_rule_behind_a_service_is_one_of_the_address_that_it_passes_on_to() -> None:

@@ -17,7 +17,12 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._drift.report import Con
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import read_plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, Plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.tables import flows
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.html import certificate_rows, firewall_rows, page
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.html import (
+    certificate_rows,
+    drawing,
+    firewall_rows,
+    page,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "contoso"
@@ -94,6 +99,17 @@ def test_the_matrix_tells_who_talks_to_whom(contoso: Plan) -> None:
     assert not any(
         source == "clients" and destination == "back_end" for source, destination, _transport, _port in found
     )
+
+
+def test_a_role_of_the_drawing_has_its_number_of_hosts() -> None:
+    rule = FirewallRule("SIP", ("S2",), "in", "tcp", ("443",), ("any",), ("any",), ("any",), "SIP",
+                        peer_classes=("any", "pstn_gateways"))  # fmt: skip
+    hosts = [
+        HostPlan(name, ("edge",), "2013", None, "windows", True, "active", (), firewall_rules=(rule,))
+        for name in ("edge01", "edge02")
+    ]
+    sizes = re.findall(r'class="small"[^>]*>([^<]*)<', drawing(flows(hosts), hosts))
+    assert sorted(sizes) == ["2 hosts", "everybody", "not managed"]
 
 
 def test_the_tables_of_the_perimeter(contoso: Plan) -> None:

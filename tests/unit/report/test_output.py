@@ -47,6 +47,7 @@ def test_junit_has_a_suite_per_device_and_a_case_per_concern() -> None:
             }
         )
     )
+    assert text.startswith("<?xml ")
     suites = {suite.get("name"): suite for suite in ElementTree.fromstring(text)}
     assert (suites["fe01"].get("errors"), suites["fe02"].get("failures"), suites["fe02"].get("tests")) == (
         "1",

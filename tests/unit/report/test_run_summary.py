@@ -479,6 +479,24 @@ def test_the_screen_before_tells_the_way_back_and_what_is_not_looked_at() -> Non
     assert "ansible-playbook -i inv msuc.lync.rollback -i rep/site-rollback.json --limit lync_rollback" in kept
 
 
+COUNTED: dict[str, tuple[Result, bool]] = {
+    # numbers of a check -> whether opening and closing may both write
+    "only more": ({"added": 3}, False),
+    "only less": ({"removed": 1, "disabled": 2}, False),
+    "both": ({"added": 1, "disabled": 1}, True),
+    "a rule changes": ({"changed": 1}, True),
+    "another comes besides": ({"added": 1, "changed": 1}, True),
+    "a number that nobody knows": ({"added": 1, "changed": 0, "removed": None}, False),
+}
+
+
+@pytest.mark.parametrize(("counts", "is_twice"), COUNTED.values(), ids=COUNTED)
+def test_the_newest_snapshot_is_the_way_back_where_one_phase_writes(counts: Result, is_twice: bool) -> None:
+    text = summary_text(summary(part_of("fe01", F, [{**rules(ADDED), "summary": counts}])))
+    assert ("--limit fe01 -e lync_rollback_to=newest" in text) != is_twice
+    assert ("several snapshots each: " in text) == is_twice
+
+
 def test_a_path_of_the_playbook_leads_to_the_others() -> None:
     assert (
         Command(("a", "b c"), "playbooks/site.yml").line("rollback")
@@ -661,6 +679,22 @@ def test_probes_before_and_after() -> None:
         run=replace(RUN, verified={"made": "2026", "probes": [{"as_expected": True}, {"as_expected": False}]}),
     )
     assert "Probes: 1 of 2 as expected when verify.yml looked last, 2026." in summary_text(known)
+
+
+@pytest.mark.parametrize("report", [None, {}, {"made": "2026"}, {"made": "2026", "probes": "all"}])
+def test_a_report_of_verify_without_probes_is_none(report: Mapping[str, object] | None) -> None:
+    text = summary_text(summary(part_of("fe01", F, [rules(ADDED)]), run=replace(RUN, verified=report)))
+    assert "Probes: no report of verify.yml is known; to have one: " in text
+
+
+def test_a_member_answers_the_load_balancers_when_all_its_ports_do() -> None:
+    ways = [(Met.OPEN, Met.OPEN), (Met.OPEN, Met.FILTERED), (Met.OPEN, Met.OPEN)]
+    found = Comparison(tuple(probed(before, after, "lb01") for before, after in ways))
+    assert found.members_up(["lb01"]) == (0, 1)
+    assert Comparison(found.probed[:1]).members_up(["lb01"]) == (1, 1)
+    assert found.members_up(["lb02"]) == (0, 0)
+    closed = replace(found.probed[0], probe=replace(found.probed[0].probe, expected=Expected.CLOSED))
+    assert Comparison((closed, probed(Met.OPEN, Met.OPEN, "lb01", "through"))).members_up(["lb01"]) == (0, 0)
 
 
 def test_members_and_what_a_load_balancer_finds_of_them() -> None:

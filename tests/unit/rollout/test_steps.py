@@ -11,7 +11,14 @@ from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPolicy, LoadBalancerSettings, Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
+    FirewallRule,
+    HostPlan,
+    HostPolicy,
+    IpsecExemption,
+    LoadBalancerSettings,
+    Plan,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.gates import Decision, Go
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import DNS_DEVICE, Concern, Status, Step
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions
@@ -22,6 +29,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.steps import (
     concern_of,
     is_handed_out,
     is_windows,
+    retiring,
     take_step,
 )
 
@@ -312,6 +320,30 @@ def test_a_host_without_a_plan_is_told(run: Run) -> None:
 def test_a_run_without_a_plan_says_what_to_import(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"no plan in this run; fix: import_playbook msuc.lync.compile first"):
         take_step(RunState(str(tmp_path)), "fe11", [FIREWALL], Step.APPLY, is_check=False)
+
+
+# --- who leaves ------------------------------------------------------------------------------------------------------
+
+RULE = FirewallRule("SIP", ("S1",), "in", "tcp", ("5061",), (), (), ("any",), "")
+RETIRED = HostPlan("fe12", ("frontend",), "2015", None, "windows", True, "retired", ())
+EXEMPTED = IpsecExemption("Media", ("I1",), "udp", ("10.1.0.11",), ("any",), ("3478",), (), "")
+PLANS = {
+    "fe11": replace(RETIRED, host="fe11", firewall_rules=(RULE,)),
+    "fe12": RETIRED,
+    "fe14": replace(RETIRED, host="fe14", roles=(), ipsec_exemptions=(EXEMPTED,)),
+}
+
+
+def test_who_leaves_is_known_and_without_a_role() -> None:
+    assert retiring(["fe12", "old", "old"], {"fe11", "fe12", "old"}, PLANS.get) == ("fe12", "old")
+    with pytest.raises(InvalidInputError) as caught:
+        retiring(["fe11", "fe13", "fe14"], {"fe11", "fe12", "fe14"}, PLANS.get)
+    assert [problem.message for problem in caught.value.problems] == [
+        "'fe13' is no host of the inventory",
+        "fe11 is still in frontend, and the plan wants rules on it",
+        "fe14 is still in a role, and the plan wants rules on it",
+    ]
+    assert retiring([], {"fe11"}, PLANS.get) == ()
 
 
 # --- hosts that are handed out -------------------------------------------------------------------------------------
