@@ -39,6 +39,11 @@ def test_each_address_of_a_small_range_counts_and_none_of_a_network() -> None:
     assert len(Losses.of([Owned("rule", small, None), Owned("other", wide, parsed())]).leaving) == 16
 
 
+def test_seventeen_addresses_in_a_row_are_a_network() -> None:
+    losses = Losses.of([Owned("rule", parsed("10.1.0.16-10.1.0.32", "2001:db8::10-2001:db8::20"), None)])
+    assert (losses.leaving, losses.goes) == ({}, ("rule",))
+
+
 def test_addresses_of_both_families_count() -> None:
     assert set(Losses.of([Owned("rule", parsed(GONE, "2001:db8::12"), None)]).leaving) == {GONE, "2001:db8::12"}
 
@@ -100,6 +105,23 @@ def test_a_member_that_is_down_does_not_count() -> None:
     assert presence.exceeded_pools([pool(3, 2)], AddressSet()) == {}
     (lost, why), *_more = presence.exceeded_pools([pool(3, 2)], parsed("10.1.0.10")).values()
     assert lost.each() == ("10.1.0.14",) and why == "pool01 would have 1 members that are well, and needs 2"
+
+
+def test_a_pool_that_goes_as_a_whole_or_whose_members_are_gone_is_not_judged() -> None:
+    presence = Presence(known=AddressSet())
+    one = pool(4, 1)
+    assert set(presence.exceeded_pools([one], AddressSet())) == {"pool01"}
+    assert presence.exceeded_pools([Owned("sip", one.have, None, "pool01")], AddressSet()) == {}
+    assert presence.exceeded_pools([Owned("sip", one.have, one.want)], AddressSet()) == {}
+    gone = Presence(known=AddressSet(), gone=one.lost)
+    assert gone.exceeded_pools([pool(4, 2)], AddressSet()) == {}
+
+
+def test_something_is_held_in_a_run_with_vanished_addresses_or_exceeded_bounds() -> None:
+    assert not Presence(known=AddressSet()).is_holding
+    assert Presence(known=AddressSet(), vanished=parsed(GONE)).is_holding
+    assert not Presence(known=parsed(GONE), vanished=parsed(GONE)).is_holding
+    assert Presence(known=parsed(GONE), holds_all=True).is_holding
 
 
 def test_a_member_of_both_families_leaves_once_and_an_accepted_pool_may_lose_more() -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,18 @@ BROKEN: dict[str, dict[str, Any]] = {
 def test_a_file_that_is_not_of_this_plan_or_broken_lifts_nothing(name: str) -> None:
     (problem,) = check_acceptances({**made(VANISHED), **BROKEN[name]}, DIGEST, NOW)
     assert "lync_accept" in str(problem) and "run site.yml --check again" in str(problem)
+
+
+def test_a_time_without_a_zone_is_utc_and_the_last_moment_is_over() -> None:
+    for text, is_over in (("2026-11-30T10:00:00Z", True), ("2026-11-30T10:00:01", False), ("2026-11-30 09:59", True)):
+        assert bool(list(check_acceptances({**made(VANISHED), "until": text}, DIGEST, NOW))) == is_over
+
+
+def test_fingerprints_are_kept_of_hosts_that_are_accepted_alone() -> None:
+    results = [SEEN, replace(SEEN, device="fe02"), replace(SEEN, document={}), replace(SEEN, device="gw01")]
+    other = Accepted("gw01", "pool", "pool01")
+    text = acceptance_text([(VANISHED, "x"), (other, "y")], [], results, DIGEST, NOW)
+    assert yaml.safe_load(text)["lync_accept"]["fingerprints"] == {"fe01": "f1", "gw01": "f1"}
 
 
 def test_a_file_is_valid_for_a_day() -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import 
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions, RunScope
 
-from .runs import BALANCER_ADDRESS, OTHER, POOL, Run
+from .runs import BALANCER_ADDRESS, OTHER, POOL, Run, deployment
 
 FIREWALL, IPSEC, NFTABLES = Concern.FIREWALL, Concern.IPSEC, Concern.NFTABLES
 BAD = (Status.FAILED, Status.UNREACHABLE, Status.STOPPED)
@@ -103,6 +104,19 @@ def test_a_playbook_of_ones_own_is_stopped_by_failures_alone(run: Run) -> None:
     assert run.gates.decide("fe12", FIREWALL, Step.APPLY) == Decision()
     run.keep("fe11", FIREWALL, Step.APPLY, Status.FAILED)
     assert run.gates.decide("fe12", FIREWALL, Step.APPLY) == STOPPED
+
+
+def test_a_look_waits_for_nobody_and_senders_have_an_order_of_their_own(run: Run) -> None:
+    run.opened("fe11", status=Status.FAILED)
+    asked = [
+        ("fe12", FIREWALL, Step.COMPARE),
+        ("fe12", IPSEC, Step.VERIFY),
+        ("fe12", Concern.PROBES, Step.BEFORE),
+        ("lb01", Concern.LOAD_BALANCER, Step.APPLY),
+        (DNS_DEVICE, Concern.DNS, Step.APPLY),
+    ]
+    assert [run.gates.decide(*each) for each in asked] == [Decision()] * len(asked)
+    assert run.gates.decide("fe12", FIREWALL, Step.OPEN) == STOPPED
 
 
 @pytest.mark.parametrize("status", [None, *BAD])
@@ -217,6 +231,25 @@ def test_dns_that_keeps_values_of_before_keeps_a_host_open(ready: Run) -> None:
     ready.named(Status.CHANGED, kept_owners=[POOL])
     message = f"DNS of {POOL} keeps values of before, which nothing proves to be ours"
     assert ready.gates.decide("fe11", FIREWALL, Step.CLOSE) == Decision(Go.HELD, message)
+
+
+def test_a_check_does_not_wait_for_records_that_it_does_not_write(tmp_path: Path) -> None:
+    run = Run.below(tmp_path, RunScope(is_check=True))
+    run.named(Status.CHANGED, windows_tasks=[{"zone": "x"}])
+    assert run.gates.stopped_by_dns("fe11") == ()
+
+
+def test_a_windows_server_that_was_asked_again_keeps_nobody_open(ready: Run) -> None:
+    ready.named(Status.CHANGED, windows_tasks=[{"zone": "x"}])
+    ready.keep(DNS_DEVICE, Concern.DNS, Step.VERIFY)
+    assert ready.gates.stopped_by_dns("fe11") == ()
+    ready.keep(DNS_DEVICE, Concern.DNS, Step.VERIFY, Status.FAILED)
+    assert ready.gates.stopped_by_dns("fe11") == (f"DNS of {POOL} is not as planned",)
+
+
+def test_a_host_without_a_pool_waits_for_no_records(ready: Run) -> None:
+    ready.named(Status.FAILED)
+    assert (ready.gates.stopped_by_dns("lb01"), len(ready.gates.stopped_by_dns("fe11"))) == ((), 1)
 
 
 def test_a_closing_that_failed_stops_the_members_after_it_and_one_that_is_held_does_not(ready: Run) -> None:
@@ -373,6 +406,38 @@ def test_members_are_ready_for_a_repaired_balancer_when_their_own_repair_is_done
     assert remediation(run).services("lb02").waiting == {POOL: "lb01 of the same pair is not as planned"}
     run.balanced(Status.CHANGED, "lb01", step=Step.REMEDIATE)
     assert remediation(run).services("lb02").waiting == {}
+
+
+def test_a_check_of_a_retirement_waits_for_nobody(tmp_path: Path) -> None:
+    run = Run.below(tmp_path, RunScope(is_check=True))
+    run.state.save_summary(RunOutcome("site", Verdict.DIFFERS).document())
+    assert run.gates.decide("fe99", FIREWALL, Step.RETIRE) == Decision()
+
+
+def test_servers_that_must_run_are_those_of_microsofts_table_and_senders_alone_count_them(tmp_path: Path) -> None:
+    plan = deployment()
+    old = replace(plan.pools[OTHER], version="2010")
+    gates = Run.below(tmp_path, plan=replace(plan, pools={**plan.pools, OTHER: old})).gates
+    assert gates.presence("lb01", Concern.LOAD_BALANCER).quorums == {POOL}
+    assert gates.presence("fe11", FIREWALL).quorums == frozenset()
+    other = replace(plan.pools[OTHER], role="directors")
+    gates = Run.below(tmp_path, plan=replace(plan, pools={**plan.pools, OTHER: other})).gates
+    assert gates.presence("lb01", Concern.LOAD_BALANCER).quorums == {POOL}
+
+
+def test_a_cut_is_accepted_for_a_host_that_is_as_it_was(run: Run) -> None:
+    accepted = {
+        "plan": "x",
+        "until": "2026-12-01T10:00:00Z",
+        "fingerprints": {"fe11": "f1"},
+        "items": [{"device": "fe11", "kind": "cut", "object": "TCP 5061"}],
+    }
+    run.state.save_options(RunOptions(Options(accept=accepted)).document())
+    assert run.gates.accepted_cuts("fe11", FIREWALL) == []  # nobody has looked at it yet
+    run.opened("fe11", fingerprint="f2")
+    assert run.gates.accepted_cuts("fe11", FIREWALL) == []
+    run.opened("fe11", fingerprint="f1")
+    assert (run.gates.accepted_cuts("fe11", FIREWALL), run.gates.accepted_cuts("fe12", FIREWALL)) == (["TCP 5061"], [])
 
 
 def test_a_host_is_retired_when_everybody_else_is_done(run: Run) -> None:

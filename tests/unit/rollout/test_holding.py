@@ -24,7 +24,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import 
     without_held,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions, RunScope
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import Waves
 
@@ -103,7 +103,10 @@ def test_hosts_of_earlier_plans_that_the_inventory_lacks() -> None:
     assert missing_hosts([EARLIER], ["fe01"], ["fe02"]) == []
 
 
-@pytest.mark.parametrize(("expected", "is_wrong"), [(["2"], False), (["3"], True), (["fe01"], False), (["fe09"], True)])
+@pytest.mark.parametrize(
+    ("expected", "is_wrong"),
+    [(["1"], False), (["2"], False), (["3"], True), (["fe01"], False), (["fe09"], True), (["2", "fe01"], True)],
+)
 def test_the_inventory_must_have_the_hosts_that_are_expected(expected: list[str], is_wrong: bool) -> None:
     assert bool(list(expectation_problems(expected, ["fe01", "fe02"]))) == is_wrong
 
@@ -162,6 +165,25 @@ def test_a_host_that_would_lose_all_its_rules_keeps_them_unless_it_is_retired(tm
     assert kinds(state) == [HoldKind.ALL_RULES]
 
 
+def test_exemptions_and_services_may_all_go(tmp_path: Path) -> None:
+    state = of_plan(tmp_path, host("fe01", KNOWN))
+    for concern in (Concern.IPSEC, Concern.LOAD_BALANCER, Concern.PUBLICATIONS):
+        lose(state, "fe01", concern, goes=["sip"], loses_all=True)
+    assert kinds(state) == []
+    lose(state, "fe01", Concern.NFTABLES, goes=["sip"], loses_all=True)
+    assert kinds(state) == [HoldKind.ALL_RULES]
+
+
+def test_what_only_some_of_the_peers_are_named_for_is_counted_without_them(tmp_path: Path) -> None:
+    state = of_plan(tmp_path, *MANY)
+    for device in ("fe05", "fe06", "fe07", "fe08", "fe09"):
+        lose(state, device, leaving={each.addresses[0]: ["sip"] for each in MANY[:4]})
+    state.save_options(RunOptions(Options(gone=(MANY[0].addresses[0],))).document())
+    assert kinds(state) == []
+    state.save_options(RunOptions(Options(gone=(ALONE,))).document())
+    assert kinds(state) == [HoldKind.PEERS]
+
+
 def test_a_class_of_peers_that_becomes_empty_holds_all_narrowing(tmp_path: Path) -> None:
     empty = (NotOpened("S22", "no member of: pstn_gateways", "med-gateways", ("pstn_gateways",)),)
     state = of_plan(tmp_path, replace(host("med01", KNOWN), not_opened=empty))
@@ -185,6 +207,49 @@ def test_neighbours_keep_what_a_host_needs_that_was_not_reached(tmp_path: Path) 
     state = of_plan(tmp_path, host("fe01", KNOWN), host("fe02", ALONE), retired)
     lose(state, "fe01")
     assert judge_losses(state).unreached == (ALONE,)
+
+
+def test_nobody_keeps_anything_for_hosts_that_this_run_does_not_look_at(tmp_path: Path) -> None:
+    state = of_plan(tmp_path, host("fe01", KNOWN))
+    assert judge_losses(state).unreached == (KNOWN,)
+    files = plan_files.rendered(Plan({"fe01": host("fe01", KNOWN)}))
+    state.save(files, Waves((("fe01",),)), scope=RunScope(tags=frozenset({"dns"})), known_addresses=(KNOWN,))
+    assert judge_losses(state).unreached == ()
+
+
+def test_a_remediation_knows_hosts_by_their_comparison(tmp_path: Path) -> None:
+    state = of_plan(tmp_path, host("fe01", KNOWN), host("fe02", ALONE))
+    state.save_repairs({"fe01": {"firewall": {"whole": True, "names": [], "extra": []}}})
+    lose(state, "fe01")
+    keep(state, "fe02", {}, Step.COMPARE)
+    assert judge_losses(state).unreached == (KNOWN,)
+
+
+REPAIR = {"whole": False, "names": [], "extra": []}
+
+
+@pytest.mark.parametrize(
+    ("repair", "stays"),
+    [
+        (REPAIR, False),
+        ({**REPAIR, "extra": ["old"]}, False),
+        ({**REPAIR, "extra": ["old"], "names": ["sip"]}, True),
+        ({**REPAIR, "extra": ["old"], "whole": True}, True),
+        ({**REPAIR, "extra": ["mine"]}, True),
+    ],
+)
+def test_a_repair_of_which_nothing_is_left_is_none(state: RunState, repair: dict[str, object], stays: bool) -> None:
+    keep(state, "fe01", {GONE: ["old", "focus"]}, Step.COMPARE)
+    left = without_held({"fe01": {"firewall": repair}}, judge_losses(state))
+    assert ("fe01" in left) == stays
+    assert "old" not in str(left)
+
+
+def test_nothing_is_removed_by_a_repair_while_all_narrowing_is_held(tmp_path: Path) -> None:
+    state = of_plan(tmp_path, host("fe01", KNOWN))
+    lose(state, "fe01", goes=["sip"], loses_all=True)
+    repairs = {"fe01": {"firewall": {"whole": False, "names": ["web"], "extra": ["sip"]}}}
+    assert without_held(repairs, judge_losses(state)) == {"fe01": {"firewall": {**REPAIR, "names": ["web"]}}}
 
 
 def test_nothing_is_closed_while_all_narrowing_is_held(tmp_path: Path) -> None:
