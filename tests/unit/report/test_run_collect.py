@@ -14,13 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import Settings, collect_summary, compared
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import (
+    Settings,
+    accept_text,
+    collect_summary,
+    compared,
+    was_asked,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary import RunSummary
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_text import summary_text
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Verdict
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Status, Step
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Status, Step, TaskResult
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import RunScope
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import Waves
@@ -251,3 +258,50 @@ def test_an_address_that_two_places_would_lose_is_held_and_said_in_one_line(stat
     (line,) = (line for line in summary_text(after).splitlines() if "10.1.0.99" in line)
     assert "stays on fe01, lb01" in line and '"lync_gone": ["10.1.0.99"]' in line
     assert (after.outcome, "10.1.0.98" in summary_text(after)) == ("NOT DONE", False)
+
+
+def test_a_check_writes_what_can_be_accepted_of_all_devices_and_names_the_rest(state: RunState) -> None:
+    answers = complete()
+    place = "TCP 5061 of 10.1.0.11"
+    answers["fe01", F, Step.OPEN] = {
+        **SAME,
+        "leaving": {"10.1.0.99": ["fe-focus"]},
+        "fingerprint": "f1",
+        "refused": ["nobody could manage it", f"10.10.3.4 would be cut: {place}"],
+        "refused_cuts": [place],
+    }
+    answers["lb01", B, Step.APPLY] = {**SAME, "leaving": {"10.1.0.99": ["sip"]}, "fingerprint": "f2"}
+    answers["fe02", F, Step.OPEN] = {**SAME, "fingerprint": "f3"}
+    keep(state, answers)
+    text = accept_text(state, NOW)
+    accepted = yaml.safe_load(text)["lync_accept"]
+    assert [(one["device"], one["kind"], one["object"]) for one in accepted["items"]] == [
+        ("fe01", "cut", place),
+        ("fe01", "vanished", "10.1.0.99"),
+        ("lb01", "vanished", "10.1.0.99"),
+    ]
+    assert (accepted["fingerprints"], accepted["plan"]) == ({"fe01": "f1", "lb01": "f2"}, state.digest())
+    assert "# Cannot be accepted: fe01: nobody could manage it" in text and "fe01: 10.10.3.4" not in text
+
+
+def test_tags_that_leave_a_device_out_accept_nothing_of_it(tmp_path: Path) -> None:
+    state = compiled(tmp_path, tags=frozenset({"dns"}))
+    cut = {**SAME, "refused": ["it would be cut"], "refused_cuts": ["TCP 5061"]}
+    keep(state, {**complete(), ("fe01", F, Step.OPEN): cut})
+    assert accept_text(state, NOW) == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "asked"),
+    [
+        ({**SAME, "stats": {"requests": 1}}, True),
+        ({**SAME, "stats": {"requests": 0}}, False),
+        (SAME, False),
+        ({"failed": True, "stats": {"requests": 0}}, True),
+        ({"unreachable": True}, True),
+    ],
+)
+def test_dns_that_failed_before_its_first_question_should_have_been_asked(
+    answer: Mapping[str, object], asked: bool
+) -> None:
+    assert was_asked(TaskResult.of_answer("DNS", D, Step.APPLY, answer, is_check=False)) == asked

@@ -184,6 +184,25 @@ def test_a_repair_of_dns(run: Run, status: Status, line: str) -> None:
     assert ending_of("remediation", run.state)[0] == [line]
 
 
+def test_what_a_repair_holds_back_is_told_and_is_the_verdict_of_its_devices(run: Run) -> None:
+    reported(run, fe11=Verdict.DONE, fe12=Verdict.DONE)
+    run.state.save_repairs({"fe11": {"firewall": WHOLE}})
+    run.keep("fe11", FIREWALL, Step.REMEDIATE, Status.CHANGED, leaving={"10.1.0.99": ["SIP"]})
+    run.keep("fe12", FIREWALL, Step.COMPARE, leaving={"10.1.0.99": ["SIP"]})
+    lines, outcome = ending_of("remediation", run.state)
+    assert lines[-1].startswith("held: 10.1.0.99 stays on fe11, fe12")
+    assert (outcome.verdict, outcome.devices) == (Verdict.HELD, {"fe11": Verdict.HELD, "fe12": Verdict.HELD})
+    run.state.save_options(RunOptions(Options(gone=("10.1.0.99",))).document())
+    assert ending_of("remediation", run.state)[1].verdict is DONE
+
+
+def test_a_failure_weighs_more_than_what_is_held_on_the_same_device(run: Run) -> None:
+    reported(run, fe11=Verdict.DONE)
+    run.state.save_repairs({"fe11": {"firewall": WHOLE}})
+    run.keep("fe11", FIREWALL, Step.REMEDIATE, Status.FAILED, leaving={"10.1.0.99": ["SIP", "Focus"]})
+    assert ending_of("remediation", run.state)[1].devices == {"fe11": DIFFERS}
+
+
 def test_what_a_limit_leaves_stays_the_verdict(run: Run) -> None:
     reported(run, fe11=Verdict.DONE, fe12=Verdict.LIMITED)
     run.state.save_repairs({"fe11": {"firewall": WHOLE}})
