@@ -12,7 +12,7 @@ GATES := $(BIN)/python -m tests.tools.gates
 GATE_GROUPS := lint types unit lab findings lab-packets coverage docs sanity build molecule matrix
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test $(GATE_GROUPS) bench bench-quick bench-rival bench-drift bench-kill golden screenshots clean
+.PHONY: help setup setup-test demo test $(GATE_GROUPS) bench bench-quick bench-rival bench-drift bench-fuzz bench-kill golden screenshots clean
 
 help: ## Print this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / { printf \"  make %-12s %s\\n\", \$$1, \$$2 }" $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ bench-rival: setup ## The same with the bars on times, 60 rules on 5 hosts: may 
 bench-drift: setup-test ## 200 simulated hosts with 500 deviations: all are found, and how long that takes beside win_ping; some minutes
 	@$(BIN)/python -m tests.tools.wheel_collections
 	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.drift
+
+bench-fuzz: setup-test ## 14,000 damaged answers, hives and files: each is read or refused by name, under 5 s and 500 MB; FUZZ="--seed 7 --count 1"
+	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.fuzz $(FUZZ)
 
 bench-kill: setup ## Kill the controller 50 times in the middle of a remediation; each next run has to converge: may take 20 minutes
 	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.kill

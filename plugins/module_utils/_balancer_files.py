@@ -230,22 +230,31 @@ def connections(ports: set[int]) -> set[tuple[str, int, str]]:
 
 
 def _read_established() -> Iterator[tuple[str, int, str]]:
-    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in (content_of(path) or "").splitlines()[1:]:
-            parts = line.split()
-            if parts[3] == _ESTABLISHED:
-                (address, _colon, port), (peer, _colon, _port) = (text.partition(":") for text in parts[1:3])
-                yield _decode_proc_address(address), int(port, 16), _decode_proc_address(peer)
+    for own, peer, _inode in _read_proc_table("tcp", _ESTABLISHED):
+        yield (*own, peer[0])
 
 
 def _read_proc_sockets() -> Iterator[tuple[str, str, int, str]]:
     for protocol, state in _LISTENS.items():
-        for path in (f"/proc/net/{protocol}", f"/proc/net/{protocol}6"):
-            for line in (content_of(path) or "").splitlines()[1:]:
+        for (address, port), _peer, inode in _read_proc_table(protocol, state):
+            yield protocol, address, port, inode
+
+
+def _read_proc_table(protocol: str, state: str) -> Iterator[tuple[tuple[str, int], tuple[str, int], str]]:
+    """Yield both ends and inode of the sockets in a state; a line that cannot be read is not one that is missing."""
+    for path in (f"/proc/net/{protocol}", f"/proc/net/{protocol}6"):
+        for line in (content_of(path) or "").splitlines()[1:]:
+            try:
                 parts = line.split()
                 if parts[3] == state:
-                    address, _colon, port = parts[1].partition(":")
-                    yield protocol, _decode_proc_address(address), int(port, 16), parts[9]
+                    yield _decode_proc_end(parts[1]), _decode_proc_end(parts[2]), parts[9]
+            except (LookupError, ValueError) as error:
+                raise Refused(f"{path} is not understood: {line.strip()[:80]!r}") from error
+
+
+def _decode_proc_end(text: str) -> tuple[str, int]:
+    address, _colon, port = text.partition(":")
+    return _decode_proc_address(address), int(port, 16)
 
 
 def _decode_proc_address(text: str) -> str:

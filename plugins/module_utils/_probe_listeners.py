@@ -25,6 +25,10 @@ _BANNER = b"msuc.lync temporary listener\n"
 TOKEN_PREFIX = "msuc-lync-listen-"
 
 
+class NotUnderstoodError(ValueError):
+    """The kernel tells of its sockets in a form that this module does not know."""
+
+
 def listeners(proc: str = "/proc/net") -> list[str]:
     """Return the listeners of the host, "PROTOCOL ADDRESS PORT" each, sorted."""
     found = {
@@ -38,14 +42,18 @@ def listeners(proc: str = "/proc/net") -> list[str]:
 
 def _read_local_ends(table: Path, state: str) -> Iterator[str]:
     try:
-        lines = table.read_text(encoding="ascii").splitlines()[1:]
+        lines = table.read_text(encoding="ascii", errors="backslashreplace").splitlines()[1:]
     except OSError:
         return
     for line in lines:
-        columns = line.split()
-        if columns[3] == state:
-            address, _colon, port = columns[1].rpartition(":")
-            yield f"{_decode_kernel_address(address)} {int(port, 16)}"
+        try:
+            columns = line.split()
+            if columns[3] == state:
+                address, _colon, port = columns[1].rpartition(":")
+                yield f"{_decode_kernel_address(address)} {int(port, 16)}"
+        except (LookupError, ValueError, OSError) as error:
+            # A listener that cannot be read is not one that is missing.
+            raise NotUnderstoodError(f"{table} is not understood: {line.strip()[:80]!r}") from error
 
 
 def _decode_kernel_address(text: str) -> str:

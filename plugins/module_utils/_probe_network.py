@@ -38,7 +38,7 @@ def network() -> dict[str, Any]:
         told["problem"] = (
             f"rules choose other tables of routes, which are not read: {', '.join(sorted(others))}" if others else ""
         )
-    except (OSError, ValueError, KeyError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, subprocess.SubprocessError) as error:
         told["problem"] = f"ip -json of iproute2 did not tell: {error}"
     return told
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .._base.changes import State
-from .._base.errors import DeviceError, InvalidInputError
+from .._base.errors import AnswerError, DeviceError, InvalidInputError, shown
 from .._base.reconcile import Done, NotApplicable, SafetyStep, SafetyTable
 from .config_syntax import first_strange_line, listeners_of
 from .driver import Driver
@@ -94,7 +94,10 @@ class RemoteFile:
 
     def gather(self) -> None:
         """Read the file and who else listens; raises DeviceError."""
-        self.answer = self._ask("gather")
+        answer = self._ask("gather")
+        if not isinstance(answer.get("content"), (str, type(None))):
+            raise AnswerError(f"{self.path}: the host's answer holds no text of it: {shown(answer['content'])}")
+        self.answer = answer
 
     def check(self, text: str) -> None:
         """Let the host try a candidate; raises DeviceError with what it answers."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
+from .._base.errors import understood
 from .conflicts import Listener
 
 SECTIONS = frozenset(
@@ -199,13 +200,17 @@ _EVERY = {"*": "0.0.0.0", "::": "0.0.0.0"}
 
 
 def listeners_of(answer: Mapping[str, Any], driver: str, own: Collection[str] = ()) -> Iterator[Listener]:
-    """Yield who else listens; answer: of the host's module to gather, own: paths of further files that are ours."""
-    for path, text in answer.get("files") or ():
-        if path not in own:
-            yield from _READERS[driver](str(path), str(text))
-    for each in answer.get("listeners") or ():
-        owner = f"process {each['process']} (pid {each['pid']})"
-        yield _listener_at(owner, str(each["address"]), int(each["port"]), str(each["protocol"]))
+    """Yield who else listens; answer: of the host's module to gather, own: paths of further files that are ours.
+
+    Raises AnswerError.
+    """
+    with understood("who else listens on the host"):
+        for path, text in answer.get("files") or ():
+            if path not in own:
+                yield from _READERS[driver](str(path), str(text))
+        for each in answer.get("listeners") or ():
+            owner = f"process {each['process']} (pid {each['pid']})"
+            yield _listener_at(owner, str(each["address"]), int(each["port"]), str(each["protocol"]))
 
 
 def _listener_at(owner: str, address: str, port: int, protocol: str) -> Listener:

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .._base.addresses import AddressSet
+from .._base.errors import AnswerError, understood
 from .._base.libraries import dns
 from .._base.untyped import mappings, texts
 from .._drift.deviations import Deviation
@@ -230,17 +231,26 @@ def read_facts(
     if not probed.is_done:
         is_unreachable = probed.status is Status.UNREACHABLE
         return Facts(probed.message or "no reason given", is_unreachable, deviations=rules)
-    document = probed.document
+    try:
+        with understood(f"probes of {probed.device}"):
+            return _read_answers(probed.document, opened, rules, deviations is not None)
+    except AnswerError as error:
+        return Facts(str(error), deviations=rules)
+
+
+def _read_answers(
+    document: Mapping[str, object], opened: TaskResult | None, rules: tuple[Deviation, ...], is_compared: bool
+) -> Facts:
     answers = {str(item["id"]): item for item in mappings(document.get("answers"))}
     known = frozenset(map(_parse_listener, texts(document.get("listeners")))) if "listeners" in document else None
     temporary = frozenset(map(_parse_listener, opened.texts("opened"))) if opened else frozenset()
     network = read_network(document.get("network"))
-    return Facts("", False, answers, known, temporary, rules, deviations is not None, network)
+    return Facts("", False, answers, known, temporary, rules, is_compared, network)
 
 
 def received(answer: Mapping[str, object], name: str = "answer") -> bytes:
-    """Return bytes of an answer."""
-    return base64.b64decode(str(answer.get(name) or ""))
+    """Return bytes of an answer; raises ValueError."""
+    return base64.b64decode(str(answer.get(name) or ""), validate=True)
 
 
 def _parse_listener(text: str) -> tuple[str, str, int]:

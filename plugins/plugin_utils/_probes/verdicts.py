@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from .._base.errors import AnswerError, understood
 from .._base.libraries import x509
 from .host_io import BANNER, dns_answer, is_echo, makes_sense, received
 from .plan_view import Expected, Kind, Probe
@@ -134,6 +135,14 @@ def judge(
     """Return the verdict of what a host answered to a probe; None when it answered nothing to it."""
     if answer is None:
         return Judged(probe, Verdict.UNKNOWN, detail="the host gave no answer to it")
+    try:
+        with understood("probe"):
+            return _judge_state(probe, answer, now, certificate_days)
+    except AnswerError as error:
+        return Judged(probe, Verdict.UNKNOWN, detail=str(error))
+
+
+def _judge_state(probe: Probe, answer: Mapping[str, object], now: datetime.datetime, certificate_days: int) -> Judged:
     state, message = str(answer.get("state")), str(answer.get("message") or "")
     judged = Judged(probe, Verdict.UNKNOWN, int(str(answer.get("milliseconds") or 0)), message)
     table = _CLOSED if probe.expected is Expected.CLOSED else _STATES

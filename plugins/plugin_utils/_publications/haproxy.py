@@ -22,8 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from .._base.errors import InvalidInputError, Problem
 from .._load_balancers.config_syntax import Block, haproxy_sections, port_of, seconds_of, split_endpoint
 from .._load_balancers.driver import NotRendered
-from .._load_balancers.haproxy.driver import CONNECT_SECONDS, endpoint, header, server_arguments, server_state
-from .._load_balancers.model import Member
+from .._load_balancers.haproxy.driver import CONNECT_SECONDS, endpoint, header, read_member, server_arguments
 from .model import Publication, TlsMode, check_publication_names
 
 PREFIX = "lync-publish-"
@@ -202,7 +201,7 @@ def _publication_of_sections(name: str, sections: Mapping[tuple[str, ...], Block
         name=name,
         host_names=_names_of_acls(name, _SNI, https[0]),
         listens=listens,
-        members=tuple(sorted(Member(tokens[0], server_state(tokens)) for tokens in servers)),
+        members=tuple(sorted(map(read_member, servers))),
         https_port=port_of(https[0].values("bind")[0]),
         https_node_port=port_of(servers[0][1]),
         http_port=port_of(http[0].values("bind")[0]),

@@ -18,7 +18,7 @@ from .._base.errors import InvalidInputError, Problem
 from .._load_balancers.config_syntax import Block, nginx_blocks, port_of, seconds_of, split_endpoint
 from .._load_balancers.driver import NotRendered
 from .._load_balancers.model import Member, MemberState
-from .._load_balancers.nginx.driver import endpoint, server_state
+from .._load_balancers.nginx.driver import endpoint, read_member
 from .model import Publication, TlsMode, check_publication_names
 
 PREFIX = "lync-publish-"
@@ -231,9 +231,7 @@ def _publication_of_blocks(name: str, stream: Sequence[Block], http: Sequence[Bl
         name=name,
         host_names=tuple(sorted(plain.values("server_name"))),
         listens=tuple(sorted(split_endpoint(tokens[0])[0] for tokens in plain.all("listen"))),
-        members=tuple(
-            sorted(Member(split_endpoint(tokens[0])[0], server_state(tokens)) for tokens in upstream.all("server"))
-        ),
+        members=tuple(sorted(map(read_member, upstream.all("server")))),
         https_port=port_of(next(https.all("listen"))[0]),
         https_node_port=port_of(next(upstream.all("server"))[0]),
         http_port=port_of(next(plain.all("listen"))[0]),

@@ -28,7 +28,7 @@ from .._base.changes import (
     changes_by_name,
     summary,
 )
-from .._base.errors import DeviceError, InvalidInputError, Problem
+from .._base.errors import DeviceError, InvalidInputError, Problem, shown
 from .._base.reconcile import Provider, SafetyStep
 from .._load_balancers.changes import members_come_back, with_impact
 from .._load_balancers.config_files import (
@@ -66,6 +66,11 @@ class Task:
         if state is State.PARSED and not texts:
             fix = "give the texts of the files"
             raise InvalidInputError([Problem("running_config", "state parsed needs what is to be parsed", fix=fix)])
+        wrong = {kind: shown(text) for kind, text in texts.items() if not isinstance(text, str)}
+        if wrong:
+            raise InvalidInputError(
+                Problem(f"running_config.{kind}", f"{text} is no text of a file") for kind, text in wrong.items()
+            )
         return cls(state, read_publications(options["publications"]), texts)
 
 

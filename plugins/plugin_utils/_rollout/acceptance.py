@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .._base.addresses import AddressSet
-from .._base.errors import InvalidInputError, Problem
+from .._base.errors import InvalidInputError, Problem, shown
 from .._base.libraries import yaml
 from .._base.untyped import mapping, mappings
 from .results import TaskResult
@@ -120,6 +120,16 @@ def _find_faults_of_form(document: Mapping[str, object]) -> Iterator[Problem]:
         is_whole = isinstance(one, Mapping) and set(one) == {"device", "kind", "object"}
         if not is_whole or one["kind"] not in KINDS:
             yield Problem(f"lync_accept, items[{number}]", "is no line of accept.yml", "device, kind and object", _FIX)
+        elif one["kind"] == "vanished" and not _is_address(one["object"]):
+            yield Problem(f"lync_accept, items[{number}]", f"{shown(one['object'])} is no address", "", _FIX)
+
+
+def _is_address(value: object) -> bool:
+    try:
+        AddressSet.parse([str(value)])
+    except ValueError:
+        return False
+    return True
 
 
 def _read_time(value: object) -> datetime.datetime | None:

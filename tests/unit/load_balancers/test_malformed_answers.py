@@ -98,8 +98,9 @@ class Vendor:
         return provider
 
 
-@pytest.fixture(scope="module")
-def vendors() -> Iterator[dict[str, Vendor]]:
+@contextlib.contextmanager
+def converged_vendors() -> Iterator[dict[str, Vendor]]:
+    """Make a simulated appliance of each vendor that has all services."""
     bigip = BigIpSimulator()
     with kemp.LoadMaster() as lm, netscaler.NetScaler() as adc, contextlib.closing(bigip._server):
         lm.do("addvs", vs="10.9.0.1", port="80", prot="tcp", NickName="web")
@@ -114,6 +115,12 @@ def vendors() -> Iterator[dict[str, Vendor]]:
             with wired(vendor.respond):
                 reconcile(vendor.provider(ITEMS), check_mode=False)
             assert not vendor.read(lambda document: document).has_changes
+        yield found
+
+
+@pytest.fixture(scope="module")
+def vendors() -> Iterator[dict[str, Vendor]]:
+    with converged_vendors() as found:
         yield found
 
 

@@ -154,3 +154,37 @@ def test_all_that_is_rendered_is_understood(name: str, wanted: tuple[Service, ..
     for listed in (said, [replace(each, members=()) for each in said]):
         text = driver.render(listed).text
         assert not text or not first_strange_line(name, text, driver.render(driver.parse(text)).text)
+
+
+@each_program
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"files": 7},
+        {"files": [["/etc/x.cfg"]]},
+        {"listeners": ["tcp"]},
+        {"listeners": [{"address": "10.1.0.100", "port": "all"}]},
+        {"content": 7},
+        {"content": ["frontend x"]},
+    ],
+    ids=str,
+)
+def test_an_answer_that_makes_no_sense_writes_nothing(name: str, part: dict[str, Any]) -> None:
+    host = MemoryHost(files={PATH: text_of(name, SERVICE)})
+    provider = PROGRAMS[name][1](Task(State.REPLACED, (OTHER,)), lambda given: {**host.remote(given), **part}, PATH)
+    result = answer(provider)
+    assert result["failed"] and not result["changed"] and host.operations == ["gather"]
+    assert "is not understood" in result["msg"] or "holds no text" in result["msg"]
+
+
+@each_program
+def test_a_member_that_is_no_address_is_not_understood(name: str) -> None:
+    host = MemoryHost(files={PATH: text_of(name, SERVICE).replace("10.1.0.11", "10.1.0.11.1")})
+    result = brought(name, host, (), State.MERGED)
+    assert result["failed"] and "'10.1.0.11.1' is not an IPv4 or IPv6 address" in result["msg"]
+
+
+def test_a_process_that_makes_no_sense_writes_nothing() -> None:
+    host = MemoryHost(files={PATH: text_of("haproxy", SERVICE)}, servers="3 lync-sip-5061 1 10.1.0.11 x up 0 1 1\n")
+    result = brought("haproxy", host, (OTHER,), State.REPLACED)
+    assert result["failed"] and "show servers state" in result["msg"] and host.operations == ["gather"]

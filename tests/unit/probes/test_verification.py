@@ -63,6 +63,24 @@ def test_a_host_that_left_no_result_is_not_as_expected() -> None:
     assert (found.judged[0].verdict, exit_status(found)) == (Verdict.UNKNOWN, 2)
 
 
+MALFORMED: dict[str, dict[str, Any]] = {
+    "listeners": {"answers": [answer()], "listeners": ["tcp 5061"]},
+    "network": {"answers": [answer()], "network": {"interfaces": 7}},
+    "metric": {"answers": [answer()], "network": {"interfaces": [], "routes": ["default"]}},
+    "milliseconds": {"answers": [answer(milliseconds="soon")]},
+    "bytes": {"answers": [{**answer(), "answer": "no base64"}]},
+    "no id": {"answers": [{"state": "open"}]},
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_an_answer_that_makes_no_sense_is_not_as_expected(name: str) -> None:
+    facts = {"edge01": read_facts(task("edge01", MALFORMED[name]))}
+    found = Verification.of(DEPLOYMENT, Matrix({"edge01": (TCP,)}), facts, Settings(NOW))
+    assert (found.judged[0].verdict, exit_status(found)) == (Verdict.UNKNOWN, 2)
+    assert "not understood" in found.text()
+
+
 def test_listeners_that_may_be_left_are_told() -> None:
     opened = task("fe01", {"opened": ["tcp 10.1.0.11 5061"]}, Step.OPEN)
     facts = {"edge01": Facts(answers={"0": answer()}), "fe01": read_facts(task("fe01", {"listeners": UP}), opened)}

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import DRIVERS
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import DRIVERS, Task
 
 from tests.unit.load_balancers.memory_devices import MemoryHost
 
@@ -54,3 +55,16 @@ def test_an_empty_file_is_not_nothing(driver: str) -> None:
     host = MemoryHost(files=dict.fromkeys(PATHS[driver].values(), ""))
     result = published(host, (ONE,), State.MERGED, driver=driver)
     assert result["failed"] and "it is empty" in result["msg"]
+
+
+@each_driver
+def test_a_member_that_is_no_address_is_not_understood(driver: str) -> None:
+    host = host_with(ONE, TWO, driver=driver)
+    host.files = {path: text.replace("10.1.0.21", "10.1.0.21.1") for path, text in host.files.items()}
+    result = published(host, (), State.MERGED, driver=driver)
+    assert result["failed"] and "'10.1.0.21.1' is not an IPv4 or IPv6 address" in result["msg"]
+
+
+def test_what_is_no_text_is_not_parsed() -> None:
+    with pytest.raises(InvalidInputError, match=r"running_config.haproxy: 7 is no text of a file"):
+        Task.from_options({"state": "parsed", "publications": [], "running_config": {"haproxy": 7}})

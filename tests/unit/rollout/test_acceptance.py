@@ -69,6 +69,7 @@ BROKEN: dict[str, dict[str, Any]] = {
     "no list": {"items": "fe01"},
     "a kind that nobody knows": {"items": [{"device": "fe01", "kind": "everything", "object": "x"}]},
     "half a line": {"items": [{"device": "fe01", "kind": "vanished"}]},
+    "no address": {"items": [{"device": "fe01", "kind": "vanished", "object": [[]]}]},
     "a key more": {"all": True},
 }
 

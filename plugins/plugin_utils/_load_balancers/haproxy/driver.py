@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from ..._base.addresses import parse_address
 from ..._base.errors import InvalidInputError, Problem
 from ..._base.names import PATTERNS
 from ..config_syntax import Block, haproxy_sections, seconds_of, split_endpoint
@@ -272,7 +273,7 @@ def _service_of_sections(frontend: Block, backend: Block, monitors: Mapping[str,
         port=port,
         protocol="tcp",
         node_port=split_endpoint(servers[0][1])[1] if servers else port,
-        members=tuple(sorted(Member(tokens[0], server_state(tokens)) for tokens in servers)),
+        members=tuple(sorted(map(read_member, servers))),
         monitor=_monitor_of_check(asked) if "check" in asked else Monitor(port),
         persistence=_hash_persistence(pool, vip) if kept else Persistence(),
         idle_seconds=seconds_of(frontend.values("timeout", "client")[0], "ms"),
@@ -288,8 +289,12 @@ def _monitor_of_check(tokens: Sequence[str]) -> Monitor:
     return Monitor(int(found["port"]), seconds_of(found["inter"], "ms"), int(found["fall"]))
 
 
-def server_state(tokens: Sequence[str]) -> MemberState:
-    """Return the state of a member from the tokens of its server line."""
+def read_member(tokens: Sequence[str]) -> Member:
+    """Return the member of the tokens of a server line; raises ValueError and IndexError."""
+    return Member(str(parse_address(tokens[0])), _server_state(tokens))
+
+
+def _server_state(tokens: Sequence[str]) -> MemberState:
     if "disabled" in tokens:
         return MemberState.DISABLED
     if "backup" in tokens:

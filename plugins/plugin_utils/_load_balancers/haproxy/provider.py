@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from ..._base.errors import understood
 from ..config_files import ConfigFileProvider, Remote
 from ..model import Member, MemberState, Service
 from ..reconcile import Task
@@ -56,13 +57,15 @@ class HaproxyProvider(ConfigFileProvider):
 def read_running(text: str) -> Running:
     """Return what the process says by backend and server, of an answer to `show servers state`.
 
-    The column srv_op_state is 0 for a server that is down.
+    The column srv_op_state is 0 for a server that is down. Raises AnswerError.
     """
     found: dict[str, dict[str, ServerNow]] = {}
     for line in text.splitlines():
         tokens = line.split()
         if len(tokens) > 7 and tokens[0].isdecimal():
-            found.setdefault(tokens[1], {})[tokens[3]] = ServerNow(int(tokens[5]) > 0, int(tokens[6]), int(tokens[7]))
+            with understood("show servers state"):
+                now = ServerNow(int(tokens[5]) > 0, int(tokens[6]), int(tokens[7]))
+            found.setdefault(tokens[1], {})[tokens[3]] = now
     return found
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from ..._base.addresses import parse_address
 from ..._base.errors import InvalidInputError, Problem
 from ..config_files import ConfigFileProvider, Remote
 from ..config_syntax import Block, nginx_blocks, seconds_of, split_endpoint
@@ -184,7 +185,7 @@ def _service_of_blocks(server: Block, upstream: Block) -> Service:
         port=port,
         protocol="udp" if "udp" in listen else "tcp",
         node_port=node_port,
-        members=tuple(sorted(Member(split_endpoint(tokens[0])[0], server_state(tokens)) for tokens in members)),
+        members=tuple(sorted(map(read_member, members))),
         monitor=_monitor_of_upstream(members[0], node_port) if members else Monitor(node_port),
         persistence=Persistence(PersistenceKind.SOURCE if hashed else PersistenceKind.NONE),
         idle_seconds=seconds_of(server.values("proxy_timeout")[0], "s"),
@@ -194,8 +195,12 @@ def _service_of_blocks(server: Block, upstream: Block) -> Service:
     )
 
 
-def server_state(tokens: Sequence[str]) -> MemberState:
-    """Return the state of a member from the tokens of its server directive."""
+def read_member(tokens: Sequence[str]) -> Member:
+    """Return the member of the tokens of a server directive; raises ValueError and IndexError."""
+    return Member(str(parse_address(split_endpoint(tokens[0])[0])), _server_state(tokens))
+
+
+def _server_state(tokens: Sequence[str]) -> MemberState:
     return (
         MemberState.DISABLED if "down" in tokens else MemberState.BACKUP if "backup" in tokens else MemberState.ACTIVE
     )
