@@ -39,11 +39,13 @@ class ActionModule(DriftAction):
         )
         plan = state.plan()
         report = self.report(list(compared(state, plan)), plan, run)
-        repairs = None
-        if run.remediate:
-            # The window is in local time.
-            repairs = remediation(report, limits, datetime.datetime.now())
-            kept = repairs.repairs.items()
-            planned = {device: {name: asdict(one) for name, one in own.items()} for device, own in kept}
-            state.save_repairs(without_held(planned, judge_losses(state)))
-        return self.reported("drift", report, plan, run, repairs)
+        if not run.remediate:
+            return self.reported("drift", report, plan, run)
+        # The window is in local time.
+        decided = remediation(report, limits, datetime.datetime.now())
+        repairs = {
+            device: {concern: asdict(repair) for concern, repair in own.items()}
+            for device, own in decided.repairs.items()
+        }
+        state.save_repairs(without_held(repairs, judge_losses(state)))
+        return self.reported("drift", report, plan, run, decided)

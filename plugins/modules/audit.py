@@ -19,8 +19,8 @@ description:
     protection, or exemptions of the collection's group. What Group Policy requires is in no dump. V(true) compares them
     always, V(false) never.
   - Contacts no host and changes none. Runs once for all hosts, on the controller.
-  - A host that differs from the plan, and one that has no dump or one that cannot be judged, is not done;
-    M(msuc.lync.verdict) ends the run so.
+  - A host is not done when it differs from the plan, has no dump, or has one that cannot be judged;
+    M(msuc.lync.verdict) ends the run accordingly.
 author: msuc.lync contributors (@msuc-lync)
 options:
   dir:
@@ -29,7 +29,7 @@ options:
       - C(HOST.wfw) is what C(netsh advfirewall export) writes, C(HOST.reg) what C(reg export) writes or C(reg query)
         prints for the key C(FirewallPolicy), and C(HOST.json) a mapping of rule ids to rule strings, or a list of such
         mappings.
-      - By default that of C(lync_audit_dir), and C(dumps) without it.
+      - Without it C(lync_audit_dir) counts, and without that C(dumps).
     type: path
 attributes:
   action:

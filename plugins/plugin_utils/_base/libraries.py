@@ -31,7 +31,10 @@ class _Missing:
 
 
 def _import_library(name: str, modules: Iterable[str], package: str) -> Any:
-    """Return a library with the named modules of it; package: its name on the package index, where that is another."""
+    """Return a library with the named modules of it, or what stands in for it when it is not installed.
+
+    package: its name on the package index, where that is another.
+    """
     try:
         for module in modules:
             importlib.import_module(f"{name}.{module}")
@@ -74,14 +77,13 @@ _LIBRARIES: Mapping[str, tuple[str, tuple[str, ...], str]] = {
         for name in ("jinja2", "jmespath", "jsonschema", "jsonschema_rs", "netaddr", "regipy", "requests", "yaml")
     },
 }
-"""Name here -> name of the module, its parts that are used, and its package on the package index where that has another
-name.
-"""
+"""Name here -> the module, the parts of it that are used, and its package where that is called otherwise."""
 
 
 def __getattr__(name: str) -> Any:
-    """Load a library when it is asked for first: a run uses a few of them, and all together take a fifth of a
-    second.
+    """Load a library when it is asked for first.
+
+    A run uses a few of them, and all together take a fifth of a second.
     """
     if name not in _LIBRARIES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

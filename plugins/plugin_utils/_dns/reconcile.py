@@ -125,11 +125,12 @@ class ZoneRun:
 
     @property
     def failed_owners(self) -> set[str]:
-        """Return on whose behalf something should have changed and did not."""
+        """Return on whose behalf something should have changed and did not; all owners when nothing was planned."""
         if not self.error:
             return set()
-        owners = {owner for change in self.plan.changes for owner in change.owners}
-        return owners if self.plan.changes else {one.owner for one in self.want}
+        if not self.plan.changes:
+            return {one.owner for one in self.want}
+        return {owner for change in self.plan.changes for owner in change.owners}
 
     def differences(self) -> list[str]:
         """Return what differs, a line for each set."""
@@ -338,9 +339,10 @@ def _zone_runs(task: Task, connect: Connect) -> Iterator[ZoneRun]:
     for server in task.servers:
         for zone in server.zones:
             servers.setdefault((server.view, zone), []).append(server)
-    for (view, zone), found in sorted(servers.items(), key=lambda item: item[0]):
+    for view, zone in sorted(servers):
         want = [one for one in task.want if (one.view, one.set.key.zone) == (view, zone)]
-        yield ZoneRun(view, zone, [connect(server, task.timeout_seconds) for server in found], want)
+        clients = [connect(server, task.timeout_seconds) for server in servers[view, zone]]
+        yield ZoneRun(view, zone, clients, want)
 
 
 def _compare_serials(run: ZoneRun) -> None:
@@ -364,7 +366,9 @@ def _has_what_was_written(client: Client, run: ZoneRun) -> bool:
 
 def _is_as_written(found: Mapping[Key, RecordSet], change: RecordChange) -> bool:
     have = found.get(change.key)
-    return have == change.after if change.after else have is None or have != change.before
+    if change.after:
+        return have == change.after
+    return have is None or have != change.before
 
 
 def _await_replica(run: ZoneRun, client: Client, deadline: float) -> Iterator[str]:

@@ -29,7 +29,12 @@ from .report import Found, Report
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WINDOW = re.compile(
-    r"^(?:(?P<days>[a-z]{3}(?:-[a-z]{3})?(?:,[a-z]{3}(?:-[a-z]{3})?)*) )?(?P<first>\d\d:\d\d)-(?P<last>\d\d:\d\d)$"
+    r"""
+    ^(?:(?P<days>[a-z]{3}(?:-[a-z]{3})?  # a day, or two with a dash
+    (?:,[a-z]{3}(?:-[a-z]{3})?)*)\ )?    # further ones; without any: all days
+    (?P<first>\d\d:\d\d)-(?P<last>\d\d:\d\d)$
+    """,
+    re.VERBOSE,
 )
 _MINUTES_OF_DAY = 24 * 60
 _SECONDS_OF_HOUR = 3600
@@ -55,7 +60,7 @@ class Window:
         match = _WINDOW.match(text.strip().lower())
         if match is None:
             raise ValueError(f"{shown(text)} is not a window; write it as 22:00-05:00 or mon-fri 22:00-05:00")
-        return cls(_days(match["days"]), _minute(match["first"]), _minute(match["last"]))
+        return cls(_parse_days(match["days"]), _parse_minute(match["first"]), _parse_minute(match["last"]))
 
     def holds(self, now: datetime.datetime) -> bool:
         """Return whether a moment of local time is in the window."""
@@ -66,7 +71,7 @@ class Window:
         return is_evening or ((day - 1) % 7 in self.days and minute < self.last_minute)
 
 
-def _days(text: str | None) -> frozenset[int]:
+def _parse_days(text: str | None) -> frozenset[int]:
     if not text:
         return frozenset(range(7))
     found: set[int] = set()
@@ -80,7 +85,7 @@ def _days(text: str | None) -> frozenset[int]:
     return frozenset(found)
 
 
-def _minute(text: str) -> int:
+def _parse_minute(text: str) -> int:
     hours, minutes = map(int, text.split(":"))
     if hours * 60 + minutes > _MINUTES_OF_DAY or minutes > 59:
         raise ValueError(f"{shown(text)} is not a time of day; write 00:00 to 24:00")
@@ -118,8 +123,8 @@ def read_limits(options: Mapping[str, object]) -> Limits:
     Raises InvalidInputError with every problem; unattended without an approved plan is one.
     """
     problems: list[Problem] = []
-    classes = _classes(options.get("classes"), problems)
-    window = _window(options.get("window"), problems)
+    classes = _read_classes(options.get("classes"), problems)
+    window = _read_window(options.get("window"), problems)
     if options.get("unattended") and not options.get("approved"):
         fix = "set lync_approved_plan to the directory of the plan that somebody approved"
         problems.append(Problem("lync_unattended", "an unattended remediation has no approved plan to go by", fix=fix))
@@ -140,7 +145,7 @@ def _split_items(value: object) -> Sequence[object]:
     return value if isinstance(value, Sequence) else [value]
 
 
-def _classes(value: object, problems: list[Problem]) -> frozenset[Class]:
+def _read_classes(value: object, problems: list[Problem]) -> frozenset[Class]:
     names = list(map(str, _split_items(value)))
     allowed = {kind.value for kind in REPAIRABLE}
     place, fix = "lync_remediate_classes", "name these only"
@@ -149,7 +154,7 @@ def _classes(value: object, problems: list[Problem]) -> frozenset[Class]:
     return frozenset(Class(name) for name in names if name in allowed)
 
 
-def _window(value: object, problems: list[Problem]) -> Window | None:
+def _read_window(value: object, problems: list[Problem]) -> Window | None:
     try:
         return Window.parse(str(value)) if value else None
     except ValueError as error:
@@ -196,7 +201,7 @@ def decide(
     limited: set[str] = set()
     for deviation in deviations:
         why = _explain_refusal(deviation, limits)
-        limit = "" if why else _limit(deviation, limits, now, seen_hours(deviation), count)
+        limit = "" if why else _explain_limit(deviation, limits, now, seen_hours(deviation), count)
         if limit:
             limited.add(deviation.device)
         if why or limit:
@@ -207,17 +212,18 @@ def decide(
 
 
 def _explain_refusal(deviation: Deviation, limits: Limits) -> str:
+    """Return why no run with these limits repairs it, whenever it comes; empty when one may."""
     if not deviation.is_repairable:
         return "its cause is nothing that this collection owns"
     if limits.classes and deviation.kind not in limits.classes:
         return f"class {deviation.kind.value} is not in lync_remediate_classes"
     if limits.concerns and deviation.concern.value not in limits.concerns:
         return f"concern {deviation.concern.value} is not in lync_remediate_concerns"
-    return _not_unattended(deviation) if limits.unattended else ""
+    return _explain_attendance(deviation) if limits.unattended else ""
 
 
-def _not_unattended(deviation: Deviation) -> str:
-    """Say why only an attended run may repair it: it ends something."""
+def _explain_attendance(deviation: Deviation) -> str:
+    """Return why only an attended run may repair it, since that ends something; empty when any run may."""
     if deviation.recreates:
         return "it needs an attended run: the repair recreates a virtual"
     if deviation.notice:
@@ -228,7 +234,9 @@ def _not_unattended(deviation: Deviation) -> str:
     return "it needs an attended run: the repair ends what the device admits now"
 
 
-def _limit(deviation: Deviation, limits: Limits, now: datetime.datetime, seen_hours: float, count: _Count) -> str:
+def _explain_limit(
+    deviation: Deviation, limits: Limits, now: datetime.datetime, seen_hours: float, count: _Count
+) -> str:
     if limits.window is not None and not limits.window.holds(now):
         return "it is not within lync_remediate_window"
     if seen_hours < limits.after_hours:
@@ -249,9 +257,10 @@ class Repair:
 
 @dataclass(frozen=True)
 class Remediation:
-    """What a run repairs, by device and concern; what it leaves and why.
+    """What a run repairs, and what it does not.
 
-    The verdict of each device when all repairs succeed.
+    repairs: by device and concern. left: what it leaves and why, a line each. verdicts: of each device when all
+    repairs succeed.
     """
 
     repairs: Mapping[str, Mapping[str, Repair]]

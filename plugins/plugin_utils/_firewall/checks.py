@@ -27,12 +27,12 @@ from .rule import (
     protocol_text,
 )
 
-Check = Callable[[Rule], Iterator[tuple[str, str, str]]]
+# What is wrong with a rule: the option, why Windows refuses it, and the fix.
+Refusal = tuple[str, str, str]
+Check = Callable[[Rule], Iterator[Refusal]]
 _SIDES = ("localip", "remoteip")
 # Never a rule's address: unspecified, broadcast, multicast, and IPv6 loopback. (IPv4 loopback is taken.)
 _REFUSED_TEXTS = ("0.0.0.0", "255.255.255.255", "224.0.0.0/4", "::", "::1", "ff00::/8")
-
-
 # Which ports, the direction in which they take keywords, its name in a sentence, and the protocol of each.
 _KEYWORD_PLACES = (
     ("localport", "in", "inbound", LOCAL_PORT_KEYWORDS),
@@ -66,17 +66,15 @@ def by_kind(scope: AddressScope | PortScope) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for text in scope.to_text():
         if text not in scope.keywords:
-            kind = (
-                "ports"
-                if isinstance(scope, PortScope)
-                else "IPv6"
-                if ":" in text
-                else "IPv4 ranges"
-                if "-" in text
-                else "IPv4 networks"
-            )
+            kind = "ports" if isinstance(scope, PortScope) else _kind_of_address(text)
             found.setdefault(kind, []).append(text)
     return found
+
+
+def _kind_of_address(text: str) -> str:
+    if ":" in text:
+        return "IPv6"
+    return "IPv4 ranges" if "-" in text else "IPv4 networks"
 
 
 def longest(scope: AddressScope | PortScope) -> int:
@@ -84,7 +82,7 @@ def longest(scope: AddressScope | PortScope) -> int:
     return max((len(texts) for texts in by_kind(scope).values()), default=0)
 
 
-def _ports_need_protocol(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _ports_need_protocol(rule: Rule) -> Iterator[Refusal]:
     for option in ("localport", "remoteport"):
         if rule.protocol not in PORT_PROTOCOLS and not getattr(rule, option).is_any:
             yield (
@@ -94,13 +92,13 @@ def _ports_need_protocol(rule: Rule) -> Iterator[tuple[str, str, str]]:
             )
 
 
-def _icmp_needs_protocol(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _icmp_needs_protocol(rule: Rule) -> Iterator[Refusal]:
     if rule.icmp_type_code and rule.protocol not in ICMP_PROTOCOLS:
         message = f"ICMP types go with icmpv4 and icmpv6 only, and the protocol is {protocol_text(rule.protocol)}"
         yield "icmp_type_code", message, "set protocol to icmpv4 or icmpv6"
 
 
-def _port_keywords(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _port_keywords(rule: Rule) -> Iterator[Refusal]:
     foreign = rule.remoteport.keywords - REMOTE_PORT_KEYWORDS.keys()
     if foreign:
         yield "remoteport", f"{one_of(foreign)}: words are for local ports only", "write port numbers"
@@ -118,7 +116,7 @@ def _port_keywords(rule: Rule) -> Iterator[tuple[str, str, str]]:
                 )
 
 
-def _local_keywords(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _local_keywords(rule: Rule) -> Iterator[Refusal]:
     if rule.localip.keywords:
         yield (
             "localip",
@@ -127,7 +125,7 @@ def _local_keywords(rule: Rule) -> Iterator[tuple[str, str, str]]:
         )
 
 
-def _address_kinds(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _address_kinds(rule: Rule) -> Iterator[Refusal]:
     refused = AddressSet.parse(_REFUSED_TEXTS)
     for option in _SIDES:
         scope: AddressScope = getattr(rule, option)
@@ -143,7 +141,7 @@ def _address_kinds(rule: Rule) -> Iterator[tuple[str, str, str]]:
         yield from _whole_families(option, scope.addresses)
 
 
-def _whole_families(option: str, addresses: AddressSet) -> Iterator[tuple[str, str, str]]:
+def _whole_families(option: str, addresses: AddressSet) -> Iterator[Refusal]:
     for family in sorted(addresses.families):
         one = frozenset({family})
         if addresses.of_families(one) == ANY.of_families(one):
@@ -154,10 +152,10 @@ def _whole_families(option: str, addresses: AddressSet) -> Iterator[tuple[str, s
             )
 
 
-def _list_limits(rule: Rule) -> Iterator[tuple[str, str, str]]:
-    """One long list of ports or addresses is split into several rules.
+def _list_limits(rule: Rule) -> Iterator[Refusal]:
+    """Yield the lists that are too long: of one list of ports or addresses the product makes several rules.
 
-    Two are not, nor are the lists of other kinds.
+    Of two it does not, nor of lists of other kinds.
     """
     for option in ("icmp_type_code", "interfaces"):
         if len(getattr(rule, option)) > LIST_LIMIT:
@@ -170,13 +168,13 @@ def _list_limits(rule: Rule) -> Iterator[tuple[str, str, str]]:
         yield option, message, "split the rule in two, or use larger networks or ranges"
 
 
-def _interfaces_exclude_addresses(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _interfaces_exclude_addresses(rule: Rule) -> Iterator[Refusal]:
     for option, text in (("interfaces", "interfaces"), ("interfacetypes", "interface types")):
         if getattr(rule, option) and not rule.localip.is_any:
             yield option, f"{text} and local addresses exclude each other", f"remove localip or {option}"
 
 
-def _edge(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _edge_traversal(rule: Rule) -> Iterator[Refusal]:
     if rule.edge != "no" and rule.direction == "out":
         yield "edge", "edge traversal is for inbound rules only", "set edge to no, or direction to in"
     has_ports = not (rule.localport.is_any and rule.remoteport.is_any)
@@ -188,7 +186,7 @@ def _edge(rule: Rule) -> Iterator[tuple[str, str, str]]:
         )
 
 
-def _security(rule: Rule) -> Iterator[tuple[str, str, str]]:
+def _security(rule: Rule) -> Iterator[Refusal]:
     if rule.security != "notrequired" and rule.action == "block":
         yield (
             "security",
@@ -205,4 +203,4 @@ COMMON_CHECKS: tuple[Check, ...] = (
     _list_limits,
     _interfaces_exclude_addresses,
 )
-_FIREWALL_CHECKS: tuple[Check, ...] = (_icmp_needs_protocol, _port_keywords, _edge, _security)
+_FIREWALL_CHECKS: tuple[Check, ...] = (_icmp_needs_protocol, _port_keywords, _edge_traversal, _security)

@@ -75,7 +75,7 @@ REMOTE_PORT_KEYWORDS: Mapping[str, int] = {"IPHTTPS": TCP}
 # Keywords of policy version 2.20 ([MS-FASP] 2.2.21 and note 12): Windows Server 2012 and later have them.
 KEYWORDS_OF_2012 = frozenset({"Intranet", "Internet", "Ply2Renders", "RmtIntranet", "CaptivePortal", "Ply2Disc"})
 
-# Entries of one kind in a list of a rule ([MS-FASP] 2.2.5 to 2.2.18).
+# Entries of one kind in a list of a rule ([MS-FASP] 2.2.5 to 2.2.18); characters of a text and of a path.
 LIST_LIMIT = 1000
 TEXT_LIMIT = 9999
 PATH_LIMIT = 259
@@ -96,8 +96,8 @@ class Scope(Generic[Members]):
 
     members: Members
     keywords: frozenset[str] = frozenset()
+    # All members.
     EVERYTHING: ClassVar[Any]
-    """All members."""
 
     def __le__(self, other: Self) -> bool:
         """Return whether every member of self is surely in other."""
@@ -223,7 +223,7 @@ def differing(one: Rule, other: Rule) -> tuple[str, ...]:
     return tuple(
         field.name
         for field in fields(Rule)
-        if _normalize_option(field.name, one) != _normalize_option(field.name, other)
+        if _compared_value(field.name, one) != _compared_value(field.name, other)
     )
 
 
@@ -252,7 +252,7 @@ def _interval_text(family: Literal[4, 6], pair: addresses.Interval) -> str:
     return str(first) if first == last else str(networks[0])
 
 
-def _normalize_option(name: str, rule: Rule) -> object:
+def _compared_value(name: str, rule: Rule) -> object:
     value = getattr(rule, name)
     return _COMPARED[name](value) if name in _COMPARED else value
 

@@ -44,9 +44,9 @@ class RoleGroups:
 class Draft:
     """A topology that may hold faults, with the records that it was built of.
 
-    host_records hold the variables of every host of the inventory, with a role or not; leaving are the hosts that this
-    run retires, whose variables may outlive their role. A check that follows from
-    a value which could not be read would say a thing twice: it asks the record first whether the value is good.
+    host_records: the variables of every host of the inventory, with a role or not. leaving: the hosts that this run
+    retires, whose variables may outlive their role. A check that follows from a value which could not be read would
+    say a thing twice: it asks the record first whether the value is good.
     """
 
     inventory: Mapping[str, InventoryHost]
@@ -81,7 +81,7 @@ _NONE = AddressSet()
 
 def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_site: str | None) -> Host:
     """Return a host with every default filled in; pool_site is the site of its pool, if any."""
-    found = _choose_addresses(host, roles, record)
+    addresses = _choose_addresses(host, roles, record)
     external = record[v.EXTERNAL_ADDRESSES]
     platform = record[v.PLATFORM] or default_platform(roles, record)
     return Host(
@@ -89,14 +89,14 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         roles=roles,
         version=record[v.VERSION],
         features=record[v.FEATURES_ON],
-        addresses=found,
+        addresses=addresses,
         pool=record[v.POOL],
         site=record[v.SITE] or pool_site,
         managed=_is_managed(roles, record),
         platform=platform,
         member_state=record[v.MEMBER_STATE],
         backup_member=record[v.BACKUP_MEMBER],
-        internal_address=_internal_address(roles, record, found),
+        internal_address=_internal_address(roles, record, addresses),
         external_address=record[v.EXTERNAL_ADDRESS],
         external_addresses=external,
         external_nat_addresses=record[v.EXTERNAL_NAT_ADDRESSES],
@@ -109,7 +109,7 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         sip_port=record[v.SIP_PORT],
         serves_pools=record[v.GATEWAY_POOLS],
         balancer_driver=record[d.BALANCER_DRIVER],
-        balancer_addresses=_balancer_addresses(roles, record, found),
+        balancer_addresses=_balancer_addresses(roles, record, addresses),
         balancer_vendor=record[d.BALANCER_VENDOR],
         reverse_proxy_driver=record[d.REVERSE_PROXY_DRIVER],
         extra_rules=record[v.EXTRA_FIREWALL_RULES],
@@ -140,14 +140,11 @@ def device_settings(host: InventoryHost, record: Record) -> DeviceSettings:
 
 
 def ansible_address(host: InventoryHost) -> AddressSet:
-    """Return the address that Ansible connects to, empty when it is a name; without ansible_host it is the host's
-    name.
-    """
-    raw = host.variables.get("ansible_host")
+    """Return the address that Ansible connects to: ansible_host, else the host's name; empty when that is a name."""
+    given = host.variables.get("ansible_host")
+    place = host.name if given is None else given
     try:
-        return AddressSet.parse(
-            [str(parse_address(host.name if raw is None else raw if isinstance(raw, str) else ""))]
-        )
+        return AddressSet.parse([str(parse_address(place))]) if isinstance(place, str) else _NONE
     except ValueError:
         return _NONE
 
@@ -182,8 +179,9 @@ def default_platform(roles: frozenset[str], record: Record) -> Platform:
 
 
 def platform_of(variables: Mapping[str, object]) -> Platform:
-    """Return the platform of a host without a role, for which there is no plan; values that cannot be read count as
-    not set.
+    """Return the platform of a host without a role, for which there is no plan.
+
+    Values that cannot be read count as not set.
     """
     wanted = {v.PLATFORM, d.BALANCER_DRIVER, d.REVERSE_PROXY_DRIVER}
     given = {one.name: (one, variables[one.name]) for one in wanted if variables.get(one.name) is not None}

@@ -107,6 +107,14 @@ def test_a_member_that_is_down_does_not_count() -> None:
     assert lost.each() == ("10.1.0.14",) and why == "pool01 would have 1 members that are well, and needs 2"
 
 
+@pytest.mark.parametrize(("quorum", "is_fine"), [("pool01", True), ("pool02", False)])
+def test_the_table_of_microsoft_is_for_its_own_pools(quorum: str, is_fine: bool) -> None:
+    """Of nine servers four must run, and of nine others five must be well."""
+    presence = Presence(known=AddressSet(), quorums=frozenset({quorum}))
+    down = parsed("10.1.0.10", "10.1.0.12", "10.1.0.14", "10.1.0.16")
+    assert (presence.exceeded_pools([pool(9, 8)], down) == {}) == is_fine
+
+
 def test_a_pool_that_goes_as_a_whole_or_whose_members_are_gone_is_not_judged() -> None:
     presence = Presence(known=AddressSet())
     one = pool(4, 1)

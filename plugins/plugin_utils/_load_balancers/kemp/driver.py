@@ -139,10 +139,7 @@ class Kemp:
         pool, shared = self._nickname(item)
         node_ports = {member.port for member in item.members}
         node_port = next(iter(node_ports - {item.port}), item.port)
-        own = MemberState.ACTIVE, MemberState.DISABLED
-        members = tuple(
-            sorted({Member(canonical(member.address), own[0] if member.enabled else own[1]) for member in item.members})
-        )
+        members = tuple(sorted({_member_of(real_server) for real_server in item.members}))
         check_port = int(values["CheckPort"]) or node_port
         check = Monitor(check_port, int(values["ChkInterval"]), int(values["ChkRetryCount"]), str(values["CheckType"]))
         vip = canonical(item.address)
@@ -171,6 +168,7 @@ class Kemp:
         )
 
     def _virtual_service(self, services: Sequence[Service], leaders: Mapping[str, int]) -> VirtualService:
+        """Return the Virtual Service of services that are alike; leaders: the port that an affinity follows."""
         first = services[0]
         group = first.persistence.group
         is_source = first.persistence.kind is PersistenceKind.SOURCE
@@ -269,6 +267,11 @@ def member_parameters(member: RealServer) -> dict[str, object]:
     return {"rs": member.address, "rsport": str(member.port), **({} if member.enabled else {"Enable": False})}
 
 
+def _member_of(real_server: RealServer) -> Member:
+    state = MemberState.ACTIVE if real_server.enabled else MemberState.DISABLED
+    return Member(canonical(real_server.address), state)
+
+
 def _grouping_key(service: Service) -> tuple[object, ...]:
     """Return what services of one Virtual Service have in common; only services of one affinity are put together."""
     if not service.persistence.group or service.node_port != service.port:
@@ -301,7 +304,7 @@ def _limit_service(service: Service) -> Service:
             interval_seconds=_clamp(monitor.interval_seconds, f.CHECK_SECONDS),
             failures=_clamp(monitor.failures, f.CHECK_RETRIES),
         ),
-        persistence=_shared_by_tcp(service),
+        persistence=_limit_persistence(service),
         idle_seconds=_clamp(service.idle_seconds, f.IDLE_SECONDS),
         nagle=True,
     )
@@ -312,7 +315,8 @@ def _switch_member(member: Member) -> Member:
     return Member(member.address, MemberState.ACTIVE if is_on else MemberState.DISABLED)
 
 
-def _shared_by_tcp(service: Service) -> Persistence:
+def _limit_persistence(service: Service) -> Persistence:
+    """Return affinity by source or none, and shared only by TCP services of one pool and address."""
     if service.persistence.kind is not PersistenceKind.SOURCE:
         return Persistence()
     is_shared = service.protocol == "tcp" and service.persistence.group == affinity_group(service.pool, service.vip)

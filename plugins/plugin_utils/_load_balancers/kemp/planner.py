@@ -21,7 +21,7 @@ from .fields import RealServer, VirtualService, spelled
 
 @dataclass(frozen=True)
 class Command:
-    """One command, one request; service is the Virtual Service that it is about, None for a switch of many."""
+    """One command, one request; services: the Virtual Services that it changes, several for a switch of a member."""
 
     name: str
     parameters: Mapping[str, object]
@@ -45,24 +45,15 @@ def plan_commands(
     stale = [item for item in have if id(item) not in taken]
     in_the_way = [item for item in stale if wanted.intersection(_sockets_of(item))]
     last = [item for item in stale if not wanted.intersection(_sockets_of(item))]
-    modified = sorted(pairs, key=lambda pair: bool(set(pair[0].ports) - set(pair[1].ports)))
+    taking_ports = [(new, old) for new, old in pairs if set(new.ports) - set(old.ports)]
+    others = [(new, old) for new, old in pairs if not set(new.ports) - set(old.ports)]
     switched = () if everything is None else tuple(_switched_everywhere(pairs, stale, everything))
     addresses = {str(command.parameters["rs"]) for command in switched}
     return (
         *(_remove_command(item) for item in in_the_way),
-        *(
-            command
-            for new, old in modified
-            if not set(new.ports) - set(old.ports)
-            for command in _modify_commands(new, old)
-        ),
+        *(command for new, old in others for command in _modify_commands(new, old)),
         *(command for item in new_ones for command in _add_commands(item)),
-        *(
-            command
-            for new, old in modified
-            if set(new.ports) - set(old.ports)
-            for command in _modify_commands(new, old)
-        ),
+        *(command for new, old in taking_ports for command in _modify_commands(new, old)),
         *(command for new, old in pairs for command in _members_added(new, old)),
         *switched,
         *(
@@ -83,30 +74,19 @@ def _pair_services(
 
     One becomes the wanted one with which it has most ports in common.
     """
-    holders = {socket: item for item in have for socket in _sockets_of(item)}
-    taken: set[int] = set()
+    # Their values are mappings, which have no hash.
+    present = {id(item): item for item in have}
+    holders = {socket: id(item) for item in have for socket in _sockets_of(item)}
     pairs: list[tuple[VirtualService, VirtualService]] = []
-    added: list[VirtualService] = []
+    new_ones: list[VirtualService] = []
     for item in want:
-        counts = Counter(
-            id(holders[socket])
-            for socket in _sockets_of(item)
-            if socket in holders and id(holders[socket]) not in taken
-        )
-        if not counts:
-            added.append(item)
-            continue
-        best = counts.most_common(1)[0][0]
-        taken.add(best)
-        pairs.append(
-            (
-                item,
-                next(
-                    holders[socket] for socket in _sockets_of(item) if socket in holders and id(holders[socket]) == best
-                ),
-            )
-        )
-    return pairs, added
+        counts = Counter(holders[socket] for socket in _sockets_of(item) if holders.get(socket) in present)
+        if counts:
+            best, _ports_in_common = counts.most_common(1)[0]
+            pairs.append((item, present.pop(best)))
+        else:
+            new_ones.append(item)
+    return pairs, new_ones
 
 
 def _sockets_of(item: VirtualService) -> list[tuple[str, str, int]]:
