@@ -12,7 +12,7 @@ GATES := $(BIN)/python -m tests.tools.gates
 GATE_GROUPS := lint types unit lab findings lab-packets coverage docs sanity build molecule matrix
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test $(GATE_GROUPS) bench bench-quick bench-rival bench-drift bench-fuzz bench-kill golden screenshots clean
+.PHONY: help setup setup-test demo test $(GATE_GROUPS) fault-matrix bench bench-quick bench-rival bench-drift bench-fuzz bench-kill golden screenshots clean
 
 help: ## Print this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / { printf \"  make %-12s %s\\n\", \$$1, \$$2 }" $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ matrix: ## Tests under ansible-core 2.16 and 2.21
 
 $(GATE_GROUPS): setup-test
 	@$(GATES) $(GATES_FLAGS) $@
+
+fault-matrix: setup-test ## Every fault of every source of what a run knows, and what a run does then, as a table
+	@PYTHONPATH=.collections:. $(BIN)/python -m tests.faults
 
 bench: setup ## Times: plans of 500 hosts, growth of compiling, of planning a host and load balancers; F5: requests, the check of declarations
 	@$(BIN)/python -m tests.bench.run

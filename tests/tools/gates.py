@@ -184,6 +184,7 @@ GATES = (
         lambda name: pytest(name, ["tests/packets"]),
     ),
     Gate("unit", "unit", "the core and the plugins do what they say", _measured_tests("tests/unit")),
+    Gate("faults", "unit", "no fault of a source is as planned unless its cell says why", _tests("tests/faults")),
     Gate("core-2.16", "matrix", "plugins and lab, one of each kind, under ansible-core 2.16", matrix.older_core),
     Gate("core-2.21", "matrix", "plugins and lab, one of each kind, under ansible-core 2.21", matrix.newer_core),
     Gate("documentation", "docs", "README, docs/ and examples/ hold", _tests("tests/documentation")),

@@ -186,6 +186,8 @@ def reconcile(provider: Provider, *, check_mode: bool) -> None:
 def _reconcile(provider: Provider, *, check_mode: bool) -> None:
     provider.gather()
     provider.plan()
+    # Of what was not read whole nobody knows whether it is as wanted, nor what a change of it would be.
+    _require_evidence(provider, (SafetyStep.READ_WHOLE,), is_written=False)
     if provider.has_changes:
         _change(provider, check_mode=check_mode)
     if not check_mode:

@@ -408,9 +408,10 @@ class ApplianceProvider(ServicesProvider):
 
     @property
     def required(self) -> frozenset[SafetyStep]:
-        """Return the steps that this task requires."""
+        """Return the steps that this task requires; a unit that carries no traffic is not read."""
         unchecked = frozenset() if self.task.connection.validate_certs else frozenset({SafetyStep.RIGHT_HOST})
-        return super().required - unchecked
+        unread = frozenset({SafetyStep.READ_WHOLE}) if self._have.is_standby else frozenset()
+        return super().required - unchecked - unread
 
     # Where answers of the appliance are read: what is malformed in one is an error that names the appliance, and no
     # message has a secret in it.

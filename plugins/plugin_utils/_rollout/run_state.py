@@ -222,7 +222,7 @@ class RunState:
             if document["run"] != self._run_id():
                 return TaskResult.unknown(device, concern, step, "its result is of an earlier run")
             return TaskResult.from_document(document)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             return TaskResult.unknown(device, concern, step, f"its result cannot be read: {error}")
 
     def has_results(self) -> bool:

@@ -29,14 +29,14 @@ from tests.simulators.https_server import Request
 class MemoryHost:
     """The files of a host by path, files of somebody else, and who listens.
 
-    servers: what HAProxy answers to `show servers state`. refuses: operation -> why it fails. keeps: content that stays
-    whatever is applied, as when somebody else writes at the same time.
+    servers: what HAProxy answers to `show servers state`, as the file says unless it is given. refuses: operation ->
+    why it fails. keeps: content that stays whatever is applied, as when somebody else writes at the same time.
     """
 
     files: dict[str, str] = field(default_factory=dict)
     others: list[tuple[str, str]] = field(default_factory=list)
     listeners: list[dict[str, object]] = field(default_factory=list)
-    servers: str = ""
+    servers: str | None = None
     refuses: dict[str, str] = field(default_factory=dict)
     keeps: str | None = None
     leaves_out: frozenset[str] = frozenset()
@@ -58,7 +58,7 @@ class MemoryHost:
             "content": content,
             "digest": digest(content),
             "files": [list(item) for item in self.others],
-            "servers": self.servers,
+            "servers": _servers_of(content or "") if self.servers is None else self.servers,
             "listeners": self.listeners,
         }
 
@@ -74,6 +74,18 @@ class MemoryHost:
         else:
             self.files[path] = str(content)
         return {} if "reloaded" in self.leaves_out else {"changed": True, "reloaded": not arguments["commands"]}
+
+
+def _servers_of(text: str) -> str:
+    """Return what HAProxy tells of the servers of a file: columns of `show servers state` up to the weight."""
+    told, backend = ["1", "# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight"], ""
+    for line in text.splitlines():
+        word, name, *rest = [*line.split(), "", ""]
+        backend = name if word == "backend" else backend
+        if word == "server":
+            weight = rest[rest.index("weight") + 1] if "weight" in rest else "1"
+            told.append(f"3 {backend} 1 {name} {name} 2 {4 if 'disabled' in rest else 0} {weight}")
+    return "\n".join([*told, ""])
 
 
 def digest(content: str | None) -> str:

@@ -7,9 +7,12 @@ Columns as in section 9.3 of its management guide, `show servers state`.
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.driver import PREFIX
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.provider import health_of, read_running
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, Monitor, Service
+
+from .results import OTHER, SERVICE, haproxy, host_with
 
 _HEAD = "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight\n"
 
@@ -32,4 +35,34 @@ def test_up_down_and_in_maintenance() -> None:
     )
     members = ("10.1.0.11", "10.1.0.12", "10.1.0.13", "10.1.0.14", "10.1.0.15")
     assert health_of([service("a", *members)], read_running(_HEAD + answer)) == {"up": 2, "down": ["a 10.1.0.12"]}
-    assert health_of([service("a", "10.1.0.11")], read_running("")) == {"up": 0, "down": []}
+    assert health_of([service("a", "10.1.0.11")], read_running(_HEAD)) == {"up": 0, "down": []}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Can't find the target PID matching the prefix '@1'.\n",
+        _HEAD.replace("1", "2", 1),
+        _HEAD + line("a", "10.1.0.11", 2, 0)[:30],
+        _HEAD + line("a", "10.1.0.11", 2, 0).replace(" 2 0 ", " up 0 "),
+    ],
+)
+def test_a_process_that_does_not_tell_what_it_runs_is_not_as_planned(text: str) -> None:
+    for wanted in ((SERVICE,), (SERVICE, OTHER)):
+        for check_mode in (True, False):
+            host = host_with(SERVICE, servers=text)
+            before = dict(host.files)
+            result = haproxy(host, wanted, check_mode=check_mode)
+            assert result["failed"] and "HAProxy's process" in result["msg"] and host.files == before
+
+
+def test_what_backends_of_somebody_else_do_hides_nothing() -> None:
+    theirs = "7 theirs 1 a 10.9.0.1 x y z\n"
+    assert read_running(_HEAD + theirs + line("a", "10.1.0.11", 2, 0)).keys() == {f"{PREFIX}a"}
+
+
+def test_a_process_that_has_not_read_the_file_is_reloaded() -> None:
+    host = host_with(SERVICE, servers=_HEAD)
+    result = haproxy(host, [SERVICE], check_mode=True)
+    assert result["changed"] and result["lines"] == ["reload"]

@@ -67,8 +67,12 @@ def net_scaler(items: list[dict[str, Any]]) -> NetScalerProvider:
 
 
 @contextlib.contextmanager
-def wired(respond: Respond, change: Change = lambda document: document) -> Iterator[None]:
-    """Let every appliance answer as a simulated one, its answers changed."""
+def wired(
+    respond: Respond,
+    change: Change = lambda document: document,
+    change_text: Callable[[str], str] = lambda text: text,
+) -> Iterator[None]:
+    """Let every appliance answer as a simulated one, its answers changed: as documents, then as texts."""
 
     def send(https: Https, method: str, path: str, body: object = None, headers: Any = None) -> Answer:
         https.requests += 1
@@ -76,7 +80,7 @@ def wired(respond: Respond, change: Change = lambda document: document) -> Itera
         found = respond(Request(method, path, names, b"" if body is None else json.dumps(body).encode()))
         text = found.body().decode()
         text = json.dumps(change(json.loads(text))) if text else ""
-        return Answer(found.status, {"content-type": "application/json"}, text)
+        return Answer(found.status, {"content-type": "application/json"}, change_text(text))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Https, "send", send)

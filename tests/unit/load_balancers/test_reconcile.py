@@ -75,6 +75,16 @@ def test_a_step_that_the_host_did_not_take_fails_the_run(missing: str, message: 
     assert (PATH in host.files) is is_written
 
 
+@pytest.mark.parametrize("missing", ["digest", "listeners", "files", "content"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_host_that_did_not_answer_whole_is_not_as_planned(missing: str, check_mode: bool) -> None:
+    for wanted in ([SERVICE], [service(idle_seconds=60)]):
+        host = host_with(SERVICE, leaves_out=frozenset({missing}))
+        result = haproxy(host, wanted, check_mode=check_mode)
+        assert result["failed"] and "it is not known that everything of ours" in result["msg"]
+        assert host.operations == ["gather"]
+
+
 def test_a_change_is_looked_at_again_and_what_that_takes_is_counted_apart() -> None:
     host = host_with(service(idle_seconds=60))
     changed = haproxy(host, [SERVICE])

@@ -6,10 +6,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPlan, Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Status, Step
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import Waves
+
+from .runs import Run
 
 WAVES = Waves((("fe01", "med01"), ("fe02",)), {"fe02": ("fe01",)})
 
@@ -39,3 +43,12 @@ def test_compiling_again_replaces_all(tmp_path: Path) -> None:
     assert state.host("fe01") is None
     assert state.host("fe02") is not None
     assert state.waves() == Waves()
+
+
+@pytest.mark.parametrize("text", ["", "?", "[]", "[" * 100_000, '{"run": "x"}'])
+def test_a_result_that_cannot_be_read_tells_nothing(tmp_path: Path, text: str) -> None:
+    run = Run.below(tmp_path)
+    run.opened("fe11")
+    path = next(tmp_path.glob("msuc.lync/results/fe11/firewall.open.*"))
+    path.write_text(text, encoding="utf-8")
+    assert run.state.expected("fe11", Concern.FIREWALL, Step.OPEN).status is Status.UNKNOWN

@@ -123,7 +123,7 @@ class Foreign:
                     rules.setdefault((key[0], key[1], str(body["chain"])), []).append(body["expr"])
                 elif kind in ("set", "map"):
                     sets[key] = body.get("elem", [])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             return cls(problem=f"the tables of others could not be read: {error}")
         return cls(chains, rules, sets)
 

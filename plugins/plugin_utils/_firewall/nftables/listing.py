@@ -37,7 +37,7 @@ def read_table(text: str, place: str) -> Table | None:
         return None
     try:
         return read_listing(json.loads(text)) if text.lstrip().startswith("{") else read_text(text)
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         fix = f"give the output of: nft list table {TABLE}, with or without -j, or what state rendered returned"
         raise InvalidInputError([Problem(place, f"the text is no table {TABLE} ({error})", fix=fix)]) from error
 

@@ -40,6 +40,11 @@ _EXPORT = re.compile(
     (?:"(?P<text>(?:[^"\\]|\\.)*)"|(?P<kind>dword|hex\([12]\)):(?P<data>(?:[^\n\\]|\\\n)*))""",
     re.MULTILINE | re.VERBOSE | re.DOTALL,
 )
+# What stands at the end of an export that is cut off: half a name, half a text, half a key, a line that goes on.
+_CUT_OFF = re.compile(
+    r"""(?:^[ \t]*(?:"(?:[^"\\]|\\.)*"=)?"(?:[^"\\]|\\.)*|^[ \t]*\[[^\]\n]*|^[ \t]*"(?:[^"\\]|\\.)*"=?|[\\,]\s*)\Z""",
+    re.MULTILINE | re.DOTALL,
+)
 _QUERY_KEY = re.compile(r"^HKEY_[A-Z_]+\\.*$")
 _QUERY_KINDS = ("REG_SZ", "REG_EXPAND_SZ", "REG_DWORD")
 _QUERY_GAP = "    "
@@ -93,6 +98,8 @@ def dump_of_text(text: str, name: str) -> Dump:
     """
     if text.lstrip().startswith(("{", '["', "[{", "[\n", "[ ", "[]")):
         return Dump(tuple(_json_rules(text, name)))
+    if is_cut_off(text):
+        raise InvalidInputError([_report_bad_dump(name, "is cut off: it ends in the middle of a value")])
     keys = read_keys(text)
     if set(keys) == {""}:
         return _dump(name, {_RULES: keys[""]}, "")
@@ -224,6 +231,11 @@ def read_keys(text: str) -> Keys:
     # Printed text that went through a redirection ends its lines with more than one return.
     text = re.sub(r"\r+\n", "\n", text)
     return _read_export(text) if _EXPORT.search(text) else _read_query(text)
+
+
+def is_cut_off(text: str) -> bool:
+    """Return whether a registry export ends in the middle of a value or a key."""
+    return bool(_EXPORT.search(text) and _CUT_OFF.search(text.rstrip()))
 
 
 def _read_export(text: str) -> Keys:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..._base.errors import understood
+from ..._base.errors import AnswerError, shown
 from ..config_files import ConfigFileProvider, Remote
 from ..model import Member, MemberState, Service
 from ..reconcile import Task
@@ -30,6 +30,8 @@ class ServerNow(NamedTuple):
     weight: int
 
 
+# The first line of every answer: the version of its layout, section 9.3 of the management guide.
+_STATE_VERSION = "1"
 Running = Mapping[str, Mapping[str, ServerNow]]
 
 
@@ -41,8 +43,8 @@ class HaproxyProvider(ConfigFileProvider):
         self._running: Running = {}
 
     def running(self, services: tuple[Service, ...]) -> tuple[Service, ...]:
-        """Return the services with their members as the process has them."""
-        self._running = read_running(str(self.file.answer.get("servers") or ""))
+        """Return the services with their members as the process has them; raises AnswerError when it does not tell."""
+        self._running = read_running(str(self.file.answer.get("servers")))
         return tuple(as_running(service, self._running) for service in services)
 
     def facts(self, services: tuple[Service, ...]) -> Mapping[str, object]:
@@ -57,15 +59,23 @@ class HaproxyProvider(ConfigFileProvider):
 def read_running(text: str) -> Running:
     """Return what the process says by backend and server, of an answer to `show servers state`.
 
-    The column srv_op_state is 0 for a server that is down. Raises AnswerError.
+    The column srv_op_state is 0 for a server that is down. Raises AnswerError for a text that is no such answer: what
+    the process runs is not known then.
     """
+    version, *lines = text.strip().splitlines() or [""]
+    if version.strip() != _STATE_VERSION:
+        raise AnswerError(f"HAProxy's process, show servers state: it answers {shown(text)}; fix: look at its log")
     found: dict[str, dict[str, ServerNow]] = {}
-    for line in text.splitlines():
+    for line in lines:
         tokens = line.split()
-        if len(tokens) > 7 and tokens[0].isdecimal():
-            with understood("show servers state"):
-                now = ServerNow(int(tokens[5]) > 0, int(tokens[6]), int(tokens[7]))
-            found.setdefault(tokens[1], {})[tokens[3]] = now
+        # What backends of somebody else do is not our business.
+        if len(tokens) < 2 or not tokens[1].startswith(PREFIX):
+            continue
+        try:
+            now = ServerNow(int(tokens[5]) > 0, int(tokens[6]), int(tokens[7]))
+        except (IndexError, ValueError) as error:
+            raise AnswerError(f"HAProxy's process, show servers state: not understood: {shown(line)}") from error
+        found.setdefault(tokens[1], {})[tokens[3]] = now
     return found
 
 
@@ -85,11 +95,9 @@ def health_of(services: Sequence[Service], running: Running) -> dict[str, object
 def as_running(service: Service, running: Running) -> Service:
     """Return a service with its members as the process has them.
 
-    A backend that it does not know stays as the file says.
+    A backend that it does not know has none: the file was written, and the process has not read it.
     """
-    servers = running.get(f"{PREFIX}{service.name}")
-    if servers is None:
-        return service
+    servers = running.get(f"{PREFIX}{service.name}", {})
     known = (member for member in service.members if member.address in servers)
     return replace(service, members=tuple(_as_running(member, servers[member.address]) for member in known))
 

@@ -133,7 +133,8 @@ def test_what_goes_out_is_looked_at_where_it_goes_out() -> None:
 def test_a_dormant_table_does_nothing_and_one_that_cannot_be_read_is_a_problem() -> None:
     dormant = {"family": "inet", "name": "x", "dormant": True, "listing": ""}
     assert Foreign.read([dormant]) == Foreign()
-    assert Foreign.read([{**dormant, "dormant": False, "listing": '{"nftables": [{"table"'}]).problem
+    for listing in ('{"nftables": [{"table"', "[" * 100_000):
+        assert Foreign.read([{**dormant, "dormant": False, "listing": listing}]).problem
 
 
 @pytest.mark.parametrize(

@@ -201,3 +201,24 @@ def test_hostile_texts_end_in_a_dump_or_in_a_problem(text: str) -> None:
         assert str(error.problems[0]).startswith("dump d: ")
     else:
         assert len(dump.parse().rules) + len(dump.parse().refused) == len(dump.rules)
+
+
+_EXPORTED = """Windows Registry Editor Version 5.00
+
+[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy\\FirewallRules]
+"{1}"="v2.28|Action=Allow|Active=TRUE|Dir=In|Name=A|"
+"{2}"=hex(2):76,00,32,00,2e,00,\\
+  32,00,38,00,7c,00,00,00
+
+[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy\\ConSecRules]
+"{3}"="v2.28|Action=SecureServer|Active=TRUE|Name=Isolation|"
+"""
+
+
+def test_an_export_that_ends_in_the_middle_of_a_value_or_a_key_is_none() -> None:
+    assert dump_of_text(_EXPORTED, "x").connection_security
+    for end in ("Isolat", "SecureSer", '"{3}"=', '"{3', "Parameters\\\\FirewallPolicy\\\\ConSec", "00,\\\\", "7c,"):
+        end = end.replace("\\\\", "\\")
+        text = _EXPORTED[: _EXPORTED.rindex(end) + len(end)]
+        with pytest.raises(InvalidInputError, match="is cut off: it ends in the middle of a value"):
+            dump_of_text(text, "x")
