@@ -53,6 +53,14 @@ def test_an_address_is_held_by_two_objects_of_one_device_or_of_two(state: RunSta
     assert [one.item for one in judge_losses(state).holds] == [ALONE]
 
 
+@pytest.mark.parametrize(("number", "end"), [(6, "fe6, "), (7, "fe6 and 1 more, ")])
+def test_many_devices_are_counted_at_the_end_of_their_line(state: RunState, number: int, end: str) -> None:
+    for device in range(1, number + 1):
+        keep(state, f"fe{device}", {GONE: ["focus"]})
+    (held,) = judge_losses(state).holds
+    assert f"stays on fe1, fe2, fe3, fe4, fe5, {end}and nothing of the inventory has it" in held.text
+
+
 def test_the_last_result_of_a_device_counts(state: RunState) -> None:
     keep(state, "fe01", {GONE: ["focus", "sip"]})
     keep(state, "fe01", {}, Step.CLOSE)

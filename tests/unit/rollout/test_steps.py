@@ -36,6 +36,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.steps import (
 from .runs import OTHER, POLICY, POOL, Run, deployment
 
 FIREWALL, IPSEC, NFTABLES = Concern.FIREWALL, Concern.IPSEC, Concern.NFTABLES
+WHOLE: Mapping[str, Any] = {"whole": True, "names": [], "extra": []}
 OPTIONS = Options(
     snapshot_dir="D:\\keep",
     confirm_minutes=5,
@@ -322,6 +323,21 @@ def test_a_run_without_a_plan_says_what_to_import(tmp_path: Path) -> None:
         take_step(RunState(str(tmp_path)), "fe11", [FIREWALL], Step.APPLY, is_check=False)
 
 
+def test_a_step_judges_members_by_what_its_own_run_did(run: Run) -> None:
+    run.state.save_repairs({"lb01": {"load_balancer": WHOLE}, DNS_DEVICE: {"dns": WHOLE}})
+    for name in ("fe11", "fe12", "fe21"):
+        run.keep(name, FIREWALL, Step.COMPARE)
+    run.balanced(step=Step.COMPARE)
+    assert taken(run, "lb01", Concern.LOAD_BALANCER, Step.REMEDIATE).facts == {}
+    assert taken(run, DNS_DEVICE, Concern.DNS, Step.VERIFY).facts == {}
+    why = "fe11, fe12 not as planned"
+    assert taken(run, "lb01", Concern.LOAD_BALANCER, Step.APPLY).facts == {"waiting": {POOL: why}}
+
+
+def test_records_are_verified_by_what_was_opened_where_nothing_is_repaired(opened: Run) -> None:
+    assert taken(opened, DNS_DEVICE, Concern.DNS, Step.VERIFY).facts == {}
+
+
 # --- who leaves ------------------------------------------------------------------------------------------------------
 
 RULE = FirewallRule("SIP", ("S1",), "in", "tcp", ("5061",), (), (), ("any",), "")
@@ -344,6 +360,13 @@ def test_who_leaves_is_known_and_without_a_role() -> None:
         "fe14 is still in a role, and the plan wants rules on it",
     ]
     assert retiring([], {"fe11"}, PLANS.get) == ()
+
+
+@pytest.mark.parametrize(("name", "allowed"), [("med0l", "med01"), ("printer", "hosts of the inventory")])
+def test_a_host_that_nobody_knows_is_told_with_one_that_is_nearly_called_so(name: str, allowed: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        retiring([name], {"med01", "fe12"}, PLANS.get)
+    assert [problem.allowed for problem in caught.value.problems] == [allowed]
 
 
 # --- hosts that are handed out -------------------------------------------------------------------------------------
