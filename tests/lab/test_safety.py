@@ -149,7 +149,8 @@ def test_a_change_that_waits_to_be_confirmed_keeps_others_out(lab: Lab) -> None:
     store.set_faults()
     assert len(owned(lab)) == 1
     refused = lab.play(playbook(rules=[SIP, {**SIP, "name": "B"}])).result("fe01")
-    assert "a change that was not confirmed waits to be taken back; nothing was written" in refused["msg"]
+    waits = "a change of an earlier run was not confirmed and is taken back in 5 min; nothing was written"
+    assert waits in refused["msg"]
     store.advance(5)
     assert owned(lab) == set()
     assert lab.play(playbook(rules=[SIP, {**SIP, "name": "B"}])).result("fe01")["status"] == "ok"
