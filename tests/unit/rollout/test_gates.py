@@ -322,6 +322,8 @@ def test_members_that_the_tags_leave_out_get_no_traffic_unless_somebody_says_tha
     run = Run.below(tmp_path, RunScope(tags=frozenset({"load_balancer", "dns"})))
     why = f"fe11, fe12 {UNSEEN_TEXT}"
     assert (run.gates.services("lb01").waiting, run.gates.records().waiting[POOL]) == ({POOL: why}, why)
+    run.state.save_options(RunOptions(Options()).document())
+    assert (run.gates.services("lb01").waiting, run.gates.records().waiting[POOL]) == ({POOL: why}, why)
     run.state.save_options(RunOptions(Options(members_are_ready=True)).document())
     assert (run.gates.services("lb01").waiting, run.gates.records().waiting) == ({}, {})
 
