@@ -19,6 +19,7 @@ from enum import Enum
 from typing import Any
 
 from ..._base.addresses import ANY, ANY_PORT, AddressSet, PortSet
+from ..._base.errors import AnswerError, understood
 from ..._base.match_space import Box, subtract
 from ..rule import ANY_PROTOCOL, Rule
 from .listing import PROTOCOLS, render_left_side, right_values
@@ -135,20 +136,28 @@ class Foreign:
         )
 
     def blocks(self, rule: Rule) -> list[Block]:
-        """Return the chains that drop something of what a rule admits, sorted."""
+        """Return the chains that drop something of what a rule admits, or may as far as anybody knows, sorted."""
         found = []
         for key, body in sorted(self.chains.items()):
             if body.get("hook") not in _HOOKS[rule.direction]:
                 continue
-            boxes = [box for box in _boxes_of(rule, _FAMILIES.get(key[0], _BOTH)) if not box.is_empty]
-            walk = _Walk(is_sure=key[0] not in _LIMITED)
-            rest = self._walk(key, boxes, rule.direction, walk, 0) if boxes else []
-            if body.get("policy") == "drop" and rest:
-                walk.drop(rest)
-            extent = walk.extent(boxes)
+            name = " ".join(key)
+            try:
+                with understood(name):
+                    extent = self._dropped_of(key, rule)
+            except AnswerError:
+                extent = Extent.UNKNOWN
             if extent is not None:
-                found.append(Block(" ".join(key), extent))
+                found.append(Block(name, extent))
         return found
+
+    def _dropped_of(self, key: _Key, rule: Rule) -> Extent | None:
+        boxes = [box for box in _boxes_of(rule, _FAMILIES.get(key[0], _BOTH)) if not box.is_empty]
+        walk = _Walk(is_sure=key[0] not in _LIMITED)
+        rest = self._walk(key, boxes, rule.direction, walk, 0) if boxes else []
+        if self.chains[key].get("policy") == "drop" and rest:
+            walk.drop(rest)
+        return walk.extent(boxes)
 
     def _walk(self, key: _Key, boxes: list[Box], direction: str, walk: _Walk, depth: int) -> list[Box]:
         """Return what of the traffic comes to the end of a chain."""

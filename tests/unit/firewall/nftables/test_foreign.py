@@ -41,7 +41,7 @@ def net(address: str, length: int) -> dict[str, Any]:
     return {"prefix": {"addr": address, "len": length}}
 
 
-def table(*rules: list[Any], hook: str = "input", policy: str = "accept", family: str = "inet", **more: Any) -> Any:
+def table(*rules: Any, hook: str = "input", policy: str = "accept", family: str = "inet", **more: Any) -> Any:
     """Return a table of somebody else as the module answers; more: expressions of other chains, and sets, by name."""
     common = {"family": family, "table": "x"}
     items: list[Any] = [{"metainfo": {}}, {"table": {"family": family, "name": "x"}}]
@@ -113,6 +113,9 @@ CASES: dict[str, tuple[Any, Extent | None]] = {
     "goto and policy": (table([{"goto": {"target": "d"}}], d=[], policy="drop"), Extent.WHOLE),
     "jump that nobody knows": (table([{"xt": None}, {"jump": {"target": "d"}}], d=[[DROP]]), Extent.UNKNOWN),
     "round and round": (table([{"jump": {"target": "d"}}], d=[[{"jump": {"target": "d"}}]]), None),
+    "no expression": (table(7), Extent.UNKNOWN),
+    "no match": (table([{"match": 7}, DROP]), Extent.UNKNOWN),
+    "no map": (table([{"vmap": {"key": 7}}]), Extent.UNKNOWN),
     "on a card": (table([DROP], hook="ingress", family="netdev"), Extent.UNKNOWN),
 }  # fmt: skip
 
