@@ -66,8 +66,8 @@ bench-drift: setup-test ## 200 simulated hosts with 500 deviations: all are foun
 bench-fuzz: setup-test ## 14,000 damaged answers, hives and files: each is read or refused by name, under 5 s and 500 MB; FUZZ="--seed 7 --count 1"
 	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.fuzz $(FUZZ)
 
-bench-kill: setup ## Kill the controller 50 times in the middle of a remediation; each next run has to converge: may take 20 minutes
-	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.kill
+bench-kill: setup-test ## Kill the controller 50 times in the middle of site.yml: drift.yml tells it, the next run converges; 30 minutes; KILL="--count 10"
+	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.kill $(KILL)
 
 golden: setup ## Renew the golden plans of the examples, below tests/golden; read their diff before you commit it
 	@for example in contoso small; do \

@@ -31,7 +31,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.lab import ROOT, Lab, Played
+from tests.lab.lab import ROOT, Lab, Played, descendants
 from tests.lab.site_lab import GROUP
 from tests.simulators import ipsec_store
 from tests.simulators.bind import ZONE, Bind, present
@@ -280,19 +280,13 @@ def play_bounded(directory: Path, task: Mapping[str, Any], seconds: float, most_
         time.sleep(0.2)
         pid, _status, usage = os.wait4(run.pid, os.WNOHANG)
     if not pid:
-        for process in (*_descendants(run.pid), run.pid):
+        for process in (*descendants(run.pid), run.pid):
             os.kill(process, signal.SIGKILL)
         _pid, _status, usage = os.wait4(run.pid, 0)
     record = directory / "record.jsonl"
     lines = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []
     last: Mapping[str, Any] = json.loads(lines[-1]) if lines else {"status": "no result", "result": {}}
     return Bounded(bool(pid), usage.ru_maxrss >> 10, last["status"], str(last["result"].get("msg", "")))
-
-
-def _descendants(pid: int) -> list[int]:
-    """Return the processes that a process started, and theirs; Ansible's workers have sessions of their own."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return [process for child in map(int, children) for process in (*_descendants(child), child)]
 
 
 @contextlib.contextmanager

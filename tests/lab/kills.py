@@ -18,15 +18,17 @@ import os
 import pathlib
 import random
 import signal
+import subprocess
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ..simulators.executor import Command, Completed, PythonExecutor
 from ..simulators.firewall_store import FirewallStore
 from .deviations import REPAIRABLE, inject
-from .lab import ROOT, Played
+from .lab import ROOT, Played, descendants
 from .site_lab import SiteLab
 
 HOSTS = 3
@@ -50,6 +52,27 @@ def deployment() -> dict[str, Any]:
     }
     balancers = {"lb01": {"ansible_host": "10.1.0.5", "lync_balancer_driver": "f5_as3", "lync_managed": False}}
     return {"all": {"vars": common, "children": {"frontend": {"hosts": hosts}, "load_balancers": {"hosts": balancers}}}}
+
+
+def kill_controller(run: subprocess.Popen[bytes], spares: Callable[[str], bool] = lambda command: False) -> list[int]:
+    """Kill a run with all that it started, and return what goes on: processes whose command is to be spared."""
+    commands = {pid: command_of(pid) for pid in descendants(run.pid)}
+    spared = [pid for pid, command in commands.items() if spares(command)]
+    for pid in (run.pid, *commands):
+        with contextlib.suppress(ProcessLookupError):
+            if pid not in spared:
+                os.kill(pid, signal.SIGKILL)
+    run.wait()
+    return spared
+
+
+def command_of(pid: int) -> str:
+    """Return the command line of a process, empty when it has ended."""
+    try:
+        text = pathlib.Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+    return text.replace("\0", " ")
 
 
 class Counting(PythonExecutor):
@@ -166,9 +189,7 @@ class Kills:
             # From before the host has done anything to after the controller has its answer.
             time.sleep(chance.choice((0, 0.02, 0.1, 0.4)))
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(run.pid, signal.SIGKILL)
-            run.wait()
+            kill_controller(run)
         assert came, f"the remediation made {self._executor.came} requests only, not {moment}"
         self._executor.wait_for_answers()
 

@@ -130,3 +130,12 @@ class Lab:
             "LAB_RECORD": str(self.directory / "record.jsonl"),
             **more,
         }
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes that a process started, and theirs; Ansible's workers have sessions of their own."""
+    try:
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [process for child in map(int, children) for process in (*descendants(child), child)]
