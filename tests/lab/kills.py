@@ -196,7 +196,7 @@ class Kills:
     def _converge(self, confirms: bool, waiting: tuple[str, ...]) -> None:
         again = self._remediate(confirms)
         if waiting and again.status:
-            assert "a change that was not confirmed waits to be taken back" in again.output, again.output
+            assert "a change of an earlier run was not confirmed and is taken back in" in again.output, again.output
             for store in self._stores.values():
                 store.advance(CONFIRM_MINUTES)
             again = self._remediate(confirms)
