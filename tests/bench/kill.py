@@ -169,8 +169,8 @@ class World(abc.ABC):
     def expect_wanted(self, after: str) -> None:
         found = self.state()
         if found != self.wanted or self.is_pending():
-            lines = (json.dumps(each, indent=1, default=str).splitlines() for each in (self.wanted, found))
-            parts = "\n".join(difflib.unified_diff(*lines, "before", "now", lineterm="", n=1))
+            old, new = (json.dumps(each, indent=1, default=str).splitlines() for each in (self.wanted, found))
+            parts = "\n".join(difflib.unified_diff(old, new, "before", "now", lineterm="", n=1))
             raise UntrueError(f"not as before after {after}\n{parts}\npending: {self.is_pending()}")
 
     @staticmethod

@@ -153,7 +153,7 @@ def _exemption_texts() -> list[str]:
 def _hives() -> tuple[bytes, ...]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "fe01.wfw")
-        keys = {"": [("PolicyVersion", 0x21C)], "FirewallRules": stock_strings()[:40], "DomainProfile": [("x", 1)]}
+        keys: dict[str, Any] = {"": [("PolicyVersion", 0x21C)], "FirewallRules": stock_strings()[:40]}
         write_hive(path, keys)
         return test_hive.EXPORTED.read_bytes(), path.read_bytes()
 
@@ -289,7 +289,7 @@ def _network(chance: random.Random) -> None:
         name = next(word for word in command if word in found)
         return mock.Mock(returncode=0, stdout=json.dumps(found[name]), stderr="")
 
-    with mock.patch.object(_probe_network.subprocess, "run", run):
+    with mock.patch("subprocess.run", run):
         network = _probe_network.network()
     network["lasting"] = None
     _probed({"answers": [], "listeners": ["tcp 0.0.0.0 5061"], "network": network})
@@ -392,11 +392,16 @@ def _appliance(name: str) -> Attempt:
 
 def _given(name: str) -> Attempt:
     """Return the attempt to parse a configuration that somebody gives."""
-    driver = {"netscaler": NetScaler, "kemp": Kemp}[name]()
+    driver: NetScaler | Kemp = NetScaler() if name == "netscaler" else Kemp()
 
     def texts() -> list[str]:
         listed: list[Any] = []
-        _vendors()[name].read(lambda document: listed.append(document) or document)
+
+        def keep(document: Any) -> Any:
+            listed.append(document)
+            return document
+
+        _vendors()[name].read(keep)
         rendered = [driver.render(golden()).text] if name == "netscaler" else []
         return [*map(json.dumps, listed), *rendered]
 
@@ -442,8 +447,8 @@ def _dns(chance: random.Random) -> None:
             raise dns.query.BadResponse
         return found
 
-    options = {"step": None, "state": "replaced", "owners": [], "take_over": [], "gone": [], "timeout_seconds": 1.0}
-    options |= {"mark_key": dns_results.MARK_KEY, "wait_seconds": 0.0, "servers": [dns_results.entry()]}
+    options: dict[str, Any] = {"step": None, "state": "replaced", "owners": [], "take_over": [], "gone": []}
+    options |= {"timeout_seconds": 1.0, "mark_key": dns_results.MARK_KEY, "wait_seconds": 0.0, "servers": [dns_results.entry()]}
     options |= {"records": [dns_results.record("10.1.0.11", "10.1.0.13")]}
     task = DnsTask.from_options(options)
     with (
@@ -465,8 +470,8 @@ def _probe_answer(chance: random.Random) -> None:
     message.answer.append(dns.rrset.from_text("pool01.contoso.com.", 60, "IN", "A", "10.1.0.100"))
     dns_answer(probe_samples.DNS, damaged(message.to_wire(), chance))
     answers = [{"id": "0", "state": "open", "milliseconds": 3}]
-    network = {"interfaces": [{"name": "eth0", "addresses": ["10.2.0.21/24"]}], "routes": [], "lasting": None}
-    network |= {"dns_servers": ["10.1.0.93"], "problem": ""}
+    network: dict[str, Any] = {"interfaces": [{"name": "eth0", "addresses": ["10.2.0.21/24"]}], "routes": []}
+    network |= {"lasting": None, "dns_servers": ["10.1.0.93"], "problem": ""}
     _probed(damaged({"answers": answers, "listeners": ["tcp 0.0.0.0 5061"], "network": network}, chance))
 
 

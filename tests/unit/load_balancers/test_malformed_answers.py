@@ -53,8 +53,8 @@ def _task(driver: Kemp | NetScaler, items: list[dict[str, Any]], user: str, pass
 
 def f5(items: list[dict[str, Any]]) -> F5Provider:
     provider = {"host": "lb01", "user": "ansible", "password": "correct horse"}
-    options = {"state": "replaced", "services": items, "running_config": None, "provider": provider, "tenant": "Lync"}
-    options |= {"schema": None, "sync_group": "", "wait_seconds": 0, "poll_seconds": 0}
+    options: dict[str, Any] = {"state": "replaced", "services": items, "running_config": None, "tenant": "Lync"}
+    options |= {"provider": provider, "schema": None, "sync_group": "", "wait_seconds": 0, "poll_seconds": 0}
     return F5Provider(read_task(options), F5Options.from_options(options))
 
 
@@ -130,7 +130,9 @@ def vendors() -> Iterator[dict[str, Vendor]]:
 
 # --- any part at all -----------------------------------------------------------------------------------------------
 
-WRONG = (None, "", "x", -1, 10**30, 1.5, True, [], {}, [None], {"x": None}, "11-999999990444", "9" * 400, "*")
+WRONG: tuple[Any, ...] = (
+    None, "", "x", -1, 10**30, 1.5, True, [], {}, [None], {"x": None}, "11-999999990444", "9" * 400, "*",
+)  # fmt: skip
 
 
 def _places(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -244,7 +246,8 @@ def test_what_somebody_else_has_stops_only_the_pools_on_its_address(
 
 
 def test_what_cannot_be_read_is_said(vendors: dict[str, Vendor]) -> None:
-    (warning,) = vendors["kemp"].read(_with_theirs(ExtraPorts="11-999999990444")).result()["warnings"]  # type: ignore[misc]
+    warnings: Any = vendors["kemp"].read(_with_theirs(ExtraPorts="11-999999990444")).result()["warnings"]
+    (warning,) = warnings
     assert "Virtual Service web at '10.9.0.1' cannot be read" in warning and "'999999990444'" in warning
 
 
