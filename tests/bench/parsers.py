@@ -448,8 +448,8 @@ def _dns(chance: random.Random) -> None:
         return found
 
     options: dict[str, Any] = {"step": None, "state": "replaced", "owners": [], "take_over": [], "gone": []}
-    options |= {"timeout_seconds": 1.0, "mark_key": dns_results.MARK_KEY, "wait_seconds": 0.0, "servers": [dns_results.entry()]}
-    options |= {"records": [dns_results.record("10.1.0.11", "10.1.0.13")]}
+    options |= {"timeout_seconds": 1.0, "wait_seconds": 0.0, "mark_key": dns_results.MARK_KEY}
+    options |= {"servers": [dns_results.entry()], "records": [dns_results.record("10.1.0.11", "10.1.0.13")]}
     task = DnsTask.from_options(options)
     with (
         mock.patch.object(dns.query, "udp_with_fallback", lambda *sent: (exchange(*sent), False)),
