@@ -202,7 +202,8 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, place / name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("galaxy.yml", "README.md"):
         shutil.copy(ROOT / name, place / name)
-    (folder / "ansible.cfg").write_text("", encoding="utf-8")
+    # Several sources of an inventory need this.
+    (folder / "ansible.cfg").write_text("[inventory]\nany_unparsed_is_failed = true\n", encoding="utf-8")
     return folder
 
 
