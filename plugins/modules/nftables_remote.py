@@ -268,15 +268,30 @@ class Rollback:
         problem.
         """
         try:
-            text = content_of(self.armed)
-            if text is None:
+            waiting = self._read_marker()
+            if not waiting:
                 return {}
-            waiting = json.loads(text)
             seconds = max(0, round(waiting["until"] - time.time()))
             runs = self._runs(waiting)
         except (OSError, ValueError, KeyError, TypeError, Refused) as error:
             return {"seconds": 0, "problem": f"{self.armed}: {type(error).__name__}: {error}"}
         return {"seconds": seconds, "problem": ""} if runs else {}
+
+    def _read_marker(self) -> dict[str, Any]:
+        """Return what is known of what waits; empty for nothing.
+
+        Who was stopped while arming left a marker that names no process. Nothing was written then, but its process may
+        wait all the same, and has to be found before it takes a later change back.
+        """
+        text = content_of(self.armed)
+        waiting: dict[str, Any] = {} if text is None else json.loads(text)
+        if not waiting or "unit" in waiting or "pid" in waiting:
+            return waiting
+        found = [name for name in os.listdir("/proc") if name.isdigit() and self._is_waiting(int(name))]
+        return {**waiting, "pid": os.getpgid(int(found[0]))} if found else {}
+
+    def _is_waiting(self, pid: int) -> bool:
+        return pid != os.getpid() and self.armed in (content_of_process(f"/proc/{pid}/cmdline") or "")
 
     def _runs(self, waiting: dict[str, Any]) -> bool:
         """Return whether what would take the change back still waits, or is about to."""
@@ -295,7 +310,7 @@ class Rollback:
                 raise Refused(f"what would take the change back cannot be asked: {waits['problem']}")
             put(self.armed, None)
             return False
-        waiting = json.loads(content_of(self.armed) or "")
+        waiting = self._read_marker()
         if "unit" in waiting:
             run(["systemctl", "stop", f"{waiting['unit']}.timer", f"{waiting['unit']}.service"])
         else:
