@@ -139,7 +139,8 @@ def _installed(name: str) -> Outcome:
     away = BUILD / "installed"
     shutil.rmtree(away, ignore_errors=True)
     away.mkdir()
-    (away / "ansible.cfg").touch()
+    # An inventory that is a directory needs this.
+    (away / "ansible.cfg").write_text("[inventory]\nany_unparsed_is_failed = true\n", encoding="utf-8")
     environment = {"ANSIBLE_COLLECTIONS_PATH": str(away), "ANSIBLE_CONFIG": str(away / "ansible.cfg")}
     playbooks = [f"msuc.lync.{path.stem}" for path in sorted((ROOT / "playbooks").glob("*.yml"))]
     commands: list[Sequence[str | Path]] = [
