@@ -467,4 +467,3 @@ def gone(_value: object) -> None:
 def half(text: str) -> str:
     """Return the first half of a text."""
     return text[: len(text) // 2]
-

@@ -82,6 +82,7 @@ def is_subset(one: Intervals, other: Intervals) -> bool:
     """Return whether every number of one is in other."""
     return not difference(one, other)
 
+
 ANY_TEXT = "any"
 _WIDTH = {4: 32, 6: 128}
 

@@ -86,6 +86,7 @@ SPECIAL_CLASSES = {
 # Special classes that are some members of another class.
 PART_OF = {"cms_master": "frontend", "backup_pool": "frontend", "cms_replicas": "internal_servers"}
 
+
 class Version(str, Enum):
     """A version of the product."""
 

@@ -115,6 +115,7 @@ def _outline_policy(host: Host, topology: Topology) -> HostPolicy:
         unprotected_rules=settings.unprotected_rules,
     )
 
+
 _Made = TypeVar("_Made")
 
 

@@ -359,7 +359,6 @@ def _feature_is_off(features: Iterable[str]) -> str:
     return f"feature {' or '.join(sorted(features))} is not in lync_features"
 
 
-
 def _rule_of_row(
     row: PortRow, transport: tuple[Transport, AddressSet], flow: _Flow, bound: AddressSet | None, origin: Origin
 ) -> FirewallRule:

@@ -83,6 +83,7 @@ def _resolve_template(name: str, key: str, raw: object, hostvars: HostVars) -> o
     except Exception:  # whatever a template raises: the text itself is what the user has to look at
         return raw
 
+
 _CHECKS = (checks_hosts, checks_pools, checks_balancers, checks_meaning)
 ERROR_CHECKS: tuple[Check, ...] = tuple(check for room in (*_CHECKS, checks_edge) for check in room.ERRORS)
 WARNING_CHECKS: tuple[Check, ...] = tuple(check for room in _CHECKS for check in room.WARNINGS)

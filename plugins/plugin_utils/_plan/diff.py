@@ -99,6 +99,7 @@ def _publication_properties(item: Publication) -> dict[str, str]:
         "members": ", ".join(f"{member.address} {member.state.value}" for member in item.members),
     }
 
+
 _FURTHER_LIMITS = ("service", "interfaces", "interfacetypes", "icmp_type_code", "security")
 _SETTINGS = ("policy", "load_balancer", "reverse_proxy")
 _Named = TypeVar("_Named", FirewallRule, IpsecExemption, VirtualService, DnsRecord)

@@ -149,6 +149,8 @@ def test_the_documents_are_what_ansible_reads(name: str) -> None:
     ]
 
 
+@pytest.mark.no_cover
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_slip_of_a_key_is_never_silent(name: str) -> None:
     chance, document = random.Random(_SEED), documents(name)

@@ -155,7 +155,7 @@ def test_an_unknown_property_of_a_member_names_the_nearest() -> None:
     ("name", "good", "bad"),
     [
         ("f5ip", ["10.1.0.1", "10.1.0.1%5", "10.0.0.0/8", "2001:db8::1%2/64", "any", ""],
-        ["10.1.0.256", "10.1.0.1%x", "10.0.0.0/33", "web"]),
+         ["10.1.0.256", "10.1.0.1%x", "10.0.0.0/33", "web"]),
         ("f5ipv4", ["10.1.0.1"], ["2001:db8::1"]), ("f5ipv6", ["2001:db8::1"], ["10.1.0.1"]),
         ("f5bigip", ["/Common/a", "/Common/folder/a"], ["Common/a", "/Common", "/Common/a b/c d/e/f"]),
         ("f5pointer", ["/T/A/pool", "@/A/pool", "pool"], ["", "a b"]),

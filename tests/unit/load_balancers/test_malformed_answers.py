@@ -94,9 +94,9 @@ class Vendor:
     provider: Callable[[list[dict[str, Any]]], ServicesProvider]
     respond: Respond
 
-    def read(self, change: Change, items: list[dict[str, Any]] = ITEMS) -> ServicesProvider:
+    def read(self, change: Change, items: list[dict[str, Any]] | None = None) -> ServicesProvider:
         """Return the provider after a run in check mode whose answers are changed; raises DeviceError."""
-        provider = self.provider(items)
+        provider = self.provider(ITEMS if items is None else items)
         with wired(self.respond, change):
             reconcile(provider, check_mode=True)
         return provider

@@ -35,6 +35,11 @@ _names = st.lists(
 _addresses = st.sampled_from(["10.1.0.11", "10.1.0.12", "10.1.0.13", "2001:db8:1::11"])
 
 
+def _bridge(number: int, bridged: bool) -> dict[str, object]:
+    how = {"mode": TlsMode.BRIDGE, "certificate": f"/etc/ssl/{number}.pem", "ca": "/etc/ca.pem"}
+    return dict(how) if bridged else {}
+
+
 @st.composite
 def sets_of_publications(draw: st.DrawFn) -> tuple[Publication, ...]:
     """Return publications of one proxy, each with names of its own, in both modes."""
@@ -64,8 +69,7 @@ def sets_of_publications(draw: st.DrawFn) -> tuple[Publication, ...]:
             name=f"pool{number}.contoso.com", host_names=tuple(sorted(f"{number}{name}" for name in draw(_names))),
             members=tuple(sorted(Member(address, state) for address, state in members.items())),
             https_node_port=draw(st.integers(1, 65535)), http_node_port=draw(st.integers(1, 65535)),
-            **({"mode": TlsMode.BRIDGE, "certificate": f"/etc/ssl/{number}.pem", "ca": "/etc/ca.pem"}
-            if bridged else {}),
+            **_bridge(number, bridged),  # type: ignore[arg-type]
             **common,  # type: ignore[arg-type]
         ))  # fmt: skip
     return tuple(found)

@@ -202,7 +202,8 @@ class Foreign:
         matches: list[Mapping[str, Any]] = []
         is_sure = True
         for part in expression:
-            kind, value = next(iter(part.items())) if isinstance(part, dict) else (str(part), {})
+            pairs = list(part.items()) if isinstance(part, dict) else [(str(part), {})]
+            kind, value = pairs[0] if pairs else ("", {})
             if kind == "match":
                 matches.append(value)
             elif kind == "vmap":

@@ -24,6 +24,8 @@ _PLAIN = re.compile(r"[0-9A-Za-z.-]")
 _ESCAPE = re.compile(rb"_([0-9a-f]{2})")
 PROFILES = {"tcp": "tcp_profile", "udp": "udp_profile", "fastl4": "l4_profile"}
 """Kind of profile -> the vendor option that names an existing one."""
+
+
 def profile_kind(service: Service) -> str:
     """Return the kind of the profile that ends or forwards the service's connections: tcp, udp or fastl4."""
     return "fastl4" if service.options.get("fast_l4") and service.protocol == "tcp" else service.protocol
@@ -158,6 +160,7 @@ def decoded(prefix: Prefix, name: str) -> str | None:
 
 def _escape_sign(sign: str) -> str:
     return "".join(f"_{byte:02x}" for byte in sign.encode())
+
 
 _PATH = {"type": "string", "pattern": "^/[^/ ]+(/[^/ ]+)+$"}
 OPTIONS: Mapping[str, Mapping[str, object]] = {
