@@ -163,6 +163,7 @@ def acceptance_text(
     }
     return "\n".join(
         [
+            "---",
             "# Each line lifts what a run holds or refuses, on one device. Delete what you do not accept, then run",
             "# site.yml -e @accept.yml. It holds for this plan alone, for hosts as they were, and for 24 hours.",
             *(f"# Cannot be accepted: {text}" for text in refused),
