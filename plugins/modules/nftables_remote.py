@@ -284,9 +284,11 @@ class Rollback:
         wait all the same, and has to be found before it takes a later change back.
         """
         text = content_of(self.armed)
-        waiting: dict[str, Any] = {} if text is None else json.loads(text)
-        if not waiting or "unit" in waiting or "pid" in waiting:
-            return waiting
+        if text is None:
+            return {}
+        waiting = json.loads(text)
+        if "unit" in waiting or "pid" in waiting or "until" not in waiting:
+            return {"until": waiting["until"], **waiting}
         found = [name for name in os.listdir("/proc") if name.isdigit() and self._is_waiting(int(name))]
         return {**waiting, "pid": os.getpgid(int(found[0]))} if found else {}
 
