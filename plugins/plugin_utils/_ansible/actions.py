@@ -55,7 +55,7 @@ def run_state() -> RunState:
 
 def run_options(state: RunState) -> RunOptions:
     """Return the options of this run."""
-    return RunOptions.from_document(state.options()) if state.options() else RunOptions()
+    return state.run_options()
 
 
 def playbook_name() -> str:

@@ -28,7 +28,6 @@ from .acceptance import Acceptances
 from .closing import Member, Sender, in_the_way, sender_of, suspects, wanted_targets
 from .holding import Holding, accepted_in, gone_addresses, judge_losses
 from .results import DNS_DEVICE, STOPPED_TEXT, Concern, Status, Step, TaskResult
-from .run_options import RunOptions
 from .run_state import RunState
 from .waves import Waves
 
@@ -370,8 +369,7 @@ class Gates:
     @cached_property
     def _members_are_ready(self) -> bool:
         """Return whether somebody else knows that members which this run does not look at are open."""
-        options = self._state.options()
-        return bool(options) and RunOptions.from_document(options).common.members_are_ready
+        return self._state.run_options().common.members_are_ready
 
     def _is_open(self, host: str, counts_scripts: bool) -> bool:
         """Return whether a member is known to be open for traffic."""

@@ -24,7 +24,6 @@ from .._base.untyped import mapping, mappings, texts
 from .._plan.model import HostPlan, Plan
 from .acceptance import Acceptances, read_acceptances
 from .results import Concern, Step
-from .run_options import RunOptions
 from .run_state import RunState
 
 MISSING_TEXT = "it is in the earlier plan and not in the inventory; is it a slice, a failed source or a removal?"
@@ -71,6 +70,11 @@ class Held:
         left = tuple(name for name in self.devices if not accepted.has(name, self.kind.value, self.item))
         return replace(self, devices=left)
 
+    def holds_back(self, device: str, accepted: Acceptances) -> bool:
+        """Return whether a device is held back: until it is accepted there, or everywhere where it does not name it."""
+        left = self.without(accepted).devices
+        return device in left if device in self.devices else bool(left)
+
     def document(self) -> dict[str, object]:
         """Return it as plain data."""
         return {"kind": self.kind.value, "object": self.item, "devices": list(self.devices), "text": self.detail}
@@ -100,9 +104,7 @@ class Holding:
         A device that a reason does not name waits for those that it names.
         """
         of_run = [one for one in self.holds if one.kind.is_of_the_run]
-        left = ((one.detail, one.without(accepted).devices) for one in of_run)
-        names = {one.detail: one.devices for one in of_run}
-        return tuple(why for why, devices in left if device in devices or (devices and device not in names[why]))
+        return tuple(one.detail for one in of_run if one.holds_back(device, accepted))
 
     def lifted(self, accepted: Acceptances) -> Holding:
         """Return what is still held when people have accepted things on devices."""
@@ -130,8 +132,7 @@ class Holding:
 
 def accepted_in(state: RunState) -> Acceptances:
     """Return what people accept in a run."""
-    options = state.options()
-    return read_acceptances(RunOptions.from_document(options).common.accept) if options else Acceptances()
+    return read_acceptances(state.run_options().common.accept)
 
 
 def judge_losses(state: RunState) -> Holding:
@@ -249,8 +250,7 @@ def _shortened(names: Sequence[str]) -> str:
 
 def gone_addresses(state: RunState) -> AddressSet:
     """Return the addresses that may leave, as the options of the run say."""
-    options = state.options()
-    return AddressSet.parse(RunOptions.from_document(options).common.gone) if options else AddressSet()
+    return AddressSet.parse(state.run_options().common.gone)
 
 
 def without_held(

@@ -201,7 +201,7 @@ class Restored:
 
 def ending_of(kind: str, state: RunState, restored: Restored = Restored()) -> tuple[list[str], RunOutcome]:
     """Return what is printed of the end of a run, and its outcome; restored: of a rollback."""
-    options = RunOptions.from_document(state.options()).common if state.options() else RunOptions().common
+    options = state.run_options().common
     if kind == "plan":
         plan = state.plan()
         text = f"{counted(len(plan.hosts), 'host')}, {counted(len(plan.pools), 'pool')}"

@@ -35,7 +35,7 @@ from .._plan import files as plan_files
 from .._plan.documents import Document
 from .._plan.model import HostPlan, Plan, PoolPlan
 from .results import Concern, Step, TaskResult
-from .run_options import RunScope
+from .run_options import RunOptions, RunScope
 from .waves import Waves
 
 _WAVES = {"windows": "waves.json", "linux": "waves-linux.json"}
@@ -161,6 +161,11 @@ class RunState:
     def options(self) -> dict[str, Any]:
         """Return the options of this run; nothing before they were read."""
         return self._read_document(_OPTIONS)
+
+    def run_options(self) -> RunOptions:
+        """Return the options of this run, typed; the defaults before they were read."""
+        document = self.options()
+        return RunOptions.from_document(document) if document else RunOptions()
 
     def save_summary(self, document: Mapping[str, object]) -> None:
         """Keep how the run ended."""

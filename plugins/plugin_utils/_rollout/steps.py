@@ -28,7 +28,7 @@ from .._inventory.settings import Settings
 from .._plan.model import HostPlan, HostPolicy
 from .gates import Decision, Gates, Go
 from .results import Concern, Step
-from .run_options import Options, RunOptions, read_run_options
+from .run_options import Options, read_run_options
 from .run_state import RunState
 from .step_options import Request, comparison_options, step_options, waiting_of
 
@@ -76,7 +76,7 @@ def take_step(
     decision = gates.decide(device, concern, step)
     if step is Step.RETIRE and host.platform != _PLATFORMS.get(concern):
         decision = Decision(Go.NOTHING, f"the host is no {_PLATFORMS[concern]} host")
-    options = RunOptions.from_document(state.options()) if state.options() else RunOptions()
+    options = state.run_options()
     if decision.go is Go.YES and options.for_host(device).hands_out(policy, host.platform):
         decision = _decide_handed_out(concern, step)
     if concern is Concern.PROBES and not _is_probed(step, options.common):
