@@ -25,6 +25,7 @@ FEATURES = (
     "federation", "public_im", "rcc", "e911", "cac", "dhcp_discovery", "legacy_clients", "legacy_federation",
     "http_publishing", "mediation_tcp", "mobility",
 )  # fmt: skip
+FEATURES_ONLY_IN = {"legacy_federation": ("2010", "2013")}
 STATES = ("active", "active", "active", "joining", "draining", "retired")
 DRIVERS = ("haproxy", "nginx", "f5_as3", "netscaler", "kemp")
 EDGE_SERVICES = ("access", "web_conferencing", "av")
@@ -133,7 +134,8 @@ def generated(chance: random.Random) -> Document:
             draft.add(name, OTHERS[name], f"10.3.0.{draft.next()}", managed=True)
     front_ends = sorted(name for name, pool in draft.pools.items() if pool["role"] == "frontend")
     common = {name: chance.choice(values) for name, values in COMMON.items()}
-    features = sorted(chance.sample(FEATURES, chance.randint(0, len(FEATURES))))
+    known = [feature for feature in FEATURES if version in FEATURES_ONLY_IN.get(feature, VERSIONS)]
+    features = sorted(chance.sample(known, chance.randint(0, len(known))))
     return draft.document(
         **common, version=version, features=features, central_management_pool=chance.choice([None, *front_ends])
     )

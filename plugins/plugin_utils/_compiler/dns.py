@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .._base.addresses import AddressSet
-from .._catalogue.model import Version
+from .._inventory.meaning import has_feature
 from .._inventory.model import (
     EXTERNAL,
     INTERNAL,
@@ -38,25 +38,23 @@ _SIP_PORT = 5061
 class _Discovery:
     """An SRV record of a SIP domain in the external view: its label, its port, and when it is made.
 
-    port: None for that of the Access Edge service. features: one of them is on; empty for always. not_in: versions
-    without it.
+    port: None for that of the Access Edge service. features: one of them is on, and the version has it; empty for
+    always.
     """
 
     label: str
     port: int | None
     features: frozenset[str] = frozenset()
-    not_in: frozenset[Version] = frozenset()
 
     def applies_to(self, member: Host) -> bool:
         """Return whether an Edge Server like this member needs the record."""
-        return (not self.features or bool(self.features & member.features)) and member.version not in self.not_in
+        return not self.features or any(has_feature(member, feature) for feature in self.features)
 
 
 _EDGE_DISCOVERY = (
     _Discovery("_sip._tls", None),
     _Discovery("_sipfederationtls._tcp", _SIP_PORT, frozenset({"federation", "public_im"})),
-    # In 2010 a gateway of its own speaks XMPP, which the inventory does not hold.
-    _Discovery("_xmpp-server._tcp", 5269, frozenset({"xmpp"}), frozenset({Version.LYNC_2010})),
+    _Discovery("_xmpp-server._tcp", 5269, frozenset({"xmpp"})),
 )
 
 
@@ -111,8 +109,7 @@ class DnsPolicy:
                 yield from self._domain_names(pool, member, domain)
 
     def _domain_names(self, pool: Pool, member: Host, domain: str) -> Iterator[DnsRecord]:
-        """Yield the names of a SIP domain outside; a client trusts the target of an SRV record only within the domain.
-        """
+        """Yield the names of a SIP domain outside; a client trusts the target of an SRV record only in the domain."""
         sip, access = f"sip.{domain}", pool.external_fqdns.get("access", "")
         yield from self._addresses(sip, self._public_addresses(pool, "access"), EXTERNAL)
         for each in _EDGE_DISCOVERY:
@@ -178,9 +175,7 @@ def _is_not_retired(host: Host) -> bool:
 def _proxy_address(host: Host, topology: Topology) -> AddressSet:
     """Return where the Internet reaches a reverse proxy: the virtual address of its pool where a balancer has one."""
     pool = topology.pools.get(host.pool or "")
-    return (
-        pool.vip if pool and pool.role == "reverse_proxy" and pool.method is Method.HLB else _outside_addresses(host)
-    )
+    return pool.vip if pool and pool.role == "reverse_proxy" and pool.method is Method.HLB else _outside_addresses(host)
 
 
 def _outside_addresses(host: Host) -> AddressSet:

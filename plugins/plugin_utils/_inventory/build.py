@@ -23,13 +23,17 @@ from .variables import POOLS
 
 @dataclass(frozen=True)
 class RoleGroups:
-    """Which groups stand for which roles: the plain names, except where lync_groups names another."""
+    """Which groups stand for which roles: what lync_groups names, else the plain name behind lync_group_prefix.
+
+    The one place that knows it: everything else asks here, by role or by group.
+    """
 
     renamed: Mapping[str, str]
+    prefix: str = ""
 
     def group_of(self, role: str) -> str:
         """Return the name of the group that stands for a role."""
-        return self.renamed.get(role, role)
+        return self.renamed.get(role, f"{self.prefix}{role}")
 
     def roles_of(self, groups: tuple[str, ...]) -> frozenset[str]:
         """Return the roles of a host in these groups."""
@@ -37,7 +41,7 @@ class RoleGroups:
 
     def role_named(self, text: str) -> str | None:
         """Return the role that a text means: a role, or the group that stands for one; None for any other text."""
-        return text if text in ROLES else next((role for role, group in self.renamed.items() if group == text), None)
+        return text if text in ROLES else next((role for role in ROLES if self.group_of(role) == text), None)
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,17 @@ def renamed_groups(draft: Draft) -> Iterator[Problem]:
             yield Problem(f"lync_groups.{role}", f"no host is in a group {shown(group)}", names_text(existing), fix)
 
 
+def prefixed_groups(draft: Draft) -> Iterator[Problem]:
+    """Refuse a lync_group_prefix with which no host is in the group of any role."""
+    prefix = draft.groups.prefix
+    existing = {group for host in draft.inventory.values() for group in host.groups}
+    wanted = {draft.groups.group_of(role) for role in ROLES if role not in draft.groups.renamed}
+    if prefix and not existing & wanted:
+        message = f"no host is in a group of a role whose name begins with {shown(prefix)}"
+        fix = name_correction(f"{prefix}frontend", existing, "write what the groups of the roles begin with")
+        yield Problem("lync_group_prefix", message, one_of(wanted), fix)
+
+
 def role_combinations(draft: Draft) -> Iterator[Problem]:
     """Refuse roles that cannot share a server."""
     for host in draft.topology.hosts.values():
@@ -202,9 +213,7 @@ def roles_of_version(draft: Draft) -> Iterator[Problem]:
         if not draft.host_records[host.name].good(v.VERSION):
             continue
         gone = [role for role in _GONE_IN_2013 if role in host.roles and host.version is not Version.LYNC_2010]
-        gone += (
-            ["persistent_chat"] if "persistent_chat" in host.roles and host.version in _PERSISTENT_CHAT_GONE else []
-        )
+        gone += ["persistent_chat"] if "persistent_chat" in host.roles and host.version in _PERSISTENT_CHAT_GONE else []
         for role in gone:
             allowed = "2013, 2015" if role == "persistent_chat" else "2010"
             fix = f"take the host out of group {draft.groups.group_of(role)}, or correct its version"
@@ -292,8 +301,8 @@ def _overlapping_ranges(ranges: Mapping[str, tuple[int, int]]) -> Iterator[str]:
 
 
 ERRORS: tuple[Check, ...] = (
-    host_names, renamed_groups, role_combinations, pools_without_role, pool_membership, addresses_present,
-    addresses_unique,
+    host_names, renamed_groups, prefixed_groups, role_combinations, pools_without_role, pool_membership,
+    addresses_present, addresses_unique,
     client_networks_present, roles_of_version, gateway_pools, management_networks_present,
 )  # fmt: skip
 WARNINGS: tuple[Check, ...] = (lone_balancer_address, group_chat, unused_address, media_ranges_apart)

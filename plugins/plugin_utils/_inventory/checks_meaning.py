@@ -34,7 +34,11 @@ def misspelt_groups(draft: Draft) -> Iterator[Problem]:
     """Refuse a group that is nearly the group of a role and has a host that plays none."""
     existing = {group for host in draft.inventory.values() for group in host.groups}
     # Of what lync_groups names and nobody is in, another check speaks; of hosts that name a pool as well.
-    groups = [group for group in map(draft.groups.group_of, ROLES) if group in existing or group in ROLES]
+    groups = [
+        draft.groups.group_of(role)
+        for role in ROLES
+        if draft.groups.group_of(role) in existing or role not in draft.groups.renamed
+    ]
     own = {"all", "ungrouped", *draft.deployment[v.LOCAL_GROUPS]}
     holders: dict[str, list[str]] = {}
     for name in (name for name in _strays(draft) if not draft.host_records[name].has(v.POOL)):
@@ -121,7 +125,7 @@ def useless_variables(draft: Draft) -> Iterator[Problem]:
 
 
 def features_of_versions(draft: Draft) -> Iterator[Problem]:
-    """Warn about a feature that no version of the servers has which have it on."""
+    """Refuse a feature that no version of the servers has which have it on."""
     for feature, versions in FEATURE_VERSIONS.items():
         hosts = [host for host in _servers(draft) if feature in host.features]
         if hosts and not any(host.version in versions for host in hosts):
@@ -172,8 +176,8 @@ def outside_without_edge(draft: Draft) -> Iterator[Problem]:
 
 
 ERRORS: tuple[Check, ...] = (
-    misspelt_groups, variables_without_role, misplaced_variables, versions_present,
+    misspelt_groups, variables_without_role, misplaced_variables, versions_present, features_of_versions,
 )  # fmt: skip
 WARNINGS: tuple[Check, ...] = (
-    useless_variables, features_of_versions, push_without_federation, outside_without_edge,
+    useless_variables, push_without_federation, outside_without_edge,
 )  # fmt: skip

@@ -27,6 +27,7 @@ _DNS_NAME = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _URL = re.compile(r"(https?://)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?(/[A-Za-z0-9/._~%+@=,&?#-]*)?\Z")
+_GROUP_PART = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _PORT_LIMITS = f"{FIRST_PORT} to {LAST_PORT}"
 
@@ -167,6 +168,15 @@ def text(raw: object, at: At) -> str:
         at.error(f"{shown(raw)} is not a text", "a non-empty text")
     elif _CONTROL.search(plain):
         at.error(f"{shown(raw)} holds control characters", "a text of one line")
+        return ""
+    return plain
+
+
+def group_part(raw: object, at: At) -> str:
+    """Return a part of the name of a group, of characters that Ansible takes in one."""
+    plain = raw if isinstance(raw, str) else ""
+    if not _GROUP_PART.match(plain):
+        at.error(f"{shown(raw)} cannot begin the name of a group", "letters, digits and underscores, no digit first")
         return ""
     return plain
 

@@ -100,3 +100,8 @@ FEATURE_VERSIONS: Mapping[str, tuple[Version, ...]] = {
 # Servers of the product, and roles whose rows depend on the version where the host gets rules.
 PRODUCT_ROLES = frozenset(role for role, managed in ROLES.items() if managed) - {"reverse_proxy", "load_balancers"}
 VERSIONED_ROLES = frozenset(("reverse_proxy", "office_web_apps", "clients"))
+
+
+def has_feature(host: Host, feature: str) -> bool:
+    """Return whether a feature is on for a host, and its version has it."""
+    return feature in host.features and host.version in FEATURE_VERSIONS.get(feature, tuple(Version))

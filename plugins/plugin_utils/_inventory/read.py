@@ -116,13 +116,12 @@ def sketch_topology(inventory: Mapping[str, InventoryHost]) -> Topology:
 
 def _build_draft(inventory: Mapping[str, InventoryHost], settings: Settings) -> Draft:
     deployment = settings.of_deployment(v.DEPLOYMENT_VARIABLES)
-    groups = RoleGroups({role: group for role, group in deployment[v.GROUPS].items() if group})
+    renamed = {role: group for role, group in deployment[v.GROUPS].items() if group}
+    groups = RoleGroups(renamed, deployment[v.GROUP_PREFIX])
     records = {name: settings.of_host(host, v.HOST_VARIABLES) for name, host in inventory.items()}
     hosts = _build_hosts(inventory, groups, records, deployment[v.POOLS])
     pools = _build_pools(hosts, groups, deployment[v.POOLS])
-    return Draft(
-        inventory, groups, deployment, _build_topology(hosts, pools, deployment), records, deployment[v.POOLS]
-    )
+    return Draft(inventory, groups, deployment, _build_topology(hosts, pools, deployment), records, deployment[v.POOLS])
 
 
 def _build_hosts(

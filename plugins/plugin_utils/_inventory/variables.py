@@ -30,6 +30,7 @@ from .fields import (
     choices,
     dns_name,
     dns_names,
+    group_part,
     mapping_of,
     networks,
     port,
@@ -219,6 +220,11 @@ GROUPS: Variable[Mapping[str, str]] = Variable(
     "lync_groups", mapping_of(tuple(ROLES), text), {}, _DEPLOYMENT, "dict",
     "Names of groups that stand for roles, by role, where the plain name is taken.", documented_default={},
 )  # fmt: skip
+GROUP_PREFIX: Variable[str] = Variable(
+    "lync_group_prefix", group_part, "", _DEPLOYMENT, "str",
+    "What stands before the name of every group of a role that C(lync_groups) does not name, such as V(lync_). The "
+    "plain names are then groups of others.",
+)  # fmt: skip
 POOLS: Variable[Mapping[str, Record]] = Variable(
     "lync_pools", read_pools, {}, _DEPLOYMENT, "dict",
     "The pools by name. Keys of an entry are role, load_balancing, balancer, vip, web_vip, external_vips, "
@@ -322,8 +328,8 @@ HOST_VARIABLES: tuple[Variable[object], ...] = (
     EXTRA_FIREWALL_RULES, MANAGEMENT_RULE, *DEVICE_VARIABLES,
 )  # fmt: skip
 DEPLOYMENT_VARIABLES: tuple[Variable[object], ...] = (
-    GROUPS, POOLS, CENTRAL_MANAGEMENT_POOL, MANAGEMENT_NETWORKS, MEDIA_NETWORKS, SIP_DOMAINS, SIMPLE_URLS_OF,
-    DNS_SERVERS, IPSEC,
+    GROUPS, GROUP_PREFIX, POOLS, CENTRAL_MANAGEMENT_POOL, MANAGEMENT_NETWORKS, MEDIA_NETWORKS, SIP_DOMAINS,
+    SIMPLE_URLS_OF, DNS_SERVERS, IPSEC,
     IPSEC_REMOTE_NETWORKS, IPSEC_PORTS, EXTRA_ROWS, ROW_OVERRIDES, LOCAL_VARIABLES, LOCAL_GROUPS,
 )  # fmt: skip
 KNOWN_NAMES = frozenset(variable.name for variable in HOST_VARIABLES + DEPLOYMENT_VARIABLES + RUN_VARIABLES)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import FEATURES
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import FEATURES, Version
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.meaning import FEATURE_VERSIONS
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from hypothesis import strategies as st
 
@@ -48,6 +49,11 @@ class _Draft:
         return self.number
 
 
+def features_of(version: str) -> list[str]:
+    """Return the features that a version has."""
+    return [name for name in FEATURES if Version(version) in FEATURE_VERSIONS.get(name, Version)]
+
+
 @st.composite
 def inventories(draw: st.DrawFn) -> dict[str, InventoryHost]:
     """Draw a valid inventory with at least one Front End pool."""
@@ -62,7 +68,7 @@ def inventories(draw: st.DrawFn) -> dict[str, InventoryHost]:
     for name in sorted(draw(st.sets(st.sampled_from(sorted(OTHERS)), max_size=5))):
         if not (name == "mon01" and version != "2010"):
             draft.hosts[name] = host(OTHERS[name], f"10.3.0.{draft.next()}", managed=True)
-    features = sorted(draw(st.sets(st.sampled_from(FEATURES))))
+    features = sorted(draw(st.sets(st.sampled_from(features_of(version)))))
     master = draw(st.sampled_from([None, *(name for name, pool in draft.pools.items() if pool["role"] == "frontend")]))
     return inventory(
         draft.hosts,

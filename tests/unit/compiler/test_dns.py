@@ -147,8 +147,7 @@ def test_names_of_an_edge_pool(pool: Variables, variables: dict[str, object], in
 
 
 def test_each_external_service_has_its_name() -> None:
-    """A given name of the Access Edge is the target of its own domain; clients of another domain would not trust it.
-    """
+    """A given name of the Access Edge is the target of its own domain; clients of another domain would not trust it."""
     edge = host("edge", "10.2.0.21", pool=EDGES, external_addresses=EXTERNAL)
     pool = {
         **EDGE_DNS,
@@ -189,7 +188,7 @@ def test_the_first_edge_pool_takes_the_sip_domains() -> None:
     ("version", "features", "expected"),
     [
         ("2010", ["federation"], {"_sip._tls", "_sipfederationtls._tcp", "_sipinternaltls._tcp"}),
-        ("2010", ["mobility", "xmpp"], {"_sip._tls", "_sipinternaltls._tcp", "lyncdiscover", "lyncdiscoverinternal"}),
+        ("2010", ["mobility"], {"_sip._tls", "_sipinternaltls._tcp", "lyncdiscover", "lyncdiscoverinternal"}),
         (
             "2013",
             ["public_im"],

@@ -171,10 +171,7 @@ FEATURES = {
         "mobility",
     ): "fe-mobility-internal in tcp 5086 from own\nfe-mobility-external in tcp 5087 from own",
     ("fe01", "2010", "federation"): "",
-    ("fe01", "2010", "centralized_logging"): "",
-    ("fe01", "2010", "xmpp"): "",
     ("fe01", "2013", "xmpp"): "fe-xmpp in tcp 5098 from edge",
-    ("fe01", "2019", "xmpp"): "",
     ("fe01", "2013", "centralized_logging"): "centralized-logging in tcp 50001-50003 from fe dir med chat sba adm",
     ("fe01", "2013", "rcc"): "S1 in tcp 5060 from app",
     ("dir01", "2010", "rcc"): "S30 in tcp 5060 from app",
@@ -186,13 +183,10 @@ FEATURES = {
         S47 in tcp 50000-59999 from any at av
         S47 in udp 50000-59999 from any at av
         S47 out udp own 50000-59999 to any at av""",
-    ("edge01", "2015", "legacy_federation"): "",
     ("edge01", "2013", "xmpp"): """
         edge-xmpp in tcp 5269 from any at access
         edge-xmpp-out out tcp 5269 to any at access
         edge-internal-xmpp in tcp 23456 from fe at edge""",
-    ("edge01", "2010", "xmpp"): "",
-    ("edge01", "2019", "xmpp"): "",
     (
         "edge01",
         "2019",

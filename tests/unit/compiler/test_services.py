@@ -45,7 +45,6 @@ ALL = {
         "mediation_tcp",
         "http_publishing",
         "federation",
-        "xmpp",
         "mobility",
         "legacy_clients",
         "e911",
@@ -274,7 +273,7 @@ def described(service: VirtualService) -> tuple[object, ...]:
         ("2010", ["federation"], {FEDERATION_SERVICE}),
         ("2010", ["public_im"], {FEDERATION_SERVICE}),
         ("2013", ["federation", "xmpp"], {FEDERATION_SERVICE, XMPP_SERVICE}),
-        ("2019", ["federation", "xmpp", "centralized_logging", "legacy_federation"], {FEDERATION_SERVICE}),
+        ("2019", ["federation", "centralized_logging"], {FEDERATION_SERVICE}),
     ],
 )
 def test_edge_pool(version: str, features: list[str], more: set[tuple[object, ...]]) -> None:

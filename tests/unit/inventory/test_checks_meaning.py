@@ -66,5 +66,21 @@ def test_versions_of_features_are_those_of_the_catalogue() -> None:
     assert lacking == {feature: {each.value for each in versions} for feature, versions in FEATURE_VERSIONS.items()}
 
 
+@pytest.mark.parametrize("version", [version.value for version in Version])
+@pytest.mark.parametrize("feature", FEATURE_VERSIONS)
+def test_a_feature_is_taken_exactly_in_its_versions(feature: str, version: str) -> None:
+    changes: dict[Path, object] = {("all", "lync_version"): version, ("all", "lync_features"): [feature]}
+    if Version(version) in FEATURE_VERSIONS[feature]:
+        assert topology(changes).hosts
+    else:
+        with pytest.raises(InvalidInputError, match=f"version {version} has no {feature}"):
+            topology(changes)
+
+
+def test_a_feature_of_one_version_of_two_is_one() -> None:
+    """Set for all, it means something on the servers that have it."""
+    assert topology({("all", "lync_features"): ["xmpp"], ("med01", "lync_version"): "2013"}).hosts
+
+
 def test_meanings_are_of_variables() -> None:
     assert set(MEANINGS) <= {variable.name for variable in HOST_VARIABLES}

@@ -36,6 +36,7 @@ def pool(*path: str) -> Path:
 
 
 # Name of the case, the changes, the errors in full.
+_ROLES_OF_SAMPLE = ("frontend", "directors", "mediation", "edge", "pstn_gateways", "load_balancers")
 CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("unknown version", {("gw01", "lync_version"): 2011},
      ["host gw01, lync_version: 2011 is not a version; allowed: 2010, 2013, 2015, 2019, se; fix: write one of them"]),
@@ -226,6 +227,23 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      ["lync_groups.dhcp_servers: no host is in a group 'somebody_els'; "
       "allowed: directors, edge, frontend, load_balancers, mediation, pstn_gateways, somebody_else; fix: write "
       "somebody_else"]),
+    ("feature of a later version", {("fe01", "lync_features"): ["xmpp"], ("fe02", "lync_features"): ["xmpp"]},
+     ["hosts fe01, fe02, lync_features: version 2010 has no xmpp, so that it opens nothing; allowed: versions 2013, "
+      "2015; fix: remove xmpp, or correct the version"]),
+    ("feature of an earlier version",
+     {("all", "lync_version"): "2019", ("edge01", "lync_features"): ["xmpp", "federation"],
+      ("edge02", "lync_features"): ["xmpp", "federation"]},
+     ["hosts edge01, edge02, lync_features: version 2019 has no xmpp, so that it opens nothing; allowed: versions "
+      "2013, 2015; fix: remove xmpp, or correct the version"]),
+    ("prefix of no group",
+     {("all", "lync_group_prefix"): "lnyc_",
+      ("all", "lync_groups"): {role: role for role in _ROLES_OF_SAMPLE}},
+     ["lync_group_prefix: no host is in a group of a role whose name begins with 'lnyc_'; allowed: "
+      + one_of(f"lnyc_{role}" for role in ROLES if role not in _ROLES_OF_SAMPLE)
+      + "; fix: write what the groups of the roles begin with"]),
+    ("no prefix of groups", {("all", "lync_group_prefix"): "lync-"},
+     ["lync_group_prefix: 'lync-' cannot begin the name of a group; allowed: letters, digits and underscores, no "
+      "digit first"]),
     ("pool and no role group", {("other", GROUPS): ("front_end",), ("other", "lync_pool"): POOL},
      [f"host other, lync_pool: the host names pool {POOL} and is in no group of a role; allowed: {EVERY_ROLE}; fix: "
      f"put the host into group frontend"]),
@@ -639,9 +657,7 @@ def test_values_that_hold_themselves() -> None:
 
 
 def test_report_counts_the_errors() -> None:
-    with pytest.raises(
-        InvalidInputError, match=r"^2 errors in the input:\n  - host gw01"
-    ):
+    with pytest.raises(InvalidInputError, match=r"^2 errors in the input:\n  - host gw01"):
         read_topology(changed({("gw01", "lync_version"): 1, ("gw01", "lync_site"): []}))
 
 

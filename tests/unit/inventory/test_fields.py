@@ -214,6 +214,21 @@ def test_groups_stand_for_roles_by_another_name() -> None:
     assert "other" not in found.hosts
 
 
+def test_all_groups_of_roles_may_begin_alike() -> None:
+    """Where they do, the plain names are of others; lync_groups names its own groups whole."""
+    names = {"frontend": "fe", "mediation": "lync_mediation"}
+    prefixed = {
+        (name, GROUPS): tuple(names.get(group, f"lync_{group}") for group in host.groups)
+        for name, host in changed().items()
+    }
+    own: dict[Path, object] = {("all", "lync_group_prefix"): "lync_", ("all", "lync_groups"): {"frontend": "fe"}}
+    shop: dict[Path, object] = {("shop", GROUPS): ("load_balancers",), ("shop", "ansible_host"): "10.99.0.1"}
+    found = topology({**prefixed, **own, **shop, ("all", "lync_pools", POOL, "role"): "fe"})
+    assert {name: host.roles for name, host in found.hosts.items()} == {
+        name: host.roles for name, host in topology().hosts.items()
+    }
+
+
 def test_collocated_mediation_is_in_the_front_end_pool() -> None:
     found = topology()
     assert (found.hosts["fe01"].collocated, found.hosts["fe01"].pool, found.hosts["med01"].collocated) == (
@@ -464,14 +479,6 @@ WARNINGS: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("file of a Linux host elsewhere", {("fe01", "lync_linux_path"): "/etc/x.nft"},
      ["host fe01, lync_linux_path: it means nothing on this kind of host; allowed: hosts with a role on linux; fix: "
       "remove it, or correct it"]),
-    ("feature of a later version", {("fe01", "lync_features"): ["xmpp"], ("fe02", "lync_features"): ["xmpp"]},
-     ["hosts fe01, fe02, lync_features: version 2010 has no xmpp, so that it opens nothing; allowed: versions 2013, "
-      "2015; fix: remove xmpp, or correct the version"]),
-    ("feature of an earlier version",
-     {("all", "lync_version"): "2019", ("edge01", "lync_features"): ["xmpp", "federation"],
-      ("edge02", "lync_features"): ["xmpp", "federation"]},
-     ["hosts edge01, edge02, lync_features: version 2019 has no xmpp, so that it opens nothing; allowed: versions "
-      "2013, 2015; fix: remove xmpp, or correct the version"]),
     ("mobility without push", {("fe01", "lync_features"): ["mobility"], ("fe02", "lync_features"): ["mobility"]},
      ["hosts fe01, fe02, lync_features: mobility is on and federation is not, so that push notifications stay off; "
       "fix: add federation, or expect no push"]),
