@@ -28,20 +28,24 @@ function Get-LyncFirewallRule {
 function Get-LyncFirewallState {
     <#
     .SYNOPSIS
-    Returns what the firewall is: the enumerated rules, profiles, Group Policy, and the fingerprint that stands for all of them.
+    Returns what the firewall is: the enumerated rules, profiles, Group Policy, MDM, and the fingerprint that stands for all of them.
     #>
     param([Parameter(Mandatory = $true)]$Policy, [Parameter(Mandatory = $true)][AllowEmptyCollection()][array]$Rule)
 
     $setting = Get-LyncFirewallProfile -Policy $Policy
     $groupPolicy = Get-LyncGroupPolicy -Kind FirewallRules
+    $mdm = Get-LyncMdmPolicy
     $line = @(foreach ($present in $Rule) { $present.Line })
     $line += ConvertTo-LyncLine -Value $setting
-    $line += ConvertTo-LyncLine -Value $groupPolicy.rules
-    $line += ConvertTo-LyncLine -Value $groupPolicy.profiles
+    foreach ($store in $groupPolicy, $mdm) {
+        $line += ConvertTo-LyncLine -Value $store.rules
+        $line += ConvertTo-LyncLine -Value $store.profiles
+    }
     @{
         rules = @(foreach ($present in $Rule) { $present.Value })
         profiles = $setting
         group_policy = $groupPolicy
+        mdm = $mdm
         fingerprint = Get-LyncFingerprint -Line $line
     }
 }

@@ -11,6 +11,7 @@ $script:PathVariable = @(
 )
 
 $script:PolicyKey = 'SOFTWARE\Policies\Microsoft\WindowsFirewall'
+$script:MdmKey = 'SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\Mdm'
 # What Group Policy sets of a profile, by the kind of rules that it concerns.
 $script:ProfileValue = @{
     FirewallRules = 'EnableFirewall', 'DoNotAllowExceptions', 'DefaultInboundAction', 'DefaultOutboundAction', 'AllowLocalPolicyMerge'
@@ -135,14 +136,33 @@ function Get-LyncGroupPolicy {
     #>
     param([Parameter(Mandatory = $true)][ValidateSet('FirewallRules', 'ConSecRules')][string]$Kind)
 
-    $text = Get-LyncRegistryText -Path "$script:PolicyKey\$Kind"
+    Read-LyncPolicyStore -Key $script:PolicyKey -Kind $Kind -Profile Domain, Private, Public
+}
+
+function Get-LyncMdmPolicy {
+    <#
+    .SYNOPSIS
+    Returns what a management of devices (MDM) says, which COM does not show either; in the form of Group Policy.
+    #>
+    # Below the service's own key the private profile is called the standard one; both names have been seen for MDM.
+    Read-LyncPolicyStore -Key $script:MdmKey -Kind FirewallRules -Profile Domain, Standard, Private, Public
+}
+
+function Read-LyncPolicyStore {
+    <#
+    .SYNOPSIS
+    Returns the rules of a kind below a key (strings by id), and the settings of each profile for them.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Key, [Parameter(Mandatory = $true)][string]$Kind, [string[]]$Profile)
+
+    $text = Get-LyncRegistryText -Path "$Key\$Kind"
     $settings = @{}
-    foreach ($name in 'Domain', 'Private', 'Public') {
-        $value = Get-LyncRegistryValue -Path "$script:PolicyKey\$($name)Profile"
+    foreach ($name in $Profile) {
+        $value = Get-LyncRegistryValue -Path "$Key\$($name)Profile"
         $number = @{}
-        foreach ($key in $script:ProfileValue[$Kind]) {
-            if ($value.ContainsKey($key)) {
-                $number[$key] = [int]$value[$key]
+        foreach ($setting in $script:ProfileValue[$Kind]) {
+            if ($value.ContainsKey($setting)) {
+                $number[$setting] = [int]$value[$setting]
             }
         }
         $settings[$name.ToLowerInvariant()] = $number
@@ -222,5 +242,5 @@ function Write-LyncHostFact {
     $Module.Result.pending_revert = Get-LyncPendingRevert
 }
 
-Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallProfile, Get-LyncGroupPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,
+Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallProfile, Get-LyncGroupPolicy, Get-LyncMdmPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,
     Get-LyncRegistryKey, Write-LyncHostFact

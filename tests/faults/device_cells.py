@@ -38,8 +38,9 @@ NO_TEXT = "\udcf6 Müller"
 # Windows rules.
 
 
-def _group_policy(text: str) -> Put:
-    return lambda device: device.store.change(group_policy={"rules": {"{1}": text}, "profiles": {}})
+def _policy(store: str, text: str) -> Put:
+    """Give Group Policy or MDM one rule."""
+    return lambda device: device.store.change(**{store: {"rules": {"{1}": text}, "profiles": {}}})
 
 
 def _their_rule(**properties: object) -> Put:
@@ -84,29 +85,37 @@ WINDOWS_RULES = Source(
     },
     WindowsFirewallProvider,
 )
-GROUP_POLICY = Source(
-    "Windows rules: Group Policy",
-    runs_over(devices.WindowsDevice),
-    {
-        ABSENT: Cell(documents("group_policy", gone), REFUSED),
-        EMPTY: Cell(
-            lambda device: device.store.change(group_policy={"rules": {}, "profiles": {}}),
-            HARMLESS,
-            "most hosts have no rule of Group Policy",
-        ),
-        UNREADABLE: Cell(_group_policy("v2.10|Action=Block|Dir=In|Protocol=x|Name=P|"), REFUSED),
-        CUT_OFF: Cell(_group_policy("v2.10|Action=Block|Active=TRUE|Dir=In|Prot"), REFUSED),
-        FOREIGN: Cell(_group_policy("no rule at all"), REFUSED),
-        HOSTILE: Cell(
-            _group_policy(OLD_POLICY.replace("Name=P", f"Name={NASTY.replace('|', '')}")),
-            HARMLESS,
-            "texts of somebody else are escaped where they are shown",
-        ),
-        VERSION: Cell(_group_policy("v9.99|Action=Block|Active=TRUE|Dir=In|Quantum=1|Name=P|"), REFUSED),
-        PENDING: NotApplicable("Group Policy is read and never written, so nothing of it is taken back."),
-    },
-    WindowsFirewallProvider,
-)
+
+
+def _policy_source(store: str, name: str) -> Source:
+    """Return the source of a store of rules that is read and never written."""
+    return Source(
+        f"Windows rules: {name}",
+        runs_over(devices.WindowsDevice),
+        {
+            ABSENT: Cell(documents(store, gone), REFUSED),
+            EMPTY: Cell(
+                lambda device: device.store.change(**{store: {"rules": {}, "profiles": {}}}),
+                HARMLESS,
+                f"most hosts have no rule of {name}",
+            ),
+            UNREADABLE: Cell(_policy(store, "v2.10|Action=Block|Dir=In|Protocol=x|Name=P|"), REFUSED),
+            CUT_OFF: Cell(_policy(store, "v2.10|Action=Block|Active=TRUE|Dir=In|Prot"), REFUSED),
+            FOREIGN: Cell(_policy(store, "no rule at all"), REFUSED),
+            HOSTILE: Cell(
+                _policy(store, OLD_POLICY.replace("Name=P", f"Name={NASTY.replace('|', '')}")),
+                HARMLESS,
+                "texts of somebody else are escaped where they are shown",
+            ),
+            VERSION: Cell(_policy(store, "v9.99|Action=Block|Active=TRUE|Dir=In|Quantum=1|Name=P|"), REFUSED),
+            PENDING: NotApplicable(f"{name} is read and never written, so nothing of it is taken back."),
+        },
+        WindowsFirewallProvider,
+    )
+
+
+GROUP_POLICY = _policy_source("group_policy", "Group Policy")
+MDM = _policy_source("mdm", "MDM")
 
 # IPsec.
 
@@ -522,6 +531,6 @@ DNS_MARKS = Source(
     DnsProvider,
 )
 SOURCES = (
-    WINDOWS_RULES, GROUP_POLICY, IPSEC, IPSEC_NEED, NFTABLES, NFTABLES_OTHERS, NFTABLES_FILE, *HAPROXY_FILES,
+    WINDOWS_RULES, GROUP_POLICY, MDM, IPSEC, IPSEC_NEED, NFTABLES, NFTABLES_OTHERS, NFTABLES_FILE, *HAPROXY_FILES,
     *NGINX_FILES, *PUBLICATIONS, F5, F5_OTHERS, NETSCALER, KEMP, DNS_SETS, DNS_MARKS,
 )  # fmt: skip

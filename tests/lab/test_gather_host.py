@@ -28,6 +28,8 @@ ANSIBLE = {"changed", "failed", "_ansible_no_log", "done"}
 def test_one_answer_holds_both(lab: Lab, executor: Executor | str) -> None:
     lab.executor = PowerShellExecutor(executor) if isinstance(executor, str) else executor
     lab.start({"fe01": {"addresses": ["10.1.0.11"], "seed": [{"Name": "Contoso", "Protocol": 6, "LocalPorts": "443"}]}})
+    mdm = {"rules": {"{5}": "v2.10|Action=Block|Dir=In|Name=M|"}, "profiles": {"standard": {"EnableFirewall": 1}}}
+    lab.stores["fe01"].change(mdm=mdm)
     ipsec_store.change(lab.stores["fe01"], rules=ipsec_store.exempted({"{1}": REQUIRE}))
     tasks = [{"name": name, f"msuc.lync.{name}": arguments} for name, arguments in MODULES]
     played = lab.play(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
@@ -39,3 +41,7 @@ def test_one_answer_holds_both(lab: Lab, executor: Executor | str) -> None:
     assert {**both, **parts["firewall"]} == firewall
     assert {**both, **parts["ipsec"]} == ipsec
     assert [len(part["rules"]) for part in parts.values()] == [1, 1]
+    names = ("domain", "standard", "private", "public")
+    wanted = {"rules": mdm["rules"], "profiles": {name: {} for name in names} | mdm["profiles"]}
+    found = firewall["mdm"]
+    assert {**found, "profiles": {name: found["profiles"].get(name, {}) for name in names}} == wanted

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 # Put behind the functions of _Windows.psm1 by tests/simulators/powershell.py, in place of those that ask .NET and the registry.
-# LAB_WORLD is a JSON file: addresses, listeners, connections, group_policy.
+# LAB_WORLD is a JSON file: addresses, listeners, connections, group_policy, mdm.
 function Get-LabWorld { Get-Content -LiteralPath $env:LAB_WORLD -Raw -Encoding UTF8 | ConvertFrom-Json -AsHashtable }
 
 function Get-LyncRegistryValue {
@@ -10,7 +10,8 @@ function Get-LyncRegistryValue {
     if ($env:LAB_STORE -and $Path -match 'ConSecRules$|IPSec|FirewallPolicy$|WindowsFirewall$') {
         return Get-LabRegistry -Path $Path
     }
-    $policy = (Get-LabWorld).group_policy
+    $world = Get-LabWorld
+    $policy = if ($Path -like '*\Mdm\*') { $world.mdm } else { $world.group_policy }
     switch -Regex ($Path) {
         'FirewallRules$' { return $policy.rules }
         '(\w+)Profile$' { $name = $Matches[1].ToLowerInvariant(); if ($policy.profiles.ContainsKey($name)) { return $policy.profiles[$name] } }

@@ -124,6 +124,7 @@ class FirewallStore:
             # profile.
             "settings": {},
             "group_policy": {"rules": {}, "profiles": {}},
+            "mdm": {"rules": {}, "profiles": {}},
             "listeners": [f"0.0.0.0 {WINRM_PORT}"],
             "connections": [f"{address} {WINRM_PORT} {CONTROLLER}" for address in addresses[:1]],
             "files": {},
@@ -238,12 +239,12 @@ class FwPolicy:
 
     @property
     def surroundings(self) -> dict[str, object]:
-        """Return what the host knows beside COM: Group Policy of the registry, listeners, connections, ports of
+        """Return what the host knows beside COM: Group Policy and MDM of the registry, listeners, connections, ports of
         management.
         """
         management = [{"kind": kind, "port": port} for kind, port in MANAGEMENT]
         return {
-            **{name: self._document[name] for name in ("group_policy", "listeners", "connections")},
+            **{name: self._document[name] for name in ("group_policy", "mdm", "listeners", "connections")},
             "management": management,
         }
 
@@ -255,7 +256,7 @@ class FwPolicy:
     def fingerprint(self) -> str:
         """Return a hash of rules, profiles and Group Policy, whatever the order of the rules."""
         rules = sorted(json.dumps(FwRule(None, stored).values(), sort_keys=True) for stored in self._document["rules"])
-        parts = [rules, self.profiles, self._document["group_policy"]]
+        parts = [rules, self.profiles, self._document["group_policy"], self._document["mdm"]]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     # --- netsh advfirewall export and import, which move the whole policy, and the task that runs the latter ---------

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from .._base.changes import Effect
-from .host_facts import LOCAL, Present, Profile
+from .host_facts import GROUP_POLICY, LOCAL, MDM, Present, Profile
 from .match import PortIndex, covers, overlaps, uncovered
 from .planner import RuleChange, RuleChanges, applied
 from .rule import PROFILE_BITS, Rule
@@ -115,9 +115,12 @@ def effects_text(effects: Iterable[Effect]) -> str:
     return text
 
 
+_STORES: Mapping[str, str] = {LOCAL: "", GROUP_POLICY: " (Group Policy)", MDM: " (MDM)"}
+
+
 def label(present: Present) -> str:
     """Return the name of a rule, and of its store unless that is the local one."""
-    return present.rule.name if present.store == LOCAL else f"{present.rule.name} (Group Policy)"
+    return present.rule.name + _STORES[present.store]
 
 
 def labels(presents: Iterable[Present]) -> tuple[str, ...]:

@@ -18,14 +18,14 @@ from .._base.errors import Problem
 from .options import listed
 from .rule import ADDRESS_KEYWORDS, Rule
 
-LOCAL, GROUP_POLICY = "local", "group_policy"
+LOCAL, GROUP_POLICY, MDM = "local", "group_policy", "mdm"
 
 
 @dataclass(frozen=True)
 class Present:
     """A rule that is on the host: its value, and its COM properties as gathered, by which the host finds it again.
 
-    store: "local", or "group_policy" for a rule that is read from there and never written.
+    store: "local"; or "group_policy" or "mdm" for a rule that is read from there and never written.
     """
 
     rule: Rule
@@ -135,8 +135,8 @@ class Host:
 
     rules: the local ones, then those of Group Policy. addresses: its own addresses. environment: the variables that
     programs may name, by upper-case name. profiles: Group Policy's settings included. unread: rules of Group Policy
-    that make no sense. fingerprint: stands for all that was gathered of the firewall; the host made it. enumerations,
-    writes: what it did to answer. pending: a change that waits to be taken back, None for none.
+    or MDM that make no sense. fingerprint: stands for all that was gathered of the firewall; the host made it.
+    enumerations, writes: what it did to answer. pending: a change that waits to be taken back, None for none.
     """
 
     rules: tuple[Present, ...]

@@ -235,8 +235,9 @@ def test_check_mode_tells_what_would_be_refused_and_does_not_fail() -> None:
     assert "refused" not in gathered([OURS], [], {}).result()
 
 
-def test_a_rule_of_group_policy_that_makes_no_sense_leaves_the_host_unknown() -> None:
-    policy = {"group_policy": {"rules": {"{1}": "v2.10|Action=Perhaps|Dir=In|Name=x|"}, "profiles": {}}}
+@pytest.mark.parametrize("store", ["group_policy", "mdm"])
+def test_a_rule_of_group_policy_or_mdm_that_makes_no_sense_leaves_the_host_unknown(store: str) -> None:
+    policy = {store: {"rules": {"{1}": "v2.10|Action=Perhaps|Dir=In|Name=x|"}, "profiles": {}}}
     with pytest.raises(DeviceError, match=r"what counts on this host is not known:\n  - rule id '.1.', Action: 'Perh"):
         gathered([], [], policy)
 
@@ -251,6 +252,38 @@ def test_group_policy_rules_are_never_owned_nor_written() -> None:
     rule = POLICY_RULE.replace("|Name", "|EmbedCtxt=msuc.lync|Name")
     run = gathered([], [], {"group_policy": {"rules": {"{1}": rule}, "profiles": {}}})
     assert (run.operations(), run.result()["before"]) == ([], [])
+
+
+def test_a_block_of_mdm_counts_and_is_named() -> None:
+    block = "v2.10|Action=Block|Active=TRUE|Dir=In|Protocol=6|LPort=5061|Name=Segmentation|"
+    run = gathered([], [WANT], {"mdm": {"rules": {"{1}": block}, "profiles": {}}})
+    effects = run.result()["effects"]
+    assert isinstance(effects, list) and effects[0]["effect"].endswith("blocked by Segmentation (MDM)")
+    assert run.operations() and not effects[0]["effective"]
+
+
+@pytest.mark.parametrize(
+    ("name", "policy", "open_profiles"),
+    [
+        ("domain", {}, ["profile domain"]),
+        ("standard", {}, []),
+        ("domain", {"domain": {"EnableFirewall": 1}}, []),
+    ],
+    ids=["off by MDM", "another profile", "Group Policy counts before MDM"],
+)
+def test_mdm_switches_the_firewall_off(name: str, policy: dict[str, Any], open_profiles: list[str]) -> None:
+    mdm = {"rules": {}, "profiles": {name: {"EnableFirewall": 0}}}
+    run = gathered([], [WANT], {"mdm": mdm, "group_policy": {"rules": {}, "profiles": policy}})
+    conditions = run.result()["conditions"]
+    assert isinstance(conditions, list) and [one["name"] for one in conditions] == open_profiles
+
+
+@pytest.mark.parametrize("store", ["group_policy", "mdm"])
+def test_what_is_read_only_changes_the_fingerprint(store: str) -> None:
+    memory = MemoryStore.of(SIP)
+    before = planned(memory, [WANT]).host.fingerprint
+    memory.change(**{store: {"rules": {"{1}": POLICY_RULE}, "profiles": {}}})
+    assert planned(memory, [WANT]).host.fingerprint != before
 
 
 def test_what_changes_between_gather_and_apply_stops_it_before_the_first_write() -> None:

@@ -91,7 +91,7 @@ def read_answer(answer: Mapping[str, object], group: str, prefix: str) -> IpsecH
             *_make_presents(local.rules, LOCAL, group, prefix),
             *_make_presents(policy.rules, GROUP_POLICY, "", ""),
         )
-        host = host_of(answer, presents, policy, _MERGES)
+        host = host_of(answer, presents, policy.refused, _MERGES)
         exempt, engines = answer.get("exempt"), answer["engines"]
         return IpsecHost(
             **{field.name: getattr(host, field.name) for field in fields(host)},

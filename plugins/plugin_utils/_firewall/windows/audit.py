@@ -20,7 +20,7 @@ from ..._base.errors import InvalidInputError, Problem
 from ..._base.untyped import mappings
 from .. import results
 from ..effects import describe_effects, rule_effects
-from ..host_facts import Present
+from ..host_facts import LOCAL, MDM, Present
 from ..ipsec.exemption import PROTECTING, WORDING, exemptions_from_options, parse_exemptions
 from ..ipsec.host import adopted
 from ..ipsec.reconcile import ALWAYS, NEVER, PREFIX
@@ -28,7 +28,7 @@ from ..options import OWNED_GROUP, rules_from_options
 from ..planner import RuleChanges, plan_changes
 from .dumps import SUFFIXES, Dump, ProfileState, read_dump
 from .host import expanded
-from .registry_strings import RefusedRule
+from .registry_strings import RefusedRule, parse_rules
 
 Document = Mapping[str, object]
 # A dump does not hold the variables that programs may name. These are what Windows is installed with.
@@ -135,14 +135,19 @@ def _join_reasons(problems: Sequence[Problem]) -> str:
 
 
 def _compare_dump(plan: Document, dump: Dump, state: State, ipsec: str) -> HostAudit:
-    parsed, exemptions = dump.parse(), parse_exemptions(dump.connection_security)
+    parsed, exemptions, mdm = dump.parse(), parse_exemptions(dump.connection_security), parse_rules(dump.mdm)
     unread = (*parsed.refused, *(() if ipsec == NEVER else exemptions.refused))
     notes = (*_profile_notes(dump.profiles), *_refused_notes(unread))
-    refused = [problem for rule in unread if rule.may_be_of(OWNED_GROUP) for problem in rule.problems]
+    ours = [rule for rule in unread if rule.may_be_of(OWNED_GROUP)]
+    # A rule of MDM that nobody understands may block what the plan allows.
+    refused = [problem for rule in (*ours, *mdm.refused) for problem in rule.problems]
     if refused:
         return _make_unknown_audit(UNREADABLE, _join_reasons(refused), ipsec, notes)
     want = [expanded(rule, USUAL_ENVIRONMENT) for rule in rules_from_options(mappings(plan.get("firewall_rules")))]
-    have = [Present(expanded(stored.rule, USUAL_ENVIRONMENT), {}) for stored in parsed.rules]
+    stores = ((LOCAL, parsed.rules), (MDM, mdm.rules))
+    have = [
+        Present(expanded(stored.rule, USUAL_ENVIRONMENT), {}, store) for store, rules in stores for stored in rules
+    ]
     changes = describe_effects(have, plan_changes(want, have, state))
     effects = [effect.document() for effect in rule_effects(have, changes, (), OWNED_GROUP)]
     firewall = {**_make_audit_document(changes, results.FIREWALL), "effects": effects}

@@ -26,6 +26,8 @@ SUFFIXES = (".wfw", ".reg", ".json")
 _RULES, _EXEMPTIONS = "FirewallRules", "ConSecRules"
 _LOCAL_POLICY = "\\services\\sharedaccess\\parameters\\firewallpolicy\\" + _RULES.casefold()
 _PROFILES: Mapping[str, str] = {"domain": "DomainProfile", "private": "StandardProfile", "public": "PublicProfile"}
+# Below the key of the local policy: what a management of devices (MDM) says, in the same form.
+_MDM = "mdm\\"
 _HIVE_MAGIC = b"regf"
 _MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -66,14 +68,15 @@ class ProfileState:
 class Dump:
     """The local firewall policy of a host.
 
-    rules, connection_security: pairs of id and string, in the order of the dump. version: of the policy, such as
-    "2.28", empty where the dump does not tell. profiles: by the words of a rule's profiles.
+    rules, connection_security, mdm: pairs of id and string, in the order of the dump. version: of the policy, such as
+    "2.28", empty where the dump does not tell. profiles: by the words of a rule's profiles, as MDM leaves them.
     """
 
     rules: tuple[tuple[str, str], ...]
     connection_security: tuple[tuple[str, str], ...] = ()
     profiles: Mapping[str, ProfileState] = field(default_factory=dict)
     version: str = ""
+    mdm: tuple[tuple[str, str], ...] = ()
 
     def parse(self) -> ParsedRules:
         """Return the rules of the dump."""
@@ -175,13 +178,21 @@ def _dump(name: str, keys: Keys, policy: str) -> Dump:
     return Dump(
         tuple(_read_value_texts(below[_RULES.casefold()])),
         tuple(_read_value_texts(below.get(_EXEMPTIONS.casefold(), []))),
-        {
-            profile: _read_profile_state(_by_name(below[key.casefold()]))
-            for profile, key in _PROFILES.items()
-            if key.casefold() in below
-        },
+        _read_profiles(below),
         f"{version >> 8}.{version & 0xFF}" if isinstance(version, int) else "",
+        tuple(_read_value_texts(below.get(_MDM + _RULES.casefold(), []))),
     )
+
+
+def _read_profiles(below: Mapping[str, list[tuple[str, Value]]]) -> dict[str, ProfileState]:
+    """Return the settings of each profile that a dump tells of; what MDM sets counts."""
+    found = {}
+    for profile, key in _PROFILES.items():
+        names = (key.casefold(), _MDM + key.casefold(), f"{_MDM}{profile}profile")
+        values = [value for name in dict.fromkeys(names) for value in below.get(name, [])]
+        if values:
+            found[profile] = _read_profile_state(_by_name(values))
+    return found
 
 
 def _relative(key: str, policy: str) -> str:

@@ -6,6 +6,7 @@
  "profiles": {"active": 1, "local_policy_modify_state": 0, "settings": [...]},
  "counters": {"enumerations": 1, "writes": 0},
  "group_policy": {"rules": {"{id}": "v2.10|..."}, "profiles": {"domain": {"AllowLocalPolicyMerge": 0}}},
+ "mdm": {"rules": {}, "profiles": {}},
  "listeners": ["0.0.0.0 5061"], "connections": ["10.1.0.11 5061 10.10.3.4"],
  "management": [{"kind": "winrm", "port": 5985}], "fingerprint": "..."}
 
@@ -19,12 +20,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TypeAlias, Union
 
 from ..._base.errors import AnswerError
 from ..._base.untyped import mappings
 from ..host_facts import (
     GROUP_POLICY,
+    MDM,
     Connection,
     Host,
     Listener,
@@ -36,7 +39,7 @@ from ..host_facts import (
 )
 from ..rule import PROFILE_BITS, Rule
 from .com import RESTRICTIONS, from_com
-from .registry_strings import ParsedRules, parse_rules
+from .registry_strings import ParsedRules, RefusedRule, parse_rules
 
 _ACCOUNT = "connect with an account that may change the firewall of the host"
 _FIXES: Mapping[str, str] = {
@@ -45,6 +48,8 @@ _FIXES: Mapping[str, str] = {
     "(Windows System Error 5)": _ACCOUNT,
     "0x800706D9": "start the Windows Defender Firewall service (MpsSvc) of the host",
 }
+# By which names MDM knows a profile; what the later ones set counts.
+_MDM_NAMES: Mapping[str, tuple[str, ...]] = {"private": ("standard", "private")}
 _VARIABLE = re.compile(r"%([^%]+)%")
 # COM's LocalPolicyModifyState when Group Policy switches local rules off, and when all inbound traffic is blocked.
 _OVERRIDDEN = 1
@@ -96,7 +101,7 @@ HOST: Mapping[str, Shape] = {
 }
 """What every answer to gather and apply has."""
 
-FIREWALL: Mapping[str, Shape] = {"rules": [RULE], **HOST}
+FIREWALL: Mapping[str, Shape] = {"rules": [RULE], "mdm": HOST["group_policy"], **HOST}
 IPSEC: Mapping[str, Shape] = {"rules": {"*": str}, "engines": [str], "exempt?": int, "legacy": {}, **HOST}
 
 _KINDS: Mapping[type, str] = {str: "a text", bool: "true or false", int: "a whole number"}
@@ -108,8 +113,9 @@ def read_answer(answer: Mapping[str, object]) -> Host:
         check_shape(answer, FIREWALL)
         environment = read_environment(answer)
         local = [_read_present(properties, environment) for properties in _read_sequence(answer, "rules")]
-        policy = parse_rules(policy_strings(answer))
-        return host_of(answer, (*local, *_policy_rules(policy, environment)), policy, "AllowLocalPolicyMerge")
+        policy, mdm = (parse_rules(policy_strings(answer, store)) for store in (GROUP_POLICY, MDM))
+        rules = (*local, *_rules_of(policy, environment, GROUP_POLICY), *_rules_of(mdm, environment, MDM))
+        return host_of(answer, rules, (*policy.refused, *mdm.refused), "AllowLocalPolicyMerge")
 
 
 @contextmanager
@@ -126,28 +132,31 @@ def read_environment(answer: Mapping[str, object]) -> dict[str, str]:
     return {str(name).upper(): str(value) for name, value in mapping_of(answer, "environment").items()}
 
 
-def policy_strings(answer: Mapping[str, object]) -> list[tuple[str, str]]:
-    """Return the rules of Group Policy in an answer as pairs of id and string."""
-    return [(str(name), str(text)) for name, text in mapping_of(mapping_of(answer, "group_policy"), "rules").items()]
+def policy_strings(answer: Mapping[str, object], store: str = GROUP_POLICY) -> list[tuple[str, str]]:
+    """Return the rules of Group Policy, or of another store that is never written, as pairs of id and string."""
+    return [(str(name), str(text)) for name, text in mapping_of(mapping_of(answer, store), "rules").items()]
 
 
-def host_of(answer: Mapping[str, object], rules: tuple[Present, ...], policy: ParsedRules, merges: str) -> Host:
+def host_of(
+    answer: Mapping[str, object], rules: tuple[Present, ...], refused: Iterable[RefusedRule], merges: str
+) -> Host:
     """Return the host of an answer whose rules are read.
 
-    Merges: the value of Group Policy that says whether local ones count.
+    refused: strings of Group Policy and MDM that make no sense. merges: the value of Group Policy that says whether
+    local ones count.
     """
     counters = mapping_of(answer, "counters")
+    policy = mapping_of(mapping_of(answer, GROUP_POLICY), "profiles")
+    mdm = mapping_of(mapping_of(answer, MDM), "profiles") if MDM in answer else {}
     return Host(
         rules=rules,
         addresses=tuple(plain_address(text) for text in _read_sequence(answer, "addresses")),
         environment=read_environment(answer),
-        profiles=read_profiles(
-            mapping_of(answer, "profiles"), mapping_of(mapping_of(answer, "group_policy"), "profiles"), merges
-        ),
+        profiles=read_profiles(mapping_of(answer, "profiles"), policy, merges, mdm),
         listeners=read_listeners(_read_sequence(answer, "listeners")),
         connections=read_connections(_read_sequence(answer, "connections")),
         management=read_management(_read_sequence(answer, "management")),
-        unread=tuple(str(problem) for refused in policy.refused for problem in refused.problems),
+        unread=tuple(str(problem) for rule in refused for problem in rule.problems),
         fingerprint=str(answer["fingerprint"]),
         enumerations=int(str(counters["enumerations"])),
         writes=int(str(counters["writes"])),
@@ -178,8 +187,8 @@ def _read_present(properties: object, environment: Mapping[str, str]) -> Present
     return Present(expanded(from_com(properties), environment), properties)
 
 
-def _policy_rules(parsed: ParsedRules, environment: Mapping[str, str]) -> list[Present]:
-    return [Present(expanded(stored.rule, environment), {}, GROUP_POLICY) for stored in parsed.rules]
+def _rules_of(parsed: ParsedRules, environment: Mapping[str, str], store: str) -> list[Present]:
+    return [Present(expanded(stored.rule, environment), {}, store) for stored in parsed.rules]
 
 
 def mapping_of(answer: Mapping[str, object], key: str) -> Mapping[str, object]:
@@ -198,12 +207,15 @@ def _read_sequence(answer: Mapping[str, object], key: str) -> Sequence[object]:
 
 
 def read_profiles(
-    answer: Mapping[str, object], policy: Mapping[str, object], merges: str = "AllowLocalPolicyMerge"
+    answer: Mapping[str, object],
+    policy: Mapping[str, object],
+    merges: str = "AllowLocalPolicyMerge",
+    mdm: Mapping[str, object] = MappingProxyType({}),
 ) -> tuple[Profile, ...]:
     """Return the profiles of an answer's "profiles", with the registry values of Group Policy (by profile) over them.
 
     merges: the value that says whether local rules of one kind are in force. What COM tells of it is about firewall
-    rules.
+    rules. mdm: values of a management of devices, under those of Group Policy, where both set one.
     """
     active, state = int(str(answer["active"])), answer.get("local_policy_modify_state")
     settings = {int(str(item["profile"])): item for item in mappings(answer.get("settings"))}
@@ -218,7 +230,9 @@ def read_profiles(
             allows_inbound=local.get("default_inbound", 0) == _ALLOW,
             merges=state != _OVERRIDDEN or merges != "AllowLocalPolicyMerge",
         )
-        found.append(_overlay_policy(profile, policy.get(name), merges))
+        for values in (*(mdm.get(key) for key in _MDM_NAMES.get(name, (name,))), policy.get(name)):
+            profile = _overlay_policy(profile, values, merges)
+        found.append(profile)
     return tuple(found)
 
 

@@ -191,3 +191,40 @@ def test_profiles_that_make_rules_ineffective_are_noted(
     found = audited(PLANS, tmp_path)
     assert changes(found) == []
     assert list(found.notes) == notes
+
+
+POLICY_KEY = "HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy"
+MDM_BLOCK = "v2.32|Action=Block|Active=TRUE|Dir=In|Protocol=6|LPort=5061|Name=Segmentation|"
+
+
+def exported_with_mdm(directory: Path, rule: str, **profile: int) -> Audited:
+    """Return what is found of an export as planned whose key of MDM has one rule, and settings of the domain."""
+    keys = {"FirewallRules": {"{1}": SIP}, "Mdm\\FirewallRules": {"{2}": rule}, "Mdm\\DomainProfile": profile}
+    lines = ["Windows Registry Editor Version 5.00"]
+    for key, values in keys.items():
+        lines += ["", f"[{POLICY_KEY}\\{key}]"]
+        for name, value in values.items():
+            escaped = str(value).replace("\\", "\\\\")
+            lines.append(f'"{name}"=dword:{value:08x}' if isinstance(value, int) else f'"{name}"="{escaped}"')
+    (directory / "fe01.reg").write_text("\n".join([*lines, ""]))
+    return audited(PLANS, directory)
+
+
+def test_a_block_of_mdm_counts_in_an_export(tmp_path: Path) -> None:
+    found = exported_with_mdm(tmp_path, MDM_BLOCK)
+    firewall: Any = found.hosts["fe01"].documents["firewall"]
+    assert [effect["effect"] for effect in firewall["effects"]] == [
+        "admits what no other rule does; ineffective: blocked by Segmentation (MDM)"
+    ]
+    assert (firewall["effects"][0]["effective"], changes(found)) == (False, [])
+
+
+def test_a_rule_of_mdm_that_makes_no_sense_leaves_the_host_of_an_export_unknown(tmp_path: Path) -> None:
+    found = exported_with_mdm(tmp_path, MDM_BLOCK.replace("Block", "Perhaps")).hosts["fe01"]
+    message = str(found.documents["firewall"]["msg"])
+    assert (found.problem, "Perhaps" in message) == ("unreadable", True)
+
+
+def test_what_mdm_sets_of_a_profile_is_told_of_an_export(tmp_path: Path) -> None:
+    found = exported_with_mdm(tmp_path, MDM_BLOCK, EnableFirewall=0)
+    assert found.notes == ("fe01: the firewall is off on profile domain: it admits everything",)

@@ -202,7 +202,7 @@ def firewall_answers(*rules: Mapping[str, object], **apply: object) -> list[Answ
         "rules": {"{1}": "v2.10|Action=Allow|Active=TRUE|Dir=In|Name=Theirs|"},
         "profiles": {"domain": {"EnableFirewall": 1}},
     }
-    store.change(listeners=["10.1.0.11 5070"], group_policy=policy)
+    store.change(listeners=["10.1.0.11 5070"], group_policy=policy, mdm=copy.deepcopy(policy))
     gathered = host_module.run_module(store, {"operation": "gather"}, False)
     add = {"kind": "add", "name": "SIP", "puts": [{"property": name, "value": value} for name, value in OWN.items()]}
     applied = host_module.run_module(store, {"operation": "apply", "operations": [add], **apply}, False)

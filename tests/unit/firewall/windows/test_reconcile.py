@@ -373,6 +373,7 @@ GOOD: dict[str, Any] = {
     "environment": {},
     "profiles": {"active": 1, "local_policy_modify_state": 0, "settings": []},
     "group_policy": {"rules": {}, "profiles": {}},
+    "mdm": {"rules": {}, "profiles": {}},
     "listeners": [],
     "connections": [],
     "management": [],
