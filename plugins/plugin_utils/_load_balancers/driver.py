@@ -17,7 +17,7 @@ from typing import Protocol
 
 from .._base.errors import Problem, shown
 from .._base.names import name_problems
-from .model import MemberState, PersistenceKind, Service
+from .model import MemberDown, MemberState, PersistenceKind, Service
 
 
 class EffectKind(str, Enum):
@@ -141,6 +141,11 @@ def refuse_member_states(reasons: Mapping[MemberState, str]) -> Refusal:
         return (f"{member.address}: {reasons[member.state]}" for member in known)
 
     return Refusal("members", _state_reasons)
+
+
+def always_member_down(what: MemberDown, why: str) -> Refusal:
+    """Return the row of a driver that does one thing alone with the connections of a member that is down."""
+    return Refusal.when("member_down", lambda service: service.member_down is not what, why)
 
 
 def _cookie_reasons(service: Service) -> Iterator[str]:

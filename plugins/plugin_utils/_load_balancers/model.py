@@ -43,6 +43,13 @@ class PersistenceKind(str, Enum):
     COOKIE = "cookie"
 
 
+class MemberDown(str, Enum):
+    """What becomes of the connections of a member that its monitor finds down: they are closed, or kept."""
+
+    CLOSE = "close"
+    KEEP = "keep"
+
+
 @dataclass(frozen=True, order=True)
 class Member:
     """One member of a service, by its address; its port is the service's node_port."""
@@ -91,6 +98,7 @@ class Service:
     protocol: tcp or udp. algorithm: least-connections or round-robin.
     source_nat: members see an address of the balancer; without it they see the client's.
     nagle: False where small packets must not wait (TCP_NODELAY).
+    member_down: a client behind a proxy does not notice that its member lost power, unless the proxy closes.
     options: of the vendor, from the closed list of the driver; compared like any other field.
     """
 
@@ -107,6 +115,7 @@ class Service:
     source_nat: bool = True
     nagle: bool = True
     algorithm: str = "least-connections"
+    member_down: MemberDown = MemberDown.CLOSE
     options: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -17,7 +17,7 @@ from .._base.errors import InvalidInputError, Problem, nearest, one_of, shown
 from .._base.libraries import jsonschema
 from .._base.untyped import plan_validator
 from .changes import STATES
-from .model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
+from .model import Member, MemberDown, MemberState, Monitor, Persistence, PersistenceKind, Service
 
 Spec = Mapping[str, Mapping[str, Any]]
 STATE: Spec = {"state": {"type": "str", "choices": [state.value for state in STATES], "default": "replaced"}}
@@ -114,6 +114,7 @@ def _build_service(item: Mapping[str, object]) -> Service:
         source_nat=values["source_nat"],
         nagle=values["nagle"],
         algorithm=values["algorithm"],
+        member_down=MemberDown(values.get("member_down", Service.member_down)),
         options=values.get("options", {}),
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import (
     Member,
+    MemberDown,
     MemberState,
     Monitor,
     Persistence,
@@ -97,6 +98,7 @@ def any_services(draw: st.DrawFn) -> list[Service]:
                     source_nat=draw(st.booleans()),
                     nagle=draw(st.booleans()),
                     algorithm=draw(st.sampled_from(["least-connections", "round-robin"])),
+                    member_down=draw(st.sampled_from(MemberDown)),
                     options=options,
                 )
             )

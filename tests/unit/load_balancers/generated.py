@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import (
     Member,
+    MemberDown,
     MemberState,
     Monitor,
     Persistence,
@@ -70,5 +71,6 @@ def _service(
         service,
         source_nat=draw(st.booleans()),
         nagle=draw(st.booleans()),
+        member_down=draw(st.sampled_from(MemberDown)),
         algorithm=draw(st.sampled_from(("least-connections", "round-robin"))),
     )

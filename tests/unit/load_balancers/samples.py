@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import (
     Member,
+    MemberDown,
     MemberState,
     Monitor,
     Persistence,
@@ -117,5 +118,6 @@ def _service(
         source_nat=draw(st.booleans()),
         nagle=draw(st.booleans()),
         algorithm=draw(st.sampled_from(["least-connections", "round-robin"])),
+        member_down=draw(st.sampled_from(MemberDown)),
         options={} if options is None else draw(options),
     )

@@ -146,6 +146,7 @@ def test_what_cannot_be_expressed_is_listed_with_the_reason() -> None:
     assert [field for field, _why in notes] == [
         *(
             "idle_seconds",
+            "member_down",
             "members",
             "members",
             "monitor.failures",

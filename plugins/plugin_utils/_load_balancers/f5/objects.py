@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from ..._base.addresses import parse_address
 from ..._base.errors import shown, understood
 from ..._base.untyped import Object, items, mapping, number, text
-from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
+from ..model import Member, MemberDown, MemberState, Monitor, Persistence, PersistenceKind, Service
 from .options import PROFILES, Prefix, decoded
 
 ALGORITHMS = {"least-connections": "least-connections-member", "round-robin": "round-robin"}
@@ -97,6 +97,7 @@ def service_of(virtual: Virtual) -> Service:
         algorithm=next(
             (word for word, theirs in ALGORITHMS.items() if theirs == virtual.algorithm), virtual.algorithm
         ),
+        member_down=MemberDown.KEEP,
         options=_vendor_options(virtual, domain),
     )
 

@@ -23,8 +23,18 @@ from ..._base.addresses import parse_address
 from ..._base.errors import InvalidInputError, Problem
 from ..._base.names import PATTERNS
 from ..config_syntax import Block, haproxy_sections, seconds_of, split_endpoint
-from ..driver import HASH_REFUSALS, EffectKind, Rendered, check_service_names, has_affinity, refused
-from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service, affinity_group
+from ..driver import HASH_REFUSALS, EffectKind, Refusal, Rendered, check_service_names, has_affinity, refused
+from ..model import (
+    Member,
+    MemberDown,
+    MemberState,
+    Monitor,
+    Persistence,
+    PersistenceKind,
+    Service,
+    affinity_group,
+    with_fields,
+)
 
 PREFIX = "lync-"
 MONITOR_PREFIX = f"{PREFIX}monitor-"
@@ -39,6 +49,8 @@ _WORDS = {
     MemberState.DRAINING: "",
     MemberState.DISABLED: " disabled",
 }
+# Without it, a client of a member that lost power hears nothing for as long as HAProxy itself answers it.
+_CLOSES = "on-marked-down shutdown-sessions"
 _ALGORITHMS = {"least-connections": "leastconn", "round-robin": "roundrobin"}
 
 
@@ -92,7 +104,7 @@ class HaproxyDriver:
             if ordered
             else ""
         )
-        return Rendered(text, text, refused(ordered, HASH_REFUSALS))
+        return Rendered(text, text, refused(ordered, _REFUSALS))
 
     def parse(self, document: object) -> tuple[Service, ...]:
         """Return the services of a file's text, sorted by name.
@@ -115,9 +127,19 @@ class HaproxyDriver:
             members=tuple(sorted(service.members)),
         )
         # What nobody takes has no port and is not asked.
-        return found if found.members else replace(found, node_port=found.port, monitor=Monitor(found.port))
+        nobody: dict[str, object] = {"node_port": found.port, "monitor": Monitor(found.port)}
+        nobody["member_down"] = Service.member_down
+        return found if found.members else with_fields(found, **nobody)
 
 
+def _keeps_of_nobody(service: Service) -> bool:
+    return not service.members and service.member_down is MemberDown.KEEP
+
+
+_REFUSALS = (
+    *HASH_REFUSALS,
+    Refusal.when("member_down", _keeps_of_nobody, "nobody takes it, so there is nothing to keep"),
+)
 DRIVER = HaproxyDriver()
 
 
@@ -139,10 +161,11 @@ def monitor_name(service: Service) -> str:
     return f"{MONITOR_PREFIX}{service.pool}-{monitor.port}-{monitor.interval_seconds}-{monitor.failures}"
 
 
-def server_arguments(member: Member) -> str:
+def server_arguments(member: Member, down: MemberDown = MemberDown.CLOSE) -> str:
     """Return what a server line of a service says after the server's name and address, the monitor apart."""
     weight = 0 if member.state is MemberState.DRAINING else WEIGHT
-    return f"id {server_id(member.address)} weight {weight}{_WORDS[member.state]}"
+    closes = f" {_CLOSES}" if down is MemberDown.CLOSE else ""
+    return f"id {server_id(member.address)} weight {weight}{closes}{_WORDS[member.state]}"
 
 
 def check_arguments(monitor: Monitor) -> str:
@@ -214,7 +237,8 @@ def _render_sections(service: Service) -> str:
     monitor = monitor_name(service)
     for member in sorted(service.members):
         where = f"{member.address} {endpoint(member.address, service.node_port)}"
-        backend.append(f"    server {where} track {monitor}/{member.address} {server_arguments(member)}")
+        arguments = server_arguments(member, service.member_down)
+        backend.append(f"    server {where} track {monitor}/{member.address} {arguments}")
     return "\n".join([*frontend, f"    default_backend {name}", "", *backend, ""])
 
 
@@ -280,6 +304,7 @@ def _service_of_sections(frontend: Block, backend: Block, monitors: Mapping[str,
         source_nat=not backend.has("source"),
         nagle=False,
         algorithm=Service.algorithm if kept else names[backend.values("balance")[0]],
+        member_down=_read_member_down(servers),
         options=_bind_options(frontend, bind),
     )
 
@@ -287,6 +312,10 @@ def _service_of_sections(frontend: Block, backend: Block, monitors: Mapping[str,
 def _monitor_of_check(tokens: Sequence[str]) -> Monitor:
     found = {name: tokens[tokens.index(name) + 1] for name in ("port", "inter", "fall")}
     return Monitor(int(found["port"]), seconds_of(found["inter"], "ms"), int(found["fall"]))
+
+
+def _read_member_down(servers: Sequence[Sequence[str]]) -> MemberDown:
+    return MemberDown.CLOSE if all("shutdown-sessions" in tokens for tokens in servers) else MemberDown.KEEP
 
 
 def read_member(tokens: Sequence[str]) -> Member:

@@ -158,7 +158,7 @@ def _add_server_commands(name: str, service: Service, member: Member) -> list[st
 
     It is asked by itself until the next reload, for it cannot track one that is as new.
     """
-    arguments = server_arguments(member).removesuffix(" disabled")
+    arguments = server_arguments(member, service.member_down).removesuffix(" disabled")
     where = endpoint(member.address, service.node_port)
     lines = [f"add server {name} {where} {arguments} {check_arguments(service.monitor)}", f"enable health {name}"]
     return lines if member.state is MemberState.DISABLED else [*lines, f"enable server {name}"]

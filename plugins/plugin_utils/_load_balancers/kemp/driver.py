@@ -17,8 +17,17 @@ from ..._base.addresses import canonical
 from ..._base.errors import InvalidInputError, Problem, shown
 from ..._base.untyped import texts
 from ..conflicts import Unreadable
-from ..driver import EffectKind, Refusal, Rendered, has_cookie, hides_node_port, refuse_member_states, refused
-from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service, affinity_group
+from ..driver import (
+    EffectKind,
+    Refusal,
+    Rendered,
+    always_member_down,
+    has_cookie,
+    hides_node_port,
+    refuse_member_states,
+    refused,
+)
+from ..model import Member, MemberDown, MemberState, Monitor, Persistence, PersistenceKind, Service, affinity_group
 from . import fields as f
 from .fields import RealServer, Value, VirtualService
 
@@ -157,6 +166,7 @@ class Kemp:
                 idle_seconds=int(values["Idletime"]),
                 source_nat=not values["Transparent"],
                 algorithm=_ALGORITHMS.get(str(values["Schedule"]), str(values["Schedule"])),
+                member_down=MemberDown.KEEP,
                 options=dict(_read_vendor_fields(values)),
             )
 
@@ -307,6 +317,7 @@ def _limit_service(service: Service) -> Service:
         persistence=_limit_persistence(service),
         idle_seconds=_clamp(service.idle_seconds, f.IDLE_SECONDS),
         nagle=True,
+        member_down=MemberDown.KEEP,
     )
 
 
@@ -354,6 +365,7 @@ REFUSALS = (
     Refusal.when("nagle", lambda service: not service.nagle, "a LoadMaster has no such switch per Virtual Service"),
     Refusal.when("node_port", hides_node_port, "the port of the members stands at each of them, and there is none"),
     refuse_member_states(_WHY_STATES),
+    always_member_down(MemberDown.KEEP, "a switch of the whole LoadMaster decides it, which this does not touch"),
 )
 """What a LoadMaster cannot express; the name of a service, made of protocol, address and port, is nobody's traffic."""
 

@@ -19,8 +19,17 @@ from ..._base.addresses import parse_address
 from ..._base.errors import InvalidInputError, Problem
 from ..config_files import ConfigFileProvider, Remote
 from ..config_syntax import Block, nginx_blocks, seconds_of, split_endpoint
-from ..driver import HASH_REFUSALS, EffectKind, Refusal, Rendered, check_service_names, has_affinity, refused
-from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
+from ..driver import (
+    HASH_REFUSALS,
+    EffectKind,
+    Refusal,
+    Rendered,
+    always_member_down,
+    check_service_names,
+    has_affinity,
+    refused,
+)
+from ..model import Member, MemberDown, MemberState, Monitor, Persistence, PersistenceKind, Service
 from ..reconcile import Task
 
 PREFIX = "lync-"
@@ -65,6 +74,7 @@ class NginxStreamDriver:
             if service.members
             else Monitor(service.node_port),
             persistence=Persistence(PersistenceKind.SOURCE) if kept else Persistence(),
+            member_down=MemberDown.KEEP,
             algorithm=Service.algorithm if kept else service.algorithm,
             nagle=service.nagle or service.protocol == "udp",
             options={},
@@ -108,6 +118,7 @@ _REFUSALS = (
         "persistence.group", lambda service: bool(service.persistence.group), "the hash of each service is its own"
     ),
     Refusal("members", _member_reasons),
+    always_member_down(MemberDown.KEEP, "nginx asks no member whether it is well, so it closes nothing of one"),
 )
 
 
@@ -190,6 +201,7 @@ def _service_of_blocks(server: Block, upstream: Block) -> Service:
         persistence=Persistence(PersistenceKind.SOURCE if hashed else PersistenceKind.NONE),
         idle_seconds=seconds_of(server.values("proxy_timeout")[0], "s"),
         source_nat=not server.has("proxy_bind"),
+        member_down=MemberDown.KEEP,
         nagle=server.values("tcp_nodelay") != ("on",),
         algorithm="least-connections" if hashed or upstream.has("least_conn") else "round-robin",
     )
