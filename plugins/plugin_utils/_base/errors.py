@@ -68,8 +68,8 @@ class AnswerError(DeviceError):
     """The answer of a device is not understood, so nothing is known of it."""
 
 
-# What a program that reads an answer runs into when a part of it is missing, of another kind or of no size.
-_MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+MALFORMED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+"""What a program that reads an answer runs into when a part of it is missing, of another kind or of no size."""
 
 
 @contextmanager
@@ -77,7 +77,7 @@ def understood(place: str) -> Iterator[None]:
     """Turn what goes wrong when the answer of a device is read into AnswerError that names the place."""
     try:
         yield
-    except _MALFORMED as error:
+    except MALFORMED as error:
         raise AnswerError(f"{place}: the answer is not understood: {type(error).__name__}: {error}") from error
 
 

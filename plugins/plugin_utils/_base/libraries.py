@@ -9,38 +9,32 @@ importing a plugin never fails, because ansible-doc and ansible-test import plug
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 
 class MissingLibraryError(Exception):
     """A Python library that the collection needs is not installed on the controller."""
 
 
-class _Missing:
-    """Stands in for a library that could not be imported; any use of it raises MissingLibraryError."""
+class _Library:
+    """Stands in for a library and imports it at the first use; one that is not installed raises MissingLibraryError."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name  # as the package index has it
+    def __init__(self, name: str, modules: Iterable[str], package: str) -> None:
+        self._module_names = (*(f"{name}.{module}" for module in modules), name)
+        self._package = package  # as the package index has it
 
-    def __getattr__(self, attribute: str) -> NoReturn:
-        raise MissingLibraryError(
-            f"the Python library {self._name} is missing on the controller; install it with: python3 -m pip install "
-            f"{self._name}"
-        )
-
-
-def _import_library(name: str, modules: Iterable[str], package: str) -> Any:
-    """Return a library with the named modules of it, or what stands in for it when it is not installed.
-
-    package: its name on the package index, where that is another.
-    """
-    try:
-        for module in modules:
-            importlib.import_module(f"{name}.{module}")
-        return importlib.import_module(name)
-    except ImportError:
-        return _Missing(package or name)
+    def __getattr__(self, attribute: str) -> Any:
+        try:
+            module = [importlib.import_module(name) for name in self._module_names][-1]
+        except ImportError:
+            raise MissingLibraryError(
+                f"the Python library {self._package} is missing on the controller; install it with: python3 -m pip "
+                f"install {self._package}"
+            ) from None
+        # Kept, so that the next use does not come here.
+        value = self.__dict__[attribute] = getattr(module, attribute)
+        return value
 
 
 if TYPE_CHECKING:
@@ -64,32 +58,22 @@ if TYPE_CHECKING:
     import requests
     import yaml
     from cryptography import x509
-
-_LIBRARIES: Mapping[str, tuple[str, tuple[str, ...], str]] = {
-    "dns": (
+else:
+    # A run uses a few of them, and to import all together takes a fifth of a second in each process of Ansible.
+    dns = _Library(
         "dns",
         ("exception", "flags", "message", "name", "query", "rcode", "rdata", "rdatatype", "tsig", "update", "zone"),
         "dnspython",
-    ),
-    "x509": ("cryptography.x509", (), "cryptography"),
-    **{
-        name: (name, (), "")
-        for name in ("jinja2", "jmespath", "jsonschema", "jsonschema_rs", "netaddr", "regipy", "requests", "yaml")
-    },
-}
-"""Name here -> the module, the parts of it that are used, and its package where that is called otherwise."""
-
-
-def __getattr__(name: str) -> Any:
-    """Load a library when it is asked for first.
-
-    A run uses a few of them, and all together take a fifth of a second.
-    """
-    if name not in _LIBRARIES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    library = globals()[name] = _import_library(*_LIBRARIES[name])
-    return library
-
+    )
+    jinja2 = _Library("jinja2", (), "jinja2")
+    jmespath = _Library("jmespath", (), "jmespath")
+    jsonschema = _Library("jsonschema", (), "jsonschema")
+    jsonschema_rs = _Library("jsonschema_rs", (), "jsonschema_rs")
+    netaddr = _Library("netaddr", (), "netaddr")
+    regipy = _Library("regipy", (), "regipy")
+    requests = _Library("requests", (), "requests")
+    x509 = _Library("cryptography.x509", (), "cryptography")
+    yaml = _Library("yaml", (), "yaml")
 
 __all__ = [
     "MissingLibraryError",

@@ -26,14 +26,16 @@ def known_addresses(inventory: Mapping[str, InventoryHost], plans: Iterable[Host
 
     What admits everybody names nobody: any, 0.0.0.0/0 and ::/0 do not count.
     """
-    texts = {text for host in inventory.values() for text in _texts(_variables(host))}
+    texts = set(_texts(list(_distinct_values(inventory.values()))))
     texts |= {text for plan in plans for rule in plan.firewall_rules for text in (*rule.localip, *rule.remoteip)}
     sets = (_parsed(part.strip()) for text in texts for part in text.split(","))
     return AddressSet.union_of(found for found in sets if found not in _EVERYTHING)
 
 
-def _variables(host: InventoryHost) -> dict[str, object]:
-    return {name: value for name, value in host.variables.items() if name not in _OF_A_RUN}
+def _distinct_values(hosts: Iterable[InventoryHost]) -> Iterable[object]:
+    """Return the values of all variables, each object once: what a group sets is one object on all of its hosts."""
+    values = (item for host in hosts for item in host.variables.items())
+    return {id(value): value for name, value in values if name not in _OF_A_RUN}.values()
 
 
 def _texts(value: object) -> Iterator[str]:

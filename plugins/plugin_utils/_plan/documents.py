@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import types
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from typing import TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -24,6 +24,7 @@ VERSION = "0.1.0"
 Document = Mapping[str, object]
 _T = TypeVar("_T")
 _Reader = Callable[[object], object]
+_Writer = Callable[[object], object]
 _ANY_LENGTH = (...,)
 
 
@@ -33,14 +34,26 @@ class DocumentError(ValueError):
 
 def plain(item: object) -> object:
     """Return a value as dictionaries, lists and scalars, in the order of the dataclass's fields."""
-    if is_dataclass(item) and not isinstance(item, type):
-        pairs = ((field.name, getattr(item, field.name)) for field in fields(item))
-        return {name: plain(value) for name, value in pairs if value is not None}
-    if isinstance(item, Enum):
-        return item.value
-    if isinstance(item, Mapping):
-        return {str(key): plain(value) for key, value in item.items()}
-    return [plain(value) for value in item] if isinstance(item, (tuple, list)) else item
+    return _writer(type(item))(item)  # type: ignore[arg-type]  # a class is hashable, whatever its instances are
+
+
+@functools.cache
+def _writer(kind: type[object]) -> _Writer:
+    """Return what writes values of a type; made once per type, since a plan holds thousands of rules."""
+    if is_dataclass(kind):
+        return functools.partial(_write_fields, tuple(field.name for field in fields(kind)))
+    if issubclass(kind, Enum):
+        return lambda item: cast(Enum, item).value
+    if issubclass(kind, Mapping):
+        return lambda item: {str(key): plain(value) for key, value in cast(Mapping[object, object], item).items()}
+    if issubclass(kind, (tuple, list)):
+        return lambda item: [plain(value) for value in cast(Iterable[object], item)]
+    return lambda item: item
+
+
+def _write_fields(names: tuple[str, ...], item: object) -> dict[str, object]:
+    pairs = ((name, getattr(item, name)) for name in names)
+    return {name: value if type(value) is str else plain(value) for name, value in pairs if value is not None}
 
 
 def load(kind: type[_T], document: object) -> _T:

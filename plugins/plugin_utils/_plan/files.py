@@ -135,6 +135,12 @@ def load_plan(directory: Path) -> Plan:
     return replace(plan, known_addresses=read_known_addresses(directory))
 
 
+def count_files(directory: Path) -> dict[str, int]:
+    """Return the numbers of "hosts" and of "pools" that the index of a plan directory lists."""
+    paths = _earlier_files(directory)
+    return {folder: sum(path.startswith(f"{folder}/") for path in paths) for folder in _KINDS}
+
+
 def read_known_addresses(directory: Path) -> tuple[str, ...]:
     """Return the addresses that the inventory of a plan names; raises InvalidInputError when the index has none."""
     index = directory / INDEX

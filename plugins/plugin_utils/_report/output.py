@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as XML
 
+from .._base.errors import MALFORMED
 from .._base.untyped import counted, printed, printed_lines
 from .._drift.report import Checked, Report, Status
 
@@ -169,7 +170,7 @@ def _reports(directory: Path) -> Iterator[tuple[datetime.datetime, set[Key], set
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             found = _moment(document["made"]), set(_read_keys(document)), set(_read_unknown_concerns(document))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, *MALFORMED):
             continue  # cut off while it was written, or somebody else's
         yield found
 

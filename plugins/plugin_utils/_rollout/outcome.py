@@ -203,8 +203,8 @@ def ending_of(kind: str, state: RunState, restored: Restored = Restored()) -> tu
     """Return what is printed of the end of a run, and its outcome; restored: of a rollback."""
     options = state.run_options().common
     if kind == "plan":
-        plan = state.plan()
-        text = f"{counted(len(plan.hosts), 'host')}, {counted(len(plan.pools), 'pool')}"
+        size = state.plan_size()
+        text = f"{counted(size['hosts'], 'host')}, {counted(size['pools'], 'pool')}"
         return [], RunOutcome(kind, Verdict.DONE, text, state.scope().is_check, reference=options.change_reference)
     if kind == "rollback":
         return _conclude_rollback(state, restored)

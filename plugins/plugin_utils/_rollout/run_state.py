@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from .._base.errors import MALFORMED
 from .._plan import files as plan_files
 from .._plan.documents import Document
 from .._plan.model import HostPlan, Plan, PoolPlan
@@ -227,7 +228,7 @@ class RunState:
             if document["run"] != self._run_id():
                 return TaskResult.unknown(device, concern, step, "its result is of an earlier run")
             return TaskResult.from_document(document)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (OSError, *MALFORMED) as error:
             return TaskResult.unknown(device, concern, step, f"its result cannot be read: {error}")
 
     def has_results(self) -> bool:
@@ -270,6 +271,10 @@ class RunState:
     def plan(self) -> Plan:
         """Return the plan of the run; nothing before it was compiled."""
         return plan_files.load_plan(self._directory / "plan")
+
+    def plan_size(self) -> dict[str, int]:
+        """Return the numbers of "hosts" and of "pools" of the plan, without reading it."""
+        return plan_files.count_files(self._directory / "plan")
 
     def waves(self, platform: str = "windows") -> Waves:
         """Return the waves of the hosts of a platform, windows or linux, empty before anything was compiled."""

@@ -93,7 +93,9 @@ def test_without_libraries_everything_imports_and_the_first_use_says_what_to_ins
 
 
 def test_libraries_that_are_there_are_themselves() -> None:
-    assert dependencies.netaddr is netaddr
+    assert dependencies.netaddr.IPNetwork is netaddr.IPNetwork
+    with pytest.raises(AttributeError, match="no_such"):
+        dependencies.netaddr.no_such  # noqa: B018
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from enum import Enum
 from typing import Any
 
 from ..._base.addresses import ANY, ANY_PORT, AddressSet, PortSet
-from ..._base.errors import AnswerError, understood
+from ..._base.errors import MALFORMED, AnswerError, understood
 from ..._base.match_space import Box, subtract
 from ..rule import ANY_PROTOCOL, Rule
 from .listing import PROTOCOLS, render_left_side, right_values
@@ -124,7 +124,7 @@ class Foreign:
                     rules.setdefault((key[0], key[1], str(body["chain"])), []).append(body["expr"])
                 elif kind in ("set", "map"):
                     sets[key] = body.get("elem", [])
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except MALFORMED as error:
             return cls(problem=f"the tables of others could not be read: {error}")
         return cls(chains, rules, sets)
 
@@ -248,7 +248,7 @@ class Foreign:
             return known
         try:
             name, values = render_left_side(match["left"]), self._values(key, match["right"])
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except MALFORMED:
             return None
         if match["op"] not in ("==", "!=", "in") or values is None:
             return None

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
 from ..._base.addresses import ANY, AddressSet
-from ..._base.errors import AnswerError, InvalidInputError
+from ..._base.errors import MALFORMED, AnswerError, InvalidInputError
 from ..._base.untyped import mappings
 from ..host_facts import PendingRevert, plain_address, read_pending
 from ..rule import ANY_PROTOCOL, TCP, Rule, address_texts
@@ -77,7 +77,7 @@ def read_answer(answer: Mapping[str, object], path: str) -> LinuxHost:
         )
     except InvalidInputError as error:
         raise AnswerError("; ".join(map(str, error.problems))) from error
-    except (KeyError, ValueError, TypeError) as error:
+    except MALFORMED as error:
         raise AnswerError(f"the host's module answered what it never does: {type(error).__name__}: {error}") from error
 
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..._base.errors import InvalidInputError, Problem
+from ..._base.errors import MALFORMED, InvalidInputError, Problem
 from .ruleset import BASE_CHAINS, CHAINS, HOOKS, TABLE, Line, Match, Table, is_framed, settled
 
 PROTOCOLS = {
@@ -37,7 +37,7 @@ def read_table(text: str, place: str) -> Table | None:
         return None
     try:
         return read_listing(json.loads(text)) if text.lstrip().startswith("{") else read_text(text)
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+    except MALFORMED as error:
         fix = f"give the output of: nft list table {TABLE}, with or without -j, or what state rendered returned"
         raise InvalidInputError([Problem(place, f"the text is no table {TABLE} ({error})", fix=fix)]) from error
 
@@ -92,7 +92,7 @@ def _listed_line(body: Mapping[str, Any]) -> Line:
                 verdict = f"jump {value['target']}" if kind == "jump" else kind
             elif kind != "counter":
                 raise ValueError(kind)
-    except (KeyError, TypeError, ValueError):
+    except MALFORMED:
         raw = json.dumps({"chain": chain, "expr": body.get("expr"), "comment": comment}, sort_keys=True)
         return Line(chain, (), "", comment, handle, raw)
     return Line(chain, tuple(matches), verdict, comment, handle)

@@ -23,7 +23,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeAlias, Union
 
-from ..._base.errors import AnswerError
+from ..._base.errors import MALFORMED, AnswerError
 from ..._base.untyped import mappings
 from ..host_facts import (
     GROUP_POLICY,
@@ -123,7 +123,7 @@ def understood() -> Iterator[None]:
     """Turn what goes wrong when an answer is read into AnswerError."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, RecursionError) as error:
+    except MALFORMED as error:
         raise AnswerError(f"the host's answer is not understood: {type(error).__name__}: {error}") from error
 
 

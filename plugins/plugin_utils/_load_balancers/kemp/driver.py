@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..._base.addresses import canonical
-from ..._base.errors import InvalidInputError, Problem, shown
+from ..._base.errors import MALFORMED, InvalidInputError, Problem, shown
 from ..._base.untyped import texts
 from ..conflicts import Unreadable
 from ..driver import (
@@ -118,7 +118,7 @@ class Kemp:
                 found = f.virtual_service(item)
                 self._refuse_every_port(found)
                 services.append(found)
-            except (KeyError, TypeError, ValueError) as error:
+            except MALFORMED as error:
                 unreadable.append(self._unreadable(index, item, error))
         return Read(tuple(services), tuple(unreadable))
 

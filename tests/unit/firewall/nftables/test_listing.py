@@ -43,7 +43,14 @@ def test_rules_of_a_whole_plan_there_and_back() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{}", "flush ruleset", "{", "table inet msuc_lync {\n chain input {\n type filter\n }\n}"]
+    "text",
+    [
+        "{}",
+        "flush ruleset",
+        "{",
+        "table inet msuc_lync {\n chain input {\n type filter\n }\n}",
+        '{"nftables": [{"rule": {"chain": "input", "handle": 1e999, "expr": []}}]}',
+    ],
 )
 def test_a_text_that_is_no_table_is_an_error(text: str) -> None:
     with pytest.raises(InvalidInputError, match="nft list table inet msuc_lync"):
