@@ -10,7 +10,7 @@ version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
   - Reads the running configuration in one request, compares it, and writes what differs with bulk requests of NITRO;
-    nothing is sent or saved when nothing differs.
+    nothing is sent or saved when nothing differs. What an earlier run did not come to save is saved.
   - Objects whose names begin with O(prefix) are its own. It reads everything else and writes none of it. A server
     object that the appliance has for an address already is used by its name.
   - An address and port that somebody else's virtual server of any kind has, in any traffic domain, stops the pool that
@@ -116,8 +116,7 @@ after:
   type: list
   elements: dict
 differences:
-  description: Properties of our objects that differ and are no field of a service, as a BIG-IP tells them; other
-    devices have none.
+  description: Which of our objects are not saved, so that a restart would take them back; the run saves them.
   returned: always, but for O(state=rendered), O(state=parsed) and O(state=gathered)
   type: list
   elements: str

@@ -412,7 +412,8 @@ def _configuration(change: Any) -> Put:
 
 def _unsaved(device: devices.NetScalerDevice) -> None:
     """Take the save away, as when the controller was killed between the write and the save."""
-    device.box.appliance.saved = {}
+    device.box.appliance.saved, device.box.appliance.saved_lines = {}, ""
+    device.box.appliance.unsaved = True
 
 
 NETSCALER = Source(
@@ -424,8 +425,8 @@ NETSCALER = Source(
         UNREADABLE: Cell(documents("nsrunningconfig", lambda _found: {"response": 7}), REFUSED),
         CUT_OFF: Cell(on_the_wire(half), REFUSED),
         FOREIGN: Cell(
-            _configuration(lambda text: f'{text}\nadd lb vserver "theirs2 TCP\nset x -y\n'), REFUSED,
-            "one program wrote the whole text: a line that is half there makes the rest doubtful",
+            _configuration(lambda text: f'{text}\nadd lb vserver "theirs2 TCP\nset x -y\n'), HARMLESS,
+            "half a line of somebody else is told, and the appliance refuses an address and port that are taken",
         ),
         HOSTILE: Cell(
             _configuration(lambda text: f"{text}\n# {NASTY}\n"), HARMLESS, "a comment means nothing"
@@ -435,12 +436,46 @@ NETSCALER = Source(
             "a value that this version does not know is not the planned one",
         ),
         PENDING: Cell(
-            _unsaved, DIFFERS, "what is not saved is gone after a restart",
-            red="a change that a killed run did not save is as planned, and gone after a restart",
+            _unsaved, DIFFERS, "what is not saved is gone after a restart, so it is saved",
         ),
     },
     NetScalerProvider,
 )
+
+
+def _without_savedconfig(device: devices.NetScalerDevice) -> None:
+    """Let neither answer be there, as in a version that has none of them."""
+    asked = {"nsconfig", "nssavedconfig"}
+    device.change = lambda found: {} if isinstance(found, dict) and asked & found.keys() else found
+
+
+def _of_saved(change: Any) -> Put:
+    """Return the fault of the saved configuration, where the appliance says that something is not saved."""
+
+    def put(device: devices.NetScalerDevice) -> None:
+        device.box.appliance.unsaved = True
+        documents("nssavedconfig", lambda found: [{"textblob": change(found[0]["textblob"])}])(device)
+
+    return put
+
+
+NETSCALER_SAVED = Source(
+    "NetScaler: what is saved",
+    runs_over(devices.NetScalerDevice),
+    {
+        ABSENT: Cell(documents("nsconfig", gone), HARMLESS, "then the saved configuration itself is read"),
+        EMPTY: Cell(_of_saved(lambda _text: ""), DIFFERS, "an appliance that never saved brings nothing back"),
+        UNREADABLE: Cell(documents("nsconfig", lambda _found: {"configchanged": "?"}), HARMLESS,
+                         "then the saved configuration itself is read"),
+        CUT_OFF: Cell(_of_saved(half), DIFFERS, "what is not there is not saved as far as anybody knows"),
+        FOREIGN: Cell(_of_saved(lambda text: f'{text}add lb vserver "x\n'), HARMLESS,
+                      "what somebody else saved is theirs"),
+        HOSTILE: Cell(_of_saved(lambda text: f"{text}# {NASTY}\n"), HARMLESS, "a comment means nothing"),
+        VERSION: Cell(_without_savedconfig, DIFFERS, "without either answer nobody knows what a restart brings back"),
+        PENDING: NotApplicable("Saving is one request, which has happened when it is answered."),
+    },
+    NetScalerProvider,
+)  # fmt: skip
 
 
 def _virtuals(change: Any, address: str = "10.1.0.100") -> Put:
@@ -532,5 +567,5 @@ DNS_MARKS = Source(
 )
 SOURCES = (
     WINDOWS_RULES, GROUP_POLICY, MDM, IPSEC, IPSEC_NEED, NFTABLES, NFTABLES_OTHERS, NFTABLES_FILE, *HAPROXY_FILES,
-    *NGINX_FILES, *PUBLICATIONS, F5, F5_OTHERS, NETSCALER, KEMP, DNS_SETS, DNS_MARKS,
+    *NGINX_FILES, *PUBLICATIONS, F5, F5_OTHERS, NETSCALER, NETSCALER_SAVED, KEMP, DNS_SETS, DNS_MARKS,
 )  # fmt: skip

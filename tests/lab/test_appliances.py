@@ -72,7 +72,9 @@ def rhythm(
     assert "not-a-secret" not in check.output
     applied, again = results(play(lab, module, provider, [{}, {}]))
     assert applied["changed"] and applied["lines"] == first["lines"]
-    assert (again["changed"], again["lines"], again["stats"]) == (False, [], {"requests": 1, "verify_requests": 0})
+    # A NetScaler is asked besides whether what it has is saved.
+    asked = 2 if module == "netscaler_services" else 1
+    assert (again["changed"], again["lines"], again["stats"]) == (False, [], {"requests": asked, "verify_requests": 0})
     made = look()
     assert made != empty
     tamper()
@@ -179,7 +181,7 @@ def test_requests_beside_the_way_of_one_call_per_object(lab: Lab, capsys: pytest
         items = len(lm.services())
     with capsys.disabled():
         print(
-            f"\nNetScaler, {len(SERVICES)} services: nothing to do {sent(idle)} request, "
+            f"\nNetScaler, {len(SERVICES)} services: nothing to do {sent(idle)} requests, "
             f"one call per object {per_object};"
         )
         print(

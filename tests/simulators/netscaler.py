@@ -37,7 +37,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "lbvserver_servicegroup_binding": ("name", "servicegroupname"),
     "lbgroup_lbvserver_binding": ("name", "vservername"),
 }
-_GROUP_MORE = ("maxclient", "netprofile", "tcpprofilename")
+_GROUP_MORE = ("maxclient", "maxbandwidth", "netprofile", "tcpprofilename", "useproxyport", "downstateflush")
 _VSERVER_MORE = ("tcpprofilename", "netprofile", "comment", "state")
 ARGUMENTS: Mapping[str, frozenset[str]] = {
     "server": frozenset(["name", "ipaddress", "domain", "td", "comment", "state"]),
@@ -61,6 +61,9 @@ ARGUMENTS: Mapping[str, frozenset[str]] = {
             "netprofile",
             "comment",
             "state",
+            "downstateflush",
+            "m",
+            "sessionless",
         ]
     ),
     "lbgroup": frozenset(["name", "persistencetype", "timeout"]),
@@ -91,11 +94,14 @@ NUMBERS = frozenset(
         "timeout",
         "weight",
         "maxclient",
+        "maxbandwidth",
         "range",
     ]
 )
 CHOICES: Mapping[str, frozenset[str]] = {
     "usip": frozenset({"YES", "NO"}),
+    "useproxyport": frozenset({"YES", "NO"}),
+    "downstateflush": frozenset({"ENABLED", "DISABLED"}),
     "nagle": frozenset({"ENABLED", "DISABLED"}),
     "state": frozenset({"ENABLED", "DISABLED"}),
     "persistencetype": frozenset({"SOURCEIP", "COOKIEINSERT", "NONE", "SSLSESSION", "RULE"}),
@@ -156,6 +162,8 @@ class Appliance:
         self.running: Config = {name: {} for name in KEYS}
         self.saved: Config = copy.deepcopy(self.running)
         self.others: list[str] = []
+        self.unsaved = False
+        self.saved_lines = ""
 
     def add(self, kind: str, values: Mapping[str, Any], idempotent: bool = False) -> None:
         said = self._checked(kind, values)
@@ -183,6 +191,8 @@ class Appliance:
         self.running[kind][key] = changed
 
     def unset(self, kind: str, values: Mapping[str, Any]) -> None:
+        if kind == "servicegroup" and "servername" in values:
+            kind = "servicegroup_servicegroupmember_binding"
         keys = {name: str(values[name]) for name in KEYS[kind] if name in values}
         item = self.running[kind].get(self._key(kind, keys))
         if item is None:
@@ -272,6 +282,7 @@ class Appliance:
                 and not (target == "nstcpprofile" and said[name].startswith("nstcp_"))
             ):
                 raise missing(said[name])
+        self._port_fits(kind, said, own)
         others = {key: item for key, item in self.running[kind].items() if key != own}
         if kind == "lbvserver":
             socket = tuple(said.get(name, "0") for name in ("td", "servicetype", "ipv46", "port"))
@@ -300,6 +311,14 @@ class Appliance:
             if group.get("td", "0") != server.get("td", "0"):
                 raise Refused(599, 2770, "Traffic domains of the entities do not match")
 
+    def _port_fits(self, kind: str, said: Mapping[str, Any], own: str) -> None:
+        """Refuse useproxyport without usip: it "is available only when the Use Source IP (USIP) parameter is set to
+        YES" (command reference, add serviceGroup). What a group has from before stays, and means nothing.
+        """
+        before = self.running[kind].get(own, {}).get("useproxyport")
+        if said.get("useproxyport", before) != before and said.get("usip", "NO") != "YES":
+            raise Refused(400, 1092, "Arguments cannot both be specified [useproxyport, usip==NO]")
+
     def _referring(self, kind: str, key: str) -> Any:
         for other, names in REFERENCES.items():
             for name, target in names.items():
@@ -320,6 +339,9 @@ class NetScaler:
         self.units: list[dict[str, str]] = []
         self.busy = False
         self.fail_at: str = ""
+        # nsconfig's configchanged: "returns True if configuration has changed since last saved config". Strictly, any
+        # write of anybody sets it; older firmware may not have it.
+        self.tells_unsaved = True
         self.server = HttpsServer(self._respond, address, port)
 
     @property
@@ -350,9 +372,16 @@ class NetScaler:
         self.server.requests.clear()
         return found
 
+    def save(self) -> None:
+        """Save the configuration."""
+        self.appliance.saved = copy.deepcopy(self.appliance.running)
+        self.appliance.saved_lines = running_lines(self.appliance, self.units)
+        self.appliance.unsaved = False
+
     def restart(self) -> None:
         """Come back with what was saved."""
         self.appliance.running = copy.deepcopy(self.appliance.saved)
+        self.appliance.unsaved = False
         self.sessions.clear()
 
     def _respond(self, request: Request) -> Response:
@@ -392,7 +421,7 @@ class NetScaler:
             self.sessions.discard(request.headers.get("cookie", "").removeprefix("NITRO_AUTH_TOKEN="))
             return Response(201, _done())
         if name == "nsconfig" and query.get("action") == "save":
-            self.appliance.saved = copy.deepcopy(self.appliance.running)
+            self.save()
             return Response(200, _done())
         if request.method == "GET":
             return self._get(name)
@@ -410,6 +439,11 @@ class NetScaler:
             return Response(
                 200, {**_done(), "nsrunningconfig": {"response": running_lines(self.appliance, self.units)}}
             )
+        if name == "nsconfig":
+            changed = {"configchanged": self.appliance.unsaved} if self.tells_unsaved else {}
+            return Response(200, {**_done(), "nsconfig": {"ipaddress": "127.0.0.1", **changed}})
+        if name == "nssavedconfig":
+            return Response(200, {**_done(), "nssavedconfig": [{"textblob": self.appliance.saved_lines}]})
         if name == "hanode":
             return Response(
                 200, {**_done(), "hanode": self.units or [{"id": "0", "ipaddress": "127.0.0.1", "state": "Primary"}]}
@@ -447,7 +481,8 @@ class NetScaler:
     ) -> Response:
         if on_error == "rollback" and action != "add":
             raise Refused(400, 1080, "Rollback is supported on add and bind operations only")
-        before = copy.deepcopy(self.appliance.running)
+        before, was_unsaved = copy.deepcopy(self.appliance.running), self.appliance.unsaved
+        self.appliance.unsaved = True
         parts: list[dict[str, Any]] = []
         last: Refused | None = None
         for kind, item in pairs:
@@ -462,7 +497,7 @@ class NetScaler:
         if last is None:
             return Response(201 if action == "add" else 200, _done())
         if on_error == "rollback":
-            self.appliance.running = before
+            self.appliance.running, self.appliance.unsaved = before, was_unsaved
         if len(pairs) == 1 and not is_macro:
             return Response(last.status, last.document())
         # "When the first operation fails ... the response payload only shows the error details of the failed
@@ -516,16 +551,18 @@ def running_lines(appliance: Appliance, units: list[dict[str, str]]) -> str:
         for item in running["server"].values()
     ]
     for item in running["servicegroup"].values():
-        idle = {"clttimeout": _idle(item), "svrtimeout": _idle(item), "usip": "NO", "state": "ENABLED", **item}
-        words = _options(idle, _GROUP, {"td": "0", "state": "ENABLED"})
+        idle = {"clttimeout": _idle(item), "svrtimeout": _idle(item), "usip": "NO", "useproxyport": "YES", **item}
+        words = _options(idle, _GROUP, {"td": "0", "state": "ENABLED", "downstateflush": "ENABLED", "maxclient": "0"})
         lines.append(
-            f"add serviceGroup {_word(item['servicegroupname'])} {item['servicetype']} -maxClient 0 -maxReq 0 -cip "
-            f"DISABLED{words}"
+            f"add serviceGroup {_word(item['servicegroupname'])} {item['servicetype']} -maxReq 0 -cip "
+            f"DISABLED{words} -CKA NO -TCPB NO -CMP NO -devno 47218688"
         )
     for item in running["lbvserver"].values():
         whole = {"persistencetype": "NONE", "clttimeout": _idle(item), "state": "ENABLED", **item}
         words = _options(
-            whole, _VSERVER, {"td": "0", "timeout": "2", "lbmethod": "LEASTCONNECTION", "state": "ENABLED"}
+            whole,
+            _VSERVER,
+            {"td": "0", "timeout": "2", "lbmethod": "LEASTCONNECTION", "state": "ENABLED", "downstateflush": "ENABLED"},
         )
         lines.append(
             f"add lb vserver {_word(item['name'])} {item['servicetype']} {item.get('ipv46', '0.0.0.0')} "
@@ -547,7 +584,7 @@ def running_lines(appliance: Appliance, units: list[dict[str, str]]) -> str:
         words = _options(item, _MONITOR, {"interval": "5", "resptimeout": "2", "retries": "3"})
         lines.append(f"add lb monitor {_word(item['monitorname'])} {item['type']} -LRTM DISABLED{words}")
     for item in running["servicegroup_servicegroupmember_binding"].values():
-        words = _options(item, {"state": "-state"}, {"state": "ENABLED"})
+        words = _options(item, {"state": "-state", "weight": "-weight"}, {"state": "ENABLED"})
         lines.append(
             f"bind serviceGroup {_word(item['servicegroupname'])} {_word(item['servername'])} {item['port']}{words}"
         )
@@ -561,7 +598,11 @@ def running_lines(appliance: Appliance, units: list[dict[str, str]]) -> str:
 _SERVER = {"td": "-td", "comment": "-comment", "state": "-state"}
 _GROUP = {
     "td": "-td",
+    "maxclient": "-maxClient",
+    "maxbandwidth": "-maxBandwidth",
     "usip": "-usip",
+    "useproxyport": "-useproxyport",
+    "downstateflush": "-downStateFlush",
     "clttimeout": "-cltTimeout",
     "svrtimeout": "-svrTimeout",
     "tcpprofilename": "-tcpProfileName",
@@ -574,6 +615,9 @@ _VSERVER = {
     **_PERSISTENCE,
     "lbmethod": "-lbMethod",
     "clttimeout": "-cltTimeout",
+    "downstateflush": "-downStateFlush",
+    "m": "-m",
+    "sessionless": "-sessionless",
     "tcpprofilename": "-tcpProfileName",
     "netprofile": "-netProfile",
     "comment": "-comment",

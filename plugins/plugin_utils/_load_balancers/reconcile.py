@@ -75,7 +75,7 @@ class Work:
     """How it gets there.
 
     lines: in the vendor's words; none when there is nothing to do. touched: services whose objects change. effects: by
-    service, where the device knows better than the fields. differences: of properties that no field of a service is.
+    service, where the device knows better than the fields. differences: of what no field of a service is.
     """
 
     lines: tuple[str, ...] = ()
@@ -269,7 +269,7 @@ class ServicesProvider(Provider):
         if new:
             raise DeviceError(f"{NOT_LOOKED_AT_AGAIN}: {'; '.join(conflict_texts(new))}")
         if work.lines:
-            differing = self._commands(changes) or [*work.differences] or [*work.lines]
+            differing = [*self._commands(changes), *work.differences] or [*work.lines]
             raise DeviceError(f"{DIFFERS}: {'; '.join(differing)}")
         self._is_certain = True
         self.evidence.add(SafetyStep.REREAD_EQUAL)
@@ -356,7 +356,7 @@ class ServicesProvider(Provider):
         """Return one diff per change, and one for what no field of a service shows."""
         found = [PRESENTATION.diff(change) for change in self._named(self._changes)]
         if self._work.differences:
-            header = "other properties of the tenant's objects"
+            header = "what no field of a service shows"
             before = "\n".join(self._work.differences) + "\n"
             found.append({"before_header": header, "after_header": header, "before": before, "after": ""})
         return found

@@ -156,7 +156,7 @@ CONFIGURATION = r"""
 set ns config -IPAddress 10.1.0.5 -netmask 255.255.255.0
 ADD SERVER lync_10.1.0.11 10.1.0.11 -Comment "msuc.lync"
 add server "their server" 10.1.0.12
-add serviceGroup lync_sip-5061 TCP -td 0 -maxClient 0 -cip DISABLED -usip YES -cltTimeout 1800 -svrTimeout 900 -appflowLog DISABLED
+add serviceGroup lync_sip-5061 TCP -td 0 -maxClient 0 -cip DISABLED -usip YES -useproxyport NO -cltTimeout 1800 -svrTimeout 900 -appflowLog DISABLED
 add lb vserver lync_sip-5061 tcp 10.1.0.100 5061 -persistenceType sourceip -cltTimeout 1800 -devno 33128448 -comment "msuc.lync pool01.contoso.com"
 add lb vserver "their \"web\"" SSL 10.1.0.200 443 -cltTimeout 180
 bind lb vserver lync_sip-5061 lync_sip-5061

@@ -27,6 +27,7 @@ ADD, SET, REMOVE = (
     "POST /nitro/v1/config/macroapi?action=remove",
 )
 SAVE = "POST /nitro/v1/config/nsconfig?action=save"
+IS_SAVED, SAVED = "GET /nitro/v1/config/nsconfig", "GET /nitro/v1/config/nssavedconfig"
 UNITS = "GET /nitro/v1/config/hanode"
 SIP = "lync_sip-5061"
 MEMBERS, SERVERS = "servicegroup_servicegroupmember_binding", "server"
@@ -45,18 +46,18 @@ def members(adc: NetScaler, group: str = SIP) -> dict[str, str]:
     return {f"{row['servername'].removeprefix('lync_')}:{row['port']}": row.get("state", "ENABLED") for row in rows}
 
 
-def test_a_whole_deployment_is_made_in_three_requests_and_read_in_one(adc: NetScaler) -> None:
+def test_a_whole_deployment_is_made_in_three_requests_and_read_in_two(adc: NetScaler) -> None:
     wanted = golden_items()
     check = reconcile(adc, wanted, write=False)
     assert check["changed"]
     assert adc.asked() == [READ]
     assert not any(adc.config().values())
     result = reconcile(adc, wanted)
-    assert adc.asked() == [READ, ADD, SAVE, READ]
+    assert adc.asked() == [READ, ADD, SAVE, READ, IS_SAVED]
     assert (result["commands"], result["lines"]) == (check["commands"], check["lines"])
     assert result["summary"]["added"] == len(wanted) == len(adc.config()["lbvserver"])
     assert not reconcile(adc, wanted)["changed"]
-    assert adc.asked() == [READ]
+    assert adc.asked() == [READ, IS_SAVED], "one request more than reading, since no answer tells both"
     adc.restart()
     assert not reconcile(adc, wanted)["changed"], "the configuration was not saved"
 
@@ -76,20 +77,96 @@ def test_a_change_of_one_member_takes_four_requests_at_most_whatever_the_number_
     reconcile(adc, without("10.1.0.13"))
     adc.asked()
     reconcile(adc, without())
-    assert adc.asked() == [READ, ADD, SAVE, READ]
+    assert adc.asked() == [READ, ADD, SAVE, READ, IS_SAVED]
     result = reconcile(adc, without("10.1.0.12", draining_members=["10.1.0.12"]))
-    assert adc.asked() == [READ, "POST /nitro/v1/config/servicegroup?action=disable", SAVE, READ]
+    assert adc.asked() == [READ, "POST /nitro/v1/config/servicegroup?action=disable", SAVE, READ, IS_SAVED]
     assert {change["impact"] for change in result["changes"]} == {"modifies members"}
     assert result["lines"][0] == "disable serviceGroup lync_s-5000 lync_10.1.0.12 5000 -graceful YES"
     reconcile(adc, without("10.1.0.12"))
-    assert adc.asked() == [READ, REMOVE, SAVE, READ]
+    assert adc.asked() == [READ, REMOVE, SAVE, READ, IS_SAVED]
 
 
 def test_nothing_is_saved_when_nothing_differs(adc: NetScaler) -> None:
     reconcile(adc, [item()])
-    adc.appliance.saved = {}
+    adc.asked()
     reconcile(adc, [item()])
-    assert adc.appliance.saved == {}
+    assert SAVE not in adc.asked()
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_what_a_killed_run_did_not_save_differs_and_is_saved(adc: NetScaler, tells: bool) -> None:
+    """Also where a firmware does not say whether its configuration is saved: then the saved one is read each time."""
+    adc.tells_unsaved = tells
+    reconcile(adc, [item()])
+    adc.save = lambda: None  # type: ignore[method-assign]
+    with pytest.raises(DeviceError, match=r"it took the change, and differs from the plan all the same: .*not saved"):
+        reconcile(adc, [item(), item("focus-444", port=444)])
+    del adc.save  # type: ignore[method-assign]
+    adc.asked()
+    check = reconcile(adc, [item(), item("focus-444", port=444)], write=False)
+    assert (check["changed"], check["lines"], adc.asked()) == (True, ["save ns config"], [READ, IS_SAVED, SAVED])
+    assert [change["name"] for change in check["changes"]] == ["focus-444"]
+    result = applied(adc, [item(), item("focus-444", port=444)])
+    assert "lync_focus-444 is not saved: a restart would bring back what was there before" in result["differences"]
+    adc.restart()
+    assert set(adc.config()["lbvserver"]) == {SIP, "lync_focus-444"}
+
+
+def test_what_somebody_else_did_not_save_is_theirs(adc: NetScaler) -> None:
+    reconcile(adc, [item()])
+    adc.appliance.add(SERVERS, {"name": "fe09", "ipaddress": "10.1.0.19"})
+    adc.appliance.unsaved = True
+    adc.asked()
+    assert not reconcile(adc, [item()])["changed"]
+    assert adc.asked() == [READ, IS_SAVED, SAVED]
+    assert "fe09" not in adc.appliance.saved[SERVERS]
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "word", "value", "line"),
+    [
+        ("lbvserver", SIP, "m", "MAC", f"unset lb vserver {SIP} -m"),
+        ("lbvserver", SIP, "sessionless", "ENABLED", f"unset lb vserver {SIP} -sessionless"),
+        ("lbvserver", SIP, "downstateflush", "DISABLED", f"set lb vserver {SIP} -downStateFlush ENABLED"),
+        ("servicegroup", SIP, "maxclient", "10", f"unset serviceGroup {SIP} -maxclient"),
+        (
+            MEMBERS,
+            f"{SIP}|lync_10.1.0.11|5061",
+            "weight",
+            "7",
+            f"unset serviceGroup {SIP} lync_10.1.0.11 5061 -weight",
+        ),
+    ],
+)
+def test_an_option_that_somebody_set_on_an_object_of_ours_is_set_right(
+    adc: NetScaler, kind: str, key: str, word: str, value: str, line: str
+) -> None:
+    reconcile(adc, [item()])
+    adc.appliance.running[kind][key][word] = value
+    result = applied(adc, [item()])
+    assert result["lines"] == [line]
+    assert [change["name"] for change in result["changes"]] == ["sip-5061"]
+    assert adc.config()[kind][key].get(word) in (None, "ENABLED")
+
+
+def test_with_the_clients_address_goes_its_port(adc: NetScaler) -> None:
+    """By default a NetScaler takes a port of its own with USIP, and an Edge Server tells clients the port it sees."""
+    applied(adc, [item(source_nat=False)])
+    group = adc.config()["servicegroup"][SIP]
+    assert (group["usip"], group["useproxyport"]) == ("YES", "NO")
+    applied(adc, [item()])
+    assert adc.config()["servicegroup"][SIP]["usip"] == "NO"
+
+
+def test_half_a_line_of_somebody_else_is_told_and_half_a_line_of_ours_is_refused(adc: NetScaler) -> None:
+    adc.appliance.others.append('add lb vserver "theirs TCP')
+    result = applied(adc, [item()])
+    assert "half lines of somebody else are not read: 'lb vserver \"theirs'" in result["warnings"][0]
+    adc.appliance.others.append('add serviceGroup "lync_sip')
+    adc.asked()
+    with pytest.raises(DeviceError, match="the configuration has half a line of ours: 'lync_sip'"):
+        reconcile(adc, [item(idle_seconds=900)])
+    assert adc.asked() == [READ]
 
 
 @pytest.mark.parametrize(
@@ -392,7 +469,7 @@ def test_a_traffic_domain_that_is_asked_for_has_its_own_addresses(adc: NetScaler
 def test_a_session_is_logged_out_also_after_a_failure(adc: NetScaler) -> None:
     reconcile(adc, [item()], authentication="session")
     login, logout = "POST /nitro/v1/config/login", "POST /nitro/v1/config/logout"
-    assert adc.asked() == [login, READ, ADD, SAVE, READ, logout]
+    assert adc.asked() == [login, READ, ADD, SAVE, READ, IS_SAVED, logout]
     adc.fail_at = "update lbvserver"
     with pytest.raises(
         DeviceError,
@@ -425,6 +502,7 @@ def test_a_session_that_has_ended_is_opened_again_once(adc: NetScaler) -> None:
             "macroapi",
             "nsconfig?action=save",
             "nsrunningconfig",
+            "nsconfig",
             "logout",
         )
     ]
@@ -442,6 +520,7 @@ def test_a_session_is_used_where_credentials_per_request_are_off(adc: NetScaler)
             "macroapi",
             "nsconfig?action=save",
             "nsrunningconfig",
+            "nsconfig",
             "logout",
         )
     ]
@@ -563,14 +642,14 @@ def pair(own_state: str) -> list[dict[str, str]]:
 def test_the_primary_of_a_pair_is_written_in_place(adc: NetScaler) -> None:
     adc.units = pair("Primary")
     result = reconcile(adc, [item()])
-    assert adc.asked() == [READ, UNITS, ADD, SAVE, READ, UNITS]
+    assert adc.asked() == [READ, UNITS, ADD, SAVE, READ, UNITS, IS_SAVED]
     assert (result["unit"]["name"], result["pair"][1]["sync"], result["pair"][1]["sync_failure"]) == (
         ADDRESS,
         "FAILED",
         "versions differ",
     )
     assert not reconcile(adc, [item()])["changed"]
-    assert adc.asked() == [READ, UNITS]
+    assert adc.asked() == [READ, UNITS, IS_SAVED]
 
 
 def test_a_secondary_tells_of_the_primary_and_is_not_written(adc: NetScaler) -> None:
@@ -580,7 +659,7 @@ def test_a_secondary_tells_of_the_primary_and_is_not_written(adc: NetScaler) -> 
         assert (result["unit"]["name"], result["changed"]) == (OTHER_ADDRESS, True)
         assert [line.rpartition("/")[2] for line in adc.asked()] == ["login", "nsrunningconfig", "hanode", "logout"]
         assert [line.rpartition("/")[2] for line in primary.asked()] == [
-            *("login", "nsrunningconfig", "macroapi", "nsconfig?action=save", "nsrunningconfig", "logout")
+            *("login", "nsrunningconfig", "macroapi", "nsconfig?action=save", "nsrunningconfig", "nsconfig", "logout")
         ]
         assert set(primary.config()["lbvserver"]) == {SIP}
     assert not any(adc.config().values())

@@ -54,7 +54,8 @@ class Resource:
 
     noun: as in the commands add, bind, set, rm. key: the attributes that tell objects apart. positional: the
     attributes that a command gives without a word, in their order. remove_with: what the removal says besides the
-    key. refers: attribute -> the kind of object that it names.
+    key. refers: attribute -> the kind of object that it names. silent: other words of its lines that mean nothing with
+    this value, or with any where it is empty; None where other words are not looked at.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Resource:
     binding: bool = False
     remove_with: tuple[str, ...] = ()
     refers: Mapping[str, str] = field(default_factory=dict)
+    silent: Mapping[str, str] | None = None
 
 
 def _text_attribute(word: str = "", **more: object) -> Attribute:
@@ -77,6 +79,7 @@ def _number_attribute(word: str, minimum: int, maximum: int, **more: object) -> 
 
 _YES_NO = ("YES", "NO")
 _ON_OFF = ("ENABLED", "DISABLED")
+_DOWN_FLUSH = _text_attribute("downStateFlush", choices=_ON_OFF, default="ENABLED")
 _STATE = _text_attribute("state", choices=_ON_OFF, default="ENABLED", action=True)
 _TD = _number_attribute("td", 0, 4094, default=0, immutable=True)
 # Capitals whatever the spelling; more choices than the driver would use are an object of somebody else.
@@ -84,6 +87,21 @@ _TYPE = _text_attribute(choices=("TCP", "UDP"), immutable=True)
 _PERSISTENCE = _text_attribute("persistenceType", choices=("NONE", "SOURCEIP"), default="NONE")
 # Minutes; the neutral model has seconds.
 _PERSISTENCE_MINUTES = _number_attribute("timeout", 0, 1440, default=2)
+
+# What a configuration says of an object besides the driver's attributes, and means nothing: the appliance's own
+# numbers, words of HTTP, how the network learns of an address, and what is as the command reference has it by default.
+_ANY_VALUE = ("devno", "appflowlog")
+_SILENT_VSERVER: Mapping[str, str] = {
+    **dict.fromkeys((*_ANY_VALUE, "backuplbmethod", "rhistate", "icmpvsrresponse"), ""),
+    "listenpolicy": "none", "persistmask": "255.255.255.255", "v6persistmasklen": "128", "m": "ip", "range": "1",
+}
+_SILENT_GROUP: Mapping[str, str] = {
+    **dict.fromkeys((*_ANY_VALUE, "cka", "tcpb", "cmp"), ""),
+    "maxclient": "0", "maxreq": "0", "cip": "disabled", "healthmonitor": "yes", "sp": "off", "monthreshold": "0",
+    "rtspsessionidremap": "off", "cacheable": "no",
+}
+_SILENT_MONITOR: Mapping[str, str] = {**dict.fromkeys((*_ANY_VALUE, "lrtm"), ""), "secure": "no", "reverse": "no"}
+_SILENT_MEMBER: Mapping[str, str] = {"devno": "", "weight": "1", "customserverid": ""}
 
 _ALL = (
     Resource(
@@ -120,6 +138,7 @@ _ALL = (
             "destport": _number_attribute("destPort", 0, 65535, default=0),
         },
         remove_with=("type",),
+        silent=_SILENT_MONITOR,
     ),
     Resource(
         "servicegroup",
@@ -131,6 +150,9 @@ _ALL = (
             "servicetype": _TYPE,
             "td": _TD,
             "usip": _text_attribute("usip", choices=_YES_NO, default="NO"),
+            # Only with usip: the port of the client is another one for the members unless this is NO.
+            "useproxyport": _text_attribute("useproxyport", choices=_YES_NO, default="YES"),
+            "downstateflush": _DOWN_FLUSH,
             "clttimeout": _number_attribute("cltTimeout", 0, 31536000),
             "svrtimeout": _number_attribute("svrTimeout", 0, 31536000),
             "tcpprofilename": _text_attribute("tcpProfileName"),
@@ -138,6 +160,7 @@ _ALL = (
             "state": _STATE,
         },
         refers={"tcpprofilename": "nstcpprofile"},
+        silent=_SILENT_GROUP,
     ),
     Resource(
         "lbvserver",
@@ -156,12 +179,14 @@ _ALL = (
                 "lbMethod", choices=("LEASTCONNECTION", "ROUNDROBIN"), default="LEASTCONNECTION"
             ),
             "clttimeout": _number_attribute("cltTimeout", 0, 31536000),
+            "downstateflush": _DOWN_FLUSH,
             "tcpprofilename": _text_attribute("tcpProfileName"),
             "netprofile": _text_attribute("netProfile"),
             "comment": _text_attribute("comment"),
             "state": _STATE,
         },
         refers={"tcpprofilename": "nstcpprofile"},
+        silent=_SILENT_VSERVER,
     ),
     Resource(
         "lbgroup",
@@ -184,6 +209,7 @@ _ALL = (
         },
         binding=True,
         refers={"servicegroupname": "servicegroup", "servername": "server"},
+        silent=_SILENT_MEMBER,
     ),
     Resource(
         "servicegroup_lbmonitor_binding",
@@ -234,8 +260,23 @@ def _default_values(name: str, kind: str) -> Mapping[str, Scalar]:
     }
 
 
+def further_words(resource: Resource, options: Mapping[str, str]) -> dict[str, Scalar]:
+    """Return the words of a line that are no attribute of the driver and mean something, each with a dash before it."""
+    known = {attribute.word.lower() for attribute in resource.attributes.values()}
+    silent = resource.silent
+    if silent is None:
+        return {}
+    found = {word: value for word, value in options.items() if word not in known}
+    return {f"-{word}": value for word, value in found.items() if silent.get(word, None) not in ("", value.lower())}
+
+
+def is_further(name: str) -> bool:
+    """Return whether a name is that of a word that is no attribute of the driver."""
+    return name.startswith("-")
+
+
 def normalised(resource: Resource, raw: Mapping[str, object]) -> dict[str, Scalar]:
-    """Return the known attributes of an object from an answer or a line.
+    """Return the known attributes of an object from an answer or a line, and the further words of a line.
 
     Numbers as numbers, words in capitals, defaults filled in.
 
@@ -246,7 +287,8 @@ def normalised(resource: Resource, raw: Mapping[str, object]) -> dict[str, Scala
         for name, attribute in resource.attributes.items()
         if raw.get(name) not in (None, "")
     }
-    return {**defaults(resource, said), **said}
+    further = {name: str(value) for name, value in raw.items() if is_further(name)}
+    return {**defaults(resource, said), **said, **further}
 
 
 def _read_attribute(attribute: Attribute, value: object) -> Scalar:
@@ -270,7 +312,9 @@ def table(resource: Resource, items: list[dict[str, Scalar]]) -> dict[Key, Value
 
 def added_values(values: Values) -> dict[str, Scalar]:
     """Return what an addition says: what is as it would be anyway is left out, where saying it may be refused."""
-    silent = {("state", "ENABLED"), ("td", 0)} | (
-        {("timeout", values.get("timeout"))} if values.get("persistencetype") == "NONE" else set()
-    )
+    silent: set[tuple[str, object]] = {("state", "ENABLED"), ("td", 0), ("downstateflush", "ENABLED")}
+    if values.get("persistencetype") == "NONE":
+        silent.add(("timeout", values.get("timeout")))
+    if values.get("usip") == "NO":
+        silent.add(("useproxyport", values.get("useproxyport")))
     return {name: value for name, value in values.items() if (name, value) not in silent}

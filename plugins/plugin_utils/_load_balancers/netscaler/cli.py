@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .attributes import RESOURCES, Resource, Scalar, Tables, Values, added_values, key_of, normalised
+from .attributes import RESOURCES, Resource, Scalar, Tables, Values, added_values, further_words, key_of, normalised
 
 _TOKEN = re.compile(r'"((?:\\.|[^"\\])*)"|(\S+)')
 _ESCAPED = re.compile(r"\\(.)")
@@ -49,12 +49,14 @@ class Listening:
 class Configuration:
     """What a configuration says.
 
-    Objects of the driver's kinds, listeners of all kinds, whether there is a second unit.
+    Objects of the driver's kinds, listeners of all kinds, whether there is a second unit. unread: the names, as far as
+    they go, of objects of the driver's kinds whose lines are not whole.
     """
 
     tables: Tables
     listeners: tuple[Listening, ...] = ()
     has_pair: bool = False
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,16 +119,20 @@ def parse_configuration(text: str) -> Configuration:
     """Return what a running configuration, or rendered lines, say."""
     found: dict[str, dict[tuple[str, ...], dict[str, Scalar]]] = {name: {} for name in RESOURCES}
     listeners: list[Listening] = []
+    unread: list[str] = []
     has_pair = False
     for line in text.splitlines():
         command = _parse_command(line)
         if command is None:
             continue
         has_pair |= command.verb == "add" and command.noun == "ha node"
+        if not _is_whole(command):
+            unread.append(f"{command.noun} {' '.join(command.positional[:1])}".rstrip())
+            continue
         listeners += _listening_of(command)
         _enter_command(found, command)
     tables = {name: dict(sorted(table.items())) for name, table in found.items()}
-    return Configuration(tables, tuple(listeners), has_pair)
+    return Configuration(tables, tuple(listeners), has_pair, tuple(unread))
 
 
 def _parse_command(line: str) -> _Command | None:
@@ -174,6 +180,15 @@ def _enter_command(found: dict[str, dict[tuple[str, ...], dict[str, Scalar]]], c
         table[key] = normalised(resource, {**table[key], **values})
 
 
+def _is_whole(command: _Command) -> bool:
+    """Return whether a line that makes an object of the driver's kinds says all that it has to, and ends its quotes."""
+    resource = _NOUNS.get(command.noun)
+    if command.verb != "add" or resource is None:
+        return True
+    said = command.positional
+    return len(said) >= len(resource.positional) and not any(word.startswith('"') for word in said)
+
+
 def _resource_of(command: _Command) -> Resource | None:
     """Return the kind of object that a command is about; enable and disable may name a member of a group."""
     members = command.verb in ("enable", "disable") and command.noun == "servicegroup" and len(command.positional) > 1
@@ -191,7 +206,8 @@ def _fits_resource(resource: Resource, command: _Command) -> bool:
 def _command_values(resource: Resource, command: _Command) -> dict[str, object]:
     positional = dict(zip(resource.positional, command.positional, strict=False))
     tokens = {attribute.word.lower(): name for name, attribute in resource.attributes.items() if attribute.word}
-    return {**positional, **{tokens[word]: value for word, value in command.options.items() if word in tokens}}
+    known = {tokens[word]: value for word, value in command.options.items() if word in tokens}
+    return {**positional, **known, **further_words(resource, command.options)}
 
 
 def _listening_of(command: _Command) -> Iterator[Listening]:

@@ -101,6 +101,23 @@ class Nitro:
             )
         return text
 
+    def is_saved(self) -> bool:
+        """Return whether the appliance says that nothing changed since its configuration was saved."""
+        found = self._get("nsconfig", "asking whether the configuration is saved")
+        parts = mappings(found if isinstance(found, list) else [found])
+        return [str(part.get("configchanged")).lower() for part in parts] in (["false"], ["no"])
+
+    def saved_configuration(self) -> str:
+        """Return the configuration that a restart brings back, as command lines; empty when nothing was ever saved."""
+        found = self._get("nssavedconfig", "reading the saved configuration")
+        texts = [part.get("textblob") for part in mappings(found if isinstance(found, list) else [found])]
+        if len(texts) != 1 or not isinstance(texts[0], str):
+            raise DeviceError(
+                f"{self.connection.place}: the saved configuration is not in the answer; "
+                "fix: allow the user to show ns savedConfig"
+            )
+        return texts[0]
+
     def units(self) -> list[dict[str, Any]]:
         """Return the units of a pair; the one that answers has the id 0."""
         found = self._get("hanode", "asking for the units of the pair")

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from .attributes import RESOURCES, Key, Resource, Scalar, Tables, Values, added_values, key_of
+from .attributes import RESOURCES, Key, Resource, Scalar, Tables, Values, added_values, is_further, key_of
 from .cli import command_lines, option_tokens, removal_line
 
 CONFIG_PATH = "/nitro/v1/config"
@@ -104,7 +104,7 @@ def _command_lines(action: Action, item: Item) -> list[str]:
         return [f"rename {resource.noun} {item.values[resource.key[0]]} {item.values['newname']}"]
     rest = {name: value for name, value in values.items() if name not in (*resource.key, *resource.remove_with)}
     if action is Action.UNSET:
-        tokens = [word for word in option_tokens(resource, rest) if word.startswith("-")]
+        tokens = [_unset_token(resource, name, value) for name, value in rest.items()]
     elif action is Action.UPDATE:
         tokens = _set_tokens(item, rest)
     else:
@@ -113,6 +113,12 @@ def _command_lines(action: Action, item: Item) -> list[str]:
         )
     named = [str(item.values[name]) for name in (*resource.key, *resource.remove_with)]
     return [" ".join([action.value, resource.noun, *named, *tokens])]
+
+
+def _unset_token(resource: Resource, name: str, value: str | int) -> str:
+    """Return the word of what is unset; of a member of a group, its server and port stand without a word."""
+    attribute = resource.attributes.get(name)
+    return f"-{attribute.word if attribute else name}" if value is True else str(value)
 
 
 def _set_tokens(item: Item, rest: Mapping[str, str | int]) -> list[str]:
@@ -145,6 +151,16 @@ class ResourcePlan:
     recreated: frozenset[str] = frozenset()
     interrupted: frozenset[str] = frozenset()
     objects: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+
+
+def unsaved_objects(running: Tables, saved: Tables, prefix: str) -> Objects:
+    """Return the objects of ours that a restart would change, take away or bring back."""
+    return frozenset(
+        (name, key)
+        for name in RESOURCES
+        for key in running[name].keys() | saved[name].keys()
+        if _has_our_prefix(name, key, prefix) and running[name].get(key) != saved[name].get(key)
+    )
 
 
 def plan_resources(want: Tables, have: Tables, scope: Scope) -> ResourcePlan:
@@ -339,11 +355,12 @@ def _change_objects(want: Tables, have: Tables, early: Objects, scope: Scope) ->
             if changed:
                 updates.append(Item(name, {**_identity_values(name, want[name][key]), **changed}))
             if missing:
+                unset = {word.removeprefix("-"): True for word in missing}
                 unsets.setdefault(name, []).append(
-                    Item(name, {**_identity_values(name, want[name][key]), **dict.fromkeys(missing, True)})
+                    Item(_switched_kind(name), {**_identity_values(name, want[name][key]), **unset})
                 )
             if state:
-                kind = "servicegroup" if name == _MEMBER else name
+                kind = _switched_kind(name)
                 action = Action.ENABLE if state == "ENABLED" else Action.DISABLE
                 graceful = {"graceful": "YES"} if action is Action.DISABLE and key in scope.graceful else {}
                 switches.setdefault((action, kind), []).append(
@@ -352,6 +369,11 @@ def _change_objects(want: Tables, have: Tables, early: Objects, scope: Scope) ->
     yield from [Step(Action.UPDATE, tuple(updates))] if updates else []
     yield from (Step(Action.UNSET, tuple(items)) for items in unsets.values())
     yield from (Step(action, tuple(items)) for (action, _kind), items in switches.items())
+
+
+def _switched_kind(name: str) -> str:
+    """Return the kind of object that a request names: a member is switched, and set right, as a part of its group."""
+    return "servicegroup" if name == _MEMBER else name
 
 
 def _identity_values(name: str, values: Values) -> dict[str, Scalar]:
@@ -374,14 +396,18 @@ def _compare_values(
     pair = _TOGETHER.get(name, ())
     if set(pair) & set(changed):
         changed |= {key: want[key] for key in pair if key not in ignored}
-    return changed, [key for key in attributes if key not in want], state
+    further = [key for key in have if is_further(key)]
+    return changed, [*(key for key in attributes if key not in want), *further], state
 
 
 def _ignored_attributes(name: str, want: Values, grouped: frozenset[str]) -> frozenset[str]:
     """Return the attributes that mean nothing now.
 
-    A virtual server of a group has no persistence of its own; without persistence, its duration means nothing.
+    A virtual server of a group has no persistence of its own; without persistence, its duration means nothing; whose
+    port a member sees is a question only where it sees the client's address.
     """
+    if want.get("usip") == "NO":
+        return frozenset(("useproxyport",))
     if name == _VSERVER and str(want["name"]) in grouped:
         return frozenset(("persistencetype", "timeout"))
     return frozenset(("timeout",)) if want.get("persistencetype") == "NONE" else frozenset()

@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from ..._base.errors import DeviceError
+from ..._base.errors import DeviceError, shown
 from ..conflicts import Listener, known_address
 from ..driver import EffectKind
 from ..https import Connection
@@ -24,13 +24,15 @@ from .attributes import RESOURCES, Key, Tables
 from .cli import Configuration, parse_configuration, removal_line
 from .driver import NetScaler
 from .nitro import Authentication, Nitro
-from .planner import ResourcePlan, Scope, plan_resources
+from .planner import Objects, ResourcePlan, Scope, plan_resources, unsaved_objects
 from .resources import Reader, Servers, domain_of, resources_of, services_of
 
 _OLD = re.compile(r"-old\d*\Z")
 _UDP_TYPES = ("UDP", "DNS", "SIP_UDP", "RADIUS", "TFTP", "DTLS", "SYSLOGUDP")
 # A traffic domain that cannot be read may be any.
 _UNREAD_DOMAIN = "a traffic domain that cannot be read"
+_SAVE_LINE = "save ns config"
+_NOT_SAVED = "is not saved: a restart would bring back what was there before"
 _PROTOCOLS: Mapping[str, str] = {**dict.fromkeys(_UDP_TYPES, "udp"), "ANY": "any"}
 
 
@@ -68,7 +70,10 @@ class NetScalerProvider(ApplianceProvider):
         facts: dict[str, object] = {"unit": self.unit(self._nitro.connection.host)}
         if self._configuration.has_pair:
             facts |= self._primary()
+        self._refuse_unread()
         self.was_read()
+        if self._configuration.unread:
+            facts["warnings"] = [_unread_text(self._configuration.unread)]
         tables = self._configuration.tables
         idle_seconds = {service.name: service.idle_seconds for service in self.want}
         return Gathered(services_of(tables, self._prefix, idle_seconds), tuple(self._others()), facts)
@@ -86,6 +91,9 @@ class NetScalerProvider(ApplianceProvider):
         scope = Scope(self._prefix, frozenset(self._prefix + name for name in order.kept), graceful)
         self._plan = plan_resources(want, have, scope)
         lines = tuple(line for step in self._plan.steps for line in step.lines())
+        unsaved = self._unsaved() if not lines else frozenset()
+        if unsaved:
+            return self._save_work(unsaved)
         return Work(lines, frozenset(self._services_touched(want)), dict(self._effects()))
 
     def write(self) -> None:
@@ -97,6 +105,21 @@ class NetScalerProvider(ApplianceProvider):
                 done = f"{number} of {len(self._plan.steps)} steps were done before; " if number else ""
                 raise DeviceError(f"{error}; {done}nothing was saved; run again to go on") from None
         self._nitro.save()
+
+    def _unsaved(self) -> Objects:
+        """Return our objects whose last change is not saved, which only the appliance can tell.
+
+        It says of the whole configuration whether it is saved; whose change is not, the saved one shows.
+        """
+        if self._nitro.is_saved():
+            return frozenset()
+        saved = parse_configuration(self._nitro.saved_configuration())
+        return unsaved_objects(self._configuration.tables, saved.tables, self._prefix)
+
+    def _save_work(self, unsaved: Objects) -> Work:
+        names = sorted({key[0] for _kind, key in unsaved})
+        touched = frozenset(name.removeprefix(self._prefix) for name in names)
+        return Work((_SAVE_LINE,), touched, differences=tuple(f"{name} {_NOT_SAVED}" for name in names))
 
     @property
     def _nitro(self) -> Nitro:
@@ -121,6 +144,14 @@ class NetScalerProvider(ApplianceProvider):
             self._configuration = parse_configuration(self._nitro.running_configuration())
         others = [str(unit.get("ipaddress", "")) for unit in units if unit is not primary]
         return {"pair": _unit_facts(units), "unit": {**self.unit(host), "others": others}}
+
+    def _refuse_unread(self) -> None:
+        """Raise DeviceError when a line of ours is not whole; those of others are told."""
+        names = (text.rpartition(" ")[2].lstrip('"') for text in self._configuration.unread)
+        ours = sorted(name for name in names if name.startswith(self._prefix))
+        if ours:
+            place = self.task.connection.place
+            raise DeviceError(f"{place}: the configuration has half a line of ours: {', '.join(map(shown, ours))}")
 
     def _servers(self) -> Servers:
         """Return the names of server objects by address and domain; one of ours before the others."""
@@ -193,6 +224,11 @@ class NetScalerProvider(ApplianceProvider):
             (self._plan.recreated & self._plan.interrupted, EffectKind.INTERRUPTS),
         ):
             yield from ((_OLD.sub("", name.removeprefix(self._prefix)), kind) for name in names)
+
+
+def _unread_text(unread: Sequence[str]) -> str:
+    named = ", ".join(map(shown, unread))
+    return f"half lines of somebody else are not read: {named}; an address and port of theirs the appliance refuses"
 
 
 def _removal_lines(tables: Tables, name: str) -> Iterable[str]:

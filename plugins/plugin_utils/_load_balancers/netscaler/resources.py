@@ -144,6 +144,8 @@ class _Renderer:
             "td": domain_of(service),
             # The members see the client's address with YES, an address of the appliance with NO.
             "usip": "NO" if service.source_nat else "YES",
+            # With the client's address goes its port: an Edge Server tells clients the port that it sees (STUN).
+            "useproxyport": "YES" if service.source_nat else "NO",
             "clttimeout": service.idle_seconds,
             "svrtimeout": service.idle_seconds,
             "tcpprofilename": "" if service.nagle else self._profile,
