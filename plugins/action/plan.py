@@ -64,6 +64,7 @@ _SPEC = {
     "missing_hosts": {"type": "str", "choices": ["stop", "report"], "default": "stop"},
     "wave_size": {"type": "int"},
     "show": {"type": "bool"},
+    "plan_only": {"type": "bool", "default": False},
     "only_order": {"type": "bool", "default": False},
     "retires": {"type": "bool", "default": False},
 }
@@ -75,6 +76,8 @@ _FIELDS = {
     "wave_size": "wave_size",
     "show": "plan_show",
 }
+# A run that makes nothing but the plan writes and shows it, unless the run says otherwise.
+_OF_PLAN_ONLY = {"lync_plan_dir": ("plan_dir", "plan"), "lync_plan_show": ("plan_show", True)}
 # What a rollback needs of the options of a run.
 _OF_ROLLBACK = ("wave_size", "snapshot_dir", "rollback_to", "handout")
 _Answer = dict[str, Any]
@@ -104,7 +107,8 @@ class ActionModule(ControllerAction):
         inventory = read_inventory(task_vars["hostvars"])
         if options["only_order"]:
             return self._lay_out(inventory, options, task_vars)
-        plan, run = _compile_with_options(inventory, self._variables(task_vars), _given(options), _source_problems())
+        variables = self._variables(task_vars)
+        plan, run = _compile_with_options(inventory, variables, _given(options, variables), _source_problems())
         if options["retires"]:
             _check_leaving(run.common.retire, inventory, plan)
         made = _compare_with_earlier_plans(plan, run, options, inventory)
@@ -139,7 +143,7 @@ class ActionModule(ControllerAction):
         if not any(host.platform == "windows" for name, host in hosts.items() if name in played):
             message = "no Windows host is left to be rolled back"
             raise InvalidInputError([Problem("--limit", message, fix="name hosts that Ansible reaches by WinRM")])
-        self._keep(Plan(hosts), {}, with_options(run, _given(options)), self._scope(played, task_vars))
+        self._keep(Plan(hosts), {}, with_options(run, _given(options, {})), self._scope(played, task_vars))
         own = [inventory[name] for name in played if name in hosts and name in inventory]
         handed = [host.name for host in own if is_handed_out(self._handout_of(host, run))]
         return {"changed": False, "handed_out": sorted(handed)}
@@ -220,9 +224,11 @@ def _may_fail_in_part(source: str) -> bool:
     return any(line.startswith("plugin:") for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
 
 
-def _given(options: _Answer) -> dict[str, object]:
+def _given(options: _Answer, variables: Mapping[str, object]) -> dict[str, object]:
     """Return the options of the task that go before those of the run, by the fields of Options."""
-    return {field: options[name] for name, field in _FIELDS.items() if options[name] is not None}
+    assumed = _OF_PLAN_ONLY if options["plan_only"] else {}
+    unsaid = {field: value for name, (field, value) in assumed.items() if name not in variables}
+    return {**unsaid, **{field: options[name] for name, field in _FIELDS.items() if options[name] is not None}}
 
 
 def _compile_with_options(

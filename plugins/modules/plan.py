@@ -54,6 +54,12 @@ options:
   show:
     description: Print a table per host and pool, by default C(lync_plan_show).
     type: bool
+  plan_only:
+    description:
+      - The run makes nothing but the plan. Without C(lync_plan_dir) it is written to V(plan) below the working
+        directory, and without C(lync_plan_show) it is shown.
+    type: bool
+    default: false
   only_order:
     description:
       - Make no plan, and keep only the order of the Windows hosts for P(msuc.lync.waves#lookup), from what of the

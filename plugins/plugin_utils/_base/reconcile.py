@@ -75,6 +75,7 @@ class Provider(ABC):
     def __init__(self) -> None:
         self.evidence: set[SafetyStep] = set()
         self.presence = Presence()
+        self.serving = AddressSet()
         self.losses = Losses()
         self.held = AddressSet()
         self.exceeded_pools: dict[str, str] = {}
@@ -91,7 +92,8 @@ class Provider(ABC):
         self.losses = Losses.of(objects)
         exceeded = self.presence.exceeded_pools(members, down or AddressSet())
         self.exceeded_pools = {pool: why for pool, (_lost, why) in exceeded.items()}
-        self.held = AddressSet.union_of([self.presence.held(self.losses), *(lost for lost, _why in exceeded.values())])
+        self.serving = AddressSet.union_of(lost for lost, _why in exceeded.values())
+        self.held = self.presence.held(self.losses) | self.serving
         return self.held
 
     @abstractmethod

@@ -10,7 +10,7 @@ from dataclasses import replace
 from .._base.absence import Owned
 from .._base.addresses import AddressSet
 from .._base.untyped import mapping, texts
-from .model import MemberState, Service
+from .model import Member, MemberState, Service
 
 
 def owned_members(want: Iterable[Service], have: Iterable[Service], *, removes: bool) -> Iterator[Owned]:
@@ -32,8 +32,7 @@ def serving_members(want: Iterable[Service], have: Iterable[Service]) -> Iterato
     wanted = {service.name: service for service in want}
     for service in have:
         if service.name in wanted:
-            now = AddressSet.parse(each.address for each in service.members if each.state is MemberState.ACTIVE)
-            yield Owned(service.name, now, _members(wanted[service.name]), service.pool)
+            yield Owned(service.name, _active(service), _active(wanted[service.name]), service.pool)
 
 
 def members_down(health: object) -> AddressSet:
@@ -42,21 +41,36 @@ def members_down(health: object) -> AddressSet:
 
 
 def with_held(
-    asked: Sequence[Service], names: Mapping[str, str], have: Iterable[Service], held: AddressSet
+    asked: Sequence[Service],
+    names: Mapping[str, str],
+    have: Iterable[Service],
+    held: AddressSet,
+    serving: AddressSet,
 ) -> tuple[Service, ...]:
-    """Return the services as they were asked for with the members that are held; names: device's name of each."""
-    staying = {
-        service.name: [member for member in service.members if _is_in(member.address, held)] for service in have
-    }
-    return tuple(
-        replace(service, members=(*service.members, *more)) if (more := staying.get(names[service.name])) else service
-        for service in asked
-    )
+    """Return the services as they were asked for with the members that are held, as the device has them.
+
+    names: device's name of each. serving: those of the held that go on taking traffic, whatever they were to become.
+    """
+    members = {service.name: service.members for service in have}
+    return tuple(_keeping(service, members.get(names[service.name], ()), held, serving) for service in asked)
+
+
+def _keeping(asked: Service, have: Iterable[Member], held: AddressSet, serving: AddressSet) -> Service:
+    own = _members(asked)
+    kept = [each for each in have if _is_in(each.address, held - own | serving)]
+    if not kept:
+        return asked
+    staying = AddressSet.parse(each.address for each in kept)
+    return replace(asked, members=(*(each for each in asked.members if not _is_in(each.address, staying)), *kept))
 
 
 def is_held(service: Service, held: AddressSet) -> bool:
     """Return whether a service that nobody wants stays, because of its members or its virtual address."""
     return bool((_members(service) | AddressSet.parse([service.vip])) & held)
+
+
+def _active(service: Service) -> AddressSet:
+    return AddressSet.parse(each.address for each in service.members if each.state is MemberState.ACTIVE)
 
 
 def _members(service: Service) -> AddressSet:

@@ -230,7 +230,7 @@ class ServicesProvider(Provider):
         if not self.hold_back(owned_members(self.want, have, removes=removes), members, down):
             return
         names = {asked.name: service.name for asked, service in zip(self._asked, self.want, strict=True)}
-        self._asked = with_held(self._asked, names, have, self.held)
+        self._asked = with_held(self._asked, names, have, self.held, self.serving)
         self.rendered = self.driver.render(self._asked)
         self.want = tuple(map(self.driver.expressible, self._asked))
 
