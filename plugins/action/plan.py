@@ -40,9 +40,9 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance impo
     read_accept_file,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import (
+    MISSING_TEXT,
     expectation_problems,
     missing_hosts,
-    missing_text,
     resolved_gone,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, Verdict
@@ -317,7 +317,7 @@ def _with_gone_addresses(run: RunOptions, earlier: Sequence[Plan]) -> RunOptions
 
 def _missing_problem(names: Sequence[str]) -> Problem:
     fix = f"bring them back, or let them go: -e '{json.dumps({'lync_gone': list(names)})}'"
-    return Problem("inventory", missing_text(names), fix=fix)
+    return Problem("inventory", f"{', '.join(names)}: {MISSING_TEXT}", fix=fix)
 
 
 def _name_limited_out_devices(

@@ -14,6 +14,7 @@ import datetime
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from .._base.addresses import AddressSet
@@ -25,8 +26,29 @@ from .results import TaskResult
 FILE = "accept.yml"
 VALID = datetime.timedelta(hours=24)
 CUT = "cut"
-KINDS = ("vanished", "peers", "all_rules", "peer_class", "pool", CUT)
 _FIX = "run site.yml --check again, and take the file that it writes"
+
+
+class HoldKind(str, Enum):
+    """Why something is held.
+
+    VANISHED: an address that nothing of the inventory has. PEERS: too many peers would leave in one run. ALL_RULES: a
+    host would lose all its rules. PEER_CLASS: a class of peers becomes empty. POOL: a pool would lose too many members.
+    """
+
+    VANISHED = "vanished"
+    PEERS = "peers"
+    ALL_RULES = "all_rules"
+    PEER_CLASS = "peer_class"
+    POOL = "pool"
+
+    @property
+    def is_of_the_run(self) -> bool:
+        """Return whether all narrowing of the run is held for it."""
+        return self in (HoldKind.PEERS, HoldKind.ALL_RULES, HoldKind.PEER_CLASS)
+
+
+KINDS = (*(kind.value for kind in HoldKind), CUT)
 
 
 @dataclass(frozen=True, order=True)

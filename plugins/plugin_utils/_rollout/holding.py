@@ -15,40 +15,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
 from .._base.absence import PLACES_MINIMUM
 from .._base.addresses import AddressSet
 from .._base.errors import Problem
 from .._base.untyped import mapping, mappings, texts
 from .._plan.model import HostPlan, Plan
-from .acceptance import Acceptances, read_acceptances
+from .acceptance import Acceptances, HoldKind, read_acceptances
 from .results import Concern, Step
 from .run_state import RunState
 
-MISSING_TEXT = "it is in the earlier plan and not in the inventory; is it a slice, a failed source or a removal?"
+MISSING_TEXT = "in the earlier plan and not in the inventory; is this a slice, a failed source or a removal?"
 PEERS_LEAVING_MAXIMUM = 3
 _SHOWN = 6
 _OF_RULES = (Concern.FIREWALL, Concern.NFTABLES, Concern.IPSEC)
-
-
-class HoldKind(str, Enum):
-    """Why something is held.
-
-    VANISHED: an address that nothing of the inventory has. PEERS: too many peers would leave in one run. ALL_RULES: a
-    host would lose all its rules. PEER_CLASS: a class of peers becomes empty. POOL: a pool would lose too many members.
-    """
-
-    VANISHED = "vanished"
-    PEERS = "peers"
-    ALL_RULES = "all_rules"
-    PEER_CLASS = "peer_class"
-    POOL = "pool"
-
-    @property
-    def is_of_the_run(self) -> bool:
-        """Return whether all narrowing of the run is held for it."""
-        return self in (HoldKind.PEERS, HoldKind.ALL_RULES, HoldKind.PEER_CLASS)
 
 
 @dataclass(frozen=True)
@@ -304,12 +284,6 @@ def missing_hosts(earlier: Iterable[Plan], inventory: Collection[str], gone: Col
     """Return the hosts of earlier plans that the inventory lacks and nobody let go, sorted."""
     names = {name for plan in earlier for name in plan.hosts}
     return sorted(names - set(inventory) - set(gone))
-
-
-def missing_text(names: Sequence[str]) -> str:
-    """Return that the inventory lacks hosts, for people."""
-    listed = ", ".join(names)
-    return f"{listed}: in the earlier plan and not in the inventory; is this a slice, a failed source or a removal?"
 
 
 def expectation_problems(expected: Sequence[str], inventory: Collection[str]) -> Iterator[Problem]:

@@ -16,12 +16,13 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance impo
     CUT,
     Acceptances,
     Accepted,
+    HoldKind,
     acceptance_text,
     check_acceptances,
     read_accept_file,
     read_acceptances,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import Held, Holding, HoldKind
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import Held, Holding
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Status, Step, TaskResult
 
 NOW = datetime.datetime(2026, 11, 30, 10, tzinfo=datetime.timezone.utc)

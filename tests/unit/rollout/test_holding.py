@@ -12,10 +12,9 @@ import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.absence import Losses
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPlan, NotOpened, Plan
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import Acceptances
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import Acceptances, HoldKind
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.gates import Gates, Go
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import (
-    HoldKind,
     expectation_problems,
     explain_pairs,
     judge_losses,
