@@ -165,9 +165,7 @@ function Restore-Firewall {
     if (-not $module.CheckMode) {
         $module.Result.snapshot = Export-LyncSnapshot -Directory $snapshotDir -Keep ([int]::MaxValue)
         Import-LyncSnapshot -Path $path
-        if ($null -ne (Get-LyncRevert)) {
-            Unregister-LyncRevert
-        }
+        Unregister-LyncRevert
     }
     $module.Result.restored = $path
     $module.Result.changed = $true

@@ -20,21 +20,48 @@ public class LabPolicy
     public int DefaultOutboundAction(int profile) { return 1; }
 }
 
-// Schedule.Service with one folder; a task is the file LAB_TASK: name, due time, program and arguments, whether it ran.
+// Schedule.Service with one folder; tasks are lines of the file LAB_TASK: name, start, end, program and arguments, last run, last result,
+// separated by tabs. An updated task keeps when it ran last ([MS-TSCH] 3.2.5.4.2 resets nothing; LAB_FLIPPED update_forgets_run: it does not).
+// StartWhenAvailable asks for an end boundary, and so does DeleteExpiredTaskAfter (TaskSettings of the Task Scheduler's reference;
+// LAB_FLIPPED available_without_end: the first does not). LAB_SCHEDULER: stopped, or never for a scheduler that takes a task and forgets it.
 public class LabTask
 {
-    public string Name;
-    public DateTime LastRunTime, NextRunTime;
+    public string Name, Start, End, Command, Ran, Result;
+    public bool Enabled { get { return true; } }
+    public DateTime LastRunTime { get { return Ran == "" ? new DateTime(1999, 11, 30) : DateTime.Parse(Ran); } }
+    // 0x41303 SCHED_S_TASK_HAS_NOT_RUN
+    public int LastTaskResult { get { return Ran == "" ? 0x41303 : int.Parse(Result); } }
+    public DateTime NextRunTime
+    {
+        get
+        {
+            DateTime start = DateTime.Parse(Start, null, System.Globalization.DateTimeStyles.AdjustToUniversal).ToLocalTime();
+            bool isNever = Environment.GetEnvironmentVariable("LAB_SCHEDULER") == "never";
+            return start > DateTime.Now && !isNever ? start : new DateTime(1899, 12, 30);
+        }
+    }
+
+    public static LabTask Load(string line)
+    {
+        string[] part = line.Split('\t');
+        return new LabTask { Name = part[0], Start = part[1], End = part[2], Command = part[3], Ran = part[4], Result = part[5] };
+    }
+
+    public string Line() { return string.Join("\t", new string[] { Name, Start, End, Command, Ran, Result }); }
 }
 
-public class LabTrigger { public string StartBoundary; }
+public class LabTrigger { public string StartBoundary, EndBoundary; }
 public class LabAction { public string Path, Arguments; }
 public class LabMaker<T> where T : new()
 {
     public T Made;
     public T Create(int kind) { Made = new T(); return Made; }
 }
-public class LabSettings { public bool StartWhenAvailable, DisallowStartIfOnBatteries, StopIfGoingOnBatteries; }
+public class LabSettings
+{
+    public bool StartWhenAvailable, DisallowStartIfOnBatteries, StopIfGoingOnBatteries;
+    public string DeleteExpiredTaskAfter;
+}
 public class LabInfo { public string Description; }
 public class LabPrincipal { public string UserId; public int LogonType, RunLevel; }
 public class LabDefinition
@@ -52,34 +79,53 @@ public class LabFolder
 
     public List<LabTask> GetTasks(int flags)
     {
-        List<LabTask> tasks = new List<LabTask>();
-        if (System.IO.File.Exists(Path))
-        {
-            string[] lines = System.IO.File.ReadAllLines(Path);
-            LabTask task = new LabTask();
-            task.Name = lines[0];
-            task.LastRunTime = lines[3] == "True" ? DateTime.Now : new DateTime(1999, 11, 30);
-            tasks.Add(task);
-        }
-        return tasks;
+        string[] lines = System.IO.File.Exists(Path) ? System.IO.File.ReadAllLines(Path) : new string[0];
+        return new List<string>(lines).ConvertAll(LabTask.Load);
     }
+
+    void Write(List<LabTask> tasks) { System.IO.File.WriteAllLines(Path, tasks.ConvertAll(task => task.Line()).ToArray()); }
 
     public object RegisterTaskDefinition(string name, LabDefinition made, int flags, object user, object password, int logon, object sddl)
     {
-        if (made.Principal.UserId != "S-1-5-18" || logon != 5 || !made.Settings.StartWhenAvailable) { throw new Exception("not as SYSTEM, or not at any time"); }
+        string end = made.Triggers.Made.EndBoundary ?? "";
+        if (made.Principal.UserId != "S-1-5-18" || logon != 5) { throw new LabRefusal("not as SYSTEM", 0x80070005); }
+        if (made.Settings.DeleteExpiredTaskAfter != null && end == "")
+        {
+            throw new LabRefusal("The task XML is missing a required element or attribute: EndBoundary", 0x80041319);
+        }
+        List<LabTask> tasks = GetTasks(1);
+        LabTask old = tasks.Find(task => task.Name == name);
+        if (old != null && (flags & 4) == 0) { throw new LabRefusal("Cannot create a file when that file already exists.", 0x800700B7); }
+        bool isKept = old != null && !LabRules.IsFlipped("update_forgets_run");
+        string available = made.Settings.StartWhenAvailable ? end : "";
+        if (made.Settings.StartWhenAvailable && LabRules.IsFlipped("available_without_end")) { available = end == "" ? "9999" : end; }
         string command = made.Actions.Made.Path + " " + made.Actions.Made.Arguments;
-        // An update keeps when the task ran last.
-        string ran = System.IO.File.Exists(Path) ? System.IO.File.ReadAllLines(Path)[3] : "False";
-        System.IO.File.WriteAllLines(Path, new string[] { name, made.Triggers.Made.StartBoundary, command, ran });
+        tasks.RemoveAll(task => task.Name == name);
+        tasks.Add(new LabTask {
+            Name = name, Start = made.Triggers.Made.StartBoundary, End = available, Command = command,
+            Ran = isKept ? old.Ran : "", Result = isKept ? old.Result : ""
+        });
+        Write(tasks);
         return null;
     }
 
-    public void DeleteTask(string name, int flags) { System.IO.File.Delete(Path); }
+    public void DeleteTask(string name, int flags)
+    {
+        List<LabTask> tasks = GetTasks(1);
+        if (tasks.RemoveAll(task => task.Name == name) == 0) { throw new LabRefusal("The system cannot find the file specified.", 0x80070002); }
+        Write(tasks);
+    }
 }
 
 public class LabScheduler
 {
-    public void Connect() { }
+    public void Connect()
+    {
+        if (Environment.GetEnvironmentVariable("LAB_SCHEDULER") == "stopped")
+        {
+            throw new LabRefusal("The service cannot be started, because it is disabled.", 0x80070422);
+        }
+    }
     public LabFolder GetFolder(string path) { return new LabFolder(); }
     public LabDefinition NewTask(int flags) { return new LabDefinition(); }
 }
@@ -118,6 +164,10 @@ function netsh.exe {
     $global:LASTEXITCODE = if ($env:LAB_DISK_FULL) { 1 } else { 0 }
     if ($env:LAB_DISK_FULL) {
         return 'Es steht nicht genug Speicherplatz auf dem Datenträger zur Verfügung.'
+    }
+    if (-not (Test-Path -LiteralPath $from)) {
+        $global:LASTEXITCODE = 1
+        return 'Das System kann die angegebene Datei nicht finden.'
     }
     Copy-Item -LiteralPath $from -Destination $to
     if ($env:LAB_STORE) {

@@ -27,7 +27,7 @@ from . import windows_rules
 from .windows_rules import E_ACCESSDENIED, E_FAIL, EVERY_PROFILE, ComError, Switches
 
 Document = dict[str, Any]
-ERROR_DISK_FULL, EPT_S_NOT_REGISTERED = 0x80070070, 0x800706D9
+ERROR_DISK_FULL, EPT_S_NOT_REGISTERED, ERROR_SERVICE_DISABLED = 0x80070070, 0x800706D9, 0x80070422
 # What HNetCfg.FWRule has before anything is put: not enabled, any protocol, everything else without a limit.
 NEW_RULE: Mapping[str, object] = {
     "Name": None,
@@ -76,7 +76,8 @@ class Faults:
     which the connection breaks. shut_after_write: the number of the write after which new connections are refused,
     and those that are there go on. refuses_connections: they are refused now. garbage: it answers with text that is
     no result. service_stopped: the firewall service does not run. disk_full: nothing more fits on the disk.
-    netsh_lies: netsh -f ends with 0 and has done nothing.
+    netsh_lies: netsh -f ends with 0 and has done nothing. scheduler_stopped: there is no Task Scheduler.
+    scheduler_never: it takes a task and never runs it.
     """
 
     unreachable: bool = False
@@ -90,6 +91,8 @@ class Faults:
     service_stopped: bool = False
     disk_full: bool = False
     netsh_lies: bool = False
+    scheduler_stopped: bool = False
+    scheduler_never: bool = False
 
 
 @dataclass
@@ -150,15 +153,17 @@ class FirewallStore:
         with self.lock:
             self.write({**self.read(), **parts})
 
-    def advance(self, minutes: int) -> None:
-        """Let time pass on the host; a task that is due imports its snapshot, once."""
+    def advance(self, minutes: int, is_off: bool = False) -> None:
+        """Let time pass on the host; a task that is due imports its snapshot, once.
+
+        is_off: the host is off meanwhile. A task that missed its time starts 10 minutes later when it has an end
+        boundary, and otherwise never (TaskSettings.StartWhenAvailable of the Task Scheduler's reference).
+        """
         with self.lock:
             document = self.read()
             document["now"] += minutes
-            task = document["task"]
-            if task and not task["has_run"] and task["due"] <= document["now"]:
-                document.update(task={**task, "has_run": True})
-                _import(document, task["path"])
+            if document["task"]:
+                document["task"] = _passed(document, {"end": None, **document["task"]}, is_off)
             self.write(document)
 
     def faults(self) -> Faults:
@@ -192,6 +197,27 @@ class FirewallStore:
         Valid for one run of the module.
         """
         return FwPolicy(self, document or self.read(), self.faults())
+
+
+_DELAY, _KEPT = 10, 7 * 24 * 60
+
+
+def _passed(document: Document, task: Document, is_off: bool) -> Document | None:
+    """Return the task after time has passed, None when it has expired for long; a host that is on runs it."""
+    now, end = document["now"], task["end"]
+    if end is not None and now > end + _KEPT:
+        return None
+    starts = task.get("starts", task["due"])
+    if task["has_run"] or starts is None or starts > now:
+        return task
+    if is_off:
+        return {**task, "starts": None if end is None else now + _DELAY}
+    if end is not None and now > end:
+        return task
+    result = 0 if task["path"] in document["files"] else 1
+    if not result:
+        _import(document, task["path"])
+    return {**task, "has_run": True, "result": result}
 
 
 _NOTHING = {"requests": 0, "executions": 0, "enumerations": 0, "writes": 0}
@@ -263,17 +289,40 @@ class FwPolicy:
 
     @property
     def task(self) -> Document | None:
-        """Return the task that imports a snapshot: path, due (the minute), has_run."""
+        """Return the task that imports a snapshot.
+
+        path, due and end (minutes), has_run, result (how netsh ended), starts (the minute, when it missed its time).
+        """
         task: Document | None = self._document["task"]
         return task
 
     @property
-    def pending_revert(self) -> dict[str, object]:
-        """Return what an answer says of the task: nothing when it is not there or has run."""
+    def revert_state(self) -> str:
+        """Return what became of the task: none, waits, done, failed or expired; raises ComError without a scheduler."""
         task = self.task
-        if task is None or task["has_run"]:
+        if task is None:
+            return "none"
+        if self._faults.scheduler_stopped:
+            raise ComError(ERROR_SERVICE_DISABLED, "The service cannot be started, because it is disabled.")
+        if task["due"] > self._document["now"]:
+            # One that was run by hand runs at its time all the same.
+            return "waits"
+        if task["has_run"]:
+            return "failed" if task.get("result") else "done"
+        end = task.get("end")
+        return "expired" if end is not None and self._document["now"] > end else "waits"
+
+    @property
+    def pending_revert(self) -> dict[str, object]:
+        """Return what an answer says of the task: nothing when it is not there or has run well."""
+        try:
+            state = self.revert_state
+        except ComError as error:
+            return {"seconds": 0, "problem": str(error), "state": "unknown", "result": 0}
+        if state in ("none", "done") or self.task is None:
             return {}
-        return {"seconds": 60 * (task["due"] - self._document["now"]), "problem": ""}
+        seconds = max(0, 60 * (self.task["due"] - self._document["now"]))
+        return {"seconds": seconds, "problem": "", "state": state, "result": self.task.get("result") or 0}
 
     def export(self, directory: str, keep: int) -> str:
         """Export the rules to a new file, keep the newest ones of the folder, and return the path."""
@@ -295,15 +344,33 @@ class FwPolicy:
         """Return the paths of the snapshots of a folder, newest first."""
         return sorted((path for path in self._document["files"] if path.startswith(directory + "\\")), reverse=True)
 
+    @property
+    def files(self) -> Mapping[str, object]:
+        """Return the exports by their paths."""
+        files: Mapping[str, object] = self._document["files"]
+        return files
+
     def import_(self, path: str) -> None:
         """Replace all rules by those of a snapshot."""
         _import(self._document, path)
         self._store.write(self._document)
 
-    def arm(self, path: str | None, minutes: int = 0) -> None:
-        """Make the task that imports a snapshot in so many minutes; without a path, remove it."""
+    def arm(self, path: str, minutes: int) -> None:
+        """Make the task that imports a snapshot in so many minutes, and at the latest a day after that."""
+        if self._faults.scheduler_stopped:
+            raise ComError(ERROR_SERVICE_DISABLED, "The service cannot be started, because it is disabled.")
+        if self._faults.scheduler_never:
+            raise ComError(
+                E_FAIL, "the task that takes the change back was made and would not run; nothing was written"
+            )
         due = self._document["now"] + minutes
-        self._document["task"] = {"path": path, "due": due, "has_run": False} if path else None
+        name = f"msuc.lync firewall revert {uuid.uuid4()}"
+        self._document["task"] = {"name": name, "path": path, "due": due, "end": due + 24 * 60, "has_run": False}
+        self._store.write(self._document)
+
+    def disarm(self) -> None:
+        """Remove the task."""
+        self._document["task"] = None
         self._store.write(self._document)
 
     @property

@@ -76,7 +76,7 @@ def _apply(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, ans
 
 def assert_no_revert(policy: FwPolicy) -> None:
     """Raise ConflictError while a change waits to be confirmed."""
-    if policy.task and not policy.task["has_run"]:
+    if policy.revert_state == "waits":
         raise ConflictError(
             "a change that was not confirmed waits to be taken back; nothing was written, run again when it was taken "
             "back"
@@ -97,7 +97,9 @@ def _directory(arguments: Mapping[str, Any]) -> str:
 
 
 def save(policy: FwPolicy, arguments: Mapping[str, Any], answer: Answer) -> None:
-    """Prepare the way back before the first write."""
+    """Prepare the way back before the first write; what is left of one that ran goes."""
+    if policy.task:
+        policy.disarm()
     if arguments.get("snapshot", True):
         answer["snapshot"] = policy.export(_directory(arguments), arguments.get("snapshot_keep", 10))
     if arguments.get("confirm_minutes"):
@@ -105,21 +107,32 @@ def save(policy: FwPolicy, arguments: Mapping[str, Any], answer: Answer) -> None
         answer["armed"] = True
 
 
+_NOT_CONFIRMED = {
+    "none": "no change waits to be confirmed: it was confirmed, or taken back, before",
+    "done": "the change was taken back before it was confirmed",
+    "failed": "the change was to be taken back, and netsh ended with {result}: it is still in force",
+    "expired": "the change was to be taken back, and its task never ran: it is still in force",
+}
+
+
 def confirm(policy: FwPolicy, check_mode: bool) -> None:
     """Remove the task that would take the last change back; raises ConflictError when there is none to remove."""
-    if policy.task is None or policy.task["has_run"]:
-        raise ConflictError("the change was taken back before it was confirmed")
+    state = policy.revert_state
+    if state != "waits":
+        raise ConflictError(_NOT_CONFIRMED[state].format_map(policy.task or {}))
     if not check_mode:
-        policy.arm(None)
+        policy.disarm()
 
 
 def revert(policy: FwPolicy, check_mode: bool) -> None:
     """Take the last change back at once; raises ConflictError when none waits for that."""
-    if policy.task is None or policy.task["has_run"]:
+    if policy.task is None or policy.revert_state == "done":
         raise ConflictError("no change waits to be taken back")
+    if policy.task["path"] not in policy.files:
+        raise ConflictError(f"there is no snapshot {policy.task['path']}")
     if not check_mode:
         policy.import_(policy.task["path"])
-        policy.arm(None)
+        policy.disarm()
 
 
 def _revert(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
@@ -145,7 +158,7 @@ def _restore(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, a
     if not check_mode:
         answer["snapshot"] = policy.export(directory, len(known) + 1)
         policy.import_(path)
-        policy.arm(None)
+        policy.disarm()
     answer.update(restored=path, changed=True)
 
 

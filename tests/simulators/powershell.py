@@ -110,16 +110,26 @@ class FakeFiles:
         self._world.write_text(json.dumps(self._before), encoding="utf-8")
         task = self._before["task"]
         if task:
-            self._task.write_text("\n".join([task["name"], "", task["path"], str(task["has_run"])]), encoding="utf-8")
-            self._mark(task)
+            ran = datetime.datetime.now().isoformat() if task["has_run"] else ""
+            end = task.get("end")
+            cells = [task["name"], self._time(task["due"]), "" if end is None else self._time(end), task["path"]]
+            self._task.write_text("\t".join([*cells, ran, str(task.get("result") or 0)]) + "\n", encoding="utf-8")
+            marker = self._windows / "msuc.lync" / "revert.txt"
+            marker.parent.mkdir(exist_ok=True)
+            marker.write_text("\n".join([self._time(task["due"]), task["path"], task["name"], ""]), encoding="utf-8")
 
-    def _mark(self, task: dict[str, Any]) -> None:
-        """Write the file that the module keeps while a change waits, by the clock of the simulated host."""
-        minutes = datetime.timedelta(minutes=task["due"] - self._before["now"])
-        due = datetime.datetime.now(datetime.timezone.utc) + minutes
-        marker = self._windows / "msuc.lync" / "revert.txt"
-        marker.parent.mkdir(exist_ok=True)
-        marker.write_text(f"{due:%Y-%m-%dT%H:%M:%SZ}\n{task['path']}\n", encoding="utf-8")
+    def _time(self, minute: int) -> str:
+        """Return a minute of the simulated host by the clock of this machine."""
+        minutes = datetime.timedelta(minutes=minute - self._before["now"])
+        return f"{datetime.datetime.now(datetime.timezone.utc) + minutes:%Y-%m-%dT%H:%M:%SZ}"
+
+    def _minute(self, time: str) -> int:
+        """Return a time by the clock of the simulated host."""
+        passed = datetime.datetime.fromisoformat(time.replace("Z", "+00:00")) - datetime.datetime.now(
+            datetime.timezone.utc
+        )
+        now: int = self._before["now"]
+        return now + round(passed.total_seconds() / 60)
 
     def environment(self) -> dict[str, str]:
         """Return what leads the fakes to the files."""
@@ -132,8 +142,11 @@ class FakeFiles:
         }
         lab["LAB_DROPPED"] = self._dropped
         found = {**lab, "SystemRoot": self._windows}
-        full = {"LAB_DISK_FULL": "1"} if self._store.faults().disk_full else {}
-        return {**{name: str(path) for name, path in found.items()}, **full, **bridge(self._store)}
+        faults = self._store.faults()
+        broken = {"LAB_DISK_FULL": "1"} if faults.disk_full else {}
+        if faults.scheduler_stopped or faults.scheduler_never:
+            broken["LAB_SCHEDULER"] = "stopped" if faults.scheduler_stopped else "never"
+        return {**{name: str(path) for name, path in found.items()}, **broken, **bridge(self._store)}
 
     def take_back(self) -> None:
         """Put what the PowerShell left in the files into the store."""
@@ -150,16 +163,18 @@ class FakeFiles:
         return self._dropped.is_file()
 
     def _taken_task(self) -> dict[str, object] | None:
-        if not self._task.is_file():
+        """Return the one task that is left; two would be one that nobody removed."""
+        lines = self._task.read_text(encoding="utf-8").splitlines() if self._task.is_file() else []
+        if not lines:
             return None
-        name, due, command, has_run = self._task.read_text(encoding="utf-8").splitlines()
-        if not due:
-            return {**self._before["task"], "has_run": has_run == "True"}
-        minutes = (
-            datetime.datetime.fromisoformat(due.replace("Z", "+00:00")) - datetime.datetime.now(datetime.timezone.utc)
-        ).total_seconds() / 60
+        (line,) = lines
+        name, due, end, command, ran, _result = line.split("\t")
+        before = self._before["task"]
+        if before and before["name"] == name and bool(ran) == before["has_run"]:
+            return dict(before)
         path = str(pathlib.PurePosixPath(command.split('"')[1].replace("\\", "/")))
-        return {"name": name, "path": path, "due": self._before["now"] + round(minutes), "has_run": False}
+        ends = self._minute(end) if end else None
+        return {"name": name, "path": path, "due": self._minute(due), "end": ends, "has_run": bool(ran)}
 
 
 def _rules_of(path: pathlib.Path) -> list[dict[str, object]]:

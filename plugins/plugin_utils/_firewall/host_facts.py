@@ -19,6 +19,8 @@ from .options import listed
 from .rule import ADDRESS_KEYWORDS, Rule
 
 LOCAL, GROUP_POLICY, MDM = "local", "group_policy", "mdm"
+DELAY_MINUTES = 10
+"""How long after it is on again a host starts a task whose time it missed (TaskSettings.StartWhenAvailable)."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,8 @@ class PendingRevert:
             head = f"whether a change of an earlier run waits to be taken back is not known: {self.problem}"
             return f"{head}; nothing was written; fix: {choices}"
         wait = f"{-(-self.seconds // 60)} min"
+        if not self.seconds:
+            wait += f", up to {DELAY_MINUTES} min later where the host was off"
         head = f"a change of an earlier run was not confirmed and is taken back in {wait}; nothing was written"
         return f"{head}; fix: wait until then, {choices}"
 
@@ -136,7 +140,8 @@ class Host:
     rules: the local ones, then those of Group Policy. addresses: its own addresses. environment: the variables that
     programs may name, by upper-case name. profiles: Group Policy's settings included. unread: rules of Group Policy
     or MDM that make no sense. fingerprint: stands for all that was gathered of the firewall; the host made it.
-    enumerations, writes: what it did to answer. pending: a change that waits to be taken back, None for none.
+    enumerations, writes: what it did to answer. pending: a change that waits to be taken back, None for none. stuck:
+    why one that was to be taken back is still in force, "" for none.
     """
 
     rules: tuple[Present, ...]
@@ -151,6 +156,7 @@ class Host:
     enumerations: int
     writes: int
     pending: PendingRevert | None = None
+    stuck: str = ""
 
 
 def read_pending(value: object) -> PendingRevert | None:

@@ -25,7 +25,7 @@ from .._base.untyped import counted
 from . import results
 from .effects import EffectKind, RuleEffect, shortened
 from .held_rules import owned_peers, with_held
-from .host_facts import LOCAL, Condition, Host, Present, missing_addresses
+from .host_facts import DELAY_MINUTES, LOCAL, Condition, Host, Present, missing_addresses
 from .options import OWNED_GROUP
 from .planner import RuleChange, RuleChanges, applied, plan_changes
 from .reachability import answering
@@ -272,7 +272,8 @@ class FirewallProvider(Provider):
     def rollback_text(self) -> str:
         """Return how what was there before comes back."""
         minutes = self.task.safety.confirm_minutes
-        by_itself = f"it comes back by itself {minutes} minutes after the first write, or at once by: "
+        late = f"up to {DELAY_MINUTES} minutes later where the host is off then"
+        by_itself = f"it comes back by itself {minutes} minutes after the first write ({late}), or at once by: "
         return f"{by_itself if self._is_armed else ''}{self.rollback_command(self._snapshot)}"
 
     def result(self) -> dict[str, object]:

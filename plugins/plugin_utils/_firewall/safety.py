@@ -349,8 +349,11 @@ def _find_steady_ports(host: Host, comparison: Comparison, networks: AddressSet)
 
 
 def policy_warnings(host: Host, verdict: Verdict) -> list[str]:
-    """Return what to warn about: local rules that do not count, and rules of Group Policy that were not understood."""
-    found = [
+    """Return what to warn about: a change that did not come back, local rules that do not count, rules of Group Policy
+    that were not understood.
+    """
+    found = [host.stuck] if host.stuck else []
+    found += [
         f"Group Policy switches local rules off on profile {name}: what this module writes there does not count"
         for name in verdict.unmerged
     ]

@@ -32,6 +32,7 @@ from ..host_facts import (
     Host,
     Listener,
     ManagementPort,
+    PendingRevert,
     Present,
     Profile,
     plain_address,
@@ -96,13 +97,18 @@ HOST: Mapping[str, Shape] = {
     "connections": [str],
     "management": [{"kind": str, "port": int}],
     "fingerprint": str,
-    "pending_revert": {"seconds?": int, "problem?": str},
+    "pending_revert": {},
     "counters": {"enumerations": int, "writes": int},
 }
 """What every answer to gather and apply has."""
 
 FIREWALL: Mapping[str, Shape] = {"rules": [RULE], "mdm": HOST["group_policy"], **HOST}
 IPSEC: Mapping[str, Shape] = {"rules": {"*": str}, "engines": [str], "exempt?": int, "legacy": {}, **HOST}
+
+_REVERT: Mapping[str, Shape] = {"seconds": int, "problem": str, "state": str, "result": int}
+# How it stands with the task that takes a change back: it will, or it was to and has not.
+_WAITS = frozenset({"waits", "running", "unknown"})
+_STUCK: Mapping[str, str] = {"failed": "netsh ended with {result}", "expired": "its task never ran"}
 
 _KINDS: Mapping[type, str] = {str: "a text", bool: "true or false", int: "a whole number"}
 
@@ -160,8 +166,28 @@ def host_of(
         fingerprint=str(answer["fingerprint"]),
         enumerations=int(str(counters["enumerations"])),
         writes=int(str(counters["writes"])),
-        pending=read_pending(answer["pending_revert"]),
+        pending=_read_waiting(mapping_of(answer, "pending_revert")),
+        stuck=_read_stuck(mapping_of(answer, "pending_revert")),
     )
+
+
+def _read_waiting(revert: Mapping[str, object]) -> PendingRevert | None:
+    """Return the change that waits to be taken back; raises TypeError or ValueError where that is not understood."""
+    if not revert:
+        return None
+    check_shape(revert, _REVERT, "pending_revert")
+    if revert["state"] not in _WAITS | set(_STUCK):
+        raise ValueError(f"pending_revert.state is {revert['state']!r}, which is none")
+    return read_pending(revert) if revert["state"] in _WAITS else None
+
+
+def _read_stuck(revert: Mapping[str, object]) -> str:
+    """Return why a change that was to be taken back is still in force; "" when that is not so."""
+    reason = _STUCK.get(str(revert.get("state")))
+    if reason is None:
+        return ""
+    ended = reason.format(result=revert["result"])
+    return f"a change of an earlier run was to be taken back, and {ended}: it is still in force"
 
 
 def failure_text(answer: Mapping[str, object]) -> str:
