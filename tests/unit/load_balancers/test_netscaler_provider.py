@@ -176,6 +176,8 @@ def test_half_a_line_of_somebody_else_is_told_and_half_a_line_of_ours_is_refused
         ("idle_seconds", 900, "lbvserver", {"clttimeout": "900"}),
         ("idle_seconds", 900, "servicegroup", {"clttimeout": "900", "svrtimeout": "900"}),
         ("source_nat", False, "servicegroup", {"usip": "YES"}),
+        ("member_down", "keep", "servicegroup", {"downstateflush": "DISABLED"}),
+        ("member_down", "keep", "lbvserver", {"downstateflush": "DISABLED"}),
         ("vip", "10.1.0.109", "lbvserver", {"ipv46": "10.1.0.109"}),
         (
             "persistence",

@@ -16,13 +16,12 @@ from ..driver import (
     EffectKind,
     Refusal,
     Rendered,
-    always_member_down,
     has_cookie,
     hides_node_port,
     refuse_member_states,
     refused,
 )
-from ..model import MemberDown, MemberState, Persistence, PersistenceKind, Service, with_fields
+from ..model import MemberState, Persistence, PersistenceKind, Service, with_fields
 from .attributes import RESOURCES, Tables, normalised, table
 from .cli import command_lines, parse_configuration
 from .resources import (
@@ -98,7 +97,6 @@ class NetScaler:
             # The port of the members stands at each of them, and nowhere else.
             node_port=service.node_port if service.members else service.port,
             nagle=service.nagle or service.protocol == "udp",
-            member_down=MemberDown.CLOSE,
             options={name: value for name, value in wanted.items() if value not in (None, 0, "")},
         )
 
@@ -131,7 +129,6 @@ REFUSALS = (
     Refusal.when("nagle", _is_eager_udp, "UDP has no Nagle"),
     Refusal.when("node_port", hides_node_port, "the port of the members stands at each of them, and there is none"),
     refuse_member_states(_WHY_STATES),
-    always_member_down(MemberDown.CLOSE, "downStateFlush is left at the appliance's default, which closes"),
 )
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..._base.addresses import canonical, parse_address
 from ..._base.errors import InvalidInputError, Problem, understood
-from ..model import Member, MemberState, Monitor, Persistence, PersistenceKind, Service
+from ..model import Member, MemberDown, MemberState, Monitor, Persistence, PersistenceKind, Service
 from .attributes import RESOURCES, Key, Scalar, Tables, Values, defaults, key_of, normalised
 
 MINUTE_SECONDS = 60
@@ -26,6 +26,8 @@ TYPES: Mapping[str, str] = {"tcp": "TCP", "udp": "UDP"}
 METHODS: Mapping[str, str] = {"least-connections": "LEASTCONNECTION", "round-robin": "ROUNDROBIN"}
 STATES: Mapping[MemberState, str] = {MemberState.ACTIVE: "ENABLED"}
 _DISABLED = "DISABLED"
+# The group closes what goes to a member that is down; the virtual server, what is open when none of them is up.
+FLUSHES: Mapping[MemberDown, str] = {MemberDown.CLOSE: "ENABLED", MemberDown.KEEP: _DISABLED}
 _PROTOCOLS = {word: protocol for protocol, word in TYPES.items()}
 _ALGORITHMS = {word: algorithm for algorithm, word in METHODS.items()}
 _ACTIVE_STATES = {word: state for state, word in STATES.items()}
@@ -146,6 +148,7 @@ class _Renderer:
             "usip": "NO" if service.source_nat else "YES",
             # With the client's address goes its port: an Edge Server tells clients the port that it sees (STUN).
             "useproxyport": "YES" if service.source_nat else "NO",
+            "downstateflush": FLUSHES[service.member_down],
             "clttimeout": service.idle_seconds,
             "svrtimeout": service.idle_seconds,
             "tcpprofilename": "" if service.nagle else self._profile,
@@ -161,6 +164,7 @@ class _Renderer:
             "td": domain_of(service),
             "lbmethod": METHODS[service.algorithm],
             "clttimeout": service.idle_seconds,
+            "downstateflush": FLUSHES[service.member_down],
             "tcpprofilename": "" if service.nagle else self._profile,
             "netprofile": service.options.get("netprofile", ""),
             "comment": comment_of(service),
@@ -266,6 +270,7 @@ class Reader:
             idle_seconds=self._idle_seconds(vserver, group),
             source_nat=group.get("usip", "NO") == "NO",
             nagle=self._nagle(vserver),
+            member_down=_member_down(vserver, group),
             algorithm=_ALGORITHMS.get(str(vserver["lbmethod"]), str(vserver["lbmethod"]).lower()),
             options=dict(_vserver_options(vserver)),
         )
@@ -326,6 +331,12 @@ def _group_by_value(tables: Tables, name: str, key: str, value: str) -> dict[str
 
 def _odd_one_out(counts: Counter[int]) -> int:
     return min(counts, key=lambda value: (counts[value], -value)) if counts else 0
+
+
+def _member_down(vserver: Values, group: Values) -> MemberDown:
+    """Return what becomes of connections: closed only where the group and its virtual server say so."""
+    flushes = {str(values.get("downstateflush", "ENABLED")) for values in (vserver, group)}
+    return MemberDown.CLOSE if flushes == {"ENABLED"} else MemberDown.KEEP
 
 
 def _vserver_options(vserver: Values) -> Iterable[tuple[str, object]]:
