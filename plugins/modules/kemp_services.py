@@ -9,7 +9,7 @@ short_description: Brings the virtual services of a Kemp LoadMaster to what is w
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
-  - Reads all Virtual Services in one request of API v2 (firmware 7.2.50 and newer), compares them, and sends commands
+  - Reads all Virtual Services in one request of API v2 (firmware 7.2.52 and newer), compares them, and sends commands
     for what differs, field by field.
   - Services that share their affinity, and are alike, become one Virtual Service with extra ports.
   - Virtual Services whose nicknames begin with O(prefix) are its own. It reads everything else and writes none of it.

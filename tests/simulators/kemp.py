@@ -13,6 +13,7 @@ are switches.
 from __future__ import annotations
 
 import copy
+import ipaddress
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -29,6 +30,7 @@ PARAMETERS: Mapping[str, tuple[str, str, int, int]] = {
     "vstype": ("VStype", "gen http http2 ts tls log", 0, 0),
     "forcel7": ("ForceL7", "switch", 0, 0),
     "transparent": ("Transparent", "switch", 0, 0),
+    "subnetoriginating": ("SubnetOriginating", "switch", 0, 0),
     "schedule": ("Schedule", "rr wrr lc wlc fixed adaptive sh", 0, 0),
     "persist": ("Persist", "none src cookie active-cookie ssl super", 0, 0),
     "persisttimeout": ("PersistTimeout", "number", 0, 604800),
@@ -37,6 +39,7 @@ PARAMETERS: Mapping[str, tuple[str, str, int, int]] = {
     "checktype": ("CheckType", "tcp icmp http https none ldap", 0, 0),
     "checkport": ("CheckPort", "number", 0, 65530),
     "chkinterval": ("ChkInterval", "number", 9, 120),
+    "chktimeout": ("ChkTimeout", "number", 4, 60),
     "chkretrycount": ("ChkRetryCount", "number", 2, 15),
     "defaultgw": ("DefaultGW", "text", 0, 0),
     "localbindaddrs": ("LocalBindAddrs", "text", 0, 0),
@@ -51,6 +54,7 @@ FRESH: Mapping[str, Any] = {
     "VStype": "gen",
     "ForceL7": True,
     "Transparent": False,
+    "SubnetOriginating": False,
     "Schedule": "rr",
     "Persist": "none",
     "PersistTimeout": 0,
@@ -58,6 +62,7 @@ FRESH: Mapping[str, Any] = {
     "Idletime": 660,
     "CheckPort": 0,
     "ChkInterval": 0,
+    "ChkTimeout": 0,
     "ChkRetryCount": 0,
     "DefaultGW": "",
     "LocalBindAddrs": "",
@@ -80,6 +85,14 @@ class LoadMaster:
     def __init__(self) -> None:
         self.items: list[dict[str, Any]] = []
         self.tcp_checks_udp = True
+        # "Layer 4 is always transparent" (Routing, feature description): read back as such. The guide for Lync 2010 has a
+        # Virtual Service at layer 4 with transparency off, so another reading is that it stays as it was said.
+        self.layer_4_is_transparent = True
+        # "The interval value must be greater than timeout * retry + 1": read as refused; for resource checks "the
+        # interval value is automatically increased".
+        self.raises_interval = False
+        self.networks: tuple[str, ...] = ()  # every one where empty
+        self.switches: dict[str, object] = {"droponfail": "yes", "nonlocalrs": "yes"}
         self.fail_at = ""
         self._index = 0
         self.server = HttpsServer(self._respond)
@@ -118,6 +131,7 @@ class LoadMaster:
     def _commands(self) -> Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]]:
         return {
             "listvs": self._listvs,
+            "get": self._get,
             "addvs": self._addvs,
             "modvs": self._modvs,
             "delvs": self._delvs,
@@ -149,6 +163,19 @@ class LoadMaster:
         if key != KEY if key is not None else (user, password) != (USER, PASSWORD):
             raise Refused(401, "Unauthorized")
 
+    def seen_by_members(self, address: str, port: int) -> str:
+        """Return whose address members see, and checks come from with a proxy: the table of the page Routing."""
+        (item,) = (one for one in self.items if one["VSAddress"] == address and port in _ports(one))
+        if item["Transparent"] or not item["ForceL7"]:
+            return "client"
+        return "interface" if item["SubnetOriginating"] else "virtual address"
+
+    def _get(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        name = str(given.get("param", ""))
+        if name not in self.switches:
+            raise Refused(422, f"Unknown parameter {name}")
+        return {name: self.switches[name]}
+
     def _listvs(self, given: Mapping[str, Any]) -> dict[str, Any]:
         return {"VS": [self._shown(item) for item in self.items]}
 
@@ -157,6 +184,8 @@ class LoadMaster:
         found = {name: str(value) if name in TEXTS else value for name, value in item.items()}
         if found["Persist"] == "none":
             del found["Persist"]
+        if self.layer_4_is_transparent and (item["Protocol"] == "udp" or not item["ForceL7"]):
+            found["Transparent"] = True
         return {**found, "Status": "Up", "MasterVSID": 0, "NumberOfRSs": len(item["Rs"])}
 
     def _addvs(self, given: dict[str, Any]) -> dict[str, Any]:
@@ -205,6 +234,7 @@ class LoadMaster:
         changed["Idletime"] = changed["Idletime"] or 660
         if changed["Protocol"] == "udp" and changed["CheckType"] == "tcp" and not self.tcp_checks_udp:
             raise Refused(422, "Invalid value for CheckType")
+        self._check_fits(changed)
         ports = _ports(changed)
         for other in self.items:
             if (
@@ -214,6 +244,19 @@ class LoadMaster:
             ):
                 raise Refused(422, "VS already exists")
         return changed
+
+    def _check_fits(self, changed: dict[str, Any]) -> None:
+        """Hold the interval to "Retry Count * Connect Timeout (seconds) + 1" (Service Health Check Parameters)."""
+        least = (changed["ChkTimeout"] or 4) * (changed["ChkRetryCount"] or 2) + 1
+        if (changed["ChkInterval"] or 9) >= least:
+            return
+        if not self.raises_interval:
+            raise Refused(422, "Invalid value for ChkInterval")
+        changed["ChkInterval"] = least
+
+    def _is_local(self, address: str) -> bool:
+        networks = [ipaddress.ip_network(text) for text in self.networks]
+        return not networks or any(ipaddress.ip_address(address) in network for network in networks)
 
     def _checked(self, name: str, value: Any) -> tuple[str, Any]:
         if name not in PARAMETERS:
@@ -236,6 +279,12 @@ class LoadMaster:
         place = (str(given["rs"]), int(given["rsport"]))
         if any((member["Addr"], member["Port"]) == place for member in item["Rs"]):
             raise Refused(422, "Rs already exists")
+        if not self._is_local(place[0]):
+            # "By default only Real Servers on local networks can be assigned"; non-local ones need both switches, and
+            # "transparency cannot be used with non-local Real Servers".
+            is_transparent = item["Transparent"] or not item["ForceL7"]
+            if not given.get("non_local") or self.switches["nonlocalrs"] != "yes" or is_transparent:
+                raise Refused(422, "Rs is not on a local network")
         item["Rs"].append(
             {
                 "RsIndex": len(item["Rs"]) + 1,

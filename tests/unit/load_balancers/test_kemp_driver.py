@@ -93,7 +93,8 @@ LYNC_2010: list[tuple[str, bool, bool]] = [
     ("edge-web-conferencing-443", True, False),
     ("edge-av-tcp-443", True, True),
     ("edge-av-udp-3478", False, True),
-    ("edge-internal-av-udp-3478", False, False),
+    # There the guide has "not transparent"; the later page on routing has "Layer 4 is always transparent".
+    ("edge-internal-av-udp-3478", False, True),
 ]
 
 
@@ -154,6 +155,7 @@ def test_what_cannot_be_expressed_is_listed_with_the_reason() -> None:
             "nagle",
             "persistence.group",
             "persistence.seconds",
+            "source_nat",
         )
     ]
     assert ("persistence.seconds", "30 is not within 60 to 604800: it is 60") in notes

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError, InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import reconcile as _reconcile
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import Kemp
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.provider import KempProvider
@@ -16,10 +16,11 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcil
 
 from tests.simulators.kemp import PASSWORD, USER, LoadMaster
 
-from .samples import POOL, golden_items, item
+from .samples import POOL, golden_items, item, service
 
 DRIVER = Kemp()
 LOOK_AGAIN = "listvs"  # after a change: what a LoadMaster took is not yet what it has
+SWITCH = "get"  # at the end of a run: whether the whole LoadMaster drops connections of a member that is down
 ALONE: dict[str, Any] = {"persistence": {"type": "none"}}
 
 
@@ -56,8 +57,9 @@ def test_a_whole_deployment_is_read_in_one_request(lm: LoadMaster) -> None:
     assert (result["commands"], result["lines"]) == (check["commands"], check["lines"])
     assert result["summary"]["added"] == len(wanted)
     lm.asked()
-    assert not reconcile(lm, wanted)["changed"]
-    assert lm.asked() == ["listvs"]
+    again = reconcile(lm, wanted)
+    assert (again["changed"], again["stats"]) == (False, {"requests": 1, "verify_requests": 1})
+    assert lm.asked() == ["listvs", SWITCH]
     assert len(lm.services()) < len(wanted)
 
 
@@ -68,19 +70,19 @@ def test_a_change_of_one_member_takes_four_requests_at_most_whatever_the_number_
     reconcile(lm, pool("10.1.0.11", "10.1.0.12"))
     lm.asked()
     reconcile(lm, pool("10.1.0.11", "10.1.0.12", "10.1.0.13"))
-    assert lm.asked() == ["listvs", "addrs", LOOK_AGAIN]
+    assert lm.asked() == ["listvs", "addrs", LOOK_AGAIN, SWITCH]
     result = reconcile(lm, pool("10.1.0.11", "10.1.0.13", draining_members=["10.1.0.12"]))
-    assert lm.asked() == ["listvs", "disablers", LOOK_AGAIN]
-    assert result["stats"] == {"requests": 2, "verify_requests": 1}
+    assert lm.asked() == ["listvs", "disablers", LOOK_AGAIN, SWITCH]
+    assert result["stats"] == {"requests": 2, "verify_requests": 2}
     assert {change["impact"] for change in result["changes"]} == {"modifies members"}
     reconcile(lm, pool("10.1.0.11", "10.1.0.13"))
-    assert lm.asked() == ["listvs", "delrs", LOOK_AGAIN]
+    assert lm.asked() == ["listvs", "delrs", LOOK_AGAIN, SWITCH]
     # Of services that stand alone, a member is switched as fast, and added to one by one.
     alone = {"persistence": {"type": "source", "seconds": 1200}}
     applied(lm, pool("10.1.0.11", "10.1.0.13", **alone))
     lm.asked()
     applied(lm, pool("10.1.0.11", disabled_members=["10.1.0.13"], **alone))
-    assert lm.asked() == ["listvs", "disablers", LOOK_AGAIN, "listvs"]
+    assert lm.asked() == ["listvs", "disablers", LOOK_AGAIN, SWITCH, "listvs", SWITCH]
 
 
 def test_a_member_that_somebody_else_has_too_is_switched_where_it_is_ours_alone(lm: LoadMaster) -> None:
@@ -89,7 +91,7 @@ def test_a_member_that_somebody_else_has_too_is_switched_where_it_is_ours_alone(
     reconcile(lm, [item()])
     lm.asked()
     applied(lm, [item(members=["10.1.0.11"], disabled_members=["10.1.0.12"])])
-    assert lm.asked() == ["listvs", "modrs", LOOK_AGAIN, "listvs"]
+    assert lm.asked() == ["listvs", "modrs", LOOK_AGAIN, SWITCH, "listvs", SWITCH]
     (theirs,) = [found for found in lm.services() if found["NickName"] == "web"]
     assert theirs["Rs"][0]["Enable"] is True
 
@@ -97,7 +99,7 @@ def test_a_member_that_somebody_else_has_too_is_switched_where_it_is_ours_alone(
 CHANGES: list[tuple[str, object, dict[str, object]]] = [
     ("algorithm", "round-robin", {"Schedule": "rr"}),
     ("idle_seconds", 900, {"Idletime": "900"}),
-    ("source_nat", False, {"Transparent": True}),
+    ("source_nat", False, {"Transparent": True, "SubnetOriginating": False}),
     ("persistence", {"type": "source", "seconds": 600}, {"NickName": None, "Persist": "src", "PersistTimeout": "600"}),
     ("monitor", {"type": "tcp", "port": 5061, "interval_seconds": 20, "failures": 2}, {"ChkInterval": "20"}),
     ("options", {"default_gateway": "10.1.0.1"}, {"DefaultGW": "10.1.0.1"}),
@@ -116,6 +118,69 @@ def test_only_what_differs_is_modified(lm: LoadMaster, field: str, value: object
     found = {name: content for name, content in request.items() if name not in ("cmd", "apikey", "vs", "port", "prot")}
     assert found == {name: content for name, content in sent.items() if content is not None}
     assert not reconcile(lm, [item(**{**ALONE, field: value})])["changed"]
+
+
+def test_members_see_an_address_of_the_loadmaster_which_their_firewall_admits(lm: LoadMaster) -> None:
+    applied(lm, [item(), item("av-443", port=443, source_nat=False)])
+    assert lm.seen_by_members("10.1.0.100", 5061) == "interface"
+    assert lm.seen_by_members("10.1.0.100", 443) == "client"
+    lm.do("modvs", vs="10.1.0.100", port="5061", prot="tcp", SubnetOriginating=False)
+    assert lm.seen_by_members("10.1.0.100", 5061) == "virtual address"
+    result = applied(lm, [item(), item("av-443", port=443, source_nat=False)])
+    assert result["changes"][0]["impact"] == "sets right what the fields of a service do not show"
+    assert lm.seen_by_members("10.1.0.100", 5061) == "interface"
+
+
+@pytest.mark.parametrize("reads_back", [True, False])
+@pytest.mark.parametrize("asked", [True, False])
+def test_layer_4_is_transparent_whatever_is_asked_and_read(lm: LoadMaster, reads_back: bool, asked: bool) -> None:
+    lm.layer_4_is_transparent = reads_back
+    result = applied(lm, [item(protocol="udp", port=3478, source_nat=asked)])
+    told = [note for note in result["not_rendered"] if note["name"] == "source_nat"]
+    assert bool(told) == asked and all("members see the client's address" in note["why"] for note in told)
+    assert lm.seen_by_members("10.1.0.100", 3478) == "client"
+
+
+def test_members_outside_the_networks_of_the_loadmaster_are_said_to_be(lm: LoadMaster) -> None:
+    lm.networks = ("10.9.0.0/24",)
+    with pytest.raises(DeviceError, match="Rs is not on a local network"):
+        reconcile(lm, [item()])
+    applied(lm, [item(options={"remote_members": True})])
+    assert len(lm.services()[0]["Rs"]) == 2
+    rendered = DRIVER.render([service(options={"remote_members": True})]).text
+    assert "addrs vs=10.1.0.100 port=5061 prot=tcp rs=10.1.0.11 rsport=5061 non_local=1" in rendered
+    for more in ({"source_nat": False}, {"protocol": "udp"}):
+        with pytest.raises(InvalidInputError, match="take source NAT, and UDP has none"):
+            reconcile(lm, [item(options={"remote_members": True}, **more)])
+
+
+@pytest.mark.parametrize("raises", [True, False])
+def test_a_check_is_not_shorter_than_its_tries(lm: LoadMaster, raises: bool) -> None:
+    """Ten seconds are too short for three tries of four seconds."""
+    lm.raises_interval = raises
+    monitor = {"type": "tcp", "port": 5061, "interval_seconds": 10, "failures": 3}
+    result = applied(lm, [item(monitor=monitor)])
+    (found,) = lm.services()
+    assert (found["ChkInterval"], found["ChkTimeout"], found["ChkRetryCount"]) == (13, 4, 3)
+    assert "10 is not within 13 (failures x 4 + 1) to 120: it is 13" in [note["why"] for note in result["not_rendered"]]
+
+
+@pytest.mark.parametrize(
+    ("switches", "text"),
+    [
+        ({"droponfail": "yes"}, ""),
+        ({"droponfail": "no"}, "keeps connections of a member that is down, since droponfail is off; fix: switch on"),
+        ({"droponfail": "?"}, "whether droponfail is on is not known: '?' is neither on nor off"),
+        ({}, "whether droponfail is on is not known: "),
+    ],
+)
+def test_the_switch_that_closes_connections_is_read_back(lm: LoadMaster, switches: dict[str, object], text: str) -> None:
+    lm.switches = switches
+    warnings = reconcile(lm, [item()])["warnings"]
+    assert bool(warnings) == bool(text) and text in " ".join(warnings)
+    lm.asked()
+    assert reconcile(lm, [item(member_down="keep")])["warnings"] == []
+    assert lm.asked() == ["listvs"]
 
 
 def test_persistence_is_turned_off_without_a_duration_which_would_turn_it_on(lm: LoadMaster) -> None:

@@ -38,7 +38,16 @@ _SHARED = "shared"
 _PORTS = (3, 65530)
 _OPTIONS: Mapping[str, str] = {"default_gateway": "DefaultGW", "local_addresses": "LocalBindAddrs"}
 # Sent whatever the LoadMaster would take by itself, since that depends on protocol, port and firmware.
-_ALWAYS = ("VStype", "ForceL7", "Transparent", "Schedule", "CheckType", "Persist")
+_ALWAYS = ("VStype", "ForceL7", "Transparent", "SubnetOriginating", "Schedule", "CheckType", "Persist")
+_REMOTE = "remote_members"
+_WHY_LAYER_4 = (
+    "UDP goes through layer 4, which is always transparent: members see the client's address, their answers have to "
+    "leave by the LoadMaster, and clients are in another network than members"
+)
+_WHY_SWITCH = (
+    "'Drop Connections on RS failure' (droponfail) of the whole LoadMaster decides it: it is not touched, and a run "
+    "warns where it is off"
+)
 _WHY_STATES = {
     MemberState.DRAINING: "a Real Server is only disabled: sessions end within the LoadMaster's drain time, "
     "and it reads back as disabled",
@@ -66,11 +75,12 @@ class Kemp:
         "node_port": EffectKind.MODIFIES_MEMBERS,
         "": EffectKind.MODIFIES,
     }
-    # The gateway that answers leave by, and the addresses that members see with source NAT: a Virtual Service has no
-    # interface of its own.
+    # The gateway that answers leave by, the addresses that members see with source NAT, since a Virtual Service has no
+    # interface of its own; and whether members are outside the LoadMaster's networks.
     options: Mapping[str, Mapping[str, object]] = {
         "default_gateway": {"type": "string", "minLength": 1},
         "local_addresses": {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
+        _REMOTE: {"type": "boolean"},
     }
 
     def __init__(self, prefix: str = PREFIX) -> None:
@@ -81,7 +91,8 @@ class Kemp:
 
         Raises InvalidInputError for ports it has not.
         """
-        found = self.virtual_services([self.expressible(service) for service in services])
+        wanted = [self.expressible(service) for service in services]
+        found = self.with_remote_members(self.virtual_services(wanted), services)
         text = "".join(f"{line}\n" for item in found for line in command_lines(item))
         return Rendered({"VS": [f.answered(item) for item in found]}, text, refused(services, REFUSALS))
 
@@ -97,6 +108,26 @@ class Kemp:
         for service in sorted(services, key=_socket_of_service):
             leaders.setdefault(service.persistence.group, service.port)
         return tuple(self._virtual_service(group, leaders) for group in alike.values())
+
+    def with_remote_members(
+        self, items: Sequence[VirtualService], asked: Sequence[Service]
+    ) -> tuple[VirtualService, ...]:
+        """Return Virtual Services whose members are marked as remote where the services as asked for say so.
+
+        Raises InvalidInputError where that cannot be: "transparency cannot be used with non-local Real Servers"
+        (https://docs.progress.com/bundle/loadmaster-feature-description-routing-ga/page/Transparency.html).
+        """
+        remote = [service for service in asked if service.options.get(_REMOTE)]
+        problems = [_remote_problem(service) for service in remote if not self.expressible(service).source_nat]
+        if problems:
+            raise InvalidInputError(problems)
+        sockets = {_socket_of_service(service) for service in remote}
+        return tuple(
+            replace(item, members=tuple(replace(member, is_remote=True) for member in item.members))
+            if sockets & {(item.address, item.protocol, port) for port in item.ports}
+            else item
+            for item in items
+        )
 
     def parse(self, document: object) -> tuple[Service, ...]:
         """Return our services of an answer to listvs, sorted by name."""
@@ -172,7 +203,7 @@ class Kemp:
 
     def expressible(self, service: Service) -> Service:
         """Return the service as a LoadMaster expresses it."""
-        options = {name: service.options[name] for name in self.options if service.options.get(name)}
+        options = {name: service.options[name] for name in _OPTIONS if service.options.get(name)}
         return replace(
             _limit_service(service), name=socket_name(service.protocol, service.vip, service.port), options=options
         )
@@ -191,6 +222,8 @@ class Kemp:
             # Layer 7 is a proxy, which UDP does not go through.
             "ForceL7": first.protocol == "tcp",
             "Transparent": not first.source_nat,
+            # Without it members see the virtual address, which nobody admits; with it, an address of the LoadMaster.
+            "SubnetOriginating": first.source_nat,
             "Schedule": _SCHEDULES[first.algorithm],
             "Persist": "src" if is_source else "none",
             "PersistTimeout": first.persistence.seconds,
@@ -198,6 +231,7 @@ class Kemp:
             "Idletime": first.idle_seconds,
             "CheckPort": first.monitor.port,
             "ChkInterval": first.monitor.interval_seconds,
+            "ChkTimeout": f.CHECK_TIMEOUT_SECONDS,
             "ChkRetryCount": first.monitor.failures,
             "DefaultGW": str(first.options.get("default_gateway", "")),
             "LocalBindAddrs": " ".join(texts(first.options.get("local_addresses"))),
@@ -274,7 +308,8 @@ def _quote_parameter(value: object) -> str:
 
 def member_parameters(member: RealServer) -> dict[str, object]:
     """Return a Real Server as a command adds it."""
-    return {"rs": member.address, "rsport": str(member.port), **({} if member.enabled else {"Enable": False})}
+    more = {**({} if member.enabled else {"Enable": False}), **({"non_local": 1} if member.is_remote else {})}
+    return {"rs": member.address, "rsport": str(member.port), **more}
 
 
 def _member_of(real_server: RealServer) -> Member:
@@ -305,14 +340,17 @@ def _socket_of_service(service: Service) -> tuple[str, str, int]:
 def _limit_service(service: Service) -> Service:
     """Return the service with the nearest that a LoadMaster can express, its name and options apart."""
     monitor = service.monitor
+    failures = _clamp(monitor.failures, f.CHECK_RETRIES)
     return replace(
         service,
+        # Layer 4, which UDP goes through, is always transparent.
+        source_nat=service.source_nat and service.protocol == "tcp",
         members=tuple(sorted(map(_switch_member, service.members))),
         node_port=service.node_port if service.members else service.port,
         monitor=replace(
             monitor,
-            interval_seconds=_clamp(monitor.interval_seconds, f.CHECK_SECONDS),
-            failures=_clamp(monitor.failures, f.CHECK_RETRIES),
+            interval_seconds=max(_clamp(monitor.interval_seconds, f.CHECK_SECONDS), f.check_seconds_minimum(failures)),
+            failures=failures,
         ),
         persistence=_limit_persistence(service),
         idle_seconds=_clamp(service.idle_seconds, f.IDLE_SECONDS),
@@ -351,6 +389,18 @@ def _range_refusal(name: str, value: Callable[[Service], int], limits: tuple[int
     return Refusal(name, _reasons)
 
 
+def _interval_reasons(service: Service) -> Iterator[str]:
+    asked, can = service.monitor, _limit_service(service).monitor
+    if asked.interval_seconds != can.interval_seconds:
+        least = f.check_seconds_minimum(can.failures)
+        limits = f"{least} (failures x {f.CHECK_TIMEOUT_SECONDS} + 1) to {f.CHECK_SECONDS[1]}"
+        yield f"{asked.interval_seconds} is not within {limits}: it is {can.interval_seconds}"
+
+
+def _asks_layer_4_for_nat(service: Service) -> bool:
+    return service.source_nat and service.protocol == "udp"
+
+
 REFUSALS = (
     Refusal.when(
         "persistence",
@@ -360,12 +410,13 @@ REFUSALS = (
     Refusal.when("persistence.group", _loses_group, "affinity is shared by TCP services of one pool and address only"),
     _range_refusal("persistence.seconds", lambda service: service.persistence.seconds, f.PERSIST_SECONDS),
     _range_refusal("idle_seconds", lambda service: service.idle_seconds, f.IDLE_SECONDS),
-    _range_refusal("monitor.interval_seconds", lambda service: service.monitor.interval_seconds, f.CHECK_SECONDS),
+    Refusal("monitor.interval_seconds", _interval_reasons),
     _range_refusal("monitor.failures", lambda service: service.monitor.failures, f.CHECK_RETRIES),
     Refusal.when("nagle", lambda service: not service.nagle, "a LoadMaster has no such switch per Virtual Service"),
+    Refusal.when("source_nat", _asks_layer_4_for_nat, _WHY_LAYER_4),
     Refusal.when("node_port", hides_node_port, "the port of the members stands at each of them, and there is none"),
     refuse_member_states(_WHY_STATES),
-    always_member_down(MemberDown.KEEP, "a switch of the whole LoadMaster decides it, which this does not touch"),
+    always_member_down(MemberDown.KEEP, _WHY_SWITCH),
 )
 """What a LoadMaster cannot express; the name of a service, made of protocol, address and port, is nobody's traffic."""
 
@@ -387,6 +438,11 @@ def _read_vendor_fields(values: Mapping[str, Value]) -> Iterator[tuple[str, obje
 
 def _clamp(value: int, limits: tuple[int, int]) -> int:
     return min(max(value, limits[0]), limits[1])
+
+
+def _remote_problem(service: Service) -> Problem:
+    why = "members outside the LoadMaster's networks take source NAT, and UDP has none"
+    return Problem(f"service {service.name}, options.{_REMOTE}", why, fix="put the members in a network of its own")
 
 
 def _check_kemp_ports(service: Service) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..._base.addresses import parse_address
 from ..._base.errors import shown
@@ -36,6 +36,7 @@ FIELDS: Mapping[str, Field] = {
     "VStype": Field(str, "gen"),
     "ForceL7": Field(bool, True),
     "Transparent": Field(bool, False),
+    "SubnetOriginating": Field(bool, False),
     "Schedule": Field(str, "rr"),
     "Persist": Field(str, "none"),
     "PersistTimeout": Field(int, 0),
@@ -46,6 +47,8 @@ FIELDS: Mapping[str, Field] = {
     # 0 stands for the port of the Real Server.
     "CheckPort": Field(int, 0),
     "ChkInterval": Field(int, 0),
+    # 0 stands for that of the whole LoadMaster.
+    "ChkTimeout": Field(int, 0),
     "ChkRetryCount": Field(int, 0),
     "DefaultGW": Field(str, ""),
     "LocalBindAddrs": Field(str, ""),
@@ -57,17 +60,29 @@ _NUMBER = re.compile(r"[0-9]{1,9}\Z")
 _SWITCHES = {**dict.fromkeys(("true", "1", "y", "yes"), True), **dict.fromkeys(("false", "0", "n", "no"), False)}
 PERSIST_SECONDS = (60, 604800)
 IDLE_SECONDS = (1, 86400)
+# Up to 901 where timeout and retries force it
+# (https://docs.progress.com/bundle/loadmaster-configuration-guide-web-user-interface-wui-ga/page/Service-Health-Check-Parameters.html).
 CHECK_SECONDS = (9, 120)
 CHECK_RETRIES = (2, 15)
+CHECK_TIMEOUT_SECONDS = 4
+
+
+def check_seconds_minimum(retries: int) -> int:
+    """Return the shortest interval of a check: "Retry Count * Connect Timeout + 1", ibidem."""
+    return retries * CHECK_TIMEOUT_SECONDS + 1
 
 
 @dataclass(frozen=True)
 class RealServer:
-    """One member: address, port, whether it takes connections."""
+    """One member: address, port, whether it takes connections.
+
+    is_remote: is added as one outside the LoadMaster's networks, which no answer tells afterwards.
+    """
 
     address: str
     port: int
     enabled: bool = True
+    is_remote: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -130,7 +145,7 @@ def virtual_service(raw: Mapping[str, object]) -> VirtualService:
 
     Raises ValueError, KeyError or TypeError for anything else: a service that was read by half must not be written.
     """
-    values = {name: _read_field(name, field, raw.get(name)) for name, field in FIELDS.items()}
+    values = {name: _read_field(name, known, raw.get(name)) for name, known in FIELDS.items()}
     values["ExtraPorts"] = ",".join(map(str, sorted(ports_of(str(values["ExtraPorts"])))))
     members = [_read_member(item) for item in _read_list("Rs", raw.get("Rs"))]
     protocol = str(raw["Protocol"]).lower()
@@ -138,7 +153,18 @@ def virtual_service(raw: Mapping[str, object]) -> VirtualService:
         raise ValueError(f"Protocol {shown(raw['Protocol'])} is neither tcp nor udp")
     address = str(raw["VSAddress"])
     parse_address(address)
+    _say_what_holds(protocol, values)
     return VirtualService(address, protocol, values, tuple(sorted(members, key=lambda item: (item.address, item.port))))
+
+
+def _say_what_holds(protocol: str, values: dict[str, Value]) -> None:
+    """Say of transparency what holds, whatever its switches say.
+
+    "Layer 4 is always transparent", and with transparency subnet originating "does not have any effect"
+    (https://support.kemptechnologies.com/hc/en-us/articles/6263757648525-Routing).
+    """
+    values["Transparent"] = bool(values["Transparent"]) or protocol == "udp" or not values["ForceL7"]
+    values["SubnetOriginating"] = bool(values["SubnetOriginating"]) and not values["Transparent"]
 
 
 def _read_list(name: str, raw: object) -> Sequence[Mapping[str, object]]:
@@ -154,7 +180,7 @@ def _read_member(item: Mapping[str, object]) -> RealServer:
     address = str(item["Addr"])
     parse_address(address)
     enabled = item.get("Enable")
-    return RealServer(address, port_or_every(item["Port"]), True if enabled is None else _read_switch(enabled))
+    return RealServer(address, port_or_every(item["Port"]), True if enabled is None else read_switch(enabled))
 
 
 def answered(service: VirtualService) -> dict[str, object]:
@@ -168,25 +194,26 @@ def spelled(values: Mapping[str, Value]) -> dict[str, object]:
     return {name: value if isinstance(value, bool) else str(value) for name, value in values.items()}
 
 
-def _read_field(name: str, field: Field, raw: object) -> Value:
+def _read_field(name: str, known: Field, raw: object) -> Value:
     if raw is None or raw == "":
-        return field.default
+        return known.default
     try:
-        if field.kind is bool:
-            return _read_switch(raw)
+        if known.kind is bool:
+            return read_switch(raw)
         if name == "VSPort":
             return port_or_every(raw)
-        if field.kind is int:
-            return _read_number(raw) or int(field.default)
+        if known.kind is int:
+            return _read_number(raw) or int(known.default)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
     if not isinstance(raw, (str, int)):
         raise TypeError(f"{name} is {shown(raw)}, not a text")
     text = str(raw).strip()
-    return field.default if text == "none" else text
+    return known.default if text == "none" else text
 
 
-def _read_switch(raw: object) -> bool:
+def read_switch(raw: object) -> bool:
+    """Return whether a switch of an answer is on; raises ValueError for what is neither on nor off."""
     word = str(raw).lower()
     if word not in _SWITCHES:
         raise ValueError(f"{shown(raw)} is neither on nor off")

@@ -12,21 +12,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..._base.errors import DeviceError
-from ..._base.untyped import number
+from ..._base.untyped import number, texts
 from ..conflicts import Listener, Unreadable
 from ..https import Https
-from ..model import Service
+from ..model import MemberDown, Service
 from ..reconcile import APPLIANCE_SAFETY, ApplianceProvider, Gathered, Order, Task, Work
 from .driver import Kemp, command_line, socket_name
-from .fields import VirtualService
+from .fields import VirtualService, read_switch
 from .planner import Command, plan_commands
 
 _PATH = "/accessv2"
+_DROP = "droponfail"
+_KEEPS = (
+    f"the LoadMaster keeps connections of a member that is down, since {_DROP} is off; fix: switch on Drop Connections "
+    "on RS failure (System Configuration, Miscellaneous Options, L7 Configuration)"
+)
 _MEANINGS: Mapping[int, str] = {
     400: "the LoadMaster does not understand the command",
     401: "key, user or password is refused",
     403: "the user may not do this",
-    404: "the LoadMaster does not know the command; API v2 takes firmware 7.2.50 and newer",
+    404: "the LoadMaster does not know the command; API v2 takes firmware 7.2.52 and newer",
     405: "the API is not enabled",
     422: "the LoadMaster refuses",
 }
@@ -44,6 +49,7 @@ class KempProvider(ApplianceProvider):
         self._present: tuple[VirtualService, ...] = ()
         self._unreadable: tuple[Unreadable, ...] = ()
         self._commands_to_send: tuple[Command, ...] = ()
+        self._switch_warnings: list[str] = []
 
     @property
     def requests(self) -> int:
@@ -75,7 +81,7 @@ class KempProvider(ApplianceProvider):
         """Return the commands to what is wanted; Virtual Services whose services all stay are left alone."""
         ours = [item for item in self._present if self._kemp.is_ours(item)]
         staying = [service for item in ours for service in self._kemp.services_of(item) if service.name in order.kept]
-        wanted = self._kemp.virtual_services((*order.want, *staying))
+        wanted = self._kemp.with_remote_members(self._kemp.virtual_services((*order.want, *staying)), order.asked)
         concerned = _find_concerned((*wanted, *ours), order.kept)
         touched, left = ([item for item in items if _socket_names(item) & concerned] for items in (wanted, ours))
         # Whose members one is that cannot be read is not known, so nothing is switched on the whole LoadMaster then.
@@ -94,6 +100,23 @@ class KempProvider(ApplianceProvider):
             except DeviceError as error:
                 done = f"{done_before} of {len(self._commands_to_send)} commands were done before and stay"
                 raise DeviceError(f"{error}; {done}; run again to go on") from None
+
+    def conclude(self) -> None:
+        """Read the switch by which the whole LoadMaster closes connections of a member that is down."""
+        if not any(service.member_down is MemberDown.CLOSE for service in self._asked):
+            return
+        before = self.requests
+        try:
+            is_on = read_switch(self._do("get", {"param": _DROP}).get(_DROP))
+            self._switch_warnings = [] if is_on else [_KEEPS]
+        except (DeviceError, ValueError) as error:
+            self._switch_warnings = [f"whether {_DROP} is on is not known: {error}"]
+        self._verify_requests += self.requests - before
+
+    def result(self) -> dict[str, object]:
+        """Return the result, with what the switch of the whole LoadMaster does to connections."""
+        found = super().result()
+        return {**found, "warnings": [*texts(found.get("warnings")), *self._switch_warnings]}
 
     def _listeners(self, item: VirtualService) -> list[Listener]:
         nickname = str(item.values["NickName"])
