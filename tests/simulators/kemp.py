@@ -85,8 +85,8 @@ class LoadMaster:
     def __init__(self) -> None:
         self.items: list[dict[str, Any]] = []
         self.tcp_checks_udp = True
-        # "Layer 4 is always transparent" (Routing, feature description): read back as such. The guide for Lync 2010 has a
-        # Virtual Service at layer 4 with transparency off, so another reading is that it stays as it was said.
+        # "Layer 4 is always transparent" (Routing, feature description): read back as such. The guide for Lync 2010 has
+        # a Virtual Service at layer 4 with transparency off, so another reading is that it stays as it was said.
         self.layer_4_is_transparent = True
         # "The interval value must be greater than timeout * retry + 1": read as refused; for resource checks "the
         # interval value is automatically increased".

@@ -174,7 +174,9 @@ def test_a_check_is_not_shorter_than_its_tries(lm: LoadMaster, raises: bool) -> 
         ({}, "whether droponfail is on is not known: "),
     ],
 )
-def test_the_switch_that_closes_connections_is_read_back(lm: LoadMaster, switches: dict[str, object], text: str) -> None:
+def test_the_switch_that_closes_connections_is_read_back(
+    lm: LoadMaster, switches: dict[str, object], text: str
+) -> None:
     lm.switches = switches
     warnings = reconcile(lm, [item()])["warnings"]
     assert bool(warnings) == bool(text) and text in " ".join(warnings)

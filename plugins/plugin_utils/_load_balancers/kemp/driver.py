@@ -10,7 +10,7 @@ tells them apart is protocol, address and port, and a service that is read has t
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..._base.addresses import canonical
@@ -19,40 +19,21 @@ from ..._base.untyped import texts
 from ..conflicts import Unreadable
 from ..driver import (
     EffectKind,
-    Refusal,
     Rendered,
-    always_member_down,
-    has_cookie,
-    hides_node_port,
-    refuse_member_states,
     refused,
 )
 from ..model import Member, MemberDown, MemberState, Monitor, Persistence, PersistenceKind, Service, affinity_group
 from . import fields as f
 from .fields import RealServer, Value, VirtualService
+from .limits import REFUSALS, REMOTE, check_kemp_ports, limit_service, remote_problem
 
 PREFIX = "lync"
 _SCHEDULES: Mapping[str, str] = {"least-connections": "lc", "round-robin": "rr"}
 _ALGORITHMS = {word: algorithm for algorithm, word in _SCHEDULES.items()}
 _SHARED = "shared"
-_PORTS = (3, 65530)
 _OPTIONS: Mapping[str, str] = {"default_gateway": "DefaultGW", "local_addresses": "LocalBindAddrs"}
 # Sent whatever the LoadMaster would take by itself, since that depends on protocol, port and firmware.
 _ALWAYS = ("VStype", "ForceL7", "Transparent", "SubnetOriginating", "Schedule", "CheckType", "Persist")
-_REMOTE = "remote_members"
-_WHY_LAYER_4 = (
-    "UDP goes through layer 4, which is always transparent: members see the client's address, their answers have to "
-    "leave by the LoadMaster, and clients are in another network than members"
-)
-_WHY_SWITCH = (
-    "'Drop Connections on RS failure' (droponfail) of the whole LoadMaster decides it: it is not touched, and a run "
-    "warns where it is off"
-)
-_WHY_STATES = {
-    MemberState.DRAINING: "a Real Server is only disabled: sessions end within the LoadMaster's drain time, "
-    "and it reads back as disabled",
-    MemberState.BACKUP: "a backup takes fixed weighting instead of the algorithm: the Real Server is added disabled",
-}
 
 
 @dataclass(frozen=True)
@@ -80,7 +61,7 @@ class Kemp:
     options: Mapping[str, Mapping[str, object]] = {
         "default_gateway": {"type": "string", "minLength": 1},
         "local_addresses": {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
-        _REMOTE: {"type": "boolean"},
+        REMOTE: {"type": "boolean"},
     }
 
     def __init__(self, prefix: str = PREFIX) -> None:
@@ -98,7 +79,7 @@ class Kemp:
 
     def virtual_services(self, services: Sequence[Service]) -> tuple[VirtualService, ...]:
         """Return the Virtual Services that carry services as they can be said, sorted by where they listen."""
-        problems = [problem for service in services for problem in _check_kemp_ports(service)]
+        problems = [problem for service in services for problem in check_kemp_ports(service)]
         if problems:
             raise InvalidInputError(problems)
         alike: dict[tuple[object, ...], list[Service]] = {}
@@ -117,8 +98,8 @@ class Kemp:
         Raises InvalidInputError where that cannot be: "transparency cannot be used with non-local Real Servers"
         (https://docs.progress.com/bundle/loadmaster-feature-description-routing-ga/page/Transparency.html).
         """
-        remote = [service for service in asked if service.options.get(_REMOTE)]
-        problems = [_remote_problem(service) for service in remote if not self.expressible(service).source_nat]
+        remote = [service for service in asked if service.options.get(REMOTE)]
+        problems = [remote_problem(service) for service in remote if not self.expressible(service).source_nat]
         if problems:
             raise InvalidInputError(problems)
         sockets = {_socket_of_service(service) for service in remote}
@@ -205,7 +186,7 @@ class Kemp:
         """Return the service as a LoadMaster expresses it."""
         options = {name: service.options[name] for name in _OPTIONS if service.options.get(name)}
         return replace(
-            _limit_service(service), name=socket_name(service.protocol, service.vip, service.port), options=options
+            limit_service(service), name=socket_name(service.protocol, service.vip, service.port), options=options
         )
 
     def _virtual_service(self, services: Sequence[Service], leaders: Mapping[str, int]) -> VirtualService:
@@ -337,90 +318,6 @@ def _socket_of_service(service: Service) -> tuple[str, str, int]:
     return (service.vip, service.protocol, service.port)
 
 
-def _limit_service(service: Service) -> Service:
-    """Return the service with the nearest that a LoadMaster can express, its name and options apart."""
-    monitor = service.monitor
-    failures = _clamp(monitor.failures, f.CHECK_RETRIES)
-    return replace(
-        service,
-        # Layer 4, which UDP goes through, is always transparent.
-        source_nat=service.source_nat and service.protocol == "tcp",
-        members=tuple(sorted(map(_switch_member, service.members))),
-        node_port=service.node_port if service.members else service.port,
-        monitor=replace(
-            monitor,
-            interval_seconds=max(_clamp(monitor.interval_seconds, f.CHECK_SECONDS), f.check_seconds_minimum(failures)),
-            failures=failures,
-        ),
-        persistence=_limit_persistence(service),
-        idle_seconds=_clamp(service.idle_seconds, f.IDLE_SECONDS),
-        nagle=True,
-        member_down=MemberDown.KEEP,
-    )
-
-
-def _switch_member(member: Member) -> Member:
-    is_on = member.state is MemberState.ACTIVE
-    return Member(member.address, MemberState.ACTIVE if is_on else MemberState.DISABLED)
-
-
-def _limit_persistence(service: Service) -> Persistence:
-    """Return affinity by source or none, and shared only by TCP services of one pool and address."""
-    if service.persistence.kind is not PersistenceKind.SOURCE:
-        return Persistence()
-    is_shared = service.protocol == "tcp" and service.persistence.group == affinity_group(service.pool, service.vip)
-    group = service.persistence.group if is_shared else ""
-    return Persistence(PersistenceKind.SOURCE, _clamp(service.persistence.seconds, f.PERSIST_SECONDS), group=group)
-
-
-def _loses_group(service: Service) -> bool:
-    has_group = service.persistence.kind is PersistenceKind.SOURCE and bool(service.persistence.group)
-    return has_group and not _limit_service(service).persistence.group
-
-
-def _range_refusal(name: str, value: Callable[[Service], int], limits: tuple[int, int]) -> Refusal:
-    """Return the row of a number that a LoadMaster has within limits."""
-
-    def _reasons(service: Service) -> Iterator[str]:
-        asked, can = value(service), value(_limit_service(service))
-        if can and asked != can:
-            yield f"{asked} is not within {limits[0]} to {limits[1]}: it is {can}"
-
-    return Refusal(name, _reasons)
-
-
-def _interval_reasons(service: Service) -> Iterator[str]:
-    asked, can = service.monitor, _limit_service(service).monitor
-    if asked.interval_seconds != can.interval_seconds:
-        least = f.check_seconds_minimum(can.failures)
-        limits = f"{least} (failures x {f.CHECK_TIMEOUT_SECONDS} + 1) to {f.CHECK_SECONDS[1]}"
-        yield f"{asked.interval_seconds} is not within {limits}: it is {can.interval_seconds}"
-
-
-def _asks_layer_4_for_nat(service: Service) -> bool:
-    return service.source_nat and service.protocol == "udp"
-
-
-REFUSALS = (
-    Refusal.when(
-        "persistence",
-        has_cookie,
-        "a cookie takes a Virtual Service that decrypts: nothing brings a client back to its member",
-    ),
-    Refusal.when("persistence.group", _loses_group, "affinity is shared by TCP services of one pool and address only"),
-    _range_refusal("persistence.seconds", lambda service: service.persistence.seconds, f.PERSIST_SECONDS),
-    _range_refusal("idle_seconds", lambda service: service.idle_seconds, f.IDLE_SECONDS),
-    Refusal("monitor.interval_seconds", _interval_reasons),
-    _range_refusal("monitor.failures", lambda service: service.monitor.failures, f.CHECK_RETRIES),
-    Refusal.when("nagle", lambda service: not service.nagle, "a LoadMaster has no such switch per Virtual Service"),
-    Refusal.when("source_nat", _asks_layer_4_for_nat, _WHY_LAYER_4),
-    Refusal.when("node_port", hides_node_port, "the port of the members stands at each of them, and there is none"),
-    refuse_member_states(_WHY_STATES),
-    always_member_down(MemberDown.KEEP, _WHY_SWITCH),
-)
-"""What a LoadMaster cannot express; the name of a service, made of protocol, address and port, is nobody's traffic."""
-
-
 def _read_persist(values: Mapping[str, Value], group: str) -> Persistence:
     if values["Persist"] == "src":
         return Persistence(PersistenceKind.SOURCE, int(values["PersistTimeout"]), group=group)
@@ -434,23 +331,3 @@ def _read_vendor_fields(values: Mapping[str, Value]) -> Iterator[tuple[str, obje
         yield "default_gateway", values["DefaultGW"]
     if values["LocalBindAddrs"]:
         yield "local_addresses", str(values["LocalBindAddrs"]).split()
-
-
-def _clamp(value: int, limits: tuple[int, int]) -> int:
-    return min(max(value, limits[0]), limits[1])
-
-
-def _remote_problem(service: Service) -> Problem:
-    why = "members outside the LoadMaster's networks take source NAT, and UDP has none"
-    return Problem(f"service {service.name}, options.{_REMOTE}", why, fix="put the members in a network of its own")
-
-
-def _check_kemp_ports(service: Service) -> Iterator[Problem]:
-    for name, port in (("port", service.port), ("node_port", service.node_port)):
-        if not _PORTS[0] <= port <= _PORTS[1]:
-            yield Problem(
-                f"service {service.name}, {name}",
-                f"a LoadMaster has no port {port}",
-                f"{_PORTS[0]} to {_PORTS[1]}",
-                "choose another balancer",
-            )
