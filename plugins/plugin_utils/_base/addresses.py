@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import functools
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -44,8 +45,27 @@ def union(one: Intervals, other: Intervals) -> Intervals:
     return normalise(one + other)
 
 
+# Greater than every address, so that a pair with it comes after all that begin at the same number.
+_BEYOND = 1 << 128
+
+
+def _within(limit: Interval, pairs: Intervals) -> Intervals:
+    """Return what of pairs is in one interval; of thousands of pairs only the ends are looked at."""
+    start = bisect_right(pairs, (limit[0], _BEYOND))
+    start -= start > 0 and pairs[start - 1][1] >= limit[0]
+    inside = pairs[start : bisect_right(pairs, (limit[1], _BEYOND))]
+    if not inside:
+        return ()
+    begin, last = inside[-1]
+    cut = (*inside[:-1], (begin, min(last, limit[1])))
+    return ((max(cut[0][0], limit[0]), cut[0][1]), *cut[1:])
+
+
 def intersection(one: Intervals, other: Intervals) -> Intervals:
     """Return what is in both sets."""
+    few, many = (one, other) if len(one) < len(other) else (other, one)
+    if len(few) == 1:
+        return _within(few[0], many)
     found: list[Interval] = []
     i = j = 0
     while i < len(one) and j < len(other):
@@ -81,6 +101,16 @@ def difference(one: Intervals, other: Intervals) -> Intervals:
 def is_subset(one: Intervals, other: Intervals) -> bool:
     """Return whether every number of one is in other."""
     return not difference(one, other)
+
+
+def meet(one: Intervals, other: Intervals) -> bool:
+    """Return whether a number is in both; quick where one of them has few intervals, however many the other has."""
+    few, many = sorted((one, other), key=len)
+    for first, last in few:
+        place = bisect_right(many, (last, _BEYOND))
+        if place and many[place - 1][1] >= first:
+            return True
+    return False
 
 
 ANY_TEXT = "any"
@@ -125,6 +155,10 @@ class AddressSet:
 
     def __sub__(self, other: AddressSet) -> AddressSet:
         return AddressSet(difference(self.ipv4, other.ipv4), difference(self.ipv6, other.ipv6))
+
+    def meets(self, other: AddressSet) -> bool:
+        """Return whether an address is in both sets."""
+        return meet(self.ipv4, other.ipv4) or meet(self.ipv6, other.ipv6)
 
     def __le__(self, other: AddressSet) -> bool:
         return is_subset(self.ipv4, other.ipv4) and is_subset(self.ipv6, other.ipv6)
@@ -247,6 +281,11 @@ class PortSet:
         return cls(normalise(parse_port_range(text) for text in texts))
 
     @classmethod
+    def union_of(cls, sets: Iterable[PortSet]) -> PortSet:
+        """Return the union of any number of sets, in one pass."""
+        return cls(normalise(pair for member in sets for pair in member.pairs))
+
+    @classmethod
     def of(cls, first: int, last: int | None = None) -> PortSet:
         """Return the ports first to last, or first alone."""
         return cls(((first, first if last is None else last),))
@@ -262,6 +301,10 @@ class PortSet:
 
     def __sub__(self, other: PortSet) -> PortSet:
         return PortSet(difference(self.pairs, other.pairs))
+
+    def meets(self, other: PortSet) -> bool:
+        """Return whether a port is in both sets."""
+        return meet(self.pairs, other.pairs)
 
     def __le__(self, other: PortSet) -> bool:
         return is_subset(self.pairs, other.pairs)

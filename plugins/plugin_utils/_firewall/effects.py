@@ -19,12 +19,13 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from .._base.changes import Effect
+from .bundles import Bundles
 from .host_facts import GROUP_POLICY, LOCAL, MDM, Present, Profile
-from .match import PortIndex, covers, overlaps, uncovered
+from .match import covers, may_add, uncovered
 from .planner import RuleChange, RuleChanges, applied
 from .rule import PROFILE_BITS, Rule
 
-# So many rules are named, and so many looked at together: more would tell nobody anything, and take long.
+# So many rules are named, and of so many together the needless ones are sought: more would tell nobody anything.
 _NAMED, _TOGETHER = 3, 64
 
 
@@ -250,27 +251,24 @@ class Neighbours:
             id(present.rule): present for present in have if present.rule.enabled and not self._is_ignored(present)
         }
         rules = [present.rule for present in self._presents.values()]
-        self._allows = PortIndex([rule for rule in rules if rule.action == "allow"])
-        self._blocks = [rule for rule in rules if rule.action == "block"]
-        self._secured = [rule for rule in rules if rule.action == "allow" and rule.security != "notrequired"]
+        self._allows = Bundles(rule for rule in rules if rule.action == "allow")
+        self._blocks = Bundles(rule for rule in rules if rule.action == "block")
+        self._secured = Bundles(rule for rule in rules if rule.action == "allow" and rule.security != "notrequired")
 
     def covering(self, rule: Rule) -> list[Present]:
         """Return rules that admit all that rule admits, one or several together; none when there are none."""
-        one = next((other for other in self._allows.covering(rule) if other is not rule and covers(other, rule)), None)
-        if one is not None:
-            return [self._presents[id(one)]]
-        others = [other for other in self._allows.touching(rule) if other is not rule and overlaps(other, rule)]
-        if len(others) > _TOGETHER or uncovered(rule, others):
+        alone = self._allows.covering(rule)
+        if alone:
+            return self._presents_of(alone[:1])
+        if self._allows.uncovered(rule):
             return []
-        return [self._presents[id(other)] for other in _drop_redundant(rule, others)]
+        # One that is for fewer programs, users or services than the rule adds nothing.
+        others = [other for other in self._allows.overlapping(rule) if may_add(other, rule)]
+        return self._presents_of(_drop_redundant(rule, others))
 
     def covered(self, rule: Rule) -> list[Present]:
         """Return rules that admit a part of what rule admits and nothing else."""
-        return [
-            self._presents[id(other)]
-            for other in self._allows.touching(rule)
-            if other is not rule and covers(rule, other)
-        ]
+        return self._presents_of(self._allows.covered(rule))
 
     def hindrance(self, rule: Rule) -> Effect | None:
         """Return why nothing of an enabled local rule is in force now; None where something is, or it is disabled."""
@@ -286,7 +284,7 @@ class Neighbours:
         if len(hindered) == len(own):
             return effect(EffectKind.INEFFECTIVE, detail=_explain_hindered(hindered))
         now = replace(rule, profiles=frozenset(profile.name for profile in own))
-        if uncovered(now, [block.rule for block in self._blocks_on(now)]):
+        if rule.action != "allow" or self._blocks.uncovered(now):
             return None
         blocks = self._blocks_on(rule)
         return effect(EffectKind.INEFFECTIVE, labels(blocks), f"blocked by {shortened(labels(blocks))}")
@@ -300,16 +298,15 @@ class Neighbours:
         if hindrance is None:
             found += self._describe_partial(rule)
         is_open = rule.security == "notrequired" and rule.admits
-        asking = [self._presents[id(other)] for other in self._secured if is_open and overlaps(other, rule)]
+        asking = self._presents_of(self._secured.overlapping(rule)) if is_open else []
         return found + ([effect(EffectKind.UNDERCUTS, labels(asking))] if asking else [])
 
     def is_never_in_force(self, rule: Rule | None) -> bool:
         """Return whether a rule never counts, whichever profile is active: local rules are off, or blocks cover it."""
         if rule is None or not rule.enabled:
             return True
-        blocks = self._blocks_on(rule)
         ignored = not any(self._profiles[name].merges for name in rule.profiles if name in self._profiles)
-        return ignored or (bool(blocks) and not uncovered(rule, [block.rule for block in blocks]))
+        return ignored or (rule.action == "allow" and not self._blocks.uncovered(rule))
 
     def _describe_partial(self, rule: Rule) -> list[Effect]:
         """Return what keeps a part of a rule, which is in force otherwise, from doing anything now."""
@@ -324,9 +321,10 @@ class Neighbours:
         return [profile for profile in self._profiles.values() if profile.active and profile.name in rule.profiles]
 
     def _blocks_on(self, rule: Rule) -> list[Present]:
-        if rule.action != "allow":
-            return []
-        return [self._presents[id(block)] for block in self._blocks if overlaps(block, rule)]
+        return self._presents_of(self._blocks.overlapping(rule)) if rule.action == "allow" else []
+
+    def _presents_of(self, rules: Iterable[Rule]) -> list[Present]:
+        return [self._presents[id(rule)] for rule in rules]
 
     def _is_ignored(self, present: Present) -> bool:
         """Return whether Group Policy switches a rule off on all its profiles."""
@@ -363,7 +361,9 @@ def _list_profile_names(profiles: Sequence[Profile]) -> str:
 
 
 def _drop_redundant(rule: Rule, others: Sequence[Rule]) -> list[Rule]:
-    """Return others without those that the rest can do without."""
+    """Return others without those that the rest can do without; of many nobody reads the names, so all of them."""
+    if len(others) > _TOGETHER:
+        return list(others)
     needed = list(others)
     for other in others:
         rest = [one for one in needed if one is not other]

@@ -20,6 +20,8 @@ from .._base.addresses import Interval
 from .rule import ANY_PROTOCOL, Rule
 
 _SCOPES = ("localport", "remoteport", "localip", "remoteip")
+# What differs most between rules of one kind comes first.
+_UNITED_FIRST = ("remoteip", "localport", "localip", "remoteport")
 # More parts than this are not looked at: what they would tell is not worth the time.
 _PARTS_LIMIT = 512
 
@@ -48,12 +50,50 @@ def uncovered(rule: Rule, others: Iterable[Rule]) -> tuple[Rule, ...]:
     Exact, but for keywords: see above. Returns (rule,) also where the answer has too many parts to be worth it.
     """
     left = [rule]
-    for other in others:
-        if all(inside(other, rule) for inside in _OTHER_LIMITS):
-            left = [part for piece in left for part in _subtract_rule(piece, other)]
+    for other in _unite(_clipped(rule, others)):
+        left = [part for piece in left for part in _subtract_rule(piece, other)]
         if len(left) > _PARTS_LIMIT:
             return (rule,)
     return tuple(left)
+
+
+def _clipped(rule: Rule, others: Iterable[Rule]) -> list[Rule]:
+    """Return what others match of a rule, as rules with its other limits."""
+    found = []
+    for other in others:
+        if may_add(other, rule):
+            scopes = {name: getattr(rule, name) & getattr(other, name) for name in _SCOPES}
+            profiles = rule.profiles & other.profiles
+            if profiles and all(scopes.values()):
+                found.append(replace(rule, profiles=profiles, **scopes))
+    return found
+
+
+def _unite(rules: Sequence[Rule]) -> Sequence[Rule]:
+    """Return rules that match together what these do, each two that differ in one scope as one.
+
+    Thousands of rules of an address each become one of a set, and what is left of a rule is computed once.
+    """
+    for name in _UNITED_FIRST:
+        by_rest: dict[object, list[Rule]] = {}
+        for rule in rules:
+            rest = tuple(getattr(rule, other) for other in ("profiles", *_SCOPES) if other != name)
+            by_rest.setdefault(rest, []).append(rule)
+        rules = [_united(name, same) for same in by_rest.values()]
+    return rules
+
+
+def _united(name: str, rules: Sequence[Rule]) -> Rule:
+    """Return one rule for rules that differ in this scope only."""
+    first = rules[0]
+    if len(rules) == 1:
+        return first
+    return replace(first, **{name: getattr(first, name).united(getattr(rule, name) for rule in rules[1:])})
+
+
+def may_add(other: Rule, rule: Rule) -> bool:
+    """Return whether other may match with others what rule matches: it is limited in scopes and profiles alone."""
+    return all(inside(other, rule) for inside in _OTHER_LIMITS)
 
 
 def overlaps(one: Rule, other: Rule) -> bool:
@@ -98,8 +138,7 @@ def _may_share(name: str) -> Callable[[Rule, Rule], bool]:
     """Return whether two scopes may have something in common: a word may be anything."""
 
     def _may(one: Rule, other: Rule) -> bool:
-        first, second = getattr(one, name), getattr(other, name)
-        return bool(first.keywords or second.keywords or first & second)
+        return bool(getattr(one, name).meets(getattr(other, name)))
 
     return _may
 
@@ -206,16 +245,23 @@ class PortIndex:
             for port in ports or ():
                 self._by_port.setdefault(port, []).append(place)
         self._ports = sorted(self._by_port)
+        self._found: dict[tuple[Interval, ...], list[Rule]] = {}
 
     def covering(self, rule: Rule) -> list[Rule]:
         """Return the rules that may match all that rule matches: those have its first port."""
-        return self._at([(first, first) for first, _last in rule.localport.ports.pairs[:1]])
+        return self._at(tuple((first, first) for first, _last in rule.localport.ports.pairs[:1]))
 
     def touching(self, rule: Rule) -> list[Rule]:
         """Return the rules that may match something that rule matches."""
         return self._rules if rule.localport.keywords else self._at(rule.localport.ports.pairs)
 
-    def _at(self, pairs: Sequence[Interval]) -> list[Rule]:
+    def _at(self, pairs: tuple[Interval, ...]) -> list[Rule]:
+        # Many rules of a host are about the same ports.
+        if pairs not in self._found:
+            self._found[pairs] = self._look_up(pairs)
+        return self._found[pairs]
+
+    def _look_up(self, pairs: Sequence[Interval]) -> list[Rule]:
         ports = (
             port
             for first, last in pairs

@@ -10,7 +10,7 @@ interfaces, interfacetypes and icmp_type_code frozenset(). Ports and addresses w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
@@ -120,6 +120,18 @@ class Scope(Generic[Members]):
         if self.is_any or other.is_any:
             return type(self)(self.EVERYTHING)
         return type(self)(self.members | other.members, self.keywords | other.keywords)
+
+    def meets(self, other: Self) -> bool:
+        """Return whether something may be in both: a keyword may be anything."""
+        return bool(self.keywords or other.keywords) or self.members.meets(other.members)
+
+    def united(self, others: Iterable[Self]) -> Self:
+        """Return what is in this one or in any of others, in one pass."""
+        scopes = [self, *others]
+        if any(scope.is_any for scope in scopes):
+            return type(self)(self.EVERYTHING)
+        members = type(self.members).union_of(scope.members for scope in scopes)
+        return type(self)(members, frozenset().union(*(scope.keywords for scope in scopes)))
 
     def __bool__(self) -> bool:
         """Return whether there is anything in the scope."""
