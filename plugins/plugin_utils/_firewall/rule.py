@@ -127,11 +127,12 @@ class Scope(Generic[Members]):
 
     def united(self, others: Iterable[Self]) -> Self:
         """Return what is in this one or in any of others, in one pass."""
-        scopes = [self, *others]
+        scopes: list[Scope[Members]] = [self, *others]
         if any(scope.is_any for scope in scopes):
             return type(self)(self.EVERYTHING)
         members = type(self.members).union_of(scope.members for scope in scopes)
-        return type(self)(members, frozenset().union(*(scope.keywords for scope in scopes)))
+        keywords = frozenset(word for scope in scopes for word in scope.keywords)
+        return type(self)(members, keywords)
 
     def __bool__(self) -> bool:
         """Return whether there is anything in the scope."""
