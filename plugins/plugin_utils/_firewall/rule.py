@@ -127,7 +127,7 @@ class Scope(Generic[Members]):
 
     def united(self, others: Iterable[Self]) -> Self:
         """Return what is in this one or in any of others, in one pass."""
-        scopes: list[Scope[Members]] = [self, *others]
+        scopes: list[Any] = [self, *others]
         if any(scope.is_any for scope in scopes):
             return type(self)(self.EVERYTHING)
         members = type(self.members).union_of(scope.members for scope in scopes)
