@@ -1,8 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
-# For this collection only. The frame of a change on a Windows host: what stands for its state, the lock, netsh, snapshots, and the task of
-# Schedule.Service that takes a change back. Nothing here decides anything.
+# For this collection only. The frame of a change on a Windows host: what stands for its state, the lock, and the task of Schedule.Service
+# that takes a change back to a snapshot of _Snapshot.psm1. Nothing here decides anything.
 
 # Each change that is armed has a task of its own, because Windows keeps when a task ran last although it is made anew.
 $script:RevertTask = 'msuc.lync firewall revert'
@@ -69,78 +69,6 @@ function Enter-LyncLock {
         throw "another run is writing on this host, and did not end within $Second seconds; nothing was written"
     }
     $lock
-}
-
-function Invoke-LyncNetsh {
-    <#
-    .SYNOPSIS
-    Runs netsh, and fails unless it ends well. Its output is in the language of Windows and is only passed on.
-    #>
-    param([Parameter(Mandatory = $true)][string[]]$Argument)
-
-    # What it writes as errors is judged by how it ends; 5.1 would stop at the first line of it.
-    $ErrorActionPreference = 'Continue'
-    $output = & netsh.exe @Argument 2>&1
-    if ($LASTEXITCODE -ne 0) {
-        $shown = @($Argument | Where-Object { $_ -notmatch '[\\/]' }) -join ' '
-        throw "netsh $shown ended with $LASTEXITCODE`: $((@($output) -join ' ').Trim())"
-    }
-}
-
-function Export-LyncSnapshot {
-    <#
-    .SYNOPSIS
-    Exports the whole policy to a new file in a folder, removes all but the newest, and returns the path.
-    #>
-    param([Parameter(Mandatory = $true)][string]$Directory, [Parameter(Mandatory = $true)][int]$Keep)
-
-    if (-not (Test-Path -LiteralPath $Directory)) {
-        New-Item -ItemType Directory -Path $Directory -Force | Out-Null
-    }
-    $stamp = [System.DateTime]::UtcNow.ToString('yyyyMMddTHHmmssfff', [System.Globalization.CultureInfo]::InvariantCulture)
-    $path = Join-Path -Path $Directory -ChildPath "firewall-$($stamp)Z-$([guid]::NewGuid().ToString('N').Substring(0, 8)).wfw"
-    Invoke-LyncNetsh -Argument 'advfirewall', 'export', $path
-    $file = Get-Item -LiteralPath $path
-    if ($file.Length -eq 0) {
-        throw "netsh advfirewall export wrote nothing to $path"
-    }
-    Get-LyncSnapshot -Directory $Directory | Select-Object -Skip $Keep | ForEach-Object { Remove-Item -LiteralPath $_.path }
-    $path
-}
-
-function Get-LyncSnapshot {
-    <#
-    .SYNOPSIS
-    Returns the snapshots of a folder, newest first, each with path and bytes.
-    #>
-    param([Parameter(Mandatory = $true)][string]$Directory)
-
-    if (Test-Path -LiteralPath $Directory) {
-        $files = Get-ChildItem -LiteralPath $Directory -Filter 'firewall-*.wfw' | Sort-Object -Property Name -Descending
-        foreach ($file in $files) {
-            @{ path = $file.FullName; bytes = $file.Length }
-        }
-    }
-}
-
-function Test-LyncSnapshot {
-    <#
-    .SYNOPSIS
-    Whether there is a snapshot of this path.
-    #>
-    param([Parameter(Mandatory = $true)][string]$Path)
-
-    Test-Path -LiteralPath $Path -PathType Leaf
-}
-
-function Import-LyncSnapshot {
-    <#
-    .SYNOPSIS
-    Replaces the whole local policy by a snapshot.
-    #>
-    param([Parameter(Mandatory = $true)][string]$Path)
-
-    Invoke-LyncNetsh -Argument 'advfirewall', 'import', $Path
 }
 
 function Get-LyncTaskFolder {
@@ -435,6 +363,5 @@ function Invoke-LyncChange {
     $failure
 }
 
-Export-ModuleMember -Function ConvertTo-LyncLine, Get-LyncFingerprint, Invoke-LyncNetsh, Export-LyncSnapshot, Get-LyncSnapshot, Test-LyncSnapshot,
-    Import-LyncSnapshot, Unregister-LyncRevert, Assert-LyncNoRevert, Save-LyncPolicy, Confirm-LyncChange, Undo-LyncChange, Get-LyncPendingRevert,
-    Invoke-LyncLocked, Invoke-LyncChange
+Export-ModuleMember -Function ConvertTo-LyncLine, Get-LyncFingerprint, Unregister-LyncRevert, Assert-LyncNoRevert, Save-LyncPolicy,
+    Confirm-LyncChange, Undo-LyncChange, Get-LyncPendingRevert, Invoke-LyncLocked, Invoke-LyncChange

@@ -120,8 +120,9 @@ options:
     default: true
   snapshot_dir:
     description:
-      - The folder of the snapshots on the host, by default C(%SystemRoot%\msuc.lync\snapshots). Nobody but
-        administrators must be able to write there.
+      - The folder of the snapshots on a local drive of the host, written in full, by default
+        C(%SystemRoot%\msuc.lync\snapshots). It is made for Administrators and SYSTEM; one in which others may write is
+        refused.
     type: str
   snapshot_keep:
     description:

@@ -6,6 +6,7 @@
 #AnsibleRequires -PowerShell ..module_utils._Module
 #AnsibleRequires -PowerShell ..module_utils._IPsec
 #AnsibleRequires -PowerShell ..module_utils._Windows
+#AnsibleRequires -PowerShell ..module_utils._Snapshot
 #AnsibleRequires -PowerShell ..module_utils._Change
 
 $spec = @{

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 # For run.ps1 -Fake: imports the .psm1 files of a folder with the lab's fakes around it, over a firewall of one rule in a new folder. PowerShell 7.
-param([Parameter(Mandatory = $true)][string]$Path, [string[]]$Util = @('_Windows', '_Change', '_Firewall'))
+param([Parameter(Mandatory = $true)][string]$Path, [string[]]$Util = @('_Windows', '_Snapshot', '_Change', '_Firewall'))
 
 $lab = Join-Path -Path $PSScriptRoot -ChildPath '../simulators'
 $folder = Join-Path -Path ([System.IO.Path]::GetTempPath()) -ChildPath "contract-$PID"
@@ -17,7 +17,7 @@ $world = @{ addresses = @('10.1.0.11'); listeners = @(); connections = @(); grou
 $world | ConvertTo-Json -Depth 4 | Set-Content -LiteralPath $env:LAB_WORLD
 $env:SystemRoot = $env:windir = 'C:\Windows'
 
-$fake = foreach ($name in 'fake_com.ps1', 'fake_windows.ps1', 'fake_ipsec.ps1') { Get-Content -LiteralPath (Join-Path -Path $lab -ChildPath $name) -Raw }
+$fake = foreach ($name in 'fake_com.ps1', 'fake_windows.ps1', 'fake_ipsec.ps1', 'fake_folder.ps1') { Get-Content -LiteralPath (Join-Path -Path $lab -ChildPath $name) -Raw }
 $count = @'
 function Get-ContractCount { @{ enumerations = [LabRules]::Enumerations; writes = [LabRules]::Writes } }
 function Set-ContractFault {
@@ -29,7 +29,7 @@ Export-ModuleMember -Function Get-ContractCount, Set-ContractFault
 '@
 foreach ($name in $Util) {
     $own, $export = (Get-Content -LiteralPath (Join-Path -Path $Path -ChildPath "$name.psm1") -Raw) -split '(?=Export-ModuleMember)', 2
-    $behind = if ($name -eq '_Windows') { $fake[1] } else { '' }
+    $behind = switch ($name) { '_Windows' { $fake[1] } '_Snapshot' { $fake[3] } default { '' } }
     $text = ($fake[0], $fake[2], $own, $behind, $export, $count) -join "`n"
     New-Module -Name $name -ScriptBlock ([scriptblock]::Create($text)) | Import-Module -Global
 }

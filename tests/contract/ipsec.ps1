@@ -18,7 +18,7 @@ function Set-LabHost {
 
 Set-LabHost -Variable $runs[0].environment
 Import-Module -Name (Join-Path -Path $plugins -ChildPath 'module_utils/_Module.psm1') -Global
-& (Join-Path -Path $PSScriptRoot -ChildPath 'fake.ps1') -Path (Join-Path -Path $plugins -ChildPath 'module_utils') -Util _Windows, _Change, _IPsec
+& (Join-Path -Path $PSScriptRoot -ChildPath 'fake.ps1') -Path (Join-Path -Path $plugins -ChildPath 'module_utils') -Util _Windows, _Snapshot, _Change, _IPsec
 foreach ($run in $runs) {
     Set-LabHost -Variable $run.environment
     $complex_args = $run.arguments

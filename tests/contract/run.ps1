@@ -303,7 +303,7 @@ try {
         & $Fake $path
     } else {
         Assert-Administrator
-        foreach ($util in '_Windows', '_Change', '_Firewall') {
+        foreach ($util in '_Windows', '_Snapshot', '_Change', '_Firewall') {
             Import-Module -Name (Join-Path -Path $path -ChildPath "$util.psm1") -Global
         }
     }

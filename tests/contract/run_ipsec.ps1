@@ -81,10 +81,10 @@ try {
     Import-Module -Name (Join-Path -Path $plugins -ChildPath 'module_utils/_Module.psm1') -Global
     $path = Join-Path -Path $plugins -ChildPath 'module_utils'
     if ($Fake) {
-        & $Fake -Path $path -Util _Windows, _Change, _IPsec
+        & $Fake -Path $path -Util _Windows, _Snapshot, _Change, _IPsec
     } else {
         Assert-Administrator
-        foreach ($util in '_Windows', '_Change', '_IPsec') {
+        foreach ($util in '_Windows', '_Snapshot', '_Change', '_IPsec') {
             Import-Module -Name (Join-Path -Path $path -ChildPath "$util.psm1") -Global
         }
     }

@@ -331,7 +331,7 @@ class FwPolicy:
                 ERROR_DISK_FULL, "netsh advfirewall export ended with 1: There is not enough space on the disk."
             )
         files = self._document["files"]
-        path = f"{directory}\\firewall-{self._document['exports']:08}Z-{uuid.uuid4().hex[:8]}.wfw"
+        path = f"{directory}\\firewall-20260101T{self._document['exports']:09}Z-{uuid.uuid4().hex[:8]}.wfw"
         self._document["exports"] += 1
         files[path] = copy.deepcopy(self._document["rules"])
         export_ipsec(self._document, path)

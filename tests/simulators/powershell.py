@@ -27,9 +27,10 @@ from .executor import Command, Completed
 from .firewall_store import NEW_RULE, ConnectionDroppedError, FirewallStore, FwRule
 
 _FAKES = pathlib.Path(__file__).resolve().parent
-_COM, _DNS, _IPSEC, _PROBE, _WINDOWS = (
-    _FAKES / f"fake_{name}.ps1" for name in ("com", "dns", "ipsec", "probe", "windows")
+_COM, _DNS, _FOLDER, _IPSEC, _PROBE, _WINDOWS = (
+    _FAKES / f"fake_{name}.ps1" for name in ("com", "dns", "folder", "ipsec", "probe", "windows")
 )
+_BEHIND = {"Windows": _WINDOWS, "Snapshot": _FOLDER}
 # Named as the module names it before ansible-core 2.19, by its whole name since.
 _UTIL = re.compile(r"(?:ansible_collections\.msuc\.lync\.plugins|\.)\.module_utils\._(?!Module)(\w+?)(?:\.psm1)?")
 # Saves a tenth: a run of two seconds never gets back what it costs to profile and to compile its own code twice.
@@ -211,7 +212,7 @@ def _faked(name: str, code: bytes) -> bytes:
         if util[1] == "Probe":
             return b"\n".join([own, _PROBE.read_bytes(), export + names])
         before = b"" if util[1] == "Firewall" else _IPSEC.read_bytes()
-        behind = _WINDOWS.read_bytes() if util[1] == "Windows" else b""
+        behind = _BEHIND[util[1]].read_bytes() if util[1] in _BEHIND else b""
         return b"\n".join([_COM.read_bytes(), before, own, behind, export + names])
     if b"HNetCfg." in code:
         return _COM.read_bytes() + b"\n" + code

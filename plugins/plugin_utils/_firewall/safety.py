@@ -17,11 +17,12 @@ so nothing needs to be judged there a second time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from .._base.addresses import ANY, AddressSet
-from .._base.errors import Problem
+from .._base.errors import Problem, shown
 from .._base.untyped import integer, texts
 from .host_facts import LOCAL, Host, Present, Profile
 from .planner import RuleChange
@@ -35,6 +36,8 @@ _PROCESSES: Mapping[str, tuple[str, str]] = {
     "ssh": ("sshd.exe", "sshd"),
     "rdp": ("svchost.exe", "termservice"),
 }
+SNAPSHOT_DIRS = r"C:\folder, %VARIABLE%\folder"
+_FOLDER = re.compile(r"(?:[A-Za-z]:|%[\w()]+%)\\[^/:*?\"<>|%\x00-\x1f]*[^/:*?\"<>|%\x00-\x1f\\]\Z")
 _WILDCARDS = frozenset({"0.0.0.0", "::"})
 
 
@@ -67,7 +70,10 @@ class Safety:
             keep=integer(options.get("snapshot_keep"), 10),
             confirm_minutes=integer(options.get("confirm_minutes"), 0),
         )
-        return safety, [*problems, *_range_problems(safety)]
+        problems += _range_problems(safety)
+        if message := explain_snapshot_dir(safety.directory):
+            problems.append(Problem("snapshot_dir", message, SNAPSHOT_DIRS, "write the folder in full"))
+        return safety, problems
 
     def arguments(self) -> dict[str, object]:
         """Return the arguments for the host's module."""
@@ -89,6 +95,17 @@ def management_networks(value: object) -> tuple[AddressSet, list[Problem]]:
         except ValueError as error:
             problems.append(Problem("management_networks", str(error), allowed, fix))
     return found, problems
+
+
+def explain_snapshot_dir(text: str) -> str:
+    """Return why a text cannot be the folder of snapshots, "" when it can or is empty.
+
+    The task that takes a change back runs as SYSTEM in a folder of its own ([MS-TSCH] 2.5.4.1), so it would look for
+    another folder, and as another account on another server.
+    """
+    if not text or (_FOLDER.match(text) and ".." not in text.split("\\")):
+        return ""
+    return f"{shown(text)} is no folder of a local drive of the host, written in full"
 
 
 def _range_problems(safety: Safety) -> list[Problem]:

@@ -15,6 +15,7 @@ import os
 from collections.abc import Mapping
 
 from .._base.errors import shown
+from .._firewall.safety import SNAPSHOT_DIRS, explain_snapshot_dir
 from .fields import At, Reader, Scope, Variable, choice, raw_mapping, text, texts
 
 _RUN = Scope.RUN
@@ -77,6 +78,13 @@ def _optional_path(raw: object, at: At) -> str:
     return "" if raw == "" else _read_own_path(raw, at)
 
 
+def _read_snapshot_dir(raw: object, at: At) -> str:
+    found = _optional_text(raw, at)
+    if message := explain_snapshot_dir(found):
+        at.error(message, SNAPSHOT_DIRS)
+    return found
+
+
 def _number_or_texts(raw: object, at: At) -> tuple[str, ...]:
     """Return a list of texts; a number stands for itself."""
     is_number = isinstance(raw, int) and not isinstance(raw, bool)
@@ -125,8 +133,13 @@ OF_HOSTS: tuple[Variable[object], ...] = (
     _flag_variable(
         "lync_snapshot", "Export the firewall policy to a file on a Windows host before it is changed.", default=True
     ),
-    _word_variable(
-        "lync_snapshot_dir", "Folder of these files on the hosts, by default one below the folder of Windows."
+    Variable(
+        "lync_snapshot_dir",
+        _read_snapshot_dir,
+        "",
+        _RUN,
+        "str",
+        "Folder of these files on a local drive of the hosts, written in full; by default one below that of Windows.",
     ),
     _count_variable("lync_snapshot_keep", 0, 10, "How many of these files stay."),
     _count_variable(

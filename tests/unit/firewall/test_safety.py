@@ -353,3 +353,30 @@ def test_a_cut_is_accepted_by_its_place_and_no_other() -> None:
     place = "TCP 5061 of 10.1.0.11"
     assert refused(gathered([SIP], [], SIP_HOST, accepted_cuts=[place])) == []
     assert len(refused(gathered([SIP], [], SIP_HOST, accepted_cuts=["TCP 5062 of 10.1.0.11"]))) == 2
+
+
+@pytest.mark.parametrize(
+    ("folder", "is_good"),
+    [
+        ("D:\\msuc.lync\\snapshots", True),
+        ("%ProgramData%\\lync snapshots", True),
+        ("%ProgramFiles(x86)%\\lync", True),
+        ("snapshots", False),
+        ("C:x", False),
+        ("..\\x", False),
+        ("\\x", False),
+        ("C:\\a\\..\\b", False),
+        ("\\\\server\\share\\x", False),
+        ("//server/share", False),
+        ("D:/snapshots", False),
+        ("%TEMP%", False),
+        ("D:\\a\nb", False),
+        ("D:\\snapshots\\", False),
+    ],
+)
+def test_snapshots_lie_in_a_folder_of_a_local_drive_that_every_process_finds(folder: str, is_good: bool) -> None:
+    if is_good:
+        assert Task.from_options({"snapshot_dir": folder}).safety.directory == folder
+        return
+    with pytest.raises(InvalidInputError, match="is no folder of a local drive of the host, written in full"):
+        Task.from_options({"snapshot_dir": folder})

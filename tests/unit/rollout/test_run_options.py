@@ -73,7 +73,7 @@ def test_every_mistake_is_reported_at_once() -> None:
     bad = {
         "lync_wave_size": 0, "lync_confirm_minutes": "soon", "lync_snapshot": "perhaps", "lync_dns_state": "deleted",
         "lync_probe_seconds": -1, "lync_accepted_deviations": "all", "lync_plan_dir": ["a"],
-        "lync_snapshot_keep": True,
+        "lync_snapshot_keep": True, "lync_snapshot_dir": "snapshots",
         "lync_probe_max": "1e400",
     }  # fmt: skip
     with pytest.raises(InvalidInputError) as caught:
@@ -87,6 +87,8 @@ def test_every_mistake_is_reported_at_once() -> None:
         "lync_probe_max: '1e400' is not a whole number; allowed: 1 and more",
         "lync_probe_seconds: -1 is not a number of 0 or more; fix: write one, or leave it out",
         "lync_snapshot: 'perhaps' is neither true nor false; allowed: true, false",
+        "lync_snapshot_dir: 'snapshots' is no folder of a local drive of the host, written in full; "
+        "allowed: C:\\folder, %VARIABLE%\\folder",
         "lync_snapshot_keep: True is not a whole number; allowed: 0 and more",
         "lync_wave_size: 0 is too small; allowed: 1 and more members of a pool at a time",
     ]
