@@ -12,7 +12,7 @@ GATES := $(BIN)/python -m tests.tools.gates
 GATE_GROUPS := lint types unit lab findings lab-packets coverage docs sanity build molecule matrix
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test $(GATE_GROUPS) fault-matrix bench bench-quick bench-rival bench-drift bench-fuzz bench-kill golden screenshots clean
+.PHONY: help setup setup-test demo test $(GATE_GROUPS) fault-matrix bench bench-quick bench-rival bench-drift bench-fuzz bench-order bench-kill golden screenshots clean
 
 help: ## Print this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / { printf \"  make %-12s %s\\n\", \$$1, \$$2 }" $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench-drift: setup-test ## 200 simulated hosts with 500 deviations: all are foun
 
 bench-fuzz: setup-test ## 14,000 damaged answers, hives and files: each is read or refused by name, under 5 s and 500 MB; FUZZ="--seed 7 --count 1"
 	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.fuzz $(FUZZ)
+
+bench-order: setup-test ## 20,000 random hosts: no write ends for a moment what is admitted before and after; 10 minutes; ORDER="--seed 7"
+	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.order $(ORDER)
 
 bench-kill: setup-test ## Kill the controller 50 times in the middle of site.yml: drift.yml tells it, the next run converges; 30 minutes; KILL="--count 10"
 	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.kill $(KILL)

@@ -256,10 +256,17 @@ def _moves_allow(change: RuleChange) -> bool:
 
 
 def _plan_all(changes: Sequence[RuleChange]) -> RuleChanges:
-    """Do all. Of rules that move, one whose traffic another takes over changes after that other one."""
+    """Do all."""
+    return Changes(now=_without_gaps(changes))
+
+
+def _without_gaps(changes: Sequence[RuleChange]) -> tuple[RuleChange, ...]:
+    """Return changes in an order in which no traffic that is admitted before and after them is not for a moment.
+
+    What a rule gives up waits for whatever takes it over. A rule that only opens gives nothing up, so these come first;
+    then those that move, each after those that take over from it; then what only closes.
+    """
     moving = [change for change in changes if _moves_allow(change)]
-    if len(moving) < 2:
-        return Changes(now=tuple(changes))
     ordered, doubled = _order_relay(moving)
     added = [_add_beside(change, Cause.BESIDE_UNTIL_LAST) for change in doubled]
     removed = [_make_removal(change.before, Cause.SUPERSEDED) for change in doubled if change.before is not None]
@@ -267,7 +274,7 @@ def _plan_all(changes: Sequence[RuleChange]) -> RuleChanges:
     rest = [change for change in changes if id(change) not in moved]
     opening = sorted([*(change for change in rest if not _only_closes(change)), *added], key=_order)
     closing = sorted([*(change for change in rest if _only_closes(change)), *removed], key=_order)
-    return Changes(now=(*opening, *ordered, *closing))
+    return (*opening, *ordered, *closing)
 
 
 def _order_relay(moving: Sequence[RuleChange]) -> tuple[list[RuleChange], list[RuleChange]]:
@@ -291,11 +298,12 @@ def _order_relay(moving: Sequence[RuleChange]) -> tuple[list[RuleChange], list[R
 
 
 def _find_heirs(change: RuleChange, places: Mapping[int, int], index: PortIndex) -> set[int]:
-    """Return the places of the changes that take over what a change of a rule that allows does not admit any more."""
+    """Return the places of other changes that take over what one of a rule that allows does not admit any more."""
     if change.before is None or change.after is None:
         return set()
     given_up = uncovered(change.before.rule, [change.after.rule])
-    return {places[id(rule)] for part in given_up for rule in index.touching(part) if overlaps(rule, part)}
+    taking = (rule for part in given_up for rule in index.touching(part) if overlaps(rule, part))
+    return {places[id(rule)] for rule in taking if rule is not change.after.rule}
 
 
 def _plan_open(changes: Sequence[RuleChange]) -> RuleChanges:
@@ -316,8 +324,9 @@ def _plan_open(changes: Sequence[RuleChange]) -> RuleChanges:
 def _plan_close(changes: Sequence[RuleChange]) -> RuleChanges:
     """Do what phase open leaves; a rule that moves and has no second one yet is changed in place."""
     closing = [change.closes or _only_closes(change) for change in changes]
-    now = tuple(change for change, closes in zip(changes, closing, strict=True) if closes)
-    return Changes(now, tuple(change for change, closes in zip(changes, closing, strict=True) if not closes))
+    now = [change for change, closes in zip(changes, closing, strict=True) if closes]
+    later = tuple(change for change, closes in zip(changes, closing, strict=True) if not closes)
+    return Changes(_without_gaps(now), later)
 
 
 _PHASES = {Phase.ALL: _plan_all, Phase.OPEN: _plan_open, Phase.CLOSE: _plan_close}

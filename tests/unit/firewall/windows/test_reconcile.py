@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,6 +34,7 @@ from tests.simulators.firewall_store import Faults, FirewallStore
 from tests.simulators.host_module import run_module
 from tests.unit.firewall import universe
 from tests.unit.firewall.memory import MemoryStore, answering, link_to
+from tests.unit.firewall.order import check_order
 
 SIP: dict[str, Any] = {"name": "SIP", "protocol": "tcp", "localport": "5061", "remoteip": ["10.1.0.0/24"]}
 SIP_COM = {
@@ -178,14 +178,17 @@ def test_gathered_returns_the_owned_rules() -> None:
 def test_every_write_is_legal_and_what_is_admitted_before_and_after_is_admitted_all_the_time(
     want: list[Rule], have: list[Rule]
 ) -> None:
+    check_order(want, have)
+
+
+@given(universe.wanted(), universe.present())
+@settings(deadline=None, max_examples=100)
+def test_closing_without_opening_before_it_leaves_no_moment_without_what_lasts(
+    want: list[Rule], have: list[Rule]
+) -> None:
     store = MemoryStore.of(*(to_com(rule) for rule in have))
-    foreign = [rule for rule in store.document["rules"] if rule["Grouping"] is None]
-    reconciliation = provider(store, [rule.to_options() for rule in want])
-    with contextlib.suppress(DeviceError):  # blocks of others may leave nothing of what is wanted in force
-        reconcile(reconciliation, check_mode=False)
-    assert Counter(rule for rule in store.rules() if rule.group == "msuc.lync") == Counter(want)
-    assert [rule for rule in store.document["rules"] if rule["Grouping"] is None] == foreign
-    assert stats(reconciliation)[2] == len(store.history)
+    with contextlib.suppress(DeviceError):
+        reconcile(provider(store, [rule.to_options() for rule in want], phase="close"), check_mode=False)
     lasting = universe.admitted(have) & universe.admitted(store.rules())
     assert all(lasting <= universe.admitted(rules) for rules in store.history)
 
@@ -197,9 +200,28 @@ A, B = (
 )
 WANT_A, WANT_B = ({"name": name, "protocol": "tcp"} for name in "AB")
 BLOCK = {**SIP_COM, "Name": "Block", "Action": 0, "LocalPorts": "1-2", "RemoteAddresses": "10.0.0.1-10.0.0.2"}
+EVERY_TCP = {"Grouping": "msuc.lync", "Protocol": 6, "Enabled": True}
 HANDOVERS: list[tuple[str, list[Mapping[str, object]], list[dict[str, Any]], int]] = [
     ("one takes over from the one before it", [A, B], [{**WANT_A, "localport": 80}, {**WANT_B, "localport": 5061}], 2),
     ("two change places", [A, B], [{**WANT_A, "localport": 443}, {**WANT_B, "localport": 5061}], 6),
+    (
+        "one that widens takes over from the only one that moves",
+        [{**EVERY_TCP, "Name": "A"}, {**EVERY_TCP, "Name": "B", "LocalPorts": "443"}],
+        [{"name": "A", "protocol": "udp"}, WANT_B],
+        4,
+    ),
+    (
+        "one that is switched on takes over from the only one that moves",
+        [{**EVERY_TCP, "Name": "A"}, {**EVERY_TCP, "Name": "B", "Enabled": False}],
+        [{"name": "A", "protocol": "udp"}, WANT_B],
+        4,
+    ),
+    (
+        "one that stops blocking takes over from the only one that moves",
+        [{**EVERY_TCP, "Name": "A"}, {**EVERY_TCP, "Name": "B", "Action": 0, "LocalPorts": "443"}],
+        [{"name": "A", "protocol": "udp"}, WANT_B],
+        6,
+    ),
     (
         "a block that moves in two limits",
         [A, BLOCK],
