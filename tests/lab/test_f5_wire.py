@@ -21,6 +21,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provi
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import Connection
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import (
     Member,
+    MemberDown,
     MemberState,
     Monitor,
     Persistence,
@@ -132,7 +133,10 @@ def test_the_rhythm_and_what_each_step_costs(bigip: BigIpSimulator, start: Run) 
     assert virtuals(bigip) == [f"{PATH}/vs-{each.name}" for each in wanted]
     assert (bigip.saves, bigip.taken()[2:-2]) == (
         1,
-        ["GET /mgmt/shared/appsvcs/declare", "GET /mgmt/tm/ltm/virtual", "GET /mgmt/tm/ltm/virtual-address"],
+        [
+            "GET /mgmt/shared/appsvcs/declare",
+            *(f"GET /mgmt/tm/ltm/{kind}" for kind in ("virtual", "virtual-address", "node")),
+        ],
     )
     again = start(wanted)
     assert (again.result()["changed"], bigip.taken(), bigip.saves) == (False, CONVERGE, 1)
@@ -235,7 +239,7 @@ def test_options_and_every_member_state_settle(bigip: BigIpSimulator, start: Run
     )
     assert kinds(moved) == [f"change {ONE.name} recreates the virtual"]
     left_out: Any = found.result()["not_rendered"]
-    assert [each["name"] for each in left_out if each["name"] != "member_down"] == ["nagle", "persistence"]
+    assert [each["name"] for each in left_out] == ["nagle", "persistence"]
 
 
 @given(any_services(), any_services())
@@ -510,6 +514,59 @@ def test_0107176c_an_address_in_another_partition_is_found_before_it_fails(bigip
     assert bigip.stored == {}
 
 
+@pytest.mark.parametrize(("partition", "is_taken"), [("Old", True), ("Common", False)])
+def test_01020066_a_member_that_is_a_node_of_another_partition_is_found_before_it_fails(
+    bigip: BigIpSimulator, start: Run, partition: str, is_taken: bool
+) -> None:
+    path = f"/{partition}/fe02"
+    bigip.objects[path] = item("ltm node", address="10.1.0.12")
+    bigip.objects["/Old/named"] = item("ltm node", address="any6")
+    bigip.objects["/Old/far"] = item("ltm node", address="10.1.0.11%7")
+    found = start((ONE,)).result()
+    assert bool(found.get("failed")) == is_taken
+    if is_taken:
+        assert f"the member 10.1.0.12 of {ONE.name} is node /Old/fe02" in str(found["msg"])
+        assert [each["removal"] for each in found["adoption"]] == [["delete ltm node /Old/fe02"]]  # type: ignore[attr-defined]
+        assert virtuals(bigip) == []
+
+
+def test_01020066_of_a_member_that_comes_later_is_said_with_its_remedy(bigip: BigIpSimulator, start: Run) -> None:
+    start((ONE,))
+    bigip.objects["/Old/fe03"] = item("ltm node", address="10.1.0.13")
+    message = refused(start, replace(ONE, members=(*ONE.members, Member("10.1.0.13"))))
+    assert "01020066" in message and "an address of a member is a node of another partition" in message
+
+
+def test_where_a_virtual_listens_was_changed_by_hand(bigip: BigIpSimulator, start: Run) -> None:
+    start((ONE,))
+    properties = bigip.objects[VIRTUAL]["properties"]
+    properties["vlans"] = {"/Common/inside": {}}
+    found = start((ONE,), check_mode=True).result()
+    (change,) = found["changes"]  # type: ignore[misc]
+    assert change["properties"] == [
+        {"property": "options", "before": {"reject_vlans": ["/Common/inside"]}, "after": {}}
+    ]
+    del properties["vlans-disabled"]
+    properties |= {"vlans": {}, "vlans-enabled": " "}  # it listens nowhere
+    assert start((ONE,), check_mode=True).result()["changed"]
+    start((replace(ONE, options={"reject_vlans": ["/Common/inside"]}),))
+    assert bigip.objects[VIRTUAL]["properties"]["vlans"] == {"/Common/inside": {}}
+    assert not start((replace(ONE, options={"reject_vlans": ["/Common/inside"]}),)).result()["changed"]
+    with pytest.raises(InvalidInputError, match="exclude each other"):
+        start((replace(ONE, options={"reject_vlans": ["/Common/a"], "allow_vlans": ["/Common/b"]}),))
+
+
+def test_connections_of_a_member_that_is_down_are_closed(bigip: BigIpSimulator, start: Run) -> None:
+    start((ONE,))
+    assert bigip.objects[POOL_OF]["properties"]["service-down-action"] == "reset"
+    bigip.objects[POOL_OF]["properties"]["service-down-action"] = "none"
+    (change,) = start((ONE,)).result()["changes"]  # type: ignore[misc]
+    assert change["properties"] == [{"property": "member_down", "before": "keep", "after": "close"}]
+    assert bigip.objects[POOL_OF]["properties"]["service-down-action"] == "reset"
+    start((replace(ONE, member_down=MemberDown.KEEP),))
+    assert bigip.objects[POOL_OF]["properties"]["service-down-action"] == "none"
+
+
 def test_an_address_of_common_is_shared_by_as3(bigip: BigIpSimulator, start: Run) -> None:
     bigip.objects["/Common/10.1.0.100"] = item("ltm virtual-address", address="10.1.0.100")
     bigip.objects["/Common/any"] = item("ltm virtual-address", address="any6")
@@ -575,6 +632,8 @@ def test_the_active_unit_is_found_written_and_synchronised(
         {"name": "lb01.contoso.com", "active": True, "others": ["lb02.contoso.com"]},
     )
     assert pair.taken() == ["GET /mgmt/tm/cm/sync-status"]
+    assert bigip.taken().count("GET /mgmt/tm/cm/sync-status") == 1
+    bigip.sync_state = pair.sync_state = "In Sync"
     fail_over(bigip, pair)
     bigip.taken()
     changed = start(
@@ -582,17 +641,38 @@ def test_the_active_unit_is_found_written_and_synchronised(
     ).result()
     assert changed["unit"]["name"] == "lb02.contoso.com"  # type: ignore[index]
     assert bigip.taken() == ["GET /mgmt/tm/cm/device", "GET /mgmt/tm/cm/sync-status"]
-    assert len(pair.taken()) == 4 + len([LOOK_AGAIN])
+    asked_before = 1  # of a pair, since a dry run changes the answer
+    assert len(pair.taken()) == 4 + asked_before + len([LOOK_AGAIN])
     assert bigip.objects == pair.objects
 
 
 def test_units_that_differ_are_said(bigip: BigIpSimulator, pair: BigIpSimulator, start: Run) -> None:
     found = start((ONE,), peers=("127.0.0.2",)).result()
     assert found["sync"] == "Changes Pending"
-    assert "sync_group names the device group" in str(found["warnings"])
+    assert "sync_group names the group" in str(found["warnings"])
     pair.stop()
     assert "the other unit was not asked" in str(start((TWO,), peers=("127.0.0.2",)).result()["warnings"])
     assert start((ONE,)).result()["sync"] == "not asked: provider.peers names no other unit"
+
+
+@pytest.mark.parametrize("pends", [True, False])
+def test_what_a_dry_run_does_to_a_device_group_is_not_blamed_on_the_configuration(
+    bigip: BigIpSimulator, pair: BigIpSimulator, start: Run, pends: bool
+) -> None:
+    bigip.quirks.dry_run_pends = pends
+    start((ONE,), peers=("127.0.0.2",), sync_group="/Common/pair")
+    bigip.sync_state = pair.sync_state = "In Sync"
+    bigip.taken()
+    first = start((ONE,), check_mode=True, sync_group="/Common/pair").result()
+    assert (first["changed"], first["sync"], first["warnings"]) == (False, "In Sync", [])
+    assert bigip.taken() == ["GET /mgmt/tm/cm/device", "GET /mgmt/tm/cm/sync-status", LOOK_AGAIN]
+    assert bigip.sync_state == ("Changes Pending" if pends else "In Sync")
+    second = start((ONE,), check_mode=True, sync_group="/Common/pair").result()
+    assert second["sync"] == bigip.sync_state
+    offer = "where nobody else changed a unit, tmsh run cm config-sync to-group /Common/pair ends it"
+    assert (offer in str(second["warnings"])) == pends
+    third = start((TWO,), peers=("127.0.0.2",), sync_group="/Common/pair").result()
+    assert (third["sync"], third["warnings"]) == ("In Sync", [])
 
 
 def test_a_standby_unit_is_left_alone(bigip: BigIpSimulator, pair: BigIpSimulator, start: Run) -> None:
@@ -605,7 +685,9 @@ def test_a_standby_unit_is_left_alone(bigip: BigIpSimulator, pair: BigIpSimulato
     )
     assert bigip.taken() == ["GET /mgmt/tm/cm/device", "GET /mgmt/tm/cm/sync-status"]
     bigip.sync_state = "Changes Pending"
-    assert "do not have the same configuration: Changes Pending" in str(start((ONE,)).result()["warnings"])
+    told = str(start((ONE,), sync_group="/Common/pair").result()["warnings"])
+    assert "lb01.contoso.com says of the units: Changes Pending; a dry run of AS3" in told
+    assert "tmsh run cm config-sync to-group /Common/pair ends it" in told and "sync_group names" not in told
     for device in (*bigip.devices, *pair.devices):
         device["failoverState"] = "standby"
     nobody = start((ONE,), peers=(OTHER_ADDRESS,)).result()

@@ -73,8 +73,15 @@ def _pool(tenant: str, base: str, content: dict[str, Any]) -> dict[str, Any]:
             }  # fmt: skip
     monitors: dict[str, Any] = {f"{base}/{pointer['use']}": {} for pointer in content.get("monitors", ())}
     mode = content.get("loadBalancingMode", "round-robin")
+    down = content.get("serviceDownAction", "none")
     return item(
-        "ltm pool", members=members, monitor=monitors, load_balancing_mode=mode, min_active_members=1, slow_ramp_time=10
+        "ltm pool",
+        members=members,
+        monitor=monitors,
+        load_balancing_mode=mode,
+        service_down_action=down,
+        min_active_members=1,
+        slow_ramp_time=10,
     )
 
 
@@ -143,7 +150,8 @@ def _virtual(
     for pointer in content["persistenceMethods"]:
         _pointed(base, key, pointer["use"], "Persist", siblings)
     snat = content.get("snat", "auto")
-    vlans: dict[str, Any] = {pointer["bigip"]: {} for pointer in content.get("allowVlans", ())}
+    named = content.get("allowVlans") or content.get("rejectVlans") or ()
+    vlans: dict[str, Any] = {pointer["bigip"]: {} for pointer in named}
     properties = {
         "enabled": True,
         "destination": f"/{tenant}/{address}{'.' if ':' in address else ':'}{content['virtualPort']}",
@@ -156,7 +164,7 @@ def _virtual(
         else {"type": "automap" if snat == "auto" else snat},
         "rules": {},
         "vlans": vlans,
-        "vlans-enabled" if vlans else "vlans-disabled": " ",
+        "vlans-enabled" if content.get("allowVlans") else "vlans-disabled": " ",
         "translate-port": "enabled",
     }
     yield f"{base}/{key}", {"command": "ltm virtual", "properties": properties, "ignore": []}

@@ -50,6 +50,9 @@ class Quirks:
     version: str = "3.56.0"
     installed: bool = True
     ignores_dry_run: bool = False
+    dry_run_pends: bool = True
+    """A dry run to a member of a device group sets Changes Pending (docs/userguide/troubleshooting.rst, issues 207, 221
+    and 762 of f5-appsvcs-extension); in another reading it leaves the state alone."""
     save_fails: bool = False
     token_seconds: float = 3600.0
     before_deploy: Any = None
@@ -260,6 +263,8 @@ class BigIpSimulator:
             "results": answered,
             "declaration": {name: value for name, value in adc.items() if name != "controls"},
         }
+        if dry and self.partner is not None and self.quirks.dry_run_pends:
+            self.sync_state = self.partner.sync_state = "Changes Pending"
         if not dry:
             self.saves += bool(request.get("persist", True))
             self._synchronise(request.get("syncToGroup", ""))
@@ -313,6 +318,13 @@ class BigIpSimulator:
     def _conflict(self, tenant: str, wanted: Objects) -> str:
         """Return the error of the device for an address or destination of another partition."""
         others = {path: made for path, made in self.objects.items() if not path.startswith(f"/{tenant}/")}
+        nodes = {made["properties"]["address"]: path for path, made in others.items() if made["command"] == "ltm node"}
+        for made in wanted.values():
+            for name in made["properties"].get("members", {}) if made["command"] == "ltm pool" else ():
+                address = re.split(r"[.:]\d+\Z", name.rpartition("/")[2])[0]
+                path = nodes.get(address, "/Common/")
+                if not path.startswith("/Common/"):
+                    return f"01020066:3: The requested Node (/{tenant}/{address}) already exists in partition {path}."
         for path, made in sorted(wanted.items()):
             for other, its in others.items():
                 same = made["command"] == its["command"]

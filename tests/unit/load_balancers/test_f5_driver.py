@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError, InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import plan_changes
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5 import objects as device
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.driver import F5As3
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.objects import rest_objects
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.rest import rest_objects
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import (
     Member,
     MemberState,
@@ -120,7 +120,7 @@ def test_a_service_becomes_the_objects_of_as3_with_as3s_units() -> None:
             "class": "Monitor", "monitorType": "tcp", "targetPort": 5061, "interval": 10, "timeout": 21,
         },
         f"pool-{name}": {
-            "class": "Pool", "loadBalancingMode": "least-connections-member",
+            "class": "Pool", "loadBalancingMode": "least-connections-member", "serviceDownAction": "reset",
             "monitors": [{"use": "monitor-tcp-5061-10-2"}],
             "members": [{"servicePort": 5061, "serverAddresses": ["10.1.0.11", "10.1.0.12"]}],
         },
@@ -191,7 +191,7 @@ def test_options_become_what_the_device_has_already() -> None:
 )
 def test_what_cannot_be_said_is_told_with_the_reason(changed: dict[str, object], field: str, why: str) -> None:
     made = service(**changed)
-    (refused,) = (note for note in DRIVER.render([made]).not_rendered if note.name != "member_down")
+    (refused,) = DRIVER.render([made]).not_rendered
     assert (refused.service, refused.name) == (made.name, field)
     assert why in refused.why
     assert getattr(DRIVER.expressible(made), field) != getattr(made, field)
@@ -264,6 +264,37 @@ def test_full_and_expanded_forms_parse_the_same() -> None:
             }
     assert list(DRIVER.parse(document)) == expressed(made)
     assert list(DRIVER.parse({"class": "AS3", "declaration": document})) == expressed(made)
+
+
+@pytest.mark.parametrize(
+    ("properties", "options"),
+    [
+        ({}, {"tcp_profile": "/Common/f5-tcp-progressive"}),
+        ({"profileTCP": "normal"}, {"tcp_profile": "/Common/f5-tcp-progressive"}),
+        ({"profileTCP": "wan"}, {"tcp_profile": "/Common/f5-tcp-wan"}),
+        ({"profileTCP": {"bigip": "/Common/mine"}}, {"tcp_profile": "/Common/mine"}),
+        ({"class": "Service_UDP"}, {"udp_profile": "/Common/udp"}),
+        ({"class": "Service_L4"}, {"fast_l4": True, "l4_profile": "/Common/fastL4"}),
+    ],
+)
+def test_a_profile_of_the_device_is_named_and_not_invented(
+    properties: dict[str, Any], options: dict[str, object]
+) -> None:
+    """What a declaration does not say of idle connections and Nagle, the profile of the device decides."""
+    (found,) = DRIVER.parse(declared(properties))
+    assert found.options == options
+
+
+def test_a_profile_that_is_not_understood_is_refused() -> None:
+    with pytest.raises(DeviceError, match=r"/T/a/s: the answer is not understood: .*profile 'turbo' is not understood"):
+        DRIVER.parse(declared({"profileTCP": "turbo"}))
+
+
+def declared(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return a declaration of somebody else."""
+    service = {"class": "Service_TCP", "virtualAddresses": ["10.1.0.9"], "virtualPort": 80, "pool": "p", **properties}
+    application = {"class": "Application", "s": service, "p": {"class": "Pool"}}
+    return {"class": "ADC", "schemaVersion": "3.30.0", "T": {"class": "Tenant", "a": application}}
 
 
 def test_what_is_no_declaration_is_refused() -> None:

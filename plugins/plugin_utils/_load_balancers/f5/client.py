@@ -2,44 +2,29 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """AS3 and the REST interface of a BIG-IP over HTTPS.
 
-What answers mean, how long they are waited for, which unit is active, and who else has an address of the device.
+What answers mean, how long they are waited for, which unit is active.
 
 Success is when the result of every tenant has the code 200, whatever the HTTP status says: AS3 answers 207 for mixed
 results and 200 around a tenant that failed. A call that takes longer than 45 s becomes a task by itself (202).
-
-AS3 sees its tenant only, and fails half-way (0107176c) or shares traffic with somebody else: so virtual servers and
-virtual addresses of every other partition are read too. What is not ours is never written; its removal is text for the
-day of the change.
 """
 
 from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..._base.errors import AnswerError, DeviceError, shown
 from ..._base.untyped import Object, items, mapping, number, text
-from ..conflicts import Conflict, Listener, Unreadable
 from ..https import Answer, Connection, Https
-from ..model import Service
-from .objects import (
-    DeviceObject,
-    Objects,
-    address_of,
-    destination,
-    profile_kinds,
-    read_service,
-    rest_objects,
-    split_domain,
-)
 
 _DEVICES = "cm/device?$select=name,hostname,failoverState,selfDevice,managementIp"
 AS3_PATH = "/mgmt/shared/appsvcs"
 _BUSY, _TASK, _NOTHING, _MISSING, _REFUSED = 503, 202, 204, 404, 401
 _HINTS = {
     "0107176c": "the address belongs to another partition; remove it there, or give the pool another vip",
+    "01020066": "an address of a member is a node of another partition; remove it there, or move it to Common",
     "The hash you submitted": "somebody changed the tenant since it was looked at; run again to see what it is now",
     "save sys config": "the configuration is active but not saved; save it on the device (tmsh save sys config)",
 }
@@ -285,120 +270,3 @@ def unit_of(device: BigIp) -> Unit:
 
 def _unit_name(item: Object) -> str:
     return text(item.get("hostname") or item.get("name"))
-
-
-_VIRTUALS = "ltm/virtual?$select=fullPath,destination,ipProtocol,appService"
-_ADDRESSES = "ltm/virtual-address?$select=fullPath,address,appService"
-# What BIG-IP writes for no address in particular.
-_NO_ADDRESS = ("any", "any6", "0.0.0.0", "::")
-_UNREAD_DOMAIN = "a route domain that cannot be read"
-
-
-def others(device: BigIp, tenant: str, tenants: frozenset[str]) -> Iterator[Listener]:
-    """Yield every virtual server and virtual address of the device outside the tenant: two requests.
-
-    An address of Common alone is shared by AS3 itself. tenants: the names of those that AS3 knows. What cannot be read
-    may listen on any port, and where its address cannot be read, on any address.
-    """
-    virtuals, addresses = device.collection(_VIRTUALS), device.collection(_ADDRESSES)
-    # A destination names its virtual address, which as a rule has its address for a name.
-    named = {text(item.get("fullPath")): text(item.get("address")) for item in addresses}
-    for item in virtuals:
-        if _partition_of(item) != tenant:
-            yield from _foreign_virtual(item, named, tenants)
-    for item in addresses:
-        if _partition_of(item) not in ("Common", tenant):
-            yield from _foreign_listener(item, text(item.get("address")), 0, "any", tenants)
-
-
-def _foreign_virtual(item: Object, named: Mapping[str, str], tenants: frozenset[str]) -> Iterator[Listener]:
-    place = text(item.get("destination"))
-    try:
-        address, port = destination(DeviceObject("ltm virtual", item))
-    except ValueError as error:
-        path = text(item.get("fullPath"))
-        found = Unreadable(_name_owner(path, "", "virtual server", False), address_of(place), str(error))
-        yield replace(found.listener, domain=_UNREAD_DOMAIN, path=path)
-        return
-    if port:
-        known = named.get(f"{place.rpartition('/')[0]}/{address}", address)
-        protocol = text(item.get("ipProtocol")) or "any"
-        yield from _foreign_listener(item, known, port, protocol, tenants)
-
-
-def _foreign_listener(
-    item: Object, address: str, port: int, protocol: str, tenants: frozenset[str]
-) -> Iterator[Listener]:
-    if address.partition("%")[0] in _NO_ADDRESS:  # it takes what no virtual server of its own has
-        return
-    path, iapp = text(item.get("fullPath")), text(item.get("appService"))
-    owner = _name_owner(path, iapp, "virtual server" if port else "virtual address", _partition_of(item) in tenants)
-    try:
-        found, domain = split_domain(address)
-    except ValueError as error:
-        yield replace(Unreadable(owner, address, str(error)).listener, domain=_UNREAD_DOMAIN, path=path)
-        return
-    kind = "virtual" if port else "virtual-address"
-    yield Listener(
-        owner=owner,
-        address=found,
-        port=port,
-        protocol=protocol,
-        domain="" if domain is None else f"route_domain {domain}",
-        path=path,
-        removal=(f"delete sys application service {iapp}" if iapp else f"delete ltm {kind} {path}",),
-    )
-
-
-def _partition_of(item: Object) -> str:
-    return text(item.get("fullPath")).strip("/").partition("/")[0]
-
-
-def _name_owner(path: str, iapp: str, kind: str, is_tenant: bool) -> str:
-    if iapp:
-        return f"iApp {iapp} ({kind} {path})"
-    if is_tenant:
-        return f"AS3 tenant {path.strip('/').partition('/')[0]} ({kind} {path})"
-    return f"{kind} {path}, made by hand"
-
-
-def same_route_domain(service: Service, listener: Listener) -> bool:
-    """Return whether a listener is in the route domain of a service."""
-    domain = service.options.get("route_domain")
-    return listener.domain in ("" if domain is None else f"route_domain {domain}", _UNREAD_DOMAIN)
-
-
-def conflict_text(service: Service, listener: Listener) -> str:
-    """Return a conflict as a sentence for the user."""
-    socket = f"{service.vip} port {service.port} ({service.protocol})"
-    place = socket if listener.port else f"address {service.vip}"
-    return f"pool {service.pool} is stopped: {place} of {service.name} belongs to {listener.owner}"
-
-
-def nearest(found: Iterable[Conflict]) -> list[Conflict]:
-    """Return one conflict per service: with who has its port, else with who has its address."""
-    chosen: dict[str, Conflict] = {}
-    for conflict in sorted(found, key=lambda conflict: conflict.listener.port == 0):
-        chosen.setdefault(conflict.service.name, conflict)
-    return list(chosen.values())
-
-
-def compared(device: BigIp, found: Sequence[Conflict]) -> tuple[Conflict, ...]:
-    """Return the conflicts with what is there as a service.
-
-    The device is read only when there is one, a request a kind.
-    """
-    if not any(conflict.listener.port for conflict in found):
-        return tuple(found)
-    objects = rest_objects(device.collection)
-    return tuple(_compared_with(conflict, objects) for conflict in found)
-
-
-def _compared_with(conflict: Conflict, objects: Objects) -> Conflict:
-    path = conflict.listener.path
-    if not conflict.listener.port or path not in objects:
-        return conflict
-    try:
-        return conflict.compared_with(read_service(path, objects, profile_kinds(())))
-    except DeviceError:  # of somebody else: it is in the way, whatever it is
-        return conflict

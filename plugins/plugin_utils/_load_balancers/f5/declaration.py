@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 from ..._base.errors import InvalidInputError, Problem, shown, understood
 from ..._base.untyped import Object, items, mapping, number, text
-from ..model import MemberState, PersistenceKind, Service
-from .objects import ACTIVE_PRIORITY, ALGORITHMS, BACKUP_PRIORITY, PoolMember, Virtual, service_of
+from ..model import MemberDown, MemberState, PersistenceKind, Service
+from .objects import ACTIVE_PRIORITY, ALGORITHMS, BACKUP_PRIORITY, CLOSING_ACTION, PoolMember, Virtual, service_of
 from .options import Prefix, encoded, faults, own_profile, profile_kind
 
 SCHEMA_VERSION = "3.30.0"
@@ -29,6 +29,7 @@ Json = dict[str, object]
 _CLASSES = {"tcp": "Service_TCP", "udp": "Service_UDP", "fastl4": "Service_L4"}
 _PROFILE_CLASSES = {"tcp": "TCP_Profile", "udp": "UDP_Profile", "fastl4": "L4_Profile"}
 _PROFILE_PROPERTIES = {"tcp": "profileTCP", "udp": "profileUDP", "fastl4": "profileL4"}
+_VLANS = {"allow_vlans": "allowVlans", "reject_vlans": "rejectVlans"}
 _ADMIN_STATES = {MemberState.DRAINING: "disable", MemberState.DISABLED: "offline"}
 
 
@@ -111,12 +112,12 @@ def _declare_service(service: Service) -> Json:
         _PROFILE_PROPERTIES[kind]: {"bigip": profile} if profile else {"use": _profile_name(service)},
         "snat": _declare_snat(service),
     }
-    vlans = service.options.get("allow_vlans")
-    return (
-        {**found, "allowVlans": [{"bigip": path} for path in sorted(map(str, vlans))]}
-        if isinstance(vlans, (list, tuple))
-        else found
-    )
+    vlans = {
+        theirs: [{"bigip": path} for path in sorted(map(str, items(service.options[option])))]
+        for option, theirs in _VLANS.items()
+        if option in service.options
+    }
+    return {**found, **vlans}
 
 
 def _declare_snat(service: Service) -> object:
@@ -135,6 +136,7 @@ def _declare_pool(service: Service) -> Json:
     return {
         "class": "Pool",
         "loadBalancingMode": ALGORITHMS[service.algorithm],
+        **({"serviceDownAction": CLOSING_ACTION} if service.member_down is MemberDown.CLOSE else {}),
         "monitors": [{"use": _monitor_name(service)}],
         "members": [_declare_members(service, state, backed) for state in states],
     }
@@ -207,6 +209,15 @@ def _scope_address(service: Service, address: str) -> str:
 
 _PROTOCOLS = {"Service_TCP": "tcp", "Service_UDP": "udp", "Service_L4": "tcp"}
 _READ_PROFILE_PROPERTIES = {"Service_TCP": "profileTCP", "Service_UDP": "profileUDP", "Service_L4": "profileL4"}
+
+
+# AS3's words for profiles of the device, and which it takes where none is named (its src/lib/properties.json, and the
+# defaults of its schema): what they do to idle connections and Nagle is known by their paths alone.
+_BUILT_IN_PROFILES = {
+    "normal": "/Common/f5-tcp-progressive", "lan": "/Common/f5-tcp-lan", "wan": "/Common/f5-tcp-wan",
+    "mobile": "/Common/f5-tcp-mobile", "normal udp": "/Common/udp", "basic": "/Common/fastL4",
+}
+_USUAL_PROFILES = {"Service_TCP": "normal", "Service_UDP": "normal udp", "Service_L4": "basic"}
 
 
 def parsed(document: object) -> tuple[Service, ...]:
@@ -303,6 +314,7 @@ def _read_virtual(application: str, name: str, service: Object, scope: _Scope) -
         members=members,
         node_port=number(mapping(next(iter(items(pool.get("members"))), None)).get("servicePort")),
         algorithm=text(pool.get("loadBalancingMode", "round-robin")),
+        service_down=text(pool.get("serviceDownAction", "none")),
         monitor=_read_monitor(scope.target(monitor)[1]),
         monitor_kind=_read_monitor_kind(monitor, scope),
         affinity=affinity,
@@ -311,7 +323,7 @@ def _read_virtual(application: str, name: str, service: Object, scope: _Scope) -
         else 0,
         idle_seconds=number(profile["idleTimeout"]) if "idleTimeout" in profile else None,
         nagle=profile.get("nagle") != "disable",
-        profile=text(mapping(pointer).get("bigip")),
+        profile=_profile_path(kind, pointer),
         snat=_read_snat(service.get("snat", "auto")),
         options=options,
     )
@@ -322,11 +334,12 @@ def _read_address(service: Object, scope: _Scope) -> tuple[str, dict[str, object
     first = next(iter(items(service.get("virtualAddresses"))), "")
     target = scope.target(first)[1]
     group = text(target.get("trafficGroup", "default"))
-    vlans = sorted(text(mapping(item).get("bigip")) for item in items(service.get("allowVlans")))
-    options: dict[str, object] = {
-        **({"traffic_group": group} if group != "default" else {}),
-        **({"allow_vlans": vlans} if vlans else {}),
+    vlans = {
+        option: sorted(text(mapping(item).get("bigip")) for item in items(service[theirs]))
+        for option, theirs in _VLANS.items()
+        if theirs in service
     }
+    options: dict[str, object] = {**({"traffic_group": group} if group != "default" else {}), **vlans}
     return text(target.get("virtualAddress") or first), options
 
 
@@ -351,6 +364,23 @@ def _read_monitor_kind(pointer: object, scope: _Scope) -> str:
     declared = text(scope.target(pointer)[1].get("monitorType"))
     name = text(mapping(pointer).get("bigip") or (pointer if isinstance(pointer, str) else ""))
     return declared or name.rpartition("/")[2] or "none"
+
+
+def _profile_path(kind: str, pointer: object) -> str:
+    """Return the path of a profile of the device: by its path, or by AS3's word for a built-in one.
+
+    Empty for one that is declared. Raises ValueError for anything else.
+    """
+    if isinstance(pointer, Mapping):
+        path, declared = text(pointer.get("bigip") or pointer.get("ingress")), "use" in pointer
+        if not path and not declared:
+            raise ValueError(f"profile {shown(pointer)} is not understood")
+        return path
+    word = text(pointer) or _USUAL_PROFILES[kind]
+    word = "normal udp" if (kind, word) == ("Service_UDP", "normal") else word
+    if word not in _BUILT_IN_PROFILES:
+        raise ValueError(f"profile {shown(word)} is not understood")
+    return _BUILT_IN_PROFILES[word]
 
 
 def _read_snat(value: object) -> str:

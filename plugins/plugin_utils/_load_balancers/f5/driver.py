@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ..driver import EffectKind, Refusal, Rendered, has_cookie, refused
-from ..model import MemberDown, Persistence, Service
+from ..model import Persistence, Service
 from .declaration import declaration, declaration_text, parsed
 from .options import OPTIONS, applicable, own_profile, profile_kind
 
@@ -48,12 +48,6 @@ _FIXED: tuple[tuple[str, Callable[[Service], bool], object, str], ...] = (
     ("nagle", _is_udp, True, "UDP has no Nagle algorithm"),
     ("nagle", _passes_packets, False, "FastL4 passes packets on as they come"),
     ("nagle", _is_tcp_by_own_profile, True, _OWN),
-    (
-        "member_down",
-        lambda _service: True,
-        MemberDown.KEEP,
-        "the pool has no action for it here: connections stay on the member until they time out",
-    ),
 )
 """Fields that AS3 cannot express for some services: the field, for which ones, what stands for it, why."""
 

@@ -13,7 +13,7 @@ down after n failures of an interval each is n x interval + 1 second.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..._base.addresses import parse_address
@@ -23,6 +23,8 @@ from ..model import Member, MemberDown, MemberState, Monitor, Persistence, Persi
 from .options import PROFILES, Prefix, decoded
 
 ALGORITHMS = {"least-connections": "least-connections-member", "round-robin": "round-robin"}
+CLOSING_ACTION = "reset"
+"""What a pool does with connections of a member that its monitor finds down, where they are closed."""
 BACKUP_PRIORITY = 5
 _EVERY_PORT = ("any", "*", "0")
 _PORT, _PORT_MAXIMUM = re.compile(r"[0-9]{1,5}\Z"), 65535
@@ -59,6 +61,7 @@ class Virtual:
     members: tuple[PoolMember, ...] = ()
     node_port: int = 0
     algorithm: str = "round-robin"
+    service_down: str = "none"
     monitor: tuple[int, int, int] = (0, 5, 16)
     monitor_kind: str = "tcp"
     affinity: str = ""
@@ -97,7 +100,7 @@ def service_of(virtual: Virtual) -> Service:
         algorithm=next(
             (word for word, theirs in ALGORITHMS.items() if theirs == virtual.algorithm), virtual.algorithm
         ),
-        member_down=MemberDown.KEEP,
+        member_down=MemberDown.CLOSE if virtual.service_down == CLOSING_ACTION else MemberDown.KEEP,
         options=_vendor_options(virtual, domain),
     )
 
@@ -152,7 +155,7 @@ MODELLED = frozenset(
     (
         *("destination", "ip-protocol", "pool", "persist", "profiles"),
         *("source-address-translation", "vlans", "vlans-enabled", "vlans-disabled"),
-        *("members", "load-balancing-mode", "monitor", "interval", "timeout"),
+        *("members", "load-balancing-mode", "service-down-action", "monitor", "interval", "timeout"),
         *("match-across-services", "match-across-virtuals", "idle-timeout"),
         *("nagle", "address", "traffic-group"),
     )
@@ -248,6 +251,7 @@ def virtual_of(path: str, objects: Objects, profile_kinds: Mapping[str, str]) ->
             _read_pool_member(name, mapping(item)) for name, item in sorted(mapping(pool.get("members")).items())
         ),
         algorithm=text(pool.get("load-balancing-mode", "round-robin")),
+        service_down=text(pool.get("service-down-action", "none")),
         monitor=_monitor_times(_properties_at(objects, monitor)),
         monitor_kind=_monitor_kind(monitor, objects),
         affinity=affinity.rpartition("/")[2],
@@ -346,79 +350,15 @@ def _virtual_options(virtual: Object, address: str, objects: Objects) -> dict[st
         "default",
     )
     found: dict[str, object] = {"traffic_group": group} if group not in ("default", "") else {}
-    return {**found, "allow_vlans": vlans} if vlans and "vlans-enabled" in virtual else found
+    return {**found, **_vlan_options(vlans, enabled="vlans-enabled" in virtual)}
+
+
+def _vlan_options(vlans: list[str], *, enabled: bool) -> dict[str, object]:
+    """Return where a virtual listens: on these alone, which may be none, or on all others; on all says nothing."""
+    if enabled:
+        return {"allow_vlans": vlans}
+    return {"reject_vlans": vlans} if vlans else {}
 
 
 def _is_address(item: DeviceObject, address: str) -> bool:
     return item.command == "ltm virtual-address" and text(item.properties.get("address")) == address
-
-
-# Answers of the REST interface.
-
-_COLLECTIONS = {
-    "ltm virtual": "ltm/virtual?expandSubcollections=true",
-    "ltm virtual-address": "ltm/virtual-address",
-    "ltm pool": "ltm/pool?expandSubcollections=true",
-    "ltm monitor tcp": "ltm/monitor/tcp",
-    "ltm persistence source-addr": "ltm/persistence/source-addr",
-    "ltm profile tcp": "ltm/profile/tcp",
-    "ltm profile udp": "ltm/profile/udp",
-    "ltm profile fastl4": "ltm/profile/fastl4",
-}
-_TRACE_NAMES = {
-    "ipProtocol": "ip-protocol",
-    "sourceAddressTranslation": "source-address-translation",
-    "loadBalancingMode": "load-balancing-mode",
-    "idleTimeout": "idle-timeout",
-    "trafficGroup": "traffic-group",
-    "priorityGroup": "priority-group",
-}
-
-
-def rest_objects(collection: Callable[[str], list[Object]]) -> dict[str, DeviceObject]:
-    """Return the objects of all partitions by path; collection reads one of the interface's collections."""
-    return {
-        path: found
-        for command, place in _COLLECTIONS.items()
-        for path, found in _read_collection(command, collection(place))
-    }
-
-
-def _read_collection(command: str, found: list[Object]) -> Iterator[tuple[str, DeviceObject]]:
-    for item in found:
-        yield text(item.get("fullPath")), DeviceObject(command, {**_trace_properties(item), **_nest_as_traces(item)})
-
-
-def _trace_properties(item: Object) -> dict[str, object]:
-    return {_TRACE_NAMES.get(name, name): value for name, value in item.items()}
-
-
-def _nest_as_traces(item: Object) -> dict[str, object]:
-    """Return what the interface spreads over lists and sub-collections, as the traces have it."""
-    found: dict[str, object] = {}
-    if "persist" in item:
-        found["persist"] = {_reference_path(mapping(entry)): {} for entry in items(item["persist"])}
-    if "profilesReference" in item:
-        found["profiles"] = {
-            text(entry.get("fullPath")): entry for entry in _sub_collection(item, "profilesReference")
-        }
-    if "membersReference" in item:
-        found["members"] = {
-            text(entry.get("fullPath")): _trace_properties(entry)
-            for entry in _sub_collection(item, "membersReference")
-        }
-    if item.get("vlansEnabled"):
-        found["vlans-enabled"] = True
-    if text(item.get("inheritedTrafficGroup")) == "true":
-        found["traffic-group"] = "default"
-    return found
-
-
-def _reference_path(reference: Object) -> str:
-    """Return the path of a reference: partition, folder where there is one, name."""
-    parts = (text(reference.get(name)) for name in ("partition", "subPath", "name"))
-    return "/" + "/".join(part for part in parts if part)
-
-
-def _sub_collection(item: Object, name: str) -> list[Object]:
-    return [mapping(entry) for entry in items(mapping(item.get(name)).get("items"))]

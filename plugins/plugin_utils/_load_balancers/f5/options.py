@@ -48,6 +48,8 @@ def faults(services: Sequence[Service]) -> list[Problem]:
 def _service_faults(service: Service) -> Iterator[Problem]:
     place = f"service {service.name}"
     yield from _option_faults(place, service)
+    if {"allow_vlans", "reject_vlans"} <= service.options.keys():
+        yield Problem(place, "allow_vlans and reject_vlans exclude each other", fix="leave one of them out")
     seconds = service.monitor.interval_seconds * service.monitor.failures + 1
     if seconds > _MONITOR_SECONDS_MAXIMUM:
         yield Problem(
@@ -165,6 +167,7 @@ def _escape_sign(sign: str) -> str:
 _PATH = {"type": "string", "pattern": "^/[^/ ]+(/[^/ ]+)+$"}
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "allow_vlans": {"type": "array", "items": _PATH, "minItems": 1},
+    "reject_vlans": {"type": "array", "items": _PATH, "minItems": 1},
     "traffic_group": _PATH,
     "route_domain": {"type": "integer", "minimum": 0, "maximum": 65534},
     "snat_pool": _PATH,

@@ -4,7 +4,8 @@
 
 An idempotent run is two requests (which unit is active; a dry run, whose traces are the truth of the device), a
 change of members four (the key of the optimistic lock, the declaration) and a look again, whatever the number of
-services. Where an address or port is new, the whole device is looked through first, every partition: two more.
+services. Where an address or port is new, the whole device is looked through first, every partition: three more. A
+unit of a pair is asked for the state of synchronisation before the dry run, which changes it: one more.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any
 from ..._base.changes import State
 from ..._base.errors import DeviceError, InvalidInputError, Problem, shown
 from ..._base.reconcile import Done, SafetyStep, SafetyTable
-from ..._base.untyped import Object, items, mapping, text
+from ..._base.untyped import Object, mapping, text
 from ..changes import ServiceChange, plan_changes, service_documents
 from ..conflicts import Conflict, find_conflicts
 from ..https import Connection
@@ -27,13 +28,16 @@ from ..model import Service
 from ..options import read_services
 from ..reconcile import APPLIANCE_SAFETY, ApplianceProvider, Gathered, Order, Task, Work, not_rendered_documents
 from . import schema
-from .client import BigIp, Unit, Waits, compared, conflict_text, find_active, nearest, others, same_route_domain
+from .client import BigIp, Unit, Waits, find_active
 from .declaration import LABEL, SCHEMA_VERSION, left_out, parsed
+from .differences import describe_diff
 from .driver import F5As3
-from .objects import MODELLED, DeviceObject, profile_kinds, services, traced
+from .foreign import compared, conflict_text, nearest, node_conflicts, others, same_route_domain
+from .objects import DeviceObject, profile_kinds, services, traced
 
 _TENANT = re.compile(r"[A-Za-z][0-9A-Za-z_.-]{0,62}")
 _PARTITION_ONLY = frozenset({"auth partition", "sys folder", ""})
+_EQUAL = ("In Sync", "Standalone", "unknown")
 _LOOKS = (State.MERGED, State.REPLACED)
 SAFETY: SafetyTable = {
     **APPLIANCE_SAFETY,
@@ -107,7 +111,7 @@ class F5Provider(ApplianceProvider):
         self._difference: object = None
         self._stored: Object | None = None
         self._wanted: tuple[Service, ...] = ()
-        self._sync = ""
+        self._sync = self._was_pending = ""
         self._warnings: list[str] = []
 
     @property
@@ -143,7 +147,8 @@ class F5Provider(ApplianceProvider):
             self.was_read()
             return Gathered(self._present, facts=self._facts(unit))
         self._sync = device.sync_status()
-        self._warn_of_difference()
+        if self._sync not in _EQUAL:
+            self._warnings.append(f"{unit.name} says of the units: {self._sync}; {self._offer}")
         active = unit.active_name or "none"
         alone = f"{unit.name} is not the active unit, nothing was looked at or written"
         self._warnings.append(f"{alone}; active: {active}; provider.peers may name it")
@@ -154,6 +159,7 @@ class F5Provider(ApplianceProvider):
 
     def _look(self, device: BigIp) -> None:
         """Learn what the device has from a dry run: of what is wanted, or of what AS3 keeps where that is not all."""
+        self._ask_before(device)
         whole = bool(self.want) and self.task.state in _LOOKS
         document = self._f5.render(self.want).document if whole else self._kept(device)
         traces = device.declare(document, dry_run=True).traces if document else {}
@@ -165,6 +171,25 @@ class F5Provider(ApplianceProvider):
         self._objects = traced(traces.get(f"{tenant}Current")) if document else {}
         self._present = _settle_node_ports(services(self._objects, profile_kinds(self._known)), self.want)
         self._difference = traces.get(f"{tenant}Diff") if whole and self.task.state is State.REPLACED else None
+
+    def _ask_before(self, device: BigIp) -> None:
+        """Ask a unit of a group for the state of synchronisation, once.
+
+        AS3's dry run sets it to Changes Pending and changes nothing (F5's user guide, troubleshooting), so what it says
+        later tells nothing.
+        """
+        if self._sync or not self._active[1].others:
+            return
+        self._sync = device.sync_status()
+        if self._sync not in _EQUAL:
+            self._was_pending = f"before this run looked, the units stood at: {self._sync}; {self._offer}"
+
+    @property
+    def _offer(self) -> str:
+        """Return what may be done where nobody changed a unit."""
+        group = self._options.sync_group or "GROUP"
+        dry = "a dry run of AS3, which each run and each check makes, leaves Changes Pending behind and changes nothing"
+        return f"{dry}: where nobody else changed a unit, tmsh run cm config-sync to-group {group} ends it"
 
     def _kept(self, device: BigIp) -> object:
         """Return AS3's own declaration of the tenant, nothing when it has none."""
@@ -191,7 +216,10 @@ class F5Provider(ApplianceProvider):
         device = self._active[0]
         tenants = frozenset(self._read_stored(device))
         found = find_conflicts(new, others(device, self._options.tenant, tenants), same_route_domain, conflict_text)
-        return (*self._conflicts, *compared(device, nearest(found)))
+        known = compared(device, nearest(found))
+        named = {conflict.service.name for conflict in known}
+        nodes = node_conflicts(device, [service for service in new if service.name not in named], self._options.tenant)
+        return (*self._conflicts, *known, *nodes)
 
     def conflict_message(self) -> str:
         """Return why the task fails although other pools went on."""
@@ -213,7 +241,7 @@ class F5Provider(ApplianceProvider):
         self._wanted = tuple(sorted((*order.want, *kept), key=lambda service: service.name))
         differs = self._wanted != self._present
         stopped = self.want != order.want and self.task.state is not State.DELETED
-        differences = tuple(_describe_diff(self._difference, planned=differs or stopped))
+        differences = tuple(describe_diff(self._difference, planned=differs or stopped))
         lines = (f"declare tenant {self._options.tenant}",) if differs or differences else ()
         return Work(lines, differences=differences)
 
@@ -234,6 +262,7 @@ class F5Provider(ApplianceProvider):
     def write(self) -> None:
         """Send the declaration of what shall be there, with the key of what was there."""
         device, tenant = self._active[0], self._options.tenant
+        self._was_pending = ""  # the units are asked again after the change
         tree = mapping(self._read_stored(device).get(tenant))
         self._refuse_haste(device, tree)
         document = self._f5.render(self._wanted).document
@@ -280,13 +309,14 @@ class F5Provider(ApplianceProvider):
         self._warn_of_difference()
 
     def _warn_of_difference(self) -> None:
-        if self._sync not in ("In Sync", "unknown"):
-            differ = f"the units do not have the same configuration: {self._sync}"
-            self._warnings.append(f"{differ}; sync_group names the device group that gets each change")
+        if self._sync not in _EQUAL:
+            group = self._options.sync_group
+            fix = f"{group} was to get the change" if group else "sync_group names the group that gets each change"
+            self._warnings.append(f"the units do not have the same configuration: {self._sync}; {fix}")
 
     def remarks(self) -> Mapping[str, object]:
         """Return how the units stand to each other, and what to know."""
-        return {"sync": self._sync, "warnings": list(self._warnings)}
+        return {"sync": self._sync, "warnings": [*self._warnings, *filter(None, [self._was_pending])]}
 
 
 def _settle_node_ports(have: Sequence[Service], want: Sequence[Service]) -> tuple[Service, ...]:
@@ -307,31 +337,6 @@ def _brings_address(change: ServiceChange) -> bool:
 
 def _route_domain(service: Service | None) -> object:
     return service.options.get("route_domain") if service else None
-
-
-# What AS3 sees and no service shows.
-
-
-def _describe_diff(diff: object, *, planned: bool) -> list[str]:
-    """Return the lines of AS3's diff; beside changes only those of properties that no field of a service is."""
-    entries = [mapping(entry) for entry in items(diff)]
-    return [
-        _describe_diff_entry(entry)
-        for entry in entries
-        if not planned or not _is_modelled([text(part) for part in items(entry.get("path"))])
-    ]
-
-
-def _is_modelled(path: Sequence[str]) -> bool:
-    """Return whether a path of AS3's diff is a whole object, or a property that a service speaks of."""
-    return len(path) < len(("path", "properties", "name")) or path[2] in MODELLED
-
-
-def _describe_diff_entry(entry: Object) -> str:
-    path = [text(part) for part in items(entry.get("path"))]
-    kinds = {"N": "is missing", "D": "is there and should not be"}
-    what = kinds.get(text(entry.get("kind"))) or f"is {entry.get('lhs')!r}, wanted {entry.get('rhs')!r}"
-    return f"{' '.join(part for part in path if part != 'properties')} {what}"
 
 
 def check_tenant(tenant: str) -> None:
