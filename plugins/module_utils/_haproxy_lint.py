@@ -11,6 +11,9 @@ import errno
 import re
 import socket
 
+# Of the section global: with one of these a process that is not root's may take its clients' addresses (from 2.9 on).
+_MAY_BIND = frozenset(("cap_net_admin", "cap_net_raw", "cap_sys_admin"))
+_WARNING = re.compile(r"^\[WARNING\]")
 _SECTION = re.compile(
     r"^(global|defaults|frontend|backend|listen|peers|resolvers|userlist|program|cache|ring|mailers|http-errors)"
     r"\b\s*(\S*)"
@@ -74,7 +77,57 @@ def faults(files: list[tuple[str, str]], own: str, most_descriptors: int = 0) ->
     """
     found = sections(files)
     by_section = (*_twin_servers(found, own), *_missing_timeouts(found, own), *_absent_addresses(found, own))
+    by_section = (*by_section, *_powerless_sources(found, own))
     return [*_duplicates(found), *by_section, *_descriptors(found, most_descriptors)]
+
+
+def warnings(output: str, candidate: str, text: str) -> list[str]:
+    """Return the warnings of `haproxy -c` that name the candidate or a proxy of its text; others are not about it.
+
+    Such a warning is what the next version of HAProxy refuses.
+    """
+    names = {section.name for section in sections([(candidate, text)]) if section.name}
+    found = (line for line in output.splitlines() if _WARNING.match(line))
+    return [line for line in found if candidate in line or names & set(re.findall(r"[\w.@:-]+", line))]
+
+
+def checked_servers(text: str) -> list[str]:
+    """Return the servers of a file that are asked themselves, as commands name them: backend/server."""
+    return [
+        f"{section.name}/{words[1]}"
+        for section in sections([("", text)])
+        for words in (line.split() for _number, line in section.lines)
+        if words[0] == "server" and "check" in words
+    ]
+
+
+def down_servers(asked: list[str], known: dict[str, bool]) -> list[str]:
+    """Return which servers to take for down, by what a process before knew of backend/server.
+
+    A backend that is new, because its monitor has other figures, takes the word of all others about that server.
+    """
+    elsewhere: dict[str, list[bool]] = {}
+    for name, is_up in known.items():
+        elsewhere.setdefault(name.partition("/")[2], []).append(is_up)
+    return [name for name in asked if not known.get(name, any(elsewhere.get(name.partition("/")[2], [True])))]
+
+
+def _powerless_sources(found: list[Section], own: str) -> list[str]:
+    """Say where the client's address is asked for and the process may not have it; HAProxy says so at its start only.
+    """
+    lines = [line.split() for section in found if section.kind == "global" for _number, line in section.lines]
+    users = [words[1] for words in lines if words[0] in ("user", "uid") and len(words) > 1]
+    given = {part for words in lines if words[0] == "setcap" for word in words[1:] for part in word.split(",")}
+    if not users or users[-1] in ("root", "0") or given & _MAY_BIND:
+        return []
+    return [
+        f"{own}:{number}: {section.name} takes the client's address for its own, which the user {users[-1]} may not; "
+        "fix: user root in the section global, or from HAProxy 2.9 on setcap cap_net_raw"
+        for section in found
+        if section.path == own
+        for number, line in section.lines
+        if " usesrc " in line
+    ][:1]
 
 
 def _duplicates(found: list[Section]) -> list[str]:

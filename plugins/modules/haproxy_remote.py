@@ -12,9 +12,10 @@ author: msuc.lync contributors (@msuc-lync)
 description:
   - The part of M(msuc.lync.haproxy_services) that works on the host. It decides nothing about services;
     use that module instead.
-  - A file goes live only after C(haproxy -c -dW) and a look of its own took the whole configuration with it.
-    HAProxy is reloaded by the socket of its master, never restarted. When the reload fails or a listener is missing
-    afterwards, the old file is put back.
+  - A file goes live only after C(haproxy -c) and a look of its own took the whole configuration with it; a warning
+    counts when it names that file or a proxy of it. HAProxy is reloaded by the socket of its master, never restarted,
+    and the new process is told which members the old one had found down. When the reload fails or a listener is
+    missing afterwards, the old file is put back.
 extends_documentation_fragment:
   - msuc.lync.balancers.remote
 options:
@@ -72,7 +73,12 @@ from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import (
     waited,
     with_lines,
 )
-from ansible_collections.msuc.lync.plugins.module_utils._haproxy_lint import faults
+from ansible_collections.msuc.lync.plugins.module_utils._haproxy_lint import (
+    checked_servers,
+    down_servers,
+    faults,
+    warnings,
+)
 
 _SPEC = {
     **OPTIONS,
@@ -81,6 +87,7 @@ _SPEC = {
 }
 # What the process answers to a command that it took; anything else is a refusal.
 _TAKEN = re.compile(r"^(|New server registered\.?|Server deleted\.?)$")
+_NOBODY = re.compile(r"Can't find the target PID")
 _PROCESS = re.compile(r"^(\d+)\s+(master|worker)\s+(\d+)(?:\s+\[failed: (\d+)\])?", re.MULTILINE)
 
 
@@ -103,6 +110,18 @@ class Host:
         except OSError as error:
             fix = "start HAProxy in master mode with a socket: haproxy -Ws -S SOCKET, as Debian's unit does"
             raise Refused(f"HAProxy's master does not answer at {self.socket}: {error}; fix: {fix}") from error
+
+    def ask_worker(self, command: str) -> str:
+        """Return the answer of the process that serves; a new one may not be there yet (from 3.1 on)."""
+        answers: list[str] = []
+
+        def _is_there() -> bool:
+            answers.append(self.ask(f"@1 {command}"))
+            return not _NOBODY.match(answers[-1])
+
+        if not waited(self.seconds, _is_there):
+            raise Refused(f"HAProxy has no process that serves: {answers[-1].strip()}; fix: look at its log")
+        return answers[-1]
 
     def processes(self) -> tuple[int, int, int, list[int]]:
         """Return pid of the master, its reloads, those that failed since the last good one, and pids of workers."""
@@ -150,7 +169,7 @@ class Host:
             "content": content,
             "digest": digest(content),
             "files": [[path, content_of(path) or ""] for path in paths if path != self.path],
-            "servers": self.ask("@1 show servers state"),
+            "servers": self.ask_worker("show servers state"),
             "listeners": listeners({master, *workers}),
         }
 
@@ -161,7 +180,7 @@ class Host:
         """
         for command in commands:
             tolerated, text = command.startswith("?"), command.lstrip("?")
-            answer = self.ask(f"@1 {text}").strip()
+            answer = self.ask_worker(text).strip()
             if not tolerated and not _TAKEN.match(answer):
                 return f"{text}: {answer}"
         return ""
@@ -173,17 +192,23 @@ class Host:
             candidate = os.path.join(folder, os.path.basename(self.path))
             put(candidate, content or "")
             arguments = [part for path in files for part in ("-f", candidate if path == self.path else path)]
-            status, output = run([self.program, "-c", "-dW", *arguments])
+            status, output = run([self.program, "-c", *arguments])
         texts = [(path, (content if path == self.path else content_of(path)) or "") for path in files]
         found = faults(texts, self.path, self.limit())
         if status:
             found.append(f"haproxy -c refuses it: {with_lines(output, candidate, self.path, content or '')}")
+        complaints = "\n".join(warnings(output, candidate, content or ""))
+        if complaints and not status:
+            found.append(f"haproxy -c warns of it: {with_lines(complaints, candidate, self.path, content or '')}")
         if found:
             raise Refused("; ".join(found))
 
     def reload(self, wanted: set[tuple[str, str, int]]) -> None:
-        """Reload and look that the new process took over and listens; raises Refused when not."""
-        before = self.processes()
+        """Reload and look that the new process took over and listens; raises Refused when not.
+
+        The new process believes all members well; it is told which ones the old one had found down.
+        """
+        before, known = self.processes(), self.known()
         self.ask("reload")
         if not waited(self.seconds, lambda: self._has_reloaded(before)):
             raise Refused(f"HAProxy did not reload within {self.seconds} s")
@@ -192,7 +217,20 @@ class Host:
                 "the new process did not start, the old one keeps serving; its log tells why, "
                 "often an address that is not on this host"
             )
+        for server in down_servers(checked_servers(content_of(self.path) or ""), known):
+            self.ask_worker(f"set server {server} health down")
         await_listeners(self.seconds, wanted)
+
+    def known(self) -> dict[str, bool]:
+        """Return whether servers of ours answered when they were asked, by backend/server; maintenance says nothing."""
+        # Columns of management.txt, "show servers state": backend, server, srv_op_state, srv_admin_state.
+        lines = (line.split() for line in self.ask_worker("show servers state").splitlines())
+        told = ((f"{words[1]}/{words[3]}", words[5], words[6]) for words in lines if words[1:2] and words[0].isdigit())
+        return {
+            name: state != "0"
+            for name, state, admin in (each for each in told if each[0].startswith("lync-"))
+            if not int(admin) & 1
+        }
 
     def _has_reloaded(self, before: tuple[int, int, int, list[int]]) -> bool:
         try:

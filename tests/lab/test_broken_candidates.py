@@ -37,7 +37,7 @@ HAPROXY_MUTATIONS = [
     ("listener of another file", _FIRST, f"bind {OTHER}:18080", "listened on twice"),
     ("no timeout of the server", "    timeout server 60s\n", "", "timeout server"),
     ("no timeout of the client", "    timeout client 60s\n", "", "timeout client"),
-    ("no timeout of the connection", "    timeout connect 5s\n", "", "timeout connect"),
+    ("no timeout of the connection", "    timeout connect 4s\n", "", "timeout connect"),
     ("unknown word", "option redispatch", "option redispath", "redispath"),
     ("unknown section", "frontend lync-", "frontent lync-", "frontent"),
     ("tracked server that is not there", "track lync-monitor-", "track lync-nobody-", ""),

@@ -22,7 +22,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import collection_copy, matrix, wheel_collections
+from . import collection_copy, matrix, newer_haproxy, wheel_collections
 from .runs import BIN, BUILD, ROOT, TWO_PROCESSES, Outcome, Run, counted, log_path, pytest
 
 PLUGINS = ".collections/ansible_collections/msuc/lync/plugins"
@@ -68,6 +68,19 @@ def _measured_tests(folder: str) -> Callable[[str], Outcome]:
         data.mkdir(parents=True)
         environment = {"COVERAGE_FILE": str(data / "data"), "LYNC_CHECKOUT": str(ROOT)}
         return pytest(name, [*TWO_PROCESSES, "--cov", "--cov-report=", folder], environment=environment)
+
+    return run
+
+
+def _newer_haproxy(suite: str) -> Callable[[str], Outcome]:
+    """Run the tests of HAProxy by the program of a newer suite, whose version the line says."""
+
+    def run(name: str) -> Outcome:
+        program = newer_haproxy.program(suite)
+        if not program.is_file():
+            return Outcome(skips=(f"the HAProxy of {suite} is not there; python -m tests.tools.newer_haproxy gets it",))
+        print(f"haproxy-{suite}: version {newer_haproxy.version(program)}", flush=True)
+        return pytest(name, newer_haproxy.TESTS, environment={"LYNC_HAPROXY": str(program)})
 
     return run
 
@@ -170,6 +183,10 @@ GATES = (
     Gate("wheel-collections", "lab", "collections of others are here, for the lab", wheel_collections.provide),
     Gate(
         "lab", "lab", "playbooks converge simulated hosts", _measured_tests("tests/lab"), needs=("wheel-collections",)
+    ),
+    *(
+        Gate(f"haproxy-{suite}", "lab", f"load balancing by the HAProxy of Debian {suite}", _newer_haproxy(suite))
+        for suite in newer_haproxy.SUITES
     ),
     Gate(
         "findings",

@@ -77,9 +77,12 @@ class RemoteFile:
         """Return why the file is not understood, in words; empty when it is."""
         return f"{self.path} cannot be read whole: {why}" if why else ""
 
-    def compare(self, driver: str, expected: str) -> str:
-        """Return the first line that a rendering of what was read lacks, in words; empty when all is understood."""
-        if self.answer.get("content") is None:
+    def compare(self, driver: str, expected: str, earlier: str = "") -> str:
+        """Return the first line that a rendering of what was read lacks, in words; empty when all is understood.
+
+        earlier: the same in the layout of a version before, which is as good.
+        """
+        if self.answer.get("content") is None or (earlier and not first_strange_line(driver, self.text, earlier)):
             return ""
         return self.strange_text(first_strange_line(driver, self.text, expected))
 
@@ -134,12 +137,17 @@ class ConfigFileProvider(ServicesProvider):
         self.file = RemoteFile(remote, path)
         self._services: tuple[Service, ...] = ()
         self._strange = ""
+        self._is_current = True
         self._anew: list[str] = []
         self._text = ""
         self._commands_to_run: tuple[str, ...] = ()
         self._wanted: tuple[Service, ...] = ()
 
     # What programs differ in.
+
+    def earlier(self, text: str) -> str:
+        """Return a file as an earlier version of this collection wrote it, empty where that was no other."""
+        return ""
 
     def running(self, services: tuple[Service, ...]) -> tuple[Service, ...]:
         """Return the services of the file as the running program has them."""
@@ -175,7 +183,9 @@ class ConfigFileProvider(ServicesProvider):
         """Return the services of the file, and whether they are known; takes down what of it is not understood."""
         try:
             services = self.driver.parse(self.file.text)
-            self._strange = self.file.compare(self.driver.name, self.driver.render(services).text)
+            text = self.driver.render(services).text
+            self._strange = self.file.compare(self.driver.name, text, self.earlier(text))
+            self._is_current = self.file.has(text) or not self.earlier(text)
         except InvalidInputError as error:
             first = error.problems[0]
             self._strange = self.file.strange_text(f"{first.place}: {first.message}")
@@ -202,7 +212,8 @@ class ConfigFileProvider(ServicesProvider):
         is_written = self.file.has(self._text)
         if is_written and after == self._services:
             return Work()
-        self._commands_to_run = self.commands(self._services, after)
+        # What runs in another layout is not led to today's by commands.
+        self._commands_to_run = self.commands(self._services, after) if self._is_current else ()
         shown = [line.lstrip("?") for line in self._commands_to_run] or ["reload"]
         rewritten = frozenset(service.name for service in after if not is_written and service in self._services)
         lines = (*([] if is_written else [f"write {self.file.path}"]), *shown)

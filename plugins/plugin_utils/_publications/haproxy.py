@@ -4,9 +4,10 @@
 
 A frontend per address that reads the name in the client's greeting, and one for HTTP.
 
-    client -> lync-publish-https-ADDRESS
+    client -> lync-publish-in-https-ADDRESS
               -> lync-publish-https-POOL                                      passthrough: TCP to the member
-              -> lync-publish-https-POOL -> lync-publish-bridge-POOL (twice)  bridge: TLS ends, HTTP, TLS anew
+              -> lync-publish-https-POOL -> lync-publish-in-bridge-POOL
+                   -> lync-publish-bridge-POOL                                bridge: TLS ends, HTTP, TLS anew
 
 Both modes stand side by side on one address and port, because what is bridged takes a second hop inside the process,
 over an abstract socket that carries the client's address. A certificate belongs to one publication alone, so the name
@@ -22,18 +23,30 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from .._base.errors import InvalidInputError, Problem
 from .._load_balancers.config_syntax import Block, haproxy_sections, port_of, seconds_of, split_endpoint
 from .._load_balancers.driver import NotRendered
-from .._load_balancers.haproxy.driver import CONNECT_SECONDS, endpoint, header, read_member, server_arguments
+from .._load_balancers.haproxy.driver import (
+    QUEUE_SECONDS,
+    client_lines,
+    endpoint,
+    header,
+    read_member,
+    server_arguments,
+    server_times,
+)
+from .._load_balancers.haproxy.earlier import as_earlier
 from .model import Publication, TlsMode, check_publication_names
 
 PREFIX = "lync-publish-"
 DEFAULTS = "msuc-lync-publish"
 HTTPS, HTTP, BRIDGE = f"{PREFIX}https-", f"{PREFIX}http-", f"{PREFIX}bridge-"
+# Of frontends: HAProxy 3.3 refuses one that has the name of a backend.
+HTTPS_IN, HTTP_IN, BRIDGE_IN = f"{PREFIX}in-https-", f"{PREFIX}in-http-", f"{PREFIX}in-bridge-"
 REFUSED = f"{PREFIX}refused"
 _EVERY = {"*": "0.0.0.0", "::": "0.0.0.0"}
 # How long a client may take for its greeting; who is silent is refused then.
 _GREETING_SECONDS = 5
 _SNI, _HOST = "req.ssl_sni", "req.hdr(host),field(1,:)"
 _HEADER = header("msuc.lync.publications", DEFAULTS, "timeout http-request 10s")
+_INTERVAL_SECONDS = 10
 _CHECK = "check inter 10000ms fastinter 5000ms fall 2 rise 2"
 
 
@@ -63,13 +76,17 @@ class HaproxyPublishing:
 
         Raises InvalidInputError when it is not one that render writes.
         """
-        sections = {block.head[:2]: block for block in haproxy_sections(texts.get("haproxy", ""))}
+        sections = {_head_of(block): block for block in haproxy_sections(texts.get("haproxy", ""))}
         backends = [head[1] for head in sections if head[0] == "backend" and "".join(head[1:]).startswith(HTTPS)]
         return tuple(
             sorted(
                 (_read_sections(name.removeprefix(HTTPS), sections) for name in backends), key=lambda each: each.name
             )
         )
+
+    def earlier(self, text: str) -> str:
+        """Return a file as the layout before today's had it."""
+        return as_earlier(text)
 
     def expressible(self, publication: Publication) -> Publication:
         """Return the publication, all of which HAProxy can say."""
@@ -94,7 +111,7 @@ def _acl_lines(publications: Iterable[Publication], fetch: str) -> list[str]:
 def _render_frontends(address: str, publications: Sequence[Publication]) -> Iterator[str]:
     """Yield the two frontends of an address: HTTPS by the name in the greeting, HTTP by the Host header."""
     first = publications[0]
-    timeout = f"timeout client {first.idle_seconds}s"
+    times = client_lines(first.idle_seconds)
     uses = [f"use_backend {HTTPS}{each.name} if {each.name}" for each in publications]
     accepts = [f"tcp-request content accept if {each.name}" for each in publications]
     greeting = [
@@ -104,56 +121,61 @@ def _render_frontends(address: str, publications: Sequence[Publication]) -> Iter
         "tcp-request content reject",
     ]
     yield _section_text(
-        f"frontend {HTTPS}{address}", [f"bind {endpoint(address, first.https_port)}", timeout, *greeting, *uses]
+        f"frontend {HTTPS_IN}{address}", [f"bind {endpoint(address, first.https_port)}", *times, *greeting, *uses]
     )
     uses = [f"use_backend {HTTP}{each.name} if {each.name}" for each in publications]
-    head = ["mode http", f"bind {endpoint(address, first.http_port)}", timeout]
+    head = ["mode http", f"bind {endpoint(address, first.http_port)}", *times]
     yield _section_text(
-        f"frontend {HTTP}{address}", [*head, *_acl_lines(publications, _HOST), *uses, f"default_backend {REFUSED}"]
+        f"frontend {HTTP_IN}{address}", [*head, *_acl_lines(publications, _HOST), *uses, f"default_backend {REFUSED}"]
     )
 
 
 def _render_backends(each: Publication) -> Iterator[str]:
     """Yield the backends of a publication and, when it is bridged, what lies between."""
-    timeout = f"timeout server {each.idle_seconds}s"
+    times = server_times(each.idle_seconds, _INTERVAL_SECONDS)
     if each.mode is TlsMode.BRIDGE:
         yield _section_text(
-            f"backend {HTTPS}{each.name}", [timeout, f"server bridge {_abstract_socket(each)} send-proxy-v2"]
+            f"backend {HTTPS}{each.name}", [times[0], f"server bridge {_abstract_socket(each)} send-proxy-v2"]
         )
         bind = f"bind {_abstract_socket(each)} accept-proxy ssl crt {each.certificate} alpn http/1.1"
         front = [
             "mode http",
             bind,
-            f"timeout client {each.idle_seconds}s",
+            *client_lines(each.idle_seconds),
             *_acl_lines([each], _HOST),
             f"http-request deny deny_status 421 unless {each.name}",
         ]
-        yield _section_text(f"frontend {BRIDGE}{each.name}", [*front, f"default_backend {BRIDGE}{each.name}"])
+        yield _section_text(f"frontend {BRIDGE_IN}{each.name}", [*front, f"default_backend {BRIDGE}{each.name}"])
         # no-check-ssl: a member is asked for a connection, in both modes alike.
         secured = f" no-check-ssl ssl verify required ca-file {each.ca} sni {_HOST}"
         yield _section_text(
             f"backend {BRIDGE}{each.name}",
-            [*_http_lines(timeout), *_server_lines(each, each.https_node_port, secured)],
+            [*_http_lines(times), *_server_lines(each, each.https_node_port, secured)],
         )
     else:
         yield _section_text(
-            f"backend {HTTPS}{each.name}", [*_source_balance(), timeout, *_server_lines(each, each.https_node_port)]
+            f"backend {HTTPS}{each.name}", [*_source_balance(), *times, *_server_lines(each, each.https_node_port)]
         )
     yield _section_text(
-        f"backend {HTTP}{each.name}", [*_http_lines(timeout), *_server_lines(each, each.http_node_port)]
+        f"backend {HTTP}{each.name}", [*_http_lines(times), *_server_lines(each, each.http_node_port)]
     )
+
+
+def _head_of(block: Block) -> tuple[str, ...]:
+    """Return kind and name of a section; frontends in both layouts without what sets them off from backends."""
+    return tuple(word.replace(f"{PREFIX}in-", PREFIX, 1) for word in block.head[:2])
 
 
 def _refusing_backend() -> str:
     """Return the backend of requests for names that nobody publishes."""
     return _section_text(
-        f"backend {REFUSED}", ["mode http", f"timeout server {CONNECT_SECONDS}s", "http-request deny deny_status 421"]
+        f"backend {REFUSED}", ["mode http", f"timeout server {QUEUE_SECONDS}s", "http-request deny deny_status 421"]
     )
 
 
-def _http_lines(timeout: str) -> list[str]:
+def _http_lines(times: Sequence[str]) -> list[str]:
     # A connection to a member serves one client only: NTLM authenticates connections, not requests.
-    return ["mode http", *_source_balance(), "http-reuse never", timeout]
+    return ["mode http", *_source_balance(), "http-reuse never", *times]
 
 
 def _source_balance() -> list[str]:
@@ -161,10 +183,8 @@ def _source_balance() -> list[str]:
 
 
 def _server_lines(each: Publication, port: int, secured: str = "") -> list[str]:
-    return [
-        f"server {one.address} {endpoint(one.address, port)} {_CHECK} {server_arguments(one)}{secured}"
-        for one in sorted(each.members)
-    ]
+    places = ((one, f"server {one.address} {endpoint(one.address, port)} {_CHECK}") for one in sorted(each.members))
+    return [f"{place} {server_arguments(one, _INTERVAL_SECONDS)}{secured}" for one, place in places]
 
 
 def _abstract_socket(each: Publication) -> str:

@@ -222,6 +222,9 @@ class PublishingDriver(Protocol):
         Raises InvalidInputError when they are none of this driver's.
         """
 
+    def earlier(self, text: str) -> str:
+        """Return a file as an earlier version of this collection wrote it, empty where that was no other."""
+
     def expressible(self, publication: Publication) -> Publication:
         """Return the publication as this driver can express it."""
 

@@ -81,6 +81,10 @@ class NginxPublishing:
         ]
         return tuple(sorted((_read_blocks(name, stream, http) for name in names), key=lambda each: each.name))
 
+    def earlier(self, text: str) -> str:
+        """Return nothing: there is one layout."""
+        return ""
+
     def expressible(self, publication: Publication) -> Publication:
         """Return the publication as nginx can say it: a server beside a hash is up or down."""
         members = (

@@ -225,7 +225,10 @@ class PublicationsProvider(Provider):
             self._strange = [f"{paths} cannot be read whole: {error.problems[0].place}: {error.problems[0].message}"]
             self._is_known = False
             return ()
-        compared = (file.compare(self._driver.name, texts[kind]) for kind, file in self._files.items())
+        compared = (
+            file.compare(self._driver.name, texts[kind], self._driver.earlier(texts[kind]))
+            for kind, file in self._files.items()
+        )
         self._strange = [text for text in compared if text]
         self._is_known = bool(found) or not self._strange
         return found

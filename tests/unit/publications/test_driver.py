@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import plain
+from ansible_collections.msuc.lync.plugins.plugin_utils._publications.haproxy import HaproxyPublishing
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model import (
     Publication,
     PublishingDriver,
@@ -17,6 +19,8 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._publications.model impo
 from hypothesis import assume, given, settings
 
 from .samples import BRIDGED, each_driver, sets_of_publications
+
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 
 
 @each_driver
@@ -53,3 +57,14 @@ def test_what_somebody_broke_is_one_error_that_names_the_publication(driver: Pub
     }
     with pytest.raises(InvalidInputError, match=r"pool02.contoso.com is not as this collection writes it"):
         driver.parse(texts)
+
+
+def test_a_file_of_the_earlier_layout_is_understood_and_written_anew() -> None:
+    """Of HAProxy, whose frontends had the names of backends: a rendering of version 0.1, word for word."""
+    driver, text = HaproxyPublishing(), (FIXTURES / "haproxy" / "publications-0.1.cfg").read_text(encoding="utf-8")
+    found = driver.parse({"haproxy": text})
+    today = driver.render(found)["haproxy"]
+    assert [each.mode.value for each in found] == ["passthrough", "bridge"]
+    assert driver.earlier(today) == text and today != text
+    names = [line.split()[1] for line in today.splitlines() if line.startswith(("frontend ", "backend "))]
+    assert len(names) == len(set(names)) > 6

@@ -2,10 +2,14 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """HAProxy's spelling of the neutral model.
 
-A file of its own with a defaults section, monitors, and a frontend and backend per service.
+A file of its own with a defaults section, monitors, and a frontend and backend per service, lync-in-NAME and
+lync-NAME: two proxies of one name are refused from 3.3 on.
 
 A member is asked once per pool, in a backend that carries no traffic; the servers of the services track it, so that
-a member which is not well leaves all services of its pool at one moment.
+a member which is not well leaves all services of its pool at one moment, and its connections are closed.
+
+A process that was replaced by a reload asks no member any more, and keeps its connections. There tcp-ut ends those of
+a member that acknowledges nothing: what is sent to it, or the probes of keep-alive where nothing is.
 
 Affinity is the hash of the client's address over a consistent ring, not a stick table: a table was empty after every
 reload that was measured, the ring is the same in every process. Rings of several backends are alike because a
@@ -37,12 +41,16 @@ from ..model import (
 )
 
 PREFIX = "lync-"
+FRONT_PREFIX = f"{PREFIX}in-"
 MONITOR_PREFIX = f"{PREFIX}monitor-"
 DEFAULTS = "msuc-lync"
 # Points of a server on the ring are 16 times this: few points spread clients unevenly.
 WEIGHT = 100
 RISE = 2
-CONNECT_SECONDS = 5
+# A member without power is found after interval + interval / 2 and twice this: below two intervals and 5 s.
+_CONNECT_SECONDS = 4
+QUEUE_SECONDS = 5
+_KEEP_ALIVE_SECONDS = 300
 _WORDS = {
     MemberState.ACTIVE: "",
     MemberState.BACKUP: " backup",
@@ -58,7 +66,8 @@ def header(module: str, defaults: str, *more: str) -> str:
     """Return how a file of ours begins: who writes it, and its section of defaults."""
     lines = [
         *("mode tcp", "log global", "option dontlognull", "option redispatch", "option clitcpka", "option srvtcpka"),
-        *("retries 2", f"timeout connect {CONNECT_SECONDS}s", f"timeout queue {CONNECT_SECONDS}s", *more),
+        *("retries 2", f"timeout connect {_CONNECT_SECONDS}s", f"timeout check {_CONNECT_SECONDS}s"),
+        *(f"timeout queue {QUEUE_SECONDS}s", *more),
     ]
     head = f"# Written by Ansible, {module}; changes by hand are undone by the next run.\n\ndefaults {defaults}\n"
     return head + "".join(f"    {line}\n" for line in lines)
@@ -127,7 +136,7 @@ class HaproxyDriver:
             members=tuple(sorted(service.members)),
         )
         # What nobody takes has no port and is not asked.
-        nobody: dict[str, object] = {"node_port": found.port, "monitor": Monitor(found.port)}
+        nobody: dict[str, object] = {"node_port": found.port, "monitor": _monitor_of(found)}
         nobody["member_down"] = Service.member_down
         return found if found.members else with_fields(found, **nobody)
 
@@ -136,8 +145,13 @@ def _keeps_of_nobody(service: Service) -> bool:
     return not service.members and service.member_down is MemberDown.KEEP
 
 
+_FORGETS = (
+    "a reload by somebody else forgets which members are down, until each was asked again: "
+    "to keep it takes a line in the section global, which is not ours"
+)
 _REFUSALS = (
     *HASH_REFUSALS,
+    Refusal.when("monitor", lambda service: bool(service.members), _FORGETS),
     Refusal.when("member_down", _keeps_of_nobody, "nobody takes it, so there is nothing to keep"),
 )
 DRIVER = HaproxyDriver()
@@ -161,11 +175,32 @@ def monitor_name(service: Service) -> str:
     return f"{MONITOR_PREFIX}{service.pool}-{monitor.port}-{monitor.interval_seconds}-{monitor.failures}"
 
 
-def server_arguments(member: Member, down: MemberDown = MemberDown.CLOSE) -> str:
+def silent_seconds(interval_seconds: int) -> int:
+    """Return after how long a member that acknowledges nothing is dead: twice it is below two intervals and 5 s.
+
+    Twice, because a client may send its last words just before the keep-alive would have found it.
+    """
+    return interval_seconds + 2
+
+
+def client_lines(idle_seconds: int) -> list[str]:
+    """Return the times of a frontend; a client that vanished is asked before its idle time is over."""
+    probe = max(1, min(_KEEP_ALIVE_SECONDS, idle_seconds // 2))
+    return [f"timeout client {idle_seconds}s", f"clitcpka-idle {probe}s"]
+
+
+def server_times(idle_seconds: int, interval_seconds: int) -> list[str]:
+    """Return the times of a backend; two probes of keep-alive within silent_seconds."""
+    probe = silent_seconds(interval_seconds) // 2
+    return [f"timeout server {idle_seconds}s", f"srvtcpka-idle {probe}s", f"srvtcpka-intvl {probe}s"]
+
+
+def server_arguments(member: Member, interval_seconds: int, down: MemberDown = MemberDown.CLOSE) -> str:
     """Return what a server line of a service says after the server's name and address, the monitor apart."""
     weight = 0 if member.state is MemberState.DRAINING else WEIGHT
     closes = f" {_CLOSES}" if down is MemberDown.CLOSE else ""
-    return f"id {server_id(member.address)} weight {weight}{closes}{_WORDS[member.state]}"
+    silent = f" tcp-ut {silent_seconds(interval_seconds) * 1000}ms"
+    return f"id {server_id(member.address)} weight {weight}{closes}{silent}{_WORDS[member.state]}"
 
 
 def check_arguments(monitor: Monitor) -> str:
@@ -207,7 +242,7 @@ def _render_monitors(services: Iterable[Service]) -> Iterator[str]:
             {member.address: service.monitor for member in service.members}
         )
     for name in sorted(name for name, members in groups.items() if members):
-        lines = [f"backend {name} from {DEFAULTS}", f"    timeout server {CONNECT_SECONDS}s"]
+        lines = [f"backend {name} from {DEFAULTS}", f"    timeout server {QUEUE_SECONDS}s"]
         for address, monitor in sorted(groups[name].items()):
             lines.append(
                 f"    server {address} {endpoint(address, monitor.port)} "
@@ -222,24 +257,30 @@ def _render_sections(service: Service) -> str:
     bind += f" interface {service.options['interface']}" if "interface" in service.options else ""
     bind += " transparent" if service.options.get("transparent_bind") else ""
     frontend = [
-        f"frontend {name} from {DEFAULTS}",
+        f"frontend {FRONT_PREFIX}{service.name} from {DEFAULTS}",
         f"    description pool {service.pool}",
         bind,
-        f"    timeout client {service.idle_seconds}s",
+        *(f"    {line}" for line in client_lines(service.idle_seconds)),
     ]
     frontend += [f"    maxconn {service.options['maxconn']}"] if "maxconn" in service.options else []
     backend = [
         f"backend {name} from {DEFAULTS}",
         *_balance_lines(service),
-        f"    timeout server {service.idle_seconds}s",
+        *(f"    {line}" for line in server_times(service.idle_seconds, _monitor_of(service).interval_seconds)),
     ]
-    backend += [] if service.source_nat else ["    source 0.0.0.0 usesrc clientip"]
+    # Its port too: an Edge Server answers STUN with the port that it sees.
+    backend += [] if service.source_nat else ["    source 0.0.0.0 usesrc client"]
     monitor = monitor_name(service)
     for member in sorted(service.members):
         where = f"{member.address} {endpoint(member.address, service.node_port)}"
-        arguments = server_arguments(member, service.member_down)
+        arguments = server_arguments(member, service.monitor.interval_seconds, service.member_down)
         backend.append(f"    server {where} track {monitor}/{member.address} {arguments}")
     return "\n".join([*frontend, f"    default_backend {name}", "", *backend, ""])
+
+
+def _monitor_of(service: Service) -> Monitor:
+    """Return the monitor of a service that has members: what nobody takes is not asked."""
+    return service.monitor if service.members else Monitor(service.port)
 
 
 def _balance_lines(service: Service) -> list[str]:
@@ -291,7 +332,7 @@ def _service_of_sections(frontend: Block, backend: Block, monitors: Mapping[str,
         (monitors[tokens[tokens.index("track") + 1].partition("/")[0]] for tokens in servers if "track" in tokens), ()
     )
     return Service(
-        name=frontend.head[1].removeprefix(PREFIX),
+        name=frontend.values("default_backend")[0].removeprefix(PREFIX),
         pool=pool,
         vip=vip,
         port=port,

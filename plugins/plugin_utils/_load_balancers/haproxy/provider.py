@@ -15,7 +15,8 @@ from ..._base.errors import AnswerError, shown
 from ..config_files import ConfigFileProvider, Remote
 from ..model import Member, MemberState, Service
 from ..reconcile import Task
-from .driver import DRIVER, PREFIX, WEIGHT, check_arguments, endpoint, server_arguments
+from .driver import DRIVER, PREFIX, WEIGHT
+from .earlier import as_earlier
 
 # Bits of srv_admin_state in `show servers state`: forced by command or inherited; 4 is by configuration.
 _MAINTENANCE, _DRAIN = 1 | 4, 8
@@ -41,6 +42,10 @@ class HaproxyProvider(ConfigFileProvider):
     def __init__(self, task: Task, remote: Remote, path: str) -> None:
         super().__init__(task, DRIVER, remote, path)
         self._running: Running = {}
+
+    def earlier(self, text: str) -> str:
+        """Return a file as the layout before today's had it."""
+        return as_earlier(text)
 
     def running(self, services: tuple[Service, ...]) -> tuple[Service, ...]:
         """Return the services with their members as the process has them; raises AnswerError when it does not tell."""
@@ -114,6 +119,7 @@ def commands(before: Sequence[Service], after: Sequence[Service], running: Runni
     """Return commands that lead from before to after; none where more than members change: that takes a reload.
 
     A command with a question mark before it may be refused: a server that still has connections stays, in maintenance.
+    A server that is added takes a reload, for no command can give it a tcp-ut.
     """
     old, new = ({service.name: service for service in services} for services in (before, after))
     changed = [name for name in new if old.get(name) != new[name]]
@@ -122,7 +128,7 @@ def commands(before: Sequence[Service], after: Sequence[Service], running: Runni
     return tuple(
         line
         for name in sorted(changed)
-        for line in _runtime_commands(old[name], new[name], running[f"{PREFIX}{name}"])
+        for line in _runtime_commands(old[name], new[name])
     )
 
 
@@ -130,38 +136,20 @@ def _only_members(before: Service, after: Service, running: Running) -> bool:
     return (
         replace(before, members=after.members) == after
         and {member.state for member in set(before.members) ^ set(after.members)} <= _STATES
-        and f"{PREFIX}{after.name}" in running
+        and {member.address for member in after.members} <= running.get(f"{PREFIX}{after.name}", {}).keys()
     )
 
 
-def _runtime_commands(before: Service, after: Service, servers: Mapping[str, object]) -> list[str]:
+def _runtime_commands(before: Service, after: Service) -> list[str]:
     old, new = ({member.address: member for member in service.members} for service in (before, after))
     backend = f"{PREFIX}{after.name}"
     found: list[str] = []
     for address in sorted(new):
-        name = f"{backend}/{address}"
-        if address not in old:
-            found += (
-                _add_server_commands(name, after, new[address])
-                if address not in servers
-                else [*_turn_server(name, new[address])]
-            )
-        elif old[address] != new[address]:
-            found += _turn_server(name, new[address])
+        if old.get(address) != new[address]:
+            found += _turn_server(f"{backend}/{address}", new[address])
     for address in sorted(old.keys() - new.keys()):
         found += [f"set server {backend}/{address} state maint", f"?del server {backend}/{address}"]
     return found
-
-
-def _add_server_commands(name: str, service: Service, member: Member) -> list[str]:
-    """Return how a server is added.
-
-    It is asked by itself until the next reload, for it cannot track one that is as new.
-    """
-    arguments = server_arguments(member, service.member_down).removesuffix(" disabled")
-    where = endpoint(member.address, service.node_port)
-    lines = [f"add server {name} {where} {arguments} {check_arguments(service.monitor)}", f"enable health {name}"]
-    return lines if member.state is MemberState.DISABLED else [*lines, f"enable server {name}"]
 
 
 def _turn_server(name: str, member: Member) -> list[str]:
