@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 # The special classes that are sets of servers, and so can have rows of their own.
-COMPONENT_CLASSES = ("cms_master", "cms_replicas")
+COMPONENT_CLASSES = (
+    "cms_master", "cms_replicas", "databases", "database_copies", "database_witnesses", "report_servers",
+    "share_holders",
+)  # fmt: skip
 # An interface is an address that only these have; on another host a rule would be bound to no address, and so open
 # more.
 _COMPONENTS_OF_INTERFACE = {
@@ -178,6 +181,9 @@ def _interface_problems(
                 f"for {interface}: {one_of(allowed or ())}",
                 "leave interface out",
             )
+    for key in ("other_port", "local_port"):
+        if _names_port(row, key, "own_sip"):
+            yield Problem(key, "own_sip can be a row's port only", "numbers, or another name", "give the number")
     for key in ("port", "other_port", "local_port"):
         if _names_port(row, key, "edge_service") and names != ["edge"]:
             yield Problem(
@@ -188,7 +194,7 @@ def _interface_problems(
 def _gateway_port_problems(row: Mapping[str, object]) -> Iterator[Problem]:
     """Yield a problem where the port of a gateway is asked for and the peer is none."""
     for key in ("other_port", "local_port"):
-        for name in ("gateway_sip", "sql"):
+        for name in ("gateway_sip", "sql", "sql_mirror", "sql_witness"):
             if _names_port(row, key, name):
                 yield Problem(key, f"{name} can be a row's port only", "numbers, or another name", "give the number")
     classes = {
@@ -240,9 +246,8 @@ def _name_problem(place: str, name: object, names: Iterable[str], kind: str) -> 
 
 
 def _check_port_of_row(key: str, port: object) -> Iterator[Problem]:
-    numbers = (
-        [port] if not isinstance(port, Mapping) else [port[name] for name in ("sql", "gateway_sip") if name in port]
-    )
+    named = ("sql", "sql_mirror", "sql_witness", "gateway_sip")
+    numbers = [port] if not isinstance(port, Mapping) else [port[name] for name in named if name in port]
     for number in numbers:
         for item in number if isinstance(number, list) else [number]:
             if isinstance(item, (int, float, str)):  # 1.0 is a whole number to the schema

@@ -32,6 +32,8 @@ _COMMON_DEFAULTS: Row = {
     "features": [],
     "rows": [],
     "note": "",
+    "remark": "",
+    "inferred": False,
     "source": "",
     "enabled": True,
 }

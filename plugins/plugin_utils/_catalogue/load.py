@@ -9,9 +9,9 @@ catalogue = parse(document)                  # checked values
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from .._base.addresses import PortSet
 from .._base.errors import InvalidInputError, Problem, shown
@@ -128,6 +128,8 @@ def _port_row(row: Row) -> PortRow:
         versions=_row_versions(row),
         note=_row_text(row, "note"),
         source=_row_text(row, "source"),
+        remark=_row_text(row, "remark"),
+        inferred=bool(row["inferred"]),
         rows=_row_texts(row, "rows"),
         features=_row_texts(row, "features"),
         collocated=cast("bool | None", row.get("collocated")),
@@ -168,13 +170,20 @@ def _port_spec(port: object) -> PortSpec:
     if not isinstance(port, Mapping):
         return PortSpec(ports=_ports_of_row(port))
     (kind, value), *_rest = port.items()
-    if kind == "media":
-        return PortSpec(media=value)
-    if kind == "edge_service":
-        return PortSpec(edge_service=value)
-    return PortSpec(sql=_ports_of_row(value)) if kind == "sql" else PortSpec(gateway_sip=_ports_of_row(value))
+    return _KINDS_OF_PORT[kind](value)
 
 
 def _ports_of_row(numbers: object) -> PortSet:
     items: Iterable[int | str] = numbers if isinstance(numbers, list) else [cast("int | str", numbers)]
     return PortSet.parse(items)
+
+
+_KINDS_OF_PORT: Mapping[str, Callable[[Any], PortSpec]] = {
+    "media": lambda name: PortSpec(media=name),
+    "edge_service": lambda name: PortSpec(edge_service=name),
+    "own_sip": lambda _true: PortSpec(own_sip=True),
+    "gateway_sip": lambda numbers: PortSpec(gateway_sip=_ports_of_row(numbers)),
+    "sql": lambda numbers: PortSpec(sql=_ports_of_row(numbers)),
+    "sql_mirror": lambda numbers: PortSpec(sql_mirror=_ports_of_row(numbers)),
+    "sql_witness": lambda numbers: PortSpec(sql_witness=_ports_of_row(numbers)),
+}

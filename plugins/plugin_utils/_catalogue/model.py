@@ -29,6 +29,7 @@ ROLES = {
     "archiving": True,
     "av_conferencing": True,
     "persistent_chat": True,
+    "video_interop": True,
     "load_balancers": True,
     "back_end": False,
     "exchange_um": False,
@@ -36,6 +37,7 @@ ROLES = {
     "sba": False,
     "clients": False,
     "pstn_gateways": False,
+    "video_gateways": False,
     "trusted_applications": False,
     "e911_gateways": False,
     "dhcp_servers": False,
@@ -43,9 +45,9 @@ ROLES = {
     "file_servers": False,
     "admin_hosts": False,
 }
-POOLED_ROLES = ("frontend", "directors", "edge", "mediation")
+POOLED_ROLES = ("frontend", "directors", "edge", "mediation", "video_interop")
 """Roles whose hosts are members of a pool; BALANCED_ROLES: those whose pools a load balancer may stand before."""
-BALANCED_ROLES = (*POOLED_ROLES, "reverse_proxy")
+BALANCED_ROLES = ("frontend", "directors", "edge", "mediation", "reverse_proxy", "office_web_apps")
 FEATURES = (
     "federation",
     "public_im",
@@ -80,11 +82,31 @@ SPECIAL_CLASSES = {
     "media_networks": "lync_media_networks",
     "management": "lync_management_networks and the hosts of group admin_hosts",
     "cms_master": "the hosts of the pool lync_central_management_pool",
-    "cms_replicas": "internal servers, but for the one server of a central management pool of one",
+    "cms_replicas": "servers with a copy of the store, but for the one server of a central management pool of one",
     "backup_pool": "the members of the backup pool of the host's pool",
+    "database_users": "the members of the pools that name the host under sql; all Front Ends where no pool does",
+    "share_users": "the members of the pools that name the host under file_share and of their backup pools, and the "
+    "Front Ends where such a pool is one of Persistent Chat Servers; all Front Ends where no pool names it",
+    "store_readers": "the servers that read the Central Management store, where the host may hold it",
+    "database_partners": "the other copies of the databases that the host has, or is the witness of, and the witness",
 }
-# Special classes that are some members of another class.
-PART_OF = {"cms_master": "frontend", "backup_pool": "frontend", "cms_replicas": "internal_servers"}
+# Special classes that are some members of another class, a role or one of Catalogue.classes.
+PART_OF = {
+    "cms_master": "frontend",
+    "backup_pool": "frontend",
+    "cms_replicas": "replicas",
+    "database_users": "database_pools",
+    "share_users": "database_pools",
+    "store_readers": "setup_servers",
+    "database_partners": "back_end",
+    "databases": "back_end",
+    "database_copies": "back_end",
+    "database_witnesses": "back_end",
+    "report_servers": "back_end",
+    "share_holders": "frontend",
+}
+# Special classes of which a host has none, without lacking any, where the relation does not concern it.
+RELATIONS = ("store_readers",)
 
 
 class Version(str, Enum):
@@ -156,7 +178,8 @@ class PortSpec:
 
     ports: fixed ports. media: a name of MEDIA_RANGES, its range is the host's. edge_service: a name of
     EDGE_SERVICES, its port is the Edge's. sql: the SQL port of the pool. gateway_sip: the peer gateway's SIP
-    port, with the ports given here as the default.
+    port, with the ports given here as the default. sql_mirror, sql_witness: the ports of the pool's mirroring,
+    likewise. own_sip: the SIP ports of the host.
     """
 
     ports: PortSet | None = None
@@ -164,6 +187,14 @@ class PortSpec:
     edge_service: str | None = None
     gateway_sip: PortSet | None = None
     sql: PortSet | None = None
+    sql_mirror: PortSet | None = None
+    sql_witness: PortSet | None = None
+    own_sip: bool = False
+
+    @property
+    def default(self) -> PortSet | None:
+        """Return the numbers of the row, where it has some of its own or as defaults."""
+        return self.ports or self.sql or self.gateway_sip or self.sql_mirror or self.sql_witness
 
 
 @dataclass(frozen=True)
@@ -190,6 +221,8 @@ class PortRow:
     other_port: the port of the other side; None means any.
     web: "internal" or "external" when the row is part of the web services.
     rows: the numbers S1-S55 of the first edition's table that it stands for; empty for a row the table lacks.
+    note: what it is for, in words for those who administer the servers. remark: what is worth knowing of the row.
+    inferred: no page says who the peers are.
     """
 
     id: str
@@ -204,6 +237,8 @@ class PortRow:
     versions: frozenset[Version]
     note: str
     source: str
+    remark: str = ""
+    inferred: bool = False
     rows: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     collocated: bool | None = None

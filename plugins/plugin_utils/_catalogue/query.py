@@ -215,5 +215,7 @@ def _spell_port(port: PortSpec) -> str:
         return "-".join(map(str, DEFAULT_MEDIA_PORTS[port.media]))
     if port.edge_service is not None:
         return str(DEFAULT_EDGE_PORTS[port.edge_service])
-    ports = port.ports or port.sql or port.gateway_sip
+    ports = port.default
+    if port.own_sip:
+        return "lync_sip_port"
     return ", ".join(ports.to_text()) if ports else ""

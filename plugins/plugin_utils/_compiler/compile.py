@@ -37,7 +37,7 @@ from .firewall import FirewallPolicy
 from .further_rules import BalancerRules, additions
 from .ipsec import IpsecPolicy
 from .known_addresses import known_addresses
-from .peers import Directory
+from .peers import Directory, local_addresses
 from .services import PublishingPolicy, ServicePolicy
 
 
@@ -51,19 +51,11 @@ def outline(host: Host, topology: Topology) -> HostPlan:
         platform=host.platform.value,
         managed=host.managed,
         member_state=host.member_state.value,
-        addresses=_local_addresses(host),
+        addresses=local_addresses(host).each(),
         load_balancer=_outline_balancer(host),
         reverse_proxy=_outline_reverse_proxy(host),
         policy=_outline_policy(host, topology),
     )
-
-
-def _local_addresses(host: Host) -> tuple[str, ...]:
-    """Return every address that the inventory says is on the host's network cards."""
-    addresses = host.addresses | host.internal_address | host.external_address | host.pstn_address
-    for external in host.external_addresses.values():
-        addresses |= external
-    return addresses.each()
 
 
 def _outline_balancer(host: Host) -> LoadBalancerSettings | None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from .._base.addresses import ANY, ANY_PORT, AddressSet, PortSet
 from .._catalogue.model import (
     DEFAULT_MEDIA_PORTS,
+    RELATIONS,
     Catalogue,
     Direction,
     Interface,
@@ -25,12 +26,11 @@ from .._catalogue.model import (
 )
 from .._inventory.model import Host, MemberState
 from .._plan.model import EXTERNAL_WEB_LISTENERS, MONITOR_RULE, FirewallRule, NotOpened
-from .peers import Directory, is_wanted
+from .peers import Directory, is_wanted, local_addresses
 
 # (pool, interface, transport, port) -> addresses of the balancers that connect to that port of the pool's members.
 BalancerPeers = Mapping[tuple[str, Interface, Transport, int], AddressSet]
 
-_DEFAULT_SQL_PORT = PortSet.of(1433)
 _ADMIT_TCP = ("tcp", "any")
 _BALANCERS = ("load_balancers",)
 
@@ -88,9 +88,12 @@ class FirewallPolicy:
         """Return the rules of one host, in the catalogue's order; none for a retired host."""
         if host.member_state is MemberState.RETIRED:
             return HostRules()
-        context = self._contexts.setdefault(_rule_context(host), len(self._contexts))
+        named = host.name if self._directory.relations.is_named(host) else None
+        context = self._contexts.setdefault((named, *_rule_context(host)), len(self._contexts))
         made = [self._row_rules(row, host, context) for row in self._applicable(host)]
         rules = merged([*(rule for part in made for rule in part.rules), *self._monitor_rules(host)])
+        own = local_addresses(host)
+        rules = tuple(rule for rule in rules if not _stays_on_host(rule, own))
         return HostRules(rules, tuple(sorted({item for part in made for item in part.not_opened})))
 
     def closed_ports(self, rules: Iterable[FirewallRule]) -> tuple[str, ...]:
@@ -103,7 +106,7 @@ class FirewallPolicy:
         return (self._listeners - opened).to_text() if incoming else ()
 
     def _applicable(self, host: Host) -> list[PortRow]:
-        key = (host.roles, host.version, self._directory.holds_cms(host))
+        key = (host.roles, host.version, self._directory.holds_cms(host), self._directory.relations.components(host))
         if key not in self._rows_cache:
             self._rows_cache[key] = [row for row in self._rows if self._applies(row, host)]
         return self._rows_cache[key]
@@ -201,7 +204,7 @@ class FirewallPolicy:
         """Yield a flow per SIP port, since gateways need not listen on the same one."""
         by_port: dict[PortSet, list[AddressSet]] = {}
         for gateway in self._directory.gateways_of(host):
-            port = PortSet.of(gateway.sip_port) if gateway.sip_port else default
+            port = PortSet.parse(gateway.sip_ports) if gateway.sip_ports else default
             by_port.setdefault(port, []).append(gateway.addresses)
         for port in sorted(by_port, key=lambda ports: ports.pairs):
             yield _Flow(port, other, AddressSet.union_of(by_port[port]))
@@ -212,21 +215,22 @@ class FirewallPolicy:
         return self._directory.addresses(peer, host, web=row.web is not None)
 
     def _empty_classes(self, row: PortRow, host: Host) -> list[str]:
-        wanted = [peer for peer in row.peers if is_wanted(peer, host.features)]
+        wanted = [peer for peer in row.peers if is_wanted(peer, host.features) and peer.peer_class not in RELATIONS]
         return sorted(
             {peer.peer_class for peer in wanted if not self._directory.addresses(peer, host, web=row.web is not None)}
         )
 
     def _ports(self, spec: PortSpec, host: Host) -> PortSet:
-        return host_ports(spec, host) or self._sql_port(spec.sql or _DEFAULT_SQL_PORT, host)
+        return host_ports(spec, host) or self._directory.relations.sql_ports(spec, host) or PortSet()
 
-    def _sql_port(self, default: PortSet, host: Host) -> PortSet:
-        """Return the SQL ports of the pools that this host serves or uses, the default when none says."""
-        pools = self._directory.topology.pools.values()
-        ports = {
-            pool.sql.port for pool in pools if pool.sql and (host.name in pool.sql.hosts or pool.name == host.pool)
-        }
-        return PortSet.parse(sorted(ports)) if ports else default
+
+# More texts than a host has addresses, so that a longer list needs no look.
+_MOST_ADDRESSES = 8
+
+
+def _stays_on_host(rule: FirewallRule, own: AddressSet) -> bool:
+    """Return whether a rule is about the host itself alone: Windows Firewall does not look at such packets."""
+    return len(rule.remoteip) <= _MOST_ADDRESSES and AddressSet.parse(rule.remoteip) <= own
 
 
 def _monitor_rule(port: PortSet, interface: Interface, bound: AddressSet | None, peers: AddressSet) -> FirewallRule:
@@ -273,6 +277,8 @@ def host_ports(spec: PortSpec, host: Host) -> PortSet | None:
     """Return the ports that a row names as numbers or as ports of the host itself, None for those of others."""
     if spec.ports is not None:
         return spec.ports
+    if spec.own_sip:
+        return PortSet.parse(host.sip_ports)
     if spec.media is not None:
         return PortSet.of(*host.media_ports[spec.media])
     return PortSet.of(host.edge_ports[spec.edge_service]) if spec.edge_service is not None else None
@@ -334,14 +340,16 @@ def _rule_context(host: Host) -> tuple[object, ...]:
         host.phone_networks,
         tuple(sorted(host.media_ports.items())),
         tuple(sorted(host.edge_ports.items())),
+        host.sip_ports,
         host.client_program,
-        host.name if "back_end" in host.roles else None,
     )
 
 
 def _explain_closed_row(row: PortRow, host: Host) -> str:
     if row.features and not host.features.intersection(row.features):
         return _feature_is_off(row.features)
+    if row.port.own_sip and not host.sip_ports:
+        return "lync_sip_port is not set"
     if row.port.media == "client" and not narrow_client_range(host) and not host.client_program:
         fix = "set lync_client_program, or lync_media_ports.client to a narrower range"
         return f"any unprivileged port would be opened: {fix}"

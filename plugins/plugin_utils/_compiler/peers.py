@@ -12,11 +12,15 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from .._base.addresses import ANY, AddressSet
+from .._catalogue.check import COMPONENT_CLASSES
 from .._catalogue.model import PART_OF, Catalogue, Peer, Scope
 from .._inventory.model import Host, MemberState, Pool, Topology
+from .relations import Relations
 
 # Classes whose members a site limits (design contract: clients, phones and gateways).
 _SITE_BOUND = frozenset({"clients", "phones", "pstn_gateways"})
+# Classes that pools make of each server that they name.
+_RELATED = frozenset({"database_users", "share_users", "store_readers", "database_partners"})
 
 
 class Directory:
@@ -25,6 +29,7 @@ class Directory:
     def __init__(self, topology: Topology, catalogue: Catalogue) -> None:
         self.topology = topology
         self._classes = catalogue.classes
+        self.relations = Relations(topology, catalogue.classes)
         self._cache: dict[tuple[object, ...], AddressSet] = {}
         self._pool_hosts: dict[str, tuple[Host, ...]] = {}
         self._special: dict[str, Callable[[Host], AddressSet]] = {
@@ -37,6 +42,10 @@ class Directory:
             "cms_master": lambda _host: own_addresses(self._cms_master),
             "cms_replicas": lambda _host: own_addresses(self._cms_replicas),
             "backup_pool": self._backup_pool,
+            "database_users": lambda host: own_addresses(self.relations.database_users(host)),
+            "share_users": lambda host: own_addresses(self.relations.share_users(host)),
+            "store_readers": lambda host: own_addresses(self.relations.store_readers(host)),
+            "database_partners": lambda host: own_addresses(self.relations.database_partners(host)),
         }
 
     def roles_of(self, name: str) -> frozenset[str]:
@@ -55,7 +64,9 @@ class Directory:
         if name == "cms_master":
             return self.holds_cms(host)
         if name == "cms_replicas":
-            return bool(host.roles & self.roles_of("internal_servers")) and not self._is_lone_master(host)
+            return bool(host.roles & self.roles_of("replicas")) and not self._is_lone_master(host)
+        if name in COMPONENT_CLASSES:
+            return name in self.relations.components(host)
         return bool(host.roles & self.roles_of(name))
 
     def holds_cms(self, host: Host) -> bool:
@@ -84,7 +95,8 @@ class Directory:
             (host.client_networks, host.phone_networks) if name in ("any_internal", "clients", "phones") else None
         )
         place = (host.site, host.pool or host.name) if name in _SITE_BOUND or name == "any_internal" else None
-        return (name, peer.vips, web, (host.pool or host.name) if own else None, place, networks)
+        related = host.name if name in _RELATED else None
+        return (name, peer.vips, web, (host.pool or host.name) if own else None, place, networks, related)
 
     def _look_up(self, peer: Peer, host: Host, web: bool) -> AddressSet:
         special = self._special.get(peer.peer_class)
@@ -180,7 +192,7 @@ class Directory:
 
     @cached_property
     def _cms_replicas(self) -> tuple[Host, ...]:
-        return tuple(host for host in self._of_class("internal_servers") if not self._is_lone_master(host))
+        return tuple(host for host in self._of_class("replicas") if not self._is_lone_master(host))
 
     def _backup_pool(self, host: Host) -> AddressSet:
         pool = self.topology.pools.get(host.pool or "")
@@ -197,6 +209,12 @@ def is_wanted(peer: Peer, features: frozenset[str]) -> bool:
 def own_addresses(hosts: Iterable[Host]) -> AddressSet:
     """Return the addresses from which hosts speak inside the deployment (the internal ones, a balancer's own)."""
     return AddressSet.union_of(_inside_addresses(host) for host in hosts)
+
+
+def local_addresses(host: Host) -> AddressSet:
+    """Return every address that the inventory says is on the host's network cards."""
+    own = (host.addresses, host.internal_address, host.external_address, host.pstn_address)
+    return AddressSet.union_of([*own, *host.external_addresses.values()])
 
 
 def _inside_addresses(host: Host) -> AddressSet:

@@ -37,6 +37,7 @@ STUN_PORT = 3478
 HTTPS_PORT = 443
 COOKIE_NAME = "MS-WSMAN"
 _BALANCED = {Method.HLB: (LoadBalancer.HLB, LoadBalancer.ALWAYS), Method.DNS: (LoadBalancer.ALWAYS,), Method.NONE: ()}
+_BALANCED_WHOLE = ("reverse_proxy", "office_web_apps")
 _EXTERNAL = (Interface.ACCESS, Interface.WEB_CONFERENCING, Interface.AV)
 
 
@@ -170,10 +171,9 @@ def monitor_port(pool: Pool, node_port: int) -> int:
 
 
 def _takes_row(row: PortRow, pool: Pool) -> bool:
-    """Return whether a pool's balancer takes a row; the tables have no value for reverse proxies, which are balanced
-    as a whole.
+    """Return whether a pool's balancer takes a row; the tables have no value for servers that are balanced as a whole.
     """
-    if pool.role == "reverse_proxy":
+    if pool.role in _BALANCED_WHOLE:
         return pool.method is Method.HLB
     return row.load_balancer.get(pool.version) in _BALANCED[pool.method]
 
@@ -232,7 +232,7 @@ _STATES = {
     MemberState.JOINING: Serves.DISABLED,
     MemberState.DRAINING: Serves.DRAINING,
 }
-_WEB_ROLES = ("frontend", "directors", "standard_edition")
+_WEB_ROLES = ("frontend", "directors", "standard_edition", "office_web_apps")
 _NODE_PORTS, _REWRITTEN_PORTS = (4443, 8080), (443, 80)
 
 
@@ -258,7 +258,7 @@ class PublishingPolicy:
     def _publication(self, pool: Pool, listens: tuple[str, ...]) -> Iterator[Publication]:
         names, members = published_names(pool, self._topology, self._home is pool), self._members(pool)
         if names and any(member.state in (Serves.ACTIVE, Serves.BACKUP) for member in members):
-            https, http = _REWRITTEN_PORTS if _is_load_balanced(pool) and pool.external_web_vip else _NODE_PORTS
+            https, http = _ports_behind(pool)
             yield Publication(
                 name=pool.name,
                 host_names=names,
@@ -289,6 +289,14 @@ class PublishingPolicy:
                 if host.member_state in _STATES
             )
         )
+
+
+def _ports_behind(pool: Pool) -> tuple[int, int]:
+    """Return the ports to which a proxy passes HTTPS and HTTP: those of the external web services, unless a balancer
+    rewrites them or the servers have one web site for everybody.
+    """
+    rewritten = _is_load_balanced(pool) and bool(pool.external_web_vip)
+    return _REWRITTEN_PORTS if rewritten or pool.role == "office_web_apps" else _NODE_PORTS
 
 
 def _is_load_balanced(pool: Pool) -> bool:

@@ -110,7 +110,7 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         client_networks=record[v.CLIENT_NETWORKS],
         phone_networks=record[v.PHONE_NETWORKS] if record.has(v.PHONE_NETWORKS) else record[v.CLIENT_NETWORKS],
         client_program=record[v.CLIENT_PROGRAM],
-        sip_port=record[v.SIP_PORT],
+        sip_ports=record[v.SIP_PORT],
         serves_pools=record[v.GATEWAY_POOLS],
         balancer_driver=record[d.BALANCER_DRIVER],
         balancer_addresses=_balancer_addresses(roles, record, addresses),

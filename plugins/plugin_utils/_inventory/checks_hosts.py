@@ -20,8 +20,12 @@ from .model import Host, MemberState, Platform
 _HOST_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*\Z|[0-9a-fA-F:][0-9a-fA-F:.]*\Z")
 _ALONE = ("frontend", "standard_edition", "directors", "edge")  # servers that share no machine with each other
 _WITH_MEDIATION = ("frontend", "standard_edition")
-_GONE_IN_2013 = ("av_conferencing", "monitoring", "archiving")
-_PERSISTENT_CHAT_GONE = (Version.SFB_2019, Version.SFB_SE)
+# The versions that have a role, where not all have it.
+VERSIONS_OF_ROLE: Mapping[str, tuple[Version, ...]] = {
+    **dict.fromkeys(("av_conferencing", "monitoring", "archiving"), (Version.LYNC_2010,)),
+    "persistent_chat": (Version.LYNC_2010, Version.LYNC_2013, Version.SFB_2015),
+    "video_interop": (Version.SFB_2015, Version.SFB_2019, Version.SFB_SE),
+}
 # In these roles a host is a peer or a device: no rule of its own needs to know the clients.
 _NEEDS_NO_CLIENTS = frozenset(role for role, managed in ROLES.items() if not managed) | {"load_balancers"}
 # Ranges of one server; the client's range is on other machines.
@@ -212,14 +216,12 @@ def roles_of_version(draft: Draft) -> Iterator[Problem]:
     for host in draft.topology.hosts.values():
         if not draft.host_records[host.name].good(v.VERSION):
             continue
-        gone = [role for role in _GONE_IN_2013 if role in host.roles and host.version is not Version.LYNC_2010]
-        gone += ["persistent_chat"] if "persistent_chat" in host.roles and host.version in _PERSISTENT_CHAT_GONE else []
-        for role in gone:
-            allowed = "2013, 2015" if role == "persistent_chat" else "2010"
-            fix = f"take the host out of group {draft.groups.group_of(role)}, or correct its version"
-            yield Problem(
-                _host_place(host, "lync_version"), f"version {host.version.value} has no role {role}", allowed, fix
-            )
+        for role in sorted(host.roles & VERSIONS_OF_ROLE.keys()):
+            if host.version not in VERSIONS_OF_ROLE[role]:
+                allowed = ", ".join(version.value for version in VERSIONS_OF_ROLE[role])
+                message = f"version {host.version.value} has no role {role}"
+                fix = f"take the host out of group {draft.groups.group_of(role)}, or correct its version"
+                yield Problem(_host_place(host, "lync_version"), message, allowed, fix)
 
 
 def gateway_pools(draft: Draft) -> Iterator[Problem]:

@@ -89,6 +89,16 @@ def _compare_members(draft: Draft, pool: Pool, variable: Field[object]) -> Itera
             return
 
 
+def roles_balanced(draft: Draft) -> Iterator[Problem]:
+    """Refuse hardware load balancing of a role that no load balancer takes, and DNS load balancing of web servers."""
+    for pool, record in _pools_with_records(draft):
+        unfit = {Method.HLB: pool.role not in BALANCED_ROLES, Method.DNS: pool.role == "office_web_apps"}
+        if unfit.get(pool.method) and pool.role != "standard_edition" and record.good(f.LOAD_BALANCING):
+            allowed = "hlb, none" if pool.role == "office_web_apps" else "dns, none"
+            message = f"a pool of role {pool.role} cannot have load_balancing {pool.method.value}"
+            yield Problem(_pool_place(pool.name, "load_balancing"), message, allowed, "write one of them")
+
+
 def method_fits(draft: Draft) -> Iterator[Problem]:
     """Refuse several servers without a load balancing method."""
     for pool, record in _pools_with_records(draft):
@@ -210,26 +220,6 @@ def backup_pools(draft: Draft) -> Iterator[Problem]:
             yield Problem(place, message, fix=f"set backup_pool: {pool.name} for pool {pool.backup_pool}")
 
 
-def named_hosts(draft: Draft) -> Iterator[Problem]:
-    """Refuse SQL and file servers that are not hosts of the topology."""
-    for pool, _record in _pools_with_records(draft):
-        for key, names in (("sql", pool.sql.hosts if pool.sql else ()), ("file_share", pool.file_share)):
-            group = draft.groups.group_of("back_end" if key == "sql" else "file_servers")
-            for name in (name for name in names if name not in draft.topology.hosts):
-                message = (
-                    f"host {shown(name)} plays no role"
-                    if name in draft.inventory
-                    else f"there is no host {shown(name)}"
-                )
-                fix = name_correction(name, draft.topology.hosts, f"add the host to group {group}")
-                yield Problem(
-                    _pool_place(pool.name, f"{key}.hosts"),
-                    message,
-                    f"hosts of the inventory, as of group {group}",
-                    fix,
-                )
-
-
 def central_management_pool(draft: Draft) -> Iterator[Problem]:
     """Refuse a lync_central_management_pool that does not exist."""
     name, known = draft.topology.central_management_pool, pool_names(draft)
@@ -334,8 +324,8 @@ def names_unique(draft: Draft) -> Iterator[Problem]:
 
 
 ERRORS: tuple[Check, ...] = (
-    pool_roles, keys_of_role, members_exist, members_agree, method_fits, sides_of_method, vips_present,
+    pool_roles, keys_of_role, members_exist, members_agree, roles_balanced, method_fits, sides_of_method, vips_present,
     web_vip_present, balancers_known,
-    standard_edition_alone, backup_pools, named_hosts, central_management_pool, dns_hosts, vips_unique, names_unique,
+    standard_edition_alone, backup_pools, central_management_pool, dns_hosts, vips_unique, names_unique,
 )  # fmt: skip
 WARNINGS: tuple[Check, ...] = (web_balancer, unused_vip, no_central_management)

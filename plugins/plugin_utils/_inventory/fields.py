@@ -327,6 +327,11 @@ def port(raw: object, at: At) -> int:
     return first
 
 
+def ports(raw: object, at: At) -> tuple[int, ...]:
+    """Return the ports of a list, in its order; one number is a list of itself."""
+    return tuple(filter(None, (port(item, place) for item, place in items(raw, at))))
+
+
 def port_range(raw: object, at: At) -> tuple[int, int] | None:
     """Return (first, last) of a range a-b of ports, or of one port."""
     pair = _port_pair(raw)

@@ -73,7 +73,7 @@ MEANINGS: Mapping[str, Meaning] = {
     "lync_edge_ports": _OF_EDGE,
     "lync_pstn_address": Meaning(("mediation",)),
     "lync_client_program": Meaning(("clients",)),
-    "lync_sip_port": _OF_GATEWAY,
+    "lync_sip_port": Meaning(("pstn_gateways", "video_interop", "trusted_applications")),
     "lync_gateway_pools": _OF_GATEWAY,
     "lync_extra_firewall_rules": Meaning(of_managed=True),
     "lync_balancer_driver": _OF_BALANCER,

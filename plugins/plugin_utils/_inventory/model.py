@@ -110,7 +110,7 @@ class Host:
     client_networks: AddressSet = AddressSet()
     phone_networks: AddressSet = AddressSet()
     client_program: str | None = None
-    sip_port: int | None = None  # of a gateway
+    sip_ports: tuple[int, ...] = ()  # of a gateway, a Video Interop Server, the applications of a server
     serves_pools: tuple[str, ...] = ()  # of a gateway: lync_pools as a list of names; empty: all pools
     balancer_driver: str | None = None
     balancer_addresses: AddressSet = AddressSet()
@@ -127,11 +127,46 @@ class Host:
 
 
 @dataclass(frozen=True)
+class SqlListener:
+    """The name by which an AlwaysOn availability group is reached, its address and TCP port."""
+
+    name: str
+    address: AddressSet
+    port: int = 1433
+
+
+@dataclass(frozen=True)
 class SqlServer:
-    """Where a pool keeps its databases: hosts by inventory name, TCP port."""
+    """Where a pool keeps its databases: hosts by inventory name, TCP ports.
+
+    instance: empty for the default one. mirror, witness: of database mirroring; mirror_port is the endpoint by which
+    copies of a database are kept alike, of mirroring and of AlwaysOn. reports: Reporting Services run on the hosts.
+    """
 
     hosts: tuple[str, ...]
     port: int = 1433
+    instance: str = ""
+    mirror: str | None = None
+    mirror_port: int = 5022
+    witness: str | None = None
+    witness_port: int = 7022
+    listener: SqlListener | None = None
+    reports: bool = False
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Return the hosts that hold the databases, the mirror too."""
+        return (*self.hosts, *([self.mirror] if self.mirror else ()))
+
+    @property
+    def copies(self) -> tuple[str, ...]:
+        """Return the hosts that keep copies of the databases alike; none where there is one copy only."""
+        return self.nodes if self.mirror or self.listener else ()
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Return the ports on which the databases are asked."""
+        return (self.port, *([self.listener.port] if self.listener else ()))
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from .fields import (
     Record,
     T,
     addresses,
+    boolean,
     choice,
     dns_name,
     mapping_of,
@@ -32,11 +33,11 @@ from .fields import (
     text,
     texts,
 )
-from .model import Method, SqlServer, Tls
+from .model import Method, SqlListener, SqlServer, Tls
 
 SIDES = ("internal", "external")
 _WEB_ROLES = ("frontend", "directors")
-_WEB_NAME_ROLES = (*_WEB_ROLES, "standard_edition")
+_WEB_NAME_ROLES = (*_WEB_ROLES, "standard_edition", "office_web_apps")
 # Keys that only pools of these roles have; every other key is for all.
 ROLES_OF_KEY = {
     "external_vips": ("edge",),
@@ -65,11 +66,50 @@ def _read_method(raw: object, at: At) -> Method:
 
 _HOSTS: Field[tuple[str, ...]] = Field("hosts", texts, ())
 _PORT: Field[int] = Field("port", port, 1433)
+_NAME: Field[str] = Field("name", dns_name, "")
+_ADDRESS = Field("address", addresses, AddressSet())
+
+
+def _read_listener(raw: object, at: At) -> SqlListener | None:
+    record = read_record(raw, at, (_NAME, _ADDRESS, _PORT))
+    for needed in (_NAME, _ADDRESS):
+        if isinstance(raw, Mapping) and not record.has(needed):
+            at.error(f"the listener has no {needed.name}", "keys name, address, port", f"add {needed.name}")
+    return SqlListener(record[_NAME], record[_ADDRESS], record[_PORT])
+
+
+_INSTANCE: Field[str] = Field("instance", text, "")
+_MIRROR: Field[str | None] = Field("mirror", text, None)
+_MIRROR_PORT: Field[int] = Field("mirror_port", port, 5022)
+_WITNESS: Field[str | None] = Field("witness", text, None)
+_WITNESS_PORT: Field[int] = Field("witness_port", port, 7022)
+_LISTENER: Field[SqlListener | None] = Field("listener", _read_listener, None)
+_REPORTS: Field[bool] = Field("reports", boolean, False)
+_OF_SQL: tuple[Field[object], ...] = (
+    _HOSTS, _PORT, _INSTANCE, _MIRROR, _MIRROR_PORT, _WITNESS, _WITNESS_PORT, _LISTENER, _REPORTS,
+)  # fmt: skip
 
 
 def _read_sql(raw: object, at: At) -> SqlServer | None:
-    record = _hosts_record(raw, at, _HOSTS, _PORT)
-    return SqlServer(record[_HOSTS], record[_PORT])
+    record = _hosts_record(raw, at, *_OF_SQL)
+    if record.has(_WITNESS) and not record.has(_MIRROR):
+        at.key("witness").error("there is a witness and no mirror", "a witness of two copies", "name the mirror")
+    if record.has(_LISTENER) and record.has(_MIRROR):
+        at.error("mirror and listener exclude each other", "mirroring, or AlwaysOn with its listener", "remove one")
+    if record[_INSTANCE] and not record.has(_PORT):
+        fix = "give the instance a fixed port, and write port"
+        at.key("instance").warn("a named instance has a port of its own, and 1433 is opened", fix)
+    return SqlServer(
+        hosts=record[_HOSTS],
+        port=record[_PORT],
+        instance=record[_INSTANCE],
+        mirror=record[_MIRROR],
+        mirror_port=record[_MIRROR_PORT],
+        witness=record[_WITNESS],
+        witness_port=record[_WITNESS_PORT],
+        listener=record[_LISTENER],
+        reports=record[_REPORTS],
+    )
 
 
 def _file_share(raw: object, at: At) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from .._base.errors import InvalidInputError
-from . import checks_balancers, checks_edge, checks_hosts, checks_meaning, checks_pools
+from . import checks_balancers, checks_edge, checks_hosts, checks_meaning, checks_pools, checks_servers
 from . import pool_fields as f
 from . import variables as v
 from .build import Check, Draft, RoleGroups, build_host, build_pool, members_by_pool, pool_role
@@ -84,7 +84,7 @@ def _resolve_template(name: str, key: str, raw: object, hostvars: HostVars) -> o
         return raw
 
 
-_CHECKS = (checks_hosts, checks_pools, checks_balancers, checks_meaning)
+_CHECKS = (checks_hosts, checks_pools, checks_servers, checks_balancers, checks_meaning)
 ERROR_CHECKS: tuple[Check, ...] = tuple(check for room in (*_CHECKS, checks_edge) for check in room.ERRORS)
 WARNING_CHECKS: tuple[Check, ...] = tuple(check for room in _CHECKS for check in room.WARNINGS)
 

@@ -35,6 +35,7 @@ from .fields import (
     networks,
     port,
     port_range,
+    ports,
     raw_mappings,
     text,
     texts,
@@ -187,9 +188,12 @@ CLIENT_PROGRAM: Variable[str | None] = Variable(
     "str",
     "Path of the client's program on a managed client; the rules for its media are bound to it.",
 )
-SIP_PORT: Variable[int | None] = Variable(
-    "lync_sip_port", port, None, _HOST, "int", "SIP port that a gateway listens on."
-)
+SIP_PORT: Variable[tuple[int, ...]] = Variable(
+    "lync_sip_port", ports, (), _HOST, "list",
+    "SIP ports that a gateway, a Video Interop Server, or the applications of a server of trusted applications listen "
+    "on.",
+    elements="int", documented_default=(),
+)  # fmt: skip
 GATEWAY_POOLS: Variable[tuple[str, ...]] = Variable(
     "lync_gateway_pools",
     dns_names,

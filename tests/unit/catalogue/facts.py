@@ -65,13 +65,15 @@ def ports_of(spec: PortSpec) -> PortSet:
         return PortSet.of(*DEFAULT_MEDIA_PORTS[spec.media])
     if spec.edge_service:
         return PortSet.of(DEFAULT_EDGE_PORTS[spec.edge_service])
-    found = spec.ports or spec.sql or spec.gateway_sip
+    found = spec.default
     assert found
     return found
 
 
 def port_text(spec: PortSpec) -> str:
     """Return the ports of a spec as text."""
+    if spec.own_sip:
+        return "own"
     return ", ".join(ports_of(spec).to_text())
 
 

@@ -13,10 +13,10 @@ from .facts import numbered, peers, row, shipped
 PEERS = {
     "fe-sip-tls": {
         "clients", "phones", "frontend", "directors", "mediation", "sba", "persistent_chat", "exchange_um",
-        "trusted_applications", "edge",
+        "trusted_applications", "edge", "video_interop",
     },
-    "fe-backup-service": {"backup_pool"},
-    "fe-focus": {"frontend of the pool", "directors", "sba"},
+    "fe-backup-service": {"share_users"},
+    "fe-focus": {"frontend", "directors", "sba"},
     "fe-focus-av-conferencing": {"av_conferencing"},
     "fe-rpc-endpoint-mapper": {"frontend", "admin_hosts"},
     "fe-rpc-dynamic": {"frontend", "admin_hosts"},
@@ -24,14 +24,26 @@ PEERS = {
     "fe-av-conferencing": {"frontend of the pool"},
     "fe-conferencing-attendant": {"frontend of the pool"},
     "fe-application-sharing": {"frontend of the pool"},
-    "fe-web-conferencing": {"clients"},
+    "fe-web-conferencing": {"clients", "trusted_applications"},
     "fe-web-http": {"clients", "phones", "frontend", "directors"},
-    "fe-web-https": {"clients", "phones", "frontend", "directors"},
+    "fe-web-https": {
+        "clients", "phones", "frontend", "directors", "admin_hosts", "office_web_apps", "trusted_applications",
+    },
+    "fe-web-external-https": {"reverse_proxy", "frontend", "directors"},
     "fe-web-external-http": {"reverse_proxy"},
     "fe-bandwidth-policy-sip": {"frontend"},
     "fe-bandwidth-policy-turn": {"clients", "phones", "media_servers"},
     "fe-qoe-monitoring": {"frontend"},
-    "audio-media": {"clients", "phones", "media_servers", "sba", "exchange_um", "media_networks"},
+    "audio-media": {
+        "clients", "phones", "media_servers", "sba", "exchange_um", "media_networks", "trusted_applications",
+        "video_interop",
+    },
+    "back-end-sql": {"database_users", "store_readers", "admin_hosts"},
+    "back-end-copies": {"database_partners"},
+    "file-share": {"share_users", "admin_hosts"},
+    "branch-sip-tls": {"clients", "phones", "frontend"},
+    "application-sip": {"frontend"},
+    "video-interop-gateway": {"video_gateways"},
     "mediation-pstn-media": {"pstn_gateways"},
     "director-sip-tls": {"clients", "phones", "frontend", "edge"},
     "mediation-gateway-tls": {"pstn_gateways"},
@@ -76,6 +88,8 @@ def test_virtual_addresses_are_peers_where_the_tables_say_so() -> None:
     assert found == media | {
         ("fe-sip-tls", "edge"),
         ("director-sip-tls", "edge"),
+        ("rp-office-web-apps-out", "office_web_apps"),
+        ("rp-office-web-apps-http-out", "office_web_apps"),
         ("rp-web-http-out", "frontend"),
         ("rp-web-http-out", "directors"),
         ("rp-web-https-out", "frontend"),
@@ -110,6 +124,9 @@ def test_features_gate_these_rows_beyond_the_first_edition() -> None:
         "fe-web-conferencing-compatibility": ("legacy_clients",),
         "fe-mobility-internal": ("mobility",),
         "fe-mobility-external": ("mobility",),
+        "office-web-apps-http": ("http_publishing",),
+        "rp-office-web-apps-http-out": ("http_publishing",),
+        "branch-gateway-tcp": ("mediation_tcp",),
         "fe-xmpp": ("xmpp",),
         "edge-xmpp": ("xmpp",),
         "edge-xmpp-out": ("xmpp",),
@@ -162,6 +179,7 @@ def test_outbound_rows_exist_only_where_the_tables_say_out() -> None:
         "rp-web-http-out",
         "rp-web-https-out",
         "rp-office-web-apps-out",
+        "rp-office-web-apps-http-out",
         "edge-av-tcp-out",
         "edge-federation-out",
         "edge-av-udp-out",
@@ -188,7 +206,8 @@ def test_gateway_ports_are_defaults_of_the_gateway() -> None:
 
 def test_what_gateways_reach_is_bound_to_the_address_that_faces_them() -> None:
     bound = {entry.id for entry in shipped().ports if entry.interface is Interface.PSTN}
-    assert bound == {entry.id for entry in shipped().ports if "pstn_gateways" in peers(entry.id)}
+    facing = {entry.id for entry in shipped().ports if "pstn_gateways" in peers(entry.id)}
+    assert bound == {row_id for row_id in facing if not row_id.startswith("branch-")}
     assert {number for entry in shipped().ports if entry.id in bound for number in entry.rows} == {
         "S15",
         "S16",

@@ -85,7 +85,12 @@ def test_gateways_phones_and_dhcp() -> None:
     assert asked("Mediation", "PSTN", "2013")[-2:] == ["out tcp remote 5081 SIP/TCP", "out tcp remote 5082 SIP/TLS"]
     assert asked("phone", "Director") == ["in tcp 5061 SIP/TLS, SIP/MTLS", "in tcp 80 HTTP", "in tcp 443 HTTPS"]
     assert asked("client", "DHCP server") == ["out udp remote 67 DHCP", "in udp 67 DHCP"]
-    assert asked("Front End", "SQL") == ["in tcp 1433 TDS", "in udp 1434 SQL Browser"]
+    assert asked("Front End", "SQL") == [
+        "in tcp 1433 TDS",
+        "in udp 1434 SQL Browser",
+        "in tcp 80, 443 HTTP, HTTPS",
+        "in tcp 135, 49152-65535 WMI/RPC",
+    ]
 
 
 def test_special_classes_stand_for_their_members() -> None:

@@ -66,7 +66,7 @@ def test_q03_application_sharing_overlaps_audio_and_video_as_documented() -> Non
 
 
 def test_q04_5070_once_for_each_place_of_the_mediation_server() -> None:
-    rows = [found for found in shipped().ports if port_text(found.port) == "5070"]
+    rows = [found for found in shipped().ports if port_text(found.port) == "5070" and found.component == "mediation"]
     assert [(found.rows, found.collocated) for found in rows] == [(("S14",), True), (("S32", "S35"), False)]
 
 
@@ -148,7 +148,7 @@ def test_q16_front_end_4443_in_every_version() -> None:
     assert described(found) == ["frontend in tcp 4443"]
     assert found.versions == set(Version)
     assert set(found.load_balancer.values()) == {LoadBalancer.ALWAYS}
-    assert peers(found.id) == {"reverse_proxy", "frontend"}
+    assert peers(found.id) == {"reverse_proxy", "frontend", "directors"}
 
 
 def test_q17_front_end_5060_is_for_remote_call_control_only() -> None:
@@ -272,12 +272,12 @@ def test_q33_sql_and_sql_browser() -> None:
     sql = row("back-end-sql")
     assert (sql.port.sql, peers(sql.id), described(sql)) == (
         ports_of(sql.port),
-        {"frontend"},
-        ["back_end in tcp 1433"],
+        {"database_users", "store_readers", "admin_hosts"},
+        ["databases in tcp 1433"],
     )
     assert described(row("sql-browser")) == ["internal_servers in udp 1434"]
     assert row("sql-browser").versions == set(LATER)
-    assert described(row("back-end-sql-browser")) == ["back_end in udp 1434"]
+    assert described(row("back-end-sql-browser")) == ["databases in udp 1434"]
 
 
 def test_q34_authentication_of_media_is_inbound_on_the_edge() -> None:

@@ -122,33 +122,33 @@ def check(found: Plan, name: str, lines: str) -> None:
 
 FRONT_END_2010 = """
 S2  in tcp 5061 from clients phones fe dir med sba um app edge lb
-S3  in tcp 444  from own dir sba lb
+S3  in tcp 444  from fe dir sba lb
 S3  in tcp 444  from avconf lb
 S4  in tcp 135  from fe adm lb
 S4  in tcp 49152-65535 from fe adm
 S5  in tcp 5062 from own
-S6  in tcp 8057 from clients
+S6  in tcp 8057 from clients app
 S7  in tcp 5063 from own
-S8  in tcp 57501-65535 from clients fe med avconf
-S8  in udp 57501-65535 from clients fe med avconf
+S8  in tcp 57501-65535 from clients fe med avconf app
+S8  in udp 57501-65535 from clients fe med avconf app
 S9  in tcp 80   from clients phones fe dir lb
-S10 in tcp 443  from clients phones fe dir lb
+S10 in tcp 443  from clients phones fe dir adm app owa lb
 S11 in tcp 8080 from lb
-fe-web-external-https in tcp 4443 from rp fe lb
+fe-web-external-https in tcp 4443 from rp fe dir lb
 S12 in tcp 5064 from own
 S13 in tcp 5072 from fe lb
 S17 in tcp 5065 from own
-S18 in tcp 49152-65535 from clients
+S18 in tcp 49152-65535 from clients app
 S19 in tcp 5073 from fe lb
 S20 in tcp 5075 from fe lb
 S21 in tcp 5076 from fe lb
 S23 in tcp 5069 from fe lb
 S24 in tcp 5071 from fe lb
 S25 in tcp 8404 from own
-S29 in tcp 49152-57500 from clients phones fe med avconf sba um
-S29 in udp 49152-57500 from clients phones fe med avconf sba um
+S29 in tcp 49152-57500 from clients phones fe med avconf sba um app
+S29 in udp 49152-57500 from clients phones fe med avconf sba um app
 S28 in tcp 445 from own
-S28 out tcp 445 to own fe21 se dir med mon arc avconf sba
+S28 out tcp 445 to own fe21 se dir med mon arc avconf sba app
 """
 
 
@@ -230,33 +230,33 @@ def test_a_feature_that_is_off_is_told() -> None:
 # From 2013 on: no QoE row, no Monitoring, Archiving and A/V Conferencing Servers; the balancer has fewer ports.
 _FRONT_END_LATER = """
 S2  in tcp 5061 from clients phones fe dir med sba {chat} um app edge lb
-S3  in tcp 444  from own dir sba lb
+S3  in tcp 444  from fe dir sba lb
 S4  in tcp 135  from fe adm lb
 S4  in tcp 49152-65535 from fe adm
 S5  in tcp 5062 from own
-S6  in tcp 8057 from clients
+S6  in tcp 8057 from clients app
 S7  in tcp 5063 from own
-S8  in tcp 57501-65535 from clients fe med
-S8  in udp 57501-65535 from clients fe med
+S8  in tcp 57501-65535 from clients fe med app
+S8  in udp 57501-65535 from clients fe med app
 S9  in tcp 80   from clients phones fe dir lb
-S10 in tcp 443  from clients phones fe dir lb
+S10 in tcp 443  from clients phones fe dir adm app owa lb
 S11 in tcp 8080 from lb
-fe-web-external-https in tcp 4443 from rp fe lb
+fe-web-external-https in tcp 4443 from rp fe dir lb
 fe-web-8060 in tcp 8060 from own
 fe-web-8061 in tcp 8061 from own
 S12 in tcp 5064 from own
 S13 in tcp 5072 from fe lb
 S17 in tcp 5065 from own
-S18 in tcp 49152-65535 from clients
+S18 in tcp 49152-65535 from clients app
 S19 in tcp 5073 from fe lb
 S20 in tcp 5075 from fe lb
 S21 in tcp 5076 from fe lb
 S24 in tcp 5071 from fe lb
 S25 in tcp 8404 from own
-S29 in tcp 49152-57500 from clients phones fe med sba um
-S29 in udp 49152-57500 from clients phones fe med sba um
+S29 in tcp 49152-57500 from clients phones fe med sba um app
+S29 in udp 49152-57500 from clients phones fe med sba um app
 S28 in tcp 445 from own
-S28 out tcp 445 to own fe21 se dir med {chat} sba
+S28 out tcp 445 to own fe21 se dir med {chat} sba app
 sql-browser in udp 1434 from own adm
 fe-windows-fabric in tcp 5090-5094 from own
 fe-storage-service in tcp 5077 from own
@@ -277,34 +277,31 @@ def test_front_end_of_later_versions(version: str) -> None:
 
 
 def test_standard_edition_is_a_front_end_alone() -> None:
-    """Its own pool is itself, no balancer speaks to it, and it is a replica of the Central Management store."""
+    """Its own pool is itself, which needs no rule; no balancer speaks to it, and it is a replica of the store."""
     lines = """
     S2  in tcp 5061 from clients phones fe dir med sba um app edge
-    S3  in tcp 444  from se dir sba
+    S3  in tcp 444  from fe dir sba
     S3  in tcp 444  from avconf
     S4  in tcp 135  from fe adm
     S4  in tcp 49152-65535 from fe adm
-    S5  in tcp 5062 from se
-    S6  in tcp 8057 from clients
-    S7  in tcp 5063 from se
-    S8  in tcp 57501-65535 from clients fe med avconf
-    S8  in udp 57501-65535 from clients fe med avconf
+    S6  in tcp 8057 from clients app
+    S8  in tcp 57501-65535 from clients fe med avconf app
+    S8  in udp 57501-65535 from clients fe med avconf app
     S9  in tcp 80   from clients phones fe dir
-    S10 in tcp 443  from clients phones fe dir
-    fe-web-external-https in tcp 4443 from rp fe
-    S12 in tcp 5064 from se
+    S10 in tcp 443  from clients phones fe dir adm app owa
+    fe-web-external-https in tcp 4443 from rp fe dir
     S13 in tcp 5072 from fe
-    S17 in tcp 5065 from se
-    S18 in tcp 49152-65535 from clients
+    S18 in tcp 49152-65535 from clients app
     S19 in tcp 5073 from fe
     S20 in tcp 5075 from fe
     S21 in tcp 5076 from fe
     S23 in tcp 5069 from fe
     S24 in tcp 5071 from fe
-    S25 in tcp 8404 from se
-    S29 in tcp 49152-57500 from clients phones fe med avconf sba um
-    S29 in udp 49152-57500 from clients phones fe med avconf sba um
+    S29 in tcp 49152-57500 from clients phones fe med avconf sba um app
+    S29 in udp 49152-57500 from clients phones fe med avconf sba um app
     S28 in tcp 445 from own
+    standard-edition-sql in tcp 1433 from adm
+    standard-edition-sql-browser in udp 1434 from adm
     """
     found = plan("2010")
     check(found, "se31", lines)
@@ -332,8 +329,8 @@ def test_director(version: str) -> None:
 MEDIATION_2010 = """
 S32,S35 in tcp 5070 from fe
 S33 in tcp 5067 from gw at pstn-side
-S29 in tcp 49152-57500 from clients phones fe med avconf sba um
-S29 in udp 49152-57500 from clients phones fe med avconf sba um
+S29 in tcp 49152-57500 from clients phones fe med avconf sba um app
+S29 in udp 49152-57500 from clients phones fe med avconf sba um app
 S29 in tcp 49152-57500 from gw at pstn-side
 S29 in udp 49152-57500 from gw at pstn-side
 S28 in tcp 445 from own
@@ -351,7 +348,9 @@ def test_mediation() -> None:
 
 
 def test_collocated_mediation() -> None:
-    """A Front End that is a Mediation Server too has the rules of both, by its rows S14 to S16, and no rule twice."""
+    """A Front End that is a Mediation Server too has the rules of both, by its rows S15 and S16, and no rule twice; S14
+    is about itself alone.
+    """
     hosts = {
         "fe01": host("frontend mediation", "10.1.0.11", pool=POOL, pstn_address="10.8.0.11"),
         "gw01": host("pstn_gateways", "10.8.0.201", sip_port=5067),
@@ -377,7 +376,6 @@ def test_collocated_mediation() -> None:
     added = [item for item in admissions(both.hosts["fe01"]) if item not in admissions(alone.hosts["fe01"])]
     assert added == expected(
         """
-        S14 in tcp 5070 from fe
         S15 in tcp 5067 from tls tcp unknown at pstn-side
         S16 in tcp 5068 from tls tcp unknown at pstn-side
         S29 in tcp 49152-57500 from tls tcp unknown at pstn-side
@@ -503,8 +501,8 @@ AROUND = {
         sql-browser in udp 1434 from own adm""",
     ("owa01", "2010"): "",
     ("owa01", "2019"): "office-web-apps in tcp 443 from fe clients rp",
-    ("sql01", "2010"): "back-end-sql in tcp 1433 from fe\nback-end-sql-browser in udp 1434 from fe",
-    ("fs01", "2010"): "file-share in tcp 445 from fe",
+    ("sql01", "2010"): "back-end-sql in tcp 1433 from fe adm\nback-end-sql-browser in udp 1434 from fe adm",
+    ("fs01", "2010"): "file-share in tcp 445 from fe adm",
     ("um01", "2010"): "",
     ("dhcp01", "2010"): "",
     ("pc01", "2010"): "",

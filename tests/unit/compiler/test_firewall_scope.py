@@ -49,10 +49,10 @@ def peers(plan: HostPlan, row: str, direction: str = "in") -> tuple[str, ...]:
 
 
 def test_peers_are_the_fewest_networks() -> None:
-    """The four addresses of the pool are one network; without its neighbours one is told by itself."""
+    """The four addresses of the pool are one network; a server alone has no rule about itself alone."""
     found = front_ends()
     assert peers(found.hosts["fe01"], "S5") == ("10.1.0.16/30",)
-    assert peers(found.hosts["fe21"], "S5") == ("10.21.0.11",)
+    assert rules(found.hosts["fe21"], "S5") == []
     assert peers(found.hosts["fe21"], "S20") == ("10.1.0.16/30", "10.21.0.11")
 
 
@@ -75,13 +75,15 @@ def test_any_client_is_any_and_warned_about() -> None:
     assert any("lync_client_networks" in warning for warning in found.warnings)
 
 
-def test_members_of_the_backup_pool_are_peers_of_the_backup_service() -> None:
+def test_the_backup_pool_copies_from_where_the_share_is() -> None:
     paired = {POOL: {**HLB, "backup_pool": OTHER}, OTHER: {**SINGLE, "backup_pool": POOL}}
-    found = front_ends(pools=paired, version="2013")
-    assert peers(found.hosts["fe21"], "fe-backup-service") == ("10.1.0.16/30",)
-    assert peers(found.hosts["fe01"], "fe-backup-service") == ("10.21.0.11",)
+    shared = {**paired, OTHER: {**paired[OTHER], "file_share": {"hosts": ["fe21"]}}}
+    found = front_ends(pools=shared, version="2013")
+    assert peers(found.hosts["fe21"], "fe-backup-service") == ("10.1.0.16/30", "10.21.0.11")
+    assert rules(found.hosts["fe01"], "fe-backup-service") == []
+    assert rules(front_ends(pools=paired, version="2013").hosts["fe21"], "fe-backup-service") == []
     assert rules(front_ends(version="2013").hosts["fe21"], "fe-backup-service") == []
-    assert rules(front_ends(pools=paired, version="2010").hosts["fe21"], "fe-backup-service") == []
+    assert rules(front_ends(pools=shared, version="2010").hosts["fe21"], "fe-backup-service") == []
 
 
 def test_gateways_serve_the_pools_that_they_name() -> None:
@@ -189,11 +191,11 @@ def test_media_networks_may_send_media_and_nothing_else() -> None:
 
 
 def test_closed_ports_are_those_of_listeners_that_no_rule_opens() -> None:
-    row = {"select": "id == 'fe-focus'", "set": {"enabled": False}}
+    row = {"select": "id == 'fe-web-conferencing'", "set": {"enabled": False}}
     hosts, pools = {"fe21": FRONT_ENDS["fe21"]}, {OTHER: SINGLE}
     before, after = (compiled(hosts, pools=pools, **more).hosts["fe21"] for more in ({}, {"row_overrides": [row]}))
     closed = PortSet.parse(before.closed_ports)
-    assert PortSet.parse(after.closed_ports) - closed == PortSet.of(444)
+    assert PortSet.parse(after.closed_ports) - closed == PortSet.of(8057)
     opened = PortSet.parse(
         port for rule in before.firewall_rules if (rule.direction, rule.protocol) == ("in", "tcp")
         for port in rule.localport

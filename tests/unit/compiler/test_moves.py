@@ -42,7 +42,13 @@ TARGETS = {
     **{role: ((role,), role) for role in ("mediation", "directors", "frontend")},
 }  # fmt: skip
 # Classes of the catalogue that are made of some servers, or of all.
-PARTS = {"frontend": ("cms_master", "backup_pool"), "standard_edition": ("cms_master", "backup_pool")}
+_OF_FRONT_ENDS = ("cms_master", "share_users", "database_users", "store_readers")
+PARTS = {
+    "frontend": _OF_FRONT_ENDS,
+    "standard_edition": _OF_FRONT_ENDS,
+    "directors": ("store_readers",),
+    "mediation": ("store_readers",),
+}
 EVERY_SERVER = ("any_internal", "cms_replicas")
 MOVABLE = ("frontend", "directors", "mediation", "standard_edition")
 _OWN = ("lync_pool", "lync_member_state", "lync_managed")

@@ -90,9 +90,9 @@ def test_with_dns_load_balancing_2010_keeps_135() -> None:
 def test_directors(version: str) -> None:
     more = (5060,) if version == "2010" else ()
     hlb = pool_plan(DIRECTORS, {**HLB, "role": "directors"}, version=version, **ALL)
-    assert listeners(hlb) == straight(VIP, 444, 5061, *more) | straight(WEB_VIP, 443, 4443)
+    assert listeners(hlb) == straight(VIP, 444, 5061, *more) | straight(WEB_VIP, 80, 443, 8080, 4443)
     dns = pool_plan(DIRECTORS, {**DNS, "role": "directors"}, version=version, **ALL)
-    assert listeners(dns) == straight(WEB_VIP, 443, 4443)
+    assert listeners(dns) == straight(WEB_VIP, 80, 443, 8080, 4443)
 
 
 @pytest.mark.parametrize(("version", "ports"), [("2010", (5070, 5067, 5068)), ("2013", (5070,)), ("2019", (5070,))])

@@ -284,7 +284,8 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
       "monitoring, or correct its version"]),
     ("persistent chat in 2019",
      {("pc01", GROUPS): ("persistent_chat",), ("pc01", "ansible_host"): "10.1.0.52", ("pc01", "lync_version"): "SE"},
-     ["host pc01, lync_version: version se has no role persistent_chat; allowed: 2013, 2015; "
+     ["host pc01, lync_version: version se has no role persistent_chat; allowed: 2010, 2013, "
+      "2015; "
       "fix: take the host out of group persistent_chat, or correct its version"]),
     ("gateway of an unknown pool", {("gw01", "lync_gateway_pools"): [POOL, "med1.contoso.com"]},
      [f"host gw01, lync_gateway_pools: there is no pool 'med1.contoso.com'; "
@@ -487,7 +488,35 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      ["pool pool01.contoso.com, sql: {'port': 1433} names no hosts; allowed: names of the inventory; fix: add hosts: "
      "[NAME]"]),
     ("SQL with an unknown key", {pool(POOL, "sql"): {"hosts": "fe01", "prot": 1433}},
-     ["pool pool01.contoso.com, sql: 'prot' is not a key; allowed: hosts, port; fix: write port"]),
+     ["pool pool01.contoso.com, sql: 'prot' is not a key; allowed: hosts, port, instance, mirror, "
+      "mirror_port, witness, witness_port, listener, reports; fix: write port"]),
+    ("witness without a mirror", {pool(POOL, "sql"): {"hosts": "fe01", "witness": "fe02"}},
+     ["pool pool01.contoso.com, sql.witness: there is a witness and no mirror; allowed: a witness of two copies; fix: "
+      "name the mirror"]),
+    ("mirroring in a version without it", {pool(POOL, "sql"): {"hosts": "fe01", "mirror": "fe02"}},
+     ["pool pool01.contoso.com, sql.mirror: version 2010 does not support it; allowed: versions 2013, 2015; fix: "
+      "remove it"]),
+    ("mirror of itself", {("all", "lync_version"): "2013",
+                          pool(POOL, "sql"): {"hosts": "fe01", "mirror": "fe02", "witness": "fe01"}},
+     ["pool pool01.contoso.com, sql: a server stands twice among hosts, mirror and witness: fe01, fe01, fe02; "
+      "allowed: one part for each server; fix: remove it once"]),
+    ("listener without a name", {("all", "lync_version"): "2015",
+                                 pool(POOL, "sql"): {"hosts": "fe01", "listener": {"address": "10.1.0.99"}}},
+     ["pool pool01.contoso.com, sql.listener: the listener has no name; allowed: keys name, address, port; fix: add "
+      "name"]),
+    ("mirror and listener", {("all", "lync_version"): "2015",
+                             pool(POOL, "sql"): {"hosts": "fe01", "mirror": "fe02",
+                                                 "listener": {"name": "ag.contoso.com", "address": "10.1.0.99"}}},
+     ["pool pool01.contoso.com, sql: mirror and listener exclude each other; allowed: mirroring, or AlwaysOn with its "
+      "listener; fix: remove one"]),
+    ("balancer before a Persistent Chat pool",
+     {("all", "lync_version"): "2013", ("pc01", GROUPS): ("persistent_chat",), ("pc01", "ansible_host"): "10.1.0.52",
+      ("pc01", "lync_pool"): "pc.contoso.com",
+      pool("pc.contoso.com", "role"): "persistent_chat", pool("pc.contoso.com", "load_balancing"): "hlb"},
+     ["pool pc.contoso.com, balancer: load_balancing is hlb and the internal side has no balancer; allowed: lb01, "
+      "lb02; fix: name a host of group load_balancers",
+      "pool pc.contoso.com, load_balancing: a pool of role persistent_chat cannot have load_balancing hlb; allowed: "
+      "dns, none; fix: write one of them"]),
     ("unknown central management pool", {("all", "lync_central_management_pool"): "pool1.contoso.com"},
      [f"lync_central_management_pool: there is no pool 'pool1.contoso.com'; allowed: {POOLS}; fix: write {POOL}"]),
 

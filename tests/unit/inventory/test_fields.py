@@ -112,6 +112,11 @@ def test_roles_are_managed_by_default_as_the_table_says() -> None:
         ("chat", "lync_version"): "2013",
         ("chat", GROUPS): ("persistent_chat",),
         ("chat", "ansible_host"): "10.5.1.1",
+        ("vis", "lync_version"): "2015",
+        ("vis", GROUPS): ("video_interop",),
+        ("vis", "ansible_host"): "10.5.1.2",
+        ("vis", "lync_pool"): "vis.contoso.com",
+        ("all", "lync_pools", "vis.contoso.com"): {"role": "video_interop"},
     }
     present = {
         "frontend": "fe01",
@@ -120,6 +125,7 @@ def test_roles_are_managed_by_default_as_the_table_says() -> None:
         "edge": "edge01",
         "load_balancers": "lb01",
         "persistent_chat": "chat",
+        "video_interop": "vis",
     }
     for number, role in enumerate(ROLES.keys() - present.keys(), start=1):
         new |= {(role, GROUPS): (role,), (role, "ansible_host"): f"10.5.0.{number}"}
@@ -192,7 +198,7 @@ def test_media_ports_are_merged_over_the_defaults() -> None:
 
 def test_gateway_has_a_port_pools_and_a_site() -> None:
     host = gateway(lync_sip_port="5067", lync_gateway_pools=POOL, lync_site=7)
-    assert (host.sip_port, host.serves_pools, host.site) == (5067, (POOL,), "7")
+    assert (host.sip_ports, host.serves_pools, host.site) == ((5067,), (POOL,), "7")
 
 
 def test_null_counts_as_not_set() -> None:
@@ -488,6 +494,13 @@ WARNINGS: list[tuple[str, Mapping[Path, object], list[str]]] = [
          for name in ("lync_pool", "lync_external_addresses")},
       ("fe01", "lync_features"): ["federation"], ("fe02", "lync_features"): ["federation"]},
      ["lync_features: there is no Edge Server, so that federation opens nothing"]),
+    ("SQL Server that no pool names",
+     {("sql01", GROUPS): ("back_end",), ("sql01", "ansible_host"): "10.1.0.81", ("sql01", "lync_managed"): True},
+     ["host sql01: no pool names it under sql, so that it is open to every Front End Server and to nobody else; fix: "
+      "name it under sql of the pools that use it"]),
+    ("named instance without a port", {("all", "lync_pools", POOL, "sql"): {"hosts": "fe01", "instance": "RTC"}},
+     ["pool pool01.contoso.com, sql.instance: a named instance has a port of its own, and 1433 is opened; fix: give "
+      "the instance a fixed port, and write port"]),
     ("no central management", {("all", "lync_central_management_pool"): REMOVED},
      ["lync_central_management_pool: not set, so the rows of the replication of the configuration open nothing; "
       "fix: name the pool that holds the Central Management Store"]),
