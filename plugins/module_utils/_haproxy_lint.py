@@ -69,6 +69,12 @@ def _normalize_bind(text: str) -> str:
     return f"{address.rpartition('@')[2].strip('[]').replace('0.0.0.0', '') or '*'}:{port}"
 
 
+def _ports(text: str) -> range:
+    """Return the ports of a normalized bind, a range of them too; none of what is no number."""
+    first, _dash, last = text.rpartition(":")[2].partition("-")
+    return range(int(first), int(last or first) + 1) if first.isdigit() and (last or first).isdigit() else range(0)
+
+
 def faults(files: list[tuple[str, str]], own: str, most_descriptors: int = 0) -> list[str]:
     """Return what is wrong with the whole configuration, as sentences that name file and line.
 
@@ -131,13 +137,16 @@ def _powerless_sources(found: list[Section], own: str) -> list[str]:
 
 
 def _duplicates(found: list[Section]) -> list[str]:
-    first: dict[str, str] = {}
+    first: dict[tuple[str, int], str] = {}
     messages = []
     for section in found:
         for number, listener in binds(section):
             place = f"{section.path}:{number} ({section.kind} {section.name})"
-            if first.setdefault(listener, place) != place:
-                messages.append(f"{place}: {listener} is listened on twice, also by {first[listener]}; fix: leave one")
+            address = listener.rpartition(":")[0]
+            taken = [first.setdefault((address, port), place) for port in _ports(listener)]
+            others = [other for other in taken if other != place]
+            if others:
+                messages.append(f"{place}: {listener} is listened on twice, also by {others[0]}; fix: leave one")
     return messages
 
 

@@ -35,6 +35,7 @@ HAPROXY_MUTATIONS = [
     ("address that the host lacks", _FIRST, "bind 192.0.2.77:15061", "192.0.2.77"),
     ("listener twice in the file", f"bind {VIP}:{PORTS[1]}", _FIRST, "listened on twice"),
     ("listener of another file", _FIRST, f"bind {OTHER}:18080", "listened on twice"),
+    ("port of a range of another file", _FIRST, f"bind {OTHER}:18070-18090", "listened on twice"),
     ("no timeout of the server", "    timeout server 60s\n", "", "timeout server"),
     ("no timeout of the client", "    timeout client 60s\n", "", "timeout client"),
     ("no timeout of the connection", "    timeout connect 4s\n", "", "timeout connect"),

@@ -18,7 +18,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from .._base.errors import understood
-from .conflicts import Listener
+from .conflicts import Listener, known_address
 
 SECTIONS = frozenset(
     (
@@ -35,6 +35,11 @@ SECTIONS = frozenset(
         "ring",
         "http-errors",
         "mailers",
+        "log-forward",
+        "log-profile",
+        "fcgi-app",
+        "crt-store",
+        "traces",
     )
 )
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -169,22 +174,59 @@ _WORDS: Mapping[str, Callable[[str], Iterator[Line]]] = {
 }
 
 
-def split_endpoint(text: str) -> tuple[str, int]:
-    """Return address and port of "10.1.0.100:443", "[2001:db8::1]:443", "ipv6@[2001:db8::1]:443" or "443".
+@dataclass(frozen=True)
+class Endpoint:
+    """Where something listens: address "*" is every one, ports the first and the last of a range.
 
-    The address of all is "*", no port 0.
+    ports None: there is none, which is not the same as EVERY_PORT, what a text that nobody can read stands for.
     """
-    address, _colon, port = text.rpartition(":")
-    address = address.rpartition("@")[2].strip("[]")
-    return address or "*", int(port) if port.isdecimal() else 0
+
+    address: str
+    ports: tuple[int, int] | None
+    protocol: str = "tcp"
+
+
+EVERY_PORT = (1, 65535)
+# What stands before "@" in an address of HAProxy; of an Internet address a family, and with or without it a transport.
+_DATAGRAMS = re.compile(r"^(?:dgram\+|udp|quic)")
+_NO_NETWORK = re.compile(r"^(?:(?:(?:stream|dgram)\+)?(?:unix|abnsz?|fd|sockpair|rhttp|ring|log)@|unix:|/)")
+
+
+def read_endpoint(text: str, protocol: str = "tcp") -> Endpoint | None:
+    """Return the endpoint of a text such as "10.1.0.100:443", "[2001:db8::1]:443", "quic4@*:443", "9000-9004" or "443".
+
+    protocol: where the text says none. None for a socket that is not of the network. A part that is no number, such as
+    a variable, may be every port.
+    """
+    if _NO_NETWORK.match(text):
+        return None
+    kind, _at, place = text.rpartition("@")
+    address, _colon, port = place.rpartition(":") if not place.endswith("]") else (place, "", "")
+    transport = "udp" if _DATAGRAMS.match(kind) else protocol
+    return Endpoint(address.strip("[]") or "*", _read_ports(port), transport)
+
+
+def _read_ports(text: str) -> tuple[int, int] | None:
+    """Return the first and the last port of "443" or "9000-9004"; every one of what is neither, None of nothing."""
+    if not text:
+        return None
+    first, dash, last = text.partition("-")
+    if not first.isdecimal() or (dash and not last.isdecimal()):
+        return EVERY_PORT
+    return int(first), int(last or first)
+
+
+def split_endpoint(text: str) -> tuple[str, int]:
+    """Return address and port of an endpoint of ours; raises ValueError when it has no port, or several."""
+    found = read_endpoint(text)
+    if found is None or found.ports is None or found.ports[0] != found.ports[1]:
+        raise ValueError(f"{text} is no address with one port")
+    return found.address, found.ports[0]
 
 
 def port_of(text: str) -> int:
     """Return the port of an endpoint; raises ValueError when it has none."""
-    port = split_endpoint(text)[1]
-    if not port:
-        raise ValueError(f"{text} has no port")
-    return port
+    return split_endpoint(text)[1]
 
 
 def seconds_of(text: str, unit: str) -> int:
@@ -213,21 +255,33 @@ def listeners_of(answer: Mapping[str, Any], driver: str, own: Collection[str] = 
             yield _listener_at(owner, str(each["address"]), int(each["port"]), str(each["protocol"]))
 
 
-def _listener_at(owner: str, address: str, port: int, protocol: str) -> Listener:
-    return Listener(owner, _EVERY.get(address, address), port, protocol)
+def _listener_at(owner: str, address: str, port: int, protocol: str, last: int = 0) -> Listener:
+    return Listener(owner, _EVERY.get(address, address), port, protocol, last=last)
+
+
+def _listener_of(owner: str, found: Endpoint, default: int | None = None) -> Iterator[Listener]:
+    """Yield who listens at an endpoint; default: the port where it says none."""
+    ports = found.ports or (EVERY_PORT if default is None else (default, default))
+    address = known_address(_EVERY.get(found.address, found.address))
+    yield Listener(owner, address, ports[0], found.protocol, last=ports[1])
 
 
 def _of_haproxy(path: str, text: str) -> Iterator[Listener]:
     for section in haproxy_sections(text):
         owner = f"{' '.join(section.head[:2])} of {path}"
         parts = (part for tokens in section.all("bind") for part in (tokens[0].split(",") if tokens else ()))
-        yield from (_listener_at(owner, *split_endpoint(part), "tcp") for part in parts)
+        logs = (part for tokens in section.all("dgram-bind") for part in (tokens[0].split(",") if tokens else ()))
+        for found in (*map(read_endpoint, parts), *(read_endpoint(part, "udp") for part in logs)):
+            yield from _listener_of(owner, found) if found else ()
 
 
 def _of_nginx(path: str, text: str) -> Iterator[Listener]:
-    for tokens in (tokens for block in nginx_blocks(text) for tokens in block.all("listen")):
-        where = f"*:{tokens[0]}" if tokens[0].isdecimal() else tokens[0] if ":" in tokens[0] else f"{tokens[0]}:80"
-        yield _listener_at(f"a server of {path}", *split_endpoint(where), "udp" if "udp" in tokens else "tcp")
+    for tokens in (tokens for block in nginx_blocks(text) for tokens in block.all("listen") if tokens):
+        is_port = re.fullmatch(r"[0-9]+(-[0-9]+)?", tokens[0]) or ":" in tokens[0] or tokens[0].endswith("]")
+        protocol = "udp" if {"udp", "quic"} & set(tokens[1:]) else "tcp"
+        found = read_endpoint(tokens[0] if is_port else f"[{tokens[0]}]", protocol)
+        if found is not None:
+            yield from _listener_of(f"a server of {path}", found, default=80)
 
 
 _READERS: Mapping[str, Callable[[str, str], Iterator[Listener]]] = {

@@ -31,7 +31,7 @@ class Listener:
     owner: in the device's words ("lb vserver old_sip"). address "0.0.0.0" and port 65535 stand for every one; protocol
     "any" for both. domain: of the network (traffic domain, route domain), empty for the usual one.
     path: the device's own name of it, where it has one. service: it as a service, where it can be read as one.
-    removal: the lines that would remove it.
+    removal: the lines that would remove it. last: the last port of a range that begins with port, 0 for one port.
     """
 
     owner: str
@@ -42,6 +42,7 @@ class Listener:
     path: str = ""
     service: Service | None = None
     removal: tuple[str, ...] = ()
+    last: int = 0
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,8 @@ def find_conflicts(
     """
     by_port: dict[int, list[Listener]] = {}
     for listener in listeners:
-        by_port.setdefault(0 if listener.port in _ANY_PORTS else listener.port, []).append(listener)
+        is_one = listener.port not in _ANY_PORTS and listener.last in (0, listener.port)
+        by_port.setdefault(listener.port if is_one else 0, []).append(listener)
     ordered = sorted(want, key=lambda service: service.name)
     return tuple(conflict for service in ordered for conflict in _of_service(service, by_port, same_domain, text))
 
@@ -159,7 +161,7 @@ def _meets_listener(service: Service, listener: Listener) -> bool:
     address = listener.address in _ANY_ADDRESSES or listener.address == service.vip
     # Without an address and a port of its own, a server only answers to others that send to it.
     addressed = listener.address not in _ANY_ADDRESSES or listener.port not in (0,)
-    port = listener.port in _ANY_PORTS or listener.port == service.port
+    port = listener.port in _ANY_PORTS or listener.port <= service.port <= max(listener.port, listener.last)
     return address and addressed and port and listener.protocol in ("any", service.protocol)
 
 

@@ -1,0 +1,76 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Addresses and ports of somebody else in each form that real HAProxy and real nginx take: the program listens there,
+and the pool that wants it is stopped with the owner's name.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import listening, waited
+
+from ..simulators.proxies import (
+    OTHER,
+    STREAM_MODULE,
+    VIP,
+    Proxy,
+    needs_haproxy,
+    needs_nginx,
+    running_haproxy,
+    running_nginx,
+    services,
+)
+
+_WAYS = {"haproxy": "frontend theirs of", "nginx": "a server of"}
+
+
+def _listens(protocol: str, port: int) -> bool:
+    return any((kind, number) == (protocol, port) for kind, _address, number in listening())
+
+
+def _stopped(proxy: Proxy, port: int, protocol: str, owner: str) -> None:
+    found = proxy.bring(tuple(replace(each, protocol=protocol) for each in services((port,))), check=True)
+    assert found["failed"] and f"{protocol} {VIP} port {port} belongs to {owner}" in found["msg"]
+
+
+@needs_haproxy
+@pytest.mark.parametrize(
+    "form",
+    ["*:16060-16070", ":16060-16070", "ipv4@*:16065", f"{VIP}:16064-16065", f"{OTHER}:16060,{VIP}:16065", "[::]:16065"],
+)
+def test_haproxy(tmp_path: Path, form: str) -> None:
+    with running_haproxy(tmp_path) as proxy:
+        theirs = f"frontend theirs\n    mode tcp\n    bind {form}\n    default_backend none\n"
+        (proxy.path.parent / "20-theirs.cfg").write_text(theirs, encoding="utf-8")
+        proxy.module.Host({**proxy.fixed, "path": str(proxy.path), "seconds": 10}).reload(set())
+        assert waited(5, lambda: _listens("tcp", 16065))
+        _stopped(proxy, 16065, "tcp", _WAYS["haproxy"])
+        assert "failed" not in proxy.bring(services((16165,)), check=True)
+
+
+@needs_nginx
+@pytest.mark.parametrize(
+    ("form", "protocol"),
+    [
+        ("16060-16070 udp", "udp"),
+        ("*:16060-16070 udp reuseport", "udp"),
+        (f"{VIP}:16065 udp", "udp"),
+        ("16065", "tcp"),
+        (f"{VIP}:16064-16066", "tcp"),
+        ("[::]:16060-16070 ipv6only=off", "tcp"),
+        ("localhost:16065", "tcp"),
+    ],
+)
+def test_nginx(tmp_path: Path, form: str, protocol: str) -> None:
+    with running_nginx(tmp_path) as proxy:
+        theirs = f"stream {{ server {{ listen {form}; return theirs; }} }}\n"
+        (proxy.path.parent / "80-theirs.conf").write_text(theirs, encoding="utf-8")
+        assert proxy.process and STREAM_MODULE.is_file()
+        os.kill(proxy.process.pid, signal.SIGHUP)
+        assert waited(5, lambda: _listens(protocol, 16065)), (proxy.folder / "error.log").read_text()
+        _stopped(proxy, 16065, protocol, _WAYS["nginx"])
