@@ -370,6 +370,13 @@ parsed:
   returned: when O(state=parsed)
   type: list
   elements: dict
+not_parsed:
+  description: What of the text or the dump is no rule, each with its C(id), its C(text), and C(problems), every
+    reason.
+  returned: when O(state=parsed)
+  type: list
+  elements: dict
+  sample: []
 rendered:
   description: The rules as strings of the registry, in the order of O(rules).
   returned: when O(state=rendered)

@@ -335,6 +335,13 @@ parsed:
   returned: when O(state=parsed)
   type: list
   elements: dict
+not_parsed:
+  description: What of the text or the dump is no rule, each with its C(id), its C(text), and C(problems), every
+    reason.
+  returned: when O(state=parsed)
+  type: list
+  elements: dict
+  sample: []
 rendered:
   description: The exemptions as strings of the registry, in the order of O(exemptions).
   returned: when O(state=rendered)

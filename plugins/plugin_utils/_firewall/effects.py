@@ -21,7 +21,7 @@ from enum import Enum
 from .._base.changes import Effect
 from .bundles import Bundles
 from .host_facts import GROUP_POLICY, LOCAL, MDM, Present, Profile
-from .match import covers, may_add, uncovered
+from .match import covers, is_without_limit, may_add, uncovered
 from .planner import RuleChange, RuleChanges, applied
 from .rule import PROFILE_BITS, Rule
 
@@ -51,6 +51,7 @@ class EffectKind(str, Enum):
     PARTLY_INEFFECTIVE = "partly_ineffective"
     PARTLY_BLOCKED_BY = "partly_blocked_by"
     UNDERCUTS = "undercuts"
+    WITHOUT_LIMIT = "without_limit"
     NEWLY_EXEMPT = "newly_exempt"
     NO_LONGER_EXEMPT = "no_longer_exempt"
     EXEMPTION_MOVED = "exemption_moved"
@@ -83,6 +84,7 @@ _TEXTS: Mapping[EffectKind, str] = {
     EffectKind.PARTLY_INEFFECTIVE: "in part without effect: {detail}",
     EffectKind.PARTLY_BLOCKED_BY: "partly blocked by {by}",
     EffectKind.UNDERCUTS: "undercuts {by}, which {requires} authentication",
+    EffectKind.WITHOUT_LIMIT: "admits every protocol on every port from everywhere",
     EffectKind.NEWLY_EXEMPT: "newly exempt",
     EffectKind.NO_LONGER_EXEMPT: "no longer exempt",
     EffectKind.EXEMPTION_MOVED: "moved: exempts something new and something less than before",
@@ -121,7 +123,9 @@ _STORES: Mapping[str, str] = {LOCAL: "", GROUP_POLICY: " (Group Policy)", MDM: "
 
 def label(present: Present) -> str:
     """Return the name of a rule, and of its store unless that is the local one."""
-    return present.rule.name + _STORES[present.store]
+    # A name that is a text of a library tells nothing; the id of such a rule does: WFDPRINT-SPOOL-In-Active.
+    name = present.rule.name
+    return (str(present.com.get("id") or name) if name.startswith("@") else name) + _STORES[present.store]
 
 
 def labels(presents: Iterable[Present]) -> tuple[str, ...]:
@@ -299,6 +303,7 @@ class Neighbours:
             found += self._describe_partial(rule)
         is_open = rule.security == "notrequired" and rule.admits
         asking = self._presents_of(self._secured.overlapping(rule)) if is_open else []
+        found += [effect(EffectKind.WITHOUT_LIMIT)] if rule.admits and is_without_limit(rule) else []
         return found + ([effect(EffectKind.UNDERCUTS, labels(asking))] if asking else [])
 
     def is_never_in_force(self, rule: Rule | None) -> bool:

@@ -91,6 +91,11 @@ def _united(name: str, rules: Sequence[Rule]) -> Rule:
     return replace(first, **{name: getattr(first, name).united(getattr(rule, name) for rule in rules[1:])})
 
 
+def is_without_limit(rule: Rule) -> bool:
+    """Return whether an inbound rule matches whatever comes in on its profiles: it has hardly more than a name."""
+    return covers(replace(rule, security="notrequired"), Rule("", profiles=rule.profiles))
+
+
 def may_add(other: Rule, rule: Rule) -> bool:
     """Return whether other may match with others what rule matches: it is limited in scopes and profiles alone."""
     return all(inside(other, rule) for inside in _OTHER_LIMITS)

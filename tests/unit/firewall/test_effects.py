@@ -197,6 +197,17 @@ def test_a_rule_that_stays(mine: Rule, others: list[Rule], effect: str) -> None:
     assert [effects_text(one.effects) for one in rule_effects(have, changes, USUAL, "msuc.lync")] == [effect]
 
 
+@pytest.mark.parametrize(
+    ("limit", "is_told"),
+    [({}, True), ({"profiles": "domain"}, True), ({"protocol": "tcp"}, False), ({"remoteip": "10.0.0.0/8"}, False),
+     ({"direction": "out"}, False), ({"action": "block"}, False), ({"enabled": False}, False)],
+)  # fmt: skip
+def test_a_rule_with_nothing_but_a_name_is_said_to_admit_everything(limit: dict[str, Any], is_told: bool) -> None:
+    outcome = run(MemoryStore.of(), [{"name": "RemoteFwAdmin-In-TCP", **limit}])
+    changes: Any = outcome.result()["changes"]
+    assert changes[0]["effect"].endswith("admits every protocol on every port from everywhere") == is_told
+
+
 def test_rules_of_group_policy_are_never_written_whatever_their_group() -> None:
     have = [Present(rule(), {}, GROUP_POLICY)]
     assert [change.kind.value for change in plan_changes([rule(**NARROW)], have).now] == ["add"]

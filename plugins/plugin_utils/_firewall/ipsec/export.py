@@ -121,8 +121,8 @@ def _parse_exemption_dump(options: Options) -> dict[str, object]:
     dump = given_dump(options)
     # A text holds nothing but rules; a dump of a host has these beside the firewall's.
     parsed = parse_exemptions(dump.rules if options.get("path") is None else dump.connection_security)
-    parsed.raise_refused()
-    return {"parsed": [{**to_options(stored.rule), "id": stored.rule_id} for stored in parsed.rules]}
+    found = [{**to_options(stored.rule), "id": stored.rule_id} for stored in parsed.rules]
+    return {"parsed": found, "not_parsed": parsed.refused_documents()}
 
 
 def _render_exemptions(options: Options) -> dict[str, object]:

@@ -284,12 +284,12 @@ def read_filters(data: bytes, name: str) -> list[Rule]:
     if reader.guid() != _FIRST_FORM:
         raise LegacyStoreError("the data do not begin like a filter list")
     _length, count = reader.numbers("II")
-    first = [_first_form(reader, name) for _number in range(count)]
+    first = [rule for _number in range(count) for rule in _first_form(reader, name)]
     if reader.left < 28 or reader.guid() != _SECOND_FORM:
-        return [rule for rule in first if rule is not None]
+        return first
     _length, _count, second = reader.numbers("III")
-    found = [_second_form(reader, name) for _number in range(second)]
-    return [rule for rule in (found or first) if rule is not None]
+    found = [rule for _number in range(second) for rule in _second_form(reader, name)]
+    return found if second else first
 
 
 def _head(reader: _Reader) -> bool:
@@ -300,52 +300,65 @@ def _head(reader: _Reader) -> bool:
     return bool(reader.numbers("I")[0])
 
 
-def _first_form(reader: _Reader, name: str) -> Rule | None:
+@dataclass(frozen=True)
+class _Side:
+    """One side of a filter; is_host: it is the host itself, whatever addresses it has ("Me")."""
+
+    addresses: AddressScope
+    is_host: bool = False
+    ports: PortScope = PortScope()
+
+
+def _first_form(reader: _Reader, name: str) -> tuple[Rule, ...]:
     is_mirrored = _head(reader)
     source, source_mask, target, target_mask, _tunnel = (reader.take(4) for _number in range(5))
     protocol, source_port, target_port, is_tunnel, special, _options = reader.numbers("IHHBBH")
     if is_tunnel or special or not is_mirrored:
-        return None
+        return ()
     sides = (_network4(source, source_mask), _network4(target, target_mask))
-    return _stored_rule(name, protocol, sides, (_one_port(source_port), _one_port(target_port)))
+    return _stored_rules(name, protocol, sides, (_one_port(source_port), _one_port(target_port)))
 
 
-def _network4(address: bytes, mask: bytes) -> AddressScope:
+def _network4(address: bytes, mask: bytes) -> _Side:
+    """Return one side; 0.0.0.0 is any address with an empty mask, and the host with a full one.
+
+    So Windows stored "Any" and "Me" of a script, in lists of the first form alone.
+    """
+    if not any(address) and mask in (bytes(4), b"\xff" * 4):
+        return _Side(AddressScope(), is_host=any(mask))
     if not any(mask):
-        return AddressScope()
-    return AddressScope(AddressSet.parse([f"{ipaddress.IPv4Address(address)}/{ipaddress.IPv4Address(mask)}"]))
+        return _Side(AddressScope())
+    text = f"{ipaddress.IPv4Address(address)}/{ipaddress.IPv4Address(mask)}"
+    return _Side(AddressScope(AddressSet.parse([text])))
 
 
 def _one_port(number: int) -> PortScope:
     return PortScope(PortSet.of(number)) if number else PortScope()
 
 
-def _second_form(reader: _Reader, name: str) -> Rule | None:
+def _second_form(reader: _Reader, name: str) -> tuple[Rule, ...]:
     is_mirrored = _head(reader)
     sides = [_stored_side(reader), _stored_side(reader)]
     ports = [_stored_port(reader), _stored_port(reader)]
     protocol, _flags = reader.numbers("II")
     if not is_mirrored or sides[0] is None or sides[1] is None:
-        return None
-    return _stored_rule(name, protocol, (sides[0], sides[1]), (ports[0], ports[1]))
+        return ()
+    return _stored_rules(name, protocol, (sides[0], sides[1]), (ports[0], ports[1]))
 
 
-def _stored_side(reader: _Reader) -> AddressScope | None:
-    """Return the addresses of one side: any for those of the host itself, None for what only the host could resolve."""
+def _stored_side(reader: _Reader) -> _Side | None:
+    """Return one side; None for what only the host could resolve."""
     kind, version = reader.numbers("II")
     first, second = reader.take(16), reader.take(16)
     if kind in (_ANY, _ME):
-        return AddressScope()
+        return _Side(AddressScope(), is_host=kind == _ME)
     if kind not in (_ONE, _RANGE, _NETWORK) or version not in (_IPV4, _IPV6):
         return None
     size = 4 if version == _IPV4 else 16
     start = str(ipaddress.ip_address(first[:size]))
-    if kind == _ONE:
-        return AddressScope(AddressSet.parse([start]))
-    if kind == _RANGE:
-        return AddressScope(AddressSet.parse([f"{start}-{ipaddress.ip_address(second[:size])}"]))
     mask = str(ipaddress.IPv4Address(second[:4])) if version == _IPV4 else str(second[0])
-    return AddressScope(AddressSet.parse([f"{start}/{mask}"]))
+    text = {_ONE: start, _RANGE: f"{start}-{ipaddress.ip_address(second[:size])}"}.get(kind, f"{start}/{mask}")
+    return _Side(AddressScope(AddressSet.parse([text])))
 
 
 def _stored_port(reader: _Reader) -> PortScope:
@@ -355,8 +368,20 @@ def _stored_port(reader: _Reader) -> PortScope:
     return PortScope(PortSet.of(first, last)) if kind == _PORT_RANGE else PortScope()
 
 
-def _stored_rule(
-    name: str, protocol: int, sides: tuple[AddressScope, AddressScope], ports: tuple[PortScope, PortScope]
-) -> Rule:
-    rule = Rule(name, direction=BOTH, protocol=protocol or ANY_PROTOCOL, localip=sides[0], remoteip=sides[1])
-    return replace(rule, localport=ports[0], remoteport=ports[1])
+def _stored_rules(
+    name: str, protocol: int, sides: tuple[_Side, _Side], ports: tuple[PortScope, PortScope]
+) -> tuple[Rule, ...]:
+    """Return what a mirrored filter matches: its host's side is the local one, and either may be where none is."""
+    source, target = (replace(side, ports=scope) for side, scope in zip(sides, ports, strict=True))
+    pairs = [pair for pair in ((source, target), (target, source)) if pair[0].is_host]
+    rule = Rule(name, direction=BOTH, protocol=protocol or ANY_PROTOCOL)
+    return tuple(
+        replace(
+            rule,
+            localip=local.addresses,
+            remoteip=remote.addresses,
+            localport=local.ports,
+            remoteport=remote.ports,
+        )
+        for local, remote in dict.fromkeys(pairs or ((source, target), (target, source)))
+    )

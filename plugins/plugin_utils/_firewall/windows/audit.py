@@ -146,7 +146,9 @@ def _compare_dump(plan: Document, dump: Dump, state: State, ipsec: str) -> HostA
     want = [expanded(rule, USUAL_ENVIRONMENT) for rule in rules_from_options(mappings(plan.get("firewall_rules")))]
     stores = ((LOCAL, parsed.rules), (MDM, mdm.rules))
     have = [
-        Present(expanded(stored.rule, USUAL_ENVIRONMENT), {}, store) for store, rules in stores for stored in rules
+        Present(expanded(stored.rule, USUAL_ENVIRONMENT), {"id": stored.rule_id}, store)
+        for store, rules in stores
+        for stored in rules
     ]
     changes = describe_effects(have, plan_changes(want, have, state))
     effects = [effect.document() for effect in rule_effects(have, changes, (), OWNED_GROUP)]

@@ -34,6 +34,10 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# A printed query has no mark. In which code page its letters outside ASCII are only the console knew: they are read in
+# the commonest of Western Europe, and a rule of somebody else may so have another name; ports and addresses are ASCII.
+_CONSOLE = "cp850"
+_PRINTED_KEY = re.compile(rb"^HKEY_[A-Z_]+\\[^\r\n]*FirewallPolicy", re.MULTILINE | re.IGNORECASE)
 _EXPORT_FIX = "export it again as docs/audit.md says"
 _KEY = "HKLM\\SYSTEM\\CurrentControlSet\\Services\\SharedAccess\\Parameters\\FirewallPolicy"
 _EXPORT = re.compile(
@@ -120,13 +124,23 @@ def _report_bad_dump(name: str, message: str, allowed: str = "") -> Problem:
 
 
 def _decode_text(path: Path, content: bytes) -> str:
-    encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8")
+    usual = _CONSOLE if _is_printed(content) else "utf-8"
+    encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), usual)
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
         raise InvalidInputError(
             [_report_bad_dump(str(path), "is neither a hive nor text in UTF-16 or UTF-8")]
         ) from error
+
+
+def _is_printed(content: bytes) -> bool:
+    """Return whether content is what a console printed in its own code page, which says nothing of itself."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return b"\0" not in content and _PRINTED_KEY.search(content) is not None
+    return False
 
 
 def _json_rules(text: str, name: str) -> Iterator[tuple[str, str]]:

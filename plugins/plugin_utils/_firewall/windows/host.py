@@ -214,7 +214,7 @@ def _read_present(properties: object, environment: Mapping[str, str]) -> Present
 
 
 def _rules_of(parsed: ParsedRules, environment: Mapping[str, str], store: str) -> list[Present]:
-    return [Present(expanded(stored.rule, environment), {}, store) for stored in parsed.rules]
+    return [Present(expanded(stored.rule, environment), {"id": stored.rule_id}, store) for stored in parsed.rules]
 
 
 def mapping_of(answer: Mapping[str, object], key: str) -> Mapping[str, object]:

@@ -182,8 +182,7 @@ def offline_result(options: Options) -> dict[str, object]:
 
 def _parse_given_dump(options: Options) -> dict[str, object]:
     parsed = given_dump(options).parse()
-    parsed.raise_refused()
-    return {"parsed": [stored.to_options() for stored in parsed.rules]}
+    return {"parsed": [stored.to_options() for stored in parsed.rules], "not_parsed": parsed.refused_documents()}
 
 
 def given_dump(options: Options) -> Dump:

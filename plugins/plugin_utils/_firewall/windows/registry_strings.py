@@ -80,10 +80,12 @@ class ParsedRules:
     rules: tuple[StoredRule, ...] = ()
     refused: tuple[RefusedRule, ...] = ()
 
-    def raise_refused(self) -> None:
-        """Raise InvalidInputError with every reason when a string was refused."""
-        if self.refused:
-            raise InvalidInputError(problem for refused in self.refused for problem in refused.problems)
+    def refused_documents(self) -> list[dict[str, object]]:
+        """Return the strings that are none as results have them: id, text, and every reason."""
+        return [
+            {"id": rule.rule_id, "text": rule.text, "problems": [str(problem) for problem in rule.problems]}
+            for rule in self.refused
+        ]
 
 
 def parse_rules(pairs: Iterable[tuple[str, str]], parse: Callable[[str, str], Rule] | None = None) -> ParsedRules:
@@ -126,7 +128,7 @@ def read_tokens(rule_id: str, text: str, grammar: tokens.Grammar) -> tuple[Items
 
 
 def _report_bad_token(place: str, token: str, message: str, allowed: str = "") -> Problem:
-    return Problem(f"{place}, {token}", message, allowed, "correct the rule, or export the rules again")
+    return Problem(f"{place}, {token}", message, allowed, "correct the rule; of an export: make it again")
 
 
 def _split(text: str, place: str, grammar: tokens.Grammar) -> tuple[Values, list[Problem]]:

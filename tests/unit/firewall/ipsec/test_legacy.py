@@ -100,9 +100,17 @@ def test_an_incomplete_policy_is_refused(case: tuple[str, str, str]) -> None:
         parse_policy(text.replace(case[0], case[1], 1))
 
 
-def first_form(source: str, source_mask: str, protocol: int, port: int = 0, mirrored: int = 1) -> bytes:
+def first_form(
+    source: str,
+    source_mask: str,
+    protocol: int,
+    port: int = 0,
+    mirrored: int = 1,
+    target: tuple[str, str] = ("0.0.0.0", "0.0.0.0"),
+    target_port: int = 0,
+) -> bytes:
     addresses = b"".join(
-        ipaddress.IPv4Address(text).packed for text in (source, source_mask, "0.0.0.0", "0.0.0.0", "0.0.0.0")
+        ipaddress.IPv4Address(text).packed for text in (source, source_mask, *target, "0.0.0.0")
     )
     text = "x\0".encode("utf-16-le")
     names = struct.pack("<II", 0, 0) + struct.pack("<I", len(text)) + text
@@ -111,7 +119,7 @@ def first_form(source: str, source_mask: str, protocol: int, port: int = 0, mirr
         + uuid.uuid4().bytes_le
         + struct.pack("<I", mirrored)
         + addresses
-        + struct.pack("<IHHBBH", protocol, port, 0, 0, 0, 0)
+        + struct.pack("<IHHBBH", protocol, port, target_port, 0, 0, 0)
     )
 
 
@@ -164,6 +172,15 @@ LEGACY: dict[str, tuple[dict[str, Any], bool]] = {
     "the same address": (store(data([first_form("10.1.0.11", "255.255.255.255", 17)])), True),
     "its network": (store(data([first_form("10.1.0.0", "255.255.255.0", 17)])), True),
     "any address, any protocol": (store(data([first_form("0.0.0.0", "0.0.0.0", 0)])), True),
+    "me": (store(data([first_form("0.0.0.0", "255.255.255.255", 17)])), True),
+    "me, as the other side": (
+        store(data([first_form("0.0.0.0", "0.0.0.0", 17, target=("0.0.0.0", "255.255.255.255"))])),
+        True,
+    ),
+    "the same address, as the other side": (
+        store(data([first_form("0.0.0.0", "0.0.0.0", 17, target=("10.1.0.11", "255.255.255.255"))])),
+        True,
+    ),
     "another address": (store(data([first_form("10.1.0.12", "255.255.255.255", 17)])), False),
     "another protocol": (store(data([first_form("10.1.0.11", "255.255.255.255", 6)])), False),
     "one port": (store(data([first_form("10.1.0.11", "255.255.255.255", 17, port=5061)])), False),
@@ -202,6 +219,24 @@ def test_what_an_assigned_policy_lacks(case: tuple[dict[str, Any], bool]) -> Non
     found = read_assigned(case[0])
     assert found is not None and (found.name, found.problem) == ("Server", "")
     assert found.lacks([one()]) == ([] if case[1] else [UDP["name"]])
+
+
+ANYONE, HOST = ("0.0.0.0", "0.0.0.0"), ("0.0.0.0", "255.255.255.255")
+# Source and target of a filter for one target port, and where that port is seen from the host.
+SIDES: dict[str, tuple[tuple[str, str], tuple[str, str], set[str]]] = {
+    "from the host": (HOST, ANYONE, {"remoteport"}),
+    "to the host": (ANYONE, HOST, {"localport"}),
+    "between anybody": (ANYONE, ANYONE, {"localport", "remoteport"}),
+    "to an address that may be the host's": (ANYONE, ("10.1.0.11", "255.255.255.255"), {"localport", "remoteport"}),
+}
+
+
+@pytest.mark.parametrize("case", SIDES.values(), ids=list(SIDES))
+def test_the_side_of_the_host_is_the_local_one(case: tuple[tuple[str, str], tuple[str, str], set[str]]) -> None:
+    found = read_assigned(store(data([first_form(*case[0], 6, target=case[1], target_port=27017)])))
+    assert found is not None
+    ports = {name for rule in found.permits for name in ("localport", "remoteport") if not getattr(rule, name).is_any}
+    assert (ports, len(found.permits)) == (case[2], len(case[2]))
 
 
 def test_no_policy_is_assigned() -> None:

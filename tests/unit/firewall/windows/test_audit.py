@@ -117,8 +117,8 @@ def test_nothing_is_told_of_a_host_whose_own_rules_cannot_be_read(tmp_path: Path
     assert message.startswith("rule id '{1}', LPort: '70001' is neither a port nor a range; allowed: ")
     assert message.endswith("; and 1 more")
     assert found.notes == (
-        "fe01: left out: rule id '{5}', Dir: 'Up' is not one of its words; allowed: In, Out; fix: correct the rule, "
-        "or export the rules again",
+        "fe01: left out: rule id '{5}', Dir: 'Up' is not one of its words; allowed: In, Out; fix: correct the rule; "
+        "of an export: make it again",
     )
 
 
@@ -228,3 +228,10 @@ def test_a_rule_of_mdm_that_makes_no_sense_leaves_the_host_of_an_export_unknown(
 def test_what_mdm_sets_of_a_profile_is_told_of_an_export(tmp_path: Path) -> None:
     found = exported_with_mdm(tmp_path, MDM_BLOCK, EnableFirewall=0)
     assert found.notes == ("fe01: the firewall is off on profile domain: it admits everything",)
+
+
+def test_a_blocker_whose_name_is_a_text_of_a_library_is_named_by_its_id(tmp_path: Path) -> None:
+    block = MDM_BLOCK.replace("Segmentation", "@FirewallAPI.dll,-36858")
+    (tmp_path / "fe01.json").write_text(json.dumps({"{1}": SIP, "WFDPRINT-SPOOL-In-Active": block}))
+    firewall: Any = audited(PLANS, tmp_path).hosts["fe01"].documents["firewall"]
+    assert firewall["effects"][0]["effect"].endswith("ineffective: blocked by WFDPRINT-SPOOL-In-Active")

@@ -222,3 +222,19 @@ def test_an_export_that_ends_in_the_middle_of_a_value_or_a_key_is_none() -> None
         text = _EXPORTED[: _EXPORTED.rindex(end) + len(end)]
         with pytest.raises(InvalidInputError, match="is cut off: it ends in the middle of a value"):
             dump_of_text(text, "x")
+
+
+@pytest.mark.parametrize("code_page", ["cp437", "cp850", "cp1252"])
+def test_a_printed_query_in_the_code_page_of_its_console_is_read(tmp_path: Path, code_page: str) -> None:
+    path = tmp_path / "fe01.reg"
+    path.write_bytes(query(KEY).replace('Web "a"', "Für Prüfung").encode(code_page))
+    dump = read_dump(path)
+    assert [name for name, _text in dump.rules] == [name for name, _text in RULES]
+    assert (dump.rules[0][1], len(dump.parse().rules)) == (SIP, 2)
+
+
+def test_what_is_no_printed_query_is_not_read_in_a_code_page(tmp_path: Path) -> None:
+    path = tmp_path / "fe01.reg"
+    path.write_bytes(export(KEY).replace('Web', "Für").encode("cp850"))
+    with pytest.raises(InvalidInputError, match="is neither a hive nor text in UTF-16 or UTF-8"):
+        read_dump(path)

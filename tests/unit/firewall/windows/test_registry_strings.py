@@ -227,7 +227,7 @@ def test_tokens(text: str, expected: dict[str, Any]) -> None:
     assert options_of(text) == expected
 
 
-FIX = "fix: correct the rule, or export the rules again"
+FIX = "fix: correct the rule; of an export: make it again"
 PORTS = "is neither a port nor a range; allowed: 1-65535, a range a-b, a word such as RPC"
 IPV4 = "is not IPv4; allowed: an IPv4 address, a network a/n, a range a-b, a word such as LocalSubnet"
 REFUSED = {
