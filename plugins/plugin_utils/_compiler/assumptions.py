@@ -8,7 +8,9 @@ constants.
 
 from __future__ import annotations
 
-from .._inventory.model import Host, Method, Platform, Pool, Topology
+from collections.abc import Iterator
+
+from .._inventory.model import EXTERNAL, Host, Method, Platform, Pool, Topology
 
 DEFAULT_GATEWAY = "The default gateway is on the external interface."
 INTERNAL_ROUTES = "Routes lead to every internal network by the internal interface."
@@ -25,6 +27,17 @@ NO_BLOCKS = (
 NO_OTHER_TABLE = "No other table of nftables drops what a planned rule admits."
 MONITORING_PORT = "Topology Builder has the hardware load balancer monitoring port {} switched on for this pool."
 ACCESS_GATEWAY = "The Access Edge virtual address {} is the default gateway of the external interfaces."
+# What an appliance needs besides virtual services: the driver, whether it concerns external sides of Edge pools alone,
+# and the assumption. An appliance that routes by itself (NetScaler, LoadMaster) has nothing to forward by.
+_BY_DRIVER = (
+    (
+        "f5_as3",
+        True,
+        "A forwarding virtual of the balancer passes what no virtual of the plan takes: media ports of the A/V Edge, "
+        "and what Edge Servers ask themselves.",
+    ),
+    ("kemp", False, "The LoadMaster drops connections of a Real Server that fails (droponfail)."),
+)
 READ_BY_VERIFY = (
     DEFAULT_GATEWAY, INTERNAL_ROUTES, LASTING_ROUTES, DNS_SERVERS, INTERNAL_CERTIFICATE, EXTERNAL_CERTIFICATE,
     WEB_CERTIFICATE, MONITORING_PORT, ACCESS_GATEWAY,
@@ -93,8 +106,18 @@ def pool_assumptions(pool: Pool, topology: Topology) -> tuple[str, ...]:
     if pool.method is Method.HLB and pool.role == "edge":
         texts.add(ACCESS_GATEWAY.format(" or ".join(pool.external_vips["access"].each())))
         texts.add("Nothing translates addresses before the A/V Edge.")
+    texts.update(_appliance_assumptions(pool, topology))
     if pool.method is not Method.NONE and pool.monitoring_port:
         texts.add(MONITORING_PORT.format(pool.monitoring_port))
     if pool.external_web_fqdn and not any("reverse_proxy" in host.roles for host in topology.hosts.values()):
         texts.add(f"Something outside this inventory publishes {pool.external_web_fqdn}.")
     return tuple(sorted(texts))
+
+
+def _appliance_assumptions(pool: Pool, topology: Topology) -> Iterator[str]:
+    """Yield what the balancers of a pool need besides their services."""
+    for driver, is_external, text in _BY_DRIVER:
+        sides = [EXTERNAL] if is_external else list(pool.balancers)
+        names = [name for side in sides for name in pool.balancers.get(side, ())]
+        if any(topology.hosts[name].balancer_driver == driver for name in names if name in topology.hosts):
+            yield text

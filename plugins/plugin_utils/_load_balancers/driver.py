@@ -17,7 +17,7 @@ from typing import Protocol
 
 from .._base.errors import Problem, shown
 from .._base.names import name_problems
-from .model import MemberDown, MemberState, PersistenceKind, Service
+from .model import MemberDown, MemberState, Persistence, PersistenceKind, Service
 
 
 class EffectKind(str, Enum):
@@ -126,6 +126,17 @@ def has_affinity(service: Service) -> bool:
 def has_cookie(service: Service) -> bool:
     """Return whether clients of a service come back by a cookie, which only decrypted traffic can have."""
     return service.persistence.kind is PersistenceKind.COOKIE
+
+
+INSTEAD_OF_COOKIE = Persistence(PersistenceKind.SOURCE, 1200)
+"""What an appliance does where a cookie is asked for, which only decrypted traffic has.
+
+Lync 2010 needs some affinity for external web services; 20 minutes are Microsoft's typical value for Front End pools.
+"""
+WHY_NO_COOKIE = (
+    "the cookie can only be set in decrypted traffic, and the address of the client stands in for it: all that one "
+    "reverse proxy sends comes to one member"
+)
 
 
 def hides_node_port(service: Service) -> bool:

@@ -182,7 +182,7 @@ def test_options_become_what_the_device_has_already() -> None:
 @pytest.mark.parametrize(
     ("changed", "field", "why"),
     [
-        ({"persistence": Persistence(PersistenceKind.COOKIE, cookie="MS-WSMAN")}, "persistence", "without decrypting"),
+        ({"persistence": Persistence(PersistenceKind.COOKIE, cookie="MS-WSMAN")}, "persistence", "stands in for it"),
         ({"options": {"tcp_profile": "/Common/mine"}, "idle_seconds": 60}, "idle_seconds", "existing profile"),
         ({"options": {"tcp_profile": "/Common/mine"}, "nagle": False}, "nagle", "existing profile"),
         ({"options": {"fast_l4": True}}, "nagle", "passes packets"),

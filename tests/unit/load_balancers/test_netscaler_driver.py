@@ -107,8 +107,12 @@ def test_what_cannot_be_said_is_told_with_the_reason() -> None:
         ("members", "10.1.0.12"),
         ("members", "10.1.0.13"),
         ("nagle", "UDP has no Nagle"),
-        ("persistence", "a cookie takes an HTTP or SSL virtual server, which decrypts"),
+        (
+            "persistence",
+            "the cookie can only be set in decrypted traffic, and the address of the client stands in for it",
+        ),
     ]
+    assert DRIVER.parse(rendered.text)[0].persistence.seconds == 1200
     states_read = {member.address: member.state for member in DRIVER.parse(rendered.text)[0].members}
     off = MemberState.DISABLED
     assert states_read == {"10.1.0.11": MemberState.ACTIVE, "10.1.0.12": off, "10.1.0.13": off, "10.1.0.14": off}

@@ -455,6 +455,49 @@ def test_the_adoption_report_compares_what_is_there_field_by_field(adc: NetScale
     assert adc.config() == before
 
 
+CLASSIC = """add server fe01 10.1.0.11
+add service svc1 fe01 TCP 8080 -gslb NONE -maxClient 0 -cip DISABLED -usip YES -cltTimeout 1800 -svrTimeout 1800 -CKA NO
+add service "svc 2" 10.1.0.12 TCP 8080 -usip YES -cltTimeout 1800 -svrTimeout 1800
+add lb vserver old TCP 10.1.0.100 5061 -persistenceType SSLSESSION -timeout 30 -cltTimeout 1800
+bind lb vserver old svc1
+bind lb vserver old "svc 2"
+add lb monitor web HTTP -respCode 200 -httpRequest "GET /"
+bind service svc1 -monitorName web
+bind service "svc 2" -monitorName web
+disable service "svc 2"
+"""
+
+
+def test_classic_services_and_other_persistence_are_read_as_they_are(adc: NetScaler) -> None:
+    adc.appliance.others += CLASSIC.splitlines()
+    (report,) = reconcile(adc, [item()])["adoption"]
+    theirs = {part["property"]: part["theirs"] for part in report["differences"]}
+    assert theirs["members"] == [
+        {"address": "10.1.0.11", "state": "active"},
+        {"address": "10.1.0.12", "state": "disabled"},
+    ]
+    assert (theirs["node_port"], theirs["source_nat"], theirs["monitor"]["kind"]) == (8080, False, "http")
+    assert theirs["options"] == {"persistencetype": "SSLSESSION"} and theirs["persistence"]["kind"] == "none"
+    assert set(report["same"]) == {"idle_seconds", "nagle", "algorithm", "member_down"}
+    assert report["removal"] == ["rm lb vserver old", 'rm service "svc 2"', "rm service svc1"]
+
+
+@pytest.mark.parametrize("kind", ["DESTIP", "RULE", "SSLSESSION", "CUSTOMSERVERID", "URLPASSIVE"])
+def test_no_other_persistence_is_taken_for_that_by_source(adc: NetScaler, kind: str) -> None:
+    adc.appliance.others.append(f"add lb vserver old TCP 10.1.0.100 5061 -persistenceType {kind} -timeout 20")
+    (report,) = reconcile(adc, [item(persistence={"type": "source", "seconds": 1200})])["adoption"]
+    assert "persistence" not in report["same"]
+
+
+def test_members_that_differ_in_what_they_see_are_not_compared(adc: NetScaler) -> None:
+    adc.appliance.others += [line.replace("fe01 TCP 8080 -gslb NONE", "fe01 TCP 8080") for line in CLASSIC.splitlines()]
+    adc.appliance.others = [
+        line.replace("-usip YES", "-usip NO") if "svc 2" in line else line for line in adc.appliance.others
+    ]
+    (report,) = reconcile(adc, [item()])["adoption"]
+    assert not report["comparable"]
+
+
 def test_our_own_services_of_a_stopped_pool_stay_as_they_are(adc: NetScaler) -> None:
     reconcile(adc, [item(**ALONE)])
     adc.appliance.others.append("add cs vserver portal SSL 10.1.0.100 444")

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from ..driver import EffectKind, Refusal, Rendered, has_cookie, refused
-from ..model import Persistence, Service
+from ..driver import INSTEAD_OF_COOKIE, WHY_NO_COOKIE, EffectKind, Refusal, Rendered, has_cookie, refused
+from ..model import Service
 from .declaration import declaration, declaration_text, parsed
 from .options import OPTIONS, applicable, own_profile, profile_kind
 
@@ -41,8 +41,8 @@ _FIXED: tuple[tuple[str, Callable[[Service], bool], object, str], ...] = (
     (
         "persistence",
         has_cookie,
-        Persistence(),
-        "a cookie needs HTTP, and this virtual passes TLS on without decrypting it",
+        INSTEAD_OF_COOKIE,
+        WHY_NO_COOKIE,
     ),
     ("idle_seconds", _has_own_profile, 1800, _OWN),
     ("nagle", _is_udp, True, "UDP has no Nagle algorithm"),

@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ..._base.errors import Problem
-from ..driver import Refusal, always_member_down, has_cookie, hides_node_port, refuse_member_states
+from ..driver import (
+    INSTEAD_OF_COOKIE,
+    WHY_NO_COOKIE,
+    Refusal,
+    always_member_down,
+    has_cookie,
+    hides_node_port,
+    refuse_member_states,
+)
 from ..model import Member, MemberDown, MemberState, Persistence, PersistenceKind, Service, affinity_group
 from . import fields as f
 
@@ -59,6 +67,8 @@ def _switch_member(member: Member) -> Member:
 
 def _limit_persistence(service: Service) -> Persistence:
     """Return affinity by source or none, and shared only by TCP services of one pool and address."""
+    if has_cookie(service):
+        return INSTEAD_OF_COOKIE
     if service.persistence.kind is not PersistenceKind.SOURCE:
         return Persistence()
     is_shared = service.protocol == "tcp" and service.persistence.group == affinity_group(service.pool, service.vip)
@@ -98,7 +108,7 @@ REFUSALS = (
     Refusal.when(
         "persistence",
         has_cookie,
-        "a cookie takes a Virtual Service that decrypts: nothing brings a client back to its member",
+        WHY_NO_COOKIE,
     ),
     Refusal.when("persistence.group", _loses_group, "affinity is shared by TCP services of one pool and address only"),
     _range_refusal("persistence.seconds", lambda service: service.persistence.seconds, f.PERSIST_SECONDS),

@@ -240,6 +240,36 @@ _ALL = (
     ),
 )
 
+# Classic services, which only others have: they are read for a comparison, and never written.
+_CLASSIC = (
+    Resource(
+        "service",
+        "service",
+        ("name",),
+        ("name", "server", "servicetype", "port"),
+        {
+            "name": _text_attribute(),
+            "server": _text_attribute(),
+            "servicetype": _text_attribute(),
+            "port": _number_attribute("", 0, 65535),
+            "usip": _text_attribute("usip", choices=_YES_NO, default="NO"),
+            "clttimeout": _number_attribute("cltTimeout", 0, 31536000),
+            "svrtimeout": _number_attribute("svrTimeout", 0, 31536000),
+            "downstateflush": _DOWN_FLUSH,
+            "state": _STATE,
+        },
+    ),
+    Resource(
+        "service_lbmonitor_binding",
+        "service",
+        ("name", "monitor_name"),
+        ("name",),
+        {"name": _text_attribute(), "monitor_name": _text_attribute("monitorName")},
+        binding=True,
+    ),
+)
+CLASSIC: Mapping[str, Resource] = {resource.name: resource for resource in _CLASSIC}
+
 # In the order in which they are added: what is referred to comes first. Removal goes the other way.
 RESOURCES: Mapping[str, Resource] = {resource.name: resource for resource in _ALL}
 
@@ -251,7 +281,7 @@ def defaults(resource: Resource, values: Values) -> Mapping[str, Scalar]:
 
 @functools.cache
 def _default_values(name: str, kind: str) -> Mapping[str, Scalar]:
-    attributes = RESOURCES[name].attributes
+    attributes = (RESOURCES.get(name) or CLASSIC[name]).attributes
     found = {name: attribute.default for name, attribute in attributes.items() if attribute.default is not None}
     idle = IDLE_SECONDS.get(kind)
     return {

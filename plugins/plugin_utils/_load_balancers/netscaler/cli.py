@@ -14,20 +14,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from .attributes import RESOURCES, Resource, Scalar, Tables, Values, added_values, further_words, key_of, normalised
+from .attributes import (
+    CLASSIC,
+    RESOURCES,
+    Resource,
+    Scalar,
+    Tables,
+    Values,
+    added_values,
+    further_words,
+    key_of,
+    normalised,
+)
 
 _TOKEN = re.compile(r'"((?:\\.|[^"\\])*)"|(\S+)')
 _ESCAPED = re.compile(r"\\(.)")
 _DIGITS = re.compile(r"[0-9]{1,5}\Z")
 _PLAIN = re.compile(r"[\w.:@#=/*-]+\Z")
 _VERBS = ("add", "set", "bind", "enable", "disable")
-_NOUNS = {resource.noun.lower(): resource for resource in RESOURCES.values() if not resource.binding}
+_READ = (*RESOURCES.values(), *CLASSIC.values())
+_NOUNS = {resource.noun.lower(): resource for resource in _READ if not resource.binding}
 _BINDINGS = {
-    noun: tuple(resource for resource in RESOURCES.values() if resource.binding and resource.noun.lower() == noun)
-    for noun in {resource.noun.lower() for resource in RESOURCES.values() if resource.binding}
+    noun: tuple(resource for resource in _READ if resource.binding and resource.noun.lower() == noun)
+    for noun in {resource.noun.lower() for resource in _READ if resource.binding}
 }
+_ONE_WORD = ("server", "servicegroup", "service")
 _VIRTUAL_SERVERS = ("lb", "cs", "vpn", "authentication", "cr")
 
 
@@ -50,13 +63,14 @@ class Configuration:
     """What a configuration says.
 
     Objects of the driver's kinds, listeners of all kinds, whether there is a second unit. unread: the names, as far as
-    they go, of objects of the driver's kinds whose lines are not whole.
+    they go, of objects of the driver's kinds whose lines are not whole. classic: services and their monitors.
     """
 
     tables: Tables
     listeners: tuple[Listening, ...] = ()
     has_pair: bool = False
     unread: tuple[str, ...] = ()
+    classic: Tables = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,7 +131,7 @@ def _quote_word(text: str) -> str:
 
 def parse_configuration(text: str) -> Configuration:
     """Return what a running configuration, or rendered lines, say."""
-    found: dict[str, dict[tuple[str, ...], dict[str, Scalar]]] = {name: {} for name in RESOURCES}
+    found: dict[str, dict[tuple[str, ...], dict[str, Scalar]]] = {resource.name: {} for resource in _READ}
     listeners: list[Listening] = []
     unread: list[str] = []
     has_pair = False
@@ -131,8 +145,9 @@ def parse_configuration(text: str) -> Configuration:
             continue
         listeners += _listening_of(command)
         _enter_command(found, command)
-    tables = {name: dict(sorted(table.items())) for name, table in found.items()}
-    return Configuration(tables, tuple(listeners), has_pair, tuple(unread))
+    tables = {name: dict(sorted(found[name].items())) for name in RESOURCES}
+    classic = {name: found[name] for name in CLASSIC}
+    return Configuration(tables, tuple(listeners), has_pair, tuple(unread), classic)
 
 
 def _parse_command(line: str) -> _Command | None:
@@ -140,7 +155,7 @@ def _parse_command(line: str) -> _Command | None:
     if verb.lower() not in _VERBS:
         return None
     tokens = [plain or _ESCAPED.sub(r"\1", quoted) for quoted, plain in _TOKEN.findall(rest)]
-    size = 1 if tokens and tokens[0].lower() in ("server", "servicegroup") else 2
+    size = 1 if tokens and tokens[0].lower() in _ONE_WORD else 2
     noun = " ".join(tokens[:size]).lower()
     positional, options = _sorted_out(tokens[size:])
     return _Command(verb.lower(), noun, tuple(positional), options)

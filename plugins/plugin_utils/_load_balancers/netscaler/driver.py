@@ -13,6 +13,8 @@ from typing import Any, cast
 
 from ..._base.errors import InvalidInputError, Problem, shown
 from ..driver import (
+    INSTEAD_OF_COOKIE,
+    WHY_NO_COOKIE,
     EffectKind,
     Refusal,
     Rendered,
@@ -102,6 +104,8 @@ class NetScaler:
 
 
 def _in_minutes(persistence: Persistence) -> Persistence:
+    if persistence.kind is PersistenceKind.COOKIE:
+        return INSTEAD_OF_COOKIE
     if persistence.kind is PersistenceKind.SOURCE:
         return with_fields(persistence, seconds=seconds_of_minutes(minutes_of_seconds(persistence.seconds)), cookie="")
     return Persistence()
@@ -123,7 +127,7 @@ REFUSALS = (
     Refusal.when(
         "persistence",
         has_cookie,
-        "a cookie takes an HTTP or SSL virtual server, which decrypts: nothing brings a client back to its member",
+        WHY_NO_COOKIE,
     ),
     Refusal("persistence.seconds", _timeout_reasons),
     Refusal.when("nagle", _is_eager_udp, "UDP has no Nagle"),

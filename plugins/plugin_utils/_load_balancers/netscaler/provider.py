@@ -20,7 +20,7 @@ from ..driver import EffectKind
 from ..https import Connection
 from ..model import MemberState, Service
 from ..reconcile import APPLIANCE_SAFETY, ApplianceProvider, Gathered, Order, Task, Work
-from .attributes import RESOURCES, Key, Tables
+from .attributes import CLASSIC, RESOURCES, Key, Tables
 from .cli import Configuration, parse_configuration, removal_line
 from .driver import NetScaler
 from .nitro import Authentication, Nitro
@@ -171,14 +171,15 @@ class NetScalerProvider(ApplianceProvider):
     def _others(self) -> Iterable[Listener]:
         """Yield where somebody else listens, with the service that it is where it can be read as one."""
         tables = self._configuration.tables
-        reader = Reader(tables, self._prefix)
+        reader = Reader(tables, self._prefix, classic=self._configuration.classic)
         for found in self._configuration.listeners:
             kind, _space, name = found.owner.rpartition(" ")
             if kind == "lb vserver" and name.startswith(self._prefix):
                 continue
             vserver = tables["lbvserver"].get((name,)) if kind == "lb vserver" else None
             domain = _UNREAD_DOMAIN if found.domain is None else f"td {found.domain}" if found.domain else ""
-            removal = tuple(_removal_lines(tables, name)) if vserver else (f"rm {found.owner}",)
+            classic = self._configuration.classic
+            removal = tuple(_removal_lines({**tables, **classic}, name)) if vserver else (f"rm {found.owner}",)
             try:
                 service = reader.understood(vserver) if vserver else None
             except DeviceError:  # of somebody else: it listens where it says, and is not compared
@@ -232,7 +233,7 @@ def _unread_text(unread: Sequence[str]) -> str:
 
 
 def _removal_lines(tables: Tables, name: str) -> Iterable[str]:
-    """Yield the lines that remove a virtual server of somebody else and the groups that are bound to it alone."""
+    """Yield the lines that remove a virtual server of somebody else, and the groups and services bound to it alone."""
     yield removal_line(RESOURCES["lbvserver"], {"name": name})
     groups = [
         values["servicegroupname"]
@@ -246,6 +247,8 @@ def _removal_lines(tables: Tables, name: str) -> Iterable[str]:
     ]
     known = [group for group in groups if (group,) in tables["servicegroup"] and group not in users]
     yield from (removal_line(RESOURCES["servicegroup"], {"servicegroupname": group}) for group in known)
+    services = [each for each in groups if (each,) in tables["service"] and each not in users]
+    yield from (removal_line(CLASSIC["service"], {"name": service}) for service in services)
 
 
 def _unit_states(units: Sequence[Mapping[str, Any]]) -> str:

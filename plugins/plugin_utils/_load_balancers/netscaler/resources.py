@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from ..._base.addresses import canonical, parse_address
 from ..._base.errors import InvalidInputError, Problem, understood
@@ -34,6 +35,7 @@ _ACTIVE_STATES = {word: state for state, word in STATES.items()}
 # Names of objects: https://developer-docs.netscaler.com/en-us/adc-command-reference-int/current-release/lb/lb-vserver
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_#. :@=-")
 _NAME_LENGTH_MAXIMUM = 127
+_PERSISTENCE_KINDS = ("SOURCEIP", "COOKIEINSERT", "NONE")
 
 Servers = Mapping[tuple[str, int], str]
 
@@ -228,8 +230,16 @@ def services_of(tables: Tables, prefix: str, idle_seconds: Mapping[str, int] | N
 class Reader:
     """Reads virtual servers of one configuration; names lose the prefix where they have it."""
 
-    def __init__(self, tables: Tables, prefix: str, idle_seconds: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        prefix: str,
+        idle_seconds: Mapping[str, int] | None = None,
+        classic: Tables | None = None,
+    ) -> None:
         self._tables = tables
+        self._classic = classic or {}
+        self._service_monitors = _group_by_value(self._classic, "service_lbmonitor_binding", "name", "monitor_name")
         self._wanted_idle_seconds = idle_seconds or {}
         self._prefix = prefix
         self._groups = _group_by_value(tables, "lbvserver_servicegroup_binding", "name", "servicegroupname")
@@ -250,9 +260,10 @@ class Reader:
     def _service(self, vserver: Values) -> Service:
         """Return a virtual server with its group, members and monitor as a service."""
         name = str(vserver["name"])
-        group_name = self._groups.get(name, [""])[0]
-        group = self._tables["servicegroup"].get((group_name,), {})
-        bindings = self._bindings.get(group_name, [])
+        bound = self._groups.get(name, [""])
+        holders = [self._tables["servicegroup"].get((each,)) or self._classic_service(each) for each in bound]
+        group = holders[0]
+        bindings = [binding for each in bound for binding in self._members_of(each)]
         protocol = _PROTOCOLS.get(str(vserver["servicetype"]), str(vserver["servicetype"]).lower())
         port = int(vserver["port"])
         node_ports = Counter(int(binding["port"]) for binding in bindings)
@@ -265,15 +276,35 @@ class Reader:
             protocol=protocol,
             node_port=node_port,
             members=tuple(sorted({self._member(binding) for binding in bindings})),
-            monitor=self._monitor(group_name, node_port),
+            monitor=_only_one("checks", (self._monitor(each, node_port) for each in bound)),
             persistence=self._persistence(vserver),
             idle_seconds=self._idle_seconds(vserver, group),
-            source_nat=group.get("usip", "NO") == "NO",
+            source_nat=_only_one("usip", (each.get("usip", "NO") == "NO" for each in holders)),
             nagle=self._nagle(vserver),
             member_down=_member_down(vserver, group),
             algorithm=_ALGORITHMS.get(str(vserver["lbmethod"]), str(vserver["lbmethod"]).lower()),
-            options=dict(_vserver_options(vserver)),
+            options={**dict(_vserver_options(vserver)), **self._odd_persistence(vserver)},
         )
+
+    def _classic_service(self, name: str) -> Values:
+        return self._classic.get("service", {}).get((name,), {})
+
+    def _members_of(self, name: str) -> Iterator[Values]:
+        """Yield the bindings of a group; a classic service is as one binding."""
+        yield from self._bindings.get(name, [])
+        service = self._classic_service(name)
+        if service:
+            yield {"servername": service["server"], "port": service["port"], "state": service["state"]}
+
+    def _odd_persistence(self, vserver: Values) -> dict[str, object]:
+        """Return what somebody else's virtual server brings clients back by, where the model has no word for it."""
+        kind = str(self._affinity_of(vserver)["persistencetype"])
+        is_ours = str(vserver["name"]).startswith(self._prefix)
+        return {} if is_ours or kind in _PERSISTENCE_KINDS else {"persistencetype": kind}
+
+    def _affinity_of(self, vserver: Values) -> Values:
+        groups = self._affinities.get(str(vserver["name"]), [])
+        return self._tables["lbgroup"].get((groups[0],), vserver) if groups else vserver
 
     def _member(self, binding: Values) -> Member:
         name, state = str(binding["servername"]), binding["state"]
@@ -288,7 +319,7 @@ class Reader:
 
     def _monitor(self, group_name: str, node_port: int) -> Monitor:
         """Return the first monitor of a group; without one of its own, every group has the appliance's tcp-default."""
-        name = self._monitors.get(group_name, [""])[0]
+        name = (self._monitors.get(group_name) or self._service_monitors.get(group_name) or [""])[0]
         if (name, node_port) not in self._known_monitors:
             values = self._tables["lbmonitor"].get((name,), {})
             found = {**defaults(RESOURCES["lbmonitor"], values), "type": "TCP", **values}
@@ -301,10 +332,10 @@ class Reader:
     def _persistence(self, vserver: Values) -> Persistence:
         """Return by what clients come back: the affinity group's word counts before the server's own."""
         groups = self._affinities.get(str(vserver["name"]), [])
-        values = self._tables["lbgroup"].get((groups[0],), vserver) if groups else vserver
+        values = self._affinity_of(vserver)
         if values["persistencetype"] == "COOKIEINSERT":
             return Persistence(PersistenceKind.COOKIE)
-        if values["persistencetype"] == "NONE":
+        if values["persistencetype"] != "SOURCEIP":
             return Persistence()
         group = groups[0].removeprefix(self._prefix) if groups else ""
         return Persistence(PersistenceKind.SOURCE, seconds_of_minutes(int(values["timeout"])), group=group)
@@ -324,9 +355,20 @@ class Reader:
 
 def _group_by_value(tables: Tables, name: str, key: str, value: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for item in tables[name].values():
+    for item in tables.get(name, {}).values():
         found.setdefault(str(item[key]), []).append(str(item[value]))
     return found
+
+
+_Same = TypeVar("_Same")
+
+
+def _only_one(what: str, found: Iterable[_Same]) -> _Same:
+    """Return what all members have; raises ValueError where they differ, which no service can say."""
+    values = list(dict.fromkeys(found))
+    if len(values) != 1:
+        raise ValueError(f"its members differ in {what}")
+    return values[0]
 
 
 def _odd_one_out(counts: Counter[int]) -> int:
