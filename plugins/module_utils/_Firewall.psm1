@@ -11,6 +11,12 @@ $script:RuleProperty = @(
     'LocalAppPackageId', 'LocalUserOwner', 'LocalUserAuthorizedList', 'RemoteUserAuthorizedList', 'RemoteMachineAuthorizedList'
 )
 
+# Those that an older Windows may not have: INetFwRule2 came with 2008 R2, INetFwRule3 with 2012.
+$script:NewProperty = @('EdgeTraversalOptions', 'SecureFlags') + ($script:RuleProperty -like 'Local*User*') + ($script:RuleProperty -like '*AuthorizedList') + 'LocalAppPackageId'
+# DISP_E_UNKNOWNNAME, and what .NET says for it.
+$script:UnknownName = -2147352570, -2146233069
+$script:Missing = @{}
+
 function Get-LyncFirewallRule {
     <#
     .SYNOPSIS
@@ -57,11 +63,30 @@ function Get-LyncFirewallRuleValue {
     #>
     param([Parameter(Mandatory = $true)]$Rule)
 
+    # Not $Rule.Name: Windows PowerShell gives $null where a getter fails, and nothing is no limit.
+    $type = $Rule.GetType()
+    $get = [System.Reflection.BindingFlags]::GetProperty
     $value = @{}
     foreach ($property in $script:RuleProperty) {
-        $read = $Rule.$property
+        if ($script:Missing.ContainsKey($property)) {
+            continue
+        }
+        try {
+            $read = $type.InvokeMember($property, $get, $null, $Rule, $null)
+        } catch {
+            $cause = $_.Exception.GetBaseException()
+            if ($script:NewProperty -notcontains $property -or $script:UnknownName -notcontains $cause.HResult) {
+                throw "$property cannot be read: $($cause.Message)"
+            }
+            $script:Missing[$property] = $true
+            continue
+        }
         if ($null -ne $read) {
-            $value[$property] = if ($read -is [array]) { @($read | ForEach-Object { [string]$_ }) } else { $read }
+            $value[$property] = $read
+            if ($read -is [array]) {
+                # Assigned apart: what an "if" gives loses the array around one element.
+                $value[$property] = [string[]]@(foreach ($one in $read) { [string]$one })
+            }
         }
     }
     $value
@@ -92,11 +117,16 @@ function Set-LyncFirewallRuleProperty {
     if ($Value -is [long] -or $Value -is [uint32]) {
         $Value = [int]$Value
     }
-    # Interfaces are an array of variants.
+    # Interfaces are an array of variants, each a text: what JSON gave may be wrapped, which a cast of the array does not change.
     if ($Value -is [System.Collections.IList]) {
-        $Value = [object[]]$Value
+        $Value = [object[]]@(foreach ($one in $Value) { [string]$one })
     }
-    $Rule.$Property = $Value
+    try {
+        $Rule.$Property = $Value
+    } catch {
+        $text = @($Value) -join ','
+        throw "$Property '$($text.Substring(0, [System.Math]::Min(200, $text.Length)))': $($_.Exception.Message)"
+    }
 }
 
 function Remove-LyncFirewallRule {

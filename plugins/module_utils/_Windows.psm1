@@ -28,6 +28,20 @@ function Get-LyncFirewallPolicy {
     New-Object -ComObject HNetCfg.FwPolicy2
 }
 
+function Get-LyncNumber {
+    <#
+    .SYNOPSIS
+    Returns a number of a COM object, and fails where its getter does: $Object.Name would be nothing then, which counts as 0.
+    #>
+    param([Parameter(Mandatory = $true)]$Object, [Parameter(Mandatory = $true)][string]$Name)
+
+    try {
+        [int]$Object.GetType().InvokeMember($Name, [System.Reflection.BindingFlags]::GetProperty, $null, $Object, $null)
+    } catch {
+        throw "$Name cannot be read: $($_.Exception.GetBaseException().Message)"
+    }
+}
+
 function Get-LyncFirewallProfile {
     <#
     .SYNOPSIS
@@ -45,8 +59,8 @@ function Get-LyncFirewallProfile {
         }
     }
     @{
-        active = [int]$Policy.CurrentProfileTypes
-        local_policy_modify_state = [int]$Policy.LocalPolicyModifyState
+        active = Get-LyncNumber -Object $Policy -Name CurrentProfileTypes
+        local_policy_modify_state = Get-LyncNumber -Object $Policy -Name LocalPolicyModifyState
         settings = @($settings)
     }
 }

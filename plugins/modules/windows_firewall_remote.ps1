@@ -138,7 +138,12 @@ function Invoke-Apply {
     }
     Save-LyncPolicy -Module $module -Directory $snapshotDir
     for ($index = 0; $index -lt $targets.Count; $index++) {
-        Invoke-Operation -Policy $Policy -Operation $module.Params.operations[$index] -Target $targets[$index] -NameCount $nameCount
+        $operation = $module.Params.operations[$index]
+        try {
+            Invoke-Operation -Policy $Policy -Operation $operation -Target $targets[$index] -NameCount $nameCount
+        } catch {
+            throw "rule '$($operation.name)': $($_.Exception.Message)"
+        }
         $module.Result.done = $index + 1
     }
 }

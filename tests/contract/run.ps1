@@ -34,7 +34,7 @@ function ConvertTo-Value {
     # A value to put; {text, then, times, join} stands for a long text, with # for the odd numbers in it.
     param($Value)
     if ($Value -isnot [System.Collections.IDictionary]) {
-        return $Value
+        return , $Value
     }
     $parts = for ($index = 0; $index -lt $Value.times; $index++) { $Value.then.Replace('#', [string](2 * $index + 1)) }
     $Value.text + ($parts -join $Value.join)

@@ -221,7 +221,7 @@ def test_a_host_with_other_addresses_is_refused(lab: Lab) -> None:
 # the fault, the status of the run, a text of the message, and the owned rules that are there after it
 FAULTS: list[tuple[dict[str, int | bool], str, str, int]] = [
     ({"access_denied": True}, "failed", "(done: nothing; not done: add ", 0),
-    ({"com_error_at_write": 2}, "failed", "run again to go on: Unspecified error (0x80004005)", 1),
+    ({"com_error_at_write": 2}, "failed", "': Unspecified error (0x80004005)", 1),
     (
         {"drop_after_write": 1},
         "unreachable",

@@ -9,11 +9,24 @@ using System.Collections;
 using System.Collections.Generic;
 using System.Text;
 
+// What a host does not have, or cannot tell: LAB_MISSING and LAB_UNREADABLE name properties, with commas. A getter that fails gives $null to a
+// script, in Windows PowerShell as here.
+public static class LabBroken
+{
+    static bool Has(string variable, string name) { return ("," + Environment.GetEnvironmentVariable(variable) + ",").Contains("," + name + ","); }
+    public static void Read(string name)
+    {
+        Known(name);
+        if (Has("LAB_UNREADABLE", name)) { throw new LabRefusal("Unspecified error", 0x80004005); }
+    }
+    public static void Known(string name) { if (Has("LAB_MISSING", name)) { throw new LabRefusal("Unknown name.", 0x80020006); } }
+}
+
 public class LabPolicy
 {
     public LabRules Rules = new LabRules();
-    public int CurrentProfileTypes = 1;
-    public int LocalPolicyModifyState = 0;
+    public int CurrentProfileTypes { get { LabBroken.Read("CurrentProfileTypes"); return 1; } }
+    public int LocalPolicyModifyState { get { LabBroken.Read("LocalPolicyModifyState"); return 0; } }
     public bool FirewallEnabled(int profile) { return true; }
     public bool BlockAllInboundTraffic(int profile) { return false; }
     public int DefaultInboundAction(int profile) { return 0; }

@@ -4,7 +4,7 @@
 // Appended by fake_com.ps1 to its own classes: INetFwRule and INetFwRules over the text file LAB_RULES, one rule a line, its
 // properties as name:base64, separated by blanks. They refuse and normalise as firewall_store.py and windows_rules.py do,
 // and tests/contract holds both to the same scenarios. LAB_FLIPPED names switches of the simulator that are the other way
-// round: removes_last, ipv6_as_range.
+// round: removes_last, ipv6_as_range, ipv6_multicast.
 
 public class LabRefusal : System.Runtime.InteropServices.COMException
 {
@@ -53,17 +53,35 @@ public class LabRule
     // Ports and ICMP types are null where the protocol has none.
     object Shown(string name)
     {
-        if (name.EndsWith("Ports") && Protocol != 6 && Protocol != 17) { return null; }
-        return name == "IcmpTypesAndCodes" && Protocol != 1 && Protocol != 58 ? null : Values[name];
+        if (name.EndsWith("Ports") && (int)Values["Protocol"] != 6 && (int)Values["Protocol"] != 17) { return null; }
+        return name == "IcmpTypesAndCodes" && (int)Values["Protocol"] != 1 && (int)Values["Protocol"] != 58 ? null : Values[name];
     }
 
-    string Text(string name) { return (string)Shown(name); }
+    string Text(string name) { LabBroken.Read(name); return (string)Shown(name); }
+    int Number(string name) { LabBroken.Read(name); return (int)Values[name]; }
+
+    // SAFEARRAY of VARIANT, each a VT_BSTR, as the Windows Installer XML toolset builds it (src/ext/Firewall/ca/firewall.cpp); anything else is
+    // a type that does not fit. LAB_FLIPPED takes_any_element: it is made text.
+    static string Joined(object value)
+    {
+        object[] items = value as object[];
+        if (value != null && items == null) { throw new LabRefusal("Type mismatch: Interfaces is no array", 0x80020005); }
+        foreach (object item in items ?? new object[0])
+        {
+            if (!(item is string) && !LabRules.IsFlipped("takes_any_element"))
+            {
+                throw new LabRefusal("Type mismatch: an element of Interfaces is no text", 0x80020005);
+            }
+        }
+        return string.Join("\n", Array.ConvertAll(items ?? new object[0], Convert.ToString));
+    }
 
     // A put on a rule of the store is checked with the whole rule and in force at once; ports are checked at the put itself.
     void Put(string name, object value)
     {
+        LabBroken.Known(name);
         bool isFree = value as string == "" || value as string == "*";
-        if (name.EndsWith("Ports") && !isFree && Protocol != 6 && Protocol != 17) { throw LabRefusal.Parameter("ports before the protocol"); }
+        if (name.EndsWith("Ports") && !isFree && (int)Values["Protocol"] != 6 && (int)Values["Protocol"] != 17) { throw LabRefusal.Parameter("ports before the protocol"); }
         Dictionary<string, object> changed = new Dictionary<string, object>(Values);
         changed[name] = LabNormal.Value(name, value);
         if (!IsStored) { Values = changed; return; }
@@ -85,15 +103,15 @@ public class LabRule
     public object Interfaces
     {
         get { string text = Text("Interfaces"); return string.IsNullOrEmpty(text) ? null : text.Split('\n'); }
-        set { Put("Interfaces", value == null ? "" : string.Join("\n", Array.ConvertAll((object[])value, Convert.ToString))); }
+        set { Put("Interfaces", Joined(value)); }
     }
-    public int Direction { get { return (int)Values["Direction"]; } set { Put("Direction", value); } }
-    public int Action { get { return (int)Values["Action"]; } set { Put("Action", value); } }
-    public int Protocol { get { return (int)Values["Protocol"]; } set { Put("Protocol", value); } }
-    public int Profiles { get { return (int)Values["Profiles"]; } set { Put("Profiles", value); } }
-    public int EdgeTraversalOptions { get { return (int)Values["EdgeTraversalOptions"]; } set { Put("EdgeTraversalOptions", value); } }
-    public int SecureFlags { get { return (int)Values["SecureFlags"]; } set { Put("SecureFlags", value); } }
-    public bool Enabled { get { return (bool)Values["Enabled"]; } set { Put("Enabled", value); } }
+    public int Direction { get { return Number("Direction"); } set { Put("Direction", value); } }
+    public int Action { get { return Number("Action"); } set { Put("Action", value); } }
+    public int Protocol { get { return Number("Protocol"); } set { Put("Protocol", value); } }
+    public int Profiles { get { return Number("Profiles"); } set { Put("Profiles", value); } }
+    public int EdgeTraversalOptions { get { return Number("EdgeTraversalOptions"); } set { Put("EdgeTraversalOptions", value); } }
+    public int SecureFlags { get { return Number("SecureFlags"); } set { Put("SecureFlags", value); } }
+    public bool Enabled { get { LabBroken.Read("Enabled"); return (bool)Values["Enabled"]; } set { Put("Enabled", value); } }
 }
 
 public class LabRules : IEnumerable
@@ -232,8 +250,9 @@ public static class LabNormal
     static void Refuse(byte[] address, bool isSingle)
     {
         string text = Show(address);
-        bool isMulticast = address.Length == 4 ? address[0] >> 4 == 14 : address[0] == 255;
-        if (isMulticast || text == "255.255.255.255" || text == "::1" || (isSingle && (text == "0.0.0.0" || text == "::")))
+        // Multicast: see windows_rules.py.
+        bool isMulticast = address.Length == 16 && address[0] == 255 && !LabRules.IsFlipped("ipv6_multicast");
+        if (isMulticast || text == "::1" || (isSingle && (text == "0.0.0.0" || text == "::")))
         {
             throw LabRefusal.Parameter("address " + text);
         }
@@ -361,10 +380,6 @@ public static class LabCheck
         if (LabNormal.Tokens(rule["IcmpTypesAndCodes"]).Count > 1000 || interfaces.Split('\n').Length > 1000)
         {
             throw LabRefusal.Parameter("a list has more than 1000 entries");
-        }
-        if ((string)rule["LocalAddresses"] != "*" && ((string)rule["InterfaceTypes"] != "All" || interfaces != ""))
-        {
-            throw LabRefusal.Parameter("local address with an interface or an interface type");
         }
         int edge = (int)rule["EdgeTraversalOptions"];
         bool isLimited = string.IsNullOrEmpty((string)rule["ApplicationName"]) || (int)rule["Protocol"] == 256

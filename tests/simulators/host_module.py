@@ -64,14 +64,30 @@ def _apply(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, ans
         return
     save(policy, arguments, answer)
     for operation, target in zip(operations, targets, strict=True):
-        if operation["kind"] == "remove":
-            _remove(policy, operation["name"], target, names)
-        for put in operation["puts"]:
-            target.put(put["property"], put["value"])
-        if operation["kind"] == "add":
-            policy.add(target)
-            names[operation["name"].casefold()] += 1
+        try:
+            _do(policy, operation, target, names)
+        except (ComError, ConflictError) as error:
+            raise ConflictError(f"rule '{operation['name']}': {error}") from error
         answer["done"] += 1
+
+
+def _do(policy: FwPolicy, operation: Mapping[str, Any], target: FwRule, names: Counter[str]) -> None:
+    """Make one operation."""
+    if operation["kind"] == "remove":
+        _remove(policy, operation["name"], target, names)
+    for put in operation["puts"]:
+        try:
+            target.put(put["property"], put["value"])
+        except ComError as error:
+            raise ConflictError(f"{put['property']} {_shown(put['value'])}: {error}") from error
+    if operation["kind"] == "add":
+        policy.add(target)
+        names[operation["name"].casefold()] += 1
+
+
+def _shown(value: object) -> str:
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"'{text[:200]}'"
 
 
 def assert_no_revert(policy: FwPolicy) -> None:

@@ -53,11 +53,15 @@ class Switches:
     removes_last: Remove(name) takes the last of several namesakes instead of the first.
     merges_overlaps: overlapping and adjacent entries of a list become one.
     ipv6_as_range: one IPv6 address reads back as a range a-a.
+    ipv6_multicast: IPv6 multicast addresses are taken. [MS-FASP] forbids them in connection security rules only
+    (2.2.55), and rule sets that people use have them (metablaster/WindowsFirewallRuleset), but WindowsFirewallHelper 8
+    tells of a refusal. Broadcast and IPv4 multicast nobody was refused.
     """
 
     removes_last: bool = False
     merges_overlaps: bool = False
     ipv6_as_range: bool = True
+    ipv6_multicast: bool = False
 
 
 def _refuse(text: str) -> ComError:
@@ -98,11 +102,11 @@ def _address(token: str, switches: Switches) -> tuple[int, bool, str]:
     try:
         first, dash, last = token.partition("-")
         if dash:
-            return _range(ipaddress.ip_address(first), ipaddress.ip_address(last))
+            return _range(ipaddress.ip_address(first), ipaddress.ip_address(last), switches)
         network = ipaddress.ip_network(token, strict=False)
     except ValueError as error:
         raise _refuse(f"address {token!r}") from error
-    if network.prefixlen == 0 or _is_refused(network.network_address, network.num_addresses == 1):
+    if network.prefixlen == 0 or _is_refused(network.network_address, network.num_addresses == 1, switches):
         raise _refuse(f"address {token!r}")
     if network.version == 4:
         return 4, False, f"{network.network_address}/{network.netmask}"
@@ -112,17 +116,19 @@ def _address(token: str, switches: Switches) -> tuple[int, bool, str]:
 
 
 def _range(
-    first: ipaddress.IPv4Address | ipaddress.IPv6Address, last: ipaddress.IPv4Address | ipaddress.IPv6Address
+    first: ipaddress.IPv4Address | ipaddress.IPv6Address,
+    last: ipaddress.IPv4Address | ipaddress.IPv6Address,
+    switches: Switches,
 ) -> tuple[int, bool, str]:
-    if first.version != last.version or int(first) > int(last) or _is_refused(first, True):
+    if first.version != last.version or int(first) > int(last) or _is_refused(first, True, switches):
         raise _refuse(f"address range {first}-{last}")
     return first.version, True, f"{first}-{last}"
 
 
-def _is_refused(address: ipaddress.IPv4Address | ipaddress.IPv6Address, single: bool) -> bool:
-    broadcast = address == ipaddress.ip_address("255.255.255.255")
+def _is_refused(address: ipaddress.IPv4Address | ipaddress.IPv6Address, single: bool, switches: Switches) -> bool:
+    multicast = address.version == 6 and address.is_multicast and not switches.ipv6_multicast
     loopback = address.version == 6 and address.is_loopback
-    return address.is_multicast or broadcast or loopback or (single and address.is_unspecified)
+    return multicast or loopback or (single and address.is_unspecified)
 
 
 def _merged(classes: Mapping[tuple[int, bool], list[str]]) -> dict[tuple[int, bool], list[str]]:
@@ -220,10 +226,6 @@ _CHECKS = (
     (
         lambda rule: len(_tokens(rule["IcmpTypesAndCodes"])) > LIST_LIMIT or len(rule["Interfaces"] or ()) > LIST_LIMIT,
         "a list has more than 1000 entries",
-    ),
-    (
-        lambda rule: rule["LocalAddresses"] != "*" and (rule["InterfaceTypes"] != "All" or rule["Interfaces"]),
-        "local address with an interface or an interface type",
     ),
     (
         lambda rule: (

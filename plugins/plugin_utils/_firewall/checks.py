@@ -31,8 +31,11 @@ from .rule import (
 Refusal = tuple[str, str, str]
 Check = Callable[[Rule], Iterator[Refusal]]
 _SIDES = ("localip", "remoteip")
-# Never a rule's address: unspecified, broadcast, multicast, and IPv6 loopback. (IPv4 loopback is taken.)
-_REFUSED_TEXTS = ("0.0.0.0", "255.255.255.255", "224.0.0.0/4", "::", "::1", "ff00::/8")
+# Never a rule's address: unspecified, and IPv6 loopback ([MS-FASP] 2.2.6, 2.2.10; IPv4 loopback is taken). Of a
+# connection security rule neither broadcast nor multicast (2.2.55). Whether it
+# takes IPv6 multicast of a firewall rule, Windows says itself.
+_NOWHERE = AddressSet.parse(("0.0.0.0", "::", "::1"))
+_MANY = AddressSet.parse(("255.255.255.255", "224.0.0.0/4", "ff00::/8"))
 # Which ports, the direction in which they take keywords, its name in a sentence, and the protocol of each.
 _KEYWORD_PLACES = (
     ("localport", "in", "inbound", LOCAL_PORT_KEYWORDS),
@@ -42,7 +45,7 @@ _KEYWORD_PLACES = (
 
 def check_rule(rule: Rule, place: str) -> list[Problem]:
     """Return every reason why Windows would refuse the rule; place names the rule as the user knows it."""
-    return refusals(rule, place, (*COMMON_CHECKS, *_FIREWALL_CHECKS))
+    return refusals(rule, place, (*_COMMON_CHECKS, *_FIREWALL_CHECKS))
 
 
 def refusals(rule: Rule, place: str, checks: Iterable[Check]) -> list[Problem]:
@@ -125,20 +128,33 @@ def _local_keywords(rule: Rule) -> Iterator[Refusal]:
         )
 
 
+def _list_texts_within(scope: AddressScope, refused: AddressSet) -> list[str]:
+    """Return the entries of a list that lie in refused addresses."""
+    if scope.is_any:
+        return []
+    texts = (text for text in scope.to_text() if text not in scope.keywords)
+    return [text for text in texts if AddressSet.parse([text]) <= refused]
+
+
 def _address_kinds(rule: Rule) -> Iterator[Refusal]:
-    refused = AddressSet.parse(_REFUSED_TEXTS)
+    for option in _SIDES:
+        for text in _list_texts_within(getattr(rule, option), _NOWHERE):
+            message = f"{text} is an unspecified or loopback address, which Windows refuses"
+            yield option, message, "write host addresses"
+
+
+def _address_families(rule: Rule) -> Iterator[Refusal]:
     for option in _SIDES:
         scope: AddressScope = getattr(rule, option)
-        if scope.is_any:
-            continue
-        for text in scope.to_text():
-            if text not in scope.keywords and AddressSet.parse([text]) <= refused:
-                yield (
-                    option,
-                    f"{text} is an unspecified, loopback, multicast or broadcast address, which Windows refuses",
-                    "write host addresses",
-                )
-        yield from _whole_families(option, scope.addresses)
+        if not scope.is_any:
+            yield from _whole_families(option, scope.addresses)
+
+
+def _no_group_addresses(rule: Rule) -> Iterator[Refusal]:
+    for option in _SIDES:
+        for text in _list_texts_within(getattr(rule, option), _MANY):
+            message = f"{text} is a multicast or broadcast address, which Windows refuses in connection security rules"
+            yield option, message, "write host addresses"
 
 
 def _whole_families(option: str, addresses: AddressSet) -> Iterator[Refusal]:
@@ -195,12 +211,13 @@ def _security(rule: Rule) -> Iterator[Refusal]:
         )
 
 
-# What is so of connection security rules too ([MS-FASP] 2.2.55).
-COMMON_CHECKS: tuple[Check, ...] = (
+_COMMON_CHECKS: tuple[Check, ...] = (
     _ports_need_protocol,
     _local_keywords,
     _address_kinds,
+    _address_families,
     _list_limits,
-    _interfaces_exclude_addresses,
 )
+CONNECTION_SECURITY_CHECKS: tuple[Check, ...] = (*_COMMON_CHECKS, _no_group_addresses, _interfaces_exclude_addresses)
+"""What Windows refuses in connection security rules ([MS-FASP] 2.2.55)."""
 _FIREWALL_CHECKS: tuple[Check, ...] = (_icmp_needs_protocol, _port_keywords, _edge_traversal, _security)

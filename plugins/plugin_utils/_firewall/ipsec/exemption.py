@@ -22,7 +22,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ..._base.errors import InvalidInputError, Problem, one_of, shown
-from ..checks import COMMON_CHECKS, Check, refusals
+from ..checks import CONNECTION_SECURITY_CHECKS, Check, refusals
 from ..options import OWNED_GROUP, READERS, RefusedError, Vocabulary, rules_from_options
 from ..results import Wording
 from ..rule import ALL_PROFILES, ANY_PROTOCOL, INTERFACE_TYPES, PORT_PROTOCOLS, PortScope, Rule
@@ -130,7 +130,7 @@ def _one_interface_type(rule: Rule) -> Iterator[tuple[str, str, str]]:
         )
 
 
-_CHECKS: tuple[Check, ...] = (*COMMON_CHECKS, _no_keywords, _no_sets, _one_interface_type)
+_CHECKS: tuple[Check, ...] = (*CONNECTION_SECURITY_CHECKS, _no_keywords, _no_sets, _one_interface_type)
 
 
 def _refuse_set(_value: object) -> object:

@@ -301,12 +301,12 @@ def _must_replace(change: RuleChange) -> bool:
 
 
 def _block_moves(change: RuleChange) -> bool:
-    """Return whether a rule that blocks moves in two limits, or in local addresses and interface types at once."""
+    """Return whether a rule that blocks moves in two limits at once."""
     if change.before is None or change.after is None or change.after.rule.action != "block":
         return False
     before, after = change.before.rule, change.after.rule
     moved = [name for name in change.properties if _narrows(name, before, after) and _widens(name, before, after)]
-    return len(moved) > 1 or {"localip", "interfacetypes"} <= set(change.properties)
+    return len(moved) > 1
 
 
 def _defers_to_user(change: RuleChange) -> bool:

@@ -289,8 +289,8 @@ def test_a_write_that_fails_is_reported_and_the_next_run_goes_on() -> None:
     with pytest.raises(DeviceError) as raised:
         reconcile(reconciliation, check_mode=False)
     assert str(raised.value) == (
-        "the changes stopped half-way (done: add B; not done: add SIP, remove Old); run again to go on: Unspecified "
-        "error (0x80004005)"
+        "the changes stopped half-way (done: add B; not done: add SIP, remove Old); run again to go on: "
+        "rule 'SIP': Unspecified error (0x80004005)"
     )
     result = reconciliation.result()
     assert (result["changed"], result["stats"]) == (True, {"round_trips": 2, "enumerations": 3, "writes": 1})
@@ -305,7 +305,7 @@ def test_a_write_that_fails_is_reported_and_the_next_run_goes_on() -> None:
 def test_an_account_that_may_not_write_changes_nothing() -> None:
     store = MemoryStore.of(fault=Faults(access_denied=True))
     reconciliation = provider(store, [SIP])
-    denied = r"\(done: nothing; not done: add SIP\); run again to go on: Access is denied\. \(0x80070005\)"
+    denied = r"\(done: nothing; not done: add SIP\); run again to go on: rule 'SIP': Access is denied\. \(0x80070005\)"
     with pytest.raises(DeviceError, match=denied):
         reconcile(reconciliation, check_mode=False)
     assert (reconciliation.result()["changed"], store.rules()) == (False, [])
