@@ -52,6 +52,7 @@ function Get-LyncFirewallState {
         profiles = $setting
         group_policy = $groupPolicy
         mdm = $mdm
+        products = @(Get-LyncFirewallProduct)
         fingerprint = Get-LyncFingerprint -Line $line
     }
 }

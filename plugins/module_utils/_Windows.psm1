@@ -65,6 +65,19 @@ function Get-LyncFirewallProfile {
     }
 }
 
+function Get-LyncFirewallProduct {
+    <#
+    .SYNOPSIS
+    Returns the products of others that are registered with Windows as firewalls: name, and the numbers of what each owns.
+    #>
+    $products = New-Object -ComObject HNetCfg.FwProducts
+    # By number: an enumerator that fails would be taken for the one thing to enumerate.
+    for ($index = 0; $index -lt [int]$products.Count; $index++) {
+        $product = $products.Item($index)
+        @{ name = [string]$product.DisplayName; categories = @(foreach ($one in $product.RuleCategories) { [int]$one }) }
+    }
+}
+
 function Get-LyncHostAddress {
     <#
     .SYNOPSIS
@@ -256,5 +269,5 @@ function Write-LyncHostFact {
     $Module.Result.pending_revert = Get-LyncPendingRevert
 }
 
-Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallProfile, Get-LyncGroupPolicy, Get-LyncMdmPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,
+Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallProfile, Get-LyncFirewallProduct, Get-LyncGroupPolicy, Get-LyncMdmPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,
     Get-LyncRegistryKey, Write-LyncHostFact

@@ -117,6 +117,23 @@ def _policy_source(store: str, name: str) -> Source:
 GROUP_POLICY = _policy_source("group_policy", "Group Policy")
 MDM = _policy_source("mdm", "MDM")
 
+PRODUCTS = Source(
+    "Windows: whose firewall it is",
+    runs_over(devices.WindowsDevice),
+    {
+        ABSENT: Cell(documents("products", gone), REFUSED),
+        EMPTY: Cell(documents("products", lambda _value: []), HARMLESS, "on most hosts it is Windows' own"),
+        UNREADABLE: Cell(documents("products", lambda _value: [{"name": 1, "categories": "x"}]), REFUSED),
+        CUT_OFF: Cell(documents("products", lambda _value: [{"name": "Theirs"}]), REFUSED),
+        FOREIGN: Cell(documents("products", lambda _value: [{"name": "Theirs", "categories": [2]}]), REFUSED),
+        HOSTILE: Cell(documents("products", lambda _value: [{"name": NASTY, "categories": [2]}]), REFUSED),
+        VERSION: Cell(documents("products", lambda _value: [{"name": "Theirs", "categories": [0, 1, 3, 9]}]), HARMLESS,
+                      "what it owns are not the rules of the firewall"),
+        PENDING: NotApplicable("Who owns the firewall is read and never written, so nothing of it is taken back."),
+    },
+    WindowsFirewallProvider,
+)
+
 # IPsec.
 
 
@@ -566,6 +583,6 @@ DNS_MARKS = Source(
     DnsProvider,
 )
 SOURCES = (
-    WINDOWS_RULES, GROUP_POLICY, MDM, IPSEC, IPSEC_NEED, NFTABLES, NFTABLES_OTHERS, NFTABLES_FILE, *HAPROXY_FILES,
-    *NGINX_FILES, *PUBLICATIONS, F5, F5_OTHERS, NETSCALER, NETSCALER_SAVED, KEMP, DNS_SETS, DNS_MARKS,
+    WINDOWS_RULES, GROUP_POLICY, MDM, PRODUCTS, IPSEC, IPSEC_NEED, NFTABLES, NFTABLES_OTHERS, NFTABLES_FILE,
+    *HAPROXY_FILES, *NGINX_FILES, *PUBLICATIONS, F5, F5_OTHERS, NETSCALER, NETSCALER_SAVED, KEMP, DNS_SETS, DNS_MARKS,
 )  # fmt: skip

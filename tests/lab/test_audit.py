@@ -155,6 +155,15 @@ def test_a_hive_is_parsed_by_its_path(lab: Lab) -> None:
     ]
 
 
+def test_what_is_no_rule_does_not_hide_the_others(lab: Lab) -> None:
+    texts = ("v2.10|Action=Allow|Dir=In|", "v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=443|Name=Web|")
+    found = offline(lab, state="parsed", running_config="\n".join(texts)).result("fe01")
+    assert [rule["name"] for rule in found["parsed"]] == ["Web"]
+    (refused,) = found["not_parsed"]
+    assert (refused["id"], refused["text"]) == ("line 1", texts[0])
+    assert refused["problems"][0].startswith("rule id 'line 1', Name: is missing")
+
+
 REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         {"state": "parsed"},
@@ -162,7 +171,6 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "rules",
     ),
     ({"state": "parsed", "path": "x", "running_config": "y"}, "running_config, path: state parsed needs exactly one"),
-    ({"state": "parsed", "running_config": "v2.10|Action=Allow|Dir=In|"}, "rule id 'line 1', Name: is missing"),
     (
         {"state": "rendered", "rules": [{"name": "x", "localport": 80}]},
         "rule x, localport: ports go with TCP and UDP only",

@@ -128,6 +128,8 @@ class FirewallStore:
             "settings": {},
             "group_policy": {"rules": {}, "profiles": {}},
             "mdm": {"rules": {}, "profiles": {}},
+            # Firewalls of others, as INetFwProducts shows them ([MS-FASP] 2.2.47).
+            "products": [],
             "listeners": [f"0.0.0.0 {WINRM_PORT}"],
             "connections": [f"{address} {WINRM_PORT} {CONTROLLER}" for address in addresses[:1]],
             "files": {},
@@ -270,7 +272,7 @@ class FwPolicy:
         """
         management = [{"kind": kind, "port": port} for kind, port in MANAGEMENT]
         return {
-            **{name: self._document[name] for name in ("group_policy", "mdm", "listeners", "connections")},
+            **{name: self._document[name] for name in ("group_policy", "mdm", "products", "listeners", "connections")},
             "management": management,
         }
 

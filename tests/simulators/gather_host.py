@@ -14,7 +14,9 @@ from .firewall_store import FirewallStore
 
 _GATHER = {"operation": "gather"}
 _SHARED = ("addresses", "environment", "listeners", "connections", "management", "pending_revert")
-_OWN = ("rules", "profiles", "group_policy", "mdm", "fingerprint", "counters", "legacy", "exempt", "engines")
+_OWN = (
+    "rules", "profiles", "group_policy", "mdm", "products", "fingerprint", "counters", "legacy", "exempt", "engines",
+)  # fmt: skip
 
 
 def run_module(store: FirewallStore, arguments: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:

@@ -141,7 +141,8 @@ class Host:
     programs may name, by upper-case name. profiles: Group Policy's settings included. unread: rules of Group Policy
     or MDM that make no sense. fingerprint: stands for all that was gathered of the firewall; the host made it.
     enumerations, writes: what it did to answer. pending: a change that waits to be taken back, None for none. stuck:
-    why one that was to be taken back is still in force, "" for none.
+    why one that was to be taken back is still in force, "" for none. owners: products of others that are the firewall
+    in place of Windows' own.
     """
 
     rules: tuple[Present, ...]
@@ -157,6 +158,7 @@ class Host:
     writes: int
     pending: PendingRevert | None = None
     stuck: str = ""
+    owners: tuple[str, ...] = ()
 
 
 def read_pending(value: object) -> PendingRevert | None:

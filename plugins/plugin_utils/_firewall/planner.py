@@ -267,6 +267,9 @@ def _without_gaps(changes: Sequence[RuleChange]) -> tuple[RuleChange, ...]:
     then those that move, each after those that take over from it; then what only closes.
     """
     moving = [change for change in changes if _moves_allow(change)]
+    opened = PortIndex([change.after.rule for change in changes if change.opens and change.after is not None])
+    if not any(_find_takers(change, opened) for change in moving):
+        return tuple(changes)
     ordered, doubled = _order_relay(moving)
     added = [_add_beside(change, Cause.BESIDE_UNTIL_LAST) for change in doubled]
     removed = [_make_removal(change.before, Cause.SUPERSEDED) for change in doubled if change.before is not None]
@@ -299,11 +302,16 @@ def _order_relay(moving: Sequence[RuleChange]) -> tuple[list[RuleChange], list[R
 
 def _find_heirs(change: RuleChange, places: Mapping[int, int], index: PortIndex) -> set[int]:
     """Return the places of other changes that take over what one of a rule that allows does not admit any more."""
+    return {places[id(rule)] for rule in _find_takers(change, index)}
+
+
+def _find_takers(change: RuleChange, index: PortIndex) -> list[Rule]:
+    """Return the rules of an index, but the change's own, that may match what the change gives up."""
     if change.before is None or change.after is None:
-        return set()
+        return []
     given_up = uncovered(change.before.rule, [change.after.rule])
-    taking = (rule for part in given_up for rule in index.touching(part) if overlaps(rule, part))
-    return {places[id(rule)] for rule in taking if rule is not change.after.rule}
+    taking = [rule for part in given_up for rule in index.touching(part) if overlaps(rule, part)]
+    return [rule for rule in taking if rule is not change.after.rule]
 
 
 def _plan_open(changes: Sequence[RuleChange]) -> RuleChanges:

@@ -145,6 +145,7 @@ class FirewallProvider(Provider):
             if host.pending and not self._has_ended_pending:
                 raise DeviceError(host.pending.text)
             _check_readable(host)
+            _check_owner(host)
         self._want = self._hold_vanished(self._choose_wanted(host), host)
         self._check_capabilities(host)
         self.evidence.add(SafetyStep.VALID_CANDIDATE)
@@ -444,6 +445,14 @@ def _check_readable(host: Host) -> None:
     if host.unread:
         title = "rules of Group Policy or MDM cannot be read, so what counts on this host is not known:"
         raise DeviceError("\n".join([title, *bullets(host.unread)]))
+
+
+def _check_owner(host: Host) -> None:
+    """Raise DeviceError when another product is the firewall of the host: what it lets through, nobody here knows."""
+    if host.owners:
+        text = f"the firewall of this host is {', '.join(host.owners)}, in place of Windows' own rules"
+        fix = "fix: open the ports there and mark the host lync_apply: handout, or give the firewall back to Windows"
+        raise DeviceError(f"{text}, so what counts on this host is not known; nothing was written; {fix}")
 
 
 def _stopped_text(answer: Answer, planned: Sequence[Mapping[str, object]]) -> str:

@@ -254,6 +254,22 @@ def test_group_policy_rules_are_never_owned_nor_written() -> None:
     assert (run.operations(), run.result()["before"]) == ([], [])
 
 
+OTHER = {"name": "Contoso Endpoint Firewall", "categories": [0, 2]}
+
+
+def test_another_owner_of_the_firewall_leaves_the_host_unknown() -> None:
+    with pytest.raises(DeviceError, match=r"this host is Contoso Endpoint Firewall, .*nothing was writ"):
+        gathered([], [WANT], {"products": [OTHER]})
+
+
+def test_a_product_that_owns_other_things_is_no_owner_of_the_firewall() -> None:
+    assert gathered([], [WANT], {"products": [{**OTHER, "categories": [0, 1, 3]}]}).operations()
+
+
+def test_what_is_there_can_be_read_beside_another_owner() -> None:
+    assert gathered([OURS], [], {"products": [OTHER]}, state="gathered").result()["gathered"]
+
+
 def test_a_block_of_mdm_counts_and_is_named() -> None:
     block = "v2.10|Action=Block|Active=TRUE|Dir=In|Protocol=6|LPort=5061|Name=Segmentation|"
     run = gathered([], [WANT], {"mdm": {"rules": {"{1}": block}, "profiles": {}}})

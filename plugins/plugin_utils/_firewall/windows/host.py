@@ -6,7 +6,7 @@
  "profiles": {"active": 1, "local_policy_modify_state": 0, "settings": [...]},
  "counters": {"enumerations": 1, "writes": 0},
  "group_policy": {"rules": {"{id}": "v2.10|..."}, "profiles": {"domain": {"AllowLocalPolicyMerge": 0}}},
- "mdm": {"rules": {}, "profiles": {}},
+ "mdm": {"rules": {}, "profiles": {}}, "products": [{"name": "Contoso Endpoint Firewall", "categories": [2]}],
  "listeners": ["0.0.0.0 5061"], "connections": ["10.1.0.11 5061 10.10.3.4"],
  "management": [{"kind": "winrm", "port": 5985}], "fingerprint": "..."}
 
@@ -24,7 +24,7 @@ from types import MappingProxyType
 from typing import TypeAlias, Union
 
 from ..._base.errors import MALFORMED, AnswerError
-from ..._base.untyped import mappings
+from ..._base.untyped import items, mappings
 from ..host_facts import (
     GROUP_POLICY,
     MDM,
@@ -52,6 +52,8 @@ _FIXES: Mapping[str, str] = {
 # By which names MDM knows a profile; what the later ones set counts.
 _MDM_NAMES: Mapping[str, tuple[str, ...]] = {"private": ("standard", "private")}
 _VARIABLE = re.compile(r"%([^%]+)%")
+# What a product owns: NET_FW_RULE_CATEGORY_FIREWALL of netfw.h, FW_RULE_CATEGORY_FIREWALL of [MS-FASP] 2.2.46.
+_FIREWALL_CATEGORY = 2
 # COM's LocalPolicyModifyState when Group Policy switches local rules off, and when all inbound traffic is blocked.
 _OVERRIDDEN = 1
 _ALLOW = 1
@@ -102,7 +104,12 @@ HOST: Mapping[str, Shape] = {
 }
 """What every answer to gather and apply has."""
 
-FIREWALL: Mapping[str, Shape] = {"rules": [RULE], "mdm": HOST["group_policy"], **HOST}
+FIREWALL: Mapping[str, Shape] = {
+    "rules": [RULE],
+    "mdm": HOST["group_policy"],
+    "products": [{"name": str, "categories": [int]}],
+    **HOST,
+}
 IPSEC: Mapping[str, Shape] = {"rules": {"*": str}, "engines": [str], "exempt?": int, "legacy": {}, **HOST}
 
 _REVERT: Mapping[str, Shape] = {"seconds": int, "problem": str, "state": str, "result": int}
@@ -121,7 +128,14 @@ def read_answer(answer: Mapping[str, object]) -> Host:
         local = [_read_present(properties, environment) for properties in _read_sequence(answer, "rules")]
         policy, mdm = (parse_rules(policy_strings(answer, store)) for store in (GROUP_POLICY, MDM))
         rules = (*local, *_rules_of(policy, environment, GROUP_POLICY), *_rules_of(mdm, environment, MDM))
-        return host_of(answer, rules, (*policy.refused, *mdm.refused), "AllowLocalPolicyMerge")
+        host = host_of(answer, rules, (*policy.refused, *mdm.refused), "AllowLocalPolicyMerge")
+        return replace(host, owners=_read_owners(answer))
+
+
+def _read_owners(answer: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the products that own the rules of the firewall, as some of others own those of the boot alone."""
+    products = mappings(answer.get("products"))
+    return tuple(str(each["name"]) for each in products if _FIREWALL_CATEGORY in items(each["categories"]))
 
 
 @contextmanager

@@ -396,6 +396,7 @@ GOOD: dict[str, Any] = {
     "profiles": {"active": 1, "local_policy_modify_state": 0, "settings": []},
     "group_policy": {"rules": {}, "profiles": {}},
     "mdm": {"rules": {}, "profiles": {}},
+    "products": [],
     "listeners": [],
     "connections": [],
     "management": [],
