@@ -64,11 +64,12 @@ FEATURES = (
     "centralized_logging",
 )
 # The documented defaults, as the tables print them: port-catalogue versions, "Server media ranges (defaults)".
-DEFAULT_MEDIA_PORTS = {
-    "audio": (49152, 57500),
-    "video": (57501, 65535),
-    "application_sharing": (49152, 65535),
-    "client": (1024, 65535),
+DEFAULT_MEDIA_PORTS: Mapping[str, PortSet] = {
+    "audio": PortSet.of(49152, 57500),
+    "video": PortSet.of(57501, 65535),
+    "application_sharing": PortSet.of(49152, 65535),
+    "client": PortSet.of(1024, 65535),
+    "edge": PortSet.of(50000, 59999),
 }
 DEFAULT_EDGE_PORTS = {"access": 443, "web_conferencing": 443, "av": 443}
 # With one external address for all three services, as published topologies have it.
@@ -168,8 +169,15 @@ class PortSide(str, Enum):
     REMOTE = "remote"
 
 
-MEDIA_RANGES = ("audio", "video", "application_sharing", "client")
+# Kinds of media of clients that may have ranges of their own, apart from the common one.
+CLIENT_RANGES = ("client_audio", "client_video", "client_sharing", "client_files")
+MEDIA_RANGES = ("audio", "video", "application_sharing", "client", "edge", *CLIENT_RANGES)
 EDGE_SERVICES = ("access", "web_conferencing", "av")
+
+
+def media_default(name: str) -> PortSet:
+    """Return the documented default of a range; those of the client are parts of its common one."""
+    return DEFAULT_MEDIA_PORTS["client" if name in CLIENT_RANGES else name]
 
 
 @dataclass(frozen=True)

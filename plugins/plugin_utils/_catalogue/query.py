@@ -17,7 +17,6 @@ from .document import HINT, Document, ExpressionError, find
 from .load import parse
 from .model import (
     DEFAULT_EDGE_PORTS,
-    DEFAULT_MEDIA_PORTS,
     PART_OF,
     ROLES,
     SPECIAL_CLASSES,
@@ -28,6 +27,7 @@ from .model import (
     PortRow,
     PortSpec,
     Version,
+    media_default,
 )
 
 _EDGE_EXTERNAL = frozenset({Interface.ACCESS, Interface.WEB_CONFERENCING, Interface.AV})
@@ -212,7 +212,7 @@ def _answer_row(row: PortRow) -> dict[str, object]:
 
 def _spell_port(port: PortSpec) -> str:
     if port.media is not None:
-        return "-".join(map(str, DEFAULT_MEDIA_PORTS[port.media]))
+        return ", ".join(media_default(port.media).to_text())
     if port.edge_service is not None:
         return str(DEFAULT_EDGE_PORTS[port.edge_service])
     ports = port.default

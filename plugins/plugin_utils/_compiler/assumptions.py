@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .._inventory.model import EXTERNAL, Host, Method, Platform, Pool, Topology
+from .._inventory.model import Host, Method, Platform, Pool, Topology
+from .._inventory.naming import EXTERNAL
 
 DEFAULT_GATEWAY = "The default gateway is on the external interface."
 INTERNAL_ROUTES = "Routes lead to every internal network by the internal interface."

@@ -5,54 +5,58 @@ deployment.
 
 Internal view: a pool's name resolves to its VIP (hlb), to its active members (dns) or to its server (none); web names
 to the web VIP. External view: web names and simple URLs resolve to the reverse proxies, the Edge's names to its public
-addresses. What exists once in a deployment belongs to its home pool or, outside, to its first Edge pool.
+addresses. What exists once in a deployment belongs to its home pool or, outside, to the Edge pool that clients of the
+SIP domain try first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .._base.addresses import AddressSet
 from .._inventory.meaning import has_feature
-from .._inventory.model import (
+from .._inventory.model import DnsServer, Host, Pool, Topology
+from .._inventory.naming import (
     EXTERNAL,
     INTERNAL,
-    DnsServer,
-    Host,
-    MemberState,
-    Method,
-    Pool,
-    Topology,
-    autodiscover_name,
+    PRIVATE,
+    common_names,
+    edge_pools,
+    federation_pool,
     home_pool,
-    simple_url_names,
+    inside_addresses,
+    pool_addresses,
+    proxy_addresses,
+    public_addresses,
+    serving,
+    site_pools,
 )
 from .._plan.model import DnsRecord
 
 _TYPES = {4: "A", 6: "AAAA"}
-_SIP_PORT = 5061
+_SIP_PORT, _NTP_PORT = 5061, 123
+_PRIORITY_STEP = 10
+_WEB_ROLES = frozenset(("frontend", "standard_edition", "directors"))
 
 
 @dataclass(frozen=True)
 class _Discovery:
     """An SRV record of a SIP domain in the external view: its label, its port, and when it is made.
 
-    port: None for that of the Access Edge service. features: one of them is on, and the version has it; empty for
-    always.
+    features: one of them is on, and the version has it.
     """
 
     label: str
-    port: int | None
-    features: frozenset[str] = frozenset()
+    port: int
+    features: frozenset[str]
 
     def applies_to(self, member: Host) -> bool:
         """Return whether an Edge Server like this member needs the record."""
-        return not self.features or any(has_feature(member, feature) for feature in self.features)
+        return any(has_feature(member, feature) for feature in self.features)
 
 
 _EDGE_DISCOVERY = (
-    _Discovery("_sip._tls", None),
     _Discovery("_sipfederationtls._tcp", _SIP_PORT, frozenset({"federation", "public_im"})),
     _Discovery("_xmpp-server._tcp", 5269, frozenset({"xmpp"})),
 )
@@ -63,93 +67,146 @@ class DnsPolicy:
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
-        proxies = [host for host in topology.hosts.values() if "reverse_proxy" in host.roles and _is_active(host)]
-        self._proxies = AddressSet.union_of(_proxy_address(host, topology) for host in proxies)
-        self._home = home_pool(topology)
-        self._edge = next(
-            (pool for pool in topology.pools.values() if pool.role == "edge" and self._serving(pool)), None
-        )
+        self._proxies = proxy_addresses(topology)
+        self._inner_zones = _inner_zones(topology)
 
     def pool_records(self, pool: Pool) -> tuple[DnsRecord, ...]:
         """Return the records of one pool, by view, name and type; none when nobody of it takes traffic."""
-        members = self._serving(pool)
+        members = serving(pool, self._topology)
         if not members:
             return ()
-        records = [] if pool.role == "reverse_proxy" else list(self._own_names(pool))
+        records = [*self._own_names(pool), *self._extra_records(pool)]
         if pool.role == "edge":
-            records += self._edge_names(pool, members[0])
-        if self._home is pool:
-            records += self._home_names(pool, members[0])
+            records += self._edge_names(pool, members)
+        for domain in self._topology.sip_domains:
+            if home_pool(self._topology, domain) is pool:
+                records += self._domain_inside(pool, domain)
+        records += self._common_names(pool)
         return tuple(sorted(set(records), key=lambda record: (record.view, record.name, record.type)))
 
     def _own_names(self, pool: Pool) -> Iterator[DnsRecord]:
-        yield from self._addresses(pool.name, self._pool_addresses(pool), INTERNAL)
+        if pool.role != "reverse_proxy" and "." in pool.name:
+            yield from self._addresses(pool.name, pool_addresses(pool, self._topology), INTERNAL)
         if pool.web_fqdn:
             yield from self._addresses(pool.web_fqdn, self._web_addresses(pool), INTERNAL)
         if pool.external_web_fqdn:
-            yield from self._addresses(pool.external_web_fqdn, self._proxies or pool.external_web_vip, EXTERNAL)
+            yield from self._published(pool.external_web_fqdn, pool)
 
-    def _home_names(self, pool: Pool, member: Host) -> Iterator[DnsRecord]:
+    def _published(self, name: str, pool: Pool) -> Iterator[DnsRecord]:
+        """Yield an external web name: outside, and inside where the inside has its zone, since mobile clients use the
+        external name wherever they are.
+        """
+        outside = self._proxies or pool.external_web_nat_vip or pool.external_web_vip
+        yield from self._addresses(name, outside, EXTERNAL)
+        if self._is_split(name):
+            yield from self._addresses(name, outside, INTERNAL)
+
+    def _common_names(self, pool: Pool) -> Iterator[DnsRecord]:
         """Yield simple URLs and client discovery, which exist once in a deployment."""
-        for name in simple_url_names(self._topology):
+        for name in common_names(pool, self._topology, INTERNAL):
             yield from self._addresses(name, self._web_addresses(pool), INTERNAL)
-            yield from self._addresses(name, self._proxies, EXTERNAL)
-        for domain in self._topology.sip_domains:
-            yield self._srv(f"_sipinternaltls._tcp.{domain}", _SIP_PORT, pool.name, INTERNAL)
-            for name in autodiscover_name(member, domain, INTERNAL):
-                yield from self._addresses(name, self._web_addresses(pool), INTERNAL)
-            for name in autodiscover_name(member, domain, EXTERNAL):
-                yield from self._addresses(name, self._proxies or pool.external_web_vip, EXTERNAL)
+        for name in common_names(pool, self._topology, EXTERNAL):
+            outside = self._proxies or pool.external_web_nat_vip or pool.external_web_vip
+            yield from self._addresses(name, outside, EXTERNAL)
 
-    def _edge_names(self, pool: Pool, member: Host) -> Iterator[DnsRecord]:
+    def _domain_inside(self, pool: Pool, domain: str) -> Iterator[DnsRecord]:
+        """Yield the names of a SIP domain inside; clients and phones trust the target of an SRV record only in the
+        domain itself.
+        """
+        sip = f"sip.{domain}"
+        yield from self._addresses(sip, pool_addresses(pool, self._topology), INTERNAL)
+        yield from self._addresses(f"ucupdates-r2.{domain}", self._web_addresses(pool), INTERNAL)
+        sites = site_pools(self._topology, domain, INTERNAL)
+        targets = [_in_domain(pool.name, domain) or sip, *(_in_domain(each.name, domain) for each in sites)]
+        yield self._srv(f"_sipinternaltls._tcp.{domain}", [(_SIP_PORT, target) for target in targets], INTERNAL)
+        if self._topology.time_server:
+            yield self._srv(f"_ntp._udp.{domain}", [(_NTP_PORT, self._topology.time_server)], INTERNAL)
+
+    def _edge_names(self, pool: Pool, members: list[Host]) -> Iterator[DnsRecord]:
+        for host in members:
+            # Under the name of a pool stands the pool.
+            if "." in host.fqdn and host.fqdn not in self._topology.pools:
+                yield from self._addresses(host.fqdn, inside_addresses([host]), INTERNAL)
+        taken = {f"sip.{domain}" for domain in self._topology.sip_domains}
         for service, name in pool.external_fqdns.items():
-            yield from self._addresses(name, self._public_addresses(pool, service), EXTERNAL)
-        if pool is self._edge:
-            for domain in self._topology.sip_domains:
-                yield from self._domain_names(pool, member, domain)
+            public = public_addresses(pool, service, self._topology)
+            yield from self._addresses(name, public, EXTERNAL)
+            if self._is_split(name) and name not in taken and name != pool.name:
+                yield from self._addresses(name, public, INTERNAL)
+        for domain in self._topology.sip_domains:
+            if edge_pools(self._topology, domain)[0] is pool:
+                yield from self._domain_outside(pool, domain)
+            if federation_pool(self._topology, domain) is pool:
+                yield from self._partners(pool, members[0], domain)
 
-    def _domain_names(self, pool: Pool, member: Host, domain: str) -> Iterator[DnsRecord]:
-        """Yield the names of a SIP domain outside; a client trusts the target of an SRV record only in the domain."""
-        sip, access = f"sip.{domain}", pool.external_fqdns.get("access", "")
-        yield from self._addresses(sip, self._public_addresses(pool, "access"), EXTERNAL)
+    def _domain_outside(self, pool: Pool, domain: str) -> Iterator[DnsRecord]:
+        """Yield the names of a SIP domain outside; further Edge pools are the next choices, by names in the domain."""
+        found = edge_pools(self._topology, domain)
+        sip, names = f"sip.{domain}", {each.external_fqdns.get("access") for each in found if each is not pool}
+        if sip not in names:
+            yield from self._addresses(sip, public_addresses(pool, "access", self._topology), EXTERNAL)
+        targets = [(each, _in_domain(each.external_fqdns.get("access", ""), domain)) for each in found]
+        targets[0] = (pool, targets[0][1] or sip)
+        ports = [(self._access_port(each), target) for each, target in targets]
+        yield self._srv(f"_sip._tls.{domain}", ports, EXTERNAL)
+
+    def _partners(self, pool: Pool, member: Host, domain: str) -> Iterator[DnsRecord]:
+        """Yield by what partners find a SIP domain, and mobile clients inside the way of their notifications."""
+        target = _in_domain(pool.external_fqdns.get("access", ""), domain) or f"sip.{domain}"
         for each in _EDGE_DISCOVERY:
             if each.applies_to(member):
-                target = access if access.endswith(f".{domain}") else sip
-                yield self._srv(f"{each.label}.{domain}", each.port or member.edge_ports["access"], target, EXTERNAL)
+                yield self._srv(f"{each.label}.{domain}", [(each.port, target)], EXTERNAL)
+        if _EDGE_DISCOVERY[0].applies_to(member) and self._has_mobile_clients():
+            yield self._srv(f"{_EDGE_DISCOVERY[0].label}.{domain}", [(_SIP_PORT, target)], INTERNAL)
 
-    def _pool_addresses(self, pool: Pool) -> AddressSet:
-        if pool.method is Method.HLB:
-            return pool.vip
-        return AddressSet.union_of(host.internal_address or host.addresses for host in self._serving(pool))
+    def _has_mobile_clients(self) -> bool:
+        return any("mobility" in host.features and host.roles & _WEB_ROLES for host in self._topology.hosts.values())
+
+    def _access_port(self, pool: Pool) -> int:
+        return self._topology.hosts[pool.members[0]].edge_ports["access"]
+
+    def _extra_records(self, pool: Pool) -> Iterator[DnsRecord]:
+        for each in self._topology.extra_records:
+            if each.pool == pool.name:
+                zone = each.zone or self._zone(each.name, each.view)
+                yield DnsRecord(each.name, each.type, each.values, zone, each.view, each.ttl)
 
     def _web_addresses(self, pool: Pool) -> AddressSet:
-        return pool.web_vip or self._pool_addresses(pool)
+        return pool.web_vip or pool_addresses(pool, self._topology)
 
-    def _public_addresses(self, pool: Pool, service: str) -> AddressSet:
-        return pool.external_vips.get(service) or AddressSet.union_of(
-            _translated_addresses(host, service) for host in self._serving(pool)
-        )
-
-    def _serving(self, pool: Pool) -> list[Host]:
-        """Return the members that DNS leads to; behind a balancer, which picks the active ones itself, all that are
-        not retired.
-        """
-        members = [self._topology.hosts[name] for name in pool.members]
-        if pool.method is Method.HLB:
-            return [host for host in members if _is_not_retired(host)]
-        return [host for host in members if _is_active(host)]
+    def _is_split(self, name: str) -> bool:
+        """Return whether the inside has a zone that holds a name, so that it must answer what is outside too."""
+        return any(name.lower().endswith(f".{zone}") for zone in self._inner_zones)
 
     def _addresses(self, name: str, addresses: AddressSet, view: str) -> Iterator[DnsRecord]:
+        """Yield the records of a name; the outside is never told an address that only the inside has."""
+        found = addresses - PRIVATE if view == EXTERNAL else addresses
         for family, record_type in _TYPES.items():
-            values = addresses.of_families(frozenset({family})).each()
+            values = found.of_families(frozenset({family})).each()
             if values:
                 yield DnsRecord(name, record_type, values, self._zone(name, view), view)
 
-    def _srv(self, name: str, port: int, target: str, view: str) -> DnsRecord:
-        return DnsRecord(name, "SRV", (f"0 0 {port} {target}",), self._zone(name, view), view)
+    def _srv(self, name: str, targets: Sequence[tuple[int, str]], view: str) -> DnsRecord:
+        """Return an SRV record; several targets are tried one after the other."""
+        found = [(port, target) for port, target in targets if target]
+        first = _PRIORITY_STEP if len(found) > 1 else 0
+        values = [f"{first + _PRIORITY_STEP * place} 0 {port} {target}" for place, (port, target) in enumerate(found)]
+        return DnsRecord(name, "SRV", tuple(sorted(values)), self._zone(name, view), view)
 
     def _zone(self, name: str, view: str) -> str:
         return zone_of(name, view, self._topology.dns_servers)
+
+
+def _in_domain(name: str, domain: str) -> str:
+    """Return a name when it is in a domain, else nothing."""
+    return name if name.endswith(f".{domain}") else ""
+
+
+def _inner_zones(topology: Topology) -> frozenset[str]:
+    """Return the zones that the inside has: of its servers, of SIP domains, and those of the pools' own names."""
+    zones = {zone for server in topology.dns_servers if server.view == INTERNAL for zone in server.zones}
+    parents = (name.partition(".")[2] for name in topology.pools)
+    return frozenset(zone.lower() for zone in (*zones, *topology.sip_domains, *parents) if zone)
 
 
 def zone_of(name: str, view: str, servers: tuple[DnsServer, ...]) -> str:
@@ -162,25 +219,3 @@ def zone_of(name: str, view: str, servers: tuple[DnsServer, ...]) -> str:
     if name.startswith("_"):
         return ".".join(label for label in name.split(".") if not label.startswith("_"))
     return name.partition(".")[2] or name
-
-
-def _is_active(host: Host) -> bool:
-    return host.member_state is MemberState.ACTIVE
-
-
-def _is_not_retired(host: Host) -> bool:
-    return host.member_state is not MemberState.RETIRED
-
-
-def _proxy_address(host: Host, topology: Topology) -> AddressSet:
-    """Return where the Internet reaches a reverse proxy: the virtual address of its pool where a balancer has one."""
-    pool = topology.pools.get(host.pool or "")
-    return pool.vip if pool and pool.role == "reverse_proxy" and pool.method is Method.HLB else _outside_addresses(host)
-
-
-def _outside_addresses(host: Host) -> AddressSet:
-    return host.external_address or host.addresses
-
-
-def _translated_addresses(host: Host, service: str) -> AddressSet:
-    return host.external_nat_addresses.get(service) or host.external_addresses[service]

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from .._base.addresses import ANY, ANY_PORT, AddressSet, PortSet
 from .._catalogue.model import (
+    CLIENT_RANGES,
     DEFAULT_MEDIA_PORTS,
     RELATIONS,
     Catalogue,
@@ -171,7 +172,7 @@ class FirewallPolicy:
 
     def _flows(self, row: PortRow, host: Host) -> Iterator[_Flow]:
         other = self._ports(row.other_port, host) if row.other_port else ANY_PORT
-        program = host.client_program if row.port.media == "client" else None
+        program = host.client_program if row.port.media in ("client", *CLIENT_RANGES) else None
         if row.port.gateway_sip is not None:
             yield from self._gateway_flows(row.port.gateway_sip, row, host, other)
             return
@@ -280,13 +281,18 @@ def host_ports(spec: PortSpec, host: Host) -> PortSet | None:
     if spec.own_sip:
         return PortSet.parse(host.sip_ports)
     if spec.media is not None:
-        return PortSet.of(*host.media_ports[spec.media])
+        return media_range(spec.media, host)
     return PortSet.of(host.edge_ports[spec.edge_service]) if spec.edge_service is not None else None
 
 
-def narrow_client_range(host: Host) -> bool:
-    """Return whether the host's client media range is narrower than the default, which is every unprivileged port."""
-    return host.media_ports["client"] != DEFAULT_MEDIA_PORTS["client"]
+def media_range(name: str, host: Host) -> PortSet:
+    """Return a range of a host; kinds of media of the client that have none of their own use its common one."""
+    return host.media_ports.get(name) or host.media_ports["client"]
+
+
+def narrow_client_range(host: Host, name: str = "client") -> bool:
+    """Return whether a range of the client is narrower than the default, which is every unprivileged port."""
+    return media_range(name, host) != DEFAULT_MEDIA_PORTS["client"]
 
 
 def row_names(rows: tuple[str, ...], row_id: str) -> tuple[str, ...]:
@@ -338,7 +344,7 @@ def _rule_context(host: Host) -> tuple[object, ...]:
         host.features,
         host.client_networks,
         host.phone_networks,
-        tuple(sorted(host.media_ports.items())),
+        tuple(sorted((name, ports.pairs) for name, ports in host.media_ports.items())),
         tuple(sorted(host.edge_ports.items())),
         host.sip_ports,
         host.client_program,
@@ -350,7 +356,8 @@ def _explain_closed_row(row: PortRow, host: Host) -> str:
         return _feature_is_off(row.features)
     if row.port.own_sip and not host.sip_ports:
         return "lync_sip_port is not set"
-    if row.port.media == "client" and not narrow_client_range(host) and not host.client_program:
+    is_client = row.port.media in ("client", *CLIENT_RANGES)
+    if is_client and not narrow_client_range(host, row.port.media or "") and not host.client_program:
         fix = "set lync_client_program, or lync_media_ports.client to a narrower range"
         return f"any unprivileged port would be opened: {fix}"
     return ""

@@ -16,14 +16,14 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from .._base.addresses import ANY, ANY_PORT, AddressSet, PortSet
-from .._catalogue.model import Catalogue, Interface, IpsecRow, Peer, Transport
+from .._catalogue.model import CLIENT_RANGES, Catalogue, Interface, IpsecRow, Peer, Transport
 from .._inventory.model import Host, MemberState, Topology
 from .._plan.model import IpsecExemption, MediaFlow, MirrorPeer, NotOpened, row_order
-from .firewall import bound_address, host_ports, joined, narrow_client_range, row_names
+from .firewall import bound_address, host_ports, joined, media_range, narrow_client_range, row_names
 from .peers import Directory, own_addresses
 
-# The A/V Edge relays media on these, and takes STUN on UDP 3478 and on a TCP port that is 443 inside.
-_EDGE_RELAY, _EDGE_STUN = PortSet.of(50000, 59999), {Transport.TCP: 443, Transport.UDP: 3478}
+# The A/V Edge takes STUN on UDP 3478 and on a TCP port that is 443 inside.
+_EDGE_STUN = {Transport.TCP: 443, Transport.UDP: 3478}
 _MEDIA_NAMES = ("audio", "video", "application_sharing")
 # Servers that exchange media and may be under somebody else's Group Policy. Phones and gateways are under none.
 _MEDIA_ROLES = frozenset(
@@ -169,18 +169,24 @@ def _join_rows(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
 
 def _media_port_set(row: IpsecRow, host: Host, transport: Transport) -> PortSet:
     """Return the ports on which a host has the media of a row."""
+    if row.local_port is not None and row.local_port.media == "client":
+        return functools.reduce(operator.or_, (media_range(name, host) for name in CLIENT_RANGES))
     if row.local_port is not None:
         return host_ports(row.local_port, host) or ANY_PORT
     if "edge" in host.roles:
         is_outside = transport is Transport.TCP and row.interface is Interface.AV
-        return _EDGE_RELAY | PortSet.of(host.edge_ports["av"] if is_outside else _EDGE_STUN[transport])
+        return host.media_ports["edge"] | PortSet.of(host.edge_ports["av"] if is_outside else _EDGE_STUN[transport])
     names = _MEDIA_NAMES if transport is Transport.TCP else _MEDIA_NAMES[:2]
-    return functools.reduce(operator.or_, (PortSet.of(*host.media_ports[name]) for name in names))
+    return functools.reduce(operator.or_, (host.media_ports[name] for name in names))
 
 
 def _explain_no_exemption(row: IpsecRow, host: Host) -> str:
     if row.features and not host.features.intersection(row.features):
         return f"feature {' or '.join(row.features)} is not in lync_features"
-    if row.local_port is not None and row.local_port.media == "client" and not narrow_client_range(host):
+    if row.local_port is not None and row.local_port.media == "client" and not _is_narrow(host):
         return "no client media range is configured: set lync_media_ports.client to a range narrower than 1024-65535"
     return ""
+
+
+def _is_narrow(host: Host) -> bool:
+    return all(narrow_client_range(host, name) for name in CLIENT_RANGES)

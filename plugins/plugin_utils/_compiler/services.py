@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 
 from .._base.addresses import AddressSet
 from .._catalogue.model import Catalogue, Direction, Interface, LoadBalancer, PortRow, Transport, Version
-from .._inventory.model import Host, MemberState, Method, Pool, Topology, home_pool, published_names
+from .._inventory.model import Host, MemberState, Method, Pool, Topology
+from .._inventory.naming import published_names
 from .._load_balancers.model import Member, affinity_group
 from .._load_balancers.model import MemberState as Serves
 from .._load_balancers.registry import options_of
@@ -241,7 +242,6 @@ class PublishingPolicy:
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
-        self._home = home_pool(topology)
 
     def publications(self, host: Host) -> tuple[Publication, ...] | None:
         """Return what a host publishes, by pool; None when it is no reverse proxy that is configured."""
@@ -256,7 +256,7 @@ class PublishingPolicy:
         )
 
     def _publication(self, pool: Pool, listens: tuple[str, ...]) -> Iterator[Publication]:
-        names, members = published_names(pool, self._topology, self._home is pool), self._members(pool)
+        names, members = published_names(pool, self._topology), self._members(pool)
         if names and any(member.state in (Serves.ACTIVE, Serves.BACKUP) for member in members):
             https, http = _ports_behind(pool)
             yield Publication(

@@ -64,7 +64,7 @@ class Draft:
     @property
     def pools_readable(self) -> bool:
         """Return whether lync_pools could be read, so that a pool which is not there is one that nobody wrote."""
-        return bool(self.pool_records) or self.deployment.good(POOLS)
+        return bool(self.deployment[POOLS]) or self.deployment.good(POOLS)
 
     def members(self, pool: Pool) -> list[Host]:
         """Return the members of a pool that are not retired."""
@@ -94,7 +94,7 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         version=record[v.VERSION],
         features=record[v.FEATURES_ON],
         addresses=addresses,
-        pool=record[v.POOL],
+        pool=pool_of(host.name, roles, record),
         site=record[v.SITE] or pool_site,
         managed=_is_managed(roles, record),
         platform=platform,
@@ -104,6 +104,8 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         external_address=record[v.EXTERNAL_ADDRESS],
         external_addresses=external,
         external_nat_addresses=record[v.EXTERNAL_NAT_ADDRESSES],
+        external_nat_address=record[v.EXTERNAL_NAT_ADDRESS],
+        fqdn=_fqdn(host.name, roles, record),
         edge_ports=_edge_ports(external, record[v.EDGE_PORTS]),
         pstn_address=record[v.PSTN_ADDRESS],
         media_ports=record[v.MEDIA_PORTS],
@@ -120,6 +122,22 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         management_ports=management_ports(host.variables, platform) if record[v.MANAGEMENT_RULE] else (),
         settings=device_settings(host, record),
     )
+
+
+def pool_of(name: str, roles: frozenset[str], record: Record) -> str | None:
+    """Return the pool of a host: the one that it names, and of a Standard Edition server the one of its own name."""
+    return record[v.POOL] or (name if "standard_edition" in roles else None)
+
+
+def with_own_pools(hosts: Iterable[Host], records: Mapping[str, Record]) -> dict[str, Record]:
+    """Return the entries of lync_pools, and one for each Standard Edition server that has none under its name."""
+    own = [host.name for host in hosts if "standard_edition" in host.roles and host.pool == host.name]
+    return {**records, **{name: Record({f.ROLE.name: "standard_edition"}) for name in own if name not in records}}
+
+
+def _fqdn(name: str, roles: frozenset[str], record: Record) -> str:
+    domain = (pool_of(name, roles, record) or "").partition(".")[2]
+    return record[v.FQDN] or (f"{name}.{domain}" if "." not in name and domain else name)
 
 
 def device_settings(host: InventoryHost, record: Record) -> DeviceSettings:
@@ -238,6 +256,7 @@ def build_pool(name: str, role: str, record: Record, members: list[Host]) -> Poo
         web_vip=record[f.WEB_VIP] or record[f.VIP],
         external_vips=record[f.EXTERNAL_VIPS],
         external_web_vip=record[f.EXTERNAL_WEB_VIP],
+        external_web_nat_vip=record[f.EXTERNAL_WEB_NAT_VIP],
         balancers=_balancers_by_side(role, record),
         web_fqdn=record[f.WEB_FQDN],
         external_web_fqdn=record[f.EXTERNAL_WEB_FQDN],

@@ -14,7 +14,8 @@ from . import device_variables as d
 from . import pool_fields as f
 from . import variables as v
 from .build import Check, Draft
-from .model import Host, Platform, Pool, home_pool, published_names
+from .model import Host, Platform, Pool
+from .naming import EXTERNAL, common_names, published_names
 
 
 def _balancers_of_side(draft: Draft, pool: Pool, side: str) -> list[Host]:
@@ -127,15 +128,14 @@ def names_published_once(draft: Draft) -> Iterator[Problem]:
     """Refuse a simple URL or a name of client discovery that is the external web name of another pool than the one
     they belong to.
     """
-    home = home_pool(draft.topology)
-    if home is None or not draft.deployment.good(v.SIMPLE_URLS_OF, v.SIP_DOMAINS):
+    if not draft.deployment.good(v.SIMPLE_URLS_OF, v.SIP_DOMAINS, v.HOME_POOLS):
         return
-    common = set(published_names(home, draft.topology, is_home=True)) - set(
-        published_names(home, draft.topology, is_home=False)
-    )
-    for pool in draft.topology.pools.values():
+    pools = draft.topology.pools.values()
+    owners = {name.lower(): pool for pool in pools for name in common_names(pool, draft.topology, EXTERNAL)}
+    for pool in pools:
         name = pool.external_web_fqdn or ""
-        if pool is not home and name.lower() in common:
+        home = owners.get(name.lower(), pool)
+        if home is not pool:
             message = f"{shown(name)} is a simple URL or a name of client discovery, which pool {home.name} answers"
             yield Problem(
                 f"pool {pool.name}, external_web_fqdn", message, "a name of its own", "give the pool another name"
@@ -144,8 +144,7 @@ def names_published_once(draft: Draft) -> Iterator[Problem]:
 
 def one_mode_of_nginx(draft: Draft) -> Iterator[Problem]:
     """Refuse both modes of TLS where nginx publishes: one of its listeners either passes through or ends TLS."""
-    home = home_pool(draft.topology)
-    names = {name: published_names(pool, draft.topology, pool is home) for name, pool in draft.topology.pools.items()}
+    names = {name: published_names(pool, draft.topology) for name, pool in draft.topology.pools.items()}
     modes = {
         draft.topology.pools[name].tls.mode
         for name, found in names.items()

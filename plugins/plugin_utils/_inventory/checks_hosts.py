@@ -30,6 +30,8 @@ VERSIONS_OF_ROLE: Mapping[str, tuple[Version, ...]] = {
 _NEEDS_NO_CLIENTS = frozenset(role for role, managed in ROLES.items() if not managed) | {"load_balancers"}
 # Ranges of one server; the client's range is on other machines.
 _OF_SERVERS = ("audio", "video", "application_sharing")
+# A Mediation Server has audio and nothing else.
+_ONE_KIND_OF_MEDIA = frozenset(("mediation",))
 _RANGES_APART = "give each kind of media a range of its own, so that its packets can be marked"
 
 
@@ -284,21 +286,25 @@ def unused_address(draft: Draft) -> Iterator[Problem]:
 
 
 def media_ranges_apart(draft: Draft) -> Iterator[Problem]:
-    """Warn about ranges that overlap, except two that both are the documented defaults; once per distinct setting."""
-    holders: dict[tuple[tuple[str, tuple[int, int]], ...], list[str]] = {}
+    """Warn about ranges that overlap, except two that both are the documented defaults; once per distinct setting, and
+    for hosts that have the kinds of media.
+    """
+    holders: dict[tuple[str, ...], list[str]] = {}
     for host in draft.topology.hosts.values():
         if host.media_ports is not DEFAULT_MEDIA_PORTS:
-            holders.setdefault(tuple(host.media_ports.items()), []).append(host.name)
-    for ranges, hosts in holders.items():
-        for message in _overlapping_ranges(dict(ranges)):
+            holders.setdefault(tuple(_overlapping_ranges(host)), []).append(host.name)
+    for messages, hosts in holders.items():
+        for message in messages:
             yield Problem(f"{hosts_text(hosts)}, lync_media_ports", message, fix=_RANGES_APART)
 
 
-def _overlapping_ranges(ranges: Mapping[str, tuple[int, int]]) -> Iterator[str]:
-    for one, other in combinations(_OF_SERVERS, 2):
+def _overlapping_ranges(host: Host) -> Iterator[str]:
+    ranges = host.media_ports
+    kinds = () if host.roles <= _ONE_KIND_OF_MEDIA else _OF_SERVERS
+    for one, other in combinations(kinds, 2):
         documented = all(ranges[name] == DEFAULT_MEDIA_PORTS[name] for name in (one, other))
-        if not documented and ranges[one][0] <= ranges[other][1] and ranges[other][0] <= ranges[one][1]:
-            first, second = (f"{name} {ranges[name][0]}-{ranges[name][1]}" for name in (one, other))
+        if not documented and ranges[one] & ranges[other]:
+            first, second = (f"{name} {', '.join(ranges[name].to_text())}" for name in (one, other))
             yield f"{first} and {second} overlap"
 
 

@@ -16,7 +16,16 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Generic, TypeVar, cast
 
-from .._base.addresses import ANY, FIRST_PORT, LAST_PORT, AddressSet, meant_networks, parse_address, parse_port_range
+from .._base.addresses import (
+    ANY,
+    FIRST_PORT,
+    LAST_PORT,
+    AddressSet,
+    PortSet,
+    meant_networks,
+    parse_address,
+    parse_port_range,
+)
 from .._base.errors import correction, one_of, shown
 
 T = TypeVar("T")
@@ -332,16 +341,15 @@ def ports(raw: object, at: At) -> tuple[int, ...]:
     return tuple(filter(None, (port(item, place) for item, place in items(raw, at))))
 
 
-def port_range(raw: object, at: At) -> tuple[int, int] | None:
-    """Return (first, last) of a range a-b of ports, or of one port."""
-    pair = _port_pair(raw)
-    if pair == (0, 0):
-        allowed = f"a-b, each {_PORT_LIMITS}, a not above b"
-        at.error(
-            f"{shown(raw)} is not a range of ports in order", allowed, "write the lower port first, within the limits"
-        )
-        return None
-    return pair
+def port_ranges(raw: object, at: At) -> PortSet:
+    """Return the ports of a range a-b, of one port, or of a list of these."""
+    found = [(_port_pair(item), item, place) for item, place in items(raw, at)]
+    for pair, item, place in found:
+        if pair == (0, 0):
+            allowed = f"a-b, each {_PORT_LIMITS}, a not above b"
+            fix = "write the lower port first, within the limits"
+            place.error(f"{shown(item)} is not a range of ports in order", allowed, fix)
+    return PortSet.parse(f"{first}-{last}" for (first, last), _item, _place in found if first)
 
 
 def _port_pair(raw: object) -> tuple[int, int]:

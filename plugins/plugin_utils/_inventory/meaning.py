@@ -70,6 +70,8 @@ MEANINGS: Mapping[str, Meaning] = {
     "lync_external_address": _OF_PROXY,
     "lync_external_addresses": _OF_EDGE,
     "lync_external_nat_addresses": _OF_EDGE,
+    "lync_external_nat_address": _OF_PROXY,
+    "lync_fqdn": _ANY_ROLE,
     "lync_edge_ports": _OF_EDGE,
     "lync_pstn_address": Meaning(("mediation",)),
     "lync_client_program": Meaning(("clients",)),

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from urllib.parse import urlsplit
 
-from .._base.addresses import AddressSet
+from .._base.addresses import AddressSet, PortSet
 from .._base.errors import Problem
 from .._catalogue.model import DEFAULT_EDGE_PORTS, DEFAULT_MEDIA_PORTS, Version
 from .._firewall.rule import Rule
@@ -86,7 +85,7 @@ class Host:
     addresses: lync_address, what the host answers on (an Edge's internal address).
     external_addresses, external_nat_addresses: per service of EDGE_SERVICES.
     external_address: of a reverse proxy; empty when it has one interface only.
-    media_ports: (first, last) per name of MEDIA_RANGES.
+    media_ports: per name of MEDIA_RANGES; those of CLIENT_RANGES where they are set.
     """
 
     name: str
@@ -104,9 +103,11 @@ class Host:
     external_address: AddressSet = AddressSet()
     external_addresses: Mapping[str, AddressSet] = field(default_factory=dict)
     external_nat_addresses: Mapping[str, AddressSet] = field(default_factory=dict)
+    external_nat_address: AddressSet = AddressSet()  # of a reverse proxy
+    fqdn: str = ""
     edge_ports: Mapping[str, int] = field(default_factory=lambda: DEFAULT_EDGE_PORTS)
     pstn_address: AddressSet = AddressSet()
-    media_ports: Mapping[str, tuple[int, int]] = field(default_factory=lambda: DEFAULT_MEDIA_PORTS)
+    media_ports: Mapping[str, PortSet] = field(default_factory=lambda: DEFAULT_MEDIA_PORTS)
     client_networks: AddressSet = AddressSet()
     phone_networks: AddressSet = AddressSet()
     client_program: str | None = None
@@ -185,7 +186,8 @@ class Pool:
     """One pool, with its members in the inventory's order.
 
     vip: internal (the only one outside the Edge); may hold an IPv4 and an IPv6 address. web_vip: equals vip unless
-    given. external_vips, external_fqdns: of an Edge pool, per service of EDGE_SERVICES. external_web_vip: 443 -> 4443
+    given. external_web_nat_vip: where the Internet reaches external_web_vip, or the virtual address of reverse proxies.
+    external_vips, external_fqdns: of an Edge pool, per service of EDGE_SERVICES. external_web_vip: 443 -> 4443
     and 80 -> 8080 done by the balancer. balancers: inventory names per side, {"internal": (...), "external": (...)};
     outside the Edge only "internal". methods: per side; validation has made sure that both sides of an Edge agree, so
     method is one of them.
@@ -200,6 +202,7 @@ class Pool:
     web_vip: AddressSet = AddressSet()
     external_vips: Mapping[str, AddressSet] = field(default_factory=dict)
     external_web_vip: AddressSet = AddressSet()
+    external_web_nat_vip: AddressSet = AddressSet()
     balancers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     web_fqdn: str | None = None
     external_web_fqdn: str | None = None
@@ -232,6 +235,30 @@ class DnsServer:
 
 
 @dataclass(frozen=True)
+class Home:
+    """Where clients of a SIP domain go: internal, the pool that they sign in to first; external, the Edge pool that
+    they come through; and the pools of sites, which are the next choice.
+    """
+
+    internal: str | None = None
+    external: str | None = None
+    sites: Mapping[str, Home] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ExtraRecord:
+    """A DNS record set of the site's own: the pool that it goes with, zone empty for the one that holds the name."""
+
+    pool: str
+    name: str
+    type: str
+    values: tuple[str, ...]
+    view: str = "internal"
+    zone: str = ""
+    ttl: int = 300
+
+
+@dataclass(frozen=True)
 class Topology:
     """The whole deployment.
 
@@ -247,61 +274,13 @@ class Topology:
     sip_domains: tuple[str, ...] = ()
     simple_urls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dns_servers: tuple[DnsServer, ...] = ()
+    home_pools: Mapping[str, Home] = field(default_factory=dict)
+    federation_pool: str | None = None
+    time_server: str | None = None
+    extra_records: tuple[ExtraRecord, ...] = ()
     ipsec: str = "auto"  # auto, true, false
     ipsec_remote_networks: AddressSet = AddressSet()
     ipsec_ports: str = "any"  # any, media
     extra_rows: tuple[Mapping[str, object], ...] = ()  # lync_extra_rows, raw: the catalogue checks them
     row_overrides: tuple[Mapping[str, object], ...] = ()  # lync_row_overrides, raw
     warnings: tuple[Problem, ...] = ()
-
-
-INTERNAL, EXTERNAL = "internal", "external"
-# Autodiscover of clients, per view; 2010 has it with mobility only.
-_AUTODISCOVER = {INTERNAL: "lyncdiscoverinternal", EXTERNAL: "lyncdiscover"}
-
-
-def home_pool(topology: Topology) -> Pool | None:
-    """Return the pool that clients sign in to first: Directors, else the central management pool, else the first Front
-    End pool.
-    """
-    pools = [
-        pool
-        for pool in topology.pools.values()
-        if any(topology.hosts[name].member_state is not MemberState.RETIRED for name in pool.members)
-    ]
-    directors = [pool for pool in pools if pool.role == "directors"]
-    central = [pool for pool in pools if pool.name == topology.central_management_pool]
-    candidates = directors + central + [pool for pool in pools if pool.role in ("frontend", "standard_edition")]
-    return candidates[0] if candidates else None
-
-
-def simple_url_names(topology: Topology) -> tuple[str, ...]:
-    """Return the host names of all simple URLs, sorted."""
-    urls = (url for values in topology.simple_urls.values() for url in values)
-    names = (urlsplit(url if "//" in url else f"//{url}").hostname for url in urls)
-    return tuple(sorted({name for name in names if name}))
-
-
-def autodiscover_name(member: Host, domain: str, view: str) -> tuple[str, ...]:
-    """Return the name by which clients of a SIP domain find the web services in a view; none where members like this
-    one have none.
-    """
-    return (
-        (f"{_AUTODISCOVER[view]}.{domain}",)
-        if member.version is not Version.LYNC_2010 or "mobility" in member.features
-        else ()
-    )
-
-
-def published_names(pool: Pool, topology: Topology, is_home: bool) -> tuple[str, ...]:
-    """Return the names by which clients outside reach the web services of a pool, in lower case and sorted; is_home:
-    simple URLs are its too.
-    """
-    names = [pool.external_web_fqdn] if pool.external_web_fqdn else []
-    members = [
-        host for host in map(topology.hosts.__getitem__, pool.members) if host.member_state is not MemberState.RETIRED
-    ]
-    if is_home and members:
-        names += simple_url_names(topology)
-        names += [name for domain in topology.sip_domains for name in autodiscover_name(members[0], domain, EXTERNAL)]
-    return tuple(sorted({name.lower() for name in names}))

@@ -44,6 +44,7 @@ ROLES_OF_KEY = {
     "external_fqdns": ("edge",),
     "web_vip": _WEB_ROLES,
     "external_web_vip": _WEB_ROLES,
+    "external_web_nat_vip": (*_WEB_ROLES, "reverse_proxy"),
     "web_fqdn": _WEB_NAME_ROLES,
     "external_web_fqdn": _WEB_NAME_ROLES,
     "tls": _WEB_NAME_ROLES,
@@ -160,6 +161,7 @@ VIP = Field("vip", addresses, AddressSet())
 WEB_VIP = Field("web_vip", addresses, AddressSet())
 EXTERNAL_VIPS: Field[Mapping[str, AddressSet]] = Field("external_vips", mapping_of(EDGE_SERVICES, addresses), {})
 EXTERNAL_WEB_VIP = Field("external_web_vip", addresses, AddressSet())
+EXTERNAL_WEB_NAT_VIP = Field("external_web_nat_vip", addresses, AddressSet())
 WEB_FQDN: Field[str | None] = Field("web_fqdn", dns_name, None)
 EXTERNAL_WEB_FQDN: Field[str | None] = Field("external_web_fqdn", dns_name, None)
 EXTERNAL_FQDNS: Field[Mapping[str, str]] = Field("external_fqdns", mapping_of(EDGE_SERVICES, dns_name), {})
@@ -172,8 +174,8 @@ SITE: Field[str | None] = Field("site", text, None)
 TLS: Field[Tls] = Field("tls", _read_tls, Tls())
 
 POOL_FIELDS: tuple[Field[object], ...] = (
-    ROLE, LOAD_BALANCING, BALANCER, VIP, WEB_VIP, EXTERNAL_VIPS, EXTERNAL_WEB_VIP, WEB_FQDN, EXTERNAL_WEB_FQDN,
-    EXTERNAL_FQDNS,
+    ROLE, LOAD_BALANCING, BALANCER, VIP, WEB_VIP, EXTERNAL_VIPS, EXTERNAL_WEB_VIP, EXTERNAL_WEB_NAT_VIP, WEB_FQDN,
+    EXTERNAL_WEB_FQDN, EXTERNAL_FQDNS,
     MONITORING_PORT, BACKUP_POOL, SQL, FILE_SHARE, VENDOR, SITE, TLS,
 )  # fmt: skip
 

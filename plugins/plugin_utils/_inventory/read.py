@@ -18,10 +18,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from .._base.errors import InvalidInputError
-from . import checks_balancers, checks_edge, checks_hosts, checks_meaning, checks_pools, checks_servers
+from . import checks_balancers, checks_edge, checks_hosts, checks_meaning, checks_names, checks_pools, checks_servers
 from . import pool_fields as f
 from . import variables as v
-from .build import Check, Draft, RoleGroups, build_host, build_pool, members_by_pool, pool_role
+from .build import Check, Draft, RoleGroups, build_host, build_pool, members_by_pool, pool_of, pool_role, with_own_pools
 from .fields import Record
 from .model import Host, InventoryHost, Pool, Topology
 from .settings import Settings, is_ours, unknown_variables
@@ -84,7 +84,7 @@ def _resolve_template(name: str, key: str, raw: object, hostvars: HostVars) -> o
         return raw
 
 
-_CHECKS = (checks_hosts, checks_pools, checks_servers, checks_balancers, checks_meaning)
+_CHECKS = (checks_hosts, checks_pools, checks_servers, checks_names, checks_balancers, checks_meaning)
 ERROR_CHECKS: tuple[Check, ...] = tuple(check for room in (*_CHECKS, checks_edge) for check in room.ERRORS)
 WARNING_CHECKS: tuple[Check, ...] = tuple(check for room in _CHECKS for check in room.WARNINGS)
 
@@ -120,8 +120,9 @@ def _build_draft(inventory: Mapping[str, InventoryHost], settings: Settings) -> 
     groups = RoleGroups(renamed, deployment[v.GROUP_PREFIX])
     records = {name: settings.of_host(host, v.HOST_VARIABLES) for name, host in inventory.items()}
     hosts = _build_hosts(inventory, groups, records, deployment[v.POOLS])
-    pools = _build_pools(hosts, groups, deployment[v.POOLS])
-    return Draft(inventory, groups, deployment, _build_topology(hosts, pools, deployment), records, deployment[v.POOLS])
+    pool_records = with_own_pools(hosts.values(), deployment[v.POOLS])
+    pools = _build_pools(hosts, groups, pool_records)
+    return Draft(inventory, groups, deployment, _build_topology(hosts, pools, deployment), records, pool_records)
 
 
 def _build_hosts(
@@ -136,7 +137,7 @@ def _build_hosts(
         if host.groups not in roles_of:
             roles_of[host.groups] = groups.roles_of(host.groups)
         if roles_of[host.groups]:
-            pool = pools.get(records[name][v.POOL] or "")
+            pool = pools.get(pool_of(name, roles_of[host.groups], records[name]) or "")
             hosts[name] = build_host(host, roles_of[host.groups], records[name], pool[f.SITE] if pool else None)
     return hosts
 
@@ -157,6 +158,10 @@ def _build_topology(hosts: Mapping[str, Host], pools: Mapping[str, Pool], deploy
         sip_domains=deployment[v.SIP_DOMAINS],
         simple_urls=deployment[v.SIMPLE_URLS_OF],
         dns_servers=deployment[v.DNS_SERVERS],
+        home_pools=deployment[v.HOME_POOLS],
+        federation_pool=deployment[v.FEDERATION_POOL],
+        time_server=deployment[v.TIME_SERVER],
+        extra_records=deployment[v.EXTRA_DNS_RECORDS],
         ipsec=deployment[v.IPSEC],
         ipsec_remote_networks=deployment[v.IPSEC_REMOTE_NETWORKS],
         ipsec_ports=deployment[v.IPSEC_PORTS],

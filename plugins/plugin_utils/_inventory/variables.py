@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .._base.addresses import AddressSet
+from .._base.addresses import AddressSet, PortSet
 from .._catalogue.model import DEFAULT_MEDIA_PORTS, EDGE_SERVICES, FEATURES, MEDIA_RANGES, ROLES, Version
 from .._firewall.rule import Rule
 from .device_variables import DEVICE_VARIABLES
@@ -34,14 +34,15 @@ from .fields import (
     mapping_of,
     networks,
     port,
-    port_range,
+    port_ranges,
     ports,
     raw_mappings,
     text,
     texts,
     urls,
 )
-from .model import DnsServer, MemberState, Platform
+from .homes import read_extra_records, read_home_pools
+from .model import DnsServer, ExtraRecord, Home, MemberState, Platform
 from .pool_fields import read_pools
 from .run_variables import RUN_VARIABLES
 
@@ -61,9 +62,10 @@ def _read_member_state(raw: object, at: At) -> MemberState:
     return MemberState(choice("a member state", [state.value for state in MemberState])(raw, at))
 
 
-def _read_media_ports(raw: object, at: At) -> Mapping[str, tuple[int, int]]:
-    given = mapping_of(MEDIA_RANGES, port_range)(raw, at)
-    return {**DEFAULT_MEDIA_PORTS, **{name: pair for name, pair in given.items() if pair is not None}}
+def _read_media_ports(raw: object, at: At) -> Mapping[str, PortSet]:
+    """Return the ranges by kind; a kind of the client's own is a list, and takes the place of its common range."""
+    given = {name: found for name, found in mapping_of(MEDIA_RANGES, port_ranges)(raw, at).items() if found}
+    return {**DEFAULT_MEDIA_PORTS, **given}
 
 
 _HOST, _DEPLOYMENT = Scope.HOST, Scope.DEPLOYMENT
@@ -143,6 +145,14 @@ EXTERNAL_NAT_ADDRESSES: Variable[Mapping[str, AddressSet]] = Variable(
     "Public addresses of an Edge Server behind network address translation, with the keys of "
     "C(lync_external_addresses).",
 )  # fmt: skip
+EXTERNAL_NAT_ADDRESS = Variable(
+    "lync_external_nat_address", addresses, _NONE, _HOST, "list",
+    "Public addresses of a reverse proxy behind network address translation.", elements="str",
+)  # fmt: skip
+FQDN: Variable[str | None] = Variable(
+    "lync_fqdn", dns_name, None, _HOST, "str",
+    "Name of the server in DNS. Default its inventory name, with the domain of its pool where that has no dot.",
+)  # fmt: skip
 EDGE_PORTS: Variable[Mapping[str, int]] = Variable(
     "lync_edge_ports", mapping_of(EDGE_SERVICES, port), {}, _HOST, "dict",
     "Ports of the external services of an Edge Server, with keys access, web_conferencing and av. Default 443 each; "
@@ -174,11 +184,12 @@ PHONE_NETWORKS = Variable(
     "Networks of the phones. Default C(lync_client_networks). Equal within a pool.",
     elements="str",
 )
-MEDIA_PORTS: Variable[Mapping[str, tuple[int, int]]] = Variable(
+MEDIA_PORTS: Variable[Mapping[str, PortSet]] = Variable(
     "lync_media_ports", _read_media_ports, DEFAULT_MEDIA_PORTS, _HOST, "dict",
-    "Ranges of media ports of the host, with keys audio, video, application_sharing and client; a key that is absent "
-    "keeps its default. Equal within a pool.",
-    documented_default={name: f"{first}-{last}" for name, (first, last) in DEFAULT_MEDIA_PORTS.items()},
+    "Ranges of media ports of the host, with keys audio, video, application_sharing, client and edge (of the relay of "
+    "an A/V Edge service), and client_audio, client_video, client_sharing and client_files, which are lists and go "
+    "before client; a key that is absent keeps its default. Equal within a pool.",
+    documented_default={name: ", ".join(ports.to_text()) for name, ports in DEFAULT_MEDIA_PORTS.items()},
 )  # fmt: skip
 CLIENT_PROGRAM: Variable[str | None] = Variable(
     "lync_client_program",
@@ -271,6 +282,26 @@ SIMPLE_URLS_OF: Variable[Mapping[str, tuple[str, ...]]] = Variable(
     "Simple URLs, as lists under meet, dialin and admin.",
     documented_default={},
 )
+HOME_POOLS: Variable[Mapping[str, Home]] = Variable(
+    "lync_home_pools", read_home_pools, {}, _DEPLOYMENT, "dict",
+    "Where clients go, by SIP domain or C('*') for all. Keys are internal (the pool that they sign in to first), "
+    "external (the Edge pool that they come through) and sites, which has the same two by site. Default the only "
+    "pool, else the one with the Central Management store, else the first by name.",
+    documented_default={},
+)  # fmt: skip
+FEDERATION_POOL: Variable[str | None] = Variable(
+    "lync_federation_pool", dns_name, None, _DEPLOYMENT, "str",
+    "Edge pool that federated partners come to. Default the one that clients of the SIP domain try first.",
+)  # fmt: skip
+TIME_SERVER: Variable[str | None] = Variable(
+    "lync_time_server", dns_name, None, _DEPLOYMENT, "str",
+    "Name of the time server that desk phones ask; makes a record of each SIP domain.",
+)  # fmt: skip
+EXTRA_DNS_RECORDS: Variable[tuple[ExtraRecord, ...]] = Variable(
+    "lync_extra_dns_records", read_extra_records, (), _DEPLOYMENT, "list",
+    "DNS records of your own that go with a pool. Keys are pool, name, type (A, AAAA, SRV or CNAME), values, ttl, zone "
+    "and view.", elements="dict", documented_default=(),
+)  # fmt: skip
 DNS_SERVERS: Variable[tuple[DnsServer, ...]] = Variable(
     "lync_dns_servers", read_dns_servers, (), _DEPLOYMENT, "list",
     "Servers that take DNS records. Keys are address, port, zones, view (internal or external), key_name, "
@@ -327,13 +358,14 @@ LOCAL_GROUPS: Variable[tuple[str, ...]] = Variable(
 HOST_VARIABLES: tuple[Variable[object], ...] = (
     VERSION, FEATURES_ON, POOL, SITE, MANAGED, PLATFORM, MEMBER_STATE, BACKUP_MEMBER, ADDRESS, INTERNAL_ADDRESS,
     EXTERNAL_ADDRESS, EXTERNAL_ADDRESSES,
-    EXTERNAL_NAT_ADDRESSES, EDGE_PORTS, PSTN_ADDRESS, CLIENT_NETWORKS, PHONE_NETWORKS, MEDIA_PORTS, CLIENT_PROGRAM,
+    EXTERNAL_NAT_ADDRESSES, EXTERNAL_NAT_ADDRESS, FQDN, EDGE_PORTS,
+    PSTN_ADDRESS, CLIENT_NETWORKS, PHONE_NETWORKS, MEDIA_PORTS, CLIENT_PROGRAM,
     SIP_PORT, GATEWAY_POOLS,
     EXTRA_FIREWALL_RULES, MANAGEMENT_RULE, *DEVICE_VARIABLES,
 )  # fmt: skip
 DEPLOYMENT_VARIABLES: tuple[Variable[object], ...] = (
     GROUPS, GROUP_PREFIX, POOLS, CENTRAL_MANAGEMENT_POOL, MANAGEMENT_NETWORKS, MEDIA_NETWORKS, SIP_DOMAINS,
-    SIMPLE_URLS_OF, DNS_SERVERS, IPSEC,
+    SIMPLE_URLS_OF, HOME_POOLS, FEDERATION_POOL, TIME_SERVER, EXTRA_DNS_RECORDS, DNS_SERVERS, IPSEC,
     IPSEC_REMOTE_NETWORKS, IPSEC_PORTS, EXTRA_ROWS, ROW_OVERRIDES, LOCAL_VARIABLES, LOCAL_GROUPS,
 )  # fmt: skip
 KNOWN_NAMES = frozenset(variable.name for variable in HOST_VARIABLES + DEPLOYMENT_VARIABLES + RUN_VARIABLES)

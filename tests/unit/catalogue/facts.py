@@ -13,7 +13,6 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import P
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import (
     DEFAULT_EDGE_PORTS,
-    DEFAULT_MEDIA_PORTS,
     Catalogue,
     Interface,
     IpsecRow,
@@ -21,6 +20,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import 
     PortSide,
     PortSpec,
     Version,
+    media_default,
 )
 
 HERE = Path(__file__).parent
@@ -62,7 +62,7 @@ def peers(row_id: str) -> set[str]:
 def ports_of(spec: PortSpec) -> PortSet:
     """Return the ports of a spec, with the defaults of the inventory."""
     if spec.media:
-        return PortSet.of(*DEFAULT_MEDIA_PORTS[spec.media])
+        return media_default(spec.media)
     if spec.edge_service:
         return PortSet.of(DEFAULT_EDGE_PORTS[spec.edge_service])
     found = spec.default

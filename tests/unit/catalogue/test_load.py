@@ -227,7 +227,8 @@ def test_a_parsed_document_parses_the_same_with_its_defaults_filled_in() -> None
         (
             "ports.0.port",
             {"media": "sound"},
-            "port.media: 'sound' is not allowed; allowed: application_sharing, audio, client, video",
+            "port.media: 'sound' is not allowed; allowed: application_sharing, audio, client, "
+            "client_audio, client_files, client_sharing, client_video, edge, video",
         ),
         ("ports.0.port", {"sql": 1, "media": "audio"}, "has too many properties"),
         ("ports.0.port", True, "True has the wrong type; allowed: a whole number or text or a list or a mapping"),

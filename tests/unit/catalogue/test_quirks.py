@@ -57,7 +57,9 @@ def test_q02_media_ranges_are_named_so_that_a_site_can_set_them() -> None:
         "application_sharing",
         "audio",
     }
-    assert {found.port.media for number in ("S51", "S52", "S53", "S54") for found in numbered(number)} == {"client"}
+    assert {found.port.media for number in ("S51", "S52", "S53", "S54") for found in numbered(number)} == {
+        "client_audio", "client_video", "client_files", "client_sharing",
+    }  # fmt: skip
 
 
 def test_q03_application_sharing_overlaps_audio_and_video_as_documented() -> None:

@@ -63,12 +63,15 @@ def test_the_name_of_a_pool_of_one_server() -> None:
 
 
 def test_web_names() -> None:
-    """Inside the virtual web address, outside the active reverse proxies."""
+    """Inside the virtual web address, outside the active reverse proxies; the external name is in both views where the
+    inside has its zone.
+    """
     pool = {**DNS, "web_fqdn": WEB, "external_web_fqdn": EXTERNAL_WEB}
     found = records(deployment(pool, PROXIES))
     assert {record for record in found if record[1] != POOL} == {
         ("internal", WEB, "A", ("10.1.0.101",)),
         ("external", EXTERNAL_WEB, "A", ("203.0.113.61",)),
+        ("internal", EXTERNAL_WEB, "A", ("203.0.113.61",)),
     }
 
 
@@ -136,10 +139,11 @@ EDGE_HLB: Variables = {
 )
 def test_names_of_an_edge_pool(pool: Variables, variables: dict[str, object], inside: str, access: str) -> None:
     """The public addresses outside, those behind NAT are nobody's business."""
-    edge = host("edge", "10.2.0.21", pool=EDGES, **variables)
+    edge = host("edge", "10.2.0.21", pool=EDGES, fqdn="one.contoso.com", **variables)
     found = deployment(HLB, {"edge01": edge}, {EDGES: pool}, sip_domains=["contoso.com"], features=["federation"])
     assert records(found, EDGES) == {
         ("internal", EDGES, "A", (inside,)),
+        ("internal", "one.contoso.com", "A", ("10.2.0.21",)),
         ("external", "sip.contoso.com", "A", (access,)),
         ("external", "_sip._tls.contoso.com", "SRV", ("0 0 443 sip.contoso.com",)),
         ("external", "_sipfederationtls._tcp.contoso.com", "SRV", ("0 0 5061 sip.contoso.com",)),
@@ -184,6 +188,9 @@ def test_the_first_edge_pool_takes_the_sip_domains() -> None:
     }  # fmt: skip
 
 
+SIGN_IN = ("sip.contoso.com", "ucupdates-r2.contoso.com")
+
+
 @pytest.mark.parametrize(
     ("version", "features", "expected"),
     [
@@ -208,7 +215,7 @@ def test_discovery_names_of_a_version(version: str, features: list[str], expecte
     found = deployment(
         HLB, {"edge01": edge, **PROXIES}, pools, version=version, features=features, sip_domains=["contoso.com"]
     )
-    names = {record[1] for pool in (POOL, EDGES) for record in records(found, pool)} - {POOL, EDGES, "sip.contoso.com"}
+    names = {record[1] for pool in (POOL, EDGES) for record in records(found, pool)} - {POOL, EDGES, *SIGN_IN}
     assert names == {f"{label}.contoso.com" for label in expected}
 
 
@@ -237,7 +244,7 @@ def test_states_of_members(pool: Variables, states: dict[str, str], addresses: s
         for name, address in (("fe01", "10.1.0.11"), ("fe02", "10.1.0.12"))
     }
     found = compiled({**members, "lb01": HOSTS["lb01"]}, pools={POOL: pool}, sip_domains=["contoso.com"])
-    assert {value for record in records(found) if record[2] == "A" for value in record[3]} == addresses
+    assert {value for record in records(found) if record[1] == POOL for value in record[3]} == addresses
     assert any(record[2] == "SRV" for record in records(found)) == bool(addresses)
 
 
@@ -292,11 +299,98 @@ def test_zones(servers: list[Variables], zones: Mapping[str, str]) -> None:
         sip_domains=["contoso.com"],
         dns_servers=servers,
     )
-    told = {each.name: each.zone for each in found.pools["pool.oslo.contoso.com"].dns_records}
-    assert told == {**zones, "_sipinternaltls._tcp.contoso.com": "contoso.com"}
+    records_of_pool = sorted(found.pools["pool.oslo.contoso.com"].dns_records, key=lambda each: each.view, reverse=True)
+    told = {each.name: each.zone for each in records_of_pool}
+    discovery = dict.fromkeys(("_sipinternaltls._tcp.contoso.com", *SIGN_IN), "contoso.com")
+    assert told == {**zones, **discovery}
 
 
 def test_records_live_five_minutes_and_are_sorted() -> None:
     found = deployment({**HLB, "web_fqdn": WEB}, simple_urls=SIMPLE_URLS).pools[POOL].dns_records
     assert {each.ttl for each in found} == {300}
     assert list(found) == sorted(found, key=lambda each: (each.view, each.name, each.type))
+
+
+# --- What a site says of its names ----------------------------------------------------------------------------------
+
+TWO_EDGES = {
+    f"edge{number}1": host(
+        "edge", f"10.{number}.9.21", pool=f"edge{number}.contoso.com",
+        external_addresses=dict.fromkeys(EXTERNAL, f"203.0.113.{number}"),
+    )
+    for number in (1, 2)
+}  # fmt: skip
+EDGE_POOLS: dict[str, Variables] = {
+    f"edge{number}.contoso.com": {**EDGE_DNS, "external_fqdns": {"access": f"access{number}.contoso.com"}}
+    for number in (1, 2)
+}
+
+
+def srv(plan: Plan, label: str, view: str = "external") -> tuple[str, ...]:
+    """Return the values of one SRV record of contoso.com, whatever pool it is of."""
+    found = [each for pool in plan.pools for each in records(plan, pool) if each[1] == f"{label}.contoso.com"]
+    return next((values for each_view, _name, _kind, values in found if each_view == view), ())
+
+
+@pytest.mark.parametrize(
+    ("options", "signing_in", "partners"),
+    [
+        ({}, ("10 0 5061 access1.contoso.com", "20 0 5061 access2.contoso.com"), "access1"),
+        ({"federation_pool": "edge2.contoso.com"},
+         ("10 0 5061 access1.contoso.com", "20 0 5061 access2.contoso.com"), "access2"),
+        ({"home_pools": {"*": {"external": "edge2.contoso.com"}}},
+         ("10 0 5061 access2.contoso.com", "20 0 5061 access1.contoso.com"), "access2"),
+    ],
+)  # fmt: skip
+def test_several_edge_pools_are_tried_one_after_the_other(
+    options: dict[str, object], signing_in: tuple[str, ...], partners: str
+) -> None:
+    found = deployment(HLB, TWO_EDGES, EDGE_POOLS, sip_domains=["contoso.com"], features=["federation"], **options)
+    assert srv(found, "_sip._tls") == tuple(sorted(signing_in))
+    assert srv(found, "_sipfederationtls._tcp") == (f"0 0 5061 {partners}.contoso.com",)
+
+
+def test_a_domain_of_its_own_has_its_home() -> None:
+    more = {"fe21": host("frontend", "10.21.0.11", pool=OTHER)}
+    found = deployment(
+        HLB, more, {OTHER: {"role": "frontend"}}, sip_domains=["contoso.com", "fabrikam.com"],
+        home_pools={"fabrikam.com": {"internal": OTHER}}, central_management_pool=POOL,
+        simple_urls={"meet": ["https://meet.contoso.com", "https://meet.fabrikam.com"]},
+    )  # fmt: skip
+    assert ("internal", "sip.fabrikam.com", "A", ("10.21.0.11",)) in records(found, OTHER)
+    assert ("internal", "meet.fabrikam.com", "A", ("10.21.0.11",)) in records(found, OTHER)
+    assert ("internal", "sip.contoso.com", "A", ("10.1.0.100",)) in records(found, POOL)
+
+
+def test_a_standard_edition_server_has_all_names_without_being_asked() -> None:
+    found = compiled(
+        {"se01.contoso.com": host("standard_edition", "10.1.0.11")}, version="2015", sip_domains=["contoso.com"],
+        simple_urls={"meet": "https://meet.contoso.com"},
+    )  # fmt: skip
+    names = {record[1] for record in records(found, "se01.contoso.com")}
+    assert names >= {"se01.contoso.com", "meet.contoso.com", "lyncdiscoverinternal.contoso.com", "sip.contoso.com",
+                     "_sipinternaltls._tcp.contoso.com"}  # fmt: skip
+
+
+def test_the_outside_is_never_told_a_private_address() -> None:
+    proxy = {"rp01": host("reverse_proxy", "172.16.0.31")}
+    pool = {**HLB, "external_web_fqdn": EXTERNAL_WEB}
+    assert [each for each in records(deployment(pool, proxy)) if each[0] == "external"] == []
+    behind = {"rp01": {**proxy["rp01"], "lync_external_nat_address": "203.0.113.61"}}
+    assert ("external", EXTERNAL_WEB, "A", ("203.0.113.61",)) in records(deployment(pool, behind))
+
+
+def test_the_control_panel_is_for_the_inside() -> None:
+    urls = {"admin": "https://admin.contoso.com", "meet": "https://meet.contoso.com"}
+    found = records(deployment({**HLB, "web_vip": "10.1.0.101"}, PROXIES, simple_urls=urls))
+    assert {(each[0], each[1]) for each in found if each[1] != POOL} == {
+        ("internal", "admin.contoso.com"), ("internal", "meet.contoso.com"), ("external", "meet.contoso.com"),
+    }  # fmt: skip
+
+
+def test_phones_find_the_time_and_records_of_ones_own_go_with_their_pool() -> None:
+    extra = {"pool": POOL, "name": "voicemail.contoso.com", "type": "CNAME", "values": ["um01.contoso.com"], "ttl": 600}
+    found = deployment(HLB, sip_domains=["contoso.com"], time_server="time.contoso.com", extra_dns_records=[extra])
+    assert srv(found, "_ntp._udp", "internal") == ("0 0 123 time.contoso.com",)
+    assert ("internal", "voicemail.contoso.com", "CNAME", ("um01.contoso.com",)) in records(found)
+    assert 600 in {each.ttl for each in found.pools[POOL].dns_records}

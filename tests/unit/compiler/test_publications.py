@@ -26,7 +26,7 @@ HOSTS = {
     "fe22": host("frontend", "10.1.0.22", pool=OTHER, member_state="joining"),
     "lb01": host("load_balancers", "10.1.0.5", balancer_driver="haproxy"),
     "rp01": host("reverse_proxy", "10.2.0.61", external_address="203.0.113.61", reverse_proxy_driver="haproxy"),
-    "rp02": host("reverse_proxy", "10.2.0.62"),
+    "rp02": host("reverse_proxy", "10.2.0.62", external_nat_address="203.0.113.62"),
 }  # fmt: skip
 HLB: Variables = {
     "role": "frontend",
@@ -69,7 +69,7 @@ def test_each_name_outside_that_leads_to_the_proxies_is_published_and_no_other()
     """DNS and the proxies say the same: a law over both policies."""
     for version, features in (("2010", []), ("2010", ["mobility"]), ("2013", [])):
         plan = deployment(version=version, features=features)
-        proxies = ("10.2.0.62", "203.0.113.61")
+        proxies = ("203.0.113.61", "203.0.113.62")
         led = {
             each.name.lower()
             for pool in plan.pools.values()

@@ -110,7 +110,8 @@ def test_mediation_pool(version: str, ports: tuple[int, ...]) -> None:
 def test_one_server_needs_no_balancer() -> None:
     one = {"m1": FRONT_ENDS["m1"]}
     assert pool_plan(one, {"role": "frontend", "load_balancing": "none"}, **ALL).virtual_services == ()
-    assert compiled({"se01": host("standard_edition", "10.31.0.11")}, **ALL).pools == {}
+    alone = compiled({"se01": host("standard_edition", "10.31.0.11")}, **ALL).pools
+    assert {name: pool.virtual_services for name, pool in alone.items()} == {"se01": ()}
 
 
 # --- How a service behaves ----------------------------------------------------------------------------------------
@@ -360,5 +361,5 @@ def test_reverse_proxies_without_a_balancer_are_reached_one_by_one() -> None:
         pools={POOL: {**HLB, "external_web_fqdn": "webext.contoso.com"}},
         version="2013",
     )
-    (record,) = [record for record in plan.pools[POOL].dns_records if record.name == "webext.contoso.com"]
-    assert record.values == ("203.0.113.61", "203.0.113.62")
+    found = [record for record in plan.pools[POOL].dns_records if record.name == "webext.contoso.com"]
+    assert {record.values for record in found} == {("203.0.113.61", "203.0.113.62")}

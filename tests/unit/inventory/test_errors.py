@@ -235,6 +235,32 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
       ("edge02", "lync_features"): ["xmpp", "federation"]},
      ["hosts edge01, edge02, lync_features: version 2019 has no xmpp, so that it opens nothing; allowed: versions "
       "2013, 2015; fix: remove xmpp, or correct the version"]),
+    ("home that is no pool", {("all", "lync_home_pools"): {"*": {"internal": "pool1.contoso.com"}}},
+     ["lync_home_pools.*.internal: there is no pool 'pool1.contoso.com' of role directors, frontend, "
+      f"standard_edition; allowed: dir01.contoso.com, {POOL}; fix: write {POOL}"]),
+    ("home outside that is no Edge pool", {("all", "lync_federation_pool"): POOL},
+     [f"lync_federation_pool: there is no pool '{POOL}' of role edge; allowed: edge01.contoso.com; fix: name a pool of "
+      "role edge"]),
+    ("home of no SIP domain", {("all", "lync_sip_domains"): ["contoso.com"],
+                               ("all", "lync_home_pools"): {"contoso.net": {"internal": POOL}}},
+     ["lync_home_pools.contoso.net: contoso.net is no SIP domain; allowed: contoso.com; fix: add it to "
+      "lync_sip_domains"]),
+    ("record without a type", {("all", "lync_extra_dns_records"): [{"pool": POOL, "name": "a.contoso.com"}]},
+     ["lync_extra_dns_records[0]: the record has no type, values; allowed: keys pool, name, type and values; fix: add "
+      "it"]),
+    ("record of another family", {("all", "lync_extra_dns_records"): [
+        {"pool": POOL, "name": "a.contoso.com", "type": "AAAA", "values": ["10.1.0.1"]}]},
+     ["lync_extra_dns_records[0].values: '10.1.0.1' is not a value of type AAAA; allowed: IPv6 addresses"]),
+    ("private record outside", {("all", "lync_extra_dns_records"): [
+        {"pool": POOL, "name": "a.contoso.com", "type": "A", "values": ["10.1.0.1"], "view": "external"}]},
+     ["lync_extra_dns_records a.contoso.com: 10.1.0.1 has private addresses, which the Internet does not reach; "
+      "allowed: public addresses; fix: write the public address, or view: internal"]),
+    ("SIP domains where nobody signs in",
+     {("all", "lync_sip_domains"): ["contoso.com"], ("all", "lync_central_management_pool"): REMOVED,
+      ("all", "lync_pools", POOL): REMOVED, ("all", "lync_pools", DIRECTORS): REMOVED,
+      **{(name,): REMOVED for name in ("fe01", "fe02", "dir01", "dir02")}},
+     ["lync_sip_domains: nobody signs in anywhere: there is no pool for contoso.com; allowed: a pool of role "
+      "directors, frontend, standard_edition; fix: add the pool, or remove it"]),
     ("prefix of no group",
      {("all", "lync_group_prefix"): "lnyc_",
       ("all", "lync_groups"): {role: role for role in _ROLES_OF_SAMPLE}},
@@ -304,7 +330,8 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      [f"host gw01, lync_media_ports.client: 'any' is not a range of ports in order; allowed: a-b, each {PORTS}, a "
      f"not above b; fix: {RANGE_FIX}"]),
     ("unknown media range", {("gw01", "lync_media_ports"): {"vidoe": "50000-50099"}},
-     ["host gw01, lync_media_ports: 'vidoe' is not a key; allowed: audio, video, application_sharing, client; fix: "
+     ["host gw01, lync_media_ports: 'vidoe' is not a key; allowed: audio, video, application_sharing, client, edge, "
+      "client_audio, client_video, client_sharing, client_files; fix: "
      "write video"]),
 
     ("pools are no mapping", {("all", "lync_pools"): ["pool01"]},
@@ -312,13 +339,15 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("pool entry is no mapping", {pool("pool9"): "frontend"},
      ["pool pool9: 'frontend' is not a mapping; allowed: a mapping with keys of: role, load_balancing, balancer, "
      "vip, web_vip, external_vips, "
-      "external_web_vip, web_fqdn, external_web_fqdn, external_fqdns, monitoring_port, backup_pool, sql, file_share, "
+      "external_web_vip, external_web_nat_vip, web_fqdn, external_web_fqdn, external_fqdns, "
+      "monitoring_port, backup_pool, sql, file_share, "
       "vendor, site, tls",
       f"pool pool9, role: the pool has no role; allowed: {EVERY_ROLE}; fix: add the role that its members play"]),
     ("unknown key of a pool", {pool(POOL, "vipp"): "10.1.0.102"},
      ["pool pool01.contoso.com: 'vipp' is not a key; allowed: role, load_balancing, balancer, vip, web_vip, "
      "external_vips, "
-      "external_web_vip, web_fqdn, external_web_fqdn, external_fqdns, monitoring_port, backup_pool, sql, file_share, "
+      "external_web_vip, external_web_nat_vip, web_fqdn, external_web_fqdn, external_fqdns, "
+      "monitoring_port, backup_pool, sql, file_share, "
       "vendor, site, tls; fix: write vip"]),
     ("pool without a role", {pool("pool9"): {}},
      [f"pool pool9, role: the pool has no role; allowed: {EVERY_ROLE}; fix: add the role that its members play"]),

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet, PortSet
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import Problem
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import (
     DEFAULT_EDGE_PORTS,
@@ -191,7 +191,7 @@ def test_phone_networks_may_be_none() -> None:
 def test_media_ports_are_merged_over_the_defaults() -> None:
     assert gateway(lync_media_ports={"client": "5350-5389"}).media_ports == {
         **DEFAULT_MEDIA_PORTS,
-        "client": (5350, 5389),
+        "client": PortSet.of(5350, 5389),
     }
     assert gateway().media_ports == DEFAULT_MEDIA_PORTS
 
@@ -393,7 +393,7 @@ def test_standard_edition_without_a_pool_holds_the_central_management_store() ->
         ("gw01", "lync_gateway_pools"): ["se01"],
     }
     found = topology({**changes, ("all", "lync_central_management_pool"): "se01"})
-    assert (found.central_management_pool, found.hosts["se01"].pool) == ("se01", None)
+    assert (found.central_management_pool, found.hosts["se01"].pool) == ("se01", "se01")
 
 
 def test_deployment_values() -> None:
@@ -494,6 +494,16 @@ WARNINGS: list[tuple[str, Mapping[Path, object], list[str]]] = [
          for name in ("lync_pool", "lync_external_addresses")},
       ("fe01", "lync_features"): ["federation"], ("fe02", "lync_features"): ["federation"]},
      ["lync_features: there is no Edge Server, so that federation opens nothing"]),
+    ("home that nobody chose",
+     {("all", "lync_sip_domains"): ["contoso.com"], ("all", "lync_central_management_pool"): EDGES,
+      ("all", "lync_pools", "dir02.contoso.com"): {"role": "directors"}, ("dir02", "lync_pool"): "dir02.contoso.com"},
+     ["lync_home_pools: clients of contoso.com are sent to pool dir01.contoso.com, the first by name of 2; fix: name "
+      "the pool that they sign in to first"]),
+    ("private address of a reverse proxy",
+     {("rp01", GROUPS): ("reverse_proxy",), ("rp01", "ansible_host"): "10.2.0.61",
+      ("all", "lync_pools", POOL, "external_web_fqdn"): "webext.contoso.com"},
+     ["host rp01, lync_external_nat_address: 10.2.0.61 is private, so that no record outside leads to the reverse "
+      "proxy; fix: write the public address that it is translated to"]),
     ("SQL Server that no pool names",
      {("sql01", GROUPS): ("back_end",), ("sql01", "ansible_host"): "10.1.0.81", ("sql01", "lync_managed"): True},
      ["host sql01: no pool names it under sql, so that it is open to every Front End Server and to nobody else; fix: "
