@@ -149,6 +149,14 @@ def test_an_option_that_somebody_set_on_an_object_of_ours_is_set_right(
     assert adc.config()[kind][key].get(word) in (None, "ENABLED")
 
 
+def test_a_policy_that_somebody_bound_to_an_object_of_ours_is_told(adc: NetScaler) -> None:
+    adc.appliance.others.append("bind lb vserver theirs -policyName p -priority 1")
+    assert applied(adc, [item()])["warnings"] == []
+    adc.appliance.others.append(f"bind lb vserver {SIP} -policyName hold -priority 100 -type REQUEST")
+    (warning,) = reconcile(adc, [item()])["warnings"]
+    assert f"'unbind lb vserver {SIP} -policyname hold -type REQUEST' ends it" in warning
+
+
 def test_with_the_clients_address_goes_its_port(adc: NetScaler) -> None:
     """By default a NetScaler takes a port of its own with USIP, and an Edge Server tells clients the port it sees."""
     applied(adc, [item(source_nat=False)])

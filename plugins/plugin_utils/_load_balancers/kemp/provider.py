@@ -110,7 +110,8 @@ class KempProvider(ApplianceProvider):
             is_on = read_switch(self._do("get", {"param": _DROP}).get(_DROP))
             self._switch_warnings = [] if is_on else [_KEEPS]
         except (DeviceError, ValueError) as error:
-            self._switch_warnings = [f"whether {_DROP} is on is not known: {error}"]
+            why = self.task.connection.without_secrets(str(error))
+            self._switch_warnings = [f"whether {_DROP} is on is not known: {why}"]
         self._verify_requests += self.requests - before
 
     def result(self) -> dict[str, object]:

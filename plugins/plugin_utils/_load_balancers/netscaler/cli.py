@@ -40,6 +40,7 @@ _BINDINGS = {
     noun: tuple(resource for resource in _READ if resource.binding and resource.noun.lower() == noun)
     for noun in {resource.noun.lower() for resource in _READ if resource.binding}
 }
+_WHAT_IS_BOUND = ("policyname", "type")
 _ONE_WORD = ("server", "servicegroup", "service")
 _VIRTUAL_SERVERS = ("lb", "cs", "vpn", "authentication", "cr")
 
@@ -59,11 +60,20 @@ class Listening:
 
 
 @dataclass(frozen=True)
+class Further:
+    """A binding that the driver has no word for, of a policy as a rule: to what, and the line that ends it."""
+
+    name: str
+    removal: str
+
+
+@dataclass(frozen=True)
 class Configuration:
     """What a configuration says.
 
     Objects of the driver's kinds, listeners of all kinds, whether there is a second unit. unread: the names, as far as
     they go, of objects of the driver's kinds whose lines are not whole. classic: services and their monitors.
+    further: what else is bound to objects.
     """
 
     tables: Tables
@@ -71,6 +81,7 @@ class Configuration:
     has_pair: bool = False
     unread: tuple[str, ...] = ()
     classic: Tables = field(default_factory=dict)
+    further: tuple[Further, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,6 +145,7 @@ def parse_configuration(text: str) -> Configuration:
     found: dict[str, dict[tuple[str, ...], dict[str, Scalar]]] = {resource.name: {} for resource in _READ}
     listeners: list[Listening] = []
     unread: list[str] = []
+    further: list[Further] = []
     has_pair = False
     for line in text.splitlines():
         command = _parse_command(line)
@@ -144,10 +156,11 @@ def parse_configuration(text: str) -> Configuration:
             unread.append(f"{command.noun} {' '.join(command.positional[:1])}".rstrip())
             continue
         listeners += _listening_of(command)
+        further += _further_of(command)
         _enter_command(found, command)
     tables = {name: dict(sorted(found[name].items())) for name in RESOURCES}
     classic = {name: found[name] for name in CLASSIC}
-    return Configuration(tables, tuple(listeners), has_pair, tuple(unread), classic)
+    return Configuration(tables, tuple(listeners), has_pair, tuple(unread), classic, tuple(further))
 
 
 def _parse_command(line: str) -> _Command | None:
@@ -202,6 +215,15 @@ def _is_whole(command: _Command) -> bool:
         return True
     said = command.positional
     return len(said) >= len(resource.positional) and not any(word.startswith('"') for word in said)
+
+
+def _further_of(command: _Command) -> Iterator[Further]:
+    is_known = command.verb != "bind" or command.noun not in _BINDINGS or _resource_of(command) is not None
+    if is_known or not command.positional:
+        return
+    words = [part for word in _WHAT_IS_BOUND if word in command.options for part in (f"-{word}", command.options[word])]
+    named = " ".join(map(_quote_word, command.positional))
+    yield Further(command.positional[0], " ".join(["unbind", command.noun, named, *words]))
 
 
 def _resource_of(command: _Command) -> Resource | None:

@@ -72,8 +72,7 @@ class NetScalerProvider(ApplianceProvider):
             facts |= self._primary()
         self._refuse_unread()
         self.was_read()
-        if self._configuration.unread:
-            facts["warnings"] = [_unread_text(self._configuration.unread)]
+        facts["warnings"] = list(self._warnings())
         tables = self._configuration.tables
         idle_seconds = {service.name: service.idle_seconds for service in self.want}
         return Gathered(services_of(tables, self._prefix, idle_seconds), tuple(self._others()), facts)
@@ -144,6 +143,14 @@ class NetScalerProvider(ApplianceProvider):
             self._configuration = parse_configuration(self._nitro.running_configuration())
         others = [str(unit.get("ipaddress", "")) for unit in units if unit is not primary]
         return {"pair": _unit_facts(units), "unit": {**self.unit(host), "others": others}}
+
+    def _warnings(self) -> Iterable[str]:
+        """Yield what to know of the configuration: half lines of others, and what somebody bound to objects of ours."""
+        if self._configuration.unread:
+            yield _unread_text(self._configuration.unread)
+        ours = (each for each in self._configuration.further if each.name.startswith(self._prefix))
+        for each in ours:
+            yield f"{shown(each.name)} has something bound that is none of the plan; {shown(each.removal)} ends it"
 
     def _refuse_unread(self) -> None:
         """Raise DeviceError when a line of ours is not whole; those of others are told."""
