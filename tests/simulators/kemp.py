@@ -30,6 +30,7 @@ PARAMETERS: Mapping[str, tuple[str, str, int, int]] = {
     "vstype": ("VStype", "gen http http2 ts tls log", 0, 0),
     "forcel7": ("ForceL7", "switch", 0, 0),
     "transparent": ("Transparent", "switch", 0, 0),
+    "sslacceleration": ("SSLAcceleration", "switch", 0, 0),
     "subnetoriginating": ("SubnetOriginating", "switch", 0, 0),
     "schedule": ("Schedule", "rr wrr lc wlc fixed adaptive sh", 0, 0),
     "persist": ("Persist", "none src cookie active-cookie ssl super", 0, 0),

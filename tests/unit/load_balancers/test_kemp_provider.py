@@ -120,6 +120,15 @@ def test_only_what_differs_is_modified(lm: LoadMaster, field: str, value: object
     assert not reconcile(lm, [item(**{**ALONE, field: value})])["changed"]
 
 
+def test_what_somebody_put_into_a_virtual_service_of_ours_is_told(lm: LoadMaster) -> None:
+    applied(lm, [item()])
+    lm.do("addvs", vs="10.9.0.1", port="80", prot="tcp", NickName="web")
+    for found in lm.items:
+        found |= {"RequestRules": ["block"], "SubVS": [{"VSIndex": 7}], "ResponseRules": []}
+    (warning,) = reconcile(lm, [item()])["warnings"]
+    assert warning.startswith("tcp 10.1.0.100 port 5061 has RequestRules, SubVS, which are not of the plan; fix: ")
+
+
 def test_members_see_an_address_of_the_loadmaster_which_their_firewall_admits(lm: LoadMaster) -> None:
     applied(lm, [item(), item("av-443", port=443, source_nat=False)])
     assert lm.seen_by_members("10.1.0.100", 5061) == "interface"
@@ -224,6 +233,7 @@ TAMPERED: list[tuple[str, dict[str, Any], str]] = [
     ("modvs", {"Persist": "none"}, "persistence"),
     ("modvs", {"CheckPort": "0"}, ""),
     ("modvs", {"Enable": False}, ""),
+    ("modvs", {"SSLAcceleration": True}, ""),
     ("modvs", {"CheckType": "icmp"}, "monitor"),
     ("delrs", {"rs": "10.1.0.11", "rsport": "5061"}, "members"),
     ("disablers", {"rs": "10.1.0.11"}, "members"),

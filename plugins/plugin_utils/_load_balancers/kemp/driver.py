@@ -38,10 +38,11 @@ _ALWAYS = ("VStype", "ForceL7", "Transparent", "SubnetOriginating", "Schedule", 
 
 @dataclass(frozen=True)
 class Read:
-    """An answer to listvs: all Virtual Services, and those of somebody else that cannot be read."""
+    """An answer to listvs: all Virtual Services, those of somebody else that cannot be read, what to know of ours."""
 
     services: tuple[VirtualService, ...]
     unreadable: tuple[Unreadable, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Kemp:
@@ -123,6 +124,7 @@ class Kemp:
         """
         services: list[VirtualService] = []
         unreadable: list[Unreadable] = []
+        warnings: list[str] = []
         for index, item in enumerate(_answered_items(document)):
             if item.get("MasterVSID") not in (None, 0, "0", "") or item["VSAddress"] == "":
                 continue
@@ -130,9 +132,18 @@ class Kemp:
                 found = f.virtual_service(item)
                 self._refuse_every_port(found)
                 services.append(found)
+                warnings += self._foreign_parts(found, item)
             except MALFORMED as error:
                 unreadable.append(self._unreadable(index, item, error))
-        return Read(tuple(services), tuple(unreadable))
+        return Read(tuple(services), tuple(unreadable), tuple(warnings))
+
+    def _foreign_parts(self, found: VirtualService, item: Mapping[str, object]) -> Iterator[str]:
+        """Yield what somebody put into a Virtual Service of ours that no plan has."""
+        parts = [name for name in f.FOREIGN_PARTS if item.get(name)]
+        if parts and self.is_ours(found):
+            place = socket_name(found.protocol, found.address, found.port)
+            named = ", ".join(parts)
+            yield f"{place} has {named}, which are not of the plan; fix: remove them from the Virtual Service"
 
     def _refuse_every_port(self, found: VirtualService) -> None:
         """Raise ValueError where one of ours has "*" for a port, which no plan has."""

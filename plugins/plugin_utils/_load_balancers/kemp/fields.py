@@ -50,9 +50,13 @@ FIELDS: Mapping[str, Field] = {
     # 0 stands for that of the whole LoadMaster.
     "ChkTimeout": Field(int, 0),
     "ChkRetryCount": Field(int, 0),
+    # On, it decrypts.
+    "SSLAcceleration": Field(bool, False),
     "DefaultGW": Field(str, ""),
     "LocalBindAddrs": Field(str, ""),
 }
+FOREIGN_PARTS = ("RequestRules", "ResponseRules", "PreProcessRules", "SubVS")
+"""What somebody may have put into a Virtual Service, which an answer leaves out where there is none."""
 EVERY_PORT = 65535
 """What "*" stands for: a Virtual Service that listens on all ports, a member that takes them as they come."""
 _PORTS = (1, 65535)

@@ -70,7 +70,7 @@ class KempProvider(ApplianceProvider):
         others = [item for item in self._present if not self._kemp.is_ours(item)]
         listeners = [listener for item in others for listener in self._listeners(item)]
         listeners += [unreadable.listener for unreadable in self._unreadable]
-        warnings = [unreadable.warning for unreadable in self._unreadable]
+        warnings = [*(unreadable.warning for unreadable in self._unreadable), *found.warnings]
         facts = {"unit": self.unit(self.task.connection.host), "warnings": warnings}
         return Gathered(tuple(services), tuple(listeners), facts)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 from ..._base.errors import DeviceError
 from ..._base.untyped import Object, mappings, number
 from ..https import Answer, Connection, Https
-from .planner import CONFIG_PATH, Request, Step
+from .steps import CONFIG_PATH, Request, Step
 
 if TYPE_CHECKING:
     from typing import Self
