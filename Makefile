@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 digest = $(shell { cat $(1); pwd; } | cksum | cut -d ' ' -f 1)
 RUN_STAMP := $(VENV)/.run-$(call digest,requirements.txt)
 TEST_STAMP := $(VENV)/.test-$(call digest,requirements.txt requirements-test.txt)
+KERBEROS_STAMP := $(VENV)/.kerberos-$(call digest,requirements.txt requirements-kerberos.txt)
 # Twice quiet leaves the errors: a package index may have a warning for each package.
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --only-binary :all:
 
@@ -20,7 +21,7 @@ help: ## Print this list
 setup: $(RUN_STAMP) .collections/ansible_collections/msuc/lync ## Prepare .venv (run-time requirements) and the collections path
 	@:
 
-setup-test: setup $(TEST_STAMP) ## The same, with the tools that the tests need
+setup-test: setup $(TEST_STAMP) $(KERBEROS_STAMP) ## The same, with the tools that the tests need
 	@:
 
 demo: setup ## A lab of simulated Windows hosts: converge, run again, find a drift, repair it
@@ -97,3 +98,12 @@ $(TEST_STAMP): $(RUN_STAMP)
 	@echo "Adding requirements-test.txt to $(VENV) ..."
 	@$(PIP_INSTALL) -r requirements.txt -r requirements-test.txt
 	@touch $@
+
+# Compiled, as there is nothing to download for Linux. Without the headers this is left for another time, and the tests
+# of secure updates are skipped.
+$(KERBEROS_STAMP): $(TEST_STAMP) requirements-kerberos.txt
+	@if command -v krb5-config >/dev/null && command -v cc >/dev/null; then \
+		echo "Compiling requirements-kerberos.txt ..." && $(PIP_INSTALL) --no-binary gssapi -r requirements-kerberos.txt && touch $@; \
+	else \
+		echo "gssapi is left out: a C compiler and the headers of Kerberos are missing (bindep.txt)"; \
+	fi

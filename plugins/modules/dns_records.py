@@ -18,7 +18,9 @@ description:
   - Whoever may make names in a zone may write marks. So a mark holds a proof, an HMAC with O(mark_key) of owner, name,
     type and values, and values are removed only where it shows that the collection wrote exactly what is there, or
     what is wanted. All else is reported and stays. Marks of earlier versions get their proof when the set is as wanted.
-  - Zones of Active Directory take no TSIG. For a server with C(windows_host) nothing is written. RV(windows_tasks)
+  - Zones of Active Directory take no TSIG key, but secure updates by a domain account (C(kerberos_principal)). The
+    account logs in once for each server, before anything is written, also in check mode; its key signs the updates.
+  - For a server with C(windows_host) nothing is written. RV(windows_tasks)
     holds the options for C(ansible.windows.win_dns_record) instead, which the role P(msuc.lync.dns_records#role) runs
     on that host.
   - With O(step=verify) nothing is written, and the task fails when anything differs from what is wanted.
@@ -105,6 +107,21 @@ options:
       key_secret:
         description: Secret of the TSIG key in base64.
         type: str
+      kerberos_principal:
+        description:
+          - Domain account that makes secure updates (GSS-TSIG, RFC 3645) of a zone of Active Directory, with its realm,
+            as V(svc-lync-dns@CONTOSO.COM). A plain account will do. Questions are not signed.
+          - Needs the Python library gssapi on the controller.
+        type: str
+      kerberos_password:
+        description: Password of the account.
+        type: str
+      kerberos_keytab:
+        description: Keytab of the account, a file on the controller, in place of the password.
+        type: path
+      kerberos_server:
+        description: Full host name of the DNS server, by which Kerberos knows it.
+        type: str
       windows_host:
         description: Inventory name of the Windows host that is changed in place of the server.
         type: str
@@ -187,6 +204,7 @@ attributes:
     support: full
 requirements:
   - dnspython (on the controller)
+  - gssapi (on the controller, for domain accounts)
 notes:
   - An update holds at most 200 sets. Where more differ in one zone, as in a first run over a large deployment, each
     200 of them are all or nothing.

@@ -44,7 +44,7 @@ def secret(name: str) -> str:
 class Bind:
     """One named process: views -> zones -> lines of the zone file after HEAD.
 
-    primary: of a secondary server, which has no lines of its own.
+    primary: of a secondary server, which has no lines of its own. rights: in place of allow-update, as update-policy.
     address, port: where it listens, any free port for none.
     """
 
@@ -55,6 +55,7 @@ class Bind:
         primary: Bind | None = None,
         options: str = "",
         *,
+        rights: str = "",
         address: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
@@ -64,6 +65,7 @@ class Bind:
         self._views = views
         self._primary = primary
         self._options = options
+        self._rights = rights
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Bind:
@@ -175,7 +177,8 @@ class Bind:
             source = f'primaries {{ 127.0.0.1 port {self._primary.port} key "{view}"; }}; masterfile-format text;'
             return f'zone "{zone}" {{ type secondary; file "{file}"; {source} allow-transfer {{ any; }}; }};'
         file.write_text(f"{HEAD}{lines}", encoding="utf-8")
-        rights = f'allow-update {{ key "{view}"; }}; allow-transfer {{ any; }};'
+        may_write = self._rights or f'allow-update {{ key "{view}"; }};'
+        rights = f"{may_write} allow-transfer {{ any; }};"
         return f'zone "{zone}" {{ type primary; file "{file}"; {rights} }};'
 
 

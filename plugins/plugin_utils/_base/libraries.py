@@ -20,9 +20,10 @@ class MissingLibraryError(Exception):
 class _Library:
     """Stands in for a library and imports it at the first use; one that is not installed raises MissingLibraryError."""
 
-    def __init__(self, name: str, modules: Iterable[str], package: str) -> None:
+    def __init__(self, name: str, modules: Iterable[str], package: str, hint: str = "") -> None:
         self._module_names = (*(f"{name}.{module}" for module in modules), name)
         self._package = package  # as the package index has it
+        self._hint = hint  # what pip alone does not do
 
     def __getattr__(self, attribute: str) -> Any:
         try:
@@ -30,7 +31,7 @@ class _Library:
         except ImportError:
             raise MissingLibraryError(
                 f"the Python library {self._package} is missing on the controller; install it with: python3 -m pip "
-                f"install {self._package}"
+                f"install {self._package}{self._hint}"
             ) from None
         # Kept, so that the next use does not come here.
         value = self.__dict__[attribute] = getattr(module, attribute)
@@ -45,10 +46,14 @@ if TYPE_CHECKING:
     import dns.query
     import dns.rcode
     import dns.rdata
+    import dns.rdataclass
     import dns.rdatatype
+    import dns.rdtypes.ANY.TKEY
+    import dns.rrset
     import dns.tsig
     import dns.update
     import dns.zone
+    import gssapi
     import jinja2
     import jmespath
     import jsonschema
@@ -62,8 +67,19 @@ else:
     # A run uses a few of them, and to import all together takes a fifth of a second in each process of Ansible.
     dns = _Library(
         "dns",
-        ("exception", "flags", "message", "name", "query", "rcode", "rdata", "rdatatype", "tsig", "update", "zone"),
+        (
+            *("exception", "flags", "message", "name", "query", "rcode", "rdata", "rdataclass", "rdatatype"),
+            *("rdtypes.ANY.TKEY", "rrset", "tsig", "update", "zone"),
+        ),
         "dnspython",
+    )
+    # Its package has no binary for Linux: pip compiles it.
+    gssapi = _Library(
+        "gssapi",
+        (),
+        "gssapi",
+        ", which needs a C compiler and the headers of Kerberos (bindep.txt), or for Debian's own Python: apt install "
+        "python3-gssapi",
     )
     jinja2 = _Library("jinja2", (), "jinja2")
     jmespath = _Library("jmespath", (), "jmespath")
@@ -78,6 +94,7 @@ else:
 __all__ = [
     "MissingLibraryError",
     "dns",
+    "gssapi",
     "jinja2",
     "jmespath",
     "jsonschema",

@@ -25,13 +25,14 @@ from .._inventory.fields import At
 from .._inventory.model import DnsServer
 from . import results
 from . import zone as zones
+from .kerberos import Session
 from .planner import Have, Plan, RecordChange, Scope, applied, owned_addresses, plan_changes, with_held
 from .records import Key, RecordSet, Wanted, read_records
 from .wire import Client
 
 Connect = Callable[[DnsServer, float], Client]
 """What makes the connection to a server with a time limit in seconds."""
-VERIFY = "verify"
+COMPARE, VERIFY = "compare", "verify"
 _POLL_SECONDS = 0.2
 _MARK_KEY_BYTES_MINIMUM = 16
 
@@ -41,7 +42,7 @@ class Task:
     """What is asked for, validated.
 
     wait_seconds: how long the other servers of a zone have to follow.
-    is_verifying: nothing is written, and what differs is a failure.
+    is_verifying: nothing is written, and what differs is a failure. is_looking: nothing is to be written after it.
     """
 
     want: tuple[Wanted, ...]
@@ -50,6 +51,7 @@ class Task:
     timeout_seconds: float
     wait_seconds: float
     is_verifying: bool = False
+    is_looking: bool = False
 
     @staticmethod
     def from_options(options: Mapping[str, object]) -> Task:
@@ -74,7 +76,8 @@ class Task:
         take_over, gone = (frozenset(_lower_names(options.get(name))) for name in ("take_over", "gone"))
         scope = Scope(state, owners, take_over, gone, mark_key)
         timeout, wait = (_read_seconds(options[name]) for name in ("timeout_seconds", "wait_seconds"))
-        return Task(want, servers, scope, timeout, wait, options.get("step") == VERIFY)
+        step = options.get("step")
+        return Task(want, servers, scope, timeout, wait, step == VERIFY, step in (COMPARE, VERIFY))
 
 
 def _lower_names(names: object) -> list[str]:
@@ -139,7 +142,8 @@ class ZoneRun:
 
 _SAFETY: SafetyTable = {
     SafetyStep.RIGHT_HOST: Done(
-        "zone.gather: the server is authoritative for the zone, and its answers are signed where it has a key"
+        "zone.gather: the server is authoritative for the zone, and its answers are signed where it has a TSIG key; "
+        "Session.key: a server that an account logs in to shows who it is before anything is written"
     ),
     SafetyStep.READ_WHOLE: Done("zone.gather: the marks of all owners, and every set that is wanted or marked"),
     SafetyStep.OWNERSHIP: Done(
@@ -164,10 +168,10 @@ class DnsProvider(Provider):
 
     safety = _SAFETY
 
-    def __init__(self, task: Task, connect: Connect = Client) -> None:
+    def __init__(self, task: Task, connect: Connect | None = None) -> None:
         super().__init__()
         self.task = task
-        self.zones = list(_zone_runs(task, connect))
+        self.zones = list(_zone_runs(task, connect or connecting()))
         self._verify_queries = 0
 
     def gather(self) -> None:
@@ -189,10 +193,19 @@ class DnsProvider(Provider):
         for run in read:
             run.want = with_held(run.view, run.want, run.have, self.task.scope, held)
             self._plan(run)
+        self._log_in()
         writing = self._writing()
         if not writing:
             self._raise_failures()
         self._note_evidence(writing or read)
+
+    def _log_in(self) -> None:
+        """Log in where there is something to write, also in check mode: an account that cannot is told before."""
+        for run in () if self.task.is_looking else self._writing():
+            try:
+                run.primary.log_in()
+            except DeviceError as error:
+                run.error = f"{error}; nothing was written"
 
     def _plan(self, run: ZoneRun) -> None:
         plan = plan_changes(run.want, run.have, self.task.scope)
@@ -203,7 +216,7 @@ class DnsProvider(Provider):
         run.plan = plan
         run.evidence |= {SafetyStep.OWNERSHIP, SafetyStep.VALID_CANDIDATE}
         if not run.windows_host:
-            _compare_serials(run)
+            _compare_others(run)
         if self.task.is_verifying and plan.changes:
             run.error = f"the servers do not answer with what was written: {'; '.join(run.differences())}"
         else:
@@ -336,6 +349,19 @@ class DnsProvider(Provider):
         return [*self.not_applied(), *unknown, *(text for run in self.zones for text in run.lagging)]
 
 
+def connecting() -> Connect:
+    """Return what connects to servers; connections of one account to one server share its session."""
+    sessions: dict[object, Session] = {}
+
+    def _connect(server: DnsServer, timeout_seconds: float) -> Client:
+        if server.kerberos is None:
+            return Client(server, timeout_seconds)
+        place = (server.address, server.port, server.kerberos)
+        return Client(server, timeout_seconds, sessions.setdefault(place, Session(server.kerberos)))
+
+    return _connect
+
+
 def _zone_runs(task: Task, connect: Connect) -> Iterator[ZoneRun]:
     """Yield each zone and view that a server takes; without records and owners there is nothing to ask."""
     if not task.scope.owners:
@@ -350,17 +376,30 @@ def _zone_runs(task: Task, connect: Connect) -> Iterator[ZoneRun]:
         yield ZoneRun(view, zone, clients, want)
 
 
-def _compare_serials(run: ZoneRun) -> None:
+def _compare_others(run: ZoneRun) -> None:
     """Note which other servers of a zone do not have it as its first server has."""
     for client in run.servers[1:]:
         try:
-            number = zones.serial(client, run.zone)
+            text = _differing_sets(run, client) if client.server.kerberos else _differing_serial(run, client)
         except DeviceError as error:
             run.lagging.append(str(error))
             continue
-        if number != run.have.serial:
-            text = f"has serial {number} of the zone {run.zone}, and {run.primary.name} has {run.have.serial}"
+        if text:
             run.lagging.append(f"DNS server {client.name} {text}; fix: look at its zone transfers")
+
+
+def _differing_serial(run: ZoneRun, client: Client) -> str:
+    number = zones.serial(client, run.zone)
+    if number == run.have.serial:
+        return ""
+    return f"has serial {number} of the zone {run.zone}, and {run.primary.name} has {run.have.serial}"
+
+
+def _differing_sets(run: ZoneRun, client: Client) -> str:
+    """Return how another domain controller differs: each of them counts its own changes, so serials tell nothing."""
+    found = zones.sets_of(client, run.zone, run.have.sets)
+    names = sorted({key.name for key, one in run.have.sets.items() if found.get(key) != one})
+    return f"has other records than {run.primary.name} of {', '.join(names)}" if names else ""
 
 
 def _has_what_was_written(client: Client, run: ZoneRun) -> bool:

@@ -137,9 +137,7 @@ def tasks_of(host: str, zone: str, have: Have, changes: Sequence[RecordChange]) 
         if mark
     }
     marks = applied(have, changes).marks.values()
-    found += [
-        _task_of_marks(zone, owner, [mark for mark in marks if mark.owner == owner]) for owner in sorted(changed)
-    ]
+    found += [_task_of_marks(zone, owner, [mark for mark in marks if mark.owner == owner]) for owner in sorted(changed)]
     return [{"host": host, **task} for task in found]
 
 

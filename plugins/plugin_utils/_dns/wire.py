@@ -2,6 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Talking to one DNS server: questions to the server itself, updates by RFC 2136, both signed where it has a TSIG key.
 
+Where a domain account writes, updates are signed alone: Windows answers questions about its zones to everybody, and
+signs no such answer.
+
 Questions go over UDP, and again over TCP where the answer was cut. Updates always go over TCP: over UDP one whose
 answer got lost would be sent twice, and the second time its prerequisites fail.
 """
@@ -13,6 +16,7 @@ from typing import TYPE_CHECKING
 from .._base.errors import DeviceError
 from .._base.libraries import dns
 from .._inventory.model import DnsServer
+from .kerberos import KerberosError, Session
 
 if TYPE_CHECKING:
     from dns.message import Message
@@ -28,7 +32,7 @@ _UPDATE_FAULTS = {
     "REFUSED": (
         "it refuses the update",
         "allow the key in allow-update or update-policy of the zone, on its primary server; "
-        "a zone of Active Directory needs windows_host",
+        "a zone of Active Directory needs kerberos_principal or windows_host",
     ),
     "NOTAUTH": (
         "it is not the primary server of the zone",
@@ -39,6 +43,18 @@ _UPDATE_FAULTS = {
     "SERVFAIL": ("it failed", "look into its log; often it cannot write the journal of the zone"),
     "FORMERR": ("it cannot read the update", "look into its log"),
 }
+# How servers say that an account may not: Windows and BIND refuse, and Samba fails (tried with 4.17).
+_ACCOUNT_FAULTS = {
+    "REFUSED": "it refuses the update",
+    "NOTAUTH": "it does not accept the account for the update",
+    "SERVFAIL": "it failed, as Samba does in this case",
+}
+_NOT_OURS = (
+    "{principal} may not make names in the zone, or names that are there belong to another account, which alone may "
+    "change them: {names}",
+    "in the DNS console give the account, or a group of it, the right to write these names, or delete the records of "
+    "the other account; then run again",
+)
 _MEANWHILE = {
     "NXRRSET": "a record set that was there is gone or has other values",
     "YXRRSET": "a record set that was not there is there, or one has exactly the values of a wildcard beside it",
@@ -59,10 +75,14 @@ class Client:
     """A connection to one server.
 
     queries, updates: how many were answered. writes: how many updates were made.
+    session: of the domain account that writes, where there is one.
     """
 
-    def __init__(self, server: DnsServer, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self, server: DnsServer, timeout_seconds: float = TIMEOUT_SECONDS, session: Session | None = None
+    ) -> None:
         self.server = server
+        self.session = session
         self.queries = 0
         self.updates = 0
         self.writes = 0
@@ -100,14 +120,33 @@ class Client:
                 "fix: run again"
             )
         if code != "NOERROR":
-            meaning, fix = _UPDATE_FAULTS.get(code, (f"it answers {code}", "look into its log"))
+            meaning, fix = self._refusal(code, message)
             raise self._error(f"did not change the zone {zone}: {meaning}", fix)
         self.writes += 1
+
+    def log_in(self) -> None:
+        """Agree on the key of a domain account, where one writes; raises DeviceError."""
+        if self.session is not None:
+            self._session_key(self.session)
+
+    def _refusal(self, code: str, message: UpdateMessage) -> tuple[str, str]:
+        """Return what the code of an update that was not made means, and the fix."""
+        if self.session is not None and code in _ACCOUNT_FAULTS:
+            names = ", ".join(sorted({rrset.name.to_text(omit_final_dot=True) for rrset in message.update}))
+            meaning, fix = _NOT_OURS
+            said = meaning.format(principal=self.session.login.principal, names=names)
+            return f"{_ACCOUNT_FAULTS[code]}: {said}", fix
+        return _UPDATE_FAULTS.get(code, (f"it answers {code}", "look into its log"))
 
     def exchange(self, message: Message, failed: str, is_update: bool) -> Message:
         """Send a message and return the answer; whatever goes wrong on the way is a DeviceError."""
         if self.server.key_name:
             message.use_tsig(self._key(), algorithm=dns.name.from_text(self.server.key_algorithm))
+        elif is_update and self.session is not None:
+            message.use_tsig(self._session_key(self.session))
+        return self._sent(message, failed, is_update)
+
+    def _sent(self, message: Message, failed: str, is_update: bool) -> Message:
         where, port = self.server.address, self.server.port
         try:
             if is_update:
@@ -151,6 +190,12 @@ class Client:
     def _key(self) -> TsigKey:
         server = self.server
         return dns.tsig.Key(f"{server.key_name}.", server.key_secret, server.key_algorithm)
+
+    def _session_key(self, session: Session) -> TsigKey:
+        try:
+            return session.key(lambda message: self._sent(message, "cannot be asked for a key", is_update=True))
+        except KerberosError as error:
+            raise self._error(f"cannot be written: {error.text}", error.fix) from error
 
     def _who(self) -> str:
         return f"DNS server {self.name}"

@@ -3,6 +3,8 @@
 """The entries of lync_dns_servers, key by key.
 
     {address: 10.1.0.93, zones: [contoso.com], key_name: lync, key_secret: "{{ vault_dns_key }}"}
+    {address: 10.1.0.7, zones: [contoso.com], kerberos_server: dc01.contoso.com,
+     kerberos_principal: svc-lync-dns@CONTOSO.COM, kerberos_password: "{{ vault_dns_password }}"}
 
 The first server of a zone takes its records; the others only answer. A secret is never shown, whatever is wrong with
 it.
@@ -14,8 +16,9 @@ import base64
 import binascii
 from collections.abc import Mapping
 
+from .._base.errors import shown
 from .fields import At, Field, Record, address, choice, dns_name, dns_names, port, read_record, text
-from .model import DnsServer
+from .model import DnsServer, KerberosLogin
 
 # RFC 8945 section 6, but for MD5, which it forbids to rely on, and the truncated ones, which BIND does not send.
 ALGORITHMS = ("hmac-sha1", "hmac-sha224", "hmac-sha256", "hmac-sha384", "hmac-sha512")
@@ -41,6 +44,25 @@ def _read_secret(raw: object, at: At) -> str:
     return raw.strip()
 
 
+def _read_password(raw: object, at: At) -> str:
+    """Return a password as it is, blanks and all; one that nobody has read yet as no text."""
+    if raw is None or raw == "" or isinstance(raw, (bool, int, float, list, tuple, Mapping)):
+        at.error("the password is not a text", "the password of the domain account, in a vault, in quotation marks")
+    return raw if isinstance(raw, str) else ""
+
+
+def _read_principal(raw: object, at: At) -> str:
+    plain = text(raw, at)
+    name, _at, realm = plain.rpartition("@")
+    if plain and not (name and realm and not any(letter.isspace() for letter in plain)):
+        at.error(
+            f"{shown(plain)} is not a Kerberos principal",
+            "an account and its realm, as svc-lync-dns@CONTOSO.COM",
+            "add the realm: of Active Directory the name of the domain in capital letters",
+        )
+    return plain
+
+
 ADDRESS: Field[str] = Field("address", address, "")
 ZONES: Field[tuple[str, ...]] = Field("zones", dns_names, ())
 VIEW: Field[str] = Field("view", choice("a view", VIEWS), "internal")
@@ -48,7 +70,12 @@ PORT: Field[int] = Field("port", port, DNS_PORT)
 KEY_NAME: Field[str | None] = Field("key_name", dns_name, None)
 KEY_ALGORITHM: Field[str] = Field("key_algorithm", choice("an algorithm of TSIG", ALGORITHMS), "hmac-sha256")
 KEY_SECRET: Field[str] = Field("key_secret", _read_secret, "")
+KERBEROS_PRINCIPAL: Field[str] = Field("kerberos_principal", _read_principal, "")
+KERBEROS_PASSWORD: Field[str] = Field("kerberos_password", _read_password, "")
+KERBEROS_KEYTAB: Field[str] = Field("kerberos_keytab", text, "")
+KERBEROS_SERVER: Field[str] = Field("kerberos_server", dns_name, "")
 WINDOWS_HOST: Field[str | None] = Field("windows_host", text, None)
+_KERBEROS = (KERBEROS_PRINCIPAL, KERBEROS_PASSWORD, KERBEROS_KEYTAB, KERBEROS_SERVER)
 SERVER_FIELDS: tuple[Field[object], ...] = (
     ADDRESS,
     ZONES,
@@ -57,6 +84,7 @@ SERVER_FIELDS: tuple[Field[object], ...] = (
     KEY_NAME,
     KEY_ALGORITHM,
     KEY_SECRET,
+    *_KERBEROS,
     WINDOWS_HOST,
 )
 
@@ -87,6 +115,16 @@ def _read_dns_server(raw: object, at: At) -> DnsServer:
         key_algorithm=record[KEY_ALGORITHM],
         key_secret=record[KEY_SECRET],
         windows_host=record[WINDOWS_HOST],
+        kerberos=_kerberos_login(record) if any(record.has(one) for one in _KERBEROS) else None,
+    )
+
+
+def _kerberos_login(record: Record) -> KerberosLogin:
+    return KerberosLogin(
+        record[KERBEROS_PRINCIPAL],
+        record[KERBEROS_SERVER].lower(),
+        record[KERBEROS_PASSWORD],
+        record[KERBEROS_KEYTAB],
     )
 
 
@@ -98,8 +136,32 @@ def _check_keys(record: Record, at: At) -> None:
     if record.has(KEY_NAME) != record.has(KEY_SECRET):
         missing = KEY_SECRET if record.has(KEY_NAME) else KEY_NAME
         at.error(f"the TSIG key has no {missing.name}", "key_name and key_secret, or neither", f"add {missing.name}")
-    if record.has(WINDOWS_HOST) and (record.has(KEY_NAME) or record.has(KEY_SECRET)):
-        message = "the server has windows_host and a TSIG key, and zones of Active Directory take no TSIG"
+    _check_kerberos(record, at)
+    ways = {
+        "windows_host": record.has(WINDOWS_HOST),
+        "a TSIG key": record.has(KEY_NAME) or record.has(KEY_SECRET),
+        "a domain account": any(record.has(one) for one in _KERBEROS),
+    }
+    given = [way for way, is_given in ways.items() if is_given]
+    if len(given) > 1:
         at.error(
-            message, "one of the two", "remove the key, or windows_host where the zone is not one of Active Directory"
+            f"the server has {' and '.join(given)}, and is written in one way only",
+            "one of them",
+            "for a zone of Active Directory keep windows_host or the keys kerberos_*, else the TSIG key",
+        )
+
+
+def _check_kerberos(record: Record, at: At) -> None:
+    """Note what a domain account lacks: who it is, who the server is, and one thing that proves it."""
+    if not any(record.has(one) for one in _KERBEROS):
+        return
+    for needed in (KERBEROS_PRINCIPAL, KERBEROS_SERVER):
+        if not record.has(needed):
+            at.error(f"the domain account has no {needed.name}", fix=f"add {needed.name}")
+    if record.has(KERBEROS_PASSWORD) == record.has(KERBEROS_KEYTAB):
+        count = "both" if record.has(KERBEROS_PASSWORD) else "neither"
+        at.error(
+            f"the domain account has {count} of kerberos_password and kerberos_keytab",
+            "one of the two",
+            "keep one" if count == "both" else "add one",
         )

@@ -217,9 +217,23 @@ class Pool:
 
 
 @dataclass(frozen=True)
+class KerberosLogin:
+    """The domain account that changes secure zones of a DNS server: name@REALM, and a password or a keytab.
+
+    server: the host name of the DNS server, by which Kerberos knows it. keytab: a path on the controller.
+    password is empty as long as it is vaulted, and never part of the text.
+    """
+
+    principal: str
+    server: str
+    password: str = field(default="", repr=False)
+    keytab: str = ""
+
+
+@dataclass(frozen=True)
 class DnsServer:
-    """A server that takes DNS records of zones in one view (internal or external): by a TSIG key, or on a Windows
-    host.
+    """A server that takes DNS records of zones in one view (internal or external): by a TSIG key, by a domain account,
+    or on a Windows host.
 
     key_secret: base64; empty without a key, and as long as it is vaulted. It is not part of the text of a server.
     """
@@ -232,6 +246,7 @@ class DnsServer:
     port: int = 53
     key_algorithm: str = "hmac-sha256"
     key_secret: str = field(default="", repr=False)
+    kerberos: KerberosLogin | None = None
 
 
 @dataclass(frozen=True)

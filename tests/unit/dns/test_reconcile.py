@@ -108,7 +108,7 @@ def test_a_zone_that_fails_stops_no_other(check_mode: bool) -> None:
         "DNS is not as planned:",
         f"  - zone {ZONE} (external): DNS server {SECOND} did not change the zone {ZONE}: it refuses the update; "
         "fix: allow the key in allow-update or update-policy of the zone, on its primary server; "
-        "a zone of Active Directory needs windows_host",
+        "a zone of Active Directory needs kerberos_principal or windows_host",
     ]
     assert (found["failed"], found["changed"], found["failed_owners"], found["stats"]["writes"]) == (
         True,

@@ -627,9 +627,11 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
       "lync_dns_servers[1].key_secret: the secret is not base64; allowed: the secret of the TSIG key in base64, as "
       "tsig-keygen prints it",
       "lync_dns_servers[2]: a str is not a mapping; "
-      "allowed: a mapping with keys of: address, zones, view, port, key_name, key_algorithm, key_secret, windows_host",
-      "lync_dns_servers[3]: the server has windows_host and a TSIG key, and zones of Active Directory take no TSIG; "
-      "allowed: one of the two; fix: remove the key, or windows_host where the zone is not one of Active Directory",
+      "allowed: a mapping with keys of: address, zones, view, port, key_name, key_algorithm, key_secret, "
+      "kerberos_principal, kerberos_password, kerberos_keytab, kerberos_server, windows_host",
+      "lync_dns_servers[3]: the server has windows_host and a TSIG key, and is written in one way only; "
+      "allowed: one of them; fix: for a zone of Active Directory keep windows_host or the keys kerberos_*, else the "
+      "TSIG key",
       "lync_dns_servers[3].key_secret: the secret is not a text; allowed: the secret of the TSIG key in base64, as "
       "tsig-keygen prints it"]),
     ("DNS servers that differ show no secret", {
@@ -657,7 +659,26 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("DNS servers with an unknown key",
      {("all", "lync_dns_servers"): [{"address": "10.1.0.93", "zones": ["contoso.com"], "vew": "internal"}]},
      ["lync_dns_servers[0]: 'vew' is not a key; allowed: address, zones, view, port, key_name, key_algorithm, "
-      "key_secret, windows_host; fix: write view"]),
+      "key_secret, kerberos_principal, kerberos_password, kerberos_keytab, kerberos_server, windows_host; fix: write "
+      "view"]),
+    ("all that can be wrong with a domain account", {("all", "lync_dns_servers"): [
+        {"address": "10.1.0.7", "zones": ["contoso.com"], "kerberos_principal": "svc", "kerberos_password": ["hush!"]},
+        {"address": "10.1.0.7", "zones": ["contoso.com"], "kerberos_server": "dc01.contoso.com"},
+        {"address": "10.1.0.7", "zones": ["contoso.com"], "kerberos_server": "dc01.contoso.com", "key_name": "lync",
+         "key_secret": "aHVzaA==", "kerberos_principal": "svc@CONTOSO.COM", "kerberos_password": "hush!",
+         "kerberos_keytab": "/etc/svc.keytab"}]},
+     ["lync_dns_servers[0]: the domain account has no kerberos_server; fix: add kerberos_server",
+      "lync_dns_servers[0].kerberos_password: the password is not a text; allowed: the password of the domain "
+      "account, in a vault, in quotation marks",
+      "lync_dns_servers[0].kerberos_principal: 'svc' is not a Kerberos principal; allowed: an account and its realm, "
+      "as svc-lync-dns@CONTOSO.COM; fix: add the realm: of Active Directory the name of the domain in capital letters",
+      "lync_dns_servers[1]: the domain account has neither of kerberos_password and kerberos_keytab; allowed: one of "
+      "the two; fix: add one",
+      "lync_dns_servers[1]: the domain account has no kerberos_principal; fix: add kerberos_principal",
+      "lync_dns_servers[2]: the domain account has both of kerberos_password and kerberos_keytab; allowed: one of the "
+      "two; fix: keep one",
+      "lync_dns_servers[2]: the server has a TSIG key and a domain account, and is written in one way only; allowed: "
+      "one of them; fix: for a zone of Active Directory keep windows_host or the keys kerberos_*, else the TSIG key"]),
     ("simple URL", {("all", "lync_simple_urls"): {"meet": "ftp://meet"}},
      ["lync_simple_urls.meet: 'ftp://meet' is not a URL; allowed: https://HOST, https://HOST/PATH"]),
     ("IPsec mode", {("all", "lync_ipsec"): "on"},

@@ -46,7 +46,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
         },
         "lync_dns_mark_key": f"mark-{CANARY}",
         "lync_dns_servers": [
-            {"address": "10.1.0.93", "zones": ["contoso.com"], "key_name": "lync", "key_secret": KEY}
+            {"address": "10.1.0.93", "zones": ["contoso.com"], "key_name": "lync", "key_secret": KEY},
+            {
+                "address": "10.1.0.7",
+                "zones": ["fabrikam.com"],
+                "kerberos_server": "dc01.fabrikam.com",
+                "kerberos_principal": "svc@FABRIKAM.COM",
+                "kerberos_password": f"ticket-{CANARY}",
+            },
         ],
     }
     (folder / "secrets.json").write_text(json.dumps(secrets))
