@@ -16,7 +16,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
     failed,
     run_state,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import remote_probes
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import probe_seconds, remote_probes
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Probe
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
@@ -24,7 +24,7 @@ _SPEC = {
     **STEP_SPEC,
     "operation": {"type": "str", "choices": ["probe", "listen", "close"], "default": "probe"},
     "temporary_listeners": {"type": "bool", "default": False},
-    "timeout_seconds": {"type": "float", "default": 3.0},
+    "timeout_seconds": {"type": "float", "default": 5.0},
     "at_once": {"type": "int", "default": 16},
     "per_second": {"type": "int", "default": 50},
     "total_seconds": {"type": "int", "default": 120},
@@ -74,7 +74,7 @@ def _ask_to_probe(options: Mapping[str, Any], own: Mapping[str, Any]) -> Answer 
         "operation": "probe",
         "probes": remote_probes(probes, options["temporary_listeners"]),
         **{name: options[name] for name in _PACE},
-        "timeout_milliseconds": round(options["timeout_seconds"] * 1000),
+        "timeout_milliseconds": round(probe_seconds(own["platform"], options["timeout_seconds"]) * 1000),
         "read_network": own["reads_network"],
     }
 

@@ -7,11 +7,13 @@
 $script:TokenPrefix = 'msuc-lync-listen-'
 $script:LargestAnswer = 65535
 
-# What a temporary listener runs. It takes connections, says that it is one and closes them, sends datagrams back, and ends when its time is
-# over or its file is gone, whatever became of who started it.
+# What a temporary listener runs. It reads from a file where to listen, because a command line ends at 32,767 characters, and gives the file its
+# last name when it is ready: two that open one file on Windows are in each other's way. It takes connections, says that it is one and closes
+# them, sends datagrams back, and ends when its time is over or its file is gone, whatever became of who started it.
 $script:Listener = @'
+$token = '@TOKEN@'
 $end = [System.DateTime]::UtcNow.AddSeconds(@SECONDS@)
-$open = foreach ($one in '@LISTEN@'.Split(',')) {
+$open = foreach ($one in [System.IO.File]::ReadAllLines("$token.new")) {
     $part = $one.Split(' ')
     $ip = [System.Net.IPAddress]::Parse($part[1])
     $type = if ($part[0] -eq 'tcp') { 'Stream' } else { 'Dgram' }
@@ -23,10 +25,13 @@ $open = foreach ($one in '@LISTEN@'.Split(',')) {
         $socket
     } catch { $socket.Close() }
 }
-[System.IO.File]::AppendAllText('@TOKEN@', 'ready')
+# Something that scans new files may hold it for a moment.
+for ($try = 0; $try -lt 50 -and -not [System.IO.File]::Exists($token) -and [System.IO.File]::Exists("$token.new"); $try++) {
+    try { [System.IO.File]::Move("$token.new", $token) } catch { Start-Sleep -Milliseconds 100 }
+}
 $buffer = New-Object -TypeName byte[] -ArgumentList 65535
 $banner = [System.Text.Encoding]::ASCII.GetBytes("msuc.lync temporary listener`n")
-while (@($open).Count -and [System.DateTime]::UtcNow -lt $end -and [System.IO.File]::Exists('@TOKEN@')) {
+while (@($open).Count -and [System.DateTime]::UtcNow -lt $end -and [System.IO.File]::Exists($token)) {
     Start-Sleep -Milliseconds 50
     foreach ($socket in @($open | Where-Object { $_.Poll(0, 'SelectRead') })) {
         try {
@@ -44,7 +49,7 @@ while (@($open).Count -and [System.DateTime]::UtcNow -lt $end -and [System.IO.Fi
         } catch { continue }
     }
 }
-[System.IO.File]::Delete('@TOKEN@')
+[System.IO.File]::Delete($token)
 '@
 
 function Get-LyncListener {
@@ -377,19 +382,19 @@ function Open-LyncListener {
         return @{ Token = ''; Opened = @(); NotOpened = @($texts | ForEach-Object { "$_`: the port is taken" }) }
     }
     $token = Join-Path -Path ([System.IO.Path]::GetTempPath()) -ChildPath "$script:TokenPrefix$([guid]::NewGuid().ToString('N'))"
-    [System.IO.File]::WriteAllText($token, '')
-    $filled = $script:Listener.Replace('@SECONDS@', [string]$Second).Replace('@LISTEN@', $free -join ',').Replace('@TOKEN@', $token.Replace("'", "''"))
+    [System.IO.File]::WriteAllLines("$token.new", [string[]]$free)
+    $filled = $script:Listener.Replace('@SECONDS@', [string]$Second).Replace('@TOKEN@', $token.Replace("'", "''"))
     try {
         Start-LyncProcess -Script $filled
         $clock = [System.Diagnostics.Stopwatch]::StartNew()
-        while ([System.IO.File]::ReadAllText($token) -ne 'ready') {
+        while (-not [System.IO.File]::Exists($token)) {
             if ($clock.Elapsed.TotalSeconds -gt 30) {
                 throw 'the temporary listeners did not start within 30 seconds'
             }
             Start-Sleep -Milliseconds 100
         }
     } catch {
-        [System.IO.File]::Delete($token)
+        foreach ($file in "$token.new", $token) { [System.IO.File]::Delete($file) }
         throw
     }
     $have = @(Get-LyncListener)

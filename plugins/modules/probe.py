@@ -29,9 +29,10 @@ options:
     type: bool
     default: false
   timeout_seconds:
-    description: How long one probe may take. Windows takes a refusal for final only after about two seconds.
+    description:
+      - How long one probe may take; at least 3 on Windows, which takes a refusal for final only after two seconds.
     type: float
-    default: 3.0
+    default: 5.0
   at_once:
     description: How many probes are under way at the same time.
     type: int

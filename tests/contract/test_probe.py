@@ -240,6 +240,18 @@ def test_temporary_listeners_answer_and_are_closed(servers: Servers, hand: Hand)
     assert gone(free, 5) and is_open(taken)
 
 
+def test_as_many_temporary_listeners_as_a_plan_has_are_opened(hand: Hand) -> None:
+    # On a command line, which ends at 32,767 characters on Windows, they would not fit.
+    ports = range(31000, 31800)
+    many = [{"protocol": "udp", "address": OTHER, "port": port} for port in ports]
+    (opened,) = hand([{"operation": "listen", "listen": many, "listen_seconds": 60}])
+    hand([{"operation": "close", "token": opened["token"]}])
+    assert len(opened["opened"]) + len(opened["not_opened"]) == len(many) and len(opened["opened"]) > 700, opened
+    end = time.monotonic() + 10
+    while f"udp {OTHER} {ports[0]}" in listeners() and time.monotonic() < end:
+        time.sleep(0.1)
+
+
 def test_temporary_listeners_that_nobody_closes_end(hand: Hand) -> None:
     port = free_port()
     (opened,) = hand([listen(port, listen_seconds=3)])

@@ -165,6 +165,47 @@ def test_the_script_for_group_policy_replaces_the_group_at_once_or_not_at_all(tm
     assert (everything["Authentication"], everything["Encryption"]) == ("Required", "Required")
 
 
+OF_CMDLETS: list[dict[str, Any]] = [
+    {"name": "epmap", "protocol": "tcp", "localport": ["RPC-EPMap", "RPC", "IPHTTPS", "135"]},
+    {"name": "disc", "protocol": "udp", "localport": ["Ply2Disc", "Teredo"]},
+    {"name": "out", "protocol": "tcp", "direction": "out", "remoteport": "IPHTTPS"},
+    {"name": "who", "remoteip": ["RmtIntranet", "Ply2Renders", "LocalSubnet", "DefaultGateway", "10.0.0.0/8"]},
+    {"name": "ping", "protocol": "icmpv4", "icmp_type_code": ["8:*", "3:4"]},
+    {"name": "card", "interfaces": ["LAN [1]", "a*b?`c", "Ethernet"]},
+]
+
+
+@NEEDS_POWERSHELL
+def test_the_script_for_group_policy_speaks_as_the_cmdlets_do(tmp_path: pathlib.Path) -> None:
+    result = hand_out({"rules": OF_CMDLETS, "state": "replaced", "handout_dir": str(tmp_path)}, "fe01")
+    gpo = tmp_path / "gpo.json"
+    gpo.write_text("[]", encoding="utf-8")
+    done = run_policy_script(pathlib.Path(result["handed_out"][1]), gpo)  # type: ignore[index]
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    made = {rule["DisplayName"]: rule for rule in json.loads(gpo.read_text(encoding="utf-8"))}
+    assert sorted(made["epmap"]["LocalPort"]) == ["135", "IPHTTPSIn", "RPC", "RPCEPMap"]
+    assert sorted(made["disc"]["LocalPort"]) == ["PlayToDiscovery", "Teredo"]
+    assert made["out"]["RemotePort"] == ["IPHTTPSOut"]
+    words = ["10.0.0.0/8", "DefaultGateway", "IntranetRemoteAccess", "LocalSubnet", "PlayToDevice"]
+    assert sorted(made["who"]["RemoteAddress"]) == words
+    assert sorted(made["ping"]["IcmpType"]) == ["3:4", "8"]
+    assert sorted(made["card"]["InterfaceAlias"]) == ["Ethernet", "LAN `[1`]", "a`*b`?``c"]
+
+
+@NEEDS_POWERSHELL
+def test_the_script_works_where_windows_knows_no_secure_flags(
+    lab: Lab, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # INetFwRule3 came with Windows Server 2012; Lync Server 2010 runs on 2008 R2.
+    monkeypatch.setenv("LAB_MISSING", "SecureFlags")
+    lab.start({"fe01": {"addresses": ["10.1.0.11"]}})
+    rules = [rule for rule in WANT if "security" not in rule]
+    result = hand_out({"rules": rules, "state": "replaced", "handout_dir": str(tmp_path / "out")}, "fe01")
+    script = pathlib.Path(result["handed_out"][0])  # type: ignore[index]
+    assert "4 rules to add, 0 to remove, 0 as wanted" in run_script(script, lab)
+    assert "0 rules to add, 0 to remove, 4 as wanted" in run_script(script, lab)
+
+
 @pytest.mark.skipif(not CHECK, reason="LYNC_PWSH_CHECK does not name pwsh-check")
 def test_the_scripts_are_clean_for_windows_powershell(tmp_path: pathlib.Path) -> None:
     done = subprocess.run(

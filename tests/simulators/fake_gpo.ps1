@@ -35,6 +35,19 @@ function Remove-NetFirewallRule {
     $global:labSession.Rules = @($global:labSession.Rules | Where-Object { $Name -notcontains $_.Name })
 }
 
+# The words of New-NetFirewallRule.md of windows-powershell-docs (windowsserver2022); the page lists no other, and names of interfaces are
+# patterns, of which the brackets of a name are no part unless they are escaped.
+$labWords = @{
+    LocalPort = 'Any', 'RPC', 'RPCEPMap', 'Teredo', 'IPHTTPSIn', 'IPHTTPSOut', 'PlayToDiscovery'
+    RemotePort = 'Any', 'IPHTTPSIn', 'IPHTTPSOut'
+    Address = 'Any', 'LocalSubnet', 'DNS', 'DHCP', 'WINS', 'DefaultGateway', 'Internet', 'Intranet', 'IntranetRemoteAccess', 'PlayToDevice', 'CaptivePortal'
+}
+
+function Test-LabWord {
+    param([string[]]$Value, [string]$Kind, [string]$Pattern)
+    foreach ($one in $Value) { if ($labWords[$Kind] -cnotcontains $one -and $one -notmatch $Pattern) { throw "The $Kind '$one' is invalid." } }
+}
+
 function New-NetFirewallRule {
     [CmdletBinding(SupportsShouldProcess = $true)]
     param(
@@ -50,6 +63,11 @@ function New-NetFirewallRule {
         [ValidateSet('NotRequired', 'Required', 'Dynamic')][string]$Encryption = 'NotRequired'
     )
     Test-LabSession -Session $GPOSession
+    Test-LabWord -Value $LocalPort -Kind LocalPort -Pattern '^\d+(-\d+)?$'
+    Test-LabWord -Value $RemotePort -Kind RemotePort -Pattern '^\d+(-\d+)?$'
+    Test-LabWord -Value ($LocalAddress + $RemoteAddress) -Kind Address -Pattern '^[0-9a-f.:/-]+$'
+    foreach ($type in $IcmpType) { if ($type -notmatch '^(Any|\d+(:\d+)?)$') { throw "The IcmpType '$type' is invalid." } }
+    foreach ($card in $InterfaceAlias) { if ($card -match '(?<!`)[\[\]*?]') { throw "The InterfaceAlias '$card' is a pattern." } }
     $hasPorts = "$LocalPort$RemotePort" -ne 'AnyAny'
     $isWrong = ($hasPorts -and 'TCP', 'UDP' -notcontains $Protocol) -or ("$IcmpType" -ne 'Any' -and 'ICMPv4', 'ICMPv6' -notcontains $Protocol)
     if ($isWrong -or "$Authentication$Encryption" -eq 'NotRequiredRequired' -or $DisplayName -eq $env:LAB_GPO_REFUSES) { throw 'The parameter is incorrect.' }

@@ -8,6 +8,8 @@ function Start-LyncProcess {
     # A child that goes on when this process ends, as one of Win32_Process does.
     param([string]$Script)
     $encoded = [System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($Script))
+    # CreateProcessW: the command line has at most 32,767 characters.
+    if ($encoded.Length -gt 32000) { throw 'the command line is too long' }
     $start = New-Object -TypeName System.Diagnostics.ProcessStartInfo
     $start.FileName = '/bin/sh'
     $start.ArgumentList.Add('-c')

@@ -158,11 +158,11 @@ OF_HOSTS: tuple[Variable[object], ...] = (
     Variable(
         "lync_probe_seconds",
         _read_number,
-        3.0,
+        5.0,
         _RUN,
         "float",
-        "How many seconds one probe may take.",
-        documented_default=3.0,
+        "How many seconds one probe may take; from a Windows host at least 3.",
+        documented_default=5.0,
     ),
     _count_variable("lync_probe_total_seconds", 1, 120, "How many seconds the probes of a host may take together."),
     _count_variable(

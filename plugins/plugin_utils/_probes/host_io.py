@@ -40,6 +40,8 @@ _BIND, _BIND_ANSWERS = 11, (12, 13)
 # The interfaces of the endpoint mapper and of NDR, with their versions.
 _MAPPER = bytes.fromhex("0883afe11f5dc91191a408002b14a0fa") + struct.pack("<HH", 3, 0)
 _NDR = bytes.fromhex("045d888aeb1cc9119fe808002b104860") + struct.pack("<HH", 2, 0)
+_LEAST_SECONDS = 3.0
+_NOBODY = AddressSet.parse(["fec0:0:0:ffff::/64"])
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,15 @@ class Network:
         return [*found, *([(wanted, None)] if wanted else [])]
 
 
+def probe_seconds(platform: object, asked: float) -> float:
+    """Return how long one probe of a host may take.
+
+    Windows asks again after a refusal and takes it for final after two seconds (nmap issue 2113), so in less time every
+    refusal would look as if nobody had answered.
+    """
+    return max(asked, _LEAST_SECONDS) if platform == "windows" else asked
+
+
 def read_network(answer: object) -> Network:
     """Return what a host answered under "network".
 
@@ -130,9 +141,17 @@ def read_network(answer: object) -> Network:
         # A route by a card that is down leads nowhere.
         routes=tuple(route for route in routes if route.by in interfaces),
         lasting=None if lasting is None else frozenset(map(_plain, lasting)),
-        dns_servers=tuple(map(_plain, answer["dns_servers"])),
+        dns_servers=tuple(server for server in map(_plain, answer["dns_servers"]) if not _is_nobody(server)),
         problem=str(answer["problem"]),
     )
+
+
+def _is_nobody(server: str) -> bool:
+    """Return whether a DNS server is one that Windows shows for a card with IPv6 and no servers of its own.
+
+    Nobody has these addresses (fec0:0:0:ffff::1 to ::3 of draft-ietf-ipv6-dns-discovery, which was given up).
+    """
+    return AddressSet.parse([server]) <= _NOBODY
 
 
 def _plain(text: object) -> str:

@@ -50,7 +50,7 @@ class Options:
     rollback_to: str = ""
     probe_at_once: int = 16
     probe_per_second: int = 50
-    probe_seconds: float = 3.0
+    probe_seconds: float = 5.0
     probe_total_seconds: int = 120
     probe_listen_seconds: int = 900
     plan_dir: str = ""

@@ -32,6 +32,8 @@ $order = 'Name', 'Grouping', 'Description', 'Direction', 'Action', 'Protocol', '
     'Enabled'
 $unowned = 'LocalAppPackageId', 'LocalUserOwner', 'LocalUserAuthorizedList', 'RemoteUserAuthorizedList', 'RemoteMachineAuthorizedList'
 $lists = 'LocalPorts', 'RemotePorts', 'IcmpTypesAndCodes', 'LocalAddresses', 'RemoteAddresses', 'Interfaces', 'InterfaceTypes'
+# Not there before Windows Server 2012 or 2008 R2, where it means 0.
+$new = 'EdgeTraversalOptions', 'SecureFlags'
 $wanted = @(
 @RULES@
 )
@@ -41,6 +43,9 @@ function ConvertTo-Comparable {
     param([string]$Name, $Value)
     if ($Name -eq 'Profiles') {
         return [string]([int]$Value -band 7)
+    }
+    if ($new -contains $Name) {
+        return [string][int]$Value
     }
     if ($lists -notcontains $Name) {
         $text = [string]$Value
@@ -98,8 +103,8 @@ function New-Rule {
     $rule = New-Object -ComObject HNetCfg.FWRule
     foreach ($name in $order) {
         $value = $Want[$name]
-        # A new rule has no limits; those that a protocol does not have must not be put.
-        $isUnlimited = $lists -contains $name -and (ConvertTo-Comparable -Name $name -Value $value) -eq '*'
+        # A new rule has no limits; those that a protocol or an older Windows does not have must not be put.
+        $isUnlimited = ($lists -contains $name -and (ConvertTo-Comparable -Name $name -Value $value) -eq '*') -or ($new -contains $name -and $value -eq 0)
         if ($null -ne $value -and '' -ne $value -and -not $isUnlimited) {
             $rule.$name = $value
         }

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ..._base.errors import InvalidInputError, Problem, shown
 from .. import results
-from ..rule import Rule, protocol_text
+from ..rule import AddressScope, PortScope, Rule, protocol_text
 from ..rule_split import split
 from .com import PROPERTIES, com_value
 from .reconcile import Task
@@ -28,6 +28,11 @@ _HOST_NAME = re.compile(r"[^\W_][\w .:()-]*\Z")
 _ADDRESSES = ("LocalAddresses", "RemoteAddresses")
 _EDGES = {"no": "Block", "yes": "Allow", "deferapp": "DeferToApp", "deferuser": "DeferToUser"}
 _INTERFACE_TYPES = {"lan": "Wired", "wireless": "Wireless", "ras": "RemoteAccess"}
+# Words of COM that the cmdlets have others for (New-NetFirewallRule.md of windows-powershell-docs).
+_LOCAL_PORTS = {"RPC-EPMap": "RPCEPMap", "IPHTTPS": "IPHTTPSIn", "Ply2Disc": "PlayToDiscovery"}
+_REMOTE_PORTS = {"IPHTTPS": "IPHTTPSOut"}
+_PLACES = {"Ply2Renders": "PlayToDevice", "RmtIntranet": "IntranetRemoteAccess"}
+_WILDCARD = re.compile(r"[\[\]*?`]")
 _SECURITIES: Mapping[str, Mapping[str, str]] = {
     "notrequired": {},
     "authnoencap": {"Authentication": "NoEncap"},
@@ -126,6 +131,11 @@ def _write_mask(text: str) -> str:
     return ipaddress.ip_network(text).with_netmask
 
 
+def _list_scope(scope: AddressScope | PortScope, words: Mapping[str, str]) -> list[str]:
+    """Return the entries of a list in the words of the cmdlets, nothing where there is no limit."""
+    return [] if scope.is_any else [words.get(text, text) for text in scope.to_text()]
+
+
 def _cmdlet_parameters(rule: Rule) -> dict[str, object]:
     """Return the parameters of New-NetFirewallRule; those without a limit are left out."""
     found: dict[str, object] = {
@@ -146,12 +156,14 @@ _LIMITS: Mapping[str, Callable[[Rule], object]] = {
     "Description": lambda rule: rule.description,
     "Program": lambda rule: rule.program,
     "Service": lambda rule: "Any" if rule.service == "*" else rule.service,
-    "LocalPort": lambda rule: [] if rule.localport.is_any else list(rule.localport.to_text()),
-    "RemotePort": lambda rule: [] if rule.remoteport.is_any else list(rule.remoteport.to_text()),
-    "LocalAddress": lambda rule: [] if rule.localip.is_any else list(rule.localip.to_text()),
-    "RemoteAddress": lambda rule: [] if rule.remoteip.is_any else list(rule.remoteip.to_text()),
-    "IcmpType": lambda rule: sorted(rule.icmp_type_code),
-    "InterfaceAlias": lambda rule: sorted(rule.interfaces),
+    "LocalPort": lambda rule: _list_scope(rule.localport, _LOCAL_PORTS),
+    "RemotePort": lambda rule: _list_scope(rule.remoteport, _REMOTE_PORTS),
+    "LocalAddress": lambda rule: _list_scope(rule.localip, _PLACES),
+    "RemoteAddress": lambda rule: _list_scope(rule.remoteip, _PLACES),
+    # A type alone is all its codes.
+    "IcmpType": lambda rule: sorted(code.removesuffix(":*") for code in rule.icmp_type_code),
+    # Names are patterns there.
+    "InterfaceAlias": lambda rule: sorted(_WILDCARD.sub(r"`\g<0>", name) for name in rule.interfaces),
     "InterfaceType": lambda rule: [_INTERFACE_TYPES[name] for name in sorted(rule.interfacetypes)],
     "EdgeTraversalPolicy": lambda rule: "" if rule.edge == "no" else _EDGES[rule.edge],
 }
