@@ -304,7 +304,7 @@ def _their_file(text: str) -> Put:
 OTHER_ADDRESS = "it is on no address of ours, and the program itself judges the whole configuration before a write"
 
 
-def _other_files(text: str, strange: str) -> Mapping[Fault, Cell | NotApplicable]:
+def _other_files(text: str, strange: Cell) -> Mapping[Fault, Cell | NotApplicable]:
     return {
         ABSENT: Cell(documents("files", gone), REFUSED),
         EMPTY: Cell(
@@ -312,7 +312,7 @@ def _other_files(text: str, strange: str) -> Mapping[Fault, Cell | NotApplicable
         ),
         UNREADABLE: Cell(_their_file(f"# {NO_TEXT}\n{text}"), HARMLESS, OTHER_ADDRESS),
         CUT_OFF: Cell(_their_file(half(text)), HARMLESS, OTHER_ADDRESS),
-        FOREIGN: Cell(_their_file(f"{strange}\n{text}"), HARMLESS, OTHER_ADDRESS),
+        FOREIGN: strange,
         HOSTILE: Cell(_their_file(f"# {NASTY}\n{text}" + "\n#" * 100_000), HARMLESS, OTHER_ADDRESS),
         VERSION: Cell(_their_file(f"{text}    a-new-word 1\n"), HARMLESS, OTHER_ADDRESS),
         PENDING: NotApplicable("Files of somebody else are read and never written."),
@@ -323,13 +323,16 @@ def _servers(change: Any) -> Put:
     return documents("servers", change)
 
 
+# A port that is no number may be a variable, and so any port.
+_ANY_PORT = Cell(_their_file("frontend\n  bind\n bind :x\nfrontend web\n    bind 10.9.0.1:80\n"), REFUSED)
+_NO_ADDRESS = Cell(_their_file("} ; { listen\nserver {\n    listen 10.9.0.1:80;\n}\n"), HARMLESS, OTHER_ADDRESS)
 HAPROXY_FILES = (
     Source("HAProxy: our file", runs_over(devices.HaproxyDevice), _file_cells(DIFFERS, ANEW, "haproxy"),
            HaproxyProvider),
     Source("HAProxy: our file, of which something stays", runs_over(devices.HaproxyKeeping),
            _file_cells(REFUSED, "", "haproxy"), HaproxyProvider),
     Source("HAProxy: other files", runs_over(devices.HaproxyDevice),
-           _other_files("frontend web\n    bind 10.9.0.1:80\n", "frontend\n  bind\n bind :x"), HaproxyProvider),
+           _other_files("frontend web\n    bind 10.9.0.1:80\n", _ANY_PORT), HaproxyProvider),
     Source(
         "HAProxy: running process",
         runs_over(devices.HaproxyDevice),
@@ -354,7 +357,7 @@ NGINX_FILES = (
     Source("nginx: our file, of which something stays", runs_over(devices.NginxKeeping),
            _file_cells(REFUSED, "", "nginx"), NginxProvider),
     Source("nginx: other files", runs_over(devices.NginxDevice),
-           _other_files("server {\n    listen 10.9.0.1:80;\n}\n", "} ; { listen"), NginxProvider),
+           _other_files("server {\n    listen 10.9.0.1:80;\n}\n", _NO_ADDRESS), NginxProvider),
 )  # fmt: skip
 PUBLICATIONS = (
     Source("publications: our files", runs_over(devices.PublicationsDevice), _file_cells(DIFFERS, ANEW, "haproxy"),
@@ -362,7 +365,7 @@ PUBLICATIONS = (
     Source("publications: our files, of which something stays", runs_over(devices.PublicationsKeeping),
            _file_cells(REFUSED, "", "haproxy"), PublicationsProvider),
     Source("publications: other files", runs_over(devices.PublicationsDevice),
-           _other_files("frontend web\n    bind 10.9.0.1:80\n", "frontend\n  bind\n bind :x"), PublicationsProvider),
+           _other_files("frontend web\n    bind 10.9.0.1:80\n", _ANY_PORT), PublicationsProvider),
 )  # fmt: skip
 
 # Appliances.
