@@ -27,6 +27,7 @@ _SPEC: dict[str, Any] = {
     "take_over": {"type": "list", "elements": "str", "default": []},
     "gone": {"type": "list", "elements": "str", "default": []},
     "mark_key": {"type": "str", "no_log": True},
+    "refresh_days": {"type": "int", "default": 8},
     "timeout_seconds": {"type": "float", "default": 5.0},
     "wait_seconds": {"type": "float", "default": 10.0},
     "running_config": {"type": "str"},

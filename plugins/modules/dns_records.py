@@ -163,6 +163,12 @@ options:
       - Key of the proofs in marks, 16 characters and more. Without it no values are removed, but those of O(take_over),
         O(gone) and of O(records) with O(state=deleted).
     type: str
+  refresh_days:
+    description:
+      - In zones that a domain account writes, sets that are as wanted are written again when that was last done so many
+        days ago, since Active Directory removes dynamic records that nobody refreshes. The day is in the mark.
+    type: int
+    default: 8
   timeout_seconds:
     description:
       - How long a server has for an answer.
@@ -331,6 +337,12 @@ unknown:
   elements: dict
 not_applied:
   description: Zones with wanted records that no server takes.
+  returned: always, unless the options are invalid or O(state) contacts no server
+  type: list
+  elements: str
+refreshed:
+  description:
+    - Sets that were, or would be, written again unchanged. They do not count as changes.
   returned: always, unless the options are invalid or O(state) contacts no server
   type: list
   elements: str

@@ -203,6 +203,17 @@ def test_a_stale_update_is_refused_and_nothing_is_written(server: Secure) -> Non
     assert done(server.entry(), [a("10.1.0.12")])["failure"] == ""
 
 
+def test_a_refresh_writes_the_same_again_and_is_no_change(server: Secure) -> None:
+    records = [a("10.1.0.11", "10.1.0.12"), SRV]
+    done(server.entry(), records)
+    marks = server.values(f"{POOL}._msuc-lync.{ZONE}", "TXT")
+    refreshed = done(server.entry(), records, refresh_days=0)
+    assert (refreshed["failure"], refreshed["changed"], refreshed["stats"]["writes"]) == ("", False, 1)
+    assert refreshed["refreshed"] == [f"{SRV['name']} SRV", f"{POOL} A"]
+    assert server.values(POOL) == ["10.1.0.11", "10.1.0.12"]
+    assert server.values(f"{POOL}._msuc-lync.{ZONE}", "TXT") == marks and len(marks) == 2
+
+
 def test_a_name_of_another_account_is_a_clear_refusal(server: Secure) -> None:
     server.put(THEIRS, "10.9.9.9")
     refused = done(server.entry(), [a("10.1.0.11", name=THEIRS)], take_over=[THEIRS])["failure"]

@@ -9,11 +9,15 @@ is wanted. As long as a set has no mark, every run is its first run: values that
 missing are added, values that nobody asked for are reported and stay, and with them there is no mark. Once they are
 gone, or taken over, the set is marked, and from then on it is made exactly what is wanted, and removed when its owner
 no longer wants it. Without the key of the proofs nothing is removed.
+
+Active Directory removes records that nobody refreshes (scavenging). So a mark there also holds the day on which its
+set was last written, and a set that is as wanted is written again, unchanged, when that is too long ago.
 """
 
 from __future__ import annotations
 
 import base64
+import datetime
 import hashlib
 import hmac
 import json
@@ -29,21 +33,35 @@ from .._base.changes import Cause, Change, Kind, State
 from .records import ADDRESS_TYPES, TYPES, Key, RecordSet, Wanted
 
 MARK_LABEL = "_msuc-lync"
+# Windows takes a refresh from 7 days after the last one, and removes records 7 days after that, by default.
+REFRESH_DAYS = 8
 # A name takes 100 values of a type by BIND's default (max-records-per-type); more end in SERVFAIL.
 MARKS_OF_OWNER_MAXIMUM = 100
 # 128 bits are more than anybody guesses, and leave a name room in the 255 bytes of a TXT string.
 _PROOF_BYTES = 16
-_PROOF = re.compile(r"[A-Za-z0-9_-]{22}\Z")
+_MARK = re.compile(
+    r"""
+    (?P<name>[^ ]+)\ (?P<type>[A-Z]+)
+    (?:\ (?P<proof>[A-Za-z0-9_-]{22}))?
+    (?:\ (?P<day>[0-9]{8}))?\Z  # of the last refresh: 20261130
+    """,
+    re.VERBOSE,
+)
+_DAY = "%Y%m%d"
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, order=True)
 class Mark:
-    """The note that a set is owned; owner: on whose behalf. proof: that of the values, empty without a key."""
+    """The note that a set is owned; owner: on whose behalf. proof: that of the values, empty without a key.
+
+    day: of the last refresh, None where nothing is scavenged; marks that differ in it alone are equal.
+    """
 
     key: Key
     owner: str
     proof: str = ""
+    day: datetime.date | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -53,7 +71,8 @@ class Mark:
     @property
     def text(self) -> str:
         """Return the mark as the TXT value, without quotation marks; the name is relative to the zone."""
-        return " ".join([relative(self.key), self.key.type, *([self.proof] if self.proof else [])])
+        day = self.day.strftime(_DAY) if self.day else ""
+        return " ".join(filter(None, [relative(self.key), self.key.type, self.proof, day]))
 
 
 @dataclass(frozen=True)
@@ -71,6 +90,7 @@ class Scope:
 
     owners: whose marked sets are removed when they are not wanted. take_over: names whose unknown values are removed.
     gone: names whose marked sets are removed although no proof shows that we wrote them. mark_key: of the proofs.
+    today: the day that new marks hold, None where nothing is scavenged. refresh_days: after which a set is refreshed.
     """
 
     state: State = State.REPLACED
@@ -78,10 +98,18 @@ class Scope:
     take_over: frozenset[str] = frozenset()
     gone: frozenset[str] = frozenset()
     mark_key: bytes = field(default=b"", repr=False)
+    today: datetime.date | None = None
+    refresh_days: int = REFRESH_DAYS
 
     def mark(self, one: RecordSet, owner: str) -> Mark:
         """Return the mark of a set that holds exactly what an owner wants."""
-        return Mark(one.key, owner, self._proof(one, owner))
+        return Mark(one.key, owner, self._proof(one, owner), self.today)
+
+    def is_due(self, mark: Mark) -> bool:
+        """Return whether the set of a mark has to be refreshed; one whose day nobody knows has to be."""
+        if self.today is None:
+            return False
+        return mark.day is None or (self.today - mark.day).days >= self.refresh_days
 
     def proves(self, mark: Mark | None, one: RecordSet | None) -> bool:
         """Return whether a mark shows that we wrote exactly these values."""
@@ -101,12 +129,14 @@ class Scope:
 class RecordChange(Change[RecordSet]):
     """One change of one set, and of its mark.
 
-    opens is True where a name gets its first values of a type, closes where it loses its last.
+    opens is True where a name gets its first values of a type, closes where it loses its last. is_refresh: the same
+    values are written again.
     """
 
     key: Key
     mark_before: Mark | None = None
     mark_after: Mark | None = None
+    is_refresh: bool = False
 
     @property
     def touches_set(self) -> bool:
@@ -125,9 +155,11 @@ class Plan:
 
     unproven: sets that stay although they are marked and not wanted, since nothing proves that we wrote them.
     kept_owners: on whose behalf marked values stay for that reason, which may still lead clients to what goes.
+    refreshes: sets that are as wanted and are written again; no changes.
     """
 
     changes: tuple[RecordChange, ...] = ()
+    refreshes: tuple[RecordChange, ...] = ()
     unknown: tuple[RecordSet, ...] = ()
     unproven: tuple[RecordSet, ...] = ()
     kept_owners: frozenset[str] = frozenset()
@@ -146,10 +178,15 @@ def relative(key: Key) -> str:
 
 def mark_of(text: str, zone: str, owner: str) -> Mark | None:
     """Return the mark that a TXT value is; None for any other text."""
-    name, kind, proof = (*text.split(" "), "", "")[:3]
-    if not name or kind not in TYPES or text.count(" ") > 2 or (proof and not _PROOF.match(proof)):
+    found = _MARK.match(text)
+    if not found or found["type"] not in TYPES:
         return None
-    return Mark(Key(zone, zone if name == "@" else f"{name}.{zone}", kind), owner, proof)
+    try:
+        day = datetime.datetime.strptime(found["day"], _DAY).date() if found["day"] else None
+    except ValueError:
+        return None
+    name = zone if found["name"] == "@" else f"{found['name']}.{zone}"
+    return Mark(Key(zone, name, found["type"]), owner, found["proof"] or "", day)
 
 
 def choose_marks(marks: Iterable[Mark], sets: Mapping[Key, RecordSet], scope: Scope) -> dict[Key, Mark]:
@@ -257,7 +294,20 @@ class _Planner:
         unknown = sorted(unknown for _change, unknown in found if unknown)
         conflicts = tuple(self._conflicts(changes))
         kept = frozenset(self._kept_owners(unknown))
-        return Plan(tuple(changes), tuple(unknown), tuple(self._unproven), kept, conflicts)
+        refreshes = tuple(self._refreshes({change.key for change in changes}))
+        return Plan(tuple(changes), refreshes, tuple(unknown), tuple(self._unproven), kept, conflicts)
+
+    def _refreshes(self, changing: Collection[Key]) -> Iterator[RecordChange]:
+        """Yield the sets that are as wanted and were last written too long ago."""
+        for key, one in self._want.items():
+            mark = self._have.marks.get(key)
+            if key in changing or mark is None or not self._scope.is_due(mark):
+                continue
+            if self._have.sets.get(key) == one.set:
+                yield RecordChange(
+                    Kind.MARK, key.name, Cause.DIFFERENT, one.set, one.set,
+                    key=key, mark_before=mark, mark_after=replace(mark, day=self._scope.today), is_refresh=True,
+                )  # fmt: skip
 
     def _kept_owners(self, unknown: Iterable[RecordSet]) -> Iterator[str]:
         """Yield the owners of marked values that stay.
@@ -273,8 +323,8 @@ class _Planner:
         found = [self._deleted(key, self._want.get(key)) for key in sorted(named)]
         return Plan(
             tuple(change for change, _unknown in found if change),
-            tuple(unknown for _change, unknown in found if unknown),
-            tuple(self._unproven),
+            unknown=tuple(unknown for _change, unknown in found if unknown),
+            unproven=tuple(self._unproven),
         )
 
     def _is_exact(self, key: Key) -> bool:

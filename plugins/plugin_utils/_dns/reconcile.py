@@ -13,9 +13,10 @@ Windows host, and a run with step verify afterwards fails where a server does no
 
 from __future__ import annotations
 
+import datetime
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .._base.changes import State
 from .._base.errors import DeviceError, InvalidInputError, Problem
@@ -26,7 +27,7 @@ from .._inventory.model import DnsServer
 from . import results
 from . import zone as zones
 from .kerberos import Session
-from .planner import Have, Plan, RecordChange, Scope, applied, owned_addresses, plan_changes, with_held
+from .planner import REFRESH_DAYS, Have, Plan, RecordChange, Scope, applied, owned_addresses, plan_changes, with_held
 from .records import Key, RecordSet, Wanted, read_records
 from .wire import Client
 
@@ -74,10 +75,16 @@ class Task:
             raise InvalidInputError(problems)
         owners = frozenset(_lower_names(options["owners"])) | {one.owner for one in want}
         take_over, gone = (frozenset(_lower_names(options.get(name))) for name in ("take_over", "gone"))
-        scope = Scope(state, owners, take_over, gone, mark_key)
+        days = int(_read_seconds(options.get("refresh_days", REFRESH_DAYS)))
+        scope = Scope(state, owners, take_over, gone, mark_key, _today(), days)
         timeout, wait = (_read_seconds(options[name]) for name in ("timeout_seconds", "wait_seconds"))
         step = options.get("step")
         return Task(want, servers, scope, timeout, wait, step == VERIFY, step in (COMPARE, VERIFY))
+
+
+def _today() -> datetime.date:
+    """Return the day by which refreshes are counted, everywhere the same."""
+    return datetime.datetime.now(datetime.timezone.utc).date()
 
 
 def _lower_names(names: object) -> list[str]:
@@ -92,7 +99,7 @@ def _read_seconds(value: object) -> float:
 class ZoneRun:
     """One zone in one view: its servers, the first of which is written, and how far it came.
 
-    evidence: the safety steps that were taken for this zone.
+    evidence: the safety steps that were taken for this zone. aged: what this task only sees that is to be refreshed.
     """
 
     view: str
@@ -104,6 +111,7 @@ class ZoneRun:
     after: Have = field(default_factory=Have)
     error: str = ""
     lagging: list[str] = field(default_factory=list)
+    aged: Sequence[RecordChange] = ()
     evidence: set[SafetyStep] = field(default_factory=set)
 
     @property
@@ -124,7 +132,12 @@ class ZoneRun:
     @property
     def is_to_write(self) -> bool:
         """Return whether the server takes changes in this run."""
-        return bool(self.plan.changes) and not self.windows_host and not self.error
+        return bool(self.plan.changes or self.plan.refreshes) and not self.windows_host and not self.error
+
+    @property
+    def is_changed(self) -> bool:
+        """Return whether the zone is or would be changed; a refresh is no change."""
+        return bool(self.plan.changes) and (self.is_written or not self.error)
 
     @property
     def failed_owners(self) -> set[str]:
@@ -208,7 +221,11 @@ class DnsProvider(Provider):
                 run.error = f"{error}; nothing was written"
 
     def _plan(self, run: ZoneRun) -> None:
-        plan = plan_changes(run.want, run.have, self.task.scope)
+        # Active Directory alone scavenges, and of it what secure updates wrote, not what somebody wrote by hand.
+        today = self.task.scope.today if run.primary.server.kerberos else None
+        plan = plan_changes(run.want, run.have, replace(self.task.scope, today=today))
+        if self.task.is_looking:
+            run.aged, plan = plan.refreshes, replace(plan, refreshes=())
         conflicts = [*plan.conflicts, *(results.not_expressible(plan.changes) if run.windows_host else ())]
         if conflicts:
             run.error = f"{'; '.join(conflicts)}; nothing was written"
@@ -245,7 +262,7 @@ class DnsProvider(Provider):
         """Write the zones that differ; one that fails stops no other."""
         for run in self._writing():
             try:
-                zones.write(run.primary, run.zone, run.plan.changes)
+                zones.write(run.primary, run.zone, [*run.plan.changes, *run.plan.refreshes])
             except DeviceError as error:
                 run.error = str(error)
             else:
@@ -311,7 +328,7 @@ class DnsProvider(Provider):
         changes = [(run, change) for run in self.zones for change in run.plan.changes]
         staying = [(run.view, one) for run in self.zones for one in (*run.plan.unknown, *run.plan.unproven)]
         found: dict[str, object] = {
-            "changed": any(run.is_written or (run.plan.changes and not run.error) for run in self.zones),
+            "changed": any(run.is_changed for run in self.zones),
             "before": [item for run in self.zones for item in results.owned(run.have, run.view)],
             "after": [item for run in self.zones for item in results.owned(run.after, run.view)],
             "changes": [results.change_result(change, run.view) for run, change in changes],
@@ -320,6 +337,7 @@ class DnsProvider(Provider):
             "pending": False,
             "unknown": [one.to_options(view) for view, one in staying],
             "not_applied": self.not_applied(),
+            "refreshed": [str(one.key) for run in self.zones for one in run.plan.refreshes if not run.error],
             "lagging": [text for run in self.zones for text in run.lagging],
             "windows_tasks": self.windows_tasks(),
             "failed_owners": sorted({owner for run in self.zones for owner in run.failed_owners}),
@@ -346,7 +364,8 @@ class DnsProvider(Provider):
     def _warnings(self) -> list[str]:
         unknown = [results.unknown_text(one, run.view) for run in self.zones for one in run.plan.unknown]
         unknown += [results.unproven_text(one, run.view) for run in self.zones for one in run.plan.unproven]
-        return [*self.not_applied(), *unknown, *(text for run in self.zones for text in run.lagging)]
+        aged = [results.aged_text(run.aged, run.zone) for run in self.zones if run.aged]
+        return [*self.not_applied(), *unknown, *aged, *(text for run in self.zones for text in run.lagging)]
 
 
 def connecting() -> Connect:
@@ -404,8 +423,9 @@ def _differing_sets(run: ZoneRun, client: Client) -> str:
 
 def _has_what_was_written(client: Client, run: ZoneRun) -> bool:
     """Return whether a server answers with what was written; behind a set that was removed a wildcard may show."""
-    found = zones.sets_of(client, run.zone, [change.key for change in run.plan.changes])
-    return all(_is_as_written(found, change) for change in run.plan.changes if change.touches_set)
+    written = [change for change in (*run.plan.changes, *run.plan.refreshes) if change.touches_set or change.is_refresh]
+    found = zones.sets_of(client, run.zone, [change.key for change in written])
+    return all(_is_as_written(found, change) for change in written)
 
 
 def _is_as_written(found: Mapping[Key, RecordSet], change: RecordChange) -> bool:

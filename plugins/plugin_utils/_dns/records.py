@@ -27,7 +27,7 @@ ADDRESS_TYPES = ("A", "AAAA")
 DEFAULT_TTL_SECONDS = 300
 TTL_SECONDS_MAXIMUM = 2**31 - 1  # RFC 2181 section 8
 DEFAULT_OWNER = "msuc.lync"
-_MARKED_NAME_MAXIMUM = 220
+_MARKED_NAME_MAXIMUM = 211
 _OWNER_AND_ZONE_MAXIMUM = 253 - len("._msuc-lync")
 
 
@@ -158,7 +158,7 @@ def _read_wanted(raw: Mapping[str, object], at: At, needs_values: bool) -> Wante
             f"{shown(record[_OWNER])} is too long for an owner in the zone {key.zone}",
             f"{_OWNER_AND_ZONE_MAXIMUM} characters for both together",
         )
-    # A mark is a TXT string of 255 bytes at most: name, type and proof.
+    # A mark is a TXT string of 255 bytes at most: name, type, proof and day.
     if len(key.name) - len(key.zone) > _MARKED_NAME_MAXIMUM:
         at.error(
             f"{shown(key.name)} is too long to be marked as owned", f"{_MARKED_NAME_MAXIMUM} characters before the zone"

@@ -113,6 +113,15 @@ def unproven_text(one: RecordSet, view: str) -> str:
     return f"{where} {why}: {', '.join(one.values)}; it stays; fix: {fix}"
 
 
+def aged_text(aged: Sequence[RecordChange], zone: str) -> str:
+    """Return the warning about sets that nobody has refreshed for too long."""
+    days = [change.mark_before.day for change in aged if change.mark_before and change.mark_before.day]
+    names = f"{aged[0].key}" + (f" and {len(aged) - 1} more were" if len(aged) > 1 else " was")
+    since = f"{min(days)}" if len(days) == len(aged) else "a day that nobody knows"
+    risk = "where scavenging is on, Active Directory removes what nobody refreshes"
+    return f"zone {zone}: {names} last written on {since}; {risk}; fix: run site.yml, or remediate"
+
+
 def owned(have: Have, view: str) -> list[Mapping[str, object]]:
     """Return what was gathered, as options with their owner; None for a set that is not marked."""
     marks = have.marks

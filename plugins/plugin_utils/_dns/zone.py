@@ -132,17 +132,18 @@ def _add_prerequisites(message: UpdateMessage, change: RecordChange, is_alias_no
 
 
 def _replace_set(message: UpdateMessage, change: RecordChange) -> None:
-    if not change.touches_set:
+    if not change.touches_set and not change.is_refresh:
         return
     name, kind = f"{change.key.name}.", change.key.type
-    if change.before:
+    # Records that are added as they are get a new timestamp; without them a name would be gone for a moment.
+    if change.before and not change.is_refresh:
         message.delete(name, kind)
     if change.after:
         message.add(name, change.after.ttl, *(rdata(kind, value) for value in change.after.values))
 
 
 def _replace_mark(message: UpdateMessage, change: RecordChange) -> None:
-    if change.mark_before == change.mark_after:
+    if change.mark_before == change.mark_after and not change.is_refresh:
         return
     if change.mark_before:
         message.delete(f"{change.mark_before.name}.", mark_rdata(change.mark_before))

@@ -258,6 +258,13 @@ OF_THE_RUN: tuple[Variable[object], ...] = (
         "lync_dns_gone",
         "Names whose owned records are removed although no mark proves that this collection wrote them.",
     ),
+    _count_variable(
+        "lync_dns_refresh_days",
+        1,
+        8,
+        "Days after which records of zones that a domain account writes are written again, so that nothing scavenges "
+        "them.",
+    ),
     _flag_variable("lync_remediate", "Repair what drift.yml finds."),
     _list_variable("lync_remediate_classes", "Classes of deviations that are repaired, by default all that can be."),
     _list_variable("lync_remediate_concerns", "Concerns that are repaired, by default all."),

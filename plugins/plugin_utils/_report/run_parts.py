@@ -348,6 +348,8 @@ def _collect_notes(result: TaskResult) -> Iterator[str]:
     yield from result.not_rendered_texts()
     if result.concern is Concern.DNS:
         yield from (*result.texts("not_applied"), *_unknown_values(result), *result.texts("lagging"))
+        count = len(result.texts("refreshed"))
+        yield from [f"written again, unchanged, so that nothing scavenges them: {count}"] if count else []
     yield from (f"handed out: {name}" for name in result.texts("handed_out"))
 
 

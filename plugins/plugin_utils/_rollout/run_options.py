@@ -72,6 +72,7 @@ class Options:
     dns_state: str = "replaced"
     dns_take_over: tuple[str, ...] = ()
     dns_gone: tuple[str, ...] = ()
+    dns_refresh_days: int = 8
     remediate: bool = False
     remediate_classes: tuple[str, ...] = ()
     remediate_concerns: tuple[str, ...] = ()

@@ -259,6 +259,7 @@ def _make_dns_options(request: Request) -> ModuleOptions:
         "state": request.options.dns_state,
         "take_over": list(request.options.dns_take_over),
         "gone": list(request.options.dns_gone),
+        "refresh_days": request.options.dns_refresh_days,
     }
 
 

@@ -722,6 +722,8 @@ def test_notes_are_told_once_for_all_devices() -> None:
         [{**record("add", None, ["x"]), "not_applied": ["zone x: no server takes it"], "lagging": ["10.1.0.93 lags"]}],
     )
     assert told.notes == ("zone x: no server takes it", "10.1.0.93 lags")
+    refreshed = part_of("DNS", D, [{**record("mark", ["x"], ["x"]), "changes": [], "refreshed": ["a A", "b A"]}])
+    assert refreshed.notes == ("written again, unchanged, so that nothing scavenges them: 2",)
 
 
 def test_a_rule_in_force_in_part_only_is_not_done_and_is_named() -> None:
