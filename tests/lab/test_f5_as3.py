@@ -133,6 +133,7 @@ def test_mistakes_are_clear_sentences(f5: F5Lab) -> None:
         ({"provider": provider}, "services: is missing with state replaced"),
         ({"state": "parsed"}, "running_config: is missing"),
         ({"state": "parsed", "running_config": "{"}, "running_config: cannot be read"),
+        ({"state": "parsed", "running_config": "[" * 50_000}, "running_config: cannot be read"),
         ({"state": "parsed", "running_config": '{"class": "Tenant"}'}, "is no AS3 declaration"),
     ]
     tasks = [

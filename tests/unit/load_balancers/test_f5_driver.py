@@ -290,6 +290,10 @@ def test_a_profile_that_is_not_understood_is_refused() -> None:
         DRIVER.parse(declared({"profileTCP": "turbo"}))
 
 
+def test_a_class_that_is_no_text_is_of_no_service() -> None:
+    assert DRIVER.parse(declared({"class": ["Service_TCP"]})) == ()
+
+
 def declared(properties: dict[str, Any]) -> dict[str, Any]:
     """Return a declaration of somebody else."""
     service = {"class": "Service_TCP", "virtualAddresses": ["10.1.0.9"], "virtualPort": 80, "pool": "p", **properties}

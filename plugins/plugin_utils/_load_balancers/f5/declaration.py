@@ -289,7 +289,7 @@ def _read_services(tenant: str, tree: Object) -> Iterator[Service]:
     for name, application in applications(tree):
         scope = _Scope(application, mapping(tree.get("Shared")))
         for item, content in application.items():
-            if mapping(content).get("class") in _PROTOCOLS:
+            if text(mapping(content).get("class")) in _PROTOCOLS:
                 with understood(f"/{tenant}/{name}/{item}"):
                     service = service_of(_read_virtual(name, item, mapping(content), scope))
                 yield service

@@ -376,7 +376,7 @@ def _read_declaration(config: str | None, path: str | None) -> object:
     try:
         found = Path(path).read_text(encoding="utf-8") if path else config
         document = json.loads(found) if found else None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         fix = "give the JSON text of a declaration"
         raise InvalidInputError([Problem("running_config", f"cannot be read: {error}", fix=fix)]) from None
     if not document:
