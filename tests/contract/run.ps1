@@ -18,7 +18,7 @@ Exit status: 0 all confirmed, 1 something refuted, 2 not started, 3 the firewall
 Only the scenarios whose name is like this.
 
 .PARAMETER Report
-A file that gets what each scenario gave, as JSON.
+A file that gets what each scenario gave, with the build of Windows, as JSON: evidence that tests/evidence takes in.
 
 .PARAMETER Fake
 A script that gives the module with something else than Windows below it.
@@ -318,9 +318,12 @@ try {
 }
 
 $outcomes = @()
+$watch = [System.Diagnostics.Stopwatch]::StartNew()
 try {
     foreach ($scenario in $scenarios) {
+        $start = $watch.Elapsed.TotalSeconds
         $outcome = Get-Verdict -Scenario $scenario
+        $outcome.seconds = [System.Math]::Round($watch.Elapsed.TotalSeconds - $start, 1)
         Write-Verdict -Scenario $scenario -Outcome $outcome
         $outcomes += $outcome
     }
@@ -328,9 +331,12 @@ try {
     Clear-Own
 }
 $counts = foreach ($verdict in 'confirmed', 'refuted', 'not asked') { "$(@($outcomes | Where-Object { $_.verdict -eq $verdict }).Count) $verdict" }
+$seconds = [System.Math]::Round($watch.Elapsed.TotalSeconds)
+Write-Output "$(@($outcomes).Count) scenarios in $seconds s"
 Write-Output ($counts -join ', ')
 if ($Report) {
-    [System.IO.File]::WriteAllText($Report, (ConvertTo-Json -InputObject $outcomes -Depth 6))
+    $found = [ordered]@{ kind = 'rules'; build = (Get-Build); date = (Get-Date).ToString('yyyy-MM-dd'); seconds = $seconds; outcomes = @($outcomes) }
+    [System.IO.File]::WriteAllText($Report, (ConvertTo-Json -InputObject $found -Depth 6))
 }
 if (@(Get-Own).Count -ne 0 -or (Get-Foreign) -cne $foreign) {
     Write-Output "the firewall is not as it was before; to take it back: netsh advfirewall import `"$snapshot`""

@@ -34,3 +34,13 @@ function Assert-Administrator {
         throw 'this is no administrator'
     }
 }
+
+function Get-Build {
+    # The build of Windows with its update, such as 20348.2700; empty where there is no Windows.
+    $machine = [Microsoft.Win32.Registry]::LocalMachine
+    if ($null -eq $machine) {
+        return ''
+    }
+    $key = $machine.OpenSubKey('SOFTWARE\Microsoft\Windows NT\CurrentVersion')
+    "$($key.GetValue('CurrentBuildNumber')).$($key.GetValue('UBR'))".TrimEnd('.')
+}

@@ -20,14 +20,16 @@ from ..._base.errors import InvalidInputError, Problem
 from ..._base.untyped import mappings
 from .. import results
 from ..effects import describe_effects, rule_effects
-from ..host_facts import LOCAL, MDM, Present
+from ..host_facts import GROUP_POLICY, LOCAL, MDM, Present, profile_conditions
 from ..ipsec.exemption import PROTECTING, WORDING, exemptions_from_options, parse_exemptions
 from ..ipsec.host import adopted
 from ..ipsec.reconcile import ALWAYS, NEVER, PREFIX
 from ..options import OWNED_GROUP, rules_from_options
 from ..planner import RuleChanges, plan_changes
+from ..rule import EVERY_PROFILE
 from .dumps import SUFFIXES, Dump, ProfileState, read_dump
-from .host import expanded
+from .host import expanded, read_profiles
+from .policy_file import PolicyFile, policy_paths, read_policy_files
 from .registry_strings import RefusedRule, parse_rules
 
 Document = Mapping[str, object]
@@ -117,10 +119,10 @@ def _audit_host(
         names = ", ".join(path.name for path in paths)
         return _make_unknown_audit(SEVERAL_DUMPS, f"{names}: keep one of them", ipsec)
     try:
-        dump = read_dump(paths[0])
+        dump, policy = read_dump(paths[0]), read_policy_files(policy_paths(directory, host))
     except InvalidInputError as error:
         return _make_unknown_audit(UNREADABLE, _join_reasons(error.problems), ipsec)
-    return _compare_dump(plan, dump, state, ipsec)
+    return _compare_dump(plan, dump, policy, state, ipsec)
 
 
 def _make_unknown_audit(problem: str, message: str, ipsec: str, notes: Sequence[str] = ()) -> HostAudit:
@@ -134,25 +136,28 @@ def _join_reasons(problems: Sequence[Problem]) -> str:
     return "; ".join(str(problem) for problem in problems[:_REASONS_SHOWN]) + more
 
 
-def _compare_dump(plan: Document, dump: Dump, state: State, ipsec: str) -> HostAudit:
+def _compare_dump(plan: Document, dump: Dump, policy: PolicyFile, state: State, ipsec: str) -> HostAudit:
     parsed, exemptions, mdm = dump.parse(), parse_exemptions(dump.connection_security), parse_rules(dump.mdm)
+    group = parse_rules(policy.rules)
     unread = (*parsed.refused, *(() if ipsec == NEVER else exemptions.refused))
     notes = (*_profile_notes(dump.profiles), *_refused_notes(unread))
     ours = [rule for rule in unread if rule.may_be_of(OWNED_GROUP)]
-    # A rule of MDM that nobody understands may block what the plan allows.
-    refused = [problem for rule in (*ours, *mdm.refused) for problem in rule.problems]
+    # A rule of MDM or Group Policy that nobody understands may block what the plan allows.
+    refused = [problem for rule in (*ours, *mdm.refused, *group.refused) for problem in rule.problems]
     if refused:
         return _make_unknown_audit(UNREADABLE, _join_reasons(refused), ipsec, notes)
     want = [expanded(rule, USUAL_ENVIRONMENT) for rule in rules_from_options(mappings(plan.get("firewall_rules")))]
-    stores = ((LOCAL, parsed.rules), (MDM, mdm.rules))
+    stores = ((LOCAL, parsed.rules), (GROUP_POLICY, group.rules), (MDM, mdm.rules))
     have = [
         Present(expanded(stored.rule, USUAL_ENVIRONMENT), {"id": stored.rule_id}, store)
         for store, rules in stores
         for stored in rules
     ]
-    changes = describe_effects(have, plan_changes(want, have, state))
-    effects = [effect.document() for effect in rule_effects(have, changes, (), OWNED_GROUP)]
-    firewall = {**_make_audit_document(changes, results.FIREWALL), "effects": effects}
+    profiles = read_profiles({"active": EVERY_PROFILE}, dict(policy.profiles)) if policy.profiles else ()
+    changes = describe_effects(have, plan_changes(want, have, state), profiles)
+    effects = [effect.document() for effect in rule_effects(have, changes, profiles, OWNED_GROUP)]
+    conditions = [condition.document() for condition in profile_conditions(profiles)]
+    firewall = {**_make_audit_document(changes, results.FIREWALL), "effects": effects, "conditions": conditions}
     present = [
         Present(adopted(stored.rule, OWNED_GROUP, PREFIX), {"id": stored.rule_id}) for stored in exemptions.rules
     ]

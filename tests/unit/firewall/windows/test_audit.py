@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -235,3 +236,68 @@ def test_a_blocker_whose_name_is_a_text_of_a_library_is_named_by_its_id(tmp_path
     (tmp_path / "fe01.json").write_text(json.dumps({"{1}": SIP, "WFDPRINT-SPOOL-In-Active": block}))
     firewall: Any = audited(PLANS, tmp_path).hosts["fe01"].documents["firewall"]
     assert firewall["effects"][0]["effect"].endswith("ineffective: blocked by WFDPRINT-SPOOL-In-Active")
+
+
+POLICY = "Software\\Policies\\Microsoft\\WindowsFirewall"
+GROUP_BLOCK = "v2.31|Action=Block|Active=TRUE|Dir=In|Protocol=6|LPort=5061|Name=Segmentation|"
+
+
+def policy_file(*entries: tuple[str, str, str | int]) -> bytes:
+    """Return the bytes of Registry.pol with these entries: key, name, value."""
+    found = b"PReg" + struct.pack("<I", 1)
+    for key, name, value in entries:
+        data = struct.pack("<I", value) if isinstance(value, int) else f"{value}\0".encode("utf-16-le")
+        kind = struct.pack("<I", 4 if isinstance(value, int) else 1)
+        names = (f"{text}\0".encode("utf-16-le") for text in (key, name))
+        parts = (*names, kind, struct.pack("<I", len(data)), data)
+        found += "[".encode("utf-16-le") + ";".encode("utf-16-le").join(parts) + "]".encode("utf-16-le")
+    return found
+
+
+def effect_with(directory: Path, content: bytes, name: str = "fe01.pol") -> Any:
+    path = directory / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return judged(directory, SIP).hosts["fe01"].documents["firewall"]
+
+
+BACKUP = "fe01.gpo/{1}/DomainSysvol/GPO/Machine/registry.pol"
+
+
+@pytest.mark.parametrize("name", ["fe01.pol", BACKUP])
+def test_a_block_of_a_group_policy_object_counts(tmp_path: Path, name: str) -> None:
+    content = policy_file((POLICY, "PolicyVersion", 543), (f"{POLICY}\\FirewallRules", "{9}", GROUP_BLOCK))
+    (effect,) = effect_with(tmp_path, content, name)["effects"]
+    assert (effect["effective"], effect["effect"].partition("; ")[2]) == (
+        False,
+        "ineffective: blocked by Segmentation (Group Policy)",
+    )
+
+
+def test_an_object_that_switches_local_rules_or_the_firewall_off_counts(tmp_path: Path) -> None:
+    merge = (f"{POLICY}\\DomainProfile", "AllowLocalPolicyMerge", 0)
+    (effect,) = effect_with(tmp_path, policy_file(merge))["effects"]
+    assert "Group Policy switches local rules off on domain" in effect["effect"]
+    off = effect_with(tmp_path, policy_file((f"{POLICY}\\DomainProfile", "EnableFirewall", 0)))
+    assert [condition["name"] for condition in off["conditions"]] == ["profile domain"]
+
+
+def test_what_a_later_entry_takes_back_does_not_count(tmp_path: Path) -> None:
+    rules = f"{POLICY}\\FirewallRules"
+    for last in ((rules, "**delvals.", " "), (rules, "**del.{9}", " ")):
+        (effect,) = effect_with(tmp_path, policy_file((rules, "{9}", GROUP_BLOCK), last))["effects"]
+        assert effect["effective"]
+
+
+@pytest.mark.parametrize("cut", [4, 9, 40, 200, -1])
+def test_a_policy_file_that_is_damaged_leaves_the_host_unreadable(tmp_path: Path, cut: int) -> None:
+    content = policy_file((f"{POLICY}\\FirewallRules", "{9}", GROUP_BLOCK))
+    effect_with(tmp_path, content[:cut])
+    host = judged(tmp_path, SIP).hosts["fe01"]
+    assert host.problem == "unreadable"
+    assert str(host.documents["firewall"]["msg"]).startswith("policy fe01.pol: cannot be read: ")
+
+
+def test_a_rule_of_an_object_that_makes_no_sense_leaves_the_host_unreadable(tmp_path: Path) -> None:
+    bad = (f"{POLICY}\\FirewallRules", "{9}", GROUP_BLOCK.replace("Block", "Perhaps"))
+    assert "Perhaps" in effect_with(tmp_path, policy_file(bad))["msg"]

@@ -1,0 +1,109 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What real Windows hosts answered, and the table of it in README.md.
+
+    {"kind": "rules", "build": "20348.2700", "date": "2026-12-01", "seconds": 900, "outcomes": [{"name": ...,
+     "verdict": "confirmed", ...}]}                                               made by run.ps1 -Report
+    {"kind": "revert_fired", "build": "20348.2700", "date": "2026-12-01", "passed": true, "note": "how it was seen"}
+
+Each file of tests/evidence is one of these. What nobody has seen is an empty cell.
+
+python -m tests.tools.evidence      prints the table
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[1] / "evidence"
+# Builds by the releases on which the product runs.
+RELEASES: Mapping[int, str] = {
+    7601: "Windows Server 2008 R2",
+    9200: "Windows Server 2012",
+    9600: "Windows Server 2012 R2",
+    14393: "Windows Server 2016",
+    17763: "Windows Server 2019",
+    20348: "Windows Server 2022",
+    26100: "Windows Server 2025",
+}
+KINDS: Mapping[str, str] = {
+    "rules": "assumptions about rules",
+    "revert_fired": "a change that nobody confirmed came back",
+    "revert_not_fired": "a confirmed change stayed",
+    "reboot": "came back after a restart over the due minute",
+}
+_BUILD = re.compile(r"[0-9]{4,5}(\.[0-9]+)?")
+
+
+class EvidenceError(ValueError):
+    """A file is no evidence."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one file says; text: of its cell."""
+
+    release: int
+    build: str
+    kind: str
+    date: str
+    text: str
+
+
+def read_evidence(folder: Path = FOLDER) -> list[Evidence]:
+    """Return what the files of a folder say; raises EvidenceError with the file, what is wrong, and what is allowed."""
+    return [_read(path) for path in sorted(folder.glob("*.json"))]
+
+
+def _read(path: Path) -> Evidence:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        build, kind = str(found["build"]), str(found["kind"])
+        date = datetime.date.fromisoformat(found["date"]).isoformat()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise EvidenceError(f"{path.name}: {type(error).__name__}: {error}") from error
+    if kind not in KINDS:
+        raise EvidenceError(f"{path.name}: kind {kind!r}; allowed: {', '.join(KINDS)}")
+    if not _BUILD.fullmatch(build) or int(build.partition(".")[0]) not in RELEASES:
+        allowed = ", ".join(map(str, RELEASES))
+        raise EvidenceError(f"{path.name}: build {build!r}; allowed: one of {allowed}, with its update")
+    text = _count(path, found.get("outcomes")) if kind == "rules" else _say(path, found.get("passed"))
+    return Evidence(int(build.partition(".")[0]), build, kind, date, text)
+
+
+def _count(path: Path, outcomes: object) -> str:
+    verdicts = [one.get("verdict") for one in outcomes if isinstance(one, dict)] if isinstance(outcomes, list) else []
+    if not verdicts or set(verdicts) - {"confirmed", "refuted", "not asked"}:
+        raise EvidenceError(f"{path.name}: outcomes; allowed: a list of scenarios with confirmed, refuted or not asked")
+    refuted = f", {verdicts.count('refuted')} refuted" if "refuted" in verdicts else ""
+    return f"{verdicts.count('confirmed')} confirmed{refuted}"
+
+
+def _say(path: Path, passed: object) -> str:
+    if not isinstance(passed, bool):
+        raise EvidenceError(f"{path.name}: passed {passed!r}; allowed: true, false")
+    return "yes" if passed else "**no**"
+
+
+def table(evidence: Iterable[Evidence]) -> str:
+    """Return the table: a row for each release, and in each cell the newest evidence, or nothing."""
+    newest: dict[tuple[int, str], Evidence] = {}
+    for one in sorted(evidence, key=lambda one: one.date):
+        newest[one.release, one.kind] = one
+    rows = [["Windows", *KINDS.values()], ["---"] * (len(KINDS) + 1)]
+    for release, name in RELEASES.items():
+        rows.append([f"{name} ({release})", *(_cell(newest.get((release, kind))) for kind in KINDS)])
+    return "".join(f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in row)}|\n" for row in rows)
+
+
+def _cell(one: Evidence | None) -> str:
+    return f"{one.text} ({one.build}, {one.date})" if one else ""
+
+
+if __name__ == "__main__":
+    print(table(read_evidence()), end="")

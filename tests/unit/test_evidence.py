@@ -1,0 +1,55 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Evidence of real Windows hosts: what counts as such, and that README.md says neither more nor less."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tools.evidence import EvidenceError, read_evidence, table
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+RULES = {"kind": "rules", "build": "20348.2700", "date": "2026-12-01", "seconds": 900, "outcomes": [
+    {"name": "a", "verdict": "confirmed"}, {"name": "b", "verdict": "refuted"}, {"name": "c", "verdict": "not asked"},
+]}  # fmt: skip
+FIRED = {"kind": "revert_fired", "build": "20348", "date": "2026-12-02", "passed": True}
+
+
+def put(folder: Path, *documents: dict[str, Any]) -> Path:
+    for number, document in enumerate(documents):
+        (folder / f"{number}.json").write_text(json.dumps(document))
+    return folder
+
+
+def test_the_table_in_readme_is_what_the_files_say() -> None:
+    assert table(read_evidence()) in README.read_text(encoding="utf-8")
+
+
+def test_a_cell_is_the_newest_evidence_and_what_nobody_saw_is_empty(tmp_path: Path) -> None:
+    older = {**FIRED, "passed": False, "date": "2026-11-01"}
+    lines = table(read_evidence(put(tmp_path, RULES, FIRED, older))).splitlines()
+    (row,) = (line for line in lines if line.startswith("| Windows Server 2022"))
+    cells = "1 confirmed, 1 refuted (20348.2700, 2026-12-01) | yes (20348, 2026-12-02)"
+    assert row == f"| Windows Server 2022 (20348) | {cells} | | |"
+    assert "| Windows Server 2025 (26100) | | | | |" in lines
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ({**RULES, "build": "1"}, "0.json: build '1'; allowed: one of 7601, "),
+        ({**RULES, "kind": "hope"}, "0.json: kind 'hope'; allowed: rules, "),
+        ({**RULES, "outcomes": []}, "0.json: outcomes; allowed: a list of scenarios"),
+        ({**RULES, "outcomes": [{"verdict": "well"}]}, "0.json: outcomes; allowed: a list of scenarios"),
+        ({**RULES, "date": "soon"}, "0.json: ValueError: "),
+        ({**FIRED, "passed": "yes"}, "0.json: passed 'yes'; allowed: true, false"),
+    ],
+)
+def test_what_is_no_evidence_is_refused(tmp_path: Path, document: dict[str, Any], message: str) -> None:
+    with pytest.raises(EvidenceError) as raised:
+        read_evidence(put(tmp_path, document))
+    assert str(raised.value).startswith(message)
