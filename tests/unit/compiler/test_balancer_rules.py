@@ -99,3 +99,15 @@ def test_a_virtual_address_of_a_family_that_the_balancer_does_not_speak_is_warne
         and "no IPv6 address" in warned("10.1.0.5")[0]
         and "fix: add one to lync_balancer_addresses" in warned("10.1.0.5")[0]
     )
+
+
+@pytest.mark.parametrize(("driver", "has_switch"), [("kemp", True), ("netscaler", False), ("f5_as3", False)])
+def test_a_pool_assumes_what_its_appliance_needs_besides(driver: str, has_switch: bool) -> None:
+    balancers = {"lb01": host("load_balancers", "10.1.0.5", balancer_driver=driver)}
+    plan = compiled({"fe01": FRONT_END, **balancers}, pools={POOL: HLB}, client_networks=["10.10.0.0/16"])
+    found = plan.pools[POOL].assumptions
+    assert any("drops connections of a Real Server that fails" in text for text in found) == has_switch
+    assert not any("forwarding virtual" in text for text in found), "that concerns external sides of Edge pools"
+    if driver == "kemp":  # what members admit is what they see with SubnetOriginating, and not the virtual address
+        (sip,) = [rule for rule in plan.hosts["fe01"].firewall_rules if rule.rows == ("S2",)]
+        assert "10.1.0.5" in sip.remoteip and "10.1.0.100" not in sip.remoteip
