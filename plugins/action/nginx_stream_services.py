@@ -8,7 +8,8 @@ Documented in plugins/modules/nginx_stream_services.py.
 from __future__ import annotations
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.services_action import HostServicesAction
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.driver import DRIVER, NginxProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.driver import DRIVER
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
 
 
@@ -24,5 +25,6 @@ class ActionModule(HostServicesAction):
         "program": {"type": "str", "default": "/usr/sbin/nginx"},
         "config": {"type": "str", "default": "/etc/nginx/nginx.conf"},
         "pid_file": {"type": "str", "default": "/run/nginx.pid"},
+        "master_socket": {"type": "str", "default": "/run/haproxy-master.sock"},
         "seconds": {"type": "int", "default": 20},
     }

@@ -37,6 +37,10 @@ options:
     description: The file with the number of the master process.
     type: str
     default: /run/nginx.pid
+  master_socket:
+    description: The socket of HAProxy's master process, which knows who is down of the members of UDP services.
+    type: str
+    default: /run/haproxy-master.sock
   seconds:
     description: How long a reload may take.
     type: int

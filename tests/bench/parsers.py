@@ -48,6 +48,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import Kemp
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.driver import NetScaler
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx import driver as nginx
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task as ServicesTask
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import offline as parse_services
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.registry import DRIVERS
@@ -539,7 +540,7 @@ ATTEMPTS: Mapping[str, Attempt] = {
     "Linux: networks": _network,
     "HAProxy: files and process": _program(haproxy.DRIVER, HaproxyProvider, _OTHERS),
     "HAProxy: whole configurations": _lint,
-    "nginx: files": _program(nginx.DRIVER, nginx.NginxProvider, _NGINX_OTHERS),
+    "nginx: files": _program(nginx.DRIVER, NginxProvider, _NGINX_OTHERS),
     "publications: files": _published,
     "publications: texts": _published_texts,
     "F5: answers and traces": _appliance("f5"),

@@ -15,7 +15,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provi
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.provider import HaproxyProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.provider import KempProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.provider import NetScalerProvider
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.driver import NginxProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import PublicationsProvider
 
 from tests.simulators import ipsec_store

@@ -30,6 +30,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconc
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy import driver as haproxy
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.provider import HaproxyProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx import driver as nginx
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task as ServicesTask
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import (
     DRIVERS,
@@ -233,7 +234,7 @@ class HaproxyKeeping(HaproxyDevice):
 class NginxDevice(FileDevice):
     """The same, of nginx."""
 
-    driver, make = nginx.DRIVER, nginx.NginxProvider
+    driver, make = nginx.DRIVER, NginxProvider
 
 
 class NginxKeeping(NginxDevice):

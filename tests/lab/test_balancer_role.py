@@ -33,7 +33,7 @@ BY_DNS: Mapping[str, object] = {"load_balancing": "dns", "web_vip": VIP}
 
 def program(proxy: Proxy) -> dict[str, object]:
     """Return the variables of a balancer that say which program it is, and how it is reached."""
-    if "master_socket" in proxy.fixed:
+    if "config" not in proxy.fixed:
         return {"lync_balancer_driver": "haproxy", "lync_balancer_master_socket": str(proxy.fixed["master_socket"])}
     return {
         "lync_balancer_driver": "nginx",

@@ -46,6 +46,7 @@ pytestmark = [
 ]
 INTERVAL = 10 if os.environ.get("LYNC_BENCH") else 1
 BAR = 2 * INTERVAL + 5
+SESSIONS = 2000 if os.environ.get("LYNC_BENCH") else 300
 EARLIER = ROOT / "tests" / "fixtures" / "haproxy" / "services-0.1.cfg"
 
 
@@ -53,10 +54,8 @@ EARLIER = ROOT / "tests" / "fixtures" / "haproxy" / "services-0.1.cfg"
 def without_power(*addresses: str) -> Iterator[None]:
     name = f"lync_power_{os.getpid()}"
     dead = "{ " + ", ".join(addresses) + " }"
-    rules = "".join(
-        f"chain {hook} {{ type filter hook {hook} priority -300; ip saddr {dead} drop; ip daddr {dead} drop; }}\n"
-        for hook in ("input", "output")
-    )
+    # Where they arrive: what is dropped where it is sent, the sender is told.
+    rules = f"chain c {{ type filter hook input priority -300; ip saddr {dead} drop; ip daddr {dead} drop; }}\n"
     subprocess.run([str(NFT), "-f", "-"], input=f"table ip {name} {{\n{rules}}}\n", text=True, check=True)
     try:
         yield
@@ -138,6 +137,40 @@ def test_a_reload_of_ours_does_not_forget_who_is_down(tmp_path: Path) -> None:
             seconds = time.monotonic() - start
     told(f"HAProxy, after a reload with a member down: 30 new clients served in {seconds:.2f} s")
     assert served == set(MEMBERS[1:]) and seconds < 2
+
+
+def test_sessions_of_a_site_are_all_served(tmp_path: Path) -> None:
+    """With no maxconn of anybody, as Debian has it."""
+    with running_haproxy(tmp_path) as proxy, Members(ports=PORTS[:1]):
+        main = proxy.folder / "haproxy.cfg"
+        main.write_text(main.read_text(encoding="utf-8").replace("    maxconn 2000\n", ""), encoding="utf-8")
+        proxy.bring(services(PORTS[:1]))
+        ones = [socket.create_connection((VIP, PORTS[0]), 5, (f"127.0.9.{n % 250 + 1}", 0)) for n in range(SESSIONS)]
+        served = sum(bool(one.recv(64)) for one in ones)
+        kept = sum(map(alive, ones))
+        for one in ones:
+            one.close()
+    told(f"HAProxy, {SESSIONS} sessions at a time: {served} served, {kept} alive after the last one came")
+    assert served == kept == SESSIONS
+
+
+def test_a_member_more_takes_its_share_and_a_member_less_moves_its_own(tmp_path: Path) -> None:
+    places = [f"127.0.{net}.{number}" for net in (10, 11) for number in range(1, 151)]
+
+    def members_of() -> list[str]:
+        return [greeted(PORTS[0], place) for place in places]
+
+    with running_haproxy(tmp_path) as proxy, Members(ports=PORTS[:1]):
+        proxy.bring(services(PORTS[:1], members=MEMBERS[:2]))
+        two = members_of()
+        proxy.bring(services(PORTS[:1]))
+        three = members_of()
+        proxy.bring(services(PORTS[:1], members=MEMBERS[:2]))
+        again = members_of()
+    moved = [(before, after) for before, after in zip(two, three, strict=True) if before != after]
+    share = len(moved) / len(places)
+    told(f"HAProxy, a third member: {share:.1%} of {len(places)} clients moved, all to it; without it all came back")
+    assert {after for _before, after in moved} == {MEMBERS[2]} and share <= 1 / 3 + 0.05 and again == two
 
 
 def test_what_is_asked_to_keep_keeps(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ _NGINX = """load_module {module};
 worker_processes 1;
 pid {folder}/{name}.pid;
 error_log {folder}/{name}.log;
-events {{ worker_connections 4000; }}
+events {{ worker_connections 16384; }}
 {text}"""
 
 

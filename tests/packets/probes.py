@@ -20,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 from ..simulators.probe_servers import stun_answer
 from .network import Network
@@ -51,7 +52,8 @@ def _socket(address: str, protocol: str) -> socket.socket:
 class Servers:
     """Small servers that say who they are on every port that is given, and the probes against them.
 
-    peers: the addresses that came to a port, by name of the server, protocol and port.
+    peers: the addresses that came to a port, by name of the server, protocol and port. ends: the same with their
+    ports. own_ends: what probes had for theirs.
     """
 
     def __init__(self, network: Network) -> None:
@@ -59,6 +61,8 @@ class Servers:
         self._selector = selectors.DefaultSelector()
         self._sockets: list[socket.socket] = []
         self.peers: dict[tuple[str, str, int], set[str]] = defaultdict(set)
+        self.ends: dict[tuple[str, str, int], set[tuple[str, int]]] = defaultdict(set)
+        self.own_ends: set[tuple[str, int]] = set()
         _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -84,13 +88,17 @@ class Servers:
         self._selector.register(
             listener,
             selectors.EVENT_READ,
-            (_greet if protocol == "tcp" else _echo, (name, self.peers[name, protocol, port])),
+            (_greet if protocol == "tcp" else _echo, (name, *self._known(name, protocol, port))),
         )
+
+    def _known(self, *key: Any) -> tuple[set[str], set[tuple[str, int]]]:
+        return self.peers[key], self.ends[key]
 
     def forget(self) -> None:
         """Forget who came to the ports."""
-        for found in self.peers.values():
+        for found in (*self.peers.values(), *self.ends.values()):
             found.clear()
+        self.own_ends.clear()
 
     def leave(self, name: str, protocol: str, port: int) -> None:
         """Stop listening on a port of a namespace, for another program."""
@@ -175,6 +183,7 @@ class Servers:
         code = used.connect_ex((probe.target, probe.port))
         if code not in (0, errno.EINPROGRESS):
             raise OSError(code, f"{probe}: {errno.errorcode.get(code, code)}")
+        self.own_ends.add(used.getsockname()[:2])
         if probe.protocol == "udp":
             used.send(b"who")
         self._selector.register(used, selectors.EVENT_READ, (_hear, (probe, done)))
@@ -188,10 +197,11 @@ class Servers:
         return len(events)
 
 
-def _greet(listener: socket.socket, about: tuple[str, set[str]]) -> None:
-    name, peers = about
+def _greet(listener: socket.socket, about: tuple[str, set[str], set[tuple[str, int]]]) -> None:
+    name, peers, ends = about
     for connection, peer in _accepted(listener):
         peers.add(peer[0])
+        ends.add(peer[:2])
         with contextlib.suppress(OSError):
             connection.send(name.encode())
         connection.close()
@@ -205,17 +215,18 @@ def _accepted(listener: socket.socket) -> Iterator[tuple[socket.socket, tuple[st
             return
 
 
-def _echo(listener: socket.socket, about: tuple[str, set[str]]) -> None:
+def _echo(listener: socket.socket, about: tuple[str, set[str], set[tuple[str, int]]]) -> None:
     """Answer from the address that was asked, which a host with several must be told; a binding request of STUN as
     one.
     """
-    name, peers = about
+    name, peers, ends = about
     while True:
         try:
             data, control, _flags, peer = listener.recvmsg(64, 256)
         except OSError:
             return
         peers.add(peer[0])
+        ends.add(peer[:2])
         answer = stun_answer(data) or name.encode()
         listener.sendmsg([answer], [(level, kind, _reply(level, part)) for level, kind, part in control], 0, peer)
 

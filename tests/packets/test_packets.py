@@ -82,6 +82,9 @@ def test_what_is_published_to_the_internet_passes_through_the_balancer_and_the_a
         seen = set().union(*(contoso.servers.peers[name, protocol, port] for name in AV))
         # The balancer itself only asks whether they are well.
         assert set(ANYBODY) <= seen <= {*ANYBODY, *own}
+        ends = set().union(*(contoso.servers.ends[name, protocol, port] for name in AV))
+        foreign = {end for end in ends if end[0] in ANYBODY} - contoso.servers.own_ends
+        assert not foreign, f"ports of clients that they do not have, which STUN would tell them: {foreign}"
     contoso.servers.forget()
     assert wrong(contoso, [probe for probe in probes if probe not in kept]) == []
     seen = set().union(*(contoso.servers.peers[name, "tcp", port] for name in AV for port in (443, 5061)))

@@ -38,7 +38,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model im
     Service,
     affinity_group,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.driver import NginxProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task
 
 SHIFT = 10000
@@ -280,14 +280,14 @@ def running_nginx(folder: Path, workers: int = 1) -> Iterator[Proxy]:
     include.mkdir(parents=True)
     (include / "50-stream.conf").write_text(f"load_module {STREAM_MODULE};\n", encoding="utf-8")
     main.write_text(
-        f"include {include}/*.conf;\nworker_processes {workers};\nworker_rlimit_nofile 8192;\npid {pid};\n"
+        f"include {include}/*.conf;\nworker_processes {workers};\nworker_rlimit_nofile 32768;\npid {pid};\n"
         f"error_log {folder}/error.log;\n"
-        f"events {{ worker_connections 4096; }}\n{_http_part(folder)}",
+        f"events {{ worker_connections 16384; }}\n{_http_part(folder)}",
         encoding="utf-8",
     )
     with _started([str(NGINX), "-c", str(main), "-g", "daemon off;"], folder) as process:
         assert waited(10, pid.exists), (folder / "log").read_text()
-        fixed = {"program": NGINX, "config": str(main), "pid_file": str(pid)}
+        fixed = {"program": NGINX, "config": str(main), "pid_file": str(pid), "master_socket": str(folder / "none.sock")}
         yield Proxy(folder, include / "90-msuc-lync.conf", NginxProvider, nginx_remote, fixed, process)
 
 

@@ -810,8 +810,9 @@ def _nginx(folder: Path) -> Iterator[Document]:
         f"{kind}_temp_path {folder}/{kind}; " for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
     main.write_text(
-        f"include {ours}/*.conf;\nworker_processes 1;\npid {pid};\nerror_log {folder}/error.log;\n"
-        f"events {{ worker_connections 256; }}\nhttp {{ access_log off; {kept}include {http}/*.conf; }}\n",
+        f"include {ours}/*.conf;\nworker_processes 1;\nworker_rlimit_nofile 32768;\npid {pid};\n"
+        f"error_log {folder}/error.log;\n"
+        f"events {{ worker_connections 16384; }}\nhttp {{ access_log off; {kept}include {http}/*.conf; }}\n",
         encoding="utf-8",
     )  # fmt: skip
     options = {"config": str(main), "pid_file": str(pid)}

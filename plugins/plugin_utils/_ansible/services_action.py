@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from .._base.reconcile import Provider
 from .._load_balancers.driver import Driver
 from .._load_balancers.haproxy.provider import HaproxyProvider
-from .._load_balancers.nginx.driver import NginxProvider
+from .._load_balancers.nginx.provider import NginxProvider
 from .._load_balancers.options import CONNECTION, SERVICES, Spec
 from .._load_balancers.reconcile import Task, offline
 from .._rollout.results import Concern

@@ -162,7 +162,8 @@ def always_member_down(what: MemberDown, why: str) -> Refusal:
 def _cookie_reasons(service: Service) -> Iterator[str]:
     if service.persistence.kind is PersistenceKind.COOKIE:
         cookie = service.persistence.cookie
-        yield f"the cookie {cookie} can only be set in decrypted traffic; the address of the client stands in for it"
+        instead = "the address of the client stands in for it, so all that one reverse proxy sends has one member"
+        yield f"the cookie {cookie} can only be set in decrypted traffic; {instead}"
 
 
 def _hash_duration_reasons(service: Service) -> Iterator[str]:

@@ -205,7 +205,8 @@ def _make_balancer_options(request: Request) -> ModuleOptions:
         "state": settings.state or scope.state,
     }
     if is_second:
-        return {**found, "path": settings.udp_path}
+        # HAProxy beside it knows who is down.
+        return {**found, "path": settings.udp_path, "master_socket": settings.master_socket}
     return {**found, **_OF_DRIVER[settings.driver](request), **settings.options}
 
 

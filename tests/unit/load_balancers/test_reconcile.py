@@ -25,7 +25,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.dri
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.provider import KempProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.driver import NetScaler
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.provider import NetScalerProvider
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.driver import NginxProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import PublicationsProvider
 

@@ -19,6 +19,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy 
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.provider import HaproxyProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Service
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx import driver as nginx
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_parts import part_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
@@ -31,7 +32,7 @@ from .results import OTHER, SERVICE
 PATH = "/etc/conf.d/ours"
 PROGRAMS: Mapping[str, tuple[Any, Callable[..., ConfigFileProvider]]] = {
     "haproxy": (haproxy.DRIVER, HaproxyProvider),
-    "nginx_stream": (nginx.DRIVER, nginx.NginxProvider),
+    "nginx_stream": (nginx.DRIVER, NginxProvider),
 }
 # What somebody adds by hand, by program.
 OWN = {

@@ -25,7 +25,8 @@ from ..rule import ANY_PROTOCOL, Rule
 from .listing import PROTOCOLS, render_left_side, right_values
 from .ruleset import FIELDS, TABLE
 
-_OWN = tuple(TABLE.split(" "))
+# The second one refuses datagrams to members that are down; msuc-lync-udp writes it whole, and nothing else into it.
+_OWN = (tuple(TABLE.split(" ")), ("inet", "msuc_lync_lb"))
 _HOOKS: Mapping[str, tuple[str, ...]] = {
     "in": ("ingress", "prerouting", "input"),
     "out": ("output", "postrouting", "egress"),
@@ -115,7 +116,7 @@ class Foreign:
             texts = [str(table["listing"]) for table in tables if not table["dormant"]]
             items = [item for text in texts for item in json.loads(text)["nftables"]]
             for ((kind, body),) in (item.items() for item in items):
-                if kind in ("metainfo", "table") or (body.get("family"), body.get("table")) == _OWN:
+                if kind in ("metainfo", "table") or (body.get("family"), body.get("table")) in _OWN:
                     continue
                 key = (str(body["family"]), str(body.get("table")), str(body.get("name")))
                 if kind == "chain":

@@ -6,8 +6,10 @@ A stream block of its own with an upstream and a server per service, TCP or UDP.
 
 What HAProxy cannot carry is UDP 3478; this is for it. Affinity is the consistent hash of the client's address. nginx
 without its commercial part asks no member whether it is well: a member that refuses failures times rests for one
-interval. It has no commands for its running process, so every change takes
-a reload.
+interval. It has no commands for its running process, so every change takes a reload.
+
+A member without power refuses nothing. HAProxy beside it knows: a comment in an upstream of UDP names the backend that
+asks its members, and the service msuc-lync-udp lets the kernel refuse what goes to those that are down.
 """
 
 from __future__ import annotations
@@ -17,22 +19,24 @@ from dataclasses import replace
 
 from ..._base.addresses import parse_address
 from ..._base.errors import InvalidInputError, Problem
-from ..config_files import ConfigFileProvider, Remote
 from ..config_syntax import Block, nginx_blocks, seconds_of, split_endpoint
 from ..driver import (
     HASH_REFUSALS,
     EffectKind,
     Refusal,
     Rendered,
-    always_member_down,
     check_service_names,
     has_affinity,
     refused,
 )
+from ..haproxy.driver import monitor_name
 from ..model import Member, MemberDown, MemberState, Monitor, Persistence, PersistenceKind, Service
-from ..reconcile import Task
 
 PREFIX = "lync-"
+UDP_IDLE_SECONDS = 180
+_ASKED = "# asked as "
+# The address and port of a client, by whether it is IPv6; without brackets nginx binds to none, and says nothing.
+_CLIENTS = {False: "$remote_addr:$remote_port", True: "[$remote_addr]:$remote_port"}
 HEADER = "# Written by Ansible, msuc.lync.nginx_stream_services; changes by hand are undone by the next run.\n"
 _ALGORITHMS = {"least-connections": ["least_conn;"], "round-robin": []}
 
@@ -70,11 +74,10 @@ class NginxStreamDriver:
         return replace(
             service,
             members=tuple(sorted(Member(member.address, _state_of(member.state, kept)) for member in service.members)),
-            monitor=replace(service.monitor, port=service.node_port)
-            if service.members
-            else Monitor(service.node_port),
+            monitor=_monitor_of(service),
+            idle_seconds=_idle_seconds(service),
             persistence=Persistence(PersistenceKind.SOURCE) if kept else Persistence(),
-            member_down=MemberDown.KEEP,
+            member_down=_member_down(service),
             algorithm=Service.algorithm if kept else service.algorithm,
             nagle=service.nagle or service.protocol == "udp",
             options={},
@@ -82,6 +85,24 @@ class NginxStreamDriver:
 
 
 DRIVER = NginxStreamDriver()
+
+
+def _is_udp(service: Service) -> bool:
+    return service.protocol == "udp"
+
+
+def _member_down(service: Service) -> MemberDown:
+    return MemberDown.CLOSE if _is_udp(service) else MemberDown.KEEP
+
+
+def _idle_seconds(service: Service) -> int:
+    return min(service.idle_seconds, UDP_IDLE_SECONDS) if _is_udp(service) else service.idle_seconds
+
+
+def _monitor_of(service: Service) -> Monitor:
+    if not service.members:
+        return Monitor(service.node_port)
+    return service.monitor if _is_udp(service) else replace(service.monitor, port=service.node_port)
 
 
 def _state_of(state: MemberState, hashed: bool) -> MemberState:
@@ -99,8 +120,22 @@ def _option_problem(service: Service, name: str) -> Problem:
     return Problem(place, f"{name!r} is not an option of nginx_stream", "none", "remove it")
 
 
+def _idle_reasons(service: Service) -> Iterator[str]:
+    if service.idle_seconds != _idle_seconds(service):
+        holds = "each port of a client holds two connections of nginx for as long"
+        yield f"{service.idle_seconds} s of silence are {UDP_IDLE_SECONDS}: {holds}"
+
+
+def _down_reasons(service: Service) -> Iterator[str]:
+    if service.member_down is not _member_down(service):
+        asks = "nginx asks no member whether it is well, so it closes nothing of one"
+        yield "what goes to a member that is down is refused" if _is_udp(service) else asks
+
+
 def _monitor_reasons(service: Service) -> Iterator[str]:
     monitor = service.monitor
+    if _is_udp(service):
+        return
     rests = f"one that refuses {monitor.failures} times rests for {monitor.interval_seconds} s"
     yield f"nginx asks no member whether it is well: {rests}; port {monitor.port} is not asked"
 
@@ -118,12 +153,14 @@ _REFUSALS = (
         "persistence.group", lambda service: bool(service.persistence.group), "the hash of each service is its own"
     ),
     Refusal("members", _member_reasons),
-    always_member_down(MemberDown.KEEP, "nginx asks no member whether it is well, so it closes nothing of one"),
+    Refusal("member_down", _down_reasons),
+    Refusal("idle_seconds", _idle_reasons),
 )
 
 
 def _render_upstream(service: Service) -> str:
     name, monitor = f"{PREFIX}{service.name}", service.monitor
+    asked = [f"{_ASKED}{monitor_name(service)}"] if _is_udp(service) and service.members else []
     hashed = has_affinity(service)
     suffixes = {MemberState.DISABLED: " down", MemberState.BACKUP: " backup"}
     balance = ["hash $remote_addr consistent;"] if hashed else _ALGORITHMS[service.algorithm]
@@ -133,19 +170,19 @@ def _render_upstream(service: Service) -> str:
         f"server {endpoint(member.address, service.node_port)} {more};"
         for member, more in zip(sorted(service.members), rests, strict=True)
     ] or [f"server 127.0.0.1:{service.node_port} down;"]  # an upstream without a server is an error
-    is_udp = service.protocol == "udp"
+    is_udp = _is_udp(service)
     # One socket per worker, so that the kernel keeps a client at one worker.
     listen = f"listen {endpoint(service.vip, service.port)}{' udp reuseport' if is_udp else ' so_keepalive=on'};"
     server = [
         f"# pool: {service.pool}",
         listen,
         f"proxy_pass {name};",
-        f"proxy_timeout {service.idle_seconds}s;",
+        f"proxy_timeout {_idle_seconds(service)}s;",
         "proxy_connect_timeout 5s;",
     ]
     server += [] if is_udp else [f"tcp_nodelay {'off' if service.nagle else 'on'};"]
-    server += [] if service.source_nat else ["proxy_bind $remote_addr transparent;"]
-    return "".join([_stream_block(f"upstream {name}", [*balance, *servers]), _stream_block("server", server)])
+    server += [] if service.source_nat else [f"proxy_bind {_CLIENTS[':' in service.vip]} transparent;"]
+    return "".join([_stream_block(f"upstream {name}", [*asked, *balance, *servers]), _stream_block("server", server)])
 
 
 def _stream_block(head: str, lines: Sequence[str]) -> str:
@@ -197,11 +234,11 @@ def _service_of_blocks(server: Block, upstream: Block) -> Service:
         protocol="udp" if "udp" in listen else "tcp",
         node_port=node_port,
         members=tuple(sorted(map(read_member, members))),
-        monitor=_monitor_of_upstream(members[0], node_port) if members else Monitor(node_port),
+        monitor=_monitor_of_upstream(upstream, members[0], node_port) if members else Monitor(node_port),
         persistence=Persistence(PersistenceKind.SOURCE if hashed else PersistenceKind.NONE),
         idle_seconds=seconds_of(server.values("proxy_timeout")[0], "s"),
         source_nat=not server.has("proxy_bind"),
-        member_down=MemberDown.KEEP,
+        member_down=MemberDown.CLOSE if "udp" in listen else MemberDown.KEEP,
         nagle=server.values("tcp_nodelay") != ("on",),
         algorithm="least-connections" if hashed or upstream.has("least_conn") else "round-robin",
     )
@@ -218,26 +255,11 @@ def _server_state(tokens: Sequence[str]) -> MemberState:
     )
 
 
-def _monitor_of_upstream(tokens: Sequence[str], port: int) -> Monitor:
+def _monitor_of_upstream(upstream: Block, tokens: Sequence[str], port: int) -> Monitor:
+    """Return the monitor: by the name of HAProxy's backend that asks, where the file says it."""
+    asked = next((text for text in upstream.comments if text.startswith(_ASKED[2:])), "")
+    if asked:
+        ask_port, interval, failures = map(int, asked.rsplit("-", 3)[1:])
+        return Monitor(ask_port, interval, failures)
     found = dict(word.partition("=")[::2] for word in tokens[1:] if "=" in word)
     return Monitor(port, seconds_of(found["fail_timeout"], "s"), int(found["max_fails"]))
-
-
-# Measured: with two workers 4 % of the datagrams of a second are lost around a reload, with one none.
-_WORKERS = (
-    "nginx has several worker processes: a reload loses datagrams of UDP services; "
-    "fix: worker_processes 1 in its main file"
-)
-
-
-class NginxProvider(ConfigFileProvider):
-    """The services of nginx on one host."""
-
-    def __init__(self, task: Task, remote: Remote, path: str) -> None:
-        super().__init__(task, DRIVER, remote, path)
-
-    def facts(self, services: tuple[Service, ...]) -> Mapping[str, object]:
-        """Return a warning where datagrams of a wanted service would be lost."""
-        has_udp = any(service.protocol == "udp" for service in self.want)
-        several = int(self.file.answer.get("workers") or 1) > 1
-        return {"warnings": [_WORKERS]} if has_udp and several else {}
