@@ -38,7 +38,7 @@ HAPROXY_MUTATIONS = [
     ("port of a range of another file", _FIRST, f"bind {OTHER}:18070-18090", "listened on twice"),
     ("no timeout of the server", "    timeout server 60s\n", "", "timeout server"),
     ("no timeout of the client", "    timeout client 60s\n", "", "timeout client"),
-    ("no timeout of the connection", "    timeout connect 4s\n", "", "timeout connect"),
+    ("no timeout of the connection", "    timeout connect 3s\n", "", "timeout connect"),
     ("unknown word", "option redispatch", "option redispath", "redispath"),
     ("unknown section", "frontend lync-", "frontent lync-", "frontent"),
     ("tracked server that is not there", "track lync-monitor-", "track lync-nobody-", ""),

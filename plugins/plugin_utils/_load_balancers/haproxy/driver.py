@@ -48,7 +48,7 @@ DEFAULTS = "msuc-lync"
 WEIGHT = 100
 RISE = 2
 # A member without power is found after interval + interval / 2 and twice this: below two intervals and 5 s.
-_CONNECT_SECONDS = 4
+_CONNECT_SECONDS = 3
 QUEUE_SECONDS = 5
 _KEEP_ALIVE_SECONDS = 300
 _WORDS = {

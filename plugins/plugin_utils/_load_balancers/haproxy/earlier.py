@@ -12,7 +12,7 @@ import re
 _LINES = (
     (r"^(frontend lync-(?:publish-)?)in-", r"\1"),
     (r"^    (?:timeout check|clitcpka-idle|srvtcpka-idle|srvtcpka-intvl) .*\n", ""),
-    (r"^    timeout connect 4s$", "    timeout connect 5s"),
+    (r"^    timeout connect 3s$", "    timeout connect 5s"),
     (r"^(    source 0\.0\.0\.0 usesrc client)$", r"\1ip"),
     (r" tcp-ut \d+ms", ""),
     (r" on-marked-down shutdown-sessions", ""),
