@@ -38,6 +38,11 @@ options:
     elements: dict
     vars:
       - name: lync_row_overrides
+  classes:
+    description: Classes of your own that rows may name, with the groups that they stand for.
+    type: dict
+    vars:
+      - name: lync_classes
 """
 
 EXAMPLES = r"""
@@ -91,7 +96,9 @@ class LookupModule(LookupBase):
         """Return what each expression finds."""
         self.set_options(var_options=variables, direct=kwargs)
         try:
-            document = extended(read_document(default_path()), self._rows("extra_rows"), self._rows("row_overrides"))
+            rows, overrides, classes = map(self._rows, ("extra_rows", "row_overrides", "classes"))
+            own = list(map(str, classes)) if isinstance(classes, Mapping) else []
+            document = extended(read_document(default_path()), rows, overrides, own)
             return [search(document, str(term)) for term in terms or ["@"]]
         except (InvalidInputError, MissingLibraryError) as error:
             raise AnsibleLookupError(str(error)) from None

@@ -85,7 +85,7 @@ def _is_valid(definition: str | None, value: object) -> bool:
 def document_problems(document: Document, place: str) -> list[Problem]:
     """Return all that is wrong with a document; place names it in the messages."""
     classes = document.get("classes")
-    names = list(classes) if isinstance(classes, dict) else []
+    names = [*(classes if isinstance(classes, dict) else ()), *own_class_names(document)]
     found = _frame_problems(document, place)
     placed = [
         (f"{place}, {row_place(table, index, row)}", table, row)
@@ -95,6 +95,11 @@ def document_problems(document: Document, place: str) -> list[Problem]:
     for where, table, row in placed:
         found += row_problems(row, table, where, names)
     return found + _id_problems((where, row.get("id")) for where, _table, row in placed if isinstance(row, Mapping))
+
+
+def own_class_names(document: Mapping[str, object]) -> list[str]:
+    """Return the names of classes that groups of a site stand for."""
+    return [str(name) for name in _flatten_items(document.get("own_classes"))]
 
 
 def row_place(table: str, index: int, row: object) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from .._base.errors import InvalidInputError, Problem, nearest, one_of, shown
-from .check import row_problems
+from .check import own_class_names, row_problems
 from .document import (
     HINT,
     PORTS,
@@ -49,23 +49,26 @@ class _Work:
         self.problems.append(Problem(place, message, allowed, fix))
 
 
-def extended(document: Document, extra_rows: object = (), row_overrides: object = ()) -> Document:
+def extended(
+    document: Document, extra_rows: object = (), row_overrides: object = (), own_classes: Iterable[str] = ()
+) -> Document:
     """Return a document with rows added and keys of rows set; the given document stays as it is.
 
     document: with its defaults filled in, as read_document() returns it. extra_rows, row_overrides: lists of
-    mappings as described above, unchecked. Raises InvalidInputError with the problems of all of them.
+    mappings as described above, unchecked. own_classes: names of classes that groups of the site stand for.
+    Raises InvalidInputError with the problems of all of them.
     """
     classes = document.get("classes")
-    work = _Work(
-        {table: rows_of(document, table) for table in TABLES}, tuple(classes) if isinstance(classes, dict) else ()
-    )
+    own = [*own_class_names(document), *own_classes]
+    known = (*(classes if isinstance(classes, dict) else ()), *own)
+    work = _Work({table: rows_of(document, table) for table in TABLES}, known)
     for place, row in _listed_rows(extra_rows, EXTRA_ROWS, work):
         _add_row(row, place, work)
     for place, override in _listed_rows(row_overrides, ROW_OVERRIDES, work):
         _override_rows(override, place, work)
     if work.problems:
         raise InvalidInputError(work.problems)
-    return {**document, **work.tables}
+    return {**document, **work.tables, **({"own_classes": own} if own else {})}
 
 
 def _listed_rows(value: object, place: str, work: _Work) -> Iterable[tuple[str, Row]]:

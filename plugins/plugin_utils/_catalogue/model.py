@@ -91,6 +91,11 @@ SPECIAL_CLASSES = {
     "store_readers": "the servers that read the Central Management store, where the host may hold it",
     "database_partners": "the other copies of the databases that the host has, or is the witness of, and the witness",
 }
+# Unions of roles that the shipped catalogue names, under `classes`, and the components that pools make of servers.
+CATALOGUE_CLASSES = (
+    "internal_servers", "replicas", "audio_servers", "media_servers", "database_pools", "setup_servers", "databases",
+    "database_copies", "database_witnesses", "report_servers", "share_holders",
+)  # fmt: skip
 # Special classes that are some members of another class, a role or one of Catalogue.classes.
 PART_OF = {
     "cms_master": "frontend",

@@ -9,15 +9,13 @@ It needs inventory data only, no facts, and cost grows with the number of hosts.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
+from .._base.addresses import AddressSet
 from .._base.errors import InvalidInputError, Problem
-from .._catalogue.extend import extended
-from .._catalogue.load import default_path, parse, read_document
-from .._catalogue.model import Catalogue
+from .._catalogue.model import Catalogue, Interface, Transport
 from .._inventory import device_variables as d
 from .._inventory.model import Host, InventoryHost, Pool, Topology
 from .._inventory.read import read_topology, sketch_topology
@@ -32,8 +30,9 @@ from .._plan.model import (
     row_order,
 )
 from .assumptions import host_assumptions, pool_assumptions
+from .catalogues import Catalogues, catalogues_of, deployment_catalogue
 from .dns import DnsPolicy
-from .firewall import FirewallPolicy
+from .firewall import BalancerPeers, FirewallPolicy
 from .further_rules import BalancerRules, additions
 from .ipsec import IpsecPolicy
 from .known_addresses import known_addresses
@@ -118,10 +117,10 @@ def compile_inventory(inventory: Mapping[str, InventoryHost], leaving: Collectio
     """
     problems: list[Problem] = []
     topology = _collect_problems(problems, lambda: read_topology(inventory, leaving))
-    catalogue = _collect_problems(problems, lambda: _catalogue_of(inventory))
+    catalogue = _collect_problems(problems, lambda: deployment_catalogue(inventory))
     if topology is None or catalogue is None:
         raise InvalidInputError(problems)
-    plan = compile_topology(topology, catalogue)
+    plan = compile_topology(topology, catalogues_of(topology, catalogue, inventory))
     return replace(plan, known_addresses=known_addresses(inventory, plan.hosts.values()).to_text())
 
 
@@ -140,32 +139,9 @@ def _collect_problems(problems: list[Problem], make: Callable[[], _Made]) -> _Ma
         return None
 
 
-def _catalogue_of(inventory: Mapping[str, InventoryHost]) -> Catalogue:
-    """Return the shipped catalogue with the rows and overrides that the inventory has."""
-    rows, overrides = (_first_list(inventory, name) for name in ("lync_extra_rows", "lync_row_overrides"))
-    return (
-        parse(extended(read_document(default_path()), rows, overrides))
-        if rows or overrides
-        else _load_shipped_catalogue()
-    )
-
-
-@functools.lru_cache(maxsize=1)
-def _load_shipped_catalogue() -> Catalogue:
-    """Return the shipped catalogue as it is; to check its rows costs more than all the rest of a small plan."""
-    return parse(read_document(default_path()))
-
-
-def _first_list(inventory: Mapping[str, InventoryHost], name: str) -> list[Mapping[str, object]]:
-    """Return a list of mappings that the inventory has under a name; the topology reports values of other kinds."""
-    values = (host.variables[name] for host in inventory.values() if name in host.variables)
-    value = next(values, None)
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
-
-
-def compile_topology(topology: Topology, catalogue: Catalogue) -> Plan:
+def compile_topology(topology: Topology, catalogues: Catalogues) -> Plan:
     """Return the plan of a valid topology."""
-    policy = _Policy(topology, catalogue)
+    policy = _Policy(topology, catalogues)
     hosts = {name: policy.host_plan(host) for name, host in topology.hosts.items() if host.managed}
     pools = {name: policy.pool_plan(pool) for name, pool in topology.pools.items()}
     return Plan(
@@ -173,29 +149,50 @@ def compile_topology(topology: Topology, catalogue: Catalogue) -> Plan:
     )
 
 
-class _Policy:
-    """The policies over one topology and one catalogue."""
+class _OfCatalogue:
+    """The policies that follow one catalogue."""
 
-    def __init__(self, topology: Topology, catalogue: Catalogue) -> None:
-        directory = Directory(topology, catalogue)
+    def __init__(self, catalogue: Catalogue, directory: Directory) -> None:
+        self.services = ServicePolicy(catalogue, directory)
+        self.ipsec = IpsecPolicy(catalogue, directory)
+        self._catalogue, self._directory = catalogue, directory
+
+    def firewall(self, peers: BalancerPeers) -> FirewallPolicy:
+        """Return the policy of rules, once it is known which balancers reach whom."""
+        return FirewallPolicy(self._catalogue, self._directory, peers)
+
+
+class _Policy:
+    """The policies over one topology: those of the deployment, and of pools that change rows for themselves."""
+
+    def __init__(self, topology: Topology, catalogues: Catalogues) -> None:
+        directory = Directory(topology, catalogues.main)
         self._topology = topology
-        self._services = ServicePolicy(catalogue, directory)
+        self._main = _OfCatalogue(catalogues.main, directory)
+        self._own = {name: _OfCatalogue(catalogue, directory) for name, catalogue in catalogues.of_pools.items()}
         self._dns = DnsPolicy(topology)
         self._publishing = PublishingPolicy(topology)
-        self._ipsec = IpsecPolicy(catalogue, directory)
         self._balancers = BalancerRules(directory, self._services)
-        self._firewall = FirewallPolicy(catalogue, directory, self._services.balancer_peers(topology.pools.values()))
+        peers: dict[tuple[str, Interface, Transport, int], AddressSet] = {}
+        for pool in topology.pools.values():
+            peers |= self._services(pool).balancer_peers([pool])
+        self._firewall = {name: own.firewall(peers) for name, own in self._own.items()}
+        self._main_firewall = self._main.firewall(peers)
+
+    def _services(self, pool: Pool) -> ServicePolicy:
+        return self._own.get(pool.name, self._main).services
 
     def host_plan(self, host: Host) -> HostPlan:
         """Return what one host should have."""
-        firewall = self._firewall.host_rules(host)
-        ipsec = self._ipsec.host_exemptions(host)
+        policy = self._firewall.get(host.pool or "", self._main_firewall)
+        firewall = policy.host_rules(host)
+        ipsec = self._own.get(host.pool or "", self._main).ipsec.host_exemptions(host)
         further = self._balancers.of(host) + additions(host, self._topology.management_networks)
         rules = firewall.rules + further
         return replace(
             outline(host, self._topology),
             firewall_rules=rules,
-            closed_ports=self._firewall.closed_ports(rules),
+            closed_ports=policy.closed_ports(rules),
             ipsec_exemptions=ipsec.exemptions,
             not_opened=_sorted_rows(firewall.not_opened + ipsec.not_opened),
             assumptions=host_assumptions(host),
@@ -212,7 +209,7 @@ class _Policy:
             role=pool.role,
             method=pool.method.value,
             version=pool.version.value,
-            virtual_services=self._services.virtual_services(pool),
+            virtual_services=self._services(pool).virtual_services(pool),
             dns_records=self._dns.pool_records(pool),
             assumptions=pool_assumptions(pool, self._topology),
         )

@@ -107,7 +107,8 @@ class FirewallPolicy:
         return (self._listeners - opened).to_text() if incoming else ()
 
     def _applicable(self, host: Host) -> list[PortRow]:
-        key = (host.roles, host.version, self._directory.holds_cms(host), self._directory.relations.components(host))
+        own = self._directory.relations.components(host)
+        key = (host.roles, host.classes, host.version, self._directory.holds_cms(host), own)
         if key not in self._rows_cache:
             self._rows_cache[key] = [row for row in self._rows if self._applies(row, host)]
         return self._rows_cache[key]
@@ -347,6 +348,7 @@ def _rule_context(host: Host) -> tuple[object, ...]:
         tuple(sorted((name, ports.pairs) for name, ports in host.media_ports.items())),
         tuple(sorted(host.edge_ports.items())),
         host.sip_ports,
+        host.classes,
         host.client_program,
     )
 

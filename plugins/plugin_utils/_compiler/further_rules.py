@@ -10,7 +10,7 @@ the variable that asked for them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -79,7 +79,7 @@ def _further_limits(rule: Rule) -> dict[str, Any]:
 class BalancerRules:
     """Makes the rules of load balancers."""
 
-    def __init__(self, directory: Directory, services: ServicePolicy) -> None:
+    def __init__(self, directory: Directory, services: Callable[[Pool], ServicePolicy]) -> None:
         self._directory = directory
         self._services = services
 
@@ -97,7 +97,7 @@ class BalancerRules:
         return merged(rule for pool in pools for rule in named(list(self._pool_rules(pool, host))))
 
     def _pool_rules(self, pool: Pool, balancer: Host) -> Iterator[FirewallRule]:
-        for listener in self._services.listeners(pool):
+        for listener in self._services(pool).listeners(pool):
             if balancer.name in pool.balancers.get(listener.side, ()):
                 peers = self._peers(listener, pool)
                 reachable = peers if peers == ANY else peers.of_families(listener.vips.families)

@@ -67,7 +67,7 @@ class Directory:
             return bool(host.roles & self.roles_of("replicas")) and not self._is_lone_master(host)
         if name in COMPONENT_CLASSES:
             return name in self.relations.components(host)
-        return bool(host.roles & self.roles_of(name))
+        return bool((host.roles | host.classes) & self.roles_of(name))
 
     def holds_cms(self, host: Host) -> bool:
         """Return whether the Central Management store is in this host's pool."""
@@ -150,7 +150,7 @@ class Directory:
     def _by_role(self) -> dict[str, list[Host]]:
         index: dict[str, list[Host]] = {}
         for host in filter(_is_alive, self.topology.hosts.values()):
-            for role in host.roles:
+            for role in (*host.roles, *host.classes):
                 index.setdefault(role, []).append(host)
         return index
 
@@ -172,7 +172,9 @@ class Directory:
     def _all_servers(self) -> AddressSet:
         outside = self._outer_balancers
         return own_addresses(
-            host for host in self.topology.hosts.values() if _is_alive(host) and host.name not in outside
+            host
+            for host in self.topology.hosts.values()
+            if host.roles and _is_alive(host) and host.name not in outside
         )
 
     @cached_property

@@ -7,7 +7,7 @@ values; and the draft that checks look at: what was built, and what the user had
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._base.addresses import AddressSet, parse_address
 from .._base.errors import Problem
@@ -30,6 +30,7 @@ class RoleGroups:
 
     renamed: Mapping[str, str]
     prefix: str = ""
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def group_of(self, role: str) -> str:
         """Return the name of the group that stands for a role."""
@@ -38,6 +39,10 @@ class RoleGroups:
     def roles_of(self, groups: tuple[str, ...]) -> frozenset[str]:
         """Return the roles of a host in these groups."""
         return frozenset(role for role in ROLES if self.group_of(role) in groups)
+
+    def classes_of(self, groups: tuple[str, ...]) -> frozenset[str]:
+        """Return the classes of the site's own that a host in these groups belongs to."""
+        return frozenset(name for name, members in self.classes.items() if set(members) & set(groups))
 
     def role_named(self, text: str) -> str | None:
         """Return the role that a text means: a role, or the group that stands for one; None for any other text."""
@@ -261,6 +266,7 @@ def build_pool(name: str, role: str, record: Record, members: list[Host]) -> Poo
         web_fqdn=record[f.WEB_FQDN],
         external_web_fqdn=record[f.EXTERNAL_WEB_FQDN],
         external_fqdns=record[f.EXTERNAL_FQDNS],
+        row_overrides=record[f.ROW_OVERRIDES],
         monitoring_port=record[f.MONITORING_PORT],
         backup_pool=record[f.BACKUP_POOL],
         sql=record[f.SQL],

@@ -60,6 +60,17 @@ def renamed_groups(draft: Draft) -> Iterator[Problem]:
             yield Problem(f"lync_groups.{role}", f"no host is in a group {shown(group)}", names_text(existing), fix)
 
 
+def groups_of_classes(draft: Draft) -> Iterator[Problem]:
+    """Refuse a group in lync_classes that no host is in."""
+    if not draft.groups.classes:
+        return
+    existing = {group for host in draft.inventory.values() for group in host.groups}
+    for name, groups in draft.groups.classes.items():
+        for group in (group for group in groups if group not in existing):
+            fix = name_correction(group, existing, "write the name of a group that has hosts")
+            yield Problem(f"lync_classes.{name}", f"no host is in a group {shown(group)}", names_text(existing), fix)
+
+
 def prefixed_groups(draft: Draft) -> Iterator[Problem]:
     """Refuse a lync_group_prefix with which no host is in the group of any role."""
     prefix = draft.groups.prefix
@@ -309,7 +320,8 @@ def _overlapping_ranges(host: Host) -> Iterator[str]:
 
 
 ERRORS: tuple[Check, ...] = (
-    host_names, renamed_groups, prefixed_groups, role_combinations, pools_without_role, pool_membership,
+    host_names, renamed_groups, groups_of_classes, prefixed_groups, role_combinations, pools_without_role,
+    pool_membership,
     addresses_present, addresses_unique,
     client_networks_present, roles_of_version, gateway_pools, management_networks_present,
 )  # fmt: skip

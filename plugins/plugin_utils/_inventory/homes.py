@@ -7,10 +7,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from .._base.addresses import parse_address
 from .._base.errors import shown
+from .._catalogue.model import CATALOGUE_CLASSES, ROLES, SPECIAL_CLASSES
 from .fields import At, Field, Record, choice, dns_name, known_items, read_record, text, texts
 from .model import ExtraRecord, Home
 
@@ -40,6 +42,25 @@ def read_home_pools(raw: object, at: At) -> Mapping[str, Home]:
         name = domain if domain == "*" else dns_name(domain, at)
         record = read_record(entry, at.key(domain), (_INTERNAL, _EXTERNAL, _SITES)) if name else Record({})
         found.update({name: Home(record[_INTERNAL], record[_EXTERNAL], record[_SITES])} if name else {})
+    return found
+
+
+_CLASS_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+
+
+def read_classes(raw: object, at: At) -> Mapping[str, tuple[str, ...]]:
+    """Return the groups by class; a class has a name that no role and no class of the catalogue has."""
+    if not isinstance(raw, Mapping):
+        at.error(f"{shown(raw)} is not a mapping", "a mapping from classes to lists of groups")
+        return {}
+    found = {}
+    for name, groups in raw.items():
+        taken = {*ROLES, *SPECIAL_CLASSES, *CATALOGUE_CLASSES}
+        if not isinstance(name, str) or not _CLASS_NAME.match(name) or name in taken:
+            allowed = "lower case letters, digits and underscores, no name of a role or class of the catalogue"
+            at.error(f"{shown(name)} cannot be the name of a class", allowed, "choose another name")
+        else:
+            found[name] = texts(groups, at.key(name))
     return found
 
 

@@ -81,7 +81,7 @@ class DeviceSettings:
 class Host:
     """One host of the inventory that plays a role.
 
-    roles: plain role names, whatever the groups are called.
+    roles: plain role names, whatever the groups are called; none of a host that is in a class of the site's only.
     addresses: lync_address, what the host answers on (an Edge's internal address).
     external_addresses, external_nat_addresses: per service of EDGE_SERVICES.
     external_address: of a reverse proxy; empty when it has one interface only.
@@ -105,6 +105,7 @@ class Host:
     external_nat_addresses: Mapping[str, AddressSet] = field(default_factory=dict)
     external_nat_address: AddressSet = AddressSet()  # of a reverse proxy
     fqdn: str = ""
+    classes: frozenset[str] = frozenset()  # of lync_classes
     edge_ports: Mapping[str, int] = field(default_factory=lambda: DEFAULT_EDGE_PORTS)
     pstn_address: AddressSet = AddressSet()
     media_ports: Mapping[str, PortSet] = field(default_factory=lambda: DEFAULT_MEDIA_PORTS)
@@ -207,6 +208,7 @@ class Pool:
     web_fqdn: str | None = None
     external_web_fqdn: str | None = None
     external_fqdns: Mapping[str, str] = field(default_factory=dict)
+    row_overrides: tuple[Mapping[str, object], ...] = ()  # raw: the catalogue checks them
     monitoring_port: int | None = None
     backup_pool: str | None = None
     sql: SqlServer | None = None

@@ -29,6 +29,7 @@ from .fields import (
     mapping_of,
     port,
     raw_mapping,
+    raw_mappings,
     read_record,
     text,
     texts,
@@ -171,12 +172,13 @@ SQL: Field[SqlServer | None] = Field("sql", _read_sql, None)
 FILE_SHARE: Field[tuple[str, ...]] = Field("file_share", _file_share, ())
 VENDOR: Field[Mapping[str, object]] = Field("vendor", raw_mapping, {})
 SITE: Field[str | None] = Field("site", text, None)
+ROW_OVERRIDES: Field[tuple[Mapping[str, object], ...]] = Field("row_overrides", raw_mappings, ())
 TLS: Field[Tls] = Field("tls", _read_tls, Tls())
 
 POOL_FIELDS: tuple[Field[object], ...] = (
     ROLE, LOAD_BALANCING, BALANCER, VIP, WEB_VIP, EXTERNAL_VIPS, EXTERNAL_WEB_VIP, EXTERNAL_WEB_NAT_VIP, WEB_FQDN,
     EXTERNAL_WEB_FQDN, EXTERNAL_FQDNS,
-    MONITORING_PORT, BACKUP_POOL, SQL, FILE_SHARE, VENDOR, SITE, TLS,
+    MONITORING_PORT, BACKUP_POOL, SQL, FILE_SHARE, VENDOR, SITE, TLS, ROW_OVERRIDES,
 )  # fmt: skip
 
 

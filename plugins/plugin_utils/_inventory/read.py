@@ -117,7 +117,7 @@ def sketch_topology(inventory: Mapping[str, InventoryHost]) -> Topology:
 def _build_draft(inventory: Mapping[str, InventoryHost], settings: Settings) -> Draft:
     deployment = settings.of_deployment(v.DEPLOYMENT_VARIABLES)
     renamed = {role: group for role, group in deployment[v.GROUPS].items() if group}
-    groups = RoleGroups(renamed, deployment[v.GROUP_PREFIX])
+    groups = RoleGroups(renamed, deployment[v.GROUP_PREFIX], deployment[v.CLASSES])
     records = {name: settings.of_host(host, v.HOST_VARIABLES) for name, host in inventory.items()}
     hosts = _build_hosts(inventory, groups, records, deployment[v.POOLS])
     pool_records = with_own_pools(hosts.values(), deployment[v.POOLS])
@@ -136,9 +136,12 @@ def _build_hosts(
     for name, host in inventory.items():
         if host.groups not in roles_of:
             roles_of[host.groups] = groups.roles_of(host.groups)
-        if roles_of[host.groups]:
+        classes = groups.classes_of(host.groups) if groups.classes else frozenset()
+        if roles_of[host.groups] or classes:
             pool = pools.get(pool_of(name, roles_of[host.groups], records[name]) or "")
-            hosts[name] = build_host(host, roles_of[host.groups], records[name], pool[f.SITE] if pool else None)
+            hosts[name] = replace(
+                build_host(host, roles_of[host.groups], records[name], pool[f.SITE] if pool else None), classes=classes
+            )
     return hosts
 
 

@@ -41,7 +41,7 @@ from .fields import (
     texts,
     urls,
 )
-from .homes import read_extra_records, read_home_pools
+from .homes import read_classes, read_extra_records, read_home_pools
 from .model import DnsServer, ExtraRecord, Home, MemberState, Platform
 from .pool_fields import read_pools
 from .run_variables import RUN_VARIABLES
@@ -240,11 +240,16 @@ GROUP_PREFIX: Variable[str] = Variable(
     "What stands before the name of every group of a role that C(lync_groups) does not name, such as V(lync_). The "
     "plain names are then groups of others.",
 )  # fmt: skip
+CLASSES: Variable[Mapping[str, tuple[str, ...]]] = Variable(
+    "lync_classes", read_classes, {}, _DEPLOYMENT, "dict",
+    "Classes of your own that rows of C(lync_extra_rows) and C(lync_row_overrides) may name as peers and components, "
+    "with the groups of the inventory that they stand for.", documented_default={},
+)  # fmt: skip
 POOLS: Variable[Mapping[str, Record]] = Variable(
     "lync_pools", read_pools, {}, _DEPLOYMENT, "dict",
     "The pools by name. Keys of an entry are role, load_balancing, balancer, vip, web_vip, external_vips, "
     "external_web_vip, web_fqdn, external_web_fqdn, external_fqdns, monitoring_port, backup_pool, sql, file_share, "
-    "vendor, site and tls.",
+    "vendor, site, tls and row_overrides.",
     documented_default={},
 )  # fmt: skip
 CENTRAL_MANAGEMENT_POOL: Variable[str | None] = Variable(
@@ -364,7 +369,7 @@ HOST_VARIABLES: tuple[Variable[object], ...] = (
     EXTRA_FIREWALL_RULES, MANAGEMENT_RULE, *DEVICE_VARIABLES,
 )  # fmt: skip
 DEPLOYMENT_VARIABLES: tuple[Variable[object], ...] = (
-    GROUPS, GROUP_PREFIX, POOLS, CENTRAL_MANAGEMENT_POOL, MANAGEMENT_NETWORKS, MEDIA_NETWORKS, SIP_DOMAINS,
+    GROUPS, GROUP_PREFIX, CLASSES, POOLS, CENTRAL_MANAGEMENT_POOL, MANAGEMENT_NETWORKS, MEDIA_NETWORKS, SIP_DOMAINS,
     SIMPLE_URLS_OF, HOME_POOLS, FEDERATION_POOL, TIME_SERVER, EXTRA_DNS_RECORDS, DNS_SERVERS, IPSEC,
     IPSEC_REMOTE_NETWORKS, IPSEC_PORTS, EXTRA_ROWS, ROW_OVERRIDES, LOCAL_VARIABLES, LOCAL_GROUPS,
 )  # fmt: skip

@@ -278,7 +278,11 @@ def test_a_parsed_document_parses_the_same_with_its_defaults_filled_in() -> None
         ("ports.0", {"id": "one"}, "ports row one: the key 'component' is missing; fix: add it"),
         ("ports.0", 5, "catalogue, ports[0]: 5 has the wrong type; allowed: a mapping"),
         ("ports", 5, "catalogue, ports: 5 has the wrong type; allowed: a list"),
-        ("port", [], "catalogue: unknown key 'port'; allowed: classes, ipsec, ports, sources; fix: write ports"),
+        (
+            "port",
+            [],
+            "catalogue: unknown key 'port'; allowed: classes, ipsec, own_classes, ports, sources; fix: write ports",
+        ),
         (
             "classes.any",
             ["frontend"],

@@ -261,6 +261,12 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
       **{(name,): REMOVED for name in ("fe01", "fe02", "dir01", "dir02")}},
      ["lync_sip_domains: nobody signs in anywhere: there is no pool for contoso.com; allowed: a pool of role "
       "directors, frontend, standard_edition; fix: add the pool, or remove it"]),
+    ("class of a group that is not there", {("all", "lync_classes"): {"recorders": ["recorder"]}},
+     ["lync_classes.recorders: no host is in a group 'recorder'; allowed: directors, edge, frontend, load_balancers, "
+      "mediation, pstn_gateways, somebody_else; fix: write the name of a group that has hosts"]),
+    ("class with the name of a role", {("all", "lync_classes"): {"edge": ["somebody_else"]}},
+     ["lync_classes: 'edge' cannot be the name of a class; allowed: lower case letters, digits and underscores, no "
+      "name of a role or class of the catalogue; fix: choose another name"]),
     ("prefix of no group",
      {("all", "lync_group_prefix"): "lnyc_",
       ("all", "lync_groups"): {role: role for role in _ROLES_OF_SAMPLE}},
@@ -341,14 +347,14 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      "vip, web_vip, external_vips, "
       "external_web_vip, external_web_nat_vip, web_fqdn, external_web_fqdn, external_fqdns, "
       "monitoring_port, backup_pool, sql, file_share, "
-      "vendor, site, tls",
+      "vendor, site, tls, row_overrides",
       f"pool pool9, role: the pool has no role; allowed: {EVERY_ROLE}; fix: add the role that its members play"]),
     ("unknown key of a pool", {pool(POOL, "vipp"): "10.1.0.102"},
      ["pool pool01.contoso.com: 'vipp' is not a key; allowed: role, load_balancing, balancer, vip, web_vip, "
      "external_vips, "
       "external_web_vip, external_web_nat_vip, web_fqdn, external_web_fqdn, external_fqdns, "
       "monitoring_port, backup_pool, sql, file_share, "
-      "vendor, site, tls; fix: write vip"]),
+      "vendor, site, tls, row_overrides; fix: write vip"]),
     ("pool without a role", {pool("pool9"): {}},
      [f"pool pool9, role: the pool has no role; allowed: {EVERY_ROLE}; fix: add the role that its members play"]),
     ("unknown role of a pool", {pool("pool9"): {"role": "front-end"}},
