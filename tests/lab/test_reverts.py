@@ -56,6 +56,24 @@ def test_the_second_change_that_comes_back_is_armed_as_the_first_one(lab: Lab) -
     assert (lab.play(PLAY).result("fe01")["status"], store.read()["task"]) == ("ok", None)
 
 
+def test_where_windows_is_kinder_than_its_documents_the_same_holds(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAB_FLIPPED", "update_forgets_run,available_without_end")
+    store = change_and_lose(lab)
+    store.advance(5)
+    assert owned(lab) == {"Old"}
+    assert (lab.play(PLAY).result("fe01")["status"], store.read()["task"]) == ("ok", None)
+
+
+def test_an_armed_change_whose_task_cannot_be_asked_for_is_unknown_and_stops_everything(lab: Lab) -> None:
+    store = change_and_lose(lab)
+    store.set_faults(scheduler_stopped=True)
+    refused = lab.play(playbook(rules=[])).result("fe01")
+    assert (refused["status"], refused["changed"], owned(lab)) == ("failed", False, {SIP["name"]})
+    assert "whether a change of an earlier run waits to be taken back is not known: " in refused["msg"]
+    kept = lab.play(playbook(rules=[SIP], pending="confirm")).result("fe01")
+    assert (kept["status"], "0x80070422" in kept["msg"]) == ("failed", True)
+
+
 def test_a_host_that_was_off_at_that_minute_takes_the_change_back_after_it_started(lab: Lab) -> None:
     store = change_and_lose(lab)
     store.advance(6, is_off=True)

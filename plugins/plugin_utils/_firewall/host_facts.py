@@ -110,10 +110,14 @@ class ManagementPort:
 
 @dataclass(frozen=True)
 class PendingRevert:
-    """A change of an earlier run that waits to be taken back; seconds: until then. problem: why nobody can tell."""
+    """A change of an earlier run that waits to be taken back; seconds: until then. problem: why nobody can tell.
+
+    late_minutes: how much later a host does it that was off at that time.
+    """
 
     seconds: int = 0
     problem: str = ""
+    late_minutes: int = 0
 
     @property
     def text(self) -> str:
@@ -123,8 +127,8 @@ class PendingRevert:
             head = f"whether a change of an earlier run waits to be taken back is not known: {self.problem}"
             return f"{head}; nothing was written; fix: {choices}"
         wait = f"{-(-self.seconds // 60)} min"
-        if not self.seconds:
-            wait += f", up to {DELAY_MINUTES} min later where the host was off"
+        if self.late_minutes and not self.seconds:
+            wait += f", up to {self.late_minutes} min later where the host was off"
         head = f"a change of an earlier run was not confirmed and is taken back in {wait}; nothing was written"
         return f"{head}; fix: wait until then, {choices}"
 

@@ -26,6 +26,7 @@ from typing import TypeAlias, Union
 from ..._base.errors import MALFORMED, AnswerError
 from ..._base.untyped import items, mappings
 from ..host_facts import (
+    DELAY_MINUTES,
     GROUP_POLICY,
     MDM,
     Connection,
@@ -192,7 +193,8 @@ def _read_waiting(revert: Mapping[str, object]) -> PendingRevert | None:
     check_shape(revert, _REVERT, "pending_revert")
     if revert["state"] not in _WAITS | set(_STUCK):
         raise ValueError(f"pending_revert.state is {revert['state']!r}, which is none")
-    return read_pending(revert) if revert["state"] in _WAITS else None
+    pending = read_pending(revert)
+    return replace(pending, late_minutes=DELAY_MINUTES) if pending and revert["state"] in _WAITS else None
 
 
 def _read_stuck(revert: Mapping[str, object]) -> str:
