@@ -58,9 +58,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
-
-# Workers are forks of the process that looks up: what it has loaded, none of them loads for each task again.
-from ansible_collections.msuc.lync.plugins.action import windows_compare as _  # noqa: F401
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible import preload as _  # noqa: F401
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import NOBODY, run_options, run_state
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import judge_losses
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step
