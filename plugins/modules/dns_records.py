@@ -346,6 +346,12 @@ refreshed:
   returned: always, unless the options are invalid or O(state) contacts no server
   type: list
   elements: str
+due:
+  description:
+    - With O(step=compare) and O(step=verify), which write nothing, the sets that the next run writes again.
+  returned: always, unless the options are invalid or O(state) contacts no server
+  type: list
+  elements: str
 lagging:
   description:
     - Servers of a zone beside the first that have another serial number, do not answer, or do not follow in time.

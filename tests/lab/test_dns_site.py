@@ -16,13 +16,16 @@ import yaml
 from tests.lab.lab import READY, ROOT, Played
 from tests.lab.site_lab import SiteLab
 from tests.lab.summaries import outcomes
+from tests.simulators import kerberos
 from tests.simulators.bind import MISSING, ZONE, Bind, present, secret
+from tests.simulators.kerberos import Realm
 from tests.tools import wheel_collections
 
 pytestmark = pytest.mark.skipif(not present(), reason=MISSING)
 
 POOL, OTHER = "pool01.contoso.com", "pool02.contoso.com"
 FOREIGN = "www A 10.9.9.9\nmail MX 10 www\n"
+PASSWORD = "canary of a domain account"
 STAND_IN = ROOT / "tests" / "simulators" / "standin" / "win_dns_record.py"
 
 
@@ -101,7 +104,8 @@ def site(tmp_path: pathlib.Path) -> Iterator[DnsLab]:
 
 PLANNED = {
     "pool01 A": {"10.1.0.11", "10.1.0.12"}, "web01 A": {"10.1.0.101"}, "pool02 A": {"10.1.0.102"},
-    "lyncdiscoverinternal A": {"10.1.0.101"}, "_sipinternaltls._tcp SRV": {f"0 0 5061 {POOL}."},
+    "lyncdiscoverinternal A": {"10.1.0.101"}, "sip A": {"10.1.0.11", "10.1.0.12"},
+    "ucupdates-r2 A": {"10.1.0.101"}, "_sipinternaltls._tcp SRV": {f"0 0 5061 {POOL}."},
 }  # fmt: skip
 
 
@@ -122,11 +126,11 @@ def dns_lines(played: Played) -> list[str]:
 def test_site_drift_and_a_member_that_leaves(site: DnsLab) -> None:
     untouched = site.bind.zone()
     checked = site.run("site", "--check", "--diff", "-vvv")
-    assert checked.status == 0 and outcomes(checked, "dns") == {"DNS": ("changed", 5, 0, 0)}, checked.output
+    assert checked.status == 0 and outcomes(checked, "dns") == {"DNS": ("changed", 7, 0, 0)}, checked.output
     assert f"+pool01.{ZONE}. 300 IN A 10.1.0.11" in checked.output
     assert (site.bind.zone(), site.bind.updates()) == (untouched, 0)
     made = site.run("site")
-    assert made.status == 0 and outcomes(made, "dns") == {"DNS": ("changed", 5, 0, 0)}, made.output
+    assert made.status == 0 and outcomes(made, "dns") == {"DNS": ("changed", 7, 0, 0)}, made.output
     assert (site.names(), set(untouched) - set(site.bind.zone())) == (PLANNED, set())
     assert (
         0 < max(place(made, "Open what the plan wants and this host lacks")) < place(made, "Bring DNS to the plan")[0]
@@ -178,7 +182,9 @@ def test_site_drift_and_a_member_that_leaves(site: DnsLab) -> None:
     site.servers = [site.bind.entry()]
     site.say(fe12="retired", fe21="retired")
     left = site.run("site")
-    assert left.status == 0 and site.names() == {**PLANNED, "pool01 A": {"10.1.0.11"}}, left.output
+    assert left.status == 0 and site.names() == {
+        **PLANNED, "pool01 A": {"10.1.0.11"}, "sip A": {"10.1.0.11"},
+    }, left.output
     assert place(left, "Bring DNS to the plan")[0] < min(place(left, "Close what the plan no longer wants"))
     assert site.rules("fe12") == []
 
@@ -193,7 +199,7 @@ def test_windows_servers_are_written_by_win_dns_record_on_the_named_host(site: D
     site.say()
     checked = site.run("site", "--tags", "dns", *READY, "--check")
     assert (
-        checked.status == 0 and site.bind.updates() == 0 and outcomes(checked, "dns") == {"DNS": ("changed", 5, 0, 0)}
+        checked.status == 0 and site.bind.updates() == 0 and outcomes(checked, "dns") == {"DNS": ("changed", 7, 0, 0)}
     ), checked.output
     made = site.run("site", "--tags", "dns", *READY)
     assert made.status == 0 and site.names() == PLANNED, made.output
@@ -217,6 +223,48 @@ def test_windows_servers_are_written_by_win_dns_record_on_the_named_host(site: D
     assert failed.status == 2 and "DNS: failed:" in failed.output, failed.output
     if wheel_collections.present():
         _assert_known_options(calls)
+
+
+@pytest.mark.no_cover
+@pytest.mark.skipif(bool(kerberos.missing()), reason=kerberos.missing())
+def test_an_account_writes_a_secure_zone_and_refreshes_it_when_that_is_due(tmp_path: pathlib.Path) -> None:
+    with Realm(tmp_path / "realm") as realm:
+        account, keys = realm.add("svc-lync-dns", PASSWORD), realm.add_service(f"DNS/ns1.{ZONE}")
+        options, rights = f'tkey-gssapi-keytab "{keys}";', f"grant {account} zonesub ANY; grant internal zonesub ANY;"
+        zones = {"internal": {ZONE: FOREIGN}}
+        bind = Bind(tmp_path / "bind", zones, options=options, rights=f"update-policy {{ {rights} }};")
+        with bind, DnsLab(tmp_path, bind) as site:
+            site.standin.update(realm.environment())
+            server = {key: value for key, value in bind.entry().items() if not key.startswith("key_")}
+            login = {"kerberos_principal": account, "kerberos_password": PASSWORD, "kerberos_server": f"ns1.{ZONE}"}
+            site.servers = [{**server, **login}]
+            site.say()
+            _assert_written_and_refreshed(site)
+
+
+def _assert_written_and_refreshed(site: DnsLab) -> None:
+    only_dns = ("--tags", "dns", *READY)
+    made = site.run("site", *only_dns, "-vvv")
+    assert made.status == 0 and site.names() == PLANNED, made.output
+    assert PASSWORD not in made.output + json.dumps(made.results)
+    zone, changes = site.bind.zone(), site.bind.updates()
+    again = site.run("site", *only_dns)
+    assert again.status == 0 and (site.bind.updates(), place(again, "")) == (changes, []), again.output
+    marks = [line for line in zone if "_msuc-lync" in line]
+    for line in marks:
+        name, _ttl, _class, _type, text = line.split(" ", 4)
+        old = f'{text[:-9]}20200101"'
+        site.bind.nsupdate("internal", f"update delete {name} TXT {text}", f"update add {name} 300 TXT {old}")
+    drift = site.run("drift", *only_dns)
+    assert drift.status == 0 and "last written on 2020-01-01" in " ".join(drift.output.split()), drift.output
+    assert site.bind.zone() != zone
+    refreshed = site.run("drift", *only_dns, "-e", "lync_remediate=true")
+    assert refreshed.status == 0 and (site.bind.zone(), place(refreshed, "")) == (zone, []), refreshed.output
+    # And so does a run of the site.
+    site.bind.nsupdate("internal", f"update delete {name} TXT {text}", f"update add {name} 300 TXT {old}")
+    told = site.run("site", *only_dns)
+    assert told.status == 0 and site.bind.zone() == zone and place(told, "") == [], told.output
+    assert "DNS: written again, unchanged, so that nothing scavenges them: 1" in told.output, told.output
 
 
 def _assert_known_options(calls: list[dict[str, Any]]) -> None:

@@ -338,6 +338,7 @@ class DnsProvider(Provider):
             "unknown": [one.to_options(view) for view, one in staying],
             "not_applied": self.not_applied(),
             "refreshed": [str(one.key) for run in self.zones for one in run.plan.refreshes if not run.error],
+            "due": [str(one.key) for run in self.zones for one in run.aged],
             "lagging": [text for run in self.zones for text in run.lagging],
             "windows_tasks": self.windows_tasks(),
             "failed_owners": sorted({owner for run in self.zones for owner in run.failed_owners}),

@@ -279,7 +279,30 @@ def remediation(report: Report, limits: Limits, local_now: datetime.datetime) ->
     )
     decision = _drop_partial_repairs(report, decision)
     left = tuple(f"left: {item.device}: {item.text}: {why}" for item, why in decision.left)
-    return Remediation(_repairs(report, decision), left, _verdicts(report, decision))
+    repairs = _with_due(_repairs(report, decision), report, decision, limits, local_now)
+    return Remediation(repairs, left, _verdicts(report, decision))
+
+
+def _with_due(
+    repairs: dict[str, dict[str, Repair]],
+    report: Report,
+    decision: Decision,
+    limits: Limits,
+    now: datetime.datetime,
+) -> dict[str, dict[str, Repair]]:
+    """Return repairs with the devices that need nothing but to be written again.
+
+    That ends nothing, so unattended runs do it; where something has to stay as it is, a whole repair would change it.
+    """
+    if limits.window is not None and not limits.window.holds(now):
+        return repairs
+    held_back = _held_back(report, decision)
+    for device, concerns in report.devices.items():
+        for checked in concerns:
+            is_meant = not limits.concerns or checked.concern.value in limits.concerns
+            if checked.due and is_meant and (device, checked.concern) not in held_back:
+                repairs.setdefault(device, {}).setdefault(checked.concern.value, Repair(whole=True))
+    return repairs
 
 
 def _drop_partial_repairs(report: Report, decision: Decision) -> Decision:

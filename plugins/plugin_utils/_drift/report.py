@@ -87,13 +87,17 @@ class Found:
 
 @dataclass(frozen=True)
 class Checked:
-    """One concern of one device; message: why nothing is known. problem: the same in short, in place of the status."""
+    """One concern of one device; message: why nothing is known. problem: the same in short, in place of the status.
+
+    due: what is as planned and to be written again all the same, as records that are scavenged otherwise.
+    """
 
     concern: Concern
     status: Status
     found: tuple[Found, ...] = ()
     message: str = ""
     problem: str = ""
+    due: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -213,7 +217,8 @@ def _check_concern(concern: Concern, own: Sequence[TaskResult], context: Context
         status, problem = _NOT_KNOWN[unknown.status], str(unknown.document.get("problem") or "")
         return Checked(concern, status, message=unknown.message or "no reason given", problem=problem)
     found = tuple(_date_deviation(deviation, context) for result in own for deviation in deviations_of(result))
-    return Checked(concern, Status.DRIFT if any(item.counts for item in found) else Status.CLEAN, found)
+    due = tuple(text for result in own for text in result.texts("due"))
+    return Checked(concern, Status.DRIFT if any(item.counts for item in found) else Status.CLEAN, found, due=due)
 
 
 def _date_deviation(deviation: Deviation, context: Context) -> Found:

@@ -184,3 +184,29 @@ def test_a_duplicate_is_not_removed_by_its_name() -> None:
 def test_the_verdict_names_devices_that_a_limit_stopped() -> None:
     report = report_of("fe01", Concern.FIREWALL, {"kind": "add", "name": "SIP"}, {"kind": "add", "name": "WEB"})
     assert remediation(report, Limits(max_changes=1), NOW).verdicts == {"fe01": Verdict.LIMITED}
+
+
+DUE = {
+    "nothing else": ((), Limits(unattended=True), True),
+    "and a repair": (("missing",), Limits(), True),
+    "beside what stays": (("extra",), Limits(unattended=True), False),
+    "another concern": ((), Limits(concerns=frozenset({"firewall"})), False),
+    "outside the window": ((), Limits(window=Window.parse("05:00-22:00")), False),
+}
+
+
+@pytest.mark.parametrize(("others", "limits", "done"), DUE.values(), ids=DUE)
+def test_records_that_are_due_are_written_where_nothing_has_to_stay(
+    others: tuple[str, ...], limits: Limits, done: bool
+) -> None:
+    kinds = {"missing": ("add", True, False), "extra": ("remove", False, True)}
+    changes = [
+        {"name": "a", "type": "A", "view": "internal", "kind": kind, "opens": opens, "closes": closes}
+        for kind, opens, closes in (kinds[name] for name in others)
+    ]
+    document = {"changed": bool(changes), "changes": changes, "due": ["pool01.contoso.com A"]}
+    result = TaskResult.of_answer("DNS", Concern.DNS, Step.COMPARE, document, is_check=True)
+    now = SATURDAY_NIGHT.replace(tzinfo=datetime.timezone.utc)
+    report = Report.of([result], Context(now, {}))
+    found = remediation(report, limits, SATURDAY_NIGHT)
+    assert found.repairs == ({"DNS": {"dns": Repair(whole=True)}} if done else {})
