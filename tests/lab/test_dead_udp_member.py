@@ -8,6 +8,7 @@ LYNC_BENCH=1 takes the intervals of a deployment, 10 s, and 5,000 ports of clien
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import resource
@@ -22,6 +23,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.msuc.lync.plugins.module_utils import _udp_health
 from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import waited
+from ansible_collections.msuc.lync.plugins.modules import nginx_remote
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Monitor, Service
 
@@ -168,3 +171,52 @@ def test_what_nobody_asks_is_told(tmp_path: Path) -> None:
         with watching(nginx, haproxy) as status:
             assert waited(5, lambda: all(member in status.read_text(encoding="utf-8") for member in MEMBERS))
             assert '"unasked": ["' in status.read_text(encoding="utf-8")
+
+
+# Of systemd as much as is asked of it: a unit is started by its ExecStart, and stopped.
+_SYSTEMCTL = """#!/bin/sh
+echo "$@" >>{folder}/calls
+case "$1" in
+    restart) [ -e {folder}/pid ] && kill $(cat {folder}/pid)
+        $(sed -n 's/^ExecStart=//p' {folder}/unit) >{folder}/log 2>&1 & echo $! >{folder}/pid ;;
+    disable) kill $(cat {folder}/pid); rm {folder}/pid ;;
+esac
+"""
+
+
+@pytest.fixture
+def systemd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    folder = tmp_path / "systemd"
+    folder.mkdir()
+    program = folder / "systemctl"
+    program.write_text(_SYSTEMCTL.format(folder=folder), encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}:/usr/sbin")
+    monkeypatch.setattr(nginx_remote, "_UNIT", str(folder / "unit"))
+    monkeypatch.setattr(nginx_remote, "_has_systemd", lambda: True)
+    for name, value in (("PROGRAM", "lib/udp_health.py"), ("STATUS", "status.json")):
+        monkeypatch.setattr(_udp_health, name, str(folder / value))
+    monkeypatch.setattr(_udp_health, "TABLE", TABLE)
+    yield folder
+    if (folder / "pid").exists():
+        subprocess.run([str(program), "disable"], check=False)
+
+
+def test_the_service_is_installed_started_again_and_removed(tmp_path: Path, systemd: Path) -> None:
+    with running_haproxy(tmp_path / "tcp") as haproxy, running_nginx(tmp_path / "udp") as nginx:
+        nginx.fixed = {**nginx.fixed, "master_socket": str(haproxy.fixed["master_socket"])}
+        haproxy.bring(asking())
+        assert nginx.bring(stun())["lines"][-1] == "reload"
+        assert "enable msuc-lync-udp.service" in (systemd / "calls").read_text(encoding="utf-8")
+        again = nginx.bring(stun())
+        assert (again["changed"], again["warnings"]) == (False, [])
+        assert again["health"]["up"] == 0 and len(again["health"]["down"]) == len(MEMBERS)
+        subprocess.run([str(systemd / "systemctl"), "disable"], check=True)
+        (systemd / "status.json").unlink()
+        found = nginx.bring(stun(), check=True)
+        assert found["changed"] and found["lines"] == ["start msuc-lync-udp.service"]
+        assert nginx.bring(stun())["changed"] and not nginx.bring(stun())["changed"]
+        assert json.loads((systemd / "status.json").read_text(encoding="utf-8"))["error"] == ""
+        nginx.bring((), State.DELETED)
+        assert not (systemd / "unit").exists() and not (systemd / "pid").exists()
+        assert waited(5, lambda: _table() == "")

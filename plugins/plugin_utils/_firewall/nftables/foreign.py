@@ -25,8 +25,9 @@ from ..rule import ANY_PROTOCOL, Rule
 from .listing import PROTOCOLS, render_left_side, right_values
 from .ruleset import FIELDS, TABLE
 
-# The second one refuses datagrams to members that are down; msuc-lync-udp writes it whole, and nothing else into it.
-_OWN = (tuple(TABLE.split(" ")), ("inet", "msuc_lync_lb"))
+_OWN = tuple(TABLE.split(" "))
+# Where msuc-lync-udp refuses datagrams to members that are down.
+_REFUSING = ("inet", "msuc_lync_lb", "output")
 _HOOKS: Mapping[str, tuple[str, ...]] = {
     "in": ("ingress", "prerouting", "input"),
     "out": ("output", "postrouting", "egress"),
@@ -116,9 +117,11 @@ class Foreign:
             texts = [str(table["listing"]) for table in tables if not table["dormant"]]
             items = [item for text in texts for item in json.loads(text)["nftables"]]
             for ((kind, body),) in (item.items() for item in items):
-                if kind in ("metainfo", "table") or (body.get("family"), body.get("table")) in _OWN:
+                if kind in ("metainfo", "table") or (body.get("family"), body.get("table")) == _OWN:
                     continue
                 key = (str(body["family"]), str(body.get("table")), str(body.get("name")))
+                if _REFUSING in (key, (*key[:2], body.get("chain"))):
+                    continue
                 if kind == "chain":
                     chains[key] = body
                 elif kind == "rule":

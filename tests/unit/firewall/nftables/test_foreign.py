@@ -133,6 +133,13 @@ def test_what_goes_out_is_looked_at_where_it_goes_out() -> None:
     assert Foreign.read([table([DROP])]).blocks(OUT) == []
 
 
+def test_the_chain_that_refuses_datagrams_to_members_that_are_down_is_known_and_no_other_of_its_table() -> None:
+    for chain, extents in (("output", []), ("theirs", [Extent.WHOLE])):
+        text = table([DROP], hook="output")["listing"].replace('"x"', '"msuc_lync_lb"').replace('"c"', f'"{chain}"')
+        given = {"family": "inet", "name": "msuc_lync_lb", "dormant": False, "listing": text}
+        assert [block.extent for block in Foreign.read([given]).blocks(OUT)] == extents
+
+
 def test_a_dormant_table_does_nothing_and_one_that_cannot_be_read_is_a_problem() -> None:
     dormant = {"family": "inet", "name": "x", "dormant": True, "listing": ""}
     assert Foreign.read([dormant]) == Foreign()
