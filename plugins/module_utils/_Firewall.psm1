@@ -53,6 +53,7 @@ function Get-LyncFirewallState {
         group_policy = $groupPolicy
         mdm = $mdm
         products = @(Get-LyncFirewallProduct)
+        older_lists = @(Get-LyncOlderList)
         fingerprint = Get-LyncFingerprint -Line $line
     }
 }

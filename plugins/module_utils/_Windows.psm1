@@ -65,6 +65,21 @@ function Get-LyncFirewallProfile {
     }
 }
 
+function Get-LyncOlderList {
+    <#
+    .SYNOPSIS
+    Returns what the lists of Group Policy from before Windows Vista admit, each as "LIST on PROFILE: VALUE".
+    #>
+    foreach ($name in 'Domain', 'Standard') {
+        foreach ($list in 'GloballyOpenPorts', 'AuthorizedApplications') {
+            $value = Get-LyncRegistryText -Path "$script:PolicyKey\$($name)Profile\$list\List"
+            foreach ($one in @($value.Keys) | Sort-Object) {
+                "$list on $($name.ToLowerInvariant()): $($value[$one])"
+            }
+        }
+    }
+}
+
 function Get-LyncFirewallProduct {
     <#
     .SYNOPSIS
@@ -269,5 +284,5 @@ function Write-LyncHostFact {
     $Module.Result.pending_revert = Get-LyncPendingRevert
 }
 
-Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallProfile, Get-LyncFirewallProduct, Get-LyncGroupPolicy, Get-LyncMdmPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,
+Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallProfile, Get-LyncFirewallProduct, Get-LyncOlderList, Get-LyncGroupPolicy, Get-LyncMdmPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,
     Get-LyncRegistryKey, Write-LyncHostFact

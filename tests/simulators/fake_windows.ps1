@@ -11,6 +11,12 @@ function Get-LyncRegistryValue {
         return Get-LabRegistry -Path $Path
     }
     $world = Get-LabWorld
+    if ($Path -match '(Domain|Standard)Profile\\(GloballyOpenPorts|AuthorizedApplications)\\List$') {
+        $list = "$($Matches[2]) on $($Matches[1].ToLowerInvariant()): "
+        $found = @{}
+        foreach ($one in $world.older_lists) { if ($one.StartsWith($list)) { $found[$one] = $one.Substring($list.Length) } }
+        return $found
+    }
     $policy = if ($Path -like '*\Mdm\*') { $world.mdm } else { $world.group_policy }
     switch -Regex ($Path) {
         'FirewallRules$' { return $policy.rules }

@@ -51,6 +51,8 @@ NEW_RULE: Mapping[str, object] = {
     "Enabled": False,
 }
 _PORT_PROPERTIES = ("LocalPorts", "RemotePorts")
+# What a host knows beside its own rules, and the module of exemptions does not tell.
+READ_ONLY = ("group_policy", "mdm", "products", "older_lists")
 WINRM_PORT, CONTROLLER = 5985, "10.9.0.5"
 MANAGEMENT = (("winrm", WINRM_PORT), ("winrm", 5986), ("ssh", 22), ("rdp", 3389))
 ENVIRONMENT = {
@@ -130,6 +132,8 @@ class FirewallStore:
             "mdm": {"rules": {}, "profiles": {}},
             # Firewalls of others, as INetFwProducts shows them ([MS-FASP] 2.2.47).
             "products": [],
+            # What the lists of Group Policy from before Windows Vista admit ([MS-GPFAS] 2.2.3.11, 2.2.3.12).
+            "older_lists": [],
             "listeners": [f"0.0.0.0 {WINRM_PORT}"],
             "connections": [f"{address} {WINRM_PORT} {CONTROLLER}" for address in addresses[:1]],
             "files": {},
@@ -272,7 +276,7 @@ class FwPolicy:
         """
         management = [{"kind": kind, "port": port} for kind, port in MANAGEMENT]
         return {
-            **{name: self._document[name] for name in ("group_policy", "mdm", "products", "listeners", "connections")},
+            **{name: self._document[name] for name in (*READ_ONLY, "listeners", "connections")},
             "management": management,
         }
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from . import host_module, ipsec_rules
-from .firewall_store import ENVIRONMENT, FirewallStore
+from .firewall_store import ENVIRONMENT, READ_ONLY, FirewallStore
 from .ipsec_rules import RefusedError
 from .ipsec_store import GROUP_POLICY, LEGACY, LOCAL, IpsecPolicy
 from .windows_rules import ComError
@@ -117,7 +117,7 @@ def _write_answer(run: _Run) -> None:
     if run.before is not None:
         run.writes = sum(1 for rule_id in {*run.before, *rules} if run.before.get(rule_id) != rules.get(rule_id))
     firewall = run.policy.firewall.surroundings
-    surroundings = {name: value for name, value in firewall.items() if name not in ("group_policy", "mdm", "products")}
+    surroundings = {name: value for name, value in firewall.items() if name not in READ_ONLY}
     run.answer.update(surroundings, rules=rules, fingerprint=_fingerprint(rules, facts), **facts)
     run.answer["pending_revert"] = run.policy.firewall.pending_revert
     run.answer.update(addresses=run.policy.firewall.addresses, environment=ENVIRONMENT)

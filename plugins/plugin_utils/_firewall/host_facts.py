@@ -146,7 +146,7 @@ class Host:
     or MDM that make no sense. fingerprint: stands for all that was gathered of the firewall; the host made it.
     enumerations, writes: what it did to answer. pending: a change that waits to be taken back, None for none. stuck:
     why one that was to be taken back is still in force, "" for none. owners: products of others that are the firewall
-    in place of Windows' own.
+    in place of Windows' own. older_lists: what Group Policy admits beside rules.
     """
 
     rules: tuple[Present, ...]
@@ -163,6 +163,7 @@ class Host:
     pending: PendingRevert | None = None
     stuck: str = ""
     owners: tuple[str, ...] = ()
+    older_lists: tuple[str, ...] = ()
 
 
 def read_pending(value: object) -> PendingRevert | None:

@@ -270,6 +270,16 @@ def test_what_is_there_can_be_read_beside_another_owner() -> None:
     assert gathered([OURS], [], {"products": [OTHER]}, state="gathered").result()["gathered"]
 
 
+def test_older_lists_of_group_policy_are_named_and_nothing_is_built_on_them() -> None:
+    older = ["GloballyOpenPorts on domain: 5061:TCP:*:Enabled:SIP", "AuthorizedApplications on standard: x:*:Disabled:"]
+    outcome = gathered([], [WANT], {"older_lists": older})
+    assert outcome.result()["warnings"] == [
+        "Group Policy may admit more than the rules say, by its older list " + older[0]
+    ]
+    effects = outcome.result()["effects"]
+    assert isinstance(effects, list) and effects[0]["effect"] == "new admission"
+
+
 def test_a_block_of_mdm_counts_and_is_named() -> None:
     block = "v2.10|Action=Block|Active=TRUE|Dir=In|Protocol=6|LPort=5061|Name=Segmentation|"
     run = gathered([], [WANT], {"mdm": {"rules": {"{1}": block}, "profiles": {}}})

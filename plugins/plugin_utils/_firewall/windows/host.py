@@ -7,6 +7,7 @@
  "counters": {"enumerations": 1, "writes": 0},
  "group_policy": {"rules": {"{id}": "v2.10|..."}, "profiles": {"domain": {"AllowLocalPolicyMerge": 0}}},
  "mdm": {"rules": {}, "profiles": {}}, "products": [{"name": "Contoso Endpoint Firewall", "categories": [2]}],
+ "older_lists": ["GloballyOpenPorts on domain: 3389:TCP:*:Enabled:Remote Desktop"],
  "listeners": ["0.0.0.0 5061"], "connections": ["10.1.0.11 5061 10.10.3.4"],
  "management": [{"kind": "winrm", "port": 5985}], "fingerprint": "..."}
 
@@ -53,6 +54,7 @@ _FIXES: Mapping[str, str] = {
 # By which names MDM knows a profile; what the later ones set counts.
 _MDM_NAMES: Mapping[str, tuple[str, ...]] = {"private": ("standard", "private")}
 _VARIABLE = re.compile(r"%([^%]+)%")
+_OLDER_LIST = re.compile(r"(GloballyOpenPorts|AuthorizedApplications) on (domain|standard): .")
 # What a product owns: NET_FW_RULE_CATEGORY_FIREWALL of netfw.h, FW_RULE_CATEGORY_FIREWALL of [MS-FASP] 2.2.46.
 _FIREWALL_CATEGORY = 2
 # COM's LocalPolicyModifyState when Group Policy switches local rules off, and when all inbound traffic is blocked.
@@ -109,6 +111,7 @@ FIREWALL: Mapping[str, Shape] = {
     "rules": [RULE],
     "mdm": HOST["group_policy"],
     "products": [{"name": str, "categories": [int]}],
+    "older_lists": [str],
     **HOST,
 }
 IPSEC: Mapping[str, Shape] = {"rules": {"*": str}, "engines": [str], "exempt?": int, "legacy": {}, **HOST}
@@ -130,7 +133,15 @@ def read_answer(answer: Mapping[str, object]) -> Host:
         policy, mdm = (parse_rules(policy_strings(answer, store)) for store in (GROUP_POLICY, MDM))
         rules = (*local, *_rules_of(policy, environment, GROUP_POLICY), *_rules_of(mdm, environment, MDM))
         host = host_of(answer, rules, (*policy.refused, *mdm.refused), "AllowLocalPolicyMerge")
-        return replace(host, owners=_read_owners(answer))
+        return replace(host, owners=_read_owners(answer), older_lists=_read_older_lists(answer))
+
+
+def _read_older_lists(answer: Mapping[str, object]) -> tuple[str, ...]:
+    found = tuple(str(text) for text in _read_sequence(answer, "older_lists"))
+    strange = [text for text in found if not _OLDER_LIST.match(text)]
+    if strange:
+        raise ValueError(f"older_lists: {strange[0][:80]!r} is no entry of an older list")
+    return found
 
 
 def _read_owners(answer: Mapping[str, object]) -> tuple[str, ...]:

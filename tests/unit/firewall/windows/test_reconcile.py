@@ -397,6 +397,7 @@ GOOD: dict[str, Any] = {
     "group_policy": {"rules": {}, "profiles": {}},
     "mdm": {"rules": {}, "profiles": {}},
     "products": [],
+    "older_lists": [],
     "listeners": [],
     "connections": [],
     "management": [],
