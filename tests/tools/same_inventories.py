@@ -25,7 +25,8 @@ FEATURES = (
     "federation", "public_im", "rcc", "e911", "cac", "dhcp_discovery", "legacy_clients", "legacy_federation",
     "http_publishing", "mediation_tcp", "mobility",
 )  # fmt: skip
-FEATURES_ONLY_IN = {"legacy_federation": ("2010", "2013")}
+FEATURES_WITHOUT_ROWS = ("pstn_gateways", "e911_gateways", "admin_hosts")
+ONLY_IN = {"legacy_federation": ("2010", "2013")}
 STATES = ("active", "active", "active", "joining", "draining", "retired")
 DRIVERS = ("haproxy", "nginx", "f5_as3", "netscaler", "kemp")
 EDGE_SERVICES = ("access", "web_conferencing", "av")
@@ -131,7 +132,8 @@ def generated(chance: random.Random) -> Document:
         _reverse_proxy(draft)
     for name in sorted(chance.sample(sorted(OTHERS), chance.randint(0, 5))):
         if version in ONLY_IN.get(name, VERSIONS):
-            draft.add(name, OTHERS[name], f"10.3.0.{draft.next()}", managed=True)
+            managed = None if OTHERS[name] in WITHOUT_ROWS else True
+            draft.add(name, OTHERS[name], f"10.3.0.{draft.next()}", managed=managed)
     front_ends = sorted(name for name, pool in draft.pools.items() if pool["role"] == "frontend")
     common = {name: chance.choice(values) for name, values in COMMON.items()}
     known = [feature for feature in FEATURES if version in FEATURES_ONLY_IN.get(feature, VERSIONS)]

@@ -84,7 +84,7 @@ class BalancerRules:
         self._services = services
 
     def of(self, host: Host) -> tuple[FirewallRule, ...]:
-        """Return the rules of one balancer, in the order of pools and rows; none for an appliance, a retired one, and
+        """Return the rules of one balancer, in the order of names of pools and of rows; none for an appliance, a retired one, and
         any other host.
         """
         if (
@@ -93,7 +93,7 @@ class BalancerRules:
             or host.member_state is MemberState.RETIRED
         ):
             return ()
-        pools = self._directory.topology.pools.values()
+        pools = sorted(self._directory.topology.pools.values(), key=lambda pool: pool.name)
         return merged(rule for pool in pools for rule in named(list(self._pool_rules(pool, host))))
 
     def _pool_rules(self, pool: Pool, balancer: Host) -> Iterator[FirewallRule]:

@@ -310,7 +310,8 @@ EXTRA_DNS_RECORDS: Variable[tuple[ExtraRecord, ...]] = Variable(
 DNS_SERVERS: Variable[tuple[DnsServer, ...]] = Variable(
     "lync_dns_servers", read_dns_servers, (), _DEPLOYMENT, "list",
     "Servers that take DNS records. Keys are address, port, zones, view (internal or external), key_name, "
-    "key_algorithm and key_secret (a TSIG key), and windows_host (an inventory name).",
+    "key_algorithm and key_secret (a TSIG key), kerberos_principal, kerberos_password or kerberos_keytab, and "
+    "kerberos_server (a domain account), and windows_host (an inventory name).",
     elements="dict", documented_default=(), is_secret=True,
 )  # fmt: skip
 IPSEC = Variable(

@@ -36,6 +36,9 @@ OTHERS = {
 }  # fmt: skip
 
 
+WITHOUT_ROWS = ("pstn_gateways", "e911_gateways", "admin_hosts")
+
+
 @dataclass
 class _Draft:
     """A deployment while it is drawn; number gives every address its own last part."""
@@ -67,7 +70,8 @@ def inventories(draw: st.DrawFn) -> dict[str, InventoryHost]:
         _edge_pool(draw, draft)
     for name in sorted(draw(st.sets(st.sampled_from(sorted(OTHERS)), max_size=5))):
         if not (name == "mon01" and version != "2010"):
-            draft.hosts[name] = host(OTHERS[name], f"10.3.0.{draft.next()}", managed=True)
+            managed = {} if OTHERS[name] in WITHOUT_ROWS else {"managed": True}
+            draft.hosts[name] = host(OTHERS[name], f"10.3.0.{draft.next()}", **managed)
     features = sorted(draw(st.sets(st.sampled_from(features_of(version)))))
     master = draw(st.sampled_from([None, *(name for name, pool in draft.pools.items() if pool["role"] == "frontend")]))
     return inventory(

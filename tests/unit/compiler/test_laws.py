@@ -1,0 +1,115 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a plan promises is there: names and publications lead to somebody who listens, whatever the deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet, PortSet
+from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_topology
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
+from hypothesis import given, settings
+
+from .examples import NAMES, example
+from .generated import inventories
+
+Inventory = Mapping[str, InventoryHost]
+Socket = tuple[str, int]
+
+# What it runs has its coverage from the tests of single cases.
+pytestmark = pytest.mark.no_cover
+everything = settings(max_examples=60)
+
+
+def listening(plan: Plan) -> AddressSet:
+    """Return the addresses on which something of the plan takes TCP: services of balancers, and hosts with rules."""
+    texts = [service.vip for pool in plan.pools.values() for service in pool.virtual_services]
+    for host in plan.hosts.values():
+        if any(rule.direction == "in" and rule.protocol == "tcp" for rule in host.firewall_rules):
+            texts += host.addresses
+    return AddressSet.parse(texts)
+
+
+def takes(plan: Plan, socket: Socket) -> bool:
+    address, port = socket
+    services = (service for pool in plan.pools.values() for service in pool.virtual_services)
+    if any((service.vip, service.port) == socket for service in services):
+        return True
+    holders = [host for host in plan.hosts.values() if address in host.addresses]
+    rules = [rule for host in holders for rule in host.firewall_rules if rule.direction == "in"]
+    return any(rule.protocol == "tcp" and PortSet.of(port) <= PortSet.parse(rule.localport) for rule in rules)
+
+
+def outside(inventory: Inventory) -> AddressSet:
+    """Return the addresses by which the Internet reaches hosts through translation."""
+    topology = read_topology(inventory)
+    translated = [host.external_nat_address for host in topology.hosts.values()]
+    translated += [each for host in topology.hosts.values() for each in host.external_nat_addresses.values()]
+    return AddressSet.union_of([*translated, *(pool.external_web_nat_vip for pool in topology.pools.values())])
+
+
+def led_to(plan: Plan) -> Iterator[tuple[str, str]]:
+    for pool in plan.pools.values():
+        for record in pool.dns_records:
+            if record.view == "internal" and record.type in ("A", "AAAA"):
+                yield from ((record.name, value) for value in record.values)
+
+
+def check_names(inventory: Inventory) -> None:
+    plan = compile_inventory(inventory)
+    there = listening(plan) | outside(inventory)
+    assert [(name, value) for name, value in led_to(plan) if not AddressSet.parse([value]) <= there] == []
+
+
+def check_publications(inventory: Inventory) -> None:
+    plan = compile_inventory(inventory)
+    published = [each for host in plan.hosts.values() for each in host.publications or ()]
+    for each in published:
+        for member in each.members:
+            assert takes(plan, (member.address, each.https_node_port)), (each.name, member, each.https_node_port)
+
+
+@everything
+@given(inventories())
+def test_every_name_inside_leads_to_a_listener(inventory: Inventory) -> None:
+    check_names(inventory)
+
+
+@everything
+@given(inventories())
+def test_every_publication_leads_to_a_listener(inventory: Inventory) -> None:
+    proxy = {"rp01": replace(inventory["rp01"], variables=_published(inventory))} if "rp01" in inventory else {}
+    check_publications({**inventory, **proxy})
+
+
+def _published(inventory: Inventory) -> dict[str, object]:
+    return {**inventory["rp01"].variables, "lync_reverse_proxy_driver": "haproxy"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_keep_both(name: str) -> None:
+    check_names(example(name))
+    check_publications(example(name))
+
+
+def turned(value: object) -> object:
+    """Return a value with the keys of every mapping in the opposite order."""
+    if isinstance(value, Mapping):
+        return {key: turned(value[key]) for key in reversed(list(value))}
+    return [turned(item) for item in value] if isinstance(value, list) else value
+
+
+@everything
+@given(inventories())
+def test_the_order_of_mappings_changes_no_byte_of_a_plan(inventory: Inventory) -> None:
+    other = {
+        name: replace(host, variables={key: turned(value) for key, value in reversed(list(host.variables.items()))})
+        for name, host in inventory.items()
+    }
+    assert plan_files.rendered(compile_inventory(inventory)) == plan_files.rendered(compile_inventory(other))
