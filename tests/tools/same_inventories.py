@@ -25,8 +25,8 @@ FEATURES = (
     "federation", "public_im", "rcc", "e911", "cac", "dhcp_discovery", "legacy_clients", "legacy_federation",
     "http_publishing", "mediation_tcp", "mobility",
 )  # fmt: skip
-FEATURES_WITHOUT_ROWS = ("pstn_gateways", "e911_gateways", "admin_hosts")
-ONLY_IN = {"legacy_federation": ("2010", "2013")}
+WITHOUT_ROWS = ("pstn_gateways", "e911_gateways", "admin_hosts")
+FEATURES_ONLY_IN = {"legacy_federation": ("2010", "2013")}
 STATES = ("active", "active", "active", "joining", "draining", "retired")
 DRIVERS = ("haproxy", "nginx", "f5_as3", "netscaler", "kemp")
 EDGE_SERVICES = ("access", "web_conferencing", "av")

@@ -84,8 +84,8 @@ class BalancerRules:
         self._services = services
 
     def of(self, host: Host) -> tuple[FirewallRule, ...]:
-        """Return the rules of one balancer, in the order of names of pools and of rows; none for an appliance, a retired one, and
-        any other host.
+        """Return the rules of one balancer, by the names of pools and in the order of rows; none for an appliance, a
+        retired one, and any other host.
         """
         if (
             "load_balancers" not in host.roles
