@@ -11,6 +11,8 @@ answer got lost would be sent twice, and the second time its prerequisites fail.
 
 from __future__ import annotations
 
+import socket
+import time
 from typing import TYPE_CHECKING
 
 from .._base.errors import DeviceError
@@ -69,6 +71,14 @@ _QUERY_FAULTS = {
     "NOTAUTH": ("it does not hold the zone", "correct zones in lync_dns_servers"),
     "SERVFAIL": ("it failed", "look whether it has loaded the zone"),
 }
+
+
+# Answers that say more than that something was refused.
+_GOOD = ("NOERROR", "NXDOMAIN")
+
+
+class _NotSignedError(Exception):
+    """An answer to a signed message has no signature."""
 
 
 class Client:
@@ -149,9 +159,11 @@ class Client:
     def _sent(self, message: Message, failed: str, is_update: bool) -> Message:
         where, port = self.server.address, self.server.port
         try:
-            if is_update:
-                return dns.query.tcp(message, where, self._timeout_seconds, port)
-            return dns.query.udp_with_fallback(message, where, self._timeout_seconds, port)[0]
+            return _exchanged(message, where, port, self._timeout_seconds, is_update)
+        except _NotSignedError as error:
+            raise self._error(
+                f"{failed}: its answer is not signed with {self._key_text}", "look who answers at its address"
+            ) from error
         except dns.tsig.PeerBadTime as error:
             raise self._error(
                 f"{failed}: the clocks differ by more than five minutes (BADTIME)",
@@ -165,8 +177,8 @@ class Client:
             dns.message.UnknownTSIGKey,
         ) as error:
             raise self._error(
-                f"{failed}: it does not accept the TSIG key {self.server.key_name} ({_tsig_error_code(error)})",
-                _KEY_FIX,
+                f"{failed}: it does not accept {self._key_text} ({_tsig_error_code(error)})",
+                "run again" if self.session else _KEY_FIX,
             ) from error
         except dns.exception.Timeout as error:
             unknown = "; it is not known whether it made the changes" if is_update else ""
@@ -187,6 +199,10 @@ class Client:
         """Return the error of a server that answers for a zone with nothing."""
         return self._error(f"holds no zone {zone}", "correct zones in lync_dns_servers")
 
+    @property
+    def _key_text(self) -> str:
+        return f"the key of {self.session.login.principal}" if self.session else f"the TSIG key {self.server.key_name}"
+
     def _key(self) -> TsigKey:
         server = self.server
         return dns.tsig.Key(f"{server.key_name}.", server.key_secret, server.key_algorithm)
@@ -202,6 +218,67 @@ class Client:
 
     def _error(self, text: str, fix: str) -> DeviceError:
         return DeviceError(f"{self._who()} {text}; fix: {fix}")
+
+
+def _exchanged(message: Message, where: str, port: int, seconds: float, is_update: bool) -> Message:
+    """Return the answer to a message; raises what dnspython raises, _NotSignedError, OSError and EOFError."""
+    if not is_update:
+        answer = _asked(message, where, port, seconds)
+    elif message.had_tsig:
+        answer = _updated(message, where, port, seconds)
+    else:
+        answer = dns.query.tcp(message, where, seconds, port)
+    if message.had_tsig and not answer.had_tsig and dns.rcode.to_text(answer.rcode()) in _GOOD:
+        raise _NotSignedError
+    return answer
+
+
+def _updated(message: Message, where: str, port: int, seconds: float) -> Message:
+    wire, end = message.to_wire(), time.monotonic() + seconds
+    try:
+        with socket.create_connection((where, port), seconds) as tcp:
+            tcp.sendall(len(wire).to_bytes(2, "big") + wire)
+            answer = _received(tcp, int.from_bytes(_received(tcp, 2, end), "big"), end)
+    except TimeoutError as error:
+        raise dns.exception.Timeout(timeout=seconds) from error
+    return _read_answer(message, answer)
+
+
+def _asked(message: Message, where: str, port: int, seconds: float) -> Message:
+    try:
+        return dns.query.udp_with_fallback(message, where, seconds, port)[0]
+    except dns.exception.FormError as error:
+        if "requires a TSIG" in str(error):
+            raise _NotSignedError from error
+        raise
+
+
+def _received(tcp: socket.socket, size: int, end: float) -> bytes:
+    """Return so many bytes; raises TimeoutError after a moment of the monotonic clock."""
+    found = b""
+    while len(found) < size:
+        tcp.settimeout(max(end - time.monotonic(), 0.001))
+        more = tcp.recv(size - len(found))
+        if not more:
+            raise EOFError
+        found += more
+    return found
+
+
+def _read_answer(message: Message, wire: bytes) -> Message:
+    """Return the answer to a signed message, also one without a signature: Windows signs no refusal of an update.
+
+    dnspython takes none of these, so the code of one has to be read without it.
+    """
+    try:
+        answer = dns.message.from_wire(wire, keyring=message.keyring, request_mac=message.mac)
+    except dns.exception.FormError:
+        answer = dns.message.from_wire(wire, keyring=False)
+        if answer.had_tsig:
+            raise
+    if not message.is_response(answer):
+        raise dns.query.BadResponse
+    return answer
 
 
 def _tsig_error_code(error: Exception) -> str:
