@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import reconcile
-from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import Scope
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.marks import Scope
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.reconcile import DnsProvider, Task
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.records import Key, RecordSet
 

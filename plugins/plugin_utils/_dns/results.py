@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from .._base.changes import Cause, Change, Kind, Presentation
 from .._base.changes import summary as counted
 from . import zone as zones
-from .planner import Have, Mark, RecordChange, applied, mark_name, relative
+from .marks import Mark, mark_name, relative
+from .planner import Have, RecordChange, applied
 from .records import Key, RecordSet
 from .zone import MARK_TTL_SECONDS
 

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 from .._base.changes import State
 from .._base.errors import InvalidInputError, Problem, shown
 from .._base.libraries import dns
-from .planner import Have, Mark, RecordChange, Scope, asked_keys, choose_marks, mark_name, mark_of
+from .marks import Mark, Scope, choose_marks, mark_name, mark_of
+from .planner import Have, RecordChange, asked_keys
 from .records import TYPES, Key, RecordSet, Wanted, as_options, rdata, read_records, value_text
 from .wire import Client
 

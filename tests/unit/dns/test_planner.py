@@ -6,14 +6,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import (
-    Have,
-    Mark,
-    Scope,
-    applied,
-    asked_keys,
-    plan_changes,
-)
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.marks import Mark, Scope
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import Have, applied, asked_keys, plan_changes
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.records import Key, RecordSet, Wanted
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.results import command
 from hypothesis import given, settings

@@ -10,13 +10,10 @@ import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Kind
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.marks import Mark, Scope, choose_marks, mark_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import (
     Have,
-    Mark,
-    Scope,
     applied,
-    choose_marks,
-    mark_of,
     owned_addresses,
     plan_changes,
     with_held,

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import Have, Mark, mark_of, plan_changes
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.marks import Mark, mark_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import Have, plan_changes
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.zone import update_message
 
 from . import results

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
-from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import Have, Mark, Scope
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.marks import Mark, Scope
+from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import Have
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.records import Key, RecordSet, Wanted
 
 ZONE, POOL, OTHER = "contoso.com", "pool01.contoso.com", "pool02.contoso.com"
