@@ -56,6 +56,7 @@ EXPECTED = {
     (DIRECTORS, SIP): ("refused", DOWN[1].replace(", which the balancer asks", "")),
     (DIRECTORS, 444): DOWN,
     (DIRECTORS, 4443): DOWN,
+    (DIRECTORS, 8080): DOWN,
     (EDGE, SIP): ("wrong host", WRONG_HOST.format(EDGE)),
     (EDGES, SIP): ("wrong host", WRONG_HOST.format(EDGES)),
     (DIR01, 444): ("filtered", "dropped on the way from fe02: others reach 10.1.0.31 on TCP 444"),
