@@ -94,11 +94,11 @@ class DnsPolicy:
 
     def _published(self, name: str, pool: Pool) -> Iterator[DnsRecord]:
         """Yield an external web name: outside, and inside where the inside has its zone, since mobile clients use the
-        external name wherever they are.
+        external name wherever they are. A name that the inside has for the pool itself stays there what it is.
         """
         outside = self._proxies or pool.external_web_nat_vip or pool.external_web_vip
         yield from self._addresses(name, outside, EXTERNAL)
-        if self._is_split(name):
+        if self._is_split(name) and name not in (pool.web_fqdn, pool.name):
             yield from self._addresses(name, outside, INTERNAL)
 
     def _common_names(self, pool: Pool) -> Iterator[DnsRecord]:

@@ -14,7 +14,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import 
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_inventory
 
 ROOT = Path(__file__).resolve().parents[3]
-NAMES = ("contoso", "small")
+NAMES = ("contoso", "fabrikam", "small")
 
 
 @functools.cache

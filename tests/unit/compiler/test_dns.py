@@ -75,6 +75,15 @@ def test_web_names() -> None:
     }
 
 
+def test_one_web_name_for_inside_and_outside_leads_inside_to_the_pool() -> None:
+    """As a farm of Office Online Servers has it: two sets of one name in one view would be no answer at all."""
+    found = records(deployment({**DNS, "web_fqdn": WEB, "external_web_fqdn": WEB}, PROXIES))
+    assert {record for record in found if record[1] == WEB} == {
+        ("internal", WEB, "A", ("10.1.0.101",)),
+        ("external", WEB, "A", ("203.0.113.61",)),
+    }
+
+
 def test_an_external_web_name_without_reverse_proxies_is_the_balancers() -> None:
     pool = {**HLB, "external_web_fqdn": EXTERNAL_WEB, "external_web_vip": "203.0.113.70"}
     assert ("external", EXTERNAL_WEB, "A", ("203.0.113.70",)) in records(deployment(pool))

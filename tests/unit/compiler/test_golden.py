@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import Version
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 
@@ -55,6 +57,19 @@ def test_contoso_uses_every_row_of_the_first_edition() -> None:
     rules, exemptions = rows_in("firewall_rules", "hosts/"), rows_in("ipsec_exemptions", "hosts/")
     assert PORT_ROWS - rules == set()
     assert IPSEC_ROWS - exemptions == set()
+
+
+def test_fabrikam_uses_every_row_of_its_version() -> None:
+    """All peers of each row have members, too, but for a role that the version lacks."""
+    plan = compile_inventory(example("fabrikam"))
+    catalogue, version = parse(read_document(default_path())), Version.SFB_SE
+    used = {row for host in plan.hosts.values() for rule in host.firewall_rules for row in rule.rows}
+    exempted = {row for host in plan.hosts.values() for rule in host.ipsec_exemptions for row in rule.rows}
+    for rows, found in ((catalogue.ports, used), (catalogue.ipsec, exempted)):
+        own = [row for row in rows if version in row.versions and row.enabled]
+        assert own and [row.id for row in own if not found & set(row.rows or [row.id])] == []
+    unmet = {(item.row_id, item.empty_classes) for host in plan.hosts.values() for item in host.not_opened}
+    assert unmet == {("fe-sip-tls", ("persistent_chat",))}
 
 
 def test_contoso_balances_every_row_that_the_first_edition_balances() -> None:
