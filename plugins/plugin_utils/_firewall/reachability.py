@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import ntpath
 import socket
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -59,15 +59,18 @@ def lost(target: Target, profile: Profile, before: Sequence[Rule], after: Sequen
     old, new = _match_rules(target, profile, before), _match_rules(target, profile, after)
     old_blocks, new_blocks = _select_action(old, "block"), _select_action(new, "block")
     blocked = _unite_sources(match.sure for match in old_blocks)
+    was_blocked, is_blocked = _unite_by_limits(old_blocks), _unite_by_limits(new_blocks)
     newly_blocked = _unite_sources(
-        (match.sure | match.possible) - _match_with_same_limits(match, old_blocks) for match in new_blocks
+        sources - was_blocked.get(limits, _NOBODY) for limits, sources in is_blocked.items()
     )
     reached = _find_admitted(old, profile) - blocked
     still = _find_admitted(new, profile) - _unite_sources(match.sure for match in new_blocks) - newly_blocked
-    may = [(match, match.possible - blocked) for match in _select_action(old, "allow")]
+    is_allowed = _unite_by_limits(_select_action(new, "allow"))
+    possible = _unite_by_limits(_select_action(old, "allow"), lambda match: match.possible)
+    may = {limits: sources - blocked for limits, sources in possible.items()}
     may_lose = _unite_sources(
-        (sources - still - _match_with_same_limits(match, _select_action(new, "allow"))) | (sources & newly_blocked)
-        for match, sources in may
+        (sources - still - is_allowed.get(limits, _NOBODY)) | (sources & newly_blocked)
+        for limits, sources in may.items()
     )
     # An address is reached from its own family only.
     return ((reached - still) | may_lose).of_families(frozenset({6 if ":" in target.address else 4}))
@@ -157,9 +160,18 @@ def _find_admitted(matches: Iterable[_Match], profile: Profile) -> AddressSet:
     return ANY if profile.allows_inbound else _unite_sources(match.sure for match in _select_action(matches, "allow"))
 
 
-def _match_with_same_limits(match: _Match, others: Iterable[_Match]) -> AddressSet:
-    """Return what rules with exactly the same limits match."""
-    return _unite_sources(other.sure | other.possible for other in others if other.limits == match.limits)
+def _all_sources(match: _Match) -> AddressSet:
+    return match.sure | match.possible
+
+
+def _unite_by_limits(
+    matches: Iterable[_Match], sources: Callable[[_Match], AddressSet] = _all_sources
+) -> dict[tuple[object, ...], AddressSet]:
+    """Return what rules with exactly the same limits match, which is one pass over however many rules."""
+    found: dict[tuple[object, ...], list[AddressSet]] = {}
+    for match in matches:
+        found.setdefault(match.limits, []).append(sources(match))
+    return {limits: _unite_sources(sets) for limits, sets in found.items()}
 
 
 def _unite_sources(sets: Iterable[AddressSet]) -> AddressSet:

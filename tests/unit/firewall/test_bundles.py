@@ -14,10 +14,11 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import A
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.bundles import Bundles
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.effects import describe_effects, rule_effects
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.host_facts import Present
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.host_facts import Present, Profile
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.match import covers, overlaps, uncovered
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.options import rules_from_options
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.planner import RuleChanges, plan_changes
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reachability import Target, lost
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import AddressScope, PortScope, Rule
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -76,6 +77,17 @@ def test_effects_beside_a_crowd_take_no_time(crowd: Callable[[int], Rule], own: 
     effects = rule_effects(have, changes, (), "msuc.lync")
     assert time.process_time() - start < SECONDS
     assert len(effects) == OWN and len(changes.now) == OWN - len(own)
+
+
+@pytest.mark.no_cover
+def test_the_guard_looks_at_each_rule_of_a_crowd_once() -> None:
+    crowd = [CROWDS["inbound blocks of one address"](n) for n in range(COUNT)]
+    new = Rule("new", action="block", remoteip=AddressScope(AddressSet.parse(["192.168.0.0/24"])))
+    allow = Rule("all")
+    start = time.process_time()
+    gone = lost(Target(5061, "10.1.0.11"), Profile("domain"), [*crowd, allow], [*crowd, allow, new])
+    assert time.process_time() - start < SECONDS
+    assert gone == AddressSet.parse(["192.168.0.0/24"])
 
 
 def test_blocks_of_an_address_each_that_cover_a_network_make_a_rule_ineffective() -> None:
