@@ -34,6 +34,10 @@ MARK_TTL_SECONDS = 300
 CHANGES_OF_UPDATE_MAXIMUM = 200
 # Between name and time to live: when a record was last refreshed, in exports of Windows DNS (dnscmd /ZoneExport).
 _AGE = re.compile(r"^([^\s;]*[ \t]+)\[AGE:[0-9]+\][ \t]", re.MULTILINE)
+# Lookups in WINS, types of Windows alone (65281 and 65282). Their lines stay, without data, since the name of a line
+# holds for lines without a name after it.
+_WINS = re.compile(r"^([^\s;]*[ \t]+(?:[0-9]+[ \t]+)?(?:IN[ \t]+)?)WINSR?[ \t].*$", re.MULTILINE)
+_NO_DATA = r"\1TYPE65281 \\# 0"
 _PROBE_LABEL = "_msuc-lync-probe"
 
 
@@ -182,7 +186,8 @@ def parsed(text: str, zone: str) -> tuple[RecordSet, ...]:
     Raises InvalidInputError for a text that is no zone file.
     """
     try:
-        found = dns.zone.from_text(_AGE.sub(r"\1", text), origin=f"{zone}.", relativize=False, check_origin=False)
+        plain = _WINS.sub(_NO_DATA, _AGE.sub(r"\1", text))
+        found = dns.zone.from_text(plain, origin=f"{zone}.", relativize=False, check_origin=False)
     except (dns.exception.DNSException, ValueError) as error:
         fix = "give the text of a zone file, with zone as its origin"
         raise InvalidInputError(

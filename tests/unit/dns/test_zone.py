@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dns.message
 import dns.rrset
+import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Kind
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.planner import plan_changes
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.wire import Client
@@ -60,6 +61,21 @@ def test_an_export_of_windows_dns_is_a_zone_file() -> None:
     )
     (found,) = parsed(text, ZONE)
     assert (found.key, found.ttl, found.values) == (A, 600, (OLD, NEW))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "@                       0\tWINS\tL2 C900 ( 10.1.0.5 10.1.0.6 )",
+        "@ IN WINS LOCAL L1 C10 10.1.0.5",
+        "\t\t[AGE:3634093] 0 WINSR L2 C900 ( contoso.com. )",
+    ],
+)
+def test_a_lookup_in_wins_of_an_export_is_left_out(line: str) -> None:
+    """Types of Windows alone, which no zone file of others has."""
+    head = "@ 3600 IN SOA dc01 hostmaster 1 900 600 86400 3600\n"
+    text = f"{head}{line}\npool01 [AGE:3634093] 600 A 10.1.0.11\nwins A 10.1.0.5\n"
+    assert [one.key.name for one in parsed(text, ZONE)] == [POOL, f"wins.{ZONE}"]
 
 
 def test_what_follows_an_alias_is_of_another_name() -> None:
