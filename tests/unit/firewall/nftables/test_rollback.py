@@ -31,6 +31,9 @@ def test_a_process_that_the_marker_does_not_name_is_found_and_stopped(tmp_path: 
     rollback = half_armed(tmp_path)
     command = ["/bin/sh", "-c", f"sleep 60; test -e {rollback.armed} && nft -f {rollback.before}"]
     with subprocess.Popen(command, start_new_session=True) as waiting:
+        # The kernel shows the words of a new process a moment after it tells that it runs.
+        while not Path(f"/proc/{waiting.pid}/cmdline").read_bytes():
+            time.sleep(0.01)
         assert rollback.pending()["problem"] == "" and rollback.pending()["seconds"] > 0
         assert rollback.disarm() is True and not os.path.exists(rollback.armed)
         assert waiting.wait(5) != 0
