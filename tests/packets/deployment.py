@@ -1,11 +1,13 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The example Contoso as packets: its hosts with their firewalls and servers, HAProxy and nginx as its load balancers.
+"""A full example as packets: its hosts with their firewalls and servers, HAProxy and nginx as its load balancers.
 
-    with deployment(folder) as made: made.servers.run(probes, seconds=5)
+    with deployment(folder, FABRIKAM) as made: made.servers.run(probes, seconds=5)
 
-The example is written for an appliance in front of the Edge Servers and for IPv4 there. Here that is a Linux balancer,
-the A/V Edge has IPv6 too, and who enforces rules is a Linux host; all else is as the example has it.
+Contoso is written for an appliance in front of the Edge Servers and for IPv4 there. Here that is a Linux balancer,
+the A/V Edge has IPv6 too, and who enforces rules is a Linux host; all else is as the example has it. Fabrikam is as it
+is written; what translates addresses before its Edge Servers and reverse proxies is not played, so whoever asks from
+the Internet asks for the addresses behind it, which rules are bound to.
 """
 
 from __future__ import annotations
@@ -14,8 +16,8 @@ import contextlib
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +39,6 @@ from .network import Network
 from .probes import Probe, Servers
 
 Document = dict[str, Any]
-ZONES = {
-    "clients": ("10.10.0.0/16", "10.12.0.0/16", "2001:db8:10::/48"),
-    "perimeter": ("10.2.0.0/16", "203.0.113.0/24", "2001:db8:2::/48"),
-    "internal": ("10.0.0.0/8", "2001:db8:1::/48"),
-}
 EDGE_POOL, APPLIANCE = "edge01.contoso.com", "lb02"
 AV, AV_VIP = {"edge01": "2001:db8:2::41", "edge02": "2001:db8:2::42"}, "2001:db8:2::12"
 # Those that verify.yml is run on.
@@ -65,9 +62,23 @@ events {{ worker_connections 16384; }}
 {text}"""
 
 
+@dataclass(frozen=True)
+class Example:
+    """An example and what surrounds it here. zones: networks by name, besides the Internet. change: what is written
+    otherwise, of hosts.yml and group_vars/all.yml. transparent: the balancer that keeps addresses of clients, which is
+    the gateway of some hosts, by their names.
+    """
+
+    name: str
+    zones: Mapping[str, tuple[str, ...]]
+    change: Callable[[Document, Document], None]
+    transparent: str | None = None
+    gateways: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class Deployment:
-    """Contoso as packets; inventory: the directory that it was planned from. members: who is behind (address, port,
+    """An example as packets; inventory: the directory that it was planned from. members: who is behind (address, port,
     protocol).
     """
 
@@ -92,13 +103,8 @@ class Deployment:
         self.network.run(name, ["nft", "-f", "-"], table.script())
 
 
-def inventory(folder: Path) -> Path:
-    """Write the example with what is different here; returns the directory."""
-    path = folder / "contoso"
-    shutil.copytree(ROOT / "examples" / "contoso", path)
-    hosts, common = (
-        yaml.safe_load((path / name).read_text(encoding="utf-8")) for name in ("hosts.yml", "group_vars/all.yml")
-    )
+def _change_contoso(hosts: Document, common: Document) -> None:
+    """Make the appliance a Linux balancer, those that verify.yml asks Linux hosts, and give the A/V Edge IPv6."""
     groups: Mapping[str, Mapping[str, Document]] = {
         name: group["hosts"] for name, group in hosts["all"]["children"].items()
     }
@@ -114,15 +120,48 @@ def inventory(folder: Path) -> Path:
     common["lync_dns_servers"] = [
         {"address": address, "zones": ["contoso.com"], "view": view} for view, (address, _place) in DNS.items()
     ]
-    for name, document in (("hosts.yml", hosts), ("group_vars/all.yml", common)):
+
+
+# The plan of Contoso assumes that what is in front of the A/V Edge keeps the client's address, that answers come back
+# through it, and that the virtual address of the Access Edge is the gateway of its servers.
+CONTOSO = Example(
+    "contoso",
+    {
+        "clients": ("10.10.0.0/16", "10.12.0.0/16", "2001:db8:10::/48"),
+        "perimeter": ("10.2.0.0/16", "203.0.113.0/24", "2001:db8:2::/48"),
+        "internal": ("10.0.0.0/8", "2001:db8:1::/48"),
+    },
+    _change_contoso,
+    APPLIANCE,
+    dict.fromkeys(AV, "203.0.113.10"),
+)
+FABRIKAM = Example(
+    "fabrikam",
+    {
+        "clients": ("10.60.0.0/14", "2001:db8:60::/48"),
+        "perimeter": ("172.20.0.0/15", "203.0.113.0/24"),
+        "internal": ("10.0.0.0/8", "2001:db8:50::/48"),
+    },
+    lambda _hosts, _common: None,
+)
+
+
+def inventory(folder: Path, example: Example) -> Path:
+    """Write an example with what is different here; returns the directory."""
+    path = folder / example.name
+    shutil.copytree(ROOT / "examples" / example.name, path)
+    names = ("hosts.yml", "group_vars/all.yml")
+    documents = [yaml.safe_load((path / name).read_text(encoding="utf-8")) for name in names]
+    example.change(*documents)
+    for name, document in zip(names, documents, strict=True):
         (path / name).write_text(yaml.safe_dump(document), encoding="utf-8")
     return path
 
 
 @contextlib.contextmanager
-def deployment(folder: Path) -> Iterator[Deployment]:
+def deployment(folder: Path, example: Example = CONTOSO) -> Iterator[Deployment]:
     """Make the network, the servers, the load balancers and the firewalls."""
-    source = inventory(folder)
+    source = inventory(folder, example)
     known = inventory_of(source)
     plan = compile_inventory(known)
     plans = {name: _document(host) for name, host in plan.hosts.items()}
@@ -133,7 +172,7 @@ def deployment(folder: Path) -> Iterator[Deployment]:
         for name, host in plan.hosts.items()
     }
     with contextlib.ExitStack() as stack:
-        network = stack.enter_context(_network(plan, addresses))
+        network = stack.enter_context(_network(plan, addresses, example))
         servers = Servers(network)
         stack.callback(servers.close)
         members = {
@@ -154,9 +193,8 @@ def deployment(folder: Path) -> Iterator[Deployment]:
         )
         for host in hosts.values():
             _equip(made, host)
-        # The plan assumes it: what is in front of the A/V Edge keeps the client's address, and answers come back
-        # through it.
-        network.return_through(APPLIANCE)
+        if example.transparent:
+            network.return_through(example.transparent)
         for name in balancers:
             own = [service for service in services if name in service["balancers"]]
             stack.enter_context(
@@ -178,12 +216,11 @@ def _document(item: object) -> Document:
     return document
 
 
-def _network(plan: Plan, addresses: Mapping[str, Sequence[str]]) -> Network:
+def _network(plan: Plan, addresses: Mapping[str, Sequence[str]], example: Example) -> Network:
     """Return the network: a host with a side towards the internet has a card for it."""
     sides = Probed.of(plan).outside
     outside = {name: sides[name] for name, host in plan.hosts.items() if {"edge", "reverse_proxy"} & set(host.roles)}
-    # The plan assumes it: the virtual address of the Access Edge is their gateway.
-    return Network(addresses, ZONES, outside, dict.fromkeys(AV, "203.0.113.10"))
+    return Network(addresses, example.zones, outside, example.gateways)
 
 
 def _equip(made: Deployment, host: HostFlows) -> None:
