@@ -183,6 +183,8 @@ def _too_many_peers(
     pairs = {
         (owners.get(address, address), device) for address, places in chosen.items() for device in _devices(places)
     }
+    # The last member of a pool leaves its own rules: with nobody else they would admit the host to itself.
+    pairs = {(peer, device) for peer, device in pairs if peer != device}
     peers = explain_pairs(pairs)
     if len(peers) > PEERS_LEAVING_MAXIMUM:
         devices = tuple(sorted({device for _peer, device in pairs}))

@@ -150,6 +150,13 @@ def test_three_peers_may_leave_in_a_run_and_a_fourth_holds_all_narrowing(tmp_pat
     assert Gates(state).presence("lb01", Concern.LOAD_BALANCER).holds_all
 
 
+def test_a_host_that_leaves_its_own_rules_leaves_nobody(tmp_path: Path) -> None:
+    state = of_plan(tmp_path, *MANY)
+    for each in MANY:
+        lose(state, each.host, leaving=dict.fromkeys(each.addresses, ["focus"]))
+    assert kinds(state) == []
+
+
 def test_a_host_that_changes_its_role_is_one_cause_however_many_peers_it_has() -> None:
     moved = {(f"fe{number}", "fe12") for number in range(20)} | {("fe12", f"fe{number}") for number in range(20)}
     assert explain_pairs(moved | {("gw01", "fe3"), ("gw01", "fe4")}) == ["fe12", "gw01"]
