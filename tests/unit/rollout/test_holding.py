@@ -153,7 +153,7 @@ def test_three_peers_may_leave_in_a_run_and_a_fourth_holds_all_narrowing(tmp_pat
 def test_a_host_that_leaves_its_own_rules_leaves_nobody(tmp_path: Path) -> None:
     state = of_plan(tmp_path, *MANY)
     for each in MANY:
-        lose(state, each.host, leaving=dict.fromkeys(each.addresses, ["focus"]))
+        lose(state, each.host, leaving={address: ["focus"] for address in each.addresses})
     assert kinds(state) == []
 
 
