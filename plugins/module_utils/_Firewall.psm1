@@ -54,6 +54,7 @@ function Get-LyncFirewallState {
         mdm = $mdm
         products = @(Get-LyncFirewallProduct)
         older_lists = @(Get-LyncOlderList)
+        services = @(Get-LyncRunningService)
         fingerprint = Get-LyncFingerprint -Line $line
     }
 }

@@ -93,6 +93,18 @@ function Get-LyncFirewallProduct {
     }
 }
 
+function Get-LyncRunningService {
+    <#
+    .SYNOPSIS
+    Returns the names of the services that run.
+    #>
+    foreach ($one in Get-Service -ErrorAction Stop) {
+        if ($one.Status -eq 'Running') {
+            [string]$one.Name
+        }
+    }
+}
+
 function Get-LyncHostAddress {
     <#
     .SYNOPSIS
@@ -284,5 +296,5 @@ function Write-LyncHostFact {
     $Module.Result.pending_revert = Get-LyncPendingRevert
 }
 
-Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallProfile, Get-LyncFirewallProduct, Get-LyncOlderList, Get-LyncGroupPolicy, Get-LyncMdmPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,
+Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallProfile, Get-LyncFirewallProduct, Get-LyncOlderList, Get-LyncRunningService, Get-LyncGroupPolicy, Get-LyncMdmPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,
     Get-LyncRegistryKey, Write-LyncHostFact

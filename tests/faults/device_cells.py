@@ -134,6 +134,23 @@ PRODUCTS = Source(
     WindowsFirewallProvider,
 )
 
+AGENTS = Source(
+    "Windows: what else filters",
+    runs_over(devices.WindowsDevice),
+    {
+        ABSENT: Cell(documents("services", gone), REFUSED),
+        EMPTY: Cell(documents("services", lambda _value: []), HARMLESS, "a host without an agent is what most are"),
+        UNREADABLE: Cell(documents("services", lambda _value: "MpsSvc"), REFUSED),
+        CUT_OFF: Cell(documents("services", lambda _value: [None]), REFUSED),
+        FOREIGN: Cell(documents("services", lambda value: [*value, "CSFalconService"]), HARMLESS,
+                      "the product is named in a warning; what it filters is not known"),
+        HOSTILE: Cell(documents("services", lambda _value: [NASTY]), HARMLESS, "no name of the table"),
+        VERSION: NotApplicable("The names of services have no version."),
+        PENDING: NotApplicable("Services are read and never written, so nothing of them is taken back."),
+    },
+    WindowsFirewallProvider,
+)
+
 # IPsec.
 
 
@@ -586,6 +603,7 @@ DNS_MARKS = Source(
     DnsProvider,
 )
 SOURCES = (
-    WINDOWS_RULES, GROUP_POLICY, MDM, PRODUCTS, IPSEC, IPSEC_NEED, NFTABLES, NFTABLES_OTHERS, NFTABLES_FILE,
+    WINDOWS_RULES, GROUP_POLICY, MDM, PRODUCTS, AGENTS, IPSEC, IPSEC_NEED, NFTABLES, NFTABLES_OTHERS,
+    NFTABLES_FILE,
     *HAPROXY_FILES, *NGINX_FILES, *PUBLICATIONS, F5, F5_OTHERS, NETSCALER, NETSCALER_SAVED, KEMP, DNS_SETS, DNS_MARKS,
 )  # fmt: skip

@@ -30,7 +30,9 @@ def test_one_answer_holds_both(lab: Lab, executor: Executor | str) -> None:
     lab.start({"fe01": {"addresses": ["10.1.0.11"], "seed": [{"Name": "Contoso", "Protocol": 6, "LocalPorts": "443"}]}})
     mdm = {"rules": {"{5}": "v2.10|Action=Block|Dir=In|Name=M|"}, "profiles": {"standard": {"EnableFirewall": 1}}}
     older = ["GloballyOpenPorts on domain: 3389:TCP:*:Enabled:Remote Desktop"]
-    lab.stores["fe01"].change(mdm=mdm, older_lists=older, products=[{"name": "Theirs", "categories": [0, 2]}])
+    running = ["CSFalconService", "MpsSvc"]
+    products = [{"name": "Theirs", "categories": [0, 2]}]
+    lab.stores["fe01"].change(mdm=mdm, older_lists=older, products=products, services=running)
     ipsec_store.change(lab.stores["fe01"], rules=ipsec_store.exempted({"{1}": REQUIRE}))
     tasks = [{"name": name, f"msuc.lync.{name}": arguments} for name, arguments in MODULES]
     played = lab.play(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
@@ -46,4 +48,4 @@ def test_one_answer_holds_both(lab: Lab, executor: Executor | str) -> None:
     wanted = {"rules": mdm["rules"], "profiles": {name: {} for name in names} | mdm["profiles"]}
     found = firewall["mdm"]
     assert {**found, "profiles": {name: found["profiles"].get(name, {}) for name in names}} == wanted
-    assert (firewall["older_lists"], firewall["products"]) == (older, [{"name": "Theirs", "categories": [0, 2]}])
+    assert (firewall["older_lists"], firewall["products"], firewall["services"]) == (older, products, running)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 
 # Put behind the functions of _Windows.psm1 by tests/simulators/powershell.py, in place of those that ask .NET and the registry.
-# LAB_WORLD is a JSON file: addresses, listeners, connections, group_policy, mdm, products.
+# LAB_WORLD is a JSON file: addresses, listeners, connections, group_policy, mdm, products, older_lists, services.
 function Get-LabWorld { Get-Content -LiteralPath $env:LAB_WORLD -Raw -Encoding UTF8 | ConvertFrom-Json -AsHashtable }
 
 function Get-LyncRegistryValue {
@@ -34,6 +34,8 @@ function Get-LyncRegistryKey {
 }
 
 function Get-LyncFirewallProduct { foreach ($one in (Get-LabWorld).products) { $one } }
+
+function Get-LyncRunningService { (Get-LabWorld).services }
 
 function Get-LyncHostAddress { (Get-LabWorld).addresses }
 

@@ -52,7 +52,7 @@ NEW_RULE: Mapping[str, object] = {
 }
 _PORT_PROPERTIES = ("LocalPorts", "RemotePorts")
 # What a host knows beside its own rules, and the module of exemptions does not tell.
-READ_ONLY = ("group_policy", "mdm", "products", "older_lists")
+READ_ONLY = ("group_policy", "mdm", "products", "older_lists", "services")
 WINRM_PORT, CONTROLLER = 5985, "10.9.0.5"
 MANAGEMENT = (("winrm", WINRM_PORT), ("winrm", 5986), ("ssh", 22), ("rdp", 3389))
 ENVIRONMENT = {
@@ -134,6 +134,8 @@ class FirewallStore:
             "products": [],
             # What the lists of Group Policy from before Windows Vista admit ([MS-GPFAS] 2.2.3.11, 2.2.3.12).
             "older_lists": [],
+            # The names of the services that run.
+            "services": ["BFE", "MpsSvc", "WinRM"],
             "listeners": [f"0.0.0.0 {WINRM_PORT}"],
             "connections": [f"{address} {WINRM_PORT} {CONTROLLER}" for address in addresses[:1]],
             "files": {},

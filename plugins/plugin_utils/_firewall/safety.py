@@ -367,7 +367,7 @@ def _find_steady_ports(host: Host, comparison: Comparison, networks: AddressSet)
 
 def policy_warnings(host: Host, verdict: Verdict) -> list[str]:
     """Return what to warn about: a change that did not come back, local rules that do not count, rules of Group Policy
-    that were not understood, and lists of it that may admit more.
+    that were not understood, lists of it that may admit more, and products that may filter what the rules admit.
     """
     found = [host.stuck] if host.stuck else []
     found += [
@@ -377,4 +377,5 @@ def policy_warnings(host: Host, verdict: Verdict) -> list[str]:
     found += [f"a rule of Group Policy or MDM is not understood: {line}" for line in host.unread]
     # Whether these count beside rules depends on a switch of theirs; so they are named, and nothing is built on them.
     older = [text for text in host.older_lists if ":disabled:" not in text.casefold()]
-    return found + [f"Group Policy may admit more than the rules say, by its older list {text}" for text in older]
+    found += [f"Group Policy may admit more than the rules say, by its older list {text}" for text in older]
+    return found + [f"{name} runs here and may block what the rules admit: ask it too" for name in host.agents]

@@ -280,6 +280,16 @@ def test_older_lists_of_group_policy_are_named_and_nothing_is_built_on_them() ->
     assert isinstance(effects, list) and effects[0]["effect"] == "new admission"
 
 
+def test_a_product_that_may_filter_beside_the_firewall_is_named_and_changes_nothing_else() -> None:
+    running = (["MpsSvc"], ["MpsSvc", "csfalconservice", "EkrnEpfw", "ekrn"])
+    quiet, beside = (gathered([], [WANT], {"services": names}) for names in running)
+    assert beside.operations() == quiet.operations()
+    assert quiet.result()["warnings"] == []
+    assert beside.result()["warnings"] == [
+        f"{name} runs here and may block what the rules admit: ask it too" for name in ("CrowdStrike Falcon", "ESET")
+    ]
+
+
 def test_a_block_of_mdm_counts_and_is_named() -> None:
     block = "v2.10|Action=Block|Active=TRUE|Dir=In|Protocol=6|LPort=5061|Name=Segmentation|"
     run = gathered([], [WANT], {"mdm": {"rules": {"{1}": block}, "profiles": {}}})

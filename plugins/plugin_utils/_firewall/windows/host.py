@@ -7,7 +7,7 @@
  "counters": {"enumerations": 1, "writes": 0},
  "group_policy": {"rules": {"{id}": "v2.10|..."}, "profiles": {"domain": {"AllowLocalPolicyMerge": 0}}},
  "mdm": {"rules": {}, "profiles": {}}, "products": [{"name": "Contoso Endpoint Firewall", "categories": [2]}],
- "older_lists": ["GloballyOpenPorts on domain: 3389:TCP:*:Enabled:Remote Desktop"],
+ "older_lists": ["GloballyOpenPorts on domain: 3389:TCP:*:Enabled:Remote Desktop"], "services": ["MpsSvc", "WinRM"],
  "listeners": ["0.0.0.0 5061"], "connections": ["10.1.0.11 5061 10.10.3.4"],
  "management": [{"kind": "winrm", "port": 5985}], "fingerprint": "..."}
 
@@ -42,6 +42,7 @@ from ..host_facts import (
 )
 from ..rule import PROFILE_BITS, Rule
 from .com import RESTRICTIONS, from_com
+from .filter_agents import agents_among
 from .registry_strings import ParsedRules, RefusedRule, parse_rules
 
 _ACCOUNT = "connect with an account that may change the firewall of the host"
@@ -112,6 +113,7 @@ FIREWALL: Mapping[str, Shape] = {
     "mdm": HOST["group_policy"],
     "products": [{"name": str, "categories": [int]}],
     "older_lists": [str],
+    "services": [str],
     **HOST,
 }
 IPSEC: Mapping[str, Shape] = {"rules": {"*": str}, "engines": [str], "exempt?": int, "legacy": {}, **HOST}
@@ -133,7 +135,8 @@ def read_answer(answer: Mapping[str, object]) -> Host:
         policy, mdm = (parse_rules(policy_strings(answer, store)) for store in (GROUP_POLICY, MDM))
         rules = (*local, *_rules_of(policy, environment, GROUP_POLICY), *_rules_of(mdm, environment, MDM))
         host = host_of(answer, rules, (*policy.refused, *mdm.refused), "AllowLocalPolicyMerge")
-        return replace(host, owners=_read_owners(answer), older_lists=_read_older_lists(answer))
+        agents = agents_among(map(str, _read_sequence(answer, "services")))
+        return replace(host, owners=_read_owners(answer), older_lists=_read_older_lists(answer), agents=agents)
 
 
 def _read_older_lists(answer: Mapping[str, object]) -> tuple[str, ...]:

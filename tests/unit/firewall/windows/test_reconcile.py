@@ -398,6 +398,7 @@ GOOD: dict[str, Any] = {
     "mdm": {"rules": {}, "profiles": {}},
     "products": [],
     "older_lists": [],
+    "services": [],
     "listeners": [],
     "connections": [],
     "management": [],
