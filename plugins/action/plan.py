@@ -34,6 +34,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan import diff as flo
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import tables
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPlan, Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.papers import papers
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import FILE as ACCEPT_FILE
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import (
     check_acceptances,
@@ -192,7 +193,7 @@ class ActionModule(ControllerAction):
         """Write the plan directory of the user, if there is one and this is no check; return the changed paths."""
         if not options.plan_dir or self._task.check_mode:
             return []
-        texts = dict(files)
+        texts = {**files, **papers(plan)}
         if difference is not None:
             texts[plan_files.AFFECTED] = plan_files.affected_text(difference.devices)
         if difference is not None and options.affected_file:

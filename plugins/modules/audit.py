@@ -12,7 +12,8 @@ description:
   - Compares what M(msuc.lync.plan) compiled earlier in the same run with dumps of the local firewall policy of each
     host.
   - Prints a line per rule that differs, as C(drift.yml) does, and leaves out what C(lync_accepted_deviations) accepts.
-    With C(lync_report_dir) it writes C(audit.json), C(audit.xml) (JUnit) and C(audit.html).
+    With C(lync_report_dir) it writes C(audit.json), C(audit.xml) (JUnit), C(audit.html),
+    and of the plan alone C(perimeter.csv) and C(certificates.csv).
   - Rules of the collection's group that the plan does not have are deviations unless C(lync_firewall_state) of the host
     is V(merged). What V(overridden) would disable are rules of others, which are no drift.
   - With C(lync_ipsec) V(auto) the IPsec exemptions of a dump are compared that holds a rule which requests or requires

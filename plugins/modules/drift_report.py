@@ -12,7 +12,8 @@ description:
   - Internal to the playbooks of this collection. Its options and results may change without notice.
   - Reads the comparisons of this run, and makes one report of it, a line per deviation on the terminal.
   - With C(lync_report_dir) it writes C(drift.json), C(drift.xml) (JUnit), C(drift.html) and a copy of the JSON by date.
-    These copies tell in the next report since when a deviation is there.
+    These copies tell in the next report since when a deviation is there. Beside them lie C(perimeter.csv) and
+    C(certificates.csv), which are of the plan alone.
   - Deviations that C(lync_accepted_deviations) accepts are told and are no drift until the day after they expire.
   - With C(lync_remediate) it decides what the plays that follow may repair, within C(lync_remediate_classes),
     C(lync_remediate_concerns), C(lync_remediate_after_hours), C(lync_remediate_max_changes), C(lync_remediate_window)

@@ -27,6 +27,7 @@ from .._report.output import (
     unknown_text,
     write_files,
 )
+from .._report.papers import papers
 from .._rollout.outcome import RunOutcome, Verdict
 from .._rollout.results import TaskResult
 from .._rollout.run_options import Options
@@ -100,6 +101,7 @@ def _write_drift_report(
         f"{playbook}.json": text,
         f"{playbook}.xml": drift_junit(report),
         f"{playbook}.html": page(document, plan),
+        **papers(plan),
     }
     if playbook == HISTORY_OF:
         files[file_name(report.context.now)] = text

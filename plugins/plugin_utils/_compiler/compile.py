@@ -31,6 +31,7 @@ from .._plan.model import (
 )
 from .assumptions import host_assumptions, pool_assumptions
 from .catalogues import Catalogues, catalogues_of, deployment_catalogue
+from .certificates import CertificatePolicy, public_addresses
 from .dns import DnsPolicy
 from .firewall import BalancerPeers, FirewallPolicy
 from .further_rules import BalancerRules, additions
@@ -171,6 +172,7 @@ class _Policy:
         self._main = _OfCatalogue(catalogues.main, directory)
         self._own = {name: _OfCatalogue(catalogue, directory) for name, catalogue in catalogues.of_pools.items()}
         self._dns = DnsPolicy(topology)
+        self._certificates = CertificatePolicy(topology)
         self._publishing = PublishingPolicy(topology)
         self._balancers = BalancerRules(directory, self._services)
         peers: dict[tuple[str, Interface, Transport, int], AddressSet] = {}
@@ -200,6 +202,7 @@ class _Policy:
             mirror_peers=ipsec.mirror_peers,
             publications=self._publishing.publications(host),
             balancer_addresses=host.balancer_addresses.each(),
+            public_addresses=public_addresses(host),
         )
 
     def pool_plan(self, pool: Pool) -> PoolPlan:
@@ -212,6 +215,7 @@ class _Policy:
             virtual_services=self._services(pool).virtual_services(pool),
             dns_records=self._dns.pool_records(pool),
             assumptions=pool_assumptions(pool, self._topology),
+            certificates=self._certificates.of_pool(pool),
         )
 
 

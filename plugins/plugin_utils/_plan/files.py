@@ -7,6 +7,7 @@
     DIR/hosts/HOST.json       plugins/plugin_utils/_plan/data/lync_plan.schema.json#/$defs/host
     DIR/pools/POOL.json       plugins/plugin_utils/_plan/data/lync_plan.schema.json#/$defs/pool
     DIR/affected_hosts.txt    with a baseline: names of the devices that the change touches, for --limit @FILE
+    DIR/perimeter.csv, DIR/certificates.csv    for those who run the perimeter's firewalls and the certificates
 
     read_plan(DIR) == the Plan that was written there, its warnings excepted
 
@@ -33,6 +34,7 @@ from .model import HostPlan, Plan, PoolPlan
 
 INDEX = "index.json"
 AFFECTED = "affected_hosts.txt"
+PERIMETER, CERTIFICATES = "perimeter.csv", "certificates.csv"
 _KINDS = {"hosts": "host", "pools": "pool"}
 _READERS: Mapping[str, Callable[[list[str]], object]] = {
     "localip": AddressSet.parse,
@@ -215,7 +217,8 @@ def _earlier_files(directory: Path) -> list[str]:
 def _is_plan_path(path: str) -> bool:
     """Return whether a path of an index is one that this module makes, so that no index leads to a foreign file."""
     folder, _slash, name = path.partition("/")
-    return path == AFFECTED or (folder in ("hosts", "pools") and "/" not in name and name.endswith(".json"))
+    is_document = folder in ("hosts", "pools") and "/" not in name and name.endswith(".json")
+    return is_document or path in (AFFECTED, PERIMETER, CERTIFICATES)
 
 
 def read_json(path: Path) -> Document:

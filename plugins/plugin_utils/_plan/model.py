@@ -174,6 +174,22 @@ class DnsRecord:
     ttl: int = 300
 
 
+@dataclass(frozen=True, order=True)
+class Certificate:
+    """One certificate that a pool asks for; names: all that it must hold, its subject too.
+
+    holder: the members, each with the certificate or one of its own with its name, or the reverse proxies. use: what
+    it is assigned to. seen_by: who meets it first. path: the file on the proxies, where the plan names one.
+    """
+
+    holder: str
+    use: str
+    seen_by: str
+    subject: str
+    names: tuple[str, ...]
+    path: str | None = None
+
+
 @dataclass(frozen=True)
 class LoadBalancerSettings:
     """How a load balancer is configured.
@@ -263,11 +279,12 @@ class HostPlan:
     reverse_proxy: ReverseProxySettings | None = None
     policy: HostPolicy = HostPolicy()
     closed_ports: tuple[str, ...] = ()
+    public_addresses: Mapping[str, tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True)
 class PoolPlan:
-    """What one pool should have on its load balancers and in DNS."""
+    """What one pool should have on its load balancers and in DNS, and the certificates that it asks for."""
 
     pool: str
     role: str
@@ -276,6 +293,7 @@ class PoolPlan:
     virtual_services: tuple[VirtualService, ...] = ()
     dns_records: tuple[DnsRecord, ...] = ()
     assumptions: tuple[str, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,24 +4,24 @@
 
 Beside the devices it has what the plan says of all of them: the topology as a drawing (columns are networks, boxes
 are roles with their pools, lines are flows, the wider the more ports), who talks to whom, and what those need who run
-the perimeter: rows for the firewalls outside and inside of it, DNS records, names of certificates. The text of the
-page is in drift_page.html.j2 beside this file; everything is escaped on its way there.
+the perimeter: the rows of papers.py, and DNS records. The text of the page is in drift_page.html.j2 beside this file;
+everything is escaped on its way there.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 from .._base.libraries import jinja2
 from .._base.untyped import counted, mappings, result_text
-from .._catalogue.model import Interface
 from .._plan.documents import Document
-from .._plan.model import DnsRecord, FirewallRule, HostPlan, Plan, PoolPlan
-from .._plan.tables import Flow, admitting_rules, flows, port_text
+from .._plan.model import DnsRecord, HostPlan, Plan, PoolPlan
+from .._plan.tables import Flow, flows
+from .papers import certificate_rows, firewall_rows
 
 _TEMPLATE = Path(__file__).with_name("drift_page.html.j2")
 _NOT_KNOWN = "Could not tell"
@@ -46,8 +46,6 @@ _COLUMNS = {
 }  # fmt: skip
 _WIDTH, _BOX_WIDTH, _BOX_HEIGHT, _GAP, _TOP = 260, 180, 44, 18, 44
 _WIDEST_LINE = 7
-_PERIMETER = ("edge", "reverse_proxy")
-_OUTSIDE = (Interface.ACCESS, Interface.WEB_CONFERENCING, Interface.AV, Interface.EXTERNAL)
 
 
 def page(report: Document, plan: Plan) -> str:
@@ -66,9 +64,9 @@ def page(report: Document, plan: Plan) -> str:
         statuses=_STATUSES,
         drawing=drawing(found, hosts),
         matrix=_matrix(found),
-        firewall=firewall_rows(hosts),
+        firewall=firewall_rows(plan),
         records=_sort_records(pools),
-        certificates=certificate_rows(pools, _group_members(hosts)),
+        certificates=certificate_rows(pools),
     )
 
 
@@ -116,77 +114,6 @@ def _describe_flows(items: Sequence[Flow]) -> str:
 def _sort_records(pools: Iterable[PoolPlan]) -> list[DnsRecord]:
     records = (record for pool in pools for record in pool.dns_records)
     return sorted(records, key=lambda record: (record.view, record.name, record.type))
-
-
-def _group_members(hosts: Iterable[HostPlan]) -> dict[str, tuple[str, ...]]:
-    members: dict[str, list[str]] = {}
-    for host in hosts:
-        if host.pool and host.roles:
-            members.setdefault(host.pool, []).append(host.host)
-    return {pool: tuple(names) for pool, names in members.items()}
-
-
-@dataclass(frozen=True, order=True)
-class FirewallRow:
-    """One rule that a perimeter firewall needs; side: external or internal. Addresses as texts with commas."""
-
-    side: str
-    source: str
-    destination: str
-    transport: str
-    port: str
-    service: str
-    rows: str
-
-
-@dataclass(frozen=True, order=True)
-class CertificateRow:
-    """One certificate: who presents it, to whom (internal or external), its subject, and all names it must hold."""
-
-    holder: str
-    side: str
-    subject: str
-    names: tuple[str, ...]
-
-
-def firewall_rows(hosts: Iterable[HostPlan]) -> tuple[FirewallRow, ...]:
-    """Return what has to pass the perimeter firewalls, external before internal."""
-    perimeter = [host for host in hosts if set(host.roles) & set(_PERIMETER)]
-    rules = ((rule, host) for host in perimeter for rule in admitting_rules(host))
-    return tuple(sorted({_firewall_row(rule, host) for rule, host in rules if rule.is_of_catalogue}))
-
-
-def _firewall_row(rule: FirewallRule, host: HostPlan) -> FirewallRow:
-    own, peer = ", ".join(rule.localip), ", ".join(rule.remoteip)
-    own = f"{host.host} ({own})" if own != "any" else host.host
-    source, destination = (peer, own) if rule.direction == "in" else (own, peer)
-    side = "external" if rule.interface in _OUTSIDE else "internal"
-    service = ", ".join(rule.services)
-    rows = ", ".join(rule.rows)
-    return FirewallRow(side, source, destination, rule.protocol.upper(), port_text(rule), service, rows)
-
-
-def certificate_rows(pools: Iterable[PoolPlan], members: Mapping[str, tuple[str, ...]]) -> tuple[CertificateRow, ...]:
-    """Return the certificates that the names of the plan ask for; members: names of the hosts of each pool."""
-    found: list[CertificateRow] = []
-    for pool in pools:
-        found += _list_certificates(pool, members.get(pool.pool, ()))
-    return tuple(sorted(found))
-
-
-def _list_certificates(pool: PoolPlan, members: tuple[str, ...]) -> Iterator[CertificateRow]:
-    inside, outside = _list_names(pool, "internal"), _list_names(pool, "external")
-    full = tuple(member for member in members if "." in member)
-    yield CertificateRow(pool.pool, "internal", pool.pool, tuple(dict.fromkeys([pool.pool, *inside, *full])))
-    if outside:
-        holder = pool.pool if pool.role == "edge" else "reverse proxy"
-        yield CertificateRow(holder, "external", outside[0], outside)
-
-
-def _list_names(pool: PoolPlan, view: str) -> tuple[str, ...]:
-    """Return the host names of a pool's records in a view; a service record asks for the name that it leads to."""
-    of_view = (record for record in pool.dns_records if record.view == view)
-    return tuple(dict.fromkeys(record.name for record in of_view if record.type != "SRV"))
 
 
 @dataclass(frozen=True)

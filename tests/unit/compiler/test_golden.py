@@ -13,6 +13,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import d
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import Version
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.papers import papers
 
 from .examples import NAMES, ROOT, example
 from .plan_schema import schema_errors
@@ -32,7 +33,7 @@ def texts(directory: Path) -> dict[str, str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_plan_is_the_golden_one(name: str, tmp_path: Path) -> None:
     plan = compile_inventory(example(name))
-    plan_files.write(tmp_path, plan_files.rendered(plan), plan.known_addresses)
+    plan_files.write(tmp_path, {**plan_files.rendered(plan), **papers(plan)}, plan.known_addresses)
     made, golden = texts(tmp_path), texts(ROOT / "tests" / "golden" / name)
     assert sorted(made) == sorted(golden), "run `make golden` and read what it changes"
     different = [path for path in made if made[path] != golden[path]]

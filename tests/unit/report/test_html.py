@@ -17,12 +17,8 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._drift.report import Con
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.files import read_plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import FirewallRule, HostPlan, Plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.tables import flows
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.html import (
-    certificate_rows,
-    drawing,
-    firewall_rows,
-    page,
-)
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.html import drawing, page
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.papers import firewall_rows
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "contoso"
@@ -112,24 +108,6 @@ def test_a_role_of_the_drawing_has_its_number_of_hosts() -> None:
     assert sorted(sizes) == ["2 hosts", "everybody", "not managed"]
 
 
-def test_the_tables_of_the_perimeter(contoso: Plan) -> None:
-    outside = [
-        row
-        for row in firewall_rows(contoso.hosts.values())
-        if row.side == "external" and row.destination.startswith("edge01")
-    ]
-    assert {(row.source, row.transport, row.port) for row in outside} >= {
-        ("any", "TCP", "443"),
-        ("any", "TCP", "5061"),
-        ("any", "UDP", "3478"),
-    }
-    rows = certificate_rows(contoso.pools.values(), {"pool01.contoso.com": ("fe01", "fe02.contoso.com")})
-    inside = next(row for row in rows if row.holder == "pool01.contoso.com" and row.side == "internal")
-    assert inside.subject == inside.names[0] == "pool01.contoso.com"
-    assert "fe02.contoso.com" in inside.names and "fe01" not in inside.names
-    assert any(row.holder == "reverse proxy" and "webext01.contoso.com" in row.names for row in rows)
-
-
 def test_a_rule_of_the_site_is_in_the_matrix_and_in_the_table_of_the_perimeter() -> None:
     """lync_extra_rows: what no row of the shipped catalogue has."""
     rule = FirewallRule(
@@ -149,7 +127,7 @@ def test_a_rule_of_the_site_is_in_the_matrix_and_in_the_table_of_the_perimeter()
         interface="access",
     )
     edge = HostPlan("edge01", ("edge",), "2013", None, "windows", True, "active", (), firewall_rules=(rule,))
-    (row,) = firewall_rows([edge])
+    (row,) = firewall_rows(Plan({edge.host: edge}))
     assert (row.side, row.source, row.port, row.service) == ("external", "any", "5666", "Agent")
     (flow,) = flows([edge])
     assert (flow.source, flow.destination, flow.application) == ("any", "edge", "Monitoring/TLS")
