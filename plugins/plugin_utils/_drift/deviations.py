@@ -35,6 +35,7 @@ from .._base.changes import Cause, Kind
 from .._base.errors import InvalidInputError, Problem, nearest, one_of, shown
 from .._base.untyped import mappings, result_text
 from .._firewall.effects import EffectKind
+from .._firewall.setup_rules import made_by_setup
 from .._plan.model import Plan
 from .._rollout.results import Concern, TaskResult
 
@@ -43,7 +44,8 @@ class Class(str, Enum):
     """The classes of deviations; those in NOTES are reported and are no drift.
 
     INEFFECTIVE, PARTLY_BLOCKED: the rule is as planned, and nothing of it is in force, or a part is not. OPEN: the
-    device as a whole admits more than its rules say.
+    device as a whole admits more than its rules say. RECREATED: a rule of the product's setup is on that should be off;
+    each update makes it again, so no repair fights it.
     """
 
     MISSING = "missing"
@@ -54,6 +56,7 @@ class Class(str, Enum):
     INEFFECTIVE = "ineffective"
     PARTLY_BLOCKED = "partly_blocked"
     OPEN = "open"
+    RECREATED = "recreated_by_setup"
     SHADOWED = "shadowed"
 
 
@@ -158,7 +161,7 @@ def record_name(item: Mapping[str, object]) -> str:
 
 def _of_change(result: TaskResult, change: Mapping[str, object]) -> Deviation:
     differences = differences_of(change)
-    kind = _class_of(change, differences)
+    kind = Class.RECREATED if _is_of_setup(result, change) else _class_of(change, differences)
     return Deviation(
         device=result.device,
         concern=result.concern.whole,
@@ -167,7 +170,7 @@ def _of_change(result: TaskResult, change: Mapping[str, object]) -> Deviation:
         reason=_explain_change(change),
         properties=differences if kind in (Class.CHANGED, Class.DISABLED) else (),
         too_narrow=bool(change.get("opens", kind in (Class.MISSING, Class.DISABLED))),
-        too_wide=bool(change.get("closes", kind is Class.EXTRA)),
+        too_wide=bool(change.get("closes", kind in (Class.EXTRA, Class.RECREATED))),
         recreates=change.get("kind") == Kind.CHANGE and bool(change.get("recreates")),
         notice=str(change.get("notice") or ""),
     )
@@ -186,6 +189,12 @@ def _explain_change(change: Mapping[str, object]) -> str:
     """Return why something is extra, and what the repair of anything else would do."""
     keys = ("reason",) if change.get("kind") == Kind.REMOVE else ("effect", "impact", "reason")
     return next((str(change[key]) for key in keys if change.get(key)), "")
+
+
+def _is_of_setup(result: TaskResult, change: Mapping[str, object]) -> bool:
+    """Return whether a change switches off a rule of somebody else which the product's setup makes."""
+    is_switched_off = result.concern.whole is Concern.FIREWALL and change.get("kind") == Kind.DISABLE
+    return is_switched_off and made_by_setup(str(change.get("name")))
 
 
 def _class_of(change: Mapping[str, object], differences: Sequence[Difference]) -> Class:

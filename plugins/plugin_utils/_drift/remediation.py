@@ -213,6 +213,8 @@ def decide(
 
 def _explain_refusal(deviation: Deviation, limits: Limits) -> str:
     """Return why no run with these limits repairs it, whenever it comes; empty when one may."""
+    if deviation.kind is Class.RECREATED:
+        return "an update of the product makes it again; disable it with site.yml, or accept it"
     if not deviation.is_repairable:
         return "its cause is nothing that this collection owns"
     if limits.classes and deviation.kind not in limits.classes:
@@ -335,7 +337,8 @@ def _repairs(report: Report, decision: Decision) -> dict[str, dict[str, Repair]]
 
 def _is_held_back(item: Found, chosen: set[int]) -> bool:
     """Return whether an item must stay as it is; a note is nothing that a repair would change."""
-    return item.deviation.is_repairable and id(item.deviation) not in chosen
+    is_in_reach = item.deviation.is_repairable or item.deviation.kind is Class.RECREATED
+    return is_in_reach and id(item.deviation) not in chosen
 
 
 def _plan_repair(items: list[Deviation], whole: bool) -> Repair:

@@ -13,7 +13,6 @@ does the rest.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -24,9 +23,8 @@ from .match import PortIndex, movement, overlaps, uncovered
 from .options import OWNED_GROUP
 from .rule import ANY_PROTOCOL, TCP, UDP, PortScope, Rule, differing, protocol_text
 from .rule_split import base_name, split
+from .setup_rules import made_by_setup
 
-# Setup makes CS and OCS rules and those of its database; groups that start with @ are those of Windows.
-_PROTECTED_NAMES = re.compile(r"^(CS |OCS |SQL RTC)", re.IGNORECASE)
 _SHOWN_PORTS = 5
 
 RuleChange = Change[Present]
@@ -179,7 +177,8 @@ def _add_beside(change: RuleChange, cause: Cause) -> RuleChange:
 
 def is_protected(rule: Rule, unprotected: frozenset[str] = frozenset()) -> bool:
     """Return whether a foreign rule is left as it is whatever it admits; unprotected holds names that lift this."""
-    is_of_others = rule.group.startswith("@") or _PROTECTED_NAMES.match(rule.name) is not None
+    # Groups that start with @ are those of Windows.
+    is_of_others = rule.group.startswith("@") or made_by_setup(rule.name)
     return rule.name not in unprotected and is_of_others
 
 

@@ -60,6 +60,11 @@ CLASSES: dict[str, tuple[dict[str, object], Class, str]] = {
         Class.CHANGED,
         "SIP: changed: enabled is true, should be false",
     ),
+    "switched on by setup": (
+        change("disable", "CS RTCSRV", reason="it admits more", properties=[differing("enabled", True, False)]),
+        Class.RECREATED,
+        "CS RTCSRV: recreated_by_setup (it admits more)",
+    ),
     "member drained": (
         change("change", properties=[differing("members", [DRAINED], [UP])]),
         Class.DISABLED,

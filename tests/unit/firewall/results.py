@@ -85,6 +85,12 @@ def ipsec(
     return answer(IpsecProvider(task, link_to(store, ipsec_host.run_module)), check_mode=not applied)
 
 
+def made_again(**options: Any) -> Result:
+    """Return the result for a host on which setup has made a rule again that is to be off."""
+    given = {"rules": [{**SIP, "remoteip": [NARROW]}], "state": "overridden", "unprotected_rules": [SETUP]}
+    return firewall(stored(RemoteAddresses=NARROW), foreign(SETUP), **{**given, **options})
+
+
 def ours(name: str = MEDIA["name"], **parts: Any) -> dict[str, Any]:
     """Return an exemption of our group as the cmdlets have it."""
     exemption = {"DisplayName": name, "Group": "msuc.lync", "Protocol": "UDP", "LocalAddress": ["10.1.0.11"]}
@@ -124,6 +130,8 @@ FIREWALL: Mapping[str, Callable[[], Result]] = {
         rules=[{**SIP, "remoteip": [NARROW]}],
         state="overridden",
     ),
+    "made again by setup": made_again,
+    "made again by setup, and one is missing": lambda: made_again(rules=[{**SIP, "remoteip": [NARROW]}, WEB]),
     "pending": lambda: firewall(stored(), stored(Name=EXTRA, LocalPorts="5999"), phase="open"),
     "pending, moved": lambda: firewall(stored(LocalPorts="5062"), phase="open"),
     "would cut": lambda: firewall(stored(), rules=[WEB], host=CONNECTED),

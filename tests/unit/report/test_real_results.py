@@ -20,6 +20,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation impor
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.report import Context, Report
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import was_asked
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_parts import Part, Risk, Status, part_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Verdict
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 
 from tests.unit.dns import results as dns
@@ -83,6 +84,7 @@ CLASSES: list[tuple[Concern, str, Class | None, str]] = [
     (F, "shields up", Class.INEFFECTIVE, f"{SIP}: ineffective (all inbound traffic is blocked on domain)"),
     (F, "partly blocked", Class.PARTLY_BLOCKED, f"{SIP}: partly_blocked (partly blocked by Segmentation)"),
     (F, "admits by default", Class.OPEN, "profile domain: open (what comes in is admitted unless a rule blocks it)"),
+    (F, "made again by setup", Class.RECREATED, f"{windows.SETUP}: recreated_by_setup ("),
     (X, "as planned", None, ""),
     (X, "duplicate", Class.DUPLICATE, "Lync exempt media (UDP): duplicate (another rule has its name and group)"),
     (X, "extra", Class.EXTRA, "Lync exempt old: extra (it is not wanted)"),
@@ -125,6 +127,14 @@ def test_a_rule_that_is_there_twice_is_not_removed_by_its_name() -> None:
     assert found.repairs == {"x1": {"firewall": Repair(whole=True)}}
     report = Report.of([real(F, "extra")], Context(NOW, {}))
     assert not remediation(report, Limits(classes=frozenset({Class.DUPLICATE})), NOW).repairs
+
+
+def test_a_rule_that_setup_makes_again_is_named_and_never_fought_over() -> None:
+    alone = remediation(Report.of([real(F, "made again by setup")], Context(NOW, {})), Limits(), NOW)
+    assert (alone.repairs, alone.verdicts) == ({}, {"x1": Verdict.DIFFERS})
+    assert alone.left[0].startswith(f"left: x1: {windows.SETUP}: recreated_by_setup (")
+    beside = Report.of([real(F, "made again by setup, and one is missing")], Context(NOW, {}))
+    assert remediation(beside, Limits(), NOW).repairs == {"x1": {"firewall": Repair(names=(windows.WEB["name"],))}}
 
 
 def test_another_certificate_needs_an_attended_run() -> None:
