@@ -80,7 +80,7 @@ _FIELDS = {
 # A run that makes nothing but the plan writes and shows it, unless the run says otherwise.
 _OF_PLAN_ONLY = {"lync_plan_dir": ("plan_dir", "plan"), "lync_plan_show": ("plan_show", True)}
 # What a rollback needs of the options of a run.
-_OF_ROLLBACK = ("wave_size", "snapshot_dir", "rollback_to", "handout")
+_OF_ROLLBACK = ("wave_size", "snapshot_dir", "rollback_to", "rollback_scope", "handout")
 _Answer = dict[str, Any]
 _Inventory = Mapping[str, InventoryHost]
 

@@ -25,6 +25,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_rollback imp
     Command,
     first_snapshots,
     inventory_text,
+    with_exemptions,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary import RunSummary
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_text import summary_text
@@ -110,7 +111,7 @@ def _write_run_summary(summary: RunSummary, text: str, directory: str) -> RunOut
     files = {f"{name}.json": json_text(summary.document()), f"{name}.txt": text + "\n"}
     snapshots = first_snapshots(summary.parts)
     if snapshots:
-        files[FILE] = inventory_text(snapshots)
+        files[FILE] = inventory_text(snapshots, with_exemptions(summary.parts))
     outcome = _conclude_run(summary, write_files(Path(directory), files))
     write_summary(Path(directory), outcome.document())
     return outcome

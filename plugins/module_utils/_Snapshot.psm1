@@ -143,6 +143,21 @@ function Test-LyncSnapshot {
     Test-Path -LiteralPath $Path -PathType Leaf
 }
 
+function Read-LyncSnapshot {
+    <#
+    .SYNOPSIS
+    Returns the content of a snapshot in base64, unless it is larger than Limit bytes or others may write where it lies.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Path, [Parameter(Mandatory = $true)][int]$Limit)
+
+    Assert-LyncFolder -Directory (Split-Path -Path $Path)
+    $length = (Get-Item -LiteralPath $Path).Length
+    if ($length -gt $Limit) {
+        throw "snapshot $Path has $length bytes, more than the $Limit that are read; nothing was written"
+    }
+    [System.Convert]::ToBase64String([System.IO.File]::ReadAllBytes($Path))
+}
+
 function Import-LyncSnapshot {
     <#
     .SYNOPSIS
@@ -154,4 +169,4 @@ function Import-LyncSnapshot {
     Invoke-LyncNetsh -Argument 'advfirewall', 'import', $Path
 }
 
-Export-ModuleMember -Function Invoke-LyncNetsh, Export-LyncSnapshot, Get-LyncSnapshot, Test-LyncSnapshot, Import-LyncSnapshot
+Export-ModuleMember -Function Invoke-LyncNetsh, Export-LyncSnapshot, Get-LyncSnapshot, Test-LyncSnapshot, Read-LyncSnapshot, Import-LyncSnapshot

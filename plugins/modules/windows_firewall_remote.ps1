@@ -11,7 +11,7 @@
 
 $spec = @{
     options = @{
-        operation = @{ type = 'str'; required = $true; choices = @('gather', 'apply', 'confirm', 'revert', 'snapshots', 'restore') }
+        operation = @{ type = 'str'; required = $true; choices = @('gather', 'apply', 'confirm', 'revert', 'snapshots', 'read', 'restore') }
         operations = @{
             type = 'list'
             elements = 'dict'
@@ -46,6 +46,8 @@ $module = New-LyncModule -Specification $spec -Given $complex_args
 $counters = @{ enumerations = 0; writes = 0 }
 $module.Result.counters = $counters
 $module.Result.done = 0
+# Bytes: a host with 7,000 rules exports about 8 MB.
+$contentLimit = 16MB
 $snapshotDir = [System.Environment]::ExpandEnvironmentVariables($module.Params.snapshot_dir)
 
 function Read-Store {
@@ -159,8 +161,8 @@ function Write-Answer {
     $module.Result.changed = $counters.writes -gt 0
 }
 
-function Restore-Firewall {
-    # The policy as it was when a snapshot was taken; what is there now becomes a snapshot first.
+function Find-Snapshot {
+    # The path of the snapshot that is asked for.
     $path = $module.Params.path
     if ($path -eq 'newest') {
         $path = Get-LyncSnapshot -Directory $snapshotDir | Select-Object -First 1 | ForEach-Object { $_.path }
@@ -168,6 +170,18 @@ function Restore-Firewall {
     if (-not $path -or -not (Test-LyncSnapshot -Path $path)) {
         throw "there is no snapshot $path in $snapshotDir"
     }
+    $path
+}
+
+function Read-Snapshot {
+    # A snapshot as it is, for the controller to read.
+    $module.Result.path = Find-Snapshot
+    $module.Result.content = Read-LyncSnapshot -Path $module.Result.path -Limit $contentLimit
+}
+
+function Restore-Firewall {
+    # The policy as it was when a snapshot was taken; what is there now becomes a snapshot first.
+    $path = Find-Snapshot
     if (-not $module.CheckMode) {
         $module.Result.snapshot = Export-LyncSnapshot -Directory $snapshotDir -Keep ([int]::MaxValue)
         Import-LyncSnapshot -Path $path
@@ -191,6 +205,7 @@ try {
         'confirm' { Invoke-LyncLocked -Do { Confirm-LyncChange -Module $module } }
         'revert' { Invoke-LyncLocked -Do { Undo-LyncChange -Module $module } }
         'snapshots' { $module.Result.snapshots = @(Get-LyncSnapshot -Directory $snapshotDir) }
+        'read' { Read-Snapshot }
         'restore' { Invoke-LyncLocked -Do { Restore-Firewall } }
         default { Invoke-Change }
     }

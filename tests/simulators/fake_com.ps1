@@ -182,6 +182,8 @@ function netsh.exe {
         $global:LASTEXITCODE = 1
         return 'Das System kann die angegebene Datei nicht finden.'
     }
+    $beside = if ($args[1] -eq 'import' -and $env:LAB_IMPORTS) { Join-Path -Path $env:LAB_IMPORTS -ChildPath (Split-Path -Path $from -Leaf) }
+    if ($beside -and (Test-Path -LiteralPath $beside)) { $from = $beside }
     Copy-Item -LiteralPath $from -Destination $to
     if ($env:LAB_STORE) {
         Invoke-Lab -Request @{ do = $args[1]; path = $args[2] }

@@ -24,6 +24,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from . import windows_rules
+from .hive_file import policy_hive
+from .rule_strings import registry_string
 from .windows_rules import E_ACCESSDENIED, E_FAIL, EVERY_PROFILE, ComError, Switches
 
 Document = dict[str, Any]
@@ -237,6 +239,11 @@ def _write_json(path: pathlib.Path, content: object) -> None:
     os.replace(scratch, path)
 
 
+def hive_of(rules: list[Document]) -> bytes:
+    """Return the export of rules as netsh advfirewall export writes it."""
+    return policy_hive([(rule["id"], registry_string(rule)) for rule in rules])
+
+
 def export_ipsec(document: Document, path: str) -> None:
     """Put the connection security rules beside the firewall rules of an export; that they belong to it is inferred."""
     if "ipsec" in document:
@@ -357,6 +364,11 @@ class FwPolicy:
         """Return the exports by their paths."""
         files: Mapping[str, object] = self._document["files"]
         return files
+
+    def exported(self, path: str) -> bytes:
+        """Return the content of an export: a hive, or what somebody has put in its place."""
+        found = self._document["files"][path]
+        return found.encode() if isinstance(found, str) else hive_of(found)
 
     def import_(self, path: str) -> None:
         """Replace all rules by those of a snapshot."""

@@ -45,6 +45,16 @@ class _Cells:
 
 def write_hive(path: pathlib.Path, keys: Mapping[str, Values]) -> None:
     """Write a hive with the keys; "" is the root, all others stand right below it."""
+    path.write_bytes(hive(keys))
+
+
+def policy_hive(rules: Values) -> bytes:
+    """Return the export of a firewall policy with rules: pairs of id and string."""
+    return hive({"": [("PolicyVersion", 0x21C)], "FirewallRules": rules})
+
+
+def hive(keys: Mapping[str, Values]) -> bytes:
+    """Return a hive with the keys, as write_hive writes it."""
     cells = _Cells()
     root = cells.add(_key("{root}", _ROOT_FLAGS, 0, 0, 0, 0, 0, 0))
     rights = cells.add(_rights(len(keys)))
@@ -61,7 +71,7 @@ def write_hive(path: pathlib.Path, keys: Mapping[str, Values]) -> None:
     )
     count, values = _values(cells, keys.get("", ()))
     cells.put(root, _key("{root}", _ROOT_FLAGS, 0, rights, len(names), leaf if names else _NOTHING, count, values))
-    path.write_bytes(_file(bytes(cells.data)))
+    return _file(bytes(cells.data))
 
 
 def _leaf_entry(offset: int, name: str) -> bytes:

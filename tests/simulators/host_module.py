@@ -7,6 +7,7 @@ run_module(store, {"operation": "gather"}, check_mode=False) -> {"changed": Fals
 
 from __future__ import annotations
 
+import base64
 import re
 import uuid
 from collections import Counter
@@ -165,14 +166,24 @@ def _snapshots(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool,
     answer["snapshots"] = [{"path": path, "bytes": 1} for path in policy.snapshots(_directory(arguments))]
 
 
-def _restore(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
+def _find_snapshot(policy: FwPolicy, arguments: Mapping[str, Any]) -> str:
     directory = _directory(arguments)
     known = policy.snapshots(directory)
-    path = next(iter(known), "") if arguments["path"] == "newest" else arguments["path"]
+    path: str = next(iter(known), "") if arguments["path"] == "newest" else arguments["path"]
     if path not in known:
         raise ConflictError(f"there is no snapshot {path} in {directory}")
+    return path
+
+
+def _read(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
+    path = _find_snapshot(policy, arguments)
+    answer.update(path=path, content=base64.b64encode(policy.exported(path)).decode())
+
+
+def _restore(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
+    directory, path = _directory(arguments), _find_snapshot(policy, arguments)
     if not check_mode:
-        answer["snapshot"] = policy.export(directory, len(known) + 1)
+        answer["snapshot"] = policy.export(directory, len(policy.snapshots(directory)) + 1)
         policy.import_(path)
         policy.disarm()
     answer.update(restored=path, changed=True)
@@ -184,6 +195,7 @@ _STEPS: Mapping[str, tuple[Callable[[FwPolicy, Mapping[str, Any], bool, Answer],
     "confirm": (_confirm,),
     "revert": (_revert,),
     "snapshots": (_snapshots,),
+    "read": (_read,),
     "restore": (_restore,),
 }
 

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .executor import Command, Completed
-from .firewall_store import NEW_RULE, ConnectionDroppedError, FirewallStore, FwRule
+from .firewall_store import NEW_RULE, ConnectionDroppedError, FirewallStore, FwRule, hive_of
 
 _FAKES = pathlib.Path(__file__).resolve().parent
 _COM, _DNS, _FOLDER, _IPSEC, _PROBE, _WINDOWS = (
@@ -108,6 +108,12 @@ class FakeFiles:
         self._windows = (store.directory / f"{store.name}.windows").resolve()
         self._windows.mkdir(exist_ok=True)
         self._rules.write_text(_lines(self._before["rules"]), encoding="utf-8")
+        # A host has exports as hives; what its netsh takes in again stands beside them, as the rules of the host do.
+        self._imports = scratch / "imports"
+        self._imports.mkdir(exist_ok=True)
+        for path, rules in self._before["files"].items():
+            if isinstance(rules, list):
+                (self._imports / pathlib.Path(path).name).write_text(_lines(rules), encoding="utf-8")
         self._world.write_text(json.dumps(self._before), encoding="utf-8")
         task = self._before["task"]
         if task:
@@ -137,6 +143,7 @@ class FakeFiles:
         lab = {
             "LAB_FAKES": _FAKES,
             "LAB_RULES": self._rules,
+            "LAB_IMPORTS": self._imports,
             "LAB_WORLD": self._world,
             "LAB_TASK": self._task,
             "LAB_COUNTS": self._counts,
@@ -151,13 +158,22 @@ class FakeFiles:
 
     def take_back(self) -> None:
         """Put what the PowerShell left in the files into the store."""
-        parts: dict[str, object] = {"files": {str(path): _rules_of(path) for path in self._windows.rglob("*.wfw")}}
+        parts: dict[str, object] = {"files": {str(path): self._export(path) for path in self._windows.rglob("*.wfw")}}
         if self._rules.read_text(encoding="utf-8") != _lines(self._before["rules"]):
             parts["rules"] = _rules_of(self._rules)
         parts["task"] = self._taken_task()
         self._store.change(**parts)
         if self._counts.is_file():
             self._store.count(**Counter(self._counts.read_text(encoding="utf-8").split()))
+
+    def _export(self, path: pathlib.Path) -> object:
+        """Return the rules of an export; a new one becomes the hive that netsh would have written."""
+        if str(path) in self._before["files"]:
+            return self._before["files"][str(path)]
+        rules, times = _rules_of(path), path.stat()
+        path.write_bytes(hive_of(rules))
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        return rules
 
     def is_dropped(self) -> bool:
         """Return whether a fake ended the PowerShell, because the connection broke."""

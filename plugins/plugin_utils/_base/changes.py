@@ -73,6 +73,9 @@ class Cause(str, Enum):
     BESIDE_UNTIL_LAST = "beside_until_last"
     HIDDEN = "hidden"
     TAKEN_OVER = "taken_over"
+    WAS_THERE = "was_there"
+    WAS_NOT_THERE = "was_not_there"
+    WAS_ENABLED = "was_enabled"
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,11 @@ def plan_changes(
     return _PHASES[phase](sorted(changes, key=_order))
 
 
+def in_order(changes: Iterable[RuleChange]) -> RuleChanges:
+    """Return changes, found in another way, in the order in which they are made."""
+    return _plan_all(sorted(changes, key=_order))
+
+
 def applied(have: Sequence[Present], changes: Iterable[RuleChange]) -> tuple[Present, ...]:
     """Return what the host has after the changes; rules that the changes make have no COM properties."""
     found: list[Present | None] = list(have)

@@ -30,6 +30,9 @@ _REASONS: Mapping[Cause, str] = {
     Cause.SUPERSEDED: "a rule with the new content has taken its place",
     Cause.BESIDE_UNTIL_CLOSE: "different: {detail}; the old rule stays until phase close",
     Cause.BESIDE_UNTIL_LAST: "different: {detail}; the old rule goes when all others are in place",
+    Cause.WAS_THERE: "the snapshot has it so",
+    Cause.WAS_NOT_THERE: "the snapshot does not have it",
+    Cause.WAS_ENABLED: "it was disabled for rules of the collection",
 }
 
 

@@ -19,6 +19,7 @@ from .._firewall.safety import SNAPSHOT_DIRS, explain_snapshot_dir
 from .fields import At, Reader, Scope, Variable, choice, raw_mapping, text, texts
 
 _RUN = Scope.RUN
+_ROLLBACK_SCOPES = ("own", "whole")
 _TRUE, _FALSE = ("true", "yes", "on", "y", "t", "1"), ("false", "no", "off", "n", "f", "0")
 
 
@@ -152,6 +153,17 @@ OF_HOSTS: tuple[Variable[object], ...] = (
     _word_variable(
         "lync_rollback_to",
         "Snapshot that rollback.yml restores, V(newest) for the last one; without it the snapshots are listed.",
+    ),
+    Variable(
+        "lync_rollback_scope",
+        choice("a scope", _ROLLBACK_SCOPES),
+        "own",
+        _RUN,
+        "str",
+        "What comes back, V(own) for our rules and the foreign ones that were disabled for them, V(whole) for the "
+        "whole policy with IPsec exemptions; what others lose by it is shown first.",
+        choices=_ROLLBACK_SCOPES,
+        documented_default="own",
     ),
     _count_variable("lync_probe_at_once", 1, 16, "How many probes of a host are under way at the same time."),
     _count_variable("lync_probe_per_second", 1, 50, "How many probes of a host start in a second."),

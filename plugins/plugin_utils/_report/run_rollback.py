@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._rollout.results import Concern
@@ -60,9 +60,24 @@ def _file_name(path: str) -> str:
     return path.rpartition("\\")[2]
 
 
-def inventory_text(snapshots: Mapping[str, str]) -> str:
-    """Return an inventory that says which snapshot rollback.yml brings back to each host."""
-    hosts = {name: {"lync_rollback_to": path} for name, path in sorted(snapshots.items())}
+def with_exemptions(parts: Iterable[Part]) -> frozenset[str]:
+    """Return the hosts whose exemptions were changed, or are to be: these come back with the whole policy alone."""
+    return frozenset(
+        part.device
+        for part in parts
+        if part.concern is Concern.IPSEC and (part.status is Status.CHANGED or part.snapshots)
+    )
+
+
+def inventory_text(snapshots: Mapping[str, str], whole: Collection[str] = ()) -> str:
+    """Return an inventory that says which snapshot rollback.yml brings back to each host.
+
+    whole: the hosts whose whole policy comes back.
+    """
+    hosts = {
+        name: {"lync_rollback_to": path, **({"lync_rollback_scope": "whole"} if name in whole else {})}
+        for name, path in sorted(snapshots.items())
+    }
     return json.dumps({"all": {"children": {GROUP: {"hosts": hosts}}}}, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -90,9 +105,11 @@ def _of_windows(
     if would and len(windows) > _MOST_LINES:
         return [f"{by_file}, with -e lync_report_dir=DIR in this run; else the run prints it"]
     newest = [name for name in windows if _writes(name, changed, would) == 1]
-    lines = [command.line("rollback", "--limit", ",".join(newest), "-e", "lync_rollback_to=newest")] if newest else []
+    whole = with_exemptions(changed)
+    groups = [[name for name in newest if (name in whole) is is_whole] for is_whole in (False, True)]
+    lines = [_rollback_command(command, names, "newest", names[0] in whole) for names in groups if names]
     several = [name for name in windows if name not in newest]
-    return lines + (_list_rollback_commands(several, first_snapshots(changed), command, would) if several else [])
+    return lines + (_list_rollback_commands(several, changed, command, would) if several else [])
 
 
 def _writes(name: str, changed: Iterable[Part], would: bool) -> int:
@@ -113,15 +130,21 @@ def _phases(part: Part) -> int:
 
 
 def _list_rollback_commands(
-    names: Sequence[str], snapshots: Mapping[str, str], command: Command, would: bool
+    names: Sequence[str], changed: Sequence[Part], command: Command, would: bool
 ) -> list[str]:
     if would or len(names) > _MOST_LINES:
         listed = command.line("rollback", "--limit", ",".join(names))
         by_file = command.line("rollback", "-i", f"DIR/{FILE}", "--limit", GROUP)
         fix = f"the run writes one command for all of them with -e lync_report_dir=DIR: {by_file}"
         return [f"several snapshots each: {listed} lists them, newest first; {fix}"]
+    snapshots, whole = first_snapshots(changed), with_exemptions(changed)
     known = (name for name in names if name in snapshots)
-    return [command.line("rollback", "--limit", name, "-e", f"lync_rollback_to={snapshots[name]}") for name in known]
+    return [_rollback_command(command, [name], snapshots[name], name in whole) for name in known]
+
+
+def _rollback_command(command: Command, names: Sequence[str], to: str, is_whole: bool) -> str:
+    scope = ("-e", "lync_rollback_scope=whole") if is_whole else ()
+    return command.line("rollback", "--limit", ",".join(names), "-e", f"lync_rollback_to={to}", *scope)
 
 
 def _of_linux(parts: Sequence[Part], would: bool) -> list[str]:

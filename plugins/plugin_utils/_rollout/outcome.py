@@ -180,6 +180,7 @@ _COUNTS = ("added", "changed", "disabled", "removed")
 _OF_RECORDS = ("added", "changed", "removed")
 _RETIRED = (Concern.FIREWALL, Concern.IPSEC, Concern.NFTABLES)
 _NAMES = {Concern.PUBLICATIONS: "reverse proxy"}
+_SCOPES = {"own": "our firewall rules, and those disabled for them", "whole": "the whole policy"}
 KINDS = ("remediation", "leaving", "retire", "rollback", "plan")
 
 
@@ -241,7 +242,11 @@ def _conclude_rollback(state: RunState, restored: Restored) -> tuple[list[str], 
     task = "brought back" if any(options.for_host(host).rollback_to for host in hosts) else "asked for snapshots"
     done = sum(verdict is Verdict.DONE for verdict in verdicts.values())
     text = f"{done} of {counted(len(hosts), 'host')} {task}"
-    lines = [f"{host}: {snapshot} came back" for host, snapshot in restored.done.items() if snapshot]
+    lines = [
+        f"{host}: {snapshot} came back: {_SCOPES[options.for_host(host).rollback_scope]}"
+        for host, snapshot in restored.done.items()
+        if snapshot
+    ]
     lines += [f"{host}: left alone, because it is handed out" for host in sorted(restored.handed_out)]
     return lines, RunOutcome.of_devices("rollback", verdicts, text, reference=options.common.change_reference)
 

@@ -48,6 +48,7 @@ class Options:
     confirm_minutes: int = 0
     handout: bool = False
     rollback_to: str = ""
+    rollback_scope: str = "own"
     probe_at_once: int = 16
     probe_per_second: int = 50
     probe_seconds: float = 5.0

@@ -34,6 +34,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_rollback imp
     Command,
     first_snapshots,
     inventory_text,
+    with_exemptions,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary import (
     Comparison,
@@ -547,7 +548,11 @@ def test_the_oldest_snapshot_is_the_way_back_whichever_concern_took_it() -> None
     removed = {**rules(change("remove", **CLOSING)), **saved(closed)}
     parts = [part_of("fe01", F, [rules(pending=True), removed]), part_of("fe01", X, [opened(ADDED, path=exempted)])]
     assert first_snapshots(parts) == {"fe01": exempted}
-    assert f"-e 'lync_rollback_to={exempted}'" in summary_text(summary(*parts, run=MADE))
+    text = summary_text(summary(*parts, run=MADE))
+    # Exemptions come back with the whole policy alone.
+    assert f"-e 'lync_rollback_to={exempted}' -e lync_rollback_scope=whole" in text
+    hosts = json.loads(inventory_text({"fe01": exempted}, with_exemptions(parts)))["all"]["children"]["lync_rollback"]
+    assert hosts["hosts"]["fe01"] == {"lync_rollback_to": exempted, "lync_rollback_scope": "whole"}
 
 
 def test_many_lines_are_counted_at_their_end() -> None:

@@ -256,8 +256,8 @@ def test_a_rollback_counts_the_hosts_that_are_left(run: Run) -> None:
     run.state.save_options(RunOptions(Options(rollback_to="newest")).document())
     lines, outcome = ending_of("rollback", run.state, Restored({"fe11": "C:\\a.wfw", "fe12": "C:\\b.wfw"}, ["fe13"]))
     assert lines == [
-        "fe11: C:\\a.wfw came back",
-        "fe12: C:\\b.wfw came back",
+        "fe11: C:\\a.wfw came back: our firewall rules, and those disabled for them",
+        "fe12: C:\\b.wfw came back: our firewall rules, and those disabled for them",
         "fe13: left alone, because it is handed out",
     ]
     assert (outcome.line, outcome.devices) == (

@@ -14,6 +14,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,6 +97,15 @@ def read_dump(path: Path) -> Dump:
     if content.startswith(_HIVE_MAGIC):
         return _dump(str(path), read_hive(path), "")
     return dump_of_text(_decode_text(path, content), str(path))
+
+
+def dump_of_content(content: bytes) -> Dump:
+    """Return the dump in the content of a file; raises InvalidInputError as read_dump does."""
+    # What reads a hive takes a file.
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "content")
+        path.write_bytes(content)
+        return read_dump(path)
 
 
 def dump_of_text(text: str, name: str) -> Dump:
