@@ -11,6 +11,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._dns.reconcile import Dn
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.reconcile import IpsecProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.reconcile import NftablesProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import WindowsFirewallProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.restore import RestoreProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provider import F5Provider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.provider import HaproxyProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.provider import KempProvider
@@ -132,6 +133,33 @@ PRODUCTS = Source(
         PENDING: NotApplicable("Who owns the firewall is read and never written, so nothing of it is taken back."),
     },
     WindowsFirewallProvider,
+)
+
+THEIR_RULE, OUR_RULE = "Protocol=6|LPort=1|Name=P|EmbedCtxt=Theirs|", "Protocol=6|LPort=1|Name=P|EmbedCtxt=msuc.lync|"
+SNAPSHOT = Source(
+    "Windows rollback: the snapshot",
+    runs_over(devices.SnapshotDevice),
+    {
+        ABSENT: Cell(lambda device: device.store.change(files={}), REFUSED),
+        EMPTY: Cell(lambda device: device.store.change(files={devices.SNAPSHOT: ""}), REFUSED),
+        UNREADABLE: Cell(documents("content", lambda _content: "?"), REFUSED),
+        CUT_OFF: Cell(documents("content", lambda content: content[:6000]), REFUSED),
+        FOREIGN: Cell(
+            lambda device: device.hand_out(f"v2.10|Action=None|Active=TRUE|Dir=In|{THEIR_RULE}"),
+            HARMLESS,
+            "a rule of somebody else does not come back, and is named in a warning",
+        ),
+        HOSTILE: Cell(
+            lambda device: device.hand_out(f"v2.10|Action=Allow|Active=TRUE|Dir=In|Name={NASTY}|EmbedCtxt=Theirs|"),
+            HARMLESS,
+            "texts of somebody else are escaped where they are shown",
+        ),
+        VERSION: Cell(
+            lambda device: device.hand_out(f"v9.99|Action=Allow|Active=TRUE|Dir=In|{OUR_RULE}"), REFUSED
+        ),
+        PENDING: Cell(PENDING_REVERT, REFUSED),
+    },
+    RestoreProvider,
 )
 
 AGENTS = Source(
@@ -603,7 +631,7 @@ DNS_MARKS = Source(
     DnsProvider,
 )
 SOURCES = (
-    WINDOWS_RULES, GROUP_POLICY, MDM, PRODUCTS, AGENTS, IPSEC, IPSEC_NEED, NFTABLES, NFTABLES_OTHERS,
+    WINDOWS_RULES, GROUP_POLICY, MDM, PRODUCTS, SNAPSHOT, AGENTS, IPSEC, IPSEC_NEED, NFTABLES, NFTABLES_OTHERS,
     NFTABLES_FILE,
     *HAPROXY_FILES, *NGINX_FILES, *PUBLICATIONS, F5, F5_OTHERS, NETSCALER, NETSCALER_SAVED, KEMP, DNS_SETS, DNS_MARKS,
 )  # fmt: skip

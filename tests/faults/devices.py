@@ -9,6 +9,7 @@ Each is looked at and brought twice: to what it has, and to something more besid
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import copy
 import functools
@@ -27,6 +28,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconc
     Task,
     WindowsFirewallProvider,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.restore import RestoreProvider, RestoreTask
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy import driver as haproxy
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.provider import HaproxyProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx import driver as nginx
@@ -41,6 +43,8 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import 
 
 from tests.simulators import ipsec_host, ipsec_store, kemp, netscaler
 from tests.simulators.f5_simulator import BigIpSimulator
+from tests.simulators.hive_file import policy_hive
+from tests.simulators.rule_strings import registry_string
 from tests.unit.dns import results as dns
 from tests.unit.dns.memory_server import MemoryServer
 from tests.unit.firewall.ipsec import test_reconcile as ipsec
@@ -117,6 +121,7 @@ def runs_over(make: Callable[[], Device]) -> Runs:
 # Windows.
 
 NEW_RULE = {**windows.SIP, "name": "SIP2", "localport": "5062"}
+SNAPSHOT = "C:\\Windows\\msuc.lync\\snapshots\\firewall-20260101T000000000Z-0a1b2c3d.wfw"
 THEIRS = {**windows.FOREIGN_COM, "Name": "Theirs"}
 
 
@@ -132,6 +137,31 @@ class WindowsDevice(Device):
 
     def parts(self) -> Mapping[str, object]:
         return {f"{rule.group} {rule.name}": rule for rule in self.store.rules()}
+
+
+class SnapshotDevice(WindowsDevice):
+    """A Windows host that is as its snapshot has it, or lacks a rule of ours that the snapshot has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store.change(files={SNAPSHOT: self.store.document["rules"]})
+        self.strings: tuple[str, ...] = ()
+
+    def provider(self, more: bool) -> Provider:
+        rules = self.store.document["files"].get(SNAPSHOT)
+        if more and rules:
+            rules = [*rules, {**rules[0], "Name": "SIP2", "LocalPorts": "5062", "id": "{more}"}]
+            self.store.change(files={SNAPSHOT: rules})
+        if self.strings:
+            pairs = enumerate([*map(registry_string, rules), *self.strings])
+            content = base64.b64encode(policy_hive([(f"{{{number}}}", text) for number, text in pairs]))
+            documents("content", lambda _content: content.decode())(self)
+        task = RestoreTask.from_options({"path": SNAPSHOT})
+        return RestoreProvider(task, link_to(self.store, spoil=self.answer), lambda _line: None)
+
+    def hand_out(self, *more: str) -> None:
+        """Let the snapshot hold more rules, given as strings."""
+        self.strings = more
 
 
 class IpsecDevice(Device):

@@ -23,6 +23,7 @@ _CORE = ROOT / "plugins" / "plugin_utils"
 # Column of the table, by the name of the class; its order is that of the table.
 COLUMNS = {
     "WindowsFirewallProvider": "Windows rules",
+    "RestoreProvider": "Windows rollback",
     "IpsecProvider": "IPsec",
     "NftablesProvider": "nftables",
     "HaproxyProvider": "HAProxy",

@@ -103,10 +103,8 @@ class WindowsProvider(FirewallProvider):
         return rollback_command(snapshot)
 
 
-class WindowsFirewallProvider(WindowsProvider):
-    """The firewall rules of one Windows host in one task."""
-
-    task: Task
+class WindowsRulesProvider(WindowsProvider):
+    """Firewall rules of a Windows host, wherever it stands which of them are wanted."""
 
     def operations(self) -> list[Operation]:
         """Return what the host has to do; nothing when it is as wanted."""
@@ -115,17 +113,10 @@ class WindowsFirewallProvider(WindowsProvider):
     def _read(self, answer: Answer) -> Host:
         return read_answer(answer)
 
-    def _choose_wanted(self, host: Host) -> tuple[Rule, ...]:
-        return tuple(expanded(rule, host.environment) for rule in self.task.rules)
-
     def _check_capabilities(self, host: Host) -> None:
         problems = missing_capabilities(self._want, self.before)
         if problems:
             raise DeviceError("\n".join(["the host cannot hold the rules; nothing was written:", *bullets(problems)]))
-
-    def _plan_changes(self, have: tuple[Present, ...]) -> RuleChanges:
-        task = self.task
-        return plan_changes(self._want, have, task.state, task.phase, task.group, task.unprotected)
 
     def _describe_effects(self, host: Host, changes: RuleChanges) -> tuple[RuleChanges, tuple[RuleEffect, ...]]:
         described = describe_effects(host.rules, changes, host.profiles)
@@ -139,6 +130,19 @@ class WindowsFirewallProvider(WindowsProvider):
 
     def _collect_warnings(self, host: Host) -> list[str]:
         return policy_warnings(host, self._verdict)
+
+
+class WindowsFirewallProvider(WindowsRulesProvider):
+    """The firewall rules of one Windows host in one task."""
+
+    task: Task
+
+    def _choose_wanted(self, host: Host) -> tuple[Rule, ...]:
+        return tuple(expanded(rule, host.environment) for rule in self.task.rules)
+
+    def _plan_changes(self, have: tuple[Present, ...]) -> RuleChanges:
+        task = self.task
+        return plan_changes(self._want, have, task.state, task.phase, task.group, task.unprotected)
 
 
 def missing_capabilities(rules: Iterable[Rule], have: Sequence[Present]) -> list[Problem]:

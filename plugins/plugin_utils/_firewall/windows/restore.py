@@ -18,9 +18,11 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ..._base.changes import State
 from ..._base.errors import AnswerError, DeviceError, InvalidInputError
+from ..._base.reconcile import Done, NotApplicable, SafetyStep, SafetyTable
 from ..host_facts import Host, Present
 from ..planner import RuleChange, RuleChanges
 from ..reconcile import Answer, Link
@@ -28,7 +30,7 @@ from ..restoring import Pair, foreign_differences, name_untold, pair_rules, plan
 from ..rule import Rule
 from .dumps import dump_of_content
 from .host import expanded, failure_text, read_answer
-from .reconcile import Task, WindowsFirewallProvider
+from .reconcile import Task, WindowsRulesProvider
 
 OWN, WHOLE = "own", "whole"
 _WHOLE_FIX = "fix: choose another snapshot, or bring the whole policy back: -e lync_rollback_scope=whole"
@@ -91,10 +93,16 @@ def _folder(task: RestoreTask) -> dict[str, object]:
     return {"snapshot_dir": task.safety.directory} if task.safety.directory else {}
 
 
-class RestoreProvider(WindowsFirewallProvider):
+class RestoreProvider(WindowsRulesProvider):
     """The rules of our group as a snapshot has them, and foreign rules that were disabled for it."""
 
     task: RestoreTask
+    safety: ClassVar[SafetyTable] = {
+        **WindowsRulesProvider.safety,
+        SafetyStep.RIGHT_HOST: NotApplicable("the snapshot lies on the host that it was taken of"),
+        SafetyStep.OWNERSHIP: Done("plan looks at the group of each rule; of others it only enables disabled ones"),
+        SafetyStep.VALID_CANDIDATE: Done("plan brings back what the host had; rules with interfaces are refused"),
+    }
 
     def __init__(self, task: RestoreTask, link: Link, show: Show) -> None:
         super().__init__(task, link)
