@@ -40,7 +40,7 @@ class CertificatePolicy:
         members = [host for host in map(self._topology.hosts.__getitem__, pool.members) if _is_there(host)]
         if not members or pool.role == "reverse_proxy":
             return ()
-        own = [pool.name, *(host.fqdn for host in members if "." in host.fqdn)]
+        own = [pool.name, *sorted(host.fqdn for host in members if "." in host.fqdn)]
         if pool.role == "edge":
             return tuple(self._of_edge(pool, members[0], own))
         return (*self._of_members(pool, members[0], own), *self._of_proxies(pool))
@@ -96,14 +96,12 @@ class CertificatePolicy:
 
 def public_addresses(host: Host) -> Mapping[str, tuple[str, ...]] | None:
     """Return the addresses that the Internet knows of a host, by its own; None where nothing is translated."""
-    pairs = [
-        (host.external_addresses[service], public)
-        for service, public in host.external_nat_addresses.items()
-        if service in host.external_addresses
-    ]
+    pairs = [(host.external_addresses.get(service), public) for service, public in host.external_nat_addresses.items()]
     pairs.append((host.external_address or host.addresses, host.external_nat_address))
-    found = {text: values for own, public in pairs for text, values in _translations(own, public)}
-    return dict(sorted(found.items())) or None
+    found: dict[str, set[str]] = {}
+    for text, values in (pair for own, public in pairs if own for pair in _translations(own, public)):
+        found.setdefault(text, set()).update(values)
+    return {text: tuple(sorted(values)) for text, values in sorted(found.items())} or None
 
 
 def _translations(own: AddressSet, public: AddressSet) -> Iterator[tuple[str, tuple[str, ...]]]:

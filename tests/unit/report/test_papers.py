@@ -159,6 +159,19 @@ def test_papers_lie_beside_a_plan_that_is_read_again(tmp_path: Path) -> None:
     assert (tmp_path / PERIMETER).is_file() and (tmp_path / CERTIFICATES).is_file()
 
 
+def test_no_order_of_the_inventory_changes_a_paper() -> None:
+    """One address may be known by several; members and services come in any order."""
+    nat = {"access": "203.0.113.121", "web_conferencing": "203.0.113.131", "av": "203.0.113.141"}
+    found = []
+    for turned in (False, True):
+        own = dict(sorted(nat.items(), reverse=turned))
+        hosts = dict(sorted(example("fabrikam").items(), reverse=turned))
+        variables = {**hosts["edge21"].variables, "lync_external_nat_addresses": own}
+        found.append(papers(compile_inventory({**hosts, "edge21": replace(hosts["edge21"], variables=variables)})))
+    assert found[0] == found[1]
+    assert '"203.0.113.121, 203.0.113.131, 203.0.113.141"' in found[0][PERIMETER]
+
+
 def test_a_server_that_leaves_is_named_no_more() -> None:
     gone = changed("fabrikam", {"edge22": {"lync_member_state": "retired"}})
     assert "edge22.fabrikam.com" not in str(gone.pools["edge20.fabrikam.com"].certificates)
