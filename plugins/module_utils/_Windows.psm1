@@ -18,6 +18,7 @@ $script:ProfileValue = @{
     ConSecRules = @('AllowLocalIPsecPolicyMerge')
 }
 $script:WinRmKey = 'SOFTWARE\Microsoft\Windows\CurrentVersion\WSMAN\Listener'
+$script:VersionKey = 'SOFTWARE\Microsoft\Windows NT\CurrentVersion'
 $script:RdpKey = 'SYSTEM\CurrentControlSet\Control\Terminal Server\WinStations\RDP-Tcp'
 
 function Get-LyncFirewallPolicy {
@@ -103,6 +104,16 @@ function Get-LyncRunningService {
             [string]$one.Name
         }
     }
+}
+
+function Get-LyncBuild {
+    <#
+    .SYNOPSIS
+    Returns the build of Windows with its update, such as 20348.2700; Windows Server 2008 R2 and 2012 have no number of the update.
+    #>
+    $value = Get-LyncRegistryValue -Path $script:VersionKey
+    $build = [string]$value.CurrentBuildNumber
+    if ($value.ContainsKey('UBR')) { "$build.$($value.UBR)" } else { $build }
 }
 
 function Get-LyncHostAddress {
@@ -296,5 +307,5 @@ function Write-LyncHostFact {
     $Module.Result.pending_revert = Get-LyncPendingRevert
 }
 
-Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallProfile, Get-LyncFirewallProduct, Get-LyncOlderList, Get-LyncRunningService, Get-LyncGroupPolicy, Get-LyncMdmPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,
+Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallProfile, Get-LyncFirewallProduct, Get-LyncOlderList, Get-LyncRunningService, Get-LyncBuild, Get-LyncGroupPolicy, Get-LyncMdmPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,
     Get-LyncRegistryKey, Write-LyncHostFact

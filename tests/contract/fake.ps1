@@ -13,7 +13,7 @@ foreach ($name in 'RULES', 'WORLD', 'COUNTS', 'TASK') {
 }
 # One rule of somebody else's, named Contoso.
 Set-Content -LiteralPath $env:LAB_RULES -Value 'Name:Q29udG9zbw=='
-$world = @{ addresses = @('10.1.0.11'); listeners = @(); connections = @(); group_policy = @{ rules = @{}; profiles = @{} }; mdm = @{ rules = @{}; profiles = @{} }; products = @(); older_lists = @(); services = @('MpsSvc') }
+$world = @{ addresses = @('10.1.0.11'); listeners = @(); connections = @(); group_policy = @{ rules = @{}; profiles = @{} }; mdm = @{ rules = @{}; profiles = @{} }; products = @(); older_lists = @(); services = @('MpsSvc'); build = '20348.2700' }
 $world | ConvertTo-Json -Depth 4 | Set-Content -LiteralPath $env:LAB_WORLD
 $env:SystemRoot = $env:windir = 'C:\Windows'
 

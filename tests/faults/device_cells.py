@@ -179,6 +179,22 @@ AGENTS = Source(
     WindowsFirewallProvider,
 )
 
+BUILD = Source(
+    "Windows: its build",
+    runs_over(devices.WindowsDevice),
+    {
+        ABSENT: Cell(documents("build", gone), REFUSED),
+        EMPTY: Cell(documents("build", lambda _value: ""), REFUSED),
+        UNREADABLE: Cell(documents("build", lambda _value: 20348), REFUSED),
+        CUT_OFF: Cell(documents("build", lambda _value: "20348."), REFUSED),
+        FOREIGN: Cell(documents("build", lambda _value: "Windows 11"), REFUSED),
+        HOSTILE: Cell(documents("build", lambda _value: NASTY), REFUSED),
+        VERSION: Cell(documents("build", lambda _value: "99999.1"), HARMLESS, "it is named as one that is not proven"),
+        PENDING: NotApplicable("The build is read and never written, so nothing of it is taken back."),
+    },
+    WindowsFirewallProvider,
+)
+
 # IPsec.
 
 
@@ -631,7 +647,7 @@ DNS_MARKS = Source(
     DnsProvider,
 )
 SOURCES = (
-    WINDOWS_RULES, GROUP_POLICY, MDM, PRODUCTS, SNAPSHOT, AGENTS, IPSEC, IPSEC_NEED, NFTABLES, NFTABLES_OTHERS,
+    WINDOWS_RULES, GROUP_POLICY, MDM, PRODUCTS, SNAPSHOT, AGENTS, BUILD, IPSEC, IPSEC_NEED, NFTABLES, NFTABLES_OTHERS,
     NFTABLES_FILE,
     *HAPROXY_FILES, *NGINX_FILES, *PUBLICATIONS, F5, F5_OTHERS, NETSCALER, NETSCALER_SAVED, KEMP, DNS_SETS, DNS_MARKS,
 )  # fmt: skip

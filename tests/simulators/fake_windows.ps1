@@ -21,6 +21,7 @@ function Get-LyncRegistryValue {
     switch -Regex ($Path) {
         'FirewallRules$' { return $policy.rules }
         '(\w+)Profile$' { $name = $Matches[1].ToLowerInvariant(); if ($policy.profiles.ContainsKey($name)) { return $policy.profiles[$name] } }
+        'NT\\CurrentVersion$' { $part = $world.build.Split('.'); return @{ CurrentBuildNumber = $part[0]; UBR = [int]$part[1] } }
         'HTTP$' { return @{ Port = 5985; uriprefix = 'wsman' } }
         'RDP-Tcp$' { return @{ PortNumber = 3389 } }
     }

@@ -54,7 +54,7 @@ NEW_RULE: Mapping[str, object] = {
 }
 _PORT_PROPERTIES = ("LocalPorts", "RemotePorts")
 # What a host knows beside its own rules, and the module of exemptions does not tell.
-READ_ONLY = ("group_policy", "mdm", "products", "older_lists", "services")
+READ_ONLY = ("group_policy", "mdm", "products", "older_lists", "services", "build")
 WINRM_PORT, CONTROLLER = 5985, "10.9.0.5"
 MANAGEMENT = (("winrm", WINRM_PORT), ("winrm", 5986), ("ssh", 22), ("rdp", 3389))
 ENVIRONMENT = {
@@ -138,6 +138,7 @@ class FirewallStore:
             "older_lists": [],
             # The names of the services that run.
             "services": ["BFE", "MpsSvc", "WinRM"],
+            "build": "20348.2700",
             "listeners": [f"0.0.0.0 {WINRM_PORT}"],
             "connections": [f"{address} {WINRM_PORT} {CONTROLLER}" for address in addresses[:1]],
             "files": {},

@@ -15,8 +15,8 @@ from .firewall_store import FirewallStore
 _GATHER = {"operation": "gather"}
 _SHARED = ("addresses", "environment", "listeners", "connections", "management", "pending_revert")
 _OWN = (
-    "rules", "profiles", "group_policy", "mdm", "products", "older_lists", "services", "fingerprint", "counters",
-    "legacy", "exempt", "engines",
+    "rules", "profiles", "group_policy", "mdm", "products", "older_lists", "services", "build", "fingerprint",
+    "counters", "legacy", "exempt", "engines",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@
 
 Each file of tests/evidence is one of these. What nobody has seen is an empty cell.
 
-python -m tests.tools.evidence      prints the table
+PYTHONPATH=.collections:. .venv/bin/python -m tests.tools.evidence      prints the table
 """
 
 from __future__ import annotations
@@ -20,23 +20,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.builds import RELEASES
+
 FOLDER = Path(__file__).resolve().parents[1] / "evidence"
-# Builds by the releases on which the product runs.
-RELEASES: Mapping[int, str] = {
-    7601: "Windows Server 2008 R2",
-    9200: "Windows Server 2012",
-    9600: "Windows Server 2012 R2",
-    14393: "Windows Server 2016",
-    17763: "Windows Server 2019",
-    20348: "Windows Server 2022",
-    26100: "Windows Server 2025",
-}
 KINDS: Mapping[str, str] = {
     "rules": "assumptions about rules",
     "revert_fired": "a change that nobody confirmed came back",
     "revert_not_fired": "a confirmed change stayed",
     "reboot": "came back after a restart over the due minute",
 }
+_NO = "**no**"
 _BUILD = re.compile(r"[0-9]{4,5}(\.[0-9]+)?")
 
 
@@ -46,13 +39,14 @@ class EvidenceError(ValueError):
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one file says; text: of its cell."""
+    """What one file says; text: of its cell. is_good: it showed what the product relies on."""
 
     release: int
     build: str
     kind: str
     date: str
     text: str
+    is_good: bool
 
 
 def read_evidence(folder: Path = FOLDER) -> list[Evidence]:
@@ -73,7 +67,7 @@ def _read(path: Path) -> Evidence:
         allowed = ", ".join(map(str, RELEASES))
         raise EvidenceError(f"{path.name}: build {build!r}; allowed: one of {allowed}, with its update")
     text = _count(path, found.get("outcomes")) if kind == "rules" else _say(path, found.get("passed"))
-    return Evidence(int(build.partition(".")[0]), build, kind, date, text)
+    return Evidence(int(build.partition(".")[0]), build, kind, date, text, "refuted" not in text and text != _NO)
 
 
 def _count(path: Path, outcomes: object) -> str:
@@ -87,18 +81,26 @@ def _count(path: Path, outcomes: object) -> str:
 def _say(path: Path, passed: object) -> str:
     if not isinstance(passed, bool):
         raise EvidenceError(f"{path.name}: passed {passed!r}; allowed: true, false")
-    return "yes" if passed else "**no**"
+    return "yes" if passed else _NO
 
 
 def table(evidence: Iterable[Evidence]) -> str:
     """Return the table: a row for each release, and in each cell the newest evidence, or nothing."""
-    newest: dict[tuple[int, str], Evidence] = {}
-    for one in sorted(evidence, key=lambda one: one.date):
-        newest[one.release, one.kind] = one
+    newest = _newest(evidence)
     rows = [["Windows", *KINDS.values()], ["---"] * (len(KINDS) + 1)]
     for release, name in RELEASES.items():
         rows.append([f"{name} ({release})", *(_cell(newest.get((release, kind))) for kind in KINDS)])
     return "".join(f"|{'|'.join(f' {cell} ' if cell else ' ' for cell in row)}|\n" for row in rows)
+
+
+def proven(evidence: Iterable[Evidence]) -> frozenset[int]:
+    """Return the releases of which the newest evidence of every kind is there and good."""
+    good = {key for key, one in _newest(evidence).items() if one.is_good}
+    return frozenset(release for release in RELEASES if all((release, kind) in good for kind in KINDS))
+
+
+def _newest(evidence: Iterable[Evidence]) -> dict[tuple[int, str], Evidence]:
+    return {(one.release, one.kind): one for one in sorted(evidence, key=lambda one: one.date)}
 
 
 def _cell(one: Evidence | None) -> str:

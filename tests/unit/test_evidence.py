@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.builds import PROVEN, unproven
 
-from tests.tools.evidence import EvidenceError, read_evidence, table
+from tests.tools.evidence import KINDS, EvidenceError, proven, read_evidence, table
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 RULES = {"kind": "rules", "build": "20348.2700", "date": "2026-12-01", "seconds": 900, "outcomes": [
@@ -27,6 +28,25 @@ def put(folder: Path, *documents: dict[str, Any]) -> Path:
 
 def test_the_table_in_readme_is_what_the_files_say() -> None:
     assert table(read_evidence()) in README.read_text(encoding="utf-8")
+
+
+def test_the_builds_that_the_collection_ships_as_proven_are_those_of_the_files() -> None:
+    assert proven(read_evidence()) == PROVEN
+
+
+def test_a_build_is_proven_by_the_newest_evidence_of_every_kind(tmp_path: Path) -> None:
+    good = {**RULES, "outcomes": RULES["outcomes"][:1]}
+    whole = [good, *({**FIRED, "kind": kind} for kind in KINDS if kind != "rules")]
+    assert proven(read_evidence(put(tmp_path, *whole))) == {20348}
+    assert not proven(read_evidence(put(tmp_path, *whole, {**RULES, "date": "2026-12-03"})))
+    assert not proven(read_evidence(put(tmp_path, *whole, {**FIRED, "passed": False, "date": "2026-12-03"})))
+    assert not proven(read_evidence(tmp_path)[:3])
+
+
+def test_what_is_not_proven_is_said_with_the_release_and_the_build() -> None:
+    assert unproven("20348.2700", frozenset({20348})) == ""
+    assert unproven("26100.1", frozenset({20348})) == "not proven on Windows Server 2025, build 26100.1"
+    assert unproven("19045") == "not proven on Windows, build 19045"
 
 
 def test_a_cell_is_the_newest_evidence_and_what_nobody_saw_is_empty(tmp_path: Path) -> None:

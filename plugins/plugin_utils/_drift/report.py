@@ -18,6 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from .._base.untyped import mapping
+from .._firewall.windows.builds import unproven
 from .._plan.documents import COLLECTION, VERSION
 from .._plan.model import HostPlan
 from .._rollout import results
@@ -89,7 +91,8 @@ class Found:
 class Checked:
     """One concern of one device; message: why nothing is known. problem: the same in short, in place of the status.
 
-    due: what is as planned and to be written again all the same, as records that are scavenged otherwise.
+    due: what is as planned and to be written again all the same, as records that are scavenged otherwise. unproven:
+    builds of Windows on which nobody has shown how the product behaves, as sentences.
     """
 
     concern: Concern
@@ -98,6 +101,7 @@ class Checked:
     message: str = ""
     problem: str = ""
     due: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -218,7 +222,15 @@ def _check_concern(concern: Concern, own: Sequence[TaskResult], context: Context
         return Checked(concern, status, message=unknown.message or "no reason given", problem=problem)
     found = tuple(_date_deviation(deviation, context) for result in own for deviation in deviations_of(result))
     due = tuple(text for result in own for text in result.texts("due"))
-    return Checked(concern, Status.DRIFT if any(item.counts for item in found) else Status.CLEAN, found, due=due)
+    status = Status.DRIFT if any(item.counts for item in found) else Status.CLEAN
+    unproven_builds = tuple(one for result in own for one in unproven_in(result))
+    return Checked(concern, status, found, due=due, unproven=unproven_builds)
+
+
+def unproven_in(result: TaskResult) -> tuple[str, ...]:
+    """Return that nobody has shown how the product behaves on the build of Windows that a result tells, if so."""
+    build = str(mapping(result.document.get("host")).get("build") or "")
+    return tuple(filter(None, [unproven(build)])) if build else ()
 
 
 def _date_deviation(deviation: Deviation, context: Context) -> Found:

@@ -147,7 +147,8 @@ class Host:
     enumerations, writes: what it did to answer. pending: a change that waits to be taken back, None for none. stuck:
     why one that was to be taken back is still in force, "" for none. owners: products of others that are the firewall
     in place of Windows' own. older_lists: what Group Policy admits beside rules.
-    agents: products that run there and may filter traffic beside Windows Firewall.
+    agents: products that run there and may filter traffic beside Windows Firewall. build: of Windows, "" where it
+    was not asked.
     """
 
     rules: tuple[Present, ...]
@@ -166,6 +167,7 @@ class Host:
     owners: tuple[str, ...] = ()
     older_lists: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()
+    build: str = ""
 
 
 def read_pending(value: object) -> PendingRevert | None:

@@ -344,7 +344,8 @@ class FirewallProvider(Provider):
         host = self._host
         if host is None:
             return {}
-        return {"addresses": list(host.addresses), "profiles": [asdict(profile) for profile in host.profiles]}
+        facts = {"addresses": list(host.addresses), "profiles": [asdict(profile) for profile in host.profiles]}
+        return {**facts, "build": host.build} if host.build else facts
 
     def _is_changed(self) -> bool:
         """Return whether the host changes, or has changed; where it did not say what it wrote, it may have."""

@@ -23,6 +23,7 @@ from xml.etree import ElementTree as XML
 from .._base.errors import MALFORMED
 from .._base.untyped import counted, printed, printed_lines
 from .._drift.report import Checked, Report, Status
+from .._plan.tables import shortened
 
 Key = tuple[str, str, str, str]
 _MOST_REPORTS = 400
@@ -59,8 +60,22 @@ def drift_text(report: Report) -> str:
     pending = [f"pending: {line}" for line in report.context.pending]
     unknown = map(printed_lines, _unknown_devices(report))
     return "\n".join(
-        [*map(printed, lines), *unknown, *map(printed, [*_tell_acceptances(report), *pending]), _sum(report)]
+        [
+            *map(printed, lines),
+            *unknown,
+            *map(printed, [*_tell_acceptances(report), *pending, *_tell_unproven(report)]),
+            _sum(report),
+        ]
     )
+
+
+def _tell_unproven(report: Report) -> Iterator[str]:
+    """Yield each build of Windows on which nobody has shown how the product behaves, with its devices."""
+    devices: dict[str, list[str]] = {}
+    for device, items in report.devices.items():
+        for text in dict.fromkeys(one for checked in items for one in checked.unproven):
+            devices.setdefault(text, []).append(device)
+    yield from (f"{shortened(names)}: {text}" for text, names in devices.items())
 
 
 def _unknown_devices(report: Report) -> Iterator[str]:

@@ -19,6 +19,7 @@ from enum import Enum
 from .._base.changes import Kind
 from .._base.untyped import mapping, mappings, result_text, texts
 from .._drift.deviations import Class, Difference, differences_of, member_states, not_counting, record_name
+from .._drift.report import unproven_in
 from .._firewall.effects import EffectKind
 from .._rollout import results
 from .._rollout.results import STOPPED_TEXT, UNKNOWN_TEXT, Concern, TaskResult
@@ -350,6 +351,7 @@ def _collect_notes(result: TaskResult) -> Iterator[str]:
         yield from (*result.texts("not_applied"), *_unknown_values(result), *result.texts("lagging"))
         count = len(result.texts("refreshed"))
         yield from [f"written again, unchanged, so that nothing scavenges them: {count}"] if count else []
+    yield from unproven_in(result)
     yield from (f"handed out: {name}" for name in result.texts("handed_out"))
 
 

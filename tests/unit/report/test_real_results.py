@@ -11,6 +11,7 @@ import datetime
 import functools
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -18,6 +19,7 @@ import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Class, deviations_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import Limits, Repair, remediation
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.report import Context, Report
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.output import drift_text
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import was_asked
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_parts import Part, Risk, Status, part_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import Verdict
@@ -135,6 +137,14 @@ def test_a_rule_that_setup_makes_again_is_named_and_never_fought_over() -> None:
     assert alone.left[0].startswith(f"left: x1: {windows.SETUP}: recreated_by_setup (")
     beside = Report.of([real(F, "made again by setup, and one is missing")], Context(NOW, {}))
     assert remediation(beside, Limits(), NOW).repairs == {"x1": {"firewall": Repair(names=(windows.WEB["name"],))}}
+
+
+def test_a_build_that_nobody_has_proven_is_named_once() -> None:
+    told = "not proven on Windows Server 2022, build 20348.2700"
+    assert part(F, "as planned").notes == (told,)
+    assert part(L, "nothing_to_do").notes == ()
+    results = [replace(real(F, "as planned"), device=name) for name in ("fe01", "fe02")]
+    assert drift_text(Report.of(results, Context(NOW, {}))).splitlines()[:-1] == [f"fe01, fe02: {told}"]
 
 
 def test_another_certificate_needs_an_attended_run() -> None:

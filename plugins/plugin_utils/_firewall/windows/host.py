@@ -8,6 +8,7 @@
  "group_policy": {"rules": {"{id}": "v2.10|..."}, "profiles": {"domain": {"AllowLocalPolicyMerge": 0}}},
  "mdm": {"rules": {}, "profiles": {}}, "products": [{"name": "Contoso Endpoint Firewall", "categories": [2]}],
  "older_lists": ["GloballyOpenPorts on domain: 3389:TCP:*:Enabled:Remote Desktop"], "services": ["MpsSvc", "WinRM"],
+ "build": "20348.2700",
  "listeners": ["0.0.0.0 5061"], "connections": ["10.1.0.11 5061 10.10.3.4"],
  "management": [{"kind": "winrm", "port": 5985}], "fingerprint": "..."}
 
@@ -56,6 +57,7 @@ _FIXES: Mapping[str, str] = {
 _MDM_NAMES: Mapping[str, tuple[str, ...]] = {"private": ("standard", "private")}
 _VARIABLE = re.compile(r"%([^%]+)%")
 _OLDER_LIST = re.compile(r"(GloballyOpenPorts|AuthorizedApplications) on (domain|standard): .")
+_BUILD = re.compile(r"[0-9]{4,6}(\.[0-9]{1,6})?")
 # What a product owns: NET_FW_RULE_CATEGORY_FIREWALL of netfw.h, FW_RULE_CATEGORY_FIREWALL of [MS-FASP] 2.2.46.
 _FIREWALL_CATEGORY = 2
 # COM's LocalPolicyModifyState when Group Policy switches local rules off, and when all inbound traffic is blocked.
@@ -114,6 +116,7 @@ FIREWALL: Mapping[str, Shape] = {
     "products": [{"name": str, "categories": [int]}],
     "older_lists": [str],
     "services": [str],
+    "build": str,
     **HOST,
 }
 IPSEC: Mapping[str, Shape] = {"rules": {"*": str}, "engines": [str], "exempt?": int, "legacy": {}, **HOST}
@@ -136,7 +139,8 @@ def read_answer(answer: Mapping[str, object]) -> Host:
         rules = (*local, *_rules_of(policy, environment, GROUP_POLICY), *_rules_of(mdm, environment, MDM))
         host = host_of(answer, rules, (*policy.refused, *mdm.refused), "AllowLocalPolicyMerge")
         agents = agents_among(map(str, _read_sequence(answer, "services")))
-        return replace(host, owners=_read_owners(answer), older_lists=_read_older_lists(answer), agents=agents)
+        lists, build = _read_older_lists(answer), _read_build(answer)
+        return replace(host, owners=_read_owners(answer), older_lists=lists, agents=agents, build=build)
 
 
 def _read_older_lists(answer: Mapping[str, object]) -> tuple[str, ...]:
@@ -145,6 +149,13 @@ def _read_older_lists(answer: Mapping[str, object]) -> tuple[str, ...]:
     if strange:
         raise ValueError(f"older_lists: {strange[0][:80]!r} is no entry of an older list")
     return found
+
+
+def _read_build(answer: Mapping[str, object]) -> str:
+    build = str(answer["build"])
+    if not _BUILD.fullmatch(build):
+        raise ValueError(f"build: {build[:80]!r} is no build of Windows")
+    return build
 
 
 def _read_owners(answer: Mapping[str, object]) -> tuple[str, ...]:

@@ -399,6 +399,7 @@ GOOD: dict[str, Any] = {
     "products": [],
     "older_lists": [],
     "services": [],
+    "build": "20348.2700",
     "listeners": [],
     "connections": [],
     "management": [],
