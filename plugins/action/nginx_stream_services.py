@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Brings the virtual services of nginx on a Linux host to what is wanted.
+"""Brings the UDP services of nginx on a Linux host to what is wanted.
 
 Documented in plugins/modules/nginx_stream_services.py.
 """
@@ -14,7 +14,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import 
 
 
 class ActionModule(HostServicesAction):
-    """The action of msuc.lync.nginx_stream_services; kept as the load balancer where nginx is the driver."""
+    """The action of msuc.lync.nginx_stream_services."""
 
     concern = Concern.LOAD_BALANCER_UDP
     driver = DRIVER

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: nginx_stream_services
-short_description: Brings the virtual services of nginx on a Linux host to what is wanted
+short_description: Brings the UDP services of nginx on a Linux host to what is wanted
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
-  - TCP and UDP; it is there for what HAProxy does not carry, STUN on UDP 3478.
+  - UDP alone; it is there for what HAProxy does not carry, STUN on UDP 3478. A TCP service is an error, since nginx
+    asks no member whether it is well; M(msuc.lync.haproxy_services) carries it.
+  - A file of version 0.1 that has TCP services is read, and left as it is until O(state=deleted) removes them.
   - The services are one file of their own with a C(stream) block. A candidate is tried by C(nginx -t) in a copy of the
     whole configuration, put in place by a rename, and read by a reload, never by a restart. When the reload fails, the
     old file is put back.

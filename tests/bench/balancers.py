@@ -46,10 +46,11 @@ ROUNDS = 5
 _PORTS = (5061, 444, 135, 80, 8080, 443, 4443, 5071, 5072, 5073, 5075, 5076, 5080, 448, 5070)
 
 
-def services(pools: Sequence[int]) -> tuple[Service, ...]:
-    """Return 15 services of each of these pools, with three members each."""
+def services(name: str, pools: Sequence[int]) -> tuple[Service, ...]:
+    """Return 15 services of each of these pools, with three members each, as the driver of this name carries them."""
+    protocol = "udp" if name == "nginx_stream" else "tcp"
     return tuple(
-        service
+        replace(service, protocol=protocol)
         for number in pools
         for service in _pool(f"pool{number:03}.contoso.com", f"10.{1 + number // 200}.{number % 200}")
     )
@@ -136,7 +137,8 @@ def _timed(
 def main() -> None:
     """Print the seconds of few and of many pools, and the collector's share of the latter."""
     name = sys.argv[1]
-    wanted = {"few": [services(range(start, POOLS, SETS)) for start in range(SETS)], "many": [services(range(POOLS))]}
+    few = [services(name, range(start, POOLS, SETS)) for start in range(SETS)]
+    wanted = {"few": few, "many": [services(name, range(POOLS))]}
     runs = {kind: [(want, document_of(name, want)) for want in sets] for kind, sets in wanted.items()}
     collector = _Collector()
     _timed(name, runs["few"], collector)

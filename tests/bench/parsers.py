@@ -320,11 +320,12 @@ _SERVERS = (
 )
 
 
-def _program(driver: Any, provider: Callable[..., Any], others: Sequence[tuple[str, str]]) -> Attempt:
+def _program(driver: Any, provider: Callable[..., Any], others: Sequence[tuple[str, str]], protocol: str) -> Attempt:
     """Return the attempt of a whole task on a host with a damaged file of ours, of others, or a damaged answer."""
 
     def attempt(chance: random.Random) -> None:
-        host = MemoryHost(files={_PATH: driver.render((service(), service("web-443", port=443))).text})
+        ours = (service(protocol=protocol), service("web-443", port=443, protocol=protocol))
+        host = MemoryHost(files={_PATH: driver.render(ours).text})
         host.others, host.servers = list(others), _SERVERS
         what = chance.choice(("file", "others", "servers", "answer"))
         if what == "file":
@@ -334,7 +335,7 @@ def _program(driver: Any, provider: Callable[..., Any], others: Sequence[tuple[s
         elif what == "servers":
             host.servers = damaged(host.servers, chance)
         state = chance.choice((State.MERGED, State.REPLACED, State.DELETED, State.GATHERED))
-        task = ServicesTask(state, () if state is State.GATHERED else (service(),))
+        task = ServicesTask(state, () if state is State.GATHERED else ours[:1])
         told(answer(provider(task, _spoiling(host, chance) if what == "answer" else host.remote, _PATH)))
 
     return attempt
@@ -538,9 +539,9 @@ ATTEMPTS: Mapping[str, Attempt] = {
     ),
     "Linux: who listens": _listeners,
     "Linux: networks": _network,
-    "HAProxy: files and process": _program(haproxy.DRIVER, HaproxyProvider, _OTHERS),
+    "HAProxy: files and process": _program(haproxy.DRIVER, HaproxyProvider, _OTHERS, "tcp"),
     "HAProxy: whole configurations": _lint,
-    "nginx: files": _program(nginx.DRIVER, NginxProvider, _NGINX_OTHERS),
+    "nginx: files": _program(nginx.DRIVER, NginxProvider, _NGINX_OTHERS, "udp"),
     "publications: files": _published,
     "publications: texts": _published_texts,
     "F5: answers and traces": _appliance("f5"),

@@ -16,6 +16,7 @@ import functools
 import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import dns.message as dnspython
@@ -31,6 +32,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconc
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.restore import RestoreProvider, RestoreTask
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy import driver as haproxy
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.provider import HaproxyProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Service
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx import driver as nginx
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task as ServicesTask
@@ -223,9 +225,13 @@ class FileDevice(Device):
     state = State.REPLACED
     driver: Any
     make: Any
+    protocol = "tcp"
+
+    def _carried(self, *wanted: Service) -> tuple[Service, ...]:
+        return tuple(replace(each, protocol=self.protocol) for each in wanted)
 
     def __init__(self) -> None:
-        text = self.driver.render((services.SERVICE,)).text
+        text = self.driver.render(self._carried(services.SERVICE)).text
         self.host = MemoryHost(files={self.path: text}, others=[(self.other, "# nothing\n")])
 
     @property
@@ -241,7 +247,7 @@ class FileDevice(Device):
         return found
 
     def provider(self, more: bool) -> Provider:
-        wanted = (services.SERVICE, *([services.OTHER] if more else []))
+        wanted = self._carried(services.SERVICE, *([services.OTHER] if more else []))
         made: Provider = type(self).make(ServicesTask(self.state, wanted), self.remote, self.path)
         return made
 
@@ -264,7 +270,7 @@ class HaproxyKeeping(HaproxyDevice):
 class NginxDevice(FileDevice):
     """The same, of nginx."""
 
-    driver, make = nginx.DRIVER, NginxProvider
+    driver, make, protocol = nginx.DRIVER, NginxProvider, "udp"
 
 
 class NginxKeeping(NginxDevice):

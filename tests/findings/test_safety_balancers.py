@@ -139,8 +139,9 @@ def _bring(what: str, proxy: Proxy, state: str, wanted: bool) -> dict[str, objec
     """Return the task that brings what is wanted, or nothing, to a program."""
     options = {**proxy.fixed, "path": str(_path(what, proxy)), "state": state}
     if not what.startswith("published"):
-        vip = f"{NET}.{100 if what == 'haproxy' else 101}"
-        return module(what, services=[service(POOL, vip, 15061, MEMBERS)] if wanted else [], **options)
+        last, protocol = {"haproxy": (100, "tcp"), "nginx": (101, "udp")}[what]
+        one = service(POOL, f"{NET}.{last}", 15061, MEMBERS, protocol=protocol)
+        return module(what, services=[one] if wanted else [], **options)
     vip = f"{NET}.{102 if what.endswith('haproxy') else 103}"
     if what.endswith("nginx"):
         options["http_path"] = str(proxy.folder / "conf.d" / "zz-published.conf")

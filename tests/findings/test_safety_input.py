@@ -211,9 +211,9 @@ def given_to_modules(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str
             "ipsec", exemptions=[{"name": COMMAND_IN_A_NAME, "protocol": "udp"}], handout_dir=str(folder / "out")
         ),
     }
-    for driver in ("haproxy", "nginx"):
+    for driver, protocol in (("haproxy", "tcp"), ("nginx", "udp")):
         for key in ("pool", "name"):
-            wanted = {**service(POOL, "10.1.0.100", 5061, ["10.1.0.11"]), key: SERVER_IN_A_NAME}
+            wanted = {**service(POOL, "10.1.0.100", 5061, ["10.1.0.11"], protocol=protocol), key: SERVER_IN_A_NAME}
             tasks[f"{driver} {key}"] = module(driver, services=[wanted], state="rendered")
     for name, file in CERTIFICATES.items():
         wanted = publication(

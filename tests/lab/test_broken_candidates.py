@@ -23,6 +23,7 @@ from ..simulators.proxies import (
     running_nginx,
     services,
 )
+from .traffic import datagrams
 
 _FIRST = f"bind {VIP}:15061"
 # What is broken, the text that is replaced, its replacement, a word of the error besides the line.
@@ -102,13 +103,20 @@ def test_haproxy_never_runs_a_broken_candidate(tmp_path: Path) -> None:
 
 @needs_nginx
 def test_nginx_never_runs_a_broken_candidate(tmp_path: Path) -> None:
-    with running_nginx(tmp_path) as proxy, Members():
-        proxy.bring(services())
-        assert not greeted(PORTS[0]).startswith("failed")
+    wanted = services(protocol="udp")
+    with running_nginx(tmp_path) as proxy, Members(protocol="udp"):
+        proxy.bring(wanted)
+        assert _answers()
         for name, old, new, word in NGINX_MUTATIONS:
             assert old in proxy.text(), name
             message = refused(proxy, name, proxy.text().replace(old, new, 1))
             assert word in message and "candidate" not in message, (name, message)
             assert f"{proxy.path}:" in message or name == "address that the host lacks", (name, message)
-            assert not greeted(PORTS[0]).startswith("failed"), name
-        assert not proxy.bring(services())["changed"]
+            assert _answers(), name
+        assert not proxy.bring(wanted)["changed"]
+
+
+def _answers() -> bool:
+    """Return whether a member answers a datagram, and another one that follows."""
+    found = datagrams(["127.0.2.1"], 2, 20, VIP, PORTS[0])
+    return found["answered"] == 2

@@ -53,6 +53,7 @@ def test_haproxy(tmp_path: Path, form: str) -> None:
         assert "failed" not in proxy.bring(services((16165,)), check=True)
 
 
+@needs_haproxy
 @needs_nginx
 @pytest.mark.parametrize(
     ("form", "protocol"),
@@ -63,7 +64,7 @@ def test_haproxy(tmp_path: Path, form: str) -> None:
         ("16065", "tcp"),
         (f"{VIP}:16064-16066", "tcp"),
         ("[::]:16060-16070 ipv6only=off", "tcp"),
-        ("localhost:16065", "tcp"),
+        ("localhost:16065 udp", "udp"),
     ],
 )
 def test_nginx(tmp_path: Path, form: str, protocol: str) -> None:
@@ -73,4 +74,9 @@ def test_nginx(tmp_path: Path, form: str, protocol: str) -> None:
         assert proxy.process and STREAM_MODULE.is_file()
         os.kill(proxy.process.pid, signal.SIGHUP)
         assert waited(5, lambda: _listens(protocol, 16065)), (proxy.folder / "error.log").read_text()
-        _stopped(proxy, 16065, protocol, _WAYS["nginx"])
+        if protocol == "udp":
+            _stopped(proxy, 16065, protocol, _WAYS["nginx"])
+            return
+        # HAProxy carries TCP, and knows nginx by what its process listens on.
+        with running_haproxy(tmp_path / "tcp") as haproxy:
+            _stopped(haproxy, 16065, protocol, "process nginx")

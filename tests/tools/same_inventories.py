@@ -28,7 +28,7 @@ FEATURES = (
 WITHOUT_ROWS = ("pstn_gateways", "e911_gateways", "admin_hosts")
 FEATURES_ONLY_IN = {"legacy_federation": ("2010", "2013")}
 STATES = ("active", "active", "active", "joining", "draining", "retired")
-DRIVERS = ("haproxy", "nginx", "f5_as3", "netscaler", "kemp")
+DRIVERS = ("haproxy", "f5_as3", "netscaler", "kemp")
 EDGE_SERVICES = ("access", "web_conferencing", "av")
 # Hosts that one may have or not: name -> group.
 OTHERS = {

@@ -35,7 +35,7 @@ from .._rollout.outcome import RunOutcome, write_summary
 from .._rollout.results import Concern, Step, TaskResult
 from .._rollout.run_options import RunOptions
 from .._rollout.run_state import RunState
-from .._rollout.steps import RETIRED_VARIABLES, StepTaken, concern_of, take_step
+from .._rollout.steps import RETIRED_VARIABLES, StepTaken, take_step
 
 Answer = dict[str, Any]
 Remote = Callable[[Mapping[str, object]], Answer]
@@ -195,9 +195,8 @@ class KeepsResult(ActionBase):
     def keep(self, answer: Mapping[str, Any], step: Step, task_vars: Mapping[str, Any]) -> None:
         """Keep what became of the task."""
         device = self.device_name(task_vars)
-        state = run_state()
-        concern = concern_of(state, device, self.concern)
-        state.save_result(TaskResult.of_answer(device, concern, step, answer, is_check=bool(self._task.check_mode)))
+        result = TaskResult.of_answer(device, self.concern, step, answer, is_check=bool(self._task.check_mode))
+        run_state().save_result(result)
 
     def device_name(self, task_vars: Mapping[str, Any]) -> str:
         """Return the name under which the result is kept."""

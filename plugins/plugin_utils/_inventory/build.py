@@ -84,7 +84,6 @@ class Draft:
 Check = Callable[[Draft], Iterator[Problem]]
 
 _TWO_SIDED_ROLES = frozenset(("edge", "reverse_proxy"))
-_LINUX_DRIVERS = ("haproxy", "nginx")
 _NONE = AddressSet()
 
 
@@ -201,7 +200,7 @@ def default_platform(roles: frozenset[str], record: Record) -> Platform:
     if record[d.REVERSE_PROXY_DRIVER] and (not roles or "reverse_proxy" in roles):
         return Platform.LINUX
     if "load_balancers" in roles or (not roles and record[d.BALANCER_DRIVER]):
-        return Platform.LINUX if record[d.BALANCER_DRIVER] in _LINUX_DRIVERS else Platform.APPLIANCE
+        return Platform.LINUX if record[d.BALANCER_DRIVER] == "haproxy" else Platform.APPLIANCE
     return Platform.WINDOWS
 
 

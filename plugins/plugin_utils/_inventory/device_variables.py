@@ -13,12 +13,11 @@ from .._base.addresses import AddressSet
 from .._base.errors import correction, one_of, shown
 from .fields import At, Scope, Variable, addresses, choice, raw_mapping, text, texts
 
-DRIVERS = ("haproxy", "nginx", "f5_as3", "netscaler", "kemp")
+DRIVERS = ("haproxy", "f5_as3", "netscaler", "kemp")
 REVERSE_PROXY_DRIVERS = ("haproxy", "nginx")
 # Per driver the options of its module that lync_balancer_options sets. None of them is a credential.
 BALANCER_OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "haproxy": (),
-    "nginx": ("config", "pid_file"),
+    "haproxy": ("config", "pid_file"),  # of nginx beside it
     "f5_as3": ("tenant", "sync_group", "schema"),
     "netscaler": ("authentication", "prefix", "peer"),
     "kemp": ("prefix",),
@@ -53,12 +52,30 @@ def _reverse_proxy_options(raw: object, at: At) -> Mapping[str, str]:
     return _read_driver_options(REVERSE_PROXY_OPTIONS, raw, at)
 
 
+_choose_driver = choice("a driver", DRIVERS)
+
+
+def _read_driver(raw: object, at: At) -> str:
+    """Return a driver; that of version 0.1 for nginx alone is told apart from a slip."""
+    if raw != "nginx":
+        return _choose_driver(raw, at)
+    beside = "write haproxy, which has nginx beside it for UDP"
+    moving = "what nginx carries now moves as docs/load-balancers.md says under From nginx to HAProxy"
+    at.error(
+        "'nginx' carries no TCP services any more: it asks no member whether it is well, so a member whose Front End "
+        "service stopped would keep its clients",
+        one_of(DRIVERS),
+        f"{beside}; {moving}",
+    )
+    return DRIVERS[0]
+
+
 _HOST = Scope.HOST
 
 # --- load balancers -----------------------------------------------------------------------------------------------
 
 BALANCER_DRIVER: Variable[str | None] = Variable(
-    "lync_balancer_driver", choice("a driver", DRIVERS), None, _HOST, "str",
+    "lync_balancer_driver", _read_driver, None, _HOST, "str",
     "How a load balancer is configured. Required of a managed one that a pool names.", choices=DRIVERS,
 )  # fmt: skip
 BALANCER_ADDRESSES = Variable(
@@ -82,7 +99,7 @@ BALANCER_OPTIONS_OF: Variable[Mapping[str, str]] = Variable(
     "lync_balancer_options", _balancer_options, {}, _HOST, "dict",
     "Options of the module of a load balancer's driver, which are C(tenant), C(sync_group) and C(schema) of "
     "M(msuc.lync.f5_as3), C(authentication), C(prefix) and C(peer) of M(msuc.lync.netscaler_services), C(prefix) of "
-    "M(msuc.lync.kemp_services), C(config) and C(pid_file) of M(msuc.lync.nginx_stream_services).",
+    "M(msuc.lync.kemp_services), C(config) and C(pid_file) of M(msuc.lync.nginx_stream_services), which is nginx beside HAProxy.",
     documented_default={},
 )  # fmt: skip
 BALANCER_PATH: Variable[str | None] = Variable(

@@ -98,7 +98,7 @@ MANAGED: Variable[bool | None] = Variable(
 )  # fmt: skip
 PLATFORM: Variable[Platform | None] = Variable(
     "lync_platform", _read_platform, None, _HOST, "str",
-    "What the host runs. Default linux for load balancers with driver haproxy or nginx and for reverse proxies with "
+    "What the host runs. Default linux for load balancers with driver haproxy and for reverse proxies with "
     "a driver, appliance for other load balancers, windows for all else.",
     choices=tuple(platform.value for platform in Platform),
 )  # fmt: skip

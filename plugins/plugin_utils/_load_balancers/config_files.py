@@ -149,6 +149,10 @@ class ConfigFileProvider(ServicesProvider):
         """Return a file as an earlier version of this collection wrote it, empty where that was no other."""
         return ""
 
+    def text_read(self, services: tuple[Service, ...]) -> str:
+        """Return the text of a file with services that were read of one, to compare both."""
+        return self.driver.render(services).text
+
     def running(self, services: tuple[Service, ...]) -> tuple[Service, ...]:
         """Return the services of the file as the running program has them."""
         return services
@@ -183,7 +187,7 @@ class ConfigFileProvider(ServicesProvider):
         """Return the services of the file, and whether they are known; takes down what of it is not understood."""
         try:
             services = self.driver.parse(self.file.text)
-            text = self.driver.render(services).text
+            text = self.text_read(services)
             self._strange = self.file.compare(self.driver.name, text, self.earlier(text))
             self._is_current = self.file.has(text) or not self.earlier(text)
         except InvalidInputError as error:

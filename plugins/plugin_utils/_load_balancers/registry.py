@@ -20,10 +20,10 @@ from .options import vendor_option_problems
 
 _ALL: tuple[Driver, ...] = (haproxy.DRIVER, nginx_stream.DRIVER, F5As3(), NetScaler(), Kemp())
 DRIVERS: Mapping[str, Driver] = {driver.name: driver for driver in _ALL}
-# lync_balancer_driver -> protocol -> name of the driver; HAProxy carries no UDP, so nginx does it beside it.
+# lync_balancer_driver -> protocol -> name of the driver; HAProxy carries no UDP, so nginx does it beside it, and nginx
+# asks no member whether it is well, so it is nobody's driver alone.
 CARRIERS: Mapping[str, Mapping[str, str]] = {
     "haproxy": {"tcp": "haproxy", "udp": "nginx_stream"},
-    "nginx": {"tcp": "nginx_stream", "udp": "nginx_stream"},
     "f5_as3": {"tcp": "f5_as3", "udp": "f5_as3"},
     "netscaler": {"tcp": "netscaler", "udp": "netscaler"},
     "kemp": {"tcp": "kemp", "udp": "kemp"},

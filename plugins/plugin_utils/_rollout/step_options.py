@@ -17,7 +17,7 @@ from typing import Any
 from .._base.untyped import mapping
 from .._load_balancers.registry import CARRIERS
 from .._plan.documents import plain
-from .._plan.model import HostPlan, HostPolicy
+from .._plan.model import HostPlan, HostPolicy, LoadBalancerSettings
 from .gates import Gates, Scope
 from .results import Concern, Step, TaskResult
 from .run_options import Options
@@ -196,8 +196,7 @@ def _make_balancer_options(request: Request) -> ModuleOptions:
     if settings is None:
         return {}
     is_second = request.concern is Concern.LOAD_BALANCER_UDP
-    own = _SECOND_PROGRAM if settings.driver == "nginx" else settings.driver
-    program = _SECOND_PROGRAM if is_second else own
+    program = _SECOND_PROGRAM if is_second else settings.driver
     carried = {name for name, carrier in CARRIERS[settings.driver].items() if carrier == program}
     scope = _scope_services(request)
     found: ModuleOptions = {
@@ -206,29 +205,22 @@ def _make_balancer_options(request: Request) -> ModuleOptions:
     }
     if is_second:
         # HAProxy beside it knows who is down.
-        return {**found, "path": settings.udp_path, "master_socket": settings.master_socket}
-    return {**found, **_OF_DRIVER[settings.driver](request), **settings.options}
+        return {**found, "path": settings.udp_path, "master_socket": settings.master_socket, **settings.options}
+    return {**found, **_OF_DRIVER[settings.driver](settings)}
 
 
-def _make_path_option(request: Request) -> ModuleOptions:
-    settings = request.host.load_balancer
-    return {"path": settings.path if settings else None}
+def _make_path_and_socket_options(settings: LoadBalancerSettings) -> ModuleOptions:
+    """Return where HAProxy is; the options of its driver are of nginx beside it."""
+    return {"path": settings.path, "master_socket": settings.master_socket}
 
 
-def _make_path_and_socket_options(request: Request) -> ModuleOptions:
-    settings = request.host.load_balancer
-    return {**_make_path_option(request), "master_socket": settings.master_socket if settings else None}
+def _make_provider_option(settings: LoadBalancerSettings) -> ModuleOptions:
+    """Return where the device is, and how it is configured; who may do so, the task says."""
+    return {"provider": {"host": settings.host}, **settings.options}
 
 
-def _make_provider_option(request: Request) -> ModuleOptions:
-    """Return where the device is; who may configure it, the task says."""
-    settings = request.host.load_balancer
-    return {"provider": {"host": settings.host if settings else request.device}}
-
-
-_OF_DRIVER: Mapping[str, Callable[[Request], ModuleOptions]] = {
+_OF_DRIVER: Mapping[str, Callable[[LoadBalancerSettings], ModuleOptions]] = {
     "haproxy": _make_path_and_socket_options,
-    "nginx": _make_path_option,
     "f5_as3": _make_provider_option,
     "netscaler": _make_provider_option,
     "kemp": _make_provider_option,

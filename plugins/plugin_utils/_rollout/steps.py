@@ -71,7 +71,7 @@ def take_step(
     variables: of the inventory, for a host that leaves and has no plan.
     """
     host, policy = _host_of(state, device, concerns[0], step, variables or {})
-    concern = _own_concern(host, concerns[0])
+    concern = concerns[0]
     gates = Gates(state, remediates=step in _REPAIRING or (step is Step.VERIFY and bool(state.repairs())))
     decision = gates.decide(device, concern, step)
     if step is Step.RETIRE and host.platform != _PLATFORMS.get(concern):
@@ -125,17 +125,6 @@ def is_windows(variables: Mapping[str, object]) -> bool:
 def _is_probed(step: Step, options: Options) -> bool:
     """Return whether the probes of a step are asked for; those around a change, and listeners, have to be."""
     return options.verify if step in (Step.BEFORE, Step.AFTER) else step is Step.VERIFY or options.probe_listeners
-
-
-def concern_of(state: RunState, device: str, concern: Concern) -> Concern:
-    """Return under which concern a result is kept: nginx is a driver of its own, and carries UDP beside HAProxy."""
-    host = state.host_plan(device) if concern is Concern.LOAD_BALANCER_UDP else None
-    return concern if host is None else _own_concern(host, concern)
-
-
-def _own_concern(host: HostPlan, concern: Concern) -> Concern:
-    is_own = host.load_balancer is not None and host.load_balancer.driver == "nginx"
-    return Concern.LOAD_BALANCER if concern is Concern.LOAD_BALANCER_UDP and is_own else concern
 
 
 def _host_of(

@@ -91,7 +91,9 @@ def test_modules_take_no_code(text: str) -> None:
 @pytest.mark.parametrize("text", [text for text in CODE if text])
 def test_drivers_write_no_code(text: str) -> None:
     renders: list[tuple[Callable[[Any], object], Any]] = [
-        (driver.render, replace(service(), **{key: text})) for driver in (HAPROXY, NGINX) for key in ("name", "pool")
+        (driver.render, replace(service(protocol=protocol), **{key: text}))
+        for driver, protocol in ((HAPROXY, "tcp"), (NGINX, "udp"))
+        for key in ("name", "pool")
     ]
     strange = ({"name": text}, {"host_names": (text,)}, {"certificate": f"/{text}"}, {"ca": f"/{text}"})
     renders += [(driver.render, replace(BRIDGED, **change)) for driver in DRIVERS.values() for change in strange]

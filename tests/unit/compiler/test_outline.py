@@ -59,7 +59,11 @@ def test_files_and_sockets_of_linux_devices_are_in_the_plan() -> None:
         "balancer_master_socket": "/c",
         "reverse_proxy_path": "/d",
     }
-    more = {"reverse_proxy_http_path": "/e", "reverse_proxy_options": {"pid_file": "/f"}}
+    more = {
+        "reverse_proxy_http_path": "/e",
+        "reverse_proxy_options": {"pid_file": "/f"},
+        "balancer_options": {"config": "/g", "tenant": "Lync"},
+    }
     plan = planned(
         "rp01",
         "reverse_proxy load_balancers",
@@ -68,7 +72,7 @@ def test_files_and_sockets_of_linux_devices_are_in_the_plan() -> None:
         **paths,
         **more,
     )
-    assert plan.load_balancer == LoadBalancerSettings("haproxy", "10.1.0.5", None, {}, "/a", "/b", "/c")
+    assert plan.load_balancer == LoadBalancerSettings("haproxy", "10.1.0.5", None, {"config": "/g"}, "/a", "/b", "/c")
     assert plan.reverse_proxy == ReverseProxySettings("nginx", {"pid_file": "/f"}, "/d", "/e", "/c")
     assert plan.platform == "linux"
 

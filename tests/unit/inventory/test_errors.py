@@ -106,8 +106,13 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
       f"{DIRECTORS} answers; "
       "allowed: a name of its own; fix: give the pool another name"]),
     ("unknown driver", {("lb01", "lync_balancer_driver"): "haprox"},
-     ["host lb01, lync_balancer_driver: 'haprox' is not a driver; allowed: f5_as3, haproxy, kemp, netscaler, nginx; "
+     ["host lb01, lync_balancer_driver: 'haprox' is not a driver; allowed: f5_as3, haproxy, kemp, netscaler; "
      "fix: write haproxy"]),
+    ("nginx alone as the load balancer of TCP", {("lb01", "lync_balancer_driver"): "nginx"},
+     ["host lb01, lync_balancer_driver: 'nginx' carries no TCP services any more: it asks no member whether it is well, "
+      "so a member whose Front End service stopped would keep its clients; allowed: f5_as3, haproxy, kemp, netscaler; "
+      "fix: write haproxy, which has nginx beside it for UDP; what nginx carries now moves as docs/load-balancers.md "
+      "says under From nginx to HAProxy"]),
     ("site is no text", {("gw01", "lync_site"): ["oslo"]},
      ["host gw01, lync_site: ['oslo'] is not a text; allowed: a non-empty text"]),
     ("template left over", {("gw01", "lync_site"): "{{ nothing }}"},
@@ -476,7 +481,7 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
       f"allowed: {one_of(options_of('haproxy')) or 'none'}; fix: remove it"]),
     ("a managed balancer of a pool without a driver", {("lb02", "lync_balancer_driver"): REMOVED},
      [f"host lb02, lync_balancer_driver: no driver, and the load balancer of {EDGES} is to be configured; "
-      "allowed: f5_as3, haproxy, kemp, netscaler, nginx; "
+      "allowed: f5_as3, haproxy, kemp, netscaler; "
       "fix: name the driver, or set lync_managed: false where somebody else configures it"]),
     ("options that no driver's module has",
      {("lb01", "lync_balancer_options"): {"password": "hunter2", "tenant": ["hunter2"]}},

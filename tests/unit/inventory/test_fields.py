@@ -137,7 +137,6 @@ def test_roles_are_managed_by_default_as_the_table_says() -> None:
     ("driver", "platform"),
     [
         ("haproxy", Platform.LINUX),
-        ("nginx", Platform.LINUX),
         ("kemp", Platform.APPLIANCE),
         (REMOVED, Platform.APPLIANCE),
     ],

@@ -14,7 +14,7 @@ from tests.bench.balancers import document_of, plan, services
 
 def calls(name: str, pools: int) -> int:
     """Return how many functions are called to render and plan 15 services of so many pools."""
-    want = services(range(pools))
+    want = services(name, range(pools))
     document, count = document_of(name, want), 0
 
     def called(_frame: object, event: str, _argument: object) -> None:

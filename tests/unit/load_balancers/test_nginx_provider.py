@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.module_utils._udp_health import health, table_text, watched
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.driver import monitor_name
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Monitor
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.driver import DRIVER
@@ -98,3 +99,78 @@ def test_what_the_service_reads_and_writes() -> None:
     script = table_text({("10.1.0.11", 3478), ("2001:db8::11", 3478)}, "t")
     assert "    ip daddr 10.1.0.11 udp dport 3478 reject\n" in script
     assert "    ip6 daddr 2001:db8::11 udp dport 3478 reject\n" in script
+
+
+# What version 0.1 wrote of TCP services, beside one of UDP.
+WITH_TCP = """# Written by Ansible, msuc.lync.nginx_stream_services; changes by hand are undone by the next run.
+stream {
+    upstream lync-fe-5061 {
+        hash $remote_addr consistent;
+        server 10.1.0.11:5061 max_fails=2 fail_timeout=10s;
+        server 10.1.0.12:5061 max_fails=2 fail_timeout=10s down;
+    }
+    server {
+        # pool: pool01.contoso.com
+        listen 10.1.0.100:5061 so_keepalive=on;
+        proxy_pass lync-fe-5061;
+        proxy_timeout 1800s;
+        proxy_connect_timeout 5s;
+        tcp_nodelay off;
+    }
+
+    upstream lync-fe-web-443 {
+        server [2001:db8::11]:4443 max_fails=2 fail_timeout=10s;
+    }
+    server {
+        # pool: pool01.contoso.com
+        listen [2001:db8::100]:443 so_keepalive=on;
+        proxy_pass lync-fe-web-443;
+        proxy_timeout 1200s;
+        proxy_connect_timeout 5s;
+        tcp_nodelay on;
+    }
+"""
+OLD = WITH_TCP + "\n" + EARLIER.partition("stream {\n")[2]
+SERVED = "10.1.0.100:5061, [2001:db8::100]:443"
+
+
+@pytest.mark.parametrize("text", [OLD, OLD.replace("5s", "6s", 1), OLD.replace("hash $remote_addr", "hash"), OLD[:-80]])
+@pytest.mark.parametrize("state", [State.REPLACED, State.MERGED])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_tcp_services_of_an_earlier_version_are_left_as_they_are(text: str, state: State, check_mode: bool) -> None:
+    host = MemoryHost(files={PATH: text})
+    result = answer(NginxProvider(Task(state, (STUN,)), host.remote, PATH), check_mode)
+    assert result["failed"] and not result["changed"] and "nothing was written" in result["msg"]
+    assert (host.files[PATH], host.operations) == (text, ["gather"])
+    if text == OLD:
+        assert f"TCP services of an earlier version, on {SERVED}, and" in result["msg"]
+        assert "fix: with lync_balancer_driver: haproxy" in result["msg"] and "state deleted" in result["msg"]
+
+
+def test_tcp_services_of_an_earlier_version_are_read_and_go_when_that_is_asked() -> None:
+    host = MemoryHost(files={PATH: OLD})
+    found = answer(NginxProvider(Task(State.GATHERED, ()), host.remote, PATH))["gathered"]
+    assert [(each["protocol"], each["vip"], each["port"]) for each in found] == [
+        ("tcp", "10.1.0.100", 5061),
+        ("tcp", "2001:db8::100", 443),
+        ("udp", STUN.vip, STUN.port),
+    ]
+    tcp = tuple(each for each in DRIVER.parse(OLD) if each.protocol == "tcp")
+    part = answer(NginxProvider(Task(State.DELETED, tcp[:1]), host.remote, PATH))
+    assert part["failed"] and host.files[PATH] == OLD
+    gone = answer(NginxProvider(Task(State.DELETED, tcp), host.remote, PATH))
+    assert gone["changed"] and gone["summary"]["removed"] == 2
+    assert [each.name for each in DRIVER.parse(host.files[PATH])] == [STUN.name]
+    again = answer(NginxProvider(Task(State.REPLACED, (STUN,)), host.remote, PATH))
+    assert again["changed"] and host.files[PATH] == DRIVER.render([STUN]).text
+    host.files[PATH] = OLD
+    assert answer(NginxProvider(Task(State.DELETED, ()), host.remote, PATH))["changed"] and PATH not in host.files
+
+
+def test_a_service_of_tcp_is_refused_with_the_module_that_carries_it() -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        NginxProvider(Task(State.REPLACED, (STUN, SERVICE)), MemoryHost().remote, PATH)
+    assert str(raised.value.problems[0]) == (
+        "service sip-5061: nginx carries no TCP service: it asks no member whether it is well; allowed: protocol udp; "
+        "fix: use msuc.lync.haproxy_services for it"
+    )

@@ -26,7 +26,6 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state impor
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.steps import (
     HANDED_OUT,
     StepTaken,
-    concern_of,
     is_handed_out,
     is_windows,
     retiring,
@@ -203,10 +202,15 @@ def test_an_appliance_is_named_and_its_credentials_are_left_to_the_task(opened: 
     assert [item["protocol"] for item in found["services"]] == ["tcp", "udp"]
 
 
-def test_nginx_is_the_program_of_its_own_driver(run: Run, tmp_path: Path) -> None:
+def test_the_options_of_nginx_beside_haproxy_are_its_own(tmp_path: Path) -> None:
     plan = deployment()
     settings = LoadBalancerSettings(
-        "nginx", "lb01", path="/etc/n.conf", options={"config": "/etc/nginx.conf"}, state="merged"
+        "haproxy",
+        "lb01",
+        path="/etc/a.cfg",
+        udp_path="/etc/n.conf",
+        options={"config": "/etc/nginx.conf"},
+        state="merged",
     )
     again = Run.below(
         tmp_path / "again",
@@ -215,13 +219,13 @@ def test_nginx_is_the_program_of_its_own_driver(run: Run, tmp_path: Path) -> Non
     again.all_opened()
     found = options(again, "lb01", Concern.LOAD_BALANCER_UDP, Step.APPLY)
     assert ([item["protocol"] for item in found["services"]], found["path"], found["config"]) == (
-        ["tcp", "udp"],
+        ["udp"],
         "/etc/n.conf",
         "/etc/nginx.conf",
     )
     assert found["state"] == "merged"
-    assert concern_of(again.state, "lb01", Concern.LOAD_BALANCER_UDP) is Concern.LOAD_BALANCER
-    assert concern_of(run.state, "lb02", Concern.LOAD_BALANCER_UDP) is Concern.LOAD_BALANCER_UDP
+    own = options(again, "lb01", Concern.LOAD_BALANCER, Step.APPLY)
+    assert (own["path"], "config" in own, own["state"]) == ("/etc/a.cfg", False, "merged")
 
 
 def test_what_waits_is_left_out_and_told(opened: Run) -> None:

@@ -2,11 +2,12 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """nginx's spelling of the neutral model, and nginx on a Linux host.
 
-A stream block of its own with an upstream and a server per service, TCP or UDP.
+A stream block of its own with an upstream and a server per service, UDP alone: UDP 3478 is what HAProxy cannot carry.
 
-What HAProxy cannot carry is UDP 3478; this is for it. Affinity is the consistent hash of the client's address. nginx
-without its commercial part asks no member whether it is well: a member that refuses failures times rests for one
-interval. It has no commands for its running process, so every change takes a reload.
+Affinity is the consistent hash of the client's address. nginx without its commercial part asks no member whether it is
+well: a member that refuses failures times rests for one interval. It has no commands for its running process, so every
+change takes a reload. A TCP service here would keep its traffic at a Front End whose service stopped, so none is
+written; files of version 0.1 have some, and are read.
 
 A member without power refuses nothing. HAProxy beside it knows: a comment in an upstream of UDP names the backend that
 asks its members, and the service msuc-lync-udp lets the kernel refuse what goes to those that are down.
@@ -42,29 +43,26 @@ _ALGORITHMS = {"least-connections": ["least_conn;"], "round-robin": []}
 
 
 class NginxStreamDriver:
-    """The driver "nginx_stream"; TCP and UDP."""
+    """The driver "nginx_stream"; UDP alone."""
 
     name = "nginx_stream"
     effects: Mapping[str, EffectKind] = {"members": EffectKind.RELOADS_MEMBERS, "": EffectKind.RELOADS}
     options: Mapping[str, Mapping[str, object]] = {}
 
     def render(self, services: Sequence[Service]) -> Rendered:
-        """Return the text of the file; raises InvalidInputError for options, of which there are none, and for names
-        that are more than a word.
+        """Return the text of the file; raises InvalidInputError for TCP, for options, of which there are none, and for
+        names that are more than a word.
         """
-        problems = [_option_problem(service, name) for service in services for name in sorted(service.options)]
-        problems += [problem for service in services for problem in check_service_names(service)]
+        problems = [problem for service in services for problem in _check_nginx_service(service)]
         if problems:
             raise InvalidInputError(problems)
-        ordered = sorted(services, key=lambda service: service.name)
-        body = "\n".join(_render_upstream(service) for service in ordered)
-        text = f"{HEADER}stream {{\n{body}}}\n" if ordered else ""
-        return Rendered(text, text, refused(ordered, _REFUSALS))
+        text = file_text([replace(each, idle_seconds=min(each.idle_seconds, UDP_IDLE_SECONDS)) for each in services])
+        return Rendered(text, text, refused(sorted(services, key=lambda service: service.name), _REFUSALS))
 
     def parse(self, document: object) -> tuple[Service, ...]:
-        """Return the services of a file's text, sorted by name.
+        """Return the services of a file's text, sorted by name; those of version 0.1 may be TCP.
 
-        Raises InvalidInputError when it is not one that render writes.
+        Raises InvalidInputError when it is not one that file_text writes.
         """
         return tuple(sorted(_services_in_blocks(nginx_blocks(str(document))), key=lambda service: service.name))
 
@@ -74,12 +72,12 @@ class NginxStreamDriver:
         return replace(
             service,
             members=tuple(sorted(Member(member.address, _state_of(member.state, kept)) for member in service.members)),
-            monitor=_monitor_of(service),
-            idle_seconds=_idle_seconds(service),
+            monitor=service.monitor if service.members else Monitor(service.node_port),
+            idle_seconds=min(service.idle_seconds, UDP_IDLE_SECONDS),
             persistence=Persistence(PersistenceKind.SOURCE) if kept else Persistence(),
-            member_down=_member_down(service),
+            member_down=MemberDown.CLOSE,
             algorithm=Service.algorithm if kept else service.algorithm,
-            nagle=service.nagle or service.protocol == "udp",
+            nagle=True,
             options={},
         )
 
@@ -87,22 +85,24 @@ class NginxStreamDriver:
 DRIVER = NginxStreamDriver()
 
 
+def file_text(services: Sequence[Service]) -> str:
+    """Return the text of a file with these services, whatever their time of silence, TCP ones as version 0.1 wrote them.
+    """
+    ordered = sorted(services, key=lambda service: service.name)
+    body = "\n".join(_render_upstream(service) for service in ordered)
+    return f"{HEADER}stream {{\n{body}}}\n" if ordered else ""
+
+
+def tcp_listeners(text: str) -> tuple[str, ...]:
+    """Return the addresses and ports of TCP services of ours in a file's text, also where the rest is not understood.
+    """
+    servers = (block for block in nginx_blocks(text) if "".join(block.values("proxy_pass")).startswith(PREFIX))
+    listens = (tokens for block in servers for tokens in block.all("listen"))
+    return tuple(sorted({tokens[0] for tokens in listens if tokens and "udp" not in tokens}))
+
+
 def _is_udp(service: Service) -> bool:
     return service.protocol == "udp"
-
-
-def _member_down(service: Service) -> MemberDown:
-    return MemberDown.CLOSE if _is_udp(service) else MemberDown.KEEP
-
-
-def _idle_seconds(service: Service) -> int:
-    return min(service.idle_seconds, UDP_IDLE_SECONDS) if _is_udp(service) else service.idle_seconds
-
-
-def _monitor_of(service: Service) -> Monitor:
-    if not service.members:
-        return Monitor(service.node_port)
-    return service.monitor if _is_udp(service) else replace(service.monitor, port=service.node_port)
 
 
 def _state_of(state: MemberState, hashed: bool) -> MemberState:
@@ -115,29 +115,25 @@ def _state_of(state: MemberState, hashed: bool) -> MemberState:
     return state
 
 
-def _option_problem(service: Service, name: str) -> Problem:
-    place = f"service {service.name}, options.{name}"
-    return Problem(place, f"{name!r} is not an option of nginx_stream", "none", "remove it")
+def _check_nginx_service(service: Service) -> Iterator[Problem]:
+    yield from check_service_names(service)
+    place = f"service {service.name}"
+    if not _is_udp(service):
+        message = "nginx carries no TCP service: it asks no member whether it is well"
+        yield Problem(place, message, "protocol udp", "use msuc.lync.haproxy_services for it")
+    for name in sorted(service.options):
+        yield Problem(f"{place}, options.{name}", f"{name!r} is not an option of nginx_stream", "none", "remove it")
 
 
 def _idle_reasons(service: Service) -> Iterator[str]:
-    if service.idle_seconds != _idle_seconds(service):
+    if service.idle_seconds > UDP_IDLE_SECONDS:
         holds = "each port of a client holds two connections of nginx for as long"
         yield f"{service.idle_seconds} s of silence are {UDP_IDLE_SECONDS}: {holds}"
 
 
 def _down_reasons(service: Service) -> Iterator[str]:
-    if service.member_down is not _member_down(service):
-        asks = "nginx asks no member whether it is well, so it closes nothing of one"
-        yield "what goes to a member that is down is refused" if _is_udp(service) else asks
-
-
-def _monitor_reasons(service: Service) -> Iterator[str]:
-    monitor = service.monitor
-    if _is_udp(service):
-        return
-    rests = f"one that refuses {monitor.failures} times rests for {monitor.interval_seconds} s"
-    yield f"nginx asks no member whether it is well: {rests}; port {monitor.port} is not asked"
+    if service.member_down is not MemberDown.CLOSE:
+        yield "what goes to a member that is down is refused"
 
 
 def _member_reasons(service: Service) -> Iterator[str]:
@@ -147,7 +143,6 @@ def _member_reasons(service: Service) -> Iterator[str]:
 
 
 _REFUSALS = (
-    Refusal("monitor", _monitor_reasons),
     *HASH_REFUSALS,
     Refusal.when(
         "persistence.group", lambda service: bool(service.persistence.group), "the hash of each service is its own"
@@ -177,7 +172,7 @@ def _render_upstream(service: Service) -> str:
         f"# pool: {service.pool}",
         listen,
         f"proxy_pass {name};",
-        f"proxy_timeout {_idle_seconds(service)}s;",
+        f"proxy_timeout {service.idle_seconds}s;",
         "proxy_connect_timeout 5s;",
     ]
     server += [] if is_udp else [f"tcp_nodelay {'off' if service.nagle else 'on'};"]
