@@ -137,8 +137,8 @@ def _timed(
 def main() -> None:
     """Print the seconds of few and of many pools, and the collector's share of the latter."""
     name = sys.argv[1]
-    few = [services(name, range(start, POOLS, SETS)) for start in range(SETS)]
-    wanted = {"few": few, "many": [services(name, range(POOLS))]}
+    parts = [services(name, range(start, POOLS, SETS)) for start in range(SETS)]
+    wanted = {"few": parts, "many": [services(name, range(POOLS))]}
     runs = {kind: [(want, document_of(name, want)) for want in sets] for kind, sets in wanted.items()}
     collector = _Collector()
     _timed(name, runs["few"], collector)

@@ -99,7 +99,8 @@ BALANCER_OPTIONS_OF: Variable[Mapping[str, str]] = Variable(
     "lync_balancer_options", _balancer_options, {}, _HOST, "dict",
     "Options of the module of a load balancer's driver, which are C(tenant), C(sync_group) and C(schema) of "
     "M(msuc.lync.f5_as3), C(authentication), C(prefix) and C(peer) of M(msuc.lync.netscaler_services), C(prefix) of "
-    "M(msuc.lync.kemp_services), C(config) and C(pid_file) of M(msuc.lync.nginx_stream_services), which is nginx beside HAProxy.",
+    "M(msuc.lync.kemp_services), C(config) and C(pid_file) of M(msuc.lync.nginx_stream_services), which is "
+    "nginx beside HAProxy.",
     documented_default={},
 )  # fmt: skip
 BALANCER_PATH: Variable[str | None] = Variable(

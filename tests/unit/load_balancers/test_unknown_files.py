@@ -178,7 +178,8 @@ def test_all_that_is_rendered_is_understood(name: str, wanted: tuple[Service, ..
 )
 def test_an_answer_that_makes_no_sense_writes_nothing(name: str, part: dict[str, Any]) -> None:
     host = MemoryHost(files={PATH: text_of(name, SERVICE)})
-    provider = PROGRAMS[name][1](Task(State.REPLACED, carried(name, OTHER)), lambda given: {**host.remote(given), **part}, PATH)
+    task = Task(State.REPLACED, carried(name, OTHER))
+    provider = PROGRAMS[name][1](task, lambda given: {**host.remote(given), **part}, PATH)
     result = answer(provider)
     assert result["failed"] and not result["changed"] and host.operations == ["gather"]
     assert "is not understood" in result["msg"] or "holds no text" in result["msg"]

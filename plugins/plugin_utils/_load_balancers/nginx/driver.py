@@ -86,8 +86,7 @@ DRIVER = NginxStreamDriver()
 
 
 def file_text(services: Sequence[Service]) -> str:
-    """Return the text of a file with these services, whatever their time of silence, TCP ones as version 0.1 wrote them.
-    """
+    """Return the text of a file with services; those of version 0.1 may be TCP, and have any time of silence."""
     ordered = sorted(services, key=lambda service: service.name)
     body = "\n".join(_render_upstream(service) for service in ordered)
     return f"{HEADER}stream {{\n{body}}}\n" if ordered else ""

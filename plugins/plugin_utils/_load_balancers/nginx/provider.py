@@ -103,9 +103,9 @@ class NginxProvider(ConfigFileProvider):
         keeps = any(service.protocol == "tcp" for service in self._services if service.name in order.kept)
         if found and (keeps or self.task.state is not State.DELETED):
             raise DeviceError(
-                f"{self.file.path} has TCP services of an earlier version, on {', '.join(found)}, and nginx carries UDP "
-                "alone, since it asks no member whether it is well; nothing was written, and they go on as they are; "
-                "fix: with lync_balancer_driver: haproxy in the inventory, remove them by "
+                f"{self.file.path} has TCP services of an earlier version, on {', '.join(found)}, and nginx carries "
+                "UDP alone, since it asks no member whether it is well; nothing was written, and they go on as they "
+                "are; fix: with lync_balancer_driver: haproxy in the inventory, remove them by "
                 "msuc.lync.nginx_stream_services with state deleted, and run site.yml at once, when it suits users"
             )
 
