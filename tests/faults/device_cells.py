@@ -359,7 +359,7 @@ def _without(name: str) -> Put:
 
 
 def _their_file(text: str) -> Put:
-    return lambda device: setattr(device.host, "others", [(device.other, text)])
+    return lambda device: setattr(device.host, "others", [(device.other, device.theirs + text)])
 
 
 OTHER_ADDRESS = "it is on no address of ours, and the program itself judges the whole configuration before a write"

@@ -226,13 +226,14 @@ class FileDevice(Device):
     driver: Any
     make: Any
     protocol = "tcp"
+    theirs = "# nothing\n"
 
     def _carried(self, *wanted: Service) -> tuple[Service, ...]:
         return tuple(replace(each, protocol=self.protocol) for each in wanted)
 
     def __init__(self) -> None:
         text = self.driver.render(self._carried(services.SERVICE)).text
-        self.host = MemoryHost(files={self.path: text}, others=[(self.other, "# nothing\n")])
+        self.host = MemoryHost(files={self.path: text}, others=[(self.other, self.theirs)])
 
     @property
     def text(self) -> str:
@@ -271,6 +272,7 @@ class NginxDevice(FileDevice):
     """The same, of nginx."""
 
     driver, make, protocol = nginx.DRIVER, NginxProvider, "udp"
+    theirs = "worker_rlimit_nofile 32768;\nevents { worker_connections 16384; }\n"
 
 
 class NginxKeeping(NginxDevice):

@@ -702,10 +702,10 @@ PROXY = "127.70.0"
 
 
 def proxies(scene: Scene) -> None:
-    """HAProxy and nginx, as load balancers and as reverse proxies, through the same steps, and a bridge of TLS."""
+    """HAProxy as load balancer, HAProxy and nginx as reverse proxies, through the same steps, and a bridge of TLS."""
     with contextlib.ExitStack() as stack:
-        fixed = {name: stack.enter_context(_haproxy(scene.directory / name)) for name in ("lb01", "rp01")}
-        fixed |= {name: stack.enter_context(_nginx(scene.directory / name)) for name in ("lb02", "rp02")}
+        fixed = {name: stack.enter_context(_haproxy(scene.directory / name)) for name in ("lb01", "lb02", "rp01")}
+        fixed["rp02"] = stack.enter_context(_nginx(scene.directory / "rp02"))
         certificate = _certificate(
             scene.directory / "proxy.pem", "webext01.contoso.com", "webext02.contoso.com", "meet.contoso.com"
         )
@@ -737,13 +737,13 @@ def proxies(scene: Scene) -> None:
 
 
 def _published(fixed: Mapping[str, Document], tls: Document, **second: object) -> Document:
-    """Return two pools, behind HAProxy and nginx, published by both; second: variables of the second member."""
+    """Return two pools, behind HAProxy, published by HAProxy and nginx; second: variables of the second member."""
     member: Document = {"lync_managed": False, "lync_pool": "pool01.contoso.com"}
     front_ends = {
         "fe11": {"ansible_host": f"{PROXY}.11", **member}, "fe12": {"ansible_host": f"{PROXY}.12", **member, **second},
         "fe21": {"ansible_host": f"{PROXY}.21", **member, "lync_pool": "pool02.contoso.com"},
     }  # fmt: skip
-    drivers = {"lb01": "haproxy", "lb02": "nginx", "rp01": "haproxy", "rp02": "nginx"}
+    drivers = {"lb01": "haproxy", "lb02": "haproxy", "rp01": "haproxy", "rp02": "nginx"}
     units = {
         name: {"ansible_host": f"{PROXY}.{number}", **LOCAL, **fixed[name]} for number, name in enumerate(drivers, 5)
     }
@@ -817,12 +817,11 @@ def _nginx(folder: Path) -> Iterator[Document]:
     )  # fmt: skip
     options = {"config": str(main), "pid_file": str(pid)}
     path = {
-        "lync_balancer_path": f"{ours}/90-lb.conf",
         "lync_reverse_proxy_path": f"{ours}/91-rp.conf",
         "lync_reverse_proxy_http_path": f"{http}/91-rp.conf",
     }
     with _started(["nginx", "-c", str(main), "-g", "daemon off;"], folder, pid):
-        yield {**path, "lync_balancer_options": options, "lync_reverse_proxy_options": options}
+        yield {**path, "lync_reverse_proxy_options": options}
 
 
 @contextlib.contextmanager
