@@ -31,7 +31,7 @@ from .options import extra, module, publication, service
 
 POOL = "pool01.contoso.com"
 SECRET = "hunter2-S3cret"
-SECONDS, MOST_MEGABYTES, USUAL_MEGABYTES = 45, 3000, 300
+SECONDS, MOST_MEGABYTES, USUAL_MEGABYTES = 45, 4000, 300
 
 
 def provider(server: HttpsServer, **more: object) -> dict[str, object]:
