@@ -20,13 +20,13 @@ from .._inventory.model import DnsServer, Host, Pool, Topology
 from .._inventory.naming import (
     EXTERNAL,
     INTERNAL,
-    PRIVATE,
     common_names,
     edge_pools,
     federation_pool,
     home_pool,
     inside_addresses,
     pool_addresses,
+    private_addresses,
     proxy_addresses,
     public_addresses,
     serving,
@@ -180,7 +180,7 @@ class DnsPolicy:
 
     def _addresses(self, name: str, addresses: AddressSet, view: str) -> Iterator[DnsRecord]:
         """Yield the records of a name; the outside is never told an address that only the inside has."""
-        found = addresses - PRIVATE if view == EXTERNAL else addresses
+        found = addresses - private_addresses() if view == EXTERNAL else addresses
         for family, record_type in _TYPES.items():
             values = found.of_families(frozenset({family})).each()
             if values:

@@ -10,6 +10,7 @@ They are those of [MS-FASP] 2.2.37; Windows refuses a rule that fails one, half-
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Iterator
 
 from .._base.addresses import ANY, AddressSet
@@ -34,8 +35,8 @@ _SIDES = ("localip", "remoteip")
 # Never a rule's address: unspecified, and IPv6 loopback ([MS-FASP] 2.2.6, 2.2.10; IPv4 loopback is taken). Of a
 # connection security rule neither broadcast nor multicast (2.2.55). Whether it
 # takes IPv6 multicast of a firewall rule, Windows says itself.
-_NOWHERE = AddressSet.parse(("0.0.0.0", "::", "::1"))
-_MANY = AddressSet.parse(("255.255.255.255", "224.0.0.0/4", "ff00::/8"))
+_NOWHERE = ("0.0.0.0", "::", "::1")
+_MANY = ("255.255.255.255", "224.0.0.0/4", "ff00::/8")
 # Which ports, the direction in which they take keywords, its name in a sentence, and the protocol of each.
 _KEYWORD_PLACES = (
     ("localport", "in", "inbound", LOCAL_PORT_KEYWORDS),
@@ -128,10 +129,16 @@ def _local_keywords(rule: Rule) -> Iterator[Refusal]:
         )
 
 
-def _list_texts_within(scope: AddressScope, refused: AddressSet) -> list[str]:
+@functools.cache
+def _parsed(texts: tuple[str, ...]) -> AddressSet:
+    return AddressSet.parse(texts)
+
+
+def _list_texts_within(scope: AddressScope, refused_texts: tuple[str, ...]) -> list[str]:
     """Return the entries of a list that lie in refused addresses."""
     if scope.is_any:
         return []
+    refused = _parsed(refused_texts)
     texts = (text for text in scope.to_text() if text not in scope.keywords)
     return [text for text in texts if AddressSet.parse([text]) <= refused]
 

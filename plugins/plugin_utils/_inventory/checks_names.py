@@ -13,11 +13,11 @@ from .build import Check, Draft
 from .model import Home
 from .naming import (
     EVERY_DOMAIN,
-    PRIVATE,
     edge_pools,
     home_candidates,
     home_of,
     home_pool,
+    private_addresses,
     proxy_address,
     public_addresses,
     published_names,
@@ -81,7 +81,7 @@ def records_of_pools(draft: Draft) -> Iterator[Problem]:
 
 
 def _is_private(text: str) -> bool:
-    return bool(AddressSet.parse([text]) & PRIVATE)
+    return bool(AddressSet.parse([text]) & private_addresses())
 
 
 def home_chosen_by_name(draft: Draft) -> Iterator[Problem]:
@@ -101,11 +101,11 @@ def private_outside(draft: Draft) -> Iterator[Problem]:
     topology = draft.topology
     if any(published_names(pool, topology) for pool in topology.pools.values()):
         for host in draft.hosts_with("reverse_proxy"):
-            found = proxy_address(host, topology) & PRIVATE
+            found = proxy_address(host, topology) & private_addresses()
             if found:
                 yield _left_out(f"host {host.name}, lync_external_nat_address", found.to_text(), "the reverse proxy")
     for pool in edge_pools(topology, "") if topology.sip_domains else ():
-        found = public_addresses(pool, "access", topology) & PRIVATE
+        found = public_addresses(pool, "access", topology) & private_addresses()
         if found:
             yield _left_out(f"pool {pool.name}, lync_external_nat_addresses", found.to_text(), "its members")
 

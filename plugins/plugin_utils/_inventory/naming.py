@@ -11,6 +11,7 @@ What lync_home_pools does not say follows from the topology and never from the o
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -25,11 +26,16 @@ _SIGN_IN_ROLES = ("frontend", "standard_edition")
 # The Control Panel is for the inside: no table of external names has its URL.
 _INSIDE_ONLY = ("admin",)
 EVERY_DOMAIN = "*"
-# What no record of the external view may lead to: addresses that the Internet does not route.
-PRIVATE = AddressSet.parse(
-    ["10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
-     "fe80::/10"]
+_PRIVATE = (
+    "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
+    "fe80::/10",
 )  # fmt: skip
+
+
+@functools.cache
+def private_addresses() -> AddressSet:
+    """Return what no record of the external view may lead to: addresses that the Internet does not route."""
+    return AddressSet.parse(_PRIVATE)
 
 
 def sip_domain_of(name: str, topology: Topology) -> str:

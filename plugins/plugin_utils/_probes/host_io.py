@@ -41,7 +41,7 @@ _BIND, _BIND_ANSWERS = 11, (12, 13)
 _MAPPER = bytes.fromhex("0883afe11f5dc91191a408002b14a0fa") + struct.pack("<HH", 3, 0)
 _NDR = bytes.fromhex("045d888aeb1cc9119fe808002b104860") + struct.pack("<HH", 2, 0)
 _LEAST_SECONDS = 3.0
-_NOBODY = AddressSet.parse(["fec0:0:0:ffff::/64"])
+_NOBODY = "fec0:0:0:ffff::/64"
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,7 @@ def _is_nobody(server: str) -> bool:
 
     Nobody has these addresses (fec0:0:0:ffff::1 to ::3 of draft-ietf-ipv6-dns-discovery, which was given up).
     """
-    return AddressSet.parse([server]) <= _NOBODY
+    return AddressSet.parse([server]) <= AddressSet.parse([_NOBODY])
 
 
 def _plain(text: object) -> str:

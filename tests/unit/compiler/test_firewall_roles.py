@@ -42,7 +42,7 @@ HOSTS = {
     "dhcp01": host("dhcp_servers", "10.1.0.92", managed=True),
     "sql01": host("back_end", "10.1.0.81", managed=True),
     "fs01": host("file_servers", "10.1.0.94", managed=True),
-    "owa01": host("office_web_apps", "10.1.0.95", managed=True),
+    "owa01": host("office_web_apps", "10.1.0.95"),
     "lb01": host("load_balancers", "10.1.0.5", balancer_driver="haproxy"),
 }  # fmt: skip
 POOLS = {
@@ -58,7 +58,8 @@ HOSTS_2010 = {
     "arc01": host("archiving", "10.1.0.52"),
     "av01": host("av_conferencing", "10.1.0.45"),
 }
-HOSTS_CHAT = {"chat01": host("persistent_chat", "10.1.0.55")}
+HOSTS_LATER = {"owa01": host("office_web_apps", "10.1.0.95", managed=True)}
+HOSTS_CHAT = {**HOSTS_LATER, "chat01": host("persistent_chat", "10.1.0.55")}
 NAMES = {
     "own": "10.1.0.11 10.1.0.12",
     "fe": "10.1.0.11 10.1.0.12 10.21.0.11 10.31.0.11",
@@ -103,7 +104,7 @@ def plan(version: str, *features: str) -> Plan:
 
 
 def planned(version: str, *features: str, **common: object) -> Plan:
-    extra = HOSTS_2010 if version == "2010" else HOSTS_CHAT if version in ("2013", "2015") else {}
+    extra = HOSTS_2010 if version == "2010" else HOSTS_CHAT if version in ("2013", "2015") else HOSTS_LATER
     return compiled(
         {**HOSTS, **extra},
         version=version,
@@ -499,7 +500,6 @@ AROUND = {
         persistent-chat-file-transfer in tcp 443 from clients fe
         S28 in tcp 445 from own
         sql-browser in udp 1434 from own adm""",
-    ("owa01", "2010"): "",
     ("owa01", "2019"): "office-web-apps in tcp 443 from fe clients rp",
     ("sql01", "2010"): "back-end-sql in tcp 1433 from fe adm\nback-end-sql-browser in udp 1434 from fe adm",
     ("fs01", "2010"): "file-share in tcp 445 from fe adm",

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.load import default_path, parse, read_document
+from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.catalogues import Catalogues
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_topology
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_topology
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import GROUP, PROFILES, HostPlan, Plan
@@ -192,8 +193,8 @@ def test_the_order_and_direction_of_rows_is_all_the_same(seed: int) -> None:
     turned = {"in": "out", "out": "in"}
     rows = [replace(row, direction=type(row.direction)(turned[row.direction.value])) for row in catalogue.ipsec]
     random.Random(seed).shuffle(rows)
-    swapped = compile_topology(topology, replace(catalogue, ipsec=tuple(rows)))
-    straight = compile_topology(topology, catalogue)
+    swapped = compile_topology(topology, Catalogues(replace(catalogue, ipsec=tuple(rows))))
+    straight = compile_topology(topology, Catalogues(catalogue))
     assert {name: described(found) for name, found in swapped.hosts.items()} == {
         name: described(found) for name, found in straight.hosts.items()
     }
