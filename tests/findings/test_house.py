@@ -179,7 +179,7 @@ def test_a6_a_limit_ends_no_playbook_that_imports_ours(tmp_path: Path) -> None:
   tasks:
     - ansible.builtin.debug: {msg: a later play ran}
 """
-    inventory = deployment({"standard_edition": {"se01": {"ansible_host": "10.1.0.11"}}})
+    inventory = deployment({"standard_edition": {"se01": {"ansible_host": "10.1.0.11"}}}, lync_row_overrides=[])
     with Deployment(tmp_path, inventory, windows=["se01"]) as site:
         played = site.play_text(
             text, *tags("firewall"), *extra(remediate=True, remediate_max_changes=1), "--tags", "always"
