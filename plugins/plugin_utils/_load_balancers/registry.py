@@ -1,8 +1,8 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which driver speaks to which load balancer: lync_balancer_driver and a service's protocol -> driver.
+"""The drivers of load balancers by name.
 
-A new driver is one folder beside this file and one entry in DRIVERS. No other file of the room knows all drivers.
+A new driver is one folder beside this file, one entry in DRIVERS and one in CARRIERS. No other file knows all drivers.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from .._base.errors import Problem
+from .carriers import CARRIERS
 from .driver import Driver
 from .f5.driver import F5As3
 from .haproxy import driver as haproxy
@@ -20,15 +21,6 @@ from .options import vendor_option_problems
 
 _ALL: tuple[Driver, ...] = (haproxy.DRIVER, nginx_stream.DRIVER, F5As3(), NetScaler(), Kemp())
 DRIVERS: Mapping[str, Driver] = {driver.name: driver for driver in _ALL}
-# lync_balancer_driver -> protocol -> name of the driver; HAProxy carries no UDP, so nginx does it beside it, and nginx
-# asks no member whether it is well, so it is nobody's driver alone.
-CARRIERS: Mapping[str, Mapping[str, str]] = {
-    "haproxy": {"tcp": "haproxy", "udp": "nginx_stream"},
-    "f5_as3": {"tcp": "f5_as3", "udp": "f5_as3"},
-    "netscaler": {"tcp": "netscaler", "udp": "netscaler"},
-    "kemp": {"tcp": "kemp", "udp": "kemp"},
-}
-
 
 def drivers_of(balancer_driver: str, protocols: Iterable[str] = ("tcp", "udp")) -> Iterator[Driver]:
     """Yield the drivers that a load balancer needs for these protocols, each once."""

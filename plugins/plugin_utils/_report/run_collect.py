@@ -18,7 +18,7 @@ from pathlib import Path
 
 from .._base.untyped import mapping
 from .._drift.deviations import last_report, unconfirmed
-from .._load_balancers.registry import CARRIERS
+from .._load_balancers.carriers import CARRIERS
 from .._plan.model import Plan
 from .._rollout.acceptance import CUT, Accepted, acceptance_text
 from .._rollout.holding import MISSING_TEXT, accepted_in, judge_losses

@@ -21,7 +21,7 @@ from typing import Any
 
 from .._base.absence import PLACES_MINIMUM, Presence
 from .._base.addresses import AddressSet
-from .._load_balancers.registry import CARRIERS
+from .._load_balancers.carriers import CARRIERS
 from .._plan.model import HostPlan, Plan, VirtualService
 from .._publications.model import Publication
 from .acceptance import Acceptances

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._base.untyped import mapping
-from .._load_balancers.registry import CARRIERS
+from .._load_balancers.carriers import CARRIERS
 from .._plan.documents import plain
 from .._plan.model import HostPlan, HostPolicy, LoadBalancerSettings
 from .gates import Gates, Scope

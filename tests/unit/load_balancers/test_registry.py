@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.carriers import CARRIERS
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.changes import applied, plan_changes
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.driver import Driver
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Service
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.registry import CARRIERS, DRIVERS, options_of
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.registry import DRIVERS, options_of
 from hypothesis import given, settings
 
 from .generated import services
