@@ -209,15 +209,17 @@ def test_the_service_is_installed_started_again_and_removed(tmp_path: Path, syst
         haproxy.bring(asking())
         assert nginx.bring(stun())["lines"][-1] == "reload"
         assert "enable msuc-lync-udp.service" in (systemd / "calls").read_text(encoding="utf-8")
+        status = systemd / "status.json"
+        assert waited(20, lambda: all(member in status.read_text(encoding="utf-8") for member in MEMBERS))
         again = nginx.bring(stun())
         assert (again["changed"], again["warnings"]) == (False, [])
         assert again["health"]["up"] == 0 and len(again["health"]["down"]) == len(MEMBERS)
         subprocess.run([str(systemd / "systemctl"), "disable"], check=True)
-        (systemd / "status.json").unlink()
+        status.unlink()
         found = nginx.bring(stun(), check=True)
         assert found["changed"] and found["lines"] == ["start msuc-lync-udp.service"]
         assert nginx.bring(stun())["changed"] and not nginx.bring(stun())["changed"]
-        assert json.loads((systemd / "status.json").read_text(encoding="utf-8"))["error"] == ""
+        assert json.loads(status.read_text(encoding="utf-8"))["error"] == ""
         nginx.bring((), State.DELETED)
         assert not (systemd / "unit").exists() and not (systemd / "pid").exists()
         assert waited(5, lambda: _table() == "")

@@ -57,7 +57,7 @@ def test_a_verdict_does_not_end_the_playbook_that_imports_ours(lab: Lab, tmp_pat
 
 def test_a_strategy_of_the_users_stops_no_playbook(lab: Lab) -> None:
     played = lab.play(ROOT / "playbooks" / "plan.yml", *EXAMPLE, ANSIBLE_STRATEGY="free")
-    assert played.status == 0 and "Verdict: done (3 hosts, 1 pool)" in played.output, played.output
+    assert played.status == 0 and "Verdict: done (3 hosts, 2 pools)" in played.output, played.output
 
 
 def test_errors_of_the_inventory_are_a_verdict(lab: Lab) -> None:

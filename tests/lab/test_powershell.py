@@ -23,7 +23,7 @@ WRONG = {
     "operations": ["x", {"kind": "add", "puts": [{"property": "Name"}]}],
 }  # fmt: skip
 REFUSED = [
-    "operation: 'Gather' is refused; allowed: gather, apply, confirm, revert, snapshots, restore",
+    "operation: 'Gather' is refused; allowed: gather, apply, confirm, revert, snapshots, read, restore",
     "confirm_minutes: 'soon' is refused; allowed: int",
     "snapshot: 'maybe' is refused; allowed: bool",
     "path: the value is refused; allowed: str",
