@@ -64,7 +64,7 @@ def test_the_module_converges_and_stays_on_a_local_connection(local: Lab) -> Non
     assert (first["changed"], stats(first)) == (True, (2, 3, 3))
     assert (second["changed"], stats(second), second["before"]) == (False, (1, 1, 0), first["after"])
     assert first["after"] == checked["after"]
-    allowed = "gather, apply, confirm, revert, snapshots, restore"
+    allowed = "gather, apply, confirm, revert, snapshots, read, restore"
     assert refused["msg"] == f"operation: 'Gather' is refused; allowed: {allowed}"
     assert {rule["Name"] for rule in tamper.show(store, "msuc.lync")} == NAMES
     assert [rule["Name"] for rule in tamper.show(store) if rule.get("Grouping") != "msuc.lync"] == ["Contoso"]
