@@ -120,11 +120,15 @@ class Watch:
         os.rename(name, self._status)
 
 
+def _end(_signal: int, _frame: object) -> None:
+    raise SystemExit(0)
+
+
 def main() -> None:
     """Look each second until somebody ends it; the table goes with it."""
     path, master, status, *rest = sys.argv[1:]
     table = rest[0] if rest else TABLE
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, _end)
     watch = Watch(path, master, status, table)
     try:
         while True:

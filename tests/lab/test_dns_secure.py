@@ -248,7 +248,7 @@ FAULTS: list[tuple[dict[str, object], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "expected"), FAULTS, ids=[str(next(iter(change))) for change, _ in FAULTS])
+@pytest.mark.parametrize(("change", "expected"), FAULTS, ids=[str(next(iter(change))) for change, _text in FAULTS])
 @pytest.mark.parametrize("check", [True, False])
 def test_an_account_that_cannot_log_in_is_told_before_anything_is_written(
     server: Secure, change: dict[str, object], expected: str, check: bool

@@ -53,7 +53,7 @@ def _writer(kind: type[object]) -> _Writer:
 
 def _write_fields(names: tuple[str, ...], item: object) -> dict[str, object]:
     pairs = ((name, getattr(item, name)) for name in names)
-    return {name: value if type(value) is str else plain(value) for name, value in pairs if value is not None}
+    return {name: plain(value) for name, value in pairs if value is not None}
 
 
 def load(kind: type[_T], document: object) -> _T:
