@@ -112,7 +112,8 @@ def test_a_folder_in_which_others_may_write_is_refused(tmp_path: pathlib.Path) -
     ]
     answers = [answer.get("error", "") for answer in run(tmp_path, *steps)]
     told = f"others may write in {tmp_path}, from which rules are imported: "
-    assert [answer.partition(";")[0] for answer in answers] == [told + who for who in OTHERS.values() for _engine in range(2)]
+    twice = [told + who for who in OTHERS.values() for _engine in range(2)]
+    assert [answer.partition(";")[0] for answer in answers] == twice
     assert not list(tmp_path.iterdir())
 
 
