@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import re
 import socket
+from typing import NamedTuple
 
 # Of the section global: with one of these a process that is not root's may take its clients' addresses (from 2.9 on).
 _MAY_BIND = frozenset(("cap_net_admin", "cap_net_raw", "cap_sys_admin"))
@@ -19,11 +20,22 @@ _SECTION = re.compile(
     r"\b\s*(\S*)"
 )
 _BIND = re.compile(r"^bind\s+(\S+)")
+_PORT = re.compile(r"[0-9]{1,5}\Z")
 _TIMEOUT = re.compile(r"^timeout\s+(client|server|connect)\b")
 _FROM = re.compile(r"\bfrom\s+(\S+)")
 _NEEDED = {"frontend": {"client"}, "backend": {"server", "connect"}, "listen": {"client", "server", "connect"}}
 # A connection takes two, a check one, and the process some of its own.
 _OWN_DESCRIPTORS = 100
+
+
+class _Bind(NamedTuple):
+    """What one line listens on at an address; order: of its section and line."""
+
+    first: int
+    last: int
+    order: tuple[int, int]
+    place: str
+    listener: str
 
 
 class Section:
@@ -69,10 +81,10 @@ def _normalize_bind(text: str) -> str:
     return f"{address.rpartition('@')[2].strip('[]').replace('0.0.0.0', '') or '*'}:{port}"
 
 
-def _ports(text: str) -> range:
-    """Return the ports of a normalized bind, a range of them too; none of what is no number."""
+def _ports(text: str) -> tuple[int, int] | None:
+    """Return the first and the last port of a normalized bind; None of what is no number of a port."""
     first, _dash, last = text.rpartition(":")[2].partition("-")
-    return range(int(first), int(last or first) + 1) if first.isdigit() and (last or first).isdigit() else range(0)
+    return (int(first), int(last or first)) if _PORT.match(first) and _PORT.match(last or first) else None
 
 
 def faults(files: list[tuple[str, str]], own: str, most_descriptors: int = 0) -> list[str]:
@@ -137,17 +149,29 @@ def _powerless_sources(found: list[Section], own: str) -> list[str]:
 
 
 def _duplicates(found: list[Section]) -> list[str]:
-    first: dict[tuple[str, int], str] = {}
     messages = []
-    for section in found:
+    for own in _binds_by_address(found).values():
+        reaching = own[0]
+        for one in own[1:]:
+            if one.first <= reaching.last and one.place != reaching.place:
+                earlier, later = sorted((reaching, one), key=lambda each: each.order)
+                text = f"{later.listener} is listened on twice, also by {earlier.place}; fix: leave one"
+                messages.append((later.order, f"{later.place}: {text}"))
+            reaching = max(reaching, one, key=lambda each: each.last)
+    return [text for _order, text in sorted(messages)]
+
+
+def _binds_by_address(found: list[Section]) -> dict[str, list[_Bind]]:
+    """Return what is listened on by address, by their first ports; order: that of the files."""
+    by_address: dict[str, list[_Bind]] = {}
+    for place_of_section, section in enumerate(found):
         for number, listener in binds(section):
             place = f"{section.path}:{number} ({section.kind} {section.name})"
-            address = listener.rpartition(":")[0]
-            taken = [first.setdefault((address, port), place) for port in _ports(listener)]
-            others = [other for other in taken if other != place]
-            if others:
-                messages.append(f"{place}: {listener} is listened on twice, also by {others[0]}; fix: leave one")
-    return messages
+            ports = _ports(listener)
+            own = by_address.setdefault(listener.rpartition(":")[0], [])
+            if ports:
+                own.append(_Bind(*ports, (place_of_section, number), place, listener))
+    return {address: sorted(own) for address, own in by_address.items() if own}
 
 
 def _twin_servers(found: list[Section], own: str) -> list[str]:

@@ -187,6 +187,7 @@ class Endpoint:
 
 
 EVERY_PORT = (1, 65535)
+_PORT = re.compile(r"[0-9]{1,5}\Z")
 # What stands before "@" in an address of HAProxy; of an Internet address a family, and with or without it a transport.
 _DATAGRAMS = re.compile(r"^(?:dgram\+|udp|quic)")
 _NO_NETWORK = re.compile(r"^(?:(?:(?:stream|dgram)\+)?(?:unix|abnsz?|fd|sockpair|rhttp|ring|log)@|unix:|/)")
@@ -211,7 +212,7 @@ def _read_ports(text: str) -> tuple[int, int] | None:
     if not text:
         return None
     first, dash, last = text.partition("-")
-    if not first.isdecimal() or (dash and not last.isdecimal()):
+    if not _PORT.match(first) or (dash and not _PORT.match(last)):
         return EVERY_PORT
     return int(first), int(last or first)
 
