@@ -22,6 +22,7 @@ from .options import vendor_option_problems
 _ALL: tuple[Driver, ...] = (haproxy.DRIVER, nginx_stream.DRIVER, F5As3(), NetScaler(), Kemp())
 DRIVERS: Mapping[str, Driver] = {driver.name: driver for driver in _ALL}
 
+
 def drivers_of(balancer_driver: str, protocols: Iterable[str] = ("tcp", "udp")) -> Iterator[Driver]:
     """Yield the drivers that a load balancer needs for these protocols, each once."""
     carriers = CARRIERS.get(balancer_driver, {})
