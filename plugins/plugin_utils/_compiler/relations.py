@@ -25,9 +25,11 @@ class Relations:
         self._classes = classes
         self._components: Mapping[str, Callable[[Host], bool]] = {
             "databases": self._holds_databases,
-            "database_copies": lambda host: bool(self._sql_where(lambda sql: host.name in sql.copies)),
-            "database_witnesses": lambda host: bool(self._sql_where(lambda sql: host.name == sql.witness)),
-            "report_servers": lambda host: bool(self._sql_where(lambda sql: sql.reports and host.name in sql.hosts)),
+            "database_copies": lambda host: bool(self._sql_where(host, lambda sql: host.name in sql.copies)),
+            "database_witnesses": lambda host: bool(self._sql_where(host, lambda sql: host.name == sql.witness)),
+            "report_servers": lambda host: bool(
+                self._sql_where(host, lambda sql: sql.reports and host.name in sql.hosts)
+            ),
             "share_holders": self._holds_share,
         }
 
@@ -41,13 +43,13 @@ class Relations:
 
     def database_users(self, host: Host) -> Iterable[Host]:
         """Return the hosts that ask the databases of a host."""
-        pools = self._pools_where(lambda pool: pool.sql is not None and host.name in pool.sql.nodes)
+        pools = self._pools_where(host, lambda pool: pool.sql is not None and host.name in pool.sql.nodes)
         return self._members(pools) if pools else self._all("frontend")
 
     def share_users(self, host: Host) -> Iterable[Host]:
         """Return the hosts that use the shares of a host: a paired pool copies the data of the other one."""
         own = (host.pool or host.name) if self._holds_share(host) else ""
-        pools = self._pools_where(lambda pool: host.name in pool.file_share or pool.name == own)
+        pools = self._pools_where(host, lambda pool: host.name in pool.file_share or pool.name == own)
         if not pools:
             return self._all("frontend") if "file_servers" in host.roles else ()
         backups = [self._topology.pools[pool.backup_pool] for pool in pools if pool.backup_pool]
@@ -60,23 +62,23 @@ class Relations:
         holds = host.pool in pools or host.name in pools
         if "standard_edition" in host.roles and holds:
             return self._all("setup_servers")
-        named = self._sql_where(lambda sql: host.name in sql.nodes, pools)
+        named = self._sql_where(host, lambda sql: host.name in sql.nodes, pools)
         return self._all("setup_servers") if named else ()
 
     def database_partners(self, host: Host) -> Iterable[Host]:
         """Return whom a server keeps copies of databases alike with, and the witness; of a witness, the copies."""
-        found = self._sql_where(lambda sql: host.name in sql.copies or host.name == sql.witness)
+        found = self._sql_where(host, lambda sql: host.name in sql.copies or host.name == sql.witness)
         names = {name for sql in found for name in (*sql.copies, sql.witness) if name and name != host.name}
         return [other for name, other in self._topology.hosts.items() if name in names]
 
     def sql_ports(self, spec: PortSpec, host: Host) -> PortSet | None:
         """Return the ports that a row leaves to the pools that a host serves or uses; the row's when none says."""
         if spec.sql_mirror is not None:
-            found = [sql.mirror_port for sql in self._sql_where(lambda sql: host.name in sql.copies)]
+            found = [sql.mirror_port for sql in self._sql_where(host, lambda sql: host.name in sql.copies)]
         elif spec.sql_witness is not None:
-            found = [sql.witness_port for sql in self._sql_where(lambda sql: host.name == sql.witness)]
+            found = [sql.witness_port for sql in self._sql_where(host, lambda sql: host.name == sql.witness)]
         else:
-            pools = self._pools_where(lambda pool: pool.sql is not None and self._is_of(pool, host))
+            pools = self._pools_where(host, lambda pool: pool.sql is not None and self._is_of(pool, host))
             found = [port for pool in pools if pool.sql for port in pool.sql.ports]
         return PortSet.parse(sorted(set(found))) if found else spec.default
 
@@ -84,8 +86,9 @@ class Relations:
         return pool.name == (host.pool or host.name) or (pool.sql is not None and host.name in pool.sql.nodes)
 
     def _holds_databases(self, host: Host) -> bool:
-        witness = self._sql_where(lambda sql: host.name == sql.witness)
-        return "back_end" in host.roles and (not witness or bool(self._sql_where(lambda sql: host.name in sql.nodes)))
+        is_witness = bool(self._sql_where(host, lambda sql: host.name == sql.witness))
+        holds = bool(self._sql_where(host, lambda sql: host.name in sql.nodes))
+        return "back_end" in host.roles and (holds or not is_witness)
 
     def _holds_share(self, host: Host) -> bool:
         """Return whether a Front End Server holds a share: named by a pool, or a Standard Edition server by itself."""
@@ -93,11 +96,20 @@ class Relations:
             return False
         own = self._topology.pools.get(host.pool or host.name)
         is_own = "standard_edition" in host.roles and not (own and own.file_share)
-        return is_own or bool(self._pools_where(lambda pool: host.name in pool.file_share))
+        return is_own or bool(self._pools_where(host, lambda pool: host.name in pool.file_share))
 
     @cached_property
     def _names(self) -> frozenset[str]:
         return frozenset(name for pool in self._topology.pools.values() for name in _named(pool))
+
+    @cached_property
+    def _naming_pools(self) -> Mapping[str, list[Pool]]:
+        """Return the pools that name a host for their databases or shares, by its name, and each by its own."""
+        found: dict[str, list[Pool]] = {}
+        for pool in self._topology.pools.values():
+            for name in dict.fromkeys((pool.name, *_named(pool))):
+                found.setdefault(name, []).append(pool)
+        return found
 
     @cached_property
     def _store_pools(self) -> frozenset[str]:
@@ -106,11 +118,20 @@ class Relations:
         pool = self._topology.pools.get(name or "")
         return frozenset(filter(None, (name, pool.backup_pool if pool else None)))
 
-    def _pools_where(self, is_meant: Callable[[Pool], bool]) -> list[Pool]:
-        return [pool for pool in self._topology.pools.values() if is_meant(pool)]
+    def _pools_where(self, host: Host, is_meant: Callable[[Pool], bool]) -> list[Pool]:
+        """Return the pool of a host and those that name it, as far as they are meant, in the order of the topology."""
+        names = dict.fromkeys((host.name, host.pool or host.name))
+        found = {pool.name: pool for name in names for pool in self._naming_pools.get(name, ()) if is_meant(pool)}
+        return sorted(found.values(), key=lambda pool: self._places[pool.name])
 
-    def _sql_where(self, is_meant: Callable[[SqlServer], bool], names: Iterable[str] = ()) -> list[SqlServer]:
-        pools = self._pools_where(lambda pool: not names or pool.name in names)
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {name: place for place, name in enumerate(self._topology.pools)}
+
+    def _sql_where(
+        self, host: Host, is_meant: Callable[[SqlServer], bool], names: Iterable[str] = ()
+    ) -> list[SqlServer]:
+        pools = self._pools_where(host, lambda pool: not names or pool.name in names)
         return [pool.sql for pool in pools if pool.sql and is_meant(pool.sql)]
 
     def _members(self, pools: Iterable[Pool]) -> list[Host]:

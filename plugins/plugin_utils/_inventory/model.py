@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 
 from .._base.addresses import AddressSet, PortSet
 from .._base.errors import Problem
@@ -301,3 +302,9 @@ class Topology:
     extra_rows: tuple[Mapping[str, object], ...] = ()  # lync_extra_rows, raw: the catalogue checks them
     row_overrides: tuple[Mapping[str, object], ...] = ()  # lync_row_overrides, raw
     warnings: tuple[Problem, ...] = ()
+
+    @cached_property
+    def living_pools(self) -> tuple[Pool, ...]:
+        """Return the pools that have a member which is not retired, by name; each pool asks for them."""
+        living = {host.name for host in self.hosts.values() if host.member_state is not MemberState.RETIRED}
+        return tuple(pool for _name, pool in sorted(self.pools.items()) if living.intersection(pool.members))

@@ -56,8 +56,7 @@ def home_pool(topology: Topology, domain: str = "") -> Pool | None:
 
 def home_candidates(topology: Topology) -> list[Pool]:
     """Return the pools that clients may sign in to first, by name: those of Directors where there are any."""
-    pools = sorted(topology.pools.values(), key=lambda pool: pool.name)
-    pools = [pool for pool in pools if _alive(pool, topology)]
+    pools = topology.living_pools
     directors = [pool for pool in pools if pool.role == "directors"]
     return directors or [pool for pool in pools if pool.role in _SIGN_IN_ROLES]
 
