@@ -154,7 +154,9 @@ class Presence:
             if len(leaving) > MEMBERS_LEAVING_MAXIMUM:
                 return lost, f"{len(leaving)} members of {pool} would leave at once ({', '.join(leaving)})"
             had = AddressSet.union_of(one.have for one in own).of_families(of_family)
-            left = AddressSet.union_of(one.want or AddressSet() for one in own).of_families(of_family) - down
+            # Of a host that this run could not bring to the plan nobody knows that it serves.
+            absent = down | self.unreached
+            left = AddressSet.union_of(one.want or AddressSet() for one in own).of_families(of_family) - absent
             needed = needed_members(len(had.each()), is_quorum=pool in self.quorums)
             if len(left.each()) < needed:
                 return lost, f"{pool} would have {len(left.each())} members that are well, and needs {needed}"

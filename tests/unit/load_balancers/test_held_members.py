@@ -52,6 +52,14 @@ def test_the_last_member_of_a_pair_that_is_well_does_not_drain_and_one_that_drai
     assert why == {"pool01.contoso.com": "pool01.contoso.com would have 0 members that are well, and needs 1"}
 
 
+def test_a_member_that_was_not_reached_counts_as_absent() -> None:
+    drains = service(members=FOUR[1:], draining_members=FOUR[:1])
+    unreached = Presence(known=KNOWN.known, unreached=AddressSet.parse(FOUR[2:]))
+    why, states = brought(drains, unreached, service(members=FOUR))
+    assert states[FOUR[0]] is MemberState.ACTIVE
+    assert why == {"pool01.contoso.com": "pool01.contoso.com would have 1 members that are well, and needs 2"}
+
+
 def test_a_host_that_was_not_reached_drains_as_it_was_asked_for() -> None:
     unreached = Presence(known=KNOWN.known, unreached=AddressSet.parse(FOUR[:1]))
     drains = service(members=FOUR[1:], draining_members=FOUR[:1])
