@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from .._base.addresses import AddressSet
 from .._inventory.meaning import has_feature
-from .._inventory.model import Host, MemberState, Pool, Topology
+from .._inventory.model import Host, Pool, Topology
 from .._inventory.naming import EXTERNAL, INTERNAL, autodiscover_name, home_pool, published_names, simple_url_names
 from .._plan.model import Certificate
 from .._publications.model import TlsMode
@@ -31,13 +31,13 @@ class CertificatePolicy:
 
     def __init__(self, topology: Topology) -> None:
         self._topology = topology
-        proxies = [host for host in topology.hosts.values() if "reverse_proxy" in host.roles and _is_there(host)]
+        proxies = [host for host in topology.hosts.values() if "reverse_proxy" in host.roles and host.is_alive]
         self._has_proxies = bool(proxies)
         self._is_published_by_others = any(not host.reverse_proxy_driver for host in proxies)
 
     def of_pool(self, pool: Pool) -> tuple[Certificate, ...]:
         """Return the certificates of one pool; none of a pool that has no member, or whose members are proxies."""
-        members = [host for host in map(self._topology.hosts.__getitem__, pool.members) if _is_there(host)]
+        members = [host for host in map(self._topology.hosts.__getitem__, pool.members) if host.is_alive]
         if not members or pool.role == "reverse_proxy":
             return ()
         own = [pool.name, *sorted(host.fqdn for host in members if "." in host.fqdn)]
@@ -113,7 +113,3 @@ def _translations(own: AddressSet, public: AddressSet) -> Iterator[tuple[str, tu
 
 def _names(*parts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for part in parts for name in part))
-
-
-def _is_there(host: Host) -> bool:
-    return host.member_state is not MemberState.RETIRED

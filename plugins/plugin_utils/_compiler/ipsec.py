@@ -134,7 +134,7 @@ class IpsecPolicy:
         return tuple(
             (host.name, own_addresses([host]))
             for host in sorted(hosts, key=lambda host: host.name)
-            if host.member_state is not MemberState.RETIRED
+            if host.is_alive
         )
 
 

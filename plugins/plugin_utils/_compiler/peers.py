@@ -14,7 +14,7 @@ from functools import cached_property
 from .._base.addresses import ANY, AddressSet
 from .._catalogue.check import COMPONENT_CLASSES
 from .._catalogue.model import PART_OF, Catalogue, Peer, Scope
-from .._inventory.model import Host, MemberState, Pool, Topology
+from .._inventory.model import Host, Pool, Topology
 from .relations import Relations
 
 # Classes whose members a site limits (design contract: clients, phones and gateways).
@@ -120,7 +120,7 @@ class Directory:
 
     def _index_pool(self, name: str) -> tuple[Host, ...]:
         members = (self.topology.hosts[member] for member in self.topology.pools[name].members)
-        return self._pool_hosts.setdefault(name, tuple(member for member in members if _is_alive(member)))
+        return self._pool_hosts.setdefault(name, tuple(member for member in members if member.is_alive))
 
     def gateways_of(self, host: Host) -> list[Host]:
         """Return the PSTN gateways that serve a host's pool, in the inventory's order."""
@@ -149,7 +149,7 @@ class Directory:
     @cached_property
     def _by_role(self) -> dict[str, list[Host]]:
         index: dict[str, list[Host]] = {}
-        for host in filter(_is_alive, self.topology.hosts.values()):
+        for host in (host for host in self.topology.hosts.values() if host.is_alive):
             for role in (*host.roles, *host.classes):
                 index.setdefault(role, []).append(host)
         return index
@@ -174,7 +174,7 @@ class Directory:
         return own_addresses(
             host
             for host in self.topology.hosts.values()
-            if host.roles and _is_alive(host) and host.name not in outside
+            if host.roles and host.is_alive and host.name not in outside
         )
 
     @cached_property
@@ -227,8 +227,6 @@ def _pool_vips(pool: Pool, web: bool) -> tuple[AddressSet, ...]:
     return (pool.vip, pool.web_vip) if web else (pool.vip,)
 
 
-def _is_alive(host: Host) -> bool:
-    return host.member_state is not MemberState.RETIRED
 
 
 def _serves_host(peer_class: str, member: Host, host: Host) -> bool:

@@ -14,7 +14,7 @@ from functools import cached_property
 
 from .._base.addresses import PortSet
 from .._catalogue.model import PortSpec
-from .._inventory.model import Host, MemberState, Pool, SqlServer, Topology
+from .._inventory.model import Host, Pool, SqlServer, Topology
 
 
 class Relations:
@@ -136,12 +136,12 @@ class Relations:
 
     def _members(self, pools: Iterable[Pool]) -> list[Host]:
         hosts = [self._topology.hosts[name] for pool in pools for name in pool.members]
-        return [host for host in hosts if host.member_state is not MemberState.RETIRED]
+        return [host for host in hosts if host.is_alive]
 
     def _all(self, name: str) -> list[Host]:
         roles = set(self._classes.get(name, (name,)))
         hosts = [host for host in self._topology.hosts.values() if host.roles & roles]
-        return [host for host in hosts if host.member_state is not MemberState.RETIRED]
+        return [host for host in hosts if host.is_alive]
 
 
 def _named(pool: Pool) -> Iterator[str]:

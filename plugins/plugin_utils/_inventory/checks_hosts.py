@@ -13,7 +13,7 @@ from .._base.errors import Problem, hosts_text, name_correction, names_text, nea
 from .._catalogue.model import DEFAULT_MEDIA_PORTS, POOLED_ROLES, ROLES, Version
 from . import variables as v
 from .build import Check, Draft, ansible_address, pool_roles_of
-from .model import Host, MemberState, Platform
+from .model import Host, Platform
 
 # Names of hosts are names of plan files.
 # They also stand in scripts that are handed out.
@@ -221,7 +221,7 @@ def client_networks_present(draft: Draft) -> Iterator[Problem]:
 def _lacks_clients(draft: Draft, host: Host) -> bool:
     if host.client_networks or not draft.host_records[host.name].good(v.CLIENT_NETWORKS):
         return False
-    return bool(host.roles - _NEEDS_NO_CLIENTS) and host.member_state is not MemberState.RETIRED
+    return bool(host.roles - _NEEDS_NO_CLIENTS) and host.is_alive
 
 
 def roles_of_version(draft: Draft) -> Iterator[Problem]:

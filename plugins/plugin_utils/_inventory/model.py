@@ -124,6 +124,11 @@ class Host:
     settings: DeviceSettings = DeviceSettings()
 
     @property
+    def is_alive(self) -> bool:
+        """Return whether the host is still part of the deployment: it is not retired."""
+        return self.member_state is not MemberState.RETIRED
+
+    @property
     def collocated(self) -> bool:
         """Return whether this Front End is also a Mediation Server."""
         return "mediation" in self.roles and bool(self.roles & {"frontend", "standard_edition"})
@@ -306,5 +311,5 @@ class Topology:
     @cached_property
     def living_pools(self) -> tuple[Pool, ...]:
         """Return the pools that have a member which is not retired, by name; each pool asks for them."""
-        living = {host.name for host in self.hosts.values() if host.member_state is not MemberState.RETIRED}
+        living = {host.name for host in self.hosts.values() if host.is_alive}
         return tuple(pool for _name, pool in sorted(self.pools.items()) if living.intersection(pool.members))

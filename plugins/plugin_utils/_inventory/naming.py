@@ -114,7 +114,7 @@ def autodiscover_name(member: Host, domain: str, view: str) -> tuple[str, ...]:
 
 def common_names(pool: Pool, topology: Topology, view: str) -> tuple[str, ...]:
     """Return the simple URLs and names of discovery that a pool answers in a view, sorted."""
-    members = [host for host in map(topology.hosts.__getitem__, pool.members) if _is_alive(host)]
+    members = [host for host in map(topology.hosts.__getitem__, pool.members) if host.is_alive]
     names = [
         name
         for name in simple_url_names(topology, view) if home_pool(topology, sip_domain_of(name, topology)) is pool
@@ -158,11 +158,7 @@ def _translated(host: Host, service: str) -> AddressSet:
 
 
 def _alive(pool: Pool, topology: Topology) -> bool:
-    return any(_is_alive(topology.hosts[name]) for name in pool.members)
-
-
-def _is_alive(host: Host) -> bool:
-    return host.member_state is not MemberState.RETIRED
+    return any(topology.hosts[name].is_alive for name in pool.members)
 
 
 def pool_addresses(pool: Pool, topology: Topology) -> AddressSet:
