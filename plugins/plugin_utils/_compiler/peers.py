@@ -227,8 +227,6 @@ def _pool_vips(pool: Pool, web: bool) -> tuple[AddressSet, ...]:
     return (pool.vip, pool.web_vip) if web else (pool.vip,)
 
 
-
-
 def _serves_host(peer_class: str, member: Host, host: Host) -> bool:
     """Return whether a member of a site-bound class belongs to the host's site and pool."""
     if peer_class not in _SITE_BOUND:
