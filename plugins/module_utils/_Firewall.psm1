@@ -55,7 +55,6 @@ function Get-LyncFirewallState {
         products = @(Get-LyncFirewallProduct)
         older_lists = @(Get-LyncOlderList)
         services = @(Get-LyncRunningService)
-        build = Get-LyncBuild
         fingerprint = Get-LyncFingerprint -Line $line
     }
 }

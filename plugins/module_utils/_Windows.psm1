@@ -294,11 +294,12 @@ function Get-LyncManagementPort {
 function Write-LyncHostFact {
     <#
     .SYNOPSIS
-    Puts into a result what a host has beside its rules: addresses, listeners, connections, ports of management, variables of paths.
+    Puts into a result what a host has beside its rules: build, addresses, listeners, connections, ports of management, variables of paths.
     #>
     param([Parameter(Mandatory = $true)]$Module)
 
     $tcp = Get-LyncTcpUse
+    $Module.Result.build = Get-LyncBuild
     $Module.Result.listeners = $tcp.listeners
     $Module.Result.connections = $tcp.connections
     $Module.Result.management = @(Get-LyncManagementPort)
@@ -307,5 +308,5 @@ function Write-LyncHostFact {
     $Module.Result.pending_revert = Get-LyncPendingRevert
 }
 
-Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallProfile, Get-LyncFirewallProduct, Get-LyncOlderList, Get-LyncRunningService, Get-LyncBuild, Get-LyncGroupPolicy, Get-LyncMdmPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,
+Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallProfile, Get-LyncFirewallProduct, Get-LyncOlderList, Get-LyncRunningService, Get-LyncGroupPolicy, Get-LyncMdmPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,
     Get-LyncRegistryKey, Write-LyncHostFact

@@ -48,5 +48,5 @@ def test_one_answer_holds_both(lab: Lab, executor: Executor | str) -> None:
     wanted = {"rules": mdm["rules"], "profiles": {name: {} for name in names} | mdm["profiles"]}
     found = firewall["mdm"]
     assert {**found, "profiles": {name: found["profiles"].get(name, {}) for name in names}} == wanted
-    assert firewall["build"] == "20348.2700"
+    assert firewall["build"] == ipsec["build"] == "20348.2700"
     assert (firewall["older_lists"], firewall["products"], firewall["services"]) == (older, products, running)

@@ -54,7 +54,7 @@ NEW_RULE: Mapping[str, object] = {
 }
 _PORT_PROPERTIES = ("LocalPorts", "RemotePorts")
 # What a host knows beside its own rules, and the module of exemptions does not tell.
-READ_ONLY = ("group_policy", "mdm", "products", "older_lists", "services", "build")
+READ_ONLY = ("group_policy", "mdm", "products", "older_lists", "services")
 WINRM_PORT, CONTROLLER = 5985, "10.9.0.5"
 MANAGEMENT = (("winrm", WINRM_PORT), ("winrm", 5986), ("ssh", 22), ("rdp", 3389))
 ENVIRONMENT = {
@@ -286,7 +286,7 @@ class FwPolicy:
         """
         management = [{"kind": kind, "port": port} for kind, port in MANAGEMENT]
         return {
-            **{name: self._document[name] for name in (*READ_ONLY, "listeners", "connections")},
+            **{name: self._document[name] for name in (*READ_ONLY, "build", "listeners", "connections")},
             "management": management,
         }
 

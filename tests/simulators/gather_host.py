@@ -13,9 +13,9 @@ from . import host_module, ipsec_host
 from .firewall_store import FirewallStore
 
 _GATHER = {"operation": "gather"}
-_SHARED = ("addresses", "environment", "listeners", "connections", "management", "pending_revert")
+_SHARED = ("build", "addresses", "environment", "listeners", "connections", "management", "pending_revert")
 _OWN = (
-    "rules", "profiles", "group_policy", "mdm", "products", "older_lists", "services", "build", "fingerprint",
+    "rules", "profiles", "group_policy", "mdm", "products", "older_lists", "services", "fingerprint",
     "counters", "legacy", "exempt", "engines",
 )  # fmt: skip
 

@@ -97,6 +97,7 @@ _PROFILE = {
     "default_outbound": int,
 }
 HOST: Mapping[str, Shape] = {
+    "build": str,
     "addresses": [str],
     "environment": {"*": str},
     "profiles": {"active": int, "local_policy_modify_state": int, "settings": [_PROFILE]},
@@ -116,7 +117,6 @@ FIREWALL: Mapping[str, Shape] = {
     "products": [{"name": str, "categories": [int]}],
     "older_lists": [str],
     "services": [str],
-    "build": str,
     **HOST,
 }
 IPSEC: Mapping[str, Shape] = {"rules": {"*": str}, "engines": [str], "exempt?": int, "legacy": {}, **HOST}
@@ -139,8 +139,7 @@ def read_answer(answer: Mapping[str, object]) -> Host:
         rules = (*local, *_rules_of(policy, environment, GROUP_POLICY), *_rules_of(mdm, environment, MDM))
         host = host_of(answer, rules, (*policy.refused, *mdm.refused), "AllowLocalPolicyMerge")
         agents = agents_among(map(str, _read_sequence(answer, "services")))
-        lists, build = _read_older_lists(answer), _read_build(answer)
-        return replace(host, owners=_read_owners(answer), older_lists=lists, agents=agents, build=build)
+        return replace(host, owners=_read_owners(answer), older_lists=_read_older_lists(answer), agents=agents)
 
 
 def _read_older_lists(answer: Mapping[str, object]) -> tuple[str, ...]:
@@ -196,6 +195,7 @@ def host_of(
     mdm = mapping_of(mapping_of(answer, MDM), "profiles") if MDM in answer else {}
     return Host(
         rules=rules,
+        build=_read_build(answer),
         addresses=tuple(plain_address(text) for text in _read_sequence(answer, "addresses")),
         environment=read_environment(answer),
         profiles=read_profiles(mapping_of(answer, "profiles"), policy, merges, mdm),
