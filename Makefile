@@ -74,7 +74,7 @@ bench-kill: setup-test ## Kill the controller 50 times in the middle of site.yml
 	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.kill $(KILL)
 
 golden: setup ## Renew the golden plans of the examples, below tests/golden; read their diff before you commit it
-	@for example in contoso fabrikam small; do \
+	@mkdir -p .build; for example in contoso fabrikam small; do \
 		$(BIN)/ansible-playbook -i examples/$$example -e lync_plan_dir=$(CURDIR)/tests/golden/$$example playbooks/plan.yml >.build/golden-$$example.log || exit 1; \
 	done
 

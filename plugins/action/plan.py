@@ -22,6 +22,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
     playbook_name,
     run_state,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Cause
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory, outlines
@@ -81,6 +82,11 @@ _FIELDS = {
 _OF_PLAN_ONLY = {"lync_plan_dir": ("plan_dir", "plan"), "lync_plan_show": ("plan_show", True)}
 # What a rollback needs of the options of a run.
 _OF_ROLLBACK = ("wave_size", "snapshot_dir", "rollback_to", "rollback_scope", "handout")
+_OF_CATALOGUE = ", only because of another version of the catalogue (the inventory says the same)"
+_MIXED = (
+    "the catalogue is another version too; what it changes by itself, the plan of the earlier inventory shows apart: "
+    "make it with this version first"
+)
 _Answer = dict[str, Any]
 _Inventory = Mapping[str, InventoryHost]
 
@@ -119,6 +125,8 @@ class ActionModule(ControllerAction):
             self._keep_approved(made.approved, plan, made.run, scope)
         else:
             self._keep(plan, made.files, made.run, scope)
+        if made.difference:
+            run_state().save_catalogue_objects(made.difference.objects)
         changed = self._write(run.common, plan, made.files, made.difference)
         _show(plan, made.difference, run.common.plan_show)
         return {
@@ -128,6 +136,7 @@ class ActionModule(ControllerAction):
             "pools": sorted(plan.pools),
             "difference": list(made.difference.lines) if made.difference else [],
             "devices": list(made.difference.devices) if made.difference else [],
+            "difference_cause": made.difference.cause.value if made.difference and made.difference.cause else "",
             "pending": list(made.approved.pending) if made.approved else [],
             "warnings": [*plan.warnings, *_name_limited_out_devices(plan, made.difference, task_vars)],
         }
@@ -198,7 +207,7 @@ class ActionModule(ControllerAction):
             texts[plan_files.AFFECTED] = plan_files.affected_text(difference.devices)
         if difference is not None and options.affected_file:
             Path(options.affected_file).write_text(texts[plan_files.AFFECTED], encoding="utf-8")
-        return plan_files.write(Path(options.plan_dir), texts, plan.known_addresses)
+        return plan_files.write(Path(options.plan_dir), texts, plan.known_addresses, plan.inputs)
 
 
 def _source_problems() -> Iterator[Problem]:
@@ -352,4 +361,6 @@ def _difference_text(difference: flows.Difference) -> str:
         return "Against the baseline: no difference."
     lines = "\n".join(difference.lines)
     devices = ", ".join(difference.devices) or "none"
-    return f"Against the baseline:\n{tables.indented(lines)}\n  devices that the change touches: {devices}"
+    why = _OF_CATALOGUE if difference.cause is Cause.CATALOGUE else ""
+    note = f"\n  {_MIXED}" if difference.is_mixed else ""
+    return f"Against the baseline{why}:\n{tables.indented(lines)}\n  devices that the change touches: {devices}{note}"

@@ -120,6 +120,13 @@ difference:
   elements: str
   returned: success
   sample: ["fe01: 10.3.0.0/16 newly admitted to TCP 5061"]
+difference_cause:
+  description:
+    - C(catalogue_version) when another version of the collection and its catalogue is the only cause of the
+      difference, since the inventory says the same as that of O(baseline); empty otherwise.
+  type: str
+  returned: success
+  sample: ""
 devices:
   description: Names of the devices that the change against O(baseline) touches.
   type: list

@@ -119,7 +119,7 @@ def test_the_whole_example_converges_and_then_stays(tmp_path: pathlib.Path) -> N
         } == untouched  # the first state held foreign rules only
         before, writes = site.counts("executions"), site.counts("writes")
         again = ok(site.playbook("site"))
-        assert "19 devices unchanged: " in printed(again, RECAP)
+        assert "23 devices unchanged: " in printed(again, RECAP)
         assert site.counts("writes") == writes
         # One round trip per concern: firewall rules, exemptions.
         assert {host: count - before[host] for host, count in site.counts("executions").items()} == dict.fromkeys(
@@ -341,3 +341,26 @@ def test_a_baseline_tells_flows_and_devices(site: SiteLab, tmp_path: pathlib.Pat
         in " ".join(narrow.output.split())
     )
     assert "holds no plan" in site.playbook("plan", "-e", f"lync_plan_baseline={tmp_path}").output
+
+
+def test_changes_of_another_catalogue_alone_are_listed_apart(converged: SiteLab, tmp_path: pathlib.Path) -> None:
+    """The plan of before lacks a rule, as an earlier catalogue would have it; another rule went by hand."""
+    before = tmp_path / "before"
+    ok(converged.playbook("plan", "-e", f"lync_plan_dir={before}", "-e", "lync_plan_show=false"))
+    index = before / "index.json"
+    index.write_text(json.dumps({**json.loads(index.read_text()), "catalogue": "earlier"}), encoding="utf-8")
+    path = before / "hosts" / "fe11.json"
+    document = json.loads(path.read_text())
+    focus, sip = (f"Lync {row} (TCP in)" for row in ("fe-focus", "fe-sip-tls"))
+    document["firewall_rules"] = [rule for rule in document["firewall_rules"] if rule["name"] != focus]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    store = converged.lab.stores["fe11"]
+    kept = store.read()
+    store.write({**kept, "rules": [rule for rule in kept["rules"] if rule["Name"] not in (focus, sip)]})
+    played = converged.playbook("site", "--check", "-e", f"lync_plan_baseline={before}")
+    assert "Against the baseline, only because of another version of the catalogue" in played.output
+    (part,) = [part for part in summary(played)["parts"] if part["of_catalogue"]]
+    assert (part["device"], part["concern"], part["of_catalogue"]) == ("fe11", "firewall", [focus])
+    assert f"Only because of another version of the catalogue: 1 change\n  fe11: {focus}" in printed(played, RECAP)
+    found = [change for each in played.results for change in each["result"].get("changes", ())]
+    assert {(change["name"], change["cause"]) for change in found} == {(focus, "catalogue_version"), (sip, "missing")}

@@ -25,6 +25,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from .._base.absence import Presence
+from .._base.changes import with_catalogue_cause
 from .._base.errors import DeviceError, InvalidInputError
 from .._base.libraries import MissingLibraryError
 from .._base.reconcile import Provider, reconcile
@@ -174,6 +175,9 @@ class KeepsResult(ActionBase):
         return answer
 
     def _keep_answer(self, answer: Answer, step: Step, task_vars: Mapping[str, Any]) -> Answer:
+        changes, names = answer.get("changes"), run_state().catalogue_objects(self.device_name(task_vars))
+        if names and isinstance(changes, list):
+            answer = {**answer, "changes": with_catalogue_cause(changes, names)}
         self.keep(answer, step, task_vars)
         return answer
 

@@ -12,7 +12,7 @@ tables, when a result is written for people; no program reads them back.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
@@ -76,6 +76,19 @@ class Cause(str, Enum):
     WAS_THERE = "was_there"
     WAS_NOT_THERE = "was_not_there"
     WAS_ENABLED = "was_enabled"
+    CATALOGUE = "catalogue_version"
+
+
+_OF_THE_PLAN = frozenset({Cause.MISSING.value, Cause.DIFFERENT.value, Cause.NOT_WANTED.value})
+
+
+def with_catalogue_cause(changes: Iterable[Mapping[str, object]], names: Collection[str]) -> list[dict[str, object]]:
+    """Return changes as modules return them; those that only a new version of the catalogue makes have that cause.
+
+    names: of the objects that such a version has added, changed or taken away.
+    """
+    wanted = ((change, change.get("name") in names and change.get("cause") in _OF_THE_PLAN) for change in changes)
+    return [{**change, **({"cause": Cause.CATALOGUE.value} if is_meant else {})} for change, is_meant in wanted]
 
 
 @dataclass(frozen=True)

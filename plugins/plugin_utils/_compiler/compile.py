@@ -35,6 +35,7 @@ from .certificates import CertificatePolicy, public_addresses
 from .dns import DnsPolicy
 from .firewall import BalancerPeers, FirewallPolicy
 from .further_rules import BalancerRules, additions
+from .inputs import inputs_of
 from .ipsec import IpsecPolicy
 from .known_addresses import known_addresses
 from .peers import Directory, local_addresses
@@ -122,7 +123,8 @@ def compile_inventory(inventory: Mapping[str, InventoryHost], leaving: Collectio
     if topology is None or catalogue is None:
         raise InvalidInputError(problems)
     plan = compile_topology(topology, catalogues_of(topology, catalogue, inventory))
-    return replace(plan, known_addresses=known_addresses(inventory, plan.hosts.values()).to_text())
+    known = known_addresses(inventory, plan.hosts.values()).to_text()
+    return replace(plan, known_addresses=known, inputs=inputs_of(inventory, leaving))
 
 
 def outlines(inventory: Mapping[str, InventoryHost]) -> list[HostPlan]:

@@ -14,18 +14,21 @@ and a computed plan unlike it is a pending change, which is listed and never mad
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from .._base.addresses import ANY, ANY_PORT, AddressSet, PortSet
+from .._base.changes import Cause
 from .._base.match_space import Box, subtract
 from .._load_balancers.model import MemberState
 from .._publications.model import EFFECTS, EffectKind, Publication
 from . import files as plan_files
 from .documents import plain
-from .model import DnsRecord, FirewallRule, HostPlan, IpsecExemption, Plan, PoolPlan, VirtualService
+from .model import DnsRecord, FirewallRule, HostPlan, Inputs, IpsecExemption, Plan, PoolPlan, VirtualService
 
+# Who has the DNS records of a plan, beside the devices of the inventory.
+DNS_OBJECTS = "DNS"
 _SERVES = (MemberState.ACTIVE, MemberState.BACKUP)
 
 
@@ -110,10 +113,16 @@ class Difference:
     """What changes from one plan to another.
 
     lines: one flow, service or record a line, by device. devices: inventory names that the change touches, sorted.
+    cause: CATALOGUE where another version of the collection and its catalogue is the only one; None where the
+    inventory changed too, or a plan does not tell. objects: names of what differs, by the device that has it; DNS
+    records under DNS_OBJECTS.
     """
 
     lines: tuple[str, ...]
     devices: tuple[str, ...]
+    cause: Cause | None = None
+    objects: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    is_mixed: bool = False
 
 
 def difference(before: Plan, after: Plan) -> Difference:
@@ -130,7 +139,43 @@ def difference(before: Plan, after: Plan) -> Difference:
         found = _pool_lines(name, pool, new_pool) if pool != new_pool else []
         lines += found
         devices |= _balancers_touched(pool, new_pool) if found else set()
-    return Difference(tuple(lines), tuple(sorted(devices)))
+    cause = _only_cause(before.inputs, after.inputs)
+    objects = _differing_objects(before, after) if cause else {}
+    return Difference(tuple(lines), tuple(sorted(devices)), cause, objects, _is_mixed(before.inputs, after.inputs))
+
+
+def _only_cause(before: Inputs, after: Inputs) -> Cause | None:
+    """Return why plans of these inputs differ, where there is one answer."""
+    is_same = bool(before.inventory) and before.inventory == after.inventory
+    return Cause.CATALOGUE if is_same and before != after else None
+
+
+def _is_mixed(before: Inputs, after: Inputs) -> bool:
+    """Return whether both the inventory and the catalogue are others than before."""
+    is_known = bool(before.inventory and after.inventory)
+    return is_known and before.inventory != after.inventory and before.catalogue != after.catalogue
+
+
+def _differing_objects(before: Plan, after: Plan) -> dict[str, frozenset[str]]:
+    """Return the names of what differs, by the device that has it."""
+    old, new = dict(_owned_objects(before)), dict(_owned_objects(after))
+    found: dict[str, set[str]] = {}
+    for key in sorted(key for key in {**old, **new} if old.get(key) != new.get(key)):
+        device, _kind, _full_name, name = key
+        found.setdefault(device, set()).add(name)
+    return {device: frozenset(names) for device, names in found.items()}
+
+
+def _owned_objects(plan: Plan) -> Iterator[tuple[tuple[str, str, str, str], object]]:
+    """Yield each rule, exemption, publication, service and record; its key: device, kind, full name, name."""
+    for name, host in plan.hosts.items():
+        yield from (((name, "rule", item.name, item.name), item) for item in host.firewall_rules)
+        yield from (((name, "exemption", item.name, item.name), item) for item in host.ipsec_exemptions)
+        yield from (((name, "publication", item.name, item.name), item) for item in host.publications or ())
+    for pool in plan.pools.values():
+        for service in pool.virtual_services:
+            yield from (((name, "service", service.name, service.name), service) for name in service.balancers)
+        yield from (((DNS_OBJECTS, "record", _full_name(item), item.name), item) for item in pool.dns_records)
 
 
 def _host_lines(name: str, old: HostPlan | None, new: HostPlan | None) -> list[str]:

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Plan files: one JSON file per host and pool, and an index; same plan, same bytes.
 
-    DIR/index.json            {"collection": "msuc.lync", "version": "0.1.0", "known_addresses": ["10.1.0.0/24", ...],
-                               "files": ["hosts/fe01.json", ...]}
+    DIR/index.json            {"collection": "msuc.lync", "version": "0.1.0", "catalogue": "...", "inventory": "...",
+                               "known_addresses": ["10.1.0.0/24", ...], "files": ["hosts/fe01.json", ...]}
     DIR/hosts/HOST.json       plugins/plugin_utils/_plan/data/lync_plan.schema.json#/$defs/host
     DIR/pools/POOL.json       plugins/plugin_utils/_plan/data/lync_plan.schema.json#/$defs/pool
     DIR/affected_hosts.txt    with a baseline: names of the devices that the change touches, for --limit @FILE
@@ -30,7 +30,7 @@ from .._base.addresses import AddressSet, PortSet
 from .._base.errors import InvalidInputError, Problem
 from .._base.untyped import plan_validator
 from .documents import COLLECTION, VERSION, Document, DocumentError, load, plain
-from .model import HostPlan, Plan, PoolPlan
+from .model import UNKNOWN_INPUTS, HostPlan, Inputs, Plan, PoolPlan
 
 INDEX = "index.json"
 AFFECTED = "affected_hosts.txt"
@@ -75,11 +75,13 @@ def pool_path(name: str) -> str:
     return f"pools/{quote(name, safe='')}.json"
 
 
-def write(directory: Path, files: Mapping[str, str], known_addresses: Sequence[str] = ()) -> list[str]:
+def write(
+    directory: Path, files: Mapping[str, str], known_addresses: Sequence[str] = (), inputs: Inputs = UNKNOWN_INPUTS
+) -> list[str]:
     """Write files and index below a directory, remove what an earlier index lists and this run lacks; return changed
     paths.
 
-    known_addresses: of the plan, for the index.
+    known_addresses, inputs: of the plan, for the index.
 
     Unchanged files are left alone. Raises InvalidInputError when the directory holds something that is not a plan.
     """
@@ -87,6 +89,8 @@ def write(directory: Path, files: Mapping[str, str], known_addresses: Sequence[s
     index = {
         "collection": COLLECTION,
         "version": VERSION,
+        "catalogue": inputs.catalogue,
+        "inventory": inputs.inventory,
         "known_addresses": list(known_addresses),
         "files": sorted(files),
     }
@@ -125,7 +129,7 @@ def read_plan(directory: Path) -> Plan:
     """Return the plan of a directory, which may be anybody's; raises InvalidInputError when it is not a readable plan.
     """
     plan = _build_plan(read(directory), lambda path: directory / path)
-    return replace(plan, known_addresses=read_known_addresses(directory))
+    return replace(plan, known_addresses=read_known_addresses(directory), inputs=_read_inputs(directory))
 
 
 def load_plan(directory: Path) -> Plan:
@@ -154,6 +158,12 @@ def read_known_addresses(directory: Path) -> tuple[str, ...]:
     except (ValueError, TypeError) as error:
         fix = "make the plan again with playbooks/plan.yml"
         raise InvalidInputError([_plan_problem(index, "does not tell the addresses of its inventory", fix)]) from error
+
+
+def _read_inputs(directory: Path) -> Inputs:
+    """Return what a plan was made of, empty texts where its index does not tell."""
+    found = read_json(directory / INDEX)
+    return Inputs(*(str(found.get(name) or "") for name in ("version", "catalogue", "inventory")))
 
 
 def load_host(document: Document) -> HostPlan:

@@ -297,13 +297,29 @@ class PoolPlan:
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """What a plan was made of: the version of the collection, and digests (SHA-256, hexadecimal) of the shipped
+    catalogue and of what the inventory says; empty texts are not known.
+    """
+
+    collection: str = ""
+    catalogue: str = ""
+    inventory: str = ""
+
+
+UNKNOWN_INPUTS = Inputs()
+
+
+@dataclass(frozen=True)
 class Plan:
     """The plan of a whole deployment; hosts and pools by name, warnings as text.
 
-    known_addresses: every address and network that the inventory names, in the fewest texts.
+    known_addresses: every address and network that the inventory names, in the fewest texts. inputs: what it was made
+    of.
     """
 
     hosts: Mapping[str, HostPlan] = field(default_factory=dict)
     pools: Mapping[str, PoolPlan] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     known_addresses: tuple[str, ...] = ()
+    inputs: Inputs = UNKNOWN_INPUTS

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
-from .._base.changes import Kind
+from .._base.changes import Cause, Kind
 from .._base.untyped import mapping, mappings, result_text, texts
 from .._drift.deviations import Class, Difference, differences_of, member_states, not_counting, record_name
 from .._drift.report import unproven_in
@@ -151,6 +151,7 @@ class Part:
     counts: by COUNTS; those that nobody knows are left out. reasons: against SAFE. notes: what is to be known besides.
     ineffective: rules that do nothing, and why. not_counting: what is as planned and does not do all that it says, and
     why. snapshots: how each state before comes back, oldest first, and whether that happens by itself.
+    of_catalogue: what changes only because of another version of the catalogue.
     members: how many of services do what. up, down: how many of them are well for the load balancer, and which are
     not, where it says so.
     """
@@ -165,6 +166,7 @@ class Part:
     ineffective: tuple[tuple[str, str], ...] = ()
     not_counting: tuple[tuple[str, str], ...] = ()
     snapshots: tuple[Mapping[str, object], ...] = ()
+    of_catalogue: tuple[str, ...] = ()
     members: Mapping[str, int] = field(default_factory=dict)
     up: int = 0
     down: tuple[str, ...] = ()
@@ -190,6 +192,7 @@ class Part:
             "notes": list(self.notes),
             "ineffective": [{"rule": name, "why": why} for name, why in self.ineffective],
             "not_counting": [{"object": name, "why": why} for name, why in self.not_counting],
+            "of_catalogue": list(self.of_catalogue),
             "snapshots": [dict(item) for item in self.snapshots],
             "members": dict(self.members),
             "members_up": self.up,
@@ -223,10 +226,15 @@ def part_of(device: str, concern: Concern, own: Sequence[TaskResult]) -> Part:
         ineffective=tuple(_find_ineffective(asked)),
         not_counting=tuple((item.name, item.reason) for item in standing),
         snapshots=tuple(snapshot for result in asked if (snapshot := mapping(result.document.get("snapshot")))),
+        of_catalogue=tuple(dict.fromkeys(name for result in asked for name in _names_of_catalogue(result))),
         members=_count_members(asked),
         up=sum(result.count("health", "up") for result in asked),
         down=tuple(name for result in asked for name in texts(mapping(result.document.get("health")).get("down"))),
     )
+
+
+def _names_of_catalogue(result: TaskResult) -> Iterator[str]:
+    return (str(change.get("name")) for change in result.changes if change.get("cause") == Cause.CATALOGUE)
 
 
 def _status(own: Sequence[TaskResult], concern: Concern) -> tuple[Status, str]:

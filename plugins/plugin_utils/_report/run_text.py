@@ -41,7 +41,7 @@ def summary_text(summary: RunSummary) -> str:
     size = f"{counted(run.hosts, 'host')} and {counted(run.pools, 'pool')}"
     lines = [_render_title(summary), f"Plan: {size}, {COLLECTION} {VERSION}, digest {run.digest[:_DIGEST_LETTERS]}"]
     lines += [*_render_table(summary), *_tell_unchanged(summary.parts), *_tell_totals(summary)]
-    lines += [*_tell_ineffective(summary.parts), *_tell_notes(summary)]
+    lines += [*_tell_of_catalogue(summary.parts), *_tell_ineffective(summary.parts), *_tell_notes(summary)]
     lines += _tell_before(summary) if run.check else _tell_after(summary)
     return "\n".join([*map(printed_lines, lines), summary.outcome])
 
@@ -83,6 +83,13 @@ def _tell_totals(summary: RunSummary) -> list[str]:
     counts = ", ".join(f"{total[name]} {name}" for name in ("added", "changed", "disabled", "removed"))
     would = "that would be " if summary.run.check else ""
     return [f"Rules {would}{counts}; {total['admission_changed']} of these change what is admitted."]
+
+
+def _tell_of_catalogue(parts: Iterable[Part]) -> list[str]:
+    found = [(part.device, name, "") for part in parts for name in part.of_catalogue]
+    lines = _cap_lines(_group_by_device(found))
+    title = f"Only because of another version of the catalogue: {counted(len(found), 'change')}"
+    return [title, *map(indented, lines)] if found else []
 
 
 def _tell_ineffective(parts: Iterable[Part]) -> list[str]:

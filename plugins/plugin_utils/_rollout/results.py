@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from .._base.untyped import counted
+from .._plan.diff import DNS_OBJECTS
 
 
 class Concern(str, Enum):
@@ -74,7 +75,7 @@ class Status(str, Enum):
         return self in (Status.UNCHANGED, Status.CHANGED, Status.HANDED_OUT)
 
 
-DNS_DEVICE = "DNS"
+DNS_DEVICE = DNS_OBJECTS
 """All DNS servers together, which no host of the plan stands for."""
 UNKNOWN_TEXT = "it is part of this run, and no task of it has a result"
 STOPPED_TEXT = "not touched, because an earlier host of its pool or the canary of its role was not done"

@@ -11,6 +11,7 @@
     RUN/scope.json    {"played": ["fe01"], "tags": ["all"], "skipped": [], "check_mode": false, "missing": []}
     RUN/run.json      {"run": "..."}: which compile step the results belong to
     RUN/results/HOST/CONCERN.STEP.ATTEMPT.json    what became of each task (results.py)
+    RUN/catalogue/DEVICE.json                     {"names": [...]}: what only another version of the catalogue changes
     RUN/losses/HOST.CONCERN.json                  what the objects of a device would lose, where they lose anything
     RUN/holding.json                              what is held back for it (holding.py), as judged before a play
     RUN/summary.json  how the run ended
@@ -25,7 +26,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,7 @@ _SCOPE = "scope.json"
 _SUMMARY = "summary.json"
 _LOSSES = "losses"
 _HOLDING = "holding.json"
+_CATALOGUE = "catalogue"
 _NO_LOSSES: Mapping[str, Any] = {"leaving": {}, "goes": [], "loses_all": False, "exceeded_pools": {}}
 
 
@@ -73,7 +75,8 @@ class RunState:
         known_addresses: of the plan.
         """
         plan_files.write(self._directory / "plan", files, known_addresses)
-        shutil.rmtree(self._directory / _LOSSES, ignore_errors=True)
+        for kept in (_LOSSES, _CATALOGUE):
+            shutil.rmtree(self._directory / kept, ignore_errors=True)
         self._put(_HOLDING, {})
         self._put(_RUN, {"run": uuid.uuid4().hex})
         self._put(_SCOPE, scope.document() if scope else {})
@@ -140,6 +143,15 @@ class RunState:
         """Return the digest of the approved plan and the pending changes; empty when the plan is the computed one."""
         found = self._read_document(_APPROVED)
         return str(found.get("digest", "")), tuple(found.get("pending", ()))
+
+    def save_catalogue_objects(self, objects: Mapping[str, Collection[str]]) -> None:
+        """Keep the names of what only another version of the catalogue changes, by the device that has it."""
+        for device, names in objects.items():
+            self._put(f"{_CATALOGUE}/{quote(device, safe='')}.json", {"names": sorted(names)})
+
+    def catalogue_objects(self, device: str) -> frozenset[str]:
+        """Return the names of what only another version of the catalogue changes on a device."""
+        return frozenset(self._read_document(f"{_CATALOGUE}/{quote(device, safe='')}.json").get("names", ()))
 
     def save_probes(self, slices: Mapping[str, Mapping[str, object]], common: Mapping[str, object]) -> None:
         """Keep what each host probes, and what is common to all."""

@@ -39,7 +39,7 @@ def test_filters_give_what_the_plan_files_hold() -> None:
     ("name", "word", "told"),
     [
         ("firewall_rules", "fe1", "'fe1' is no managed host of this inventory; allowed: "),
-        ("ipsec_exemptions", "sql01", "'sql01' is no managed host of this inventory; allowed: "),
+        ("ipsec_exemptions", "dc01", "'dc01' is no managed host of this inventory; allowed: "),
         (
             "virtual_services",
             "pool1.contoso.com",
@@ -52,7 +52,7 @@ def test_filters_know_what_there_is(name: str, word: str, told: str) -> None:
     with pytest.raises(AnsibleFilterError) as caught:
         FILTERS[name](HOSTVARS, word)
     assert told in str(caught.value)
-    assert ("did you mean" in str(caught.value)) == (word in ("fe1", "pool1.contoso.com", "sql01"))
+    assert ("did you mean" in str(caught.value)) == (word in ("fe1", "pool1.contoso.com", "dc01"))
 
 
 def test_filters_tell_what_is_wrong_with_the_inventory() -> None:
@@ -95,10 +95,10 @@ def test_the_plan_of_a_host(run: RunState) -> None:
 def test_a_host_without_a_plan_is_told(run: RunState) -> None:
     with pytest.raises(
         AnsibleError,
-        match=r"this run has no plan for host sql01: run msuc.lync.plan first; "
+        match=r"this run has no plan for host dc01: run msuc.lync.plan first; "
         r"only managed hosts with a role have one",
     ):
-        look_up("plan", "sql01")
+        look_up("plan", "dc01")
 
 
 def test_a_run_without_a_plan_says_what_to_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,8 +169,8 @@ def test_devices(run: RunState) -> None:
 
 def test_who_leaves(run: RunState) -> None:
     assert look_up("retiring") == ["all:!all"]
-    run.save_options(RunOptions(Options(retire=("sql01", "sql01"))).document())
-    assert look_up("retiring") == ["sql01"]
+    run.save_options(RunOptions(Options(retire=("dc01", "dc01"))).document())
+    assert look_up("retiring") == ["dc01"]
     run.save_options(RunOptions(Options(retire=("fe01",))).document())
     with pytest.raises(AnsibleError, match=r"fe01 is still in frontend, mediation, and the plan wants rules on it"):
         look_up("retiring")

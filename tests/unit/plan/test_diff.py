@@ -7,12 +7,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Cause
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Member, MemberState
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.diff import Difference, difference
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
     DnsRecord,
     FirewallRule,
     HostPlan,
+    Inputs,
     IpsecExemption,
     Plan,
     PoolPlan,
@@ -312,3 +314,27 @@ def test_records_are_told_by_name_type_and_view() -> None:
 def test_lines_are_sorted_by_device() -> None:
     hosts = [replace(with_rules(SIP), host=name, ipsec_exemptions=()) for name in ("fe02", "fe01", "edge")]
     assert [line.partition(":")[0] for line in difference(Plan(), plan_of(*hosts)).lines] == ["edge", "fe01", "fe02"]
+
+
+OLD, NEW = Inputs("0.1.0", "a1", "i1"), Inputs("0.2.0", "a2", "i1")
+# Inputs of two plans that differ, whether the catalogue is the only cause, and whether it is one of two.
+CAUSES = {
+    "another catalogue": (OLD, NEW, True, False),
+    "another version of the collection": (OLD, replace(OLD, collection="0.1.1"), True, False),
+    "another inventory": (OLD, replace(OLD, inventory="i2"), False, False),
+    "both": (OLD, replace(NEW, inventory="i2"), False, True),
+    "a plan that does not tell": (Inputs("0.1.0"), Inputs("0.2.0"), False, False),
+    "nothing": (OLD, OLD, False, False),
+}
+
+
+@pytest.mark.parametrize("case", CAUSES)
+def test_another_version_of_the_catalogue_is_told_apart(case: str) -> None:
+    old, new, is_only, is_mixed = CAUSES[case]
+    wider = replace(HOST, firewall_rules=(replace(SIP, remoteip=("any",)), MEDIA, OUT), ipsec_exemptions=())
+    services = replace(POOL, virtual_services=(SERVICE,), dns_records=(replace(RECORD, values=("10.1.0.9",)),))
+    found = difference(replace(plan_of(HOST, POOL), inputs=old), replace(plan_of(wider, services), inputs=new))
+    assert found.lines
+    assert (found.cause is Cause.CATALOGUE, found.is_mixed) == (is_only, is_mixed)
+    differing = {"fe01": {SIP.name, RELAY.name, EXEMPTION.name}, "lb02": {WEB.name}, "DNS": {RECORD.name}}
+    assert found.objects == (differing if is_only else {})

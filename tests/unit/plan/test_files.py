@@ -43,7 +43,8 @@ def test_what_is_written(tmp_path: Path) -> None:
     assert changed == names(tmp_path / "new" / "plan") == ["hosts/fe01.json", "index.json", "pools/pool01.json"]
     index = json.loads((tmp_path / "new" / "plan" / "index.json").read_text())
     files = ["hosts/fe01.json", "pools/pool01.json"]
-    assert index == {"collection": "msuc.lync", "version": VERSION, "known_addresses": [], "files": files}
+    unknown = {"catalogue": "", "inventory": "", "known_addresses": []}
+    assert index == {"collection": "msuc.lync", "version": VERSION, **unknown, "files": files}
     assert json.loads(FILES["hosts/fe01.json"])["firewall_rules"] == [
         {
             "name": "Lync x (TCP in)", "rows": ["S2"], "direction": "in", "protocol": "tcp", "localport": ["5061"],
