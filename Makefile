@@ -1,19 +1,19 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# The stamps are named by content and place, so that a changed pin or a moved checkout is set up anew.
+# The stamps are named by content and place, so that a changed requirement or a moved checkout is set up anew.
 digest = $(shell { cat $(1); pwd; } | cksum | cut -d ' ' -f 1)
-RUN_STAMP := $(VENV)/.run-$(call digest,requirements.txt)
-TEST_STAMP := $(VENV)/.test-$(call digest,requirements.txt requirements-test.txt)
-KERBEROS_STAMP := $(VENV)/.kerberos-$(call digest,requirements.txt requirements-kerberos.txt)
+RUN_STAMP := $(VENV)/.run-$(call digest,requirements.txt requirements.lock)
+TEST_STAMP := $(VENV)/.test-$(call digest,requirements.txt requirements-test.txt requirements.lock)
+KERBEROS_STAMP := $(VENV)/.kerberos-$(call digest,requirements.txt requirements-kerberos.txt requirements.lock)
 # Twice quiet leaves the errors: a package index may have a warning for each package.
-PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --only-binary :all:
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --only-binary :all: --constraint requirements.lock
 
 GATES := $(BIN)/python -m tests.tools.gates
 GATE_GROUPS := lint types unit lab findings lab-packets coverage docs sanity build molecule matrix
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test $(GATE_GROUPS) fault-matrix bench bench-quick bench-rival bench-drift bench-fuzz bench-order bench-kill golden screenshots clean
+.PHONY: help setup setup-test demo test $(GATE_GROUPS) fault-matrix bench bench-quick bench-rival bench-drift bench-fuzz bench-order bench-kill golden lock screenshots clean
 
 help: ## Print this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / { printf \"  make %-12s %s\\n\", \$$1, \$$2 }" $(MAKEFILE_LIST)
@@ -78,6 +78,9 @@ golden: setup ## Renew the golden plans of the examples, below tests/golden; rea
 		$(BIN)/ansible-playbook -i examples/$$example -e lync_plan_dir=$(CURDIR)/tests/golden/$$example playbooks/plan.yml >.build/golden-$$example.log || exit 1; \
 	done
 
+lock: ## Renew requirements.lock: the newest of everything that requirements*.txt allow
+	@$(PYTHON) -m tests.tools.lock
+
 screenshots: setup-test ## Renew the pictures of docs/images; look at them before you commit them
 	@$(BIN)/python -m tests.lab.screenshots
 
@@ -87,7 +90,7 @@ clean: ## Remove what was made here, the virtual environments too
 .collections/ansible_collections/msuc/lync:
 	@mkdir -p $(@D) && ln -sfn ../../.. $@
 
-$(RUN_STAMP): requirements.txt
+$(RUN_STAMP): requirements.txt requirements.lock
 	@echo "Setting up $(VENV) with requirements.txt ..."
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else f"Python 3.11 or newer is needed, $(PYTHON) is {v[0]}.{v[1]}; fix: make PYTHON=...")'
 	@$(PYTHON) -m venv --clear $(VENV)

@@ -22,12 +22,15 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
     playbook_name,
     run_state,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.versions import version_problem
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Cause
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError, require
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory, outlines
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import read_acceptances
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import read_limits
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.libraries import EVERY_PLAN, needed_libraries
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.run_variables import OF_HOSTS, OF_THE_RUN
@@ -80,6 +83,8 @@ _FIELDS = {
 }
 # A run that makes nothing but the plan writes and shows it, unless the run says otherwise.
 _OF_PLAN_ONLY = {"lync_plan_dir": ("plan_dir", "plan"), "lync_plan_show": ("plan_show", True)}
+# Playbooks that contact no host, and so need no library of a connection.
+_WITHOUT_CONTACT = ("audit", "plan")
 # What a rollback needs of the options of a run.
 _OF_ROLLBACK = ("wave_size", "snapshot_dir", "rollback_to", "rollback_scope", "handout")
 _OF_CATALOGUE = ", only because of another version of the catalogue (the inventory says the same)"
@@ -102,16 +107,24 @@ class ActionModule(ControllerAction):
         try:
             return self._result(options, task_vars)
         except InvalidInputError as error:
-            text = f"{counted(len(error.problems), 'error')} in the input"
-            self.finished(RunOutcome(playbook_name(), Verdict.INVALID, text, bool(self._task.check_mode)))
+            self._finish_invalid(f"{counted(len(error.problems), 'error')} in the input")
             return failed(error.report(untouched=not run_state().has_results()))
+        except MissingLibraryError as error:
+            self._finish_invalid("Python libraries are missing")
+            return failed(str(error))
+
+    def _finish_invalid(self, text: str) -> None:
+        self.finished(RunOutcome(playbook_name(), Verdict.INVALID, text, bool(self._task.check_mode)))
 
     def _result(self, options: _Answer, task_vars: dict[str, Any]) -> _Answer:
         if options["wave_size"] is not None and options["wave_size"] < 1:
             return failed(
                 f"wave_size: {options['wave_size']} is too small; allowed: 1 and more members of a pool at a time"
             )
+        if version_problem():
+            return failed(version_problem())
         inventory = read_inventory(task_vars["hostvars"])
+        require(_needed_libraries(inventory, task_vars))
         if options["only_order"]:
             return self._lay_out(inventory, options, task_vars)
         variables = self._variables(task_vars)
@@ -232,6 +245,14 @@ def _may_fail_in_part(source: str) -> bool:
     if path.suffix not in (".yml", ".yaml") or not path.is_file():
         return False
     return any(line.startswith("plugin:") for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
+
+
+def _needed_libraries(inventory: _Inventory, task_vars: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the packages that this run needs on the controller, and what needs them."""
+    if playbook_name() in _WITHOUT_CONTACT:
+        return EVERY_PLAN
+    probes = playbook_name() == "verify" or bool(task_vars.get("lync_verify"))
+    return needed_libraries(inventory.values(), probes=probes)
 
 
 def _given(options: _Answer, variables: Mapping[str, object]) -> dict[str, object]:

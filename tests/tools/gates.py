@@ -22,7 +22,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import collection_copy, matrix, newer_haproxy, wheel_collections
+from . import collection_copy, matrix, newer_haproxy, published, wheel_collections
 from .runs import BIN, BUILD, ROOT, TWO_PROCESSES, Outcome, Run, counted, log_path, pytest
 
 PLUGINS = ".collections/ansible_collections/msuc/lync/plugins"
@@ -211,6 +211,13 @@ GATES = (
     Gate("ansible-test-units", "sanity", "plugins' unit tests, the way ansible-test runs them", _ansible_test_units),
     Gate("build", "build", "the collection builds", _build),
     Gate("installed", "build", "its playbooks run from the installed tarball", _installed, needs=("build",)),
+    Gate(
+        "execution-environment",
+        "build",
+        "an image can be made, with ansible-core 2.16 and newest",
+        published.execution_environment,
+    ),
+    Gate("galaxy-importer", "build", "a Galaxy takes the collection", published.galaxy_importer),
     Gate("ansible-lint", "lint", "roles and playbooks meet the profile production", _command("ansible-lint")),
     Gate("molecule", "molecule", "scenario default: a plan", _scenario("default")),
     Gate("molecule-windows", "molecule", "scenario windows: simulated hosts, drift, repair", _scenario("windows")),

@@ -58,7 +58,7 @@ def older_core(name: str) -> Outcome:
 
 def newer_core(name: str) -> Outcome:
     """Run what depends on ansible-core under 2.21 where a Python that it wants is present."""
-    python = next(_newer_pythons(), None)
+    python = next(newer_pythons(), None)
     return _run(name, "2.21", python, [*PLUGINS, *LAB, SINCE_2_21]) if python else Outcome(skips=(NO_NEWER_PYTHON,))
 
 
@@ -91,24 +91,22 @@ def _prepare(name: str, environment: Path, core: str, python: str) -> Outcome:
 
 
 def _pins(core: str) -> list[str]:
-    """Return the run-time pins with another ansible-core, and the test tools at their pins.
+    """Return what is imported directly, with another ansible-core, and the test tools as locked.
 
-    Pip picks the resolvelib that the core wants.
+    The oldest core goes with the lower end of each range, so that both ends of the ranges are tried.
     """
-    run_time, test = (_requirements(name) for name in ("requirements.txt", "requirements-test.txt"))
-    kept = [
-        f"{package}=={version}"
-        for package, version in run_time.items()
-        if package not in ("ansible-core", "resolvelib")
-    ]
-    return [f"ansible-core=={CORES[core]}", *kept, *(f"{package}=={test[package]}" for package in _TEST_TOOLS)]
+    needed, locked = _versions("requirements.txt", ">="), _versions("requirements.lock", "==")
+    run_time = needed if core == min(CORES) else {package: locked[package] for package in needed}
+    kept = [f"{package}=={version}" for package, version in run_time.items() if package != "ansible-core"]
+    return [f"ansible-core=={CORES[core]}", *kept, *(f"{package}=={locked[package]}" for package in _TEST_TOOLS)]
 
 
-def _requirements(name: str) -> dict[str, str]:
-    return dict(re.findall(r"^([\w.-]+)==(\S+)$", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
+def _versions(name: str, sign: str) -> dict[str, str]:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return dict(re.findall(rf"^([\w.-]+){sign}(\S+)$", text, re.MULTILINE))
 
 
-def _newer_pythons() -> Iterator[str]:
+def newer_pythons() -> Iterator[str]:
     """Yield interpreters that really run: a version manager's shim may answer that its version is not chosen."""
     for version in NEWER_PYTHONS:
         installed = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python{version}"))

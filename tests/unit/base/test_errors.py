@@ -86,9 +86,9 @@ for use in (lambda: addresses.AddressSet.parse(["10.0.0.1"]), lambda: compile.co
 
 def test_without_libraries_everything_imports_and_the_first_use_says_what_to_install() -> None:
     done = subprocess.run([sys.executable, "-c", WITHOUT, str(ROOT)], capture_output=True, text=True, check=True)
-    told = "the Python library {0} is missing on the controller; install it with: python3 -m pip install {0}"
+    told = f"the Python library {{0}} is missing on the controller; install with: {sys.executable} -m pip install {{0}}"
     assert done.stdout.splitlines()[0] == told.format("netaddr")
-    assert done.stdout.splitlines()[1] in (told.format("yaml"), told.format("netaddr"), told.format("jsonschema"))
+    assert done.stdout.splitlines()[1] in (told.format("pyyaml"), told.format("netaddr"), told.format("jsonschema"))
     assert done.stdout.splitlines()[2:] == [told.format("dnspython")]
 
 
