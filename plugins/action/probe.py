@@ -16,9 +16,10 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
     failed,
     run_state,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.confirmation import probes_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import probe_seconds, remote_probes
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Probe
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 
 _SPEC = {
     **STEP_SPEC,
@@ -47,7 +48,7 @@ class ActionModule(KeepsResult, CollectionAction):
         wrong = _find_pace_faults(options)
         if wrong:
             return failed("\n".join(wrong))
-        own = run_state().probes(str(task_vars["inventory_hostname"]))
+        own = self._find_own_probes(options, str(task_vars["inventory_hostname"]))
         question = _QUESTIONS[options["operation"]](options, own) if own else None
         if question is None:
             return {"skipped": True, "changed": False}
@@ -58,6 +59,21 @@ class ActionModule(KeepsResult, CollectionAction):
             answer = {"unreachable": True, "msg": str(error)}
         answer.pop("invocation", None)
         return answer
+
+    def _find_own_probes(self, options: Answer, host: str) -> Mapping[str, Any]:
+        """Return what the host probes; where a peer asks in place of it, what that one probes of it."""
+        if options["step"] != Step.PEERS.value:
+            return run_state().probes(host)
+        own = run_state().probes(str(self._task.delegate_to))
+        return {**own, "probes": [probe for _number, probe in probes_of(own, host)], "reads_network": False}
+
+    def keep(self, answer: Mapping[str, Any], step: Step, task_vars: Mapping[str, Any]) -> None:
+        """Keep what became of the task; what a peer met is kept for the host that it probed."""
+        if step is not Step.PEERS:
+            super().keep(answer, step, task_vars)
+            return
+        result = TaskResult.of_answer(str(self._task.delegate_to), self.concern, step, answer, is_check=False)
+        run_state().save_peer_probes(str(task_vars["inventory_hostname"]), result)
 
 
 def _find_pace_faults(options: Mapping[str, Any]) -> list[str]:

@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, ControllerAction, run_state
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import assumptions_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.documents import plain
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.assumption_checks import READ_ON_HOSTS
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.confirmation import peers_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import wanted_listeners
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.matrix import matrix
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, Limits, Matrix, servers_of
@@ -35,7 +37,7 @@ class ActionModule(ControllerAction):
         deployment = Deployment.of(plan, servers_of(options["dns_servers"]), played)
         found = matrix(deployment, _choose_limits(options))
         readers = {item.place for item in assumptions_of(plan) if item.text in READ_ON_HOSTS}
-        _keep(deployment, found, readers)
+        _keep(deployment, found, readers, _find_peers(deployment, found, _choose_limits(options)))
         counts = {name: len(probes) for name, probes in found.probes.items()}
         total = sum(counts.values())
         return {"changed": False, "probes": counts, "total": total, "not_probed": plain(found.not_probed)}
@@ -53,8 +55,20 @@ def _choose_limits(options: Answer) -> Limits:
     return Limits(chosen["per_host"], chosen["closed_per_pair"], bool(chosen["temporary_listeners"]))
 
 
-def _keep(deployment: Deployment, found: Matrix, readers: Collection[str]) -> None:
-    """Keep what each host probes; readers: the hosts that also have to say how their network is set up."""
+def _find_peers(deployment: Deployment, found: Matrix, limits: Limits) -> dict[str, list[str]]:
+    """Return by host who probes it, also those that this run leaves out: what they lose, nobody would know."""
+    everybody = frozenset(deployment.hosts)
+    whole = found if everybody <= deployment.asking else matrix(replace(deployment, asking=everybody), limits)
+    return peers_of(whole.each)
+
+
+def _keep(
+    deployment: Deployment, found: Matrix, readers: Collection[str], peers: Mapping[str, Sequence[str]]
+) -> None:
+    """Keep what each host probes, and by whom each is probed.
+
+    readers: the hosts that also have to say how their network is set up.
+    """
     listening = wanted_listeners(found.each, deployment)
     slices = {
         name: {
@@ -65,4 +79,4 @@ def _keep(deployment: Deployment, found: Matrix, readers: Collection[str]) -> No
         }
         for name, probes in found.probes.items()
     }
-    run_state().save_probes(slices, {"not_probed": plain(found.not_probed)})
+    run_state().save_probes(slices, {"not_probed": plain(found.not_probed), "peers": dict(peers)})

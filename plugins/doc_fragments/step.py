@@ -19,5 +19,5 @@ options:
         unreachable.
       - The roles of this collection use it. Leave it out where a task says itself what is wanted.
     type: str
-    choices: [compare, open, close, apply, verify, remediate, remove, retire, before, after]
+    choices: [compare, open, close, apply, verify, remediate, remove, retire, before, after, peers, confirm]
 """

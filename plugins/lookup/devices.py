@@ -17,17 +17,23 @@ options:
     description:
       - V(balancers) and V(proxies) for the load balancers and reverse proxies that are configured,
         units of a pair in their order.
+      - V(peers) for the hosts that probe O(of), while a change of that host waits to be confirmed; a list that may be
+        empty.
       - V(dns) for the play on DNS, V(probes) for the probes before and after a run,
         V(remediation) for the end of a remediation; these are all hosts or none.
     type: list
     elements: str
-    choices: [balancers, proxies, dns, probes, remediation]
+    choices: [balancers, proxies, dns, probes, remediation, peers]
     required: true
   only:
     description: Whether V(all) of them, or those that M(msuc.lync.drift_report) decided to be V(repaired).
     type: str
     choices: [all, repaired]
     default: all
+  of:
+    description: The host whose V(peers) are asked for.
+    type: str
+    default: ""
 """
 
 EXAMPLES = r"""
@@ -68,7 +74,14 @@ _DEVICES = {
     "dns": lambda _state: [DNS_DEVICE],
     "probes": lambda state: [_EVERYBODY] if run_options(state).common.verify else [],
     "remediation": lambda state: [_EVERYBODY] if run_options(state).common.remediate else [],
+    "peers": lambda _state: [],
 }
+
+
+def _list_peers(state: RunState, host: str) -> list[str]:
+    waits = any(state.is_left_armed(host, concern) for concern in (Concern.FIREWALL, Concern.IPSEC))
+    played = filter(state.scope().plays, state.probing(host) or ())
+    return list(played) if waits else []
 
 
 def _is_repaired(state: RunState, device: str, concerns: tuple[Concern, ...]) -> bool:
@@ -89,6 +102,8 @@ class LookupModule(LookupBase):
         if unknown:
             allowed = ", ".join(sorted(_DEVICES))
             raise AnsibleError(f"lookup msuc.lync.devices: {unknown[0]!r} is no choice of it; allowed: {allowed}")
+        if "peers" in terms:
+            return _list_peers(run_state(), str(self.get_option("of")))
         state, is_chosen = run_state(), _ONLY[self.get_option("only")]
         found = [
             device

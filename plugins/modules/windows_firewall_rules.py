@@ -145,6 +145,12 @@ options:
       - A snapshot is the whole local policy, so changes that others make meanwhile are lost when it comes back.
     type: int
     default: 0
+  leave_armed:
+    description:
+      - Whether a change that is armed stays so, for a later task to confirm it with O(pending=confirm), after whatever
+        else it should wait for. RV(left_armed) tells that one does.
+    type: bool
+    default: false
   pending:
     description:
       - What becomes of a change of an earlier task that waits to be taken back. V(confirm) keeps it, V(revert) takes it
@@ -453,6 +459,10 @@ handed_out:
   type: list
   elements: str
   sample: [plan/handout/fe01.ps1, plan/handout/fe01-gpo.ps1]
+left_armed:
+  description: Whether the change waits for a later task to confirm it, and comes back by itself otherwise.
+  returned: when it does
+  type: bool
 snapshot:
   description: The snapshot that was taken before the first write.
   returned: when one was taken

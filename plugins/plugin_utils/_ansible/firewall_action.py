@@ -10,12 +10,16 @@ class ActionModule(FirewallAction):
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 
-from .._firewall.reconcile import Link
-from .actions import STEP_SPEC, Answer, ProviderAction
+from .._base.reconcile import bullets
+from .._firewall.reconcile import FirewallProvider, Link
+from .._probes.confirmation import NOT_CONFIRMED, confirmed, find_objections
+from .._rollout.results import Step
+from .actions import STEP_SPEC, Answer, ProviderAction, failed, run_state
 
 PHASE_SPEC = {"phase": {"type": "str", "choices": ["all", "open", "close"], "default": "all"}}
 # What every kind of rule of a Windows host has.
@@ -29,6 +33,7 @@ COMMON_SPEC = {
     "snapshot_dir": {"type": "str"},
     "snapshot_keep": {"type": "int", "default": 10},
     "confirm_minutes": {"type": "int", "default": 0},
+    "leave_armed": {"type": "bool", "default": False},
     "pending": {"type": "str", "choices": ["", "confirm", "revert"], "default": ""},
     "brief": {"type": "bool", "default": False},
     "handout_dir": {"type": "path"},
@@ -71,6 +76,27 @@ class FirewallAction(ProviderAction):
 
     _requires_connection = True
     unwritable = "the scripts cannot be written"
+
+    def perform(self, options: Answer, task_vars: dict[str, Any]) -> Answer:
+        """Return the result of reconciling the host, or of confirming what an earlier task left armed."""
+        if options["step"] != Step.CONFIRM.value:
+            return super().perform(options, task_vars)
+        state, host = run_state(), self.device_name(task_vars)
+        reasons = find_objections(state, host, datetime.now(timezone.utc))
+        if reasons:
+            return failed("\n".join([NOT_CONFIRMED, *bullets(reasons)]))
+        provider = self.provider(options, task_vars)
+        if isinstance(provider, FirewallProvider):
+            provider.confirm_armed("no new connection after the probes of the peers, so the change is not confirmed")
+        return {"changed": True}
+
+    def keep(self, answer: Mapping[str, Any], step: Step, task_vars: Mapping[str, Any]) -> None:
+        """Keep what became of the task; what is confirmed, or is not, is what was closed."""
+        if step is not Step.CONFIRM:
+            super().keep(answer, step, task_vars)
+            return
+        closed = run_state().expected(self.device_name(task_vars), self.concern, Step.CLOSE).document
+        super().keep(confirmed(closed, answer), Step.CLOSE, task_vars)
 
     def link(self, module: str, task_vars: dict[str, Any]) -> Link:
         """Return the way to a module on the host."""

@@ -218,8 +218,12 @@ class FirewallProvider(Provider):
             ports = ", ".join(map(str, shut))
             text = f"TCP {ports} answered before the change and does not now; the change is not confirmed"
             raise DeviceError(f"{text}: {self.rollback_text()}")
-        lost = f"no new connection after the change, which is not confirmed: {self.rollback_text()}"
-        answer = self.link.ask_anew({**self.way(), "operation": "confirm"}, lost)
+        if not self.task.safety.leave_armed:
+            self.confirm_armed(f"no new connection after the change, which is not confirmed: {self.rollback_text()}")
+
+    def confirm_armed(self, lost_text: str) -> None:
+        """Confirm over a new connection what is armed; lost_text: the error without one."""
+        answer = self.link.ask_anew({**self.way(), "operation": "confirm"}, lost_text)
         self.round_trips += 1
         if answer.get("failed") or answer.get("changed") is not True:
             raise DeviceError(f"the change could not be confirmed: {self.failure_text(answer)}")
@@ -259,7 +263,7 @@ class FirewallProvider(Provider):
             SafetyStep.RIGHT_HOST: self.task.state not in _STATES_THAT_WRITE_RULES,
             SafetyStep.SAVED: not (self.has_snapshots and safety.snapshot),
             SafetyStep.REVERT_ARMED: not (self.has_snapshots and safety.confirm_minutes),
-            SafetyStep.CONFIRMED: not (self.has_snapshots and safety.confirm_minutes),
+            SafetyStep.CONFIRMED: not (self.has_snapshots and safety.confirm_minutes) or safety.leave_armed,
         }
         return super().required - {step for step, is_so in not_asked_for.items() if is_so}
 
@@ -300,6 +304,8 @@ class FirewallProvider(Provider):
         if self.refusals:
             found["refused"] = list(self.refusals)
             found["refused_cuts"] = [cut.place for cut in self._verdict.refused_cuts(self.task.safety)]
+        if self._is_armed and self.task.safety.leave_armed:
+            found |= {"left_armed": True, "msg": f"the change waits to be confirmed: {self.rollback_text()}"}
         if self._snapshot:
             rollback = self.rollback_command(self._snapshot)
             found["snapshot"] = {"path": self._snapshot, "rollback": rollback, "armed": self._is_armed}

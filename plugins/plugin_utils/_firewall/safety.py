@@ -46,6 +46,7 @@ class Safety:
     """The options of safety, validated.
 
     networks: from where the host is managed. confirm_minutes: 0 arms nothing. keep: how many snapshots stay.
+    leave_armed: whether a later task confirms.
     accept_cut: any cut is accepted; accepted_cuts: those of these places.
     """
 
@@ -56,6 +57,7 @@ class Safety:
     directory: str = ""
     keep: int = 10
     confirm_minutes: int = 0
+    leave_armed: bool = False
 
     @classmethod
     def from_options(cls, options: Mapping[str, object]) -> tuple[Safety, list[Problem]]:
@@ -69,6 +71,7 @@ class Safety:
             directory=str(options.get("snapshot_dir") or ""),
             keep=integer(options.get("snapshot_keep"), 10),
             confirm_minutes=integer(options.get("confirm_minutes"), 0),
+            leave_armed=bool(options.get("leave_armed")),
         )
         problems += _range_problems(safety)
         if message := explain_snapshot_dir(safety.directory):

@@ -111,6 +111,9 @@ class Gates:
             return self._decide_repair(device, concern, step)
         if step is Step.RETIRE:
             return self._decide_retirement()
+        if step is Step.CONFIRM:
+            waits = self._state.is_left_armed(device, concern)
+            return Decision() if waits else Decision(Go.NOTHING, "nothing waits to be confirmed")
         if step not in (Step.OPEN, Step.APPLY) or concern not in _OF_HOST:
             return Decision()
         if self.stopped_by(device, step):

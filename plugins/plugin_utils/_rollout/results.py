@@ -53,6 +53,8 @@ class Step(str, Enum):
     RETIRE = "retire"
     BEFORE = "before"
     AFTER = "after"
+    PEERS = "peers"
+    CONFIRM = "confirm"
 
 
 class Status(str, Enum):
@@ -226,7 +228,8 @@ class TaskResult:
 def _read_status(answer: Mapping[str, object]) -> Status:
     if answer.get("unreachable"):
         return Status.UNREACHABLE
-    if answer.get("failed"):
+    # What comes back by itself unless somebody confirms it is not done.
+    if answer.get("failed") or answer.get("left_armed"):
         return Status.FAILED
     if answer.get("skipped"):
         return Status.STOPPED

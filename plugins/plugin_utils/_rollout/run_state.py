@@ -167,6 +167,27 @@ class RunState:
         """Return what is common to the probes of all hosts, and under "hosts" who probes; nothing before the plan."""
         return self._read_document(_PROBES)
 
+    def probing(self, host: str) -> tuple[str, ...] | None:
+        """Return the hosts that probe a host, in their order; None before the probes were made."""
+        peers = self.common_probes().get("peers")
+        return None if peers is None else tuple(peers.get(host, ()))
+
+    def is_left_armed(self, host: str, concern: Concern) -> bool:
+        """Return whether a change of a host waits for the probes of its peers to be confirmed."""
+        closed = self.result(host, concern, Step.CLOSE)
+        return closed is not None and closed.document.get("left_armed") is True
+
+    def save_peer_probes(self, host: str, result: TaskResult) -> None:
+        """Keep what a peer, the device of the result, met when it probed a host whose change waits."""
+        self._put(self._peer_path(host, result.device), {**result.to_document(), "run": self._run_id()})
+
+    def peer_probes(self, host: str, peer: str) -> TaskResult:
+        """Return what a peer met; UNKNOWN when it left nothing."""
+        return self._read_result(self._directory / self._peer_path(host, peer), peer, Concern.PROBES, Step.PEERS)
+
+    def _peer_path(self, host: str, peer: str) -> str:
+        return f"peers/{quote(host, safe='')}/{quote(peer, safe='')}.json"
+
     def save_options(self, document: Mapping[str, object]) -> None:
         """Keep the options of this run; no secret is among them."""
         self._put(_OPTIONS, document)
@@ -235,6 +256,9 @@ class RunState:
         if not attempts:
             return None
         _number, path = max(attempts)
+        return self._read_result(path, device, concern, step)
+
+    def _read_result(self, path: Path, device: str, concern: Concern, step: Step) -> TaskResult:
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
             if document["run"] != self._run_id():

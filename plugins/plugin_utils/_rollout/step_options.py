@@ -11,7 +11,7 @@ Credentials are no options of a run: the task gives them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .._base.untyped import mapping
@@ -71,7 +71,9 @@ class Request:
 
 
 def step_options(request: Request) -> ModuleOptions:
-    """Return the options of the module of a concern."""
+    """Return the options of the module of a concern; what is confirmed is what was closed."""
+    if request.step is Step.CONFIRM:
+        request = replace(request, step=Step.CLOSE)
     return {name: value for name, value in _OPTIONS[request.concern](request).items() if value is not None}
 
 
@@ -99,6 +101,8 @@ def _snapshots(request: Request) -> ModuleOptions:
         "snapshot_dir": options.snapshot_dir or None,
         "snapshot_keep": options.snapshot_keep,
         "confirm_minutes": options.confirm_minutes,
+        # Opening takes nothing from peers, so there is nothing to ask them.
+        "leave_armed": (options.verify or None) if request.step is Step.CLOSE else None,
         # A later step of the run would confirm what an earlier one has left to be taken back.
         "pending": (options.pending or None) if request.step in (Step.OPEN, Step.APPLY) else None,
     }

@@ -38,7 +38,8 @@ _REPAIRING = frozenset((Step.REMEDIATE, Step.REMOVE))
 _HOLDING = frozenset((Step.OPEN, Step.CLOSE, Step.APPLY, Step.REMEDIATE))
 _PLATFORMS = {Concern.FIREWALL: "windows", Concern.IPSEC: "windows", Concern.NFTABLES: "linux"}
 _SCRIPTED = (Concern.FIREWALL, Concern.IPSEC)
-_ASKING = frozenset((Step.COMPARE, Step.VERIFY, Step.BEFORE, Step.AFTER))
+_ASKING = frozenset((Step.COMPARE, Step.VERIFY, Step.BEFORE, Step.AFTER, Step.PEERS))
+_AROUND = (Step.BEFORE, Step.AFTER, Step.PEERS)
 HANDOUT_VARIABLES = ("lync_apply", "lync_handout")
 HANDED_OUT = "not touched, because the host is handed out: scripts are made for it, and nothing here writes on it"
 # Where pools that wait are told in the result of a module.
@@ -124,7 +125,7 @@ def is_windows(variables: Mapping[str, object]) -> bool:
 
 def _is_probed(step: Step, options: Options) -> bool:
     """Return whether the probes of a step are asked for; those around a change, and listeners, have to be."""
-    return options.verify if step in (Step.BEFORE, Step.AFTER) else step is Step.VERIFY or options.probe_listeners
+    return options.verify if step in _AROUND else step is Step.VERIFY or options.probe_listeners
 
 
 def _host_of(
