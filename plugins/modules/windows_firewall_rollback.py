@@ -59,9 +59,8 @@ options:
   confirm_minutes:
     description:
       - With O(scope=own), minutes until the change is taken back unless it was confirmed over a new connection; 0 for
-        never.
+        never. When unset, as in M(msuc.lync.windows_firewall_rules).
     type: int
-    default: 0
 attributes:
   check_mode:
     description: Can run in check mode, shows the same and writes nothing.

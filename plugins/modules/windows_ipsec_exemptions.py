@@ -164,8 +164,9 @@ options:
       - When greater than 0, a task on the host brings the snapshot back after so many minutes, unless the change is
         confirmed over a new connection before.
       - A snapshot is the whole local policy, so changes that others make meanwhile are lost when it comes back.
+      - When unset, it is 10 for changes that admit less, on builds of Windows on which somebody has seen a change come
+        back (README of the collection, "Proven on"), and 0 otherwise; RV(not_armed) tells where it matters.
     type: int
-    default: 0
   leave_armed:
     description:
       - Whether a change that is armed stays so, for a later task to confirm it with O(pending=confirm), after whatever
@@ -391,6 +392,10 @@ handed_out:
   returned: when O(handout_dir) is given
   type: list
   elements: str
+not_armed:
+  description: Why a change that admits less does not come back by itself, where nobody chose O(confirm_minutes).
+  returned: when nobody chose, and nobody has seen it work on this build
+  type: str
 left_armed:
   description: Whether the change waits for a later task to confirm it, and comes back by itself otherwise.
   returned: when it does

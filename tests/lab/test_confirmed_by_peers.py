@@ -8,7 +8,6 @@ A rule of ours that the plan lacks is what traffic needs: while it is there, som
 from __future__ import annotations
 
 import copy
-import pathlib
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -99,6 +99,12 @@ def proven(evidence: Iterable[Evidence]) -> frozenset[int]:
     return frozenset(release for release in RELEASES if all((release, kind) in good for kind in KINDS))
 
 
+def reverting(evidence: Iterable[Evidence]) -> frozenset[int]:
+    """Return the releases of which the newest evidence has a change come back that nobody confirmed."""
+    newest = _newest(evidence)
+    return frozenset(release for (release, kind), one in newest.items() if kind == "revert_fired" and one.is_good)
+
+
 def _newest(evidence: Iterable[Evidence]) -> dict[tuple[int, str], Evidence]:
     return {(one.release, one.kind): one for one in sorted(evidence, key=lambda one: one.date)}
 

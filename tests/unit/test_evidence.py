@@ -9,9 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.builds import PROVEN, unproven
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.builds import (
+    PROVEN,
+    REVERTING,
+    revert_minutes,
+    unproven,
+)
 
-from tests.tools.evidence import KINDS, EvidenceError, proven, read_evidence, table
+from tests.tools.evidence import KINDS, EvidenceError, proven, read_evidence, reverting, table
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 RULES = {"kind": "rules", "build": "20348.2700", "date": "2026-12-01", "seconds": 900, "outcomes": [
@@ -31,7 +36,13 @@ def test_the_table_in_readme_is_what_the_files_say() -> None:
 
 
 def test_the_builds_that_the_collection_ships_as_proven_are_those_of_the_files() -> None:
-    assert proven(read_evidence()) == PROVEN
+    assert (proven(read_evidence()), reverting(read_evidence())) == (PROVEN, REVERTING)
+
+
+def test_a_change_comes_back_by_itself_where_the_newest_evidence_has_it(tmp_path: Path) -> None:
+    assert reverting(read_evidence(put(tmp_path, RULES, FIRED))) == {20348}
+    assert not reverting(read_evidence(put(tmp_path, FIRED, {**FIRED, "passed": False, "date": "2026-12-03"})))
+    assert [revert_minutes(build, frozenset({20348})) for build in ("20348.1", "26100.1", "")] == [10, 0, 0]
 
 
 def test_a_build_is_proven_by_the_newest_evidence_of_every_kind(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ COMMON_SPEC = {
     "snapshot": {"type": "bool", "default": True},
     "snapshot_dir": {"type": "str"},
     "snapshot_keep": {"type": "int", "default": 10},
-    "confirm_minutes": {"type": "int", "default": 0},
+    "confirm_minutes": {"type": "int"},
     "leave_armed": {"type": "bool", "default": False},
     "pending": {"type": "str", "choices": ["", "confirm", "revert"], "default": ""},
     "brief": {"type": "bool", "default": False},

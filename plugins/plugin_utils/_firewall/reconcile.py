@@ -32,6 +32,7 @@ from .reachability import answering
 from .rule import Rule
 from .rule_split import base_name
 from .safety import Safety, Verdict
+from .windows.builds import revert_minutes, unseen_revert
 
 Answer = Mapping[str, object]
 _STATES_THAT_WRITE_RULES = (State.MERGED, State.REPLACED, State.OVERRIDDEN)
@@ -186,7 +187,7 @@ class FirewallProvider(Provider):
     def apply(self) -> None:
         """Make the changes; what the host has afterwards is part of its answer."""
         arguments = self.apply_arguments()
-        if self.task.safety.confirm_minutes:
+        if self.confirm_minutes:
             self._answering_before = answering(self.link.address, self._verdict.steady)
         self._is_prediction, self._may_have_written, self.after = False, True, self.before
         answer = self.link.ask(arguments)
@@ -256,14 +257,31 @@ class FirewallProvider(Provider):
         return [*lines, *(condition.text for condition in self._list_conditions(self.host))]
 
     @property
+    def confirm_minutes(self) -> int:
+        """Return after how many minutes the changes come back unless they are confirmed, 0 for never.
+
+        Where nobody chose, what admits less does, on builds of Windows on which somebody saw that it works.
+        """
+        chosen = self.task.safety.confirm_minutes
+        if chosen is not None:
+            return chosen
+        return revert_minutes(self.host.build) if self._is_choosing() else 0
+
+    def _is_choosing(self) -> bool:
+        """Return whether nobody chose whether the changes come back by themselves, and it would matter."""
+        safety = self.task.safety
+        is_open = safety.confirm_minutes is None and safety.snapshot and self.has_snapshots
+        return is_open and any(change.closes for change in self.changes.now)
+
+    @property
     def required(self) -> frozenset[SafetyStep]:
         """Return the steps that this task requires: what its state and its options of safety leave."""
-        safety = self.task.safety
+        safety, minutes = self.task.safety, self.confirm_minutes
         not_asked_for = {
             SafetyStep.RIGHT_HOST: self.task.state not in _STATES_THAT_WRITE_RULES,
             SafetyStep.SAVED: not (self.has_snapshots and safety.snapshot),
-            SafetyStep.REVERT_ARMED: not (self.has_snapshots and safety.confirm_minutes),
-            SafetyStep.CONFIRMED: not (self.has_snapshots and safety.confirm_minutes) or safety.leave_armed,
+            SafetyStep.REVERT_ARMED: not (self.has_snapshots and minutes),
+            SafetyStep.CONFIRMED: not (self.has_snapshots and minutes) or safety.leave_armed,
         }
         return super().required - {step for step, is_so in not_asked_for.items() if is_so}
 
@@ -276,7 +294,7 @@ class FirewallProvider(Provider):
 
     def rollback_text(self) -> str:
         """Return how what was there before comes back."""
-        minutes = self.task.safety.confirm_minutes
+        minutes = self.confirm_minutes
         late = f"up to {DELAY_MINUTES} minutes later where the host is off then"
         by_itself = f"it comes back by itself {minutes} minutes after the first write ({late}), or at once by: "
         return f"{by_itself if self._is_armed else ''}{self.rollback_command(self._snapshot)}"
@@ -301,6 +319,8 @@ class FirewallProvider(Provider):
         }
         if self._is_in_vain:
             found["brought"] = True
+        if self._is_choosing() and not self.confirm_minutes:
+            found["not_armed"] = unseen_revert(self.host.build)
         if self.refusals:
             found["refused"] = list(self.refusals)
             found["refused_cuts"] = [cut.place for cut in self._verdict.refused_cuts(self.task.safety)]
@@ -324,7 +344,7 @@ class FirewallProvider(Provider):
 
     def apply_arguments(self) -> dict[str, object]:
         """Return the arguments of apply."""
-        safety = self.task.safety.arguments()
+        safety = self.task.safety.arguments(self.confirm_minutes)
         fingerprint = self.host.fingerprint
         return {
             "operation": "apply",

@@ -45,7 +45,8 @@ _WILDCARDS = frozenset({"0.0.0.0", "::"})
 class Safety:
     """The options of safety, validated.
 
-    networks: from where the host is managed. confirm_minutes: 0 arms nothing. keep: how many snapshots stay.
+    networks: from where the host is managed. confirm_minutes: 0 arms nothing, None leaves the
+    choice to the provider, who knows the host. keep: how many snapshots stay.
     leave_armed: whether a later task confirms.
     accept_cut: any cut is accepted; accepted_cuts: those of these places.
     """
@@ -56,13 +57,14 @@ class Safety:
     snapshot: bool = True
     directory: str = ""
     keep: int = 10
-    confirm_minutes: int = 0
+    confirm_minutes: int | None = 0
     leave_armed: bool = False
 
     @classmethod
     def from_options(cls, options: Mapping[str, object]) -> tuple[Safety, list[Problem]]:
         """Return the options, and what is wrong with them."""
         networks, problems = management_networks(options.get("management_networks"))
+        minutes = options.get("confirm_minutes")
         safety = cls(
             networks=networks,
             accept_cut=bool(options.get("accept_cut")),
@@ -70,7 +72,7 @@ class Safety:
             snapshot=bool(options.get("snapshot", True)),
             directory=str(options.get("snapshot_dir") or ""),
             keep=integer(options.get("snapshot_keep"), 10),
-            confirm_minutes=integer(options.get("confirm_minutes"), 0),
+            confirm_minutes=None if minutes is None else integer(minutes, 0),
             leave_armed=bool(options.get("leave_armed")),
         )
         problems += _range_problems(safety)
@@ -78,12 +80,12 @@ class Safety:
             problems.append(Problem("snapshot_dir", message, SNAPSHOT_DIRS, "write the folder in full"))
         return safety, problems
 
-    def arguments(self) -> dict[str, object]:
-        """Return the arguments for the host's module."""
+    def arguments(self, confirm_minutes: int) -> dict[str, object]:
+        """Return the arguments for the host's module; confirm_minutes: those that were chosen, by whomever."""
         found: dict[str, object] = {
             "snapshot": self.snapshot,
             "snapshot_keep": self.keep,
-            "confirm_minutes": self.confirm_minutes,
+            "confirm_minutes": confirm_minutes,
         }
         return {**found, "snapshot_dir": self.directory} if self.directory else found
 
@@ -113,7 +115,7 @@ def explain_snapshot_dir(text: str) -> str:
 
 def _range_problems(safety: Safety) -> list[Problem]:
     ranges = (
-        ("confirm_minutes", safety.confirm_minutes, 0, _MOST_MINUTES, "write how many minutes"),
+        ("confirm_minutes", safety.confirm_minutes or 0, 0, _MOST_MINUTES, "write how many minutes"),
         ("snapshot_keep", safety.keep, 1, _MOST_SNAPSHOTS, "write how many snapshots stay"),
     )
     problems = [

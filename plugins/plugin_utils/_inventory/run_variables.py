@@ -143,11 +143,14 @@ OF_HOSTS: tuple[Variable[object], ...] = (
         "Folder of these files on a local drive of the hosts, written in full; by default one below that of Windows.",
     ),
     _count_variable("lync_snapshot_keep", 0, 10, "How many of these files stay."),
-    _count_variable(
+    Variable(
         "lync_confirm_minutes",
-        0,
-        0,
-        "Minutes until a change that was not confirmed over a new connection is taken back; 0 for never.",
+        _whole_number(0, "0 and more"),
+        None,
+        _RUN,
+        "int",
+        "Minutes until a change that was not confirmed over a new connection is taken back; 0 for never. Without it, "
+        "10 for what admits less on builds of Windows on which that was seen to work, and 0 elsewhere, which is said.",
     ),
     _flag_variable("lync_handout", "Hand out scripts for all Windows hosts instead of changing them."),
     _word_variable(

@@ -40,7 +40,7 @@ class Settings:
     check: bool
     now: datetime.datetime
     directory: str = ""
-    confirm_minutes: int = 0
+    confirm_minutes: int | None = None
     snapshot: bool = True
     reference: str = ""
     command: Command = Command()

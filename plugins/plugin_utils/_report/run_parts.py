@@ -360,6 +360,7 @@ def _collect_notes(result: TaskResult) -> Iterator[str]:
         count = len(result.texts("refreshed"))
         yield from [f"written again, unchanged, so that nothing scavenges them: {count}"] if count else []
     yield from unproven_in(result)
+    yield from [str(result.document["not_armed"])] if "not_armed" in result.document else []
     yield from (f"handed out: {name}" for name in result.texts("handed_out"))
 
 

@@ -157,7 +157,7 @@ class Run:
     holds: tuple[Held, ...] = ()
     unconfirmed: tuple[Assumption, ...] = ()
     touched: frozenset[str] = frozenset()
-    confirm_minutes: int = 0
+    confirm_minutes: int | None = None
     snapshot: bool = True
     command: Command = Command()
     probes: Comparison | None = None

@@ -163,10 +163,12 @@ def _tell_safety(summary: RunSummary) -> Iterator[str]:
     )
     kept = " and ".join(what for those, what, is_saved in kinds if is_saved and those & concerns) or "nothing"
     minutes = run.confirm_minutes
-    by_itself = "nothing comes back by itself"
+    by_itself, chosen = "nothing comes back by itself", "not set" if minutes is None else minutes
     if minutes:
         by_itself = f"it comes back by itself after {minutes} minutes unless the change is confirmed"
-    yield f"Saved before the first write: {kept}; {by_itself} (lync_confirm_minutes is {minutes})."
+    if minutes is None:
+        by_itself = "what admits less comes back by itself unless it is confirmed, where that was seen to work"
+    yield f"Saved before the first write: {kept}; {by_itself} (lync_confirm_minutes is {chosen})."
 
 
 def _tell_rollback(summary: RunSummary) -> Iterator[str]:

@@ -45,7 +45,7 @@ class Options:
     snapshot: bool = True
     snapshot_dir: str = ""
     snapshot_keep: int = 10
-    confirm_minutes: int = 0
+    confirm_minutes: int | None = None
     handout: bool = False
     rollback_to: str = ""
     rollback_scope: str = "own"

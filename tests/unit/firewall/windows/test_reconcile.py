@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -22,6 +22,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.reconcil
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.options import rules_from_options
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.reconcile import FirewallProvider, Link
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.rule import Rule
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows import builds
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.com import to_com
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import (
     Task,
@@ -555,6 +556,54 @@ def test_a_port_that_a_change_shuts_leaves_the_change_to_be_taken_back() -> None
     )
     snapshot: Any = made.result()["snapshot"]
     assert snapshot["armed"] is True
+
+
+# --- whether a change comes back by itself, where nobody chose -----------------------------------------------------
+
+STALE = to_com(rules_from_options([{**SIP, "name": "Old", "localport": "5070"}])[0])
+BUILD = "20348.2700"
+
+
+def arming(
+    seen: bool, monkeypatch: pytest.MonkeyPatch, have: Sequence[Any] = (STALE,), build: str = BUILD, **options: Any
+) -> dict[str, Any]:
+    """Return the result of bringing a host to no rules but SIP; seen: whether somebody saw a change come back there."""
+    monkeypatch.setattr(builds, "REVERTING", frozenset({20348} if seen else ()))
+    link = link_to(MemoryStore.of(*have), spoil=lambda answer: {**answer, "build": build} if build else answer)
+    made = WindowsFirewallProvider(Task.from_options({"rules": [SIP], **options}), link)
+    reconcile(made, check_mode=False)
+    asked = {"confirmed": made.round_trips == 3, "not_armed": made.result().get("not_armed", "")}
+    return {**asked, "minutes": made.apply_arguments()["confirm_minutes"]}
+
+
+def test_what_admits_less_comes_back_where_that_was_seen_to_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert arming(True, monkeypatch) == {"confirmed": True, "not_armed": "", "minutes": 10}
+
+
+def test_where_nobody_saw_it_nothing_comes_back_and_the_result_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    why = (
+        "nothing comes back by itself: lync_confirm_minutes is not set, and nobody has seen it happen on "
+        "Windows Server 2022, build 20348.2700"
+    )
+    assert arming(False, monkeypatch) == {"confirmed": False, "not_armed": why, "minutes": 0}
+    # On another release nobody has, either.
+    assert arming(True, monkeypatch, build="26100.1")["minutes"] == 0
+
+
+@pytest.mark.parametrize("minutes", [0, 3])
+@pytest.mark.parametrize("seen", [False, True])
+def test_what_the_user_sets_is_taken_as_it_is(monkeypatch: pytest.MonkeyPatch, seen: bool, minutes: int) -> None:
+    found = arming(seen, monkeypatch, confirm_minutes=minutes)
+    assert found == {"confirmed": minutes > 0, "not_armed": "", "minutes": minutes}
+
+
+def test_what_only_admits_more_needs_no_way_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seen in (False, True):
+        assert arming(seen, monkeypatch, have=()) == {"confirmed": False, "not_armed": "", "minutes": 0}
+
+
+def test_without_a_snapshot_there_is_nothing_to_choose(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert arming(True, monkeypatch, snapshot=False) == {"confirmed": False, "not_armed": "", "minutes": 0}
 
 
 # --- a change that waits to be taken back ------------------------------------------------------------------------
