@@ -79,7 +79,7 @@ class FirewallAction(ProviderAction):
 
     def perform(self, options: Answer, task_vars: dict[str, Any]) -> Answer:
         """Return the result of reconciling the host, or of confirming what an earlier task left armed."""
-        if options["step"] != Step.CONFIRM.value:
+        if options.get("step") != Step.CONFIRM.value:
             return super().perform(options, task_vars)
         state, host = run_state(), self.device_name(task_vars)
         reasons = find_objections(state, host, datetime.now(timezone.utc))
