@@ -48,7 +48,7 @@ FLOORS = (
     ("_base",),
     ("_catalogue", "_firewall", "_load_balancers"),
     ("_inventory", "_publications"),
-    ("_dns", "_plan"),
+    ("_dns", "_plan", "_topology"),
     ("_compiler", "_rollout"),
     ("_drift",),
     ("_probes",),

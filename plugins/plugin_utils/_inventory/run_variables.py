@@ -203,6 +203,18 @@ OF_THE_RUN: tuple[Variable[object], ...] = (
     _file_variable(
         "lync_audit_dir", "Directory of the dumps that audit.yml compares with the plan, by default C(dumps)."
     ),
+    _file_variable(
+        "lync_topology",
+        "File of a published topology, for import_topology.yml and compare_topology.yml.",
+    ),
+    _file_variable("lync_inventory_dir", "Directory of the inventory that import_topology.yml writes."),
+    _file_variable(
+        "lync_topology_answers",
+        "File of answers to what a topology cannot know, by default beside O(lync_inventory_dir) with C(.answers.yml).",
+    ),
+    _flag_variable(
+        "lync_topology_resolve", "Let import_topology.yml look up the addresses of names that the topology has none of."
+    ),
     _word_variable(
         "lync_change_reference", "Reference of the change, for report and log; it is never written to a device."
     ),

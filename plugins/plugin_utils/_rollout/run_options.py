@@ -61,6 +61,10 @@ class Options:
     affected_file: str = ""
     report_dir: str = ""
     audit_dir: str = ""
+    topology: str = ""
+    inventory_dir: str = ""
+    topology_answers: str = ""
+    topology_resolve: bool = False
     change_reference: str = ""
     wave_size: int = 1
     verify: bool = False

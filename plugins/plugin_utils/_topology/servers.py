@@ -1,0 +1,290 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a topology says of the servers of a cluster: features, media ranges, ports that are not the catalogue's,
+gateways, and the outer side of an Edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from .._base.addresses import PortSet
+from .._catalogue.model import DEFAULT_MEDIA_PORTS, EDGE_SERVICES, Version
+from .._inventory.meaning import FEATURE_VERSIONS
+from .draft import Work
+from .listeners import (
+    EDGE_LISTENERS,
+    MEDIA_OF,
+    MEDIA_ROWS,
+    is_covered,
+    optional_rows,
+    row_of,
+    rows_by_id,
+    rows_of,
+)
+from .model import Cluster, Machine, Port, Service
+from .roles import SERVERS, kind
+
+_FEATURES, _MEDIA = "lync_features", "lync_media_ports"
+_FRONT = ("frontend", "standard_edition")
+_SIP_USAGES = ("sipclient", "sipserver")
+_MEDIA_OWNER = "mediacomp"
+# What Topology Builder writes where nobody chose a range; the catalogue has the range that the product documents.
+DEFAULT_MEDIA: Mapping[str, tuple[int, int]] = {
+    "audio": (49152, 8348),
+    "video": (57501, 8034),
+    "application_sharing": (49152, 16383),
+    "edge": (50000, 10000),
+}
+# Features that a topology knows, by owner, usage, side and protocol of a listener that is there when they are on.
+FEATURE_LISTENERS: Mapping[tuple[str, str, str, str], str] = {
+    ("accessedge", "sipserver", "external", ""): "federation",
+    ("xmppfederationproxy", "xmppserver", "", ""): "xmpp",
+    ("pdp", "", "", ""): "cac",
+    ("mcxservice", "", "", ""): "mobility",
+    ("mediation", "sipclient", "", "tcp"): "mediation_tcp",
+}
+KNOWN_FEATURES = tuple(sorted(set(FEATURE_LISTENERS.values())))
+_OF_THE_EDGE = ("federation", "xmpp")
+
+
+def fill_servers(cluster: Cluster, work: Work) -> None:
+    """Add to the hosts of a cluster what the topology knows of them."""
+    roles, services = work.roles[cluster.key], work.published.services_on(cluster.key)
+    hosts = [work.hosts[name] for name in work.host_names(cluster) if name in work.hosts]
+    if roles & SERVERS:
+        _fill_product(cluster, services, hosts, work)
+    if "edge" in roles:
+        _fill_edge(cluster, services, work)
+    if roles & {"pstn_gateways", "video_gateways"}:
+        _fill_gateway(cluster, services, hosts, work)
+    if roles & {"trusted_applications", "video_interop"}:
+        _fill_applications(cluster, services, hosts, work)
+
+
+def owner(port: Port) -> str:
+    """Return the owner of a port without urn:component: and the like."""
+    return port.owner.rpartition(":")[2]
+
+
+def _fill_product(
+    cluster: Cluster, services: tuple[Service, ...], hosts: list[dict[str, object]], work: Work
+) -> None:
+    ports = [port for service in services for port in service.ports]
+    version = work.version(cluster)
+    if len({service.version for service in services}) > 1:
+        work.note(cluster.place, f"its services are of several versions, {version} is taken")
+    common = {
+        "lync_version": version,
+        _FEATURES: _features(ports, version, cluster, work),
+        **_media(ports, cluster, work),
+    }
+    for variables in hosts:
+        variables |= common
+    for machine in cluster.machines:
+        _pstn_address(machine, work)
+    role = work.role(cluster)
+    overrides = list(_overrides(ports, role, version, cluster, work))
+    if overrides and cluster.name in work.pools:
+        work.pools[cluster.name]["row_overrides"] = overrides
+    for port in ports:
+        if "health" in port.usage and cluster.name in work.pools:
+            work.pools[cluster.name]["monitoring_port"] = port.number
+
+
+def _features(ports: Iterable[Port], version: str, cluster: Cluster, work: Work) -> list[str]:
+    found = set()
+    for port in ports:
+        given = (owner(port), port.usage, port.side, port.protocol)
+        found |= {
+            feature
+            for wanted, feature in FEATURE_LISTENERS.items()
+            if all(one in ("", other) for one, other in zip(wanted, given, strict=True))
+        }
+    allowed = {one for one in found if Version(version) in FEATURE_VERSIONS.get(one, tuple(Version))}
+    for feature in sorted(found - allowed):
+        work.note(cluster.place, f"it has {feature}, which version {version} has no rows for")
+    return sorted(allowed)
+
+
+def with_deployment_features(work: Work) -> None:
+    """Add to the servers inside what is on at the Edge: their rows towards it need it too."""
+    clusters = work.published.clusters.values()
+    edges = [name for one in clusters if work.role(one) == "edge" for name in work.host_names(one)]
+    on = {str(feature) for name in edges for feature in _listed(work.hosts[name].get(_FEATURES))} & set(_OF_THE_EDGE)
+    for cluster in (one for one in clusters if work.roles[one.key] & SERVERS and work.role(one) != "edge"):
+        version = Version(work.version(cluster))
+        own = {one for one in on if version in FEATURE_VERSIONS.get(one, tuple(Version))}
+        for name in work.host_names(cluster):
+            work.hosts[name][_FEATURES] = sorted({*map(str, _listed(work.hosts[name].get(_FEATURES))), *own})
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def _media_kind(port: Port) -> str:
+    if owner(port) == _MEDIA_OWNER:
+        return MEDIA_OF.get(port.usage, "")
+    return "edge" if (owner(port), port.usage) == ("mediarelayedge", "mediacommunication") else ""
+
+
+def _media(ports: Iterable[Port], cluster: Cluster, work: Work) -> dict[str, object]:
+    """Return the ranges that are not the default ones, start and count exactly; of several services all together."""
+    ranges: dict[str, dict[tuple[int, int], Port]] = {}
+    for port in ports:
+        if name := _media_kind(port):
+            ranges.setdefault(name, {})[(port.number, port.count)] = port
+    found = {}
+    for name, given in sorted(ranges.items()):
+        if len(given) > 1:
+            work.note(cluster.place, f"its services have {len(given)} ranges of {name}, all are taken")
+        if set(given) != {DEFAULT_MEDIA[name]}:
+            union = PortSet.union_of(_range(name, pair, port, work) for pair, port in given.items())
+            text = union.to_text()
+            found[name] = text[0] if len(text) == 1 else list(text)
+    return {_MEDIA: found} if found else {}
+
+
+def _range(name: str, pair: tuple[int, int], port: Port, work: Work) -> PortSet:
+    start, count = pair
+    if pair == DEFAULT_MEDIA[name]:
+        return DEFAULT_MEDIA_PORTS[name]
+    if not start or not count or start + count > 65536:
+        work.refuse(port.where, f"{count} ports from {start} on are no range", "1-65535, with a Range of 1 and more")
+        return DEFAULT_MEDIA_PORTS[name]
+    return PortSet.of(start, start + count - 1)
+
+
+def _pstn_address(machine: Machine, work: Work) -> None:
+    """Note the side of a Mediation Server that faces the gateways, where it has one of its own."""
+    own = {one.address for one in machine.on_side("primary")}
+    found = [one.address for one in machine.on_side("pstn") if one.address and one.address not in own]
+    if found and machine.name in work.groups.get("mediation", ()):
+        work.hosts[machine.name]["lync_pstn_address"] = found[0] if len(found) == 1 else found
+
+
+def _overrides(
+    ports: list[Port], role: str, version: str, cluster: Cluster, work: Work
+) -> Iterator[dict[str, object]]:
+    """Yield what a pool changes of the catalogue: rows of what is not deployed, and ports that were moved."""
+    numbers: dict[str, list[int]] = {}
+    roles = work.roles[cluster.key]
+    for port in ports:
+        row = row_of(port, role, version)
+        if row:
+            numbers.setdefault(row, []).append(port.number)
+        elif not _is_said_elsewhere(port) and not is_covered(port, roles, version):
+            work.note(port.where, f"port {port.number} on {cluster.name} is in no row of role {role}")
+    rows = rows_of(roles, version)
+    for name, own in numbers.items():
+        if name in rows:
+            yield from _moved(name, own, cluster, work)
+        else:
+            work.note(cluster.place, f"version {version} has no row {name}, so it is not opened")
+    if role in _FRONT:
+        yield from _switched_off(ports, roles, version)
+
+
+def _is_said_elsewhere(port: Port) -> bool:
+    is_edge = (owner(port), port.usage, port.protocol) in EDGE_LISTENERS and port.side == "external"
+    return bool(_media_kind(port)) or is_edge or "health" in port.usage
+
+
+def _moved(name: str, numbers: list[int], cluster: Cluster, work: Work) -> Iterator[dict[str, object]]:
+    usual = rows_by_id()[name].port.ports
+    wanted = PortSet.parse(set(numbers)) if all(numbers) else None
+    if wanted is None:
+        work.refuse(cluster.where, f"a listener of {name} on {cluster.name} has port 0", "1-65535")
+    elif usual is not None and wanted != usual:
+        text = [int(one) if one.isdecimal() else one for one in wanted.to_text()]
+        places = f"{', '.join(wanted.to_text())} in place of {', '.join(usual.to_text())}"
+        work.note(cluster.place, f"{name} is on {places}; what other servers connect to follows the catalogue")
+        yield {"select": f"id=='{name}'", "set": {"port": text[0] if len(text) == 1 else text}}
+
+
+def _switched_off(ports: list[Port], roles: frozenset[str], version: str) -> Iterator[dict[str, object]]:
+    owners = {owner(port) for port in ports}
+    used = PortSet.parse({port.number for port in ports if port.number})
+    off = [
+        row.id
+        for one, row in optional_rows(roles, version)
+        if one not in owners and row.port.ports is not None and not used.meets(row.port.ports)
+    ]
+    kinds = {_media_kind(port) for port in ports}
+    off += [row for name, row in MEDIA_ROWS.items() if name not in kinds]
+    if off:
+        yield {"select": " || ".join(f"id=='{name}'" for name in off), "set": {"enabled": False}}
+
+
+def _fill_edge(cluster: Cluster, services: tuple[Service, ...], work: Work) -> None:
+    """Add the outer side: ports, names and addresses by the number of the interface that each service uses."""
+    used: dict[str, Port] = {}
+    for port in (port for service in services for port in service.ports):
+        service = EDGE_LISTENERS.get((owner(port), port.usage, port.protocol))
+        if service and port.side == "external":
+            used[service] = port
+    if missing := [service for service in EDGE_SERVICES if service not in used]:
+        work.note(cluster.place, f"no listener outside for {', '.join(missing)}")
+    names = {service: used[service].configured_name for service in used if used[service].configured_name}
+    work.pools[cluster.name] |= {"external_fqdns": names} if names else {}
+    for machine in cluster.machines:
+        variables = work.hosts[machine.name]
+        variables["lync_edge_ports"] = {service: used[service].number for service in EDGE_SERVICES if service in used}
+        _external_addresses(machine, used, variables, work)
+
+
+def _external_addresses(
+    machine: Machine, used: Mapping[str, Port], variables: dict[str, object], work: Work
+) -> None:
+    by_number = {one.number: one for one in machine.on_side("external")}
+    own: dict[str, str] = {}
+    translated: dict[str, str] = {}
+    for service in (service for service in EDGE_SERVICES if service in used):
+        interface = by_number.get(used[service].interface)
+        own |= {service: interface.address} if interface and interface.address else {}
+        translated |= {service: interface.nat_address} if interface and interface.nat_address else {}
+    variables |= {"lync_external_addresses": own} if own else {}
+    variables |= {"lync_external_nat_addresses": translated} if translated else {}
+    if len(own) < len(EDGE_SERVICES):
+        lacking = ", ".join(service for service in EDGE_SERVICES if service not in own)
+        text = f"Which addresses do its network cards outside have for {lacking}?"
+        work.ask("hosts", machine.name, ("lync_external_addresses",), text)
+    elif translated and len(translated) < len(EDGE_SERVICES):
+        lacking = ", ".join(service for service in EDGE_SERVICES if service not in translated)
+        text = f"Which public addresses stand for {lacking}? The product has to know that of av only."
+        work.ask("hosts", machine.name, ("lync_external_nat_addresses",), text, is_needed=False)
+
+
+def _fill_gateway(
+    cluster: Cluster, services: tuple[Service, ...], hosts: list[dict[str, object]], work: Work
+) -> None:
+    """Add the ports of a gateway, and the pools whose Mediation Servers have a trunk to it."""
+    own = [one for one in services if kind(one) in ("pstngateway", "videogateway")]
+    ports = sorted({port.number for one in own for port in one.ports if port.number})
+    keys = {one.key for one in own}
+    served = {one.cluster for one in work.published.needed(tuple(own)) if kind(one) == "mediationserver"}
+    # Whichever of the two names the other.
+    for one in work.published.services.values():
+        if kind(one) == "mediationserver" and any(each.service in keys for each in one.dependencies):
+            served.add(one.cluster)
+    pools = sorted(work.published.clusters[key].name for key in served)
+    is_pstn = "pstn_gateways" in work.roles[cluster.key]
+    for variables in hosts if is_pstn else ():
+        variables |= {"lync_sip_port": ports} if ports else {}
+        variables |= {"lync_gateway_pools": pools} if pools else {}
+    if is_pstn and not pools:
+        work.note(cluster.place, "no Mediation Server has a trunk to it, so every pool may use it")
+    elif not is_pstn and ports:
+        work.note(cluster.place, f"ports of video gateways are not in the catalogue: {ports}")
+
+
+def _fill_applications(
+    cluster: Cluster, services: tuple[Service, ...], hosts: list[dict[str, object]], work: Work
+) -> None:
+    own = [one for one in services if kind(one) not in ("pstngateway", "wacservice", "filestore")]
+    ports = sorted({port.number for one in own for port in one.ports if port.usage in _SIP_USAGES and port.number})
+    for variables in hosts:
+        variables |= {"lync_sip_port": ports} if ports else {}
+    for port in (port for one in own for port in one.ports if port.usage not in _SIP_USAGES and not _media_kind(port)):
+        work.note(port.where, f"port {port.number} on {cluster.name} is in no row of its role")
