@@ -8,10 +8,11 @@ constants.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from .._inventory.model import Host, Method, Platform, Pool, Topology
 from .._inventory.naming import EXTERNAL
+from .._plan.model import FirewallRule
 
 DEFAULT_GATEWAY = "The default gateway is on the external interface."
 INTERNAL_ROUTES = "Routes lead to every internal network by the internal interface."
@@ -26,6 +27,10 @@ NO_BLOCKS = (
     "no block rule of another owner covers a planned port."
 )
 NO_OTHER_TABLE = "No other table of nftables drops what a planned rule admits."
+EXCHANGE = (
+    "Between Exchange servers and this one nothing but the ports of these rules is needed. Microsoft supports no "
+    "restriction of traffic between Exchange servers and those of this product."
+)
 MONITORING_PORT = "Topology Builder has the hardware load balancer monitoring port {} switched on for this pool."
 ACCESS_GATEWAY = "The Access Edge virtual address {} is the default gateway of the external interfaces."
 # What an appliance needs besides virtual services: the driver, whether it concerns external sides of Edge pools alone,
@@ -87,9 +92,11 @@ def is_read_by_verify(assumption: str) -> bool:
     return any(value_in(text, assumption) is not None for text in READ_BY_VERIFY)
 
 
-def host_assumptions(host: Host) -> tuple[str, ...]:
+def host_assumptions(host: Host, rules: Iterable[FirewallRule]) -> tuple[str, ...]:
     """Return what the rules of a host rely on, sorted."""
     texts = {text for role in host.roles for text in _BY_ROLE.get(role, ())}
+    if "exchange_um" in host.roles or any("exchange_um" in rule.peer_classes for rule in rules):
+        texts.add(EXCHANGE)
     if host.reverse_proxy_driver:
         # What is published is of the plan; certificates never are.
         texts = texts - set(_BY_ROLE["reverse_proxy"]) | {WEB_CERTIFICATE}

@@ -199,7 +199,7 @@ class _Policy:
             closed_ports=policy.closed_ports(rules),
             ipsec_exemptions=ipsec.exemptions,
             not_opened=_sorted_rows(firewall.not_opened + ipsec.not_opened),
-            assumptions=host_assumptions(host),
+            assumptions=host_assumptions(host, rules),
             media_flows=ipsec.media,
             mirror_peers=ipsec.mirror_peers,
             publications=self._publishing.publications(host),

@@ -112,7 +112,7 @@ def test_words_of_people_are_understood() -> None:
     why = "Servers with databases run no software of the product, so none of it starts anything there."
     assert answer_pair(shipped(), "SQL mirror", "Front End Server")["why"] == why
     assert answer_pair(shipped(), "SQL", "client")["why"] == why
-    assert answer_pair(shipped(), "phone", "CRL server")["answer"] == "unknown"
+    assert answer_pair(shipped(), "phone", "Exchange OWA")["answer"] == "unknown"
     with pytest.raises(InvalidInputError, match=r"source: 'databasis' is not a role or class.*write databases"):
         answer_pair(shipped(), "databasis", "client")
 

@@ -176,6 +176,8 @@ def test_outbound_rows_exist_only_where_the_tables_say_out() -> None:
         "cms-master-push",
         "mediation-gateway-out-tcp",
         "mediation-gateway-out-tls",
+        "branch-gateway-out-tcp",
+        "branch-gateway-out-tls",
         "rp-web-http-out",
         "rp-web-https-out",
         "rp-office-web-apps-out",
@@ -201,7 +203,8 @@ def test_outbound_rows_exist_only_where_the_tables_say_out() -> None:
 
 def test_gateway_ports_are_defaults_of_the_gateway() -> None:
     specs = {entry.id: entry.port.gateway_sip.to_text() for entry in shipped().ports if entry.port.gateway_sip}
-    assert specs == {"mediation-gateway-out-tcp": ("5081",), "mediation-gateway-out-tls": ("5082",)}
+    ports = {"tcp": ("5081",), "tls": ("5082",)}
+    assert specs == {f"{host}-gateway-out-{how}": ports[how] for host in ("mediation", "branch") for how in ports}
 
 
 def test_what_gateways_reach_is_bound_to_the_address_that_faces_them() -> None:
