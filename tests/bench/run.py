@@ -36,6 +36,10 @@ PLAN_RULES = (100, 1000)
 """Wanted rules of one host, and as many present ones."""
 
 PLAN_ROUNDS = 3
+GUARD_RULES, GUARD_CONNECTIONS = (740, 7400), 2000
+GUARD_SECONDS = 2.0
+"""Foreign rules of one host with so many connections; their effects and the guard together."""
+
 BALANCER_DRIVERS = ("haproxy", "nginx_stream", "f5_as3", "netscaler", "kemp")
 PLAN_TO_EMPTY_MAXIMUM = 4.0
 GROWTH_MAXIMUM = 12.0
@@ -113,6 +117,14 @@ def _plan(rules: int) -> float:
     return float(seconds)
 
 
+def _guard(rules: int) -> float:
+    arguments = [sys.executable, "-m", "tests.bench.guard", str(rules), str(GUARD_CONNECTIONS)]
+    seconds, changes, cuts = _checked(arguments, {"PYTHONPATH": str(ROOT / ".collections")}).split()
+    if (int(changes), int(cuts)) != (50, 94):
+        sys.exit(f"beside {rules} rules there were {changes} changes and {cuts} cuts, not 50 and 94")
+    return float(seconds)
+
+
 def _balancers() -> dict[str, float]:
     """Return the seconds of planning and rendering 10 and 100 pools of 15 services, by driver.
 
@@ -146,10 +158,12 @@ def _measure() -> dict[str, float]:
     }
     compiles = {f"compile {hosts}": partial(_compile, hosts) for hosts in COMPILE_HOSTS}
     plans = {f"plan {rules} wanted x {rules} present rules": partial(_plan, rules) for rules in PLAN_RULES}
+    guards = {f"guard beside {rules} rules": partial(_guard, rules) for rules in GUARD_RULES}
     return {
         **_best(PLAYBOOK_ROUNDS, playbooks),
         **_best(COMPILE_ROUNDS, compiles),
         **_best(PLAN_ROUNDS, plans),
+        **_best(PLAN_ROUNDS, guards),
         **_balancers(),
     }
 
@@ -168,6 +182,9 @@ def _ratios(seconds: dict[str, float]) -> list[Ratio]:
         for name in BALANCER_DRIVERS
     ]
     growth.append(Ratio(f"plan {many} x {many} / {few} x {few} rules", times[0] / times[1], GROWTH_MAXIMUM))
+    fewer, more = (seconds[f"guard beside {rules} rules"] for rules in GUARD_RULES)
+    growth.append(Ratio("guard beside 10 times the rules", more / fewer, GROWTH_MAXIMUM))
+    growth.append(Ratio(f"guard beside {GUARD_RULES[-1]} rules, s", more, GUARD_SECONDS))
     return [
         Ratio(
             f"plan.yml / empty play, {PLAYBOOK_HOSTS} hosts",

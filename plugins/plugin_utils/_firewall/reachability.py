@@ -14,6 +14,7 @@ side of a loss. Which ports answer at the moment can be asked too:
 
 from __future__ import annotations
 
+import functools
 import ntpath
 import socket
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -78,8 +79,15 @@ def lost(target: Target, profile: Profile, before: Sequence[Rule], after: Sequen
 
 def reaching(target: Target, profile: Profile, rules: Iterable[Rule], sources: AddressSet) -> list[Rule]:
     """Return the rules that admit some of the sources to the target, or may do so."""
-    found = _select_action(_match_rules(target, profile, rules), "allow")
-    return [match.rule for match in found if (match.sure | match.possible) & sources]
+    return [
+        rule
+        for rule in rules
+        if rule.action == "allow"
+        and profile.name in rule.profiles
+        and touches(rule, target.port)
+        and _is_about(rule, target)
+        and (bool(sources) if rule.remoteip.keywords else rule.remoteip.addresses.meets(sources))
+    ]
 
 
 def touches(rule: Rule, port: int) -> bool:
@@ -87,8 +95,17 @@ def touches(rule: Rule, port: int) -> bool:
 
     One of connection security is about both directions.
     """
-    is_tcp = rule.enabled and rule.direction != "out" and rule.protocol in (TCP, ANY_PROTOCOL)
-    return is_tcp and (_lists_port(rule, port) or bool(rule.localport.keywords))
+    return is_inbound_tcp(rule) and (_lists_port(rule, port) or bool(rule.localport.keywords))
+
+
+def is_inbound_tcp(rule: Rule) -> bool:
+    """Return whether a rule can say anything about inbound TCP traffic at all."""
+    return rule.enabled and rule.direction != "out" and rule.protocol in (TCP, ANY_PROTOCOL)
+
+
+def standing_doubts(rule: Rule) -> tuple[object, ...]:
+    """Return what keeps a match of a rule from being sure whatever the target is, where nobody knows who listens."""
+    return (*_program_limits(rule), *_other_limits(rule))
 
 
 def _match_rules(target: Target, profile: Profile, rules: Iterable[Rule]) -> list[_Match]:
@@ -101,13 +118,17 @@ def _match_rules(target: Target, profile: Profile, rules: Iterable[Rule]) -> lis
 
 
 def _match(rule: Rule, target: Target) -> Iterator[_Match]:
-    process = _process(rule, target)
-    if process is False or not (_is_here(rule, target) or rule.localip.keywords):
+    if not _is_about(rule, target):
         return
-    limits = _list_doubts(rule, target, process)
+    limits = _list_doubts(rule, target, _process(rule, target))
     sources = ANY if rule.remoteip.keywords else rule.remoteip.addresses
     is_sure = not any(limits[1:])
     yield _Match(rule, rule.remoteip.addresses if is_sure else _NOBODY, sources if any(limits) else _NOBODY, limits)
+
+
+def _is_about(rule: Rule, target: Target) -> bool:
+    """Return whether a rule may be about the address and the process of a target."""
+    return _process(rule, target) is not False and (_is_here(rule, target) or bool(rule.localip.keywords))
 
 
 def _lists_port(rule: Rule, port: int) -> bool:
@@ -115,7 +136,12 @@ def _lists_port(rule: Rule, port: int) -> bool:
 
 
 def _is_here(rule: Rule, target: Target) -> bool:
-    return rule.localip.is_any or AddressSet.parse([target.address]) <= rule.localip.addresses
+    return rule.localip.is_any or _only(target.address) <= rule.localip.addresses
+
+
+@functools.lru_cache(maxsize=4096)
+def _only(address: str) -> AddressSet:
+    return AddressSet.parse([address])
 
 
 def _process(rule: Rule, target: Target) -> bool | None:
@@ -134,9 +160,7 @@ def _list_doubts(rule: Rule, target: Target, process: bool | None) -> tuple[obje
 
     Keywords of remote addresses come first.
     """
-    programs = (rule.program.casefold(), rule.service.casefold()) if process is None else ()
-    remote = () if rule.remoteport.is_any else (rule.remoteport,)
-    security = rule.security if rule.action == "allow" and rule.security != "notrequired" else ""
+    programs = _program_limits(rule) if process is None else ()
     ports = () if _lists_port(rule, target.port) else rule.localport.keywords
     addresses = () if _is_here(rule, target) else rule.localip.keywords
     return (
@@ -144,12 +168,18 @@ def _list_doubts(rule: Rule, target: Target, process: bool | None) -> tuple[obje
         ports,
         addresses,
         programs,
-        remote,
-        rule.interfaces,
-        rule.interfacetypes,
-        rule.restrictions,
-        security,
+        *_other_limits(rule),
     )
+
+
+def _program_limits(rule: Rule) -> tuple[str, str]:
+    return rule.program.casefold(), rule.service.casefold()
+
+
+def _other_limits(rule: Rule) -> tuple[object, ...]:
+    remote = () if rule.remoteport.is_any else (rule.remoteport,)
+    security = rule.security if rule.action == "allow" and rule.security != "notrequired" else ""
+    return remote, rule.interfaces, rule.interfacetypes, rule.restrictions, security
 
 
 def _select_action(matches: Iterable[_Match], action: str) -> list[_Match]:

@@ -18,16 +18,16 @@ so nothing needs to be judged there a second time.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 
-from .._base.addresses import ANY, AddressSet
+from .._base.addresses import AddressSet
 from .._base.errors import Problem, shown
 from .._base.untyped import integer, texts
-from .host_facts import LOCAL, Host, Present, Profile
-from .planner import RuleChange
-from .reachability import Target, lost, reaching, touches
-from .rule import Rule, address_texts
+from .comparison import Comparison
+from .host_facts import Host, Profile
+from .reachability import Target, touches
+from .rule import address_texts
 
 _MOST_MINUTES, _MOST_SNAPSHOTS = 1440, 1000
 # The program and the service that listen: HTTP.sys for WinRM, the service hosts of the others.
@@ -127,39 +127,6 @@ def _range_problems(safety: Safety) -> list[Problem]:
         message = "there is nothing to bring back without a snapshot"
         problems.append(Problem("confirm_minutes", message, fix="set snapshot to true"))
     return problems
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """The rules of a host before and after changes, and the changes."""
-
-    before: Sequence[Present]
-    after: Sequence[Present]
-    changes: Sequence[RuleChange]
-
-    def lost(self, target: Target, profile: Profile) -> AddressSet:
-        """Return the sources that the changes take from a target on a profile."""
-        if not any(touches(rule, target.port) for rule in self._list_moved_rules()):
-            return AddressSet()
-        return lost(target, profile, in_force(self.before, profile), in_force(self.after, profile))
-
-    def ended_by(self, target: Target, profile: Profile, sources: AddressSet) -> tuple[str, ...]:
-        """Return the names of the rules whose change ends it for sources: those that admitted them, and new blocks."""
-        old = [change.before.rule for change in self.changes if change.before is not None]
-        blocks = [rule for rule in self.made() if rule.action == "block" and touches(rule, target.port)]
-        return tuple(sorted({rule.name for rule in [*reaching(target, profile, old, sources), *blocks]}))
-
-    def made(self) -> list[Rule]:
-        """Return the rules that the changes make, or change others into."""
-        return [change.after.rule for change in self.changes if change.after is not None]
-
-    def _list_moved_rules(self) -> list[Rule]:
-        return [*(change.before.rule for change in self.changes if change.before is not None), *self.made()]
-
-
-def in_force(have: Iterable[Present], profile: Profile) -> list[Rule]:
-    """Return the rules that count on a profile: where Group Policy switches local rules off, only its own."""
-    return [present.rule for present in have if profile.merges or present.store != LOCAL]
 
 
 @dataclass(frozen=True)
@@ -291,23 +258,15 @@ def _find_cut_listener(comparison: Comparison, profile: Profile, target: tuple[i
     """Yield a listener that somebody reaches before, and nobody afterwards."""
     wanted = Target(*target)
     sources = comparison.lost(wanted, profile)
-    if sources and not profile.allows_inbound and not _find_sure_rules(comparison, wanted, profile):
+    if sources and not profile.allows_inbound and not comparison.reaches_anybody_after(wanted, profile):
         yield _make_cut(comparison, profile, wanted, sources, ())
-
-
-def _find_sure_rules(comparison: Comparison, target: Target, profile: Profile) -> list[Rule]:
-    """Return the rules of afterwards that surely admit somebody."""
-    possible = reaching(target, profile, in_force(comparison.after, profile), ANY)
-    return [rule for rule in possible if not (rule.program or rule.service)]
 
 
 def _make_cut(
     comparison: Comparison, profile: Profile, target: Target, sources: AddressSet, peers: tuple[str, ...]
 ) -> Cut:
     rules = comparison.ended_by(target, profile, sources)
-    stay = tuple(
-        sorted({rule.name for rule in reaching(target, profile, in_force(comparison.after, profile), sources)})
-    )
+    stay = tuple(sorted({rule.name for rule in comparison.reaching_after(target, profile, sources)}))
     blocked = any(rule.action == "block" and touches(rule, target.port) for rule in comparison.made())
     return Cut("peers" if peers else "listener", target.port, target.address, peers, rules, () if blocked else stay)
 

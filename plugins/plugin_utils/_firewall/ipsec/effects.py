@@ -20,13 +20,14 @@ from dataclasses import replace
 
 from ..._base.addresses import AddressSet
 from ..._base.changes import Effect
+from ..comparison import Comparison, in_force
 from ..effects import EffectKind, RuleEffect, describe_effects, effect, labels, rule_effects
 from ..host_facts import Present, Profile
 from ..match import covers, overlaps
 from ..planner import RuleChanges
 from ..reachability import Target, reaching
 from ..rule import Rule, address_texts
-from ..safety import Comparison, Management, Safety, Verdict, in_force, management
+from ..safety import Management, Safety, Verdict, management
 from .exemption import EXEMPT, REQUIRING, is_exemption
 from .host import IpsecHost
 

@@ -20,11 +20,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
+from ..comparison import in_force
 from ..effects import label
 from ..host_facts import GROUP_POLICY, LOCAL, Host, Present
 from ..match import covers, overlaps, uncovered
 from ..rule import Rule
-from ..safety import in_force
 from ..windows.host import IPSEC, check_shape, host_of, mapping_of, policy_strings, understood
 from ..windows.registry_strings import RefusedRule, StoredRule
 from .exemption import PROTECTING, REQUIRING, is_exemption, parse_exemptions, to_options

@@ -17,13 +17,14 @@ from ..._base.errors import DeviceError, InvalidInputError, Problem
 from ..._base.reconcile import Done, SafetyStep, SafetyTable, bullets
 from ..._base.untyped import mappings, texts
 from .. import results
+from ..comparison import Comparison
 from ..effects import RuleEffect
 from ..host_facts import LOCAL, Host
 from ..options import OWNED_GROUP, names_from_options
 from ..planner import RuleChanges
 from ..reconcile import Answer, Link, Task, option_problems
 from ..rule import Rule
-from ..safety import Comparison, Safety, Verdict, policy_warnings
+from ..safety import Safety, Verdict, policy_warnings
 from ..windows.com import Operation
 from ..windows.reconcile import WindowsProvider
 from . import effects, exemption, netsh

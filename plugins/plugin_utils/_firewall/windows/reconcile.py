@@ -24,6 +24,7 @@ from ..._base.errors import DeviceError, InvalidInputError, Problem, one_of
 from ..._base.libraries import MissingLibraryError
 from ..._base.reconcile import Done, SafetyStep, SafetyTable, bullets, reconcile
 from ..._base.untyped import mappings, printed_lines, texts
+from ..comparison import Comparison
 from ..effects import RuleEffect, describe_effects, rule_effects
 from ..host_facts import LOCAL, Condition, Host, Present, profile_conditions
 from ..options import OWNED_GROUP, names_from_options, rules_from_options
@@ -31,7 +32,7 @@ from ..planner import RuleChanges, plan_changes
 from ..reconcile import Answer, FirewallProvider, Link, option_problems
 from ..reconcile import Task as CommonTask
 from ..rule import KEYWORDS_OF_2012, Rule
-from ..safety import Comparison, Safety, Verdict, judge, policy_warnings
+from ..safety import Safety, Verdict, judge, policy_warnings
 from .com import Operation, operations
 from .dumps import Dump, dump_of_text, read_dump
 from .host import expanded, failure_text, mapping_of, read_answer, rollback_command, understood
