@@ -191,7 +191,7 @@ class Report:
         host, items = self.context.hosts.get(name), self.devices[name]
         return {
             "device": name,
-            "kind": host.platform if host else "dns",
+            "kind": host.platform if host else _kind_of(items),
             "roles": list(host.roles) if host else [],
             "pool": (host.pool if host else None) or "",
             "status": self.statuses()[name].value,
@@ -200,6 +200,11 @@ class Report:
             ],
             "deviations": [found.document() for item in items for found in item.found],
         }
+
+
+def _kind_of(items: Iterable[Checked]) -> str:
+    """Return what no host stands for: a part of the topology, or all DNS servers together."""
+    return "topology" if any(item.concern is Concern.TOPOLOGY for item in items) else "dns"
 
 
 def worst(statuses: Iterable[Status]) -> Status:

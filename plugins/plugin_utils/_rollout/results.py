@@ -30,6 +30,7 @@ class Concern(str, Enum):
     PUBLICATIONS = "publications"
     DNS = "dns"
     PROBES = "probes"
+    TOPOLOGY = "topology"
 
     @property
     def whole(self) -> Concern:

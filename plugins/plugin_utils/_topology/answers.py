@@ -162,8 +162,8 @@ def with_answers(found: Imported, answers: Answers) -> Imported:
     deployment["lync_pools"] = pools
     made = replace(
         found,
-        hosts={name: dict(sorted(hosts[name].items())) for name in sorted(hosts)},
-        groups={role: tuple(sorted(set(names))) for role, names in sorted(groups.items())},
+        hosts={name: dict(sorted(variables.items())) for name, variables in hosts.items()},
+        groups={role: tuple(dict.fromkeys(names)) for role, names in sorted(groups.items())},
         deployment=deployment,
         notes=tuple(dict.fromkeys(notes)),
     )

@@ -40,8 +40,9 @@ def imported(published: Published) -> Imported:
     if work.problems:
         raise InvalidInputError(work.problems)
     return Imported(
-        hosts={name: _sorted(work.hosts[name]) for name in sorted(work.hosts)},
-        groups={role: tuple(sorted(set(names))) for role, names in sorted(work.groups.items())},
+        # In the topology's order, in which Topology Builder shows them too.
+        hosts={name: _sorted(variables) for name, variables in work.hosts.items()},
+        groups={role: tuple(dict.fromkeys(names)) for role, names in sorted(work.groups.items())},
         deployment={**work.deployment, "lync_pools": dict(sorted(work.pools.items()))},
         questions=tuple(work.questions),
         notes=tuple(dict.fromkeys(work.notes)),

@@ -96,7 +96,8 @@ def _sql_of(store: Service, work: Work) -> dict[str, object]:
     text = f"Which address has the AlwaysOn listener {cluster.name} (sql: {{listener: {{address: ...}}}}), which nodes?"
     for user in _users_of(store, work):
         work.ask("pools", user, ("sql.listener.address",), text)
-    return {"hosts": [node], "listener": {"name": cluster.name}, **name}
+    others = (machine.name for machine in cluster.machines if machine.name not in (cluster.name, node))
+    return {"hosts": [node, *others], "listener": {"name": cluster.name}, **name}
 
 
 def _users_of(store: Service, work: Work) -> list[str]:

@@ -45,7 +45,6 @@ FEATURE_LISTENERS: Mapping[tuple[str, str, str, str], str] = {
     ("mediation", "sipclient", "", "tcp"): "mediation_tcp",
 }
 KNOWN_FEATURES = tuple(sorted(set(FEATURE_LISTENERS.values())))
-_OF_THE_EDGE = ("federation", "xmpp")
 
 
 def fill_servers(cluster: Cluster, work: Work) -> None:
@@ -108,15 +107,24 @@ def _features(ports: Iterable[Port], version: str, cluster: Cluster, work: Work)
 
 
 def with_deployment_features(work: Work) -> None:
-    """Add to the servers inside what is on at the Edge: their rows towards it need it too."""
-    clusters = work.published.clusters.values()
-    edges = [name for one in clusters if work.role(one) == "edge" for name in work.host_names(one)]
-    on = {str(feature) for name in edges for feature in _listed(work.hosts[name].get(_FEATURES))} & set(_OF_THE_EDGE)
-    for cluster in (one for one in clusters if work.roles[one.key] & SERVERS and work.role(one) != "edge"):
+    """Add to servers what is on elsewhere and means something to them: what the Edge has for their rows towards it, and
+    mobility of the Front Ends for Directors, by whose names clients find it.
+    """
+    servers = [one for one in work.published.clusters.values() if work.roles[one.key] & SERVERS]
+    edges = [one for one in servers if work.role(one) == "edge"]
+    outside = _features_of(edges, work) & {"federation", "xmpp"}
+    mobility = _features_of([one for one in servers if work.role(one) in _FRONT], work) & {"mobility"}
+    for cluster in (one for one in servers if work.role(one) != "edge"):
         version = Version(work.version(cluster))
-        own = {one for one in on if version in FEATURE_VERSIONS.get(one, tuple(Version))}
+        more = outside | (mobility if work.role(cluster) == "directors" else set())
+        own = {one for one in more if version in FEATURE_VERSIONS.get(one, tuple(Version))}
         for name in work.host_names(cluster):
             work.hosts[name][_FEATURES] = sorted({*map(str, _listed(work.hosts[name].get(_FEATURES))), *own})
+
+
+def _features_of(clusters: Iterable[Cluster], work: Work) -> set[str]:
+    names = (name for cluster in clusters for name in work.host_names(cluster))
+    return {str(feature) for name in names for feature in _listed(work.hosts[name].get(_FEATURES))}
 
 
 def _listed(value: object) -> list[object]:
