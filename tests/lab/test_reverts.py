@@ -12,7 +12,7 @@ import pytest
 from tests.lab.lab import Lab
 from tests.lab.test_safety import HOST, NEEDS_POWERSHELL, NOT_WANTED, PWSH, owned, refuse_when_armed
 from tests.lab.test_windows_firewall_rules import SIP, playbook
-from tests.simulators.firewall_store import FirewallStore
+from tests.simulators.firewall_store import SCHED_S_TASK_RUNNING, FirewallStore
 from tests.simulators.powershell import PowerShellExecutor
 
 PLAY = playbook(rules=[SIP], confirm_minutes=5)
@@ -131,6 +131,21 @@ def test_a_task_that_was_run_by_hand_still_waits_for_its_minute(lab: Lab) -> Non
     # As "Run" of the Task Scheduler's window does: the trigger is not spent, so it runs once more.
     store.change(task={**store.read()["task"], "has_run": True})
     assert "waits to be taken back" in apply_by_hand(lab)["msg"]
+
+
+def test_while_it_is_taken_back_nothing_is_written_confirmed_or_taken_back_twice(lab: Lab) -> None:
+    store = change_and_lose(lab)
+    # The minute has come, and netsh has not ended.
+    store.change(now=5, task={**store.read()["task"], "has_run": True, "result": SCHED_S_TASK_RUNNING})
+    for play in (PLAY, playbook(rules=[])):
+        refused = lab.play(play).result("fe01")
+        assert (refused["status"], refused["changed"], owned(lab)) == ("failed", False, {SIP["name"]})
+        assert "was not confirmed and is taken back in 0 min" in refused["msg"]
+    assert "waits to be taken back" in apply_by_hand(lab)["msg"]
+    for pending, why in (("confirm", "the change is being taken back at this moment"), ("revert", "no change waits")):
+        result = lab.play(playbook(rules=[SIP], pending=pending)).result("fe01")
+        assert (result["status"], why in result["msg"]) == ("failed", True), result
+    assert store.read()["task"] is not None
 
 
 def apply_by_hand(lab: Lab) -> dict[str, Any]:

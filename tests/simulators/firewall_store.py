@@ -210,6 +210,7 @@ class FirewallStore:
         return FwPolicy(self, document or self.read(), self.faults())
 
 
+SCHED_S_TASK_RUNNING = 0x41301
 _DELAY, _KEPT = 10, 7 * 24 * 60
 
 
@@ -314,7 +315,10 @@ class FwPolicy:
 
     @property
     def revert_state(self) -> str:
-        """Return what became of the task: none, waits, done, failed or expired; raises ComError without a scheduler."""
+        """Return what became of the task: none, waits, running, done, failed or expired.
+
+        Raises ComError without a scheduler.
+        """
         task = self.task
         if task is None:
             return "none"
@@ -324,6 +328,8 @@ class FwPolicy:
             # One that was run by hand runs at its time all the same.
             return "waits"
         if task["has_run"]:
+            if task.get("result") == SCHED_S_TASK_RUNNING:
+                return "running"
             return "failed" if task.get("result") else "done"
         end = task.get("end")
         return "expired" if end is not None and self._document["now"] > end else "waits"
@@ -338,7 +344,8 @@ class FwPolicy:
         if state in ("none", "done") or self.task is None:
             return {}
         seconds = max(0, 60 * (self.task["due"] - self._document["now"]))
-        return {"seconds": seconds, "problem": "", "state": state, "result": self.task.get("result") or 0}
+        result = self.task.get("result") if state == "failed" else 0
+        return {"seconds": seconds, "problem": "", "state": state, "result": result or 0}
 
     def export(self, directory: str, keep: int) -> str:
         """Export the rules to a new file, keep the newest ones of the folder, and return the path."""

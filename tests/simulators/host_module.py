@@ -93,7 +93,7 @@ def _shown(value: object) -> str:
 
 def assert_no_revert(policy: FwPolicy) -> None:
     """Raise ConflictError while a change waits to be confirmed."""
-    if policy.revert_state == "waits":
+    if policy.revert_state in ("waits", "running"):
         raise ConflictError(
             "a change that was not confirmed waits to be taken back; nothing was written, run again when it was taken "
             "back"
@@ -126,6 +126,7 @@ def save(policy: FwPolicy, arguments: Mapping[str, Any], answer: Answer) -> None
 
 _NOT_CONFIRMED = {
     "none": "no change waits to be confirmed: it was confirmed, or taken back, before",
+    "running": "the change is being taken back at this moment",
     "done": "the change was taken back before it was confirmed",
     "failed": "the change was to be taken back, and netsh ended with {result}: it is still in force",
     "expired": "the change was to be taken back, and its task never ran: it is still in force",
@@ -143,7 +144,7 @@ def confirm(policy: FwPolicy, check_mode: bool) -> None:
 
 def revert(policy: FwPolicy, check_mode: bool) -> None:
     """Take the last change back at once; raises ConflictError when none waits for that."""
-    if policy.task is None or policy.revert_state == "done":
+    if policy.task is None or policy.revert_state in ("running", "done"):
         raise ConflictError("no change waits to be taken back")
     if policy.task["path"] not in policy.files:
         raise ConflictError(f"there is no snapshot {policy.task['path']}")
