@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import datetime
 import fnmatch
 import json
 from collections.abc import Mapping
@@ -32,10 +33,12 @@ class ActionModule(CollectionAction):
 
     # Of the module on the host: this itself is skipped in check mode.
     _supports_check_mode = True
+    unwritable = "the report cannot be written"
     _requires_connection = True
     argument_spec: Mapping[str, Any] = {
         "path": {"type": "path", "required": True},
         "names": {"type": "list", "elements": "str", "default": ["*"]},
+        "report": {"type": "path"},
     }
 
     def perform(self, options: Answer, task_vars: dict[str, Any]) -> Answer:
@@ -49,6 +52,9 @@ class ActionModule(CollectionAction):
         form, scenarios = _read_scenarios(Path(options["path"]), options["names"])
         report = run_all(scenarios, form, lambda arguments, check: self._ask_host(arguments, check, task_vars))
         Display().display("\n".join(report.lines()) + "\n")
+        if options["report"]:
+            found = report.evidence(datetime.date.today().isoformat())
+            Path(options["report"]).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
         return _result(report)
 
     def _ask_host(self, arguments: Mapping[str, object], check: bool, task_vars: dict[str, Any]) -> Answer:

@@ -26,6 +26,11 @@ options:
     type: list
     elements: str
     default: ["*"]
+  report:
+    description:
+      - A file of the controller that gets the build of Windows, the date, and what each scenario gave, as JSON. It
+        names no host, and is evidence that C(tests/evidence) takes in.
+    type: path
 attributes:
   action:
     description: Runs on the controller as an action plugin, and M(msuc.lync.windows_firewall_remote) on the host.

@@ -335,8 +335,7 @@ $seconds = [System.Math]::Round($watch.Elapsed.TotalSeconds)
 Write-Output "$(@($outcomes).Count) scenarios in $seconds s"
 Write-Output ($counts -join ', ')
 if ($Report) {
-    $found = [ordered]@{ kind = 'rules'; build = (Get-Build); date = (Get-Date).ToString('yyyy-MM-dd'); seconds = $seconds; outcomes = @($outcomes) }
-    [System.IO.File]::WriteAllText($Report, (ConvertTo-Json -InputObject $found -Depth 6))
+    Write-Report -Path $Report -Kind 'rules' -Seconds $seconds -Outcome $outcomes
 }
 if (@(Get-Own).Count -ne 0 -or (Get-Foreign) -cne $foreign) {
     Write-Output "the firewall is not as it was before; to take it back: netsh advfirewall import `"$snapshot`""

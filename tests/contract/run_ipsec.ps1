@@ -17,10 +17,13 @@ Exit status: 0 all confirmed, 1 something refuted, 2 not started, 3 the rules ar
 .PARAMETER Name
 Only the scenarios whose name is like this.
 
+.PARAMETER Report
+A file that gets what each scenario gave, with the build of Windows, as JSON: evidence that tests/evidence takes in.
+
 .PARAMETER Fake
 A script that gives the module with something else than Windows below it.
 #>
-param([string]$Name = '*', [string]$Fake = '')
+param([string]$Name = '*', [string]$Report = '', [string]$Fake = '')
 
 $ErrorActionPreference = 'Stop'
 $plugins = Join-Path -Path $PSScriptRoot -ChildPath '../../plugins'
@@ -98,6 +101,8 @@ try {
     exit 2
 }
 
+$watch = [System.Diagnostics.Stopwatch]::StartNew()
+$outcomes = @()
 $count = @{ confirmed = 0; refuted = 0; 'not asked' = 0 }
 foreach ($file in 'cim_read_back', 'cim_refusals') {
     foreach ($scenario in (Read-Json -Path (Join-Path -Path $PSScriptRoot -ChildPath "ipsec/$file.json")) | Where-Object { $_.name -like $Name }) {
@@ -105,13 +110,18 @@ foreach ($file in 'cim_read_back', 'cim_refusals') {
         $word = if ($null -eq $verdict) { 'not asked' } elseif ($verdict.IsRight) { 'confirmed' } else { 'refuted' }
         $count[$word]++
         Write-Output ('{0,-10} {1,-7} {2}' -f $word, $scenario.evidence, $scenario.name)
+        $differences = @()
         if ($word -eq 'refuted') {
-            Write-Output "           expected: $($verdict.Wanted)"
-            Write-Output "           found: $($verdict.Found)"
+            $differences = @("expected: $($verdict.Wanted)", "found: $($verdict.Found)")
+            $differences | ForEach-Object { Write-Output "           $_" }
         }
+        $outcomes += [ordered]@{ name = $scenario.name; verdict = $word; differences = $differences }
     }
 }
 Write-Output ((@('confirmed', 'refuted', 'not asked') | ForEach-Object { "$($count[$_]) $_" }) -join ', ')
+if ($Report) {
+    Write-Report -Path $Report -Kind 'ipsec' -Seconds ([System.Math]::Round($watch.Elapsed.TotalSeconds)) -Outcome $outcomes
+}
 if ((Get-Foreign) -cne $before) {
     Write-Output "the rules are not as they were before; to take everything back: netsh advfirewall import `"$snapshot`""
     exit 3

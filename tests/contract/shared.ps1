@@ -44,3 +44,10 @@ function Get-Build {
     $key = $machine.OpenSubKey('SOFTWARE\Microsoft\Windows NT\CurrentVersion')
     "$($key.GetValue('CurrentBuildNumber')).$($key.GetValue('UBR'))".TrimEnd('.')
 }
+
+function Write-Report {
+    # Writes what scenarios gave as evidence that tests/evidence takes in.
+    param([string]$Path, [string]$Kind, [int]$Seconds, $Outcome)
+    $found = [ordered]@{ kind = $Kind; build = (Get-Build); date = (Get-Date).ToString('yyyy-MM-dd'); seconds = $Seconds; outcomes = @($Outcome) }
+    [System.IO.File]::WriteAllText($Path, (ConvertTo-Json -InputObject $found -Depth 6))
+}

@@ -28,6 +28,7 @@ from tests.simulators.executor import Command, Completed, PythonExecutor
 from tests.simulators.firewall_store import FirewallStore
 from tests.simulators.host_module import run_module
 from tests.simulators.powershell import PowerShellExecutor
+from tests.tools.evidence import read_evidence
 
 HERE = pathlib.Path(__file__).resolve().parent
 ASSUMED = HERE.parents[1] / "playbooks" / "files" / "selftest"
@@ -311,11 +312,17 @@ def test_the_whole_path_gives_what_the_simulator_gives(lab: Lab) -> None:
 
 def test_the_playbook_tells_what_is_refuted(lab: Lab) -> None:
     lab.start({"fe01": {"addresses": ["10.1.0.11"], "seed": "empty", "switches": {"ipv6_as_range": False}}})
-    played = lab.play(PLAYBOOK, "-e", json.dumps({"lync_selftest_names": ["*IPv6 address reads*", "Ports of UDP*"]}))
+    report = lab.directory / "evidence" / "fe01.json"
+    report.parent.mkdir()
+    options = {"lync_selftest_names": ["*IPv6 address reads*", "Ports of UDP*"], "lync_selftest_report": str(report)}
+    played = lab.play(PLAYBOOK, "-e", json.dumps(options))
     assert played.result("fe01")["msg"] == "1 of 2 assumptions are refuted: One IPv6 address reads back as a range"
     assert "refuted    REPORT  One IPv6 address reads back as a range" in played.output
     assert "           the simulator has a switch for this: ipv6_as_range" in played.output
     assert played.status == 2
+    (evidence,) = read_evidence(report.parent)
+    assert (evidence.kind, evidence.text, evidence.is_good) == ("rules", "1 confirmed, 1 refuted", False)
+    assert evidence.build.startswith("20348.")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from tests.simulators import ipsec_store, netsh_script
 from tests.simulators.firewall_store import FirewallStore
 from tests.simulators.ipsec_host import run_module
 from tests.simulators.powershell import FakeFiles
+from tests.tools.evidence import read_evidence
 
 HERE = pathlib.Path(__file__).resolve().parent
 EVERY: list[dict[str, Any]] = [
@@ -271,11 +272,12 @@ def test_each_switch_of_the_host_is_told_by_a_scenario(tmp_path: pathlib.Path, s
     assert wrong
 
 
-def on_a_host(directory: pathlib.Path, name: str, **fault: bool) -> tuple[int, list[str]]:
+def on_a_host(directory: pathlib.Path, name: str, *more: str, **fault: bool) -> tuple[int, list[str]]:
     """Run run_ipsec.ps1 over the fakes; return its exit status and lines. Rules of others stay."""
     store = host(directory, "fe01", {"seed": {"{1}": {"DisplayName": "Theirs"}}, "fault": fault})
     given = {**os.environ, **FakeFiles(store, directory / "scratch").environment(), "TMPDIR": str(directory)}
-    command = [PWSH, "-NoProfile", "-File", str(HERE / "run_ipsec.ps1"), "-Fake", str(HERE / "fake.ps1"), "-Name", name]
+    script = ["-File", str(HERE / "run_ipsec.ps1"), "-Fake", str(HERE / "fake.ps1")]
+    command = [PWSH, "-NoProfile", *script, "-Name", name, *more]
     done = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
     assert list(ipsec_store.shown(store)) == ["{1}"], done.stdout
     return done.returncode, done.stdout.splitlines()
@@ -283,9 +285,16 @@ def on_a_host(directory: pathlib.Path, name: str, **fault: bool) -> tuple[int, l
 
 @needs_powershell
 def test_the_script_for_windows_confirms_what_the_simulator_does_and_leaves_nothing(tmp_path: pathlib.Path) -> None:
-    status, found = on_a_host(tmp_path, "*")
+    report = tmp_path / "evidence" / "report.json"
+    report.parent.mkdir()
+    status, found = on_a_host(tmp_path, "*", "-Report", str(report))
     # Not asked: a scenario of two rules, three of other ids, two of lists that are not written out.
     assert (status, found[-1]) == (0, "39 confirmed, 0 refuted, 6 not asked"), found
+    # No Windows stands below the fakes, so the build is missing; with one it is evidence.
+    told = json.loads(report.read_text(encoding="utf-8"))
+    report.write_text(json.dumps({**told, "build": "20348.2700"}), encoding="utf-8")
+    (evidence,) = read_evidence(report.parent)
+    assert (told["build"], evidence.kind, evidence.text, evidence.is_good) == ("", "ipsec", "39 confirmed", True)
 
 
 @needs_powershell

@@ -3,7 +3,8 @@
 """What real Windows hosts answered, and the table of it in README.md.
 
     {"kind": "rules", "build": "20348.2700", "date": "2026-12-01", "seconds": 900, "outcomes": [{"name": ...,
-     "verdict": "confirmed", ...}]}                                               made by run.ps1 -Report
+     "verdict": "confirmed", ...}]}                                  made by run.ps1 -Report, selftest.yml
+    {"kind": "ipsec", ...}                                                the same, made by run_ipsec.ps1 -Report
     {"kind": "revert_fired", "build": "20348.2700", "date": "2026-12-01", "passed": true, "note": "how it was seen"}
 
 Each file of tests/evidence is one of these. What nobody has seen is an empty cell.
@@ -25,10 +26,12 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.builds
 FOLDER = Path(__file__).resolve().parents[1] / "evidence"
 KINDS: Mapping[str, str] = {
     "rules": "assumptions about rules",
+    "ipsec": "assumptions about IPsec exemptions",
     "revert_fired": "a change that nobody confirmed came back",
     "revert_not_fired": "a confirmed change stayed",
     "reboot": "came back after a restart over the due minute",
 }
+_COUNTED = ("rules", "ipsec")
 _NO = "**no**"
 _BUILD = re.compile(r"[0-9]{4,5}(\.[0-9]+)?")
 
@@ -66,7 +69,7 @@ def _read(path: Path) -> Evidence:
     if not _BUILD.fullmatch(build) or int(build.partition(".")[0]) not in RELEASES:
         allowed = ", ".join(map(str, RELEASES))
         raise EvidenceError(f"{path.name}: build {build!r}; allowed: one of {allowed}, with its update")
-    text = _count(path, found.get("outcomes")) if kind == "rules" else _say(path, found.get("passed"))
+    text = _count(path, found.get("outcomes")) if kind in _COUNTED else _say(path, found.get("passed"))
     return Evidence(int(build.partition(".")[0]), build, kind, date, text, "refuted" not in text and text != _NO)
 
 

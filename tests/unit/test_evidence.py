@@ -47,7 +47,8 @@ def test_a_change_comes_back_by_itself_where_the_newest_evidence_has_it(tmp_path
 
 def test_a_build_is_proven_by_the_newest_evidence_of_every_kind(tmp_path: Path) -> None:
     good = {**RULES, "outcomes": RULES["outcomes"][:1]}
-    whole = [good, *({**FIRED, "kind": kind} for kind in KINDS if kind != "rules")]
+    counted = [good, {**good, "kind": "ipsec"}]
+    whole = [*counted, *({**FIRED, "kind": kind} for kind in KINDS if kind not in ("rules", "ipsec"))]
     assert proven(read_evidence(put(tmp_path, *whole))) == {20348}
     assert not proven(read_evidence(put(tmp_path, *whole, {**RULES, "date": "2026-12-03"})))
     assert not proven(read_evidence(put(tmp_path, *whole, {**FIRED, "passed": False, "date": "2026-12-03"})))
@@ -64,9 +65,9 @@ def test_a_cell_is_the_newest_evidence_and_what_nobody_saw_is_empty(tmp_path: Pa
     older = {**FIRED, "passed": False, "date": "2026-11-01"}
     lines = table(read_evidence(put(tmp_path, RULES, FIRED, older))).splitlines()
     (row,) = (line for line in lines if line.startswith("| Windows Server 2022"))
-    cells = "1 confirmed, 1 refuted (20348.2700, 2026-12-01) | yes (20348, 2026-12-02)"
+    cells = "1 confirmed, 1 refuted (20348.2700, 2026-12-01) | | yes (20348, 2026-12-02)"
     assert row == f"| Windows Server 2022 (20348) | {cells} | | |"
-    assert "| Windows Server 2025 (26100) | | | | |" in lines
+    assert "| Windows Server 2025 (26100) | | | | | |" in lines
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,7 @@ def test_a_cell_is_the_newest_evidence_and_what_nobody_saw_is_empty(tmp_path: Pa
         ({**RULES, "build": "1"}, "0.json: build '1'; allowed: one of 7601, "),
         ({**RULES, "kind": "hope"}, "0.json: kind 'hope'; allowed: rules, "),
         ({**RULES, "outcomes": []}, "0.json: outcomes; allowed: a list of scenarios"),
+        ({**RULES, "kind": "ipsec", "outcomes": None}, "0.json: outcomes; allowed: a list of scenarios"),
         ({**RULES, "outcomes": [{"verdict": "well"}]}, "0.json: outcomes; allowed: a list of scenarios"),
         ({**RULES, "date": "soon"}, "0.json: ValueError: "),
         ({**FIRED, "passed": "yes"}, "0.json: passed 'yes'; allowed: true, false"),

@@ -341,6 +341,7 @@ OF_THE_RUN: tuple[Variable[object], ...] = (
     _list_variable(
         "lync_selftest_names", "Names of the assumptions that selftest.yml asks about, C(*) for anything.", ("*",)
     ),
+    _file_variable("lync_selftest_report", "File that gets what selftest.yml found, as evidence; none by default."),
 )
 # A credential: playbooks template it into tasks, and nothing of ours reads or keeps it.
 CREDENTIALS: tuple[Variable[object], ...] = (

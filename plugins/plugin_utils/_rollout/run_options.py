@@ -93,6 +93,7 @@ class Options:
     probe_certificate_days: int = 30
     selftest_host: str = ""
     selftest_names: tuple[str, ...] = ("*",)
+    selftest_report: str = ""
 
     @property
     def handout_dir(self) -> str:

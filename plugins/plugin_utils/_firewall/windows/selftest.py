@@ -155,13 +155,14 @@ def clear(own: Sequence[Table], remote: Remote) -> None:
 class Report:
     """A whole run. not_asked: names of scenarios that the module alone cannot run. snapshot: the way back on the host.
 
-    is_restored: whether all other rules are as they were before.
+    is_restored: whether all other rules are as they were before. build: of Windows, with its update.
     """
 
     verdicts: tuple[Verdict, ...]
     not_asked: tuple[str, ...]
     snapshot: str
     is_restored: bool
+    build: str = ""
 
     @property
     def refuted(self) -> list[str]:
@@ -174,6 +175,20 @@ class Report:
         found += [f"not asked  {name}" for name in self.not_asked]
         counts = (len(self.verdicts) - len(self.refuted), len(self.refuted), len(self.not_asked))
         return [*found, "{} confirmed, {} refuted, {} not asked".format(*counts)]
+
+
+    def evidence(self, date: str) -> dict[str, object]:
+        """Return it as a file that tests/evidence takes in; date: ISO."""
+        asked = [
+            {
+                "name": verdict.scenario["name"],
+                "verdict": "refuted" if verdict.differences else "confirmed",
+                "differences": list(verdict.differences),
+            }
+            for verdict in self.verdicts
+        ]
+        others = [{"name": name, "verdict": "not asked", "differences": []} for name in self.not_asked]
+        return {"kind": "rules", "build": self.build, "date": date, "outcomes": [*asked, *others]}
 
 
 def _verdict_lines(verdict: Verdict) -> list[str]:
@@ -198,8 +213,10 @@ def run_all(scenarios: Sequence[Table], form: Format, remote: Remote) -> Report:
     asked = [scenario for scenario in scenarios if _is_possible(scenario, None, None)]
     verdicts = [_judge_scenario(scenario, form, remote) for scenario in asked]
     not_asked = [str(scenario["name"]) for scenario in scenarios if not _is_possible(scenario, None, None)]
-    is_restored = _list_foreign_rules(before, form) == _list_foreign_rules(_gather_host(remote), form)
-    return Report(tuple(verdicts), tuple(not_asked), str(before.get("snapshot", "")), is_restored)
+    after = _gather_host(remote)
+    is_restored = _list_foreign_rules(before, form) == _list_foreign_rules(after, form)
+    snapshot, build = str(before.get("snapshot", "")), str(after.get("build", ""))
+    return Report(tuple(verdicts), tuple(not_asked), snapshot, is_restored, build)
 
 
 def _judge_scenario(scenario: Table, form: Format, remote: Remote) -> Verdict:
