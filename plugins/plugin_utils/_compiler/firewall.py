@@ -28,6 +28,7 @@ from .._catalogue.model import (
 from .._inventory.model import Host, MemberState
 from .._plan.model import EXTERNAL_WEB_LISTENERS, MONITOR_RULE, FirewallRule, NotOpened
 from .peers import Directory, is_wanted, local_addresses
+from .relations import OF_NAMED_SERVERS
 
 # (pool, interface, transport, port) -> addresses of the balancers that connect to that port of the pool's members.
 BalancerPeers = Mapping[tuple[str, Interface, Transport, int], AddressSet]
@@ -108,17 +109,23 @@ class FirewallPolicy:
 
     def _applicable(self, host: Host) -> list[PortRow]:
         own = self._directory.relations.components(host)
-        key = (host.roles, host.classes, host.version, self._directory.holds_cms(host), own)
+        served = self._directory.relations.served_versions(host)
+        key = (host.roles, host.classes, host.version, served, self._directory.holds_cms(host), own)
         if key not in self._rows_cache:
             self._rows_cache[key] = [row for row in self._rows if self._applies(row, host)]
         return self._rows_cache[key]
 
     def _applies(self, row: PortRow, host: Host) -> bool:
         return (
-            host.version in row.versions
+            self._is_of_version(row, host)
             and row.collocated in (None, host.collocated)
             and self._directory.is_member(host, row.component)
         )
+
+    def _is_of_version(self, row: PortRow, host: Host) -> bool:
+        """Return whether a version has a row; servers with databases have that of the pools that name them."""
+        served = self._directory.relations.served_versions(host) if row.component in OF_NAMED_SERVERS else ()
+        return bool(row.versions.intersection(served or (host.version,)))
 
     def _row_rules(self, row: PortRow, host: Host, context: int) -> HostRules:
         bound = bound_address(row.interface, host)

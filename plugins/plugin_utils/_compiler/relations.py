@@ -13,8 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from .._base.addresses import PortSet
-from .._catalogue.model import PortSpec
+from .._catalogue.model import PortSpec, Version
 from .._inventory.model import Host, Pool, SqlServer, Topology
+
+# Components on servers that run nothing of the product.
+OF_NAMED_SERVERS = frozenset(
+    ("databases", "database_copies", "database_witnesses", "report_servers", "file_servers"),
+)
 
 
 class Relations:
@@ -40,6 +45,12 @@ class Relations:
     def is_named(self, host: Host) -> bool:
         """Return whether what others may reach on a host follows from pools that name it."""
         return bool(host.roles & {"back_end", "file_servers"}) or host.name in self._names
+
+    def served_versions(self, host: Host) -> tuple[Version, ...]:
+        """Return the versions of the pools that name a server without the product for databases or shares."""
+        if not host.roles & {"back_end", "file_servers"}:
+            return ()
+        return tuple(sorted({pool.version for pool in self._pools_where(host, lambda pool: host.name in _named(pool))}))
 
     def database_users(self, host: Host) -> Iterable[Host]:
         """Return the hosts that ask the databases of a host."""

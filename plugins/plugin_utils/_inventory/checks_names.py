@@ -110,10 +110,20 @@ def private_outside(draft: Draft) -> Iterator[Problem]:
             yield _left_out(f"pool {pool.name}, lync_external_nat_addresses", found.to_text(), "its members")
 
 
+def edge_pools_without_a_name(draft: Draft) -> Iterator[Problem]:
+    """Warn about Edge pools beside the first one of a SIP domain to which no name outside leads."""
+    found = [edge_pools(draft.topology, domain) for domain in draft.topology.sip_domains]
+    first = {pools[0].name for pools in found if pools}
+    for pool in found[0] if found else ():
+        if pool.name not in first and not pool.external_fqdns.get("access"):
+            message = "no name outside leads to this Edge pool, so that no client comes through it"
+            yield Problem(f"pool {pool.name}, external_fqdns", message, fix="add access, a name in the SIP domain")
+
+
 def _left_out(place: str, addresses: tuple[str, ...], whose: str) -> Problem:
     message = f"{', '.join(addresses)} is private, so that no record outside leads to {whose}"
     return Problem(place, message, fix="write the public address that it is translated to")
 
 
 ERRORS: tuple[Check, ...] = (home_pools_known, home_domains_known, domains_have_a_home, records_of_pools)
-WARNINGS: tuple[Check, ...] = (home_chosen_by_name, private_outside)
+WARNINGS: tuple[Check, ...] = (home_chosen_by_name, private_outside, edge_pools_without_a_name)

@@ -6,7 +6,8 @@ families.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import FEATURES, Version
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.meaning import FEATURE_VERSIONS
@@ -150,3 +151,86 @@ def _edge_pool(draw: st.DrawFn, draft: _Draft) -> None:
         draft.hosts[f"edge-{inner}"] = host(
             "edge", f"10.5.0.{inner}", pool="edge.contoso.com", member_state=state, external_addresses=cards
         )
+
+
+_PARTNERS = {
+    "sql01": host("back_end", "10.6.0.1", managed=True), "sql02": host("back_end", "10.6.0.2", managed=True),
+    "fs01": host("file_servers", "10.6.0.3", managed=True),
+    "app02": host("trusted_applications", "10.6.0.4", managed=True, sip_port=[6000, 6010]),
+}  # fmt: skip
+_OFFICE = {
+    f"owa0{number}": host("office_web_apps", f"10.6.0.1{number}", managed=True, pool="owa.contoso.com")
+    for number in (1, 2)
+}
+_SQL_OF_VERSIONS: tuple[tuple[str, dict[str, object]], ...] = (
+    ("2010 2013 2015 2019 se", {"hosts": ["sql01"]}),
+    ("2010 2013 2015 2019 se", {"hosts": ["sql01"], "port": 1450, "reports": True}),
+    ("2013 2015", {"hosts": ["sql01"], "mirror": "sql02"}),
+    ("2015 2019 se", {"hosts": ["sql01", "sql02"], "listener": {"name": "ag.contoso.com", "address": "10.6.0.9"}}),
+)
+
+
+@st.composite
+def related_inventories(draw: st.DrawFn) -> dict[str, InventoryHost]:
+    """Draw a valid inventory whose pools name their databases and shares, with two SIP domains and their homes, web
+    names, a site of its own for a pool, and partners that get rules too.
+    """
+    found = draw(inventories())
+    shared = next(iter(found.values())).variables
+    version, given = str(shared["lync_version"]), shared["lync_pools"]
+    assert isinstance(given, dict)
+    pools = {name: {**pool, **draw(_relations(version, name, str(pool["role"])))} for name, pool in given.items()}
+    partners = dict(_PARTNERS)
+    if version != "2010" and draw(st.booleans()):
+        partners |= _OFFICE
+        pools["owa.contoso.com"] = {
+            "role": "office_web_apps", "load_balancing": "hlb", "balancer": "lb01", "vip": "10.4.0.250",
+            "web_fqdn": "owa.contoso.com", "external_web_fqdn": "owa.contoso.com",
+        }  # fmt: skip
+    names = {
+        "lync_pools": pools,
+        "lync_sip_domains": draw(st.sampled_from((["contoso.com"], ["contoso.com", "fabrikam.com"]))),
+        "lync_simple_urls": {"meet": "https://meet.contoso.com", "dialin": ["https://dialin.contoso.com"]},
+        "lync_home_pools": draw(_homes(pools)),
+    }
+    common = {key: value for key, value in shared.items() if key in _COMMON}
+    hosts = {name: InventoryHost(name, (), {**common, **variables}) for name, variables in partners.items()}
+    added = {name: _grouped(host, partners[name]["groups"]) for name, host in hosts.items()}
+    return {name: replace(each, variables={**each.variables, **names}) for name, each in {**found, **added}.items()}
+
+
+_COMMON = (
+    "lync_version", "lync_features", "lync_client_networks", "lync_phone_networks", "lync_media_networks",
+    "lync_media_ports", "lync_central_management_pool", "lync_ipsec_ports",
+)  # fmt: skip
+
+
+def _grouped(each: InventoryHost, groups: object) -> InventoryHost:
+    assert isinstance(groups, tuple)
+    own = {key: value for key, value in each.variables.items() if key != "groups"}
+    return replace(each, groups=groups, variables=own)
+
+
+@st.composite
+def _relations(draw: st.DrawFn, version: str, name: str, role: str) -> dict[str, object]:
+    """Draw what a pool says of its databases, shares, web names and site."""
+    label = name.partition(".")[0]
+    more: dict[str, object] = {}
+    if role in ("frontend", "directors") and draw(st.booleans()):
+        more |= {"web_fqdn": f"web-{label}.contoso.com", "external_web_fqdn": f"webext-{label}.contoso.com"}
+    if role == "frontend":
+        known = [sql for versions, sql in _SQL_OF_VERSIONS if version in versions.split()]
+        more |= draw(st.sampled_from(({}, *({"sql": sql} for sql in known))))
+        more |= draw(st.sampled_from(({}, {"file_share": {"hosts": ["fs01"]}})))
+        more |= draw(st.sampled_from(({}, {"site": "oslo"})))
+    return more
+
+
+@st.composite
+def _homes(draw: st.DrawFn, pools: Mapping[str, Mapping[str, object]]) -> dict[str, object]:
+    inner = [name for name, pool in pools.items() if pool["role"] in ("frontend", "directors")]
+    home: dict[str, object] = {"internal": draw(st.sampled_from(inner))}
+    in_oslo = [name for name, pool in pools.items() if pool.get("site") == "oslo"]
+    if in_oslo and draw(st.booleans()):
+        home["sites"] = {"oslo": {"internal": in_oslo[0]}}
+    return {draw(st.sampled_from(("*", "contoso.com"))): home} if draw(st.booleans()) else {}

@@ -17,7 +17,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
 from hypothesis import given, settings
 
 from .examples import NAMES, example
-from .generated import inventories
+from .generated import related_inventories
 
 Inventory = Mapping[str, InventoryHost]
 Socket = tuple[str, int]
@@ -73,16 +73,41 @@ def check_publications(inventory: Inventory) -> None:
     for each in published:
         for member in each.members:
             assert takes(plan, (member.address, each.https_node_port)), (each.name, member, each.https_node_port)
+            if publishes_http(inventory):
+                assert takes(plan, (member.address, each.http_node_port)), (each.name, member, each.http_node_port)
+
+
+def publishes_http(inventory: Inventory) -> bool:
+    features = next(iter(inventory.values())).variables["lync_features"]
+    return isinstance(features, list) and "http_publishing" in features
+
+
+def check_discovery(inventory: Inventory) -> None:
+    """Hold SRV records inside to targets that have addresses there, where something takes their port."""
+    plan = compile_inventory(inventory)
+    records = [record for pool in plan.pools.values() for record in pool.dns_records if record.view == "internal"]
+    for record in (each for each in records if each.name.startswith("_sipinternaltls.")):
+        for _priority, _weight, port, target in (value.split() for value in record.values):
+            named = [each for each in records if each.name == target and each.type in ("A", "AAAA")]
+            assert named, (record.name, target)
+            for address in (value for each in named for value in each.values):
+                assert takes(plan, (address, int(port))), (record.name, target, address)
 
 
 @everything
-@given(inventories())
+@given(related_inventories())
 def test_every_name_inside_leads_to_a_listener(inventory: Inventory) -> None:
     check_names(inventory)
 
 
 @everything
-@given(inventories())
+@given(related_inventories())
+def test_what_clients_discover_inside_leads_to_a_listener(inventory: Inventory) -> None:
+    check_discovery(inventory)
+
+
+@everything
+@given(related_inventories())
 def test_every_publication_leads_to_a_listener(inventory: Inventory) -> None:
     proxy = {"rp01": replace(inventory["rp01"], variables=_published(inventory))} if "rp01" in inventory else {}
     check_publications({**inventory, **proxy})
@@ -93,9 +118,10 @@ def _published(inventory: Inventory) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_examples_keep_both(name: str) -> None:
+def test_examples_keep_all(name: str) -> None:
     check_names(example(name))
     check_publications(example(name))
+    check_discovery(example(name))
 
 
 def turned(value: object) -> object:
@@ -106,10 +132,12 @@ def turned(value: object) -> object:
 
 
 @everything
-@given(inventories())
+@given(related_inventories())
 def test_the_order_of_mappings_changes_no_byte_of_a_plan(inventory: Inventory) -> None:
     other = {
         name: replace(host, variables={key: turned(value) for key, value in reversed(list(host.variables.items()))})
         for name, host in inventory.items()
     }
-    assert plan_files.rendered(compile_inventory(inventory)) == plan_files.rendered(compile_inventory(other))
+    one, two = compile_inventory(inventory), compile_inventory(other)
+    assert plan_files.rendered(one) == plan_files.rendered(two)
+    assert (one.inputs, one.known_addresses) == (two.inputs, two.known_addresses)
