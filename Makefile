@@ -9,11 +9,14 @@ KERBEROS_STAMP := $(VENV)/.kerberos-$(call digest,requirements.txt requirements-
 # Twice quiet leaves the errors: a package index may have a warning for each package.
 PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --only-binary :all: --constraint requirements.lock
 
-GATES := $(BIN)/python -m tests.tools.gates
-GATE_GROUPS := lint types unit lab findings lab-packets coverage docs sanity build molecule matrix
+NO_INDEX := The requirements cannot be installed; fix: connect to a package index of Python, or name one in PIP_INDEX_URL
+# Runs a command that sees the programs below .build/programs; Python's standard library is all that it takes.
+PROGRAMS := $(PYTHON) -m tests.tools.programs
+GATES := $(PROGRAMS) $(BIN)/python -m tests.tools.gates
+GATE_GROUPS := lint types unit lab findings lab-packets coverage docs sanity build bare molecule matrix
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test $(GATE_GROUPS) fault-matrix bench bench-quick bench-rival bench-drift bench-fuzz bench-order bench-kill golden lock screenshots clean
+.PHONY: help setup setup-test demo test test-quick test-all programs $(GATE_GROUPS) fault-matrix bench bench-quick bench-rival bench-drift bench-fuzz bench-order bench-kill golden lock screenshots clean
 
 help: ## Print this list
 	@awk -F ":.*## " "/^[a-z-]+:.*## / { printf \"  make %-12s %s\\n\", \$$1, \$$2 }" $(MAKEFILE_LIST)
@@ -27,8 +30,17 @@ setup-test: setup $(TEST_STAMP) $(KERBEROS_STAMP) ## The same, with the tools th
 demo: setup ## A lab of simulated Windows hosts: converge, run again, find a drift, repair it
 	@$(BIN)/python -m tests.simulators.demo
 
-test: setup-test ## Everything that continuous integration runs
+test: programs setup-test ## The tests; what this machine lacks is unpacked below .build, what cannot be had is a line
 	@$(GATES) $(GATES_FLAGS)
+
+test-quick: setup-test ## Style, types, and the unit tests with few examples: two minutes
+	@LYNC_PROFILE=dev $(GATES) $(GATES_FLAGS) --tier quick
+
+test-all: programs setup-test ## The tests, and what only continuous integration runs: other versions, other tools
+	@$(GATES) $(GATES_FLAGS) --tier all
+
+programs: ## Programs that the tests need and this machine lacks, unpacked below .build/programs
+	@$(PROGRAMS)
 
 lint: ## ruff, yamllint, ansible-lint, PowerShell
 types: ## mypy
@@ -40,6 +52,7 @@ coverage: ## Coverage of the last unit and lab runs
 docs: ## What README, docs/ and examples/ say; documentation of plugins and roles; change notes
 sanity: ## ansible-test sanity and units, on a copy
 build: ## Build the collection and use it as installed
+bare: ## The quick tests and the demo on a bare Debian, as an ordinary user; needs root and apt
 molecule: ## Molecule's scenarios: a plan, Windows hosts, load balancers
 matrix: ## Tests under ansible-core 2.16 and 2.21
 
@@ -94,19 +107,18 @@ $(RUN_STAMP): requirements.txt requirements.lock
 	@echo "Setting up $(VENV) with requirements.txt ..."
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else f"Python 3.11 or newer is needed, $(PYTHON) is {v[0]}.{v[1]}; fix: make PYTHON=...")'
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(PIP_INSTALL) -r requirements.txt
+	@$(PIP_INSTALL) -r requirements.txt || { echo "$(NO_INDEX)" >&2; exit 1; }
 	@touch $@
 
 $(TEST_STAMP): $(RUN_STAMP)
 	@echo "Adding requirements-test.txt to $(VENV) ..."
-	@$(PIP_INSTALL) -r requirements.txt -r requirements-test.txt
+	@$(PIP_INSTALL) -r requirements.txt -r requirements-test.txt || { echo "$(NO_INDEX)" >&2; exit 1; }
 	@touch $@
 
 # Compiled, as there is nothing to download for Linux. Without the headers this is left for another time, and the tests
 # of secure updates are skipped.
 $(KERBEROS_STAMP): $(TEST_STAMP) requirements-kerberos.txt
-	@if command -v krb5-config >/dev/null && command -v cc >/dev/null; then \
-		echo "Compiling requirements-kerberos.txt ..." && $(PIP_INSTALL) --no-binary gssapi -r requirements-kerberos.txt && touch $@; \
-	else \
-		echo "gssapi is left out: a C compiler and the headers of Kerberos are missing (bindep.txt)"; \
-	fi
+	@$(PROGRAMS) sh -c 'command -v krb5-config && command -v gcc' >/dev/null || { \
+		echo "gssapi is left out: a C compiler and the headers of Kerberos are missing (bindep.txt)"; exit 0; }; \
+	echo "Compiling requirements-kerberos.txt ..." && \
+	$(PROGRAMS) $(PIP_INSTALL) --no-binary gssapi -r requirements-kerberos.txt && touch $@

@@ -103,14 +103,3 @@ def test_only_what_the_inventory_needs(variables: Mapping[str, object], expected
     always = set(needed_libraries([], probes=False))
     assert set(needed_libraries([host], probes=False)) - always == expected
     assert set(needed_libraries([host], probes=True)) - always == expected | {"cryptography", "dnspython"}
-
-
-def test_the_makefile_names_a_python_that_is_too_old_and_the_fix(tmp_path: Path) -> None:
-    old = tmp_path / "python3"
-    old.write_text('#!/bin/sh\nexec "$REAL" -c "import sys; sys.version_info = (3, 9, 2); $2"\n', encoding="utf-8")
-    old.chmod(0o755)
-    command = ["make", "-s", f"PYTHON={old}", f"VENV={tmp_path / 'venv'}", "setup"]
-    environment = {**os.environ, "REAL": sys.executable}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode
-    assert f"Python 3.11 or newer is needed, {old} is 3.9; fix: make PYTHON=..." in done.stderr.splitlines()

@@ -155,6 +155,12 @@ def _pytest(name: str, arguments: Sequence[str | Path], python: Path | str, envi
     return counted(run, [report])
 
 
+def skips_of(name: str) -> tuple[str, ...]:
+    """Return the tests that the last run of a gate skipped, with their reasons."""
+    report = BUILD / "junit" / f"{name}.xml"
+    return _read_junit(report).skips if report.is_file() else ()
+
+
 def failed_tests(report: Path) -> list[str]:
     """Return the failed tests of a JUnit report, as pytest is told to run them; nothing where there is no report."""
     cases = ElementTree.parse(report).findall(".//testcase") if report.is_file() else []
@@ -169,7 +175,7 @@ def counted(run: Outcome, reports: Sequence[Path]) -> Outcome:
     tests = sum((_read_junit(report) for report in reports if report.is_file()), Outcome())
     if run.failed and not tests.failed:
         return replace(run, passed=tests.passed, failed=1, skips=tests.skips)
-    if not tests.passed + tests.failed:
+    if not tests.passed + tests.failed + len(tests.skips):
         return replace(run, passed=0, failed=1, details=run.details or "no test ran")
     return replace(run, passed=tests.passed, failed=tests.failed, skips=tests.skips)
 

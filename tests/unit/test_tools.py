@@ -55,6 +55,12 @@ def test_a_run_that_its_tests_do_not_explain_fails(
     assert counted(run, [path]) == expected
 
 
+def test_a_run_whose_tests_were_all_skipped_is_skipped(tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    path.write_text('<testsuite><testcase classname="t" name="a"><skipped message="no nft"/></testcase></testsuite>')
+    assert counted(Outcome(passed=1), [path]) == Outcome(skips=("t::a: no nft",))
+
+
 def test_a_literal_specification_is_read() -> None:
     source = """#!powershell
 $spec = @{
@@ -111,6 +117,7 @@ BROKEN = gates.Gate(
     "two", "second", "does not hold", lambda name: Outcome(passed=1, failed=2, details="why\nand where")
 )
 SKIPPING = gates.Gate("three", "second", "is skipped", lambda name: Outcome(skips=("t::d: no pwsh",)))
+ALL_SKIPPED = gates.Gate("six", "g", "is skipped", lambda name: Outcome(skips=("t::d[x: y]: no pwsh", "t::e: no pwsh")))
 NO_NEWER_PYTHON = gates.Gate("four", "third", "is skipped", lambda name: Outcome(skips=(matrix.NO_NEWER_PYTHON,)))
 
 
@@ -128,16 +135,17 @@ BREAKING = gates.Gate("five", "third", "breaks down", _break_down)
         ([BROKEN, OK], [], 1, ["    | why", "    | and where", "4 passed, 2 failed, 0 skipped"]),
         ([BREAKING, OK], [], 1, ["    | FileNotFoundError: no five", "3 passed, 1 failed, 0 skipped"]),
         ([BROKEN, OK], ["first"], 0, ["3 passed, 0 failed, 0 skipped"]),
-        ([OK, SKIPPING], [], 0, ["    skipped: t::d: no pwsh", "3 passed, 0 failed, 1 skipped"]),
+        ([OK, SKIPPING], [], 0, ["    skipped: no pwsh", "3 passed, 0 failed, 1 skipped"]),
         (
             [OK, SKIPPING],
             ["--no-skips"],
             1,
-            ["Skipped, but needed here:", "  t::d: no pwsh", "3 passed, 0 failed, 1 skipped"],
+            ["Skipped, but needed here:", "  no pwsh", "3 passed, 0 failed, 1 skipped"],
         ),
+        ([OK, ALL_SKIPPED], [], 0, ["    skipped: 2 tests: no pwsh", "3 passed, 0 failed, 2 skipped"]),
         ([OK, NO_NEWER_PYTHON], ["--no-skips"], 0, ["3 passed, 0 failed, 1 skipped"]),
     ],
-    ids=["ok", "failed", "broken down", "chosen", "skipped", "skip refused", "skip accepted"],
+    ids=["ok", "failed", "broken down", "chosen", "skipped", "skip refused", "all skipped", "skip accepted"],
 )
 def test_gates_all_run_and_add_up(
     table: list[gates.Gate],
@@ -191,6 +199,35 @@ def test_the_gates_need_gates_that_there_are_and_coverage_needs_all_that_measure
     assert len(names) == len(set(names))
     assert {need for gate in gates.GATES for need in gate.needs} <= set(names)
     assert set(next(gate for gate in gates.GATES if gate.name == "coverage").needs) == set(gates.COVERING_GATES)
+
+
+def test_the_tiers_name_gates_that_there_are_and_continuous_integration_runs_all_that_is_not_run_anyway() -> None:
+    names = {gate.name for gate in gates.GATES}
+    assert names >= {*gates.QUICK, *gates.ONLY_QUICK, *gates.ONLY_ALL}
+    assert {gate.name for gate in gates._of_tier("all")} == names - set(gates.ONLY_QUICK)
+    assert {gate.name for gate in gates._of_tier("test")} == names - {*gates.ONLY_QUICK, *gates.ONLY_ALL}
+    assert {gate.name for gate in gates._named(["unit"])} == {"unit", "faults", "contract"}
+
+
+@pytest.mark.parametrize(
+    ("skips", "reported", "expected"),
+    [
+        (("t::a: no nft",), 1, Outcome(skips=("fewer lines than the bar, and 3 tests that run some were skipped",))),
+        ((), 1, Outcome(failed=1)),
+        (("t::a: no nft",), 0, Outcome(passed=1)),
+    ],
+    ids=["skipped", "nothing skipped", "enough all the same"],
+)
+def test_coverage_is_not_held_to_the_bar_where_tests_were_skipped(
+    skips: tuple[str, ...], reported: int, expected: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def execute(run: runs.Run, name: str) -> Outcome:
+        failed = "report" in run.arguments and bool(reported)
+        return Outcome(failed=1) if failed else Outcome(passed=1)
+
+    monkeypatch.setattr(runs.Run, "execute", execute)
+    monkeypatch.setattr(gates, "skips_of", lambda gate: skips)
+    assert gates._coverage("coverage") == expected
 
 
 def test_a_program_tells_the_seconds_of_the_processors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
