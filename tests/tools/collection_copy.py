@@ -55,14 +55,14 @@ def refresh(gate: str) -> Path:
     return copy
 
 
-def ansible_test_environment(gate: str, path: str) -> dict[str, str]:
+def ansible_test_environment(gate: str, path: str, tree: Path | None = None) -> dict[str, str]:
     """Return variables for ansible-test: a home beside the copy with the get-pip stand-in, and the pwsh stand-in
-    last on the given PATH.
+    last on the given PATH; tree: the virtual environment that has ansible-test, if it is not this one.
     """
     home, stand_ins = COPIES / gate / "home", COPIES / gate / "stand-ins"
     cache = home / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    (cache / f"get_pip_{_pip_version().replace('.', '_')}.py").write_text(GET_PIP, encoding="utf-8")
+    (cache / f"get_pip_{_pip_version(tree).replace('.', '_')}.py").write_text(GET_PIP, encoding="utf-8")
     stand_ins.mkdir(parents=True, exist_ok=True)
     pwsh = stand_ins / "pwsh"
     pwsh.write_text(
@@ -73,12 +73,19 @@ def ansible_test_environment(gate: str, path: str) -> dict[str, str]:
     return {"HOME": str(home), "PIP_QUIET": "1", "PATH": f"{path}:{stand_ins}"}
 
 
-def _pip_version() -> str:
-    package = find_spec("ansible_test")
-    if package is None or not package.submodule_search_locations:
-        raise RuntimeError("ansible-test is not installed; run: make setup-test")
-    source = Path(package.submodule_search_locations[0]) / "_internal" / "python_requirements.py"
+def _pip_version(tree: Path | None) -> str:
+    source = _ansible_test(tree) / "_internal" / "python_requirements.py"
     found = re.search(r"pip='([\d.]+)'", source.read_text(encoding="utf-8"))
     if found is None:
         raise RuntimeError(f"{source} no longer names a version of pip; get-pip stand-in cannot be placed")
     return found[1]
+
+
+def _ansible_test(tree: Path | None) -> Path:
+    """Return where ansible-test's own code is."""
+    if tree is not None:
+        return next(tree.glob("lib/python*/site-packages/ansible_test"))
+    package = find_spec("ansible_test")
+    if package is None or not package.submodule_search_locations:
+        raise RuntimeError("ansible-test is not installed; run: make setup-test")
+    return Path(package.submodule_search_locations[0])

@@ -31,7 +31,8 @@ from .runs import BIN, BUILD, ROOT, TWO_PROCESSES, Outcome, Run, counted, log_pa
 PLUGINS = ".collections/ansible_collections/msuc/lync/plugins"
 COVERAGE = BUILD / "coverage"
 COVERAGE_MINIMUM_PERCENT = 95
-COVERING_GATES = ("unit", "contract", "lab")
+COVERED = {"unit": "tests/unit", "contract": "tests/contract", "lab": "tests/lab"}
+COVERING_GATES = tuple(COVERED)
 LANES = 2
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 _TEST = re.compile(r"^[\w.-]+::\w+(\[.*?\])?: ")
@@ -195,7 +196,11 @@ GATES = (
     Gate("mypy", "types", "types are complete and agree", _command("mypy", PLUGINS, "tests/tools", "tests/bench")),
     Gate("wheel-collections", "lab", "collections of others are here, for the lab", wheel_collections.provide),
     Gate(
-        "lab", "lab", "playbooks converge simulated hosts", _measured_tests("tests/lab"), needs=("wheel-collections",)
+        "lab",
+        "lab",
+        "playbooks converge simulated hosts",
+        _measured_tests(COVERED["lab"]),
+        needs=("wheel-collections",),
     ),
     *(
         Gate(f"haproxy-{suite}", "lab", f"load balancing by the HAProxy of Debian {suite}", _newer_haproxy(suite))
@@ -220,13 +225,17 @@ GATES = (
         "the core and the plugins, with few examples",
         _quick_unit,
     ),
-    Gate("unit", "unit", "the core and the plugins do what they say", _measured_tests("tests/unit")),
+    Gate("unit", "unit", "the core and the plugins do what they say", _measured_tests(COVERED["unit"])),
     Gate("faults", "unit", "no fault of a source is as planned unless its cell says why", _tests("tests/faults")),
     Gate("core-2.16", "matrix", "plugins and lab, one of each kind, under ansible-core 2.16", matrix.older_core),
     Gate("core-2.21", "matrix", "plugins and lab, one of each kind, under ansible-core 2.21", matrix.newer_core),
     Gate("documentation", "docs", "README, docs/ and examples/ hold", _tests("tests/documentation")),
-    Gate("contract", "unit", "the simulator and the PowerShell agree", _measured_tests("tests/contract")),
+    Gate("contract", "unit", "the simulator and the PowerShell agree", _measured_tests(COVERED["contract"])),
     Gate("sanity", "sanity", "ansible-test's sanity tests", _sanity),
+    *(
+        Gate(f"sanity-{core}", "sanity", f"those of ansible-core {core}", matrix.sanity(core), needs=(f"core-{core}",))
+        for core in matrix.CORES
+    ),
     Gate("ansible-test-units", "sanity", "plugins' unit tests, the way ansible-test runs them", _ansible_test_units),
     Gate("build", "build", "the collection builds", _build),
     Gate("installed", "build", "its playbooks run from the installed tarball", _installed, needs=("build",)),
@@ -276,9 +285,12 @@ ONLY_QUICK = ("unit-quick",)
 """Part of what a larger tier runs anyway."""
 ONLY_ALL = (
     *("haproxy-trixie", "haproxy-sid", "core-2.16", "core-2.21", "ansible-test-units", "execution-environment"),
-    *("bare", "galaxy-importer", "molecule", "molecule-windows", "molecule-balancer"),
+    *("coverage", "sanity-2.16", "sanity-2.21", "bare", "galaxy-importer"),
+    *("molecule", "molecule-windows", "molecule-balancer"),
 )
-"""For continuous integration: the same tests with other versions, by other tools, or on another machine."""
+"""For continuous integration: the same tests with other versions, by other tools, on another machine, or measured,
+which more than doubles their time.
+"""
 WORDS = sorted({word for gate in GATES for word in (gate.name, gate.group)})
 
 
@@ -296,7 +308,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _named(options.gates) if options.gates else _of_tier(tier)
     start = time.monotonic()
     total = sum(_in_lanes(chosen, options.lanes), Outcome())
-    left_out = [gate.name for gate in _of_tier("all") if gate not in chosen]
+    names = {gate.name for gate in chosen}
+    left_out = [gate.name for gate in _of_tier("all") if gate.name not in names]
     if left_out and not options.gates:
         print(f"\nNot run: {', '.join(left_out)}; make test-all runs everything")
     unwanted = [reason for reason in total.skips if matrix.NO_NEWER_PYTHON not in reason] if options.no_skips else []
@@ -315,8 +328,10 @@ def _named(words: Sequence[str]) -> list[Gate]:
 def _of_tier(tier: str) -> list[Gate]:
     if tier == "quick":
         return [gate for gate in GATES if gate.name in QUICK]
-    left_out = (*ONLY_QUICK, *(ONLY_ALL if tier == "test" else ()))
-    return [gate for gate in GATES if gate.name not in left_out]
+    if tier == "all":
+        return [gate for gate in GATES if gate.name not in ONLY_QUICK]
+    kept = [gate for gate in GATES if gate.name not in (*ONLY_QUICK, *ONLY_ALL)]
+    return [replace(gate, run=_tests(COVERED[gate.name])) if gate.name in COVERED else gate for gate in kept]
 
 
 def _reasons(skips: Sequence[str]) -> list[str]:

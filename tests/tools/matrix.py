@@ -10,10 +10,11 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from . import collection_copy
 from .runs import BUILD, ROOT, TWO_PROCESSES, Outcome, Run, pytest
 
 CORES = {"2.16": "2.16.19", "2.21": "2.21.5"}
@@ -60,6 +61,32 @@ def newer_core(name: str) -> Outcome:
     """Run what depends on ansible-core under 2.21 where a Python that it wants is present."""
     python = next(newer_pythons(), None)
     return _run(name, "2.21", python, [*PLUGINS, *LAB, SINCE_2_21]) if python else Outcome(skips=(NO_NEWER_PYTHON,))
+
+
+def sanity(core: str) -> Callable[[str], Outcome]:
+    """Return a gate that runs the sanity tests of another ansible-core."""
+
+    def run(name: str) -> Outcome:
+        python = sys.executable if core == min(CORES) else next(newer_pythons(), None)
+        if python is None:
+            return Outcome(skips=(NO_NEWER_PYTHON,))
+        environment = BUILD / f"venv-core-{core}"
+        made = _prepare(name, environment, core, python)
+        return made if made.failed else made + _sanity_run(name, environment).execute(name)
+
+    return run
+
+
+def _sanity_run(name: str, environment: Path) -> Run:
+    program = environment / "bin" / "ansible-test"
+    version = next(environment.glob("lib/python*")).name.removeprefix("python")
+    path = f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return Run(
+        [environment / "bin" / "python", program, "sanity", "--python", version, "--skip-test", "pslint"],
+        cwd=collection_copy.refresh(name),
+        environment=collection_copy.ansible_test_environment(name, path, environment),
+        must_print="Running sanity test",
+    )
 
 
 def _run(name: str, core: str, python: str, tests: Sequence[str]) -> Outcome:
