@@ -357,9 +357,15 @@ function Start-LyncProcess {
     $encoded = [System.Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($Script))
     $program = Join-Path -Path $PSHOME -ChildPath 'powershell.exe'
     $line = "`"$program`" -NoProfile -NonInteractive -EncodedCommand $encoded"
-    $made = Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments @{ CommandLine = $line }
-    if ($made.ReturnValue -ne 0) {
-        throw "the process of the temporary listeners could not be started: Win32_Process.Create returned $($made.ReturnValue)"
+    try {
+        $made = Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments @{ CommandLine = $line }
+        $problem = if ($made.ReturnValue -ne 0) { "Win32_Process.Create returned $($made.ReturnValue)" }
+    } catch {
+        $problem = $_.Exception.Message
+    }
+    if ($problem) {
+        $fix = 'fix: let WMI start powershell.exe for the time of the run, or leave lync_probe_listeners out'
+        throw "the process of the temporary listeners could not be started: $problem; $fix"
     }
 }
 
