@@ -240,6 +240,28 @@ def test_temporary_listeners_answer_and_are_closed(servers: Servers, hand: Hand)
     assert gone(free, 5) and is_open(taken)
 
 
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        ("throw 'Access is denied.'", "Access is denied."),
+        ("@{ ReturnValue = 2 }", "Win32_Process.Create returned 2"),
+    ],
+)
+@pytest.mark.no_cover
+@pytest.mark.skipif(not PWSH, reason="LYNC_PWSH does not name a PowerShell 7")
+def test_where_wmi_starts_nothing_the_way_out_is_told(answer: str, problem: str) -> None:
+    module = ROOT / "plugins/module_utils/_Probe.psm1"
+    script = (
+        f"Import-Module {module}; function global:Invoke-CimMethod {{ {answer} }}; "
+        "try { & (Get-Module _Probe) { Start-LyncProcess -Script 'exit' } } catch { $_.Exception.Message }"
+    )
+    done = subprocess.run([PWSH, "-NoProfile", "-Command", script], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == (
+        f"the process of the temporary listeners could not be started: {problem}; fix: let WMI start powershell.exe "
+        "for the time of the run, or leave lync_probe_listeners out"
+    ), done.stdout + done.stderr
+
+
 def test_as_many_temporary_listeners_as_a_plan_has_are_opened(hand: Hand) -> None:
     # On a command line, which ends at 32,767 characters on Windows, they would not fit.
     ports = range(31000, 31800)

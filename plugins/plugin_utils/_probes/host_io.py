@@ -170,7 +170,7 @@ class Facts:
 
     problem: why it could not be asked; empty when it was. answers: by the probe's place in the host's list.
     listeners: (protocol, address, port), None when nobody knows. deviations: of its rules from the plan; is_compared:
-    whether they were.
+    whether they were. not_opened: why temporary listeners that were asked for are not there, "" otherwise.
     """
 
     problem: str = ""
@@ -181,6 +181,7 @@ class Facts:
     deviations: tuple[Deviation, ...] = ()
     is_compared: bool = False
     network: Network = field(default_factory=lambda: Network({}, problem=NOT_TOLD))
+    not_opened: str = ""
 
     def listens(self, protocol: str, address: str, port: int) -> bool:
         """Return whether something listens on a port of an address; one on :: may take IPv4 too."""
@@ -264,7 +265,8 @@ def _read_answers(
     known = frozenset(map(_parse_listener, texts(document.get("listeners")))) if "listeners" in document else None
     temporary = frozenset(map(_parse_listener, opened.texts("opened"))) if opened else frozenset()
     network = read_network(document.get("network"))
-    return Facts("", False, answers, known, temporary, rules, is_compared, network)
+    not_opened = "" if opened is None or opened.is_done else opened.message or "no reason given"
+    return Facts("", False, answers, known, temporary, rules, is_compared, network, not_opened)
 
 
 def received(answer: Mapping[str, object], name: str = "answer") -> bytes:

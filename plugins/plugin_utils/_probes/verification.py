@@ -68,7 +68,7 @@ class Verification:
         judged: list[Judged] = []
         for source in matrix.probes:
             judged += _judge_host(matrix, source, facts.get(source, _NO_ANSWER), settings)
-        found = tuple(judged)
+        found = tuple(_without_listener(item, facts.get(item.probe.destination)) for item in judged)
         known = Knowledge.of(deployment, facts, found)
         caused = tuple(replace(item, cause=cause_of(item, known)) for item in found)
         return cls(deployment, facts, caused, matrix.not_probed, settings, stand(assumptions, known, found))
@@ -210,6 +210,17 @@ def _classify_host(facts: Facts) -> Status:
     if not facts.problem:
         return Status.CLEAN
     return Status.UNREACHABLE if facts.is_unreachable else Status.FAILED
+
+
+def _without_listener(item: Judged, there: Facts | None) -> Judged:
+    """Return a verdict, which tells nothing where a temporary listener was to answer and could not be opened."""
+    probe = item.probe
+    if there is None or not there.not_opened or item.verdict not in (Verdict.FILTERED, Verdict.REFUSED):
+        return item
+    if there.listens(probe.transport, probe.address, probe.port):
+        return item
+    detail = f"temporary listeners of {probe.destination} could not be opened: {there.not_opened}"
+    return replace(item, verdict=Verdict.UNKNOWN, detail=detail)
 
 
 def _judge_host(matrix: Matrix, source: str, facts: Facts, settings: Settings) -> Iterator[Judged]:

@@ -81,6 +81,25 @@ def test_an_answer_that_makes_no_sense_is_not_as_expected(name: str) -> None:
     assert "not understood" in found.text()
 
 
+def test_a_port_whose_temporary_listener_could_not_be_opened_is_not_known() -> None:
+    why = "Access is denied; fix: let WMI start powershell.exe for the time of the run"
+    opened = task("fe01", {"failed": True, "msg": why}, Step.OPEN)
+    for state, listening, verdict in (
+        ("timed_out", [], Verdict.UNKNOWN),
+        ("refused", [], Verdict.UNKNOWN),
+        ("timed_out", UP, Verdict.FILTERED),
+        ("open", [], Verdict.OPEN),
+    ):
+        there = read_facts(task("fe01", {"answers": [], "listeners": listening}), opened)
+        asking = Facts(answers={"0": answer(state)})
+        facts = {"edge01": asking, "fe01": there}
+        found = Verification.of(DEPLOYMENT, Matrix({"edge01": (TCP,)}), facts, Settings(NOW))
+        assert found.judged[0].verdict is verdict
+        is_told = f"temporary listeners of fe01 could not be opened: {why}" in found.text()
+        assert is_told is (verdict is Verdict.UNKNOWN)
+        assert exit_status(found) == (0 if verdict is Verdict.OPEN else 2)
+
+
 def test_listeners_that_may_be_left_are_told() -> None:
     opened = task("fe01", {"opened": ["tcp 10.1.0.11 5061"]}, Step.OPEN)
     facts = {"edge01": Facts(answers={"0": answer()}), "fe01": read_facts(task("fe01", {"listeners": UP}), opened)}
