@@ -75,12 +75,16 @@ class ActionModule(FirewallAction):
         chosen = {part: made[part] for part in self._choose_parts(task_vars)}
         asking = [part for part, one in chosen.items() if isinstance(one, FirewallProvider)]
         if len(asking) == len(PARTS):
-            answers = parts_of(self.remote(_GATHER_REMOTE, task_vars)({}))
-            for part, one in chosen.items():
-                if isinstance(one, FirewallProvider):
-                    one.link = link_to(answers[part])
+            self._gather_at_once(chosen, task_vars)
         found = {part: compared(one) if isinstance(one, FirewallProvider) else one for part, one in chosen.items()}
         return printed_warnings(together({part: printed_warnings(result) for part, result in found.items()}))
+
+    def _gather_at_once(self, chosen: Mapping[str, Made], task_vars: dict[str, Any]) -> None:
+        """Ask the host what all parts ask first, in one round trip."""
+        providers = {part: one for part, one in chosen.items() if isinstance(one, FirewallProvider)}
+        answers = parts_of(self.remote(_GATHER_REMOTE, task_vars)(providers["firewall"].way()))
+        for part, one in providers.items():
+            one.link = link_to(answers[part], one.link)
 
     def _make_providers(self, options: Answer, task_vars: dict[str, Any]) -> dict[str, Made]:
         """Return the provider of each part, or its result where no host is needed; raises InvalidInputError."""

@@ -16,6 +16,7 @@ $script:NewProperty = @('EdgeTraversalOptions', 'SecureFlags') + ($script:RulePr
 # DISP_E_UNKNOWNNAME, and what .NET says for it.
 $script:UnknownName = -2147352570, -2146233069
 $script:Missing = @{}
+$script:StoreKey = 'SYSTEM\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy\FirewallRules'
 
 function Get-LyncFirewallRule {
     <#
@@ -31,32 +32,110 @@ function Get-LyncFirewallRule {
     }
 }
 
+function Find-LyncFirewallRule {
+    <#
+    .SYNOPSIS
+    Returns the rule that COM finds by a name, as Get-LyncFirewallRule does, without an enumeration; nothing where there is none. Of several
+    namesakes it is any one.
+    #>
+    param([Parameter(Mandatory = $true)]$Policy, [Parameter(Mandatory = $true)][string]$Name)
+
+    try {
+        $rule = $Policy.Rules.Item($Name)
+    } catch {
+        # 0x80070002 ERROR_FILE_NOT_FOUND, and whatever else: who asks enumerates then, which tells it.
+        return
+    }
+    if ($null -ne $rule) {
+        $value = Get-LyncFirewallRuleValue -Rule $rule
+        @{ Com = $rule; Value = $value; Line = (ConvertTo-LyncLine -Value $value) }
+    }
+}
+
+function Get-LyncStoredRule {
+    <#
+    .SYNOPSIS
+    Returns the local rules as the registry has them, in one call: rules (strings by id), the names of interfaces by the identifiers that such
+    strings have, how many rules COM counts, and why the registry cannot be read, if so.
+    #>
+    param([Parameter(Mandatory = $true)]$Policy)
+
+    $found = @{ rules = @{}; interfaces = @{}; count = 0; problem = '' }
+    try {
+        $found.rules = Get-LyncRegistryText -Path $script:StoreKey
+        $found.interfaces = Get-LyncInterfaceName
+        $found.count = Get-LyncNumber -Object $Policy.Rules -Name Count
+    } catch {
+        $found.problem = $_.Exception.Message
+    }
+    $found
+}
+
+function Get-LyncFirewallWay {
+    <#
+    .SYNOPSIS
+    Returns through what the rules are read: com, registry or both. auto is what is known of this build of Windows, and both for another one.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Through, [Parameter(Mandatory = $true)][System.Collections.IDictionary]$Known)
+
+    if ($Through -ne 'auto') { return $Through }
+    $build = Get-LyncBuild
+    if ($Known.Contains($build)) { [string]$Known[$build] } else { 'both' }
+}
+
 function Get-LyncFirewallState {
     <#
     .SYNOPSIS
-    Returns what the firewall is: the enumerated rules, profiles, Group Policy, MDM, and the fingerprint that stands for all of them.
+    Returns what the firewall is: the rules that were enumerated (Rule) or read in the registry (Stored) or both, profiles, Group Policy, MDM, and
+    the fingerprint that stands for all of them.
     #>
-    param([Parameter(Mandatory = $true)]$Policy, [Parameter(Mandatory = $true)][AllowEmptyCollection()][array]$Rule)
+    param([Parameter(Mandatory = $true)]$Policy, [AllowNull()][AllowEmptyCollection()][array]$Rule, [AllowNull()][System.Collections.IDictionary]$Stored)
 
     $setting = Get-LyncFirewallProfile -Policy $Policy
     $groupPolicy = Get-LyncGroupPolicy -Kind FirewallRules
     $mdm = Get-LyncMdmPolicy
-    $line = @(foreach ($present in $Rule) { $present.Line })
-    $line += ConvertTo-LyncLine -Value $setting
+    $beside = @(ConvertTo-LyncLine -Value $setting)
     foreach ($store in $groupPolicy, $mdm) {
-        $line += ConvertTo-LyncLine -Value $store.rules
-        $line += ConvertTo-LyncLine -Value $store.profiles
+        $beside += ConvertTo-LyncLine -Value $store.rules
+        $beside += ConvertTo-LyncLine -Value $store.profiles
     }
-    @{
-        rules = @(foreach ($present in $Rule) { $present.Value })
+    $state = @{
         profiles = $setting
         group_policy = $groupPolicy
         mdm = $mdm
         products = @(Get-LyncFirewallProduct)
         older_lists = @(Get-LyncOlderList)
         services = @(Get-LyncRunningService)
-        fingerprint = Get-LyncFingerprint -Line $line
     }
+    if ($null -ne $Stored) {
+        $line = @(foreach ($id in $Stored.rules.Keys) { "$id=$($Stored.rules[$id])" }) + "count=$($Stored.count)"
+        $state.stored = $Stored
+        $state.stored.fingerprint = Get-LyncFingerprint -Line ($line + $beside)
+        $state.fingerprint = $state.stored.fingerprint
+    }
+    if ($null -ne $Rule) {
+        $line = @(foreach ($present in $Rule) { $present.Line })
+        $state.rules = @(foreach ($present in $Rule) { $present.Value })
+        $state.fingerprint = Get-LyncFingerprint -Line ($line + $beside)
+    }
+    $state
+}
+
+function Read-LyncFirewall {
+    <#
+    .SYNOPSIS
+    Returns the state of the firewall as it is gathered through com, registry or both, with the number of enumerations that this took.
+    #>
+    param([Parameter(Mandatory = $true)]$Policy, [Parameter(Mandatory = $true)][ValidateSet('com', 'registry', 'both')][string]$Way)
+
+    $read = @{ Policy = $Policy }
+    if ($Way -ne 'com') {
+        $read.Stored = Get-LyncStoredRule -Policy $Policy
+    }
+    if ($Way -ne 'registry') {
+        $read.Rule = @(Get-LyncFirewallRule -Policy $Policy)
+    }
+    @{ State = (Get-LyncFirewallState @read); Enumerations = [int]$read.ContainsKey('Rule') }
 }
 
 function Get-LyncFirewallRuleValue {
@@ -142,4 +221,5 @@ function Remove-LyncFirewallRule {
     $Policy.Rules.Remove($Name)
 }
 
-Export-ModuleMember -Function Get-LyncFirewallRule, Get-LyncFirewallState, Add-LyncFirewallRule, Set-LyncFirewallRuleProperty, Remove-LyncFirewallRule
+Export-ModuleMember -Function Get-LyncFirewallRule, Find-LyncFirewallRule, Get-LyncStoredRule, Get-LyncFirewallWay, Get-LyncFirewallState, Read-LyncFirewall,
+    Add-LyncFirewallRule, Set-LyncFirewallRuleProperty, Remove-LyncFirewallRule

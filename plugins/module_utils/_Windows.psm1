@@ -116,6 +116,18 @@ function Get-LyncBuild {
     if ($value.ContainsKey('UBR')) { "$build.$($value.UBR)" } else { $build }
 }
 
+function Get-LyncInterfaceName {
+    <#
+    .SYNOPSIS
+    Returns the names of the network interfaces by their identifiers, which are GUIDs in braces.
+    #>
+    $name = @{}
+    foreach ($interface in [System.Net.NetworkInformation.NetworkInterface]::GetAllNetworkInterfaces()) {
+        $name[[string]$interface.Id] = [string]$interface.Name
+    }
+    $name
+}
+
 function Get-LyncHostAddress {
     <#
     .SYNOPSIS
@@ -308,5 +320,6 @@ function Write-LyncHostFact {
     $Module.Result.pending_revert = Get-LyncPendingRevert
 }
 
-Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncFirewallProfile, Get-LyncFirewallProduct, Get-LyncOlderList, Get-LyncRunningService, Get-LyncGroupPolicy, Get-LyncMdmPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,
+Export-ModuleMember -Function Get-LyncFirewallPolicy, Get-LyncNumber, Get-LyncFirewallProfile, Get-LyncFirewallProduct, Get-LyncOlderList, Get-LyncRunningService, Get-LyncBuild, Get-LyncInterfaceName,
+    Get-LyncGroupPolicy, Get-LyncMdmPolicy, Get-LyncRegistryValue, Get-LyncRegistryText,
     Get-LyncRegistryKey, Write-LyncHostFact

@@ -31,6 +31,8 @@ $spec = @{
                 }
             }
         }
+        gather_through = @{ type = 'str'; default = 'com'; choices = @('auto', 'registry', 'com', 'both') }
+        known_builds = @{ type = 'dict'; default = @{} }
         fingerprint = @{ type = 'str'; default = '' }
         snapshot_dir = @{ type = 'str'; default = '%SystemRoot%\msuc.lync\snapshots' }
         snapshot_keep = @{ type = 'int'; default = 10 }
@@ -72,6 +74,25 @@ function Get-Queue {
     $waiting
 }
 
+function Find-EachByName {
+    # The rules of all operations by their names, without an enumeration; nothing unless each is there as it was gathered, and once.
+    param($Policy)
+    $seen = New-Object -TypeName System.Collections.Hashtable -ArgumentList ([System.StringComparer]::OrdinalIgnoreCase)
+    foreach ($operation in $module.Params.operations) {
+        if ($operation.kind -eq 'add') {
+            @{}
+            continue
+        }
+        $found = Find-LyncFirewallRule -Policy $Policy -Name $operation.rule.Name
+        $isSame = $null -ne $found -and (ConvertTo-LyncWholeText -Text $found.Line) -ceq (ConvertTo-LyncLine -Value $operation.rule)
+        if (-not $isSame -or $seen.ContainsKey($operation.rule.Name)) {
+            return
+        }
+        $seen[$operation.rule.Name] = $true
+        $found
+    }
+}
+
 function Find-Rule {
     # The first rule of that content which no earlier operation has taken.
     param($Waiting, $Operation)
@@ -111,30 +132,56 @@ function Invoke-Operation {
 
 function Assert-Unchanged {
     # What was planned holds only for the firewall that was gathered, and not while another change waits to be confirmed.
-    param($Policy, $Store)
+    param($Policy, $Read)
     Assert-LyncNoRevert
     if ($module.Params.fingerprint) {
-        $now = Get-LyncFirewallState -Policy $Policy -Rule $Store
+        $now = Get-LyncFirewallState -Policy $Policy @Read
         if ($now.fingerprint -cne $module.Params.fingerprint) {
             throw 'the firewall is not as it was gathered: something else has changed it meanwhile; nothing was written, run again'
         }
     }
 }
 
+function Find-Target {
+    # What each operation is about, and how many rules have each name; by names where COM finds all of them so.
+    param($Policy)
+    $read = @{}
+    $targets = $null
+    if ($module.Params.gather_through -eq 'registry') {
+        $read.Stored = Get-LyncStoredRule -Policy $Policy
+        $targets = @(Find-EachByName -Policy $Policy)
+    }
+    if ($null -eq $targets -or $targets.Count -ne $module.Params.operations.Count) {
+        $store = @(Read-Store -Policy $Policy)
+        if ($module.Params.gather_through -ne 'registry') {
+            $read.Rule = $store
+        }
+        $targets = $null
+    }
+    Assert-Unchanged -Policy $Policy -Read $read
+    if ($null -eq $targets) {
+        $waiting = Get-Queue -Store $store
+        $targets = foreach ($operation in $module.Params.operations) {
+            if ($operation.kind -eq 'add') { @{} } else { Find-Rule -Waiting $waiting -Operation $operation }
+        }
+    } else {
+        $store = $targets
+    }
+    $nameCount = New-Object -TypeName System.Collections.Hashtable -ArgumentList ([System.StringComparer]::OrdinalIgnoreCase)
+    foreach ($present in $store) {
+        if ($null -ne $present.Value) {
+            $nameCount[$present.Value.Name] = 1 + $nameCount[$present.Value.Name]
+        }
+    }
+    @{ Targets = @($targets); NameCount = $nameCount }
+}
+
 function Invoke-Apply {
     # All operations in their order; every rule is located before the first write.
     param($Policy)
-    $store = @(Read-Store -Policy $Policy)
-    Assert-Unchanged -Policy $Policy -Store $store
-    $nameCount = New-Object -TypeName System.Collections.Hashtable -ArgumentList ([System.StringComparer]::OrdinalIgnoreCase)
-    foreach ($present in $store) {
-        $nameCount[$present.Value.Name] = 1 + $nameCount[$present.Value.Name]
-    }
-    $waiting = Get-Queue -Store $store
-    $targets = foreach ($operation in $module.Params.operations) {
-        if ($operation.kind -eq 'add') { @{} } else { Find-Rule -Waiting $waiting -Operation $operation }
-    }
-    $targets = @($targets)
+    $found = Find-Target -Policy $Policy
+    $targets = $found.Targets
+    $nameCount = $found.NameCount
     if ($module.CheckMode) {
         return
     }
@@ -151,9 +198,15 @@ function Invoke-Apply {
 }
 
 function Write-Answer {
-    # What the host has now.
+    # What the host has now; after a write COM tells it, since the registry may be behind.
     param($Policy)
-    $state = Get-LyncFirewallState -Policy $Policy -Rule @(Read-Store -Policy $Policy)
+    $way = 'com'
+    if ($module.Params.operation -eq 'gather') {
+        $way = Get-LyncFirewallWay -Through $module.Params.gather_through -Known $module.Params.known_builds
+    }
+    $read = Read-LyncFirewall -Policy $Policy -Way $way
+    $counters.enumerations += $read.Enumerations
+    $state = $read.State
     foreach ($name in $state.Keys) {
         $module.Result[$name] = $state[$name]
     }

@@ -9,7 +9,13 @@
 #AnsibleRequires -PowerShell ..module_utils._Windows
 #AnsibleRequires -PowerShell ..module_utils._Change
 
-$spec = @{ options = @{}; supports_check_mode = $true }
+$spec = @{
+    options = @{
+        gather_through = @{ type = 'str'; default = 'com'; choices = @('auto', 'registry', 'com', 'both') }
+        known_builds = @{ type = 'dict'; default = @{} }
+    }
+    supports_check_mode = $true
+}
 $ErrorActionPreference = 'Stop'
 $module = New-LyncModule -Specification $spec -Given $complex_args
 
@@ -17,11 +23,12 @@ $failure = $null
 try {
     Assert-LyncOption -Module $module
     $policy = Get-LyncFirewallPolicy
-    $module.Result.firewall = Get-LyncFirewallState -Policy $policy -Rule @(Get-LyncFirewallRule -Policy $policy)
+    $way = Get-LyncFirewallWay -Through $module.Params.gather_through -Known $module.Params.known_builds
+    $read = Read-LyncFirewall -Policy $policy -Way $way
+    $module.Result.firewall = $read.State
+    $module.Result.firewall.counters = @{ enumerations = $read.Enumerations; writes = 0 }
     $module.Result.ipsec = Get-LyncIPsecState -Rule (Get-LyncIPsecRule)
-    foreach ($part in 'firewall', 'ipsec') {
-        $module.Result[$part].counters = @{ enumerations = 1; writes = 0 }
-    }
+    $module.Result.ipsec.counters = @{ enumerations = 1; writes = 0 }
     Write-LyncHostFact -Module $module
 } catch {
     $failure = $_

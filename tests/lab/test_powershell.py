@@ -82,6 +82,6 @@ def test_the_powershell_module_converges_removes_exactly_and_tells_why_it_fails(
     *refused, unknown = sorted(wrong["msg"].splitlines(), key=lambda line: line.startswith("keep"))
     assert sorted(refused) == sorted(REFUSED)
     assert unknown.startswith(
-        "keep: there is no such option; allowed: confirm_minutes, fingerprint, operation, operations, path, "
+        "keep: there is no such option; allowed: confirm_minutes, fingerprint, gather_through, known_builds, "
     )
     assert "rules" not in wrong

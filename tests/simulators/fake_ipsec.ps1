@@ -33,6 +33,7 @@ function Get-LabRegistry {
     # The values of a key, binary ones as bytes.
     param([string]$Path)
     $value = Invoke-Lab -Request @{ do = 'registry'; path = $Path }
+    if ($value.LabError) { throw $value.LabError }
     foreach ($name in @($value.Keys)) {
         if ($value[$name] -is [System.Collections.IDictionary]) { $value[$name] = [System.Convert]::FromBase64String($value[$name].base64) }
         if ($value[$name] -is [long]) { $value[$name] = [int]$value[$name] }

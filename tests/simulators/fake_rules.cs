@@ -126,7 +126,7 @@ public class LabRules : IEnumerable
 
     static List<LabRule> Load() { return new List<string>(System.IO.File.ReadAllLines(Path)).ConvertAll(LabRule.Load); }
 
-    static void Count(string what) { System.IO.File.AppendAllText(Environment.GetEnvironmentVariable("LAB_COUNTS"), what + "\n"); }
+    static void Tell(string what) { System.IO.File.AppendAllText(Environment.GetEnvironmentVariable("LAB_COUNTS"), what + "\n"); }
 
     // netsh import replaced the file.
     public static void Reload() { Stored = Load(); }
@@ -137,7 +137,7 @@ public class LabRules : IEnumerable
         if (ErrorAtWrite == Writes + 1) { throw new LabRefusal("Unspecified error", 0x80004005); }
         write();
         Writes++;
-        Count("writes");
+        Tell("writes");
         System.IO.File.WriteAllLines(Path, Stored.ConvertAll(rule => rule.Line()).ToArray());
     }
 
@@ -153,10 +153,21 @@ public class LabRules : IEnumerable
         Commit(delegate { if (index >= 0) { Stored.RemoveAt(index); } });
     }
 
+    // Of several namesakes any one, here the one that Remove would take.
+    public LabRule Item(string name)
+    {
+        LabRule found = IsFlipped("removes_last") ? Stored.FindLast(rule => rule.Name == name) : Stored.Find(rule => rule.Name == name);
+        if (found == null) { throw new LabRefusal("The system cannot find the file specified.", 0x80070002); }
+        return found;
+    }
+
+    public int Count { get { return Stored.Count; } }
+
     public IEnumerator GetEnumerator()
     {
         Enumerations++;
-        Count("enumerations");
+        Tell("enumerations");
+        Tell("com_enumerations");
         return new List<LabRule>(Stored).GetEnumerator();
     }
 }

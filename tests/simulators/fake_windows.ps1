@@ -7,7 +7,7 @@ function Get-LabWorld { Get-Content -LiteralPath $env:LAB_WORLD -Raw -Encoding U
 
 function Get-LyncRegistryValue {
     param([string]$Path)
-    if ($env:LAB_STORE -and $Path -match 'ConSecRules$|IPSec|FirewallPolicy$|WindowsFirewall$') {
+    if ($env:LAB_STORE -and $Path -match 'ConSecRules$|IPSec|FirewallPolicy$|FirewallPolicy\\FirewallRules$|WindowsFirewall$') {
         return Get-LabRegistry -Path $Path
     }
     $world = Get-LabWorld
@@ -37,6 +37,8 @@ function Get-LyncRegistryKey {
 function Get-LyncFirewallProduct { foreach ($one in (Get-LabWorld).products) { $one } }
 
 function Get-LyncRunningService { (Get-LabWorld).services }
+
+function Get-LyncInterfaceName { (Get-LabWorld).interfaces }
 
 function Get-LyncHostAddress { (Get-LabWorld).addresses }
 

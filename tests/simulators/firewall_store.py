@@ -25,7 +25,7 @@ from typing import Any
 
 from . import windows_rules
 from .hive_file import policy_hive
-from .rule_strings import registry_string
+from .rule_strings import interface_id, registry_string
 from .windows_rules import E_ACCESSDENIED, E_FAIL, EVERY_PROFILE, ComError, Switches
 
 Document = dict[str, Any]
@@ -105,6 +105,7 @@ class Counters:
 
     enumerations: int = 0
     writes: int = 0
+    com_enumerations: int = 0
 
 
 @dataclass
@@ -232,7 +233,8 @@ def _passed(document: Document, task: Document, is_off: bool) -> Document | None
     return {**task, "has_run": True, "result": result}
 
 
-_NOTHING = {"requests": 0, "executions": 0, "enumerations": 0, "writes": 0}
+# enumerations: of firewall rules by COM and of connection security rules; com_enumerations: the former alone.
+_NOTHING = {"requests": 0, "executions": 0, "enumerations": 0, "writes": 0, "com_enumerations": 0}
 
 
 def _write_json(path: pathlib.Path, content: object) -> None:
@@ -411,7 +413,33 @@ class FwPolicy:
         if self._faults.service_stopped:
             raise ComError(EPT_S_NOT_REGISTERED, "There are no more endpoints available from the endpoint mapper.")
         self.counters.enumerations += 1
+        self.counters.com_enumerations += 1
         return iter([FwRule(self, stored) for stored in self._document["rules"]])
+
+    def item(self, name: str) -> FwRule | None:
+        """Return the rule that COM finds by a name, without an enumeration; of namesakes any one, here the first."""
+        found = [stored for stored in self._document["rules"] if stored["Name"] == name]
+        return FwRule(self, found[-1 if self.switches.removes_last else 0]) if found else None
+
+    def stored(self) -> Document:
+        """Return the rules as the registry has them, and what is needed to read them."""
+        now = {rule["id"]: registry_string(rule) for rule in self._document["rules"]}
+        shown = self._document.get("registry_seen", now) if self.switches.registry_lags else now
+        if self.switches.registry_lags and self._document.get("registry_seen") != now:
+            self._document["registry_seen"] = now
+            self._store.write(self._document)
+        by_hand = self._document.get("registry", {})
+        rules = {**shown, **by_hand.get("rules", {})}
+        count = len(self._document["rules"])
+        found = {"rules": rules, "interfaces": self.interfaces, "count": count, "problem": by_hand.get("problem", "")}
+        parts = [rules, count, self.profiles, self._document["group_policy"], self._document["mdm"]]
+        return {**found, "fingerprint": hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()}
+
+    @property
+    def interfaces(self) -> dict[str, str]:
+        """Return the names of the network interfaces by their identifiers."""
+        names = {name for rule in self._document["rules"] for name in rule["Interfaces"] or ()}
+        return {interface_id(name): name for name in sorted(names)}
 
     def new_rule(self) -> FwRule:
         """Return a new rule, not yet in force, that reads back as this host's rules do."""

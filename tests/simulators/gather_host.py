@@ -15,7 +15,7 @@ from .firewall_store import FirewallStore
 _GATHER = {"operation": "gather"}
 _SHARED = ("build", "addresses", "environment", "listeners", "connections", "management", "pending_revert")
 _OWN = (
-    "rules", "profiles", "group_policy", "mdm", "products", "older_lists", "services", "fingerprint",
+    "rules", "stored", "profiles", "group_policy", "mdm", "products", "older_lists", "services", "fingerprint",
     "counters", "legacy", "exempt", "engines",
 )  # fmt: skip
 
@@ -23,7 +23,7 @@ _OWN = (
 def run_module(store: FirewallStore, arguments: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
     """Return the module's answer."""
     answers = {
-        "firewall": host_module.run_module(store, _GATHER, check_mode),
+        "firewall": host_module.run_module(store, {**arguments, **_GATHER}, check_mode),
         "ipsec": ipsec_host.run_module(store, _GATHER, check_mode),
     }
     failed = next((answer for answer in answers.values() if answer.get("failed")), None)

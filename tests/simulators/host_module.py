@@ -12,6 +12,7 @@ import re
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from .firewall_store import ENVIRONMENT, FirewallStore, FwPolicy, FwRule
@@ -36,31 +37,48 @@ def run_module(store: FirewallStore, arguments: Mapping[str, Any], check_mode: b
             except (ComError, ConflictError) as error:
                 answer = {"msg": str(error), **answer, "failed": True}
     finally:
-        store.count(enumerations=policy.counters.enumerations, writes=policy.counters.writes)
+        store.count(**asdict(policy.counters))
     counters = {"enumerations": policy.counters.enumerations, "writes": policy.counters.writes}
     return {"changed": policy.counters.writes > 0, **answer, "counters": counters}
 
 
 def _answer(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
-    """Tell what the host has now."""
-    answer["rules"] = [rule.values() for rule in policy.rules()]
+    """Tell what the host has now; after a write COM tells it, since the registry may be behind."""
+    way = _choose_way(policy, arguments)
+    if way != "com":
+        answer["stored"] = policy.stored()
+        answer["fingerprint"] = answer["stored"]["fingerprint"]
+    if way != "registry":
+        answer["rules"] = [rule.values() for rule in policy.rules()]
+        answer["fingerprint"] = policy.fingerprint()
     answer.update(policy.surroundings)
-    answer.update(
-        profiles=policy.profiles, addresses=policy.addresses, environment=ENVIRONMENT, fingerprint=policy.fingerprint()
-    )
+    answer.update(profiles=policy.profiles, addresses=policy.addresses, environment=ENVIRONMENT)
     answer["pending_revert"] = policy.pending_revert
+
+
+def _choose_way(policy: FwPolicy, arguments: Mapping[str, Any]) -> str:
+    """Return through what the rules are read: com, registry or both."""
+    through: str = arguments.get("gather_through", "com") if arguments["operation"] == "gather" else "com"
+    known: Mapping[str, str] = arguments.get("known_builds") or {}
+    return known.get(str(policy.surroundings["build"]), "both") if through == "auto" else through
 
 
 def _apply(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, answer: Answer) -> None:
     """Locate every rule, save the way back, then make the operations in their order."""
     operations: Sequence[Mapping[str, Any]] = arguments.get("operations") or []
-    present = [(rule, rule.values()) for rule in policy.rules()]
+    is_by_name = arguments.get("gather_through") == "registry"
+    now = policy.stored()["fingerprint"] if is_by_name else policy.fingerprint()
+    targets = _find_by_name(policy, operations) if is_by_name else None
+    present = [(rule, rule.values()) for rule in policy.rules()] if targets is None else []
     assert_no_revert(policy)
-    _assert_unchanged(policy, arguments)
-    names = Counter(values["Name"].casefold() for rule, values in present)
-    targets = [
-        policy.new_rule() if operation["kind"] == "add" else _take(present, operation) for operation in operations
-    ]
+    _assert_unchanged(arguments, now)
+    if targets is None:
+        names = Counter(values["Name"].casefold() for rule, values in present)
+        targets = [
+            policy.new_rule() if operation["kind"] == "add" else _take(present, operation) for operation in operations
+        ]
+    else:
+        names = Counter(each["rule"]["Name"].casefold() for each in operations if each["kind"] != "add")
     if check_mode:
         return
     save(policy, arguments, answer)
@@ -70,6 +88,23 @@ def _apply(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, ans
         except (ComError, ConflictError) as error:
             raise ConflictError(f"rule '{operation['name']}': {error}") from error
         answer["done"] += 1
+
+
+def _find_by_name(policy: FwPolicy, operations: Sequence[Mapping[str, Any]]) -> list[FwRule] | None:
+    """Return what each operation is about, without an enumeration; None where a rule is not found so, or twice."""
+    found: dict[str, FwRule] = {}
+    targets = []
+    for operation in operations:
+        if operation["kind"] == "add":
+            targets.append(policy.new_rule())
+            continue
+        name = operation["rule"]["Name"]
+        rule = policy.item(name)
+        if rule is None or as_told(rule.values()) != operation["rule"] or name.casefold() in found:
+            return None
+        found[name.casefold()] = rule
+        targets.append(rule)
+    return targets
 
 
 def _do(policy: FwPolicy, operation: Mapping[str, Any], target: FwRule, names: Counter[str]) -> None:
@@ -100,8 +135,8 @@ def assert_no_revert(policy: FwPolicy) -> None:
         )
 
 
-def _assert_unchanged(policy: FwPolicy, arguments: Mapping[str, Any]) -> None:
-    if arguments.get("fingerprint") not in (None, "", policy.fingerprint()):
+def _assert_unchanged(arguments: Mapping[str, Any], fingerprint: str) -> None:
+    if arguments.get("fingerprint") not in (None, "", fingerprint):
         raise ConflictError(
             "the firewall is not as it was gathered: something else has changed it meanwhile; nothing was written, "
             "run again"

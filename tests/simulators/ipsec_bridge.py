@@ -51,6 +51,11 @@ class Bridge:
 
     def registry(self, request: Request) -> object:
         """Return the values of a key; the rules of the host are read once more."""
+        if request["path"] == f"{LOCAL}\\FirewallRules":
+            stored = self._policy.firewall.stored()
+            if stored["problem"]:
+                raise RefusedError(stored["problem"])
+            return stored["rules"]
         return (
             self._policy.rules()
             if request["path"] == f"{LOCAL}\\ConSecRules"

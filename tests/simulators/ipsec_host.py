@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from . import host_module, ipsec_rules
@@ -34,7 +35,7 @@ def run_module(store: FirewallStore, arguments: Mapping[str, Any], check_mode: b
             except (ComError, RefusedError, host_module.ConflictError) as error:
                 run.answer = {"msg": str(error), **run.answer, "failed": True}
     finally:
-        store.count(enumerations=done.enumerations, writes=done.writes)
+        store.count(**asdict(done))
     counters = {"enumerations": done.enumerations, "writes": run.writes}
     return {"changed": run.writes > 0, **run.answer, "counters": counters}
 

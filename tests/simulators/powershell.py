@@ -114,7 +114,8 @@ class FakeFiles:
         for path, rules in self._before["files"].items():
             if isinstance(rules, list):
                 (self._imports / pathlib.Path(path).name).write_text(_lines(rules), encoding="utf-8")
-        self._world.write_text(json.dumps(self._before), encoding="utf-8")
+        world = {**self._before, "interfaces": store.policy(self._before).interfaces}
+        self._world.write_text(json.dumps(world), encoding="utf-8")
         task = self._before["task"]
         if task:
             ran = datetime.datetime.now().isoformat() if task["has_run"] else ""

@@ -25,6 +25,11 @@ def registry_string(rule: Mapping[str, Any]) -> str:
     return "|".join(["v2.28", *_tokens(rule), ""]) + _EDGES[rule["EdgeTraversalOptions"]]
 
 
+def interface_id(name: str) -> str:
+    """Return the identifier of a network interface."""
+    return f"{{{uuid.uuid5(uuid.NAMESPACE_DNS, name)}}}"
+
+
 def _tokens(rule: Mapping[str, Any]) -> Iterator[str]:
     yield f"Action={('Block', 'Allow')[rule['Action']]}"
     yield f"Active={str(rule['Enabled']).upper()}"
@@ -43,7 +48,7 @@ def _tokens(rule: Mapping[str, Any]) -> Iterator[str]:
     if rule["InterfaceTypes"] != "All":
         yield from (f"IFType={word}" for word in rule["InterfaceTypes"].split(","))
     # A store of the registry knows interfaces by their identifiers, COM by their names.
-    yield from (f"IF={{{uuid.uuid5(uuid.NAMESPACE_DNS, name)}}}" for name in rule["Interfaces"] or ())
+    yield from (f"IF={interface_id(name)}" for name in rule["Interfaces"] or ())
     yield from _addresses("LA", rule["LocalAddresses"])
     yield from _addresses("RA", rule["RemoteAddresses"])
     texts = {

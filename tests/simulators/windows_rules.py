@@ -56,12 +56,15 @@ class Switches:
     ipv6_multicast: IPv6 multicast addresses are taken. [MS-FASP] forbids them in connection security rules only
     (2.2.55), and rule sets that people use have them (metablaster/WindowsFirewallRuleset), but WindowsFirewallHelper 8
     tells of a refusal. Broadcast and IPv4 multicast nobody was refused.
+    registry_lags: the registry shows the rules as they were when it was read last. Nobody has seen it; that all changes
+    take place immediately is said of COM alone (icsharp/INetFwRule pages of learn.microsoft.com).
     """
 
     removes_last: bool = False
     merges_overlaps: bool = False
     ipv6_as_range: bool = True
     ipv6_multicast: bool = False
+    registry_lags: bool = False
 
 
 def _refuse(text: str) -> ComError:

@@ -49,6 +49,8 @@ FIREWALL_SPEC = {
         "default": "replaced",
     },
     "unprotected_rules": {"type": "list", "elements": "str", "default": []},
+    "gather_through": {"type": "str", "choices": ["auto", "registry", "com"], "default": "auto"},
+    "evidence_dir": {"type": "path"},
     "accept_cut": {"type": "bool", "default": False},
     "accepted_cuts": {"type": "list", "elements": "str", "default": []},
 }

@@ -19,6 +19,7 @@ from .._firewall.safety import SNAPSHOT_DIRS, explain_snapshot_dir
 from .fields import At, Reader, Scope, Variable, choice, raw_mapping, text, texts
 
 _RUN = Scope.RUN
+_WAYS = ("auto", "registry", "com")
 _ROLLBACK_SCOPES = ("own", "whole")
 _TRUE, _FALSE = ("true", "yes", "on", "y", "t", "1"), ("false", "no", "off", "n", "f", "0")
 
@@ -152,6 +153,18 @@ OF_HOSTS: tuple[Variable[object], ...] = (
         "Minutes until a change that was not confirmed over a new connection is taken back; 0 for never. Without it, "
         "10 for what admits less on builds of Windows on which that was seen to work, and 0 elsewhere, which is said.",
     ),
+    Variable(
+        "lync_gather_through",
+        choice("a way to read rules", _WAYS),
+        "auto",
+        _RUN,
+        "str",
+        "Through what the firewall rules of a Windows host are read. V(registry) takes one call, V(com) about 15 ms a "
+        "rule; V(auto) is V(registry) where O(lync_evidence_dir) has it that both are the same on that build of "
+        "Windows. What is changed is read through COM before and afterwards.",
+        choices=_WAYS,
+        documented_default="auto",
+    ),
     _flag_variable("lync_handout", "Hand out scripts for all Windows hosts instead of changing them."),
     _word_variable(
         "lync_rollback_to",
@@ -214,6 +227,10 @@ OF_THE_RUN: tuple[Variable[object], ...] = (
     ),
     _flag_variable(
         "lync_topology_resolve", "Let import_topology.yml look up the addresses of names that the topology has none of."
+    ),
+    _file_variable(
+        "lync_evidence_dir",
+        "Directory that keeps for each build of Windows whether its registry has the rules that COM shows.",
     ),
     _word_variable(
         "lync_change_reference", "Reference of the change, for report and log; it is never written to a device."

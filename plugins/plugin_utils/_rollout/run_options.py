@@ -47,6 +47,8 @@ class Options:
     snapshot_keep: int = 10
     confirm_minutes: int | None = None
     handout: bool = False
+    gather_through: str = "auto"
+    evidence_dir: str = ""
     rollback_to: str = ""
     rollback_scope: str = "own"
     probe_at_once: int = 16

@@ -131,6 +131,8 @@ def _make_firewall_options(request: Request) -> ModuleOptions:
         "accepted_cuts": request.gates.accepted_cuts(request.device, request.concern),
         "unprotected_rules": list(request.policy.unprotected_rules),
         "handout_dir": _handout(request),
+        "gather_through": request.options.gather_through,
+        "evidence_dir": request.options.evidence_dir or None,
         **_snapshots(request),
     }
 

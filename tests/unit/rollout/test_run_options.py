@@ -50,6 +50,8 @@ WRITTEN: list[tuple[str, object, object]] = [
     ("plan_baseline", None, ""),
     ("snapshot_dir", "D:\\snapshots", "D:\\snapshots"),
     ("dns_state", "Merged", "merged"),
+    ("gather_through", "Registry", "registry"),
+    ("evidence_dir", "evidence", "evidence"),
     ("accepted_deviations", {"device": "fe01"}, ({"device": "fe01"},)),
     ("accepted_deviations", [{"expires": datetime.date(2027, 1, 31)}], ({"expires": "2027-01-31"},)),
 ]

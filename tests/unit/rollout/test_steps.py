@@ -83,6 +83,7 @@ def test_opening_takes_everything_of_the_plan_and_the_run(run: Run) -> None:
         "management_networks": ["10.9.0.0/24"],
         "accepted_cuts": [],
         "unprotected_rules": [],
+        "gather_through": "auto",
         "snapshot": True,
         "snapshot_dir": "D:\\keep",
         "snapshot_keep": 10,

@@ -9,9 +9,11 @@
  "mdm": {"rules": {}, "profiles": {}}, "products": [{"name": "Contoso Endpoint Firewall", "categories": [2]}],
  "older_lists": ["GloballyOpenPorts on domain: 3389:TCP:*:Enabled:Remote Desktop"], "services": ["MpsSvc", "WinRM"],
  "build": "20348.2700",
+ "stored": {"rules": {"{id}": "v2.31|..."}, "interfaces": {}, "count": 1, "problem": "", "fingerprint": "..."},
  "listeners": ["0.0.0.0 5061"], "connections": ["10.1.0.11 5061 10.10.3.4"],
  "management": [{"kind": "winrm", "port": 5985}], "fingerprint": "..."}
 
+The rules of the registry (stored) come in place of those of COM, or beside them, where they were asked for.
 Connections come as texts, one for each local address, local port and peer, because a busy server has thousands.
 """
 
@@ -45,6 +47,7 @@ from ..rule import PROFILE_BITS, Rule
 from .com import RESTRICTIONS, from_com
 from .filter_agents import agents_among
 from .registry_strings import ParsedRules, RefusedRule, parse_rules
+from .stored import StoredRules, read_stored
 
 _ACCOUNT = "connect with an account that may change the firewall of the host"
 _FIXES: Mapping[str, str] = {
@@ -96,6 +99,13 @@ _PROFILE = {
     "default_inbound": int,
     "default_outbound": int,
 }
+_STORED: Mapping[str, Shape] = {
+    "rules": {"*": str},
+    "interfaces": {"*": str},
+    "count": int,
+    "problem": str,
+    "fingerprint": str,
+}
 HOST: Mapping[str, Shape] = {
     "build": str,
     "addresses": [str],
@@ -117,8 +127,11 @@ FIREWALL: Mapping[str, Shape] = {
     "products": [{"name": str, "categories": [int]}],
     "older_lists": [str],
     "services": [str],
+    "stored?": _STORED,
     **HOST,
 }
+# What the registry alone tells.
+REGISTRY: Mapping[str, Shape] = {**{key: shape for key, shape in FIREWALL.items() if key != "rules"}, "stored": _STORED}
 IPSEC: Mapping[str, Shape] = {"rules": {"*": str}, "engines": [str], "exempt?": int, "legacy": {}, **HOST}
 
 _REVERT: Mapping[str, Shape] = {"seconds": int, "problem": str, "state": str, "result": int}
@@ -130,16 +143,32 @@ _KINDS: Mapping[type, str] = {str: "a text", bool: "true or false", int: "a whol
 
 
 def read_answer(answer: Mapping[str, object]) -> Host:
-    """Return the host that an answer describes; raises AnswerError when a part of it is missing or of another kind."""
+    """Return the host that an answer describes; raises AnswerError when a part of it is missing or of another kind.
+
+    Its local rules are those that COM shows; those of the registry where the host was asked for these alone.
+    """
     with understood():
-        check_shape(answer, FIREWALL)
+        is_com = "rules" in answer or "stored" not in answer
+        check_shape(answer, FIREWALL if is_com else REGISTRY)
         environment = read_environment(answer)
-        local = [_read_present(properties, environment) for properties in _read_sequence(answer, "rules")]
+        stored = read_stored_of(answer)
+        if is_com or stored is None:
+            local = [_read_present(properties, environment) for properties in _read_sequence(answer, "rules")]
+        else:
+            local = list(stored.rules)
         policy, mdm = (parse_rules(policy_strings(answer, store)) for store in (GROUP_POLICY, MDM))
         rules = (*local, *_rules_of(policy, environment, GROUP_POLICY), *_rules_of(mdm, environment, MDM))
         host = host_of(answer, rules, (*policy.refused, *mdm.refused), "AllowLocalPolicyMerge")
         agents = agents_among(map(str, _read_sequence(answer, "services")))
         return replace(host, owners=_read_owners(answer), older_lists=_read_older_lists(answer), agents=agents)
+
+
+def read_stored_of(answer: Mapping[str, object]) -> StoredRules | None:
+    """Return the rules of the registry in an answer; None where the host was not asked for them."""
+    if "stored" not in answer:
+        return None
+    environment = read_environment(answer)
+    return read_stored(mapping_of(answer, "stored"), lambda rule: expanded(rule, environment))
 
 
 def _read_older_lists(answer: Mapping[str, object]) -> tuple[str, ...]:

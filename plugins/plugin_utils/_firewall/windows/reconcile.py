@@ -14,11 +14,13 @@ Rules and IPsec exemptions that are compared only are gathered in one round trip
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
+from ..._base.absence import Losses
 from ..._base.changes import Phase, State
 from ..._base.errors import DeviceError, InvalidInputError, Problem, one_of
 from ..._base.libraries import MissingLibraryError
@@ -35,8 +37,10 @@ from ..rule import KEYWORDS_OF_2012, Rule
 from ..safety import Safety, Verdict, judge, policy_warnings
 from .com import Operation, operations
 from .dumps import Dump, dump_of_text, read_dump
-from .host import expanded, failure_text, mapping_of, read_answer, rollback_command, understood
+from .host import expanded, failure_text, mapping_of, read_answer, read_stored_of, rollback_command, understood
+from .reading import BY_NAME, THROUGH_BOTH, THROUGH_COM, Reading, explain_unread, refuse_disagreement
 from .registry_strings import render_rule
+from .stored import StoredRules
 
 Options = Mapping[str, object]
 _FIX = "leave it out on this host, or upgrade it to Windows Server 2012 or later"
@@ -47,6 +51,7 @@ class Task(CommonTask):
     """The options of the module, validated."""
 
     unprotected: frozenset[str] = frozenset()
+    reading: Reading = Reading()
 
     @classmethod
     def from_options(cls, options: Mapping[str, object]) -> Task:
@@ -58,7 +63,8 @@ class Task(CommonTask):
         state, phase = State(options.get("state", "replaced")), Phase(options.get("phase", "all"))
         expected = tuple(texts(options.get("expected_addresses")))
         safety, problems = Safety.from_options(options)
-        problems += option_problems(group, expected)
+        reading, found = Reading.from_options(options)
+        problems += [*option_problems(group, expected), *found]
         wanted: tuple[Rule, ...] = ()
         try:
             wanted = _read_wanted_rules(rules, state, group)
@@ -68,7 +74,7 @@ class Task(CommonTask):
             raise InvalidInputError(problems)
         unprotected = frozenset(texts(options.get("unprotected_rules")))
         brief, pending = bool(options.get("brief")), str(options.get("pending") or "")
-        return cls(wanted, rules, state, phase, group, expected, safety, brief, pending, unprotected)
+        return cls(wanted, rules, state, phase, group, expected, safety, brief, pending, unprotected, reading)
 
 
 def _read_wanted_rules(rules: Sequence[Mapping[str, object]], state: State, group: str) -> tuple[Rule, ...]:
@@ -134,9 +140,80 @@ class WindowsRulesProvider(WindowsProvider):
 
 
 class WindowsFirewallProvider(WindowsRulesProvider):
-    """The firewall rules of one Windows host in one task."""
+    """The firewall rules of one Windows host in one task.
+
+    The registry alone can show that a host is as planned, and nothing else: where something is to be changed, or
+    reported as different, the host is asked once more, through COM, and both must say the same. So whatever is written
+    was planned over what COM shows.
+    """
 
     task: Task
+
+    def __init__(self, task: Task, link: Link) -> None:
+        super().__init__(task, link)
+        self._way = task.reading.first_way()
+        self._stored: StoredRules | None = None
+        # Whether COM told the rules, and what it disagrees about with the registry.
+        self._is_com = True
+        self._disagreement: tuple[str, ...] = ()
+        self._told: list[str] = []
+
+    def way(self) -> dict[str, object]:
+        """Return through what the host reads, or finds what it writes."""
+        return dict(self._way)
+
+    def _read(self, answer: Answer) -> Host:
+        host = super()._read(answer)
+        self._stored, self._is_com = read_stored_of(answer), "rules" in answer
+        return host
+
+    def gather(self) -> None:
+        """Ask the host what it has; through COM where its registry does not tell all of it."""
+        super().gather()
+        reading, stored = self.task.reading, self._stored
+        if stored is None:
+            self._told += reading.explain_com(self.host.build)
+        elif self._is_com:
+            self._disagreement, told = reading.compare(self.host, stored)
+            self._told += told
+            self._way = THROUGH_COM if self._disagreement else BY_NAME
+        elif stored.problems:
+            self._told.append(explain_unread(stored))
+            self._way = THROUGH_COM
+            super().gather()
+
+    def plan(self) -> None:
+        """Compute the changes; where the registry alone shows that there are some, over what COM shows."""
+        super().plan()
+        if self._is_com or self._is_as_planned():
+            return
+        self._way = THROUGH_BOTH
+        self.evidence.clear()
+        self.gather()
+        refuse_disagreement(self._disagreement)
+        super().plan()
+
+    def _is_as_planned(self) -> bool:
+        if self.task.state is State.GATHERED:
+            return True
+        return not (self.changes.now or self.changes.later or self.losses != Losses())
+
+    def apply_arguments(self) -> dict[str, object]:
+        """Return the arguments of apply; rules are found by their names where each of these is of one rule only."""
+        found = super().apply_arguments()
+        if self._stored is None or self._way != BY_NAME:
+            return found
+        if self._has_namesakes():
+            return {name: value for name, value in found.items() if name not in BY_NAME}
+        return {**found, "fingerprint": self._stored.fingerprint}
+
+    def _has_namesakes(self) -> bool:
+        counts = Counter(present.rule.name.casefold() for present in self.before if present.store == LOCAL)
+        touched = [change.before.rule.name.casefold() for change in self.changes.now if change.before is not None]
+        return any(counts[name] > 1 for name in touched)
+
+    def _collect_warnings(self, host: Host) -> list[str]:
+        return [*super()._collect_warnings(host), *dict.fromkeys(self._told)]
 
     def _choose_wanted(self, host: Host) -> tuple[Rule, ...]:
         return tuple(expanded(rule, host.environment) for rule in self.task.rules)
@@ -150,10 +227,10 @@ def missing_capabilities(rules: Iterable[Rule], have: Sequence[Present]) -> list
     """Return a problem for each option of a rule that the host is too old for.
 
     A host tells its age by its rules: INetFwRule3, which Windows Server 2012 brought with policy version 2.20, gives
-    each SecureFlags. A host without any rule tells nothing, and is left to refuse by itself.
+    each SecureFlags. A host without any rule tells nothing, and is left to refuse by itself; so does its registry.
     """
     local = [present for present in have if present.store == LOCAL]
-    if not local or any("SecureFlags" in present.com for present in local):
+    if not local or any({"SecureFlags", "id"} & set(present.com) for present in local):
         return []
     return [
         Problem(
@@ -236,9 +313,10 @@ def parts_of(answer: Answer) -> dict[str, Answer]:
         return {part: {**shared, **mapping_of(answer, part)} for part in PARTS}
 
 
-def link_to(answer: Answer) -> Link:
-    """Return the way to a host that has answered already."""
-    return Link(lambda _arguments: answer, lambda _arguments, _lost_text: answer, "")
+def link_to(answer: Answer, link: Link) -> Link:
+    """Return the way to a host that has answered the first question already."""
+    answers = [answer]
+    return replace(link, ask=lambda arguments: answers.pop() if answers else link.ask(arguments))
 
 
 def compared(provider: FirewallProvider) -> dict[str, object]:

@@ -1,0 +1,74 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reading in a blink, over the wire and on both engines: how often a host is asked, and how often COM enumerates."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.lab.lab import Lab
+from tests.lab.test_ipsec_host import executors
+from tests.lab.test_windows_firewall_rules import MEDIA, SIP, playbook, stats
+from tests.simulators.executor import Executor
+from tests.simulators.powershell import PowerShellExecutor
+
+pytestmark = pytest.mark.no_cover
+OTHERS = [
+    {"Name": "Contoso", "Protocol": 6, "LocalPorts": "443", "Interfaces": ["Ethernet 2"], "Enabled": True},
+    {"Name": "Contoso", "Protocol": 1, "IcmpTypesAndCodes": "8:*", "RemoteAddresses": "LocalSubnet", "Enabled": True},
+    {"Name": "Remote Desktop", "Grouping": "@FirewallAPI.dll,-28752", "Protocol": 6, "LocalPorts": "3389"},
+]
+COUNTED = ("executions", "com_enumerations", "writes")
+
+
+def bring(lab: Lab, rules: list[dict[str, Any]], **options: Any) -> dict[str, Any]:
+    """Bring the host to rules, and return the result with what the host has counted meanwhile."""
+    before = lab.stores["fe01"].counts()
+    folder = str(lab.directory / "evidence")
+    played = lab.play(playbook(rules=rules, **{"gather_through": "auto", "evidence_dir": folder, **options}))
+    (record,) = played.of("fe01")
+    after = lab.stores["fe01"].counts()
+    return {**record["result"], "counted": tuple(after[what] - before[what] for what in COUNTED)}
+
+
+@pytest.mark.parametrize("executor", executors())
+def test_a_host_whose_registry_is_known_to_be_right_is_read_without_com(lab: Lab, executor: Executor | str) -> None:
+    lab.executor = PowerShellExecutor(executor) if isinstance(executor, str) else executor
+    lab.start({"fe01": {"addresses": ["10.1.0.11", "2001:db8::11"], "seed": OTHERS}})
+    want = [SIP, MEDIA]
+    first = bring(lab, want)
+    # The first contact with the build: both are read, and what is written is found and read again through COM.
+    assert (first["changed"], stats(first), first["counted"]) == (True, (2, 2, 2), (2, 2, 2)), first
+    (path,) = (lab.directory / "evidence").iterdir()
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert (path.name, kept["build"], kept["rules"]) == ("20348.2700.json", "20348.2700", len(OTHERS))
+    assert kept["differences"] == []
+    idle = bring(lab, want)
+    assert (idle["changed"], stats(idle), idle["counted"]) == (False, (1, 0, 0), (1, 0, 0)), idle
+    changed = bring(lab, [{**SIP, "localport": "5061,5062"}, MEDIA])
+    assert (changed["changed"], stats(changed), changed["counted"]) == (True, (3, 2, 1), (3, 2, 1)), changed
+    assert changed["before"] == idle["after"]
+    removed = bring(lab, [MEDIA])
+    assert (removed["changed"], removed["counted"]) == (True, (3, 2, 1)), removed
+    names = [rule["Name"] for rule in lab.stores["fe01"].read()["rules"]]
+    assert names == [*(rule["Name"] for rule in OTHERS), MEDIA["name"]]
+
+
+@pytest.mark.parametrize("executor", executors())
+def test_a_registry_that_is_behind_or_closed(lab: Lab, executor: Executor | str) -> None:
+    lab.executor = PowerShellExecutor(executor) if isinstance(executor, str) else executor
+    lab.start({"fe01": {"addresses": ["10.1.0.11", "2001:db8::11"], "seed": OTHERS}})
+    store = lab.stores["fe01"]
+    store.change(switches={"registry_lags": True})
+    assert bring(lab, [SIP])["counted"] == (2, 2, 1)
+    late = bring(lab, [SIP])
+    assert (late["changed"], late["counted"]) == (False, (2, 1, 0)), late
+    assert bring(lab, [SIP])["counted"] == (1, 0, 0)
+    store.change(registry={"problem": "Requested registry access is not allowed."})
+    closed = bring(lab, [SIP])
+    assert (closed["changed"], closed["counted"]) == (False, (2, 1, 0)), closed
+    told = "the registry does not tell all rules, so COM was asked: Requested registry access is not allowed."
+    assert closed["warnings"][0].startswith(told)
