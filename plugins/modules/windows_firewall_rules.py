@@ -8,9 +8,8 @@ short_description: Brings all firewall rules of one group on a Windows host to w
 description:
   - Gathers the local firewall rules of a host once, compares them with the wanted ones, and writes what differs and
     nothing else.
-  - A host that is as wanted costs one round trip, one enumeration of its rules, or none (O(gather_through)), and no
-    write. Otherwise there is a second round trip that writes, looks at the rules again and fails when they are not as
-    wanted.
+  - A host that is as wanted costs one round trip, one enumeration of its rules or none (O(gather_through)), no write.
+    Otherwise there is a second round trip that writes, looks at the rules again and fails when they are not as wanted.
   - Rules are compared as sets of addresses and ports, whatever their spelling, and matched by name within O(group).
   - Rules outside O(group) are never written, but for those that O(state=overridden) disables. They are read, as are
     those of Group Policy, to say what each rule really does (RV(effects)).
@@ -65,8 +64,7 @@ options:
     choices: [all, open, close]
     default: all
   group:
-    description:
-      - The group of rules that this task owns.
+    description: The group of rules that this task owns.
     type: str
     default: msuc.lync
   unprotected_rules:
@@ -131,23 +129,13 @@ options:
     type: int
     default: 10
   gather_through:
-    description:
-      - Through what the rules of the host are read. V(com) enumerates them, which takes about 15 ms a rule. V(registry)
-        reads all of their strings in one call.
-      - With V(auto) both are read on the first contact with a build of Windows and compared rule by rule, which
-        O(evidence_dir) then records. The registry alone is read where both were the same. Where they differ, COM is
-        read, and a warning says so. Without O(evidence_dir) it is V(com).
-      - The registry alone only ever shows that a host is as wanted. Where something differs, the host is asked once
-        more, through COM. When both disagree then, nothing is written. After a write COM is read.
-      - A registry that cannot be read whole, or has another number of rules than COM, does not count. COM is read then,
-        with a warning.
+    description: Through what the rules are read. V(auto) compares both on the first contact with a build of Windows,
+      and reads the registry alone where both were the same. Without O(evidence_dir) it is V(com).
     type: str
     choices: [auto, registry, com]
     default: auto
   evidence_dir:
-    description:
-      - The folder of the controller that takes what O(gather_through=auto) finds, a file for each build of Windows.
-        Delete a file to have both read again.
+    description: The folder of the controller that takes what O(gather_through=auto) finds, a file for each build.
     type: path
   handout_dir:
     description:
