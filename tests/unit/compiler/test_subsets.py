@@ -123,6 +123,7 @@ def broken_rules(whole: Inventory, plan: Plan, staying: frozenset[str], folder: 
 DEPLOYMENTS = {"eight": EIGHT, "small": example("small")}
 
 
+@pytest.mark.slow
 @pytest.mark.no_cover
 @pytest.mark.parametrize("name", DEPLOYMENTS)
 def test_no_part_of_a_small_deployment_takes_anything_from_those_that_stay(name: str, tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def packets(scopes: Drawn) -> int:
     return found
 
 
+@pytest.mark.slow
 def test_comparison_and_coverage_agree_with_the_oracle() -> None:
     dice = random.Random(20100)
     covered = 0
