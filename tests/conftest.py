@@ -32,7 +32,7 @@ if str(ROOT) not in sys.path:
 # A property holds however busy the machine is.
 # The same examples in every run, so that a red test is red for everybody.
 settings.register_profile("ci", parent=settings(), deadline=None, derandomize=True)
-settings.register_profile("dev", parent=settings(), deadline=None, max_examples=10)
+settings.register_profile("dev", parent=settings(), deadline=None, derandomize=True, max_examples=10)
 PROFILE = os.environ.get("LYNC_PROFILE", "ci")
 settings.load_profile(PROFILE)
 

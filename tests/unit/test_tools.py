@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.bench.deployment import deployment
 from tests.tools import gates, matrix, runs
@@ -199,6 +200,11 @@ def test_the_gates_need_gates_that_there_are_and_coverage_needs_all_that_measure
     assert len(names) == len(set(names))
     assert {need for gate in gates.GATES for need in gate.needs} <= set(names)
     assert set(next(gate for gate in gates.GATES if gate.name == "coverage").needs) == set(gates.COVERING_GATES)
+
+
+def test_properties_are_tried_with_the_same_examples_in_every_run() -> None:
+    assert settings.default.derandomize
+    assert settings.get_profile("ci").derandomize and settings.get_profile("dev").derandomize
 
 
 def test_the_tiers_name_gates_that_there_are_and_continuous_integration_runs_all_that_is_not_run_anyway() -> None:
