@@ -12,7 +12,7 @@ never surely matches counts where a changed rule has the same limits, or where s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
@@ -100,27 +100,28 @@ class Comparison:
 
     def _staying_at(self, target: Target, profile: Profile) -> list[Rule]:
         """Return what stays and may matter to whether a target is lost."""
-        is_blocking = any(rule.action == "block" and touches(rule, target.port) for rule in self.made())
+        new = (present.rule for present in self._moved[1])
+        is_blocking = any(rule.action == "block" and touches(rule, target.port) for rule in new)
         all_matter = is_blocking or target.process is not None
         return (self._staying if all_matter else self._mattering)[profile.merges].at(target.port)
 
     @cached_property
-    def _staying(self) -> Mapping[bool, Ports]:
+    def _stays(self) -> list[Present]:
         new = {id(present) for present in self.after}
-        return _by_merging(united, [present for present in self.before if id(present) in new])
+        return [present for present in self.before if id(present) in new]
+
+    @cached_property
+    def _staying(self) -> Mapping[bool, Ports]:
+        return _by_merging(united, self._stays)
 
     @cached_property
     def _mattering(self) -> Mapping[bool, Ports]:
-        """Return what stays without what surely matches nobody, where the changes block nothing and nobody listens.
+        """Return what stays and matters where the changes block nothing and nobody knows who listens.
 
         A rule that only may match keeps what a rule of the same limits loses, and nothing else.
         """
-        new = {id(present) for present in self.after}
         doubts = {standing_doubts(present.rule) for side in self._moved for present in side}
-        stays = [present for present in self.before if id(present) in new]
-        return _by_merging(
-            united, [one for one in stays if not any(own := standing_doubts(one.rule)) or own in doubts]
-        )
+        return _by_merging(united, [one for one in self._stays if _matters(one.rule, doubts)])
 
     @cached_property
     def _after_for_all(self) -> Mapping[bool, Ports]:
@@ -129,6 +130,11 @@ class Comparison:
     @cached_property
     def _after(self) -> Mapping[bool, Ports]:
         return _by_merging(list, self.after)
+
+
+def _matters(rule: Rule, doubts: Collection[object]) -> bool:
+    own = standing_doubts(rule)
+    return not any(own) or own in doubts
 
 
 def _by_merging(form: Callable[[list[Rule]], list[Rule]], have: Sequence[Present]) -> Mapping[bool, Ports]:
