@@ -6,12 +6,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: nginx_remote
-short_description: Gather and apply one file of nginx's configuration, for msuc.lync.nginx_stream_services
+short_description: Gather and apply one file of nginx's configuration, for msuc.lync.publications
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
-  - The part of M(msuc.lync.nginx_stream_services) that works on the host. It decides nothing about services;
-    use that module instead.
+  - The part of M(msuc.lync.publications) that works on the host, and of M(msuc.lync.nginx_stream_services). It decides
+    nothing; use these modules instead.
   - A file goes live only after C(nginx -t) took the whole configuration with it, in a copy. nginx is reloaded by
     a signal to its master, never restarted. When no new workers come or a listener is missing afterwards, the old
     file is put back.
@@ -34,10 +34,6 @@ options:
     description: The file with the number of the master process.
     type: str
     default: /run/nginx.pid
-  master_socket:
-    description: The socket of HAProxy's master process, which is asked for the members of UDP services.
-    type: str
-    default: /run/haproxy-master.sock
 """
 
 EXAMPLES = r"""
@@ -60,17 +56,13 @@ files:
 """
 
 import glob
-import json
 import os
-import pkgutil
 import re
 import signal
 import tempfile
-import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.msuc.lync.plugins.module_utils import _udp_health
 from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import (
     OPTIONS,
     Refused,
@@ -91,23 +83,7 @@ _SPEC = {
     "program": {"type": "str", "default": "/usr/sbin/nginx"},
     "config": {"type": "str", "default": "/etc/nginx/nginx.conf"},
     "pid_file": {"type": "str", "default": "/run/nginx.pid"},
-    "master_socket": {"type": "str", "default": "/run/haproxy-master.sock"},
 }
-_UNIT = "/etc/systemd/system/" + _udp_health.SERVICE
-_UNIT_TEXT = """# Written by Ansible, msuc.lync.nginx_stream_services.
-[Unit]
-Description=Lets nginx leave members of UDP services that HAProxy finds down
-After=nftables.service haproxy.service nginx.service
-
-[Service]
-ExecStart=/usr/bin/python3 {program} {path} {master} {status}
-ExecStopPost=-/usr/sbin/nft delete table inet {table}
-Restart=always
-RestartSec=2
-
-[Install]
-WantedBy=multi-user.target
-"""
 _INCLUDE = re.compile(r"(?:^|[;{}\s])include\s+[\"']?([^;\"'#]+)[\"']?\s*;")
 
 
@@ -118,7 +94,7 @@ class Host:
         self.path, self.program, self.config, self.seconds = (
             options[name] for name in ("path", "program", "config", "seconds")
         )
-        self.pid_file, self.master_socket = options["pid_file"], options["master_socket"]
+        self.pid_file = options["pid_file"]
         self.folder = os.path.dirname(self.config)
 
     def master(self) -> int:
@@ -172,7 +148,7 @@ class Host:
             return {"content": None, "digest": "", "files": [], "servers": "", "listeners": listeners(set())}
         found: dict[str, Any] = {"content": content, "digest": digest(content), "files": self.others()}
         found.update({"servers": "", "listeners": listeners(own), "workers": len(self.workers())})
-        return {**found, "watch": {"is_managed": _has_systemd(), "seen": _last_seen()}}
+        return found
 
     def refusal(self, commands: list[str]) -> str:
         """Return nothing: nginx has no commands for the running process."""
@@ -240,44 +216,6 @@ class Host:
         if not waited(self.seconds, lambda: bool(self.workers() - before) and not self.workers() & before):
             raise Refused("nginx started no new workers, the old ones keep serving; its error log tells why")
         await_listeners(self.seconds, wanted)
-        if _has_systemd():
-            self.watch(_udp_health.watched(content_of(self.path) or ""))
-
-    def watch(self, members: set[tuple[str, str, int]]) -> None:
-        """Let a service watch the members of UDP services, or nobody where there are none; raises Refused."""
-        if not members:
-            # Of another file of nginx, as publications have, it is none of our business.
-            if f" {self.path} " in (content_of(_UNIT) or ""):
-                run(["systemctl", "disable", "--now", _udp_health.SERVICE])
-                put(_UNIT, None)
-            return
-        source = pkgutil.get_data(_udp_health.__package__, "_udp_health.py") or b""
-        names = {"program": _udp_health.PROGRAM, "status": _udp_health.STATUS, "table": _udp_health.TABLE}
-        os.makedirs(os.path.dirname(_udp_health.PROGRAM), exist_ok=True)
-        put(_udp_health.PROGRAM, source.decode())
-        put(_UNIT, _UNIT_TEXT.format(path=self.path, master=self.master_socket, **names))
-        for words in (("daemon-reload",), ("enable", _udp_health.SERVICE), ("restart", _udp_health.SERVICE)):
-            status, output = run(["systemctl", *words])
-            if status:
-                raise Refused(f"systemctl {' '.join(words)}: {output.strip()}")
-        current = digest(content_of(self.path))
-        if not waited(self.seconds, lambda: (_last_seen() or {}).get("digest") == current):
-            raise Refused(f"{_udp_health.SERVICE} does not say what it sees; its log tells why")
-
-
-def _has_systemd() -> bool:
-    return os.path.isdir("/run/systemd/system")
-
-
-def _last_seen() -> dict[str, Any] | None:
-    """Return what the service saw last; None where it does not run: it writes each second."""
-    try:
-        if time.time() - os.stat(_udp_health.STATUS).st_mtime > 10:
-            return None
-        found = json.loads(content_of(_udp_health.STATUS) or "null")
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def main() -> None:

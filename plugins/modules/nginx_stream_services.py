@@ -6,19 +6,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: nginx_stream_services
-short_description: Brings the UDP services of nginx on a Linux host to what is wanted
+short_description: Reads and removes what an earlier version had in nginx on a Linux host
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
-  - UDP alone; it is there for what HAProxy does not carry, STUN on UDP 3478. A TCP service is an error, since nginx
-    asks no member whether it is well; M(msuc.lync.haproxy_services) carries it.
-  - A file of version 0.1 that has TCP services is read, and left as it is until O(state=deleted) removes them.
-  - The services are one file of their own with a C(stream) block. A candidate is tried by C(nginx -t) in a copy of the
-    whole configuration, put in place by a rename, and read by a reload, never by a restart. When the reload fails, the
-    old file is put back.
-  - A client keeps its member by the hash of its address, which is the same after every reload.
-  - An address and port on which somebody else listens, in another file or as another process, stops the pool that wants
-    it before anything is written; RV(adoption) names the owner.
+  - nginx carries no services any more, since it asks no member whether it is well. M(msuc.lync.haproxy_services)
+    carries TCP, and M(msuc.lync.nftables_udp_services) UDP; the latter removes what is left of UDP by itself.
+  - A file of an earlier version is read, and O(state=deleted) removes what is named of it, or all of it. Services that
+    are to be carried are an error.
+  - A candidate is tried by C(nginx -t) in a copy of the whole configuration, put in place by a rename, and read by a
+    reload, never by a restart. When the reload fails, the old file is put back.
 extends_documentation_fragment:
   - msuc.lync.balancers
   - msuc.lync.step
@@ -39,10 +36,6 @@ options:
     description: The file with the number of the master process.
     type: str
     default: /run/nginx.pid
-  master_socket:
-    description: The socket of HAProxy's master process, which knows who is down of the members of UDP services.
-    type: str
-    default: /run/haproxy-master.sock
   seconds:
     description: How long a reload may take.
     type: int
@@ -64,28 +57,9 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: One service, and nothing else of ours
+- name: Let go of what nginx carries
   msuc.lync.nginx_stream_services:
-    services:
-      - name: pool01.contoso.com-edge-stun-internal-3478
-        pool: pool01.contoso.com
-        rows: [S42]
-        vip: 10.1.0.100
-        port: 3478
-        protocol: udp
-        node_port: 3478
-        members: [10.1.0.11, 10.1.0.12]
-        backup_members: []
-        draining_members: []
-        disabled_members: []
-        persistence: {type: source, seconds: 1200, group: "pool01.contoso.com@10.1.0.100"}
-        idle_seconds: 1800
-        monitor: {type: tcp, port: 5061, interval_seconds: 10, failures: 2}
-        source_nat: true
-        nagle: true
-        algorithm: least-connections
-        balancers: [lb01]
-        options: {}
+    state: deleted
 
 - name: What the host has
   msuc.lync.nginx_stream_services:

@@ -48,7 +48,7 @@ _PORTS = (5061, 444, 135, 80, 8080, 443, 4443, 5071, 5072, 5073, 5075, 5076, 508
 
 def services(name: str, pools: Sequence[int]) -> tuple[Service, ...]:
     """Return 15 services of each of these pools, with three members each, as the driver of this name carries them."""
-    protocol = "udp" if name == "nginx_stream" else "tcp"
+    protocol = "udp" if name == "nftables_udp" else "tcp"
     return tuple(
         replace(service, protocol=protocol)
         for number in pools

@@ -47,8 +47,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy 
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.provider import HaproxyProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import Kemp
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.driver import NetScaler
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx import driver as nginx
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nftables import driver as nftables_udp
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task as ServicesTask
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import offline as parse_services
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.registry import DRIVERS
@@ -73,7 +72,7 @@ from tests.unit.firewall.nftables import memory_host as linux
 from tests.unit.firewall.nftables import results as nft_results
 from tests.unit.firewall.nftables import test_foreign
 from tests.unit.firewall.windows import test_dumps, test_hive, test_host
-from tests.unit.load_balancers.memory_devices import MemoryHost, answer
+from tests.unit.load_balancers.memory_devices import MemoryHost, UdpHost, answer, udp_provider
 from tests.unit.load_balancers.samples import golden, service
 from tests.unit.load_balancers.test_malformed_answers import Vendor, converged_vendors
 from tests.unit.probes import samples as probe_samples
@@ -310,7 +309,6 @@ _PATH = "/etc/conf.d/ours"
 _OTHERS = [
     ("/etc/x.cfg", "frontend web\n    bind 10.9.0.1:443,[::]:80\n    bind *:8000-8010\nbackend b\n    server a 1:2\n")
 ]
-_NGINX_OTHERS = [("/etc/x.conf", "http { server { listen 10.9.0.1:443 ssl; listen [::]:80; listen unix:/x; } }\n")]
 _SERVERS = (
     "1\n# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight\n"
     + "".join(
@@ -320,12 +318,18 @@ _SERVERS = (
 )
 
 
-def _program(driver: Any, provider: Callable[..., Any], others: Sequence[tuple[str, str]], protocol: str) -> Attempt:
+def _program(
+    driver: Any,
+    provider: Callable[..., Any],
+    others: Sequence[tuple[str, str]],
+    protocol: str,
+    kind: type[MemoryHost] = MemoryHost,
+) -> Attempt:
     """Return the attempt of a whole task on a host with a damaged file of ours, of others, or a damaged answer."""
 
     def attempt(chance: random.Random) -> None:
         ours = (service(protocol=protocol), service("web-443", port=443, protocol=protocol))
-        host = MemoryHost(files={_PATH: driver.render(ours).text})
+        host = kind(files={_PATH: driver.render(ours).text})
         host.others, host.servers = list(others), _SERVERS
         what = chance.choice(("file", "others", "servers", "answer"))
         if what == "file":
@@ -541,7 +545,7 @@ ATTEMPTS: Mapping[str, Attempt] = {
     "Linux: networks": _network,
     "HAProxy: files and process": _program(haproxy.DRIVER, HaproxyProvider, _OTHERS, "tcp"),
     "HAProxy: whole configurations": _lint,
-    "nginx: files": _program(nginx.DRIVER, NginxProvider, _NGINX_OTHERS, "udp"),
+    "UDP: file and service": _program(nftables_udp.DRIVER, udp_provider, _OTHERS, "udp", UdpHost),
     "publications: files": _published,
     "publications: texts": _published_texts,
     "F5: answers and traces": _appliance("f5"),

@@ -40,7 +40,7 @@ GUARD_RULES, GUARD_CONNECTIONS = (740, 7400), 2000
 GUARD_SECONDS = 2.0
 """Foreign rules of one host with so many connections; their effects and the guard together."""
 
-BALANCER_DRIVERS = ("haproxy", "nginx_stream", "f5_as3", "netscaler", "kemp")
+BALANCER_DRIVERS = ("haproxy", "nftables_udp", "f5_as3", "netscaler", "kemp")
 PLAN_TO_EMPTY_MAXIMUM = 4.0
 GROWTH_MAXIMUM = 12.0
 """Ten times the hosts, rules or pools may cost at most this many times the seconds."""

@@ -16,6 +16,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provi
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.provider import HaproxyProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.provider import KempProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.provider import NetScalerProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nftables.provider import NftablesUdpProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import PublicationsProvider
 
@@ -332,9 +333,16 @@ NFTABLES_FILE = Source(
 OWN = {
     "haproxy": "\nfrontend stats\n    bind 127.0.0.1:8404\n    mode http\n",
     "nginx": "stream {\n    server { listen 127.0.0.1:8405; return ok; }\n}\n",
+    "udp": "\nserve theirs\n    listen 127.0.0.1 8405\n",
 }
 ANEW = "a run for everything writes the file anew, and says that what else it had is gone; a check cannot tell"
 MISSING = "without the file the program has nothing of ours: it is missing"
+
+
+def _of_another_version(text: str) -> str:
+    for word in ("mode tcp", "proxy_timeout", "asked-as"):
+        text = text.replace(word, f"{word}2")
+    return text
 
 
 def _file_cells(anew: Expect, why: str, own: str, missing: Expect = DIFFERS) -> Mapping[Fault, Cell | NotApplicable]:
@@ -346,8 +354,7 @@ def _file_cells(anew: Expect, why: str, own: str, missing: Expect = DIFFERS) -> 
         CUT_OFF: Cell(texts(half), anew, why),
         FOREIGN: Cell(texts(lambda text: text + OWN[own]), anew, why),
         HOSTILE: Cell(texts(lambda text: text + NASTY), anew, why),
-        VERSION: Cell(texts(lambda text: text.replace("mode tcp", "mode tcp2").replace("proxy_timeout", "timeout")),
-                      anew, why),
+        VERSION: Cell(texts(_of_another_version), anew, why),
         PENDING: NotApplicable(
             "The host itself puts the old file back in the same call when the program does not take the new one."
         ),
@@ -386,7 +393,6 @@ def _servers(change: Any) -> Put:
 
 # A port that is no number may be a variable, and so any port.
 _ANY_PORT = Cell(_their_file("frontend\n  bind\n bind :x\nfrontend web\n    bind 10.9.0.1:80\n"), REFUSED)
-_NO_ADDRESS = Cell(_their_file("} ; { listen\nserver {\n    listen 10.9.0.1:80;\n}\n"), HARMLESS, OTHER_ADDRESS)
 HAPROXY_FILES = (
     Source("HAProxy: our file", runs_over(devices.HaproxyDevice), _file_cells(DIFFERS, ANEW, "haproxy"),
            HaproxyProvider),
@@ -414,11 +420,16 @@ HAPROXY_FILES = (
     ),
 )  # fmt: skip
 NGINX_FILES = (
-    Source("nginx: our file", runs_over(devices.NginxDevice), _file_cells(DIFFERS, ANEW, "nginx"), NginxProvider),
-    Source("nginx: our file, of which something stays", runs_over(devices.NginxKeeping),
+    Source("nginx, earlier: our file", runs_over(devices.NginxDevice), _file_cells(DIFFERS, ANEW, "nginx"),
+           NginxProvider),
+    Source("nginx, earlier: our file, of which something stays", runs_over(devices.NginxKeeping),
            _file_cells(REFUSED, "", "nginx"), NginxProvider),
-    Source("nginx: other files", runs_over(devices.NginxDevice),
-           _other_files("server {\n    listen 10.9.0.1:80;\n}\n", _NO_ADDRESS), NginxProvider),
+)  # fmt: skip
+UDP_FILES = (
+    Source("msuc-lync-udp: our file", runs_over(devices.UdpDevice), _file_cells(DIFFERS, ANEW, "udp"),
+           NftablesUdpProvider),
+    Source("msuc-lync-udp: our file, of which something stays", runs_over(devices.UdpKeeping),
+           _file_cells(REFUSED, "", "udp"), NftablesUdpProvider),
 )  # fmt: skip
 PUBLICATIONS = (
     Source("publications: our files", runs_over(devices.PublicationsDevice), _file_cells(DIFFERS, ANEW, "haproxy"),
@@ -649,5 +660,6 @@ DNS_MARKS = Source(
 SOURCES = (
     WINDOWS_RULES, GROUP_POLICY, MDM, PRODUCTS, SNAPSHOT, AGENTS, BUILD, IPSEC, IPSEC_NEED, NFTABLES, NFTABLES_OTHERS,
     NFTABLES_FILE,
-    *HAPROXY_FILES, *NGINX_FILES, *PUBLICATIONS, F5, F5_OTHERS, NETSCALER, NETSCALER_SAVED, KEMP, DNS_SETS, DNS_MARKS,
+    *HAPROXY_FILES, *NGINX_FILES, *UDP_FILES, *PUBLICATIONS,
+    F5, F5_OTHERS, NETSCALER, NETSCALER_SAVED, KEMP, DNS_SETS, DNS_MARKS,
 )  # fmt: skip

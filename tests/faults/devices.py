@@ -33,6 +33,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.restor
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy import driver as haproxy
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.provider import HaproxyProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Service
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nftables import driver as nftables_udp
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx import driver as nginx
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task as ServicesTask
@@ -55,7 +56,7 @@ from tests.unit.firewall.nftables import results as nftables
 from tests.unit.firewall.windows import test_reconcile as windows
 from tests.unit.load_balancers import results as services
 from tests.unit.load_balancers import test_malformed_answers as appliances
-from tests.unit.load_balancers.memory_devices import MemoryHost
+from tests.unit.load_balancers.memory_devices import MemoryHost, UdpHost, udp_provider
 from tests.unit.load_balancers.samples import item
 from tests.unit.publications import results as publications
 
@@ -226,6 +227,7 @@ class FileDevice(Device):
     driver: Any
     make: Any
     protocol = "tcp"
+    host_class = MemoryHost
     theirs = "# nothing\n"
 
     def _carried(self, *wanted: Service) -> tuple[Service, ...]:
@@ -233,7 +235,7 @@ class FileDevice(Device):
 
     def __init__(self) -> None:
         text = self.driver.render(self._carried(services.SERVICE)).text
-        self.host = MemoryHost(files={self.path: text}, others=[(self.other, self.theirs)])
+        self.host = self.host_class(files={self.path: text}, others=[(self.other, self.theirs)])
 
     @property
     def text(self) -> str:
@@ -269,13 +271,25 @@ class HaproxyKeeping(HaproxyDevice):
 
 
 class NginxDevice(FileDevice):
-    """The same, of nginx."""
+    """The same, of nginx with UDP services of an earlier version."""
 
     driver, make, protocol = nginx.DRIVER, NginxProvider, "udp"
-    theirs = "worker_rlimit_nofile 32768;\nevents { worker_connections 16384; }\n"
 
 
 class NginxKeeping(NginxDevice):
+    """The same in a run that keeps what it does not name."""
+
+    state = State.MERGED
+
+
+class UdpDevice(FileDevice):
+    """The same, of msuc-lync-udp, which says that it leads by the file."""
+
+    driver, make, protocol = nftables_udp.DRIVER, staticmethod(udp_provider), "udp"
+    host_class = UdpHost
+
+
+class UdpKeeping(UdpDevice):
     """The same in a run that keeps what it does not name."""
 
     state = State.MERGED

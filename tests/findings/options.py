@@ -37,7 +37,7 @@ _TAGS: Mapping[str, str] = {
 _MODULES: Mapping[str, str] = {
     "ipsec": "msuc.lync.windows_ipsec_exemptions",
     "haproxy": "msuc.lync.haproxy_services",
-    "nginx": "msuc.lync.nginx_stream_services",
+    "nftables": "msuc.lync.nftables_udp_services",
     "publications": "msuc.lync.publications",
     "f5": "msuc.lync.f5_as3",
     "netscaler": "msuc.lync.netscaler_services",

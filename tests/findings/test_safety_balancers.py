@@ -45,11 +45,6 @@ EDITS: Mapping[str, Mapping[str, str]] = {
         "fall-lost": "sed -i '0,/ fall 2/s///' $1",
         "cut-off": "truncate -s 700 $1",
     },
-    "nginx": {
-        "own-server": "sed -i '$d' $1 && printf 'server { listen 127.0.0.1:8405; return ok; }\\n}\\n' >> $1",
-        "comment-lost": "sed -i '/# pool:/d' $1",
-        "cut-off": "truncate -s 300 $1",
-    },
     "published-by-haproxy": {"line-lost": "sed -i '0,/timeout client/{/timeout client/d}' $1"},
     "published-by-nginx": {"line-lost": "sed -i '/proxy_timeout/d' $1"},
 }
@@ -87,11 +82,11 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
             for what in EDITS
         }
         keys = stack.enter_context(opened(key))
-        (proxies["nginx"].folder / "www").symlink_to(web_root)
+        (proxies["published-by-nginx"].folder / "www").symlink_to(web_root)
         tasks: dict[str, Mapping[str, Any]] = {}
         for what, proxy in proxies.items():
             tasks |= _tasks(what, proxy, saved)
-        for name, other in (("haproxy", "10-other.cfg"), ("nginx", "50-stream.conf")):
+        for name, other in (("haproxy", "10-other.cfg"), ("published-by-nginx", "50-stream.conf")):
             proxy = proxies[name]
             tasks[f"{name} latin-1 written"] = {
                 "ansible.builtin.raw": rf"printf '# geh\366rt zu M\374ller\n' >> {proxy.path.with_name(other)}"
@@ -139,8 +134,7 @@ def _bring(what: str, proxy: Proxy, state: str, wanted: bool) -> dict[str, objec
     """Return the task that brings what is wanted, or nothing, to a program."""
     options = {**proxy.fixed, "path": str(_path(what, proxy)), "state": state}
     if not what.startswith("published"):
-        last, protocol = {"haproxy": (100, "tcp"), "nginx": (101, "udp")}[what]
-        one = service(POOL, f"{NET}.{last}", 15061, MEMBERS, protocol=protocol)
+        one = service(POOL, f"{NET}.100", 15061, MEMBERS)
         return module(what, services=[one] if wanted else [], **options)
     vip = f"{NET}.{102 if what.endswith('haproxy') else 103}"
     if what.endswith("nginx"):
@@ -160,7 +154,7 @@ def test_1_a_file_that_cannot_be_read_is_neither_kept_nor_dropped_by_parts(bench
     assert bench.text("after", what, edit) == before
 
 
-@pytest.mark.parametrize("what", ["haproxy", "nginx"])
+@pytest.mark.parametrize("what", ["haproxy", "published-by-nginx"])
 def test_16_a_byte_in_a_file_of_somebody_else_stops_nothing(bench: Bench, what: str) -> None:
     result = bench.results[f"{what} beside latin-1"]
     assert result["status"] == "ok", result["msg"]

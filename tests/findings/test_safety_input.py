@@ -211,7 +211,7 @@ def given_to_modules(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str
             "ipsec", exemptions=[{"name": COMMAND_IN_A_NAME, "protocol": "udp"}], handout_dir=str(folder / "out")
         ),
     }
-    for driver, protocol in (("haproxy", "tcp"), ("nginx", "udp")):
+    for driver, protocol in (("haproxy", "tcp"), ("nftables", "udp")):
         for key in ("pool", "name"):
             wanted = {**service(POOL, "10.1.0.100", 5061, ["10.1.0.11"], protocol=protocol), key: SERVER_IN_A_NAME}
             tasks[f"{driver} {key}"] = module(driver, services=[wanted], state="rendered")
@@ -234,7 +234,7 @@ def test_13_no_command_of_netsh_comes_from_a_name(given_to_modules: tuple[dict[s
 
 
 @pytest.mark.parametrize(
-    "what", ["haproxy pool", "haproxy name", "nginx pool", "nginx name", "publications line", "publications dots"]
+    "what", ["haproxy pool", "haproxy name", "nftables pool", "nftables name", "publications line", "publications dots"]
 )
 def test_13_modules_take_no_code_in_names(given_to_modules: tuple[dict[str, dict[str, Any]], str], what: str) -> None:
     result = given_to_modules[0][what]

@@ -18,12 +18,9 @@ from ..simulators.proxies import (
     Proxy,
     greeted,
     needs_haproxy,
-    needs_nginx,
     running_haproxy,
-    running_nginx,
     services,
 )
-from .traffic import datagrams
 
 _FIRST = f"bind {VIP}:15061"
 # What is broken, the text that is replaced, its replacement, a word of the error besides the line.
@@ -63,16 +60,6 @@ HAPROXY_MUTATIONS = [
         "maxconn",
     ),
 ]
-NGINX_MUTATIONS = [
-    ("unknown directive", "proxy_timeout", "proxy_timeuot", "proxy_timeuot"),
-    ("time unit", "proxy_timeout 60s", "proxy_timeout 60x", ""),
-    ("listener twice", f"listen {VIP}:{PORTS[1]}", f"listen {VIP}:{PORTS[0]}", "duplicate"),
-    ("address that the host lacks", f"listen {VIP}:{PORTS[0]}", f"listen 192.0.2.77:{PORTS[0]}", "192.0.2.77"),
-    ("brace", "upstream lync", "} upstream lync", ""),
-    ("semicolon", "consistent;", "consistent", ""),
-    ("reserve beside a hash", "fail_timeout=1s;", "fail_timeout=1s backup;", ""),
-    ("unknown upstream", "proxy_pass lync-", "proxy_pass nobody-lync-", "nobody"),
-]
 
 
 def refused(proxy: Proxy, name: str, content: str) -> str:
@@ -99,24 +86,3 @@ def test_haproxy_never_runs_a_broken_candidate(tmp_path: Path) -> None:
             assert f"{proxy.path}:" in message or "descriptors" in message, (name, message)
             assert not any(answer.startswith("failed") for answer in served | {greeted(PORTS[0])}), name
         assert not proxy.bring(services())["changed"]
-
-
-@needs_nginx
-def test_nginx_never_runs_a_broken_candidate(tmp_path: Path) -> None:
-    wanted = services(protocol="udp")
-    with running_nginx(tmp_path) as proxy, Members(protocol="udp"):
-        proxy.bring(wanted)
-        assert _answers()
-        for name, old, new, word in NGINX_MUTATIONS:
-            assert old in proxy.text(), name
-            message = refused(proxy, name, proxy.text().replace(old, new, 1))
-            assert word in message and "candidate" not in message, (name, message)
-            assert f"{proxy.path}:" in message or name == "address that the host lacks", (name, message)
-            assert _answers(), name
-        assert not proxy.bring(wanted)["changed"]
-
-
-def _answers() -> bool:
-    """Return whether a member answers a datagram, and another one that follows."""
-    found = datagrams(["127.0.2.1"], 2, 20, VIP, PORTS[0])
-    return found["answered"] == 2

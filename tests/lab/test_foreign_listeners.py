@@ -25,8 +25,9 @@ from ..simulators.proxies import (
     running_nginx,
     services,
 )
+from ..simulators.ring import udp_proxy
 
-_WAYS = {"haproxy": "frontend theirs of", "nginx": "a server of"}
+_WAYS = {"haproxy": "frontend theirs of", "nginx": "process nginx"}
 
 
 def _listens(protocol: str, port: int) -> bool:
@@ -69,7 +70,6 @@ def test_haproxy(tmp_path: Path, form: str) -> None:
         ("16065", "tcp"),
         ("VIP:16064-16066", "tcp"),
         ("[::]:16060-16070 ipv6only=off", "tcp"),
-        ("localhost:16065 udp", "udp"),
     ],
 )
 def test_nginx(tmp_path: Path, form: str, protocol: str) -> None:
@@ -79,9 +79,9 @@ def test_nginx(tmp_path: Path, form: str, protocol: str) -> None:
         assert proxy.process and STREAM_MODULE.is_file()
         os.kill(proxy.process.pid, signal.SIGHUP)
         assert waited(5, lambda: _listens(protocol, 16065)), (proxy.folder / "error.log").read_text()
+        # Both know nginx by what its process listens on.
         if protocol == "udp":
-            _stopped(proxy, 16065, protocol, _WAYS["nginx"])
+            _stopped(udp_proxy(tmp_path), 16065, protocol, _WAYS["nginx"])
             return
-        # HAProxy carries TCP, and knows nginx by what its process listens on.
         with running_haproxy(tmp_path / "tcp") as haproxy:
-            _stopped(haproxy, 16065, protocol, "process nginx")
+            _stopped(haproxy, 16065, protocol, _WAYS["nginx"])

@@ -28,20 +28,14 @@ from ..simulators.proxies import (
     greeted,
     ipv6_addresses,
     needs_haproxy,
-    needs_nginx,
     running_haproxy,
-    running_nginx,
     services,
 )
 from .lab import ROOT
-from .traffic import datagrams
 
 FULL = bool(os.environ.get("LYNC_BENCH"))
-# A reload loses the answers that are under way, so a rate that this machine answers at once.
-DATAGRAMS_A_SECOND = 1000
 RELOADS = 10 if FULL else 4
 LONG = 300 if FULL else 100
-DATAGRAMS_EACH, UDP_RELOADS = (1700, 5) if FULL else (400, 1)  # of 30 clients
 
 
 def under_load(work: Callable[[], None], *arguments: object) -> dict[str, Any]:
@@ -159,29 +153,7 @@ def test_idle_connections_end_at_their_time_and_a_sick_member_leaves_all_service
     assert left <= 2 * interval + 0.3  # the last look at it takes a moment
 
 
-@needs_nginx
-def test_datagrams_through_reloads(tmp_path: Path) -> None:
-    stun = (replace(services((13478,))[0], protocol="udp", name="stun-13478"),)
-    with running_nginx(tmp_path) as proxy, Members(ports=(13478,), protocol="udp"):
-        proxy.bring(stun)
-
-        def reload() -> None:
-            for turn in range(UDP_RELOADS):
-                assert proxy.bring((replace(stun[0], idle_seconds=90 + turn),))["lines"][-1] == "reload"
-                time.sleep(1 if FULL else 0.2)
-
-        found = under_load(reload, "datagrams", 30, DATAGRAMS_EACH, DATAGRAMS_A_SECOND, 13478)
-    lost = 1 - found["answered"] / found["sent"]
-    told(
-        f"nginx, {UDP_RELOADS} reloads: {found['sent']} datagrams of 30 clients, "
-        f"{lost:.3%} lost, {found['split']} clients split"
-    )
-    assert (found["split"], found["silent"]) == (0, 0), found
-    assert lost <= 0.001, found
-
-
 @needs_haproxy
-@needs_nginx
 def test_ipv6_from_the_virtual_address_to_the_members(tmp_path: Path) -> None:
     with ipv6_addresses(10) as addresses:
         vip, members, clients = addresses[0], addresses[1:4], addresses[4:]
@@ -196,21 +168,4 @@ def test_ipv6_from_the_virtual_address_to_the_members(tmp_path: Path) -> None:
         assert before == after and all(len(found) == 1 for found in before) and set.union(*before) <= set(members), (
             before
         )
-        stun = replace(want[0], protocol="udp", port=13478, node_port=13478)
-        with running_nginx(tmp_path / "udp") as proxy, Members(members, (13478,), "udp"):
-            proxy.bring((stun,))
-            found = datagrams(clients, 50, DATAGRAMS_A_SECOND, vip, 13478)
-            assert not proxy.bring((stun,))["changed"]
-    told(
-        f"IPv6: {len(clients)} clients over 2 TCP ports, 0 moved by a reload; "
-        f"{found['sent']} datagrams, {found['answered']} answered"
-    )
-    assert (found["sent"], found["split"], found["silent"]) == (found["answered"], 0, 0), found
-
-
-@needs_nginx
-def test_several_workers_are_warned_about_where_datagrams_go_somewhere(tmp_path: Path) -> None:
-    stun = (replace(services((13478,))[0], protocol="udp", name="stun-13478"),)
-    with running_nginx(tmp_path, workers=2) as proxy:
-        assert "worker_processes 1" in proxy.bring(stun, check=True)["warnings"][0]
-        assert proxy.bring((replace(stun[0], members=()),), check=True)["warnings"] == []
+    told(f"IPv6: {len(clients)} clients over 2 TCP ports, 0 moved by a reload")

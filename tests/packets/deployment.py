@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A full example as packets: its hosts with their firewalls and servers, HAProxy and nginx as its load balancers.
+"""A full example as packets: its hosts with their firewalls and servers, HAProxy and msuc-lync-udp as its balancers.
 
     with deployment(folder, FABRIKAM) as made: made.servers.run(probes, seconds=5)
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,17 +23,18 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible_collections.msuc.lync.plugins.module_utils import _udp_ring
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.ruleset import Table, lines_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy import driver as haproxy
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx import driver as nginx_stream
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nftables import driver as nftables_udp
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.options import read_services
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.documents import plain
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment as Probed
 
 from ..lab.lab import ROOT
-from ..simulators.proxies import HAPROXY, NGINX, STREAM_MODULE
+from ..simulators.proxies import HAPROXY
 from ..unit.compiler.examples import inventory_of
 from .flows import HostFlows, ports_of
 from .network import Network
@@ -54,12 +56,6 @@ defaults
     timeout client 60s
     timeout server 60s
 """
-_NGINX = """load_module {module};
-worker_processes 1;
-pid {folder}/{name}.pid;
-error_log {folder}/{name}.log;
-events {{ worker_connections 16384; }}
-{text}"""
 
 
 @dataclass(frozen=True)
@@ -201,7 +197,7 @@ def deployment(folder: Path, example: Example = CONTOSO) -> Iterator[Deployment]
                 _haproxy(made, name, [service for service in own if service["protocol"] == "tcp"], folder)
             )
             stack.enter_context(
-                _nginx(made, name, [service for service in own if service["protocol"] == "udp"], folder)
+                _leading(made, name, [service for service in own if service["protocol"] == "udp"], folder)
             )
         yield made
 
@@ -235,20 +231,27 @@ def _equip(made: Deployment, host: HostFlows) -> None:
 @contextlib.contextmanager
 def _haproxy(made: Deployment, name: str, services: Sequence[Document], folder: Path) -> Iterator[None]:
     """Run HAProxy with the services of a balancer; monitors of a test ask more often."""
-    often = [{**service, "monitor": {**service["monitor"], "interval_seconds": 1}} for service in services]
     path, socket = folder / f"{name}.cfg", made.sockets[name]
-    path.write_text(_MAIN.format(socket=socket) + haproxy.DRIVER.render(read_services(often)).text, encoding="utf-8")
+    text = haproxy.DRIVER.render(read_services(_asked_often(services))).text
+    path.write_text(_MAIN.format(socket=socket) + text, encoding="utf-8")
     with _running(made, name, [str(HAPROXY), "-db", "-q", "-f", str(path)], socket):
         yield
 
 
 @contextlib.contextmanager
-def _nginx(made: Deployment, name: str, services: Sequence[Document], folder: Path) -> Iterator[None]:
-    path = folder / f"{name}.conf"
-    text = nginx_stream.DRIVER.render(read_services(services)).text
-    path.write_text(_NGINX.format(module=STREAM_MODULE, folder=folder, name=name, text=text), encoding="utf-8")
-    with _running(made, name, [str(NGINX), "-c", str(path), "-g", "daemon off;"], folder / f"{name}.pid"):
+def _leading(made: Deployment, name: str, services: Sequence[Document], folder: Path) -> Iterator[None]:
+    """Let the kernel lead UDP services as msuc-lync-udp does on a host that forwarded nothing before."""
+    path, status, forwarding = (folder / f"{name}.{kind}" for kind in ("udp", "json", "forwarding"))
+    path.write_text(nftables_udp.DRIVER.render(read_services(_asked_often(services))).text, encoding="utf-8")
+    forwarding.touch()
+    made.network.run(name, ["sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"])
+    command = [sys.executable, _udp_ring.__file__, str(path), str(made.sockets[name]), str(status), str(forwarding)]
+    with _running(made, name, command, status):
         yield
+
+
+def _asked_often(services: Sequence[Document]) -> list[Document]:
+    return [{**service, "monitor": {**service["monitor"], "interval_seconds": 1}} for service in services]
 
 
 @contextlib.contextmanager

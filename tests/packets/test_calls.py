@@ -18,7 +18,8 @@ from pathlib import Path
 import pytest
 
 from ..simulators.netns import needs_namespaces
-from ..simulators.proxies import needs_haproxy, needs_nginx
+from ..simulators.proxies import needs_haproxy
+from ..simulators.ring import needs_ring
 from .deployment import CONTOSO, FABRIKAM, Deployment, Example, deployment
 
 PROGRAMS = ("sipp", "turnserver", "turnutils_stunclient", "turnutils_uclient")
@@ -26,7 +27,7 @@ MISSING = [program for program in PROGRAMS if shutil.which(program, path="/usr/b
 pytestmark = [
     needs_namespaces,
     needs_haproxy,
-    needs_nginx,
+    needs_ring,
     pytest.mark.skipif(
         bool(MISSING), reason=f"not installed: {', '.join(MISSING)}; Debian has them in sip-tester and coturn"
     ),

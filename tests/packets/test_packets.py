@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 
 from ..simulators.netns import needs_namespaces
-from ..simulators.proxies import needs_haproxy, needs_nginx
+from ..simulators.proxies import needs_haproxy
+from ..simulators.ring import needs_ring
 from .deployment import APPLIANCE, AV, AV_VIP, CONTOSO, FABRIKAM, Deployment, deployment
 from .flows import ANYBODY, HostFlows, allowed, not_allowed
 from .probes import REFUSED, SILENT, Probe
 
-pytestmark = [needs_namespaces, needs_haproxy, needs_nginx]
+pytestmark = [needs_namespaces, needs_haproxy, needs_ring]
 
 NOT_ALLOWED = 2500
 

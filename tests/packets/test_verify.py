@@ -17,13 +17,14 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.assumptions im
 
 from ..simulators import bind
 from ..simulators.netns import needs_namespaces
-from ..simulators.proxies import needs_haproxy, needs_nginx
+from ..simulators.proxies import needs_haproxy
+from ..simulators.ring import needs_ring
 from .deployment import DNS, deployment
 from .network import ROUTER
 from .verification import SIP, World, world
 
 pytestmark = [
-    needs_namespaces, needs_haproxy, needs_nginx, pytest.mark.no_cover,
+    needs_namespaces, needs_haproxy, needs_ring, pytest.mark.no_cover,
     pytest.mark.skipif(not bind.present(), reason=bind.MISSING),
 ]  # fmt: skip
 FE01, FE02, DIR01, DIR02, EDGE = "10.1.0.11", "10.1.0.12", "10.1.0.31", "10.1.0.32", "10.2.0.21"

@@ -288,7 +288,6 @@ def running_nginx(folder: Path, workers: int = 1) -> Iterator[Proxy]:
     with _started([str(NGINX), "-c", str(main), "-g", "daemon off;"], folder) as process:
         assert waited(10, pid.exists), (folder / "log").read_text()
         fixed = {"program": NGINX, "config": str(main), "pid_file": str(pid)}
-        fixed["master_socket"] = str(folder / "none.sock")
         yield Proxy(folder, include / "90-msuc-lync.conf", NginxProvider, nginx_remote, fixed, process)
 
 

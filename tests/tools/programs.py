@@ -56,6 +56,8 @@ class Need:
 NEEDS = (
     Need(("haproxy",), ("haproxy",), "load balancing and publishing by HAProxy"),
     Need(("nftables", "iproute2"), ("nft", "ip"), "rules of Linux hosts, and packets"),
+    Need(("conntrack",), ("conntrack",), "load balancing of UDP by nftables"),
+    Need(("systemd",), ("systemd-analyze",), "units of systemd"),
     Need(("sip-tester",), ("sipp",), "calls through a pool"),
     Need(("coturn",), ("turnserver", "turnutils_uclient"), "media through the Edge"),
     Need(("nginx", "libnginx-mod-stream"), ("nginx", "/usr/lib/nginx/modules/ngx_stream_module.so"), "nginx"),

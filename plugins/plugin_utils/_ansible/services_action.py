@@ -14,11 +14,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from .._base.reconcile import Provider
+from .._load_balancers.config_files import Remote
 from .._load_balancers.driver import Driver
 from .._load_balancers.haproxy.provider import HaproxyProvider
 from .._load_balancers.nginx.provider import NginxProvider
 from .._load_balancers.options import CONNECTION, SERVICES, Spec
-from .._load_balancers.reconcile import Task, offline
+from .._load_balancers.reconcile import ServicesProvider, Task, offline
 from .._rollout.results import Concern
 from .actions import STEP_SPEC, Answer, ProviderAction
 
@@ -31,7 +32,7 @@ class HostServicesAction(ProviderAction):
 
     concern = Concern.LOAD_BALANCER
     driver: ClassVar[Driver]
-    provider_class: ClassVar[type[HaproxyProvider | NginxProvider]]
+    provider_class: ClassVar[type[HaproxyProvider | NginxProvider]]  # of those with one module on the host
     remote_module: ClassVar[str]
     host_options: ClassVar[Spec]
     path: ClassVar[str]
@@ -47,13 +48,21 @@ class HostServicesAction(ProviderAction):
         task = Task.from_options(options, self.driver, needs_connection=False)
         if task.state.is_offline:
             return offline(task, self.driver)
+        return self.host_provider(task, options, task_vars)
+
+    def host_provider(self, task: Task, options: Mapping[str, Any], task_vars: dict[str, Any]) -> ServicesProvider:
+        """Return the provider of a task that asks the host."""
         fixed = {name: options[name] for name in self.host_options}
-        remote = self.remote(self.remote_module, task_vars)
+        return self.provider_class(task, self.asking(self.remote_module, fixed, task_vars), options["path"])
+
+    def asking(self, module: str, fixed: Mapping[str, object], task_vars: dict[str, Any]) -> Remote:
+        """Return a module on the host with options that are the same at each question."""
+        remote = self.remote(module, task_vars)
 
         def _ask(arguments: Mapping[str, object]) -> Mapping[str, Any]:
             return remote({**fixed, **arguments})
 
-        return self.provider_class(task, _ask, options["path"])
+        return _ask
 
 
 class ApplianceServicesAction(ProviderAction):

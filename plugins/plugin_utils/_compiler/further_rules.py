@@ -20,7 +20,7 @@ from .._firewall.rule import ANY_TEXT, Rule, protocol_text
 from .._inventory.model import Host, MemberState, Platform, Pool
 from .._plan.model import EXTRA_RULES, MANAGEMENT_RULE, FirewallRule
 from .firewall import Origin, merged, named
-from .peers import Directory, is_wanted
+from .peers import Directory
 from .services import Listener, ServicePolicy
 
 _UNLIMITED = {"edge": "no", "security": "notrequired"}
@@ -97,9 +97,10 @@ class BalancerRules:
         return merged(rule for pool in pools for rule in named(list(self._pool_rules(pool, host))))
 
     def _pool_rules(self, pool: Pool, balancer: Host) -> Iterator[FirewallRule]:
-        for listener in self._services(pool).listeners(pool):
+        services = self._services(pool)
+        for listener in services.listeners(pool):
             if balancer.name in pool.balancers.get(listener.side, ()):
-                peers = self._peers(listener, pool)
+                peers = services.clients(listener, pool)
                 reachable = peers if peers == ANY else peers.of_families(listener.vips.families)
                 if reachable:
                     yield _virtual_address_rule(listener, pool, reachable, self._origin(listener, pool))
@@ -109,17 +110,6 @@ class BalancerRules:
         features = frozenset(feature for member in members for feature in member.features)
         peers = self._directory.peer_roles(listener.row.peers, features)
         return replace(Origin.of(listener.row, peers, ("load_balancers",)), interface=Interface.ANY.value)
-
-    def _peers(self, listener: Listener, pool: Pool) -> AddressSet:
-        """Return who a member of the pool expects on the row."""
-        row = listener.row
-        members = (self._directory.topology.hosts[name] for name in pool.members)
-        return AddressSet.union_of(
-            self._directory.addresses(peer, member, web=row.web is not None)
-            for member in members
-            for peer in row.peers
-            if is_wanted(peer, member.features)
-        )
 
 
 def _virtual_address_rule(listener: Listener, pool: Pool, peers: AddressSet, origin: Origin) -> FirewallRule:

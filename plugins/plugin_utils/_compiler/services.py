@@ -17,17 +17,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from .._base.addresses import AddressSet
+from .._base.addresses import ANY, AddressSet
 from .._catalogue.model import Catalogue, Direction, Interface, LoadBalancer, PortRow, Transport, Version
 from .._inventory.model import Host, MemberState, Method, Pool, Topology
 from .._inventory.naming import published_names
 from .._load_balancers.model import Member, affinity_group
 from .._load_balancers.model import MemberState as Serves
+from .._load_balancers.nftables.driver import CLIENTS
 from .._load_balancers.registry import options_of
 from .._plan.model import EXTERNAL_WEB_LISTENERS, VirtualService
 from .._publications.model import Publication, TlsMode
 from .firewall import BalancerPeers, bound_address, joined, row_names
-from .peers import Directory, own_addresses
+from .peers import Directory, is_wanted, own_addresses
 
 IDLE_SECONDS = 1800
 SOURCE_AFFINITY_SECONDS = 1200
@@ -87,6 +88,17 @@ class ServicePolicy:
                     peers[key] = peers.get(key, AddressSet()) | self._balancer_addresses(pool, listener.side)
         return peers
 
+    def clients(self, listener: Listener, pool: Pool) -> AddressSet:
+        """Return who a member of the pool expects on the row of a listener."""
+        row = listener.row
+        members = (self._topology.hosts[name] for name in pool.members)
+        return AddressSet.union_of(
+            self._directory.addresses(peer, member, web=row.web is not None)
+            for member in members
+            for peer in row.peers
+            if is_wanted(peer, member.features)
+        )
+
     def _touched(self, pool: Pool, listener: Listener) -> Iterator[tuple[str, Interface, Transport, int]]:
         interface = listener.row.interface if pool.role == "edge" else Interface.ANY
         if _source_nat(listener):
@@ -137,7 +149,7 @@ class ServicePolicy:
             source_nat=_source_nat(listener),
             nagle=not (pool.role == "edge" and listener.node_port == HTTPS_PORT),
             balancers=pool.balancers.get(listener.side, ()),
-            options=self._options(pool, listener),
+            options=self._options(pool, listener, family),
         )
 
     def _members(self, pool: Pool, row: PortRow, family: int) -> dict[str, tuple[str, ...]]:
@@ -151,13 +163,17 @@ class ServicePolicy:
                 )
         return {state: tuple(addresses) for state, addresses in found.items()}
 
-    def _options(self, pool: Pool, listener: Listener) -> dict[str, object]:
+    def _options(self, pool: Pool, listener: Listener, family: int) -> dict[str, object]:
         """Return the vendor options that the driver of the service has: the pool's before those of its first balancer.
+
+        Who may use a service is one where the host's own rules do not see who comes.
         """
         unit = next((self._topology.hosts[name] for name in pool.balancers.get(listener.side, ())), None)
         known = options_of(unit.balancer_driver or "", (listener.transport.value,)) if unit else {}
         given = {**(unit.balancer_vendor if unit else {}), **pool.vendor}
-        return {name: given[name] for name in known if name in given}
+        clients = self.clients(listener, pool) if CLIENTS in known else ANY
+        found = {} if clients == ANY else {CLIENTS: list(clients.of_families(frozenset({family})).to_text())}
+        return {**found, **{name: given[name] for name in known if name in given}}
 
 
 def monitor_port(pool: Pool, node_port: int) -> int:

@@ -17,7 +17,7 @@ DRIVERS = ("haproxy", "f5_as3", "netscaler", "kemp")
 REVERSE_PROXY_DRIVERS = ("haproxy", "nginx")
 # Per driver the options of its module that lync_balancer_options sets. None of them is a credential.
 BALANCER_OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "haproxy": ("config", "pid_file"),  # of nginx beside it
+    "haproxy": ("config", "pid_file"),  # of nginx that an earlier version had beside it
     "f5_as3": ("tenant", "sync_group", "schema"),
     "netscaler": ("authentication", "prefix", "peer"),
     "kemp": ("prefix",),
@@ -59,7 +59,7 @@ def _read_driver(raw: object, at: At) -> str:
     """Return a driver; that of version 0.1 for nginx alone is told apart from a slip."""
     if raw != "nginx":
         return _choose_driver(raw, at)
-    beside = "write haproxy, which has nginx beside it for UDP"
+    beside = "write haproxy, beside which nftables carries UDP"
     moving = "what nginx carries now moves as docs/load-balancers.md says under From nginx to HAProxy"
     at.error(
         "'nginx' carries no TCP services any more: it asks no member whether it is well, so a member whose Front End "
@@ -99,15 +99,15 @@ BALANCER_OPTIONS_OF: Variable[Mapping[str, str]] = Variable(
     "lync_balancer_options", _balancer_options, {}, _HOST, "dict",
     "Options of the module of a load balancer's driver, which are C(tenant), C(sync_group) and C(schema) of "
     "M(msuc.lync.f5_as3), C(authentication), C(prefix) and C(peer) of M(msuc.lync.netscaler_services), C(prefix) of "
-    "M(msuc.lync.kemp_services), C(config) and C(pid_file) of M(msuc.lync.nginx_stream_services), which is "
-    "nginx beside HAProxy.",
+    "M(msuc.lync.kemp_services), for HAProxy C(config) and C(pid_file) of an nginx in "
+    "which an earlier version had UDP services.",
     documented_default={},
 )  # fmt: skip
 BALANCER_PATH: Variable[str | None] = Variable(
     "lync_balancer_path", text, None, _HOST, "str", "File of a Linux load balancer that is ours."
 )
 BALANCER_UDP_PATH: Variable[str | None] = Variable(
-    "lync_balancer_udp_path", text, None, _HOST, "str", "File of nginx beside HAProxy that is ours."
+    "lync_balancer_udp_path", text, None, _HOST, "str", "File of nginx in which an earlier version had UDP services."
 )
 MASTER_SOCKET: Variable[str | None] = Variable(
     "lync_balancer_master_socket", text, None, _HOST, "str",

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# HAProxy carries no UDP, so nginx does it beside it, and nginx asks no member whether it is well, so it is nobody's
-# driver alone.
+# HAProxy carries no UDP, so the kernel leads it by nftables; HAProxy beside it asks the members.
 CARRIERS: Mapping[str, Mapping[str, str]] = {
-    "haproxy": {"tcp": "haproxy", "udp": "nginx_stream"},
+    "haproxy": {"tcp": "haproxy", "udp": "nftables_udp"},
     "f5_as3": {"tcp": "f5_as3", "udp": "f5_as3"},
     "netscaler": {"tcp": "netscaler", "udp": "netscaler"},
     "kemp": {"tcp": "kemp", "udp": "kemp"},

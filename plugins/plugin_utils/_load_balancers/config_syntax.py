@@ -152,7 +152,8 @@ def first_strange_line(driver: str, text: str, expected: str) -> str:
     return ""
 
 
-def _haproxy_words(text: str) -> Iterator[Line]:
+def haproxy_lines(text: str) -> Iterator[Line]:
+    """Yield the lines of a text that say something, as tokens; # begins a comment."""
     lines = ((_split_line(raw), number) for number, raw in enumerate(text.splitlines(), 1))
     return (Line(tokens, number) for tokens, number in lines if tokens)
 
@@ -168,7 +169,8 @@ def _nginx_words(text: str) -> Iterator[Line]:
 
 
 _WORDS: Mapping[str, Callable[[str], Iterator[Line]]] = {
-    "haproxy": _haproxy_words,
+    "haproxy": haproxy_lines,
+    "nftables_udp": haproxy_lines,
     "nginx_stream": _nginx_words,
     "nginx": _nginx_words,
 }
@@ -285,8 +287,13 @@ def _of_nginx(path: str, text: str) -> Iterator[Listener]:
             yield from _listener_of(f"a server of {path}", found, default=80)
 
 
+def _of_nobody(_path: str, _text: str) -> Iterator[Listener]:
+    return iter(())
+
+
 _READERS: Mapping[str, Callable[[str, str], Iterator[Listener]]] = {
     "haproxy": _of_haproxy,
+    "nftables_udp": _of_nobody,
     "nginx_stream": _of_nginx,
     "nginx": _of_nginx,
 }

@@ -16,10 +16,10 @@ from .f5.driver import F5As3
 from .haproxy import driver as haproxy
 from .kemp.driver import Kemp
 from .netscaler.driver import NetScaler
-from .nginx import driver as nginx_stream
+from .nftables import driver as nftables_udp
 from .options import vendor_option_problems
 
-_ALL: tuple[Driver, ...] = (haproxy.DRIVER, nginx_stream.DRIVER, F5As3(), NetScaler(), Kemp())
+_ALL: tuple[Driver, ...] = (haproxy.DRIVER, nftables_udp.DRIVER, F5As3(), NetScaler(), Kemp())
 DRIVERS: Mapping[str, Driver] = {driver.name: driver for driver in _ALL}
 
 

@@ -196,8 +196,8 @@ class LoadBalancerSettings:
 
     driver: a value of lync_balancer_driver. host: name or address of its management, unless the credentials of the
     task name another. state: what virtual services are brought to, None for what the run decides. options: those of
-    the driver's module, of nginx beside HAProxy. path, udp_path: files on a Linux host that are ours, of HAProxy and of
-    nginx beside it; None for the module's default.
+    the driver's module; for HAProxy those of an nginx that an earlier version had beside it. path: the file of HAProxy
+    that is ours, udp_path: that of the earlier nginx; None for the module's default.
     """
 
     driver: str

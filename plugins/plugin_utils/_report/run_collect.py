@@ -155,7 +155,7 @@ def own_results(state: RunState, plan: Plan, device: str, concern: Concern, step
 
 
 def _has_second_program(plan: Plan, balancer: str) -> bool:
-    """Return whether a second program carries services of a load balancer, as nginx does UDP beside HAProxy."""
+    """Return whether a second program carries services of a load balancer, as nftables does UDP beside HAProxy."""
     host = plan.hosts.get(balancer)
     carriers = CARRIERS.get(host.load_balancer.driver, {}) if host and host.load_balancer else {}
     services = (service for pool in plan.pools.values() for service in pool.virtual_services)

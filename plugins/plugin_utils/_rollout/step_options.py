@@ -24,7 +24,7 @@ from .run_options import Options
 
 ModuleOptions = dict[str, Any]
 # The program of a load balancer that carries what the one of its driver does not.
-_SECOND_PROGRAM = "nginx_stream"
+_SECOND_PROGRAM = "nftables_udp"
 _WITHOUT_WRITING = frozenset((Step.COMPARE, Step.VERIFY))
 
 
@@ -197,7 +197,7 @@ _SCOPES: Mapping[Concern, Callable[[Request], Scope]] = {
 
 
 def _make_balancer_options(request: Request) -> ModuleOptions:
-    """Return the options of a load balancer's own program, and of nginx for what that one does not carry."""
+    """Return the options of a load balancer's own program, and of nftables for what that one does not carry."""
     settings = request.host.load_balancer
     if settings is None:
         return {}
@@ -211,12 +211,12 @@ def _make_balancer_options(request: Request) -> ModuleOptions:
     }
     if is_second:
         # HAProxy beside it knows who is down.
-        return {**found, "path": settings.udp_path, "master_socket": settings.master_socket, **settings.options}
+        return {**found, "nginx_path": settings.udp_path, "master_socket": settings.master_socket, **settings.options}
     return {**found, **_OF_DRIVER[settings.driver](settings)}
 
 
 def _make_path_and_socket_options(settings: LoadBalancerSettings) -> ModuleOptions:
-    """Return where HAProxy is; the options of its driver are of nginx beside it."""
+    """Return where HAProxy is; the options of its driver are of an nginx that an earlier version had beside it."""
     return {"path": settings.path, "master_socket": settings.master_socket}
 
 

@@ -112,7 +112,7 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
      ["host lb01, lync_balancer_driver: 'nginx' carries no TCP services any more: it asks no member whether it "
       "is well, so a member whose Front End service stopped would keep its clients; "
       "allowed: f5_as3, haproxy, kemp, netscaler; "
-      "fix: write haproxy, which has nginx beside it for UDP; what nginx carries now moves as docs/load-balancers.md "
+      "fix: write haproxy, beside which nftables carries UDP; what nginx carries now moves as docs/load-balancers.md "
       "says under From nginx to HAProxy"]),
     ("site is no text", {("gw01", "lync_site"): ["oslo"]},
      ["host gw01, lync_site: ['oslo'] is not a text; allowed: a non-empty text"]),

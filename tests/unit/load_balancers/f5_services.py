@@ -36,9 +36,9 @@ def service(number: int = 1, **values: object) -> Service:
 
 
 def example_services(pool: str = "*") -> tuple[Service, ...]:
-    """Return the services of the golden plans of the large example, of one pool or of all."""
+    """Return the services of the golden plans of the large example, of one pool or of all, without vendor options."""
     items = [
-        item
+        {**item, "options": {}}
         for path in sorted(GOLDEN.glob(f"{pool}.json"))
         for item in json.loads(path.read_text(encoding="utf-8"))["virtual_services"]
     ]

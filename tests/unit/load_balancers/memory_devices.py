@@ -19,7 +19,10 @@ from typing import Any
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import Provider, reconcile
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.config_files import Remote
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.https import Answer
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nftables.provider import NftablesUdpProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task
 
 from tests.simulators import kemp, netscaler
 from tests.simulators.https_server import Request
@@ -74,6 +77,34 @@ class MemoryHost:
         else:
             self.files[path] = str(content)
         return {} if "reloaded" in self.leaves_out else {"changed": True, "reloaded": not arguments["commands"]}
+
+
+NGINX_PATH = "/etc/nginx/modules-enabled/90-msuc-lync.conf"
+
+
+@dataclass
+class UdpHost(MemoryHost):
+    """The same host with msuc-lync-udp, which leads by the file as it is.
+
+    seen: what else the service says; None for one that does not run. more: of what the host answers besides.
+    """
+
+    seen: dict[str, Any] | None = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)
+
+    def _gathered(self, path: str) -> dict[str, Any]:
+        found = super()._gathered(path)
+        if path == NGINX_PATH:
+            return found
+        said = {"digest": found["digest"], "down": [], "unasked": [], "error": "", "table": "as written"}
+        watch = {"is_managed": True, "seen": None if self.seen is None else {**said, **self.seen}}
+        has_nginx = NGINX_PATH in self.files
+        return {**found, "watch": {**watch, "table": "as written"}, "has_nginx": has_nginx, **self.more}
+
+
+def udp_provider(task: Task, remote: Remote, path: str) -> NftablesUdpProvider:
+    """Return the provider of UDP services, whose module for nginx is on the same host."""
+    return NftablesUdpProvider(task, remote, path, remote, NGINX_PATH)
 
 
 def _servers_of(text: str) -> str:

@@ -26,14 +26,14 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.dri
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.provider import KempProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.driver import NetScaler
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.provider import NetScalerProvider
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nftables.provider import NftablesUdpProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task
 from ansible_collections.msuc.lync.plugins.plugin_utils._publications.provider import PublicationsProvider
 
 from tests.unit.publications import results as publications
 
 from . import results
-from .memory_devices import MemoryHost
+from .memory_devices import MemoryHost, UdpHost, udp_provider
 from .results import FIRST, PATH, SECOND, SERVICE, haproxy, host_with
 from .samples import service
 
@@ -42,7 +42,7 @@ PROVIDERS: list[type[Provider]] = [
     HaproxyProvider,
     KempProvider,
     NetScalerProvider,
-    NginxProvider,
+    NftablesUdpProvider,
     PublicationsProvider,
 ]
 
@@ -190,12 +190,12 @@ def test_results_of_all_vendors_have_the_same_keys() -> None:
         HaproxyProvider(task, MemoryHost().remote, PATH),
         KempProvider(task, Kemp()),
         NetScalerProvider(task, NetScaler()),
-        NginxProvider(replace(task, services=(replace(SERVICE, protocol="udp"),)), MemoryHost().remote, PATH),
+        udp_provider(replace(task, services=(replace(SERVICE, protocol="udp"),)), UdpHost().remote, PATH),
     )
     assert {frozenset(provider.result()) for provider in providers} == {frozenset(results.added()) - {"check_mode"}}
 
 
-MODULES = ["f5_as3", "haproxy_services", "kemp_services", "netscaler_services", "nginx_stream_services"]
+MODULES = ["f5_as3", "haproxy_services", "kemp_services", "netscaler_services", "nftables_udp_services"]
 
 
 def test_the_documentation_of_all_modules_has_the_keys_of_the_result() -> None:

@@ -90,7 +90,7 @@ def test_all_drivers_say_the_same_of_what_all_can_say(wanted: tuple[Service, ...
             if all(getattr(can, name) == getattr(service, name) for can, _read in answers)
         ]
         known = {"pool", "vip", "port", "protocol", "node_port"}
-        # Layer 4 of a LoadMaster, which UDP goes through, has no source NAT; nginx waits for datagrams less long.
+        # Layer 4 of a LoadMaster, which UDP goes through, has no source NAT; the kernel waits for datagrams less long.
         assert known | ({"source_nat", "idle_seconds"} if service.protocol == "tcp" else set()) <= set(common)
         for _can, read in answers:
             assert {name: getattr(read, name) for name in common} == {name: getattr(service, name) for name in common}
@@ -112,5 +112,5 @@ def test_a_plan_that_was_applied_leaves_nothing_to_do(
 def test_every_carrier_is_a_driver_that_is_there() -> None:
     landed = {name for carrier in CARRIERS.values() for name in carrier.values()} & DRIVERS.keys()
     assert landed == DRIVERS.keys()
-    assert set(options_of("haproxy")) == {"interface", "maxconn", "transparent_bind"}
-    assert options_of("haproxy", ("udp",)) == {}
+    assert set(options_of("haproxy")) == {"clients", "interface", "maxconn", "transparent_bind"}
+    assert set(options_of("haproxy", ("udp",))) == {"clients"}

@@ -18,33 +18,36 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.config_s
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy import driver as haproxy
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.provider import HaproxyProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.model import Service
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx import driver as nginx
-from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nftables import driver as nftables
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_parts import part_of
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 from hypothesis import given
 
 from .generated import services
-from .memory_devices import MemoryHost, answer
+from .memory_devices import MemoryHost, UdpHost, answer, udp_provider
 from .results import OTHER, SERVICE
 
 PATH = "/etc/conf.d/ours"
 PROGRAMS: Mapping[str, tuple[Any, Callable[..., ConfigFileProvider]]] = {
     "haproxy": (haproxy.DRIVER, HaproxyProvider),
-    "nginx_stream": (nginx.DRIVER, NginxProvider),
+    "nftables_udp": (nftables.DRIVER, udp_provider),
 }
 # What somebody adds by hand, by program.
 OWN = {
     "haproxy": "\nfrontend stats\n    bind 127.0.0.1:8404\n    mode http\n",
-    "nginx_stream": "stream {\n    server { listen 127.0.0.1:8405; return ok; }\n}\n",
+    "nftables_udp": "\nserve theirs\n    listen 127.0.0.1 8405\n",
 }
 each_program = pytest.mark.parametrize("name", sorted(PROGRAMS))
 
 
+def host_of(name: str, **more: Any) -> MemoryHost:
+    return {"haproxy": MemoryHost, "nftables_udp": UdpHost}[name](**more)
+
+
 def carried(name: str, *wanted: Service) -> tuple[Service, ...]:
     """Return services in the protocol that a program carries."""
-    protocol = {"haproxy": "tcp", "nginx_stream": "udp"}[name]
+    protocol = {"haproxy": "tcp", "nftables_udp": "udp"}[name]
     return tuple(replace(each, protocol=protocol) for each in wanted)
 
 
@@ -83,7 +86,7 @@ def test_no_line_can_be_lost_doubled_or_edited_without_that_a_run_which_keeps_re
         if _says_the_same(name, text):
             continue  # such as another name of the pool
         for check_mode in (True, False):
-            host = MemoryHost(files={PATH: text})
+            host = host_of(name, files={PATH: text})
             result = brought(name, host, (), State.MERGED, check_mode)
             assert result.get("failed") and not result["changed"], (what, result)
             assert PATH in result["msg"] and "fix:" in result["msg"]
@@ -108,7 +111,7 @@ def _says_the_same(name: str, text: str) -> bool:
 def test_a_part_of_what_is_not_understood_is_neither_named_nor_deleted(name: str) -> None:
     text = text_of(name, SERVICE, OTHER) + OWN[name]
     for state, wanted in ((State.MERGED, (SERVICE,)), (State.DELETED, (SERVICE,)), (State.GATHERED, ())):
-        host = MemoryHost(files={PATH: text})
+        host = host_of(name, files={PATH: text})
         result = brought(name, host, wanted, state)
         assert result["failed"] and host.operations == ["gather"] and "is not known" in result["msg"]
     assert result["gathered"] is None
@@ -117,7 +120,7 @@ def test_a_part_of_what_is_not_understood_is_neither_named_nor_deleted(name: str
 @each_program
 def test_a_comparison_cannot_tell_and_a_run_writes_anew_and_says_what_it_does_not_know(name: str) -> None:
     text = OWN[name] + text_of(name, SERVICE)[:400]
-    host = MemoryHost(files={PATH: text})
+    host = host_of(name, files={PATH: text})
     compared = brought(name, host, (SERVICE,), State.REPLACED, check_mode=True)
     assert compared["failed"] and not compared["changed"] and "is not known" in compared["msg"]
     made = brought(name, host, (SERVICE,), State.REPLACED)
@@ -133,7 +136,7 @@ def test_a_comparison_cannot_tell_and_a_run_writes_anew_and_says_what_it_does_no
 
 @each_program
 def test_nothing_is_written_anew_where_an_address_that_vanished_may_have_to_stay(name: str) -> None:
-    host = MemoryHost(files={PATH: OWN[name]})
+    host = host_of(name, files={PATH: OWN[name]})
     presence = Presence(known=AddressSet.parse(["10.1.0.11"]), vanished=AddressSet.parse(["10.1.0.99"]))
     result = brought(name, host, (SERVICE,), State.REPLACED, presence=presence)
     assert result["failed"] and host.files[PATH] == OWN[name]
@@ -149,7 +152,7 @@ def test_nothing_is_written_anew_where_a_pool_is_stopped() -> None:
 @each_program
 def test_comments_and_spaces_of_others_mean_nothing(name: str) -> None:
     text = "# by hand\n\n" + text_of(name, SERVICE, OTHER).replace("    ", "\t ")
-    result = brought(name, MemoryHost(files={PATH: text}), (), State.MERGED)
+    result = brought(name, host_of(name, files={PATH: text}), (), State.MERGED)
     assert "failed" not in result and len(result["before"]) == 2
 
 
@@ -177,7 +180,7 @@ def test_all_that_is_rendered_is_understood(name: str, wanted: tuple[Service, ..
     ids=str,
 )
 def test_an_answer_that_makes_no_sense_writes_nothing(name: str, part: dict[str, Any]) -> None:
-    host = MemoryHost(files={PATH: text_of(name, SERVICE)})
+    host = host_of(name, files={PATH: text_of(name, SERVICE)})
     task = Task(State.REPLACED, carried(name, OTHER))
     provider = PROGRAMS[name][1](task, lambda given: {**host.remote(given), **part}, PATH)
     result = answer(provider)
@@ -187,7 +190,7 @@ def test_an_answer_that_makes_no_sense_writes_nothing(name: str, part: dict[str,
 
 @each_program
 def test_a_member_that_is_no_address_is_not_understood(name: str) -> None:
-    host = MemoryHost(files={PATH: text_of(name, SERVICE).replace("10.1.0.11", "10.1.0.11.1")})
+    host = host_of(name, files={PATH: text_of(name, SERVICE).replace("10.1.0.11", "10.1.0.11.1")})
     result = brought(name, host, (), State.MERGED)
     assert result["failed"] and "'10.1.0.11.1' is not an IPv4 or IPv6 address" in result["msg"]
 

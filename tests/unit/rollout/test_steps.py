@@ -203,7 +203,7 @@ def test_an_appliance_is_named_and_its_credentials_are_left_to_the_task(opened: 
     assert [item["protocol"] for item in found["services"]] == ["tcp", "udp"]
 
 
-def test_the_options_of_nginx_beside_haproxy_are_its_own(tmp_path: Path) -> None:
+def test_the_options_of_what_carries_udp_beside_haproxy_are_its_own(tmp_path: Path) -> None:
     plan = deployment()
     settings = LoadBalancerSettings(
         "haproxy",
@@ -219,7 +219,7 @@ def test_the_options_of_nginx_beside_haproxy_are_its_own(tmp_path: Path) -> None
     )
     again.all_opened()
     found = options(again, "lb01", Concern.LOAD_BALANCER_UDP, Step.APPLY)
-    assert ([item["protocol"] for item in found["services"]], found["path"], found["config"]) == (
+    assert ([item["protocol"] for item in found["services"]], found["nginx_path"], found["config"]) == (
         ["udp"],
         "/etc/n.conf",
         "/etc/nginx.conf",

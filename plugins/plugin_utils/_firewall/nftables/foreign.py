@@ -26,8 +26,10 @@ from .listing import PROTOCOLS, render_left_side, right_values
 from .ruleset import FIELDS, TABLE
 
 _OWN = tuple(TABLE.split(" "))
-# Where msuc-lync-udp refuses datagrams to members that are down.
-_REFUSING = ("inet", "msuc_lync_lb", "output")
+# By which msuc-lync-udp leads datagrams of UDP services: these chains drop nothing of what comes to the host.
+_CHAINS_OF_SERVICES = frozenset(
+    ("inet", "msuc_lync_lb", name) for name in ("prerouting", "output", "forward", "postrouting")
+)
 _HOOKS: Mapping[str, tuple[str, ...]] = {
     "in": ("ingress", "prerouting", "input"),
     "out": ("output", "postrouting", "egress"),
@@ -120,7 +122,7 @@ class Foreign:
                 if kind in ("metainfo", "table") or (body.get("family"), body.get("table")) == _OWN:
                     continue
                 key = (str(body["family"]), str(body.get("table")), str(body.get("name")))
-                if _REFUSING in (key, (*key[:2], body.get("chain"))):
+                if {key, (*key[:2], str(body.get("chain")))} & _CHAINS_OF_SERVICES:
                     continue
                 if kind == "chain":
                     chains[key] = body

@@ -223,7 +223,7 @@ def _check_haproxy_service(service: Service, known: Mapping[str, object]) -> Ite
             f"service {service.name}",
             "HAProxy carries no UDP",
             "protocol tcp",
-            "use msuc.lync.nginx_stream_services for it",
+            "use msuc.lync.nftables_udp_services for it",
         )
     for name in sorted(service.options.keys() - known.keys()):
         yield Problem(

@@ -1,16 +1,9 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""nginx's spelling of the neutral model, and nginx on a Linux host.
+"""The file of nginx in which an earlier version of this collection had services: read, and written without some.
 
-A stream block of its own with an upstream and a server per service, UDP alone: UDP 3478 is what HAProxy cannot carry.
-
-Affinity is the consistent hash of the client's address. nginx without its commercial part asks no member whether it is
-well: a member that refuses failures times rests for one interval. It has no commands for its running process, so every
-change takes a reload. A TCP service here would keep its traffic at a Front End whose service stopped, so none is
-written; files of version 0.1 have some, and are read.
-
-A member without power refuses nothing. HAProxy beside it knows: a comment in an upstream of UDP names the backend that
-asks its members, and the service msuc-lync-udp lets the kernel refuse what goes to those that are down.
+A stream block of its own with an upstream and a server per service. nginx asks no member whether it is well, so HAProxy
+carries TCP now, and nftables UDP.
 """
 
 from __future__ import annotations

@@ -133,8 +133,8 @@ def test_what_goes_out_is_looked_at_where_it_goes_out() -> None:
     assert Foreign.read([table([DROP])]).blocks(OUT) == []
 
 
-def test_the_chain_that_refuses_datagrams_to_members_that_are_down_is_known_and_no_other_of_its_table() -> None:
-    for chain, extents in (("output", []), ("theirs", [Extent.WHOLE])):
+def test_the_chains_that_lead_udp_services_are_known_and_no_other_of_their_table() -> None:
+    for chain, extents in (("output", []), ("prerouting", []), ("theirs", [Extent.WHOLE])):
         text = table([DROP], hook="output")["listing"].replace('"x"', '"msuc_lync_lb"').replace('"c"', f'"{chain}"')
         given = {"family": "inet", "name": "msuc_lync_lb", "dormant": False, "listing": text}
         assert [block.extent for block in Foreign.read([given]).blocks(OUT)] == extents
