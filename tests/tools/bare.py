@@ -34,9 +34,15 @@ _SETTINGS = (
 _VARIABLES = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_")
 # Not chroot: the kernel gives no user namespaces there, and a Debian that was installed has them.
 _ENTER = f"""
-root=$1 && shift
-mount --bind "$root" "$root" && cd "$root" && mount --rbind /dev dev && mount --rbind /proc proc
-pivot_root . mnt && umount -l /mnt
+set -e
+root=$1
+shift
+mount --bind "$root" "$root"
+cd "$root"
+mount --rbind /dev dev
+mount --rbind /proc proc
+pivot_root . mnt
+umount -l /mnt
 exec setpriv --reuid={NUMBER} --regid={NUMBER} --clear-groups -- "$@"
 """
 

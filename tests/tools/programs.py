@@ -7,9 +7,8 @@
     python3 -m tests.tools.programs --packages       names the packages, for whoever installs them
 
 A command sees them in its own mount namespace, where their /usr lies over the machine's, read only, and their /etc
-below it. So programs,
-their modules and their data are where they expect them, and nobody else sees anything. It takes root, or a kernel that
-lets everybody have user namespaces, as Debian's does.
+below it. So programs, their modules and their data are where they expect them, and nobody else sees anything. It takes
+root, or a kernel that lets everybody have user namespaces, as Debian's does.
 """
 
 from __future__ import annotations
@@ -32,7 +31,9 @@ PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
 _SEEN = "LYNC_PROGRAMS_SEEN"
 # Settings of the machine stay as they are, programs that were unpacked may need newer libraries.
 _LAY = """
-mount -t overlay overlay -o "lowerdir=/etc:$1/etc" /etc && mount -t overlay overlay -o "lowerdir=$1/usr:/usr" /usr
+set -e
+mount -t overlay overlay -o "lowerdir=/etc:$1/etc" /etc
+mount -t overlay overlay -o "lowerdir=$1/usr:/usr" /usr
 shift
 exec "$@"
 """
@@ -114,9 +115,16 @@ def command(wanted: Sequence[str]) -> list[str]:
     own = [] if os.geteuid() == 0 else ["--user", "--map-current-user", "--keep-caps"]
     start = ["unshare", "--mount", *own, "--", "sh", "-c", _LAY, "sh", str(ROOT_FOLDER)]
     drop = [] if os.geteuid() == 0 else ["setpriv", "--ambient-caps=-all", "--inh-caps=-all", "--"]
-    if subprocess.run([*start, *drop, "true"], capture_output=True, check=False).returncode:
+    if not _succeeds([*start, *drop, "true"]):
         raise debian.UnavailableError("this kernel lets nobody but root lay programs over /usr (user namespaces)")
     return [*start, *drop, *wanted]
+
+
+def _succeeds(arguments: Sequence[str]) -> bool:
+    try:
+        return subprocess.run(arguments, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def main(arguments: Sequence[str]) -> int:
