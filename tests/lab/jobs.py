@@ -126,32 +126,33 @@ def make(directory: pathlib.Path) -> None:
 
 
 @contextlib.contextmanager
-def made() -> Iterator[pathlib.Path]:
-    """Return the directory of the screens: that of LYNC_JOBS, in which the first one to come makes them for all, or
-    one for now.
+def made(name: str, make_all: Callable[[pathlib.Path], None]) -> Iterator[pathlib.Path]:
+    """Return the directory of the screens of a name: below that of LYNC_JOBS, in which the first one to come makes
+    them for all, or one for now.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        directory = pathlib.Path(os.environ.get("LYNC_JOBS", scratch))
-        directory.mkdir(exist_ok=True)
+        directory = pathlib.Path(os.environ.get("LYNC_JOBS", scratch)) / name
+        directory.mkdir(parents=True, exist_ok=True)
         with (directory / "lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not list(directory.glob("*.txt")):
-                make(directory)
+                make_all(directory)
         yield directory
+
+
+def shown(name: str, make_all: Callable[[pathlib.Path], None], wanted: list[str]) -> int:
+    """Print the screens that are wanted, or all."""
+    with made(name, make_all) as directory:
+        for path in sorted(directory.glob("*.txt"), key=lambda path: path.stat().st_mtime_ns):
+            if not wanted or path.stem in wanted:
+                text = path.read_text(encoding="utf-8")
+                print(text if wanted else f"== {path.stem}\n{text}", end="")
+    return 0
 
 
 def main() -> int:
     """Print the screens that are named, or all."""
-    with made() as directory:
-        for path in sorted(directory.glob("*.txt"), key=lambda path: path.stat().st_mtime_ns):
-            if not sys.argv[1:] or path.stem in sys.argv[1:]:
-                print(
-                    path.read_text(encoding="utf-8")
-                    if sys.argv[1:]
-                    else f"== {path.stem}\n{path.read_text(encoding='utf-8')}",
-                    end="",
-                )
-    return 0
+    return shown("jobs", make, sys.argv[1:])
 
 
 if __name__ == "__main__":

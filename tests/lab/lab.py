@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -76,9 +77,15 @@ class Lab:
 
     def play(self, playbook: str | pathlib.Path, *arguments: str, **environment: str) -> Played:
         """Run a playbook, given as its path or its text, against the lab's inventory and any that arguments add."""
+        return self._run(self._command(playbook, arguments), environment)
+
+    def typed(self, command: str, **environment: str) -> Played:
+        """Run a line that begins with ansible-playbook, as it would be typed in the checkout."""
+        return self._run(self._program(shlex.split(command)[1:]), environment)
+
+    def _run(self, command: Sequence[str], environment: Mapping[str, str]) -> Played:
         record = self.directory / "record.jsonl"
         record.unlink(missing_ok=True)
-        command = self._command(playbook, arguments)
         done = subprocess.run(
             command,
             cwd=ROOT,
@@ -112,8 +119,11 @@ class Lab:
             path = self.directory / "play.yml"
             path.write_text(playbook, encoding="utf-8")
             playbook = path
-        program = pathlib.Path(sys.executable).with_name("ansible-playbook")
-        return [str(program), "-i", str(self.inventory), *arguments, str(playbook)]
+        return self._program(["-i", str(self.inventory), *arguments, str(playbook)])
+
+    @staticmethod
+    def _program(arguments: Sequence[str]) -> list[str]:
+        return [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), *arguments]
 
     def _environment(self, more: Mapping[str, str]) -> dict[str, str]:
         kept = {

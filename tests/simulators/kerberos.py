@@ -39,16 +39,16 @@ def missing() -> str:
 class Realm:
     """One realm and the process that gives its tickets."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, name: str = REALM) -> None:
+        self.directory, self.name = directory, name
         self.port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Realm:
         self.directory.mkdir(parents=True, exist_ok=True)
-        (self.directory / "krb5.conf").write_text(client_configuration(REALM, f"127.0.0.1:{self.port}"))
+        (self.directory / "krb5.conf").write_text(client_configuration(self.name, f"127.0.0.1:{self.port}"))
         (self.directory / "kdc.conf").write_text(self._server_configuration())
-        self._run("kdb5_util", "create", "-s", "-r", REALM, "-P", "a master key of a test")
+        self._run("kdb5_util", "create", "-s", "-r", self.name, "-P", "a master key of a test")
         log = (self.directory / "kdc.out").open("ab")
         environment = {**os.environ, **self.environment()}
         self._process = subprocess.Popen(["/usr/sbin/krb5kdc", "-n"], env=environment, stdout=log, stderr=log)
@@ -63,7 +63,7 @@ class Realm:
     def add(self, name: str, password: str) -> str:
         """Add an account, and return its principal."""
         self._run("kadmin.local", "addprinc", "+requires_preauth", "-pw", password, name)
-        return f"{name}@{REALM}"
+        return f"{name}@{self.name}"
 
     def add_service(self, name: str) -> Path:
         """Add an account without a password, as a service has it, and return a file with its keys."""
@@ -95,7 +95,7 @@ class Realm:
     kdc_listen = {place}
     kdc_tcp_listen = {place}
 [realms]
-    {REALM} = {{
+    {self.name} = {{
         database_name = {base}/principal
         key_stash_file = {base}/stash
         acl_file = {base}/kadm5.acl

@@ -1,42 +1,67 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""WinRM over HTTP for many simulated hosts in one process: one port of 127.0.0.1 each, Basic authentication.
+"""WinRM for many simulated hosts in one process.
 
     with WinRmServer({"fe01": store}, PythonExecutor()) as server:
         server.ports["fe01"]
+
+A host listens on a port of 127.0.0.1 by HTTP with Basic authentication, which no Windows does by itself, or on what its
+Listener says: an address of its own, HTTPS, NTLM, Kerberos and certificates (winrm_auth.py).
 
 One selector waits on all ports; each connection is served by a thread of its own, with HTTP/1.1 keep-alive.
 """
 
 from __future__ import annotations
 
-import base64
 import http.server
 import selectors
 import socket
+import ssl
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from .executor import Executor
 from .firewall_store import ConnectionDroppedError, FirewallStore
+from .winrm_auth import PASSWORD, USER, Login, Ways, client_certificate
 from .wsman import Session, SoapFaultError
 
-USER, PASSWORD = "lab", "not-a-secret"
+__all__ = ["ADDRESS", "PASSWORD", "USER", "Listener", "WinRmServer"]
 ADDRESS = "127.0.0.1"
-_EXPECTED = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+
+
+@dataclass(frozen=True)
+class Listener:
+    """Where a host listens and whom it lets in; port 0 is a free one, without tls it is HTTP."""
+
+    address: str = ADDRESS
+    port: int = 0
+    tls: ssl.SSLContext | None = None
+    ways: Ways = Ways(basic=True)
+
+
+@dataclass(frozen=True)
+class _Served:
+    """A host behind one of its listeners."""
+
+    session: Session
+    listener: Listener
 
 
 class WinRmServer:
     """Serves hosts until it is closed; ports holds the port of each."""
 
-    def __init__(self, stores: Mapping[str, FirewallStore], executor: Executor) -> None:
+    def __init__(
+        self, stores: Mapping[str, FirewallStore], executor: Executor, listeners: Mapping[str, Listener] | None = None
+    ) -> None:
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
         self.ports: dict[str, int] = {}
         for name, store in stores.items():
-            listener = socket.create_server((ADDRESS, 0), backlog=64)
+            place = (listeners or {}).get(name, Listener())
+            listener = socket.create_server((place.address, place.port), backlog=64)
             listener.setblocking(False)
-            self._selector.register(listener, selectors.EVENT_READ, Session(store, executor))
+            self._selector.register(listener, selectors.EVENT_READ, _Served(Session(store, executor), place))
             self.ports[name] = listener.getsockname()[1]
         self._selector.register(self._woken, selectors.EVENT_READ)
         self._thread = threading.Thread(target=self._accept_all, daemon=True)
@@ -66,23 +91,25 @@ class WinRmServer:
                 _accept(key.fileobj, key.data)  # type: ignore[arg-type]
 
 
-def _accept(listener: socket.socket, session: Session) -> None:
+def _accept(listener: socket.socket, served: _Served) -> None:
     try:
         connection, address = listener.accept()
     except OSError:
         # The client has gone already.
         return
-    if session.store.faults().refuses_connections:
+    if served.session.store.faults().refuses_connections:
         connection.close()
         return
     connection.setblocking(True)
-    threading.Thread(target=_serve, args=(connection, address, session), daemon=True).start()
+    threading.Thread(target=_serve, args=(connection, address, served), daemon=True).start()
 
 
-def _serve(connection: socket.socket, address: tuple[str, int], session: Session) -> None:
+def _serve(connection: socket.socket, address: tuple[str, int], served: _Served) -> None:
     try:
-        _Handler(connection, address, session)  # type: ignore[arg-type]
-    except (ConnectionError, ConnectionDroppedError):
+        if served.listener.tls is not None:
+            connection = served.listener.tls.wrap_socket(connection, server_side=True)
+        _Handler(connection, address, served)  # type: ignore[arg-type]
+    except (ConnectionError, ConnectionDroppedError, ssl.SSLError):
         # The client, or a fault that is switched on, broke the connection.
         pass
     finally:
@@ -90,21 +117,30 @@ def _serve(connection: socket.socket, address: tuple[str, int], session: Session
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    """Serves the requests of one connection; server is the host's session."""
+    """Serves the requests of one connection; server is the host behind its listener."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1
 
+    def setup(self) -> None:
+        """Nobody has logged in over a new connection."""
+        super().setup()
+        served: _Served = self.server  # type: ignore[assignment]
+        self._login = Login(served.listener.ways)
+
     def do_POST(self) -> None:
         """Answer one SOAP message."""
-        session: Session = self.server  # type: ignore[assignment]
+        session: Session = self.server.session  # type: ignore[attr-defined]
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         faults = session.store.faults()
         if faults.unreachable:
             raise ConnectionDroppedError
         session.store.count(requests=1)
-        if faults.unauthorized or self.headers.get("Authorization") != _EXPECTED:
+        header = self.headers.get("Authorization", "")
+        if faults.unauthorized:
+            self._login, header = Login(self._login.ways), ""
+        if not self._login.admits(header, client_certificate(self.connection)):
             self._answer(401, "")
             return
         try:
@@ -120,7 +156,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/soap+xml;charset=UTF-8")
         self.send_header("Content-Length", str(len(content)))
-        if status == 401:
-            self.send_header("WWW-Authenticate", 'Basic realm="WSMAN"')
+        for challenge in self._login.challenges:
+            self.send_header("WWW-Authenticate", challenge)
         self.end_headers()
         self.wfile.write(content)

@@ -7,6 +7,7 @@ What a block is follows from its language and content (the tables CHECKS and YAM
 
     <!-- run -->              a sh or console block is run as it stands, in a scratch copy of the checkout
     <!-- output of: CMD -->   CMD is run there and prints the block; a line `...` stands for any lines
+    <!-- inventory with --OPTION -->   an inventory whose hosts need an option of tests.simulators.named_hosts
 
 Without a comment, commands are looked at one by one (COMMANDS): Makefile targets, playbooks, variables and files they
 name must exist.
@@ -44,6 +45,10 @@ _NOT_COPIED = shutil.ignore_patterns(
 
 class BlockError(Exception):
     """A code block does not hold what it promises."""
+
+
+class NotProvenError(Exception):
+    """A program that proves a block is not here; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -231,6 +236,18 @@ def _module(words: Sequence[str]) -> None:
         raise BlockError(f"no such file: {', '.join(missing)}")
 
 
+def _powershell(block: Block, workspace: Workspace) -> None:
+    """Let the checker of PowerShell 5.1 read a block: its syntax, and the commands and parameters that it names."""
+    checker = os.environ.get("LYNC_PWSH_CHECK")
+    if not checker:
+        raise NotProvenError("LYNC_PWSH_CHECK names no program that checks PowerShell for Windows PowerShell 5.1")
+    path = workspace.file("block.ps1", block.text)
+    command = [checker, "--min-version", "5.1", "--strict", path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise BlockError(f"PowerShell: {done.stdout}{done.stderr}")
+
+
 def _nothing(words: Sequence[str]) -> None:
     """Accept a command that has nothing of ours in it."""
 
@@ -342,15 +359,19 @@ CHECKS: dict[str, Callable[[Block, Workspace], None]] = {
     "console": _shell,
     "ini": _unit,
     "json": _json,
+    "powershell": _powershell,
     "sh": _shell,
     "yaml": _yaml,
 }
 COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
+    "ansible": _nothing,
     "ansible-doc": _documentation_command,
     "ansible-galaxy": _nothing,
     "ansible-playbook": _playbook_command,
     "cd": _nothing,
+    "export": _nothing,
     "git": _nothing,
+    "kinit": _nothing,
     "make": _make,
     "pip": _files_exist,
     "powershell": _script,

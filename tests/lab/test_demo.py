@@ -1,0 +1,36 @@
+# Copyright (c) 2026 msuc.lync contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The demo runs what it prints: each line that begins with ansible-playbook is the command of one process, in order."""
+
+from __future__ import annotations
+
+import pathlib
+import shlex
+import subprocess
+from collections.abc import Sequence
+
+import pytest
+
+from tests.lab import lab as lab_module
+from tests.simulators import demo
+
+
+@pytest.mark.no_cover
+def test_each_printed_command_is_the_one_that_ran(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "DIRECTORY", tmp_path / "lab")
+    ran: list[list[str]] = []
+    real = subprocess.run
+
+    def watched(command: Sequence[str], **options: object) -> object:
+        ran.append([str(word) for word in command])
+        return real(command, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(lab_module.subprocess, "run", watched)
+    assert demo.main() == 0
+    lines = capsys.readouterr().out.splitlines()
+    printed = [shlex.split(line) for line in lines if line.startswith("   ansible-playbook")]
+    # What comes before them makes the plan that the hosts are simulated from.
+    assert [line[1:] for line in printed] == [command[1:] for command in ran[-len(printed) :]]
+    assert [line[-1] for line in printed] == [f"playbooks/{name}.yml" for name in ("site", "site", *["drift"] * 3)]
