@@ -116,9 +116,9 @@ $(TEST_STAMP): $(RUN_STAMP)
 	@touch $@
 
 # Compiled, as there is nothing to download for Linux. Without the headers this is left for another time, and the tests
-# of secure updates are skipped.
+# of Kerberos are skipped.
 $(KERBEROS_STAMP): $(TEST_STAMP) requirements-kerberos.txt
 	@$(PROGRAMS) sh -c 'command -v krb5-config && command -v gcc' >/dev/null || { \
-		echo "gssapi is left out: a C compiler and the headers of Kerberos are missing (bindep.txt)"; exit 0; }; \
+		echo "gssapi, krb5 and pykerberos are left out: a C compiler and the headers of Kerberos are missing (bindep.txt)"; exit 0; }; \
 	echo "Compiling requirements-kerberos.txt ..." && \
-	$(PROGRAMS) $(PIP_INSTALL) --no-binary gssapi -r requirements-kerberos.txt && touch $@
+	$(PROGRAMS) $(PIP_INSTALL) --no-binary gssapi,krb5,pykerberos -r requirements-kerberos.txt && touch $@

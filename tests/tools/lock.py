@@ -30,7 +30,7 @@ def main() -> int:
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
     pip = [str(environment / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
     wanted = [part for name in FILES for part in ("-r", str(ROOT / name))]
-    options = ["-qq", "--only-binary", ":all:", "--no-binary", "gssapi"]
+    options = ["-qq", "--only-binary", ":all:", "--no-binary", "gssapi,krb5,pykerberos"]
     status = subprocess.run([*pip, "install", *options, *wanted], check=False).returncode
     if not status:
         frozen = subprocess.run([*pip, "freeze"], check=True, capture_output=True, text=True).stdout
