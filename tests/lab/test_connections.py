@@ -21,7 +21,8 @@ TYPED = 'set -e; kinit() { command kinit "$@" <<<"$LYNC_EDGE_PASSWORD" >/dev/nul
 PING = "ansible -i inventory {hosts} -m ansible.windows.win_ping {more} 2>&1 || true\n"
 # Row of the page's table -> the host and what makes it so.
 CASES = {
-    "Name or service not known": ("fe01.fabrikam.com", "-e ansible_host=fe09.fabrikam.com"),
+    "Name or service not known": ("edge01.fabrikam.com", "-e ansible_host=edge09.fabrikam.com"),
+    "not found in Kerberos database": ("fe01.fabrikam.com", "-e ansible_host=fe09.fabrikam.com"),
     "Connection refused": ("fe01.fabrikam.com", "-e ansible_port=5987"),
     "unable to get local issuer certificate": ("fe01.fabrikam.com", "-e ansible_winrm_ca_trust_path=strange.pem"),
     "Hostname mismatch": ("edge01.fabrikam.com", "-e ansible_host=lb01-other.fabrikam.com"),

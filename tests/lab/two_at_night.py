@@ -111,7 +111,6 @@ def phones_dead(night: Night) -> None:
     rollback = f"ansible-playbook -i inventory msuc.lync.rollback --limit {FE01},{FE02} -e lync_rollback_to=newest"
     night.show("phones-dead", rollback, status=0)
     night.save()
-    night.type(_site())
 
 
 def half_a_pool(night: Night) -> None:
@@ -121,7 +120,6 @@ def half_a_pool(night: Night) -> None:
     night.show("half-a-pool", _site(" --tags firewall"))
     night.stores[FE01].set_faults()
     night.save()
-    night.type(_site())
 
 
 def balancer_refuses(night: Night) -> None:
@@ -131,7 +129,7 @@ def balancer_refuses(night: Night) -> None:
     _on(LB01, f"rm -f /etc/haproxy/conf.d/zz-msuc-lync.cfg; printf '{lines}' >{where}")
     night.show("balancer-refuses", _site(" --tags load_balancer -e lync_members_are_ready=true"))
     _on(LB01, f"rm {where}")
-    night.type(_site())
+    night.type(_site(" --tags load_balancer -e lync_members_are_ready=true"))
 
 
 def revert_pending(night: Night) -> None:
@@ -141,8 +139,8 @@ def revert_pending(night: Night) -> None:
     night.type(_site(f" --limit {FE01} -e lync_confirm_minutes=5"), status=2)
     night.stores[FE01].set_faults()
     night.show("revert-pending", _drift(f" --limit {FE01}"))
+    night.stores[FE01].advance(5)
     night.save()
-    night.type(_site(f" --limit {FE01} -e lync_pending=revert"))
 
 
 def inventory_broken(night: Night) -> None:
@@ -164,8 +162,6 @@ def controller_died(night: Night) -> None:
         time.sleep(0.02)
     kill_controller(run)
     night.show("controller-died", _drift(f" --limit {FE01},{FE02}"))
-    night.type(_site())
-    night.save()
     night.type(_site())
 
 
@@ -196,9 +192,10 @@ MOMENTS: Mapping[str, Callable[[Night], None]] = {
     "balancer-refuses": balancer_refuses,
     "revert-pending": revert_pending,
     "inventory-broken": inventory_broken,
-    "controller-died": controller_died,
     "dns-wrong": dns_wrong,
     "other-firewall": other_firewall,
+    # Last, since it leaves another plan on the hosts.
+    "controller-died": controller_died,
 }
 
 

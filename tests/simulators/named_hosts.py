@@ -318,8 +318,8 @@ def main() -> int:
     parser.add_argument("inventory", nargs="+", help="an inventory of the hosts")
     parser.add_argument("--store", type=Path, help="directory that holds the hosts' firewalls")
     parser.add_argument("--tls12", action="store_true", help="Windows hosts do not speak TLS 1.3")
-    own, _mark, command = "\0".join(sys.argv[1:]).partition("\0--\0")
-    options = parser.parse_args(own.split("\0"))
+    given, _mark, command = "\0".join(sys.argv[1:]).partition("\0--\0")
+    options = parser.parse_args(given.split("\0"))
     if _INSIDE in os.environ:
         described, controller = json.loads(os.environ.pop(_INSIDE))
         found = [Host(tuple(n), tuple(a), frozenset(r), p, tuple(v), tuple(f)) for n, a, r, p, v, f in described]
@@ -331,7 +331,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         described = json.dumps(dataclasses.astuple(read(options.inventory, Path(folder))), default=sorted)
     user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    again = ["unshare", "--net", "--mount", *user, sys.executable, "-m", "tests.simulators.named_hosts", *sys.argv[1:]]
+    # With processes of its own: none of them outlives the command.
+    alone = ["--pid", "--fork", "--kill-child", "--mount-proc"]
+    own = [sys.executable, "-m", "tests.simulators.named_hosts", *sys.argv[1:]]
+    again = ["unshare", "--net", "--mount", *alone, *user, *own]
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin:/sbin"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), _INSIDE: described}
     return subprocess.run(again, env=environment, check=False).returncode
