@@ -174,8 +174,8 @@ class Machine:
         subprocess.run(["cp", "-a", "/etc/.", str(etc)], check=False, capture_output=True)
         lines = [f"{host.addresses[0]} {' '.join(self._names(host))}" for host in self._hosts]
         (etc / "hosts").write_text("\n".join(["127.0.0.1 localhost", *lines, ""]), encoding="utf-8")
-        (etc / "resolv.conf").unlink(missing_ok=True)
-        (etc / "resolv.conf").touch()
+        # Nobody answers questions of DNS here: a name that is not in that file is not known.
+        (etc / "nsswitch.conf").write_text("hosts: files\n", encoding="utf-8")
         subprocess.run(["mount", "--bind", str(etc), "/etc"], check=True)
         with _TRUSTED.open("ab") as trusted:
             trusted.write(self._authority.file.read_bytes())
@@ -228,8 +228,10 @@ class Machine:
         shutil.copy(realm.directory / "krb5.conf", "/etc/krb5.conf")
         realm.add(ACCOUNT, SECRET)
         keys = realm.directory / "servers.keytab"
-        for host in self._windows:
-            made = realm.add_service(f"HTTP/{self._names(host)[0]}")
+        # Clients of Python name the service one way or the other; a domain member has both names.
+        services = [f"{kind}/{self._names(host)[0]}" for host in self._windows for kind in ("HTTP", "WSMAN")]
+        for service in services:
+            made = realm.add_service(service)
             keys.write_bytes(keys.read_bytes() + made.read_bytes()[2:] if keys.exists() else made.read_bytes())
         accounts = self._folder / "ntlm"
         accounts.write_text(f":{ACCOUNT}:{SECRET}\n{self._domain.partition('.')[0]}:{ACCOUNT}:{SECRET}\n")

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """WinRM as pywinrm speaks it: the six SOAP messages that run one command, and their answers.
 
-Create -> Command -> Send (stdin) -> Receive (stdout, exit code) -> Signal -> Delete; [MS-WSMV].
+Create -> Command -> Send (stdin) -> Receive (stdout, exit code) -> Signal -> Delete; [MS-WSMV]. The same messages
+carry PowerShell's own protocol, when a shell is created as a runspace pool (psrp.py).
 """
 
 from __future__ import annotations
@@ -11,13 +12,18 @@ import base64
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from .executor import Command, Completed, Executor
 from .firewall_store import FirewallStore
 
+if TYPE_CHECKING:
+    from .psrp import Runspace
+
 _SHELL = "http://schemas.microsoft.com/wbem/wsman/1/windows/shell"
+_TRANSFER = "http://schemas.xmlsoap.org/ws/2004/09/transfer"
 _ENVELOPE = (
     '<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" '
     'xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" '
@@ -48,6 +54,7 @@ class Session:
     store: FirewallStore
     executor: Executor
     shells: dict[str, dict[str, _Running]] = field(default_factory=dict)
+    runspaces: dict[str, Runspace] = field(default_factory=dict)
 
     def answer(self, request: bytes) -> str:
         """Return the answer to one SOAP message; raises SoapFaultError."""
@@ -71,28 +78,47 @@ class Session:
         return _ENVELOPE.format(action="fault", answer=uuid.uuid4(), message="", body=body)
 
     def create(self, root: ElementTree.Element) -> str:
-        """Open a shell."""
-        shell = str(uuid.uuid4()).upper()
-        self.shells[shell] = {}
+        """Open a shell, or a runspace pool, which the client names."""
+        opening = _nodes(root, "creationXml")
+        shell = _nodes(root, "Shell")[0].get("ShellId") or str(uuid.uuid4()).upper()
+        if opening:
+            self.runspaces[shell] = _new_runspace(self, base64.b64decode(opening[0].text or ""))
+        else:
+            self.shells[shell] = {}
         selector = f'<w:SelectorSet><w:Selector Name="ShellId">{shell}</w:Selector></w:SelectorSet>'
-        return f"<rsp:Shell><rsp:ShellId>{shell}</rsp:ShellId></rsp:Shell>{selector}"
+        created = f"<a:ReferenceParameters>{selector}</a:ReferenceParameters>"
+        made = f'<x:ResourceCreated xmlns:x="{_TRANSFER}">{created}</x:ResourceCreated>'
+        return f"{made}<rsp:Shell><rsp:ShellId>{shell}</rsp:ShellId></rsp:Shell>"
 
     def command(self, root: ElementTree.Element) -> str:
         """Take a command line; it runs when its output is asked for."""
         arguments = [node.text or "" for node in _nodes(root, "Arguments")]
+        runspace = self.runspaces.get(_selected(root))
+        if runspace is not None:
+            command = _nodes(root, "CommandLine")[0].get("CommandId", "")
+            runspace.begin(command)
+            runspace.take(base64.b64decode("".join(arguments)))
+            return f"<rsp:CommandResponse><rsp:CommandId>{command}</rsp:CommandId></rsp:CommandResponse>"
         command = str(uuid.uuid4()).upper()
         self._shell(root)[command] = _Running(" ".join([_text(root, "Command"), *arguments]))
         return f"<rsp:CommandResponse><rsp:CommandId>{command}</rsp:CommandId></rsp:CommandResponse>"
 
     def send(self, root: ElementTree.Element) -> str:
         """Take a piece of stdin."""
+        runspace = self.runspaces.get(_selected(root))
         for node in _nodes(root, "Stream"):
+            if runspace is not None:
+                runspace.take(base64.b64decode(node.text or ""))
+                continue
             self._running(root, node.get("CommandId", "")).stdin += base64.b64decode(node.text or "")
         return "<rsp:SendResponse/>"
 
     def receive(self, root: ElementTree.Element) -> str:
         """Run the command and return all of its output."""
         command = _nodes(root, "DesiredStream")[0].get("CommandId", "")
+        runspace = self.runspaces.get(_selected(root))
+        if runspace is not None:
+            return f"<rsp:ReceiveResponse>{_fragments(command, runspace.give())}</rsp:ReceiveResponse>"
         running = self._running(root, command)
         completed = self.executor.run(self.store, Command(running.line, bytes(running.stdin)))
         return f"<rsp:ReceiveResponse>{_output(command, completed)}</rsp:ReceiveResponse>"
@@ -104,6 +130,7 @@ class Session:
     def delete(self, root: ElementTree.Element) -> str:
         """Close a shell."""
         self.shells.pop(_selected(root), None)
+        self.runspaces.pop(_selected(root), None)
         return ""
 
     def _shell(self, root: ElementTree.Element) -> dict[str, _Running]:
@@ -143,6 +170,23 @@ def _text(root: ElementTree.Element, name: str) -> str:
 
 def _selected(root: ElementTree.Element) -> str:
     return next((node.text or "" for node in _nodes(root, "Selector") if node.get("Name") == "ShellId"), "")
+
+
+def _new_runspace(session: Session, opening: bytes) -> Runspace:
+    # The demo has no psrpcore.
+    from .psrp import Runspace  # pylint: disable=import-outside-toplevel
+
+    runspace = Runspace(session.store, session.executor)
+    runspace.take(opening)
+    return runspace
+
+
+def _fragments(command: str, found: list[bytes]) -> str:
+    """Return what a runspace sends; a pipeline has ended when all of its output is there."""
+    of = f' CommandId="{command}"' if command else ""
+    streams = [f'<rsp:Stream Name="stdout"{of}>{base64.b64encode(data).decode()}</rsp:Stream>' for data in found]
+    state = f'<rsp:CommandState CommandId="{command}" State="{_DONE}"/>' if command else ""
+    return "".join([*streams, state])
 
 
 def _output(command: str, completed: Completed) -> str:
