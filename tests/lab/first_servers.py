@@ -1,9 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs commands of docs/first-servers.md, as they are typed, on a machine where the hosts of its inventory answer.
-
-    python -m tests.lab.first_servers 'ansible-playbook -i inventory msuc.lync.site' ...
-"""
+"""Runs commands of pages, as they are typed, on a machine where the hosts of their inventories answer."""
 
 from __future__ import annotations
 
@@ -11,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from ..tools import wheel_collections
@@ -58,16 +54,3 @@ def run(folder: Path, inventory: str, command: str, *options: str) -> subprocess
         text=True,
         check=False,
     )
-
-
-def main() -> int:
-    """Run the commands one after the other and print what they do; return the status of the last."""
-    with tempfile.TemporaryDirectory() as folder:
-        done = run(Path(folder), inventories()[0], "; ".join(sys.argv[1:]))
-    print(done.stdout, end="")
-    print(done.stderr, end="", file=sys.stderr)
-    return done.returncode
-
-
-if __name__ == "__main__":
-    sys.exit(main())

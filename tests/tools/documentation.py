@@ -376,6 +376,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], None]] = {
     "pip": _files_exist,
     "powershell": _script,
     "python": _module,
+    "read": _nothing,
     "source": _nothing,
 }
 YAML_KINDS: tuple[tuple[str, Callable[[object], bool], Callable[[Workspace, str], None]], ...] = (
