@@ -167,3 +167,8 @@ BAD = {
 def test_refuses(block: Block, message: str, workspace: Workspace) -> None:
     with pytest.raises(BlockError, match=message):
         prove(block, workspace)
+
+
+def test_what_cannot_run_here_is_not_proven(workspace: Workspace) -> None:
+    with pytest.raises(NotProvenError, match="no program of that name"):
+        prove(Block("x", 1, "", "output of: echo no program of that name >&2; exit 77", ""), workspace)

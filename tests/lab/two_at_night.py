@@ -21,7 +21,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..simulators.bind import ZONE, Bind, secret
+from ..simulators import named_hosts
+from ..simulators.bind import MISSING, ZONE, Bind, present, secret
 from ..simulators.firewall_store import FirewallStore
 from . import jobs
 from .first_servers import environment
@@ -202,6 +203,8 @@ MOMENTS: Mapping[str, Callable[[Night], None]] = {
 def inside(folder: pathlib.Path, screens: pathlib.Path, names: list[str]) -> None:
     """Deploy, and go through the moments; on the machine of named_hosts."""
     subprocess.run(["ip", "address", "add", DNS, "dev", "lo"], check=True)
+    # Where named keeps its lock.
+    pathlib.Path("/run/named").mkdir()
     with Bind(folder / "bind", {"internal": {ZONE: ""}}, address=DNS, port=53) as bind:
         night = Night(folder, screens, bind)
         night.type(_site())
@@ -231,6 +234,10 @@ def main() -> int:
     if sys.argv[1:2] == ["--inside"]:
         inside(pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3]), sys.argv[4:])
         return 0
+    reason = named_hosts.missing() or ("" if present() else MISSING)
+    if reason:
+        print(reason, file=sys.stderr)
+        return named_hosts.NOT_HERE
     return jobs.shown("night", make, sys.argv[1:])
 
 

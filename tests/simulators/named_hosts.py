@@ -48,6 +48,8 @@ from .winrm_auth import Ways
 from .winrm_server import Listener, WinRmServer
 
 ROOT = Path(__file__).resolve().parents[2]
+# The exit status of what cannot be proven on this machine.
+NOT_HERE = 77
 ACCOUNT, SECRET = "svc-lync", "Not-A-Secret-1"
 _INSIDE = "LYNC_NAMED_HOSTS"
 _WORKGROUP = frozenset({"edge", "reverse_proxy"})
@@ -71,7 +73,16 @@ def missing() -> str:
     path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
     programs = ("krb5kdc", "kadmin.local", "kinit", "ip", "nft", "haproxy", "ssh-agent", "unshare")
     absent = [name for name in programs if not shutil.which(name, path=path)]
-    return f"not installed: {', '.join(absent)}" if absent else ""
+    if absent:
+        return f"not installed: {', '.join(absent)}"
+    allowed = subprocess.run([*_alone(), "true"], capture_output=True, check=False).returncode == 0
+    return "" if allowed else "namespaces of a command's own are not allowed here"
+
+
+def _alone() -> list[str]:
+    """Return what starts a command with a network, files and processes of its own, none of which outlives it."""
+    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    return ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", *user]
 
 
 @dataclass(frozen=True)
@@ -305,8 +316,7 @@ def _inside(options: argparse.Namespace, command: Sequence[str], deployment: Dep
     with tempfile.TemporaryDirectory(prefix="named-hosts-") as text:
         folder = Path(text)
         (folder / "etc").mkdir()
-        Path("/run/netns").mkdir(exist_ok=True)
-        subprocess.run(["mount", "-t", "tmpfs", "none", "/run/netns"], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
         newest = ssl.TLSVersion.TLSv1_2 if options.tls12 else ssl.TLSVersion.TLSv1_3
         with Machine(deployment, folder, options.store or folder / "store", newest).running() as environment:
             return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
@@ -329,14 +339,10 @@ def main() -> int:
     reason = missing()
     if reason:
         print(f"error: {reason}", file=sys.stderr)
-        return 1
+        return NOT_HERE
     with tempfile.TemporaryDirectory() as folder:
         described = json.dumps(dataclasses.astuple(read(options.inventory, Path(folder))), default=sorted)
-    user = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
-    # With processes of its own: none of them outlives the command.
-    alone = ["--pid", "--fork", "--kill-child", "--mount-proc"]
-    own = [sys.executable, "-m", "tests.simulators.named_hosts", *sys.argv[1:]]
-    again = ["unshare", "--net", "--mount", *alone, *user, *own]
+    again = [*_alone(), sys.executable, "-m", "tests.simulators.named_hosts", *sys.argv[1:]]
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin:/sbin"
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT), _INSIDE: described}
     return subprocess.run(again, env=environment, check=False).returncode

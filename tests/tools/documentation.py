@@ -38,6 +38,8 @@ from .runs import BIN, ROOT
 
 OUTPUT_OF = "output of:"
 RUN = "run"
+# The exit status of a command that cannot run on this machine; it says why.
+NOT_HERE = 77
 _NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", ".build", ".collections", ".ansible", ".lab", ".*_cache", ".hypothesis", "__pycache__"
 )
@@ -104,6 +106,8 @@ class Workspace:
             text=True,
             check=False,
         )
+        if done.returncode == NOT_HERE:
+            raise NotProvenError(done.stderr.strip())
         if done.returncode:
             raise BlockError(f"exit status {done.returncode} of: {script}\n{done.stdout}{done.stderr}")
         return done.stdout

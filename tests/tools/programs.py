@@ -63,7 +63,12 @@ NEEDS = (
     Need(("coturn",), ("turnserver", "turnutils_uclient"), "media through the Edge"),
     Need(("nginx", "libnginx-mod-stream"), ("nginx", "/usr/lib/nginx/modules/ngx_stream_module.so"), "nginx"),
     Need(("bind9", "bind9-utils", "bind9-dnsutils"), ("named", "named-checkzone", "dig", "nsupdate"), "DNS by BIND"),
-    Need(("krb5-kdc", "krb5-admin-server", "krb5-user"), ("krb5kdc", "kadmin.local", "kinit"), "secure updates of DNS"),
+    Need(
+        ("krb5-kdc", "krb5-admin-server", "krb5-user"),
+        ("krb5kdc", "kadmin.local", "kinit"),
+        "secure updates of DNS, and Kerberos over WinRM",
+    ),
+    Need(("openssh-client",), ("ssh", "ssh-agent", "ssh-keygen"), "hosts that are reached by SSH"),
     Need(
         ("samba-ad-dc", "samba-ad-provision", "winbind"),
         ("samba", "samba-tool", "/usr/share/samba/setup"),
