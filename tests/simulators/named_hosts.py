@@ -315,11 +315,14 @@ def _process(command: Sequence[str], stdout: int = subprocess.DEVNULL) -> Iterat
 def _inside(options: argparse.Namespace, command: Sequence[str], deployment: Deployment) -> int:
     with tempfile.TemporaryDirectory(prefix="named-hosts-") as text:
         folder = Path(text)
-        (folder / "etc").mkdir()
+        for name in ("etc", "home"):
+            (folder / name).mkdir()
         subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
         newest = ssl.TLSVersion.TLSv1_2 if options.tls12 else ssl.TLSVersion.TLSv1_3
         with Machine(deployment, folder, options.store or folder / "store", newest).running() as environment:
-            return subprocess.run(command, env={**os.environ, **environment}, check=False).returncode
+            # Ansible keeps connections of SSH below it, and another machine may have a host of the same name.
+            home = {"HOME": str(folder / "home")}
+            return subprocess.run(command, env={**os.environ, **environment, **home}, check=False).returncode
 
 
 def main() -> int:
