@@ -63,7 +63,7 @@ async def _run(process: asyncssh.SSHServerProcess[bytes]) -> None:
     peer, own = (process.get_extra_info(name) for name in ("peername", "sockname"))
     # As sshd does; who manages the host is found by it.
     environment = {**os.environ, "SSH_CONNECTION": f"{peer[0]} {peer[1]} {own[0]} {own[1]}"}
-    ran = subprocess.Popen(shell, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
+    ran = subprocess.Popen(shell, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, cwd="/")
     await process.redirect(stdin=ran.stdin, stdout=ran.stdout, stderr=ran.stderr)
     await process.stdout.drain()
     process.exit(await asyncio.get_running_loop().run_in_executor(None, ran.wait))
@@ -86,14 +86,17 @@ async def _serve(options: argparse.Namespace) -> None:
     await asyncio.Event().wait()
 
 
-def _lay_out(folder: pathlib.Path, files: list[list[str]]) -> None:
-    """Give the host files of its own, and start HAProxy as docs/load-balancers.md says."""
+def _lay_out(folder: pathlib.Path, user: str, files: list[list[str]]) -> None:
+    """Give the host files and an account of its own, and start HAProxy as docs/load-balancers.md says."""
     for number, name in enumerate(("etc", "var/lib", "run")):
         scratch = folder / str(number)
         scratch.mkdir(parents=True)
         if name != "run":
             subprocess.run(["cp", "-a", f"/{name}/.", str(scratch)], check=False, capture_output=True)
         subprocess.run(["mount", "--bind", str(scratch), f"/{name}"], check=True)
+    with pathlib.Path("/etc/passwd").open("a", encoding="utf-8") as accounts:
+        accounts.write(f"{user}:x:{os.getuid()}:{os.getgid()}::{folder / user}:/bin/sh\n")
+    (folder / user).mkdir()
     for name, source in files:
         pathlib.Path(name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, name)
@@ -120,7 +123,7 @@ def main() -> None:
     (programs / "sudo").write_text(_SUDO, encoding="utf-8")
     (programs / "sudo").chmod(0o755)
     os.environ["PATH"] = f"{programs}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    _lay_out(options.folder, options.file)
+    _lay_out(options.folder, options.user, options.file)
     # A listener is known by the name of its process.
     pathlib.Path("/proc/self/comm").write_text("sshd", encoding="ascii")
     asyncio.run(_serve(options))
