@@ -4,6 +4,125 @@
 
 from __future__ import annotations
 
+# The keys of a service are the same for every load balancer.
+_SERVICE = r"""
+    suboptions:
+      name:
+        description: The name, by which the service is found again.
+        type: str
+        required: true
+      pool:
+        description: The pool that it is for. What one service of a pool does not get, none of them gets.
+        type: str
+      rows:
+        description: The rows of the catalogue that ask for it; a trace, which is not written.
+        type: list
+        elements: str
+      vip:
+        description: The virtual address.
+        type: str
+        required: true
+      port:
+        description: The port on it.
+        type: int
+        required: true
+      protocol:
+        description: The protocol on it.
+        type: str
+        choices: [tcp, udp]
+        required: true
+      node_port:
+        description: The port of the members.
+        type: int
+        required: true
+      members:
+        description: Addresses of the members that take traffic.
+        type: list
+        elements: str
+        required: true
+      backup_members:
+        description: Addresses of those that take it when none of O(services[].members) is healthy.
+        type: list
+        elements: str
+      draining_members:
+        description: Addresses of those that keep their connections and take no new ones.
+        type: list
+        elements: str
+      disabled_members:
+        description: Addresses of those that take nothing.
+        type: list
+        elements: str
+      algorithm:
+        description: How a member is chosen.
+        type: str
+        choices: [least-connections, round-robin]
+        required: true
+      persistence:
+        description: What keeps a client at its member.
+        type: dict
+        required: true
+        suboptions:
+          type:
+            description: By the client's address, by a cookie, or not at all.
+            type: str
+            choices: [none, source, cookie]
+            required: true
+          seconds:
+            description: For how long the client is remembered.
+            type: int
+          name:
+            description: The name of the cookie.
+            type: str
+          group:
+            description: Services of one group share what they remember.
+            type: str
+      idle_seconds:
+        description: After how long without traffic a connection is ended.
+        type: int
+        required: true
+      monitor:
+        description: The health check of the members.
+        type: dict
+        required: true
+        suboptions:
+          type:
+            description: Whether a port answers.
+            type: str
+            choices: [tcp]
+            required: true
+          port:
+            description: The port that is asked.
+            type: int
+            required: true
+          interval_seconds:
+            description: How often.
+            type: int
+            required: true
+          failures:
+            description: After how many failures a member is down.
+            type: int
+            required: true
+      source_nat:
+        description: Whether members see the load balancer in place of the client.
+        type: bool
+        required: true
+      nagle:
+        description: Whether small segments are collected before they are sent.
+        type: bool
+        required: true
+      balancers:
+        description: The load balancers that carry it, by their names in the inventory; a trace, which is not written.
+        type: list
+        elements: str
+      member_down:
+        description: What becomes of the connections of a member that goes down.
+        type: str
+        choices: [close, keep]
+      options:
+        description: Options of the vendor, as C(lync_balancer_vendor) has them.
+        type: dict
+"""
+
 
 class ModuleDocFragment:
     """Options of modules of virtual services; PROVIDER: of appliances.
@@ -11,7 +130,8 @@ class ModuleDocFragment:
     REMOTE: of the modules that work on a Linux host for others.
     """
 
-    DOCUMENTATION = r"""
+    DOCUMENTATION = (
+        r"""
 options:
   services:
     description: Virtual services, as C(virtual_services) of a plan file has them; with O(state=deleted), those to
@@ -19,6 +139,9 @@ options:
     type: list
     elements: dict
     default: []
+"""
+        + _SERVICE
+        + r"""
   state:
     description:
       - V(merged) adds and changes, V(replaced) also removes what of ours is not in O(services), V(deleted) removes.
@@ -27,6 +150,23 @@ options:
     choices: [merged, replaced, deleted, gathered, rendered, parsed]
     default: replaced
 """
+    )
+
+    # Of the module that declares all services of a tenant at once.
+    DECLARED = (
+        r"""
+options:
+  services:
+    description:
+      - Virtual services as the pool files of a plan have them; P(msuc.lync.virtual_services#filter) returns those of a
+        pool.
+      - Required with V(merged), V(replaced) and V(rendered). With O(state=deleted), the services to remove; all of the
+        tenant without them.
+    type: list
+    elements: dict
+"""
+        + _SERVICE
+    )
 
     PROVIDER = r"""
 options:

@@ -9,7 +9,7 @@ module: drift_report
 short_description: Make one report of all devices beside the plan
 version_added: "0.1.0"
 description:
-  - Internal to the playbooks of this collection. Its options and results may change without notice.
+  - Internal, not for direct use. Options and results may change without notice.
   - Reads the comparisons of this run, and makes one report of it, a line per deviation on the terminal.
   - With C(lync_report_dir) it writes C(drift.json), C(drift.xml) (JUnit), C(drift.html) and a copy of the JSON by date.
     These copies tell in the next report since when a deviation is there. Beside them lie C(perimeter.csv) and

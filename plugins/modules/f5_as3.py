@@ -17,16 +17,8 @@ description:
     that pool, with the owner's name.
   - Needs AS3 3.30 or newer on the device. Runs on the controller, over HTTPS.
 author: msuc.lync contributors (@msuc-lync)
-extends_documentation_fragment: [msuc.lync.step]
+extends_documentation_fragment: [msuc.lync.balancers.declared, msuc.lync.step]
 options:
-  services:
-    description:
-      - Virtual services as the pool files of a plan have them; P(msuc.lync.virtual_services#filter) returns those of a
-        pool.
-      - Required with V(merged), V(replaced) and V(rendered). With O(state=deleted), the services to remove; all of the
-        tenant without them.
-    type: list
-    elements: dict
   state:
     description:
       - V(merged) adds and changes services. V(replaced) also removes the services of the tenant that are not listed.

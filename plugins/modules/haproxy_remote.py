@@ -10,6 +10,7 @@ short_description: Gather and apply one file of HAProxy's configuration, for msu
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
+  - Internal, not for direct use. Options and results may change without notice.
   - The part of M(msuc.lync.haproxy_services) that works on the host. It decides nothing about services;
     use that module instead.
   - A file goes live only after C(haproxy -c) and a look of its own took the whole configuration with it; a warning

@@ -10,6 +10,7 @@ short_description: Probe other hosts from a Linux host, for msuc.lync.probe
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
+  - Internal, not for direct use. Options and results may change without notice.
   - The hands of M(msuc.lync.probe) on a Linux host. It tells what it met and decides nothing; use that module instead.
   - Certificates are read and not checked. Nothing is sent but what the probe says.
 options:

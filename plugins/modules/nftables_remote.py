@@ -10,6 +10,7 @@ short_description: Gather and apply one table of nftables, for msuc.lync.nftable
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
+  - Internal, not for direct use. Options and results may change without notice.
   - What M(msuc.lync.nftables_rules) runs on the host. It decides nothing about rules; use that module instead.
   - It touches table C(inet msuc_lync), the file that keeps it for the next start, and its own directory; no other
     table.

@@ -10,6 +10,7 @@ short_description: Gather and apply one file of nginx's configuration, for msuc.
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
+  - Internal, not for direct use. Options and results may change without notice.
   - The part of M(msuc.lync.publications) that works on the host, and of M(msuc.lync.nginx_stream_services). It decides
     nothing; use these modules instead.
   - A file goes live only after C(nginx -t) took the whole configuration with it, in a copy. nginx is reloaded by

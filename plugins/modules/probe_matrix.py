@@ -9,7 +9,7 @@ module: probe_matrix
 short_description: Make the probes of a run from its plan
 version_added: "0.1.0"
 description:
-  - Internal to the playbooks of this collection. Its options and results may change without notice.
+  - Internal, not for direct use. Options and results may change without notice.
   - Derives from the plan of this run which host probes which other one, on which port, and whether it should be open or
     closed.
   - Every flow that the plan lets in between two managed hosts is probed, also through virtual services, as well as a

@@ -32,6 +32,69 @@ options:
     type: list
     elements: dict
     default: []
+    suboptions:
+      name:
+        description: The name, by which the publication is found again.
+        type: str
+        required: true
+      host_names:
+        description: The names that clients ask for.
+        type: list
+        elements: str
+        required: true
+      listens:
+        description: Addresses of the proxy.
+        type: list
+        elements: str
+        required: true
+      members:
+        description: Where requests are sent.
+        type: list
+        elements: dict
+        required: true
+        suboptions:
+          address:
+            description: The address of a member.
+            type: str
+            required: true
+          state:
+            description: What it takes; V(backup) when no active one is healthy, V(draining) no new connections.
+            type: str
+            choices: [active, backup, draining, disabled]
+            required: true
+      https_port:
+        description: The port of the proxy for HTTPS.
+        type: int
+        required: true
+      https_node_port:
+        description: The port of the members for it.
+        type: int
+        required: true
+      http_port:
+        description: The port of the proxy for HTTP.
+        type: int
+        required: true
+      http_node_port:
+        description: The port of the members for it.
+        type: int
+        required: true
+      mode:
+        description: V(passthrough) leaves TLS to the members, V(bridge) ends it at the proxy and begins it anew.
+        type: str
+        choices: [passthrough, bridge]
+        required: true
+      certificate:
+        description: The file of certificate and key on the proxy, with V(bridge); otherwise empty.
+        type: str
+        required: true
+      ca:
+        description: The file of authorities that members are checked against, with V(bridge); otherwise empty.
+        type: str
+        required: true
+      idle_seconds:
+        description: After how long without traffic a connection is ended.
+        type: int
+        required: true
   state:
     description:
       - V(merged) adds and changes, V(replaced) also removes what is not in O(publications), V(deleted) removes.

@@ -9,7 +9,7 @@ module: summary
 short_description: Print whether site.yml may be run now, or what the run did
 version_added: "0.1.0"
 description:
-  - Internal to the playbooks of this collection. Its options and results may change without notice.
+  - Internal, not for direct use. Options and results may change without notice.
   - Reads the results of the tasks of C(site.yml) on all hosts of the run, and prints them as one screen.
   - In check mode it is the screen before the change. It ends in V(SAFE), V(NEEDS WINDOW) or V(REFUSED), with each
     reason above it.

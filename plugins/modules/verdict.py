@@ -9,7 +9,7 @@ module: verdict
 short_description: End a run, or one of its hosts, as the reports of the run say
 version_added: "0.1.0"
 description:
-  - Internal; its options and results may change without notice.
+  - Internal, not for direct use. Options and results may change without notice.
   - Fails on a host that the report of this run found not done, so that ansible-playbook ends with exit status 2; 0 is
     left for runs whose verdict is V(done), and 4 for hosts that Ansible itself could not reach.
   - Runs on the controller and contacts no host.

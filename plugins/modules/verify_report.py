@@ -9,7 +9,7 @@ module: verify_report
 short_description: Make one report of the probes of a run
 version_added: "0.1.0"
 description:
-  - Internal to the playbooks of this collection. Its options and results may change without notice.
+  - Internal, not for direct use. Options and results may change without notice.
   - Gives each probe of this run its verdict beside the plan, and to each that is not as expected the most likely cause,
     from what the run knows of the destination's listeners and rules.
   - Prints a table, and with C(lync_report_dir) writes C(verify.json) and C(verify.xml) (JUnit).

@@ -7,6 +7,7 @@ module: windows_compare
 short_description: Compares the firewall rules and the IPsec exemptions of a Windows host with what is wanted, in one
   round trip
 description:
+  - Internal, not for direct use. Options and results may change without notice.
   - Tells what M(msuc.lync.windows_firewall_rules) and M(msuc.lync.windows_ipsec_exemptions) tell in check mode, and
     asks the host once for both.
   - It never writes. What it finds is mended by those two.

@@ -15,29 +15,8 @@ description:
     those of Group Policy, to say what each rule really does (RV(effects)).
   - All options are validated before the host is contacted, and all errors are reported at once.
 version_added: 0.1.0
-extends_documentation_fragment: [msuc.lync.step]
+extends_documentation_fragment: [msuc.lync.firewall_rules, msuc.lync.step]
 options:
-  rules:
-    description:
-      - The wanted rules. Each is a dictionary with the options of C(community.windows.win_firewall_rule), namely
-        C(name), C(description), C(direction), C(action), C(enabled), C(group), C(profiles), C(program), C(service),
-        C(protocol), C(localport), C(remoteport), C(localip), C(remoteip), C(interfacetypes), C(icmp_type_code), C(edge)
-        and C(security), and C(interfaces), the names of network interfaces as the host shows them.
-      - Lists are accepted beside comma separated text.
-      - A rule is declared whole. What is not given has its default, which is C(direction) V(in), C(action) V(allow),
-        C(enabled) V(true) and V(any) for the rest.
-      - C(remoteip) also takes C(LocalSubnet), C(DNS), C(DHCP), C(WINS), C(DefaultGateway), and from Windows Server 2012
-        on C(Intranet), C(Internet), C(Ply2Renders), C(RmtIntranet), C(CaptivePortal). C(localport) of inbound rules
-        takes C(RPC), C(RPC-EPMap), C(IPHTTPS) (TCP), C(Teredo) and C(Ply2Disc) (UDP), C(remoteport) of outbound ones
-        C(IPHTTPS).
-      - Windows takes 1000 entries of each kind (IPv4 networks, IPv4 ranges, IPv6, ports) in a list of a rule.
-      - A rule with a longer list of addresses or ports is kept in rules C(NAME (1 of 3)) to C(NAME (3 of 3)), and is
-        one rule in all results but RV(changes), RV(commands), RV(effects) and RV(summary).
-      - A key C(rows), with which a plan traces a rule, is accepted and not written.
-      - With O(state=deleted) only the names matter.
-    type: list
-    elements: dict
-    default: []
   state:
     description:
       - V(merged) adds and changes the rules of O(rules) and leaves the other rules of O(group) alone.

@@ -21,17 +21,64 @@ extends_documentation_fragment: [msuc.lync.step]
 options:
   exemptions:
     description:
-      - The wanted exemptions. Each is a dictionary with C(name), C(description), C(group), C(enabled), C(profiles),
-        C(protocol), C(localip), C(remoteip), C(localport), C(remoteport) and C(interfacetypes), which mean what they
-        mean in M(msuc.lync.windows_firewall_rules).
+      - The wanted exemptions, with options that mean what they mean in M(msuc.lync.windows_firewall_rules).
       - An exemption has no direction, no action, no words for ports, and no authentication or crypto sets. Ports go
         with TCP and UDP only.
       - What is not given has its default, which is C(enabled) V(true) and V(any) for the rest.
-      - A key C(rows), with which a plan traces an exemption, is accepted and not written.
       - With O(state=deleted) only the names matter.
     type: list
     elements: dict
     default: []
+    suboptions:
+      name:
+        description: The name, by which the exemption is found again within its group.
+        type: str
+        required: true
+      description:
+        description: A text for people.
+        type: str
+      enabled:
+        description: Whether the exemption is in force.
+        type: bool
+        default: true
+      group:
+        description: The group, which is O(group) where it is given.
+        type: str
+      profiles:
+        description: The profiles in which it is in force, V(domain), V(private) and V(public), or V(any).
+        type: list
+        elements: str
+        choices: [domain, private, public, any]
+      protocol:
+        description: V(tcp), V(udp), V(icmpv4), V(icmpv6), V(any), or a number.
+        type: str
+        default: any
+      localport:
+        description: Ports of the host, or V(any). Ports go with TCP and UDP only.
+        type: list
+        elements: str
+      remoteport:
+        description: Ports of the peers, or V(any).
+        type: list
+        elements: str
+      localip:
+        description: Addresses of the host, or V(any).
+        type: list
+        elements: str
+      remoteip:
+        description: Addresses, networks and ranges of the peers, or V(any), or a keyword as in
+          M(msuc.lync.windows_firewall_rules).
+        type: list
+        elements: str
+      interfacetypes:
+        description: Kinds of network interfaces.
+        type: list
+        elements: str
+        choices: [any, lan, wireless, ras]
+      rows:
+        description: The rows of the catalogue that ask for it; a trace, which is not written.
+        type: list
+        elements: str
   state:
     description:
       - V(merged) adds and changes the exemptions of O(exemptions) and leaves the other rules of O(group) alone.

@@ -21,8 +21,14 @@ ACTIONS = sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py"
 # it, or, of windows_compare, says whose options they are.
 READ_BY_CORE: Mapping[str, tuple[str, ...]] = {
     "dns_records": ("records.", "servers.", "owners."),
+    **dict.fromkeys(
+        ("f5_as3", "haproxy_services", "kemp_services", "netscaler_services", "nginx_stream_services"), ("services.",)
+    ),
     "nftables_rules": ("rules.",),
+    "publications": ("publications.",),
     "windows_compare": ("firewall.", "ipsec."),
+    "windows_firewall_rules": ("rules.",),
+    "windows_ipsec_exemptions": ("exemptions.",),
 }
 _DEFAULTS: Mapping[str, object] = {"type": "str", "default": None, "choices": None, "elements": None, "required": False}
 
