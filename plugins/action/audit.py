@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, run_state
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.reports import DriftAction
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.screen import show
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import printed
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.audit import audited_hosts
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import RunOptions
@@ -31,5 +31,5 @@ class ActionModule(DriftAction):
         found = audited_hosts(hosts, options["dir"] or run.audit_dir or _DEFAULT_DIRECTORY)
         report = self.report(found.results, plan, run)
         for note in found.notes:
-            Display().display(f"note: {printed(note)}")
+            show(f"note: {printed(note)}")
         return {**self.reported("audit", report, plan, run), "notes": list(found.notes)}

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import (
     Answer,
     failed,
@@ -16,6 +15,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
     run_state,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.reports import DriftAction
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.screen import show
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted, printed, printed_lines
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_inventory, read_topology
@@ -47,7 +47,7 @@ class ActionModule(DriftAction):
         names = {host.lower(): host for host in plan.hosts}
         report = self.report(list(_results(changes, names)), plan, run)
         for note in (notes := imported(published).notes):
-            Display().display(f"not compared: {printed(note)}")
+            show(f"not compared: {printed(note)}")
         return {**self.reported("compare_topology", report, plan, run), "not_compared": list(notes)}
 
 

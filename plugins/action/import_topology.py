@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import (
     Answer,
     ControllerAction,
     failed,
     playbook_name,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.screen import show
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted, printed_lines
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, Verdict
@@ -50,7 +50,7 @@ class ActionModule(ControllerAction):
             text = f"{counted(len(error.problems), 'error')} in the input"
             self.finished(RunOutcome(playbook_name(), Verdict.INVALID, text, is_check))
             return failed(printed_lines(error.report(untouched=True)))
-        Display().display("\n".join(map(printed_lines, made.lines)))
+        show("\n".join(map(printed_lines, made.lines)))
         return {
             "changed": bool(made.changed),
             "files": list(made.changed),

@@ -15,18 +15,21 @@ from typing import Any
 from ansible import constants as C
 from ansible import context
 from ansible.errors import AnsibleError
-from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import (
     ControllerAction,
     failed,
     playbook_name,
+    played_hosts,
     run_state,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.screen import COLUMNS, is_verbose, show
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.versions import version_problem
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Cause
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import MissingLibraryError, require
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.screen import hosts_text, indented, shortened
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted
+from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.links import row_links
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory, outlines
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import read_acceptances
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import read_limits
@@ -38,6 +41,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan import diff as flo
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import tables
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPlan, Plan
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.names import Names
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.papers import papers
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import FILE as ACCEPT_FILE
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import (
@@ -132,7 +136,7 @@ class ActionModule(ControllerAction):
         if options["retires"]:
             _check_leaving(run.common.retire, inventory, plan)
         made = _compare_with_earlier_plans(plan, run, options, inventory)
-        played = set(task_vars.get("ansible_play_hosts_all", ())) & set(plan.hosts)
+        played = set(played_hosts(task_vars)) & set(plan.hosts)
         scope = replace(self._scope(played, task_vars), missing=made.missing)
         if made.approved:
             self._keep_approved(made.approved, plan, made.run, scope)
@@ -157,7 +161,7 @@ class ActionModule(ControllerAction):
     def _lay_out(self, inventory: _Inventory, options: _Answer, task_vars: Mapping[str, Any]) -> _Answer:
         """Keep the order of the hosts and the options of a rollback; faults elsewhere are no obstacle."""
         run = read_run_options(self._variables(task_vars), inventory, only=_OF_ROLLBACK)
-        played = list(task_vars.get("ansible_play_hosts_all", ()))
+        played = played_hosts(task_vars)
         hosts = {host.host: host for host in outlines(inventory)}
         named = played if context.CLIARGS.get("subset") else ()
         for name in (name for name in named if name in inventory and name not in hosts):
@@ -176,9 +180,15 @@ class ActionModule(ControllerAction):
         return {"lync_apply": host.variables.get("lync_apply"), "lync_handout": run.for_host(host.name).handout}
 
     def _variables(self, task_vars: Mapping[str, Any]) -> dict[str, object]:
-        """Return the variables of the run, those of the play too; a template that cannot be resolved stays."""
-        names = (variable.name for variable in OF_HOSTS + OF_THE_RUN if variable.name in task_vars)
-        return {name: self._templated(task_vars[name]) for name in names}
+        """Return the variables of the run, those of the play too; a template that cannot be resolved stays.
+
+        What the controller does not have, because a group sets it, is that of the first host.
+        """
+        hosts = played_hosts(task_vars)
+        first: Mapping[str, Any] = task_vars["hostvars"][hosts[0]] if hosts else {}
+        names = [variable.name for variable in OF_HOSTS + OF_THE_RUN]
+        own = {name: self._templated(task_vars[name]) for name in names if name in task_vars}
+        return {**{name: first[name] for name in names if name in first}, **own}
 
     def _templated(self, value: object) -> object:
         try:
@@ -200,13 +210,14 @@ class ActionModule(ControllerAction):
         linux = [host for host in on_linux if host.firewall_rules or host.member_state == "retired"]
         wave_size = run.common.wave_size
         state = run_state()
-        state.save(files, waves_of(windows, wave_size), waves_of(linux, wave_size), scope, plan.known_addresses)
+        waves = waves_of(windows, wave_size), waves_of(linux, wave_size)
+        state.save(files, *waves, scope, plan.known_addresses, plan.names)
         state.save_options(run.document())
 
     def _keep_approved(self, approved: flows.Approved, plan: Plan, run: RunOptions, scope: RunScope) -> None:
         """Keep the plan that was approved in place of the computed one."""
         known = (*plan.known_addresses, *approved.plan.known_addresses)
-        self._keep(replace(approved.plan, known_addresses=known), approved.files, run, scope)
+        self._keep(replace(approved.plan, known_addresses=known, names=plan.names), approved.files, run, scope)
         run_state().save_approved(approved.digest, approved.pending)
 
     def _write(
@@ -220,7 +231,7 @@ class ActionModule(ControllerAction):
             texts[plan_files.AFFECTED] = plan_files.affected_text(difference.devices)
         if difference is not None and options.affected_file:
             Path(options.affected_file).write_text(texts[plan_files.AFFECTED], encoding="utf-8")
-        return plan_files.write(Path(options.plan_dir), texts, plan.known_addresses, plan.inputs)
+        return plan_files.write(Path(options.plan_dir), texts, plan.known_addresses, plan.inputs, plan.names)
 
 
 def _source_problems() -> Iterator[Problem]:
@@ -355,12 +366,12 @@ def _name_limited_out_devices(
     plan: Plan, difference: flows.Difference | None, task_vars: Mapping[str, Any]
 ) -> list[str]:
     """Say which devices a narrower --limit leaves out although the same change needs them."""
-    played = set(task_vars.get("ansible_play_hosts_all", ()))
+    played = set(played_hosts(task_vars))
     devices = set(plan.hosts) if difference is None else set(difference.devices)
     missing = sorted(devices - played)
     if not missing or not devices & played:
         return []
-    names = tables.shortened(missing)
+    names = shortened(missing)
     if difference is None:
         count = f"{len(missing)} of {len(devices)} devices ({names})"
         return [f"--limit leaves out {count}; lync_plan_baseline tells which of them this change needs"]
@@ -369,19 +380,27 @@ def _name_limited_out_devices(
 
 def _show(plan: Plan, difference: flows.Difference | None, whole: bool) -> None:
     """Print the tables and the difference as plain lines, which a task result cannot."""
-    parts = [tables.host_plan(host) for host in plan.hosts.values()] if whole else []
-    parts += [tables.pool_plan(pool) for pool in plan.pools.values()] if whole else []
+    if whole:
+        links = row_links() if is_verbose() else {}
+        show(tables.plan_text(plan, tables.Page(Names(plan.names), COLUMNS, is_verbose(), links)) + "\n")
     if difference is not None:
-        parts.append(_difference_text(difference))
-    for part in parts:
-        Display().display(part + "\n")
+        show(_difference_text(difference) + "\n")
 
 
 def _difference_text(difference: flows.Difference) -> str:
     if not difference.lines:
         return "Against the baseline: no difference."
-    lines = "\n".join(difference.lines)
+    lines = "\n".join(_shared_lines(difference.lines))
     devices = ", ".join(difference.devices) or "none"
     why = _OF_CATALOGUE if difference.cause is Cause.CATALOGUE else ""
     note = f"\n  {_MIXED}" if difference.is_mixed else ""
-    return f"Against the baseline{why}:\n{tables.indented(lines)}\n  devices that the change touches: {devices}{note}"
+    return f"Against the baseline{why}:\n{indented(lines)}\n  devices that the change touches: {devices}{note}"
+
+
+def _shared_lines(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a difference; hosts of which the same is true share one."""
+    devices: dict[str, list[str]] = {}
+    for line in lines:
+        device, _colon, text = line.partition(": ")
+        devices.setdefault(text, []).append(device)
+    yield from (f"{hosts_text(names)}: {text}" for text, names in devices.items())

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, CollectionAction, failed
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.firewall_action import FIREWALL_REMOTE
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.screen import show
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.host import rollback_command
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.selftest import (
     Format,
@@ -51,7 +51,7 @@ class ActionModule(CollectionAction):
             return failed(HANDED_OUT)
         form, scenarios = _read_scenarios(Path(options["path"]), options["names"])
         report = run_all(scenarios, form, lambda arguments, check: self._ask_host(arguments, check, task_vars))
-        Display().display("\n".join(report.lines()) + "\n")
+        show("\n".join(report.lines()) + "\n")
         if options["report"]:
             found = report.evidence(datetime.date.today().isoformat())
             Path(options["report"]).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")

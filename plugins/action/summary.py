@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible import context
-from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, ControllerAction, run_state
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.command import own_command
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.screen import COLUMNS, show
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.output import json_text, write_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import (
@@ -22,7 +22,6 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect impo
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_parts import Status
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_rollback import (
     FILE,
-    Command,
     first_snapshots,
     inventory_text,
     with_exemptions,
@@ -46,20 +45,21 @@ class ActionModule(ControllerAction):
         run = RunOptions.from_document(state.options()).common
         settings = self._settings(run)
         summary = collect_summary(state, settings)
-        text = summary_text(summary)
+        text = summary_text(summary, COLUMNS)
         accept = accept_text(state, settings.now) if settings.check else ""
         if accept:
             path = Path(run.report_dir or ".") / ACCEPT_FILE
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(accept, encoding="utf-8")
-            Display().display(f"Held or refused, as {path} has it: delete what you do not accept, then: -e @{path}")
+            show(f"Held or refused, as {path} has it: delete what you do not accept, then: -e @{path}")
         try:
             outcome = _write_run_summary(summary, text, run.report_dir)
         except OSError:
             # Without its last line: a run whose report is lost is not done.
-            Display().display(text.rpartition("\n")[0])
+            show(text.rpartition("\n")[0])
             raise
-        Display().display(text)
+        show(text.rpartition("\n")[0])
+        show(summary.outcome, summary.outcome)
         files = list(outcome.files)
         return {"changed": False, "report": summary.document(), "files": files, **self.finished(outcome)}
 
@@ -71,14 +71,8 @@ class ActionModule(ControllerAction):
             confirm_minutes=run.confirm_minutes,
             snapshot=run.snapshot,
             reference=run.change_reference,
-            command=_read_own_command(),
+            command=own_command(),
         )
-
-
-def _read_own_command() -> Command:
-    """Return how this run was called."""
-    given, playbooks = context.CLIARGS.get("inventory") or (), context.CLIARGS.get("args") or ()
-    return Command(tuple(map(str, given)), str(playbooks[0]) if playbooks else "msuc.lync.site")
 
 
 def _conclude_run(summary: RunSummary, files: list[str]) -> RunOutcome:

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import (
     CollectionAction,
     failed,
@@ -17,6 +16,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
     run_state,
     run_stats,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.screen import show
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import (
     KINDS,
     Restored,
@@ -68,7 +68,7 @@ class ActionModule(CollectionAction):
         if kind == "leaving":
             return _end_look(lines, outcome)
         if lines:
-            Display().display("\n".join(lines) + "\n")
+            show("\n".join(lines) + "\n")
         return {"changed": False, **finish(outcome, options.common.report_dir or None)}
 
 
@@ -76,7 +76,7 @@ def _end_look(lines: list[str], outcome: RunOutcome) -> dict[str, Any]:
     """Return the result of a look at those that leave: a failure, which ends the run, unless all could be asked."""
     if outcome.verdict is Verdict.DONE:
         return {"changed": False, "verdict": outcome.verdict.value}
-    Display().display("\n".join(lines) + "\n")
+    show("\n".join(lines) + "\n")
     return {"changed": False, **finish(outcome), **failed(outcome.text)}
 
 

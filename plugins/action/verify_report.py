@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, ControllerAction, run_state
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.screen import COLUMNS, show
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import (
     Deviation,
@@ -45,10 +45,10 @@ class ActionModule(ControllerAction):
         if run.report_dir:
             texts = {"verify.json": json_text(found.document()), "verify.xml": found.junit()}
             files = write_files(Path(run.report_dir), texts)
-        Display().display(found.text())
+        show(found.text(COLUMNS))
         missing = state.scope().missing
         for name in missing:
-            Display().display(f"could not tell: {name}: {MISSING_TEXT}")
+            show(f"could not tell: {name}: {MISSING_TEXT}")
         ending = self.finished(_conclude_verification(found, missing, files), run.report_dir)
         return {"changed": bool(files), "report": found.document(), "files": files, **ending}
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible.utils.display import Display
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.firewall_action import (
     COMMON_SPEC,
     FIREWALL_REMOTE,
     FirewallAction,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.screen import show
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import Provider
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import printed_lines
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.restore import (
@@ -43,7 +43,7 @@ class ActionModule(FirewallAction):
         host = self.host_name(task_vars)
 
         def _show(line: str) -> None:
-            Display().display(printed_lines(f"{host}: {line}"))
+            show(printed_lines(f"{host}: {line}"))
 
         if options["scope"] == WHOLE:
             return restore_whole(task, link, _show)

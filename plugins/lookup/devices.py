@@ -9,7 +9,7 @@ name: devices
 short_description: The load balancers, reverse proxies and others that a play is for
 version_added: "0.1.0"
 description:
-  - Internal; its options and results may change without notice.
+  - Internal, not for direct use. Options and results may change without notice.
   - Returns names for C(hosts:) of a play, from the plan, the options and the decisions of this run.
 author: msuc.lync contributors (@msuc-lync)
 options:
@@ -19,11 +19,12 @@ options:
         units of a pair in their order.
       - V(peers) for the hosts that probe O(of), while a change of that host waits to be confirmed; a list that may be
         empty.
-      - V(dns) for the play on DNS, V(probes) for the probes before and after a run,
-        V(remediation) for the end of a remediation; these are all hosts or none.
+      - V(dns) for the play on DNS, V(probes) for the probes before and after a run; these are all hosts or none.
+      - V(controller) for what the controller does by itself, V(remediation) for the end of a remediation.
+        That is localhost; with C(--limit), which leaves localhost out, it is the hosts that it names.
     type: list
     elements: str
-    choices: [balancers, proxies, dns, probes, remediation, peers]
+    choices: [balancers, proxies, dns, probes, controller, remediation, peers]
     required: true
   only:
     description: Whether V(all) of them, or those that M(msuc.lync.drift_report) decided to be V(repaired).
@@ -58,7 +59,12 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible import preload as _  # noqa: F401
-from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import NOBODY, run_options, run_state
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import (
+    NOBODY,
+    controller,
+    run_options,
+    run_state,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import DNS_DEVICE, Concern
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
@@ -73,7 +79,8 @@ _DEVICES = {
     "proxies": lambda state: list(state.proxies()),
     "dns": lambda _state: [DNS_DEVICE],
     "probes": lambda state: [_EVERYBODY] if run_options(state).common.verify else [],
-    "remediation": lambda state: [_EVERYBODY] if run_options(state).common.remediate else [],
+    "controller": lambda _state: controller(),
+    "remediation": lambda state: controller() if run_options(state).common.remediate else [],
     "peers": lambda _state: [],
 }
 

@@ -9,7 +9,7 @@ name: retiring
 short_description: The hosts that leave the deployment
 version_added: "0.1.0"
 description:
-  - Internal; its options and results may change without notice.
+  - Internal, not for direct use. Options and results may change without notice.
   - Returns the hosts that C(lync_retire) names. It fails for a host that the inventory lacks,
     and for one on which the plan wants rules.
 author: msuc.lync contributors (@msuc-lync)

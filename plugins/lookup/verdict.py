@@ -9,7 +9,7 @@ name: verdict
 short_description: The hosts that have to fail for the exit status of a run
 version_added: "0.1.0"
 description:
-  - Internal; its options and results may change without notice.
+  - Internal, not for direct use. Options and results may change without notice.
   - Returns the hosts of the run that its report found not done, for C(hosts:) of the last play.
     Where only something else is not done, such as DNS, that is the first host of the run.
   - The controller comes last; it does not fail, so that the plays of a playbook that imports ours go on.

@@ -9,9 +9,11 @@ played.result("fe01")["changed"]; lab.stores["fe01"].counts()
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
+import pty
 import shlex
 import subprocess
 import sys
@@ -97,6 +99,23 @@ class Lab:
         )
         lines = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []
         return Played(done.returncode, done.stdout + done.stderr, tuple(json.loads(line) for line in lines))
+
+    def on_terminal(self, playbook: pathlib.Path, *arguments: str, columns: int) -> str:
+        """Run a playbook with a terminal of so many columns, in colours; return what it shows."""
+        ours, its = pty.openpty()
+        environment = {**self._environment({"COLUMNS": str(columns), "TERM": "xterm"}), "ANSIBLE_NOCOLOR": ""}
+        with subprocess.Popen(
+            self._command(playbook, arguments), cwd=ROOT, env=environment, stdin=its, stdout=its, stderr=its
+        ) as process:
+            os.close(its)
+            shown = b""
+            # The end of a terminal that nobody has open any more is an error on Linux.
+            with contextlib.suppress(OSError):
+                while part := os.read(ours, 65536):
+                    shown += part
+            process.wait()
+        os.close(ours)
+        return shown.decode().replace("\r\n", "\n")
 
     def begin(self, playbook: str | pathlib.Path, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a playbook as the leader of a process group of its own, so that it can be killed with all that

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 from typing import Any
 
 from .lab import ROOT, Lab, Played
@@ -100,3 +101,8 @@ def printed(played: Played, task: str) -> str:
         len(lines),
     )
     return "\n".join(lines[:end]).rstrip()
+
+
+def unbroken(text: str) -> str:
+    """Return lines as they were before they were broken to fit a screen: what goes on is indented."""
+    return re.sub(r"\n +", " ", text)

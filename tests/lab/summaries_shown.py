@@ -3,7 +3,7 @@
 """The screens of docs/summaries.md: a first deployment on simulated hosts, before and after, and a change that may cut
 somebody.
 
-    python -m tests.lab.summaries_shown before after change refused
+    PYTHONPATH=.collections:. python -m tests.lab.summaries_shown before after change refused
 
 Paths of the lab are left out of what is printed.
 """
@@ -15,6 +15,8 @@ import pathlib
 import re
 import sys
 import tempfile
+
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.screen import fit
 
 from .site_lab import SiteLab, printed
 
@@ -38,8 +40,12 @@ def connect(site: SiteLab, host: str, peer: str, port: int) -> None:
 
 def shown(text: str, directory: pathlib.Path) -> str:
     """Return a screen as it would be outside the lab, whose inventory is laid over the one of the example."""
+    # Commands are broken anew, as they are shorter then.
+    text = re.sub(r" \\\n +", " ", text)
     text = text.replace(f"-i {directory}/lab/lab.json ", "").replace(f"{directory}/", "")
-    return re.sub(r"\S*/(examples|playbooks)/", r"\1/", text)
+    text = text.replace(" --skip-tags linux_firewall,load_balancer", "")
+    text = re.sub(r"\S*playbooks/(\w+)\.yml", r"msuc.lync.\1", text)
+    return fit(re.sub(r"\S*/examples/", "examples/", text))
 
 
 def main(names: list[str]) -> int:

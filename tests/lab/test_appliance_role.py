@@ -137,7 +137,7 @@ def test_site_and_drift_over_three_kinds_of_appliances(appliances: Appliances) -
     assert found.status == 2, found.output
     assert "adc: adc.contoso.com-fe-sip-tls-5061: changed: idle_seconds is 60, should be 1800" in found.output
     assert "lm: lm.contoso.com-fe-sip-tls-5061: changed: idle_seconds is 660, should be 1800" in found.output
-    assert "f5: f5.contoso.com-fe-sip-tls-5061: disabled: members is" in found.output
+    assert "f5: f5.contoso.com-fe-sip-tls-5061: disabled: members: " in found.output
     assert appliances.look() == drifted
     mended = appliances.play("drift", "-e", "lync_remediate=true")
     assert mended.status == 0 and appliances.look() == planned, mended.output

@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
 
 from tests.lab.lab import ROOT, Played
-from tests.lab.site_lab import SiteLab, printed
+from tests.lab.site_lab import SiteLab, printed, unbroken
 from tests.lab.summaries import summary
 
 # What it runs has its coverage from the tests of single plugins and hosts.
@@ -103,12 +104,9 @@ def test_the_whole_example_converges_and_then_stays(tmp_path: pathlib.Path) -> N
         untouched = state_of(site)
         checked = ok(site.playbook("site", "--check", "--diff"))
         assert "would change" in printed(checked, RECAP)
-        # Only additions; but nobody has looked whether the Edge Servers are routed as the plan relies on.
-        reasons = summary(checked)["reasons"]
-        assert summary(checked)["verdict"] == "NEEDS WINDOW" and {reason["cause"] for reason in reasons} == {
-            "unconfirmed"
-        }
-        assert {"edge01", "rp01"} <= {reason["device"] for reason in reasons}
+        # Only additions; what nobody has verified yet, as routes of the Edge Servers, is counted apart.
+        assert (summary(checked)["verdict"], summary(checked)["reasons"]) == ("SAFE", [])
+        assert {"edge01", "rp01"} <= {item["place"] for item in summary(checked)["unconfirmed"]}
         assert "+++ after: firewall rule Lync fe-sip-tls (TCP in)" in checked.output
         assert state_of(site) == untouched
         made = ok(site.playbook("site"))
@@ -158,7 +156,7 @@ def test_a_failing_member_stops_its_pool_and_no_other(site: SiteLab) -> None:
     assert recap.splitlines()[-1].startswith("Verdict: ")
     assert (
         "fe13: stopped: not touched, because an earlier host of its pool or the canary of its role was not done"
-        in recap
+        in unbroken(recap)
     )
     site.lab.stores["fe12"].set_faults()
     ok(site.playbook("site"))
@@ -332,7 +330,7 @@ def test_a_baseline_tells_flows_and_devices(site: SiteLab, tmp_path: pathlib.Pat
         f"lync_affected_file={affected}",
     ]
     output = ok(site.playbook("plan", *arguments)).output
-    assert "fe11: 10.3.0.0/16 newly admitted to TCP 5061" in output
+    assert re.search(r"fe11\b.*: 10.3.0.0/16 newly admitted to TCP 5061", unbroken(output))
     # The balancer admits the clients too, to what it publishes.
     assert affected.read_text().split() == sorted([*FRONT_ENDS, *BALANCERS])
     narrow = ok(site.playbook("site", "-e", f"lync_plan_baseline={old}", "--limit", "fe11"))

@@ -14,6 +14,8 @@ class ActionModule(ProviderAction):
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,8 @@ from .._base.changes import with_catalogue_cause
 from .._base.errors import DeviceError, InvalidInputError
 from .._base.libraries import MissingLibraryError
 from .._base.reconcile import Provider, reconcile
-from .._base.untyped import printed_lines
+from .._base.screen import fit, fit_diff
+from .._base.untyped import counted, printed_lines
 from .._plan.documents import DocumentError
 from .._rollout.gates import Go
 from .._rollout.outcome import RunOutcome, write_summary
@@ -37,14 +40,19 @@ from .._rollout.results import Concern, Step, TaskResult
 from .._rollout.run_options import RunOptions
 from .._rollout.run_state import RunState
 from .._rollout.steps import RETIRED_VARIABLES, StepTaken, take_step
+from .screen import COLUMNS, show
 
 Answer = dict[str, Any]
 Remote = Callable[[Mapping[str, object]], Answer]
 """A module on the host of the task: its options in, its answer out."""
 
+TRIED_ONCE = "it could not be reached earlier in this run, and is not tried again"
+"""Each attempt takes as long as the timeouts of its connection."""
+
 STEP_SPEC = {"step": {"type": "str", "choices": [step.value for step in Step]}}
 
 
+_WARNING = "[WARNING]: "
 NOBODY = "all:!all"
 """A pattern of hosts that matches none."""
 
@@ -57,6 +65,20 @@ def run_state() -> RunState:
 def run_options(state: RunState) -> RunOptions:
     """Return the options of this run."""
     return state.run_options()
+
+
+def controller() -> list[str]:
+    """Return the hosts of a play in which the controller works by itself.
+
+    None of those that it manages, so that screen and recap do not tell its work of them; but a limit leaves it out.
+    """
+    return ["all"] if context.CLIARGS.get("subset") else ["localhost"]
+
+
+def played_hosts(task_vars: Mapping[str, Any]) -> list[str]:
+    """Return the hosts that a run is for: those of its limit, else all of the inventory."""
+    is_limited = bool(context.CLIARGS.get("subset"))
+    return list(task_vars.get("ansible_play_hosts_all", ())) if is_limited else list(task_vars["hostvars"])
 
 
 def playbook_name() -> str:
@@ -105,6 +127,10 @@ class ControllerAction(CollectionAction):
     BYPASS_HOST_LOOP = True
     _requires_connection = False
 
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> Answer:
+        """Return the result of the task, with warnings that fit the screen."""
+        return fitted(super().run(tmp, task_vars))
+
     def finished(self, outcome: RunOutcome, directory: str | None = None, *, is_last: bool = True) -> Answer:
         """Print the verdict of a run, which is its last line, and keep it; returns the keys of the result that tell it.
 
@@ -122,7 +148,7 @@ def finish(outcome: RunOutcome, directory: str | None = None, *, is_last: bool =
         write_summary(Path(directory), document)
     if not is_last:
         return {"verdict": outcome.verdict.value, "summary": document}
-    Display().display(outcome.line)
+    show(outcome.line, outcome.verdict.value)
     return {"verdict": outcome.verdict.value, "summary": document, **run_stats(document)}
 
 
@@ -145,8 +171,7 @@ class KeepsResult(ActionBase):
         """Return the result of the task, and keep it."""
         step = _step_of(self._task.args.get("step"))
         if step is None:
-            answer: Answer = super().run(tmp, task_vars)
-            return answer
+            return fitted(super().run(tmp, task_vars))
         given = task_vars or {}
         try:
             taken = self.step_taken(step, given)
@@ -154,8 +179,11 @@ class KeepsResult(ActionBase):
             return self._keep_answer(failed(str(error)), step, given)
         for warning in taken.warnings:
             Display().warning(warning)
+        if taken.decision.go is Go.YES and run_state().was_unreachable(self.device_name(given)):
+            self.keep({"unreachable": True, "msg": TRIED_ONCE}, step, given)
+            return {"skipped": True, "changed": False, "skip_reason": TRIED_ONCE}
         if taken.decision.go is not Go.YES:
-            answer = {"skipped": True, "changed": False, "skip_reason": taken.decision.message}
+            answer: Answer = {"skipped": True, "changed": False, "skip_reason": taken.decision.message}
             answer |= {"held": True} if taken.decision.go is Go.HELD else {}
             if taken.decision.go is Go.NOTHING and step is Step.RETIRE:
                 self.keep({"changed": False}, step, given)
@@ -179,7 +207,19 @@ class KeepsResult(ActionBase):
         if names and isinstance(changes, list):
             answer = {**answer, "changes": with_catalogue_cause(changes, names)}
         self.keep(answer, step, task_vars)
-        return answer
+        return fitted(self._share_diff(answer, step, task_vars))
+
+    def _share_diff(self, answer: Answer, step: Step, task_vars: Mapping[str, Any]) -> Answer:
+        """Return a result whose diff, where another device has the very same, says so and no more."""
+        diff = answer.get("diff")
+        if not diff:
+            return answer
+        digest = hashlib.sha256(json.dumps([step.value, diff], sort_keys=True).encode()).hexdigest()
+        device = self.device_name(task_vars)
+        first = run_state().first_with_diff(digest, device)
+        if first == device:
+            return answer
+        return {**answer, "diff": [{"prepared": f"The same {counted(len(diff), 'change')} as on {first}.\n"}]}
 
     def _choose_accepted(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of a step that the module takes: those of one concern may belong to several modules."""
@@ -277,6 +317,14 @@ class ProviderAction(KeepsResult, CollectionAction):
 def printed_warnings(result: Mapping[str, Any]) -> Answer:
     """Return a result whose warnings, which Ansible prints, hold nothing that does something to a terminal."""
     return {**result, **({"warnings": list(map(printed_lines, result["warnings"]))} if result.get("warnings") else {})}
+
+
+def fitted(answer: Answer) -> Answer:
+    """Return a result with what Ansible prints of it as it stands, warnings and diffs, in lines that fit the screen."""
+    shown: Answer = {"warnings": [fit(text, COLUMNS - len(_WARNING)) for text in answer.get("warnings") or ()]}
+    diff = answer.get("diff")
+    shown |= {"diff": [fit_diff(one, COLUMNS) for one in diff]} if isinstance(diff, list) else {}
+    return {**answer, **{name: value for name, value in shown.items() if value}}
 
 
 def failed(message: str) -> Answer:

@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ansible.utils.display import Display
-
 from .._base.untyped import counted, printed
 from .._drift.deviations import read_acceptances
 from .._drift.remediation import Remediation
 from .._drift.report import Context, Report
 from .._plan.model import Plan
+from .._plan.names import Names
 from .._report.html import page
 from .._report.output import (
     drift_counts,
@@ -32,6 +31,7 @@ from .._rollout.outcome import RunOutcome, Verdict
 from .._rollout.results import TaskResult
 from .._rollout.run_options import Options
 from .actions import Answer, ControllerAction, run_state
+from .screen import show
 
 HISTORY_OF = "drift"
 """The playbook whose reports are kept by their date."""
@@ -67,7 +67,7 @@ class DriftAction(ControllerAction):
         files = _write_drift_report(playbook, report, document, plan, Path(run.report_dir)) if run.report_dir else []
         left = map(printed, repairs.left if repairs else ())
         lines = [*left, *(f"Report: {name}" for name in files if name.endswith(".html"))]
-        Display().display("\n".join([drift_text(report), *lines]))
+        show("\n".join([drift_text(report, Names(plan.names)), *lines]))
         verdicts = repairs.verdicts if repairs else report.verdicts()
         outcome = _conclude_drift(playbook, report, verdicts, files)
         ending = self.finished(outcome, run.report_dir, is_last=repairs is None)

@@ -176,6 +176,20 @@ class AddressSet:
         """Return the fewest networks that make the set: IPv4 first, ascending; ("any",) for everything."""
         return _to_text(self)
 
+    def to_ranges(self) -> tuple[str, ...]:
+        """Return an address, a network where it is exactly one, or a range a-b for each interval of the set."""
+        texts = (_networks_text(family, first, last) for family, first, last in self._intervals())
+        ends = (self._ends(*interval) for interval in self._intervals())
+        return tuple(own[0] if len(own) == 1 else end for own, end in zip(texts, ends, strict=True))
+
+    def _intervals(self) -> list[tuple[Literal[4, 6], int, int]]:
+        ipv4: list[tuple[Literal[4, 6], int, int]] = [(4, first, last) for first, last in self.ipv4]
+        return [*ipv4, *((6, first, last) for first, last in self.ipv6)]
+
+    @staticmethod
+    def _ends(family: Literal[4, 6], first: int, last: int) -> str:
+        return f"{netaddr.IPAddress(first, family)}-{netaddr.IPAddress(last, family)}"
+
     def each(self) -> tuple[str, ...]:
         """Return every address of the set by itself: for sets of hosts, not of networks."""
         return tuple(str(address) for text in self.to_text() for address in parse_network(text))

@@ -37,7 +37,7 @@ from .firewall import BalancerPeers, FirewallPolicy
 from .further_rules import BalancerRules, additions
 from .inputs import inputs_of
 from .ipsec import IpsecPolicy
-from .known_addresses import known_addresses
+from .known_addresses import known_addresses, written_addresses
 from .peers import Directory, local_addresses
 from .services import PublishingPolicy, ServicePolicy
 
@@ -124,7 +124,16 @@ def compile_inventory(inventory: Mapping[str, InventoryHost], leaving: Collectio
         raise InvalidInputError(problems)
     plan = compile_topology(topology, catalogues_of(topology, catalogue, inventory))
     known = known_addresses(inventory, plan.hosts.values()).to_text()
-    return replace(plan, known_addresses=known, inputs=inputs_of(inventory, leaving))
+    names = {**written_addresses(inventory), **_host_names(topology)}
+    return replace(plan, known_addresses=known, inputs=inputs_of(inventory, leaving), names=names)
+
+
+def _host_names(topology: Topology) -> dict[str, str]:
+    """Return the host of each address, those of hosts that are not managed too."""
+    found: dict[str, str] = {}
+    for host in topology.hosts.values():
+        found.update(dict.fromkeys((local_addresses(host) | host.balancer_addresses).each(), host.name))
+    return found
 
 
 def outlines(inventory: Mapping[str, InventoryHost]) -> list[HostPlan]:

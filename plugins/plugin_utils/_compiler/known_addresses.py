@@ -32,6 +32,15 @@ def known_addresses(inventory: Mapping[str, InventoryHost], plans: Iterable[Host
     return AddressSet.union_of(found for found in sets if found not in _EVERYTHING)
 
 
+def written_addresses(inventory: Mapping[str, InventoryHost]) -> dict[str, str]:
+    """Return the addresses, networks and ranges that variables hold, as they are written there, each as its own name.
+    """
+    texts = set(_texts(list(_distinct_values(inventory.values()))))
+    parts = sorted({part.strip() for text in texts for part in text.split(",")})
+    found = {part: _parsed(part) for part in parts}
+    return {part: part for part, addresses in found.items() if addresses and addresses not in _EVERYTHING}
+
+
 def _distinct_values(hosts: Iterable[InventoryHost]) -> Iterable[object]:
     """Return the values of all variables, each object once: what a group sets is one object on all of its hosts."""
     values = (item for host in hosts for item in host.variables.items())

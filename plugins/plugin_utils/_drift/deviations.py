@@ -31,12 +31,14 @@ from enum import Enum
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from .._base.addresses import ANY, AddressSet, PortSet
 from .._base.changes import Cause, Kind
 from .._base.errors import InvalidInputError, Problem, nearest, one_of, shown
-from .._base.untyped import mappings, result_text
+from .._base.untyped import mappings, result_text, texts
 from .._firewall.effects import EffectKind
 from .._firewall.setup_rules import made_by_setup
 from .._plan.model import Plan
+from .._plan.names import Names
 from .._rollout.results import Concern, TaskResult
 
 
@@ -76,6 +78,7 @@ _HINDRANCES: Mapping[EffectKind, tuple[Class, str]] = {
     EffectKind.PARTLY_BLOCKED_BY: (Class.PARTLY_BLOCKED, "text"),
 }
 _SWITCH = "enabled"
+_ADDRESSES, _PORTS = ("remoteip", "localip"), ("remoteport", "localport")
 _TAKES_TRAFFIC = "active"
 
 
@@ -90,7 +93,58 @@ class Difference:
     @property
     def text(self) -> str:
         """Return the difference for people: "localport is 4444, should be 444"."""
-        return f"{self.name} is {result_text(self.before)}, should be {result_text(self.after)}"
+        return self.described(Names())
+
+    def described(self, names: Names) -> str:
+        """Return the difference for people; of lists, what is not in both: "remoteip lacks fe02, has 10.9.0.7 besides".
+        """
+        before, after = member_states(self.before), member_states(self.after)
+        if before and before.keys() == after.keys():
+            differ = [address for address in before if before[address] != after[address]]
+            states = (f"{address} is {before[address]}, should be {after[address]}" for address in differ)
+            return f"{self.name}: {'; '.join(states)}"
+        lacking, besides = _compare_lists(self, names)
+        parts = [f"lacks {result_text(lacking)}"] if lacking else []
+        parts += [f"has {result_text(besides)} besides"] if besides else []
+        if parts:
+            return f"{self.name} {', '.join(parts)}"
+        found, wanted = (_named(self.name, value, names) for value in (self.before, self.after))
+        return f"{self.name} is {result_text(found)}, should be {result_text(wanted)}"
+
+
+def _compare_lists(difference: Difference, names: Names) -> tuple[Sequence[object], Sequence[object]]:
+    """Return what the first of two lists lacks, and what it has besides; nothing where they have nothing in common."""
+    before, after = difference.before, difference.after
+    if not (isinstance(before, (list, tuple)) and isinstance(after, (list, tuple))):
+        return (), ()
+    found, wanted = list(before), list(after)
+    try:
+        return _compare_sets(difference.name, found, wanted, names)
+    except ValueError:
+        pass
+    if not any(item in wanted for item in found):
+        return (), ()
+    return [item for item in wanted if item not in found], [item for item in found if item not in wanted]
+
+
+def _compare_sets(
+    name: str, found: Sequence[object], wanted: Sequence[object], names: Names
+) -> tuple[Sequence[object], Sequence[object]]:
+    """Return the same of addresses and ports; raises ValueError where a list holds neither."""
+    if name in _PORTS:
+        ports, planned = PortSet.parse(map(str, found)), PortSet.parse(map(str, wanted))
+        return ((planned - ports).to_text(), (ports - planned).to_text()) if ports.meets(planned) else ((), ())
+    if name not in _ADDRESSES:
+        raise ValueError(name)
+    here, there = AddressSet.parse(map(str, found)), AddressSet.parse(map(str, wanted))
+    if ANY in (here, there) or not here.meets(there):
+        return (), ()
+    return names.of((there - here).to_text()), names.of((here - there).to_text())
+
+
+def _named(name: str, value: object, names: Names) -> object:
+    """Return a value with addresses by their names."""
+    return names.of(texts(value)) if name in _ADDRESSES and texts(value) else value
 
 
 @dataclass(frozen=True)
@@ -126,7 +180,11 @@ class Deviation:
     @property
     def text(self) -> str:
         """Return it as one line, without the device."""
-        differences = "; ".join(difference.text for difference in self.properties)
+        return self.described(Names())
+
+    def described(self, names: Names) -> str:
+        """Return it as one line, without the device, with addresses by their names."""
+        differences = "; ".join(difference.described(names) for difference in self.properties)
         why = f" ({self.reason})" if self.reason and not differences else ""
         notice = f" ({self.notice})" if self.notice else ""
         return f"{self.name}: {self.kind.value}{why}{f': {differences}' if differences else ''}{notice}"

@@ -12,12 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from .._base import addresses
 from .._base.addresses import ANY as ANY_ADDRESS
 from .._base.addresses import ANY_PORT, AddressSet, PortSet
-from .._base.libraries import netaddr
 
 if TYPE_CHECKING:
     from typing import Self
@@ -251,18 +249,7 @@ def address_texts(addresses: AddressSet) -> tuple[str, ...]:
 
     This needs the fewest entries of a rule's list, which Windows limits to 1000 of each kind.
     """
-    return (
-        *(_interval_text(4, pair) for pair in addresses.ipv4),
-        *(_interval_text(6, pair) for pair in addresses.ipv6),
-    )
-
-
-def _interval_text(family: Literal[4, 6], pair: addresses.Interval) -> str:
-    first, last = (netaddr.IPAddress(value, family) for value in pair)
-    networks = netaddr.iprange_to_cidrs(first, last)
-    if len(networks) > 1:
-        return f"{first}-{last}"
-    return str(first) if first == last else str(networks[0])
+    return addresses.to_ranges()
 
 
 def _compared_value(name: str, rule: Rule) -> object:

@@ -76,12 +76,16 @@ def pool_path(name: str) -> str:
 
 
 def write(
-    directory: Path, files: Mapping[str, str], known_addresses: Sequence[str] = (), inputs: Inputs = UNKNOWN_INPUTS
+    directory: Path,
+    files: Mapping[str, str],
+    known_addresses: Sequence[str] = (),
+    inputs: Inputs = UNKNOWN_INPUTS,
+    names: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Write files and index below a directory, remove what an earlier index lists and this run lacks; return changed
     paths.
 
-    known_addresses, inputs: of the plan, for the index.
+    known_addresses, inputs, names: of the plan, for the index.
 
     Unchanged files are left alone. Raises InvalidInputError when the directory holds something that is not a plan.
     """
@@ -92,6 +96,7 @@ def write(
         "catalogue": inputs.catalogue,
         "inventory": inputs.inventory,
         "known_addresses": list(known_addresses),
+        "names": dict(names or {}),
         "files": sorted(files),
     }
     texts = {**files, INDEX: text_of(index)}
@@ -129,7 +134,8 @@ def read_plan(directory: Path) -> Plan:
     """Return the plan of a directory, which may be anybody's; raises InvalidInputError when it is not a readable plan.
     """
     plan = _build_plan(read(directory), lambda path: directory / path)
-    return replace(plan, known_addresses=read_known_addresses(directory), inputs=_read_inputs(directory))
+    known = read_known_addresses(directory)
+    return replace(plan, known_addresses=known, inputs=_read_inputs(directory), names=_read_names(directory))
 
 
 def load_plan(directory: Path) -> Plan:
@@ -138,7 +144,7 @@ def load_plan(directory: Path) -> Plan:
     """
     paths = [path for path in _earlier_files(directory) if path.endswith(".json")]
     plan = _build_plan({path: read_json(directory / path) for path in paths}, lambda path: directory / path)
-    return replace(plan, known_addresses=read_known_addresses(directory))
+    return replace(plan, known_addresses=read_known_addresses(directory), names=_read_names(directory))
 
 
 def count_files(directory: Path) -> dict[str, int]:
@@ -164,6 +170,13 @@ def _read_inputs(directory: Path) -> Inputs:
     """Return what a plan was made of, empty texts where its index does not tell."""
     found = read_json(directory / INDEX)
     return Inputs(*(str(found.get(name) or "") for name in ("version", "catalogue", "inventory")))
+
+
+def _read_names(directory: Path) -> dict[str, str]:
+    """Return what people call the addresses of a plan; nothing in one that an earlier version made."""
+    index = directory / INDEX
+    found = read_json(index).get("names") if index.is_file() else None
+    return {str(text): str(name) for text, name in found.items()} if isinstance(found, dict) else {}
 
 
 def load_host(document: Document) -> HostPlan:

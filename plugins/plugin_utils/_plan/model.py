@@ -315,7 +315,7 @@ class Plan:
     """The plan of a whole deployment; hosts and pools by name, warnings as text.
 
     known_addresses: every address and network that the inventory names, in the fewest texts. inputs: what it was made
-    of.
+    of. names: what people call addresses (names.py): the host of each address, each network as it is written.
     """
 
     hosts: Mapping[str, HostPlan] = field(default_factory=dict)
@@ -323,3 +323,4 @@ class Plan:
     warnings: tuple[str, ...] = ()
     known_addresses: tuple[str, ...] = ()
     inputs: Inputs = UNKNOWN_INPUTS
+    names: Mapping[str, str] = field(default_factory=dict)

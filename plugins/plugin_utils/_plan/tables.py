@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A plan for people: hosts and pools as plain text tables for a terminal, and who talks to whom by role.
 
+Hosts with equal plans share a block; addresses have the names that people gave them.
+
     Flow(source="clients", destination="frontend", transport="tcp", port="5061", rows=("S2",), application="SIP/TLS",
          interface="any")
 
@@ -11,112 +13,184 @@ each rule of the plan carries; the peer of a rule without any is "other".
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from .model import FirewallRule, HostPlan, IpsecExemption, PoolPlan, VirtualService
+from .._base.screen import SCREEN_COLUMNS, hosts_text, indented, shortened, table
+from .._base.untyped import counted
+from .model import DnsRecord, FirewallRule, HostPlan, IpsecExemption, Plan, PoolPlan, VirtualService, row_order
+from .names import Names
 
-_LIST_WIDTH = 48
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return rows under a header in aligned columns, without trailing blanks."""
-    lines = [tuple(header), *(tuple(row) for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
-    )
+_LIST_WIDTH = 96
+_ALL = 1_000_000
 
 
-def indented(text: str) -> str:
-    """Return a text moved two columns to the right."""
-    return textwrap.indent(text, "  ")
+@dataclass(frozen=True)
+class Page:
+    """How plans are shown.
+
+    columns: of the screen. is_whole: lists in full, with the rows of the catalogue. links: where to read about a row.
+    """
+
+    names: Names = field(default_factory=Names)
+    columns: int = SCREEN_COLUMNS
+    is_whole: bool = False
+    links: Mapping[str, str] = field(default_factory=dict)
+
+    def listed(self, texts: Sequence[str]) -> str:
+        """Return texts with commas; those that are too many are counted."""
+        return shortened(texts, _ALL if self.is_whole else _LIST_WIDTH)
+
+    def table(self, columns: Sequence[_Column], rows: Iterable[Iterable[str]]) -> str:
+        """Return rows as a table without the columns that nobody wants here, or that are any everywhere."""
+        lines = [tuple(row) for row in rows]
+        kept = [
+            number
+            for number, (title, _cell) in enumerate(columns)
+            if (title != _ROWS or self.is_whole) and (title != _BOUND or any(line[number] != "any" for line in lines))
+        ]
+        header = [columns[number][0] for number in kept]
+        return indented(table(header, [[line[number] for number in kept] for line in lines], self.columns - 2))
 
 
-def host_plan(plan: HostPlan) -> str:
+_Column = tuple[str, Callable[..., str]]
+_ROWS, _BOUND = "rows", "bound to"
+
+
+def plan_text(plan: Plan, page: Page) -> str:
+    """Return a whole plan: hosts with equal plans share a block, then the pools, and with links where rows are from."""
+    blocks: dict[str, list[HostPlan]] = {}
+    for host in plan.hosts.values():
+        blocks.setdefault(_host_body(host, page), []).append(host)
+    parts = ["\n".join(_host_block(hosts, body, page)) for body, hosts in blocks.items()]
+    parts += [pool_plan(pool, page) for pool in plan.pools.values()]
+    rows = {row for host in plan.hosts.values() for item in _with_rows(host) for row in item.rows}
+    rows |= {row for pool in plan.pools.values() for service in pool.virtual_services for row in service.rows}
+    return "\n\n".join([*parts, *(_link_lines(rows, page) if page.is_whole else ())])
+
+
+def _with_rows(host: HostPlan) -> tuple[FirewallRule | IpsecExemption, ...]:
+    return (*host.firewall_rules, *host.ipsec_exemptions)
+
+
+def host_plan(plan: HostPlan, page: Page | None = None) -> str:
     """Return the rules of a host as a table, its exemptions as another, with what is not opened counted under it."""
-    title = f"{plan.host} ({', '.join(plan.roles)}, version {plan.version})"
-    parts = [title]
-    if plan.firewall_rules:
-        parts.append(
-            indented(table(("rule", "rows", "port", "from/to", "bound to"), map(_rule_row, plan.firewall_rules)))
-        )
-    else:
-        parts.append("  no firewall rules")
-    if plan.ipsec_exemptions:
-        header = ("IPsec exemption", "rows", "port", "from/to", "bound to")
-        parts.append(indented(table(header, map(_exemption_row, plan.ipsec_exemptions))))
+    shown = page or Page()
+    return "\n".join(_host_block([plan], _host_body(plan, shown), shown))
+
+
+def _host_block(hosts: Sequence[HostPlan], body: str, page: Page) -> list[str]:
+    title, _line, rest = body.partition("\n")
+    names = hosts_text([host.host for host in hosts], _ALL if page.is_whole else _LIST_WIDTH)
+    bound = [line for host in hosts for line in _bound_addresses(host)]
+    return [f"{names}: {title}", *map(indented, bound), rest]
+
+
+def _bound_addresses(host: HostPlan) -> Iterator[str]:
+    """Yield the addresses of a host by its interfaces, where rules are bound to some."""
+    found: dict[str, str] = {}
+    for rule in host.firewall_rules:
+        if "any" not in rule.localip and rule.interface != "any":
+            found.setdefault(rule.interface, ", ".join(rule.localip))
+    if found:
+        yield f"{host.host}: {'; '.join(f'{name} {addresses}' for name, addresses in found.items())}"
+
+
+def _host_body(plan: HostPlan, page: Page) -> str:
+    """Return what is equal of hosts that share a block: a line of roles and version, and all that follows."""
+    parts = [f"{', '.join(plan.roles)}, version {plan.version}"]
+    for columns, items in ((_RULE_COLUMNS, plan.firewall_rules), (_EXEMPTION_COLUMNS, plan.ipsec_exemptions)):
+        if items:
+            rows = ([cell(item, plan, page) for _title, cell in columns] for item in items)
+            parts.append(page.table(columns, rows))
+    if not plan.firewall_rules:
+        parts.insert(1, "  no firewall rules")
     if plan.mirror_peers:
-        parts.append(
-            "  need the mirror of these where they require IPsec: "
-            f"{shortened([peer.name for peer in plan.mirror_peers])}"
-        )
-    tail = [
-        f"{len(plan.ipsec_exemptions)} IPsec exemptions",
-        f"{len({item.row for item in plan.not_opened})} rows not fully opened",
-    ]
-    return "\n".join([*parts, f"  {', '.join(tail)}"])
+        names = page.listed([peer.name for peer in plan.mirror_peers])
+        parts.append(f"  need the mirror of these where they require IPsec: {names}")
+    closed = len({item.row for item in plan.not_opened})
+    counts = [counted(len(plan.firewall_rules), "rule"), counted(len(plan.ipsec_exemptions), "IPsec exemption")]
+    return "\n".join([*parts, f"  {', '.join(counts)}, {counted(closed, 'row')} of the catalogue not fully opened"])
 
 
-def pool_plan(plan: PoolPlan) -> str:
-    """Return the virtual services of a pool as a table, with its DNS records counted under it."""
-    lines = [f"{plan.pool} ({plan.role}, {plan.method})"]
+def _port_cell(item: FirewallRule | IpsecExemption, _plan: HostPlan, _page: Page) -> str:
+    outward = isinstance(item, FirewallRule) and item.direction == "out" and item.localport == ("any",)
+    return f"{item.protocol} {','.join(item.remoteport if outward else item.localport)}"
+
+
+def _bound_cell(item: FirewallRule | IpsecExemption, plan: HostPlan, page: Page) -> str:
+    """Return to which of its own addresses a host binds a rule: an interface, where the line above has its addresses.
+    """
+    interface = item.interface if isinstance(item, FirewallRule) else _interface_of(item.localip, plan)
+    if "any" in item.localip:
+        return "any"
+    if interface != "any":
+        return interface
+    own = set(item.localip) <= set(plan.addresses)
+    return "own addresses" if own and set(item.localip) >= set(plan.addresses) else page.listed(item.localip)
+
+
+def _interface_of(localip: Sequence[str], plan: HostPlan) -> str:
+    bound = (rule for rule in plan.firewall_rules if rule.localip == tuple(localip) and rule.interface != "any")
+    return next((rule.interface for rule in bound), "any")
+
+
+_RULE_COLUMNS: tuple[_Column, ...] = (
+    ("rule", lambda item, _plan, _page: item.name),
+    (_ROWS, lambda item, _plan, page: page.listed(item.rows)),
+    ("port", _port_cell),
+    ("from/to", lambda item, _plan, page: page.listed(page.names.of(item.remoteip))),
+    (_BOUND, _bound_cell),
+)
+_EXEMPTION_COLUMNS = (("IPsec exemption", _RULE_COLUMNS[0][1]), *_RULE_COLUMNS[1:])
+
+
+def pool_plan(plan: PoolPlan, page: Page | None = None) -> str:
+    """Return the virtual services of a pool as a table, and its DNS records as another."""
+    shown = page or Page()
+    lines = [f"{plan.pool} (pool, {plan.role}, load balancing: {plan.method})"]
     if plan.virtual_services:
-        lines.append(
-            indented(
-                table(
-                    ("service", "rows", "listens on", "members", "persistence"),
-                    map(_service_row, plan.virtual_services),
-                )
-            )
-        )
-    return "\n".join([*lines, f"  {len(plan.virtual_services)} virtual services, {len(plan.dns_records)} DNS records"])
+        rows = ([cell(item, plan, shown) for _title, cell in _SERVICE_COLUMNS] for item in plan.virtual_services)
+        lines.append(shown.table(_SERVICE_COLUMNS, rows))
+    if plan.dns_records:
+        lines.append(shown.table(_RECORD_COLUMNS, map(_record_row, plan.dns_records)))
+    counts = [counted(len(plan.virtual_services), "virtual service"), counted(len(plan.dns_records), "DNS record")]
+    return "\n".join([*lines, f"  {', '.join(counts)}"])
 
 
-def _rule_row(rule: FirewallRule) -> tuple[str, ...]:
-    ports = rule.remoteport if rule.direction == "out" and rule.localport == ("any",) else rule.localport
-    return (
-        rule.name,
-        shortened(rule.rows),
-        f"{rule.protocol} {','.join(ports)}",
-        shortened(rule.remoteip),
-        shortened(rule.localip),
-    )
+def _members_cell(service: VirtualService, _plan: PoolPlan, page: Page) -> str:
+    return f"{page.listed(page.names.of(service.members))} port {service.node_port}"
 
 
-def _exemption_row(exemption: IpsecExemption) -> tuple[str, ...]:
-    where = f"{exemption.protocol} {','.join(exemption.localport)}"
-    return (
-        exemption.name,
-        shortened(exemption.rows),
-        where,
-        shortened(exemption.remoteip),
-        shortened(exemption.localip),
-    )
-
-
-def _service_row(service: VirtualService) -> tuple[str, ...]:
-    where = f"{service.vip} {service.protocol} {service.port}"
-    members = f"{','.join(service.members)} port {service.node_port}"
+def _persistence_cell(service: VirtualService, _plan: PoolPlan, _page: Page) -> str:
     persistence = service.persistence
-    return (
-        service.name,
-        shortened(service.rows),
-        where,
-        members,
-        f"{persistence['type']} {persistence['seconds']} s" if "seconds" in persistence else str(persistence["type"]),
-    )
+    return f"{persistence['type']} {persistence['seconds']} s" if "seconds" in persistence else str(persistence["type"])
 
 
-def shortened(texts: Sequence[str]) -> str:
-    """Return texts joined with commas; what does not fit 48 columns is counted: "10.1.0.0/24, 10.2.0.7 and 5 more"."""
-    shown: list[str] = []
-    for text in texts:
-        if shown and len(", ".join([*shown, text])) > _LIST_WIDTH:
-            return f"{', '.join(shown)} and {len(texts) - len(shown)} more"
-        shown.append(text)
-    return ", ".join(shown)
+_SERVICE_COLUMNS: tuple[_Column, ...] = (
+    ("service", lambda item, plan, _page: item.name.removeprefix(f"{plan.pool}-")),
+    (_ROWS, lambda item, _plan, page: page.listed(item.rows)),
+    ("listens on", lambda item, _plan, _page: f"{item.vip} {item.protocol} {item.port}"),
+    ("members", _members_cell),
+    ("persistence", _persistence_cell),
+)
+
+
+def _record_row(record: DnsRecord) -> tuple[str, ...]:
+    return (record.name, record.type, record.view, ", ".join(record.values))
+
+
+_RECORD_COLUMNS: tuple[_Column, ...] = tuple((title, str) for title in ("DNS record", "type", "view", "values"))
+
+
+def _link_lines(rows: Iterable[str], page: Page) -> list[str]:
+    """Return where to read about rows, those of one page on one line."""
+    by_link: dict[str, list[str]] = {}
+    for row in sorted(rows, key=row_order):
+        if row in page.links:
+            by_link.setdefault(page.links[row], []).append(row)
+    lines = [indented(f"{', '.join(names)}: {link}") for link, names in by_link.items()]
+    return ["\n".join(["Rows of the catalogue, and a page about them (docs/catalogue.md):", *lines])] if lines else []
 
 
 OTHER = "other"

@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from xml.etree import ElementTree as XML
 
+from .._base.screen import SCREEN_COLUMNS, indented, table
 from .._drift.deviations import Assumption, Standing
 from .._drift.report import Status, worst
 from .._plan.documents import COLLECTION, VERSION
-from .._plan.tables import indented, table
 from .._rollout.outcome import Verdict as RunVerdict
 from .assumption_checks import stand
 from .causes import Knowledge, cause_of
@@ -147,14 +147,14 @@ class Verification:
             "temporary_listeners_closed": name not in self.settings.not_closed,
         }
 
-    def text(self) -> str:
-        """Return for a terminal what is not as expected, what is not known, and a line that sums it up."""
+    def text(self, columns: int = SCREEN_COLUMNS) -> str:
+        """Return what is not as expected, what is not known, and a line that sums it up; columns: of the screen."""
         wrong = [item for item in self.judged if not item.is_as_expected and item.verdict is not Verdict.UNKNOWN]
         rows = [
             (item.probe.source, _describe_destination(item), item.verdict.value, item.cause or item.detail)
             for item in wrong
         ]
-        parts = [indented(table(("from", "to", "verdict", "likely cause"), rows))] if rows else []
+        parts = [indented(table(("from", "to", "verdict", "likely cause"), rows, columns - 2))] if rows else []
         parts += [*self._details(wrong), *self._remarks(), *_list_unknown(self.judged), *self._relied_on(), self._sum()]
         return "\n".join(parts)
 

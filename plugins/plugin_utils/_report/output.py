@@ -21,9 +21,10 @@ from typing import Any
 from xml.etree import ElementTree as XML
 
 from .._base.errors import MALFORMED
+from .._base.screen import hosts_text, shortened
 from .._base.untyped import counted, printed, printed_lines
 from .._drift.report import Checked, Report, Status
-from .._plan.tables import shortened
+from .._plan.names import Names
 
 Key = tuple[str, str, str, str]
 _MOST_REPORTS = 400
@@ -54,16 +55,24 @@ def json_text(document: Mapping[str, object]) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def drift_text(report: Report) -> str:
-    """Return what counts, what is not known, what is accepted and pending, and a line that sums it up."""
-    lines = [f"{item.deviation.device}: {item.deviation.text}" for item in report.found if item.counts]
+def drift_text(report: Report, names: Names | None = None) -> str:
+    """Return what counts, what is not known, what is accepted and pending, and a line that sums it up.
+
+    Devices with one deviation in common share its line. names: of the addresses of the plan.
+    """
+    called = names or Names()
+    devices: dict[str, list[str]] = {}
+    for item in report.found:
+        if item.counts:
+            devices.setdefault(item.deviation.described(called), []).append(item.deviation.device)
+    lines = [f"{hosts_text(found)}: {text}" for text, found in devices.items()]
     pending = [f"pending: {line}" for line in report.context.pending]
     unknown = map(printed_lines, _unknown_devices(report))
     return "\n".join(
         [
             *map(printed, lines),
             *unknown,
-            *map(printed, [*_tell_acceptances(report), *pending, *_tell_unproven(report)]),
+            *map(printed, [*_tell_acceptances(report, called), *pending, *_tell_unproven(report)]),
             _sum(report),
         ]
     )
@@ -85,12 +94,12 @@ def _unknown_devices(report: Report) -> Iterator[str]:
                 yield f"could not tell: {device}: {item.problem or item.status.value}: {item.message}"
 
 
-def _tell_acceptances(report: Report) -> Iterator[str]:
+def _tell_acceptances(report: Report, names: Names) -> Iterator[str]:
     for item in report.found:
         if item.acceptance is not None:
             by = item.acceptance
-            deviation = item.deviation
-            yield f"accepted by {by.owner} until {by.expires} ({by.ticket}): {deviation.device}: {deviation.text}"
+            what = f"{item.deviation.device}: {item.deviation.described(names)}"
+            yield f"accepted by {by.owner} until {by.expires} ({by.ticket}): {what}"
 
 
 def _sum(report: Report) -> str:

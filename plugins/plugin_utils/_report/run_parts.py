@@ -72,10 +72,6 @@ class Risk(Enum):
     UNPUBLISHED = (RiskLevel.NEEDS_WINDOW, "is published no longer")
     RECORD_GOES = (RiskLevel.NEEDS_WINDOW, "is no longer answered, but clients remember it")
     CONTRADICTED = (RiskLevel.NEEDS_WINDOW, "is an assumption of the plan that does not hold")
-    UNCONFIRMED = (
-        RiskLevel.NEEDS_WINDOW,
-        "is an assumption of the plan that verify.yml can confirm, and has not",
-    )
     NO_ROLLBACK = (RiskLevel.NEEDS_WINDOW, "is not saved before the change")
     HELD = (RiskLevel.NEEDS_WINDOW, "is held: it stays although the plan lacks it")
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from .._rollout.results import Concern
@@ -22,19 +22,37 @@ GROUP = "lync_rollback"
 FILE = "site-rollback.json"
 _WINDOWS = (Concern.FIREWALL, Concern.IPSEC)
 _MOST_LINES = 10
+_WORD_LETTERS = 80
+_TAGGED = ("site", "drift")
 
 
 @dataclass(frozen=True)
 class Command:
-    """How ansible-playbook was called: its inventories, and the playbook of the run as it was typed."""
+    """How ansible-playbook was called, without secrets.
+
+    playbook: of the run, as it was typed. tags: with their options, as words. options: those of connections and vaults,
+    as words. variables: values of -e.
+    """
 
     inventories: tuple[str, ...] = ()
     playbook: str = "msuc.lync.site"
+    limit: str = ""
+    tags: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
 
     def line(self, playbook: str, *more: str) -> str:
-        """Return the command that runs another playbook of the collection."""
+        """Return the command that runs another playbook of the collection on the same hosts, more going before.
+
+        Tags are those of site.yml and drift.yml; another playbook would run nothing with them.
+        """
         given = [word for name in self.inventories for word in ("-i", name)]
-        return shlex.join(["ansible-playbook", *given, self._name_playbook(playbook), *more])
+        said = {word.partition("=")[0] for word in more}
+        repeated = (text for text in self.variables if text.startswith("@") or text.partition("=")[0] not in said)
+        words = [*given, *self.options, *(word for text in repeated for word in ("-e", text))]
+        limit = ["--limit", self.limit] if self.limit and "--limit" not in more else []
+        tags = self.tags if playbook in _TAGGED else ()
+        return shlex.join(["ansible-playbook", *words, self._name_playbook(playbook), *limit, *tags, *more])
 
     def _name_playbook(self, name: str) -> str:
         """Return a playbook as the user would type it: by its path where the run's was, else by its name."""
@@ -92,7 +110,7 @@ def rollback_lines(parts: Sequence[Part], command: Command, directory: str, woul
     lines += _of_linux([part for part in changed if part.concern is Concern.NFTABLES], would)
     rest = sorted({part.device for part in changed if part.concern not in (*_WINDOWS, Concern.NFTABLES)})
     if rest:
-        lines.append(f"{', '.join(rest)}: bring back the inventory as it was, and run: {command.line('site')}")
+        lines += [f"{', '.join(rest)}: bring back the inventory as it was, and run:", command.line("site")]
     return lines
 
 
@@ -103,13 +121,29 @@ def _of_windows(
     if directory:
         return [by_file]
     if would and len(windows) > _MOST_LINES:
-        return [f"{by_file}, with -e lync_report_dir=DIR in this run; else the run prints it"]
+        return [by_file, "that is with -e lync_report_dir=DIR in this run; else the run prints it"]
     newest = [name for name in windows if _writes(name, changed, would) == 1]
     whole = with_exemptions(changed)
     groups = [[name for name in newest if (name in whole) is is_whole] for is_whole in (False, True)]
-    lines = [_rollback_command(command, names, "newest", names[0] in whole) for names in groups if names]
+    lines = [
+        _rollback_command(command, names, "newest", names[0] in whole)
+        for group in groups
+        for names in _limits(group)
+    ]
     several = [name for name in windows if name not in newest]
     return lines + (_list_rollback_commands(several, changed, command, would) if several else [])
+
+
+def _limits(names: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the names in their order, as many at a time as one word of a command may have: nothing breaks a word."""
+    taken: list[str] = []
+    for name in names:
+        if taken and len(",".join([*taken, name])) > _WORD_LETTERS:
+            yield taken
+            taken = []
+        taken.append(name)
+    if taken:
+        yield taken
 
 
 def _writes(name: str, changed: Iterable[Part], would: bool) -> int:
@@ -135,8 +169,8 @@ def _list_rollback_commands(
     if would or len(names) > _MOST_LINES:
         listed = command.line("rollback", "--limit", ",".join(names))
         by_file = command.line("rollback", "-i", f"DIR/{FILE}", "--limit", GROUP)
-        fix = f"the run writes one command for all of them with -e lync_report_dir=DIR: {by_file}"
-        return [f"several snapshots each: {listed} lists them, newest first; {fix}"]
+        fix = "with -e lync_report_dir=DIR the run writes one command for all of them:"
+        return ["several snapshots each, listed newest first by:", listed, fix, by_file]
     snapshots, whole = first_snapshots(changed), with_exemptions(changed)
     known = (name for name in names if name in snapshots)
     return [_rollback_command(command, [name], snapshots[name], name in whole) for name in known]

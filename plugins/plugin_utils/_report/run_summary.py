@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .._compiler.assumptions import is_read_by_verify
 from .._drift.deviations import Assumption, Standing
 from .._plan.documents import COLLECTION, VERSION
 from .._plan.model import Plan
@@ -268,19 +267,17 @@ class RunSummary:
 
 
 def is_relevant(item: Assumption, run: Run) -> bool:
-    """Return whether an assumption decides.
+    """Return whether an assumption stands against SAFE: it is contradicted, and its place changes.
 
-    Its place changes, and it is contradicted, or verify.yml could have confirmed it.
+    One that nobody verified is as likely to hold before the run as after it; it is counted apart.
     """
-    could_be_known = item.standing is Standing.CONTRADICTED or is_read_by_verify(item.text)
-    return item.place in run.touched and could_be_known
+    return item.place in run.touched and item.standing is Standing.CONTRADICTED
 
 
 def _of_assumptions(run: Run) -> Iterator[Reason]:
     for item in run.unconfirmed:
         if is_relevant(item, run):
-            risk = Risk.CONTRADICTED if item.standing is Standing.CONTRADICTED else Risk.UNCONFIRMED
-            yield Reason(risk, item.place, item.text, item.why)
+            yield Reason(Risk.CONTRADICTED, item.place, item.text, item.why)
 
 
 def touched_places(parts: Iterable[Part], plan: Plan) -> frozenset[str]:

@@ -7,14 +7,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from .._base.screen import SCREEN_COLUMNS, fit, indented, shortened, table
 from .._base.untyped import counted, printed, printed_lines
+from .._compiler.assumptions import is_read_by_verify
 from .._drift.deviations import Standing
 from .._plan.documents import COLLECTION, VERSION
-from .._plan.tables import indented, shortened, table
 from .._rollout.results import Concern
 from .run_parts import COUNTS, NAMES, Part, Reason, Risk, Status
 from .run_rollback import rollback_lines
-from .run_summary import LEFT_ALONE, RunSummary, is_relevant
+from .run_summary import LEFT_ALONE, RunSummary
 
 _HEADER = (
     "device",
@@ -25,25 +26,25 @@ _HEADER = (
     "disabled",
     "removed",
     "recreated",
-    "change what is admitted",
+    "effective",
 )
 _MOST_LINES = 60
 _DIGEST_LETTERS = 12
 # Whose objects are sentences, so that each has a line of its own.
-_SENTENCES = (Risk.CONTRADICTED, Risk.UNCONFIRMED)
+_SENTENCES = (Risk.CONTRADICTED,)
 UNKNOWN_COUNT = "?"
 _Row = tuple[str, ...]
 
 
-def summary_text(summary: RunSummary) -> str:
-    """Return the lines of a summary; the last one is its outcome."""
+def summary_text(summary: RunSummary, columns: int = SCREEN_COLUMNS) -> str:
+    """Return the lines of a summary, none longer than so many columns; the last one is its outcome."""
     run = summary.run
     size = f"{counted(run.hosts, 'host')} and {counted(run.pools, 'pool')}"
     lines = [_render_title(summary), f"Plan: {size}, {COLLECTION} {VERSION}, digest {run.digest[:_DIGEST_LETTERS]}"]
-    lines += [*_render_table(summary), *_tell_unchanged(summary.parts), *_tell_totals(summary)]
+    lines += [*_render_table(summary, columns), *_tell_unchanged(summary.parts), *_tell_totals(summary)]
     lines += [*_tell_of_catalogue(summary.parts), *_tell_ineffective(summary.parts), *_tell_notes(summary)]
     lines += _tell_before(summary) if run.check else _tell_after(summary)
-    return "\n".join([*map(printed_lines, lines), summary.outcome])
+    return fit("\n".join([*map(printed_lines, lines), summary.outcome]), columns)
 
 
 def _render_title(summary: RunSummary) -> str:
@@ -53,14 +54,14 @@ def _render_title(summary: RunSummary) -> str:
     return f"{'Before' if summary.run.check else 'After'}: {len(changed)} of {counted(len(asked), 'device')} {would}."
 
 
-def _render_table(summary: RunSummary) -> list[str]:
+def _render_table(summary: RunSummary, columns: int) -> list[str]:
     grouped: dict[_Row, list[str]] = {}
     broken = {part.device for part in summary.parts if part.status in (Status.FAILED, Status.UNREACHABLE)}
     for part in summary.parts:
         if part.status is not Status.UNCHANGED and (part.status not in LEFT_ALONE or part.device not in broken):
             grouped.setdefault(_row(part, summary.run.check), []).append(part.device)
     rows = [(shortened(names), *row) for row, names in grouped.items()]
-    return [indented(table(_HEADER, rows))] if rows else []
+    return [indented(table(_HEADER, rows, columns - 2))] if rows else []
 
 
 def _row(part: Part, would: bool) -> _Row:
@@ -125,14 +126,18 @@ def _tell_before(summary: RunSummary) -> Iterator[str]:
 
 
 def _tell_assumptions(summary: RunSummary) -> Iterator[str]:
-    """Yield the unconfirmed assumptions about what changes; the rest is counted."""
+    """Yield the assumptions about what changes that nobody verified, apart from what stands against SAFE."""
     run = summary.run
     counts = Counter(item.standing for item in run.unconfirmed)
     if not counts:
         return
-    near = [item for item in run.unconfirmed if item.place in run.touched and not is_relevant(item, run)]
-    unknown, contradicted = counts[Standing.UNKNOWN], counts[Standing.CONTRADICTED]
-    yield f"Assumptions of the plan that nobody confirmed: {unknown}, contradicted: {contradicted}."
+    near = [item for item in run.unconfirmed if item.place in run.touched and item.standing is Standing.UNKNOWN]
+    read = sum(is_read_by_verify(item.text) for item in near)
+    unverified, contradicted = counts[Standing.UNKNOWN], counts[Standing.CONTRADICTED]
+    yield (
+        f"Assumptions of the plan: {unverified} unverified, {contradicted} contradicted; "
+        f"of the unverified {len(near)} are about what changes, and verify.yml reads {read} of these:"
+    )
     yield from map(indented, _join_alike((item.place, item.text, "") for item in near))
 
 
@@ -147,8 +152,8 @@ def _tell_verified(summary: RunSummary) -> Iterator[str]:
     probes = report.get("probes") if report else None
     where = f"lync_report_dir={run.directory or 'DIR'}"
     if not report or not isinstance(probes, list):
-        command = run.command.line("verify", "-e", where)
-        yield f"Probes: no report of verify.yml is known; to have one: {command}"
+        yield "Probes: no report of verify.yml is known; to have one:"
+        yield indented(run.command.line("verify", "-e", where))
         return
     good = sum(bool(item.get("as_expected")) for item in probes if isinstance(item, dict))
     yield f"Probes: {good} of {len(probes)} as expected when verify.yml looked last, {report.get('made')}."
@@ -175,7 +180,7 @@ def _tell_rollback(summary: RunSummary) -> Iterator[str]:
     run = summary.run
     lines = rollback_lines(summary.parts, run.command, run.directory, would=run.check)
     if lines:
-        yield f"The way back{', after the run' if run.check else ''}:"
+        yield f"Rollback{', after the run' if run.check else ''}:"
         yield from map(indented, lines)
 
 
@@ -234,8 +239,8 @@ def _tell_after(summary: RunSummary) -> Iterator[str]:
     yield from _tell_probes(summary)
     yield from _tell_members(summary)
     if summary.is_done:
-        command = run.command.line("site", "--check")
-        yield f"A second run changes nothing on what was read again; to see it: {command}"
+        yield "A second run changes nothing on what was read again; to see it:"
+        yield indented(run.command.line("site", "--check"))
     yield from _tell_rollback(summary)
     if run.directory:
         yield f"Report: {run.directory}"
@@ -279,8 +284,8 @@ def _tell_read_again(summary: RunSummary) -> Iterator[str]:
 def _tell_probes(summary: RunSummary) -> Iterator[str]:
     found = summary.run.probes
     if found is None:
-        command = summary.run.command.line("verify")
-        yield f"Probes: not made; -e lync_verify=true makes them before and after the change, or run: {command}"
+        yield "Probes: not made; -e lync_verify=true makes them before and after the change, or run:"
+        yield indented(summary.run.command.line("verify"))
         return
     yield f"Probes: {found.text}."
     yield from map(indented, _cap_lines([f"worse: {item.text}" for item in found.broken]))

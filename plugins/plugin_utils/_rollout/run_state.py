@@ -13,6 +13,8 @@
     RUN/results/HOST/CONCERN.STEP.ATTEMPT.json    what became of each task (results.py)
     RUN/catalogue/DEVICE.json                     {"names": [...]}: what only another version of the catalogue changes
     RUN/losses/HOST.CONCERN.json                  what the objects of a device would lose, where they lose anything
+    RUN/unreachable/HOST.json                     who could not be reached, and is not tried again
+    RUN/diffs/DIGEST.json                         who showed a diff first, which others do not repeat
     RUN/holding.json                              what is held back for it (holding.py), as judged before a play
     RUN/summary.json  how the run ended
 
@@ -21,6 +23,7 @@ A plan of hundreds of hosts would weigh on every task as a variable; as files, a
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -36,7 +39,7 @@ from .._base.errors import MALFORMED
 from .._plan import files as plan_files
 from .._plan.documents import Document
 from .._plan.model import HostPlan, Plan, PoolPlan
-from .results import Concern, Step, TaskResult
+from .results import Concern, Status, Step, TaskResult
 from .run_options import RunOptions, RunScope
 from .waves import Waves
 
@@ -53,6 +56,8 @@ _SUMMARY = "summary.json"
 _LOSSES = "losses"
 _HOLDING = "holding.json"
 _CATALOGUE = "catalogue"
+_UNREACHABLE = "unreachable"
+_DIFFS = "diffs"
 _NO_LOSSES: Mapping[str, Any] = {"leaving": {}, "goes": [], "loses_all": False, "exceeded_pools": {}}
 
 
@@ -69,13 +74,14 @@ class RunState:
         linux: Waves | None = None,
         scope: RunScope | None = None,
         known_addresses: Sequence[str] = (),
+        names: Mapping[str, str] | None = None,
     ) -> None:
         """Keep the texts of the plan files, the waves of Windows and of Linux hosts, and what the run was asked for.
 
-        known_addresses: of the plan.
+        known_addresses, names: of the plan.
         """
-        plan_files.write(self._directory / "plan", files, known_addresses)
-        for kept in (_LOSSES, _CATALOGUE):
+        plan_files.write(self._directory / "plan", files, known_addresses, names=names)
+        for kept in (_LOSSES, _CATALOGUE, _UNREACHABLE, _DIFFS):
             shutil.rmtree(self._directory / kept, ignore_errors=True)
         self._put(_HOLDING, {})
         self._put(_RUN, {"run": uuid.uuid4().hex})
@@ -219,7 +225,28 @@ class RunState:
         document = {**numbered.to_document(), "run": self._run_id()}
         self._put(f"{folder}/{result.concern.value}.{result.step.value}.{attempt}.json", document)
         self._save_losses(result)
+        if result.status is Status.UNREACHABLE:
+            self._put(self._unreachable(result.device), {"device": result.device})
         return numbered
+
+    def was_unreachable(self, device: str) -> bool:
+        """Return whether a device could not be reached earlier in this run."""
+        return (self._directory / self._unreachable(device)).is_file()
+
+    @staticmethod
+    def _unreachable(device: str) -> str:
+        return f"{_UNREACHABLE}/{quote(device, safe='')}.json"
+
+    def first_with_diff(self, digest: str, device: str) -> str:
+        """Return which device was first to have a diff in this run, which is this one where nobody had it before."""
+        path = self._directory / _DIFFS / f"{digest}.json"
+        if not path.is_file():
+            mine = f"{_DIFFS}/{digest}.{quote(device, safe='')}.json"
+            self._put(mine, {"device": device})
+            # One of several at once is the first; nobody reads half of a file.
+            with contextlib.suppress(FileExistsError):
+                os.link(self._directory / mine, path)
+        return str(json.loads(path.read_text(encoding="utf-8"))["device"])
 
     def _save_losses(self, result: TaskResult) -> None:
         """Keep what the objects of a device lose, as its last result tells; most lose nothing."""

@@ -28,6 +28,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import
     unconfirmed,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPlan, Plan, PoolPlan
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.names import Names
 
 from tests.unit.drift.samples import DRIFTED, NOW, SCHEMA, change, compared, differing, effect, report
 
@@ -68,7 +69,27 @@ CLASSES: dict[str, tuple[dict[str, object], Class, str]] = {
     "member drained": (
         change("change", properties=[differing("members", [DRAINED], [UP])]),
         Class.DISABLED,
-        "SIP: disabled: members is address 10.1.0.11 state draining, should be address 10.1.0.11 state active",
+        "SIP: disabled: members: 10.1.0.11 is draining, should be active",
+    ),
+    "everybody is lacking": (
+        change("change", properties=[differing("remoteip", ["10.1.0.11-10.1.0.12"], ["any"])]),
+        Class.CHANGED,
+        "SIP: changed: remoteip is 10.1.0.11-10.1.0.12, should be any",
+    ),
+    "addresses of two spellings": (
+        change("change", properties=[differing("remoteip", ["10.1.0.10-10.1.0.13", "10.9.0.7"], ["10.1.0.8/29"])]),
+        Class.CHANGED,
+        "SIP: changed: remoteip lacks 10.1.0.8/31, 10.1.0.14/31, has 10.9.0.7 besides",
+    ),
+    "ports are lacking and others are there": (
+        change("change", properties=[differing("localport", ["444", "9999"], ["444-446"])]),
+        Class.CHANGED,
+        "SIP: changed: localport lacks 445-446, has 9999 besides",
+    ),
+    "a list of texts": (
+        change("change", properties=[differing("profiles", ["domain"], ["domain", "private"])]),
+        Class.CHANGED,
+        "SIP: changed: profiles lacks private",
     ),
     "member gone": (
         change("change", properties=[differing("members", [], [UP])]),
@@ -76,6 +97,13 @@ CLASSES: dict[str, tuple[dict[str, object], Class, str]] = {
         "SIP: changed: members is nothing, should be address 10.1.0.11 state active",
     ),
 }
+
+
+def test_addresses_of_a_difference_have_the_names_of_the_inventory() -> None:
+    names = Names({"10.1.0.11": "fe01", "10.1.0.12": "fe02", "10.10.0.0/16": "10.10.0.0/16"})
+    wanted = ["10.1.0.11", "10.1.0.12", "10.10.0.0/16"]
+    (found,) = found_in({"changes": [change("change", properties=[differing("remoteip", ["10.1.0.11"], wanted)])]})
+    assert found.described(names) == "SIP: changed: remoteip lacks 10.10.0.0/16, fe02"
 
 
 @pytest.mark.parametrize(("changed", "kind", "words"), CLASSES.values(), ids=CLASSES)

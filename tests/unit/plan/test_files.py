@@ -43,7 +43,7 @@ def test_what_is_written(tmp_path: Path) -> None:
     assert changed == names(tmp_path / "new" / "plan") == ["hosts/fe01.json", "index.json", "pools/pool01.json"]
     index = json.loads((tmp_path / "new" / "plan" / "index.json").read_text())
     files = ["hosts/fe01.json", "pools/pool01.json"]
-    unknown = {"catalogue": "", "inventory": "", "known_addresses": []}
+    unknown = {"catalogue": "", "inventory": "", "known_addresses": [], "names": {}}
     assert index == {"collection": "msuc.lync", "version": VERSION, **unknown, "files": files}
     assert json.loads(FILES["hosts/fe01.json"])["firewall_rules"] == [
         {

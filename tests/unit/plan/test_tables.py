@@ -9,13 +9,16 @@ from dataclasses import replace
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import tables
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
     EXTRA_RULES,
+    DnsRecord,
     FirewallRule,
     HostPlan,
     NotOpened,
+    Plan,
     PoolPlan,
     VirtualService,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.tables import Flow, flows
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.names import Names
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.tables import Flow, Page, flows
 
 SIP = FirewallRule(
     "Lync sip (TCP in)",
@@ -42,12 +45,12 @@ def test_plan_of_a_host() -> None:
         "fe01", ("frontend", "mediation"), "2010", "p", "windows", True, "active", (), (SIP, OUT, RELAY), (), opened
     )
     assert tables.host_plan(plan).splitlines() == [
-        "fe01 (frontend, mediation, version 2010)",
-        "  rule                  rows  port             from/to                                           bound to",
-        "  Lync sip (TCP in)     S2    tcp 5061         10.0.0.0/16, 10.1.0.0/16, 10.2.0.0/16 and 6 more  any",
-        "  Lync gw (TCP out)     S22   tcp 5066         10.8.0.1                                          10.8.0.41",
-        "  Lync relay (UDP out)  S47   udp 50000-59999  any                                               any",
-        "  0 IPsec exemptions, 2 rows not fully opened",
+        "fe01: frontend, mediation, version 2010",
+        "  rule                  port             from/to                bound to",
+        "  Lync sip (TCP in)     tcp 5061         10.0.0.0-10.8.255.255  any",
+        "  Lync gw (TCP out)     tcp 5066         10.8.0.1               10.8.0.41",
+        "  Lync relay (UDP out)  udp 50000-59999  any                    any",
+        "  3 rules, 0 IPsec exemptions, 2 rows of the catalogue not fully opened",
     ]
 
 
@@ -55,7 +58,8 @@ def test_plan_of_a_host_without_rules() -> None:
     plan = HostPlan("fe01", ("frontend",), "se", None, "windows", True, "retired", ())
     assert (
         tables.host_plan(plan)
-        == "fe01 (frontend, version se)\n  no firewall rules\n  0 IPsec exemptions, 0 rows not fully opened"
+        == "fe01: frontend, version se\n  no firewall rules\n"
+        "  0 rules, 0 IPsec exemptions, 0 rows of the catalogue not fully opened"
     )
 
 
@@ -80,23 +84,69 @@ def test_plan_of_a_pool() -> None:
         "p-web-443", "p", ("S10",), "10.1.0.101", 443, "tcp", 4443, ("10.1.0.11",), cookie, 1800, {}, True, True
     )
     assert tables.pool_plan(PoolPlan("p", "frontend", "hlb", "2010", (service, web))).splitlines() == [
-        "p (frontend, hlb)",
-        "  service     rows  listens on           members                        persistence",
-        "  p-sip-5061  S2    10.1.0.100 tcp 5061  10.1.0.11,10.1.0.12 port 5061  source 1200 s",
-        "  p-web-443   S10   10.1.0.101 tcp 443   10.1.0.11 port 4443            cookie",
+        "p (pool, frontend, load balancing: hlb)",
+        "  service   listens on           members                        persistence",
+        "  sip-5061  10.1.0.100 tcp 5061  10.1.0.11-10.1.0.12 port 5061  source 1200 s",
+        "  web-443   10.1.0.101 tcp 443   10.1.0.11 port 4443            cookie",
         "  2 virtual services, 0 DNS records",
     ]
     assert (
         tables.pool_plan(PoolPlan("p", "frontend", "none", "2010"))
-        == "p (frontend, none)\n  0 virtual services, 0 DNS records"
+        == "p (pool, frontend, load balancing: none)\n  0 virtual services, 0 DNS records"
     )
 
 
-def test_long_lists_are_counted() -> None:
-    assert tables.shortened(()) == ""
-    assert tables.shortened(("a" * 60,)) == "a" * 60
-    assert tables.shortened(("a" * 40, "b" * 7, "c")) == f"{'a' * 40} and 2 more"
-    assert tables.shortened(("a" * 40, "b" * 6, "c")) == f"{'a' * 40}, {'b' * 6} and 1 more"
+HOSTS = {f"10.1.0.{number}": f"fe0{number - 10}" for number in (11, 12, 13)}
+NAMES = Names({**HOSTS, "10.10.0.0/16": "10.10.0.0/16"})
+IN_POOL = replace(SIP, remoteip=("10.1.0.11", "10.1.0.12/31", "10.10.0.0/16"))
+
+
+def test_hosts_with_equal_plans_share_a_block_in_which_addresses_have_their_names() -> None:
+    plans = {
+        name: HostPlan(name, ("frontend",), "2015", "p", "windows", True, "active", (address,), (IN_POOL,))
+        for address, name in HOSTS.items()
+    }
+    assert tables.plan_text(Plan(plans), Page(NAMES)).splitlines() == [
+        "fe01, fe02, fe03 (3 hosts): frontend, version 2015",
+        "  rule               port      from/to",
+        "  Lync sip (TCP in)  tcp 5061  10.10.0.0/16, fe01, fe02, fe03",
+        "  1 rule, 0 IPsec exemptions, 0 rows of the catalogue not fully opened",
+    ]
+
+
+def test_servers_with_several_interfaces_share_a_block_and_have_their_addresses_above_it() -> None:
+    plans = {}
+    for number in (1, 2):
+        rule = replace(IN_POOL, localip=(f"192.0.2.{number}",), interface="access")
+        name = f"edge0{number}"
+        plans[name] = HostPlan(name, ("edge",), "2015", "p", "windows", True, "active", (), (rule,))
+    text = tables.plan_text(Plan(plans), Page(NAMES))
+    assert text.splitlines()[:4] == [
+        "edge01, edge02 (2 hosts): edge, version 2015",
+        "  edge01: access 192.0.2.1",
+        "  edge02: access 192.0.2.2",
+        "  rule               port      from/to                         bound to",
+    ]
+
+
+def test_rows_and_whole_lists_are_for_the_verbose_and_lead_to_a_page() -> None:
+    many = replace(SIP, remoteip=tuple(f"10.{number}.0.1" for number in range(0, 80, 2)))
+    plan = Plan({"fe01": HostPlan("fe01", ("frontend",), "2015", "p", "windows", True, "active", (), (many,))})
+    short, whole = (
+        tables.plan_text(plan, Page(is_whole=is_whole, links={"S2": "https://example.org/x"}))
+        for is_whole in (False, True)
+    )
+    assert " more" in short and "S2" not in short and "10.78.0.1" not in short
+    assert " more" not in whole and "S2: https://example.org/x" in whole and "10.78.0.1" in whole
+
+
+def test_dns_records_of_a_pool_are_shown() -> None:
+    record = DnsRecord("sip.contoso.com", "A", ("10.1.0.100",), "contoso.com", "internal")
+    assert tables.pool_plan(PoolPlan("p", "frontend", "dns", "2015", dns_records=(record,))).splitlines()[1:] == [
+        "  DNS record       type  view      values",
+        "  sip.contoso.com  A     internal  10.1.0.100",
+        "  0 virtual services, 1 DNS record",
+    ]
 
 
 FROM_CLIENTS = FirewallRule(

@@ -153,7 +153,8 @@ def test_the_papers_are_tables_of_the_same_rows(name: str) -> None:
 def test_papers_lie_beside_a_plan_that_is_read_again(tmp_path: Path) -> None:
     plan = plan_of("fabrikam")
     for _time in range(2):
-        files.write(tmp_path, {**files.rendered(plan), **papers(plan)}, plan.known_addresses, plan.inputs)
+        texts = {**files.rendered(plan), **papers(plan)}
+        files.write(tmp_path, texts, plan.known_addresses, plan.inputs, plan.names)
     assert files.read_plan(tmp_path) == replace(plan, warnings=())
     assert papers(files.read_plan(tmp_path)) == papers(plan)
     assert (tmp_path / PERIMETER).is_file() and (tmp_path / CERTIFICATES).is_file()

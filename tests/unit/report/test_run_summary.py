@@ -17,6 +17,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.screen import SCREEN_COLUMNS
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Assumption, Standing
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
     DnsRecord,
@@ -358,7 +359,7 @@ def test_the_documents_have_the_table() -> None:
 
 
 def test_every_cause_has_a_run_here() -> None:
-    elsewhere = {Risk.CONTRADICTED, Risk.UNCONFIRMED, Risk.NO_ROLLBACK, Risk.HELD}
+    elsewhere = {Risk.CONTRADICTED, Risk.NO_ROLLBACK, Risk.HELD}
     assert {risk for _concern, _answers, risk, _line in REASONS.values()} | elsewhere == set(Risk)
 
 
@@ -386,7 +387,7 @@ EDGE = Assumption("edge01", "The default gateway is on the external interface.")
 @pytest.mark.parametrize(
     ("item", "touched", "risk"),
     [
-        (EDGE, {"edge01"}, Risk.UNCONFIRMED),
+        (EDGE, {"edge01"}, None),
         (EDGE, {"edge02"}, None),
         (replace(EDGE, standing=Standing.CONTRADICTED, why="it leaves by 10.2.0.1"), {"edge01"}, Risk.CONTRADICTED),
         (replace(EDGE, standing=Standing.CONTRADICTED), set(), None),
@@ -453,8 +454,8 @@ def test_the_screen_before_is_readable_for_200_hosts_and_hides_nothing() -> None
         *parts, part_of("fe999", F, [{"unreachable": True, "msg": "no route"}]), part_of("lb01", B, [services()])
     )
     lines = summary_text(found).splitlines()
-    assert len(lines) < 25 and max(map(len, lines)) < 220
-    text = "\n".join(lines)
+    assert len(lines) < 30 and max(map(len, lines)) <= SCREEN_COLUMNS
+    text = " ".join(" ".join(lines).split())
     assert (
         "fe000, fe001, fe002, fe003, fe004, fe005, fe006 and 193 more: "
         "Lync row-00, Lync row-01, Lync row-02 and 37 more (40): no longer admitted" in text
@@ -470,9 +471,10 @@ def test_the_screen_before_tells_the_way_back_and_what_is_not_looked_at() -> Non
         part_of("rp01", L, [rules(ADDED)]),
     ]
     run = replace(RUN, confirm_minutes=5, not_run={D: 3}, left={"pool01.contoso.com": "fe03 not part of this run"})
-    text = summary_text(summary(*parts, run=run))
+    text = summary_text(summary(*parts, run=run), columns=200)
     assert "  ansible-playbook -i inv msuc.lync.rollback --limit fe01 -e lync_rollback_to=newest" in text
-    assert "several snapshots each: ansible-playbook -i inv msuc.lync.rollback --limit fe02 lists them" in text
+    assert "several snapshots each, listed newest first by:" in text
+    assert "  ansible-playbook -i inv msuc.lync.rollback --limit fe02\n" in text
     assert "it comes back by itself after 5 minutes unless the change is confirmed" in text
     assert "Not looked at: dns (3)." in text and "left as it is: pool01.contoso.com: fe03 not part of this run" in text
     assert "on rp01, as root: " in text
@@ -494,7 +496,7 @@ COUNTED: dict[str, tuple[Result, bool]] = {
 def test_the_newest_snapshot_is_the_way_back_where_one_phase_writes(counts: Result, is_twice: bool) -> None:
     text = summary_text(summary(part_of("fe01", F, [{**rules(ADDED), "summary": counts}])))
     assert ("--limit fe01 -e lync_rollback_to=newest" in text) != is_twice
-    assert ("several snapshots each: " in text) == is_twice
+    assert ("several snapshots each, " in text) == is_twice
 
 
 def test_a_path_of_the_playbook_leads_to_the_others() -> None:
@@ -503,6 +505,21 @@ def test_a_path_of_the_playbook_leads_to_the_others() -> None:
         == "ansible-playbook -i a -i 'b c' playbooks/rollback.yml"
     )
     assert Command((), "msuc.lync.site").line("verify") == "ansible-playbook msuc.lync.verify"
+
+
+def test_a_command_repeats_what_was_typed_and_what_it_says_itself_goes_before() -> None:
+    command = Command(
+        ("inv",), "msuc.lync.site", "fe01", ("--tags", "firewall"), ("--ask-vault-password",),
+        ("@more.yml", "lync_report_dir=old"),
+    )  # fmt: skip
+    given = "ansible-playbook -i inv --ask-vault-password -e @more.yml"
+    assert command.line("site", "--check", "-e", "lync_report_dir=new") == (
+        f"{given} msuc.lync.site --limit fe01 --tags firewall --check -e lync_report_dir=new"
+    )
+    # Tags of site.yml would leave out all of rollback.yml.
+    assert command.line("rollback", "--limit", "fe02") == (
+        f"{given} -e lync_report_dir=old msuc.lync.rollback --limit fe02"
+    )
 
 
 def saved(path: str) -> Result:
@@ -533,8 +550,10 @@ def test_the_screen_after_a_change() -> None:
         "  ansible-playbook -i inv msuc.lync.rollback --limit fe01 -e lync_rollback_to=newest",
         "  ansible-playbook -i inv msuc.lync.rollback --limit fe02 -e 'lync_rollback_to=C:\\1.wfw'",
         "  on rp01, as root: nft -f /var/x",
-        "  lb01: bring back the inventory as it was, and run: ansible-playbook -i inv msuc.lync.site",
-        f"A second run changes nothing on what was read again; to see it: {RUN.command.line('site', '--check')}",
+        "  lb01: bring back the inventory as it was, and run:",
+        "  ansible-playbook -i inv msuc.lync.site",
+        "A second run changes nothing on what was read again; to see it:",
+        "  ansible-playbook -i inv msuc.lync.site --check",
     ):
         assert line in text.splitlines(), text
     assert first_snapshots(parts) == {"fe01": "C:\\1.wfw", "fe02": "C:\\1.wfw"}
@@ -550,7 +569,8 @@ def test_the_oldest_snapshot_is_the_way_back_whichever_concern_took_it() -> None
     assert first_snapshots(parts) == {"fe01": exempted}
     text = summary_text(summary(*parts, run=MADE))
     # Exemptions come back with the whole policy alone.
-    assert f"-e 'lync_rollback_to={exempted}' -e lync_rollback_scope=whole" in text
+    typed = " ".join(text.replace(" \\\n", "").split())
+    assert f"-e 'lync_rollback_to={exempted}' -e lync_rollback_scope=whole" in typed
     hosts = json.loads(inventory_text({"fe01": exempted}, with_exemptions(parts)))["all"]["children"]["lync_rollback"]
     assert hosts["hosts"]["fe01"] == {"lync_rollback_to": exempted, "lync_rollback_scope": "whole"}
 
@@ -688,7 +708,7 @@ def test_probes_before_and_after() -> None:
 @pytest.mark.parametrize("report", [None, {}, {"made": "2026"}, {"made": "2026", "probes": "all"}])
 def test_a_report_of_verify_without_probes_is_none(report: Mapping[str, object] | None) -> None:
     text = summary_text(summary(part_of("fe01", F, [rules(ADDED)]), run=replace(RUN, verified=report)))
-    assert "Probes: no report of verify.yml is known; to have one: " in text
+    assert "Probes: no report of verify.yml is known; to have one:\n  ansible-playbook -i inv msuc.lync.verify" in text
 
 
 def test_a_member_answers_the_load_balancers_when_all_its_ports_do() -> None:
