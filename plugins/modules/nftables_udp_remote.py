@@ -10,6 +10,7 @@ short_description: Gather and apply the file of msuc-lync-udp, for msuc.lync.nft
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:
+  - Internal, not for direct use. Options and results may change without notice.
   - The part of M(msuc.lync.nftables_udp_services) that works on the host. It decides nothing about services;
     use that module instead.
   - A file goes live only after C(nft --check) took the table that it makes. The service reads it within a second;

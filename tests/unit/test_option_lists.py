@@ -22,7 +22,9 @@ ACTIONS = sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py"
 READ_BY_CORE: Mapping[str, tuple[str, ...]] = {
     "dns_records": ("records.", "servers.", "owners."),
     **dict.fromkeys(
-        ("f5_as3", "haproxy_services", "kemp_services", "netscaler_services", "nginx_stream_services"), ("services.",)
+        ("f5_as3", "haproxy_services", "kemp_services", "netscaler_services", "nftables_udp_services",
+         "nginx_stream_services"),
+        ("services.",),
     ),
     "nftables_rules": ("rules.",),
     "publications": ("publications.",),
