@@ -219,6 +219,17 @@ def listeners(skip: set[int]) -> list[dict[str, object]]:
     return found
 
 
+def held_by(pid: int) -> list[dict[str, object]]:
+    """Return what listens by sockets that one process holds, as listeners does."""
+    own = {inode for inode, (holder, _name) in _owners(f"/proc/{pid}/fd/*").items() if holder == pid}
+    name = f"{(content_of_process(f'/proc/{pid}/comm') or '').strip()}, which inherited the socket,"
+    return [
+        {"protocol": protocol, "address": address, "port": port, "process": name, "pid": pid}
+        for protocol, address, port, inode in _read_proc_sockets()
+        if inode in own
+    ]
+
+
 def listening() -> Sockets:
     """Return (protocol, address, port) of everything that listens."""
     return {(protocol, address, port) for protocol, address, port, _inode in _read_proc_sockets()}
@@ -266,10 +277,10 @@ def _decode_proc_address(text: str) -> str:
     return str(ipaddress.ip_address(b"".join(groups)))
 
 
-def _owners() -> dict[str, tuple[int, str]]:
+def _owners(where: str = "/proc/[0-9]*/fd/*") -> dict[str, tuple[int, str]]:
     """Return pid and name of the process that holds each socket, by inode; one that forks keeps the first."""
     found: dict[str, tuple[int, str]] = {}
-    for path in glob.glob("/proc/[0-9]*/fd/*"):
+    for path in glob.glob(where):
         try:
             target = os.readlink(path)
             if target.startswith("socket:["):

@@ -68,6 +68,7 @@ from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import (
     carried_out,
     content_of,
     digest,
+    held_by,
     listeners,
     put,
     run,
@@ -166,12 +167,15 @@ class Host:
         """Return what HAProxy reads, and who else listens."""
         paths, (master, _reloads, _failed, workers) = self.files(), self.processes()
         content = content_of(self.path)
+        files = [[path, content_of(path) or ""] for path in paths if path != self.path]
+        # Of a socket that it inherited, a file has the number alone; the master holds no others.
+        inherited = held_by(master) if any("fd@" in text for _path, text in files) else []
         return {
             "content": content,
             "digest": digest(content),
-            "files": [[path, content_of(path) or ""] for path in paths if path != self.path],
+            "files": files,
             "servers": self.ask_worker("show servers state"),
-            "listeners": listeners({master, *workers}),
+            "listeners": [*listeners({master, *workers}), *inherited],
         }
 
     def refusal(self, commands: list[str]) -> str:

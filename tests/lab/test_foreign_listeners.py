@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import listening, waited
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError
 
 from ..simulators.proxies import (
     OTHER,
@@ -57,6 +59,20 @@ def test_haproxy(tmp_path: Path, form: str) -> None:
         assert waited(5, lambda: _listens("tcp", 16065))
         _stopped(proxy, 16065, "tcp", _WAYS["haproxy"])
         assert "failed" not in proxy.bring(services((16165,)), check=True)
+
+
+@needs_haproxy
+def test_a_socket_that_haproxy_inherited(tmp_path: Path) -> None:
+    with socket.create_server((VIP, 16065)) as given, running_haproxy(tmp_path, given) as proxy:
+        theirs = f"frontend theirs\n    mode tcp\n    bind fd@{given.fileno()}\n    default_backend none\n"
+        (proxy.path.parent / "20-theirs.cfg").write_text(theirs, encoding="utf-8")
+        proxy.module.Host({**proxy.fixed, "path": str(proxy.path), "seconds": 10}).reload(set())
+        given.close()
+        _stopped(proxy, 16065, "tcp", "process haproxy, which inherited the socket,")
+        # What nobody but the running process can try is not written.
+        with pytest.raises(DeviceError, match="cannot use file descriptor"):
+            proxy.bring(services((16165,)))
+        assert proxy.text() == ""
 
 
 @needs_haproxy

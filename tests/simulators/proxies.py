@@ -18,7 +18,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -254,8 +254,8 @@ defaults
 
 
 @contextlib.contextmanager
-def running_haproxy(folder: Path) -> Iterator[Proxy]:
-    """Run HAProxy in master mode over a main file and a folder of files."""
+def running_haproxy(folder: Path, *inherited: socket.socket) -> Iterator[Proxy]:
+    """Run HAProxy in master mode over a main file and a folder of files; inherited: sockets that it is given."""
     main, include, master = folder / "haproxy.cfg", folder / "conf.d", folder / "m.sock"
     include.mkdir(parents=True)
     main.write_text(MAIN, encoding="utf-8")
@@ -263,7 +263,7 @@ def running_haproxy(folder: Path) -> Iterator[Proxy]:
     (include / "10-other.cfg").write_text(
         f"frontend other\n    bind {OTHER}:18080\n    default_backend none\nbackend none\n", encoding="utf-8"
     )
-    with _started(command, folder) as process:
+    with _started(command, folder, [one.fileno() for one in inherited]) as process:
         assert waited(10, master.exists), (folder / "log").read_text()
         fixed = {"program": HAPROXY, "master_socket": str(master)}
         proxy = Proxy(folder, include / "zz-msuc-lync.cfg", HaproxyProvider, haproxy_remote, fixed, process)
@@ -301,10 +301,12 @@ def _http_part(folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def _started(command: list[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _started(command: list[str], folder: Path, handles: Sequence[int] = ()) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program with its output in the folder's log, and end it in the end."""
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=folder, pass_fds=tuple(handles)
+        )
         try:
             yield process
         finally:
