@@ -64,7 +64,7 @@ fault-matrix: setup-test ## Every fault of every source of what a run knows, and
 
 bench: setup ## Times: plans of 500 hosts, growth of compiling, of planning a host and load balancers; F5: requests, the check of declarations
 	@$(BIN)/python -m tests.bench.run
-	@LYNC_BENCH=1 $(BIN)/python -m pytest -q tests/lab/test_traffic.py tests/lab/test_dead_member.py tests/lab/test_dead_udp_member.py
+	@LYNC_BENCH=1 $(BIN)/python -m pytest -q tests/lab/test_traffic.py tests/lab/test_dead_member.py tests/lab/test_udp_ring.py
 	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.f5
 
 bench-quick: setup ## Times beside a loop of win_firewall_rule, 20 rules on 2 hosts; LYNC_PWSH names a PowerShell 7
