@@ -16,6 +16,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.firewall_action import (
     FIREWALL_REMOTE,
     FIREWALL_SPEC,
+    GATHER_REMOTE,
     IPSEC_REMOTE,
     IPSEC_SPEC,
     FirewallAction,
@@ -40,7 +41,6 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconc
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
 
-_GATHER_REMOTE = "msuc.lync.windows_gather_remote"
 _REMOTES = {"firewall": FIREWALL_REMOTE, "ipsec": IPSEC_REMOTE}
 Made = FirewallProvider | dict[str, object]
 
@@ -82,7 +82,7 @@ class ActionModule(FirewallAction):
     def _gather_at_once(self, chosen: Mapping[str, Made], task_vars: dict[str, Any]) -> None:
         """Ask the host what all parts ask first, in one round trip."""
         providers = {part: one for part, one in chosen.items() if isinstance(one, FirewallProvider)}
-        answers = parts_of(self.remote(_GATHER_REMOTE, task_vars)(providers["firewall"].way()))
+        answers = parts_of(self.remote(GATHER_REMOTE, task_vars)(providers["firewall"].way()))
         for part, one in providers.items():
             one.link = link_to(answers[part], one.link)
 

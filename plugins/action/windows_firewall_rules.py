@@ -15,6 +15,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.firewall_action import (
     FIREWALL_REMOTE,
     FIREWALL_SPEC,
+    OPEN,
     FirewallAction,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
@@ -40,4 +41,6 @@ class ActionModule(FirewallAction):
             return offline_result(options)
         if options["handout_dir"]:
             return hand_out(options, self.host_name(task_vars), write=not self._task.check_mode)
-        return WindowsFirewallProvider(Task.from_options(options), self.link(FIREWALL_REMOTE, task_vars))
+        task, link = Task.from_options(options), self.link(FIREWALL_REMOTE, task_vars)
+        is_first = options["step"] == OPEN and self.asks_both(task_vars)
+        return WindowsFirewallProvider(task, self.first_of_both(link, task_vars) if is_first else link)

@@ -11,6 +11,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.firewall_action import (
     IPSEC_REMOTE,
     IPSEC_SPEC,
+    OPEN,
     FirewallAction,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
@@ -46,7 +47,8 @@ class ActionModule(FirewallAction):
         task = IpsecTask.from_options(options)
         if options["needed"] == NEVER:
             return never_needed(task)
-        self._made = IpsecProvider(task, self.link(IPSEC_REMOTE, task_vars))
+        link = self.link(IPSEC_REMOTE, task_vars)
+        self._made = IpsecProvider(task, self.second_of_both(link, task_vars) if options["step"] == OPEN else link)
         return self._made
 
     def perform(self, options: Answer, task_vars: dict[str, Any]) -> Answer:

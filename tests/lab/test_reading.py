@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 import json
+import pathlib
 from typing import Any
 
 import pytest
 
-from tests.lab.lab import Lab
+from tests.lab.lab import Lab, Played
+from tests.lab.site_lab import SiteLab
 from tests.lab.test_ipsec_host import executors
 from tests.lab.test_windows_firewall_rules import MEDIA, SIP, playbook, stats
+from tests.simulators import ipsec_store
 from tests.simulators.executor import Executor
 from tests.simulators.powershell import PowerShellExecutor
 
@@ -72,3 +75,35 @@ def test_a_registry_that_is_behind_or_closed(lab: Lab, executor: Executor | str)
     assert (closed["changed"], closed["counted"]) == (False, (2, 1, 0)), closed
     told = "the registry does not tell all rules, so COM was asked: Requested registry access is not allowed."
     assert closed["warnings"][0].startswith(told)
+
+
+def counting(site: SiteLab, host: str, given: tuple[str, ...]) -> tuple[Played, tuple[int, ...]]:
+    """Return a run of site.yml, and what a host has counted meanwhile."""
+    before = site.lab.stores[host].counts()
+    played = site.playbook("site", *given)
+    after = site.lab.stores[host].counts()
+    return played, tuple(after[what] - before[what] for what in COUNTED)
+
+
+@pytest.mark.parametrize("executor", executors())
+def test_a_site_asks_a_host_once_for_both_concerns_and_thrice_to_change_it(
+    tmp_path: pathlib.Path, executor: Executor | str
+) -> None:
+    with SiteLab("examples/small", tmp_path) as site:
+        if isinstance(executor, str):
+            site.lab.executor = PowerShellExecutor(executor)
+        host, folder = "se01.fabrikam.com", tmp_path / "evidence"
+        given = ("--limit", host, "-e", f"lync_evidence_dir={folder}", "-e", "lync_ipsec=true")
+        made = site.playbook("site", *given)
+        store = site.lab.stores[host]
+        assert store.counts()["writes"] and ipsec_store.shown(store), made.output
+        idle, counted = counting(site, host, given)
+        assert counted == (1, 0, 0), idle.output
+        results = [record["result"] for record in idle.of(host) if "effects" in record["result"]]
+        assert [result["changed"] for result in results] == [False, False], idle.output
+        rules = store.read()["rules"]
+        ours = next(rule for rule in rules if rule["Grouping"] == "msuc.lync" and rule["Protocol"] == 6)
+        store.change(rules=[{**rule, "Enabled": rule["Enabled"] and rule is not ours} for rule in rules])
+        mended, counted = counting(site, host, given)
+        assert counted == (3, 2, 1), mended.output
+        assert [rule["Enabled"] for rule in store.read()["rules"]] == [rule["Enabled"] for rule in rules]

@@ -119,9 +119,9 @@ def test_the_whole_example_converges_and_then_stays(tmp_path: pathlib.Path) -> N
         again = ok(site.playbook("site"))
         assert "23 devices unchanged: " in printed(again, RECAP)
         assert site.counts("writes") == writes
-        # One round trip per concern: firewall rules, exemptions.
+        # One round trip for firewall rules and exemptions together.
         assert {host: count - before[host] for host, count in site.counts("executions").items()} == dict.fromkeys(
-            before, 2
+            before, 1
         )
 
 

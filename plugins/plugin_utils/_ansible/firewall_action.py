@@ -10,15 +10,18 @@ class ActionModule(FirewallAction):
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 
 from .._base.reconcile import bullets
+from .._firewall.ipsec.reconcile import NEVER
 from .._firewall.reconcile import FirewallProvider, Link
+from .._firewall.windows.reconcile import chosen_parts, link_to, parts_of
 from .._probes.confirmation import NOT_CONFIRMED, confirmed, find_objections
-from .._rollout.results import Step
+from .._rollout.results import Concern, Step
 from .actions import STEP_SPEC, Answer, ProviderAction, failed, run_state
 
 PHASE_SPEC = {"phase": {"type": "str", "choices": ["all", "open", "close"], "default": "all"}}
@@ -71,6 +74,8 @@ IPSEC_SPEC = {
     "mirror_dir": {"type": "path"},
 }
 FIREWALL_REMOTE, IPSEC_REMOTE = "msuc.lync.windows_firewall_remote", "msuc.lync.windows_ipsec_remote"
+GATHER_REMOTE = "msuc.lync.windows_gather_remote"
+OPEN = Step.OPEN.value
 
 
 class FirewallAction(ProviderAction):
@@ -112,6 +117,44 @@ class FirewallAction(ProviderAction):
                 raise AnsibleConnectionFailure(f"{lost_text}: {error}") from error
 
         return Link(ask, _ask_anew, self.address())
+
+    def first_of_both(self, link: Link, task_vars: dict[str, Any]) -> Link:
+        """Return a way whose first question is about both kinds of rules, so that the task of exemptions asks none.
+
+        What the host answered about exemptions is kept for that task. Firewall rules that were written change nothing
+        of it, and whoever writes exemptions compares fingerprints; a write that failed, or may be taken back, does.
+        """
+        state, device = run_state(), self.device_name(task_vars)
+        first = [self.remote(GATHER_REMOTE, task_vars)]
+
+        def _ask(arguments: Mapping[str, object]) -> Mapping[str, object]:
+            if not first:
+                kept = state.take_answer(device, Concern.IPSEC)
+                answer = link.ask(arguments)
+                is_same = arguments["operation"] in ("gather", "apply") and not answer.get("armed")
+                if kept and is_same and not answer.get("failed"):
+                    state.save_answer(device, Concern.IPSEC, kept)
+                return answer
+            both = first.pop()({key: value for key, value in arguments.items() if key != "operation"})
+            if both.get("failed"):
+                # One kind of rule that cannot be read is no reason against the other.
+                return link.ask(arguments)
+            answers = parts_of(both)
+            state.save_answer(device, Concern.IPSEC, answers["ipsec"])
+            return answers["firewall"]
+
+        return replace(link, ask=_ask)
+
+    def second_of_both(self, link: Link, task_vars: dict[str, Any]) -> Link:
+        """Return a way whose first question the host has answered already, if it has."""
+        answer = run_state().take_answer(self.device_name(task_vars), Concern.IPSEC)
+        return link_to(answer, link) if answer else link
+
+    def asks_both(self, task_vars: Mapping[str, Any]) -> bool:
+        """Return whether the task of exemptions asks the same host later in this run."""
+        tags = chosen_parts(task_vars.get("ansible_run_tags", ()), task_vars.get("ansible_skip_tags", ()))
+        plan = run_state().host_plan(self.device_name(task_vars))
+        return "ipsec" in tags and plan is not None and plan.policy.ipsec != NEVER
 
     def address(self) -> str:
         """Return where the connection leads."""
