@@ -27,8 +27,8 @@ setup: $(RUN_STAMP) .collections/ansible_collections/msuc/lync ## Prepare .venv 
 setup-test: setup $(TEST_STAMP) $(KERBEROS_STAMP) ## The same, with the tools that the tests need
 	@:
 
-demo: setup ## A lab of simulated Windows hosts: converge, run again, find a drift, repair it
-	@$(BIN)/python -m tests.simulators.demo
+demo: setup ## A lab of simulated Windows hosts: converge, run again, find a drift, repair it; TOPOLOGY=1 starts from a topology
+	@$(BIN)/python -m tests.simulators.demo $(if $(TOPOLOGY),--topology)
 
 test: programs setup-test ## The tests; what this machine lacks is unpacked below .build, what cannot be had is a line
 	@$(GATES) $(GATES_FLAGS)
@@ -86,10 +86,11 @@ bench-order: setup-test ## 20,000 random hosts: no write ends for a moment what 
 bench-kill: setup-test ## Kill the controller 50 times in the middle of site.yml: drift.yml tells it, the next run converges; 30 minutes; KILL="--count 10"
 	@PYTHONPATH=.collections:. $(BIN)/python -m tests.bench.kill $(KILL)
 
-golden: setup ## Renew the golden plans of the examples, below tests/golden; read their diff before you commit it
+golden: setup ## Renew the golden plans of the examples, below tests/golden, and their topologies; read their diff before you commit it
 	@mkdir -p .build; for example in contoso fabrikam small; do \
 		$(BIN)/ansible-playbook -i examples/$$example -e lync_plan_dir=$(CURDIR)/tests/golden/$$example playbooks/plan.yml >.build/golden-$$example.log || exit 1; \
 	done
+	@PYTHONPATH=.collections:. $(BIN)/python -m tests.tools.topology_examples
 
 lock: ## Renew requirements.lock: the newest of everything that requirements*.txt allow
 	@$(PYTHON) -m tests.tools.lock

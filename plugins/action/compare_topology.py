@@ -16,7 +16,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.reports import DriftAction
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.screen import show
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted, printed, printed_lines
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_inventory, read_topology
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, Verdict
@@ -37,7 +37,7 @@ class ActionModule(DriftAction):
         """Return the result of the task; a file that cannot be read is the verdict of the run."""
         run, plan = RunOptions.from_document(run_state().options()).common, run_state().plan()
         try:
-            published = read_topology_file(Path(options["topology"] or run.topology))
+            published = _published(options["topology"] or run.topology)
             changes = _compared(published, task_vars)
         except InvalidInputError as error:
             text = f"{counted(len(error.problems), 'error')} in the input"
@@ -49,6 +49,12 @@ class ActionModule(DriftAction):
         for note in (notes := imported(published).notes):
             show(f"not compared: {printed(note)}")
         return {**self.reported("compare_topology", report, plan, run), "not_compared": list(notes)}
+
+
+def _published(path: str) -> Published:
+    if not path:
+        raise InvalidInputError([Problem("lync_topology", "it is not set", fix="-e lync_topology=FILE")])
+    return read_topology_file(Path(path))
 
 
 def _compared(published: Published, task_vars: Mapping[str, Any]) -> dict[str, list[Change]]:

@@ -16,7 +16,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
     playbook_name,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.screen import show
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted, printed_lines
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, Verdict
 from ansible_collections.msuc.lync.plugins.plugin_utils._topology.run import Made, Request, run_import
@@ -37,15 +37,8 @@ class ActionModule(ControllerAction):
     def perform(self, options: Answer, task_vars: dict[str, Any]) -> Answer:
         """Return the result of the task; errors of the input are the verdict of the run."""
         is_check = bool(self._task.check_mode)
-        request = Request(
-            topology=Path(options["topology"]),
-            directory=Path(options["dir"]),
-            answers=Path(options["answers"]) if options["answers"] else None,
-            resolve=_addresses_of if options["resolve"] else None,
-            is_check=is_check,
-        )
         try:
-            made = run_import(request)
+            made = run_import(_request(options, is_check))
         except InvalidInputError as error:
             text = f"{counted(len(error.problems), 'error')} in the input"
             self.finished(RunOutcome(playbook_name(), Verdict.INVALID, text, is_check))
@@ -62,6 +55,25 @@ class ActionModule(ControllerAction):
             "not_expressed": list(made.notes),
             **self.finished(_outcome(made, is_check)),
         }
+
+
+def _request(options: Answer, is_check: bool) -> Request:
+    """Return what is asked for; raises InvalidInputError where it names no file or directory."""
+    needed = {"topology": ("lync_topology", "FILE"), "dir": ("lync_inventory_dir", "DIR")}
+    missing = [
+        Problem(variable, "it is not set", fix=f"-e {variable}={word}")
+        for option, (variable, word) in needed.items()
+        if not options[option]
+    ]
+    if missing:
+        raise InvalidInputError(missing)
+    return Request(
+        topology=Path(options["topology"]),
+        directory=Path(options["dir"]),
+        answers=Path(options["answers"]) if options["answers"] else None,
+        resolve=_addresses_of if options["resolve"] else None,
+        is_check=is_check,
+    )
 
 
 def _outcome(made: Made, is_check: bool) -> RunOutcome:

@@ -28,6 +28,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import 
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import RunOptions
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
+IMPORT = "import_topology"
 _MESSAGES = {
     Verdict.DIFFERS: "This device, or DNS, is not as the plan says; the report above tells what differs.",
     Verdict.UNKNOWN: "Nothing could be told of this device, or of DNS; the report above tells why.",
@@ -35,6 +36,8 @@ _MESSAGES = {
     Verdict.HELD: "Something is held back on this device; the report above tells why.",
     Verdict.INVALID: "The input has errors; the messages above tell which.",
 }
+_OF_NO_DEVICE = "This run is not done ({}); the lines above tell what is left."
+"""What an import of a topology ends with, which is about no device."""
 
 
 _SPEC = {"of": {"type": "str", "choices": ["host", "invalid", *KINDS], "default": "host"}}
@@ -50,9 +53,12 @@ class ActionModule(CollectionAction):
         """Return the result that ends the host, a failure unless it is done, or that ends the run."""
         if options["of"] != "host":
             return self._end_run(options["of"], task_vars)
-        failing = ending_hosts(run_state().summary(), task_vars.get("ansible_play_hosts_all", []))
+        summary = run_state().summary()
+        failing = ending_hosts(summary, task_vars.get("ansible_play_hosts_all", []))
         verdict = failing.get(str(task_vars["inventory_hostname"]), Verdict.DONE)
-        ending = {} if verdict is Verdict.DONE else failed(_MESSAGES[verdict])
+        is_import = summary.get("playbook") == IMPORT and verdict is not Verdict.INVALID
+        message = _OF_NO_DEVICE.format(summary.get("text")) if is_import else _MESSAGES.get(verdict, "")
+        ending = {} if verdict is Verdict.DONE else failed(message)
         return {"changed": False, "verdict": verdict.value, **ending}
 
     def _end_run(self, kind: str, task_vars: dict[str, Any]) -> dict[str, Any]:

@@ -13,10 +13,13 @@ import base64
 import contextlib
 import copy
 import functools
+import io
 import itertools
 import json
 import random
+import re
 import tempfile
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +43,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._dns.zone import offline
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.host import read_answer as read_ipsec
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.reconcile import offline_result as parse_nft
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.audit import audited
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import sketch_topology
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.driver import F5As3
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provider import F5Options, read_task
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provider import offline as parse_declaration
@@ -61,6 +65,11 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance impo
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Status, Step, TaskResult
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import Waves
+from ansible_collections.msuc.lync.plugins.plugin_utils._topology.answers import questions_text
+from ansible_collections.msuc.lync.plugins.plugin_utils._topology.compare import compared, inventory_hosts
+from ansible_collections.msuc.lync.plugins.plugin_utils._topology.files import digest_of, texts_of_import
+from ansible_collections.msuc.lync.plugins.plugin_utils._topology.mapping import imported
+from ansible_collections.msuc.lync.plugins.plugin_utils._topology.read import read_topology_bytes
 
 from tests.simulators.hive_file import write_hive
 from tests.simulators.stock_strings import stock_strings
@@ -78,6 +87,7 @@ from tests.unit.load_balancers.test_malformed_answers import Vendor, converged_v
 from tests.unit.probes import samples as probe_samples
 from tests.unit.publications import results as publication_results
 from tests.unit.rollout import test_acceptance
+from tests.unit.topology.samples import everything
 
 from .mutations import damaged
 
@@ -527,6 +537,37 @@ def _accept(chance: random.Random) -> None:
         found.gone("fe01"), found.pools("fe01"), found.cuts("fe01", "f1")
 
 
+_BY_NAME = {"t.tbxml": everything(7).builder_text(), "t.xml": everything().published_text()}
+
+
+def _exchanged(text: str, chance: random.Random) -> str:
+    """Return a document in which a few attributes have the values of others, so that it is still XML."""
+    for _time in range(chance.randint(1, 4)):
+        values = [match.span(1) for match in re.finditer(r'="([^"]*)"', text)]
+        (start, end), (first, last) = chance.choice(values), chance.choice(values)
+        text = text[:start] + text[first:last] + text[end:]
+    return text
+
+
+def _topology(chance: random.Random) -> None:
+    """Import a damaged document of either dialect, in any encoding, or in a zip."""
+    name = chance.choice(list(_BY_NAME))
+    damage = chance.choice((damaged, _exchanged, _exchanged))
+    text = damage(_BY_NAME[name], chance)
+    content = text.encode(chance.choice(("utf-8", "utf-8", "utf-16", "utf-16-le")), "surrogatepass")
+    if chance.random() < 0.2:
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("DocItemSet.xml", content)
+        content = file.getvalue()
+    if chance.random() < 0.2:
+        place = chance.randrange(len(content))
+        content = content[:place] + chance.randbytes(chance.randrange(8)) + content[place + chance.randrange(64) :]
+    found = imported(read_topology_bytes(content, name))
+    texts_of_import(found, name, digest_of(content)), questions_text(found, name)
+    compared(sketch_topology(inventory_hosts(found)), {}, read_topology_bytes(content, name))
+
+
 ATTEMPTS: Mapping[str, Attempt] = {
     "Windows: firewall": _windows(test_host.Firewall),
     "Windows: IPsec": _windows(test_host.Ipsec),
@@ -560,4 +601,5 @@ ATTEMPTS: Mapping[str, Attempt] = {
     "plans": _plan,
     "results of a run": _result,
     "accept.yml": _accept,
+    "topologies": _topology,
 }

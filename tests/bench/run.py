@@ -42,6 +42,7 @@ GUARD_SECONDS = 2.0
 
 BALANCER_DRIVERS = ("haproxy", "nftables_udp", "f5_as3", "netscaler", "kemp")
 PLAN_TO_EMPTY_MAXIMUM = 4.0
+IMPORT_MACHINES, IMPORT_SECONDS = 500, 2.0
 GROWTH_MAXIMUM = 12.0
 """Ten times the hosts, rules or pools may cost at most this many times the seconds."""
 
@@ -125,6 +126,14 @@ def _guard(rules: int) -> float:
     return float(seconds)
 
 
+def _import(machines: int) -> float:
+    arguments = [sys.executable, "-m", "tests.bench.topology_once", str(machines)]
+    seconds, hosts = _checked(arguments, {"PYTHONPATH": str(ROOT / ".collections")}).split()
+    if int(hosts) != machines:
+        sys.exit(f"a topology of {machines} machines gave {hosts} hosts; there is nothing to measure")
+    return float(seconds)
+
+
 def _balancers() -> dict[str, float]:
     """Return the seconds of planning and rendering 10 and 100 pools of 15 services, by driver.
 
@@ -164,6 +173,7 @@ def _measure() -> dict[str, float]:
         **_best(COMPILE_ROUNDS, compiles),
         **_best(PLAN_ROUNDS, plans),
         **_best(PLAN_ROUNDS, guards),
+        **_best(PLAN_ROUNDS, {f"import {IMPORT_MACHINES} machines": partial(_import, IMPORT_MACHINES)}),
         **_balancers(),
     }
 
@@ -185,6 +195,8 @@ def _ratios(seconds: dict[str, float]) -> list[Ratio]:
     fewer, more = (seconds[f"guard beside {rules} rules"] for rules in GUARD_RULES)
     growth.append(Ratio("guard beside 10 times the rules", more / fewer, GROWTH_MAXIMUM))
     growth.append(Ratio(f"guard beside {GUARD_RULES[-1]} rules, s", more, GUARD_SECONDS))
+    name = f"import {IMPORT_MACHINES} machines"
+    growth.append(Ratio(f"{name}, s", seconds[name], IMPORT_SECONDS))
     return [
         Ratio(
             f"plan.yml / empty play, {PLAYBOOK_HOSTS} hosts",

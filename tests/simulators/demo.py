@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The main job on simulated Windows hosts: converge, run again, change a rule by hand, find it, repair it.
 
-    python -m tests.simulators.demo
+    python -m tests.simulators.demo [--topology]
 
+With --topology it starts from a published topology: questions, answers, an inventory, its plan, and the same proof.
 Everything that it makes is below .lab; the playbooks and the connection are the real ones.
 """
 
@@ -13,6 +14,7 @@ import os
 import pathlib
 import shlex
 import shutil
+import subprocess
 import sys
 import time
 
@@ -25,6 +27,8 @@ DIRECTORY = ROOT / ".lab"
 # Load balancers and Linux hosts have labs of their own.
 LEFT_OUT = ("--skip-tags", "load_balancer,linux_firewall")
 HOST, RULE = "fe02", "Lync fe-sip-tls (TCP in)"
+TOPOLOGY, ANSWERS = "examples/topologies/small.tbxml", "examples/topologies/small.answers.yml"
+IMPORTED = "imported"
 
 
 def _overlay() -> str:
@@ -39,8 +43,8 @@ class StepFailedError(Exception):
 class Demo:
     """The steps of the demo over one lab; each prints what was typed and what came of it."""
 
-    def __init__(self, lab: SiteLab) -> None:
-        self._lab = lab
+    def __init__(self, lab: SiteLab, inventory: str = EXAMPLE, host: str = HOST) -> None:
+        self._lab, self._inventory, self._host = lab, inventory, host
 
     def run(self) -> None:
         """Run all steps; raises StepFailedError at the first that fails."""
@@ -62,7 +66,7 @@ class Demo:
 
     def _step(self, title: str, playbook: str, task: str, *arguments: str, status: int = 0) -> Played:
         started = time.monotonic()
-        sources = ("-i", EXAMPLE, "-i", _overlay())
+        sources = ("-i", self._inventory, "-i", _overlay())
         command = shlex.join(["ansible-playbook", *sources, *LEFT_OUT, *arguments, f"playbooks/{playbook}.yml"])
         print(f"\n== {title}\n   {command}", flush=True)
         played = self._lab.lab.typed(command, LAB_MEASURE="")
@@ -72,8 +76,8 @@ class Demo:
         return played
 
     def _tamper(self) -> None:
-        print(f"\n== Somebody switches a rule off by hand\n   {HOST}: {RULE}")
-        tamper(["--store", str(DIRECTORY / "store"), HOST, "--rule", RULE, "--set", "enabled=false"])
+        print(f"\n== Somebody switches a rule off by hand\n   {self._host}: {RULE}")
+        tamper(["--store", str(DIRECTORY / "store"), self._host, "--rule", RULE, "--set", "enabled=false"])
 
     def _writes(self) -> int:
         return sum(self._lab.counts("writes").values())
@@ -84,18 +88,46 @@ class Demo:
             raise StepFailedError(message)
 
 
+def import_topology() -> tuple[str, str]:
+    """Make an inventory of a topology, with the answers of the example; returns it, and a host to show a drift on."""
+    inventory = os.path.relpath(DIRECTORY / IMPORTED, ROOT)
+    answers = DIRECTORY / f"{IMPORTED}.answers.yml"
+    _import("The topology of a deployment, and nothing else: what is asked?", inventory, status=2)
+    print("\n".join(f"   {line}" for line in answers.read_text(encoding="utf-8").splitlines() if line.strip()))
+    shutil.copy(ROOT / ANSWERS, answers)
+    print(f"\n== Answer it\n   cp {ANSWERS} {inventory}.answers.yml")
+    _import("Import it again: the answers are what differs", inventory, status=2)
+    _import("And again: nothing is open, and nothing differs", inventory, status=0)
+    return inventory, "se01.fabrikam.com"
+
+
+def _import(title: str, inventory: str, status: int) -> None:
+    given = {"lync_topology": TOPOLOGY, "lync_inventory_dir": inventory}
+    options = [word for name, value in given.items() for word in ("-e", f"{name}={value}")]
+    command = ["playbooks/import_topology.yml", *options]
+    print(f"\n== {title}\n   ansible-playbook {' '.join(command)}", flush=True)
+    program = pathlib.Path(sys.executable).with_name("ansible-playbook")
+    done = subprocess.run([program, *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode != status:
+        raise StepFailedError(f"exit status {done.returncode} instead of {status}\n{done.stdout}{done.stderr}")
+    lines = printed(Played(done.returncode, done.stdout, ()), "Make an inventory of the topology").splitlines()
+    print("\n".join(f"   {line}" for line in lines))
+    print(f"   exit status {done.returncode}", flush=True)
+
+
 def main() -> int:
     """Run the demo; return its exit status."""
     started = time.monotonic()
     shutil.rmtree(DIRECTORY, ignore_errors=True)
     try:
-        with SiteLab(EXAMPLE, pathlib.Path(DIRECTORY)) as lab:
+        inventory, host = import_topology() if "--topology" in sys.argv[1:] else (EXAMPLE, HOST)
+        with SiteLab(inventory, pathlib.Path(DIRECTORY)) as lab:
             print(f"{len(lab.lab.stores)} simulated Windows hosts speak WinRM on 127.0.0.1.", end=" ")
             print(
-                f"The inventory is {EXAMPLE}, and {_overlay()} tells how they are reached.\nLoad balancers and Linux "
+                f"The inventory is {inventory}, and {_overlay()} tells how they are reached.\nLoad balancers and Linux "
                 "hosts are left out here."
             )
-            Demo(lab).run()
+            Demo(lab, inventory, host).run()
     except StepFailedError as error:
         print(f"\nThe demo failed: {error}", file=sys.stderr)
         return 1

@@ -344,7 +344,7 @@ def _domain_lines(document: Document) -> Iterator[str]:
 
 def _machine_lines(cluster: Cluster, *, named: bool) -> Iterator[str]:
     for place, (name, interfaces) in enumerate(cluster.machines.items(), 1):
-        given = {"OrdinalInCluster": place} if named else {}
+        given: dict[str, object] = {"OrdinalInCluster": place} if named else {}
         given |= {"Fqdn": name} if named or len(cluster.machines) > 1 or name != cluster.name else {}
         if not interfaces:
             yield _open("Machine", given, " />")

@@ -132,7 +132,7 @@ def _row_change(key: str, have: object, want: object) -> Change:
     if before != after:
         found = {"property": "enabled", "before": before, "after": after}
     else:
-        found = _property("port", have or "as the catalogue has it", want or "as the catalogue has it")
+        found = _property("port", have or "the catalogue's", want or "the catalogue's")
     return {
         "kind": Kind.CHANGE.value, "name": key, "properties": [found], "opens": after or before == after,
         "closes": before,

@@ -29,8 +29,8 @@ _WIDTH = 150
 
 def answers_path(directory: Path) -> Path:
     """Return where the answers of an inventory directory are: beside it, since Ansible would read them inside."""
-    whole = directory.resolve()
-    return whole.with_name(f"{whole.name}.answers.yml")
+    named = directory if directory.name not in ("", ".", "..") else directory.resolve()
+    return named.with_name(f"{named.name}.answers.yml")
 
 
 def digest_of(content: bytes) -> str:

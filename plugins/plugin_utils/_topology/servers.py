@@ -23,10 +23,11 @@ from .listeners import (
     rows_of,
 )
 from .model import Cluster, Machine, Port, Service
-from .roles import SERVERS, kind
+from .roles import OWN_ROLES, SERVERS, kind
 
 _FEATURES, _MEDIA = "lync_features", "lync_media_ports"
 _FRONT = ("frontend", "standard_edition")
+_OF_APPLICATIONS = ("trusted_applications", "video_interop")
 _SIP_USAGES = ("sipclient", "sipserver")
 _MEDIA_OWNER = "mediacomp"
 # What Topology Builder writes where nobody chose a range; the catalogue has the range that the product documents.
@@ -57,7 +58,7 @@ def fill_servers(cluster: Cluster, work: Work) -> None:
         _fill_edge(cluster, services, work)
     if roles & {"pstn_gateways", "video_gateways"}:
         _fill_gateway(cluster, services, hosts, work)
-    if roles & {"trusted_applications", "video_interop"}:
+    if roles & set(_OF_APPLICATIONS):
         _fill_applications(cluster, services, hosts, work)
 
 
@@ -69,7 +70,8 @@ def owner(port: Port) -> str:
 def _fill_product(
     cluster: Cluster, services: tuple[Service, ...], hosts: list[dict[str, object]], work: Work
 ) -> None:
-    ports = [port for service in services for port in service.ports]
+    # Applications of a site may be on its Front Ends; their ports are said elsewhere.
+    ports = [port for service in services if not _is_application(service) for port in service.ports]
     version = work.version(cluster)
     if len({service.version for service in services}) > 1:
         work.note(cluster.place, f"its services are of several versions, {version} is taken")
@@ -89,6 +91,10 @@ def _fill_product(
     for port in ports:
         if "health" in port.usage and cluster.name in work.pools:
             work.pools[cluster.name]["monitoring_port"] = port.number
+
+
+def _is_application(service: Service) -> bool:
+    return OWN_ROLES.get(kind(service)) in _OF_APPLICATIONS
 
 
 def _features(ports: Iterable[Port], version: str, cluster: Cluster, work: Work) -> list[str]:
@@ -290,7 +296,7 @@ def _fill_gateway(
 def _fill_applications(
     cluster: Cluster, services: tuple[Service, ...], hosts: list[dict[str, object]], work: Work
 ) -> None:
-    own = [one for one in services if kind(one) not in ("pstngateway", "wacservice", "filestore")]
+    own = [one for one in services if _is_application(one)]
     ports = sorted({port.number for one in own for port in one.ports if port.usage in _SIP_USAGES and port.number})
     for variables in hosts:
         variables |= {"lync_sip_port": ports} if ports else {}

@@ -172,7 +172,7 @@ def _changed_rows(overrides: list[Mapping[str, object]], extra: list[Mapping[str
     usual = {str(row["id"]): row for row in rows_of(_shipped(), PORTS)}
     rows = ((str(row.get("id")), row) for row in rows_of(document, PORTS))
     return {
-        name: "off" if row.get("enabled") is False else f"on port {row.get('port')}"
+        name: "off" if row.get("enabled") is False else f"{row.get('port')}"
         for name, row in rows
         if name in _ROWS and any(row.get(key) != usual[name].get(key) for key in ("enabled", "port"))
     }

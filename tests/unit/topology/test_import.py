@@ -267,3 +267,12 @@ def test_addresses_that_the_topology_has_are_no_questions() -> None:
     assert found.hosts["se01.contoso.com"]["lync_address"] == "10.1.0.9"
     assert found.hosts["se01.contoso.com"]["lync_pstn_address"] == "10.8.0.9"
     assert "mediation_tcp" in str(found.deployment["lync_features"])
+
+
+def test_an_application_on_a_front_end_has_its_own_ports_only() -> None:
+    document = small()
+    document.service("ExternalServer", document.clusters[0], 7, Port("recorder", "SipServer", 6000))
+    found = imported(read_topology_bytes(document.published_text().encode(), "t"))
+    assert found.hosts["se01.contoso.com"]["lync_sip_port"] == [6000]
+    assert found.groups["trusted_applications"] == ("se01.contoso.com",)
+    assert not [note for note in found.notes if "6000" in note]

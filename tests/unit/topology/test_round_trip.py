@@ -19,7 +19,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._topology.servers import
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.simulators.topology_of import document_of
+from tests.unit.topology.topology_of import document_of
 
 _DOMAIN = "woodgrove.com"
 _ANSWERED_POOL_KEYS = ("load_balancing", "balancer", "vip", "web_vip", "external_vips")

@@ -17,7 +17,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import map
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import DEFAULT_MEDIA_PORTS
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import Host, Pool, Topology
 
-from .topologies import EVERY_APPLICATION, MEDIA, Cluster, Document, Interface, Port, Service
+from tests.simulators.topologies import EVERY_APPLICATION, MEDIA, Cluster, Document, Interface, Port, Service
 
 NUMBERS = {"2010": 5, "2013": 6, "2015": 7, "2019": 8, "se": 8}
 _MEDIA = {
@@ -197,10 +197,10 @@ def _databases(pool: Pool, users: Service, version: int, work: _Work) -> None:
     for name in sql.hosts[1:] if not sql.listener else ():
         other = work.document.store("MonitoringStore", work.cluster(work.fqdn(name)), version, sql.instance)
         users.needs.append((other, "Default"))
-    for name, usage in ((sql.mirror, work.document.mirror_usage), (sql.witness, "Witness")):
-        if name:
-            partner = work.document.store("UserStore", work.cluster(work.fqdn(name)), version, sql.instance)
-            users.needs.append((partner, usage))
+    for partner, usage in ((sql.mirror, work.document.mirror_usage), (sql.witness, "Witness")):
+        if partner:
+            copy = work.document.store("UserStore", work.cluster(work.fqdn(partner)), version, sql.instance)
+            users.needs.append((copy, usage))
 
 
 def _rows_off(pool: Pool) -> str:
