@@ -12,14 +12,13 @@ SIP domain try first.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from .._base.addresses import AddressSet
-from .._inventory.meaning import has_feature
 from .._inventory.model import DnsServer, Host, Pool, Topology
 from .._inventory.naming import (
     EXTERNAL,
     INTERNAL,
+    OF_PARTNERS,
     common_names,
     edge_pools,
     federation_pool,
@@ -38,28 +37,6 @@ _TYPES = {4: "A", 6: "AAAA"}
 _SIP_PORT, _NTP_PORT = 5061, 123
 _PRIORITY_STEP = 10
 _WEB_ROLES = frozenset(("frontend", "standard_edition", "directors"))
-
-
-@dataclass(frozen=True)
-class _Discovery:
-    """An SRV record of a SIP domain in the external view: its label, its port, and when it is made.
-
-    features: one of them is on, and the version has it.
-    """
-
-    label: str
-    port: int
-    features: frozenset[str]
-
-    def applies_to(self, member: Host) -> bool:
-        """Return whether an Edge Server like this member needs the record."""
-        return any(has_feature(member, feature) for feature in self.features)
-
-
-_EDGE_DISCOVERY = (
-    _Discovery("_sipfederationtls._tcp", _SIP_PORT, frozenset({"federation", "public_im"})),
-    _Discovery("_xmpp-server._tcp", 5269, frozenset({"xmpp"})),
-)
 
 
 class DnsPolicy:
@@ -153,11 +130,11 @@ class DnsPolicy:
     def _partners(self, pool: Pool, member: Host, domain: str) -> Iterator[DnsRecord]:
         """Yield by what partners find a SIP domain, and mobile clients inside the way of their notifications."""
         target = _in_domain(pool.external_fqdns.get("access", ""), domain) or f"sip.{domain}"
-        for each in _EDGE_DISCOVERY:
+        for each in OF_PARTNERS:
             if each.applies_to(member):
                 yield self._srv(f"{each.label}.{domain}", [(each.port, target)], EXTERNAL)
-        if _EDGE_DISCOVERY[0].applies_to(member) and self._has_mobile_clients():
-            yield self._srv(f"{_EDGE_DISCOVERY[0].label}.{domain}", [(_SIP_PORT, target)], INTERNAL)
+        if OF_PARTNERS[0].applies_to(member) and self._has_mobile_clients():
+            yield self._srv(f"{OF_PARTNERS[0].label}.{domain}", [(_SIP_PORT, target)], INTERNAL)
 
     def _has_mobile_clients(self) -> bool:
         return any("mobility" in host.features and host.roles & _WEB_ROLES for host in self._topology.hosts.values())

@@ -13,14 +13,10 @@ from .build import Check, Draft
 from .model import Home
 from .naming import (
     EVERY_DOMAIN,
-    edge_pools,
     home_candidates,
     home_of,
     home_pool,
     private_addresses,
-    proxy_address,
-    public_addresses,
-    published_names,
 )
 
 _INSIDE = ("directors", "frontend", "standard_edition")
@@ -96,34 +92,5 @@ def home_chosen_by_name(draft: Draft) -> Iterator[Problem]:
             yield Problem("lync_home_pools", message, fix="name the pool that they sign in to first")
 
 
-def private_outside(draft: Draft) -> Iterator[Problem]:
-    """Warn about names outside that would lead to a private address, and so are left out."""
-    topology = draft.topology
-    if any(published_names(pool, topology) for pool in topology.pools.values()):
-        for host in draft.hosts_with("reverse_proxy"):
-            found = proxy_address(host, topology) & private_addresses()
-            if found:
-                yield _left_out(f"host {host.name}, lync_external_nat_address", found.to_text(), "the reverse proxy")
-    for pool in edge_pools(topology, "") if topology.sip_domains else ():
-        found = public_addresses(pool, "access", topology) & private_addresses()
-        if found:
-            yield _left_out(f"pool {pool.name}, lync_external_nat_addresses", found.to_text(), "its members")
-
-
-def edge_pools_without_a_name(draft: Draft) -> Iterator[Problem]:
-    """Warn about Edge pools beside the first one of a SIP domain to which no name outside leads."""
-    found = [edge_pools(draft.topology, domain) for domain in draft.topology.sip_domains]
-    first = {pools[0].name for pools in found if pools}
-    for pool in found[0] if found else ():
-        if pool.name not in first and not pool.external_fqdns.get("access"):
-            message = "no name outside leads to this Edge pool, so that no client comes through it"
-            yield Problem(f"pool {pool.name}, external_fqdns", message, fix="add access, a name in the SIP domain")
-
-
-def _left_out(place: str, addresses: tuple[str, ...], whose: str) -> Problem:
-    message = f"{', '.join(addresses)} is private, so that no record outside leads to {whose}"
-    return Problem(place, message, fix="write the public address that it is translated to")
-
-
 ERRORS: tuple[Check, ...] = (home_pools_known, home_domains_known, domains_have_a_home, records_of_pools)
-WARNINGS: tuple[Check, ...] = (home_chosen_by_name, private_outside, edge_pools_without_a_name)
+WARNINGS: tuple[Check, ...] = (home_chosen_by_name,)

@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from .._base.addresses import AddressSet
 from .._catalogue.model import Version
+from .meaning import has_feature
 from .model import Home, Host, MemberState, Method, Pool, Topology
 
 INTERNAL, EXTERNAL = "internal", "external"
@@ -30,6 +32,28 @@ _PRIVATE = (
     "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7",
     "fe80::/10",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """An SRV record by which partners find a SIP domain: its label, its port, and when it is made.
+
+    features: one of them is on, and the version has it.
+    """
+
+    label: str
+    port: int
+    features: tuple[str, ...]
+
+    def applies_to(self, member: Host) -> bool:
+        """Return whether an Edge Server like this member needs the record."""
+        return any(has_feature(member, feature) for feature in self.features)
+
+
+OF_PARTNERS = (
+    Discovery("_sipfederationtls._tcp", 5061, ("federation", "public_im")),
+    Discovery("_xmpp-server._tcp", 5269, ("xmpp",)),
+)
 
 
 @functools.cache

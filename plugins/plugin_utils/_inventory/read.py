@@ -18,7 +18,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from .._base.errors import InvalidInputError
-from . import checks_balancers, checks_edge, checks_hosts, checks_meaning, checks_names, checks_pools, checks_servers
+from . import (
+    checks_balancers,
+    checks_edge,
+    checks_hosts,
+    checks_meaning,
+    checks_names,
+    checks_pools,
+    checks_records,
+    checks_servers,
+)
 from . import pool_fields as f
 from . import variables as v
 from .build import Check, Draft, RoleGroups, build_host, build_pool, members_by_pool, pool_of, pool_role, with_own_pools
@@ -86,7 +95,7 @@ def _resolve_template(name: str, key: str, raw: object, hostvars: HostVars) -> o
 
 _CHECKS = (checks_hosts, checks_pools, checks_servers, checks_names, checks_balancers, checks_meaning)
 ERROR_CHECKS: tuple[Check, ...] = tuple(check for room in (*_CHECKS, checks_edge) for check in room.ERRORS)
-WARNING_CHECKS: tuple[Check, ...] = tuple(check for room in _CHECKS for check in room.WARNINGS)
+WARNING_CHECKS: tuple[Check, ...] = tuple(check for room in (*_CHECKS, checks_records) for check in room.WARNINGS)
 
 
 def read_topology(inventory: Mapping[str, InventoryHost], leaving: Collection[str] = ()) -> Topology:
