@@ -150,6 +150,20 @@ def vips_present(draft: Draft) -> Iterator[Problem]:
             )
 
 
+def vips_listened_on(draft: Draft) -> Iterator[Problem]:
+    """Refuse a virtual address that no balancer serves by the pool's method: records would lead to nobody."""
+    for pool, record in _pools_with_records(draft):
+        fields: tuple[Field[object], ...] = (f.VIP, f.WEB_VIP, f.EXTERNAL_WEB_VIP, f.EXTERNAL_VIPS)
+        unserved = {Method.NONE: fields, Method.DNS: (f.EXTERNAL_VIPS,)}.get(pool.method, ())
+        is_said = len(draft.members(pool)) > 1 and pool.method is Method.NONE  # by method_fits
+        is_known = record.good(f.LOAD_BALANCING) and pool.role in BALANCED_ROLES and not is_said
+        for key in unserved if is_known else ():
+            if record.has(key) and record.good(key) and pool.role in f.ROLES_OF_KEY.get(key.name, (pool.role,)):
+                message = f"load_balancing is {pool.method.value}, so that nobody listens on {key.name}"
+                allowed = "hlb, or dns for a VIP of web services"
+                yield Problem(_pool_place(pool.name, key.name), message, allowed, "write the method, or remove the VIP")
+
+
 def web_vip_present(draft: Draft) -> Iterator[Problem]:
     """Refuse several Front End or Director servers with DNS load balancing whose web services have no VIP."""
     for pool, record in _pools_with_records(draft):
@@ -273,7 +287,7 @@ def vips_unique(draft: Draft) -> Iterator[Problem]:
 def web_balancer(draft: Draft) -> Iterator[Problem]:
     """Warn about a web VIP that no balancer of the inventory serves."""
     for pool, _record in _pools_with_records(draft):
-        if pool.method is Method.DNS and pool.web_vip and not pool.balancers:
+        if pool.method is Method.DNS and (pool.web_vip or pool.external_web_vip) and not pool.balancers:
             message = "the balancer of the web VIP is not named, so the members do not admit its addresses"
             yield Problem(_pool_place(pool.name, "balancer"), message, fix="name it")
 
@@ -325,7 +339,7 @@ def names_unique(draft: Draft) -> Iterator[Problem]:
 
 ERRORS: tuple[Check, ...] = (
     pool_roles, keys_of_role, members_exist, members_agree, roles_balanced, method_fits, sides_of_method, vips_present,
-    web_vip_present, balancers_known,
+    vips_listened_on, web_vip_present, balancers_known,
     standard_edition_alone, backup_pools, central_management_pool, dns_hosts, vips_unique, names_unique,
 )  # fmt: skip
 WARNINGS: tuple[Check, ...] = (web_balancer, unused_vip, no_central_management)

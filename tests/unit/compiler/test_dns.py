@@ -299,7 +299,6 @@ def test_zones(servers: list[Variables], zones: Mapping[str, str]) -> None:
         "role": "frontend",
         "web_fqdn": "web.contoso.com",
         "external_web_fqdn": "ext.contoso.com",
-        "external_web_vip": "203.0.113.70",
     }
     member = host("frontend", "10.1.0.11", pool="pool.oslo.contoso.com")
     found = compiled(

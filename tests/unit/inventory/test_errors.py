@@ -409,6 +409,15 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("one side of an Edge left out", {pool(EDGES, "load_balancing"): {"internal": "hlb"}},
      ["pool edge01.contoso.com, load_balancing: internal is hlb and external is not set; "
       "allowed: one of dns, hlb, none for both interfaces; fix: write one method"]),
+    *((f"nobody listens on {key}",
+       {("se9", GROUPS): ("frontend",), ("se9", "ansible_host"): "10.1.0.99", ("se9", "lync_pool"): "pool9",
+        pool("pool9"): {"role": "frontend", key: "10.1.0.98"}},
+       [f"pool pool9, {key}: load_balancing is none, so that nobody listens on {key}; allowed: hlb, or dns for a VIP "
+        "of web services; fix: write the method, or remove the VIP"])
+      for key in ("vip", "web_vip", "external_web_vip")),
+    ("nobody listens on the Edge's VIPs", {pool(EDGES, "load_balancing"): "dns"},
+     ["pool edge01.contoso.com, external_vips: load_balancing is dns, so that nobody listens on external_vips; "
+      "allowed: hlb, or dns for a VIP of web services; fix: write the method, or remove the VIP"]),
     ("no VIP", {pool(POOL, "vip"): REMOVED},
      ["pool pool01.contoso.com, vip: load_balancing is hlb and there is no VIP; allowed: an IPv4 or IPv6 address; "
      "fix: set vip"]),
