@@ -258,7 +258,8 @@ def test_site_of_a_pool_is_that_of_its_members() -> None:
 
 
 def test_retired_members_stay_members_and_do_not_count() -> None:
-    found = topology({("fe02", "lync_member_state"): "retired", ("all", "lync_pools", POOL, "load_balancing"): "none"})
+    alone = {"role": "frontend", "load_balancing": "none"}
+    found = topology({("fe02", "lync_member_state"): "retired", ("all", "lync_pools", POOL): alone})
     assert (found.hosts["fe02"].member_state, found.pools[POOL].members) == (MemberState.RETIRED, ("fe01", "fe02"))
 
 
