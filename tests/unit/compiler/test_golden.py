@@ -33,7 +33,8 @@ def texts(directory: Path) -> dict[str, str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_plan_is_the_golden_one(name: str, tmp_path: Path) -> None:
     plan = compile_inventory(example(name))
-    plan_files.write(tmp_path, {**plan_files.rendered(plan), **papers(plan)}, plan.known_addresses, plan.inputs)
+    index = (plan.known_addresses, plan.inputs, plan.names)
+    plan_files.write(tmp_path, {**plan_files.rendered(plan), **papers(plan)}, *index)
     made, golden = texts(tmp_path), texts(ROOT / "tests" / "golden" / name)
     assert sorted(made) == sorted(golden), "run `make golden` and read what it changes"
     different = [path for path in made if made[path] != golden[path]]
