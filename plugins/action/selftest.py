@@ -49,11 +49,12 @@ class ActionModule(CollectionAction):
         own = {name: self._templar.template(task_vars[name]) for name in HANDOUT_VARIABLES if name in task_vars}
         if is_handed_out(own):
             return failed(HANDED_OUT)
-        form, scenarios = _read_scenarios(Path(options["path"]), options["names"])
-        report = run_all(scenarios, form, lambda arguments, check: self._ask_host(arguments, check, task_vars))
+        form, scenarios = _read_scenarios(Path(options["path"]))
+        chosen = _choose(scenarios, options["names"], options["path"])
+        report = run_all(chosen, form, lambda arguments, check: self._ask_host(arguments, check, task_vars))
         show("\n".join(report.lines()) + "\n")
         if options["report"]:
-            found = report.evidence(datetime.date.today().isoformat())
+            found = report.evidence(datetime.date.today().isoformat(), len(scenarios))
             Path(options["report"]).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
         return _result(report)
 
@@ -69,20 +70,24 @@ class ActionModule(CollectionAction):
         return answer
 
 
-def _read_scenarios(folder: Path, names: list[str]) -> tuple[Format, list[dict[str, Any]]]:
-    """Return the format and the scenarios whose names match; raises SelftestError when there are none."""
+def _read_scenarios(folder: Path) -> tuple[Format, list[dict[str, Any]]]:
+    """Return the format and all scenarios; raises SelftestError when the folder does not hold them."""
     try:
         form = Format(**json.loads((folder / "rule.json").read_text(encoding="utf-8")))
         files = [json.loads(path.read_text(encoding="utf-8")) for path in sorted((folder / "scenarios").glob("*.json"))]
     except (OSError, ValueError, TypeError) as error:
         fix = "fix: name the folder playbooks/files/selftest of the collection"
         raise SelftestError(f"path: {folder} does not hold scenarios: {error}; {fix}") from error
-    scenarios = [scenario for file in files for scenario in file]
+    return form, [scenario for file in files for scenario in file]
+
+
+def _choose(scenarios: list[dict[str, Any]], names: list[str], folder: str) -> list[dict[str, Any]]:
+    """Return the scenarios whose names match; raises SelftestError when there are none."""
     found = [each for each in scenarios if any(fnmatch.fnmatch(each["name"], name) for name in names)]
     if not found:
-        fix = f"fix: use *, or parts of the names in {folder / 'scenarios'}"
+        fix = f"fix: use *, or parts of the names in {Path(folder) / 'scenarios'}"
         raise SelftestError(f"names: no scenario is like {', '.join(names)}; {fix}")
-    return form, found
+    return found
 
 
 def _result(report: Report) -> Answer:

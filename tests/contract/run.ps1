@@ -19,6 +19,7 @@ Only the scenarios whose name is like this.
 
 .PARAMETER Report
 A file that gets what each scenario gave, with the build of Windows, as JSON: evidence that tests/evidence takes in.
+With -Name it is none: what was left out is unknown.
 
 .PARAMETER Fake
 A script that gives the module with something else than Windows below it.
@@ -293,9 +294,8 @@ try {
     $assumed = Join-Path -Path $PSScriptRoot -ChildPath '../../playbooks/files/selftest'
     $format = Read-Json -Path (Join-Path -Path $assumed -ChildPath 'rule.json')
     $files = Get-ChildItem -Path (Join-Path -Path $assumed -ChildPath 'scenarios') -Filter '*.json' | Sort-Object -Property Name
-    $scenarios = foreach ($file in $files) {
-        foreach ($scenario in (Read-Json -Path $file.FullName)) { if ($scenario.name -like $Name) { $scenario } }
-    }
+    $every = @(foreach ($file in $files) { foreach ($scenario in (Read-Json -Path $file.FullName)) { $scenario } })
+    $scenarios = @($every | Where-Object { $_.name -like $Name })
     Import-Module -Name (Join-Path -Path $plugins -ChildPath 'module_utils/_Module.psm1') -Global
     $path = Join-Path -Path $plugins -ChildPath 'module_utils'
     $isFake = [bool]$Fake
@@ -335,7 +335,7 @@ $seconds = [System.Math]::Round($watch.Elapsed.TotalSeconds)
 Write-Output "$(@($outcomes).Count) scenarios in $seconds s"
 Write-Output ($counts -join ', ')
 if ($Report) {
-    Write-Report -Path $Report -Kind 'rules' -Seconds $seconds -Outcome $outcomes
+    Write-Report -Path $Report -Kind 'rules' -Seconds $seconds -Scenarios $every.Count -Outcome $outcomes
 }
 if (@(Get-Own).Count -ne 0 -or (Get-Foreign) -cne $foreign) {
     Write-Output "the firewall is not as it was before; to take it back: netsh advfirewall import `"$snapshot`""

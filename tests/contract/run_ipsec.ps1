@@ -19,6 +19,7 @@ Only the scenarios whose name is like this.
 
 .PARAMETER Report
 A file that gets what each scenario gave, with the build of Windows, as JSON: evidence that tests/evidence takes in.
+With -Name it is none: what was left out is unknown.
 
 .PARAMETER Fake
 A script that gives the module with something else than Windows below it.
@@ -104,8 +105,11 @@ try {
 $watch = [System.Diagnostics.Stopwatch]::StartNew()
 $outcomes = @()
 $count = @{ confirmed = 0; refuted = 0; 'not asked' = 0 }
+$every = 0
 foreach ($file in 'cim_read_back', 'cim_refusals') {
-    foreach ($scenario in (Read-Json -Path (Join-Path -Path $PSScriptRoot -ChildPath "ipsec/$file.json")) | Where-Object { $_.name -like $Name }) {
+    $scenarios = Read-Json -Path (Join-Path -Path $PSScriptRoot -ChildPath "ipsec/$file.json")
+    $every += $scenarios.Count
+    foreach ($scenario in $scenarios | Where-Object { $_.name -like $Name }) {
         $verdict = if (Test-Asked -Scenario $scenario) { Get-Verdict -Scenario $scenario }
         $word = if ($null -eq $verdict) { 'not asked' } elseif ($verdict.IsRight) { 'confirmed' } else { 'refuted' }
         $count[$word]++
@@ -120,7 +124,7 @@ foreach ($file in 'cim_read_back', 'cim_refusals') {
 }
 Write-Output ((@('confirmed', 'refuted', 'not asked') | ForEach-Object { "$($count[$_]) $_" }) -join ', ')
 if ($Report) {
-    Write-Report -Path $Report -Kind 'ipsec' -Seconds ([System.Math]::Round($watch.Elapsed.TotalSeconds)) -Outcome $outcomes
+    Write-Report -Path $Report -Kind 'ipsec' -Seconds ([System.Math]::Round($watch.Elapsed.TotalSeconds)) -Scenarios $every -Outcome $outcomes
 }
 if ((Get-Foreign) -cne $before) {
     Write-Output "the rules are not as they were before; to take everything back: netsh advfirewall import `"$snapshot`""

@@ -46,8 +46,10 @@ function Get-Build {
 }
 
 function Write-Report {
-    # Writes what scenarios gave as evidence that tests/evidence takes in.
-    param([string]$Path, [string]$Kind, [int]$Seconds, $Outcome)
-    $found = [ordered]@{ kind = $Kind; build = (Get-Build); date = (Get-Date).ToString('yyyy-MM-dd'); seconds = $Seconds; outcomes = @($Outcome) }
+    # Writes what scenarios gave as evidence that tests/evidence takes in, with how many there are: a part proves nothing.
+    param([string]$Path, [string]$Kind, [int]$Seconds, [int]$Scenarios, $Outcome)
+    $found = [ordered]@{ kind = $Kind; build = (Get-Build); date = (Get-Date).ToString('yyyy-MM-dd'); seconds = $Seconds }
+    $found.scenarios = $Scenarios
+    $found.outcomes = @($Outcome)
     [System.IO.File]::WriteAllText($Path, (ConvertTo-Json -InputObject $found -Depth 6))
 }

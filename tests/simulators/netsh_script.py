@@ -56,6 +56,11 @@ _SAME.update(profile="Profile", description="Description", interfacetype="Interf
 _INTERFACES = {"lan": "Wired", "wireless": "Wireless", "ras": "RemoteAccess", "any": "Any"}
 
 
+# Of the command prompt (learn.microsoft.com, command-line-string-limitation). That netsh -f has it too is the strict
+# reading: no document says how long its lines may be.
+LONGEST_LINE = 8191
+
+
 class ScriptError(Exception):
     """netsh does not take the line."""
 
@@ -85,6 +90,8 @@ def commands(text: str) -> Iterator[Command]:
 
 def command(line: str) -> Command:
     """Return one line as a command; raises ScriptError."""
+    if len(line) > LONGEST_LINE:
+        raise ScriptError(f"The input line is too long: {line[:80]}")
     if line.count('"') % 2 or not line.isascii():
         raise ScriptError(f"The syntax supplied for this command is not valid: {line}")
     words = _WORD.findall(line)

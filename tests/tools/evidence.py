@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What real Windows hosts answered, and the table of it in README.md.
 
-    {"kind": "rules", "build": "20348.2700", "date": "2026-12-01", "seconds": 900, "outcomes": [{"name": ...,
-     "verdict": "confirmed", ...}]}                                  made by run.ps1 -Report, selftest.yml
+    {"kind": "rules", "build": "20348.2700", "date": "2026-12-01", "seconds": 900, "scenarios": 76, "outcomes":
+     [{"name": ..., "verdict": "confirmed", ...}]}                         made by run.ps1 -Report, selftest.yml
     {"kind": "ipsec", ...}                                                the same, made by run_ipsec.ps1 -Report
     {"kind": "revert_fired", "build": "20348.2700", "date": "2026-12-01", "passed": true, "note": "how it was seen"}
 
-Each file of tests/evidence is one of these. What nobody has seen is an empty cell.
+Each file of tests/evidence is one of these. What nobody has seen is an empty cell. scenarios: how many there are; a
+report of some of them, as -Name makes it, proves nothing.
 
 PYTHONPATH=.collections:. .venv/bin/python -m tests.tools.evidence      prints the table
 """
@@ -32,7 +33,7 @@ KINDS: Mapping[str, str] = {
     "reboot": "came back after a restart over the due minute",
 }
 _COUNTED = ("rules", "ipsec")
-_NO = "**no**"
+_VERDICTS = ("confirmed", "refuted", "not asked")
 _BUILD = re.compile(r"[0-9]{4,5}(\.[0-9]+)?")
 
 
@@ -69,22 +70,33 @@ def _read(path: Path) -> Evidence:
     if not _BUILD.fullmatch(build) or int(build.partition(".")[0]) not in RELEASES:
         allowed = ", ".join(map(str, RELEASES))
         raise EvidenceError(f"{path.name}: build {build!r}; allowed: one of {allowed}, with its update")
-    text = _count(path, found.get("outcomes")) if kind in _COUNTED else _say(path, found.get("passed"))
-    return Evidence(int(build.partition(".")[0]), build, kind, date, text, "refuted" not in text and text != _NO)
+    text, is_good = _count(path, found) if kind in _COUNTED else _say(path, found.get("passed"))
+    return Evidence(int(build.partition(".")[0]), build, kind, date, text, is_good)
 
 
-def _count(path: Path, outcomes: object) -> str:
+def _count(path: Path, found: Mapping[str, object]) -> tuple[str, bool]:
+    """Return the text of a cell, and whether all scenarios were run and none that could be asked was refuted."""
+    verdicts, total = _verdicts(path, found.get("outcomes")), found.get("scenarios")
+    if not isinstance(total, int) or isinstance(total, bool) or total < len(verdicts):
+        raise EvidenceError(f"{path.name}: scenarios {total!r}; allowed: how many there are, {len(verdicts)} or more")
+    counts = {word: verdicts.count(word) for word in _VERDICTS}
+    refuted = f", {counts['refuted']} refuted" if counts["refuted"] else ""
+    partial = f", **only {len(verdicts)} of {total} run**" if len(verdicts) < total else ""
+    is_good = bool(counts["confirmed"]) and not refuted and not partial
+    return f"{counts['confirmed']} confirmed{refuted}{partial}", is_good
+
+
+def _verdicts(path: Path, outcomes: object) -> list[object]:
     verdicts = [one.get("verdict") for one in outcomes if isinstance(one, dict)] if isinstance(outcomes, list) else []
-    if not verdicts or set(verdicts) - {"confirmed", "refuted", "not asked"}:
-        raise EvidenceError(f"{path.name}: outcomes; allowed: a list of scenarios with confirmed, refuted or not asked")
-    refuted = f", {verdicts.count('refuted')} refuted" if "refuted" in verdicts else ""
-    return f"{verdicts.count('confirmed')} confirmed{refuted}"
+    if not verdicts or set(verdicts) - set(_VERDICTS):
+        raise EvidenceError(f"{path.name}: outcomes; allowed: a list of scenarios with {', '.join(_VERDICTS)}")
+    return verdicts
 
 
-def _say(path: Path, passed: object) -> str:
+def _say(path: Path, passed: object) -> tuple[str, bool]:
     if not isinstance(passed, bool):
         raise EvidenceError(f"{path.name}: passed {passed!r}; allowed: true, false")
-    return "yes" if passed else _NO
+    return ("yes" if passed else "**no**"), passed
 
 
 def table(evidence: Iterable[Evidence]) -> str:

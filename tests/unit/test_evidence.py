@@ -19,7 +19,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.builds
 from tests.tools.evidence import KINDS, EvidenceError, proven, read_evidence, reverting, table
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-RULES = {"kind": "rules", "build": "20348.2700", "date": "2026-12-01", "seconds": 900, "outcomes": [
+RULES = {"kind": "rules", "build": "20348.2700", "date": "2026-12-01", "seconds": 900, "scenarios": 3, "outcomes": [
     {"name": "a", "verdict": "confirmed"}, {"name": "b", "verdict": "refuted"}, {"name": "c", "verdict": "not asked"},
 ]}  # fmt: skip
 FIRED = {"kind": "revert_fired", "build": "20348", "date": "2026-12-02", "passed": True}
@@ -46,13 +46,23 @@ def test_a_change_comes_back_by_itself_where_the_newest_evidence_has_it(tmp_path
 
 
 def test_a_build_is_proven_by_the_newest_evidence_of_every_kind(tmp_path: Path) -> None:
-    good = {**RULES, "outcomes": RULES["outcomes"][:1]}
+    good = {**RULES, "scenarios": 1, "outcomes": RULES["outcomes"][:1]}
     counted = [good, {**good, "kind": "ipsec"}]
     whole = [*counted, *({**FIRED, "kind": kind} for kind in KINDS if kind not in ("rules", "ipsec"))]
     assert proven(read_evidence(put(tmp_path, *whole))) == {20348}
     assert not proven(read_evidence(put(tmp_path, *whole, {**RULES, "date": "2026-12-03"})))
     assert not proven(read_evidence(put(tmp_path, *whole, {**FIRED, "passed": False, "date": "2026-12-03"})))
     assert not proven(read_evidence(tmp_path)[:3])
+
+
+def test_a_report_of_some_scenarios_proves_nothing_and_is_shown_as_such(tmp_path: Path) -> None:
+    asked = {"name": "a", "verdict": "confirmed"}
+    some = {**RULES, "scenarios": 76, "outcomes": [asked]}
+    none = {**RULES, "scenarios": 1, "outcomes": [{"name": "a", "verdict": "not asked"}]}
+    whole = {**RULES, "scenarios": 1, "outcomes": [asked]}
+    found = [(one.text, one.is_good) for one in read_evidence(put(tmp_path, some, none, whole))]
+    partial = ("1 confirmed, **only 1 of 76 run**", False)
+    assert found == [partial, ("0 confirmed", False), ("1 confirmed", True)]
 
 
 def test_what_is_not_proven_is_said_with_the_release_and_the_build() -> None:
@@ -75,6 +85,8 @@ def test_a_cell_is_the_newest_evidence_and_what_nobody_saw_is_empty(tmp_path: Pa
     [
         ({**RULES, "build": "1"}, "0.json: build '1'; allowed: one of 7601, "),
         ({**RULES, "kind": "hope"}, "0.json: kind 'hope'; allowed: rules, "),
+        ({**RULES, "scenarios": None}, "0.json: scenarios None; allowed: how many there are, 3 or more"),
+        ({**RULES, "scenarios": 2}, "0.json: scenarios 2; allowed: how many there are, 3 or more"),
         ({**RULES, "outcomes": []}, "0.json: outcomes; allowed: a list of scenarios"),
         ({**RULES, "kind": "ipsec", "outcomes": None}, "0.json: outcomes; allowed: a list of scenarios"),
         ({**RULES, "outcomes": [{"verdict": "well"}]}, "0.json: outcomes; allowed: a list of scenarios"),

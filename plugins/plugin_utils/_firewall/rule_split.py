@@ -66,7 +66,7 @@ def split(rule: Rule, present: Sequence[Rule]) -> tuple[Rule, ...]:
         if count in counts
     )
     fresh = next(count for count in itertools.count(needed) if count not in counts)
-    scopes = next((scopes for scopes in fitting if scopes), None) or _deal_out(wanted, fresh)
+    scopes = next((scopes for scopes in fitting if scopes), None) or deal_out(wanted, fresh)
     names = (f"{rule.name} ({number} of {len(scopes)})" for number in range(1, len(scopes) + 1))
     return tuple(replace(rule, **{"name": name, option: scope}) for name, scope in zip(names, scopes, strict=True))
 
@@ -145,7 +145,7 @@ def _that_fit(missing: _Scope, part: _Scope) -> _Scope:
     return _from_entries(missing, [*sorted(missing.keywords), *fitting])
 
 
-def _deal_out(scope: _Scope, count: int) -> list[_Scope]:
+def deal_out(scope: _Scope, count: int) -> list[_Scope]:
     """Return the entries of a scope dealt out evenly, each kind in its order; keywords go into the first part."""
     dealt: list[list[str]] = [[] for _number in range(count)]
     dealt[0] += sorted(scope.keywords)

@@ -6,17 +6,20 @@
     advfirewall consec add rule name="Lync exempt media (UDP)" endpoint1=10.1.0.11 action=noauthentication ...
 
 The words of netsh's command line are the same in every language of Windows; its output is not, and is never read. netsh
-knows neither ids nor groups, and "set" and "delete" are about all rules of a name.
+knows neither ids nor groups, and "set" and "delete" are about all rules of a name: so an exemption whose line would be
+too long is added in several of its name.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..._base.errors import InvalidInputError, Problem, shown
+from ..checks import longest
 from ..rule import ALL_PROFILES, ANY_PROTOCOL, PROFILE_BITS, Rule, protocol_text
+from ..rule_split import deal_out
 
 # Comments say what a script is for; netsh -f skips them.
 _CONTEXT = "advfirewall consec"
@@ -25,6 +28,12 @@ _QUOTED = frozenset({"name", "description"})
 _UNWRITABLE = re.compile(r"[^ -!#-~]")
 BREAKING = re.compile('[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029"]')
 """What ends a line or a value of a script: control characters, line separators, quotes."""
+LONGEST_LINE = 8191
+"""Characters of a line of the command prompt; of the lines of netsh -f no document says more.
+
+Source: learn.microsoft.com, troubleshoot/windows-client/shell-experience/command-line-string-limitation.
+"""
+_LISTS = ("localip", "remoteip", "localport", "remoteport")
 _BREAKING_FAULT = "a script of netsh takes no control characters and no quotes"
 
 
@@ -125,14 +134,43 @@ _BY_PROPERTY: Mapping[str, str] = {
 def script_of(rules: Sequence[Rule]) -> str:
     """Return the script that makes exemptions where there are none of their names.
 
-    Raises InvalidInputError for a text that would end a line or a value of it: what follows would be a command.
+    Raises InvalidInputError for a text that would end a line or a value of it, since what follows would be a command,
+    and for one that leaves no room for anything else in a line.
     """
-    problems = [
+    parts = {rule.name: _fitting(rule) for rule in rules}
+    problems = [*_breaking(rules), *_too_long(parts)]
+    if problems:
+        raise InvalidInputError(problems)
+    additions = [add_command(part) for found in parts.values() for part in found]
+    return render_script([*(Command("delete", rule.name) for rule in rules), *additions])
+
+
+def _breaking(rules: Sequence[Rule]) -> list[Problem]:
+    return [
         Problem(f"exemption {shown(rule.name)}, {option}", _BREAKING_FAULT, fix="write it without them")
         for rule in rules
         for option, text in (("name", rule.name), ("description", rule.description))
         if BREAKING.search(text)
     ]
-    if problems:
-        raise InvalidInputError(problems)
-    return render_script([Command("delete", rule.name) for rule in rules] + [add_command(rule) for rule in rules])
+
+
+def _fitting(rule: Rule) -> list[Rule]:
+    """Return exemptions that together are this one, each of one line; the last resort is one that does not fit."""
+    option = max(_LISTS, key=lambda name: longest(getattr(rule, name)))
+    if _fits(rule) or longest(getattr(rule, option)) < 2:
+        return [rule]
+    halves = (replace(rule, **{option: scope}) for scope in deal_out(getattr(rule, option), 2))
+    return [part for half in halves for part in _fitting(half)]
+
+
+def _fits(rule: Rule) -> bool:
+    return len(_render_command(add_command(rule))) <= LONGEST_LINE
+
+
+def _too_long(parts: Mapping[str, Sequence[Rule]]) -> list[Problem]:
+    message = f"a line of a script of netsh has at most {LONGEST_LINE} characters"
+    return [
+        Problem(f"exemption {shown(name)}, name and description", message, fix="write shorter ones")
+        for name, found in parts.items()
+        if not all(map(_fits, found))
+    ]

@@ -177,8 +177,8 @@ class Report:
         return [*found, "{} confirmed, {} refuted, {} not asked".format(*counts)]
 
 
-    def evidence(self, date: str) -> dict[str, object]:
-        """Return it as a file that tests/evidence takes in; date: ISO."""
+    def evidence(self, date: str, scenarios: int) -> dict[str, object]:
+        """Return it as a file that tests/evidence takes in; date: ISO; scenarios: how many there are, run or not."""
         asked = [
             {
                 "name": verdict.scenario["name"],
@@ -188,7 +188,8 @@ class Report:
             for verdict in self.verdicts
         ]
         others = [{"name": name, "verdict": "not asked", "differences": []} for name in self.not_asked]
-        return {"kind": "rules", "build": self.build, "date": date, "outcomes": [*asked, *others]}
+        outcomes = [*asked, *others]
+        return {"kind": "rules", "build": self.build, "date": date, "scenarios": scenarios, "outcomes": outcomes}
 
 
 def _verdict_lines(verdict: Verdict) -> list[str]:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from dataclasses import replace
 from typing import Any
 
@@ -41,6 +43,36 @@ def test_the_script_of_netsh() -> None:
         "protocol=udp port1=443,50000-59999 "
         'port2=any interfacetype=any profile=any enable=yes description="Media." action=noauthentication '
         "mode=transport\n"
+    )
+
+
+@pytest.mark.parametrize("count", [700, 1000])
+@pytest.mark.parametrize("network", ["10.{0}.{1}.0/24", "2001:db8:{0}:{1}::/64"])
+@pytest.mark.parametrize("side", ["localip", "remoteip"])
+def test_an_exemption_of_many_networks_is_several_lines_that_are_not_too_long(
+    count: int, network: str, side: str
+) -> None:
+    networks = [network.format(number % 8, 2 * (number // 8)) for number in range(count)]
+    rule = one(**{side: networks})
+    text = netsh.script_of([rule])
+    assert max(map(len, text.splitlines())) <= 8191
+    policy = IpsecPolicy(MemoryStore.of())
+    policy.netsh(text)
+    # Again, as whoever runs it twice: what is there goes first.
+    assert policy.netsh(text)[0] == 0
+    made = [parse_exemption(key, found) for key, found in policy.rules().items()]
+    assert len(made) == text.count("add rule") > 1
+    scopes = [getattr(part, side) for part in made]
+    assert functools.reduce(operator.or_, scopes) == getattr(rule, side)
+    assert {replace(part, **{side: getattr(rule, side)}) for part in made} == {replace(rule, group="")}
+
+
+def test_texts_that_leave_no_room_in_a_line_are_refused_by_name() -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        netsh.script_of([one(description="m" * 8100), one(name="Lync other")])
+    assert str(caught.value).splitlines()[-1].strip("- ") == (
+        "exemption 'Lync exempt media (UDP)', name and description: a line of a script of netsh has at most 8191 "
+        "characters; fix: write shorter ones"
     )
 
 
