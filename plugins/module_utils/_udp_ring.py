@@ -152,7 +152,8 @@ def table_text(entries: list[Entry], down: dict[str, set[str]], is_closed: bool)
         ("postrouting", "type nat hook postrouting priority srcnat - 5", hidden),
     )
     body = "".join(_chain_text(*chain) for chain in chains if chain[2])
-    return f"table inet {TABLE}\ndelete table inet {TABLE}\ntable inet {TABLE} {{\n{body}}}\n"
+    made = f"table inet {TABLE} {{\n{body}}}\n" if body else ""
+    return f"table inet {TABLE}\ndelete table inet {TABLE}\n{made}"
 
 
 def _chain_text(name: str, kind: str, lines: list[str]) -> str:

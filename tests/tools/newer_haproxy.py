@@ -19,7 +19,7 @@ from . import debian
 from .runs import BUILD
 
 SUITES = ("trixie", "sid")
-_TESTED = ("haproxy", "broken_candidates", "traffic", "publishing", "dead_member")
+_TESTED = ("haproxy", "broken_candidates", "traffic", "publishing", "dead_member", "udp_ring")
 TESTS = tuple(f"tests/lab/test_{name}.py" for name in _TESTED)
 """What has to hold with each version."""
 FOLDER = BUILD / "haproxy"

@@ -225,7 +225,7 @@ def _of_change(result: TaskResult, change: Mapping[str, object]) -> Deviation:
         concern=result.concern.whole,
         kind=kind,
         name=record_name(change),
-        reason=_explain_change(change),
+        reason=_explain_change(change) if differences else _explain_hidden(result, change, kind),
         properties=differences if kind in (Class.CHANGED, Class.DISABLED) else (),
         too_narrow=bool(change.get("opens", kind in (Class.MISSING, Class.DISABLED))),
         too_wide=bool(change.get("closes", kind in (Class.EXTRA, Class.RECREATED))),
@@ -247,6 +247,12 @@ def _explain_change(change: Mapping[str, object]) -> str:
     """Return why something is extra, and what the repair of anything else would do."""
     keys = ("reason",) if change.get("kind") == Kind.REMOVE else ("effect", "impact", "reason")
     return next((str(change[key]) for key in keys if change.get(key)), "")
+
+
+def _explain_hidden(result: TaskResult, change: Mapping[str, object], kind: Class) -> str:
+    """Return what differs where no property does: what the device says of itself, else what the repair would do."""
+    hidden = result.texts("differences") if kind is Class.CHANGED else ()
+    return "; ".join(hidden) or _explain_change(change)
 
 
 def _is_of_setup(result: TaskResult, change: Mapping[str, object]) -> bool:

@@ -142,7 +142,8 @@ class NftablesUdpProvider(ConfigFileProvider):
             self._refuse_blind()
         names = {service.name for service in wanted} & {service.name for service in self._services}
         touched = work.touched | (names if lines and not work.lines else frozenset())
-        return Work(tuple(lines), frozenset(touched), differences=self._differences())
+        differences = self._differences() if wanted and not work.lines else ()
+        return Work(tuple(lines), frozenset(touched), differences=differences)
 
     def _service_lines(self, is_written: bool, is_wanted: bool) -> list[str]:
         if is_written or not is_wanted:
@@ -152,8 +153,12 @@ class NftablesUdpProvider(ConfigFileProvider):
         return [f"restart {_SERVICE}"] if self._differences() else []
 
     def _differences(self) -> tuple[str, ...]:
-        """Return what of the kernel's table is not as the service wrote it; the service puts it right each second."""
-        if not self._last_look or self._watch.get("table") == self._last_look.get("table"):
+        """Return what no service of the file shows: that nobody leads by it, or that the kernel has another table than
+        the service wrote, which it puts right each second.
+        """
+        if not self._last_look:
+            return (f"{_SERVICE} does not run, or leads by another file",)
+        if self._watch.get("table") == self._last_look.get("table"):
             return ()
         return ("the table inet msuc_lync_lb is not as msuc-lync-udp wrote it",)
 
