@@ -17,6 +17,7 @@ from tests.simulators import demo
 # The number of the command that finds a difference.
 DRIFT = 3
 
+
 @pytest.mark.no_cover
 def test_each_printed_command_is_the_one_that_ran(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

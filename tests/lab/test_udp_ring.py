@@ -357,8 +357,10 @@ def test_what_nginx_led_is_led_by_the_kernel_without_a_gap(tmp_path: Path) -> No
             seconds = time.monotonic() - start
         assert not ring.nginx.path.exists()
         assert not ring.bring(ring.stun())["changed"]
-    told(f"nftables in the place of nginx: {silent} datagrams of 50 clients lost, the longest silence {longest:.1f} s, "
-        f"and all seen with their own ports {seconds:.1f} s later")
+    told(
+        f"nftables in the place of nginx: {silent} datagrams of 50 clients lost, the longest silence {longest:.1f} s, "
+        f"and all seen with their own ports {seconds:.1f} s later"
+    )
     assert longest < 2 and seconds < 10
 
 
