@@ -176,7 +176,6 @@ class Report:
         counts = (len(self.verdicts) - len(self.refuted), len(self.refuted), len(self.not_asked))
         return [*found, "{} confirmed, {} refuted, {} not asked".format(*counts)]
 
-
     def evidence(self, date: str, scenarios: int) -> dict[str, object]:
         """Return it as a file that tests/evidence takes in; date: ISO; scenarios: how many there are, run or not."""
         asked = [
