@@ -63,6 +63,8 @@ class Work:
     questions: list[Question] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    # Ports that were moved, and who keeps to the old ones.
+    left_behind: list[str] = field(default_factory=list)
 
     def ask(self, section: str, name: str, keys: tuple[str, ...], text: str, *, is_needed: bool = True) -> None:
         """Note a question; a second one about the same is left out."""

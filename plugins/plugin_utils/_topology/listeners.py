@@ -130,6 +130,15 @@ OPTIONAL: Mapping[str, tuple[str, ...]] = {
     "avconf": ("fe-av-conferencing",),
     "appsharingconf": ("fe-application-sharing",),
 }
+# What keeps to the catalogue's port where a listener was moved: the row of those who connect, and what is no row.
+SENDERS: Mapping[str, tuple[str, str]] = {
+    "fe-sip-tls": ("edge-internal-sip-out", "SRV records and monitors"),
+    "director-sip-tls": ("edge-internal-sip-out", "SRV records and monitors"),
+    "fe-web-external-http": ("rp-web-http-out", "balancers and publications"),
+    "director-web-external-http": ("rp-web-http-out", "balancers and publications"),
+    "fe-web-external-https": ("rp-web-https-out", "balancers and publications"),
+    "director-web-external-https": ("rp-web-https-out", "balancers and publications"),
+}
 MEDIA_OF: Mapping[str, str] = {
     "audiocommunication": "audio",
     "videocommunication": "video",

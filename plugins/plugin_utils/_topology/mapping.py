@@ -15,6 +15,7 @@ from collections.abc import Mapping
 
 from .._base.errors import InvalidInputError
 from .draft import Imported, Work
+from .leftovers import note_leftovers
 from .model import Cluster, Machine, Published
 from .pools import fill_pool
 from .roles import SERVERS, is_namespace, kind, roles_of_clusters
@@ -66,6 +67,7 @@ def _add_cluster(cluster: Cluster, work: Work) -> None:
             work.groups.setdefault(role, []).append(machine.name)
         _add_host(cluster, machine, pool, work)
     fill_servers(cluster, work)
+    note_leftovers(cluster, work)
 
 
 def _is_outside(cluster: Cluster, work: Work) -> bool:
@@ -190,6 +192,9 @@ def _ask_of_the_deployment(work: Work) -> None:
     work.ask("all", "", ("lync_phone_networks",), "Are phones in networks of their own?", is_needed=False)
     text = f"Which of these are in use too: {_MORE_FEATURES}? They are added to those of the topology."
     work.ask("all", "", (_FEATURES,), text, is_needed=False)
+    if work.left_behind:
+        text = f"Which rows follow ({{select: \"id=='ROW'\", set: {{port: ...}}}})? {'; '.join(work.left_behind)}."
+        work.ask("all", "", ("lync_row_overrides",), text)
     if not work.published.simple_urls:
         text = "Which simple URLs are there (keys meet, dialin, admin)? Get-CsSimpleUrlConfiguration tells them."
         work.ask("all", "", ("lync_simple_urls",), text, is_needed=False)

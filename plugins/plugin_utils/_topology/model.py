@@ -69,6 +69,7 @@ class Port:
     """One listener of a service.
 
     protocol: as the topology has it, in lower case. count: how many ports from the number on, 0 where it says none.
+    configured_number, configured_name: what others connect to instead, 0 and empty where it says none.
     """
 
     owner: str
@@ -78,6 +79,7 @@ class Port:
     number: int
     protocol: str
     count: int
+    configured_number: int
     configured_name: str
     where: str
 

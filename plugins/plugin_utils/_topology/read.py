@@ -25,7 +25,7 @@ from .tree import BUILDER, SIMPLE_URLS, Node, documents, single
 EVERY_ADDRESS = ("", "0.0.0.0", "::")  # what a topology writes for an address that it does not know
 _URL_KINDS = {"meet": "meet", "dialin": "dialin", "cscp": "admin"}
 _DETAILS = {
-    "IsDirector", "ShareName", "DiscoveryUrl", "IsExternal", "IsActive", "MediationServerPort", "SipHealthPort",
+    "IsDirector", "ShareName", "DiscoveryUrl", "IsExternal", "IsActive", "MediationServerPort",
 }  # fmt: skip
 # Every element that is understood, with its attributes; those that say nothing of the network are here too.
 KNOWN: Mapping[str, frozenset[str]] = {
@@ -48,7 +48,7 @@ KNOWN: Mapping[str, frozenset[str]] = {
         "InstalledOn": "", "Ports": "",
         "Port": "Owner Usage InterfaceSide InterfaceNumber Port Protocol Range ConfiguredFqdn ConfiguredPort UrlPath "
         "GruuType AuthorizesRequests",
-        "RegistrarService": "IsDirector IsPoolEnabledForSAOnEdge SipHealthPort", "FileStoreService": "ShareName",
+        "RegistrarService": "IsDirector IsPoolEnabledForSAOnEdge", "FileStoreService": "ShareName",
         "WebService": "", "ExternalSettings": "Host", "InternalSettings": "Host", "OverrideUrls": "",
         "WebComponents": "", "Component": "ComponentName", "UpaSeparator": "", "ConfService": "", "MCUs": "",
         "MCU": "ComponentName Vendor MinSupportedMode", "ApplicationServerService": "",
@@ -320,6 +320,7 @@ def _port(node: Node, reader: _Reader) -> Port:
         number=reader.number(node, "Port", 65535),
         protocol=node.get("Protocol").lower(),
         count=reader.number(node, "Range", 65535, 0),
+        configured_number=reader.number(node, "ConfiguredPort", 65535, 0),
         configured_name=reader.name(node, "ConfiguredFqdn") if node.get("ConfiguredFqdn") else "",
         where=f"{node.where} {node.get('Owner')} {node.get('Usage')}",
     )

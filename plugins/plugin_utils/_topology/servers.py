@@ -16,6 +16,7 @@ from .listeners import (
     EDGE_LISTENERS,
     MEDIA_OF,
     MEDIA_ROWS,
+    SENDERS,
     is_covered,
     optional_rows,
     row_of,
@@ -212,8 +213,10 @@ def _moved(name: str, numbers: list[int], cluster: Cluster, work: Work) -> Itera
         work.refuse(cluster.where, f"a listener of {name} on {cluster.name} has port 0", "1-65535")
     elif usual is not None and wanted != usual:
         text = [int(one) if one.isdecimal() else one for one in wanted.to_text()]
-        places = f"{', '.join(wanted.to_text())} in place of {', '.join(usual.to_text())}"
-        work.note(cluster.place, f"{name} is on {places}; what other servers connect to follows the catalogue")
+        if name in SENDERS:
+            row, others = SENDERS[name]
+            places = f"{', '.join(wanted.to_text())} in place of {', '.join(usual.to_text())}"
+            work.left_behind.append(f"{cluster.name} has {name} on {places}; row {row}, {others} keep to the latter")
         yield {"select": f"id=='{name}'", "set": {"port": text[0] if len(text) == 1 else text}}
 
 

@@ -69,14 +69,15 @@ def test_words_are_sorted_and_the_nearest_found() -> None:
 
 WITHOUT = """
 import sys
-sys.modules.update(dict.fromkeys(("dns", "netaddr", "jmespath", "jsonschema", "yaml")))
+sys.modules.update(dict.fromkeys(("defusedxml", "dns", "netaddr", "jmespath", "jsonschema", "yaml")))
 sys.path.insert(0, sys.argv[1])
 from plugins.plugin_utils._base import addresses, libraries as dependencies
 from plugins.plugin_utils._compiler import compile, services
 from plugins.plugin_utils._plan import files
 from plugins.plugin_utils._dns import records, reconcile
+from plugins.plugin_utils._topology import read, run
 for use in (lambda: addresses.AddressSet.parse(["10.0.0.1"]), lambda: compile.compile_inventory({}),
-           lambda: records.canonical("A", "10.0.0.1")):
+           lambda: records.canonical("A", "10.0.0.1"), lambda: read.read_topology_bytes(b"<Topology/>", "t.xml")):
     try:
         use()
     except dependencies.MissingLibraryError as error:
@@ -89,7 +90,7 @@ def test_without_libraries_everything_imports_and_the_first_use_says_what_to_ins
     told = f"the Python library {{0}} is missing on the controller; install with: {sys.executable} -m pip install {{0}}"
     assert done.stdout.splitlines()[0] == told.format("netaddr")
     assert done.stdout.splitlines()[1] in (told.format("pyyaml"), told.format("netaddr"), told.format("jsonschema"))
-    assert done.stdout.splitlines()[2:] == [told.format("dnspython")]
+    assert done.stdout.splitlines()[2:] == [told.format("dnspython"), told.format("defusedxml")]
 
 
 def test_libraries_that_are_there_are_themselves() -> None:

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._topology.read import re
 from ansible_collections.msuc.lync.plugins.plugin_utils._topology.run import Made, Request, run_import
 
 from tests.simulators.topologies import Document, Interface, Port
-from tests.unit.compiler.examples import inventory_of
+from tests.unit.compiler.examples import ROOT, inventory_of
 
 from .samples import everything, small
 
@@ -112,6 +114,26 @@ def test_a_topology_and_few_answers_make_a_plan_twice_the_same(name: str, answer
     again = import_of(text, tmp_path / "two", answers)
     assert again.changed and files_of(tmp_path / "one") == files_of(tmp_path / "two")
     assert not import_of(text, tmp_path / "one", answers).changed
+
+
+def played_plan(inventory: Path, directory: Path) -> dict[str, bytes]:
+    """Return the files that plan.yml writes for an inventory."""
+    command = [sys.executable, "-m", "ansible", "playbook", "playbooks/plan.yml", "-i", str(inventory)]
+    command += ["-e", f"lync_plan_dir={directory}", "-e", "lync_plan_show=false"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return files_of(directory)
+
+
+@pytest.mark.slow
+@pytest.mark.no_cover
+@pytest.mark.parametrize(("name", "answers"), DOCUMENTS.values(), ids=DOCUMENTS)
+def test_the_playbook_plans_an_import_twice_the_same(name: str, answers: str, tmp_path: Path) -> None:
+    own = everything(int(name or 8)) if len(name) < 2 else None
+    text = own.published_text() if own else Path(REAL, name).read_text(encoding="utf-8-sig")
+    import_of(text, tmp_path / "inventory", answers)
+    one, two = (played_plan(tmp_path / "inventory", tmp_path / name) for name in ("one", "two"))
+    assert one and one == two
 
 
 def test_a_first_import_asks_and_writes_the_questions_once(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_topology
@@ -239,6 +240,8 @@ def _pool_answers(pool: Mapping[str, Any]) -> dict[str, Any]:
     return {**found, **({"sql": own} if own else {})}
 
 
+@pytest.mark.slow
+@pytest.mark.no_cover
 @settings(max_examples=60)
 @given(deployments(), st.booleans())
 def test_the_import_of_a_deployments_topology_is_the_deployment(
