@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import (
@@ -83,8 +84,9 @@ class ActionModule(FirewallAction):
         """Ask the host what all parts ask first, in one round trip."""
         providers = {part: one for part, one in chosen.items() if isinstance(one, FirewallProvider)}
         answers = parts_of(self.remote(GATHER_REMOTE, task_vars)(providers["firewall"].way()))
-        for part, one in providers.items():
-            one.link = link_to(answers[part], one.link)
+        asking, told = providers["firewall"], providers["ipsec"]
+        asking.link = link_to(answers["firewall"], asking.link)
+        told.link = replace(told.link, given=answers["ipsec"])
 
     def _make_providers(self, options: Answer, task_vars: dict[str, Any]) -> dict[str, Made]:
         """Return the provider of each part, or its result where no host is needed; raises InvalidInputError."""

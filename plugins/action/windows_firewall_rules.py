@@ -9,13 +9,14 @@ plugin_utils/_firewall; the host runs msuc.lync.windows_firewall_remote, which g
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.firewall_action import (
     FIREWALL_REMOTE,
     FIREWALL_SPEC,
-    OPEN,
+    SHARED,
     FirewallAction,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
@@ -26,7 +27,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconc
     offline_result,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.scripts import hand_out
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step
 
 
 class ActionModule(FirewallAction):
@@ -42,5 +43,9 @@ class ActionModule(FirewallAction):
         if options["handout_dir"]:
             return hand_out(options, self.host_name(task_vars), write=not self._task.check_mode)
         task, link = Task.from_options(options), self.link(FIREWALL_REMOTE, task_vars)
-        is_first = options["step"] == OPEN and self.asks_both(task_vars)
-        return WindowsFirewallProvider(task, self.first_of_both(link, task_vars) if is_first else link)
+        if options["step"] == Step.CLOSE.value:
+            # It is taken only where opening left something to close.
+            task = replace(task, reading=replace(task.reading, expects_changes=True))
+        if options["step"] in SHARED and self.asks_both(Step(options["step"]), task_vars):
+            link = self.first_of_both(link, Step(options["step"]), task_vars)
+        return WindowsFirewallProvider(task, link)

@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import Answer, run_state
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.firewall_action import (
     IPSEC_REMOTE,
     IPSEC_SPEC,
-    OPEN,
+    SHARED,
     FirewallAction,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
@@ -28,7 +29,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.reconcil
     never_needed,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.scripts import write_scripts
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step
 
 
 class ActionModule(FirewallAction):
@@ -48,7 +49,10 @@ class ActionModule(FirewallAction):
         if options["needed"] == NEVER:
             return never_needed(task)
         link = self.link(IPSEC_REMOTE, task_vars)
-        self._made = IpsecProvider(task, self.second_of_both(link, task_vars) if options["step"] == OPEN else link)
+        if options["step"] in SHARED:
+            device, step = self.device_name(task_vars), Step(options["step"])
+            link = replace(link, given=run_state().take_answer(device, Concern.IPSEC, step))
+        self._made = IpsecProvider(task, link)
         return self._made
 
     def perform(self, options: Answer, task_vars: dict[str, Any]) -> Answer:

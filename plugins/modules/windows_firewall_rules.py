@@ -388,7 +388,7 @@ pending:
   returned: always, unless the options are invalid or O(state) contacts no host
   type: bool
 stats:
-  description: How many round trips, enumerations of all rules, and writes it took.
+  description: How many round trips, enumerations of all firewall rules through COM, and writes it took.
   returned: always, unless the options are invalid or O(state) contacts no host
   type: dict
   sample: {"round_trips": 1, "enumerations": 1, "writes": 0}

@@ -426,7 +426,9 @@ pending:
   returned: always, unless the options are invalid or O(state) is parsed or rendered
   type: bool
 stats:
-  description: How many round trips, enumerations of all rules, and writes it took.
+  description:
+    - How many round trips, enumerations of all connection security rules, and writes it took. COM is not among them.
+    - Without a round trip of its own where the task of firewall rules has asked the host for both.
   returned: always, unless the options are invalid or the host is not contacted
   type: dict
   sample: {"round_trips": 1, "enumerations": 1, "writes": 0}

@@ -37,12 +37,18 @@ from ansible_collections.msuc.lync.plugins.module_utils import (
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError, InvalidInputError
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import reconcile
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.reconcile import DnsProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.reconcile import Task as DnsTask
 from ansible_collections.msuc.lync.plugins.plugin_utils._dns.zone import offline_result as parse_zone
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.ipsec.host import read_answer as read_ipsec
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.reconcile import offline_result as parse_nft
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.audit import audited
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.evidence import EvidenceFolder
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconcile import (
+    Task,
+    WindowsFirewallProvider,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import sketch_topology
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.driver import F5As3
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provider import F5Options, read_task
@@ -77,10 +83,12 @@ from tests.unit.compiler.examples import ROOT
 from tests.unit.dns import results as dns_results
 from tests.unit.dns.memory_server import MemoryServer
 from tests.unit.firewall.ipsec import test_legacy
+from tests.unit.firewall.memory import MemoryStore, link_to
 from tests.unit.firewall.nftables import memory_host as linux
 from tests.unit.firewall.nftables import results as nft_results
 from tests.unit.firewall.nftables import test_foreign
-from tests.unit.firewall.windows import test_dumps, test_hive, test_host
+from tests.unit.firewall.windows import test_dumps, test_hive, test_host, test_reading
+from tests.unit.firewall.windows import test_reconcile as windows
 from tests.unit.load_balancers.memory_devices import MemoryHost, UdpHost, answer, udp_provider
 from tests.unit.load_balancers.samples import golden, service
 from tests.unit.load_balancers.test_malformed_answers import Vendor, converged_vendors
@@ -214,6 +222,34 @@ def _legacy(chance: random.Random) -> None:
     else:
         found["legacy"] = damaged(found["legacy"], chance)
     read_ipsec(found, "msuc.lync", "Lync ")
+
+
+def _stored(chance: random.Random) -> None:
+    """Bring a host whose registry tells damaged rules, at every look."""
+    store = MemoryStore.of(windows.SIP_COM, *test_reading.OF_OTHERS)
+    wider = {**windows.SIP, "localport": "5061-5065"}
+    rules = chance.choice(([windows.SIP], [wider]))
+
+    def spoil(found: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**found, "stored": damaged(found["stored"], chance)} if "stored" in found else found
+
+    task = Task.from_options({"rules": rules, "gather_through": "registry"})
+    made = WindowsFirewallProvider(task, link_to(store, spoil=spoil))
+    try:
+        reconcile(made, check_mode=False)
+    finally:
+        told(made.result())
+
+
+def _evidence(text: str) -> None:
+    """Read what is remembered of a build, and remember one more comparison."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, f"{test_reading.BUILD}.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+        found = EvidenceFolder(folder)
+        found.known()
+        found.record(test_reading.BUILD, 4, ())
+        if [one.build for one in found.known()] != [test_reading.BUILD]:
+            raise UnnamedError("what was compared is not kept")
 
 
 # --- Linux: nftables, who listens, networks ------------------------------------------------------------------------
@@ -571,6 +607,10 @@ def _topology(chance: random.Random) -> None:
 ATTEMPTS: Mapping[str, Attempt] = {
     "Windows: firewall": _windows(test_host.Firewall),
     "Windows: IPsec": _windows(test_host.Ipsec),
+    "Windows: rules of the registry": _stored,
+    "Windows: evidence of builds": _each(
+        lambda: [json.dumps(one) for one in (test_reading.EQUAL, test_reading.DIFFERENT)], _evidence
+    ),
     "Windows: legacy IPsec store": _legacy,
     "Windows: rule strings": _each(_rule_texts, _parsed_by(test_host.Firewall)),
     "Windows: exemption strings": _each(_exemption_texts, _parsed_by(test_host.Ipsec)),

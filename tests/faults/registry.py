@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from .device_cells import SOURCES as DEVICES
 from .file_cells import SOURCES as FILES
 from .model import Cell, Fault, NotApplicable, Source
+from .stored_cells import SOURCES as STORED
 
-SOURCES: tuple[Source, ...] = (*DEVICES, *FILES)
+SOURCES: tuple[Source, ...] = (*DEVICES, *STORED, *FILES)
 
 
 def cells() -> Iterator[tuple[Source, Fault, Cell]]:

@@ -17,6 +17,14 @@ from .windows_rules import ADDRESS_WORDS
 
 _ICMP = {1: "ICMP4", 58: "ICMP6"}
 _PROFILES = {1: "Domain", 2: "Private", 4: "Public"}
+# By NET_FW_AUTHENTICATE_TYPE; the tokens are those of [MS-GPFAS] 2.2.2.19.
+_SECURITIES = (
+    (),
+    ("Security=Authenticate", "Security2_9=An-NoEncap"),
+    ("Security=Authenticate",),
+    ("Security=AuthenticateEncrypt", "Security2=AnE-Nego"),
+    ("Security=AuthenticateEncrypt",),
+)
 _EDGES = {0: "", 1: "Edge=TRUE|", 2: "Edge=TRUE|Defer=App|", 3: "Edge=TRUE|Defer=User|"}
 
 
@@ -59,6 +67,7 @@ def _tokens(rule: Mapping[str, Any]) -> Iterator[str]:
         "EmbedCtxt": "Grouping",
     }
     yield from (f"{token}={rule[name]}" for token, name in texts.items() if rule[name])
+    yield from _SECURITIES[rule["SecureFlags"] or 0]
 
 
 def _ports(token: str, text: str) -> Iterator[str]:

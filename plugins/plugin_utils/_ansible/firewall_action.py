@@ -19,7 +19,7 @@ from ansible.errors import AnsibleConnectionFailure
 from .._base.reconcile import bullets
 from .._firewall.ipsec.reconcile import NEVER
 from .._firewall.reconcile import FirewallProvider, Link
-from .._firewall.windows.reconcile import chosen_parts, link_to, parts_of
+from .._firewall.windows.reconcile import chosen_parts, parts_of
 from .._probes.confirmation import NOT_CONFIRMED, confirmed, find_objections
 from .._rollout.results import Concern, Step
 from .actions import STEP_SPEC, Answer, ProviderAction, failed, run_state
@@ -75,7 +75,8 @@ IPSEC_SPEC = {
 }
 FIREWALL_REMOTE, IPSEC_REMOTE = "msuc.lync.windows_firewall_remote", "msuc.lync.windows_ipsec_remote"
 GATHER_REMOTE = "msuc.lync.windows_gather_remote"
-OPEN = Step.OPEN.value
+# Steps in which the task of firewall rules asks for that of exemptions too.
+SHARED = (Step.OPEN.value, Step.CLOSE.value)
 
 
 class FirewallAction(ProviderAction):
@@ -118,7 +119,7 @@ class FirewallAction(ProviderAction):
 
         return Link(ask, _ask_anew, self.address())
 
-    def first_of_both(self, link: Link, task_vars: dict[str, Any]) -> Link:
+    def first_of_both(self, link: Link, step: Step, task_vars: dict[str, Any]) -> Link:
         """Return a way whose first question is about both kinds of rules, so that the task of exemptions asks none.
 
         What the host answered about exemptions is kept for that task. Firewall rules that were written change nothing
@@ -129,32 +130,29 @@ class FirewallAction(ProviderAction):
 
         def _ask(arguments: Mapping[str, object]) -> Mapping[str, object]:
             if not first:
-                kept = state.take_answer(device, Concern.IPSEC)
+                kept = state.take_answer(device, Concern.IPSEC, step)
                 answer = link.ask(arguments)
                 is_same = arguments["operation"] in ("gather", "apply") and not answer.get("armed")
                 if kept and is_same and not answer.get("failed"):
-                    state.save_answer(device, Concern.IPSEC, kept)
+                    state.save_answer(device, Concern.IPSEC, step, kept)
                 return answer
             both = first.pop()({key: value for key, value in arguments.items() if key != "operation"})
             if both.get("failed"):
                 # One kind of rule that cannot be read is no reason against the other.
                 return link.ask(arguments)
             answers = parts_of(both)
-            state.save_answer(device, Concern.IPSEC, answers["ipsec"])
+            state.save_answer(device, Concern.IPSEC, step, answers["ipsec"])
             return answers["firewall"]
 
         return replace(link, ask=_ask)
 
-    def second_of_both(self, link: Link, task_vars: dict[str, Any]) -> Link:
-        """Return a way whose first question the host has answered already, if it has."""
-        answer = run_state().take_answer(self.device_name(task_vars), Concern.IPSEC)
-        return link_to(answer, link) if answer else link
-
-    def asks_both(self, task_vars: Mapping[str, Any]) -> bool:
-        """Return whether the task of exemptions asks the same host later in this run."""
+    def asks_both(self, step: Step, task_vars: Mapping[str, Any]) -> bool:
+        """Return whether the task of exemptions asks the same host later in this step."""
+        state, device = run_state(), self.device_name(task_vars)
         tags = chosen_parts(task_vars.get("ansible_run_tags", ()), task_vars.get("ansible_skip_tags", ()))
-        plan = run_state().host_plan(self.device_name(task_vars))
-        return "ipsec" in tags and plan is not None and plan.policy.ipsec != NEVER
+        plan = state.host_plan(device)
+        is_asked = step is Step.OPEN or state.expected(device, Concern.IPSEC, Step.OPEN).is_pending
+        return is_asked and "ipsec" in tags and plan is not None and plan.policy.ipsec != NEVER
 
     def address(self) -> str:
         """Return where the connection leads."""

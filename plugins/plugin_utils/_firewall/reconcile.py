@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from .._base.addresses import parse_address
 from .._base.changes import Changes, Kind, Phase, State
@@ -43,12 +43,14 @@ class Link:
     """The way to a host.
 
     ask: runs the remote module with its options and returns its answer. ask_anew: the same over a new connection; its
-    second argument is the begin of the error when there is none. address: where the connection leads.
+    second argument is the begin of the error when there is none. address: where the connection leads. given: what the
+    host has told somebody else, in place of asking it what it has for the first time.
     """
 
     ask: Callable[[Mapping[str, object]], Answer]
     ask_anew: Callable[[Mapping[str, object], str], Answer]
     address: str
+    given: Answer | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,9 @@ class FirewallProvider(Provider):
         self._check_addresses(host)
 
     def _ask_what_it_has(self) -> Host:
-        answer = self.link.ask({"operation": "gather", **self.way()})
+        given, self.link = self.link.given, replace(self.link, given=None)
+        answer = given or self.link.ask({"operation": "gather", **self.way()})
+        self.round_trips += not given
         host = self._read_counted_answer(answer, f"{self.wording.store} of the host could not be read")
         if host.writes:
             message = f"{host.writes} writes, and it was only asked what it has"
@@ -191,6 +195,7 @@ class FirewallProvider(Provider):
             self._answering_before = answering(self.link.address, self._verdict.steady)
         self._is_prediction, self._may_have_written, self.after = False, True, self.before
         answer = self.link.ask(arguments)
+        self.round_trips += 1
         snapshot = answer.get("snapshot")
         self._snapshot, self._is_armed = snapshot if isinstance(snapshot, str) else "", answer.get("armed") is True
         self.after = self._read_counted_answer(answer, _stopped_text(answer, self.operations())).rules
@@ -380,11 +385,10 @@ class FirewallProvider(Provider):
         return self.writes > 0 or self._may_have_written or self.after != self.before
 
     def _read_counted_answer(self, answer: Answer, failed_text: str) -> Host:
-        """Count the round trip and return the host that an answer describes.
+        """Return the host that an answer describes, and count what it took.
 
         Keep what a failed one still tells of it.
         """
-        self.round_trips += 1
         is_failed = bool(answer.get("failed"))
         if is_failed and "rules" not in answer:
             raise DeviceError(f"{failed_text}: {self.failure_text(answer)}")

@@ -262,24 +262,21 @@ class RunState:
             self._read_document(f"{_LOSSES}/{path.name}") for path in sorted((self._directory / _LOSSES).glob("*.json"))
         ]
 
-    def save_answer(self, device: str, concern: Concern, answer: Mapping[str, object]) -> None:
-        """Keep what a host has answered about a concern, for the next task that would ask it the same."""
-        self._put(self._answer_path(device, concern), {"run": self._run_id(), "answer": dict(answer)})
+    def save_answer(self, device: str, concern: Concern, step: Step, answer: Mapping[str, object]) -> None:
+        """Keep what a host has answered about a concern, for the next task of the step that would ask it the same."""
+        self._put(self._answer_path(device, concern, step), {"run": self._run_id(), "answer": dict(answer)})
 
-    def take_answer(self, device: str, concern: Concern) -> dict[str, Any]:
+    def take_answer(self, device: str, concern: Concern, step: Step) -> dict[str, Any]:
         """Return what a host has answered about a concern, once; nothing where nobody has asked, or something wrote."""
-        document = self._read_document(self._answer_path(device, concern))
-        self.drop_answer(device, concern)
+        path = self._answer_path(device, concern, step)
+        document = self._read_document(path)
+        (self._directory / path).unlink(missing_ok=True)
         found = document.get("answer")
         return found if isinstance(found, dict) and document.get("run") == self._run_id() else {}
 
-    def drop_answer(self, device: str, concern: Concern) -> None:
-        """Forget what a host has answered about a concern."""
-        (self._directory / self._answer_path(device, concern)).unlink(missing_ok=True)
-
     @staticmethod
-    def _answer_path(device: str, concern: Concern) -> str:
-        return f"answers/{quote(device, safe='')}.{concern.value}.json"
+    def _answer_path(device: str, concern: Concern, step: Step) -> str:
+        return f"answers/{quote(device, safe='')}.{concern.value}.{step.value}.json"
 
     def save_holding(self, document: Mapping[str, object]) -> None:
         """Keep what is held in this run; one file, so that not every host reads the losses of all others."""

@@ -33,6 +33,8 @@ class Reading:
 
     through: str = COM
     folder: EvidenceFolder = field(default_factory=lambda: EvidenceFolder(""))
+    # Whether it is known already that the host has something to change: then its registry alone would not do.
+    expects_changes: bool = False
 
     @classmethod
     def from_options(cls, options: Mapping[str, object]) -> tuple[Reading, list[Problem]]:
@@ -47,9 +49,16 @@ class Reading:
 
     def first_way(self) -> Way:
         """Return the arguments of the first question to a host, whose build nobody knows yet."""
+        registry = THROUGH_BOTH if self.expects_changes else BY_NAME
         if self._is_auto:
-            return {"gather_through": AUTO, "known_builds": {one.build: one.way for one in self.folder.known()}}
-        return BY_NAME if self.through == REGISTRY else THROUGH_COM
+            ways = {COM: COM, REGISTRY: registry["gather_through"]}
+            return {"gather_through": AUTO, "known_builds": {one.build: ways[one.way] for one in self.folder.known()}}
+        return registry if self.through == REGISTRY else THROUGH_COM
+
+    def trusts(self, build: str) -> bool:
+        """Return whether the registry of hosts of a build is known to be what COM shows, or is believed to be."""
+        known = self.folder.known() if self._is_auto else []
+        return self.through == REGISTRY or any(one.build == build and one.way == REGISTRY for one in known)
 
     def explain_com(self, build: str) -> list[str]:
         """Return why hosts of a build are read through COM; the same text for each of them."""

@@ -156,6 +156,7 @@ class WindowsFirewallProvider(WindowsRulesProvider):
         # Whether COM told the rules, and what it disagrees about with the registry.
         self._is_com = True
         self._disagreement: tuple[str, ...] = ()
+        self._is_trusted = False
         self._told: list[str] = []
 
     def way(self) -> dict[str, object]:
@@ -174,6 +175,8 @@ class WindowsFirewallProvider(WindowsRulesProvider):
         if stored is None:
             self._told += reading.explain_com(self.host.build)
         elif self._is_com:
+            # Asked before the comparison is recorded.
+            self._is_trusted = reading.trusts(self.host.build) and not stored.problems
             self._disagreement, told = reading.compare(self.host, stored)
             self._told += told
             self._way = THROUGH_COM if self._disagreement else BY_NAME
@@ -185,13 +188,15 @@ class WindowsFirewallProvider(WindowsRulesProvider):
     def plan(self) -> None:
         """Compute the changes; where the registry alone shows that there are some, over what COM shows."""
         super().plan()
-        if self._is_com or self._is_as_planned():
+        if self._is_as_planned():
             return
-        self._way = THROUGH_BOTH
-        self.evidence.clear()
-        self.gather()
-        refuse_disagreement(self._disagreement)
-        super().plan()
+        if not self._is_com:
+            self._way = THROUGH_BOTH
+            self.evidence.clear()
+            self.gather()
+            super().plan()
+        if self._is_trusted:
+            refuse_disagreement(self._disagreement)
 
     def _is_as_planned(self) -> bool:
         if self.task.state is State.GATHERED:

@@ -373,7 +373,7 @@ _REMOTE = st.lists(st.sampled_from(_ADDRESSES), max_size=4)
 
 
 @st.composite
-def _written(draw: st.DrawFn) -> Rule:
+def written(draw: st.DrawFn) -> Rule:
     """Return a rule of the module's options, over all that they can say."""
     protocol = draw(st.sampled_from(["tcp", "udp", "icmpv4", "icmpv6", "47", "any"]))
     has_ports, is_in = protocol in ("tcp", "udp"), draw(st.booleans())
@@ -405,12 +405,12 @@ def _written(draw: st.DrawFn) -> Rule:
     return from_options(options)
 
 
-@given(_written())
+@given(written())
 def test_what_is_written_is_read_back(rule: Rule) -> None:
     assert parse_rule("id", render_rule(rule)) == rule
 
 
-@given(_written(), st.randoms())
+@given(written(), st.randoms())
 def test_the_order_of_tokens_says_nothing(rule: Rule, random: Any) -> None:
     head, *tokens, end = render_rule(rule).split("|")
     random.shuffle(tokens)
