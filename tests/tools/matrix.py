@@ -153,7 +153,9 @@ def _pins(core: str) -> list[str]:
 
 def _versions(name: str, sign: str) -> dict[str, str]:
     text = (ROOT / name).read_text(encoding="utf-8")
-    return dict(re.findall(rf"^([\w.-]+){sign}(\S+)$", text, re.MULTILINE))
+    found = re.findall(rf"^([\w.-]+){sign}(\S+)$", text, re.MULTILINE)
+    # An index takes a dash and an underscore for the same.
+    return {package.replace("_", "-"): version for package, version in found}
 
 
 def newer_pythons() -> Iterator[str]:
