@@ -31,7 +31,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state impor
 IMPORT = "import_topology"
 _MESSAGES = {
     Verdict.DIFFERS: "This device, or DNS, is not as the plan says; the report above tells what differs.",
-    Verdict.UNKNOWN: "Nothing could be told of this device, or of DNS; the report above tells why.",
+    Verdict.UNKNOWN: "Not all could be told of this device, or of DNS; the report above tells why.",
     Verdict.LIMITED: "A limit stopped the remediation; what is left is listed above.",
     Verdict.HELD: "Something is held back on this device; the report above tells why.",
     Verdict.INVALID: "The input has errors; the messages above tell which.",

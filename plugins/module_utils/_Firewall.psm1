@@ -56,19 +56,46 @@ function Get-LyncStoredRule {
     <#
     .SYNOPSIS
     Returns the local rules as the registry has them, in one call: rules (strings by id), the names of interfaces by the identifiers that such
-    strings have, how many rules COM counts, and why the registry cannot be read, if so.
+    strings have, how many rules COM counts, and why the registry cannot be read, if so. With Unread COM may refuse the number.
     #>
-    param([Parameter(Mandatory = $true)]$Policy)
+    param([Parameter(Mandatory = $true)]$Policy, [AllowNull()][System.Collections.IDictionary]$Unread)
 
     $found = @{ rules = @{}; interfaces = @{}; count = 0; problem = '' }
     try {
         $found.rules = Get-LyncRegistryText -Path $script:StoreKey
         $found.interfaces = Get-LyncInterfaceName
-        $found.count = Get-LyncNumber -Object $Policy.Rules -Name Count
+        $found.count = [int](Read-LyncPart -Name count -Unread $Unread -Read { Get-LyncRuleCount -Policy $Policy })
     } catch {
         $found.problem = $_.Exception.Message
     }
     $found
+}
+
+function Get-LyncRuleCount {
+    <#
+    .SYNOPSIS
+    Returns how many rules COM counts.
+    #>
+    param([Parameter(Mandatory = $true)]$Policy)
+
+    # Windows PowerShell gives $null where the getter of Rules is refused.
+    if ($null -eq $Policy.Rules) { throw 'COM does not show the rules' }
+    Get-LyncNumber -Object $Policy.Rules -Name Count
+}
+
+function Read-LyncPart {
+    <#
+    .SYNOPSIS
+    Returns a part of what is gathered; one that cannot be read is named in Unread with its reason, and without Unread everything fails.
+    #>
+    param([Parameter(Mandatory = $true)][string]$Name, [Parameter(Mandatory = $true)][scriptblock]$Read, [AllowNull()][System.Collections.IDictionary]$Unread)
+
+    try {
+        & $Read
+    } catch {
+        if ($null -eq $Unread) { throw }
+        $Unread[$Name] = $_.Exception.Message
+    }
 }
 
 function Get-LyncFirewallWay {
@@ -87,14 +114,19 @@ function Get-LyncFirewallState {
     <#
     .SYNOPSIS
     Returns what the firewall is: the rules that were enumerated (Rule) or read in the registry (Stored) or both, profiles, Group Policy, MDM, and
-    the fingerprint that stands for all of them.
+    the fingerprint that stands for all of them. With Unread a part that cannot be read is named there.
     #>
-    param([Parameter(Mandatory = $true)]$Policy, [AllowNull()][AllowEmptyCollection()][array]$Rule, [AllowNull()][System.Collections.IDictionary]$Stored)
+    param(
+        [Parameter(Mandatory = $true)]$Policy,
+        [AllowNull()][AllowEmptyCollection()][array]$Rule,
+        [AllowNull()][System.Collections.IDictionary]$Stored,
+        [AllowNull()][System.Collections.IDictionary]$Unread
+    )
 
-    $setting = Get-LyncFirewallProfile -Policy $Policy
+    $setting = Read-LyncPart -Name profiles -Unread $Unread -Read { Get-LyncFirewallProfile -Policy $Policy }
     $groupPolicy = Get-LyncGroupPolicy -Kind FirewallRules
     $mdm = Get-LyncMdmPolicy
-    $beside = @(ConvertTo-LyncLine -Value $setting)
+    $beside = @(if ($null -ne $setting) { ConvertTo-LyncLine -Value $setting })
     foreach ($store in $groupPolicy, $mdm) {
         $beside += ConvertTo-LyncLine -Value $store.rules
         $beside += ConvertTo-LyncLine -Value $store.profiles
@@ -103,9 +135,12 @@ function Get-LyncFirewallState {
         profiles = $setting
         group_policy = $groupPolicy
         mdm = $mdm
-        products = @(Get-LyncFirewallProduct)
+        products = @(Read-LyncPart -Name products -Unread $Unread -Read { Get-LyncFirewallProduct })
         older_lists = @(Get-LyncOlderList)
-        services = @(Get-LyncRunningService)
+        services = @(Read-LyncPart -Name services -Unread $Unread -Read { Get-LyncRunningService })
+    }
+    if ($null -ne $Unread) {
+        $state.not_read = $Unread
     }
     if ($null -ne $Stored) {
         $line = @(foreach ($id in $Stored.rules.Keys) { "$id=$($Stored.rules[$id])" }) + "count=$($Stored.count)"
@@ -124,13 +159,17 @@ function Get-LyncFirewallState {
 function Read-LyncFirewall {
     <#
     .SYNOPSIS
-    Returns the state of the firewall as it is gathered through com, registry or both, with the number of enumerations that this took.
+    Returns the state of the firewall as it is gathered through com, registry or both, with the number of enumerations that this took. Through
+    the registry alone an account reads that may do nothing else: what it is refused then is named.
     #>
     param([Parameter(Mandatory = $true)]$Policy, [Parameter(Mandatory = $true)][ValidateSet('com', 'registry', 'both')][string]$Way)
 
-    $read = @{ Policy = $Policy }
+    $read = @{ Policy = $Policy; Unread = $null }
+    if ($Way -eq 'registry') {
+        $read.Unread = @{}
+    }
     if ($Way -ne 'com') {
-        $read.Stored = Get-LyncStoredRule -Policy $Policy
+        $read.Stored = Get-LyncStoredRule -Policy $Policy -Unread $read.Unread
     }
     if ($Way -ne 'registry') {
         $read.Rule = @(Get-LyncFirewallRule -Policy $Policy)

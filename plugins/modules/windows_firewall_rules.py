@@ -341,6 +341,13 @@ brought:
   description: Whether the rules are there although the task failed, because the host does not do what they say.
   returned: when the task failed for that reason
   type: bool
+not_read:
+  description: What the account is not told that reads the registry alone, with the reasons. The task fails then, and
+    RV(changes) are those that the rules of the registry show.
+  returned: when O(gather_through) is V(registry) and the account is refused a part
+  type: list
+  elements: str
+  sample: ['which profiles are active, and whether they are on: Access is denied.']
 pending_revert:
   description: The change of an earlier task that waits to be taken back; empty without one.
   returned: always, unless the options are invalid or O(state) contacts no host

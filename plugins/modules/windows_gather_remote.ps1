@@ -27,7 +27,8 @@ try {
     $read = Read-LyncFirewall -Policy $policy -Way $way
     $module.Result.firewall = $read.State
     $module.Result.firewall.counters = @{ enumerations = $read.Enumerations; writes = 0 }
-    $module.Result.ipsec = Get-LyncIPsecState -Rule (Get-LyncIPsecRule)
+    # An account that may read the registry alone is told what is there, and that the rest is not known.
+    $module.Result.ipsec = try { Get-LyncIPsecState -Rule (Get-LyncIPsecRule) } catch { @{ failed = $true; msg = $_.Exception.Message } }
     $module.Result.ipsec.counters = @{ enumerations = 1; writes = 0 }
     Write-LyncHostFact -Module $module
 } catch {

@@ -17,7 +17,7 @@ import pytest
 
 from tests.lab.deviations import WAYS, inject, told
 from tests.lab.lab import ROOT, Played
-from tests.lab.site_lab import GROUP, SiteLab, printed
+from tests.lab.site_lab import GROUP, SiteLab, printed, unbroken
 from tests.lab.test_site import GROUPS, deployment, ok, saved, state_of
 
 SCHEMA = json.loads((ROOT / "plugins/plugin_utils/_drift/data/lync_drift.schema.json").read_text(encoding="utf-8"))
@@ -206,8 +206,39 @@ def test_drift_beside_an_unreachable_host_is_could_not_tell(damaged: SiteLab, tm
     damaged.lab.stores["fe11"].set_faults(unreachable=True)
     played = drift(damaged, f"lync_report_dir={tmp_path}")
     assert played.status == 2
-    assert "Nothing could be told of this device" in played.output
+    assert "Not all could be told of this device" in played.output
     assert found(tmp_path) == {"fe11": {}, **EVERY_CLASS}
+
+
+@pytest.mark.no_cover
+def test_an_account_without_administrator_finds_deviations_and_says_what_it_is_not_told(
+    damaged: SiteLab, tmp_path: pathlib.Path
+) -> None:
+    for host in ("fe12", "fe13"):
+        damaged.lab.stores[host].set_faults(no_administrator=True)
+    before = state_of(damaged)
+    played = drift(damaged, "lync_gather_through=registry", f"lync_report_dir={tmp_path}")
+    assert played.status == 2
+    assert found(tmp_path) == {**EVERY_CLASS, "fe13": {}}
+    text = unbroken(printed(played, REPORTED))
+    assert "Drift: 6 deviations on 2 of 6 devices; 2 of 6 devices could not tell." in text
+    assert "Verdict: unknown (6 deviations on 2 devices; 2 of 6 devices could not tell)" in text
+    for host in ("fe12", "fe13"):
+        assert f"could not tell: {host}: failed: the account reads the registry alone" in text
+    for what in NOT_TOLD:
+        assert text.count(what) == 2, (what, text)
+    refused = damaged.playbook("site", "-e", "lync_gather_through=registry", "--limit", "fe12")
+    assert refused.status == 2 and "NOT DONE" in refused.output
+    assert state_of(damaged) == before
+
+
+NOT_TOLD = (
+    "which profiles are active, and whether they are on: Access is denied.",
+    "whether COM shows the same rules: Access is denied.",
+    "whether another firewall has taken over: Access is denied.",
+    "the services that run: Access is denied.",
+    "whether a change waits to be taken back: its task is shown to administrators alone",
+)
 
 
 @pytest.fixture

@@ -24,6 +24,13 @@ OTHERS = [
     {"Name": "Contoso", "Protocol": 1, "IcmpTypesAndCodes": "8:*", "RemoteAddresses": "LocalSubnet", "Enabled": True},
     {"Name": "Remote Desktop", "Grouping": "@FirewallAPI.dll,-28752", "Protocol": 6, "LocalPorts": "3389"},
 ]
+NOT_TOLD = [
+    "which profiles are active, and whether they are on",
+    "whether COM shows the same rules",
+    "whether another firewall has taken over",
+    "the services that run",
+    "whether a change waits to be taken back",
+]
 COUNTED = ("executions", "com_enumerations", "writes")
 
 
@@ -152,3 +159,24 @@ def test_both_concerns_change_in_one_phase_and_each_phase_asks_once_for_both(
         assert ipsec_store.shown(store).keys() == exempt.keys()
         idle, counted = counting(site, host, given)
         assert (counted, of_step(idle, host)) == ((1, 0, 0), [("firewall", 1, 0), ("ipsec", 0, 0)]), idle.output
+
+
+@pytest.mark.parametrize("executor", executors())
+def test_what_the_registry_alone_tells_an_account_is_never_as_planned(lab: Lab, executor: Executor | str) -> None:
+    lab.executor = PowerShellExecutor(executor) if isinstance(executor, str) else executor
+    lab.start({"fe01": {"addresses": ["10.1.0.11", "2001:db8::11"], "seed": OTHERS}})
+    assert bring(lab, [SIP])["changed"] is True
+    lab.stores["fe01"].set_faults(no_administrator=True)
+    counts = lab.stores["fe01"].counts()["writes"]
+    for rules, changes in (([SIP], []), ([SIP, MEDIA], [MEDIA["name"]])):
+        played = lab.play(playbook(rules=rules, gather_through="registry"))
+        (record,) = played.of("fe01")
+        result = record["result"]
+        assert played.status != 0 and record["status"] == "failed", record
+        assert [change["name"] for change in result["changes"]] == changes, result
+        assert "the account reads the registry alone" in str(result["msg"])
+        assert [one.partition(": ")[0] for one in result["not_read"]] == NOT_TOLD, result
+        assert all("Access is denied" in one for one in result["not_read"][2:4]), result
+    refused = lab.play(playbook(rules=[SIP]))
+    assert refused.status != 0 and "connect with an account that may change the firewall" in refused.output
+    assert lab.stores["fe01"].counts()["writes"] == counts

@@ -188,7 +188,7 @@ def test_rules_of_windows_hosts_are_named_as_causes_and_a_host_that_cannot_be_as
     world.site.lab.stores["fe02"].set_faults(unreachable=True)
     played = world.verify()
     assert played.status == 2
-    assert "Nothing could be told of this device" in played.output
+    assert "Not all could be told of this device" in played.output
     assert {item["verdict"] for item in world.report()["probes"] if item["source"] == "fe02"} == {"could not tell"}
     assert ("edge01", FE01, 5061) in world.wrong()
 

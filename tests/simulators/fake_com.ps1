@@ -19,15 +19,21 @@ public static class LabBroken
         Known(name);
         if (Has("LAB_UNREADABLE", name)) { throw new LabRefusal("Unspecified error", 0x80004005); }
     }
+    // LAB_NO_ADMINISTRATOR: the account is none, so the service of the firewall and the scheduler refuse it.
+    public static void Ask()
+    {
+        if (Environment.GetEnvironmentVariable("LAB_NO_ADMINISTRATOR") == "1") { throw new LabRefusal("Access is denied.", 0x80070005); }
+    }
     public static void Known(string name) { if (Has("LAB_MISSING", name)) { throw new LabRefusal("Unknown name.", 0x80020006); } }
 }
 
 public class LabPolicy
 {
-    public LabRules Rules = new LabRules();
-    public int CurrentProfileTypes { get { LabBroken.Read("CurrentProfileTypes"); return 1; } }
+    LabRules stored = new LabRules();
+    public LabRules Rules { get { LabBroken.Ask(); return stored; } }
+    public int CurrentProfileTypes { get { LabBroken.Ask(); LabBroken.Read("CurrentProfileTypes"); return 1; } }
     public int LocalPolicyModifyState { get { LabBroken.Read("LocalPolicyModifyState"); return 0; } }
-    public bool FirewallEnabled(int profile) { return true; }
+    public bool FirewallEnabled(int profile) { LabBroken.Ask(); return true; }
     public bool BlockAllInboundTraffic(int profile) { return false; }
     public int DefaultInboundAction(int profile) { return 0; }
     public int DefaultOutboundAction(int profile) { return 1; }
@@ -134,6 +140,7 @@ public class LabScheduler
 {
     public void Connect()
     {
+        LabBroken.Ask();
         if (Environment.GetEnvironmentVariable("LAB_SCHEDULER") == "stopped")
         {
             throw new LabRefusal("The service cannot be started, because it is disabled.", 0x80070422);

@@ -34,9 +34,11 @@ function Get-LyncRegistryKey {
     foreach ($name in (Invoke-Lab -Request @{ do = 'keys'; path = $Path })) { $name }
 }
 
-function Get-LyncFirewallProduct { foreach ($one in (Get-LabWorld).products) { $one } }
+function Assert-LabAdministrator { if ($env:LAB_NO_ADMINISTRATOR) { throw 'Access is denied.' } }
 
-function Get-LyncRunningService { (Get-LabWorld).services }
+function Get-LyncFirewallProduct { Assert-LabAdministrator; foreach ($one in (Get-LabWorld).products) { $one } }
+
+function Get-LyncRunningService { Assert-LabAdministrator; (Get-LabWorld).services }
 
 function Get-LyncInterfaceName { (Get-LabWorld).interfaces }
 

@@ -81,7 +81,8 @@ class Faults:
     and those that are there go on. refuses_connections: they are refused now. garbage: it answers with text that is
     no result. service_stopped: the firewall service does not run. disk_full: nothing more fits on the disk.
     netsh_lies: netsh -f ends with 0 and has done nothing. scheduler_stopped: there is no Task Scheduler.
-    scheduler_never: it takes a task and never runs it.
+    scheduler_never: it takes a task and never runs it. no_administrator: the account reads the registry, and the
+    services of the firewall, of services and of tasks refuse it, as the strictest reading of who may ask them.
     """
 
     unreachable: bool = False
@@ -97,6 +98,7 @@ class Faults:
     netsh_lies: bool = False
     scheduler_stopped: bool = False
     scheduler_never: bool = False
+    no_administrator: bool = False
 
 
 @dataclass
@@ -275,6 +277,16 @@ class FwPolicy:
         self.switches = Switches(**document["switches"])
         self.counters = Counters()
 
+    def ask_service(self) -> None:
+        """Ask what tells an administrator alone; raises ComError."""
+        if self._faults.no_administrator:
+            raise ComError(E_ACCESSDENIED, "Access is denied.")
+
+    @property
+    def is_refused(self) -> bool:
+        """Return whether the account reads the registry alone."""
+        return self._faults.no_administrator
+
     @property
     def profiles(self) -> dict[str, object]:
         """Return the active profiles and the state of each."""
@@ -338,7 +350,9 @@ class FwPolicy:
 
     @property
     def pending_revert(self) -> dict[str, object]:
-        """Return what an answer says of the task: nothing when it is not there or has run well."""
+        """Return what an answer says of the task: nothing when it is not there, is not shown, or has run well."""
+        if self.is_refused:
+            return {}
         try:
             state = self.revert_state
         except ComError as error:
@@ -412,6 +426,7 @@ class FwPolicy:
         """Enumerate the rules of the local store once."""
         if self._faults.service_stopped:
             raise ComError(EPT_S_NOT_REGISTERED, "There are no more endpoints available from the endpoint mapper.")
+        self.ask_service()
         self.counters.enumerations += 1
         self.counters.com_enumerations += 1
         return iter([FwRule(self, stored) for stored in self._document["rules"]])
@@ -459,7 +474,7 @@ class FwPolicy:
 
     def commit(self, write: Callable[[], object]) -> None:
         """Make one write, unless a fault stands against it, and put it on disk."""
-        if self._faults.access_denied:
+        if self._faults.access_denied or self._faults.no_administrator:
             raise ComError(E_ACCESSDENIED, "Access is denied.")
         if self._faults.com_error_at_write == self.counters.writes + 1:
             raise ComError(E_FAIL, "Unspecified error")

@@ -16,7 +16,7 @@ _GATHER = {"operation": "gather"}
 _SHARED = ("build", "addresses", "environment", "listeners", "connections", "management", "pending_revert")
 _OWN = (
     "rules", "stored", "profiles", "group_policy", "mdm", "products", "older_lists", "services", "fingerprint",
-    "counters", "legacy", "exempt", "engines",
+    "counters", "legacy", "exempt", "engines", "not_read", "failed", "msg",
 )  # fmt: skip
 
 
@@ -26,9 +26,8 @@ def run_module(store: FirewallStore, arguments: Mapping[str, Any], check_mode: b
         "firewall": host_module.run_module(store, {**arguments, **_GATHER}, check_mode),
         "ipsec": ipsec_host.run_module(store, _GATHER, check_mode),
     }
-    failed = next((answer for answer in answers.values() if answer.get("failed")), None)
-    if failed is not None:
-        return failed
+    if answers["firewall"].get("failed"):
+        return answers["firewall"]
     shared = {name: answers["firewall"][name] for name in _SHARED}
     return {
         "changed": False,

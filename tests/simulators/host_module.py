@@ -54,6 +54,16 @@ def _answer(policy: FwPolicy, arguments: Mapping[str, Any], check_mode: bool, an
     answer.update(policy.surroundings)
     answer.update(profiles=policy.profiles, addresses=policy.addresses, environment=ENVIRONMENT)
     answer["pending_revert"] = policy.pending_revert
+    if way == "registry":
+        answer.update(_refused(policy))
+
+
+def _refused(policy: FwPolicy) -> Answer:
+    """Return what an account that reads the registry alone is told in place of the rest."""
+    if not policy.is_refused:
+        return {"not_read": {}}
+    reasons = dict.fromkeys(("profiles", "count", "products", "services"), "Access is denied.")
+    return {"not_read": reasons, "profiles": None, "products": [], "services": []}
 
 
 def _choose_way(policy: FwPolicy, arguments: Mapping[str, Any]) -> str:

@@ -87,6 +87,7 @@ def _as_read_by_cim(text: str) -> str:
 
 def _facts(policy: IpsecPolicy) -> Answer:
     """Return what bears on the rules besides them."""
+    policy.firewall.ask_service()
     profiles = policy.firewall.group_policy_profiles()
     merge = {name: {_MERGE: values[_MERGE]} if _MERGE in values else {} for name, values in profiles.items()}
     local, group = (policy.registry(path).get("IPSecExempt") for path in (LOCAL, GROUP_POLICY))

@@ -69,7 +69,7 @@ def missing() -> str:
         import kerberos  # noqa: F401 # pylint: disable=unused-import,import-outside-toplevel
         import krb5  # noqa: F401 # pylint: disable=unused-import,import-outside-toplevel
     except ImportError as error:
-        return f"{error.name} is not installed; make setup-test builds it with gcc and libkrb5-dev"
+        return f"{error.name} is not installed; fix: make setup-test, with what bindep.txt names"
     path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
     programs = ("krb5kdc", "kadmin.local", "kinit", "ip", "nft", "haproxy", "ssh-agent", "unshare")
     absent = [name for name in programs if not shutil.which(name, path=path)]

@@ -153,6 +153,8 @@ class FakeFiles:
         found = {**lab, "SystemRoot": self._windows}
         faults = self._store.faults()
         broken = {"LAB_DISK_FULL": "1"} if faults.disk_full else {}
+        if faults.no_administrator:
+            broken["LAB_NO_ADMINISTRATOR"] = "1"
         if faults.scheduler_stopped or faults.scheduler_never:
             broken["LAB_SCHEDULER"] = "stopped" if faults.scheduler_stopped else "never"
         return {**{name: str(path) for name, path in found.items()}, **broken, **bridge(self._store)}

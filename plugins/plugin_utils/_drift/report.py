@@ -89,10 +89,11 @@ class Found:
 
 @dataclass(frozen=True)
 class Checked:
-    """One concern of one device; message: why nothing is known. problem: the same in short, in place of the status.
+    """One concern of one device; message: why nothing is known, or not all.
 
-    due: what is as planned and to be written again all the same, as records that are scavenged otherwise. unproven:
-    builds of Windows on which nobody has shown how the product behaves, as sentences.
+    problem: the same in short, in place of the status. due: what is as planned and to be written again all the same,
+    as records that are scavenged otherwise. unproven: builds of Windows on which nobody has shown how the product
+    behaves, as sentences.
     """
 
     concern: Concern
@@ -224,12 +225,19 @@ def _check_concern(concern: Concern, own: Sequence[TaskResult], context: Context
     unknown = next((result for result in own if result.status in _NOT_KNOWN), None)
     if unknown is not None:
         status, problem = _NOT_KNOWN[unknown.status], str(unknown.document.get("problem") or "")
-        return Checked(concern, status, message=unknown.message or "no reason given", problem=problem)
+        message = unknown.message or "no reason given"
+        return Checked(concern, status, _found_in_part(own, context), message=message, problem=problem)
     found = tuple(_date_deviation(deviation, context) for result in own for deviation in deviations_of(result))
     due = tuple(text for result in own for text in result.texts("due"))
     status = Status.DRIFT if any(item.counts for item in found) else Status.CLEAN
     unproven_builds = tuple(one for result in own for one in unproven_in(result))
     return Checked(concern, status, found, due=due, unproven=unproven_builds)
+
+
+def _found_in_part(own: Sequence[TaskResult], context: Context) -> tuple[Found, ...]:
+    """Return what is known to differ where an account was told a part of a device, and said which it was not."""
+    told = (result for result in own if result.document.get("not_read"))
+    return tuple(_date_deviation(deviation, context) for result in told for deviation in deviations_of(result))
 
 
 def unproven_in(result: TaskResult) -> tuple[str, ...]:

@@ -148,7 +148,7 @@ class Host:
     why one that was to be taken back is still in force, "" for none. owners: products of others that are the firewall
     in place of Windows' own. older_lists: what Group Policy admits beside rules.
     agents: products that run there and may filter traffic beside Windows Firewall. build: of Windows, "" where it
-    was not asked.
+    was not asked. not_read: what the account is not told, with the reason, a line each.
     """
 
     rules: tuple[Present, ...]
@@ -168,6 +168,7 @@ class Host:
     older_lists: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()
     build: str = ""
+    not_read: tuple[str, ...] = ()
 
 
 def read_pending(value: object) -> PendingRevert | None:

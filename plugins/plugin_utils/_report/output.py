@@ -67,7 +67,8 @@ def drift_text(report: Report, names: Names | None = None) -> str:
             devices.setdefault(item.deviation.described(called), []).append(item.deviation.device)
     lines = [f"{hosts_text(found)}: {text}" for text, found in devices.items()]
     pending = [f"pending: {line}" for line in report.context.pending]
-    unknown = map(printed_lines, _unknown_devices(report))
+    # Concerns that are asked together have their reason in common.
+    unknown = dict.fromkeys(map(printed_lines, _unknown_devices(report)))
     return "\n".join(
         [
             *map(printed, lines),
@@ -121,7 +122,7 @@ def unknown_text(report: Report) -> str:
 
 def drift_counts(report: Report) -> tuple[int, int]:
     """Return how many devices differ from the plan, and by how many deviations."""
-    drifted = sum(any(item.status is Status.DRIFT for item in checked) for checked in report.devices.values())
+    drifted = sum(any(one.counts for item in checked for one in item.found) for checked in report.devices.values())
     return drifted, sum(item.counts for item in report.found)
 
 

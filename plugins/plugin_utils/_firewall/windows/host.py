@@ -14,6 +14,7 @@
  "management": [{"kind": "winrm", "port": 5985}], "fingerprint": "..."}
 
 The rules of the registry (stored) come in place of those of COM, or beside them, where they were asked for.
+Beside those of the registry alone, not_read has why a part could not be read: {"profiles": "Access is denied."}.
 Connections come as texts, one for each local address, local port and peer, because a busy server has thousands.
 """
 
@@ -49,11 +50,11 @@ from .filter_agents import agents_among
 from .registry_strings import ParsedRules, RefusedRule, parse_rules
 from .stored import StoredRules, read_stored
 
-_ACCOUNT = "connect with an account that may change the firewall of the host"
+ACCOUNT = "connect with an account that may change the firewall of the host"
 _FIXES: Mapping[str, str] = {
-    "0x80070005": _ACCOUNT,
+    "0x80070005": ACCOUNT,
     # So the cmdlets of NetSecurity tell the same.
-    "(Windows System Error 5)": _ACCOUNT,
+    "(Windows System Error 5)": ACCOUNT,
     "0x800706D9": "start the Windows Defender Firewall service (MpsSvc) of the host",
 }
 # By which names MDM knows a profile; what the later ones set counts.
@@ -131,7 +132,20 @@ FIREWALL: Mapping[str, Shape] = {
     **HOST,
 }
 # What the registry alone tells.
-REGISTRY: Mapping[str, Shape] = {**{key: shape for key, shape in FIREWALL.items() if key != "rules"}, "stored": _STORED}
+REGISTRY: Mapping[str, Shape] = {
+    **{key: shape for key, shape in FIREWALL.items() if key != "rules"},
+    "stored": _STORED,
+    "not_read?": {"*": str},
+}
+_PARTS: Mapping[str, str] = {
+    "profiles": "which profiles are active, and whether they are on",
+    "count": "whether COM shows the same rules",
+    "products": "whether another firewall has taken over",
+    "services": "the services that run",
+}
+# What the plan is compared with where the profiles are not known: a firewall that is on, in every network.
+_ANY_PROFILE = {"active": 7, "local_policy_modify_state": 0, "settings": []}
+_OWN_TASK = "whether a change waits to be taken back: its task is shown to administrators alone"
 IPSEC: Mapping[str, Shape] = {"rules": {"*": str}, "engines": [str], "exempt?": int, "legacy": {}, **HOST}
 
 _REVERT: Mapping[str, Shape] = {"seconds": int, "problem": str, "state": str, "result": int}
@@ -149,6 +163,7 @@ def read_answer(answer: Mapping[str, object]) -> Host:
     """
     with understood():
         is_com = "rules" in answer or "stored" not in answer
+        answer = answer if is_com else _filled(answer)
         check_shape(answer, FIREWALL if is_com else REGISTRY)
         environment = read_environment(answer)
         stored = read_stored_of(answer)
@@ -160,7 +175,28 @@ def read_answer(answer: Mapping[str, object]) -> Host:
         rules = (*local, *_rules_of(policy, environment, GROUP_POLICY), *_rules_of(mdm, environment, MDM))
         host = host_of(answer, rules, (*policy.refused, *mdm.refused), "AllowLocalPolicyMerge")
         agents = agents_among(map(str, _read_sequence(answer, "services")))
-        return replace(host, owners=_read_owners(answer), older_lists=_read_older_lists(answer), agents=agents)
+        found = replace(host, owners=_read_owners(answer), older_lists=_read_older_lists(answer), agents=agents)
+        return found if is_com else _without(found, mapping_of(answer, "not_read"))
+
+
+def _filled(answer: Mapping[str, object]) -> Mapping[str, object]:
+    """Return an answer with something to compare with in place of what could not be read."""
+    missing = answer.get("not_read") or {}
+    if not isinstance(missing, Mapping) or set(missing) - set(_PARTS):
+        raise ValueError(f"not_read: {missing!r:.80} names no parts")
+    profiles = {"profiles": _ANY_PROFILE} if "profiles" in missing else {}
+    stored = mapping_of(answer, "stored")
+    count = {"count": len(mapping_of(stored, "rules"))} if "count" in missing else {}
+    return {**answer, "not_read": missing, **profiles, "stored": {**stored, **count}}
+
+
+def _without(host: Host, missing: Mapping[str, object]) -> Host:
+    """Return the host with what is not known of it; who is refused a part does not see what waits either."""
+    if not missing:
+        return host
+    waits = f"whether a change waits to be taken back: {host.pending.text}" if host.pending else _OWN_TASK
+    parts = [f"{text}: {missing[part]}" for part, text in _PARTS.items() if part in missing]
+    return replace(host, pending=None, not_read=(*parts, waits))
 
 
 def read_stored_of(answer: Mapping[str, object]) -> StoredRules | None:

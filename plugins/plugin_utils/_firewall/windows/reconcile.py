@@ -37,7 +37,7 @@ from ..rule import KEYWORDS_OF_2012, Rule
 from ..safety import Safety, Verdict, judge, policy_warnings
 from .com import Operation, operations
 from .dumps import Dump, dump_of_text, read_dump
-from .host import expanded, failure_text, mapping_of, read_answer, read_stored_of, rollback_command, understood
+from .host import ACCOUNT, expanded, failure_text, mapping_of, read_answer, read_stored_of, rollback_command, understood
 from .reading import BY_NAME, THROUGH_BOTH, THROUGH_COM, Reading, explain_unread, refuse_disagreement
 from .registry_strings import render_rule
 from .stored import StoredRules
@@ -184,11 +184,13 @@ class WindowsFirewallProvider(WindowsRulesProvider):
             self._told.append(explain_unread(stored))
             self._way = THROUGH_COM
             super().gather()
+        if self.host.not_read:
+            self.evidence.discard(SafetyStep.READ_WHOLE)
 
     def plan(self) -> None:
         """Compute the changes; where the registry alone shows that there are some, over what COM shows."""
         super().plan()
-        if self._is_as_planned():
+        if self.host.not_read or self._is_as_planned():
             return
         if not self._is_com:
             self._way = THROUGH_BOTH
@@ -197,6 +199,18 @@ class WindowsFirewallProvider(WindowsRulesProvider):
             super().plan()
         if self._is_trusted:
             refuse_disagreement(self._disagreement)
+
+    def missing_text(self, missing: Sequence[SafetyStep], is_written: bool) -> str:
+        """Return the error of steps that nobody took."""
+        if SafetyStep.READ_WHOLE not in missing or not self.host.not_read:
+            return super().missing_text(missing, is_written)
+        title = "the account reads the registry alone, so it is not known whether the host is as planned"
+        return "\n".join([f"{title}; nothing was written; not known:", *bullets(self.host.not_read), f"fix: {ACCOUNT}"])
+
+    def result(self) -> dict[str, object]:
+        """Return the result of the task as far as it came, with what the account is not told."""
+        missing = {"not_read": list(self._host.not_read)} if self._host and self._host.not_read else {}
+        return {**super().result(), **missing}
 
     def _is_as_planned(self) -> bool:
         if self.task.state is State.GATHERED:
