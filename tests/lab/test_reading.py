@@ -174,7 +174,7 @@ def test_what_the_registry_alone_tells_an_account_is_never_as_planned(lab: Lab, 
         result = record["result"]
         assert played.status != 0 and record["status"] == "failed", record
         assert [change["name"] for change in result["changes"]] == changes, result
-        assert "the account reads the registry alone" in str(result["msg"])
+        assert "the account reads the registry alone" in str(result["msg"]), result
         assert [one.partition(": ")[0] for one in result["not_read"]] == NOT_TOLD, result
         assert all("Access is denied" in one for one in result["not_read"][2:4]), result
     refused = lab.play(playbook(rules=[SIP]))

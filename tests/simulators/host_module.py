@@ -63,7 +63,8 @@ def _refused(policy: FwPolicy) -> Answer:
     if not policy.is_refused:
         return {"not_read": {}}
     reasons = dict.fromkeys(("profiles", "count", "products", "services"), "Access is denied.")
-    return {"not_read": reasons, "profiles": None, "products": [], "services": []}
+    stored = {**policy.stored(), "count": 0}
+    return {"not_read": reasons, "stored": stored, "profiles": None, "products": [], "services": []}
 
 
 def _choose_way(policy: FwPolicy, arguments: Mapping[str, Any]) -> str:

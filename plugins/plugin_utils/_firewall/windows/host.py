@@ -185,9 +185,7 @@ def _filled(answer: Mapping[str, object]) -> Mapping[str, object]:
     if not isinstance(missing, Mapping) or set(missing) - set(_PARTS):
         raise ValueError(f"not_read: {missing!r:.80} names no parts")
     profiles = {"profiles": _ANY_PROFILE} if "profiles" in missing else {}
-    stored = mapping_of(answer, "stored")
-    count = {"count": len(mapping_of(stored, "rules"))} if "count" in missing else {}
-    return {**answer, "not_read": missing, **profiles, "stored": {**stored, **count}}
+    return {**answer, "not_read": missing, **profiles}
 
 
 def _without(host: Host, missing: Mapping[str, object]) -> Host:
@@ -203,8 +201,10 @@ def read_stored_of(answer: Mapping[str, object]) -> StoredRules | None:
     """Return the rules of the registry in an answer; None where the host was not asked for them."""
     if "stored" not in answer:
         return None
-    environment = read_environment(answer)
-    return read_stored(mapping_of(answer, "stored"), lambda rule: expanded(rule, environment))
+    environment, stored = read_environment(answer), mapping_of(answer, "stored")
+    if "count" in items(answer.get("not_read")):
+        stored = {**stored, "count": len(mapping_of(stored, "rules"))}
+    return read_stored(stored, lambda rule: expanded(rule, environment))
 
 
 def _read_older_lists(answer: Mapping[str, object]) -> tuple[str, ...]:
