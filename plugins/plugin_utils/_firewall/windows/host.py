@@ -29,7 +29,7 @@ from types import MappingProxyType
 from typing import TypeAlias, Union
 
 from ..._base.errors import MALFORMED, AnswerError
-from ..._base.untyped import items, mappings
+from ..._base.untyped import items, mapping, mappings
 from ..host_facts import (
     DELAY_MINUTES,
     GROUP_POLICY,
@@ -202,7 +202,7 @@ def read_stored_of(answer: Mapping[str, object]) -> StoredRules | None:
     if "stored" not in answer:
         return None
     environment, stored = read_environment(answer), mapping_of(answer, "stored")
-    if "count" in items(answer.get("not_read")):
+    if "count" in mapping(answer.get("not_read")):
         stored = {**stored, "count": len(mapping_of(stored, "rules"))}
     return read_stored(stored, lambda rule: expanded(rule, environment))
 
