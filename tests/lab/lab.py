@@ -29,6 +29,10 @@ from ..simulators.winrm_server import WinRmServer
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # For runs whose tags leave the members' firewalls out.
 READY = ("-e", "lync_members_are_ready=true")
+# Of a screen without a terminal; programs of the lab run without the path of the collection.
+SCREEN_COLUMNS = 100
+# At the end of a line of a command that goes on.
+_MORE = " \\"
 _CALLBACKS = pathlib.Path(__file__).resolve().parents[1] / "simulators" / "callback"
 
 
@@ -37,8 +41,13 @@ class Played:
     """One run of ansible-playbook: its exit status, what it printed, and the results in their order."""
 
     status: int
-    output: str
+    screen: str
     results: tuple[Mapping[str, Any], ...]
+
+    @property
+    def output(self) -> str:
+        """Return what it printed, with lines as they were before they were broken to fit the screen."""
+        return unbroken(self.screen)
 
     def of(self, host: str) -> list[Mapping[str, Any]]:
         """Return the recorded results of one host: status, task, result."""
@@ -159,6 +168,30 @@ class Lab:
             "LAB_RECORD": str(self.directory / "record.jsonl"),
             **more,
         }
+
+
+def unbroken(screen: str) -> str:
+    """Return lines as they were before they were broken: what goes on is indented, and had no room."""
+    lines: list[str] = []
+    last = ""
+    for line in screen.split("\n"):
+        if lines and _goes_on(lines[-1], last, line):
+            lines[-1] = f"{lines[-1].removesuffix(_MORE)} {line.strip()}"
+        else:
+            lines.append(line)
+        last = line
+    return "\n".join(lines)
+
+
+def _goes_on(text: str, last: str, line: str) -> bool:
+    """Return whether a line goes on with a text, of which the last line on the screen is given."""
+    if not line.strip() or _indent(line) != _indent(text) + 2:
+        return False
+    return last.endswith(_MORE) or len(last) + 1 + len(line.split()[0]) > SCREEN_COLUMNS
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def descendants(pid: int) -> list[int]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import re
 from typing import Any
 
 from .lab import ROOT, Lab, Played
@@ -94,15 +93,15 @@ class SiteLab:
 
 
 def printed(played: Played, task: str) -> str:
-    """Return the lines that a task printed before its results."""
-    lines = played.output.split(f"TASK [{task}]", 1)[-1].splitlines()[1:]
+    """Return the lines that a task printed before its results, as they were before they were broken."""
+    return lines_of(played.output, task)
+
+
+def lines_of(output: str, task: str) -> str:
+    """Return the lines of an output that a task printed before its results."""
+    lines = output.split(f"TASK [{task}]", 1)[-1].splitlines()[1:]
     end = next(
         (number for number, line in enumerate(lines) if line.startswith(("ok: [", "changed: [", "PLAY ", "TASK "))),
         len(lines),
     )
     return "\n".join(lines[:end]).rstrip()
-
-
-def unbroken(text: str) -> str:
-    """Return lines as they were before they were broken to fit a screen: what goes on is indented."""
-    return re.sub(r"\n +", " ", text)

@@ -51,7 +51,7 @@ def screens(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def own_lines(played: Played) -> list[str]:
     """Return the lines that are not Ansible's own."""
-    return [line for line in played.output.splitlines() if not OF_ANSIBLE.match(line)]
+    return [line for line in played.screen.splitlines() if not OF_ANSIBLE.match(line)]
 
 
 def is_one_word(line: str) -> bool:
