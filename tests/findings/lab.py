@@ -147,8 +147,12 @@ def says_fine(played: Played) -> bool:
 
 
 def named(played: Played, device: str) -> bool:
-    """Return whether a line of the run is about a device: what differs, what is wrong, or that nothing is known."""
-    return any(re.match(rf"\s*(?:could not tell: )?{re.escape(device)}: ", line) for line in own_lines(played))
+    """Return whether a line of the run is about a device: what differs, what is wrong, or that nothing is known.
+
+    Devices share a line: "fe01, fe02 (2 hosts): ...". That nobody has tried their Windows is nothing about them.
+    """
+    about = re.compile(rf"\s*(?:could not tell: )?(?:[^:]*, )?{re.escape(device)}(?:, [^:]*)?(?: \(\d+ hosts\))?: ")
+    return any(about.match(line) and "not proven on" not in line for line in own_lines(played))
 
 
 def probes(directory: Path) -> list[tuple[str, int, str, str]]:

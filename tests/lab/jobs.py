@@ -24,7 +24,7 @@ from typing import Any
 from ..simulators import tamper
 from ..simulators.probe_servers import Servers, certificate
 from .lab import Played
-from .site_lab import SiteLab, printed
+from .site_lab import SiteLab, on_screen
 
 SERVER, EDGE, PROXY, CLIENT = "127.1.0.11", "127.2.0.21", "127.2.0.31", "127.10.0.101"
 NAME, WEB = "se01.fabrikam.com", "webext.fabrikam.com"
@@ -112,7 +112,7 @@ def make(directory: pathlib.Path) -> None:
     def keep(name: str, played: Played) -> None:
         found = next(
             text
-            for text in (printed(played, task) for task in TASKS.values() if f"TASK [{task}]" in played.output)
+            for text in (on_screen(played, task) for task in TASKS.values() if f"TASK [{task}]" in played.output)
             if text
         )
         (directory / f"{name}.txt").write_text(f"{found}\nexit status {played.status}\n", encoding="utf-8")

@@ -97,6 +97,11 @@ def printed(played: Played, task: str) -> str:
     return lines_of(played.output, task)
 
 
+def on_screen(played: Played, task: str) -> str:
+    """Return the lines that a task printed before its results, as they were on the screen."""
+    return lines_of(played.screen, task)
+
+
 def lines_of(output: str, task: str) -> str:
     """Return the lines of an output that a task printed before its results."""
     lines = output.split(f"TASK [{task}]", 1)[-1].splitlines()[1:]

@@ -18,7 +18,7 @@ import tempfile
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.screen import fit
 
-from .site_lab import SiteLab, printed
+from .site_lab import SiteLab, on_screen
 
 EXAMPLE = "examples/small"
 CLIENTS = json.dumps({"lync_client_networks": ["192.168.20.0/24"]})
@@ -61,7 +61,7 @@ def main(names: list[str]) -> int:
                 print(played.output, file=sys.stderr)
                 return 1
             if name in names:
-                print(f"== {name}\n{shown(printed(played, 'Print what was done'), pathlib.Path(folder))}")
+                print(f"== {name}\n{shown(on_screen(played, 'Print what was done'), pathlib.Path(folder))}")
             if set(names) <= set(list(STEPS)[: list(STEPS).index(name) + 1]):
                 break
     return 0

@@ -19,7 +19,7 @@ import sys
 import time
 
 from ..lab.lab import ROOT, Played
-from ..lab.site_lab import SiteLab, printed
+from ..lab.site_lab import SiteLab, on_screen
 from .tamper import main as tamper
 
 EXAMPLE = "examples/contoso"
@@ -71,7 +71,7 @@ class Demo:
         print(f"\n== {title}\n   {command}", flush=True)
         played = self._lab.lab.typed(command, LAB_MEASURE="")
         self._expect(played.status == status, f"exit status {played.status} instead of {status}\n{played.output}")
-        print("\n".join(f"   {line}" for line in printed(played, task).splitlines()))
+        print("\n".join(f"   {line}" for line in on_screen(played, task).splitlines()))
         print(f"   exit status {played.status}, {time.monotonic() - started:.1f} s", flush=True)
         return played
 
@@ -110,7 +110,7 @@ def _import(title: str, inventory: str, status: int) -> None:
     done = subprocess.run([program, *command], cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != status:
         raise StepFailedError(f"exit status {done.returncode} instead of {status}\n{done.stdout}{done.stderr}")
-    lines = printed(Played(done.returncode, done.stdout, ()), "Make an inventory of the topology").splitlines()
+    lines = on_screen(Played(done.returncode, done.stdout, ()), "Make an inventory of the topology").splitlines()
     print("\n".join(f"   {line}" for line in lines))
     print(f"   exit status {done.returncode}", flush=True)
 

@@ -15,12 +15,15 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 import textwrap
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 SCREEN_COLUMNS = 100
 """Where there is no terminal: what a page of a log or a mail shows."""
 LEAST_COLUMNS = 60
+EVERYTHING = sys.maxsize
+"""A width that leaves nothing out: what differs, or is not known, is said of each host by its name."""
 _COMMAND = "ansible-playbook "
 _LIST_WIDTH = 48
 _GAP = "  "
@@ -132,7 +135,7 @@ def shortened(texts: Sequence[str], width: int = _LIST_WIDTH) -> str:
     return ", ".join(shown)
 
 
-def hosts_text(names: Sequence[str], width: int = 2 * _LIST_WIDTH) -> str:
+def hosts_text(names: Sequence[str], width: int = EVERYTHING) -> str:
     """Return who shares something: "fe01, fe02, fe03 (3 hosts)"; one name alone."""
     return shortened(names, width) + (f" ({len(names)} hosts)" if len(names) > 1 else "")
 

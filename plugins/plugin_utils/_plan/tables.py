@@ -16,13 +16,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .._base.screen import SCREEN_COLUMNS, hosts_text, indented, shortened, table
+from .._base.screen import EVERYTHING, SCREEN_COLUMNS, hosts_text, indented, shortened, table
 from .._base.untyped import counted
 from .model import DnsRecord, FirewallRule, HostPlan, IpsecExemption, Plan, PoolPlan, VirtualService, row_order
 from .names import Names
 
 _LIST_WIDTH = 96
-_ALL = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Page:
 
     def listed(self, texts: Sequence[str]) -> str:
         """Return texts with commas; those that are too many are counted."""
-        return shortened(texts, _ALL if self.is_whole else _LIST_WIDTH)
+        return shortened(texts, EVERYTHING if self.is_whole else _LIST_WIDTH)
 
     def table(self, columns: Sequence[_Column], rows: Iterable[Iterable[str]]) -> str:
         """Return rows as a table without the columns that nobody wants here, or that are any everywhere."""
@@ -81,7 +80,7 @@ def host_plan(plan: HostPlan, page: Page | None = None) -> str:
 
 def _host_block(hosts: Sequence[HostPlan], body: str, page: Page) -> list[str]:
     title, _line, rest = body.partition("\n")
-    names = hosts_text([host.host for host in hosts], _ALL if page.is_whole else _LIST_WIDTH)
+    names = hosts_text([host.host for host in hosts], EVERYTHING if page.is_whole else _LIST_WIDTH)
     bound = [line for host in hosts for line in _bound_addresses(host)]
     return [f"{names}: {title}", *map(indented, bound), rest]
 

@@ -100,9 +100,9 @@ def test_certificates_of_an_edge_pool() -> None:
     assert inside.names == ("edge20.fabrikam.com", "edge21.fabrikam.com", "edge22.fabrikam.com")
 
 
-def test_an_edge_pool_without_external_names_is_known_as_sip_of_its_domain() -> None:
+def test_an_edge_pool_that_is_known_as_sip_of_its_domain_has_that_name_once() -> None:
     found = certificates(plan_of("contoso"), "edge01.contoso.com")["members", "external interface"]
-    assert (found.subject, found.names) == ("sip.contoso.com", ("sip.contoso.com",))
+    assert (found.subject, found.names) == ("sip.contoso.com", ("sip.contoso.com", "webconf.contoso.com"))
 
 
 def test_each_server_is_named_in_the_certificates_of_its_pool() -> None:
