@@ -22,9 +22,9 @@ KEYS = {
     "pending_revert",
 }  # fmt: skip
 MAY = {
-    "firewall": {"connection_impact", "conditions", "brought", "refused", "refused_cuts", "snapshot", "failed", "msg"}
+    "firewall": {"connection_impact", "conditions", "brought", "refused", "refused_cuts", "snapshot", "failed", "msg", "not_armed"}
     | {"gathered", "before", "after"},
-    "ipsec": {"engine", "not_needed", "report", "legacy", "refused", "snapshot", "failed", "msg", "after"},
+    "ipsec": {"engine", "not_needed", "report", "legacy", "refused", "snapshot", "failed", "msg", "after", "not_armed"},
 }
 CHANGE = {
     "kind", "name", "cause", "reason", "properties", "opens", "closes", "changes_admission", "effect", "effects",

@@ -71,8 +71,12 @@ def test_it_tells_what_both_tell_and_asks_once() -> None:
         "firewall": run(windows_firewall_rules.ActionModule, host(), FIREWALL)[0],
         "ipsec": run(windows_ipsec_exemptions.ActionModule, host(), IPSEC)[0],
     }
+    # It asked once for both, so the round trip is counted with one; warnings of a module are broken to fit the screen.
+    assert [found[name]["stats"]["round_trips"] for name in alone] == [1, 0]
     for name, result in alone.items():
-        assert {key: value for key, value in found[name].items() if key not in losses} == result
+        together = {key: value for key, value in found[name].items() if key not in losses}
+        apart = {**result, "warnings": [" ".join(text.split()) for text in result["warnings"]]}
+        assert {**together, "stats": {}} == {**apart, "stats": {}}
     assert (found["changed"], "failed" in found) == (True, False)
     assert [change["kind"] for change in found["firewall"]["changes"]] == ["add", "remove"]
     assert [change["kind"] for change in found["ipsec"]["changes"]] == ["add"]
