@@ -22,8 +22,8 @@ KEYS = {
     "pending_revert",
 }  # fmt: skip
 MAY = {
-    "firewall": {"connection_impact", "conditions", "brought", "refused", "refused_cuts", "snapshot", "failed", "msg", "not_armed"}
-    | {"gathered", "before", "after"},
+    "firewall": {"connection_impact", "conditions", "brought", "refused", "refused_cuts", "snapshot", "failed", "msg"}
+    | {"gathered", "before", "after", "not_armed"},
     "ipsec": {"engine", "not_needed", "report", "legacy", "refused", "snapshot", "failed", "msg", "after", "not_armed"},
 }
 CHANGE = {
