@@ -159,7 +159,7 @@ def test_devices(run: RunState) -> None:
     )
     assert (look_up("devices", "probes"), look_up("devices", "remediation")) == (["all:!all"], ["all:!all"])
     run.save_options(RunOptions(Options(verify=True, remediate=True)).document())
-    assert (look_up("devices", "probes"), look_up("devices", "remediation")) == (["all"], ["all"])
+    assert (look_up("devices", "probes"), look_up("devices", "remediation")) == (["all"], ["localhost"])
     with pytest.raises(
         AnsibleError,
         match=r"lookup msuc.lync.devices: 'balancer' is no choice of it; allowed: balancers, dns, peers, ",
