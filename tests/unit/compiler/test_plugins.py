@@ -162,7 +162,7 @@ def test_devices(run: RunState) -> None:
     assert (look_up("devices", "probes"), look_up("devices", "remediation")) == (["all"], ["localhost"])
     with pytest.raises(
         AnsibleError,
-        match=r"lookup msuc.lync.devices: 'balancer' is no choice of it; allowed: balancers, dns, peers, ",
+        match=r"lookup msuc.lync.devices: 'balancer' is no choice of it; allowed: balancers, controller, dns, peers, ",
     ):
         look_up("devices", "balancer")
 
