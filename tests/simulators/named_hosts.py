@@ -29,10 +29,12 @@ import ipaddress
 import json
 import os
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -259,8 +261,8 @@ class Machine:
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
         agent = stack.enter_context(_process(["ssh-agent", "-D", "-a", str(place)]))
         found = {"SSH_AUTH_SOCK": str(place)}
-        while not place.exists() and agent.poll() is None:
-            pass
+        while agent.poll() is None and not _listens(place):
+            time.sleep(0.02)
         subprocess.run(["ssh-add", "-q", str(key)], env={**os.environ, **found}, check=True)
         return found
 
@@ -300,6 +302,12 @@ class Machine:
             if process.stdout is None or process.stdout.readline() != b"ready\n":
                 raise RuntimeError(f"{host.name} does not listen")
             yield
+
+
+def _listens(place: Path) -> bool:
+    """Return whether somebody takes connections there; the file is there a moment before."""
+    with socket.socket(socket.AF_UNIX) as client:
+        return client.connect_ex(str(place)) == 0
 
 
 @contextlib.contextmanager
