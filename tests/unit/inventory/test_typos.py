@@ -34,8 +34,8 @@ _ADDRESS = "an address: it is in the plan, and a host is asked for its own befor
 _NAME = "a name of DNS that nothing else refers to"
 FREE: Mapping[str, str] = {
     **dict.fromkeys(("ansible_host", "lync_address", "lync_internal_address", "lync_external_addresses"), _ADDRESS),
-    **dict.fromkeys(("lync_external_nat_addresses", "lync_balancer_addresses"), _ADDRESS),
-    **dict.fromkeys(("lync_external_address", "lync_pstn_address"), _ADDRESS),
+    **dict.fromkeys(("lync_external_nat_address", "lync_external_nat_addresses"), _ADDRESS),
+    **dict.fromkeys(("lync_external_address", "lync_pstn_address", "lync_balancer_addresses"), _ADDRESS),
     **dict.fromkeys(("vip", "web_vip", "external_web_vip", "external_vips"), _ADDRESS),
     **dict.fromkeys(("lync_client_networks", "lync_phone_networks", "lync_management_networks"), "a network"),
     **dict.fromkeys(("lync_sip_domains", "lync_simple_urls", "web_fqdn", "external_web_fqdn"), _NAME),
