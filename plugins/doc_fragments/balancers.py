@@ -130,43 +130,9 @@ class ModuleDocFragment:
     REMOTE: of the modules that work on a Linux host for others.
     """
 
-    DOCUMENTATION = (
-        r"""
-options:
-  services:
-    description: Virtual services, as C(virtual_services) of a plan file has them; with O(state=deleted), those to
-      remove, none for all.
-    type: list
-    elements: dict
-    default: []
-"""
-        + _SERVICE
-        + r"""
-  state:
-    description:
-      - V(merged) adds and changes, V(replaced) also removes what of ours is not in O(services), V(deleted) removes.
-      - V(gathered) returns what the load balancer has, V(rendered) and V(parsed) translate without one.
-    type: str
-    choices: [merged, replaced, deleted, gathered, rendered, parsed]
-    default: replaced
-"""
-    )
-
-    # Of the module that declares all services of a tenant at once.
-    DECLARED = (
-        r"""
-options:
-  services:
-    description:
-      - Virtual services as the pool files of a plan have them; P(msuc.lync.virtual_services#filter) returns those of a
-        pool.
-      - Required with V(merged), V(replaced) and V(rendered). With O(state=deleted), the services to remove; all of the
-        tenant without them.
-    type: list
-    elements: dict
-"""
-        + _SERVICE
-    )
+    DOCUMENTATION: str
+    DECLARED: str
+    """Of the module that declares all services of a tenant at once."""
 
     PROVIDER = r"""
 options:
@@ -251,3 +217,41 @@ attributes:
     description: The difference is shown by the module that this one works for.
     support: none
 """
+
+
+# ansible-test reads texts in the class as literals, and what all modules have stands once.
+ModuleDocFragment.DOCUMENTATION = (
+    r"""
+options:
+  services:
+    description: Virtual services, as C(virtual_services) of a plan file has them; with O(state=deleted), those to
+      remove, none for all.
+    type: list
+    elements: dict
+    default: []
+"""
+    + _SERVICE
+    + r"""
+  state:
+    description:
+      - V(merged) adds and changes, V(replaced) also removes what of ours is not in O(services), V(deleted) removes.
+      - V(gathered) returns what the load balancer has, V(rendered) and V(parsed) translate without one.
+    type: str
+    choices: [merged, replaced, deleted, gathered, rendered, parsed]
+    default: replaced
+"""
+)
+ModuleDocFragment.DECLARED = (
+    r"""
+options:
+  services:
+    description:
+      - Virtual services as the pool files of a plan have them; P(msuc.lync.virtual_services#filter) returns those of a
+        pool.
+      - Required with V(merged), V(replaced) and V(rendered). With O(state=deleted), the services to remove; all of the
+        tenant without them.
+    type: list
+    elements: dict
+"""
+    + _SERVICE
+)

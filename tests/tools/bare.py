@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from . import collection_copy, debian
@@ -70,8 +69,8 @@ def run(name: str, command: str) -> Outcome:
     return Run(["unshare", "--mount", "--", "sh", "-c", _ENTER, "sh", root, *shell]).execute(name)
 
 
-def _environment(variables: Mapping[str, str] = os.environ) -> list[str]:
-    carried = {name: value for name, value in variables.items() if name.upper().startswith(_VARIABLES)}
+def _environment() -> list[str]:
+    carried = {name: value for name, value in os.environ.items() if name.upper().startswith(_VARIABLES)}
     own = {"HOME": f"/home/{USER}", "USER": USER, "LANG": "C.UTF-8", "PATH": "/usr/local/bin:/usr/bin:/bin"}
     return [f"{name}={value}" for name, value in {**carried, **own}.items()]
 

@@ -111,7 +111,7 @@ def documents(text: Text) -> list[Node]:
         parser.parse(io.BytesIO(text.content.encode("utf-8")))
     except defusedxml.common.DefusedXmlException as error:
         message = "a document type stands in it, which no topology has and which may hide an entity bomb"
-        raise refusal(text.name, message, "XML without <!DOCTYPE>") from error
+        raise refusal(text.name, message, "XML without <!DOCTYPE>") from error  # pylint: disable=bad-exception-cause
     except xml.sax.SAXParseException as error:
         place = f"{text.name}, line {error.getLineNumber()}, column {error.getColumnNumber()}"
         raise refusal(place, f"the XML is not well-formed: {error.getMessage()}", fix=_WRAPPED) from error

@@ -20,6 +20,7 @@ POOLS = {"pool01.contoso.com": {"role": "frontend", "load_balancing": "none"}}
 KEY = {"address": "10.1.0.5", "zones": ["contoso.com"], "key_secret": "c2VjcmV0"}
 
 
+# pylint: disable-next=dangerous-default-value
 def digest(hosts: Mapping[str, Mapping[str, object]] = HOSTS, **common: object) -> str:
     return inputs_of(inventory(hosts, **{"pools": POOLS, **common})).inventory
 

@@ -31,6 +31,7 @@ NOBODY_KNOWS = "nobody knows what the change took from it"
 FILTERED = "edge01 to fe01 TCP 5061: open before, filtered after"
 
 
+# pylint: disable-next=dangerous-default-value
 def run(path: Path, before: Any, after: Any, probes: Sequence[Probe] = PROBES, **scope: Any) -> RunState:
     """Return the state of a run in which edge01 asked; before, after: answers of all its probes, or why there is none.
 
