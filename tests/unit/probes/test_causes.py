@@ -161,7 +161,7 @@ def test_cause(
     found = verified(probe, given, listening, rules)
     assert found.judged[0].cause == cause
     assert exit_status(found) == 2
-    assert cause in found.text()
+    assert cause in found.text(columns=1000)
 
 
 def test_what_others_reach_is_dropped_on_the_way() -> None:
