@@ -17,7 +17,7 @@ import pytest
 
 from tests.lab.deviations import WAYS, inject, told
 from tests.lab.lab import ROOT, Played
-from tests.lab.site_lab import GROUP, SiteLab, printed, unbroken
+from tests.lab.site_lab import GROUP, SiteLab, printed
 from tests.lab.test_site import GROUPS, deployment, ok, saved, state_of
 
 SCHEMA = json.loads((ROOT / "plugins/plugin_utils/_drift/data/lync_drift.schema.json").read_text(encoding="utf-8"))
@@ -220,7 +220,7 @@ def test_an_account_without_administrator_finds_deviations_and_says_what_it_is_n
     played = drift(damaged, "lync_gather_through=registry", f"lync_report_dir={tmp_path}")
     assert played.status == 2
     assert found(tmp_path) == {**EVERY_CLASS, "fe13": {}}
-    text = unbroken(printed(played, REPORTED))
+    text = " ".join(printed(played, REPORTED).split())
     assert "Drift: 6 deviations on 2 of 6 devices; 2 of 6 devices could not tell." in text
     assert "Verdict: unknown (6 deviations on 2 devices; 2 of 6 devices could not tell)" in text
     for host in ("fe12", "fe13"):
