@@ -104,7 +104,8 @@ def test_a_host_that_was_off_for_days_does_not_take_it_back_and_says_so(lab: Lab
     store = change_and_lose(lab)
     store.advance(2 * 24 * 60, is_off=True)
     looked = lab.play(playbook(rules=[SIP]), "--check").result("fe01")
-    assert any("its task never ran: it is still in force" in " ".join(warning.split()) for warning in looked["warnings"]), looked
+    told = [" ".join(warning.split()) for warning in looked["warnings"]]
+    assert any("its task never ran: it is still in force" in warning for warning in told), looked
     store.advance(8 * 24 * 60)
     assert store.read()["task"] is None
 
