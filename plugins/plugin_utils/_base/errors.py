@@ -137,8 +137,11 @@ def names_text(names: Collection[str]) -> str:
     )
 
 
-def hosts_text(names: Iterable[str]) -> str:
-    """Return the place that several hosts are: the first three of them by name, and how many more there are."""
+def hosts_text(names: Iterable[str], kind: str = "host") -> str:
+    """Return the place that several hosts are: the first three of them by name, and how many more there are.
+
+    kind: what they are, in the singular.
+    """
     distinct = list(dict.fromkeys(names))
     more = f" and {len(distinct) - _HOSTS_SHOWN} more" if len(distinct) > _HOSTS_SHOWN else ""
-    return f"host{'s' if len(distinct) > 1 else ''} {', '.join(distinct[:_HOSTS_SHOWN])}{more}"
+    return f"{kind}{'s' if len(distinct) > 1 else ''} {', '.join(distinct[:_HOSTS_SHOWN])}{more}"

@@ -142,13 +142,9 @@ def _question_lines(questions: tuple[Question, ...], answers: Path) -> list[str]
         by_text.setdefault((one.section, one.text, one.keys), []).append(one.name)
     lines = [f"not in the topology, write it in {answers}:"]
     for (section, text, keys), names in by_text.items():
-        place = {"hosts": hosts_text(names), "all": "all"}.get(section) or _pools_text(names)
+        place = {"hosts": hosts_text(names), "all": "all"}.get(section) or hosts_text(names, "pool")
         lines.append(f"  {place}, {', '.join(keys)}: {text}")
     return lines
-
-
-def _pools_text(names: list[str]) -> str:
-    return hosts_text(names).replace("host", "pool", 1)
 
 
 def _difference_lines(changes: list[str]) -> list[str]:
