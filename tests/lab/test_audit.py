@@ -73,6 +73,15 @@ def test_hosts_as_planned_are_no_drift_and_tampered_ones_are_named(converged: Si
     assert "Traceback" not in played.output
 
 
+def test_rules_that_setup_makes_again_are_named_in_exports_too(converged: SiteLab, tmp_path: pathlib.Path) -> None:
+    write_dump(tmp_path / "fe12.wfw", converged.lab.stores["fe12"])
+    variables = {"lync_firewall_state": "overridden", "lync_unprotected_rules": ["CS RTCSRV"]}
+    played = audited(converged, tmp_path, "--limit", "fe12", "-e", json.dumps(variables))
+    assert played.status == 2, played.output
+    (line, *_ends) = printed(played, TASK).splitlines()
+    assert line.startswith("fe12: CS RTCSRV: recreated_by_setup (it admits more than the list on tcp ")
+
+
 def test_limit_chooses_the_hosts(converged: SiteLab, tmp_path: pathlib.Path) -> None:
     write_dump(tmp_path / "fe11.wfw", converged.lab.stores["fe11"])
     played = audited(converged, tmp_path, "--limit", "fe11")

@@ -241,6 +241,51 @@ NOT_TOLD = (
 )
 
 
+SETUP, HAND = "CS RTCSRV", "Opened by hand"
+OVERRIDDEN = {"lync_firewall_state": "overridden", "lync_unprotected_rules": [SETUP]}
+
+
+@pytest.fixture
+def opened(site: SiteLab) -> Iterator[SiteLab]:
+    """Leave of setup's rules one on fe12 and of other hands one on fe13, and bring all back afterwards."""
+    before = {host: store.read() for host, store in site.lab.stores.items()}
+    for host in before:
+        _allow(site, host, SETUP, enabled=host == "fe12")
+    _allow(site, "fe13", HAND)
+    yield site
+    for host, store in site.lab.stores.items():
+        store.write(before[host])
+
+
+def _allow(site: SiteLab, host: str, name: str, enabled: bool = True) -> None:
+    """Have one rule of that name and no group, for the port of SIP and any peer."""
+    document = site.lab.stores[host].read()
+    (sip,) = (rule for rule in document["rules"] if rule["Name"] == SIP)
+    others = [rule for rule in document["rules"] if rule["Name"] != name]
+    foreign = {"Name": name, "Grouping": None, "RemoteAddresses": "*", "Enabled": enabled, "id": f"{{{name}}}"}
+    site.lab.stores[host].write({**document, "rules": [*others, {**sip, **foreign}]})
+
+
+@pytest.mark.no_cover
+def test_where_rules_of_others_are_overridden_they_are_named_and_no_repair_touches_them(
+    opened: SiteLab, tmp_path: pathlib.Path
+) -> None:
+    _edit(opened, "fe12", FOCUS, Enabled=False)
+    _edit(opened, "fe12", WEB, LocalPorts="443,9999")
+    foreign = {host: opened.foreign(host) for host in opened.lab.stores}
+    arguments = json.dumps({**OVERRIDDEN, "lync_report_dir": str(tmp_path)})
+    assert drift(opened, arguments).status == 2
+    others = {"fe12": {SETUP: "recreated_by_setup"}, "fe13": {HAND: "foreign"}}
+    assert found(tmp_path) == {**others, "fe12": {FOCUS: "disabled", WEB: "changed", **others["fe12"]}}
+    repaired = drift(opened, arguments, "lync_remediate=true")
+    text = " ".join(printed(repaired, REPORTED).split())
+    assert f"left: fe12: {SETUP}: recreated_by_setup" in text and f"left: fe13: {HAND}: foreign" in text
+    assert {host: opened.foreign(host) for host in opened.lab.stores} == foreign
+    assert drift(opened, arguments).status == 2
+    assert found(tmp_path) == others
+    ok(drift(opened))
+
+
 @pytest.fixture
 def quiet(site: SiteLab) -> Iterator[SiteLab]:
     """Leave on the hosts what the plan made, and bring all back afterwards."""

@@ -47,7 +47,8 @@ class Class(str, Enum):
 
     INEFFECTIVE, PARTLY_BLOCKED: the rule is as planned, and nothing of it is in force, or a part is not. OPEN: the
     device as a whole admits more than its rules say. RECREATED: a rule of the product's setup is on that should be off;
-    each update makes it again, so no repair fights it.
+    each update makes it again, so no repair fights it. FOREIGN: a rule of anybody else is on that should be off; a
+    repair writes our own rules alone, and site.yml disables it.
     """
 
     MISSING = "missing"
@@ -59,6 +60,7 @@ class Class(str, Enum):
     PARTLY_BLOCKED = "partly_blocked"
     OPEN = "open"
     RECREATED = "recreated_by_setup"
+    FOREIGN = "foreign"
     SHADOWED = "shadowed"
 
 
@@ -66,6 +68,8 @@ NOTES = frozenset({Class.SHADOWED})
 """The product's own setup makes rules that admit any source, so on a healthy server nearly every rule is shadowed."""
 REPAIRABLE = frozenset({Class.MISSING, Class.EXTRA, Class.CHANGED, Class.DISABLED, Class.DUPLICATE})
 """What a module can repair; the cause of the others lies outside what the collection owns."""
+OF_OTHERS = frozenset({Class.RECREATED, Class.FOREIGN})
+"""Rules of others that site.yml would disable (overridden), by whether the next update makes them again."""
 ENDS_SOON_DAYS = 30
 _NEEDED = ("device", "name", "owner", "reason", "ticket", "expires")
 _ALLOWED = (*_NEEDED, "concern", "class")
@@ -219,7 +223,7 @@ def record_name(item: Mapping[str, object]) -> str:
 
 def _of_change(result: TaskResult, change: Mapping[str, object]) -> Deviation:
     differences = differences_of(change)
-    kind = Class.RECREATED if _is_of_setup(result, change) else _class_of(change, differences)
+    kind = _class_of(change, differences)
     return Deviation(
         device=result.device,
         concern=result.concern.whole,
@@ -228,7 +232,7 @@ def _of_change(result: TaskResult, change: Mapping[str, object]) -> Deviation:
         reason=_explain_change(change) if differences else _explain_hidden(result, change, kind),
         properties=differences if kind in (Class.CHANGED, Class.DISABLED) else (),
         too_narrow=bool(change.get("opens", kind in (Class.MISSING, Class.DISABLED))),
-        too_wide=bool(change.get("closes", kind in (Class.EXTRA, Class.RECREATED))),
+        too_wide=bool(change.get("closes", kind in (Class.EXTRA, *OF_OTHERS))),
         recreates=change.get("kind") == Kind.CHANGE and bool(change.get("recreates")),
         notice=str(change.get("notice") or ""),
     )
@@ -244,8 +248,9 @@ def _of_unknown(result: TaskResult) -> Iterator[Deviation]:
 
 
 def _explain_change(change: Mapping[str, object]) -> str:
-    """Return why something is extra, and what the repair of anything else would do."""
-    keys = ("reason",) if change.get("kind") == Kind.REMOVE else ("effect", "impact", "reason")
+    """Return why something is there too much, and what the repair of anything else would do."""
+    is_too_much = change.get("kind") == Kind.REMOVE or change.get("cause") == Cause.ADMITS_MORE
+    keys = ("reason",) if is_too_much else ("effect", "impact", "reason")
     return next((str(change[key]) for key in keys if change.get(key)), "")
 
 
@@ -255,18 +260,14 @@ def _explain_hidden(result: TaskResult, change: Mapping[str, object], kind: Clas
     return "; ".join(hidden) or _explain_change(change)
 
 
-def _is_of_setup(result: TaskResult, change: Mapping[str, object]) -> bool:
-    """Return whether a change switches off a rule of somebody else which the product's setup makes."""
-    is_switched_off = result.concern.whole is Concern.FIREWALL and change.get("kind") == Kind.DISABLE
-    return is_switched_off and made_by_setup(str(change.get("name")))
-
-
 def _class_of(change: Mapping[str, object], differences: Sequence[Difference]) -> Class:
     kind = change.get("kind")
     if kind == Kind.ADD:
         return Class.MISSING
     if kind == Kind.REMOVE:
         return Class.DUPLICATE if change.get("cause") == Cause.DUPLICATE else Class.EXTRA
+    if change.get("cause") == Cause.ADMITS_MORE:
+        return Class.RECREATED if made_by_setup(str(change.get("name"))) else Class.FOREIGN
     return Class.DISABLED if any(map(_is_switched_off, differences)) else Class.CHANGED
 
 

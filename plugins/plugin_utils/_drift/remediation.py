@@ -9,7 +9,7 @@
 
 An attended run repairs what its classes name, by default everything. An unattended run repairs only what is missing,
 disabled or narrowed, so that it can open what was planned and never ends what somebody may rely on.
-Where everything that differs may be repaired, the module makes the whole device as planned; otherwise it is given just
+Where everything of ours that differs may be repaired, the module makes all of it as planned; otherwise it is given just
 the items that may be. Load balancers, reverse proxies and DNS are repaired as a whole or not at all.
 """
 
@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, replace
 from .._base.errors import InvalidInputError, Problem, one_of, shown
 from .._rollout.outcome import Verdict
 from .._rollout.results import Concern
-from .deviations import REPAIRABLE, Class, Deviation
+from .deviations import OF_OTHERS, REPAIRABLE, Class, Deviation
 from .report import Found, Report
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -40,6 +40,10 @@ _MINUTES_OF_DAY = 24 * 60
 _SECONDS_OF_HOUR = 3600
 _WHOLE_ONLY = frozenset({Concern.LOAD_BALANCER, Concern.PUBLICATIONS, Concern.DNS})
 _TOGETHER = "it is repaired only together with all else that differs there"
+_LEFT_TO_SITE = {
+    Class.RECREATED: "an update of the product makes it again; disable it with site.yml, or accept it",
+    Class.FOREIGN: "somebody else made it, and repairs write our own alone; disable it with site.yml, or accept it",
+}
 Hours = Callable[[Deviation], float]
 
 
@@ -213,8 +217,8 @@ def decide(
 
 def _explain_refusal(deviation: Deviation, limits: Limits) -> str:
     """Return why no run with these limits repairs it, whenever it comes; empty when one may."""
-    if deviation.kind is Class.RECREATED:
-        return "an update of the product makes it again; disable it with site.yml, or accept it"
+    if deviation.kind in OF_OTHERS:
+        return _LEFT_TO_SITE[deviation.kind]
     if not deviation.is_repairable:
         return "its cause is nothing that this collection owns"
     if limits.classes and deviation.kind not in limits.classes:
@@ -336,9 +340,8 @@ def _repairs(report: Report, decision: Decision) -> dict[str, dict[str, Repair]]
 
 
 def _is_held_back(item: Found, chosen: set[int]) -> bool:
-    """Return whether an item must stay as it is; a note is nothing that a repair would change."""
-    is_in_reach = item.deviation.is_repairable or item.deviation.kind is Class.RECREATED
-    return is_in_reach and id(item.deviation) not in chosen
+    """Return whether an item must stay as it is; notes and rules of others are nothing that a repair would change."""
+    return item.deviation.is_repairable and id(item.deviation) not in chosen
 
 
 def _plan_repair(items: list[Deviation], whole: bool) -> Repair:

@@ -242,10 +242,8 @@ class HostPolicy:
     unprotected_rules: tuple[str, ...] = ()
 
     @property
-    def drift_state(self) -> str:
-        """Return the state to compare with and to repair to: drift is of our own rules, those of others are site.yml's
-        alone.
-        """
+    def repair_state(self) -> str:
+        """Return the state to repair to: a repair is of our own rules, those of others are site.yml's alone."""
         return "replaced" if self.firewall_state == "overridden" else self.firewall_state
 
 

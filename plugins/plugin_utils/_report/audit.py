@@ -35,7 +35,7 @@ def audited_hosts(hosts: Mapping[str, HostPlan], directory: str) -> Comparisons:
     """
     policies: dict[tuple[str, str], dict[str, Document]] = {}
     for name, host in hosts.items():
-        policies.setdefault((host.policy.drift_state, host.policy.ipsec), {})[name] = mapping(plain(host))
+        policies.setdefault((host.policy.firewall_state, host.policy.ipsec), {})[name] = mapping(plain(host))
     found = [audited(own, Path(directory), State(state), ipsec) for (state, ipsec), own in policies.items()]
     # With no host at all, a directory that is not there is an error all the same.
     found = found or [audited({}, Path(directory))]

@@ -65,7 +65,7 @@ class Request:
             return documents, state
         repair = self.gates.repair(self.device, self.concern)
         if repair.get("whole"):
-            return documents, self.policy.drift_state
+            return documents, self.policy.repair_state
         names = set(repair.get("names", ()))
         return [item for item in documents if isinstance(item, dict) and item["name"] in names], "merged"
 
@@ -108,19 +108,14 @@ def _snapshots(request: Request) -> ModuleOptions:
     }
 
 
-def _choose_rule_state(request: Request) -> str:
-    """Return what the plan means for rules that it does not have; drift is of our own rules alone."""
-    is_site = request.step in (Step.OPEN, Step.CLOSE, Step.APPLY)
-    return request.policy.firewall_state if is_site else request.policy.drift_state
-
-
 def _handout(request: Request) -> str | None:
     opens = request.step in (Step.OPEN, Step.APPLY)
     return request.options.handout_dir if opens and request.options.hands_out(request.policy) else None
 
 
 def _make_firewall_options(request: Request) -> ModuleOptions:
-    rules, state = request.items(request.host.firewall_rules, _choose_rule_state(request))
+    # A comparison names rules of others that site.yml would disable, and no repair touches them.
+    rules, state = request.items(request.host.firewall_rules, request.policy.firewall_state)
     return {
         "brief": True,
         "rules": rules,
@@ -159,7 +154,7 @@ def _make_ipsec_options(request: Request) -> ModuleOptions:
 
 def _make_nftables_options(request: Request) -> ModuleOptions:
     # There is nothing to override on Linux: tables of others are never changed.
-    rules, state = request.items(request.host.firewall_rules, request.policy.drift_state)
+    rules, state = request.items(request.host.firewall_rules, request.policy.repair_state)
     return {
         "rules": rules,
         "state": state,

@@ -40,7 +40,7 @@ def test_every_variable_of_the_policy_is_in_the_plan() -> None:
     assert policy == HostPolicy(
         "handout", "overridden", "true", "netsh", "accept", "/etc/x.nft", networks, ("one", "two")
     )
-    assert (policy.drift_state, HostPolicy(firewall_state="merged").drift_state) == ("replaced", "merged")
+    assert (policy.repair_state, HostPolicy(firewall_state="merged").repair_state) == ("replaced", "merged")
 
 
 def test_a_load_balancer_has_the_options_of_its_driver_and_no_others() -> None:

@@ -38,6 +38,9 @@ def found_in(answer: Mapping[str, object], concern: str = "firewall", device: st
 
 
 UP, DRAINED = {"address": "10.1.0.11", "state": "active"}, {"address": "10.1.0.11", "state": "draining"}
+ADMITS_MORE: dict[str, Any] = {
+    "cause": "admits_more", "reason": "it admits more", "properties": [differing("enabled", True, False)],
+}  # fmt: skip
 CLASSES: dict[str, tuple[dict[str, object], Class, str]] = {
     "missing": (change("add", effect="new admission", opens=True), Class.MISSING, "SIP: missing (new admission)"),
     "extra": (
@@ -62,9 +65,12 @@ CLASSES: dict[str, tuple[dict[str, object], Class, str]] = {
         "SIP: changed: enabled is true, should be false",
     ),
     "switched on by setup": (
-        change("disable", "CS RTCSRV", reason="it admits more", properties=[differing("enabled", True, False)]),
+        change("disable", "CS RTCSRV", **ADMITS_MORE),
         Class.RECREATED,
         "CS RTCSRV: recreated_by_setup (it admits more)",
+    ),
+    "switched on by somebody else": (
+        change("disable", "Theirs", **ADMITS_MORE), Class.FOREIGN, "Theirs: foreign (it admits more)",
     ),
     "member drained": (
         change("change", properties=[differing("members", [DRAINED], [UP])]),

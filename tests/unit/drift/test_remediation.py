@@ -41,6 +41,7 @@ def test_an_attended_run_repairs_all_but_what_lies_outside() -> None:
         Class.PARTLY_BLOCKED,
         Class.OPEN,
         Class.RECREATED,
+        Class.FOREIGN,
         Class.SHADOWED,
     ]
 

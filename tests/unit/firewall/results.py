@@ -131,6 +131,12 @@ FIREWALL: Mapping[str, Callable[[], Result]] = {
         state="overridden",
     ),
     "made again by setup": made_again,
+    "opened by somebody else": lambda: firewall(
+        stored(RemoteAddresses=NARROW),
+        foreign(EXTRA, RemoteAddresses="10.66.0.0/16"),
+        rules=[{**SIP, "remoteip": [NARROW]}],
+        state="overridden",
+    ),
     "made again by setup, and one is missing": lambda: made_again(rules=[{**SIP, "remoteip": [NARROW]}, WEB]),
     "pending": lambda: firewall(stored(), stored(Name=EXTRA, LocalPorts="5999"), phase="open"),
     "pending, moved": lambda: firewall(stored(LocalPorts="5062"), phase="open"),

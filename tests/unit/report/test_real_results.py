@@ -87,6 +87,7 @@ CLASSES: list[tuple[Concern, str, Class | None, str]] = [
     (F, "partly blocked", Class.PARTLY_BLOCKED, f"{SIP}: partly_blocked (partly blocked by Segmentation)"),
     (F, "admits by default", Class.OPEN, "profile domain: open (what comes in is admitted unless a rule blocks it)"),
     (F, "made again by setup", Class.RECREATED, f"{windows.SETUP}: recreated_by_setup ("),
+    (F, "opened by somebody else", Class.FOREIGN, f"{EXTRA}: foreign (it admits more than the list on tcp 5061)"),
     (X, "as planned", None, ""),
     (X, "duplicate", Class.DUPLICATE, "Lync exempt media (UDP): duplicate (another rule has its name and group)"),
     (X, "extra", Class.EXTRA, "Lync exempt old: extra (it is not wanted)"),
@@ -131,12 +132,22 @@ def test_a_rule_that_is_there_twice_is_not_removed_by_its_name() -> None:
     assert not remediation(report, Limits(classes=frozenset({Class.DUPLICATE})), NOW).repairs
 
 
-def test_a_rule_that_setup_makes_again_is_named_and_never_fought_over() -> None:
-    alone = remediation(Report.of([real(F, "made again by setup")], Context(NOW, {})), Limits(), NOW)
-    assert (alone.repairs, alone.verdicts) == ({}, {"x1": Verdict.DIFFERS})
-    assert alone.left[0].startswith(f"left: x1: {windows.SETUP}: recreated_by_setup (")
-    beside = Report.of([real(F, "made again by setup, and one is missing")], Context(NOW, {}))
-    assert remediation(beside, Limits(), NOW).repairs == {"x1": {"firewall": Repair(names=(windows.WEB["name"],))}}
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [
+        ("made again by setup", f"left: x1: {windows.SETUP}: recreated_by_setup ("),
+        ("opened by somebody else", f"left: x1: {EXTRA}: foreign ("),
+    ],
+)
+def test_a_rule_of_others_is_named_and_never_fought_over(name: str, left: str) -> None:
+    found = remediation(Report.of([real(F, name)], Context(NOW, {})), Limits(), NOW)
+    assert (found.repairs, found.verdicts) == ({}, {"x1": Verdict.DIFFERS})
+    assert found.left[0].startswith(left)
+
+
+def test_beside_a_rule_of_others_ours_are_all_repaired() -> None:
+    report = Report.of([real(F, "made again by setup, and one is missing")], Context(NOW, {}))
+    assert remediation(report, Limits(), NOW).repairs == {"x1": {"firewall": Repair(whole=True)}}
 
 
 def test_a_build_that_nobody_has_proven_is_named_once() -> None:

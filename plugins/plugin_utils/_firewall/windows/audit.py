@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ..._base.changes import Changes, State
 from ..._base.errors import InvalidInputError, Problem
-from ..._base.untyped import mappings
+from ..._base.untyped import mapping, mappings, texts
 from .. import results
 from ..effects import describe_effects, rule_effects
 from ..host_facts import GROUP_POLICY, LOCAL, MDM, Present, profile_conditions
@@ -154,7 +154,9 @@ def _compare_dump(plan: Document, dump: Dump, policy: PolicyFile, state: State, 
         for stored in rules
     ]
     profiles = read_profiles({"active": EVERY_PROFILE}, dict(policy.profiles)) if policy.profiles else ()
-    changes = describe_effects(have, plan_changes(want, have, state), profiles)
+    unprotected = frozenset(texts(mapping(plan.get("policy")).get("unprotected_rules")))
+    found = plan_changes(want, have, state, unprotected=unprotected)
+    changes = describe_effects(have, found, profiles)
     effects = [effect.document() for effect in rule_effects(have, changes, profiles, OWNED_GROUP)]
     conditions = [condition.document() for condition in profile_conditions(profiles)]
     firewall = {**_make_audit_document(changes, results.FIREWALL), "effects": effects, "conditions": conditions}
@@ -174,7 +176,9 @@ def _exemption_document(plan: Document, have: Sequence[Present], state: State, i
     names = {each.rule.name for each in have if each.rule.group == OWNED_GROUP}
     listed = exemptions_from_options(mappings(plan.get("ipsec_exemptions")))
     want = [rule for rule in listed if is_needed or rule.name in names]
-    changes: RuleChanges = Changes() if ipsec == NEVER else plan_changes(want, have, state)
+    # Exemptions of others do no harm, so none is overridden.
+    own = State.REPLACED if state is State.OVERRIDDEN else state
+    changes: RuleChanges = Changes() if ipsec == NEVER else plan_changes(want, have, own)
     return _make_audit_document(changes, WORDING)
 
 
