@@ -263,23 +263,32 @@ class Watch:
     def __init__(self, path: str, master: str, status: str, forwarding: str) -> None:
         self._path, self._master, self._status, self._forwarding = path, master, status, forwarding
         self._script = self._listing = ""
+        self._entries: list[Entry] | None = None
         self._health: dict[tuple[str, str], bool] = {}
         self._heard = -float(_TRUSTED_SECONDS)
         self._looks_to_forget = _LOOKS_AFTER_A_CHANGE
         self._restored = 0
 
     def look(self) -> None:
-        """Ask HAProxy, bring the table to what it says, and write down what was seen."""
+        """Ask HAProxy, bring the table to what it says, and write down what was seen.
+
+        A file that is not understood changes nothing: the last one that was is led by, or the table is left as it is.
+        """
         content = self._read()
         error = self._hear()
-        entries = read_entries(content.decode(errors="surrogateescape"))
+        error = self._understand(content) or error
+        digest = hashlib.sha256(content).hexdigest()
+        if self._entries is None:
+            self._tell({"digest": digest, "error": error})
+            return
+        entries = self._entries
         down = {each.name: {one for one in each.members if not self._health.get((each.asked, one), True)}
                 for each in entries}  # fmt: skip
         error = self._write(table_text(entries, down, os.path.exists(self._forwarding))) or error
         error = self._forget(entries, down) or error
         unasked = {one for each in entries for one in each.members if (each.asked, one) not in self._health}
         names = sorted(f"{each.name} {one}" for each in entries for one in down[each.name])
-        seen = {"digest": hashlib.sha256(content).hexdigest(), "down": names, "unasked": sorted(unasked)}
+        seen = {"digest": digest, "down": names, "unasked": sorted(unasked)}
         self._tell({**seen, "table": fingerprint(self._listing), "restored": self._restored, "error": error})
 
     def _read(self) -> bytes:
@@ -289,6 +298,14 @@ class Watch:
                 return file.read()
         except FileNotFoundError:
             return b""
+
+    def _understand(self, content: bytes) -> str:
+        """Read the services of the file; return why they cannot be read."""
+        try:
+            self._entries = read_entries(content.decode(errors="surrogateescape"))
+        except (ValueError, IndexError) as problem:
+            return f"the file is not understood: {problem}"
+        return ""
 
     def _hear(self) -> str:
         """Ask HAProxy who is up; return why it did not say so."""

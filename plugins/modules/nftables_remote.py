@@ -137,6 +137,7 @@ from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import (
     told,
     waited,
 )
+from ansible_collections.msuc.lync.plugins.module_utils._nft_tables import nft, other_tables, output_of
 from ansible_collections.msuc.lync.plugins.module_utils._ssh_ways import outliving, own_addresses, ssh_ways
 
 _SPEC = {
@@ -154,17 +155,12 @@ _UNIT = "msuc-lync-nftables-revert"
 _STARTS = ("/etc/nftables.conf", "/etc/sysconfig/nftables.conf")
 
 
-def nft(*arguments: str) -> tuple[int, str]:
-    """Return exit status and output of nft."""
-    return run(["nft", *arguments])
-
-
 def listing(*options: str) -> str:
     """Return our table as nft lists it, empty when there is none; raises Refused when nft does not say."""
     status, output = nft(*options, "list", "table", *_TABLE)
     if status and "No such file or directory" in output:
         return ""
-    return _output_of(status, output)
+    return output_of(status, output)
 
 
 def own_table() -> str:
@@ -183,34 +179,12 @@ def fingerprint() -> str:
     return digest(listing("-s", "-a"))
 
 
-def other_tables() -> list[dict[str, Any]]:
-    """Return the tables of somebody else."""
-    names = [line.split()[1:3] for line in _output_of(*nft("list", "tables")).splitlines() if line.startswith("table ")]
-    return [_other_table(*name) for name in names if tuple(name) != _TABLE]
-
-
-def _other_table(family: str, name: str) -> dict[str, Any]:
-    text = _output_of(*nft("-s", "list", "table", family, name))
-    dormant = re.search(r"^\tflags .*dormant", text, re.MULTILINE) is not None
-    rules = "" if dormant else _output_of(*nft("-s", "-j", "list", "table", family, name))
-    return {"family": family, "name": name, "dormant": dormant, "listing": rules}
-
-
-def _output_of(status: int, output: str) -> str:
-    """Return what nft printed; raises Refused with its first line when it failed."""
-    if status:
-        first = next((line for line in output.splitlines() if line.strip()), "nft said nothing")
-        fix = "; fix: become: true" if "not permitted" in output else ""
-        raise Refused(f"nft: {first.strip()}{fix}")
-    return output
-
-
 def gather(options: dict[str, Any]) -> dict[str, Any]:
     """Return our table, its file, and what stands around them."""
     return {
         "listing": own_table(),
         "fingerprint": fingerprint(),
-        "others": other_tables(),
+        "others": other_tables(_TABLE),
         "pending_revert": Rollback(options["directory"]).pending(),
         "content": content_of(options["path"]) if options["path"] else None,
         "includes": [pattern for start in _STARTS for pattern in _includes(start)],
@@ -361,13 +335,13 @@ def _load_script(files: Rollback, script: str, seconds: int, rollback: str) -> N
     candidate = os.path.join(files.directory, "nftables-candidate.nft")
     put(candidate, script)
     try:
-        _output_of(*nft("-c", "-f", candidate))
+        output_of(*nft("-c", "-f", candidate))
         if seconds:
             files.arm(seconds, rollback)
         status, output = nft("-f", candidate)
         if status:
             files.disarm()
-        _output_of(status, output)
+        output_of(status, output)
     finally:
         put(candidate, None)
 
@@ -378,7 +352,7 @@ def _keep_or_take_back(files: Rollback, options: dict[str, Any]) -> None:
         keep(options)
     except OSError as error:
         if options["script"]:
-            _output_of(*nft("-f", files.before))
+            output_of(*nft("-f", files.before))
         raise Refused(f"{options['path']} cannot be written, and the table is as it was: {error}") from error
 
 
@@ -419,7 +393,7 @@ def revert(options: dict[str, Any]) -> dict[str, Any]:
     with locked(files.directory):
         if not files.disarm():
             raise Refused("nothing waits to be taken back; fix: leave pending out")
-        _output_of(*nft("-f", files.before))
+        output_of(*nft("-f", files.before))
     return gather(options)
 
 

@@ -57,6 +57,17 @@ forward:
   returned: O(operation=gather)
   type: list
   elements: list
+others:
+  description: The tables of nftables of somebody else, each with C(family), C(name), whether it is C(dormant), and its
+    C(listing) as nft's JSON, empty for a dormant one.
+  returned: O(operation=gather)
+  type: list
+  elements: dict
+legacy_tables:
+  description: Tables of iptables as it was before nftables, of which nft says nothing.
+  returned: O(operation=gather)
+  type: list
+  elements: str
 """
 
 import json
@@ -78,6 +89,7 @@ from ansible_collections.msuc.lync.plugins.module_utils._balancer_files import (
     run,
     waited,
 )
+from ansible_collections.msuc.lync.plugins.module_utils._nft_tables import other_tables
 
 _SPEC = {
     **OPTIONS,
@@ -105,6 +117,7 @@ _FORWARDING_TEXT = """# Written by Ansible, msuc.lync.nftables_udp_services; wha
 # the table inet msuc_lync_lb. On a host that is to forward more, write a file of your own and remove this one.
 net.ipv4.ip_forward = 1
 """
+_LEGACY = ("/proc/net/ip_tables_names", "/proc/net/ip6_tables_names")
 _MOST_CONNECTIONS = "/proc/sys/net/netfilter/nf_conntrack_max"
 # The service looks each second, and HAProxy may just be reloading.
 _SETTLED_SECONDS = 3
@@ -126,6 +139,8 @@ class Host:
         found["has_nginx"] = os.path.exists(self.nginx_path)
         found["forwards_ipv6"] = _forwards(6)
         found["forward"] = _forward_chains()
+        found["others"] = other_tables(("inet", _udp_ring.TABLE))
+        found["legacy_tables"] = sorted({name for path in _LEGACY for name in (content_of(path) or "").split()})
         found["most_connections"] = int(content_of(_MOST_CONNECTIONS) or 0)
         return found
 

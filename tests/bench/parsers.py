@@ -34,6 +34,7 @@ from ansible_collections.msuc.lync.plugins.module_utils import (
     _haproxy_lint,
     _probe_listeners,
     _probe_network,
+    _udp_ring,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import State
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import DeviceError, InvalidInputError
@@ -58,6 +59,8 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy.
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import Kemp
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.netscaler.driver import NetScaler
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nftables import driver as nftables_udp
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx import driver as nginx
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.nginx.provider import NginxProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task as ServicesTask
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import offline as parse_services
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.registry import DRIVERS
@@ -89,7 +92,8 @@ from tests.unit.firewall.nftables import results as nft_results
 from tests.unit.firewall.nftables import test_foreign
 from tests.unit.firewall.windows import test_dumps, test_hive, test_host, test_reading
 from tests.unit.firewall.windows import test_reconcile as windows
-from tests.unit.load_balancers.memory_devices import MemoryHost, UdpHost, answer, udp_provider
+from tests.unit.load_balancers import test_nftables_udp
+from tests.unit.load_balancers.memory_devices import NGINX_PATH, MemoryHost, UdpHost, answer, udp_provider
 from tests.unit.load_balancers.samples import golden, service
 from tests.unit.load_balancers.test_malformed_answers import Vendor, converged_vendors
 from tests.unit.probes import samples as probe_samples
@@ -399,6 +403,51 @@ def _spoiling(host: MemoryHost, chance: random.Random) -> Callable[[Mapping[str,
     return remote
 
 
+def _nginx(chance: random.Random) -> None:
+    """Read and remove a damaged file in which an earlier version had services in nginx."""
+    ours = [service(protocol=protocol, port=port) for protocol, port in (("udp", 3478), ("tcp", 443))]
+    host = MemoryHost(files={_PATH: damaged(nginx.file_text(ours[: chance.randint(1, 2)]), chance)})
+    task = ServicesTask(chance.choice((State.DELETED, State.GATHERED)), ())
+    told(answer(NginxProvider(task, host.remote, _PATH)))
+
+
+def _tables_beside(chance: random.Random) -> None:
+    """Bring UDP services beside tables of others with damaged JSON, and beside nginx of an earlier version."""
+    rule, _does = test_nftables_udp.TRANSLATIONS[chance.choice(sorted(test_nftables_udp.TRANSLATIONS))]
+    table = test_nftables_udp.theirs(rule, chance.choice(("prerouting", "output")))
+    forward = [["ip t c", json.dumps([test_nftables_udp.ADMITS])]]
+    if chance.random() < 0.6:
+        table["listing"] = json.dumps(damaged(json.loads(table["listing"]), chance))
+    else:
+        forward[0][1] = json.dumps(damaged(json.loads(forward[0][1]), chance))
+    host = UdpHost(more={"others": [table], "forward": forward})
+    if chance.random() < 0.3:
+        host.files[NGINX_PATH] = damaged(test_nftables_udp.NGINX, chance)
+    told(test_nftables_udp.brought(host, test_nftables_udp.STUN, check=chance.random() < 0.5))
+
+
+_CONNECTIONS = (
+    "udp 17 29 src=198.51.100.7 dst=10.1.0.100 sport=5000 dport=3478 src=10.1.0.11 dst=198.51.100.7 sport=3478 "
+    "dport=5000 [ASSURED] mark=0 use=1\n"
+)
+
+
+def _watched(chance: random.Random) -> None:
+    """Read what the service that leads datagrams reads: its file, HAProxy's answer, connections of the kernel."""
+    ours = nftables_udp.DRIVER.render([test_nftables_udp.STUN]).text
+    texts = {"file": ours, "health": _SERVERS, "known": _CONNECTIONS}
+    wrong = chance.choice(sorted(texts))
+    texts[wrong] = damaged(texts[wrong], chance)
+    try:
+        entries = _udp_ring.read_entries(texts["file"])
+        _udp_ring.health(texts["health"])
+    except (ValueError, IndexError) as error:  # as the service expects them
+        raise DeviceError(str(error)) from error
+    _udp_ring.table_text(entries, {}, is_closed=True)
+    for entry in entries:
+        _udp_ring.stale(texts["known"], entry, set()), _udp_ring.other_ports(texts["known"], entry)
+
+
 def _lint(chance: random.Random) -> None:
     own = DRIVERS["haproxy"].render((service(),)).text
     _haproxy_lint.faults([(_OTHERS[0][0], damaged(_OTHERS[0][1], chance)), ("/own", damaged(own, chance))], "/own")
@@ -626,7 +675,10 @@ ATTEMPTS: Mapping[str, Attempt] = {
     "Linux: networks": _network,
     "HAProxy: files and process": _program(haproxy.DRIVER, HaproxyProvider, _OTHERS, "tcp"),
     "HAProxy: whole configurations": _lint,
+    "nginx: files": _nginx,
     "UDP: file and service": _program(nftables_udp.DRIVER, udp_provider, _OTHERS, "udp", UdpHost),
+    "UDP: tables of others": _tables_beside,
+    "UDP: what the service reads": _watched,
     "publications: files": _published,
     "publications: texts": _published_texts,
     "F5: answers and traces": _appliance("f5"),

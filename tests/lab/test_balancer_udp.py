@@ -71,23 +71,36 @@ class Runs:
         path = ROOT / "playbooks" / f"{name}.yml"
         return self._lab.play(path, "-i", str(self._hosts), "--tags", "load_balancer", *READY, *arguments)
 
-    def site(self, *arguments: str) -> tuple[str, int, int, int]:
-        """Run site.yml; return what became of the balancer: status, services added, changed and removed."""
+    def drift(self, status: int, *arguments: str) -> str:
+        """Run drift.yml, which ends with a status; return what it printed."""
+        played = self.play("drift", *arguments)
+        assert played.status == status, f"{played.output}\n{causes(played)}"
+        return played.output
+
+    def site(self, expected: tuple[str, int, int, int], *arguments: str) -> None:
+        """Run site.yml; what becomes of the balancer is as expected: status, services added, changed and removed."""
         played = self.play("site", *arguments)
         assert played.status == 0, played.output
-        return outcomes(played, "load_balancer")["lb01"]
+        assert outcomes(played, "load_balancer")["lb01"] == expected, causes(played)
+
+
+def causes(played: Played) -> str:
+    """Return what each task on the balancer changed, with its cause, a line each."""
+    names = ("changes", "lines", "differences", "health", "warnings")
+    found = (record["result"] for record in played.of("lb01"))
+    return "\n".join(json.dumps({name: one.get(name) for name in names}) for one in found if one.get("lines"))
 
 
 def test_the_role_brings_the_ring_and_names_and_repairs_drift(tmp_path: Path) -> None:
     with running_ring(tmp_path) as ring, running_host(ring) as host:
         runs = Runs(tmp_path, host)
         before = host.written(), ring.table()
-        assert runs.site("--check", "--diff") == ("changed", 2, 0, 0)
+        runs.site(("changed", 2, 0, 0), "--check", "--diff")
         assert (host.written(), ring.table()) == before and not host.pid.exists()
-        assert runs.site() == ("changed", 2, 0, 0)
+        runs.site(("changed", 2, 0, 0))
         assert set(chosen(ring, many(40)).values()) == set(MEMBERS[:2])
-        assert runs.site() == ("unchanged", 0, 0, 0)
-        assert runs.play("drift").status == 0
+        runs.site(("unchanged", 0, 0, 0))
+        runs.drift(0)
         _service_ended(runs, ring, host)
         _file_changed(runs, ring, host)
 
@@ -98,13 +111,12 @@ def _service_ended(runs: Runs, ring: Ring, host: BalancerHost) -> None:
     table = ring.run("b", "nft", "list", "table", "inet", "msuc_lync_lb")
     ring.run("b", "nft", "-f", "-", given=f"delete table inet msuc_lync_lb\n{table.replace(*MEMBERS[:2])}")
     assert set(chosen(ring, many(40)).values()) == {MEMBERS[1]}
-    drift = runs.play("drift")
-    told = f"lb01: {SERVICE}: changed (msuc-lync-udp.service does not run"
-    assert drift.status == 2 and told in drift.output, drift.output
+    printed = runs.drift(2)
+    assert f"lb01: {SERVICE}: changed (msuc-lync-udp.service does not run" in printed, printed
     assert not host.pid.exists()
-    assert runs.play("drift", "-e", "lync_remediate=true").status == 0
+    runs.drift(0, "-e", "lync_remediate=true")
     assert set(chosen(ring, many(40)).values()) == set(MEMBERS[:2])
-    assert runs.play("drift").status == 0
+    runs.drift(0)
 
 
 def _file_changed(runs: Runs, ring: Ring, host: BalancerHost) -> None:
@@ -112,7 +124,8 @@ def _file_changed(runs: Runs, ring: Ring, host: BalancerHost) -> None:
     text = host.file.read_text(encoding="utf-8")
     lines = [line for line in text.splitlines(keepends=True) if MEMBERS[0] not in line]
     host.file.write_text("".join(lines), encoding="utf-8")
-    drift = runs.play("drift")
-    assert drift.status == 2 and f"{SERVICE}: changed: members lacks address {MEMBERS[0]}" in drift.output, drift.output
-    assert runs.site() == ("changed", 0, 1, 0) and host.file.read_text(encoding="utf-8") == text
-    assert runs.site() == ("unchanged", 0, 0, 0)
+    printed = runs.drift(2)
+    assert f"{SERVICE}: changed: members lacks address {MEMBERS[0]}" in printed, printed
+    runs.site(("changed", 0, 1, 0))
+    assert host.file.read_text(encoding="utf-8") == text
+    runs.site(("unchanged", 0, 0, 0))

@@ -217,7 +217,8 @@ def running_ring(folder: Path, nginx: Any = None) -> Iterator[Ring]:
 def udp_proxy(folder: Path, master_socket: str = "/run/none.sock", nginx: Any = None) -> Proxy:
     """Return the module on a balancer, beside the one for nginx where there is one."""
     nginx_path = str(nginx.path if nginx else folder / "none.conf")
-    fixed = {"master_socket": master_socket, "nginx_path": nginx_path}
+    # As the module has it: a look of the service takes some seconds on a machine with other work.
+    fixed = {"master_socket": master_socket, "nginx_path": nginx_path, "seconds": 20}
 
     def _provider(task: Any, remote: Any, path: str) -> NftablesUdpProvider:
         beside = nginx.remote if nginx else lambda _arguments: {"failed": True, "msg": "there is no nginx"}

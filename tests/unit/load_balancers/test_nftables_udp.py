@@ -163,7 +163,7 @@ def test_who_is_down_is_told() -> None:
     assert not result["changed"] and result["warnings"] == []
 
 
-_DROP = [{"match": {"op": "in", "left": {"ct": {"key": "status"}}, "right": "dnat"}}, {"accept": None}]
+ADMITS = [{"match": {"op": "in", "left": {"ct": {"key": "status"}}, "right": "dnat"}}, {"accept": None}]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ _DROP = [{"match": {"op": "in", "left": {"ct": {"key": "status"}}, "right": "dna
         ({"forwards_ipv6": False}, replace(STUN, vip="2001:db8::1", members=(Member("2001:db8::2"),)), "no IPv6"),
         ({"forward": [["ip t c", "[]"]]}, STUN, "fix: nft insert rule ip t c ct status dnat accept"),
         ({"forward": [["ip t c", json.dumps([[{"counter": {}}, {"accept": None}]])]]}, STUN, "chain ip t c drops"),
-        ({"forward": [["ip t c", json.dumps([_DROP])]]}, STUN, ""),
+        ({"forward": [["ip t c", json.dumps([ADMITS])]]}, STUN, ""),
         ({"forward": [["ip t c", json.dumps([[{"xt": None}]])]]}, STUN, ""),
         ({"watch": {"is_managed": False, "seen": None}}, STUN, "has no systemd, and nobody runs msuc-lync-udp"),
     ],
@@ -189,6 +189,115 @@ def test_a_host_that_cannot_lead_is_refused_before_a_write(more: dict[str, Any],
         else:
             assert "failed" not in result, result
     assert bool(result["warnings"]) is ("xt" in str(more))
+
+
+def payload(protocol: str, name: str) -> dict[str, Any]:
+    return {"payload": {"protocol": protocol, "field": name}}
+
+
+def match(left: dict[str, Any], right: object, op: str = "==") -> dict[str, Any]:
+    return {"match": {"op": op, "left": left, "right": right}}
+
+
+TO, PORT, DNAT = payload("ip", "daddr"), payload("udp", "dport"), {"dnat": {"addr": "10.9.9.9"}}
+BOTH = {"concat": [TO, PORT]}
+TAKES, LEAVES, MAY = "takes", "leaves", "may"
+# What a chain of somebody else has, by what it does to STUN: 10.1.0.100 port 3478 of 10.0.0.0/8.
+TRANSLATIONS: dict[str, tuple[list[Any], str]] = {
+    "the same address and port": ([match(TO, "10.1.0.100"), match(PORT, 3478), DNAT], TAKES),
+    "the port of every address": ([match(PORT, 3478), {"redirect": {"port": 5353}}], TAKES),
+    "everything": ([DNAT], TAKES),
+    "a range around the port": ([match(TO, "10.1.0.100"), match(PORT, {"range": [3000, 4000]}), DNAT], TAKES),
+    "a range beside the port": ([match(TO, "10.1.0.100"), match(PORT, {"range": [3479, 4000]}), DNAT], LEAVES),
+    "a set with the address": ([match(TO, "@set_vips"), match(PORT, 3478), DNAT], TAKES),
+    "a set without the address": ([match(TO, "@set_others"), match(PORT, 3478), DNAT], LEAVES),
+    "another address": ([match(TO, "10.1.0.101"), match(PORT, 3478), DNAT], LEAVES),
+    "every other address": ([match(TO, "10.1.0.100", "!="), match(PORT, 3478), DNAT], LEAVES),
+    "TCP": ([match(TO, "10.1.0.100"), match(payload("tcp", "dport"), 3478), DNAT], LEAVES),
+    "some clients": ([match(payload("ip", "saddr"), "10.7.7.7"), match(PORT, 3478), DNAT], TAKES),
+    "clients of nobody": ([match(payload("ip", "saddr"), "192.0.2.7"), match(PORT, 3478), DNAT], LEAVES),
+    "what is the host's": (
+        [match({"fib": {"result": "type", "flags": ["daddr"]}}, "local"), match(PORT, 3478), DNAT], TAKES),
+    "accepted before": ([match(PORT, 3478), {"accept": None}], LEAVES),
+    "a chain of its own": ([match(PORT, 3478), {"jump": {"target": "more"}}], TAKES),
+    "a map with the address and the port": (
+        [{"dnat": {"addr": {"map": {"key": BOTH, "data": {"set": [[{"concat": ["10.1.0.100", 3478]}, "10.9.9.9"]]}}}}}],
+        TAKES),
+    "a map without them": (
+        [{"dnat": {"addr": {"map": {"key": BOTH, "data": {"set": [[{"concat": ["10.1.0.100", 53]}, "10.9.9.9"]]}}}}}],
+        LEAVES),
+    "a named map of ports": ([{"dnat": {"addr": {"map": {"key": PORT, "data": "@set_ports"}}}}], TAKES),
+    "a map by turns": (
+        [match(PORT, 3478), {"dnat": {"addr": {"map": {"key": {"numgen": {"mod": 2}}, "data": {"set": [[0, "a"]]}}}}}],
+        MAY),
+    "a set of addresses and ports": ([match(BOTH, {"set": [{"concat": ["10.1.0.100", 3478]}]}), DNAT], MAY),
+    "a network card": ([match({"meta": {"key": "iifname"}}, "eth7"), match(PORT, 3478), DNAT], MAY),
+    "a network card of another port": ([match({"meta": {"key": "iifname"}}, "eth7"), match(PORT, 53), DNAT], LEAVES),
+    "what iptables wrote": ([match(TO, "10.1.0.100"), {"xt": None}, {"counter": None}, {"xt": None}], MAY),
+    "what iptables wrote of another address": ([match(TO, "10.1.0.9"), {"xt": None}, {"xt": None}], LEAVES),
+    "what iptables accepts": ([match(TO, "10.1.0.100"), {"xt": {"type": "match", "name": "udp"}}], LEAVES),
+}  # fmt: skip
+
+
+def theirs(rule: list[Any], hook: str = "prerouting", kind: str = "nat", family: str = "ip") -> dict[str, Any]:
+    common = {"family": family, "table": "x"}
+    chain = {**common, "name": "c", "type": kind, "hook": hook, "prio": -100, "policy": "accept"}
+    items: list[Any] = [{"chain": chain}, {"chain": {**common, "name": "more"}}]
+    items += [{"rule": {**common, "chain": "c", "expr": rule}}, {"rule": {**common, "chain": "more", "expr": [DNAT]}}]
+    vips = [{"prefix": {"addr": "10.1.0.96", "len": 28}}]
+    sets = {"set_vips": vips, "set_others": ["10.1.0.7"], "set_ports": [[{"range": [3000, 3999]}, "10.9.9.9"]]}
+    items += [{"set": {**common, "name": name, "elem": elements}} for name, elements in sets.items()]
+    return {"family": family, "name": "x", "dormant": False, "listing": json.dumps({"nftables": items})}
+
+
+@pytest.mark.parametrize("name", TRANSLATIONS)
+def test_a_chain_that_leads_the_same_elsewhere_stops_the_pool_and_one_that_may_is_told(name: str) -> None:
+    rule, does = TRANSLATIONS[name]
+    wanted = replace(STUN, options={"clients": ["10.0.0.0/8"]})
+    assert (wanted.vip, wanted.port) == ("10.1.0.100", 3478)
+    for check in (True, False):
+        host = UdpHost(more={"others": [theirs(rule)]})
+        result = brought(host, wanted, check=check)
+        holder = "udp 10.1.0.100 port 3478 belongs to chain ip x c of nftables, which translates it"
+        assert (holder in result.get("msg", "")) is (does is TAKES), result
+        assert result["changed"] is (does is not TAKES) and bool(host.files) is (does is not TAKES and not check)
+        assert any("chain ip x c may translate" in text for text in result["warnings"]) is (does is MAY)
+
+
+@pytest.mark.parametrize(
+    ("chain", "is_in_the_way"),
+    [
+        ({"hook": "postrouting"}, False),
+        ({"kind": "filter"}, False),
+        ({"family": "ip6"}, False),
+        ({"family": "inet"}, True),
+    ],
+)
+def test_only_chains_that_translate_what_comes_are_in_the_way(chain: dict[str, str], is_in_the_way: bool) -> None:
+    table = theirs([match(PORT, 3478), DNAT], **chain)
+    result = brought(UdpHost(more={"others": [table]}), STUN, check=True)
+    assert ("failed" in result) is is_in_the_way
+
+
+def test_what_the_balancer_itself_asks_and_a_transparent_proxy_are_in_the_way_too() -> None:
+    own = [match(PORT, 3478), DNAT], {"hook": "output"}
+    for rule, chain in (own, ([{"tproxy": {"port": 7}}], {"kind": "filter"})):
+        result = brought(UdpHost(more={"others": [theirs(rule, **chain)]}), STUN, check=True)
+        assert result["failed"] and "which translates it" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"legacy_tables": ["filter", "nat"]}, "iptables of before nftables has a table nat on this host"),
+        ({"others": [{**theirs([]), "listing": '{"nftables": [{'}]}, "the tables of others could not be read"),
+    ],
+)
+def test_tables_that_nobody_can_read_are_told(more: dict[str, Any], words: str) -> None:
+    for check in (True, False):
+        result = brought(UdpHost(more=more), STUN, check=check)
+        assert any(words in text for text in result["warnings"]) and "failed" not in result
+    assert not brought(UdpHost(more={"legacy_tables": ["filter"]}), STUN)["warnings"]
 
 
 NGINX = file_text([replace(STUN, idle_seconds=180), replace(SECOND, idle_seconds=180)])

@@ -95,6 +95,14 @@ def test_tcp_services_of_an_earlier_version_are_read_and_go_when_that_is_asked()
     assert answer(NginxProvider(Task(State.DELETED, ()), host.remote, PATH))["changed"] and PATH not in host.files
 
 
+@pytest.mark.parametrize("address", ["*", "lb01", "10.1.0.10\0"])
+def test_a_file_with_an_address_that_is_none_is_read_as_one_that_is_not_known(address: str) -> None:
+    text = OLD.replace("listen 10.1.0.100:", f"listen {address}:")
+    assert text != OLD
+    result = answer(NginxProvider(Task(State.GATHERED, ()), MemoryHost(files={PATH: text}).remote, PATH))
+    assert result["failed"] and f"{PATH} cannot be read whole" in result["msg"]
+
+
 @pytest.mark.parametrize("state", [State.REPLACED, State.MERGED])
 def test_nginx_takes_no_service_any_more(state: State) -> None:
     with pytest.raises(InvalidInputError) as raised:

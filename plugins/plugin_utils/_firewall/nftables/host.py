@@ -20,10 +20,10 @@ from fnmatch import fnmatch
 
 from ..._base.addresses import ANY, AddressSet
 from ..._base.errors import MALFORMED, AnswerError, InvalidInputError
+from ..._base.nft_chains import Foreign
 from ..._base.untyped import mappings
 from ..host_facts import PendingRevert, plain_address, read_pending
 from ..rule import ANY_PROTOCOL, TCP, Rule, address_texts
-from .foreign import Foreign
 from .listing import read_table
 from .ruleset import FOREIGN, Table, rules_of
 

@@ -16,12 +16,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..._base.errors import MALFORMED, InvalidInputError, Problem
+from ..._base.nft_words import PROTOCOLS, render_left_side, right_values
 from .ruleset import BASE_CHAINS, CHAINS, HOOKS, TABLE, Line, Match, Table, is_framed, settled
 
-PROTOCOLS = {
-    "tcp": "6", "udp": "17", "icmp": "1", "ipv6-icmp": "58", "icmpv6": "58",
-    "vrrp": "112", "esp": "50", "ah": "51", "gre": "47", "sctp": "132",
-}  # fmt: skip
 _PRIORITIES = {"filter": 0, "0": 0}
 _FIRST_OF_TWO = frozenset({"ip", "ip6", "tcp", "udp", "icmpv6", "meta", "ct"})
 _TOKEN = re.compile(r'"[^"]*"|[{};,]|[^\s{};,"]+')
@@ -100,32 +97,6 @@ def _listed_line(body: Mapping[str, Any]) -> Line:
 
 def _is_ct_state(value: Mapping[str, Any]) -> bool:
     return bool(value["op"] == "in" and value["left"] == {"ct": {"key": "state"}})
-
-
-def render_left_side(left: Mapping[str, Any]) -> str:
-    """Return the words of nft's own language for what an expression looks at."""
-    ((kind, value),) = left.items()
-    if kind == "payload":
-        return f"{value['protocol']} {value['field']}"
-    key = str(value["key"])
-    return key if key in ("iifname", "oifname") else f"{kind} {key}"
-
-
-def right_values(right: object) -> Iterator[str]:
-    """Yield the values that an expression may have; raises ValueError for one that is no value."""
-    if isinstance(right, list):
-        for item in right:
-            yield from right_values(item)
-    elif isinstance(right, (str, int)):
-        yield str(right)
-    elif isinstance(right, Mapping) and "set" in right:
-        yield from right_values(right["set"])
-    elif isinstance(right, Mapping) and "prefix" in right:
-        yield f"{right['prefix']['addr']}/{right['prefix']['len']}"
-    elif isinstance(right, Mapping) and "range" in right:
-        yield "-".join(map(str, right["range"]))
-    else:
-        raise ValueError(str(right))
 
 
 def read_text(text: str) -> Table | None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from ..._base.addresses import AddressSet
 from ..._base.changes import Cause, Change, Changes, Effect, Kind, Phase, Presentation, State
 from ..._base.errors import DeviceError, InvalidInputError, Problem
+from ..._base.nft_chains import Block, Extent
 from ..._base.reconcile import Done, NotApplicable, Provider, SafetyStep, SafetyTable
 from ..._base.untyped import mappings
 from .. import results
@@ -27,7 +28,7 @@ from ..host_facts import Present
 from ..planner import RuleChanges, applied, plan_changes
 from ..reconcile import Link
 from ..rule import Rule
-from .foreign import Block, Extent
+from .foreign import blocks
 from .host import LinuxHost, lockouts, read_answer
 from .listing import read_table
 from .options import Task, described, rules_from_options
@@ -197,9 +198,10 @@ class NftablesProvider(Provider):
         """Take down which rules somebody else's tables drop something of, or may."""
         if self.task.state in (State.GATHERED, State.DELETED):
             return
-        by_rule = {present.rule.name: host.foreign.blocks(present.rule) for present in after if present.rule.admits}
+        by_rule = {present.rule.name: blocks(host.foreign, present.rule) for present in after if present.rule.admits}
         self._effects = tuple(_with_blocks(one, by_rule.get(one.name, ())) for one in self._effects)
-        unknown = {block.chain for blocks in by_rule.values() for block in blocks if block.extent is Extent.UNKNOWN}
+        found = (block for each in by_rule.values() for block in each)
+        unknown = {block.chain for block in found if block.extent is Extent.UNKNOWN}
         fix = "look at the chain; what it may drop, nobody can tell from here"
         chains = ", ".join(f"chain {name}" for name in sorted(unknown))
         self._not_told = (
@@ -400,13 +402,13 @@ class NftablesProvider(Provider):
         return [*results.diffs(self.changes.now, WORDING), *map(_setting_diff, self.settings)]
 
 
-def _with_blocks(one: RuleEffect, blocks: Sequence[Block]) -> RuleEffect:
+def _with_blocks(one: RuleEffect, found: Sequence[Block]) -> RuleEffect:
     """Return what a rule does with who else drops what it admits."""
-    whole = next((block for block in blocks if block.extent is Extent.WHOLE), None)
+    whole = next((block for block in found if block.extent is Extent.WHOLE), None)
     if whole is not None:
         hindrance = effect(EffectKind.INEFFECTIVE, detail=f"chain {whole.chain} drops all that it admits")
         return RuleEffect(one.name, (*one.effects, hindrance), False)
-    parts = [f"chain {block.chain}" for block in blocks if block.extent is Extent.PART]
+    parts = [f"chain {block.chain}" for block in found if block.extent is Extent.PART]
     return replace(one, effects=(*one.effects, effect(EffectKind.PARTLY_BLOCKED_BY, parts))) if parts else one
 
 

@@ -23,7 +23,8 @@ from dataclasses import dataclass, replace
 
 from ..._base.addresses import ANY as ANY_ADDRESS
 from ..._base.addresses import ANY_PORT, AddressSet, PortSet
-from ..rule import ANY_PROTOCOL, TCP, UDP, AddressScope, PortScope, Rule, address_texts
+from ..._base.nft_words import BOTH, FAMILIES, FIELDS, LOCAL, NFPROTO, PORT_PROTOCOLS, REMOTE
+from ..rule import ANY_PROTOCOL, AddressScope, PortScope, Rule, address_texts
 
 OWNED_GROUP = "msuc.lync"
 CHAINS: Mapping[tuple[str, str], str] = {
@@ -36,17 +37,6 @@ CHAINS: Mapping[tuple[str, str], str] = {
 VERDICTS: Mapping[str, str] = {"allow": "accept", "block": "drop"}
 FOREIGN = "nft"
 """The restriction of a rule that somebody else wrote into our table and that no Rule can say."""
-_BOTH = frozenset({4, 6})
-_FAMILIES: Mapping[int, str] = {4: "ip", 6: "ip6"}
-_NFPROTO: Mapping[int, str] = {4: "ipv4", 6: "ipv6"}
-# Which end of a packet is the host's own, per direction: address, port and interface.
-_LOCAL: Mapping[str, tuple[str, str, str]] = {
-    "in": ("daddr", "dport", "iifname"),
-    "out": ("saddr", "sport", "oifname"),
-}
-_REMOTE: Mapping[str, tuple[str, str]] = {"in": ("saddr", "sport"), "out": ("daddr", "dport")}
-_PORT_PROTOCOLS = {"tcp": TCP, "udp": UDP}
-
 Match = tuple[str, tuple[str, ...]]
 
 
@@ -101,7 +91,7 @@ def lines_of(rule: Rule) -> tuple[Line, ...]:
     raw = dict(rule.restrictions).get(FOREIGN)
     if raw is not None:
         return (Line(str(json.loads(raw)["chain"]), (), "", raw=raw),)
-    families = (0,) if rule.localip.is_any and rule.remoteip.is_any else tuple(_FAMILIES)
+    families = (0,) if rule.localip.is_any and rule.remoteip.is_any else tuple(FAMILIES)
     chain, verdict = CHAINS[rule.direction, rule.action], VERDICTS[rule.action]
     made = (_build_matches(rule, family) for family in families)
     return tuple(Line(chain, matches, verdict, rule.name) for matches in made if matches is not None)
@@ -112,7 +102,7 @@ def _build_matches(rule: Rule, family: int) -> tuple[Match, ...] | None:
 
     family: 4 or 6, or 0 for both, without a limit to addresses.
     """
-    interfaces: list[Match] = [(_LOCAL[rule.direction][2], tuple(sorted(rule.interfaces)))] if rule.interfaces else []
+    interfaces: list[Match] = [(LOCAL[rule.direction][2], tuple(sorted(rule.interfaces)))] if rule.interfaces else []
     addresses = _address_matches(rule, family) if family else []
     return None if addresses is None else (*interfaces, *addresses, *_port_matches(rule))
 
@@ -120,18 +110,18 @@ def _build_matches(rule: Rule, family: int) -> tuple[Match, ...] | None:
 def _address_matches(rule: Rule, family: int) -> list[Match] | None:
     one = frozenset({family})
     found: list[Match] = []
-    for field, scope in ((_REMOTE[rule.direction][0], rule.remoteip), (_LOCAL[rule.direction][0], rule.localip)):
+    for field, scope in ((REMOTE[rule.direction][0], rule.remoteip), (LOCAL[rule.direction][0], rule.localip)):
         addresses = scope.addresses.of_families(one)
         if not addresses:
             return None
         if addresses != ANY_ADDRESS.of_families(one):
-            found.append((f"{_FAMILIES[family]} {field}", address_texts(addresses)))
-    return found or [("meta nfproto", (_NFPROTO[family],))]
+            found.append((f"{FAMILIES[family]} {field}", address_texts(addresses)))
+    return found or [("meta nfproto", (NFPROTO[family],))]
 
 
 def _port_matches(rule: Rule) -> list[Match]:
-    word = next((word for word, number in _PORT_PROTOCOLS.items() if number == rule.protocol), "")
-    sides = ((_REMOTE[rule.direction][1], rule.remoteport), (_LOCAL[rule.direction][1], rule.localport))
+    word = next((word for word, number in PORT_PROTOCOLS.items() if number == rule.protocol), "")
+    sides = ((REMOTE[rule.direction][1], rule.remoteport), (LOCAL[rule.direction][1], rule.localport))
     found = [(f"{word} {field}", scope.to_text()) for field, scope in sides if word and not scope.is_any]
     if found or rule.protocol == ANY_PROTOCOL:
         return found
@@ -167,7 +157,7 @@ def _join_families(rule: Rule, part: Rule) -> Rule:
 def _part(line: Line) -> tuple[Rule, frozenset[int]]:
     """Return what one line says, and of which families."""
     if line.raw:
-        return _make_foreign_rule(line), _BOTH
+        return _make_foreign_rule(line), BOTH
     direction, action = next(key for key, chain in CHAINS.items() if chain == line.chain)
     return _apply_matches(Rule(name=line.comment, group=OWNED_GROUP, direction=direction, action=action), line.matches)
 
@@ -199,7 +189,7 @@ def _apply_matches(rule: Rule, matches: Sequence[Match]) -> tuple[Rule, frozense
     """Return the rule with the limits of matches; raises KeyError or ValueError for one that a rule cannot have."""
     fields = FIELDS[rule.direction]
     values: dict[str, object] = {}
-    families = _BOTH
+    families = BOTH
     for name, texts in matches:
         option, protocol, family = fields[name]
         if option in values or (protocol and values.get("protocol", protocol) != protocol):
@@ -213,23 +203,7 @@ def _apply_matches(rule: Rule, matches: Sequence[Match]) -> tuple[Rule, frozense
 
 
 def _family(texts: Sequence[str]) -> frozenset[int]:
-    return frozenset(family for family, word in _NFPROTO.items() if word in texts)
-
-
-def _fields(direction: str) -> Mapping[str, tuple[str, int, frozenset[int]]]:
-    """Return by expression the option that it limits, the protocol that it implies (0 for none), and its families."""
-    found: dict[str, tuple[str, int, frozenset[int]]] = {
-        "meta l4proto": ("protocol", 0, _BOTH),
-        "meta nfproto": ("family", 0, _BOTH),
-        _LOCAL[direction][2]: ("interfaces", 0, _BOTH),
-    }
-    for side, (address, port) in (("local", _LOCAL[direction][:2]), ("remote", _REMOTE[direction])):
-        found |= {f"{word} {address}": (f"{side}ip", 0, frozenset({family})) for family, word in _FAMILIES.items()}
-        found |= {f"{word} {port}": (f"{side}port", number, _BOTH) for word, number in _PORT_PROTOCOLS.items()}
-    return found
-
-
-FIELDS = {direction: _fields(direction) for direction in _LOCAL}
+    return frozenset(family for family, word in NFPROTO.items() if word in texts)
 
 
 def _parse_match_values(option: str, texts: Sequence[str]) -> object:

@@ -86,12 +86,20 @@ class NftablesUdpDriver:
 DRIVER = NftablesUdpDriver()
 
 
+def allowed_clients(service: Service) -> AddressSet:
+    """Return who may use a service, of its family; raises ValueError for an option that is no addresses."""
+    given: Any = service.options.get(CLIENTS)
+    return (ANY if given is None else AddressSet.parse(given)).of_families(_family(service))
+
+
+def _family(service: Service) -> frozenset[int]:
+    return frozenset({6 if ":" in service.vip else 4})
+
+
 def _clients_of(service: Service) -> tuple[str, ...] | None:
     """Return who may use a service, of its family, as texts; None for everybody."""
-    given: Any = service.options.get(CLIENTS)
-    family = frozenset({6 if ":" in service.vip else 4})
-    found = (ANY if given is None else AddressSet.parse(given)).of_families(family)
-    return None if found == ANY.of_families(family) else found.to_text()
+    found = allowed_clients(service)
+    return None if found == ANY.of_families(_family(service)) else found.to_text()
 
 
 def _options_of(service: Service) -> dict[str, object]:

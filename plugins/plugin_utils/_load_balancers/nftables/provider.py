@@ -13,6 +13,8 @@ from typing import Any
 
 from ..._base.changes import State
 from ..._base.errors import MALFORMED, DeviceError, InvalidInputError, shown, understood
+from ..._base.nft_chains import Foreign
+from ..._base.untyped import mappings
 from ..config_files import ConfigFileProvider, Remote, RemoteFile
 from ..model import Service
 from ..nginx.driver import DRIVER as NGINX
@@ -20,6 +22,7 @@ from ..nginx.driver import tcp_listeners
 from ..nginx.provider import tcp_stays
 from ..reconcile import Gathered, Order, Task, Work
 from .driver import DRIVER
+from .foreign import translating, unknown_chains
 
 _SERVICE = "msuc-lync-udp.service"
 # Each port of a client is one entry of the kernel's table of connections.
@@ -56,6 +59,11 @@ class NftablesUdpProvider(ConfigFileProvider):
         return found if isinstance(found, Mapping) else {}
 
     @property
+    def _foreign(self) -> Foreign:
+        """Return the tables of nftables of others."""
+        return Foreign.read(mappings(self.file.answer.get("others") or []))
+
+    @property
     def _last_look(self) -> Mapping[str, Any]:
         """Return what the service saw last, of the file as it is; nothing where it does not run."""
         seen = self._watch.get("seen")
@@ -73,6 +81,8 @@ class NftablesUdpProvider(ConfigFileProvider):
             for each in found.listeners
             if not (each.owner.startswith("process nginx ") and (each.address, each.port) in old)
         )
+        with understood("the tables of nftables"):
+            others += tuple(translating(self._foreign, self.want))
         return Gathered(found.services, others, found.facts, found.is_standby, found.is_known)
 
     def _read_nginx(self) -> None:
@@ -112,6 +122,23 @@ class NftablesUdpProvider(ConfigFileProvider):
                     f"chain {name} drops what is forwarded unless a rule of it admits it, and nobody can tell from "
                     "here what its rules admit; fix: let it accept ct status dnat"
                 )
+        yield from self._unknown_translations()
+
+    def _unknown_translations(self) -> Iterator[str]:
+        """Yield of which tables of others nobody can tell whether they translate what is ours."""
+        foreign = self._foreign
+        if foreign.problem:
+            yield foreign.problem
+        for name in unknown_chains(foreign, self.want):
+            yield (
+                f"chain {name} may translate what is led here, by rules that are not understood; of two that translate "
+                "a connection the first one has it; fix: look at the chain"
+            )
+        if "nat" in (self.file.answer.get("legacy_tables") or ()):
+            yield (
+                "iptables of before nftables has a table nat on this host, which nft does not show; whether it "
+                "translates what is led here is not known; fix: look at iptables-legacy -t nat -S"
+            )
 
     def _forward_chains(self) -> Iterator[tuple[str, bool | None]]:
         """Yield chains of others that drop what is forwarded, and whether they admit what is translated, None where

@@ -216,7 +216,7 @@ def _service_of_blocks(server: Block, upstream: Block) -> Service:
     return Service(
         name=upstream.head[1].removeprefix(PREFIX),
         pool=next(text.removeprefix("pool: ") for text in server.comments if text.startswith("pool: ")),
-        vip=vip,
+        vip=str(parse_address(vip)),
         port=port,
         protocol="udp" if "udp" in listen else "tcp",
         node_port=node_port,

@@ -8,8 +8,9 @@ import json
 from typing import Any
 
 import pytest
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.nft_chains import Block, Extent, Foreign
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.effects import EffectKind
-from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.foreign import Block, Extent, Foreign
+from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.foreign import blocks
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.options import Task, rules_from_options
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.nftables.reconcile import NftablesProvider
 
@@ -125,19 +126,19 @@ def test_what_becomes_of_a_rule(name: str) -> None:
     given, expected = CASES[name]
     found = Foreign.read([given])
     assert not found.problem
-    assert [block.extent for block in found.blocks(RULE)] == ([expected] if expected else []), found.blocks(RULE)
+    assert [block.extent for block in blocks(found, RULE)] == ([expected] if expected else []), blocks(found, RULE)
 
 
 def test_what_goes_out_is_looked_at_where_it_goes_out() -> None:
-    assert Foreign.read([table([DROP], hook="output")]).blocks(OUT) == [Block("inet x c", Extent.WHOLE)]
-    assert Foreign.read([table([DROP])]).blocks(OUT) == []
+    assert blocks(Foreign.read([table([DROP], hook="output")]), OUT) == [Block("inet x c", Extent.WHOLE)]
+    assert blocks(Foreign.read([table([DROP])]), OUT) == []
 
 
 def test_the_chains_that_lead_udp_services_are_known_and_no_other_of_their_table() -> None:
     for chain, extents in (("output", []), ("prerouting", []), ("theirs", [Extent.WHOLE])):
         text = table([DROP], hook="output")["listing"].replace('"x"', '"msuc_lync_lb"').replace('"c"', f'"{chain}"')
         given = {"family": "inet", "name": "msuc_lync_lb", "dormant": False, "listing": text}
-        assert [block.extent for block in Foreign.read([given]).blocks(OUT)] == extents
+        assert [block.extent for block in blocks(Foreign.read([given]), OUT)] == extents
 
 
 def test_a_dormant_table_does_nothing_and_one_that_cannot_be_read_is_a_problem() -> None:
