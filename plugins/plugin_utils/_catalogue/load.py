@@ -136,6 +136,7 @@ def _port_row(row: Row) -> PortRow:
         port_side=PortSide(row["port_side"]),
         other_port=_port_spec(row["other_port"]) if "other_port" in row else None,
         web=cast("str | None", row.get("web")),
+        listener=cast("str | None", row.get("listener")),
         application=_row_text(row, "application"),
         enabled=bool(row["enabled"]),
     )
@@ -168,7 +169,7 @@ def _read_peer(peer: Row) -> Peer:
 def _port_spec(port: object) -> PortSpec:
     """Return a port of a checked row: numbers, or a mapping with one key that says what names them."""
     if not isinstance(port, Mapping):
-        return PortSpec(ports=_ports_of_row(port))
+        return PortSpec(ports=_ports_of_row(port), first=_first_port(port))
     (kind, value), *_rest = port.items()
     return _KINDS_OF_PORT[kind](value)
 
@@ -176,6 +177,11 @@ def _port_spec(port: object) -> PortSpec:
 def _ports_of_row(numbers: object) -> PortSet:
     items: Iterable[int | str] = numbers if isinstance(numbers, list) else [cast("int | str", numbers)]
     return PortSet.parse(items)
+
+
+def _first_port(numbers: object) -> int:
+    first = numbers[0] if isinstance(numbers, list) else numbers
+    return PortSet.parse([cast("int | str", first)]).pairs[0][0]
 
 
 _KINDS_OF_PORT: Mapping[str, Callable[[Any], PortSpec]] = {

@@ -75,6 +75,9 @@ DEFAULT_EDGE_PORTS = {"access": 443, "web_conferencing": 443, "av": 443}
 # With one external address for all three services, as published topologies have it.
 SHARED_EDGE_PORTS = {"access": 5061, "web_conferencing": 444, "av": 443}
 
+# Where the Internet comes for listeners that take another port on the servers.
+PUBLISHED_PORTS: Mapping[str, int] = {"external_web_https": 443, "external_web_http": 80}
+
 SPECIAL_CLASSES = {
     "any": "every address (the Internet side of Edge and reverse proxy, DHCP)",
     "any_internal": "client, phone, server and media networks",
@@ -187,12 +190,12 @@ def media_default(name: str) -> PortSet:
 
 @dataclass(frozen=True)
 class PortSpec:
-    """A row's port: exactly one field is set.
+    """A row's port: exactly one field is set, and first beside ports.
 
-    ports: fixed ports. media: a name of MEDIA_RANGES, its range is the host's. edge_service: a name of
-    EDGE_SERVICES, its port is the Edge's. sql: the SQL port of the pool. gateway_sip: the peer gateway's SIP
-    port, with the ports given here as the default. sql_mirror, sql_witness: the ports of the pool's mirroring,
-    likewise. own_sip: the SIP ports of the host.
+    ports: fixed ports. first: the one that was written first, where one number is wanted. media: a name of
+    MEDIA_RANGES, its range is the host's. edge_service: a name of EDGE_SERVICES, its port is the Edge's. sql: the SQL
+    port of the pool. gateway_sip: the peer gateway's SIP port, with the ports given here as the default. sql_mirror,
+    sql_witness: the ports of the pool's mirroring, likewise. own_sip: the SIP ports of the host.
     """
 
     ports: PortSet | None = None
@@ -203,6 +206,7 @@ class PortSpec:
     sql_mirror: PortSet | None = None
     sql_witness: PortSet | None = None
     own_sip: bool = False
+    first: int | None = None
 
     @property
     def default(self) -> PortSet | None:
@@ -233,6 +237,7 @@ class PortRow:
     Mediation Server, None on both.
     other_port: the port of the other side; None means any.
     web: "internal" or "external" when the row is part of the web services.
+    listener: the name by which others find the port; an outbound row goes to the port of its peers' row of that name.
     rows: the numbers S1-S55 of the first edition's table that it stands for; empty for a row the table lacks.
     note: what it is for, in words for those who administer the servers. remark: what is worth knowing of the row.
     inferred: no page says who the peers are.
@@ -258,6 +263,7 @@ class PortRow:
     port_side: PortSide = PortSide.LOCAL
     other_port: PortSpec | None = None
     web: str | None = None
+    listener: str | None = None
     application: str = ""
     enabled: bool = True
 

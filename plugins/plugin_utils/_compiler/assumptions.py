@@ -22,6 +22,7 @@ DNS_SERVERS = "The DNS servers that this server asks know the names of the inter
 INTERNAL_CERTIFICATE = "The certificate of the internal interface is for this server or its pool."
 EXTERNAL_CERTIFICATE = "The certificates of the external interface are for this server, its pool or its services."
 WEB_CERTIFICATE = "The certificate of the external listener names the external web FQDNs and the simple URLs."
+FORWARDING = "The publishing rules forward the original host header, {}."
 NO_BLOCKS = (
     "Group Policy does not switch off the merge of local firewall rules; "
     "no block rule of another owner covers a planned port."
@@ -61,10 +62,6 @@ _BY_ROLE = {
         EXTERNAL_CERTIFICATE,
         "Who connects trusts the certificates of both interfaces.",
     ),
-    "reverse_proxy": (
-        "The publishing rules forward the original host header, 443 to 4443 and 80 to 8080.",
-        WEB_CERTIFICATE,
-    ),
     "exchange_um": (
         "The rules of Exchange's own setup admit its media: the catalogue has no port rows of Exchange, and an "
         "exemption admits nothing.",
@@ -92,14 +89,16 @@ def is_read_by_verify(assumption: str) -> bool:
     return any(value_in(text, assumption) is not None for text in READ_BY_VERIFY)
 
 
-def host_assumptions(host: Host, rules: Iterable[FirewallRule]) -> tuple[str, ...]:
-    """Return what the rules of a host rely on, sorted."""
+def host_assumptions(host: Host, rules: Iterable[FirewallRule], forwarding: str) -> tuple[str, ...]:
+    """Return what the rules of a host rely on, sorted; forwarding: which ports a reverse proxy passes to which."""
     texts = {text for role in host.roles for text in _BY_ROLE.get(role, ())}
     if "exchange_um" in host.roles or any("exchange_um" in rule.peer_classes for rule in rules):
         texts.add(EXCHANGE)
     if host.reverse_proxy_driver:
         # What is published is of the plan; certificates never are.
-        texts = texts - set(_BY_ROLE["reverse_proxy"]) | {WEB_CERTIFICATE}
+        texts.add(WEB_CERTIFICATE)
+    elif "reverse_proxy" in host.roles:
+        texts |= {WEB_CERTIFICATE, *([FORWARDING.format(forwarding)] if forwarding else [])}
     if host.external_nat_addresses:
         texts.add(
             "The NAT in front of the external interface is symmetric and keeps the source address of inbound packets."

@@ -36,7 +36,7 @@ class Catalogues:
 def deployment_catalogue(inventory: Mapping[str, InventoryHost]) -> Catalogue:
     """Return the shipped catalogue with the rows, overrides and classes that the inventory has."""
     document = _deployment_document(inventory)
-    return _shipped() if document is read_document(default_path()) else parse(document)
+    return shipped() if document is read_document(default_path()) else parse(document)
 
 
 def catalogues_of(topology: Topology, main: Catalogue, inventory: Mapping[str, InventoryHost]) -> Catalogues:
@@ -85,7 +85,7 @@ def _deployment_document(inventory: Mapping[str, InventoryHost]) -> Document:
 
 
 @functools.lru_cache(maxsize=1)
-def _shipped() -> Catalogue:
+def shipped() -> Catalogue:
     """Return the shipped catalogue as it is; to check its rows costs more than all the rest of a small plan."""
     return parse(read_document(default_path()))
 

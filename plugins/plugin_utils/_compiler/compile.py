@@ -39,6 +39,7 @@ from .inputs import inputs_of
 from .ipsec import IpsecPolicy
 from .known_addresses import known_addresses, written_addresses
 from .peers import Directory, local_addresses
+from .ports import PoolPorts
 from .services import PublishingPolicy, ServicePolicy
 
 
@@ -164,14 +165,14 @@ def compile_topology(topology: Topology, catalogues: Catalogues) -> Plan:
 class _OfCatalogue:
     """The policies that follow one catalogue."""
 
-    def __init__(self, catalogue: Catalogue, directory: Directory) -> None:
-        self.services = ServicePolicy(catalogue, directory)
+    def __init__(self, catalogue: Catalogue, directory: Directory, pool_ports: PoolPorts) -> None:
+        self.services = ServicePolicy(catalogue, directory, pool_ports)
         self.ipsec = IpsecPolicy(catalogue, directory)
-        self._catalogue, self._directory = catalogue, directory
+        self._catalogue, self._directory, self._pool_ports = catalogue, directory, pool_ports
 
     def firewall(self, peers: BalancerPeers) -> FirewallPolicy:
         """Return the policy of rules, once it is known which balancers reach whom."""
-        return FirewallPolicy(self._catalogue, self._directory, peers)
+        return FirewallPolicy(self._catalogue, self._directory, self._pool_ports, peers)
 
 
 class _Policy:
@@ -179,12 +180,15 @@ class _Policy:
 
     def __init__(self, topology: Topology, catalogues: Catalogues) -> None:
         directory = Directory(topology, catalogues.main)
+        ports = PoolPorts(topology, catalogues)
         self._topology = topology
-        self._main = _OfCatalogue(catalogues.main, directory)
-        self._own = {name: _OfCatalogue(catalogue, directory) for name, catalogue in catalogues.of_pools.items()}
-        self._dns = DnsPolicy(topology)
+        self._main = _OfCatalogue(catalogues.main, directory, ports)
+        self._own = {
+            name: _OfCatalogue(catalogue, directory, ports) for name, catalogue in catalogues.of_pools.items()
+        }
+        self._dns = DnsPolicy(topology, ports)
         self._certificates = CertificatePolicy(topology)
-        self._publishing = PublishingPolicy(topology)
+        self._publishing = PublishingPolicy(topology, ports)
         self._balancers = BalancerRules(directory, self._services)
         peers: dict[tuple[str, Interface, Transport, int], AddressSet] = {}
         for pool in topology.pools.values():
@@ -208,7 +212,7 @@ class _Policy:
             closed_ports=policy.closed_ports(rules),
             ipsec_exemptions=ipsec.exemptions,
             not_opened=_sorted_rows(firewall.not_opened + ipsec.not_opened),
-            assumptions=host_assumptions(host, rules),
+            assumptions=host_assumptions(host, rules, self._publishing.forwarding),
             media_flows=ipsec.media,
             mirror_peers=ipsec.mirror_peers,
             publications=self._publishing.publications(host),

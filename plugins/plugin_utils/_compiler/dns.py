@@ -32,9 +32,10 @@ from .._inventory.naming import (
     site_pools,
 )
 from .._plan.model import DnsRecord
+from .ports import PoolPorts
 
 _TYPES = {4: "A", 6: "AAAA"}
-_SIP_PORT, _NTP_PORT = 5061, 123
+_NTP_PORT = 123
 _PRIORITY_STEP = 10
 _WEB_ROLES = frozenset(("frontend", "standard_edition", "directors"))
 
@@ -42,8 +43,9 @@ _WEB_ROLES = frozenset(("frontend", "standard_edition", "directors"))
 class DnsPolicy:
     """Makes the DNS records of pools."""
 
-    def __init__(self, topology: Topology) -> None:
+    def __init__(self, topology: Topology, pool_ports: PoolPorts) -> None:
         self._topology = topology
+        self._pool_ports = pool_ports
         self._proxies = proxy_addresses(topology)
         self._inner_zones = _inner_zones(topology)
 
@@ -93,9 +95,10 @@ class DnsPolicy:
         sip = f"sip.{domain}"
         yield from self._addresses(sip, pool_addresses(pool, self._topology), INTERNAL)
         yield from self._addresses(f"ucupdates-r2.{domain}", self._web_addresses(pool), INTERNAL)
-        sites = site_pools(self._topology, domain, INTERNAL)
-        targets = [_in_domain(pool.name, domain) or sip, *(_in_domain(each.name, domain) for each in sites)]
-        yield self._srv(f"_sipinternaltls._tcp.{domain}", [(_SIP_PORT, target) for target in targets], INTERNAL)
+        targets = [(pool, _in_domain(pool.name, domain) or sip)]
+        targets += [(each, _in_domain(each.name, domain)) for each in site_pools(self._topology, domain, INTERNAL)]
+        ports = [(self._pool_ports.of(each, "sip"), target) for each, target in targets]
+        yield self._srv(f"_sipinternaltls._tcp.{domain}", ports, INTERNAL)
         if self._topology.time_server:
             yield self._srv(f"_ntp._udp.{domain}", [(_NTP_PORT, self._topology.time_server)], INTERNAL)
 
@@ -132,9 +135,11 @@ class DnsPolicy:
         target = _in_domain(pool.external_fqdns.get("access", ""), domain) or f"sip.{domain}"
         for each in OF_PARTNERS:
             if each.applies_to(member):
-                yield self._srv(f"{each.label}.{domain}", [(each.port, target)], EXTERNAL)
+                port = self._pool_ports.of(pool, each.listener)
+                yield self._srv(f"{each.label}.{domain}", [(port, target)], EXTERNAL)
         if OF_PARTNERS[0].applies_to(member) and self._has_mobile_clients():
-            yield self._srv(f"{OF_PARTNERS[0].label}.{domain}", [(_SIP_PORT, target)], INTERNAL)
+            port = self._pool_ports.of(pool, OF_PARTNERS[0].listener)
+            yield self._srv(f"{OF_PARTNERS[0].label}.{domain}", [(port, target)], INTERNAL)
 
     def _has_mobile_clients(self) -> bool:
         return any("mobility" in host.features and host.roles & _WEB_ROLES for host in self._topology.hosts.values())

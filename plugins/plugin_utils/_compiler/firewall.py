@@ -15,6 +15,7 @@ from .._base.addresses import ANY, ANY_PORT, AddressSet, PortSet
 from .._catalogue.model import (
     CLIENT_RANGES,
     DEFAULT_MEDIA_PORTS,
+    PUBLISHED_PORTS,
     RELATIONS,
     Catalogue,
     Direction,
@@ -26,8 +27,9 @@ from .._catalogue.model import (
     Transport,
 )
 from .._inventory.model import Host, MemberState
-from .._plan.model import EXTERNAL_WEB_LISTENERS, MONITOR_RULE, FirewallRule, NotOpened
+from .._plan.model import MONITOR_RULE, FirewallRule, NotOpened
 from .peers import Directory, is_wanted, local_addresses
+from .ports import PoolPorts
 from .relations import OF_NAMED_SERVERS
 
 # (pool, interface, transport, port) -> addresses of the balancers that connect to that port of the pool's members.
@@ -77,10 +79,13 @@ class _Flow:
 class FirewallPolicy:
     """Makes the firewall rules of hosts."""
 
-    def __init__(self, catalogue: Catalogue, directory: Directory, balancer_peers: BalancerPeers) -> None:
+    def __init__(
+        self, catalogue: Catalogue, directory: Directory, pool_ports: PoolPorts, balancer_peers: BalancerPeers
+    ) -> None:
         self._rows = [row for row in catalogue.ports if row.enabled]
         self._listeners = _listening_ports(catalogue)
         self._directory = directory
+        self._pool_ports = pool_ports
         self._balancer_peers = balancer_peers
         self._rows_cache: dict[object, list[PortRow]] = {}
         self._contexts: dict[object, int] = {}
@@ -184,17 +189,30 @@ class FirewallPolicy:
         if row.port.gateway_sip is not None:
             yield from self._gateway_flows(row.port.gateway_sip, row, host, other)
             return
-        peers = AddressSet.union_of(self._peer_addresses(row, peer, host) for peer in row.peers)
-        ports = self._ports(row.port, host)
-        if peers or self._is_balanced(row, host, ports):
-            yield _Flow(ports, other, peers, program)
+        for ports, peers in self._peers_by_port(row, host).items():
+            if peers or self._is_balanced(row, host, ports):
+                yield _Flow(ports, other, peers, program)
         rewriting = (
             self._directory.external_web_vips(row.peers)
             if row.direction is Direction.OUT and row.web == "external"
             else None
         )
         if rewriting:
-            yield _Flow(_before_rewriting(ports), other, rewriting, program)
+            yield _Flow(_published_ports(row, self._ports(row.port, host)), other, rewriting, program)
+
+    def _peers_by_port(self, row: PortRow, host: Host) -> dict[PortSet, AddressSet]:
+        """Return the peers of a row by the ports on which it meets them: pools may have moved what it leads to."""
+        usual, moved = self._ports(row.port, host), self._pool_ports.moved(row)
+        if not moved:
+            return {usual: AddressSet.union_of(self._peer_addresses(row, peer, host) for peer in row.peers)}
+        pools: dict[PortSet, set[str | None]] = {}
+        for name in (None, *self._directory.topology.pools):
+            pools.setdefault(moved.get(name or "", usual), set()).add(name)
+        groups = {ports: frozenset(names) for ports, names in pools.items()}
+        return {
+            ports: AddressSet.union_of(self._peer_addresses(row, peer, host, among) for peer in row.peers)
+            for ports, among in groups.items()
+        }
 
     def _monitor_rules(self, host: Host) -> Iterator[FirewallRule]:
         """Yield the rules for a pool's monitoring port, which no row of the catalogue can know."""
@@ -218,10 +236,12 @@ class FirewallPolicy:
         for port in sorted(by_port, key=lambda ports: ports.pairs):
             yield _Flow(port, other, AddressSet.union_of(by_port[port]))
 
-    def _peer_addresses(self, row: PortRow, peer: Peer, host: Host) -> AddressSet:
+    def _peer_addresses(
+        self, row: PortRow, peer: Peer, host: Host, among: frozenset[str | None] | None = None
+    ) -> AddressSet:
         if not is_wanted(peer, host.features):
             return AddressSet()
-        return self._directory.addresses(peer, host, web=row.web is not None)
+        return self._directory.addresses(peer, host, web=row.web is not None, among=among)
 
     def _empty_classes(self, row: PortRow, host: Host) -> list[str]:
         wanted = [peer for peer in row.peers if is_wanted(peer, host.features) and peer.peer_class not in RELATIONS]
@@ -372,11 +392,10 @@ def _explain_closed_row(row: PortRow, host: Host) -> str:
     return ""
 
 
-def _before_rewriting(ports: PortSet) -> PortSet:
+def _published_ports(row: PortRow, ports: PortSet) -> PortSet:
     """Return the ports of an external web VIP that a balancer rewrites to these ports of the members."""
-    return PortSet.parse(
-        EXTERNAL_WEB_LISTENERS.get(first, first) if first == last else f"{first}-{last}" for first, last in ports.pairs
-    )
+    published = PUBLISHED_PORTS.get(row.listener or "")
+    return PortSet.of(published) if published else ports
 
 
 def _feature_is_off(features: Iterable[str]) -> str:

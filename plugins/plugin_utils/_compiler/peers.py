@@ -80,15 +80,20 @@ class Directory:
         """
         return self.holds_cms(host) and len(self.pool_hosts(host)) == 1
 
-    def addresses(self, peer: Peer, host: Host, web: bool = False) -> AddressSet:
-        """Return the addresses that a peer means to a host; web: the pools' web addresses count as theirs."""
-        key = self._key(peer, host, web)
+    def addresses(
+        self, peer: Peer, host: Host, web: bool = False, among: frozenset[str | None] | None = None
+    ) -> AddressSet:
+        """Return the addresses that a peer means to a host.
+
+        web: the pools' web addresses count as theirs. among: of these pools alone, None in it for hosts of no pool.
+        """
+        key = self._key(peer, host, web, among)
         found = self._cache.get(key)
         if found is None:
-            found = self._cache[key] = self._look_up(peer, host, web)
+            found = self._cache[key] = self._look_up(peer, host, web, among)
         return found
 
-    def _key(self, peer: Peer, host: Host, web: bool) -> tuple[object, ...]:
+    def _key(self, peer: Peer, host: Host, web: bool, among: frozenset[str | None] | None) -> tuple[object, ...]:
         name = peer.peer_class
         own = peer.scope is Scope.OWN_POOL or name == "backup_pool"
         networks = (
@@ -96,15 +101,17 @@ class Directory:
         )
         place = (host.site, host.pool or host.name) if name in _SITE_BOUND or name == "any_internal" else None
         related = host.name if name in _RELATED else None
-        return (name, peer.vips, web, (host.pool or host.name) if own else None, place, networks, related)
+        return (name, peer.vips, web, (host.pool or host.name) if own else None, place, networks, related, among)
 
-    def _look_up(self, peer: Peer, host: Host, web: bool) -> AddressSet:
+    def _look_up(self, peer: Peer, host: Host, web: bool, among: frozenset[str | None] | None) -> AddressSet:
         special = self._special.get(peer.peer_class)
         if special is not None:
             return special(host)
         roles = self.roles_of(peer.peer_class)
-        members = own_addresses(self._members(peer, host, roles))
-        return members | self._vips(peer, host, roles, web) if peer.vips else members
+        members = own_addresses(
+            member for member in self._members(peer, host, roles) if among is None or member.pool in among
+        )
+        return members | self._vips(peer, host, roles, web, among) if peer.vips else members
 
     def _members(self, peer: Peer, host: Host, roles: frozenset[str]) -> Iterable[Host]:
         if peer.scope is Scope.OWN_POOL:
@@ -130,10 +137,14 @@ class Directory:
             if _serves_host("pstn_gateways", gateway, host)
         ]
 
-    def _vips(self, peer: Peer, host: Host, roles: frozenset[str], web: bool) -> AddressSet:
-        own = peer.scope is Scope.OWN_POOL
+    def _vips(
+        self, peer: Peer, host: Host, roles: frozenset[str], web: bool, among: frozenset[str | None] | None
+    ) -> AddressSet:
+        wanted = {host.pool} if peer.scope is Scope.OWN_POOL else among
         pools = (
-            pool for pool in self.topology.pools.values() if pool.role in roles and (not own or pool.name == host.pool)
+            pool
+            for pool in self.topology.pools.values()
+            if pool.role in roles and (wanted is None or pool.name in wanted)
         )
         return AddressSet.union_of(vip for pool in pools for vip in _pool_vips(pool, web))
 

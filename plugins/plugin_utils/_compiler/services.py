@@ -3,39 +3,48 @@
 """What stands before pools: catalogue x pool -> virtual services of the pool's load balancers, topology -> what reverse
 proxies publish.
 
-Figures and rules are Microsoft's load balancing pages': web services are monitored on 5061, idle 1800 s,
+Figures and rules are Microsoft's load balancing pages': web services are monitored on the SIP port, idle 1800 s,
 source affinity 20 minutes, cookie MS-WSMAN for Lync 2010 external web services, no source NAT on the A/V Edge,
 Nagle off on port 443 of the Edge.
 
 A proxy publishes per pool its external web name, and what exists once in a deployment at the home pool. External web
-services listen on 4443 and 8080 of the members, also behind a virtual address, unless the pool's balancer takes 443
-and 80 for them (external_web_vip); the proxy listens on 443 and 80.
+services have ports of their own on the members, also behind a virtual address, unless the pool's balancer takes 443 and
+80 for them (external_web_vip); the proxy listens on 443 and 80.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from .._base.addresses import ANY, AddressSet
-from .._catalogue.model import Catalogue, Direction, Interface, LoadBalancer, PortRow, Transport, Version
+from .._catalogue.model import (
+    PUBLISHED_PORTS,
+    Catalogue,
+    Direction,
+    Interface,
+    LoadBalancer,
+    PortRow,
+    Transport,
+    Version,
+)
 from .._inventory.model import Host, MemberState, Method, Pool, Topology
 from .._inventory.naming import published_names
 from .._load_balancers.model import Member, affinity_group
 from .._load_balancers.model import MemberState as Serves
 from .._load_balancers.nftables.driver import CLIENTS
 from .._load_balancers.registry import options_of
-from .._plan.model import EXTERNAL_WEB_LISTENERS, VirtualService
+from .._plan.model import VirtualService
 from .._publications.model import Publication, TlsMode
 from .firewall import BalancerPeers, bound_address, joined, row_names
 from .peers import Directory, is_wanted, own_addresses
+from .ports import PoolPorts
 
 IDLE_SECONDS = 1800
 SOURCE_AFFINITY_SECONDS = 1200
 MONITOR_INTERVAL_SECONDS = 10
 MONITOR_FAILURES = 2
-SIP_PORT = 5061
-STUN_PORT = 3478
 HTTPS_PORT = 443
 COOKIE_NAME = "MS-WSMAN"
 _BALANCED = {Method.HLB: (LoadBalancer.HLB, LoadBalancer.ALWAYS), Method.DNS: (LoadBalancer.ALWAYS,), Method.NONE: ()}
@@ -62,9 +71,10 @@ class Listener:
 class ServicePolicy:
     """Makes the virtual services of pools, and says which balancer addresses the members must admit."""
 
-    def __init__(self, catalogue: Catalogue, directory: Directory) -> None:
+    def __init__(self, catalogue: Catalogue, directory: Directory, pool_ports: PoolPorts) -> None:
         self._rows = [row for row in catalogue.ports if row.enabled and row.direction is Direction.IN]
         self._directory = directory
+        self._pool_ports = pool_ports
         self._topology = directory.topology
 
     def virtual_services(self, pool: Pool) -> tuple[VirtualService, ...]:
@@ -103,7 +113,21 @@ class ServicePolicy:
         interface = listener.row.interface if pool.role == "edge" else Interface.ANY
         if _source_nat(listener):
             yield pool.name, interface, listener.transport, listener.node_port
-        yield pool.name, interface, Transport.TCP, monitor_port(pool, listener.node_port)
+        yield pool.name, interface, Transport.TCP, self._monitor_port(pool, listener)
+
+    def _monitor_port(self, pool: Pool, listener: Listener) -> int:
+        """Return the TCP port that tells whether a member is well.
+
+        Front End and Director: the pool's monitoring port, or that of SIP, for every service, so that a member whose
+        Front End service stopped leaves all of them. Edge: the port itself, that of STUN over TCP for STUN over UDP.
+        """
+        if pool.role in ("frontend", "directors"):
+            return pool.monitoring_port or self._pool_ports.of(pool, "sip")
+        if pool.role != "edge" or listener.transport is Transport.TCP:
+            return pool.monitoring_port or listener.node_port
+        if listener.side == "external":
+            return self._topology.hosts[pool.members[0]].edge_ports["av"]
+        return self._pool_ports.of(pool, "internal_av")
 
     def _balancer_addresses(self, pool: Pool, side: str) -> AddressSet:
         return own_addresses(self._topology.hosts[name] for name in pool.balancers.get(side, ()))
@@ -145,7 +169,12 @@ class ServicePolicy:
             backup_members=members["backup"],
             persistence=_choose_persistence(row, pool, vip),
             idle_seconds=IDLE_SECONDS,
-            monitor=_choose_monitor(pool, listener),
+            monitor={
+                "type": "tcp",
+                "port": self._monitor_port(pool, listener),
+                "interval_seconds": MONITOR_INTERVAL_SECONDS,
+                "failures": MONITOR_FAILURES,
+            },
             source_nat=_source_nat(listener),
             nagle=not (pool.role == "edge" and listener.node_port == HTTPS_PORT),
             balancers=pool.balancers.get(listener.side, ()),
@@ -176,17 +205,6 @@ class ServicePolicy:
         return {**found, **{name: given[name] for name in known if name in given}}
 
 
-def monitor_port(pool: Pool, node_port: int) -> int:
-    """Return the TCP port that tells whether a member is well.
-
-    Front End and Director: the pool's monitoring port, or 5061, for every service, so that a member whose
-    Front End service stopped leaves all of them. Edge: the port itself, 443 for STUN over UDP.
-    """
-    if pool.role in ("frontend", "directors"):
-        return pool.monitoring_port or SIP_PORT
-    return HTTPS_PORT if node_port == STUN_PORT else pool.monitoring_port or node_port
-
-
 def _takes_row(row: PortRow, pool: Pool) -> bool:
     """Return whether a pool's balancer takes a row; the tables have no value for servers that are balanced as a whole.
     """
@@ -199,9 +217,12 @@ def _row_listeners(row: PortRow, transport: Transport, pool: Pool, member: Host)
     """Yield where the balancer listens for a row; nothing when the pool has no virtual address for it."""
     rewritten = row.web == "external" and pool.external_web_vip
     vips = pool.external_web_vip if rewritten else _virtual_address(row, pool)
+    published = PUBLISHED_PORTS.get(row.listener or "") if rewritten else None
+    if vips and published and row.port.first:
+        yield Listener(row, transport, vips, published, row.port.first)
+        return
     for node_port in _node_ports(row, member) if vips else ():
-        port = EXTERNAL_WEB_LISTENERS.get(node_port, node_port) if rewritten else node_port
-        yield Listener(row, transport, vips, port, node_port)
+        yield Listener(row, transport, vips, node_port, node_port)
 
 
 def _virtual_address(row: PortRow, pool: Pool) -> AddressSet:
@@ -235,11 +256,6 @@ def _choose_persistence(row: PortRow, pool: Pool, vip: str) -> dict[str, object]
     return {"type": "none"}
 
 
-def _choose_monitor(pool: Pool, listener: Listener) -> dict[str, object]:
-    port = monitor_port(pool, listener.node_port)
-    return {"type": "tcp", "port": port, "interval_seconds": MONITOR_INTERVAL_SECONDS, "failures": MONITOR_FAILURES}
-
-
 def _source_nat(listener: Listener) -> bool:
     return listener.row.interface is not Interface.AV
 
@@ -250,14 +266,27 @@ _STATES = {
     MemberState.DRAINING: Serves.DRAINING,
 }
 _WEB_ROLES = ("frontend", "directors", "standard_edition", "office_web_apps")
-_NODE_PORTS, _REWRITTEN_PORTS = (4443, 8080), (443, 80)
+_WEB_LISTENERS = ("external_web_https", "external_web_http")
 
 
 class PublishingPolicy:
     """Makes the publications of reverse proxies."""
 
-    def __init__(self, topology: Topology) -> None:
+    def __init__(self, topology: Topology, pool_ports: PoolPorts) -> None:
         self._topology = topology
+        self._pool_ports = pool_ports
+
+    @cached_property
+    def forwarding(self) -> str:
+        """Return which ports a proxy passes to which, per pool where they differ; nothing where no pool has any."""
+        pools: dict[str, list[str]] = {}
+        for pool in (each for each in self._topology.pools.values() if each.role in _WEB_ROLES):
+            if pool.role != "office_web_apps":
+                https, http = (self._pool_ports.of(pool, name) for name in _WEB_LISTENERS)
+                pools.setdefault(f"443 to {https} and 80 to {http}", []).append(pool.name)
+        if len(pools) < 2:
+            return "".join(pools)
+        return "; ".join(f"{text} of {', '.join(sorted(names))}" for text, names in sorted(pools.items()))
 
     def publications(self, host: Host) -> tuple[Publication, ...] | None:
         """Return what a host publishes, by pool; None when it is no reverse proxy that is configured."""
@@ -274,7 +303,7 @@ class PublishingPolicy:
     def _publication(self, pool: Pool, listens: tuple[str, ...]) -> Iterator[Publication]:
         names, members = published_names(pool, self._topology), self._members(pool)
         if names and any(member.state in (Serves.ACTIVE, Serves.BACKUP) for member in members):
-            https, http = _ports_behind(pool)
+            https, http = self._ports_behind(pool)
             yield Publication(
                 name=pool.name,
                 host_names=names,
@@ -286,6 +315,15 @@ class PublishingPolicy:
                 certificate=pool.tls.certificate,
                 ca=pool.tls.ca,
             )
+
+    def _ports_behind(self, pool: Pool) -> tuple[int, ...]:
+        """Return the ports to which a proxy passes HTTPS and HTTP: those of the external web services, unless a
+        balancer rewrites them or the servers have one web site for everybody.
+        """
+        rewritten = _is_load_balanced(pool) and bool(pool.external_web_vip)
+        if rewritten or pool.role == "office_web_apps":
+            return tuple(PUBLISHED_PORTS[name] for name in _WEB_LISTENERS)
+        return tuple(self._pool_ports.of(pool, name) for name in _WEB_LISTENERS)
 
     def _members(self, pool: Pool) -> tuple[Member, ...]:
         """Return the virtual address of a pool's web services, or its members where there is none; one address each.
@@ -305,14 +343,6 @@ class PublishingPolicy:
                 if host.member_state in _STATES
             )
         )
-
-
-def _ports_behind(pool: Pool) -> tuple[int, int]:
-    """Return the ports to which a proxy passes HTTPS and HTTP: those of the external web services, unless a balancer
-    rewrites them or the servers have one web site for everybody.
-    """
-    rewritten = _is_load_balanced(pool) and bool(pool.external_web_vip)
-    return _REWRITTEN_PORTS if rewritten or pool.role == "office_web_apps" else _NODE_PORTS
 
 
 def _is_load_balanced(pool: Pool) -> bool:

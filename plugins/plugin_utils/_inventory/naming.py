@@ -36,13 +36,13 @@ _PRIVATE = (
 
 @dataclass(frozen=True)
 class Discovery:
-    """An SRV record by which partners find a SIP domain: its label, its port, and when it is made.
+    """An SRV record by which partners find a SIP domain: its label, where its port is from, and when it is made.
 
-    features: one of them is on, and the version has it.
+    listener: of the Edge's row in the catalogue. features: one of them is on, and the version has it.
     """
 
     label: str
-    port: int
+    listener: str
     features: tuple[str, ...]
 
     def applies_to(self, member: Host) -> bool:
@@ -51,8 +51,8 @@ class Discovery:
 
 
 OF_PARTNERS = (
-    Discovery("_sipfederationtls._tcp", 5061, ("federation", "public_im")),
-    Discovery("_xmpp-server._tcp", 5269, ("xmpp",)),
+    Discovery("_sipfederationtls._tcp", "federation", ("federation", "public_im")),
+    Discovery("_xmpp-server._tcp", "xmpp", ("xmpp",)),
 )
 
 

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from .._publications.model import Publication
 
 GROUP = "msuc.lync"
-# Where the balancer itself rewrites the external web ports: node port -> port of the external web VIP.
-EXTERNAL_WEB_LISTENERS = {8080: 80, 4443: 443}
 PROFILES = ("domain", "private", "public")
 # What asks for rules beside the catalogue; it stands in the place of rows.
 EXTRA_RULES, MANAGEMENT_RULE, MONITOR_RULE = "lync_extra_firewall_rules", "lync_management_rule", "balancer-monitor"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Which row of the port catalogue a listener of a topology belongs to, and what of it differs from the catalogue.
 
-    row_of(Port("component:registrar", "sipserver", ...), "frontend", "2015") -> "fe-sip-tls"
+    line_of(Port("component:registrar", "sipserver", ...), "frontend", "2015") -> (0, "fe-sip-tls")
 
 A listener that no line of the table names is looked up by its number: where a row of the role has it, all is well.
 """
@@ -130,15 +130,6 @@ OPTIONAL: Mapping[str, tuple[str, ...]] = {
     "avconf": ("fe-av-conferencing",),
     "appsharingconf": ("fe-application-sharing",),
 }
-# What keeps to the catalogue's port where a listener was moved: the row of those who connect, and what is no row.
-SENDERS: Mapping[str, tuple[str, str]] = {
-    "fe-sip-tls": ("edge-internal-sip-out", "SRV records and monitors"),
-    "director-sip-tls": ("edge-internal-sip-out", "SRV records and monitors"),
-    "fe-web-external-http": ("rp-web-http-out", "balancers and publications"),
-    "director-web-external-http": ("rp-web-http-out", "balancers and publications"),
-    "fe-web-external-https": ("rp-web-https-out", "balancers and publications"),
-    "director-web-external-https": ("rp-web-https-out", "balancers and publications"),
-}
 MEDIA_OF: Mapping[str, str] = {
     "audiocommunication": "audio",
     "videocommunication": "video",
@@ -182,10 +173,10 @@ def rows_of(roles: frozenset[str], version: str) -> Mapping[str, PortRow]:
     }
 
 
-def row_of(port: Port, role: str, version: str) -> str:
-    """Return the id of the row that a listener belongs to; empty where the table has none for the role."""
-    found = (line for line in LISTENERS if line.matches(port, version))
-    return next((line.rows[role] for line in found if role in line.rows), "")
+def line_of(port: Port, role: str, version: str) -> tuple[int, str]:
+    """Return the line of the table that a listener is, and the id of its row; empty where none is for the role."""
+    found = ((place, line) for place, line in enumerate(LISTENERS) if line.matches(port, version))
+    return next(((place, line.rows[role]) for place, line in found if role in line.rows), (0, ""))
 
 
 def is_covered(port: Port, roles: frozenset[str], version: str) -> bool:

@@ -192,9 +192,6 @@ def _ask_of_the_deployment(work: Work) -> None:
     work.ask("all", "", ("lync_phone_networks",), "Are phones in networks of their own?", is_needed=False)
     text = f"Which of these are in use too: {_MORE_FEATURES}? They are added to those of the topology."
     work.ask("all", "", (_FEATURES,), text, is_needed=False)
-    if work.left_behind:
-        text = f"Which rows follow ({{select: \"id=='ROW'\", set: {{port: ...}}}})? {'; '.join(work.left_behind)}."
-        work.ask("all", "", ("lync_row_overrides",), text)
     if not work.published.simple_urls:
         text = "Which simple URLs are there (keys meet, dialin, admin)? Get-CsSimpleUrlConfiguration tells them."
         work.ask("all", "", ("lync_simple_urls",), text, is_needed=False)

@@ -16,10 +16,9 @@ from .listeners import (
     EDGE_LISTENERS,
     MEDIA_OF,
     MEDIA_ROWS,
-    SENDERS,
     is_covered,
+    line_of,
     optional_rows,
-    row_of,
     rows_by_id,
     rows_of,
 )
@@ -183,18 +182,18 @@ def _overrides(
     ports: list[Port], role: str, version: str, cluster: Cluster, work: Work
 ) -> Iterator[dict[str, object]]:
     """Yield what a pool changes of the catalogue: rows of what is not deployed, and ports that were moved."""
-    numbers: dict[str, list[int]] = {}
+    numbers: dict[str, list[tuple[int, int]]] = {}
     roles = work.roles[cluster.key]
     for port in ports:
-        row = row_of(port, role, version)
+        place, row = line_of(port, role, version)
         if row:
-            numbers.setdefault(row, []).append(port.number)
+            numbers.setdefault(row, []).append((place, port.number))
         elif not _is_said_elsewhere(port) and not is_covered(port, roles, version):
             work.note(port.where, f"port {port.number} on {cluster.name} is in no row of role {role}")
     rows = rows_of(roles, version)
     for name, own in numbers.items():
         if name in rows:
-            yield from _moved(name, own, cluster, work)
+            yield from _moved(name, [number for _place, number in sorted(own)], cluster, work)
         else:
             work.note(cluster.place, f"version {version} has no row {name}, so it is not opened")
     if role in _FRONT:
@@ -207,17 +206,15 @@ def _is_said_elsewhere(port: Port) -> bool:
 
 
 def _moved(name: str, numbers: list[int], cluster: Cluster, work: Work) -> Iterator[dict[str, object]]:
+    """Yield the override of a row whose listeners are not where the catalogue has them, the chief one first."""
     usual = rows_by_id()[name].port.ports
     wanted = PortSet.parse(set(numbers)) if all(numbers) else None
     if wanted is None:
         work.refuse(cluster.where, f"a listener of {name} on {cluster.name} has port 0", "1-65535")
     elif usual is not None and wanted != usual:
-        text = [int(one) if one.isdecimal() else one for one in wanted.to_text()]
-        if name in SENDERS:
-            row, others = SENDERS[name]
-            places = f"{', '.join(wanted.to_text())} in place of {', '.join(usual.to_text())}"
-            work.left_behind.append(f"{cluster.name} has {name} on {places}; row {row}, {others} keep to the latter")
-        yield {"select": f"id=='{name}'", "set": {"port": text[0] if len(text) == 1 else text}}
+        others = (wanted - PortSet.of(numbers[0])).to_text()
+        text = [numbers[0], *(int(one) if one.isdecimal() else one for one in others)]
+        yield {"select": f"id=='{name}'", "set": {"port": text if others else text[0]}}
 
 
 def _switched_off(ports: list[Port], roles: frozenset[str], version: str) -> Iterator[dict[str, object]]:
