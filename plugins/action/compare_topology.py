@@ -17,7 +17,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.reports import DriftAction
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.screen import show
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import InvalidInputError, Problem
-from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted, printed, printed_lines
+from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted, printed_lines
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_inventory, read_topology
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, Verdict
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
@@ -46,9 +46,10 @@ class ActionModule(DriftAction):
         # One that is in neither of the two under this name is told by its plan.
         names = {host.lower(): host for host in plan.hosts}
         report = self.report(list(_results(changes, names)), plan, run)
-        for note in (notes := imported(published).notes):
-            show(f"not compared: {printed(note)}")
-        return {**self.reported("compare_topology", report, plan, run), "not_compared": list(notes)}
+        found = imported(published)
+        for line in found.note_lines:
+            show(line)
+        return {**self.reported("compare_topology", report, plan, run), "not_expressed": list(found.notes)}
 
 
 def _published(path: str) -> Published:

@@ -16,7 +16,8 @@ description:
     is V(extra).
   - With C(lync_report_dir) it writes C(compare_topology.json), C(compare_topology.xml) (JUnit) and
     C(compare_topology.html).
-  - What only one of the two can know, such as client networks and virtual addresses, is not compared.
+  - What only one of the two can know, such as client networks and virtual addresses, is not compared. What the
+    topology has and no variable says is printed as M(msuc.lync.import_topology) prints it.
   - Contacts no host and changes none. Runs once for all hosts, on the controller.
 author: msuc.lync contributors (@msuc-lync)
 options:
@@ -69,7 +70,7 @@ files:
   type: list
   elements: str
   returned: when the topology could be read
-not_compared:
+not_expressed:
   description: What the topology has and no variable says, a line each.
   type: list
   elements: str

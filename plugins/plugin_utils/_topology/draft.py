@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .._base.errors import Problem
+from .._base.untyped import printed
 from .model import Cluster, Published
 from .roles import SERVERS
 
@@ -49,6 +50,11 @@ class Imported:
         found = self.deployment.get("lync_pools", {})
         return found if isinstance(found, Mapping) else {}
 
+    @property
+    def note_lines(self) -> list[str]:
+        """Return what the topology has and no variable says, as an import and a comparison tell it."""
+        return [f"not expressed: {printed(note)}" for note in self.notes]
+
 
 @dataclass
 class Work:
@@ -63,8 +69,6 @@ class Work:
     questions: list[Question] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    # Ports that were moved, and who keeps to the old ones.
-    left_behind: list[str] = field(default_factory=list)
 
     def ask(self, section: str, name: str, keys: tuple[str, ...], text: str, *, is_needed: bool = True) -> None:
         """Note a question; a second one about the same is left out."""

@@ -109,7 +109,7 @@ class _Told:
         return [
             f"read: {published.name} ({dialect}, {state}), version {version}, {counts}",
             f"{verb}: {hosts} in {groups} to {self.request.directory}; features seen: {features}",
-            *(f"not expressed: {note}" for note in found.notes),
+            *found.note_lines,
         ]
 
 

@@ -19,6 +19,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._topology.mapping import
 from ansible_collections.msuc.lync.plugins.plugin_utils._topology.read import read_topology_bytes
 from ansible_collections.msuc.lync.plugins.plugin_utils._topology.run import Made, Request, run_import
 
+from tests.lab.lab import unbroken
 from tests.simulators.topologies import Document, Interface, Port
 from tests.unit.compiler.examples import ROOT, inventory_of
 
@@ -116,11 +117,16 @@ def test_a_topology_and_few_answers_make_a_plan_twice_the_same(name: str, answer
     assert not import_of(text, tmp_path / "one", answers).changed
 
 
+def played(playbook: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a playbook."""
+    command = [sys.executable, "-m", "ansible", "playbook", f"playbooks/{playbook}.yml", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
 def played_plan(inventory: Path, directory: Path) -> dict[str, bytes]:
     """Return the files that plan.yml writes for an inventory."""
-    command = [sys.executable, "-m", "ansible", "playbook", "playbooks/plan.yml", "-i", str(inventory)]
-    command += ["-e", f"lync_plan_dir={directory}", "-e", "lync_plan_show=false"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    arguments = ["-i", str(inventory), "-e", f"lync_plan_dir={directory}", "-e", "lync_plan_show=false"]
+    done = played("plan", *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return files_of(directory)
 
@@ -134,6 +140,18 @@ def test_the_playbook_plans_an_import_twice_the_same(name: str, answers: str, tm
     import_of(text, tmp_path / "inventory", answers)
     one, two = (played_plan(tmp_path / "inventory", tmp_path / name) for name in ("one", "two"))
     assert one and one == two
+
+
+@pytest.mark.slow
+@pytest.mark.no_cover
+def test_a_comparison_tells_what_no_variable_says_in_the_words_of_the_import(tmp_path: Path) -> None:
+    made = import_of(everything().published_text(), tmp_path / "inventory", OF_EVERYTHING)
+    said = {line for line in made.lines if line.startswith("not expressed: ")}
+    assert any("is the mirror of its databases" in line for line in said)
+    arguments = ["-i", str(tmp_path / "inventory"), "-e", f"lync_topology={tmp_path / 'topology.xml'}"]
+    done = played("compare_topology", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert said <= set(unbroken(done.stdout).splitlines())
 
 
 def test_a_first_import_asks_and_writes_the_questions_once(tmp_path: Path) -> None:
@@ -240,6 +258,17 @@ def test_a_port_that_was_moved_is_moved_in_its_pool() -> None:
     assert pools_of(document)["se01.contoso.com"]["row_overrides"] == [
         {"select": "id=='fe-call-park'", "set": {"port": 6075}}
     ]
+
+
+def test_records_and_monitors_follow_a_port_that_was_moved(tmp_path: Path) -> None:
+    old, new = 'Port="5061" Protocol="Mtls"', 'Port="5070" Protocol="Mtls"'
+    import_of(everything().published_text().replace(old, new, 1), tmp_path / "large", OF_EVERYTHING)
+    services = plan_of(tmp_path / "large").pools["pool01.woodgrove.com"].virtual_services
+    assert {service.monitor["port"] for service in services} == {5070}
+    answers = "all: {lync_client_networks: [10.0.0.0/8]}\nhosts: {se01.contoso.com: 10.1.0.1}\n"
+    import_of(small().published_text().replace(old, new, 1), tmp_path / "small", answers)
+    records = plan_of(tmp_path / "small").pools["se01.contoso.com"].dns_records
+    assert [one.values for one in records if one.type == "SRV"] == [("0 0 5070 se01.contoso.com",)]
 
 
 def test_media_ranges_start_and_count_exactly() -> None:
