@@ -228,7 +228,7 @@ class Document:
                 Port("XmppFederation", "SipServer", 5098),
             ]
         if version == 8:
-            found.ports.append(Port("PlatformService", "WebServer", 6008))
+            found.ports.append(Port("PlatformService", "SipServer", 6008))
         return found
 
     def web_site(self, cluster: Cluster, version: int, external: str = "", internal: str = "") -> Service:

@@ -18,7 +18,8 @@ from .._catalogue.load import default_path, parse, read_document
 from .._catalogue.model import Catalogue, PortRow, Version
 from .model import Port
 
-_FRONT, _CONFERENCING = ("frontend", "standard_edition"), "component:"
+_FRONT = ("frontend", "standard_edition")
+_MEDIA_OWNER = "mediacomp"
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ LISTENERS: tuple[Listener, ...] = (
     _line("cas sipserver front=fe-conferencing-announcement"),
     _line("pdp sipserver front=fe-bandwidth-policy-sip"),
     _line("pdp turnserver front=fe-bandwidth-policy-turn"),
+    _line("platformservice sipserver front=fe-platform-service"),
     _line("platformservice webserver front=fe-platform-service"),
     _line("accessedge sipserver edge=edge-internal-sip", "internal"),
     _line("accessedge sipserver edge=edge-federation", "external"),
@@ -179,11 +181,25 @@ def line_of(port: Port, role: str, version: str) -> tuple[int, str]:
     return next(((place, line.rows[role]) for place, line in found if role in line.rows), (0, ""))
 
 
-def is_covered(port: Port, roles: frozenset[str], version: str) -> bool:
-    """Return whether some row of the roles opens the number of a listener."""
-    number = PortSet.of(port.number) if port.number else PortSet()
+def row_that_opens(port: Port, roles: frozenset[str], version: str) -> str:
+    """Return the id of a row of the roles that opens the number of a listener, empty where none does."""
+    number = PortSet.of(port.number) if port.number else None
     rows = rows_of(roles, version).values()
-    return any(row.port.ports is not None and number <= row.port.ports for row in rows)
+    return next((row.id for row in rows if number and row.port.ports is not None and number <= row.port.ports), "")
+
+
+def media_kind(port: Port) -> str:
+    """Return which range of lync_media_ports a listener is, empty for any other listener."""
+    owner = port.owner.rpartition(":")[2]
+    if owner == _MEDIA_OWNER:
+        return MEDIA_OF.get(port.usage, "")
+    return "edge" if (owner, port.usage) == ("mediarelayedge", "mediacommunication") else ""
+
+
+def edge_service(port: Port) -> str:
+    """Return which service of lync_edge_ports a listener is, empty for any other listener."""
+    outside = port.side == "external"
+    return EDGE_LISTENERS.get((port.owner.rpartition(":")[2], port.usage, port.protocol), "") if outside else ""
 
 
 def optional_rows(roles: frozenset[str], version: str) -> Iterator[tuple[str, PortRow]]:

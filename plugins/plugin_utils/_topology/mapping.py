@@ -169,6 +169,8 @@ def _central_management(work: Work) -> None:
             work.refuse(one.where, "it is one of several active Central Management servers", "one")
     if active:
         work.deployment["lync_central_management_pool"] = work.published.clusters[active[0].cluster].name
+        if active[0].details.get("IsActive", "true").lower() != "true":
+            work.note(active[0].where, "no Central Management server is active, so the first one is taken")
     else:
         text = "Which pool holds the Central Management store? The topology was never published."
         work.ask("all", "", ("lync_central_management_pool",), text, is_needed=False)

@@ -39,13 +39,17 @@ class Machine:
 
 @dataclass(frozen=True)
 class Cluster:
-    """What Topology Builder calls a pool: servers under one name, of the product or of others."""
+    """What Topology Builder calls a pool: servers under one name, of the product or of others.
+
+    is_replica: they get a copy of the Central Management store.
+    """
 
     key: str
     name: str
     site: str
     machines: tuple[Machine, ...]
     where: str
+    is_replica: bool = True
 
     @property
     def place(self) -> str:

@@ -20,7 +20,6 @@ _BALANCING_KEYS = {
     "mediation": ("load_balancing", "balancer", "vip"),
 }
 MIRRORED = ("2013", "2015")
-_SPECIAL_USAGES = ("mirror", "witness", "backup")
 
 
 def fill_pool(cluster: Cluster, role: str, work: Work) -> None:
@@ -38,7 +37,6 @@ def fill_pool(cluster: Cluster, role: str, work: Work) -> None:
         _backup(cluster, services, pool, work)
     if role in _BALANCED and len(cluster.machines) > 1:
         _balancing(cluster, role, pool, work)
-    _list_usages(services, work)
 
 
 def _stores(cluster: Cluster, services: tuple[Service, ...], work: Work) -> list[Service]:
@@ -198,11 +196,3 @@ def _balancing(cluster: Cluster, role: str, pool: dict[str, object], work: Work)
     if role != "edge" or "load_balancing" not in pool:
         text = "Which load balancers are there (name, address, lync_balancer_driver)?"
         work.ask("more_hosts", "load_balancers", (), text, is_needed=False)
-
-
-def _list_usages(services: tuple[Service, ...], work: Work) -> None:
-    """Note dependencies for what is not understood."""
-    for service in services:
-        for one in service.dependencies:
-            if one.usage != "default" and not any(word in one.usage for word in _SPECIAL_USAGES):
-                work.note(service.where, f"a dependency for {one.usage} is not understood")

@@ -4,8 +4,7 @@
 
     read_topology_file(Path("contoso.tbxml")) -> Published(name="contoso.tbxml", dialect="builder", ...)
 
-What is not understood and says nothing of the network is left out by the table KNOWN; all else that is not understood
-is listed in unread.
+What the tables of `schema` lack, and what is there and cannot be read into these values, is listed in unread.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from .._base.errors import InvalidInputError, Problem, one_of, shown
-from .._base.untyped import counted
 from .._inventory.fields import At, address, dns_name
 from .model import Cluster, Dependency, Interface, Machine, Port, Published, Service, Site, SqlInstance
+from .schema import not_understood
 from .source import Text, read_bytes, refusal, texts_of
 from .tree import BUILDER, SIMPLE_URLS, Node, documents, single
 
@@ -26,35 +25,6 @@ EVERY_ADDRESS = ("", "0.0.0.0", "::")  # what a topology writes for an address t
 _URL_KINDS = {"meet": "meet", "dialin": "dialin", "cscp": "admin"}
 _DETAILS = {
     "IsDirector", "ShareName", "DiscoveryUrl", "IsExternal", "IsActive", "MediationServerPort",
-}  # fmt: skip
-# Every element that is understood, with its attributes; those that say nothing of the network are here too.
-KNOWN: Mapping[str, frozenset[str]] = {
-    name: frozenset(attributes.split())
-    for name, attributes in {
-        "TopologyBuilder": "IsFreeFromChanges FileName", "NewTopology": "", "PartialTopology": "IsPublished Signature",
-        "Topology": "Signature", "InternalDomains": "DefaultDomain AllowAllDomains",
-        "InternalDomain": "Name Authoritative AllowSubDomains",
-        "SimpleUrlConfiguration": "UseBackendDatabase", "SimpleUrl": "Component Domain ActiveUrl",
-        "SimpleUrlEntry": "Url", "Sites": "", "CentralSites": "", "RemoteSites": "",
-        "CentralSite": "SiteId OriginalSiteId", "RemoteSite": "SiteId OriginalSiteId CentralSiteId", "Name": "",
-        "Location": "City State CountryCode", "Clusters": "",
-        "Cluster": "UniqueId Fqdn IsSingleMachineOnly RequiresReplication RequiresSetup OriginalNumber",
-        "ClusterId": "SiteId Number", "Machines": "",
-        "Machine": "Fqdn OrdinalInCluster FaultDomain UpgradeDomain",
-        "NetInterface": "InterfaceSide InterfaceNumber IPAddress ConfiguredIPAddress", "SqlInstances": "",
-        "SqlInstance": "UniqueId Name AlwaysOnPrimaryNodeFqdn", "SqlInstanceId": "Name", "Services": "",
-        "Service": "UniqueId RoleName RoleVersion InstalledOn ServiceVersion Type OriginalInstance",
-        "ServiceId": "SiteId RoleName Instance", "DependsOn": "", "Dependency": "ServiceUniqueId Usage",
-        "InstalledOn": "", "Ports": "",
-        "Port": "Owner Usage InterfaceSide InterfaceNumber Port Protocol Range ConfiguredFqdn ConfiguredPort UrlPath "
-        "GruuType AuthorizesRequests",
-        "RegistrarService": "IsDirector IsPoolEnabledForSAOnEdge", "FileStoreService": "ShareName",
-        "WebService": "", "ExternalSettings": "Host", "InternalSettings": "Host", "OverrideUrls": "",
-        "WebComponents": "", "Component": "ComponentName", "UpaSeparator": "", "ConfService": "", "MCUs": "",
-        "MCU": "ComponentName Vendor MinSupportedMode", "ApplicationServerService": "",
-        "WacService": "DiscoveryUrl IsExternal", "CentralMgmtService": "IsActive",
-        "PstnGatewayService": "MediationServerPort AlternativeBypassId Default",
-    }.items()
 }  # fmt: skip
 _VERSIONS = {5: "2010", 6: "2013", 7: "2015", 8: "2019"}
 _WRAPPED = "lines were wrapped by the console: export it with .ToString() and Out-File"
@@ -142,17 +112,18 @@ def _read(node: Node, others: list[Node]) -> Published:
     if reader.problems:
         raise InvalidInputError(reader.problems)
     urls = list(root.all(SIMPLE_URLS)) or others
+    further = (*_domain_notes(root, domains), *(note for one in urls for note in _url_notes(one)))
     return Published(
         name=node.place,
         dialect=dialect,
         is_published=dialect == "published" or root.get("IsPublished").lower() == "true",
         sip_domains=domains,
-        simple_urls=_simple_urls(urls[0]) if urls else None,
+        simple_urls=_simple_urls(urls) if urls else None,
         sites=sites,
         clusters=clusters,
         instances=instances,
         services=services,
-        unread=tuple(_unread(node)),
+        unread=(*not_understood([node, *others]), *further),
     )
 
 
@@ -212,7 +183,8 @@ def _cluster(node: Node, key: str, site: str, reader: _Reader) -> Cluster:
     read = [_machine(machine, name if is_single else "", reader) for machine in machines]
     if len({machine.name for machine in read}) < len(read):
         reader.refuse(node, "a machine stands in it twice", "each machine once")
-    return Cluster(key, name, site, tuple(read), node.where)
+    is_replica = node.get("RequiresReplication").lower() != "false"
+    return Cluster(key, name, site, tuple(read), node.where, is_replica)
 
 
 def _machine(node: Node, only: str, reader: _Reader) -> Machine:
@@ -353,9 +325,18 @@ def _sip_domains(root: Node, reader: _Reader) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(name for name in default if name in names), *names]))
 
 
-def _simple_urls(node: Node) -> dict[str, tuple[str, ...]]:
+def _domain_notes(root: Node, names: tuple[str, ...]) -> Iterator[str]:
+    """Yield a default domain that is none of the domains."""
+    for one in root.all("InternalDomains"):
+        default = one.get("DefaultDomain").lower()
+        if default and default not in names:
+            yield f"{one.where}: the default domain {shown(default)} is none of the SIP domains"
+
+
+def _simple_urls(nodes: list[Node]) -> dict[str, tuple[str, ...]]:
+    """Return the URLs by kind, those of all documents: a site may have its own."""
     found: dict[str, list[str]] = {}
-    for one in node.all("SimpleUrl"):
+    for one in (url for node in nodes for url in node.all("SimpleUrl")):
         kind = _URL_KINDS.get(one.get("Component").lower())
         url = one.get("ActiveUrl")
         if kind and url and url not in found.get(kind, ()):
@@ -363,22 +344,13 @@ def _simple_urls(node: Node) -> dict[str, tuple[str, ...]]:
     return {kind: tuple(urls) for kind, urls in found.items()}
 
 
-def _unread(root: Node) -> Iterator[str]:
-    """Yield what is not understood: elements and attributes, each once with the first place."""
-    counts: dict[str, list[Node]] = {}
-    todo = [root]
-    while todo:
-        node = todo.pop()
-        if node.name not in KNOWN:
-            counts.setdefault(f"element {node.name}", []).append(node)
-            continue
-        for name in node.attributes:
-            if name not in KNOWN[node.name]:
-                counts.setdefault(f"attribute {name} of {node.name}", []).append(node)
-        if node.name == "OverrideUrls" and node.children:
-            counts.setdefault("overridden URLs", []).append(node)
-        elif node.name != "SimpleUrl":
-            todo += reversed(node.children)
-    for what, nodes in counts.items():
-        more = f", and {counted(len(nodes) - 1, 'more')}".replace("mores", "more") if len(nodes) > 1 else ""
-        yield f"{nodes[0].where}: {what} is not understood{more}"
+def _url_notes(node: Node) -> Iterator[str]:
+    """Yield URLs that are of no kind, and those that are not the active one of theirs."""
+    for one in node.all("SimpleUrl"):
+        active, component = one.get("ActiveUrl"), one.get("Component")
+        if component.lower() not in _URL_KINDS or not active:
+            yield f"{one.where}: {shown(component)} with {shown(active)} is no simple URL that is known"
+        for entry in one.all("SimpleUrlEntry"):
+            if entry.get("Url") != active:
+                url = shown(entry.get("Url"))
+                yield f"{entry.where}: {url} is of {component} too and not active, so nothing is made for it"

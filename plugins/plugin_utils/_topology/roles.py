@@ -42,6 +42,8 @@ _PARTS = frozenset(
         "managementservices", "centralmgmt", "filestore",
     }
 )  # fmt: skip
+# What a dependency may be for, as parts of its usage.
+KNOWN_USAGES = ("mirror", "witness", "backup")
 KNOWN_SERVICES = frozenset({*OWN_ROLES, *STORES, *_PARTS})
 SERVERS = frozenset(
     {

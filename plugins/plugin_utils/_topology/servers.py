@@ -13,11 +13,10 @@ from .._catalogue.model import DEFAULT_MEDIA_PORTS, EDGE_SERVICES, Version
 from .._inventory.meaning import FEATURE_VERSIONS
 from .draft import Work
 from .listeners import (
-    EDGE_LISTENERS,
-    MEDIA_OF,
     MEDIA_ROWS,
-    is_covered,
+    edge_service,
     line_of,
+    media_kind,
     optional_rows,
     rows_by_id,
     rows_of,
@@ -28,8 +27,7 @@ from .roles import OWN_ROLES, SERVERS, kind
 _FEATURES, _MEDIA = "lync_features", "lync_media_ports"
 _FRONT = ("frontend", "standard_edition")
 _OF_APPLICATIONS = ("trusted_applications", "video_interop")
-_SIP_USAGES = ("sipclient", "sipserver")
-_MEDIA_OWNER = "mediacomp"
+SIP_USAGES = ("sipclient", "sipserver")
 # What Topology Builder writes where nobody chose a range; the catalogue has the range that the product documents.
 DEFAULT_MEDIA: Mapping[str, tuple[int, int]] = {
     "audio": (49152, 8348),
@@ -59,7 +57,7 @@ def fill_servers(cluster: Cluster, work: Work) -> None:
     if roles & {"pstn_gateways", "video_gateways"}:
         _fill_gateway(cluster, services, hosts, work)
     if roles & set(_OF_APPLICATIONS):
-        _fill_applications(cluster, services, hosts, work)
+        _fill_applications(services, hosts)
 
 
 def owner(port: Port) -> str:
@@ -71,14 +69,15 @@ def _fill_product(
     cluster: Cluster, services: tuple[Service, ...], hosts: list[dict[str, object]], work: Work
 ) -> None:
     # Applications of a site may be on its Front Ends; their ports are said elsewhere.
-    ports = [port for service in services if not _is_application(service) for port in service.ports]
+    ports = [port for service in services if not is_application(service) for port in service.ports]
+    every = [port for service in services for port in service.ports]
     version = work.version(cluster)
     if len({service.version for service in services}) > 1:
         work.note(cluster.place, f"its services are of several versions, {version} is taken")
     common = {
         "lync_version": version,
         _FEATURES: _features(ports, version, cluster, work),
-        **_media(ports, cluster, work),
+        **_media(every, cluster, work),
     }
     for variables in hosts:
         variables |= common
@@ -93,7 +92,8 @@ def _fill_product(
             work.pools[cluster.name]["monitoring_port"] = port.number
 
 
-def _is_application(service: Service) -> bool:
+def is_application(service: Service) -> bool:
+    """Return whether a service is an application, whose ports are lync_sip_port."""
     return OWN_ROLES.get(kind(service)) in _OF_APPLICATIONS
 
 
@@ -137,17 +137,11 @@ def _listed(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _media_kind(port: Port) -> str:
-    if owner(port) == _MEDIA_OWNER:
-        return MEDIA_OF.get(port.usage, "")
-    return "edge" if (owner(port), port.usage) == ("mediarelayedge", "mediacommunication") else ""
-
-
 def _media(ports: Iterable[Port], cluster: Cluster, work: Work) -> dict[str, object]:
     """Return the ranges that are not the default ones, start and count exactly; of several services all together."""
     ranges: dict[str, dict[tuple[int, int], Port]] = {}
     for port in ports:
-        if name := _media_kind(port):
+        if name := media_kind(port):
             ranges.setdefault(name, {})[(port.number, port.count)] = port
     found = {}
     for name, given in sorted(ranges.items()):
@@ -188,8 +182,6 @@ def _overrides(
         place, row = line_of(port, role, version)
         if row:
             numbers.setdefault(row, []).append((place, port.number))
-        elif not _is_said_elsewhere(port) and not is_covered(port, roles, version):
-            work.note(port.where, f"port {port.number} on {cluster.name} is in no row of role {role}")
     rows = rows_of(roles, version)
     for name, own in numbers.items():
         if name in rows:
@@ -198,11 +190,6 @@ def _overrides(
             work.note(cluster.place, f"version {version} has no row {name}, so it is not opened")
     if role in _FRONT:
         yield from _switched_off(ports, roles, version)
-
-
-def _is_said_elsewhere(port: Port) -> bool:
-    is_edge = (owner(port), port.usage, port.protocol) in EDGE_LISTENERS and port.side == "external"
-    return bool(_media_kind(port)) or is_edge or "health" in port.usage
 
 
 def _moved(name: str, numbers: list[int], cluster: Cluster, work: Work) -> Iterator[dict[str, object]]:
@@ -225,7 +212,7 @@ def _switched_off(ports: list[Port], roles: frozenset[str], version: str) -> Ite
         for one, row in optional_rows(roles, version)
         if one not in owners and row.port.ports is not None and not used.meets(row.port.ports)
     ]
-    kinds = {_media_kind(port) for port in ports}
+    kinds = {media_kind(port) for port in ports}
     off += [row for name, row in MEDIA_ROWS.items() if name not in kinds]
     if off:
         yield {"select": " || ".join(f"id=='{name}'" for name in off), "set": {"enabled": False}}
@@ -235,8 +222,7 @@ def _fill_edge(cluster: Cluster, services: tuple[Service, ...], work: Work) -> N
     """Add the outer side: ports, names and addresses by the number of the interface that each service uses."""
     used: dict[str, Port] = {}
     for port in (port for service in services for port in service.ports):
-        service = EDGE_LISTENERS.get((owner(port), port.usage, port.protocol))
-        if service and port.side == "external":
+        if service := edge_service(port):
             used[service] = port
     if missing := [service for service in EDGE_SERVICES if service not in used]:
         work.note(cluster.place, f"no listener outside for {', '.join(missing)}")
@@ -293,12 +279,8 @@ def _fill_gateway(
         work.note(cluster.place, f"ports of video gateways are not in the catalogue: {ports}")
 
 
-def _fill_applications(
-    cluster: Cluster, services: tuple[Service, ...], hosts: list[dict[str, object]], work: Work
-) -> None:
-    own = [one for one in services if _is_application(one)]
-    ports = sorted({port.number for one in own for port in one.ports if port.usage in _SIP_USAGES and port.number})
+def _fill_applications(services: tuple[Service, ...], hosts: list[dict[str, object]]) -> None:
+    own = [one for one in services if is_application(one)]
+    ports = sorted({port.number for one in own for port in one.ports if port.usage in SIP_USAGES and port.number})
     for variables in hosts:
         variables |= {"lync_sip_port": ports} if ports else {}
-    for port in (port for one in own for port in one.ports if port.usage not in _SIP_USAGES and not _media_kind(port)):
-        work.note(port.where, f"port {port.number} on {cluster.name} is in no row of its role")

@@ -13,8 +13,8 @@ from .samples import everything
 
 OUTSIDE = 'InterfaceSide="External" InterfaceNumber="2" IPAddress="198.51.100.21"'
 CASES = {
-    "a published port": ('Port="4443"', 'Port="4443" ConfiguredPort="8443"', "clients come to port 8443"),
-    "a protocol": ('Port="444" Protocol="Mtls"', 'Port="444" Protocol="Dtls"', "protocol dtls is not understood"),
+    "a published port": ('Port="4443"', 'Port="4443" ConfiguredPort="8443"', "has port 8443 for others"),
+    "a protocol": ('Port="444" Protocol="Mtls"', 'Port="444" Protocol="Dtls"', "has protocol dtls, which"),
     "a port of a farm": ("https://office.woodgrove.com/", "http://office.woodgrove.com:81/", "woodgrove.com:81/"),
     "an outer card": (OUTSIDE, OUTSIDE.replace("2", "9", 1), "198.51.100.21 on side external 9"),
     "a trunk": ('MediationServerPort="5067"', 'MediationServerPort="5999"', "its trunk ends at port 5999"),

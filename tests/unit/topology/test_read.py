@@ -201,7 +201,7 @@ def test_what_is_not_understood_is_listed_with_its_place() -> None:
     text = SMALL.replace("<Services>", '<Services><Trunk Speed="9" />', 1).replace("<Sites>", '<Sites Kind="x">', 1)
     assert [line.partition(": ")[2] for line in read(text).unread] == [
         "attribute Kind of Sites is not understood",
-        "element Trunk is not understood",
+        "element Trunk in Services is not understood",
     ]
 
 
@@ -209,4 +209,5 @@ def test_a_listener_that_no_row_opens_is_listed() -> None:
     document = small()
     document.services[0].ports.append(Port("Novelty", "SipServer", 7777))
     notes = imported(read(document.builder_text())).notes
-    assert any("port 7777 on se01.contoso.com is in no row" in note for note in notes)
+    said = "port 7777 on se01.contoso.com is of a listener that is not known, and is in no row"
+    assert any(said in note for note in notes)
