@@ -31,7 +31,7 @@ class ActionModule(DriftAction):
                 "classes": run.remediate_classes,
                 "concerns": run.remediate_concerns,
                 "unattended": run.unattended,
-                "approved": run.approved_plan,
+                "approved": run.approved_plan or run.plan,
                 "after_hours": run.remediate_after_hours,
                 "max_changes": run.remediate_max_changes,
                 "window": run.remediate_window,

@@ -4,11 +4,9 @@
 
 from __future__ import annotations
 
-import datetime
-import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,12 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
     played_hosts,
     run_state,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.plans import (
+    MissingHostsError,
+    Order,
+    Request,
+    order_of_run,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.screen import COLUMNS, is_verbose, show
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.versions import version_problem
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Cause
@@ -30,39 +34,26 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import M
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.screen import hosts_text, indented, shortened
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.links import row_links
-from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory, outlines
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import read_acceptances
-from ansible_collections.msuc.lync.plugins.plugin_utils._drift.remediation import read_limits
+from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import outlines
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.libraries import EVERY_PLAN, needed_libraries
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.run_variables import OF_HOSTS, OF_THE_RUN
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan import diff as flows
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import tables
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.approved import Approved
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.diff import Difference
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import HostPlan, Plan
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.names import Names
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.papers import papers
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import FILE as ACCEPT_FILE
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import (
-    check_acceptances,
-    read_accept_file,
-)
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import (
-    MISSING_TEXT,
-    expectation_problems,
-    missing_hosts,
-    resolved_gone,
-)
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, Verdict
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import (
-    Options,
     RunOptions,
     RunScope,
     read_run_options,
     with_options,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.steps import is_handed_out, is_windows, retiring
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.steps import is_handed_out, is_windows
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import waves_of
 
 _SPEC = {
@@ -131,32 +122,45 @@ class ActionModule(ControllerAction):
         require(_needed_libraries(inventory, task_vars))
         if options["only_order"]:
             return self._lay_out(inventory, options, task_vars)
-        variables = self._variables(task_vars)
-        plan, run = _compile_with_options(inventory, variables, _given(options, variables), _source_problems())
-        if options["retires"]:
-            _check_leaving(run.common.retire, inventory, plan)
-        made = _compare_with_earlier_plans(plan, run, options, inventory)
-        played = set(played_hosts(task_vars)) & set(plan.hosts)
-        scope = replace(self._scope(played, task_vars), missing=made.missing)
-        if made.approved:
-            self._keep_approved(made.approved, plan, made.run, scope)
-        else:
-            self._keep(plan, made.files, made.run, scope)
-        if made.difference:
-            run_state().save_catalogue_objects(made.difference.objects)
-        changed = self._write(run.common, plan, made.files, made.difference)
-        _show(plan, made.difference, run.common.plan_show)
+        order = self._order(inventory, options, task_vars)
+        played = set(played_hosts(task_vars)) & set(order.plan.hosts)
+        self._keep_order(order, replace(self._scope(played, task_vars), missing=order.missing))
+        changed = self._write(order)
+        _show(order)
+        changes = order.difference or Difference((), ())
         return {
             "changed": bool(changed),
             "files": changed,
-            "hosts": sorted(plan.hosts),
-            "pools": sorted(plan.pools),
-            "difference": list(made.difference.lines) if made.difference else [],
-            "devices": list(made.difference.devices) if made.difference else [],
-            "difference_cause": made.difference.cause.value if made.difference and made.difference.cause else "",
-            "pending": list(made.approved.pending) if made.approved else [],
-            "warnings": [*plan.warnings, *_name_limited_out_devices(plan, made.difference, task_vars)],
+            "digest": run_state().digest(),
+            "hosts": sorted(order.plan.hosts),
+            "pools": sorted(order.plan.pools),
+            "difference": list(changes.lines),
+            "devices": list(changes.devices),
+            "difference_cause": changes.cause.value if changes.cause else "",
+            "pending": list(order.approved.pending) if order.approved else [],
+            "warnings": [*order.warnings, *_name_limited_out_devices(order, task_vars)],
         }
+
+    def _order(self, inventory: _Inventory, options: _Answer, task_vars: dict[str, Any]) -> Order:
+        """Return what the run goes by; raises InvalidInputError."""
+        variables = self._variables(task_vars)
+        request = Request(
+            variables,
+            _given(options, variables),
+            list(_source_problems()),
+            approved_dir=options["approved"] or "",
+            played=played_hosts(task_vars),
+            limited=bool(context.CLIARGS.get("subset")),
+            retires=options["retires"],
+            plan_only=options["plan_only"],
+            stops_at_missing=options["missing_hosts"] == "stop",
+        )
+        try:
+            return order_of_run(inventory, request)
+        except MissingHostsError as error:
+            if error.difference is not None:
+                show(_difference_text(error.difference) + "\n")
+            raise
 
     def _lay_out(self, inventory: _Inventory, options: _Answer, task_vars: Mapping[str, Any]) -> _Answer:
         """Keep the order of the hosts and the options of a rollback; faults elsewhere are no obstacle."""
@@ -201,7 +205,9 @@ class ActionModule(ControllerAction):
         tags, skipped = (frozenset(task_vars.get(f"ansible_{kind}_tags") or ()) for kind in ("run", "skip"))
         return RunScope(tuple(sorted(played)), tags or RunScope().tags, skipped, bool(self._task.check_mode))
 
-    def _keep(self, plan: Plan, files: Mapping[str, str], run: RunOptions, scope: RunScope) -> None:
+    def _keep(
+        self, plan: Plan, files: Mapping[str, str], run: RunOptions, scope: RunScope, digest: str = ""
+    ) -> None:
         """Keep the plan for the plays that follow, with the waves of the hosts played; files: its texts by path."""
         hosts = [host for host in plan.hosts.values() if scope.plays(host.host)]
         windows = [host for host in hosts if host.platform == "windows"]
@@ -211,22 +217,28 @@ class ActionModule(ControllerAction):
         wave_size = run.common.wave_size
         state = run_state()
         waves = waves_of(windows, wave_size), waves_of(linux, wave_size)
-        state.save(files, *waves, scope, plan.known_addresses, plan.names)
+        state.save(files, *waves, scope, plan.known_addresses, plan.names, digest)
         state.save_options(run.document())
 
-    def _keep_approved(self, approved: flows.Approved, plan: Plan, run: RunOptions, scope: RunScope) -> None:
-        """Keep the plan that was approved in place of the computed one."""
-        known = (*plan.known_addresses, *approved.plan.known_addresses)
-        self._keep(replace(approved.plan, known_addresses=known, names=plan.names), approved.files, run, scope)
-        run_state().save_approved(approved.digest, approved.pending)
+    def _keep_order(self, order: Order, scope: RunScope) -> None:
+        """Keep what the run goes by: the computed plan, or the approved one in its place."""
+        plan = order.plan
+        if order.approved and not order.is_loaded:
+            known = (*plan.known_addresses, *order.approved.plan.known_addresses)
+            plan = replace(order.approved.plan, known_addresses=known, names=plan.names)
+        goes_by = order.approved or Approved(plan, order.files, "")
+        self._keep(plan, goes_by.files, order.run, scope, goes_by.digest)
+        if order.approved:
+            run_state().save_approved(goes_by.digest, goes_by.pending)
+        if order.difference:
+            run_state().save_catalogue_objects(order.difference.objects)
 
-    def _write(
-        self, options: Options, plan: Plan, files: Mapping[str, str], difference: flows.Difference | None
-    ) -> list[str]:
+    def _write(self, order: Order) -> list[str]:
         """Write the plan directory of the user, if there is one and this is no check; return the changed paths."""
-        if not options.plan_dir or self._task.check_mode:
+        options, plan, difference = order.run.common, order.plan, order.difference
+        if not options.plan_dir or self._task.check_mode or order.is_loaded:
             return []
-        texts = {**files, **papers(plan)}
+        texts = {**order.files, **papers(plan)}
         if difference is not None:
             texts[plan_files.AFFECTED] = plan_files.affected_text(difference.devices)
         if difference is not None and options.affected_file:
@@ -273,121 +285,33 @@ def _given(options: _Answer, variables: Mapping[str, object]) -> dict[str, objec
     return {**unsaid, **{field: options[name] for name, field in _FIELDS.items() if options[name] is not None}}
 
 
-def _compile_with_options(
-    inventory: _Inventory,
-    variables: Mapping[str, object],
-    given: Mapping[str, object],
-    known: Iterable[Problem],
-) -> tuple[Plan, RunOptions]:
-    """Return the plan and the options of the run; raises InvalidInputError with the problems of both.
-
-    variables: those of the run. given: options of the task, which go before. known: problems that are known already.
-    """
-    run, plan = RunOptions(), Plan()
-    problems = [*known, *_drift_problems(variables)]
-    try:
-        run = with_options(read_run_options(variables, inventory), given)
-    except InvalidInputError as error:
-        problems += error.problems
-    problems += expectation_problems(run.common.expected_hosts, inventory)
-    try:
-        plan = compile_inventory(inventory, run.common.retire)
-    except InvalidInputError as error:
-        problems += error.problems
-    if problems:
-        raise InvalidInputError(problems)
-    return plan, run
-
-
-def _drift_problems(variables: Mapping[str, object]) -> Iterator[Problem]:
-    """Yield what is wrong with the options of a run that only a drift report can read as a whole."""
-    limits = {name: variables.get(f"lync_remediate_{name}") for name in ("classes", "concerns", "window")}
-    accepted = variables.get("lync_accepted_deviations") or []
-    for read in (lambda: read_limits(limits), lambda: read_acceptances(accepted)):
-        try:
-            read()
-        except InvalidInputError as error:
-            yield from error.problems
-
-
-def _check_leaving(names: Sequence[str], inventory: _Inventory, plan: Plan) -> None:
-    """Raise InvalidInputError unless hosts are named that may leave."""
-    if not names:
-        raise InvalidInputError([Problem("lync_retire", "names no host", fix="-e lync_retire=HOST")])
-    retiring(names, inventory, plan.hosts.get)
-
-
-@dataclass(frozen=True)
-class _Made:
-    """What the rest of a run goes by; files: texts of the plan by path. missing: hosts that the inventory lacks."""
-
-    run: RunOptions
-    files: Mapping[str, str]
-    approved: flows.Approved | None
-    difference: flows.Difference | None
-    missing: tuple[str, ...]
-
-
-def _compare_with_earlier_plans(plan: Plan, run: RunOptions, options: _Answer, inventory: _Inventory) -> _Made:
-    """Return what earlier plans and people's acceptances make of a plan; raises InvalidInputError."""
-    baseline = plan_files.read_plan(Path(run.common.plan_baseline)) if run.common.plan_baseline else None
-    approved = flows.approved_plan(Path(options["approved"]), plan) if options["approved"] else None
-    earlier = [found for found in (baseline, approved.plan if approved else None) if found]
-    missing = missing_hosts(earlier, inventory, run.common.gone)
-    difference = flows.difference(baseline, plan) if baseline else None
-    if missing and options["missing_hosts"] == "stop":
-        _show(plan, difference, False)
-        raise InvalidInputError([_missing_problem(missing)])
-    files = plan_files.rendered(plan)
-    if approved and not run.common.accept:
-        run = with_options(run, {"accept": read_accept_file(Path(options["approved"]) / ACCEPT_FILE)})
-    digest = approved.digest if approved else plan_files.digest(files)
-    now = datetime.datetime.now(datetime.timezone.utc)
-    problems = list(check_acceptances(run.common.accept, digest, now))
-    if problems:
-        raise InvalidInputError(problems)
-    return _Made(_with_gone_addresses(run, earlier), files, approved, difference, tuple(missing))
-
-
-def _with_gone_addresses(run: RunOptions, earlier: Sequence[Plan]) -> RunOptions:
-    """Return the options of a run with the addresses of all that is gone; raises InvalidInputError."""
-    addresses, problems = resolved_gone(run.common.gone, earlier)
-    if problems:
-        raise InvalidInputError(problems)
-    return with_options(run, {"gone": addresses}) if addresses else run
-
-
-def _missing_problem(names: Sequence[str]) -> Problem:
-    fix = f"bring them back, or let them go: -e '{json.dumps({'lync_gone': list(names)})}'"
-    return Problem("inventory", f"{', '.join(names)}: {MISSING_TEXT}", fix=fix)
-
-
-def _name_limited_out_devices(
-    plan: Plan, difference: flows.Difference | None, task_vars: Mapping[str, Any]
-) -> list[str]:
+def _name_limited_out_devices(order: Order, task_vars: Mapping[str, Any]) -> list[str]:
     """Say which devices a narrower --limit leaves out although the same change needs them."""
     played = set(played_hosts(task_vars))
-    devices = set(plan.hosts) if difference is None else set(difference.devices)
+    devices = set(order.plan.hosts) if order.difference is None else set(order.difference.devices)
     missing = sorted(devices - played)
     if not missing or not devices & played:
         return []
     names = shortened(missing)
-    if difference is None:
+    if order.difference is None:
         count = f"{len(missing)} of {len(devices)} devices ({names})"
         return [f"--limit leaves out {count}; lync_plan_baseline tells which of them this change needs"]
     return [f"the same change needs {len(missing)} more devices, which --limit leaves out: {names}"]
 
 
-def _show(plan: Plan, difference: flows.Difference | None, whole: bool) -> None:
-    """Print the tables and the difference as plain lines, which a task result cannot."""
-    if whole:
+def _show(order: Order) -> None:
+    """Print the tables, the difference and the digest as plain lines, which a task result cannot."""
+    options, plan = order.run.common, order.plan
+    if options.plan_show and not order.is_loaded:
         links = row_links() if is_verbose() else {}
         show(tables.plan_text(plan, tables.Page(Names(plan.names), COLUMNS, is_verbose(), links)) + "\n")
-    if difference is not None:
-        show(_difference_text(difference) + "\n")
+    if order.difference is not None:
+        show(_difference_text(order.difference) + "\n")
+    if options.plan_show or order.is_loaded:
+        show(f"Plan digest: {run_state().digest()}\n")
 
 
-def _difference_text(difference: flows.Difference) -> str:
+def _difference_text(difference: Difference) -> str:
     if not difference.lines:
         return "Against the baseline: no difference."
     lines = "\n".join(_shared_lines(difference.lines))

@@ -16,6 +16,9 @@ description:
     reported and nothing is written.
   - Reads the options of the run too, the variables that playbooks of this collection take, and reports their errors
     with the others.
+  - With C(lync_plan) it computes none. The run goes by the plan of that directory, which must be what C(plan.yml) wrote
+    there, byte for byte and by this version, and the one of C(lync_plan_digest) when that is set. Hosts of the run must
+    be reached where they were when it was made. What the inventory says otherwise by now is pending.
   - Keeps the plan and these options for the rest of the run, where P(msuc.lync.plan#lookup) and
     P(msuc.lync.waves#lookup) find it.
 author: msuc.lync contributors (@msuc-lync)
@@ -127,6 +130,16 @@ difference_cause:
   type: str
   returned: success
   sample: ""
+digest:
+  description: What tells the plan from others, SHA-256 in hexadecimal; C(lync_plan_digest) takes it.
+  type: str
+  returned: success
+pending:
+  description: What the inventory says otherwise than an approved plan, a flow, service or record each.
+  type: list
+  elements: str
+  returned: success
+  sample: []
 devices:
   description: Names of the devices that the change against O(baseline) touches.
   type: list

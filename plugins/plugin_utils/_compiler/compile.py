@@ -57,6 +57,7 @@ def outline(host: Host, topology: Topology) -> HostPlan:
         load_balancer=_outline_balancer(host),
         reverse_proxy=_outline_reverse_proxy(host),
         policy=_outline_policy(host, topology),
+        connection_host=host.settings.connection_host,
     )
 
 

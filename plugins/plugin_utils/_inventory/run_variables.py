@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 from collections.abc import Mapping
 
 from .._base.errors import shown
@@ -84,6 +85,14 @@ def _read_snapshot_dir(raw: object, at: At) -> str:
     found = _optional_text(raw, at)
     if message := explain_snapshot_dir(found):
         at.error(message, SNAPSHOT_DIRS)
+    return found
+
+
+def _read_digest(raw: object, at: At) -> str:
+    """Return a SHA-256 in hexadecimal, or an empty text."""
+    found = _optional_text(raw, at).lower()
+    if found and not re.fullmatch("[0-9a-f]{64}", found):
+        at.error(f"{shown(raw)} is not the digest of a plan", "64 hexadecimal digits", "copy it whole from plan.yml")
     return found
 
 
@@ -209,6 +218,19 @@ OF_THE_RUN: tuple[Variable[object], ...] = (
     ),
     _file_variable("lync_plan_baseline", "Directory of an earlier plan to compare with."),
     _file_variable("lync_approved_plan", "Directory of the plan that was last approved; drift.yml goes by it."),
+    _file_variable(
+        "lync_plan",
+        "Directory of an approved plan that the run goes by, in place of one that it computes; what the inventory says "
+        "otherwise by now is listed as pending.",
+    ),
+    Variable(
+        "lync_plan_digest",
+        _read_digest,
+        "",
+        _RUN,
+        "str",
+        "Digest of the plan that was approved, as C(plan.yml) prints it; O(lync_plan) with another is refused.",
+    ),
     _file_variable(
         "lync_affected_file", "File that takes the names of the devices that the change against the baseline touches."
     ),

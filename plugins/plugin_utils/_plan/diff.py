@@ -6,16 +6,12 @@ touched.
     fe01: 10.3.0.0/16 newly admitted to TCP 5061
     fe01: 10.4.0.7 no longer admitted to TCP 5061
     rp01: meet.contoso.com on 203.0.113.31 newly published, TCP 443 to 10.1.0.11 port 4443
-
-The last plan that somebody approved goes in place of the one computed from the inventory: a device unlike it is drift,
-and a computed plan unlike it is a pending change, which is listed and never made by a remediation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from .._base.addresses import ANY, ANY_PORT, AddressSet, PortSet
@@ -23,7 +19,6 @@ from .._base.changes import Cause
 from .._base.match_space import Box, subtract
 from .._load_balancers.model import MemberState
 from .._publications.model import EFFECTS, EffectKind, Publication
-from . import files as plan_files
 from .documents import plain
 from .model import DnsRecord, FirewallRule, HostPlan, Inputs, IpsecExemption, Plan, PoolPlan, VirtualService
 
@@ -290,22 +285,3 @@ def _rule_limits(rule: FirewallRule) -> str | None:
         value = getattr(rule, name)
         found += [f"{name} {value if isinstance(value, str) else ', '.join(value)}"] if value else []
     return ", ".join(found) or None
-
-
-@dataclass(frozen=True)
-class Approved:
-    """An approved plan, the texts of its files by path, their digest, and what the computed plan changes of it, a line
-    each.
-    """
-
-    plan: Plan
-    files: Mapping[str, str]
-    digest: str
-    pending: tuple[str, ...]
-
-
-def approved_plan(directory: Path, computed: Plan) -> Approved:
-    """Return the approved plan of a directory beside the computed one; raises InvalidInputError when it is none."""
-    plan = plan_files.read_plan(directory)
-    files = plan_files.rendered(plan)
-    return Approved(plan, files, plan_files.digest(files), difference(plan, computed).lines)

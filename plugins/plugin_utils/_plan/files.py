@@ -3,11 +3,15 @@
 """Plan files: one JSON file per host and pool, and an index; same plan, same bytes.
 
     DIR/index.json            {"collection": "msuc.lync", "version": "0.1.0", "catalogue": "...", "inventory": "...",
-                               "known_addresses": ["10.1.0.0/24", ...], "files": ["hosts/fe01.json", ...]}
+                               "known_addresses": ["10.1.0.0/24", ...], "files": ["hosts/fe01.json", ...],
+                               "digests": {"hosts/fe01.json": "...", ...}, "digest": "...", "seal": "..."}
     DIR/hosts/HOST.json       plugins/plugin_utils/_plan/data/lync_plan.schema.json#/$defs/host
     DIR/pools/POOL.json       plugins/plugin_utils/_plan/data/lync_plan.schema.json#/$defs/pool
     DIR/affected_hosts.txt    with a baseline: names of the devices that the change touches, for --limit @FILE
     DIR/perimeter.csv, DIR/certificates.csv    for those who run the perimeter's firewalls and the certificates
+
+Digests are SHA-256 in hexadecimal: of each document, of the plan (what tells one plan from another), and as a seal of
+the index itself, so that a plan that was approved can be told from one that was edited (approved.py).
 
     read_plan(DIR) == the Plan that was written there, its warnings excepted
 
@@ -23,16 +27,17 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 from urllib.parse import quote
 
 from .._base.addresses import AddressSet, PortSet
 from .._base.errors import InvalidInputError, Problem
-from .._base.untyped import plan_validator
+from .._base.untyped import plan_schema_faults
 from .documents import COLLECTION, VERSION, Document, DocumentError, load, plain
 from .model import UNKNOWN_INPUTS, HostPlan, Inputs, Plan, PoolPlan
 
 INDEX = "index.json"
+SEAL = "seal"
 AFFECTED = "affected_hosts.txt"
 PERIMETER, CERTIFICATES = "perimeter.csv", "certificates.csv"
 _KINDS = {"hosts": "host", "pools": "pool"}
@@ -55,14 +60,25 @@ def parsed(files: Mapping[str, str]) -> dict[str, Document]:
     return {path: json.loads(text) for path, text in files.items()}
 
 
-def digest(files: Mapping[str, str]) -> str:
-    """Return what tells one plan from another: SHA-256, in hexadecimal, over the texts of its files by path, the index
-    excepted.
+def digests_of(files: Mapping[str, str]) -> dict[str, str]:
+    """Return the digest of each document of a plan by path; papers beside them are no part of it."""
+    return {path: text_digest(text) for path, text in sorted(files.items()) if is_document(path)}
+
+
+def text_digest(text: str) -> str:
+    """Return the SHA-256 of a text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def plan_digest(digests: Mapping[str, str], known_addresses: Sequence[str] = ()) -> str:
+    """Return what tells one plan from another: the digest over those of its documents and the addresses that it knows.
     """
-    found = hashlib.sha256()
-    for path, text in sorted(files.items()):
-        found.update(f"{path}\n{text}".encode())
-    return found.hexdigest()
+    return text_digest(text_of([dict(digests), list(known_addresses)]))
+
+
+def sealed(index: Mapping[str, object]) -> str:
+    """Return the digest of all else that an index says."""
+    return text_digest(text_of({key: value for key, value in index.items() if key != SEAL}))
 
 
 def host_path(name: str) -> str:
@@ -90,6 +106,7 @@ def write(
     Unchanged files are left alone. Raises InvalidInputError when the directory holds something that is not a plan.
     """
     stale = set(_earlier_files(directory)) - set(files)
+    digests = digests_of(files)
     index = {
         "collection": COLLECTION,
         "version": VERSION,
@@ -98,26 +115,27 @@ def write(
         "known_addresses": list(known_addresses),
         "names": dict(names or {}),
         "files": sorted(files),
+        "digests": digests,
+        "digest": plan_digest(digests, known_addresses),
     }
-    texts = {**files, INDEX: text_of(index)}
+    texts = {**files, INDEX: text_of({**index, SEAL: sealed(index)})}
     changed = [path for path, text in sorted(texts.items()) if _write_changed(directory / path, text)]
     for path in sorted(stale):
         (directory / path).unlink(missing_ok=True)
     return changed + sorted(stale)
 
 
+def read_index(directory: Path) -> Document:
+    """Return the index of a plan directory; raises InvalidInputError when it holds no plan."""
+    if not (directory / INDEX).is_file():
+        fix = "name a directory that playbooks/plan.yml wrote"
+        raise InvalidInputError([_plan_problem(directory, "holds no plan: there is no index.json", fix)])
+    return read_json(directory / INDEX)
+
+
 def read(directory: Path) -> dict[str, Document]:
     """Return the documents of a plan directory by path; raises InvalidInputError when it is not a readable plan."""
-    if not (directory / INDEX).is_file():
-        raise InvalidInputError(
-            [
-                _plan_problem(
-                    directory,
-                    "holds no plan: there is no index.json",
-                    "name a directory that playbooks/plan.yml wrote",
-                )
-            ]
-        )
+    read_index(directory)
     paths = [path for path in _earlier_files(directory) if path.endswith(".json")]
     documents = {path: read_json(directory / path) for path in paths}
     problems = [
@@ -208,9 +226,7 @@ def _build_plan(documents: Mapping[str, Document], place: Callable[[str], Path])
 
 
 def _check_document(place: Path, path: str, document: Document) -> list[Problem]:
-    instance: Any = document
-    errors = plan_validator(_KINDS[path.partition("/")[0]]).iter_errors(instance)
-    texts = [f"{error.json_path}: {error.message}" for error in errors] or _value_faults(document)
+    texts = plan_schema_faults(_KINDS[path.partition("/")[0]], document) or _value_faults(document)
     return [_plan_problem(place, text, "make the plan again with playbooks/plan.yml") for text in texts]
 
 
@@ -239,9 +255,13 @@ def _earlier_files(directory: Path) -> list[str]:
 
 def _is_plan_path(path: str) -> bool:
     """Return whether a path of an index is one that this module makes, so that no index leads to a foreign file."""
+    return is_document(path) or path in (AFFECTED, PERIMETER, CERTIFICATES)
+
+
+def is_document(path: str) -> bool:
+    """Return whether a path below a plan directory is that of a host or pool."""
     folder, _slash, name = path.partition("/")
-    is_document = folder in ("hosts", "pools") and "/" not in name and name.endswith(".json")
-    return is_document or path in (AFFECTED, PERIMETER, CERTIFICATES)
+    return folder in _KINDS and "/" not in name and name.endswith(".json")
 
 
 def read_json(path: Path) -> Document:

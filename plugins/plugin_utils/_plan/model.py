@@ -252,7 +252,8 @@ class HostPlan:
     addresses: all that the inventory says are on its network cards. closed_ports: TCP ports of listeners of the
     catalogue that no rule of the host opens, for probes. balancer_addresses: from which a load balancer
     connects and monitors. publications, reverse_proxy: of a reverse proxy that is configured, None of every other
-    host. load_balancer: of a load balancer that is configured, None of every other host.
+    host. load_balancer: of a load balancer that is configured, None of every other host. connection_host: where Ansible
+    reaches it: ansible_host, else its name.
     """
 
     host: str
@@ -276,6 +277,7 @@ class HostPlan:
     policy: HostPolicy = HostPolicy()
     closed_ports: tuple[str, ...] = ()
     public_addresses: Mapping[str, tuple[str, ...]] | None = None
+    connection_host: str = ""
 
 
 @dataclass(frozen=True)

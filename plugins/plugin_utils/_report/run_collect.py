@@ -49,6 +49,7 @@ class Settings:
 def collect_summary(state: RunState, settings: Settings) -> RunSummary:
     """Return the summary of a run."""
     plan, scope, expected = state.plan(), state.scope(), expected_devices(state)
+    approved, pending = state.approved()
     found = {
         concern: {name: _results_of(state, plan, name, concern) for name in names}
         for concern, names in expected.items()
@@ -80,6 +81,8 @@ def collect_summary(state: RunState, settings: Settings) -> RunSummary:
             balancers=tuple(state.balancers()),
             directory=settings.directory,
             reference=settings.reference,
+            is_approved=bool(approved),
+            pending=pending,
             made=settings.now.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
         ),
         tuple(parts),

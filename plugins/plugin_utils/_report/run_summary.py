@@ -143,6 +143,7 @@ class Run:
     held: hosts that are not closed yet, and why. holds: what stays although the plan lacks it.
     unconfirmed: assumptions that nobody confirmed; touched: the hosts and pools that change. confirm_minutes: 0 for
     never. verified: the last report of verify.yml, when there is one. directory: of reports, empty for none.
+    is_approved: the plan is one that was approved; pending: what the inventory says otherwise by now.
     """
 
     check: bool
@@ -165,6 +166,8 @@ class Run:
     directory: str = ""
     reference: str = ""
     made: str = ""
+    is_approved: bool = False
+    pending: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -253,7 +256,8 @@ class RunSummary:
             "check": run.check,
             "verdict": self.outcome,
             "change_reference": run.reference,
-            "plan": {"digest": run.digest, "hosts": run.hosts, "pools": run.pools},
+            "plan": {"digest": run.digest, "hosts": run.hosts, "pools": run.pools, "approved": run.is_approved},
+            "pending": list(run.pending),
             "reasons": [reason.document() for reason in (self.reasons if run.check else ())],
             "parts": [part.document() for part in self.parts],
             "not_run": {concern.value: number for concern, number in run.not_run.items()},

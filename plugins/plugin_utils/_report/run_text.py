@@ -40,11 +40,18 @@ def summary_text(summary: RunSummary, columns: int = SCREEN_COLUMNS) -> str:
     """Return the lines of a summary, none longer than so many columns; the last one is its outcome."""
     run = summary.run
     size = f"{counted(run.hosts, 'host')} and {counted(run.pools, 'pool')}"
-    lines = [_render_title(summary), f"Plan: {size}, {COLLECTION} {VERSION}, digest {run.digest[:_DIGEST_LETTERS]}"]
+    digest = f"digest {run.digest[:_DIGEST_LETTERS]}" + (", approved" if run.is_approved else "")
+    lines = [_render_title(summary), f"Plan: {size}, {COLLECTION} {VERSION}, {digest}"]
+    lines += _tell_pending(run.pending)
     lines += [*_render_table(summary, columns), *_tell_unchanged(summary.parts), *_tell_totals(summary)]
     lines += [*_tell_of_catalogue(summary.parts), *_tell_ineffective(summary.parts), *_tell_notes(summary)]
     lines += _tell_before(summary) if run.check else _tell_after(summary)
     return fit("\n".join([*map(printed_lines, lines), summary.outcome]), columns)
+
+
+def _tell_pending(pending: Sequence[str]) -> list[str]:
+    title = f"Pending, since the inventory says it by now and the approved plan does not: {len(pending)}"
+    return [title, *map(indented, _cap_lines(list(pending)))] if pending else []
 
 
 def _render_title(summary: RunSummary) -> str:

@@ -60,6 +60,8 @@ class Options:
     plan_show: bool = False
     plan_baseline: str = ""
     approved_plan: str = ""
+    plan: str = ""
+    plan_digest: str = ""
     affected_file: str = ""
     report_dir: str = ""
     audit_dir: str = ""

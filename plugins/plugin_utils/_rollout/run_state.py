@@ -9,7 +9,7 @@
     RUN/probes/...    per host the probes that it makes, and what is not probed
     RUN/options.json  the options of this run (run_options.py)
     RUN/scope.json    {"played": ["fe01"], "tags": ["all"], "skipped": [], "check_mode": false, "missing": []}
-    RUN/run.json      {"run": "..."}: which compile step the results belong to
+    RUN/run.json      {"run": "...", "digest": "..."}: which compile step the results belong to, and to which plan
     RUN/results/HOST/CONCERN.STEP.ATTEMPT.json    what became of each task (results.py)
     RUN/catalogue/DEVICE.json                     {"names": [...]}: what only another version of the catalogue changes
     RUN/losses/HOST.CONCERN.json                  what the objects of a device would lose, where they lose anything
@@ -75,16 +75,18 @@ class RunState:
         scope: RunScope | None = None,
         known_addresses: Sequence[str] = (),
         names: Mapping[str, str] | None = None,
+        digest: str = "",
     ) -> None:
         """Keep the texts of the plan files, the waves of Windows and of Linux hosts, and what the run was asked for.
 
-        known_addresses, names: of the plan.
+        known_addresses, names: of the plan. digest: of the plan that was approved; else that of this one.
         """
         plan_files.write(self._directory / "plan", files, known_addresses, names=names)
         for kept in (_LOSSES, _CATALOGUE, _UNREACHABLE, _DIFFS):
             shutil.rmtree(self._directory / kept, ignore_errors=True)
         self._put(_HOLDING, {})
-        self._put(_RUN, {"run": uuid.uuid4().hex})
+        digest = digest or plan_files.plan_digest(plan_files.digests_of(files), known_addresses)
+        self._put(_RUN, {"run": uuid.uuid4().hex, "digest": digest})
         self._put(_SCOPE, scope.document() if scope else {})
         self._put(_SUMMARY, {})
         self._put(_REPAIRS, {})
@@ -120,10 +122,7 @@ class RunState:
 
     def digest(self) -> str:
         """Return the digest of the plan."""
-        plan = self._directory / "plan"
-        return plan_files.digest(
-            {f"{path.parent.name}/{path.name}": path.read_text(encoding="utf-8") for path in plan.glob("*/*.json")}
-        )
+        return str(self._read_document(_RUN).get("digest", ""))
 
     def balancers(self) -> Mapping[str, Sequence[str]]:
         """Return which pools each managed load balancer serves, units of a pair in their order."""

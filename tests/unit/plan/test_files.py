@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -44,7 +45,10 @@ def test_what_is_written(tmp_path: Path) -> None:
     index = json.loads((tmp_path / "new" / "plan" / "index.json").read_text())
     files = ["hosts/fe01.json", "pools/pool01.json"]
     unknown = {"catalogue": "", "inventory": "", "known_addresses": [], "names": {}}
-    assert index == {"collection": "msuc.lync", "version": VERSION, **unknown, "files": files}
+    digests = {path: hashlib.sha256(text.encode()).hexdigest() for path, text in FILES.items()}
+    made = {"digests": digests, "digest": plan_files.plan_digest(digests)}
+    assert index.pop("seal") == plan_files.sealed(index)
+    assert index == {"collection": "msuc.lync", "version": VERSION, **unknown, "files": files, **made}
     assert json.loads(FILES["hosts/fe01.json"])["firewall_rules"] == [
         {
             "name": "Lync x (TCP in)", "rows": ["S2"], "direction": "in", "protocol": "tcp", "localport": ["5061"],
