@@ -78,6 +78,7 @@ class Workspace:
         collections = self.root / ".collections" / "ansible_collections" / "msuc"
         collections.mkdir(parents=True)
         (collections / "lync").symlink_to(ROOT)
+        (self.root / ".build").mkdir()
         self._lend_environment()
 
     def _lend_environment(self) -> None:
