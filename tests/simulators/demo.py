@@ -16,9 +16,10 @@ import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 
-from ..lab.lab import ROOT, Played
+from ..lab.lab import ROOT, SCREEN_COLUMNS, Played
 from ..lab.site_lab import SiteLab, on_screen
 from .tamper import main as tamper
 
@@ -29,11 +30,23 @@ LEFT_OUT = ("--skip-tags", "load_balancer,linux_firewall")
 HOST, RULE = "fe02", "Lync fe-sip-tls (TCP in)"
 TOPOLOGY, ANSWERS = "examples/topologies/small.tbxml", "examples/topologies/small.answers.yml"
 IMPORTED = "imported"
+_GOES_ON = " \\"
 
 
 def _overlay() -> str:
     """Return the inventory that says how the hosts are reached, as it is typed in the checkout."""
     return os.path.relpath(DIRECTORY / "lab.json", ROOT)
+
+
+def _typed(command: str) -> str:
+    """Return a command as it is typed, broken where it is wider than a screen."""
+    return textwrap.fill(
+        f"$ {command}",
+        SCREEN_COLUMNS - len(_GOES_ON),
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    ).replace("\n", f"{_GOES_ON}\n")
 
 
 class StepFailedError(Exception):
@@ -60,23 +73,23 @@ class Demo:
         self._step("What differs from the plan?", "drift", "Print what differs", status=2)
         before = self._writes()
         self._step("Repair it", "drift", "Print what was done", "-e", "lync_remediate=true")
-        print(f"   writes on all hosts: {self._writes() - before}")
+        print(f"writes on all hosts: {self._writes() - before}")
         self._expect(self._writes() - before == 1, "the repair was not one write")
         self._step("And now?", "drift", "Print what differs")
 
     def _step(self, title: str, playbook: str, task: str, *arguments: str, status: int = 0) -> Played:
         started = time.monotonic()
         sources = ("-i", self._inventory, "-i", _overlay())
-        command = shlex.join(["ansible-playbook", *sources, *LEFT_OUT, *arguments, f"playbooks/{playbook}.yml"])
-        print(f"\n== {title}\n   {command}", flush=True)
+        command = shlex.join(["ansible-playbook", f"playbooks/{playbook}.yml", *sources, *LEFT_OUT, *arguments])
+        print(f"\n== {title}\n{_typed(command)}", flush=True)
         played = self._lab.lab.typed(command, LAB_MEASURE="")
         self._expect(played.status == status, f"exit status {played.status} instead of {status}\n{played.output}")
-        print("\n".join(f"   {line}" for line in on_screen(played, task).splitlines()))
-        print(f"   exit status {played.status}, {time.monotonic() - started:.1f} s", flush=True)
+        print(on_screen(played, task))
+        print(f"exit status {played.status}, {time.monotonic() - started:.1f} s", flush=True)
         return played
 
     def _tamper(self) -> None:
-        print(f"\n== Somebody switches a rule off by hand\n   {self._host}: {RULE}")
+        print(f"\n== Somebody switches a rule off by hand\n{self._host}: {RULE}")
         tamper(["--store", str(DIRECTORY / "store"), self._host, "--rule", RULE, "--set", "enabled=false"])
 
     def _writes(self) -> int:
@@ -93,9 +106,9 @@ def import_topology() -> tuple[str, str]:
     inventory = os.path.relpath(DIRECTORY / IMPORTED, ROOT)
     answers = DIRECTORY / f"{IMPORTED}.answers.yml"
     _import("The topology of a deployment, and nothing else: what is asked?", inventory, status=2)
-    print("\n".join(f"   {line}" for line in answers.read_text(encoding="utf-8").splitlines() if line.strip()))
+    print("\n".join(line for line in answers.read_text(encoding="utf-8").splitlines() if line.strip()))
     shutil.copy(ROOT / ANSWERS, answers)
-    print(f"\n== Answer it\n   cp {ANSWERS} {inventory}.answers.yml")
+    print(f"\n== Answer it\n{_typed(f'cp {ANSWERS} {inventory}.answers.yml')}")
     _import("Import it again: the answers are what differs", inventory, status=2)
     _import("And again: nothing is open, and nothing differs", inventory, status=0)
     return inventory, "se01.fabrikam.com"
@@ -105,14 +118,13 @@ def _import(title: str, inventory: str, status: int) -> None:
     given = {"lync_topology": TOPOLOGY, "lync_inventory_dir": inventory}
     options = [word for name, value in given.items() for word in ("-e", f"{name}={value}")]
     command = ["playbooks/import_topology.yml", *options]
-    print(f"\n== {title}\n   ansible-playbook {' '.join(command)}", flush=True)
+    print(f"\n== {title}\n{_typed(f'ansible-playbook {shlex.join(command)}')}", flush=True)
     program = pathlib.Path(sys.executable).with_name("ansible-playbook")
     done = subprocess.run([program, *command], cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != status:
         raise StepFailedError(f"exit status {done.returncode} instead of {status}\n{done.stdout}{done.stderr}")
-    lines = on_screen(Played(done.returncode, done.stdout, ()), "Make an inventory of the topology").splitlines()
-    print("\n".join(f"   {line}" for line in lines))
-    print(f"   exit status {done.returncode}", flush=True)
+    print(on_screen(Played(done.returncode, done.stdout, ()), "Make an inventory of the topology"))
+    print(f"exit status {done.returncode}", flush=True)
 
 
 def main() -> int:
@@ -122,16 +134,14 @@ def main() -> int:
     try:
         inventory, host = import_topology() if "--topology" in sys.argv[1:] else (EXAMPLE, HOST)
         with SiteLab(inventory, pathlib.Path(DIRECTORY)) as lab:
-            print(f"{len(lab.lab.stores)} simulated Windows hosts speak WinRM on 127.0.0.1.", end=" ")
-            print(
-                f"The inventory is {inventory}, and {_overlay()} tells how they are reached.\nLoad balancers and Linux "
-                "hosts are left out here."
-            )
+            print(f"{len(lab.lab.stores)} simulated Windows hosts speak WinRM on 127.0.0.1.")
+            print(f"The inventory is {inventory}, and {_overlay()} tells how they are reached.")
+            print("Load balancers and Linux hosts are left out here.")
             Demo(lab, inventory, host).run()
     except StepFailedError as error:
         print(f"\nThe demo failed: {error}", file=sys.stderr)
         return 1
-    print(f"\nAll of it took {time.monotonic() - started:.0f} s.", end=" ")
+    print(f"\nAll of it took {time.monotonic() - started:.0f} s.")
     print("The hosts' firewalls are files below .lab/store. By hand, step by step: docs/getting-started.md.")
     return 0
 
