@@ -263,6 +263,8 @@ class Watch:
     def __init__(self, path: str, master: str, status: str, forwarding: str) -> None:
         self._path, self._master, self._status, self._forwarding = path, master, status, forwarding
         self._script = self._listing = ""
+        self._seen: dict[str, object] = {}
+        self._looks = 0
         self._entries: list[Entry] | None = None
         self._health: dict[tuple[str, str], bool] = {}
         self._heard = -float(_TRUSTED_SECONDS)
@@ -277,9 +279,10 @@ class Watch:
         content = self._read()
         error = self._hear()
         error = self._understand(content) or error
-        digest = hashlib.sha256(content).hexdigest()
+        self._looks += 1
+        told = {"digest": hashlib.sha256(content).hexdigest(), "pid": os.getpid(), "looks": self._looks}
         if self._entries is None:
-            self._tell({"digest": digest, "error": error})
+            self._tell({**told, "error": error})
             return
         entries = self._entries
         down = {each.name: {one for one in each.members if not self._health.get((each.asked, one), True)}
@@ -288,7 +291,7 @@ class Watch:
         error = self._forget(entries, down) or error
         unasked = {one for each in entries for one in each.members if (each.asked, one) not in self._health}
         names = sorted(f"{each.name} {one}" for each in entries for one in down[each.name])
-        seen = {"digest": digest, "down": names, "unasked": sorted(unasked)}
+        seen = {**told, "down": names, "unasked": sorted(unasked)}
         self._tell({**seen, "table": fingerprint(self._listing), "restored": self._restored, "error": error})
 
     def _read(self) -> bytes:
@@ -323,6 +326,8 @@ class Watch:
             if listed() == self._listing:
                 return ""
             self._restored += 1
+        if self._seen:
+            self._tell({**self._seen, "table": ""})  # until this look is over, the kernel has what nobody wrote down
         status, _output, error = _run(["nft", "-f", "-"], script)
         self._script = script if status == 0 else ""
         self._listing = listed()
@@ -361,6 +366,7 @@ class Watch:
             _run(["conntrack", "-D", *where, *words])
 
     def _tell(self, seen: dict[str, object]) -> None:
+        self._seen = seen
         handle, name = tempfile.mkstemp(dir=os.path.dirname(self._status))
         with os.fdopen(handle, "w") as file:
             json.dump(seen, file)

@@ -121,6 +121,10 @@ _LEGACY = ("/proc/net/ip_tables_names", "/proc/net/ip6_tables_names")
 _MOST_CONNECTIONS = "/proc/sys/net/netfilter/nf_conntrack_max"
 # The service looks each second, and HAProxy may just be reloading.
 _SETTLED_SECONDS = 3
+# The first look that ends may have begun before somebody asked.
+_WHOLE_LOOKS = 2
+# A look takes some seconds on a host with other work; a service that says nothing for so long is none.
+_SILENT_SECONDS = 60
 
 
 class Host:
@@ -135,7 +139,7 @@ class Host:
         content = content_of(self.path)
         found: dict[str, Any] = {"content": content, "digest": digest(content), "files": [], "servers": ""}
         found["listeners"] = listeners(set())
-        found["watch"] = {"is_managed": _has_systemd(), **_settled(digest(content))}
+        found["watch"] = {"is_managed": _has_systemd(), **_settled(digest(content), self.seconds)}
         found["has_nginx"] = os.path.exists(self.nginx_path)
         found["forwards_ipv6"] = _forwards(6)
         found["forward"] = _forward_chains()
@@ -256,30 +260,48 @@ def _has_systemd() -> bool:
     return os.path.isdir("/run/systemd/system")
 
 
-def _settled(current: str) -> dict[str, Any]:
-    """Return what the service saw last, and what the kernel has, once both agree or it is clear that they do not."""
-    found: dict[str, Any] = {}
+def _settled(current: str, seconds: float) -> dict[str, Any]:
+    """Return what the service saw last, and what the kernel has, once both agree or it is clear that they do not.
 
-    def _look() -> bool:
+    That is clear after whole looks, in which the service had time to put right what differs; a look on a busy host may
+    be longer than any time that one would wait for it.
+    """
+    found: dict[str, Any] = {}
+    first, began = _number_of_looks(_last_seen()), time.monotonic()
+
+    def _is_clear() -> bool:
         seen = _last_seen()
         found.update({"seen": seen, "table": _udp_ring.fingerprint(_udp_ring.listed())})
-        if seen is None or seen.get("digest") != current:
+        if seen is None or (_is_calm(seen) and (seen.get("digest"), seen.get("table")) == (current, found["table"])):
             return True
-        return seen.get("table") == found["table"] and not seen.get("error") and not seen.get("unasked")
+        is_over = _number_of_looks(seen) - first >= _WHOLE_LOOKS and time.monotonic() - began >= _SETTLED_SECONDS
+        is_changing = seen.get("table") == "" or seen.get("table") != (_last_seen() or {}).get("table")
+        return is_over and not is_changing
 
-    waited(_SETTLED_SECONDS, _look)
+    waited(seconds, _is_clear)
     return found
 
 
+def _is_calm(seen: dict[str, Any]) -> bool:
+    """Return whether the service hears of all members how they are."""
+    return not seen.get("error") and not seen.get("unasked")
+
+
+def _number_of_looks(seen: dict[str, Any] | None) -> int:
+    found = (seen or {}).get("looks")
+    return found if isinstance(found, int) else 0
+
+
 def _last_seen() -> dict[str, Any] | None:
-    """Return what the service saw last; None where it does not run: it writes each second."""
+    """Return what the service saw last; None where it does not run."""
     try:
-        if time.time() - os.stat(_udp_ring.STATUS).st_mtime > 10:
-            return None
+        age = time.time() - os.stat(_udp_ring.STATUS).st_mtime
         found = json.loads(content_of(_udp_ring.STATUS) or "null")
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) else None
+    if not isinstance(found, dict) or age > _SILENT_SECONDS or not os.path.exists(f"/proc/{found.get('pid')}"):
+        return None
+    return found
 
 
 def main() -> None:
