@@ -40,6 +40,7 @@ _SPEC = {
     "poll_seconds": {"type": "float", "default": 2.0},
     "running_config": {"type": "str"},
     "path": {"type": "path"},
+    "assumptions": {"type": "list", "elements": "str", "default": []},
 }
 
 

@@ -18,7 +18,10 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcil
 class ActionModule(ApplianceServicesAction):
     """The action of msuc.lync.kemp_services."""
 
-    vendor_options = {"prefix": {"type": "str", "default": PREFIX}}  # noqa: RUF012  # read only
+    vendor_options = {  # noqa: RUF012  # read only
+        "prefix": {"type": "str", "default": PREFIX},
+        "assumptions": {"type": "list", "elements": "str", "default": []},
+    }
 
     def driver_of(self, options: dict[str, Any]) -> Kemp:
         """Return the driver with the prefix of what is ours."""
@@ -26,4 +29,4 @@ class ActionModule(ApplianceServicesAction):
 
     def appliance(self, task: Task, driver: Kemp, options: dict[str, Any]) -> KempProvider:
         """Return the provider of a LoadMaster."""
-        return KempProvider(task, driver)
+        return KempProvider(task, driver, options["assumptions"])

@@ -17,6 +17,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import
     assumptions_of,
     deviations_of,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.assumption_checks import Balancers
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import read_facts
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, Matrix, NotProbed, Probe
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verification import Settings, Verification
@@ -70,7 +71,10 @@ def _verification(state: RunState, run: Options) -> Verification:
     now = datetime.datetime.now(datetime.timezone.utc)
     settings = Settings(now, run.probe_certificate_days, not_closed, run.change_reference)
     deployment = Deployment.of(plan, asking=names)
-    return Verification.of(deployment, Matrix(probes, not_probed), facts, settings, assumptions_of(plan))
+    results = {name: state.result(name, Concern.LOAD_BALANCER, Step.VERIFY) for name in state.balancers()}
+    balancers = Balancers(results, [service for pool in plan.pools.values() for service in pool.virtual_services])
+    matrix = Matrix(probes, not_probed)
+    return Verification.of(deployment, matrix, facts, settings, assumptions_of(plan), balancers)
 
 
 def _deviations(state: RunState, name: str) -> list[Deviation] | None:

@@ -27,9 +27,11 @@ options:
     choices: [balancers, proxies, dns, probes, controller, remediation, peers]
     required: true
   only:
-    description: Whether V(all) of them, or those that M(msuc.lync.drift_report) decided to be V(repaired).
+    description:
+      - Whether V(all) of them, those that M(msuc.lync.drift_report) decided to be V(repaired), or load balancers that
+        can be V(asked) for what the plan relies on besides their services.
     type: str
-    choices: [all, repaired]
+    choices: [all, repaired, asked]
     default: all
   of:
     description: The host whose V(peers) are asked for.
@@ -65,6 +67,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
     run_options,
     run_state,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.relied_on import BY_DRIVER
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import DNS_DEVICE, Concern
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
@@ -96,7 +99,12 @@ def _is_repaired(state: RunState, device: str, concerns: tuple[Concern, ...]) ->
     return any(concern.value in repairs for concern in concerns)
 
 
-_ONLY = {"all": lambda _state, _device, _concerns: True, "repaired": _is_repaired}
+def _is_asked(state: RunState, device: str, _concerns: tuple[Concern, ...]) -> bool:
+    plan = state.host_plan(device)
+    return plan is not None and plan.load_balancer is not None and plan.load_balancer.driver in BY_DRIVER
+
+
+_ONLY = {"all": lambda _state, _device, _concerns: True, "repaired": _is_repaired, "asked": _is_asked}
 
 
 class LookupModule(LookupBase):

@@ -75,6 +75,12 @@ options:
     description: Device group that AS3 synchronises after a change.
     type: str
     default: ""
+  assumptions:
+    description: Sentences of a plan of which the BIG-IP is asked whether they hold, in place of its services; for
+      O(state=gathered) of C(verify.yml).
+    type: list
+    elements: str
+    default: []
   schema:
     description: A copy of the JSON Schema that F5 publishes with AS3. The declaration is then checked against it before
       the device is contacted.
@@ -146,6 +152,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+assumptions:
+  description: What the device says of O(assumptions), each with its C(text), its C(standing) (C(confirmed),
+    C(contradicted) or C(unknown)) and C(why).
+  returned: always, but for O(state=rendered) and O(state=parsed)
+  type: list
+  elements: dict
+  sample: []
 changes:
   description:
     - Services that change. C(properties) has those that differ with both values, C(cause) says why, C(effects) what it

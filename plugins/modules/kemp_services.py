@@ -25,6 +25,12 @@ options:
     description: The first word of the nicknames of our Virtual Services.
     type: str
     default: lync
+  assumptions:
+    description: Sentences of a plan of which the LoadMaster is asked whether they hold, in place of its services; for
+      O(state=gathered) of C(verify.yml).
+    type: list
+    elements: str
+    default: []
   running_config:
     description: The answer to C(listvs) as text, for O(state=parsed).
     type: str
@@ -64,6 +70,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+assumptions:
+  description: What the device says of O(assumptions), each with its C(text), its C(standing) (C(confirmed),
+    C(contradicted) or C(unknown)) and C(why).
+  returned: always, but for O(state=rendered) and O(state=parsed)
+  type: list
+  elements: dict
+  sample: []
 changes:
   description:
     - Services that change. C(properties) has those that differ with both values, C(cause) says why, C(effects) what it

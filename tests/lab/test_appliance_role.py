@@ -143,3 +143,18 @@ def test_site_and_drift_over_three_kinds_of_appliances(appliances: Appliances) -
     assert mended.status == 0 and appliances.look() == planned, mended.output
     for secret in (appliances.bigip.password, "not-a-secret"):
         assert secret not in found.output + mended.output
+
+
+@pytest.mark.no_cover
+def test_verify_asks_appliances_for_what_the_plan_relies_on(appliances: Appliances) -> None:
+    """The switch of the LoadMaster is off, then on; a NetScaler has nothing that would be asked for."""
+    for value, standing in (("no", "contradicted"), ("yes", "confirmed")):
+        appliances.lm.switches["droponfail"] = value
+        played = appliances.lab.play(ROOT / "playbooks" / "verify.yml", "-i", str(appliances.hosts))
+        report = next(record["result"]["report"] for record in played.results if "report" in record["result"])
+        (found,) = (each for each in report["assumptions"] if "droponfail" in each["text"])
+        why = f"lm: droponfail is {'on' if value == 'yes' else 'off'}"
+        assert (found["place"], found["standing"], found["why"]) == ("lm.contoso.com", standing, why), played.output
+        assert ("assumption of lm.contoso.com: " in played.output) is (standing == "contradicted")
+        asked = {record["host"] for record in played.results if "assumptions" in record["result"]}
+        assert asked == {"f5", "lm"}

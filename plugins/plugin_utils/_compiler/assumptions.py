@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from .._inventory.model import Host, Method, Platform, Pool, Topology
 from .._inventory.naming import EXTERNAL
+from .._load_balancers.relied_on import CLOSES_OF_FAILED, FORWARDS_THE_REST
 from .._plan.model import FirewallRule
 
 DEFAULT_GATEWAY = "The default gateway is on the external interface."
@@ -37,17 +38,12 @@ ACCESS_GATEWAY = "The Access Edge virtual address {} is the default gateway of t
 # What an appliance needs besides virtual services: the driver, whether it concerns external sides of Edge pools alone,
 # and the assumption. An appliance that routes by itself (NetScaler, LoadMaster) has nothing to forward by.
 _BY_DRIVER = (
-    (
-        "f5_as3",
-        True,
-        "A forwarding virtual of the balancer passes what no virtual of the plan takes: media ports of the A/V Edge, "
-        "and what Edge Servers ask themselves.",
-    ),
-    ("kemp", False, "The LoadMaster drops connections of a Real Server that fails (droponfail)."),
+    ("f5_as3", True, FORWARDS_THE_REST),
+    ("kemp", False, CLOSES_OF_FAILED),
 )
 READ_BY_VERIFY = (
     DEFAULT_GATEWAY, INTERNAL_ROUTES, LASTING_ROUTES, DNS_SERVERS, INTERNAL_CERTIFICATE, EXTERNAL_CERTIFICATE,
-    WEB_CERTIFICATE, MONITORING_PORT, ACCESS_GATEWAY,
+    WEB_CERTIFICATE, MONITORING_PORT, ACCESS_GATEWAY, FORWARDS_THE_REST, CLOSES_OF_FAILED,
 )  # fmt: skip
 """Those that verify.yml, and no other run, can confirm. What blocks planned rules, each comparison of rules tells."""
 _BY_ROLE = {

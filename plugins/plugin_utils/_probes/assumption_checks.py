@@ -13,12 +13,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from .._base.addresses import ANY_TEXT, AddressSet
+from .._base.untyped import mappings
 from .._compiler import assumptions as texts
 from .._drift.deviations import Assumption, Class, Standing
-from .._plan.model import HostPlan
+from .._load_balancers import relied_on
+from .._plan.model import HostPlan, VirtualService
+from .._rollout.results import TaskResult
 from .causes import Knowledge
 from .host_io import Facts, Network, Route
 from .plan_view import Kind, is_ipv6
@@ -73,9 +76,58 @@ class _Seen:
         return found.of_families(AddressSet.parse(self.inside).families)
 
 
-def stand(assumptions: Iterable[Assumption], known: Knowledge, judged: Sequence[Judged]) -> tuple[Assumption, ...]:
+@dataclass(frozen=True)
+class Balancers:
+    """Appliances that were asked for what a plan relies on.
+
+    results: what each answered, None for one that was not asked. services: all of the plan.
+    """
+
+    results: Mapping[str, TaskResult | None] = field(default_factory=dict)
+    services: Sequence[VirtualService] = ()
+
+    def of(self, assumption: Assumption) -> list[str]:
+        """Return the managed ones of a pool; what is to be forwarded passes those alone where clients stay as they are.
+        """
+        own = [each for each in self.services if each.pool == assumption.place]
+        if assumption.text == relied_on.FORWARDS_THE_REST:
+            own = [each for each in own if not each.source_nat]
+        return sorted({name for each in own for name in each.balancers} & self.results.keys())
+
+
+def stand(
+    assumptions: Iterable[Assumption], known: Knowledge, judged: Sequence[Judged], balancers: Balancers
+) -> tuple[Assumption, ...]:
     """Return the assumptions with how they stand."""
-    return tuple(_check_assumption(each, known, judged) for each in assumptions)
+    return tuple(
+        _of_balancers(each, balancers)
+        if each.text in _ON_BALANCERS
+        else _check_assumption(each, known, judged)
+        for each in assumptions
+    )
+
+
+def _of_balancers(assumption: Assumption, balancers: Balancers) -> Assumption:
+    """Return an assumption with how it stands by the appliances that have services of its pool."""
+    names = balancers.of(assumption)
+    found = [_answer_of(balancers.results[name], assumption.text) for name in names]
+    if not found:
+        return replace(assumption, why="no load balancer of it is managed here")
+    order = (Standing.CONTRADICTED, Standing.UNKNOWN, Standing.CONFIRMED)
+    standing = min((each for each, _why in found), key=order.index)
+    why = _join_few(
+        f"{name}: {why}" for name, (each, why) in zip(names, found, strict=True) if each is standing
+    )
+    return replace(assumption, standing=standing, why=why)
+
+
+def _answer_of(result: TaskResult | None, text: str) -> _Finding:
+    if result is None:
+        return Standing.UNKNOWN, "not in this run"
+    said = [each for each in mappings(result.document.get("assumptions")) if each.get("text") == text]
+    if not result.is_done or not said:
+        return Standing.UNKNOWN, f"could not be asked: {result.message}" if result.message else "it does not tell"
+    return Standing(str(said[0].get("standing"))), str(said[0].get("why"))
 
 
 def _check_assumption(assumption: Assumption, known: Knowledge, judged: Sequence[Judged]) -> Assumption:
@@ -347,4 +399,5 @@ _OF_HOSTS: Mapping[str, Callable[[_Seen], _Finding]] = {
     texts.NO_BLOCKS: _no_blocks,
     texts.NO_OTHER_TABLE: _no_other_table,
 }
+_ON_BALANCERS = frozenset(text for texts_of_driver in relied_on.BY_DRIVER.values() for text in texts_of_driver)
 _OF_POOLS = ((texts.MONITORING_PORT, _monitoring_port), (texts.ACCESS_GATEWAY, _access_gateway))

@@ -21,13 +21,14 @@ from .._drift.deviations import Assumption, Standing
 from .._drift.report import Status, worst
 from .._plan.documents import COLLECTION, VERSION
 from .._rollout.outcome import Verdict as RunVerdict
-from .assumption_checks import stand
+from .assumption_checks import Balancers, stand
 from .causes import Knowledge, cause_of
 from .host_io import Facts
 from .plan_view import Deployment, Matrix, NotProbed
 from .verdicts import CERTIFICATE_DAYS, Judged, Verdict, judge
 
 SCHEMA_VERSION = 1
+_NOBODY = Balancers()
 _NO_ANSWER = Facts("it was not asked", False)
 
 
@@ -63,15 +64,20 @@ class Verification:
         facts: Mapping[str, Facts],
         settings: Settings,
         assumptions: Sequence[Assumption] = (),
+        balancers: Balancers = _NOBODY,
     ) -> Verification:
-        """Return the verdicts of what the hosts answered, with the causes of those that are not as expected."""
+        """Return the verdicts of what the hosts answered, with the causes of those that are not as expected.
+
+        balancers: what appliances answered.
+        """
         judged: list[Judged] = []
         for source in matrix.probes:
             judged += _judge_host(matrix, source, facts.get(source, _NO_ANSWER), settings)
         found = tuple(_without_listener(item, facts.get(item.probe.destination)) for item in judged)
         known = Knowledge.of(deployment, facts, found)
         caused = tuple(replace(item, cause=cause_of(item, known)) for item in found)
-        return cls(deployment, facts, caused, matrix.not_probed, settings, stand(assumptions, known, found))
+        relied_on = stand(assumptions, known, found, balancers)
+        return cls(deployment, facts, caused, matrix.not_probed, settings, relied_on)
 
     @property
     def status(self) -> Status:

@@ -16,6 +16,7 @@ from typing import Any
 
 from .._base.untyped import mapping
 from .._load_balancers.carriers import CARRIERS
+from .._load_balancers.relied_on import BY_DRIVER
 from .._plan.documents import plain
 from .._plan.model import HostPlan, HostPolicy, LoadBalancerSettings
 from .gates import Gates, Scope
@@ -172,7 +173,7 @@ def _make_nftables_options(request: Request) -> ModuleOptions:
 
 
 def _scope_services(request: Request) -> Scope:
-    return request.gates.services(request.device, waits=request.waits)
+    return request.gates.services(request.device, waits=request.waits and request.step is not Step.VERIFY)
 
 
 def _scope_publications(request: Request) -> Scope:
@@ -207,6 +208,8 @@ def _make_balancer_options(request: Request) -> ModuleOptions:
     if is_second:
         # HAProxy beside it knows who is down.
         return {**found, "nginx_path": settings.udp_path, "master_socket": settings.master_socket, **settings.options}
+    if request.step is Step.VERIFY:
+        found |= {"state": "gathered", "assumptions": list(BY_DRIVER.get(settings.driver, ()))}
     return {**found, **_OF_DRIVER[settings.driver](settings)}
 
 

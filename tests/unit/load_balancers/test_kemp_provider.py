@@ -13,6 +13,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.reconcile import r
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.driver import Kemp
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.kemp.provider import KempProvider
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.reconcile import Task
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.relied_on import CLOSES_OF_FAILED
 
 from tests.simulators.kemp import PASSWORD, USER, LoadMaster
 
@@ -47,6 +48,18 @@ def applied(lm: LoadMaster, items: list[dict[str, Any]], **more: Any) -> dict[st
         "lines"
     ]
     return result
+
+
+@pytest.mark.parametrize(("value", "standing"), [("yes", "confirmed"), ("no", "contradicted")])
+def test_the_switch_of_the_whole_loadmaster_is_asked_for_alone(lm: LoadMaster, value: str, standing: str) -> None:
+    lm.switches["droponfail"] = value
+    lm.asked()
+    task = Task.from_options({"services": golden_items(), "state": "gathered", "provider": lm.provider()}, DRIVER)
+    provider = KempProvider(task, DRIVER, [CLOSES_OF_FAILED])
+    _reconcile(provider, check_mode=False)
+    (found,) = provider.result()["assumptions"]
+    assert (found["text"], found["standing"]) == (CLOSES_OF_FAILED, standing)
+    assert lm.asked() == ["get"] and provider.result()["gathered"] is None
 
 
 def test_a_whole_deployment_is_read_in_one_request(lm: LoadMaster) -> None:

@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler import assumptions as texts
 from ansible_collections.msuc.lync.plugins.plugin_utils._drift.deviations import Assumption, Class, Deviation, Standing
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.relied_on import (
+    CLOSES_OF_FAILED,
+    FORWARDS_THE_REST,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
     DnsRecord,
     FirewallRule,
@@ -19,12 +23,14 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import (
     Plan,
     PoolPlan,
 )
-from ansible_collections.msuc.lync.plugins.plugin_utils._probes.assumption_checks import stand
+from ansible_collections.msuc.lync.plugins.plugin_utils._probes.assumption_checks import Balancers, stand
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.causes import Knowledge
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.host_io import Facts, read_facts
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.plan_view import Deployment, Expected, Kind, Probe
 from ansible_collections.msuc.lync.plugins.plugin_utils._probes.verdicts import Certificate, Judged, Verdict
-from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Step, TaskResult
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Status, Step, TaskResult
+
+from .samples import SERVICE
 
 YES, NO, PERHAPS = Standing.CONFIRMED, Standing.CONTRADICTED, Standing.UNKNOWN
 POOL, INSIDE, OUTSIDE = "edge01.contoso.com", "10.2.0.21", "203.0.113.21"
@@ -79,7 +85,7 @@ def standing(
     text: str, facts: Facts | None, judged: Sequence[Judged] = (), place: str = "edge01"
 ) -> tuple[Standing, str]:
     known = Knowledge(DEPLOYMENT, {} if facts is None else {"edge01": facts})
-    (found,) = stand([Assumption(place, text)], known, judged)
+    (found,) = stand([Assumption(place, text)], known, judged, Balancers())
     assert (found.place, found.text) == (place, text)
     return found.standing, found.why
 
@@ -343,3 +349,46 @@ def test_what_only_verify_can_confirm() -> None:
         "Who connects trusts the certificates of both interfaces.",
     }
     assert {text for text in confirmed | others if texts.is_read_by_verify(text)} == confirmed
+
+
+def balancer_said(standing: str | None, text: str = CLOSES_OF_FAILED) -> TaskResult:
+    said = {"assumptions": [{"text": text, "standing": standing, "why": f"it is {standing}"}]} if standing else {}
+    return TaskResult.of_answer("lb", Concern.LOAD_BALANCER, Step.VERIFY, said, is_check=False)
+
+
+SERVED = [replace(SERVICE, pool=POOL, balancers=("lb01", "lb02", "elsewhere"))]
+CLOSED, OPEN, SILENT = balancer_said("confirmed"), balancer_said("contradicted"), balancer_said(None)
+FAILED = TaskResult("lb01", Concern.LOAD_BALANCER, Step.VERIFY, Status.FAILED, "no route to it")
+
+
+@pytest.mark.parametrize(
+    ("results", "expected", "why"),
+    [
+        ({"lb01": CLOSED, "lb02": CLOSED}, YES, "lb01: it is confirmed, lb02: it is confirmed"),
+        ({"lb01": CLOSED, "lb02": OPEN}, NO, "lb02: it is contradicted"),
+        ({"lb01": FAILED, "lb02": OPEN}, NO, "lb02: it is contradicted"),
+        ({"lb01": FAILED, "lb02": CLOSED}, PERHAPS, "lb01: could not be asked: no route to it"),
+        ({"lb01": CLOSED, "lb02": None}, PERHAPS, "lb02: not in this run"),
+        ({"lb01": SILENT}, PERHAPS, "lb01: it does not tell"),
+        ({"lb03": CLOSED}, PERHAPS, "no load balancer of it is managed here"),
+    ],
+)
+def test_what_appliances_say_of_their_pools(
+    results: dict[str, TaskResult | None], expected: Standing, why: str
+) -> None:
+    known = Knowledge(DEPLOYMENT, {})
+    (found,) = stand([Assumption(POOL, CLOSES_OF_FAILED)], known, (), Balancers(results, SERVED))
+    assert (found.standing, found.why) == (expected, why) and texts.is_read_by_verify(CLOSES_OF_FAILED)
+
+
+def test_only_balancers_that_leave_clients_as_they_are_have_to_forward_the_rest() -> None:
+    answers: dict[str, TaskResult | None] = {
+        name: balancer_said(standing, FORWARDS_THE_REST)
+        for name, standing in (("inside", "contradicted"), ("outside", "confirmed"))
+    }
+    services = [
+        replace(SERVICE, pool=POOL, balancers=(name,), source_nat=name == "inside") for name in ("inside", "outside")
+    ]
+    relied_on = [Assumption(POOL, FORWARDS_THE_REST)]
+    (found,) = stand(relied_on, Knowledge(DEPLOYMENT, {}), (), Balancers(answers, services))
+    assert (found.standing, found.why) == (YES, "outside: it is confirmed")

@@ -27,12 +27,14 @@ from ..https import Connection
 from ..model import Service
 from ..options import read_services
 from ..reconcile import APPLIANCE_SAFETY, ApplianceProvider, Gathered, Order, Task, Work, not_rendered_documents
+from ..relied_on import FORWARDS_THE_REST, Finding
 from . import schema
 from .client import BigIp, Unit, Waits, find_active
 from .declaration import LABEL, SCHEMA_VERSION, left_out, parsed
 from .differences import describe_diff
 from .driver import F5As3
 from .foreign import compared, conflict_text, nearest, node_conflicts, others, same_route_domain
+from .forwarding import forwarding
 from .objects import DeviceObject, profile_kinds, services, traced
 
 _TENANT = re.compile(r"[A-Za-z][0-9A-Za-z_.-]{0,62}")
@@ -53,7 +55,7 @@ class F5Options:
     """What a BIG-IP takes besides services and connection.
 
     peers: hosts of the other units. schema: path of AS3's published schema. sync_group: the device group that gets the
-    change.
+    change. relied_on: what is asked for in place of the services.
     """
 
     peers: tuple[str, ...] = ()
@@ -61,6 +63,7 @@ class F5Options:
     schema: str | None = None
     sync_group: str = ""
     waits: Waits = Waits()
+    relied_on: tuple[str, ...] = ()
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> F5Options:
@@ -71,6 +74,7 @@ class F5Options:
             schema=options["schema"],
             sync_group=options["sync_group"],
             waits=Waits(options["wait_seconds"], options["poll_seconds"]),
+            relied_on=tuple(options.get("assumptions") or ()),
         )
 
 
@@ -113,6 +117,7 @@ class F5Provider(ApplianceProvider):
         self._wanted: tuple[Service, ...] = ()
         self._sync = self._was_pending = ""
         self._warnings: list[str] = []
+        self._findings: list[Finding] = []
 
     @property
     def requests(self) -> int:
@@ -142,6 +147,11 @@ class F5Provider(ApplianceProvider):
         What is written there is lost with the next synchronisation.
         """
         device, unit = self._active
+        if FORWARDS_THE_REST in self._options.relied_on:
+            # No dry run, which sets a device group to Changes Pending.
+            self._findings = [forwarding(device, self._outside())]
+            self.was_read()
+            return Gathered(facts=self._facts(unit), is_known=False)
         if unit.active:
             self._look(device)
             self.was_read()
@@ -153,6 +163,11 @@ class F5Provider(ApplianceProvider):
         alone = f"{unit.name} is not the active unit, nothing was looked at or written"
         self._warnings.append(f"{alone}; active: {active}; provider.peers may name it")
         return Gathered(facts=self._facts(unit), is_standby=True)
+
+    def _outside(self) -> list[str]:
+        """Return the members that see clients as they are: such a service stands before the outside of Edge Servers."""
+        own = (service for service in self._asked if not service.source_nat)
+        return sorted({member.address for service in own for member in service.members})
 
     def _facts(self, unit: Unit) -> dict[str, object]:
         return {"unit": {"name": unit.name, "active": unit.active, "others": list(unit.others)}}
@@ -316,7 +331,11 @@ class F5Provider(ApplianceProvider):
 
     def remarks(self) -> Mapping[str, object]:
         """Return how the units stand to each other, and what to know."""
-        return {"sync": self._sync, "warnings": [*self._warnings, *filter(None, [self._was_pending])]}
+        return {
+            "sync": self._sync,
+            "warnings": [*self._warnings, *filter(None, [self._was_pending])],
+            "assumptions": [found.document() for found in self._findings],
+        }
 
 
 def _settle_node_ports(have: Sequence[Service], want: Sequence[Service]) -> tuple[Service, ...]:

@@ -17,6 +17,7 @@ from ..conflicts import Listener, Unreadable
 from ..https import Https
 from ..model import MemberDown, Service
 from ..reconcile import APPLIANCE_SAFETY, ApplianceProvider, Gathered, Order, Task, Work
+from ..relied_on import CLOSES_OF_FAILED, CONFIRMED, CONTRADICTED, Finding
 from .driver import Kemp, command_line, socket_name
 from .fields import VirtualService, read_switch
 from .planner import Command, plan_commands
@@ -42,8 +43,11 @@ class KempProvider(ApplianceProvider):
 
     safety = APPLIANCE_SAFETY
 
-    def __init__(self, task: Task, driver: Kemp) -> None:
+    def __init__(self, task: Task, driver: Kemp, relied_on: Sequence[str] = ()) -> None:
+        """Check what needs no device; relied_on: what of it is asked for, in place of the services."""
         super().__init__(task, driver)
+        self._relied_on = CLOSES_OF_FAILED in relied_on
+        self._findings: list[Finding] = []
         self._kemp = driver
         self._https = Https(task.connection)
         self._present: tuple[VirtualService, ...] = ()
@@ -62,6 +66,12 @@ class KempProvider(ApplianceProvider):
 
     def read(self) -> Gathered:
         """Return our services and where somebody else listens."""
+        if self._relied_on:
+            is_on = self._closes_of_failed()
+            self.was_read()
+            why = f"{_DROP} is {'on' if is_on else 'off'}"
+            self._findings = [Finding(CLOSES_OF_FAILED, CONFIRMED if is_on else CONTRADICTED, why)]
+            return Gathered(is_known=False)
         found = self._kemp.read(self._do("listvs", {}))
         self.was_read()
         self._present, self._unreadable = found.services, found.unreadable
@@ -103,16 +113,23 @@ class KempProvider(ApplianceProvider):
 
     def conclude(self) -> None:
         """Read the switch by which the whole LoadMaster closes connections of a member that is down."""
-        if not any(service.member_down is MemberDown.CLOSE for service in self._asked):
+        if self._relied_on or not any(service.member_down is MemberDown.CLOSE for service in self._asked):
             return
         before = self.requests
         try:
-            is_on = read_switch(self._do("get", {"param": _DROP}).get(_DROP))
-            self._switch_warnings = [] if is_on else [_KEEPS]
+            self._switch_warnings = [] if self._closes_of_failed() else [_KEEPS]
         except (DeviceError, ValueError) as error:
             why = self.task.connection.without_secrets(str(error))
             self._switch_warnings = [f"whether {_DROP} is on is not known: {why}"]
         self._verify_requests += self.requests - before
+
+    def _closes_of_failed(self) -> bool:
+        """Ask for the switch; raises DeviceError, and ValueError for an answer that is none."""
+        return read_switch(self._do("get", {"param": _DROP}).get(_DROP))
+
+    def remarks(self) -> Mapping[str, object]:
+        """Return what the LoadMaster says of what the plan relies on."""
+        return {"assumptions": [found.document() for found in self._findings]}
 
     def result(self) -> dict[str, object]:
         """Return the result, with what the switch of the whole LoadMaster does to connections."""
