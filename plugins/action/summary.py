@@ -13,10 +13,20 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.command import own_command
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.screen import COLUMNS, show
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.change import FILE as CHANGE_FILE
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.change import (
+    HISTORY,
+    change_document,
+    change_text,
+    earlier_durations,
+    history_line,
+)
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.change import TEXT_FILE as CHANGE_TEXT_FILE
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.output import json_text, write_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import (
     Settings,
     accept_text,
+    changes_of,
     collect_summary,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_parts import Status
@@ -31,6 +41,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_text import 
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import FILE as ACCEPT_FILE
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, write_summary
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
 
 class ActionModule(ControllerAction):
@@ -53,7 +64,7 @@ class ActionModule(ControllerAction):
             path.write_text(accept, encoding="utf-8")
             show(f"Held or refused, as {path} has it: delete what you do not accept, then: -e @{path}")
         try:
-            outcome = _write_run_summary(summary, text, run.report_dir)
+            outcome = _write_run_summary(state, summary, text, run.report_dir)
         except OSError:
             # Without its last line: a run whose report is lost is not done.
             show(text.rpartition("\n")[0])
@@ -92,10 +103,11 @@ def _conclude_run(summary: RunSummary, files: list[str]) -> RunOutcome:
     )
 
 
-def _write_run_summary(summary: RunSummary, text: str, directory: str) -> RunOutcome:
-    """Write the summary as JSON and as text, and the inventory of a rollback when the run took snapshots.
+def _write_run_summary(state: RunState, summary: RunSummary, text: str, directory: str) -> RunOutcome:
+    """Write the summary as JSON and as text, of a check the change that it stands for, and the inventory of a rollback
+    when the run took snapshots.
 
-    Empty for nowhere.
+    directory: empty for nowhere.
 
     Returns the outcome of the run, which is written beside them; raises OSError.
     """
@@ -103,9 +115,15 @@ def _write_run_summary(summary: RunSummary, text: str, directory: str) -> RunOut
         return _conclude_run(summary, [])
     name = "site-before" if summary.run.check else "site-after"
     files = {f"{name}.json": json_text(summary.document()), f"{name}.txt": text + "\n"}
+    if summary.run.check:
+        change = change_document(summary, changes_of(state), earlier_durations(Path(directory)))
+        files |= {CHANGE_FILE: json_text(change), CHANGE_TEXT_FILE: change_text(change)}
     snapshots = first_snapshots(summary.parts)
     if snapshots:
         files[FILE] = inventory_text(snapshots, with_exemptions(summary.parts))
     outcome = _conclude_run(summary, write_files(Path(directory), files))
+    if not summary.run.check:
+        with (Path(directory) / HISTORY).open("a", encoding="utf-8") as history:
+            history.write(history_line(summary, state.seconds()))
     write_summary(Path(directory), outcome.document())
     return outcome

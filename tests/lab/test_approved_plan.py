@@ -10,14 +10,18 @@ import shutil
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import jsonschema
 import pytest
 
-from tests.lab.lab import Played
+from tests.lab.lab import ROOT, Played
 from tests.lab.site_lab import SiteLab, printed
 from tests.lab.test_site import GROUPS, deployment, ok, saved, state_of
 
 CLIENTS, MORE_CLIENTS = ["10.10.0.0/16"], ["10.10.0.0/16", "10.3.0.0/16"]
 SUMMARY = "Print what was done"
+CHANGE_SCHEMA = json.loads(
+    (ROOT / "plugins/plugin_utils/_report/data/lync_change.schema.json").read_text(encoding="utf-8")
+)
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +74,11 @@ def test_check_result_and_acceptance_have_the_digest_of_the_plan(
     for name in ("site-before.json", "site-after.json"):
         plan = json.loads((tmp_path / name).read_text(encoding="utf-8"))["plan"]
         assert (plan["digest"], plan["approved"]) == (digest, True)
+    change = json.loads((tmp_path / "change.json").read_text(encoding="utf-8"))
+    jsonschema.validate(change, CHANGE_SCHEMA)
+    assert (change["plan"]["digest"], change["word"]) == (digest, "SAFE")
+    assert {device["device"] for device in change["devices"]} == set(site.lab.stores)
+    assert f"Plan `{digest}`, approved" in (tmp_path / "change.md").read_text(encoding="utf-8")
     before = state_of(site)
     again = ok(by_plan(site, "site", approved))
     assert "0 of 6 devices changed" in printed(again, SUMMARY) and state_of(site) == before

@@ -89,6 +89,23 @@ def collect_summary(state: RunState, settings: Settings) -> RunSummary:
     )
 
 
+def changes_of(state: RunState) -> dict[tuple[str, str], list[Mapping[str, object]]]:
+    """Return the changes of a run by device and concern, as its tasks return them."""
+    plan, scope = state.plan(), state.scope()
+    found = {
+        (name, concern.value): _changes_in(_results_of(state, plan, name, concern))
+        for concern, names in expected_devices(state).items()
+        if scope.has(concern)
+        for name in names
+    }
+    dns = _changes_in(dns_results(state, Step.APPLY, Step.VERIFY))
+    return {**found, (DNS_DEVICE, Concern.DNS.value): dns}
+
+
+def _changes_in(own: Iterable[TaskResult]) -> list[Mapping[str, object]]:
+    return [change for result in own for change in result.changes]
+
+
 def _results_of(state: RunState, plan: Plan, name: str, concern: Concern) -> list[TaskResult]:
     """Return the results of one concern of a device in the order of its tasks.
 

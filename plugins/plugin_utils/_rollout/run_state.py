@@ -9,7 +9,8 @@
     RUN/probes/...    per host the probes that it makes, and what is not probed
     RUN/options.json  the options of this run (run_options.py)
     RUN/scope.json    {"played": ["fe01"], "tags": ["all"], "skipped": [], "check_mode": false, "missing": []}
-    RUN/run.json      {"run": "...", "digest": "..."}: which compile step the results belong to, and to which plan
+    RUN/run.json      {"run": "...", "digest": "...", "started": 1.0}: which compile step the results belong to, which
+                      plan it made, and when, in seconds since 1970
     RUN/results/HOST/CONCERN.STEP.ATTEMPT.json    what became of each task (results.py)
     RUN/catalogue/DEVICE.json                     {"names": [...]}: what only another version of the catalogue changes
     RUN/losses/HOST.CONCERN.json                  what the objects of a device would lose, where they lose anything
@@ -28,6 +29,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -86,7 +88,7 @@ class RunState:
             shutil.rmtree(self._directory / kept, ignore_errors=True)
         self._put(_HOLDING, {})
         digest = digest or plan_files.plan_digest(plan_files.digests_of(files), known_addresses)
-        self._put(_RUN, {"run": uuid.uuid4().hex, "digest": digest})
+        self._put(_RUN, {"run": uuid.uuid4().hex, "digest": digest, "started": time.time()})
         self._put(_SCOPE, scope.document() if scope else {})
         self._put(_SUMMARY, {})
         self._put(_REPAIRS, {})
@@ -123,6 +125,11 @@ class RunState:
     def digest(self) -> str:
         """Return the digest of the plan."""
         return str(self._read_document(_RUN).get("digest", ""))
+
+    def seconds(self) -> float:
+        """Return how long ago the compile step of this run was, in seconds; 0 before it."""
+        started = self._read_document(_RUN).get("started")
+        return time.time() - float(started) if started else 0.0
 
     def balancers(self) -> Mapping[str, Sequence[str]]:
         """Return which pools each managed load balancer serves, units of a pair in their order."""
