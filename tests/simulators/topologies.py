@@ -10,7 +10,8 @@
 Elements and attributes are those of two public samples (AutomatedLab/SfBAutomatedLab, Sample Topologies/Contoso.tbxml,
 and rlevchenko/powershell-skype, DefaultTopology.xml); listeners of a service are theirs too. No public sample has a
 Director, a branch, a trusted application, mirroring or paired pools: these follow the cmdlets that show them.
-Two readings that no sample decides are switches: `mirror_usage` and `backup_usage`, the words of those dependencies.
+Roles of Persistent Chat are those that Microsoft's page of its features names. What no sample decides is a switch:
+`mirror_usage` and `backup_usage`, the words of those dependencies, and `witness`, the role and usage of that store.
 """
 
 from __future__ import annotations
@@ -125,6 +126,7 @@ class Document:
     simple_urls: Mapping[str, Sequence[str]] = field(default_factory=dict)
     mirror_usage: str = "Mirror"
     backup_usage: str = "Backup"
+    witness: tuple[str, str] = ("WitnessStore", "Default")
     media: dict[str, tuple[int, int]] = field(default_factory=lambda: dict(MEDIA))
     # Name, and of a branch the central site.
     sites: dict[int, tuple[str, int]] = field(default_factory=lambda: {1: ("Main", 0)})

@@ -208,7 +208,7 @@ class FirewallPolicy:
         pools: dict[PortSet, set[str | None]] = {}
         for name in (None, *self._directory.topology.pools):
             pools.setdefault(moved.get(name or "", usual), set()).add(name)
-        groups = {ports: frozenset(names) for ports, names in pools.items()}
+        groups = {ports: frozenset(pools[ports]) for ports in sorted(pools, key=lambda each: each.pairs)}
         return {
             ports: AddressSet.union_of(self._peer_addresses(row, peer, host, among) for peer in row.peers)
             for ports, among in groups.items()

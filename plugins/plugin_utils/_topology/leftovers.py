@@ -67,8 +67,9 @@ def _usual(port: Port, service: Service, cluster: Cluster, work: Work) -> _Usual
     """Return how a listener is where the plan knows it, None where it does not know it."""
     role, version = work.role(cluster), work.version(cluster)
     if is_application(service) or kind(service) in _GATEWAYS:
-        known = port.usage in SIP_USAGES or (role and media_kind(port))
-        return _Usual("primary", _TCP, bool(media_kind(port))) if known else None
+        if role and media_kind(port):
+            return _Usual("primary", _TRANSPORTS["tcporudp"], is_range=True)
+        return _Usual("primary", _TCP) if port.usage in SIP_USAGES else None
     if edge_service(port):
         return _Usual("external", _TCP, interface=port.interface, name=port.configured_name)
     if found := media_kind(port):

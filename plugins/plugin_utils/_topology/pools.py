@@ -9,11 +9,12 @@ from urllib.parse import urlsplit
 
 from .draft import Work
 from .model import Cluster, Service
-from .roles import STORES, is_namespace, kind
+from .roles import STORES, WITNESS, is_namespace, kind
 
 _WEB_ROLES = ("frontend", "directors", "standard_edition")
+_PAIRED = ("frontend", "standard_edition")
 _BALANCED = ("frontend", "directors", "edge", "mediation")
-_DATABASE_ROLES = ("frontend", "persistent_chat", "monitoring", "archiving")
+_DATABASE_ROLES = ("frontend", "standard_edition", "persistent_chat", "monitoring", "archiving")
 _EXTERNAL, _INTERNAL = "ExternalSettings", "InternalSettings"
 _BALANCING_KEYS = {
     "edge": ("load_balancing", "balancer", "vip", "external_vips"),
@@ -27,13 +28,13 @@ def fill_pool(cluster: Cluster, role: str, work: Work) -> None:
     pool, services = work.pools[cluster.name], work.published.services_on(cluster.key)
     if role in _DATABASE_ROLES:
         _databases(cluster, services, pool, work)
-    if role in (*_DATABASE_ROLES, "standard_edition"):
+    if role in _DATABASE_ROLES:
         _shares(cluster, role, services, pool, work)
     if role in _WEB_ROLES:
         _web_names(cluster, services, pool)
     if role == "office_web_apps":
         _office(cluster, services, pool, work)
-    if role in ("frontend", "standard_edition"):
+    if role in _PAIRED:
         _backup(cluster, services, pool, work)
     if role in _BALANCED and len(cluster.machines) > 1:
         _balancing(cluster, role, pool, work)
@@ -41,7 +42,8 @@ def fill_pool(cluster: Cluster, role: str, work: Work) -> None:
 
 def _stores(cluster: Cluster, services: tuple[Service, ...], work: Work) -> list[Service]:
     """Return the databases that a pool asks on other servers, the one of its users first."""
-    found = [one for one in work.published.needed(services) if kind(one) in STORES and one.cluster != cluster.key]
+    needed = work.published.needed(services)
+    found = [one for one in needed if kind(one) in STORES and one.cluster != cluster.key and kind(one) != WITNESS]
     return sorted(found, key=lambda one: kind(one) != "userstore")
 
 
@@ -52,9 +54,11 @@ def _databases(cluster: Cluster, services: tuple[Service, ...], pool: dict[str, 
     main = stores[0]
     sql = _sql_of(main, work)
     for use in ("mirror", "witness"):
-        partner = next(_partners((*services, main), use, main, work), None)
-        if partner is not None:
-            _add_partner(use, _host_of(partner, work), sql, cluster, work)
+        partners = dict.fromkeys(_host_of(one, work) for one in _partners((*services, main), use, main, work))
+        for name in list(partners)[:1]:
+            _add_partner(use, name, sql, cluster, work)
+        for name in list(partners)[1:]:
+            work.note(cluster.place, f"{name} is a further {use} of its databases, and sql names one; it stays shut")
     for store in stores[1:]:
         _add_store(store, main, sql, cluster, work)
     pool["sql"] = sql
@@ -76,8 +80,10 @@ def _add_partner(use: str, name: str, sql: dict[str, object], cluster: Cluster, 
     work.note(cluster.place, f"{text}; what copies exchange stays shut")
 
 
-def _partners(services: tuple[Service, ...], usage: str, main: Service, work: Work) -> Iterator[Service]:
-    found = work.published.needed(services, usage)
+def _partners(services: tuple[Service, ...], use: str, main: Service, work: Work) -> Iterator[Service]:
+    """Yield the stores of a usage; a witness is known by its own role too, whatever the dependency is for."""
+    found = [*work.published.needed(services, use)]
+    found += [one for one in work.published.needed(services) if use == "witness" and kind(one) == WITNESS]
     return (one for one in found if kind(one) in STORES and one.cluster != main.cluster)
 
 
@@ -171,15 +177,16 @@ def _host_in(url: str) -> str:
 
 
 def _backup(cluster: Cluster, services: tuple[Service, ...], pool: dict[str, object], work: Work) -> None:
-    """Name the pair of a pool; it is mutual, whichever of the two names the other."""
-    for one in work.published.needed(services, "backup"):
-        other = work.published.clusters[one.cluster]
-        if other.key != cluster.key and kind(one) in ("registrar", "userservices"):
-            pool["backup_pool"] = other.name
+    """Name the pair of a pool; it is mutual, whichever of the two names the other. A branch is nobody's pair."""
+    clusters = work.published.clusters
+    near = [one.cluster for one in work.published.needed(services, "backup")]
     for one in work.published.services.values():
         back = work.published.needed((one,), "backup")
-        if one.cluster != cluster.key and any(each.cluster == cluster.key for each in back):
-            pool.setdefault("backup_pool", work.published.clusters[one.cluster].name)
+        near += [one.cluster] if any(each.cluster == cluster.key for each in back) else []
+    pairs = [key for key in near if key != cluster.key and work.role(clusters[key]) in _PAIRED]
+    for name in dict.fromkeys(clusters[key].name for key in pairs):
+        if pool.setdefault("backup_pool", name) != name:
+            work.note(cluster.place, f"it is paired with {name} too, and a pool has one pair")
 
 
 def _balancing(cluster: Cluster, role: str, pool: dict[str, object], work: Work) -> None:

@@ -33,13 +33,15 @@ OWN_ROLES: Mapping[str, str] = {
 STORES = frozenset(
     {
         "userstore", "applicationstore", "archivingstore", "monitoringstore", "centralmgmtstore",
-        "persistentchatstore", "persistentchatcompliancestore",
+        "persistentchatstore", "persistentchatcompliancestore", "witnessstore",
     }
 )  # fmt: skip
+WITNESS = "witnessstore"
+# Parts of a server that are no role of their own; the backup service of paired pools goes by two names here.
 _PARTS = frozenset(
     {
         "userservices", "registrar", "webservices", "confservices", "mediationserver", "applicationserver",
-        "managementservices", "centralmgmt", "filestore",
+        "managementservices", "centralmgmt", "filestore", "backupserver", "backupservice",
     }
 )  # fmt: skip
 # What a dependency may be for, as parts of its usage.

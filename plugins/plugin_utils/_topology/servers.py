@@ -222,8 +222,9 @@ def _fill_edge(cluster: Cluster, services: tuple[Service, ...], work: Work) -> N
     """Add the outer side: ports, names and addresses by the number of the interface that each service uses."""
     used: dict[str, Port] = {}
     for port in (port for service in services for port in service.ports):
-        if service := edge_service(port):
-            used[service] = port
+        service = edge_service(port)
+        if service and used.setdefault(service, port) is not port:
+            work.note(port.where, f"port {port.number} is a further one of {service}, and lync_edge_ports has one")
     if missing := [service for service in EDGE_SERVICES if service not in used]:
         work.note(cluster.place, f"no listener outside for {', '.join(missing)}")
     names = {service: used[service].configured_name for service in used if used[service].configured_name}
@@ -237,13 +238,12 @@ def _fill_edge(cluster: Cluster, services: tuple[Service, ...], work: Work) -> N
 def _external_addresses(
     machine: Machine, used: Mapping[str, Port], variables: dict[str, object], work: Work
 ) -> None:
-    by_number = {one.number: one for one in machine.on_side("external")}
-    own: dict[str, str] = {}
-    translated: dict[str, str] = {}
+    own: dict[str, str | list[str]] = {}
+    translated: dict[str, str | list[str]] = {}
     for service in (service for service in EDGE_SERVICES if service in used):
-        interface = by_number.get(used[service].interface)
-        own |= {service: interface.address} if interface and interface.address else {}
-        translated |= {service: interface.nat_address} if interface and interface.nat_address else {}
+        cards = [one for one in machine.on_side("external") if one.number == used[service].interface]
+        own |= _one_or_more(service, [one.address for one in cards if one.address])
+        translated |= _one_or_more(service, [one.nat_address for one in cards if one.nat_address])
     variables |= {"lync_external_addresses": own} if own else {}
     variables |= {"lync_external_nat_addresses": translated} if translated else {}
     if len(own) < len(EDGE_SERVICES):
@@ -254,6 +254,11 @@ def _external_addresses(
         lacking = ", ".join(service for service in EDGE_SERVICES if service not in translated)
         text = f"Which public addresses stand for {lacking}? The product has to know that of av only."
         work.ask("hosts", machine.name, ("lync_external_nat_addresses",), text, is_needed=False)
+
+
+def _one_or_more(name: str, addresses: list[str]) -> dict[str, str | list[str]]:
+    """Return addresses by a name: one as a text, as most have it, both families as a list, and none as nothing."""
+    return {name: addresses[0] if len(addresses) == 1 else addresses} if addresses else {}
 
 
 def _fill_gateway(

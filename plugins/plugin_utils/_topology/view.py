@@ -33,6 +33,7 @@ _MEDIA_OF_ROLE = {
     "mediation": ("audio",),
     "sba": ("audio",),
     "edge": ("edge",),
+    "video_interop": ("audio", "video"),
 }
 _LOOSE = frozenset({"sba", "office_web_apps", "monitoring", "archiving", "av_conferencing", "persistent_chat"})
 """Roles whose servers need no pool in an inventory, and have one in each topology."""

@@ -130,3 +130,14 @@ def test_a_proxy_that_others_configure_is_told_which_ports_go_where() -> None:
         "The publishing rules forward the original host header, 443 to 4443 and 80 to 8080 of pool02.contoso.com; "
         "443 to 7443 and 80 to 7080 of pool01.contoso.com."
     ]
+
+
+def test_the_order_of_pools_changes_nothing() -> None:
+    """Each pool listens on a port of its own, towards which an Edge Server has a rule."""
+    pools: dict[str, Variables] = {POOL: HLB, OTHER: {"role": "frontend"}, EDGE: OF_EDGE}
+    for place, name in enumerate((POOL, OTHER)):
+        row = {"select": "id=='fe-sip-tls'", "set": {"port": 7062 - place}}
+        pools[name] = {**pools[name], "row_overrides": [row]}
+    one, two = (compiled(HOSTS, pools=each, **COMMON) for each in (pools, dict(reversed(pools.items()))))
+    assert one.hosts["edge01"].firewall_rules == two.hosts["edge01"].firewall_rules
+    assert len([rule for rule in one.hosts["edge01"].firewall_rules if "edge-internal-sip-out" in rule.name]) == 2

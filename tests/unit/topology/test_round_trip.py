@@ -79,12 +79,13 @@ def deployments(draw: st.DrawFn) -> dict[str, InventoryHost]:
         name = _other_pool(draw, draft, role, balancer, media)
         mediation += [name] if role in ("mediation", "sba") else []
     for role in sorted(draw(st.sets(st.sampled_from(_roles_of(draft.version))))):
-        _single(draft, role)
+        _single(draw, draft, role, media)
     if mediation and draw(st.booleans()):
         served = sorted(draw(st.sets(st.sampled_from(mediation), min_size=1)))
         draft.host("pstn_gateways", "gw", lync_sip_port=[5067, 5068], lync_gateway_pools=served)
     if draw(st.booleans()):
-        draft.host("trusted_applications", "app", lync_sip_port=[6000])
+        ports = draw(st.sampled_from(([6000], [6000, 6002, 6003])))
+        draft.host("trusted_applications", "app", lync_sip_port=ports)
     draft.host("reverse_proxy", "rp", lync_address="10.9.9.61")
     urls = draw(st.sampled_from(({}, {"meet": [f"https://meet.{_DOMAIN}"], "dialin": [f"https://dialin.{_DOMAIN}"]})))
     has_edge = f"edge.{_DOMAIN}" in draft.pools
@@ -145,11 +146,23 @@ def _front_end(draw: st.DrawFn, draft: _Draft, label: str, balancer: str, media:
         overrides.append({"select": " || ".join(f"id=='{row}'" for row in off.split()), "set": {"enabled": False}})
     if draw(st.booleans()) and "fe-call-park" not in off:
         overrides.append({"select": "id=='fe-call-park'", "set": {"port": 6075}})
+    overrides += draw(_moved({
+        # In these versions the quality of calls is told on the old one still.
+        "fe-sip-tls": 7061 if draft.version == "2010" else [7061, 5061],
+        "fe-web-external-https": 7443,
+        "fe-web-external-http": 7080,
+    }))  # fmt: skip
     pool |= {"row_overrides": overrides} if overrides else {}
     draft.pools[name] = pool
     for _member in range(count):
         draft.host(groups, "fe", lync_pool=name, **_media_of(media))
     return name
+
+
+def _moved(ports: Mapping[str, object]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Draw overrides that move some rows."""
+    rows = st.sets(st.sampled_from(sorted(ports)))
+    return rows.map(lambda names: [{"select": f"id=='{name}'", "set": {"port": ports[name]}} for name in sorted(names)])
 
 
 def _sql(draw: st.DrawFn, draft: _Draft) -> dict[str, Any]:
@@ -182,7 +195,8 @@ def _other_pool(draw: st.DrawFn, draft: _Draft, role: str, balancer: str, media:
     translated = role == "edge" and pool["load_balancing"] != "hlb" and draw(st.booleans())
     if role == "edge" and pool["load_balancing"] == "hlb":
         pool |= {"external_vips": {service: draft.address("203.0.113") for service in _SERVICES}}
-    draft.pools[name] = pool
+    overrides = draw(_moved({"director-sip-tls": 7061})) if role == "directors" else []
+    draft.pools[name] = pool | ({"row_overrides": overrides} if overrides else {})
     shared = draw(st.booleans())
     for _member in range(count):
         variables = _audio_of(media) if role == "mediation" else {}
@@ -203,14 +217,16 @@ def _edge(draft: _Draft, shared: bool, translated: bool) -> dict[str, Any]:
     }
 
 
-def _single(draft: _Draft, role: str) -> None:
+def _single(draw: st.DrawFn, draft: _Draft, role: str, media: Mapping[str, str]) -> None:
     """Add one server of a role, in a pool of its own."""
-    more = {"lync_sip_port": [6001]} if role == "video_interop" else {}
+    more = {"lync_sip_port": [6001, 6002], **_media_of(media)} if role == "video_interop" else {}
     name = draft.host(role, role.replace("_", "-"), **more)
     draft.hosts[name][1]["lync_pool"] = name
     draft.pools[name] = {"role": role, **({"web_fqdn": name} if role == "office_web_apps" else {})}
-    if role in ("monitoring", "archiving", "persistent_chat"):
+    if role in ("monitoring", "archiving"):
         draft.pools[name]["sql"] = {"hosts": [draft.host("back_end", "sql")]}
+    if role == "persistent_chat":
+        draft.pools[name]["sql"] = _sql(draw, draft)
 
 
 def answers_of(inventory: Mapping[str, InventoryHost]) -> Answers:
@@ -243,12 +259,12 @@ def _pool_answers(pool: Mapping[str, Any]) -> dict[str, Any]:
 @pytest.mark.slow
 @pytest.mark.no_cover
 @settings(max_examples=60)
-@given(deployments(), st.booleans())
+@given(deployments(), st.booleans(), st.sampled_from((("WitnessStore", "Default"), ("UserStore", "Witness"))))
 def test_the_import_of_a_deployments_topology_is_the_deployment(
-    inventory: dict[str, InventoryHost], is_builder: bool
+    inventory: dict[str, InventoryHost], is_builder: bool, witness: tuple[str, str]
 ) -> None:
     topology = read_topology(inventory)
-    document = document_of(topology)
+    document = document_of(topology, witness=witness)
     text = document.builder_text() if is_builder else document.published_text()
     shared = next(iter(inventory.values())).variables
     published = read_topology_bytes(text.encode(), "t")

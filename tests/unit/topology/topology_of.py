@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import mapping, number
 from ansible_collections.msuc.lync.plugins.plugin_utils._catalogue.model import DEFAULT_MEDIA_PORTS
@@ -27,9 +28,17 @@ _ROWS = {
     "Caa": "fe-dial-in-attendant", "Cas": "fe-conferencing-announcement", "Cps": "fe-call-park",
     "RGS": "fe-response-group", "testbot": "fe-audio-test",
 }  # fmt: skip
+# Listeners that overrides of a pool move, by row: owner, usage, side and protocol.
+_LISTENERS = {
+    **{row: (name, "SipServer", "Primary", "Mtls") for name, row in _ROWS.items()},
+    "fe-sip-tls": ("Registrar", "SipServer", "Primary", "Mtls"),
+    "director-sip-tls": ("Registrar", "SipServer", "Primary", "Mtls"),
+    "fe-web-external-https": ("OCSWebSite", "WebSite", "External", "Https"),
+    "fe-web-external-http": ("OCSWebSite", "WebSite", "External", "Http"),
+}
 _SERVICES = ("access", "web_conferencing", "av")
 _SINGLE = {
-    "monitoring": "MonitoringServer", "archiving": "ArchivingServer", "persistent_chat": "PersistentChatServer",
+    "monitoring": "MonitoringServer", "archiving": "ArchivingServer", "persistent_chat": "PersistentChatService",
     "video_interop": "VideoInteropServer", "trusted_applications": "ExternalServer",
 }  # fmt: skip
 
@@ -58,9 +67,9 @@ class _Work:
         return self.topology.hosts[pool.members[0]]
 
 
-def document_of(topology: Topology, domain: str = "") -> Document:
-    """Return the topology of a deployment; domain: of the names of hosts that have none."""
-    document = Document(sip_domains=topology.sip_domains, simple_urls=dict(topology.simple_urls))
+def document_of(topology: Topology, domain: str = "", **readings: Any) -> Document:
+    """Return the topology of a deployment; domain: of the names of hosts that have none. readings: of Document."""
+    document = Document(sip_domains=topology.sip_domains, simple_urls=dict(topology.simple_urls), **readings)
     work = _Work(_with_domain(topology, domain), document)
     document.sites = {1: ("Main", 0), **({2: ("Branch", 1)} if _has(work, "sba") else {})}
     for pool in work.topology.pools.values():
@@ -107,8 +116,9 @@ def _add_pool(pool: Pool, work: _Work) -> None:
     if pool.role in ("frontend", "standard_edition"):
         _front_end(pool, cluster, version, work)
     elif pool.role == "directors":
-        web = pool.web_fqdn or ""
-        work.document.director(cluster, version, pool.external_web_fqdn or "", web)
+        before = len(work.document.services)
+        work.document.director(cluster, version, pool.external_web_fqdn or "", pool.web_fqdn or "")
+        _move(pool, work.document.services[before:])
     elif pool.role == "mediation":
         work.mediation[pool.name] = work.document.mediation(cluster, version, tcp="mediation_tcp" in first.features)
     elif pool.role == "sba":
@@ -140,6 +150,7 @@ def _single(role: str, first: Host, cluster: Cluster, pool: Pool | None, work: _
         work.document.conferencing(cluster, version)
         return
     ports = [Port("Applications", "SipServer", port) for port in first.sip_ports]
+    ports += work.document.media_ports("AudioCommunication", "VideoCommunication") if role == "video_interop" else []
     found = work.document.service(_SINGLE[role], cluster, version, *ports)
     if pool:
         _databases(pool, found, version, work)
@@ -191,15 +202,18 @@ def _databases(pool: Pool, users: Service, version: int, work: _Work) -> None:
     sql = pool.sql
     if sql is None:
         return
+    own = "UserStore" if users.role == "UserServices" else "PersistentChatStore"
     if users.role != "UserServices":
-        store = work.document.store("PersistentChatStore", _sql_cluster(pool, work), version, *_instance(pool, work))
-        users.needs.append((store, "Default"))
+        for role in (own, "PersistentChatComplianceStore"):
+            store = work.document.store(role, _sql_cluster(pool, work), version, *_instance(pool, work))
+            users.needs.append((store, "Default"))
     for name in sql.hosts[1:] if not sql.listener else ():
         other = work.document.store("MonitoringStore", work.cluster(work.fqdn(name)), version, sql.instance)
         users.needs.append((other, "Default"))
-    for partner, usage in ((sql.mirror, work.document.mirror_usage), (sql.witness, "Witness")):
+    partners = ((sql.mirror, own, work.document.mirror_usage), (sql.witness, *work.document.witness))
+    for partner, role, usage in partners:
         if partner:
-            copy = work.document.store("UserStore", work.cluster(work.fqdn(partner)), version, sql.instance)
+            copy = work.document.store(role, work.cluster(work.fqdn(partner)), version, sql.instance)
             users.needs.append((copy, usage))
 
 
@@ -208,14 +222,18 @@ def _rows_off(pool: Pool) -> str:
 
 
 def _move(pool: Pool, services: list[Service]) -> None:
-    """Move listeners to the ports that the pool's overrides have, of applications alone."""
-    names = {f"id=='{row}'": name for name, row in _ROWS.items()}
+    """Move listeners to the ports that the pool's overrides have, the first where they have several."""
+    listeners = {f"id=='{row}'": listener for row, listener in _LISTENERS.items()}
     given = ((str(one["select"]), mapping(one["set"])) for one in pool.row_overrides)
-    moved = {names[select]: number(change["port"]) for select, change in given if "port" in change}
+    moved = {listeners[select]: _first(change["port"]) for select, change in given if "port" in change}
     for service in services:
         for place, port in enumerate(service.ports):
-            if port.owner in moved and port.usage == "SipServer":
-                service.ports[place] = replace(port, number=moved[port.owner])
+            to = moved.get((port.owner, port.usage, port.side, port.protocol))
+            service.ports[place] = port if to is None else replace(port, number=to)
+
+
+def _first(ports: object) -> int:
+    return number(ports[0] if isinstance(ports, list) else ports)
 
 
 def _media(host: Host) -> dict[str, tuple[int, int]]:
