@@ -35,6 +35,10 @@ _BEHIND = {"Windows": _WINDOWS, "Snapshot": _FOLDER}
 _UTIL = re.compile(r"(?:ansible_collections\.msuc\.lync\.plugins|\.)\.module_utils\._(?!Module)(\w+?)(?:\.psm1)?")
 # Saves a tenth: a run of two seconds never gets back what it costs to profile and to compile its own code twice.
 _DOTNET = {"DOTNET_TieredPGO": "0", "DOTNET_TC_CallCounting": "0", "DOTNET_gcConcurrent": "0"}
+# What the fakes of Windows are told of a host (fake_windows.ps1).
+_WORLD = (
+    "addresses", "listeners", "connections", "build", "group_policy", "mdm", "products", "older_lists", "services",
+)  # fmt: skip
 _SEPARATOR = b"\0\0\0\0"
 # What the wrappers of ansible-core ask for: itself, in 2.21 and in 2.16, and in 2.16 the program that sets the code
 # page of a console.
@@ -114,7 +118,9 @@ class FakeFiles:
         for path, rules in self._before["files"].items():
             if isinstance(rules, list):
                 (self._imports / pathlib.Path(path).name).write_text(_lines(rules), encoding="utf-8")
-        world = {**self._before, "interfaces": store.policy(self._before).interfaces}
+        # Read whole by each fake that asks, so without the rules, of which a host may have thousands.
+        world = {name: self._before[name] for name in _WORLD}
+        world["interfaces"] = store.policy(self._before).interfaces
         self._world.write_text(json.dumps(world), encoding="utf-8")
         task = self._before["task"]
         if task:

@@ -32,9 +32,9 @@ _OPTIONS = (
 Rules = Sequence[dict[str, Any]]
 
 
-def our_play(hosts: str, rules: Rules) -> str:
-    """Return a play that brings hosts to the rules in one task; JSON, and so YAML."""
-    return _play(hosts, {"name": "All rules", "msuc.lync.windows_firewall_rules": {"rules": rules}})
+def our_play(hosts: str, rules: Rules, **options: object) -> str:
+    """Return a play that brings hosts to the rules in one task, with more options of the module; JSON, and so YAML."""
+    return _play(hosts, {"name": "All rules", "msuc.lync.windows_firewall_rules": {"rules": rules, **options}})
 
 
 def rival_play(hosts: str, rules: Rules) -> str:

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from ..._base.errors import InvalidInputError, Problem, shown
 from ..checks import longest
 from ..rule import ALL_PROFILES, ANY_PROTOCOL, PROFILE_BITS, Rule, protocol_text
-from ..rule_split import deal_out
+from ..rule_split import deal_out, split
 
 # Comments say what a script is for; netsh -f skips them.
 _CONTEXT = "advfirewall consec"
@@ -69,8 +69,8 @@ def can_set(rule: Rule, properties: Iterable[str]) -> bool:
 
 
 def problems_of(rule: Rule, prefix: str) -> list[Problem]:
-    """Return why netsh cannot hold an exemption: its name is not known as ours, or it does not take a text."""
-    found = []
+    """Return why netsh cannot hold an exemption: its name is not known as ours, a text or the line of it is refused."""
+    found = _long_line(rule)
     if not rule.name.startswith(prefix):
         message = f"netsh knows no groups, so that a name must begin with {shown(prefix)} to be known as ours"
         found.append(Problem(f"exemption {rule.name}, name", message, fix="begin the name so, or set name_prefix"))
@@ -83,6 +83,21 @@ def problems_of(rule: Rule, prefix: str) -> list[Problem]:
                 )
             )
     return found
+
+
+def _long_line(rule: Rule) -> list[Problem]:
+    """Return the problem of an exemption whose line, or that of one of its parts, netsh may not read to its end."""
+    longest_line = max(len(_render_command(add_command(part))) for part in split(rule, ()))
+    if longest_line <= LONGEST_LINE:
+        return []
+    option = max((*_LISTS, "description"), key=lambda name: len(_text_of(rule, name)))
+    message = f"its line of a script of netsh would have {longest_line} characters"
+    fix = "name fewer and larger ones, or hand out HOST-ipsec.txt (lync_apply: handout), which has several lines"
+    return [Problem(f"exemption {rule.name}, {option}", message, f"at most {LONGEST_LINE} characters", fix)]
+
+
+def _text_of(rule: Rule, option: str) -> str:
+    return _WORDS[_BY_PROPERTY[option]](rule)
 
 
 def render_script(commands: Iterable[Command]) -> str:

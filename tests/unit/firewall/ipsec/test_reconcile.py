@@ -477,3 +477,31 @@ def test_a_string_of_others_without_its_last_bar_stops_nothing() -> None:
     store = host("cim", {})
     ipsec_store.change(store, rules={"x": "v2.30|Action=SecureServer|Protocol=Any|Name=Theirs|RemoteIP=13.107.4.50"})
     assert result(run(store, [UDP]))["changed"]
+
+
+def networks(count: int, text: str = "10.{0}.{1}.0/24") -> list[str]:
+    return [text.format(number % 8, 2 * (number // 8)) for number in range(count)]
+
+
+RANGES = [f"{10 * port}-{10 * port + 2}" for port in range(1000, 1900)]
+
+
+@pytest.mark.parametrize("lists", [{"remoteip": networks(700)}, {"localport": RANGES}])
+def test_what_a_line_of_netsh_cannot_hold_is_refused_by_name_before_anything_is_written(lists: dict[str, Any]) -> None:
+    long = {**UDP, **lists}
+    for check_mode in (True, False):
+        store = host("netsh")
+        with pytest.raises(DeviceError) as caught:
+            reconcile(provider(store, [TCP, long]), check_mode=check_mode)
+        (line,) = str(caught.value).splitlines()[1:]
+        assert f"exemption {UDP['name']}, {next(iter(lists))}: its line of a script of netsh would have " in line
+        assert "at most 8191 characters; fix: name fewer and larger ones" in line
+        assert (names(store), store.counts()["writes"]) == ([], 0)
+    assert stats(run(host("cim"), [TCP, long]))[2] > 1
+
+
+def test_a_list_that_windows_needs_in_parts_is_written_where_each_part_fits() -> None:
+    store = host("netsh")
+    # Of 2,000 odd or even ports of four digits each, which is too long for one line and not for two.
+    run(store, [{**UDP, "localport": [str(2 * port) for port in range(500, 2500)]}])
+    assert names(store) == [f"{UDP['name']} ({number} of 2)" for number in (1, 2)]
