@@ -89,6 +89,7 @@ SPECIAL_CLASSES = {
     "cms_replicas": "servers with a copy of the store, but for the one server of a central management pool of one",
     "backup_pool": "the members of the backup pool of the host's pool",
     "database_users": "the members of the pools that name the host under sql; all Front Ends where no pool does",
+    "report_users": "the members of the pools that name the host under sql, with reports",
     "share_users": "the members of the pools that name the host under file_share and of their backup pools, and the "
     "Front Ends where such a pool is one of Persistent Chat Servers; all Front Ends where no pool names it",
     "store_readers": "the servers that read the Central Management store, where the host may hold it",
@@ -105,6 +106,7 @@ PART_OF = {
     "backup_pool": "frontend",
     "cms_replicas": "replicas",
     "database_users": "database_pools",
+    "report_users": "database_pools",
     "share_users": "database_pools",
     "store_readers": "setup_servers",
     "database_partners": "back_end",

@@ -131,15 +131,19 @@ class DnsPolicy:
         yield self._srv(f"_sip._tls.{domain}", ports, EXTERNAL)
 
     def _partners(self, pool: Pool, member: Host, domain: str) -> Iterator[DnsRecord]:
-        """Yield by what partners find a SIP domain, and mobile clients inside the way of their notifications."""
-        target = _in_domain(pool.external_fqdns.get("access", ""), domain) or f"sip.{domain}"
+        """Yield by what partners find a SIP domain, and mobile clients inside the way of their notifications; there,
+        sip.DOMAIN is the home pool, so the Edge pool's own name stands for the Access Edge.
+        """
+        sip = f"sip.{domain}"
+        access = _in_domain(pool.external_fqdns.get("access", ""), domain) or sip
+        inside = access if access != sip else _in_domain(pool.name, domain) or sip
         for each in OF_PARTNERS:
             if each.applies_to(member):
                 port = self._pool_ports.of(pool, each.listener)
-                yield self._srv(f"{each.label}.{domain}", [(port, target)], EXTERNAL)
+                yield self._srv(f"{each.label}.{domain}", [(port, access)], EXTERNAL)
         if OF_PARTNERS[0].applies_to(member) and self._has_mobile_clients():
             port = self._pool_ports.of(pool, OF_PARTNERS[0].listener)
-            yield self._srv(f"{OF_PARTNERS[0].label}.{domain}", [(port, target)], INTERNAL)
+            yield self._srv(f"{OF_PARTNERS[0].label}.{domain}", [(port, inside)], INTERNAL)
 
     def _has_mobile_clients(self) -> bool:
         return any("mobility" in host.features and host.roles & _WEB_ROLES for host in self._topology.hosts.values())

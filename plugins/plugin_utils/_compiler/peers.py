@@ -20,7 +20,7 @@ from .relations import Relations
 # Classes whose members a site limits (design contract: clients, phones and gateways).
 _SITE_BOUND = frozenset({"clients", "phones", "pstn_gateways"})
 # Classes that pools make of each server that they name.
-_RELATED = frozenset({"database_users", "share_users", "store_readers", "database_partners"})
+_RELATED = frozenset({"database_users", "report_users", "share_users", "store_readers", "database_partners"})
 
 
 class Directory:
@@ -43,6 +43,7 @@ class Directory:
             "cms_replicas": lambda _host: own_addresses(self._cms_replicas),
             "backup_pool": self._backup_pool,
             "database_users": lambda host: own_addresses(self.relations.database_users(host)),
+            "report_users": lambda host: own_addresses(self.relations.report_users(host)),
             "share_users": lambda host: own_addresses(self.relations.share_users(host)),
             "store_readers": lambda host: own_addresses(self.relations.store_readers(host)),
             "database_partners": lambda host: own_addresses(self.relations.database_partners(host)),

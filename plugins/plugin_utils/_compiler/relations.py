@@ -32,9 +32,7 @@ class Relations:
             "databases": self._holds_databases,
             "database_copies": lambda host: bool(self._sql_where(host, lambda sql: host.name in sql.copies)),
             "database_witnesses": lambda host: bool(self._sql_where(host, lambda sql: host.name == sql.witness)),
-            "report_servers": lambda host: bool(
-                self._sql_where(host, lambda sql: sql.reports and host.name in sql.hosts)
-            ),
+            "report_servers": lambda host: bool(self._pools_where(host, lambda pool: _has_reports(pool, host))),
             "share_holders": self._holds_share,
         }
 
@@ -57,13 +55,21 @@ class Relations:
         pools = self._pools_where(host, lambda pool: pool.sql is not None and host.name in pool.sql.nodes)
         return self._members(pools) if pools else self._all("frontend")
 
+    def report_users(self, host: Host) -> Iterable[Host]:
+        """Return the hosts from which the reports of a host are deployed."""
+        return self._members(self._pools_where(host, lambda pool: _has_reports(pool, host)))
+
     def share_users(self, host: Host) -> Iterable[Host]:
-        """Return the hosts that use the shares of a host: a paired pool copies the data of the other one."""
-        own = (host.pool or host.name) if self._holds_share(host) else ""
+        """Return the hosts that use the shares of a host: a paired pool copies the data of the other one, from 2013 on,
+        when Front End Servers do it themselves.
+        """
+        holds = self._holds_share(host)
+        own = (host.pool or host.name) if holds else ""
         pools = self._pools_where(host, lambda pool: host.name in pool.file_share or pool.name == own)
         if not pools:
             return self._all("frontend") if "file_servers" in host.roles else ()
-        backups = [self._topology.pools[pool.backup_pool] for pool in pools if pool.backup_pool]
+        paired = [pool for pool in pools if not (holds and pool.version is Version.LYNC_2010)]
+        backups = [self._topology.pools[pool.backup_pool] for pool in paired if pool.backup_pool]
         chat = any(pool.role == "persistent_chat" for pool in pools)
         return [*self._members([*pools, *backups]), *(self._all("frontend") if chat else ())]
 
@@ -153,6 +159,10 @@ class Relations:
         roles = set(self._classes.get(name, (name,)))
         hosts = [host for host in self._topology.hosts.values() if host.roles & roles]
         return [host for host in hosts if host.is_alive]
+
+
+def _has_reports(pool: Pool, host: Host) -> bool:
+    return pool.sql is not None and pool.sql.reports and host.name in pool.sql.hosts
 
 
 def _named(pool: Pool) -> Iterator[str]:

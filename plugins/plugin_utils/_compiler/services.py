@@ -26,6 +26,7 @@ from .._catalogue.model import (
     Interface,
     LoadBalancer,
     PortRow,
+    Scope,
     Transport,
     Version,
 )
@@ -206,10 +207,11 @@ class ServicePolicy:
 
 
 def _takes_row(row: PortRow, pool: Pool) -> bool:
-    """Return whether a pool's balancer takes a row; the tables have no value for servers that are balanced as a whole.
+    """Return whether a pool's balancer takes a row; the tables have no value for servers that are balanced as a whole,
+    with all that others ask of them.
     """
     if pool.role in _BALANCED_WHOLE:
-        return pool.method is Method.HLB
+        return pool.method is Method.HLB and any(peer.scope is not Scope.OWN_POOL for peer in row.peers)
     return row.load_balancer.get(pool.version) in _BALANCED[pool.method]
 
 

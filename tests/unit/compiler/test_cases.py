@@ -1,6 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Deployments that others published, as inventories in tests/cases, with what each needs, a line for each need.
+"""Deployments that others published, as inventories in tests/cases, and invented ones in tests/further_cases, with what
+each needs by the pages of the vendor, a line for each need.
 
 A line of checks.txt; the reason stands behind the #:
 
@@ -22,13 +23,13 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Firew
 
 from .examples import ROOT, inventory_of
 
-CASES = ROOT / "tests" / "cases"
+CASES, INVENTED = ROOT / "tests" / "cases", ROOT / "tests" / "further_cases"
 Words = list[str]
 
 
 @functools.cache
-def plan_of(case: str) -> Plan:
-    return compile_inventory(inventory_of(CASES / case / "hosts.yml"))
+def plan_of(case: Path) -> Plan:
+    return compile_inventory(inventory_of(case / "hosts.yml"))
 
 
 def lines(path: Path) -> list[str]:
@@ -36,7 +37,8 @@ def lines(path: Path) -> list[str]:
     return [text for text in texts if text]
 
 
-CHECKS = [(path.parent.name, text) for path in sorted(CASES.glob("*/checks.txt")) for text in lines(path)]
+def checks(root: Path) -> list[tuple[Path, str]]:
+    return [(path.parent, text) for path in sorted(root.glob("*/checks.txt")) for text in lines(path)]
 
 
 def admits(rule: FirewallRule, protocol: str, port: str, source: str, local: str) -> bool:
@@ -72,11 +74,21 @@ ASKED: Mapping[str, Callable[[Plan, Words], bool]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("case", "text"), CHECKS)
-def test_what_a_published_deployment_needs(case: str, text: str) -> None:
+def is_kept(case: Path, text: str) -> bool:
     kind, wanted, *words = text.split()
-    assert ASKED[kind](plan_of(case), words) is (wanted == "yes")
+    return ASKED[kind](plan_of(case), words) is (wanted == "yes")
+
+
+@pytest.mark.parametrize(("case", "text"), checks(CASES))
+def test_what_a_published_deployment_needs(case: Path, text: str) -> None:
+    assert is_kept(case, text)
+
+
+@pytest.mark.parametrize(("case", "text"), checks(INVENTED))
+def test_what_an_invented_deployment_needs(case: Path, text: str) -> None:
+    assert is_kept(case, text)
 
 
 def test_all_checks_are_there() -> None:
-    assert len(CHECKS) == 120
+    assert len(checks(CASES)) == 120
+    assert len(checks(INVENTED)) > 100

@@ -301,6 +301,7 @@ def test_standard_edition_is_a_front_end_alone() -> None:
     S29 in tcp 49152-57500 from clients phones fe med avconf sba um app
     S29 in udp 49152-57500 from clients phones fe med avconf sba um app
     S28 in tcp 445 from own
+    fe-backup-service in tcp 445 from adm se
     standard-edition-sql in tcp 1433 from adm
     standard-edition-sql-browser in udp 1434 from adm
     """
@@ -476,11 +477,11 @@ def test_reverse_proxy_reaches_the_balancer_that_rewrites_where_it_listens() -> 
 # --- Servers around ------------------------------------------------------------------------------------------------
 
 _MESSAGES = """
-{row} in tcp 135 from fe med dir
-{row} in tcp 49152-65535 from fe med dir
-{row} in tcp 1801 from fe med dir
-{row} in tcp 2101,2103,2105 from fe med dir
-{row} in udp 1801,3527 from fe med dir
+{row} in tcp 135 from fe med dir sba
+{row} in tcp 49152-65535 from fe med dir sba
+{row} in tcp 1801 from fe med dir sba
+{row} in tcp 2101,2103,2105 from fe med dir sba
+{row} in udp 1801,3527 from fe med dir sba
 S28 in tcp 445 from own
 """
 AROUND = {
@@ -532,12 +533,12 @@ def test_rules_of_clients(ports: str, common: dict[str, object]) -> None:
     """Rows that say the same are one rule with the rows of all: over TCP video, files and application sharing."""
     found = planned("2010", **common).hosts["pc01"]
     lines = f"""
-    S51 in udp {ports} from clients phones fe med avconf edge
-    S51 out udp own {ports} to clients phones fe med avconf edge
+    S51 in udp {ports} from clients phones fe med avconf edge sba app
+    S51 out udp own {ports} to clients phones fe med avconf edge sba app
     S52 in udp {ports} from clients fe med avconf edge
     S52 out udp own {ports} to clients fe med avconf edge
-    S51 in tcp {ports} from clients phones fe med avconf edge
-    S51 out tcp own {ports} to clients phones fe med avconf edge
+    S51 in tcp {ports} from clients phones fe med avconf edge sba app
+    S51 out tcp own {ports} to clients phones fe med avconf edge sba app
     S52,S53,S54 in tcp {ports} from clients fe med avconf edge
     S52,S53,S54 out tcp own {ports} to clients fe med avconf edge
     """
