@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .._base.addresses import AddressSet, parse_address
+from .._base.addresses import AddressSet, PortSet, parse_address
 from .._base.errors import Problem
 from .._catalogue.model import DEFAULT_EDGE_PORTS, EDGE_SERVICES, ROLES, SHARED_EDGE_PORTS, Version
 from . import device_variables as d
@@ -112,7 +112,7 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         fqdn=_fqdn(host.name, roles, record),
         edge_ports=_edge_ports(external, record[v.EDGE_PORTS]),
         pstn_address=record[v.PSTN_ADDRESS],
-        media_ports=record[v.MEDIA_PORTS],
+        media_ports=_media_ports(record),
         client_networks=record[v.CLIENT_NETWORKS],
         phone_networks=record[v.PHONE_NETWORKS] if record.has(v.PHONE_NETWORKS) else record[v.CLIENT_NETWORKS],
         client_program=record[v.CLIENT_PROGRAM],
@@ -126,6 +126,11 @@ def build_host(host: InventoryHost, roles: frozenset[str], record: Record, pool_
         management_ports=management_ports(host.variables, platform) if record[v.MANAGEMENT_RULE] else (),
         settings=device_settings(host, record),
     )
+
+
+def _media_ports(record: Record) -> Mapping[str, PortSet]:
+    overrides = record[v.MEDIA_PORT_OVERRIDES]
+    return {**record[v.MEDIA_PORTS], **overrides} if overrides else record[v.MEDIA_PORTS]
 
 
 def pool_of(name: str, roles: frozenset[str], record: Record) -> str | None:

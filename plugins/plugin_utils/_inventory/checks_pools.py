@@ -19,7 +19,7 @@ from .model import Method, Pool
 _WEB_ROLES = ("frontend", "directors")
 _METHODS = one_of(method.value for method in Method)
 # What the members of a pool must agree on.
-_COMMON = (v.VERSION, v.FEATURES_ON, v.MEDIA_PORTS, v.CLIENT_NETWORKS, v.PHONE_NETWORKS)
+_COMMON = (v.VERSION, v.FEATURES_ON, v.MEDIA_PORTS, v.MEDIA_PORT_OVERRIDES, v.CLIENT_NETWORKS, v.PHONE_NETWORKS)
 _NAMES_APART = "give each pool names of its own"
 
 

@@ -64,8 +64,11 @@ def _read_member_state(raw: object, at: At) -> MemberState:
 
 def _read_media_ports(raw: object, at: At) -> Mapping[str, PortSet]:
     """Return the ranges by kind; a kind of the client's own is a list, and takes the place of its common range."""
-    given = {name: found for name, found in mapping_of(MEDIA_RANGES, port_ranges)(raw, at).items() if found}
-    return {**DEFAULT_MEDIA_PORTS, **given}
+    return {**DEFAULT_MEDIA_PORTS, **_read_media_keys(raw, at)}
+
+
+def _read_media_keys(raw: object, at: At) -> Mapping[str, PortSet]:
+    return {name: found for name, found in mapping_of(MEDIA_RANGES, port_ranges)(raw, at).items() if found}
 
 
 _HOST, _DEPLOYMENT = Scope.HOST, Scope.DEPLOYMENT
@@ -190,6 +193,12 @@ MEDIA_PORTS: Variable[Mapping[str, PortSet]] = Variable(
     "an A/V Edge service), and client_audio, client_video, client_sharing and client_files, which are lists and go "
     "before client; a key that is absent keeps its default. Equal within a pool.",
     documented_default={name: ", ".join(ports.to_text()) for name, ports in DEFAULT_MEDIA_PORTS.items()},
+)  # fmt: skip
+MEDIA_PORT_OVERRIDES: Variable[Mapping[str, PortSet]] = Variable(
+    "lync_media_port_overrides", _read_media_keys, {}, _HOST, "dict",
+    "Single keys that go before those of C(lync_media_ports), for a host or group whose other ranges stay those of "
+    "all; a C(lync_media_ports) of its own would replace them all. Equal within a pool.",
+    documented_default={},
 )  # fmt: skip
 CLIENT_PROGRAM: Variable[str | None] = Variable(
     "lync_client_program",
@@ -365,7 +374,7 @@ HOST_VARIABLES: tuple[Variable[object], ...] = (
     VERSION, FEATURES_ON, POOL, SITE, MANAGED, PLATFORM, MEMBER_STATE, BACKUP_MEMBER, ADDRESS, INTERNAL_ADDRESS,
     EXTERNAL_ADDRESS, EXTERNAL_ADDRESSES,
     EXTERNAL_NAT_ADDRESSES, EXTERNAL_NAT_ADDRESS, FQDN, EDGE_PORTS,
-    PSTN_ADDRESS, CLIENT_NETWORKS, PHONE_NETWORKS, MEDIA_PORTS, CLIENT_PROGRAM,
+    PSTN_ADDRESS, CLIENT_NETWORKS, PHONE_NETWORKS, MEDIA_PORTS, MEDIA_PORT_OVERRIDES, CLIENT_PROGRAM,
     SIP_PORT, GATEWAY_POOLS,
     EXTRA_FIREWALL_RULES, MANAGEMENT_RULE, *DEVICE_VARIABLES,
 )  # fmt: skip

@@ -341,6 +341,9 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("media range any", {("gw01", "lync_media_ports"): {"client": "any"}},
      [f"host gw01, lync_media_ports.client: 'any' is not a range of ports in order; allowed: a-b, each {PORTS}, a "
      f"not above b; fix: {RANGE_FIX}"]),
+    ("unknown single media range", {("gw01", "lync_media_port_overrides"): {"vidoe": "50000-50099"}},
+     ["host gw01, lync_media_port_overrides: 'vidoe' is not a key; allowed: audio, video, application_sharing, client, "
+      "edge, client_audio, client_video, client_sharing, client_files; fix: write video"]),
     ("unknown media range", {("gw01", "lync_media_ports"): {"vidoe": "50000-50099"}},
      ["host gw01, lync_media_ports: 'vidoe' is not a key; allowed: audio, video, application_sharing, client, edge, "
       "client_audio, client_video, client_sharing, client_files; fix: "
@@ -380,6 +383,9 @@ CASES: list[tuple[str, Mapping[Path, object], list[str]]] = [
     ("members of different media ports", {("fe02", "lync_media_ports"): {"client": "5350-5389"}},
      ["pool pool01.contoso.com, lync_media_ports: hosts fe01 and fe02 differ: 'not set' and {'client': '5350-5389'}; "
       "allowed: one value within a pool; fix: set it once for the pool"]),
+    ("members of different single media ports", {("fe02", "lync_media_port_overrides"): {"client": "5350-5389"}},
+     ["pool pool01.contoso.com, lync_media_port_overrides: hosts fe01 and fe02 differ: 'not set' and {'client': "
+      "'5350-5389'}; allowed: one value within a pool; fix: set it once for the pool"]),
     ("members of different client networks", {("dir02", "lync_client_networks"): "10.11.0.0/16"},
      ["pool dir01.contoso.com, lync_client_networks: hosts dir01 and dir02 differ: ['10.10.0.0/16', "
      "'2001:db8:10::/48'] and '10.11.0.0/16'; "

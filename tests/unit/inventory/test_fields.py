@@ -204,6 +204,17 @@ def test_media_ports_are_merged_over_the_defaults() -> None:
     assert gateway().media_ports == DEFAULT_MEDIA_PORTS
 
 
+def test_single_media_ports_of_a_host_go_before_those_of_all() -> None:
+    ports = {"audio": "50000-50999", "video": "51000-51999", "client_audio": ["50020-50039"]}
+    found = gateway(lync_media_ports=ports, lync_media_port_overrides={"audio": "60000-64000"}).media_ports
+    assert found == {
+        **DEFAULT_MEDIA_PORTS,
+        "audio": PortSet.of(60000, 64000),
+        "video": PortSet.of(51000, 51999),
+        "client_audio": PortSet.of(50020, 50039),
+    }
+
+
 def test_gateway_has_a_port_pools_and_a_site() -> None:
     host = gateway(lync_sip_port="5067", lync_gateway_pools=POOL, lync_site=7)
     assert (host.sip_ports, host.serves_pools, host.site) == ((5067,), (POOL,), "7")

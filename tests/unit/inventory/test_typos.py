@@ -41,7 +41,7 @@ FREE: Mapping[str, str] = {
     **dict.fromkeys(("lync_sip_domains", "lync_simple_urls", "web_fqdn", "external_web_fqdn"), _NAME),
     **dict.fromkeys(("external_fqdns", "lync_time_server"), _NAME),
     "lync_extra_firewall_rules": "a rule of the user's own",
-    "lync_media_ports": "a range that the servers are set to",
+    **dict.fromkeys(("lync_media_ports", "lync_media_port_overrides"), "a range that the servers are set to"),
     "lync_sip_port": "a port that the gateway listens on",
     "port": "a port that the SQL Server listens on",
 }
