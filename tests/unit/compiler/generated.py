@@ -190,7 +190,10 @@ def related_inventories(draw: st.DrawFn) -> dict[str, InventoryHost]:
     names = {
         "lync_pools": pools,
         "lync_sip_domains": draw(st.sampled_from((["contoso.com"], ["contoso.com", "fabrikam.com"]))),
-        "lync_simple_urls": {"meet": "https://meet.contoso.com", "dialin": ["https://dialin.contoso.com"]},
+        "lync_simple_urls": {
+            "meet": "https://meet.contoso.com", "dialin": ["https://dialin.contoso.com"],
+            "admin": "https://admin.contoso.com",
+        },
         "lync_home_pools": draw(_homes(pools)),
     }
     common = {key: value for key, value in shared.items() if key in _COMMON}

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.addresses import AddressSet, PortSet
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.model import InventoryHost
+from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.naming import private_addresses
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import read_topology
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
@@ -109,12 +110,47 @@ def test_what_clients_discover_inside_leads_to_a_listener(inventory: Inventory) 
 @everything
 @given(related_inventories())
 def test_every_publication_leads_to_a_listener(inventory: Inventory) -> None:
-    proxy = {"rp01": replace(inventory["rp01"], variables=_published(inventory))} if "rp01" in inventory else {}
-    check_publications({**inventory, **proxy})
+    check_publications(with_drivers(inventory))
 
 
-def _published(inventory: Inventory) -> dict[str, object]:
-    return {**inventory["rp01"].variables, "lync_reverse_proxy_driver": "haproxy"}
+def with_drivers(inventory: Inventory) -> Inventory:
+    """Return an inventory whose reverse proxies have a driver, so that they publish."""
+    return {name: replace(each, variables=_driven(each)) for name, each in inventory.items()}
+
+
+def _driven(each: InventoryHost) -> Mapping[str, object]:
+    driver = {"lync_reverse_proxy_driver": "haproxy"} if "reverse_proxy" in each.groups else {}
+    return {**each.variables, **driver}
+
+
+def check_outside(inventory: Inventory) -> None:
+    """Hold what the Internet is told to public addresses, and to names that are not of the inside alone."""
+    plan = compile_inventory(inventory)
+    records = [record for pool in plan.pools.values() for record in pool.dns_records if record.view == "external"]
+    told = AddressSet.parse(value for each in records if each.type in ("A", "AAAA") for value in each.values)
+    assert (told & private_addresses()).to_text() == ()
+    published = {name for host in plan.hosts.values() for each in host.publications or () for name in each.host_names}
+    assert "admin.contoso.com" not in published | {record.name for record in records}
+
+
+def check_loopback(inventory: Inventory) -> None:
+    """Hold rules that admit somebody to admitting somebody else than the host itself."""
+    for host in compile_inventory(inventory).hosts.values():
+        own = AddressSet.parse(host.addresses)
+        peers = [AddressSet.parse(rule.remoteip) for rule in host.firewall_rules if rule.direction == "in"]
+        assert [each.to_text() for each in peers if each <= own] == []
+
+
+@everything
+@given(related_inventories())
+def test_the_internet_is_told_public_addresses_and_no_control_panel(inventory: Inventory) -> None:
+    check_outside(with_drivers(inventory))
+
+
+@everything
+@given(related_inventories())
+def test_no_rule_admits_a_host_to_itself_alone(inventory: Inventory) -> None:
+    check_loopback(inventory)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -122,6 +158,8 @@ def test_examples_keep_all(name: str) -> None:
     check_names(example(name))
     check_publications(example(name))
     check_discovery(example(name))
+    check_outside(example(name))
+    check_loopback(example(name))
 
 
 def turned(value: object) -> object:
