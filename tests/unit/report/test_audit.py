@@ -62,7 +62,7 @@ def test_a_dump_as_planned_and_one_that_is_not(tmp_path: Path) -> None:
 
 
 def test_each_host_is_judged_by_its_own_policy(tmp_path: Path) -> None:
-    """The rules of others that overridden would disable are no drift; merged keeps rules of ours."""
+    """Merged keeps rules of ours that the plan lacks."""
     for name in ("fe01", "fe02", "fe03"):
         dump(tmp_path, name, stored("SIP"), stored("Opened by hand", 5999))
     policies = {"fe01": "replaced", "fe02": "merged", "fe03": "overridden"}
@@ -70,6 +70,21 @@ def test_each_host_is_judged_by_its_own_policy(tmp_path: Path) -> None:
     found = audited_hosts({host.host: host for host in hosts}, str(tmp_path))
     differing = [result.device for result in found.results if result.status is Status.CHANGED]
     assert (differing, found.notes) == (["fe01", "fe03"], ())
+
+
+def test_rules_of_others_that_overridden_would_disable_are_drift_with_it_alone(tmp_path: Path) -> None:
+    others = [stored(name).replace("EmbedCtxt=msuc.lync|", "") for name in ("CS RTCSRV", "CS RTCAVMCU", "Theirs")]
+    dump(tmp_path, "fe01", stored("SIP").replace("LPort", "RA4=10.1.0.0/255.255.255.0|LPort"), *others)
+    narrow = replace(HOST, firewall_rules=(replace(RULE, remoteip=("10.1.0.0/24",)),))
+    overriding = HostPolicy(firewall_state="overridden", unprotected_rules=("CS RTCSRV",))
+    assert text_of(tmp_path, replace(narrow, policy=overriding)).splitlines() == [
+        "fe01: CS RTCSRV: recreated_by_setup (it admits more than the list on tcp 5061)",
+        "fe01: Theirs: foreign (it admits more than the list on tcp 5061)",
+        "Drift: 2 deviations on 1 of 1 device.",
+    ]
+    for state in ("replaced", "merged"):
+        policy = replace(overriding, firewall_state=state)
+        assert text_of(tmp_path, replace(narrow, policy=policy)) == "Drift: 0 deviations on 0 of 1 device."
 
 
 def test_a_host_that_cannot_be_judged_is_never_as_planned(tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_check_mode_shows_all_changes_at_once(run: Run, step: Step, is_check: bo
 
 STATES = [
     ("overridden", Step.OPEN, "overridden"),
-    ("overridden", Step.COMPARE, "replaced"),
+    ("overridden", Step.COMPARE, "overridden"),
     ("overridden", Step.REMEDIATE, "replaced"),
     ("merged", Step.OPEN, "merged"),
     ("merged", Step.COMPARE, "merged"),
@@ -116,7 +116,7 @@ STATES = [
 
 
 @pytest.mark.parametrize(("policy", "step", "state"), STATES)
-def test_drift_is_of_our_own_rules(run: Run, tmp_path: Path, policy: str, step: Step, state: str) -> None:
+def test_drift_names_rules_of_others_that_are_to_be_off_and_a_repair_is_of_our_own(run: Run, tmp_path: Path, policy: str, step: Step, state: str) -> None:
     again = changed_policy(run, "fe11", replace(POLICY, firewall_state=policy), tmp_path)
     again.state.save_repairs({"fe11": {"firewall": {"whole": True, "names": [], "extra": []}}})
     assert options(again, "fe11", FIREWALL, step)["state"] == state

@@ -176,9 +176,7 @@ def _exemption_document(plan: Document, have: Sequence[Present], state: State, i
     names = {each.rule.name for each in have if each.rule.group == OWNED_GROUP}
     listed = exemptions_from_options(mappings(plan.get("ipsec_exemptions")))
     want = [rule for rule in listed if is_needed or rule.name in names]
-    # Exemptions of others do no harm, so none is overridden.
-    own = State.REPLACED if state is State.OVERRIDDEN else state
-    changes: RuleChanges = Changes() if ipsec == NEVER else plan_changes(want, have, own)
+    changes: RuleChanges = Changes() if ipsec == NEVER else plan_changes(want, have, state)
     return _make_audit_document(changes, WORDING)
 
 
