@@ -116,7 +116,7 @@ STATES = [
 
 
 @pytest.mark.parametrize(("policy", "step", "state"), STATES)
-def test_drift_names_rules_of_others_that_are_to_be_off_and_a_repair_is_of_our_own(run: Run, tmp_path: Path, policy: str, step: Step, state: str) -> None:
+def test_a_repair_is_of_our_own_rules_alone(run: Run, tmp_path: Path, policy: str, step: Step, state: str) -> None:
     again = changed_policy(run, "fe11", replace(POLICY, firewall_state=policy), tmp_path)
     again.state.save_repairs({"fe11": {"firewall": {"whole": True, "names": [], "extra": []}}})
     assert options(again, "fe11", FIREWALL, step)["state"] == state
