@@ -88,7 +88,7 @@ def _usual(port: Port, service: Service, cluster: Cluster, work: Work) -> _Usual
 def _outside(usual: _Usual, port: Port, cluster: Cluster, work: Work) -> _Usual:
     """Return how a listener outside of an Edge is: where the service of its owner is that clients come to."""
     services = work.published.services_on(cluster.key)
-    chief = _SERVICE_OF_OWNER.get(port.owner.rpartition(":")[2], "")
+    chief = _SERVICE_OF_OWNER.get(port.owner, "")
     found = next((one for each in services for one in each.ports if edge_service(one) == chief), port)
     name = port.configured_name and found.configured_name
     return replace(usual, side="external", interface=found.interface, name=name)

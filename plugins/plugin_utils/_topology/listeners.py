@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Which row of the port catalogue a listener of a topology belongs to, and what of it differs from the catalogue.
 
-    line_of(Port("component:registrar", "sipserver", ...), "frontend", "2015") -> (0, "fe-sip-tls")
+    line_of(Port("registrar", "sipserver", ...), "frontend", "2015") -> (0, "fe-sip-tls")
 
 A listener that no line of the table names is looked up by its number: where a row of the role has it, all is well.
 """
@@ -36,7 +36,7 @@ class Listener:
     def matches(self, port: Port, version: str) -> bool:
         """Return whether a port is this listener."""
         return (
-            (self.owner, self.usage) == (port.owner.rpartition(":")[2], port.usage)
+            (self.owner, self.usage) == (port.owner, port.usage)
             and self.side in ("", port.side)
             and self.protocol in ("", port.protocol)
             and (not self.versions or version in self.versions)
@@ -190,16 +190,15 @@ def row_that_opens(port: Port, roles: frozenset[str], version: str) -> str:
 
 def media_kind(port: Port) -> str:
     """Return which range of lync_media_ports a listener is, empty for any other listener."""
-    owner = port.owner.rpartition(":")[2]
-    if owner == _MEDIA_OWNER:
+    if port.owner == _MEDIA_OWNER:
         return MEDIA_OF.get(port.usage, "")
-    return "edge" if (owner, port.usage) == ("mediarelayedge", "mediacommunication") else ""
+    return "edge" if (port.owner, port.usage) == ("mediarelayedge", "mediacommunication") else ""
 
 
 def edge_service(port: Port) -> str:
     """Return which service of lync_edge_ports a listener is, empty for any other listener."""
-    outside = port.side == "external"
-    return EDGE_LISTENERS.get((port.owner.rpartition(":")[2], port.usage, port.protocol), "") if outside else ""
+    is_outside = port.side == "external"
+    return EDGE_LISTENERS.get((port.owner, port.usage, port.protocol), "") if is_outside else ""
 
 
 def optional_rows(roles: frozenset[str], version: str) -> Iterator[tuple[str, PortRow]]:

@@ -57,8 +57,9 @@ def _sorted(variables: Mapping[str, object]) -> dict[str, object]:
 def _add_cluster(cluster: Cluster, work: Work) -> None:
     roles = work.roles[cluster.key]
     pool = next((role for role in POOLS if role in roles), "")
-    if not roles:
-        work.note(cluster.place, "no service is on it, so it is left out")
+    if not roles or not cluster.machines:
+        lacking = "no machine is in it" if roles else "no service is on it"
+        work.note(cluster.place, f"{lacking}, so it is left out")
         return
     if pool and not _is_outside(cluster, work):
         _add_pool(cluster, pool, work)

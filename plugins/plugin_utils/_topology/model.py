@@ -72,8 +72,9 @@ class SqlInstance:
 class Port:
     """One listener of a service.
 
-    protocol: as the topology has it, in lower case. count: how many ports from the number on, 0 where it says none.
-    configured_number, configured_name: what others connect to instead, 0 and empty where it says none.
+    owner: without urn:component: and the like. protocol: as the topology has it, in lower case. count: how many ports
+    from the number on, 0 where it says none. configured_number, configured_name: what others connect to instead, 0 and
+    empty where it says none.
     """
 
     owner: str

@@ -285,7 +285,7 @@ def _dependencies(node: Node) -> Iterator[Dependency]:
 
 def _port(node: Node, reader: _Reader) -> Port:
     return Port(
-        owner=node.get("Owner").lower().removeprefix("urn:"),
+        owner=node.get("Owner").lower().rpartition(":")[2],
         usage=node.get("Usage").lower(),
         side=node.get("InterfaceSide").lower(),
         interface=reader.number(node, "InterfaceNumber", 99, 1),

@@ -4,7 +4,7 @@
 
 What a document has and these tables lack is listed by not_understood(). What they have is read, or says nothing that a
 plan could need, with the reason. Elements are those of public documents of both dialects; AlwaysOnPrimaryNodeFqdn and
-the Original* ids are attributes that public readers of such documents know.
+the Original* ids are attributes that public readers of such documents know, those of failover are of Set-CsRegistrar.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ _TABLE = {
     "Ports": "| Port",
     "Port": "Owner Usage InterfaceSide InterfaceNumber Port Protocol Range ConfiguredFqdn ConfiguredPort UrlPath "
     "GruuType AuthorizesRequests |",
-    "RegistrarService": "IsDirector IsPoolEnabledForSAOnEdge |",
+    "RegistrarService": "IsDirector IsPoolEnabledForSAOnEdge EnableAutomaticFailover FailureDetectionInterval "
+    "FailbackDetectionInterval |",
     "FileStoreService": "ShareName |",
     "WebService": "| ExternalSettings InternalSettings WebComponents UpaSeparator",
     "ExternalSettings": "Host | OverrideUrls",
@@ -94,6 +95,7 @@ ELEMENTS: Mapping[str, Element] = {name: _element(line) for name, line in _TABLE
 _ID = "it names something within the document"
 _WRITER = "it is of the program that wrote the document"
 _FABRIC = "it orders servers of a pool for updates, and no packet"
+_FAILOVER = "it says when users go to the other pool, which may always come"
 _RUNNING = "which part runs is told by its listener"
 # What is left out, and why; everything else is read.
 SAYS_NOTHING: Mapping[str, str] = {
@@ -122,6 +124,9 @@ SAYS_NOTHING: Mapping[str, str] = {
     "Port.UrlPath": "a rule knows no path",
     "Port.GruuType": "a rule knows no name of SIP",
     "Port.AuthorizesRequests": "a rule knows no request",
+    "RegistrarService.EnableAutomaticFailover": _FAILOVER,
+    "RegistrarService.FailureDetectionInterval": _FAILOVER,
+    "RegistrarService.FailbackDetectionInterval": _FAILOVER,
     "Component.ComponentName": _RUNNING,
     "MCU.ComponentName": _RUNNING,
     "MCU.Vendor": _RUNNING,

@@ -60,11 +60,6 @@ def fill_servers(cluster: Cluster, work: Work) -> None:
         _fill_applications(services, hosts)
 
 
-def owner(port: Port) -> str:
-    """Return the owner of a port without urn:component: and the like."""
-    return port.owner.rpartition(":")[2]
-
-
 def _fill_product(
     cluster: Cluster, services: tuple[Service, ...], hosts: list[dict[str, object]], work: Work
 ) -> None:
@@ -100,7 +95,7 @@ def is_application(service: Service) -> bool:
 def _features(ports: Iterable[Port], version: str, cluster: Cluster, work: Work) -> list[str]:
     found = set()
     for port in ports:
-        given = (owner(port), port.usage, port.side, port.protocol)
+        given = (port.owner, port.usage, port.side, port.protocol)
         found |= {
             feature
             for wanted, feature in FEATURE_LISTENERS.items()
@@ -205,7 +200,7 @@ def _moved(name: str, numbers: list[int], cluster: Cluster, work: Work) -> Itera
 
 
 def _switched_off(ports: list[Port], roles: frozenset[str], version: str) -> Iterator[dict[str, object]]:
-    owners = {owner(port) for port in ports}
+    owners = {port.owner for port in ports}
     used = PortSet.parse({port.number for port in ports if port.number})
     off = [
         row.id

@@ -107,6 +107,17 @@ def test_a_second_port_of_a_service_outside_is_listed() -> None:
     assert any("port 5061 is a further one of access" in note for note in import_of(document).notes)
 
 
+def test_a_pool_without_machines_is_left_out_and_listed() -> None:
+    document = small()
+    cluster = document.cluster("hosted.contoso.com")
+    cluster.machines = {}
+    document.service("EdgeServer", cluster, 7)
+    found = import_of(document)
+    assert list(found.pools) == ["se01.contoso.com"]
+    assert [note.rpartition("com: ")[2] for note in found.notes] == ["no machine is in it, so it is left out"]
+    assert plan_of(found).hosts
+
+
 def test_a_second_pair_is_listed() -> None:
     document = everything()
     registrars = [one for one in document.services if one.role == "Registrar"]
