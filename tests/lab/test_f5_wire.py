@@ -669,8 +669,14 @@ def test_what_a_dry_run_does_to_a_device_group_is_not_blamed_on_the_configuratio
     assert bigip.sync_state == ("Changes Pending" if pends else "In Sync")
     second = start((ONE,), check_mode=True, sync_group="/Common/pair").result()
     assert second["sync"] == bigip.sync_state
-    offer = "where nobody else changed a unit, tmsh run cm config-sync to-group /Common/pair ends it"
+    line = "tmsh run cm config-sync to-group /Common/pair"
+    offer = f"where nobody else changed a unit, {line} on lb01.contoso.com ends it"
     assert (offer in str(second["warnings"])) == pends
+    # Without sync_group in the inventory the device is asked for its groups, so that the line can be typed as it is.
+    bigip.taken()
+    named = start((ONE,), check_mode=True).result()
+    assert (offer in str(named["warnings"])) == pends
+    assert ("GET /mgmt/tm/cm/device-group" in bigip.taken()) == pends
     third = start((TWO,), peers=("127.0.0.2",), sync_group="/Common/pair").result()
     assert (third["sync"], third["warnings"]) == ("In Sync", [])
 
@@ -687,7 +693,7 @@ def test_a_standby_unit_is_left_alone(bigip: BigIpSimulator, pair: BigIpSimulato
     bigip.sync_state = "Changes Pending"
     told = str(start((ONE,), sync_group="/Common/pair").result()["warnings"])
     assert "lb01.contoso.com says of the units: Changes Pending; a dry run of AS3" in told
-    assert "tmsh run cm config-sync to-group /Common/pair ends it" in told and "sync_group names" not in told
+    assert "to-group /Common/pair on lb01.contoso.com ends it" in told and "sync_group names" not in told
     for device in (*bigip.devices, *pair.devices):
         device["failoverState"] = "standby"
     nobody = start((ONE,), peers=(OTHER_ADDRESS,)).result()

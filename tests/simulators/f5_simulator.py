@@ -73,6 +73,10 @@ class BigIpSimulator:
         self.objects: Objects = {}
         self.stored: dict[str, Any] = {}
         self.tasks: dict[str, tuple[float, Any]] = {}
+        self.device_groups = [
+            {"fullPath": "/Common/device_trust_group", "type": "sync-only"},
+            {"fullPath": "/Common/pair", "type": "sync-failover"},
+        ]
         self.devices = [
             {
                 "name": "lb01.contoso.com",
@@ -360,6 +364,9 @@ class BigIpSimulator:
         """Answer the REST interface: collections and single objects, of every partition."""
         if path == "cm/device":
             return Response(200, {"kind": "tm:cm:device:devicecollectionstate", "items": self.devices})
+        if path == "cm/device-group":
+            kind = "tm:cm:device-group:device-groupcollectionstate"
+            return Response(200, {"kind": kind, "items": self.device_groups})
         if path == "cm/sync-status":
             entries = {
                 "color": {"description": "green"},

@@ -114,6 +114,11 @@ class BigIp:
             (text(mapping(found.get("status")).get("description")) for found in stats if "status" in found), "unknown"
         )
 
+    def sync_groups(self) -> list[str]:
+        """Return the names of the device groups whose units take over from each other, sorted."""
+        found = self.collection("cm/device-group?$select=fullPath,type")
+        return sorted(text(item.get("fullPath")) for item in found if item.get("type") == "sync-failover")
+
     def version(self) -> str:
         """Return the version of AS3."""
         return text(

@@ -158,7 +158,7 @@ class F5Provider(ApplianceProvider):
             return Gathered(self._present, facts=self._facts(unit))
         self._sync = device.sync_status()
         if self._sync not in _EQUAL:
-            self._warnings.append(f"{unit.name} says of the units: {self._sync}; {self._offer}")
+            self._warnings.append(f"{unit.name} says of the units: {self._sync}; {self._offer(device)}")
         active = unit.active_name or "none"
         alone = f"{unit.name} is not the active unit, nothing was looked at or written"
         self._warnings.append(f"{alone}; active: {active}; provider.peers may name it")
@@ -197,14 +197,18 @@ class F5Provider(ApplianceProvider):
             return
         self._sync = device.sync_status()
         if self._sync not in _EQUAL:
-            self._was_pending = f"before this run looked, the units stood at: {self._sync}; {self._offer}"
+            self._was_pending = f"before this run looked, the units stood at: {self._sync}; {self._offer(device)}"
 
-    @property
-    def _offer(self) -> str:
-        """Return what may be done where nobody changed a unit."""
-        group = self._options.sync_group or "GROUP"
+    def _offer(self, device: BigIp) -> str:
+        """Return what may be done where nobody changed a unit: the line to type there, with the names of its groups."""
+        try:
+            groups = [self._options.sync_group] if self._options.sync_group else device.sync_groups()
+        except DeviceError:
+            groups = []
+        lines = " and ".join(f"tmsh run cm config-sync to-group {group}" for group in groups or ["GROUP"])
+        where = f"on {self._active[1].name}"
         dry = "a dry run of AS3, which each run and each check makes, leaves Changes Pending behind and changes nothing"
-        return f"{dry}: where nobody else changed a unit, tmsh run cm config-sync to-group {group} ends it"
+        return f"{dry}: where nobody else changed a unit, {lines} {where} ends it"
 
     def _kept(self, device: BigIp) -> object:
         """Return AS3's own declaration of the tenant, nothing when it has none."""
