@@ -234,8 +234,14 @@ def _haproxy(made: Deployment, name: str, services: Sequence[Document], folder: 
     path, socket = folder / f"{name}.cfg", made.sockets[name]
     text = haproxy.DRIVER.render(read_services(_asked_often(services))).text
     path.write_text(_MAIN.format(socket=socket) + text, encoding="utf-8")
-    with _running(made, name, [str(HAPROXY), "-db", "-q", "-f", str(path)], socket):
+    # In master mode, as Debian's unit starts it: the master is asked by what leads UDP.
+    command = [str(HAPROXY), "-W", "-db", "-q", "-S", str(_master(socket)), "-f", str(path)]
+    with _running(made, name, command, socket):
         yield
+
+
+def _master(socket: Path) -> Path:
+    return socket.with_suffix(".master")
 
 
 @contextlib.contextmanager
@@ -245,7 +251,8 @@ def _leading(made: Deployment, name: str, services: Sequence[Document], folder: 
     path.write_text(nftables_udp.DRIVER.render(read_services(_asked_often(services))).text, encoding="utf-8")
     forwarding.touch()
     made.network.run(name, ["sysctl", "-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"])
-    command = [sys.executable, _udp_ring.__file__, str(path), str(made.sockets[name]), str(status), str(forwarding)]
+    arguments = map(str, (path, _master(made.sockets[name]), status, forwarding))
+    command = [sys.executable, _udp_ring.__file__, *arguments]
     with _running(made, name, command, status):
         yield
 

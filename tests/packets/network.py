@@ -246,6 +246,17 @@ class Network:
             raise RuntimeError(f"{name}: {' '.join(command)}: {done.stderr}")
         return done.stdout
 
+    @contextlib.contextmanager
+    def without_power(self, name: str) -> Iterator[None]:
+        """Let a namespace neither hear nor say anything."""
+        chains = "".join(f"chain {hook} {{ type filter hook {hook} priority -300; policy drop; }}\n"
+                         for hook in ("input", "output"))  # fmt: skip
+        self.run(name, ["nft", "-f", "-"], f"table inet power {{\n{chains}}}\n")
+        try:
+            yield
+        finally:
+            self.run(name, ["nft", "delete", "table", "inet", "power"])
+
     def start(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
         """Start a program in a namespace."""
         return subprocess.Popen(["ip", "netns", "exec", self.full(name), *command])

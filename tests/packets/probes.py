@@ -63,6 +63,7 @@ class Servers:
         self.peers: dict[tuple[str, str, int], set[str]] = defaultdict(set)
         self.ends: dict[tuple[str, str, int], set[tuple[str, int]]] = defaultdict(set)
         self.own_ends: set[tuple[str, int]] = set()
+        self._kept: list[socket.socket] | None = None
         _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
@@ -88,7 +89,7 @@ class Servers:
         self._selector.register(
             listener,
             selectors.EVENT_READ,
-            (_greet if protocol == "tcp" else _echo, (name, *self._known(name, protocol, port))),
+            (self._greet if protocol == "tcp" else _echo, (name, *self._known(name, protocol, port))),
         )
 
     def _known(self, *key: Any) -> tuple[set[str], set[tuple[str, int]]]:
@@ -99,6 +100,29 @@ class Servers:
         for found in (*self.peers.values(), *self.ends.values()):
             found.clear()
         self.own_ends.clear()
+
+    @contextlib.contextmanager
+    def keeping(self) -> Iterator[None]:
+        """Keep connections open meanwhile, in place of closing them once it was said who answers."""
+        self._kept = []
+        try:
+            yield
+        finally:
+            kept, self._kept = self._kept, None
+            for each in kept:
+                each.close()
+
+    def _greet(self, listener: socket.socket, about: tuple[str, set[str], set[tuple[str, int]]]) -> None:
+        name, peers, ends = about
+        for connection, peer in _accepted(listener):
+            peers.add(peer[0])
+            ends.add(peer[:2])
+            with contextlib.suppress(OSError):
+                connection.send(name.encode())
+            if self._kept is None:
+                connection.close()
+            else:
+                self._kept.append(connection)
 
     def leave(self, name: str, protocol: str, port: int) -> None:
         """Stop listening on a port of a namespace, for another program."""
@@ -169,7 +193,21 @@ class Servers:
             _done(probe, SILENT)
         return outcomes
 
+    def clients(self, probes: Iterable[Probe]) -> dict[Probe, socket.socket]:
+        """Return a socket of each probe, which nobody reads from here; one of UDP has asked once."""
+        found = {}
+        for probe in probes:
+            place = self._network.place_of(probe.source)
+            with self._network.inside(place):
+                found[probe] = self._connect(probe, place in self._network.hosts)
+        return found
+
     def _begin(self, probe: Probe, is_own: bool, done: Callable[[Probe, str], None]) -> socket.socket:
+        used = self._connect(probe, is_own)
+        self._selector.register(used, selectors.EVENT_READ, (_hear, (probe, done)))
+        return used
+
+    def _connect(self, probe: Probe, is_own: bool) -> socket.socket:
         used = _socket(probe.source, probe.protocol)
         if not is_own:
             level, option = (
@@ -186,7 +224,6 @@ class Servers:
         self.own_ends.add(used.getsockname()[:2])
         if probe.protocol == "udp":
             used.send(b"who")
-        self._selector.register(used, selectors.EVENT_READ, (_hear, (probe, done)))
         return used
 
     def _turn(self, seconds: float) -> int:
@@ -195,16 +232,6 @@ class Servers:
             call, argument = key.data
             call(key.fileobj, argument)
         return len(events)
-
-
-def _greet(listener: socket.socket, about: tuple[str, set[str], set[tuple[str, int]]]) -> None:
-    name, peers, ends = about
-    for connection, peer in _accepted(listener):
-        peers.add(peer[0])
-        ends.add(peer[:2])
-        with contextlib.suppress(OSError):
-            connection.send(name.encode())
-        connection.close()
 
 
 def _accepted(listener: socket.socket) -> Iterator[tuple[socket.socket, tuple[str, int]]]:

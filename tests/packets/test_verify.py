@@ -31,7 +31,10 @@ FE01, FE02, DIR01, DIR02, EDGE = "10.1.0.11", "10.1.0.12", "10.1.0.31", "10.1.0.
 DIRECTORS, EDGES, WEB = "10.1.0.130", "10.2.0.100", "10.1.0.101"
 FE01_6, FE02_6 = "2001:db8:1::11", "2001:db8:1::12"
 SERVER = DNS["internal"][0]
+NOT_IN_RUN = ("refused", "nothing is known of edge02: it is not in this run")
+SILENT_EDGE = "{}: nothing listens on UDP 3478 of edge01"
 POOL = "pool01.contoso.com"
+STUN = 3478
 WEB_PEERS = (
     "10.1.0.5-10.1.0.6, 10.1.0.11-10.1.0.13, 10.1.0.31-10.1.0.32, 10.1.0.91, 10.9.0.10, 10.10.0.0/16, 10.12.0.0/16, "
     "10.21.0.11-10.21.0.12, 10.31.0.11, 2001:db8:1::5, 2001:db8:1::11-2001:db8:1::13, 2001:db8:10::/48"
@@ -60,6 +63,10 @@ EXPECTED = {
     (DIRECTORS, 8080): DOWN,
     (EDGE, SIP): ("wrong host", WRONG_HOST.format(EDGE)),
     (EDGES, SIP): ("wrong host", WRONG_HOST.format(EDGES)),
+    **{(address, STUN): ("refused", SILENT_EDGE.format("listener absent")) for address in (EDGE, "203.0.113.41")},
+    **{(address, STUN): NOT_IN_RUN for address in ("10.2.0.22", "203.0.113.42", "2001:db8:2::42")},
+    # The kernel of a Linux balancer leads them, of the internal side and of the A/V Edge.
+    **{(vip, STUN): ("refused", SILENT_EDGE.format("balancer member down")) for vip in (EDGES, "203.0.113.12")},
     (DIR01, 444): ("filtered", "dropped on the way from fe02: others reach 10.1.0.31 on TCP 444"),
     (SERVER, 53): ("wrong answer", f"record stale on {SERVER}, or another server answers there"),
 }
@@ -107,6 +114,8 @@ def break_all(lab: World) -> None:
     made.servers.leave("edge01", "tcp", 8057)
     for name in ("dir01", "dir02"):
         made.servers.leave(name, "tcp", SIP)
+    for name in ("edge01", "edge02"):
+        made.servers.leave(name, "udp", STUN)
     lab.tls.stop(EDGE, SIP)
     lab.show("edge01", ["www.fabrikam.com"], EDGE)
     made.network.run(ROUTER, ["nft", "-f", "-"], DROP)
