@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: devices
-short_description: The load balancers, reverse proxies and others that a play is for
+short_description: Internal, the load balancers, reverse proxies and others that a play is for
 version_added: "0.1.0"
 description:
   - Internal, not for direct use. Options and results may change without notice.

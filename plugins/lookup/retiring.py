@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: retiring
-short_description: The hosts that leave the deployment
+short_description: Internal, the hosts that leave the deployment
 version_added: "0.1.0"
 description:
   - Internal, not for direct use. Options and results may change without notice.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: verdict
-short_description: The hosts that have to fail for the exit status of a run
+short_description: Internal, the hosts that have to fail for the exit status of a run
 version_added: "0.1.0"
 description:
   - Internal, not for direct use. Options and results may change without notice.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: waves
-short_description: The order in which this run changes its hosts
+short_description: Internal, the order in which this run changes its hosts
 version_added: "0.1.0"
 description:
   - Internal, not for direct use. Options and results may change without notice.

@@ -32,8 +32,8 @@ options:
   records:
     description:
       - The wanted record sets, in the shape of the plan files.
-      - With O(state=deleted) and O(state=gathered) name, type and zone are enough. With O(state=deleted) and without
-        records everything that is marked for O(owners) is removed.
+      - With O(state=deleted) and O(state=gathered) name, type, zone and owner are enough. With O(state=deleted) and
+        without records everything that is marked for O(owners) is removed.
     type: list
     elements: dict
     default: []
@@ -220,33 +220,145 @@ author:
 """
 
 EXAMPLES = r"""
-- name: The name of a pool leads to its two servers
+# Variables of the inventory:
+#
+# dns:
+#   - address: 10.1.0.93
+#     zones: [contoso.com]
+#     key_name: lync
+#     key_secret: "{{ vault_dns_key }}"
+#
+# Before state of each example:
+#
+# - name: _sipinternaltls._tcp.contoso.com
+#   type: SRV
+#   values: [0 0 5061 pool01.contoso.com]
+#   zone: contoso.com
+#   owner: pool01.contoso.com
+# - name: pool01.contoso.com
+#   type: A
+#   values: [10.1.0.11]
+#   zone: contoso.com
+#   owner: pool01.contoso.com
+
+# Using merged:
+
+- name: The name of a pool leads to one more server; nothing is removed
   msuc.lync.dns_records:
-    servers:
-      - address: 10.1.0.93
-        zones: [contoso.com]
-        key_name: lync
-        key_secret: "{{ vault_dns_key }}"
+    state: merged
+    servers: "{{ dns }}"
     records:
       - name: pool01.contoso.com
         type: A
-        values: [10.1.0.11, 10.1.0.12]
+        values: [10.1.0.12]
         zone: contoso.com
         owner: pool01.contoso.com
-  run_once: true
+    mark_key: "{{ vault_dns_mark_key }}"
 
-- name: Zone lines for somebody who writes the zone by hand
+# Task output:
+#
+# commands:
+#   - "pool01.contoso.com A (internal, zone contoso.com): missing value 10.1.0.12"
+#
+# After state:
+#
+# - {name: _sipinternaltls._tcp.contoso.com, type: SRV}
+# - {name: pool01.contoso.com, values: [10.1.0.11, 10.1.0.12]}
+
+# Using replaced:
+
+- name: The name of a pool leads to this server alone, and the pool has no other records
   msuc.lync.dns_records:
-    state: rendered
-    records: "{{ hostvars | msuc.lync.dns_records('pool01.contoso.com') }}"
-  register: lines
+    state: replaced
+    servers: "{{ dns }}"
+    records:
+      - name: pool01.contoso.com
+        type: A
+        values: [10.1.0.12]
+        zone: contoso.com
+        owner: pool01.contoso.com
+    mark_key: "{{ vault_dns_mark_key }}"
 
-- name: Remove what was made for a pool
+# Task output:
+#
+# commands:
+#   - >-
+#     _sipinternaltls._tcp.contoso.com SRV (internal, zone contoso.com): extra (0 0 5061
+#     pool01.contoso.com; pool01.contoso.com no longer wants it)
+#   - >-
+#     pool01.contoso.com A (internal, zone contoso.com): missing value 10.1.0.12; extra value
+#     10.1.0.11
+#
+# After state:
+#
+# - {name: pool01.contoso.com, values: [10.1.0.12]}
+
+# Using deleted:
+
+- name: Remove one set of records; without records, all that is marked for owners goes
   msuc.lync.dns_records:
     state: deleted
+    servers: "{{ dns }}"
+    records:
+      - name: _sipinternaltls._tcp.contoso.com
+        type: SRV
+        zone: contoso.com
+        owner: pool01.contoso.com
+    mark_key: "{{ vault_dns_mark_key }}"
+
+# Task output:
+#
+# commands:
+#   - >-
+#     _sipinternaltls._tcp.contoso.com SRV (internal, zone contoso.com): extra (0 0 5061
+#     pool01.contoso.com; it is to be deleted)
+#
+# After state:
+#
+# - {name: pool01.contoso.com, values: [10.1.0.11]}
+
+# Using gathered:
+
+- name: What is marked for a pool
+  msuc.lync.dns_records:
+    state: gathered
+    servers: "{{ dns }}"
     owners: [pool01.contoso.com]
-    servers: "{{ lync_dns_servers }}"
-    mark_key: "{{ lync_dns_mark_key }}"
+
+# Task output:
+#
+# gathered:
+#   - {name: _sipinternaltls._tcp.contoso.com, type: SRV, values: [0 0 5061 pool01.contoso.com]}
+#   - {name: pool01.contoso.com, type: A, values: [10.1.0.11]}
+
+# Using rendered:
+
+- name: Lines for somebody who writes the zone by hand, without a server
+  msuc.lync.dns_records:
+    state: rendered
+    records:
+      - {name: pool01.contoso.com, type: A, values: [10.1.0.11], zone: contoso.com}
+  register: made
+
+# Task output:
+#
+# rendered:
+#   internal: |
+#     $ORIGIN contoso.com.
+#     pool01.contoso.com. 300 IN A 10.1.0.11
+
+# Using parsed:
+
+- name: What is in such lines, or in the file of a zone
+  msuc.lync.dns_records:
+    state: parsed
+    running_config: "{{ made.rendered.internal }}"
+    zone: contoso.com
+
+# Task output:
+#
+# parsed:
+#   - {name: pool01.contoso.com, type: A, values: [10.1.0.11], ttl: 300}
 """
 
 RETURN = r"""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: drift_report
-short_description: Make one report of all devices beside the plan
+short_description: Internal, make one report of all devices beside the plan
 version_added: "0.1.0"
 description:
   - Internal, not for direct use. Options and results may change without notice.

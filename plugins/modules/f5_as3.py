@@ -116,39 +116,139 @@ notes:
 """
 
 EXAMPLES = r"""
-- name: Bring the BIG-IP to the plan
-  msuc.lync.f5_as3:
-    services: "{{ hostvars | msuc.lync.virtual_services('pool01.contoso.com') }}"
-    provider:
-      host: lb01.contoso.com
-      peers: [lb02.contoso.com]
-      user: ansible
-      password: "{{ vault_f5_password }}"
-    sync_group: /Common/failover-group
+# Variables of the inventory:
+#
+# lb01: {host: lb01.contoso.com, user: ansible, password: "{{ vault_lb01_password }}"}
+# sip:
+#   name: pool01.contoso.com-fe-sip-tls-5061
+#   pool: pool01.contoso.com
+#   vip: 10.1.0.100
+#   port: 5061
+#   node_port: 5061
+#   protocol: tcp
+#   members: [10.1.0.11, 10.1.0.12]
+#   algorithm: least-connections
+#   persistence: {type: source, seconds: 1200, group: pool01.contoso.com@10.1.0.100}
+#   idle_seconds: 1800
+#   monitor: {type: tcp, port: 5061, interval_seconds: 10, failures: 2}
+#   source_nat: true
+#   nagle: true
+# focus: >-
+#   {{ sip | combine({'name': 'pool01.contoso.com-fe-focus-444', 'port': 444, 'node_port': 444}) }}
+#
+# Before state of each example:
+#
+# - {name: pool01.contoso.com-fe-focus-444, port: 444, node_port: 444}
+# - {name: pool01.contoso.com-fe-sip-tls-5061, port: 5061, node_port: 5061}
 
-- name: Look at the declaration without a device
+# Using merged:
+
+- name: Drain a member of one service, and leave other services of ours alone
+  msuc.lync.f5_as3:
+    state: merged
+    provider: "{{ lb01 }}"
+    services:
+      - "{{ sip | combine({'members': ['10.1.0.11'], 'draining_members': ['10.1.0.12']}) }}"
+
+# Task output:
+#
+# commands:
+#   - >-
+#     change pool01.contoso.com-fe-sip-tls-5061 (modifies members): members from address
+#     10.1.0.11 state active, address 10.1.0.12 state active to address 10.1.0.11 state
+#     active, address 10.1.0.12 state draining
+#
+# After state:
+#
+# - name: pool01.contoso.com-fe-focus-444
+#   members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: active}]
+# - name: pool01.contoso.com-fe-sip-tls-5061
+#   members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: draining}]
+
+# Using replaced:
+
+- name: One service, and nothing else of ours
+  msuc.lync.f5_as3:
+    state: replaced
+    provider: "{{ lb01 }}"
+    services: ["{{ sip | combine({'members': ['10.1.0.11']}) }}"]
+
+# Task output:
+#
+# commands:
+#   - >-
+#     change pool01.contoso.com-fe-sip-tls-5061 (modifies members): members from address
+#     10.1.0.11 state active, address 10.1.0.12 state active to address 10.1.0.11 state active
+#   - "remove pool01.contoso.com-fe-focus-444"
+#
+# After state:
+#
+# - name: pool01.contoso.com-fe-sip-tls-5061
+#   members: [{address: 10.1.0.11, state: active}]
+
+# Using deleted:
+
+- name: Remove one service; without services, all of ours go
+  msuc.lync.f5_as3:
+    state: deleted
+    provider: "{{ lb01 }}"
+    services: ["{{ focus }}"]
+
+# Task output:
+#
+# commands:
+#   - "remove pool01.contoso.com-fe-focus-444"
+#
+# After state:
+#
+# - name: pool01.contoso.com-fe-sip-tls-5061
+#   members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: active}]
+
+# Using gathered:
+
+- name: What is there
+  msuc.lync.f5_as3:
+    state: gathered
+    provider: "{{ lb01 }}"
+
+# Task output:
+#
+# gathered:
+#   - name: pool01.contoso.com-fe-focus-444
+#     members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: active}]
+#   - name: pool01.contoso.com-fe-sip-tls-5061
+#     members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: active}]
+
+# Using rendered:
+
+- name: The service in the words of the device, without the device
   msuc.lync.f5_as3:
     state: rendered
-    services:
-      - name: pool01.contoso.com-fe-sip-tls-5061
-        pool: pool01.contoso.com
-        rows: [S2]
-        vip: 10.1.0.100
-        port: 5061
-        protocol: tcp
-        node_port: 5061
-        members: [10.1.0.11, 10.1.0.12]
-        disabled_members: []
-        draining_members: []
-        backup_members: []
-        algorithm: least-connections
-        persistence: {type: source, seconds: 1200}
-        idle_seconds: 1800
-        monitor: {type: tcp, port: 5061, interval_seconds: 10, failures: 2}
-        source_nat: true
-        nagle: true
-        balancers: [lb01]
-        options: {}
+    services: ["{{ sip }}"]
+  register: made
+
+# Task output:
+#
+# document:
+#   class: ADC
+#   Lync:
+#     class: Tenant
+#     app-pool01.contoso.com:
+#       vs-pool01.contoso.com-fe-sip-tls-5061:
+#         {class: Service_TCP, virtualAddresses: [10.1.0.100], virtualPort: 5061, snat: auto}
+
+# Using parsed:
+
+- name: What is in such a text
+  msuc.lync.f5_as3:
+    state: parsed
+    running_config: "{{ made.document | to_json }}"
+
+# Task output:
+#
+# parsed:
+#   - name: pool01.contoso.com-fe-sip-tls-5061
+#     members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: active}]
 """
 
 RETURN = r"""

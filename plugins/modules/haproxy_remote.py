@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: haproxy_remote
-short_description: Gather and apply one file of HAProxy's configuration, for msuc.lync.haproxy_services
+short_description: Internal, gather and apply one file of HAProxy's configuration, for msuc.lync.haproxy_services
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:

@@ -57,32 +57,134 @@ attributes:
 """
 
 EXAMPLES = r"""
+# Variables of the inventory:
+#
+# sip:
+#   name: pool01.contoso.com-fe-sip-tls-5061
+#   pool: pool01.contoso.com
+#   vip: 10.1.0.100
+#   port: 5061
+#   node_port: 5061
+#   protocol: tcp
+#   members: [10.1.0.11, 10.1.0.12]
+#   algorithm: least-connections
+#   persistence: {type: source, seconds: 1200, group: pool01.contoso.com@10.1.0.100}
+#   idle_seconds: 1800
+#   monitor: {type: tcp, port: 5061, interval_seconds: 10, failures: 2}
+#   source_nat: true
+#   nagle: true
+# focus: >-
+#   {{ sip | combine({'name': 'pool01.contoso.com-fe-focus-444', 'port': 444, 'node_port': 444}) }}
+#
+# Before state of each example:
+#
+# - {name: pool01.contoso.com-fe-focus-444, port: 444, node_port: 444}
+# - {name: pool01.contoso.com-fe-sip-tls-5061, port: 5061, node_port: 5061}
+
+# Using merged:
+
+- name: Drain a member of one service, and leave other services of ours alone
+  msuc.lync.haproxy_services:
+    state: merged
+    services:
+      - "{{ sip | combine({'members': ['10.1.0.11'], 'draining_members': ['10.1.0.12']}) }}"
+
+# Task output:
+#
+# commands:
+#   - >-
+#     change pool01.contoso.com-fe-sip-tls-5061 (modifies members): members from address
+#     10.1.0.11 state active, address 10.1.0.12 state active to address 10.1.0.11 state
+#     active, address 10.1.0.12 state draining
+#
+# After state:
+#
+# - name: pool01.contoso.com-fe-focus-444
+#   members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: active}]
+# - name: pool01.contoso.com-fe-sip-tls-5061
+#   members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: draining}]
+
+# Using replaced:
+
 - name: One service, and nothing else of ours
   msuc.lync.haproxy_services:
-    services:
-      - name: pool01.contoso.com-fe-sip-tls-5061
-        pool: pool01.contoso.com
-        rows: [S2]
-        vip: 10.1.0.100
-        port: 5061
-        protocol: tcp
-        node_port: 5061
-        members: [10.1.0.11, 10.1.0.12]
-        backup_members: []
-        draining_members: []
-        disabled_members: []
-        persistence: {type: source, seconds: 1200, group: "pool01.contoso.com@10.1.0.100"}
-        idle_seconds: 1800
-        monitor: {type: tcp, port: 5061, interval_seconds: 10, failures: 2}
-        source_nat: true
-        nagle: true
-        algorithm: least-connections
-        balancers: [lb01]
-        options: {}
+    state: replaced
+    services: ["{{ sip | combine({'members': ['10.1.0.11']}) }}"]
 
-- name: What the host has
+# Task output:
+#
+# commands:
+#   - >-
+#     change pool01.contoso.com-fe-sip-tls-5061 (modifies members): members from address
+#     10.1.0.11 state active, address 10.1.0.12 state active to address 10.1.0.11 state active
+#   - "remove pool01.contoso.com-fe-focus-444"
+#
+# After state:
+#
+# - name: pool01.contoso.com-fe-sip-tls-5061
+#   members: [{address: 10.1.0.11, state: active}]
+
+# Using deleted:
+
+- name: Remove one service; without services, all of ours go
+  msuc.lync.haproxy_services:
+    state: deleted
+    services: ["{{ focus }}"]
+
+# Task output:
+#
+# commands:
+#   - "remove pool01.contoso.com-fe-focus-444"
+#
+# After state:
+#
+# - name: pool01.contoso.com-fe-sip-tls-5061
+#   members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: active}]
+
+# Using gathered:
+
+- name: What is there
   msuc.lync.haproxy_services:
     state: gathered
+
+# Task output:
+#
+# gathered:
+#   - name: pool01.contoso.com-fe-focus-444
+#     members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: active}]
+#   - name: pool01.contoso.com-fe-sip-tls-5061
+#     members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: active}]
+
+# Using rendered:
+
+- name: The service in the words of the device, without the device
+  msuc.lync.haproxy_services:
+    state: rendered
+    services: ["{{ sip }}"]
+  register: made
+
+# Task output:
+#
+# rendered: |
+#   ...
+#   frontend lync-in-pool01.contoso.com-fe-sip-tls-5061 from msuc-lync
+#       description pool pool01.contoso.com
+#       bind 10.1.0.100:5061
+#       timeout client 1800s
+#   ...
+
+# Using parsed:
+
+- name: What is in such a text
+  msuc.lync.haproxy_services:
+    state: parsed
+    running_config: "{{ made.document }}"
+
+# Task output:
+#
+# parsed:
+#   - name: pool01.contoso.com-fe-sip-tls-5061
+#     members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: active}]
 """
 
 RETURN = r"""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: linux_probe_remote
-short_description: Probe other hosts from a Linux host, for msuc.lync.probe
+short_description: Internal, probe other hosts from a Linux host, for msuc.lync.probe
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:

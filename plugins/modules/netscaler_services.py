@@ -43,37 +43,137 @@ options:
 """
 
 EXAMPLES = r"""
+# Variables of the inventory:
+#
+# lb01: {host: lb01.contoso.com, user: ansible, password: "{{ vault_lb01_password }}"}
+# sip:
+#   name: pool01.contoso.com-fe-sip-tls-5061
+#   pool: pool01.contoso.com
+#   vip: 10.1.0.100
+#   port: 5061
+#   node_port: 5061
+#   protocol: tcp
+#   members: [10.1.0.11, 10.1.0.12]
+#   algorithm: least-connections
+#   persistence: {type: source, seconds: 1200, group: pool01.contoso.com@10.1.0.100}
+#   idle_seconds: 1800
+#   monitor: {type: tcp, port: 5061, interval_seconds: 10, failures: 2}
+#   source_nat: true
+#   nagle: true
+# focus: >-
+#   {{ sip | combine({'name': 'pool01.contoso.com-fe-focus-444', 'port': 444, 'node_port': 444}) }}
+#
+# Before state of each example:
+#
+# - {name: pool01.contoso.com-fe-focus-444, port: 444, node_port: 444}
+# - {name: pool01.contoso.com-fe-sip-tls-5061, port: 5061, node_port: 5061}
+
+# Using merged:
+
+- name: Drain a member of one service, and leave other services of ours alone
+  msuc.lync.netscaler_services:
+    state: merged
+    provider: "{{ lb01 }}"
+    services:
+      - "{{ sip | combine({'members': ['10.1.0.11'], 'draining_members': ['10.1.0.12']}) }}"
+
+# Task output:
+#
+# commands:
+#   - >-
+#     change pool01.contoso.com-fe-sip-tls-5061 (modifies members): members from address
+#     10.1.0.11 state active, address 10.1.0.12 state active to address 10.1.0.11 state
+#     active, address 10.1.0.12 state disabled
+#
+# After state:
+#
+# - name: pool01.contoso.com-fe-focus-444
+#   members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: active}]
+# - name: pool01.contoso.com-fe-sip-tls-5061
+#   members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: disabled}]
+
+# Using replaced:
+
 - name: One service, and nothing else of ours
   msuc.lync.netscaler_services:
-    provider:
-      host: lb01.contoso.com
-      user: ansible
-      password: "{{ lb01_password }}"
-    services:
-      - name: pool01.contoso.com-fe-sip-tls-5061
-        pool: pool01.contoso.com
-        rows: [S2]
-        vip: 10.1.0.100
-        port: 5061
-        protocol: tcp
-        node_port: 5061
-        members: [10.1.0.11, 10.1.0.12]
-        backup_members: []
-        draining_members: []
-        disabled_members: []
-        persistence: {type: source, seconds: 1200, group: "pool01.contoso.com@10.1.0.100"}
-        idle_seconds: 1800
-        monitor: {type: tcp, port: 5061, interval_seconds: 10, failures: 2}
-        source_nat: true
-        nagle: true
-        algorithm: least-connections
-        balancers: [lb01]
-        options: {}
+    state: replaced
+    provider: "{{ lb01 }}"
+    services: ["{{ sip | combine({'members': ['10.1.0.11']}) }}"]
 
-- name: What the appliance has
+# Task output:
+#
+# commands:
+#   - >-
+#     change pool01.contoso.com-fe-sip-tls-5061 (modifies members): members from address
+#     10.1.0.11 state active, address 10.1.0.12 state active to address 10.1.0.11 state active
+#   - "remove pool01.contoso.com-fe-focus-444"
+#
+# After state:
+#
+# - name: pool01.contoso.com-fe-sip-tls-5061
+#   members: [{address: 10.1.0.11, state: active}]
+
+# Using deleted:
+
+- name: Remove one service; without services, all of ours go
+  msuc.lync.netscaler_services:
+    state: deleted
+    provider: "{{ lb01 }}"
+    services: ["{{ focus }}"]
+
+# Task output:
+#
+# commands:
+#   - "remove pool01.contoso.com-fe-focus-444"
+#
+# After state:
+#
+# - name: pool01.contoso.com-fe-sip-tls-5061
+#   members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: active}]
+
+# Using gathered:
+
+- name: What is there
   msuc.lync.netscaler_services:
     state: gathered
-    provider: {host: lb01.contoso.com, user: ansible, password: "{{ lb01_password }}"}
+    provider: "{{ lb01 }}"
+
+# Task output:
+#
+# gathered:
+#   - name: pool01.contoso.com-fe-focus-444
+#     members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: active}]
+#   - name: pool01.contoso.com-fe-sip-tls-5061
+#     members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: active}]
+
+# Using rendered:
+
+- name: The service in the words of the device, without the device
+  msuc.lync.netscaler_services:
+    state: rendered
+    services: ["{{ sip }}"]
+  register: made
+
+# Task output:
+#
+# rendered: |
+#   ...
+#   bind serviceGroup lync_pool01.contoso.com-fe-sip-tls-5061 lync_10.1.0.11 5061
+#   bind serviceGroup lync_pool01.contoso.com-fe-sip-tls-5061 lync_10.1.0.12 5061
+#   ...
+
+# Using parsed:
+
+- name: What is in such a text
+  msuc.lync.netscaler_services:
+    state: parsed
+    running_config: "{{ made.rendered | join('\n') }}"
+
+# Task output:
+#
+# parsed:
+#   - name: pool01.contoso.com-fe-sip-tls-5061
+#     members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: active}]
 """
 
 RETURN = r"""

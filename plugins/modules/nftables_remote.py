@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: nftables_remote
-short_description: Gather and apply one table of nftables, for msuc.lync.nftables_rules
+short_description: Internal, gather and apply one table of nftables, for msuc.lync.nftables_rules
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:

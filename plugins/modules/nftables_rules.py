@@ -152,18 +152,143 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Web traffic to one address, SSH from the management network, and nothing else
+# Before state of each example:
+#
+# - {name: HTTP, protocol: tcp, localport: 80}
+# - {name: SSH, protocol: tcp, localport: 22, remoteip: 10.9.0.0/24}
+
+# Using merged:
+
+- name: Admit HTTPS to one address too, and leave the other rules of our table alone
   msuc.lync.nftables_rules:
+    state: merged
     rules:
-      - {name: HTTPS, protocol: tcp, localport: 443, localip: 203.0.113.61}
+      - {name: HTTPS, protocol: tcp, localport: 443, localip: 10.1.0.100}
+    management_networks: [10.9.0.0/24]
+
+# Task output:
+#
+# commands:
+#   - "add rule HTTPS: allow in, protocol tcp, localport 443, localip 10.1.0.100"
+#   - >-
+#     change file /etc/nftables.d/msuc-lync.nft: content from other rules to the rules of the
+#     table
+#
+# After state:
+#
+# - {name: HTTP, protocol: tcp, localport: 80}
+# - {name: HTTPS, protocol: tcp, localport: 443, localip: 10.1.0.100}
+# - {name: SSH, protocol: tcp, localport: 22, remoteip: 10.9.0.0/24}
+
+# Using replaced:
+
+- name: SSH and HTTPS, nothing else; taken back where the host cannot be reached any more
+  msuc.lync.nftables_rules:
+    state: replaced
+    rules:
+      - {name: HTTPS, protocol: tcp, localport: 443, localip: 10.1.0.100}
       - {name: SSH, protocol: tcp, localport: 22, remoteip: 10.9.0.0/24}
-      - {name: VRRP of the other balancer, protocol: 112, remoteip: 10.1.0.6}
     management_networks: [10.9.0.0/24]
     confirm_minutes: 5
 
-- name: What the host has
+# Task output:
+#
+# commands:
+#   - "add rule HTTPS: allow in, protocol tcp, localport 443, localip 10.1.0.100"
+#   - "remove rule HTTP: it is not wanted"
+#   - >-
+#     change file /etc/nftables.d/msuc-lync.nft: content from other rules to the rules of the
+#     table
+#
+# After state:
+#
+# - {name: HTTPS, protocol: tcp, localport: 443, localip: 10.1.0.100}
+# - {name: SSH, protocol: tcp, localport: 22, remoteip: 10.9.0.0/24}
+
+# Using overridden:
+
+- name: Refused, since tables of others are never changed
+  msuc.lync.nftables_rules:
+    state: overridden
+    rules:
+      - {name: SSH, protocol: tcp, localport: 22, remoteip: 10.9.0.0/24}
+
+# Task output:
+#
+# msg: >-
+#   1 error in the input: - state: 'overridden' is for Windows: here every other table is
+#   somebody else's, and none of them is changed; allowed: merged, replaced, deleted,
+#   gathered, rendered, parsed; fix: write replaced
+#
+# After state:
+#
+# - {name: HTTP, protocol: tcp, localport: 80}
+# - {name: SSH, protocol: tcp, localport: 22, remoteip: 10.9.0.0/24}
+
+# Using deleted:
+
+- name: Remove one rule; without rules, the table goes
+  msuc.lync.nftables_rules:
+    state: deleted
+    rules:
+      - {name: HTTP}
+
+# Task output:
+#
+# commands:
+#   - "remove rule HTTP: it is to be deleted"
+#   - >-
+#     change file /etc/nftables.d/msuc-lync.nft: content from other rules to the rules of the
+#     table
+#
+# After state:
+#
+# - {name: SSH, protocol: tcp, localport: 22, remoteip: 10.9.0.0/24}
+
+# Using gathered:
+
+- name: The rules of our table
   msuc.lync.nftables_rules:
     state: gathered
+
+# Task output:
+#
+# gathered:
+#   - {name: HTTP, protocol: tcp, localport: 80}
+#   - {name: SSH, protocol: tcp, localport: 22, remoteip: 10.9.0.0/24}
+
+# Using rendered:
+
+- name: A rule as a script of nft, without the host
+  msuc.lync.nftables_rules:
+    state: rendered
+    rules:
+      - {name: SSH, protocol: tcp, localport: 22, remoteip: 10.9.0.0/24}
+  register: made
+
+# Task output:
+#
+# rendered: |
+#   ...
+#     chain input {
+#       type filter hook input priority filter; policy drop;
+#   ...
+#     chain allowed_in {
+#       ip saddr 10.9.0.0/24 tcp dport 22 counter accept comment "SSH"
+#     }
+#   ...
+
+# Using parsed:
+
+- name: What is in such a script, or in what "nft list table inet msuc_lync" prints
+  msuc.lync.nftables_rules:
+    state: parsed
+    running_config: "{{ made.document }}"
+
+# Task output:
+#
+# parsed:
+#   - {name: SSH, protocol: tcp, localport: 22, remoteip: 10.9.0.0/24}
 """
 
 RETURN = r"""

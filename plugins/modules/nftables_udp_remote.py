@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: nftables_udp_remote
-short_description: Gather and apply the file of msuc-lync-udp, for msuc.lync.nftables_udp_services
+short_description: Internal, gather and apply the file of msuc-lync-udp, for msuc.lync.nftables_udp_services
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:

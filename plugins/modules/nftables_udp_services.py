@@ -70,32 +70,140 @@ attributes:
 """
 
 EXAMPLES = r"""
+# Variables of the inventory:
+#
+# av:
+#   name: edge01.contoso.com-av-udp-3478
+#   pool: edge01.contoso.com
+#   vip: 203.0.113.100
+#   port: 3478
+#   node_port: 3478
+#   protocol: udp
+#   members: [10.77.0.11, 10.77.0.12]
+#   algorithm: least-connections
+#   persistence: {type: source, seconds: 1200, group: edge01.contoso.com@203.0.113.100}
+#   idle_seconds: 1800
+#   monitor: {type: tcp, port: 443, interval_seconds: 10, failures: 2}
+#   source_nat: false
+#   nagle: true
+#   options: {clients: [10.10.0.0/16]}
+# other: >-
+#   {{ av | combine({'name': 'edge02.contoso.com-av-udp-3478', 'vip': '203.0.113.101'}) }}
+#
+# Before state of each example:
+#
+# - {name: edge01.contoso.com-av-udp-3478, vip: 203.0.113.100}
+# - {name: edge02.contoso.com-av-udp-3478, vip: 203.0.113.101}
+
+# Using merged:
+
+- name: Drain a member of one service, and leave other services of ours alone
+  msuc.lync.nftables_udp_services:
+    state: merged
+    services:
+      - "{{ av | combine({'members': ['10.77.0.11'], 'draining_members': ['10.77.0.12']}) }}"
+
+# Task output:
+#
+# commands:
+#   - >-
+#     change edge01.contoso.com-av-udp-3478 (modifies members): members from address
+#     10.77.0.11 state active, address 10.77.0.12 state active to address 10.77.0.11 state
+#     active, address 10.77.0.12 state draining
+#
+# After state:
+#
+# - name: edge01.contoso.com-av-udp-3478
+#   members: [{address: 10.77.0.11, state: active}, {address: 10.77.0.12, state: draining}]
+# - name: edge02.contoso.com-av-udp-3478
+#   members: [{address: 10.77.0.11, state: active}, {address: 10.77.0.12, state: active}]
+
+# Using replaced:
+
 - name: One service, and nothing else of ours
   msuc.lync.nftables_udp_services:
-    services:
-      - name: pool01.contoso.com-edge-stun-internal-3478
-        pool: pool01.contoso.com
-        rows: [S42]
-        vip: 10.1.0.100
-        port: 3478
-        protocol: udp
-        node_port: 3478
-        members: [10.1.0.11, 10.1.0.12]
-        backup_members: []
-        draining_members: []
-        disabled_members: []
-        persistence: {type: source, seconds: 1200, group: "pool01.contoso.com@10.1.0.100"}
-        idle_seconds: 1800
-        monitor: {type: tcp, port: 5061, interval_seconds: 10, failures: 2}
-        source_nat: true
-        nagle: true
-        algorithm: least-connections
-        balancers: [lb01]
-        options: {clients: [10.1.0.0/16]}
+    state: replaced
+    services: ["{{ av | combine({'members': ['10.77.0.11']}) }}"]
 
-- name: What the host has
+# Task output:
+#
+# commands:
+#   - >-
+#     change edge01.contoso.com-av-udp-3478 (modifies members): members from address
+#     10.77.0.11 state active, address 10.77.0.12 state active to address 10.77.0.11 state
+#     active
+#   - "remove edge02.contoso.com-av-udp-3478"
+#
+# After state:
+#
+# - name: edge01.contoso.com-av-udp-3478
+#   members: [{address: 10.77.0.11, state: active}]
+
+# Using deleted:
+
+- name: Remove one service; without services, all of ours go
+  msuc.lync.nftables_udp_services:
+    state: deleted
+    services: ["{{ other }}"]
+
+# Task output:
+#
+# commands:
+#   - "remove edge02.contoso.com-av-udp-3478"
+#
+# After state:
+#
+# - name: edge01.contoso.com-av-udp-3478
+#   members: [{address: 10.77.0.11, state: active}, {address: 10.77.0.12, state: active}]
+
+# Using gathered:
+
+- name: What is there
   msuc.lync.nftables_udp_services:
     state: gathered
+
+# Task output:
+#
+# gathered:
+#   - name: edge01.contoso.com-av-udp-3478
+#     members: [{address: 10.77.0.11, state: active}, {address: 10.77.0.12, state: active}]
+#   - name: edge02.contoso.com-av-udp-3478
+#     members: [{address: 10.77.0.11, state: active}, {address: 10.77.0.12, state: active}]
+
+# Using rendered:
+
+- name: The service in the words of the device, without the device
+  msuc.lync.nftables_udp_services:
+    state: rendered
+    services: ["{{ av }}"]
+  register: made
+
+# Task output:
+#
+# rendered: |
+#   ...
+#   service edge01.contoso.com-av-udp-3478
+#       pool edge01.contoso.com
+#       listen 203.0.113.100 3478
+#       node-port 3478
+#       asked-as lync-monitor-edge01.contoso.com-443-10-2
+#       source-nat no
+#       client 10.10.0.0/16
+#       member 10.77.0.11 active
+#       member 10.77.0.12 active
+
+# Using parsed:
+
+- name: What is in such a text
+  msuc.lync.nftables_udp_services:
+    state: parsed
+    running_config: "{{ made.document }}"
+
+# Task output:
+#
+# parsed:
+#   - name: edge01.contoso.com-av-udp-3478
+#     members: [{address: 10.77.0.11, state: active}, {address: 10.77.0.12, state: active}]
 """
 
 RETURN = r"""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: nginx_remote
-short_description: Gather and apply one file of nginx's configuration, for msuc.lync.publications
+short_description: Internal, gather and apply one file of nginx's configuration, for msuc.lync.publications
 version_added: "0.1.0"
 author: msuc.lync contributors (@msuc-lync)
 description:

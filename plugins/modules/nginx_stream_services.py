@@ -57,13 +57,117 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Let go of what nginx carries
+# Variables of the inventory:
+#
+# av:
+#   name: edge01.contoso.com-av-udp-3478
+#   pool: edge01.contoso.com
+#   vip: 10.1.0.100
+#   port: 3478
+#   node_port: 3478
+#   protocol: udp
+#   members: [10.1.0.31, 10.1.0.32]
+#   algorithm: least-connections
+#   persistence: {type: source, seconds: 1200, group: edge01.contoso.com@10.1.0.100}
+#   idle_seconds: 1800
+#   monitor: {type: tcp, port: 443, interval_seconds: 10, failures: 2}
+#   source_nat: true
+#   nagle: true
+#
+# Before state of each example:
+#
+# - {name: edge01.contoso.com-av-udp-3478, vip: 10.1.0.100}
+
+# Using merged:
+
+- name: Refused, since nginx carries no services any more
+  msuc.lync.nginx_stream_services:
+    state: merged
+    services: ["{{ av }}"]
+
+# Task output:
+#
+# msg: >-
+#   1 error in the input: - services: nginx carries none any more:
+#   edge01.contoso.com-av-udp-3478; allowed: state deleted; fix: use
+#   msuc.lync.haproxy_services for TCP, and msuc.lync.nftables_udp_services for UDP
+#
+# After state:
+#
+# - name: edge01.contoso.com-av-udp-3478
+#   members: [{address: 10.1.0.31, state: active}, {address: 10.1.0.32, state: active}]
+
+# Using replaced:
+
+- name: Nothing is wanted, so whatever is left of UDP goes
+  msuc.lync.nginx_stream_services:
+    state: replaced
+
+# Task output:
+#
+# commands:
+#   - "remove edge01.contoso.com-av-udp-3478"
+#
+# After state:
+#
+# []
+
+# Using deleted:
+
+- name: Let go of what nginx carries, of TCP too
   msuc.lync.nginx_stream_services:
     state: deleted
+
+# Task output:
+#
+# commands:
+#   - "remove edge01.contoso.com-av-udp-3478"
+#
+# After state:
+#
+# []
+
+# Using gathered:
 
 - name: What the host has
   msuc.lync.nginx_stream_services:
     state: gathered
+
+# Task output:
+#
+# gathered:
+#   - name: edge01.contoso.com-av-udp-3478
+#     members: [{address: 10.1.0.31, state: active}, {address: 10.1.0.32, state: active}]
+
+# Using rendered:
+
+- name: The file as an earlier version had it, without the host
+  msuc.lync.nginx_stream_services:
+    state: rendered
+    services: ["{{ av }}"]
+  register: made
+
+# Task output:
+#
+# rendered: |
+#   ...
+#           listen 10.1.0.100:3478 udp reuseport;
+#           proxy_pass lync-edge01.contoso.com-av-udp-3478;
+#           proxy_timeout 180s;
+#   ...
+
+# Using parsed:
+
+- name: What is in such a file
+  msuc.lync.nginx_stream_services:
+    state: parsed
+    running_config: "{{ made.document }}"
+
+# Task output:
+#
+# parsed:
+#   - name: edge01.contoso.com-av-udp-3478
+#     members: [{address: 10.1.0.31, state: active}, {address: 10.1.0.32, state: active}]
 """
 
 RETURN = r"""

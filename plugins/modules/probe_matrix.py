@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: probe_matrix
-short_description: Make the probes of a run from its plan
+short_description: Internal, make the probes of a run from its plan
 version_added: "0.1.0"
 description:
   - Internal, not for direct use. Options and results may change without notice.

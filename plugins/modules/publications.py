@@ -143,27 +143,133 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Publish one pool with a certificate of the proxy, and nothing else
+# Variables of the inventory:
+#
+# web:
+#   name: pool01.contoso.com
+#   host_names: [webext01.contoso.com, meet.contoso.com]
+#   listens: [203.0.113.31]
+#   members: [{address: 10.1.0.11, state: active}]
+#   https_port: 443
+#   https_node_port: 4443
+#   http_port: 80
+#   http_node_port: 8080
+#   mode: passthrough
+#   certificate: ""
+#   ca: ""
+#   idle_seconds: 1800
+#
+# Before state of each example:
+#
+# - {name: pool01.contoso.com, host_names: [meet.contoso.com, webext01.contoso.com]}
+# - {name: pool02.contoso.com, host_names: [webext02.contoso.com]}
+
+# Using merged:
+
+- name: Send one pool's names to one more member, and leave the other pools alone
   msuc.lync.publications:
     driver: haproxy
+    state: merged
     publications:
-      - name: pool01.contoso.com
-        host_names: [webext01.contoso.com, meet.contoso.com]
-        listens: [203.0.113.31]
-        members: [{address: 10.1.0.101, state: active}]
-        https_port: 443
-        https_node_port: 4443
-        http_port: 80
-        http_node_port: 8080
-        mode: bridge
-        certificate: /etc/ssl/lync/webext01.pem
-        ca: /etc/ssl/lync/ca.pem
-        idle_seconds: 1800
+      - "{{ web | combine({'members': [{'address': '10.1.0.11', 'state': 'active'},
+                                       {'address': '10.1.0.12', 'state': 'active'}]}) }}"
+
+# Task output:
+#
+# commands:
+#   - >-
+#     change pool01.contoso.com (reloads: new connections go by the new configuration, open
+#     ones stay where they are): members from 10.1.0.11 active to 10.1.0.11 active, 10.1.0.12
+#     active
+#
+# After state:
+#
+# - name: pool01.contoso.com
+#   members: [{address: 10.1.0.11, state: active}, {address: 10.1.0.12, state: active}]
+# - name: pool02.contoso.com
+#   members: [{address: 10.1.0.11, state: active}]
+
+# Using replaced:
+
+- name: Publish this pool, and nothing else
+  msuc.lync.publications:
+    driver: haproxy
+    state: replaced
+    publications: ["{{ web }}"]
+
+# Task output:
+#
+# commands:
+#   - >-
+#     remove pool02.contoso.com (publishes no longer: clients of these names are refused)
+#
+# After state:
+#
+# - {name: pool01.contoso.com, members: [{address: 10.1.0.11, state: active}]}
+
+# Using deleted:
+
+- name: Publish a pool no more; without publications, none is
+  msuc.lync.publications:
+    driver: haproxy
+    state: deleted
+    publications: ["{{ web }}"]
+
+# Task output:
+#
+# commands:
+#   - >-
+#     remove pool01.contoso.com (publishes no longer: clients of these names are refused)
+#
+# After state:
+#
+# - {name: pool02.contoso.com, host_names: [webext02.contoso.com]}
+
+# Using gathered:
 
 - name: What the host publishes
   msuc.lync.publications:
     driver: haproxy
     state: gathered
+
+# Task output:
+#
+# gathered:
+#   - {name: pool01.contoso.com, host_names: [meet.contoso.com, webext01.contoso.com]}
+#   - {name: pool02.contoso.com, host_names: [webext02.contoso.com]}
+
+# Using rendered:
+
+- name: The file, without the host
+  msuc.lync.publications:
+    driver: haproxy
+    state: rendered
+    publications: ["{{ web }}"]
+  register: made
+
+# Task output:
+#
+# rendered:
+#   haproxy: |
+#     ...
+#     frontend lync-publish-in-https-203.0.113.31 from msuc-lync-publish
+#         bind 203.0.113.31:443
+#     ...
+#         use_backend lync-publish-https-pool01.contoso.com if pool01.contoso.com
+#     ...
+
+# Using parsed:
+
+- name: What is in such a file
+  msuc.lync.publications:
+    driver: haproxy
+    state: parsed
+    running_config: "{{ made.rendered }}"
+
+# Task output:
+#
+# parsed:
+#   - {name: pool01.contoso.com, host_names: [meet.contoso.com, webext01.contoso.com]}
 """
 
 RETURN = r"""

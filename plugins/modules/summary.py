@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: summary
-short_description: Print whether site.yml may be run now, or what the run did
+short_description: Internal, print whether site.yml may be run now, or what the run did
 version_added: "0.1.0"
 description:
   - Internal, not for direct use. Options and results may change without notice.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: verdict
-short_description: End a run, or one of its hosts, as the reports of the run say
+short_description: Internal, end a run, or one of its hosts, as the reports of the run say
 version_added: "0.1.0"
 description:
   - Internal, not for direct use. Options and results may change without notice.

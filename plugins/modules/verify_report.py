@@ -6,7 +6,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: verify_report
-short_description: Make one report of the probes of a run
+short_description: Internal, make one report of the probes of a run
 version_added: "0.1.0"
 description:
   - Internal, not for direct use. Options and results may change without notice.

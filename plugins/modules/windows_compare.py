@@ -4,7 +4,7 @@
 
 DOCUMENTATION = r"""
 module: windows_compare
-short_description: Compares the firewall rules and the IPsec exemptions of a Windows host with what is wanted, in one
+short_description: Internal, compares firewall rules and IPsec exemptions of a Windows host with what is wanted, in one
   round trip
 description:
   - Internal, not for direct use. Options and results may change without notice.

@@ -173,40 +173,159 @@ author:
 """
 
 EXAMPLES = r"""
-- name: The owned group holds exactly these rules
+# Before state of each example:
+#
+# - {name: SIP from anywhere, group: Telephony, protocol: tcp, localport: 5061, enabled: true}
+# - {name: Lync old, protocol: tcp, localport: 5070}
+# - {name: Lync sip, protocol: tcp, localport: 5061, remoteip: 10.1.0.0/24}
+
+# Using merged:
+
+- name: Let one more network ask for SIP, and leave other rules of the group alone
   msuc.lync.windows_firewall_rules:
+    state: merged
+    rules:
+      - {name: Lync sip, protocol: tcp, localport: 5061, remoteip: [10.1.0.0/24, 10.2.0.0/24]}
+
+# Task output:
+#
+# commands:
+#   - "change rule Lync sip: remoteip from 10.1.0.0/24 to 10.1.0.0/24,10.2.0.0/24"
+#
+# After state:
+#
+# - {name: SIP from anywhere, group: Telephony, protocol: tcp, localport: 5061, enabled: true}
+# - {name: Lync old, protocol: tcp, localport: 5070}
+# - {name: Lync sip, protocol: tcp, localport: 5061, remoteip: [10.1.0.0/24, 10.2.0.0/24]}
+
+# Using replaced:
+
+- name: The group holds exactly this rule
+  msuc.lync.windows_firewall_rules:
+    state: replaced
     expected_addresses: [10.1.0.11]
     rules:
-      - name: Lync fe-sip-tls (TCP in)
-        protocol: tcp
-        localport: 5061
-        remoteip: [10.1.0.0/24, 10.2.0.0/24]
-        profiles: [domain, private, public]
-      - name: Lync media (UDP in)
-        protocol: udp
-        localport: 49152-65535
+      - {name: Lync sip, protocol: tcp, localport: 5061, remoteip: [10.1.0.0/24, 10.2.0.0/24]}
+
+# Task output:
+#
+# commands:
+#   - "change rule Lync sip: remoteip from 10.1.0.0/24 to 10.1.0.0/24,10.2.0.0/24"
+#   - "remove rule Lync old: it is not wanted"
+#
+# After state:
+#
+# - {name: SIP from anywhere, group: Telephony, protocol: tcp, localport: 5061, enabled: true}
+# - {name: Lync sip, protocol: tcp, localport: 5061, remoteip: [10.1.0.0/24, 10.2.0.0/24]}
+
+# Using replaced, in two phases:
 
 - name: Open what has to be open, close nothing yet
   msuc.lync.windows_firewall_rules:
-    rules: "{{ wanted_rules }}"
+    state: replaced
     phase: open
+    rules:
+      - {name: Lync sip, protocol: tcp, localport: 5061, remoteip: [10.1.0.0/24, 10.2.0.0/24]}
   register: opened
 
-- name: Close the rest
+- name: Close the rest, when everybody uses what is open
   msuc.lync.windows_firewall_rules:
-    rules: "{{ wanted_rules }}"
+    state: replaced
     phase: close
+    rules:
+      - {name: Lync sip, protocol: tcp, localport: 5061, remoteip: [10.1.0.0/24, 10.2.0.0/24]}
   when: opened.pending
 
-- name: Look at an export of a host, without the host
-  msuc.lync.windows_firewall_rules:
-    state: parsed
-    path: dumps/fe01.wfw
-  register: exported
+# Task output:
+#
+# commands:
+#   - "remove rule Lync old: it is not wanted"
+#
+# After state:
+#
+# - {name: SIP from anywhere, group: Telephony, protocol: tcp, localport: 5061, enabled: true}
+# - {name: Lync sip, protocol: tcp, localport: 5061, remoteip: [10.1.0.0/24, 10.2.0.0/24]}
 
-- name: Remove all rules that the collection made
+# Using overridden:
+
+- name: Nothing else admits SIP either
+  msuc.lync.windows_firewall_rules:
+    state: overridden
+    rules:
+      - {name: Lync sip, protocol: tcp, localport: 5061, remoteip: 10.1.0.0/24}
+
+# Task output:
+#
+# commands:
+#   - "change rule SIP from anywhere: enabled from true to false"
+#   - "remove rule Lync old: it is not wanted"
+#
+# After state:
+#
+# - {name: SIP from anywhere, group: Telephony, protocol: tcp, localport: 5061, enabled: false}
+# - {name: Lync sip, protocol: tcp, localport: 5061, remoteip: 10.1.0.0/24}
+
+# Using deleted:
+
+- name: Remove one rule; without rules, all of the group go
   msuc.lync.windows_firewall_rules:
     state: deleted
+    rules:
+      - {name: Lync old}
+
+# Task output:
+#
+# commands:
+#   - "remove rule Lync old: it is to be deleted"
+#
+# After state:
+#
+# - {name: SIP from anywhere, group: Telephony, protocol: tcp, localport: 5061, enabled: true}
+# - {name: Lync sip, protocol: tcp, localport: 5061, remoteip: 10.1.0.0/24}
+
+# Using gathered:
+
+- name: The rules of somebody else's group
+  msuc.lync.windows_firewall_rules:
+    state: gathered
+    group: Telephony
+
+- name: The rules of the group
+  msuc.lync.windows_firewall_rules:
+    state: gathered
+
+# Task output:
+#
+# gathered:
+#   - {name: Lync old, protocol: tcp, localport: 5070}
+#   - {name: Lync sip, protocol: tcp, localport: 5061, remoteip: 10.1.0.0/24}
+
+# Using rendered:
+
+- name: A rule as the registry of a host holds it, without the host
+  msuc.lync.windows_firewall_rules:
+    state: rendered
+    rules:
+      - {name: Lync sip, protocol: tcp, localport: 5061, remoteip: 10.1.0.0/24}
+
+# Task output:
+#
+# rendered:
+#   - "v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5061|RA4=10.1.0.0/24|\
+#     Name=Lync sip|EmbedCtxt=msuc.lync|"
+
+# Using parsed:
+
+- name: What is in such strings; of an export of a host, give its path
+  msuc.lync.windows_firewall_rules:
+    state: parsed
+    running_config: >-
+      v2.10|Action=Allow|Active=TRUE|Dir=In|Protocol=6|LPort=5061|Name=SIP|EmbedCtxt=msuc.lync|
+
+# Task output:
+#
+# parsed:
+#   - {name: SIP, protocol: tcp, localport: 5061}
 """
 
 RETURN = r"""

@@ -255,31 +255,104 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Media does not wait for IPsec
+# Before state of each example:
+#
+# - {name: Lync exempt media (TCP), protocol: tcp, localip: 10.1.0.11}
+# - {name: Lync exempt media (UDP), protocol: udp, localip: 10.1.0.11, localport: 50000-59999}
+
+# Using merged:
+
+- name: Let all of UDP be exempt, and leave other exemptions of the group alone
   msuc.lync.windows_ipsec_exemptions:
+    state: merged
+    exemptions:
+      - {name: Lync exempt media (UDP), protocol: udp, localip: 10.1.0.11}
+
+# Task output:
+#
+# commands:
+#   - "change exemption Lync exempt media (UDP): localport from 50000-59999 to any"
+#
+# After state:
+#
+# - {name: Lync exempt media (TCP), protocol: tcp, localip: 10.1.0.11}
+# - {name: Lync exempt media (UDP), protocol: udp, localip: 10.1.0.11, localport: any}
+
+# Using replaced:
+
+- name: The group holds exactly this exemption
+  msuc.lync.windows_ipsec_exemptions:
+    state: replaced
     expected_addresses: [10.1.0.11]
     exemptions:
-      - name: Lync exempt media (UDP)
-        protocol: udp
-        localip: [10.1.0.11]
-      - name: Lync exempt media (TCP)
-        protocol: tcp
-        localip: [10.1.0.11]
+      - {name: Lync exempt media (UDP), protocol: udp, localip: 10.1.0.11}
 
-- name: Look at the exemptions as scripts
-  msuc.lync.windows_ipsec_exemptions:
-    state: rendered
-    exemptions: "{{ wanted_exemptions }}"
-  register: shown
+# Task output:
+#
+# commands:
+#   - "change exemption Lync exempt media (UDP): localport from 50000-59999 to any"
+#   - "remove exemption Lync exempt media (TCP): it is not wanted"
+#
+# After state:
+#
+# - {name: Lync exempt media (UDP), protocol: udp, localip: 10.1.0.11, localport: any}
 
-- name: Make them in a Group Policy object
-  msuc.lync.windows_ipsec_exemptions:
-    exemptions: "{{ wanted_exemptions }}"
-    policy_store: contoso.com\Lync media
+# Using deleted:
 
-- name: Remove all exemptions that the collection made
+- name: Remove one exemption; without exemptions, all of the group go
   msuc.lync.windows_ipsec_exemptions:
     state: deleted
+    exemptions:
+      - {name: Lync exempt media (TCP)}
+
+# Task output:
+#
+# commands:
+#   - "remove exemption Lync exempt media (TCP): it is to be deleted"
+#
+# After state:
+#
+# - {name: Lync exempt media (UDP), protocol: udp, localip: 10.1.0.11, localport: 50000-59999}
+
+# Using gathered:
+
+- name: The exemptions of the group
+  msuc.lync.windows_ipsec_exemptions:
+    state: gathered
+
+# Task output:
+#
+# gathered:
+#   - {name: Lync exempt media (TCP), protocol: tcp, localip: 10.1.0.11}
+#   - {name: Lync exempt media (UDP), protocol: udp, localip: 10.1.0.11, localport: 50000-59999}
+
+# Using rendered:
+
+- name: An exemption as the registry holds it, without the host; scripts are in the result too
+  msuc.lync.windows_ipsec_exemptions:
+    state: rendered
+    exemptions:
+      - {name: Lync exempt media (UDP), protocol: udp, localip: 10.1.0.11}
+  register: made
+
+# Task output:
+#
+# rendered:
+#   - >-
+#     v2.10|Action=DoNotSecure|Protocol=17|Active=TRUE|EP1_4=10.1.0.11|Name=Lync exempt media
+#     (UDP)|EmbedCtxt=msuc.lync|
+
+# Using parsed:
+
+- name: What is in such strings; of an export of a host, give its path
+  msuc.lync.windows_ipsec_exemptions:
+    state: parsed
+    running_config: "{{ made.rendered | join('\n') }}"
+
+# Task output:
+#
+# parsed:
+#   - {name: Lync exempt media (UDP), protocol: udp, localip: 10.1.0.11}
 """
 
 RETURN = r"""

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Every code block of README.md and docs/ holds, every example can be planned.
+"""Every code block of README.md, docs/ and the pages of roles holds, every example can be planned.
 
 And the prover refuses what does not hold.
 """
@@ -12,12 +12,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.tools.documentation import Block, BlockError, NotProvenError, Workspace, blocks, documents, prove
+from tests.tools.documentation import (
+    Block,
+    BlockError,
+    NotProvenError,
+    Workspace,
+    blocks,
+    documents,
+    pages_of_roles,
+    prove,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCKS = [
     block
-    for path in documents()
+    for path in (*documents(), *pages_of_roles())
     for block in blocks(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
 ]
 PICTURE = re.compile(r"!\[[^\]]+\]\(([^)]+)\)")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 msuc.lync contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Proves the code blocks of README.md and docs/: each is run, compiled or validated, and a block of no known kind is an
-error.
+"""Proves the code blocks of README.md, docs/ and the pages of roles: each is run, compiled or validated, and a block of
+no known kind is an error.
 
 What a block is follows from its language and content (the tables CHECKS and YAML_KINDS), or from a comment above it:
 
@@ -128,6 +128,11 @@ class Workspace:
 def documents() -> list[Path]:
     """Return the files whose blocks are proven."""
     return [path for path in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if path.is_file()]
+
+
+def pages_of_roles() -> list[Path]:
+    """Return the pages of roles, whose blocks are proven too."""
+    return sorted((ROOT / "roles").glob("*/README.md"))
 
 
 def blocks(document: str, text: str) -> list[Block]:

@@ -195,9 +195,14 @@ def test_functions_are_short() -> None:
     assert statistics.median(lengths.values()) <= LINES_OF_FUNCTION_MEDIAN_MAXIMUM
 
 
+def without_examples(text: str) -> str:
+    """Return a file without the examples of a module, of which there is one for each of its states."""
+    return re.sub(r'^EXAMPLES = r"""$.*?^"""$', "", text, flags=re.MULTILINE | re.DOTALL)
+
+
 def test_files_are_short() -> None:
     lengths = {
-        place(path): len(path.read_text(encoding="utf-8").splitlines())
+        place(path): len(without_examples(path.read_text(encoding="utf-8")).splitlines())
         for path in PLUGINS.rglob("*")
         if path.suffix in (".py", ".ps1", ".psm1")
     }
@@ -287,6 +292,30 @@ def test_ansible_doc_lists_and_shows_every_plugin(kind: str) -> None:
     # The list is made without reading the documentation closely; showing it is another matter.
     shown = ansible_doc(kind, *(f"msuc.lync.{name}" for name in sorted(expected)))
     assert_none(name for name in expected if not shown[name]["doc"]["short_description"] or not shown[name]["examples"])
+
+
+# What people may call in playbooks of their own; everything else says in its first line that it is not for them.
+PUBLIC = {
+    "module": {
+        *("audit", "compare_topology", "import_topology", "plan", "probe", "selftest", "windows_firewall_rollback"),
+        *("windows_firewall_rules", "windows_ipsec_exemptions", "nftables_rules", "nftables_udp_services"),
+        *("haproxy_services", "nginx_stream_services", "publications", "f5_as3", "netscaler_services", "kemp_services"),
+        "dns_records",
+    },
+    "lookup": {"catalogue", "plan"},
+}
+
+
+@pytest.mark.parametrize("kind", PUBLIC)
+def test_what_is_internal_says_so_first(kind: str) -> None:
+    names = expected_plugins(kind)
+    assert PUBLIC[kind] <= names
+    shown = ansible_doc(kind, *(f"msuc.lync.{name}" for name in sorted(names)))
+    for name in sorted(names):
+        # The list of ansible-doc shows the one, its page begins with the other.
+        texts = (shown[name]["doc"]["short_description"], shown[name]["doc"]["description"][0])
+        is_internal = [text.startswith("Internal, ") for text in texts]
+        assert is_internal == [name not in PUBLIC[kind]] * 2, name
 
 
 def test_every_action_plugin_is_documented_as_a_module() -> None:

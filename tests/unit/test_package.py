@@ -16,6 +16,8 @@ import yaml
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.libraries import __all__ as imported
 from packaging.requirements import Requirement
 
+from tests.tools.documentation import blocks
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ("requirements.txt", "requirements-test.txt", "requirements-kerberos.txt")
 # Name of a library in the core -> its package, where they differ.
@@ -96,6 +98,15 @@ def test_each_role_says_in_its_readme_what_its_entry_points_do() -> None:
         specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
         rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", (role / "README.md").read_text(encoding="utf-8"), re.M))
         assert rows == {name: spec["short_description"].rstrip(".") for name, spec in specs.items()}, role.name
+
+
+def test_each_role_shows_in_its_readme_an_example_that_ansible_doc_shows_too() -> None:
+    """That the example holds is shown by tests/documentation."""
+    for role in sorted((ROOT / "roles").iterdir()):
+        specs = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]
+        examples = {spec["examples"] for spec in specs.values() if "examples" in spec}
+        shown = [block.text for block in blocks(role.name, (role / "README.md").read_text(encoding="utf-8"))]
+        assert shown and examples.issuperset(shown), role.name
 
 
 def test_the_execution_environment_asks_for_what_the_collection_needs() -> None:

@@ -42,6 +42,14 @@ _LISTS = {
     "draining_members": MemberState.DRAINING,
     "disabled_members": MemberState.DISABLED,
 }
+# What services of a plan file always have, and those of a task need not.
+_UNSAID: Mapping[str, object] = {
+    "pool": "",
+    "rows": ["none"],
+    **{name: [] for name in _LISTS if name != "members"},
+    "balancers": [],
+    "options": {},
+}
 
 
 def read_services(items: Sequence[Mapping[str, object]]) -> tuple[Service, ...]:
@@ -59,7 +67,7 @@ def read_services(items: Sequence[Mapping[str, object]]) -> tuple[Service, ...]:
 
 def _check_service(index: int, item: Mapping[str, object]) -> list[Problem]:
     place = f"services[{index}] {item.get('name', '')}".rstrip()
-    errors = plan_validator("virtual_service").iter_errors(cast(Any, item))
+    errors = plan_validator("virtual_service").iter_errors(cast(Any, {**_UNSAID, **item}))
     found = [Problem(place, f"{error.json_path}: {error.message}", fix="correct the service") for error in errors]
     return found or [
         Problem(place, str(error), fix="write one address")
