@@ -123,9 +123,15 @@ def test_the_example_of_the_page_is_taken_to_its_end_and_cuts_nobody_off(running
     assert not [each for each in strangers for rule in enabled(running, "sql01") if admits(rule, *each)]
 
 
-def test_whoever_only_setup_admits_is_named_and_not_cut_off(running: SiteLab) -> None:
+def test_whoever_only_setup_admits_is_named_and_not_cut_off_until_somebody_accepts_it(
+    running: SiteLab, tmp_path: pathlib.Path
+) -> None:
     connect(running, "sql01", [*CONNECTED["sql01"], (1433, "10.33.0.7")])
     ok(running.playbook("site"))
     refused = running.playbook("site", "-e", "lync_firewall_state=overridden")
     assert refused.status == 2 and "10.33.0.7" in refused.output
     assert "OCS SQL RTC Access" in {rule["Name"] for rule in enabled(running, "sql01")}
+    overridden = ("-e", "lync_firewall_state=overridden")
+    running.playbook("site", *overridden, "--check", "-e", f"lync_report_dir={tmp_path / 'reports'}")
+    ok(running.playbook("site", *overridden, "-e", f"@{tmp_path / 'reports' / 'accept.yml'}"))
+    assert "OCS SQL RTC Access" not in {rule["Name"] for rule in enabled(running, "sql01")}

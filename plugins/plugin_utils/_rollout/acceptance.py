@@ -21,7 +21,7 @@ from .._base.addresses import AddressSet
 from .._base.errors import InvalidInputError, Problem, shown
 from .._base.libraries import yaml
 from .._base.untyped import mapping, mappings
-from .results import TaskResult
+from .results import Concern, TaskResult
 
 FILE = "accept.yml"
 VALID = datetime.timedelta(hours=24)
@@ -64,8 +64,8 @@ class Accepted:
 class Acceptances:
     """What is accepted in a run.
 
-    plan: digest of the plan that it was made for. until: in UTC, None for nothing accepted. fingerprints: of the hosts,
-    as the check saw them.
+    plan: digest of the plan that it was made for. until: in UTC, None for nothing accepted. fingerprints: of the
+    firewall rules of the hosts, as the check saw them.
     """
 
     items: frozenset[Accepted] = frozenset()
@@ -178,11 +178,9 @@ def acceptance_text(
         return ""
     until = (now + VALID).astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     devices = {accepted.device for accepted, _why in lines}
-    prints = {
-        result.device: str(result.document["fingerprint"])
-        for result in results
-        if result.device in devices and result.document.get("fingerprint")
-    }
+    # Firewall rules alone cut anybody off; a host has another fingerprint for its exemptions.
+    seen = [result for result in results if result.concern is Concern.FIREWALL and result.document.get("fingerprint")]
+    prints = {result.device: str(result.document["fingerprint"]) for result in seen if result.device in devices}
     return "\n".join(
         [
             "---",

@@ -86,6 +86,13 @@ def test_a_time_without_a_zone_is_utc_and_the_last_moment_is_over() -> None:
         assert bool(list(check_acceptances({**made(VANISHED), "until": text}, DIGEST, NOW))) == is_over
 
 
+def test_the_fingerprint_of_a_host_is_that_of_its_firewall_rules_whatever_else_of_it_was_read() -> None:
+    exemptions = replace(SEEN, concern=Concern.IPSEC, document={"fingerprint": "i1"})
+    for results in ([SEEN, exemptions], [exemptions, SEEN]):
+        text = acceptance_text([(Accepted("fe01", CUT, "TCP 5061"), "why")], [], results, "a" * 64, NOW)
+        assert yaml.safe_load(text)["lync_accept"]["fingerprints"] == {"fe01": "f1"}
+
+
 def test_fingerprints_are_kept_of_hosts_that_are_accepted_alone() -> None:
     results = [SEEN, replace(SEEN, device="fe02"), replace(SEEN, document={}), replace(SEEN, device="gw01")]
     other = Accepted("gw01", "pool", "pool01")
