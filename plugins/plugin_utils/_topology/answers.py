@@ -61,8 +61,9 @@ def read_answers(path: Path, found: Imported) -> Answers:
 
 
 def _answered(values: Variables) -> dict[str, object]:
-    """Return what has a value; a question without one is open."""
-    return {str(name): value for name, value in values.items() if value is not None}
+    """Return what has a value, parts of variables too; a question without one is open."""
+    given = {str(name): value for name, value in values.items() if value is not None}
+    return {name: _answered(value) if isinstance(value, dict) else value for name, value in given.items()}
 
 
 def _load(path: Path) -> Variables:
@@ -200,14 +201,21 @@ def _add_features(more: object, deployment: dict[str, object], hosts: Mapping[st
 
 
 def is_open(question: Question, found: Imported) -> bool:
-    """Return whether nothing answers a question; the first of its keys decides."""
+    """Return whether nothing answers a question: the first of its keys decides, and each part of a variable."""
     if question.section == "more_hosts":
         return question.name not in found.groups
     by_name = {"hosts": found.hosts, "pools": found.pools}
-    value: object = by_name[question.section].get(question.name) if question.section in by_name else found.deployment
-    for part in question.keys[0].split("."):
+    own = mapping(by_name[question.section].get(question.name)) if question.section in by_name else found.deployment
+    parts = [key for key in question.keys if "." in key] or question.keys[:1]
+    return any(_value(own, key) is None for key in parts) or question.keys == (_FEATURES,)
+
+
+def _value(values: Variables, key: str) -> object:
+    """Return the value of a key such as sql.port, None where there is none."""
+    value: object = values
+    for part in key.split("."):
         value = mapping(value).get(part)
-    return value is None or question.keys == (_FEATURES,)
+    return value
 
 
 def questions_text(found: Imported, source: str) -> str:
@@ -245,5 +253,13 @@ def _key_text(question: Question) -> str:
         return f"{question.name}: {{}}"
     if question.keys in (("lync_address",), ("lync_internal_address",)):
         return f"{question.name}:"
-    keys = ", ".join(dict.fromkeys(f"{key.partition('.')[0]}: " for key in question.keys))
-    return f"{question.name}: {{{keys.strip()}}}"
+    keys = dict.fromkeys(key.partition(".")[0] for key in question.keys)
+    inside = {key: ", ".join(f"{part}: " for part in _parts(question, key)).strip() for key in keys}
+    texts = (f"{key}: {{{parts}}}" if parts else f"{key}: " for key, parts in inside.items())
+    return f"{question.name}: {{{', '.join(texts).strip()}}}"
+
+
+def _parts(question: Question, key: str) -> list[str]:
+    """Return the parts of a variable that a question asks for, where it asks for several."""
+    parts = [one.partition(".")[2] for one in question.keys if one.startswith(f"{key}.")]
+    return parts if len(parts) > 1 else []

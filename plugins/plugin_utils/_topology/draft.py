@@ -21,7 +21,7 @@ class Question:
     """What the topology cannot know.
 
     section: all, hosts, pools or more_hosts of the answers. name: of the host or pool. keys: the variables that answer
-    it. is_needed: no plan without an answer.
+    it, sql.port for a part of one. is_needed: no plan without an answer.
     """
 
     section: str

@@ -242,13 +242,14 @@ def _external_addresses(
     variables |= {"lync_external_addresses": own} if own else {}
     variables |= {"lync_external_nat_addresses": translated} if translated else {}
     if len(own) < len(EDGE_SERVICES):
-        lacking = ", ".join(service for service in EDGE_SERVICES if service not in own)
-        text = f"Which addresses do its network cards outside have for {lacking}?"
-        work.ask("hosts", machine.name, ("lync_external_addresses",), text)
+        lacking = [service for service in EDGE_SERVICES if service not in own]
+        text = f"Which addresses do its network cards outside have for {', '.join(lacking)}?"
+        work.ask("hosts", machine.name, tuple(f"lync_external_addresses.{one}" for one in lacking), text)
     elif translated and len(translated) < len(EDGE_SERVICES):
-        lacking = ", ".join(service for service in EDGE_SERVICES if service not in translated)
-        text = f"Which public addresses stand for {lacking}? The product has to know that of av only."
-        work.ask("hosts", machine.name, ("lync_external_nat_addresses",), text, is_needed=False)
+        lacking = [service for service in EDGE_SERVICES if service not in translated]
+        text = f"Which public addresses stand for {', '.join(lacking)}? The product has to know that of av only."
+        keys = tuple(f"lync_external_nat_addresses.{one}" for one in lacking)
+        work.ask("hosts", machine.name, keys, text, is_needed=False)
 
 
 def _one_or_more(name: str, addresses: list[str]) -> dict[str, str | list[str]]:

@@ -5,11 +5,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan.model import Plan
-from ansible_collections.msuc.lync.plugins.plugin_utils._topology.answers import Answers, with_answers
+from ansible_collections.msuc.lync.plugins.plugin_utils._topology.answers import (
+    Answers,
+    questions_text,
+    read_answers,
+    with_answers,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._topology.compare import inventory_hosts
 from ansible_collections.msuc.lync.plugins.plugin_utils._topology.draft import Imported
 from ansible_collections.msuc.lync.plugins.plugin_utils._topology.mapping import imported
@@ -167,3 +173,39 @@ def test_simple_urls_of_every_document_count_and_those_that_are_not_active_are_l
     assert found.deployment["lync_simple_urls"] == {"meet": [meet, "https://meet-rome.contoso.com"]}
     assert any(f"'{old}' is of Meet too and not active" in note for note in found.notes)
     assert any("'Novel'" in note and "is no simple URL that is known" in note for note in found.notes)
+
+
+def test_addresses_outside_that_some_services_lack_stay_a_question_until_all_are_there() -> None:
+    document = everything()
+    cards = {
+        name: tuple(one if one.number == 1 else Interface(one.side, "0.0.0.0", one.number) for one in interfaces)
+        for name, interfaces in document.clusters[-1].machines.items()
+    }
+    document.clusters[-1].machines = cards
+    found = import_of(document)
+
+    def lacking(given: dict[str, str]) -> set[str]:
+        hosts = {"edge01.woodgrove.com": {"lync_external_addresses": given}, "edge02.woodgrove.com": {}}
+        done = with_answers(found, Answers(hosts=hosts))
+        return {one.name for one in done.questions if str(one.keys).startswith("('lync_external_addresses")}
+
+    assert lacking({}) == {"edge01.woodgrove.com", "edge02.woodgrove.com"}
+    assert lacking({"access": "198.51.100.21"}) == {"edge01.woodgrove.com", "edge02.woodgrove.com"}
+    assert lacking({"access": "198.51.100.21", "web_conferencing": "198.51.100.31"}) == {"edge02.woodgrove.com"}
+    # That only av is translated is left to the site, and shown to it.
+    usual = import_of(everything()).questions
+    assert any("lync_external_nat_addresses.access" in one.keys for one in usual)
+
+
+def test_what_the_file_of_questions_has_is_no_answer(tmp_path: Path) -> None:
+    document = everything()
+    document.clusters[-1].machines = {
+        name: (Interface("Internal", "10.4.0.1"), Interface("External", "198.51.100.7", 1))
+        for name in document.clusters[-1].machines
+    }
+    found = import_of(document)
+    path = tmp_path / "answers.yml"
+    path.write_text(questions_text(found, "t"), encoding="utf-8")
+    answers = read_answers(path, found)
+    assert (answers.all, answers.more_hosts) == ({}, {})
+    assert with_answers(found, answers) == with_answers(found, Answers())
