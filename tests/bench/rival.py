@@ -137,7 +137,6 @@ class _Side:
         """Return the rules of our group on each host, by name."""
         return [{rule["Name"]: rule for rule in tamper.show(store, GROUP)} for store in self.lab.stores.values()]
 
-
     def crowd(self, count: int) -> None:
         """Give each host so many rules of others."""
         for store in self.lab.stores.values():
