@@ -219,6 +219,8 @@ class ActionModule(ControllerAction):
         waves = waves_of(windows, wave_size), waves_of(linux, wave_size)
         state.save(files, *waves, scope, plan.known_addresses, plan.names, digest)
         state.save_options(run.document())
+        if run.common.progress:
+            state.begin_telling()
 
     def _keep_order(self, order: Order, scope: RunScope) -> None:
         """Keep what the run goes by: the computed plan, or the approved one in its place."""

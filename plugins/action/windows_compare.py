@@ -12,7 +12,6 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.actions import 
     STEP_SPEC,
     Answer,
     printed_warnings,
-    run_state,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.firewall_action import (
     FIREWALL_REMOTE,
@@ -110,4 +109,4 @@ class ActionModule(FirewallAction):
         device = self.device_name(task_vars)
         for part in self._choose_parts(task_vars):
             found = answer[part] if isinstance(answer.get(part), Mapping) else answer
-            run_state().save_result(TaskResult.of_answer(device, Concern(part), step, found, is_check=True))
+            self.keep_result(TaskResult.of_answer(device, Concern(part), step, found, is_check=True))

@@ -36,6 +36,7 @@ from .._base.untyped import counted, printed_lines
 from .._plan.documents import DocumentError
 from .._rollout.gates import Go
 from .._rollout.outcome import RunOutcome, write_summary
+from .._rollout.progress import progress_text
 from .._rollout.results import Concern, Step, TaskResult
 from .._rollout.run_options import RunOptions
 from .._rollout.run_state import RunState
@@ -239,8 +240,15 @@ class KeepsResult(ActionBase):
     def keep(self, answer: Mapping[str, Any], step: Step, task_vars: Mapping[str, Any]) -> None:
         """Keep what became of the task."""
         device = self.device_name(task_vars)
-        result = TaskResult.of_answer(device, self.concern, step, answer, is_check=bool(self._task.check_mode))
-        run_state().save_result(result)
+        self.keep_result(TaskResult.of_answer(device, self.concern, step, answer, is_check=bool(self._task.check_mode)))
+
+    @staticmethod
+    def keep_result(result: TaskResult) -> None:
+        """Keep a result, and tell how far the run is where that is due."""
+        state = run_state()
+        state.save_result(result)
+        if told := progress_text(state, result):
+            show(told)
 
     def device_name(self, task_vars: Mapping[str, Any]) -> str:
         """Return the name under which the result is kept."""

@@ -257,6 +257,11 @@ OF_THE_RUN: tuple[Variable[object], ...] = (
     _word_variable(
         "lync_change_reference", "Reference of the change, for report and log; it is never written to a device."
     ),
+    _flag_variable(
+        "lync_progress",
+        "Say every few seconds how far a long run is.",
+        default=True,
+    ),
     _count_variable(
         "lync_wave_size",
         1,

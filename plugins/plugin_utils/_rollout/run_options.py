@@ -70,6 +70,7 @@ class Options:
     topology_answers: str = ""
     topology_resolve: bool = False
     change_reference: str = ""
+    progress: bool = True
     wave_size: int = 1
     verify: bool = False
     retire: tuple[str, ...] = ()

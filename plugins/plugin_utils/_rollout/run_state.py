@@ -15,6 +15,8 @@
     RUN/catalogue/DEVICE.json                     {"names": [...]}: what only another version of the catalogue changes
     RUN/losses/HOST.CONCERN.json                  what the objects of a device would lose, where they lose anything
     RUN/unreachable/HOST.json                     who could not be reached, and is not tried again
+    RUN/failed/HOST.CONCERN.STEP.json             who failed or could not be reached in a step
+    RUN/told.json                                 when it was last told how far the run is, by its time
     RUN/diffs/DIGEST.json                         who showed a diff first, which others do not repeat
     RUN/holding.json                              what is held back for it (holding.py), as judged before a play
     RUN/summary.json  how the run ended
@@ -59,6 +61,8 @@ _LOSSES = "losses"
 _HOLDING = "holding.json"
 _CATALOGUE = "catalogue"
 _UNREACHABLE = "unreachable"
+_FAILED = "failed"
+_TOLD = "told.json"
 _DIFFS = "diffs"
 _NO_LOSSES: Mapping[str, Any] = {"leaving": {}, "goes": [], "loses_all": False, "exceeded_pools": {}}
 
@@ -84,7 +88,7 @@ class RunState:
         known_addresses, names: of the plan. digest: of the plan that was approved; else that of this one.
         """
         plan_files.write(self._directory / "plan", files, known_addresses, names=names)
-        for kept in (_LOSSES, _CATALOGUE, _UNREACHABLE, _DIFFS):
+        for kept in (_LOSSES, _CATALOGUE, _UNREACHABLE, _FAILED, _DIFFS):
             shutil.rmtree(self._directory / kept, ignore_errors=True)
         self._put(_HOLDING, {})
         digest = digest or plan_files.plan_digest(plan_files.digests_of(files), known_addresses)
@@ -233,7 +237,28 @@ class RunState:
         self._save_losses(result)
         if result.status is Status.UNREACHABLE:
             self._put(self._unreachable(result.device), {"device": result.device})
+        if result.status in (Status.UNREACHABLE, Status.FAILED):
+            self._put(f"{_FAILED}/{quote(result.device, safe='')}.{result.concern.value}.{result.step.value}.json", {})
         return numbered
+
+    def count_results(self, concern: Concern, step: Step) -> tuple[int, int]:
+        """Return how many devices have been through a step, and how many of them failed or could not be reached."""
+        found = {path.parent for path in (self._directory / "results").glob(f"*/{concern.value}.{step.value}.*.json")}
+        failed = (self._directory / _FAILED).glob(f"*.{concern.value}.{step.value}.json")
+        return len(found), sum(1 for _path in failed)
+
+    def begin_telling(self) -> None:
+        """Have it told how far the run is, from now on."""
+        self._put(_TOLD, {})
+
+    def is_time_to_tell(self, seconds: float) -> bool:
+        """Return whether so many seconds went by since telling began, or since this was last true."""
+        path = self._directory / _TOLD
+        now = time.time()
+        if not path.is_file() or now - path.stat().st_mtime < seconds:
+            return False
+        os.utime(path, (now, now))
+        return True
 
     def was_unreachable(self, device: str) -> bool:
         """Return whether a device could not be reached earlier in this run."""
