@@ -52,6 +52,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.reconc
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._inventory.read import sketch_topology
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.driver import F5As3
+from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.forwarding import forwarding
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provider import F5Options, read_task
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.f5.provider import offline as parse_declaration
 from ansible_collections.msuc.lync.plugins.plugin_utils._load_balancers.haproxy import driver as haproxy
@@ -74,7 +75,11 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance impo
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Concern, Status, Step, TaskResult
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.waves import Waves
-from ansible_collections.msuc.lync.plugins.plugin_utils._topology.answers import questions_text
+from ansible_collections.msuc.lync.plugins.plugin_utils._topology.answers import (
+    questions_text,
+    read_answers,
+    with_answers,
+)
 from ansible_collections.msuc.lync.plugins.plugin_utils._topology.compare import compared, inventory_hosts
 from ansible_collections.msuc.lync.plugins.plugin_utils._topology.files import digest_of, texts_of_import
 from ansible_collections.msuc.lync.plugins.plugin_utils._topology.mapping import imported
@@ -92,7 +97,7 @@ from tests.unit.firewall.nftables import results as nft_results
 from tests.unit.firewall.nftables import test_foreign
 from tests.unit.firewall.windows import test_dumps, test_hive, test_host, test_reading
 from tests.unit.firewall.windows import test_reconcile as windows
-from tests.unit.load_balancers import test_nftables_udp
+from tests.unit.load_balancers import test_f5_forwarding, test_nftables_udp
 from tests.unit.load_balancers.memory_devices import NGINX_PATH, MemoryHost, UdpHost, answer, udp_provider
 from tests.unit.load_balancers.samples import golden, service
 from tests.unit.load_balancers.test_malformed_answers import Vendor, converged_vendors
@@ -491,6 +496,15 @@ def _appliance(name: str) -> Attempt:
     return attempt
 
 
+def _forwarding(chance: random.Random) -> None:
+    """Read damaged virtual servers of a BIG-IP for what it forwards."""
+    virtuals = test_f5_forwarding.CASES[chance.choice(sorted(test_f5_forwarding.CASES))][0]
+    found = damaged(virtuals, chance)  # the client sees to it that it is a list of objects
+    listed = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    device: Any = test_f5_forwarding.Device(listed)
+    forwarding(device, test_f5_forwarding.MEMBERS).document()
+
+
 def _given(name: str) -> Attempt:
     """Return the attempt to parse a configuration that somebody gives."""
     driver: NetScaler | Kemp = NetScaler() if name == "netscaler" else Kemp()
@@ -653,6 +667,19 @@ def _topology(chance: random.Random) -> None:
     compared(sketch_topology(inventory_hosts(found)), {}, read_topology_bytes(content, name))
 
 
+def _answers(chance: random.Random) -> None:
+    """Read damaged answers to the questions of an import."""
+    found = imported(read_topology_bytes(_BY_NAME["t.xml"].encode(), "t.xml"))
+    text = questions_text(found, "t.xml")
+    if chance.random() < 0.6:  # some are answered
+        values = ["10.1.0.11", "[10.1.0.0/16]", "2026-13-45", "true", "!!python/object:os.system x", "{a: 1}", "0o9"]
+        text = re.sub(r"(?m)^( +[\w.-]+:) *(#.*)?$", lambda match: f"{match[1]} {chance.choice(values)}", text)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "answers.yml")
+        path.write_bytes(damaged(text, chance).encode("utf-8", "surrogatepass"))
+        with_answers(found, read_answers(path, found))
+
+
 ATTEMPTS: Mapping[str, Attempt] = {
     "Windows: firewall": _windows(test_host.Firewall),
     "Windows: IPsec": _windows(test_host.Ipsec),
@@ -682,6 +709,7 @@ ATTEMPTS: Mapping[str, Attempt] = {
     "publications: files": _published,
     "publications: texts": _published_texts,
     "F5: answers and traces": _appliance("f5"),
+    "F5: what it forwards": _forwarding,
     "F5: declarations": _each(_declarations, _declared),
     "NetScaler: NITRO": _appliance("netscaler"),
     "NetScaler: configurations": _given("netscaler"),
@@ -694,4 +722,5 @@ ATTEMPTS: Mapping[str, Attempt] = {
     "results of a run": _result,
     "accept.yml": _accept,
     "topologies": _topology,
+    "topologies: answers": _answers,
 }

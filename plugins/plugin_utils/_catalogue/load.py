@@ -59,9 +59,10 @@ def read_document(path: Path) -> Document:
 def _fill_file(path: Path, _changed_ns: int) -> Document:
     """Return the filled content of a file; the time of its last change keeps the cache honest."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = path.read_text(encoding="utf-8")
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
-    except yaml.YAMLError as error:
+        content = yaml.load(text, Loader=loader)
+    except (yaml.YAMLError, ValueError) as error:  # a date that is none is a ValueError
         raise InvalidInputError(
             [Problem(str(path), f"this is not YAML: {' '.join(str(error).split())}", fix="correct the file")]
         ) from error

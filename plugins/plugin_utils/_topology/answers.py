@@ -74,7 +74,7 @@ def _load(path: Path) -> Variables:
     except (OSError, UnicodeDecodeError) as error:
         fix = "leave lync_topology_answers out: the first import writes the questions"
         raise refusal(str(path), f"the answers cannot be read: {error}", fix=fix) from error
-    except (yaml.YAMLError, RecursionError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # a date that is none is a ValueError
         raise refusal(str(path), f"the answers are no YAML: {' '.join(str(error).split())}") from error
     if document is None:
         return {}

@@ -122,7 +122,7 @@ def _text_of(path: Path) -> str | None:
 def _parsed(text: str) -> object:
     try:
         return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError):
+    except (yaml.YAMLError, RecursionError, ValueError):
         return {}  # spoilt by hand: everything is new
 
 

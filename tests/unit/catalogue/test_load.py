@@ -161,6 +161,7 @@ def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
         (None, "the catalogue cannot be read"),
         (b"\xff\xfe\x00", "the catalogue cannot be read"),
         (b"a: [", "this is not YAML"),
+        (b"a: 2026-13-45", "this is not YAML: month must be in 1..12"),
         (b"- 1", "[1] is not a catalogue; allowed: a mapping with classes, ports and ipsec"),
         (b"", "None is not a catalogue"),
     ],

@@ -209,6 +209,7 @@ BAD_ANSWERS = {
     "value": ("hosts: {se01.contoso.com: 7}", "7 is no address"),
     "list": ("- a", "is not a mapping"),
     "YAML": ("a: [", "the answers are no YAML"),
+    "a date that is none": ("hosts: {se01.contoso.com: 2026-13-45}", "the answers are no YAML: month must be in 1..12"),
 }  # fmt: skip
 
 
