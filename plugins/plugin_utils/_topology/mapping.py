@@ -61,7 +61,10 @@ def _add_cluster(cluster: Cluster, work: Work) -> None:
         lacking = "no machine is in it" if roles else "no service is on it"
         work.note(cluster.place, f"{lacking}, so it is left out")
         return
-    if pool and not _is_outside(cluster, work):
+    if _is_outside(cluster, work):
+        work.note(cluster.place, "the farm is on the Internet, so no host stands for it")
+        return
+    if pool:
         _add_pool(cluster, pool, work)
     for machine in _members(cluster, work):
         for role in sorted(roles):
@@ -74,16 +77,11 @@ def _add_cluster(cluster: Cluster, work: Work) -> None:
 def _is_outside(cluster: Cluster, work: Work) -> bool:
     """Return whether the farm of Office Web Apps is one on the Internet, as the topology says."""
     flags = [service.details.get("IsExternal", "") for service in work.published.services_on(cluster.key)]
-    if "true" not in map(str.lower, flags):
-        return False
-    work.note(cluster.place, "the farm is on the Internet, so no host stands for it")
-    return True
+    return work.roles[cluster.key] == {"office_web_apps"} and "true" in map(str.lower, flags)
 
 
 def _members(cluster: Cluster, work: Work) -> tuple[Machine, ...]:
     """Return the machines that hosts stand for: not a listener of AlwaysOn, nor the domain of a DFS namespace."""
-    if _is_outside(cluster, work):
-        return ()
     listens = _primary_nodes(cluster, work)
     if listens:
         known = {machine.name: machine for machine in cluster.machines if machine.name != cluster.name}

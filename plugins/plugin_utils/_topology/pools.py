@@ -31,7 +31,7 @@ def fill_pool(cluster: Cluster, role: str, work: Work) -> None:
     if role in _DATABASE_ROLES:
         _shares(cluster, role, services, pool, work)
     if role in _WEB_ROLES:
-        _web_names(cluster, services, pool)
+        _web_names(cluster, services, pool, work)
     if role == "office_web_apps":
         _office(cluster, services, pool, work)
     if role in _PAIRED:
@@ -149,13 +149,16 @@ def _shares(cluster: Cluster, role: str, services: tuple[Service, ...], pool: di
         pool["file_share"] = {"hosts": names}
 
 
-def _web_names(cluster: Cluster, services: tuple[Service, ...], pool: dict[str, object]) -> None:
+def _web_names(cluster: Cluster, services: tuple[Service, ...], pool: dict[str, object], work: Work) -> None:
+    """Name the web services outside, and inside: there they have a name of their own where DNS balances the pool."""
     for service in (one for one in services if kind(one) == "webservices"):
         external, internal = service.details.get(_EXTERNAL, ""), service.details.get(_INTERNAL, "")
-        pool |= {"external_web_fqdn": external} if external else {}
-        if internal and internal != cluster.name:
-            # Only a pool that DNS balances has a name of its own for the web services inside.
-            pool |= {"web_fqdn": internal, **({"load_balancing": "dns"} if len(cluster.machines) > 1 else {})}
+        given = {"external_web_fqdn": external, "web_fqdn": internal if internal != cluster.name else ""}
+        for key, name in given.items():
+            if name and pool.setdefault(key, name) != name:
+                work.note(service.where, f"{name} is a further name of its web services, and {key} is one")
+    if "web_fqdn" in pool and len(cluster.machines) > 1:
+        pool["load_balancing"] = "dns"
 
 
 def _office(cluster: Cluster, services: tuple[Service, ...], pool: dict[str, object], work: Work) -> None:

@@ -124,6 +124,22 @@ def test_a_pool_without_machines_is_left_out_and_listed() -> None:
     assert plan_of(found).hosts
 
 
+def test_a_second_external_name_is_listed() -> None:
+    document = everything()
+    document.web_site(document.clusters[0], 8, "other.woodgrove.com")
+    found = import_of(document)
+    assert found.pools["pool01.woodgrove.com"]["external_web_fqdn"] == "webext01.woodgrove.com"
+    assert any("other.woodgrove.com is a further name of its web services" in note for note in found.notes)
+
+
+def test_a_farm_on_the_internet_is_no_host() -> None:
+    document = everything()
+    service(document, "WacService").details["IsExternal"] = "true"
+    found = import_of(document)
+    assert "office.woodgrove.com" not in {**found.hosts, **found.pools}
+    assert any("the farm is on the Internet" in note for note in found.notes)
+
+
 def test_a_second_pair_is_listed() -> None:
     document = everything()
     registrars = [one for one in document.services if one.role == "Registrar"]
