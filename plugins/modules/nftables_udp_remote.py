@@ -63,6 +63,10 @@ others:
   returned: O(operation=gather)
   type: list
   elements: dict
+others_problem:
+  description: Why the tables of somebody else cannot be read, empty when they can.
+  returned: O(operation=gather)
+  type: str
 legacy_tables:
   description: Tables of iptables as it was before nftables, of which nft says nothing.
   returned: O(operation=gather)
@@ -143,7 +147,7 @@ class Host:
         found["has_nginx"] = os.path.exists(self.nginx_path)
         found["forwards_ipv6"] = _forwards(6)
         found["forward"] = _forward_chains()
-        found["others"] = other_tables(("inet", _udp_ring.TABLE))
+        found.update(_others())
         found["legacy_tables"] = sorted({name for path in _LEGACY for name in (content_of(path) or "").split()})
         found["most_connections"] = int(content_of(_MOST_CONNECTIONS) or 0)
         return found
@@ -233,6 +237,14 @@ def _check_script(script: str) -> tuple[int, str]:
         return run(["nft", "--check", "-f", path])
     finally:
         put(path, None)
+
+
+def _others() -> dict[str, Any]:
+    """Return the tables of others, or why they cannot be read; a host without nft has none, and leads nothing."""
+    try:
+        return {"others": other_tables(("inet", _udp_ring.TABLE)), "others_problem": ""}
+    except Refused as error:
+        return {"others": [], "others_problem": str(error)}
 
 
 def _forward_chains() -> list[list[str]]:

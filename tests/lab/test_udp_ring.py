@@ -394,6 +394,19 @@ def test_chains_of_others_that_lead_the_same_elsewhere_are_in_the_way(
         assert set(chosen(ring, many(40)).values()) == set(MEMBERS[:2])
 
 
+def test_a_host_without_nftables_on_which_nothing_is_led_is_read_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the role does on every host with HAProxy."""
+    with running_ring(tmp_path) as ring:
+        ring.kill_watcher()
+        monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+        assert ring.udp
+        found = ring.udp.bring(())
+        assert not found["changed"] and found["warnings"] == [] and "failed" not in found
+        monkeypatch.undo()
+
+
 def test_a_host_without_conntrack_is_refused_before_a_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with running_ring(tmp_path) as ring:
         for name in ("nft", "ip"):

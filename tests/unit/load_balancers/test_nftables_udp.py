@@ -290,6 +290,7 @@ def test_what_the_balancer_itself_asks_and_a_transparent_proxy_are_in_the_way_to
     ("more", "words"),
     [
         ({"legacy_tables": ["filter", "nat"]}, "iptables of before nftables has a table nat on this host"),
+        ({"others_problem": "nft: no memory"}, "the tables of others could not be read: 'nft: no memory'"),
         ({"others": [{**theirs([]), "listing": '{"nftables": [{'}]}, "the tables of others could not be read"),
     ],
 )

@@ -61,6 +61,9 @@ class NftablesUdpProvider(ConfigFileProvider):
     @property
     def _foreign(self) -> Foreign:
         """Return the tables of nftables of others."""
+        problem = self.file.answer.get("others_problem")
+        if problem:
+            return Foreign(problem=f"the tables of others could not be read: {shown(problem)}")
         return Foreign.read(mappings(self.file.answer.get("others") or []))
 
     @property
