@@ -24,6 +24,7 @@ OTHERS = [
     {"Name": "Contoso", "Protocol": 1, "IcmpTypesAndCodes": "8:*", "RemoteAddresses": "LocalSubnet", "Enabled": True},
     {"Name": "Remote Desktop", "Grouping": "@FirewallAPI.dll,-28752", "Protocol": 6, "LocalPorts": "3389"},
 ]
+EXTRA = {"Name": "Lync extra", "LocalPorts": "4444", "id": "{11111111-2222-3333-4444-555555555555}"}
 NOT_TOLD = [
     "which profiles are active, and whether they are on",
     "whether COM shows the same rules",
@@ -114,6 +115,28 @@ def test_a_site_asks_a_host_once_for_both_concerns_and_thrice_to_change_it(
         mended, counted = counting(site, host, given)
         assert counted == (3, 2, 1), mended.output
         assert [rule["Enabled"] for rule in store.read()["rules"]] == [rule["Enabled"] for rule in rules]
+        store.change(rules=[*rules, {**ours, **EXTRA}])
+        closed, counted = counting(site, host, given)
+        assert counted == (3, 2, 1), closed.output
+        assert store.read()["rules"] == rules
+
+
+def test_what_a_check_accepted_is_known_again_through_the_registry(tmp_path: pathlib.Path) -> None:
+    with SiteLab("examples/small", tmp_path) as site:
+        host = "se01.fabrikam.com"
+        given = ("--limit", host, "-e", f"lync_evidence_dir={tmp_path / 'evidence'}")
+        site.playbook("site", *given)
+        store = site.lab.stores[host]
+        document = store.read()
+        ours = next(rule for rule in document["rules"] if rule["Grouping"] == "msuc.lync" and rule["Protocol"] == 6)
+        # Rules of setup would admit the peer all the same.
+        kept = [rule for rule in document["rules"] if not rule["Name"].startswith(("CS ", "OCS ", "Core "))]
+        connection = f"{document['addresses'][0]} 4444 192.168.10.4"
+        store.change(rules=[*kept, {**ours, **EXTRA}], connections=[*document["connections"], connection])
+        checked = site.playbook("site", *given, "--check", "-e", f"lync_report_dir={tmp_path / 'reports'}")
+        assert "would cut peers 192.168.10.4 on TCP 4444" in checked.output, checked.output
+        accepted, counted = counting(site, host, (*given, "-e", f"@{tmp_path / 'reports' / 'accept.yml'}"))
+        assert (accepted.status, counted, store.read()["rules"]) == (0, (3, 2, 1), kept), accepted.output
 
 
 def of_step(played: Played, host: str) -> list[tuple[str, int, int]]:
@@ -145,15 +168,14 @@ def test_both_concerns_change_in_one_phase_and_each_phase_asks_once_for_both(
         ipsec_store.change(store, rules=dict(list(exempt.items())[1:]))
         opened, counted = counting(site, host, given)
         assert (counted[:2], of_step(opened, host)) == ((4, 2), [("firewall", 3, 1), ("ipsec", 1, 1)]), opened.output
-        # What closes: opening looks as before; closing knows that it will write, and looks once at both through COM.
+        # What closes: opening has nothing to do, so the registry is enough; closing looks once at both through COM.
         rule_id, text = next(iter(exempt.items()))
-        extra = {**ours, "Name": "Lync extra", "LocalPorts": "4444", "id": "{11111111-2222-3333-4444-555555555555}"}
-        store.change(rules=[*store.read()["rules"], extra])
+        store.change(rules=[*store.read()["rules"], {**ours, **EXTRA}])
         shown = ipsec_store.shown(store)
         ipsec_store.change(store, rules={**shown, f"{rule_id}-9": text.replace("|Name=", "|Name=Lync exempt old ")})
         closed, counted = counting(site, host, given)
-        phases = [("firewall", 2, 0), ("ipsec", 0, 0), ("firewall", 2, 1), ("ipsec", 1, 1)]
-        assert (counted[:2], of_step(closed, host)) == ((5, 3), phases), closed.output
+        phases = [("firewall", 1, 0), ("ipsec", 0, 0), ("firewall", 2, 1), ("ipsec", 1, 1)]
+        assert (counted[:2], of_step(closed, host)) == ((4, 2), phases), closed.output
         names = [rule["Name"] for rule in store.read()["rules"]]
         assert sorted(names) == sorted(rule["Name"] for rule in planned)
         assert ipsec_store.shown(store).keys() == exempt.keys()

@@ -142,9 +142,9 @@ class WindowsRulesProvider(WindowsProvider):
 class WindowsFirewallProvider(WindowsRulesProvider):
     """The firewall rules of one Windows host in one task.
 
-    The registry alone can show that a host is as planned, and nothing else: where something is to be changed, or
-    reported as different, the host is asked once more, through COM, and both must say the same. So whatever is written
-    was planned over what COM shows.
+    The registry alone can show that a host is as planned, or that a phase which opens has nothing to do: where
+    something is to be changed, or reported as different, the host is asked once more, through COM, and both must say
+    the same. So whatever is written was planned over what COM shows.
     """
 
     task: Task
@@ -184,13 +184,16 @@ class WindowsFirewallProvider(WindowsRulesProvider):
             self._told.append(explain_unread(stored))
             self._way = THROUGH_COM
             super().gather()
+        if self._stored is not None and not self._stored.problems and not self._disagreement:
+            # The same whether COM was asked too or not, so that what a check accepts is known again.
+            self.fingerprint = self._stored.fingerprint
         if self.host.not_read:
             self.evidence.discard(SafetyStep.READ_WHOLE)
 
     def plan(self) -> None:
         """Compute the changes; where the registry alone shows that there are some, over what COM shows."""
         super().plan()
-        if self.host.not_read or self._is_as_planned():
+        if self.host.not_read or self._is_as_planned() or self._is_left_to_closing():
             return
         if not self._is_com:
             self._way = THROUGH_BOTH
@@ -216,6 +219,11 @@ class WindowsFirewallProvider(WindowsRulesProvider):
         if self.task.state is State.GATHERED:
             return True
         return not (self.changes.now or self.changes.later or self.losses != Losses())
+
+    def _is_left_to_closing(self) -> bool:
+        """Return whether opening has nothing to do: the phase that closes reads through COM before it writes."""
+        is_opening = self.task.phase is Phase.OPEN and not self._is_com
+        return is_opening and bool(self.changes.later) and not self.changes.now
 
     def apply_arguments(self) -> dict[str, object]:
         """Return the arguments of apply; rules are found by their names where each of these is of one rule only."""
