@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from .draft import Work
 from .listeners import LISTENERS, edge_service, line_of, media_kind, row_that_opens, rows_by_id
 from .model import Cluster, Interface, Port, Service
+from .pools import DATABASE_ROLES, PAIRED
 from .roles import KNOWN_USAGES, SERVERS, kind
 from .servers import SIP_USAGES, is_application
 
@@ -52,7 +53,7 @@ def note_leftovers(cluster: Cluster, work: Work) -> None:
     for text in (*_addresses(cluster, services, work), *_flags(cluster, services, work), *_web(services)):
         work.note(cluster.place, text)
     for service in services:
-        for text in (*_usages(service), *_trunks(service, work)):
+        for text in (*_usages(service, work), *_trunks(service, work)):
             work.note(service.where, text)
         for port in service.ports:
             usual = _usual(port, service, cluster, work)
@@ -147,11 +148,17 @@ def _flags(cluster: Cluster, services: tuple[Service, ...], work: Work) -> Itera
         yield "it has no copy of the Central Management store, and plans open the way of one"
 
 
-def _usages(service: Service) -> Iterator[str]:
-    """Yield dependencies for what nothing reads."""
-    for one in service.dependencies:
-        if one.usage != "default" and not any(word in one.usage for word in KNOWN_USAGES):
+def _usages(service: Service, work: Work) -> Iterator[str]:
+    """Yield dependencies for what nothing reads: copies and backups are of some roles."""
+    role = work.role(work.published.clusters[service.cluster])
+    for one in (one for one in service.dependencies if one.usage != "default"):
+        word = next((word for word in KNOWN_USAGES if word in one.usage), "")
+        other = work.published.clusters[work.published.services[one.service].cluster]
+        taken = PAIRED if word == "backup" else (*DATABASE_ROLES, "")
+        if not word:
             yield f"a dependency for {one.usage} is not understood"
+        elif role not in taken or (word == "backup" and work.role(other) not in PAIRED):
+            yield f"{other.name} is there for {one.usage}, which no variable takes"
 
 
 def _trunks(service: Service, work: Work) -> Iterator[str]:

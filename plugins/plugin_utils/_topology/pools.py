@@ -12,9 +12,9 @@ from .model import Cluster, Service
 from .roles import STORES, WITNESS, is_namespace, kind
 
 _WEB_ROLES = ("frontend", "directors", "standard_edition")
-_PAIRED = ("frontend", "standard_edition")
+PAIRED = ("frontend", "standard_edition")
 _BALANCED = ("frontend", "directors", "edge", "mediation")
-_DATABASE_ROLES = ("frontend", "standard_edition", "persistent_chat", "monitoring", "archiving")
+DATABASE_ROLES = ("frontend", "standard_edition", "persistent_chat", "monitoring", "archiving")
 _EXTERNAL, _INTERNAL = "ExternalSettings", "InternalSettings"
 _BALANCING_KEYS = {
     "edge": ("load_balancing", "balancer", "vip", "external_vips"),
@@ -26,15 +26,15 @@ MIRRORED = ("2013", "2015")
 def fill_pool(cluster: Cluster, role: str, work: Work) -> None:
     """Add to the entry of a cluster in lync_pools what the topology knows of it."""
     pool, services = work.pools[cluster.name], work.published.services_on(cluster.key)
-    if role in _DATABASE_ROLES:
+    if role in DATABASE_ROLES:
         _databases(cluster, services, pool, work)
-    if role in _DATABASE_ROLES:
+    if role in DATABASE_ROLES:
         _shares(cluster, role, services, pool, work)
     if role in _WEB_ROLES:
         _web_names(cluster, services, pool, work)
     if role == "office_web_apps":
         _office(cluster, services, pool, work)
-    if role in _PAIRED:
+    if role in PAIRED:
         _backup(cluster, services, pool, work)
     if role in _BALANCED and len(cluster.machines) > 1:
         _balancing(cluster, role, pool, work)
@@ -186,7 +186,7 @@ def _backup(cluster: Cluster, services: tuple[Service, ...], pool: dict[str, obj
     for one in work.published.services.values():
         back = work.published.needed((one,), "backup")
         near += [one.cluster] if any(each.cluster == cluster.key for each in back) else []
-    pairs = [key for key in near if key != cluster.key and work.role(clusters[key]) in _PAIRED]
+    pairs = [key for key in near if key != cluster.key and work.role(clusters[key]) in PAIRED]
     for name in dict.fromkeys(clusters[key].name for key in pairs):
         if pool.setdefault("backup_pool", name) != name:
             work.note(cluster.place, f"it is paired with {name} too, and a pool has one pair")

@@ -78,6 +78,7 @@ def test_a_branch_has_a_backup_and_is_no_pair() -> None:
     of_branch.needs.append((home, "Backup"))
     found = import_of(document)
     assert "backup_pool" not in found.pools["se01.contoso.com"]
+    assert any("se01.contoso.com is there for backup, which no variable takes" in note for note in found.notes)
     assert plan_of(found).hosts
 
 
