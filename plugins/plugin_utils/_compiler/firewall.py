@@ -178,10 +178,12 @@ class FirewallPolicy:
                 yield transport, peers
 
     def _balancers(self, row: PortRow, host: Host, transport: Transport, ports: PortSet) -> AddressSet:
-        if row.direction is Direction.OUT or host.pool is None or len(ports.pairs) != 1:
+        """Return the balancers that come to any of a row's ports; of a range they take none."""
+        if row.direction is Direction.OUT or host.pool is None:
             return AddressSet()
         interface = row.interface if "edge" in host.roles else Interface.ANY
-        return self._balancer_peers.get((host.pool, interface, transport, ports.pairs[0][0]), AddressSet())
+        keys = ((host.pool, interface, transport, first) for first, _last in ports.pairs)
+        return AddressSet.union_of(self._balancer_peers[key] for key in keys if key in self._balancer_peers)
 
     def _flows(self, row: PortRow, host: Host) -> Iterator[_Flow]:
         other = self._ports(row.other_port, host) if row.other_port else ANY_PORT

@@ -141,3 +141,11 @@ def test_the_order_of_pools_changes_nothing() -> None:
     one, two = (compiled(HOSTS, pools=each, **COMMON) for each in (pools, dict(reversed(pools.items()))))
     assert one.hosts["edge01"].firewall_rules == two.hosts["edge01"].firewall_rules
     assert len([rule for rule in one.hosts["edge01"].firewall_rules if "edge-internal-sip-out" in rule.name]) == 2
+
+
+def test_members_admit_their_balancer_on_a_row_of_several_ports() -> None:
+    """It comes to the first for its monitors, and passes clients on to each."""
+    rules = plan_of(MOVED).hosts["fe01"].firewall_rules
+    (rule,) = [rule for rule in rules if rule.name == "Lync fe-sip-tls (TCP in)"]
+    assert rule.localport == ("5061", "7061")
+    assert AddressSet.parse(["10.1.0.5"]) <= AddressSet.parse(rule.remoteip)
