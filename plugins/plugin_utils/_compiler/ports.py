@@ -33,7 +33,8 @@ class PoolPorts:
         """Return the port on which a pool is found, the first where its row has several."""
         specs = (rows.get((pool.role, listener)) for rows in (self._own.get(pool.name, self._main), self._shipped))
         found = next((spec.first for spec in specs if spec and spec.first), None)
-        assert found, f"no row of {pool.role} is {listener}"
+        if not found:
+            raise LookupError(f"no row of {pool.role} is {listener}")
         return found
 
     def moved(self, row: PortRow) -> Mapping[str, PortSet]:
