@@ -112,7 +112,8 @@ class Lab:
     def on_terminal(self, playbook: pathlib.Path, *arguments: str, columns: int) -> str:
         """Run a playbook with a terminal of so many columns, in colours; return what it shows."""
         ours, its = pty.openpty()
-        environment = {**self._environment({"COLUMNS": str(columns), "TERM": "xterm"}), "ANSIBLE_NOCOLOR": "", "NO_COLOR": ""}
+        given = {"COLUMNS": str(columns), "TERM": "xterm"}
+        environment = {**self._environment(given), "ANSIBLE_NOCOLOR": "", "NO_COLOR": ""}
         with subprocess.Popen(
             self._command(playbook, arguments), cwd=ROOT, env=environment, stdin=its, stdout=its, stderr=its
         ) as process:
