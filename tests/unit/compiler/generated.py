@@ -226,7 +226,20 @@ def _relations(draw: st.DrawFn, version: str, name: str, role: str) -> dict[str,
         more |= draw(st.sampled_from(({}, *({"sql": sql} for sql in known))))
         more |= draw(st.sampled_from(({}, {"file_share": {"hosts": ["fs01"]}})))
         more |= draw(st.sampled_from(({}, {"site": "oslo"})))
-    return more
+    moved = draw(st.sets(st.sampled_from(_MOVED.get(role, ("",)))))
+    overrides = [{"select": f"id=='{row}'", "set": {"port": _PORTS[row]}} for row in sorted(moved - {""})]
+    return more | ({"row_overrides": overrides} if overrides else {})
+
+
+# Ports that a pool may have moved, by row; of several the first is what others are told.
+_PORTS: Mapping[str, object] = {
+    "fe-sip-tls": [7061, 5061], "fe-web-external-https": 7443, "fe-web-external-http": [8080, 7080],
+    "director-sip-tls": 7062, "director-web-external-https": [7444, 4443],
+}  # fmt: skip
+_MOVED = {
+    "frontend": tuple(row for row in _PORTS if row.startswith("fe-")),
+    "directors": tuple(row for row in _PORTS if row.startswith("director-")),
+}
 
 
 @st.composite

@@ -95,6 +95,25 @@ def check_discovery(inventory: Inventory) -> None:
                 assert takes(plan, (address, int(port))), (record.name, target, address)
 
 
+def check_monitors(inventory: Inventory) -> None:
+    """Hold monitors to ports that members take, and the port of a member to one that it takes."""
+    plan = compile_inventory(inventory)
+    ours = AddressSet.parse(address for host in plan.hosts.values() for address in host.addresses)
+    services = [service for pool in plan.pools.values() for service in pool.virtual_services]
+    for service in services:
+        asked = service.monitor["port"]
+        assert isinstance(asked, int)
+        for member in (each for each in service.members if AddressSet.parse([each]) <= ours):
+            assert takes(plan, (member, asked)), (service.name, member, asked)
+            assert service.protocol == "udp" or takes(plan, (member, service.node_port)), (service.name, member)
+
+
+@everything
+@given(related_inventories())
+def test_every_monitor_leads_to_a_listener(inventory: Inventory) -> None:
+    check_monitors(inventory)
+
+
 @everything
 @given(related_inventories())
 def test_every_name_inside_leads_to_a_listener(inventory: Inventory) -> None:
@@ -158,6 +177,7 @@ def test_examples_keep_all(name: str) -> None:
     check_names(example(name))
     check_publications(example(name))
     check_discovery(example(name))
+    check_monitors(example(name))
     check_outside(example(name))
     check_loopback(example(name))
 
