@@ -103,6 +103,17 @@ def names_without_a_domain(draft: Draft) -> Iterator[Problem]:
             yield Problem(f"host {host.name}, {v.FQDN.name}", message, fix="write its full name")
 
 
+def servers_named_like_a_pool(draft: Draft) -> Iterator[Problem]:
+    """Warn about servers that have the name of a pool of several servers: one name leads to the pool or to the server.
+    """
+    for pool in draft.topology.living_pools:
+        members = _members(pool, draft)
+        for host in members if len(members) > 1 else ():
+            if host.fqdn.lower() == pool.name.lower():
+                message = f"{host.fqdn} is the name of its pool of {len(members)} servers, so that no record is its own"
+                yield Problem(f"host {host.name}, {v.FQDN.name}", message, fix="write the server's own name")
+
+
 def without_web_fqdn(draft: Draft) -> Iterator[Problem]:
     """Warn about a virtual address of web services that has no name of its own, where the pool's leads elsewhere."""
     for pool in _living(draft, *_WEB_ROLES):
@@ -205,7 +216,8 @@ def site_pools_in_the_domain(draft: Draft) -> Iterator[Problem]:
 
 
 WARNINGS: tuple[Check, ...] = (
-    without_sip_domains, without_time_server, without_simple_urls, names_without_a_domain, without_web_fqdn,
+    without_sip_domains, without_time_server, without_simple_urls, names_without_a_domain, servers_named_like_a_pool,
+    without_web_fqdn,
     without_external_web_fqdn, published_nowhere, without_external_fqdns, private_edges, partners_not_told,
     site_pools_in_the_domain,
 )  # fmt: skip

@@ -127,6 +127,14 @@ def features_of_the_other_edge(of: Deployment) -> None:
     of["hosts"]["edge1"]["lync_features"] = []
 
 
+def named_like_its_pool(of: Deployment) -> None:
+    first = of["hosts"]["edge2"]
+    addresses = {service: f"172.17.{at}.3" for at, service in enumerate(SERVICES)}
+    more = {"lync_external_addresses": addresses, "lync_external_nat_addresses": {}, "ansible_host": "10.2.0.3"}
+    of["pools"]["edges2.contoso.com"]["load_balancing"] = "dns"
+    of["hosts"] |= {"edge2": {**first, "lync_fqdn": "edges2.contoso.com"}, "edge3": {**first, **more}}
+
+
 def access_elsewhere(of: Deployment) -> None:
     of["pools"]["edges2.contoso.com"]["external_fqdns"]["access"] = "sip.elsewhere.com"
 
@@ -135,6 +143,7 @@ def access_elsewhere(of: Deployment) -> None:
 CASES = [
     ("the pool", "internal pool02.contoso.com", renamed("pool02.contoso.com", "pool02"), "pool pool02: the name has"),
     ("each Edge", "internal edge2.contoso.com", renamed("edges2.contoso.com", "edges2"), "host edge2, lync_fqdn"),
+    ("each Edge", "internal edge2.contoso.com", named_like_its_pool, "edges2.contoso.com is the name of its"),
     ("`web_fqdn`", "internal web01.contoso.com", pool("pool01", "web_fqdn"), "pool pool01.contoso.com, web_fqdn"),
     *(
         ("`external_web_fqdn`", f"external {name}.contoso.com", change, told)
