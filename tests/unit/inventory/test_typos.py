@@ -39,7 +39,7 @@ FREE: Mapping[str, str] = {
     **dict.fromkeys(("vip", "web_vip", "external_web_vip", "external_vips"), _ADDRESS),
     **dict.fromkeys(("lync_client_networks", "lync_phone_networks", "lync_management_networks"), "a network"),
     **dict.fromkeys(("lync_sip_domains", "lync_simple_urls", "web_fqdn", "external_web_fqdn"), _NAME),
-    **dict.fromkeys(("external_fqdns", "lync_time_server"), _NAME),
+    **dict.fromkeys(("external_fqdns", "lync_time_server", "lync_fqdn"), _NAME),
     "lync_extra_firewall_rules": "a rule of the user's own",
     **dict.fromkeys(("lync_media_ports", "lync_media_port_overrides"), "a range that the servers are set to"),
     "lync_sip_port": "a port that the gateway listens on",
