@@ -400,11 +400,11 @@ def test_a_host_without_nftables_on_which_nothing_is_led_is_read_all_the_same(
     """As the role does on every host with HAProxy."""
     with running_ring(tmp_path) as ring:
         ring.kill_watcher()
-        monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
         assert ring.udp
-        found = ring.udp.bring(())
+        with monkeypatch.context() as nothing:
+            nothing.setenv("PATH", str(tmp_path / "nothing"))
+            found = ring.udp.bring(())
         assert not found["changed"] and found["warnings"] == [] and "failed" not in found
-        monkeypatch.undo()
 
 
 def test_a_host_without_conntrack_is_refused_before_a_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
