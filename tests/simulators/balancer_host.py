@@ -21,12 +21,13 @@ from pathlib import Path
 
 from .ring import Ring
 
-# Of systemd as much as is asked of it: a unit is started by its ExecStart, and stopped.
+# Of systemd as much as is asked of it: a unit is started by its ExecStart, and stopped. It has a session of its own:
+# when a worker of Ansible is ended late, as on a busy machine, it ends all of its own session with it.
 _SYSTEMCTL = """#!/bin/sh
 unit=/etc/systemd/system/msuc-lync-udp.service
 stop() {{ [ -e {pid} ] && kill $(cat {pid}); rm -f {pid}; }}
 case "$1" in
-    restart) stop; $(sed -n 's/^ExecStart=//p' $unit) </dev/null >>{log} 2>&1 & echo $! >{pid} ;;
+    restart) stop; setsid $(sed -n 's/^ExecStart=//p' $unit) </dev/null >>{log} 2>&1 & echo $! >{pid} ;;
     disable) stop ;;
 esac
 exit 0
