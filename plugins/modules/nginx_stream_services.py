@@ -171,6 +171,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+assumptions:
+  description: What the device says of assumptions of the plan; it is asked about none, so that this is empty.
+  returned: always, but for O(state=rendered) and O(state=parsed)
+  type: list
+  elements: dict
+  sample: []
 changes:
   description:
     - Services that change. C(properties) has those that differ with both values, C(cause) says why, C(effects) what it

@@ -40,14 +40,21 @@ from .options import read_services, vendor_option_problems
 NOT_LOOKED_AT_AGAIN = "it took the change, and could not be looked at again"
 DIFFERS = "it took the change, and differs from the plan all the same"
 # What a device may say of itself; a result has all of them, so that results of all modules read alike.
-_NO_FACTS: Mapping[str, object] = {"warnings": [], "health": {}, "unit": {}, "pair": [], "sync": ""}
+_NO_FACTS: Mapping[str, object] = {
+    "warnings": [],
+    "health": {},
+    "unit": {},
+    "pair": [],
+    "sync": "",
+    "assumptions": [],
+}
 
 
 @dataclass(frozen=True)
 class Gathered:
     """What a device has: our services, where somebody else listens, and facts for the result.
 
-    facts: of warnings, health, unit, pair and sync. is_standby: it carries no traffic now, so it is left alone.
+    facts: by the keys of _NO_FACTS. is_standby: it carries no traffic now, so it is left alone.
     is_known: False where what it has could not be read; then services is empty, and no service is known to be missing.
     """
 

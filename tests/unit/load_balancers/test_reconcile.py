@@ -178,7 +178,7 @@ def test_results_of_all_modules_have_the_same_keys() -> None:
     """Reports read one schema: what a device does not know is empty, and never missing."""
     found = {name: set(make()) - {"failed", "msg"} for name, make in results.ALL.items()}
     assert len(set(map(frozenset, found.values()))) == 1, found
-    without_device_facts = {"differences", "health", "pair", "sync", "unit"}
+    without_device_facts = {"assumptions", "differences", "health", "pair", "sync", "unit"}
     published = {name: set(make()) - {"failed", "msg"} for name, make in publications.ALL.items()}
     assert set(map(frozenset, published.values())) == {frozenset(found["added"] - without_device_facts)}
 
