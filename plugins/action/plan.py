@@ -26,6 +26,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.plans import (
     Request,
     order_of_run,
 )
+from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.runs import begin_record
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.screen import COLUMNS, is_verbose, show
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.versions import version_problem
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.changes import Cause
@@ -48,6 +49,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._plan.names import Names
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.papers import papers
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, Verdict
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import (
+    Options,
     RunOptions,
     RunScope,
     read_run_options,
@@ -125,6 +127,7 @@ class ActionModule(ControllerAction):
         order = self._order(inventory, options, task_vars)
         played = set(played_hosts(task_vars)) & set(order.plan.hosts)
         self._keep_order(order, replace(self._scope(played, task_vars), missing=order.missing))
+        self._begin_record(order.run.common, task_vars)
         changed = self._write(order)
         _show(order)
         changes = order.difference or Difference((), ())
@@ -234,6 +237,10 @@ class ActionModule(ControllerAction):
             run_state().save_approved(goes_by.digest, goes_by.pending)
         if order.difference:
             run_state().save_catalogue_objects(order.difference.objects)
+
+    def _begin_record(self, options: Options, task_vars: Mapping[str, Any]) -> None:
+        if not self._task.check_mode:
+            begin_record(run_state(), options, playbook_name(), task_vars)
 
     def _write(self, order: Order) -> list[str]:
         """Write the plan directory of the user, if there is one and this is no check; return the changed paths."""

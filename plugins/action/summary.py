@@ -14,14 +14,8 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.command import 
 from ansible_collections.msuc.lync.plugins.plugin_utils._ansible.screen import COLUMNS, show
 from ansible_collections.msuc.lync.plugins.plugin_utils._base.untyped import counted
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.change import FILE as CHANGE_FILE
-from ansible_collections.msuc.lync.plugins.plugin_utils._report.change import (
-    HISTORY,
-    change_document,
-    change_text,
-    earlier_durations,
-    history_line,
-)
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.change import TEXT_FILE as CHANGE_TEXT_FILE
+from ansible_collections.msuc.lync.plugins.plugin_utils._report.change import change_document, change_text
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.output import json_text, write_files
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import (
     Settings,
@@ -40,6 +34,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary impo
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_text import summary_text
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import FILE as ACCEPT_FILE
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.outcome import RunOutcome, write_summary
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.record import earlier_seconds
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_options import Options, RunOptions
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
@@ -116,14 +111,11 @@ def _write_run_summary(state: RunState, summary: RunSummary, text: str, director
     name = "site-before" if summary.run.check else "site-after"
     files = {f"{name}.json": json_text(summary.document()), f"{name}.txt": text + "\n"}
     if summary.run.check:
-        change = change_document(summary, changes_of(state), earlier_durations(Path(directory)))
+        change = change_document(summary, changes_of(state), earlier_seconds(Path(directory)))
         files |= {CHANGE_FILE: json_text(change), CHANGE_TEXT_FILE: change_text(change)}
     snapshots = first_snapshots(summary.parts)
     if snapshots:
         files[FILE] = inventory_text(snapshots, with_exemptions(summary.parts))
     outcome = _conclude_run(summary, write_files(Path(directory), files))
-    if not summary.run.check:
-        with (Path(directory) / HISTORY).open("a", encoding="utf-8") as history:
-            history.write(history_line(summary, state.seconds()))
     write_summary(Path(directory), outcome.document())
     return outcome

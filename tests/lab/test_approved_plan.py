@@ -79,6 +79,13 @@ def test_check_result_and_acceptance_have_the_digest_of_the_plan(
     assert (change["plan"]["digest"], change["word"]) == (digest, "SAFE")
     assert {device["device"] for device in change["devices"]} == set(site.lab.stores)
     assert f"Plan `{digest}`, approved" in (tmp_path / "change.md").read_text(encoding="utf-8")
+    (run,) = (tmp_path / "runs").iterdir()
+    begun = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    assert (begun["plan"], begun["is_approved"], begun["verdict"], begun["changed"]) == (digest, True, "done", 6)
+    assert begun["account"] and "msuc.lync.site" in begun["command"].replace("playbooks/site.yml", "msuc.lync.site")
+    lines = [json.loads(line) for line in (run / "changes.jsonl").read_text(encoding="utf-8").splitlines()]
+    added = {(line["device"], line["name"]) for line in lines if line["kind"] == "add"}
+    assert added >= {(host, rule["Name"]) for host in site.lab.stores for rule in site.rules(host)}
     before = state_of(site)
     again = ok(by_plan(site, "site", approved))
     assert "0 of 6 devices changed" in printed(again, SUMMARY) and state_of(site) == before

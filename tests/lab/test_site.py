@@ -203,7 +203,7 @@ def test_nothing_closes_before_everything_is_open(converged: SiteLab, tmp_path: 
     ok(site.playbook("rollback", "-i", str(reports / "site-rollback.json"), "--limit", "lync_rollback"))
     assert held(site) == before
     names = {f"site-{name}" for name in ("before.json", "before.txt", "after.json", "after.txt", "rollback.json")}
-    names |= {"summary.json", "change.json", "change.md", "runs.jsonl"}
+    names |= {"summary.json", "change.json", "change.md", "runs"}
     assert {path.name for path in reports.iterdir()} == names
 
 

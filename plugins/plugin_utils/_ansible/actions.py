@@ -41,6 +41,7 @@ from .._rollout.results import Concern, Step, TaskResult
 from .._rollout.run_options import RunOptions
 from .._rollout.run_state import RunState
 from .._rollout.steps import RETIRED_VARIABLES, StepTaken, take_step
+from .runs import end_record
 from .screen import COLUMNS, show
 
 Answer = dict[str, Any]
@@ -149,6 +150,8 @@ def finish(outcome: RunOutcome, directory: str | None = None, *, is_last: bool =
         write_summary(Path(directory), document)
     if not is_last:
         return {"verdict": outcome.verdict.value, "summary": document}
+    if told := end_record(run_state(), outcome.verdict.value):
+        show(told)
     show(outcome.line, outcome.verdict.value)
     return {"verdict": outcome.verdict.value, "summary": document, **run_stats(document)}
 

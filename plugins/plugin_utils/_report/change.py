@@ -11,11 +11,8 @@ something, the newest first.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
-from .._base.errors import MALFORMED
 from .._base.screen import hosts_text
 from .._base.untyped import counted, mapping, mappings, printed, text, texts
 from .._plan.documents import COLLECTION, VERSION
@@ -25,8 +22,6 @@ from .run_rollback import rollback_lines
 from .run_summary import RunSummary
 
 FILE, TEXT_FILE = "change.json", "change.md"
-HISTORY = "runs.jsonl"
-_RUNS_COUNTED = 5
 _SCHEMA = 1
 _Made = Mapping[tuple[str, str], Sequence[Mapping[str, object]]]
 
@@ -45,7 +40,7 @@ def change_document(summary: RunSummary, made: _Made, durations: Sequence[float]
         "plan": {"digest": run.digest, "hosts": run.hosts, "pools": run.pools, "approved": run.is_approved},
         "pending": list(run.pending),
         "devices": _devices(summary, made),
-        "seconds_of_earlier_runs": [round(seconds, 1) for seconds in durations[:_RUNS_COUNTED]],
+        "seconds_of_earlier_runs": [round(seconds, 1) for seconds in durations],
         "apply": run.command.line("site"),
         "test": [run.command.line("verify"), run.command.line("drift"), run.command.line("site", "--check")],
         "back_out": rollback_lines(summary.parts, run.command, run.directory, would=True),
@@ -151,36 +146,3 @@ def _duration(found: object) -> str:
         return "Not known: no earlier run of `site.yml` with this `lync_report_dir` changed anything."
     span = f"{min(seconds):.0f} to {max(seconds):.0f} s" if len(seconds) > 1 else f"{seconds[0]:.0f} s"
     return f"{span}, as the last {counted(len(seconds), 'run')} that changed something."
-
-
-def history_line(summary: RunSummary, seconds: float) -> str:
-    """Return what the history of runs keeps of one: a line of JSON."""
-    changed = len({part.device for part in summary.parts if part.status is Status.CHANGED})
-    run = summary.run
-    document = {
-        "made": run.made,
-        "seconds": round(seconds, 1),
-        "changed": changed,
-        "verdict": summary.outcome,
-        "plan": run.digest,
-        "change_reference": run.reference,
-    }
-    return json.dumps(document, ensure_ascii=False) + "\n"
-
-
-def earlier_durations(directory: Path) -> list[float]:
-    """Return how many seconds earlier runs took that changed something, the newest first; lines that are none are
-    left out.
-    """
-    path = directory / HISTORY
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
-    found = [seconds for line in lines if (seconds := _seconds(line)) is not None]
-    return found[::-1]
-
-
-def _seconds(line: str) -> float | None:
-    try:
-        document = json.loads(line)
-        return float(document["seconds"]) if document["changed"] else None
-    except MALFORMED:
-        return None

@@ -9,13 +9,13 @@
     RUN/probes/...    per host the probes that it makes, and what is not probed
     RUN/options.json  the options of this run (run_options.py)
     RUN/scope.json    {"played": ["fe01"], "tags": ["all"], "skipped": [], "check_mode": false, "missing": []}
-    RUN/run.json      {"run": "...", "digest": "...", "started": 1.0}: which compile step the results belong to, which
-                      plan it made, and when, in seconds since 1970
+    RUN/run.json      {"run": "...", "digest": "..."}: which compile step the results belong to, and to which plan
     RUN/results/HOST/CONCERN.STEP.ATTEMPT.json    what became of each task (results.py)
     RUN/catalogue/DEVICE.json                     {"names": [...]}: what only another version of the catalogue changes
     RUN/losses/HOST.CONCERN.json                  what the objects of a device would lose, where they lose anything
     RUN/unreachable/HOST.json                     who could not be reached, and is not tried again
     RUN/failed/HOST.CONCERN.STEP.json             who failed or could not be reached in a step
+    RUN/record.json   {"folder": "...", "lost": ""}: where the record of the run is kept (record.py), and why not whole
     RUN/told.json                                 when it was last told how far the run is, by its time
     RUN/diffs/DIGEST.json                         who showed a diff first, which others do not repeat
     RUN/holding.json                              what is held back for it (holding.py), as judged before a play
@@ -27,6 +27,7 @@ A plan of hundreds of hosts would weigh on every task as a variable; as files, a
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import os
 import shutil
@@ -43,6 +44,7 @@ from .._base.errors import MALFORMED
 from .._plan import files as plan_files
 from .._plan.documents import Document
 from .._plan.model import HostPlan, Plan, PoolPlan
+from . import record
 from .results import Concern, Status, Step, TaskResult
 from .run_options import RunOptions, RunScope
 from .waves import Waves
@@ -63,6 +65,7 @@ _CATALOGUE = "catalogue"
 _UNREACHABLE = "unreachable"
 _FAILED = "failed"
 _TOLD = "told.json"
+_RECORD = "record.json"
 _DIFFS = "diffs"
 _NO_LOSSES: Mapping[str, Any] = {"leaving": {}, "goes": [], "loses_all": False, "exceeded_pools": {}}
 
@@ -92,9 +95,10 @@ class RunState:
             shutil.rmtree(self._directory / kept, ignore_errors=True)
         self._put(_HOLDING, {})
         digest = digest or plan_files.plan_digest(plan_files.digests_of(files), known_addresses)
-        self._put(_RUN, {"run": uuid.uuid4().hex, "digest": digest, "started": time.time()})
+        self._put(_RUN, {"run": uuid.uuid4().hex, "digest": digest})
         self._put(_SCOPE, scope.document() if scope else {})
         self._put(_SUMMARY, {})
+        self._put(_RECORD, {})
         self._put(_REPAIRS, {})
         # Here, once, so that not every host looks through all pools for it.
         self._put(_BALANCERS, _pools_of_balancers(files))
@@ -129,11 +133,6 @@ class RunState:
     def digest(self) -> str:
         """Return the digest of the plan."""
         return str(self._read_document(_RUN).get("digest", ""))
-
-    def seconds(self) -> float:
-        """Return how long ago the compile step of this run was, in seconds; 0 before it."""
-        started = self._read_document(_RUN).get("started")
-        return time.time() - float(started) if started else 0.0
 
     def balancers(self) -> Mapping[str, Sequence[str]]:
         """Return which pools each managed load balancer serves, units of a pair in their order."""
@@ -234,12 +233,36 @@ class RunState:
         numbered = replace(result, attempt=attempt)
         document = {**numbered.to_document(), "run": self._run_id()}
         self._put(f"{folder}/{result.concern.value}.{result.step.value}.{attempt}.json", document)
+        self._record(numbered)
         self._save_losses(result)
         if result.status is Status.UNREACHABLE:
             self._put(self._unreachable(result.device), {"device": result.device})
         if result.status in (Status.UNREACHABLE, Status.FAILED):
             self._put(f"{_FAILED}/{quote(result.device, safe='')}.{result.concern.value}.{result.step.value}.json", {})
         return numbered
+
+    def begin_record(self, folder: Path) -> None:
+        """Keep each result in the record of the run too, from now on."""
+        self._put(_RECORD, {"folder": str(folder), "lost": ""})
+
+    def record_folder(self) -> Path | None:
+        """Return the folder of the record of this run, None where nothing is recorded."""
+        folder = self._read_document(_RECORD).get("folder")
+        return Path(folder) if folder else None
+
+    def lost_record(self) -> str:
+        """Return why the record of this run is not whole; empty when it is, or there is none."""
+        return str(self._read_document(_RECORD).get("lost") or "")
+
+    def _record(self, result: TaskResult) -> None:
+        folder = self.record_folder()
+        if folder is None:
+            return
+        try:
+            record.add(folder, result, datetime.datetime.now(datetime.timezone.utc))
+        except OSError as error:
+            # The device is as it is all the same, and the run goes on; its end says that something is missing.
+            self._put(_RECORD, {"folder": str(folder), "lost": str(error)})
 
     def count_results(self, concern: Concern, step: Step) -> tuple[int, int]:
         """Return how many devices have been through a step, and how many of them failed or could not be reached."""

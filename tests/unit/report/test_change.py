@@ -12,11 +12,8 @@ from typing import Any
 import jsonschema
 import pytest
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.change import (
-    HISTORY,
     change_document,
     change_text,
-    earlier_durations,
-    history_line,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect import (
     Settings,
@@ -24,6 +21,7 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_collect impo
     collect_summary,
 )
 from ansible_collections.msuc.lync.plugins.plugin_utils._report.run_summary import RunSummary
+from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.record import earlier_seconds
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.results import Step
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.run_state import RunState
 
@@ -62,7 +60,7 @@ def ran(folder: Path, *, narrows: bool = False, check: bool = True) -> tuple[Run
 
 def checked(folder: Path, *, narrows: bool = False) -> tuple[RunSummary, dict[str, Any]]:
     state, summary = ran(folder, narrows=narrows)
-    document = change_document(summary, changes_of(state), earlier_durations(folder))
+    document = change_document(summary, changes_of(state), earlier_seconds(folder))
     jsonschema.validate(document, SCHEMA)
     return summary, json.loads(json.dumps(document))
 
@@ -110,14 +108,8 @@ def test_what_is_pending_is_no_part_of_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "seconds, told",
-    [([], "Not known"), ([61.2], "61 s, as the last 1 run"), ([40, 50, 61.2], "40 to 61 s, as the last 3 runs")],
+    [([], "Not known"), ([61.2], "61 s, as the last 1 run"), ([40.0, 50.0, 61.2], "40 to 61 s, as the last 3 runs")],
 )
 def test_how_long_it_takes_is_what_earlier_runs_took(tmp_path: Path, seconds: list[float], told: str) -> None:
-    _state, changed = ran(tmp_path, check=False)
-    idle = replace(changed, parts=())
-    lines = [history_line(changed, each) for each in seconds]
-    texts = ["no line of ours\n", history_line(idle, 3.0), *lines, '{"seconds": "x", "changed": 1}\n', "[]\n"]
-    (tmp_path / HISTORY).write_text("".join(texts), encoding="utf-8")
-    assert earlier_durations(tmp_path) == seconds[::-1]
-    _summary, document = checked(tmp_path)
-    assert told in change_text(document)
+    state, summary = ran(tmp_path)
+    assert told in change_text(change_document(summary, changes_of(state), seconds))
