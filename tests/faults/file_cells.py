@@ -19,7 +19,8 @@ from ansible_collections.msuc.lync.plugins.plugin_utils._base.errors import Inva
 from ansible_collections.msuc.lync.plugins.plugin_utils._compiler.compile import compile_inventory
 from ansible_collections.msuc.lync.plugins.plugin_utils._firewall.windows.audit import audited
 from ansible_collections.msuc.lync.plugins.plugin_utils._plan import files as plan_files
-from ansible_collections.msuc.lync.plugins.plugin_utils._plan.diff import approved_plan, difference
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.approved import compare_with_approved, read_approved
+from ansible_collections.msuc.lync.plugins.plugin_utils._plan.diff import difference
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.acceptance import check_acceptances
 from ansible_collections.msuc.lync.plugins.plugin_utils._rollout.holding import (
     expectation_problems,
@@ -104,7 +105,7 @@ def _plan_directory(folder: Path) -> Path:
 
 
 def _judge_plan(folder: Path) -> tuple[Status, object]:
-    pending = approved_plan(folder, compile_inventory(changed())).pending
+    pending = compare_with_approved(folder, compile_inventory(changed())).pending
     return (Status.CHANGED if pending else Status.UNCHANGED), pending
 
 
@@ -126,6 +127,29 @@ PLAN = Source(
         HOSTILE: Cell(filled(HOST, DEEP.encode()), REFUSED),
         VERSION: Cell(document(HOST, of_a_later_version=1), REFUSED),
         PENDING: Cell(_as_approved, DIFFERS, "what the inventory changes of an approved plan is told as pending"),
+    },
+)
+
+
+def _goes_by(folder: Path) -> tuple[Status, object]:
+    """Return how a run stands that goes by the plan of a folder, on hosts that are as that plan was."""
+    approved = read_approved(folder)
+    is_same = approved.plan.hosts == compile_inventory(changed()).hosts
+    return (Status.UNCHANGED if is_same else Status.CHANGED), approved.digest
+
+
+LOADED_PLAN = Source(
+    "plan that a run goes by",
+    runs_on(_plan_directory, _goes_by),
+    {
+        ABSENT: Cell(gone("index.json"), REFUSED),
+        EMPTY: Cell(filled(HOST, b""), REFUSED),
+        UNREADABLE: Cell(filled(HOST, b"\xff\xfe{"), REFUSED),
+        CUT_OFF: Cell(edited("index.json", half), REFUSED),
+        FOREIGN: Cell(filled("hosts/zz.json", b"?"), REFUSED),
+        HOSTILE: Cell(filled(HOST, DEEP.encode()), REFUSED),
+        VERSION: Cell(document("index.json", version="9.0.0"), REFUSED),
+        PENDING: Cell(_as_approved, DIFFERS, "the approved plan is made, what the inventory says since is pending"),
     },
 )
 PLAN_FILES = Source(
@@ -390,5 +414,5 @@ OPTIONS = Source(
     },
 )
 SOURCES = (
-    PLAN, PLAN_FILES, RESULTS, EXPORTS, EXPORTS_SECURITY, HIVES, INVENTORY, GROUPS_OF_HOSTS, OPTIONS,
+    PLAN, LOADED_PLAN, PLAN_FILES, RESULTS, EXPORTS, EXPORTS_SECURITY, HIVES, INVENTORY, GROUPS_OF_HOSTS, OPTIONS,
 )  # fmt: skip
