@@ -114,7 +114,8 @@ def documents(text: Text) -> list[Node]:
         raise refusal(text.name, message, "XML without <!DOCTYPE>") from error  # pylint: disable=bad-exception-cause
     except xml.sax.SAXParseException as error:
         place = f"{text.name}, line {error.getLineNumber()}, column {error.getColumnNumber()}"
-        raise refusal(place, f"the XML is not well-formed: {error.getMessage()}", fix=_WRAPPED) from error
+        message = f"the XML is not well-formed: {error.getMessage()}"
+        raise refusal(place, message, fix=_WRAPPED) from error  # pylint: disable=bad-exception-cause
     except UnicodeEncodeError as error:
         raise refusal(text.name, "half characters stand in it", fix=_WRAPPED) from error
     return handler.found
