@@ -30,6 +30,8 @@ class BusyHost:
         patch.setattr(_udp_ring, "listed", lambda: self.table)
         patch.setattr(nftables_udp_remote, "other_tables", lambda _own: [])
         patch.setattr(nftables_udp_remote, "_forward_chains", list)
+        # Files that only root may read.
+        patch.setattr(nftables_udp_remote, "_LEGACY", ())
         for module in (_balancer_files, nftables_udp_remote):
             patch.setattr(module.time, "monotonic", lambda: self.now)
         patch.setattr(_balancer_files.time, "sleep", self.sleep)
