@@ -148,7 +148,6 @@ class Host:
         found["forwards_ipv6"] = _forwards(6)
         found["forward"] = _forward_chains()
         found.update(_others())
-        found["legacy_tables"] = sorted({name for path in _LEGACY for name in (content_of(path) or "").split()})
         found["most_connections"] = int(content_of(_MOST_CONNECTIONS) or 0)
         return found
 
@@ -240,11 +239,14 @@ def _check_script(script: str) -> tuple[int, str]:
 
 
 def _others() -> dict[str, Any]:
-    """Return the tables of others, or why they cannot be read; a host without nft has none, and leads nothing."""
+    """Return the tables of others, or why they cannot be read: a host without nft, or an account that may not, leads
+    nothing.
+    """
     try:
-        return {"others": other_tables(("inet", _udp_ring.TABLE)), "others_problem": ""}
-    except Refused as error:
-        return {"others": [], "others_problem": str(error)}
+        legacy = sorted({name for path in _LEGACY for name in (content_of(path) or "").split()})
+        return {"others": other_tables(("inet", _udp_ring.TABLE)), "others_problem": "", "legacy_tables": legacy}
+    except (Refused, OSError) as error:
+        return {"others": [], "others_problem": str(error), "legacy_tables": []}
 
 
 def _forward_chains() -> list[list[str]]:

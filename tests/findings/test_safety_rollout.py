@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,6 +90,8 @@ class Story:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     """Bring up three members; then one is missing in the inventory, whoever looks."""
+    if os.geteuid() != 0:
+        pytest.skip("members that listen on port 443 take root")
     folder = tmp_path_factory.mktemp("rollout")
     told = Story()
     with contextlib.ExitStack() as stack:
