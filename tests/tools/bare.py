@@ -40,6 +40,7 @@ mount --bind "$root" "$root"
 cd "$root"
 mount --rbind /dev dev
 mount --rbind /proc proc
+mount --rbind /sys sys
 pivot_root . mnt
 umount -l /mnt
 exec setpriv --reuid={NUMBER} --regid={NUMBER} --clear-groups -- "$@"
