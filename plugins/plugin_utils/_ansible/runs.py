@@ -23,7 +23,7 @@ _JOB_ENVIRONMENT = ("JOB_ID", "CI_JOB_ID", "GITHUB_RUN_ID", "BUILD_TAG")
 
 
 def begin_record(state: RunState, options: Options, playbook: str, variables: Mapping[str, object]) -> None:
-    """Begin the record of a run that writes, where its reports are kept; raises OSError.
+    """Begin the record of a run that writes, where its reports are kept; one that cannot be kept is told at the end.
 
     variables: of the task, in which AWX tells its job.
     """
@@ -43,15 +43,18 @@ def begin_record(state: RunState, options: Options, playbook: str, variables: Ma
         acceptances=options.accept or None,
         started=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
-    state.begin_record(record.begin(Path(options.report_dir), begun))
+    try:
+        state.begin_record(record.begin(Path(options.report_dir), begun))
+    except OSError as error:
+        # A run that repairs telephony does not wait for a disk of the controller; its summary cannot be written either.
+        state.lose_record(str(error))
 
 
 def end_record(state: RunState, verdict: str) -> str:
     """Write how a run ended into its record; returns what is to be told of one that is not whole."""
-    folder = state.record_folder()
+    folder, lost = state.record_folder(), state.lost_record()
     if folder is None:
-        return ""
-    lost = state.lost_record()
+        return f"No record of this run was kept: {lost}" if lost else ""
     try:
         record.end(folder, verdict, datetime.datetime.now(datetime.timezone.utc))
     except (OSError, ValueError, LookupError) as error:

@@ -250,8 +250,12 @@ class RunState:
         folder = self._read_document(_RECORD).get("folder")
         return Path(folder) if folder else None
 
+    def lose_record(self, why: str) -> None:
+        """Keep why there is no record of this run."""
+        self._put(_RECORD, {"folder": "", "lost": why})
+
     def lost_record(self) -> str:
-        """Return why the record of this run is not whole; empty when it is, or there is none."""
+        """Return why the record of this run is not whole, or not there; empty when it is, or none was wanted."""
         return str(self._read_document(_RECORD).get("lost") or "")
 
     def _record(self, result: TaskResult) -> None:

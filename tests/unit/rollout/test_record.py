@@ -83,5 +83,7 @@ def test_a_record_that_is_lost_half_way_is_told_and_the_run_goes_on(tmp_path: Pa
     state.save_result(RESULT)
     assert state.result("fe01", Concern.FIREWALL, Step.OPEN) is not None
     assert "results" in state.lost_record()
+    state.lose_record("no space left")
+    assert (state.record_folder(), state.lost_record()) == (None, "no space left")
     state.save({}, Waves())
     assert (state.record_folder(), state.lost_record()) == (None, "")
