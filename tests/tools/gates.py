@@ -284,7 +284,7 @@ ONLY_QUICK = ("unit-quick",)
 """Part of what a larger tier runs anyway."""
 ONLY_ALL = (
     *("haproxy-trixie", "haproxy-sid", "core-2.16", "core-2.21", "ansible-test-units", "execution-environment"),
-    *("coverage", "sanity", "sanity-2.16", "sanity-2.21", "bare", "galaxy-importer"),
+    *("coverage", "ansible-lint", "sanity", "sanity-2.16", "sanity-2.21", "bare", "galaxy-importer"),
     *("molecule", "molecule-windows", "molecule-balancer"),
 )
 """For continuous integration: the same tests with other versions, by other tools, on another machine, or measured,
