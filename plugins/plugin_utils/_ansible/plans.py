@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .._base.errors import InvalidInputError, Problem
@@ -125,12 +125,11 @@ def _load(inventory: _Inventory, request: Request) -> Order:
     except InvalidInputError as error:
         problems += error.problems
     reached = {name: inventory[name] for name in request.played if name in inventory}
-    connections = {name: str(host.variables.get("ansible_host") or name) for name, host in reached.items()}
+    connections = {name: host.connection_host for name, host in reached.items()}
     problems += connection_problems(approved.plan, connections)
     _raise(problems)
     pending = tuple(_pending(approved.plan, inventory, run.common.retire))
-    approved = Approved(approved.plan, approved.files, approved.digest, pending)
-    return _compare(approved.plan, run, approved, inventory, request)
+    return _compare(approved.plan, run, replace(approved, pending=pending), inventory, request)
 
 
 def _pending(plan: Plan, inventory: _Inventory, leaving: Sequence[str]) -> Iterator[str]:

@@ -41,7 +41,7 @@ def begin_record(state: RunState, options: Options, playbook: str, variables: Ma
         plan=state.digest(),
         is_approved=bool(state.approved()[0]),
         acceptances=options.accept or None,
-        started=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        started=record.time_text(now),
     )
     try:
         state.begin_record(record.begin(Path(options.report_dir), begun))

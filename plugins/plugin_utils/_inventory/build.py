@@ -152,7 +152,7 @@ def _fqdn(name: str, roles: frozenset[str], record: Record) -> str:
 def device_settings(host: InventoryHost, record: Record) -> DeviceSettings:
     """Return how a host is configured."""
     return DeviceSettings(
-        connection_host=str(host.variables.get("ansible_host") or host.name),
+        connection_host=host.connection_host,
         balancer_state=record[d.BALANCER_STATE],
         balancer_options=record[d.BALANCER_OPTIONS_OF],
         balancer_path=record[d.BALANCER_PATH],

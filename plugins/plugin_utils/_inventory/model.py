@@ -52,6 +52,11 @@ class InventoryHost:
     groups: tuple[str, ...]
     variables: Mapping[str, object]
 
+    @property
+    def connection_host(self) -> str:
+        """Return where Ansible reaches it: ansible_host, else its name."""
+        return str(self.variables.get("ansible_host") or self.name)
+
 
 @dataclass(frozen=True)
 class DeviceSettings:

@@ -20,10 +20,13 @@ def progress_text(state: RunState, result: TaskResult) -> str:
 
     Empty for what goes in no waves, and where a line was told not long ago.
     """
+    # First, since waves name all hosts, and each task of each host comes here.
+    if not state.is_time_to_tell(INTERVAL_SECONDS):
+        return ""
     for platform in ("windows", "linux"):
         waves = state.waves(platform).waves
         number = next((index for index, wave in enumerate(waves, 1) if result.device in wave), 0)
-        if number and state.is_time_to_tell(INTERVAL_SECONDS):
+        if number:
             hosts = sum(map(len, waves))
             done, failed = state.count_results(result.concern, result.step)
             place = f"wave {number} of {len(waves)}, {done} of {counted(hosts, 'host')}, {failed} failed"

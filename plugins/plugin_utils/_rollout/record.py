@@ -22,11 +22,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 from .._base.errors import MALFORMED
-from .._plan.documents import COLLECTION, VERSION, Document, plain
+from .._plan.documents import COLLECTION, VERSION, Document, load, plain
+from .._plan.files import text_of
 from .results import Status, TaskResult
 
 FOLDER, RUN, CHANGES, RESULTS = "runs", "run.json", "changes.jsonl", "results"
-_SCHEMA = 1
+_MADE_BY = {"schema": 1, "collection": COLLECTION, "version": VERSION}
 _OF_CHANGE = ("name", "kind", "cause", "reason", "effect", "impact", "properties")
 _COUNTED_RUNS = 5
 
@@ -73,7 +74,7 @@ def begin(directory: Path, record: RunRecord) -> Path:
 def add(folder: Path, result: TaskResult, now: datetime.datetime) -> None:
     """Keep what a task returned, and a line for each change that it made; raises OSError."""
     name = f"{quote(result.device, safe='')}.{result.concern.value}.{result.step.value}.{result.attempt}.json"
-    (folder / RESULTS / name).write_text(_text(result.to_document()), encoding="utf-8")
+    (folder / RESULTS / name).write_text(text_of(result.to_document()), encoding="utf-8")
     lines = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in _change_lines(folder.name, result, now))
     if lines:
         # One write at the end of the file: tasks of several hosts end at the same time.
@@ -88,7 +89,7 @@ def _change_lines(run: str, result: TaskResult, now: datetime.datetime) -> Itera
     if result.is_check or result.status not in (Status.CHANGED, Status.FAILED):
         return
     told = {
-        "time": _time(now),
+        "time": time_text(now),
         "run": run,
         "device": result.device,
         "concern": result.concern.value,
@@ -104,11 +105,11 @@ def _change_lines(run: str, result: TaskResult, now: datetime.datetime) -> Itera
 def end(folder: Path, verdict: str, now: datetime.datetime) -> RunRecord:
     """Write how a run ended, and return its record; raises OSError, and DocumentError for one that is not ours."""
     document = json.loads((folder / RUN).read_text(encoding="utf-8"))
-    record = RunRecord(**{name: document[name] for name in RunRecord.__dataclass_fields__ if name in document})
+    record = load(RunRecord, {key: value for key, value in document.items() if key not in _MADE_BY})
     started = datetime.datetime.fromisoformat(record.started.replace("Z", "+00:00"))
     seconds = round((now - started).total_seconds(), 1)
     changed = len({line["device"] for line in _lines(folder) if line.get("status") == Status.CHANGED.value})
-    ended = replace(record, ended=_time(now), seconds=seconds, changed=changed, verdict=verdict)
+    ended = replace(record, ended=time_text(now), seconds=seconds, changed=changed, verdict=verdict)
     _write(folder, ended)
     return ended
 
@@ -138,15 +139,10 @@ def _write(folder: Path, record: RunRecord) -> None:
     document = plain(record)
     fields = document if isinstance(document, dict) else {}
     temporary = folder / f".{RUN}.{os.getpid()}"
-    temporary.write_text(
-        _text({"schema": _SCHEMA, "collection": COLLECTION, "version": VERSION, **fields}), encoding="utf-8"
-    )
+    temporary.write_text(text_of({**_MADE_BY, **fields}), encoding="utf-8")
     temporary.replace(folder / RUN)
 
 
-def _text(document: Mapping[str, object]) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def _time(now: datetime.datetime) -> str:
+def time_text(now: datetime.datetime) -> str:
+    """Return a moment as records have it: in UTC, to the second."""
     return now.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
